@@ -1,0 +1,1 @@
+"""Custrata: customer tiering. Tables in, tiers with a reason out."""

@@ -1,0 +1,40 @@
+"""Who computes: DuckDB in this process, or Apache Spark. The only package that knows either."""
+
+from __future__ import annotations
+
+from custrata.engine.base import Engine
+from custrata.engine.duck import DuckEngine
+from custrata.errors import BadInput
+
+__all__ = ["DuckEngine", "Engine", "EngineMissing", "UnknownEngine", "connect"]
+
+
+class UnknownEngine(BadInput):
+    template = "There is no engine “{engine}”. The engines are duckdb and spark."
+
+
+class EngineMissing(BadInput):
+    template = "The Spark engine needs the extra “spark” (pip install 'custrata[spark]') and a Java runtime: {reason}"
+
+
+def connect(engine: str = "duckdb", *, threads: int | None = None, memory_limit: str | None = None) -> Engine:
+    """Open an engine.
+
+    Parameters: `engine` is `duckdb` (default) or `spark`; `threads` the number of cores to use (default all);
+    `memory_limit` such as `"4GB"` (default: the engine's own).
+
+    Raises `UnknownEngine`, `EngineMissing`.
+
+    >>> with connect(threads=1) as duck:
+    ...     duck.name
+    'duckdb'
+    """
+    if engine == "duckdb":
+        return DuckEngine(threads=threads, memory_limit=memory_limit)
+    if engine != "spark":
+        raise UnknownEngine(engine=engine)
+    try:
+        from custrata.engine.spark import SparkEngine  # an extra: it may be missing
+    except ImportError as error:
+        raise EngineMissing(reason=str(error)) from error
+    return SparkEngine(threads=threads, memory_limit=memory_limit)

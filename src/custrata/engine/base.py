@@ -1,0 +1,61 @@
+"""What every engine offers: tables in, expressions computed, tables out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+from ibis.backends import BaseBackend
+
+
+class Engine(ABC):
+    """A connection that computes Ibis expressions. Close it, or use it as a context."""
+
+    name: ClassVar[str]
+
+    def __init__(self, connection: BaseBackend) -> None:
+        self.connection = connection
+
+    def read_parquet(self, paths: Sequence[Path | str], schema: ibis.Schema | None = None) -> ir.Table:
+        """The rows of Parquet files as one table; without files, an empty table of `schema`."""
+        if not paths:
+            if schema is None:
+                raise ValueError("no files and no schema: nothing says what columns the table has")
+            return self.from_arrow(schema.to_pyarrow().empty_table())
+        return self.connection.read_parquet([str(path) for path in paths])
+
+    @abstractmethod
+    def from_arrow(self, table: pa.Table) -> ir.Table:
+        """An Arrow table that this engine computes on."""
+
+    @abstractmethod
+    def materialize(self, table: ir.Table) -> ir.Table:
+        """The same rows, computed once and kept until released or the engine is closed."""
+
+    @abstractmethod
+    def release(self, table: ir.Table) -> None:
+        """Give back what `materialize` kept."""
+
+    def arrow(self, table: ir.Table) -> pa.Table:
+        """The rows, in memory."""
+        return self.connection.to_pyarrow(table)
+
+    @abstractmethod
+    def write_parquet(self, table: ir.Table, path: Path) -> None:
+        """Write the rows to one Parquet file."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back memory and temporary files."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()

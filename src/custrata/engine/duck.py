@@ -1,0 +1,75 @@
+"""DuckDB, the default engine, in this process: what it does in its own way."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import sqlglot.expressions as sge
+from ibis.backends.duckdb import Backend
+from ibis.backends.sql.compilers.base import SQLGlotCompiler
+from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
+
+from custrata.engine.base import Engine
+from custrata.engine.compile import named, teach
+
+
+def _discrete_quantile(
+    self: SQLGlotCompiler, op: Any, *, arg: sge.Expression, quantile: sge.Expression, where: sge.Expression | None
+) -> sge.Expression:
+    call: sge.Expression = self.agg.quantile_disc(arg, quantile, where=where)
+    return call
+
+
+teach(
+    DuckDBCompiler,
+    {
+        "DiscreteQuantile": _discrete_quantile,
+        "EpochMicros": named("epoch_us"),
+        "InstantFromMicros": named("make_timestamptz"),
+    },
+)
+
+
+class DuckEngine(Engine):
+    """One DuckDB in memory, spilling to a temporary folder of its own."""
+
+    name = "duckdb"
+    connection: Backend
+
+    def __init__(self, *, threads: int | None = None, memory_limit: str | None = None) -> None:
+        self._spill = tempfile.TemporaryDirectory(prefix="custrata-")
+        options: dict[str, Any] = {"temp_directory": self._spill.name}
+        if threads is not None:
+            options["threads"] = threads
+        if memory_limit is not None:
+            options["memory_limit"] = memory_limit
+        connection = ibis.duckdb.connect(**options)
+        connection.con.execute("SET TimeZone = 'UTC'")
+        super().__init__(connection)
+
+    @property
+    def raw(self) -> duckdb.DuckDBPyConnection:
+        """The connection below Ibis, for what Ibis has no words for: reading damaged CSV, COPY."""
+        return self.connection.con
+
+    def from_arrow(self, table: pa.Table) -> ir.Table:
+        return self.connection.create_table(ibis.util.gen_name("given"), table, temp=True)
+
+    def materialize(self, table: ir.Table) -> ir.Table:
+        return self.connection.create_table(ibis.util.gen_name("kept"), table, temp=True)
+
+    def release(self, table: ir.Table) -> None:
+        self.connection.drop_table(table.get_name(), force=True)
+
+    def write_parquet(self, table: ir.Table, path: Path) -> None:
+        self.connection.to_parquet(table, path, compression="zstd")
+
+    def close(self) -> None:
+        self.connection.disconnect()
+        self._spill.cleanup()

@@ -1,0 +1,107 @@
+"""Apache Spark, the engine to grow into, over the same files: what it does in its own way."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.parquet as pq
+import sqlglot.expressions as sge
+from ibis.backends.pyspark import Backend
+from ibis.backends.sql.compilers.base import SQLGlotCompiler
+from ibis.backends.sql.compilers.pyspark import PySparkCompiler
+from pyspark.sql import SparkSession
+
+from custrata.engine.base import Engine
+from custrata.engine.compile import named, teach
+
+
+def _discrete_quantile(
+    self: SQLGlotCompiler, op: Any, *, arg: sge.Expression, quantile: sge.Expression, where: sge.Expression | None
+) -> sge.Expression:
+    # As an anonymous function: sqlglot would turn its own PercentileDisc into Spark's approximate one.
+    value = arg if where is None else self.if_(where, arg, sge.Null())
+    call = sge.Anonymous(this="percentile_disc", expressions=[quantile])
+    found = sge.WithinGroup(this=call, expression=sge.Order(expressions=[sge.Ordered(this=value)]))
+    return self.cast(found, op.dtype)  # Spark answers with a double
+
+
+teach(
+    PySparkCompiler,
+    {
+        "DiscreteQuantile": _discrete_quantile,
+        "EpochMicros": named("unix_micros"),
+        "InstantFromMicros": named("timestamp_micros"),
+    },
+)
+
+
+class SparkEngine(Engine):
+    """A Spark session; without a master of one's own, a local one on `threads` cores."""
+
+    name = "spark"
+    connection: Backend
+
+    def __init__(
+        self, *, threads: int | None = None, memory_limit: str | None = None, session: SparkSession | None = None
+    ) -> None:
+        self._scratch = Path(tempfile.mkdtemp(prefix="custrata-"))
+        self._owns_session = session is None
+        super().__init__(ibis.pyspark.connect(session or _local_session(threads, memory_limit)))
+
+    def from_arrow(self, table: pa.Table) -> ir.Table:
+        # Through a file: Spark cannot make a frame of some Arrow types, and of an empty table not at all.
+        path = self._scratch / f"{len(list(self._scratch.iterdir()))}.parquet"
+        pq.write_table(table, path, coerce_timestamps="us")
+        return self.connection.read_parquet(str(path))
+
+    def read_parquet(self, paths: Sequence[Path | str], schema: ibis.Schema | None = None) -> ir.Table:
+        if not paths:
+            return super().read_parquet(paths, schema)
+        frame = self.connection._session.read.parquet(*[str(path) for path in paths])
+        name = ibis.util.gen_name("files")
+        frame.createOrReplaceTempView(name)
+        return self.connection.table(name)
+
+    def materialize(self, table: ir.Table) -> ir.Table:
+        frame = self.connection._session.sql(ibis.to_sql(table, dialect="pyspark")).persist()
+        name = ibis.util.gen_name("kept")
+        frame.createOrReplaceTempView(name)
+        return self.connection.table(name)
+
+    def release(self, table: ir.Table) -> None:
+        self.connection._session.catalog.uncacheTable(table.get_name())
+
+    def write_parquet(self, table: ir.Table, path: Path) -> None:
+        folder = self._scratch / f"out-{path.name}"
+        frame = self.connection._session.sql(ibis.to_sql(table, dialect="pyspark"))
+        frame.coalesce(1).write.mode("overwrite").parquet(str(folder))
+        part = next(folder.glob("part-*.parquet"))
+        shutil.move(part, path)
+        shutil.rmtree(folder)
+
+    def close(self) -> None:
+        if self._owns_session:
+            self.connection._session.stop()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def _local_session(threads: int | None, memory_limit: str | None) -> SparkSession:
+    builder = SparkSession.builder.master(f"local[{threads or '*'}]").appName("custrata")
+    options = {
+        "spark.ui.enabled": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": str((threads or 2) * 2),
+        "spark.driver.memory": memory_limit or "2g",
+        "spark.log.level": "ERROR",
+        "spark.sql.ansi.enabled": "false",
+    }
+    for key, value in options.items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()

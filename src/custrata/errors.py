@@ -1,0 +1,45 @@
+"""Every error Custrata raises on purpose.
+
+    CustrataError
+    ├── BadInput   the file, option or table one handed in is not usable   (exit code 2)
+    └── Refused    the request is understood and will not be carried out   (exit code 1)
+
+A concrete error is declared beside the code that raises it, as a subclass of one of the two, with a `template`
+that says what happened and what to do. The catalogues in `custrata.wording` hold the same sentence in the other
+languages, under the name of the class.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class CustrataError(Exception):
+    """The root of the tree; `facts` are the values its sentence is made of.
+
+    >>> class NoSuchShelf(Refused):
+    ...     template = "There is no shelf {shelf}."
+    >>> str(NoSuchShelf(shelf="B7"))
+    'There is no shelf B7.'
+    >>> NoSuchShelf(shelf="B7").exit_code
+    1
+    """
+
+    template: ClassVar[str] = "Something went wrong."
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, **facts: object) -> None:
+        self.facts = facts
+        super().__init__(self.template.format(**facts))
+
+
+class Refused(CustrataError):
+    """Understood, and not done: nothing has changed."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class BadInput(CustrataError):
+    """What was handed in cannot be used: nothing has changed."""
+
+    exit_code: ClassVar[int] = 2

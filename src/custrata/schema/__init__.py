@@ -1,0 +1,43 @@
+"""Canonical tables, their types and meaning; instants, days and zones."""
+
+from custrata.schema.tables import (
+    CUSTOMER_RECORDS,
+    EVENTS,
+    FACTS,
+    FEEDBACK,
+    FEEDBACK_KINDS,
+    INSTANT,
+    MONEY,
+    ORDER_KINDS,
+    ORDER_LINES,
+    ORDER_STATUSES,
+    ORDERS,
+    PRICE,
+    PRODUCTS,
+    QUANTITY,
+    TABLES,
+    TEXTS,
+    Column,
+    TableSpec,
+)
+
+__all__ = [
+    "CUSTOMER_RECORDS",
+    "EVENTS",
+    "FACTS",
+    "FEEDBACK",
+    "FEEDBACK_KINDS",
+    "INSTANT",
+    "MONEY",
+    "ORDERS",
+    "ORDER_KINDS",
+    "ORDER_LINES",
+    "ORDER_STATUSES",
+    "PRICE",
+    "PRODUCTS",
+    "QUANTITY",
+    "TABLES",
+    "TEXTS",
+    "Column",
+    "TableSpec",
+]

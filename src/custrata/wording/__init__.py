@@ -1,0 +1,73 @@
+"""What Custrata says, in Simplified Chinese, Traditional Chinese and English.
+
+One TOML file per area, one table per phrase with a text in every language. An error's English sentence stands
+beside its class; its translations stand in the table `errors.ClassName` of its area.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import lru_cache
+from importlib import resources
+
+from custrata.errors import BadInput, CustrataError
+
+__all__ = ["LANGUAGES", "UnknownLanguage", "catalogue", "error_sentence", "language_named", "phrase"]
+
+LANGUAGES = ("zh-hans", "zh-hant", "en")
+
+Catalogue = dict[str, dict[str, str]]
+
+
+class UnknownLanguage(BadInput):
+    template = "There is no language “{language}”. The languages are zh-hans, zh-hant and en."
+
+
+def language_named(name: str) -> str:
+    """The language of that name.
+
+    >>> language_named("zh-Hans")
+    'zh-hans'
+    """
+    if name.lower() not in LANGUAGES:
+        raise UnknownLanguage(language=name)
+    return name.lower()
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> dict[str, Catalogue]:
+    """Every phrase: area, then phrase, then language."""
+    folder = resources.files(__package__)
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
+    return {file.name.removesuffix(".toml"): _flat(tomllib.loads(file.read_text("utf-8"))) for file in files}
+
+
+def _flat(table: dict[str, object], prefix: str = "") -> Catalogue:
+    """Phrases by their dotted name: a table whose values are texts is a phrase."""
+    phrases: Catalogue = {}
+    for name, value in table.items():
+        assert isinstance(value, dict), f"{prefix}{name} stands outside a phrase"
+        if all(isinstance(text, str) for text in value.values()):
+            phrases[prefix + name] = value
+        else:
+            phrases |= _flat(value, f"{prefix}{name}.")
+    return phrases
+
+
+def phrase(area: str, name: str, language: str, **facts: object) -> str:
+    """The phrase in a language, with its facts filled in.
+
+    >>> phrase("languages", "own", "en")
+    'English'
+    """
+    text = catalogue()[area][name][language]
+    return text.format(**facts) if facts else text
+
+
+def error_sentence(error: CustrataError, language: str) -> str:
+    """What an error says, in a language; in English where nobody has translated it."""
+    name = f"errors.{type(error).__name__}"
+    for phrases in catalogue().values():
+        if language in phrases.get(name, {}):
+            return phrases[name][language].format(**error.facts)
+    return str(error)
