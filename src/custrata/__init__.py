@@ -1,1 +1,43 @@
-"""Custrata: customer tiering. Tables in, tiers with a reason out."""
+"""Custrata: customer tiering. Tables in, tiers with a reason out.
+
+>>> import custrata as cs
+>>> cs.__version__
+'0.1.0'
+"""
+
+from importlib.metadata import version
+
+from custrata.analytics.combined import combined
+from custrata.analytics.ladder_schemes import frequency, high_ticket, price_sensitivity, usage_cycle, value
+from custrata.analytics.lifecycle import LifecycleLines, lifecycle
+from custrata.analytics.loyalty import loyalty
+from custrata.analytics.rfm import rfm
+from custrata.analytics.silence import SilenceCurve, learn_silence
+from custrata.analytics.traits import CATALOGUE, Trait, traits
+from custrata.engine import connect
+from custrata.errors import BadInput, CustrataError, Refused
+
+__version__ = version("custrata")
+
+__all__ = [
+    "CATALOGUE",
+    "BadInput",
+    "CustrataError",
+    "LifecycleLines",
+    "Refused",
+    "SilenceCurve",
+    "Trait",
+    "__version__",
+    "combined",
+    "connect",
+    "frequency",
+    "high_ticket",
+    "learn_silence",
+    "lifecycle",
+    "loyalty",
+    "price_sensitivity",
+    "rfm",
+    "traits",
+    "usage_cycle",
+    "value",
+]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
+import ibis.expr.types as ir
+
 from custrata.engine.base import Engine
 from custrata.engine.duck import DuckEngine
 from custrata.errors import BadInput
 
-__all__ = ["DuckEngine", "Engine", "EngineMissing", "UnknownEngine", "connect"]
+__all__ = ["DuckEngine", "Engine", "EngineMissing", "UnknownEngine", "connect", "prepare"]
 
 
 class UnknownEngine(BadInput):
@@ -38,3 +42,9 @@ def connect(engine: str = "duckdb", *, threads: int | None = None, memory_limit:
     except ImportError as error:
         raise EngineMissing(reason=str(error)) from error
     return SparkEngine(threads=threads, memory_limit=memory_limit)
+
+
+def prepare(table: ir.Table) -> None:
+    """Make sure the engine behind a table of the user's own knows our operations."""
+    if any(backend.name == "pyspark" for backend in table._find_backends()[0]):
+        import_module("custrata.engine.spark")

@@ -1,0 +1,8 @@
+"""The command `custrata`."""
+
+from custrata.cli import main
+
+__all__ = ["main"]
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Combined value: loyalty × spend × credit, 0–100."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.analytics.grading import Grading
+from custrata.analytics.ladders import Ladder, Step, only_row
+from custrata.analytics.loyalty import FACTOR, grade_loyalty, weighted_score
+from custrata.analytics.sources import TableLike
+from custrata.analytics.traits import traits
+from custrata.engine.functions import divide
+
+TIERS = ("high", "mid", "general")
+WEIGHTS: dict[str, int] = {"loyalty": 35, "spend": 45, "credit": 20}
+LINES = (Decimal(70), Decimal(40))
+LATE, OVERDUE, REFUNDED = 40, 20, 40
+
+
+def grade_combined(
+    profile: ir.Table, *, weights: Mapping[str, int] = WEIGHTS, lines: tuple[Decimal, Decimal] = LINES
+) -> Grading:
+    """`high`, `mid`, `general`; `profile` has `loyalty_value`, and may have `late_share` (0–1) and `overdue` (boolean).
+
+    Spend is the percentile rank among customers with a counted order, ties sharing the higher rank. Credit is
+    100 − 40 · share of payments late − 20 · overdue now − 40 · share of order value given back, at least 0; where the
+    workspace knows neither payments nor returns, its weight goes to the others.
+    """
+    has = profile.orders > 0
+    ranked = profile.mutate(_spend=has.ifelse(profile.spend, ibis.null("decimal(18, 2)")))
+    many = ranked["_spend"].count().over(ibis.window())
+    ahead = ibis.rank().over(order_by=[ranked["_spend"].isnull(), ranked["_spend"].desc()])
+    ranked = ranked.mutate(_many=many, _ahead=ahead)
+    known = _credit_known(profile)
+    nothing = ibis.null(FACTOR)
+    factors: dict[str, ir.Value] = {
+        "loyalty": divide(ranked.loyalty_value, ibis.literal(100), 6),
+        "spend": divide(cast(ir.IntegerValue, ranked["_many"] - ranked["_ahead"]), ranked["_many"], 6),
+        "credit": _credit(ranked) if known else nothing,
+    }
+    score, points = weighted_score(ranked, {name: has_order(ranked, f) for name, f in factors.items()}, weights)
+    ladder = Ladder((Step("high", lines[0]), Step("mid", lines[1])), "general")
+    missing = [] if known else ["credit"]
+    return Grading(
+        TIERS,
+        ranked,
+        ladder.tier(score),
+        score,
+        points,
+        ladder=ladder,
+        facts={"weights": dict(weights), "missing": missing},
+        notes=tuple(f"without_{name}" for name in missing),
+    )
+
+
+def has_order(profile: ir.Table, factor: ir.Value) -> ir.Value:
+    """The factor for customers with a counted order in the window, nothing for the others."""
+    return cast(ir.Value, (profile.orders > 0).ifelse(factor, ibis.null(FACTOR)))
+
+
+def _credit_known(profile: ir.Table) -> bool:
+    if "late_share" in profile.columns:
+        return True
+    return bool(only_row(profile.aggregate(any=(profile.returned_value > 0).any()))["any"])
+
+
+def _credit(profile: ir.Table) -> ir.Value:
+    """Credit as a share of 100: six places."""
+    zero = ibis.literal(0).cast(FACTOR)
+    lost = profile.return_rate.cast(FACTOR).fill_null(zero) * REFUNDED
+    if "late_share" in profile.columns:
+        lost = lost + profile.late_share.cast(FACTOR).fill_null(zero) * LATE
+        lost = lost + profile.overdue.fill_null(False).ifelse(OVERDUE, 0)
+    left = ibis.greatest((ibis.literal(100).cast(FACTOR) - lost).cast(FACTOR), zero)
+    return divide(cast(ir.DecimalValue, left), ibis.literal(100), 6)
+
+
+def combined(
+    orders: TableLike,
+    *,
+    as_of: datetime | date | str,
+    lines: TableLike | None = None,
+    window: int | None = 365,
+    zone: str = "UTC",
+    columns: Mapping[str, str] | None = None,
+) -> ir.Table:
+    """Combined value of every customer: 35 loyalty, 45 spend, 20 credit; from 70 `high`, from 40 `mid`, else `general`.
+
+    Parameters as for `loyalty`. Returns `customer_id`, `tier`, `value` (score) and the points of each factor.
+
+    >>> import polars
+    >>> orders = polars.DataFrame({
+    ...     "customer_id": ["a", "a", "b"], "order_id": ["1", "2", "3"], "amount": [50, 60, 5],
+    ...     "ordered_at": ["2025-01-10", "2025-01-20", "2025-01-02"],
+    ... })
+    >>> combined(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
+    ['high', 'general']
+    """
+    profile = traits(orders, as_of=as_of, lines=lines, window=window, zone=zone, columns=columns)
+    graded = grade_loyalty(profile).onto("loyalty")
+    return grade_combined(graded).table()

@@ -1,0 +1,87 @@
+"""Which orders a calculation counts, and what each is worth.
+
+Only what is known at `as_of` counts; only `completed` and `refunded` orders; a sale is worth its amount less its
+refund and less the returns that name it; a sale worth nothing counts for neither frequency nor amount; a return that
+names no known order stands for itself, in the window of its own date.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.analytics.moments import AsOf
+from custrata.engine.days import DAY, SECOND, wall_micros
+from custrata.engine.functions import epoch_micros
+from custrata.schema import MONEY
+
+COUNTED = ("completed", "refunded")
+
+
+def known_orders(orders: ir.Table, as_of: AsOf, *, named_returns: bool = True) -> ir.Table:
+    """Every order and return of a customer known at `as_of`, valued.
+
+    Columns: `customer_id`, `order_id`, `at` (microseconds since 1970 UTC), `day` (local, days since 1970), `hour`
+    (local, 0–23), `net` DECIMAL(18,2), `gross` (before refunds), `back` (refunds and named returns), `discount`,
+    `channel`, `store`, `counted` (completed or refunded), `sold` (a counted sale worth something).
+
+    `named_returns=False` spares the look for returns that name an order, where there are none.
+    """
+    at = epoch_micros(orders.ordered_at)
+    seen = orders.mutate(at=at).filter(as_of.known(at), orders.customer_id.notnull())
+    back = seen.refund.fill_null(ibis.literal(0).cast(MONEY))
+    if named_returns:
+        seen, back = _with_named_returns(seen)
+    wall = wall_micros(seen.ordered_at, as_of.zone)
+    net = (seen.amount - back).cast(MONEY)
+    counted = seen.status.isin(COUNTED)
+    return seen.select(
+        "customer_id",
+        "order_id",
+        "at",
+        day=(wall // DAY).cast("int32"),
+        hour=((wall // (3600 * SECOND)) % 24).cast("int8"),
+        net=net,
+        gross=seen.amount,
+        back=back.cast(MONEY),
+        discount=seen.discount,
+        channel=seen.channel,
+        store=seen.store,
+        counted=counted,
+        sold=counted & (seen.kind == "sale") & (net > 0),
+    )
+
+
+def _with_named_returns(seen: ir.Table) -> tuple[ir.Table, ir.Value]:
+    """The orders without the returns that name a known sale, and what each gave back, those returns included."""
+    counted = seen.filter(seen.status.isin(COUNTED))
+    sales = counted.filter(counted.kind == "sale").select(named=counted.order_id).view()
+    returns = counted.filter(counted.kind == "return", counted.returns_order_id.notnull())
+    named = returns.semi_join(sales, returns.returns_order_id == sales.named)
+    by_sale = named.group_by(sale=named.returns_order_id).aggregate(returned=(-named.amount).sum().cast(MONEY)).view()
+    gone = named.select(gone=named.order_id).view()
+    rest = seen.anti_join(gone, seen.order_id == gone.gone)
+    joined = rest.left_join(by_sale, rest.order_id == by_sale.sale).drop("sale")
+    zero = ibis.literal(0).cast(MONEY)
+    returned = ibis.ifelse(joined.kind == "sale", joined.returned.fill_null(zero), zero)
+    return joined, cast(ir.Value, (joined.refund.fill_null(zero) + returned).cast(MONEY))
+
+
+def paced(known: ir.Table) -> ir.Table:
+    """The sold orders with what came before: the table that rhythm and sums are read from.
+
+    Adds `gap` (days since the previous order day; empty on a first order and on a later order of one day),
+    `previous_at`, `previous_day`, and `last` (true on each customer's newest order; of orders at one instant the
+    largest).
+    """
+    sold = known.filter(known.sold)
+    pace = ibis.window(group_by=sold.customer_id, order_by=[sold.at, sold.net])
+    walked = sold.mutate(
+        previous_at=sold.at.lag().over(pace),
+        previous_day=sold.day.lag().over(pace),
+        last=sold.at.lead().over(pace).isnull(),
+    )
+    gap = (walked.day - walked.previous_day).cast("int32")
+    return walked.mutate(gap=gap.nullif(0)).drop("counted", "sold")

@@ -1,0 +1,207 @@
+"""The schemes that draw lines through one trait: frequency, value, high ticket, price sensitivity, usage cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.analytics.grading import Grading
+from custrata.analytics.ladders import Ladder, only_row, pareto_ladder, quantile_ladder
+from custrata.analytics.sources import TableLike
+from custrata.analytics.traits import traits
+
+Share = Decimal | Fraction
+When = datetime | date | str
+
+THIRDS = (Fraction(1, 3), Fraction(2, 3))
+HIGH_MID_LOW = ("high", "mid", "low")
+
+
+def _graded(profile: ir.Table, value: ir.NumericValue, ladder: Ladder, tiers: tuple[str, ...]) -> Grading:
+    of = only_row(profile.aggregate(customers=value.count()))["customers"]
+    return Grading(tiers, profile, ladder.tier(value), value, ladder=ladder, facts={"customers": of})
+
+
+def _where(condition: ir.BooleanValue, value: ir.Value) -> ir.NumericValue:
+    return cast(ir.NumericValue, condition.ifelse(value, ibis.null(value.type())))
+
+
+def grade_frequency(profile: ir.Table, shares: Sequence[Share] = (Decimal("0.2"), Decimal("0.5"))) -> Grading:
+    """`high`, `mid`, `low` by counted orders in the window, among customers with at least one."""
+    value = _where(profile.orders > 0, profile.orders)
+    ladder = quantile_ladder(profile.select(value=value), "value", HIGH_MID_LOW, shares)
+    return _graded(profile, value, ladder, HIGH_MID_LOW)
+
+
+def grade_value(profile: ir.Table, shares: Sequence[Share] = (Decimal("0.8"), Decimal("0.95"))) -> Grading:
+    """`high`, `mid`, `low` by an ABC analysis of spend in the window."""
+    ladder = pareto_ladder(profile, "spend", HIGH_MID_LOW, shares)
+    return _graded(profile, cast(ir.NumericValue, profile.spend), ladder, HIGH_MID_LOW)
+
+
+def grade_high_ticket(
+    profile: ir.Table, share: Share = Decimal("0.1"), least_orders: int = 2
+) -> Grading:
+    """`high` or `standard` by average order value, among customers with at least `least_orders` orders."""
+    tiers = ("high", "standard")
+    value = _where(profile.orders >= least_orders, profile.average_order_value)
+    ladder = quantile_ladder(profile.select(value=value), "value", tiers, (share,))
+    return _graded(profile, value, ladder, tiers)
+
+
+def grade_price_sensitivity(profile: ir.Table, shares: Sequence[Share] = THIRDS) -> Grading:
+    """`high`, `mid`, `low` by discount ÷ (net + discount) in the window; waits where nobody ever had a discount."""
+    value = cast(ir.NumericValue, profile.discount_rate)
+    ladder = quantile_ladder(profile, "discount_rate", HIGH_MID_LOW, shares)
+    graded = _graded(profile, value, ladder, HIGH_MID_LOW)
+    if only_row(profile.aggregate(any=(profile.discount > 0).any()))["any"]:
+        return graded
+    return replace(graded, notes=("waiting_discounts",))
+
+
+def grade_usage_cycle(profile: ir.Table, shares: Sequence[Share] = THIRDS, least_days: int = 3) -> Grading:
+    """`short`, `mid`, `long` by the median gap of all time, among customers with `least_days` order days; else `unknown`."""
+    tiers = ("short", "mid", "long", "unknown")
+    value = _where(profile.order_days >= least_days, profile.median_gap_days)
+    ladder = quantile_ladder(profile.select(value=value), "value", tiers, (*shares, Fraction(1)), less_is_better=True)
+    return _graded(profile, value, ladder, tiers)
+
+
+def frequency(
+    orders: TableLike,
+    *,
+    as_of: When,
+    window: int | None = 365,
+    shares: Sequence[Share] = (Decimal("0.2"), Decimal("0.5")),
+    zone: str = "UTC",
+    columns: Mapping[str, str] | None = None,
+) -> ir.Table:
+    """Purchase frequency: the top 20 % by counted orders are `high`, the next 30 % `mid`, the rest `low`.
+
+    Parameters: `orders`, `as_of`, `window` (days), `zone`, `columns` as for `traits`; `shares` the cumulated shares
+    of the first two tiers. Returns `customer_id`, `tier`, `value` (orders in the window). Equal values share the
+    better tier. Raises `MissingColumns`, `NotAMoment`.
+
+    >>> import polars
+    >>> orders = polars.DataFrame({
+    ...     "customer_id": ["a", "a", "a", "b", "b", "c"], "order_id": list("123456"), "amount": [5] * 6,
+    ...     "ordered_at": ["2025-01-01"] * 6,
+    ... })
+    >>> frequency(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
+    ['high', 'mid', 'low']
+    """
+    profile = traits(orders, as_of=as_of, window=window, zone=zone, columns=columns)
+    return grade_frequency(profile, shares).table()
+
+
+def value(
+    orders: TableLike,
+    *,
+    as_of: When,
+    window: int | None = 365,
+    shares: Sequence[Share] = (Decimal("0.8"), Decimal("0.95")),
+    zone: str = "UTC",
+    columns: Mapping[str, str] | None = None,
+) -> ir.Table:
+    """Purchase amount as an ABC analysis: the fewest customers that hold 80 % of spend are `high`, up to 95 % `mid`.
+
+    Parameters as for `frequency`; `shares` of the sum of positive spend. Returns `customer_id`, `tier`, `value`
+    (spend in the window, DECIMAL(18,2)). Source: Pareto's 80/20 rule as Juran's "vital few" (Juran, Quality Control
+    Handbook, 1951).
+
+    >>> import polars
+    >>> orders = polars.DataFrame({
+    ...     "customer_id": ["a", "b", "c"], "order_id": ["1", "2", "3"], "amount": [80, 15, 5],
+    ...     "ordered_at": ["2025-01-01"] * 3,
+    ... })
+    >>> value(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
+    ['high', 'mid', 'low']
+    """
+    profile = traits(orders, as_of=as_of, window=window, zone=zone, columns=columns)
+    return grade_value(profile, shares).table()
+
+
+def high_ticket(
+    orders: TableLike,
+    *,
+    as_of: When,
+    window: int | None = 365,
+    share: Share = Decimal("0.1"),
+    least_orders: int = 2,
+    zone: str = "UTC",
+    columns: Mapping[str, str] | None = None,
+) -> ir.Table:
+    """High ticket: the top 10 % by average order value among customers with at least 2 orders; all others `standard`.
+
+    Parameters as for `frequency`. Returns `customer_id`, `tier`, `value` (average order value, rounded half up;
+    empty below `least_orders`).
+
+    >>> import polars
+    >>> orders = polars.DataFrame({
+    ...     "customer_id": ["a", "a", "b", "b", "c"], "order_id": list("12345"), "amount": [90, 10, 5, 6, 500],
+    ...     "ordered_at": ["2025-01-01"] * 5,
+    ... })
+    >>> high_ticket(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
+    ['high', 'standard', 'standard']
+    """
+    profile = traits(orders, as_of=as_of, window=window, zone=zone, columns=columns)
+    return grade_high_ticket(profile, share, least_orders).table()
+
+
+def price_sensitivity(
+    orders: TableLike,
+    *,
+    as_of: When,
+    window: int | None = 365,
+    shares: Sequence[Share] = THIRDS,
+    zone: str = "UTC",
+    columns: Mapping[str, str] | None = None,
+) -> ir.Table:
+    """Price sensitivity: thirds by the share of the list price that was given as discount.
+
+    Parameters as for `frequency`; `orders` needs `discount`. Returns `customer_id`, `tier`, `value` (discount ÷
+    (net + discount), four places).
+
+    >>> import polars
+    >>> orders = polars.DataFrame({
+    ...     "customer_id": ["a", "b", "c"], "order_id": ["1", "2", "3"], "amount": [50, 90, 100],
+    ...     "discount": [50, 10, 0], "ordered_at": ["2025-01-01"] * 3,
+    ... })
+    >>> price_sensitivity(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
+    ['high', 'mid', 'low']
+    """
+    profile = traits(orders, as_of=as_of, window=window, zone=zone, columns=columns)
+    return grade_price_sensitivity(profile, shares).table()
+
+
+def usage_cycle(
+    orders: TableLike,
+    *,
+    as_of: When,
+    shares: Sequence[Share] = THIRDS,
+    least_days: int = 3,
+    zone: str = "UTC",
+    columns: Mapping[str, str] | None = None,
+) -> ir.Table:
+    """Usage cycle: thirds by the median gap between order days of all time, `short` first; else `unknown`.
+
+    Parameters as for `frequency`; `least_days` order days are needed to know a cycle. Returns `customer_id`, `tier`,
+    `value` (days).
+
+    >>> import polars
+    >>> orders = polars.DataFrame({
+    ...     "customer_id": ["a", "a", "a", "b"], "order_id": list("1234"), "amount": [5] * 4,
+    ...     "ordered_at": ["2025-01-01", "2025-01-08", "2025-01-15", "2025-01-01"],
+    ... })
+    >>> usage_cycle(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
+    ['short', 'unknown']
+    """
+    profile = traits(orders, as_of=as_of, zone=zone, columns=columns)
+    return grade_usage_cycle(profile, shares, least_days).table()

@@ -1,0 +1,154 @@
+"""Lines that part a population into tiers, exactly and with ties decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil
+from typing import Any, cast
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.engine.functions import discrete_quantile
+
+Number = int | Decimal
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rung: the tier, and the line at which it begins."""
+
+    tier: str
+    line: Number
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Steps from the best tier down; a value at or beyond a line is in, whoever meets none is in `lowest`.
+
+    `less_is_better` turns the ladder round: a value at or below a line is in.
+
+    >>> ladder = Ladder((Step("gold", 100), Step("silver", 50)), "basic")
+    >>> spend = ibis.memtable({"spend": [100, 99, 50, 49, None]}).spend
+    >>> ladder.tier(spend).execute().tolist()
+    ['gold', 'silver', 'silver', 'basic', 'basic']
+    >>> ladder.next_step("silver")
+    Step(tier='gold', line=100)
+    """
+
+    steps: tuple[Step, ...]
+    lowest: str
+    less_is_better: bool = False
+
+    def tier(self, value: ir.NumericValue) -> ir.StringValue:
+        """The tier of each value, as an expression."""
+        lowest = ibis.literal(self.lowest)
+        if not self.steps:
+            return cast(ir.StringValue, ibis.ifelse(value.isnull(), lowest, lowest))
+        branches = [(self._meets(value, step.line), ibis.literal(step.tier)) for step in self.steps]
+        return cast(ir.StringValue, ibis.cases(*branches, else_=lowest))
+
+    def _meets(self, value: ir.NumericValue, line: Number) -> ir.BooleanValue:
+        mark = ibis.literal(line, type=value.type()) if isinstance(line, Decimal) else ibis.literal(line)
+        return cast(ir.BooleanValue, value <= mark if self.less_is_better else value >= mark)
+
+    def next_step(self, tier: str) -> Step | None:
+        """The step above a tier, if there is one."""
+        tiers = [step.tier for step in self.steps]
+        above = tiers.index(tier) - 1 if tier in tiers else len(tiers) - 1
+        return self.steps[above] if above >= 0 else None
+
+    def own_step(self, tier: str) -> Step | None:
+        """The step of a tier; the lowest has none."""
+        return next((step for step in self.steps if step.tier == tier), None)
+
+
+def quantile_ladder(
+    table: ir.Table,
+    column: str,
+    tiers: Sequence[str],
+    shares: Sequence[Fraction | Decimal],
+    *,
+    less_is_better: bool = False,
+) -> Ladder:
+    """The ladder whose first tiers hold the given cumulated shares of the values, from the best; nulls stand outside.
+
+    The line of cumulated share s is the value at rank ⌈s·n⌉ from the best, so equal values share the better tier.
+
+    >>> customers = ibis.memtable({"orders": [9, 5, 5, 2, 1]})
+    >>> quantile_ladder(customers, "orders", ("high", "mid", "low"), (Fraction(1, 5), Fraction(1, 2))).steps
+    (Step(tier='high', line=9), Step(tier='mid', line=5))
+    """
+    value = table[column]
+    worth = table.select(worth=value if less_is_better else -value)
+    lines = values_at_shares(worth, ["worth"], shares)["worth"]
+    steps = [
+        Step(tier, line if less_is_better else -line)
+        for tier, line in zip(tiers, lines, strict=False)
+        if line is not None
+    ]
+    return Ladder(tuple(steps), tiers[-1], less_is_better)
+
+
+def pareto_ladder(
+    table: ir.Table, column: str, tiers: Sequence[str], shares: Sequence[Fraction | Decimal]
+) -> Ladder:
+    """The ladder of an ABC analysis: from the best down, the smallest set that holds each share of all positive value.
+
+    Equal values share the better tier; values of nought or less are in the last.
+
+    >>> customers = ibis.memtable({"spend": [70, 10, 10, 5, 5, 0]})
+    >>> pareto_ladder(customers, "spend", ("A", "B", "C"), (Decimal("0.8"), Decimal("0.95"))).steps
+    (Step(tier='A', line=10), Step(tier='B', line=5))
+    """
+    values = table.select(value=table[column])
+    positive = values.filter(values.value > 0)
+    by_value = positive.group_by("value").aggregate(held=positive.value.sum())
+    down = ibis.window(order_by=by_value.value.desc(), rows=(None, 0))
+    running = by_value.mutate(cumulated=by_value.held.sum().over(down), total=by_value.held.sum().over(ibis.window()))
+    exact = [Fraction(share) for share in shares]
+    reached = {
+        f"line{number}": running.value.max(
+            where=running.cumulated * share.denominator >= running.total * share.numerator
+        )
+        for number, share in enumerate(exact)
+    }
+    found = only_row(running.aggregate(**reached))
+    held = [(tier, found[f"line{number}"]) for number, tier in enumerate(tiers[:-1])]
+    return Ladder(tuple(Step(tier, line) for tier, line in held if line is not None), tiers[-1])
+
+
+def values_at_shares(
+    table: ir.Table, columns: Sequence[str], shares: Sequence[Fraction | Decimal]
+) -> dict[str, list[Number | None]]:
+    """For each column the values at rank ⌈s·n⌉ from below of its n values; `None` where it has none.
+
+    The rank is worked out in whole numbers and the engine asked for the middle of its step: a float share times n
+    can land on the wrong side of a whole number.
+
+    >>> t = ibis.memtable({"v": [1, 2, 2, 4, 5]})
+    >>> values_at_shares(t, ["v"], [Fraction(k, 5) for k in (1, 2, 3, 4)])
+    {'v': [1, 2, 2, 4]}
+    """
+    counts = only_row(table.aggregate(**{name: table[name].count() for name in columns}))
+    asked = {
+        f"{name}_{number}": discrete_quantile(table[name], _middle(Fraction(share), count))
+        for name, count in counts.items()
+        if count
+        for number, share in enumerate(shares)
+    }
+    found = only_row(table.aggregate(**asked)) if asked else {}
+    return {name: [found.get(f"{name}_{number}") for number in range(len(shares))] for name in columns}
+
+
+def only_row(table: ir.Table) -> dict[str, Any]:
+    """The one row of an aggregate, as Python values."""
+    return cast(dict[str, Any], table.to_pyarrow().to_pylist()[0])
+
+
+def _middle(share: Fraction, count: int) -> float:
+    rank = max(1, ceil(share * count))
+    return float((rank - Fraction(1, 2)) / count)

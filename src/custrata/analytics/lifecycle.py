@@ -1,0 +1,96 @@
+"""Lifecycle: prospect, new, growing, mature, at risk, churned, won back, by lines learned from the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.analytics.grading import Grading
+from custrata.analytics.moments import AsOf
+from custrata.analytics.silence import SilenceCurve, learn_silence
+from custrata.analytics.sources import TableLike, canonical_orders
+from custrata.analytics.traits import known_facts, order_traits
+
+# From the best to the worst a customer can be; the order in which the conditions are tried is in `_stage`.
+TIERS = ("mature", "growing", "won_back", "new", "at_risk", "churned", "prospect")
+
+
+@dataclass(frozen=True)
+class LifecycleLines:
+    """The numbers of the lifecycle besides the two learned silences. Days and orders."""
+
+    new_days: int = 60
+    new_orders: int = 3
+    won_back_days: int = 90
+    mature_orders: int = 6
+    mature_days: int = 180
+
+
+def grade_lifecycle(
+    profile: ir.Table, curve: SilenceCurve, lines: LifecycleLines | None = None
+) -> Grading:
+    """The stage of each customer; `value` is the silence, in usual gaps."""
+    lines = lines or LifecycleLines()
+    return Grading(
+        TIERS,
+        profile,
+        _stage(profile, curve, lines),
+        profile.silence,
+        facts={**asdict(lines), "curve": asdict(curve)},
+        notes=() if curve.learned else ("not_learned",),
+    )
+
+
+def _stage(profile: ir.Table, curve: SilenceCurve, lines: LifecycleLines) -> ir.StringValue:
+    """The first that holds, in the order prospect, new, won back, churned, at risk, mature, growing."""
+    branches: list[tuple[ir.BooleanValue, ir.Value]] = [
+        (profile.orders_all == 0, ibis.literal("prospect")),
+        (
+            (profile.tenure_days <= lines.new_days) & (profile.orders_all < lines.new_orders),
+            ibis.literal("new"),
+        ),
+    ]
+    if curve.churned is not None:
+        churned = ibis.literal(curve.churned, "decimal(18, 2)")
+        back = (profile.last_gap_silence >= churned) & (profile.recency_days <= lines.won_back_days)
+        branches += [(back, ibis.literal("won_back")), (profile.silence >= churned, ibis.literal("churned"))]
+    if curve.at_risk is not None:
+        at_risk = ibis.literal(curve.at_risk, "decimal(18, 2)")
+        branches.append((profile.silence >= at_risk, ibis.literal("at_risk")))
+    grown = (profile.orders_all >= lines.mature_orders) & (profile.tenure_days >= lines.mature_days)
+    branches.append((grown, ibis.literal("mature")))
+    return cast(ir.StringValue, ibis.cases(*branches, else_=ibis.literal("growing")))
+
+
+def lifecycle(
+    orders: TableLike,
+    *,
+    as_of: datetime | date | str,
+    curve: SilenceCurve | None = None,
+    lines: LifecycleLines | None = None,
+    zone: str = "UTC",
+    columns: Mapping[str, str] | None = None,
+) -> ir.Table:
+    """The stage of every customer, by all known orders.
+
+    Parameters: `orders`, `as_of`, `zone`, `columns` as for `traits`; `curve` a silence curve learned before (default:
+    learn it now); `lines` the other numbers. Returns `customer_id`, `tier`, `value` (silence in usual gaps,
+    DECIMAL(18,2)).
+
+    >>> import polars
+    >>> orders = polars.DataFrame({
+    ...     "customer_id": ["a", "b", "b", "b"], "order_id": list("1234"), "amount": [5] * 4,
+    ...     "ordered_at": ["2025-01-20", "2024-01-01", "2024-01-11", "2024-01-21"],
+    ... })
+    >>> lifecycle(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
+    ['new', 'churned']
+    """
+    moment = AsOf.of(as_of, zone)
+    known = known_facts(canonical_orders(orders, zone, columns), moment)
+    profile = order_traits(known, moment)
+    return grade_lifecycle(profile, curve or learn_silence(known.paced, moment), lines).table()

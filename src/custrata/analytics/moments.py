@@ -1,0 +1,96 @@
+"""The instant a calculation looks from, and the windows and days that follow from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.engine.days import local_day
+from custrata.errors import BadInput
+from custrata.schema.zones import day_number, start_of_day, zone_named
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class NotAMoment(BadInput):
+    template = "“{given}” is not a date or time. Write 2025-01-31, or 2025-01-31T12:00 with or without an offset."
+
+
+def micros_of(instant: datetime) -> int:
+    """Microseconds since 1970-01-01 UTC of an aware datetime."""
+    return (instant - EPOCH) // timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """An instant and the time zone whose days count. Facts at or after the instant are unknown.
+
+    >>> at = AsOf.of("2025-01-31", "Asia/Shanghai")
+    >>> at.instant.isoformat(), at.date.isoformat()
+    ('2025-01-30T16:00:00+00:00', '2025-01-31')
+    """
+
+    instant: datetime
+    zone: str
+
+    @classmethod
+    def of(cls, when: AsOf | datetime | date | str, zone: str) -> AsOf:
+        """A date is the start of that day in `zone`; a time without an offset is on the clock of `zone`."""
+        if isinstance(when, AsOf):
+            return when
+        if isinstance(when, str):
+            when = _parsed(when)
+        if not isinstance(when, datetime):
+            return cls(start_of_day(when, zone), zone)
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=zone_named(zone))
+        return cls(when.astimezone(UTC), zone)
+
+    @property
+    def date(self) -> date:
+        """The local day that holds the instant."""
+        return self.instant.astimezone(zone_named(self.zone)).date()
+
+    @property
+    def day(self) -> int:
+        """The same as a day number."""
+        return day_number(self.date)
+
+    def start(self, days: int) -> datetime:
+        """The start of a window: the same time on the clock, that many days before."""
+        wall = self.instant.astimezone(zone_named(self.zone)).replace(tzinfo=None) - timedelta(days=days)
+        return wall.replace(tzinfo=zone_named(self.zone)).astimezone(UTC)
+
+    def known(self, at: ir.IntegerValue) -> ir.BooleanValue:
+        """Whether a fact at `at` (microseconds) is known."""
+        return cast(ir.BooleanValue, at < micros_of(self.instant))
+
+    def within(self, at: ir.IntegerValue, days: int | None) -> ir.BooleanValue:
+        """Whether a known fact lies in the window of so many days; `None` is all of time."""
+        if days is None:
+            return cast(ir.BooleanValue, at.notnull())
+        return cast(ir.BooleanValue, at >= micros_of(self.start(days)))
+
+    def between(self, at: ir.IntegerValue, *, older: int, newer: int) -> ir.BooleanValue:
+        """Whether a known fact lies from `older` days ago up to `newer` days ago."""
+        inside = (at >= micros_of(self.start(older))) & (at < micros_of(self.start(newer)))
+        return cast(ir.BooleanValue, inside)
+
+    def day_of(self, instant: ir.TimestampValue) -> ir.IntegerValue:
+        """The local day of a timestamp column, as a day number."""
+        return local_day(instant, self.zone)
+
+    def days_since(self, day: ir.IntegerValue) -> ir.IntegerValue:
+        """Whole days from a day number to the day of this instant."""
+        return cast(ir.IntegerValue, (ibis.literal(self.day, "int32") - day).cast("int32"))
+
+
+def _parsed(text: str) -> datetime | date:
+    try:
+        return date.fromisoformat(text) if len(text) <= len("2025-01-31") else datetime.fromisoformat(text)
+    except ValueError as error:
+        raise NotAMoment(given=text) from error

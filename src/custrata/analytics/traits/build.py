@@ -1,0 +1,101 @@
+"""All traits of all customers, from orders and, where there are any, their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import ibis.expr.types as ir
+
+from custrata.analytics.counted import known_orders, paced
+from custrata.analytics.moments import AsOf
+from custrata.analytics.sources import TableLike, as_table, canonical_orders
+from custrata.analytics.traits.catalogue import conformed
+from custrata.analytics.traits.composition import joined_by_customer, line_traits, place_traits, sold_lines
+from custrata.analytics.traits.pace import Population, paced_traits, population
+from custrata.analytics.traits.returns import return_sums, spend_traits
+
+Keep = Callable[[ir.Table], ir.Table]
+
+
+def unkept(table: ir.Table) -> ir.Table:
+    """Leave an expression as it is: for callers who need no intermediate table computed once."""
+    return table
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known at an instant, computed once: the valued orders, the paced sales, and the common figures."""
+
+    orders: ir.Table
+    paced: ir.Table
+    everyone: Population
+
+
+def known_facts(orders: ir.Table, as_of: AsOf, *, keep: Keep = unkept, named_returns: bool = True) -> Known:
+    """Value the orders known at `as_of` and walk through each customer's in order.
+
+    `keep` computes an intermediate table once, such as `Engine.materialize`.
+    """
+    known = known_orders(orders, as_of, named_returns=named_returns)
+    walked = keep(paced(known))
+    return Known(known, walked, population(walked))
+
+
+def order_traits(
+    known: Known,
+    as_of: AsOf,
+    *,
+    lines: ir.Table | None = None,
+    products: ir.Table | None = None,
+    places: tuple[str, ...] = ("channel", "store"),
+    window: int | None = 365,
+) -> ir.Table:
+    """One row per customer with a counted order or return: `customer_id` and every trait of the catalogue."""
+    sold = paced_traits(known.paced, as_of, known.everyone, window)
+    spent = spend_traits(sold, return_sums(known.orders, as_of, window))
+    beside = [place_traits(known.paced, as_of, place, window) for place in places]
+    if lines is not None:
+        beside.append(line_traits(sold_lines(lines, known.orders, products), as_of, window))
+    return conformed(joined_by_customer(spent, *beside))
+
+
+def traits(
+    orders: TableLike,
+    *,
+    as_of: datetime | date | str,
+    lines: TableLike | None = None,
+    products: TableLike | None = None,
+    window: int | None = 365,
+    zone: str = "UTC",
+    columns: Mapping[str, str] | None = None,
+) -> ir.Table:
+    """The traits of every customer with a counted order or return.
+
+    Parameters: `orders` as in `canonical_orders`; `lines` with `order_id`, `product_id`, `category`, `quantity`,
+    `amount`; `products` with `product_id`, `category`; `window` in days (`None` is all of time); `zone` whose days
+    count; `columns` says what canonical columns are called in `orders`.
+
+    Returns an Ibis table: `customer_id` and the columns of `custrata.analytics.traits.CATALOGUE`.
+
+    Raises `MissingColumns`, `NotAMoment`, `UnknownTimeZone`.
+
+    >>> import polars
+    >>> orders = polars.DataFrame({
+    ...     "customer_id": ["a", "a", "b"], "order_id": ["1", "2", "3"], "amount": [10.0, 30.0, 5.0],
+    ...     "ordered_at": ["2025-01-01", "2025-01-11", "2025-01-30"],
+    ... })
+    >>> table = traits(orders, as_of="2025-01-31").order_by("customer_id")
+    >>> table.select("recency_days", "orders", "spend", "median_gap_days").to_pandas().values.tolist()
+    [[20, 2, Decimal('40.00'), 10.0], [1, 1, Decimal('5.00'), nan]]
+    """
+    moment = AsOf.of(as_of, zone)
+    known = known_facts(canonical_orders(orders, zone, columns), moment)
+    return order_traits(
+        known,
+        moment,
+        lines=None if lines is None else as_table(lines),
+        products=None if products is None else as_table(products),
+        window=window,
+    )

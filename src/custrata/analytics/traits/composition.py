@@ -1,0 +1,112 @@
+"""Composition: where the orders were placed, and what was in them."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.analytics.moments import AsOf
+from custrata.engine.functions import divide
+from custrata.schema import MONEY
+
+
+def place_traits(paced: ir.Table, as_of: AsOf, place: str, window: int | None = 365) -> ir.Table:
+    """The `place` (channel or store) of a customer's orders in the window: how many, the top one and its share.
+
+    Columns `customer_id`, `channels`, `top_channel`, `top_channel_share`, named after `place`.
+    """
+    seen = paced.filter(as_of.within(paced.at, window), paced[place].notnull())
+    counts = seen.group_by("customer_id", name=seen[place]).aggregate(orders=seen.count(), sales=seen.net.sum())
+    ranked = counts.mutate(
+        rank=ibis.row_number().over(
+            group_by=counts.customer_id, order_by=[counts.orders.desc(), counts.sales.desc(), counts.name]
+        ),
+    )
+    every = ranked.group_by("customer_id").aggregate(
+        many=ranked.count(),
+        top=ranked.name.max(where=ranked["rank"] == 0),
+        most=ranked.orders.max(where=ranked["rank"] == 0),
+        orders=ranked.orders.sum(),
+    )
+    return every.select(
+        "customer_id",
+        **{f"{place}s": every.many, f"top_{place}": every.top, f"top_{place}_share": divide(every.most, every.orders, 4)},
+    )
+
+
+def sold_lines(lines: ir.Table, known: ir.Table, products: ir.Table | None) -> ir.Table:
+    """The lines of sold orders with customer, instant and category (the product's own, else the line's).
+
+    Columns `customer_id`, `order_id`, `at`, `product_id`, `category`, `quantity`, `amount`.
+    """
+    heads = known.filter(known.sold).select("order_id", "customer_id", "at")
+    held = lines.select("order_id", "product_id", "category", "quantity", "amount")
+    joined = held.inner_join(heads, "order_id")
+    if products is None:
+        return joined
+    names = products.filter(products.category.notnull()).select(of_product="product_id", of_category="category")
+    told = joined.left_join(names, joined.product_id == names.of_product)
+    return told.mutate(category=ibis.coalesce(told.of_category, told.category)).drop("of_product", "of_category")
+
+
+def line_traits(sold: ir.Table, as_of: AsOf, window: int | None = 365) -> ir.Table:
+    """Breadth and basket traits from the table that `sold_lines` makes. One row per customer with lines."""
+    now = as_of.within(sold.at, window)
+    baskets = sold.group_by("customer_id").aggregate(
+        products=sold.product_id.nunique(where=now),
+        items=sold.quantity.sum(where=now).cast("decimal(18, 3)"),
+        lines=sold.count(where=now),
+        orders_with_lines=sold.order_id.nunique(where=now),
+    )
+    sized = baskets.mutate(
+        items_per_order=divide(baskets["items"], baskets.orders_with_lines),
+        lines_per_order=divide(baskets.lines, baskets.orders_with_lines),
+    ).drop("lines", "orders_with_lines")
+    shares = _category_traits(sold, as_of, window).rename(category_customer="customer_id")
+    joined = sized.left_join(shares, sized.customer_id == shares.category_customer)
+    return joined.drop("category_customer")
+
+
+def _category_traits(sold: ir.Table, as_of: AsOf, window: int | None) -> ir.Table:
+    named = sold.filter(sold.category.notnull())
+    now = as_of.within(named.at, window)
+    held = named.group_by("customer_id", "category").aggregate(
+        spent=named.amount.sum(where=now).cast(MONEY), lines=named.count(where=now), first_at=named.at.min()
+    )
+    nought = ibis.literal(0).cast(MONEY)
+    mine = ibis.window(group_by=held.customer_id)
+    fresh = as_of.within(held.first_at, 90)
+    parts = held.mutate(
+        fresh=fresh,
+        inside=held.lines > 0,
+        worth=ibis.greatest(held.spent.fill_null(nought), nought),
+    )
+    parts = parts.mutate(
+        rank=ibis.row_number().over(
+            group_by=parts.customer_id, order_by=[parts.inside.desc(), parts.worth.desc(), parts.category]
+        ),
+        total=parts.worth.sum(where=parts.inside).over(mine),
+    )
+    parts = parts.mutate(share=divide(parts.worth, parts.total, 4))
+    top, second = parts.inside & (parts["rank"] == 0), parts.inside & (parts["rank"] == 1)
+    return parts.group_by("customer_id").aggregate(
+        categories=parts.count(where=parts.inside),
+        new_categories_90d=parts.count(where=parts.fresh),
+        top_category=parts.category.max(where=top),
+        top_category_share=parts["share"].max(where=top),
+        second_category=parts.category.max(where=second),
+        category_concentration=(parts["share"] * parts["share"]).sum(where=parts.inside).cast("decimal(18, 4)"),
+    )
+
+
+def joined_by_customer(first: ir.Table, *others: ir.Table) -> ir.Table:
+    """Tables with a row per customer, side by side; every customer of the first is kept."""
+    return reduce(_beside, others, first)
+
+
+def _beside(left: ir.Table, right: ir.Table) -> ir.Table:
+    named = right.rename(customer_beside="customer_id")
+    return left.left_join(named, left.customer_id == named.customer_beside).drop("customer_beside")
+

@@ -1,0 +1,181 @@
+"""Sums and rhythm: one pass over the sold orders, one row per customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.analytics.ladders import only_row
+from custrata.analytics.moments import AsOf
+from custrata.engine.days import as_date
+from custrata.engine.functions import discrete_quantile, divide
+from custrata.schema import MONEY
+
+DAYPARTS = ("night", "morning", "afternoon", "evening")
+PRIOR_GAPS = 5
+PERIOD_BOUNDS = (7, 91)
+
+
+@dataclass(frozen=True)
+class Population:
+    """What all customers have in common: the median gap in days, empty where nobody ordered on two days."""
+
+    gap: int | None
+
+    @property
+    def period(self) -> int:
+        """The length of a loyalty period in days: twice the median gap, at least 7 and at most 91."""
+        low, high = PERIOD_BOUNDS
+        return high if self.gap is None else min(max(2 * self.gap, low), high)
+
+
+def population(paced: ir.Table) -> Population:
+    """The discrete median of all gaps between the order days of all customers."""
+    found = only_row(paced.aggregate(gap=discrete_quantile(paced.gap, 0.5)))["gap"]
+    return Population(None if found is None else int(found))
+
+
+def paced_traits(paced: ir.Table, as_of: AsOf, everyone: Population, window: int | None = 365) -> ir.Table:
+    """Time, money, rhythm and price traits from the table that `counted.paced` makes. One row per customer."""
+    now = as_of.within(paced.at, window)
+    sums = paced.group_by("customer_id").aggregate(
+        **_times(paced, as_of, now), **_money(paced, as_of, now), **_gaps(paced, as_of, everyone, window), **_prices(paced, now)
+    )
+    return _derived(sums, as_of, everyone)
+
+
+def total(value: ir.NumericValue, where: ir.BooleanValue | None = None) -> ir.Value:
+    """A sum of money; 0.00 over no rows."""
+    nought = ibis.literal(0).cast(MONEY)
+    return cast(ir.Value, value.sum(where=where).cast(MONEY).fill_null(nought))
+
+
+def _times(paced: ir.Table, as_of: AsOf, now: ir.BooleanValue) -> dict[str, ir.Value]:
+    return {
+        "first_day": paced.day.min(),
+        "last_day": paced.day.max(),
+        "orders": paced.count(where=now),
+        "orders_all": paced.count(),
+        "orders_30d": paced.count(where=as_of.within(paced.at, 30)),
+        "orders_90d": paced.count(where=as_of.within(paced.at, 90)),
+        "orders_before_90d": paced.count(where=as_of.between(paced.at, older=180, newer=90)),
+        "orders_before_365d": paced.count(where=as_of.between(paced.at, older=730, newer=365)),
+        **{f"weekday_{number}": paced.count(where=now & ((paced.day + 3) % 7 == number)) for number in range(7)},
+        **{f"daypart_{number}": paced.count(where=now & (paced.hour // 6 == number)) for number in range(4)},
+    }
+
+
+def _money(paced: ir.Table, as_of: AsOf, now: ir.BooleanValue) -> dict[str, ir.Value]:
+    return {
+        "sales": total(paced.net, now),
+        "sales_all": total(paced.net),
+        "sales_30d": total(paced.net, as_of.within(paced.at, 30)),
+        "sales_90d": total(paced.net, as_of.within(paced.at, 90)),
+        "sales_365d": total(paced.net, as_of.within(paced.at, 365)),
+        "sales_before_90d": total(paced.net, as_of.between(paced.at, older=180, newer=90)),
+        "sales_before_365d": total(paced.net, as_of.between(paced.at, older=730, newer=365)),
+        "largest_order": paced.net.max(),
+        "first_order_value": paced.net.max(where=paced.previous_at.isnull()),
+        "last_order_value": paced.net.max(where=paced["last"]),
+        "sold_gross": total(paced.gross, now),
+        "sold_back": total(paced.back, now),
+        "given_back_in_part": paced.count(where=now & (paced.back > 0)),
+    }
+
+
+def _gaps(paced: ir.Table, as_of: AsOf, everyone: Population, window: int | None) -> dict[str, ir.Value]:
+    now = as_of.within(paced.at, window)
+    earlier_inside = as_of.within(paced.previous_at, window)
+    fresh = ~earlier_inside.fill_null(False) | (
+        _period(paced.day, as_of, everyone) != _period(paced.previous_day, as_of, everyone)
+    )
+    return {
+        "gaps": paced.gap.count(),
+        "median_gap_days": discrete_quantile(paced.gap, 0.5),
+        "upper_gap_days": discrete_quantile(paced.gap, 0.75),
+        "longest_gap_days": paced.gap.max(),
+        "last_gap_days": paced.gap.argmax(paced.day, where=paced.gap.notnull()),
+        "active_periods": paced.count(where=now & fresh),
+        "first_day_inside": paced.day.min(where=now),
+    }
+
+
+def _period(day: ir.IntegerValue, as_of: AsOf, everyone: Population) -> ir.IntegerValue:
+    """How many whole periods a day lies back from the day before `as_of`."""
+    back = ibis.greatest(ibis.literal(as_of.day - 1, "int32") - day, ibis.literal(0, "int32"))
+    return cast(ir.IntegerValue, back // everyone.period)
+
+
+def _prices(paced: ir.Table, now: ir.BooleanValue) -> dict[str, ir.Value]:
+    reduced = paced.discount > 0
+    return {
+        "discount": total(paced.discount, now),
+        "discounts_known": paced.discount.count(where=now),
+        "discounted_orders": paced.count(where=now & reduced),
+        "full_price_sales": total(paced.net, now & (paced.discount == 0)),
+    }
+
+
+def _derived(sums: ir.Table, as_of: AsOf, everyone: Population) -> ir.Table:
+    """What follows from the sums, customer by customer."""
+    weekdays = [sums[f"weekday_{number}"] for number in range(7)]
+    dayparts = [sums[f"daypart_{number}"] for number in range(4)]
+    known = sums.discounts_known > 0
+    recency = as_of.days_since(sums.last_day)
+    rhythm = _rhythm(sums, everyone)
+    return sums.mutate(
+        first_order_on=as_date(sums.first_day),
+        last_order_on=as_date(sums.last_day),
+        tenure_days=as_of.days_since(sums.first_day),
+        recency_days=recency,
+        orders_change_90d=sums.orders_90d - sums.orders_before_90d,
+        order_days=sums.gaps + 1,
+        average_order_value=divide(sums.sales, sums.orders),
+        average_order_value_all=divide(sums.sales_all, sums.orders_all),
+        mean_gap_days=divide(sums.last_day - sums.first_day, sums.gaps),
+        regularity=divide(sums.active_periods, _period(sums.first_day_inside, as_of, everyone) + 1, 4),
+        weekend_share=divide(weekdays[5] + weekdays[6], sums.orders, 4),
+        favourite_weekday=_first_of_most(weekdays, [ibis.literal(number + 1) for number in range(7)]),
+        favourite_daypart=_first_of_most(dayparts, [ibis.literal(part) for part in DAYPARTS]),
+        discount=known.ifelse(sums.discount, ibis.null(MONEY)),
+        discount_rate=known.ifelse(divide(sums.discount, sums.sales + sums.discount, 4), ibis.null("decimal(18, 4)")),
+        discounted_order_share=known.ifelse(divide(sums.discounted_orders, sums.orders, 4), ibis.null("decimal(18, 4)")),
+        full_price_share=known.ifelse(divide(sums.full_price_sales, sums.sales, 4), ibis.null("decimal(18, 4)")),
+        **rhythm,
+        **_silences(sums, recency, everyone),
+    )
+
+
+def _rhythm(sums: ir.Table, everyone: Population) -> dict[str, ir.Value]:
+    if everyone.gap is None:
+        return {"rhythm_days": ibis.null("decimal(18, 2)"), "next_order_expected_on": ibis.null("date")}
+    usual = _gap_days(sums, everyone)
+    rhythm = divide(usual, sums.gaps + PRIOR_GAPS)
+    ahead = rhythm.round(0).cast("int32")
+    return {"rhythm_days": rhythm, "next_order_expected_on": as_date(cast(ir.IntegerValue, sums.last_day + ahead))}
+
+
+def _gap_days(sums: ir.Table, everyone: Population) -> ir.IntegerValue:
+    """n · own + 5 · population: the rhythm times n + 5, a whole number."""
+    own = sums.gaps * sums.median_gap_days.fill_null(0)
+    return cast(ir.IntegerValue, own + PRIOR_GAPS * (everyone.gap or 0))
+
+
+def _silences(sums: ir.Table, recency: ir.IntegerValue, everyone: Population) -> dict[str, ir.Value]:
+    if everyone.gap is None:
+        return {"silence": ibis.null("decimal(18, 2)"), "last_gap_silence": ibis.null("decimal(18, 2)")}
+    weight, usual = sums.gaps + PRIOR_GAPS, _gap_days(sums, everyone)
+    return {
+        "silence": divide(cast(ir.IntegerValue, recency * weight), usual),
+        "last_gap_silence": divide(cast(ir.IntegerValue, sums.last_gap_days * weight), usual),
+    }
+
+
+def _first_of_most(counts: list[ir.Value], names: list[ir.Value]) -> ir.Value:
+    """The name of the largest count, the first of equals; nothing where all are 0."""
+    most = ibis.greatest(*counts)
+    branches = [((most > 0) & (count == most), name) for count, name in zip(counts, names, strict=True)]
+    return cast(ir.Value, ibis.cases(*branches))

@@ -1,0 +1,70 @@
+"""Return traits, and spend: what was sold less what came back."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.analytics.moments import AsOf
+from custrata.analytics.traits.pace import total
+from custrata.engine.days import as_date
+from custrata.engine.functions import divide
+from custrata.schema import MONEY
+
+SPANS = ("", "_all", "_30d", "_90d", "_365d", "_before_90d", "_before_365d")
+
+
+def return_sums(known: ir.Table, as_of: AsOf, window: int | None = 365) -> ir.Table:
+    """Sums over the counted orders that are no sale: returns that name no order, and orders wholly given back.
+
+    One row per customer that has any. `returned…` are negative, as the amounts of returns are.
+    """
+    others = known.filter(known.counted, ~known.sold)
+    now = as_of.within(others.at, window)
+    wholly = (others.back > 0) & (others.net <= 0)
+    return others.group_by("customer_id").aggregate(
+        returned=total(others.net, now),
+        returned_all=total(others.net),
+        returned_30d=total(others.net, as_of.within(others.at, 30)),
+        returned_90d=total(others.net, as_of.within(others.at, 90)),
+        returned_365d=total(others.net, as_of.within(others.at, 365)),
+        returned_before_90d=total(others.net, as_of.between(others.at, older=180, newer=90)),
+        returned_before_365d=total(others.net, as_of.between(others.at, older=730, newer=365)),
+        unnamed_returns=others.count(where=now & ~wholly & (others.net < 0)),
+        unnamed_value=total(-others.net, now & ~wholly & (others.net < 0)),
+        refunded_orders=others.count(where=now & wholly),
+        refunded_gross=total(others.gross, now & wholly),
+        refunded_back=total(others.back, now & wholly),
+        last_return_on=as_date(cast(ir.IntegerValue, others.day.max(where=others.net < 0))),
+    )
+
+
+def spend_traits(sold: ir.Table, returned: ir.Table) -> ir.Table:
+    """Both sides put together: spend by window, and the return traits. One row per customer of either side."""
+    back = returned.rename(returning_customer="customer_id")
+    both = sold.outer_join(back, sold.customer_id == back.returning_customer)
+    spend = {f"spend{span}": _money(both, f"sales{span}") + _money(both, f"returned{span}") for span in SPANS}
+    spent = both.mutate(
+        customer_id=ibis.coalesce(both.customer_id, both.returning_customer),
+        **{name: value.cast(MONEY) for name, value in spend.items()},
+    )
+    given_back = _money(spent, "sold_back") + _money(spent, "refunded_back") + _money(spent, "unnamed_value")
+    sold_value = _money(spent, "sold_gross") + _money(spent, "refunded_gross")
+    rate = ibis.least(divide(given_back, sold_value, 4), ibis.literal(1).cast("decimal(18, 4)"))
+    return spent.mutate(
+        spend_change_90d=(spent.spend_90d - spent.spend_before_90d).cast(MONEY),
+        spend_change_365d=(spent.spend_365d - spent.spend_before_365d).cast(MONEY),
+        returns=sum((_count(spent, name) for name in ("unnamed_returns", "refunded_orders", "given_back_in_part"))),
+        returned_value=given_back.cast(MONEY),
+        return_rate=rate,
+    ).drop("returning_customer")
+
+
+def _money(table: ir.Table, name: str) -> ir.DecimalValue:
+    return cast(ir.DecimalValue, table[name].fill_null(ibis.literal(0).cast(MONEY)))
+
+
+def _count(table: ir.Table, name: str) -> ir.IntegerValue:
+    return cast(ir.IntegerValue, table[name].fill_null(0))

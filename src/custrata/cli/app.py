@@ -1,0 +1,70 @@
+"""The command group, and how errors leave it: one line on stderr, exit code 1 (refused) or 2 (bad input)."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import click
+
+from custrata.cli.data import erase_command, import_command, init_command, quarantine_command
+from custrata.cli.demo import demo_command
+from custrata.cli.grades import explain_command, profile_command, refresh_command, schemes_command, tiers_command
+from custrata.cli.pages import report_command
+from custrata.cli.session import Session
+from custrata.errors import CustrataError
+from custrata.wording import error_sentence
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="custrata")
+def cli() -> None:
+    """Custrata grades customers: import orders, refresh, and read tiers, reasons and reports."""
+
+
+for command in (
+    init_command,
+    import_command,
+    quarantine_command,
+    refresh_command,
+    schemes_command,
+    tiers_command,
+    profile_command,
+    explain_command,
+    report_command,
+    erase_command,
+    demo_command,
+):
+    cli.add_command(command)
+
+
+def main() -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    context: click.Context | None = None
+    try:
+        with cli.make_context("custrata", sys.argv[1:]) as context:
+            cli.invoke(context)
+    except CustrataError as error:
+        click.echo(error_sentence(error, _language(context)), err=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Stopped. Nothing was changed by what had not finished.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    sys.exit(0)
+
+
+def _language(context: click.Context | None) -> str:
+    """The language of the command that failed, where its workspace could be opened at all."""
+    session = context.obj if context is not None else None
+    try:
+        return session.language if isinstance(session, Session) else "en"
+    except CustrataError:
+        return "en"

@@ -1,0 +1,159 @@
+"""Refresh, and what comes out of it: schemes, tiers, profile, explain."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+import ibis.expr.types as ir
+
+from custrata.cli.session import Session, now, say, workspace_option
+from custrata.cli.tables import FORMATS, draw, write_table
+from custrata.engine import Engine, connect
+from custrata.errors import BadInput, Refused
+from custrata.lake import Run
+from custrata.pipeline import refresh
+from custrata.tiering import BUILT_IN, explain
+from custrata.tiering.names import scheme_name, tier_name
+
+
+class NothingPublished(Refused):
+    template = "Nothing is graded yet: run custrata refresh first."
+
+
+class UnknownScheme(BadInput):
+    template = "There is no scheme “{scheme}”. The schemes are {known}."
+
+
+class SchemeWaits(Refused):
+    template = "The scheme “{scheme}” waits for data: {reason}"
+
+
+class UnknownCustomer(BadInput):
+    template = "There is no customer “{customer}” in the run as of {as_of}."
+
+
+def published(session: Session) -> Run:
+    """The published run. Raises `NothingPublished`."""
+    run = session.workspace.runs.published()
+    if run is None:
+        raise NothingPublished()
+    return run
+
+
+def _graded_by(session: Session, run: Run, scheme: str) -> dict[str, Any]:
+    if scheme not in BUILT_IN:
+        raise UnknownScheme(scheme=scheme, known=", ".join(BUILT_IN))
+    decided: dict[str, Any] = run.record["schemes"][scheme]
+    if decided["waiting"]:
+        write = session.writer("tiers")
+        raise SchemeWaits(scheme=scheme, reason=" ".join(write(f"notes.{note}") for note in decided["notes"]))
+    return decided
+
+
+@click.command("refresh")
+@click.option("--as-of", default=None, metavar="WHEN", help="Look from this date or time (default: after the newest fact).")
+@click.option("--learn", is_flag=True, help="Learn the lifecycle lines anew.")
+@click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
+@workspace_option
+def refresh_command(session: Session, as_of: str | None, learn: bool, engine_name: str) -> None:
+    """Grade every customer and publish the result as one run."""
+    write = session.writer("cli")
+    with connect(engine_name) as engine, session.progress("cli") as progress:
+        done = refresh(session.workspace, engine, at=now(), as_of=as_of, learn=learn, progress=progress)
+    record = done.run.record
+    phrase = "refreshed" if done.new else "unchanged"
+    say(
+        write(
+            phrase,
+            customers=write.number(record["headline"]["customers"]),
+            as_of=write.instant(done.run.as_of),
+            seconds=f"{sum(record['steps'].values()):.1f}",
+        )
+    )
+
+
+@click.command("schemes")
+@workspace_option
+def schemes_command(session: Session) -> None:
+    """List the schemes with their tiers and sizes."""
+    run, write = published(session), session.writer("cli")
+    rows: list[list[Any]] = []
+    for key, decided in run.record["schemes"].items():
+        if decided["waiting"]:
+            note = " ".join(session.writer("tiers")(f"notes.{note}") for note in decided["notes"])
+            rows.append([key, scheme_name(key, session.language), note, None, None, None])
+            continue
+        sizes = {row["tier"]: row for row in run.record["tiers"][key]}
+        everyone = sum(row["customers"] for row in sizes.values())
+        for tier in decided["tiers"]:
+            size = sizes.get(tier, {"customers": 0, "revenue": "0.00"})
+            share = write.share(size["customers"] / everyone if everyone else None)
+            names = [scheme_name(key, session.language), tier_name(key, tier, session.language)]
+            rows.append([f"{key}.{tier}", *names, size["customers"], share, write.money(Decimal(size["revenue"]), 2)])
+    heads = [write(f"heads.{name}") for name in ("key", "scheme", "tier", "customers", "share", "revenue")]
+    say(draw(heads, rows, [False, False, False, True, True, True]).rstrip("\n"))
+
+
+def _output(session: Session, table: ir.Table, engine: Engine, fmt: str, output: Path | None) -> None:
+    write_table(engine.arrow(table), fmt, output)
+    if output is not None:
+        say(session.writer("cli")("written", path=output))
+
+
+def _format_options(command: Any) -> Any:
+    command = click.option("-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE")(command)
+    return click.option("--format", "fmt", type=click.Choice(FORMATS), default="table", show_default=True)(command)
+
+
+@click.command("tiers")
+@click.argument("scheme")
+@_format_options
+@workspace_option
+def tiers_command(session: Session, scheme: str, fmt: str, output: Path | None) -> None:
+    """Write customer_id, tier, value and since of SCHEME, best tier first."""
+    run = published(session)
+    decided = _graded_by(session, run, scheme)
+    order = {tier: place for place, tier in enumerate(decided["tiers"])}
+    with connect() as engine:
+        profile = run.read("profile", engine)
+        table = profile.select(
+            "customer_id", tier=f"{scheme}_tier", value=f"{scheme}_value", since=f"{scheme}_since"
+        )
+        table = table.order_by(table.tier.cases(*order.items(), else_=len(order)), table.value.desc(), "customer_id")
+        _output(session, table, engine, fmt, output)
+
+
+@click.command("profile")
+@_format_options
+@workspace_option
+def profile_command(session: Session, fmt: str, output: Path | None) -> None:
+    """Write the profile: one row per customer, a column per attribute, trait and tier."""
+    run = published(session)
+    with connect() as engine:
+        table = run.read("profile", engine).order_by("customer_id")
+        _output(session, table, engine, fmt, output)
+
+
+@click.command("explain")
+@click.argument("customer")
+@click.option("--scheme", default=None, metavar="S", help="Only this scheme.")
+@workspace_option
+def explain_command(session: Session, customer: str, scheme: str | None) -> None:
+    """Say why CUSTOMER is in each tier, and what is missing to the next one."""
+    run, writer = published(session), session.writer("tiers")
+    if scheme is not None:
+        _graded_by(session, run, scheme)
+    with connect() as engine:
+        profile = run.read("profile", engine)
+        rows = engine.arrow(profile.filter(profile.customer_id == customer)).to_pylist()
+    if not rows:
+        raise UnknownCustomer(customer=customer, as_of=run.as_of.date().isoformat())
+    shown = [scheme] if scheme else [key for key, of in run.record["schemes"].items() if not of["waiting"]]
+    for key in shown:
+        first, *others = explain(key, rows[0], run.record["schemes"][key], writer).sentences
+        say(click.style(first, bold=True))
+        for sentence in others:
+            say(f"  {sentence}")

@@ -1,0 +1,90 @@
+"""What a command works with: the workspace, the language, the clock, and a terminal that shows progress."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property, wraps
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from custrata.lake import Workspace
+from custrata.wording import language_named
+from custrata.wording.writer import Writer
+
+LANGUAGE = "CUSTRATA_LANGUAGE"
+WORKSPACE = "CUSTRATA_WORKSPACE"
+
+Report = Callable[[str, float], None]
+
+
+def now() -> datetime:
+    """The clock, read once at the door of a command."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Session:
+    """One command's workspace and reader. The workspace is opened when it is first needed."""
+
+    folder: Path
+    asked_language: str | None = None
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """Raises `NotAWorkspace`, `BadSettings`."""
+        return Workspace.open(self.folder)
+
+    @property
+    def language(self) -> str:
+        """As asked for by option or environment, else the workspace's."""
+        asked = self.asked_language or os.environ.get(LANGUAGE)
+        return language_named(asked) if asked else self.workspace.settings.language
+
+    def writer(self, area: str) -> Writer:
+        """Writes phrases of an area for this reader."""
+        settings = self.workspace.settings
+        return Writer(self.language, settings.currency, settings.timezone, area)
+
+    @contextmanager
+    def progress(self, area: str) -> Iterator[Report]:
+        """A bar on the terminal (stderr); silent where it is not one."""
+        write = self.writer(area)
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+            task = bar.add_task("", total=1.0)
+
+            def report(step: str, share: float) -> None:
+                bar.update(task, description=write(f"steps.{step}"), completed=share)
+
+            yield report
+
+
+def workspace_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command `-w DIR` and `--language`, and hand it a `Session` as its first argument."""
+
+    @click.option(
+        "-w",
+        "--workspace",
+        "folder",
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        envvar=WORKSPACE,
+        default=Path(),
+        help="The workspace folder (default: this folder, or $CUSTRATA_WORKSPACE).",
+    )
+    @click.option("--language", default=None, metavar="L", help="zh-hans, zh-hant or en (default: the workspace's).")
+    @wraps(command)
+    def with_session(folder: Path, language: str | None, **options: object) -> None:
+        session = Session(folder, language)
+        click.get_current_context().obj = session
+        command(session, **options)
+
+    return with_session

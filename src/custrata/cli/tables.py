@@ -1,0 +1,120 @@
+"""Tables out: on the terminal, or as CSV, JSON or Parquet."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, cast
+
+import click
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.table import Table
+
+from custrata.errors import BadInput
+
+FORMATS = ("table", "csv", "json", "parquet")
+MOST_ON_TERMINAL = 50
+
+
+class NeedsAFile(BadInput):
+    template = "Parquet is no text: name a file with -o."
+
+
+class CannotWrite(BadInput):
+    template = "{path} cannot be written: {reason}."
+
+
+def write_table(table: pa.Table, fmt: str, output: Path | None) -> None:
+    """Write rows in a format to a file, or to standard output.
+
+    Raises `NeedsAFile`, `CannotWrite`.
+    """
+    if fmt == "parquet" and output is None:
+        raise NeedsAFile()
+    try:
+        _written(table, fmt, output)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise CannotWrite(path=output, reason=error.strerror or error) from error
+
+
+def _written(table: pa.Table, fmt: str, output: Path | None) -> None:
+    match fmt:
+        case "parquet":
+            pq.write_table(table, output)
+        case "csv":
+            pacsv.write_csv(_textual(table), output or sys.stdout.buffer)
+        case "json":
+            rows = [{name: plain(value) for name, value in row.items()} for row in table.to_pylist()]
+            text = json.dumps(rows, ensure_ascii=False, indent=1)
+            _put(text + "\n", output)
+        case _:
+            _put(_drawn(table), output)
+
+
+def _put(text: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, "utf-8")
+
+
+def _textual(table: pa.Table) -> pa.Table:
+    """CSV knows no decimals or instants: both as text, instants in ISO 8601."""
+    columns = []
+    for name in table.column_names:
+        column = table.column(name)
+        if pa.types.is_timestamp(column.type):
+            column = pa.compute.strftime(column, "%Y-%m-%dT%H:%M:%SZ")
+        elif pa.types.is_decimal(column.type) or pa.types.is_date(column.type):
+            column = column.cast(pa.string())
+        columns.append(column)
+    return pa.table(columns, names=table.column_names)
+
+
+def _drawn(table: pa.Table) -> str:
+    shown = table.slice(0, MOST_ON_TERMINAL)
+    numeric = [_is_number(table.schema.field(name).type) for name in table.column_names]
+    text = draw(table.column_names, [list(row.values()) for row in shown.to_pylist()], numeric)
+    more = table.num_rows - shown.num_rows
+    return text + (f"… {more:,}\n" if more else "")
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_floating(kind))
+
+
+def draw(names: Sequence[str], rows: Sequence[Sequence[Any]], numeric: Sequence[bool]) -> str:
+    """A table for the terminal, numbers to the right."""
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for name, right in zip(names, numeric, strict=True):
+        drawn.add_column(name, justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*["" if value is None else _cell(value) for value in row])
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    with console.capture() as captured:
+        console.print(drawn)
+    return cast(str, captured.get())
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    return f"{value:,}" if isinstance(value, int | Decimal) and not isinstance(value, bool) else str(value)
+
+
+def plain(value: Any) -> Any:
+    """A value in JSON's types: money as a text, so that no cent is lost; instants in ISO 8601."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal | date):
+        return str(value)
+    return value

@@ -1,0 +1,66 @@
+"""The golden record: what is known of a customer, from all records that speak of her."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.schema import CUSTOMER_RECORDS
+from custrata.schema.tables import ORIGIN
+
+ATTRIBUTES = tuple(
+    column.name
+    for column in CUSTOMER_RECORDS
+    if column.name not in {"source_id", "customer_id", *(origin.name for origin in ORIGIN)}
+)
+MOST_CUSTOM_TRAITS = 200
+
+
+def _ranked(records: ir.Table) -> ir.Table:
+    """Each customer's records numbered from the oldest, so that the newest non-empty value is the one of highest rank.
+
+    Newer beats older, by the time the source gives, else by import; of equals the later import, then the name of the
+    source decides.
+    """
+    told = ibis.coalesce(records.updated_at, records.imported_at)
+    order = ibis.row_number().over(
+        group_by=records.customer_id, order_by=[told, records.imported_at, records.source, records.source_id]
+    )
+    return records.mutate(told=order)
+
+
+def golden_customers(records: ir.Table) -> ir.Table:
+    """One row per customer: `customer_id` and each attribute, newest non-empty value.
+
+    `records` is the canonical table `customer_records`.
+    """
+    ranked = _ranked(records)
+    newest = {
+        name: ranked[name].argmax(ranked.told, where=ranked[name].notnull()) for name in ATTRIBUTES
+    }
+    return ranked.group_by("customer_id").aggregate(**newest)
+
+
+def custom_traits(records: ir.Table, taken: frozenset[str]) -> tuple[ir.Table, dict[str, str]]:
+    """The columns a file brought that have no place of their own, one column each, newest non-empty value.
+
+    Returns the table (`customer_id` and a text column each) and what header each column had. A name that is `taken`
+    gets `_2` behind it. The 200 that most customers have are kept as columns; all stay in the lake.
+    """
+    held = records.filter(records.properties.notnull()).select(key=records.properties.keys().unnest())
+    counted = held.group_by("key").aggregate(records=held.count())
+    frequent = counted.order_by(counted.records.desc(), counted.key).limit(MOST_CUSTOM_TRAITS)
+    headers = cast(list[str], frequent.to_pyarrow().to_pydict()["key"])
+    names = {f"{header}_2" if header in taken else header: header for header in headers}
+    ranked = _ranked(records)
+    empty = ibis.map(ibis.array([], type="array<string>"), ibis.array([], type="array<string>"))
+    properties = ranked.properties.fill_null(empty)
+    newest = {
+        name: properties.get(header).argmax(ranked.told, where=properties.get(header).notnull())
+        for name, header in names.items()
+    }
+    if not newest:
+        return ranked.select("customer_id").distinct(), {}
+    return ranked.group_by("customer_id").aggregate(**newest), names

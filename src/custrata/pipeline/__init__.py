@@ -1,0 +1,5 @@
+"""The refresh: from the facts of a workspace to one published run."""
+
+from custrata.pipeline.refresh import Refreshed, refresh
+
+__all__ = ["Refreshed", "refresh"]

@@ -1,0 +1,205 @@
+"""One refresh: snapshot, traits, models, schemes, history, publish. Read it from top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.metadata import version
+from time import perf_counter
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.analytics.loyalty import advocacy
+from custrata.analytics.moments import AsOf
+from custrata.analytics.silence import SilenceCurve, learn_silence
+from custrata.analytics.traits import CATALOGUE, Known, joined_by_customer, known_facts, order_traits
+from custrata.engine import Engine
+from custrata.errors import Refused
+from custrata.identity import custom_traits, golden_customers
+from custrata.lake import Run, Workspace
+from custrata.pipeline.history import changes, with_since
+from custrata.pipeline.record import curve_from, graded_record
+from custrata.pipeline.snapshot import Snapshot, default_as_of, everyone, snapshot
+from custrata.pipeline.summary import summary
+from custrata.tiering import BUILT_IN, Context
+
+Progress = Callable[[str, float], None]
+STEPS = ("snapshot", "traits", "models", "schemes", "history", "publish")
+
+
+class EarlierAsOf(Refused):
+    template = "The last published run looks from {last}; a run as of {asked} would rewrite history. Nothing was done."
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """The published run, and whether it is new: the same instant over the same facts is not graded again."""
+
+    run: Run
+    new: bool
+
+
+@dataclass
+class Watch:
+    """Times the steps and tells how far the work is."""
+
+    progress: Progress | None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        if self.progress is not None:
+            self.progress(name, STEPS.index(name) / len(STEPS))
+        start = perf_counter()
+        yield
+        self.seconds[name] = round(perf_counter() - start, 3)
+
+
+def refresh(
+    workspace: Workspace,
+    engine: Engine,
+    *,
+    at: datetime,
+    as_of: AsOf | datetime | str | None = None,
+    learn: bool = False,
+    progress: Progress | None = None,
+) -> Refreshed:
+    """Grade every customer as of an instant and publish the result as one run.
+
+    Parameters: `at` the time of day the work is done (kept with the run); `as_of` the instant to look from (default:
+    the start of the day after the newest fact); `learn` to learn the lifecycle lines anew instead of keeping those of
+    the run before.
+
+    A run holds `profile.parquet` (one row per customer: attributes, traits, custom traits, and per scheme
+    `<key>_tier`, `<key>_value`, `<key>_since` and further columns), `changes.parquet` (who moved since the run
+    before), and `run.json`. The same instant over the same facts changes nothing.
+
+    Raises `NoFacts`, `EarlierAsOf`, `Busy`.
+    """
+    watch = Watch(progress)
+    with workspace.runs.draft() as draft, workspace.lake.reading():
+        with watch.step("snapshot"):
+            lake = workspace.lake.snapshot()
+            facts = snapshot(lake, engine)
+            zone = workspace.settings.timezone
+            moment = default_as_of(facts, zone) if as_of is None else AsOf.of(as_of, zone)
+            before, same = _runs_before(workspace, moment)
+            if same is not None and not learn and same.record["saw"]["fingerprint"] == lake.fingerprint:
+                return Refreshed(same, new=False)
+            customers = engine.materialize(everyone(facts, moment))
+            known = known_facts(
+                facts.orders, moment, keep=engine.materialize, named_returns=_names_returns(facts.orders)
+            )
+        with watch.step("traits"):
+            profile, headers = _profile(facts, known, customers, moment)
+            profile = engine.materialize(profile)
+        with watch.step("models"):
+            curve = _curve(known, moment, before, learn=learn)
+        with watch.step("schemes"):
+            context = Context(curve, known.everyone.period)
+            graded, schemes = _graded(profile, context)
+        with watch.step("history"):
+            graded = with_since(graded, before, engine, moment, list(schemes))
+            engine.write_parquet(graded, draft / "profile.parquet")
+            graded = engine.read_parquet([draft / "profile.parquet"])
+            moved = changes(graded, before, engine, schemes)
+            engine.write_parquet(moved, draft / "changes.parquet")
+        record = {
+            "as_of": moment.instant.isoformat(),
+            "zone": zone,
+            "currency": workspace.settings.currency,
+            "at": at.isoformat(),
+            "version": version("custrata"),
+            "engine": engine.name,
+            "before": before.id if before else None,
+            "saw": {"rows": facts.rows, "fingerprint": lake.fingerprint, "versions": dict(lake.versions)},
+            "population": {"gap": known.everyone.gap, "period": known.everyone.period},
+            "curve": curve,
+            "headers": headers,
+            "schemes": schemes,
+            **summary(graded, moved, before, engine, schemes),
+        }
+        with watch.step("publish"):
+            record["steps"] = watch.seconds
+            superseded = [same.id] if same is not None else []
+            run = workspace.runs.publish(draft, graded_record(record), supersedes=superseded)
+    return Refreshed(run, new=True)
+
+
+def _runs_before(workspace: Workspace, moment: AsOf) -> tuple[Run | None, Run | None]:
+    """The newest run that looks from an earlier instant, and the run of this very instant.
+
+    Raises `EarlierAsOf` where a later one is published.
+    """
+    runs = workspace.runs.all()
+    later = [run for run in runs if run.as_of > moment.instant]
+    if later:
+        raise EarlierAsOf(last=later[-1].as_of.isoformat(), asked=moment.instant.isoformat())
+    same = next((run for run in runs if run.as_of == moment.instant), None)
+    earlier = [run for run in runs if run.as_of < moment.instant]
+    return (earlier[-1] if earlier else None), same
+
+
+def _names_returns(orders: ir.Table) -> bool:
+    return bool(orders.aggregate(any=orders.returns_order_id.notnull().any()).to_pyarrow().to_pylist()[0]["any"])
+
+
+def _profile(
+    facts: Snapshot, known: Known, customers: ir.Table, moment: AsOf
+) -> tuple[ir.Table, dict[str, str]]:
+    """One row per customer: attributes, the traits of the catalogue, and the columns files brought besides."""
+    orders = facts.orders
+    present = orders.aggregate(channel=orders.channel.notnull().any(), store=orders.store.notnull().any())
+    held = present.to_pyarrow().to_pylist()[0]
+    computed = order_traits(
+        known,
+        moment,
+        lines=facts.lines if facts.rows["order_lines"] else None,
+        products=facts.products if facts.rows["products"] else None,
+        places=tuple(place for place in ("channel", "store") if held[place]),
+    )
+    beside = [computed]
+    if facts.rows["feedback"]:
+        beside.append(advocacy(facts.feedback, moment))
+    headers: dict[str, str] = {}
+    if facts.rows["customer_records"]:
+        beside.insert(0, golden_customers(facts.records))
+        taken = frozenset((*CATALOGUE, *beside[0].columns, "advocacy"))
+        custom, headers = custom_traits(facts.records, taken)
+        beside += [custom] if headers else []
+    wide = joined_by_customer(customers, *beside)
+    counted = {
+        trait.key: wide[trait.key].fill_null(ibis.literal(0).cast(trait.type))
+        for trait in CATALOGUE.values()
+        if trait.zero
+    }
+    return wide.mutate(**counted), headers
+
+
+def _curve(known: Known, moment: AsOf, before: Run | None, *, learn: bool) -> SilenceCurve:
+    """The lines of the run before once they were learned, so that tiers do not drift unseen; else learned now."""
+    kept = None if before is None or learn else curve_from(before.record["curve"])
+    return kept if kept is not None and kept.learned else learn_silence(known.paced, moment)
+
+
+def _graded(profile: ir.Table, context: Context) -> tuple[ir.Table, dict[str, dict[str, Any]]]:
+    """The profile with every scheme's columns, and what decided each. A scheme that waits for data has no columns."""
+    decided: dict[str, dict[str, Any]] = {}
+    for key, scheme in BUILT_IN.items():
+        grading = scheme.grade(profile, context)
+        decided[key] = {
+            "kind": scheme.kind,
+            "tiers": list(grading.tiers),
+            "ladder": grading.ladder,
+            "facts": grading.facts,
+            "notes": list(grading.notes),
+            "waiting": grading.waiting,
+        }
+        if not grading.waiting:
+            profile = grading.onto(key)
+    return profile, decided
+

@@ -1,0 +1,76 @@
+"""What a run sees: the customers and facts known at its instant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from typing import Any
+
+import ibis.expr.types as ir
+
+from custrata.analytics.ladders import only_row
+from custrata.analytics.moments import EPOCH, AsOf
+from custrata.engine import Engine
+from custrata.engine.functions import epoch_micros
+from custrata.errors import Refused
+from custrata.lake import LakeSnapshot
+from custrata.schema import FACTS
+from custrata.schema.zones import start_of_day, zone_named
+
+
+class NoFacts(Refused):
+    template = "There is nothing to grade yet: import orders first (custrata import orders FILE)."
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The tables of the lake as one consistent view, and how many rows each has."""
+
+    orders: ir.Table
+    lines: ir.Table
+    products: ir.Table
+    events: ir.Table
+    feedback: ir.Table
+    records: ir.Table
+    rows: dict[str, int]
+
+
+def snapshot(lake: LakeSnapshot, engine: Engine) -> Snapshot:
+    """Open every table of the lake on an engine."""
+    names = {"orders": "orders", "lines": "order_lines", "products": "products", "events": "events"}
+    names |= {"feedback": "feedback", "records": "customer_records"}
+    tables: dict[str, Any] = {field: lake.read(name, engine) for field, name in names.items()}
+    return Snapshot(**tables, rows={name: lake.rows(name) for name in names.values()})
+
+
+def default_as_of(facts: Snapshot, zone: str) -> AsOf:
+    """The start of the day after the newest fact, in the workspace's zone.
+
+    Raises `NoFacts`.
+    """
+    newest: list[int] = []
+    held = {"orders": facts.orders, "order_lines": facts.lines, "events": facts.events, "feedback": facts.feedback}
+    for spec in FACTS:
+        assert spec.at is not None
+        at = only_row(held[spec.name].aggregate(newest=epoch_micros(held[spec.name][spec.at]).max()))["newest"]
+        newest += [at] if at is not None else []
+    if not newest:
+        raise NoFacts()
+    last = (EPOCH + timedelta(microseconds=max(newest))).astimezone(zone_named(zone)).date()
+    return AsOf(start_of_day(last + timedelta(days=1), zone), zone)
+
+
+def everyone(facts: Snapshot, as_of: AsOf) -> ir.Table:
+    """`customer_id` of every customer known at `as_of`: from a record (not registered later) or a fact."""
+    registered = epoch_micros(facts.records.registered_at)
+    told = facts.records.filter(registered.isnull() | as_of.known(registered)).select("customer_id")
+    parts = [told]
+    for table, at in ((facts.orders, "ordered_at"), (facts.events, "occurred_at"), (facts.feedback, "given_at")):
+        parts.append(table.filter(as_of.known(epoch_micros(table[at])), table.customer_id.notnull()).select("customer_id"))
+    return reduce(lambda left, right: left.union(right), parts).distinct()
+
+
+def utc(instant: datetime) -> datetime:
+    """The same instant in UTC."""
+    return instant.astimezone(UTC)
