@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 from custrata.analytics.grading import Grading
 from custrata.analytics.ladders import Ladder, only_row, pareto_ladder, quantile_ladder
 from custrata.analytics.sources import TableLike
-from custrata.analytics.traits import traits
+from custrata.analytics.traits import profile_of
 
 Share = Decimal | Fraction
 When = datetime | date | str
@@ -46,9 +46,7 @@ def grade_value(profile: ir.Table, shares: Sequence[Share] = (Decimal("0.8"), De
     return _graded(profile, cast(ir.NumericValue, profile.spend), ladder, HIGH_MID_LOW)
 
 
-def grade_high_ticket(
-    profile: ir.Table, share: Share = Decimal("0.1"), least_orders: int = 2
-) -> Grading:
+def grade_high_ticket(profile: ir.Table, share: Share = Decimal("0.1"), least_orders: int = 2) -> Grading:
     """`high` or `standard` by average order value, among customers with at least `least_orders` orders."""
     tiers = ("high", "standard")
     value = _where(profile.orders >= least_orders, profile.average_order_value)
@@ -97,7 +95,7 @@ def frequency(
     >>> frequency(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
     ['high', 'mid', 'low']
     """
-    profile = traits(orders, as_of=as_of, window=window, zone=zone, columns=columns)
+    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, rhythm=False)
     return grade_frequency(profile, shares).table()
 
 
@@ -124,7 +122,7 @@ def value(
     >>> value(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
     ['high', 'mid', 'low']
     """
-    profile = traits(orders, as_of=as_of, window=window, zone=zone, columns=columns)
+    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, rhythm=False)
     return grade_value(profile, shares).table()
 
 
@@ -151,7 +149,7 @@ def high_ticket(
     >>> high_ticket(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
     ['high', 'standard', 'standard']
     """
-    profile = traits(orders, as_of=as_of, window=window, zone=zone, columns=columns)
+    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, rhythm=False)
     return grade_high_ticket(profile, share, least_orders).table()
 
 
@@ -177,7 +175,7 @@ def price_sensitivity(
     >>> price_sensitivity(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
     ['high', 'mid', 'low']
     """
-    profile = traits(orders, as_of=as_of, window=window, zone=zone, columns=columns)
+    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, rhythm=False)
     return grade_price_sensitivity(profile, shares).table()
 
 
@@ -203,5 +201,5 @@ def usage_cycle(
     >>> usage_cycle(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
     ['short', 'unknown']
     """
-    profile = traits(orders, as_of=as_of, zone=zone, columns=columns)
+    profile = profile_of(orders, as_of=as_of, zone=zone, columns=columns, rhythm=False)
     return grade_usage_cycle(profile, shares, least_days).table()

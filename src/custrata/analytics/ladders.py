@@ -93,9 +93,7 @@ def quantile_ladder(
     return Ladder(tuple(steps), tiers[-1], less_is_better)
 
 
-def pareto_ladder(
-    table: ir.Table, column: str, tiers: Sequence[str], shares: Sequence[Fraction | Decimal]
-) -> Ladder:
+def pareto_ladder(table: ir.Table, column: str, tiers: Sequence[str], shares: Sequence[Fraction | Decimal]) -> Ladder:
     """The ladder of an ABC analysis: from the best down, the smallest set that holds each share of all positive value.
 
     Equal values share the better tier; values of nought or less are in the last.

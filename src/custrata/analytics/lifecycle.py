@@ -31,9 +31,7 @@ class LifecycleLines:
     mature_days: int = 180
 
 
-def grade_lifecycle(
-    profile: ir.Table, curve: SilenceCurve, lines: LifecycleLines | None = None
-) -> Grading:
+def grade_lifecycle(profile: ir.Table, curve: SilenceCurve, lines: LifecycleLines | None = None) -> Grading:
     """The stage of each customer; `value` is the silence, in usual gaps."""
     lines = lines or LifecycleLines()
     return Grading(

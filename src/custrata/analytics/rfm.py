@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 from custrata.analytics.grading import Grading
 from custrata.analytics.ladders import Number, only_row, values_at_shares
 from custrata.analytics.sources import TableLike
-from custrata.analytics.traits import traits
+from custrata.analytics.traits import profile_of
 from custrata.errors import BadInput
 
 Method = Literal["quantile", "nested", "fixed", "log"]
@@ -161,9 +161,7 @@ def rfm_grading(inputs: ir.Table, lines: RfmLines) -> Grading:
     if lines.method == "nested":
         scored = inputs.mutate(_r_score=_score(inputs["_r"], lines.cuts["r"]))
         scored = scored.mutate(_f_score=_rank_score(scored["_f"], [scored["_r_score"]], lines.bins))
-        scored = scored.mutate(
-            _m_score=_rank_score(scored["_m"], [scored["_r_score"], scored["_f_score"]], lines.bins)
-        )
+        scored = scored.mutate(_m_score=_rank_score(scored["_m"], [scored["_r_score"], scored["_f_score"]], lines.bins))
     else:
         scored = inputs.mutate(**{f"_{name}_score": _score(inputs[f"_{name}"], lines.cuts[name]) for name in INPUTS})
     codes = [_at_least_mean(scored[f"_{name}"], lines.sums[name], lines.customers) for name in INPUTS]
@@ -254,5 +252,5 @@ def rfm(
     ...     ["tier", "recency", "frequency", "monetary"]].values.tolist()
     [['100', 1, 1, Decimal('10.00')], ['110', 10, 2, Decimal('20.00')], ['001', 20, 1, Decimal('40.00')]]
     """
-    profile = traits(orders, as_of=as_of, window=window, zone=zone, columns=columns)
+    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, rhythm=False)
     return grade_rfm(profile, method=method, bins=bins, lines=lines).table().drop("value")

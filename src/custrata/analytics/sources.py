@@ -95,7 +95,11 @@ def canonical_orders(source: TableLike, zone: str, columns: Mapping[str, str] | 
             given[name] = money(table[name])
     read = [column for column in ORDERS if column.name not in ("properties", "source", "import_id")]
     return table.select(
-        **{column.name: given.get(column.name, ibis.null(column.type)) for column in read if not column.name.endswith("_at") or column.name in given}
+        **{
+            column.name: given.get(column.name, ibis.null(column.type))
+            for column in read
+            if not column.name.endswith("_at") or column.name in given
+        }
     )
 
 

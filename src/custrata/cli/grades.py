@@ -54,7 +54,9 @@ def _graded_by(session: Session, run: Run, scheme: str) -> dict[str, Any]:
 
 
 @click.command("refresh")
-@click.option("--as-of", default=None, metavar="WHEN", help="Look from this date or time (default: after the newest fact).")
+@click.option(
+    "--as-of", default=None, metavar="WHEN", help="Look from this date or time (default: after the newest fact)."
+)
 @click.option("--learn", is_flag=True, help="Learn the lifecycle lines anew.")
 @click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
 @workspace_option
@@ -119,9 +121,7 @@ def tiers_command(session: Session, scheme: str, fmt: str, output: Path | None) 
     order = {tier: place for place, tier in enumerate(decided["tiers"])}
     with connect() as engine:
         profile = run.read("profile", engine)
-        table = profile.select(
-            "customer_id", tier=f"{scheme}_tier", value=f"{scheme}_value", since=f"{scheme}_since"
-        )
+        table = profile.select("customer_id", tier=f"{scheme}_tier", value=f"{scheme}_value", since=f"{scheme}_since")
         table = table.order_by(table.tier.cases(*order.items(), else_=len(order)), table.value.desc(), "customer_id")
         _output(session, table, engine, fmt, output)
 

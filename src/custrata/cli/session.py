@@ -88,3 +88,8 @@ def workspace_option(command: Callable[..., None]) -> Callable[..., None]:
         command(session, **options)
 
     return with_session
+
+
+def say(text: str) -> None:
+    """A line on standard output."""
+    click.echo(text)

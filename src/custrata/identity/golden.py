@@ -37,9 +37,7 @@ def golden_customers(records: ir.Table) -> ir.Table:
     `records` is the canonical table `customer_records`.
     """
     ranked = _ranked(records)
-    newest = {
-        name: ranked[name].argmax(ranked.told, where=ranked[name].notnull()) for name in ATTRIBUTES
-    }
+    newest = {name: ranked[name].argmax(ranked.told, where=ranked[name].notnull()) for name in ATTRIBUTES}
     return ranked.group_by("customer_id").aggregate(**newest)
 
 
@@ -49,18 +47,17 @@ def custom_traits(records: ir.Table, taken: frozenset[str]) -> tuple[ir.Table, d
     Returns the table (`customer_id` and a text column each) and what header each column had. A name that is `taken`
     gets `_2` behind it. The 200 that most customers have are kept as columns; all stay in the lake.
     """
-    held = records.filter(records.properties.notnull()).select(key=records.properties.keys().unnest())
-    counted = held.group_by("key").aggregate(records=held.count())
+    keyed = records.filter(records.properties.notnull()).select(key=records.properties.keys().unnest())
+    counted = keyed.group_by("key").aggregate(records=keyed.count())
     frequent = counted.order_by(counted.records.desc(), counted.key).limit(MOST_CUSTOM_TRAITS)
     headers = cast(list[str], frequent.to_pyarrow().to_pydict()["key"])
     names = {f"{header}_2" if header in taken else header: header for header in headers}
     ranked = _ranked(records)
-    empty = ibis.map(ibis.array([], type="array<string>"), ibis.array([], type="array<string>"))
-    properties = ranked.properties.fill_null(empty)
+    held = ranked.filter(ranked.properties.notnull())
     newest = {
-        name: properties.get(header).argmax(ranked.told, where=properties.get(header).notnull())
+        name: held.properties.get(header).argmax(held.told, where=held.properties.get(header).notnull())
         for name, header in names.items()
     }
     if not newest:
         return ranked.select("customer_id").distinct(), {}
-    return ranked.group_by("customer_id").aggregate(**newest), names
+    return held.group_by("customer_id").aggregate(**newest), names

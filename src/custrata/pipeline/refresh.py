@@ -101,7 +101,7 @@ def refresh(
             curve = _curve(known, moment, before, learn=learn)
         with watch.step("schemes"):
             context = Context(curve, known.everyone.period)
-            graded, schemes = _graded(profile, context)
+            graded, schemes = _graded(profile, context, engine)
         with watch.step("history"):
             graded = with_since(graded, before, engine, moment, list(schemes))
             engine.write_parquet(graded, draft / "profile.parquet")
@@ -148,9 +148,7 @@ def _names_returns(orders: ir.Table) -> bool:
     return bool(orders.aggregate(any=orders.returns_order_id.notnull().any()).to_pyarrow().to_pylist()[0]["any"])
 
 
-def _profile(
-    facts: Snapshot, known: Known, customers: ir.Table, moment: AsOf
-) -> tuple[ir.Table, dict[str, str]]:
+def _profile(facts: Snapshot, known: Known, customers: ir.Table, moment: AsOf) -> tuple[ir.Table, dict[str, str]]:
     """One row per customer: attributes, the traits of the catalogue, and the columns files brought besides."""
     orders = facts.orders
     present = orders.aggregate(channel=orders.channel.notnull().any(), store=orders.store.notnull().any())
@@ -186,11 +184,18 @@ def _curve(known: Known, moment: AsOf, before: Run | None, *, learn: bool) -> Si
     return kept if kept is not None and kept.learned else learn_silence(known.paced, moment)
 
 
-def _graded(profile: ir.Table, context: Context) -> tuple[ir.Table, dict[str, dict[str, Any]]]:
-    """The profile with every scheme's columns, and what decided each. A scheme that waits for data has no columns."""
+def _graded(profile: ir.Table, context: Context, engine: Engine) -> tuple[ir.Table, dict[str, dict[str, Any]]]:
+    """The profile with every scheme's columns, and what decided each. A scheme that waits for data has no columns.
+
+    Each scheme is graded into a narrow table of its own and all are joined at the end: one expression through all of
+    them would be planned over and over.
+    """
     decided: dict[str, dict[str, Any]] = {}
+    results: dict[str, ir.Table] = {}
     for key, scheme in BUILT_IN.items():
-        grading = scheme.grade(profile, context)
+        seen = [results[need].rename(**{f"{need}_{name}": name for name in ("tier", "value")}) for need in scheme.needs]
+        inputs = profile.select("customer_id", *[name for name in scheme.reads if name in profile.columns])
+        grading = scheme.grade(joined_by_customer(inputs, *seen), context)
         decided[key] = {
             "kind": scheme.kind,
             "tiers": list(grading.tiers),
@@ -200,6 +205,9 @@ def _graded(profile: ir.Table, context: Context) -> tuple[ir.Table, dict[str, di
             "waiting": grading.waiting,
         }
         if not grading.waiting:
-            profile = grading.onto(key)
-    return profile, decided
-
+            results[key] = engine.materialize(grading.table())
+    named = [
+        table.rename(**{f"{key}_{name}": name for name in table.columns if name != "customer_id"})
+        for key, table in results.items()
+    ]
+    return joined_by_customer(profile, *named), decided

@@ -67,7 +67,9 @@ def everyone(facts: Snapshot, as_of: AsOf) -> ir.Table:
     told = facts.records.filter(registered.isnull() | as_of.known(registered)).select("customer_id")
     parts = [told]
     for table, at in ((facts.orders, "ordered_at"), (facts.events, "occurred_at"), (facts.feedback, "given_at")):
-        parts.append(table.filter(as_of.known(epoch_micros(table[at])), table.customer_id.notnull()).select("customer_id"))
+        parts.append(
+            table.filter(as_of.known(epoch_micros(table[at])), table.customer_id.notnull()).select("customer_id")
+        )
     return reduce(lambda left, right: left.union(right), parts).distinct()
 
 

@@ -176,7 +176,9 @@ FEEDBACK = TableSpec(
         Column("feedback_id", "string", "its number, or a fingerprint of its content", required=True),
         Column("customer_id", "string", "who gave it", personal=True),
         Column("given_at", INSTANT, "when", required=True),
-        Column("kind", "string", "`nps`, `csat`, `ces`, `review`, `complaint`, `suggestion` or `inquiry`", required=True),
+        Column(
+            "kind", "string", "`nps`, `csat`, `ces`, `review`, `complaint`, `suggestion` or `inquiry`", required=True
+        ),
         Column("score", "decimal(5, 1)", "the answer: 0–10 for NPS, the scale of the survey otherwise"),
         Column("text", "string", "what was said", personal=True),
         Column("channel", "string", "where it was given"),

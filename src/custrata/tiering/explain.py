@@ -58,7 +58,10 @@ def explain(scheme_key: str, row: Row, decided: Row, writer: Writer) -> Explanat
 
 
 def _points(scheme: Scheme, row: Row) -> dict[str, Decimal]:
-    weights = {"loyalty": ("regularity", "repeat", "tenure", "breadth", "advocacy"), "combined": ("loyalty", "spend", "credit")}
+    weights = {
+        "loyalty": ("regularity", "repeat", "tenure", "breadth", "advocacy"),
+        "combined": ("loyalty", "spend", "credit"),
+    }
     named = ((name, row.get(f"{scheme.key}_{name}")) for name in weights.get(scheme.key, ()))
     return {name: part for name, part in named if part is not None}
 
@@ -96,16 +99,21 @@ class _Teller:
         else:
             yield from self._why(points)
         if next_tier is not None and missing is not None and self.scheme.key != "usage_cycle":
-            yield self.write(
-                f"missing.{self.scheme.key}", missing=self._amount(missing), tier=self._tier(next_tier)
-            )
+            yield self.write(f"missing.{self.scheme.key}", missing=self._amount(missing), tier=self._tier(next_tier))
         for note in self.decided.get("notes", ()):
             yield self.write(f"notes.{note}")
 
     def _where(self) -> str:
         since = self.row.get(f"{self.scheme.key}_since")
-        facts = {"scheme": scheme_name(self.scheme.key, self.write.language), "tier": self._tier(self.row[f"{self.scheme.key}_tier"])}
-        return self.write("where.since", since=self.write.day(since), **facts) if since else self.write("where.plain", **facts)
+        facts = {
+            "scheme": scheme_name(self.scheme.key, self.write.language),
+            "tier": self._tier(self.row[f"{self.scheme.key}_tier"]),
+        }
+        return (
+            self.write("where.since", since=self.write.day(since), **facts)
+            if since
+            else self.write("where.plain", **facts)
+        )
 
     def _why(self, points: Mapping[str, Decimal]) -> Iterator[str]:
         if self.scheme.kind == "lifecycle":

@@ -33,14 +33,17 @@ class Known:
     everyone: Population
 
 
-def known_facts(orders: ir.Table, as_of: AsOf, *, keep: Keep = unkept, named_returns: bool = True) -> Known:
+def known_facts(
+    orders: ir.Table, as_of: AsOf, *, keep: Keep = unkept, named_returns: bool = True, rhythm: bool = True
+) -> Known:
     """Value the orders known at `as_of` and walk through each customer's in order.
 
-    `keep` computes an intermediate table once, such as `Engine.materialize`.
+    `keep` computes an intermediate table once, such as `Engine.materialize`; `rhythm=False` spares the population's
+    median gap, for callers who read no rhythm, loyalty or silence.
     """
     known = known_orders(orders, as_of, named_returns=named_returns)
     walked = keep(paced(known))
-    return Known(known, walked, population(walked))
+    return Known(known, walked, population(walked) if rhythm else Population(None))
 
 
 def order_traits(
@@ -90,8 +93,23 @@ def traits(
     >>> table.select("recency_days", "orders", "spend", "median_gap_days").to_pandas().values.tolist()
     [[20, 2, Decimal('40.00'), 10.0], [1, 1, Decimal('5.00'), nan]]
     """
+    return profile_of(orders, as_of=as_of, lines=lines, products=products, window=window, zone=zone, columns=columns)
+
+
+def profile_of(
+    orders: TableLike,
+    *,
+    as_of: datetime | date | str,
+    lines: TableLike | None = None,
+    products: TableLike | None = None,
+    window: int | None = 365,
+    zone: str = "UTC",
+    columns: Mapping[str, str] | None = None,
+    rhythm: bool = True,
+) -> ir.Table:
+    """As `traits`; with `rhythm=False` without what needs the population's median gap."""
     moment = AsOf.of(as_of, zone)
-    known = known_facts(canonical_orders(orders, zone, columns), moment)
+    known = known_facts(canonical_orders(orders, zone, columns), moment, rhythm=rhythm)
     return order_traits(
         known,
         moment,

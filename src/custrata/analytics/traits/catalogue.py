@@ -31,7 +31,10 @@ class Trait:
 
 def _group(group: str, *rows: tuple[str, str, str, str]) -> list[Trait]:
     """Traits of a group; a type with a trailing 0 counts from nought."""
-    return [Trait(key, kind.removesuffix("0").strip(), unit, group, meaning, kind.endswith(" 0")) for key, kind, unit, meaning in rows]
+    return [
+        Trait(key, kind.removesuffix("0").strip(), unit, group, meaning, kind.endswith(" 0"))
+        for key, kind, unit, meaning in rows
+    ]
 
 
 _TRAITS = [
@@ -52,7 +55,12 @@ _TRAITS = [
     ),
     *_group(
         "money",
-        ("sales", MONEY + " 0", "money", "net of the counted orders in the window, returns that name no order left out"),
+        (
+            "sales",
+            MONEY + " 0",
+            "money",
+            "net of the counted orders in the window, returns that name no order left out",
+        ),
         ("spend", MONEY + " 0", "money", "`sales` less the returns in the window that name no order"),
         ("spend_all", MONEY + " 0", "money", "spend of all time"),
         ("spend_30d", MONEY + " 0", "money", "spend of the last 30 days"),
@@ -76,13 +84,33 @@ _TRAITS = [
         ("last_gap_days", "int32", "days", "days between the two newest order days"),
         ("rhythm_days", DAYS, "days", "(n · own median + 5 · population median) ÷ (n + 5), with n gaps"),
         ("silence", DAYS, "ratio", "`recency_days` ÷ rhythm: how many of the usual gaps the customer has been silent"),
-        ("last_gap_silence", DAYS, "ratio", "`last_gap_days` ÷ rhythm: how silent the customer was before the newest order"),
+        (
+            "last_gap_silence",
+            DAYS,
+            "ratio",
+            "`last_gap_days` ÷ rhythm: how silent the customer was before the newest order",
+        ),
         ("next_order_expected_on", "date", "", "last order day plus the rhythm"),
-        ("active_periods", "int32 0", "count", "periods of the window with an order; see the loyalty page for the period"),
+        (
+            "active_periods",
+            "int32 0",
+            "count",
+            "periods of the window with an order; see the loyalty page for the period",
+        ),
         ("regularity", SHARE, "share", "`active_periods` ÷ periods since the first order in the window"),
         ("weekend_share", SHARE, "share", "share of the window's orders placed on Saturday or Sunday"),
-        ("favourite_weekday", "int32", "", "the weekday most ordered on in the window, 1 = Monday; of equals the earlier"),
-        ("favourite_daypart", "string", "", "night, morning, afternoon or evening, six hours each from midnight; of equals the earlier"),
+        (
+            "favourite_weekday",
+            "int32",
+            "",
+            "the weekday most ordered on in the window, 1 = Monday; of equals the earlier",
+        ),
+        (
+            "favourite_daypart",
+            "string",
+            "",
+            "night, morning, afternoon or evening, six hours each from midnight; of equals the earlier",
+        ),
     ),
     *_group(
         "price",
@@ -94,7 +122,12 @@ _TRAITS = [
     ),
     *_group(
         "returns",
-        ("returns", "int32 0", "count", "returns in the window that name no order, and orders wholly or partly given back"),
+        (
+            "returns",
+            "int32 0",
+            "count",
+            "returns in the window that name no order, and orders wholly or partly given back",
+        ),
         ("returned_value", MONEY + " 0", "money", "value given back in the window: refunds and returns, named or not"),
         ("return_rate", SHARE, "share", "`returned_value` ÷ value sold in the window before refunds, at most 1"),
         ("refunded_orders", "int32 0", "orders", "orders in the window that were wholly given back"),
@@ -104,7 +137,12 @@ _TRAITS = [
         "breadth",
         ("categories", "int32 0", "count", "distinct product categories bought in the window"),
         ("new_categories_90d", "int32 0", "count", "categories first bought within the last 90 days"),
-        ("top_category", "string", "", "the category with the highest spend in the window; of equals the first by name"),
+        (
+            "top_category",
+            "string",
+            "",
+            "the category with the highest spend in the window; of equals the first by name",
+        ),
         ("top_category_share", SHARE, "share", "its share of the window's spend on lines"),
         ("second_category", "string", "", "the category with the second highest spend"),
         ("category_concentration", SHARE, "share", "sum of the squared spend shares of the categories (Herfindahl)"),

@@ -32,7 +32,11 @@ def place_traits(paced: ir.Table, as_of: AsOf, place: str, window: int | None = 
     )
     return every.select(
         "customer_id",
-        **{f"{place}s": every.many, f"top_{place}": every.top, f"top_{place}_share": divide(every.most, every.orders, 4)},
+        **{
+            f"{place}s": every.many,
+            f"top_{place}": every.top,
+            f"top_{place}_share": divide(every.most, every.orders, 4),
+        },
     )
 
 
@@ -109,4 +113,3 @@ def joined_by_customer(first: ir.Table, *others: ir.Table) -> ir.Table:
 def _beside(left: ir.Table, right: ir.Table) -> ir.Table:
     named = right.rename(customer_beside="customer_id")
     return left.left_join(named, left.customer_id == named.customer_beside).drop("customer_beside")
-

@@ -42,7 +42,10 @@ def paced_traits(paced: ir.Table, as_of: AsOf, everyone: Population, window: int
     """Time, money, rhythm and price traits from the table that `counted.paced` makes. One row per customer."""
     now = as_of.within(paced.at, window)
     sums = paced.group_by("customer_id").aggregate(
-        **_times(paced, as_of, now), **_money(paced, as_of, now), **_gaps(paced, as_of, everyone, window), **_prices(paced, now)
+        **_times(paced, as_of, now),
+        **_money(paced, as_of, now),
+        **_gaps(paced, as_of, everyone, window),
+        **_prices(paced, now),
     )
     return _derived(sums, as_of, everyone)
 
@@ -142,7 +145,9 @@ def _derived(sums: ir.Table, as_of: AsOf, everyone: Population) -> ir.Table:
         favourite_daypart=_first_of_most(dayparts, [ibis.literal(part) for part in DAYPARTS]),
         discount=known.ifelse(sums.discount, ibis.null(MONEY)),
         discount_rate=known.ifelse(divide(sums.discount, sums.sales + sums.discount, 4), ibis.null("decimal(18, 4)")),
-        discounted_order_share=known.ifelse(divide(sums.discounted_orders, sums.orders, 4), ibis.null("decimal(18, 4)")),
+        discounted_order_share=known.ifelse(
+            divide(sums.discounted_orders, sums.orders, 4), ibis.null("decimal(18, 4)")
+        ),
         full_price_share=known.ifelse(divide(sums.full_price_sales, sums.sales, 4), ibis.null("decimal(18, 4)")),
         **rhythm,
         **_silences(sums, recency, everyone),

@@ -1,0 +1,129 @@
+"""Data in and out of a workspace: init, import, quarantine, erase."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from custrata.cli.session import Session, now, say, workspace_option
+from custrata.cli.tables import CannotWrite, draw, plain
+from custrata.errors import BadInput
+from custrata.ingest import ImportResult, Mapping, import_file
+from custrata.lake import Workspace
+from custrata.wording import LANGUAGES, phrase
+
+KINDS = ("orders", "lines", "customers", "products", "events", "feedback")
+
+
+class NoQuarantine(BadInput):
+    template = "No rows of an import “{import_id}” are in quarantine."
+
+
+class NobodyToErase(BadInput):
+    template = "There is no customer “{customer}” in this workspace: nothing was erased."
+
+
+@click.command("init")
+@click.argument("directory", type=click.Path(path_type=Path), default=Path())
+@click.option("--name", default=None, help="What the workspace is called (default: the folder's name).")
+@click.option("--currency", default="CNY", show_default=True, help="Its one currency, as an ISO 4217 code.")
+@click.option("--timezone", default="Asia/Shanghai", show_default=True, help="The zone whose days count.")
+@click.option("--language", default="zh-hans", show_default=True, help=", ".join(LANGUAGES))
+def init_command(directory: Path, name: str | None, currency: str, timezone: str, language: str) -> None:
+    """Make DIRECTORY (default: this folder) a workspace."""
+    workspace = Workspace.create(directory, name=name, currency=currency, timezone=timezone, language=language)
+    settings = workspace.settings
+    facts = {"name": settings.name, "currency": settings.currency, "timezone": settings.timezone}
+    say(phrase("cli", "created", settings.language, folder=workspace.folder, **facts))
+
+
+@click.command("import")
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--mapping", "mapping_file", type=click.Path(path_type=Path), default=None, metavar="FILE",
+              help="A mapping.toml that says which column is which.")  # fmt: skip
+@click.option("--save-mapping", type=click.Path(path_type=Path), default=None, metavar="FILE",
+              help="Write the mapping that was used, to be given again.")  # fmt: skip
+@click.option("--date-order", type=click.Choice(["day-first", "month-first"]), default=None,
+              help="Which comes first in dates such as 05/04/2025.")  # fmt: skip
+@click.option("--source", default="file", show_default=True, help="The name of where the rows come from.")
+@click.option("--dry-run", is_flag=True, help="Read, check and report; change nothing.")
+@click.option("--again", is_flag=True, help="Import a file again that was imported before.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@workspace_option
+def import_command(
+    session: Session,
+    kind: str,
+    files: tuple[Path, ...],
+    mapping_file: Path | None,
+    save_mapping: Path | None,
+    date_order: str | None,
+    source: str,
+    dry_run: bool,
+    again: bool,
+    as_json: bool,
+) -> None:
+    """Import FILES of a KIND: CSV, TSV (also gzipped), Excel or Parquet."""
+    mapping = Mapping.read(mapping_file) if mapping_file is not None else None
+    results = []
+    for file in files:
+        with session.progress("ingest") as progress:
+            result = import_file(
+                session.workspace, kind, file, at=now(), mapping=mapping, source=source, dry_run=dry_run,
+                again=again, date_order=date_order, progress=progress,
+            )  # fmt: skip
+        results.append(result)
+        if not as_json:
+            _tell(session, result, dry_run=dry_run)
+    if as_json:
+        say(json.dumps([result.to_json() for result in results], ensure_ascii=False, indent=1, default=plain))
+    if save_mapping is not None:
+        results[-1].mapping.write(save_mapping)
+        say(session.writer("cli")("mapping_saved", path=save_mapping))
+    if all(result.rejected and not result.accepted for result in results):
+        sys.exit(2)
+
+
+def _tell(session: Session, result: ImportResult, *, dry_run: bool) -> None:
+    raise NotImplementedError
+
+
+@click.command("quarantine")
+@click.argument("import_id", required=False)
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE",
+              help="Write the rows there, to be mended and imported again.")  # fmt: skip
+@workspace_option
+def quarantine_command(session: Session, import_id: str | None, output: Path | None) -> None:
+    """List imports with rejected rows, or write the rows of one."""
+    workspace = session.workspace
+    write = session.writer("cli")
+    if import_id is None:
+        held = [record for record in workspace.lake.snapshot().imports if record.rejected]
+        names = [write(f"heads.{name}") for name in ("import_id", "file", "rejected")]
+        rows = [[record.import_id, record.file_name, record.rejected] for record in held]
+        say(draw(names, rows, [False, False, True]).rstrip("\n") if rows else write("quarantine_empty"))
+        return
+    file = workspace.quarantine / f"{import_id}.csv"
+    if "/" in import_id or not file.exists():
+        raise NoQuarantine(import_id=import_id)
+    if output is None:
+        say(file.read_text("utf-8-sig"))
+        return
+    try:
+        shutil.copyfile(file, output)
+    except OSError as error:
+        raise CannotWrite(path=output, reason=error.strerror or error) from error
+    say(write("written", path=output))
+
+
+@click.command("erase")
+@click.argument("customer")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@workspace_option
+def erase_command(session: Session, customer: str, yes: bool) -> None:
+    """Erase CUSTOMER from every table, run and quarantine of the workspace, for good."""
+    raise NotImplementedError

@@ -1,0 +1,33 @@
+"""The report: one self-contained page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from custrata.cli.grades import published
+from custrata.cli.session import Session, say, workspace_option
+from custrata.cli.tables import CannotWrite
+from custrata.report import page
+from custrata.report.collect import collect
+
+
+def write_report(session: Session, output: Path) -> Path:
+    """Write the page of the published run. Raises `NothingPublished`, `CannotWrite`."""
+    text = page(collect(session.workspace, published(session), session.language), session.language)
+    try:
+        output.write_text(text, "utf-8")
+    except OSError as error:
+        raise CannotWrite(path=output, reason=error.strerror or error) from error
+    return output
+
+
+@click.command("report")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE.html",
+              help="Where to write it (default: report.html in the workspace).")  # fmt: skip
+@workspace_option
+def report_command(session: Session, output: Path | None) -> None:
+    """Write one self-contained page: rings, flow, tier tables, RFM map, curves, data quality."""
+    written = write_report(session, output or session.workspace.folder / "report.html")
+    say(session.writer("cli")("report_written", path=written))

@@ -1,0 +1,61 @@
+"""What every test may ask for: the engines, one connection of each for the whole session."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import NoReturn
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from custrata.engine import DuckEngine, Engine, connect
+
+REQUIRE_ALL = os.environ.get("CUSTRATA_REQUIRE_ALL") == "1"
+NO_JAVA = "Spark needs a Java runtime (on Debian: apt-get install default-jre-headless)"
+
+# Examples take as long as a busy machine needs; the build machine tries the same ones every time.
+settings.register_profile("here", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def lacking(what: str) -> NoReturn:
+    """Skip the test for want of an optional part; fail it where all parts must be there."""
+    if REQUIRE_ALL:
+        pytest.fail(f"{what}; CUSTRATA_REQUIRE_ALL=1 asks for everything")
+    pytest.skip(what)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Send every test that uses Spark to one worker, since a session takes seconds to start."""
+    for item in items:
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        if "spark" in getattr(item, "fixturenames", ()) or "spark" in parameters.values():
+            item.add_marker(pytest.mark.xdist_group("spark"))
+
+
+@pytest.fixture(scope="session")
+def duck() -> Iterator[DuckEngine]:
+    """DuckDB, for tests of what is the same on every engine anyway."""
+    with DuckEngine(threads=2) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Engine]:
+    """Spark, started by the first test that asks for it."""
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        lacking(NO_JAVA)
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    with connect("spark", threads=2, memory_limit="1g") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session", params=["duckdb", "spark"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine in turn: the same test, the same result."""
+    found: Engine = request.getfixturevalue("duck" if request.param == "duckdb" else "spark")
+    return found
