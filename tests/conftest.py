@@ -50,7 +50,10 @@ def spark() -> Iterator[Engine]:
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
         lacking(NO_JAVA)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    with connect("spark", threads=2, memory_limit="1g") as engine:
+    # Tables of a few rows: compiling Java code and planning for size cost more than they bring.
+    small = {"spark.sql.shuffle.partitions": "1", "spark.sql.adaptive.enabled": "false"}
+    small |= {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+    with connect("spark", threads=2, memory_limit="1g", spark_options=small) as engine:
         yield engine
 
 

@@ -31,7 +31,8 @@ def known_orders(orders: ir.Table, as_of: AsOf, *, named_returns: bool = True) -
     """
     at = epoch_micros(orders.ordered_at)
     seen = orders.mutate(at=at).filter(as_of.known(at), orders.customer_id.notnull())
-    back = seen.refund.fill_null(ibis.literal(0).cast(MONEY))
+    nought = ibis.literal(0).cast(MONEY)
+    back: ir.Value = (seen.kind == "sale").ifelse(seen.refund.fill_null(nought), nought)
     if named_returns:
         seen, back = _with_named_returns(seen)
     wall = wall_micros(seen.ordered_at, as_of.zone)
@@ -62,11 +63,12 @@ def _with_named_returns(seen: ir.Table) -> tuple[ir.Table, ir.Value]:
     named = returns.semi_join(sales, returns.returns_order_id == sales.named)
     by_sale = named.group_by(sale=named.returns_order_id).aggregate(returned=(-named.amount).sum().cast(MONEY)).view()
     gone = named.select(gone=named.order_id).view()
-    rest = seen.anti_join(gone, seen.order_id == gone.gone)
+    # A return may bear the number of the order it names.
+    rest = seen.anti_join(gone, [seen.order_id == gone.gone, seen.kind == "return"])
     joined = rest.left_join(by_sale, rest.order_id == by_sale.sale).drop("sale")
     zero = ibis.literal(0).cast(MONEY)
-    returned = ibis.ifelse(joined.kind == "sale", joined.returned.fill_null(zero), zero)
-    return joined, cast(ir.Value, (joined.refund.fill_null(zero) + returned).cast(MONEY))
+    back = joined.refund.fill_null(zero) + joined.returned.fill_null(zero)
+    return joined, cast(ir.Value, (joined.kind == "sale").ifelse(back.cast(MONEY), zero))
 
 
 def paced(known: ir.Table) -> ir.Table:
@@ -77,11 +79,12 @@ def paced(known: ir.Table) -> ir.Table:
     largest).
     """
     sold = known.filter(known.sold)
-    pace = ibis.window(group_by=sold.customer_id, order_by=[sold.at, sold.net])
+    # By day first: where clocks go back over midnight a later instant can lie on an earlier day.
+    pace = ibis.window(group_by=sold.customer_id, order_by=[sold.day, sold.at, sold.net])
     walked = sold.mutate(
         previous_at=sold.at.lag().over(pace),
         previous_day=sold.day.lag().over(pace),
         last=sold.at.lead().over(pace).isnull(),
     )
     gap = (walked.day - walked.previous_day).cast("int32")
-    return walked.mutate(gap=gap.nullif(0)).drop("counted", "sold")
+    return walked.mutate(gap=gap.nullif(0)).drop("order_id", "counted", "sold")

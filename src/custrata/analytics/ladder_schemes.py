@@ -65,7 +65,7 @@ def grade_price_sensitivity(profile: ir.Table, shares: Sequence[Share] = THIRDS)
 
 
 def grade_usage_cycle(profile: ir.Table, shares: Sequence[Share] = THIRDS, least_days: int = 3) -> Grading:
-    """`short`, `mid`, `long` by the median gap of all time, among customers with `least_days` order days; else `unknown`."""
+    """`short`, `mid`, `long` by the median gap of all time; with fewer than `least_days` order days `unknown`."""
     tiers = ("short", "mid", "long", "unknown")
     value = _where(profile.order_days >= least_days, profile.median_gap_days)
     ladder = quantile_ladder(profile.select(value=value), "value", tiers, (*shares, Fraction(1)), less_is_better=True)

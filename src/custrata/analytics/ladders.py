@@ -10,6 +10,7 @@ from math import ceil
 from typing import Any, cast
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from custrata.engine.functions import discrete_quantile
@@ -52,18 +53,27 @@ class Ladder:
         return cast(ir.StringValue, ibis.cases(*branches, else_=lowest))
 
     def _meets(self, value: ir.NumericValue, line: Number) -> ir.BooleanValue:
-        mark = ibis.literal(line, type=value.type()) if isinstance(line, Decimal) else ibis.literal(line)
+        mark = _mark(line, value.type())
         return cast(ir.BooleanValue, value <= mark if self.less_is_better else value >= mark)
 
     def next_step(self, tier: str) -> Step | None:
-        """The step above a tier, if there is one."""
+        """The step above a tier, if there is one; of steps at one line the best, since whoever meets it is there."""
         tiers = [step.tier for step in self.steps]
-        above = tiers.index(tier) - 1 if tier in tiers else len(tiers) - 1
-        return self.steps[above] if above >= 0 else None
+        above = self.steps[: tiers.index(tier)] if tier in tiers else self.steps
+        return next((step for step in above if step.line == above[-1].line), None)
 
     def own_step(self, tier: str) -> Step | None:
         """The step of a tier; the lowest has none."""
         return next((step for step in self.steps if step.tier == tier), None)
+
+
+def _mark(line: Number, kind: dt.DataType) -> ir.Scalar:
+    """The line as a literal that no column type rounds."""
+    if not isinstance(line, Decimal):
+        return ibis.literal(line)
+    places = max(0, -int(line.normalize().as_tuple().exponent))
+    scale = (kind.scale or 0) if isinstance(kind, dt.Decimal) else 0
+    return ibis.literal(line, type=kind if places <= scale else dt.Decimal(38, places))
 
 
 def quantile_ladder(

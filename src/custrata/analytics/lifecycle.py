@@ -34,13 +34,14 @@ class LifecycleLines:
 def grade_lifecycle(profile: ir.Table, curve: SilenceCurve, lines: LifecycleLines | None = None) -> Grading:
     """The stage of each customer; `value` is the silence, in usual gaps."""
     lines = lines or LifecycleLines()
+    never = [f"never_{tier}" for tier, line in (("at_risk", curve.at_risk), ("churned", curve.churned)) if line is None]
     return Grading(
         TIERS,
         profile,
         _stage(profile, curve, lines),
         profile.silence,
         facts={**asdict(lines), "curve": asdict(curve)},
-        notes=() if curve.learned else ("not_learned",),
+        notes=tuple(never) if curve.learned else ("not_learned",),
     )
 
 

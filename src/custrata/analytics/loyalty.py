@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 from custrata.analytics.grading import Grading
 from custrata.analytics.ladders import Ladder, Step, only_row
 from custrata.analytics.moments import AsOf
-from custrata.analytics.sources import TableLike, as_table
+from custrata.analytics.sources import TableLike, canonical_feedback
 from custrata.analytics.traits import joined_by_customer, traits
 from custrata.engine.functions import divide, epoch_micros
 
@@ -25,9 +25,10 @@ FACTOR = "decimal(18, 6)"
 
 
 def advocacy(feedback: ir.Table, as_of: AsOf) -> ir.Table:
-    """`customer_id` and `advocacy` of customers who answered an NPS question: newest answer 9–10 → 1, 7–8 → 0.5, else 0.
+    """`customer_id` and `advocacy` of customers who answered an NPS question, by the newest answer.
 
-    Of answers at one instant the lowest counts. Source: Reichheld, The One Number You Need to Grow (2003).
+    9–10 is 1, 7–8 is 0.5, less is 0. Of answers at one instant the lowest counts. Source: Reichheld, The One Number
+    You Need to Grow (2003).
     """
     at = epoch_micros(feedback.given_at)
     answers = feedback.mutate(at=at).filter(
@@ -128,5 +129,5 @@ def loyalty(
     moment = AsOf.of(as_of, zone)
     profile = traits(orders, as_of=moment.instant, lines=lines, window=window, zone=zone, columns=columns)
     if feedback is not None:
-        profile = joined_by_customer(profile, advocacy(as_table(feedback), moment))
+        profile = joined_by_customer(profile, advocacy(canonical_feedback(feedback, zone), moment))
     return grade_loyalty(profile).table()

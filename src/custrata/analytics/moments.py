@@ -14,10 +14,14 @@ from custrata.errors import BadInput
 from custrata.schema.zones import day_number, start_of_day, zone_named
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+YEARS = (1970, 9998)
+BEGINNING = datetime(1900, 1, 1)
 
 
 class NotAMoment(BadInput):
-    template = "“{given}” is not a date or time. Write 2025-01-31, or 2025-01-31T12:00 with or without an offset."
+    template = (
+        "“{given}” is not a date or time since 1970. Write 2025-01-31, or 2025-01-31T12:00 with or without an offset."
+    )
 
 
 def micros_of(instant: datetime) -> int:
@@ -42,13 +46,14 @@ class AsOf:
         """A date is the start of that day in `zone`; a time without an offset is on the clock of `zone`."""
         if isinstance(when, AsOf):
             return when
-        if isinstance(when, str):
-            when = _parsed(when)
-        if not isinstance(when, datetime):
-            return cls(start_of_day(when, zone), zone)
-        if when.tzinfo is None:
-            when = when.replace(tzinfo=zone_named(zone))
-        return cls(when.astimezone(UTC), zone)
+        moment: object = _parsed(when) if isinstance(when, str) else when
+        if not isinstance(moment, date) or not YEARS[0] <= moment.year <= YEARS[1]:
+            raise NotAMoment(given=when)
+        if not isinstance(moment, datetime):
+            return cls(start_of_day(moment, zone), zone)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=zone_named(zone))
+        return cls(moment.astimezone(UTC), zone)
 
     @property
     def date(self) -> date:
@@ -61,8 +66,9 @@ class AsOf:
         return day_number(self.date)
 
     def start(self, days: int) -> datetime:
-        """The start of a window: the same time on the clock, that many days before."""
-        wall = self.instant.astimezone(zone_named(self.zone)).replace(tzinfo=None) - timedelta(days=days)
+        """The start of a window: the same time on the clock, that many days before, though not before 1900."""
+        wall = self.instant.astimezone(zone_named(self.zone)).replace(tzinfo=None)
+        wall -= timedelta(days=min(days, (wall - BEGINNING).days))
         return wall.replace(tzinfo=zone_named(self.zone)).astimezone(UTC)
 
     def known(self, at: ir.IntegerValue) -> ir.BooleanValue:

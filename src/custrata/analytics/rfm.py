@@ -51,7 +51,8 @@ class RfmLines:
     """What scores and groups are decided by.
 
     `cuts` per input (`r` on minus its days); a score is 1 + the number of cuts strictly below the value. `sums` and
-    `customers` give the means. With the nested method, `cuts` holds only the recency's; the others differ by group.
+    `customers` give the means; `tied` says that equal values leave a score empty. With the nested method, `cuts` holds
+    only the recency's; the others differ by group.
     """
 
     method: Method
@@ -59,6 +60,7 @@ class RfmLines:
     cuts: Mapping[str, tuple[Number, ...]]
     sums: Mapping[str, Number]
     customers: int
+    tied: bool = False
 
 
 def rfm_inputs(profile: ir.Table) -> ir.Table:
@@ -85,8 +87,9 @@ def rfm_lines(
     if method not in get_args(Method):
         raise BadRfmMethod(method=method)
     sums = {name: inputs[f"_{name}"].sum() for name in INPUTS}
-    found = only_row(inputs.aggregate(customers=inputs["_f"].count(), **sums))
-    customers = found.pop("customers")
+    best = {f"best_{name}": inputs[f"_{name}"].max() for name in INPUTS}
+    found = only_row(inputs.aggregate(customers=inputs["_f"].count(), **sums, **best))
+    customers = found["customers"]
     if method == "fixed":
         if lines is None or set(lines) != set(INPUTS):
             raise LinesMissing()
@@ -98,8 +101,10 @@ def rfm_lines(
         wanted = COLUMNS if method == "quantile" else COLUMNS[:1]
         at_shares = values_at_shares(inputs, wanted, shares)
         cuts = {name[1:]: tuple(cut for cut in at if cut is not None) for name, at in at_shares.items()}
-    totals = {name: total if total is not None else 0 for name, total in found.items()}
-    return RfmLines(method, bins, cuts, totals, customers)
+    totals = {name: found[name] if found[name] is not None else 0 for name in INPUTS}
+    # A score is empty where two cuts are one, and the highest where nobody is beyond the last cut.
+    tied = any(len({*at, found[f"best_{name}"]}) <= len(at) for name, at in cuts.items() if at)
+    return RfmLines(method, bins, cuts, totals, customers, tied and method != "fixed")
 
 
 def _fixed_cuts(lines: Mapping[str, Sequence[Number]]) -> dict[str, tuple[Number, ...]]:
@@ -166,13 +171,12 @@ def rfm_grading(inputs: ir.Table, lines: RfmLines) -> Grading:
         scored = inputs.mutate(**{f"_{name}_score": _score(inputs[f"_{name}"], lines.cuts[name]) for name in INPUTS})
     codes = [_at_least_mean(scored[f"_{name}"], lines.sums[name], lines.customers) for name in INPUTS]
     extras: dict[str, ir.Value] = {
-        "label": _label(scored),
+        "label": _label(scored, lines),
         **{f"{name}_score": scored[f"_{name}_score"] for name in INPUTS},
         "recency": -scored["_r"],
         "frequency": scored["_f"],
         "monetary": scored["_m"],
     }
-    tied = any(len(set(cuts)) < len(cuts) for cuts in lines.cuts.values())
     return Grading(
         GROUPS,
         scored,
@@ -186,17 +190,22 @@ def rfm_grading(inputs: ir.Table, lines: RfmLines) -> Grading:
             "sums": dict(lines.sums),
             "customers": lines.customers,
         },
-        notes=("scores_tied",) if tied else (),
+        notes=("scores_tied",) if lines.tied else (),
     )
 
 
 def _at_least_mean(value: ir.NumericValue, total: Number, customers: int) -> ir.StringValue:
     """`1` where the value is at least the mean, in whole numbers: value · n ≥ sum. Recency is negative already."""
-    high = (value * customers) >= ibis.literal(total)
+    value = value.cast("int64") if isinstance(value, ir.IntegerValue) else value
+    high = (value * ibis.literal(customers, "int64")) >= ibis.literal(total)
     return cast(ir.StringValue, high.fill_null(False).ifelse("1", "0"))
 
 
-def _label(scored: ir.Table) -> ir.StringValue:
+def _label(scored: ir.Table, lines: RfmLines) -> ir.StringValue:
+    """The cell of the grid; empty where scores do not go from 1 to 5."""
+    highest = {len(cuts) + 1 for cuts in lines.cuts.values()} if lines.method == "fixed" else {lines.bins}
+    if highest != {len(LABEL_GRID)}:
+        return ibis.null("string")
     x = ((scored["_f_score"] + scored["_m_score"] + 1) // 2).cast("int8")
     branches = [
         ((scored["_r_score"] == r) & (x == number), ibis.literal(label))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import cast
 
 import ibis
@@ -146,8 +147,7 @@ def fitted(
     fit = isotonic_regression(shares, weights=np.asarray(seen, dtype=float), increasing=False)
     ends = [int(end) for end in fit.blocks]
     stretches = tuple(
-        Stretch(silence[start], sum(seen[start:end]), sum(back[start:end]))
-        for start, end in zip(ends, ends[1:], strict=False)
+        Stretch(silence[start], sum(seen[start:end]), sum(back[start:end])) for start, end in pairwise(ends)
     )
     regular = [number for number, value in enumerate(silence) if value <= 1]
     in_rhythm = Decimal(sum(back[number] for number in regular)) / max(1, sum(seen[number] for number in regular))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, cast, runtime_checkable
+from typing import Protocol, TypeAlias, cast, runtime_checkable
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -14,7 +14,8 @@ from custrata.engine import prepare
 from custrata.engine.days import instant_of_wall
 from custrata.engine.functions import epoch_micros
 from custrata.errors import BadInput
-from custrata.schema import INSTANT, MONEY, ORDERS, PRICE
+from custrata.schema import FEEDBACK, INSTANT, MONEY, ORDER_LINES, ORDERS, PRODUCTS, TableSpec
+from custrata.schema.tables import ORIGIN
 
 
 @runtime_checkable
@@ -24,11 +25,20 @@ class ArrowStream(Protocol):
     def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
 
 
-TableLike = ir.Table | ArrowStream | str | Path
+TableLike: TypeAlias = ir.Table | ArrowStream | str | Path
+
+# A time that says how far its clock is from UTC: 12:00Z, 12:00:00.5 +08:00.
+OFFSET = r":\d\d(\.\d+)? ?([Zz]|[+-]\d\d(:?\d\d)?)$"
 
 
 class MissingColumns(BadInput):
-    template = "The orders lack {missing}. They have {present}. Name yours with columns={{'{first}': 'your column'}}."
+    template = (
+        "The table lacks {missing}. It has {present}. Rename yours, or for orders columns={{'{first}': 'yours'}}."
+    )
+
+
+class UnknownColumns(BadInput):
+    template = "There is no column {strange} to give a name to. The columns are {known}."
 
 
 class UnknownTable(BadInput):
@@ -52,7 +62,7 @@ def as_table(source: TableLike) -> ir.Table:
     if isinstance(source, str | Path):
         if not Path(source).exists():
             raise NoSuchFile(path=source)
-        reader = ibis.read_parquet if str(source).endswith(".parquet") else ibis.read_csv
+        reader = ibis.read_parquet if Path(source).suffix.lower() == ".parquet" else ibis.read_csv
         return reader(str(source))
     if not isinstance(source, ArrowStream):
         raise UnknownTable(given=type(source).__name__)
@@ -62,61 +72,101 @@ def as_table(source: TableLike) -> ir.Table:
 def canonical_orders(source: TableLike, zone: str, columns: Mapping[str, str] | None = None) -> ir.Table:
     """Orders with the canonical columns a method reads.
 
-    Needed: `customer_id`, `order_id`, `ordered_at`, `amount`. Taken where present: `kind` (default: a sale, or a
-    return where the amount is negative), `status` (completed), `discount`, `refund` (0), `returns_order_id`,
-    `channel`, `store`. Times without a zone are on the clock of `zone`. `columns` says what a canonical column is
-    called in the table.
+    Needed: `customer_id`, `order_id` (each once), `ordered_at`, `amount`. Taken where present: `kind` (default: a
+    sale, or a return where the amount is negative), `status` (completed), `discount`, `refund` (0),
+    `returns_order_id`, `channel`, `store`. Times without a zone are on the clock of `zone`. `columns` says what a
+    canonical column is called in the table. A row without customer, time or amount counts for nothing.
+
+    Raises `MissingColumns`, `UnknownColumns`.
+    """
+    needed = ("customer_id", "order_id", "ordered_at", "amount")
+    table = canonical(source, ORDERS, needed, zone, columns)
+    return table.mutate(
+        kind=table.kind.fill_null(ibis.ifelse(table.amount < 0, "return", "sale")),
+        status=table.status.fill_null("completed"),
+        refund=table.refund.fill_null(ibis.literal(0).cast(MONEY)),
+    )
+
+
+def canonical_lines(source: TableLike, zone: str) -> ir.Table:
+    """Order lines: `order_id` needed; `product_id`, `category`, `quantity`, `amount` taken where present.
 
     Raises `MissingColumns`.
     """
-    table = as_table(source)
-    if columns:
-        table = table.rename(dict(columns))
-    needed = ("customer_id", "order_id", "ordered_at", "amount")
-    missing = [name for name in needed if name not in table.columns]
+    return canonical(source, ORDER_LINES, ("order_id",), zone)
+
+
+def canonical_products(source: TableLike, zone: str) -> ir.Table:
+    """Products: `product_id` and `category`.
+
+    Raises `MissingColumns`.
+    """
+    return canonical(source, PRODUCTS, ("product_id", "category"), zone)
+
+
+def canonical_feedback(source: TableLike, zone: str) -> ir.Table:
+    """Feedback: `customer_id`, `given_at`, `kind` and `score`.
+
+    Raises `MissingColumns`.
+    """
+    return canonical(source, FEEDBACK, ("customer_id", "given_at", "kind", "score"), zone)
+
+
+def canonical(
+    source: TableLike, spec: TableSpec, needed: Sequence[str], zone: str, columns: Mapping[str, str] | None = None
+) -> ir.Table:
+    """The columns of `spec` out of any table, in their types; empty where the table lacks one that is not needed.
+
+    Raises `MissingColumns`, `UnknownColumns`.
+    """
+    table, columns = as_table(source), columns or {}
+    called = {column.name: columns.get(column.name, column.name) for column in spec if column not in ORIGIN}
+    strange = [name for name in columns if name not in called]
+    if strange:
+        raise UnknownColumns(strange=", ".join(strange), known=", ".join(called))
+    missing = [name for name in called if (name in needed or name in columns) and called[name] not in table.columns]
     if missing:
         present = ", ".join(table.columns)
         raise MissingColumns(missing=", ".join(missing), present=present, first=missing[0])
-    amount = money(table.amount)
-    given: dict[str, ir.Value] = {
-        "customer_id": table.customer_id.cast("string"),
-        "order_id": table.order_id.cast("string"),
-        "ordered_at": _instant(table.ordered_at, zone),
-        "amount": amount,
-        "kind": ibis.ifelse(amount < 0, "return", "sale"),
-        "status": ibis.literal("completed"),
-        "refund": ibis.literal(0).cast(MONEY),
-    }
-    for name in ("kind", "status", "returns_order_id", "channel", "store"):
-        if name in table.columns:
-            given[name] = table[name].cast("string")
-    for name in ("discount", "refund"):
-        if name in table.columns:
-            given[name] = money(table[name])
-    read = [column for column in ORDERS if column.name not in ("properties", "source", "import_id")]
     return table.select(
         **{
-            column.name: given.get(column.name, ibis.null(column.type))
-            for column in read
-            if not column.name.endswith("_at") or column.name in given
+            name: _typed(table[own], spec[name].type, zone) if own in table.columns else ibis.null(spec[name].type)
+            for name, own in called.items()
         }
     )
 
 
-def money(value: ir.NumericValue) -> ir.DecimalValue:
-    """Any number as DECIMAL(18, 2), rounded half away from zero.
+def _typed(value: ir.Value, kind: str, zone: str) -> ir.Value:
+    dtype = dt.dtype(kind)
+    if isinstance(dtype, dt.Timestamp):
+        return _instant(value, zone)
+    if isinstance(dtype, dt.Decimal):
+        return number(cast(ir.NumericValue, value), dtype.scale or 0)
+    return value.cast(dtype)
 
-    A float goes through four places first, so that the 2.675 somebody wrote is not the 2.67499… it is stored as.
+
+def number(value: ir.NumericValue, places: int) -> ir.DecimalValue:
+    """Any number, or a text of one, as DECIMAL(18, places), rounded half away from zero; not-a-number is nothing.
+
+    A float goes through two places more first, so that the 2.675 somebody wrote is not the 2.67499… it is stored as.
     """
-    if value.type() == dt.dtype(MONEY):
+    dtype, wanted = value.type(), dt.Decimal(18, places)
+    if isinstance(dtype, dt.Decimal) and (dtype.precision, dtype.scale) == (wanted.precision, wanted.scale):
         return cast(ir.DecimalValue, value)
-    return cast(ir.DecimalValue, value.cast(PRICE).round(2).cast(MONEY))
+    if isinstance(dtype, dt.Floating):
+        real = cast(ir.FloatingValue, value)
+        value = (real.isnan() | real.isinf()).ifelse(ibis.null(dtype), value).cast(dt.Decimal(18, places + 2))
+    elif isinstance(dtype, dt.String):
+        value = value.cast(dt.Decimal(38, 18))
+    return cast(ir.DecimalValue, value.round(places).cast(wanted))
 
 
 def _instant(value: ir.Value, zone: str) -> ir.Value:
     dtype = value.type()
     if isinstance(dtype, dt.Timestamp) and dtype.timezone is not None:
         return value
-    if isinstance(dtype, dt.String):
-        value = value.cast("timestamp")
-    return instant_of_wall(epoch_micros(cast(ir.TimestampValue, value.cast("timestamp"))), zone).cast(INSTANT)
+    on_the_clock = instant_of_wall(epoch_micros(cast(ir.TimestampValue, value.cast("timestamp"))), zone).cast(INSTANT)
+    if not isinstance(dtype, dt.String):
+        return on_the_clock
+    offset = cast(ir.StringValue, value).re_search(OFFSET)
+    return cast(ir.Value, offset.ifelse(value.cast(INSTANT), on_the_clock))

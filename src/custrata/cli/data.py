@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import click
 
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, plain
+from custrata.engine import connect
 from custrata.errors import BadInput
-from custrata.ingest import ImportResult, Mapping, import_file
+from custrata.ingest import ImportResult, Mapping, erase_from_quarantine, import_file
 from custrata.lake import Workspace
+from custrata.schema import TABLES
 from custrata.wording import LANGUAGES, phrase
+from custrata.wording.writer import Writer
 
 KINDS = ("orders", "lines", "customers", "products", "events", "feedback")
 
@@ -82,14 +86,44 @@ def import_command(
     if as_json:
         say(json.dumps([result.to_json() for result in results], ensure_ascii=False, indent=1, default=plain))
     if save_mapping is not None:
-        results[-1].mapping.write(save_mapping)
+        _save(results[-1].mapping, save_mapping)
         say(session.writer("cli")("mapping_saved", path=save_mapping))
     if all(result.rejected and not result.accepted for result in results):
         sys.exit(2)
 
 
+def _save(mapping: Mapping, path: Path) -> None:
+    try:
+        path.write_text(mapping.to_toml(), "utf-8")
+    except OSError as error:
+        raise CannotWrite(path=path, reason=error.strerror or error) from error
+
+
 def _tell(session: Session, result: ImportResult, *, dry_run: bool) -> None:
-    raise NotImplementedError
+    """What was read, what became of it, and what to look at."""
+    write = session.writer("cli")
+    if result.already_imported is not None:
+        say(write("import.already", file=result.file_name, at=write.instant(result.already_imported.at)))
+        return
+    columns = result.mapping.columns
+    say(draw([write("heads.column"), write("heads.meaning")], list(columns.items()), [False, False]).rstrip("\n"))
+    counts = {"accepted": result.accepted, "rejected": result.rejected, "rows": result.rows}
+    say(write("import.done", file=result.file_name, **{name: write.number(count) for name, count in counts.items()}))
+    for label, value in result.quality.lines():
+        say(f"  {session.writer('ingest')(label)}: {_shown(write, value)}")
+    for table, merged in result.merged.items():
+        done = {"added": merged.added, "updated": merged.updated, "unchanged": merged.unchanged}
+        say(write("import.table", table=table, **{name: write.number(count) for name, count in done.items()}))
+    if result.quarantine is not None:
+        say(write("import.quarantine", path=result.quarantine))
+    if dry_run:
+        say(write("import.dry"))
+
+
+def _shown(write: Writer, value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return str(value)
+    return write.money(value, 2) if isinstance(value, Decimal) else write.number(value)
 
 
 @click.command("quarantine")
@@ -126,4 +160,29 @@ def quarantine_command(session: Session, import_id: str | None, output: Path | N
 @workspace_option
 def erase_command(session: Session, customer: str, yes: bool) -> None:
     """Erase CUSTOMER from every table, run and quarantine of the workspace, for good."""
-    raise NotImplementedError
+    workspace, write = session.workspace, session.writer("cli")
+    held = _rows_of(workspace, customer)
+    if not held:
+        raise NobodyToErase(customer=customer)
+    told = ", ".join(f"{name} {write.number(count)}" for name, count in held.items())
+    if not yes:
+        click.confirm(write("erase_ask", customer=customer, rows=told), abort=True)
+    if any(name in TABLES for name in held):
+        workspace.lake.erase(customer, at=now())
+    workspace.runs.rewrite(customer)
+    erase_from_quarantine(workspace.quarantine, customer)
+    say(write("erased", customer=customer, rows=told))
+
+
+def _rows_of(workspace: Workspace, customer: str) -> dict[str, int]:
+    """Rows that speak of a customer, by table of the lake and in the published run."""
+    held: dict[str, int] = {}
+    snapshot, run = workspace.lake.snapshot(), workspace.runs.published()
+    with connect() as engine:
+        tables = {name: snapshot.read(name, engine) for name in TABLES if "customer_id" in TABLES[name].names}
+        if run is not None:
+            tables["profile"] = run.read("profile", engine)
+        for name, table in tables.items():
+            found = table.filter(table.customer_id == customer).count().to_pyarrow().as_py()
+            held |= {name: found} if found else {}
+    return held

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 
 import ibis.expr.types as ir
@@ -21,11 +22,18 @@ class EngineMissing(BadInput):
     template = "The Spark engine needs the extra “spark” (pip install 'custrata[spark]') and a Java runtime: {reason}"
 
 
-def connect(engine: str = "duckdb", *, threads: int | None = None, memory_limit: str | None = None) -> Engine:
+def connect(
+    engine: str = "duckdb",
+    *,
+    threads: int | None = None,
+    memory_limit: str | None = None,
+    spark_options: Mapping[str, str] | None = None,
+) -> Engine:
     """Open an engine.
 
     Parameters: `engine` is `duckdb` (default) or `spark`; `threads` the number of cores to use (default all);
-    `memory_limit` such as `"4GB"` (default: the engine's own).
+    `memory_limit` such as `"4GB"` (default: the engine's own); `spark_options` Spark's own settings, such as
+    `{"spark.master": "spark://host:7077"}`.
 
     Raises `UnknownEngine`, `EngineMissing`.
 
@@ -41,7 +49,7 @@ def connect(engine: str = "duckdb", *, threads: int | None = None, memory_limit:
         from custrata.engine.spark import SparkEngine  # an extra: it may be missing
     except ImportError as error:
         raise EngineMissing(reason=str(error)) from error
-    return SparkEngine(threads=threads, memory_limit=memory_limit)
+    return SparkEngine(threads=threads, memory_limit=memory_limit, options=spark_options)
 
 
 def prepare(table: ir.Table) -> None:

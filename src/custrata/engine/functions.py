@@ -64,8 +64,9 @@ def discrete_quantile(column: ir.Column, share: float, where: ir.BooleanValue | 
 def divide(numerator: ir.NumericValue, denominator: ir.NumericValue, places: int = 2) -> ir.DecimalValue:
     """`numerator ÷ denominator` as DECIMAL(18, places), rounded half away from zero; empty where the divisor is 0.
 
-    Both must be whole numbers, or decimals of at most 4 places, and stay below 9·10¹⁵ once scaled to whole numbers;
-    up to there the result is exact, on every engine.
+    Both are whole numbers or decimals. The result is exact on every engine as long as the numerator, in units of its
+    last place times 2·10^places, and the denominator, in units of its last place, stay below 4.5·10¹⁵ (for money by a
+    count to two places: sums up to 225 billion).
 
     >>> import ibis
     >>> t = ibis.memtable({"net": [5, -5], "orders": [8, 8]})
@@ -108,6 +109,7 @@ def _places(value: ir.NumericValue) -> int:
 
 
 def _whole(value: ir.NumericValue, scale: int) -> ir.IntegerValue:
+    """The value in units of 10^-scale: through a double, exact below 2^52, since wide decimals are slow everywhere."""
     if _places(value) == 0 and scale == 0:
         return value.cast("int64")
-    return cast(ir.IntegerValue, (value.cast(dt.Decimal(38, scale)) * 10**scale).cast("int64"))
+    return cast(ir.IntegerValue, (value.cast("float64") * 10**scale).round().cast("int64"))

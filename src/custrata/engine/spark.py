@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,17 +43,20 @@ teach(
 
 
 class SparkEngine(Engine):
-    """A Spark session; without a master of one's own, a local one on `threads` cores."""
+    """A Spark session: local on `threads` cores, unless `options` (Spark's own settings) name another master."""
 
     name = "spark"
     connection: Backend
 
     def __init__(
-        self, *, threads: int | None = None, memory_limit: str | None = None, session: SparkSession | None = None
+        self,
+        *,
+        threads: int | None = None,
+        memory_limit: str | None = None,
+        options: Mapping[str, str] | None = None,
     ) -> None:
         self._scratch = Path(tempfile.mkdtemp(prefix="custrata-"))
-        self._owns_session = session is None
-        super().__init__(ibis.pyspark.connect(session or _local_session(threads, memory_limit)))
+        super().__init__(ibis.pyspark.connect(_session(threads, memory_limit, options or {})))
 
     def from_arrow(self, table: pa.Table) -> ir.Table:
         # Through a file: Spark cannot make a frame of some Arrow types, and of an empty table not at all.
@@ -87,21 +90,25 @@ class SparkEngine(Engine):
         shutil.rmtree(folder)
 
     def close(self) -> None:
-        if self._owns_session:
-            self.connection._session.stop()
+        self.connection._session.stop()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
 
-def _local_session(threads: int | None, memory_limit: str | None) -> SparkSession:
-    builder = SparkSession.builder.master(f"local[{threads or '*'}]").appName("custrata")
-    options = {
+def _session(threads: int | None, memory_limit: str | None, options: Mapping[str, str]) -> SparkSession:
+    settings = {
+        "spark.master": f"local[{threads or '*'}]",
+        "spark.app.name": "custrata",
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
         "spark.sql.session.timeZone": "UTC",
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         "spark.sql.shuffle.partitions": str((threads or 2) * 2),
         "spark.driver.memory": memory_limit or "2g",
         "spark.log.level": "ERROR",
         "spark.sql.ansi.enabled": "false",
+        **options,
     }
-    for key, value in options.items():
+    builder = SparkSession.builder
+    for key, value in settings.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()

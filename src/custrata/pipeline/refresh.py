@@ -81,9 +81,8 @@ def refresh(
     Raises `NoFacts`, `EarlierAsOf`, `Busy`.
     """
     watch = Watch(progress)
-    with workspace.runs.draft() as draft, workspace.lake.reading():
+    with workspace.runs.draft() as draft, workspace.lake.reading() as lake:
         with watch.step("snapshot"):
-            lake = workspace.lake.snapshot()
             facts = snapshot(lake, engine)
             zone = workspace.settings.timezone
             moment = default_as_of(facts, zone) if as_of is None else AsOf.of(as_of, zone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import reduce
 from typing import Any
 
@@ -64,15 +64,10 @@ def default_as_of(facts: Snapshot, zone: str) -> AsOf:
 def everyone(facts: Snapshot, as_of: AsOf) -> ir.Table:
     """`customer_id` of every customer known at `as_of`: from a record (not registered later) or a fact."""
     registered = epoch_micros(facts.records.registered_at)
-    told = facts.records.filter(registered.isnull() | as_of.known(registered)).select("customer_id")
-    parts = [told]
+    parts = [facts.records.filter(registered.isnull() | as_of.known(registered))]
     for table, at in ((facts.orders, "ordered_at"), (facts.events, "occurred_at"), (facts.feedback, "given_at")):
-        parts.append(
-            table.filter(as_of.known(epoch_micros(table[at])), table.customer_id.notnull()).select("customer_id")
-        )
-    return reduce(lambda left, right: left.union(right), parts).distinct()
+        parts.append(table.filter(as_of.known(epoch_micros(table[at])), table.customer_id.notnull()))
+    # The type says which column may be empty, and a union wants the same type on both sides.
+    named = [part.select(customer_id=part.customer_id.cast("string")) for part in parts]
+    return reduce(lambda left, right: left.union(right), named).distinct()
 
-
-def utc(instant: datetime) -> datetime:
-    """The same instant in UTC."""
-    return instant.astimezone(UTC)

@@ -50,12 +50,18 @@ def offset_steps(name: str) -> tuple[tuple[int, int], ...]:
         right = min(left + stride, end)
         if _offset(zone, right) == steps[-1][1]:
             continue
-        low, high = left, right
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if _offset(zone, middle) == steps[-1][1] else (low, middle)
-        steps.append((high, _offset(zone, high)))
+        at = _step(zone, left, right)
+        steps.append((at, _offset(zone, at)))
     return tuple(steps)
+
+
+def _step(zone: ZoneInfo, low: int, high: int) -> int:
+    """The UTC second at which the offset leaves what it is at `low`, given that it differs at `high`."""
+    before = _offset(zone, low)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _offset(zone, middle) == before else (low, middle)
+    return high
 
 
 def day_number(day: date) -> int:
@@ -81,19 +87,8 @@ def start_of_day(day: date, zone: str) -> datetime:
     '2018-11-04T03:00:00+00:00'
     """
     wall = datetime(day.year, day.month, day.day, tzinfo=zone_named(zone))
-    before = wall.replace(fold=0).utcoffset()
-    after = wall.replace(fold=1).utcoffset()
-    assert before is not None and after is not None
-    # In a gap the two folds disagree with before < after; the day starts as the gap ends.
-    instant = wall.replace(fold=0).astimezone(UTC)
-    if before < after and instant.astimezone(zone_named(zone)).replace(tzinfo=None) != wall.replace(tzinfo=None):
-        return _gap_end(wall, zone)
-    return instant
-
-
-def _gap_end(wall: datetime, zone: str) -> datetime:
-    """The step nearest to a wall time that never happened."""
-    seconds = int(wall.replace(tzinfo=UTC).timestamp())
-    steps = offset_steps(zone)
-    at = min((at for at, _ in steps), key=lambda step: abs(step - seconds))
-    return datetime.fromtimestamp(at, tz=UTC)
+    first, second = (wall.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    if second < first:  # in a gap the folds come the wrong way round; the day starts as the gap ends
+        at = _step(zone_named(zone), int(second.timestamp()), int(first.timestamp()))
+        return datetime.fromtimestamp(at, tz=UTC)
+    return first

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from custrata.analytics.ladders import Ladder, Step
 from custrata.tiering.names import scheme_name, tier_name, trait_name
 from custrata.tiering.schemes import BUILT_IN, Scheme
 from custrata.wording.writer import Writer
@@ -68,20 +69,16 @@ def _points(scheme: Scheme, row: Row) -> dict[str, Decimal]:
 
 def _next_step(scheme: Scheme, row: Row, decided: Row) -> tuple[str | None, int | Decimal | None]:
     """The step above on the ladder the run recorded, and how far away its line is."""
-    ladder = decided.get("ladder")
-    if not ladder:
+    recorded = decided.get("ladder")
+    if not recorded:
         return None, None
-    steps = ladder["steps"]
-    tiers = [step["tier"] for step in steps]
-    tier, value = row[f"{scheme.key}_tier"], row[f"{scheme.key}_value"]
-    above = tiers.index(tier) - 1 if tier in tiers else len(tiers) - 1
-    if above < 0:
-        return None, None
-    line = Decimal(steps[above]["line"])
-    if value is None:
-        return tiers[above], None
-    missing = abs(line - Decimal(value))
-    return tiers[above], int(missing) if isinstance(value, int) else missing
+    steps = tuple(Step(step["tier"], Decimal(step["line"])) for step in recorded["steps"])
+    above = Ladder(steps, recorded["lowest"], recorded["less_is_better"]).next_step(row[f"{scheme.key}_tier"])
+    value = row[f"{scheme.key}_value"]
+    if above is None or value is None:
+        return (above.tier if above else None), None
+    missing = abs(above.line - Decimal(value))
+    return above.tier, int(missing) if isinstance(value, int) else missing
 
 
 class _Teller:
@@ -94,7 +91,7 @@ class _Teller:
         self, points: Mapping[str, Decimal], next_tier: str | None, missing: int | Decimal | None
     ) -> Iterator[str]:
         yield self._where()
-        if self.row[f"{self.scheme.key}_value"] is None:
+        if self.row[f"{self.scheme.key}_value"] is None and not self._unpaced():
             yield self.write(f"nothing.{self.scheme.key}")
         else:
             yield from self._why(points)
@@ -132,16 +129,22 @@ class _Teller:
                 tier=self._tier(step["tier"]), line=self._amount(line),
             )  # fmt: skip
 
+    def _unpaced(self) -> bool:
+        """Whether there are orders and yet no silence: nobody in the workspace has ordered on two days."""
+        return self.scheme.kind == "lifecycle" and bool(self.row.get("orders_all"))
+
     def _silence(self) -> Iterator[str]:
         row, curve = self.row, self.decided["facts"]["curve"]
-        yield self.write(
-            "value.lifecycle",
-            days=self.write.number(row["recency_days"]),
-            silence=self.write.number(row["silence"], 1),
-            rhythm=self.write.number(row["rhythm_days"], 1),
-            orders=self.write.number(row["orders_all"]),
-            tenure=self.write.number(row["tenure_days"]),
-        )
+        facts = {
+            "days": self.write.number(row["recency_days"]),
+            "orders": self.write.number(row["orders_all"]),
+            "tenure": self.write.number(row["tenure_days"]),
+        }
+        if row["silence"] is None:
+            yield self.write("value.lifecycle_unpaced", **facts)
+            return
+        silence, rhythm = self.write.number(row["silence"], 1), self.write.number(row["rhythm_days"], 1)
+        yield self.write("value.lifecycle", silence=silence, rhythm=rhythm, **facts)
         reached = [s for s in curve["stretches"] if Decimal(s["start"]) <= row["silence"]]
         if reached:
             back = Decimal(reached[-1]["back"]) / reached[-1]["seen"]

@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 
 from custrata.analytics.counted import known_orders, paced
 from custrata.analytics.moments import AsOf
-from custrata.analytics.sources import TableLike, as_table, canonical_orders
+from custrata.analytics.sources import TableLike, canonical_lines, canonical_orders, canonical_products
 from custrata.analytics.traits.catalogue import conformed
 from custrata.analytics.traits.composition import joined_by_customer, line_traits, place_traits, sold_lines
 from custrata.analytics.traits.pace import Population, paced_traits, population
@@ -76,9 +76,9 @@ def traits(
 ) -> ir.Table:
     """The traits of every customer with a counted order or return.
 
-    Parameters: `orders` as in `canonical_orders`; `lines` with `order_id`, `product_id`, `category`, `quantity`,
-    `amount`; `products` with `product_id`, `category`; `window` in days (`None` is all of time); `zone` whose days
-    count; `columns` says what canonical columns are called in `orders`.
+    Parameters: `orders` as in `canonical_orders`; `lines` with `order_id` and, where known, `product_id`, `category`,
+    `quantity`, `amount`; `products` with `product_id`, `category`; `window` in days (`None` is all of time); `zone`
+    whose days count; `columns` says what canonical columns are called in `orders`.
 
     Returns an Ibis table: `customer_id` and the columns of `custrata.analytics.traits.CATALOGUE`.
 
@@ -113,7 +113,7 @@ def profile_of(
     return order_traits(
         known,
         moment,
-        lines=None if lines is None else as_table(lines),
-        products=None if products is None else as_table(products),
+        lines=None if lines is None else canonical_lines(lines, zone),
+        products=None if products is None else canonical_products(products, zone),
         window=window,
     )

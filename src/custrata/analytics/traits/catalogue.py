@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 from custrata.schema import MONEY
 
 SHARE = "decimal(18, 4)"
+FACTOR = "decimal(18, 6)"
 DAYS = "decimal(18, 2)"
 
 
@@ -97,7 +98,7 @@ _TRAITS = [
             "count",
             "periods of the window with an order; see the loyalty page for the period",
         ),
-        ("regularity", SHARE, "share", "`active_periods` ÷ periods since the first order in the window"),
+        ("regularity", FACTOR, "share", "`active_periods` ÷ periods since the first order in the window"),
         ("weekend_share", SHARE, "share", "share of the window's orders placed on Saturday or Sunday"),
         (
             "favourite_weekday",

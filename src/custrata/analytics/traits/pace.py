@@ -139,7 +139,7 @@ def _derived(sums: ir.Table, as_of: AsOf, everyone: Population) -> ir.Table:
         average_order_value=divide(sums.sales, sums.orders),
         average_order_value_all=divide(sums.sales_all, sums.orders_all),
         mean_gap_days=divide(sums.last_day - sums.first_day, sums.gaps),
-        regularity=divide(sums.active_periods, _period(sums.first_day_inside, as_of, everyone) + 1, 4),
+        regularity=divide(sums.active_periods.nullif(0), _period(sums.first_day_inside, as_of, everyone) + 1, 6),
         weekend_share=divide(weekdays[5] + weekdays[6], sums.orders, 4),
         favourite_weekday=_first_of_most(weekdays, [ibis.literal(number + 1) for number in range(7)]),
         favourite_daypart=_first_of_most(dayparts, [ibis.literal(part) for part in DAYPARTS]),

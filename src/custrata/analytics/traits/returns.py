@@ -22,8 +22,10 @@ def return_sums(known: ir.Table, as_of: AsOf, window: int | None = 365) -> ir.Ta
     One row per customer that has any. `returned…` are negative, as the amounts of returns are.
     """
     others = known.filter(known.counted, ~known.sold)
-    now = as_of.within(others.at, window)
     wholly = (others.back > 0) & (others.net <= 0)
+    # An order given back counts for no amount, not even a negative one where more came back than was paid.
+    others = others.mutate(wholly=wholly, net=wholly.ifelse(ibis.literal(0).cast(MONEY), others.net))
+    now, wholly = as_of.within(others.at, window), others.wholly
     return others.group_by("customer_id").aggregate(
         returned=total(others.net, now),
         returned_all=total(others.net),
@@ -32,8 +34,8 @@ def return_sums(known: ir.Table, as_of: AsOf, window: int | None = 365) -> ir.Ta
         returned_365d=total(others.net, as_of.within(others.at, 365)),
         returned_before_90d=total(others.net, as_of.between(others.at, older=180, newer=90)),
         returned_before_365d=total(others.net, as_of.between(others.at, older=730, newer=365)),
-        unnamed_returns=others.count(where=now & ~wholly & (others.net < 0)),
-        unnamed_value=total(-others.net, now & ~wholly & (others.net < 0)),
+        unnamed_returns=others.count(where=now & (others.net < 0)),
+        unnamed_value=total(-others.net, now & (others.net < 0)),
         refunded_orders=others.count(where=now & wholly),
         refunded_gross=total(others.gross, now & wholly),
         refunded_back=total(others.back, now & wholly),
@@ -52,11 +54,13 @@ def spend_traits(sold: ir.Table, returned: ir.Table) -> ir.Table:
     )
     given_back = _money(spent, "sold_back") + _money(spent, "refunded_back") + _money(spent, "unnamed_value")
     sold_value = _money(spent, "sold_gross") + _money(spent, "refunded_gross")
-    rate = ibis.least(divide(given_back, sold_value, 4), ibis.literal(1).cast("decimal(18, 4)"))
+    # Engines leave nulls out of a least value: without anything sold there is no rate.
+    most = ibis.literal(1).cast("decimal(18, 4)")
+    rate = (sold_value > 0).ifelse(ibis.least(divide(given_back, sold_value, 4), most), ibis.null("decimal(18, 4)"))
     return spent.mutate(
         spend_change_90d=(spent.spend_90d - spent.spend_before_90d).cast(MONEY),
         spend_change_365d=(spent.spend_365d - spent.spend_before_365d).cast(MONEY),
-        returns=sum((_count(spent, name) for name in ("unnamed_returns", "refunded_orders", "given_back_in_part"))),
+        returns=sum(_count(spent, name) for name in ("unnamed_returns", "refunded_orders", "given_back_in_part")),
         returned_value=given_back.cast(MONEY),
         return_rate=rate,
     ).drop("returning_customer")

@@ -1,0 +1,70 @@
+# Everything one does with a checkout. `make` alone says what there is.
+# With another interpreter: rm -rf .venv, then make setup PYTHON=python3.12
+
+PYTHON ?= python3
+BIN := .venv/bin
+EXTRAS := .[server,spark,demo,dev]
+STAMP := .venv/.complete
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint format types layers docs bench constraints clean
+
+help: ## say what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
+
+setup: $(STAMP) ## build .venv with every extra (again only when pyproject.toml or constraints.txt change)
+	@:
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Custrata needs Python 3.11 or newer; '$(PYTHON)' is not. Say which to use: make setup PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "This Python cannot make environments. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Building .venv with every extra; this takes a minute or two."
+	@$(BIN)/pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install -qq --constraint constraints.txt --editable '$(EXTRAS)'
+	@touch $@
+
+demo: setup ## load and grade the demo data, then show it (ARGS=--no-serve stops after grading)
+	@$(BIN)/custrata demo $(ARGS)
+
+test: setup ## run the tests (ARGS for pytest: make test ARGS='-k rfm')
+	@$(BIN)/pytest -q -n auto --dist loadgroup $(ARGS)
+
+check: lint types layers docs test ## all that must hold before a commit, tests last
+
+lint: setup ## style and format
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --quiet --check || { echo "Not formatted: make format"; exit 1; }
+
+format: setup ## put imports in order and format
+	@$(BIN)/ruff check --quiet --select I --fix
+	@$(BIN)/ruff format --quiet
+
+types: setup ## mypy, strictly
+	@$(BIN)/mypy --no-error-summary
+
+layers: setup ## the import contracts of .importlinter
+	@$(BIN)/lint-imports --no-logo
+
+docs: setup ## build the documentation into site/, strictly
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+bench: setup ## measure against peers in the same run (ARGS for the benchmarks)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+# In an environment of its own, with the oldest Python we support, so that the pins install everywhere. Names and
+# versions only: no index addresses, no hashes, no paths.
+constraints: ## renew constraints.txt: the newest versions that pyproject.toml allows
+	@rm -rf build/constraints
+	@$(PYTHON) -m venv build/constraints
+	@build/constraints/bin/pip install -qq '$(EXTRAS)'
+	@{ echo "# Pins of the whole environment, every extra, made by \`make constraints\` with $$($(PYTHON) --version)."; \
+	   build/constraints/bin/pip freeze --exclude custrata; } > build/constraints.txt
+	@mv build/constraints.txt constraints.txt
+	@rm -rf build/constraints
+
+clean: ## remove what was built, but .venv and workspaces
+	rm -rf build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis spark-warehouse derby.log metastore_db
+	find src tests tools docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

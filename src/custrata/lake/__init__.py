@@ -1,0 +1,45 @@
+"""Where facts are kept: Delta tables that change together, runs published by one pointer, and the workspace of both."""
+
+from __future__ import annotations
+
+from custrata.lake.change import Change
+from custrata.lake.durable import Damaged
+from custrata.lake.lake import Lake
+from custrata.lake.locks import Busy
+from custrata.lake.manifest import ImportRecord
+from custrata.lake.runs import NoSuchRunTable, Run, Runs
+from custrata.lake.snapshot import LakeSnapshot
+from custrata.lake.upsert import Merged
+from custrata.lake.workspace import (
+    AlreadyAWorkspace,
+    BadSettings,
+    CannotMakeWorkspace,
+    MissingSetting,
+    NotAWorkspace,
+    Settings,
+    UnknownCurrency,
+    UnusableFolderName,
+    Workspace,
+)
+
+__all__ = [
+    "AlreadyAWorkspace",
+    "BadSettings",
+    "Busy",
+    "CannotMakeWorkspace",
+    "Change",
+    "Damaged",
+    "ImportRecord",
+    "Lake",
+    "LakeSnapshot",
+    "Merged",
+    "MissingSetting",
+    "NoSuchRunTable",
+    "NotAWorkspace",
+    "Run",
+    "Runs",
+    "Settings",
+    "UnknownCurrency",
+    "UnusableFolderName",
+    "Workspace",
+]

@@ -1,0 +1,127 @@
+"""One Delta table in its folder: its versions, the files of each, and how a new one is committed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import DeltaTable, Schema
+from deltalake.exceptions import DeltaError
+from deltalake.transaction import AddAction, RemoveAction
+
+from custrata.lake.durable import Damaged, sync
+from custrata.schema import TableSpec
+
+# A log that the library shortened by itself, while committing, could lose the version the manifest still pins.
+CONFIGURATION = {
+    "delta.enableExpiredLogCleanup": "false",
+    "delta.logRetentionDuration": "interval 0 days",
+    "delta.checkpointInterval": "20",
+}
+MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One Parquet file of a table: its name in the table's folder, its rows, its bytes."""
+
+    name: str
+    rows: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What a new version takes in and leaves out; `rearranged` when the rows stay the same."""
+
+    added: tuple[DataFile, ...]
+    removed: tuple[DataFile, ...]
+    at: datetime
+    rearranged: bool = False
+
+
+def files_at(folder: Path, version: int) -> tuple[DataFile, ...]:
+    """The files of one version, by name. Raises `Damaged` where the version is gone."""
+    try:
+        found = pa.table(DeltaTable(folder, version=version).get_add_actions(flatten=True)).to_pylist()
+    except DeltaError as error:
+        raise Damaged(file=folder, reason=f"version {version} is missing ({error})") from error
+    files = (DataFile(file["path"], file["num_records"], file["size_bytes"]) for file in found)
+    return tuple(sorted(files, key=lambda file: file.name))
+
+
+def roll_back(folder: Path, version: int) -> int:
+    """Make `version` the newest again, by a new version with the same files, and return that one's number."""
+    try:
+        table = DeltaTable(folder)
+        if table.version() == version:
+            return version
+        table.restore(version)
+    except DeltaError as error:
+        raise Damaged(file=folder, reason=f"version {version} is missing ({error})") from error
+    return table.version()
+
+
+def commit(folder: Path, spec: TableSpec, change: Commit) -> int:
+    """Make the next version, and the table where there is none yet; its number is returned."""
+    schema = Schema.from_arrow(spec.schema.to_pyarrow())
+    if not DeltaTable.is_deltatable(str(folder)):
+        DeltaTable.create(folder, schema, configuration=CONFIGURATION)
+    millis, matters = int(change.at.timestamp() * 1000), not change.rearranged
+    actions: list[AddAction | RemoveAction] = [
+        AddAction(file.name, file.size, {}, millis, matters, _statistics(folder / file.name, spec.at))
+        for file in change.added
+    ]
+    actions += [RemoveAction(file.name, matters, millis, file.size, {}) for file in change.removed]
+    table = DeltaTable(folder)
+    table.create_write_transaction(actions, "append", schema)
+    table.update_incremental()
+    sync_log(folder, table.version())
+    return table.version()
+
+
+def sync_log(folder: Path, version: int) -> None:
+    """Wait until the log up to a version is on the disk."""
+    log = folder / "_delta_log"
+    sync(log / f"{version:020d}.json")
+    sync(log)
+    sync(folder)
+
+
+def forget_past(folder: Path, version: int) -> None:
+    """Leave of the log only what the newest version needs."""
+    table = DeltaTable(folder, version=version)
+    table.create_checkpoint()
+    table.cleanup_metadata()
+
+
+def written_file(path: Path) -> DataFile:
+    """A Parquet file as a table lists it."""
+    return DataFile(path.name, pq.read_metadata(path).num_rows, path.stat().st_size)
+
+
+def _statistics(path: Path, instant: str | None) -> str:
+    """What the log tells other readers of a file: its rows and the span of its instants, nothing personal."""
+    metadata = pq.read_metadata(path)
+    found: dict[str, object] = {"numRecords": metadata.num_rows}
+    if instant is not None and (span := _span(metadata, instant)) is not None:
+        found |= {"minValues": {instant: _stamp(span[0])}, "maxValues": {instant: _stamp(span[1] + MILLISECOND)}}
+    return json.dumps(found)
+
+
+def _span(metadata: pq.FileMetaData, column: str) -> tuple[datetime, datetime] | None:
+    """The least and the greatest instant of a column, where every row group says so."""
+    index = next(at for at in range(metadata.num_columns) if metadata.schema.column(at).path == column)
+    groups = [metadata.row_group(group).column(index).statistics for group in range(metadata.num_row_groups)]
+    if not groups or any(found is None or not found.has_min_max for found in groups):
+        return None
+    return min(found.min for found in groups), max(found.max for found in groups)
+
+
+def _stamp(instant: datetime) -> str:
+    """As Delta writes instants in statistics: UTC, cut to milliseconds."""
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

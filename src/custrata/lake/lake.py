@@ -1,0 +1,115 @@
+"""The lake: Delta tables that change together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from custrata.lake.change import Change
+from custrata.lake.locks import Busy, locked
+from custrata.lake.manifest import FILE, Manifest
+from custrata.lake.recovery import heal, journal, sweep
+from custrata.lake.snapshot import LakeSnapshot
+
+WAIT = 60.0
+LOCK, LEASE = ".lock", ".lease"
+
+
+class Lake:
+    """The tables of a workspace, each a Delta table in its folder; `manifest.json` pins the version of each.
+
+    One process writes at a time, any number read meanwhile and see the state before or after a change. Other programs
+    may read the tables; what they write is rolled back by the next change.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def create(self) -> None:
+        """Make an empty lake, where there is none."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not (self.folder / FILE).exists():
+            Manifest().write(self.folder)
+
+    def snapshot(self) -> LakeSnapshot:
+        """The lake as it is now; it waits for nobody. Raises `Damaged`."""
+        return LakeSnapshot.take(self.folder)
+
+    @contextmanager
+    def reading(self, *, wait: float = WAIT) -> Iterator[LakeSnapshot]:
+        """A snapshot whose files stay until the block ends: `erase` and `compact` wait for it.
+
+        Whoever publishes what was computed from customers stays in the block until then, so that an erasure in
+        between is not undone.
+
+        Raises `Busy` where old files are being removed for longer than `wait` seconds, `Damaged`.
+        """
+        with locked(self.folder / LEASE, wait=wait, shared=True):
+            yield self.snapshot()
+
+    @contextmanager
+    def change(self, *, at: datetime, wait: float = WAIT) -> Iterator[Change]:
+        """A change that becomes visible, whole, when the block ends without an error, and never otherwise.
+
+        Parameters: `at` is the instant of the change; `wait` how many seconds to wait for another writer.
+
+        Raises `Busy`, `Damaged`.
+        """
+        with self._change(at=at, wait=wait) as change:
+            yield change
+
+    def erase(self, customer_id: str, *, at: datetime, wait: float = WAIT) -> dict[str, int]:
+        """Delete a customer from every table, and with them every older version and file; rows deleted, by table.
+
+        Raises `Busy` where another process writes, or holds `reading`, for longer than `wait` seconds, and `Damaged`;
+        then nothing is deleted.
+        """
+        with self._change(at=at, wait=wait, sweeping=True) as change:
+            return change.delete_customer(customer_id)
+
+    def compact(self, *, at: datetime, wait: float = WAIT) -> dict[str, int]:
+        """Write small files together and remove every older version; how many files fewer, by table.
+
+        Raises as `erase` does.
+        """
+        with self._change(at=at, wait=wait, sweeping=True) as change:
+            return change.compact()
+
+    @contextmanager
+    def _change(self, *, at: datetime, wait: float, sweeping: bool = False) -> Iterator[Change]:
+        with locked(self.folder / LOCK, wait=wait):
+            manifest = self._finish_sweep(heal(self.folder))
+            try:
+                with journal(self.folder) as token:
+                    change = Change(self.folder, manifest, at=at, token=token)
+                    yield change
+                    self._publish(manifest, change.commit(), wait=wait, sweeping=sweeping)
+            except BaseException:
+                heal(self.folder)
+                raise
+
+    def _publish(self, former: Manifest, manifest: Manifest, *, wait: float, sweeping: bool) -> None:
+        if not sweeping:
+            if manifest != former:
+                manifest.write(self.folder)
+            return
+        # Alone before it is visible: if a reader does not leave, nothing has happened yet.
+        with locked(self.folder / LEASE, wait=wait):
+            self._sweep(manifest)
+
+    def _sweep(self, manifest: Manifest) -> Manifest:
+        """Put the manifest in force and remove what it does not need; after a kill, the next change does."""
+        replace(manifest, sweep_due=True).write(self.folder)
+        swept = sweep(self.folder, manifest)
+        swept.write(self.folder)
+        return swept
+
+    def _finish_sweep(self, manifest: Manifest) -> Manifest:
+        """Remove what an erasure that was killed had no time to, unless somebody is reading."""
+        if manifest.sweep_due:
+            with suppress(Busy), locked(self.folder / LEASE, wait=0):
+                return self._sweep(manifest)
+        return manifest

@@ -1,0 +1,55 @@
+"""Locks between processes: held by the kernel, so they end with the process that held them."""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import getpid
+from pathlib import Path
+from typing import TextIO
+
+from custrata.errors import Refused
+
+PAUSE = 0.02
+
+
+class Busy(Refused):
+    template = "{folder} is in use by process {holder}. Wait until it is done, or stop it, and try again."
+
+
+@contextmanager
+def locked(path: Path, *, wait: float, shared: bool = False) -> Iterator[None]:
+    """Hold the lock file: alone, or together with others who share it.
+
+    Parameters: `wait` is how many seconds to try.
+
+    Raises `Busy`, naming the process that holds it (of several who share it, the last that came).
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / ".lock"
+    >>> with locked(path, wait=0, shared=True), locked(path, wait=0, shared=True):
+    ...     print("both read")
+    both read
+    """
+    with path.open("a+", encoding="utf-8") as file:
+        _acquire(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, path, wait)
+        file.truncate(0)
+        file.write(str(getpid()))
+        file.flush()
+        yield
+
+
+def _acquire(file: TextIO, mode: int, path: Path, wait: float) -> None:
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            fcntl.flock(file, mode | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                holder = path.read_text(encoding="utf-8") or "?"
+                raise Busy(folder=path.parent, holder=holder) from None
+            time.sleep(PAUSE)
+        else:
+            return

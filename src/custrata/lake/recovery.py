@@ -1,0 +1,64 @@
+"""What is done after a writer was killed, and how files that no version needs leave the disk."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from secrets import token_hex
+
+from custrata.lake.delta import files_at, forget_past, roll_back
+from custrata.lake.durable import replace_file, sync
+from custrata.lake.manifest import Manifest
+from custrata.schema import TABLES
+
+JOURNAL = ".writing"
+
+
+@contextmanager
+def journal(folder: Path) -> Iterator[str]:
+    """A mark for the files of one change, noted on the disk as long as the change has not ended well."""
+    token = token_hex(4)
+    replace_file(folder / JOURNAL, token)
+    yield token
+    (folder / JOURNAL).unlink()
+
+
+def heal(folder: Path) -> Manifest:
+    """Bring the tables back to what the manifest says, whatever a writer that was killed or failed has left behind."""
+    manifest = Manifest.read(folder)
+    pinned = manifest.tables.items()
+    healed = {name: replace(state, version=roll_back(folder / name, state.version)) for name, state in pinned}
+    for name in TABLES.keys() - manifest.tables.keys():
+        shutil.rmtree(folder / name, ignore_errors=True)
+    if healed != manifest.tables:
+        manifest = replace(manifest, tables=healed)
+        manifest.write(folder)
+    note = folder / JOURNAL
+    if note.exists():
+        _remove_strays(folder, manifest, f"{note.read_text(encoding='utf-8')}-*.parquet")
+        note.unlink()
+    return manifest
+
+
+def sweep(folder: Path, manifest: Manifest) -> Manifest:
+    """Remove every file and every version that the manifest does not need; nobody may be reading older ones.
+
+    We unlink the files ourselves: Delta's vacuum commits two more versions for it, each of which a kill could leave
+    without a manifest.
+    """
+    _remove_strays(folder, manifest, "*.parquet")
+    for name, state in manifest.tables.items():
+        forget_past(folder / name, state.version)
+    return replace(manifest, sweep_due=False)
+
+
+def _remove_strays(folder: Path, manifest: Manifest, pattern: str) -> None:
+    for name, state in manifest.tables.items():
+        needed = {file.name for file in files_at(folder / name, state.version)}
+        for path in (folder / name).glob(pattern):
+            if path.name not in needed:
+                path.unlink()
+        sync(folder / name)

@@ -1,0 +1,67 @@
+"""One consistent view of the lake, for as long as its files are there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import ibis.expr.types as ir
+
+from custrata.engine import Engine
+from custrata.lake.delta import files_at
+from custrata.lake.durable import Damaged
+from custrata.lake.manifest import ImportRecord, Manifest
+from custrata.schema import TABLES
+
+
+@dataclass(frozen=True)
+class LakeSnapshot:
+    """All tables as one change left them, however many come after.
+
+    Erasing and compacting remove files of the past; whoever reads for longer takes the snapshot by `Lake.reading`.
+    """
+
+    manifest: Manifest
+    files: dict[str, tuple[Path, ...]]
+
+    @classmethod
+    def take(cls, folder: Path) -> LakeSnapshot:
+        """The lake as it is now. Raises `Damaged`."""
+        while True:
+            manifest = Manifest.read(folder)
+            try:
+                pinned = manifest.tables.items()
+                return cls(manifest, {name: _paths(folder / name, state.version) for name, state in pinned})
+            except Damaged:
+                # A version may leave between our reading the manifest and the version: then there is a newer manifest.
+                if Manifest.read(folder) == manifest:
+                    raise
+
+    def read(self, table_name: str, engine: Engine) -> ir.Table:
+        """The rows of a table, with exactly its canonical columns; an empty table where there are none yet."""
+        spec = TABLES[table_name]
+        return engine.read_parquet(self.files.get(table_name, ()), spec.schema).select(*spec.names)
+
+    def rows(self, table_name: str) -> int:
+        """How many rows a table has."""
+        state = self.manifest.tables.get(table_name)
+        return state.rows if state else 0
+
+    @property
+    def versions(self) -> dict[str, int]:
+        """The Delta version of every table that has one."""
+        return {name: state.version for name, state in self.manifest.tables.items()}
+
+    @property
+    def fingerprint(self) -> str:
+        """A short text that changes whenever the rows of a table do."""
+        return self.manifest.fingerprint
+
+    @property
+    def imports(self) -> tuple[ImportRecord, ...]:
+        """Every import, in their order."""
+        return self.manifest.imports
+
+
+def _paths(folder: Path, version: int) -> tuple[Path, ...]:
+    return tuple(folder / file.name for file in files_at(folder, version))

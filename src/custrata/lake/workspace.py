@@ -1,0 +1,162 @@
+"""A workspace: the folder that holds one business's facts, what was computed from them, and how to read its files."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import tomlkit
+from babel.numbers import list_currencies
+
+from custrata.errors import BadInput, Refused
+from custrata.lake.durable import replace_file
+from custrata.lake.lake import Lake
+from custrata.lake.runs import Runs
+from custrata.schema.zones import zone_named
+from custrata.wording import language_named
+
+FILE = "custrata.toml"
+# Delta Lake decodes the percent sign in a path, and Spark reads the others as patterns.
+UNREADABLE = frozenset('%*?[]{}\\"')
+
+
+class NotAWorkspace(Refused):
+    template = "{folder} is not a workspace. Make one with `custrata init {folder}`, or name another folder."
+
+
+class AlreadyAWorkspace(Refused):
+    template = "{folder} is a workspace already. Use it as it is, or name another folder."
+
+
+class CannotMakeWorkspace(Refused):
+    template = "No workspace can be made in {folder}: {reason}. Name another folder, or change its permissions."
+
+
+class UnusableFolderName(BadInput):
+    template = "The folder {folder} has {characters} in its name, which not every engine can read. Name another folder."
+
+
+class BadSettings(BadInput):
+    template = "The settings in {file} cannot be read: {reason}. Mend that line."
+
+
+class MissingSetting(BadInput):
+    template = 'The settings in {file} need {setting} = "…". Add that line.'
+
+
+class UnknownCurrency(BadInput):
+    template = "“{currency}” is not a currency. Use a code of three letters such as CNY, USD or EUR."
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What holds for the whole workspace: name, currency (ISO 4217), time zone (IANA), language."""
+
+    name: str
+    currency: str
+    timezone: str
+    language: str
+
+    @classmethod
+    def checked(cls, *, name: str, currency: str, timezone: str, language: str) -> Settings:
+        """Settings that are known to be usable.
+
+        Raises `UnknownCurrency`, `UnknownTimeZone`, `UnknownLanguage`.
+
+        >>> Settings.checked(name="Shop", currency="eur", timezone="Europe/Paris", language="en").currency
+        'EUR'
+        """
+        if currency.upper() not in list_currencies():
+            raise UnknownCurrency(currency=currency)
+        return cls(name, currency.upper(), zone_named(timezone).key, language_named(language))
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """An open workspace: `lake` (facts), `runs` (what was computed from them), and its folders."""
+
+    folder: Path
+    settings: Settings
+
+    @classmethod
+    def create(
+        cls,
+        folder: Path | str,
+        *,
+        name: str | None = None,
+        currency: str = "CNY",
+        timezone: str = "Asia/Shanghai",
+        language: str = "zh-hans",
+    ) -> Workspace:
+        """Make a workspace in a folder, which may exist; its name is the folder's where none is given.
+
+        Raises `AlreadyAWorkspace`, `CannotMakeWorkspace`, `UnusableFolderName`, and what `Settings.checked` raises.
+
+        >>> import tempfile
+        >>> shop = Workspace.create(tempfile.mkdtemp(), name="Shop", currency="USD", language="en")
+        >>> Workspace.open(shop.folder).settings.currency
+        'USD'
+        """
+        home = Path(folder).expanduser().resolve()
+        settings = Settings.checked(name=name or home.name, currency=currency, timezone=timezone, language=language)
+        if found := sorted(UNREADABLE & set(str(home))):
+            raise UnusableFolderName(folder=home, characters=" ".join(found))
+        if (home / FILE).exists():
+            raise AlreadyAWorkspace(folder=home)
+        workspace = cls(home, settings)
+        try:
+            workspace._make()
+        except OSError as error:
+            raise CannotMakeWorkspace(folder=home, reason=error.strerror) from error
+        return workspace
+
+    @classmethod
+    def open(cls, folder: Path | str) -> Workspace:
+        """The workspace in a folder.
+
+        Raises `NotAWorkspace`, `BadSettings`, `MissingSetting`, and what `Settings.checked` raises.
+        """
+        home = Path(folder).expanduser().resolve()
+        if not (home / FILE).is_file():
+            raise NotAWorkspace(folder=home)
+        return cls(home, _settings_in(home / FILE))
+
+    @property
+    def lake(self) -> Lake:
+        """The facts and source records."""
+        return Lake(self.folder / "lake")
+
+    @property
+    def runs(self) -> Runs:
+        """What refreshes computed and published."""
+        return Runs(self.folder / "derived")
+
+    @property
+    def quarantine(self) -> Path:
+        """Where rejected rows wait to be mended."""
+        return self.folder / "quarantine"
+
+    @property
+    def mappings(self) -> Path:
+        """Where saved mappings lie."""
+        return self.folder / "mappings"
+
+    def _make(self) -> None:
+        self.lake.create()
+        for part in (self.quarantine, self.mappings, self.runs.folder):
+            part.mkdir(exist_ok=True)
+        # Last, since it makes the folder a workspace.
+        replace_file(self.folder / FILE, tomlkit.dumps(asdict(self.settings)))
+
+
+def _settings_in(file: Path) -> Settings:
+    try:
+        found = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadSettings(file=file, reason=error) from error
+    texts = {name: found.get(name) for name in Settings.__dataclass_fields__}
+    for name, value in texts.items():
+        if not isinstance(value, str) or not value:
+            raise MissingSetting(file=file, setting=name)
+    return Settings.checked(**{name: str(value) for name, value in texts.items()})

@@ -1,0 +1,48 @@
+"""The report: one self-contained HTML page drawn from plain data, and its pictures for pages elsewhere.
+
+It reads nothing, computes no tier and knows no clock: `page(data, language)` takes a `ReportData` and returns text.
+"""
+
+from __future__ import annotations
+
+from custrata.report.data import (
+    Change,
+    Headline,
+    Histogram,
+    Import,
+    Moment,
+    Move,
+    ParetoPoint,
+    Quality,
+    ReportData,
+    RfmCell,
+    RfmMap,
+    Scheme,
+    Silence,
+    SilencePoint,
+    Size,
+    Tier,
+)
+from custrata.report.page import page
+from custrata.wording.writer import Writer
+
+__all__ = [
+    "Change",
+    "Headline",
+    "Histogram",
+    "Import",
+    "Moment",
+    "Move",
+    "ParetoPoint",
+    "Quality",
+    "ReportData",
+    "RfmCell",
+    "RfmMap",
+    "Scheme",
+    "Silence",
+    "SilencePoint",
+    "Size",
+    "Tier",
+    "Writer",
+    "page",
+]

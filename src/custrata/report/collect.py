@@ -1,0 +1,165 @@
+"""From the published runs of a workspace to what a report shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from custrata.lake import Run, Workspace
+from custrata.report.data import (
+    Change,
+    Headline,
+    Histogram,
+    Import,
+    Moment,
+    Move,
+    ParetoPoint,
+    Quality,
+    ReportData,
+    RfmCell,
+    RfmMap,
+    Scheme,
+    Silence,
+    SilencePoint,
+    Size,
+    Tier,
+)
+from custrata.tiering import BUILT_IN
+from custrata.tiering.names import scheme_name, tier_name, trait_name
+from custrata.wording import phrase
+
+Record = Mapping[str, Any]
+APART = {"prospect", "unknown"}
+LABELS = ("champions", "loyal", "potential_loyalist", "promising", "new", "need_attention",
+          "about_to_sleep", "cant_lose", "at_risk", "hibernating", "lost")  # fmt: skip
+
+
+def collect(workspace: Workspace, run: Run, language: str) -> ReportData:
+    """Everything the report of a run shows, the runs before it included; names in the given language."""
+    runs = [one for one in workspace.runs.all() if one.as_of <= run.as_of]
+    record, former = run.record, runs[-2].record if len(runs) > 1 else None
+    settings = workspace.settings
+    return ReportData(
+        workspace=settings.name,
+        currency=settings.currency,
+        timezone=settings.timezone,
+        as_of=run.as_of,
+        headline=_headline(record, former),
+        schemes=tuple(_scheme(key, runs, language) for key in BUILT_IN),
+        seconds=sum(record["steps"].values()),
+        previous_as_of=runs[-2].as_of if former else None,
+        runs=len(runs),
+        rfm=_rfm(record, language),
+        pareto=_pareto(record),
+        silence=_silence(record["curve"]),
+        histograms=tuple(_histogram(name, bins, language) for name, bins in record["histograms"].items()),
+        quality=_quality(workspace, record, language),
+    )
+
+
+def _headline(record: Record, former: Record | None) -> Headline:
+    now, before = record["headline"], former["headline"] if former else None
+    return Headline(
+        customers=Change(now["customers"], before["customers"] if before else None),
+        active=Change(now["active"], before["active"] if before else None),
+        spend=Change(Decimal(now["spend_90d"]), Decimal(before["spend_90d"]) if before else None),
+    )
+
+
+def _sizes(rows: Iterable[Record]) -> dict[str, Size]:
+    return {row["tier"]: Size(row["customers"], Decimal(row["revenue"])) for row in rows}
+
+
+def _scheme(key: str, runs: list[Run], language: str) -> Scheme:
+    decided = runs[-1].record["schemes"][key]
+    notes = " ".join(phrase("tiers", f"notes.{note}", language) for note in decided["notes"])
+    name = scheme_name(key, language)
+    if decided["waiting"]:
+        return Scheme(key, name, note=notes)
+    history = tuple(
+        Moment(run.as_of, _sizes(run.record["tiers"][key])) for run in runs if key in run.record["tiers"]
+    )
+    nothing = Size(0, Decimal(0))
+    tiers = tuple(
+        Tier(size.customers, size.revenue, key=tier, name=tier_name(key, tier, language), apart=tier in APART)
+        for tier in decided["tiers"]
+        for size in (history[-1].sizes.get(tier, nothing),)
+    )
+    moves = tuple(
+        Move(row["source"], row["target"], row["customers"], Decimal(row["revenue"]))
+        for row in runs[-1].record["moves"].get(key, ())
+    )
+    return Scheme(key, name, tiers, history, moves, notes)
+
+
+def _rfm(record: Record, language: str) -> RfmMap:
+    cells = tuple(
+        RfmCell(row["r"], row["f"], row["customers"], Decimal(row["monetary"]) / row["customers"])
+        for row in record["rfm_map"]
+    )
+    sizes = _sizes(record["rfm_labels"])
+    labels = tuple(
+        Tier(sizes[label].customers, sizes[label].revenue, key=label, name=phrase("tiers", f"labels.{label}", language))
+        for label in LABELS
+        if label in sizes
+    )
+    return RfmMap(cells, labels)
+
+
+def _pareto(record: Record) -> tuple[ParetoPoint, ...]:
+    points = record["pareto"]
+    if not points:
+        return ()
+    many, total = points[-1]["customers"], Decimal(points[-1]["spend"])
+    return tuple(
+        ParetoPoint(point["customers"] / many, float(Decimal(point["spend"]) / total)) for point in points
+    )
+
+
+def _silence(curve: Record) -> Silence:
+    def number(value: str | None) -> float | None:
+        return None if value is None else float(value)
+
+    points = tuple(
+        SilencePoint(float(stretch["start"]), stretch["seen"], stretch["back"] / stretch["seen"])
+        for stretch in curve["stretches"]
+    )
+    return Silence(
+        points,
+        curve["horizon"],
+        number(curve["in_rhythm"]),
+        number(curve["at_risk"]),
+        number(curve["churned"]),
+        curve["learned"],
+    )
+
+
+def _histogram(name: str, bins: Record, language: str) -> Histogram:
+    units = {"recency_days": "days", "orders": "orders", "spend": "money", "average_order_value": "money"}
+    return Histogram(
+        name,
+        trait_name(name, language),
+        units[name],
+        tuple(Decimal(str(edge)) for edge in bins["edges"]),
+        tuple(bins["counts"]),
+        None if bins["median"] is None else Decimal(str(bins["median"])),
+    )
+
+
+def _quality(workspace: Workspace, record: Record, language: str) -> Quality:
+    imports = tuple(
+        Import(one.file_name, one.table, one.rows, one.accepted, one.rejected, one.at)
+        for one in workspace.lake.snapshot().imports
+    )
+    saw = record["saw"]
+    first = datetime.fromisoformat(saw["first_fact"]).date() if saw.get("first_fact") else None
+    last = datetime.fromisoformat(saw["last_fact"]).date() if saw.get("last_fact") else None
+    head = record["headline"]
+    rows: tuple[tuple[str, int | Decimal], ...] = (
+        (phrase("report", "quality.orders_counted", language), int(head["orders"])),
+        (phrase("report", "quality.spend_all", language), Decimal(head["spend_all"])),
+        (phrase("report", "quality.spend_window", language), Decimal(head["spend"])),
+    )
+    return Quality(saw["rows"], first, last, rows, imports)

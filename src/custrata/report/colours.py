@@ -1,0 +1,37 @@
+"""Which step of the colour ramp a tier has. The ramp itself, light and dark, is in `templates/pictures.css`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from custrata.report.data import Scheme
+
+DEEPEST, PALEST = 0, 20
+APART = "apart"
+
+
+def tier_colours(scheme: Scheme) -> dict[str, str]:
+    """The colour class of each tier: `step-0` the deepest, `step-20` the palest, `apart` for tiers off the ladder.
+
+    Depth follows revenue per customer, in even steps so that neighbours can be told apart; tiers without customers
+    stand where the better tier beside them does. Every picture and table of a scheme takes its colours from here.
+
+    >>> from custrata.report.data import Tier
+    >>> tiers = Tier(2, Decimal(90), key="high", name="High"), Tier(5, Decimal(30), key="low", name="Low")
+    >>> tier_colours(Scheme("value", "Value", tiers))
+    {'high': 'step-0', 'low': 'step-20'}
+    """
+    worth: dict[str, Decimal] = {}
+    last = Decimal("Infinity")
+    for tier in scheme.tiers:
+        last = tier.mean if tier.mean is not None else last
+        if not tier.apart:
+            worth[tier.key] = last
+    order = sorted(worth, key=lambda key: -worth[key])
+    depth = {key: colour(place / max(1, len(order) - 1)) for place, key in enumerate(order)}
+    return {tier.key: depth.get(tier.key, APART) for tier in scheme.tiers}
+
+
+def colour(paleness: float) -> str:
+    """The colour class for a paleness from 0, the deepest, to 1."""
+    return f"step-{round(DEEPEST + min(1.0, max(0.0, paleness)) * (PALEST - DEEPEST))}"

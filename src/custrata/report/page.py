@@ -1,0 +1,125 @@
+"""The report: one HTML page that needs nothing but itself."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from decimal import Decimal
+from functools import lru_cache, partial
+from hashlib import sha256
+from importlib import resources
+from typing import Literal
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from custrata.report import tables
+from custrata.report.data import ReportData
+from custrata.report.panels import both, cards, scheme_panel
+from custrata.report.pictures import bars, curve, histogram, rfm_map, silence
+from custrata.schema.zones import zone_named
+from custrata.wording import language_named
+from custrata.wording.writer import Writer
+
+Theme = Literal["auto", "light", "dark"]
+
+
+def page(data: ReportData, language: str, *, theme: Theme = "auto") -> str:
+    """The report on a run as an HTML page in a language (`zh-hans`, `zh-hant`, `en`).
+
+    The page loads nothing and is whole without its few lines of script. With the theme `auto` it is light or dark as
+    the reader's system is, and always light on paper. Raises `UnknownLanguage` and `UnknownTimeZone`.
+
+    >>> from datetime import UTC, datetime
+    >>> from decimal import Decimal
+    >>> from custrata.report import Change, Headline
+    >>> headline = Headline(Change(0), Change(0), Change(Decimal(0)))
+    >>> day = datetime(2025, 1, 31, tzinfo=UTC)
+    >>> html = page(ReportData("Corner shop", "CNY", "Asia/Shanghai", day, headline, ()), "en")
+    >>> html[html.index("<title>") + 7 : html.index("</title>")]
+    'Corner shop · Customer tiers'
+    """
+    zone_named(data.timezone)
+    write = Writer(language_named(language), data.currency, data.timezone, "report")
+    shown = data.shown
+    script = _asset("report.js")
+    return (
+        _templates()
+        .get_template("page.html")
+        .render(
+            data=data,
+            write=write,
+            theme=theme,
+            seconds=None if data.seconds is None else write.number(Decimal(str(data.seconds)), 1),
+            style=Markup(_asset("pictures.css") + _asset("report.css")),
+            script=Markup(script),
+            # Only this script may run, so that markup smuggled into a name could not even if it were not escaped.
+            script_hash=b64encode(sha256(script.encode()).digest()).decode(),
+            cards=cards(data, write),
+            shown=scheme_panel(shown, write, with_past=True) if shown else None,
+            others=[scheme_panel(scheme, write) for scheme in data.schemes if scheme is not shown],
+            sections=[name for name, present in _present(data).items() if present],
+            **_sections(data, write),
+        )
+    )
+
+
+def _present(data: ReportData) -> dict[str, bool]:
+    """The sections of the page in order, and whether each has anything to show."""
+    return {
+        "overview": True,
+        "schemes": any(scheme is not data.shown for scheme in data.schemes),
+        "rfm": data.rfm is not None,
+        "pareto": data.shown is not None or bool(data.pareto) or data.silence is not None,
+        "traits": bool(data.histograms),
+        "quality": True,
+    }
+
+
+def _sections(data: ReportData, write: Writer) -> dict[str, object]:
+    """The pictures that belong to no scheme, with their tables."""
+    labels = data.rfm.labels if data.rfm else ()
+    return {
+        "rfm_map": both(partial(rfm_map, data.rfm, write)) if data.rfm else None,
+        "rfm_table": tables.rfm_table(data.rfm, write) if data.rfm else None,
+        "labels": both(partial(bars, labels, write, write("rfm.labels"))) if labels else None,
+        "labels_table": tables.sizes_table(labels, write),
+        "pareto": both(partial(curve, data.pareto, write)),
+        "pareto_table": tables.pareto_table(data.pareto, write),
+        "silence": both(partial(silence, data.silence, write)) if data.silence else None,
+        "silence_table": tables.silence_table(data.silence, write) if data.silence else None,
+        "silence_remarks": silence_remarks(data, write),
+        "histograms": [(item, histogram(item, write), tables.histogram_table(item, write)) for item in data.histograms],
+        "quality": tables.quality_tables(data.quality, write),
+    }
+
+
+def silence_remarks(data: ReportData, write: Writer) -> list[str]:
+    """What the silence curve says in words: where the lines are, why one is missing, whether they were learned."""
+    curve_ = data.silence
+    if curve_ is None:
+        return []
+    remarks = [] if curve_.learned else [write("silence.not_learned")]
+    if curve_.in_rhythm is not None:
+        remarks.append(write("silence.in_rhythm", share=write.share(curve_.in_rhythm), days=curve_.horizon_days))
+    for name, line in (("at_risk", curve_.at_risk), ("churned", curve_.churned)):
+        if line is not None:
+            remarks.append(write(f"silence.{name}_means", silence=f"{line:.1f}"))
+        elif curve_.learned:
+            remarks.append(write(f"silence.no_{name}"))
+    return remarks
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("custrata.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@lru_cache(maxsize=8)
+def _asset(name: str) -> str:
+    return (resources.files("custrata.report") / "templates" / name).read_text("utf-8")

@@ -1,0 +1,26 @@
+"""A line the size of a word: how a number went over the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from custrata.report.pictures.axes import Scale
+from custrata.report.pictures.svg import Drawing, path
+
+WIDTH, HEIGHT, MARGIN = 84.0, 24.0, 4.0
+
+
+def sparkline(values: Sequence[int], title: str) -> Markup:
+    """The values from the oldest to the newest, the newest as a dot; nothing for fewer than two."""
+    if len(values) < 2:
+        return Markup("")
+    drawing = Drawing(WIDTH, HEIGHT, title, "sparkline")
+    x = Scale(0, len(values) - 1, MARGIN, WIDTH - MARGIN)
+    level = min(values) == max(values)
+    y = Scale(min(values) - level, max(values) + level, HEIGHT - MARGIN, MARGIN)
+    line = [(x(place), y(value)) for place, value in enumerate(values)]
+    drawing.add("path", d=path(line), css="line")
+    drawing.add("circle", cx=line[-1][0], cy=line[-1][1], r=2.5, css="dot")
+    return drawing.markup()

@@ -1,0 +1,156 @@
+"""The tables behind the pictures, as text ready to be shown: the same numbers, for reading and for screen readers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from custrata.report.data import Histogram, ParetoPoint, Quality, RfmMap, Scheme, Silence, Tier, Value
+from custrata.report.pictures.axes import chosen
+from custrata.report.pictures.bars import amounts
+from custrata.report.pictures.rfm_map import in_order
+from custrata.wording.writer import Writer
+
+MOST_POINTS = 21
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A heading per column and the rows; the first `texts` columns are words, the others numbers."""
+
+    head: Row
+    rows: tuple[Row, ...]
+    caption: str = ""
+    texts: int = 1
+
+
+def moves_table(scheme: Scheme, write: Writer) -> Table:
+    """Every move of the flow, from the best tier down."""
+    names = {tier.key: tier.name for tier in scheme.tiers}
+    last = len(scheme.tiers)
+
+    def name(key: str | None, absent: str) -> str:
+        return write(absent) if key is None else names.get(key, write("flow.elsewhere"))
+
+    moves = sorted(
+        (move for move in scheme.moves if move.customers > 0),
+        key=lambda move: (scheme.rank.get(move.source or "", last), scheme.rank.get(move.target or "", last)),
+    )
+    rows = tuple(
+        (
+            f"{name(move.source, 'flow.before')} → {name(move.target, 'flow.after')}",
+            write(f"flow.{scheme.direction(move)}"),
+            write.number(move.customers),
+            write.money(move.revenue),
+        )
+        for move in moves
+    )
+    head = (write("flow.move"), write("flow.direction"), write("column.customers"), write("column.revenue"))
+    return Table(head, rows, texts=2)
+
+
+def history_tables(scheme: Scheme, write: Writer) -> tuple[Table, ...]:
+    """Customers and revenue of every tier at every run, the newest first."""
+    days = [write.day(moment.as_of) for moment in scheme.history]
+    sizes = scheme.timeline[: len(days)]
+    customers = [[write.number(size.customers) for size in run] for run in sizes]
+    revenue = [[write.money(size.revenue) for size in run] for run in sizes]
+    head = (write("column.run"), *(tier.name for tier in scheme.tiers))
+
+    def table(caption: str, cells: list[list[str]]) -> Table:
+        rows = [(day, *run) for day, run in zip(days, cells, strict=True)]
+        return Table(head, tuple(reversed(rows)), caption)
+
+    return table(write("column.customers"), customers), table(write("column.revenue"), revenue)
+
+
+def rfm_table(data: RfmMap, write: Writer) -> Table:
+    """The cells of the map that have customers, the best first."""
+    cells = [cell for cell in in_order(data.cells) if cell.customers > 0]
+    means = write.amounts([cell.mean for cell in cells])
+    rows = tuple(
+        (f"R{cell.recency} F{cell.frequency}", write.number(cell.customers), mean)
+        for cell, mean in zip(cells, means, strict=True)
+    )
+    return Table((write("rfm.cell"), write("column.customers"), write("column.mean")), rows)
+
+
+def sizes_table(tiers: Sequence[Tier], write: Writer) -> Table:
+    """Name, customers, revenue and mean of tiers."""
+    means = write.amounts([tier.mean for tier in tiers])
+    rows = tuple(
+        (tier.name, write.number(tier.customers), write.money(tier.revenue), mean)
+        for tier, mean in zip(tiers, means, strict=True)
+    )
+    return Table(tuple(write(f"column.{name}") for name in ("label", "customers", "revenue", "mean")), rows)
+
+
+def pareto_table(points: Sequence[ParetoPoint], write: Writer) -> Table:
+    """Points of the curve, thinned to a readable number."""
+    kept = [points[index] for index in chosen(len(points), MOST_POINTS)] if points else []
+    rows = tuple((write.share(point.customers), write.share(point.revenue)) for point in kept)
+    return Table((write("curve.customers"), write("curve.revenue")), rows)
+
+
+def silence_table(data: Silence, write: Writer) -> Table:
+    """Points of the silence curve."""
+    rows = tuple(
+        (f"{point.silence:.1f}×", write.number(point.seen), write.share(point.back))
+        for point in sorted(data.points, key=lambda point: point.silence)
+    )
+    return Table((write("silence.axis"), write("silence.seen"), write("silence.back", days=data.horizon_days)), rows)
+
+
+def histogram_table(data: Histogram, write: Writer) -> Table:
+    """The bins of a histogram."""
+    bounds = amounts(data.edges, data.unit, write)
+    rows = tuple(
+        (f"{low} – {high}", write.number(count))
+        for low, high, count in zip(bounds, bounds[1:], data.counts, strict=False)
+    )
+    return Table((data.name, write("column.customers")), rows)
+
+
+def quality_tables(data: Quality, write: Writer) -> tuple[Table, ...]:
+    """Rows per table, remarks, and the files read; those that have nothing to say are left out."""
+    counts = tuple((table_name(name, write), write.number(rows)) for name, rows in data.tables.items())
+    remarks = tuple((what, value_text(value, write)) for what, value in data.rows)
+    files = tuple(
+        (
+            file.file_name,
+            table_name(file.table, write),
+            write.number(file.rows),
+            write.number(file.accepted),
+            write.number(file.rejected),
+            write.instant(file.at),
+        )
+        for file in data.imports
+    )
+    imports = ("file", "table", "rows", "accepted", "rejected", "at")
+    tables = (
+        Table((write("column.table"), write("column.rows")), counts, write("quality.tables")),
+        Table((write("column.what"), write("column.value")), remarks, write("quality.remarks")),
+        Table(tuple(write(f"column.{name}") for name in imports), files, write("quality.imports"), texts=2),
+    )
+    return tuple(table for table in tables if table.rows)
+
+
+def table_name(name: str, write: Writer) -> str:
+    """The name of a canonical table in the reader's language; any other as it is."""
+    known = ("orders", "order_lines", "customer_records", "customers", "products", "events", "feedback")
+    return write(f"table.{name}") if name in known else name
+
+
+def value_text(value: Value, write: Writer) -> str:
+    """A value written by its type, as `Quality` says."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return write.number(value)
+    if isinstance(value, Decimal):
+        return write.money(value, 2)
+    if isinstance(value, float):
+        return write.share(value)
+    return write.day(value)

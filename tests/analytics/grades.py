@@ -1,0 +1,57 @@
+"""A shop graded by every built-in scheme on one engine, each step computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import ibis.expr.types as ir
+
+from custrata.analytics.grading import Grading
+from custrata.analytics.loyalty import advocacy
+from custrata.analytics.moments import AsOf
+from custrata.analytics.silence import SilenceCurve, learn_silence
+from custrata.analytics.sources import canonical_feedback, canonical_lines, canonical_orders
+from custrata.analytics.traits import joined_by_customer, known_facts, order_traits
+from custrata.engine import Engine
+from custrata.tiering import BUILT_IN, Context
+from tests.analytics.conftest import orders_table
+from tests.analytics.population import Shop, feedback_table, lines_table
+
+
+@dataclass(frozen=True)
+class Graded:
+    """Per customer the profile with `<scheme>_<column>`; per scheme what decided; the curve of the lifecycle."""
+
+    rows: dict[str, dict[str, Any]]
+    gradings: dict[str, Grading]
+    curve: SilenceCurve
+
+    def column(self, name: str) -> dict[str, Any]:
+        """One column as customer → value."""
+        return {customer: row[name] for customer, row in self.rows.items()}
+
+
+def graded(engine: Engine, shop: Shop, as_of: datetime | str, zone: str = "UTC") -> Graded:
+    """Traits once, the schemes one after the other, all in one table at the end."""
+    moment = AsOf.of(as_of, zone)
+    orders = canonical_orders(engine.from_arrow(orders_table(shop.orders)), zone)
+    known = known_facts(engine.materialize(orders), moment, keep=engine.materialize)
+    lines = canonical_lines(engine.from_arrow(lines_table(shop.lines)), zone)
+    answers = canonical_feedback(engine.from_arrow(feedback_table(shop.feedback)), zone)
+    profile = joined_by_customer(order_traits(known, moment, lines=lines), advocacy(answers, moment))
+    profile = engine.materialize(profile)
+    curve = learn_silence(known.paced, moment)
+    gradings: dict[str, Grading] = {}
+    results: dict[str, ir.Table] = {}
+    for key, scheme in BUILT_IN.items():
+        before = [results[need] for need in scheme.needs]
+        gradings[key] = scheme.grade(joined_by_customer(profile, *before), Context(curve, known.everyone.period))
+        results[key] = engine.materialize(_named(gradings[key].table(), key))
+    rows = engine.arrow(joined_by_customer(profile, *results.values())).to_pylist()
+    return Graded({row["customer_id"]: row for row in rows}, gradings, curve)
+
+
+def _named(table: ir.Table, key: str) -> ir.Table:
+    return table.rename(**{f"{key}_{name}": name for name in table.columns if name != "customer_id"})

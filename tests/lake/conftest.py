@@ -1,0 +1,80 @@
+"""A workspace in English, and other processes that work on it."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from custrata.lake import Workspace
+
+PATIENCE = 60
+
+
+@dataclass
+class Worker:
+    """Another process, and the line over which it tells how far it is."""
+
+    process: ForkServerProcess
+    line: Connection
+
+    def told(self) -> Any:
+        """What it tells next."""
+        assert self.line.poll(PATIENCE)
+        return self.line.recv()
+
+    def all_told(self) -> list[Any]:
+        """What it has told and we have not heard yet."""
+        heard = []
+        with suppress(EOFError, ConnectionResetError):
+            while self.line.poll():
+                heard.append(self.line.recv())
+        return heard
+
+    def kill(self) -> None:
+        """End it at once, wherever it is."""
+        self.process.kill()
+        self.process.join(PATIENCE)
+
+
+StartWorker = Callable[..., Worker]
+
+
+@pytest.fixture(scope="session")
+def forkserver() -> Any:
+    """A process that has imported everything and only needs to fork."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pytest", "custrata.lake"])
+    return context
+
+
+@pytest.fixture
+def start(forkserver: Any, workspace: Workspace) -> Iterator[StartWorker]:
+    """`start(job)`: another process does a job of `tests.lake.jobs` on the workspace."""
+    workers = []
+
+    def start(job: Callable[..., None], *more: object) -> Worker:
+        ours, theirs = forkserver.Pipe()
+        process = forkserver.Process(target=job, args=(workspace.folder, theirs, *more), daemon=True)
+        process.start()
+        theirs.close()
+        workers.append(Worker(process, ours))
+        return workers[-1]
+
+    yield start
+    for worker in workers:
+        worker.kill()
+        worker.line.close()
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """An empty workspace."""
+    return Workspace.create(tmp_path / "shop", language="en")

@@ -1,0 +1,86 @@
+"""Every sentence exists in every language, with the same facts in it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from custrata.errors import CustrataError
+from custrata.wording import LANGUAGES, catalogue
+
+Texts = Mapping[str, str]
+PHRASES = [(area, name) for area, phrases in catalogue().items() for name in phrases if not name.startswith("errors.")]
+
+
+def facts(text: str) -> set[str]:
+    """The names in braces."""
+    return {name.partition(".")[0].partition("[")[0] for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def faults(texts: Texts, languages: tuple[str, ...], like: str | None = None) -> list[str]:
+    """What is wrong with a phrase: languages it lacks or has too many, and facts that differ between them."""
+    wrong = [f"no {language}" for language in languages if not texts.get(language, "").strip()]
+    wrong += [f"strange {language}" for language in texts if language not in languages]
+    wanted = facts(like if like is not None else next(iter(texts.values())))
+    return wrong + [f"facts in {language}" for language, text in texts.items() if facts(text) != wanted]
+
+
+def literal_phrases(source: Path) -> Iterator[tuple[str, str]]:
+    """Area and name of every `phrase(…)` in the source whose two are written out."""
+    for path in source.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "phrase"
+            first = [a.value for a in node.args[:2] if isinstance(a, ast.Constant)] if named else []  # type: ignore[attr-defined]  # named says it is a call
+            if len(first) == 2:
+                yield str(first[0]), str(first[1])
+
+
+def translations() -> dict[str, Texts]:
+    return {
+        name.removeprefix("errors."): texts
+        for phrases in catalogue().values()
+        for name, texts in phrases.items()
+        if name.startswith("errors.")
+    }
+
+
+def test_every_phrase_speaks_every_language_of_the_same_facts() -> None:
+    found = {f"{area}.{name}": faults(catalogue()[area][name], LANGUAGES) for area, name in PHRASES}
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+def test_every_error_is_translated_with_the_facts_of_its_sentence(errors: list[type[CustrataError]]) -> None:
+    chinese = tuple(language for language in LANGUAGES if language != "en")
+    found = {kind.__name__: faults(translations().get(kind.__name__, {}), chinese, kind.template) for kind in errors}
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+def test_no_translation_is_left_of_an_error_that_is_gone(errors: list[type[CustrataError]]) -> None:
+    assert set(translations()) - {kind.__name__ for kind in errors} == set()
+
+
+def test_no_error_is_translated_twice() -> None:
+    names = [name for phrases in catalogue().values() for name in phrases if name.startswith("errors.")]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
+def test_every_phrase_the_source_asks_for_exists(root: Path) -> None:
+    asked = set(literal_phrases(root / "src/custrata"))
+    assert {(area, name) for area, name in asked if name not in catalogue().get(area, {})} == set()
+
+
+@pytest.mark.parametrize(
+    ("texts", "wrong"),
+    [
+        ({"zh-hans": "{n} 位", "zh-hant": "{n} 位", "en": "{n} people"}, []),
+        ({"zh-hans": "{n} 位", "zh-hant": "位", "en": "{n} people"}, ["facts in zh-hant"]),
+        ({"zh-hans": "位", "en": "people"}, ["no zh-hant"]),
+        ({"zh-hans": "位", "zh-hant": "位", "en": "people", "fr": "gens"}, ["strange fr"]),
+    ],
+)
+def test_sees_what_is_wrong_with_a_phrase(texts: Texts, wrong: list[str]) -> None:
+    assert faults(texts, LANGUAGES) == wrong

@@ -1,0 +1,181 @@
+"""Write the reference pages of the documentation from the code they speak of.
+
+`docs/hooks.py` hands them to MkDocs at build time; nothing of them is committed. `python tools/reference.py PAGE`
+prints one of them: library, commands, settings, traits, tables, headers or errors.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+import sys
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import resources
+from types import ModuleType
+
+import click
+
+import custrata
+from custrata.analytics.traits import CATALOGUE
+from custrata.cli.app import cli
+from custrata.errors import BadInput, CustrataError, Refused
+from custrata.lake import Settings
+from custrata.schema import TABLES
+
+SERVER = ("custrata.web", "custrata.apps", "custrata.config", "custrata.__main__")
+
+
+def library_page() -> str:
+    """Every public name of the library, described by its docstring."""
+    lines = ["# Library", "", "What `import custrata` offers. Anything else may change without notice.", ""]
+    for name in sorted(public_names(), key=_functions_first):
+        lines += [f"::: custrata.{name}", ""]
+    return "\n".join(lines)
+
+
+def public_names() -> list[str]:
+    """What the library offers, without the likes of `__version__`."""
+    return [name for name in custrata.__all__ if not name.startswith("__")]
+
+
+def _functions_first(name: str) -> int:
+    found = getattr(custrata, name)
+    return 0 if inspect.isfunction(found) else 1 if inspect.isclass(found) else 2
+
+
+def commands_page() -> str:
+    """Every command with its arguments and options."""
+    lines = ["# Commands", "", inspect.cleandoc(cli.help or ""), ""]
+    for path, command in commands():
+        lines += [f"## `{path}`", "", *_command(path, command)]
+    return "\n".join(lines)
+
+
+def commands(group: click.Group = cli, path: str = "custrata") -> Iterator[tuple[str, click.Command]]:
+    """Every command below a group with the words one types, groups left out."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+def _command(path: str, command: click.Command) -> Iterator[str]:
+    context = click.Context(command, info_name=path)
+    yield from [inspect.cleandoc(command.help or "").replace("\b\n", ""), ""]
+    yield from ["```", " ".join([path, *command.collect_usage_pieces(context)]), "```", ""]
+    records = [option.get_help_record(context) for option in command.get_params(context)]
+    described = [(f"`{record[0]}`", record[1]) for record in records if record and record[1]]
+    yield from _table(("option", "meaning"), described)
+
+
+def settings_page() -> str:
+    """Every setting of `custrata.toml`."""
+    lines = ["# Settings", "", "`custrata.toml` lies in the workspace folder; `custrata init` writes it.", ""]
+    rows = [(f"`{name}`", f"`{default}`" if default else "", meaning) for name, default, meaning in settings()]
+    return "\n".join([*lines, *_table(("setting", "default", "meaning"), rows)])
+
+
+def settings() -> Iterator[tuple[str, str, str]]:
+    """Name, default and meaning of every setting, as the option of `custrata init` of the same name gives them."""
+    options = {option.name: option for option in cli.commands["init"].params if isinstance(option, click.Option)}
+    for field in dataclasses.fields(Settings):
+        option = options.get(field.name)
+        default = option.default if option and isinstance(option.default, str) else ""
+        yield field.name, default, (option.help if option else None) or ""
+
+
+def traits_page() -> str:
+    """Every trait of the catalogue, by group."""
+    lines = ["# Traits", "", "The columns of the profile. [How they are computed](../methods/traits.md)", ""]
+    for group in dict.fromkeys(trait.group for trait in CATALOGUE.values()):
+        rows = [
+            (f"`{trait.key}`", f"`{trait.type}`", trait.unit, trait.meaning)
+            for trait in CATALOGUE.values()
+            if trait.group == group
+        ]
+        lines += [f"## {group}", "", *_table(("trait", "type", "unit", "meaning"), rows), ""]
+    return "\n".join(lines)
+
+
+def tables_page() -> str:
+    """Every canonical table with its columns."""
+    lines = [
+        "# Canonical tables",
+        "",
+        "What an import writes and every method reads. [From file to row](../data.md)",
+    ]
+    for table in TABLES.values():
+        key = ", ".join(f"`{name}`" for name in table.key)
+        lines += ["", f"## {table.name}", "", f"{table.meaning[0].upper()}{table.meaning[1:]}. Key: {key}.", ""]
+        rows = [
+            (f"`{column.name}`", f"`{column.type}`", "yes" if column.required else "", column.meaning)
+            for column in table
+        ]
+        lines += _table(("column", "type", "required", "meaning"), rows)
+    return "\n".join(lines)
+
+
+def headers_page() -> str:
+    """Every header that names a field of an import, best first."""
+    lines = ["# Headers", "", "Headers by which a column is recognised, the best first. Case, spaces, signs, units in"]
+    lines += ["brackets and traditional characters make no difference. [From file to row](../data.md)", ""]
+    words = tomllib.loads((resources.files("custrata.ingest") / "synonyms.toml").read_text("utf-8"))["headers"]
+    rows = [(f"`{field}`", ", ".join(headers)) for field, headers in words.items()]
+    return "\n".join([*lines, *_table(("field", "headers"), rows)])
+
+
+def errors_page() -> str:
+    """Every error with its exit code and its sentence."""
+    lines = ["# Errors", "", "Every error Custrata raises on purpose: one line on stderr, no traceback.", ""]
+    for base, title in ((BadInput, "What was handed in cannot be used"), (Refused, "Understood, and not done")):
+        rows = [(f"`{kind.__name__}`", f"`{kind.__module__}`", kind.template) for kind in errors(base)]
+        lines += [f"## {title} (exit code {base.exit_code})", ""]
+        lines += [*_table(("error", "raised in", "sentence"), rows), ""]
+    return "\n".join(lines)
+
+
+def errors(base: type[CustrataError]) -> list[type[CustrataError]]:
+    """The concrete errors below one of the two kinds, by name."""
+    library()
+    below = [kind for child in base.__subclasses__() for kind in (child, *errors(child))]
+    return sorted({kind for kind in below if kind.__module__.startswith("custrata.")}, key=lambda kind: kind.__name__)
+
+
+def library() -> list[ModuleType]:
+    """Every module of the library, imported: all but the server's."""
+    found = pkgutil.walk_packages(custrata.__path__, "custrata.", onerror=lambda name: None)
+    return [importlib.import_module(module.name) for module in found if not module.name.startswith(SERVER)]
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    body = [" | ".join(_cell(cell) for cell in row) for row in rows]
+    return ["", *[f"| {line} |" for line in (" | ".join(head), " | ".join("---" for _ in head), *body)], ""]
+
+
+def _cell(text: str) -> str:
+    """One line, its bars escaped outside of code."""
+    parts = text.replace("\n", " ").split("`")
+    return "`".join(part if number % 2 else part.replace("|", "\\|") for number, part in enumerate(parts))
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "library": library_page,
+    "commands": commands_page,
+    "settings": settings_page,
+    "traits": traits_page,
+    "tables": tables_page,
+    "headers": headers_page,
+    "errors": errors_page,
+}
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] and sys.argv[1] in PAGES:
+        print(PAGES[sys.argv[1]]())
+    else:
+        print(f"Usage: python tools/reference.py {{{','.join(PAGES)}}}", file=sys.stderr)
+        sys.exit(2)
