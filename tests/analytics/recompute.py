@@ -79,11 +79,12 @@ class Recomputed:
 
     def _count(self, orders: list[dict[str, Any]], lines: list[Row]) -> None:
         """Section 1: what counts, and what it is worth."""
-        counted = [row for row in orders if row["at"] < self.as_of and row["status"] in ("completed", "refunded")]
+        known = [row for row in orders if row["at"] < self.as_of]
+        counted = [row for row in known if row["status"] in ("completed", "refunded")]
         sales = {row["order_id"]: row for row in counted if row["kind"] == "sale"}
-        back = {order: row["refund"] for order, row in sales.items()}
+        back = {row["order_id"]: row["refund"] for row in known if row["kind"] == "sale"}
         for row in counted:
-            if row["kind"] == "return" and row.get("returns_order_id") in sales:
+            if row["kind"] == "return" and row.get("returns_order_id") in back:
                 back[row["returns_order_id"]] -= row["amount"]
             elif row["kind"] == "return":
                 self.customers[row["customer_id"]].returns.append((row["at"], row["amount"]))

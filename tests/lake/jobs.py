@@ -97,11 +97,11 @@ def hold_reading(folder: Path, told: Connection) -> None:
         told.recv()
 
 
-def import_ten(folder: Path, told: Connection, mark: str) -> None:
-    """Import ten orders, one by one, and tell when all are in."""
+def import_five(folder: Path, told: Connection, mark: str) -> None:
+    """Import five orders, one by one, and tell when all are in."""
     workspace = Workspace.open(folder)
     with DuckEngine(threads=1) as duck:
-        for number in range(10):
+        for number in range(5):
             with workspace.lake.change(at=AT) as change:
                 rows = table_of("orders", {"order_id": f"{mark}{number}", "amount": Decimal(number)})
                 change.upsert("orders", duck.from_arrow(rows), duck)

@@ -11,7 +11,7 @@ from custrata.engine import DuckEngine
 from custrata.lake import Busy, Workspace
 from tests.lake.conftest import StartWorker
 from tests.lake.facts import AT, import_record, keys_in, put, table_of
-from tests.lake.jobs import generation, hold_change, import_on, import_ten
+from tests.lake.jobs import generation, hold_change, import_five, import_on
 
 
 class Mistake(Exception):
@@ -88,14 +88,14 @@ def test_names_the_process_that_writes(workspace: Workspace, start: StartWorker)
 
 
 def test_two_processes_write_in_turn(workspace: Workspace, start: StartWorker) -> None:
-    workers = [start(import_ten, mark) for mark in "ab"]
+    workers = [start(import_five, mark) for mark in "ab"]
     assert [worker.told() for worker in workers] == ["done", "done"]
-    assert keys_in(workspace, "orders") == [f"{mark}{number}" for mark in "ab" for number in range(10)]
+    assert keys_in(workspace, "orders") == [f"{mark}{number}" for mark in "ab" for number in range(5)]
 
 
 def test_a_reader_sees_whole_states_while_another_process_writes(workspace: Workspace, start: StartWorker) -> None:
     worker, seen = start(import_on), set[int]()
-    while len(seen) < 4:
+    while len(seen) < 3:
         seen.add(generation(workspace))
         assert worker.process.is_alive()
     assert seen == set(range(min(seen), max(seen) + 1))

@@ -11,7 +11,7 @@ from custrata.engine import DuckEngine
 from custrata.lake import Busy, Workspace
 from custrata.schema import TABLES
 from tests.lake.conftest import StartWorker
-from tests.lake.facts import AT, day, import_record, keys_in, put, rows_in, table_of
+from tests.lake.facts import AT, Row, day, import_record, keys_in, put, rows_in, table_of
 from tests.lake.jobs import hold_reading
 
 ANN = "Ann-0815"
@@ -25,7 +25,9 @@ def shop(workspace: Workspace, duck: DuckEngine) -> Workspace:
         with workspace.lake.change(at=AT) as change:
             for name in PERSONAL:
                 key = TABLES[name].key[-1]
-                rows = [{key: f"{mark}{number}", "customer_id": who} for number, who in enumerate((ANN, "Bob"))]
+                rows: list[Row] = [
+                    {key: f"{mark}{number}", "customer_id": who} for number, who in enumerate((ANN, "Bob"))
+                ]
                 if not TABLES[name]["customer_id"].required:
                     rows.append({key: f"{mark}2", "customer_id": None})
                 change.upsert(name, duck.from_arrow(table_of(name, *rows)), duck)

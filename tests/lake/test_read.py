@@ -13,7 +13,7 @@ import pytest
 from deltalake import DeltaTable
 
 from custrata.engine import DuckEngine, Engine
-from custrata.lake import Damaged, Workspace
+from custrata.lake import Damaged, NotWritable, Workspace
 from custrata.schema import ORDERS, TABLES
 from tests.lake.facts import AT, day, import_record, keys_in, put, rows_in
 
@@ -114,4 +114,19 @@ def test_refuses_a_lake_whose_version_is_gone(workspace: Workspace, duck: DuckEn
     with pytest.raises(Damaged, match="version 1 is missing"):
         workspace.lake.snapshot()
     with pytest.raises(Damaged), workspace.lake.change(at=AT):
+        pass
+
+
+def test_refuses_to_write_where_the_manifest_does_not_know_a_table(workspace: Workspace, duck: DuckEngine) -> None:
+    empty = (workspace.lake.folder / "manifest.json").read_text()
+    put(workspace, duck, "orders", SOLD)
+    (workspace.lake.folder / "manifest.json").write_text(empty)
+    with pytest.raises(Damaged, match="does not know the table orders"):
+        put(workspace, duck, "orders", SOLD)
+    assert list(workspace.lake.folder.glob("orders/*.parquet"))
+
+
+def test_refuses_to_lock_a_lake_that_is_gone(workspace: Workspace) -> None:
+    shutil.rmtree(workspace.lake.folder)
+    with pytest.raises(NotWritable, match="No such file"), workspace.lake.reading():
         pass

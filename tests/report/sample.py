@@ -30,6 +30,7 @@ from custrata.report import (
 from custrata.report.data import Unit
 from custrata.wording import LANGUAGES
 
+ZERO = Decimal(0)
 AS_OF = datetime(2025, 1, 31, 16, tzinfo=UTC)
 RUNS = [AS_OF - timedelta(days=30 * back) for back in range(12, -1, -1)]
 
@@ -134,25 +135,21 @@ def _size(customers: int, mean: float, run: int, place: int) -> Size:
 
 def moves_between(before: Sequence[Size], tiers: Sequence[Tier]) -> tuple[Move, ...]:
     """Most stay, neighbours exchange some, far ones a few; what is missing is new, what is over has gone."""
-    moves: list[Move] = []
-    arrived = dict.fromkeys((tier.key for tier in tiers), 0)
-    for here, (was, source) in enumerate(zip(before, tiers, strict=True)):
-        left = was.customers
-        for there, target in enumerate(tiers):
-            share = 0.1 / max(1, abs(there - here)) ** 2.2 * (0.9 + 0.05 * there)
-            count = int(min(was.customers, before[there].customers) * share) if there != here else 0
-            moves.append(Move(source.key, target.key, count, count * (target.mean or Decimal(0))))
-            arrived[target.key] += count
-            left -= count
-        gone = max(0, left + arrived[source.key] - source.customers)
-        moves.append(Move(source.key, source.key, left - gone, (left - gone) * (source.mean or Decimal(0))))
-        moves.append(Move(source.key, None, gone, Decimal(0)))
-        arrived[source.key] += left - gone
-    new = [(tier, tier.customers - arrived[tier.key]) for tier in tiers]
-    return (
-        *moves,
-        *(Move(None, tier.key, count, count * (tier.mean or Decimal(0))) for tier, count in new if count > 0),
-    )
+    places = range(len(tiers))
+    counts = {(here, there): _exchanged(before, here, there) for here in places for there in places if here != there}
+    moves = [Move(tiers[a].key, tiers[b].key, n, n * (tiers[b].mean or ZERO)) for (a, b), n in counts.items()]
+    for place, (was, tier) in enumerate(zip(before, tiers, strict=True)):
+        stayed = was.customers - sum(n for (here, _), n in counts.items() if here == place)
+        extra = tier.customers - stayed - sum(n for (_, there), n in counts.items() if there == place)
+        stayed += min(0, extra)
+        moves.append(Move(tier.key, tier.key, stayed, stayed * (tier.mean or ZERO)))
+        moves.append(Move(None, tier.key, extra, tier.revenue / 100) if extra > 0 else Move(tier.key, None, -extra, ZERO))
+    return tuple(moves)
+
+
+def _exchanged(before: Sequence[Size], here: int, there: int) -> int:
+    share = 0.08 / abs(there - here) ** 2.2 * (0.9 + 0.05 * there)
+    return int(min(before[here].customers, before[there].customers) * share)
 
 
 def sample_scheme(key: str, language: str) -> Scheme:

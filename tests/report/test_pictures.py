@@ -127,7 +127,7 @@ def test_the_silence_curve_draws_no_line_that_was_not_found() -> None:
 def test_a_histogram_marks_its_median() -> None:
     data = Histogram("spend", "Spend", "money", tuple(map(Decimal, (0, 10, 20))), (3, 1), Decimal("4.5"))
     picture = Picture(histogram(data, WRITE))
-    assert "median $5" in picture.words()
+    assert "median $4.50" in picture.words()
     assert len(picture.marks("rect", "bar")) == 2
 
 

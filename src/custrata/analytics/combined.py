@@ -14,7 +14,7 @@ from custrata.analytics.grading import Grading
 from custrata.analytics.ladders import Ladder, Step, only_row
 from custrata.analytics.loyalty import FACTOR, grade_loyalty, weighted_score
 from custrata.analytics.sources import TableLike
-from custrata.analytics.traits import traits
+from custrata.analytics.traits import profile_of
 from custrata.engine.functions import divide
 
 TIERS = ("high", "mid", "general")
@@ -102,6 +102,8 @@ def combined(
     >>> combined(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
     ['high', 'general']
     """
-    profile = traits(orders, as_of=as_of, lines=lines, window=window, zone=zone, columns=columns)
+    profile = profile_of(
+        orders, as_of=as_of, lines=lines, window=window, zone=zone, columns=columns, families=frozenset({"rhythm"})
+    )
     graded = grade_loyalty(profile).onto("loyalty")
     return grade_combined(graded).table()

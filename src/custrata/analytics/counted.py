@@ -58,7 +58,8 @@ def known_orders(orders: ir.Table, as_of: AsOf, *, named_returns: bool = True) -
 def _with_named_returns(seen: ir.Table) -> tuple[ir.Table, ir.Value]:
     """The orders without the returns that name a known sale, and what each gave back, those returns included."""
     counted = seen.filter(seen.status.isin(COUNTED))
-    sales = counted.filter(counted.kind == "sale").select(named=counted.order_id).view()
+    # Of an order that does not count, cancelled say, neither does what came back.
+    sales = seen.filter(seen.kind == "sale").select(named=seen.order_id).view()
     returns = counted.filter(counted.kind == "return", counted.returns_order_id.notnull())
     named = returns.semi_join(sales, returns.returns_order_id == sales.named)
     by_sale = named.group_by(sale=named.returns_order_id).aggregate(returned=(-named.amount).sum().cast(MONEY)).view()

@@ -95,7 +95,7 @@ def frequency(
     >>> frequency(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
     ['high', 'mid', 'low']
     """
-    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, rhythm=False)
+    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, families=frozenset())
     return grade_frequency(profile, shares).table()
 
 
@@ -122,7 +122,7 @@ def value(
     >>> value(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
     ['high', 'mid', 'low']
     """
-    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, rhythm=False)
+    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, families=frozenset())
     return grade_value(profile, shares).table()
 
 
@@ -149,7 +149,7 @@ def high_ticket(
     >>> high_ticket(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
     ['high', 'standard', 'standard']
     """
-    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, rhythm=False)
+    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, families=frozenset())
     return grade_high_ticket(profile, share, least_orders).table()
 
 
@@ -175,7 +175,7 @@ def price_sensitivity(
     >>> price_sensitivity(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
     ['high', 'mid', 'low']
     """
-    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, rhythm=False)
+    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, families=frozenset({"price"}))
     return grade_price_sensitivity(profile, shares).table()
 
 
@@ -201,5 +201,5 @@ def usage_cycle(
     >>> usage_cycle(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
     ['short', 'unknown']
     """
-    profile = profile_of(orders, as_of=as_of, zone=zone, columns=columns, rhythm=False)
+    profile = profile_of(orders, as_of=as_of, zone=zone, columns=columns, families=frozenset({"rhythm"}))
     return grade_usage_cycle(profile, shares, least_days).table()

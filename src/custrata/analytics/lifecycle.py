@@ -91,5 +91,5 @@ def lifecycle(
     """
     moment = AsOf.of(as_of, zone)
     known = known_facts(canonical_orders(orders, zone, columns), moment)
-    profile = order_traits(known, moment)
+    profile = order_traits(known, moment, places=(), families=frozenset({"rhythm"})).cache()
     return grade_lifecycle(profile, curve or learn_silence(known.paced, moment), lines).table()

@@ -14,7 +14,7 @@ from custrata.analytics.grading import Grading
 from custrata.analytics.ladders import Ladder, Step, only_row
 from custrata.analytics.moments import AsOf
 from custrata.analytics.sources import TableLike, canonical_feedback
-from custrata.analytics.traits import joined_by_customer, traits
+from custrata.analytics.traits import joined_by_customer, profile_of
 from custrata.engine.functions import divide, epoch_micros
 
 TIERS = ("loyal", "potential", "none")
@@ -78,13 +78,14 @@ def grade_loyalty(
     """
     has = profile.orders > 0
     nothing = ibis.null(FACTOR)
-    known = bool(only_row(profile.aggregate(any=(profile.categories > 0).any()))["any"])
-    breadth = divide(ibis.least(profile.categories, BREADTH_CAP), ibis.literal(BREADTH_CAP), 6)
+    known = "categories" in profile.columns and bool(
+        only_row(profile.aggregate(any=(profile.categories > 0).any()))["any"]
+    )
     factors: dict[str, ir.Value] = {
         "regularity": profile.regularity.cast(FACTOR),
         "repeat": divide(profile.orders - 1, profile.orders, 6),
         "tenure": divide(ibis.least(profile.tenure_days, TENURE_CAP), ibis.literal(TENURE_CAP), 6),
-        "breadth": breadth if known else nothing,
+        "breadth": _breadth(profile) if known else nothing,
         "advocacy": profile.advocacy if "advocacy" in profile.columns else nothing,
     }
     score, points = weighted_score(profile, {name: has.ifelse(f, nothing) for name, f in factors.items()}, weights)
@@ -100,6 +101,10 @@ def grade_loyalty(
         facts={"weights": dict(weights), "missing": missing, "period": period},
         notes=tuple(f"without_{name}" for name in missing),
     )
+
+
+def _breadth(profile: ir.Table) -> ir.Value:
+    return divide(ibis.least(profile.categories, BREADTH_CAP), ibis.literal(BREADTH_CAP), 6)
 
 
 def loyalty(
@@ -127,7 +132,9 @@ def loyalty(
     [['loyal', Decimal('75.77')], ['none', Decimal('17.41')]]
     """
     moment = AsOf.of(as_of, zone)
-    profile = traits(orders, as_of=moment.instant, lines=lines, window=window, zone=zone, columns=columns)
+    profile = profile_of(
+        orders, as_of=moment, lines=lines, window=window, zone=zone, columns=columns, families=frozenset({"rhythm"})
+    )
     if feedback is not None:
         profile = joined_by_customer(profile, advocacy(canonical_feedback(feedback, zone), moment))
     return grade_loyalty(profile).table()

@@ -261,5 +261,5 @@ def rfm(
     ...     ["tier", "recency", "frequency", "monetary"]].values.tolist()
     [['100', 1, 1, Decimal('10.00')], ['110', 10, 2, Decimal('20.00')], ['001', 20, 1, Decimal('40.00')]]
     """
-    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, rhythm=False)
+    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, families=frozenset())
     return grade_rfm(profile, method=method, bins=bins, lines=lines).table().drop("value")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from custrata.lake.change import Change
 from custrata.lake.durable import Damaged
 from custrata.lake.lake import Lake
-from custrata.lake.locks import Busy
+from custrata.lake.locks import Busy, NotWritable
 from custrata.lake.manifest import ImportRecord
 from custrata.lake.runs import NoSuchRunTable, Run, Runs
 from custrata.lake.snapshot import LakeSnapshot
@@ -36,6 +36,7 @@ __all__ = [
     "MissingSetting",
     "NoSuchRunTable",
     "NotAWorkspace",
+    "NotWritable",
     "Run",
     "Runs",
     "Settings",

@@ -19,13 +19,17 @@ class Busy(Refused):
     template = "{folder} is in use by process {holder}. Wait until it is done, or stop it, and try again."
 
 
+class NotWritable(Refused):
+    template = "{folder} cannot be written to: {reason}. Change its permissions, or use another copy of the workspace."
+
+
 @contextmanager
 def locked(path: Path, *, wait: float, shared: bool = False) -> Iterator[None]:
     """Hold the lock file: alone, or together with others who share it.
 
     Parameters: `wait` is how many seconds to try.
 
-    Raises `Busy`, naming the process that holds it (of several who share it, the last that came).
+    Raises `Busy`, naming the process that holds it (of several who share it, the last that came), and `NotWritable`.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / ".lock"
@@ -33,7 +37,11 @@ def locked(path: Path, *, wait: float, shared: bool = False) -> Iterator[None]:
     ...     print("both read")
     both read
     """
-    with path.open("a+", encoding="utf-8") as file:
+    try:
+        file = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise NotWritable(folder=path.parent, reason=error.strerror) from error
+    with file:
         _acquire(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, path, wait)
         file.truncate(0)
         file.write(str(getpid()))

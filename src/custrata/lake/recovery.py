@@ -10,8 +10,8 @@ from pathlib import Path
 from secrets import token_hex
 
 from custrata.lake.delta import files_at, forget_past, roll_back
-from custrata.lake.durable import replace_file, sync
-from custrata.lake.manifest import Manifest
+from custrata.lake.durable import Damaged, replace_file, sync
+from custrata.lake.manifest import FILE, Manifest
 from custrata.schema import TABLES
 
 JOURNAL = ".writing"
@@ -27,19 +27,24 @@ def journal(folder: Path) -> Iterator[str]:
 
 
 def heal(folder: Path) -> Manifest:
-    """Bring the tables back to what the manifest says, whatever a writer that was killed or failed has left behind."""
-    manifest = Manifest.read(folder)
+    """Bring the tables back to what the manifest says, whatever a writer that was killed or failed has left behind.
+
+    Raises `Damaged` where there is more than such a writer leaves: a table the manifest does not know of.
+    """
+    manifest, note = Manifest.read(folder), folder / JOURNAL
     pinned = manifest.tables.items()
     healed = {name: replace(state, version=roll_back(folder / name, state.version)) for name, state in pinned}
-    for name in TABLES.keys() - manifest.tables.keys():
-        shutil.rmtree(folder / name, ignore_errors=True)
     if healed != manifest.tables:
         manifest = replace(manifest, tables=healed)
         manifest.write(folder)
-    note = folder / JOURNAL
+    unknown = [folder / name for name in TABLES if name not in manifest.tables and (folder / name).exists()]
     if note.exists():
+        for table in unknown:
+            shutil.rmtree(table)
         _remove_strays(folder, manifest, f"{note.read_text(encoding='utf-8')}-*.parquet")
         note.unlink()
+    elif unknown:
+        raise Damaged(file=folder / FILE, reason=f"it does not know the table {unknown[0].name}")
     return manifest
 
 

@@ -38,7 +38,7 @@ class UnusableFolderName(BadInput):
 
 
 class BadSettings(BadInput):
-    template = "The settings in {file} cannot be read: {reason}. Mend that line."
+    template = "The settings in {file} cannot be read: {reason}. Mend the file."
 
 
 class MissingSetting(BadInput):
@@ -98,10 +98,8 @@ class Workspace:
         >>> Workspace.open(shop.folder).settings.currency
         'USD'
         """
-        home = Path(folder).expanduser().resolve()
+        home = _home(folder)
         settings = Settings.checked(name=name or home.name, currency=currency, timezone=timezone, language=language)
-        if found := sorted(UNREADABLE & set(str(home))):
-            raise UnusableFolderName(folder=home, characters=" ".join(found))
         if (home / FILE).exists():
             raise AlreadyAWorkspace(folder=home)
         workspace = cls(home, settings)
@@ -115,9 +113,9 @@ class Workspace:
     def open(cls, folder: Path | str) -> Workspace:
         """The workspace in a folder.
 
-        Raises `NotAWorkspace`, `BadSettings`, `MissingSetting`, and what `Settings.checked` raises.
+        Raises `NotAWorkspace`, `UnusableFolderName`, `BadSettings`, `MissingSetting`, and what `Settings.checked` raises.
         """
-        home = Path(folder).expanduser().resolve()
+        home = _home(folder)
         if not (home / FILE).is_file():
             raise NotAWorkspace(folder=home)
         return cls(home, _settings_in(home / FILE))
@@ -148,6 +146,13 @@ class Workspace:
             part.mkdir(exist_ok=True)
         # Last, since it makes the folder a workspace.
         replace_file(self.folder / FILE, tomlkit.dumps(asdict(self.settings)))
+
+
+def _home(folder: Path | str) -> Path:
+    home = Path(folder).expanduser().resolve()
+    if found := sorted(UNREADABLE & set(str(home))):
+        raise UnusableFolderName(folder=home, characters=" ".join(found))
+    return home
 
 
 def _settings_in(file: Path) -> Settings:

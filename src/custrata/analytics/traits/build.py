@@ -13,7 +13,7 @@ from custrata.analytics.moments import AsOf
 from custrata.analytics.sources import TableLike, canonical_lines, canonical_orders, canonical_products
 from custrata.analytics.traits.catalogue import conformed
 from custrata.analytics.traits.composition import joined_by_customer, line_traits, place_traits, sold_lines
-from custrata.analytics.traits.pace import Population, paced_traits, population
+from custrata.analytics.traits.pace import FAMILIES, Population, paced_traits, population
 from custrata.analytics.traits.returns import return_sums, spend_traits
 
 Keep = Callable[[ir.Table], ir.Table]
@@ -54,14 +54,19 @@ def order_traits(
     products: ir.Table | None = None,
     places: tuple[str, ...] = ("channel", "store"),
     window: int | None = 365,
+    families: frozenset[str] = FAMILIES,
 ) -> ir.Table:
-    """One row per customer with a counted order or return: `customer_id` and every trait of the catalogue."""
-    sold = paced_traits(known.paced, as_of, known.everyone, window)
-    spent = spend_traits(sold, return_sums(known.orders, as_of, window))
+    """One row per customer with a counted order or return: `customer_id` and every trait of the catalogue.
+
+    Fewer `families` leave traits out, for those who read few of them: planning them costs more than computing.
+    """
+    spans = "spans" in families
+    sold = paced_traits(known.paced, as_of, known.everyone, window, families)
+    spent = spend_traits(sold, return_sums(known.orders, as_of, window, spans=spans), spans=spans)
     beside = [place_traits(known.paced, as_of, place, window) for place in places]
     if lines is not None:
         beside.append(line_traits(sold_lines(lines, known.orders, products), as_of, window))
-    return conformed(joined_by_customer(spent, *beside))
+    return conformed(joined_by_customer(spent, *beside), whole=families == FAMILIES)
 
 
 def traits(
@@ -99,21 +104,24 @@ def traits(
 def profile_of(
     orders: TableLike,
     *,
-    as_of: datetime | date | str,
+    as_of: AsOf | datetime | date | str,
     lines: TableLike | None = None,
     products: TableLike | None = None,
     window: int | None = 365,
     zone: str = "UTC",
     columns: Mapping[str, str] | None = None,
-    rhythm: bool = True,
+    families: frozenset[str] = FAMILIES,
 ) -> ir.Table:
-    """As `traits`; with `rhythm=False` without what needs the population's median gap."""
+    """As `traits`, computed once; fewer `families` (of `FAMILIES`) leave out what a method does not read."""
     moment = AsOf.of(as_of, zone)
-    known = known_facts(canonical_orders(orders, zone, columns), moment, rhythm=rhythm)
-    return order_traits(
+    known = known_facts(canonical_orders(orders, zone, columns), moment, rhythm="rhythm" in families)
+    profile = order_traits(
         known,
         moment,
         lines=None if lines is None else canonical_lines(lines, zone),
         products=None if products is None else canonical_products(products, zone),
+        places=("channel", "store") if families == FAMILIES else (),
         window=window,
+        families=families,
     )
+    return profile.cache()

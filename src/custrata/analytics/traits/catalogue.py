@@ -166,10 +166,15 @@ _TRAITS = [
 CATALOGUE: dict[str, Trait] = {trait.key: trait for trait in _TRAITS}
 
 
-def conformed(table: ir.Table, keep: tuple[str, ...] = ("customer_id",)) -> ir.Table:
-    """The traits in catalogue order and type; what counts from nought is 0 where nothing was found."""
+def conformed(table: ir.Table, *, whole: bool = True) -> ir.Table:
+    """`customer_id` and the traits in catalogue order and type; what counts from nought is 0 where nothing was found.
+
+    A trait that the table lacks is empty, or left out where the profile need not be `whole`.
+    """
     columns: dict[str, ir.Value] = {}
     for trait in CATALOGUE.values():
+        if trait.key not in table.columns and not whole:
+            continue
         value = table[trait.key].cast(trait.type) if trait.key in table.columns else ibis.null(trait.type)
         columns[trait.key] = value.fill_null(ibis.literal(0).cast(trait.type)) if trait.zero else value
-    return table.select(*keep, **columns)
+    return table.select("customer_id", **columns)

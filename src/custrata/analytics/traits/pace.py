@@ -17,6 +17,7 @@ from custrata.schema import MONEY
 DAYPARTS = ("night", "morning", "afternoon", "evening")
 PRIOR_GAPS = 5
 PERIOD_BOUNDS = (7, 91)
+FAMILIES = frozenset({"spans", "habits", "rhythm", "price"})
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,38 @@ def population(paced: ir.Table) -> Population:
     return Population(None if found is None else int(found))
 
 
-def paced_traits(paced: ir.Table, as_of: AsOf, everyone: Population, window: int | None = 365) -> ir.Table:
-    """Time, money, rhythm and price traits from the table that `counted.paced` makes. One row per customer."""
+def paced_traits(
+    paced: ir.Table,
+    as_of: AsOf,
+    everyone: Population,
+    window: int | None = 365,
+    families: frozenset[str] = FAMILIES,
+) -> ir.Table:
+    """Traits from the table that `counted.paced` makes, one row per customer.
+
+    First and last day, orders and sales are always there; `families` says what else is wanted.
+    """
     now = as_of.within(paced.at, window)
-    sums = paced.group_by("customer_id").aggregate(
-        **_times(paced, as_of, now),
-        **_money(paced, as_of, now),
-        **_gaps(paced, as_of, everyone, window),
-        **_prices(paced, now),
-    )
-    return _derived(sums, as_of, everyone)
+    asked = _basics(paced, now)
+    if "spans" in families:
+        asked |= _spans(paced, as_of)
+    if "habits" in families:
+        asked |= _habits(paced, now)
+    if "rhythm" in families:
+        asked |= _gaps(paced, as_of, everyone, window)
+    if "price" in families:
+        asked |= _prices(paced, now)
+    sums = paced.group_by("customer_id").aggregate(**asked)
+    found = _basic_traits(sums, as_of)
+    if "spans" in families:
+        found |= _span_traits(sums)
+    if "habits" in families:
+        found |= _habit_traits(sums)
+    if "rhythm" in families:
+        found |= _rhythm_traits(sums, as_of, everyone)
+    if "price" in families:
+        found |= _price_traits(sums)
+    return sums.mutate(**found)
 
 
 def total(value: ir.NumericValue, where: ir.BooleanValue | None = None) -> ir.Value:
@@ -56,36 +79,41 @@ def total(value: ir.NumericValue, where: ir.BooleanValue | None = None) -> ir.Va
     return cast(ir.Value, value.sum(where=where).cast(MONEY).fill_null(nought))
 
 
-def _times(paced: ir.Table, as_of: AsOf, now: ir.BooleanValue) -> dict[str, ir.Value]:
+def _basics(paced: ir.Table, now: ir.BooleanValue) -> dict[str, ir.Value]:
     return {
         "first_day": paced.day.min(),
         "last_day": paced.day.max(),
         "orders": paced.count(where=now),
         "orders_all": paced.count(),
-        "orders_30d": paced.count(where=as_of.within(paced.at, 30)),
-        "orders_90d": paced.count(where=as_of.within(paced.at, 90)),
-        "orders_before_90d": paced.count(where=as_of.between(paced.at, older=180, newer=90)),
-        "orders_before_365d": paced.count(where=as_of.between(paced.at, older=730, newer=365)),
-        **{f"weekday_{number}": paced.count(where=now & ((paced.day + 3) % 7 == number)) for number in range(7)},
-        **{f"daypart_{number}": paced.count(where=now & (paced.hour // 6 == number)) for number in range(4)},
-    }
-
-
-def _money(paced: ir.Table, as_of: AsOf, now: ir.BooleanValue) -> dict[str, ir.Value]:
-    return {
         "sales": total(paced.net, now),
         "sales_all": total(paced.net),
-        "sales_30d": total(paced.net, as_of.within(paced.at, 30)),
-        "sales_90d": total(paced.net, as_of.within(paced.at, 90)),
-        "sales_365d": total(paced.net, as_of.within(paced.at, 365)),
-        "sales_before_90d": total(paced.net, as_of.between(paced.at, older=180, newer=90)),
-        "sales_before_365d": total(paced.net, as_of.between(paced.at, older=730, newer=365)),
-        "largest_order": paced.net.max(),
-        "first_order_value": paced.net.max(where=paced.previous_at.isnull()),
-        "last_order_value": paced.net.max(where=paced["last"]),
         "sold_gross": total(paced.gross, now),
         "sold_back": total(paced.back, now),
         "given_back_in_part": paced.count(where=now & (paced.back > 0)),
+    }
+
+
+def _spans(paced: ir.Table, as_of: AsOf) -> dict[str, ir.Value]:
+    spans = {
+        "30d": as_of.within(paced.at, 30),
+        "90d": as_of.within(paced.at, 90),
+        "365d": as_of.within(paced.at, 365),
+        "before_90d": as_of.between(paced.at, older=180, newer=90),
+        "before_365d": as_of.between(paced.at, older=730, newer=365),
+    }
+    return {
+        **{f"orders_{span}": paced.count(where=where) for span, where in spans.items() if span != "365d"},
+        **{f"sales_{span}": total(paced.net, where) for span, where in spans.items()},
+        "largest_order": paced.net.max(),
+        "first_order_value": paced.net.max(where=paced.previous_at.isnull()),
+        "last_order_value": paced.net.max(where=paced["last"]),
+    }
+
+
+def _habits(paced: ir.Table, now: ir.BooleanValue) -> dict[str, ir.Value]:
+    return {
+        **{f"weekday_{number}": paced.count(where=now & ((paced.day + 3) % 7 == number)) for number in range(7)},
+        **{f"daypart_{number}": paced.count(where=now & (paced.hour // 6 == number)) for number in range(4)},
     }
 
 
@@ -122,36 +150,50 @@ def _prices(paced: ir.Table, now: ir.BooleanValue) -> dict[str, ir.Value]:
     }
 
 
-def _derived(sums: ir.Table, as_of: AsOf, everyone: Population) -> ir.Table:
-    """What follows from the sums, customer by customer."""
+def _basic_traits(sums: ir.Table, as_of: AsOf) -> dict[str, ir.Value]:
+    return {
+        "first_order_on": as_date(sums.first_day),
+        "last_order_on": as_date(sums.last_day),
+        "tenure_days": as_of.days_since(sums.first_day),
+        "recency_days": as_of.days_since(sums.last_day),
+        "average_order_value": divide(sums.sales, sums.orders),
+        "average_order_value_all": divide(sums.sales_all, sums.orders_all),
+    }
+
+
+def _span_traits(sums: ir.Table) -> dict[str, ir.Value]:
+    return {"orders_change_90d": sums.orders_90d - sums.orders_before_90d}
+
+
+def _habit_traits(sums: ir.Table) -> dict[str, ir.Value]:
     weekdays = [sums[f"weekday_{number}"] for number in range(7)]
     dayparts = [sums[f"daypart_{number}"] for number in range(4)]
-    known = sums.discounts_known > 0
-    recency = as_of.days_since(sums.last_day)
-    rhythm = _rhythm(sums, everyone)
-    return sums.mutate(
-        first_order_on=as_date(sums.first_day),
-        last_order_on=as_date(sums.last_day),
-        tenure_days=as_of.days_since(sums.first_day),
-        recency_days=recency,
-        orders_change_90d=sums.orders_90d - sums.orders_before_90d,
-        order_days=sums.gaps + 1,
-        average_order_value=divide(sums.sales, sums.orders),
-        average_order_value_all=divide(sums.sales_all, sums.orders_all),
-        mean_gap_days=divide(sums.last_day - sums.first_day, sums.gaps),
-        regularity=divide(sums.active_periods.nullif(0), _period(sums.first_day_inside, as_of, everyone) + 1, 6),
-        weekend_share=divide(weekdays[5] + weekdays[6], sums.orders, 4),
-        favourite_weekday=_first_of_most(weekdays, [ibis.literal(number + 1) for number in range(7)]),
-        favourite_daypart=_first_of_most(dayparts, [ibis.literal(part) for part in DAYPARTS]),
-        discount=known.ifelse(sums.discount, ibis.null(MONEY)),
-        discount_rate=known.ifelse(divide(sums.discount, sums.sales + sums.discount, 4), ibis.null("decimal(18, 4)")),
-        discounted_order_share=known.ifelse(
-            divide(sums.discounted_orders, sums.orders, 4), ibis.null("decimal(18, 4)")
-        ),
-        full_price_share=known.ifelse(divide(sums.full_price_sales, sums.sales, 4), ibis.null("decimal(18, 4)")),
-        **rhythm,
-        **_silences(sums, recency, everyone),
-    )
+    return {
+        "weekend_share": divide(weekdays[5] + weekdays[6], sums.orders, 4),
+        "favourite_weekday": _first_of_most(weekdays, [ibis.literal(number + 1) for number in range(7)]),
+        "favourite_daypart": _first_of_most(dayparts, [ibis.literal(part) for part in DAYPARTS]),
+    }
+
+
+def _price_traits(sums: ir.Table) -> dict[str, ir.Value]:
+    """Nothing for a customer none of whose orders in the window says what discount there was."""
+    known, share = sums.discounts_known > 0, ibis.null("decimal(18, 4)")
+    return {
+        "discount": known.ifelse(sums.discount, ibis.null(MONEY)),
+        "discount_rate": known.ifelse(divide(sums.discount, sums.sales + sums.discount, 4), share),
+        "discounted_order_share": known.ifelse(divide(sums.discounted_orders, sums.orders, 4), share),
+        "full_price_share": known.ifelse(divide(sums.full_price_sales, sums.sales, 4), share),
+    }
+
+
+def _rhythm_traits(sums: ir.Table, as_of: AsOf, everyone: Population) -> dict[str, ir.Value]:
+    return {
+        "order_days": sums.gaps + 1,
+        "mean_gap_days": divide(sums.last_day - sums.first_day, sums.gaps),
+        "regularity": divide(sums.active_periods.nullif(0), _period(sums.first_day_inside, as_of, everyone) + 1, 6),
+        **_rhythm(sums, everyone),
+        **_silences(sums, as_of.days_since(sums.last_day), everyone),
+    }
 
 
 def _rhythm(sums: ir.Table, everyone: Population) -> dict[str, ir.Value]:

@@ -13,10 +13,11 @@ from custrata.engine.days import as_date
 from custrata.engine.functions import divide
 from custrata.schema import MONEY
 
-SPANS = ("", "_all", "_30d", "_90d", "_365d", "_before_90d", "_before_365d")
+WINDOW = ("",)
+SPANS = ("_all", "_30d", "_90d", "_365d", "_before_90d", "_before_365d")
 
 
-def return_sums(known: ir.Table, as_of: AsOf, window: int | None = 365) -> ir.Table:
+def return_sums(known: ir.Table, as_of: AsOf, window: int | None = 365, *, spans: bool = True) -> ir.Table:
     """Sums over the counted orders that are no sale: returns that name no order, and orders wholly given back.
 
     One row per customer that has any. `returned…` are negative, as the amounts of returns are.
@@ -27,13 +28,7 @@ def return_sums(known: ir.Table, as_of: AsOf, window: int | None = 365) -> ir.Ta
     others = others.mutate(wholly=wholly, net=wholly.ifelse(ibis.literal(0).cast(MONEY), others.net))
     now, wholly = as_of.within(others.at, window), others.wholly
     return others.group_by("customer_id").aggregate(
-        returned=total(others.net, now),
-        returned_all=total(others.net),
-        returned_30d=total(others.net, as_of.within(others.at, 30)),
-        returned_90d=total(others.net, as_of.within(others.at, 90)),
-        returned_365d=total(others.net, as_of.within(others.at, 365)),
-        returned_before_90d=total(others.net, as_of.between(others.at, older=180, newer=90)),
-        returned_before_365d=total(others.net, as_of.between(others.at, older=730, newer=365)),
+        **_returned(others, as_of, window, spans=spans),
         unnamed_returns=others.count(where=now & (others.net < 0)),
         unnamed_value=total(-others.net, now & (others.net < 0)),
         refunded_orders=others.count(where=now & wholly),
@@ -43,27 +38,49 @@ def return_sums(known: ir.Table, as_of: AsOf, window: int | None = 365) -> ir.Ta
     )
 
 
-def spend_traits(sold: ir.Table, returned: ir.Table) -> ir.Table:
+def _returned(others: ir.Table, as_of: AsOf, window: int | None, *, spans: bool) -> dict[str, ir.Value]:
+    asked = {"returned": total(others.net, as_of.within(others.at, window))}
+    if not spans:
+        return asked
+    return asked | {
+        "returned_all": total(others.net),
+        "returned_30d": total(others.net, as_of.within(others.at, 30)),
+        "returned_90d": total(others.net, as_of.within(others.at, 90)),
+        "returned_365d": total(others.net, as_of.within(others.at, 365)),
+        "returned_before_90d": total(others.net, as_of.between(others.at, older=180, newer=90)),
+        "returned_before_365d": total(others.net, as_of.between(others.at, older=730, newer=365)),
+    }
+
+
+def spend_traits(sold: ir.Table, returned: ir.Table, *, spans: bool = True) -> ir.Table:
     """Both sides put together: spend by window, and the return traits. One row per customer of either side."""
     back = returned.rename(returning_customer="customer_id")
     both = sold.outer_join(back, sold.customer_id == back.returning_customer)
-    spend = {f"spend{span}": _money(both, f"sales{span}") + _money(both, f"returned{span}") for span in SPANS}
+    asked = WINDOW + SPANS if spans else WINDOW
+    spend = {f"spend{span}": _money(both, f"sales{span}") + _money(both, f"returned{span}") for span in asked}
     spent = both.mutate(
         customer_id=ibis.coalesce(both.customer_id, both.returning_customer),
         **{name: value.cast(MONEY) for name, value in spend.items()},
     )
+    changed = _changes(spent) if spans else {}
     given_back = _money(spent, "sold_back") + _money(spent, "refunded_back") + _money(spent, "unnamed_value")
     sold_value = _money(spent, "sold_gross") + _money(spent, "refunded_gross")
     # Engines leave nulls out of a least value: without anything sold there is no rate.
     most = ibis.literal(1).cast("decimal(18, 4)")
     rate = (sold_value > 0).ifelse(ibis.least(divide(given_back, sold_value, 4), most), ibis.null("decimal(18, 4)"))
     return spent.mutate(
-        spend_change_90d=(spent.spend_90d - spent.spend_before_90d).cast(MONEY),
-        spend_change_365d=(spent.spend_365d - spent.spend_before_365d).cast(MONEY),
+        **changed,
         returns=sum(_count(spent, name) for name in ("unnamed_returns", "refunded_orders", "given_back_in_part")),
         returned_value=given_back.cast(MONEY),
         return_rate=rate,
     ).drop("returning_customer")
+
+
+def _changes(spent: ir.Table) -> dict[str, ir.Value]:
+    return {
+        "spend_change_90d": (spent.spend_90d - spent.spend_before_90d).cast(MONEY),
+        "spend_change_365d": (spent.spend_365d - spent.spend_before_365d).cast(MONEY),
+    }
 
 
 def _money(table: ir.Table, name: str) -> ir.DecimalValue:

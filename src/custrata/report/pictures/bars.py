@@ -80,16 +80,10 @@ def histogram(data: Histogram, write: Writer) -> Markup:
 
 def amounts(values: Sequence[Decimal], unit: Unit, write: Writer) -> list[str]:
     """Values of a trait as its unit is written; small ones that are not whole keep decimals."""
-    small = all(abs(value) < 20 for value in values)
-    whole = all(value == value.to_integral_value() for value in values)
+    fine = all(abs(value) < 20 for value in values) and any(value % 1 for value in values)
     if unit == "money":
-        return [write.money(value, 2) if small and not whole else write.short_money(value) for value in values]
-    return [
-        write.short_number(round(value))
-        if abs(value) >= 10_000
-        else write.number(value, 1 if small and not whole else 0)
-        for value in values
-    ]
+        return [write.money(value, 2) if fine else write.short_money(value) for value in values]
+    return [write.number(value, 1) if fine else write.short_number(round(value)) for value in values]
 
 
 def _edges(drawing: Drawing, words: Sequence[str], floor: Floor) -> None:

@@ -50,15 +50,15 @@ def curve(points: Sequence[ParetoPoint], write: Writer, *, wide: bool = True) ->
     drawing.add("path", d=path([(x(0), y(0)), (x(1), y(1))]), css="dashed")
     drawing.add("path", d=path(line), css="line")
     for share in LINES:
-        _mark(drawing, write, drawn, share, x, y)
+        _mark(drawing, write, reach(drawn, share), share, (x, y))
     return drawing.markup()
 
 
-def _mark(drawing: Drawing, write: Writer, points: Sequence[ParetoPoint], share: float, x: Scale, y: Scale) -> None:
+def _mark(drawing: Drawing, write: Writer, customers: float | None, share: float, axes: tuple[Scale, Scale]) -> None:
     """Where the curve crosses a line, with lines to both axes and a sentence beside it."""
-    customers = reach(points, share)
     if customers is None:
         return
+    x, y = axes
     at = (x(customers), y(share))
     drawing.add("path", d=path([(LEFT, at[1]), at, (at[0], y(0))]), css="dashed")
     drawing.add("circle", cx=at[0], cy=at[1], r=4.5, css="dot")

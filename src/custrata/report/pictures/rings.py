@@ -38,6 +38,17 @@ class Ring:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A tier as it is drawn: its size at the moment, its share of all customers, its ring and colour."""
+
+    tier: Tier
+    size: Size
+    share: str
+    ring: Ring
+    colour: str
+
+
+@dataclass(frozen=True)
 class Frame:
     """What all moments of a scheme's rings share: the size, and whether names stand beside the rings."""
 
@@ -79,13 +90,12 @@ def rings(scheme: Scheme, write: Writer, *, wide: bool = True, moment: int = -1,
     if not frame.full:
         return blank(frame.width, 240, title, write("empty.customers"))
     drawing = Drawing(frame.width, frame.height, title, "rings")
-    sizes = scheme.timeline[moment]
-    shapes = ring_radii([size.customers for size in sizes], frame.radius, frame.full)
-    _discs(drawing, scheme, _sentences(scheme, sizes, write), shapes, frame.centre, link)
+    parts = _parts(scheme, write, scheme.timeline[moment], frame.radius, frame.full)
+    _discs(drawing, write, parts, frame.centre, link)
     if frame.beside:
-        _labels_beside(drawing, scheme, write, sizes, shapes, frame)
+        _labels_beside(drawing, write, parts, frame)
     else:
-        _labels_inside(drawing, scheme, write, sizes, shapes, frame.centre)
+        _labels_inside(drawing, write, parts, frame.centre)
     return drawing.markup()
 
 
@@ -95,9 +105,18 @@ def small_rings(scheme: Scheme, write: Writer) -> Markup:
     if scheme.customers == 0:
         return blank(120, 120, title, NOTHING)
     drawing = Drawing(120, 120, title, "rings")
-    shapes = ring_radii([tier.customers for tier in scheme.tiers], 57, scheme.customers)
-    _discs(drawing, scheme, _sentences(scheme, scheme.tiers, write), shapes, (60, 60), "")
+    _discs(drawing, write, _parts(scheme, write, scheme.tiers, 57, scheme.customers), (60, 60), "")
     return drawing.markup()
+
+
+def _parts(scheme: Scheme, write: Writer, sizes: Sequence[Size], radius: float, full: int) -> list[Part]:
+    """The tiers at a moment, the best first."""
+    colours, total = tier_colours(scheme), sum(size.customers for size in sizes)
+    shapes = ring_radii([size.customers for size in sizes], radius, full)
+    return [
+        Part(tier, size, write.share(size.customers / total if total else None), shape, colours[tier.key])
+        for tier, size, shape in zip(scheme.tiers, sizes, shapes, strict=True)
+    ]
 
 
 def _frame(scheme: Scheme, write: Writer, wide: bool) -> Frame:
@@ -131,82 +150,68 @@ def _inside(tier: Tier, size: Size, write: Writer) -> str:
     return f"{tier.name}  {write.number(size.customers)}"
 
 
-def _sentences(scheme: Scheme, sizes: Sequence[Size], write: Writer) -> list[str]:
-    """What each ring says under the pointer."""
-    total = sum(size.customers for size in sizes)
-    return [
-        write(
-            "rings.mark",
-            tier=tier.name,
-            customers=write.number(size.customers),
-            share=write.share(size.customers / total if total else None),
-            mean=NOTHING if size.mean is None else write.money(size.mean),
-        )
-        for tier, size in zip(scheme.tiers, sizes, strict=True)
-    ]
+def _sentence(part: Part, write: Writer) -> str:
+    """What a ring says under the pointer."""
+    return write(
+        "rings.mark",
+        tier=part.tier.name,
+        customers=write.number(part.size.customers),
+        share=part.share,
+        mean=NOTHING if part.size.mean is None else write.money(part.size.mean),
+    )
 
 
-def _discs(
-    drawing: Drawing, scheme: Scheme, sentences: list[str], shapes: list[Ring], centre: Point, link: str
-) -> None:
+def _discs(drawing: Drawing, write: Writer, parts: list[Part], centre: Point, link: str) -> None:
     """The discs from the widest to the narrowest, each covering the middle of the one before."""
-    colours = tier_colours(scheme)
-    for tier, sentence, shape in reversed(list(zip(scheme.tiers, sentences, shapes, strict=True))):
-        edge = min(1.5, (shape.outer - shape.inner) / 3)
-        anchor = drawing.link(link + tier.key if link else "")
+    for part in reversed(parts):
+        edge = min(1.5, (part.ring.outer - part.ring.inner) / 3)
         drawing.add(
             "circle",
-            inside=anchor,
-            title=sentence,
+            inside=drawing.link(link + part.tier.key if link else ""),
+            title=_sentence(part, write),
             cx=centre[0],
             cy=centre[1],
-            r=max(0.0, shape.outer - edge / 2),
-            css=f"ring {colours[tier.key]}",
+            r=max(0.0, part.ring.outer - edge / 2),
+            css=f"ring {part.colour}",
             stroke_width=edge,
         )
 
 
-def _labels_inside(
-    drawing: Drawing, scheme: Scheme, write: Writer, sizes: Sequence[Size], shapes: list[Ring], centre: Point
-) -> None:
-    colours = tier_colours(scheme)
-    for tier, size, shape in zip(scheme.tiers, sizes, shapes, strict=True):
-        y = centre[1] - (shape.middle if shape.inner else 0) + LARGE / 2 - 2
-        words = drawing.text(centre[0], y, tier.name, f"name large middle on-{colours[tier.key]}")
-        drawing.add("tspan", inside=words, dx=7, css="count").text = write.number(size.customers)
+def _labels_inside(drawing: Drawing, write: Writer, parts: list[Part], centre: Point) -> None:
+    """Name and number at the top of each ring, of the core in its middle."""
+    for part in parts:
+        y = centre[1] - (part.ring.middle if part.ring.inner else 0) + LARGE / 2 - 2
+        words = drawing.text(centre[0], y, part.tier.name, f"name large middle on-{part.colour}")
+        drawing.add("tspan", inside=words, dx=7, css="count").text = write.number(part.size.customers)
 
 
-def _labels_beside(
-    drawing: Drawing, scheme: Scheme, write: Writer, sizes: Sequence[Size], shapes: list[Ring], frame: Frame
-) -> None:
+def _labels_beside(drawing: Drawing, write: Writer, parts: list[Part], frame: Frame) -> None:
     """Labels in a column on the right, in the order of the rings, so that no two leader lines cross."""
     x, y = frame.centre
     elbow = x + frame.radius + ELBOW
-    total = sum(size.customers for size in sizes)
-    for place, (tier, size, shape) in enumerate(zip(scheme.tiers, sizes, shapes, strict=True)):
-        down = frame.label_y(place)
-        dot = max(-0.9 * shape.middle, min(0.9 * shape.middle, down))
-        start = (x + math.sqrt(max(0.0, shape.middle**2 - dot**2)), y + dot)
+    for place, part in enumerate(parts):
+        down, reach = frame.label_y(place), part.ring.middle
+        dot = max(-0.9 * reach, min(0.9 * reach, down))
+        start = (x + math.sqrt(max(0.0, reach**2 - dot**2)), y + dot)
         line = path([start, (elbow, y + down), (elbow + 4, y + down)])
         drawing.add("path", d=line, css="leader-halo")
         drawing.add("path", d=line, css="leader")
         drawing.add("circle", cx=start[0], cy=start[1], r=2.4, css="leader-dot")
-        share = write.share(size.customers / total if total else None)
-        _label(drawing, write, tier, size, share, (elbow + 9, y + down), frame)
+        _label(drawing, write, part, (elbow + 9, y + down), frame)
 
 
-def _label(drawing: Drawing, write: Writer, tier: Tier, size: Size, share: str, at: Point, frame: Frame) -> None:
+def _label(drawing: Drawing, write: Writer, part: Part, at: Point, frame: Frame) -> None:
     """Name over numbers where the labels are far enough apart, else name and number on one line."""
     (x, y), room = at, frame.width - at[0] - 2
-    number = write.short_number(size.customers)
+    number, mean = write.short_number(part.size.customers), part.size.mean
     if frame.gap < TWO_LINES:
-        drawing.text(x, y + 4.5, fit(tier.name, NAME * 1.06, room - width(number, SMALL) - 8), "name")
+        drawing.text(x, y + 4.5, fit(part.tier.name, NAME * 1.06, room - width(number, SMALL) - 8), "name")
         drawing.text(frame.width - 2, y + 4.5, number, "small muted end")
         return
-    facts = write("rings.label", customers=number, share=share)
+    facts = write("rings.label", customers=number, share=part.share)
     first = y - 10 if frame.gap >= THREE_LINES else y - 2
-    drawing.text(x, first, fit(tier.name, NAME * 1.06, room), "name")
+    drawing.text(x, first, fit(part.tier.name, NAME * 1.06, room), "name")
     drawing.text(x, first + 16, fit(facts, SMALL, room), "small muted")
     if frame.gap >= THREE_LINES:
-        mean = NOTHING if size.mean is None else write("rings.mean", mean=write.short_money(size.mean))
-        drawing.text(x, first + 32, fit(mean, SMALL, room), "small muted")
+        each = NOTHING if mean is None else write("rings.mean", mean=write.short_money(mean))
+        drawing.text(x, first + 32, fit(each, SMALL, room), "small muted")
