@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
 
+from custrata.analytics.traits import CATALOGUE
 from custrata.engine import Engine
 
 Row = tuple[Any, ...]
 MakeOrders = Callable[..., ir.Table]
+MakeProfile = Callable[..., ir.Table]
 
 FIELDS = {
     "customer_id": pa.string(),
@@ -56,9 +59,38 @@ def make_orders(engine: Engine) -> MakeOrders:
     return make
 
 
+@pytest.fixture
+def make_profile(engine: Engine) -> MakeProfile:
+    """`make_profile({"a": {"orders": 2}, …})`: traits by customer; what is not said is empty, or 0 where it counts."""
+
+    def make(customers: Mapping[str, Mapping[str, Any]], **more: pa.DataType) -> ir.Table:
+        return engine.from_arrow(profile_table(customers, **more))
+
+    return make
+
+
+def profile_table(customers: Mapping[str, Mapping[str, Any]], **more: pa.DataType) -> pa.Table:
+    """A profile with the traits that any of the customers has, and columns of `more` types besides."""
+    named = {name for traits in customers.values() for name in traits}
+    columns: dict[str, Any] = {"customer_id": pa.array(list(customers), pa.string())}
+    for name in sorted(named):
+        trait = CATALOGUE.get(name)
+        kind = more[name] if trait is None else dt.dtype(trait.type).to_pyarrow()
+        absent = 0 if trait is not None and trait.zero else None
+        columns[name] = pa.array([_exact(traits.get(name, absent), kind) for traits in customers.values()], kind)
+    return pa.table(columns)
+
+
+def _exact(value: Any, kind: pa.DataType) -> Any:
+    return (
+        Decimal(str(value)).quantize(Decimal(1).scaleb(-kind.scale)) if pa.types.is_decimal(kind) and value else value
+    )
+
+
 def by_customer(table: ir.Table, *columns: str) -> dict[str, Any]:
     """A result as `customer → value`, or tuple of values."""
     rows = table.select("customer_id", *columns).to_pyarrow().to_pylist()
     return {
-        row["customer_id"]: row[columns[0]] if len(columns) == 1 else tuple(row[name] for name in columns) for row in rows
+        row["customer_id"]: row[columns[0]] if len(columns) == 1 else tuple(row[name] for name in columns)
+        for row in rows
     }

@@ -10,9 +10,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -55,14 +56,20 @@ class Customer:
 
     @property
     def gaps(self) -> list[int]:
-        return [later - earlier for earlier, later in zip(self.days, self.days[1:], strict=False)]
+        return [later - earlier for earlier, later in pairwise(self.days)]
 
 
 class Recomputed:
     """All customers of a shop as of an instant, in a zone, by a window in days."""
 
     def __init__(
-        self, orders: Iterable[Row], as_of: datetime, zone: str, *, lines: Iterable[Row] = (), feedback: Iterable[Row] = ()
+        self,
+        orders: Iterable[Row],
+        as_of: datetime,
+        zone: str,
+        *,
+        lines: Iterable[Row] = (),
+        feedback: Iterable[Row] = (),
     ) -> None:
         self.zone, self.as_of = ZoneInfo(zone), as_of
         self.today = self.day(as_of)
@@ -210,7 +217,7 @@ class Recomputed:
         if not orders or regularity is None:
             return None
         factors = {40: regularity, 25: 1 - Fraction(1, orders), 15: Fraction(min(self.tenure(c) or 0, 730), 730)}
-        weighed = [(weight, factor) for weight, factor in factors.items()]
+        weighed = list(factors.items())
         if any(other.categories for other in self.customers.values()):
             weighed.append((10, Fraction(min(len(c.categories), 5), 5)))
         if c.advocacy is not None:
@@ -262,9 +269,7 @@ class Recomputed:
     def rfm(self) -> dict[str, tuple[str, str | None, int | None, int | None, int | None]]:
         """Section 3: group by the means, scores by the quintiles, label by the grid."""
         having = {name: c for name, c in self.customers.items() if self.orders(c)}
-        inputs = {
-            name: (-(self.recency(c) or 0), self.orders(c), self.sales(c)) for name, c in having.items()
-        }
+        inputs = {name: (-(self.recency(c) or 0), self.orders(c), self.sales(c)) for name, c in having.items()}
         columns = [sorted(column) for column in zip(*inputs.values(), strict=True)]
         found: dict[str, tuple[str, str | None, int | None, int | None, int | None]] = {}
         for name in self.customers:

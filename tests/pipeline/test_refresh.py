@@ -25,7 +25,9 @@ def run_at(workspace: Workspace, duck: Engine, as_of: str | None = None) -> Refr
     return refresh(workspace, duck, at=AT, as_of=as_of)
 
 
-def test_grades_every_customer_once_in_every_scheme(workspace: Workspace, duck: DuckEngine, add_orders: AddOrders) -> None:
+def test_grades_every_customer_once_in_every_scheme(
+    workspace: Workspace, duck: DuckEngine, add_orders: AddOrders
+) -> None:
     add_orders(workspace, shop(60))
     run = run_at(workspace, duck).run
     profile = run.read("profile", duck).to_pyarrow()
@@ -44,7 +46,9 @@ def test_tiers_of_a_scheme_add_up_to_all_customers_and_all_spend(
         assert sum(Decimal(size["revenue"]) for size in sizes) == Decimal(record["headline"]["spend"])
 
 
-def test_looks_from_the_day_after_the_newest_fact(workspace: Workspace, duck: DuckEngine, add_orders: AddOrders) -> None:
+def test_looks_from_the_day_after_the_newest_fact(
+    workspace: Workspace, duck: DuckEngine, add_orders: AddOrders
+) -> None:
     add_orders(workspace, [{"customer_id": "a", "ordered_at": "2025-03-01T18:30:00", "amount": 5}])
     assert run_at(workspace, duck).run.as_of.isoformat() == "2025-03-02T00:00:00+00:00"
 
@@ -67,7 +71,9 @@ def test_late_facts_replace_the_run_of_the_same_instant(
     assert column(second.run, duck, "spend") == {"a": Decimal("5.00"), "b": Decimal("7.00")}
 
 
-def test_refuses_an_earlier_instant_and_keeps_the_run(workspace: Workspace, duck: DuckEngine, add_orders: AddOrders) -> None:
+def test_refuses_an_earlier_instant_and_keeps_the_run(
+    workspace: Workspace, duck: DuckEngine, add_orders: AddOrders
+) -> None:
     add_orders(workspace, shop(5))
     kept = run_at(workspace, duck, "2025-06-01").run
     with pytest.raises(EarlierAsOf, match="2025-06-01"):
@@ -98,7 +104,10 @@ def test_records_who_moved_since_the_run_before(workspace: Workspace, duck: Duck
 
 
 def test_a_facts_future_is_not_seen(workspace: Workspace, duck: DuckEngine, add_orders: AddOrders) -> None:
-    rows = [{"customer_id": name, "ordered_at": day, "amount": 5} for name, day in (("a", "2025-01-31"), ("b", "2025-02-01"))]
+    rows = [
+        {"customer_id": name, "ordered_at": day, "amount": 5}
+        for name, day in (("a", "2025-01-31"), ("b", "2025-02-01"))
+    ]
     add_orders(workspace, rows)
     assert set(column(run_at(workspace, duck, "2025-02-01").run, duck, "spend")) == {"a"}
 

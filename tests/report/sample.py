@@ -143,7 +143,9 @@ def moves_between(before: Sequence[Size], tiers: Sequence[Tier]) -> tuple[Move, 
         extra = tier.customers - stayed - sum(n for (_, there), n in counts.items() if there == place)
         stayed += min(0, extra)
         moves.append(Move(tier.key, tier.key, stayed, stayed * (tier.mean or ZERO)))
-        moves.append(Move(None, tier.key, extra, tier.revenue / 100) if extra > 0 else Move(tier.key, None, -extra, ZERO))
+        moves.append(
+            Move(None, tier.key, extra, tier.revenue / 100) if extra > 0 else Move(tier.key, None, -extra, ZERO)
+        )
     return tuple(moves)
 
 

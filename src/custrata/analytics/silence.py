@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from typing import cast
 
@@ -150,17 +151,18 @@ def fitted(
         Stretch(silence[start], sum(seen[start:end]), sum(back[start:end])) for start, end in pairwise(ends)
     )
     regular = [number for number, value in enumerate(silence) if value <= 1]
-    in_rhythm = Decimal(sum(back[number] for number in regular)) / max(1, sum(seen[number] for number in regular))
+    came, there = sum(back[number] for number in regular), max(1, sum(seen[number] for number in regular))
 
     def line(share: Decimal) -> Decimal | None:
-        return next((s.start for s in stretches if Decimal(s.back) / s.seen < share * in_rhythm), None)
+        low = Fraction(share) * Fraction(came, there)
+        return next((s.start for s in stretches if Fraction(s.back, s.seen) < low), None)
 
     return SilenceCurve(
         line(AT_RISK_SHARE),
         line(CHURNED_SHARE),
         learned=True,
         stretches=stretches,
-        in_rhythm=in_rhythm.quantize(Decimal("0.0001")),
+        in_rhythm=(Decimal(came) / there).quantize(Decimal("0.0001")),
         horizon=horizon,
         dates=dates,
         customers=customers,

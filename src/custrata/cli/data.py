@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -14,7 +16,8 @@ from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, plain
 from custrata.engine import connect
 from custrata.errors import BadInput
-from custrata.ingest import ImportResult, Mapping, erase_from_quarantine, import_file
+from custrata.ingest import ImportResult, Mapping, import_file
+from custrata.ingest.erasure import erase_from_quarantine
 from custrata.lake import Workspace
 from custrata.schema import TABLES
 from custrata.wording import LANGUAGES, phrase
@@ -61,11 +64,12 @@ def init_command(directory: Path, name: str | None, currency: str, timezone: str
 @workspace_option
 def import_command(
     session: Session,
+    *,
     kind: str,
     files: tuple[Path, ...],
     mapping_file: Path | None,
     save_mapping: Path | None,
-    date_order: str | None,
+    date_order: Literal["day-first", "month-first"] | None,
     source: str,
     dry_run: bool,
     again: bool,
@@ -105,12 +109,13 @@ def _tell(session: Session, result: ImportResult, *, dry_run: bool) -> None:
     if result.already_imported is not None:
         say(write("import.already", file=result.file_name, at=write.instant(result.already_imported.at)))
         return
-    columns = result.mapping.columns
-    say(draw([write("heads.column"), write("heads.meaning")], list(columns.items()), [False, False]).rstrip("\n"))
+    columns = [[header, field] for header, field in result.mapping.columns.items()]
+    say(draw([write("heads.column"), write("heads.meaning")], columns, [False, False]).rstrip("\n"))
     counts = {"accepted": result.accepted, "rejected": result.rejected, "rows": result.rows}
     say(write("import.done", file=result.file_name, **{name: write.number(count) for name, count in counts.items()}))
-    for label, value in result.quality.lines():
-        say(f"  {session.writer('ingest')(label)}: {_shown(write, value)}")
+    told = session.writer("ingest")
+    for label, value in result.quality.entries():
+        say(f"  {told(f'quality.{label}')}: {_shown(write, value)}")
     for table, merged in result.merged.items():
         done = {"added": merged.added, "updated": merged.updated, "unchanged": merged.unchanged}
         say(write("import.table", table=table, **{name: write.number(count) for name, count in done.items()}))
@@ -121,6 +126,8 @@ def _tell(session: Session, result: ImportResult, *, dry_run: bool) -> None:
 
 
 def _shown(write: Writer, value: object) -> str:
+    if isinstance(value, datetime):
+        return write.instant(value)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return str(value)
     return write.money(value, 2) if isinstance(value, Decimal) else write.number(value)

@@ -106,8 +106,13 @@ def _output(session: Session, table: ir.Table, engine: Engine, fmt: str, output:
 
 
 def _format_options(command: Any) -> Any:
-    command = click.option("-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE")(command)
-    return click.option("--format", "fmt", type=click.Choice(FORMATS), default="table", show_default=True)(command)
+    path = click.Path(path_type=Path)
+    command = click.option(
+        "-o", "--output", type=path, default=None, metavar="FILE", help="Write to FILE (default: the terminal)."
+    )(command)
+    return click.option(
+        "--format", "fmt", type=click.Choice(FORMATS), default="table", show_default=True, help="How to write it."
+    )(command)
 
 
 @click.command("tiers")

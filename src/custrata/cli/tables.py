@@ -102,7 +102,7 @@ def draw(names: Sequence[str], rows: Sequence[Sequence[Any]], numeric: Sequence[
     console = Console(width=None if sys.stdout.isatty() else 200)
     with console.capture() as captured:
         console.print(drawn)
-    return cast(str, captured.get())
+    return captured.get()
 
 
 def _cell(value: Any) -> str:

@@ -49,9 +49,7 @@ def instant_of_wall(wall: ir.IntegerValue, zone: str) -> ir.TimestampValue:
     steps = offset_steps(zone)
     # After a step forward the clock reads from `step + after` on, before a step back up to `step + before`: the new
     # offset holds from the later of the two.
-    lines = [steps[0]] + [
-        (at + max(before, after), after) for (_, before), (at, after) in pairwise(steps)
-    ]
+    lines = [steps[0]] + [(at + max(before, after), after) for (_, before), (at, after) in pairwise(steps)]
     return instant_from_micros(wall - _stepped(wall, lines))
 
 

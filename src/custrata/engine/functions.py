@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import cast
 
-import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.rules as rlz

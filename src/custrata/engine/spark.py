@@ -29,7 +29,8 @@ def _discrete_quantile(
     value = arg if where is None else self.if_(where, arg, sge.Null())
     call = sge.Anonymous(this="percentile_disc", expressions=[quantile])
     found = sge.WithinGroup(this=call, expression=sge.Order(expressions=[sge.Ordered(this=value)]))
-    return self.cast(found, op.dtype)  # Spark answers with a double
+    whole: sge.Expression = self.cast(found, op.dtype)  # Spark answers with a double
+    return whole
 
 
 teach(

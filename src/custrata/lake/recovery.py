@@ -37,14 +37,14 @@ def heal(folder: Path) -> Manifest:
     if healed != manifest.tables:
         manifest = replace(manifest, tables=healed)
         manifest.write(folder)
-    unknown = [folder / name for name in TABLES if name not in manifest.tables and (folder / name).exists()]
+    for table in (folder / name for name in TABLES.keys() - manifest.tables.keys()):
+        if note.exists():
+            shutil.rmtree(table, ignore_errors=True)
+        elif (table / "_delta_log").exists():
+            raise Damaged(file=folder / FILE, reason=f"it does not know the table {table.name}")
     if note.exists():
-        for table in unknown:
-            shutil.rmtree(table)
         _remove_strays(folder, manifest, f"{note.read_text(encoding='utf-8')}-*.parquet")
         note.unlink()
-    elif unknown:
-        raise Damaged(file=folder / FILE, reason=f"it does not know the table {unknown[0].name}")
     return manifest
 
 

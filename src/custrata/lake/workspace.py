@@ -113,7 +113,7 @@ class Workspace:
     def open(cls, folder: Path | str) -> Workspace:
         """The workspace in a folder.
 
-        Raises `NotAWorkspace`, `UnusableFolderName`, `BadSettings`, `MissingSetting`, and what `Settings.checked` raises.
+        Raises `NotAWorkspace`, `UnusableFolderName`, `BadSettings`, `MissingSetting`, what `Settings.checked` raises.
         """
         home = _home(folder)
         if not (home / FILE).is_file():

@@ -21,10 +21,10 @@ from custrata.engine import Engine
 from custrata.errors import Refused
 from custrata.identity import custom_traits, golden_customers
 from custrata.lake import Run, Workspace
-from custrata.pipeline.history import changes, with_since
+from custrata.pipeline.history import changes, with_history
 from custrata.pipeline.record import curve_from, graded_record
 from custrata.pipeline.snapshot import Snapshot, default_as_of, everyone, snapshot
-from custrata.pipeline.summary import summary
+from custrata.pipeline.summary import narrowed, summary
 from custrata.tiering import BUILT_IN, Context
 
 Progress = Callable[[str, float], None]
@@ -52,6 +52,7 @@ class Watch:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
+        """One step of `STEPS`: told as it begins, timed as it ends."""
         if self.progress is not None:
             self.progress(name, STEPS.index(name) / len(STEPS))
         start = perf_counter()
@@ -75,8 +76,8 @@ def refresh(
     the run before.
 
     A run holds `profile.parquet` (one row per customer: attributes, traits, custom traits, and per scheme
-    `<key>_tier`, `<key>_value`, `<key>_since` and further columns), `changes.parquet` (who moved since the run
-    before), and `run.json`. The same instant over the same facts changes nothing.
+    `<key>_tier`, `<key>_before`, `<key>_value`, `<key>_since` and further columns), `changes.parquet` (who moved since
+    the run before), and `run.json`. The same instant over the same facts changes nothing.
 
     Raises `NoFacts`, `EarlierAsOf`, `Busy`.
     """
@@ -102,11 +103,9 @@ def refresh(
             context = Context(curve, known.everyone.period)
             graded, schemes = _graded(profile, context, engine)
         with watch.step("history"):
-            graded = with_since(graded, before, engine, moment, list(schemes))
-            engine.write_parquet(graded, draft / "profile.parquet")
-            graded = engine.read_parquet([draft / "profile.parquet"])
-            moved = changes(graded, before, engine, schemes)
-            engine.write_parquet(moved, draft / "changes.parquet")
+            engine.write_parquet(with_history(graded, before, engine, moment), draft / "profile.parquet")
+            tiers = engine.materialize(narrowed(engine.read_parquet([draft / "profile.parquet"])))
+            engine.write_parquet(changes(tiers, before, engine), draft / "changes.parquet")
         record = {
             "as_of": moment.instant.isoformat(),
             "zone": zone,
@@ -120,7 +119,7 @@ def refresh(
             "curve": curve,
             "headers": headers,
             "schemes": schemes,
-            **summary(graded, moved, before, engine, schemes),
+            **summary(tiers),
         }
         with watch.step("publish"):
             record["steps"] = watch.seconds

@@ -70,4 +70,3 @@ def everyone(facts: Snapshot, as_of: AsOf) -> ir.Table:
     # The type says which column may be empty, and a union wants the same type on both sides.
     named = [part.select(customer_id=part.customer_id.cast("string")) for part in parts]
     return reduce(lambda left, right: left.union(right), named).distinct()
-

@@ -2,38 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, cast
 
 import ibis
 import ibis.expr.types as ir
 
-from custrata.engine import Engine
-from custrata.lake import Run
+from custrata.engine.functions import discrete_quantile
 from custrata.schema import MONEY
+from custrata.tiering import BUILT_IN
 
 PARETO_POINTS = 100
 HISTOGRAMS = {"recency_days": "days", "orders": "orders", "spend": "money", "average_order_value": "money"}
 BINS = 20
+READ = (
+    "orders", "orders_all", "orders_90d", "spend", "spend_90d", "spend_all", "recency_days", "average_order_value",
+    "rfm_r_score", "rfm_f_score", "rfm_label", "rfm_monetary",
+)  # fmt: skip
 
 
-def summary(
-    graded: ir.Table, moved: ir.Table, before: Run | None, engine: Engine, schemes: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
-    """Sizes of tiers, moves since the run before, the RFM map, Pareto points and histograms of a graded profile.
+def narrowed(graded: ir.Table) -> ir.Table:
+    """The columns of a profile that history and pictures are made from."""
+    scheme_columns = [
+        f"{key}_{part}"
+        for key in BUILT_IN
+        for part in ("tier", "before", "value", "since")
+        if f"{key}_tier" in graded.columns
+    ]
+    return graded.select("customer_id", *READ, *scheme_columns)
+
+
+def summary(tiers: ir.Table) -> dict[str, Any]:
+    """Sizes of tiers, moves since the run before, the RFM map, Pareto points and histograms, of a narrowed profile.
 
     Money is a decimal, so that the tiers of a scheme add up to the whole, to the cent.
     """
-    published = [key for key in schemes if f"{key}_tier" in graded.columns]
+    moves = {key: _rows(_moves(tiers, key)) for key in BUILT_IN if f"{key}_tier" in tiers.columns}
     return {
-        "headline": _rows(_headline(graded))[0],
-        "tiers": {key: _rows(_sizes(graded, f"{key}_tier")) for key in published},
-        "moves": {key: _rows(_moves(graded, before, engine, key)) for key in published} if before else {},
-        "rfm_map": _rows(_rfm_map(graded)),
-        "rfm_labels": _rows(_sizes(graded.filter(graded.rfm_label.notnull()), "rfm_label")),
-        "pareto": _rows(_pareto(graded)),
-        "histograms": {name: _histogram(graded, name) for name in HISTOGRAMS},
+        "headline": _rows(_headline(tiers))[0],
+        "tiers": {key: _sizes(rows) for key, rows in moves.items()},
+        "moves": moves,
+        "rfm_map": _rows(_rfm_map(tiers)),
+        "rfm_labels": _rows(_labels(tiers)),
+        "pareto": _rows(_pareto(tiers)),
+        "histograms": _histograms(tiers),
     }
+
+
+def _sizes(moves: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The size of each tier: all moves that end in it."""
+    sizes: dict[str, dict[str, Any]] = {}
+    for move in moves:
+        size = sizes.setdefault(move["target"], {"tier": move["target"], "customers": 0, "revenue": Decimal(0)})
+        size["customers"] += move["customers"]
+        size["revenue"] += move["revenue"]
+    return list(sizes.values())
 
 
 def _rows(table: ir.Table) -> list[dict[str, Any]]:
@@ -55,27 +78,18 @@ def _money(value: ir.NumericColumn) -> ir.Value:
     return value.sum().fill_null(ibis.literal(0).cast(MONEY)).cast(MONEY)
 
 
-def _sizes(graded: ir.Table, column: str) -> ir.Table:
-    return (
-        graded.group_by(tier=graded[column])
-        .aggregate(customers=graded.count(), revenue=_money(graded.spend))
-        .order_by("tier")
-    )
+def _labels(graded: ir.Table) -> ir.Table:
+    labelled = graded.filter(graded.rfm_label.notnull())
+    sizes = labelled.group_by(tier="rfm_label").aggregate(customers=labelled.count(), revenue=_money(labelled.spend))
+    return sizes.order_by("tier")
 
 
-def _moves(graded: ir.Table, before: Run | None, engine: Engine, key: str) -> ir.Table:
-    assert before is not None
-    former = before.read("profile", engine)
-    if f"{key}_tier" not in former.columns:
-        former = former.mutate(**{f"{key}_tier": ibis.null("string")})
-    old = former.select(old_customer="customer_id", source=former[f"{key}_tier"])
-    new = graded.select("customer_id", "spend", target=f"{key}_tier")
-    both = new.left_join(old, new.customer_id == old.old_customer)
-    return (
-        both.group_by("source", "target")
-        .aggregate(customers=both.count(), revenue=_money(both.spend))
-        .order_by("source", "target")
+def _moves(graded: ir.Table, key: str) -> ir.Table:
+    """How many customers, with what spend, came from which tier to which."""
+    moved = graded.group_by(source=f"{key}_before", target=f"{key}_tier").aggregate(
+        customers=graded.count(), revenue=_money(graded.spend)
     )
+    return moved.order_by("source", "target")
 
 
 def _rfm_map(graded: ir.Table) -> ir.Table:
@@ -102,20 +116,33 @@ def _pareto(graded: ir.Table) -> ir.Table:
     return points.select(customers=points["rank"], spend=points.cumulated.cast(MONEY)).order_by("customers")
 
 
-def _histogram(graded: ir.Table, name: str) -> dict[str, Any]:
+def _histograms(graded: ir.Table) -> dict[str, dict[str, Any]]:
     """Twenty equal bins from the least to the 99th percentile; the last takes in all beyond."""
-    has = graded.filter(graded.orders > 0, graded[name].notnull())
-    ends = _rows(
-        has.aggregate(low=has[name].min(), high=has[name].cast("float64").quantile(0.99), middle=has[name].median())
-    )[0]
-    if ends["low"] is None:
+    has = graded.filter(graded.orders > 0)
+    asked = {
+        f"{name}_{end}": value
+        for name in HISTOGRAMS
+        for end, value in (
+            ("low", has[name].min().cast("float64")),
+            ("high", has[name].cast("float64").quantile(0.99)),
+            ("median", discrete_quantile(has[name], 0.5)),
+        )
+    }
+    ends = _rows(has.aggregate(**asked))[0]
+    return {
+        name: _histogram(has, name, ends[f"{name}_low"], ends[f"{name}_high"], ends[f"{name}_median"])
+        for name in HISTOGRAMS
+    }
+
+
+def _histogram(has: ir.Table, name: str, low: float | None, high: float, median: Any) -> dict[str, Any]:
+    if low is None:
         return {"edges": [], "counts": [], "median": None}
-    low = float(ends["low"])
-    width = max((float(ends["high"]) - low) / BINS, 1.0 if HISTOGRAMS[name] != "money" else 0.01)
+    width = max((high - low) / BINS, 1.0 if HISTOGRAMS[name] != "money" else 0.01)
     place = ibis.least(((has[name].cast("float64") - low) / width).floor().cast("int64"), BINS - 1)
     counts = {row["place"]: row["n"] for row in _rows(has.group_by(place=place).aggregate(n=has.count()))}
     return {
         "edges": [round(low + width * number, 2) for number in range(BINS + 1)],
         "counts": [counts.get(number, 0) for number in range(BINS)],
-        "median": ends["middle"],
+        "median": median,
     }

@@ -25,6 +25,7 @@ from custrata.report.data import (
     SilencePoint,
     Size,
     Tier,
+    Unit,
 )
 from custrata.tiering import BUILT_IN
 from custrata.tiering.names import scheme_name, tier_name, trait_name
@@ -78,9 +79,7 @@ def _scheme(key: str, runs: list[Run], language: str) -> Scheme:
     name = scheme_name(key, language)
     if decided["waiting"]:
         return Scheme(key, name, note=notes)
-    history = tuple(
-        Moment(run.as_of, _sizes(run.record["tiers"][key])) for run in runs if key in run.record["tiers"]
-    )
+    history = tuple(Moment(run.as_of, _sizes(run.record["tiers"][key])) for run in runs if key in run.record["tiers"])
     nothing = Size(0, Decimal(0))
     tiers = tuple(
         Tier(size.customers, size.revenue, key=tier, name=tier_name(key, tier, language), apart=tier in APART)
@@ -89,7 +88,7 @@ def _scheme(key: str, runs: list[Run], language: str) -> Scheme:
     )
     moves = tuple(
         Move(row["source"], row["target"], row["customers"], Decimal(row["revenue"]))
-        for row in runs[-1].record["moves"].get(key, ())
+        for row in (runs[-1].record["moves"].get(key, ()) if len(runs) > 1 else ())
     )
     return Scheme(key, name, tiers, history, moves, notes)
 
@@ -113,9 +112,7 @@ def _pareto(record: Record) -> tuple[ParetoPoint, ...]:
     if not points:
         return ()
     many, total = points[-1]["customers"], Decimal(points[-1]["spend"])
-    return tuple(
-        ParetoPoint(point["customers"] / many, float(Decimal(point["spend"]) / total)) for point in points
-    )
+    return tuple(ParetoPoint(point["customers"] / many, float(Decimal(point["spend"]) / total)) for point in points)
 
 
 def _silence(curve: Record) -> Silence:
@@ -137,7 +134,12 @@ def _silence(curve: Record) -> Silence:
 
 
 def _histogram(name: str, bins: Record, language: str) -> Histogram:
-    units = {"recency_days": "days", "orders": "orders", "spend": "money", "average_order_value": "money"}
+    units: dict[str, Unit] = {
+        "recency_days": "days",
+        "orders": "orders",
+        "spend": "money",
+        "average_order_value": "money",
+    }
     return Histogram(
         name,
         trait_name(name, language),

@@ -54,7 +54,7 @@ def _flat(table: dict[str, object], prefix: str = "") -> Catalogue:
     return phrases
 
 
-def phrase(area: str, name: str, language: str, **facts: object) -> str:
+def phrase(area: str, name: str, language: str, /, **facts: object) -> str:
     """The phrase in a language, with its facts filled in.
 
     >>> phrase("languages", "own", "en")

@@ -38,11 +38,11 @@ class Writer:
         """Babel's rules for the language."""
         return Locale.parse(LOCALES[self.language])
 
-    def __call__(self, name: str, **facts: object) -> str:
+    def __call__(self, name: str, /, **facts: object) -> str:
         """The phrase of that name."""
         return phrase(self.area, name, self.language, **facts)
 
-    def count(self, name: str, number: int, **facts: object) -> str:
+    def count(self, name: str, number: int, /, **facts: object) -> str:
         """A phrase that counts something, in the singular or plural form: `name.one`, `name.other`.
 
         >>> Writer("en", "USD", "UTC", "report").count("customers", 1)

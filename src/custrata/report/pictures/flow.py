@@ -66,7 +66,8 @@ def flow(scheme: Scheme, write: Writer, *, wide: bool = True) -> Markup:
     right = _nodes(scheme, write, [(move.target, move.customers) for move in moves], "flow.after", frame)
     for band in _bands(scheme, moves, left, right):
         source, target = left[_place(scheme, band.move.source)], right[_place(scheme, band.move.target)]
-        _draw_band(drawing, scheme, write, band, (source.name, target.name), frame)
+        sentence = _sentence(write, band.move, source, target)
+        _draw_band(drawing, band, frame, scheme.direction(band.move), sentence)
     colours = tier_colours(scheme)
     _draw_nodes(drawing, write, left, colours, frame, on_left=True)
     _draw_nodes(drawing, write, right, colours, frame, on_left=False)
@@ -119,25 +120,21 @@ def _stacked(moves: list[Move], places: list[int], nodes: list[Node], scale: flo
     return tops
 
 
-def _draw_band(
-    drawing: Drawing, scheme: Scheme, write: Writer, band: Band, names: tuple[str, str], frame: Frame
-) -> None:
+def _sentence(write: Writer, move: Move, source: Node, target: Node) -> str:
+    """What a band says under the pointer."""
+    customers, revenue = write.number(move.customers), write.short_money(move.revenue)
+    return write("flow.mark", source=source.name, target=target.name, customers=customers, revenue=revenue)
+
+
+def _draw_band(drawing: Drawing, band: Band, frame: Frame, css: str, sentence: str) -> None:
     x0, x1 = frame.names + BAR, frame.width - frame.names - BAR
     middle, height = (x0 + x1) / 2, max(THINNEST, band.height)
     top, bottom = (band.left, band.right), (band.left + height, band.right + height)
-    move = band.move
-    sentence = write(
-        "flow.mark",
-        source=names[0],
-        target=names[1],
-        customers=write.number(move.customers),
-        revenue=write.short_money(move.revenue),
-    )
     outline = (
         f"M{x0:.1f} {top[0]:.1f}C{middle:.1f} {top[0]:.1f} {middle:.1f} {top[1]:.1f} {x1:.1f} {top[1]:.1f}"
         f"V{bottom[1]:.1f}C{middle:.1f} {bottom[1]:.1f} {middle:.1f} {bottom[0]:.1f} {x0:.1f} {bottom[0]:.1f}Z"
     )
-    drawing.add("path", title=sentence, d=outline, css=f"band {scheme.direction(move)}")
+    drawing.add("path", title=sentence, d=outline, css=f"band {css}")
 
 
 def _draw_nodes(
