@@ -9,10 +9,10 @@ from importlib.metadata import version
 
 from custrata.analytics.combined import combined
 from custrata.analytics.ladder_schemes import frequency, high_ticket, price_sensitivity, usage_cycle, value
-from custrata.analytics.lifecycle import LifecycleLines, lifecycle
+from custrata.analytics.lifecycle import LifecycleLines, lifecycle, silence_curve
 from custrata.analytics.loyalty import loyalty
 from custrata.analytics.rfm import rfm
-from custrata.analytics.silence import SilenceCurve, learn_silence
+from custrata.analytics.silence import SilenceCurve
 from custrata.analytics.traits import CATALOGUE, Trait, traits
 from custrata.engine import connect
 from custrata.errors import BadInput, CustrataError, Refused
@@ -32,11 +32,11 @@ __all__ = [
     "connect",
     "frequency",
     "high_ticket",
-    "learn_silence",
     "lifecycle",
     "loyalty",
     "price_sensitivity",
     "rfm",
+    "silence_curve",
     "traits",
     "usage_cycle",
     "value",

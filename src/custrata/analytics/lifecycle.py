@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
 from custrata.analytics.moments import AsOf
-from custrata.analytics.silence import SilenceCurve, learn_silence
+from custrata.analytics.silence import HORIZON, SilenceCurve, learn_silence
 from custrata.analytics.sources import TableLike, canonical_orders
 from custrata.analytics.traits import known_facts, order_traits
 
@@ -64,6 +64,31 @@ def _stage(profile: ir.Table, curve: SilenceCurve, lines: LifecycleLines) -> ir.
     grown = (profile.orders_all >= lines.mature_orders) & (profile.tenure_days >= lines.mature_days)
     branches.append((grown, ibis.literal("mature")))
     return cast(ir.StringValue, ibis.cases(*branches, else_=ibis.literal("growing")))
+
+
+def silence_curve(
+    orders: TableLike,
+    *,
+    as_of: datetime | date | str,
+    horizon: int = HORIZON,
+    zone: str = "UTC",
+    columns: Mapping[str, str] | None = None,
+) -> SilenceCurve:
+    """Learn from past dates how likely a customer comes back, by how many usual gaps she has been silent.
+
+    Parameters: `orders`, `as_of`, `zone`, `columns` as for `traits`; `horizon` the days within which a customer must
+    have ordered again. Returns the fitted curve and the two lines of the lifecycle (silences in usual gaps). With
+    under 180 days of history before the horizon or under 500 customers it is not learned, and the lines are fixed.
+
+    >>> import polars
+    >>> orders = polars.DataFrame({"customer_id": ["a"], "order_id": ["1"], "amount": [5], "ordered_at": ["2025-01-20"]})
+    >>> curve = silence_curve(orders, as_of="2025-01-31")
+    >>> curve.learned, curve.at_risk, curve.churned
+    (False, Decimal('3.01'), Decimal('6.01'))
+    """
+    moment = AsOf.of(as_of, zone)
+    known = known_facts(canonical_orders(orders, zone, columns), moment, rhythm=False)
+    return learn_silence(known.paced, moment, horizon=horizon)
 
 
 def lifecycle(

@@ -33,6 +33,8 @@ from custrata.wording import phrase
 
 Record = Mapping[str, Any]
 APART = {"prospect", "unknown"}
+# The table an import of a kind fills first, where the two have different names.
+FILLED = {"lines": "order_lines", "customers": "customer_records"}
 LABELS = ("champions", "loyal", "potential_loyalist", "promising", "new", "need_attention",
           "about_to_sleep", "cant_lose", "at_risk", "hibernating", "lost")  # fmt: skip
 
@@ -152,7 +154,7 @@ def _histogram(name: str, bins: Record, language: str) -> Histogram:
 
 def _quality(workspace: Workspace, record: Record, language: str) -> Quality:
     imports = tuple(
-        Import(one.file_name, one.table, one.rows, one.accepted, one.rejected, one.at)
+        Import(one.file_name, FILLED.get(one.table, one.table), one.rows, one.accepted, one.rejected, one.at)
         for one in workspace.lake.snapshot().imports
     )
     saw = record["saw"]
