@@ -129,11 +129,3 @@ def test_refuses_a_run_whose_record_is_gone(runs: Runs) -> None:
     (publish(runs, day(1)).folder / "run.json").unlink()
     with pytest.raises(Damaged, match=r"run\.json cannot be read"):
         runs.published()
-
-
-def test_refuses_to_draft_over_runs_whose_pointer_is_gone(runs: Runs) -> None:
-    run = publish(runs, day(1))
-    (runs.folder / "published.json").unlink()
-    with pytest.raises(Damaged), runs.draft():
-        pass
-    assert run.folder.exists()

@@ -44,12 +44,13 @@ def grade_combined(
         "spend": divide(cast(ir.IntegerValue, ranked["_many"] - ranked["_ahead"]), ranked["_many"], 6),
         "credit": _credit(ranked) if known else nothing,
     }
-    score, points = weighted_score(ranked, {name: has_order(ranked, f) for name, f in factors.items()}, weights)
+    held = {name: has_order(ranked, factor) for name, factor in factors.items()}
+    scored, score, points = weighted_score(ranked, held, weights)
     ladder = Ladder((Step("high", lines[0]), Step("mid", lines[1])), "general")
     missing = [] if known else ["credit"]
     return Grading(
         TIERS,
-        ranked,
+        scored,
         ladder.tier(score),
         score,
         points,

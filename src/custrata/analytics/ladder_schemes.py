@@ -85,7 +85,7 @@ def frequency(
 
     Parameters: `orders`, `as_of`, `window` (days), `zone`, `columns` as for `traits`; `shares` the cumulated shares
     of the first two tiers. Returns `customer_id`, `tier`, `value` (orders in the window). Equal values share the
-    better tier. Raises `MissingColumns`, `NotAMoment`.
+    better tier. Raises `LacksColumns`, `NotAMoment`.
 
     >>> import polars
     >>> orders = polars.DataFrame({

@@ -44,25 +44,32 @@ def advocacy(feedback: ir.Table, as_of: AsOf) -> ir.Table:
 
 def weighted_score(
     table: ir.Table, factors: Mapping[str, ir.Value], weights: Mapping[str, int]
-) -> tuple[ir.DecimalValue, dict[str, ir.Value]]:
+) -> tuple[ir.Table, ir.DecimalValue, dict[str, ir.Value]]:
     """Σ weight · factor ÷ Σ weight × 100 over the factors a customer has (0–1 each), and each factor's points.
 
-    A factor that is empty gives its weight to the others. Two places, rounded half up.
+    A factor that is empty gives its weight to the others. Two places, rounded half up. Score and points stand in the
+    table handed back, whose own columns start with an underscore.
     """
     zero = ibis.literal(0).cast(FACTOR)
-    have = [factor.notnull().ifelse(weights[name], 0) for name, factor in factors.items()]
-    weight = cast(ir.IntegerValue, sum(have[1:], have[0]).cast("int64"))
+    # A view keeps Ibis from writing a factor out wherever the score is used, which planned for seconds.
+    held = table.mutate(**{f"_{name}": factor.cast(FACTOR) for name, factor in factors.items()}).view()
+    have = [held[f"_{name}"].notnull().ifelse(weights[name], 0) for name in factors]
     parts = {
-        name: cast(ir.DecimalValue, (factor.fill_null(zero) * (100 * weights[name])).cast(FACTOR))
-        for name, factor in factors.items()
+        f"_{name}_part": (held[f"_{name}"].fill_null(zero) * (100 * weights[name])).cast(FACTOR) for name in factors
     }
     every = list(parts.values())
-    score = divide(cast(ir.DecimalValue, sum(every[1:], every[0]).cast(FACTOR)), weight)
+    summed = held.mutate(
+        _weight=sum(have[1:], have[0]).cast("int64"), _sum=sum(every[1:], every[0]).cast(FACTOR), **parts
+    )
+    summed = summed.view()
+    scored = summed.mutate(_score=divide(summed["_sum"], summed["_weight"])).view()
     points = {
-        name: factors[name].notnull().ifelse(divide(part, weight), ibis.null("decimal(18, 2)"))
-        for name, part in parts.items()
+        name: scored[f"_{name}"]
+        .notnull()
+        .ifelse(divide(scored[f"_{name}_part"], scored["_weight"]), ibis.null("decimal(18, 2)"))
+        for name in factors
     }
-    return score, points
+    return scored, cast(ir.DecimalValue, scored["_score"]), points
 
 
 def grade_loyalty(
@@ -88,12 +95,13 @@ def grade_loyalty(
         "breadth": _breadth(profile) if known else nothing,
         "advocacy": profile.advocacy if "advocacy" in profile.columns else nothing,
     }
-    score, points = weighted_score(profile, {name: has.ifelse(f, nothing) for name, f in factors.items()}, weights)
+    held = {name: has.ifelse(factor, nothing) for name, factor in factors.items()}
+    scored, score, points = weighted_score(profile, held, weights)
     ladder = Ladder((Step("loyal", lines[0]), Step("potential", lines[1])), "none")
     missing = [name for name, there in (("breadth", known), ("advocacy", "advocacy" in profile.columns)) if not there]
     return Grading(
         TIERS,
-        profile,
+        scored,
         ladder.tier(score),
         score,
         points,

@@ -248,7 +248,7 @@ def rfm(
     `f_score`, `m_score`, `recency` (days), `frequency` (orders), `monetary` (DECIMAL(18,2)). Equal values always
     score the same.
 
-    Raises `MissingColumns`, `NotAMoment`, `BadRfmMethod`, `LinesMissing`.
+    Raises `LacksColumns`, `NotAMoment`, `BadRfmMethod`, `LinesMissing`.
 
     Source: Hughes, Strategic Database Marketing (1994); nested bins as in SPSS Direct Marketing.
 

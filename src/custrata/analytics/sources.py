@@ -31,7 +31,7 @@ TableLike: TypeAlias = ir.Table | ArrowStream | str | Path
 OFFSET = r":\d\d(\.\d+)? ?([Zz]|[+-]\d\d(:?\d\d)?)$"
 
 
-class MissingColumns(BadInput):
+class LacksColumns(BadInput):
     template = (
         "The table lacks {missing}. It has {present}. Rename yours, or for orders columns={{'{first}': 'yours'}}."
     )
@@ -77,7 +77,7 @@ def canonical_orders(source: TableLike, zone: str, columns: Mapping[str, str] | 
     `returns_order_id`, `channel`, `store`. Times without a zone are on the clock of `zone`. `columns` says what a
     canonical column is called in the table. A row without customer, time or amount counts for nothing.
 
-    Raises `MissingColumns`, `UnknownColumns`.
+    Raises `LacksColumns`, `UnknownColumns`.
     """
     needed = ("customer_id", "order_id", "ordered_at", "amount")
     table = canonical(source, ORDERS, needed, zone, columns)
@@ -91,7 +91,7 @@ def canonical_orders(source: TableLike, zone: str, columns: Mapping[str, str] | 
 def canonical_lines(source: TableLike, zone: str) -> ir.Table:
     """Order lines: `order_id` needed; `product_id`, `category`, `quantity`, `amount` taken where present.
 
-    Raises `MissingColumns`.
+    Raises `LacksColumns`.
     """
     return canonical(source, ORDER_LINES, ("order_id",), zone)
 
@@ -99,7 +99,7 @@ def canonical_lines(source: TableLike, zone: str) -> ir.Table:
 def canonical_products(source: TableLike, zone: str) -> ir.Table:
     """Products: `product_id` and `category`.
 
-    Raises `MissingColumns`.
+    Raises `LacksColumns`.
     """
     return canonical(source, PRODUCTS, ("product_id", "category"), zone)
 
@@ -107,7 +107,7 @@ def canonical_products(source: TableLike, zone: str) -> ir.Table:
 def canonical_feedback(source: TableLike, zone: str) -> ir.Table:
     """Feedback: `customer_id`, `given_at`, `kind` and `score`.
 
-    Raises `MissingColumns`.
+    Raises `LacksColumns`.
     """
     return canonical(source, FEEDBACK, ("customer_id", "given_at", "kind", "score"), zone)
 
@@ -117,7 +117,7 @@ def canonical(
 ) -> ir.Table:
     """The columns of `spec` out of any table, in their types; empty where the table lacks one that is not needed.
 
-    Raises `MissingColumns`, `UnknownColumns`.
+    Raises `LacksColumns`, `UnknownColumns`.
     """
     table, columns = as_table(source), columns or {}
     called = {column.name: columns.get(column.name, column.name) for column in spec if column not in ORIGIN}
@@ -127,7 +127,7 @@ def canonical(
     missing = [name for name in called if (name in needed or name in columns) and called[name] not in table.columns]
     if missing:
         present = ", ".join(table.columns)
-        raise MissingColumns(missing=", ".join(missing), present=present, first=missing[0])
+        raise LacksColumns(missing=", ".join(missing), present=present, first=missing[0])
     return table.select(
         **{
             name: _typed(table[own], spec[name].type, zone) if own in table.columns else ibis.null(spec[name].type)

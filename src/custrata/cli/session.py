@@ -84,7 +84,7 @@ def workspace_option(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def with_session(folder: Path, language: str | None, **options: object) -> None:
         session = Session(folder, language)
-        click.get_current_context().obj = session
+        click.get_current_context().find_root().obj = session
         command(session, **options)
 
     return with_session

@@ -80,8 +80,6 @@ class Runs:
         self.folder.mkdir(parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait):
             self._clear()
-            if not (self.folder / POINTER).exists():
-                self._point(_Published())
             draft = self.folder / f"{DRAFT}{token_hex(8)}"
             draft.mkdir()
             try:
@@ -106,7 +104,7 @@ class Runs:
         sync(self.folder / "runs")
         # Ids begin with the instant, so they sort by it.
         kept = sorted({run_id, *self._pointer().runs} - set(supersedes))
-        self._point(_Published(tuple(kept), run_id))
+        replace_file(self.folder / POINTER, json.dumps(asdict(_Published(tuple(kept), run_id))))
         for superseded in supersedes:
             shutil.rmtree(self._home(superseded), ignore_errors=True)
         return self._run(run_id)
@@ -129,16 +127,13 @@ class Runs:
 
     def _pointer(self) -> _Published:
         path = self.folder / POINTER
-        if not path.exists() and not any(self.folder.glob("runs/*")):
+        if not path.exists():
             return _Published()
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
             return _Published(tuple(found["runs"]), found["current"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Damaged(file=path, reason=error) from error
-
-    def _point(self, published: _Published) -> None:
-        replace_file(self.folder / POINTER, json.dumps(asdict(published)))
 
     def _load(self, choose: Callable[[_Published], Collection[str]]) -> list[Run]:
         while True:

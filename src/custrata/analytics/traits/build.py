@@ -87,7 +87,7 @@ def traits(
 
     Returns an Ibis table: `customer_id` and the columns of `custrata.analytics.traits.CATALOGUE`.
 
-    Raises `MissingColumns`, `NotAMoment`, `UnknownTimeZone`.
+    Raises `LacksColumns`, `NotAMoment`, `UnknownTimeZone`.
 
     >>> import polars
     >>> orders = polars.DataFrame({

@@ -1,0 +1,10 @@
+"""How data comes in: readers, mappings, cleaning, the quality report, and quarantine."""
+
+from __future__ import annotations
+
+from custrata.ingest.importing import import_file, recognise
+from custrata.ingest.mapping import Mapping
+from custrata.ingest.quality import QualityReport
+from custrata.ingest.result import ImportResult
+
+__all__ = ["ImportResult", "Mapping", "QualityReport", "import_file", "recognise"]

@@ -1,0 +1,74 @@
+"""Which of the staged rows go on: those without a problem, and of several with one key the last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.ingest.canonical import Problem
+from custrata.ingest.cleaning import CURRENCY, SIGN
+from custrata.ingest.functions import fingerprint
+from custrata.ingest.plan import Views
+from custrata.ingest.staging import INDEX, PROBLEMS, Staged
+
+SEPARATOR = "\x1f"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The rows of a file that go on to the lake.
+
+    `rows` have unique keys; `superseded` gave way to a later row of their key, `repeats` of these said the very same;
+    `late` are rows rejected after the first pass, as columns `_index` and `problem` (place in `reasons`).
+    """
+
+    rows: ir.Table
+    superseded: int = 0
+    repeats: int = 0
+    late: ir.Table | None = None
+    reasons: tuple[Problem, ...] = ()
+    late_count: dict[Problem, int] | None = None
+
+    @property
+    def late_rows(self) -> int:
+        """How many rows were rejected after the first pass."""
+        return sum((self.late_count or {}).values())
+
+
+def sound(staged: Staged) -> ir.Table:
+    """The staged rows without a problem."""
+    rows = staged.rows
+    return rows if not staged.wrong and not staged.blank else rows.filter(rows[PROBLEMS] == 0)
+
+
+def unique(made: Views, rows: ir.Table, key: Sequence[str]) -> Accepted:
+    """The last row of every key: by `updated_at`, none being oldest, then by its place in the file."""
+    whole = _joined(rows, key)
+    counts = made.engine.arrow(rows.aggregate(rows=rows.count(), keys=fingerprint(whole).nunique())).to_pylist()[0]
+    if counts["rows"] == counts["keys"]:
+        return Accepted(rows)
+    several = rows.group_by(key).having(ibis._.count() > 1).agg()
+    twins = made.kept(_ranked(rows.semi_join(several, key), key))
+    found = made.engine.arrow(twins.aggregate(
+        superseded=(twins.rank > 0).sum().fill_null(0), repeats=((twins.rank > 0) & twins.same).sum().fill_null(0)
+    )).to_pylist()[0]  # fmt: skip
+    beaten = twins.filter(twins.rank > 0).select(INDEX)
+    return Accepted(rows.anti_join(beaten, INDEX), found["superseded"] - found["repeats"], found["repeats"])
+
+
+def _ranked(rows: ir.Table, key: Sequence[str]) -> ir.Table:
+    """The place of each row among those of its key, from 0, and whether it says the same as the winner."""
+    order = [ibis.desc(rows.updated_at.notnull()), ibis.desc(rows.updated_at), ibis.desc(rows[INDEX])]
+    window = ibis.window(group_by=list(key), order_by=order)
+    told = [name for name in rows.columns if name not in (INDEX, PROBLEMS, SIGN, CURRENCY)]
+    content = _joined(rows, told)
+    return rows.select(INDEX, rank=ibis.row_number().over(window), same=content == content.first().over(window))
+
+
+def _joined(rows: ir.Table, names: Sequence[str]) -> ir.StringValue:
+    if len(names) == 1:
+        return rows[names[0]].cast("string")
+    return ibis.literal(SEPARATOR).join([rows[name].cast("string").fill_null("") for name in names])

@@ -1,0 +1,216 @@
+"""From typed fields to the columns of a canonical table, and what makes a row unfit for it, by kind of file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.ingest.cleaning import BLANK, LOST, Values
+from custrata.ingest.fields import Field
+from custrata.ingest.functions import md5
+from custrata.ingest.headers import LINE
+from custrata.ingest.plan import Plan
+from custrata.schema import INSTANT, MONEY, PRICE, QUANTITY
+
+WIDE = "decimal(38, 7)"
+PRODUCT, DIFFERS = "_product", "_differs"
+WRONG = {"number": "not_a_number", "instant": "not_a_date", "date": "not_a_date", "choice": "unknown_value"}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A reason to reject a row: the field it lies in, None for the whole row, and the reason's name."""
+
+    field: str | None
+    reason: str
+
+
+Problems = dict[Problem, ir.BooleanValue]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The columns of a row, and the problems it may have."""
+
+    columns: Values
+    problems: Problems
+
+
+def finished(table: ir.Table, plan: Plan) -> Finished:
+    """The columns of the kind's table that the file itself tells, and what else its orders, customers and products
+    are made of; with every problem a row may have."""
+    columns, problems = FINISH[plan.kind.name](table, plan)
+    columns |= {"properties": table.properties, "updated_at": _field(table, plan, "updated_at", INSTANT)}
+    columns |= _attributes(table, plan)
+    present = ~table[BLANK]
+    general = {Problem(None, "blank"): table[BLANK], Problem(None, "unreadable"): present & table[LOST]}
+    general |= {problem: present & found for problem, found in (_wrong(table, plan) | problems).items()}
+    return Finished(columns, general)
+
+
+def _wrong(table: ir.Table, plan: Plan) -> Problems:
+    problems: Problems = {}
+    for field in plan.fields:
+        if field.holds in WRONG and not field.soft:
+            problems[Problem(field.name, WRONG[field.holds])] = table[f"{field.name}__wrong"]
+    return problems
+
+
+def _missing(table: ir.Table, plan: Plan, *names: str) -> Problems:
+    """Empty cells of fields a row needs."""
+    return {Problem(name, "missing"): _empty(table, plan.kind[name]) for name in names if plan.has(name)}
+
+
+def _empty(table: ir.Table, field: Field) -> ir.BooleanValue:
+    empty = table[field.name].isnull()
+    return empty & ~table[f"{field.name}__wrong"] if field.holds in WRONG else empty
+
+
+def _field(table: ir.Table, plan: Plan, name: str, dtype: str = "string") -> ir.Value:
+    return table[name] if plan.has(name) else ibis.null(dtype)
+
+
+def _attributes(table: ir.Table, plan: Plan) -> Values:
+    """What the file tells of customers and products besides the rows themselves, where it tells anything."""
+    values: Values = {}
+    for field in plan.fields:
+        if field.about != "fact":
+            values[field.place] = table[field.name]
+        if field.soft:
+            values[field.place] = table[field.name]
+            values[f"{field.place}__odd"] = table[f"{field.name}__wrong"].ifelse(
+                table[f"{field.name}__text"], ibis.null("string")
+            )
+    return values
+
+
+def _orders(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
+    amount, gross = (_field(table, plan, name, MONEY) for name in ("amount", "gross_amount"))
+    discount, refund = (_field(table, plan, name, MONEY) for name in ("discount", "refund"))
+    net = cast(ir.DecimalValue, ibis.coalesce(amount, (gross - discount.fill_null(0)).cast(MONEY)))
+    kind = (net < 0).ifelse("return", _field(table, plan, "kind").fill_null("sale"))
+    net = cast(ir.DecimalValue, (kind == "return").ifelse(-(net.abs()), net).cast(MONEY))
+    status = _field(table, plan, "status").fill_null("completed")
+    # A refunded order that does not say how much was refunded in full.
+    given_back = ibis.coalesce(refund, ((status == "refunded") & (net > 0)).ifelse(net, 0).cast(MONEY))
+    columns: Values = {
+        "order_id": table.order_id,
+        "customer_id": _field(table, plan, "customer_id"),
+        "ordered_at": table.ordered_at,
+        "kind": kind,
+        "status": status,
+        "amount": net,
+        "discount": discount,
+        "refund": given_back.cast(MONEY),
+        **{name: _field(table, plan, name) for name in ("returns_order_id", "channel", "store")},
+    }
+    problems = _missing(table, plan, "order_id", "ordered_at")
+    wrong = ibis.or_(*(table[f"{n}__wrong"] for n in ("amount", "gross_amount", "discount") if plan.has(n)))
+    money = "amount" if plan.has("amount") else "gross_amount"
+    return columns, problems | {Problem(money, "missing"): net.isnull() & ~wrong}
+
+
+def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
+    kind = _field(table, plan, "kind")
+    quantity = cast(ir.DecimalValue, _field(table, plan, "quantity", QUANTITY))
+    price, discount = _field(table, plan, "unit_price", PRICE), _field(table, plan, "discount", MONEY)
+    given = cast(ir.DecimalValue, _field(table, plan, "amount", MONEY))
+    back = kind.isin(["return"]).fill_null(False)
+    quantity = cast(ir.DecimalValue, back.ifelse(-(quantity.abs()), quantity).cast(QUANTITY))
+    given = cast(ir.DecimalValue, back.ifelse(-(given.abs()), given).cast(MONEY))
+    computed = _line_amount(quantity, cast(ir.DecimalValue, price), cast(ir.DecimalValue, discount))
+    amount = ibis.coalesce(given, computed)
+    names = ("customer_id", "product_id", "product_name", "category", "channel", "store", "status")
+    columns: Values = {
+        "order_id": table.order_id,
+        "line_id": ibis.coalesce(*([table[LINE]] if plan.mended else []), _field(table, plan, "line_id")),
+        "ordered_at": _field(table, plan, "ordered_at", INSTANT),
+        "quantity": quantity,
+        "unit_price": price,
+        "discount": discount,
+        "amount": amount,
+        "kind": kind,
+        **{name: _field(table, plan, name) for name in names},
+        DIFFERS: (given != computed).fill_null(False),
+    }
+    columns[PRODUCT] = ibis.coalesce(
+        columns["product_id"], columns["product_name"], md5(_content(columns, "quantity", "unit_price", "amount"))
+    )
+    problems = _missing(table, plan, "order_id", "quantity")
+    asked = [name for name in ("unit_price", "amount") if plan.has(name)]
+    wrong = ibis.or_(*(table[f"{name}__wrong"] for name in ("quantity", "discount", *asked) if plan.has(name)))
+    return columns, problems | {
+        Problem(asked[0], "missing"): quantity.notnull() & ibis.coalesce(price, given).isnull() & ~wrong,
+        Problem(asked[0], "too_large"): ibis.coalesce(price, given).notnull() & quantity.notnull() & amount.isnull(),
+    }
+
+
+def _line_amount(quantity: ir.DecimalValue, price: ir.DecimalValue, discount: ir.DecimalValue) -> ir.DecimalValue:
+    """Quantity × price − discount, rounded half away from zero to cents; a discount makes a return smaller too."""
+    less = (quantity < 0).ifelse(-discount, discount).fill_null(0)
+    return cast(ir.DecimalValue, (quantity * price - less).cast(WIDE).try_cast(MONEY))
+
+
+def _customers(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
+    columns: Values = {
+        "source_id": table.customer_id,
+        "customer_id": table.customer_id,
+        "registered_at": _field(table, plan, "registered_at", INSTANT),
+    }
+    return columns, _missing(table, plan, "customer_id")
+
+
+def _products(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
+    columns: Values = {
+        "product_id": table.product_id,
+        **{name: _field(table, plan, name) for name in ("name", "category", "subcategory", "brand")},
+        "list_price": _field(table, plan, "list_price", PRICE),
+    }
+    return columns, _missing(table, plan, "product_id")
+
+
+def _events(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
+    columns: Values = {
+        "customer_id": _field(table, plan, "customer_id"),
+        "occurred_at": table.occurred_at,
+        "name": table.name,
+        "channel": _field(table, plan, "channel"),
+        "value": _field(table, plan, "value", MONEY),
+    }
+    own = md5(_content({**columns, "properties": table.properties}, *columns, "properties"))
+    columns["event_id"] = ibis.coalesce(_field(table, plan, "event_id"), own)
+    return columns, _missing(table, plan, "occurred_at", "name")
+
+
+def _feedback(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
+    columns: Values = {
+        "customer_id": _field(table, plan, "customer_id"),
+        "given_at": table.given_at,
+        "kind": table.kind,
+        "score": _field(table, plan, "score", "decimal(5, 1)"),
+        "text": _field(table, plan, "text"),
+        "channel": _field(table, plan, "channel"),
+    }
+    own = md5(_content({**columns, "properties": table.properties}, *columns, "properties"))
+    columns["feedback_id"] = ibis.coalesce(_field(table, plan, "feedback_id"), own)
+    return columns, _missing(table, plan, "given_at", "kind")
+
+
+def _content(columns: Values, *names: str) -> ir.StringValue:
+    """What a row says, as one text: its fingerprint stands for a number the file does not give."""
+    parts = [columns[name].cast("string").fill_null("") for name in names]
+    return cast(ir.StringValue, ibis.literal("\x1f").join(parts))
+
+
+FINISH: dict[str, Callable[[ir.Table, Plan], tuple[Values, Problems]]] = {
+    "orders": _orders,
+    "lines": _lines,
+    "customers": _customers,
+    "products": _products,
+    "events": _events,
+    "feedback": _feedback,
+}

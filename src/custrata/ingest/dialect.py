@@ -1,0 +1,157 @@
+"""How a text file separates its cells: delimiter, quotation mark, and the line its header stands on."""
+
+from __future__ import annotations
+
+import csv
+import io
+from codecs import BOM_UTF8
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from custrata.errors import BadInput
+from custrata.ingest.files import BLOCK, blocks
+
+DELIMITERS = (",", "\t", ";", "|")
+SAMPLE = 1 << 18
+SAMPLE_ROWS = 200
+LONGEST = BLOCK
+LONGEST_CELL = 128 << 10
+QUOTE_BLOCK = 16 << 20
+
+Bytes = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+class LineTooLong(BadInput):
+    template = "“{file}” has a line of more than {limit} characters. Is this a table?"
+
+
+class UnclosedQuote(BadInput):
+    template = "“{file}”: the quotation mark opened on line {line} is never closed. Mend that line and import it again."
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """Delimiter, quotation mark, lines before the header, and the number of cells of a usual row."""
+
+    delimiter: str
+    quote: str
+    skip: int
+    width: int
+
+
+def find_dialect(path: Path, delimiter: str | None = None, quote: str | None = None) -> Dialect:
+    """The dialect of a UTF-8 text file, where `delimiter` and `quote` do not say."""
+    with path.open("rb") as file:
+        block = file.read(SAMPLE)
+        if len(block) == SAMPLE:
+            block = block[: block.rfind(b"\n") + 1] or block
+    sample = block.decode("utf-8-sig", errors="replace")
+    mark = quote or _quote(sample)
+    found = [_tried(sample, candidate, mark) for candidate in ((delimiter,) if delimiter else DELIMITERS)]
+    return max(found, key=lambda pair: pair[0])[1]
+
+
+def check_lines(path: Path, dialect: Dialect, name: str) -> None:
+    """Refuse what no reader should be given: an endless line, a quotation mark that is never closed.
+
+    Raises `LineTooLong`, `UnclosedQuote`.
+    """
+    since, mark, quotes = 0, dialect.quote.encode(), False
+    with path.open("rb") as file:
+        for block in blocks(file):
+            quotes = quotes or mark in block
+            ends = [end for end in (block.find(b"\n"), block.find(b"\r")) if end >= 0]
+            since += min(ends, default=len(block))
+            if since > LONGEST:
+                raise LineTooLong(file=name, limit=LONGEST)
+            if ends:
+                since = len(block) - 1 - max(block.rfind(b"\n"), block.rfind(b"\r"))
+    if quotes and _suspicious(path, dialect) and (line := _unclosed_line(path, dialect)):
+        raise UnclosedQuote(file=name, line=line)
+
+
+def _quote(sample: str) -> str:
+    """The single quotation mark where cells begin and end with it and none with the double one."""
+    single = sum(sample.count(f"'{delimiter}'") for delimiter in DELIMITERS)
+    return "'" if single > sample.count("\n") / 2 and '"' not in sample else '"'
+
+
+def _tried(sample: str, delimiter: str, quote: str) -> tuple[tuple[float, int], Dialect]:
+    """How well a delimiter fits: the share of rows that have the usual number of cells, then that number."""
+    rows, ends = [], []
+    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, quotechar=quote)
+    try:
+        for row in reader:
+            rows.append(row)
+            ends.append(reader.line_num)
+            if len(rows) >= SAMPLE_ROWS:
+                break
+    except csv.Error:  # a cell beyond the module's own limit
+        pass
+    widths = Counter(len(row) for row in rows if any(cell.strip() for cell in row))
+    width = max(widths, key=lambda width: (widths[width], width), default=1)
+    share = widths[width] / max(1, widths.total()) if width > 1 else 0.0
+    return (share if share >= 0.5 else share / 10, width), Dialect(delimiter, quote, _skip(rows, ends, width), width)
+
+
+def _skip(rows: list[list[str]], ends: list[int], width: int) -> int:
+    """Lines before the header: titles above a table fill one cell, a header most of them."""
+    for index, row in enumerate(rows[:20]):
+        if sum(bool(cell.strip()) for cell in row) * 2 >= width:
+            return ends[index - 1] if index else 0
+    return 0
+
+
+def _suspicious(path: Path, dialect: Dialect) -> bool:
+    """Whether a mark that may open a cell has none that may close it within reach, told at the speed of the disk."""
+    data = np.memmap(path, np.uint8, "r")
+    pending = -1
+    for start in range(0, len(data), QUOTE_BLOCK):
+        end = min(start + QUOTE_BLOCK, len(data))
+        opens, closes = _marks(data, start, end, dialect)
+        if pending >= 0:
+            opens = np.concatenate([[pending], opens])
+        place = np.searchsorted(closes, opens, side="right")
+        unclosed = opens[place == len(closes)]
+        gaps = closes[place[place < len(closes)]] - opens[place < len(closes)]
+        pending = int(unclosed[0]) if len(unclosed) else -1
+        if (len(gaps) and gaps.max() > LONGEST_CELL) or (pending >= 0 and end - pending > LONGEST_CELL):
+            return True
+    return pending >= 0
+
+
+def _unclosed_line(path: Path, dialect: Dialect) -> int | None:
+    """The line of the cell that is opened and not closed: a reader would take the rest of the file for that cell."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        reader = csv.reader(file, delimiter=dialect.delimiter, quotechar=dialect.quote, strict=True)
+        while True:
+            line = reader.line_num + 1
+            try:
+                next(reader)
+            except StopIteration:
+                return None
+            except csv.Error as error:
+                if "expected after" not in str(error):  # that line alone is wrong, and will be quarantined
+                    return line
+
+
+def _marks(data: Bytes, start: int, end: int, dialect: Dialect) -> tuple[Places, Places]:
+    """Where marks stand at the beginning of a cell and where at its end, a space between allowed."""
+    at = np.flatnonzero(data[start:end] == ord(dialect.quote)).astype(np.int64) + start
+    return at[_edge(data, at, -1, dialect)], at[_edge(data, at, 1, dialect)]
+
+
+def _edge(data: Bytes, at: Places, step: int, dialect: Dialect) -> Flags:
+    borders = np.frombuffer((dialect.delimiter + "\n\r").encode(), np.uint8)
+    near, far = at + step, at + 2 * step
+    beyond = (near < (3 if data[:3].tobytes() == BOM_UTF8 else 0)) | (near >= len(data))
+    beside = data[np.clip(near, 0, len(data) - 1)]
+    past = np.isin(data[np.clip(far, 0, len(data) - 1)], borders) | (far < 0) | (far >= len(data))
+    edge: Flags = beyond | np.isin(beside, borders) | ((beside == ord(" ")) & past)
+    return edge

@@ -1,0 +1,195 @@
+"""What a file of each kind can tell: its fields, what they hold, and which of them it must have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from custrata.errors import BadInput
+from custrata.schema import CUSTOMER_RECORDS, EVENTS, FEEDBACK, MONEY, ORDER_LINES, ORDERS, PRICE, PRODUCTS, QUANTITY
+from custrata.schema.tables import TableSpec
+
+Holds = Literal["id", "text", "instant", "date", "number", "choice", "phone", "email", "currency"]
+About = Literal["fact", "customer", "product"]
+
+PROPERTY = "property"
+
+
+class UnknownKind(BadInput):
+    template = "There is no kind of file “{kind}”. The kinds are orders, lines, customers, products, events, feedback."
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing a file can tell, under the name a mapping uses.
+
+    `synonyms` is its entry in `synonyms.toml`; `type` the decimal of a number; `choice` the entry in `words.toml`;
+    `column` the canonical column where it differs from the name. A wrong value of a `soft` field becomes a property,
+    any other rejects the row.
+    """
+
+    name: str
+    holds: Holds
+    synonyms: str = ""
+    type: str = MONEY
+    choice: str = ""
+    column: str = ""
+    about: About = "fact"
+    positive: bool = False
+    required: bool = False
+    soft: bool = False
+
+    @property
+    def place(self) -> str:
+        """The canonical column."""
+        return self.column or self.name
+
+    @property
+    def headers(self) -> str:
+        """The entry of its header synonyms."""
+        return self.synonyms or self.name
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file: the table its rows go to, its fields, and of which groups of columns it must have one."""
+
+    name: str
+    table: TableSpec
+    fields: tuple[Field, ...]
+    needs: tuple[tuple[str, ...], ...]
+
+    def __getitem__(self, name: str) -> Field:
+        return next(field for field in self.fields if field.name == name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names a mapping may use."""
+        return tuple(field.name for field in self.fields)
+
+
+def _text(name: str, **options: str) -> Field:
+    return Field(name, "text", **options)  # type: ignore[arg-type]
+
+
+UPDATED = Field("updated_at", "instant")
+CURRENCY = Field("currency", "currency")
+WHERE = (_text("channel"), _text("store"))
+
+
+def _person(name: str) -> tuple[Field, ...]:
+    """Who a customer is, as files of customers and of orders tell it."""
+    return (
+        Field(name, "text", synonyms="customer_name", column="name", about="customer"),
+        Field("phone", "phone", about="customer", soft=True),
+        Field("email", "email", about="customer", soft=True),
+        Field("gender", "choice", choice="gender", about="customer", soft=True),
+        Field("birthday", "date", about="customer", soft=True),
+        *(Field(part, "text", about="customer") for part in ("company", "country", "province", "city", "address")),
+        Field("postcode", "text", about="customer"),
+    )
+
+
+ORDER_FIELDS = (
+    Field("order_id", "id", synonyms="order_id own_id", required=True),
+    Field("customer_id", "id"),
+    Field("ordered_at", "instant", required=True),
+    Field("amount", "number", required=True),
+    Field("gross_amount", "number"),
+    Field("discount", "number", positive=True),
+    Field("refund", "number", positive=True),
+    Field("kind", "choice", synonyms="order_kind", choice="order_kind"),
+    Field("status", "choice", synonyms="order_status", choice="order_status"),
+    Field("returns_order_id", "id"),
+    *WHERE,
+    CURRENCY,
+    UPDATED,
+    *_person("customer_name"),
+)
+
+LINE_FIELDS = (
+    Field("order_id", "id", required=True),
+    Field("line_id", "id"),
+    Field("customer_id", "id"),
+    Field("ordered_at", "instant"),
+    Field("product_id", "id"),
+    _text("product_name"),
+    _text("category"),
+    Field("quantity", "number", type=QUANTITY, required=True),
+    Field("unit_price", "number", type=PRICE),
+    Field("discount", "number", positive=True),
+    Field("amount", "number", synonyms="line_amount"),
+    Field("kind", "choice", synonyms="order_kind", choice="order_kind"),
+    Field("status", "choice", synonyms="order_status", choice="order_status"),
+    *WHERE,
+    CURRENCY,
+    UPDATED,
+    Field("subcategory", "text", about="product"),
+    Field("brand", "text", about="product"),
+    Field("list_price", "number", type=PRICE, about="product"),
+    *_person("customer_name"),
+)
+
+CUSTOMER_FIELDS = (
+    Field("customer_id", "id", synonyms="customer_id own_id", column="source_id", required=True),
+    Field("kind", "choice", synonyms="customer_kind", choice="customer_kind", soft=True),
+    *_person("name"),
+    Field("registered_at", "instant"),
+    UPDATED,
+)
+
+PRODUCT_FIELDS = (
+    Field("product_id", "id", synonyms="product_id own_id", required=True),
+    Field("name", "text", synonyms="product_name"),
+    _text("category"),
+    _text("subcategory"),
+    _text("brand"),
+    Field("list_price", "number", type=PRICE),
+    CURRENCY,
+    UPDATED,
+)
+
+EVENT_FIELDS = (
+    Field("event_id", "id"),
+    Field("customer_id", "id"),
+    Field("occurred_at", "instant", required=True),
+    Field("name", "text", synonyms="event_name", required=True),
+    _text("channel"),
+    Field("value", "number", synonyms="event_value"),
+    CURRENCY,
+    UPDATED,
+)
+
+FEEDBACK_FIELDS = (
+    Field("feedback_id", "id"),
+    Field("customer_id", "id"),
+    Field("given_at", "instant", required=True),
+    Field("kind", "choice", synonyms="feedback_kind", choice="feedback_kind", required=True),
+    Field("score", "number", type="decimal(5, 1)"),
+    Field("text", "text", synonyms="feedback_text"),
+    _text("channel"),
+    UPDATED,
+)
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("orders", ORDERS, ORDER_FIELDS, (("order_id",), ("customer_id",), ("ordered_at",), ("amount",))),
+        Kind("lines", ORDER_LINES, LINE_FIELDS, (("order_id",), ("quantity",), ("unit_price", "amount"))),
+        Kind("customers", CUSTOMER_RECORDS, CUSTOMER_FIELDS, (("customer_id",),)),
+        Kind("products", PRODUCTS, PRODUCT_FIELDS, (("product_id",),)),
+        Kind("events", EVENTS, EVENT_FIELDS, (("customer_id",), ("occurred_at",), ("name",))),
+        Kind("feedback", FEEDBACK, FEEDBACK_FIELDS, (("given_at",), ("kind",), ("score", "text"))),
+    )
+}
+
+
+def kind_named(name: str) -> Kind:
+    """The kind of that name.
+
+    >>> kind_named("lines").table.name
+    'order_lines'
+    """
+    if name not in KINDS:
+        raise UnknownKind(kind=name)
+    return KINDS[name]

@@ -1,0 +1,187 @@
+"""What a file is, judged by its content: text, gzip of text, Excel or Parquet; anything else is refused by name."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from custrata.errors import BadInput
+
+Form = Literal["text", "excel", "parquet"]
+
+BLOCK = 1 << 20
+HEAD = 1 << 16
+BOMB_BYTES, BOMB_RATIO = 1 << 30, 200
+ROOM_LEFT = 256 << 20
+
+# What people try to import by mistake, by its first bytes.
+STRANGERS = {
+    b"%PDF": "PDF",
+    b"\x89PNG": "PNG",
+    b"\xff\xd8\xff": "JPEG",
+    b"GIF8": "GIF",
+    b"SQLite format 3": "SQLite",
+    b"\x28\xb5\x2f\xfd": "Zstandard",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"7z\xbc\xaf": "7-Zip",
+    b"Rar!": "RAR",
+    b"\x7fELF": "program",
+    b"MZ\x90": "program",
+    b"$FL2": "SPSS",
+    b"{\\rtf": "RTF",
+    b"ARROW1": "Arrow",
+    b"Obj\x01": "Avro",
+    b"ORC": "ORC",
+}
+
+
+class FileMissing(BadInput):
+    template = "There is no file “{file}”."
+
+
+class NotAFile(BadInput):
+    template = "“{file}” is a folder. Name the file to import."
+
+
+class FileNotReadable(BadInput):
+    template = "“{file}” cannot be read: {reason}."
+
+
+class EmptyFile(BadInput):
+    template = "“{file}” is empty."
+
+
+class NotATable(BadInput):
+    template = "“{file}” is not a table ({form}). Custrata reads CSV, TSV, gzip of these, Excel and Parquet."
+
+
+class ArchiveFile(BadInput):
+    template = "“{file}” is an archive. Unpack it and import the table inside."
+
+
+class DamagedGzip(BadInput):
+    template = "“{file}” is damaged or cut short: its gzip stream does not end properly. Copy it again."
+
+
+class TooLargeUnpacked(BadInput):
+    template = "“{file}” would unpack to more than {ratio} times its size. This looks like a trap; it was not unpacked."
+
+
+class NoRoom(BadInput):
+    template = "There is not enough room on the disk to unpack “{file}”."
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file one can read: what was named, what it is, where its unpacked bytes are, and its fingerprint."""
+
+    path: Path
+    form: Form
+    data: Path
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return self.path.name
+
+
+def open_file(path: Path, scratch: Path) -> SourceFile:
+    """Find out what a file is, and unpack it into `scratch` where it is gzip.
+
+    Raises `FileMissing`, `NotAFile`, `FileNotReadable`, `EmptyFile`, `NotATable`, `ArchiveFile`, `DamagedGzip`,
+    `TooLargeUnpacked`, `NoRoom`.
+    """
+    head, sha256 = _fingerprint(path)
+    if not head:
+        raise EmptyFile(file=path.name)
+    if not head.startswith(b"\x1f\x8b"):
+        return SourceFile(path, _form(path, path, head), path, sha256)
+    unpacked = scratch / "unpacked"
+    _unpack(path, unpacked)
+    with unpacked.open("rb") as file:
+        inside = file.read(HEAD)
+    if not inside:
+        raise EmptyFile(file=path.name)
+    if inside.startswith(b"\x1f\x8b"):
+        raise ArchiveFile(file=path.name)
+    return SourceFile(path, _form(path, unpacked, inside), unpacked, sha256)
+
+
+def blocks(file: BinaryIO, size: int = BLOCK) -> Iterator[bytes]:
+    """The bytes of an open file, block by block."""
+    while block := file.read(size):
+        yield block
+
+
+def _fingerprint(path: Path) -> tuple[bytes, str]:
+    if path.is_dir():
+        raise NotAFile(file=path.name)
+    digest, head = hashlib.sha256(), b""
+    try:
+        if not path.is_file():
+            raise FileMissing(file=str(path))
+        with path.open("rb") as file:
+            for block in blocks(file):
+                head = head or block[:HEAD]
+                digest.update(block)
+    except (OSError, ValueError) as error:
+        raise FileNotReadable(file=path.name, reason=getattr(error, "strerror", None) or error) from error
+    return head, digest.hexdigest()
+
+
+def _form(path: Path, data: Path, head: bytes) -> Form:
+    for magic, form in STRANGERS.items():
+        if head.startswith(magic):
+            raise NotATable(file=path.name, form=form)
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith(b"PK\x03\x04"):
+        return _zipped(path, data)
+    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return "excel"
+    return "text"
+
+
+def _zipped(path: Path, data: Path) -> Form:
+    """An Excel or OpenDocument table is a zip archive too."""
+    from custrata.ingest.excel import DamagedExcel  # beside its reader
+
+    try:
+        with zipfile.ZipFile(data) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise DamagedExcel(file=path.name) from error
+    if not any(member.filename in ("xl/workbook.xml", "xl/workbook.bin", "content.xml") for member in members):
+        raise ArchiveFile(file=path.name)
+    _refuse_bomb(path, data.stat().st_size, sum(member.file_size for member in members))
+    return "excel"
+
+
+def _refuse_bomb(path: Path, packed: int, unpacked: int) -> None:
+    if unpacked > BOMB_BYTES and unpacked > BOMB_RATIO * packed:
+        raise TooLargeUnpacked(file=path.name, ratio=BOMB_RATIO)
+
+
+def _unpack(path: Path, target: Path) -> None:
+    packed, written = path.stat().st_size, 0
+    try:
+        with gzip.open(path, "rb") as source, target.open("wb") as out:
+            while block := source.read(BLOCK):
+                written += len(block)
+                _refuse_bomb(path, packed, written)
+                if shutil.disk_usage(target.parent).free < ROOM_LEFT:
+                    raise NoRoom(file=path.name)
+                out.write(block)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DamagedGzip(file=path.name) from error
+    except OSError as error:
+        raise FileNotReadable(file=path.name, reason=error.strerror or error) from error

@@ -1,0 +1,60 @@
+"""Functions of DuckDB that cleaning needs and Ibis has no word for."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+
+FORMS = dt.Array(dt.string)
+ENTRIES = dt.Array(dt.Struct({"key": dt.string, "value": dt.string}))
+TEXTS = dt.Map(dt.string, dt.string)
+
+
+@ibis.udf.scalar.builtin(signature=((dt.string, FORMS), dt.timestamp))
+def try_strptime(text, forms):  # type: ignore[no-untyped-def]
+    """The time a text writes in the first of the forms that fits, else null."""
+
+
+@ibis.udf.scalar.builtin(signature=((dt.string, dt.string), dt.string))
+def trim(text, characters):  # type: ignore[no-untyped-def]
+    """The text without these characters at its ends."""
+
+
+@ibis.udf.scalar.builtin(signature=((ENTRIES,), TEXTS))
+def map_from_entries(entries):  # type: ignore[no-untyped-def]
+    """A map of the entries."""
+
+
+@ibis.udf.scalar.builtin(name="hash", signature=((dt.string,), dt.uint64))
+def fingerprint(text):  # type: ignore[no-untyped-def]
+    """64 bits that equal texts share."""
+
+
+def texts_by_name(values: dict[str, ir.StringValue]) -> ir.MapValue:
+    """A map of the values that are there, by name; null where none is."""
+    if not values:
+        return ibis.null(TEXTS)
+    entries = ibis.array([ibis.struct({"key": name, "value": value}) for name, value in values.items()])
+    present = entries.filter(lambda entry: entry["value"].notnull())
+    return (ibis.coalesce(*values.values()).notnull()).ifelse(map_from_entries(present), ibis.null(TEXTS))
+
+
+@ibis.udf.scalar.builtin(signature=((dt.string,), dt.string))
+def md5(text):  # type: ignore[no-untyped-def]
+    """32 hexadecimal digits that stand for the text."""
+
+
+@ibis.udf.scalar.builtin(signature=((FORMS, dt.string), dt.int32))
+def list_position(values, value):  # type: ignore[no-untyped-def]
+    """The place of a value in a list, from 1; null where it is not there."""
+
+
+@ibis.udf.scalar.builtin(signature=((FORMS, dt.int32), dt.string))
+def list_extract(values, place):  # type: ignore[no-untyped-def]
+    """What stands at a place of a list, from 1; null where nothing does."""
+
+
+@ibis.udf.scalar.builtin(signature=((TEXTS, TEXTS), TEXTS))
+def map_concat(first, second):  # type: ignore[no-untyped-def]
+    """Both maps as one; the second wins."""

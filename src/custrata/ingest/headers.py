@@ -1,0 +1,77 @@
+"""Headers as people write them, and the fields they may mean."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib import resources
+
+# What a quarantine file adds to the columns of the file it came from.
+ROW, COLUMN, VALUE, REASON, LINE = "_row", "_column", "_value", "_reason", "_line_id"
+OURS = (ROW, COLUMN, VALUE, REASON, LINE)
+UNIT = re.compile(r"[(\[（【〔].*?[)\]）】〕]")
+
+
+@lru_cache(maxsize=1)
+def _data() -> tuple[dict[str, list[str]], dict[int, int]]:
+    data = tomllib.loads((resources.files(__package__) / "synonyms.toml").read_text("utf-8"))
+    return data["headers"], str.maketrans(data["traditional"]["from"], data["traditional"]["to"])
+
+
+def plain_header(header: str) -> str:
+    """A header without case, signs, units in brackets, full width and traditional characters.
+
+    >>> plain_header("Customer ID"), plain_header("實付金額（元）")
+    ('customerid', '实付金额')
+    """
+    text = unicodedata.normalize("NFKC", header).strip().lower()
+    bare = UNIT.sub("", text)
+    letters = "".join(character for character in (bare or text) if character.isalnum())
+    return letters.translate(_data()[1])
+
+
+def rank(header: str, entry: str) -> int | None:
+    """How well a header names a field, 0 being best; None where it does not. `entry` is one synonym list or several.
+
+    >>> rank("订单编号", "order_id"), rank("colour", "order_id")
+    (1, None)
+    """
+    words = [word for part in entry.split() for word in _data()[0][part]]
+    plain = plain_header(header)
+    return words.index(plain) if plain in words else None
+
+
+@lru_cache(maxsize=1)
+def known_words() -> frozenset[str]:
+    """Every Chinese header word, in simplified and traditional characters: they tell encodings apart."""
+    words, simplify = _data()
+    back = {after: before for before, after in simplify.items()}
+    simple = {word for entry in words.values() for word in entry if any(letter > "\u2e80" for letter in word)}
+    return frozenset(simple | {word.translate(back) for word in simple})
+
+
+def unique_headers(cells: Iterable[str]) -> tuple[str, ...]:
+    """Headers without blanks and repeats: `column_3` for a nameless column, `amount_2` for a second `amount`.
+
+    >>> unique_headers(["id", "", "id"])
+    ('id', 'column_2', 'id_2')
+    """
+    seen: set[str] = set()
+    names = []
+    for place, cell in enumerate(cells, start=1):
+        base = " ".join(cell.replace("\ufeff", "").split()) or f"column_{place}"
+        name, count = base, 1
+        while name in seen:
+            count += 1
+            name = f"{base}_{count}"
+        seen.add(name)
+        names.append(name)
+    return tuple(names)
+
+
+def is_quarantine(headers: Iterable[str]) -> bool:
+    """Whether a file is one of our own quarantine files, mended."""
+    return {ROW, COLUMN, VALUE, REASON} <= set(headers)

@@ -1,0 +1,190 @@
+"""From a file to the lake: open, recognise, read, check, and change all tables together or none."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import cast
+
+from custrata.engine import DuckEngine, connect
+from custrata.ingest.contacts import region_of
+from custrata.ingest.dates import AmbiguousDates, Evidence, Order, evidence, evidence_of
+from custrata.ingest.fields import kind_named
+from custrata.ingest.files import SourceFile, open_file
+from custrata.ingest.mapping import BadMapping, Mapping
+from custrata.ingest.money import CurrencyMismatch, foreign
+from custrata.ingest.plan import Plan, Views, views
+from custrata.ingest.quality import QualityReport
+from custrata.ingest.quarantine import faults_of
+from custrata.ingest.recognise import SAMPLE_ROWS, Sample, checked, recognised, with_forms
+from custrata.ingest.result import ImportResult
+from custrata.ingest.sources import Source, open_source, reading, sample
+from custrata.ingest.staging import Staged, stage
+from custrata.ingest.writing import Job, written
+from custrata.lake import ImportRecord, Workspace
+
+Progress = Callable[[str, float], None]
+
+MEMORY = "2GB"
+OLD_SCRATCH = 24 * 3600
+PREFIX = ".import-"
+
+
+def import_file(
+    workspace: Workspace,
+    kind: str,
+    path: Path | str,
+    *,
+    at: datetime,
+    mapping: Mapping | None = None,
+    source: str = "file",
+    dry_run: bool = False,
+    again: bool = False,
+    date_order: Order | None = None,
+    engine: DuckEngine | None = None,
+    progress: Progress | None = None,
+) -> ImportResult:
+    """Bring a file into the lake of a workspace, whole or not at all.
+
+    Parameters: `kind` is orders, lines, customers, products, events or feedback; `at` the instant of the import;
+    `mapping` says what the columns are, where they are not to be recognised; `source` names where the rows come from;
+    `dry_run` reads and reports only; `again` imports a file that was imported before; `date_order` is `day-first` or
+    `month-first`; `progress` is called with the name of a step and the share done.
+
+    Rows that cannot be used are in the file `quarantine` of the result, with the reason. Raises a `BadInput` for a
+    file that cannot be read or understood; then nothing has changed.
+    """
+    kind_named(kind)
+    tell = progress or (lambda step, share: None)
+    with _scratch(workspace, at) as scratch, _engine(engine) as duck, views(duck) as made:
+        tell("open", 0.0)
+        file = open_file(Path(path), scratch)
+        found, head, mapping = _understood(duck, file, scratch, kind, mapping=mapping, order=date_order)
+        tell("recognise", 0.1)
+        with reading(file.name):
+            zone = workspace.settings.timezone
+            plan = _with_date_order(made, Plan.of(found, mapping, head, zone=zone, region=region_of(zone)), head)
+            earlier = _earlier(workspace, file, plan.mapping)
+            if earlier and not again and not dry_run:
+                return _nothing_done(earlier, plan.mapping)
+            tell("read", 0.15)
+            plan, staged = _staged(made, plan, head)
+            _refuse_foreign(staged, plan, workspace.settings.currency)
+            job = Job(workspace, plan, staged, faults_of(made, _rejects(scratch)), source, at, dry_run, scratch, tell)
+            return replace(written(made, job), already_imported=earlier if dry_run else None)
+
+
+def recognise(path: Path | str, kind: str, *, date_order: Order | None = None, sheet: str | None = None) -> Mapping:
+    """The mapping of a file, as an import without one would find it; to be looked at, changed and given.
+
+    Raises a `BadInput` for a file that cannot be read or understood.
+    """
+    kind_named(kind)
+    with tempfile.TemporaryDirectory(prefix="custrata-") as folder, _engine(None) as duck:
+        file = open_file(Path(path), Path(folder))
+        asked = Mapping(kind, {}, sheet=sheet) if sheet else None
+        found = open_source(duck, file, Path(folder), asked, "rejects")
+        head = Sample.of(found, sample(duck, found, SAMPLE_ROWS))
+        return recognised(found, head, kind, date_order)
+
+
+def _understood(
+    duck: DuckEngine, file: SourceFile, scratch: Path, kind: str, *, mapping: Mapping | None, order: Order | None
+) -> tuple[Source, Sample, Mapping]:
+    """The file's rows, the first of them, and its mapping: the one given, completed, or the one recognised."""
+    if mapping and mapping.kind != kind:
+        raise BadMapping(file="", reason=f"it is for {mapping.kind}, not for {kind}")
+    found = open_source(duck, file, scratch, mapping, _rejects(scratch))
+    head = Sample.of(found, sample(duck, found, SAMPLE_ROWS))
+    if mapping is None:
+        return found, head, recognised(found, head, kind, order)
+    return found, head, with_forms(checked(mapping, found, head, kind), found, head, order)
+
+
+def _with_date_order(made: Views, plan: Plan, head: Sample) -> Plan:
+    """The plan with the order of day and month, from the whole column where the first rows leave it open."""
+    headers = _date_headers(plan)
+    told = sum((evidence(head.columns[header]) for header in headers), Evidence())
+    return _settled(made, plan, head) if plan.mapping.date_order is None and told.open else plan
+
+
+def _settled(made: Views, plan: Plan, head: Sample) -> Plan:
+    table = made.over(f"FROM {plan.source.relation}")
+    told = Evidence()
+    for header in _date_headers(plan):
+        row = made.engine.arrow(table.aggregate(**evidence_of(table[plan.cell(header)]))).to_pylist()[0]
+        told += Evidence(**row)
+    if told.open:
+        raise AmbiguousDates(file=plan.source.name, example=told.example)
+    if told.order is None:
+        return plan
+    mapping = with_forms(plan.mapping, plan.source, head, told.order)
+    return replace(plan, mapping=mapping)
+
+
+def _date_headers(plan: Plan) -> list[str]:
+    fields = [field for field in plan.fields if field.holds in ("instant", "date")]
+    return [plan.mapping.fields[field.name] for field in fields if field.name in plan.mapping.fields]
+
+
+def _staged(made: Views, plan: Plan, head: Sample) -> tuple[Plan, Staged]:
+    """The rows; read a second time where dates turn up further down whose order the first rows did not need."""
+    staged = stage(made, plan)
+    undated = any(problem.reason == "not_a_date" for bits in staged.tally for problem in staged.found(bits))
+    soft = any(field.soft and field.holds == "date" for field in plan.fields)
+    if plan.mapping.date_order is not None or not (undated or soft):
+        return plan, staged
+    settled = _settled(made, plan, head)
+    return (plan, staged) if settled is plan else (settled, stage(made, settled))
+
+
+def _refuse_foreign(staged: Staged, plan: Plan, currency: str) -> None:
+    other = foreign([*staged.signs, *staged.currencies], currency)
+    if other:
+        raise CurrencyMismatch(file=plan.source.name, found=", ".join(other[:5]), currency=currency)
+
+
+def _earlier(workspace: Workspace, file: SourceFile, mapping: Mapping) -> ImportRecord | None:
+    """The import that brought the same bytes by the same mapping, unless lines waited for orders then."""
+    for record in reversed(workspace.lake.snapshot().imports):
+        same = (record.sha256, record.table, record.mapping_sha256) == (file.sha256, mapping.kind, mapping.sha256)
+        if same and not (record.table == "lines" and record.rejected):
+            return record
+    return None
+
+
+def _nothing_done(earlier: ImportRecord, mapping: Mapping) -> ImportResult:
+    counts = (earlier.rows, earlier.accepted, earlier.rejected)
+    report = QualityReport(earlier.table, *counts)
+    return ImportResult(
+        earlier.import_id, earlier.table, earlier.file_name, *counts, mapping, report, already_imported=earlier
+    )
+
+
+def _rejects(scratch: Path) -> str:
+    return "rejects_" + scratch.name.removeprefix(PREFIX).replace("-", "_")
+
+
+@contextmanager
+def _engine(given: DuckEngine | None) -> Iterator[DuckEngine]:
+    """The engine given, or one for this import."""
+    if given is not None:
+        yield given
+        return
+    with cast(DuckEngine, connect(memory_limit=MEMORY)) as own:
+        yield own
+
+
+@contextmanager
+def _scratch(workspace: Workspace, at: datetime) -> Iterator[Path]:
+    """A folder for what is gone when the import ends, on the disk of the workspace; leavings of killed imports go."""
+    for left in workspace.folder.glob(f"{PREFIX}*"):
+        if at.timestamp() - left.stat().st_mtime > OLD_SCRATCH:
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=workspace.folder, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)

@@ -1,0 +1,156 @@
+"""Order lines: their numbers, the head of their order, and the orders that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.engine import DuckEngine
+from custrata.ingest.accepted import Accepted, sound, unique
+from custrata.ingest.canonical import PRODUCT, Problem
+from custrata.ingest.plan import Plan, Views
+from custrata.ingest.staging import INDEX, Staged
+from custrata.lake import LakeSnapshot
+from custrata.schema import MONEY, ORDER_LINES, ORDERS
+
+RETURN_NUMBER = r"^[Cc]\d+$"
+LATE = (
+    Problem("customer_id", "other_customer"),
+    Problem("order_id", "no_such_order"),
+    Problem("ordered_at", "missing"),
+)
+
+
+def numbered(made: Views, staged: Staged) -> Staged:
+    """Every line with a `line_id`: the file's own, else the product and its count within the order in file order.
+
+    Rejected lines are counted too, so that the others keep their numbers when these come back mended.
+    """
+    rows = staged.rows
+    window = ibis.window(group_by=[rows.order_id, rows[PRODUCT]], order_by=[rows[INDEX]])
+    counted = rows.mutate(count=ibis.row_number().over(window) + 1)
+    own = counted[PRODUCT] + "#" + counted["count"].cast("string")
+    return replace(staged, rows=made.kept(counted.mutate(line_id=ibis.coalesce(counted.line_id, own)).drop("count")))
+
+
+def accepted_lines(
+    made: Views, staged: Staged, plan: Plan, snapshot: LakeSnapshot, engine: DuckEngine
+) -> tuple[Accepted, ir.Table]:
+    """The lines that go on, each with the customer and time of its order; and what the lake knows of these orders.
+
+    A line of another customer than its order's is rejected, and so is one whose customer or time only an order could
+    tell that the lake does not have.
+    """
+    lines = sound(staged)
+    known = _known_heads(made, lines, snapshot, engine)
+    heads = _heads(lines, known, plan)
+    joined = lines.join(heads, "order_id", rname="{name}__head")
+    problem = _late_problem(joined, plan)
+    whole = made.kept(joined.mutate(
+        problem=problem,
+        customer_id=ibis.coalesce(joined.customer_id, joined.customer_id__head),
+        ordered_at=ibis.coalesce(joined.ordered_at, joined.ordered_at__head),
+    ))  # fmt: skip
+    late = whole.filter(whole.problem.notnull()).select(INDEX, "problem")
+    counts = {LATE[row["problem"]]: row["rows"] for row in made.engine.arrow(
+        late.group_by("problem").agg(rows=ibis._.count())
+    ).to_pylist()}  # fmt: skip
+    done = unique(made, whole.filter(whole.problem.isnull()), ORDER_LINES.key)
+    return replace(done, late=late, reasons=LATE, late_count=counts), known
+
+
+def _known_heads(made: Views, lines: ir.Table, snapshot: LakeSnapshot, engine: DuckEngine) -> ir.Table:
+    """The orders of the lake that the file has lines of."""
+    orders = snapshot.read(ORDERS.name, engine)
+    if not snapshot.rows(ORDERS.name):
+        return orders
+    return made.kept(orders.semi_join(lines, "order_id"))
+
+
+def _heads(lines: ir.Table, known: ir.Table, plan: Plan) -> ir.Table:
+    """One row per order of the file: `customer_id`, `ordered_at`, and `known`, whether the lake has it."""
+    told = lines.group_by("order_id").agg(
+        told_customer=lines.customer_id.argmin(lines[INDEX], where=lines.customer_id.notnull()),
+        told_at=lines.ordered_at.min(),
+    )
+    both = told.left_join(known.select("order_id", of_lake=known.customer_id, at_lake=known.ordered_at), "order_id")
+    return both.select(
+        "order_id",
+        customer_id=ibis.coalesce(both.of_lake, both.told_customer),
+        ordered_at=ibis.coalesce(both.told_at, both.at_lake),
+        known=both.at_lake.notnull(),
+    )
+
+
+def _late_problem(joined: ir.Table, plan: Plan) -> ir.IntegerValue:
+    other = (joined.customer_id != joined.customer_id__head).fill_null(False)
+    needs_order = not plan.has("customer_id") or not plan.has("ordered_at")
+    unknown = ~joined.known if needs_order else ibis.literal(False)
+    timeless = joined.ordered_at.isnull() & joined.ordered_at__head.isnull()
+    return ibis.cases((other, 0), (unknown, 1), (timeless, 2)).cast("int8")
+
+
+def derived_orders(
+    lines: ir.Table, known: ir.Table, snapshot: LakeSnapshot, engine: DuckEngine, own: Collection[str]
+) -> ir.Table:
+    """The orders that follow from lines: all lines of an order, of this file and in the lake, together.
+
+    `own` are the imports of orders files, whose orders keep what they say.
+    """
+    kept = known.select("order_id", "channel", "store", "status", given=_given(known, own))
+    parts = _all_lines(lines, snapshot, engine)
+    orders = _summed(parts).left_join(_told_heads(lines), "order_id").left_join(kept, "order_id", rname="{name}__lake")
+    orders = orders.filter(~orders.given.fill_null(False))
+    back = (orders.amount < 0) | orders.told_return.fill_null(False)
+    back = back | (orders.order_id.re_search(RETURN_NUMBER) & orders.any_back & (orders.amount <= 0))
+    return orders.select(
+        "order_id",
+        "customer_id",
+        "ordered_at",
+        kind=back.ifelse("return", "sale"),
+        status=ibis.coalesce(orders.status, orders.status__lake, ibis.literal("completed")),
+        amount=orders.amount,
+        discount=orders.discount,
+        refund=ibis.literal(0).cast(MONEY),
+        channel=ibis.coalesce(orders.channel, orders.channel__lake),
+        store=ibis.coalesce(orders.store, orders.store__lake),
+    )
+
+
+def _given(known: ir.Table, own: Collection[str]) -> ir.BooleanValue:
+    return known.import_id.isin(sorted(own)) if own else ibis.literal(False)
+
+
+def _all_lines(lines: ir.Table, snapshot: LakeSnapshot, engine: DuckEngine) -> ir.Table:
+    """The lines of these orders as the lake will hold them: of two with one number the one last updated."""
+    names = ("order_id", "line_id", "customer_id", "ordered_at", "quantity", "discount", "amount")
+    new = lines.select(*names, "updated_at")
+    if not snapshot.rows(ORDER_LINES.name):
+        return new.select(*names)
+    old = snapshot.read(ORDER_LINES.name, engine).select(*names, "updated_at").semi_join(new, "order_id")
+    both = new.mutate(late=ibis.literal(True)).union(old.mutate(late=ibis.literal(False)))
+    order = [ibis.desc(both.updated_at.notnull()), ibis.desc(both.updated_at), ibis.desc(both.late)]
+    rank = ibis.row_number().over(ibis.window(group_by=["order_id", "line_id"], order_by=order))
+    return both.mutate(rank=rank).filter(ibis._.rank == 0).select(*names)
+
+
+def _summed(parts: ir.Table) -> ir.Table:
+    return parts.group_by("order_id").agg(
+        customer_id=parts.customer_id.max(),  # one customer at most by now
+        ordered_at=parts.ordered_at.min(),
+        amount=parts.amount.sum().cast(MONEY),
+        discount=parts.discount.sum().cast(MONEY),
+        any_back=(parts.quantity < 0).any(),
+    )
+
+
+def _told_heads(lines: ir.Table) -> ir.Table:
+    """What the lines of the file say of their orders; of several words on one order the first in the file."""
+    names = ("channel", "store", "status")
+    first = {name: lines[name].argmin(lines[INDEX], where=lines[name].notnull()) for name in names}
+    done = (lines.status == "completed").any()
+    first["status"] = done.fill_null(False).ifelse("completed", first["status"])
+    return lines.group_by("order_id").agg(**first, told_return=(lines.kind == "return").any())

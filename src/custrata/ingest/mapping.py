@@ -1,0 +1,179 @@
+"""The mapping of a file: which of its columns is what, and how it writes dates and numbers; as TOML one can keep."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping as Table
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import tomlkit
+
+from custrata.errors import BadInput
+from custrata.ingest.dates import Order
+from custrata.ingest.fields import PROPERTY, kind_named
+from custrata.ingest.texts import words
+
+ORDERS_OF_DATE = ("day-first", "month-first")
+PLAIN = ("date_order", "date_format", "decimal_comma", "encoding", "delimiter", "quote", "sheet")
+
+
+class BadMapping(BadInput):
+    template = "The mapping {file} cannot be used: {reason}."
+
+
+class MappingNotWritten(BadInput):
+    template = "The mapping cannot be written to {file}: {reason}."
+
+
+class MappingDoesNotFit(BadInput):
+    template = "The mapping names columns that “{file}” does not have: {columns}. It has: {headers}."
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """What the columns of a file mean.
+
+    `columns` gives for each header a field of the kind, or `property` to keep it as a property; `constants` a value
+    for fields the file has no column for; `values` further words for choices such as the status of an order.
+    `date_order`, `date_format` (as in `strptime`), `decimal_comma`, `encoding`, `delimiter`, `quote` and `sheet` are
+    found where they are None.
+    """
+
+    kind: str
+    columns: dict[str, str]
+    constants: dict[str, str] = field(default_factory=dict)
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
+    date_order: Order | None = None
+    date_format: str | None = None
+    decimal_comma: bool | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    quote: str | None = None
+    sheet: str | None = None
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The header of every field the file has a column for."""
+        return {name: header for header, name in self.columns.items() if name != PROPERTY}
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        """The headers kept as properties."""
+        return tuple(header for header, name in self.columns.items() if name == PROPERTY)
+
+    @property
+    def sha256(self) -> str:
+        """A fingerprint of what it says."""
+        return hashlib.sha256(self.to_toml().encode()).hexdigest()
+
+    def to_toml(self) -> str:
+        """The mapping as a file one can read, change and give to the next import.
+
+        >>> print(Mapping("products", {"SKU": "product_id", "Colour": "property"}).to_toml())
+        kind = "products"
+        <BLANKLINE>
+        [columns]
+        SKU = "product_id"
+        Colour = "property"
+        <BLANKLINE>
+        """
+        document = tomlkit.document()
+        document["kind"] = self.kind
+        for name in PLAIN:
+            if (value := getattr(self, name)) is not None:
+                document[name] = value
+        for name, table in (("columns", self.columns), ("constants", self.constants), ("values", self.values)):
+            if table:
+                document[name] = table
+        return tomlkit.dumps(document)
+
+    @classmethod
+    def from_toml(cls, text: str, file: str = "mapping.toml") -> Mapping:
+        """The mapping a file holds.
+
+        Raises `BadMapping`, `UnknownKind`.
+
+        >>> Mapping.from_toml('kind = "products"\\n[columns]\\nSKU = "product_id"').fields
+        {'product_id': 'SKU'}
+        """
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise BadMapping(file=file, reason=error) from error
+        return _checked(data, file)
+
+    def write(self, path: Path) -> None:
+        """Keep the mapping in a file.
+
+        Raises `MappingNotWritten`.
+        """
+        try:
+            path.write_text(self.to_toml(), "utf-8")
+        except OSError as error:
+            raise MappingNotWritten(file=path, reason=error.strerror or error) from error
+
+    @classmethod
+    def read(cls, path: Path) -> Mapping:
+        """The mapping in a file."""
+        try:
+            return cls.from_toml(path.read_text("utf-8"), path.name)
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadMapping(file=path.name, reason=getattr(error, "strerror", None) or error) from error
+
+
+def _checked(data: dict[str, object], file: str) -> Mapping:
+    known = {"kind", "columns", "constants", "values", *PLAIN}
+    if unknown := sorted(set(data) - known):
+        raise BadMapping(file=file, reason=f"it has the unknown entries {', '.join(unknown)}")
+    kind = kind_named(str(data.get("kind", "")))
+    columns, constants = (_texts(data, name, file) for name in ("columns", "constants"))
+    values = {name: _texts(_table(data, "values", file), name, file) for name in _table(data, "values", file)}
+    _check_fields(kind.name, columns, constants, values, file)
+    if data.get("date_order", "day-first") not in ORDERS_OF_DATE:
+        raise BadMapping(file=file, reason="date_order is day-first or month-first")
+    if "%z" in str(data.get("date_format", "")).lower():
+        raise BadMapping(file=file, reason="date_format cannot name a zone; leave it out, offsets are understood")
+    plain = {name: data.get(name) for name in PLAIN}
+    for name, value in plain.items():
+        if value is not None and not isinstance(value, bool if name == "decimal_comma" else str):
+            raise BadMapping(file=file, reason=f"{name} has a value of the wrong kind")
+    for name in ("delimiter", "quote"):
+        if plain[name] is not None and not (len(cast(str, plain[name])) == 1 and cast(str, plain[name]).isascii()):
+            raise BadMapping(file=file, reason=f"{name} must be one character")
+    return Mapping(kind.name, columns, constants, values, **plain)  # type: ignore[arg-type]
+
+
+def _table(data: Table[str, object], name: str, file: str) -> dict[str, object]:
+    table = data.get(name, {})
+    if not isinstance(table, dict):
+        raise BadMapping(file=file, reason=f"{name} is a table")
+    return table
+
+
+def _texts(data: Table[str, object], name: str, file: str) -> dict[str, str]:
+    table = _table(data, name, file)
+    if not all(isinstance(value, str) for value in table.values()):
+        raise BadMapping(file=file, reason=f"the values of {name} are texts")
+    return cast(dict[str, str], table)
+
+
+def _check_fields(
+    kind: str, columns: dict[str, str], constants: dict[str, str], values: dict[str, dict[str, str]], file: str
+) -> None:
+    names = kind_named(kind).names
+    taken: set[str] = set()
+    for name in [name for name in columns.values() if name != PROPERTY] + list(constants):
+        if name not in names:
+            raise BadMapping(file=file, reason=f"{kind} have no {name}; they have {', '.join(names)}")
+        if name in taken:
+            raise BadMapping(file=file, reason=f"two columns are mapped to {name}")
+        taken.add(name)
+    for name, table in values.items():
+        choice = kind_named(kind)[name].choice if name in names else ""
+        if not choice:
+            raise BadMapping(file=file, reason=f"{name} has no fixed values")
+        if wrong := sorted(set(table.values()) - set(words()[choice])):
+            raise BadMapping(file=file, reason=f"{name} is never {', '.join(wrong)}")

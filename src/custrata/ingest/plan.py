@@ -1,0 +1,134 @@
+"""How one file is read, and the views a reading is made of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from custrata.engine import DuckEngine
+from custrata.ingest.fields import Field, Kind, kind_named
+from custrata.ingest.headers import LINE, is_quarantine
+from custrata.ingest.mapping import Mapping
+from custrata.ingest.recognise import Sample
+from custrata.ingest.sources import Source
+from custrata.ingest.texts import meaning
+
+COMMON_WORDS = 8
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one file is read: its source and mapping, the zone and region of the workspace, and quirks of its columns.
+
+    `wrapped` are fields written as `="0123"`, `whole` ids written as `17850.0`; `words` the words found for choices.
+    """
+
+    source: Source
+    mapping: Mapping
+    zone: str
+    region: str | None
+    wrapped: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
+    words: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, source: Source, mapping: Mapping, sample: Sample, *, zone: str, region: str | None) -> Plan:
+        """The plan of a file, its quirks told from a sample."""
+        kind = kind_named(mapping.kind)
+        wrapped, whole, words = set(), set(), {}
+        for name, header in mapping.fields.items():
+            values = sample.some(header)
+            if any(value.startswith(("=", "'")) for value in values):
+                wrapped.add(name)
+            if values and kind[name].holds == "id" and all(value.endswith(".0") for value in values):
+                whole.add(name)
+            if choice := kind[name].choice:
+                words[name] = _words(values, choice) | mapping.values.get(name, {})
+        return cls(source, mapping, zone, region, frozenset(wrapped), frozenset(whole), words)
+
+    @property
+    def mended(self) -> bool:
+        """Whether the file is a quarantine file of ours that says which lines its rows were."""
+        return is_quarantine(self.source.headers) and LINE in self.source.headers
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of file."""
+        return kind_named(self.mapping.kind)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The fields the file tells, by a column or a constant."""
+        return tuple(field for field in self.kind.fields if self.has(field.name))
+
+    def has(self, name: str) -> bool:
+        """Whether the file tells that field."""
+        return name in self.mapping.fields or name in self.mapping.constants
+
+    def header(self, name: str | None) -> str:
+        """The header of a field's column, else the field's own name."""
+        return self.mapping.fields.get(name or "", name or "")
+
+    def cell(self, header: str) -> str:
+        """The column of the source's relation that holds what stands under a header."""
+        return f"c{self.source.headers.index(header)}"
+
+
+def _words(values: list[str], choice: str) -> dict[str, str]:
+    """The commonest words of a column and what they stand for, where that is known."""
+    common = [word for word, _ in Counter(values).most_common(COMMON_WORDS)]
+    return {word: value for word in common if (value := meaning(word, choice))}
+
+
+@dataclass
+class Views:
+    """The views and tables of one import, dropped together."""
+
+    engine: DuckEngine
+    names: list[str] = field(default_factory=list)
+    tables: list[ir.Table] = field(default_factory=list)
+
+    def kept(self, table: ir.Table) -> ir.Table:
+        """The rows, computed once, in their order."""
+        # Created from the query at once: created empty and filled, as Ibis does it, takes half as long again.
+        name = ibis.util.gen_name("kept")
+        self.engine.raw.execute(f"CREATE TABLE {name} AS {self.engine.connection.compile(table)}")
+        kept = self.engine.connection.table(name)
+        self.tables.append(kept)
+        return kept
+
+    def book(self, table: pa.Table) -> ir.Table:
+        """A small table from memory."""
+        given = self.engine.from_arrow(table)
+        self.tables.append(given)
+        return given
+
+    def over(self, sql: str) -> ir.Table:
+        """A view of SQL."""
+        name = ibis.util.gen_name("import")
+        self.engine.raw.execute(f"CREATE VIEW {name} AS {sql}")
+        self.names.append(name)
+        return self.engine.connection.table(name)
+
+    def level(self, table: ir.Table) -> ir.Table:
+        """A view of an expression, which the next expression does not dissolve into itself."""
+        return self.over(str(self.engine.connection.compile(table)))
+
+
+@contextmanager
+def views(engine: DuckEngine) -> Iterator[Views]:
+    """Views that are gone when the block ends."""
+    made = Views(engine)
+    try:
+        yield made
+    finally:
+        for name in reversed(made.names):
+            engine.raw.execute(f"DROP VIEW IF EXISTS {name}")
+        for table in made.tables:
+            engine.release(table)

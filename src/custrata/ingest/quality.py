@@ -1,0 +1,153 @@
+"""The quality report of an import: what was read, what is missing, doubled, odd, and what the facts add up to."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.engine.functions import discrete_quantile
+from custrata.ingest.canonical import DIFFERS
+from custrata.ingest.fields import Kind
+from custrata.ingest.functions import fingerprint
+from custrata.ingest.lines import RETURN_NUMBER
+from custrata.ingest.plan import Plan, Views
+from custrata.ingest.staging import Staged
+from custrata.schema import INSTANT
+
+Figure = int | Decimal | None
+NINETIES = datetime(1990, 1, 1, tzinfo=UTC)
+OUTLYING_SHARE, OUTLYING_TIMES = 0.999, 10
+COUNTED = ("completed", "refunded")
+
+
+@dataclass(frozen=True)
+class QualityReport:
+    """What an import found.
+
+    `reasons` counts rejected rows by reason, `missing` empty cells and `invalid` unusable contacts by column;
+    `superseded` rows gave way to a later row of the same key, `repeats` rows said the very same as another; `figures`
+    are what the kind of file adds up to: orders, customers, sales and returns of known customers and of anonymous ones.
+    """
+
+    kind: str
+    rows: int
+    accepted: int
+    rejected: int
+    blank: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    missing: dict[str, int] = field(default_factory=dict)
+    invalid: dict[str, int] = field(default_factory=dict)
+    superseded: int = 0
+    repeats: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    figures: dict[str, Figure] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, object]:
+        """The report as plain values: amounts as texts, instants in ISO form.
+
+        >>> QualityReport("orders", rows=2, accepted=2, rejected=0).to_dict()["rows"]
+        2
+        """
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+    def entries(self) -> list[tuple[str, object]]:
+        """What is worth telling, as label key (`ingest`, `quality.<key>`) and value, in the order to tell it."""
+        own: list[tuple[str, object]] = [(name, getattr(self, name)) for name in ("rows", "accepted", "rejected")]
+        own += [(name, getattr(self, name)) for name in ("blank", "superseded", "repeats") if getattr(self, name)]
+        own += [(name, value) for name in ("first", "last") if (value := getattr(self, name)) is not None]
+        return own + [(name, value) for name, value in self.figures.items() if value is not None]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    return value
+
+
+def missing_cells(made: Views, staged: Staged, plan: Plan) -> dict[str, int]:
+    """Empty cells of every column the file has, by header; columns without any are left out."""
+    places = {field.name: field.place for field in plan.fields if field.name in plan.mapping.fields}
+    there = {name: place for name, place in places.items() if staged.has(place)}
+    found = made.engine.arrow(staged.rows.aggregate(
+        **{name: staged.rows[place].count() for name, place in there.items()}
+    )).to_pylist()[0]  # fmt: skip
+    return {plan.header(name): empty for name, filled in found.items() if (empty := staged.read - filled) > 0}
+
+
+def fact_figures(made: Views, rows: ir.Table, kind: Kind, at: datetime) -> dict[str, object]:
+    """`first` and `last` instant, how many lie in the future of `at` or before 1990, and outlying amounts."""
+    if kind.table.at is None:
+        return {}
+    when, now = rows[kind.table.at], ibis.literal(at, INSTANT)
+    asked: dict[str, ir.Scalar] = {
+        "first": when.min(),
+        "last": when.max(),
+        "in_future": (when > now).sum().fill_null(0),
+        "before_1990": (when < ibis.literal(NINETIES, INSTANT)).sum().fill_null(0),
+    }
+    if kind.name in ("orders", "lines"):
+        asked["usual"] = discrete_quantile(rows.amount.abs(), OUTLYING_SHARE)
+    found = made.engine.arrow(rows.aggregate(**asked)).to_pylist()[0]
+    usual = found.pop("usual", None)
+    if usual:
+        found["outliers"] = _first(made, rows, (rows.amount.abs() > usual * OUTLYING_TIMES).sum().fill_null(0))
+    return cast(dict[str, object], found)
+
+
+def _first(made: Views, rows: ir.Table, asked: ir.IntegerScalar) -> int:
+    return int(made.engine.arrow(rows.aggregate(n=asked)).to_pylist()[0]["n"])
+
+
+def line_figures(made: Views, lines: ir.Table, orders: ir.Table) -> dict[str, Figure]:
+    """Of the lines of a file and the orders they make up: anonymous lines, returns, prices, and the orders' figures."""
+    returns = lines.order_id.re_search(RETURN_NUMBER) | (lines.kind == "return").fill_null(False)
+    counts = made.engine.arrow(lines.aggregate(
+        anonymous_lines=lines.customer_id.isnull().sum().fill_null(0),
+        return_lines=returns.sum().fill_null(0),
+        nonpositive_price_lines=(lines.unit_price <= 0).sum().fill_null(0),
+        differing_lines=lines[DIFFERS].sum().fill_null(0),
+        products=lines.product_id.nunique(),
+    )).to_pylist()[0]  # fmt: skip
+    return {**counts, **order_figures(made, orders)}
+
+
+def orders_of_lines(lines: ir.Table) -> ir.Table:
+    """The orders that the lines of this file alone make up, as far as the figures need them."""
+    orders = lines.group_by("order_id").agg(customer_id=lines.customer_id.max(), amount=lines.amount.sum())
+    return orders.mutate(status=ibis.literal("completed"))
+
+
+def order_figures(made: Views, orders: ir.Table) -> dict[str, Figure]:
+    """Orders, customers, sales and returns; only orders that count, and as sales only those with an amount."""
+    counts, known = orders.status.isin(COUNTED), orders.customer_id.notnull()
+    groups = orders.group_by(counts=counts, known=known, side=orders.amount.sign().cast("int8")).agg(
+        orders=orders.count(), amount=orders.amount.sum().cast("decimal(38, 2)")
+    )
+    sums = {(row["counts"], row["known"], row["side"]): row for row in made.engine.arrow(groups).to_pylist()}
+
+    def told(known: bool, side: int, figure: str, nothing: Figure) -> Figure:
+        return cast(Figure, sums.get((True, known, side), {}).get(figure, nothing))
+
+    buyers = orders.filter(counts & known & (orders.amount > 0))
+    nothing = Decimal("0.00")
+    return {
+        "orders": told(True, 1, "orders", 0),
+        "customers": _first(made, buyers, fingerprint(buyers.customer_id).nunique()),
+        "sales": told(True, 1, "amount", nothing),
+        "return_orders": told(True, -1, "orders", 0),
+        "returns": told(True, -1, "amount", nothing),
+        "anonymous_orders": told(False, 1, "orders", 0),
+        "anonymous_sales": told(False, 1, "amount", nothing),
+        "anonymous_returns": told(False, -1, "amount", nothing),
+        "uncounted_orders": sum(int(row["orders"]) for row in sums.values() if not row["counts"]),
+    }

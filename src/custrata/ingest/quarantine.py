@@ -1,0 +1,165 @@
+"""Rejected rows, as the file had them, with the reason; to be mended and imported again."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import ibis
+import numpy as np
+
+from custrata.ingest.accepted import Accepted
+from custrata.ingest.headers import COLUMN, LINE, REASON, ROW, VALUE
+from custrata.ingest.plan import Plan, Views
+from custrata.ingest.sources import cells_of_line, reading
+from custrata.ingest.staging import INDEX, PROBLEMS, Staged
+from custrata.wording import phrase
+
+BETWEEN = "; "
+BATCH = 50_000
+# What the reader calls the faults of a line, and what we do.
+FAULTS = {
+    "MISSING COLUMNS": "too_few_cells",
+    "TOO MANY COLUMNS": "too_many_cells",
+    "UNQUOTED VALUE": "bad_quotes",
+    "LINE SIZE OVER MAXIMUM": "too_long",
+    "INVALID ENCODING": "unreadable",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A line no row could be made of: the record it stands for, counted from 1 with the header, and its text."""
+
+    record: int
+    reason: str
+    lines: tuple[str, ...]
+
+
+def faults_of(made: Views, table: str) -> tuple[Fault, ...]:
+    """The unreadable lines of a file, in their order, as the reader noted them."""
+    known = made.engine.raw.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE table_name = ? AND temporary", [table]
+    ).fetchone()
+    if not known or not known[0]:
+        return ()
+    found = made.engine.raw.execute(
+        f"SELECT line, any_value(error_type)::VARCHAR, any_value(csv_line) FROM {table} GROUP BY line ORDER BY line"
+    ).fetchall()
+    return tuple(Fault(line, FAULTS.get(kind, "bad_quotes"), _lines(text)) for line, kind, text in found)
+
+
+def _lines(text: str | None) -> tuple[str, ...]:
+    return tuple(line for line in (text or "").splitlines() if line.strip()) or ("",)
+
+
+def faulty_rows(faults: Iterable[Fault]) -> int:
+    """How many rows the unreadable lines would have been."""
+    return sum(len(fault.lines) for fault in faults)
+
+
+def write_quarantine(
+    made: Views,
+    plan: Plan,
+    staged: Staged,
+    accepted: Accepted,
+    *,
+    faults: tuple[Fault, ...],
+    target: Path,
+    language: str,
+) -> int:
+    """Write every rejected row to a CSV file: its own columns and `_row`, `_column`, `_value`, `_reason`; how many.
+
+    Lines get `_line_id` besides, so that one that comes back mended is the line it was. Nothing is written where
+    nothing was rejected.
+    """
+    if not (faults or staged.wrong or accepted.late_rows):
+        return 0
+    clerk = _Clerk(plan, staged, accepted, faults=faults, language=language)
+    with target.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*clerk.headers, ROW, COLUMN, VALUE, REASON, *([LINE] if clerk.numbers_lines else [])])
+        rows = 0
+        for row in clerk.rows(_rejected(made, plan, staged, accepted)):
+            writer.writerow(row)
+            rows += 1
+    return rows
+
+
+def _rejected(made: Views, plan: Plan, staged: Staged, accepted: Accepted) -> Iterator[dict[str, object]]:
+    """The cells of rejected rows, `c0` … as the source has them, and what is wrong with them, in file order."""
+    rows = staged.rows
+    line = [rows[name] for name in ("order_id", "line_id")] if plan.kind.name == "lines" else []
+    late = ibis.null("int8")
+    if accepted.late is not None:
+        rows = rows.left_join(accepted.late, INDEX)
+        late = rows.problem
+    wrong = rows.filter((rows[PROBLEMS] != 0) | late.notnull())
+    found = made.level(wrong.select(INDEX, PROBLEMS, *line, late=late))
+    with reading(plan.source.name):
+        reader = made.engine.raw.execute(
+            f"SELECT * FROM (SELECT *, row_number() OVER () - 1 AS {INDEX} FROM {plan.source.relation}) "
+            f"JOIN {found.get_name()} USING ({INDEX}) WHERE {PROBLEMS} & 1 = 0 ORDER BY {INDEX}"
+        ).to_arrow_reader(BATCH)
+        for batch in reader:
+            yield from batch.to_pylist()
+
+
+class _Clerk:
+    """Writes rejected rows down: which cells, which row of the spreadsheet, what is wrong."""
+
+    def __init__(
+        self, plan: Plan, staged: Staged, accepted: Accepted, *, faults: tuple[Fault, ...], language: str
+    ) -> None:
+        self.plan, self.staged, self.accepted, self.faults, self.language = plan, staged, accepted, faults, language
+        self.headers = [header for header in plan.source.headers if header in plan.mapping.columns]
+        self.numbers_lines = plan.kind.name == "lines" and not plan.has("line_id")
+        # How many good rows stand before each faulty line: the rows after it stand one further down.
+        before = [fault.record - 2 - place for place, fault in enumerate(faults)]
+        self._before = np.array(before, np.int64)
+
+    def rows(self, rejected: Iterator[dict[str, object]]) -> Iterator[list[object]]:
+        """The rows of the quarantine file, in the order of the spreadsheet."""
+        waiting = list(self.faults)
+        for found in rejected:
+            index = int(str(found[INDEX]))
+            ahead = int(np.searchsorted(self._before, index, side="right"))
+            row = self.plan.source.first_row + index + ahead
+            while waiting and self._row_of(waiting[0]) < row:
+                yield from self._faulty(waiting.pop(0))
+            yield self._wrong(found, row)
+        for fault in waiting:
+            yield from self._faulty(fault)
+
+    def _row_of(self, fault: Fault) -> int:
+        return self.plan.source.first_row + fault.record - 2
+
+    def _reason(self, reason: str) -> str:
+        return phrase("ingest", f"reasons.{reason}", self.language)
+
+    def _faulty(self, fault: Fault) -> Iterator[list[object]]:
+        row, dialect = self._row_of(fault), self.plan.source.dialect
+        for place, line in enumerate(fault.lines):
+            cells = cells_of_line(line, dialect, len(self.plan.source.headers)) if dialect else [line]
+            told = dict(zip(self.plan.source.headers, cells, strict=False))
+            number = [f"#r{row}.{place}"] if self.numbers_lines else []
+            yield [*(told.get(h, "") for h in self.headers), row, "", line, self._reason(fault.reason), *number]
+
+    def _wrong(self, found: dict[str, object], row: int) -> list[object]:
+        problems = list(self.staged.found(int(str(found[PROBLEMS]))))
+        if found["late"] is not None:
+            problems.append(self.accepted.reasons[int(str(found["late"]))])
+        cells = {header: found[self.plan.cell(header)] for header in self.headers}
+        names = [self.plan.header(problem.field) for problem in problems]
+        values = [str(cells.get(name) or "") for name in names]
+        reasons = [self._reason(problem.reason) for problem in problems]
+        told = [BETWEEN.join(part for part in parts if part) for parts in (names, values, reasons)]
+        return [*(cells[header] for header in self.headers), row, *told, *self._line_id(found, row)]
+
+    def _line_id(self, found: dict[str, object], row: int) -> list[object]:
+        """The number the line would have had; one of its own where its order is not known yet."""
+        if not self.numbers_lines:
+            return []
+        return [found["line_id"] if found["order_id"] else f"{found['line_id'] or ''}#r{row}"]

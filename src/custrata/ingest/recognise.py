@@ -1,0 +1,279 @@
+"""Which column is what: told by its header where it can be, by its content where it must."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+from custrata.errors import BadInput
+from custrata.ingest.contacts import EMAIL_LIKE, PHONE_LIKE
+from custrata.ingest.dates import Evidence, Order, evidence, form_of, looks_like_date, order_of
+from custrata.ingest.fields import PROPERTY, Field, Kind, kind_named
+from custrata.ingest.headers import OURS, is_quarantine, plain_header, rank
+from custrata.ingest.mapping import Mapping, MappingDoesNotFit
+from custrata.ingest.money import decimal_comma
+from custrata.ingest.sources import NoHeader, NoRows, Source
+from custrata.ingest.texts import NOTHING, words
+
+SAMPLE_ROWS = 20_000
+SAMPLE_VALUES = 1_000
+ENOUGH = 20
+TOLD_HEADERS = 30
+NUMBER_LIKE = re.compile(r"^[-+(]?\s*[^\d\s.,()-]{0,4}\s*-?\d[\d.,'\s]*\s*[^\d\s.,()-]{0,4}[-)]?$")
+DECIMAL_LIKE = re.compile(r"^[-+]?\d+[.,]\d{1,4}$")
+UNIX_LIKE = re.compile(r"^[1-9]\d{9}(\d{3})?$")
+FEEDBACK_SCORES = ("nps", "csat", "ces")
+
+
+class MissingColumns(BadInput):
+    template = (
+        "“{file}” has no column for {missing}. Its columns are: {headers}. "
+        "Name the right one in a mapping file, such as [columns] “{example}” = “{field}”, and give it with --mapping."
+    )
+
+
+class AmbiguousColumns(BadInput):
+    template = "“{file}” has several columns that could be {field}: {headers}. Say which in a mapping file (--mapping)."
+
+
+class LooksLikeLines(BadInput):
+    template = (
+        "“{file}” looks like order lines: orders come several times and it has products. Use `custrata import lines`."
+    )
+
+
+class LooksLikeOrders(BadInput):
+    template = "“{file}” looks like orders: it has amounts but no products or quantities. Use `custrata import orders`."
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first rows of a file by column, without empty cells; `rows` of them were read."""
+
+    headers: tuple[str, ...]
+    columns: dict[str, list[str]]
+    rows: int
+
+    @classmethod
+    def of(cls, source: Source, rows: Sequence[Sequence[str | None]]) -> Sample:
+        """The sample of a source, whose quarantine columns are left out.
+
+        Raises `NoRows`, `NoHeader`.
+        """
+        if not rows:
+            raise NoRows(file=source.name)
+        ours = OURS if is_quarantine(source.headers) else ()
+        places = [(place, header) for place, header in enumerate(source.headers) if header not in ours]
+        cells = {header: [(row[place] or "").strip() for row in rows] for place, header in places}
+        columns = {header: [cell for cell in column if cell not in NOTHING] for header, column in cells.items()}
+        return cls(tuple(columns), columns, len(rows))
+
+    def some(self, header: str) -> list[str]:
+        """Up to a thousand values, spread over the sample."""
+        values = self.columns[header]
+        return values[:: max(1, len(values) // SAMPLE_VALUES)][:SAMPLE_VALUES]
+
+
+def recognised(source: Source, sample: Sample, kind_name: str, date_order: Order | None = None) -> Mapping:
+    """The mapping of a file nobody has described.
+
+    Raises `NoHeader`, `MissingColumns`, `AmbiguousColumns`, `LooksLikeLines`, `LooksLikeOrders`.
+    """
+    kind = kind_named(kind_name)
+    found = _by_header(source.name, sample, kind)
+    _refuse_headless(source.name, sample, found)
+    _refuse_confusion(source.name, sample, kind, found)
+    found |= _by_content(sample, kind, found)
+    constants = _constants(sample, kind, found)
+    _refuse_missing(source.name, sample.headers, kind, {*found, *constants}, found.values())
+    names = {header: name for name, header in found.items()}
+    columns = {header: names.get(header, PROPERTY) for header in sample.headers}
+    return with_forms(Mapping(kind_name, columns, constants), source, sample, date_order)
+
+
+def checked(mapping: Mapping, source: Source, sample: Sample, kind_name: str) -> Mapping:
+    """A mapping someone gave, with the columns it does not name as properties.
+
+    Raises `MappingDoesNotFit`, `MissingColumns`.
+    """
+    kind = kind_named(kind_name)
+    if unknown := [header for header in mapping.columns if header not in sample.headers]:
+        raise MappingDoesNotFit(file=source.name, columns=", ".join(unknown), headers=", ".join(sample.headers))
+    named = {*mapping.fields, *mapping.constants}
+    _refuse_missing(source.name, sample.headers, kind, named, mapping.fields.values())
+    columns = {header: mapping.columns.get(header, PROPERTY) for header in sample.headers}
+    return replace(mapping, columns=columns)
+
+
+def with_forms(mapping: Mapping, source: Source, sample: Sample, date_order: Order | None) -> Mapping:
+    """The mapping with what it leaves open about dates, numbers and the file itself, where the sample tells."""
+    kind = kind_named(mapping.kind)
+    headers = {kind[name].holds: [] for name in mapping.fields}  # type: dict[str, list[str]]
+    for name, header in mapping.fields.items():
+        headers[kind[name].holds].append(header)
+    dates = headers.get("instant", []) + headers.get("date", [])
+    told = mapping.date_order or (order_of(mapping.date_format) if mapping.date_format else None)
+    order = date_order or told or sum((evidence(sample.columns[h]) for h in dates), Evidence()).order
+    comma = mapping.decimal_comma
+    if comma is None:
+        comma = decimal_comma(value for header in headers.get("number", []) for value in sample.some(header))
+    instants = headers.get("instant", [])
+    return replace(
+        mapping,
+        date_order=order,
+        date_format=mapping.date_format or (form_of(sample.some(instants[0]), order) if instants else None),
+        decimal_comma=bool(comma),
+        encoding=mapping.encoding or source.encoding,
+        delimiter=source.dialect.delimiter if source.dialect else None,
+        quote=source.dialect.quote if source.dialect else None,
+        sheet=source.sheet,
+    )
+
+
+def _by_header(file: str, sample: Sample, kind: Kind) -> dict[str, str]:
+    """For every field the column whose header names it best and whose content does not contradict."""
+    claims = []
+    for place, field in enumerate(kind.fields):
+        for header in sample.headers:
+            if (found := rank(header, field.headers)) is not None:
+                fits = _fits(field, sample.some(header))
+                if fits or field.required:
+                    claims.append((not fits, found, place, field, header))
+    taken: dict[str, str] = {}
+    for _, found, _, field, header in sorted(claims, key=lambda claim: claim[:3]):
+        if header in taken.values():
+            continue
+        if field.name in taken:
+            rival = taken[field.name]
+            if rank(rival, field.headers) == found and _fits(field, sample.some(header)):
+                raise AmbiguousColumns(file=file, field=field.name, headers=f"{rival}, {header}")
+            continue
+        taken[field.name] = header
+    return taken
+
+
+def _fits(field: Field, values: list[str]) -> bool:
+    """Whether half of the values are what the field holds; an empty column contradicts nothing."""
+    if not values:
+        return True
+    fitting = sum(map(_test(field), values))
+    return fitting * 2 >= len(values)
+
+
+def _test(field: Field) -> Callable[[str], bool]:
+    if field.holds in ("instant", "date"):
+        return lambda value: looks_like_date(value) or UNIX_LIKE.match(value) is not None or _is_serial(value)
+    if field.holds == "number":
+        return lambda value: NUMBER_LIKE.match(value) is not None
+    if field.holds == "choice":
+        known = {word for value, meanings in words()[field.choice].items() for word in (value, *meanings)}
+        return lambda value: value.lower() in known
+    if field.holds == "phone":
+        return lambda value: PHONE_LIKE.match(value) is not None
+    if field.holds == "email":
+        return lambda value: "@" in value
+    return lambda value: True
+
+
+def _is_serial(value: str) -> bool:
+    return re.match(r"^[2-5]\d{4}(\.\d+)?$", value) is not None
+
+
+def _refuse_headless(file: str, sample: Sample, found: dict[str, str]) -> None:
+    """A first row that names nothing known and holds dates or numbers is data."""
+    odd = [header for header in sample.headers if looks_like_date(header) or NUMBER_LIKE.match(header)]
+    if odd and not found:
+        raise NoHeader(file=file, cells=", ".join(sample.headers[:6]))
+
+
+def _refuse_confusion(file: str, sample: Sample, kind: Kind, found: dict[str, str]) -> None:
+    if kind.name not in ("orders", "lines") or "order_id" not in found:
+        return
+    ids = sample.columns[found["order_id"]]
+    repeated = len(set(ids)) < 0.95 * len(ids)
+    other = _by_header(file, sample, kind_named("lines")) if kind.name == "orders" else found
+    product = {"product_id", "product_name"} & set(other)
+    if kind.name == "orders" and repeated and product and {"quantity", "unit_price"} & set(other):
+        raise LooksLikeLines(file=file)
+    if kind.name == "lines" and not repeated and not product and "quantity" not in found and "amount" in found:
+        raise LooksLikeOrders(file=file)
+
+
+def _by_content(sample: Sample, kind: Kind, found: dict[str, str]) -> dict[str, str]:
+    """Fields that no header names and exactly one column can be, in a file long enough to tell."""
+    told: dict[str, str] = {}
+    for name, test in (
+        ("ordered_at", looks_like_date),
+        ("occurred_at", looks_like_date),
+        ("given_at", looks_like_date),
+        ("phone", _is_phone),
+        ("email", lambda value: EMAIL_LIKE.match(value.lower()) is not None),
+        ("amount", lambda value: DECIMAL_LIKE.match(value) is not None),
+    ):
+        if name not in kind.names or name in found or (name == "amount" and "unit_price" in found):
+            continue
+        free = [header for header in sample.headers if header not in {*found.values(), *told.values()}]
+        fitting = [header for header in free if _mostly(test, sample.some(header))]
+        if len(fitting) == 1:
+            told[name] = fitting[0]
+    return told | _ids_by_content(sample, kind, {**found, **told})
+
+
+def _ids_by_content(sample: Sample, kind: Kind, found: dict[str, str]) -> dict[str, str]:
+    """The number of the order is another on every row, that of the customer comes again."""
+    if kind.name != "orders":
+        return {}
+    told: dict[str, str] = {}
+    free = [header for header in sample.headers if header not in found.values() and _is_id(sample.columns[header])]
+    shares = {header: len(set(sample.columns[header])) / len(sample.columns[header]) for header in free}
+    for name, least, most in (("order_id", 1.0, 1.0), ("customer_id", 0.02, 0.98)):
+        fitting = [header for header, share in shares.items() if least <= share <= most]
+        if name not in found and len(fitting) == 1:
+            told[name] = fitting[0]
+    return told
+
+
+def _is_id(values: list[str]) -> bool:
+    return len(values) >= ENOUGH and all(
+        len(value) <= 64 and any(map(str.isdigit, value)) and not looks_like_date(value) and "." not in value
+        for value in values[:SAMPLE_VALUES]
+    )
+
+
+def _is_phone(value: str) -> bool:
+    digits = re.sub(r"\D", "", value)
+    return PHONE_LIKE.match(value) is not None and 10 <= len(digits) <= 15 and (value[0] in "+0" or digits[0] == "1")
+
+
+def _mostly(test: Callable[[str], bool], values: list[str]) -> bool:
+    if len(values) < ENOUGH or sum(map(test, values[:ENOUGH])) * 2 < ENOUGH:
+        return False
+    return sum(map(test, values)) >= 0.95 * len(values)
+
+
+def _constants(sample: Sample, kind: Kind, found: dict[str, str]) -> dict[str, str]:
+    """A score called NPS, CSAT or CES says what kind of feedback every row is."""
+    if kind.name != "feedback" or "kind" in found or "score" not in found:
+        return {}
+    name = plain_header(found["score"])
+    return next(({"kind": score} for score in FEEDBACK_SCORES if name.startswith(score)), {})
+
+
+def _refuse_missing(file: str, headers: Sequence[str], kind: Kind, names: set[str], mapped: Collection[str]) -> None:
+    missing = [need for need in kind.needs if not names & {*need, *_stands_in(need)}]
+    if not missing:
+        return
+    free = [header for header in headers if header not in mapped]
+    raise MissingColumns(
+        file=file,
+        missing=", ".join("/".join(need) for need in missing),
+        headers=", ".join(headers[:TOLD_HEADERS]) + (" …" if len(headers) > TOLD_HEADERS else ""),
+        example=(free or headers)[0],
+        field=missing[0][0],
+    )
+
+
+def _stands_in(need: tuple[str, ...]) -> set[str]:
+    """An amount before discount does where the file has no other."""
+    return {"gross_amount"} if need == ("amount",) else set()

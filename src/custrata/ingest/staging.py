@@ -1,0 +1,99 @@
+"""One pass over a file: its typed, checked rows, in the order of the file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import cast
+
+import ibis
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+
+from custrata.ingest.canonical import Problem, finished
+from custrata.ingest.cleaning import CURRENCY, SIGN, typed
+from custrata.ingest.plan import Plan, Views
+from custrata.ingest.sources import reading
+
+PROBLEMS, INDEX = "_problems", "_index"
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The rows of a file after the first pass.
+
+    `rows`: the kind's columns, `_problems` (a bit for each of `problems`), `_sign` and `_currency` (what stands beside
+    amounts), `_index` (place among the rows that could be read, from 0). `tally`: how many rows have which bits.
+    `signs`, `currencies`: every sign and currency found.
+    """
+
+    rows: ir.Table
+    problems: tuple[Problem, ...]
+    tally: dict[int, int]
+    signs: tuple[str, ...]
+    currencies: tuple[str, ...]
+
+    def has(self, column: str) -> bool:
+        """Whether the rows have that column."""
+        return column in self.rows.columns
+
+    @property
+    def blank(self) -> int:
+        """Rows without anything in them."""
+        return sum(count for bits, count in self.tally.items() if bits & 1)
+
+    @property
+    def read(self) -> int:
+        """Rows with something in them."""
+        return sum(self.tally.values()) - self.blank
+
+    @property
+    def wrong(self) -> int:
+        """Rows with a problem."""
+        return sum(count for bits, count in self.tally.items() if bits and not bits & 1)
+
+    def found(self, bits: int) -> tuple[Problem, ...]:
+        """The problems that bits stand for."""
+        return tuple(problem for place, problem in enumerate(self.problems) if bits >> place & 1)
+
+
+def stage(made: Views, plan: Plan) -> Staged:
+    """Read a file once and keep its rows, in a table that goes with the views.
+
+    Raises `DamagedFile`.
+    """
+    with reading(plan.source.name):
+        table = typed(made, made.over(f"FROM {plan.source.told}"), plan)
+        done = finished(table, plan)
+        beside = {name: table[name] for name in (SIGN, CURRENCY)}
+        columns = {**done.columns, PROBLEMS: _bits(done.problems.values()), **beside}
+        told = {name: value for name, value in columns.items() if not _is_null(value)}
+        kept = made.kept(table.select(**told))
+    numbered = made.over(f"SELECT *, rowid AS {INDEX} FROM {kept.get_name()}")
+    # Columns the file does not tell take no room: they are null again from here on.
+    rows = made.level(numbered.mutate(**{name: value for name, value in columns.items() if name not in told}))
+    return _counted(made, rows, tuple(done.problems))
+
+
+def _is_null(value: ir.Value) -> bool:
+    operation = value.op()
+    return isinstance(operation, ops.Literal) and operation.value is None
+
+
+def _bits(problems: Iterable[ir.BooleanValue]) -> ir.IntegerValue:
+    """One whole number that says which of the problems a row has."""
+    found = list(problems)
+    bits = [problem.ifelse(ibis.literal(1 << place, "int32"), 0) for place, problem in enumerate(found)]
+    any_found = ibis.or_(*found)
+    return cast(ir.IntegerValue, any_found.ifelse(sum(bits[1:], bits[0]).cast("int32"), ibis.literal(0, "int32")))
+
+
+def _counted(made: Views, rows: ir.Table, problems: tuple[Problem, ...]) -> Staged:
+    groups = rows.group_by(PROBLEMS, SIGN, CURRENCY).agg(rows=rows.count())
+    found = made.engine.arrow(groups).to_pylist()
+    tally: Counter[int] = Counter()
+    for group in found:
+        tally[group[PROBLEMS]] += group["rows"]
+    signs, currencies = ({group[name] for group in found if group[name]} for name in (SIGN, CURRENCY))
+    return Staged(rows, problems, dict(tally), tuple(sorted(signs)), tuple(sorted(currencies)))

@@ -1,0 +1,72 @@
+"""A shop to import into: a fresh workspace, and what its lake holds afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from custrata.engine import DuckEngine
+from custrata.ingest import ImportResult, import_file
+from custrata.lake import Workspace
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A workspace, the folder its files come from, and the engine that reads them."""
+
+    workspace: Workspace
+    folder: Path
+    engine: DuckEngine
+
+    def file(self, content: str | bytes, name: str = "file.csv") -> Path:
+        """A file with that content."""
+        path = self.folder / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def imports(self, kind: str, content: str | bytes, name: str = "file.csv", **options: object) -> ImportResult:
+        """Import a file with that content."""
+        return self.takes(kind, self.file(content, name), **options)
+
+    def takes(self, kind: str, path: Path, **options: object) -> ImportResult:
+        """Import a file."""
+        return import_file(self.workspace, kind, path, **{"at": AT, "engine": self.engine, **options})  # type: ignore[arg-type]
+
+    def rows(self, table: str, *columns: str) -> list[tuple[object, ...]]:
+        """What a table of the lake holds, in the order of its columns."""
+        found = self.engine.arrow(self.workspace.lake.snapshot().read(table, self.engine).select(*columns))
+        return sorted((tuple(row.values()) for row in found.to_pylist()), key=str)
+
+    def quarantine(self, result: ImportResult) -> list[str]:
+        """The lines of the quarantine file, its header first."""
+        assert result.quarantine is not None
+        return result.quarantine.read_text("utf-8-sig").splitlines()
+
+    @property
+    def state(self) -> object:
+        """What must not change when an import is refused."""
+        snapshot = self.workspace.lake.snapshot()
+        return snapshot.fingerprint, snapshot.imports, sorted(path.name for path in self.workspace.quarantine.iterdir())
+
+
+@pytest.fixture
+def open_shop(tmp_path: Path, duck: DuckEngine) -> Callable[..., Shop]:
+    """Open a shop with other settings than usual."""
+
+    def opened(**settings: str) -> Shop:
+        chosen = {"currency": "CNY", "timezone": "Asia/Shanghai", "language": "en", **settings}
+        return Shop(Workspace.create(tmp_path / "shop", **chosen), tmp_path, duck)
+
+    return opened
+
+
+@pytest.fixture
+def shop(open_shop: Callable[..., Shop]) -> Shop:
+    """A shop in Shanghai."""
+    return open_shop()
