@@ -96,7 +96,7 @@ def test_loyalty_spreads_the_weight_of_what_is_not_known() -> None:
 
 
 def test_only_promoters_advocate() -> None:
-    """Reichheld 2003: 9 and 10 promote, 7 and 8 are passive. The newest answer known counts, the lower of two at once."""
+    """Reichheld 2003: 9 and 10 promote, 7 and 8 are passive. Of several answers the newest known counts."""
     rows = [(str(score), "2025-01-20", "nps", score) for score in range(11)]
     rows += [("changed", "2025-01-20", "nps", 10), ("changed", "2025-01-21", "nps", 0), ("changed", AS_OF, "nps", 10)]
     rows += [("both", "2025-01-20", "nps", 9), ("both", "2025-01-20", "nps", 8), ("other", "2025-01-20", "csat", 9)]

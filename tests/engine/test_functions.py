@@ -1,0 +1,125 @@
+"""Discrete quantiles and exact division, the same on every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from math import ceil
+from typing import Any
+
+import ibis.expr.types as ir
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from custrata.engine import DuckEngine, Engine
+from custrata.engine.functions import discrete_quantile, divide, epoch_micros, instant_from_micros, unscaled
+
+Pair = tuple[Any, Any]
+
+# Numerator and denominator in cents, and orders: ties, thirds, signs, nothing, and as large as is promised.
+MONEY_BY_COUNT: list[Pair] = [
+    ("0.05", 10), ("-0.05", 10), ("0.01", 2), ("-0.01", 2), ("10.00", 3), ("-10.00", 3), ("2.675", 1), ("0.00", 7),
+    ("1.00", 0), (None, 3), ("1.00", None), ("225000000000.00", 7), ("-225000000000.00", 9), ("99999999999.99", 1),
+]  # fmt: skip
+
+
+def exact(top: Any, bottom: Any, places: int) -> Decimal | None:
+    """The quotient as the decimal module rounds it."""
+    if top is None or bottom is None or not bottom:
+        return None
+    return (Decimal(top) / Decimal(bottom)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def quotients(engine: Engine, pairs: Sequence[Pair], places: int, kinds: tuple[pa.DataType, pa.DataType]) -> list[Any]:
+    """What the engine divides."""
+    columns = {
+        name: pa.array([cast(pair[place], kind) for pair in pairs], kind)
+        for place, (name, kind) in enumerate(zip(("top", "bottom"), kinds, strict=True))
+    }
+    table = engine.from_arrow(pa.table({"row": range(len(pairs)), **columns}))
+    found = table.select("row", found=divide(table.top, table.bottom, places)).order_by("row")
+    return engine.arrow(found)["found"].to_pylist()
+
+
+def cast(value: Any, kind: pa.DataType) -> Any:
+    if value is None or not pa.types.is_decimal(kind):
+        return value
+    return Decimal(value).quantize(Decimal(1).scaleb(-kind.scale), ROUND_HALF_UP)
+
+
+MONEY = pa.decimal128(18, 2)
+
+
+def test_divides_money_by_a_count_half_up(engine: Engine) -> None:
+    wanted = [exact(cast(top, MONEY), bottom, 2) for top, bottom in MONEY_BY_COUNT]
+    assert quotients(engine, MONEY_BY_COUNT, 2, (MONEY, pa.int64())) == wanted
+
+
+def test_divides_decimals_of_different_places(engine: Engine) -> None:
+    pairs: list[Pair] = [("1.00", "3.0000"), ("2.00", "3.0000"), ("-1.00", "8.0000"), ("0.01", "0.0003")]
+    found = quotients(engine, pairs, 4, (MONEY, pa.decimal128(18, 4)))
+    assert found == [exact(top, bottom, 4) for top, bottom in pairs]
+
+
+@given(
+    pairs=st.lists(st.tuples(st.integers(-(10**9), 10**9), st.integers(-1000, 1000)), min_size=1, max_size=60),
+    places=st.integers(0, 6),
+)
+@settings(max_examples=30)
+def test_divides_whole_numbers_as_the_decimal_module_does(duck: DuckEngine, pairs: list[Pair], places: int) -> None:
+    assert quotients(duck, pairs, places, (pa.int64(), pa.int64())) == [exact(a, b, places) for a, b in pairs]
+
+
+@given(
+    pairs=st.lists(st.tuples(st.decimals(-(10**11), 10**11, places=2), st.integers(1, 10**6)), min_size=1, max_size=60)
+)
+@settings(max_examples=30)
+def test_divides_money_as_the_decimal_module_does(duck: DuckEngine, pairs: list[Pair]) -> None:
+    assert quotients(duck, pairs, 2, (MONEY, pa.int32())) == [exact(a, b, 2) for a, b in pairs]
+
+
+GAPS = [None, 9, 2, 2, 1, 30, None, 7]
+
+
+@pytest.mark.parametrize("kind", [pa.int32(), MONEY], ids=["int32", "money"])
+def test_a_discrete_quantile_is_a_value_that_occurs(engine: Engine, kind: pa.DataType) -> None:
+    table = engine.from_arrow(pa.table({"v": pa.array([None if v is None else cast(v, kind) for v in GAPS], kind)}))
+    shares = (0.01, 1 / 6, 0.17, 0.5, 0.75, 1.0)
+    found = engine.arrow(table.aggregate(**{f"q{n}": discrete_quantile(table.v, s) for n, s in enumerate(shares)}))
+    present = sorted(v for v in GAPS if v is not None)
+    assert list(found.to_pylist()[0].values()) == [present[max(1, ceil(share * 6)) - 1] for share in shares]
+    assert {column.type for column in found.columns} == {kind}
+
+
+def test_a_discrete_quantile_of_a_part(engine: Engine) -> None:
+    table = engine.from_arrow(pa.table({"c": list("aabbb"), "v": pa.array([4, 8, None, 5, 1], pa.int32())}))
+    found = table.group_by("c").aggregate(low=discrete_quantile(table.v, 0.5, where=table.v > 4))
+    assert {row["c"]: row["low"] for row in engine.arrow(found).to_pylist()} == {"a": 8, "b": 5}
+
+
+def test_a_discrete_quantile_of_nothing_is_nothing(duck: DuckEngine) -> None:
+    table = duck.from_arrow(pa.table({"v": pa.array([None], pa.int32())}))
+    assert duck.arrow(table.aggregate(q=discrete_quantile(table.v, 0.5))).to_pylist() == [{"q": None}]
+
+
+@given(values=st.lists(st.integers(-5, 5), min_size=1, max_size=50), percent=st.integers(1, 100))
+@settings(max_examples=30)
+def test_a_discrete_quantile_is_the_sorted_value_at_its_rank(duck: DuckEngine, values: list[int], percent: int) -> None:
+    """Type 1 of Hyndman and Fan, 1996."""
+    table: ir.Table = duck.from_arrow(pa.table({"v": pa.array(values, pa.int32())}))
+    rank = ceil(percent * len(values) / 100)
+    share = (rank - 0.5) / len(values)
+    assert duck.arrow(table.aggregate(q=discrete_quantile(table.v, share)))["q"].to_pylist() == [
+        sorted(values)[rank - 1]
+    ]
+
+
+def test_instants_and_decimals_go_through_whole_numbers(engine: Engine) -> None:
+    micros = [0, 1_738_281_600_123_456, -1]
+    table = engine.from_arrow(pa.table({"n": pa.array([0, 1, 2], pa.int64()), "m": pa.array(micros, pa.int64())}))
+    back = epoch_micros(instant_from_micros(table.m))
+    found = engine.arrow(table.select("n", back=back, cents=unscaled(table.m, 2)).order_by("n"))
+    assert found["back"].to_pylist() == micros
+    assert found["cents"].to_pylist() == [Decimal(m).scaleb(-2) for m in micros]
