@@ -40,12 +40,12 @@ def around_changes() -> list[datetime]:
 def walls(engine: Engine, moments: list[datetime]) -> dict[str, list[Any]]:
     """Per zone the wall clock in microseconds, the local date, and the instant read back from the clock."""
     table = engine.from_arrow(pa.table({"n": range(len(moments)), "at": pa.array(moments, pa.timestamp("us", "UTC"))}))
+    read = table.mutate(**{f"wall{number}": wall_micros(table["at"], zone) for number, zone in enumerate(ZONES)}).view()
     columns: dict[str, Any] = {}
     for number, zone in enumerate(ZONES):
-        wall = wall_micros(table["at"], zone)
-        columns |= {f"wall{number}": wall, f"day{number}": as_date(local_day(table["at"], zone))}
-        columns[f"back{number}"] = epoch_micros(instant_of_wall(wall, zone))
-    return engine.arrow(table.select("n", **columns).order_by("n")).to_pydict()
+        columns |= {f"wall{number}": read[f"wall{number}"], f"day{number}": as_date(local_day(read["at"], zone))}
+        columns[f"back{number}"] = epoch_micros(instant_of_wall(read[f"wall{number}"], zone))
+    return engine.arrow(read.select("n", **columns).order_by("n")).to_pydict()
 
 
 def expected(moments: list[datetime]) -> dict[str, list[Any]]:
@@ -53,7 +53,7 @@ def expected(moments: list[datetime]) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {"n": list(range(len(moments)))}
     for number, name in enumerate(ZONES):
         zone = ZoneInfo(name)
-        clocks = [at.astimezone(zone).replace(tzinfo=None) for at in moments]
+        clocks = [at.astimezone(zone).replace(tzinfo=None, fold=0) for at in moments]
         columns[f"wall{number}"] = [(clock.replace(tzinfo=UTC) - EPOCH) // MICRO for clock in clocks]
         columns[f"day{number}"] = [clock.date() for clock in clocks]
         columns[f"back{number}"] = [(clock.replace(tzinfo=zone).astimezone(UTC) - EPOCH) // MICRO for clock in clocks]

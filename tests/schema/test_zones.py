@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -70,7 +71,7 @@ def test_the_steps_give_the_offset_at_any_instant(zone: str, at: datetime) -> No
 def test_steps_are_kept_in_order_and_only_where_something_changes() -> None:
     steps = offset_steps("America/Sao_Paulo")
     assert list(steps) == sorted(steps)
-    assert all(before != after for (_, before), (_, after) in zip(steps, steps[1:], strict=False))
+    assert all(before != after for (_, before), (_, after) in pairwise(steps))
 
 
 @given(day=st.dates())

@@ -63,9 +63,9 @@ def _with_named_returns(seen: ir.Table) -> tuple[ir.Table, ir.Value]:
     returns = counted.filter(counted.kind == "return", counted.returns_order_id.notnull())
     named = returns.semi_join(sales, returns.returns_order_id == sales.named)
     by_sale = named.group_by(sale=named.returns_order_id).aggregate(returned=(-named.amount).sum().cast(MONEY)).view()
-    gone = named.select(gone=named.order_id).view()
+    gone = named.select(gone=named.order_id, gone_kind=named.kind).view()
     # A return may bear the number of the order it names.
-    rest = seen.anti_join(gone, [seen.order_id == gone.gone, seen.kind == "return"])
+    rest = seen.anti_join(gone, [seen.order_id == gone.gone, seen.kind == gone.gone_kind])
     joined = rest.left_join(by_sale, rest.order_id == by_sale.sale).drop("sale")
     zero = ibis.literal(0).cast(MONEY)
     back = joined.refund.fill_null(zero) + joined.returned.fill_null(zero)

@@ -1,0 +1,225 @@
+"""What is compared with what, and how: ours and the peers in turn, each time in a fresh process."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from math import log
+from pathlib import Path
+from statistics import median
+
+from benchmarks.tasks import Died, Task, Timing, timed
+
+LARGE = 1_000_000  # the size at which the marks of the design hold
+MOST_MB = 4 * 1024
+MOST_GROWTH = 1.1
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Who does the same work, and up to how many customers it is asked to: beyond, the machine would run out."""
+
+    work: str
+    title: str
+    most: int = 10**9
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One of our works and its peers. `faster` compares their time with ours (at least `mark` times), else ours with
+    theirs (at most `mark` times)."""
+
+    key: str
+    title: str
+    work: str
+    peers: tuple[Peer, ...] = ()
+    faster: bool = False
+    mark: float = 0
+    most_mb: float = 0
+
+    @property
+    def must(self) -> str:
+        """The mark in words."""
+        if not self.mark:
+            return ""
+        words = f"≥ {self.mark:g} × faster" if self.faster else f"≤ {self.mark:g} ×"
+        return f"{words}, ≤ {self.most_mb / 1024:g} GB" if self.most_mb else words
+
+    def ratio(self, ours: float, theirs: float) -> float:
+        """The figure the mark is about."""
+        return theirs / ours if self.faster else ours / theirs
+
+    def met(self, ratio: float, peak_mb: float) -> bool:
+        """Whether a ratio and our peak memory keep the mark."""
+        fits = not self.most_mb or peak_mb <= self.most_mb
+        return fits and (ratio >= self.mark if self.faster else ratio <= self.mark)
+
+
+COMPARISONS = (
+    Comparison(
+        "main",
+        "main job: CSV to published run",
+        "main",
+        (Peer("pandas", "pandas", most=LARGE),),
+        faster=True,
+        mark=10,
+        most_mb=MOST_MB,
+    ),
+    Comparison(
+        "refresh",
+        "refresh alone",
+        "refresh",
+        (Peer("bare_all", "group-by, all filtered sums"), Peer("bare", "group-by, six aggregates")),
+        mark=8,
+    ),
+    Comparison("refresh", "refresh a day later", "refresh_next"),
+    Comparison("import", "CSV import", "import", (Peer("copy", "duckdb.read_csv to Parquet"),), mark=3),
+)
+KEYS = ("main", "refresh", "import", "growth")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The timings of one comparison at one size, by work; and of how many customers pandas found the tier we found."""
+
+    comparison: Comparison
+    customers: int
+    orders: int
+    timings: dict[str, list[Timing]]
+    same: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def ours(self) -> list[Timing]:
+        """Our own timings."""
+        return self.timings[self.comparison.work]
+
+    def seconds(self, part: str = "") -> float:
+        """The median of our seconds, of the whole or of a part that the work told."""
+        return median(timing.details[part] if part else timing.seconds for timing in self.ours)
+
+    def ratios(self, peer: Peer) -> list[float]:
+        """Run by run, the figure the mark is about."""
+        pairs = zip(self.ours, self.timings.get(peer.work, []), strict=False)
+        return [self.comparison.ratio(ours.seconds, theirs.seconds) for ours, theirs in pairs]
+
+    def steps(self) -> dict[str, float]:
+        """The median of each step of the refresh, in seconds; `rest` is what lies outside of them."""
+        told = [timing.details["steps"] for timing in self.ours if "steps" in timing.details]
+        whole = [timing.details["refresh"] for timing in self.ours if "steps" in timing.details]
+        rest = [all_of_it - sum(steps.values()) for all_of_it, steps in zip(whole, told, strict=True)]
+        return (
+            {step: median(steps[step] for steps in told) for step in told[0]} | {"rest": median(rest)} if told else {}
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was asked for: sizes, works, runs, and whether peers run too."""
+
+    sizes: tuple[int, ...]
+    only: tuple[str, ...]
+    runs: int
+    peers: bool
+    seed: int
+    folder: Path
+
+    def comparisons(self) -> Iterator[Comparison]:
+        """The comparisons to make at every size; growth reads the main job, which then needs no peer of its own."""
+        for comparison in COMPARISONS:
+            wanted = comparison.key in self.only
+            if wanted or (comparison.key == "main" and "growth" in self.only):
+                yield comparison if wanted and self.peers else replace(comparison, peers=())
+
+
+def measured(plan: Plan) -> Iterator[Measured]:
+    """Every comparison at every size, as they are done."""
+    for customers in plan.sizes:
+        task = _with_orders(Task(customers, plan.seed, plan.folder, plan.folder / "scratch"))
+        comparisons = list(plan.comparisons())
+        if any(comparison.key == "refresh" for comparison in comparisons):
+            task = _with_lake(task)
+        for comparison in comparisons:
+            yield _compared(comparison, task, plan.runs)
+        shutil.rmtree(task.folder, ignore_errors=True)
+
+
+def _with_orders(task: Task) -> Task:
+    say(f"{task.customers:,} customers: the file of orders")
+    shutil.rmtree(task.folder, ignore_errors=True)
+    told = timed("generate", task).details
+    return replace(task, csv=Path(told["csv"]), orders=told["orders"])
+
+
+def _with_lake(task: Task) -> Task:
+    say(f"{task.customers:,} customers: a lake to refresh from")
+    told = timed("prepare", replace(task, folder=_scratch(task, "prepared"))).details
+    return replace(task, workspace=Path(told["workspace"]), files=tuple(told["files"]), as_of=told["as_of"])
+
+
+def _scratch(task: Task, work: str) -> Path:
+    folder = task.folder / work
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _compared(comparison: Comparison, task: Task, runs: int) -> Measured:
+    """Ours and the peers, run after run, another one first each time."""
+    works = [comparison.work, *(peer.work for peer in comparison.peers if task.customers <= peer.most)]
+    found = Measured(comparison, task.customers, task.orders, {work: [] for work in works})
+    for run in range(runs):
+        say(f"{task.customers:,} customers: {comparison.title}, run {run + 1} of {runs}")
+        turn = run % len(works)
+        done = {work: _tried(work, task, ours=work == comparison.work) for work in works[turn:] + works[:turn]}
+        if done.get("pandas") and not found.same:
+            both = replace(task, folder=task.folder / comparison.work, other=task.folder / "pandas")
+            found.same.update(timed("agree", both).details["same"])
+        for work, timing in done.items():
+            shutil.rmtree(task.folder / work)
+            found.timings[work] += [timing] if timing else []
+    return found
+
+
+def _tried(work: str, task: Task, *, ours: bool) -> Timing | None:
+    """One run; a peer that dies has no timing, ours must not die."""
+    try:
+        return timed(work, replace(task, folder=_scratch(task, work)))
+    except Died as error:
+        if ours:
+            raise
+        say(str(error))
+        return None
+
+
+def say(text: str) -> None:
+    """Tell how far we are, beside the results."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How the time of a work grew from one size to the next: as size to the power of `exponent`."""
+
+    title: str
+    fewer: int
+    more: int
+    ratio: float
+
+    @property
+    def exponent(self) -> float:
+        """1 is in proportion."""
+        return log(self.ratio) / log(self.more / self.fewer)
+
+
+def growth(found: Sequence[Measured]) -> list[Growth]:
+    """From each size to the next and from the first to the last, for the main job and its two parts."""
+    runs = sorted((one for one in found if one.comparison.key == "main"), key=lambda one: one.customers)
+    pairs = list(pairwise(runs)) + ([(runs[0], runs[-1])] if len(runs) > 2 else [])
+    return [
+        Growth(title, less.customers, more.customers, more.seconds(part) / less.seconds(part))
+        for title, part in (("main job", ""), ("its import", "import"), ("its refresh", "refresh"))
+        for less, more in pairs
+    ]

@@ -1,0 +1,114 @@
+"""Our side of every comparison, through the same doors as the command line."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from time import perf_counter
+from typing import Any
+
+from benchmarks.generate import cached_orders
+from benchmarks.tasks import Task
+from custrata.analytics.traits import CATALOGUE
+from custrata.engine import connect
+from custrata.ingest import import_file
+from custrata.lake import Run, Workspace
+from custrata.pipeline import refresh
+
+Job = Callable[[], dict[str, Any]]
+
+ZONE, OFFSET, DAY = "Asia/Shanghai", 8 * 3600 * 10**6, 86_400 * 10**6
+
+
+def generate(task: Task) -> Job:
+    """The file of orders, from the cache where it is there; read once, so that nobody is the first to fetch it."""
+
+    def job() -> dict[str, Any]:
+        csv = cached_orders(task.cache, task.customers, task.seed)
+        with csv.open("rb") as file:
+            lines = sum(block.count(b"\n") for block in iter(lambda: file.read(2**22), b""))
+        return {"csv": str(csv), "orders": lines - 1}
+
+    return job
+
+
+def prepare(task: Task) -> Job:
+    """A workspace with the orders imported, for what starts from a lake; tells its files and the first `as_of`."""
+
+    def job() -> dict[str, Any]:
+        told = _imported(task)
+        workspace = Workspace.open(task.folder / "workspace")
+        files = [str(path) for path in workspace.lake.snapshot().files["orders"]]
+        with connect() as engine:
+            orders = workspace.lake.snapshot().read("orders", engine)
+            newest = engine.arrow(orders.aggregate(newest=orders.ordered_at.max()))["newest"][0].as_py()
+        micros = (newest - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+        as_of = ((micros + OFFSET) // DAY + 1) * DAY - OFFSET
+        return {**told, "workspace": str(workspace.folder), "files": files, "as_of": as_of}
+
+    return job
+
+
+def csv_import(task: Task) -> Job:
+    """The import of the CSV into a new workspace."""
+    return lambda: _imported(task)
+
+
+def main_job(task: Task) -> Job:
+    """From the CSV to the published run, in a new workspace."""
+
+    def job() -> dict[str, Any]:
+        started = perf_counter()
+        told = _imported(task)
+        imported = perf_counter()
+        told |= _refreshed(Workspace.open(task.folder / "workspace"))
+        return {**told, "import": imported - started}
+
+    return job
+
+
+def refresh_alone(task: Task) -> Job:
+    """The first refresh of a prepared lake."""
+    workspace = _prepared(task)
+    shutil.rmtree(workspace.runs.folder, ignore_errors=True)
+    return lambda: _refreshed(workspace)
+
+
+def refresh_next(task: Task) -> Job:
+    """The refresh as of a day later, with the run of the day before to compare with."""
+    workspace = _prepared(task)
+    before = workspace.runs.published()
+    if before is None:
+        _refreshed(workspace)
+        before = workspace.runs.published()
+    assert before is not None
+    later = before.as_of + timedelta(days=1)
+    return lambda: _refreshed(workspace, later)
+
+
+def _prepared(task: Task) -> Workspace:
+    assert task.workspace is not None
+    return Workspace.open(task.workspace)
+
+
+def _imported(task: Task) -> dict[str, Any]:
+    assert task.csv is not None
+    workspace = Workspace.create(task.folder / "workspace", timezone=ZONE, language="en")
+    done = import_file(workspace, "orders", task.csv, at=datetime.now(UTC))
+    return {"rows": done.rows, "accepted": done.accepted, "rejected": done.rejected}
+
+
+def _refreshed(workspace: Workspace, as_of: datetime | None = None) -> dict[str, Any]:
+    started = perf_counter()
+    with connect() as engine:
+        done = refresh(workspace, engine, at=datetime.now(UTC), as_of=as_of)
+    assert done.new
+    return {"refresh": perf_counter() - started, "steps": done.run.record["steps"], **_counts(done.run)}
+
+
+def _counts(run: Run) -> dict[str, Any]:
+    """How many schemes were published, traits computed and customers graded. Traits from order lines are left out."""
+    schemes = [key for key, decided in run.record["schemes"].items() if not decided["waiting"]]
+    traits = [trait for trait in CATALOGUE.values() if trait.group != "breadth"]
+    return {"schemes": len(schemes), "traits": len(traits), "customers": run.record["headline"]["customers"]}

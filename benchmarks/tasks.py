@@ -1,0 +1,82 @@
+"""The pieces of work that are timed, each by name, and what it takes to do one in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# By name, not imported: the parent stays small, and each child loads only what its own work needs.
+WORKS = {
+    "generate": "benchmarks.ours:generate",
+    "prepare": "benchmarks.ours:prepare",
+    "main": "benchmarks.ours:main_job",
+    "import": "benchmarks.ours:csv_import",
+    "refresh": "benchmarks.ours:refresh_alone",
+    "refresh_next": "benchmarks.ours:refresh_next",
+    "pandas": "benchmarks.pandas_job:main_job",
+    "bare": "benchmarks.peers:bare",
+    "bare_all": "benchmarks.peers:bare_all",
+    "copy": "benchmarks.peers:copy",
+    "agree": "benchmarks.peers:agree",
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a work is done on.
+
+    `orders` rows are in `csv`; `folder` is scratch of its own, `other` that of a run to compare with; `workspace` a
+    prepared one, with `files` the Parquet of its orders and `as_of` (microseconds since 1970) the start of the day
+    after the newest.
+    """
+
+    customers: int
+    seed: int
+    cache: Path
+    folder: Path
+    csv: Path | None = None
+    orders: int = 0
+    other: Path | None = None
+    workspace: Path | None = None
+    files: tuple[str, ...] = ()
+    as_of: int = 0
+
+    def to_json(self) -> str:
+        """As text for the child's command line."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> Task:
+        """The same task, in the child."""
+        given = json.loads(text)
+        paths = {name: Path(given[name]) for name in ("cache", "folder", "csv", "other", "workspace") if given[name]}
+        return cls(**{**given, **paths, "files": tuple(given["files"])})
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One run of one work: seconds by the clock and of all threads together, the most memory it held, what it told."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class Died(Exception):
+    """A work ended in an error or was killed, for want of memory perhaps."""
+
+
+def timed(name: str, task: Task) -> Timing:
+    """Do a work in a fresh process. Raises `Died`; what the process wrote to stderr is on ours."""
+    command = [sys.executable, "-m", "benchmarks.child", name, task.to_json()]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise Died(f"{name} ended with {done.returncode}")
+    return Timing(**json.loads(done.stdout.splitlines()[-1]))
