@@ -73,7 +73,7 @@ def test_a_customer_without_a_counted_order_is_in_the_last_group(duck: DuckEngin
 
 @pytest.mark.parametrize(("amount", "score"), [("99.99", 1), ("100.00", 2), ("100.01", 2)])
 def test_a_value_at_a_fixed_line_is_beyond_it(duck: DuckEngine, amount: str, score: int) -> None:
-    lines = {"r": [30], "f": [2], "m": [Decimal("100.00")]}
+    lines: dict[str, list[int | Decimal]] = {"r": [30], "f": [2], "m": [Decimal("100.00")]}
     found = cs.rfm(given(duck, ("a", "2025-01-01", amount)), as_of=AS_OF, method="fixed", lines=lines)
     assert by_customer(found, "r_score", "f_score", "m_score") == {"a": (2, 1, score)}
 

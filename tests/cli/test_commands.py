@@ -19,9 +19,11 @@ def test_init_makes_a_workspace_and_refuses_a_second(custrata: Run, tmp_path: Pa
     assert (again.code, again.out, len(again.err.splitlines())) == (1, "", 1)
 
 
-@pytest.mark.parametrize(("option", "value"), [("--currency", "XXZ"), ("--timezone", "Mars/Base"), ("--language", "tlh")])
-def test_init_refuses_unknown_settings_and_makes_nothing(custrata: Run, tmp_path: Path, option: str, value: str) -> None:
-    ended = custrata("init", tmp_path / "new", option, value)
+@pytest.mark.parametrize("setting", [("--currency", "XXZ"), ("--timezone", "Mars/Base"), ("--language", "tlh")])
+def test_init_refuses_unknown_settings_and_makes_nothing(
+    custrata: Run, tmp_path: Path, setting: tuple[str, str]
+) -> None:
+    ended, value = custrata("init", tmp_path / "new", *setting), setting[1]
     assert (ended.code, value in ended.err, (tmp_path / "new" / "custrata.toml").exists()) == (2, True, False)
 
 
@@ -81,7 +83,7 @@ def test_quarantine_lists_imports_and_refuses_unknown_ones(custrata: Run, shop: 
 
 def test_schemes_lists_every_tier_with_its_size(custrata: Run, graded: Path) -> None:
     out = custrata("schemes", "-w", graded).out
-    assert "value.high" in out and "lifecycle.won_back" in out and "$260.00" in out
+    assert [part for part in ("value.high", "lifecycle.won_back", "$260.00") if part not in out] == []
 
 
 def test_tiers_come_best_first(custrata: Run, graded: Path) -> None:
@@ -105,7 +107,7 @@ def test_parquet_needs_a_file_and_a_folder_that_exists(custrata: Run, graded: Pa
 
 def test_explain_says_why_and_what_is_missing(custrata: Run, graded: Path) -> None:
     out = custrata("explain", "b", "--scheme", "value", "-w", graded).out
-    assert "Purchase amount: Medium value" in out and "$240.01 more to High value" in out
+    assert [part for part in ("Purchase amount: Medium value", "$240.01 more to High value") if part not in out] == []
 
 
 def test_explain_refuses_strangers_by_name(custrata: Run, graded: Path) -> None:
@@ -119,8 +121,8 @@ def test_answers_in_the_language_asked_for(custrata: Run, graded: Path) -> None:
 
 
 def test_nothing_is_shown_before_the_first_refresh(custrata: Run, shop: Path) -> None:
-    codes = [custrata(*command, "-w", shop).code for command in (["schemes"], ["tiers", "value"], ["profile"], ["report"])]
-    assert codes == [1, 1, 1, 1]
+    commands = (["schemes"], ["tiers", "value"], ["profile"], ["report"])
+    assert [custrata(*command, "-w", shop).code for command in commands] == [1, 1, 1, 1]
 
 
 def test_an_earlier_instant_is_refused(custrata: Run, graded: Path) -> None:
@@ -133,7 +135,7 @@ def test_the_report_is_one_page_without_links_out(custrata: Run, graded: Path) -
     assert custrata("report", "-w", graded).code == 0
     page = (graded / "report.html").read_text("utf-8")
     assert page.startswith("<!doctype html>") or page.startswith("<!DOCTYPE html>")
-    assert 'src="http' not in page and 'href="http' not in page
+    assert [link for link in ('src="http', 'href="http') if link in page] == []
 
 
 def test_erase_leaves_no_row_of_the_customer(custrata: Run, graded: Path) -> None:

@@ -81,7 +81,9 @@ def silence_curve(
     under 180 days of history before the horizon or under 500 customers it is not learned, and the lines are fixed.
 
     >>> import polars
-    >>> orders = polars.DataFrame({"customer_id": ["a"], "order_id": ["1"], "amount": [5], "ordered_at": ["2025-01-20"]})
+    >>> orders = polars.DataFrame(
+    ...     {"customer_id": ["a"], "order_id": ["1"], "amount": [5], "ordered_at": ["2025-01-20"]}
+    ... )
     >>> curve = silence_curve(orders, as_of="2025-01-31")
     >>> curve.learned, curve.at_risk, curve.churned
     (False, Decimal('3.01'), Decimal('6.01'))

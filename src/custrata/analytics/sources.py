@@ -57,8 +57,7 @@ def as_table(source: TableLike) -> ir.Table:
     3
     """
     if isinstance(source, ir.Table):
-        prepare(source)
-        return source
+        return prepare(source)
     if isinstance(source, str | Path):
         if not Path(source).exists():
             raise NoSuchFile(path=source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from typing import cast
 
 import ibis.expr.types as ir
 
@@ -52,7 +53,8 @@ def connect(
     return SparkEngine(threads=threads, memory_limit=memory_limit, options=spark_options)
 
 
-def prepare(table: ir.Table) -> None:
-    """Make sure the engine behind a table of the user's own knows our operations."""
+def prepare(table: ir.Table) -> ir.Table:
+    """A table of the user's own, its engine taught our operations and its instants known as such."""
     if any(backend.name == "pyspark" for backend in table._find_backends()[0]):
-        import_module("custrata.engine.spark")
+        return cast(ir.Table, import_module("custrata.engine.spark").with_instants(table))
+    return table

@@ -6,9 +6,10 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,9 +18,11 @@ from ibis.backends.pyspark import Backend
 from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 from pyspark.sql import SparkSession
+from pyspark.sql.types import TimestampType
 
 from custrata.engine.base import Engine
 from custrata.engine.compile import named, teach
+from custrata.schema import INSTANT
 
 
 def _discrete_quantile(
@@ -63,7 +66,7 @@ class SparkEngine(Engine):
         # Through a file: Spark cannot make a frame of some Arrow types, and of an empty table not at all.
         path = self._scratch / f"{len(list(self._scratch.iterdir()))}.parquet"
         pq.write_table(table, path, coerce_timestamps="us")
-        return self.connection.read_parquet(str(path))
+        return with_instants(self.connection.read_parquet(str(path)))
 
     def read_parquet(self, paths: Sequence[Path | str], schema: ibis.Schema | None = None) -> ir.Table:
         if not paths:
@@ -71,13 +74,13 @@ class SparkEngine(Engine):
         frame = self.connection._session.read.parquet(*[str(path) for path in paths])
         name = ibis.util.gen_name("files")
         frame.createOrReplaceTempView(name)
-        return self.connection.table(name)
+        return with_instants(self.connection.table(name))
 
     def materialize(self, table: ir.Table) -> ir.Table:
         frame = self.connection._session.sql(ibis.to_sql(table, dialect="pyspark")).persist()
         name = ibis.util.gen_name("kept")
         frame.createOrReplaceTempView(name)
-        return self.connection.table(name)
+        return with_instants(self.connection.table(name))
 
     def release(self, table: ir.Table) -> None:
         self.connection._session.catalog.uncacheTable(table.get_name())
@@ -93,6 +96,21 @@ class SparkEngine(Engine):
     def close(self) -> None:
         self.connection._session.stop()
         shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def with_instants(table: ir.Table) -> ir.Table:
+    """The same table with a zone to its instants: Ibis takes them for times on a clock, which Spark keeps apart."""
+    stored = {
+        op: op.copy(schema=_schema(op)) for op in table.op().find(ops.DatabaseTable) if op.source.name == "pyspark"
+    }
+    return cast(ir.Table, table.op().replace(stored).to_expr())
+
+
+def _schema(op: ops.DatabaseTable) -> ibis.Schema:
+    parts = (op.namespace.catalog, op.namespace.database, op.name)
+    fields = op.source._session.table(".".join(f"`{part}`" for part in parts if part)).schema
+    instants = {field.name for field in fields if isinstance(field.dataType, TimestampType)}
+    return ibis.schema({name: INSTANT if name in instants else kind for name, kind in op.schema.items()})
 
 
 def _session(threads: int | None, memory_limit: str | None, options: Mapping[str, str]) -> SparkSession:

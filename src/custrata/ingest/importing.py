@@ -23,7 +23,7 @@ from custrata.ingest.quality import QualityReport
 from custrata.ingest.quarantine import faults_of
 from custrata.ingest.recognise import SAMPLE_ROWS, Sample, checked, recognised, with_forms
 from custrata.ingest.result import ImportResult
-from custrata.ingest.sources import Source, open_source, reading, sample
+from custrata.ingest.sources import Source, forget_rejects, open_source, reading, sample
 from custrata.ingest.staging import Staged, stage
 from custrata.ingest.writing import Job, written
 from custrata.lake import ImportRecord, Workspace
@@ -61,7 +61,8 @@ def import_file(
     """
     kind_named(kind)
     tell = progress or (lambda step, share: None)
-    with _scratch(workspace, at) as scratch, _engine(engine) as duck, views(duck) as made:
+    with _scratch(workspace, at) as scratch, _reader(engine, scratch) as made:
+        duck = made.engine
         tell("open", 0.0)
         file = open_file(Path(path), scratch)
         found, head, mapping = _understood(duck, file, scratch, kind, mapping=mapping, order=date_order)
@@ -73,7 +74,7 @@ def import_file(
             if earlier and not again and not dry_run:
                 return _nothing_done(earlier, plan.mapping)
             tell("read", 0.15)
-            plan, staged = _staged(made, plan, head)
+            plan, staged = _staged(made, plan, head, _rejects(scratch))
             _refuse_foreign(staged, plan, workspace.settings.currency)
             job = Job(workspace, plan, staged, faults_of(made, _rejects(scratch)), source, at, dry_run, scratch, tell)
             return replace(written(made, job), already_imported=earlier if dry_run else None)
@@ -132,7 +133,7 @@ def _date_headers(plan: Plan) -> list[str]:
     return [plan.mapping.fields[field.name] for field in fields if field.name in plan.mapping.fields]
 
 
-def _staged(made: Views, plan: Plan, head: Sample) -> tuple[Plan, Staged]:
+def _staged(made: Views, plan: Plan, head: Sample, rejects: str) -> tuple[Plan, Staged]:
     """The rows; read a second time where dates turn up further down whose order the first rows did not need."""
     staged = stage(made, plan)
     undated = any(problem.reason == "not_a_date" for bits in staged.tally for problem in staged.found(bits))
@@ -140,7 +141,10 @@ def _staged(made: Views, plan: Plan, head: Sample) -> tuple[Plan, Staged]:
     if plan.mapping.date_order is not None or not (undated or soft):
         return plan, staged
     settled = _settled(made, plan, head)
-    return (plan, staged) if settled is plan else (settled, stage(made, settled))
+    if settled is plan:
+        return plan, staged
+    forget_rejects(made.engine, rejects)
+    return settled, stage(made, settled)
 
 
 def _refuse_foreign(staged: Staged, plan: Plan, currency: str) -> None:
@@ -168,6 +172,16 @@ def _nothing_done(earlier: ImportRecord, mapping: Mapping) -> ImportResult:
 
 def _rejects(scratch: Path) -> str:
     return "rejects_" + scratch.name.removeprefix(PREFIX).replace("-", "_")
+
+
+@contextmanager
+def _reader(given: DuckEngine | None, scratch: Path) -> Iterator[Views]:
+    """The views of one import, on the engine given or one of its own; nothing stays behind on it."""
+    with _engine(given) as duck, views(duck) as made:
+        try:
+            yield made
+        finally:
+            forget_rejects(duck, _rejects(scratch))
 
 
 @contextmanager

@@ -21,6 +21,7 @@ SAMPLE_VALUES = 1_000
 ENOUGH = 20
 TOLD_HEADERS = 30
 NUMBER_LIKE = re.compile(r"^[-+(]?\s*[^\d\s.,()-]{0,4}\s*-?\d[\d.,'\s]*\s*[^\d\s.,()-]{0,4}[-)]?$")
+PLAIN_NUMBER = re.compile(r"^[-+]?\d[\d.,]*$")
 DECIMAL_LIKE = re.compile(r"^[-+]?\d+[.,]\d{1,4}$")
 UNIX_LIKE = re.compile(r"^[1-9]\d{9}(\d{3})?$")
 FEEDBACK_SCORES = ("nps", "csat", "ces")
@@ -182,7 +183,7 @@ def _is_serial(value: str) -> bool:
 
 def _refuse_headless(file: str, sample: Sample, found: dict[str, str]) -> None:
     """A first row that names nothing known and holds dates or numbers is data."""
-    odd = [header for header in sample.headers if looks_like_date(header) or NUMBER_LIKE.match(header)]
+    odd = [header for header in sample.headers if looks_like_date(header) or PLAIN_NUMBER.match(header)]
     if odd and not found:
         raise NoHeader(file=file, cells=", ".join(sample.headers[:6]))
 

@@ -19,7 +19,7 @@ from custrata.ingest.headers import known_words, unique_headers
 from custrata.ingest.mapping import Mapping
 
 MOST_COLUMNS = 1_000
-KEPT_OF_A_LINE = 10_000
+ASIDE = "_aside"
 
 
 class NoHeader(BadInput):
@@ -46,7 +46,7 @@ class UnknownFileEncoding(BadInput):
 class Source:
     """The rows of a file.
 
-    `relation` is SQL for the rows that can be read; `told` the same, which notes unreadable lines in `rejects`.
+    `relation` is SQL for the rows that can be read; `told` the same, noting unreadable lines in the table `rejects`.
     `first_row` is the row a spreadsheet shows the first data row on, `unreadable` counts lost characters.
     """
 
@@ -153,8 +153,20 @@ def _csv(path: Path, dialect: Dialect, columns: int, rejects: str) -> tuple[str,
         f"quote = {quote}",
         f"escape = {quote}",
     ]
-    told = [*options, "store_rejects = true", f"rejects_table = '{rejects}'", f"rejects_scan = '{rejects}_scan'"]
-    return f"read_csv({', '.join([*options, 'ignore_errors = true'])})", f"read_csv({', '.join(told)})"
+
+    def reading_into(table: str) -> str:
+        told = ["store_rejects = true", f"rejects_table = '{table}'", f"rejects_scan = '{table}_scan'"]
+        return f"read_csv({', '.join([*options, *told])})"
+
+    # Noted either way: with `ignore_errors` alone the reader loses the line after a wrong one as well.
+    return reading_into(f"{rejects}{ASIDE}"), reading_into(rejects)
+
+
+def forget_rejects(engine: DuckEngine, rejects: str) -> None:
+    """Drop what was noted of unreadable lines."""
+    for table in (rejects, f"{rejects}{ASIDE}"):
+        for name in (table, f"{table}_scan"):
+            engine.raw.execute(f"DROP TABLE IF EXISTS {name}")
 
 
 def _excel(file: SourceFile, scratch: Path, mapping: Mapping | None) -> Source:
