@@ -13,8 +13,8 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from custrata.engine.functions import epoch_micros, instant_from_micros
-from custrata.schema.zones import EPOCH, offset_steps
+from custrata.engine.functions import date_from_day, epoch_micros, instant_from_micros
+from custrata.schema.zones import offset_steps
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
@@ -55,4 +55,4 @@ def instant_of_wall(wall: ir.IntegerValue, zone: str) -> ir.TimestampValue:
 
 def as_date(day: ir.IntegerValue) -> ir.DateValue:
     """A date column from a column of day numbers."""
-    return cast(ir.DateValue, ibis.literal(EPOCH) + day.cast("int32").as_interval("D"))
+    return date_from_day(day)

@@ -26,10 +26,16 @@ def _discrete_quantile(
     return call
 
 
+def _date_from_day(self: SQLGlotCompiler, op: Any, *, arg: sge.Expression) -> sge.Expression:
+    epoch = sge.Cast(this=sge.Literal.string("1970-01-01"), to=sge.DataType.build("DATE"))
+    return sge.Add(this=epoch, expression=arg)
+
+
 teach(
     DuckDBCompiler,
     {
         "DiscreteQuantile": _discrete_quantile,
+        "DateFromDay": _date_from_day,
         "EpochMicros": named("epoch_us"),
         "InstantFromMicros": named("make_timestamptz"),
     },

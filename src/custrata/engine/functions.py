@@ -43,6 +43,13 @@ class EpochMicros(ops.Unary):
     dtype = dt.int64
 
 
+class DateFromDay(ops.Unary):
+    """The date so many days after 1970-01-01: added as an interval, DuckDB would make it a timestamp."""
+
+    arg: ops.Value[dt.Integer]
+    dtype = dt.date
+
+
 class InstantFromMicros(ops.Unary):
     """The UTC instant that many microseconds after 1970-01-01."""
 
@@ -100,6 +107,11 @@ def epoch_micros(instant: ir.TimestampValue) -> ir.IntegerValue:
 def instant_from_micros(micros: ir.IntegerValue) -> ir.TimestampValue:
     """The UTC instant that many microseconds after 1970-01-01."""
     return cast(ir.TimestampValue, InstantFromMicros(micros).to_expr())
+
+
+def date_from_day(day: ir.IntegerValue) -> ir.DateValue:
+    """The date so many days after 1970-01-01."""
+    return cast(ir.DateValue, DateFromDay(day.cast("int32")).to_expr())
 
 
 def _places(value: ir.NumericValue) -> int:

@@ -36,11 +36,18 @@ def _discrete_quantile(
     return whole
 
 
+def _epoch_micros(self: SQLGlotCompiler, op: Any, *, arg: sge.Expression) -> sge.Expression:
+    # Spark refuses a time without a zone here; as an instant of the session it is one of UTC.
+    instant = sge.Cast(this=arg, to=sge.DataType.build("TIMESTAMP", dialect="spark"))
+    return sge.Anonymous(this="unix_micros", expressions=[instant])
+
+
 teach(
     PySparkCompiler,
     {
         "DiscreteQuantile": _discrete_quantile,
-        "EpochMicros": named("unix_micros"),
+        "DateFromDay": named("date_from_unix_date"),
+        "EpochMicros": _epoch_micros,
         "InstantFromMicros": named("timestamp_micros"),
     },
 )

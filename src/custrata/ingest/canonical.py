@@ -16,7 +16,8 @@ from custrata.ingest.headers import LINE
 from custrata.ingest.plan import Plan
 from custrata.schema import INSTANT, MONEY, PRICE, QUANTITY
 
-WIDE = "decimal(38, 7)"
+WIDE = "decimal(38, 4)"
+LARGEST = 10**14
 PRODUCT, DIFFERS = "_product", "_differs"
 WRONG = {"number": "not_a_number", "instant": "not_a_date", "date": "not_a_date", "choice": "unknown_value"}
 
@@ -91,27 +92,44 @@ def _attributes(table: ir.Table, plan: Plan) -> Values:
 def _orders(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
     amount, gross = (_field(table, plan, name, MONEY) for name in ("amount", "gross_amount"))
     discount, refund = (_field(table, plan, name, MONEY) for name in ("discount", "refund"))
-    net = cast(ir.DecimalValue, ibis.coalesce(amount, (gross - discount.fill_null(0)).cast(MONEY)))
-    kind = (net < 0).ifelse("return", _field(table, plan, "kind").fill_null("sale"))
-    net = cast(ir.DecimalValue, (kind == "return").ifelse(-(net.abs()), net).cast(MONEY))
-    status = _field(table, plan, "status").fill_null("completed")
-    # A refunded order that does not say how much was refunded in full.
-    given_back = ibis.coalesce(refund, ((status == "refunded") & (net > 0)).ifelse(net, 0).cast(MONEY))
+    less = gross.cast(WIDE) - discount.fill_null(0).cast(WIDE)
+    net = cast(ir.DecimalValue, ibis.coalesce(amount, less.try_cast(MONEY)))
+    kind = _field(table, plan, "kind")
+    net = cast(ir.DecimalValue, kind.isin(["return"]).fill_null(False).ifelse(-(net.abs()), net).cast(MONEY))
     columns: Values = {
         "order_id": table.order_id,
         "customer_id": _field(table, plan, "customer_id"),
         "ordered_at": table.ordered_at,
-        "kind": kind,
-        "status": status,
+        told("kind"): kind,
+        told("status"): _field(table, plan, "status"),
         "amount": net,
         "discount": discount,
-        "refund": given_back.cast(MONEY),
+        told("refund"): refund,
         **{name: _field(table, plan, name) for name in ("returns_order_id", "channel", "store")},
     }
     problems = _missing(table, plan, "order_id", "ordered_at")
     wrong = ibis.or_(*(table[f"{n}__wrong"] for n in ("amount", "gross_amount", "discount") if plan.has(n)))
     money = "amount" if plan.has("amount") else "gross_amount"
     return columns, problems | {Problem(money, "missing"): net.isnull() & ~wrong}
+
+
+def filled(rows: ir.Table, kind: str) -> ir.Table:
+    """The rows with what follows where a cell is empty; `<column>__told` stays what the file says."""
+    if kind != "orders":
+        return rows
+    status = rows[told("status")].fill_null("completed")
+    # A refunded order that does not say how much was refunded in full.
+    whole = ((status == "refunded") & (rows.amount > 0)).ifelse(rows.amount, 0).cast(MONEY)
+    return rows.mutate(
+        kind=(rows.amount < 0).ifelse("return", rows[told("kind")].fill_null("sale")),
+        status=status,
+        refund=ibis.coalesce(rows[told("refund")], whole),
+    )
+
+
+def told(column: str) -> str:
+    """Where a column that is filled later keeps what the file says."""
+    return f"{column}__told"
 
 
 def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
@@ -145,14 +163,17 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
     wrong = ibis.or_(*(table[f"{name}__wrong"] for name in ("quantity", "discount", *asked) if plan.has(name)))
     return columns, problems | {
         Problem(asked[0], "missing"): quantity.notnull() & ibis.coalesce(price, given).isnull() & ~wrong,
-        Problem(asked[0], "too_large"): ibis.coalesce(price, given).notnull() & quantity.notnull() & amount.isnull(),
+        Problem(asked[0], "too_large"): (amount.abs() >= LARGEST).fill_null(
+            ibis.coalesce(price, given).notnull() & quantity.notnull() & ~wrong
+        ),
     }
 
 
 def _line_amount(quantity: ir.DecimalValue, price: ir.DecimalValue, discount: ir.DecimalValue) -> ir.DecimalValue:
     """Quantity × price − discount, rounded half away from zero to cents; a discount makes a return smaller too."""
     less = (quantity < 0).ifelse(-discount, discount).fill_null(0)
-    return cast(ir.DecimalValue, (quantity * price - less).cast(WIDE).try_cast(MONEY))
+    # Of two narrow decimals the engine makes a narrow product, and stops at one that does not fit.
+    return cast(ir.DecimalValue, (quantity.cast(WIDE) * price.cast(WIDE) - less.cast(WIDE)).try_cast(MONEY))
 
 
 def _customers(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:

@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.engine.functions import discrete_quantile
-from custrata.ingest.canonical import DIFFERS
+from custrata.ingest.canonical import DIFFERS, told
 from custrata.ingest.fields import Kind
 from custrata.ingest.functions import fingerprint
 from custrata.ingest.lines import RETURN_NUMBER
@@ -76,8 +76,11 @@ def _plain(value: object) -> object:
 
 def missing_cells(made: Views, staged: Staged, plan: Plan) -> dict[str, int]:
     """Empty cells of every column the file has, by header; columns without any are left out."""
-    places = {field.name: field.place for field in plan.fields if field.name in plan.mapping.fields}
-    there = {name: place for name, place in places.items() if staged.has(place)}
+    there: dict[str, str] = {}
+    for field in plan.fields:
+        places = [place for place in (told(field.place), field.place) if staged.has(place)]
+        if places and field.name in plan.mapping.fields:
+            there[field.name] = places[0]
     found = made.engine.arrow(staged.rows.aggregate(
         **{name: staged.rows[place].count() for name, place in there.items()}
     )).to_pylist()[0]  # fmt: skip
@@ -135,19 +138,19 @@ def order_figures(made: Views, orders: ir.Table) -> dict[str, Figure]:
     )
     sums = {(row["counts"], row["known"], row["side"]): row for row in made.engine.arrow(groups).to_pylist()}
 
-    def told(known: bool, side: int, figure: str, nothing: Figure) -> Figure:
+    def found(known: bool, side: int, figure: str, nothing: Figure) -> Figure:
         return cast(Figure, sums.get((True, known, side), {}).get(figure, nothing))
 
     buyers = orders.filter(counts & known & (orders.amount > 0))
     nothing = Decimal("0.00")
     return {
-        "orders": told(True, 1, "orders", 0),
+        "orders": found(True, 1, "orders", 0),
         "customers": _first(made, buyers, fingerprint(buyers.customer_id).nunique()),
-        "sales": told(True, 1, "amount", nothing),
-        "return_orders": told(True, -1, "orders", 0),
-        "returns": told(True, -1, "amount", nothing),
-        "anonymous_orders": told(False, 1, "orders", 0),
-        "anonymous_sales": told(False, 1, "amount", nothing),
-        "anonymous_returns": told(False, -1, "amount", nothing),
+        "sales": found(True, 1, "amount", nothing),
+        "return_orders": found(True, -1, "orders", 0),
+        "returns": found(True, -1, "amount", nothing),
+        "anonymous_orders": found(False, 1, "orders", 0),
+        "anonymous_sales": found(False, 1, "amount", nothing),
+        "anonymous_returns": found(False, -1, "amount", nothing),
         "uncounted_orders": sum(int(row["orders"]) for row in sums.values() if not row["counts"]),
     }

@@ -155,8 +155,11 @@ def _by_header(file: str, sample: Sample, kind: Kind) -> dict[str, str]:
 
 
 def _fits(field: Field, values: list[str]) -> bool:
-    """Whether half of the values are what the field holds; an empty column contradicts nothing."""
-    if not values:
+    """Whether half of the values are what the field holds; an empty column contradicts nothing.
+
+    Neither does a wrong phone or birthday: it is kept as a property either way.
+    """
+    if not values or field.soft:
         return True
     fitting = sum(map(_test(field), values))
     return fitting * 2 >= len(values)

@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from custrata.ingest.canonical import Problem, finished
+from custrata.ingest.canonical import Problem, filled, finished
 from custrata.ingest.cleaning import CURRENCY, SIGN, typed
 from custrata.ingest.plan import Plan, Views
 from custrata.ingest.sources import reading
@@ -72,7 +72,8 @@ def stage(made: Views, plan: Plan) -> Staged:
         kept = made.kept(table.select(**told))
     numbered = made.over(f"SELECT *, rowid AS {INDEX} FROM {kept.get_name()}")
     # Columns the file does not tell take no room: they are null again from here on.
-    rows = made.level(numbered.mutate(**{name: value for name, value in columns.items() if name not in told}))
+    whole = numbered.mutate(**{name: value for name, value in columns.items() if name not in told})
+    rows = made.level(filled(whole, plan.kind.name))
     return _counted(made, rows, tuple(done.problems))
 
 

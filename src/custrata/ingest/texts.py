@@ -77,4 +77,5 @@ def chosen(text: ir.StringValue, choice: str, own: dict[str, str]) -> ir.StringV
     pairs = [(word, value) for value, meanings in words()[choice].items() for word in (value, *meanings)]
     place = list_position([word for word, _ in pairs], tidy(text).lower())
     other = list_extract([value for _, value in pairs], place)
-    return cast(ir.StringValue, ibis.cases(*((text == word, value) for word, value in own.items()), else_=other))
+    known = [(text == word, value) for word, value in own.items()]
+    return cast(ir.StringValue, ibis.cases(*known, else_=other) if known else other)

@@ -1,0 +1,230 @@
+"""From the tables people have to orders: every kind of table, of number and of time, and what is refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import custrata as cs
+from custrata.analytics.sources import (
+    LacksColumns,
+    NoSuchFile,
+    UnknownColumns,
+    UnknownTable,
+    as_table,
+    canonical_feedback,
+    canonical_lines,
+    canonical_orders,
+    canonical_products,
+)
+from custrata.engine import Engine
+from custrata.errors import BadInput
+from custrata.schema import ORDERS
+
+SHANGHAI = "Asia/Shanghai"
+ORDERED = pl.DataFrame(
+    {
+        "customer_id": ["a", "a", "b"],
+        "order_id": ["1", "2", "3"],
+        "ordered_at": ["2025-01-01", "2025-01-11", "2025-01-30"],
+        "amount": [10.0, 2.675, 5.0],
+    }
+)
+
+
+def read(source: Any, *columns: str, zone: str = "UTC", **more: Any) -> list[Any]:
+    """Columns of the canonical orders, in the order of their numbers."""
+    table = canonical_orders(source, zone, **more).order_by("order_id").select(*columns)
+    rows = table.to_pyarrow().to_pylist()
+    return [row[columns[0]] if len(columns) == 1 else tuple(row.values()) for row in rows]
+
+
+SAME: dict[str, Any] = {
+    "Polars": ORDERED,
+    "Arrow": ORDERED.to_arrow(),
+    "pandas": ORDERED.to_pandas(),
+    "Ibis": ibis.memtable(ORDERED),
+    "texts": ORDERED.with_columns(amount=pl.Series(["10", "2.675", "5.00"])),
+    "small floats": ORDERED.with_columns(pl.col("amount").cast(pl.Float32)),
+    "numbered": ORDERED.with_columns(order_id=pl.Series([1, 2, 3])),
+    "days": ORDERED.with_columns(pl.col("ordered_at").str.to_date()),
+    "nanoseconds": ORDERED.with_columns(pl.col("ordered_at").str.to_datetime(time_unit="ns")),
+    "milliseconds": ORDERED.with_columns(pl.col("ordered_at").str.to_datetime(time_zone="UTC", time_unit="ms")),
+    "pandas' times": ORDERED.to_pandas().assign(ordered_at=lambda frame: pd.to_datetime(frame.ordered_at)),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_any_table_gives_the_same_orders(name: str) -> None:
+    assert read(SAME[name], "order_id", "customer_id", "amount", "ordered_at") == [
+        ("1", "a", Decimal("10.00"), datetime(2025, 1, 1, tzinfo=UTC)),
+        ("2", "a", Decimal("2.68"), datetime(2025, 1, 11, tzinfo=UTC)),
+        ("3", "b", Decimal("5.00"), datetime(2025, 1, 30, tzinfo=UTC)),
+    ]
+
+
+@pytest.mark.parametrize("name", ["orders.csv", "orders.parquet", "ORDERS.PARQUET"])
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_path_gives_the_same_orders(tmp_path: Path, name: str, kind: type) -> None:
+    path = tmp_path / name
+    if name.endswith("csv"):
+        ORDERED.write_csv(path)
+    else:
+        ORDERED.write_parquet(path)
+    assert read(kind(path), "order_id", "amount") == read(ORDERED, "order_id", "amount")
+
+
+def test_a_file_keeps_the_noughts_before_a_number(tmp_path: Path) -> None:
+    ORDERED.with_columns(customer_id=pl.Series(["007", "7", "8"])).write_csv(tmp_path / "orders.csv")
+    assert read(tmp_path / "orders.csv", "customer_id") == ["007", "7", "8"]
+
+
+def test_what_is_not_said_is_a_plain_sale() -> None:
+    minus = ORDERED.with_columns(amount=pl.Series([10, -1, 0]))
+    assert read(minus, "kind", "status", "refund", "discount") == [
+        ("sale", "completed", 0, None), ("return", "completed", 0, None), ("sale", "completed", 0, None),
+    ]  # fmt: skip
+
+
+def test_a_cell_left_empty_is_as_if_the_column_were_not_there() -> None:
+    kinds, statuses = pl.Series([None, "sale", None]), pl.Series([None, "pending", None])
+    gaps = ORDERED.with_columns(kind=kinds, status=statuses, refund=pl.Series([None, 1.0, None]))
+    assert read(gaps, "kind", "status", "refund") == [
+        ("sale", "completed", 0), ("sale", "pending", 1), ("sale", "completed", 0),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "cents"),
+    [
+        ([2.675, 1.005, -2.675], ["2.68", "1.01", "-2.68"]),
+        ([0.1 + 0.2, 1e9 + 0.125, -0.005], ["0.30", "1000000000.13", "-0.01"]),
+        ([Decimal("2.67495"), Decimal("2.675"), Decimal("-0.005")], ["2.67", "2.68", "-0.01"]),
+        (["2.67495", "2.675", "-0.005"], ["2.67", "2.68", "-0.01"]),
+        ([3, -3, 0], ["3.00", "-3.00", "0.00"]),
+        ([float("nan"), float("inf"), 1.0], [None, None, "1.00"]),
+    ],
+)
+def test_money_is_rounded_half_up_once(values: list[Any], cents: list[str | None]) -> None:
+    table = ORDERED.with_columns(amount=pl.Series(values))
+    assert read(table, "amount") == [None if cent is None else Decimal(cent) for cent in cents]
+
+
+def test_what_is_not_a_number_is_nothing() -> None:
+    """Pandas writes a missing refund as not-a-number."""
+    assert read(ORDERED.to_pandas().assign(refund=[None, float("nan"), 2]), "refund") == [0, 0, 2]
+
+
+NOON = datetime(2025, 1, 31, 4, tzinfo=UTC)  # in Shanghai
+CLOCK = datetime(2025, 1, 31, 12)
+TIMES: dict[str, pa.Array] = {
+    "naive": pa.array([CLOCK], pa.timestamp("us")),
+    "aware": pa.array([NOON], pa.timestamp("us", "UTC")),
+    "elsewhere": pa.array([NOON], pa.timestamp("us", "Europe/London")),
+    "text": pa.array(["2025-01-31 12:00:00"]),
+    "text of a minute": pa.array(["2025-01-31T12:00"]),
+    "text with an offset": pa.array(["2025-01-31T05:00:00+01:00"]),
+    "text in UTC": pa.array(["2025-01-31T04:00:00.000Z"]),
+}
+
+
+def test_a_time_without_a_zone_is_on_the_clock_of_the_zone(engine: Engine) -> None:
+    row = {"customer_id": ["a"], "order_id": ["1"], "amount": [1]}
+    table = engine.from_arrow(pa.table({**row, **TIMES}))
+    read = [
+        canonical_orders(table, SHANGHAI, {"ordered_at": name}).select("ordered_at", name=ibis.literal(name))
+        for name in TIMES
+    ]
+    found = engine.arrow(ibis.union(*read)).to_pylist()
+    assert {row["name"]: row["ordered_at"] for row in found} == dict.fromkeys(TIMES, NOON)
+
+
+def test_a_day_without_midnight_is_still_that_day() -> None:
+    days = ORDERED.with_columns(ordered_at=pl.lit(date(2018, 11, 4)))
+    assert read(days, "ordered_at", zone="America/Sao_Paulo") == [datetime(2018, 11, 4, 3, tzinfo=UTC)] * 3
+
+
+def test_columns_are_called_as_the_user_calls_them() -> None:
+    theirs = ORDERED.rename({"customer_id": "buyer", "amount": "total"}).with_columns(amount=pl.lit("gross, not used"))
+    named = {"customer_id": "buyer", "amount": "total"}
+    assert read(theirs, "customer_id", "amount", columns=named) == read(ORDERED, "customer_id", "amount")
+
+
+def test_two_columns_can_be_one() -> None:
+    assert read(ORDERED, "order_id", "store", columns={"store": "order_id"}) == [("1", "1"), ("2", "2"), ("3", "3")]
+
+
+@pytest.mark.parametrize(
+    ("columns", "missing"),
+    [
+        ({}, "customer_id, amount"),
+        ({"customer_id": "buyer"}, "amount"),
+        ({"customer_id": "buyer", "amount": "nowhere"}, "amount"),
+        ({"customer_id": "buyer", "amount": "total", "refund": "nowhere"}, "refund"),
+    ],
+)
+def test_names_the_columns_that_are_missing(columns: dict[str, str], missing: str) -> None:
+    theirs = ORDERED.rename({"customer_id": "buyer", "amount": "total"})
+    with pytest.raises(LacksColumns) as caught:
+        cs.traits(theirs, as_of="2025-01-31", columns=columns)
+    assert caught.value.facts["missing"] == missing
+
+
+@pytest.mark.parametrize(
+    ("reader", "given"),
+    [
+        (canonical_lines, {"product_id": ["p"]}),
+        (canonical_products, {"product_id": ["p"]}),
+        (canonical_feedback, {"customer_id": ["a"], "kind": ["nps"], "score": [9]}),
+    ],
+)
+def test_every_table_says_what_it_lacks(reader: Any, given: dict[str, Any]) -> None:
+    with pytest.raises(LacksColumns, match=r"lacks (order_id|category|given_at)"):
+        reader(pl.DataFrame(given), "UTC")
+
+
+def test_refuses_a_name_for_a_column_that_does_not_exist() -> None:
+    with pytest.raises(UnknownColumns, match="no column custmer"):
+        canonical_orders(ORDERED, "UTC", {"custmer": "customer_id"})
+
+
+@pytest.mark.parametrize("source", [None, 5, [1, 2], {"customer_id": ["a"]}])
+def test_refuses_what_is_no_table(source: Any) -> None:
+    with pytest.raises(UnknownTable, match=r"Ibis, Polars, pandas or Arrow table"):
+        as_table(source)
+
+
+def test_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(NoSuchFile) as caught:
+        as_table(tmp_path / "gone.csv")
+    assert isinstance(caught.value, BadInput)
+
+
+def test_canonical_orders_have_canonical_types() -> None:
+    table = canonical_orders(ORDERED, "UTC")
+    assert {name: table[name].type().copy(nullable=True) for name in table.columns} == {
+        column.name: column.dtype.copy(nullable=True) for column in ORDERS if column.name in table.columns
+    }
+
+
+def test_lines_may_number_their_orders() -> None:
+    """Numbers in one table and texts in the other are the same orders."""
+    lines = pl.DataFrame({"order_id": [1, 2, 3], "category": ["x", "y", "x"]})
+    profile = cs.traits(ORDERED.with_columns(pl.col("order_id").cast(pl.Int64)), as_of="2025-01-31", lines=lines)
+    assert sorted(profile.categories.to_pyarrow().to_pylist()) == [1, 2]
+
+
+def test_products_give_their_lines_a_category() -> None:
+    lines = pl.DataFrame({"order_id": ["1", "2"], "product_id": ["p", "q"], "category": ["own", "own"]})
+    products = pl.DataFrame({"product_id": ["p"], "category": ["the product's"]})
+    profile = cs.traits(ORDERED, as_of="2025-01-31", lines=lines, products=products)
+    found = profile.filter(profile.customer_id == "a").to_pyarrow().to_pylist()[0]
+    assert (found["categories"], found["top_category"]) == (2, "own")
