@@ -45,7 +45,7 @@ def walls(engine: Engine, moments: list[datetime]) -> dict[str, list[Any]]:
     for number, zone in enumerate(ZONES):
         columns |= {f"wall{number}": read[f"wall{number}"], f"day{number}": as_date(local_day(read["at"], zone))}
         columns[f"back{number}"] = epoch_micros(instant_of_wall(read[f"wall{number}"], zone))
-    return engine.arrow(read.select("n", **columns).order_by("n")).to_pydict()
+    return dict(engine.arrow(read.select("n", **columns).order_by("n")).to_pydict())
 
 
 def expected(moments: list[datetime]) -> dict[str, list[Any]]:

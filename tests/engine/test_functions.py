@@ -40,7 +40,7 @@ def quotients(engine: Engine, pairs: Sequence[Pair], places: int, kinds: tuple[p
     }
     table = engine.from_arrow(pa.table({"row": range(len(pairs)), **columns}))
     found = table.select("row", found=divide(table.top, table.bottom, places)).order_by("row")
-    return engine.arrow(found)["found"].to_pylist()
+    return list(engine.arrow(found)["found"].to_pylist())
 
 
 def cast(value: Any, kind: pa.DataType) -> Any:

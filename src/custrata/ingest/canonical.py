@@ -136,12 +136,13 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
     kind = _field(table, plan, "kind")
     quantity = cast(ir.DecimalValue, _field(table, plan, "quantity", QUANTITY))
     price, discount = _field(table, plan, "unit_price", PRICE), _field(table, plan, "discount", MONEY)
-    given = cast(ir.DecimalValue, _field(table, plan, "amount", MONEY))
     back = kind.isin(["return"]).fill_null(False)
     quantity = cast(ir.DecimalValue, back.ifelse(-(quantity.abs()), quantity).cast(QUANTITY))
-    given = cast(ir.DecimalValue, back.ifelse(-(given.abs()), given).cast(MONEY))
-    computed = _line_amount(quantity, cast(ir.DecimalValue, price), cast(ir.DecimalValue, discount))
-    amount = ibis.coalesce(given, computed)
+    amount = computed = _line_amount(quantity, cast(ir.DecimalValue, price), cast(ir.DecimalValue, discount))
+    differs = ibis.literal(False)
+    if plan.has("amount"):
+        given = back.ifelse(-(table.amount.abs()), table.amount)
+        amount, differs = ibis.coalesce(given, computed), (given != computed).fill_null(False)
     names = ("customer_id", "product_id", "product_name", "category", "channel", "store", "status")
     columns: Values = {
         "order_id": table.order_id,
@@ -153,7 +154,7 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
         "amount": amount,
         "kind": kind,
         **{name: _field(table, plan, name) for name in names},
-        DIFFERS: (given != computed).fill_null(False),
+        DIFFERS: differs,
     }
     columns[PRODUCT] = ibis.coalesce(
         columns["product_id"], columns["product_name"], md5(_content(columns, "quantity", "unit_price", "amount"))
@@ -161,11 +162,10 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
     problems = _missing(table, plan, "order_id", "quantity")
     asked = [name for name in ("unit_price", "amount") if plan.has(name)]
     wrong = ibis.or_(*(table[f"{name}__wrong"] for name in ("quantity", "discount", *asked) if plan.has(name)))
+    worth = ibis.coalesce(*(table[name] for name in asked)).notnull()
     return columns, problems | {
-        Problem(asked[0], "missing"): quantity.notnull() & ibis.coalesce(price, given).isnull() & ~wrong,
-        Problem(asked[0], "too_large"): (amount.abs() >= LARGEST).fill_null(
-            ibis.coalesce(price, given).notnull() & quantity.notnull() & ~wrong
-        ),
+        Problem(asked[0], "missing"): quantity.notnull() & ~worth & ~wrong,
+        Problem(asked[0], "too_large"): (amount.abs() >= LARGEST).fill_null(worth & quantity.notnull() & ~wrong),
     }
 
 

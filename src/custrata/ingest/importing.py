@@ -86,7 +86,7 @@ def recognise(path: Path | str, kind: str, *, date_order: Order | None = None, s
     Raises a `BadInput` for a file that cannot be read or understood.
     """
     kind_named(kind)
-    with tempfile.TemporaryDirectory(prefix="custrata-") as folder, _engine(None) as duck:
+    with tempfile.TemporaryDirectory(prefix="custrata-") as folder, _own_engine() as duck:
         file = open_file(Path(path), Path(folder))
         asked = Mapping(kind, {}, sheet=sheet) if sheet else None
         found = open_source(duck, file, Path(folder), asked, "rejects")
@@ -177,19 +177,21 @@ def _rejects(scratch: Path) -> str:
 @contextmanager
 def _reader(given: DuckEngine | None, scratch: Path) -> Iterator[Views]:
     """The views of one import, on the engine given or one of its own; nothing stays behind on it."""
-    with _engine(given) as duck, views(duck) as made:
+    if given is None:
+        # An engine of its own: a damaged file can break the engine that reads it for good.
+        with _own_engine() as own:
+            yield Views(own)
+        return
+    with views(given) as made:
         try:
             yield made
         finally:
-            forget_rejects(duck, _rejects(scratch))
+            forget_rejects(given, _rejects(scratch))
 
 
 @contextmanager
-def _engine(given: DuckEngine | None) -> Iterator[DuckEngine]:
-    """The engine given, or one for this import."""
-    if given is not None:
-        yield given
-        return
+def _own_engine() -> Iterator[DuckEngine]:
+    """An engine for one import."""
     with cast(DuckEngine, connect(memory_limit=MEMORY)) as own:
         yield own
 

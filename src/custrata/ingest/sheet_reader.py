@@ -7,7 +7,7 @@ import resource
 import sys
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from itertools import chain, islice
+from itertools import chain, dropwhile, islice
 from typing import Any
 
 import pyarrow as pa
@@ -43,14 +43,19 @@ def _chosen(book: CalamineWorkbook, name: str) -> CalamineSheet | None:
         return book.get_sheet_by_name(name)
     for sheet in book.sheet_names:
         found = book.get_sheet_by_name(sheet)
-        if any(any(cell not in ("", None) for cell in row) for row in islice(found.iter_rows(), HEADER_WITHIN)):
+        if any(map(_filled, found.iter_rows())):
             return found
     return None
 
 
+def _filled(row: Row) -> int:
+    """How many cells of a row hold something."""
+    return sum(cell not in ("", None) for cell in row)
+
+
 def _header(rows: list[Row]) -> int:
     """Where the header stands: titles above a table fill one cell, a header most of them."""
-    filled = [sum(cell not in ("", None) for cell in row) for row in rows]
+    filled = [_filled(row) for row in rows]
     return next((place for place, count in enumerate(filled) if count and count * 2 >= max(filled)), 0)
 
 
@@ -69,15 +74,15 @@ def _read(source: str, target: str, name: str) -> dict[str, object]:
         sheet = _chosen(book, name)
         if sheet is None:
             return {"problem": "empty"}
-        rows = iter(sheet.iter_rows())
-        top = list(islice(rows, HEADER_WITHIN))
+        numbered = dropwhile(lambda pair: not _filled(pair[1]), enumerate(sheet.iter_rows(), start=1))
+        top = list(islice(numbered, HEADER_WITHIN))
         if not top:
             return {"problem": "empty"}
-        place = _header(top)
-        headers = [_text(cell) or "" for cell in top[place]]
-        _write(chain(top[place + 1 :], rows), len(headers), target)
-        before = sheet.start[0] if sheet.start else 0
-        return {"sheet": sheet.name, "headers": headers, "first_row": before + place + 2}
+        place = _header([row for _, row in top])
+        number, cells = top[place]
+        headers = [_text(cell) or "" for cell in cells]
+        _write((row for _, row in chain(top[place + 1 :], numbered)), len(headers), target)
+        return {"sheet": sheet.name, "headers": headers, "first_row": number + 1}
 
 
 def main() -> int:

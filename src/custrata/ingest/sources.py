@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from custrata.engine import DuckEngine
 from custrata.errors import BadInput
 from custrata.ingest.dialect import Dialect, check_lines, find_dialect
@@ -19,6 +22,7 @@ from custrata.ingest.headers import known_words, unique_headers
 from custrata.ingest.mapping import Mapping
 
 MOST_COLUMNS = 1_000
+PARQUET_BATCH = 65_536
 ASIDE = "_aside"
 
 
@@ -36,6 +40,13 @@ class TooManyColumns(BadInput):
 
 class DamagedFile(BadInput):
     template = "“{file}” cannot be read; it is damaged or cut short: {reason}"
+
+
+class TornTable(BadInput):
+    template = (
+        "“{file}” cannot be read as a table: its quotation marks and line ends do not fit together. "
+        "Open it in a spreadsheet, save it as CSV and import that."
+    )
 
 
 class UnknownFileEncoding(BadInput):
@@ -85,6 +96,8 @@ def reading(name: str) -> Iterator[None]:
         # The engine's own exceptions, by where they come from: only `custrata.engine` may import it.
         if type(error).__module__.partition(".")[0] not in ("duckdb", "_duckdb"):
             raise
+        if type(error).__name__ in ("InternalException", "FatalException"):
+            raise TornTable(file=name) from error
         raise DamagedFile(file=name, reason=str(error).partition("\n")[0][:200]) from error
 
 
@@ -98,7 +111,7 @@ def open_source(engine: DuckEngine, file: SourceFile, scratch: Path, mapping: Ma
     elif file.form == "excel":
         source = _excel(file, scratch, mapping)
     else:
-        source = _parquet(engine, file)
+        source = _parquet(engine, file, scratch)
     if len(source.headers) > MOST_COLUMNS:
         raise TooManyColumns(file=file.name, columns=len(source.headers), limit=MOST_COLUMNS)
     return source
@@ -176,12 +189,33 @@ def _excel(file: SourceFile, scratch: Path, mapping: Mapping | None) -> Source:
     return Source(file, unique_headers(sheet.headers), relation, relation, sheet.first_row, sheet=sheet.name)
 
 
-def _parquet(engine: DuckEngine, file: SourceFile) -> Source:
+def _parquet(engine: DuckEngine, file: SourceFile, scratch: Path) -> Source:
+    sound = _sound_parquet(file, scratch)
     with reading(file.name):
-        described = engine.raw.execute(f"DESCRIBE FROM read_parquet({literal(str(file.data))})").fetchall()
+        described = engine.raw.execute(f"DESCRIBE FROM read_parquet({literal(str(sound))})").fetchall()
     cells = [_cell(name, type_) for name, type_, *_ in described]
-    relation = _columns(file.data, cells)
+    relation = _columns(sound, cells)
     return Source(file, unique_headers(name for name, *_ in described), relation, relation, 2)
+
+
+def _sound_parquet(file: SourceFile, scratch: Path) -> Path:
+    """The same rows written anew, read by Arrow: a damaged file can break DuckDB's reader beyond repair.
+
+    Raises `DamagedFile`.
+    """
+    sound = scratch / "sound.parquet"
+    try:
+        with (
+            pq.ParquetFile(file.data) as damaged,
+            pq.ParquetWriter(sound, damaged.schema_arrow, compression="lz4") as writer,
+        ):
+            for batch in damaged.iter_batches(batch_size=PARQUET_BATCH):
+                batch.validate(full=True)
+                writer.write_batch(batch)
+    # Arrow tells of damage in many ways, of texts that are none among them.
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
+        raise DamagedFile(file=file.name, reason=str(error).partition("\n")[0][:200]) from error
+    return sound
 
 
 def _cell(name: str, type_: str) -> str:

@@ -176,7 +176,7 @@ class _Teller:
             case "money":
                 return self.write.money(Decimal(value), 2)
             case "share":
-                return self.write.share(Decimal(value), 1)
+                return self.write.share(Decimal(value), 2)
             case "score" | "ratio":
                 return self.write.number(Decimal(value), 2)
             case _:

@@ -1,0 +1,73 @@
+"""A small shop graded by every scheme, as a run publishes and records it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from custrata.engine import DuckEngine
+from custrata.pipeline.record import graded_record
+from custrata.tiering import BUILT_IN, Explanation, explain
+from custrata.wording.writer import Writer
+from tests.analytics.grades import Graded, graded
+from tests.analytics.population import Shop
+
+AS_OF = "2025-01-31"
+SINCE = datetime(2024, 12, 30, 16, tzinfo=UTC)  # the last day of the year in Shanghai
+Explain = Callable[..., Explanation]
+
+
+def sale(customer: str, at: str, amount: Any, **more: Any) -> dict[str, Any]:
+    return {"customer_id": customer, "ordered_at": at, "amount": amount, "order_id": f"{customer} {at}", **more}
+
+
+# Ann holds 1000 of 1800, Ben 680, Cem 100, Dee 20: 80 % are 1440 and 95 % are 1710, so the lines are 680 and 100.
+ORDERS = [
+    *[sale("Ann", f"2024-{month}-20", 250, discount=0) for month in ("09", "10", "11", "12")],
+    *[sale("Ben", f"2024-{month}-01", 340, discount=60) for month in ("11", "12")],
+    sale("Cem", "2025-01-10", 100, discount=10),
+    sale("Dee", "2024-03-01", 20),
+    sale("Eve", "2025-01-05", -5, kind="return"),
+]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run publishes: rows of the profile, and what decided each scheme as its record keeps it."""
+
+    rows: Mapping[str, Mapping[str, Any]]
+    decided: Mapping[str, Mapping[str, Any]]
+
+
+def recorded(found: Graded) -> Run:
+    """The gradings in the record's types."""
+    decided = {
+        key: graded_record(
+            {"kind": BUILT_IN[key].kind, "tiers": grading.tiers, "ladder": grading.ladder, "facts": grading.facts,
+             "notes": grading.notes, "waiting": grading.waiting}
+        )
+        for key, grading in found.gradings.items()
+    }  # fmt: skip
+    since = {f"{key}_since": SINCE for key in BUILT_IN}
+    return Run({name: {**row, **since} for name, row in found.rows.items()}, decided)
+
+
+@pytest.fixture(scope="session")
+def run(duck: DuckEngine) -> Run:
+    """The shop above, graded."""
+    return recorded(graded(duck, Shop(ORDERS, [], []), AS_OF, "Asia/Shanghai"))
+
+
+@pytest.fixture(scope="session")
+def told(run: Run) -> Explain:
+    """`told("value", "Ben", "en", value=Decimal(…))`: explain a tier, with some of the row said otherwise."""
+
+    def tell(scheme: str, customer: str, language: str = "zh-hans", **other: Any) -> Explanation:
+        row = {**run.rows[customer], **other}
+        return explain(scheme, row, run.decided[scheme], Writer(language, "CNY", "Asia/Shanghai"))
+
+    return tell

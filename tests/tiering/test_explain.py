@@ -1,0 +1,164 @@
+"""Why a customer is in a tier: inputs, lines, parts of a score, and what is missing to the next."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from custrata.analytics.silence import SilenceCurve, Stretch
+from custrata.pipeline.record import graded_record
+from custrata.tiering import BUILT_IN, explain
+from custrata.tiering.explain import inputs_named
+from custrata.wording import LANGUAGES
+from custrata.wording.writer import Writer
+from tests.tiering.conftest import SINCE, Explain, Run
+
+ORDERED, NOT_ORDERED = "Ann", "Eve"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("scheme", BUILT_IN)
+def test_tells_every_customer_of_every_scheme_in_every_language(
+    told: Explain, run: Run, scheme: str, language: str
+) -> None:
+    for customer in run.rows:
+        sentences = told(scheme, customer, language).sentences
+        assert len(sentences) >= 2
+        assert not [sentence for sentence in sentences if "None" in sentence or "{" in sentence]
+
+
+def test_says_the_tier_and_since_when(told: Explain) -> None:
+    first = {language: told("value", ORDERED, language).sentences[0] for language in LANGUAGES}
+    assert first == {
+        "zh-hans": "购买金额：高价值，自 2024年12月31日 起。",
+        "zh-hant": "購買金額：高價值，自 2024年12月31日 起。",
+        "en": "Purchase amount: High value, since Dec 31, 2024.",
+    }
+    assert told("value", ORDERED).since == SINCE
+    assert told("value", ORDERED, "en", value_since=None).sentences[0] == "Purchase amount: High value."
+
+
+def test_says_what_it_was_decided_by(told: Explain) -> None:
+    found = told("value", "Ben", "zh-hans", value_tier="mid", value_value=Decimal("360.00"))
+    assert found.sentences[1:] == (
+        "过去 365 天净消费 ¥360.00。",
+        "高价值：¥680.00 起。",
+        "中等价值：¥100.00 起。",
+        "再消费 ¥320.00 即达到“高价值”。",
+    )
+    assert (found.next_tier, found.missing) == ("high", Decimal("320.00"))
+
+
+@pytest.mark.parametrize(
+    ("spend", "tier", "next_tier", "missing"),
+    [
+        ("680.01", "high", None, None),
+        ("680.00", "high", None, None),
+        ("679.99", "mid", "high", "0.01"),
+        ("100.00", "mid", "high", "580.00"),
+        ("99.99", "low", "mid", "0.01"),
+        ("0.00", "low", "mid", "100.00"),
+        ("-5.00", "low", "mid", "105.00"),
+    ],
+)
+def test_says_what_is_missing_to_the_cent(
+    told: Explain, spend: str, tier: str, next_tier: str | None, missing: str | None
+) -> None:
+    found = told("value", "Ben", value_tier=tier, value_value=Decimal(spend))
+    assert (found.next_tier, found.missing) == (next_tier, None if missing is None else Decimal(missing))
+    assert (f"再消费 ¥{missing} 即达到" in found.sentences[-1]) is (missing is not None)
+
+
+MISSING: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
+    "frequency": ("Cem", {}, {"zh-hans": "再下单 1 次即达到“中频”。", "en": "Orders still missing to Medium: 1."}),
+    "loyalty": ("Cem", {}, {"zh-hans": "再得 15.46 分即达到“忠诚客户”。", "en": "15.46 more points to Loyal."}),
+    "combined": ("Ben", {}, {"zh-hant": "再得 1.21 分即達到「高階」。", "en": "1.21 more points to Premium."}),
+    "high_ticket": ("Ann", {}, {"zh-hans": "平均客单价再高 ¥90.00 即达到“高客单价”。"}),
+    "price_sensitivity": ("Cem", {}, {"zh-hant": "優惠佔比再高 5.91% 即屬於「高」。"}),
+}
+
+
+@pytest.mark.parametrize("scheme", MISSING)
+def test_says_what_is_missing_in_the_unit_of_the_scheme(told: Explain, scheme: str) -> None:
+    customer, other, sentences = MISSING[scheme]
+    for language, sentence in sentences.items():
+        assert sentence in told(scheme, customer, language, **other).sentences
+
+
+def test_missing_orders_are_a_whole_number(told: Explain) -> None:
+    assert told("frequency", "Ben").missing == 2
+    assert isinstance(told("frequency", "Ben").missing, int)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "sentence"),
+    [
+        ("frequency", "过去 365 天内没有有效订单。"),
+        ("loyalty", "过去 365 天内没有有效订单。"),
+        ("lifecycle", "还没有订单。"),
+        ("rfm", "过去 365 天内没有有效订单。"),
+        ("combined", "过去 365 天内没有有效订单。"),
+        ("high_ticket", "过去 365 天内不足 2 个有效订单，无法判断。"),
+        ("price_sensitivity", "过去 365 天内没有带优惠信息的订单。"),
+        ("usage_cycle", "不足 3 个下单日，暂不知其周期。"),
+    ],
+)
+def test_says_that_there_is_nothing_to_decide_by(told: Explain, scheme: str, sentence: str) -> None:
+    found = told(scheme, NOT_ORDERED)
+    assert (found.value, found.sentences[1]) == (None, sentence)
+    assert found.missing is None
+
+
+def test_a_score_is_made_of_its_points(told: Explain) -> None:
+    found = told("loyalty", ORDERED, "en")
+    assert "Made of: regularity 50.00, repeat 23.44, tenure 3.42." in found.sentences
+    assert abs(sum(found.points.values()) - found.value) <= Decimal("0.02")  # each part is rounded by itself
+    assert "No categories known: their weight goes to the other factors." in found.sentences
+
+
+def test_rfm_is_told_by_the_means_and_the_scores(told: Explain) -> None:
+    means, scores = told("rfm", ORDERED, "zh-hans").sentences[1:3]
+    assert means.startswith("最近一次下单距今 42 天（平均 115.0 天）；下单 4 次（平均 2.00 次）；")
+    assert means.endswith("净额 ¥1,000.00（平均 ¥450.00）。不差于平均即为“高”。")
+    assert scores == "五分制得分 R 3、F 4、M 4，标签：忠诚客户。"
+
+
+def test_the_lifecycle_is_told_by_the_silence(told: Explain) -> None:
+    sentences = told("lifecycle", "Dee", "en").sentences
+    assert sentences[1] == (
+        "Silent for 336 days, 11.2 times the usual 30.0. Counted orders in all: 1; days since the first: 336."
+    )
+    assert "Not learned yet: the lines are the fixed 3 and 6 gaps." in sentences
+
+
+def test_a_learned_curve_says_how_many_came_back(run: Run) -> None:
+    stretches = (Stretch(Decimal("0.50"), 100, 80), Stretch(Decimal("5.00"), 1000, 313))
+    curve = SilenceCurve(Decimal("2.50"), None, learned=True, stretches=stretches)
+    decided = {"facts": graded_record({"curve": curve}), "notes": ["never_churned"]}
+    sentences = explain("lifecycle", run.rows["Dee"], decided, Writer("zh-hans", "CNY", "UTC")).sentences
+    assert sentences[2:] == (
+        "静默这么久的客户中，有 31% 在 90 天内再次下单。", "静默达到通常间隔的 2.50 倍视为预流失。",
+        "曲线从未降到该水平，因此没有“流失”。",
+    )  # fmt: skip
+
+
+def test_orders_without_any_rhythm_are_not_no_order(told: Explain) -> None:
+    """Where nobody has ordered on two days there is no silence to tell."""
+    found = told("lifecycle", "Cem", "en", silence=None, rhythm_days=None, lifecycle_value=None)
+    assert found.sentences[1].startswith("Silent for 21 days. Counted orders in all: 1;")
+    assert "No order yet." not in found.sentences
+
+
+def test_lines_that_are_one_lead_to_the_better_tier(told: Explain, run: Run) -> None:
+    """Whoever reaches a line that two tiers share is in the better of them."""
+    ladder = {"lowest": "low", "less_is_better": False,
+              "steps": [{"tier": "high", "line": "100.00"}, {"tier": "mid", "line": "100.00"}]}  # fmt: skip
+    row = {**run.rows["Dee"], "value_tier": "low", "value_value": Decimal("20.00")}
+    found = explain("value", row, {"ladder": ladder}, Writer("zh-hans", "CNY", "UTC"))
+    assert (found.next_tier, found.missing) == ("high", Decimal("80.00"))
+
+
+def test_inputs_carry_the_names_people_read(told: Explain) -> None:
+    assert inputs_named(told("value", ORDERED), "zh-hans") == {"近一年净消费": Decimal("1000.00")}
