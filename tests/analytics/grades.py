@@ -13,7 +13,7 @@ from custrata.analytics.loyalty import advocacy
 from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import SilenceCurve, learn_silence
 from custrata.analytics.sources import canonical_feedback, canonical_lines, canonical_orders
-from custrata.analytics.traits import joined_by_customer, known_facts, order_traits
+from custrata.analytics.traits import Known, joined_by_customer, known_facts, order_traits
 from custrata.engine import Engine
 from custrata.tiering import BUILT_IN, Context
 from tests.analytics.conftest import orders_table
@@ -33,15 +33,21 @@ class Graded:
         return {customer: row[name] for customer, row in self.rows.items()}
 
 
-def graded(engine: Engine, shop: Shop, as_of: datetime | str, zone: str = "UTC") -> Graded:
-    """Traits once, the schemes one after the other, all in one table at the end."""
-    moment = AsOf.of(as_of, zone)
+def profiled(engine: Engine, shop: Shop, moment: AsOf) -> tuple[ir.Table, Known]:
+    """The traits of every customer, and what they were worked out from."""
+    zone = moment.zone
     orders = canonical_orders(engine.from_arrow(orders_table(shop.orders)), zone)
     known = known_facts(engine.materialize(orders), moment, keep=engine.materialize)
     lines = canonical_lines(engine.from_arrow(lines_table(shop.lines)), zone)
     answers = canonical_feedback(engine.from_arrow(feedback_table(shop.feedback)), zone)
     profile = joined_by_customer(order_traits(known, moment, lines=lines), advocacy(answers, moment))
-    profile = engine.materialize(profile)
+    return engine.materialize(profile), known
+
+
+def graded(engine: Engine, shop: Shop, as_of: datetime | str, zone: str = "UTC") -> Graded:
+    """Traits once, the schemes one after the other; side by side in Python, since Spark plans a join for seconds."""
+    moment = AsOf.of(as_of, zone)
+    profile, known = profiled(engine, shop, moment)
     curve = learn_silence(known.paced, moment)
     gradings: dict[str, Grading] = {}
     results: dict[str, ir.Table] = {}
@@ -49,8 +55,11 @@ def graded(engine: Engine, shop: Shop, as_of: datetime | str, zone: str = "UTC")
         before = [results[need] for need in scheme.needs]
         gradings[key] = scheme.grade(joined_by_customer(profile, *before), Context(curve, known.everyone.period))
         results[key] = engine.materialize(_named(gradings[key].table(), key))
-    rows = engine.arrow(joined_by_customer(profile, *results.values())).to_pylist()
-    return Graded({row["customer_id"]: row for row in rows}, gradings, curve)
+    rows: dict[str, dict[str, Any]] = {row["customer_id"]: row for row in engine.arrow(profile).to_pylist()}
+    for table in results.values():
+        for row in engine.arrow(table).to_pylist():
+            rows[row["customer_id"]] |= row
+    return Graded(rows, gradings, curve)
 
 
 def _named(table: ir.Table, key: str) -> ir.Table:

@@ -66,7 +66,8 @@ def _sale(chance: random.Random, order: str, customer: str, at: datetime, price:
     discount = chance.choice((None, Decimal(0), Decimal(0), Decimal(1), amount / 3, Decimal(10)))
     status = "refunded" if refund and status == "completed" else status
     cents = None if discount is None else discount.quantize(Decimal("0.01"))
-    return _row(order, customer, at, amount, status=status, refund=refund, discount=cents)
+    place = {"channel": chance.choice(("web", "app", None)), "store": chance.choice(("north", "south", "west"))}
+    return _row(order, customer, at, amount, status=status, refund=refund, discount=cents, **place)
 
 
 def _named_return(chance: random.Random, sale: Row) -> Iterator[Row]:
@@ -81,9 +82,10 @@ def _named_return(chance: random.Random, sale: Row) -> Iterator[Row]:
 
 def _lines(chance: random.Random, order: str) -> Iterator[Row]:
     for number in range(chance.choice((0, 1, 1, 2))):
-        category = chance.choice((*CATEGORIES, None))
-        yield {"order_id": order, "line_id": str(number), "product_id": category, "category": category,
-               "quantity": Decimal(1), "amount": Decimal(5)}  # fmt: skip
+        category, product = chance.choice((*CATEGORIES, None)), chance.choice("pqr")
+        quantity, amount = Decimal(chance.choice(("1", "2", "0.5"))), Decimal(chance.choice((5, 5, 7, -2)))
+        yield {"order_id": order, "line_id": str(number), "product_id": product, "category": category,
+               "quantity": quantity, "amount": amount}  # fmt: skip
 
 
 def _answers(chance: random.Random, customer: str) -> Iterator[Row]:

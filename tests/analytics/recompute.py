@@ -47,6 +47,7 @@ class Customer:
     given_back: list[tuple[datetime, Decimal]] = field(default_factory=list)
     gross: list[tuple[datetime, Decimal]] = field(default_factory=list)
     returns: list[tuple[datetime, Decimal]] = field(default_factory=list)
+    orders: list[Row] = field(default_factory=list)  # counted sales, sold or given back, with all that is known of them
     categories: set[str] = field(default_factory=set)
     advocacy: Fraction | None = None
 
@@ -102,8 +103,10 @@ class Recomputed:
             customer, at = self.customers[row["customer_id"]], row["at"]
             customer.given_back.append((at, back[order]))
             customer.gross.append((at, row["amount"]))
-            if row["amount"] - back[order] > 0:
-                customer.sold.append((at, self.day(at), row["amount"] - back[order], row["discount"]))
+            net = row["amount"] - back[order]
+            customer.orders.append({**row, "back": back[order], "net": net, "day": self.day(at)})
+            if net > 0:
+                customer.sold.append((at, self.day(at), net, row["discount"]))
                 customer.categories |= named[order] - {None} if self.inside(at) else set()
 
     def _hear(self, feedback: Iterable[Row]) -> None:
@@ -269,7 +272,9 @@ class Recomputed:
     def rfm(self) -> dict[str, tuple[str, str | None, int | None, int | None, int | None]]:
         """Section 3: group by the means, scores by the quintiles, label by the grid."""
         having = {name: c for name, c in self.customers.items() if self.orders(c)}
-        inputs = {name: (-(self.recency(c) or 0), self.orders(c), self.sales(c)) for name, c in having.items()}
+        inputs: dict[str, tuple[Any, ...]] = {
+            name: (-(self.recency(c) or 0), self.orders(c), self.sales(c)) for name, c in having.items()
+        }
         columns = [sorted(column) for column in zip(*inputs.values(), strict=True)]
         found: dict[str, tuple[str, str | None, int | None, int | None, int | None]] = {}
         for name in self.customers:
@@ -302,5 +307,5 @@ def tier_of(value: Any, lines: Sequence[Any], tiers: Sequence[str], *, less: boo
 
 def weighed_score(weighed: list[tuple[int, Fraction]]) -> Decimal:
     """Σ weight · factor ÷ Σ weight × 100, a factor with six places."""
-    points = sum(weight * Fraction(rounded(factor, 6)) for weight, factor in weighed)
+    points = sum((weight * Fraction(rounded(factor, 6)) for weight, factor in weighed), Fraction(0))
     return rounded(points / sum(weight for weight, _ in weighed) * 100)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import ibis.expr.datatypes as dt
 import polars as pl
 
 import custrata as cs
@@ -12,6 +13,7 @@ from custrata.analytics.loyalty import advocacy
 from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import SilenceCurve
 from custrata.analytics.sources import canonical_feedback
+from custrata.analytics.traits import profile_of
 from tests.analytics.conftest import by_customer
 
 AS_OF = "2025-01-31"
@@ -135,7 +137,8 @@ def test_lifecycle_of_the_method_page() -> None:
 def test_silence_is_measured_against_the_shrunk_rhythm() -> None:
     """(n · own + 5 · population) ÷ (n + 5): two gaps of 4 and the population's 10, so (8 + 50) ÷ 7 = 8.29."""
     given = orders(a="01-01 01-05 01-09", b="11-01 11-11 11-21 12-01", c="01-01 01-11 01-30")
-    found = by_customer(cs.traits(given, as_of=AS_OF), "rhythm_days", "silence", "last_gap_silence")
+    profile = profile_of(given, as_of=AS_OF, families=frozenset({"rhythm"}))
+    found = by_customer(profile, "rhythm_days", "silence", "last_gap_silence")
     assert found["a"] == (Decimal("8.29"), Decimal("2.66"), Decimal("0.48"))
 
 
@@ -150,3 +153,27 @@ def test_traits_of_the_method_page() -> None:
         "returned_value": Decimal("115.00"), "return_rate": Decimal("0.4423"), "largest_order": Decimal("50.00"),
     }  # fmt: skip
     assert by_customer(cs.traits(given, as_of=AS_OF), *wanted) == {"ann": tuple(wanted.values())}
+
+
+def test_a_day_that_came_back_is_one_order_day() -> None:
+    """In St. John's the first minute of 7 November 2010 came before the last hour of the 6th."""
+    times = ["2010-11-07T02:30:30Z", "2010-11-07T03:00:00Z", "2010-11-12T12:00:00Z"]
+    given = pl.DataFrame({"customer_id": "a", "order_id": times, "ordered_at": times, "amount": [1, 2, 3]})
+    profile = profile_of(given, as_of="2010-12-01", zone="America/St_Johns", families=frozenset({"rhythm"}))
+    assert by_customer(profile, "order_days", "median_gap_days", "longest_gap_days") == {"a": (3, 1, 5)}
+
+
+def test_the_profile_has_the_columns_of_the_catalogue_in_their_types() -> None:
+    profile = cs.traits(sales(a="1"), as_of=AS_OF)
+    found = {name: profile[name].type().copy(nullable=True) for name in profile.columns if name != "customer_id"}
+    assert found == {trait.key: dt.dtype(trait.type) for trait in cs.CATALOGUE.values()}
+
+
+def test_fewer_families_leave_traits_out_and_change_none() -> None:
+    given = orders(a="12-01 12-11 12-11 01-05", b="11-01 01-20").with_columns(discount=pl.lit(1))
+    whole = cs.traits(given, as_of=AS_OF)
+    for families in ({"price"}, {"rhythm"}):
+        part = profile_of(given, as_of=AS_OF, families=frozenset(families))
+        columns = [name for name in part.columns if name != "customer_id"]
+        assert set(columns) < set(whole.columns)
+        assert by_customer(part, *columns) == by_customer(whole, *columns)

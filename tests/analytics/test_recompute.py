@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from custrata.analytics.traits import CATALOGUE
 from custrata.engine import Engine
 from tests.analytics.grades import Graded, graded
 from tests.analytics.population import AS_OF, ZONE, Shop, shop
 from tests.analytics.recompute import Recomputed, rounded
+from tests.analytics.recompute_traits import Traits
 
 TRAITS: dict[str, Callable[[Recomputed], Callable[[Any], Any]]] = {
     "recency_days": lambda again: again.recency,
@@ -67,3 +69,14 @@ def test_agrees_on_every_tier_of_every_customer(shown: Graded, again: Recomputed
 
 def test_agrees_on_rfm_of_every_customer(shown: Graded, again: Recomputed) -> None:
     assert {name: tuple(row[column] for column in RFM) for name, row in shown.rows.items()} == again.rfm()
+
+
+def test_agrees_on_the_remaining_traits_of_every_customer(shown: Graded, again: Recomputed, sold: Shop) -> None:
+    wanted = again.each(Traits(again, sold.lines).of)
+    found = {name: {key: row[key] for key in wanted[name]} for name, row in shown.rows.items()}
+    assert found == wanted
+
+
+def test_every_trait_of_the_catalogue_is_worked_out_again(again: Recomputed, sold: Shop) -> None:
+    some = Traits(again, sold.lines).of(next(iter(again.customers.values())))
+    assert set(CATALOGUE) - {*TRAITS, *some} == set()

@@ -96,7 +96,7 @@ def test_the_curve_of_the_method_page() -> None:
     assert [stretch.share for stretch in curve.stretches] == [
         Decimal(f"0.{share}") for share in (8000, 7222, 5000, 3000)
     ]
-    assert (curve.at_risk, curve.churned, curve.in_rhythm) == (5, 6, Decimal("0.8000"))
+    assert (curve.at_risk, curve.churned, curve.in_rhythm) == (Decimal(5), Decimal(6), Decimal("0.8000"))
     assert curve.share_back(Decimal("4.99")) == Decimal("0.7222")
 
 
@@ -109,9 +109,9 @@ def test_a_share_at_a_line_is_not_below_it() -> None:
     """0.60 is 0.75 · 0.80, and 0.40 is 0.5 · 0.80."""
     silences = [Decimal(number) for number in (1, 2, 3, 4, 5)]
     curve = fitted(silences, [1000] * 5, [800, 600, 599, 400, 399], horizon=90, dates=1, customers=500)
-    assert (curve.at_risk, curve.churned) == (3, 5)
+    assert (curve.at_risk, curve.churned) == (Decimal(3), Decimal(5))
     thirds = fitted(silences, [6000] * 5, [4000, 3000, 2999, 2000, 1999], horizon=90, dates=1, customers=500)
-    assert (thirds.at_risk, thirds.churned) == (3, 5)
+    assert (thirds.at_risk, thirds.churned) == (Decimal(3), Decimal(5))
 
 
 def test_nobody_is_at_risk_before_the_curve_begins() -> None:

@@ -25,6 +25,7 @@ from custrata.analytics.sources import (
     canonical_orders,
     canonical_products,
 )
+from custrata.analytics.traits import profile_of
 from custrata.engine import Engine
 from custrata.errors import BadInput
 from custrata.schema import ORDERS
@@ -120,7 +121,7 @@ def test_money_is_rounded_half_up_once(values: list[Any], cents: list[str | None
 
 def test_what_is_not_a_number_is_nothing() -> None:
     """Pandas writes a missing refund as not-a-number."""
-    assert read(ORDERED.to_pandas().assign(refund=[None, float("nan"), 2]), "refund") == [0, 0, 2]
+    assert read(ORDERED.to_pandas().assign(refund=[float("nan"), float("nan"), 2]), "refund") == [0, 0, 2]
 
 
 NOON = datetime(2025, 1, 31, 4, tzinfo=UTC)  # in Shanghai
@@ -218,13 +219,14 @@ def test_canonical_orders_have_canonical_types() -> None:
 def test_lines_may_number_their_orders() -> None:
     """Numbers in one table and texts in the other are the same orders."""
     lines = pl.DataFrame({"order_id": [1, 2, 3], "category": ["x", "y", "x"]})
-    profile = cs.traits(ORDERED.with_columns(pl.col("order_id").cast(pl.Int64)), as_of="2025-01-31", lines=lines)
+    numbered = ORDERED.with_columns(pl.col("order_id").cast(pl.Int64))
+    profile = profile_of(numbered, as_of="2025-01-31", lines=lines, families=frozenset())
     assert sorted(profile.categories.to_pyarrow().to_pylist()) == [1, 2]
 
 
 def test_products_give_their_lines_a_category() -> None:
     lines = pl.DataFrame({"order_id": ["1", "2"], "product_id": ["p", "q"], "category": ["own", "own"]})
     products = pl.DataFrame({"product_id": ["p"], "category": ["the product's"]})
-    profile = cs.traits(ORDERED, as_of="2025-01-31", lines=lines, products=products)
+    profile = profile_of(ORDERED, as_of="2025-01-31", lines=lines, products=products, families=frozenset())
     found = profile.filter(profile.customer_id == "a").to_pyarrow().to_pylist()[0]
     assert (found["categories"], found["top_category"]) == (2, "own")

@@ -66,7 +66,7 @@ def test_reads_the_clock_of_every_zone_around_its_changes(engine: Engine) -> Non
 
 
 @given(moments=st.lists(instants, min_size=1, max_size=200))
-@settings(max_examples=5)
+@settings(max_examples=3)
 def test_reads_the_clock_at_any_instant(duck: DuckEngine, moments: list[datetime]) -> None:
     assert walls(duck, moments) == expected(moments)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,23 +33,27 @@ class Shop:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def imports(self, kind: str, content: str | bytes, name: str = "file.csv", **options: object) -> ImportResult:
+    def imports(self, kind: str, content: str | bytes, name: str = "file.csv", **options: Any) -> ImportResult:
         """Import a file with that content."""
         return self.takes(kind, self.file(content, name), **options)
 
-    def takes(self, kind: str, path: Path, **options: object) -> ImportResult:
+    def takes(self, kind: str, path: Path, **options: Any) -> ImportResult:
         """Import a file."""
-        return import_file(self.workspace, kind, path, **{"at": AT, "engine": self.engine, **options})  # type: ignore[arg-type]
+        return import_file(self.workspace, kind, path, **{"at": AT, "engine": self.engine, **options})
 
-    def rows(self, table: str, *columns: str) -> list[tuple[object, ...]]:
+    def rows(self, table: str, *columns: str) -> list[tuple[Any, ...]]:
         """What a table of the lake holds, in the order of its columns."""
         found = self.engine.arrow(self.workspace.lake.snapshot().read(table, self.engine).select(*columns))
-        return sorted((tuple(row.values()) for row in found.to_pylist()), key=str)
+        return sorted((tuple(row.values()) for row in found.to_pylist(maps_as_pydicts="strict")), key=str)
 
     def quarantine(self, result: ImportResult) -> list[str]:
         """The lines of the quarantine file, its header first."""
         assert result.quarantine is not None
         return result.quarantine.read_text("utf-8-sig").splitlines()
+
+    def rejected(self, result: ImportResult) -> list[dict[str, str]]:
+        """The rows of the quarantine file."""
+        return list(csv.DictReader(io.StringIO("\n".join(self.quarantine(result)))))
 
     @property
     def state(self) -> object:
@@ -55,8 +62,11 @@ class Shop:
         return snapshot.fingerprint, snapshot.imports, sorted(path.name for path in self.workspace.quarantine.iterdir())
 
 
+OpenShop = Callable[..., Shop]
+
+
 @pytest.fixture
-def open_shop(tmp_path: Path, duck: DuckEngine) -> Callable[..., Shop]:
+def open_shop(tmp_path: Path, duck: DuckEngine) -> OpenShop:
     """Open a shop with other settings than usual."""
 
     def opened(**settings: str) -> Shop:
@@ -67,6 +77,6 @@ def open_shop(tmp_path: Path, duck: DuckEngine) -> Callable[..., Shop]:
 
 
 @pytest.fixture
-def shop(open_shop: Callable[..., Shop]) -> Shop:
+def shop(open_shop: OpenShop) -> Shop:
     """A shop in Shanghai."""
     return open_shop()

@@ -6,6 +6,7 @@ import csv
 import io
 from codecs import BOM_UTF8
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +75,55 @@ def check_lines(path: Path, dialect: Dialect, name: str) -> None:
                 since = len(block) - 1 - max(block.rfind(b"\n"), block.rfind(b"\r"))
     if quotes and _suspicious(path, dialect) and (line := _unclosed_line(path, dialect)):
         raise UnclosedQuote(file=name, line=line)
+
+
+def has_mixed_ends(path: Path) -> bool:
+    """Whether lines end now this way, now that way, as in files put together from several; no reader likes them."""
+    returns = feeds = pairs = 0
+    last = b""
+    with path.open("rb") as file:
+        for block in blocks(file):
+            returns += block.count(b"\r")
+            feeds += block.count(b"\n")
+            pairs += block.count(b"\r\n") + (last == b"\r" and block.startswith(b"\n"))
+            last = block[-1:]
+    return bool(returns and feeds) and not returns == feeds == pairs
+
+
+def with_even_ends(path: Path, target: Path) -> Path:
+    """The same text with every line ended by a line feed; a carriage return elsewhere becomes a space."""
+    held = b""
+    with path.open("rb") as file, target.open("wb") as out:
+        for block in blocks(file):
+            whole = held + block
+            held = b"\r" if whole.endswith(b"\r") else b""
+            out.write(whole.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b" "))
+        out.write(held and b"\n")
+    return target
+
+
+def blank_rows(path: Path, dialect: Dialect, first_row: int) -> list[int]:
+    """The rows, as a spreadsheet counts them, that hold nothing at all; looked for only where two line ends meet."""
+    if not _has_blank_line(path):
+        return []
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        for _ in range(dialect.skip):
+            file.readline()
+        reader = csv.reader(file, delimiter=dialect.delimiter, quotechar=dialect.quote)
+        with suppress(csv.Error):  # a cell beyond the module's own limit: from there on rows are not counted
+            return [row for row, cells in enumerate(reader, start=first_row - 1) if not cells]
+    return []
+
+
+def _has_blank_line(path: Path) -> bool:
+    tail = b""
+    with path.open("rb") as file:
+        for block in blocks(file):
+            seam = tail + block
+            if b"\n\n" in seam or b"\n\r\n" in seam or b"\r\r" in seam:
+                return True
+            tail = block[-2:]
+    return False
 
 
 def _quote(sample: str) -> str:

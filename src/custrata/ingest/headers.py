@@ -37,7 +37,7 @@ def rank(header: str, entry: str) -> int | None:
     """How well a header names a field, 0 being best; None where it does not. `entry` is one synonym list or several.
 
     >>> rank("订单编号", "order_id"), rank("colour", "order_id")
-    (1, None)
+    (2, None)
     """
     words = [word for part in entry.split() for word in _data()[0][part]]
     plain = plain_header(header)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import cast
 
 from custrata.engine import DuckEngine, connect
+from custrata.errors import Refused
 from custrata.ingest.contacts import region_of
 from custrata.ingest.dates import AmbiguousDates, Evidence, Order, evidence, evidence_of
 from custrata.ingest.fields import kind_named
@@ -23,7 +25,7 @@ from custrata.ingest.quality import QualityReport
 from custrata.ingest.quarantine import faults_of
 from custrata.ingest.recognise import SAMPLE_ROWS, Sample, checked, recognised, with_forms
 from custrata.ingest.result import ImportResult
-from custrata.ingest.sources import Source, forget_rejects, open_source, reading, sample
+from custrata.ingest.sources import Source, engine_failure, forget_rejects, open_source, reading, sample
 from custrata.ingest.staging import Staged, stage
 from custrata.ingest.writing import Job, written
 from custrata.lake import ImportRecord, Workspace
@@ -33,6 +35,10 @@ Progress = Callable[[str, float], None]
 MEMORY = "2GB"
 OLD_SCRATCH = 24 * 3600
 PREFIX = ".import-"
+
+
+class NotImported(Refused):
+    template = "“{file}” was not imported, and nothing has changed: {reason}"
 
 
 def import_file(
@@ -70,13 +76,16 @@ def import_file(
         with reading(file.name):
             zone = workspace.settings.timezone
             plan = _with_date_order(made, Plan.of(found, mapping, head, zone=zone, region=region_of(zone)), head)
-            earlier = _earlier(workspace, file, plan.mapping)
+            asked = plan.mapping
+            earlier = _earlier(workspace, file, asked)
             if earlier and not again and not dry_run:
-                return _nothing_done(earlier, plan.mapping)
+                return _nothing_done(earlier, asked)
             tell("read", 0.15)
             plan, staged = _staged(made, plan, head, _rejects(scratch))
             _refuse_foreign(staged, plan, workspace.settings.currency)
-            job = Job(workspace, plan, staged, faults_of(made, _rejects(scratch)), source, at, dry_run, scratch, tell)
+            faults = faults_of(made, _rejects(scratch))
+        job = Job(workspace, plan, staged, faults, source, at, dry_run, scratch, tell, asked.sha256)
+        with writing(file.name):
             return replace(written(made, job), already_imported=earlier if dry_run else None)
 
 
@@ -99,7 +108,7 @@ def _understood(
 ) -> tuple[Source, Sample, Mapping]:
     """The file's rows, the first of them, and its mapping: the one given, completed, or the one recognised."""
     if mapping and mapping.kind != kind:
-        raise BadMapping(file="", reason=f"it is for {mapping.kind}, not for {kind}")
+        raise BadMapping(file="given", reason=f"it is for {mapping.kind}, not for {kind}")
     found = open_source(duck, file, scratch, mapping, _rejects(scratch))
     head = Sample.of(found, sample(duck, found, SAMPLE_ROWS))
     if mapping is None:
@@ -175,6 +184,17 @@ def _rejects(scratch: Path) -> str:
 
 
 @contextmanager
+def writing(name: str) -> Iterator[None]:
+    """Tell as `NotImported` what keeps the engine from checking and writing rows that it could read."""
+    try:
+        yield
+    except Exception as error:
+        if not engine_failure(error):
+            raise
+        raise NotImported(file=name, reason=str(error).partition("\n")[0][:200]) from error
+
+
+@contextmanager
 def _reader(given: DuckEngine | None, scratch: Path) -> Iterator[Views]:
     """The views of one import, on the engine given or one of its own; nothing stays behind on it."""
     if given is None:
@@ -202,5 +222,6 @@ def _scratch(workspace: Workspace, at: datetime) -> Iterator[Path]:
     for left in workspace.folder.glob(f"{PREFIX}*"):
         if at.timestamp() - left.stat().st_mtime > OLD_SCRATCH:
             shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=workspace.folder, ignore_cleanup_errors=True) as folder:
+    home = workspace.folder if os.access(workspace.folder, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=home, ignore_cleanup_errors=True) as folder:
         yield Path(folder)

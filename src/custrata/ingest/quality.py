@@ -77,10 +77,10 @@ def _plain(value: object) -> object:
 def missing_cells(made: Views, staged: Staged, plan: Plan) -> dict[str, int]:
     """Empty cells of every column the file has, by header; columns without any are left out."""
     there: dict[str, str] = {}
-    for field in plan.fields:
-        places = [place for place in (told(field.place), field.place) if staged.has(place)]
-        if places and field.name in plan.mapping.fields:
-            there[field.name] = places[0]
+    for told_field in plan.fields:
+        places = [place for place in (told(told_field.place), told_field.place) if staged.has(place)]
+        if places and told_field.name in plan.mapping.fields:
+            there[told_field.name] = places[0]
     found = made.engine.arrow(staged.rows.aggregate(
         **{name: staged.rows[place].count() for name, place in there.items()}
     )).to_pylist()[0]  # fmt: skip

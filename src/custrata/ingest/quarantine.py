@@ -11,6 +11,7 @@ import ibis
 import numpy as np
 
 from custrata.ingest.accepted import Accepted
+from custrata.ingest.dialect import blank_rows
 from custrata.ingest.headers import COLUMN, LINE, REASON, ROW, VALUE
 from custrata.ingest.plan import Plan, Views
 from custrata.ingest.sources import cells_of_line, reading
@@ -31,7 +32,7 @@ FAULTS = {
 
 @dataclass(frozen=True)
 class Fault:
-    """A line no row could be made of: the record it stands for, counted from 1 with the header, and its text."""
+    """A line no row could be made of: its row in a spreadsheet, and its text, or the texts of the lines it took in."""
 
     record: int
     reason: str
@@ -107,6 +108,12 @@ def _rejected(made: Views, plan: Plan, staged: Staged, accepted: Accepted) -> It
             yield from batch.to_pylist()
 
 
+def _blank_rows(plan: Plan) -> list[int]:
+    """The empty rows of a text file, which the reader passes over and a spreadsheet counts."""
+    source = plan.source
+    return blank_rows(source.text, source.dialect, source.first_row) if source.text and source.dialect else []
+
+
 class _Clerk:
     """Writes rejected rows down: which cells, which row of the spreadsheet, what is wrong."""
 
@@ -116,9 +123,10 @@ class _Clerk:
         self.plan, self.staged, self.accepted, self.faults, self.language = plan, staged, accepted, faults, language
         self.headers = [header for header in plan.source.headers if header in plan.mapping.columns]
         self.numbers_lines = plan.kind.name == "lines" and not plan.has("line_id")
-        # How many good rows stand before each faulty line: the rows after it stand one further down.
-        before = [fault.record - 2 - place for place, fault in enumerate(faults)]
-        self._before = np.array(before, np.int64)
+        # How many good rows stand before each row that is none: those after it stand one further down.
+        first = plan.source.first_row
+        others = sorted({fault.record for fault in faults}.union(_blank_rows(plan)))
+        self._before = np.array([row - first - place for place, row in enumerate(others)], np.int64)
 
     def rows(self, rejected: Iterator[dict[str, object]]) -> Iterator[list[object]]:
         """The rows of the quarantine file, in the order of the spreadsheet."""
@@ -127,20 +135,17 @@ class _Clerk:
             index = int(str(found[INDEX]))
             ahead = int(np.searchsorted(self._before, index, side="right"))
             row = self.plan.source.first_row + index + ahead
-            while waiting and self._row_of(waiting[0]) < row:
+            while waiting and waiting[0].record < row:
                 yield from self._faulty(waiting.pop(0))
             yield self._wrong(found, row)
         for fault in waiting:
             yield from self._faulty(fault)
 
-    def _row_of(self, fault: Fault) -> int:
-        return self.plan.source.first_row + fault.record - 2
-
     def _reason(self, reason: str) -> str:
         return phrase("ingest", f"reasons.{reason}", self.language)
 
     def _faulty(self, fault: Fault) -> Iterator[list[object]]:
-        row, dialect = self._row_of(fault), self.plan.source.dialect
+        row, dialect = fault.record, self.plan.source.dialect
         for place, line in enumerate(fault.lines):
             cells = cells_of_line(line, dialect, len(self.plan.source.headers)) if dialect else [line]
             told = dict(zip(self.plan.source.headers, cells, strict=False))

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from custrata.engine import DuckEngine
 from custrata.errors import BadInput
-from custrata.ingest.dialect import Dialect, check_lines, find_dialect
+from custrata.ingest.dialect import Dialect, check_lines, find_dialect, has_mixed_ends, with_even_ends
 from custrata.ingest.encoding import UTF8, find_encoding, to_utf8
 from custrata.ingest.excel import read_sheet
 from custrata.ingest.files import BLOCK, SourceFile
@@ -87,14 +87,18 @@ def literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def engine_failure(error: Exception) -> bool:
+    """Whether an exception is the engine's own, told by where it comes from: only `custrata.engine` may import it."""
+    return type(error).__module__.partition(".")[0] in ("duckdb", "_duckdb")
+
+
 @contextmanager
 def reading(name: str) -> Iterator[None]:
     """Tell as `DamagedFile` what the engine says of a file it cannot read."""
     try:
         yield
     except Exception as error:
-        # The engine's own exceptions, by where they come from: only `custrata.engine` may import it.
-        if type(error).__module__.partition(".")[0] not in ("duckdb", "_duckdb"):
+        if not engine_failure(error):
             raise
         if type(error).__name__ in ("InternalException", "FatalException"):
             raise TornTable(file=name) from error
@@ -133,6 +137,8 @@ def _text(file: SourceFile, scratch: Path, mapping: Mapping | None, rejects: str
             unreadable = to_utf8(file.data, encoding, path, file.name)
         except LookupError as error:
             raise UnknownFileEncoding(encoding=encoding) from error
+    if has_mixed_ends(path):
+        path = with_even_ends(path, scratch / "even.csv")
     dialect = find_dialect(path, mapping.delimiter if mapping else None, mapping.quote if mapping else None)
     check_lines(path, dialect, file.name)
     headers = unique_headers(_header_cells(path, dialect))

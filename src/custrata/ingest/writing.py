@@ -48,6 +48,7 @@ class Job:
     dry_run: bool
     scratch: Path
     tell: Progress
+    mapping_sha256: str
 
     @property
     def kind(self) -> str:
@@ -241,7 +242,7 @@ def _merged(made: Views, job: Job, outcome: Outcome, result: ImportResult, chang
             table=job.kind,
             file_name=file.name,
             sha256=file.sha256,
-            mapping_sha256=job.plan.mapping.sha256,
+            mapping_sha256=job.mapping_sha256,
             rows=result.rows,
             accepted=result.accepted,
             rejected=result.rejected,

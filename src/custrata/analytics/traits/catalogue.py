@@ -130,7 +130,12 @@ _TRAITS = [
             "returns in the window that name no order, and orders wholly or partly given back",
         ),
         ("returned_value", MONEY + " 0", "money", "value given back in the window: refunds and returns, named or not"),
-        ("return_rate", SHARE, "share", "`returned_value` ÷ value sold in the window before refunds, at most 1"),
+        (
+            "return_rate",
+            SHARE,
+            "share",
+            "`returned_value` ÷ value sold in the window before refunds, at most 1; empty if that is 0",
+        ),
         ("refunded_orders", "int32 0", "orders", "orders in the window that were wholly given back"),
         ("last_return_on", "date", "", "day of the newest return that names no order"),
     ),
@@ -156,10 +161,10 @@ _TRAITS = [
         "channel",
         ("channels", "int32 0", "count", "distinct channels of the window's orders"),
         ("top_channel", "string", "", "the channel of most orders in the window; of equals higher sales, then name"),
-        ("top_channel_share", SHARE, "share", "its share of the window's orders"),
+        ("top_channel_share", SHARE, "share", "its share of the window's orders whose channel is known"),
         ("stores", "int32 0", "count", "distinct stores of the window's orders"),
         ("top_store", "string", "", "the store of most orders in the window; of equals higher sales, then name"),
-        ("top_store_share", SHARE, "share", "its share of the window's orders"),
+        ("top_store_share", SHARE, "share", "its share of the window's orders whose store is known"),
     ),
 ]
 

@@ -1,0 +1,26 @@
+"""A few of the files that `python -m benchmarks.fuzz_import` damages by the hundred."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from benchmarks.fuzz_import import damaged_file
+from tests.ingest.conftest import AT, Shop
+
+from custrata.errors import BadInput
+from custrata.ingest import import_file
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_damaged_file_is_refused_whole_or_accounted_for_row_by_row(shop: Shop, seed: int) -> None:
+    chance = random.Random(seed)
+    for number in range(5):
+        path, _ = damaged_file(shop.folder, number, chance)
+        before = shop.state
+        try:
+            result = import_file(shop.workspace, "orders", path, at=AT, dry_run=True)
+        except BadInput:
+            assert shop.state == before
+        else:
+            assert result.accepted + result.rejected == result.rows

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import ibis
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.ingest.conftest import OpenShop, Shop
+
+from custrata.engine import DuckEngine
+from custrata.ingest.money import (
+    CurrencyMismatch,
+    decimal_comma,
+    foreign,
+    plain_number,
+    quick_number,
+    signs,
+    slow_number,
+)
+from custrata.schema import MONEY
+
+HEAD = "order_id\tcustomer_id\tordered_at\tamount\n"
+
+
+def told(shop: Shop, *amounts: str) -> list[Decimal | None]:
+    """What these amounts are imported as; None for one in quarantine."""
+    shop.imports("orders", HEAD + "".join(f"{n}\ta\t2024-01-05\t{amount}\n" for n, amount in enumerate(amounts)))
+    found: dict[str, Decimal] = dict(shop.rows("orders", "order_id", "amount"))
+    return [found.get(str(n)) for n in range(len(amounts))]
+
+
+POINT = {
+    "12": "12", "1,234.56": "1234.56", "1 234.50": "1234.50", "1'234.50": "1234.50", "¥12.5": "12.50",
+    "￥1,200": "1200",
+    "12元": "12", "RMB 12": "12", "CNY12.00": "12", "人民币12.00元": "12", "-5": "-5", "(12.30)": "-12.30",
+    "12.30-": "-12.30", "−7": "-7", "-¥12": "-12", "¥-12": "-12", "１２．５": "12.50", "1,23,456.00": "123456",
+    ".5": "0.50", "+5": "5", "12.345": "12.35", "-12.345": "-12.35",
+}  # fmt: skip
+COMMA = {"1.234,56": "1234.56", "1 234,5": "1234.50", "12": "12", "1.234": "1234", "12,50": "12.50", "¥ 3,5": "3.50"}
+WRONG = ["abc", "12abc", "12,50", "1,2345", "--5", "12 3456", "1.2.3", "NaN%", "99999999999999999999"]
+
+
+@pytest.mark.parametrize("forms", [POINT, COMMA], ids=["point", "comma"])
+def test_reads_amounts_as_they_are_written(shop: Shop, forms: dict[str, str]) -> None:
+    assert told(shop, *forms) == [Decimal(amount).quantize(Decimal("0.01")) for amount in forms.values()]
+
+
+def test_what_is_no_amount_goes_to_quarantine(shop: Shop) -> None:
+    assert told(shop, "1.50", "2.25", "1,000.10", *WRONG)[3:] == [None] * len(WRONG)
+
+
+@pytest.mark.parametrize("amount", ["$5", "5 HKD"])
+def test_refuses_another_currency_beside_an_amount(shop: Shop, amount: str) -> None:
+    before = shop.state
+    with pytest.raises(CurrencyMismatch, match="CNY"):
+        told(shop, "1", amount)
+    assert shop.state == before
+
+
+def test_refuses_another_currency_in_its_column(shop: Shop) -> None:
+    with pytest.raises(CurrencyMismatch, match="USD"):
+        shop.imports("orders", "order_id,customer_id,ordered_at,amount,currency\n1,a,2024-01-05,1,usd\n")
+
+
+@pytest.mark.parametrize(("currency", "amount"), [("USD", "$5"), ("TWD", "NT$5")])
+def test_takes_its_own_currency(open_shop: OpenShop, currency: str, amount: str) -> None:
+    assert told(open_shop(currency=currency), amount) == [Decimal(5)]
+
+
+@pytest.mark.parametrize(
+    ("sign", "currencies"),
+    [("$", ["CNY"]), ("US$", ["CNY", "EUR"]), ("EUR", ["USD"]), ("元", ["USD"]), ("¥", ["USD"]), ("NT$", ["CNY"])],
+)
+def test_knows_what_a_sign_cannot_mean(sign: str, currencies: list[str]) -> None:
+    assert [foreign([sign], currency) for currency in currencies] == [[sign]] * len(currencies)
+
+
+@pytest.mark.parametrize(
+    ("values", "comma"), [(["1.234,56"], True), (["1,234.56"], False), (["12,5", "3,25"], True), (["12", "7"], None)]
+)
+def test_tells_which_mark_stands_before_the_decimals(values: list[str], comma: bool | None) -> None:
+    assert decimal_comma(values) == comma
+
+
+def test_the_longest_sign_is_tried_first() -> None:
+    lengths = [len(sign) for sign in signs()]
+    assert lengths == sorted(lengths, reverse=True)
+
+
+@settings(max_examples=8)
+@given(
+    st.lists(st.decimals(min_value=-(10**12), max_value=10**12, places=2), min_size=20),
+    st.sampled_from([",", " ", "'"]),
+)
+def test_every_amount_is_read_as_python_writes_it(duck: DuckEngine, amounts: list[Decimal], mark: str) -> None:
+    text = ibis.array([f"{amount:,.2f}".replace(",", mark) for amount in amounts]).unnest()
+    quick, slow = quick_number(text, MONEY, comma=False), slow_number(plain_number(text), MONEY, comma=False)
+    assert list(duck.connection.execute(ibis.coalesce(quick, slow))) == amounts
