@@ -116,3 +116,9 @@ def test_finds_the_one_form_of_a_column() -> None:
 )
 def test_a_form_says_the_order(form: str, order: str | None) -> None:
     assert order_of(form) == order
+
+
+def test_wrong_lines_do_not_keep_it_from_looking_at_the_whole_column(shop: Shop) -> None:
+    rows = [f"{number},a,1/2/2024,1" for number in range(20_000)] + ['x,"a"b,1/2/2024,1', "y", "z,a,12/31/2024,1"]
+    result = shop.imports("orders", HEAD + "\n".join(rows) + "\n", dry_run=True)
+    assert result.quality.reasons == {"bad_quotes": 1, "too_few_cells": 1}

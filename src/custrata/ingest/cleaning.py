@@ -71,7 +71,8 @@ def _texts(raw: ir.Table, plan: Plan) -> Values:
     lost = ibis.literal(False)
     if plan.source.unreadable:
         lost = ibis.or_(*(cell.contains(UNREADABLE).fill_null(False) for cell in cells.values()))
-    blank = ibis.coalesce(*cells.values()).isnull()
+    # Every column is asked for: of a wrong line the reader stumbles over those it was told to leave out.
+    blank = ibis.coalesce(*(raw[column] for column in raw.columns)).isnull()
     properties = texts_by_name({header: tidy(cells[header]) for header in mapping.properties})
     return {**texts, "properties": properties, BLANK: blank, LOST: lost}
 

@@ -77,27 +77,33 @@ def check_lines(path: Path, dialect: Dialect, name: str) -> None:
         raise UnclosedQuote(file=name, line=line)
 
 
-def has_mixed_ends(path: Path) -> bool:
-    """Whether lines end now this way, now that way, as in files put together from several; no reader likes them."""
+def mixed_ends(path: Path) -> bytes | None:
+    """What a lone carriage return stands for, where lines end now this way, now that way: no reader likes them.
+
+    A line feed where most lines end in one, else a space; None where all lines end alike.
+    """
     returns = feeds = pairs = 0
     last = b""
     with path.open("rb") as file:
         for block in blocks(file):
-            returns += block.count(b"\r")
             feeds += block.count(b"\n")
-            pairs += block.count(b"\r\n") + (last == b"\r" and block.startswith(b"\n"))
+            if b"\r" in block or last == b"\r":
+                returns += block.count(b"\r")
+                pairs += block.count(b"\r\n") + (last == b"\r" and block.startswith(b"\n"))
             last = block[-1:]
-    return bool(returns and feeds) and not returns == feeds == pairs
+    if not returns or not feeds or returns == feeds == pairs:
+        return None
+    return b"\n" if returns - pairs > feeds else b" "
 
 
-def with_even_ends(path: Path, target: Path) -> Path:
-    """The same text with every line ended by a line feed; a carriage return elsewhere becomes a space."""
+def with_even_ends(path: Path, lone: bytes, target: Path) -> Path:
+    """The same text with every line ended by a line feed, and `lone` for a lone carriage return."""
     held = b""
     with path.open("rb") as file, target.open("wb") as out:
         for block in blocks(file):
             whole = held + block
             held = b"\r" if whole.endswith(b"\r") else b""
-            out.write(whole.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b" "))
+            out.write(whole.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", lone))
         out.write(held and b"\n")
     return target
 

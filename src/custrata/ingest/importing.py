@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import cast
 
+import ibis
+
 from custrata.engine import DuckEngine, connect
 from custrata.errors import Refused
 from custrata.ingest.contacts import region_of
@@ -127,8 +129,11 @@ def _settled(made: Views, plan: Plan, head: Sample) -> Plan:
     table = made.over(f"FROM {plan.source.relation}")
     told = Evidence()
     for header in _date_headers(plan):
-        row = made.engine.arrow(table.aggregate(**evidence_of(table[plan.cell(header)]))).to_pylist()[0]
-        told += Evidence(**row)
+        # Every column is asked for: of a wrong line the reader stumbles over those it was told to leave out.
+        whole = ibis.coalesce(*(table[column] for column in table.columns)).count()
+        asked = table.aggregate(**evidence_of(table[plan.cell(header)]), whole=whole)
+        found = made.engine.arrow(asked).to_pylist()[0]
+        told += Evidence(**{name: value for name, value in found.items() if name != "whole"})
     if told.open:
         raise AmbiguousDates(file=plan.source.name, example=told.example)
     if told.order is None:

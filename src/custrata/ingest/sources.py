@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from custrata.engine import DuckEngine
 from custrata.errors import BadInput
-from custrata.ingest.dialect import Dialect, check_lines, find_dialect, has_mixed_ends, with_even_ends
+from custrata.ingest.dialect import Dialect, check_lines, find_dialect, mixed_ends, with_even_ends
 from custrata.ingest.encoding import UTF8, find_encoding, to_utf8
 from custrata.ingest.excel import read_sheet
 from custrata.ingest.files import BLOCK, SourceFile
@@ -137,8 +137,8 @@ def _text(file: SourceFile, scratch: Path, mapping: Mapping | None, rejects: str
             unreadable = to_utf8(file.data, encoding, path, file.name)
         except LookupError as error:
             raise UnknownFileEncoding(encoding=encoding) from error
-    if has_mixed_ends(path):
-        path = with_even_ends(path, scratch / "even.csv")
+    if lone := mixed_ends(path):
+        path = with_even_ends(path, lone, scratch / "even.csv")
     dialect = find_dialect(path, mapping.delimiter if mapping else None, mapping.quote if mapping else None)
     check_lines(path, dialect, file.name)
     headers = unique_headers(_header_cells(path, dialect))
