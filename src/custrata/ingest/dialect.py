@@ -85,11 +85,13 @@ def mixed_ends(path: Path) -> bytes | None:
     returns = feeds = pairs = 0
     last = b""
     with path.open("rb") as file:
+        if not any(b"\r" in block for block in blocks(file)):
+            return None
+        file.seek(0)
         for block in blocks(file):
+            returns += block.count(b"\r")
             feeds += block.count(b"\n")
-            if b"\r" in block or last == b"\r":
-                returns += block.count(b"\r")
-                pairs += block.count(b"\r\n") + (last == b"\r" and block.startswith(b"\n"))
+            pairs += block.count(b"\r\n") + (last == b"\r" and block.startswith(b"\n"))
             last = block[-1:]
     if not returns or not feeds or returns == feeds == pairs:
         return None

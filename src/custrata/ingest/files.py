@@ -8,6 +8,7 @@ import shutil
 import zipfile
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -81,17 +82,28 @@ class NoRoom(BadInput):
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file one can read: what was named, what it is, where its unpacked bytes are, and its fingerprint."""
+    """A file one can read: what was named, what it is, where its unpacked bytes are, and its fingerprint to come."""
 
     path: Path
     form: Form
     data: Path
-    sha256: str
+    fingerprint: Future[str]
 
     @property
     def name(self) -> str:
         """The file's name without its folder."""
         return self.path.name
+
+    @property
+    def sha256(self) -> str:
+        """The fingerprint of the file as it was named, packed or not.
+
+        Raises `FileNotReadable`.
+        """
+        try:
+            return self.fingerprint.result()
+        except OSError as error:
+            raise _not_readable(self.path, error) from error
 
 
 def open_file(path: Path, scratch: Path) -> SourceFile:
@@ -100,11 +112,12 @@ def open_file(path: Path, scratch: Path) -> SourceFile:
     Raises `FileMissing`, `NotAFile`, `FileNotReadable`, `EmptyFile`, `NotATable`, `ArchiveFile`, `DamagedGzip`,
     `TooLargeUnpacked`, `NoRoom`.
     """
-    head, sha256 = _fingerprint(path)
+    head = _head(path)
     if not head:
         raise EmptyFile(file=path.name)
+    fingerprint = _in_background(path)
     if not head.startswith(b"\x1f\x8b"):
-        return SourceFile(path, _form(path, path, head), path, sha256)
+        return SourceFile(path, _form(path, path, head), path, fingerprint)
     unpacked = scratch / "unpacked"
     _unpack(path, unpacked)
     with unpacked.open("rb") as file:
@@ -113,7 +126,7 @@ def open_file(path: Path, scratch: Path) -> SourceFile:
         raise EmptyFile(file=path.name)
     if inside.startswith(b"\x1f\x8b"):
         raise ArchiveFile(file=path.name)
-    return SourceFile(path, _form(path, unpacked, inside), unpacked, sha256)
+    return SourceFile(path, _form(path, unpacked, inside), unpacked, fingerprint)
 
 
 def blocks(file: BinaryIO, size: int = BLOCK) -> Iterator[bytes]:
@@ -122,20 +135,37 @@ def blocks(file: BinaryIO, size: int = BLOCK) -> Iterator[bytes]:
         yield block
 
 
-def _fingerprint(path: Path) -> tuple[bytes, str]:
+def _head(path: Path) -> bytes:
     if path.is_dir():
         raise NotAFile(file=path.name)
-    digest, head = hashlib.sha256(), b""
     try:
         if not path.is_file():
             raise FileMissing(file=str(path))
         with path.open("rb") as file:
-            for block in blocks(file):
-                head = head or block[:HEAD]
-                digest.update(block)
+            return file.read(HEAD)
     except (OSError, ValueError) as error:
-        raise FileNotReadable(file=path.name, reason=getattr(error, "strerror", None) or error) from error
-    return head, digest.hexdigest()
+        raise _not_readable(path, error) from error
+
+
+def _not_readable(path: Path, error: Exception) -> FileNotReadable:
+    return FileNotReadable(file=path.name, reason=getattr(error, "strerror", None) or error)
+
+
+def _fingerprint(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in blocks(file):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _in_background(path: Path) -> Future[str]:
+    """The fingerprint, taken beside other work: it costs as much as everything else one looks at in a file."""
+    clerk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fingerprint")
+    try:
+        return clerk.submit(_fingerprint, path)
+    finally:
+        clerk.shutdown(wait=False)
 
 
 def _form(path: Path, data: Path, head: bytes) -> Form:
@@ -184,4 +214,4 @@ def _unpack(path: Path, target: Path) -> None:
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DamagedGzip(file=path.name) from error
     except OSError as error:
-        raise FileNotReadable(file=path.name, reason=error.strerror or error) from error
+        raise _not_readable(path, error) from error
