@@ -28,13 +28,11 @@ def lacking(what: str) -> NoReturn:
     pytest.skip(what)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Send every test that uses Spark to one worker, since a session takes seconds to start."""
-    for item in items:
-        parameters = getattr(getattr(item, "callspec", None), "params", {})
-        if "spark" in getattr(item, "fixturenames", ()) or "spark" in parameters.values():
-            item.add_marker(pytest.mark.xdist_group("spark"))
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    if "spark" in getattr(item, "fixturenames", ()) or parameters.get("engine") == "spark":
+        item.add_marker(pytest.mark.xdist_group("spark"))
 
 
 @pytest.fixture(scope="session")

@@ -75,6 +75,15 @@ def test_a_released_table_is_gone(duck: DuckEngine) -> None:
     assert duck.raw.execute(there, [kept.get_name()]).fetchone() == (0,)
 
 
+def test_what_a_block_keeps_is_given_back_at_its_end_even_after_an_error(duck: DuckEngine) -> None:
+    names = []
+    with pytest.raises(KeyError), duck.keeping() as keep:
+        names.append(keep(duck.from_arrow(ROWS)).get_name())
+        raise KeyError
+    there = duck.raw.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+    assert (names[0],) not in there
+
+
 def test_reads_many_files_as_one_table(engine: Engine, tmp_path: Path) -> None:
     files = [tmp_path / f"{number}.parquet" for number in range(3)]
     for file in files:

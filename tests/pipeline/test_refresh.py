@@ -60,6 +60,14 @@ def test_the_same_instant_again_changes_nothing(workspace: Workspace, duck: Duck
     assert len(workspace.runs.all()) == 1
 
 
+def test_gives_back_all_the_memory_it_took(workspace: Workspace, add_orders: AddOrders) -> None:
+    with DuckEngine(threads=1) as engine:
+        add_orders(workspace, shop(20))
+        run_at(workspace, engine)
+        kept = engine.raw.execute("SELECT table_name FROM duckdb_tables() WHERE table_name LIKE '%kept%'").fetchall()
+    assert kept == []
+
+
 def test_late_facts_replace_the_run_of_the_same_instant(
     workspace: Workspace, duck: DuckEngine, add_orders: AddOrders
 ) -> None:

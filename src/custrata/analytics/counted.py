@@ -75,11 +75,11 @@ def _with_named_returns(seen: ir.Table) -> tuple[ir.Table, ir.Value]:
 def paced(known: ir.Table) -> ir.Table:
     """The sold orders with what came before: the table that rhythm and sums are read from.
 
-    Adds `gap` (days since the previous order day; empty on a first order and on a later order of one day),
-    `previous_at`, `previous_day`, and `last` (true on each customer's newest order; of orders at one instant the
-    largest).
+    Columns `customer_id`, `at`, `day`, `hour`, `net`, `back` and `discount` of `known_orders`; `gap` (days since the
+    previous order day; empty on a first order and on a later order of one day), `previous_at`, `previous_day`, and
+    `last` (true on each customer's newest order; of orders at one instant the largest).
     """
-    sold = known.filter(known.sold)
+    sold = known.filter(known.sold).select("customer_id", "at", "day", "hour", "net", "back", "discount")
     # By day first: where clocks go back over midnight a later instant can lie on an earlier day.
     pace = ibis.window(group_by=sold.customer_id, order_by=[sold.day, sold.at, sold.net])
     walked = sold.mutate(
@@ -88,4 +88,4 @@ def paced(known: ir.Table) -> ir.Table:
         last=sold.at.lead().over(pace).isnull(),
     )
     gap = (walked.day - walked.previous_day).cast("int32")
-    return walked.mutate(gap=gap.nullif(0)).drop("order_id", "counted", "sold")
+    return walked.mutate(gap=gap.nullif(0))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
@@ -41,6 +42,21 @@ class Engine(ABC):
     @abstractmethod
     def release(self, table: ir.Table) -> None:
         """Give back what `materialize` kept."""
+
+    @contextmanager
+    def keeping(self) -> Iterator[Callable[[ir.Table], ir.Table]]:
+        """A `materialize` whose tables are given back when the block ends."""
+        kept: list[ir.Table] = []
+
+        def keep(table: ir.Table) -> ir.Table:
+            kept.append(self.materialize(table))
+            return kept[-1]
+
+        try:
+            yield keep
+        finally:
+            for table in kept:
+                self.release(table)
 
     def arrow(self, table: ir.Table) -> pa.Table:
         """The rows, in memory."""

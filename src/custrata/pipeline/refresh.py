@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 from custrata.analytics.loyalty import advocacy
 from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import SilenceCurve, learn_silence
-from custrata.analytics.traits import CATALOGUE, Known, joined_by_customer, known_facts, order_traits
+from custrata.analytics.traits import CATALOGUE, Keep, Known, joined_by_customer, known_facts, order_traits
 from custrata.engine import Engine
 from custrata.errors import Refused
 from custrata.identity import custom_traits, golden_customers
@@ -28,7 +28,7 @@ from custrata.pipeline.summary import narrowed, summary
 from custrata.tiering import BUILT_IN, Context
 
 Progress = Callable[[str, float], None]
-STEPS = ("snapshot", "traits", "models", "schemes", "history", "publish")
+STEPS = ("snapshot", "facts", "traits", "models", "schemes", "history", "publish")
 
 
 class EarlierAsOf(Refused):
@@ -82,7 +82,7 @@ def refresh(
     Raises `NoFacts`, `EarlierAsOf`, `Busy`.
     """
     watch = Watch(progress)
-    with workspace.runs.draft() as draft, workspace.lake.reading() as lake:
+    with workspace.runs.draft() as draft, workspace.lake.reading() as lake, engine.keeping() as keep:
         with watch.step("snapshot"):
             facts = snapshot(lake, engine)
             zone = workspace.settings.timezone
@@ -90,21 +90,22 @@ def refresh(
             before, same = _runs_before(workspace, moment)
             if same is not None and not learn and same.record["saw"]["fingerprint"] == lake.fingerprint:
                 return Refreshed(same, new=False)
-            customers = engine.materialize(everyone(facts, moment))
-            known = known_facts(
-                facts.orders, moment, keep=engine.materialize, named_returns=_names_returns(facts.orders)
-            )
-        with watch.step("traits"):
-            profile, headers = _profile(facts, known, customers, moment)
-            profile = engine.materialize(profile)
-        with watch.step("models"):
-            curve = _curve(known, moment, before, learn=learn)
+        with engine.keeping() as keep_a_while:
+            with watch.step("facts"):
+                customers = keep_a_while(everyone(facts, moment))
+                named = _names_returns(facts.orders)
+                known = known_facts(facts.orders, moment, keep=keep_a_while, named_returns=named)
+            with watch.step("traits"):
+                profile, headers = _profile(facts, known, customers, moment, keep_a_while)
+                profile = keep(profile)
+            with watch.step("models"):
+                curve = _curve(known, moment, before, learn=learn)
         with watch.step("schemes"):
             context = Context(curve, known.everyone.period)
-            graded, schemes = _graded(profile, context, engine)
+            graded, schemes = _graded(profile, context, keep)
         with watch.step("history"):
             engine.write_parquet(with_history(graded, before, engine, moment), draft / "profile.parquet")
-            tiers = engine.materialize(narrowed(engine.read_parquet([draft / "profile.parquet"])))
+            tiers = keep(narrowed(engine.read_parquet([draft / "profile.parquet"])))
             engine.write_parquet(changes(tiers, before, engine), draft / "changes.parquet")
         record = {
             "as_of": moment.instant.isoformat(),
@@ -146,7 +147,9 @@ def _names_returns(orders: ir.Table) -> bool:
     return bool(orders.aggregate(any=orders.returns_order_id.notnull().any()).to_pyarrow().to_pylist()[0]["any"])
 
 
-def _profile(facts: Snapshot, known: Known, customers: ir.Table, moment: AsOf) -> tuple[ir.Table, dict[str, str]]:
+def _profile(
+    facts: Snapshot, known: Known, customers: ir.Table, moment: AsOf, keep: Keep
+) -> tuple[ir.Table, dict[str, str]]:
     """One row per customer: attributes, the traits of the catalogue, and the columns files brought besides."""
     orders = facts.orders
     present = orders.aggregate(channel=orders.channel.notnull().any(), store=orders.store.notnull().any())
@@ -157,6 +160,7 @@ def _profile(facts: Snapshot, known: Known, customers: ir.Table, moment: AsOf) -
         lines=facts.lines if facts.rows["order_lines"] else None,
         products=facts.products if facts.rows["products"] else None,
         places=tuple(place for place in ("channel", "store") if held[place]),
+        keep=keep,
     )
     beside = [computed]
     if facts.rows["feedback"]:
@@ -182,7 +186,7 @@ def _curve(known: Known, moment: AsOf, before: Run | None, *, learn: bool) -> Si
     return kept if kept is not None and kept.learned else learn_silence(known.paced, moment)
 
 
-def _graded(profile: ir.Table, context: Context, engine: Engine) -> tuple[ir.Table, dict[str, dict[str, Any]]]:
+def _graded(profile: ir.Table, context: Context, keep: Keep) -> tuple[ir.Table, dict[str, dict[str, Any]]]:
     """The profile with every scheme's columns, and what decided each. A scheme that waits for data has no columns.
 
     Each scheme is graded into a narrow table of its own and all are joined at the end: one expression through all of
@@ -203,7 +207,7 @@ def _graded(profile: ir.Table, context: Context, engine: Engine) -> tuple[ir.Tab
             "waiting": grading.waiting,
         }
         if not grading.waiting:
-            results[key] = engine.materialize(grading.table())
+            results[key] = keep(grading.table())
     named = [
         table.rename(**{f"{key}_{name}": name for name in table.columns if name != "customer_id"})
         for key, table in results.items()

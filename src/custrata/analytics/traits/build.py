@@ -55,17 +55,19 @@ def order_traits(
     places: tuple[str, ...] = ("channel", "store"),
     window: int | None = 365,
     families: frozenset[str] = FAMILIES,
+    keep: Keep = unkept,
 ) -> ir.Table:
     """One row per customer with a counted order or return: `customer_id` and every trait of the catalogue.
 
-    Fewer `families` leave traits out, for those who read few of them: planning them costs more than computing.
+    Fewer `families` leave traits out, for those who read few of them: planning them costs more than computing. `keep`
+    computes an intermediate table once, as in `known_facts`.
     """
     spans = "spans" in families
-    sold = paced_traits(known.paced, as_of, known.everyone, window, families)
+    sold = keep(paced_traits(known.paced, as_of, known.everyone, window, families))
     spent = spend_traits(sold, return_sums(known.orders, as_of, window, spans=spans), spans=spans)
-    beside = [place_traits(known.paced, as_of, place, window) for place in places]
+    beside = [keep(place_traits(known.orders, as_of, place, window)) for place in places]
     if lines is not None:
-        beside.append(line_traits(sold_lines(lines, known.orders, products), as_of, window))
+        beside.append(keep(line_traits(keep(sold_lines(lines, known.orders, products)), as_of, window)))
     return conformed(joined_by_customer(spent, *beside), whole=families == FAMILIES)
 
 

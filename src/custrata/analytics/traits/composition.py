@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
-
 import ibis
 import ibis.expr.types as ir
 
@@ -12,12 +10,12 @@ from custrata.engine.functions import divide
 from custrata.schema import MONEY
 
 
-def place_traits(paced: ir.Table, as_of: AsOf, place: str, window: int | None = 365) -> ir.Table:
+def place_traits(known: ir.Table, as_of: AsOf, place: str, window: int | None = 365) -> ir.Table:
     """The `place` (channel or store) of a customer's orders in the window: how many, the top one and its share.
 
     Columns `customer_id`, `channels`, `top_channel`, `top_channel_share`, named after `place`.
     """
-    seen = paced.filter(as_of.within(paced.at, window), paced[place].notnull())
+    seen = known.filter(known.sold, as_of.within(known.at, window), known[place].notnull())
     counts = seen.group_by("customer_id", name=seen[place]).aggregate(orders=seen.count(), sales=seen.net.sum())
     ranked = counts.mutate(
         rank=ibis.row_number().over(
@@ -107,9 +105,11 @@ def _category_traits(sold: ir.Table, as_of: AsOf, window: int | None) -> ir.Tabl
 
 def joined_by_customer(first: ir.Table, *others: ir.Table) -> ir.Table:
     """Tables with a row per customer, side by side; every customer of the first is kept."""
-    return reduce(_beside, others, first)
-
-
-def _beside(left: ir.Table, right: ir.Table) -> ir.Table:
-    named = right.rename(customer_beside="customer_id")
-    return left.left_join(named, left.customer_id == named.customer_beside).drop("customer_beside")
+    if not others:
+        return first
+    # One chain of joins with one choice of columns at its end: a choice after each would be planned again and again.
+    named = [other.rename({f"customer_beside_{n}": "customer_id"}) for n, other in enumerate(others)]
+    chain = first
+    for n, other in enumerate(named):
+        chain = chain.left_join(other, first.customer_id == other[f"customer_beside_{n}"])
+    return chain.drop(*[f"customer_beside_{n}" for n in range(len(named))])

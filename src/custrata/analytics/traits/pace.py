@@ -87,7 +87,6 @@ def _basics(paced: ir.Table, now: ir.BooleanValue) -> dict[str, ir.Value]:
         "orders_all": paced.count(),
         "sales": total(paced.net, now),
         "sales_all": total(paced.net),
-        "sold_gross": total(paced.gross, now),
         "sold_back": total(paced.back, now),
         "given_back_in_part": paced.count(where=now & (paced.back > 0)),
     }
@@ -156,6 +155,7 @@ def _basic_traits(sums: ir.Table, as_of: AsOf) -> dict[str, ir.Value]:
         "last_order_on": as_date(sums.last_day),
         "tenure_days": as_of.days_since(sums.first_day),
         "recency_days": as_of.days_since(sums.last_day),
+        "sold_gross": sums.sales + sums.sold_back,
         "average_order_value": divide(sums.sales, sums.orders),
         "average_order_value_all": divide(sums.sales_all, sums.orders_all),
     }
