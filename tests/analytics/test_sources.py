@@ -19,6 +19,7 @@ from custrata.analytics.sources import (
     NoSuchFile,
     UnknownColumns,
     UnknownTable,
+    UnreadableValues,
     as_table,
     canonical_feedback,
     canonical_lines,
@@ -230,3 +231,19 @@ def test_products_give_their_lines_a_category() -> None:
     profile = profile_of(ORDERED, as_of="2025-01-31", lines=lines, products=products, families=frozenset())
     found = profile.filter(profile.customer_id == "a").to_pyarrow().to_pylist()[0]
     assert (found["categories"], found["top_category"]) == (2, "own")
+
+
+@pytest.mark.parametrize(("column", "value"), [("amount", "ten"), ("ordered_at", "soon"), ("ordered_at", "2025-02-30")])
+def test_refuses_text_that_is_no_number_or_time_and_says_which(engine: Engine, column: str, value: str) -> None:
+    texts = ORDERED.with_columns(pl.col("amount").cast(pl.String))
+    wrong = texts.with_columns(pl.when(pl.col("order_id") == "2").then(pl.lit(value)).otherwise(column).alias(column))
+    with pytest.raises(UnreadableValues, match=f"1 values of “{column}”.*'{value}'"):
+        canonical_orders(engine.from_arrow(wrong.to_arrow()), "UTC")
+
+
+def test_reads_text_with_and_without_a_zone_in_one_column(engine: Engine) -> None:
+    mixed = ORDERED.with_columns(
+        ordered_at=pl.Series(["2025-01-01 08:00:00+08:00", "2025-01-01", "2025-01-01T00:00:00Z"])
+    )
+    read_back = canonical_orders(engine.from_arrow(mixed.to_arrow()), "UTC").ordered_at
+    assert set(engine.arrow(read_back.name("at").as_table())["at"].to_pylist()) == {datetime(2025, 1, 1, tzinfo=UTC)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -76,12 +77,11 @@ def test_a_released_table_is_gone(duck: DuckEngine) -> None:
 
 
 def test_what_a_block_keeps_is_given_back_at_its_end_even_after_an_error(duck: DuckEngine) -> None:
-    names = []
-    with pytest.raises(KeyError), duck.keeping() as keep:
-        names.append(keep(duck.from_arrow(ROWS)).get_name())
+    with suppress(KeyError), duck.keeping() as keep:
+        kept = keep(duck.from_arrow(ROWS))
         raise KeyError
     there = duck.raw.execute("SELECT table_name FROM duckdb_tables()").fetchall()
-    assert (names[0],) not in there
+    assert (kept.get_name(),) not in there
 
 
 def test_reads_many_files_as_one_table(engine: Engine, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
+from custrata.analytics.ladders import only_row
 from custrata.engine import prepare
 from custrata.engine.days import instant_of_wall
 from custrata.engine.functions import epoch_micros
@@ -43,6 +44,10 @@ class UnknownColumns(BadInput):
 
 class UnknownTable(BadInput):
     template = "{given} is not a table: hand in an Ibis, Polars, pandas or Arrow table, or a path to CSV or Parquet."
+
+
+class UnreadableValues(BadInput):
+    template = "{many} values of “{column}” cannot be read as {kind}, {value} among them. Mend or leave out those rows."
 
 
 class NoSuchFile(BadInput):
@@ -116,7 +121,7 @@ def canonical(
 ) -> ir.Table:
     """The columns of `spec` out of any table, in their types; empty where the table lacks one that is not needed.
 
-    Raises `LacksColumns`, `UnknownColumns`.
+    Raises `LacksColumns`, `UnknownColumns`, `UnreadableValues`.
     """
     table, columns = as_table(source), columns or {}
     called = {column.name: columns.get(column.name, column.name) for column in spec if column not in ORIGIN}
@@ -127,12 +132,34 @@ def canonical(
     if missing:
         present = ", ".join(table.columns)
         raise LacksColumns(missing=", ".join(missing), present=present, first=missing[0])
+    _refuse_unreadable(table, spec, {name: own for name, own in called.items() if own in table.columns})
     return table.select(
         **{
             name: _typed(table[own], spec[name].type, zone) if own in table.columns else ibis.null(spec[name].type)
             for name, own in called.items()
         }
     )
+
+
+def _refuse_unreadable(table: ir.Table, spec: TableSpec, called: Mapping[str, str]) -> None:
+    """Look through the columns of text that must be times or numbers; other tables are not looked at.
+
+    Raises `UnreadableValues`, since a row dropped in silence, or an engine's own error, would help nobody.
+    """
+    asked: dict[str, ir.Value] = {}
+    for name, own in called.items():
+        kind, text = dt.dtype(spec[name].type), table[own]
+        if not text.type().is_string() or not (kind.is_timestamp() or kind.is_numeric()):
+            continue
+        bad = text.notnull() & text.try_cast("timestamp" if kind.is_timestamp() else "float64").isnull()
+        if kind.is_timestamp():
+            bad &= text.try_cast(INSTANT).isnull()
+        asked |= {f"{name} many": bad.sum(), f"{name} value": text.min(where=bad)}
+    found = only_row(table.aggregate(**asked)) if asked else {}
+    for name, own in called.items():
+        if found.get(f"{name} many"):
+            value, many = repr(found[f"{name} value"]), found[f"{name} many"]
+            raise UnreadableValues(many=many, column=own, kind=spec[name].type, value=value)
 
 
 def _typed(value: ir.Value, kind: str, zone: str) -> ir.Value:
