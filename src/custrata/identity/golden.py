@@ -15,6 +15,8 @@ ATTRIBUTES = tuple(
     for column in CUSTOMER_RECORDS
     if column.name not in {"source_id", "customer_id", *(origin.name for origin in ORIGIN)}
 )
+# Only a source knows when somebody signed up.
+EDITABLE = tuple(name for name in ATTRIBUTES if name != "registered_at")
 MOST_CUSTOM_TRAITS = 200
 
 
@@ -31,14 +33,32 @@ def _ranked(records: ir.Table) -> ir.Table:
     return records.mutate(told=order)
 
 
-def golden_customers(records: ir.Table) -> ir.Table:
-    """One row per customer: `customer_id` and each attribute, newest non-empty value.
+def golden_customers(records: ir.Table, edits: ir.Table | None = None) -> ir.Table:
+    """One row per customer: `customer_id` and each attribute, newest non-empty value, unless a person edited it.
 
-    `records` is the canonical table `customer_records`.
+    `records` is the canonical table `customer_records`; `edits` has one row per `customer_id` and `attribute` of
+    `EDITABLE`, and what the attribute is to be as `value`, a text; empty where it is to be empty.
     """
     ranked = _ranked(records)
     newest = {name: ranked[name].argmax(ranked.told, where=ranked[name].notnull()) for name in ATTRIBUTES}
-    return ranked.group_by("customer_id").aggregate(**newest)
+    told = ranked.group_by("customer_id").aggregate(**newest)
+    return told if edits is None else _edited(told, edits)
+
+
+def _edited(told: ir.Table, edits: ir.Table) -> ir.Table:
+    """What sources told, each edited attribute replaced; a customer no source told of has what was edited."""
+    by_hand = {f"to_{name}": edits.value.max(where=edits.attribute == name) for name in EDITABLE}
+    marked = {f"is_{name}": (edits.attribute == name).any() for name in EDITABLE}
+    wide = edits.group_by(edited_customer=edits.customer_id).aggregate(**by_hand, **marked)
+    both = told.outer_join(wide, told.customer_id == wide.edited_customer)
+    final: dict[str, ir.Value] = {"customer_id": ibis.coalesce(both.customer_id, both.edited_customer)}
+    for name, kind in told.drop("customer_id").schema().items():
+        value = both[name]
+        if name in EDITABLE:
+            to = both[f"to_{name}"] if kind.is_string() else both[f"to_{name}"].try_cast(kind)
+            value = both[f"is_{name}"].fill_null(False).ifelse(to, value)
+        final[name] = value
+    return both.select(**final)
 
 
 def custom_traits(records: ir.Table, taken: frozenset[str]) -> tuple[ir.Table, dict[str, str]]:

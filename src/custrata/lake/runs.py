@@ -64,6 +64,14 @@ class Runs:
         """Every published run, by `as_of`. Raises `Damaged`."""
         return self._load(lambda published: published.runs)
 
+    def ids(self) -> tuple[str, ...]:
+        """The ids of every published run, by `as_of`; what they recorded is not read. Raises `Damaged`."""
+        return self._pointer().runs
+
+    def run(self, run_id: str) -> Run:
+        """The published run of that id. Raises `Damaged`, also where it has been superseded."""
+        return self._run(run_id)
+
     def published(self) -> Run | None:
         """The current run: the one published last. Raises `Damaged`."""
         found = self._load(lambda published: (published.current,) if published.current else ())

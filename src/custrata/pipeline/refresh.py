@@ -21,6 +21,7 @@ from custrata.engine import Engine
 from custrata.errors import Refused
 from custrata.identity import custom_traits, golden_customers
 from custrata.lake import Run, Workspace
+from custrata.pipeline.decisions import OF_PEOPLE, Decided, Decisions
 from custrata.pipeline.history import changes, with_history
 from custrata.pipeline.record import curve_from, graded_record
 from custrata.pipeline.snapshot import Snapshot, default_as_of, everyone, snapshot
@@ -67,17 +68,18 @@ def refresh(
     at: datetime,
     as_of: AsOf | datetime | str | None = None,
     learn: bool = False,
+    decisions: Decisions | None = None,
     progress: Progress | None = None,
 ) -> Refreshed:
     """Grade every customer as of an instant and publish the result as one run.
 
     Parameters: `at` the time of day the work is done (kept with the run); `as_of` the instant to look from (default:
     the start of the day after the newest fact); `learn` to learn the lifecycle lines anew instead of keeping those of
-    the run before.
+    the run before; `decisions` what people decided (default: what the published run was given).
 
     A run holds `profile.parquet` (one row per customer: attributes, traits, custom traits, and per scheme
     `<key>_tier`, `<key>_before`, `<key>_value`, `<key>_since` and further columns), `changes.parquet` (who moved since
-    the run before), and `run.json`. The same instant over the same facts changes nothing.
+    the run before), the decisions, and `run.json`. The same instant over the same facts and decisions changes nothing.
 
     Raises `NoFacts`, `EarlierAsOf`, `Busy`.
     """
@@ -88,34 +90,35 @@ def refresh(
             zone = workspace.settings.timezone
             moment = default_as_of(facts, zone) if as_of is None else AsOf.of(as_of, zone)
             before, same = _runs_before(workspace, moment)
-            if same is not None and not learn and same.record["saw"]["fingerprint"] == lake.fingerprint:
+            decided = Decided.of(decisions, workspace.runs.published())
+            seen = {"fingerprint": lake.fingerprint, "decisions": decided.fingerprint}
+            if same is not None and not learn and seen == {name: same.record["saw"].get(name, "") for name in seen}:
                 return Refreshed(same, new=False)
         with engine.keeping() as keep_a_while:
             with watch.step("facts"):
                 customers = keep_a_while(everyone(facts, moment))
                 named = _names_returns(facts.orders)
                 known = known_facts(facts.orders, moment, keep=keep_a_while, named_returns=named)
-            with watch.step("traits"):
-                profile, headers = _profile(facts, known, customers, moment, keep_a_while)
+            with watch.step("traits"), engine.keeping() as keep_briefly:
+                profile, headers = _profile(
+                    facts, known, customers, moment, decided=decided, engine=engine, keep=keep_briefly
+                )
                 profile = keep(profile)
             with watch.step("models"):
                 curve = _curve(known, moment, before, learn=learn)
         with watch.step("schemes"):
             context = Context(curve, known.everyone.period)
             graded, schemes = _graded(profile, context, keep)
+            graded = decided.overruled(graded, schemes, moment, engine)
         with watch.step("history"):
             engine.write_parquet(with_history(graded, before, engine, moment), draft / "profile.parquet")
             tiers = keep(narrowed(engine.read_parquet([draft / "profile.parquet"])))
             engine.write_parquet(changes(tiers, before, engine), draft / "changes.parquet")
+            decided.write(draft)
         record = {
-            "as_of": moment.instant.isoformat(),
-            "zone": zone,
-            "currency": workspace.settings.currency,
-            "at": at.isoformat(),
-            "version": version("custrata"),
-            "engine": engine.name,
+            **_heading(workspace, engine, moment, at),
             "before": before.id if before else None,
-            "saw": {"rows": facts.rows, "fingerprint": lake.fingerprint, "versions": dict(lake.versions)},
+            "saw": {"rows": facts.rows, **seen, "versions": dict(lake.versions)},
             "population": {"gap": known.everyone.gap, "period": known.everyone.period},
             "curve": curve,
             "headers": headers,
@@ -127,6 +130,18 @@ def refresh(
             superseded = [same.id] if same is not None else []
             run = workspace.runs.publish(draft, graded_record(record), supersedes=superseded)
     return Refreshed(run, new=True)
+
+
+def _heading(workspace: Workspace, engine: Engine, moment: AsOf, at: datetime) -> dict[str, str]:
+    """What a run's record begins with: from when it looks, when and by what it was made."""
+    return {
+        "as_of": moment.instant.isoformat(),
+        "zone": moment.zone,
+        "currency": workspace.settings.currency,
+        "at": at.isoformat(),
+        "version": version("custrata"),
+        "engine": engine.name,
+    }
 
 
 def _runs_before(workspace: Workspace, moment: AsOf) -> tuple[Run | None, Run | None]:
@@ -148,9 +163,9 @@ def _names_returns(orders: ir.Table) -> bool:
 
 
 def _profile(
-    facts: Snapshot, known: Known, customers: ir.Table, moment: AsOf, keep: Keep
+    facts: Snapshot, known: Known, customers: ir.Table, moment: AsOf, *, decided: Decided, engine: Engine, keep: Keep
 ) -> tuple[ir.Table, dict[str, str]]:
-    """One row per customer: attributes, the traits of the catalogue, and the columns files brought besides."""
+    """One row per customer: attributes, the traits of the catalogue, and what files and people brought besides."""
     orders = facts.orders
     present = orders.aggregate(channel=orders.channel.notnull().any(), store=orders.store.notnull().any())
     held = present.to_pyarrow().to_pylist()[0]
@@ -166,12 +181,13 @@ def _profile(
     if facts.rows["feedback"]:
         beside.append(advocacy(facts.feedback, moment))
     headers: dict[str, str] = {}
-    if facts.rows["customer_records"]:
-        beside.insert(0, golden_customers(facts.records))
-        taken = frozenset((*CATALOGUE, *beside[0].columns, "advocacy"))
+    edits = decided.edits(engine)
+    if facts.rows["customer_records"] or edits is not None:
+        beside.insert(0, golden_customers(facts.records, edits))
+        taken = frozenset((*CATALOGUE, *OF_PEOPLE, *beside[0].columns, "advocacy"))
         custom, headers = custom_traits(facts.records, taken)
         beside += [custom] if headers else []
-    wide = joined_by_customer(customers, *beside)
+    wide = joined_by_customer(customers, *beside, *decided.people(engine))
     counted = {
         trait.key: wide[trait.key].fill_null(ibis.literal(0).cast(trait.type))
         for trait in CATALOGUE.values()

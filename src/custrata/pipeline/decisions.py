@@ -1,0 +1,183 @@
+"""What people decided, as a refresh takes it: edits, tags, owners, and tiers given by hand.
+
+The tables are kept with the run. A refresh that is given none takes those of the run before, so that one from the
+command line forgets nothing that was decided in the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+
+import ibis
+import ibis.expr.types as ir
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from custrata.analytics.moments import AsOf
+from custrata.analytics.traits import joined_by_customer
+from custrata.engine import Engine
+from custrata.lake import Run
+
+Table: TypeAlias = "pa.Table | ir.Table"
+UTC_INSTANT = pa.timestamp("us", tz="UTC")
+SCHEMAS = {
+    "edits": pa.schema({"customer_id": pa.string(), "attribute": pa.string(), "value": pa.string(), "at": UTC_INSTANT}),
+    "tags": pa.schema({"customer_id": pa.string(), "tag": pa.string()}),
+    "owners": pa.schema({"customer_id": pa.string(), "owner": pa.string()}),
+    "overrides": pa.schema(
+        {
+            "customer_id": pa.string(),
+            "scheme": pa.string(),
+            "tier": pa.string(),
+            "reason": pa.string(),
+            "until": UTC_INSTANT,
+            "approver": pa.string(),
+        }
+    ),
+}
+OF_PEOPLE = ("tags", "owner")
+BETWEEN_TAGS = ", "
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Tables of decisions, Arrow or Ibis; none where nothing of the kind was decided.
+
+    - `edits`: `customer_id`, `attribute` (a column of the golden record), `value` as text (empty: the attribute is
+      emptied), `at`. An edit beats every source; of several for one attribute, the newest.
+    - `tags`: `customer_id`, `tag`.
+    - `owners`: `customer_id`, `owner`.
+    - `overrides`: `customer_id`, `scheme`, `tier`, `reason`, `until` (empty: for good), `approver`. An override holds
+      while `until` is after the instant the run looks from; of several for one scheme, the one that lasts longest.
+    """
+
+    edits: Table | None = None
+    tags: Table | None = None
+    owners: Table | None = None
+    overrides: Table | None = None
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Decisions as a refresh applies them: Arrow tables without doubles, in one order."""
+
+    tables: Mapping[str, pa.Table]
+
+    @classmethod
+    def of(cls, decisions: Decisions | None, before: Run | None) -> Decided:
+        """Those given, else those of the run before. Raises Arrow's error where a column is missing or of no use."""
+        if decisions is None:
+            return cls({} if before is None else _kept_with(before))
+        given = {field.name: getattr(decisions, field.name) for field in fields(decisions)}
+        return cls({name: _ordered(name, table) for name, table in given.items() if table is not None})
+
+    @property
+    def fingerprint(self) -> str:
+        """A short text that changes with the decisions; empty where there are none."""
+        held = [(name, table) for name, table in sorted(self.tables.items()) if table.num_rows]
+        said = "".join(f"{name}={sha256(_bytes(table)).hexdigest()};" for name, table in held)
+        return sha256(said.encode()).hexdigest()[:16] if said else ""
+
+    def write(self, folder: Path) -> None:
+        """Keep the tables in a run's folder."""
+        for name, table in self.tables.items():
+            if table.num_rows:
+                pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
+
+    def edits(self, engine: Engine) -> ir.Table | None:
+        """The newest edit of each attribute, for the golden record; none where nothing was edited."""
+        edits = self._frame("edits")
+        if edits is None:
+            return None
+        return engine.from_arrow(_arrow(edits.unique(["customer_id", "attribute"], keep="last", maintain_order=True)))
+
+    def people(self, engine: Engine) -> list[ir.Table]:
+        """`tags` and `owner` by customer, as far as there are any."""
+        found = []
+        if (tags := self._frame("tags")) is not None:
+            joined = pl.col("tag").unique().sort().str.join(BETWEEN_TAGS)
+            found.append(tags.group_by("customer_id").agg(joined.alias("tags")).sort("customer_id"))
+        if (owners := self._frame("owners")) is not None:
+            found.append(owners.unique("customer_id", keep="last", maintain_order=True))
+        return [engine.from_arrow(_arrow(table)) for table in found]
+
+    def overruled(
+        self, graded: ir.Table, schemes: Mapping[str, Mapping[str, Any]], moment: AsOf, engine: Engine
+    ) -> ir.Table:
+        """The graded profile with the tiers that were given by hand.
+
+        A scheme in which somebody was put by hand has `<scheme>_status` (`override`, else `computed`),
+        `<scheme>_reason` and `<scheme>_until` besides.
+        """
+        for key, held in self._in_force(moment.instant):
+            decided = schemes.get(key)
+            if decided is None or decided["waiting"]:
+                continue
+            known = held.filter(pl.col("tier").is_in(list(decided["tiers"])))
+            if len(known):
+                graded = _put(graded, key, engine.from_arrow(_arrow(known)))
+        return graded
+
+    def _in_force(self, instant: datetime) -> Iterator[tuple[str, pl.DataFrame]]:
+        overrides = self._frame("overrides")
+        if overrides is None:
+            return
+        held = overrides.filter(pl.col("until").is_null() | (pl.col("until") > instant))
+        longest = held.sort("until", nulls_last=True, maintain_order=True)
+        for (key,), rows in sorted(longest.partition_by("scheme", as_dict=True).items()):
+            yield str(key), rows.unique("customer_id", keep="last", maintain_order=True)
+
+    def _frame(self, name: str) -> pl.DataFrame | None:
+        table = self.tables.get(name)
+        return cast(pl.DataFrame, pl.from_arrow(table)) if table is not None and table.num_rows else None
+
+
+def _put(graded: ir.Table, key: str, held: ir.Table) -> ir.Table:
+    """The tier of a scheme replaced where somebody was put by hand."""
+    given = held.select("customer_id", put_in="tier", put_why="reason", put_until="until")
+    both = joined_by_customer(graded, given)
+    put = both.put_in.notnull()
+    return both.mutate(
+        **{
+            f"{key}_tier": ibis.coalesce(both.put_in, both[f"{key}_tier"]),
+            f"{key}_status": put.ifelse("override", "computed"),
+            f"{key}_reason": both.put_why,
+            f"{key}_until": both.put_until,
+        }
+    ).drop("put_in", "put_why", "put_until")
+
+
+def _kept_with(run: Run) -> dict[str, pa.Table]:
+    paths = {name: run.folder / f"{name}.parquet" for name in SCHEMAS}
+    return {name: _ordered(name, pq.read_table(path)) for name, path in paths.items() if path.exists()}
+
+
+def _ordered(name: str, table: Table) -> pa.Table:
+    """The columns of the schema, in one order of rows; of edits the newest is last."""
+    schema = SCHEMAS[name]
+    held = table.to_pyarrow() if isinstance(table, ir.Table) else table
+    typed = held.select(schema.names).cast(schema)
+    first = [("customer_id", "ascending"), ("at", "ascending")] if name == "edits" else []
+    rest = [(column, "ascending") for column in schema.names if (column, "ascending") not in first]
+    return typed.sort_by([*first, *rest])
+
+
+def _arrow(frame: pl.DataFrame) -> pa.Table:
+    """Arrow as the engines take it: plain strings instead of views."""
+    table = frame.to_arrow()
+    plain = {pa.large_string(): pa.string(), pa.string_view(): pa.string()}
+    return table.cast(pa.schema([field.with_type(plain.get(field.type, field.type)) for field in table.schema]))
+
+
+def _bytes(table: pa.Table) -> memoryview:
+    """The rows as the same bytes, however they lay in memory."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table.combine_chunks())
+    return memoryview(sink.getvalue())

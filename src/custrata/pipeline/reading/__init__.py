@@ -1,0 +1,38 @@
+"""Reading the published run: pages, counts and single customers out of a million, in milliseconds.
+
+from custrata.pipeline.reading import Tiered, reading
+
+shop = reading(workspace)
+if shop is not None:
+    shop.customers([Tiered("value", ("high",))], columns=("name", "spend"), sort="spend", descending=True)
+"""
+
+from custrata.pipeline.reading.contacts import Contacts, contacts
+from custrata.pipeline.reading.facts import CustomerFacts, Part, Purchases, Sale, Told, prepare_facts
+from custrata.pipeline.reading.filters import AnyOf, Between, Cell, Filter, Ids, Moved, Tiered
+from custrata.pipeline.reading.moves import moves, moves_in
+from custrata.pipeline.reading.profile import NoSuchColumn, NoSuchRun, Reading, reading
+
+__all__ = [
+    "AnyOf",
+    "Between",
+    "Cell",
+    "Contacts",
+    "CustomerFacts",
+    "Filter",
+    "Ids",
+    "Moved",
+    "NoSuchColumn",
+    "NoSuchRun",
+    "Part",
+    "Purchases",
+    "Reading",
+    "Sale",
+    "Tiered",
+    "Told",
+    "contacts",
+    "moves",
+    "moves_in",
+    "prepare_facts",
+    "reading",
+]

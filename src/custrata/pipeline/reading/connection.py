@@ -1,0 +1,87 @@
+"""The one engine of this process that serves pages: a few threads, little memory, any number of readers at once."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import pyarrow as pa
+
+from custrata.engine import DuckEngine
+
+THREADS, MEMORY = 2, "256MB"
+
+_LOCK = Lock()
+_ENGINES: dict[tuple[int, str], DuckEngine] = {}
+
+
+@dataclass(frozen=True)
+class Serving:
+    """How much of the machine the reading may take: threads, and memory such as `256MB`."""
+
+    threads: int = THREADS
+    memory: str = MEMORY
+
+    @property
+    def engine(self) -> DuckEngine:
+        """The engine of this process, opened once."""
+        with _LOCK:
+            key = (self.threads, self.memory)
+            if key not in _ENGINES:
+                _ENGINES[key] = _opened(self.threads, self.memory)
+            return _ENGINES[key]
+
+    @contextmanager
+    def asking(self) -> Iterator[Asking]:
+        """A connection of one's own for a few questions."""
+        cursor = self.engine.raw.cursor()
+        try:
+            cursor.execute("SET TimeZone = 'UTC'")
+            yield Asking(cursor)
+        finally:
+            cursor.close()
+
+
+class Asking:
+    """One reader's connection; others read beside it."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+        self._given = 0
+
+    def table(self, sql: str, values: Sequence[object] = ()) -> pa.Table:
+        """The answer, in memory."""
+        return self._cursor.execute(sql, list(values)).to_arrow_table()
+
+    def batches(self, sql: str, values: Sequence[object], rows: int) -> pa.RecordBatchReader:
+        """The answer, so many rows at a time."""
+        return self._cursor.execute(sql, list(values)).to_arrow_reader(rows)
+
+    def give(self, table: pa.Table) -> str:
+        """Let the questions name an Arrow table; what to call it is returned."""
+        self._given += 1
+        name = f"given_{self._given}"
+        self._cursor.register(name, table)
+        return name
+
+
+def _opened(threads: int, memory: str) -> DuckEngine:
+    engine = DuckEngine(threads=threads, memory_limit=memory)
+    # What a file's footer says is kept, and looked up again when the file changes.
+    engine.raw.execute("SET parquet_metadata_cache = true")
+    atexit.register(engine.close)
+    return engine
+
+
+def quoted(name: str) -> str:
+    """A column's name as SQL takes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as SQL takes it."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,92 @@
+"""Every customer the lake knows, with what a search looks for; and who changed, or went, since somebody looked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from custrata.engine import DuckEngine
+from custrata.identity import golden_customers
+from custrata.lake import LakeSnapshot, Workspace
+from custrata.pipeline.decisions import Decided, Decisions
+from custrata.pipeline.reading.connection import literal
+
+SHOWN = ("name", "phone", "email", "company")
+LONGEST_SEARCH = 500
+FACTS = ("orders", "events", "feedback")
+KNOWN = pa.schema({"customer_id": pa.string(), "mark": pa.int64()})
+
+
+class Contacts:
+    """The customers of the lake: `customer_id`, name, phone, email, company, `search` and `mark`.
+
+    `search` is all of it in lower case, a line each; `mark` is a number that stands for the row.
+    """
+
+    def __init__(self, engine: DuckEngine, rows: ir.Table, profile: str | None) -> None:
+        self._raw = engine.raw
+        self._rows = rows.get_name()
+        self._profile = profile
+
+    def changed(self, known: pa.Table, rows: int) -> Iterator[pa.RecordBatch]:
+        """Those who are not `known` (`customer_id`, `mark`) as they are, by `customer_id`, so many at a time."""
+        self._raw.register("known", known)
+        sql = f'SELECT * FROM "{self._rows}" ANTI JOIN known USING (customer_id, mark) ORDER BY customer_id'
+        yield from self._raw.execute(sql).to_arrow_reader(rows)
+
+    def gone(self, known: pa.Table) -> list[str]:
+        """The known ones that neither the lake nor the published run has any more."""
+        self._raw.register("known", known)
+        sql = f'SELECT customer_id FROM known ANTI JOIN "{self._rows}" USING (customer_id)'
+        if self._profile is not None:
+            source = f"read_parquet({literal(self._profile)})"
+            sql += f" ANTI JOIN (SELECT customer_id FROM {source}) AS published USING (customer_id)"
+        return list(self._raw.execute(f"{sql} ORDER BY customer_id").to_arrow_table()["customer_id"].to_pylist())
+
+
+@contextmanager
+def contacts(
+    workspace: Workspace,
+    lake: LakeSnapshot,
+    decisions: Decisions | None = None,
+    *,
+    threads: int = 2,
+    memory: str = "1GB",
+) -> Iterator[Contacts]:
+    """The customers of the lake, edits of `decisions` among what they are called."""
+    run = workspace.runs.published()
+    with DuckEngine(threads=threads, memory_limit=memory) as engine:
+        edits = Decided.of(decisions, None).edits(engine)
+        golden = golden_customers(lake.read("customer_records", engine), edits)
+        named = golden.select("customer_id", **{name: golden[name].fill_null("") for name in SHOWN})
+        rows = engine.materialize(_searchable(_everybody(named, lake, engine)))
+        yield Contacts(engine, rows, str(run.folder / "profile.parquet") if run is not None else None)
+
+
+def _everybody(named: ir.Table, lake: LakeSnapshot, engine: DuckEngine) -> ir.Table:
+    """Those whom a record or a fact speaks of, with what they are called; an edit alone makes nobody a customer."""
+    ids = []
+    for name in ("customer_records", *FACTS):
+        table = lake.read(name, engine)
+        # The type says which column may be empty, and a union wants the same type on both sides.
+        ids.append(table.filter(table.customer_id.notnull()).select(customer_id=table.customer_id.cast("string")))
+    everyone = ibis.union(*ids, distinct=True)
+    known = named.rename(named_customer="customer_id")
+    both = everyone.left_join(known, everyone.customer_id == known.named_customer)
+    return both.select("customer_id", **{name: both[name].fill_null("") for name in SHOWN})
+
+
+def _searchable(rows: ir.Table) -> ir.Table:
+    told = rows.mutate(search=ibis.literal("\n").join([rows.customer_id, *(rows[name] for name in SHOWN)]).lower())
+    cut = told.mutate(search=told.search.left(LONGEST_SEARCH))
+    # Halved: databases keep whole numbers with a sign.
+    return cut.mutate(mark=(_hash(ibis.struct({name: cut[name] for name in cut.columns})) // 2).cast("int64"))
+
+
+@ibis.udf.scalar.builtin(name="hash", signature=((None,), "uint64"))  # type: ignore[untyped-decorator]  # Ibis has no types
+def _hash(row: ir.StructValue) -> ir.Value:
+    """64 bits that stand for a row."""

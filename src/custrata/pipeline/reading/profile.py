@@ -1,0 +1,307 @@
+"""The customers of one run: pages of them, counts, one of them, and where a value stands among all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from custrata.errors import BadInput
+from custrata.lake import Run, Workspace
+from custrata.lake.runs import POINTER
+from custrata.pipeline.reading.connection import MEMORY, THREADS, Asking, Serving, literal, quoted
+from custrata.pipeline.reading.facts import CustomerFacts
+from custrata.pipeline.reading.filters import Filter
+
+Row = dict[str, Any]
+After = tuple[Any, str]
+State = tuple[int, int, int]
+Answer = TypeVar("Answer")
+Scale = npt.NDArray[np.float64]
+
+SAMPLE, POINTS = 50_000, 1_001
+NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL")
+
+
+class NoSuchColumn(BadInput):
+    template = "The profile has no column “{column}”. Choose one of the columns that the reference of traits lists."
+
+
+class NoSuchRun(BadInput):
+    template = "There is no run “{run}”. It may have been replaced by a newer one; choose one from the list of runs."
+
+
+@dataclass(frozen=True)
+class Order:
+    """By a column, empty values last, then by `customer_id`; `backwards`: all of that the other way round."""
+
+    column: str
+    descending: bool = False
+    backwards: bool = False
+
+    @property
+    def falls(self) -> bool:
+        """Whether the column's values fall from row to row."""
+        return self.descending != self.backwards
+
+    @property
+    def sql(self) -> str:
+        """The order in SQL."""
+        ids = f"customer_id {'DESC' if self.backwards else 'ASC'}"
+        if self.column == "customer_id":
+            return f"customer_id {'DESC' if self.falls else 'ASC'}"
+        nulls = "FIRST" if self.backwards else "LAST"
+        return f"{quoted(self.column)} {'DESC' if self.falls else 'ASC'} NULLS {nulls}, {ids}"
+
+    def beyond(self, after: After) -> tuple[str, list[object]]:
+        """The condition, in SQL with its values, that a row comes after one."""
+        name, (value, customer_id) = quoted(self.column), after
+        further, later = "<" if self.falls else ">", "<" if self.backwards else ">"
+        if self.column == "customer_id":
+            return f"customer_id {further} ?", [customer_id]
+        if value is None:
+            rest = f" OR {name} IS NOT NULL" if self.backwards else ""
+            return f"((({name} IS NULL) AND customer_id {later} ?){rest})", [customer_id]
+        rest = "" if self.backwards else f" OR {name} IS NULL"
+        sql = f"({name} {further} ? OR ({name} = ? AND customer_id {later} ?){rest})"
+        return sql, [value, value, customer_id]
+
+
+class Reading(CustomerFacts):
+    """One run, open. Any number of threads may read it at once.
+
+    The published run moves on: where a run is superseded and its files go, what is asked is asked of the newer one.
+
+    `columns` are the profile's columns and their SQL types, in their order.
+    """
+
+    def __init__(self, workspace: Workspace, run: Run, serving: Serving, *, follows: bool) -> None:
+        super().__init__(workspace, serving)
+        self._follows = follows
+        self._lock = Lock()
+        self._scales: dict[str, Scale] = {}
+        self._take(run)
+
+    def _take(self, run: Run) -> None:
+        with self._serving.asking() as asking:
+            described = asking.table(f"DESCRIBE SELECT * FROM {_rows_of(run)}").to_pylist()
+        self.columns: dict[str, str] = {row["column_name"]: row["column_type"] for row in described}
+        self.run = run
+        self._scales = {}
+
+    def customers(
+        self,
+        filters: Sequence[Filter] = (),
+        columns: Sequence[str] = (),
+        *,
+        sort: str = "customer_id",
+        descending: bool = False,
+        after: After | None = None,
+        backwards: bool = False,
+        limit: int = 50,
+    ) -> list[Row]:
+        """A page of customers: `customer_id` and the columns asked for, all where none are.
+
+        Sorted by a column, empty values last, then by `customer_id`. `after` is the end of the page before: the value
+        of the sort column, and the `customer_id`, of its last row. `backwards` gives the rows before that row instead,
+        the nearest first.
+
+        Raises `NoSuchColumn`.
+        """
+
+        def ask(asking: Asking) -> list[Row]:
+            order = Order(sort, descending, backwards)
+            sql, values = self._question(asking, filters, columns, order, after)
+            return list(asking.table(f"{sql} LIMIT {int(limit)}", values).to_pylist())
+
+        return self._answer(ask)
+
+    def batches(
+        self,
+        filters: Sequence[Filter] = (),
+        columns: Sequence[str] = (),
+        *,
+        sort: str = "customer_id",
+        descending: bool = False,
+        rows: int = 10_000,
+    ) -> Iterator[pa.RecordBatch]:
+        """Every customer that the filters let through, a batch at a time: for exports. Raises `NoSuchColumn`."""
+        with self._serving.asking() as asking:
+            sql, values = self._question(asking, filters, columns, Order(sort, descending), None)
+            yield from asking.batches(sql, values, rows)
+
+    def count(self, filters: Sequence[Filter] = ()) -> int:
+        """How many customers the filters let through. Raises `NoSuchColumn`."""
+
+        def ask(asking: Asking) -> int:
+            where, values = self._where(asking, filters)
+            found = asking.table(f"SELECT count(*) AS many FROM {_rows_of(self.run)} WHERE {where}", values)
+            return int(found["many"][0].as_py())
+
+        return self._answer(ask)
+
+    def ids(self, filters: Sequence[Filter] = ()) -> pa.Array:
+        """The `customer_id` of every customer that the filters let through. Raises `NoSuchColumn`."""
+
+        def ask(asking: Asking) -> pa.Array:
+            where, values = self._where(asking, filters)
+            found = asking.table(f"SELECT customer_id FROM {_rows_of(self.run)} WHERE {where}", values)
+            return found["customer_id"].combine_chunks()
+
+        return self._answer(ask)
+
+    def customer(self, customer_id: str) -> Row | None:
+        """The whole profile of one customer, none where the run does not know them."""
+
+        def ask(asking: Asking) -> Row | None:
+            found = asking.table(f"SELECT * FROM {_rows_of(self.run)} WHERE customer_id = ?", [customer_id])
+            return next(iter(found.to_pylist()), None)
+
+        return self._answer(ask)
+
+    def percentiles(self, customer_id: str, traits: Sequence[str] = ()) -> dict[str, float]:
+        """Where a customer stands in each trait: the share of customers with a lower value.
+
+        From 0 to 1, to about a hundredth: of more than 50,000 customers, one in so many stands for the others. Traits
+        that are no numbers, or empty at this customer, are left out; asked for none, all are told.
+        """
+        row = self.customer(customer_id)
+        return {} if row is None else self.standing(row, traits)
+
+    def standing(self, row: Mapping[str, Any], traits: Sequence[str] = ()) -> dict[str, float]:
+        """The same for a row of the profile that one has already."""
+        wanted = [name for name in traits or self.columns if row.get(name) is not None and self.is_number(name)]
+        scales = self._scaled(wanted)
+        return {name: _standing(scales[name], float(row[name])) for name in wanted if len(scales[name])}
+
+    def is_number(self, column: str) -> bool:
+        """Whether a column holds numbers."""
+        return self.columns.get(column, "").startswith(NUMBERS)
+
+    def _scaled(self, traits: Sequence[str]) -> dict[str, Scale]:
+        """The values at every thousandth of the customers, for each trait; learned once per run."""
+        with self._lock:
+            missing = [name for name in traits if name not in self._scales]
+            if missing:
+                self._scales |= self._answer(lambda asking: self._learned(asking, missing))
+            return {name: self._scales[name] for name in traits}
+
+    def _learned(self, asking: Asking, traits: Sequence[str]) -> dict[str, Scale]:
+        source = _rows_of(self.run)
+        many = int(asking.table(f"SELECT count(*) AS many FROM {source}")["many"][0].as_py())
+        every = -(-many // SAMPLE) or 1
+        named = ", ".join(f"{quoted(name)}::DOUBLE AS {quoted(name)}" for name in traits)
+        sampled = asking.table(f"SELECT {named} FROM {source} WHERE hash(customer_id) % {every} = 0")
+        return {name: _scale(sampled[name]) for name in traits}
+
+    def _question(
+        self, asking: Asking, filters: Sequence[Filter], columns: Sequence[str], order: Order, after: After | None
+    ) -> tuple[str, list[object]]:
+        names = list(dict.fromkeys(["customer_id", *(columns or self.columns), order.column]))
+        self._check(names)
+        where, values = self._where(asking, filters)
+        if after is not None:
+            beyond, more = order.beyond(after)
+            where, values = f"{where} AND {beyond}", [*values, *more]
+        chosen = ", ".join(quoted(name) for name in names)
+        return f"SELECT {chosen} FROM {_rows_of(self.run)} WHERE {where} ORDER BY {order.sql}", values
+
+    def _where(self, asking: Asking, filters: Sequence[Filter]) -> tuple[str, list[object]]:
+        conditions = [one.condition(asking) for one in filters]
+        self._check([column for condition in conditions for column in condition.columns])
+        sql = " AND ".join(f"({condition.sql})" for condition in conditions) or "true"
+        return sql, [value for condition in conditions for value in condition.values]
+
+    def _check(self, names: Sequence[str]) -> None:
+        for name in names:
+            if name not in self.columns:
+                raise NoSuchColumn(column=name)
+
+    def _answer(self, ask: Callable[[Asking], Answer]) -> Answer:
+        """Ask; and where the files were taken away meanwhile, ask the run that came in their place."""
+        while True:
+            asked = self.run
+            try:
+                with self._serving.asking() as asking:
+                    return ask(asking)
+            except Exception:  # whatever the engine says of a file that is gone
+                if not self._moved_on(asked):
+                    raise
+
+    def _moved_on(self, asked: Run) -> bool:
+        if not self._follows or _file_of(asked).exists():
+            return False
+        newer = self._workspace.runs.published()
+        if newer is None or newer.id == asked.id:
+            return False
+        self._take(newer)
+        return True
+
+
+_OPEN: dict[tuple[Path, str | None, Serving], tuple[State | None, Reading | None]] = {}
+_OPENING = Lock()
+
+
+def reading(
+    workspace: Workspace, run_id: str | None = None, *, threads: int = THREADS, memory: str = MEMORY
+) -> Reading | None:
+    """The published run, or a past one by its id; opened once per process and run. None: nothing is published yet.
+
+    Parameters: `threads` and `memory` are how much of the machine all reading of this process may take together.
+
+    Raises `NoSuchRun`, `Damaged`.
+    """
+    serving = Serving(threads, memory)
+    key, state = (workspace.folder, run_id, serving), _state(workspace.runs.folder / POINTER)
+    with _OPENING:
+        held = _OPEN.get(key)
+        if held is None or held[0] != state:
+            # Past runs are opened rarely, and a workspace of another folder never in one server: forget all but this.
+            for other in [other for other in _OPEN if other[1] is not None or other[0] != workspace.folder]:
+                del _OPEN[other]
+            held = _OPEN[key] = (state, _opened(workspace, run_id, serving))
+        return held[1]
+
+
+def _opened(workspace: Workspace, run_id: str | None, serving: Serving) -> Reading | None:
+    if run_id is None:
+        run = workspace.runs.published()
+        return Reading(workspace, run, serving, follows=True) if run is not None else None
+    if run_id not in workspace.runs.ids():
+        raise NoSuchRun(run=run_id)
+    return Reading(workspace, workspace.runs.run(run_id), serving, follows=False)
+
+
+def _state(file: Path) -> State | None:
+    """What changes when a file is replaced."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _file_of(run: Run) -> Path:
+    return run.folder / "profile.parquet"
+
+
+def _rows_of(run: Run) -> str:
+    return f"read_parquet({literal(str(_file_of(run)))})"
+
+
+def _scale(column: pa.ChunkedArray) -> Scale:
+    values = column.drop_null().to_numpy()
+    if not len(values):
+        return np.empty(0)
+    scale: Scale = np.quantile(values, np.linspace(0, 1, POINTS), method="inverted_cdf")
+    return scale
+
+
+def _standing(scale: Scale, value: float) -> float:
+    return float(np.searchsorted(scale, value, "left")) / len(scale)

@@ -1,0 +1,146 @@
+"""What people decided reaches the run: edits, tags, owners, tiers given by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from custrata.engine import DuckEngine
+from custrata.lake import Run, Workspace
+from custrata.pipeline import refresh
+from custrata.pipeline.decisions import SCHEMAS, Decisions
+from custrata.schema import CUSTOMER_RECORDS
+from tests.pipeline.conftest import AT, AddOrders, shop
+
+AS_OF = "2025-06-01"
+LONG_AGO, LATER = datetime(2000, 1, 1, tzinfo=UTC), datetime(2025, 7, 1, tzinfo=UTC)
+
+
+def rows(name: str, *given: Sequence[Any]) -> pa.Table:
+    schema = SCHEMAS[name]
+    return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in given], schema)
+
+
+@pytest.fixture
+def stocked(workspace: Workspace, duck: DuckEngine, add_orders: AddOrders) -> Workspace:
+    """Twenty customers; a source says what `c1` and `c2` are called."""
+    add_orders(workspace, shop(20))
+    told = {"source": "crm", "imported_at": AT, "import_id": "i1", "city": "Graz"}
+    records = [{"source_id": key, "customer_id": key, "name": f"Old {key}", **told} for key in ("c1", "c2")]
+    schema = CUSTOMER_RECORDS.schema.to_pyarrow()
+    with workspace.lake.change(at=AT) as change:
+        change.upsert("customer_records", duck.from_arrow(pa.Table.from_pylist(records, schema)), duck)
+    return workspace
+
+
+def graded(workspace: Workspace, duck: DuckEngine, decisions: Decisions | None = None, as_of: str = AS_OF) -> Run:
+    return refresh(workspace, duck, at=AT, as_of=as_of, decisions=decisions).run
+
+
+def row(run: Run, duck: DuckEngine, customer: str) -> dict[str, Any]:
+    profile = run.read("profile", duck)
+    found: list[dict[str, Any]] = profile.filter(profile.customer_id == customer).to_pyarrow().to_pylist()
+    return found[0]
+
+
+def test_an_edit_beats_the_source_and_leaves_the_rest(stocked: Workspace, duck: DuckEngine) -> None:
+    run = graded(stocked, duck, Decisions(edits=rows("edits", ("c1", "name", "New", LONG_AGO))))
+    assert [row(run, duck, key)["name"] for key in ("c1", "c2")] == ["New", "Old c2"]
+    assert row(run, duck, "c1")["city"] == "Graz"
+
+
+def test_an_edit_may_empty_an_attribute(stocked: Workspace, duck: DuckEngine) -> None:
+    run = graded(stocked, duck, Decisions(edits=rows("edits", ("c1", "city", None, LATER))))
+    assert row(run, duck, "c1")["city"] is None
+    assert row(run, duck, "c1")["name"] == "Old c1"
+
+
+def test_of_several_edits_the_newest_holds(stocked: Workspace, duck: DuckEngine) -> None:
+    edits = rows("edits", ("c1", "name", "Second", LATER), ("c1", "name", "First", LONG_AGO))
+    assert row(graded(stocked, duck, Decisions(edits=edits)), duck, "c1")["name"] == "Second"
+
+
+def test_edits_of_customers_no_source_told_of_are_seen(
+    workspace: Workspace, duck: DuckEngine, add_orders: AddOrders
+) -> None:
+    add_orders(workspace, shop(5))
+    edits = rows("edits", ("c1", "name", "Ann", LATER), ("c1", "birthday", "1980-02-29", LATER))
+    found = row(graded(workspace, duck, Decisions(edits=edits)), duck, "c1")
+    assert (found["name"], found["birthday"]) == ("Ann", date(1980, 2, 29))
+
+
+def test_an_edit_makes_nobody_a_customer(stocked: Workspace, duck: DuckEngine) -> None:
+    run = graded(stocked, duck, Decisions(edits=rows("edits", ("erased", "name", "Gone", LATER))))
+    assert run.record["headline"]["customers"] == 20
+
+
+def test_tags_and_owner_are_traits(stocked: Workspace, duck: DuckEngine) -> None:
+    tags = rows("tags", ("c1", "vip"), ("c1", "asks first"), ("c1", "vip"))
+    run = graded(stocked, duck, Decisions(tags=tags, owners=rows("owners", ("c1", "Ann Lee"))))
+    found = row(run, duck, "c1")
+    assert (found["tags"], found["owner"]) == ("asks first, vip", "Ann Lee")
+    assert row(run, duck, "c2")["tags"] is None
+
+
+def override(scheme: str, tier: str, until: datetime | None) -> Decisions:
+    return Decisions(overrides=rows("overrides", ("c1", scheme, tier, "promised", until, "Ann Lee")))
+
+
+def test_a_tier_given_by_hand_beats_the_computed_one(stocked: Workspace, duck: DuckEngine) -> None:
+    run = graded(stocked, duck, override("value", "high", LATER))
+    found = row(run, duck, "c1")
+    assert (found["value_tier"], found["value_status"], found["value_reason"]) == ("high", "override", "promised")
+    assert found["value_until"] == LATER
+    assert row(run, duck, "c2")["value_status"] == "computed"
+    sizes = {size["tier"]: size["customers"] for size in run.record["tiers"]["value"]}
+    assert sum(sizes.values()) == 20
+
+
+def test_it_stands_in_the_history_and_ends_when_it_is_over(stocked: Workspace, duck: DuckEngine) -> None:
+    computed = row(graded(stocked, duck, as_of="2025-05-01"), duck, "c1")["value_tier"]
+    given = "high" if computed != "high" else "low"
+    put = graded(stocked, duck, override("value", given, LATER))
+    over = graded(stocked, duck, as_of="2025-08-01")
+    assert (row(put, duck, "c1")["value_before"], row(put, duck, "c1")["value_tier"]) == (computed, given)
+    assert row(over, duck, "c1")["value_before"] == given
+    assert "value_status" not in over.read("profile", duck).columns
+    moved = put.read("changes", duck)
+    assert moved.filter(moved.customer_id == "c1", moved.scheme == "value").count().execute() == 1
+
+
+def test_what_fits_no_scheme_is_passed_over(stocked: Workspace, duck: DuckEngine) -> None:
+    plain = row(graded(stocked, duck), duck, "c1")
+    wrong = rows("overrides", ("c1", "no_such", "high", "", None, ""), ("c1", "value", "no_such", "", None, ""))
+    assert row(graded(stocked, duck, Decisions(overrides=wrong)), duck, "c1")["value_tier"] == plain["value_tier"]
+
+
+def test_new_decisions_grade_the_same_instant_anew_and_the_same_do_not(stocked: Workspace, duck: DuckEngine) -> None:
+    decisions = Decisions(tags=rows("tags", ("c1", "vip")))
+    plain = graded(stocked, duck)
+    tagged = graded(stocked, duck, decisions)
+    assert tagged.id != plain.id
+    assert graded(stocked, duck, decisions).id == tagged.id
+
+
+def test_a_refresh_without_decisions_keeps_those_of_the_run_before(stocked: Workspace, duck: DuckEngine) -> None:
+    tagged = graded(stocked, duck, Decisions(tags=rows("tags", ("c1", "vip"))))
+    assert graded(stocked, duck).id == tagged.id
+    assert row(graded(stocked, duck, as_of="2025-07-01"), duck, "c1")["tags"] == "vip"
+    assert "tags" not in graded(stocked, duck, Decisions(), as_of="2025-08-01").read("profile", duck).columns
+
+
+def test_ibis_tables_do_as_well(stocked: Workspace, duck: DuckEngine) -> None:
+    tags = duck.from_arrow(rows("tags", ("c1", "vip")))
+    assert row(graded(stocked, duck, Decisions(tags=tags)), duck, "c1")["tags"] == "vip"
+
+
+def test_decisions_about_an_erased_customer_are_erased(stocked: Workspace, duck: DuckEngine) -> None:
+    run = graded(
+        stocked, duck, Decisions(edits=rows("edits", ("c1", "name", "New", LATER), ("c2", "name", "N", LATER)))
+    )
+    stocked.runs.rewrite("c1")
+    assert run.read("edits", duck).customer_id.to_pyarrow().to_pylist() == ["c2"]

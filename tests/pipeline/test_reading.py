@@ -1,0 +1,300 @@
+"""Reading a run: pages, filters, counts, single customers, and the facts of one of them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from custrata.engine import DuckEngine
+from custrata.lake import Workspace
+from custrata.pipeline import refresh
+from custrata.pipeline.reading import (
+    AnyOf,
+    Between,
+    Cell,
+    Filter,
+    Ids,
+    Moved,
+    NoSuchColumn,
+    NoSuchRun,
+    Reading,
+    Tiered,
+    prepare_facts,
+    reading,
+)
+from tests.pipeline.conftest import AT, AddOrders, shop, whole_orders
+
+CUSTOMERS = 60
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Sixty customers, graded at two instants. To change it take `own`."""
+    folder = tmp_path_factory.mktemp("graded") / "shop"
+    workspace = Workspace.create(folder, currency="USD", timezone="UTC", language="en")
+    with DuckEngine() as duck:
+        with workspace.lake.change(at=AT) as change:
+            change.upsert("orders", whole_orders(duck, shop(CUSTOMERS)), duck)
+        for as_of in ("2025-03-01", "2025-06-01"):
+            refresh(workspace, duck, at=AT, as_of=as_of)
+    return workspace
+
+
+@pytest.fixture
+def own(graded: Workspace, tmp_path: Path) -> Workspace:
+    """A copy of it for one test."""
+    shutil.copytree(graded.folder, tmp_path / "shop")
+    return Workspace.open(tmp_path / "shop")
+
+
+def opened(workspace: Workspace) -> Reading:
+    found = reading(workspace)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def shown(graded: Workspace) -> Reading:
+    return opened(graded)
+
+
+def profile(workspace: Workspace, duck: DuckEngine) -> list[dict[str, Any]]:
+    run = workspace.runs.published()
+    assert run is not None
+    rows: list[dict[str, Any]] = run.read("profile", duck).to_pyarrow().to_pylist()
+    return rows
+
+
+def names(rows: list[dict[str, Any]]) -> list[str]:
+    return [row["customer_id"] for row in rows]
+
+
+def walked(shown: Reading, sort: str, *, descending: bool, limit: int = 7) -> list[list[dict[str, Any]]]:
+    """All pages, one after another."""
+    pages = [shown.customers((), [sort], sort=sort, descending=descending, limit=limit)]
+    while len(pages[-1]) == limit:
+        last = pages[-1][-1]
+        after = (last[sort], last["customer_id"])
+        pages.append(shown.customers((), [sort], sort=sort, descending=descending, after=after, limit=limit))
+    return pages
+
+
+def test_nothing_is_there_to_read_before_a_run_is_published(workspace: Workspace) -> None:
+    assert reading(workspace) is None
+
+
+def test_a_run_is_opened_once(graded: Workspace) -> None:
+    assert reading(graded) is reading(graded)
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("sort", ["customer_id", "spend", "value_tier", "discount_rate", "last_return_on"])
+def test_pages_hold_every_customer_once_and_in_order(
+    graded: Workspace, shown: Reading, duck: DuckEngine, sort: str, descending: bool
+) -> None:
+    rows = [row for one in walked(shown, sort, descending=descending) for row in one]
+    values = [row[sort] for row in rows if row[sort] is not None]
+    assert sorted(names(rows)) == sorted(names(profile(graded, duck)))
+    assert values == sorted(values, reverse=descending)
+    assert all(row[sort] is None for row in rows[len(values) :])
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("sort", ["customer_id", "spend", "last_return_on", "orders_30d"])
+def test_a_page_backwards_is_the_page_before(shown: Reading, sort: str, descending: bool) -> None:
+    first, second = walked(shown, sort, descending=descending)[:2]
+    edge = (second[0][sort], second[0]["customer_id"])
+    back = shown.customers((), [sort], sort=sort, descending=descending, after=edge, backwards=True, limit=7)
+    assert names(back) == names(first)[::-1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "fits"),
+    [
+        (Tiered("value", ("high", "mid")), lambda row: row["value_tier"] in ("high", "mid")),
+        (AnyOf("discount_rate", (None,)), lambda row: row["discount_rate"] is None),
+        (AnyOf("orders", (1, 2)), lambda row: row["orders"] in (1, 2)),
+        (AnyOf("orders", ()), lambda row: False),
+        (Between("spend", Decimal(100), Decimal(500)), lambda row: 100 <= row["spend"] <= 500),
+        (
+            Between("discount_rate", None, Decimal("0.05")),
+            lambda row: row["discount_rate"] is not None and row["discount_rate"] <= Decimal("0.05"),
+        ),
+        (Cell(5, 5), lambda row: (row["rfm_r_score"], row["rfm_f_score"]) == (5, 5)),
+        (Moved("value", "mid", "low"), lambda row: (row["value_before"], row["value_tier"]) == ("mid", "low")),
+        (Moved("value", None, "low"), lambda row: (row["value_before"], row["value_tier"]) == (None, "low")),
+        (Ids(["c3", "c4", "nobody"]), lambda row: row["customer_id"] in ("c3", "c4")),
+        (Ids(["c3", "c4"], excluded=True), lambda row: row["customer_id"] not in ("c3", "c4")),
+        (Ids([], excluded=True), lambda row: True),
+    ],
+)
+def test_filters_let_through_who_fits(
+    graded: Workspace, shown: Reading, duck: DuckEngine, asked: Filter, fits: Callable[[dict[str, Any]], bool]
+) -> None:
+    wanted = sorted(row["customer_id"] for row in profile(graded, duck) if fits(row))
+    assert sorted(names(shown.customers([asked], limit=100))) == wanted
+    assert sorted(shown.ids([asked]).to_pylist()) == wanted
+    assert shown.count([asked]) == len(wanted)
+
+
+def test_filters_hold_together(shown: Reading) -> None:
+    both: list[Filter] = [Tiered("value", ("high",)), Ids(["c1", "c2", "c3", "c4", "c5"])]
+    assert shown.count(both) == len([row for row in shown.customers(both[1:]) if row["value_tier"] == "high"])
+
+
+def test_refuses_columns_that_are_not_there(shown: Reading) -> None:
+    with pytest.raises(NoSuchColumn, match="shoe_size"):
+        shown.customers((), ["shoe_size"])
+    with pytest.raises(NoSuchColumn, match="shoe_size"):
+        shown.count([AnyOf("shoe_size", (42,))])
+    with pytest.raises(NoSuchColumn, match="x_tier"):
+        shown.count([Tiered("x", ("high",))])
+
+
+def test_a_value_is_never_taken_for_sql(shown: Reading) -> None:
+    assert shown.count([AnyOf("value_tier", ("' OR true --",))]) == 0
+    with pytest.raises(NoSuchColumn):
+        shown.customers((), sort='spend" DESC; --')
+
+
+def test_batches_hold_everybody_in_order(shown: Reading) -> None:
+    batches = list(shown.batches((), ["spend"], sort="spend", rows=1))
+    spends = [value for batch in batches for value in batch["spend"].to_pylist()]
+    assert len(spends) == CUSTOMERS
+    assert spends == sorted(spends)
+
+
+def test_one_customer_is_the_whole_row(graded: Workspace, shown: Reading, duck: DuckEngine) -> None:
+    wanted = next(row for row in profile(graded, duck) if row["customer_id"] == "c7")
+    assert shown.customer("c7") == wanted
+    assert shown.customer("nobody") is None
+
+
+def test_percentiles_are_the_share_of_customers_with_less(graded: Workspace, shown: Reading, duck: DuckEngine) -> None:
+    rows = profile(graded, duck)
+    mine = next(row for row in rows if row["customer_id"] == "c7")
+    less = sum(row["spend"] < mine["spend"] for row in rows) / len(rows)
+    found = shown.percentiles("c7", ["spend", "value_tier", "last_return_on"])
+    assert found == {"spend": pytest.approx(less, abs=0.02)}
+    assert shown.percentiles("nobody") == {}
+
+
+def test_a_past_run_is_read_by_its_id(graded: Workspace) -> None:
+    past = graded.runs.all()[0]
+    found = reading(graded, past.id)
+    assert found is not None
+    assert found.run.id == past.id
+
+
+def test_refuses_a_run_that_is_not_there(graded: Workspace) -> None:
+    with pytest.raises(NoSuchRun, match=r"\.\./\.\."):
+        reading(graded, "../..")
+
+
+def test_a_superseded_run_does_not_break_a_page(own: Workspace, duck: DuckEngine, add_orders: AddOrders) -> None:
+    shown = opened(own)
+    before = shown.run
+    add_orders(own, [{"customer_id": "new", "order_id": "new", "ordered_at": "2025-05-01", "amount": 9}])
+    refresh(own, duck, at=AT, as_of="2025-06-01")
+    assert not before.folder.exists()
+    assert shown.customer("new") is not None
+    assert shown.run.id != before.id
+
+
+def test_the_next_to_ask_reads_the_new_run(own: Workspace, duck: DuckEngine) -> None:
+    former = opened(own).run
+    refresh(own, duck, at=AT, as_of="2025-07-01")
+    assert opened(own).run.as_of > former.as_of
+
+
+def test_an_erased_customer_is_gone_at_once(own: Workspace) -> None:
+    shown = opened(own)
+    assert shown.customer("c7") is not None
+    own.runs.rewrite("c7")
+    assert shown.customer("c7") is None
+    assert shown.count() == CUSTOMERS - 1
+
+
+def test_many_threads_read_at_once(shown: Reading) -> None:
+    found: list[int] = []
+    asks = [Thread(target=lambda: found.append(len(shown.customers(sort="spend", limit=5)))) for _ in range(16)]
+    for ask in asks:
+        ask.start()
+    for ask in asks:
+        ask.join()
+    assert found == [5] * 16
+
+
+def bought(shown: Reading, customer: str) -> tuple[Any, ...]:
+    purchases = shown.purchases(customer)
+    return shown.orders(customer), purchases.sales, purchases.channels, shown.told(customer)
+
+
+def test_orders_come_newest_first(shown: Reading) -> None:
+    orders = shown.orders("c1")
+    days = [order["ordered_at"] for order in orders]
+    assert days == sorted(days, reverse=True)
+    assert names(shown.customers([Ids(["c1"])])) == ["c1"]
+    assert shown.orders("c1", 2) == orders[:2]
+    assert shown.orders("c1", before=days[2]) == orders[3:]
+
+
+def test_purchases_count_as_traits_do(shown: Reading) -> None:
+    row = shown.customer("c1")
+    assert row is not None
+    purchases = shown.purchases("c1")
+    known = [sale for sale in purchases.sales if sale.at < shown.run.as_of]
+    assert sum(sale.net for sale in known) == row["spend_all"]
+    assert sum(part.amount for part in purchases.channels) == sum(sale.net for sale in purchases.sales)
+
+
+def test_a_return_that_names_its_order_is_taken_off_it(
+    workspace: Workspace, duck: DuckEngine, add_orders: AddOrders
+) -> None:
+    back = {"kind": "return", "amount": -4, "returns_order_id": "1"}
+    add_orders(
+        workspace,
+        [
+            {"customer_id": "a", "order_id": "1", "ordered_at": "2025-01-01", "amount": 10},
+            {"customer_id": "a", "order_id": "2", "ordered_at": "2025-01-09", **back},
+        ],
+    )
+    refresh(workspace, duck, at=AT)
+    shown = reading(workspace)
+    assert shown is not None
+    assert [sale.net for sale in shown.purchases("a").sales] == [Decimal(6)]
+
+
+def test_a_copy_sorted_by_customer_says_the_same(own: Workspace) -> None:
+    before = bought(opened(own), "c1")
+    assert prepare_facts(own, many=1) == ["orders"]
+    assert prepare_facts(own, many=1) == []
+    assert bought(opened(own), "c1") == before
+
+
+def copies(workspace: Workspace) -> list[Path]:
+    return list(workspace.runs.folder.glob("runs/*/*_by_customer-*"))
+
+
+def test_a_copy_that_is_out_of_date_is_not_read_and_goes(own: Workspace, add_orders: AddOrders) -> None:
+    prepare_facts(own, many=1)
+    (former,) = copies(own)
+    add_orders(own, [{"customer_id": "c1", "order_id": "late", "ordered_at": "2025-12-01", "amount": 5}])
+    assert opened(own).orders("c1")[0]["order_id"] == "late"
+    prepare_facts(own, many=1)
+    assert former not in copies(own)
+    assert len(copies(own)) == 1
+
+
+def test_a_copy_is_erased_from(own: Workspace, duck: DuckEngine) -> None:
+    prepare_facts(own, many=1)
+    own.lake.erase("c1", at=AT)
+    own.runs.rewrite("c1")
+    (copy,) = copies(own)
+    assert duck.read_parquet([copy]).filter(lambda rows: rows.customer_id == "c1").count().execute() == 0
