@@ -1,0 +1,47 @@
+"""A workspace frozen at one moment, as files that nobody changes any more."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from custrata.lake.lake import LOCK as LAKE_LOCK
+from custrata.lake.lake import WAIT
+from custrata.lake.locks import locked
+from custrata.lake.runs import DRAFT
+from custrata.lake.runs import LOCK as RUNS_LOCK
+from custrata.lake.workspace import FILE, Workspace
+
+PARTS = ("lake", "derived", "quarantine", "mappings")
+LEFT_OUT = {".lock", ".lease"}
+
+
+def frozen(workspace: Workspace, target: Path, stack: ExitStack, *, wait: float = WAIT) -> None:
+    """Put every file of the workspace under `target`, as of one moment between two changes.
+
+    Parameters: `target` a new folder on the same disk; `stack` holds the workspace still until it is closed, so that a
+    caller can look at a database meanwhile. Files are linked, not copied, since none is ever written to again: it takes
+    a moment, whatever the size.
+
+    Raises `Busy` where an import or a refresh is at work for longer than `wait` seconds.
+    """
+    for lock in (workspace.lake.folder / LAKE_LOCK, workspace.runs.folder / RUNS_LOCK):
+        stack.enter_context(locked(lock, wait=wait))
+    for file in _files(workspace.folder):
+        there = target / file.relative_to(workspace.folder)
+        there.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(file, there)
+        except OSError:  # a disk without links, or another disk
+            shutil.copy2(file, there)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    yield folder / FILE
+    for part in PARTS:
+        for home, folders, names in os.walk(folder / part):
+            folders[:] = [name for name in folders if not name.startswith(DRAFT)]
+            yield from (Path(home) / name for name in names if name not in LEFT_OUT and not name.endswith(".new"))
