@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -49,20 +49,21 @@ def collect(workspace: Workspace, run: Run, language: str) -> ReportData:
         currency=settings.currency,
         timezone=settings.timezone,
         as_of=run.as_of,
-        headline=_headline(record, former),
-        schemes=tuple(_scheme(key, runs, language) for key in BUILT_IN),
+        headline=headline(record, former),
+        schemes=tuple(scheme(key, runs, language) for key in BUILT_IN),
         seconds=sum(record["steps"].values()),
         previous_as_of=runs[-2].as_of if former else None,
         runs=len(runs),
-        rfm=_rfm(record, language),
+        rfm=rfm(record, language),
         pareto=_pareto(record),
-        silence=_silence(record["curve"]),
-        histograms=tuple(_histogram(name, bins, language) for name, bins in record["histograms"].items()),
+        silence=silence(record["curve"]),
+        histograms=tuple(histogram(name, bins, language) for name, bins in record["histograms"].items()),
         quality=_quality(workspace, record, language),
     )
 
 
-def _headline(record: Record, former: Record | None) -> Headline:
+def headline(record: Record, former: Record | None) -> Headline:
+    """The numbers on top, from the record of a run and of the one before."""
     now, before = record["headline"], former["headline"] if former else None
     return Headline(
         customers=Change(now["customers"], before["customers"] if before else None),
@@ -75,7 +76,8 @@ def _sizes(rows: Iterable[Record]) -> dict[str, Size]:
     return {row["tier"]: Size(row["customers"], Decimal(row["revenue"])) for row in rows}
 
 
-def _scheme(key: str, runs: list[Run], language: str) -> Scheme:
+def scheme(key: str, runs: Sequence[Run], language: str) -> Scheme:
+    """A scheme at the last of the runs (oldest first), with the others as its history."""
     decided = runs[-1].record["schemes"][key]
     notes = " ".join(phrase("tiers", f"notes.{note}", language) for note in decided["notes"])
     name = scheme_name(key, language)
@@ -95,7 +97,8 @@ def _scheme(key: str, runs: list[Run], language: str) -> Scheme:
     return Scheme(key, name, tiers, history, moves, notes)
 
 
-def _rfm(record: Record, language: str) -> RfmMap:
+def rfm(record: Record, language: str) -> RfmMap:
+    """The RFM map of a run's record."""
     cells = tuple(
         RfmCell(row["r"], row["f"], row["customers"], Decimal(row["monetary"]) / row["customers"])
         for row in record["rfm_map"]
@@ -117,7 +120,9 @@ def _pareto(record: Record) -> tuple[ParetoPoint, ...]:
     return tuple(ParetoPoint(point["customers"] / many, float(Decimal(point["spend"]) / total)) for point in points)
 
 
-def _silence(curve: Record) -> Silence:
+def silence(curve: Record) -> Silence:
+    """The silence curve a run recorded."""
+
     def number(value: str | None) -> float | None:
         return None if value is None else float(value)
 
@@ -135,7 +140,8 @@ def _silence(curve: Record) -> Silence:
     )
 
 
-def _histogram(name: str, bins: Record, language: str) -> Histogram:
+def histogram(name: str, bins: Record, language: str) -> Histogram:
+    """How a trait is distributed, as a run recorded it."""
     units: dict[str, Unit] = {
         "recency_days": "days",
         "orders": "orders",

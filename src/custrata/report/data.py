@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Generic, Literal, TypeVar
 
 Number = TypeVar("Number", int, Decimal)
-Unit = Literal["days", "orders", "money"]
+Unit = Literal["days", "orders", "money", "score", "share", "ratio"]
 Value = int | Decimal | float | date | str
 
 
@@ -234,6 +234,33 @@ class Histogram:
     edges: tuple[Decimal, ...]
     counts: tuple[int, ...]
     median: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """Where a tier begins on the scale of a scheme's value: `colour` is the tier's class, `words` name the line."""
+
+    value: Decimal
+    colour: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines of a scheme, the best tier's first; who meets none has the colour `lowest`.
+
+    >>> Lines((Line(Decimal(50), "step-0", ""), Line(Decimal(20), "step-10", "")), "step-20").colour(Decimal(30))
+    'step-10'
+    """
+
+    steps: tuple[Line, ...]
+    lowest: str
+    less_is_better: bool = False
+
+    def colour(self, value: Decimal) -> str:
+        """The colour class of the tier a value is in."""
+        met = (step for step in self.steps if (value <= step.value if self.less_is_better else value >= step.value))
+        return next((step.colour for step in met), self.lowest)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from custrata.report.pictures.bars import bars, histogram
 from custrata.report.pictures.curve import curve
+from custrata.report.pictures.distribution import distribution
 from custrata.report.pictures.flow import flow
 from custrata.report.pictures.rfm_map import rfm_map
 from custrata.report.pictures.rings import rings, small_rings
@@ -11,4 +12,16 @@ from custrata.report.pictures.silence import silence
 from custrata.report.pictures.sparkline import sparkline
 from custrata.report.pictures.stacked import stacked
 
-__all__ = ["bars", "curve", "flow", "histogram", "rfm_map", "rings", "silence", "small_rings", "sparkline", "stacked"]
+__all__ = [
+    "bars",
+    "curve",
+    "distribution",
+    "flow",
+    "histogram",
+    "rfm_map",
+    "rings",
+    "silence",
+    "small_rings",
+    "sparkline",
+    "stacked",
+]

@@ -18,8 +18,11 @@ from custrata.wording.writer import Writer
 NAME, SMALL = 13.0, 12.0
 
 
-def bars(tiers: Sequence[Tier], write: Writer, title: str, *, wide: bool = True) -> Markup:
-    """One bar per tier, as long as its customers, as deep as their worth, with customers and revenue beside it."""
+def bars(tiers: Sequence[Tier], write: Writer, title: str, *, wide: bool = True, link: str = "") -> Markup:
+    """One bar per tier, as long as its customers, as deep as their worth, with customers and revenue beside it.
+
+    `link` is put before a tier's key to make the address its bar leads to.
+    """
     across, name_room, row = (720.0, 150.0, 36.0) if wide else (300.0, 104.0, 28.0)
     if not any(tier.customers for tier in tiers):
         return blank(across, 200, title, write("empty.customers"))
@@ -31,11 +34,13 @@ def bars(tiers: Sequence[Tier], write: Writer, title: str, *, wide: bool = True)
     sum_room, count_room = max(width(word, SMALL) for word in sums) + 12, max(width(word, SMALL) for word in counts)
     room = across - name_room - sum_room - count_room - 16
     for place, (tier, count, money) in enumerate(zip(tiers, counts, sums, strict=True)):
-        y = row * place + row / 2 + 2
-        drawing.text(name_room - 10, y + 4.5, fit(tier.name, NAME, name_room - 12), "end")
+        y, sentence = row * place + row / 2 + 2, f"{tier.name}: {count} · {money}"
+        inside = drawing.link(link + tier.key if link else "", sentence)
+        drawing.text(name_room - 10, y + 4.5, fit(tier.name, NAME, name_room - 12), "end", inside=inside)
         drawing.add(
             "rect",
-            title=f"{tier.name}: {count} · {money}",
+            inside=inside,
+            title=sentence,
             x=name_room,
             y=y - 8,
             width=max(1.5, room * tier.customers / most) if tier.customers else 0,
@@ -80,6 +85,8 @@ def histogram(data: Histogram, write: Writer) -> Markup:
 
 def amounts(values: Sequence[Decimal], unit: Unit, write: Writer) -> list[str]:
     """Values of a trait as its unit is written; small ones that are not whole keep decimals."""
+    if unit == "share":
+        return [write.share(value) for value in values]
     fine = all(abs(value) < 20 for value in values) and any(value % 1 for value in values)
     if unit == "money":
         return [write.money(value, 2) if fine else write.short_money(value) for value in values]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from xml.etree.ElementTree import Element
 
 from markupsafe import Markup
 
@@ -51,8 +52,12 @@ class Band:
     height: float
 
 
-def flow(scheme: Scheme, write: Writer, *, wide: bool = True) -> Markup:
-    """The flow of a scheme's customers from the run before to this one; up green, down red, the rest grey."""
+def flow(scheme: Scheme, write: Writer, *, wide: bool = True, link: str = "") -> Markup:
+    """The flow of a scheme's customers from the run before to this one; up green, down red, the rest grey.
+
+    `link` is put before `source:target`, the tiers of a band, to make the address the band leads to; a customer who
+    was or is in no tier has an empty one.
+    """
     title = write("flow.title", scheme=scheme.name)
     moves = [move for move in scheme.moves if move.customers > 0]
     rows = len(scheme.tiers) + 1
@@ -67,7 +72,9 @@ def flow(scheme: Scheme, write: Writer, *, wide: bool = True) -> Markup:
     for band in _bands(scheme, moves, left, right):
         source, target = left[_place(scheme, band.move.source)], right[_place(scheme, band.move.target)]
         sentence = _sentence(write, band.move, source, target)
-        _draw_band(drawing, band, frame, scheme.direction(band.move), sentence)
+        ends = f"{band.move.source or ''}:{band.move.target or ''}"
+        inside = drawing.link(link + ends if link else "", sentence)
+        _draw_band(drawing, band, frame, scheme.direction(band.move), sentence, inside=inside)
     colours = tier_colours(scheme)
     _draw_nodes(drawing, write, left, colours, frame, on_left=True)
     _draw_nodes(drawing, write, right, colours, frame, on_left=False)
@@ -126,7 +133,7 @@ def _sentence(write: Writer, move: Move, source: Node, target: Node) -> str:
     return write("flow.mark", source=source.name, target=target.name, customers=customers, revenue=revenue)
 
 
-def _draw_band(drawing: Drawing, band: Band, frame: Frame, css: str, sentence: str) -> None:
+def _draw_band(drawing: Drawing, band: Band, frame: Frame, css: str, sentence: str, *, inside: Element | None) -> None:
     x0, x1 = frame.names + BAR, frame.width - frame.names - BAR
     middle, height = (x0 + x1) / 2, max(THINNEST, band.height)
     top, bottom = (band.left, band.right), (band.left + height, band.right + height)
@@ -134,7 +141,7 @@ def _draw_band(drawing: Drawing, band: Band, frame: Frame, css: str, sentence: s
         f"M{x0:.1f} {top[0]:.1f}C{middle:.1f} {top[0]:.1f} {middle:.1f} {top[1]:.1f} {x1:.1f} {top[1]:.1f}"
         f"V{bottom[1]:.1f}C{middle:.1f} {bottom[1]:.1f} {middle:.1f} {bottom[0]:.1f} {x0:.1f} {bottom[0]:.1f}Z"
     )
-    drawing.add("path", title=sentence, d=outline, css=f"band {css}")
+    drawing.add("path", inside=inside, title=sentence, d=outline, css=f"band {css}")
 
 
 def _draw_nodes(

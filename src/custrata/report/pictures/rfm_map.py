@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from xml.etree import ElementTree
 
 from markupsafe import Markup
 
@@ -36,8 +37,11 @@ class Grid:
         return 1 - (_magnitude(cell) - low) / (high - low) if high > low else 0.0
 
 
-def rfm_map(data: RfmMap, write: Writer, *, wide: bool = True) -> Markup:
-    """The five by five map of the recency and frequency scores."""
+def rfm_map(data: RfmMap, write: Writer, *, wide: bool = True, link: str = "") -> Markup:
+    """The five by five map of the recency and frequency scores.
+
+    `link` is put before the scores of a cell (`5-4`) to make the address it leads to.
+    """
     title, side = write("rfm.title"), 76.0 if wide else 47.0
     across, height = LEFT + 5 * (side + GAP), 5 * (side + GAP) + BOTTOM
     cells = [cell for cell in data.cells if cell.customers > 0]
@@ -48,7 +52,7 @@ def rfm_map(data: RfmMap, write: Writer, *, wide: bool = True) -> Markup:
     grid = Grid(side, max(cell.customers for cell in cells), (min(magnitudes), max(magnitudes)))
     _axes(drawing, write, grid)
     for cell in cells:
-        _draw(drawing, write, cell, grid)
+        _draw(drawing, write, cell, grid, link)
     return drawing.markup()
 
 
@@ -71,7 +75,7 @@ def _axes(drawing: Drawing, write: Writer, grid: Grid) -> None:
     drawing.text(LEFT + 2.5 * step, 5 * step + 36, write("rfm.frequency"), "middle small")
 
 
-def _draw(drawing: Drawing, write: Writer, cell: RfmCell, grid: Grid) -> None:
+def _draw(drawing: Drawing, write: Writer, cell: RfmCell, grid: Grid, link: str) -> None:
     """A square whose area is the customers, its number inside where it has room, else below it."""
     (x, y), css = grid.corner(cell), colour(grid.paleness(cell))
     side = max(3.0, grid.side * math.sqrt(cell.customers / grid.most))
@@ -84,8 +88,15 @@ def _draw(drawing: Drawing, write: Writer, cell: RfmCell, grid: Grid) -> None:
         customers=write.number(cell.customers),
         mean=write.money(cell.mean),
     )
+    inside = drawing.link(f"{link}{cell.recency}-{cell.frequency}" if link else "")
+    if inside is not None:
+        # A title, not a label: a label has to begin with what one sees, which is the number alone.
+        ElementTree.SubElement(inside, "title").text = sentence
+        # The whole cell answers to the pointer, however small the square is.
+        drawing.add("rect", inside=inside, x=x, y=y, width=grid.side, height=grid.side, rx=5, css="hit")
     drawing.add(
         "rect",
+        inside=inside,
         title=sentence,
         x=x + inset,
         y=y + inset,
@@ -96,7 +107,8 @@ def _draw(drawing: Drawing, write: Writer, cell: RfmCell, grid: Grid) -> None:
     )
     middle = x + grid.side / 2
     if side >= width(number, SMALL) + 6 and side >= SMALL + 4:
-        drawing.text(middle, y + grid.side / 2 + 4, number, f"middle small on-{css}")
+        words = drawing.text(middle, y + grid.side / 2 + 4, number, f"middle small on-{css}", inside=inside)
+        words.set("aria-hidden", "true")  # the title says it already
     elif grid.side - inset - side >= SMALL:
         drawing.text(middle, y + grid.side - inset + SMALL, number, "middle tiny muted")
 

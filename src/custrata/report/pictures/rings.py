@@ -164,11 +164,11 @@ def _sentence(part: Part, write: Writer) -> str:
 def _discs(drawing: Drawing, write: Writer, parts: list[Part], centre: Point, link: str) -> None:
     """The discs from the widest to the narrowest, each covering the middle of the one before."""
     for part in reversed(parts):
-        edge = min(1.5, (part.ring.outer - part.ring.inner) / 3)
+        edge, sentence = min(1.5, (part.ring.outer - part.ring.inner) / 3), _sentence(part, write)
         drawing.add(
             "circle",
-            inside=drawing.link(link + part.tier.key if link else ""),
-            title=_sentence(part, write),
+            inside=drawing.link(link + part.tier.key if link else "", sentence),
+            title=sentence,
             cx=centre[0],
             cy=centre[1],
             r=max(0.0, part.ring.outer - edge / 2),

@@ -49,13 +49,16 @@ r="3.14"><title>&lt;first&gt;</title></circle></svg>
         element.text = words
         return element
 
-    def link(self, address: str) -> ElementTree.Element | None:
-        """A link to put elements inside; nothing without an address."""
+    def link(self, address: str, words: str = "") -> ElementTree.Element | None:
+        """A link to put elements inside, which screen readers call by its words; nothing without an address."""
         if not address:
             return None
         # An image's parts are hidden from assistive technology, and a link must not be.
         self.root.set("role", "group")
-        return self.add("a", href=address)
+        link = self.add("a", href=address)
+        if words:
+            link.set("aria-label", words)
+        return link
 
     def markup(self) -> Markup:
         """The picture as text, safe to put into a page."""
