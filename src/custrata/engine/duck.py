@@ -57,6 +57,7 @@ class DuckEngine(Engine):
             options["memory_limit"] = memory_limit
         connection = ibis.duckdb.connect(**options)
         connection.con.execute("SET TimeZone = 'UTC'")
+        connection.con.execute("SET enable_progress_bar = false")  # what shows progress is ours
         super().__init__(connection)
 
     @property
