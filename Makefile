@@ -8,7 +8,7 @@ STAMP := .venv/.complete
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint format types layers docs bench constraints clean
+.PHONY: help setup demo test postgresql check lint format types layers docs bench constraints clean
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
@@ -16,7 +16,7 @@ help: ## say what there is
 setup: $(STAMP) ## build .venv with every extra (again only when pyproject.toml or constraints.txt change)
 	@:
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt package-lock.json hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Custrata needs Python 3.11 or newer; '$(PYTHON)' is not. Say which to use: make setup PYTHON=python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
@@ -29,8 +29,12 @@ $(STAMP): pyproject.toml constraints.txt
 demo: setup ## load and grade the demo data, then show it (ARGS=--no-serve stops after grading)
 	@$(BIN)/custrata demo $(ARGS)
 
-test: setup ## run the tests (ARGS for pytest: make test ARGS='-k rfm')
+test: setup ## run all tests, the server's on PostgreSQL too (ARGS for pytest: make test ARGS='-k rfm')
 	@$(BIN)/pytest -q -n auto --dist loadgroup $(ARGS)
+	@$(if $(ARGS),,$(MAKE) --no-print-directory postgresql)
+
+postgresql: setup ## run the server's tests on a private PostgreSQL that ends with them (ARGS for pytest)
+	@CUSTRATA_TEST_DATABASE=postgresql $(BIN)/pytest -q -n auto --dist loadgroup tests/server $(ARGS)
 
 check: lint types layers docs test ## all that must hold before a commit, tests last
 

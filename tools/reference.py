@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+import os
 import pkgutil
 import sys
 import tomllib
@@ -17,10 +18,11 @@ from importlib import resources
 from types import ModuleType
 
 import click
+import django
 
 import custrata
+from custrata.__main__ import cli
 from custrata.analytics.traits import CATALOGUE
-from custrata.cli.app import cli
 from custrata.errors import BadInput, CustrataError, Refused
 from custrata.lake import Settings
 from custrata.schema import TABLES
@@ -141,6 +143,7 @@ def errors_page() -> str:
 def errors(base: type[CustrataError]) -> list[type[CustrataError]]:
     """The concrete errors below one of the two kinds, by name."""
     library()
+    server()
     below = [kind for child in base.__subclasses__() for kind in (child, *errors(child))]
     return sorted({kind for kind in below if kind.__module__.startswith("custrata.")}, key=lambda kind: kind.__name__)
 
@@ -149,6 +152,15 @@ def library() -> list[ModuleType]:
     """Every module of the library, imported: all but the server's."""
     found = pkgutil.walk_packages(custrata.__path__, "custrata.", onerror=lambda name: None)
     return [importlib.import_module(module.name) for module in found if not module.name.startswith(SERVER)]
+
+
+def server() -> list[ModuleType]:
+    """Every module of the server, imported, but the migrations and what a server process begins with."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "custrata.config.settings")
+    django.setup()
+    found = pkgutil.walk_packages(custrata.__path__, "custrata.", onerror=lambda name: None)
+    names = [module.name for module in found if module.name.startswith(SERVER)]
+    return [importlib.import_module(name) for name in names if not {"migrations", "wsgi"} & set(name.split("."))]
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -1,10 +1,9 @@
-"""What the rules look at: the tree, its contracts, its modules, and Django with whatever apps there are."""
+"""What the rules look at: the tree, its contracts, its modules, and Django with its apps."""
 
 from __future__ import annotations
 
 import configparser
 import importlib
-import importlib.util
 import os
 import pkgutil
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ from pathlib import Path
 from types import ModuleType
 
 import django
-import django.conf
 import pytest
 
 import custrata
@@ -20,6 +18,7 @@ from custrata.errors import BadInput, CustrataError, Refused
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = ("custrata.web", "custrata.apps", "custrata.config", "custrata.__main__")
+STARTING = ("custrata.__main__", "custrata.config.wsgi")  # what does something when it is imported
 
 
 @pytest.fixture(scope="session")
@@ -49,9 +48,12 @@ def _names() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def errors(library: list[ModuleType]) -> list[type[CustrataError]]:
-    """Every concrete error class; those defined in tests and docstrings are not ours."""
+def errors(library: list[ModuleType], server: list[str]) -> list[type[CustrataError]]:
+    """Every concrete error class, the server's too; those defined in tests and docstrings are not ours."""
     assert library
+    for name in _names():
+        if name.startswith(SERVER) and name not in STARTING:
+            importlib.import_module(name)
     found, kinds = list[type[CustrataError]](), [CustrataError]
     while kinds:
         kind = kinds.pop()
@@ -63,12 +65,16 @@ def errors(library: list[ModuleType]) -> list[type[CustrataError]]:
 
 @pytest.fixture(scope="session")
 def server() -> list[str]:
-    """Django, set up with Custrata's own apps or, as long as there are none, with none; their labels."""
-    if importlib.util.find_spec("custrata.config"):
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "custrata.config.settings")
-    elif not django.conf.settings.configured:
-        django.conf.settings.configure(INSTALLED_APPS=[], USE_TZ=True)
+    """Django, set up with Custrata's own apps; their labels."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "custrata.config.settings")
     django.setup()
     from django.apps import apps  # only once it is set up
 
     return [app.label for app in apps.get_app_configs() if app.name.startswith("custrata.apps.")]
+
+
+@pytest.fixture(scope="session")
+def templates() -> dict[str, str]:
+    """Every template of the pages: its path and its text."""
+    found = sorted(path for part in ("web", "apps") for path in (ROOT / "src/custrata" / part).rglob("*.html"))
+    return {path.relative_to(ROOT / "src/custrata").as_posix(): path.read_text("utf-8") for path in found}

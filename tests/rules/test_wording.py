@@ -30,13 +30,22 @@ def faults(texts: Texts, languages: tuple[str, ...], like: str | None = None) ->
 
 
 def literal_phrases(source: Path) -> Iterator[tuple[str, str]]:
-    """Area and name of every `phrase(…)` in the source whose two are written out."""
+    """Area and name of every phrase that the source asks for by names that are written out."""
     for path in source.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "phrase"
-            first = [a.value for a in node.args[:2] if isinstance(a, ast.Constant)] if named else []  # type: ignore[attr-defined]  # named says it is a call
-            if len(first) == 2:
-                yield str(first[0]), str(first[1])
+            if isinstance(node, ast.Call):
+                yield from literal_phrase(node)
+
+
+def literal_phrase(call: ast.Call) -> Iterator[tuple[str, str]]:
+    """Of `phrase("area", "name", …)`, and of the pages' `text("area.name")`, `html(…)` and `count(…)`."""
+    asked = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    written = [str(argument.value) for argument in call.args[:2] if isinstance(argument, ast.Constant)]
+    if asked == "phrase" and len(written) == 2:
+        yield written[0], written[1]
+    if asked in ("text", "html", "count") and written and written[0].partition(".")[0] in catalogue():
+        area, _, name = written[0].partition(".")
+        yield from ((area, name + form) for form in ((".one", ".other") if asked == "count" else ("",)))
 
 
 def translations() -> dict[str, Texts]:
@@ -71,6 +80,20 @@ def test_no_error_is_translated_twice() -> None:
 def test_every_phrase_the_source_asks_for_exists(root: Path) -> None:
     asked = set(literal_phrases(root / "src/custrata"))
     assert {(area, name) for area, name in asked if name not in catalogue().get(area, {})} == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "asked"),
+    [
+        ('phrase("web", "menu", language)', [("web", "menu")]),
+        ('texts.text("web.menu")', [("web", "menu")]),
+        ('count("web.many", 3)', [("web", "many.one"), ("web", "many.other")]),
+        ('"abc".count("b.c")', []),
+    ],
+)
+def test_sees_what_the_source_asks_for(tmp_path: Path, code: str, asked: list[tuple[str, str]]) -> None:
+    (tmp_path / "page.py").write_text(code)
+    assert list(literal_phrases(tmp_path)) == asked
 
 
 @pytest.mark.parametrize(

@@ -139,13 +139,11 @@ def _demo_workspace(folder: Path, language: str) -> Workspace:
     return Workspace.create(folder, name=NAME, currency=CURRENCY, timezone=ZONE, language=language)
 
 
-@click.command("demo")
-@click.option("--no-serve", is_flag=True, help="Stop after grading and reporting.")
-@click.option("--language", default="zh-hans", show_default=True, help="zh-hans, zh-hant or en.")
-@click.option("-w", "--workspace", "folder", type=click.Path(path_type=Path), default=Path("demo"), metavar="DIR",
-              show_default=True, envvar=WORKSPACE, help="The folder of the demo workspace.")  # fmt: skip
-def demo_command(no_serve: bool, language: str, folder: Path) -> None:
-    """Load real retail data (Complete Journey), grade it at twelve month ends, and write the report."""
+def make_demo(folder: Path, language: str) -> Workspace:
+    """Load the demo data into a folder, grade it over a year, and write the report, telling what was done.
+
+    Raises `UnknownLanguage`, `NotTheDemo`, `DemoDataMissing`.
+    """
     start = perf_counter()
     workspace = _demo_workspace(folder, language_named(language))
     session = Session(folder, language)
@@ -171,3 +169,14 @@ def demo_command(no_serve: bool, language: str, folder: Path) -> None:
             folder=workspace.folder,
         )
     )
+    return workspace
+
+
+@click.command("demo")
+@click.option("--no-serve", is_flag=True, help="Stop after grading and reporting.")
+@click.option("--language", default="zh-hans", show_default=True, help="zh-hans, zh-hant or en.")
+@click.option("-w", "--workspace", "folder", type=click.Path(path_type=Path), default=Path("demo"), metavar="DIR",
+              show_default=True, envvar=WORKSPACE, help="The folder of the demo workspace.")  # fmt: skip
+def demo_command(no_serve: bool, language: str, folder: Path) -> None:
+    """Load real retail data (Complete Journey), grade it at twelve month ends, and write the report."""
+    make_demo(folder, language)

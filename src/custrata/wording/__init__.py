@@ -1,7 +1,8 @@
 """What Custrata says, in Simplified Chinese, Traditional Chinese and English.
 
 One TOML file per area, one table per phrase with a text in every language. An error's English sentence stands
-beside its class; its translations stand in the table `errors.ClassName` of its area.
+beside its class; its translations stand in the table `errors.ClassName` of its area. What stands on the library (the
+server's apps) adds areas of its own with `add_area`.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ from __future__ import annotations
 import tomllib
 from functools import lru_cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 from custrata.errors import BadInput, CustrataError
 
-__all__ = ["LANGUAGES", "UnknownLanguage", "catalogue", "error_sentence", "language_named", "phrase"]
+__all__ = ["LANGUAGES", "UnknownLanguage", "add_area", "catalogue", "error_sentence", "language_named", "phrase"]
 
 LANGUAGES = ("zh-hans", "zh-hant", "en")
 
 Catalogue = dict[str, dict[str, str]]
+
+_ADDED: dict[str, Traversable] = {}
 
 
 class UnknownLanguage(BadInput):
@@ -39,7 +43,23 @@ def catalogue() -> dict[str, Catalogue]:
     """Every phrase: area, then phrase, then language."""
     folder = resources.files(__package__)
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
-    return {file.name.removesuffix(".toml"): _flat(tomllib.loads(file.read_text("utf-8"))) for file in files}
+    found = {file.name.removesuffix(".toml"): _phrases(file) for file in files}
+    for area, file in _ADDED.items():
+        added, known = _phrases(file), found.setdefault(area, {})
+        assert not added.keys() & known.keys(), f"{area} says twice: {sorted(added.keys() & known.keys())}"
+        known.update(added)
+    return found
+
+
+def add_area(area: str, file: Traversable) -> None:
+    """Take the phrases of one more TOML file, under the name of an area, a new one or one of ours."""
+    if _ADDED.get(area) != file:
+        _ADDED[area] = file
+        catalogue.cache_clear()
+
+
+def _phrases(file: Traversable) -> Catalogue:
+    return _flat(tomllib.loads(file.read_text("utf-8")))
 
 
 def _flat(table: dict[str, object], prefix: str = "") -> Catalogue:

@@ -1,0 +1,1 @@
+"""The Django apps: each folder is a feature."""

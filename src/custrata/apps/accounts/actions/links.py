@@ -1,0 +1,151 @@
+"""One-time links: for the first administrator, for somebody invited, for somebody who forgot their password."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Lower
+from django.urls import reverse
+
+from custrata.apps.accounts.actions.passwords import replace_password
+from custrata.apps.accounts.actions.people import NoSuchPerson, UserNameTaken, create_person, role_of, username_of
+from custrata.apps.accounts.models import OneTimeLink, User
+from custrata.apps.accounts.queries import administered, digest, usable_links
+from custrata.apps.audit.actions import record_change
+from custrata.errors import Refused
+from custrata.web.rights import Role
+
+VALID = timedelta(days=7)
+Kind = OneTimeLink.Kind
+
+
+class LinkOver(Refused):
+    template = (
+        "This link does not work any more: it was used, withdrawn, or is older than {days} days. Ask for a new one."
+    )
+
+
+class AlreadyInvited(Refused):
+    template = "Somebody else has just made a link for the same person. Look at the list again."
+
+
+def first_sign_in_link(at: datetime) -> str | None:
+    """The path of a new link for the first administrator; None once there is an active administrator.
+
+    It voids the one made before; it is used on its page by `take_first_link`.
+    """
+    if administered():
+        return None
+    return reverse("accounts:first", args=[_make(OneTimeLink(kind=Kind.FIRST), at=at)])
+
+
+@transaction.atomic
+def take_first_link(*, secret: str, username: str, name: str, password: str, at: datetime) -> User:
+    """Become the first administrator. Raises `LinkOver` and what `create_person` raises."""
+    _use(secret, Kind.FIRST, at)
+    if administered():
+        raise LinkOver(days=VALID.days)
+    made = create_person(username=username, role=Role.ADMINISTRATOR, name=name, password=password, actor=None, at=at)
+    return made.user
+
+
+@transaction.atomic
+def invite(*, username: str, email: str, role: str, actor: User | None, at: datetime) -> str:
+    """Invite somebody; the secret of their link, shown once and kept nowhere. An earlier link for them is void.
+
+    Raises `UserNameUnusable`, `UserNameTaken`, `UnknownRole`, `AlreadyInvited`.
+    """
+    wanted = username_of(username)
+    if User.objects.filter(username__iexact=wanted).exists():
+        raise UserNameTaken(username=wanted)
+    link = OneTimeLink(kind=Kind.INVITATION, username=wanted, email=email.strip(), role=role_of(role), made_by=actor)
+    secret = _make(link, at=at)
+    _record(link, "accounts.invite", actor=actor, at=at, after={"email": link.email, "role": link.role})
+    return secret
+
+
+@transaction.atomic
+def accept_invitation(*, secret: str, name: str, password: str, at: datetime) -> User:
+    """Become the person one was invited as. Raises `LinkOver` and what `create_person` raises."""
+    link = _use(secret, Kind.INVITATION, at)
+    made = create_person(
+        username=link.username,
+        role=link.role,
+        name=name,
+        email=link.email,
+        password=password,
+        actor=link.made_by,
+        at=at,
+    )
+    return made.user
+
+
+@transaction.atomic
+def make_password_link(*, person_id: int, actor: User | None, at: datetime) -> str:
+    """The secret of a link with which a person sets a new password. Raises `NoSuchPerson`, `AlreadyInvited`."""
+    person = User.objects.filter(pk=person_id, is_active=True).first()
+    if person is None:
+        raise NoSuchPerson
+    link = OneTimeLink(kind=Kind.PASSWORD, person=person, made_by=actor)
+    secret = _make(link, at=at)
+    record_change(
+        actor=actor, at=at, action="accounts.make_password_link", subject="person", subject_id=person.username
+    )
+    return secret
+
+
+@transaction.atomic
+def set_password_by_link(*, secret: str, password: str, at: datetime) -> User:
+    """Set the password of the person the link is for; all their sessions end.
+
+    Raises `LinkOver` and what the password's rules raise.
+    """
+    link = _use(secret, Kind.PASSWORD, at)
+    person = User.objects.select_for_update().filter(pk=link.person_id or 0, is_active=True).first()
+    if person is None:
+        raise LinkOver(days=VALID.days)
+    replace_password(person, password)
+    record_change(
+        actor=person, at=at, action="accounts.set_password_by_link", subject="person", subject_id=person.username
+    )
+    return person
+
+
+@transaction.atomic
+def revoke_link(*, link_id: int, actor: User | None, at: datetime) -> None:
+    """Withdraw an invitation. Raises `LinkOver` where there is nothing to withdraw."""
+    open_links = OneTimeLink.objects.filter(pk=link_id, kind=Kind.INVITATION, used_at=None, revoked_at=None)
+    if open_links.update(revoked_at=at) != 1:
+        raise LinkOver(days=VALID.days)
+    link = OneTimeLink.objects.get(pk=link_id)
+    _record(link, "accounts.revoke_invitation", actor=actor, at=at)
+
+
+def _use(secret: str, kind: str, at: datetime) -> OneTimeLink:
+    """Take the link for oneself: of two who come at once one gets it. Raises `LinkOver`."""
+    if usable_links(secret, kind, at).update(used_at=at) != 1:
+        raise LinkOver(days=VALID.days)
+    return OneTimeLink.objects.select_related("made_by").get(digest=digest(secret))
+
+
+def _make(link: OneTimeLink, *, at: datetime) -> str:
+    """Keep a new link, void the open one for the same, and give its secret."""
+    secret = secrets.token_urlsafe(32)
+    link.digest, link.made_at, link.expires_at = digest(secret), at, at + VALID
+    former = OneTimeLink.objects.annotate(lowered=Lower("username")).filter(kind=link.kind, person=link.person)
+    try:
+        with transaction.atomic():
+            former.filter(lowered=link.username.lower(), used_at=None, revoked_at=None).update(revoked_at=at)
+            link.save(force_insert=True)
+    except IntegrityError:
+        raise AlreadyInvited from None
+    return secret
+
+
+def _record(
+    link: OneTimeLink, action: str, *, actor: User | None, at: datetime, after: Mapping[str, object] | None = None
+) -> None:
+    record_change(actor=actor, at=at, action=action, subject="invitation", subject_id=link.username, after=after)

@@ -1,0 +1,83 @@
+"""Passwords: the rules they keep to, and changing one's own."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from custrata.apps.accounts.models import User
+from custrata.apps.audit.actions import record_change
+from custrata.errors import BadInput, Refused
+
+# No letter or figure that is taken for another when it is read out or typed from paper.
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+class PasswordTooShort(BadInput):
+    template = "This password is too short. Take at least {minimum} characters."
+
+
+class PasswordTooCommon(BadInput):
+    template = "This password is one of those tried first. Take several words that do not belong together."
+
+
+class PasswordOnlyDigits(BadInput):
+    template = "This password has only digits. Mix in letters."
+
+
+class PasswordTooLikeName(BadInput):
+    template = "This password is too much like the name or e-mail address. Take another."
+
+
+class WrongPassword(Refused):
+    template = "That is not the present password. Nothing was changed."
+
+
+FAULTS: dict[str | None, type[BadInput]] = {
+    "password_too_short": PasswordTooShort,
+    "password_too_common": PasswordTooCommon,
+    "password_entirely_numeric": PasswordOnlyDigits,
+    "password_too_similar": PasswordTooLikeName,
+}
+
+
+def check_password_rules(password: str, person: User) -> None:
+    """Raises `PasswordTooShort`, `PasswordTooCommon`, `PasswordOnlyDigits` or `PasswordTooLikeName`."""
+    try:
+        validate_password(password, person)
+    except ValidationError as error:
+        first = error.error_list[0]
+        facts = {"minimum": first.params["min_length"]} if first.code == "password_too_short" and first.params else {}
+        raise FAULTS[first.code](**facts) from None
+
+
+def new_password() -> str:
+    """A password nobody has to think of: four groups of four, about 79 bits."""
+    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(4))
+
+
+def replace_password(person: User, password: str, *, keep: str | None = None) -> None:
+    """Store a password that keeps the rules, and end every session of the person but `keep`. For use in an action."""
+    check_password_rules(password, person)
+    person.set_password(password)
+    person.save(update_fields=["password"])
+    Session.objects.filter(sign_in__person=person).exclude(session_key=keep or "").delete()
+
+
+@transaction.atomic
+def change_password(*, person: User, present: str, password: str, keep: str | None, at: datetime) -> None:
+    """Change one's own password; every session but the one named `keep` ends.
+
+    Raises `WrongPassword` and what `check_password_rules` raises.
+    """
+    held = User.objects.select_for_update().get(pk=person.pk)
+    if not held.check_password(present):
+        raise WrongPassword
+    replace_password(held, password, keep=keep)
+    person.password = held.password
+    record_change(actor=person, at=at, action="accounts.change_password", subject="person", subject_id=person.username)

@@ -1,0 +1,190 @@
+"""Making people, changing their role, letting them in and keeping them out."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.sessions.models import Session
+from django.db import IntegrityError, transaction
+
+from custrata.apps.accounts.actions.passwords import check_password_rules, new_password
+from custrata.apps.accounts.models import OneTimeLink, User
+from custrata.apps.audit.actions import record_change
+from custrata.errors import BadInput, Refused
+from custrata.web.rights import Role
+
+USERNAME = re.compile(r"[\w.@+-]{1,150}")
+
+
+class UserNameUnusable(BadInput):
+    template = "“{username}” cannot be a user name. Use letters, digits and . @ + - _ only, 150 at most."
+
+
+class UserNameTaken(Refused):
+    template = "There is a person named “{username}” already. Choose another user name."
+
+
+class UnknownRole(BadInput):
+    template = "There is no role “{role}”. The roles are administrator, operator, analyst and agent."
+
+
+class NoSuchPerson(Refused):
+    template = "There is no such person. Look at the list again."
+
+
+class LastAdministrator(Refused):
+    template = "{name} is the last active administrator. Make somebody else administrator first."
+
+
+@dataclass(frozen=True)
+class NewPerson:
+    """A person just made, and the password to hand over; nobody can look it up later."""
+
+    user: User
+    password: str
+
+
+def username_of(text: str) -> str:
+    """A user name as it is kept. Raises `UserNameUnusable`."""
+    name = unicodedata.normalize("NFKC", text).strip()
+    if not USERNAME.fullmatch(name):
+        raise UserNameUnusable(username=name[:150])
+    return name
+
+
+def role_of(text: str) -> Role:
+    """The role of that name. Raises `UnknownRole`."""
+    if text not in set(Role):
+        raise UnknownRole(role=text)
+    return Role(text)
+
+
+@transaction.atomic
+def create_person(
+    *,
+    username: str,
+    role: str,
+    at: datetime,
+    actor: User | None = None,
+    name: str = "",
+    email: str = "",
+    language: str = "",
+    password: str | None = None,
+) -> NewPerson:
+    """Make a person; with a random password where none is given.
+
+    Raises `UserNameUnusable`, `UserNameTaken`, `UnknownRole` and what the password's rules raise.
+    """
+    person = User(username=username_of(username), role=role_of(role), name=name.strip(), email=email.strip())
+    person.language, person.joined_at = language, at
+    secret = password if password is not None else new_password()
+    check_password_rules(secret, person)
+    person.set_password(secret)
+    try:
+        with transaction.atomic():
+            person.save(force_insert=True)
+    except IntegrityError:
+        raise UserNameTaken(username=person.username) from None
+    _record(person, "accounts.create_person", actor=actor, at=at, after=_told(person))
+    return NewPerson(person, secret)
+
+
+@transaction.atomic
+def change_role(*, person_id: int, role: str, actor: User | None, at: datetime) -> User:
+    """Give a person another role. Raises `NoSuchPerson`, `UnknownRole`, `LastAdministrator`."""
+    wanted = role_of(role)
+    person = _locked(person_id)
+    if person.role == wanted:
+        return person
+    _keep_an_administrator(person, stays=wanted == Role.ADMINISTRATOR)
+    before, person.role = person.role, wanted
+    person.save(update_fields=["role"])
+    _record(person, "accounts.change_role", actor=actor, at=at, before={"role": before}, after={"role": wanted})
+    return person
+
+
+@transaction.atomic
+def deactivate(*, person_id: int, actor: User | None, at: datetime) -> User:
+    """Let a person in no longer: their sessions end, links made for them are void; what they did stays.
+
+    Raises `NoSuchPerson`, `LastAdministrator`.
+    """
+    person = _locked(person_id)
+    if not person.is_active:
+        return person
+    _keep_an_administrator(person, stays=False)
+    person.is_active = False
+    person.save(update_fields=["is_active"])
+    Session.objects.filter(sign_in__person=person).delete()
+    OneTimeLink.objects.filter(person=person, used_at=None, revoked_at=None).update(revoked_at=at)
+    _record(person, "accounts.deactivate", actor=actor, at=at, before={"active": True}, after={"active": False})
+    return person
+
+
+@transaction.atomic
+def activate(*, person_id: int, actor: User | None, at: datetime) -> User:
+    """Let a person in again. Raises `NoSuchPerson`."""
+    person = _locked(person_id)
+    if not person.is_active:
+        person.is_active = True
+        person.save(update_fields=["is_active"])
+        _record(person, "accounts.activate", actor=actor, at=at, before={"active": False}, after={"active": True})
+    return person
+
+
+@transaction.atomic
+def change_me(*, person: User, name: str, email: str, language: str, theme: str, at: datetime) -> None:
+    """Change one's own name, e-mail address, language and looks."""
+    held = User.objects.select_for_update().get(pk=person.pk)
+    wanted = {"name": name.strip(), "email": email.strip(), "language": language, "theme": theme}
+    before = {key: getattr(held, key) for key, value in wanted.items() if getattr(held, key) != value}
+    if not before:
+        return
+    for key in before:
+        setattr(person, key, wanted[key])
+    person.save(update_fields=list(before))
+    after = {key: wanted[key] for key in before}
+    _record(person, "accounts.change_me", actor=person, at=at, before=before, after=after)
+
+
+def _locked(person_id: int) -> User:
+    """The person, locked until the transaction ends, after all active administrators, always in the same order.
+
+    So of two who take away an administrator at once the second sees what the first has done.
+    """
+    administrators = User.objects.select_for_update().filter(role=Role.ADMINISTRATOR, is_active=True)
+    list(administrators.order_by("pk").values_list("pk"))
+    person = User.objects.select_for_update().filter(pk=person_id).first()
+    if person is None:
+        raise NoSuchPerson
+    return person
+
+
+def _keep_an_administrator(person: User, *, stays: bool) -> None:
+    """Raises `LastAdministrator`, unless somebody is active administrator after this person's change."""
+    if stays or person.role != Role.ADMINISTRATOR or not person.is_active:
+        return
+    if not User.objects.filter(role=Role.ADMINISTRATOR, is_active=True).exclude(pk=person.pk).exists():
+        raise LastAdministrator(name=str(person))
+
+
+def _told(person: User) -> dict[str, object]:
+    return {"username": person.username, "name": person.name, "email": person.email, "role": person.role}
+
+
+def _record(
+    person: User,
+    action: str,
+    *,
+    actor: User | None,
+    at: datetime,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+) -> None:
+    record_change(
+        actor=actor, at=at, action=action, subject="person", subject_id=person.username, before=before, after=after
+    )

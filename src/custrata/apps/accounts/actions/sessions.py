@@ -1,0 +1,102 @@
+"""Sessions: where somebody is signed in, ending one, and what too many wrong passwords lead to."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+
+from axes.models import AccessAttempt
+from django.contrib.sessions.models import Session
+from django.db import transaction
+
+from custrata.apps.accounts.actions.people import NoSuchPerson
+from custrata.apps.accounts.models import OneTimeLink, SignIn, User
+from custrata.apps.audit.actions import record_change
+
+ATTEMPTS_KEPT = timedelta(days=1)
+LINKS_KEPT = timedelta(days=90)
+
+
+@transaction.atomic
+def begin_session(
+    *, person: User, session_key: str, device: str, address: str | None, since: datetime, at: datetime
+) -> None:
+    """Note that a person signed in; `since` is earlier than `at` where the same session goes on under a new key."""
+    SignIn.objects.create(
+        session_id=session_key,
+        person=person,
+        device=device.replace("\0", "")[:255],
+        address=_valid(address),
+        since=since,
+        seen_at=at,
+    )
+    if since == at:
+        record_change(actor=person, at=at, action="accounts.sign_in", subject="person", subject_id=person.username)
+
+
+def session_seen(*, session_key: str, at: datetime) -> None:
+    """Note that a session is in use. Not a change: nothing is written into the audit."""
+    SignIn.objects.filter(session_id=session_key).update(seen_at=at)
+
+
+@transaction.atomic
+def end_session(*, person: User, sign_in_id: int, actor: User | None, at: datetime) -> bool:
+    """End one session of a person; whether there was one."""
+    ended, _ = Session.objects.filter(sign_in__pk=sign_in_id, sign_in__person=person).delete()
+    if ended:
+        _record(person, actor=actor, at=at, sessions=1)
+    return bool(ended)
+
+
+@transaction.atomic
+def end_other_sessions(*, person: User, keep: str | None, actor: User | None, at: datetime) -> int:
+    """End every session of a person but `keep`; how many."""
+    others = SignIn.objects.filter(person=person).exclude(session_id=keep or "")
+    keys = list(others.values_list("session_id", flat=True))
+    Session.objects.filter(session_key__in=keys).delete()
+    if keys:
+        _record(person, actor=actor, at=at, sessions=len(keys))
+    return len(keys)
+
+
+def record_lock_out(*, username: str, at: datetime) -> None:
+    """Write down that too many wrong passwords locked somebody out; a name nobody has is not kept."""
+    person = User.objects.filter(username__iexact=username).first()
+    if person:
+        record_change(actor=None, at=at, action="accounts.lock_out", subject="person", subject_id=person.username)
+
+
+@transaction.atomic
+def unlock(*, person_id: int, actor: User | None, at: datetime) -> None:
+    """Forget the wrong passwords given for a person, from every address. Raises `NoSuchPerson`."""
+    person = User.objects.filter(pk=person_id).first()
+    if person is None:
+        raise NoSuchPerson
+    if AccessAttempt.objects.filter(username=person.username.lower()).delete()[0]:
+        record_change(actor=actor, at=at, action="accounts.unlock", subject="person", subject_id=person.username)
+
+
+@transaction.atomic
+def forget_expired(*, at: datetime) -> None:
+    """Remove what has run out: sessions, wrong passwords with their addresses, old links."""
+    Session.objects.filter(expire_date__lt=at).delete()
+    AccessAttempt.objects.filter(attempt_time__lt=at - ATTEMPTS_KEPT).delete()
+    OneTimeLink.objects.filter(expires_at__lt=at - LINKS_KEPT).delete()
+
+
+def _record(person: User, *, actor: User | None, at: datetime, sessions: int) -> None:
+    record_change(
+        actor=actor,
+        at=at,
+        action="accounts.end_sessions",
+        subject="person",
+        subject_id=person.username,
+        before={"sessions": sessions},
+    )
+
+
+def _valid(address: str | None) -> str | None:
+    try:
+        return str(ip_address(address or ""))
+    except ValueError:  # a socket has none
+        return None

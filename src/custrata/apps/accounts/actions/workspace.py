@@ -1,0 +1,60 @@
+"""The settings of the workspace that can change after it was made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import tomlkit
+from django.db import transaction
+
+from custrata.apps.accounts.models import User
+from custrata.apps.audit.actions import record_change
+from custrata.errors import BadInput
+from custrata.lake import Workspace
+from custrata.lake.durable import replace_file
+from custrata.lake.locks import locked
+from custrata.lake.workspace import FILE, Settings
+from custrata.wording import language_named
+
+WAIT = 5.0
+
+
+class WorkspaceNameMissing(BadInput):
+    template = "The workspace needs a name. Give it one."
+
+
+def change_workspace(workspace: Workspace, *, name: str, language: str, actor: User | None, at: datetime) -> Settings:
+    """Give the workspace another name or language; the file keeps its comments.
+
+    Raises `WorkspaceNameMissing`, `UnknownLanguage`, `Busy`, `NotWritable`, and what opening a workspace raises.
+    """
+    if not name.strip():
+        raise WorkspaceNameMissing
+    with locked(workspace.folder / f".{FILE}.lock", wait=WAIT), transaction.atomic():
+        held = Workspace.open(workspace.folder).settings
+        wanted = replace(held, name=name.strip(), language=language_named(language))
+        if wanted != held:
+            _record(held, wanted, actor=actor, at=at)
+            _write(workspace, wanted)  # last, so that nothing is written where the database refuses
+    return wanted
+
+
+def _write(workspace: Workspace, wanted: Settings) -> None:
+    file = workspace.folder / FILE
+    found = tomlkit.parse(file.read_text(encoding="utf-8"))
+    found["name"], found["language"] = wanted.name, wanted.language
+    replace_file(file, tomlkit.dumps(found))
+
+
+def _record(held: Settings, wanted: Settings, *, actor: User | None, at: datetime) -> None:
+    changed = [key for key in ("name", "language") if getattr(held, key) != getattr(wanted, key)]
+    record_change(
+        actor=actor,
+        at=at,
+        action="accounts.change_workspace",
+        subject="workspace",
+        subject_id="",
+        before={key: getattr(held, key) for key in changed},
+        after={key: getattr(wanted, key) for key in changed},
+    )

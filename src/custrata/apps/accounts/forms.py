@@ -1,0 +1,127 @@
+"""What people fill in; what it means is for the actions to say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.functional import lazy
+
+from custrata.web.preferences import THEMES
+from custrata.web.rights import Role
+from custrata.web.texts import text
+from custrata.wording import LANGUAGES, phrase
+
+said = lazy(text, str)
+LONGEST_PASSWORD = 4096  # longer ones would only keep the server busy
+LANGUAGE_NAMES = [(language, phrase("languages", "own", language)) for language in LANGUAGES]
+ROLE_NAMES = [(role.value, said(f"web.roles.{role.value}")) for role in Role]
+
+
+class Filled(forms.Form):
+    """A form whose fields look and complain as ours do."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        for field in self.fields.values():
+            chosen = isinstance(field.widget, forms.Select)
+            field.widget.attrs["class"] = "form-select" if chosen else "form-control"
+            field.error_messages["required"] = said("accounts.fault.required")
+
+
+def username_field(**more: Any) -> forms.CharField:
+    """A user name."""
+    marks = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", **more}
+    return forms.CharField(max_length=150, label=said("accounts.field.username"), widget=forms.TextInput(attrs=marks))
+
+
+def password_field(label: str, autocomplete: str) -> forms.CharField:
+    """A password, taken as it is: spaces belong to it."""
+    marks = {"autocomplete": autocomplete}
+    return forms.CharField(
+        max_length=LONGEST_PASSWORD, strip=False, label=said(label), widget=forms.PasswordInput(attrs=marks)
+    )
+
+
+def name_field() -> forms.CharField:
+    """What a person is called."""
+    return forms.CharField(
+        max_length=150,
+        required=False,
+        label=said("accounts.field.name"),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+
+
+def email_field() -> forms.EmailField:
+    """An e-mail address, or none."""
+    return forms.EmailField(
+        max_length=254,
+        required=False,
+        label=said("accounts.field.email"),
+        error_messages={"invalid": said("accounts.fault.email")},
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
+class SignInForm(Filled):
+    username = username_field(autofocus=True)
+    password = password_field("accounts.field.password", "current-password")
+
+
+class NewPasswordForm(Filled):
+    """A password, given twice."""
+
+    password = password_field("accounts.field.new_password", "new-password")
+    repeated = password_field("accounts.field.repeated", "new-password")
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if given.get("password") and given.get("repeated") and given["password"] != given["repeated"]:
+            self.add_error("repeated", ValidationError(text("accounts.fault.repeated")))
+        return given
+
+
+class InvitedForm(NewPasswordForm):
+    name = name_field()
+    field_order = ("name", "password", "repeated")
+
+
+class FirstForm(NewPasswordForm):
+    username = username_field()
+    name = name_field()
+    field_order = ("username", "name", "password", "repeated")
+
+
+class ChangePasswordForm(NewPasswordForm):
+    present = password_field("accounts.field.present", "current-password")
+    field_order = ("present", "password", "repeated")
+
+
+class InviteForm(Filled):
+    username = username_field(autocomplete="off")
+    email = email_field()
+    role = forms.ChoiceField(choices=ROLE_NAMES, label=said("accounts.field.role"), initial=Role.AGENT.value)
+
+
+class RoleForm(Filled):
+    role = forms.ChoiceField(choices=ROLE_NAMES, label=said("accounts.field.role"))
+
+
+class MeForm(Filled):
+    name = name_field()
+    email = email_field()
+    language = forms.ChoiceField(
+        required=False,
+        choices=[("", said("accounts.me.any_language")), *LANGUAGE_NAMES],
+        label=said("web.language"),
+    )
+    theme = forms.ChoiceField(
+        required=False, choices=[(theme, said(f"web.theme.{theme}")) for theme in THEMES], label=said("web.theme.title")
+    )
+
+
+class WorkspaceForm(Filled):
+    name = forms.CharField(max_length=100, label=said("accounts.workspace.name"))
+    language = forms.ChoiceField(choices=LANGUAGE_NAMES, label=said("accounts.workspace.language"))

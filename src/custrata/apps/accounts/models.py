@@ -1,0 +1,117 @@
+"""People who sign in, the links that let them in, and where they are signed in."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.models import Session
+from django.db import models
+from django.db.models.functions import Lower
+
+from custrata.web.rights import Role
+
+ROLES = [role.value for role in Role]
+
+
+class People(BaseUserManager["User"]):
+    """Users by their user name, which is compared without case."""
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(username__iexact=username or "")
+
+
+class User(AbstractBaseUser):
+    """A person with one role. People are deactivated, never deleted: what they did keeps its name."""
+
+    # The first two are Django's, without its names for them, which differ by the language a migration is made in.
+    password = models.CharField(max_length=128)
+    last_login = models.DateTimeField(blank=True, null=True)
+    username = models.CharField(max_length=150, unique=True)
+    name = models.CharField(max_length=150, blank=True)
+    email = models.EmailField(blank=True)
+    role = models.CharField(max_length=20, choices=[(role.value, role.value) for role in Role])
+    language = models.CharField(max_length=10, blank=True)
+    theme = models.CharField(max_length=5, blank=True)
+    is_active = models.BooleanField(default=True)
+    joined_at = models.DateTimeField()
+
+    objects: ClassVar[People] = People()
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=models.Q(role__in=ROLES), name="accounts_user_role_known"),
+            models.UniqueConstraint(Lower("username"), name="accounts_user_username_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.name or self.username
+
+
+OPEN = models.Q(used_at__isnull=True, revoked_at__isnull=True)
+
+
+class OneTimeLink(models.Model):
+    """A link that lets somebody choose a password, once: the first administrator, one invited, one who forgot theirs.
+
+    Only the digest of its secret is kept, so nobody who reads the database can use it.
+    """
+
+    class Kind(models.TextChoices):
+        FIRST = "first"
+        INVITATION = "invitation"
+        PASSWORD = "password"
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    digest = models.CharField(max_length=64, unique=True)
+    username = models.CharField(max_length=150, blank=True)  # of an invitation: who will be made, and how
+    email = models.EmailField(blank=True)
+    role = models.CharField(max_length=20, blank=True)
+    person = models.ForeignKey(User, models.PROTECT, null=True, related_name="links")  # of a password link: whose
+    made_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="links_made")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(kind="first", person__isnull=True, role="", username="")
+                | (models.Q(kind="invitation", person__isnull=True, role__in=ROLES) & ~models.Q(username=""))
+                | models.Q(kind="password", person__isnull=False, role="", username=""),
+                name="accounts_link_says_for_whom",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(used_at__isnull=True) | models.Q(revoked_at__isnull=True),
+                name="accounts_link_used_or_revoked",
+            ),
+            models.UniqueConstraint(
+                fields=["kind"], condition=OPEN & models.Q(kind="first"), name="accounts_link_one_first"
+            ),
+            models.UniqueConstraint(
+                Lower("username"), condition=OPEN & models.Q(kind="invitation"), name="accounts_link_one_invitation"
+            ),
+            models.UniqueConstraint(
+                fields=["person"], condition=OPEN & models.Q(kind="password"), name="accounts_link_one_password"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.username}"
+
+
+class SignIn(models.Model):
+    """Where a person is signed in; it goes with its session."""
+
+    session = models.OneToOneField(Session, models.CASCADE, related_name="sign_in")
+    person = models.ForeignKey(User, models.CASCADE, related_name="sign_ins")
+    device = models.CharField(max_length=255, blank=True)  # as the browser names itself
+    address = models.GenericIPAddressField(null=True)
+    since = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.person_id} since {self.since:%Y-%m-%d}"

@@ -1,0 +1,84 @@
+"""One's own page, password and sessions: everybody signed in has them."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone, translation
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from custrata.apps.accounts.actions import change_me, change_password, end_other_sessions, end_session
+from custrata.apps.accounts.forms import ChangePasswordForm, MeForm
+from custrata.apps.accounts.queries import places, signed_in_since
+from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.sign_in import come_in
+from custrata.errors import CustrataError
+from custrata.web.gate import needs
+from custrata.web.texts import count, sentence, text
+
+
+@needs(None)
+@require_http_methods(["GET", "HEAD", "POST"])
+def me(request: HttpRequest) -> HttpResponse:
+    """Name, e-mail address, language, looks."""
+    person = asking_person(request)
+    held = {"name": person.name, "email": person.email, "language": person.language, "theme": person.theme or "auto"}
+    form = MeForm(request.POST or None, initial=held)
+    if request.method == "POST" and form.is_valid():
+        change_me(person=person, at=timezone.now(), **form.cleaned_data)
+        with translation.override(person.language or translation.get_language()):
+            messages.success(request, text("accounts.me.kept"))
+        return redirect("accounts:me")
+    return render(request, "accounts/me.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@sensitive_post_parameters()
+@needs(None)
+@require_http_methods(["GET", "HEAD", "POST"])
+def password(request: HttpRequest) -> HttpResponse:
+    """Change one's password; every other session ends."""
+    form = ChangePasswordForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        person, given, key = asking_person(request), form.cleaned_data, request.session.session_key
+        since = signed_in_since(key or "")
+        try:
+            change_password(
+                person=person, present=given["present"], password=given["password"], keep=key, at=timezone.now()
+            )
+        except CustrataError as error:
+            form.add_error(None, sentence(error))
+        else:
+            come_in(request, person, since)
+            messages.success(request, text("accounts.password.changed"))
+            return redirect("accounts:me")
+    return render(request, "accounts/password.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@needs(None)
+@require_safe
+def sessions(request: HttpRequest) -> HttpResponse:
+    """Where one is signed in."""
+    found = places(asking_person(request), request.session.session_key, timezone.now())
+    return render(request, "accounts/sessions.html", {"places": found, "others": any(not p.current for p in found)})
+
+
+@needs(None)
+@require_POST
+def end_one(request: HttpRequest, number: int) -> HttpResponse:
+    """End one of one's sessions."""
+    person = asking_person(request)
+    if end_session(person=person, sign_in_id=number, actor=person, at=timezone.now()):
+        messages.success(request, count("accounts.sessions.ended", 1))
+    return redirect("accounts:sessions")
+
+
+@needs(None)
+@require_POST
+def end_others(request: HttpRequest) -> HttpResponse:
+    """End all of one's sessions but this one."""
+    person = asking_person(request)
+    ended = end_other_sessions(person=person, keep=request.session.session_key, actor=person, at=timezone.now())
+    messages.success(request, count("accounts.sessions.ended", ended))
+    return redirect("accounts:sessions")

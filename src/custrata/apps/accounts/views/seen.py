@@ -1,0 +1,38 @@
+"""Note when a session was last in use, at most once a minute, and after the page is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+from django.core.cache import cache
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from custrata.apps.accounts.actions import session_seen
+
+MARK = "signed_in_here"
+EVERY = 60
+
+
+class SeenMiddleware:
+    """Keeps `SignIn.seen_at` up to date; no page waits for it."""
+
+    def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.answer(request)
+        if request.session.accessed and request.session.get(MARK):
+            key = request.session.session_key
+            if key and cache.add(f"seen:{key}", 1, EVERY):
+                # On SQLite a long import may hold the database; called when the response is closed, nobody waits.
+                response._resource_closers.append(partial(_note, key))  # type: ignore[attr-defined]  # Django's own list
+        return response
+
+
+def _note(key: str) -> None:
+    with suppress(DatabaseError):  # noted next time
+        session_seen(session_key=key, at=timezone.now())

@@ -1,0 +1,37 @@
+"""The settings of the workspace."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from custrata.apps.accounts.actions import change_workspace
+from custrata.apps.accounts.forms import WorkspaceForm
+from custrata.apps.accounts.views.asking import asking_person
+from custrata.errors import CustrataError
+from custrata.web.gate import needs
+from custrata.web.rights import Right
+from custrata.web.texts import sentence, text
+from custrata.web.workspace import workspace
+
+
+@needs(Right.MANAGE_WORKSPACE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: HttpRequest) -> HttpResponse:
+    """Name and language; currency and time zone are shown, since every amount and day so far was read in them."""
+    served = workspace()
+    held = {"name": served.settings.name, "language": served.settings.language}
+    form = WorkspaceForm(request.POST or None, initial=held)
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_workspace(served, actor=asking_person(request), at=timezone.now(), **form.cleaned_data)
+        except CustrataError as error:
+            form.add_error(None, sentence(error))
+        else:
+            messages.success(request, text("accounts.workspace.kept"))
+            return redirect("accounts:workspace")
+    page = {"form": form, "held": served.settings}
+    return render(request, "accounts/workspace.html", page, status=422 if form.errors else 200)

@@ -1,0 +1,48 @@
+"""What one looks for in the audit."""
+
+from __future__ import annotations
+
+from django import forms
+from django.http import QueryDict
+from django.utils.functional import lazy
+
+from custrata.apps.audit.queries import SERVER, Search, action_name
+from custrata.web.texts import text
+
+said = lazy(text, str)
+
+
+class SearchForm(forms.Form):
+    """Who, what, which customer, from day to day."""
+
+    who = forms.ChoiceField(required=False, label=said("audit.who"))
+    what = forms.ChoiceField(required=False, label=said("audit.what"))
+    customer = forms.CharField(required=False, max_length=255, label=said("audit.customer"))
+    since = forms.DateField(required=False, label=said("audit.since"), widget=forms.DateInput({"type": "date"}))
+    until = forms.DateField(required=False, label=said("audit.until"), widget=forms.DateInput({"type": "date"}))
+
+    def __init__(self, query: QueryDict, actors: list[str], actions: list[str]) -> None:
+        super().__init__(query)
+        everybody, everything = ("", text("audit.everybody")), ("", text("audit.everything"))
+        names = [(name or SERVER, name or text("audit.server")) for name in actors]
+        verbs = sorted(((action, action_name(action)) for action in actions), key=lambda verb: verb[1])
+        for name, choices in (("who", [everybody, *names]), ("what", [everything, *verbs])):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = choices
+        for field in self.fields.values():
+            chosen = isinstance(field, forms.ChoiceField)
+            field.widget.attrs["class"] = "form-select" if chosen else "form-control"
+            field.error_messages |= {name: text("audit.unusable") for name in ("invalid", "invalid_choice")}
+
+    def search(self) -> Search:
+        """What is asked for; what cannot be used is left out, and its field says so."""
+        self.is_valid()
+        given = self.cleaned_data
+        return Search(
+            who=given.get("who", ""),
+            what=given.get("what", ""),
+            customer=given.get("customer", "").strip(),
+            since=given.get("since"),
+            until=given.get("until"),
+        )

@@ -1,0 +1,1 @@
+"""The customers as people see, edit and find them."""

@@ -1,0 +1,17 @@
+"""Customers leave the house as a file: that is written down."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from custrata.apps.accounts.models import User
+from custrata.apps.audit.actions import record_change
+
+
+@transaction.atomic
+def record_export(*, chosen: str, customers: int, kind: str, actor: User, at: datetime) -> None:
+    """Write down who took which customers along, and how many."""
+    after: dict[str, object] = {"chosen": chosen, "customers": customers, "kind": kind}
+    record_change(actor=actor, at=at, action="customers.export", subject="customers", subject_id="", after=after)

@@ -1,0 +1,18 @@
+"""The customer an action is about."""
+
+from __future__ import annotations
+
+from custrata.apps.customers.models import Customer
+from custrata.errors import BadInput
+
+
+class NoSuchCustomer(BadInput):
+    template = "There is no customer “{customer}”. Look at the list again."
+
+
+def held_customer(customer_id: str) -> Customer:
+    """The customer, held until the transaction ends. Raises `NoSuchCustomer`."""
+    found = Customer.objects.select_for_update().filter(customer_id=customer_id).first()
+    if found is None:
+        raise NoSuchCustomer(customer=customer_id)
+    return found

@@ -1,0 +1,60 @@
+"""Say who looks after customers: one, or as many as a filter lets through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from custrata.apps.accounts.models import User
+from custrata.apps.audit.actions import record_change
+from custrata.apps.customers.actions.bulk import run, staged, tell_many
+from custrata.apps.customers.actions.tagging import Done
+from custrata.errors import BadInput
+
+
+class NoSuchOwner(BadInput):
+    template = "There is no such person, or they were deactivated. Choose somebody else."
+
+
+@transaction.atomic
+def assign_owner(
+    *, customer_ids: Sequence[str], owner_id: int | None, actor: User | None, at: datetime, asked: str = ""
+) -> Done:
+    """Let a person look after customers, nobody where `owner_id` is none. Ids nobody has are passed over.
+
+    `asked` says for the audit how the customers were chosen. Raises `NoSuchOwner`.
+    """
+    owner = User.objects.filter(pk=owner_id, is_active=True).first() if owner_id is not None else None
+    if owner_id is not None and owner is None:
+        raise NoSuchOwner
+    one = customer_ids[0] if len(customer_ids) == 1 else None
+    before = _owner_of(one) if one is not None else None
+    other = "c.owner_id IS DISTINCT FROM CAST(%s AS bigint)"
+    with staged({"customer_id": "text"}, ((customer_id,) for customer_id in set(customer_ids))) as name:
+        sql = f"SELECT c.customer_id FROM customers_customer AS c JOIN {name} USING (customer_id) WHERE {other}"
+        facts: dict[str, object] = {"owner": str(owner) if owner else None}
+        many = tell_many(sql, [owner_id], kind="own", facts=facts, actor_id=actor.pk if actor else None, at=at)
+        run(
+            "UPDATE customers_customer SET owner_id = CAST(%s AS bigint) "
+            f"WHERE customer_id IN (SELECT customer_id FROM {name})",
+            [owner_id],
+        )
+    if many:
+        record_change(
+            actor=actor,
+            at=at,
+            action="customers.own",
+            subject="customer",
+            subject_id=one or "",
+            customer_id=one,
+            before={"owner": before} if one is not None else None,
+            after={**facts, "customers": many} | ({"chosen": asked} if asked else {}),
+        )
+    return Done(many, len(customer_ids))
+
+
+def _owner_of(customer_id: str) -> str | None:
+    owner = User.objects.filter(customers__customer_id=customer_id).first()
+    return str(owner) if owner else None

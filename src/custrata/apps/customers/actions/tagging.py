@@ -1,0 +1,194 @@
+"""Make tags, and put them on one customer or on as many as a filter lets through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from custrata.apps.accounts.models import User
+from custrata.apps.audit.actions import record_change
+from custrata.apps.customers.actions.bulk import instant, run, staged, tell_many
+from custrata.apps.customers.models import Tag, TagGroup
+from custrata.errors import BadInput, Refused
+
+LONGEST = 60
+
+
+class UnusableName(BadInput):
+    template = "“{name}” cannot be a name here. Use 1 to 60 characters, without a comma."
+
+
+class NoSuchTag(BadInput):
+    template = "There is no such tag. Look at the list again."
+
+
+class NoSuchGroup(BadInput):
+    template = "There is no such group of tags. Look at the list again."
+
+
+class NameTaken(Refused):
+    template = "There is a “{name}” already. Choose another name."
+
+
+@dataclass(frozen=True)
+class Done:
+    """How many customers were changed, of how many that were asked for."""
+
+    changed: int
+    asked: int
+
+
+def _named(name: str) -> str:
+    text = " ".join(name.split())
+    if not text or len(text) > LONGEST or "," in text:
+        raise UnusableName(name=text[:LONGEST])
+    return text
+
+
+@transaction.atomic
+def make_tag(*, name: str, group_id: int | None = None, actor: User | None, at: datetime) -> Tag:
+    """Make a tag. Raises `UnusableName`, `NameTaken`, `NoSuchGroup`."""
+    said = _named(name)
+    group = TagGroup.objects.filter(pk=group_id).first() if group_id is not None else None
+    if group_id is not None and group is None:
+        raise NoSuchGroup
+    tag = Tag(name=said, group=group)
+    _save(tag, said)
+    after: dict[str, object] = {"name": said, "group": group.name if group else None}
+    _audit("make_tag", "tag", str(tag.pk), actor, at, after=after)
+    return tag
+
+
+@transaction.atomic
+def make_tag_group(*, name: str, exclusive: bool, actor: User | None, at: datetime) -> TagGroup:
+    """Make a group of tags; of an `exclusive` one a customer has at most one. Raises `UnusableName`, `NameTaken`."""
+    said = _named(name)
+    group = TagGroup(name=said, exclusive=exclusive)
+    _save(group, said)
+    _audit("make_tag_group", "tag group", str(group.pk), actor, at, after={"name": said, "exclusive": exclusive})
+    return group
+
+
+@transaction.atomic
+def remove_tag(*, tag_id: int, actor: User | None, at: datetime) -> int:
+    """Remove a tag from everywhere; how many customers had it. Raises `NoSuchTag`."""
+    tag = _held(tag_id)
+    sql = "SELECT customer_id FROM customers_customertag WHERE tag_id = %s"
+    _told(sql, [tag.pk], "untag", tag, actor=actor, at=at)
+    many = run("DELETE FROM customers_customertag WHERE tag_id = %s", [tag.pk])
+    _audit("remove_tag", "tag", str(tag.pk), actor, at, before={"name": tag.name, "customers": many})
+    tag.delete()
+    return many
+
+
+@transaction.atomic
+def tag_customers(
+    *, customer_ids: Sequence[str], tag_id: int, actor: User | None, at: datetime, asked: str = ""
+) -> Done:
+    """Put a tag on customers; in an exclusive group it takes the place of another. Ids nobody has are passed over.
+
+    `asked` says for the audit how the customers were chosen. Raises `NoSuchTag`.
+    """
+    tag = _held(tag_id)
+    exclusive = tag.group_id if tag.group is not None and tag.group.exclusive else None
+    with _fresh(customer_ids, tag) as fresh:
+        sql = f"SELECT customer_id FROM {fresh}"
+        if exclusive is not None:
+            run(
+                f"DELETE FROM customers_customertag WHERE exclusive_group_id = %s AND customer_id IN ({sql})",
+                [exclusive],
+            )
+        many = run(
+            "INSERT INTO customers_customertag (customer_id, tag_id, exclusive_group_id, at, actor_id) "
+            f"SELECT customer_id, %s, {int(exclusive) if exclusive is not None else 'NULL'}, %s, %s FROM {fresh}",
+            [tag.pk, instant(at), actor.pk if actor else None],
+        )
+        _told(sql, [], "tag", tag, actor=actor, at=at)
+    if many:
+        _audit_many("tag", customer_ids, many, tag, asked=asked, actor=actor, at=at)
+    return Done(many, len(customer_ids))
+
+
+@transaction.atomic
+def untag_customers(
+    *, customer_ids: Sequence[str], tag_id: int, actor: User | None, at: datetime, asked: str = ""
+) -> Done:
+    """Take a tag off customers. Raises `NoSuchTag`."""
+    tag = _held(tag_id)
+    with staged({"customer_id": "text"}, ((customer_id,) for customer_id in customer_ids)) as name:
+        having = f"tag_id = %s AND customer_id IN (SELECT customer_id FROM {name})"
+        _told(
+            f"SELECT customer_id FROM customers_customertag WHERE {having}", [tag.pk], "untag", tag, actor=actor, at=at
+        )
+        many = run(f"DELETE FROM customers_customertag WHERE {having}", [tag.pk])
+    if many:
+        _audit_many("untag", customer_ids, many, tag, asked=asked, actor=actor, at=at)
+    return Done(many, len(customer_ids))
+
+
+@contextmanager
+def _fresh(customer_ids: Sequence[str], tag: Tag) -> Iterator[str]:
+    """The customers among the ids that do not have the tag, as a temporary table."""
+    with staged({"customer_id": "text"}, ((customer_id,) for customer_id in set(customer_ids))) as name:
+        run(
+            f"DELETE FROM {name} WHERE customer_id NOT IN (SELECT customer_id FROM customers_customer) "
+            f"OR customer_id IN (SELECT customer_id FROM customers_customertag WHERE tag_id = %s)",
+            [tag.pk],
+        )
+        yield name
+
+
+def _held(tag_id: int) -> Tag:
+    tag = Tag.objects.select_for_update(of=("self",)).select_related("group").filter(pk=tag_id).first()
+    if tag is None:
+        raise NoSuchTag
+    return tag
+
+
+def _save(row: Tag | TagGroup, name: str) -> None:
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as error:
+        raise NameTaken(name=name) from error
+
+
+def _told(sql: str, values: list[object], kind: str, tag: Tag, *, actor: User | None, at: datetime) -> None:
+    facts: dict[str, object] = {"tag": tag.name}
+    tell_many(sql, values, kind=kind, facts=facts, actor_id=actor.pk if actor else None, at=at)
+
+
+def _audit(
+    verb: str,
+    subject: str,
+    subject_id: str,
+    actor: User | None,
+    at: datetime,
+    *,
+    before: dict[str, object] | None = None,
+    after: dict[str, object] | None = None,
+    customer_id: str | None = None,
+) -> None:
+    record_change(
+        actor=actor,
+        at=at,
+        action=f"customers.{verb}",
+        subject=subject,
+        subject_id=subject_id,
+        customer_id=customer_id,
+        before=before,
+        after=after,
+    )
+
+
+def _audit_many(
+    verb: str, customer_ids: Sequence[str], many: int, tag: Tag, *, asked: str, actor: User | None, at: datetime
+) -> None:
+    """One row for all of them; of a single customer it names them."""
+    after: dict[str, object] = {"tag": tag.name, "customers": many}
+    one = customer_ids[0] if len(customer_ids) == 1 else None
+    _audit(verb, "tag", str(tag.pk), actor, at, after=after | ({"chosen": asked} if asked else {}), customer_id=one)

@@ -1,0 +1,16 @@
+"""What happens to a customer here is written on their timeline: journeys, webhooks and pages read it there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from custrata.apps.accounts.models import User
+from custrata.apps.customers.models import TimelineEntry
+
+
+def record_on_timeline(
+    *, customer_id: str, at: datetime, kind: str, facts: Mapping[str, object], actor: User | None
+) -> TimelineEntry:
+    """Write one entry, in the transaction of what happened. `kind` is `customers.timeline.<kind>` in the wording."""
+    return TimelineEntry.objects.create(customer_id=customer_id, at=at, kind=kind, facts=dict(facts), actor=actor)

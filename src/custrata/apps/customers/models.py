@@ -1,0 +1,190 @@
+"""The customers as people work with them, and what people decide about them.
+
+`Customer` follows the lake and is never the source of anything; what people decide stands in the other tables and
+reaches the next refresh. Customers are known by the text the sources call them by.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models.functions import Lower
+
+PERSON = settings.AUTH_USER_MODEL
+
+
+class Customer(models.Model):
+    """One customer, as far as search, lists and the tables of the server need them."""
+
+    customer_id = models.TextField(unique=True)
+    name = models.TextField(blank=True)
+    phone = models.TextField(blank=True)
+    email = models.TextField(blank=True)
+    company = models.TextField(blank=True)
+    search = models.TextField(blank=True)  # all of it, folded: what a search looks for parts in
+    mark = models.BigIntegerField()  # stands for what the lake says: differs when that does
+    owner = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="customers")
+
+    class Meta:
+        indexes = (
+            # A search looks through this index alone and leaves the table.
+            models.Index(fields=["search", "customer_id"], name="customers_customer_search"),
+        )
+
+    def __str__(self) -> str:
+        return self.name or self.customer_id
+
+
+def _of_customer(name: str) -> models.ForeignKey[Customer, Customer]:
+    return models.ForeignKey(Customer, models.CASCADE, to_field="customer_id", related_name=name)
+
+
+class Edit(models.Model):
+    """What a person says an attribute is; it beats every source until it is undone."""
+
+    customer = _of_customer("edits")
+    attribute = models.CharField(max_length=40)
+    value = models.TextField(null=True)  # none: the attribute is to be empty
+    at = models.DateTimeField()
+    actor = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["customer", "attribute"], name="customers_edit_one_per_attribute"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} {self.attribute}"
+
+
+class TagGroup(models.Model):
+    """Tags that belong together; of an exclusive group a customer has at most one."""
+
+    name = models.CharField(max_length=60)
+    exclusive = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(Lower("name"), name="customers_taggroup_name_once"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tag(models.Model):
+    """A label put by hand."""
+
+    name = models.CharField(max_length=60)
+    group = models.ForeignKey(TagGroup, models.PROTECT, null=True, related_name="tags")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(Lower("name"), name="customers_tag_name_once"),
+            models.CheckConstraint(condition=~models.Q(name=""), name="customers_tag_named"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomerTag(models.Model):
+    """A tag on a customer."""
+
+    customer = _of_customer("tags")
+    tag = models.ForeignKey(Tag, models.CASCADE, related_name="customers")
+    exclusive_group = models.ForeignKey(
+        TagGroup, models.PROTECT, null=True, related_name="+"
+    )  # the tag's, if it is one
+    at = models.DateTimeField()
+    actor = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["customer", "tag"], name="customers_customertag_once"),
+            models.UniqueConstraint(
+                fields=["customer", "exclusive_group"],
+                condition=models.Q(exclusive_group__isnull=False),
+                name="customers_customertag_one_of_group",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} {self.tag_id}"
+
+
+class Note(models.Model):
+    """What somebody wrote down about a customer."""
+
+    customer = _of_customer("notes")
+    text = models.TextField()
+    at = models.DateTimeField()
+    actor = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=~models.Q(text=""), name="customers_note_says_something"),)
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} {self.at:%Y-%m-%d}"
+
+
+class TimelineEntry(models.Model):
+    """Something that happened to a customer here: a change of tier, an edit, a tag. Facts of the lake stay there."""
+
+    customer_id = models.TextField()
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=40)
+    facts = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    actor = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    run = models.CharField(max_length=64, blank=True)  # the run that told it; empty: no run did
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["customer_id", "at", "id"], name="customers_timeline_customer"),
+            models.Index(fields=["run"], name="customers_timeline_run", condition=~models.Q(run="")),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} {self.kind}"
+
+
+class FollowedRun(models.Model):
+    """How many of the changes a run tells stand on the timeline already."""
+
+    run = models.CharField(max_length=64, unique=True)
+    rows = models.BigIntegerField()
+    done = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(done__gte=0, done__lte=models.F("rows")), name="customers_followedrun_done_within"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.run
+
+
+class FollowedLake(models.Model):
+    """The state of lake and run that the customers here show: one row."""
+
+    only = models.BooleanField(default=True, unique=True)
+    fingerprint = models.CharField(max_length=200, blank=True)
+    run = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(only=True), name="customers_followedlake_one_row"),)
+
+    def __str__(self) -> str:
+        return self.fingerprint
+
+
+class ListColumns(models.Model):
+    """Which columns a person sees in the list of customers."""
+
+    person = models.OneToOneField(PERSON, models.CASCADE, related_name="customer_columns")
+    columns = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.person_id}"

@@ -1,0 +1,39 @@
+"""What there is to read of customers."""
+
+from custrata.apps.customers.queries.customers import (
+    Found,
+    contacts_of,
+    found_customer,
+    found_customers,
+    notes_of,
+    owned,
+    owned_by,
+    owners,
+    searched,
+    tag_groups,
+    tagged,
+    tags,
+    tags_of,
+    tags_with_customers,
+)
+from custrata.apps.customers.queries.decided import decisions
+from custrata.apps.customers.queries.state import state_of
+
+__all__ = [
+    "Found",
+    "contacts_of",
+    "decisions",
+    "found_customer",
+    "found_customers",
+    "notes_of",
+    "owned",
+    "owned_by",
+    "owners",
+    "searched",
+    "state_of",
+    "tag_groups",
+    "tagged",
+    "tags",
+    "tags_of",
+    "tags_with_customers",
+]

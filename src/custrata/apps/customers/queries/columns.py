@@ -1,0 +1,106 @@
+"""The columns a list of customers may show, with how each is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from custrata.analytics.traits import CATALOGUE
+from custrata.apps.accounts.models import User
+from custrata.apps.customers.models import ListColumns
+from custrata.tiering import BUILT_IN
+from custrata.tiering.names import scheme_name, trait_name
+from custrata.wording import phrase
+
+Kind = Literal[
+    "tier", "label", "money", "share", "number", "decimal", "day", "instant", "weekday", "daypart", "text", "owner",
+    "tags",
+]  # fmt: skip
+
+DECIDED: dict[str, Kind] = {"owner": "owner", "tags": "tags"}
+CONTACT = ("kind", "phone", "email", "gender", "birthday", "company", "country", "province", "city", "address",
+           "postcode", "registered_at")  # fmt: skip
+SCORES = ("rfm_label", "rfm_r_score", "rfm_f_score", "rfm_m_score")
+STARTING = ("value_tier", "lifecycle_tier", "rfm_tier", "orders", "spend", "last_order_on", "owner", "tags")
+GROUPS = ("decided", "contact", "tiers", "time", "money", "rhythm", "price", "returns", "breadth", "channel", "other")
+HIDDEN = ("customer_id", "name")
+BY_TYPE: Sequence[tuple[str, Kind]] = (
+    ("DATE", "day"),
+    ("TIMESTAMP", "instant"),
+    ("DECIMAL", "decimal"),
+    ("DOUBLE", "decimal"),
+    ("VARCHAR", "text"),
+)
+NAMED: dict[str, Kind] = {"favourite_weekday": "weekday", "favourite_daypart": "daypart"}
+BY_UNIT: dict[str, Kind] = {"money": "money", "share": "share"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its key in the profile, what it is called, its group, how it is written, and of which scheme."""
+
+    key: str
+    label: str
+    group: str
+    kind: Kind
+    scheme: str = ""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it stands to the right."""
+        return self.kind in ("money", "share", "number", "decimal")
+
+    @property
+    def sorts(self) -> bool:
+        """Whether the list can be sorted by it."""
+        return self.kind not in DECIDED.values()
+
+
+def columns_known(types: Mapping[str, str], language: str) -> dict[str, Column]:
+    """Every column that can be shown, by key; `types` are the columns of the profile and their SQL types."""
+    found = {
+        key: Column(key, phrase("customers", f"column.{key}", language), "decided", kind)
+        for key, kind in DECIDED.items()
+    }
+    for name, kind in types.items():
+        column = _column(name, kind, language)
+        if column is not None and column.key not in found:
+            found[column.key] = column
+    return found
+
+
+def columns_of(person: User, known: Mapping[str, Column]) -> list[Column]:
+    """The columns a person chose, as far as there are such; else those everybody sees at first."""
+    held = ListColumns.objects.filter(person=person).values_list("columns", flat=True).first()
+    chosen = [known[key] for key in held or () if key in known]
+    return chosen or [known[key] for key in STARTING if key in known]
+
+
+def _column(name: str, kind: str, language: str) -> Column | None:
+    scheme, _, part = name.rpartition("_")
+    if name in HIDDEN:
+        return None
+    if scheme in BUILT_IN and part == "tier":
+        return Column(name, scheme_name(scheme, language), "tiers", "tier", scheme)
+    if name in SCORES:
+        label = phrase("customers", f"column.{name}", language)
+        return Column(name, label, "tiers", "label" if name == "rfm_label" else "number")
+    if any(name.startswith(f"{key}_") for key in BUILT_IN):
+        return None
+    if name in CONTACT:
+        return Column(name, trait_label(name, language), "contact", _by_type(kind))
+    trait = CATALOGUE.get(name)
+    if trait is not None:
+        written = NAMED.get(name) or BY_UNIT.get(trait.unit) or _by_type(kind)
+        return Column(name, trait_name(name, language), trait.group, written)
+    return Column(name, trait_name(name, language), "other", _by_type(kind))
+
+
+def trait_label(name: str, language: str) -> str:
+    """What an attribute is called."""
+    return phrase("customers", f"attribute.{name}", language)
+
+
+def _by_type(kind: str) -> Kind:
+    return next((written for start, written in BY_TYPE if kind.startswith(start)), "number")

@@ -1,0 +1,102 @@
+"""Customers found by what one knows of them, and what people say of one."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, QuerySet
+
+from custrata.apps.accounts.models import User
+from custrata.apps.customers.models import Customer, CustomerTag, Note, Tag, TagGroup
+
+MOST_FOUND = 5_000
+PHONE = re.compile(r"[\d\s()+\-.]{3,}")
+BETWEEN_DIGITS = re.compile(r"[\s()\-.]")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found: ids, and whether there are more than it gives."""
+
+    customer_ids: tuple[str, ...]
+    more: bool
+
+
+def searched(text: str) -> str:
+    """What is looked for when somebody types this: without case, full-width forms, and blanks inside a number.
+
+    >>> searched(" 138 0013 "), searched("ＡＢＣ"), searched("Ann Lee")
+    ('1380013', 'abc', 'ann lee')
+    """
+    folded = " ".join(unicodedata.normalize("NFKC", text).lower().split())
+    return BETWEEN_DIGITS.sub("", folded) if PHONE.fullmatch(folded) else folded
+
+
+def found_customers(text: str) -> Found:
+    """Customers whose id, name, phone, e-mail or company holds the text."""
+    rows = Customer.objects.filter(search__contains=searched(text)).order_by().values_list("customer_id", flat=True)
+    ids = list(rows[: MOST_FOUND + 1])
+    return Found(tuple(ids[:MOST_FOUND]), len(ids) > MOST_FOUND)
+
+
+def found_customer(customer_id: str) -> Customer | None:
+    """The customer of that id."""
+    return Customer.objects.select_related("owner").filter(customer_id=customer_id).first()
+
+
+def contacts_of(customer_ids: Sequence[str]) -> dict[str, Customer]:
+    """Customers by id, with their owners."""
+    found = Customer.objects.select_related("owner").filter(customer_id__in=customer_ids).defer("search", "mark")
+    return {customer.customer_id: customer for customer in found}
+
+
+def tags_of(customer_ids: Sequence[str]) -> dict[str, list[Tag]]:
+    """The tags of customers, by name."""
+    found: dict[str, list[Tag]] = {}
+    rows = CustomerTag.objects.filter(customer_id__in=customer_ids).select_related("tag__group").order_by("tag__name")
+    for row in rows:
+        found.setdefault(row.customer_id, []).append(row.tag)
+    return found
+
+
+def notes_of(customer_id: str) -> QuerySet[Note]:
+    """What was written down about a customer, the newest first."""
+    return Note.objects.filter(customer_id=customer_id).select_related("actor").order_by("-at", "-id")
+
+
+def tags() -> QuerySet[Tag]:
+    """Every tag, by group and name."""
+    return Tag.objects.select_related("group").order_by("group__name", "name")
+
+
+def tags_with_customers() -> QuerySet[Tag]:
+    """Every tag with how many customers have it, as `many`."""
+    return tags().annotate(many=Count("customers"))
+
+
+def tag_groups() -> QuerySet[TagGroup]:
+    """Every group of tags."""
+    return TagGroup.objects.order_by("name")
+
+
+def tagged(tag_id: int) -> list[str]:
+    """The ids of the customers that have a tag."""
+    return list(CustomerTag.objects.filter(tag_id=tag_id).order_by().values_list("customer__customer_id", flat=True))
+
+
+def owned_by(person_id: int) -> list[str]:
+    """The ids of the customers a person looks after."""
+    return list(Customer.objects.filter(owner_id=person_id).order_by().values_list("customer_id", flat=True))
+
+
+def owned() -> list[str]:
+    """The ids of the customers anybody looks after."""
+    return list(Customer.objects.filter(owner__isnull=False).order_by().values_list("customer_id", flat=True))
+
+
+def owners() -> QuerySet[User]:
+    """The people who may look after customers."""
+    return User.objects.filter(is_active=True).order_by("name", "username")

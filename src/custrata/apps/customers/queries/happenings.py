@@ -1,0 +1,67 @@
+"""The timeline of a customer: what happened here, and the orders, events and feedback of the lake, the newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from custrata.apps.customers.models import TimelineEntry
+from custrata.pipeline.reading import Reading
+
+LIMIT = 40
+LAKE = {"orders": ("ordered_at", "order"), "events": ("occurred_at", "event"), "feedback": ("given_at", "feedback")}
+
+
+@dataclass
+class Happening:
+    """One thing that happened; the tiers that changed at one instant are one."""
+
+    at: datetime
+    kind: str
+    facts: Mapping[str, Any]
+    actor: str = ""
+    moves: list[Mapping[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A stretch of the timeline, and the instant before which it goes on, where it does."""
+
+    happenings: list[Happening]
+    earlier: datetime | None
+
+
+def timeline(reading: Reading | None, customer_id: str, before: datetime | None = None) -> Timeline:
+    """The newest happenings, or those before an instant. What happened at one instant is never torn apart."""
+    found = [*_here(customer_id, before)]
+    if reading is not None:
+        found += [*_in_lake(reading, customer_id, before)]
+    found.sort(key=lambda happening: (happening.at, happening.kind), reverse=True)
+    shown = found[:LIMIT]
+    shown += [happening for happening in found[LIMIT:] if happening.at == shown[-1].at]
+    return Timeline(shown, shown[-1].at if len(found) > len(shown) else None)
+
+
+def _here(customer_id: str, before: datetime | None) -> Iterator[Happening]:
+    rows = TimelineEntry.objects.filter(customer_id=customer_id).select_related("actor").order_by("-at", "-id")
+    if before is not None:
+        rows = rows.filter(at__lt=before)
+    together: dict[datetime, Happening] = {}
+    for entry in rows[: LIMIT * 10]:
+        happening = Happening(entry.at, entry.kind, entry.facts, str(entry.actor) if entry.actor else "")
+        if entry.kind != "tier":
+            yield happening
+        elif entry.at in together:
+            together[entry.at].moves.append(entry.facts)
+        else:
+            together[entry.at] = happening
+            happening.moves.append(entry.facts)
+            yield happening
+
+
+def _in_lake(reading: Reading, customer_id: str, before: datetime | None) -> Iterator[Happening]:
+    for name, (at, kind) in LAKE.items():
+        for row in getattr(reading, name)(customer_id, LIMIT + 1, before=before):
+            yield Happening(row[at], "return" if row.get("kind") == "return" else kind, row)

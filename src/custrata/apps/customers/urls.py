@@ -1,0 +1,28 @@
+"""Addresses of the app. A customer's id may hold anything, slashes too: all else stands behind a dash of its own."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from custrata.apps.customers.views import changing, lists, person, tags, together
+
+app_name = "customers"
+urlpatterns = [
+    path("", lists.customer_list, name="list"),
+    path("-/columns/", lists.columns, name="columns"),
+    path("-/export/", lists.export, name="export"),
+    path("-/together/tag/", together.tag, name="tag_together"),
+    path("-/together/owner/", together.own, name="own_together"),
+    path("-/tags/", tags.tag_list, name="tags"),
+    path("-/tags/make/", tags.make, name="make_tag"),
+    path("-/tags/group/", tags.make_group, name="make_tag_group"),
+    path("-/tags/<int:number>/remove/", tags.remove, name="remove_tag"),
+    path("-/edit/", changing.edit, name="edit"),
+    path("-/undo/", changing.undo, name="undo"),
+    path("-/tag/", changing.tag, name="tag"),
+    path("-/untag/", changing.untag, name="untag"),
+    path("-/owner/", changing.own, name="own"),
+    path("-/note/", changing.write_note, name="write_note"),
+    path("-/note/remove/", changing.remove_note, name="remove_note"),
+    path("<path:customer_id>/", person.customer, name="customer"),
+]

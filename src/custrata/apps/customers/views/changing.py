@@ -1,0 +1,150 @@
+"""Changing one customer: each form goes to one action and leads back to the customer's page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from custrata.apps.accounts.models import User
+from custrata.apps.customers import actions
+from custrata.apps.customers.forms import (
+    CustomerForm,
+    EditForm,
+    NoteForm,
+    OwnOneForm,
+    RemoveNoteForm,
+    TagOneForm,
+    UndoForm,
+)
+from custrata.apps.customers.models import Tag
+from custrata.apps.customers.views.asking import asked_reading, asking_person
+from custrata.errors import CustrataError
+from custrata.web.gate import needs
+from custrata.web.rights import Right, may
+from custrata.web.texts import sentence, text
+
+Sent = dict[str, Any]
+Act = Callable[[Sent, User, datetime], object]
+
+
+def _change(request: HttpRequest, kind: type[CustomerForm], act: Act, said: str) -> HttpResponse:
+    """Do what a form asks for, say what came of it, and go back to the customer."""
+    form = kind(request.POST)
+    if not form.is_valid():
+        raise BadRequest("a form of ours has all its fields")
+    sent = form.cleaned_data
+    try:
+        changed = act(sent, asking_person(request), timezone.now())
+    except CustrataError as error:
+        messages.error(request, sentence(error))
+    else:
+        if changed is not False:
+            messages.success(request, text(said))
+    tab = f"?{urlencode({'tab': sent['tab']})}" if sent["tab"] else ""
+    return HttpResponseRedirect(reverse("customers:customer", args=[sent["customer_id"]]) + tab)
+
+
+def _source_value(customer_id: str, attribute: str) -> str | None:
+    """What the sources say of an attribute, as an edit is written."""
+    reading = asked_reading()
+    told = (reading.told(customer_id) if reading is not None else {}).get(attribute)
+    return None if told is None else str(told.value)
+
+
+@needs(Right.EDIT_CUSTOMERS)
+@require_POST
+def edit(request: HttpRequest) -> HttpResponse:
+    """Say what an attribute is."""
+
+    def act(sent: Sent, actor: User, at: datetime) -> bool:
+        source = _source_value(sent["customer_id"], sent["attribute"])
+        named = {name: sent[name] for name in ("customer_id", "attribute", "value")}
+        return actions.edit_attribute(**named, source_value=source, actor=actor, at=at)
+
+    return _change(request, EditForm, act, "customers.said.edited")
+
+
+@needs(Right.EDIT_CUSTOMERS)
+@require_POST
+def undo(request: HttpRequest) -> HttpResponse:
+    """Let an attribute be what the sources say."""
+
+    def act(sent: Sent, actor: User, at: datetime) -> None:
+        source = _source_value(sent["customer_id"], sent["attribute"])
+        whom = {name: sent[name] for name in ("customer_id", "attribute")}
+        actions.undo_edit(**whom, source_value=source, actor=actor, at=at)
+
+    return _change(request, UndoForm, act, "customers.said.undone")
+
+
+@needs(Right.EDIT_CUSTOMERS)
+@require_POST
+def tag(request: HttpRequest) -> HttpResponse:
+    """Put a tag on a customer, a new one where a new name is given."""
+
+    def act(sent: Sent, actor: User, at: datetime) -> bool:
+        name, chosen = sent["name"].strip(), sent["tag"]
+        if name:
+            known = Tag.objects.filter(name__iexact=name).first()
+            chosen = (known or actions.make_tag(name=name, actor=actor, at=at)).pk
+        done = actions.tag_customers(customer_ids=[sent["customer_id"]], tag_id=chosen or 0, actor=actor, at=at)
+        return done.changed > 0
+
+    return _change(request, TagOneForm, act, "customers.said.tagged")
+
+
+@needs(Right.EDIT_CUSTOMERS)
+@require_POST
+def untag(request: HttpRequest) -> HttpResponse:
+    """Take a tag off a customer."""
+
+    def act(sent: Sent, actor: User, at: datetime) -> bool:
+        ids, number = [sent["customer_id"]], sent["tag"] or 0
+        return actions.untag_customers(customer_ids=ids, tag_id=number, actor=actor, at=at).changed > 0
+
+    return _change(request, TagOneForm, act, "customers.said.untagged")
+
+
+@needs(Right.ASSIGN_OWNERS)
+@require_POST
+def own(request: HttpRequest) -> HttpResponse:
+    """Say who looks after a customer."""
+
+    def act(sent: Sent, actor: User, at: datetime) -> bool:
+        ids = [sent["customer_id"]]
+        return actions.assign_owner(customer_ids=ids, owner_id=sent["owner"], actor=actor, at=at).changed > 0
+
+    return _change(request, OwnOneForm, act, "customers.said.owned")
+
+
+@needs(Right.EDIT_CUSTOMERS)
+@require_POST
+def write_note(request: HttpRequest) -> HttpResponse:
+    """Write a note."""
+
+    def act(sent: Sent, actor: User, at: datetime) -> None:
+        actions.write_note(customer_id=sent["customer_id"], text=sent["text"], actor=actor, at=at)
+
+    return _change(request, NoteForm, act, "customers.said.noted")
+
+
+@needs(Right.EDIT_CUSTOMERS)
+@require_POST
+def remove_note(request: HttpRequest) -> HttpResponse:
+    """Remove a note."""
+
+    def act(sent: Sent, actor: User, at: datetime) -> None:
+        anybodys = may(actor, Right.ASSIGN_OWNERS)
+        whom = {"customer_id": sent["customer_id"], "note_id": sent["note"]}
+        actions.remove_note(**whom, anybodys=anybodys, actor=actor, at=at)
+
+    return _change(request, RemoveNoteForm, act, "customers.said.note_removed")

@@ -1,0 +1,70 @@
+"""What a list is filtered by, as chips one can take away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.http import QueryDict
+
+from custrata.apps.customers.forms import moves
+from custrata.apps.customers.models import Tag
+from custrata.apps.customers.queries import owners
+from custrata.apps.customers.queries.listing import NOBODY, Asked
+from custrata.tiering.names import scheme_name, tier_name
+from custrata.web.paging import NAME as CURSOR
+from custrata.web.texts import language, text
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One filter: what it says, and the address of the list without it."""
+
+    label: str
+    href: str
+
+
+def without(query: QueryDict, name: str, value: str | None = None) -> str:
+    """The address with a filter, or one value of it, taken away."""
+    rest = query.copy()
+    kept = [one for one in rest.getlist(name) if value is not None and one != value]
+    rest.setlist(name, kept)
+    rest.pop(CURSOR, None)
+    return "?" + rest.urlencode()
+
+
+def chips(asked: Asked, query: QueryDict) -> Iterator[Chip]:
+    """A chip for every filter of the question."""
+    if asked.q:
+        yield Chip(text("customers.chip.search", q=asked.q), without(query, "q"))
+    for scheme, tiers in asked.tiers:
+        for tier in tiers:
+            named = text("customers.chip.tier", scheme=_scheme(scheme), tier=_tier(scheme, tier))
+            yield Chip(named, without(query, "tier", f"{scheme}:{tier}"))
+    if asked.cell is not None:
+        yield Chip(text("customers.chip.cell", r=asked.cell[0], f=asked.cell[1]), without(query, "rfm"))
+    for written in query.getlist("moved"):
+        for scheme, source, target in moves([written]):
+            came = _tier(scheme, source) if source is not None else text("customers.chip.nowhere")
+            named = text("customers.chip.moved", scheme=_scheme(scheme), source=came, target=_tier(scheme, target))
+            yield Chip(named, without(query, "moved", written))
+    if asked.tag is not None:
+        tag = Tag.objects.filter(pk=asked.tag).first()
+        yield Chip(text("customers.chip.tag", tag=tag.name if tag else "?"), without(query, "tag"))
+    if asked.owner is not None:
+        yield Chip(_owned(asked.owner), without(query, "owner"))
+
+
+def _owned(owner: int) -> str:
+    if owner == NOBODY:
+        return text("customers.chip.unowned")
+    person = owners().filter(pk=owner).first()
+    return text("customers.chip.owner", owner=str(person) if person else "?")
+
+
+def _scheme(scheme: str) -> str:
+    return scheme_name(scheme, language())
+
+
+def _tier(scheme: str, tier: str) -> str:
+    return tier_name(scheme, tier, language())

@@ -1,0 +1,124 @@
+"""One customer, whole: head, portrait, why, timeline, purchases, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from custrata.apps.customers.models import Customer
+from custrata.apps.customers.queries import found_customer, notes_of, owners, tags, tags_of
+from custrata.apps.customers.queries.happenings import timeline
+from custrata.apps.customers.queries.portrait import (
+    attributes,
+    edits_of,
+    explanations,
+    standings,
+    tiers_of,
+)
+from custrata.apps.customers.queries.purchases import expected_days, newest, slices
+from custrata.apps.customers.views.asking import asked_reading
+from custrata.pipeline.reading import Reading
+from custrata.web.gate import needs
+from custrata.web.rights import Right, may
+from custrata.web.texts import language, text, writer
+
+TABS = ("portrait", "why", "timeline", "purchases", "notes")
+ICONS = {"portrait": "user", "why": "message-question", "timeline": "history", "purchases": "shopping-cart",
+         "notes": "notes"}  # fmt: skip
+Row = dict[str, Any]
+
+
+@needs(Right.SEE_CUSTOMERS)
+@require_safe
+def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
+    """The page of a customer; asked for by a link of its tabs, the tab alone changes."""
+    held, who = asked_reading(), found_customer(customer_id)
+    row = held.customer(customer_id) if held is not None else None
+    if who is None and row is None:
+        raise Http404
+    tab = request.GET.get("tab", "") if request.GET.get("tab") in TABS else TABS[0]
+    page: dict[str, Any] = {
+        "customer": who or Customer(customer_id=customer_id, name=(row or {}).get("name") or ""),
+        "known": who is not None,
+        "row": row,
+        "run": held.run if held is not None else None,
+        "tab": tab,
+        "tabs": [(key, ICONS[key], text(f"customers.tab.{key}")) for key in TABS],
+        "tiers": tiers_of(row) if row is not None else [],
+        "tags": tags_of([customer_id]).get(customer_id, []),
+        "may_edit": may(request.user, Right.EDIT_CUSTOMERS) and who is not None,
+        "may_assign": may(request.user, Right.ASSIGN_OWNERS) and who is not None,
+    }
+    page["all_tags"] = list(tags()) if page["may_edit"] else []
+    page["owners"] = list(owners()) if page["may_assign"] else []
+    return render(request, "customers/customer.html", page | PARTS[tab](request, held, row, customer_id))
+
+
+def _portrait(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
+    told = held.told(customer_id) if held is not None else {}
+    return {
+        "attributes": attributes(told, edits_of(customer_id), language()),
+        "standings": standings(held, row, language()) if held is not None and row is not None else [],
+        "editing": request.GET.get("edit", ""),
+    }
+
+
+def _why(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
+    if held is None or row is None:
+        return {"explanations": []}
+    return {"explanations": list(explanations(held, row, writer("tiers")))}
+
+
+def _timeline(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
+    return {"timeline": timeline(held, customer_id, _instant(request.GET.get("before", "")))}
+
+
+def _instant(written: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def _purchases(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
+    if held is None:
+        return {"sales": []}
+    bought = held.purchases(customer_id)
+    sales, expected = newest(bought), expected_days(row) if row is not None else None
+    chart: Row = {
+        "orders": [{"at": sale.at.isoformat(), "amount": float(sale.net)} for sale in reversed(sales)],
+        "as_of": held.run.as_of.date().isoformat(),
+        "as_of_name": text("customers.purchases.as_of"),
+        "y_name": text("customers.purchases.amount"),
+    }
+    if expected is not None:
+        chart |= {"expected": [day.isoformat() for day in expected]}
+        chart |= {"expected_name": text("customers.purchases.expected")}
+    return {
+        "sales": sales,
+        "many_sales": len(bought.sales),
+        "total": sum((sale.net for sale in bought.sales), start=0),
+        "categories": slices(bought.categories),
+        "channels": slices(bought.channels),
+        "expected": expected,
+        "chart": chart,
+    }
+
+
+def _notes(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
+    return {"notes": list(notes_of(customer_id)), "anybodys": may(request.user, Right.ASSIGN_OWNERS)}
+
+
+PARTS: dict[str, Callable[[HttpRequest, Reading | None, Row | None, str], Row]] = {
+    "portrait": _portrait,
+    "why": _why,
+    "timeline": _timeline,
+    "purchases": _purchases,
+    "notes": _notes,
+}

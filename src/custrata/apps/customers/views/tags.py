@@ -1,0 +1,80 @@
+"""The tags there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from custrata.apps.customers import actions
+from custrata.apps.customers.forms import GroupForm, TagForm, numbers
+from custrata.apps.customers.queries import tag_groups, tags_with_customers
+from custrata.apps.customers.views.asking import asking_person
+from custrata.errors import CustrataError
+from custrata.web.gate import needs
+from custrata.web.rights import Right
+from custrata.web.texts import sentence, text
+
+
+@needs(Right.EDIT_CUSTOMERS)
+@require_safe
+def tag_list(request: HttpRequest) -> HttpResponse:
+    """Every tag with how many customers have it, and the groups."""
+    return render(request, "customers/tags.html", {"tags": list(tags_with_customers()), "groups": list(tag_groups())})
+
+
+@needs(Right.EDIT_CUSTOMERS)
+@require_POST
+def make(request: HttpRequest) -> HttpResponse:
+    """Make a tag."""
+    form = TagForm(request.POST)
+    form.is_valid()
+    name, group = form.cleaned_data.get("name", ""), numbers(form, "group")
+    return _done(
+        request,
+        lambda: actions.make_tag(name=name, group_id=group, actor=asking_person(request), at=timezone.now()),
+        text("customers.tags.made", name=name),
+    )
+
+
+@needs(Right.EDIT_CUSTOMERS)
+@require_POST
+def make_group(request: HttpRequest) -> HttpResponse:
+    """Make a group of tags."""
+    form = GroupForm(request.POST)
+    form.is_valid()
+    name, exclusive = form.cleaned_data.get("name", ""), bool(form.cleaned_data.get("exclusive"))
+    person, at = asking_person(request), timezone.now()
+    return _done(
+        request,
+        lambda: actions.make_tag_group(name=name, exclusive=exclusive, actor=person, at=at),
+        text("customers.tags.made", name=name),
+    )
+
+
+@needs(Right.EDIT_CUSTOMERS)
+@require_http_methods(["GET", "POST"])
+def remove(request: HttpRequest, number: int) -> HttpResponse:
+    """Say how many customers have a tag, then take it away from all of them."""
+    tag = get_object_or_404(tags_with_customers(), pk=number)
+    if request.method == "GET":
+        return render(request, "customers/remove_tag.html", {"tag": tag})
+    return _done(
+        request,
+        lambda: actions.remove_tag(tag_id=number, actor=asking_person(request), at=timezone.now()),
+        text("customers.tags.removed", name=tag.name),
+    )
+
+
+def _done(request: HttpRequest, act: Callable[[], object], said: str) -> HttpResponse:
+    try:
+        act()
+    except CustrataError as error:
+        messages.error(request, sentence(error))
+    else:
+        messages.success(request, said)
+    return redirect("customers:tags")

@@ -1,0 +1,73 @@
+"""What is done to everybody a list shows: first with the number of them, then done."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from custrata.apps.customers.actions import assign_owner, tag_customers, untag_customers
+from custrata.apps.customers.forms import BulkForm, asked, numbers
+from custrata.apps.customers.queries import owners, tags
+from custrata.apps.customers.queries.listing import ids_chosen
+from custrata.apps.customers.views.asking import asked_reading, asking_person
+from custrata.apps.customers.views.chips import chips
+from custrata.errors import CustrataError
+from custrata.web.gate import needs
+from custrata.web.rights import Right
+from custrata.web.texts import count, sentence, text
+
+
+@needs(Right.EDIT_CUSTOMERS)
+@require_http_methods(["GET", "POST"])
+def tag(request: HttpRequest) -> HttpResponse:
+    """Put a tag on everybody, or take it off."""
+    return _together(request, "tag")
+
+
+@needs(Right.ASSIGN_OWNERS)
+@require_http_methods(["GET", "POST"])
+def own(request: HttpRequest) -> HttpResponse:
+    """Say who looks after everybody."""
+    return _together(request, "own")
+
+
+def _together(request: HttpRequest, what: str) -> HttpResponse:
+    asks = asked(request.GET)
+    ids = ids_chosen(asked_reading(asks.run), asks)
+    form = BulkForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        if numbers(form, "seen") != len(ids):
+            form.add_error(None, text("customers.together.moved_on", number=len(ids)))
+        elif _done(request, what, form, ids):
+            return HttpResponseRedirect(f"{reverse('customers:list')}?{request.GET.urlencode()}")
+    page = {
+        "what": what,
+        "many": len(ids),
+        "form": form,
+        "chips": list(chips(asks, request.GET)),
+        "tags": list(tags()),
+        "owners": list(owners()),
+        "query": request.GET.urlencode(),
+    }
+    return render(request, "customers/together.html", page, status=422 if form.errors else 200)
+
+
+def _done(request: HttpRequest, what: str, form: BulkForm, ids: list[str]) -> bool:
+    """Do it; where it is refused, say so in the form."""
+    whom = {"customer_ids": ids, "actor": asking_person(request), "at": timezone.now()}
+    chosen = QueryDict(request.GET.urlencode()).urlencode()
+    try:
+        if what == "own":
+            done = assign_owner(**whom, owner_id=numbers(form, "owner"), asked=chosen)  # type: ignore[arg-type]  # as typed above
+        else:
+            act = untag_customers if "untag" in request.POST else tag_customers
+            done = act(**whom, tag_id=numbers(form, "tag") or 0, asked=chosen)  # type: ignore[arg-type]  # as typed above
+    except CustrataError as error:
+        form.add_error(None, sentence(error))
+        return False
+    messages.success(request, count("customers.together.done", done.changed))
+    return True

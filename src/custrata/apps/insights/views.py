@@ -1,0 +1,55 @@
+"""The overview, and the scheme a person wants to see on it."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from custrata.apps.insights import queries
+from custrata.apps.tiers.queries import panels, refreshes, runs, schemes
+from custrata.web.gate import needs
+from custrata.web.rights import Right, may
+
+CHOSEN = "scheme"
+
+
+@needs(Right.SEE_OVERVIEW)
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """Everything at a glance, with one scheme in pictures: the one asked for, else the person's own choice."""
+    run, may_refresh = runs.newest(), may(request.user, Right.REFRESH)
+    job = refreshes.refresh_under_way()
+    if run is None:
+        orders = runs.lake_state().tables.get("orders")
+        empty = {"orders": orders.rows if orders else 0, "may_refresh": may_refresh, "job": job}
+        return render(request, "tiers/no_run.html", empty)
+    key = queries.chosen_scheme(run, request.GET.get(CHOSEN, ""), request.session.get(CHOSEN, ""))
+    found = schemes.scheme(key, run)
+    shown = {
+        "run": run,
+        "before": runs.run_before(run),
+        "fresh": queries.freshness(run),
+        "numbers": queries.headline_numbers(run),
+        "scheme": found,
+        "schemes": [schemes.scheme(one, run) for one in schemes.graded_keys(run)],
+        "rungs": panels.rungs(found, run),
+        "rings": panels.rings_panel(found, run),
+        "moves": panels.moves_panel(found, run) if found.moves else None,
+        "history": panels.history_panel(found),
+        "attention": queries.attention(run, with_jobs=may(request.user, Right.SEE_JOBS)),
+        "may_refresh": may_refresh,
+        "job": job,
+    }
+    return render(request, "insights/overview.html", shown)
+
+
+@needs(Right.SEE_OVERVIEW)
+@require_POST
+def choose_scheme(request: HttpRequest) -> HttpResponse:
+    """Keep the scheme a person wants to see on the overview, for as long as they are signed in."""
+    run, key = runs.newest(), request.POST.get(CHOSEN, "")
+    if run is not None and key in schemes.graded_keys(run):
+        request.session[CHOSEN] = key
+    return redirect(reverse("insights:overview"))

@@ -1,0 +1,1 @@
+"""Long work: progress, log, cancel, retry, schedule."""

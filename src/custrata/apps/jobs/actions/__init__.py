@@ -1,0 +1,44 @@
+"""Ask for work, stop it, ask again; say what work there is, and when it comes."""
+
+from custrata.apps.jobs.actions.leases import release_lease, take_lease
+from custrata.apps.jobs.actions.queue import (
+    JobIsDone,
+    JobIsOpen,
+    JobIsOver,
+    SameIsOpen,
+    UnknownJobKind,
+    cancel,
+    enqueue,
+    forget_old,
+    retry,
+)
+from custrata.apps.jobs.actions.registry import CHECKS, KINDS, Check, Kind, every, handler, titled
+from custrata.apps.jobs.actions.running import Cancelled, ClaimLost, HandedBack, Running
+from custrata.apps.jobs.actions.schedules import enqueue_due, set_schedule
+
+__all__ = [
+    "CHECKS",
+    "KINDS",
+    "Cancelled",
+    "Check",
+    "ClaimLost",
+    "HandedBack",
+    "JobIsDone",
+    "JobIsOpen",
+    "JobIsOver",
+    "Kind",
+    "Running",
+    "SameIsOpen",
+    "UnknownJobKind",
+    "cancel",
+    "enqueue",
+    "enqueue_due",
+    "every",
+    "forget_old",
+    "handler",
+    "release_lease",
+    "retry",
+    "set_schedule",
+    "take_lease",
+    "titled",
+]

@@ -1,0 +1,75 @@
+"""Say when a kind of work comes again, and enqueue it when it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from custrata.apps.audit.actions import Actor, record_change
+from custrata.apps.jobs.actions.queue import enqueue
+from custrata.apps.jobs.models import Job, Schedule
+from custrata.apps.jobs.queries import next_times
+
+
+@transaction.atomic
+def set_schedule(
+    *,
+    kind: str,
+    cron: str,
+    zone: str,
+    enabled: bool,
+    actor: Actor | None,
+    at: datetime,
+    arguments: Mapping[str, object] | None = None,
+) -> Schedule:
+    """Have a kind of work come again by a cron form in a time zone, or no more. Raises `UnusableCron`."""
+    cron = " ".join(cron.split())
+    first = next_times(cron, zone, at, 1)[0]
+    kept = Schedule.objects.select_for_update().filter(kind=kind).first()
+    before = {"cron": kept.cron, "enabled": kept.enabled} if kept else None
+    after = {"cron": cron, "enabled": enabled}
+    schedule = kept or Schedule(kind=kind)
+    schedule.cron, schedule.zone, schedule.enabled = cron, zone, enabled
+    schedule.arguments = dict(arguments or {})
+    schedule.next_at = first if enabled else None
+    schedule.save()
+    if before != after:
+        record_change(
+            actor=actor,
+            at=at,
+            action="jobs.set_schedule",
+            subject="schedule",
+            subject_id=kind,
+            before=before,
+            after=after,
+        )
+    return schedule
+
+
+def enqueue_due(*, zone: str, at: datetime) -> list[Job]:
+    """Enqueue what is due; a time that was missed comes once, however often it was missed.
+
+    The time is moved on in the transaction that enqueues, and only where nobody has moved it yet: each comes once.
+    """
+    return [job for schedule in _to_move(zone, at) if (job := _move(schedule, zone, at)) is not None]
+
+
+def _to_move(zone: str, at: datetime) -> list[Schedule]:
+    enabled = Schedule.objects.filter(enabled=True)
+    return list(enabled.filter(next_at__lte=at) | enabled.exclude(zone=zone))
+
+
+@transaction.atomic
+def _move(schedule: Schedule, zone: str, at: datetime) -> Job | None:
+    """Move a schedule to its next time; the job, if it was due."""
+    assert schedule.next_at is not None
+    due = schedule.next_at <= at
+    following = next_times(schedule.cron, zone, at, 1)[0]
+    moved = Schedule.objects.filter(pk=schedule.pk, enabled=True, cron=schedule.cron, next_at=schedule.next_at).update(
+        next_at=following, zone=zone, **({"last_at": schedule.next_at} if due else {})
+    )
+    if moved != 1 or not due:
+        return None
+    return enqueue(kind=schedule.kind, arguments=schedule.arguments, actor=None, at=at, key=schedule.kind)

@@ -1,0 +1,55 @@
+"""What people choose and fill in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.functional import lazy
+
+from custrata.apps.jobs.actions import KINDS, titled
+from custrata.apps.jobs.models import Status
+from custrata.web.texts import text
+
+said = lazy(text, str)
+
+
+class FilterForm(forms.Form):
+    """Which jobs to list."""
+
+    kind = forms.ChoiceField(required=False, label=said("jobs.filter.kind"))
+    status = forms.ChoiceField(required=False, label=said("jobs.filter.status"))
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        every = ("", text("jobs.filter.all"))
+        kinds = [(kind, text(titled(kind)) if titled(kind) else kind) for kind in sorted(KINDS)]
+        statuses = [(status, text(f"jobs.status.{status}")) for status in Status.values]
+        for name, choices in (("kind", kinds), ("status", statuses)):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [every, *choices]
+            field.widget.attrs = {"class": "form-select", "data-submits": ""}
+
+
+class ScheduleForm(forms.Form):
+    """When a kind of work comes again."""
+
+    cron = forms.CharField(
+        max_length=100,
+        label=said("jobs.schedule.cron"),
+        error_messages={"required": said("jobs.fault.required")},
+        widget=forms.TextInput(
+            attrs={
+                "class": "form-control",
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "aria-describedby": "cron_help",
+            }
+        ),
+    )
+    enabled = forms.BooleanField(
+        required=False,
+        label=said("jobs.schedule.enabled"),
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )

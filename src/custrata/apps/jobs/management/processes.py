@@ -1,0 +1,67 @@
+"""What every process of ours does about signals and about its parent's end."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable, Collection
+from typing import NoReturn
+
+from django.db import connections
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
+STOP = (signal.SIGTERM, signal.SIGINT)
+
+
+def fork(run: Callable[[], object]) -> int:
+    """Run a function in a child process that ends with this one, however that ends; the number of the child.
+
+    Connections to the database do not survive a fork, on either side, so there are none when it happens. The parent
+    must never have used an engine: their threads do not survive either.
+    """
+    connections.close_all()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    parent, child = os.getpid(), os.fork()
+    if child:
+        return child
+    _be(run, parent)
+
+
+def _be(run: Callable[[], object], parent: int) -> NoReturn:
+    code = 1
+    try:
+        end_with_parent(parent)
+        for number in (*STOP, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        run()
+        code = 0
+    except SystemExit as leave:
+        code = leave.code if isinstance(leave.code, int) else 1
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # what the parent set up is the parent's to clear away
+
+
+def end_with_parent(parent: int) -> None:
+    """Have the kernel end this process when its parent ends, at once where that has happened already."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def listen(numbers: Collection[signal.Signals]) -> None:
+    """Keep signals until `heard` is asked for them."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+
+
+def heard(numbers: Collection[signal.Signals], seconds: float) -> int | None:
+    """The next signal, or None after so many seconds without one."""
+    found = signal.sigtimedwait(numbers, max(seconds, 0.0))
+    return found.si_signo if found is not None else None

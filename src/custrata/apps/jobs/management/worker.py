@@ -1,0 +1,158 @@
+"""The worker: claims jobs, does each in a process of its own, and answers for them while they run.
+
+It has one thread and computes nothing itself, so it is always there to say that its jobs live, to end one that does
+not stop, and to hand all of them back when it is to stop.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+
+from django.db import InterfaceError, OperationalError, connections
+from django.utils import timezone
+
+from custrata.apps.jobs.actions import KINDS
+from custrata.apps.jobs.actions.queue import (
+    JobProcessEnded,
+    JobTookTooLong,
+    fail,
+    hand_back,
+    keep_alive,
+    stop_cancelled,
+    take_job,
+    take_up_lost,
+)
+from custrata.apps.jobs.management.performing import perform_as_child
+from custrata.apps.jobs.management.processes import STOP, fork, heard, listen
+from custrata.apps.jobs.models import Job
+from custrata.apps.jobs.queries import is_gone, this_process
+
+log = logging.getLogger("custrata.jobs")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often it does what, in seconds."""
+
+    look: float = 0.5  # for waiting jobs
+    beat: float = 2.0
+    silence: float = 60.0  # after which a worker on another machine is taken for lost
+    to_cancel: float = 10.0  # that a job has to notice that it was cancelled, before its process is ended
+    to_stop: float = 3.0  # that a job has to hand itself back when the worker stops
+
+
+@dataclass
+class Child:
+    """A job and the process that does it."""
+
+    job: Job
+    began: float
+    ended_for: Exception | str = ""  # why we ended it: an error, "cancelled", "lost" or "stopping"
+
+
+class Worker:
+    """Does up to `at_once` jobs at a time until it is told to stop."""
+
+    def __init__(self, *, at_once: int = 2, pace: Pace | None = None) -> None:
+        self.at_once = at_once
+        self.pace = pace or Pace()
+        self.name = ""
+        self.children: dict[int, Child] = {}
+        self._beaten = float("-inf")
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT; then hand back what cannot be finished in time."""
+        self.name = this_process()
+        listen((*STOP, signal.SIGCHLD))
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)  # one that is ignored is not waited for
+        log.info("worker %s begins, %s jobs at once", self.name, self.at_once)
+        while True:
+            try:
+                self._round()
+            except (OperationalError, InterfaceError) as error:  # the database restarts, or is in use for too long
+                log.warning("the database does not answer: %s", type(error).__name__)
+                connections.close_all()
+            if heard((*STOP, signal.SIGCHLD), self.pace.look) in STOP:
+                break
+        self._stop()
+        log.info("worker %s has stopped", self.name)
+
+    def _round(self) -> None:
+        self._bury()
+        if monotonic() - self._beaten >= self.pace.beat:
+            self._beaten = monotonic()
+            self._beat()
+        while len(self.children) < self.at_once and (job := take_job(self.name, at=timezone.now())) is not None:
+            log.info("job %s (%s) begins", job.pk, job.kind)
+            self.children[fork(lambda job=job: perform_as_child(job))] = Child(job, monotonic())  # type: ignore[misc]  # the loop's job
+
+    def _beat(self) -> None:
+        """Say that our jobs live, end those that are to end, and take up those that others lost."""
+        now = timezone.now()
+        if self.children:
+            ours = keep_alive([child.job.claim for child in self.children.values()], at=now)
+            for pid, child in self.children.items():
+                self._end_if_due(pid, child, ours)
+        silence = timedelta(seconds=self.pace.silence)
+        if lost := take_up_lost(at=now, silence=silence, is_gone=is_gone):
+            log.warning("%s jobs of workers that are gone wait again", lost)
+
+    def _end_if_due(self, pid: int, child: Child, ours: dict[str, datetime | None]) -> None:
+        longest = KINDS[child.job.kind].longest
+        if child.job.claim not in ours:
+            # Over, and its process about to end; if it is still there next time, another worker has the job.
+            if child.ended_for == "lost":
+                _end(pid)
+            child.ended_for = "lost"
+            return
+        asked = ours[child.job.claim]
+        if asked is not None and timezone.now() - asked > timedelta(seconds=self.pace.to_cancel):
+            child.ended_for = "cancelled"
+            _end(pid)
+        elif monotonic() - child.began > longest.total_seconds():
+            child.ended_for = JobTookTooLong(minutes=round(longest.total_seconds() / 60))
+            _end(pid)
+
+    def _bury(self) -> None:
+        """See which processes have ended, and write down what became of jobs that could not say so themselves."""
+        for pid in list(self.children):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                self._settle(self.children.pop(pid), os.waitstatus_to_exitcode(status))
+
+    def _settle(self, child: Child, code: int) -> None:
+        now, why = timezone.now(), child.ended_for
+        if isinstance(why, Exception):
+            fail(child.job, why, at=now)
+        elif why == "cancelled":
+            stop_cancelled(child.job, at=now)
+        elif why == "stopping":
+            hand_back(child.job, at=now)
+        elif why != "lost":
+            how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+            if fail(child.job, JobProcessEnded(how=how), at=now):  # it still was ours: it ended without a word
+                log.error("the process of job %s (%s) ended: %s", child.job.pk, child.job.kind, how)
+
+    def _stop(self) -> None:
+        """Ask every job back, end those that do not come, and let all wait for another worker."""
+        for pid, child in self.children.items():
+            child.ended_for = child.ended_for or "stopping"
+            os.kill(pid, signal.SIGTERM)
+        until = monotonic() + self.pace.to_stop
+        while self.children and monotonic() < until:
+            heard((signal.SIGCHLD,), 0.1)
+            self._bury()
+        for pid in self.children:
+            _end(pid)
+        while self.children:
+            heard((signal.SIGCHLD,), 0.1)
+            self._bury()
+
+
+def _end(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)

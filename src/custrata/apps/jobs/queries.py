@@ -1,0 +1,177 @@
+"""Jobs as they stand, the times of a schedule, and which process this is."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from babel.dates import get_day_names, get_month_names
+from cron_descriptor import FormatError, MissingFieldError, Options, get_description
+from cronsim import CronSim, CronSimError
+from django.db.models import Count, QuerySet
+
+from custrata.apps.jobs.models import OPEN, Job, Line, Schedule, Status
+from custrata.errors import BadInput
+from custrata.web.texts import writer
+from custrata.wording import catalogue
+from custrata.wording.writer import LOCALES
+
+LINES = 200
+FIELDS = 5  # minute, hour, day, month, weekday; a sixth would be seconds
+PROC = Path("/proc")
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$")
+
+
+class UnusableCron(BadInput):
+    template = (
+        "“{cron}” is no cron form: write minute, hour, day, month and weekday, such as 0 3 * * * for 03:00 every day."
+    )
+
+
+def job(pk: int) -> Job | None:
+    """The job of that number."""
+    return Job.objects.filter(pk=pk).first()
+
+
+def recent(kind: str | None = None, limit: int = 10) -> list[Job]:
+    """The newest jobs, of one kind or all."""
+    return list(jobs(kind or "").order_by("-pk")[:limit])
+
+
+def running(kind: str) -> Job | None:
+    """The open job of a kind: the one that runs, else the next that waits."""
+    return Job.objects.filter(kind=kind, status__in=OPEN).order_by("status", "run_after", "pk").first()
+
+
+def jobs(kind: str = "", status: str = "") -> QuerySet[Job]:
+    """The jobs of a kind and status, or all, in no order."""
+    wanted = {name: value for name, value in (("kind", kind), ("status", status)) if value}
+    return Job.objects.filter(**wanted).defer("result")
+
+
+def counts() -> dict[str, int]:
+    """How many jobs there are of every status."""
+    rows = Job.objects.order_by().values_list("status").annotate(number=Count("pk"))
+    return dict.fromkeys(Status.values, 0) | dict(rows)
+
+
+def job_lines(pk: int, limit: int = LINES) -> list[Line]:
+    """The newest lines of a job's log, oldest first."""
+    return list(Line.objects.filter(job_id=pk).order_by("-pk")[:limit])[::-1]
+
+
+def schedule(kind: str) -> Schedule | None:
+    """When a kind of work comes again."""
+    return Schedule.objects.filter(kind=kind).first()
+
+
+def next_times(cron: str, zone: str, after: datetime, many: int = 5) -> list[datetime]:
+    """The next times of a cron form in a time zone, as instants. Raises `UnusableCron`.
+
+    A time that the clocks leave out comes when they have gone forward; one they repeat comes once.
+
+    >>> [str(at) for at in next_times("30 2 * * *", "America/New_York", datetime(2026, 3, 7, 12, tzinfo=UTC), 2)]
+    ['2026-03-08 07:00:00+00:00', '2026-03-09 06:30:00+00:00']
+    """
+    return list(islice(_times(cron, zone, after), many))
+
+
+def _times(cron: str, zone: str, after: datetime) -> Iterator[datetime]:
+    if len(cron.split()) != FIELDS:
+        raise UnusableCron(cron=cron)
+    try:
+        found = CronSim(cron, after.astimezone(ZoneInfo(zone)))
+        first = next(found)
+    except (CronSimError, StopIteration) as error:  # it ends where no day ever fits
+        raise UnusableCron(cron=cron) from error
+    yield first.astimezone(UTC)
+    yield from (at.astimezone(UTC) for at in found)
+
+
+def cron_in_words(cron: str, language: str) -> str:
+    """What a cron form says. Raises `UnusableCron`.
+
+    >>> cron_in_words("0 3 * * MON", "en"), cron_in_words("0 3 * * MON", "zh-hant")
+    ('At 03:00, only on Monday', '在 03:00，僅在星期一')
+    """
+    options = Options(locale_code={"zh-hans": "zh_CN", "zh-hant": "zh_TW"}.get(language, "en_US"))
+    options.use_24hour_time_format = True
+    try:
+        said = str(get_description(cron, options))
+    except (FormatError, MissingFieldError, ValueError, IndexError) as error:
+        raise UnusableCron(cron=cron) from error
+    if language == "en":
+        return said
+    # The library leaves the names of days and months in English.
+    names = _names(language)
+    said = re.sub(f" ?({'|'.join(names)}) ?", lambda found: names[found[1]], said)
+    return re.sub(r" ?, ?", "，", said).strip()
+
+
+@lru_cache
+def _names(language: str) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for names in (get_day_names, get_month_names):
+        english, own = names("wide", locale="en"), names("wide", locale=LOCALES[language])
+        found |= {english[number]: own[number] for number in english}
+    return found
+
+
+def error_of(failed: Job, language: str) -> str:
+    """What went wrong, in a language; empty where it was none of our errors."""
+    name = f"errors.{failed.error}"
+    translated = (phrases[name][language] for phrases in catalogue().values() if language in phrases.get(name, {}))
+    said = next(translated, str(failed.error_template))
+    return said.format(**{key: _read(fact) for key, fact in failed.error_facts.items()})
+
+
+def _read(fact: str) -> str:
+    """A fact of an error for people: instants, which are kept as ISO 8601 text, as their language writes them."""
+    return writer().instant(datetime.fromisoformat(fact)) if INSTANT.match(fact) else fact
+
+
+class Place(NamedTuple):
+    """A process as its name tells it: the machine's start and the process space, its number and when it began."""
+
+    space: str
+    pid: int
+    began: str
+
+
+def this_process() -> str:
+    """The name of this process: no other, here or on another machine, before or after, has it."""
+    place = Place(_space(), os.getpid(), _began(os.getpid()) or "?")
+    return f"{socket.gethostname()[:40]}/{place.pid}/{place.space}/{place.began}"
+
+
+def is_gone(process: str) -> bool:
+    """Whether it is certain that a process is no more; of one on another machine nothing is certain."""
+    parts = process.split("/")
+    if len(parts) != 4 or parts[2] != _space() or parts[2] == "?":
+        return False
+    return _began(int(parts[1])) != parts[3]
+
+
+def _space() -> str:
+    try:
+        boot = (PROC / "sys/kernel/random/boot_id").read_text().strip()[:8]
+        return f"{boot}-{(PROC / 'self/ns/pid').stat().st_ino}"
+    except OSError:
+        return "?"
+
+
+def _began(pid: int) -> str | None:
+    """When a process began, in ticks since the machine's start; None where it is gone, or waits to be buried."""
+    try:
+        state, *fields = (PROC / str(pid) / "stat").read_text().rpartition(") ")[2].split()
+    except OSError:
+        return None
+    return None if state in "ZX" else fields[18]

@@ -1,0 +1,144 @@
+"""Pages of jobs: the list, one job, its progress, and when work comes again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from custrata.apps.jobs import actions, queries
+from custrata.apps.jobs.actions import KINDS
+from custrata.apps.jobs.forms import FilterForm, ScheduleForm
+from custrata.apps.jobs.models import Job
+from custrata.errors import CustrataError
+from custrata.web.gate import needs
+from custrata.web.paging import Cursor, keyset, page
+from custrata.web.rights import Right, may
+from custrata.web.texts import language, sentence, text
+from custrata.web.workspace import workspace
+
+PAGE = 50
+USUAL = "0 3 * * *"
+OFTEN = {
+    USUAL: "jobs.often.daily",
+    "0 * * * *": "jobs.often.hourly",
+    "0 3 * * MON": "jobs.often.weekly",
+    "0 3 * * MON-FRI": "jobs.often.weekdays",
+    "0 3 1 * *": "jobs.often.monthly",
+}
+
+
+def _found(pk: int) -> Job:
+    job = queries.job(pk)
+    if job is None:
+        raise Http404
+    return job
+
+
+@needs(Right.SEE_JOBS)
+@require_safe
+def all_jobs(request: HttpRequest) -> HttpResponse:
+    """The jobs, newest first, of a kind and status or all."""
+    form, cursor = FilterForm(request.GET), Cursor.read(request.GET)
+    chosen = form.cleaned_data if form.is_valid() else {}
+    rows = keyset(queries.jobs(**chosen), ("-pk",), cursor, limit=PAGE)
+    shown = page(rows, query=request.GET, cursor=cursor, limit=PAGE, key=lambda job: (job.pk,))
+    schedulable = (
+        [kind.name for kind in KINDS.values() if kind.schedulable] if may(request.user, Right.SCHEDULE) else []
+    )
+    context = {"page": shown, "form": form, "chosen": any(chosen.values()), "schedulable": schedulable}
+    return render(request, "jobs/list.html", context)
+
+
+@needs(Right.SEE_JOBS)
+@require_safe
+def one_job(request: HttpRequest, pk: int) -> HttpResponse:
+    """A job: how far it is, what it said, what can be done about it."""
+    job = _found(pk)
+    lines = queries.job_lines(pk)
+    context = {"job": job, "lines": lines, "shortened": len(lines) == queries.LINES}
+    return render(request, "jobs/job.html", context)
+
+
+@needs(Right.SEE_JOBS)
+@require_safe
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far a job is, as a part of a page; once it is over the page that shows it is loaded anew."""
+    job = _found(pk)
+    answer = render(request, "jobs/progress.html", {"job": job})
+    if not job.is_open:
+        answer.headers["HX-Refresh"] = "true"
+    return answer
+
+
+@needs(Right.REFRESH)
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop a job."""
+    try:
+        job = actions.cancel(_found(pk), actor=_person(request), at=timezone.now())
+    except CustrataError as error:
+        messages.error(request, sentence(error))
+    else:
+        messages.success(request, text("jobs.stopping_notice" if job.is_open else "jobs.cancelled_notice"))
+    return redirect("jobs:job", pk)
+
+
+@needs(Right.REFRESH)
+@require_POST
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Try a job again."""
+    try:
+        actions.retry(_found(pk), actor=_person(request), at=timezone.now())
+    except CustrataError as error:
+        messages.error(request, sentence(error))
+    else:
+        messages.success(request, text("jobs.retried_notice"))
+    return redirect("jobs:job", pk)
+
+
+@needs(Right.SCHEDULE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def schedule(request: HttpRequest, kind: str) -> HttpResponse:
+    """When a kind of work comes again; `?cron=` shows what another form would mean, and changes nothing."""
+    if kind not in KINDS or not KINDS[kind].schedulable:
+        raise Http404
+    kept, zone = queries.schedule(kind), workspace().settings.timezone
+    saved = {"cron": kept.cron if kept else USUAL, "enabled": kept is not None and kept.enabled}
+    if request.method != "POST":
+        tried = {"cron": request.GET["cron"], "enabled": "on"} if request.GET.get("cron") else None
+        return _schedule_page(request, kind, ScheduleForm(tried or saved), zone)
+    form = ScheduleForm(request.POST)
+    if form.is_valid():
+        try:
+            asked = {**form.cleaned_data, "kind": kind, "zone": zone}
+            made = actions.set_schedule(actor=_person(request), at=timezone.now(), **asked)
+        except CustrataError as error:
+            form.add_error("cron", sentence(error))
+        else:
+            told = text("jobs.schedule.saved", at=made.next_at) if made.enabled else text("jobs.schedule.switched_off")
+            messages.success(request, told)
+            return redirect("jobs:schedule", kind)
+    return _schedule_page(request, kind, form, zone, status=422)
+
+
+def _schedule_page(request: HttpRequest, kind: str, form: ScheduleForm, zone: str, status: int = 200) -> HttpResponse:
+    cron, words, times = str(form["cron"].value() or ""), "", []
+    try:
+        times = queries.next_times(cron, zone, timezone.now())
+        words = text(OFTEN[cron]) if cron in OFTEN else queries.cron_in_words(cron, language())
+    except CustrataError as error:
+        if not form.errors:
+            form.add_error("cron", sentence(error))
+    often = [(usual, text(said)) for usual, said in OFTEN.items()]
+    context = {"kind": kind, "form": form, "zone": zone, "kept": queries.schedule(kind), "words": words, "times": times}
+    return render(request, "jobs/schedule.html", {**context, "often": often}, status=status)
+
+
+def _person(request: HttpRequest) -> Any:
+    """Whoever asks, behind a gate that lets only people in; the app of people stands above this one."""
+    return request.user

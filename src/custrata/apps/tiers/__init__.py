@@ -1,0 +1,1 @@
+"""Schemes and tiers, and the refresh that fills them."""

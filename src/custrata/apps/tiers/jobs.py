@@ -1,0 +1,47 @@
+"""The refresh: grade every customer and publish the result as one run."""
+
+from __future__ import annotations
+
+from custrata.analytics.moments import AsOf
+from custrata.apps.jobs.actions import Running, handler
+from custrata.engine import connect
+from custrata.lake import Run, Workspace
+from custrata.lake.locks import Busy
+from custrata.pipeline import refresh as refresh_workspace
+from custrata.pipeline.refresh import EarlierAsOf
+from custrata.web.workspace import workspace
+
+
+@handler("refresh", attempts=3, waits_for=(Busy,), opens=("tiers:run", "run"), schedulable=True)
+def refresh(running: Running, as_of: str | None = None) -> dict[str, object]:
+    """Grade every customer as of an instant (default: after the newest fact).
+
+    Its effect appears once: a run is written aside and published in one moment by one pointer, and the same instant
+    over the same facts is not graded again. What a killed refresh left is removed by the next.
+    """
+    served = workspace()
+    try:
+        with connect() as engine:
+            done = refresh_workspace(
+                served,
+                engine,
+                at=running.clock(),
+                as_of=as_of,
+                progress=lambda step, fraction: running.tell(fraction, f"cli.steps.{step}"),
+            )
+    except EarlierAsOf:
+        # Killed after it had published and before it could say so; meanwhile somebody has graded a later day.
+        published = _published(served, as_of) if running.again and as_of else None
+        if published is None:
+            raise
+        return _result(published, new=True)
+    return _result(done.run, new=done.new)
+
+
+def _published(served: Workspace, as_of: str) -> Run | None:
+    instant = AsOf.of(as_of, served.settings.timezone).instant
+    return next((run for run in served.runs.all() if run.as_of == instant), None)
+
+
+def _result(run: Run, *, new: bool) -> dict[str, object]:
+    return {"run": run.id, "as_of": run.as_of.isoformat(), "new": new, "customers": run.record["headline"]["customers"]}

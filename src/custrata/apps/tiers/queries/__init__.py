@@ -1,0 +1,7 @@
+"""What runs and schemes are, read from the records of the published runs."""
+
+from __future__ import annotations
+
+from custrata.apps.tiers.queries import comparison, panels, runs, schemes, values
+
+__all__ = ["comparison", "panels", "runs", "schemes", "values"]

@@ -1,0 +1,121 @@
+"""Two runs side by side: sizes, revenue, lines, and who moved from the one to the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+
+from custrata.apps.tiers.queries.runs import profile_of, run_before
+from custrata.apps.tiers.queries.schemes import amount, scheme
+from custrata.lake import Run
+from custrata.pipeline.reading.connection import Serving, literal, quoted
+from custrata.report import Change, Headline, Move, Scheme, Size, Tier, collect
+
+
+@dataclass(frozen=True)
+class TierChange:
+    """A tier in both runs."""
+
+    tier: Tier
+    before: Size
+    now: Size
+
+    @property
+    def customers(self) -> Change[int]:
+        """Its customers."""
+        return Change(self.now.customers, self.before.customers)
+
+    @property
+    def revenue(self) -> Change[Decimal]:
+        """Its revenue."""
+        return Change(self.now.revenue, self.before.revenue)
+
+
+@dataclass(frozen=True)
+class LineChange:
+    """Where a tier begins in both runs, in the scheme's unit; `changed` is whether it moved."""
+
+    tier: str
+    before: str
+    now: str
+    changed: bool
+
+
+@dataclass(frozen=True)
+class SchemeChange:
+    """A scheme in both runs."""
+
+    scheme: Scheme
+    tiers: tuple[TierChange, ...]
+    lines: tuple[LineChange, ...]
+
+    @property
+    def moved_lines(self) -> tuple[LineChange, ...]:
+        """The lines that are not where they were."""
+        return tuple(line for line in self.lines if line.changed)
+
+
+def headline_change(before: Run, now: Run) -> Headline:
+    """The numbers on top, of both runs."""
+    return collect.headline(now.record, before.record)
+
+
+def scheme_change(key: str, before: Run, now: Run) -> SchemeChange:
+    """One scheme in both runs; a tier that one of them did not know is empty there."""
+    found, nothing = scheme(key, now), Size(0, Decimal(0))
+    sizes = {
+        row["tier"]: Size(row["customers"], Decimal(row["revenue"])) for row in before.record["tiers"].get(key, ())
+    }
+    tiers = tuple(
+        TierChange(tier, sizes.get(tier.key, nothing), Size(tier.customers, tier.revenue)) for tier in found.tiers
+    )
+    return SchemeChange(found, tiers, _lines(key, before, now, found))
+
+
+def _lines(key: str, before: Run, now: Run, found: Scheme) -> tuple[LineChange, ...]:
+    names = {tier.key: tier.name for tier in found.tiers}
+    old, new = _marks(key, before), _marks(key, now)
+    return tuple(
+        LineChange(names[tier], old.get(tier, ""), new.get(tier, ""), old.get(tier) != new.get(tier))
+        for tier in names
+        if tier in old or tier in new
+    )
+
+
+def _marks(key: str, run: Run) -> dict[str, str]:
+    """Where each tier begins: the steps of a ladder, or the learned lines of the lifecycle."""
+    decided = run.record["schemes"].get(key)
+    if decided is None:
+        return {}
+    if key == "lifecycle":
+        curve = decided["facts"]["curve"]
+        return {tier: f"{amount(key, curve[tier])}×" for tier in ("at_risk", "churned") if curve[tier] is not None}
+    return {step["tier"]: amount(key, step["line"]) for step in (decided["ladder"] or {}).get("steps", ())}
+
+
+def moves_between(key: str, before: Run, now: Run) -> Scheme:
+    """The scheme at the later run, with the moves from the earlier one to it.
+
+    Neighbours have recorded them; between others they are counted from the two profiles, once per process.
+    """
+    found, neighbour = scheme(key, now), run_before(now)
+    if neighbour is not None and neighbour.id == before.id:
+        return found
+    if before.record["schemes"].get(key, {"waiting": True})["waiting"] or not found.tiers:
+        return replace(found, moves=())
+    return replace(found, moves=_counted(profile_of(before), profile_of(now), key))
+
+
+@lru_cache(maxsize=256)
+def _counted(before: Path, now: Path, key: str) -> tuple[Move, ...]:
+    tier = quoted(f"{key}_tier")
+    sql = f"""
+        SELECT old.{tier} AS source, new.{tier} AS target, count(*) AS customers,
+            coalesce(sum(new.spend), 0)::DECIMAL(38, 2) AS revenue
+        FROM read_parquet({literal(str(before))}) AS old
+        FULL JOIN read_parquet({literal(str(now))}) AS new USING (customer_id)
+        GROUP BY ALL ORDER BY ALL"""
+    with Serving().asking() as asking:
+        return tuple(Move(**row) for row in asking.table(sql).to_pylist())

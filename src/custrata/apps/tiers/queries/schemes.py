@@ -1,0 +1,172 @@
+"""Schemes as a run graded them: tiers with their history, the lines between them, and what decided, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from custrata.apps.tiers.queries.runs import history, newest
+from custrata.apps.tiers.queries.runs import run as run_of
+from custrata.errors import Refused
+from custrata.lake import Run
+from custrata.report import Line, Lines, Moment, Move, RfmMap, Scheme, Silence, collect
+from custrata.report.colours import tier_colours
+from custrata.tiering import BUILT_IN
+from custrata.tiering.names import tier_name
+from custrata.web import texts
+from custrata.web.workspace import workspace
+from custrata.wording.writer import Writer
+
+Decided = Mapping[str, Any]
+
+
+class NoSuchScheme(Refused):
+    template = "There is no scheme “{scheme}”. Choose one from the list of schemes."
+
+
+def scheme_keys(run: Run) -> list[str]:
+    """The keys of the schemes a run graded, in the order they are graded in; those that wait for data come last."""
+    decided = run.record["schemes"]
+    return sorted((key for key in BUILT_IN if key in decided), key=lambda key: bool(decided[key]["waiting"]))
+
+
+def graded_keys(run: Run) -> list[str]:
+    """The keys of the schemes that have tiers at a run."""
+    return [key for key in scheme_keys(run) if not run.record["schemes"][key]["waiting"]]
+
+
+def scheme(key: str, run: Run) -> Scheme:
+    """A scheme at a run with its history up to it, named in the reader's language. Raises `NoSuchScheme`."""
+    if key not in BUILT_IN or key not in run.record["schemes"]:
+        raise NoSuchScheme(scheme=key)
+    ids = tuple(one.id for one in history(run))
+    return _scheme(workspace().runs.folder, ids, key, texts.language())
+
+
+@lru_cache(maxsize=512)
+def _scheme(folder: Path, ids: tuple[str, ...], key: str, language: str) -> Scheme:
+    """Built once for the runs it shows; `folder` keeps the schemes of two workspaces apart."""
+    runs = history(run_of(ids[-1]))
+    known = [run for run in runs[:-1] if key in run.record["schemes"]]
+    return collect.scheme(key, [*known, runs[-1]], language)
+
+
+def at_moment(found: Scheme, moment: Moment) -> Scheme:
+    """The scheme with the sizes it had at an earlier moment of its history, and no moves."""
+    tiers = tuple(
+        replace(tier, customers=size.customers, revenue=size.revenue)
+        for tier in found.tiers
+        if (size := moment.sizes.get(tier.key)) is not None
+    )
+    return replace(found, tiers=tiers, moves=())
+
+
+def lines(key: str, run: Run, found: Scheme) -> Lines | None:
+    """The lines of a scheme that has a ladder."""
+    ladder = run.record["schemes"][key]["ladder"]
+    if not ladder:
+        return None
+    colours, names = tier_colours(found), {tier.key: tier.name for tier in found.tiers}
+    sign = "≤" if ladder["less_is_better"] else "≥"
+    steps = tuple(
+        Line(Decimal(step["line"]), colours[step["tier"]], f"{names[step['tier']]} {sign} {amount(key, step['line'])}")
+        for step in ladder["steps"]
+    )
+    return Lines(steps, colours[ladder["lowest"]], ladder["less_is_better"])
+
+
+def amount(key: str, value: Any) -> str:
+    """A value of a scheme in its unit, as exactly as a line is drawn."""
+    write, exact = texts.writer("tiers"), Decimal(str(value))
+    unit = BUILT_IN[key].unit
+    if unit == "money":
+        return write.money(exact, 2)
+    if unit == "share":
+        return write.share(exact, 2)
+    whole = exact == exact.to_integral_value()
+    return write.number(exact, 0 if whole else 2)
+
+
+def decided(key: str, run: Run) -> list[str]:
+    """What decided a scheme at a run, in sentences: how it grades, its lines, what it learned, what was missing."""
+    found = run.record["schemes"][key]
+    return [texts.text(f"tiers.about.{key}"), *_told(key, found, texts.writer("tiers"))]
+
+
+def _told(key: str, found: Decided, write: Writer) -> Iterator[str]:
+    ladder, facts = found["ladder"], found["facts"] or {}
+    if ladder:
+        phrase = "line.most" if ladder["less_is_better"] else "line.least"
+        for step in ladder["steps"]:
+            tier = tier_name(key, step["tier"], write.language)
+            yield write(phrase, tier=tier, line=amount(key, step["line"]))
+    if "weights" in facts:
+        weights = (
+            f"{write(f'points.{name}')} {write.number(Decimal(str(weight)))}"
+            for name, weight in facts["weights"].items()
+            if name not in facts["missing"]
+        )
+        yield write("made_of", parts=write("comma").join(weights))
+    if key == "rfm" and facts["customers"]:
+        yield from _rfm(facts, write)
+    if key == "lifecycle":
+        yield from _lifecycle(facts, write)
+    if facts.get("customers"):
+        yield texts.count("tiers.decided.graded", facts["customers"])
+    for note in found["notes"]:
+        yield write(f"notes.{note}")
+
+
+def _rfm(facts: Decided, write: Writer) -> Iterator[str]:
+    means = {name: abs(Decimal(str(facts["sums"][name]))) / facts["customers"] for name in ("r", "f", "m")}
+    yield texts.text(
+        "tiers.decided.rfm_means",
+        recency=write.number(means["r"], 1),
+        frequency=write.number(means["f"], 2),
+        monetary=write.money(means["m"], 2),
+    )
+    cuts = facts["cuts"]
+    if facts["method"] == "quantile":
+        yield texts.text(
+            "tiers.decided.rfm_cuts",
+            recency=" · ".join(write.number(abs(Decimal(str(cut)))) for cut in cuts["r"]),
+            frequency=" · ".join(write.number(Decimal(str(cut))) for cut in cuts["f"]),
+            monetary=" · ".join(write.money(Decimal(str(cut))) for cut in cuts["m"]),
+        )
+
+
+def _lifecycle(facts: Decided, write: Writer) -> Iterator[str]:
+    named = ("new_days", "new_orders", "won_back_days", "mature_orders", "mature_days")
+    yield texts.text("tiers.decided.lifecycle", **{name: facts[name] for name in named})
+    curve = facts["curve"]
+    for tier in ("at_risk", "churned"):
+        if curve[tier] is not None:
+            yield write(f"silence_line.{tier}", line=write.number(Decimal(curve[tier]), 2))
+    if curve["learned"]:
+        yield texts.text("tiers.decided.learned", dates=curve["dates"], customers=curve["customers"])
+
+
+def silence_curve(run: Run) -> Silence:
+    """The curve the lifecycle lines were learned from."""
+    return collect.silence(run.record["curve"])
+
+
+def rfm_cells(run: Run) -> RfmMap:
+    """The RFM map of a run, its eleven labels in the reader's language."""
+    return collect.rfm(run.record, texts.language())
+
+
+def moves(key: str, run: Run) -> tuple[Move, ...]:
+    """The moves into a run from the one before it."""
+    return scheme(key, run).moves
+
+
+def default_scheme(run: Run | None = None) -> str:
+    """The scheme shown to somebody who has chosen none."""
+    found = run or newest()
+    keys = graded_keys(found) if found else []
+    return "value" if "value" in keys or not keys else keys[0]

@@ -1,0 +1,139 @@
+"""Backup and restore: the workspace and its database at one consistent point, in one file.
+
+The file is a plain tar: `backup.json` says what it is, `workspace/` holds the folder, `database/` every table as JSON
+lines, `complete.json` comes last and holds the check sums. So a backup can be looked into, and restored into SQLite or
+PostgreSQL alike.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from custrata.errors import BadInput, Refused
+from custrata.lake import Workspace
+from custrata.lake.archive import frozen
+from custrata.lake.durable import sync
+
+FORMAT = 1
+HEAD, END = "backup.json", "complete.json"
+KEY = Path("server") / "secret_key"
+
+
+class BackupExists(Refused):
+    template = "{file} is there already. Name another file, or remove it first."
+
+
+class CannotWriteBackup(Refused):
+    template = "The backup cannot be written to {file}: {reason}. Nothing was changed."
+
+
+class FolderNotEmpty(Refused):
+    template = (
+        "{folder} is not empty. Restore into a new folder, look at it, and then put it in the place of the old one."
+    )
+
+
+class NotABackup(BadInput):
+    template = "{file} is not a whole backup: {reason}. Nothing was restored."
+
+
+class NewerBackup(Refused):
+    template = "{file} was made by Custrata {theirs}, newer than this one ({ours}). Upgrade first, then restore."
+
+
+def write_backup(workspace: Workspace, file: Path, *, at: datetime, wait: float = 60.0) -> Mapping[str, Any]:
+    """Write everything into one file, which only its owner may read, and say what is in it.
+
+    Imports and refreshes wait for the moment it takes to note the point; then they go on while the file is written.
+
+    Raises `BackupExists`, `CannotWriteBackup`, `Busy`.
+    """
+    from custrata.config.tables import dump_tables  # Django is set up by now
+
+    if file.exists():
+        raise BackupExists(file=file)
+    part = file.with_name(f".{file.name}.part")
+    try:
+        with tempfile.TemporaryDirectory(prefix=".backup-", dir=workspace.folder) as scratch:
+            home = Path(scratch)
+            with ExitStack() as still:
+                frozen(workspace, home / "workspace", still, wait=wait)
+                tables = dump_tables(home / "database", release=still.close)
+            if (workspace.folder / KEY).exists():
+                (home / "workspace" / KEY).parent.mkdir()
+                shutil.copy2(workspace.folder / KEY, home / "workspace" / KEY)
+            head = {"format": FORMAT, "version": version("custrata"), "at": at.isoformat(), **tables}
+            _pack(home, part, head)
+        sync(part)
+        part.rename(file)
+        sync(file.absolute().parent)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise CannotWriteBackup(file=file, reason=error.strerror or error) from error
+    return head
+
+
+def _pack(home: Path, part: Path, head: Mapping[str, Any]) -> None:
+    sums: dict[str, str] = {}
+    with (
+        open(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as out,
+        tarfile.open(fileobj=out, mode="w|") as tar,
+    ):
+        _add(tar, HEAD, head)
+        for path in sorted(path for path in home.rglob("*") if path.is_file()):
+            name = path.relative_to(home).as_posix()
+            with path.open("rb") as file:
+                sums[name] = hashlib.file_digest(file, "sha256").hexdigest()
+            tar.add(path, name, recursive=False)
+        _add(tar, END, sums)
+
+
+def _add(tar: tarfile.TarFile, name: str, content: Mapping[str, Any]) -> None:
+    text = json.dumps(content, ensure_ascii=False, indent=1).encode()
+    info = tarfile.TarInfo(name)
+    info.size, info.mode = len(text), 0o600
+    tar.addfile(info, io.BytesIO(text))
+
+
+def unpack(file: Path, folder: Path) -> Mapping[str, Any]:
+    """Unpack a backup into an empty folder after checking every byte of it; what `backup.json` says.
+
+    Raises `NotABackup`, `NewerBackup`.
+    """
+    try:
+        with tarfile.open(file, "r:") as tar:
+            tar.extractall(folder, filter="data")
+        head: Mapping[str, Any] = json.loads((folder / HEAD).read_text("utf-8"))
+        sums = json.loads((folder / END).read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise NotABackup(file=file, reason="it ends too early" if file.exists() else "there is no such file") from error
+    except (tarfile.TarError, OSError, ValueError, EOFError) as error:
+        raise NotABackup(file=file, reason=error) from error
+    if head.get("format") != FORMAT:
+        raise NewerBackup(file=file, theirs=head.get("version"), ours=version("custrata"))
+    for name, expected in sums.items():
+        path = folder / name
+        if not path.is_file():
+            raise NotABackup(file=file, reason=f"{name} is missing")
+        with path.open("rb") as content:
+            if hashlib.file_digest(content, "sha256").hexdigest() != expected:
+                raise NotABackup(file=file, reason=f"{name} is damaged")
+    return head
+
+
+def empty_place(folder: Path) -> None:
+    """Refuse a folder that holds anything. Raises `FolderNotEmpty`."""
+    if folder.exists() and any(folder.iterdir()):
+        raise FolderNotEmpty(folder=folder)

@@ -1,0 +1,287 @@
+"""The commands that serve: up, web, work, manage; and the demo, served.
+
+Nothing here imports Django before a command runs, so that the library's commands work where it is not installed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from socket import socket
+from typing import TYPE_CHECKING
+
+import click
+
+from custrata.cli.demo import make_demo
+from custrata.cli.session import WORKSPACE, Session, now, say
+from custrata.config import ports
+from custrata.errors import Refused
+from custrata.lake import Workspace
+from custrata.wording import language_named, phrase
+
+if TYPE_CHECKING:
+    from custrata.config.processes import Service
+
+SETTINGS, SETTINGS_MODULE = "DJANGO_SETTINGS_MODULE", "custrata.config.settings"
+PORT, LAST_PORT = 8000, 65535
+DEMO = "demo"
+
+
+class ServerMissing(Refused):
+    template = "The server is not installed. Install it: pip install 'custrata[server]'"
+
+
+class PortInUse(Refused):
+    template = "Port {port} is in use already. Stop what uses it, or name another: --port {other}"
+
+
+class NoSuchAddress(Refused):
+    template = "The server cannot listen at {host}, port {port}: {reason}. Name another with --host and --port."
+
+
+class DatabaseBehind(Refused):
+    template = "The server's database is older than this version. Bring it up to date: custrata manage migrate"
+
+
+class DatabaseUnreachable(Refused):
+    template = "The server's database cannot be used: {reason}"
+
+
+def _workspace_of(command: Callable[..., None]) -> Callable[..., None]:
+    option = click.option(
+        "-w",
+        "--workspace",
+        "folder",
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        envvar=WORKSPACE,
+        default=Path(),
+        help="The workspace folder (default: this folder, or $CUSTRATA_WORKSPACE).",
+    )
+    return option(command)
+
+
+def _address_of(command: Callable[..., None]) -> Callable[..., None]:
+    host = click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+    port = click.option(
+        "--port", type=click.IntRange(1, LAST_PORT), default=PORT, show_default=True, help="The port to listen at."
+    )
+    workers = click.option(
+        "--workers", type=click.IntRange(1, 64), default=None, help="Processes that answer (default: 2; 1 on one core)."
+    )
+    return host(port(workers(command)))
+
+
+def _jobs_of(command: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Jobs done at the same time."
+    )(command)
+
+
+@click.command("up")
+@_address_of
+@_jobs_of
+@_workspace_of
+def up_command(folder: Path, host: str, port: int, workers: int | None, jobs: int) -> None:
+    """Serve the workspace: pages, jobs and schedules, until Ctrl+C or SIGTERM."""
+    serve(prepare(folder), host=host, port=port, workers=workers, jobs=jobs)
+
+
+@click.command("web")
+@_address_of
+@_workspace_of
+def web_command(folder: Path, host: str, port: int, workers: int | None) -> None:
+    """Serve the pages alone; jobs are done by `custrata work`, here or elsewhere."""
+    workspace = prepare(folder)
+    from custrata.config import processes
+
+    with _port(host, port):
+        _refuse_old_database()
+        _supervise(workspace, [processes.web(host, port, workers or _cores())], address=(host, port))
+
+
+@click.command("work")
+@_jobs_of
+@_workspace_of
+def work_command(folder: Path, jobs: int) -> None:
+    """Do jobs and look after schedules, without pages; as many of these as one likes, on any machine."""
+    workspace = prepare(folder)
+    _refuse_old_database()
+    from custrata.config import processes
+
+    _supervise(workspace, [processes.worker(jobs), processes.scheduler()])
+
+
+@click.command("manage", context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def manage_command(arguments: tuple[str, ...]) -> None:
+    """Run a command of Django's, such as migrate or shell, on the workspace of this folder or $CUSTRATA_WORKSPACE."""
+    _need_server()
+    os.environ.setdefault(SETTINGS, SETTINGS_MODULE)
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["custrata manage", *arguments])
+
+
+@click.command("demo")
+@click.option("--no-serve", is_flag=True, help="Stop after grading and reporting.")
+@click.option("--language", default="zh-hans", show_default=True, help="zh-hans, zh-hant or en.")
+@click.option("-w", "--workspace", "folder", type=click.Path(path_type=Path), default=Path("demo"), metavar="DIR",
+              show_default=True, envvar=WORKSPACE, help="The folder of the demo workspace.")  # fmt: skip
+@_address_of
+def demo_command(*, no_serve: bool, language: str, folder: Path, host: str, port: int, workers: int | None) -> None:
+    """Load real retail data (Complete Journey), grade it at twelve month ends, write the report, and serve it."""
+    if no_serve:
+        make_demo(folder, language)
+        return
+    if not _has_server():
+        make_demo(folder, language)
+        say(phrase("server", "install", language_named(language)))
+        return
+    _port(host, port).close()  # refuses before the work, not after it
+    make_demo(folder, language)
+    _make_demo_sign_in(prepare(folder))
+    # A program of its own: the server's processes are forked, and must not come from one that has used an engine.
+    options = ["--host", host, "--port", str(port), *(["--workers", str(workers)] if workers else [])]
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "custrata", "up", "-w", str(folder), *options])
+
+
+COMMANDS = (up_command, web_command, work_command, manage_command, demo_command)
+
+
+def _has_server() -> bool:
+    return find_spec("django") is not None and find_spec("granian") is not None
+
+
+def _need_server() -> None:
+    if not _has_server():
+        raise ServerMissing
+
+
+def _cores() -> int:
+    return min(len(os.sched_getaffinity(0)), 2)
+
+
+def prepare(folder: Path) -> Workspace:
+    """Make the workspace in a folder the one of this process, and set Django up.
+
+    Raises `ServerMissing`, and what opening the workspace raises.
+    """
+    session = Session(folder)
+    click.get_current_context().find_root().obj = session
+    _need_server()
+    os.environ[WORKSPACE] = str(session.workspace.folder.resolve())
+    os.environ.setdefault(SETTINGS, SETTINGS_MODULE)
+    import django
+
+    django.setup()
+    return session.workspace
+
+
+def serve(
+    workspace: Workspace,
+    *,
+    host: str,
+    port: int,
+    workers: int | None,
+    jobs: int,
+) -> None:
+    """Bring the database up to date and serve everything, in one tree of processes, until told to stop."""
+    from custrata.config import processes
+
+    with _port(host, port):
+        language = workspace.settings.language
+        _migrate(language)
+        lines = _first_sign_in(_url(host, port), language)
+        services = [processes.web(host, port, workers or _cores()), processes.worker(jobs), processes.scheduler()]
+        _supervise(workspace, services, address=(host, port), lines=lines)
+
+
+def _supervise(
+    workspace: Workspace,
+    services: Sequence[Service],
+    *,
+    address: tuple[str, int] | None = None,
+    lines: Sequence[str] = (),
+) -> None:
+    from custrata.config import processes
+
+    name, language = workspace.settings.name, workspace.settings.language
+
+    def tell() -> None:
+        if address is None:
+            say(phrase("server", "working", language, name=name))
+        else:
+            say(phrase("server", "serving", language, name=name, address=_url(*address)))
+        for line in lines:
+            say(line)
+        sys.stdout.flush()
+
+    processes.supervise(services, ready=lambda: address is None or ports.answers(*address), tell=tell)
+
+
+def _port(host: str, port: int) -> socket:
+    """Hold the address. Raises `PortInUse`, `NoSuchAddress`."""
+    try:
+        return ports.hold_port(host, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(port=port, other=port + 1 if port < LAST_PORT else PORT) from error
+        raise NoSuchAddress(host=host, port=port, reason=error.strerror or error) from error
+
+
+def _url(host: str, port: int) -> str:
+    shown = ports.reachable(host)
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+def _migrate(language: str) -> None:
+    from django.db import OperationalError
+
+    from custrata.config import database
+
+    try:
+        backup = database.migrate(at=now())
+    except OperationalError as error:
+        raise DatabaseUnreachable(reason=str(error).strip().splitlines()[0]) from error
+    if backup is not None:
+        say(phrase("server", "backed_up", language, path=backup))
+
+
+def _refuse_old_database() -> None:
+    """Raises `DatabaseBehind`, `DatabaseUnreachable`."""
+    from django.db import OperationalError
+
+    from custrata.config import database
+
+    try:
+        behind = database.is_behind()
+    except OperationalError as error:
+        raise DatabaseUnreachable(reason=str(error).strip().splitlines()[0]) from error
+    if behind:
+        raise DatabaseBehind
+
+
+def _first_sign_in(url: str, language: str) -> list[str]:
+    """While there is no administrator: the link with which one becomes it."""
+    from custrata.apps.accounts.actions import first_sign_in_link
+
+    link = first_sign_in_link(at=now())
+    return [phrase("server", "first_link", language, link=f"{url}{link}")] if link else []
+
+
+def _make_demo_sign_in(workspace: Workspace) -> None:
+    """Make the demo's administrator, and say name and password, which is kept nowhere."""
+    language = workspace.settings.language
+    _migrate(language)
+    from custrata.apps.accounts.actions import create_person, new_password
+    from custrata.web.rights import Role
+
+    password = new_password()
+    create_person(username=DEMO, role=Role.ADMINISTRATOR, name="", password=password, actor=None, at=now())
+    say(phrase("server", "demo_sign_in", language, name=DEMO, password=password))

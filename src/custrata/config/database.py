@@ -1,0 +1,73 @@
+"""The server's database brought up to date, with a copy kept of what it was."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from custrata.lake.locks import locked
+
+KEPT = 5  # copies
+LOCK = 0x43555354  # of PostgreSQL, while one process migrates
+WAIT = 120.0
+
+
+def is_behind() -> bool:
+    """Whether there are migrations that the database has not seen."""
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def migrate(*, at: datetime) -> Path | None:
+    """Bring the database up to date; the copy that was made of a SQLite database before it changed.
+
+    Of several who begin at once, one does it.
+    """
+    settings.STATE.mkdir(exist_ok=True)
+    with _alone():
+        if not is_behind():
+            return None
+        copy = _copy(at)
+        call_command("migrate", interactive=False, verbosity=0)
+    return copy
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    if connection.vendor == "sqlite":
+        with locked(settings.STATE / ".migrate", wait=WAIT):
+            yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+def _copy(at: datetime) -> Path | None:
+    """Copy a SQLite database that holds something, whole, by SQLite itself; keep the newest five."""
+    if connection.vendor != "sqlite" or not connection.introspection.table_names():
+        return None
+    source = Path(connection.settings_dict["NAME"])
+    folder = settings.STATE / "backups"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    copy = folder / f"{source.stem}-{at:%Y%m%dT%H%M%SZ}.sqlite3"
+    half = copy.with_suffix(".half")
+    with closing(sqlite3.connect(source)) as held, closing(sqlite3.connect(half)) as written:
+        held.backup(written)
+    half.chmod(0o600)
+    half.replace(copy)
+    for old in sorted(folder.glob(f"{source.stem}-*.sqlite3"))[:-KEPT]:
+        old.unlink()
+    return copy

@@ -1,0 +1,36 @@
+"""The address the pages are served at."""
+
+from __future__ import annotations
+
+import socket
+
+
+def hold_port(host: str, port: int) -> socket.socket:
+    """Keep an address for the pages: nobody else gets it, though no process of ours may listen yet, or just now.
+
+    Raises `OSError` where it is in use or cannot be had.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        tried.bind(address)
+    held = socket.socket(family, kind, protocol)
+    # The processes that answer share the address with this one by the same option.
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    held.bind(address)
+    return held
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether somebody listens there."""
+    try:
+        with socket.create_connection((reachable(host), port), timeout=0.2):
+            return True
+    except OSError:
+        return False
+
+
+def reachable(host: str) -> str:
+    """The address at which one reaches a server that listens at another, on this machine."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)

@@ -1,0 +1,187 @@
+"""Settings, all from the environment; docs/server/settings.md lists them, and a test holds the two together."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+import dj_database_url
+
+from custrata.config.logging import logging_settings
+
+WORKSPACE = Path(os.environ.get("CUSTRATA_WORKSPACE", "."))
+STATE = WORKSPACE / "server"
+DEBUG = os.environ.get("CUSTRATA_DEBUG") == "1"
+HTTPS = os.environ.get("CUSTRATA_HTTPS") == "1"
+PROXIES = int(os.environ.get("CUSTRATA_PROXIES", "1" if HTTPS else "0"))
+METRICS_TOKEN = os.environ.get("CUSTRATA_METRICS_TOKEN", "")
+LOGGING = logging_settings(
+    form=os.environ.get("CUSTRATA_LOG", "json"), level=os.environ.get("CUSTRATA_LOG_LEVEL", "INFO"), debug=DEBUG
+)
+
+
+def _secret_key() -> str:
+    """The key of the environment, else the workspace's own, made the first time; none is kept without a workspace."""
+    given = os.environ.get("CUSTRATA_SECRET_KEY")
+    if given:
+        return given
+    path = STATE / "secret_key"
+    if path.exists():
+        return path.read_text(encoding="ascii").strip()
+    key = secrets.token_urlsafe(64)
+    if (WORKSPACE / "custrata.toml").exists():
+        STATE.mkdir(exist_ok=True)
+        try:
+            with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+                file.write(key)
+        except FileExistsError:
+            return path.read_text(encoding="ascii").strip()
+    return key
+
+
+SECRET_KEY = _secret_key()
+# This machine may always ask: probes and whoever watches over the process do.
+ALLOWED_HOSTS = [*filter(None, os.environ.get("CUSTRATA_HOSTS", "").split(",")), "localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [*filter(None, os.environ.get("CUSTRATA_ORIGINS", "").split(","))]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "axes",
+    "csp",
+    "custrata.web",
+    "custrata.apps.audit",
+    "custrata.apps.jobs",
+    "custrata.apps.accounts",
+    "custrata.apps.customers",
+    "custrata.apps.tiers",
+    "custrata.apps.insights",
+]
+
+MIDDLEWARE = [
+    "custrata.web.requests.RequestMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "custrata.web.language.LanguageMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "custrata.apps.accounts.views.seen.SeenMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "custrata.config.urls"
+WSGI_APPLICATION = "custrata.config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "custrata.web.context.page",
+            ],
+            "builtins": ["custrata.web.templatetags.kit"],
+        },
+    }
+]
+
+DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{(STATE / 'server.sqlite3').resolve()}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Writers queue instead of failing halfway, readers never wait, and a power cut loses at most the newest moment.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728;"
+        "PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864;"
+        "PRAGMA foreign_keys=ON",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+# Wrong passwords are counted per person and address: nobody can lock somebody else out from elsewhere.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
+AXES_CLIENT_IP_CALLABLE = "custrata.apps.accounts.views.asking.client_address"
+AXES_USERNAME_CALLABLE = "custrata.apps.accounts.views.asking.counted_name"
+AXES_LOCKOUT_CALLABLE = "custrata.apps.accounts.views.asking.own_answer"
+LOGIN_URL = "accounts:sign_in"
+LOGIN_REDIRECT_URL = "web:start"
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("zh-hant", "繁體中文"), ("en", "English")]
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# Files are served out of the package, so there is nothing to collect; their addresses change when they do.
+STATIC_URL = "/static/"
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "custrata.web.files.ReportStyles",
+]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_ROOT = None
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_MAX_AGE = 0 if DEBUG else 31_536_000
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "custrata.web.files.VersionedStorage"},
+}
+
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "custrata.web.errors.stale_form"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health$", r"^ready$", r"^metrics$"]  # asked from inside, without the proxy
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+if PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"

@@ -1,0 +1,1 @@
+"""The kit every app's pages are made with; no models."""

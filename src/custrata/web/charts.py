@@ -1,0 +1,106 @@
+"""What the charts of `web/charts.js` take: one shape per chart name. Words are already in the reader's language.
+
+Numbers stay numbers; the browser writes them as the language and the workspace's currency have it, by `unit`. A
+`colour` is a tier's class (`step-3`, `apart`); without one a row takes the accent. An `href` makes its mark a link.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+Unit = Literal["number", "money", "share", "days"]
+
+
+class Row(TypedDict):
+    """One line or layer: a value per day, none where there is nothing to show."""
+
+    name: str
+    values: list[float | None]
+    colour: NotRequired[str]
+    hrefs: NotRequired[list[str]]
+
+
+class Series(TypedDict):
+    """`series`: lines, or layers stacked on each other, over days (ISO dates, oldest first)."""
+
+    days: list[str]
+    rows: list[Row]
+    unit: NotRequired[Unit]
+    stacked: NotRequired[bool]
+
+
+class Line(TypedDict):
+    """A line drawn across at a value, with its name."""
+
+    at: float
+    name: str
+    colour: NotRequired[str]
+
+
+class SilencePoint(TypedDict):
+    """Of `seen` customers silent for `start` times their rhythm, the share `back` that came back."""
+
+    start: float
+    back: float
+    seen: int
+
+
+class Silence(TypedDict):
+    """`silence`: the share that comes back by length of silence, with counts and the lines drawn from it."""
+
+    points: list[SilencePoint]
+    lines: list[Line]
+    x_name: str
+    y_name: str
+    seen_name: str
+
+
+class Distribution(TypedDict):
+    """`distribution`: how many customers between each two edges (one edge more than counts), with lines."""
+
+    edges: list[float]
+    counts: list[int]
+    x_name: str
+    y_name: str
+    unit: NotRequired[Unit]
+    lines: NotRequired[list[Line]]
+    hrefs: NotRequired[list[str]]
+
+
+class Order(TypedDict):
+    """One order: its instant (ISO 8601) and amount."""
+
+    at: str
+    amount: float
+    name: NotRequired[str]
+    href: NotRequired[str]
+
+
+class Rhythm(TypedDict):
+    """`rhythm`: orders over time, the instant one looks from, and when the next order is expected (ISO days)."""
+
+    orders: list[Order]
+    as_of: str
+    as_of_name: str
+    y_name: str
+    expected: NotRequired[tuple[str, str]]
+    expected_name: NotRequired[str]
+
+
+class Bar(TypedDict):
+    """One bar."""
+
+    name: str
+    value: float
+    colour: NotRequired[str]
+    href: NotRequired[str]
+
+
+class Bars(TypedDict):
+    """`bars`: bars that lie, the first on top."""
+
+    rows: list[Bar]
+    unit: NotRequired[Unit]
+
+
+Chart = Series | Silence | Distribution | Rhythm | Bars

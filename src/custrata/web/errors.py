@@ -1,0 +1,50 @@
+"""Pages for what went wrong."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from custrata.web import texts
+from custrata.web.requests import reference
+
+ICONS = {400: "message-question", 403: "lock", 404: "map-question", 500: "tool"}
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, 403)
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without a valid token: its page was open for too long, or another site sent it."""
+    return _page(request, 403, "stale")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, 404)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """What we did not foresee. Neither database nor workspace is asked: one of them may be the trouble."""
+    facts = {**_facts(500, "500"), "language_tag": texts.tag(), "theme": "auto"}
+    return HttpResponse(render_to_string("web/broken.html", facts), status=500)
+
+
+def _page(request: HttpRequest, status: int, kind: str = "") -> HttpResponse:
+    inside = getattr(request, "user", None) is not None and request.user.is_authenticated
+    base = "web/page.html" if inside else "web/bare.html"
+    return render(request, "web/error.html", {"base": base, **_facts(status, kind or str(status))}, status=status)
+
+
+def _facts(status: int, kind: str) -> dict[str, object]:
+    return {
+        "icon": ICONS[status],
+        "title": texts.text(f"web.errors_of_pages.{kind}.title"),
+        "text": texts.text(f"web.errors_of_pages.{kind}.text"),
+        "reference": reference() if status in (400, 500) else "",
+    }

@@ -1,0 +1,147 @@
+"""Tables to take along: CSV that Excel opens in the right encoding, and Excel itself, both a row at a time.
+
+A text that begins with = + - @ would be run as a formula by whoever opens the file: in CSV it gets an apostrophe in
+front, in Excel it is kept as the text it is.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
+
+import xlsxwriter
+from django.http import StreamingHttpResponse
+from django.utils.http import content_disposition_header
+
+from custrata.web.workspace import workspace
+
+Cell = str | int | float | bool | Decimal | datetime | date | None
+Rows = Iterable[Sequence[Cell]]
+
+BOM = "\ufeff"
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+MOST_ROWS = 1_048_575  # of a sheet, below its header
+LONGEST = 32_767  # characters of a cell
+CHUNK, LINES = 1 << 16, 500
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class _Echo:
+    """A file that hands back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def csv_response(name: str, header: Sequence[str], rows: Rows) -> StreamingHttpResponse:
+    """`name`.csv, sent while it is made."""
+    return _download(_csv(header, rows), "text/csv; charset=utf-8", f"{name}.csv")
+
+
+def excel_response(name: str, header: Sequence[str], rows: Rows) -> StreamingHttpResponse:
+    """`name`.xlsx; what does not fit on one sheet goes on to the next."""
+    return _download(_excel(name, header, rows), EXCEL, f"{name}.xlsx")
+
+
+def _download(content: Iterator[bytes], kind: str, file_name: str) -> StreamingHttpResponse:
+    disposition = content_disposition_header(True, file_name) or "attachment"
+    return StreamingHttpResponse(content, kind, headers={"Content-Disposition": disposition})
+
+
+def _csv(header: Sequence[str], rows: Rows) -> Iterator[bytes]:
+    zone, write = _zone(), csv.writer(_Echo()).writerow
+    lines = [BOM + write([harmless(name) for name in header])]
+    for row in rows:
+        lines.append(write([harmless(_local(cell, zone)) for cell in row]))
+        if len(lines) >= LINES:
+            yield "".join(lines).encode()
+            lines.clear()
+    yield "".join(lines).encode()
+
+
+def harmless(cell: Cell) -> Cell:
+    """A cell that no program takes for a formula.
+
+    >>> harmless("=1+1"), harmless("+86 138"), harmless(-5), harmless("a-b")
+    ("'=1+1", "'+86 138", -5, 'a-b')
+    """
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+def _local(cell: Cell, zone: ZoneInfo) -> Cell:
+    """An instant as the clock of the workspace shows it; all else as it is."""
+    return cell.astimezone(zone).replace(tzinfo=None) if isinstance(cell, datetime) and cell.tzinfo else cell
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(workspace().settings.timezone)
+
+
+def _excel(name: str, header: Sequence[str], rows: Rows) -> Iterator[bytes]:
+    with TemporaryDirectory(prefix="custrata-export-") as folder:
+        path = Path(folder) / "table.xlsx"
+        _write_excel(path, name, header, rows)
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
+
+
+def _write_excel(path: Path, name: str, header: Sequence[str], rows: Rows) -> None:
+    plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {"constant_memory": True, "nan_inf_to_errors": True, "tmpdir": str(path.parent), **plain}
+    with xlsxwriter.Workbook(path, options) as book:
+        sheets = _Sheets(book, name, header)
+        for row in rows:
+            sheets.add(row)
+
+
+class _Sheets:
+    """The sheets of one table: a new one begins where the last is full."""
+
+    def __init__(self, book: xlsxwriter.Workbook, name: str, header: Sequence[str]) -> None:
+        self.book, self.name, self.header = book, name, header
+        self.bold = book.add_format({"bold": True})
+        self.instant = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        self.day = book.add_format({"num_format": "yyyy-mm-dd"})
+        self.zone, self.many = _zone(), 0
+        self.begin()
+
+    def begin(self) -> None:
+        """A sheet with the header on it."""
+        self.sheet, self.line = self.book.add_worksheet(_sheet_name(self.name, self.many)), 0
+        self.many += 1
+        self.sheet.freeze_panes(1, 0)
+        self.sheet.set_column(0, max(0, len(self.header) - 1), 16)
+        self.sheet.write_row(0, 0, self.header, self.bold)
+
+    def add(self, row: Sequence[Cell]) -> None:
+        """A row below the last."""
+        if self.line == MOST_ROWS:
+            self.begin()
+        self.line += 1
+        for column, cell in enumerate(row):
+            self.write(column, _local(cell, self.zone))
+
+    def write(self, column: int, cell: Cell) -> None:
+        """A cell as what it is: texts are never formulas."""
+        if isinstance(cell, str):
+            self.sheet.write_string(self.line, column, cell[:LONGEST])
+        elif isinstance(cell, datetime):
+            self.sheet.write_datetime(self.line, column, cell, self.instant)
+        elif isinstance(cell, date):
+            self.sheet.write_datetime(self.line, column, cell, self.day)
+        elif isinstance(cell, bool):
+            self.sheet.write_boolean(self.line, column, cell)
+        elif cell is not None:
+            self.sheet.write_number(self.line, column, cell)
+
+
+def _sheet_name(name: str, place: int) -> str:
+    """A name that Excel allows: 31 characters at most, none of []:*?/\\ in it."""
+    kept = "".join(letter for letter in name if letter not in "[]:*?/\\").strip("'")[:26] or "Custrata"
+    return kept if place == 0 else f"{kept} {place + 1}"

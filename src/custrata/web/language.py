@@ -1,0 +1,64 @@
+"""The language of a page: the person's own, else what was chosen here, else what the browser asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+from custrata.errors import CustrataError
+from custrata.web.texts import tag
+from custrata.web.workspace import workspace
+from custrata.wording import LANGUAGES
+
+TRADITIONAL = {"hant", "tw", "hk", "mo"}
+
+
+class LanguageMiddleware:
+    """Answer in the reader's language, and say which it is."""
+
+    def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with translation.override(reader_language(request)):
+            response = self.answer(request)
+            if "Content-Language" not in response.headers:
+                response.headers["Content-Language"] = tag()
+        patch_vary_headers(response, ("Accept-Language", "Cookie"))
+        return response
+
+
+def reader_language(request: HttpRequest) -> str:
+    """The first of: the person's language, the cookie's, the first one asked for that we speak, the workspace's."""
+    own = getattr(request.user, "language", "") if request.user.is_authenticated else ""
+    for found in (own, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)):
+        if found in LANGUAGES:
+            return str(found)
+    return asked_for(request.headers.get("Accept-Language", "")) or _of_the_workspace()
+
+
+def asked_for(header: str) -> str | None:
+    """The first language of an Accept-Language header that we speak.
+
+    >>> asked_for("fr, zh-TW;q=0.8, en;q=0.5"), asked_for("zh"), asked_for("de")
+    ('zh-hant', 'zh-hans', None)
+    """
+    for asked, _ in parse_accept_lang_header(header.lower()):
+        first, *more = asked.split("-")
+        if first == "zh":
+            return "zh-hant" if TRADITIONAL & set(more) else "zh-hans"
+        if first == "en":
+            return "en"
+    return None
+
+
+def _of_the_workspace() -> str:
+    try:
+        return workspace().settings.language
+    except CustrataError:
+        return str(settings.LANGUAGE_CODE)

@@ -1,0 +1,148 @@
+"""Pages of long lists by keyset: a page begins after a row, so the thousandth costs what the first does.
+
+A cursor holds the sort values of the row at a page's edge. It travels in the address, signed, so nobody makes one up.
+
+    cursor = Cursor.read(request.GET, of="-at")
+    rows = keyset(Entry.objects.all(), ("-at", "-id"), cursor, limit=50)
+    shown = page(rows, query=request.GET, cursor=cursor, limit=50, key=lambda row: (row.at, row.id), of="-at")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Generic, TypeVar
+from urllib.parse import urlencode
+
+from django.core import signing
+from django.core.exceptions import BadRequest
+from django.db import models
+from django.http import QueryDict
+
+Value = str | int | float | bool | Decimal | datetime | date | None
+Row = TypeVar("Row")
+Kept = TypeVar("Kept", bound=models.Model)
+
+NAME = "cursor"
+SALT = "custrata.web.paging"
+READERS: dict[str, Callable[[str], Value]] = {
+    "decimal": Decimal,
+    "instant": datetime.fromisoformat,
+    "day": date.fromisoformat,
+}
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The row a page begins after, by its sort values, the last of them unique; `backwards`: the page before it.
+
+    `of` names the order and whatever else the list depends on: a cursor of another list is no cursor.
+    """
+
+    key: tuple[Value, ...]
+    backwards: bool = False
+    of: str = ""
+
+    @classmethod
+    def read(cls, query: QueryDict, of: str = "") -> Cursor | None:
+        """The cursor in an address; none on the first page. Raises `BadRequest` on one that we did not write."""
+        written = query.get(NAME)
+        if not written:
+            return None
+        try:
+            key, backwards, order = signing.loads(written, salt=SALT)
+            found = cls(tuple(_value(value) for value in key), bool(backwards), str(order))
+        except (signing.BadSignature, ValueError, TypeError, KeyError) as error:
+            raise BadRequest("not one of our cursors") from error
+        return found if found.of == of else None
+
+    def write(self) -> str:
+        """The cursor as an address carries it."""
+        return signing.dumps([[_plain(value) for value in self.key], self.backwards, self.of], salt=SALT, compress=True)
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """Rows to show, and the addresses of the pages around them; empty where there is none."""
+
+    rows: Sequence[Row]
+    first: str = ""
+    previous: str = ""
+    next: str = ""
+
+
+def page(
+    rows: Sequence[Row],
+    *,
+    query: QueryDict,
+    cursor: Cursor | None,
+    limit: int,
+    key: Callable[[Row], tuple[Value, ...]],
+    of: str = "",
+) -> Page[Row]:
+    """The page that a cursor opens, of up to `limit + 1` rows that follow it, nearest first.
+
+    The row too many says that there is more. Behind a cursor that goes backwards the rows come in the opposite order.
+    """
+    backwards, more = bool(cursor and cursor.backwards), len(rows) > limit
+    kept = list(rows[:limit])
+    if backwards:
+        kept.reverse()
+    has_previous, has_next = (more, True) if backwards else (cursor is not None, more)
+    if not kept:
+        return Page(kept, first=_address(query, None) if cursor else "")
+    return Page(
+        kept,
+        first=_address(query, None) if has_previous else "",
+        previous=_address(query, Cursor(key(kept[0]), True, of)) if has_previous else "",
+        next=_address(query, Cursor(key(kept[-1]), False, of)) if has_next else "",
+    )
+
+
+def keyset(rows: models.QuerySet[Kept], order: Sequence[str], cursor: Cursor | None, *, limit: int) -> list[Kept]:
+    """Up to `limit + 1` rows after a cursor (before it, nearest first, where it goes backwards).
+
+    `order` is as in `order_by`, its last field unique and none of them empty.
+    """
+    backwards = bool(cursor and cursor.backwards)
+    fields = [(name.lstrip("-"), name.startswith("-") != backwards) for name in order]
+    if cursor is not None:
+        rows = rows.filter(_beyond(fields, cursor.key))
+    return list(rows.order_by(*(f"-{name}" if falls else name for name, falls in fields))[: limit + 1])
+
+
+def _beyond(fields: Sequence[tuple[str, bool]], key: Sequence[Value]) -> models.Q:
+    """Rows that come after a key: greater in the first field, or equal there and greater in the next, and so on."""
+    if len(fields) != len(key):
+        raise BadRequest("a cursor of another list")
+    found = models.Q()
+    for place, (name, falls) in enumerate(fields):
+        equal = models.Q(**{field: value for (field, _), value in zip(fields[:place], key, strict=False)})
+        found |= equal & models.Q(**{f"{name}__{'lt' if falls else 'gt'}": key[place]})
+    # Said once more so that an index on the first field finds where to begin.
+    name, falls = fields[0]
+    return found & models.Q(**{f"{name}__{'lte' if falls else 'gte'}": key[0]})
+
+
+def _address(query: QueryDict, cursor: Cursor | None) -> str:
+    kept = [(name, value) for name, values in query.lists() for value in values if name != NAME]
+    return "?" + urlencode([*kept, *([(NAME, cursor.write())] if cursor else [])])
+
+
+def _plain(value: Value) -> object:
+    """A value as JSON has it: what it has no form for goes with its kind."""
+    if isinstance(value, Decimal):
+        return ["decimal", str(value)]
+    if isinstance(value, datetime):
+        return ["instant", value.isoformat()]
+    return ["day", value.isoformat()] if isinstance(value, date) else value
+
+
+def _value(plain: object) -> Value:
+    if isinstance(plain, list):
+        kind, written = plain
+        return READERS[kind](written)
+    assert plain is None or isinstance(plain, str | int | float | bool)
+    return plain

@@ -1,0 +1,54 @@
+"""Language and light or dark: kept with the person, and in a cookie for who has not signed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from custrata.wording import LANGUAGES
+
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "custrata_theme"
+A_YEAR = 31_536_000
+
+
+def theme_of(request: HttpRequest) -> str:
+    """`light`, `dark`, or `auto`: as the system has it."""
+    person: Any = getattr(request, "user", None)
+    own = person.theme if person is not None and person.is_authenticated else ""
+    found = own or request.COOKIES.get(THEME_COOKIE, "")
+    return found if found in THEMES else "auto"
+
+
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Keep the language that was chosen and go back."""
+    return _kept(request, "language", LANGUAGES, settings.LANGUAGE_COOKIE_NAME)
+
+
+@require_POST
+def choose_theme(request: HttpRequest) -> HttpResponse:
+    """Keep light or dark and go back."""
+    return _kept(request, "theme", THEMES, THEME_COOKIE)
+
+
+def _kept(request: HttpRequest, name: str, allowed: tuple[str, ...], cookie: str) -> HttpResponse:
+    response = HttpResponseRedirect(_back(request))
+    chosen = request.POST.get(name, "")
+    if chosen in allowed:
+        response.set_cookie(cookie, chosen, max_age=A_YEAR, samesite="Lax", secure=settings.HTTPS, httponly=True)
+        if request.user.is_authenticated and getattr(request.user, name) != chosen:
+            setattr(request.user, name, chosen)
+            request.user.save(update_fields=[name])
+    return response
+
+
+def _back(request: HttpRequest) -> str:
+    """The page one came from, if it is one of ours."""
+    asked = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
+    return asked if ours else "/"

@@ -1,0 +1,65 @@
+"""Every request has a reference, a line in the log and its place in the metrics."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from contextvars import ContextVar
+from time import perf_counter
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from custrata.web.metrics import DURATIONS, REQUESTS
+
+HEADER = "X-Request-ID"
+# Letters and figures that nobody mistakes for each other when reading them out.
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+QUIET = ("web:health", "web:ready", "web:metrics", "static")
+current: ContextVar[str] = ContextVar("current_request", default="")
+log = logging.getLogger("custrata.requests")
+
+
+class RequestMiddleware:
+    """Name, time and count a request; outermost, so that it sees what all others answered."""
+
+    def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        reference = "".join(secrets.choice(ALPHABET) for _ in range(10))
+        token, began = current.set(reference), perf_counter()
+        try:
+            response = self.answer(request)
+            _record(request, response, perf_counter() - began)
+        finally:
+            current.reset(token)
+        response.headers[HEADER] = reference
+        _keep_private(request, response)
+        return response
+
+
+def reference() -> str:
+    """The reference of the request being answered; empty outside of one."""
+    return current.get()
+
+
+def _record(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    """Count and log: the name of the view and no address, since addresses hold customer ids and what was searched."""
+    match = request.resolver_match
+    static = request.path.startswith(settings.STATIC_URL)
+    view = (match.view_name or match.func.__name__) if match else "static" if static else "none"
+    method = request.method if request.method in METHODS else "other"
+    REQUESTS.labels(view, method, str(response.status_code)).inc()
+    DURATIONS.labels(view).observe(seconds)
+    level = logging.DEBUG if view in QUIET else logging.INFO
+    facts = {"view": view, "method": method, "status": response.status_code, "ms": round(seconds * 1000, 1)}
+    log.log(logging.ERROR if response.status_code >= 500 else level, "request", extra=facts)
+
+
+def _keep_private(request: HttpRequest, response: HttpResponse) -> None:
+    """No cache on the way, nor the browser's, keeps a page about customers."""
+    if "Cache-Control" not in response.headers and not getattr(response, "file_to_stream", None):
+        response.headers["Cache-Control"] = "no-store, private"

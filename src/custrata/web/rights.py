@@ -1,0 +1,64 @@
+"""Who may do what: the one table of roles and rights; the docs show it, and every address names the right it needs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+
+class Role(StrEnum):
+    """What a person is here for."""
+
+    ADMINISTRATOR = "administrator"
+    OPERATOR = "operator"
+    ANALYST = "analyst"
+    AGENT = "agent"
+
+
+class Right(StrEnum):
+    """One thing a person may do."""
+
+    SEE_OVERVIEW = "see_overview"
+    SEE_TIERS = "see_tiers"
+    SEE_CUSTOMERS = "see_customers"
+    EDIT_CUSTOMERS = "edit_customers"
+    ASSIGN_OWNERS = "assign_owners"
+    OVERRIDE_TIERS = "override_tiers"
+    EDIT_SCHEMES = "edit_schemes"
+    EXPORT = "export"
+    SEE_RUNS = "see_runs"
+    REFRESH = "refresh"
+    SEE_JOBS = "see_jobs"
+    SCHEDULE = "schedule"
+    SEE_AUDIT = "see_audit"
+    MANAGE_PEOPLE = "manage_people"
+    MANAGE_WORKSPACE = "manage_workspace"
+
+
+_AGENT = frozenset({Right.SEE_CUSTOMERS, Right.EDIT_CUSTOMERS, Right.SEE_TIERS})
+_ANALYST = frozenset(
+    {Right.SEE_OVERVIEW, Right.SEE_TIERS, Right.SEE_CUSTOMERS, Right.EXPORT, Right.SEE_RUNS, Right.SEE_JOBS}
+)
+_OPERATOR = (
+    _ANALYST
+    | _AGENT
+    | {
+        Right.ASSIGN_OWNERS,
+        Right.OVERRIDE_TIERS,
+        Right.EDIT_SCHEMES,
+        Right.REFRESH,
+        Right.SCHEDULE,
+    }
+)
+RIGHTS: dict[Role, frozenset[Right]] = {
+    Role.ADMINISTRATOR: frozenset(Right),
+    Role.OPERATOR: _OPERATOR,
+    Role.ANALYST: _ANALYST,
+    Role.AGENT: _AGENT,
+}
+
+
+def may(person: Any, right: Right) -> bool:
+    """Whether a person (a user, or nobody) has a right."""
+    role = getattr(person, "role", None)
+    return bool(person.is_authenticated and person.is_active and role in RIGHTS and right in RIGHTS[Role(role)])

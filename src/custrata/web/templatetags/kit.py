@@ -1,0 +1,187 @@
+"""Tags and filters every template has: phrases, numbers, icons, tier badges and charts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.template import Library
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from custrata.tiering.names import scheme_name, tier_name, trait_name
+from custrata.web import texts
+from custrata.web.colours import tier_colour
+from custrata.wording.writer import NOTHING
+
+register = Library()
+Number = int | Decimal | float | None
+
+# What would end the script element, or start a comment in it.
+UNSAFE_IN_SCRIPT = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
+
+
+@register.simple_tag
+def text(name: str, **facts: object) -> SafeString:
+    """`{% text "customers.found" number=many %}`: the phrase in the reader's language."""
+    return texts.html(name, **facts)
+
+
+@register.simple_tag
+def text_count(name: str, number: int, **facts: object) -> SafeString:
+    """`{% text_count "customers.found" many %}`: the phrase `.one` or `.other`, the number as its fact `number`."""
+    return texts.html(texts.counted(name, number), number=number, **facts)
+
+
+@register.filter
+def number(value: Number, decimals: int = 0) -> str:
+    """1,204"""
+    return NOTHING if value is None else texts.writer().number(_exact(value), decimals)
+
+
+@register.filter
+def short_number(value: Number) -> str:
+    """12.3万"""
+    return NOTHING if value is None else texts.writer().short_number(int(value))
+
+
+@register.filter
+def money(value: Number, decimals: int = 0) -> str:
+    """¥1,204; with `:2` to the cent."""
+    return NOTHING if value is None else texts.writer().money(Decimal(_exact(value)), decimals)
+
+
+@register.filter
+def short_money(value: Number) -> str:
+    """¥115.7万"""
+    return NOTHING if value is None else texts.writer().short_money(Decimal(_exact(value)))
+
+
+@register.filter
+def share(value: float | Decimal | None, decimals: int = 1) -> str:
+    """0.172 as 17.2%."""
+    return texts.writer().share(value, decimals)
+
+
+@register.filter
+def signed(value: int | None) -> str:
+    """+11, −3, 0"""
+    return texts.writer().signed(value)
+
+
+@register.filter
+def signed_share(value: float | None) -> str:
+    """+4.6%"""
+    return texts.writer().signed_share(value)
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """The day; of an instant, its day in the workspace's time zone."""
+    return NOTHING if value is None else texts.writer().day(value)
+
+
+@register.filter
+def month(value: date | None) -> str:
+    """The month of a day."""
+    return NOTHING if value is None else texts.writer().month(value)
+
+
+@register.filter
+def instant(value: datetime | None) -> SafeString:
+    """Day and time in the workspace's time zone, as a `<time>`."""
+    if value is None:
+        return SafeString(NOTHING)
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), texts.writer().instant(value))
+
+
+@register.filter
+def ago(value: datetime | None) -> SafeString:
+    """How long ago, in words, with the exact instant on hover."""
+    if value is None:
+        return SafeString(NOTHING)
+    exact = texts.writer().instant(value)
+    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, texts.ago(value))
+
+
+@register.filter
+def seconds(value: Number) -> str:
+    """A duration in seconds: 4.1 s."""
+    return NOTHING if value is None else texts.text("web.seconds", number=number(value, 1))
+
+
+@register.filter
+def scheme_label(scheme: str) -> str:
+    """What a scheme is called."""
+    return scheme_name(scheme, texts.language())
+
+
+@register.filter
+def trait_label(trait: str) -> str:
+    """What a trait is called."""
+    return trait_name(trait, texts.language())
+
+
+@register.simple_tag
+def tier_label(scheme: str, tier: str) -> str:
+    """What a tier is called."""
+    return tier_name(scheme, tier, texts.language())
+
+
+@register.simple_tag
+def tier_class(scheme: str, tier: str) -> str:
+    """The colour class of a tier: `step-0` … `step-20` or `apart`, as `custrata.report.colours` gives it."""
+    return tier_colour(scheme, tier)
+
+
+@register.simple_tag
+def icon(name: str, **more: str) -> SafeString:
+    """`{% icon "users" %}`: a Tabler icon out of the sprite; `class="…"` adds classes, `label="…"` says it aloud."""
+    said = (
+        format_html('role="img" aria-label="{}"', more["label"])
+        if "label" in more
+        else SafeString('aria-hidden="true"')
+    )
+    return format_html(
+        '<svg class="icon {}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" '
+        'stroke-linecap="round" stroke-linejoin="round" {}><use href="{}#{}"></use></svg>',
+        more.get("class", ""),
+        said,
+        static("vendor/icons.svg"),
+        name,
+    )
+
+
+@register.inclusion_tag("web/parts/badge.html")
+def tier_badge(scheme: str, tier: str | None, href: str = "") -> dict[str, object]:
+    """`{% tier_badge "value" "high" %}`: the tier's name on its colour; a link where `href` is given."""
+    known = tier is not None
+    return {
+        "scheme": scheme_name(scheme, texts.language()),
+        "name": tier_name(scheme, tier, texts.language()) if tier is not None else NOTHING,
+        "colour": tier_colour(scheme, tier) if tier is not None else "apart",
+        "href": href if known else "",
+    }
+
+
+@register.inclusion_tag("web/parts/chart.html")
+def chart(
+    name: str, data: Mapping[str, object], *, label: str = "", fallback: str = "", height: str = ""
+) -> dict[str, object]:
+    """`{% chart "series" data label=… fallback=svg %}`: a chart drawn by `web/charts.js`, which lists what there is.
+
+    `data` is what the chart's builder takes (see `custrata.web.charts`), `label` says what the picture shows,
+    `fallback` (markup) stands in its place until, and where, there is no script; `height` is "", "low" or "high".
+    """
+    write = texts.writer()
+    told = {"language": texts.tag(), "currency": write.currency, "timezone": write.timezone, **data}
+    held = json.dumps(told, cls=DjangoJSONEncoder, ensure_ascii=False).translate(UNSAFE_IN_SCRIPT)
+    return {"name": name, "data": mark_safe(held), "label": label, "fallback": fallback, "height": height}
+
+
+def _exact(value: int | Decimal | float) -> int | Decimal:
+    return Decimal(str(value)) if isinstance(value, float) else value

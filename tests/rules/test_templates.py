@@ -1,0 +1,142 @@
+"""Templates say nothing but phrases, ask for phrases that exist, and hold nothing that the pages' policy forbids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from custrata.wording import catalogue
+
+Templates = dict[str, str]
+
+ASKED = re.compile(r'{%\s*(?P<tag>text|text_count)\s+["\'](?P<name>[\w.]+)["\'](?P<rest>[^%]*)%}')
+GIVEN = re.compile(r"(\w+)=")
+AS = re.compile(r"\s+as\s+\w+\s*$")
+NOT_TEXT = re.compile(
+    r"{%\s*comment\s*%}.*?{%\s*endcomment\s*%}|{%.*?%}|{{.*?}}|{#.*?#}|<!--.*?-->|&\w+;"
+    r"|<(script|style|code|kbd)\b.*?</\1>",
+    re.DOTALL,
+)
+SPOKEN = re.compile(r'\s(?:title|aria-label|placeholder|alt|aria-description)=(["\'])(.*?)\1', re.DOTALL)
+ELEMENT = re.compile(r"<[^>]*>", re.DOTALL)
+LETTERS = re.compile(r"[^\W\d_]{2,}")
+NAMES = {"Custrata", "RFM", "CSV", "Excel"}
+FORBIDDEN = {
+    "a style in markup": re.compile(r"<style\b|\sstyle=", re.I),
+    "a script in markup": re.compile(r"<script\b(?![^>]*\bsrc=)(?![^>]*application/json)", re.I),
+    "a handler in markup": re.compile(r"\son\w+=|\shx-on\b|javascript:", re.I),
+    "something from the network": re.compile(
+        r"<(?:script|link|img|iframe|source|use)\b[^>]*=[\"']?(?:https?:)?//", re.I
+    ),
+    "a link without address": re.compile(r"<a\b(?![^>]*\bhref=)", re.I),
+    "a text marked safe": re.compile(r"\|\s*safe\b|{%\s*autoescape\s+off"),
+}
+FORM = re.compile(r"<form\b[^>]*\bmethod=[\"']?post.*?</form>", re.I | re.DOTALL)
+
+
+def asked(text: str) -> Iterator[tuple[str, set[str]]]:
+    """Every phrase that a template asks for, with the facts it gives."""
+    for found in ASKED.finditer(text):
+        facts = set(GIVEN.findall(AS.sub("", re.sub(r'"[^"]*"|\'[^\']*\'', "", found["rest"]))))
+        for form in (".one", ".other") if found["tag"] == "text_count" else ("",):
+            yield found["name"] + form, facts | ({"number"} if form else set())
+
+
+def wanted(name: str) -> set[str] | None:
+    """The facts of a phrase, none where there is no such phrase."""
+    area, _, rest = name.partition(".")
+    texts = catalogue().get(area, {}).get(rest)
+    return {fact for _, fact, _, _ in Formatter().parse(texts["en"]) if fact is not None} if texts else None
+
+
+def misasked(text: str) -> list[str]:
+    """Phrases asked for that do not exist, or that take other facts."""
+    return [name for name, facts in asked(text) if wanted(name) is None or not (wanted(name) or set()) <= facts]
+
+
+def untranslated(text: str) -> list[str]:
+    """Words one would see, or hear, that are no phrase."""
+    bare = NOT_TEXT.sub(" ", text)
+    seen = [*(match[2] for match in SPOKEN.finditer(bare)), ELEMENT.sub(" ", bare)]
+    return [word for part in seen for word in LETTERS.findall(part) if word not in NAMES]
+
+
+def forms_without_token(text: str) -> list[str]:
+    return [form[0][:60] for form in FORM.finditer(text) if "csrf_token" not in form[0]]
+
+
+def faults(found: Iterable[tuple[str, list[str]]]) -> dict[str, list[str]]:
+    return {path: wrong for path, wrong in found if wrong}
+
+
+def test_templates_ask_for_phrases_that_exist_with_their_facts(templates: Templates) -> None:
+    assert faults((path, misasked(text)) for path, text in templates.items()) == {}
+
+
+def test_templates_say_nothing_that_is_not_translated(templates: Templates) -> None:
+    assert faults((path, untranslated(text)) for path, text in templates.items()) == {}
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_templates_hold_nothing_forbidden(templates: Templates, what: str) -> None:
+    assert [path for path, text in templates.items() if FORBIDDEN[what].search(text)] == []
+
+
+def test_every_form_that_changes_something_has_its_token(templates: Templates) -> None:
+    assert faults((path, forms_without_token(text)) for path, text in templates.items()) == {}
+
+
+def test_every_icon_named_in_a_template_is_in_the_sprite(root: Path, templates: Templates) -> None:
+    sprite = (root / "src/custrata/web/static/vendor/icons.svg").read_text("utf-8")
+    named = {name for text in templates.values() for name in re.findall(r'{%\s*icon\s+["\']([\w-]+)["\']', text)}
+    assert {name for name in named if f'id="{name}"' not in sprite} == set(), "python hatch_build.py adds new icons"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('<p>{% text "web.menu" %} · {{ name }}</p>', []),
+        ("<p>Hello</p>", ["Hello"]),
+        ('<input placeholder="搜索">', ["搜索"]),
+        ("{# a remark #}{% comment %}another{% endcomment %}<script>var x</script>", []),
+    ],
+)
+def test_sees_what_is_not_translated(text: str, words: list[str]) -> None:
+    assert untranslated(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ('{% text "web.menu" %}', []),
+        ('{% text "web.no_such" %}', ["web.no_such"]),
+        ('{% text "web.reference" %}', ["web.reference"]),
+        ('{% text "web.reference" reference=request.id as told %}', []),
+        ('{% text_count "web.menu" 3 %}', ["web.menu.one", "web.menu.other"]),
+    ],
+)
+def test_sees_what_is_wrongly_asked_for(text: str, wrong: list[str]) -> None:
+    assert misasked(text) == wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('<b style="color:red">', "a style in markup"),
+        ("<script>alert()</script>", "a script in markup"),
+        ('<a href="#" onclick="x()">', "a handler in markup"),
+        ('<img src="https://elsewhere.example/x.png">', "something from the network"),
+        ('<a class="btn">', "a link without address"),
+        ("{{ name|safe }}", "a text marked safe"),
+    ],
+)
+def test_sees_what_is_forbidden(text: str, what: str) -> None:
+    assert [name for name, pattern in FORBIDDEN.items() if pattern.search(text)] == [what]
+
+
+def test_sees_a_form_without_token() -> None:
+    assert len(forms_without_token('<form method="post"><button></button></form>')) == 1

@@ -1,0 +1,42 @@
+"""What the tests of people share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from custrata.apps.accounts.models import User
+from custrata.lake import Workspace
+
+PASSWORD = "correct horse 7"
+SignIn = Callable[..., Client]
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """Passwords are hashed quickly; how slow it is in earnest is Django's business."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def served(tmp_path: Path, settings: Any) -> Workspace:
+    """A workspace without customers, served: people need none."""
+    settings.WORKSPACE = tmp_path / "shop"
+    return Workspace.create(settings.WORKSPACE, name="Test", currency="CNY", timezone="Asia/Shanghai", language="en")
+
+
+@pytest.fixture
+def browser() -> SignIn:
+    """Signs a person in as people do, and gives the browser."""
+
+    def sign_in(person: User, password: str = PASSWORD, agent: str = "Firefox on Linux") -> Client:
+        client = Client(headers={"user-agent": agent})
+        response = client.post("/account/sign-in/", {"username": person.username, "password": password})
+        assert response.status_code == 302, response.status_code
+        return client
+
+    return sign_in

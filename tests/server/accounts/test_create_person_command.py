@@ -1,0 +1,28 @@
+"""`custrata manage create_person`."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from custrata.apps.accounts.models import User
+from custrata.apps.audit.models import Change
+
+pytestmark = pytest.mark.django_db
+
+
+def test_makes_a_person_and_says_the_password_once() -> None:
+    said = StringIO()
+    call_command("create_person", "ada", "--name", "Ada", stdout=said)
+    ada = User.objects.get()
+    assert ada.check_password(said.getvalue().split()[-1])
+    assert (ada.role, ada.name, Change.objects.get().actor_name) == ("administrator", "Ada", "")
+
+
+def test_refuses_a_name_that_is_taken() -> None:
+    call_command("create_person", "ada", "--role", "agent", stdout=StringIO())
+    with pytest.raises(CommandError, match="There is a person named"):
+        call_command("create_person", "Ada", stdout=StringIO())
+    assert User.objects.count() == 1

@@ -1,0 +1,52 @@
+"""The settings of the workspace on their page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from tests.server.conftest import AT
+
+from custrata.apps.accounts.actions import WorkspaceNameMissing, change_workspace
+from custrata.apps.audit.models import Change
+from custrata.lake import Workspace
+from custrata.web.rights import Role
+from custrata.wording import UnknownLanguage
+
+pytestmark = pytest.mark.django_db
+PAGE = "/account/workspace/"
+SignedIn = Callable[[Role], Client]
+
+
+def test_changes_name_and_language_and_keeps_the_rest(served: Workspace, signed_in: SignedIn) -> None:
+    file = served.folder / "custrata.toml"
+    file.write_text("# our shop\n" + file.read_text("utf-8"), "utf-8")
+    page = signed_in(Role.ADMINISTRATOR).post(PAGE, {"name": "小店", "language": "zh-hans"}, follow=True)
+    assert "小店" in page.content.decode()
+    held = Workspace.open(served.folder).settings
+    assert (held.name, held.language, held.currency, held.timezone) == ("小店", "zh-hans", "CNY", "Asia/Shanghai")
+    assert file.read_text("utf-8").startswith("# our shop\n")
+
+
+def test_is_written_down_once(served: Workspace) -> None:
+    for _ in range(2):
+        change_workspace(served, name="Shop", language="en", actor=None, at=AT)
+    row = Change.objects.get()
+    assert (row.before, row.after) == ({"name": "Test"}, {"name": "Shop"})
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "refusal"), [(" ", "en", WorkspaceNameMissing), ("a", "fr", UnknownLanguage)]
+)
+def test_refuses(served: Workspace, name: str, language: str, refusal: type[Exception]) -> None:
+    with pytest.raises(refusal):
+        change_workspace(served, name=name, language=language, actor=None, at=AT)
+    assert Workspace.open(served.folder).settings.name == "Test"
+    assert not Change.objects.exists()
+
+
+def test_currency_and_zone_are_shown_with_the_reason_why_they_stay(served: Workspace, signed_in: SignedIn) -> None:
+    page = signed_in(Role.ADMINISTRATOR).get(PAGE).content.decode()
+    assert all(found in page for found in ("CNY", "Asia/Shanghai", "make a new workspace and import again"))
+    assert 'name="currency"' not in page

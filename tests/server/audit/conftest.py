@@ -1,0 +1,7 @@
+"""What the tests of the audit share with those of people."""
+
+from __future__ import annotations
+
+from tests.server.accounts.conftest import quick_passwords, served
+
+__all__ = ["quick_passwords", "served"]

@@ -1,0 +1,84 @@
+"""Customers that have followed the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from django.db import transaction
+from django.db.models import Model
+from tests.server.conftest import AT
+
+from custrata.apps.accounts.models import User
+from custrata.apps.audit.models import Change
+from custrata.apps.customers.actions import follow_lake
+from custrata.apps.customers.models import Customer, FollowedLake, FollowedRun, TimelineEntry
+from custrata.engine import DuckEngine
+from custrata.ingest import import_file
+from custrata.lake import Workspace
+from custrata.web.rights import Role
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """Passwords are hashed quickly; how slow it is in earnest is Django's business."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+Rows = dict[type[Model], list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="session")
+def following(graded: Path, django_db_setup: None, django_db_blocker: Any) -> Rows:
+    """The rows that following the graded workspace makes, made once."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        follow_lake(Workspace.open(graded), at=AT)
+        models: list[type[Model]] = [Customer, TimelineEntry, FollowedRun, FollowedLake]
+        rows: Rows = {model: list(model._default_manager.values()) for model in models}
+        transaction.set_rollback(True)
+    for row in (row for some in rows.values() for row in some):
+        del row["id"]
+    return rows
+
+
+@pytest.fixture
+def followed(served: Workspace, following: Rows, db: None) -> Workspace:
+    """The graded workspace, and its 240 customers in the database."""
+    for model, rows in following.items():
+        model._default_manager.bulk_create(model(**row) for row in rows)
+    return served
+
+
+@pytest.fixture
+def anna(person: Callable[[Role], User]) -> User:
+    """An operator."""
+    return person(Role.OPERATOR)
+
+
+Import = Callable[..., None]
+
+
+@pytest.fixture
+def bring(own_workspace: Workspace, tmp_path: Any) -> Import:
+    """Import customers into one's own workspace, as the command line does."""
+
+    def bring(**columns: list[str]) -> None:
+        pl.DataFrame(columns).write_csv(tmp_path / "more.csv")
+        with DuckEngine(threads=2) as engine:
+            import_file(own_workspace, "customers", tmp_path / "more.csv", at=AT, engine=engine, again=True)
+
+    return bring
+
+
+def happened(customer_id: str) -> list[tuple[str, dict[str, Any]]]:
+    """What stands on a customer's timeline besides tiers, the oldest first."""
+    rows = TimelineEntry.objects.filter(customer_id=customer_id).exclude(kind="tier").order_by("id")
+    return [(entry.kind, entry.facts) for entry in rows]
+
+
+def written(action: str) -> list[Change]:
+    """What the audit says of an action, the oldest first."""
+    return list(Change.objects.filter(action=f"customers.{action}").order_by("id"))

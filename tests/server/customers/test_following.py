@@ -1,0 +1,154 @@
+"""The customers follow the lake and the timeline the runs, each thing once."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from tests.server.conftest import AT, CUSTOMERS
+from tests.server.customers.conftest import Import
+
+from custrata.apps.accounts.models import User
+from custrata.apps.customers.actions import (
+    assign_owner,
+    edit_attribute,
+    follow_lake,
+    is_followed,
+    make_tag,
+    tag_customers,
+    write_note,
+)
+from custrata.apps.customers.models import Customer, CustomerTag, Edit, FollowedRun, Note, TimelineEntry
+from custrata.apps.customers.queries import decisions
+from custrata.engine import DuckEngine
+from custrata.ingest.erasure import erase_from_quarantine
+from custrata.lake import Workspace
+from custrata.pipeline import refresh
+from custrata.pipeline.reading import moves_in
+
+
+class Killed(Exception):
+    """What ends a following in the middle."""
+
+
+def killing(after: int) -> object:
+    """A listener that ends the work when it is told for the `after`th time."""
+    left = [after]
+
+    def tell(fraction: float) -> None:
+        left[0] -= 1
+        if not left[0]:
+            raise Killed
+
+    return tell
+
+
+def moves_of(workspace: Workspace) -> Counter[str]:
+    return Counter({run.id: moves_in(run) for run in workspace.runs.all() if moves_in(run)})
+
+
+def told() -> Counter[str]:
+    return Counter(TimelineEntry.objects.filter(kind="tier").values_list("run", flat=True))
+
+
+@pytest.mark.django_db
+def test_brings_every_customer_with_what_a_search_looks_for(served: Workspace) -> None:
+    done = follow_lake(served, at=AT)
+    assert (done.changed, done.gone) == (CUSTOMERS, 0)
+    found = Customer.objects.get(customer_id="c007")
+    assert (found.name, found.phone, found.email) == ("王007", "+8613800130007", "c007@example.com")
+    assert "13800130007" in found.search
+
+
+@pytest.mark.django_db
+def test_puts_every_move_of_every_run_on_the_timeline_once(served: Workspace) -> None:
+    done = follow_lake(served, at=AT)
+    assert done.moves == moves_of(served).total() > 0
+    assert told() == moves_of(served)
+    facts = TimelineEntry.objects.filter(kind="tier").first()
+    assert facts is not None
+    assert facts.facts.keys() == {"scheme", "direction", "source", "target", "value"}
+
+
+def test_has_nothing_to_do_where_nothing_moved(followed: Workspace) -> None:
+    assert is_followed(followed)
+    assert (follow_lake(followed, at=AT).changed, follow_lake(followed, at=AT).moves) == (0, 0)
+
+
+@pytest.mark.django_db
+def test_takes_over_only_what_changed(own_workspace: Workspace, bring: Import) -> None:
+    follow_lake(own_workspace, at=AT)
+    bring(customer_id=["c002", "new"], name=["Renamed", "New"])
+    assert not is_followed(own_workspace)
+    assert follow_lake(own_workspace, at=AT).changed == 2
+    assert Customer.objects.get(customer_id="c002").name == "Renamed"
+    assert "renamed" in Customer.objects.get(customer_id="c002").search
+    assert Customer.objects.count() == CUSTOMERS + 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_goes_on_where_it_was_killed(served: Workspace, after: int) -> None:
+    with pytest.raises(Killed):
+        follow_lake(served, at=AT, tell=killing(after))  # type: ignore[arg-type]  # it ends the work
+    assert not is_followed(served)
+    follow_lake(served, at=AT)
+    assert Customer.objects.count() == CUSTOMERS
+    assert told() == moves_of(served)
+
+
+@pytest.mark.django_db
+def test_a_run_that_is_superseded_leaves_the_timeline(own_workspace: Workspace, bring: Import) -> None:
+    follow_lake(own_workspace, at=AT)
+    bring(customer_id=["new"], name=["New"])
+    with DuckEngine(threads=2) as engine:
+        refresh(own_workspace, engine, at=AT, as_of="2025-07-01")
+    follow_lake(own_workspace, at=AT)
+    assert told() == moves_of(own_workspace)
+    assert FollowedRun.objects.count() == 4
+
+
+def erase(workspace: Workspace, customer_id: str) -> None:
+    """As the command line does."""
+    workspace.lake.erase(customer_id, at=AT)
+    workspace.runs.rewrite(customer_id)
+    erase_from_quarantine(workspace.quarantine, customer_id)
+
+
+def decide(customer_id: str, anna: User) -> None:
+    """Decide everything one can decide about a customer."""
+    who = {"actor": anna, "at": AT}
+    edit_attribute(customer_id=customer_id, attribute="city", value="Graz", source_value=None, **who)  # type: ignore[arg-type]  # as typed above
+    tag = make_tag(name="vip", **who)  # type: ignore[arg-type]  # as typed above
+    tag_customers(customer_ids=[customer_id], tag_id=tag.pk, **who)  # type: ignore[arg-type]  # as typed above
+    assign_owner(customer_ids=[customer_id], owner_id=anna.pk, **who)  # type: ignore[arg-type]  # as typed above
+    write_note(customer_id=customer_id, text="Calls on Mondays", **who)  # type: ignore[arg-type]  # as typed above
+
+
+def test_who_was_erased_goes_with_everything_about_them(own_workspace: Workspace, anna: User) -> None:
+    follow_lake(own_workspace, at=AT)
+    decide("c007", anna)
+    erase(own_workspace, "c007")
+    assert follow_lake(own_workspace, at=AT).gone == 1
+    for model in (Customer, Edit, CustomerTag, Note, TimelineEntry):
+        assert not model.objects.filter(customer_id="c007").exists()
+    assert Customer.objects.count() == CUSTOMERS - 1
+    assert told() == moves_of(own_workspace)
+
+
+def test_what_was_decided_reaches_the_next_refresh(own_workspace: Workspace, anna: User) -> None:
+    follow_lake(own_workspace, at=AT)
+    decide("c007", anna)
+    with DuckEngine(threads=2) as engine:
+        run = refresh(own_workspace, engine, at=AT, as_of="2025-08-01", decisions=decisions()).run
+        profile = run.read("profile", engine)
+        row = profile.filter(profile.customer_id == "c007").select("name", "city", "tags", "owner").to_pyarrow()
+    assert row.to_pylist() == [{"name": "王007", "city": "Graz", "tags": "vip", "owner": "operator"}]
+
+
+def test_an_edited_name_stays_when_the_lake_moves_on(own_workspace: Workspace, anna: User, bring: Import) -> None:
+    follow_lake(own_workspace, at=AT)
+    edit_attribute(customer_id="c007", attribute="name", value="Ann", source_value="王007", actor=anna, at=AT)
+    bring(customer_id=["c007"], name=["Another"])
+    follow_lake(own_workspace, at=AT)
+    assert Customer.objects.get(customer_id="c007").name == "Ann"

@@ -1,0 +1,248 @@
+"""The list of customers: who may see it, search, filters, columns, pages, files, and what is done to all of it."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable
+from io import BytesIO, StringIO
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from django.test import Client
+from python_calamine import CalamineWorkbook
+from tests.server.conftest import AT, CUSTOMERS
+from tests.server.customers.conftest import Import, happened, written
+
+from custrata.apps.accounts.models import User
+from custrata.apps.customers.actions import follow_lake, make_tag, tag_customers
+from custrata.apps.customers.models import Customer, CustomerTag, ListColumns
+from custrata.lake import Workspace
+from custrata.pipeline.reading import Cell, Moved, Reading, Tiered, reading
+from custrata.web.rights import Right, Role, may
+
+LIST = "/customers/"
+SignedIn = Callable[[Role], Client]
+
+
+@pytest.fixture
+def browser(followed: Workspace, signed_in: SignedIn) -> Client:
+    """An administrator's."""
+    return signed_in(Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def shown(followed: Workspace) -> Reading:
+    found = reading(followed)
+    assert found is not None
+    return found
+
+
+def ids(browser: Client, query: str = "") -> list[str]:
+    """Who stands on the page."""
+    return re.findall(r'<th scope="row"><a href="/customers/(c\d+)/"', page(browser, query))
+
+
+def page(browser: Client, query: str = "") -> str:
+    response = browser.get(LIST + query)
+    assert response.status_code == 200
+    return unquote(response.content.decode())
+
+
+def many(browser: Client, query: str) -> int:
+    found = re.search(r'class="found-many">([\d,]+)', page(browser, query))
+    return int(found[1].replace(",", "")) if found else 0
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_everybody_who_may_see_customers_comes_in(followed: Workspace, signed_in: SignedIn, role: Role) -> None:
+    assert signed_in(role).get(LIST).status_code == 200
+
+
+def test_a_stranger_is_asked_to_sign_in(followed: Workspace, stranger: Client) -> None:
+    for address in (LIST, "/customers/c001/", "/customers/-/tags/", "/customers/-/together/tag/"):
+        assert stranger.get(address)["Location"].startswith("/account/sign-in/")
+
+
+def test_a_page_asks_the_database_little(browser: Client, django_assert_num_queries: Any) -> None:
+    browser.get(LIST)
+    # Session, person, their columns, contacts and tags of the page, all tags, all owners; places they are signed in.
+    with django_assert_num_queries(7):
+        browser.get(LIST + "?tier=value:high&sort=-spend")
+
+
+def test_pages_go_on_and_back(browser: Client) -> None:
+    seen, query, pages = [], "?sort=-spend", []
+    while query:
+        text = page(browser, query)
+        pages.append(ids(browser, query))
+        seen += pages[-1]
+        onward = re.search(r'rel="next" href="([^"]+)"', text)
+        query = onward[1].replace("&amp;", "&") if onward else ""
+    assert len(seen) == len(set(seen)) == CUSTOMERS
+    back = re.search(r'rel="prev" href="([^"]+)"', text)
+    assert back is not None
+    assert ids(browser, back[1].replace("&amp;", "&")) == pages[-2]
+
+
+@pytest.mark.parametrize("q", ["0013000", "王00", "c00", "C00", "c001@exam", "138 0013 000", "００１"])
+def test_finds_by_a_part_of_anything_one_knows(browser: Client, q: str) -> None:
+    assert "c001" in ids(browser, f"?q={q}")
+
+
+def test_a_search_finds_nobody_else(browser: Client) -> None:
+    assert ids(browser, "?q=0130007") == ["c007"]
+    assert many(browser, "?q=0130007") == 1
+    assert "No customer matches" in page(browser, "?q=zzz")
+    assert "No customer matches" in page(browser, "?q=%25")
+
+
+@pytest.mark.parametrize(
+    ("query", "asked"),
+    [
+        ("tier=value:high", [Tiered("value", ("high",))]),
+        ("tier=value:high&tier=value:mid", [Tiered("value", ("high", "mid"))]),
+        ("tier=value:high&tier=lifecycle:churned", [Tiered("value", ("high",)), Tiered("lifecycle", ("churned",))]),
+        ("rfm=5-5", [Cell(5, 5)]),
+        ("moved=value:mid:low", [Moved("value", "mid", "low")]),
+        ("moved=value:-:low", [Moved("value", None, "low")]),
+        ("tier=nonsense&rfm=9-9&moved=value:high&tag=x&owner=-1&sort=shoe_size", []),
+    ],
+)
+def test_filters_are_those_of_the_profile(browser: Client, shown: Reading, query: str, asked: list[Any]) -> None:
+    assert many(browser, f"?{query}") == shown.count(asked)
+
+
+def test_every_filter_is_a_chip_one_can_take_away(browser: Client) -> None:
+    text = page(browser, "?tier=value:high&tier=value:mid&rfm=5-5&q=c0&owner=none&moved=value:mid:high")
+    chips = re.findall(r'class="chip" href="([^"]*)"', text)
+    assert len(chips) == 6
+    assert "?tier=value:mid&amp;rfm=5-5&amp;q=c0&amp;owner=none&amp;moved=value:mid:high" in chips
+
+
+def test_a_past_run_is_listed_as_it_was(browser: Client, followed: Workspace) -> None:
+    past = followed.runs.all()[0]
+    found = reading(followed, past.id)
+    assert found is not None
+    assert many(browser, f"?tier=value:high&run={past.id}") == found.count([Tiered("value", ("high",))])
+    assert browser.get(LIST + "?run=none").status_code == 404
+
+
+def test_filters_by_tag_and_owner(browser: Client, anna: User) -> None:
+    tag = make_tag(name="vip", actor=anna, at=AT)
+    tag_customers(customer_ids=["c003", "c009"], tag_id=tag.pk, actor=anna, at=AT)
+    Customer.objects.filter(customer_id="c009").update(owner=anna)
+    assert ids(browser, f"?tag={tag.pk}") == ["c003", "c009"]
+    assert ids(browser, f"?owner={anna.pk}") == ["c009"]
+    assert many(browser, "?owner=none") == CUSTOMERS - 1
+    assert ids(browser, f"?tag={tag.pk}&owner=none") == ["c003"]
+
+
+def test_columns_are_kept_per_person(browser: Client) -> None:
+    kept = browser.post("/customers/-/columns/", {"column": ["silence", "email", "nonsense"], "query": "q=c00"})
+    assert kept["Location"] == "/customers/?q=c00"
+    text = page(browser)
+    assert ("Silence" in text, "c001@example.com" in text, "Spend, 365 days</a>" in text) == (True, True, False)
+    browser.post("/customers/-/columns/", {"reset": "1"})
+    assert not ListColumns.objects.exists()
+
+
+def test_who_came_after_the_run_is_found_too(own_workspace: Workspace, bring: Import, signed_in: SignedIn) -> None:
+    bring(customer_id=["late"], name=["Late Comer"])
+    follow_lake(own_workspace, at=AT)
+    text = page(signed_in(Role.AGENT), "?q=late")
+    assert "Came after the last refresh" in text
+    assert "/customers/late/" in text
+
+
+def test_lists_contacts_before_anything_is_graded(tmp_path: Any, settings: Any, signed_in: SignedIn) -> None:
+    settings.WORKSPACE = tmp_path / "new"
+    Workspace.create(settings.WORKSPACE, currency="USD", timezone="UTC", language="en")
+    browser = signed_in(Role.AGENT)
+    assert "No customers yet" in page(browser)
+    Customer.objects.create(customer_id="c1", name="Ann", search="c1\nann", mark=1)
+    assert "Ann" in page(browser)
+    assert "Ann" in page(browser, "?q=ann&tier=value:high&rfm=5-5")
+
+
+def exported(browser: Client, kind: str, query: str = "tier=value:high&sort=-spend") -> Any:
+    response = browser.post("/customers/-/export/", {"format": kind, "query": query})
+    assert response.status_code == 200, response.status_code
+    return b"".join(response.streaming_content)  # type: ignore[attr-defined]  # a streaming response
+
+
+def test_exports_what_is_filtered_as_csv(browser: Client, shown: Reading) -> None:
+    rows = list(csv.reader(StringIO(exported(browser, "csv").decode("utf-8-sig"))))
+    assert rows[0][:4] == ["Customer id", "Name", "Purchase amount", "Lifecycle"]
+    assert len(rows) - 1 == shown.count([Tiered("value", ("high",))])
+    assert {row[2] for row in rows[1:]} == {"High value"}
+    spent = [float(row[rows[0].index("Spend, 365 days")]) for row in rows[1:]]
+    assert spent == sorted(spent, reverse=True)
+    assert written("export")[0].after == {
+        "chosen": "tier=value%3Ahigh&sort=-spend",
+        "customers": len(rows) - 1,
+        "kind": "csv",
+    }
+
+
+def test_exports_what_is_filtered_as_excel(browser: Client) -> None:
+    book = CalamineWorkbook.from_filelike(BytesIO(exported(browser, "xlsx", "q=0130007")))
+    rows = book.get_sheet_by_index(0).to_python()
+    assert [row[:2] for row in rows] == [["Customer id", "Name"], ["c007", "王007"]]
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_exports_for_those_who_may(followed: Workspace, signed_in: SignedIn, role: Role) -> None:
+    browser = signed_in(role)
+    status = browser.post("/customers/-/export/", {"format": "csv"}).status_code
+    assert status == (200 if may(User(role=role), Right.EXPORT) else 403)
+    assert bool(written("export")) == (status == 200)
+
+
+def test_tags_everybody_the_list_shows_after_saying_how_many(browser: Client) -> None:
+    tag = make_tag(name="vip", actor=None, at=AT)
+    address = "/customers/-/together/tag/?q=00130"
+    count = many(browser, "?q=00130")
+    assert f"This tags {count} customers" in browser.get(address).content.decode()
+    done = browser.post(address, {"tag": tag.pk, "seen": count}, follow=True)
+    assert f"{count} customers were changed" in done.content.decode()
+    assert CustomerTag.objects.count() == count
+    browser.post(address, {"tag": tag.pk, "seen": count, "untag": "1"})
+    assert not CustomerTag.objects.exists()
+
+
+def test_does_nothing_where_the_list_has_changed_meanwhile(browser: Client) -> None:
+    tag = make_tag(name="vip", actor=None, at=AT)
+    answer = browser.post("/customers/-/together/tag/?q=00130", {"tag": tag.pk, "seen": 1})
+    assert answer.status_code == 422
+    assert "The list has changed" in answer.content.decode()
+    assert not CustomerTag.objects.exists()
+
+
+def test_assigns_everybody_the_list_shows(browser: Client) -> None:
+    owner = User.objects.get()
+    browser.post("/customers/-/together/owner/?q=0130007", {"owner": owner.pk, "seen": 1})
+    assert list(Customer.objects.filter(owner=owner).values_list("customer_id", flat=True)) == ["c007"]
+    assert happened("c007") == [("own", {"owner": "administrator"})]
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_does_to_many_only_what_the_role_may(followed: Workspace, signed_in: SignedIn, role: Role) -> None:
+    browser, person = signed_in(role), User(role=role)
+    tagging = browser.get("/customers/-/together/tag/?q=c001").status_code
+    owning = browser.get("/customers/-/together/owner/?q=c001").status_code
+    assert tagging == (200 if may(person, Right.EDIT_CUSTOMERS) else 403)
+    assert owning == (200 if may(person, Right.ASSIGN_OWNERS) else 403)
+
+
+def test_tags_are_made_listed_and_removed(browser: Client) -> None:
+    browser.post("/customers/-/tags/group/", {"name": "level", "exclusive": "on"})
+    assert "level" in browser.get("/customers/-/tags/").content.decode()
+    browser.post("/customers/-/tags/make/", {"name": "gold", "group": ""})
+    again = browser.post("/customers/-/tags/make/", {"name": "Gold"}, follow=True)
+    assert "There is a “Gold” already" in again.content.decode()
+    (tag,) = re.findall(r"/customers/-/tags/(\d+)/remove/", browser.get("/customers/-/tags/").content.decode())
+    assert "0 customers have this tag" in browser.get(f"/customers/-/tags/{tag}/remove/").content.decode()
+    browser.post(f"/customers/-/tags/{tag}/remove/")
+    assert "No tags yet" in browser.get("/customers/-/tags/").content.decode()

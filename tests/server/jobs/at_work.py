@@ -1,0 +1,106 @@
+"""Real processes of ours at work on the test's database, and what tests ask of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parents[3]
+AT = datetime(2025, 7, 1, 4, tzinfo=UTC)
+
+
+def database_address() -> str:
+    """The test's database as DATABASE_URL has it."""
+    told = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{told['NAME']}"
+    host = quote(str(told["HOST"]), safe="")
+    return f"postgresql://{told['USER']}@{host}/{told['NAME']}"
+
+
+def until(seen: Callable[[], object], seconds: float = 20) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not seen():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.02)
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    """What our processes are told: the workspace, the test's database, and the trials among the apps."""
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
+        "DJANGO_SETTINGS_MODULE": "tests.server.jobs.settings",
+        "DATABASE_URL": database_address(),
+        "CUSTRATA_WORKSPACE": str(folder),
+        "CUSTRATA_LANGUAGE": "en",
+        **more,
+    }
+
+
+def command(*arguments: str) -> list[str]:
+    """The command `custrata` of this checkout."""
+    return [sys.executable, "-m", "custrata", *arguments]
+
+
+class Tree:
+    """`custrata …` and every process below it."""
+
+    def __init__(self, folder: Path, log: Path, arguments: tuple[str, ...]) -> None:
+        self.log = log
+        with log.open("wb") as written:
+            told = environment(folder)
+            self.process = subprocess.Popen(command(*arguments), env=told, cwd=ROOT, stdout=written, stderr=written)
+
+    def said(self) -> str:
+        """Everything it wrote."""
+        return self.log.read_text("utf-8")
+
+    def ready(self) -> Tree:
+        """Wait until it says that it is at work."""
+        until(lambda: self.process.poll() is not None or "Ctrl+C" in self.said())
+        assert self.process.poll() is None, self.said()
+        return self
+
+    def processes(self) -> list[int]:
+        """The numbers of its processes, itself first."""
+        return [self.process.pid, *below(self.process.pid)]
+
+    def stop(self) -> float:
+        """Ask it to stop; the seconds that took."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=20)
+        return time.monotonic() - began
+
+    def kill(self) -> None:
+        """End it, with no warning."""
+        self.process.kill()
+        self.process.wait(timeout=20)
+
+
+def below(pid: int) -> list[int]:
+    """The processes below one, oldest first."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [found for child in children for found in (int(child), *below(int(child)))]
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    except OSError:
+        return False

@@ -1,0 +1,54 @@
+"""Jobs to do, and real workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.server.jobs.at_work import AT, Tree
+from tests.server.jobs.trials import jobs  # noqa: F401 - registers the trials
+
+from custrata.apps.jobs.actions import enqueue
+from custrata.apps.jobs.actions.queue import take_job
+from custrata.apps.jobs.models import Job
+from custrata.lake import Workspace
+
+Ask = Callable[..., Job]
+
+
+@pytest.fixture
+def ask(db: None) -> Ask:
+    """Asks for a job: its kind, then its arguments by name."""
+
+    def asked(kind: str = "trial_nap", **arguments: object) -> Job:
+        return enqueue(kind=kind, arguments=arguments, actor=None, at=AT)
+
+    return asked
+
+
+@pytest.fixture
+def taken(ask: Ask) -> Ask:
+    """Asks for a job and claims it."""
+
+    def claimed(kind: str = "trial_nap", **arguments: object) -> Job:
+        ask(kind, **arguments)
+        job = take_job("worker", at=AT)
+        assert job is not None
+        return job
+
+    return claimed
+
+
+@pytest.fixture
+def tree(own_workspace: Workspace, transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., Tree]]:
+    """Starts `custrata` with arguments on the test's workspace and database; ends what it started."""
+    trees: list[Tree] = []
+
+    def started(*arguments: str) -> Tree:
+        trees.append(Tree(own_workspace.folder, tmp_path / f"log-{len(trees)}", arguments))
+        return trees[-1]
+
+    yield started
+    for one in trees:
+        one.kill()

@@ -1,0 +1,6 @@
+"""The server's settings with the trials, for processes that tests start."""
+
+from custrata.config.settings import *  # noqa: F403 - settings are taken over whole
+from custrata.config.settings import INSTALLED_APPS as OURS
+
+INSTALLED_APPS = [*OURS, "tests.server.jobs.trials"]

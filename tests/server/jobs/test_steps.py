@@ -1,0 +1,232 @@
+"""What becomes of a job: cancelled, retried, done, failed, handed back, lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from tests.server.conftest import Person
+from tests.server.jobs.at_work import AT
+from tests.server.jobs.conftest import Ask
+from tests.server.jobs.trials.jobs import Unwilling
+
+from custrata.apps.audit.models import Change
+from custrata.apps.jobs.actions import (
+    JobIsDone,
+    JobIsOpen,
+    JobIsOver,
+    SameIsOpen,
+    cancel,
+    enqueue,
+    forget_old,
+    retry,
+)
+from custrata.apps.jobs.actions.queue import (
+    BUSY_PAUSE,
+    MOST_LOSSES,
+    fail,
+    finish,
+    hand_back,
+    keep_alive,
+    take_job,
+    take_up_lost,
+)
+from custrata.apps.jobs.models import Job, Line, Status
+from custrata.apps.jobs.queries import is_gone, this_process
+from custrata.lake.locks import Busy
+from custrata.web.rights import Role
+
+A_MINUTE = timedelta(minutes=1)
+
+
+def seen(job: Job) -> Job:
+    return Job.objects.get(pk=job.pk)
+
+
+def said(job: Job) -> list[str]:
+    return [line.phrase.removeprefix("jobs.log.") for line in Line.objects.filter(job=job).order_by("pk")]
+
+
+def lost(at_after: timedelta = timedelta(0)) -> int:
+    return take_up_lost(at=AT + at_after, silence=A_MINUTE, is_gone=is_gone)
+
+
+def test_takes_the_one_that_waited_longest(ask: Ask) -> None:
+    first, second = ask(), ask()
+    assert [take_job("worker", at=AT), take_job("worker", at=AT)] == [first, second]
+    assert take_job("worker", at=AT) is None
+
+
+def test_takes_none_before_its_time(db: None) -> None:
+    enqueue(kind="trial_nap", arguments={}, actor=None, at=AT, run_after=AT + A_MINUTE)
+    assert take_job("worker", at=AT) is None
+    assert take_job("worker", at=AT + A_MINUTE) is not None
+
+
+def test_leaves_kinds_it_does_not_know_to_others(ask: Ask) -> None:
+    Job.objects.filter(pk=ask().pk).update(kind="of_a_newer_version")
+    assert take_job("worker", at=AT) is None
+
+
+def test_a_waiting_job_is_cancelled_at_once(ask: Ask, person: Person) -> None:
+    job = cancel(ask(), actor=person(Role.OPERATOR), at=AT)
+    assert (job.status, job.finished_at, said(job)) == (Status.CANCELLED, AT, ["cancel_asked"])
+    assert Change.objects.get().action == "jobs.cancel"
+
+
+def test_a_running_job_is_asked_to_stop(taken: Ask) -> None:
+    job = cancel(taken(), actor=None, at=AT)
+    assert (job.status, job.cancel_asked_at, job.is_stopping) == (Status.RUNNING, AT, True)
+
+
+def test_cancelling_twice_is_cancelling_once(taken: Ask) -> None:
+    job = taken()
+    cancel(job, actor=None, at=AT)
+    cancel(job, actor=None, at=AT + A_MINUTE)
+    assert (seen(job).cancel_asked_at, Change.objects.count()) == (AT, 1)
+
+
+def test_refuses_to_cancel_what_is_over(taken: Ask) -> None:
+    job = taken()
+    finish(job, {}, at=AT)
+    with pytest.raises(JobIsOver):
+        cancel(job, actor=None, at=AT)
+    assert (seen(job).status, Change.objects.count()) == (Status.DONE, 0)
+
+
+def test_a_cancelled_job_is_tried_again_as_for_the_first_time(ask: Ask, person: Person) -> None:
+    job = cancel(ask(), actor=None, at=AT)
+    again = retry(job, actor=person(Role.OPERATOR), at=AT + A_MINUTE)
+    assert (again.status, again.attempts, again.cancel_asked_at, again.finished_at) == (Status.WAITING, 0, None, None)
+    assert take_job("worker", at=AT + A_MINUTE) == job
+    assert Change.objects.filter(action="jobs.retry").count() == 1
+
+
+def test_refuses_to_try_again_what_is_open(ask: Ask) -> None:
+    with pytest.raises(JobIsOpen):
+        retry(ask(), actor=None, at=AT)
+    assert not Change.objects.exists()
+
+
+def test_refuses_to_try_again_what_was_done(taken: Ask) -> None:
+    job = taken()
+    finish(job, {}, at=AT)
+    with pytest.raises(JobIsDone):
+        retry(job, actor=None, at=AT)
+    assert seen(job).status == Status.DONE
+
+
+def test_refuses_to_try_again_while_another_does_the_same(db: None) -> None:
+    first = cancel(enqueue(kind="trial_nap", arguments={}, actor=None, at=AT, key="k"), actor=None, at=AT)
+    other = enqueue(kind="trial_nap", arguments={}, actor=None, at=AT, key="k")
+    with pytest.raises(SameIsOpen, match=str(other.pk)):
+        retry(first, actor=None, at=AT)
+    assert seen(first).status == Status.CANCELLED
+
+
+def test_a_job_that_is_done_keeps_its_result(taken: Ask) -> None:
+    job = taken()
+    assert finish(job, {"run": "r1", "at": AT}, at=AT)
+    assert (seen(job).status, seen(job).result, seen(job).fraction) == (
+        Status.DONE,
+        {"run": "r1", "at": "2025-07-01T04:00:00Z"},
+        1.0,
+    )
+
+
+def test_who_lost_the_claim_can_say_nothing(taken: Ask) -> None:
+    job = taken()
+    assert lost(2 * A_MINUTE) == 1
+    assert not finish(job, {"late": True}, at=AT)
+    assert not fail(job, ValueError(), at=AT)
+    assert not hand_back(job, at=AT)
+    assert (seen(job).status, seen(job).result, said(job)) == (Status.WAITING, None, ["taken", "lost"])
+
+
+def test_pauses_double_until_the_attempts_are_used_up(taken: Ask) -> None:
+    job, at, pauses = taken("trial_fail", how="odd"), AT, []
+    for _ in range(2):
+        fail(job, ValueError(), at=at, reference="r1")
+        pauses.append((seen(job).run_after - at).total_seconds())
+        at = seen(job).run_after
+        job = take_job("worker", at=at) or job
+    fail(job, ValueError(), at=at)
+    assert (pauses, seen(job).status, seen(job).attempts) == ([10, 20], Status.FAILED, 3)
+    assert said(job) == ["taken", "failed_again", "taken", "failed_again", "taken", "failed"]
+
+
+def test_what_is_refused_is_not_asked_again(taken: Ask) -> None:
+    job = taken("trial_fail", how="refused")
+    fail(job, Unwilling(what="today"), at=AT)
+    found = seen(job)
+    assert (found.status, found.error, found.error_facts) == (Status.FAILED, "Unwilling", {"what": "today"})
+
+
+def test_of_an_error_that_is_not_ours_no_word_is_kept(taken: Ask) -> None:
+    job = taken("trial_fail", how="odd")
+    fail(job, ValueError("王小明"), at=AT, reference="r1")
+    assert (seen(job).error, seen(job).error_template, seen(job).reference) == ("ValueError", "", "r1")
+
+
+def test_who_finds_another_at_it_waits_without_using_an_attempt(taken: Ask) -> None:
+    job = taken("trial_fail", how="busy")
+    fail(job, Busy(folder="lake", holder="1"), at=AT)
+    assert (seen(job).status, seen(job).attempts, seen(job).run_after) == (Status.WAITING, 0, AT + BUSY_PAUSE)
+
+
+def test_a_job_handed_back_waits_for_another_and_used_no_attempt(taken: Ask) -> None:
+    job = taken()
+    hand_back(job, at=AT)
+    assert (seen(job).status, seen(job).attempts, seen(job).claim) == (Status.WAITING, 0, "")
+
+
+@pytest.mark.parametrize("step", ["hand_back", "fail", "lost"])
+def test_a_job_that_was_cancelled_does_not_come_again(taken: Ask, step: str) -> None:
+    job = taken("trial_fail", how="odd")
+    cancel(job, actor=None, at=AT)
+    if step == "hand_back":
+        hand_back(job, at=AT)
+    elif step == "fail":
+        fail(job, ValueError(), at=AT)
+    else:
+        lost(2 * A_MINUTE)
+    assert seen(job).status == Status.CANCELLED
+
+
+def test_a_worker_that_says_nothing_for_too_long_loses_its_job(taken: Ask) -> None:
+    job = taken()
+    assert lost(A_MINUTE) == 0
+    assert lost(A_MINUTE + timedelta(seconds=1)) == 1
+    assert (seen(job).status, seen(job).attempts, seen(job).losses) == (Status.WAITING, 0, 1)
+
+
+def test_a_worker_that_says_it_lives_keeps_its_job(taken: Ask) -> None:
+    job = taken()
+    assert keep_alive([job.claim, "of another"], at=AT + A_MINUTE) == {job.claim: None}
+    assert lost(2 * A_MINUTE) == 0
+
+
+def test_a_worker_known_to_be_gone_loses_its_job_at_once(taken: Ask) -> None:
+    job, parts = taken(), this_process().split("/")
+    Job.objects.filter(pk=job.pk).update(worker="/".join([*parts[:3], "1"]))  # our number, but begun another time
+    assert lost() == 1
+
+
+def test_this_process_is_not_gone_and_of_other_machines_nothing_is_known() -> None:
+    host, pid, _, began = this_process().split("/")
+    assert [is_gone(name) for name in (this_process(), f"{host}/{pid}/elsewhere/{began}", "odd")] == [False] * 3
+
+
+def test_a_job_that_loses_every_worker_is_given_up(taken: Ask) -> None:
+    job = taken()
+    Job.objects.filter(pk=job.pk).update(losses=MOST_LOSSES - 1)
+    lost(2 * A_MINUTE)
+    assert (seen(job).status, seen(job).error) == (Status.FAILED, "JobKeptLosingWorkers")
+
+
+def test_jobs_that_ended_long_ago_are_forgotten(taken: Ask, ask: Ask) -> None:
+    old, open_one = taken(), ask()
+    finish(old, {}, at=AT)
+    forget_old(before=AT + A_MINUTE)
+    assert list(Job.objects.all()) == [open_one]
+    assert not Line.objects.exists()

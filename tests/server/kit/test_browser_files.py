@@ -1,0 +1,66 @@
+"""What browsers load is fetched at installation, in fixed versions, and is all there."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import hatch_build
+
+ROOT = Path(__file__).resolve().parents[3]
+USERS = '<svg\n  class="x"\n>\n  <path stroke="none" d="M0 0h24v24H0z" fill="none" />\n  <path d="M5 7" />\n</svg>'
+
+
+def page(folder: Path, name: str, text: str) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+
+
+def test_versions_are_exact() -> None:
+    asked = json.loads((ROOT / "package.json").read_text("utf-8"))
+    versions = [*asked["dependencies"].values(), *asked["devDependencies"].values()]
+    assert [version for version in versions if not re.fullmatch(r"\d+\.\d+\.\d+", version)] == []
+
+
+def test_the_lock_file_has_the_same_versions_and_no_addresses_to_fetch_from() -> None:
+    asked = json.loads((ROOT / "package.json").read_text("utf-8"))
+    locked = json.loads((ROOT / "package-lock.json").read_text("utf-8"))["packages"]
+    wanted = {**asked["dependencies"], **asked["devDependencies"]}
+    assert {name: locked[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+    assert [name for name, package in locked.items() if "resolved" in package] == []
+    assert [name for name, package in locked.items() if name and "integrity" not in package] == []
+
+
+def test_everything_is_there_and_nothing_of_how_it_came() -> None:
+    there = {path.name for path in hatch_build.VENDOR.iterdir()}
+    wanted = {*hatch_build.FILES, "icons.svg", "LICENSES.txt"}
+    assert there == wanted | {f"{name}.gz" for name in wanted} | {"made-of.json"}
+
+
+def test_licences_travel_with_the_files() -> None:
+    told = (hatch_build.VENDOR / "LICENSES.txt").read_text("utf-8")
+    assert [name for name in hatch_build.LICENSED if f"{name} " not in told] == []
+    assert "MIT License" in told
+    assert "Apache License" in told
+
+
+def test_no_file_looks_for_others_elsewhere() -> None:
+    texts = {name: (hatch_build.VENDOR / name).read_text("utf-8") for name in hatch_build.FILES}
+    assert [name for name, text in texts.items() if "sourceMappingURL" in text] == []
+    assert re.findall(r"url\((?![\"']?data:)[^)]{0,40}", texts["tabler.min.css"]) == []
+
+
+def test_finds_every_word_that_may_name_an_icon(tmp_path: Path) -> None:
+    page(tmp_path, "web/templates/a.html", '{% icon "users" %}{% include "x.html" with icon=\'circle-x\' %}')
+    page(tmp_path, "apps/shop/navigation.py", 'Entry("web.nav.x", "chart-bar")')
+    page(tmp_path, "elsewhere/b.html", '"home"')
+    assert hatch_build.words(tmp_path) == ["chart-bar", "circle-x", "users"]
+
+
+def test_a_sprite_holds_the_icons_there_are(tmp_path: Path) -> None:
+    page(tmp_path, "users.svg", USERS)
+    made = hatch_build.sprite(tmp_path, ["nothing", "users"])
+    assert '<symbol id="users" viewBox="0 0 24 24"><path d="M5 7" /></symbol>' in made
+    assert made.count("<symbol") == 1

@@ -1,0 +1,93 @@
+"""What those ask who keep the server running."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from pytest_django.fixtures import DjangoAssertNumQueries, Settings
+
+from custrata.lake import Workspace
+from custrata.web import metrics
+
+pytestmark = pytest.mark.django_db
+
+
+def test_health_asks_nobody(stranger: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(0):
+        answer = stranger.get("/health")
+    assert (answer.status_code, answer.content) == (200, b"ok\n")
+
+
+def test_is_ready_where_everything_is_there(served: Workspace, stranger: Client) -> None:
+    answer = stranger.get("/ready")
+    assert answer.status_code == 200
+    assert answer.json() == {"ready": True, "checks": {"database": True, "migrations": True, "workspace": True}}
+
+
+def test_is_not_ready_without_a_workspace(stranger: Client, settings: Settings) -> None:
+    settings.WORKSPACE = "/nowhere"
+    answer = stranger.get("/ready")
+    assert answer.status_code == 503
+    assert answer.json()["checks"] == {"database": True, "migrations": True, "workspace": False}
+
+
+def test_is_not_ready_before_all_migrations_ran(served: Workspace, stranger: Client) -> None:
+    (newest,) = MigrationLoader(connection).graph.leaf_nodes("accounts")
+    MigrationRecorder(connection).record_unapplied(*newest)
+    assert stranger.get("/ready").json()["checks"]["migrations"] is False
+
+
+def test_is_not_ready_without_a_database(served: Workspace, stranger: Client) -> None:
+    with connection.execute_wrapper(_gone):
+        assert stranger.get("/ready").json()["checks"]["database"] is False
+
+
+def _gone(*_: object) -> None:
+    raise OSError("the database is gone")
+
+
+def test_probes_are_answered_without_https_and_pages_are_not(stranger: Client, settings: Settings) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert [Client().get(path).status_code for path in ("/health", "/account/sign-in/")] == [200, 301]
+
+
+def test_counts_requests_by_view_and_status(stranger: Client) -> None:
+    stranger.get("/nowhere/c001/")
+    told = stranger.get("/metrics").content.decode()
+    assert 'custrata_requests_total{method="GET",status="404",view="none"}' in told
+    assert 'custrata_request_seconds_bucket{le="0.2",view="none"}' in told
+    assert "c001" not in told
+
+
+def test_tells_what_an_app_adds(stranger: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "_gauges", {})
+    metrics.add_gauge("custrata_parcels", "Parcels.", "state", lambda: {"waiting": 3, "sent": 1})
+    assert 'custrata_parcels{state="waiting"} 3.0' in stranger.get("/metrics").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "status"),
+    [
+        ("127.0.0.1", {}, 200),
+        ("::1", {}, 200),
+        ("10.0.0.7", {}, 403),
+        ("127.0.0.1", {"X-Forwarded-For": "203.0.113.9"}, 403),
+        ("10.0.0.7", {"Authorization": "Bearer the-token"}, 200),
+        ("10.0.0.7", {"Authorization": "Bearer wrong"}, 403),
+        ("", {}, 403),
+    ],
+)
+def test_metrics_are_given_on_this_machine_or_with_the_token(
+    settings: Settings, address: str, headers: Mapping[str, str], status: int
+) -> None:
+    settings.METRICS_TOKEN = "the-token"
+    assert Client().get("/metrics", headers=headers, REMOTE_ADDR=address).status_code == status
+
+
+def test_no_token_opens_metrics_where_none_is_set() -> None:
+    assert Client().get("/metrics", headers={"Authorization": "Bearer "}, REMOTE_ADDR="10.0.0.7").status_code == 403

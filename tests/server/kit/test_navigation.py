@@ -1,0 +1,75 @@
+"""Who sees what in the menu, and where one starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import Client
+from django.urls import reverse
+
+from custrata.apps.accounts.models import User
+from custrata.lake import Workspace
+from custrata.web.navigation import PAGES, SETTINGS, first_page, menu
+from custrata.web.rights import RIGHTS, Role
+from custrata.web.texts import text
+
+
+def shown(role: Role) -> list[str]:
+    found = menu(User(role=role), "/")
+    return [entry.phrase.removeprefix("web.nav.") for entry in (*found["pages"], *found["settings"])]
+
+
+def test_every_entry_leads_somewhere_and_has_its_phrase(served: Workspace) -> None:
+    for entry in PAGES + SETTINGS:
+        assert reverse(entry.address)
+        assert text(entry.phrase)
+
+
+def test_an_administrator_sees_everything() -> None:
+    assert len(shown(Role.ADMINISTRATOR)) == len(PAGES + SETTINGS)
+
+
+def test_an_agent_sees_tiers_customers_and_their_own_account() -> None:
+    assert shown(Role.AGENT) == ["tiers", "rfm_map", "customers", "me"]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_an_entry_shows_only_to_those_with_the_right(role: Role) -> None:
+    rights = {entry.phrase.removeprefix("web.nav."): entry.right for entry in PAGES + SETTINGS}
+    assert {name for name in shown(role) if rights[name] and rights[name] not in RIGHTS[role]} == set()
+
+
+def test_a_stranger_has_no_menu() -> None:
+    assert menu(AnonymousUser(), "/") == {"pages": [], "settings": []}
+
+
+@pytest.mark.parametrize(
+    ("path", "current"),
+    [
+        ("/", "overview"),
+        ("/tiers/value/", "tiers"),
+        ("/tiers/rfm/map/", "rfm_map"),
+        ("/tiers/runs/20250701T000000/", "runs"),
+        ("/customers/c001/", "customers"),
+        ("/nowhere/", None),
+    ],
+)
+def test_the_entry_a_page_belongs_to_is_current(path: str, current: str | None) -> None:
+    found = menu(User(role=Role.ADMINISTRATOR), path)
+    marked = [entry.phrase for entry in (*found["pages"], *found["settings"]) if entry.current]
+    assert marked == ([f"web.nav.{current}"] if current else [])
+
+
+@pytest.mark.parametrize(("role", "first"), [(Role.ANALYST, "insights:overview"), (Role.AGENT, "tiers:list")])
+def test_everybody_starts_at_the_first_page_open_to_them(role: Role, first: str) -> None:
+    assert first_page(User(role=role)) == reverse(first)
+
+
+@pytest.mark.django_db
+def test_the_start_leads_people_in_and_strangers_to_the_sign_in(
+    stranger: Client, signed_in: Callable[[Role], Client]
+) -> None:
+    assert stranger.get("/start/").headers["Location"] == "/account/sign-in/?next=/start/"
+    assert signed_in(Role.AGENT).get("/start/").headers["Location"] == reverse("tiers:list")

@@ -1,0 +1,124 @@
+"""Pages of long lists."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from urllib.parse import parse_qs
+
+import pytest
+from django.core.exceptions import BadRequest
+from django.http import QueryDict
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from custrata.apps.accounts.models import User
+from custrata.web.paging import Cursor, Page, Value, keyset, page
+
+JOINED = datetime(2025, 1, 1, tzinfo=UTC)
+ORDER = ("-joined_at", "id")
+
+
+def query(address: str = "") -> QueryDict:
+    return QueryDict(address.lstrip("?"))
+
+
+def read(address: str, of: str = "") -> Cursor | None:
+    return Cursor.read(query(address), of)
+
+
+@pytest.fixture
+def people(db: None) -> list[str]:
+    """Seven people in the order of the list, two of whom joined at the same instant."""
+    joined = [JOINED.replace(day=day) for day in (9, 8, 7, 7, 5, 4, 3)]
+    made = [User(username=f"u{place}", role="agent", joined_at=at) for place, at in enumerate(joined)]
+    return [user.username for user in User.objects.bulk_create(made)]
+
+
+def look(address: str, limit: int = 3) -> Page[User]:
+    cursor = read(address, "joined")
+    rows = keyset(User.objects.all(), ORDER, cursor, limit=limit)
+    asked = query(address)
+    return page(rows, query=asked, cursor=cursor, limit=limit, key=lambda user: (user.joined_at, user.pk), of="joined")
+
+
+def names(shown: Page[User]) -> list[str]:
+    return [user.username for user in shown.rows]
+
+
+values = st.none() | st.booleans() | st.integers() | st.text() | st.dates() | st.decimals(allow_nan=False)
+
+
+@settings(max_examples=60)
+@given(key=st.lists(values | st.datetimes(timezones=st.just(UTC)), max_size=4), backwards=st.booleans(), of=st.text())
+def test_a_cursor_reads_as_it_was_written(key: list[Value], backwards: bool, of: str) -> None:
+    written = Cursor(tuple(key), backwards, of)
+    asked = query()
+    asked = asked.copy()
+    asked["cursor"] = written.write()
+    assert Cursor.read(asked, of) == written
+
+
+def test_there_is_no_cursor_on_the_first_page() -> None:
+    assert read("") is None
+
+
+def test_the_cursor_of_another_list_is_none() -> None:
+    assert read("cursor=" + Cursor((1,), of="name").write(), "joined") is None
+
+
+@pytest.mark.parametrize("made_up", ["x", "W1tdLGZhbHNlLCIiXQ:1:abc", "🙂", "." * 500])
+def test_a_cursor_that_we_did_not_write_is_refused(made_up: str) -> None:
+    with pytest.raises(BadRequest):
+        read(f"cursor={made_up}")
+
+
+def test_a_cursor_that_was_changed_is_refused() -> None:
+    written = Cursor((Decimal("1.50"), date(2025, 1, 1))).write()
+    with pytest.raises(BadRequest):
+        read(f"cursor=A{written}")
+
+
+def test_walks_forwards_and_back_over_the_same_pages(people: list[str]) -> None:
+    first = look("")
+    second = look(first.next)
+    third = look(second.next)
+    assert names(first) + names(second) + names(third) == people
+    assert names(look(third.previous)) == names(second)
+    assert names(look(look(third.previous).previous)) == names(first)
+
+
+def test_says_where_there_is_more(people: list[str]) -> None:
+    first, last = look(""), look(look(look("").next).next)
+    assert (bool(first.first), bool(first.previous), bool(first.next)) == (False, False, True)
+    assert (bool(last.first), bool(last.previous), bool(last.next)) == (True, True, False)
+
+
+def test_a_full_last_page_has_none_behind_it(people: list[str]) -> None:
+    assert look("", limit=7).next == ""
+
+
+def test_keeps_what_else_was_asked_for(people: list[str]) -> None:
+    address = look("?tier=value%3Ahigh&tier=value%3Alow&q=%E7%8E%8B").next
+    kept = parse_qs(address.lstrip("?"))
+    assert (kept["tier"], kept["q"]) == (["value:high", "value:low"], ["王"])
+    assert len(kept["cursor"]) == 1
+
+
+def test_rows_that_went_leave_an_empty_page_with_a_way_back(people: list[str]) -> None:
+    address = look("").next
+    User.objects.all().delete()
+    shown = look(address)
+    assert (shown.rows, shown.first) == ([], "?")
+
+
+def test_a_page_costs_one_query(people: list[str], django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    address = look("").next
+    with django_assert_num_queries(1):
+        look(address)
+
+
+def test_refuses_a_cursor_with_other_values_than_the_order_has(people: list[str]) -> None:
+    with pytest.raises(BadRequest):
+        keyset(User.objects.all(), ORDER, Cursor((1,)), limit=3)

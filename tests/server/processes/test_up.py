@@ -1,0 +1,139 @@
+"""The server as one tree of processes: it starts, serves, heals and stops."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+from tests.server.jobs.at_work import ROOT, Tree, alive, below, command, environment, until
+
+from custrata.apps.accounts.models import OneTimeLink
+from custrata.apps.jobs.models import Lease
+from custrata.lake import Workspace
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Start = Callable[..., Tree]
+
+HIDE_DJANGO = """
+import sys
+from importlib.machinery import PathFinder
+
+class WithoutServer(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        hidden = name.partition(".")[0] in ("django", "granian")
+        return None if hidden else super().find_spec(name, path, target)
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = WithoutServer
+"""
+
+
+def asked(port: int, path: str) -> tuple[int, str]:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+
+def serves(port: int) -> bool:
+    try:
+        return asked(port, "/health")[0] == 200
+    except OSError:
+        return False
+
+
+def ran(*arguments: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    told = environment(folder, **more)
+    return subprocess.run(command(*arguments), env=told, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+
+def test_serves_says_where_and_stops_within_five_seconds(tree: Start, port: int) -> None:
+    up = tree("up", "--port", str(port)).ready()
+    assert f"http://127.0.0.1:{port}" in up.said()
+    assert asked(port, "/health")[0] == asked(port, "/ready")[0] == 200
+    until(lambda: Lease.objects.exclude(holder="").exists())
+    processes = up.processes()
+    assert up.stop() < 5
+    assert up.process.returncode == 0
+    assert not any(alive(pid) for pid in processes)
+    assert Lease.objects.get().holder == ""  # given back: another need not wait
+
+
+def test_the_first_administrator_is_given_a_link_that_opens(tree: Start, port: int) -> None:
+    up = tree("up", "--port", str(port)).ready()
+    until(lambda: "/account/first/" in up.said())
+    path = re.search(rf"http://127.0.0.1:{port}(\S+/account/first/\S+|/account/first/\S+)", up.said())
+    assert path is not None
+    assert asked(port, path[1])[0] == 200
+    assert OneTimeLink.objects.count() == 1
+
+
+def test_a_port_in_use_is_refused_in_one_line(tree: Start, port: int, own_workspace: Workspace) -> None:
+    tree("up", "--port", str(port)).ready()
+    second = ran("up", "--port", str(port), folder=own_workspace.folder)
+    assert second.returncode == 1
+    assert str(port) in second.stderr
+    assert second.stderr.count("\n") == 1
+    assert serves(port)
+
+
+def test_every_process_that_dies_is_there_again(tree: Start, port: int) -> None:
+    up = tree("up", "--port", str(port), "--workers", "1").ready()
+    before = below(up.process.pid)
+    for pid in before:
+        if alive(pid):
+            os.kill(pid, signal.SIGKILL)
+    until(lambda: len([pid for pid in below(up.process.pid) if alive(pid) and pid not in before]) >= len(before))
+    until(lambda: serves(port))
+    assert up.stop() < 5
+
+
+def test_nobody_is_left_behind_when_it_is_killed(tree: Start, port: int) -> None:
+    up = tree("up", "--port", str(port)).ready()
+    processes = up.processes()
+    up.kill()
+    until(lambda: not any(alive(pid) for pid in processes))
+    assert not serves(port)
+
+
+def test_a_folder_that_is_no_workspace_is_refused_in_one_line(tmp_path: Path, own_workspace: Workspace) -> None:
+    found = ran("up", "-w", str(tmp_path), folder=own_workspace.folder)
+    assert (found.returncode, found.stderr.count("\n")) == (1, 1)
+    assert "is not a workspace" in found.stderr
+    assert list(tmp_path.glob("server")) == []
+
+
+def test_workers_refuse_a_database_that_is_behind(own_database: str, own_workspace: Workspace) -> None:
+    found = ran("work", folder=own_workspace.folder, DATABASE_URL=own_database)
+    assert (found.returncode, found.stderr.count("\n")) == (1, 1)
+    assert "custrata manage migrate" in found.stderr
+
+
+def test_a_database_that_cannot_be_reached_is_said_in_one_line(own_workspace: Workspace) -> None:
+    address = "postgresql://nobody@127.0.0.1:9/none"
+    found = ran("work", folder=own_workspace.folder, DATABASE_URL=address)
+    assert (found.returncode, found.stderr.count("\n")) == (1, 1)
+
+
+def test_where_the_server_is_not_installed_the_library_works_and_up_says_how(
+    tmp_path: Path, own_workspace: Workspace
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(HIDE_DJANGO)
+    hidden = {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT / "src")])}
+    assert "王" not in ran("schemes", folder=own_workspace.folder, **hidden).stderr
+    assert ran("schemes", folder=own_workspace.folder, **hidden).returncode == 0
+    up = ran("up", folder=own_workspace.folder, **hidden)
+    assert (up.returncode, up.stderr.count("\n")) == (1, 1)
+    assert "custrata[server]" in up.stderr
+
+
+def test_djangos_own_commands_run(own_workspace: Workspace) -> None:
+    found = ran("manage", "migrate", "--check", folder=own_workspace.folder)
+    assert found.returncode == 0, found.stderr

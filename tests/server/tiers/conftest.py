@@ -1,0 +1,65 @@
+"""What the tests of tiers and runs share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from custrata.lake import Workspace
+from custrata.web.rights import Role
+
+
+@pytest.fixture
+def operator(signed_in: Callable[[Role], Client]) -> Client:
+    """An operator's browser."""
+    return signed_in(Role.OPERATOR)
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, settings: object) -> Workspace:
+    """A workspace nobody has imported anything into."""
+    settings.WORKSPACE = tmp_path / "fresh"  # type: ignore[attr-defined]  # pytest-django's settings
+    return Workspace.create(tmp_path / "fresh", name="Fresh", currency="CNY", timezone="Asia/Shanghai")
+
+
+@contextmanager
+def newest_record(workspace: Workspace) -> Iterator[dict[str, Any]]:
+    """What the newest run recorded, to be told otherwise."""
+    path = workspace.runs.run(workspace.runs.ids()[-1]).folder / "run.json"
+    record = json.loads(path.read_text("utf-8"))
+    yield record
+    path.write_text(json.dumps(record), "utf-8")
+
+
+@pytest.fixture
+def waiting(own_workspace: Workspace) -> Workspace:
+    """A workspace whose newest run found no discounts."""
+    with newest_record(own_workspace) as record:
+        found = record["schemes"]["price_sensitivity"]
+        found |= {"waiting": True, "tiers": [], "ladder": None, "facts": {}, "notes": ["waiting_discounts"]}
+        del record["tiers"]["price_sensitivity"], record["moves"]["price_sensitivity"]
+    return own_workspace
+
+
+@pytest.fixture
+def learned(own_workspace: Workspace) -> Workspace:
+    """A workspace with so much history that its newest run learned the lines of the lifecycle."""
+    stretches = [{"start": "0.05", "seen": 1144, "back": 1131}, {"start": "6.3", "seen": 60, "back": 20}]
+    curve: dict[str, Any] = {
+        "at_risk": "6.3",
+        "churned": None,
+        "learned": True,
+        "stretches": stretches,
+        "in_rhythm": "0.9877",
+    }
+    curve |= {"horizon": 90, "dates": 5, "customers": 2446}
+    with newest_record(own_workspace) as record:
+        record["curve"] = record["schemes"]["lifecycle"]["facts"]["curve"] = curve
+        record["schemes"]["lifecycle"]["notes"] = ["never_churned"]
+    return own_workspace
