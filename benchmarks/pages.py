@@ -1,0 +1,234 @@
+"""How quickly the server answers: every page under a load of ten users, and the memory it takes.
+
+    python -m benchmarks.pages -w DIR [--users 10] [--seconds 15] [--pause 1]
+
+starts `custrata up` on a workspace that has been graded, signs in, and lets every user ask for one page again and
+again, with a pause between two clicks, page by page. Prints what the client waited and what the server says it took
+(`Server-Timing`), and the memory of the whole process tree before the load and after it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import re
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import quantiles
+from urllib.parse import quote, urlencode
+
+from custrata.engine import DuckEngine
+from custrata.lake import Workspace
+
+SERVER_TIME = re.compile(r"app;dur=([\d.]+)")
+BIN = Path(sys.executable).parent / "custrata"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One page under load; milliseconds."""
+
+    page: str
+    requests: int
+    failed: int
+    median: float
+    p95: float
+    longest: float
+    server_p95: float | None
+
+
+class Browser:
+    """One user: a connection that stays open, and cookies."""
+
+    def __init__(self, port: int) -> None:
+        self.port, self.cookies = port, dict[str, str]()
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+    def get(self, path: str) -> tuple[int, bytes, float | None]:
+        return self._ask("GET", path, None)
+
+    def sign_in(self, name: str, password: str) -> None:
+        """Sign in as a person would. Raises RuntimeError where the server says no."""
+        _, page, _ = self.get("/account/sign-in/")
+        token = re.search(rb'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        if token is None:
+            raise RuntimeError("the sign-in page has no form")
+        form = {"csrfmiddlewaretoken": token[1].decode(), "username": name, "password": password}
+        status, answer, _ = self._ask("POST", "/account/sign-in/", urlencode(form))
+        if status != 302:
+            raise RuntimeError(f"signing in answered {status}: {answer[:300]!r}")
+
+    def _ask(self, method: str, path: str, body: str | None) -> tuple[int, bytes, float | None]:
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        self.connection.request(method, path, body, headers)
+        answer = self.connection.getresponse()
+        content = answer.read()
+        for cookie in answer.headers.get_all("Set-Cookie") or []:
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        told = SERVER_TIME.search(answer.headers.get("Server-Timing", ""))
+        return answer.status, content, float(told[1]) if told else None
+
+
+@contextmanager
+def served(workspace: Path) -> Iterator[tuple[int, int]]:
+    """The server on a free port: (port, process id of the tree's root)."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = (workspace / "benchmark.log").open("wb")
+    tree = subprocess.Popen([BIN, "up", "--port", str(port), "-w", workspace], stdout=log, stderr=log)
+    try:
+        wait_until_ready(port, tree)
+        yield port, tree.pid
+    finally:
+        tree.terminate()
+        tree.wait(20)
+        log.close()
+
+
+def wait_until_ready(port: int, tree: subprocess.Popen[bytes], most: float = 300) -> None:
+    """Wait for `/ready`. Raises RuntimeError where the server ends or takes too long."""
+    deadline = time.monotonic() + most
+    while time.monotonic() < deadline:
+        if tree.poll() is not None:
+            raise RuntimeError("the server ended; see benchmark.log")
+        try:
+            if Browser(port).get("/ready")[0] == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise RuntimeError("the server does not become ready; see benchmark.log")
+
+
+def memory_mb(root: int) -> float:
+    """Memory of a process and all below it, shared pages counted once (PSS), in megabytes."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+        except (OSError, IndexError, ValueError):
+            continue
+    tree, found = {root}, {root}
+    while found:
+        found = {child for child, parent in parents.items() if parent in tree} - tree
+        tree |= found
+    total = 0
+    for process in tree:
+        try:
+            rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+        except OSError:
+            continue
+        total += int(re.search(r"^Pss:\s+(\d+)", rollup, re.MULTILINE)[1])  # type: ignore[index]  # it is always there
+    return total / 1024
+
+
+def pages_of(workspace: Workspace) -> dict[str, str]:
+    """The pages to ask for: those of everybody, and those of a customer from the middle of the list."""
+    run = workspace.runs.published()
+    assert run is not None, "refresh the workspace first"
+    with DuckEngine() as engine:
+        profile = run.read("profile", engine)
+        row = engine.arrow(profile.order_by("customer_id").limit(1, offset=profile.count() // 2)).to_pylist()[0]
+    one = f"/customers/{quote(row['customer_id'])}/"
+    phone = str(row.get("phone") or row["customer_id"])
+    return {
+        "overview": "/",
+        "tiers": "/tiers/",
+        "a scheme": "/tiers/value/",
+        "lifecycle": "/tiers/lifecycle/",
+        "RFM map": "/tiers/rfm/map/",
+        "runs": "/tiers/runs/",
+        "a run": f"/tiers/runs/{run.id}/",
+        "customers": "/customers/",
+        "customers of a tier": "/customers/?tier=value:high",
+        "customers by spend": "/customers/?tier=frequency:high&sort=-spend",
+        "search: half a phone": f"/customers/?q={quote(phone[3:9])}",
+        "search: name": f"/customers/?q={quote(str(row.get('name') or row['customer_id']))}",
+        "a customer": one,
+        "jobs": "/jobs/",
+    }
+
+
+def load(browsers: Sequence[Browser], page: str, path: str, seconds: float, pause: float) -> Figures:
+    """Every browser asks for the page again and again for some seconds."""
+
+    def one(browser: Browser, late: float) -> list[tuple[float, int, float | None]]:
+        time.sleep(late)
+        taken, end = [], time.monotonic() + seconds
+        while time.monotonic() < end:
+            start = time.perf_counter()
+            status, _, told = browser.get(path)
+            taken.append(((time.perf_counter() - start) * 1000, status, told))
+            time.sleep(pause)
+        return taken
+
+    with ThreadPoolExecutor(len(browsers)) as users:
+        asked = [users.submit(one, browser, number * pause / len(browsers)) for number, browser in enumerate(browsers)]
+        answers = [answer for future in asked for answer in future.result()]
+    waited = sorted(milliseconds for milliseconds, _, _ in answers)
+    told = [one for _, _, one in answers if one is not None]
+    cut = quantiles(waited, n=20) if len(waited) > 1 else waited * 20
+    return Figures(
+        page,
+        len(answers),
+        sum(status != 200 for _, status, _ in answers),
+        round(waited[len(waited) // 2], 1),
+        round(cut[18], 1),
+        round(waited[-1], 1),
+        round(quantiles(told, n=20)[18], 1) if len(told) > 1 else None,
+    )
+
+
+def main() -> None:
+    """Measure, print, and keep the figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-w", "--workspace", type=Path, required=True)
+    parser.add_argument("--users", type=int, default=10)
+    parser.add_argument("--seconds", type=float, default=15)
+    parser.add_argument("--pause", type=float, default=1.0)
+    parser.add_argument("--out", type=Path, default=Path("build/pages.json"))
+    asked = parser.parse_args()
+    workspace = Workspace.open(asked.workspace)
+    name = f"load-{secrets.token_hex(3)}"
+    with served(workspace.folder) as (port, root):
+        environment = os.environ | {"CUSTRATA_WORKSPACE": str(workspace.folder)}
+        person: list[str | Path] = [BIN, "manage", "create_person", name]
+        made = subprocess.run(person, check=True, capture_output=True, text=True, env=environment).stdout
+        password = made.rpartition("password ")[2].strip()
+        browsers = [Browser(port) for _ in range(asked.users)]
+        for browser in browsers:
+            browser.sign_in(name, password)
+        time.sleep(5)
+        idle = memory_mb(root)
+        figures = []
+        print(
+            f"{'page':24} {'asked':>6} {'failed':>6} {'median':>8} {'95 %':>8} {'longest':>8} {'server 95 %':>12}  ms"
+        )
+        for page, path in pages_of(workspace).items():
+            figures.append(load(browsers, page, path, asked.seconds, asked.pause))
+            one = figures[-1]
+            print(f"{one.page:24} {one.requests:6} {one.failed:6} {one.median:8.1f} {one.p95:8.1f} {one.longest:8.1f} "
+                  f"{one.server_p95 if one.server_p95 is not None else '':>12}", flush=True)  # fmt: skip
+        time.sleep(5)
+        loaded = memory_mb(root)
+    print(f"memory of the process tree: {idle:.0f} MB idle, {loaded:.0f} MB after the load")
+    asked.out.parent.mkdir(parents=True, exist_ok=True)
+    asked.out.write_text(json.dumps({"idle_mb": idle, "loaded_mb": loaded, "pages": [asdict(one) for one in figures]}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""The whole product as people meet it: `custrata up` on a workspace of its own, and a browser."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+MAIN = "from custrata.__main__ import main; main()"
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class Served:
+    """The product at work: its address, its workspace, and an administrator's name and password."""
+
+    url: str
+    folder: Path
+    name: str
+    password: str
+
+
+@pytest.fixture(scope="module")
+def product(graded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """`custrata up`, with everything real: web, worker, scheduler."""
+    home = tmp_path_factory.mktemp("product")
+    shutil.copytree(graded, home / "shop", ignore=shutil.ignore_patterns("server"))
+    kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "CUSTRATA_WORKSPACE"}}
+    environment = kept | {"CUSTRATA_WORKSPACE": str(home / "shop")}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with (home / "log").open("wb") as log:
+        command = [sys.executable, "-c", MAIN, "up", "--port", str(port)]
+        tree = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    try:
+        _wait(f"http://127.0.0.1:{port}/ready", tree, home / "log")
+        made = subprocess.run([sys.executable, "-c", MAIN, "manage", "create_person", "ann"],
+                              env=environment, check=True, capture_output=True, text=True)  # fmt: skip
+        password = re.search(r"password (\S+)", made.stdout)
+        assert password, made.stdout
+        yield Served(f"http://127.0.0.1:{port}", home / "shop", "ann", password[1])
+    finally:
+        tree.terminate()
+        tree.wait(PATIENCE)
+
+
+def _wait(address: str, tree: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        assert tree.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
+@dataclass
+class Window:
+    """A window of the browser, and what went wrong in it."""
+
+    page: Page
+    wrong: list[str]
+    url: str
+
+    def open(self, path: str) -> Page:
+        """Go to a page and wait until it is at rest."""
+        self.page.goto(self.url + path)
+        self.page.wait_for_load_state("networkidle")
+        return self.page
+
+
+Open = Callable[..., Window]
+
+
+def _is_outside(address: str, ours: str) -> bool:
+    return not address.startswith((ours, "data:", "blob:"))
+
+
+@pytest.fixture(scope="module")
+def session(chromium: Browser, product: Served) -> dict[str, Any]:
+    """The cookies of a person who signed in through the form."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"{product.url}/")
+    page.fill("input[name=username]", product.name)
+    page.fill("input[name=password]", product.password)
+    page.click("main button.btn-primary, form button.btn-primary")
+    page.wait_for_url(f"{product.url}/")
+    cookies = {"cookies": context.cookies(), "origins": []}
+    context.close()
+    return cookies
+
+
+@pytest.fixture
+def window(chromium: Browser, product: Served, session: dict[str, Any]) -> Iterator[Open]:
+    """Opens windows in which the administrator is signed in."""
+    contexts: list[BrowserContext] = []
+
+    def new(*, language: str = "en", width: int = 1440, **more: Any) -> Window:
+        viewport = {"width": width, "height": 900}
+        contexts.append(chromium.new_context(viewport=viewport, storage_state=session, **more))  # type: ignore[arg-type]  # a dict is a viewport
+        contexts[-1].add_cookies([{"name": "django_language", "value": language, "url": product.url}])
+        page, wrong = contexts[-1].new_page(), list[str]()
+        page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("response", lambda answer: wrong.append(answer.url) if answer.status >= 400 else None)
+        page.on("requestfailed", lambda asked: wrong.append(f"{asked.url}: {asked.failure}"))
+        page.on("request", lambda asked: wrong.append(asked.url) if _is_outside(asked.url, product.url) else None)
+        return Window(page, wrong, product.url)
+
+    yield new
+    for context in contexts:
+        context.close()

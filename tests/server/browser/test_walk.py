@@ -1,0 +1,73 @@
+"""Every page, in every language, light and dark, wide and narrow: nothing complains, nothing sticks out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.server.browser.conftest import Open, Served
+
+from custrata.lake import Workspace
+
+AXE = Path(__file__).resolve().parents[3] / "build/browser/node_modules/axe-core/axe.min.js"
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+PAGES = (
+    "/",
+    "/tiers/",
+    "/tiers/value/",
+    "/tiers/lifecycle/",
+    "/tiers/rfm/",
+    "/tiers/rfm/map/",
+    "/tiers/runs/",
+    "/tiers/runs/{run}/",
+    "/tiers/runs/compare/",
+    "/customers/",
+    "/customers/?tier=value:high&sort=-spend",
+    "/customers/?q=nobody-at-all",
+    "/customers/c007/",
+    "/customers/c007/?tab=why",
+    "/customers/c007/?tab=timeline",
+    "/customers/c007/?tab=purchases",
+    "/customers/-/tags/",
+    "/jobs/",
+    "/account/me/",
+    "/account/people/",
+    "/account/workspace/",
+    "/audit/",
+)
+LANGUAGES = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant", "en": "en"}
+
+
+@pytest.fixture
+def pages(product: Served) -> list[str]:
+    run = Workspace.open(product.folder).runs.published()
+    assert run
+    return [page.format(run=run.id) for page in PAGES]
+
+
+@pytest.mark.parametrize(("colours", "width"), [("light", 1440), ("dark", 360)])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_is_quiet_and_fits(window: Open, pages: list[str], language: str, colours: str, width: int) -> None:
+    shown = window(language=language, width=width, color_scheme=colours)
+    faults = {}
+    for path in pages:
+        page = shown.open(path)
+        wide, spoken = page.evaluate(TOO_WIDE), page.locator("html").get_attribute("lang")
+        if shown.wrong or wide > 0 or spoken != LANGUAGES[language]:
+            faults[path] = (list(shown.wrong), wide, spoken)
+            shown.wrong.clear()
+    assert faults == {}
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_every_page_is_open_to_people_who_see_or_move_less(window: Open, pages: list[str], colours: str) -> None:
+    shown = window(color_scheme=colours, bypass_csp=True)
+    faults = {}
+    for path in pages:
+        page = shown.open(path)
+        page.add_script_tag(path=AXE)
+        found = page.evaluate("axe.run().then(run => run.violations)")
+        grave = [fault for fault in found if fault["impact"] in ("serious", "critical")]
+        if grave:
+            faults[path] = [(fault["id"], [node["html"][:150] for node in fault["nodes"]][:3]) for fault in grave]
+    assert faults == {}
