@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from django.db import DatabaseError, transaction
 from tests.server.conftest import AT, CUSTOMERS
 from tests.server.customers.conftest import Import
 
 from custrata.apps.accounts.models import User
+from custrata.apps.audit.models import Change
 from custrata.apps.customers.actions import (
     assign_owner,
     edit_attribute,
@@ -134,6 +136,29 @@ def test_who_was_erased_goes_with_everything_about_them(own_workspace: Workspace
         assert not model.objects.filter(customer_id="c007").exists()
     assert Customer.objects.count() == CUSTOMERS - 1
     assert told() == moves_of(own_workspace)
+
+
+def test_who_was_erased_leaves_nothing_in_the_audit_but_that_something_was_done(
+    own_workspace: Workspace, anna: User
+) -> None:
+    follow_lake(own_workspace, at=AT)
+    decide("c007", anna)
+    before = Change.objects.count()
+    erase(own_workspace, "c007")
+    follow_lake(own_workspace, at=AT)
+    spoken = list(Change.objects.values_list("customer_id", "subject_id", "before", "after"))
+    assert "c007" not in str(spoken)
+    assert Change.objects.filter(customer_id="erased", actor_name=anna.username).exists()
+    assert Change.objects.count() == before + 1
+
+
+def test_the_audit_is_closed_again_after_an_erasure(own_workspace: Workspace, anna: User) -> None:
+    follow_lake(own_workspace, at=AT)
+    decide("c007", anna)
+    erase(own_workspace, "c007")
+    follow_lake(own_workspace, at=AT)
+    with pytest.raises(DatabaseError, match="not editable"), transaction.atomic():
+        Change.objects.update(action="nothing")
 
 
 def test_what_was_decided_reaches_the_next_refresh(own_workspace: Workspace, anna: User) -> None:

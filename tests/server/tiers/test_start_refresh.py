@@ -9,10 +9,14 @@ import pytest
 from django.test import Client
 
 from custrata.apps.accounts.models import User
+from custrata.apps.customers.actions import edit_attribute, follow_lake
+from custrata.apps.jobs.actions.queue import take_job
+from custrata.apps.jobs.management.performing import perform
 from custrata.apps.jobs.models import Job
 from custrata.apps.tiers.actions import AlreadyRefreshing, RefreshTooEarly, RefreshTooLate, start_refresh
 from custrata.apps.tiers.queries.refreshes import refresh_authors
 from custrata.lake import Workspace
+from custrata.pipeline.reading import reading
 from custrata.web.rights import Role
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +97,16 @@ def test_a_run_knows_who_asked_for_it(served: Workspace) -> None:
     Job.objects.create(kind="refresh", actor_name="wang", result={"run": run}, **done)
     Job.objects.create(kind="refresh", result={"run": "another"}, **done)
     assert refresh_authors() == {run: "wang"}
+
+
+def test_a_refresh_takes_in_what_people_decided(own_workspace: Workspace, person: Callable[[Role], User]) -> None:
+    ann = person(Role.OPERATOR)
+    follow_lake(own_workspace, at=AT)
+    edit_attribute(customer_id="c007", attribute="name", value="Ada", source_value=None, actor=ann, at=AT)
+    start_refresh(as_of=date(2025, 7, 15), actor=ann, at=AT)
+    job = take_job("a worker", at=AT)
+    assert job
+    perform(job)
+    found = reading(own_workspace)
+    assert found
+    assert (found.customer("c007") or {})["name"] == "Ada"

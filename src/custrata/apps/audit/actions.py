@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol
 
+from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import F
+
 from custrata.apps.audit.models import Change
 
+ERASED = "erased"  # stands where a customer's id stood
+PORTION = 500  # ids in one statement
 SECRET = re.compile(r"password|token|secret|session_key", re.IGNORECASE)
 
 
@@ -52,3 +59,40 @@ def record_change(
         before=dict(before) if before is not None else None,
         after=dict(after) if after is not None else None,
     )
+
+
+@transaction.atomic
+def erase_customers(*, customer_ids: Sequence[str], at: datetime) -> int:
+    """Take what is known of erased customers out of the audit; how many rows spoke of them.
+
+    That something was done, by whom and when, stays; of whom and what, goes.
+    """
+    rows = 0
+    with opened(connection):
+        for start in range(0, len(customer_ids), PORTION):
+            theirs = Change.objects.filter(customer_id__in=customer_ids[start : start + PORTION])
+            theirs.filter(subject_id=F("customer_id")).update(subject_id=ERASED)
+            rows += theirs.update(customer_id=ERASED, before=None, after=None)
+    if customer_ids:
+        after = {"customers": len(customer_ids), "rows": rows}
+        record_change(actor=None, at=at, action="audit.erase", subject="audit", subject_id="", after=after)
+    return rows
+
+
+@contextmanager
+def opened(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """The audit without its triggers, for as long as the block lasts; inside a transaction."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_change'")
+            triggers = cursor.fetchall()
+            closing = [sql for _, sql in triggers]
+            opening = [f'DROP TRIGGER "{name}"' for name, _ in triggers]
+        else:
+            closing = ["ALTER TABLE audit_change ENABLE TRIGGER USER"]
+            opening = ["ALTER TABLE audit_change DISABLE TRIGGER USER"]
+        for statement in opening:
+            cursor.execute(statement)
+        yield
+        for statement in closing:
+            cursor.execute(statement)

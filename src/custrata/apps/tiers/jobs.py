@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from custrata.analytics.moments import AsOf
+from custrata.apps.customers.queries import decisions
 from custrata.apps.jobs.actions import Running, handler
 from custrata.engine import connect
 from custrata.lake import Run, Workspace
@@ -14,7 +15,7 @@ from custrata.web.workspace import workspace
 
 @handler("refresh", attempts=3, waits_for=(Busy,), opens=("tiers:run", "run"), schedulable=True)
 def refresh(running: Running, as_of: str | None = None) -> dict[str, object]:
-    """Grade every customer as of an instant (default: after the newest fact).
+    """Grade every customer as of an instant (default: after the newest fact), with what people decided.
 
     Its effect appears once: a run is written aside and published in one moment by one pointer, and the same instant
     over the same facts is not graded again. What a killed refresh left is removed by the next.
@@ -27,6 +28,7 @@ def refresh(running: Running, as_of: str | None = None) -> dict[str, object]:
                 engine,
                 at=running.clock(),
                 as_of=as_of,
+                decisions=decisions(),
                 progress=lambda step, fraction: running.tell(fraction, f"cli.steps.{step}"),
             )
     except EarlierAsOf:
