@@ -1,6 +1,9 @@
-"""What people fill in on the pages of runs."""
+"""What people fill in: a day to look from, a tier by hand."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 from django import forms
 
@@ -9,3 +12,17 @@ class RefreshForm(forms.Form):
     """A day to look from, or none: then from the day after the newest data."""
 
     as_of = forms.DateField(required=False)
+
+
+class OverrideForm(forms.Form):
+    """A tier, why, and until when; without a day for good."""
+
+    tier = forms.ChoiceField()
+    reason = forms.CharField(max_length=1000)
+    until = forms.DateField(required=False)
+
+    def __init__(self, *given: Any, tiers: Sequence[tuple[str, str]], **named: Any) -> None:
+        super().__init__(*given, **named)
+        field = self.fields["tier"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = list(tiers)

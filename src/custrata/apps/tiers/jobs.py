@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from custrata.analytics.moments import AsOf
 from custrata.apps.customers.queries import decisions
 from custrata.apps.jobs.actions import Running, handler
+from custrata.apps.tiers.actions import forget_erased
+from custrata.apps.tiers.queries.overrides import overrides
 from custrata.engine import connect
 from custrata.lake import Run, Workspace
 from custrata.lake.locks import Busy
@@ -21,6 +25,7 @@ def refresh(running: Running, as_of: str | None = None) -> dict[str, object]:
     over the same facts is not graded again. What a killed refresh left is removed by the next.
     """
     served = workspace()
+    forget_erased()
     try:
         with connect() as engine:
             done = refresh_workspace(
@@ -28,7 +33,7 @@ def refresh(running: Running, as_of: str | None = None) -> dict[str, object]:
                 engine,
                 at=running.clock(),
                 as_of=as_of,
-                decisions=decisions(),
+                decisions=replace(decisions(), overrides=overrides()),
                 progress=lambda step, fraction: running.tell(fraction, f"cli.steps.{step}"),
             )
     except EarlierAsOf:

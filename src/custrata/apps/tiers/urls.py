@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from custrata.apps.tiers.views import exports, runs, schemes
+from custrata.apps.tiers.views import by_hand, exports, runs, schemes
 
 app_name = "tiers"
 urlpatterns = [
@@ -17,4 +17,5 @@ urlpatterns = [
     path("<str:key>/", schemes.one_scheme, name="scheme"),
     path("<str:key>/rings/", schemes.rings, name="rings"),
     path("<str:key>/export/", exports.export, name="export"),
+    path("<str:key>/by-hand/<path:customer_id>/", by_hand.by_hand, name="by_hand"),
 ]

@@ -71,7 +71,8 @@ def _portrait(request: HttpRequest, held: Reading | None, row: Row | None, custo
 def _why(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
     if held is None or row is None:
         return {"explanations": []}
-    return {"explanations": list(explanations(held, row, writer("tiers")))}
+    told = list(explanations(held, row, writer("tiers")))
+    return {"explanations": told, "may_override": may(request.user, Right.OVERRIDE_TIERS), "customer_id": customer_id}
 
 
 def _timeline(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:

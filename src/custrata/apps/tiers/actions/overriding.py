@@ -1,0 +1,102 @@
+"""Put a customer into a tier by hand, and take that back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from custrata.apps.accounts.models import User
+from custrata.apps.audit.actions import record_change
+from custrata.apps.customers.actions import NoSuchCustomer, record_on_timeline
+from custrata.apps.customers.models import Customer
+from custrata.apps.tiers.models import Override
+from custrata.apps.tiers.queries.overrides import override
+from custrata.errors import BadInput, Refused
+from custrata.tiering import BUILT_IN
+
+
+class NoSuchTier(BadInput):
+    template = "The scheme {scheme} has no tier {tier}."
+
+
+class OverrideNeedsReason(BadInput):
+    template = "Say why: whoever reads it later cannot ask you."
+
+
+class OverrideEndsBefore(BadInput):
+    template = "{until} is over already. Choose a later day, or leave it empty."
+
+
+class NothingToEnd(Refused):
+    template = "Nobody gave {customer_id} a tier in {scheme} by hand, or it was taken back already."
+
+
+@transaction.atomic
+def put_by_hand(
+    *, customer_id: str, scheme: str, tier: str, reason: str, until: datetime | None, actor: User | None, at: datetime
+) -> Override:
+    """Give a customer a tier, with a reason; from the next refresh on, and instead of what was given before.
+
+    Raises `NoSuchTier`, `NoSuchCustomer`, `OverrideNeedsReason`, `OverrideEndsBefore`.
+    """
+    if scheme not in BUILT_IN or tier not in BUILT_IN[scheme].tiers:
+        raise NoSuchTier(scheme=scheme, tier=tier)
+    if not reason.strip():
+        raise OverrideNeedsReason
+    if until is not None and until <= at:
+        raise OverrideEndsBefore(until=until.date().isoformat())
+    if not Customer.objects.filter(customer_id=customer_id).exists():
+        raise NoSuchCustomer(customer=customer_id)
+    before = override(customer_id, scheme)
+    facts = {"tier": tier, "reason": reason.strip(), "until": until, "approver": actor, "approved_at": at}
+    held, _ = Override.objects.update_or_create(customer_id=customer_id, scheme=scheme, defaults=facts)
+    _tell(held, "override", before=_said(before), after=_said(held), actor=actor, at=at)
+    return held
+
+
+@transaction.atomic
+def end_override(*, customer_id: str, scheme: str, actor: User | None, at: datetime) -> None:
+    """Let the numbers decide again, from the next refresh on. Raises `NothingToEnd`."""
+    held = Override.objects.select_for_update().filter(customer_id=customer_id, scheme=scheme).first()
+    if held is None:
+        raise NothingToEnd(customer_id=customer_id, scheme=scheme)
+    held.delete()
+    _tell(held, "override_ended", before=_said(held), after=None, actor=actor, at=at)
+
+
+def forget_erased() -> int:
+    """Drop what was given to customers who are not there any more; how many."""
+    there = Customer.objects.filter(customer_id=OuterRef("customer_id"))
+    return Override.objects.filter(~Exists(there)).delete()[0]
+
+
+def _said(held: Override | None) -> dict[str, object] | None:
+    if held is None:
+        return None
+    until = held.until.isoformat() if held.until else None
+    return {"scheme": held.scheme, "tier": held.tier, "reason": held.reason, "until": until}
+
+
+def _tell(
+    held: Override,
+    kind: str,
+    *,
+    before: dict[str, object] | None,
+    after: dict[str, object] | None,
+    actor: User | None,
+    at: datetime,
+) -> None:
+    facts = {"scheme": held.scheme, "tier": held.tier, "reason": held.reason}
+    record_on_timeline(customer_id=held.customer_id, at=at, kind=kind, facts=facts, actor=actor)
+    record_change(
+        actor=actor,
+        at=at,
+        action=f"tiers.{kind}",
+        subject="customer",
+        subject_id=held.customer_id,
+        customer_id=held.customer_id,
+        before=before,
+        after=after,
+    )

@@ -1,0 +1,35 @@
+"""Tiers that people gave by hand."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from custrata.apps.accounts.models import User
+
+
+class Override(models.Model):
+    """One customer's tier in one scheme, whatever the numbers say, until it ends; the next refresh takes it in.
+
+    The customer is a text, not a key: the projection of customers comes and goes in bulk.
+    """
+
+    customer_id = models.TextField()
+    scheme = models.CharField(max_length=64)
+    tier = models.CharField(max_length=64)
+    reason = models.TextField()
+    until = models.DateTimeField(null=True)  # empty: for good
+    approver: models.ForeignKey[User | None, User | None] = models.ForeignKey(User, models.SET_NULL, null=True)
+    approved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["customer_id", "scheme"], name="tiers_override_one_of_a_scheme"),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="tiers_override_has_a_reason"),
+            models.CheckConstraint(
+                condition=models.Q(until__isnull=True) | models.Q(until__gt=models.F("approved_at")),
+                name="tiers_override_ends_later",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} {self.scheme}: {self.tier}"

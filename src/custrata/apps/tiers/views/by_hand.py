@@ -1,0 +1,67 @@
+"""Giving one customer a tier by hand, and taking it back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from custrata.analytics.moments import AsOf
+from custrata.apps.tiers.actions import end_override, put_by_hand
+from custrata.apps.tiers.forms import OverrideForm
+from custrata.apps.tiers.queries.overrides import override
+from custrata.apps.tiers.views.asking import asking_person
+from custrata.errors import CustrataError
+from custrata.pipeline.reading import reading
+from custrata.tiering import BUILT_IN
+from custrata.tiering.names import tier_name
+from custrata.web import texts
+from custrata.web.gate import needs
+from custrata.web.rights import Right
+from custrata.web.workspace import workspace
+
+
+@needs(Right.OVERRIDE_TIERS)
+def by_hand(request: HttpRequest, key: str, customer_id: str) -> HttpResponse:
+    """The form, and what was filled in."""
+    found = reading(workspace())
+    row = found.customer(customer_id) if found else None
+    if key not in BUILT_IN or row is None:
+        raise Http404
+    choices = [(tier, tier_name(key, tier, texts.language())) for tier in BUILT_IN[key].tiers]
+    held = override(customer_id, key)
+    form = OverrideForm(request.POST if request.method == "POST" else None, tiers=choices)
+    back = f"{reverse('customers:customer', args=[customer_id])}?tab=why"
+    if request.method == "POST" and ("end" in request.POST or form.is_valid()):
+        try:
+            _decide(request, form, customer_id=customer_id, scheme=key)
+        except CustrataError as error:
+            messages.error(request, texts.sentence(error))
+        else:
+            messages.success(request, texts.text("tiers.by_hand.done"))
+            return HttpResponseRedirect(back)
+    now = row.get(f"{key}_tier")
+    page: dict[str, Any] = {"scheme": key, "customer": row, "now": now, "held": held, "form": form, "back": back}
+    page["tier"] = form["tier"].value() or (held.tier if held else now)
+    page["reason"] = form["reason"].value() or (held.reason if held else "")
+    return render(request, "tiers/by_hand.html", page, status=422 if form.is_bound else 200)
+
+
+def _decide(request: HttpRequest, form: OverrideForm, *, customer_id: str, scheme: str) -> None:
+    who: dict[str, Any] = {"customer_id": customer_id, "scheme": scheme}
+    who |= {"actor": asking_person(request), "at": timezone.now()}
+    if "end" in request.POST:
+        end_override(**who)
+    else:
+        put_by_hand(**who, tier=form.cleaned_data["tier"], reason=form.cleaned_data["reason"], until=_until(form))
+
+
+def _until(form: OverrideForm) -> datetime | None:
+    """A day means until it is over, in the workspace's zone."""
+    day = form.cleaned_data["until"]
+    return AsOf.of(day + timedelta(days=1), workspace().settings.timezone).instant if day else None
