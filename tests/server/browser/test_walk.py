@@ -18,6 +18,7 @@ PAGES = (
     "/tiers/lifecycle/",
     "/tiers/rfm/",
     "/tiers/rfm/map/",
+    "/tiers/value/by-hand/c007/",
     "/tiers/runs/",
     "/tiers/runs/{run}/",
     "/tiers/runs/compare/",
