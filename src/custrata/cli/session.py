@@ -67,19 +67,22 @@ class Session:
             yield report
 
 
+folder_option = click.option(
+    "-w",
+    "--workspace",
+    "folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    envvar=WORKSPACE,
+    default=Path(),
+    help="The workspace folder (default: this folder, or $CUSTRATA_WORKSPACE).",
+)
+
+
 def workspace_option(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command `-w DIR` and `--language`, and hand it a `Session` as its first argument."""
 
-    @click.option(
-        "-w",
-        "--workspace",
-        "folder",
-        metavar="DIR",
-        type=click.Path(path_type=Path),
-        envvar=WORKSPACE,
-        default=Path(),
-        help="The workspace folder (default: this folder, or $CUSTRATA_WORKSPACE).",
-    )
+    @folder_option
     @click.option("--language", default=None, metavar="L", help="zh-hans, zh-hant or en (default: the workspace's).")
     @wraps(command)
     def with_session(folder: Path, language: str | None, **options: object) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from custrata.cli.session import WORKSPACE, now, say
+from custrata.cli.session import WORKSPACE, folder_option, now, say
 from custrata.config.backup import empty_place, unpack, write_backup
 from custrata.config.commands import prepare
 from custrata.wording import phrase
@@ -20,8 +20,7 @@ BACKED_UP = ("orders", "order_lines", "customer_records", "events", "feedback", 
 
 @click.command("backup")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("-w", "--workspace", "folder", metavar="DIR", type=click.Path(path_type=Path), envvar=WORKSPACE,
-              default=Path(), help="The workspace folder (default: this folder, or $CUSTRATA_WORKSPACE).")  # fmt: skip
+@folder_option
 def backup_command(file: Path, folder: Path) -> None:
     """Write the workspace and the server's database, as of one moment, into one FILE."""
     workspace = prepare(folder)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from custrata.cli.demo import make_demo
-from custrata.cli.session import WORKSPACE, Session, now, say
+from custrata.cli.session import WORKSPACE, Session, folder_option, now, say
 from custrata.config import ports
 from custrata.errors import Refused
 from custrata.lake import Workspace
@@ -51,20 +51,6 @@ class DatabaseUnreachable(Refused):
     template = "The server's database cannot be used: {reason}"
 
 
-def _workspace_of(command: Callable[..., None]) -> Callable[..., None]:
-    option = click.option(
-        "-w",
-        "--workspace",
-        "folder",
-        metavar="DIR",
-        type=click.Path(path_type=Path),
-        envvar=WORKSPACE,
-        default=Path(),
-        help="The workspace folder (default: this folder, or $CUSTRATA_WORKSPACE).",
-    )
-    return option(command)
-
-
 def _address_of(command: Callable[..., None]) -> Callable[..., None]:
     host = click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
     port = click.option(
@@ -85,7 +71,7 @@ def _jobs_of(command: Callable[..., None]) -> Callable[..., None]:
 @click.command("up")
 @_address_of
 @_jobs_of
-@_workspace_of
+@folder_option
 def up_command(folder: Path, host: str, port: int, workers: int | None, jobs: int) -> None:
     """Serve the workspace: pages, jobs and schedules, until Ctrl+C or SIGTERM."""
     serve(prepare(folder), host=host, port=port, workers=workers, jobs=jobs)
@@ -93,7 +79,7 @@ def up_command(folder: Path, host: str, port: int, workers: int | None, jobs: in
 
 @click.command("web")
 @_address_of
-@_workspace_of
+@folder_option
 def web_command(folder: Path, host: str, port: int, workers: int | None) -> None:
     """Serve the pages alone; jobs are done by `custrata work`, here or elsewhere."""
     workspace = prepare(folder)
@@ -106,7 +92,7 @@ def web_command(folder: Path, host: str, port: int, workers: int | None) -> None
 
 @click.command("work")
 @_jobs_of
-@_workspace_of
+@folder_option
 def work_command(folder: Path, jobs: int) -> None:
     """Do jobs and look after schedules, without pages; as many of these as one likes, on any machine."""
     workspace = prepare(folder)

@@ -178,10 +178,11 @@ def hand_back(job: Job, *, at: datetime, after: timedelta = timedelta(0), phrase
     return _leave(job, at, phrase, status=Status.WAITING, run_after=at + after, attempts=max(job.attempts - 1, 0))
 
 
-def fail(job: Job, error: Exception, *, at: datetime, reference: str = "") -> bool:
+def fail(job: Job, error: Exception, *, at: datetime, reference: str = "", again: bool | None = None) -> bool:
     """It went wrong: try again after a pause, or, where that does not help or often enough was tried, give it up.
 
-    What is refused or bad input stays so, however often one asks; who waits for somebody else asks again soon.
+    `again` says whether another try may help; by default it does not where something is refused or bad input, which
+    stays so, however often one asks. Who waits for somebody else asks again soon.
     """
     kind = KINDS[job.kind]
     if isinstance(error, kind.waits_for):
@@ -189,8 +190,8 @@ def fail(job: Job, error: Exception, *, at: datetime, reference: str = "") -> bo
     if _is_cancelled(job):
         return stop_cancelled(job, at=at)
     told, facts = _told(error, reference), {"attempt": job.attempts, "attempts": kind.attempts}
-    final = isinstance(error, Refused | BadInput) and not isinstance(error, JobProcessEnded)
-    if final or job.attempts >= kind.attempts:
+    helps = not isinstance(error, Refused | BadInput) if again is None else again
+    if not helps or job.attempts >= kind.attempts:
         return _leave(job, at, "failed", facts, status=Status.FAILED, **told)
     wait = pause(job.attempts)
     facts["seconds"] = round(wait.total_seconds())

@@ -135,7 +135,7 @@ class Worker:
             hand_back(child.job, at=now)
         elif why != "lost":
             how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-            if fail(child.job, JobProcessEnded(how=how), at=now):  # it still was ours: it ended without a word
+            if fail(child.job, JobProcessEnded(how=how), at=now, again=True):  # still ours: it ended without a word
                 log.error("the process of job %s (%s) ended: %s", child.job.pk, child.job.kind, how)
 
     def _stop(self) -> None:

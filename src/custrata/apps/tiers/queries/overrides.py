@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pyarrow as pa
-from django.db.models import CharField, F
-from django.db.models.functions import Cast, Coalesce
 
 from custrata.apps.tiers.models import Override
 from custrata.pipeline.decisions import SCHEMAS
@@ -18,9 +16,9 @@ def override(customer_id: str, scheme: str) -> Override | None:
 def overrides() -> pa.Table:
     """All of them, as the table a refresh takes."""
     schema = SCHEMAS["overrides"]
-    by = Coalesce(Cast(F("approver__username"), CharField()), Cast(F("approver_id"), CharField()))
-    rows = Override.objects.order_by().annotate(by=by)
-    held = rows.values_list("customer_id", "scheme", "tier", "reason", "until", "by")
+    held = Override.objects.order_by().values_list(
+        "customer_id", "scheme", "tier", "reason", "until", "approver__username"
+    )
     columns = list(zip(*held, strict=True)) or [()] * len(schema)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
     return pa.Table.from_arrays(arrays, schema=schema)
