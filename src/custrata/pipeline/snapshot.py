@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 
 from custrata.analytics.ladders import only_row
 from custrata.analytics.moments import EPOCH, AsOf
+from custrata.analytics.traits import Known
 from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros
 from custrata.errors import Refused
@@ -70,3 +71,16 @@ def everyone(facts: Snapshot, as_of: AsOf) -> ir.Table:
     # The type says which column may be empty, and a union wants the same type on both sides.
     named = [part.select(customer_id=part.customer_id.cast("string")) for part in parts]
     return reduce(lambda left, right: left.union(right), named).distinct()
+
+
+def counted_facts(facts: Snapshot, known: Known) -> dict[str, ir.Table]:
+    """What conditions may count in, of those tables that have rows: `customer_id`, `at` (microseconds) and the rest.
+
+    Orders are the sold ones, valued: `net` is what each is worth.
+    """
+    tables = {
+        "orders": known.orders.filter(known.orders.sold),
+        "events": facts.events.mutate(at=epoch_micros(facts.events.occurred_at)),
+        "feedback": facts.feedback.mutate(at=epoch_micros(facts.feedback.given_at)),
+    }
+    return {name: table for name, table in tables.items() if facts.rows[name]}

@@ -1,0 +1,36 @@
+"""From a definition and the lines a run drew to the rungs on which tiers live."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+from custrata.analytics.grading import Grading
+from custrata.analytics.ladders import Ladder, Number
+from custrata.tiering.definitions import Definition, TierDefinition
+from custrata.tiering.life import Life, Rung
+
+
+def life_of(definition: Definition, grading: Grading) -> Life | None:
+    """The life of a scheme's tiers at a run; none where they follow their value, or no line could be drawn."""
+    if not definition.lives or grading.ladder is None or not grading.ladder.steps:
+        return None
+    return lived_on(definition, grading.ladder)
+
+
+def lived_on(definition: Definition, ladder: Ladder) -> Life:
+    """The same on a ladder that was drawn before, as a run recorded it."""
+    named = {tier.key: tier for tier in definition.tiers}
+    steps = tuple(_rung(named[step.tier], step.line) for step in ladder.steps)
+    lowest = Rung(ladder.lowest, None)
+    return Life((*steps, lowest), definition.review, ladder.less_is_better, definition.qualify)
+
+
+def _rung(tier: TierDefinition, enter: Number) -> Rung:
+    keep = Decimal(enter) * _decimal(tier.keep) if isinstance(tier.keep, Fraction) else tier.keep
+    return Rung(tier.key, enter, keep, tier.valid_days, tier.grace_days, tier.drop_at_most)
+
+
+def _decimal(share: Fraction) -> Decimal:
+    """A percentage of at most six places, exactly."""
+    return Decimal(share.numerator) / Decimal(share.denominator)
