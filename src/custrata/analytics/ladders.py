@@ -53,7 +53,7 @@ class Ladder:
         return cast(ir.StringValue, ibis.cases(*branches, else_=lowest))
 
     def _meets(self, value: ir.NumericValue, line: Number) -> ir.BooleanValue:
-        mark = _mark(line, value.type())
+        mark = mark_of(line, value.type())
         return cast(ir.BooleanValue, value <= mark if self.less_is_better else value >= mark)
 
     def next_step(self, tier: str) -> Step | None:
@@ -67,8 +67,8 @@ class Ladder:
         return next((step for step in self.steps if step.tier == tier), None)
 
 
-def _mark(line: Number, kind: dt.DataType) -> ir.Scalar:
-    """The line as a literal that no column type rounds."""
+def mark_of(line: Number, kind: dt.DataType) -> ir.Scalar:
+    """The line as a literal that no column type rounds, to compare with values of the type `kind`."""
     if not isinstance(line, Decimal):
         return ibis.literal(line)
     places = max(0, -int(line.normalize().as_tuple().exponent))
