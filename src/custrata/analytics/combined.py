@@ -11,11 +11,11 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
-from custrata.analytics.ladders import Ladder, Step, only_row
+from custrata.analytics.ladders import Ladder, Step
 from custrata.analytics.loyalty import FACTOR, grade_loyalty, weighted_score
 from custrata.analytics.sources import TableLike
 from custrata.analytics.traits import profile_of
-from custrata.engine.functions import divide
+from custrata.engine.functions import divide, only_row
 
 TIERS = ("high", "mid", "general")
 WEIGHTS: dict[str, int] = {"loyalty": 35, "spend": 45, "credit": 20}

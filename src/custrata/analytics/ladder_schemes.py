@@ -13,9 +13,10 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
-from custrata.analytics.ladders import Ladder, only_row, pareto_ladder, quantile_ladder
+from custrata.analytics.ladders import Ladder, pareto_ladder, quantile_ladder
 from custrata.analytics.sources import TableLike
 from custrata.analytics.traits import profile_of
+from custrata.engine.functions import only_row
 
 Share = Decimal | Fraction
 When = datetime | date | str

@@ -11,11 +11,11 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
-from custrata.analytics.ladders import Ladder, Step, only_row
+from custrata.analytics.ladders import Ladder, Step
 from custrata.analytics.moments import AsOf
 from custrata.analytics.sources import TableLike, canonical_feedback
 from custrata.analytics.traits import joined_by_customer, profile_of
-from custrata.engine.functions import divide, epoch_micros
+from custrata.engine.functions import divide, epoch_micros, only_row
 
 TIERS = ("loyal", "potential", "none")
 WEIGHTS: dict[str, int] = {"regularity": 40, "repeat": 25, "tenure": 15, "breadth": 10, "advocacy": 10}
