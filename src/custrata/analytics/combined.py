@@ -10,11 +10,11 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
-from custrata.analytics.ladders import only_row
 from custrata.analytics.loyalty import grade_loyalty
 from custrata.analytics.score import FACTOR, Factor, grade_score, named_missing
 from custrata.analytics.sources import TableLike
 from custrata.analytics.traits import profile_of
+from custrata.engine.functions import only_row
 
 TIERS = ("high", "mid", "general")
 WEIGHTS: dict[str, int] = {"loyalty": 35, "spend": 45, "credit": 20}

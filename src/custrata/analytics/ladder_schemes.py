@@ -11,10 +11,10 @@ from fractions import Fraction
 import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
-from custrata.analytics.ladders import only_row
 from custrata.analytics.sources import TableLike
 from custrata.analytics.threshold import Share, grade_pareto, grade_quantile, where
 from custrata.analytics.traits import profile_of
+from custrata.engine.functions import only_row
 
 When = datetime | date | str
 

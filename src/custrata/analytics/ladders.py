@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil
-from typing import Any, cast
+from typing import cast
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from custrata.engine.functions import discrete_quantile
-
-Number = int | Decimal
+from custrata.engine.functions import Number, only_row, values_at_shares
 
 
 @dataclass(frozen=True)
@@ -127,36 +124,3 @@ def pareto_ladder(table: ir.Table, column: str, tiers: Sequence[str], shares: Se
     found = only_row(running.aggregate(**reached))
     held = [(tier, found[f"line{number}"]) for number, tier in enumerate(tiers[:-1])]
     return Ladder(tuple(Step(tier, line) for tier, line in held if line is not None), tiers[-1])
-
-
-def values_at_shares(
-    table: ir.Table, columns: Sequence[str], shares: Sequence[Fraction | Decimal]
-) -> dict[str, list[Number | None]]:
-    """For each column the values at rank ⌈s·n⌉ from below of its n values; `None` where it has none.
-
-    The rank is worked out in whole numbers and the engine asked for the middle of its step: a float share times n
-    can land on the wrong side of a whole number.
-
-    >>> t = ibis.memtable({"v": [1, 2, 2, 4, 5]})
-    >>> values_at_shares(t, ["v"], [Fraction(k, 5) for k in (1, 2, 3, 4)])
-    {'v': [1, 2, 2, 4]}
-    """
-    counts = only_row(table.aggregate(**{name: table[name].count() for name in columns}))
-    asked = {
-        f"{name}_{number}": discrete_quantile(table[name], _middle(Fraction(share), count))
-        for name, count in counts.items()
-        if count
-        for number, share in enumerate(shares)
-    }
-    found = only_row(table.aggregate(**asked)) if asked else {}
-    return {name: [found.get(f"{name}_{number}") for number in range(len(shares))] for name in columns}
-
-
-def only_row(table: ir.Table) -> dict[str, Any]:
-    """The one row of an aggregate, as Python values."""
-    return cast(dict[str, Any], table.to_pyarrow().to_pylist()[0])
-
-
-def _middle(share: Fraction, count: int) -> float:
-    rank = max(1, ceil(share * count))
-    return float((rank - Fraction(1, 2)) / count)

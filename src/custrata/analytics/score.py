@@ -13,11 +13,10 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
-from custrata.analytics.ladders import Number, only_row, values_at_shares
 from custrata.analytics.sources import number
 from custrata.analytics.threshold import Share, laddered, line_ladder, share_ladder, where
 from custrata.analytics.traits import CATALOGUE
-from custrata.engine.functions import divide
+from custrata.engine.functions import Number, divide, only_row, values_at_shares
 from custrata.errors import BadInput
 
 Direction = Literal["more", "less"]

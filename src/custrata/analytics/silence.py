@@ -18,11 +18,10 @@ import ibis.expr.types as ir
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from custrata.analytics.ladders import only_row
 from custrata.analytics.moments import AsOf
 from custrata.analytics.sampling import sampled
 from custrata.analytics.traits.pace import PRIOR_GAPS
-from custrata.engine.functions import discrete_quantile, divide
+from custrata.engine.functions import discrete_quantile, divide, only_row
 
 HORIZON = 90
 STRIDE = 30

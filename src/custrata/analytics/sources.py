@@ -10,10 +10,9 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from custrata.analytics.ladders import only_row
 from custrata.engine import prepare
 from custrata.engine.days import instant_of_wall
-from custrata.engine.functions import epoch_micros
+from custrata.engine.functions import epoch_micros, only_row
 from custrata.errors import BadInput
 from custrata.schema import FEEDBACK, INSTANT, MONEY, ORDER_LINES, ORDERS, PRODUCTS, TableSpec
 from custrata.schema.tables import ORIGIN

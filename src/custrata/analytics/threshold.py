@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
-from custrata.analytics.ladders import Ladder, Number, Step, only_row, pareto_ladder, quantile_ladder
+from custrata.analytics.ladders import Ladder, Number, Step, pareto_ladder, quantile_ladder
 from custrata.errors import BadInput
 
 Share: TypeAlias = Decimal | Fraction

@@ -10,8 +10,8 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from custrata.analytics.ladders import only_row
 from custrata.engine import Engine
+from custrata.engine.functions import only_row
 from custrata.lake import Run
 
 FILE = "corrections"

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
+from custrata.analytics.combined import with_credit
 from custrata.analytics.grading import Grading
-from custrata.analytics.moments import AsOf
+from custrata.analytics.loyalty import with_repeat_share
 from custrata.analytics.traits import Keep, joined_by_customer
 from custrata.engine import Engine
 from custrata.lake import Run
 from custrata.pipeline.decisions import Decided
 from custrata.pipeline.windows import Windows
 from custrata.schema import INSTANT
+from custrata.tiering.kinds import waiting
 from custrata.tiering.life import live
 from custrata.tiering.rungs import life_of
 from custrata.tiering.schemes import Context, Scheme, columns_of
@@ -45,7 +47,7 @@ class Grader:
     def grade(self, scheme: Scheme) -> None:
         """Grade by one scheme; those it reads were graded before."""
         table, missing = self._inputs(scheme)
-        grading = scheme.grade(table, self.context) if not missing else _waiting(scheme, table, missing)
+        grading = scheme.grade(table, self.context) if not missing else waiting(scheme.tiers, table, missing)
         self.told[scheme.key] = recorded(scheme, grading)
         if not grading.waiting:
             self.results[scheme.key] = self.keep(self._lived(scheme, grading))
@@ -60,15 +62,21 @@ class Grader:
 
     def _inputs(self, scheme: Scheme) -> tuple[ir.Table, list[str]]:
         """The columns it reads, and those that the workspace does not have at all and it cannot do without."""
-        profile = self.windows.profile(self.profile, scheme)
+        profile = derived(self.windows.profile(self.profile, scheme), scheme.reads)
         held = [name for name in scheme.reads if name in profile.columns]
         seen = []
         for key in scheme.needs(self.results):
             named = {name: name.removeprefix(f"{key}_") for name in columns_of(key) if name in scheme.reads}
             there = {name: part for name, part in named.items() if part in self.results[key].columns}
-            seen.append(self.results[key].select("customer_id", **{name: self.results[key][part] for name, part in there.items()}))
+            seen.append(
+                self.results[key].select(
+                    "customer_id", **{name: self.results[key][part] for name, part in there.items()}
+                )
+            )
             held += list(there)
-        table = joined_by_customer(profile.select("customer_id", *[name for name in held if name in profile.columns]), *seen)
+        table = joined_by_customer(
+            profile.select("customer_id", *[name for name in held if name in profile.columns]), *seen
+        )
         asked = [name for name in scheme.reads if name not in held and name != "tags" and not name.endswith("_since")]
         return table, [] if scheme.kind in PARTIAL else asked
 
@@ -94,7 +102,13 @@ class Grader:
     def _state(self, key: str) -> ir.Table:
         """What the run before left of each customer's tier: `was_tier`, `was_status`, `was_since`, `was_until`,
         `was_at`."""
-        nothing = {"was_tier": "string", "was_status": "string", "was_since": INSTANT, "was_until": INSTANT, "was_at": INSTANT}
+        nothing = {
+            "was_tier": "string",
+            "was_status": "string",
+            "was_since": INSTANT,
+            "was_until": INSTANT,
+            "was_at": INSTANT,
+        }
         if self.former is None:
             return self.profile.select("customer_id", **{name: ibis.null(kind) for name, kind in nothing.items()})
         former = self.former.read("profile", self.engine)
@@ -108,14 +122,15 @@ class Grader:
         return former.select("customer_id", **held, was_at=was_at)
 
 
+def derived(profile: ir.Table, reads: Sequence[str]) -> ir.Table:
+    """The profile with the helper columns that scores read: `repeat_share` and, where anything is known, `credit`."""
+    if "repeat_share" in reads:
+        profile = with_repeat_share(profile)
+    return with_credit(profile) if "credit" in reads else profile
+
+
 # Kinds that make do without some of what they read: a factor or a rule is left out, and they say so.
 PARTIAL = frozenset({"score", "rules", "points"})
-
-
-def _waiting(scheme: Scheme, table: ir.Table, missing: Sequence[str]) -> Grading:
-    nothing = cast(ir.StringValue, ibis.null("string"))
-    facts = {"missing": list(missing)}
-    return Grading(scheme.tiers, table, nothing, ibis.null("int32"), facts=facts, notes=("waiting_trait",))
 
 
 def _put(narrow: ir.Table, put: ir.Table) -> ir.Table:
@@ -153,9 +168,6 @@ def former_decisions(former: Run | None, schemes: Sequence[Scheme], *, learn: bo
     if former is None or learn:
         return {}
     held = former.record["schemes"]
-    return {one.key: held[one.key] for one in schemes if one.key in held and held[one.key].get("version") == one.version}
-
-
-def graded_at(moment: AsOf) -> ir.Value:
-    """The instant of a run as a column."""
-    return ibis.literal(moment.instant).cast(INSTANT)
+    return {
+        one.key: held[one.key] for one in schemes if one.key in held and held[one.key].get("version") == one.version
+    }

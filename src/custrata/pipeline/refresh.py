@@ -21,9 +21,9 @@ from custrata.engine import Engine
 from custrata.errors import Refused
 from custrata.identity import custom_traits, golden_customers
 from custrata.lake import Run, Workspace
+from custrata.pipeline.corrections import corrections, late_summary
 from custrata.pipeline.decisions import OF_PEOPLE, Decided, Decisions
 from custrata.pipeline.grading import Grader, former_decisions
-from custrata.pipeline.corrections import corrections, late_summary
 from custrata.pipeline.history import changes, late_customers, with_history
 from custrata.pipeline.record import curve_from, graded_record
 from custrata.pipeline.snapshot import Snapshot, counted_facts, default_as_of, everyone, snapshot
@@ -107,7 +107,9 @@ def refresh(
             }
             if same is not None and not learn and seen == {name: same.record["saw"].get(name, "") for name in seen}:
                 return Refreshed(same, new=False)
-        graded, schemes, found = _graded(facts, moment, before, decided, library, engine=engine, keep=keep, watch=watch, learn=learn)
+        graded, schemes, found = _graded(
+            facts, moment, before, decided, library, engine=engine, keep=keep, watch=watch, learn=learn
+        )
         told = {key: held for key, held in schemes.items() if not held["waiting"]}
         with watch.step("history"):
             engine.write_parquet(with_history(graded, list(told), before, engine, moment), draft / "profile.parquet")
@@ -162,9 +164,7 @@ def _graded(
         with watch.step("schemes"):
             schemes = library.schemes()
             former = former_decisions(before, schemes, learn=learn)
-            context = Context(
-                curve, known.everyone.period, moment, counted_facts(facts, known), former, keep_a_while
-            )
+            context = Context(curve, known.everyone.period, moment, counted_facts(facts, known), former, keep_a_while)
             grader = Grader(profile, context, decided, before, engine, keep, Windows(known, moment, keep_a_while))
             for scheme in schemes:
                 grader.grade(scheme)

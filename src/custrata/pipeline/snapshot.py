@@ -9,11 +9,10 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-from custrata.analytics.ladders import only_row
 from custrata.analytics.moments import EPOCH, AsOf
 from custrata.analytics.traits import Known
 from custrata.engine import Engine
-from custrata.engine.functions import epoch_micros
+from custrata.engine.functions import epoch_micros, only_row
 from custrata.errors import Refused
 from custrata.lake import LakeSnapshot
 from custrata.schema import FACTS

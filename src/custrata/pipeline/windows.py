@@ -28,7 +28,9 @@ class Windows:
         wanted = [name for name in scheme.reads if name in WINDOWED]
         if window == WINDOW or not wanted:
             return profile
-        traits = self._traits(window, frozenset(WINDOWED[name] for name in wanted) - {""}).select("customer_id", *wanted)
+        traits = self._traits(window, frozenset(WINDOWED[name] for name in wanted) - {""}).select(
+            "customer_id", *wanted
+        )
         rest = profile.drop(*[name for name in wanted if name in profile.columns])
         both = joined_by_customer(rest, traits)
         counted = {

@@ -1,11 +1,11 @@
 """Schemes as data: what a YAML file, a page and REST carry, checked word by word and written back the same.
 
-    key: vip
-    kind: threshold
-    trait: spend
-    tiers:
-      - {key: gold, line: 5000, keep: 80%, grace_days: 60}
-      - {key: basic}
+key: vip
+kind: threshold
+trait: spend
+tiers:
+  - {key: gold, line: 5000, keep: 80%, grace_days: 60}
+  - {key: basic}
 """
 
 from __future__ import annotations
@@ -164,7 +164,9 @@ def _tier(given: Any) -> TierDefinition:
     for name in given:
         if name not in TIER_FIELDS:
             raise Unreadable(name, f"field of a tier; there is {', '.join(TIER_FIELDS)}")
-    found = {name: at(name, read, given[name]) for name, (read, _) in TIER_FIELDS.items() if given.get(name) is not None}
+    found = {
+        name: at(name, read, given[name]) for name, (read, _) in TIER_FIELDS.items() if given.get(name) is not None
+    }
     if "key" not in found:
         raise Unreadable(None, "key of a tier", "key")
     return TierDefinition(**found)
@@ -192,7 +194,11 @@ TIER_FIELDS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
 
 def _tier_data(tier: TierDefinition) -> dict[str, Any]:
     held = {name: getattr(tier, name) for name in TIER_FIELDS}
-    return {name: TIER_FIELDS[name][1](value) for name, value in held.items() if value is not None and value != {} and (value or name in ("line", "keep", "cost"))}
+    return {
+        name: TIER_FIELDS[name][1](value)
+        for name, value in held.items()
+        if value is not None and value != {} and (value or name in ("line", "keep", "cost"))
+    }
 
 
 def _plain_tiers(tiers: Sequence[TierDefinition], shape: Shape) -> bool:
@@ -233,14 +239,18 @@ def _checked(definition: Definition) -> Definition:
     _require(definition, "tiers", len(set(keys)) == len(keys), "each tier has a key of its own")
     _require(definition, "tiers", len(keys) <= 20, "at most 20 tiers")
     if shape.tiers:
-        _require(definition, "tiers", tuple(keys) == shape.tiers, f"the tiers are {', '.join(shape.tiers)}, in this order")
+        _require(
+            definition, "tiers", tuple(keys) == shape.tiers, f"the tiers are {', '.join(shape.tiers)}, in this order"
+        )
     elif not shape.tiers_found:
         _require(definition, "tiers", len(keys) >= 2, "at least two tiers")
     for place, tier in enumerate(tiers):
         _check_tier(definition, shape, place, tier)
     _check_lines(definition, shape)
     lives = shape.ordered or not definition.lives
-    _require(definition, "tiers", lives, f"tiers of the kind {definition.kind} have no order, so they follow at every run")
+    _require(
+        definition, "tiers", lives, f"tiers of the kind {definition.kind} have no order, so they follow at every run"
+    )
     qualifies = definition.qualify == "rolling" or (
         definition.settings.get("trait") in SINCE_REVIEW and definition.review.kind != "each_run"
     )
@@ -273,7 +283,9 @@ def _check_lines(definition: Definition, shape: Shape) -> None:
         if tier.keep is None:
             continue
         easier = _easier(tier, rising=rising)
-        _require(definition, f"tiers[{place}]", easier, "a tier is kept at its line or below, never harder than entered")
+        _require(
+            definition, f"tiers[{place}]", easier, "a tier is kept at its line or below, never harder than entered"
+        )
 
 
 def _easier(tier: TierDefinition, *, rising: bool) -> bool:

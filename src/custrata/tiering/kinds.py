@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, cast
 
 import ibis
@@ -12,18 +13,19 @@ import ibis.expr.types as ir
 
 from custrata.analytics.clusters import cluster_model, fit_clusters, grade_clusters
 from custrata.analytics.grading import Grading
-from custrata.analytics.ladders import only_row
 from custrata.analytics.lifecycle import LifecycleLines, grade_lifecycle
 from custrata.analytics.points import grade_points
 from custrata.analytics.rfm import grade_rfm
 from custrata.analytics.rules import grade_rules
-from custrata.analytics.score import Factor, grade_score
+from custrata.analytics.score import Factor, grade_score, named_missing
 from custrata.analytics.threshold import grade_pareto, grade_quantile, grade_threshold
 from custrata.analytics.traits import CATALOGUE
 from custrata.analytics.trees import fit_tree, grade_tree, tree_model
 from custrata.criteria import Criteria, Scope
+from custrata.engine.functions import only_row
 from custrata.tiering.definitions import Definition
 from custrata.tiering.schemes import Context, Scheme
+from custrata.tiering.shapes import FactorDefinition, PointRule, TierRule
 
 Grade = Callable[[ir.Table, Context], Grading]
 
@@ -86,9 +88,8 @@ def _number(value: ir.Value) -> ir.NumericValue:
 
 def _single(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     """Threshold, quantile, pareto and prediction: lines through one trait."""
-    lines = [tier.line for tier in definition.tiers if tier.line is not None]
-    shares = [tier.share for tier in definition.tiers if tier.share is not None]
-    tiers, less = tuple(tier.key for tier in definition.tiers), bool(definition.settings.get("less_is_better"))
+    lines, shares, tiers = _drawn(definition)
+    less = bool(definition.settings.get("less_is_better"))
     waits_for = definition.settings.get("waits_for")
 
     def grade(profile: ir.Table, context: Context) -> Grading:
@@ -109,22 +110,21 @@ def _single(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
 
 
 def _score(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
-    held = definition.settings["factors"]
+    held: Mapping[str, FactorDefinition] = definition.settings["factors"]
     factors = {
-        name: Factor(
-            one.trait, one.weight, direction=one.direction, normaliser=one.normaliser, low=one.low, high=one.high
-        )
+        name: Factor(one.trait, one.weight, one.direction, one.normaliser, one.low, one.high)
         for name, one in held.items()
     }
-    lines = [tier.line for tier in definition.tiers if tier.line is not None]
-    shares = [tier.share for tier in definition.tiers if tier.share is not None]
-    tiers = tuple(tier.key for tier in definition.tiers)
+    lines, shares, tiers = _drawn(definition)
 
     def grade(profile: ir.Table, context: Context) -> Grading:
+        if not any(one.trait in profile.columns for one in held.values()):
+            return waiting(tiers, profile, [one.trait for one in held.values()])
         table, conditions = _applied(profile, _among(definition), context)
-        graded = grade_score(
-            table, factors, tiers, lines=lines or None, shares=shares or None, has=conditions[0] if conditions else None
-        )
+        has = conditions[0] if conditions else None
+        graded = grade_score(table, factors, tiers, lines or None, shares or None, has=has)
+        noted = set(cast(list[str], graded.facts["missing"])) <= NOTED
+        graded = named_missing(graded, tuple(NOTED)) if noted else graded
         reads_rhythm = any(one.trait == "regularity" for one in held.values())
         return replace(graded, facts={**graded.facts, "period": context.period}) if reads_rhythm else graded
 
@@ -132,10 +132,43 @@ def _score(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     return grade, tuple(traits)
 
 
+# Factors of the built-in schemes whose lack is told in words of its own.
+NOTED = frozenset({"breadth", "advocacy", "credit"})
+
+
+def _drawn(definition: Definition) -> tuple[list[Decimal], list[Fraction], tuple[str, ...]]:
+    """The lines, or the cumulated shares, of the tiers, and their keys."""
+    lines = [tier.line for tier in definition.tiers if tier.line is not None]
+    shares = [tier.share for tier in definition.tiers if tier.share is not None]
+    return lines, shares, tuple(tier.key for tier in definition.tiers)
+
+
+def waiting(tiers: Sequence[str], table: ir.Table, missing: Sequence[str]) -> Grading:
+    """What a scheme says that lacks its data: which; nobody is graded."""
+    nothing = cast(ir.StringValue, ibis.null("string"))
+    facts = {"missing": list(missing)}
+    return Grading(tuple(tiers), table, nothing, ibis.null("int32"), facts=facts, notes=("waiting_trait",))
+
+
 def _answerable(criteria: Criteria, profile: ir.Table, context: Context) -> bool:
-    """Whether the workspace has what a condition asks for; nobody having a tag is an answer."""
-    columns = set(profile.columns) | {"tags"} | {name for name in _columns(criteria) if name.endswith("_since")}
-    return set(_columns(criteria)) <= columns and criteria.needs.facts <= set(context.facts)
+    """Whether the workspace has what a condition asks for; that nobody has a tag is an answer."""
+    wanted = {name for name in _columns(criteria) if name != "tags" and not name.endswith("_since")}
+    return wanted <= set(profile.columns) and criteria.needs.facts <= set(context.facts)
+
+
+def _missing(criteria: Criteria, profile: ir.Table, context: Context) -> list[str]:
+    columns = [name for name in _columns(criteria) if name not in profile.columns and not name.endswith("_since")]
+    return [*columns, *sorted(criteria.needs.facts - set(context.facts))]
+
+
+def _asked(
+    rules: Sequence[TierRule] | Sequence[PointRule], profile: ir.Table, context: Context
+) -> tuple[list[int], list[str]]:
+    """The numbers of the rules that can be asked here, and what the others lack."""
+    asked = [number for number, rule in enumerate(rules) if _answerable(rule.when, profile, context)]
+    left_out = [rule for number, rule in enumerate(rules) if number not in asked]
+    missing = dict.fromkeys(name for rule in left_out for name in _missing(rule.when, profile, context))
+    return asked, list(missing)
 
 
 def _rules(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
@@ -143,36 +176,37 @@ def _rules(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     otherwise = definition.settings["otherwise"] or tiers[-1]
 
     def grade(profile: ir.Table, context: Context) -> Grading:
-        asked = [place for place, rule in enumerate(rules) if _answerable(rule.when, profile, context)]
-        table, conditions = _applied(profile, [rules[place].when for place in asked], context)
-        pairs = [(rules[place].tier, holds) for place, holds in zip(asked, conditions, strict=True)]
-        graded = grade_rules(table, pairs, otherwise, tiers)
-        return _with_left_out(graded, [place for place in range(len(rules)) if place not in asked], len(rules), asked)
+        asked, missing = _asked(rules, profile, context)
+        if not asked:
+            return waiting(tiers, profile, missing)
+        table, conditions = _applied(profile, [rules[number].when for number in asked], context)
+        pairs = [(rules[number].tier, holds) for number, holds in zip(asked, conditions, strict=True)]
+        return _left_out(grade_rules(table, pairs, otherwise, tiers), asked, missing)
 
     return grade, _columns(*(rule.when for rule in rules))
 
 
 def _points(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
-    rules, tiers = definition.settings["rules"], tuple(tier.key for tier in definition.tiers)
-    lines = [tier.line for tier in definition.tiers if tier.line is not None]
+    rules = definition.settings["rules"]
+    lines, _, tiers = _drawn(definition)
 
     def grade(profile: ir.Table, context: Context) -> Grading:
-        asked = [place for place, rule in enumerate(rules) if _answerable(rule.when, profile, context)]
-        table, conditions = _applied(profile, [rules[place].when for place in asked], context)
+        asked, missing = _asked(rules, profile, context)
+        if not asked:
+            return waiting(tiers, profile, missing)
+        table, conditions = _applied(profile, [rules[number].when for number in asked], context)
         given = [
-            (f"rule{place}", holds, rules[place].points) for place, holds in zip(asked, conditions, strict=True)
+            (f"rule{number}", holds, rules[number].points) for number, holds in zip(asked, conditions, strict=True)
         ]
-        graded = grade_points(table, given, tiers, lines)
-        return _with_left_out(graded, [place for place in range(len(rules)) if place not in asked], len(rules), asked)
+        return _left_out(grade_points(table, given, tiers, lines), asked, missing)
 
     return grade, _columns(*(rule.when for rule in rules))
 
 
-def _with_left_out(graded: Grading, left_out: list[int], many: int, asked: list[int]) -> Grading:
-    """Say which rules could not be asked; where none could, the scheme waits."""
-    facts = {**graded.facts, "asked": asked, "left_out": left_out}
-    note = () if not left_out else ("waiting_trait",) if len(left_out) == many else ("rules_left_out",)
-    return replace(graded, facts=facts, notes=(*graded.notes, *note))
+def _left_out(graded: Grading, asked: list[int], missing: list[str]) -> Grading:
+    """Say which rules were asked, and what those that were not lack."""
+    notes = (*graded.notes, "rules_left_out") if missing else graded.notes
+    return replace(graded, facts={**graded.facts, "asked": asked, "missing": missing}, notes=notes)
 
 
 def _rfm(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
@@ -236,5 +270,3 @@ _KINDS: dict[str, Callable[[Definition], tuple[Grade, tuple[str, ...]]]] = {
     "cluster": _cluster,
     "tree": _tree,
 }
-
-Number = int | Decimal

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -67,7 +66,12 @@ class Version:
 
     def text(self) -> str:
         """The version as its file holds it."""
-        head = {"version": self.number, "by": self.by, "at": self.at.isoformat() if self.at else None, "note": self.note}
+        head = {
+            "version": self.number,
+            "by": self.by,
+            "at": self.at.isoformat() if self.at else None,
+            "note": self.note,
+        }
         return dumped({**head, "scheme": self.definition.data()})
 
 
@@ -163,7 +167,9 @@ class SchemeLibrary:
                 home.mkdir(exist_ok=True)
                 replace_file(home / f"{version.number}.yaml", version.text())
             kept = {} if replace else listed
-            self._write(kept | {one.key: listed.get(one.key, 1) for one in definitions} | {v.key: v.number for v in made})
+            self._write(
+                kept | {one.key: listed.get(one.key, 1) for one in definitions} | {v.key: v.number for v in made}
+            )
         return made
 
     def retire(self, key: str) -> None:
