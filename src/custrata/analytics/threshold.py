@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
 from custrata.analytics.ladders import Ladder, Number, Step, pareto_ladder, quantile_ladder
+from custrata.engine.functions import only_row
 from custrata.errors import BadInput
 
 Share: TypeAlias = Decimal | Fraction

@@ -15,7 +15,7 @@ from custrata.engine import Engine, connect
 from custrata.errors import BadInput, Refused
 from custrata.lake import Run
 from custrata.pipeline import refresh
-from custrata.tiering import BUILT_IN, explain
+from custrata.tiering import explain
 from custrata.tiering.names import scheme_name, tier_name
 
 
@@ -44,9 +44,10 @@ def published(session: Session) -> Run:
 
 
 def _graded_by(session: Session, run: Run, scheme: str) -> dict[str, Any]:
-    if scheme not in BUILT_IN:
-        raise UnknownScheme(scheme=scheme, known=", ".join(BUILT_IN))
-    decided: dict[str, Any] = run.record["schemes"][scheme]
+    schemes: dict[str, dict[str, Any]] = run.record["schemes"]
+    if scheme not in schemes:
+        raise UnknownScheme(scheme=scheme, known=", ".join(schemes))
+    decided = schemes[scheme]
     if decided["waiting"]:
         write = session.writer("tiers")
         raise SchemeWaits(scheme=scheme, reason=" ".join(write(f"notes.{note}") for note in decided["notes"]))
@@ -86,14 +87,17 @@ def schemes_command(session: Session) -> None:
     for key, decided in run.record["schemes"].items():
         if decided["waiting"]:
             note = " ".join(session.writer("tiers")(f"notes.{note}") for note in decided["notes"])
-            rows.append([key, scheme_name(key, session.language), note, None, None, None])
+            rows.append([key, scheme_name(key, session.language, decided), note, None, None, None])
             continue
         sizes = {row["tier"]: row for row in run.record["tiers"][key]}
         everyone = sum(row["customers"] for row in sizes.values())
         for tier in decided["tiers"]:
             size = sizes.get(tier, {"customers": 0, "revenue": "0.00"})
             share = write.share(size["customers"] / everyone if everyone else None)
-            names = [scheme_name(key, session.language), tier_name(key, tier, session.language)]
+            names = [
+                scheme_name(key, session.language, decided),
+                tier_name(key, tier, session.language, decided),
+            ]
             rows.append([f"{key}.{tier}", *names, size["customers"], share, write.money(Decimal(size["revenue"]), 2)])
     heads = [write(f"heads.{name}") for name in ("key", "scheme", "tier", "customers", "share", "revenue")]
     say(draw(heads, rows, [False, False, False, True, True, True]).rstrip("\n"))

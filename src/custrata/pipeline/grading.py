@@ -23,7 +23,7 @@ from custrata.tiering.life import live
 from custrata.tiering.rungs import life_of
 from custrata.tiering.schemes import Context, Scheme, columns_of
 
-STATE = ("tier", "status", "since", "until")
+STATE = {"tier": "string", "status": "string", "since": INSTANT, "until": INSTANT, "at": INSTANT}
 
 
 @dataclass
@@ -62,7 +62,10 @@ class Grader:
 
     def _inputs(self, scheme: Scheme) -> tuple[ir.Table, list[str]]:
         """The columns it reads, and those that the workspace does not have at all and it cannot do without."""
-        profile = derived(self.windows.profile(self.profile, scheme), scheme.reads)
+        profile = self.windows.profile(self.profile, scheme)
+        if scheme.definition.qualify == "since_review":
+            profile = self.windows.since_review(profile, scheme, self._state(scheme.key))
+        profile = derived(profile, scheme.reads)
         held = [name for name in scheme.reads if name in profile.columns]
         seen = []
         for key in scheme.needs(self.results):
@@ -87,39 +90,26 @@ class Grader:
         life = life_of(scheme.definition, grading)
         if life is None:
             return narrow if put is None else _put(narrow, put)
-        beside = [self._state(scheme.key), self.profile.select("customer_id", member_since="first_order_on")]
-        beside += [] if put is None else [put]
         graded = self.keep(narrow)
-        entered = joined_by_customer(graded.select("customer_id", "value"), *beside)
-        lived = live(entered, life, self.context.as_of)
-        rest = graded.drop("tier")
-        reason = lived if put is None else joined_by_customer(lived, put.select("customer_id", "put_reason"))
-        told = reason if put is None else reason.mutate(
-            reason=(reason.status == "override").ifelse(reason.put_reason, reason.reason)
-        ).drop("put_reason")  # fmt: skip
-        return joined_by_customer(rest, told.drop("value") if "value" in told.columns else told)
+        beside = [self._state(scheme.key), *([] if put is None else [put])]
+        lived = live(joined_by_customer(graded.select("customer_id", "value"), *beside), life, self.context.as_of)
+        by_hand = lived.status == "override"
+        told = lived.mutate(reason=by_hand.ifelse(lived.put_reason, lived.reason)).drop("put_reason", "put_approver")
+        return joined_by_customer(graded.drop("tier"), told)
 
     def _state(self, key: str) -> ir.Table:
-        """What the run before left of each customer's tier: `was_tier`, `was_status`, `was_since`, `was_until`,
-        `was_at`."""
-        nothing = {
-            "was_tier": "string",
-            "was_status": "string",
-            "was_since": INSTANT,
-            "was_until": INSTANT,
-            "was_at": INSTANT,
-        }
+        """What the run before left of each customer's tier, as `live` takes it, and the first order's day."""
+        members = self.profile.select("customer_id", member_since="first_order_on")
         if self.former is None:
-            return self.profile.select("customer_id", **{name: ibis.null(kind) for name, kind in nothing.items()})
+            return members.mutate(**{f"was_{part}": ibis.null(kind) for part, kind in STATE.items()})
         former = self.former.read("profile", self.engine)
         held = {
-            f"was_{part}": former[f"{key}_{part}"].cast(nothing[f"was_{part}"])
-            if f"{key}_{part}" in former.columns
-            else ibis.null(nothing[f"was_{part}"])
-            for part in STATE
+            f"was_{part}": former[f"{key}_{part}"].cast(kind) if f"{key}_{part}" in former.columns else ibis.null(kind)
+            for part, kind in STATE.items()
+            if part != "at"
         }
-        was_at = (held["was_tier"].notnull()).ifelse(ibis.literal(self.former.as_of).cast(INSTANT), ibis.null(INSTANT))
-        return former.select("customer_id", **held, was_at=was_at)
+        was_at = held["was_tier"].isnull().ifelse(ibis.null(INSTANT), ibis.literal(self.former.as_of).cast(INSTANT))
+        return joined_by_customer(members, former.select("customer_id", **held, was_at=was_at))
 
 
 def derived(profile: ir.Table, reads: Sequence[str]) -> ir.Table:

@@ -9,7 +9,9 @@ import ibis.expr.types as ir
 
 from custrata.analytics.moments import AsOf
 from custrata.analytics.traits import WINDOWED, Keep, Known, joined_by_customer, order_traits
+from custrata.analytics.traits.pace import total
 from custrata.tiering.definitions import WINDOW
+from custrata.tiering.life import Life, Rung, review_start
 from custrata.tiering.schemes import Scheme
 
 
@@ -38,6 +40,26 @@ class Windows:
             if name in wanted
         }  # fmt: skip
         return both.mutate(**counted)
+
+    def since_review(self, profile: ir.Table, scheme: Scheme, state: ir.Table) -> ir.Table:
+        """The profile, the scheme's trait counted from each customer's last review on: `orders`, `sales` or `spend`.
+
+        `state` is what the run before left of the tiers, as `custrata.tiering.life.live` takes it.
+        """
+        trait = str(scheme.definition.settings["trait"])
+        reviewed = Life((Rung("", None),), scheme.definition.review, qualify="since_review")
+        starts = review_start(reviewed, self.as_of, state).select("customer_id", "counts_from", "counts_until")
+        orders = self.known.orders.filter(self.known.orders.counted)
+        dated = orders.left_join(starts, "customer_id")
+        inside = (dated.day >= dated.counts_from).fill_null(True) & (dated.day < dated.counts_until).fill_null(True)
+        sold, net = inside & dated.sold, dated.net
+        # An order given back counts for no amount, not even a negative one: as in `returns.return_sums`.
+        spent = inside & ~((dated.back > 0) & (dated.net <= 0))
+        values = {"orders": dated.count(where=sold), "sales": total(net, sold), "spend": total(net, spent)}
+        counted = dated.group_by("customer_id").aggregate(_since=values[trait])
+        both = joined_by_customer(profile, counted)
+        kind = profile[trait].type()
+        return both.mutate(**{trait: both["_since"].cast(kind).fill_null(ibis.literal(0).cast(kind))}).drop("_since")
 
     def _traits(self, window: int | None, families: frozenset[str]) -> ir.Table:
         if (window, families) not in self._held:

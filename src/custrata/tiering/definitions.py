@@ -24,7 +24,7 @@ from custrata.tiering.shapes import SHAPES, Shape
 
 Qualify = Literal["rolling", "since_review"]
 WINDOW = 365
-COMMON = ("key", "kind", "names", "about", "tiers", "window", "review", "qualify")
+COMMON = ("key", "kind", "names", "about", "tiers", "window", "review", "qualify", "told")
 SINCE_REVIEW = ("orders", "sales", "spend")
 
 
@@ -58,7 +58,7 @@ class Definition:
     """A scheme as data.
 
     `settings` are the fields of its kind, typed; `tiers` stand from the best down; `window` is in days, none is all of
-    time; `after` names the scheme whose copy it is. `data()` gives the same as plain values, `define` reads them.
+    time; `told` says that customers may be told their tier. `data()` gives the same as plain values, `define` reads them.
     """
 
     key: str
@@ -70,6 +70,7 @@ class Definition:
     window: int | None = WINDOW
     review: Review = field(default_factory=Review)
     qualify: Qualify = "rolling"
+    told: bool = True
 
     @property
     def lives(self) -> bool:
@@ -92,6 +93,8 @@ class Definition:
             found["review"] = _review_data(self.review)
         if self.qualify != "rolling":
             found["qualify"] = self.qualify
+        if not self.told:
+            found["told"] = False
         if self.tiers and not _plain_tiers(self.tiers, shape):
             found["tiers"] = [_tier_data(tier) for tier in self.tiers]
         return found
@@ -135,6 +138,7 @@ def _defined(data: Mapping[str, Any]) -> Definition:
         window=at("window", _window, data.get("window", WINDOW)),
         review=at("review", _review, data.get("review", "each_run")),
         qualify=cast(Qualify, at("qualify", fields.choice("rolling", "since_review"), data.get("qualify", "rolling"))),
+        told=at("told", fields.flag, data.get("told", True)),
     )
 
 

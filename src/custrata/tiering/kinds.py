@@ -11,7 +11,7 @@ from typing import Any, cast
 import ibis
 import ibis.expr.types as ir
 
-from custrata.analytics.clusters import cluster_model, fit_clusters, grade_clusters
+from custrata.analytics.clusters import ClusterModel, TooFewCustomers, fit_clusters, grade_clusters
 from custrata.analytics.grading import Grading
 from custrata.analytics.lifecycle import LifecycleLines, grade_lifecycle
 from custrata.analytics.points import grade_points
@@ -20,7 +20,7 @@ from custrata.analytics.rules import grade_rules
 from custrata.analytics.score import Factor, grade_score, named_missing
 from custrata.analytics.threshold import grade_pareto, grade_quantile, grade_threshold
 from custrata.analytics.traits import CATALOGUE
-from custrata.analytics.trees import fit_tree, grade_tree, tree_model
+from custrata.analytics.trees import NothingToLearn, TreeModel, fit_tree, grade_tree
 from custrata.criteria import Criteria, Scope
 from custrata.engine.functions import only_row
 from custrata.tiering.definitions import Definition
@@ -229,13 +229,15 @@ def _cluster(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
 
     def grade(profile: ir.Table, context: Context) -> Grading:
         kept = _learned(context, definition.key)
-        model = cluster_model(kept) if kept else fit_clusters(
-            profile, settings["traits"], settings["clusters"], settings["method"], order_by=settings["order_by"]
-        )  # fmt: skip
-        return grade_clusters(profile, model)
+        if kept is not None:
+            return grade_clusters(profile, ClusterModel.from_record(kept))
+        traits, method = settings["traits"], settings["method"]
+        return grade_clusters(
+            profile, fit_clusters(profile, traits, settings["clusters"], method, order_by=settings["order_by"])
+        )
 
     order_by = (settings["order_by"],) if settings["order_by"] else ()
-    return grade, tuple(dict.fromkeys((*settings["traits"], *order_by)))
+    return _unless_too_few(grade), tuple(dict.fromkeys((*settings["traits"], *order_by)))
 
 
 def _tree(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
@@ -243,12 +245,24 @@ def _tree(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
 
     def grade(profile: ir.Table, context: Context) -> Grading:
         kept = _learned(context, definition.key)
-        model = tree_model(kept) if kept else fit_tree(
-            profile, settings["target"], settings["depth"], settings["least_leaf"], settings["traits"]
-        )  # fmt: skip
-        return grade_tree(profile, model)
+        if kept is not None:
+            return grade_tree(profile, TreeModel.from_record(kept))
+        target, traits = settings["target"], settings["traits"]
+        return grade_tree(profile, fit_tree(profile, target, settings["depth"], settings["least_leaf"], traits))
 
-    return grade, tuple(dict.fromkeys((settings["target"], *settings["traits"])))
+    return _unless_too_few(grade), tuple(dict.fromkeys((settings["target"], *settings["traits"])))
+
+
+def _unless_too_few(grade: Grade) -> Grade:
+    """The same, but waiting where there are too few customers to learn from."""
+
+    def careful(profile: ir.Table, context: Context) -> Grading:
+        try:
+            return grade(profile, context)
+        except (TooFewCustomers, NothingToLearn):
+            return replace(waiting((), profile, ()), notes=("waiting_customers",))
+
+    return careful
 
 
 def _learned(context: Context, key: str) -> Mapping[str, Any] | None:

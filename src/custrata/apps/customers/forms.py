@@ -9,7 +9,7 @@ from django import forms
 from django.http import QueryDict
 
 from custrata.apps.customers.queries.listing import NOBODY, Asked
-from custrata.tiering import BUILT_IN
+from custrata.web.schemes import tiers_of_scheme
 
 LONGEST_QUERY = 200
 NOWHERE = "-"  # of a move: from no tier, there for the first time
@@ -58,7 +58,7 @@ def moves(written: Iterable[str]) -> Iterator[tuple[str, str | None, str]]:
 
 
 def _is_tier(scheme: str, tier: str) -> bool:
-    return scheme in BUILT_IN and tier in BUILT_IN[scheme].tiers
+    return tier in tiers_of_scheme(scheme)
 
 
 def _number(written: str) -> int | None:

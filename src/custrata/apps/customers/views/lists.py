@@ -31,13 +31,13 @@ from custrata.apps.customers.queries.listing import (
 from custrata.apps.customers.views.asking import asked_reading, asking_person
 from custrata.apps.customers.views.chips import chips
 from custrata.pipeline.reading import Reading
-from custrata.tiering import BUILT_IN
 from custrata.tiering.names import scheme_name, tier_name
 from custrata.web.exports import csv_response, excel_response
 from custrata.web.gate import needs
 from custrata.web.paging import NAME as CURSOR
 from custrata.web.paging import Cursor, Page, page
 from custrata.web.rights import Right, may
+from custrata.web.schemes import tier_named
 from custrata.web.texts import language, text
 from custrata.wording import phrase
 
@@ -172,13 +172,13 @@ def _filters(asks: Asked, held: Reading | None) -> list[tuple[str, list[tuple[st
     wanted = dict(asks.tiers)
     return [
         (
-            scheme_name(key, language()),
+            scheme_name(key, language(), decided),
             [
-                (f"{key}:{tier}", tier_name(key, tier, language()), tier in wanted.get(key, ()))
-                for tier in held.run.record["schemes"][key]["tiers"]
+                (f"{key}:{tier}", tier_name(key, tier, language(), decided), tier in wanted.get(key, ()))
+                for tier in decided["tiers"]
             ],
         )
-        for key in BUILT_IN
+        for key, decided in held.run.record["schemes"].items()
         if f"{key}_tier" in held.columns
     ]
 
@@ -220,7 +220,7 @@ def _named(rows: Iterator[list[Any]], shown: list[Column], spoken: str) -> Itera
     for row in rows:
         for place, column in enumerate(shown, 2):
             if row[place] is not None and column.kind == "tier":
-                row[place] = tier_name(column.scheme, row[place], spoken)
+                row[place] = tier_named(column.scheme, row[place], spoken)
             elif row[place] is not None and column.kind == "label":
                 row[place] = phrase("tiers", f"labels.{row[place]}", spoken)
         yield row
