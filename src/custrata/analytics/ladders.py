@@ -74,8 +74,9 @@ def mark_of(line: Number, kind: dt.DataType) -> ir.Scalar:
     if not isinstance(line, Decimal):
         return ibis.literal(line)
     places = max(0, -int(line.normalize().as_tuple().exponent))
-    scale = (kind.scale or 0) if isinstance(kind, dt.Decimal) else 0
-    return ibis.literal(line, type=kind if places <= scale else dt.Decimal(38, places))
+    if not isinstance(kind, dt.Decimal):
+        return ibis.literal(line, type=dt.Decimal(38, places)) if places else ibis.literal(int(line))
+    return ibis.literal(line, type=kind if places <= (kind.scale or 0) else dt.Decimal(38, places))
 
 
 def quantile_ladder(

@@ -14,7 +14,7 @@ from custrata.errors import BadInput
 NONE = ibis.null("int32")
 
 
-class UnknownTier(BadInput):
+class TierNotListed(BadInput):
     template = "The tier “{tier}” is not among the tiers of the scheme: {known}."
 
 
@@ -32,7 +32,7 @@ def grade_rules(
     customer does not hold. `tiers` from the best down. Further column: `rule`, the number of the rule that held from
     0, empty where none did. Rules have no value of their own; `value` gives one to be shown.
 
-    Raises `NoRules`, `UnknownTier`.
+    Raises `NoRules`, `TierNotListed`.
 
     >>> members = ibis.memtable({"customer_id": ["a", "b", "c"], "tags": ["vip", None, None], "orders": [1, 9, 2]})
     >>> rules = [("best", members.tags == "vip"), ("good", members.orders >= 5)]
@@ -43,7 +43,7 @@ def grade_rules(
         raise NoRules()
     strange = [tier for tier in (*(tier for tier, _ in rules), otherwise) if tier not in tiers]
     if strange:
-        raise UnknownTier(tier=strange[0], known=", ".join(tiers))
+        raise TierNotListed(tier=strange[0], known=", ".join(tiers))
     first = [(condition.fill_null(False), ibis.literal(number, "int32")) for number, (_, condition) in enumerate(rules)]
     # A view keeps Ibis from writing the conditions out for the tier once more.
     held = profile.mutate(_rule=ibis.cases(*first, else_=NONE), _value=NONE if value is None else value).view()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import ibis.expr.types as ir
+
+from custrata.analytics.ladders import only_row
 
 
 def sampled(table: ir.Table, customers: int, most: int) -> ir.Table:
@@ -18,3 +22,11 @@ def sampled(table: ir.Table, customers: int, most: int) -> ir.Table:
     # The first 7 hexadecimal digits of MD5 are the same number on every engine.
     share = format(int(most / customers * 16**7), "07x")
     return table.filter(table.customer_id.hexdigest("md5").left(7) < share)
+
+
+def span_of(profile: ir.Table) -> tuple[date | None, date | None]:
+    """The first and the last order day of a profile's customers; nothing where it has no such columns."""
+    if not {"first_order_on", "last_order_on"} <= set(profile.columns):
+        return None, None
+    found = only_row(profile.aggregate(first=profile.first_order_on.min(), last=profile.last_order_on.max()))
+    return found["first"], found["last"]

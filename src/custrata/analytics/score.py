@@ -13,7 +13,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
-from custrata.analytics.sources import number
+from custrata.analytics.sources import exact
 from custrata.analytics.threshold import Share, laddered, line_ladder, share_ladder, where
 from custrata.analytics.traits import CATALOGUE
 from custrata.engine.functions import Number, divide, only_row, values_at_shares
@@ -187,17 +187,10 @@ def _without_data(profile: ir.Table, factors: Mapping[str, Factor]) -> list[str]
 
 def _values(profile: ir.Table, factors: Mapping[str, Factor], has: ir.BooleanValue | None) -> ir.Table:
     """The profile with `_<factor>_of`, the trait of each customer that takes part, as a whole number or a decimal."""
-    held = {name: _exact(profile[factor.trait]) for name, factor in factors.items()}
+    held = {name: exact(profile[factor.trait]) for name, factor in factors.items()}
     if has is not None:
         held = {name: where(has.fill_null(False), value) for name, value in held.items()}
     return profile.mutate(**{f"_{name}_of": value for name, value in held.items()})
-
-
-def _exact(value: ir.Value) -> ir.NumericValue:
-    dtype = value.type()
-    if isinstance(dtype, dt.Boolean):
-        return cast(ir.NumericValue, value.cast("int32"))
-    return number(cast(ir.NumericValue, value), 6) if isinstance(dtype, dt.Floating) else cast(ir.NumericValue, value)
 
 
 def _bounds(values: ir.Table, factors: Mapping[str, Factor]) -> dict[str, tuple[Number, Number]]:
@@ -224,8 +217,9 @@ def _three_deviations(value: ir.NumericColumn) -> tuple[Decimal, Decimal] | None
     Sums of whole numbers and decimals are exact in any order of rows; only their root is rounded.
     """
     places = _places(value.type())
-    wide = value.cast(dt.Decimal(18, places))
-    square = (wide * wide).cast(dt.Decimal(38, 2 * places))
+    narrow, wide = value.cast(dt.Decimal(18, places)), value.cast(dt.Decimal(19, places))
+    # 18 digits times 19 are 38, the most there are: of two of 18 DuckDB keeps 18, of two of 19 Spark rounds.
+    square = (narrow * wide).cast(dt.Decimal(38, 2 * places))
     sums = value.as_table().aggregate(n=wide.count(), sum=wide.sum(), squares=square.sum())
     found = only_row(sums)
     if not found["n"]:

@@ -186,6 +186,14 @@ def number(value: ir.NumericValue, places: int) -> ir.DecimalValue:
     return cast(ir.DecimalValue, value.round(places).cast(wanted))
 
 
+def exact(value: ir.Value) -> ir.NumericValue:
+    """A value that lines may be drawn on: a float as a decimal of six places, yes and no as 1 and 0, others as is."""
+    dtype = value.type()
+    if isinstance(dtype, dt.Boolean):
+        return cast(ir.NumericValue, value.cast("int32"))
+    return number(cast(ir.NumericValue, value), 6) if isinstance(dtype, dt.Floating) else cast(ir.NumericValue, value)
+
+
 def _instant(value: ir.Value, zone: str) -> ir.Value:
     dtype = value.type()
     if isinstance(dtype, dt.Timestamp) and dtype.timezone is not None:
