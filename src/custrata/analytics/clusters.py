@@ -20,11 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from custrata.analytics.grading import Grading
-from custrata.analytics.ladders import only_row
 from custrata.analytics.sampling import sampled, span_of
 from custrata.analytics.sources import exact, number
 from custrata.analytics.threshold import TierTwice
-from custrata.engine.functions import divide
+from custrata.engine.functions import divide, only_row
 from custrata.errors import BadInput
 
 Method = Literal["k_means", "gaussian"]

@@ -6,7 +6,7 @@ from datetime import date
 
 import ibis.expr.types as ir
 
-from custrata.analytics.ladders import only_row
+from custrata.engine.functions import only_row
 
 
 def sampled(table: ir.Table, customers: int, most: int) -> ir.Table:

@@ -18,9 +18,10 @@ import numpy as np
 
 from custrata.analytics.clusters import TraitMissing, group_tiers, known_traits
 from custrata.analytics.grading import Grading
-from custrata.analytics.ladders import mark_of, only_row
+from custrata.analytics.ladders import mark_of
 from custrata.analytics.sampling import sampled, span_of
 from custrata.analytics.sources import exact
+from custrata.engine.functions import only_row
 from custrata.errors import BadInput
 
 __all__ = ["Condition", "TraitMissing", "TreeModel", "TreeNode", "fit_tree", "grade_tree"]

@@ -35,10 +35,8 @@ class Windows:
         )
         rest = profile.drop(*[name for name in wanted if name in profile.columns])
         both = joined_by_customer(rest, traits)
-        counted = {
-            name: both[name].fill_null(ibis.literal(0).cast(profile[name].type())) for name in ("orders", "sales", "spend")
-            if name in wanted
-        }  # fmt: skip
+        sums = [name for name in ("orders", "sales", "spend") if name in wanted]
+        counted = {name: both[name].fill_null(ibis.literal(0).cast(profile[name].type())) for name in sums}
         return both.mutate(**counted)
 
     def since_review(self, profile: ir.Table, scheme: Scheme, state: ir.Table) -> ir.Table:

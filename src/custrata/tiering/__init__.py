@@ -7,7 +7,11 @@ from custrata.tiering.library import SchemeLibrary, Version
 from custrata.tiering.schemes import Context, Scheme, built_in
 from custrata.tiering.telling import explain
 
+# Every built-in scheme, ready to grade, in the order in which they are shown.
+BUILT_IN: dict[str, Scheme] = {key: scheme_of(definition) for key, definition in built_in().items()}
+
 __all__ = [
+    "BUILT_IN",
     "Context",
     "Definition",
     "Explanation",

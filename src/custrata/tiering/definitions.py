@@ -57,8 +57,9 @@ class TierDefinition:
 class Definition:
     """A scheme as data.
 
-    `settings` are the fields of its kind, typed; `tiers` stand from the best down; `window` is in days, none is all of
-    time; `told` says that customers may be told their tier. `data()` gives the same as plain values, `define` reads them.
+    `settings` are the fields of its kind, typed; `tiers` stand from the best down; `window` is in days, none is all
+    of time; `told` says that customers may be told their tier. `data()` gives the same as plain values, `define` reads
+    them.
     """
 
     key: str

@@ -101,7 +101,7 @@ def _factor(given: Any) -> FactorDefinition:
         raise Unreadable(given, f"factor with {', '.join(FACTOR_FIELDS)}; trait and weight must be said")
     found = FactorDefinition(**{name: at(name, FACTOR_FIELDS[name], value) for name, value in given.items()})
     if found.low >= found.high:
-        raise Unreadable(given["low"] if "low" in given else 0, "number below high", "low")
+        raise Unreadable(given.get("low", 0), "number below high", "low")
     return found
 
 

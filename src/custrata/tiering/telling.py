@@ -146,8 +146,9 @@ class Teller:
         leaf = self.decided["facts"]["leaves"].get(self.held.of("tier"))
         if leaf is None:
             return
+        signs = {"<=": "≤", ">": ">"}
         parts = (
-            f"{trait_name(trait, self.write.language)} {'≤' if sign == '<=' else '>'} {self.write.number(Decimal(at), 2)}"
+            f"{trait_name(trait, self.write.language)} {signs[sign]} {self.write.number(Decimal(at), 2)}"
             for trait, sign, at in leaf["conditions"]
         )
         yield self.write("leaf", conditions=self.write("comma").join(parts))

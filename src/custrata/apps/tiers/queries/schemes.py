@@ -19,6 +19,7 @@ from custrata.tiering.names import tier_name
 from custrata.web import texts
 from custrata.web.schemes import graded_schemes
 from custrata.web.workspace import workspace
+from custrata.wording import catalogue
 from custrata.wording.writer import Writer
 
 Decided = Mapping[str, Any]
@@ -94,7 +95,10 @@ def amount(key: str, value: Any) -> str:
 def decided(key: str, run: Run) -> list[str]:
     """What decided a scheme at a run, in sentences: how it grades, its lines, what it learned, what was missing."""
     found = run.record["schemes"][key]
-    return [texts.text(f"tiers.about.{key}"), *_told(key, found, texts.writer("tiers"))]
+    about = about_scheme(key, texts.language(), found)
+    if not about and f"about.{key}" in catalogue()["tiers"]:
+        about = texts.text(f"tiers.about.{key}")
+    return [*([about] if about else []), *_told(key, found, texts.writer("tiers"))]
 
 
 def _told(key: str, found: Decided, write: Writer) -> Iterator[str]:
