@@ -49,12 +49,11 @@ class Ladder:
         lowest = ibis.literal(self.lowest)
         if not self.steps:
             return cast(ir.StringValue, ibis.ifelse(value.isnull(), lowest, lowest))
-        branches = [(self._meets(value, step.line), ibis.literal(step.tier)) for step in self.steps]
+        branches = [
+            (meets(value, step.line, less_is_better=self.less_is_better), ibis.literal(step.tier))
+            for step in self.steps
+        ]
         return cast(ir.StringValue, ibis.cases(*branches, else_=lowest))
-
-    def _meets(self, value: ir.NumericValue, line: Number) -> ir.BooleanValue:
-        mark = _mark(line, value.type())
-        return cast(ir.BooleanValue, value <= mark if self.less_is_better else value >= mark)
 
     def next_step(self, tier: str) -> Step | None:
         """The step above a tier, if there is one; of steps at one line the best, since whoever meets it is there."""
@@ -65,6 +64,12 @@ class Ladder:
     def own_step(self, tier: str) -> Step | None:
         """The step of a tier; the lowest has none."""
         return next((step for step in self.steps if step.tier == tier), None)
+
+
+def meets(value: ir.NumericValue, line: Number, *, less_is_better: bool = False) -> ir.BooleanValue:
+    """Whether each value is at or beyond a line; empty where there is none."""
+    mark = _mark(line, value.type())
+    return cast(ir.BooleanValue, value <= mark if less_is_better else value >= mark)
 
 
 def _mark(line: Number, kind: dt.DataType) -> ir.Scalar:
