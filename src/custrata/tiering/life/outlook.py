@@ -65,8 +65,9 @@ def outlook(
 def _missing(life: Life, value: Number | None, line: Number) -> Number | None:
     if value is None:
         return None
-    lacking: Number = abs(line - value)
-    return lacking if life.beyond(line, value) else 0
+    if not life.beyond(line, value):
+        return 0
+    return value - line if life.less_is_better else line - value
 
 
 def _keep_by(
