@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 from custrata.analytics.grading import Grading
 from custrata.analytics.loyalty import advocacy
 from custrata.analytics.moments import AsOf
+from custrata.analytics.need import needs
 from custrata.analytics.silence import SilenceCurve, learn_silence
 from custrata.analytics.sources import canonical_feedback, canonical_lines, canonical_orders
 from custrata.analytics.traits import Known, joined_by_customer, known_facts, order_traits
@@ -40,7 +41,8 @@ def profiled(engine: Engine, shop: Shop, moment: AsOf) -> tuple[ir.Table, Known]
     known = known_facts(engine.materialize(orders), moment, keep=engine.materialize)
     lines = canonical_lines(engine.from_arrow(lines_table(shop.lines)), zone)
     answers = canonical_feedback(engine.from_arrow(feedback_table(shop.feedback)), zone)
-    profile = joined_by_customer(order_traits(known, moment, lines=lines), advocacy(answers, moment))
+    heard = (advocacy(answers, moment), needs(answers, moment))
+    profile = joined_by_customer(order_traits(known, moment, lines=lines), *heard)
     return engine.materialize(profile), known
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from custrata.analytics.need import COUNTS
+from custrata.analytics.standing import PAYMENT
 from custrata.analytics.traits import CATALOGUE
 from custrata.tiering import BUILT_IN
 from custrata.tiering.names import scheme_name, tier_name, trait_name
@@ -21,6 +23,9 @@ STABLE = {
     "high_ticket": {"high", "standard"},
     "price_sensitivity": {"high", "mid", "low"},
     "usage_cycle": {"short", "mid", "long", "unknown"},
+    "potential": {"high", "potential", "standard"},
+    "need": {"complaint", "inquiry", "none"},
+    "standing": {"red", "general", "black"},
 }
 
 
@@ -39,7 +44,7 @@ def test_a_scheme_is_graded_after_those_it_needs() -> None:
 
 def test_a_scheme_reads_only_traits_and_what_it_needs() -> None:
     for scheme in BUILT_IN.values():
-        known = {*CATALOGUE, "advocacy", *(f"{need}_value" for need in scheme.needs)}
+        known = {*CATALOGUE, "advocacy", *COUNTS, "tags", *PAYMENT, *(f"{need}_value" for need in scheme.needs)}
         assert {*scheme.reads, *scheme.inputs} <= known
 
 
@@ -57,6 +62,9 @@ def test_every_scheme_tier_and_trait_has_a_name(language: str) -> None:
         ("value", ["高价值", "中等价值", "低价值"]),
         ("loyalty", ["忠诚客户", "潜在忠诚", "非忠诚"]),
         ("combined", ["高端", "中端", "一般"]),
+        ("potential", ["高价值", "潜力", "标准"]),
+        ("need", ["投诉客户", "咨询客户", "无"]),
+        ("standing", ["红名单", "一般", "黑名单"]),
         ("rfm", ["重要价值", "重要发展", "重要保持", "重要挽留", "一般价值", "一般发展", "一般保持", "一般挽留"]),
     ],
 )

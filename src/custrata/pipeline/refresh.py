@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 
 from custrata.analytics.loyalty import advocacy
 from custrata.analytics.moments import AsOf
+from custrata.analytics.need import COUNTS, needs
 from custrata.analytics.silence import SilenceCurve, learn_silence
 from custrata.analytics.traits import CATALOGUE, Keep, Known, joined_by_customer, known_facts, order_traits
 from custrata.engine import Engine
@@ -179,12 +180,12 @@ def _profile(
     )
     beside = [computed]
     if facts.rows["feedback"]:
-        beside.append(advocacy(facts.feedback, moment))
+        beside += [advocacy(facts.feedback, moment), needs(facts.feedback, moment)]
     headers: dict[str, str] = {}
     edits = decided.edits(engine)
     if facts.rows["customer_records"] or edits is not None:
         beside.insert(0, golden_customers(facts.records, edits))
-        taken = frozenset((*CATALOGUE, *OF_PEOPLE, *beside[0].columns, "advocacy"))
+        taken = frozenset((*CATALOGUE, *OF_PEOPLE, *beside[0].columns, "advocacy", *COUNTS))
         custom, headers = custom_traits(facts.records, taken)
         beside += [custom] if headers else []
     wide = joined_by_customer(customers, *beside, *decided.people(engine))

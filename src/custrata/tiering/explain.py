@@ -91,7 +91,9 @@ class _Teller:
         self, points: Mapping[str, Decimal], next_tier: str | None, missing: int | Decimal | None
     ) -> Iterator[str]:
         yield self._where()
-        if self.row[f"{self.scheme.key}_value"] is None and not self._unpaced():
+        if self.scheme.kind == "rules":
+            yield from self._rule()
+        elif self.row[f"{self.scheme.key}_value"] is None and not self._unpaced():
             yield self.write(f"nothing.{self.scheme.key}")
         else:
             yield from self._why(points)
@@ -128,6 +130,14 @@ class _Teller:
                 "line.most" if self.decided["ladder"].get("less_is_better") else "line.least",
                 tier=self._tier(step["tier"]), line=self._amount(line),
             )  # fmt: skip
+
+    def _rule(self) -> Iterator[str]:
+        """Which rule held, and the value it shows, where it shows one."""
+        key, value = self.scheme.key, self.row[f"{self.scheme.key}_value"]
+        rule = self.row.get(f"{key}_rule")
+        yield self.write(f"nothing.{key}") if rule is None else self.write(f"rule.{key}.{rule}")
+        if value is not None:
+            yield self.write(f"value.{key}", value=self._amount(value))
 
     def _unpaced(self) -> bool:
         """Whether there are orders and yet no silence: nobody in the workspace has ordered on two days."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import ibis.expr.types as ir
 
-from custrata.analytics import combined, ladder_schemes, lifecycle, loyalty, rfm
+from custrata.analytics import combined, ladder_schemes, lifecycle, loyalty, need, potential, rfm, standing
 from custrata.analytics.grading import Grading
 from custrata.analytics.silence import SilenceCurve
 
@@ -69,5 +69,12 @@ BUILT_IN: dict[str, Scheme] = {
         Scheme("usage_cycle", "quantile", "days", ("short", "mid", "long", "unknown"),
                ("median_gap_days", "order_days"), ("median_gap_days", "order_days"),
                lambda profile, _: ladder_schemes.grade_usage_cycle(profile)),
+        Scheme("potential", "rules", "money", potential.TIERS, ("spend_90d", "spend_before_90d", "spend_change_90d"),
+               ("orders", "spend_change_90d"),
+               lambda profile, _: potential.grade_potential(profile), needs=("value",)),
+        Scheme("need", "rules", "count", need.TIERS, (), tuple(need.COUNTS),
+               lambda profile, _: need.grade_need(profile)),
+        Scheme("standing", "rules", "", standing.TIERS, (), ("tags", *standing.PAYMENT),
+               lambda profile, _: standing.grade_standing(profile)),
     )
 }  # fmt: skip
