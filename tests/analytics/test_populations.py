@@ -20,7 +20,8 @@ from tests.analytics.population import AS_OF, ZONE, Shop, shop
 NOW = "2025-01-31"
 LOWEST = {
     "frequency": "low", "value": "low", "loyalty": "none", "lifecycle": "prospect", "rfm": "000", "combined": "general",
-    "high_ticket": "standard", "price_sensitivity": "low", "usage_cycle": "unknown",
+    "high_ticket": "standard", "price_sensitivity": "low", "usage_cycle": "unknown", "potential": "standard",
+    "need": "none", "standing": "general",
 }  # fmt: skip
 # Where there is no feedback nobody has a need.
 GRADED = [key for key in BUILT_IN if key != "need"]

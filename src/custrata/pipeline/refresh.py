@@ -19,7 +19,7 @@ from custrata.analytics.silence import SilenceCurve, learn_silence
 from custrata.analytics.traits import CATALOGUE, Keep, Known, joined_by_customer, known_facts, order_traits
 from custrata.engine import Engine
 from custrata.errors import Refused
-from custrata.identity import custom_traits, golden_customers
+from custrata.identity import custom_traits, golden_customers, payments_typed
 from custrata.lake import Run, Workspace
 from custrata.pipeline.corrections import corrections, late_summary
 from custrata.pipeline.decisions import OF_PEOPLE, Decided, Decisions
@@ -231,7 +231,7 @@ def _profile(
         beside.insert(0, golden_customers(facts.records, edits))
         taken = frozenset((*CATALOGUE, *OF_PEOPLE, *beside[0].columns, "advocacy"))
         custom, headers = custom_traits(facts.records, taken)
-        beside += [custom] if headers else []
+        beside += [payments_typed(custom)] if headers else []
     wide = joined_by_customer(customers, *beside, *decided.people(engine))
     counted = {
         trait.key: wide[trait.key].fill_null(ibis.literal(0).cast(trait.type))
