@@ -20,8 +20,7 @@ from tests.analytics.population import AS_OF, ZONE, Shop, shop
 NOW = "2025-01-31"
 LOWEST = {
     "frequency": "low", "value": "low", "loyalty": "none", "lifecycle": "prospect", "rfm": "000", "combined": "general",
-    "high_ticket": "standard", "price_sensitivity": "low", "usage_cycle": "unknown", "potential": "standard",
-    "need": "none", "standing": "general",
+    "high_ticket": "standard", "usage_cycle": "unknown", "potential": "standard", "standing": "general",
 }  # fmt: skip
 # Where there is no feedback nobody has a need.
 GRADED = [key for key in BUILT_IN if key != "need"]
@@ -32,7 +31,8 @@ def sale(customer: str, at: str, amount: Any, **more: Any) -> dict[str, Any]:
 
 
 def tiers(found: Graded, customer: str) -> dict[str, str]:
-    return {scheme: found.rows[customer][f"{scheme}_tier"] for scheme in GRADED}
+    row = found.rows[customer]
+    return {scheme: row[f"{scheme}_tier"] for scheme in BUILT_IN if not found.gradings[scheme].waiting}
 
 
 @pytest.fixture(scope="module")
