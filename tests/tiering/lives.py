@@ -93,7 +93,7 @@ class Put:
 
 
 def expected(
-    life: Life, was: State | None, value: Decimal | None, as_of: AsOf, member: date | None, put: Put | None
+    life: Life, was: State | None, value: Decimal | None, as_of: AsOf, *, member: date | None, put: Put | None
 ) -> State:
     """The next state of one customer, rule by rule as one would say it."""
     now, bottom = as_of.instant, len(life.rungs) - 1

@@ -112,7 +112,8 @@ class Walk:
         for member, row in zip(self.members, found, strict=True):
             names = ("tier", "status", "since", "until", "reason")
             state = State(**{name: row[name] for name in names}, at=self.as_of.instant)
-            model = expected(self.life, member.state, member.value, self.as_of, member.first_order, member.put)
+            order, put = member.first_order, member.put
+            model = expected(self.life, member.state, member.value, self.as_of, member=order, put=put)
             assert state == model, (self.life, member, self.as_of)
             self._promises(member, state)
             member.state = state

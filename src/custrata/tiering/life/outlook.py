@@ -58,7 +58,7 @@ def outlook(
         _missing(life, value, above.line) if above else None,
         keep,
         None if keep is None else _missing(life, value, keep),
-        None if keep is None else _keep_by(life, until, as_of, status, since, member_since),
+        None if keep is None else _keep_by(life, until, as_of, status=status, since=since, member_since=member_since),
     )
 
 
@@ -74,6 +74,7 @@ def _keep_by(
     life: Life,
     until: datetime | None,
     as_of: AsOf,
+    *,
     status: str,
     since: datetime | None,
     member_since: date | int | None,
