@@ -23,6 +23,7 @@ from custrata.identity import custom_traits, golden_customers
 from custrata.lake import Run, Workspace
 from custrata.pipeline.decisions import OF_PEOPLE, Decided, Decisions
 from custrata.pipeline.history import changes, with_history
+from custrata.pipeline.reading.prepared import prepare_run
 from custrata.pipeline.record import curve_from, graded_record
 from custrata.pipeline.snapshot import Snapshot, default_as_of, everyone, snapshot
 from custrata.pipeline.summary import narrowed, summary
@@ -79,7 +80,8 @@ def refresh(
 
     A run holds `profile.parquet` (one row per customer: attributes, traits, custom traits, and per scheme
     `<key>_tier`, `<key>_before`, `<key>_value`, `<key>_since` and further columns), `changes.parquet` (who moved since
-    the run before), the decisions, and `run.json`. The same instant over the same facts and decisions changes nothing.
+    the run before), `scales.parquet` and `movers.parquet` (what pages ask again and again), the decisions, and
+    `run.json`. The same instant over the same facts and decisions changes nothing.
 
     Raises `NoFacts`, `EarlierAsOf`, `Busy`.
     """
@@ -115,6 +117,7 @@ def refresh(
             tiers = keep(narrowed(engine.read_parquet([draft / "profile.parquet"])))
             engine.write_parquet(changes(tiers, before, engine), draft / "changes.parquet")
             decided.write(draft)
+            prepare_run(draft)
         record = {
             **_heading(workspace, engine, moment, at),
             "before": before.id if before else None,
