@@ -56,6 +56,12 @@ def test_finds_what_stands_at_the_start_in_the_middle_and_at_the_end(made: Made,
     assert found(part) == {"c0", "c1", "c2", "c3"}
 
 
+@pytest.mark.parametrize("part", ["\0", "a\0", "abc\0def"])
+def test_finds_nobody_by_what_no_text_holds(made: Made, part: str) -> None:
+    made("abc\ndef")
+    assert found(part) == set()
+
+
 def test_a_short_part_that_begins_more_trigrams_than_are_asked_for_is_found(made: Made) -> None:
     made(*(f"王{chr(0x4E00 + number)}" for number in range(searching.MOST_TRIGRAMS + 5)), "张伟")
     assert len(found("王")) == searching.MOST_TRIGRAMS + 5

@@ -54,6 +54,8 @@ def searched(text: str) -> str:
 def found_customers(text: str) -> Found:
     """Customers whose id, name, phone, e-mail or company holds the text."""
     part = searched(text)
+    if "\0" in part:  # no text holds it, and neither database takes it
+        return Found((), more=False)
     ids = _in_sqlite(part) if connection.vendor == "sqlite" else _in_postgresql(part)
     return Found(tuple(ids[:MOST_FOUND]), len(ids) > MOST_FOUND)
 
