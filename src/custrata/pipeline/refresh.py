@@ -25,6 +25,7 @@ from custrata.pipeline.corrections import corrections, late_summary
 from custrata.pipeline.decisions import OF_PEOPLE, Decided, Decisions
 from custrata.pipeline.grading import Grader, former_decisions
 from custrata.pipeline.history import changes, late_customers, with_history
+from custrata.pipeline.reading.prepared import prepare_run
 from custrata.pipeline.record import curve_from, graded_record
 from custrata.pipeline.snapshot import Snapshot, counted_facts, default_as_of, everyone, snapshot
 from custrata.pipeline.summary import narrowed, summary
@@ -85,8 +86,8 @@ def refresh(
     A run holds `profile.parquet` (one row per customer: attributes, traits, custom traits, and per scheme
     `<key>_tier`, `<key>_before`, `<key>_value`, `<key>_since` and further columns), `changes.parquet` (who moved since
     the run before), `corrections.parquet` (whose tiers at this very instant are others than a run said that it takes
-    the place of), the decisions, and `run.json`. The same instant over the same facts, decisions and schemes changes
-    nothing.
+    the place of), `scales.parquet` and `movers.parquet` (what pages ask again and again), the decisions, and
+    `run.json`. The same instant over the same facts, decisions and schemes changes nothing.
 
     Raises `NoFacts`, `EarlierAsOf`, `Busy`.
     """
@@ -119,6 +120,7 @@ def refresh(
             engine.write_parquet(changes(tiers, told, before, engine, moment, late), draft / "changes.parquet")
             corrected = corrections(tiers, told, same, engine, draft)
             decided.write(draft)
+            prepare_run(draft)
         record = {
             **_heading(workspace, engine, moment, at),
             "before": before.id if before else None,
