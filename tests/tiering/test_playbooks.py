@@ -16,7 +16,7 @@ from custrata.tiering.playbooks import (
     MissingLanguage,
     NoSuchPlaybook,
     UnknownArea,
-    UnknownKind,
+    UnknownActionKind,
     UnusableDays,
     UnusablePlaybook,
     as_data,
@@ -105,7 +105,7 @@ def test_a_tier_without_one_is_refused() -> None:
 @pytest.mark.parametrize(
     ("wrong", "refusal"),
     [
-        (own(kind="bribe"), UnknownKind),
+        (own(kind="bribe"), UnknownActionKind),
         (own(area="magic"), UnknownArea),
         (own(text={"en": "  "}), MissingLanguage),
         (own(text={}), MissingLanguage),

@@ -28,6 +28,7 @@ __all__ = [
     "playbook",
     "playbooks",
     "read_playbook",
+    "said",
 ]
 
 KINDS = ("touch", "offer", "benefit", "service", "learn")
@@ -51,7 +52,7 @@ class NoSuchPlaybook(BadInput):
     template = "There is no playbook for the tier {tier} of the scheme {scheme}."
 
 
-class UnknownKind(BadInput):
+class UnknownActionKind(BadInput):
     template = "{where}: there is no kind of action “{kind}”. The kinds are touch, offer, benefit, service and learn."
 
 
@@ -174,7 +175,7 @@ def care() -> tuple[Care, ...]:
 def read_playbook(scheme: str, tier: str, data: object, languages: Sequence[str] = LANGUAGES) -> Playbook:
     """A playbook out of data; every text must speak all of `languages`, and at least one.
 
-    Raises `UnusablePlaybook`, `UnknownKind`, `UnknownArea`, `MissingLanguage`, `ActionTwice`, `UnusableDays`.
+    Raises `UnusablePlaybook`, `UnknownActionKind`, `UnknownArea`, `MissingLanguage`, `ActionTwice`, `UnusableDays`.
     """
     where = f"{scheme}.{tier}"
     if not isinstance(data, Mapping):
@@ -220,7 +221,7 @@ def _action(where: str, data: object, languages: Sequence[str]) -> Action:
     if not isinstance(key, str) or not key:
         raise UnusablePlaybook(where=where, part="key")
     if kind not in KINDS:
-        raise UnknownKind(where=where, kind=kind)
+        raise UnknownActionKind(where=where, kind=kind)
     if area not in AREAS:
         raise UnknownArea(where=where, area=area)
     text = _texts(f"{where}.text", data.get("text"), languages)

@@ -1,0 +1,53 @@
+"""What there is to read of playbooks and tasks."""
+
+from custrata.apps.playbooks.queries.playbooks import (
+    Card,
+    Step,
+    cards,
+    held_playbook,
+    kinds_of,
+    next_steps,
+    own_playbook,
+    rhythm_of,
+    tier_customers,
+    tier_ids,
+)
+from custrata.apps.playbooks.queries.tasks import (
+    STANDS,
+    WHOSE,
+    Counts,
+    Search,
+    counts,
+    doers,
+    is_overdue,
+    open_tasks_of,
+    personal_data,
+    task,
+    tasks,
+    today,
+)
+
+__all__ = [
+    "STANDS",
+    "WHOSE",
+    "Card",
+    "Counts",
+    "Search",
+    "Step",
+    "cards",
+    "counts",
+    "doers",
+    "held_playbook",
+    "is_overdue",
+    "kinds_of",
+    "next_steps",
+    "open_tasks_of",
+    "own_playbook",
+    "personal_data",
+    "rhythm_of",
+    "task",
+    "tasks",
+    "tier_customers",
+    "tier_ids",
+    "today",
+]
