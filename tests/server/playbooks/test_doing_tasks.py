@@ -119,8 +119,10 @@ def test_it_is_not_opened_again_beside_a_newer_one(ann: User) -> None:
 def test_it_is_not_handed_to_who_may_not_do_it_or_into_the_past(ann: User) -> None:
     task = make(ann, assignee_id=ann.pk)
     refused(NoSuchAssignee, lambda: hand_over_task(task_id=task.pk, assignee_id=999, actor=ann, at=LATER))
-    yesterday = {"assignee_id": ann.pk, "due": date(2025, 7, 3)}
-    refused(DueBefore, lambda: hand_over_task(task_id=task.pk, **yesterday, actor=ann, at=LATER))
+    refused(
+        DueBefore,
+        lambda: hand_over_task(task_id=task.pk, assignee_id=ann.pk, due=date(2025, 7, 3), actor=ann, at=LATER),
+    )
 
 
 def test_what_is_not_there_cannot_be_ended_or_opened(ann: User) -> None:

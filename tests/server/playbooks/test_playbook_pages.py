@@ -186,7 +186,7 @@ def test_the_next_steps_follow_the_customers_tiers(known: Workspace, operator: C
     whom = ids_in(known, "value", "high")[0]
     html = page(operator, f"/playbooks/customers/{whom}/")
     assert 'href="/playbooks/value/high/"' in html
-    assert html.count("<details") == len(BUILT_IN)
+    assert html.count('next-step"') == len(BUILT_IN)
 
 
 def test_a_next_step_becomes_a_task_at_once(operator: Client) -> None:
@@ -264,3 +264,11 @@ def test_an_agent_takes_nothing_along(task: Task, signed_in: Callable[[Role], Cl
     assert signed_in(Role.AGENT).post("/tasks/export/", {"file": "csv"}).status_code == 403
     assert operator.post("/tasks/export/", {"file": "exe"}).status_code == 404
     assert not Change.objects.filter(action="playbooks.export").exists()
+
+
+@pytest.mark.parametrize(("due", "said"), [("2025-07-02", "1 of your tasks is overdue"), ("2999-01-01", "")])
+def test_the_overview_says_what_of_ones_own_is_overdue(task: Task, operator: Client, due: str, said: str) -> None:
+    Task.objects.update(assignee=User.objects.get(username="operator"), due=due)
+    html = page(operator, "/")
+    assert ("your task" in html) == bool(said)
+    assert said in html

@@ -25,6 +25,6 @@ def forget(*, customer_ids: Sequence[str], at: datetime) -> int:
 
 
 def _with_a_key() -> list[str]:
-    """The tables with a key to customers, also those of the apps above, which keep what they say about a person there."""
+    """The tables with a key to customers, also those of the apps above: what they keep about a person goes, too."""
     fields = (found.field for found in Customer._meta.related_objects)
     return [field.model._meta.db_table for field in fields if field.attname == "customer_id"]

@@ -78,7 +78,7 @@ def due_by(action: Action, at: datetime) -> date:
 
 
 def _wanted(
-    scheme: str, tier: str, action: str, title: str, due: date | None, assignee_id: int | None, at: datetime
+    scheme: str, tier: str, action: str, *, title: str, due: date | None, assignee_id: int | None, at: datetime
 ) -> Wanted:
     found = held_playbook(scheme, tier).action(action)
     if found is None:
@@ -121,7 +121,7 @@ def make_task(
     Raises `NoSuchPlaybook`, `NoSuchAction`, `TaskNeedsTitle`, `DueBefore`, `NoSuchAssignee`, `NoSuchCustomer`,
     `TaskThereAlready`.
     """
-    wanted = _wanted(scheme, tier, action, title, due, assignee_id, at)
+    wanted = _wanted(scheme, tier, action, title=title, due=due, assignee_id=assignee_id, at=at)
     customer = held_customer(customer_id) if customer_id is not None else None
     owner = _owner_of(customer) if customer is not None and to_owner else None
     task = Task(customer=customer, assignee=owner or wanted.assignee, made_by=actor, made_at=at, **_facts(wanted))
@@ -156,7 +156,7 @@ def make_tasks_for_tier(
 
     Raises what `make_task` raises, and `TierHasChanged`, `TierTooLarge`, `NobodyInTier`.
     """
-    wanted = _wanted(scheme, tier, action, title, due, assignee_id, at)
+    wanted = _wanted(scheme, tier, action, title=title, due=due, assignee_id=assignee_id, at=at)
     now = tier_customers(scheme, tier)
     if now > most:
         raise TierTooLarge(customers=now, most=most)

@@ -67,6 +67,14 @@ def counts(search: Search, person: User | None, day: date) -> Counts:
     return Counts(**found.aggregate(**stands, overdue=overdue))
 
 
+def due_tasks(person: User, day: date) -> tuple[int, int, int]:
+    """Of a person's open tasks how many were due before a day, how many are due on it, and how many there are."""
+    found = Task.objects.filter(assignee=person, state=State.OPEN)
+    late, due = Count("pk", filter=Q(due__lt=day)), Count("pk", filter=Q(due=day))
+    told = found.aggregate(late=late, due=due, all=Count("pk"))
+    return told["late"], told["due"], told["all"]
+
+
 def is_overdue(found: Task, day: date) -> bool:
     """Whether a task should have been done before a day."""
     return found.state == State.OPEN and found.due < day

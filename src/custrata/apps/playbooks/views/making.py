@@ -20,13 +20,14 @@ from custrata.apps.playbooks.views.asking import asking_person, done, known_play
 from custrata.apps.playbooks.views.playbooks import ICONS
 from custrata.errors import CustrataError
 from custrata.pipeline.reading import reading
-from custrata.tiering.playbooks import Action, NoSuchPlaybook
+from custrata.tiering.playbooks import Action, NoSuchPlaybook, said
 from custrata.web.gate import needs
 from custrata.web.rights import Right, may
 from custrata.web.texts import count, language, sentence, text
 from custrata.web.workspace import workspace
 
 WHOM = ("customer", "each", "whole")
+SHOWN = 3  # schemes at once; the rest unfolds
 
 
 @needs(Right.DO_TASKS)
@@ -44,7 +45,7 @@ def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse
         raise PermissionDenied
     customers = tier_customers(key, tier)
     sure = whom != "each" or "seen" in request.POST
-    if sent is not None and form.is_valid() and sure and _made(request, form, whom, key, tier, found):
+    if sent is not None and form.is_valid() and sure and _made(request, form, key, tier, found, whom=whom):
         return HttpResponseRedirect(
             reverse("playbooks:tasks") + "?whose=all" if whom == "each" else reverse("playbooks:tasks")
         )
@@ -65,7 +66,7 @@ def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse
     return render(request, "playbooks/make.html", page, status=200 if sent is None or page["confirming"] else 422)
 
 
-def _made(request: HttpRequest, form: TaskForm, whom: str, scheme: str, tier: str, action: Action) -> bool:
+def _made(request: HttpRequest, form: TaskForm, scheme: str, tier: str, action: Action, *, whom: str) -> bool:
     """Make what was asked for, and say so; False where it was refused."""
     sent: dict[str, Any] = {"scheme": scheme, "tier": tier, "action": action.key, **form.whose()}
     sent |= {"title": form.cleaned_data["title"], "due": form.cleaned_data["due"]}
@@ -138,7 +139,7 @@ def _next(request: HttpRequest, customer_id: str, refused: str = "") -> HttpResp
         {
             "scheme": step.playbook.scheme,
             "tier": step.playbook.tier,
-            "aim": Action("", "", "", step.playbook.aim).said(spoken),
+            "aim": said(step.playbook.aim, spoken),
             "actions": [
                 (
                     one.key,
@@ -157,6 +158,8 @@ def _next(request: HttpRequest, customer_id: str, refused: str = "") -> HttpResp
         "customer": known or (row or {}).get("name") or customer_id,
         "known": known is not None,
         "steps": steps,
+        "shown": SHOWN,
+        "rest": len(steps) - SHOWN,
         "waiting": waiting,
         "today": today(timezone.now()),
         "refused": refused,
