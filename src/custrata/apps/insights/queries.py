@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
@@ -11,8 +11,10 @@ from itertools import islice
 from django.urls import reverse
 from markupsafe import Markup
 
+from custrata.apps.accounts.models import User
 from custrata.apps.jobs.models import Job, Status
 from custrata.apps.jobs.queries import recent
+from custrata.apps.playbooks.queries import due_tasks
 from custrata.apps.tiers.queries import panels, runs, schemes
 from custrata.lake import Run
 from custrata.pipeline.reading import reading
@@ -122,6 +124,18 @@ def attention(run: Run, *, with_jobs: bool) -> tuple[Attention, ...]:
     """What needs somebody: customers about to drop, falling values, rejected rows, failed jobs, schemes that wait."""
     found = [_about_to_drop(run), _losers(run), *_rejected(), *(_failed_jobs() if with_jobs else ()), _waiting(run)]
     return tuple(one for one in found if one is not None)
+
+
+def tasks_due(person: User, day: date) -> tuple[Attention, ...]:
+    """A person's own tasks, where any are overdue or due on this day."""
+    late, due, still_open = due_tasks(person, day)
+    if not late and not due:
+        return ()
+    title = texts.count("insights.attention.tasks", late) if late else texts.count("insights.attention.tasks_due", due)
+    told = texts.text("insights.attention.tasks_text", open=still_open)
+    query = "?whose=mine&stands=overdue" if late else "?whose=mine"
+    href = f"{reverse('playbooks:tasks')}{query}"
+    return (Attention("checklist", "danger" if late else "info", title, told, href),)
 
 
 def _about_to_drop(run: Run) -> Attention | None:
