@@ -27,7 +27,7 @@ NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIM
 MOVED = """
 SELECT moved.scheme, moved.from_tier AS source, moved.tier AS target, customer_id, {name} AS name, profile.spend
 FROM {changes} AS moved JOIN {profile} AS profile USING (customer_id)
-WHERE {which}
+WHERE moved.direction <> 'stayed' AND {which}
 QUALIFY row_number() OVER (
     PARTITION BY moved.scheme, moved.from_tier, moved.tier ORDER BY profile.spend DESC NULLS LAST, customer_id
 ) <= {most}
