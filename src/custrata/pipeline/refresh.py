@@ -118,7 +118,9 @@ def refresh(
             late = late_customers(facts.orders, before)
             late = None if late is None else keep(late)
             engine.write_parquet(changes(tiers, told, before, engine, moment, late), draft / "changes.parquet")
-            corrected = corrections(tiers, told, same, engine, draft)
+            # Where only decisions or schemes changed, nothing that was said then was wrong.
+            wrong = same if same is not None and same.record["saw"]["fingerprint"] != lake.fingerprint else None
+            corrected = corrections(tiers, told, wrong, engine, draft)
             decided.write(draft)
             prepare_run(draft)
         record = {
