@@ -53,7 +53,11 @@ def profiled(engine: Engine, shop: Shop, moment: AsOf) -> tuple[ir.Table, Known]
 def graded(engine: Engine, shop: Shop, as_of: datetime | str, zone: str = "UTC") -> Graded:
     """Traits once, the schemes one after the other; side by side in Python, since Spark plans a join for seconds."""
     moment = AsOf.of(as_of, zone)
-    profile, known = profiled(engine, shop, moment)
+    return graded_by_every_scheme(engine, *profiled(engine, shop, moment), moment)
+
+
+def graded_by_every_scheme(engine: Engine, profile: ir.Table, known: Known, moment: AsOf) -> Graded:
+    """A profile graded by every scheme, from what it was worked out from."""
     curve = learn_silence(known.paced, moment)
     answers = canonical_feedback(engine.from_arrow(feedback_table(shop.feedback)), zone)
     facts = {"feedback": answers.mutate(at=epoch_micros(answers.given_at))} if shop.feedback else {}
