@@ -97,6 +97,25 @@ def test_reads_a_life_from_a_file_with_numbers_as_they_were_written() -> None:
 
 
 @pytest.mark.parametrize(
+    "life",
+    [
+        Life((BASIC,)),
+        Life((Rung("gold", Decimal("0.10"), keep=0, valid_days=9), BASIC), Review("member_anniversary")),
+        Life((Rung("gold", Decimal("12345678901234567.89")), BASIC), Review("calendar", ((4, 1), (10, 1)))),
+        Life((Rung("quick", 7, keep=10, grace_days=3, drop_at_most=1), BASIC), less_is_better=True),
+        Life((BASIC,), Review("tier_anniversary"), qualify="since_review"),
+    ],
+)
+def test_what_is_written_reads_back_the_same(life: Life) -> None:
+    assert Life.of(yaml.safe_load(yaml.safe_dump(life.plain()))) == life
+
+
+def test_refuses_a_line_in_a_file_that_is_no_number() -> None:
+    with pytest.raises(rules.BadLifeNumber, match="much"):
+        Life.of({"tiers": [{"tier": "gold", "enter": "much"}, {"tier": "basic"}]})
+
+
+@pytest.mark.parametrize(
     "given",
     [
         {"tiers": [{"tier": "basic"}], "reviews": "each_run"},
