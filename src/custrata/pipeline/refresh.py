@@ -80,8 +80,7 @@ def refresh(
 
     A run holds `profile.parquet` (one row per customer: attributes, traits, custom traits, and per scheme
     `<key>_tier`, `<key>_before`, `<key>_value`, `<key>_since` and further columns), `changes.parquet` (who moved since
-    the run before), `scales.parquet` and `movers.parquet` (what pages ask again and again), the decisions, and
-    `run.json`. The same instant over the same facts and decisions changes nothing.
+    the run before), scales and movers for pages, the decisions, and `run.json`. All the same again changes nothing.
 
     Raises `NoFacts`, `EarlierAsOf`, `Busy`.
     """
