@@ -10,8 +10,8 @@ from django.http import QueryDict
 
 from custrata.apps.accounts.models import User
 from custrata.apps.customers.actions import ListMovedOn, follow_lake, is_followed, tag_customers, untag_customers
-from custrata.apps.customers.forms import asked
 from custrata.apps.customers.queries.listing import ids_chosen
+from custrata.apps.customers.queries.questions import asked
 from custrata.apps.customers.queries.tagging import KIND as TAG
 from custrata.apps.customers.queries.tagging import MANY
 from custrata.apps.jobs.actions import Running, enqueue, every, handler

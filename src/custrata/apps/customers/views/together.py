@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from custrata.apps.customers.actions import Many, assign_owner, start_tagging, tag_customers, untag_customers
-from custrata.apps.customers.forms import BulkForm, asked, numbers
+from custrata.apps.customers.forms import BulkForm, numbers
 from custrata.apps.customers.queries import owners, tags
 from custrata.apps.customers.queries.listing import ids_chosen
+from custrata.apps.customers.queries.questions import asked
 from custrata.apps.customers.queries.tagging import MANY, tagging_of
 from custrata.apps.customers.views.asking import asked_reading, asking_person
 from custrata.apps.customers.views.chips import chips
