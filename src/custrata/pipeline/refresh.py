@@ -86,8 +86,7 @@ def refresh(
     A run holds `profile.parquet` (one row per customer: attributes, traits, custom traits, and per scheme
     `<key>_tier`, `<key>_before`, `<key>_value`, `<key>_since` and further columns), `changes.parquet` (who moved since
     the run before), `corrections.parquet` (whose tiers at this very instant are others than a run said that it takes
-    the place of), `scales.parquet` and `movers.parquet` (what pages ask again and again), the decisions, and
-    `run.json`. The same instant over the same facts, decisions and schemes changes nothing.
+    the place of), scales and movers for pages, the decisions, and `run.json`. All the same again changes nothing.
 
     Raises `NoFacts`, `EarlierAsOf`, `Busy`.
     """
