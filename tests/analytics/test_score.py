@@ -187,7 +187,7 @@ customers = st.lists(st.tuples(st.integers(0, 20), st.one_of(st.none(), st.integ
 
 
 @given(rows=customers, normaliser=st.sampled_from(["lines", "rank", "min_max", "z"]))
-@settings(max_examples=30)
+@settings(max_examples=12)
 def test_a_score_is_from_0_to_100_equal_for_equals_and_in_any_order(
     duck: DuckEngine, rows: list[tuple[int, int | None]], normaliser: Any
 ) -> None:

@@ -133,7 +133,8 @@ def fit_clusters(
 
     Beyond 20,000 customers they are found in a sample chosen by MD5. `auto` tries 2 to 8 clusters and takes the k with
     the highest mean silhouette (of at most 2,000 customers; of equals the smaller k). `order_by` (default: the first
-    of `traits`) orders them by its mean, the highest first, or the lowest (`less_is_better`).
+    of `traits`) orders them by its mean, the highest first, or the lowest (`less_is_better`). A mixture may leave a
+    group that nobody falls into; it is left out.
 
     Raises `UnknownClusterMethod`, `BadClusterCount`, `TraitMissing`, `TooFewCustomers`.
 
@@ -301,7 +302,9 @@ def _fitted(scaled: Floats, k: int, method: Method, seed: int) -> _Found:
             for own, share in zip(variances, mixture.weights_, strict=True)
         ]
     )
-    return _Found(mixture.predict(scaled), np.asarray(mixture.means_, dtype=float), 1 / variances, offsets)
+    # Groups of a mixture that nobody falls into are left out.
+    held, labels = np.unique(mixture.predict(scaled), return_inverse=True)
+    return _Found(labels, np.asarray(mixture.means_, dtype=float)[held], 1 / variances[held], offsets[held])
 
 
 def _silhouette(scaled: Floats, labels: npt.NDArray[np.int64]) -> Decimal:

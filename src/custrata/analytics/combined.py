@@ -46,7 +46,8 @@ def with_credit(profile: ir.Table) -> ir.Table:
     lost = profile.return_rate.cast(FACTOR).fill_null(zero) * REFUNDED
     if "late_share" in profile.columns:
         lost = lost + profile.late_share.cast(FACTOR).fill_null(zero) * LATE
-        lost = lost + profile.overdue.fill_null(False).ifelse(OVERDUE, 0)
+        if "overdue" in profile.columns:
+            lost = lost + profile.overdue.fill_null(False).ifelse(OVERDUE, 0)
     elif not only_row(profile.aggregate(any=(profile.returned_value > 0).any()))["any"]:
         return profile
     return profile.mutate(credit=ibis.greatest((ibis.literal(100).cast(FACTOR) - lost).cast(FACTOR), zero))

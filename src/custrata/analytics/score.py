@@ -16,7 +16,7 @@ from custrata.analytics.grading import Grading
 from custrata.analytics.sources import exact
 from custrata.analytics.threshold import Share, laddered, line_ladder, share_ladder, where
 from custrata.analytics.traits import CATALOGUE
-from custrata.engine.functions import Number, divide, only_row, values_at_shares
+from custrata.engine.functions import Number, divide, only_row, part_of, values_at_shares
 from custrata.errors import BadInput
 
 Direction = Literal["more", "less"]
@@ -212,7 +212,7 @@ def _bounds_of(values: ir.Table, column: str, factor: Factor) -> tuple[Number, N
 
 
 def _three_deviations(value: ir.NumericColumn) -> tuple[Decimal, Decimal] | None:
-    """Mean ± three standard deviations of all that have the value, six places half up.
+    """Mean ± three standard deviations of all that have the value, half up to six places or nine digits.
 
     Sums of whole numbers and decimals are exact in any order of rows; only their root is rounded.
     """
@@ -227,9 +227,10 @@ def _three_deviations(value: ir.NumericColumn) -> tuple[Decimal, Decimal] | None
     mean = Fraction(found["sum"]) / found["n"]
     variance = Fraction(found["squares"]) / found["n"] - mean**2
     with localcontext(prec=60):
-        exact = Decimal(mean.numerator) / mean.denominator
+        middle = Decimal(mean.numerator) / mean.denominator
         spread = CLIPPED * (Decimal(variance.numerator) / variance.denominator).sqrt()
-        low, high = (end.quantize(Decimal("0.000001"), ROUND_HALF_UP) for end in (exact - spread, exact + spread))
+        step = Decimal(1).scaleb(-min(6, max(places, 8 - spread.adjusted())))
+        low, high = (end.quantize(step, ROUND_HALF_UP) for end in (middle - spread, middle + spread))
     return low, high
 
 
@@ -249,7 +250,7 @@ def _brought(values: ir.Table, name: str, factor: Factor, bounds: tuple[Number, 
     own = value.cast(kind)
     cut = ibis.cases((own <= first, first), (own >= last, last), else_=own)
     inside = cast(ir.NumericValue, (cut - first).cast(kind))
-    part = divide(inside, ibis.literal(_plain(high - low, kind), type=kind), 6)
+    part = part_of(inside, ibis.literal(_plain(high - low, kind), type=kind))
     return part if factor.direction == "more" else (ibis.literal(1).cast(FACTOR) - part).cast(FACTOR)
 
 

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "custrata.apps.accounts",
     "custrata.apps.customers",
     "custrata.apps.tiers",
+    "custrata.apps.playbooks",
     "custrata.apps.insights",
 ]
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("jobs/", include("custrata.apps.jobs.urls")),
     path("customers/", include("custrata.apps.customers.urls")),
     path("tiers/", include("custrata.apps.tiers.urls")),
+    path("", include("custrata.apps.playbooks.urls")),
 ]
 
 handler400 = "custrata.web.errors.bad_request"

@@ -31,7 +31,8 @@ class Grader:
     """Grades one profile by scheme after scheme.
 
     `former` is the run before, whose tiers, as they were left, the life of a tier goes on from; `results` holds what
-    was graded so far, a narrow table by scheme: `customer_id`, `tier`, `value` and further columns.
+    was graded so far, a narrow table by scheme: `customer_id`, `tier`, `value` and further columns; `gradings` and
+    `told` hold what decided each scheme, as it is and as a run keeps it.
     """
 
     profile: ir.Table
@@ -42,12 +43,14 @@ class Grader:
     keep: Keep
     windows: Windows
     results: dict[str, ir.Table] = field(default_factory=dict)
+    gradings: dict[str, Grading] = field(default_factory=dict)
     told: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def grade(self, scheme: Scheme) -> None:
         """Grade by one scheme; those it reads were graded before."""
         table, missing = self._inputs(scheme)
         grading = scheme.grade(table, self.context) if not missing else waiting(scheme.tiers, table, missing)
+        self.gradings[scheme.key] = grading
         self.told[scheme.key] = recorded(scheme, grading)
         if not grading.waiting:
             self.results[scheme.key] = self.keep(self._lived(scheme, grading))

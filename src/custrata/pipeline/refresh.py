@@ -19,12 +19,13 @@ from custrata.analytics.silence import SilenceCurve, learn_silence
 from custrata.analytics.traits import CATALOGUE, Keep, Known, joined_by_customer, known_facts, order_traits
 from custrata.engine import Engine
 from custrata.errors import Refused
-from custrata.identity import custom_traits, golden_customers
+from custrata.identity import custom_traits, golden_customers, payments_typed
 from custrata.lake import Run, Workspace
 from custrata.pipeline.corrections import corrections, late_summary
 from custrata.pipeline.decisions import OF_PEOPLE, Decided, Decisions
 from custrata.pipeline.grading import Grader, former_decisions
 from custrata.pipeline.history import changes, late_customers, with_history
+from custrata.pipeline.reading.prepared import prepare_run
 from custrata.pipeline.record import curve_from, graded_record
 from custrata.pipeline.snapshot import Snapshot, counted_facts, default_as_of, everyone, snapshot
 from custrata.pipeline.summary import narrowed, summary
@@ -85,8 +86,8 @@ def refresh(
     A run holds `profile.parquet` (one row per customer: attributes, traits, custom traits, and per scheme
     `<key>_tier`, `<key>_before`, `<key>_value`, `<key>_since` and further columns), `changes.parquet` (who moved since
     the run before), `corrections.parquet` (whose tiers at this very instant are others than a run said that it takes
-    the place of), the decisions, and `run.json`. The same instant over the same facts, decisions and schemes changes
-    nothing.
+    the place of), `scales.parquet` and `movers.parquet` (what pages ask again and again), the decisions, and
+    `run.json`. The same instant over the same facts, decisions and schemes changes nothing.
 
     Raises `NoFacts`, `EarlierAsOf`, `Busy`.
     """
@@ -119,6 +120,7 @@ def refresh(
             engine.write_parquet(changes(tiers, told, before, engine, moment, late), draft / "changes.parquet")
             corrected = corrections(tiers, told, same, engine, draft)
             decided.write(draft)
+            prepare_run(draft)
         record = {
             **_heading(workspace, engine, moment, at),
             "before": before.id if before else None,
@@ -231,7 +233,7 @@ def _profile(
         beside.insert(0, golden_customers(facts.records, edits))
         taken = frozenset((*CATALOGUE, *OF_PEOPLE, *beside[0].columns, "advocacy"))
         custom, headers = custom_traits(facts.records, taken)
-        beside += [custom] if headers else []
+        beside += [payments_typed(custom)] if headers else []
     wide = joined_by_customer(customers, *beside, *decided.people(engine))
     counted = {
         trait.key: wide[trait.key].fill_null(ibis.literal(0).cast(trait.type))

@@ -61,7 +61,7 @@ class Decision:
     @property
     def kind(self) -> str:
         """The kind of scheme."""
-        return str(self.decided["kind"])
+        return str(self.decided.get("kind") or self.definition.kind)
 
     @property
     def unit(self) -> str:

@@ -179,11 +179,12 @@ def _rules(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
         asked, missing = _asked(rules, profile, context)
         if not asked:
             return waiting(tiers, profile, missing)
-        table, conditions = _applied(profile, [rules[number].when for number in asked], context)
+        chosen = _only_among(definition, profile, context)
+        table, conditions = _applied(chosen, [rules[number].when for number in asked], context)
         pairs = [(rules[number].tier, holds) for number, holds in zip(asked, conditions, strict=True)]
         return _left_out(grade_rules(table, pairs, otherwise, tiers), asked, missing)
 
-    return grade, _columns(*(rule.when for rule in rules))
+    return grade, _columns(*_among(definition), *(rule.when for rule in rules))
 
 
 def _points(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
@@ -194,13 +195,29 @@ def _points(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
         asked, missing = _asked(rules, profile, context)
         if not asked:
             return waiting(tiers, profile, missing)
-        table, conditions = _applied(profile, [rules[number].when for number in asked], context)
+        chosen = _only_among(definition, profile, context)
+        table, conditions = _applied(chosen, [rules[number].when for number in asked], context)
         given = [
             (f"rule{number}", holds, rules[number].points) for number, holds in zip(asked, conditions, strict=True)
         ]
         return _left_out(grade_points(table, given, tiers, lines), asked, missing)
 
-    return grade, _columns(*(rule.when for rule in rules))
+    return grade, _columns(*_among(definition), *(rule.when for rule in rules))
+
+
+def _only_among(definition: Definition, profile: ir.Table, context: Context) -> ir.Table:
+    """The profile, its columns empty for customers who are not among those the scheme is for: no rule holds for them,
+    and no share of the population counts them."""
+    among = _among(definition)
+    if not among:
+        return profile
+    table, (inside,) = _applied(profile, among, context)
+    masked = {
+        name: inside.ifelse(table[name], ibis.null(table[name].type()))
+        for name in profile.columns
+        if name != "customer_id"
+    }
+    return table.mutate(**masked)
 
 
 def _left_out(graded: Grading, asked: list[int], missing: list[str]) -> Grading:

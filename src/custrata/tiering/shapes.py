@@ -140,10 +140,10 @@ SHAPES: dict[str, Shape] = {
                               default=...), _AMONG), "either", ordered=True),
         Shape("points", (Field("rules", _rules("rules with points", _point_rule), lambda held: [
             {"name": one.name, "when": fields.criteria_data(one.when), "points": one.points} for one in held
-        ], default=...),), "line", ordered=True),
+        ], default=...), _AMONG), "line", ordered=True),
         Shape("rules", (Field("rules", _rules("rules with a tier", _tier_rule), lambda held: [
             {"tier": one.tier, "when": fields.criteria_data(one.when)} for one in held
-        ], default=...), Field("otherwise", fields.key))),
+        ], default=...), Field("otherwise", fields.key), _AMONG)),
         Shape("rfm", (
             Field("method", fields.choice("quantile", "nested", "fixed", "log"), default="quantile"),
             Field("bins", lambda given: fields.whole(given, least=2), default=5),

@@ -155,11 +155,13 @@ class Teller:
         """Which rule held, in words."""
         held = self.held.of("rule")
         if held is None:
-            return self.write("rule.none")
+            return self._phrase("nothing") if self.held.as_shipped else self.write("rule.none")
         asked = self.decided["facts"].get("asked") or range(held + 1)
-        return self.write(
-            "rule.held", rule=criteria_sentence(self.held.definition.settings["rules"][asked[held]].when, self.write)
-        )
+        own = f"rule.{self.key}.{asked[held]}"
+        if self.held.as_shipped and own in catalogue()["tiers"]:
+            return self.write(own)
+        rule = self.held.definition.settings["rules"][asked[held]]
+        return self.write("rule.held", rule=criteria_sentence(rule.when, self.write))
 
     def _leaf(self) -> Iterator[str]:
         """The questions that lead to the customer's leaf."""

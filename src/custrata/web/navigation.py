@@ -36,6 +36,8 @@ PAGES = (
     Entry("web.nav.tiers", "stack-2", "tiers:list", Right.SEE_TIERS),
     Entry("web.nav.rfm_map", "grid-4x4", "tiers:rfm_map", Right.SEE_TIERS),
     Entry("web.nav.customers", "users", "customers:list", Right.SEE_CUSTOMERS),
+    Entry("web.nav.playbooks", "book", "playbooks:list", Right.SEE_PLAYBOOKS),
+    Entry("web.nav.tasks", "checklist", "playbooks:tasks", Right.SEE_PLAYBOOKS),
     Entry("web.nav.runs", "refresh", "tiers:runs", Right.SEE_RUNS),
     Entry("web.nav.jobs", "list-check", "jobs:list", Right.SEE_JOBS),
 )

@@ -25,6 +25,9 @@ class Right(StrEnum):
     ASSIGN_OWNERS = "assign_owners"
     OVERRIDE_TIERS = "override_tiers"
     EDIT_SCHEMES = "edit_schemes"
+    SEE_PLAYBOOKS = "see_playbooks"
+    DO_TASKS = "do_tasks"
+    EDIT_PLAYBOOKS = "edit_playbooks"
     EXPORT = "export"
     SEE_RUNS = "see_runs"
     REFRESH = "refresh"
@@ -35,9 +38,17 @@ class Right(StrEnum):
     MANAGE_WORKSPACE = "manage_workspace"
 
 
-_AGENT = frozenset({Right.SEE_CUSTOMERS, Right.EDIT_CUSTOMERS, Right.SEE_TIERS})
+_AGENT = frozenset({Right.SEE_CUSTOMERS, Right.EDIT_CUSTOMERS, Right.SEE_TIERS, Right.SEE_PLAYBOOKS, Right.DO_TASKS})
 _ANALYST = frozenset(
-    {Right.SEE_OVERVIEW, Right.SEE_TIERS, Right.SEE_CUSTOMERS, Right.EXPORT, Right.SEE_RUNS, Right.SEE_JOBS}
+    {
+        Right.SEE_OVERVIEW,
+        Right.SEE_TIERS,
+        Right.SEE_CUSTOMERS,
+        Right.SEE_PLAYBOOKS,
+        Right.EXPORT,
+        Right.SEE_RUNS,
+        Right.SEE_JOBS,
+    }
 )
 _OPERATOR = (
     _ANALYST
@@ -46,6 +57,7 @@ _OPERATOR = (
         Right.ASSIGN_OWNERS,
         Right.OVERRIDE_TIERS,
         Right.EDIT_SCHEMES,
+        Right.EDIT_PLAYBOOKS,
         Right.REFRESH,
         Right.SCHEDULE,
     }

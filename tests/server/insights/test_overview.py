@@ -134,5 +134,5 @@ def test_the_number_of_queries_is_pinned(
     served: Workspace, operator: Client, django_assert_num_queries: Callable[..., object]
 ) -> None:
     page(operator)
-    with django_assert_num_queries(4):  # type: ignore[attr-defined]  # a context
+    with django_assert_num_queries(5):  # type: ignore[attr-defined]  # a context
         page(operator)

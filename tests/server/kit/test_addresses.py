@@ -43,6 +43,7 @@ OWN = {
 # To take these along is itself noted in the audit; their own tests see to it.
 NOTED = {"audit:export_csv", "audit:export_excel"}
 GIVEN: dict[str, object] = {"key": "value", "scheme": "value", "customer_id": "c001", "number": 1, "pk": 1}
+GIVEN |= {"tier": "high", "action": "tailor_made"}
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def test_an_administrator_sees_everything() -> None:
 
 
 def test_an_agent_sees_tiers_customers_and_their_own_account() -> None:
-    assert shown(Role.AGENT) == ["tiers", "rfm_map", "customers", "me"]
+    assert shown(Role.AGENT) == ["tiers", "rfm_map", "customers", "playbooks", "tasks", "me"]
 
 
 @pytest.mark.parametrize("role", Role)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.http import QueryDict
@@ -63,6 +64,19 @@ def _is_tier(scheme: str, tier: str) -> bool:
 
 def _number(written: str) -> int | None:
     return int(written) if written.isdecimal() and len(written) < 19 else None
+
+
+def told(asks: Asked) -> str:
+    """How customers were chosen, as the audit keeps it: every filter, but of a search only that there was one.
+
+    What was searched for may be a customer's name, and the audit is not theirs to be erased from.
+    """
+    said = [("tier", f"{scheme}:{tier}") for scheme, tiers in asks.tiers for tier in tiers]
+    said += [("moved", f"{scheme}:{source or NOWHERE}:{target}") for scheme, source, target in asks.moved]
+    owner = "none" if asks.owner == NOBODY else asks.owner
+    others = {"rfm": "-".join(map(str, asks.cell or ())), "tag": asks.tag, "owner": owner, "run": asks.run}
+    others["searched"] = "yes" if asks.q else None
+    return urlencode([*said, *((name, value) for name, value in others.items() if value)], safe=":")
 
 
 class CustomerForm(forms.Form):

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
-from typing import Any
 
 from django.urls import reverse
 from markupsafe import Markup
 
+from custrata.apps.accounts.models import User
 from custrata.apps.jobs.models import Job, Status
 from custrata.apps.jobs.queries import recent
+from custrata.apps.playbooks.queries import due_tasks
 from custrata.apps.tiers.queries import panels, runs, schemes
 from custrata.lake import Run
-from custrata.pipeline.reading import AnyOf, Filter, Tiered, reading
+from custrata.pipeline.reading import reading
 from custrata.report import Change, Move, Scheme, Size, collect
 from custrata.report.panels import sign
 from custrata.report.pictures import sparkline
@@ -125,6 +126,18 @@ def attention(run: Run, *, with_jobs: bool) -> tuple[Attention, ...]:
     return tuple(one for one in found if one is not None)
 
 
+def tasks_due(person: User, day: date) -> tuple[Attention, ...]:
+    """A person's own tasks, where any are overdue or due on this day."""
+    late, due, still_open = due_tasks(person, day)
+    if not late and not due:
+        return ()
+    title = texts.count("insights.attention.tasks", late) if late else texts.count("insights.attention.tasks_due", due)
+    told = texts.text("insights.attention.tasks_text", open=still_open)
+    query = "?whose=mine&stands=overdue" if late else "?whose=mine"
+    href = f"{reverse('playbooks:tasks')}{query}"
+    return (Attention("checklist", "danger" if late else "info", title, told, href),)
+
+
 def _about_to_drop(run: Run) -> Attention | None:
     """Customers who entered `at_risk` since the run before."""
     if "lifecycle" not in schemes.graded_keys(run):
@@ -144,7 +157,7 @@ def _about_to_drop(run: Run) -> Attention | None:
         texts.text("insights.attention.at_risk_text", tier=name, revenue=revenue),
         panels.customers_href(tier="lifecycle:at_risk", sort="-spend"),
         _ways(found, moves),
-        _people(run.id, "lifecycle", sources, ("at_risk",)),
+        _people(run.id, "lifecycle", _ends(moves)),
     )
 
 
@@ -153,20 +166,23 @@ def _losers(run: Run) -> Attention | None:
     if "value" not in schemes.graded_keys(run):
         return None
     found = schemes.scheme("value", run)
-    keys = tuple(tier.key for tier in found.tiers)
     size = found.moved("down")
     if not size.customers:
         return None
-    people = [one for place, key in enumerate(keys) for one in _people(run.id, "value", keys[:place], (key,))]
+    moves = [move for move in found.moves if found.direction(move) == "down"]
     return Attention(
         "arrow-down-right",
         "warning",
         texts.count("insights.attention.losers", size.customers),
         texts.text("insights.attention.losers_text", revenue=texts.writer().short_money(size.revenue)),
         f"{reverse('tiers:scheme', args=['value'])}#moves",
-        _ways(found, [move for move in found.moves if found.direction(move) == "down"]),
-        tuple(sorted(people, key=lambda one: (-one.spend, one.customer_id))[:NAMED]),
+        _ways(found, moves),
+        _people(run.id, "value", _ends(moves)),
     )
+
+
+def _ends(moves: list[Move]) -> frozenset[tuple[str | None, str | None]]:
+    return frozenset((move.source, move.target) for move in moves)
 
 
 def _ways(found: Scheme, moves: list[Move]) -> tuple[Way, ...]:
@@ -184,17 +200,17 @@ def _ways(found: Scheme, moves: list[Move]) -> tuple[Way, ...]:
 
 
 @lru_cache(maxsize=64)
-def _people(run_id: str, scheme: str, sources: tuple[str, ...], targets: tuple[str, ...]) -> tuple[Person, ...]:
+def _people(run_id: str, scheme: str, moves: frozenset[tuple[str | None, str | None]]) -> tuple[Person, ...]:
     """The biggest spenders of those who moved; what a run found never changes, so it is asked once per process."""
     held = reading(workspace())
-    if held is None or held.run.id != run_id or not sources:
+    if held is None or held.run.id != run_id:
         return ()
-    columns = [name for name in ("name", "spend") if name in held.columns]
-    filters: list[Filter] = [AnyOf(f"{scheme}_before", sources), Tiered(scheme, targets)]
-    rows: list[dict[str, Any]] = held.customers(filters, columns, sort="spend", descending=True, limit=NAMED)
-    return tuple(
-        Person(row["customer_id"], row.get("name") or row["customer_id"], row["spend"] or Decimal(0)) for row in rows
-    )
+    people = [
+        Person(row["customer_id"], row["name"] or row["customer_id"], row["spend"] or Decimal(0))
+        for row in held.movers(scheme)
+        if (row["source"], row["target"]) in moves
+    ]
+    return tuple(sorted(people, key=lambda one: (-one.spend, one.customer_id))[:NAMED])
 
 
 def _rejected() -> list[Attention]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from custrata.apps.accounts.models import User
 from custrata.apps.insights import queries
+from custrata.apps.playbooks.queries import today
 from custrata.apps.tiers.queries import panels, refreshes, runs, schemes
 from custrata.web.gate import needs
 from custrata.web.rights import Right, may
@@ -38,11 +41,18 @@ def overview(request: HttpRequest) -> HttpResponse:
         "rings": panels.rings_panel(found, run),
         "moves": panels.moves_panel(found, run) if found.moves else None,
         "history": panels.history_panel(found),
-        "attention": queries.attention(run, with_jobs=may(request.user, Right.SEE_JOBS)),
+        "attention": (*_own_tasks(request), *queries.attention(run, with_jobs=may(request.user, Right.SEE_JOBS))),
         "may_refresh": may_refresh,
         "job": job,
     }
     return render(request, "insights/overview.html", shown)
+
+
+def _own_tasks(request: HttpRequest) -> tuple[queries.Attention, ...]:
+    """What the person has to do by today, for those who do tasks."""
+    if not isinstance(request.user, User) or not may(request.user, Right.DO_TASKS):
+        return ()
+    return queries.tasks_due(request.user, today(timezone.now()))
 
 
 @needs(Right.SEE_OVERVIEW)

@@ -58,21 +58,23 @@ def outlook(
         _missing(life, value, above.line) if above else None,
         keep,
         None if keep is None else _missing(life, value, keep),
-        None if keep is None else _keep_by(life, until, as_of, status, since, member_since),
+        None if keep is None else _keep_by(life, until, as_of, status=status, since=since, member_since=member_since),
     )
 
 
 def _missing(life: Life, value: Number | None, line: Number) -> Number | None:
     if value is None:
         return None
-    lacking: Number = abs(line - value)
-    return lacking if life.beyond(line, value) else 0
+    if not life.beyond(line, value):
+        return 0
+    return value - line if life.less_is_better else line - value
 
 
 def _keep_by(
     life: Life,
     until: datetime | None,
     as_of: AsOf,
+    *,
     status: str,
     since: datetime | None,
     member_since: date | int | None,

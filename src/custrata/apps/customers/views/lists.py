@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from custrata.apps.accounts.views.asking import asking_person
 from custrata.apps.customers.actions import choose_columns, record_export
-from custrata.apps.customers.forms import asked
+from custrata.apps.customers.forms import asked, told
 from custrata.apps.customers.queries import owners, tags
 from custrata.apps.customers.queries.columns import GROUPS, Column, columns_known, columns_of
 from custrata.apps.customers.queries.listing import (
@@ -28,7 +29,7 @@ from custrata.apps.customers.queries.listing import (
     listed,
     table,
 )
-from custrata.apps.customers.views.asking import asked_reading, asking_person
+from custrata.apps.customers.views.asking import asked_reading
 from custrata.apps.customers.views.chips import chips
 from custrata.pipeline.reading import Reading
 from custrata.tiering.names import scheme_name, tier_name
@@ -208,7 +209,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     many = held.count(chosen(asks).filters)
     if kind == "xlsx" and many > MOST_IN_EXCEL:
         raise Http404
-    record_export(chosen=query.urlencode(), customers=many, kind=kind, actor=asking_person(request), at=timezone.now())
+    record_export(chosen=told(asks), customers=many, kind=kind, actor=asking_person(request), at=timezone.now())
     header = [text("customers.column.id"), text("customers.column.name"), *(column.label for column in shown)]
     rows = _named(table(held, asks, shown), shown, language())
     respond = csv_response if kind == "csv" else excel_response

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from custrata.apps.accounts.views.asking import asking_person
 from custrata.apps.customers.actions import assign_owner, tag_customers, untag_customers
-from custrata.apps.customers.forms import BulkForm, asked, numbers
+from custrata.apps.customers.forms import BulkForm, asked, numbers, told
 from custrata.apps.customers.queries import owners, tags
 from custrata.apps.customers.queries.listing import ids_chosen
-from custrata.apps.customers.views.asking import asked_reading, asking_person
+from custrata.apps.customers.views.asking import asked_reading
 from custrata.apps.customers.views.chips import chips
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
@@ -42,7 +43,7 @@ def _together(request: HttpRequest, what: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if numbers(form, "seen") != len(ids):
             form.add_error(None, text("customers.together.moved_on", number=len(ids)))
-        elif _done(request, what, form, ids):
+        elif _done(request, what, form, ids, told(asks)):
             return HttpResponseRedirect(f"{reverse('customers:list')}?{request.GET.urlencode()}")
     page = {
         "what": what,
@@ -56,10 +57,9 @@ def _together(request: HttpRequest, what: str) -> HttpResponse:
     return render(request, "customers/together.html", page, status=422 if form.errors else 200)
 
 
-def _done(request: HttpRequest, what: str, form: BulkForm, ids: list[str]) -> bool:
+def _done(request: HttpRequest, what: str, form: BulkForm, ids: list[str], chosen: str) -> bool:
     """Do it; where it is refused, say so in the form."""
     whom = {"customer_ids": ids, "actor": asking_person(request), "at": timezone.now()}
-    chosen = QueryDict(request.GET.urlencode()).urlencode()
     try:
         if what == "own":
             done = assign_owner(**whom, owner_id=numbers(form, "owner"), asked=chosen)  # type: ignore[arg-type]  # as typed above

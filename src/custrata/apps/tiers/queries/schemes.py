@@ -15,7 +15,7 @@ from custrata.errors import Refused
 from custrata.lake import Run
 from custrata.report import Line, Lines, Moment, Move, RfmMap, Scheme, Silence, collect
 from custrata.report.colours import tier_colours
-from custrata.tiering.names import tier_name
+from custrata.tiering.names import about_scheme, tier_name
 from custrata.web import texts
 from custrata.web.schemes import graded_schemes
 from custrata.web.workspace import workspace

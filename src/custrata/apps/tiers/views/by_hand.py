@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from custrata.analytics.moments import AsOf
+from custrata.apps.accounts.views.asking import asking_person
 from custrata.apps.tiers.actions import end_override, put_by_hand
 from custrata.apps.tiers.forms import OverrideForm
 from custrata.apps.tiers.queries.overrides import override
-from custrata.apps.tiers.views.asking import asking_person
 from custrata.errors import CustrataError
 from custrata.pipeline.reading import reading
 from custrata.web import texts

@@ -1,0 +1,1 @@
+"""Playbooks: what to do for each tier, and the tasks people make of it."""

@@ -1,0 +1,128 @@
+"""Carry tasks out: finish or drop them, open them again, hand them over."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from custrata.apps.accounts.models import User
+from custrata.apps.audit.actions import record_change
+from custrata.apps.playbooks.actions.making import DueBefore, assignee_named, make_task, save, tell
+from custrata.apps.playbooks.models import State, Task
+from custrata.apps.playbooks.queries import doers, rhythm_of, today
+from custrata.errors import BadInput, Refused
+
+
+class NoSuchTask(BadInput):
+    template = "This task is not there any more."
+
+
+class TaskEndedAlready(Refused):
+    template = "This task was ended already. Open it again first, if there is more to do."
+
+
+class TaskOpenAlready(Refused):
+    template = "This task is open already."
+
+
+class DropNeedsReason(BadInput):
+    template = "Say why it is dropped: whoever reads it later cannot ask you."
+
+
+@transaction.atomic
+def finish_task(
+    *, task_id: int, result: str = "", dropped: bool = False, again: bool = False, actor: User | None, at: datetime
+) -> Task:
+    """End a task: it is done, or `dropped` for the reason that `result` gives.
+
+    `again` makes the next one, for the same person, where the action comes again every so many days.
+
+    Raises `NoSuchTask`, `TaskEndedAlready`, `DropNeedsReason`.
+    """
+    said = result.strip()
+    if dropped and not said:
+        raise DropNeedsReason
+    state = State.DROPPED if dropped else State.DONE
+    # Two people, one task: whoever finds it open ends it.
+    mine = Task.objects.filter(pk=task_id, state=State.OPEN)
+    if mine.update(state=state, result=said, ended_at=at, ended_by=actor) != 1:
+        raise (TaskEndedAlready if Task.objects.filter(pk=task_id).exists() else NoSuchTask)
+    task = _held(task_id)
+    kind = "task_dropped" if dropped else "task_done"
+    tell(task, "drop_task" if dropped else "finish_task", kind, actor=actor, at=at, after={"result": said})
+    if again and not dropped:
+        _make_next(task, actor=actor, at=at)
+    return task
+
+
+def _make_next(task: Task, *, actor: User | None, at: datetime) -> None:
+    days = rhythm_of(task)
+    if days is None:
+        return
+    still = task.assignee_id is not None and doers().filter(pk=task.assignee_id).exists()
+    make_task(
+        customer_id=task.customer_id,
+        scheme=task.scheme,
+        tier=task.tier,
+        action=task.action,
+        title=task.title,
+        due=today(at) + timedelta(days=days),
+        assignee_id=task.assignee_id if still else None,
+        actor=actor,
+        at=at,
+    )
+
+
+@transaction.atomic
+def reopen_task(*, task_id: int, actor: User | None, at: datetime) -> Task:
+    """Open an ended task again; what came of it stays until it is ended anew.
+
+    Raises `NoSuchTask`, `TaskOpenAlready`, `TaskThereAlready`.
+    """
+    task = _held(task_id)
+    if task.state == State.OPEN:
+        raise TaskOpenAlready
+    before: dict[str, object] = {"state": task.state}
+    task.state, task.ended_at, task.ended_by = State.OPEN, None, None
+    save(task)
+    tell(task, "reopen_task", "task_reopened", actor=actor, at=at, before=before, after={"state": task.state})
+    return task
+
+
+@transaction.atomic
+def hand_over_task(
+    *, task_id: int, assignee_id: int | None, due: date | None = None, actor: User | None, at: datetime
+) -> bool:
+    """Say who does an open task, nobody where none is named, and by when; whether anything changed.
+
+    Raises `NoSuchTask`, `TaskEndedAlready`, `NoSuchAssignee`, `DueBefore`.
+    """
+    task = _held(task_id)
+    if task.state != State.OPEN:
+        raise TaskEndedAlready
+    person, day = assignee_named(assignee_id), due or task.due
+    if day != task.due and day < today(at):
+        raise DueBefore(due=day.isoformat())
+    if (person.pk if person else None, day) == (task.assignee_id, task.due):
+        return False
+    before = {"assignee": str(task.assignee) if task.assignee else None, "due": task.due.isoformat()}
+    task.assignee, task.due = person, day
+    task.save(update_fields=["assignee", "due"])
+    after = {"assignee": str(person) if person else None, "due": day.isoformat()}
+    tell(task, "hand_over_task", "task_handed_over", actor=actor, at=at, before=dict(before), after=dict(after))
+    return True
+
+
+@transaction.atomic
+def record_export(*, chosen: dict[str, str], kind: str, actor: User | None, at: datetime) -> None:
+    """Write down that somebody took tasks along as a file."""
+    after: dict[str, object] = {**chosen, "format": kind}
+    record_change(actor=actor, at=at, action="playbooks.export", subject="task", subject_id="", after=after)
+
+
+def _held(task_id: int) -> Task:
+    task = Task.objects.select_for_update(of=("self",)).select_related("assignee").filter(pk=task_id).first()
+    if task is None:
+        raise NoSuchTask
+    return task

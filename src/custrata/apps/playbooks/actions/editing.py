@@ -1,0 +1,67 @@
+"""Put a workspace's own playbook in the place of a shipped one, and take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from custrata.apps.accounts.models import User
+from custrata.apps.audit.actions import record_change
+from custrata.apps.playbooks.models import OwnPlaybook
+from custrata.errors import Refused
+from custrata.tiering.playbooks import Playbook, as_data, playbook
+
+
+class NotEdited(Refused):
+    template = "The playbook of {tier} is the shipped one already."
+
+
+@transaction.atomic
+def edit_playbook(*, scheme: str, tier: str, content: Mapping[str, Any], actor: User | None, at: datetime) -> Playbook:
+    """Say what to do for a tier, instead of what was said before.
+
+    `content` is of the form `custrata.tiering.playbooks.as_data` gives; each text needs one language at least. What
+    is no different from what holds already changes nothing.
+
+    Raises `NoSuchPlaybook`, and what `custrata.tiering.playbooks.read_playbook` raises.
+    """
+    shipped, wanted = playbook(scheme, tier), playbook(scheme, tier, content)
+    held = OwnPlaybook.objects.select_for_update().filter(scheme=scheme, tier=tier).first()
+    before = playbook(scheme, tier, held.content) if held else shipped
+    if wanted == before:
+        return before
+    facts = {"content": as_data(wanted), "actor": actor, "at": at}
+    OwnPlaybook.objects.update_or_create(scheme=scheme, tier=tier, defaults=facts)
+    _tell("edit_playbook", before, wanted, actor=actor, at=at)
+    return wanted
+
+
+@transaction.atomic
+def restore_playbook(*, scheme: str, tier: str, actor: User | None, at: datetime) -> Playbook:
+    """Let the shipped playbook hold again. Raises `NoSuchPlaybook`, `NotEdited`."""
+    shipped = playbook(scheme, tier)
+    held = OwnPlaybook.objects.select_for_update().filter(scheme=scheme, tier=tier).first()
+    if held is None:
+        raise NotEdited(tier=tier)
+    before = playbook(scheme, tier, held.content)
+    held.delete()
+    _tell("restore_playbook", before, shipped, actor=actor, at=at)
+    return shipped
+
+
+def _tell(verb: str, before: Playbook, after: Playbook, *, actor: User | None, at: datetime) -> None:
+    """What differs is written down, part by part; what is the same is left out."""
+    old, new = as_data(before), as_data(after)
+    parts = [name for name in new if old[name] != new[name]]
+    record_change(
+        actor=actor,
+        at=at,
+        action=f"playbooks.{verb}",
+        subject="playbook",
+        subject_id=f"{after.scheme}.{after.tier}",
+        before={name: old[name] for name in parts},
+        after={name: new[name] for name in parts},
+    )

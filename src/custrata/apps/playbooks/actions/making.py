@@ -1,0 +1,261 @@
+"""Make a task of an action: for one customer, for every customer of a tier, or for the tier as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import IntegrityError, connection, transaction
+
+from custrata.apps.accounts.models import User
+from custrata.apps.audit.actions import record_change
+from custrata.apps.customers.actions import record_on_timeline
+from custrata.apps.customers.actions.bulk import instant, run, staged, tell_many
+from custrata.apps.customers.actions.known import held_customer
+from custrata.apps.customers.models import Customer
+from custrata.apps.playbooks.models import State, Task
+from custrata.apps.playbooks.queries import doers, held_playbook, tier_customers, tier_ids, today
+from custrata.errors import BadInput, Refused
+from custrata.tiering.playbooks import Action
+
+MOST_TASKS = 2_000
+LONGEST_TITLE = 500
+DEFAULT_DAYS = 7
+
+
+class NoSuchAction(BadInput):
+    template = "The playbook of {tier} has no action “{action}”. It may have been edited; look at it again."
+
+
+class TaskNeedsTitle(BadInput):
+    template = "Say in 1 to {most} characters what is to be done."
+
+
+class NoSuchAssignee(BadInput):
+    template = "There is no such person who may do tasks. Choose somebody else."
+
+
+class DueBefore(BadInput):
+    template = "{due} is over already. Choose today or a later day."
+
+
+class TaskThereAlready(Refused):
+    template = "There is an open task for this already: “{title}”. Finish it first, or leave it."
+
+
+class TierHasChanged(Refused):
+    template = "The tier has {now} customers now, not {seen}. No task was made; look at the number and confirm again."
+
+
+class TierTooLarge(Refused):
+    template = (
+        "{customers} customers are too many for a task each; {most} are the most. "
+        "Make one task for the tier as a whole."
+    )
+
+
+class NobodyInTier(Refused):
+    template = "There is nobody in this tier, or all of them have the task already. No task was made."
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a task is to be: of which action, under which title, until when, whose."""
+
+    scheme: str
+    tier: str
+    action: Action
+    title: str
+    due: date
+    assignee: User | None
+
+
+def due_by(action: Action, at: datetime) -> date:
+    """The day by which a task of an action is to be done, unless told otherwise."""
+    return today(at) + timedelta(days=action.due_days or DEFAULT_DAYS)
+
+
+def _wanted(
+    scheme: str, tier: str, action: str, *, title: str, due: date | None, assignee_id: int | None, at: datetime
+) -> Wanted:
+    found = held_playbook(scheme, tier).action(action)
+    if found is None:
+        raise NoSuchAction(tier=tier, action=action)
+    said = " ".join(title.split())
+    if not said or len(said) > LONGEST_TITLE:
+        raise TaskNeedsTitle(most=LONGEST_TITLE)
+    if due is not None and due < today(at):
+        raise DueBefore(due=due.isoformat())
+    return Wanted(scheme, tier, found, said, due or due_by(found, at), assignee_named(assignee_id))
+
+
+def assignee_named(assignee_id: int | None) -> User | None:
+    """The person a task is given to, nobody where none is named. Raises `NoSuchAssignee`."""
+    person = doers().filter(pk=assignee_id).first() if assignee_id is not None else None
+    if assignee_id is not None and person is None:
+        raise NoSuchAssignee
+    return person
+
+
+@transaction.atomic
+def make_task(
+    *,
+    customer_id: str | None,
+    scheme: str,
+    tier: str,
+    action: str,
+    title: str,
+    due: date | None = None,
+    assignee_id: int | None = None,
+    to_owner: bool = False,
+    actor: User | None,
+    at: datetime,
+) -> Task:
+    """Make a task for a customer, or without one for the tier as a whole.
+
+    Without `due` it is due when the playbook says. `to_owner` gives it to whoever looks after the customer, and to
+    the assignee only where nobody does.
+
+    Raises `NoSuchPlaybook`, `NoSuchAction`, `TaskNeedsTitle`, `DueBefore`, `NoSuchAssignee`, `NoSuchCustomer`,
+    `TaskThereAlready`.
+    """
+    wanted = _wanted(scheme, tier, action, title=title, due=due, assignee_id=assignee_id, at=at)
+    customer = held_customer(customer_id) if customer_id is not None else None
+    owner = _owner_of(customer) if customer is not None and to_owner else None
+    task = Task(customer=customer, assignee=owner or wanted.assignee, made_by=actor, made_at=at, **_facts(wanted))
+    save(task)
+    tell(task, "make_task", "task", actor=actor, at=at, after=_said(task))
+    return task
+
+
+def _owner_of(customer: Customer) -> User | None:
+    """Whoever looks after a customer, where they may do tasks."""
+    return doers().filter(pk=customer.owner_id).first() if customer.owner_id is not None else None
+
+
+@transaction.atomic
+def make_tasks_for_tier(
+    *,
+    scheme: str,
+    tier: str,
+    action: str,
+    title: str,
+    due: date | None = None,
+    assignee_id: int | None = None,
+    to_owner: bool = False,
+    seen: int,
+    most: int = MOST_TASKS,
+    actor: User | None,
+    at: datetime,
+) -> int:
+    """Make a task for every customer of a tier who does not have it open already; how many were made.
+
+    `seen` is how many customers were shown to whoever confirmed it; of more than `most` it is refused.
+
+    Raises what `make_task` raises, and `TierHasChanged`, `TierTooLarge`, `NobodyInTier`.
+    """
+    wanted = _wanted(scheme, tier, action, title=title, due=due, assignee_id=assignee_id, at=at)
+    now = tier_customers(scheme, tier)
+    if now > most:
+        raise TierTooLarge(customers=now, most=most)
+    if now != seen:
+        raise TierHasChanged(now=now, seen=seen)
+    with _without_it(tier_ids(scheme, tier), wanted) as fresh:
+        made = _insert(fresh, wanted, to_owner=to_owner, actor=actor, at=at)
+        facts: dict[str, object] = {"title": wanted.title}
+        names, person = f"SELECT customer_id FROM {fresh}", actor.pk if actor else None
+        tell_many(names, [], kind="task", facts=facts, actor_id=person, at=at)
+    if not made:
+        raise NobodyInTier
+    after = {"title": wanted.title, "due": wanted.due.isoformat(), "customers": made}
+    subject_id = f"{scheme}.{tier}.{action}"
+    record_change(actor=actor, at=at, action="playbooks.make_tasks", subject="tier", subject_id=subject_id, after=after)
+    return made
+
+
+@contextmanager
+def _without_it(customer_ids: list[str], wanted: Wanted) -> Iterator[str]:
+    """Those of the customers who are known here and have no such task open, as a temporary table."""
+    with staged({"customer_id": "text"}, ((customer_id,) for customer_id in customer_ids)) as name:
+        run(
+            f"DELETE FROM {name} WHERE customer_id NOT IN (SELECT customer_id FROM customers_customer) "
+            "OR customer_id IN (SELECT customer_id FROM playbooks_task WHERE customer_id IS NOT NULL "
+            "AND state = 'open' AND scheme = %s AND tier = %s AND action = %s)",
+            [wanted.scheme, wanted.tier, wanted.action.key],
+        )
+        yield name
+
+
+def _insert(fresh: str, wanted: Wanted, *, to_owner: bool, actor: User | None, at: datetime) -> int:
+    """One task each; whoever looks after a customer and may do tasks gets it where that is wanted."""
+    owners = list(doers().values_list("pk", flat=True)) if to_owner else []
+    theirs = f"CASE WHEN c.owner_id IN ({', '.join(str(int(one)) for one in owners)}) THEN c.owner_id END, "
+    due = connection.ops.adapt_datefield_value(wanted.due)
+    assignee = f"COALESCE({theirs if owners else ''}CAST(%s AS bigint), NULL)"
+    return run(
+        "INSERT INTO playbooks_task (customer_id, scheme, tier, action, kind, title, due, state, result, "
+        "made_at, made_by_id, assignee_id) "
+        f"SELECT c.customer_id, %s, %s, %s, %s, %s, %s, 'open', '', %s, CAST(%s AS bigint), {assignee} "
+        f"FROM {fresh} AS f JOIN customers_customer AS c ON c.customer_id = f.customer_id ORDER BY c.customer_id",
+        [
+            *(wanted.scheme, wanted.tier, wanted.action.key, wanted.action.kind, wanted.title, due),
+            *(instant(at), actor.pk if actor else None, wanted.assignee.pk if wanted.assignee else None),
+        ],
+    )
+
+
+def _facts(wanted: Wanted) -> dict[str, object]:
+    return {
+        "scheme": wanted.scheme,
+        "tier": wanted.tier,
+        "action": wanted.action.key,
+        "kind": wanted.action.kind,
+        "title": wanted.title,
+        "due": wanted.due,
+    }
+
+
+def save(task: Task) -> None:
+    """Keep a task that is open, the only one of its kind. Raises `TaskThereAlready`."""
+    try:
+        with transaction.atomic():
+            task.save()
+    except IntegrityError as error:
+        same = Task.objects.filter(customer=task.customer, scheme=task.scheme, tier=task.tier)
+        there = same.filter(action=task.action, state=State.OPEN).exclude(pk=task.pk).first()
+        if there is None:
+            raise
+        raise TaskThereAlready(title=there.title) from error
+
+
+def _said(task: Task) -> dict[str, object]:
+    assignee = str(task.assignee) if task.assignee else None
+    return {"title": task.title, "due": task.due.isoformat(), "assignee": assignee}
+
+
+def tell(
+    task: Task,
+    verb: str,
+    kind: str,
+    *,
+    actor: User | None,
+    at: datetime,
+    before: dict[str, object] | None = None,
+    after: dict[str, object] | None = None,
+) -> None:
+    """Write down what happened to a task: in the audit, and on the timeline of the customer it is for."""
+    if task.customer_id is not None:
+        facts = {"task": task.pk, "title": task.title, "result": task.result}
+        record_on_timeline(customer_id=task.customer_id, at=at, kind=kind, facts=facts, actor=actor)
+    record_change(
+        actor=actor,
+        at=at,
+        action=f"playbooks.{verb}",
+        subject="task",
+        subject_id=str(task.pk),
+        customer_id=task.customer_id,
+        before=before,
+        after=after,
+    )

@@ -1,0 +1,90 @@
+"""A workspace's own playbooks, and the tasks that people make of an action."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from custrata.apps.customers.models import Customer
+from custrata.tiering.playbooks import KINDS
+
+PERSON = settings.AUTH_USER_MODEL
+
+
+class OwnPlaybook(models.Model):
+    """What a workspace says instead of the shipped playbook of a tier; without it the shipped one holds."""
+
+    scheme = models.CharField(max_length=64)
+    tier = models.CharField(max_length=64)
+    content = models.JSONField()  # as `custrata.tiering.playbooks.as_data` gives it
+    at = models.DateTimeField()
+    actor = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["scheme", "tier"], name="playbooks_ownplaybook_one_of_a_tier"),)
+
+    def __str__(self) -> str:
+        return f"{self.scheme} {self.tier}"
+
+
+class State(models.TextChoices):
+    """How a task stands."""
+
+    OPEN = "open"
+    DONE = "done"
+    DROPPED = "dropped"
+
+
+ENDED = models.Q(ended_at__isnull=False)
+IS_OPEN = models.Q(state=State.OPEN)
+
+
+class Task(models.Model):
+    """Something a person does by a day: for one customer, or (without one) for a tier as a whole."""
+
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, to_field="customer_id", null=True, related_name="tasks"
+    )  # goes when the customer is erased
+    scheme = models.CharField(max_length=64)
+    tier = models.CharField(max_length=64)
+    action = models.CharField(max_length=64)  # the key in the playbook it was made of
+    kind = models.CharField(max_length=16)
+    title = models.CharField(max_length=500)
+    due = models.DateField()
+    assignee = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="tasks")
+    state = models.CharField(max_length=8, choices=[(state.value, state.value) for state in State], default=State.OPEN)
+    result = models.TextField(blank=True)
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=~models.Q(title=""), name="playbooks_task_titled"),
+            models.CheckConstraint(condition=models.Q(kind__in=KINDS), name="playbooks_task_kind_known"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[state.value for state in State]), name="playbooks_task_state_known"
+            ),
+            models.CheckConstraint(
+                condition=(IS_OPEN & ~ENDED) | (~IS_OPEN & ENDED), name="playbooks_task_open_or_ended"
+            ),
+            models.UniqueConstraint(
+                fields=["customer", "scheme", "tier", "action"],
+                condition=models.Q(state="open", customer__isnull=False),
+                name="playbooks_task_open_once_per_customer",
+            ),
+            models.UniqueConstraint(
+                fields=["scheme", "tier", "action"],
+                condition=models.Q(state="open", customer__isnull=True),
+                name="playbooks_task_open_once_per_tier",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["state", "due", "id"], name="playbooks_task_by_day"),
+            models.Index(fields=["assignee", "state", "due", "id"], name="playbooks_task_persons_by_day"),
+            models.Index(fields=["state", "ended_at", "id"], name="playbooks_task_by_end"),
+        )
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,52 @@
+"""Who asks, and about what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest
+
+from custrata.apps.accounts.models import User
+from custrata.apps.playbooks.models import Task
+from custrata.apps.playbooks.queries import held_playbook, task
+from custrata.errors import CustrataError
+from custrata.tiering import BUILT_IN
+from custrata.tiering.playbooks import NoSuchPlaybook, Playbook
+from custrata.web.texts import sentence
+
+
+def asking_person(request: HttpRequest) -> User:
+    """Whoever asks, behind a gate that lets only people in."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def known_playbook(scheme: str, tier: str) -> Playbook:
+    """A playbook, or a page that says there is none."""
+    if scheme not in BUILT_IN:
+        raise Http404
+    try:
+        return held_playbook(scheme, tier)
+    except NoSuchPlaybook as error:
+        raise Http404(sentence(error)) from error
+
+
+def known_task(number: int) -> Task:
+    """A task, or a page that says there is none."""
+    found = task(number)
+    if found is None:
+        raise Http404
+    return found
+
+
+def done(request: HttpRequest, act: Callable[[], object], said: str) -> bool:
+    """Do it and say so, or say why it was refused; whether it was done."""
+    try:
+        act()
+    except CustrataError as error:
+        messages.error(request, sentence(error))
+        return False
+    if said:
+        messages.success(request, said)
+    return True

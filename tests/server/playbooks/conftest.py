@@ -1,0 +1,85 @@
+"""Customers who are graded and known, people who make tasks, and what is written down of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from custrata.apps.accounts.models import User
+from custrata.apps.audit.models import Change
+from custrata.apps.customers.models import Customer, TimelineEntry
+from custrata.apps.playbooks.actions import make_task
+from custrata.apps.playbooks.models import OwnPlaybook, Task
+from custrata.lake import Workspace
+from custrata.pipeline.reading import Tiered, reading
+from custrata.web.rights import Role
+
+AT = datetime(2025, 7, 1, 4, tzinfo=UTC)
+SignedIn = Callable[[Role], Client]
+
+
+@pytest.fixture
+def known(served: Workspace, db: None) -> Workspace:
+    """The graded workspace, and its customers in the database."""
+    held = reading(served) or pytest.fail("no run")
+    Customer.objects.bulk_create(
+        Customer(customer_id=str(one), name=f"王{str(one)[1:]}", search=str(one), mark=0)
+        for one in held.ids().to_pylist()
+    )
+    return served
+
+
+@pytest.fixture
+def ann(known: Workspace, person: Callable[[Role], User]) -> User:
+    """Ann, an operator."""
+    return person(Role.OPERATOR)
+
+
+@pytest.fixture
+def bob(known: Workspace, person: Callable[[Role], User]) -> User:
+    """Bob, an agent."""
+    return person(Role.AGENT)
+
+
+@pytest.fixture
+def operator(known: Workspace, signed_in: SignedIn) -> Client:
+    """An operator's browser."""
+    return signed_in(Role.OPERATOR)
+
+
+def ids_in(workspace: Workspace, scheme: str, tier: str) -> list[str]:
+    """The customers of a tier."""
+    held = reading(workspace) or pytest.fail("no run")
+    return [str(one) for one in held.ids([Tiered(scheme, (tier,))]).to_pylist()]
+
+
+def make(actor: User | None, **other: Any) -> Task:
+    """A task for customer c007, told otherwise."""
+    asked = {
+        "customer_id": "c007",
+        "scheme": "value",
+        "tier": "high",
+        "action": "tailor_made",
+        "title": "Make an offer",
+    }
+    return make_task(**{**asked, **other}, actor=actor, at=AT)
+
+
+def written() -> list[tuple[str, str | None]]:
+    """What the audit says, the oldest first: what was done, and to which customer."""
+    return list(Change.objects.order_by("id").values_list("action", "customer_id"))
+
+
+def told(customer_id: str = "c007") -> list[str]:
+    """What stands on a customer's timeline, the oldest first."""
+    return list(TimelineEntry.objects.filter(customer_id=customer_id).order_by("id").values_list("kind", flat=True))
+
+
+def everything() -> tuple[Any, ...]:
+    """All that an action here may change: equal before and after means that nothing did."""
+    tables = (OwnPlaybook, Task, Change, TimelineEntry)
+    return tuple(list(table._base_manager.order_by("pk").values()) for table in tables)
