@@ -17,9 +17,12 @@ from custrata.tiering.schemes import Scheme
 
 @dataclass
 class Windows:
-    """The profile as schemes with windows of their own see it; each window is computed once, when first asked for."""
+    """The profile as schemes with windows of their own see it; each window is computed once, when first asked for.
 
-    known: Known
+    `known` may be missing where no scheme has one.
+    """
+
+    known: Known | None
     as_of: AsOf
     keep: Keep
     _held: dict[tuple[int | None, frozenset[str]], ir.Table] = field(default_factory=dict)
@@ -47,6 +50,7 @@ class Windows:
         trait = str(scheme.definition.settings["trait"])
         reviewed = Life((Rung("", None),), scheme.definition.review, qualify="since_review")
         starts = review_start(reviewed, self.as_of, state).select("customer_id", "counts_from", "counts_until")
+        assert self.known is not None
         orders = self.known.orders.filter(self.known.orders.counted)
         dated = orders.left_join(starts, "customer_id")
         inside = (dated.day >= dated.counts_from).fill_null(True) & (dated.day < dated.counts_until).fill_null(True)
@@ -60,6 +64,7 @@ class Windows:
         return both.mutate(**{trait: both["_since"].cast(kind).fill_null(ibis.literal(0).cast(kind))}).drop("_since")
 
     def _traits(self, window: int | None, families: frozenset[str]) -> ir.Table:
+        assert self.known is not None
         if (window, families) not in self._held:
             found = order_traits(self.known, self.as_of, places=(), window=window, families=families, keep=self.keep)
             self._held[window, families] = self.keep(found)

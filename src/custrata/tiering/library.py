@@ -45,10 +45,6 @@ class StillRead(Refused):
     template = "The scheme {scheme} is read by {readers}. Change or retire those first."
 
 
-class UnknownTraits(BadInput):
-    template = "The scheme {scheme} reads {missing}, which the workspace does not have."
-
-
 @dataclass(frozen=True)
 class Version:
     """One published version of a scheme: who published it, when and with which remark. The built-in one has nobody."""
@@ -129,6 +125,13 @@ class SchemeLibrary:
         """Every version of a scheme, the newest first. Raises `Damaged`."""
         return [self.version(key, number) for number in sorted(self._numbers(key), reverse=True)]
 
+    def next_number(self, definition: Definition) -> int:
+        """The number a definition would be published under; that of the published version where it is just that."""
+        number = self._list().get(definition.key)
+        if number is not None and self.version(definition.key, number).definition == definition:
+            return number
+        return max(self._numbers(definition.key), default=0) + 1
+
     def check(self, definitions: Sequence[Definition]) -> None:
         """Whether these can be published together with what is.
 
@@ -200,10 +203,8 @@ class SchemeLibrary:
     def _new(
         self, definition: Definition, listed: Mapping[str, int], *, by: str, at: datetime, note: str
     ) -> Version | None:
-        number = listed.get(definition.key)
-        if number is not None and self.version(definition.key, number).definition == definition:
-            return None
-        return Version(definition, max(self._numbers(definition.key), default=0) + 1, by, at, note)
+        number = self.next_number(definition)
+        return None if listed.get(definition.key) == number else Version(definition, number, by, at, note)
 
     def _numbers(self, key: str) -> set[int]:
         shipped = {1} if key in built_in() else set()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from custrata.analytics.ladders import Step
 from custrata.analytics.moments import AsOf
 from custrata.analytics.traits import CATALOGUE
 from custrata.criteria import Criteria, Names
@@ -43,6 +44,11 @@ def explain(scheme_key: str, row: Row, decided: Decided, writer: Writer, *, as_o
     )
 
 
+def why_moved(scheme_key: str, row: Row, decided: Decided, writer: Writer, *, source: str) -> list[str]:
+    """Why a customer is no longer in the tier `source`, in a sentence or two: what decides, and the line between."""
+    return list(Teller(Decision(scheme_key, row, decided), writer).moved(source))
+
+
 def criteria_sentence(criteria: Criteria, writer: Writer) -> str:
     """A condition in words, traits and tiers by their names."""
     language = writer.language
@@ -66,10 +72,10 @@ class Teller:
     def sentences(self) -> Iterator[str]:
         """All of it, for staff."""
         yield self._where()
-        if self.held.of("value") is None and not self._unpaced() and self.held.kind != "rules":
-            yield self._phrase("nothing")
-        else:
+        if self._speaks():
             yield from self._why()
+        else:
+            yield self._phrase("nothing")
         yield from self._life()
         next_tier, missing = self.held.next_step
         if next_tier is not None and missing is not None and self.key != "usage_cycle":
@@ -86,6 +92,13 @@ class Teller:
         if next_tier is not None and missing is not None:
             yield self._missing(next_tier, missing)
         yield from self._keeps()
+
+    def moved(self, source: str) -> Iterator[str]:
+        """What decides, and the line that stands between the tier `source` and this one, where there are lines."""
+        yield next(self._why(), self._phrase("nothing")) if self._speaks() else self._phrase("nothing")
+        steps = self.held.ladder.steps if self.held.ladder is not None else ()
+        between = [self._line(step) for step in steps if step.tier in (source, self.held.of("tier"))]
+        yield from between[:1]
 
     def _where(self) -> str:
         since = self.held.of("since")
@@ -111,9 +124,16 @@ class Teller:
                 yield self._value()
         yield from self._parts()
         if self.held.ladder is not None:
-            phrase = "line.most" if self.held.ladder.less_is_better else "line.least"
-            for step in self.held.ladder.steps:
-                yield self.write(phrase, tier=self._tier(step.tier), line=self._amount(step.line))
+            yield from (self._line(step) for step in self.held.ladder.steps)
+
+    def _speaks(self) -> bool:
+        """Whether there is anything that decides."""
+        return self.held.of("value") is not None or self._unpaced() or self.held.kind == "rules"
+
+    def _line(self, step: Step) -> str:
+        assert self.held.ladder is not None
+        phrase = "line.most" if self.held.ladder.less_is_better else "line.least"
+        return self.write(phrase, tier=self._tier(step.tier), line=self._amount(step.line))
 
     def _parts(self) -> Iterator[str]:
         if self.held.kind == "points":
