@@ -11,7 +11,7 @@ from django.http import QueryDict
 from custrata.apps.accounts.models import User
 from custrata.apps.customers.actions import ListMovedOn, follow_lake, is_followed, tag_customers, untag_customers
 from custrata.apps.customers.queries.listing import ids_chosen
-from custrata.apps.customers.queries.questions import asked
+from custrata.apps.customers.queries.questions import asked, told
 from custrata.apps.customers.queries.tagging import KIND as TAG
 from custrata.apps.customers.queries.tagging import MANY
 from custrata.apps.jobs.actions import Running, enqueue, every, handler
@@ -50,7 +50,8 @@ def tag(
     again, it does not ask whether they are still as many, since its own effect may have changed that.
     """
     running.tell(0.0, "customers.together.finding")
-    ids = ids_chosen(reading(workspace(), run), replace(asked(QueryDict(question)), run=run))
+    asks = replace(asked(QueryDict(question)), run=run)
+    ids = ids_chosen(reading(workspace(), run), asks)
     if len(ids) != seen and not running.again:
         raise ListMovedOn(asked=seen, found=len(ids))
     act, changed = untag_customers if off else tag_customers, 0
@@ -60,7 +61,7 @@ def tag(
         whom = ids[start : start + MANY]
         with transaction.atomic():
             running.hold()
-            changed += act(customer_ids=whom, tag_id=tag, actor=actor, at=running.clock(), asked=question).changed
+            changed += act(customer_ids=whom, tag_id=tag, actor=actor, at=running.clock(), asked=told(asks)).changed
     return {"changed": changed, "asked": len(ids)}
 
 
