@@ -166,9 +166,7 @@ def _missing(criteria: Criteria, profile: ir.Table, context: Context) -> list[st
     return [*columns, *sorted(criteria.needs.facts - set(context.facts))]
 
 
-def _asked(
-    rules: Sequence[TierRule] | Sequence[PointRule], profile: ir.Table, context: Context
-) -> tuple[list[int], list[str]]:
+def _asked(rules: Sequence[TierRule | PointRule], profile: ir.Table, context: Context) -> tuple[list[int], list[str]]:
     """The numbers of the rules that can be asked here, and what the others lack."""
     asked = [number for number, rule in enumerate(rules) if _answerable(rule.when, profile, context)]
     if not any(_touched(rule.when, profile, context) for rule in rules):
