@@ -266,7 +266,8 @@ def _checked(definition: Definition) -> Definition:
 def _check_tier(definition: Definition, shape: Shape, place: int, tier: TierDefinition) -> None:
     where, last = f"tiers[{place}]", place == len(definition.tiers) - 1
     drawn = [name for name in ("line", "share") if getattr(tier, name) is not None]
-    wanted: list[list[str]] = {"either": [["line"], ["share"]], "none": [[]]}.get(shape.drawn, [[shape.drawn]])
+    choices: dict[str, list[list[str]]] = {"either": [["line"], ["share"]], "none": [[]]}
+    wanted = choices.get(shape.drawn, [[shape.drawn]])
     if last and shape.drawn != "none":
         _require(definition, where, not drawn, "the last tier takes in everybody else and has no line")
     else:
