@@ -11,6 +11,7 @@ from custrata.analytics.combined import combined
 from custrata.analytics.ladder_schemes import frequency, high_ticket, price_sensitivity, usage_cycle, value
 from custrata.analytics.lifecycle import LifecycleLines, lifecycle, silence_curve
 from custrata.analytics.loyalty import loyalty
+from custrata.analytics.potential import potential
 from custrata.analytics.rfm import rfm
 from custrata.analytics.silence import SilenceCurve
 from custrata.analytics.traits import CATALOGUE, Trait, traits
@@ -34,6 +35,7 @@ __all__ = [
     "high_ticket",
     "lifecycle",
     "loyalty",
+    "potential",
     "price_sensitivity",
     "rfm",
     "silence_curve",
