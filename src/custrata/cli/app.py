@@ -9,8 +9,9 @@ import click
 
 from custrata.cli.data import erase_command, import_command, init_command, quarantine_command
 from custrata.cli.demo import demo_command
-from custrata.cli.grades import explain_command, profile_command, refresh_command, schemes_command, tiers_command
+from custrata.cli.grades import explain_command, profile_command, refresh_command, tiers_command
 from custrata.cli.pages import report_command
+from custrata.cli.schemes import schemes_group
 from custrata.cli.session import Session
 from custrata.errors import CustrataError
 from custrata.wording import error_sentence
@@ -27,7 +28,7 @@ for command in (
     import_command,
     quarantine_command,
     refresh_command,
-    schemes_command,
+    schemes_group,
     tiers_command,
     profile_command,
     explain_command,

@@ -45,8 +45,8 @@ def corrections(
         return {}
     told = former.select(
         was_customer="customer_id",
-        **{f"was_{key}": former[f"{key}_tier"] for key in keys},
-        **{f"was_value_{key}": former[f"{key}_value"] for key in keys},
+        **{f"{key}_was": former[f"{key}_tier"] for key in keys},
+        **{f"{key}_was_value": former[f"{key}_value"] for key in keys},
     )
     both = tiers.inner_join(told, tiers.customer_id == told.was_customer)
     found = reduce(lambda left, right: left.union(right), [_corrected(both, key) for key in keys])
@@ -57,12 +57,12 @@ def corrections(
 
 
 def _corrected(both: ir.Table, key: str) -> ir.Table:
-    wrong = both.filter(both[f"was_{key}"] != both[f"{key}_tier"])
+    wrong = both.filter(both[f"{key}_was"] != both[f"{key}_tier"])
     return wrong.select(
         "customer_id",
         scheme=ibis.literal(key),
-        was=wrong[f"was_{key}"],
+        was=wrong[f"{key}_was"],
         tier=wrong[f"{key}_tier"],
-        was_value=wrong[f"was_value_{key}"].cast("decimal(18, 4)"),
+        was_value=wrong[f"{key}_was_value"].cast("decimal(18, 4)"),
         value=wrong[f"{key}_value"].cast("decimal(18, 4)"),
     )

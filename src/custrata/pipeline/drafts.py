@@ -83,7 +83,7 @@ def drafted(
     schemes = _schemes(SchemeLibrary(workspace), definition, beside)
     with ExitStack() as held:
         keep = held.enter_context(engine.keeping())
-        known, facts = _facts(workspace, schemes, engine, moment, keep, held)
+        known, facts = _facts(workspace, schemes, engine, moment, keep=keep, held=held)
         context = Context(
             curve_from(run.record["curve"]),
             run.record["population"]["period"],
@@ -107,14 +107,17 @@ def check_definitions(
     *,
     run: Run | None = None,
     beside: Sequence[Definition] = (),
+    replace: bool = False,
 ) -> None:
     """Whether a workspace can grade by these definitions, published together and with `beside`.
+
+    With `replace` they would be published in place of all others.
 
     Before the first refresh the traits cannot be checked. Raises what `check_definition` and `SchemeLibrary.check` do.
     """
     run = run or workspace.runs.published()
     traits = None if run is None else trait_types(run, run.read("profile", engine))
-    _check(workspace, definitions, engine, run, traits, beside=beside)
+    _check(workspace, definitions, engine, run, traits, beside=beside, replace=replace)
 
 
 def _check(
@@ -125,10 +128,11 @@ def _check(
     traits: Types | None,
     *,
     beside: Sequence[Definition],
+    replace: bool = False,
 ) -> None:
     library = SchemeLibrary(workspace)
-    library.check([*beside, *definitions])
-    published = {key: version.definition for key, version in library.published().items()}
+    library.check([*beside, *definitions], replace=replace)
+    published = {} if replace else {key: version.definition for key, version in library.published().items()}
     others = published | {one.key: one for one in (*beside, *definitions)}
     asks = any(condition.needs.facts for one in definitions for condition in conditions(one))
     facts = _fact_types(workspace, engine, run) if asks and run is not None else None
@@ -169,7 +173,7 @@ def _as_refreshed(run: Run, profile: ir.Table, anew: Sequence[Scheme]) -> ir.Tab
 
 
 def _facts(
-    workspace: Workspace, schemes: Sequence[Scheme], engine: Engine, moment: AsOf, keep: Keep, held: ExitStack
+    workspace: Workspace, schemes: Sequence[Scheme], engine: Engine, moment: AsOf, *, keep: Keep, held: ExitStack
 ) -> tuple[Known | None, Mapping[str, ir.Table]]:
     """What the lake knows at the instant, where a scheme counts in it or looks at a window of its own."""
     windowed = any(one.definition.window != WINDOW or one.definition.qualify != "rolling" for one in schemes)

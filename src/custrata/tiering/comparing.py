@@ -1,12 +1,13 @@
-"""What is different between two definitions of a scheme, place by place."""
+"""What is different between two definitions of a scheme, place by place, and what publishing some would do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from custrata.tiering.definitions import WINDOW, Definition
+from custrata.tiering.library import SchemeLibrary, Version
 
 # What `Definition.data` leaves out where it is as usual.
 _USUAL: dict[str, Any] = {"window": WINDOW, "review": "each_run", "qualify": "rolling", "told": True}
@@ -72,3 +73,39 @@ def _named(many: Any) -> bool:
 def _is_condition(place: str) -> bool:
     """A condition is told as a whole: a part of it says nothing."""
     return place.rpartition(".")[2] in ("among", "when")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What publishing a file would do to one scheme: under which number, and what would be different.
+
+    `retired` schemes have no definition in the file; `restored` ones are as their newest version is.
+    """
+
+    key: str
+    action: Literal["new", "changed", "unchanged", "restored", "retired"]
+    definition: Definition | None
+    number: int
+    differences: tuple[Difference, ...] = ()
+
+
+def planned(library: SchemeLibrary, definitions: Sequence[Definition], *, replace: bool = False) -> list[Planned]:
+    """What `library.publish` would do with these definitions, in their order; then what it would retire.
+
+    Raises what `SchemeLibrary.check` raises.
+    """
+    library.check(definitions, replace=replace)
+    published = library.published()
+    found = [_planned(library, published.get(one.key), one) for one in definitions]
+    given = {one.key for one in definitions}
+    gone = [version for key, version in published.items() if replace and key not in given]
+    return [*found, *(Planned(version.key, "retired", None, version.number) for version in gone)]
+
+
+def _planned(library: SchemeLibrary, published: Version | None, new: Definition) -> Planned:
+    number = library.next_number(new)
+    if published is not None:
+        changed = tuple(differences(published.definition, new))
+        return Planned(new.key, "changed" if changed else "unchanged", new, number, changed)
+    known = [version.number for version in library.versions(new.key)]
+    return Planned(new.key, "restored" if number in known else "new", new, number)

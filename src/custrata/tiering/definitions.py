@@ -252,6 +252,7 @@ def _checked(definition: Definition) -> Definition:
     for place, tier in enumerate(tiers):
         _check_tier(definition, shape, place, tier)
     _check_lines(definition, shape)
+    _check_own(definition, keys)
     lives = shape.ordered or not definition.lives
     _require(
         definition, "tiers", lives, f"tiers of the kind {definition.kind} have no order, so they follow at every run"
@@ -274,6 +275,19 @@ def _check_tier(definition: Definition, shape: Shape, place: int, tier: TierDefi
         said = " or ".join(names[0] if names else "no line or share" for names in wanted)
         _require(definition, where, drawn in wanted, f"each tier but the last has a {said}")
     _require(definition, where, not (last and tier.lives), "nobody falls out of the last tier: it has no life")
+
+
+def _check_own(definition: Definition, keys: Sequence[str]) -> None:
+    if definition.kind == "rules":
+        named = [rule.tier for rule in definition.settings["rules"]]
+        for place, tier in enumerate(named):
+            _require(definition, f"rules[{place}].tier", tier in keys, f"a tier of the scheme: {', '.join(keys)}")
+        otherwise = definition.settings["otherwise"]
+        _require(definition, "otherwise", otherwise in (None, *keys), f"a tier of the scheme: {', '.join(keys)}")
+    if definition.kind == "rfm":
+        fixed = definition.settings["method"] == "fixed"
+        fits = fixed == (definition.settings["lines"] is not None)
+        _require(definition, "lines", fits, "the method fixed needs lines, and no other method has any")
 
 
 def _check_lines(definition: Definition, shape: Shape) -> None:

@@ -126,18 +126,20 @@ class SchemeLibrary:
         return [self.version(key, number) for number in sorted(self._numbers(key), reverse=True)]
 
     def next_number(self, definition: Definition) -> int:
-        """The number a definition would be published under; that of the published version where it is just that."""
-        number = self._list().get(definition.key)
-        if number is not None and self.version(definition.key, number).definition == definition:
-            return number
-        return max(self._numbers(definition.key), default=0) + 1
+        """The number a definition would be published under: that of the published, else the newest version, where it
+        is just that."""
+        newest = max(self._numbers(definition.key), default=0)
+        for number in (self._list().get(definition.key), newest):
+            if number and self.version(definition.key, number).definition == definition:
+                return number
+        return newest + 1
 
-    def check(self, definitions: Sequence[Definition]) -> None:
-        """Whether these can be published together with what is.
+    def check(self, definitions: Sequence[Definition], *, replace: bool = False) -> None:
+        """Whether these can be published together with what is, or with `replace` in its place.
 
         Raises `SchemesInCircle`, `ReadsUnknownScheme`, `KindIsTaken`.
         """
-        held = self.published()
+        held = {} if replace else self.published()
         for definition in definitions:
             numbers = self._numbers(definition.key)
             if numbers and (kind := self.version(definition.key, max(numbers)).definition.kind) != definition.kind:
@@ -161,18 +163,15 @@ class SchemeLibrary:
         """
         self.folder.mkdir(exist_ok=True)
         with locked(self.folder / LOCK, wait=PATIENCE):
-            self.check(definitions)
-            listed = self._list()
-            new = [self._new(one, listed, by=by, at=at, note=note) for one in definitions]
-            made = [version for version in new if version is not None]
+            self.check(definitions, replace=replace)
+            versions = [Version(one, self.next_number(one), by, at, note) for one in definitions]
+            made = [version for version in versions if version.number not in self._numbers(version.key)]
             for version in made:
                 home = self.folder / version.key
                 home.mkdir(exist_ok=True)
                 replace_file(home / f"{version.number}.yaml", version.text())
-            kept = {} if replace else listed
-            self._write(
-                kept | {one.key: listed.get(one.key, 1) for one in definitions} | {v.key: v.number for v in made}
-            )
+            kept = {} if replace else self._list()
+            self._write(kept | {version.key: version.number for version in versions})
         return made
 
     def retire(self, key: str) -> None:
@@ -191,20 +190,19 @@ class SchemeLibrary:
             self._write({other: number for other, number in listed.items() if other != key})
 
     def restore(self, key: str) -> Version:
-        """Publish the newest version of a retired scheme again. Raises `NoSuchVersion`."""
+        """Publish the newest version of a retired scheme again.
+
+        Raises `NoSuchVersion`, and what `check` raises, where a scheme it reads is retired too.
+        """
         numbers = self._numbers(key)
         if not numbers:
             raise NoSuchVersion(scheme=key, version="?")
+        version = self.version(key, max(numbers))
         self.folder.mkdir(exist_ok=True)
         with locked(self.folder / LOCK, wait=PATIENCE):
-            self._write(self._list() | {key: max(numbers)})
-        return self.version(key, max(numbers))
-
-    def _new(
-        self, definition: Definition, listed: Mapping[str, int], *, by: str, at: datetime, note: str
-    ) -> Version | None:
-        number = self.next_number(definition)
-        return None if listed.get(definition.key) == number else Version(definition, number, by, at, note)
+            self.check([version.definition])
+            self._write(self._list() | {key: version.number})
+        return version
 
     def _numbers(self, key: str) -> set[int]:
         shipped = {1} if key in built_in() else set()
