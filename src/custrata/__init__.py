@@ -11,12 +11,12 @@ from custrata.analytics.combined import combined
 from custrata.analytics.ladder_schemes import frequency, high_ticket, price_sensitivity, usage_cycle, value
 from custrata.analytics.lifecycle import LifecycleLines, lifecycle, silence_curve
 from custrata.analytics.loyalty import loyalty
-from custrata.analytics.potential import potential
 from custrata.analytics.rfm import rfm
 from custrata.analytics.silence import SilenceCurve
 from custrata.analytics.traits import CATALOGUE, Trait, traits
 from custrata.engine import connect
 from custrata.errors import BadInput, CustrataError, Refused
+from custrata.pipeline.tables import grade
 
 __version__ = version("custrata")
 
@@ -32,10 +32,10 @@ __all__ = [
     "combined",
     "connect",
     "frequency",
+    "grade",
     "high_ticket",
     "lifecycle",
     "loyalty",
-    "potential",
     "price_sensitivity",
     "rfm",
     "silence_curve",

@@ -25,11 +25,11 @@ qualify: since_review
     ("rungs", "error"),
     [
         ((), rules.NoTiers),
-        ((Rung("gold", 2), Rung("gold", 1), BASIC), rules.TierTwice),
+        ((Rung("gold", 2), Rung("gold", 1), BASIC), rules.RungTwice),
         ((Rung("gold", None), BASIC), rules.EnterLineMissing),
         ((Rung("gold", 2),), rules.LowestHasLine),
         ((Rung("gold", 2), Rung("basic", None, keep=1)), rules.LowestHasLine),
-        ((Rung("gold", 1), Rung("silver", Decimal("1.01")), BASIC), rules.LinesOutOfOrder),
+        ((Rung("gold", 1), Rung("silver", Decimal("1.01")), BASIC), rules.RungsOutOfOrder),
         ((Rung("gold", 1, keep=Decimal("1.01")), BASIC), rules.KeepBeyondEnter),
     ],
 )
@@ -43,7 +43,7 @@ def test_with_less_is_better_the_keep_line_is_the_larger() -> None:
     assert Life(rungs, less_is_better=True).rungs[0].keep_line == 10
     with pytest.raises(rules.KeepBeyondEnter):
         Life((Rung("quick", 7, keep=6), BASIC), less_is_better=True)
-    with pytest.raises(rules.LinesOutOfOrder):
+    with pytest.raises(rules.RungsOutOfOrder):
         Life((Rung("normal", 30), Rung("quick", 7), BASIC), less_is_better=True)
 
 

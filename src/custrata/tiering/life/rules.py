@@ -23,7 +23,7 @@ class NoTiers(BadInput):
     template = "A life without tiers: name at least the one for whoever meets no line."
 
 
-class TierTwice(BadInput):
+class RungTwice(BadInput):
     template = "Tier “{tier}” is there twice. Give every tier its own key."
 
 
@@ -35,7 +35,7 @@ class LowestHasLine(BadInput):
     template = "The last tier, “{tier}”, takes whoever meets no line. Leave out its enter and keep lines."
 
 
-class LinesOutOfOrder(BadInput):
+class RungsOutOfOrder(BadInput):
     template = "Tier “{tier}” is harder to enter ({enter}) than “{above}” above it ({line}). Put the best tier first."
 
 
@@ -136,7 +136,7 @@ class Life:
     `less_is_better` turns every line round: a value at or below it is in. `qualify` says which facts the value counts:
     those of the scheme's rolling window, or those `since_review`.
 
-    Raises `NoTiers`, `TierTwice`, `EnterLineMissing`, `LowestHasLine`, `LinesOutOfOrder`, `KeepBeyondEnter`,
+    Raises `NoTiers`, `RungTwice`, `EnterLineMissing`, `LowestHasLine`, `RungsOutOfOrder`, `KeepBeyondEnter`,
     `NothingSince`, `UnknownLifeWord`; a `Rung` raises `BadLifeNumber` and a `Review` `BadReviewDates`.
 
     >>> life = Life((Rung("gold", 1000, keep=800, valid_days=365), Rung("basic", None)))
@@ -158,7 +158,7 @@ class Life:
             raise NothingSince
         for place, rung in enumerate(self.rungs):
             if rung.tier in self.tiers[:place]:
-                raise TierTwice(tier=rung.tier)
+                raise RungTwice(tier=rung.tier)
         self._check_lines()
 
     def _check_lines(self) -> None:
@@ -172,7 +172,7 @@ class Life:
                 raise KeepBeyondEnter(tier=rung.tier, keep=rung.keep, enter=rung.enter)
         for above, rung in pairwise(upper):
             if self.beyond(_line(rung), _line(above)):
-                raise LinesOutOfOrder(tier=rung.tier, enter=rung.enter, above=above.tier, line=above.enter)
+                raise RungsOutOfOrder(tier=rung.tier, enter=rung.enter, above=above.tier, line=above.enter)
 
     @cached_property
     def tiers(self) -> tuple[str, ...]:
