@@ -11,7 +11,20 @@ import pytest
 from custrata.criteria import OPERATORS, Scope, parse
 from custrata.criteria.rows import next_anniversary
 from custrata.engine import DuckEngine, Engine
-from tests.criteria.asking import AS_OF, INSTANT, MONEY, ZONE, answers, cents, days, instants, people, scope, who
+from tests.criteria.asking import (
+    AS_OF,
+    INSTANT,
+    MONEY,
+    ZONE,
+    Columns,
+    answers,
+    cents,
+    days,
+    instants,
+    people,
+    scope,
+    who,
+)
 
 SPEND = (MONEY, cents("999.99", "1000.00", "1000.01", "-5.00", None))
 COUNT = (pa.int32(), [1, 2, 3, -7, None])
@@ -22,8 +35,9 @@ LAST = (pa.date32(), days("2024-11-01", "2024-11-02", "2025-01-31", "2025-02-01"
 SEEN = (INSTANT, instants("2025-01-29T15:59:59Z", "2025-01-29T16:00:00Z", "2025-01-30T15:59:59Z", "2025-01-30T16:00Z",
                           None))  # fmt: skip
 BORN = (pa.date32(), days("1990-01-30", "1990-01-31", "1990-02-07", "1990-02-08", None))
-PROFILE = {"spend": SPEND, "count": COUNT, "rate": RATE, "city": CITY, "flag": FLAG, "last": LAST, "seen": SEEN,
-           "born": BORN}  # fmt: skip
+PROFILE: Columns = {
+    "spend": SPEND, "count": COUNT, "rate": RATE, "city": CITY, "flag": FLAG, "last": LAST, "seen": SEEN, "born": BORN,
+}  # fmt: skip
 
 # The trait, the rest of the leaf, and of whom it holds.
 CASES: list[tuple[str, dict[str, Any], str]] = [

@@ -57,7 +57,10 @@ class NotAShare(BadValue):
 
 def shown(given: object) -> str:
     """What was given, short enough for a sentence."""
-    text = str(given).encode("utf-8", "replace").decode()
+    try:
+        text = str(given).encode("utf-8", "replace").decode()
+    except (ValueError, RecursionError):  # too many digits, or too deep
+        return "…"
     return text if len(text) <= SHOWN else text[:SHOWN] + "…"
 
 
@@ -65,7 +68,7 @@ def plain(given: object) -> object:
     """A value of JSON or YAML as the tree keeps it: a float as it was written, a day as text."""
     if isinstance(given, float) and isfinite(given):
         return format(Decimal(repr(given)), "f")
-    if isinstance(given, Decimal) and given.is_finite():
+    if isinstance(given, Decimal) and given.is_finite() and abs(given.adjusted()) < SHOWN:
         return format(given, "f")
     return given.isoformat() if isinstance(given, date) and not isinstance(given, datetime) else given
 
