@@ -77,8 +77,9 @@ COMPARISONS = (
     ),
     Comparison("refresh", "refresh a day later", "refresh_next"),
     Comparison("import", "CSV import", "import", (Peer("copy", "duckdb.read_csv to Parquet"),), mark=3),
+    Comparison("criteria", "counts of 20 conditions", "criteria", (Peer("criteria_sql", "SQL by hand"),), mark=1.3),
 )
-KEYS = ("main", "refresh", "import", "growth")
+KEYS = ("main", "refresh", "import", "criteria", "growth")
 
 
 @dataclass(frozen=True)
@@ -139,9 +140,12 @@ def measured(plan: Plan) -> Iterator[Measured]:
     for customers in plan.sizes:
         task = _with_orders(Task(customers, plan.seed, plan.folder, plan.folder / "scratch"))
         comparisons = list(plan.comparisons())
-        if any(comparison.key == "refresh" for comparison in comparisons):
+        if any(comparison.key in ("refresh", "criteria") for comparison in comparisons):
             task = _with_lake(task)
         for comparison in comparisons:
+            if comparison.key == "criteria":
+                say(f"{task.customers:,} customers: a published run to ask")
+                timed("refresh", task)
             yield _compared(comparison, task, plan.runs)
         shutil.rmtree(task.folder, ignore_errors=True)
 

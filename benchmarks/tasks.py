@@ -24,6 +24,8 @@ WORKS = {
     "bare_all": "benchmarks.peers:bare_all",
     "copy": "benchmarks.peers:copy",
     "agree": "benchmarks.peers:agree",
+    "criteria": "benchmarks.conditions:ours",
+    "criteria_sql": "benchmarks.conditions:by_hand",
 }
 
 
