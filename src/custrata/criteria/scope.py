@@ -12,6 +12,7 @@ from typing import cast
 
 import ibis
 import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from custrata.criteria.columns import (
@@ -109,7 +110,7 @@ class Scope:
         """
         self._check(criteria)
         asked = frozenset[str]().union(*(one.columns for one in criteria)) & frozenset(self.profile.columns)
-        narrow = self.profile.select("customer_id", *sorted(asked - {"customer_id"}))
+        narrow = _narrow(self.profile, ["customer_id", *sorted(asked - {"customer_id"})])
         table, conditions = replace(self, profile=narrow).apply(criteria)
         if len(conditions) == 1:  # engines skip more of a file by a filter than by a count of some rows
             rows = table.filter(conditions[0])
@@ -135,6 +136,14 @@ class Scope:
                 **{column: joined[column].fill_null(ibis.literal(0, sums[column].type())) for column in columns}
             )
         return table
+
+
+def _narrow(table: ir.Table, columns: Sequence[str]) -> ir.Table:
+    """The table, known to have these columns alone."""
+    op = table.op()
+    if isinstance(op, ops.DatabaseTable):  # Ibis walks all fields of a table again and again: let it know of few
+        return cast(ir.Table, op.copy(schema=ibis.schema({name: op.schema[name] for name in columns})).to_expr())
+    return table.select(columns)
 
 
 def _sums(facts: ir.Table, measures: Sequence[Measure], moment: Moment) -> ir.Table:
