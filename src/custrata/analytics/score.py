@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 from custrata.analytics.grading import Grading
 from custrata.analytics.ladders import Number, only_row, values_at_shares
 from custrata.analytics.sources import exact
-from custrata.analytics.threshold import Share, laddered, line_ladder, share_ladder, where
+from custrata.analytics.threshold import Share, line_ladder, share_ladder, where
 from custrata.analytics.traits import CATALOGUE
 from custrata.engine.functions import divide, part_of
 from custrata.errors import BadInput
@@ -116,9 +116,8 @@ def grade_score(
     else:
         ladder = share_ladder(scored.select(value=score), "value", tiers, shares or ())
     facts = {"weights": weights, "missing": missing, "bounds": bounds}
-    graded = laddered(scored, score, ladder, tiers)
     notes = ("without_factors",) if missing else ()
-    return replace(graded, extras=points, facts={**facts, **graded.facts}, notes=notes)
+    return Grading(tuple(tiers), scored, ladder.tier(score), score, points, ladder=ladder, facts=facts, notes=notes)
 
 
 def weighted_score(
