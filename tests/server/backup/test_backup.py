@@ -98,12 +98,17 @@ def test_does_not_restore_over_a_workspace(shop: Path, backup: Path) -> None:
     assert files(shop) == before
 
 
-@pytest.mark.parametrize("harm", ["cut", "changed", "text", "gone"])
-def test_refuses_a_damaged_backup_and_leaves_nothing_behind(backup: Path, tmp_path: Path, harm: str) -> None:
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [("cut", "不是完整的备份"), ("changed", ".parquet"), ("text", "不是完整的备份"), ("gone", "没有文件")],
+)
+def test_refuses_a_damaged_backup_and_leaves_nothing_behind(backup: Path, tmp_path: Path, harm: str, told: str) -> None:
     whole = backup.read_bytes()
     at = whole.index(b"PAR1") + 8
     harmed = {"cut": whole[: len(whole) // 2], "changed": whole[:at] + b"~~~~" + whole[at + 4 :], "text": b"no tar"}
     if harm in harmed:
         (tmp_path / "harmed.tar").write_bytes(harmed[harm])
-    assert "harmed.tar" in run("restore", tmp_path / "harmed.tar", "-w", tmp_path / "new", fails=True)
+    said = run("restore", tmp_path / "harmed.tar", "-w", tmp_path / "new", fails=True, CUSTRATA_LANGUAGE="zh-hans")
+    assert "harmed.tar" in said
+    assert told in said
     assert [path.name for path in tmp_path.iterdir() if path.name != "harmed.tar"] == []

@@ -21,7 +21,7 @@ from custrata.apps.jobs.models import OPEN, Job, Status
 from custrata.lake import Workspace
 
 KILLS = int(os.environ.get("CUSTRATA_KILLS", "4"))
-A_ROUND = 5  # kills at most
+A_ROUND = 10  # kills at most
 SEED = int(os.environ.get("CUSTRATA_KILLS_SEED", str(KILLS)))
 LONGEST = 300  # seconds for one thing that is killed again and again
 
