@@ -153,8 +153,8 @@ def keep(given: Any) -> Decimal | Fraction:
     """Where a tier is kept: a number, or a part of the line at which it is entered, such as `80%`."""
     if isinstance(given, str) and given.strip().endswith("%"):
         found = _fraction(given)
-        if found is None or not 0 < found <= 10:
-            raise Unreadable(given, "percentage of the line at which the tier is entered")
+        if found is None or not 0 < found <= 10 or (found * 10**8).denominator != 1:
+            raise Unreadable(given, "percentage of the line at which the tier is entered, of at most 6 places")
         return found
     return number(given)
 
@@ -219,5 +219,6 @@ def at(place: str, read: Callable[[Any], Any], given: Any) -> Any:
     try:
         return read(given)
     except Unreadable as error:
-        within = f"{place}.{error.place}" if error.place else place
+        apart = "." if error.place and not error.place.startswith("[") else ""
+        within = f"{place}{apart}{error.place}"
         raise Unreadable(error.given, error.wanted, within) from error
