@@ -77,8 +77,10 @@ COMPARISONS = (
     ),
     Comparison("refresh", "refresh a day later", "refresh_next"),
     Comparison("import", "CSV import", "import", (Peer("copy", "duckdb.read_csv to Parquet"),), mark=3),
+    Comparison("criteria", "counts of 20 conditions", "criteria", (Peer("criteria_sql", "SQL by hand"),), mark=1.3),
+    Comparison("life", "life of a tier: one transition", "life", (Peer("bare_join", "the bare join"),), mark=3),
 )
-KEYS = ("main", "refresh", "import", "growth")
+KEYS = ("main", "refresh", "import", "criteria", "life", "growth")
 
 
 @dataclass(frozen=True)
@@ -137,11 +139,16 @@ class Plan:
 def measured(plan: Plan) -> Iterator[Measured]:
     """Every comparison at every size, as they are done."""
     for customers in plan.sizes:
-        task = _with_orders(Task(customers, plan.seed, plan.folder, plan.folder / "scratch"))
+        task = Task(customers, plan.seed, plan.folder, plan.folder / "scratch")
         comparisons = list(plan.comparisons())
-        if any(comparison.key == "refresh" for comparison in comparisons):
+        if any(comparison.key != "life" for comparison in comparisons):  # the life makes its own tables
+            task = _with_orders(task)
+        if any(comparison.key in ("refresh", "criteria") for comparison in comparisons):
             task = _with_lake(task)
         for comparison in comparisons:
+            if comparison.key == "criteria":
+                say(f"{task.customers:,} customers: a published run to ask")
+                timed("refresh", task)
             yield _compared(comparison, task, plan.runs)
         shutil.rmtree(task.folder, ignore_errors=True)
 

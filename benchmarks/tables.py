@@ -39,7 +39,7 @@ class Sheet:
 
 def sheets(found: Sequence[Measured]) -> list[Sheet]:
     """All tables there is something for."""
-    every = [_comparisons(found), _growth(growth(found)), _steps(found), _same(found)]
+    every = [_comparisons(found), _growth(growth(found)), _steps(found), _conditions(found), _same(found)]
     return [sheet for sheet in every if sheet.rows]
 
 
@@ -103,6 +103,25 @@ def _steps(found: Sequence[Measured]) -> Sheet:
         for one, steps in with_steps
     ]
     return Sheet("Seconds of each step of the refresh, from the run record", ("work", "customers", *names), rows)
+
+
+def _conditions(found: Sequence[Measured]) -> Sheet:
+    heads = ("condition", "of customers", "found", "ours, ms", "by hand, ms", "ratio")
+    rows = [row for one in found if len(one.timings) == 2 and one.comparison.key == "criteria" for row in _counts(one)]
+    return Sheet("Counts of customers by condition, from JSON to the number; medians", heads, rows)
+
+
+def _counts(one: Measured) -> Iterator[tuple[str, ...]]:
+    """A row per condition, and one with the 95 % of all."""
+    ours, theirs = ([timing.details for timing in timings] for timings in one.timings.values())
+    many = f"{one.customers:,}"
+    for number, told in enumerate(ours[0]["told"]):
+        mine, its = (median(run["milliseconds"][number] for run in runs) for runs in (ours, theirs))
+        counts = {run["found"][number] for run in (*ours, *theirs)}
+        agreed = f"{counts.pop():,}" if len(counts) == 1 else "not the same"
+        yield told, many, agreed, f"{mine:.1f}", f"{its:.1f}", f"{mine / its:.2f}"
+    mine, its = (median(run["p95"] for run in runs) for runs in (ours, theirs))
+    yield "95 % of all", many, "", f"{mine:.1f}", f"{its:.1f}", f"{mine / its:.2f}"
 
 
 def _same(found: Sequence[Measured]) -> Sheet:

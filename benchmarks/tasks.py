@@ -19,11 +19,15 @@ WORKS = {
     "import": "benchmarks.ours:csv_import",
     "refresh": "benchmarks.ours:refresh_alone",
     "refresh_next": "benchmarks.ours:refresh_next",
+    "life": "benchmarks.lives:one_transition",
     "pandas": "benchmarks.pandas_job:main_job",
     "bare": "benchmarks.peers:bare",
     "bare_all": "benchmarks.peers:bare_all",
+    "bare_join": "benchmarks.lives:bare_join",
     "copy": "benchmarks.peers:copy",
     "agree": "benchmarks.peers:agree",
+    "criteria": "benchmarks.conditions:ours",
+    "criteria_sql": "benchmarks.conditions:by_hand",
 }
 
 

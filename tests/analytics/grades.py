@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,10 @@ from custrata.analytics.silence import SilenceCurve, learn_silence
 from custrata.analytics.sources import canonical_feedback, canonical_lines, canonical_orders
 from custrata.analytics.traits import Known, joined_by_customer, known_facts, order_traits
 from custrata.engine import Engine
+from custrata.engine.functions import epoch_micros
+from custrata.pipeline.decisions import Decided
+from custrata.pipeline.grading import Grader
+from custrata.pipeline.windows import Windows
 from custrata.tiering import BUILT_IN, Context
 from tests.analytics.conftest import orders_table
 from tests.analytics.population import Shop, feedback_table, lines_table
@@ -22,10 +27,12 @@ from tests.analytics.population import Shop, feedback_table, lines_table
 
 @dataclass(frozen=True)
 class Graded:
-    """Per customer the profile with `<scheme>_<column>`; per scheme what decided; the curve of the lifecycle."""
+    """Per customer the profile with `<scheme>_<column>`; per scheme what decided, as it is and as a run keeps it; the
+    curve of the lifecycle."""
 
     rows: dict[str, dict[str, Any]]
     gradings: dict[str, Grading]
+    told: dict[str, dict[str, Any]]
     curve: SilenceCurve
 
     def column(self, name: str) -> dict[str, Any]:
@@ -47,19 +54,27 @@ def profiled(engine: Engine, shop: Shop, moment: AsOf) -> tuple[ir.Table, Known]
 def graded(engine: Engine, shop: Shop, as_of: datetime | str, zone: str = "UTC") -> Graded:
     """Traits once, the schemes one after the other; side by side in Python, since Spark plans a join for seconds."""
     moment = AsOf.of(as_of, zone)
-    profile, known = profiled(engine, shop, moment)
+    answers = canonical_feedback(engine.from_arrow(feedback_table(shop.feedback)), zone)
+    facts = {"feedback": answers.mutate(at=epoch_micros(answers.given_at))} if shop.feedback else {}
+    return graded_by_every_scheme(engine, *profiled(engine, shop, moment), moment, facts)
+
+
+def graded_by_every_scheme(
+    engine: Engine, profile: ir.Table, known: Known, moment: AsOf, facts: Mapping[str, ir.Table] | None = None
+) -> Graded:
+    """A profile graded by every scheme, from what it was worked out from."""
     curve = learn_silence(known.paced, moment)
-    gradings: dict[str, Grading] = {}
-    results: dict[str, ir.Table] = {}
-    for key, scheme in BUILT_IN.items():
-        before = [results[need] for need in scheme.needs]
-        gradings[key] = scheme.grade(joined_by_customer(profile, *before), Context(curve, known.everyone.period))
-        results[key] = engine.materialize(_named(gradings[key].table(), key))
+    context = Context(curve, known.everyone.period, moment, facts or {})
+    grader = Grader(
+        profile, context, Decided({}), None, engine, engine.materialize, Windows(known, moment, engine.materialize)
+    )
+    for scheme in BUILT_IN.values():
+        grader.grade(scheme)
     rows: dict[str, dict[str, Any]] = {row["customer_id"]: row for row in engine.arrow(profile).to_pylist()}
-    for table in results.values():
-        for row in engine.arrow(table).to_pylist():
+    for key, table in grader.results.items():
+        for row in engine.arrow(_named(table, key)).to_pylist():
             rows[row["customer_id"]] |= row
-    return Graded(rows, gradings, curve)
+    return Graded(rows, grader.gradings, grader.told, curve)
 
 
 def _named(table: ir.Table, key: str) -> ir.Table:

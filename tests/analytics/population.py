@@ -91,7 +91,8 @@ def _lines(chance: random.Random, order: str) -> Iterator[Row]:
 def _answers(chance: random.Random, customer: str) -> Iterator[Row]:
     for _ in range(chance.choice((0, 1, 2))):
         given_at = AS_OF - timedelta(days=chance.randrange(-3, 400))
-        yield {"customer_id": customer, "given_at": given_at, "kind": chance.choice(("nps", "nps", "csat")),
+        kind = chance.choice(("nps", "nps", "csat", "complaint", "inquiry"))
+        yield {"customer_id": customer, "given_at": given_at, "kind": kind,
                "score": Decimal(chance.randrange(0, 11))}  # fmt: skip
 
 

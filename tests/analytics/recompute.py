@@ -50,6 +50,7 @@ class Customer:
     orders: list[Row] = field(default_factory=list)  # counted sales, sold or given back, with all that is known of them
     categories: set[str] = field(default_factory=set)
     advocacy: Fraction | None = None
+    said: set[str] = field(default_factory=set)  # the kinds of feedback of the last 90 days
 
     @property
     def days(self) -> list[int]:
@@ -110,6 +111,11 @@ class Recomputed:
                 customer.categories |= named[order] - {None} if self.inside(at) else set()
 
     def _hear(self, feedback: Iterable[Row]) -> None:
+        feedback = list(feedback)
+        lately = (self.as_of.astimezone(self.zone).replace(tzinfo=None) - timedelta(days=90)).replace(tzinfo=self.zone)
+        for row in feedback:
+            if lately <= row["given_at"] < self.as_of and row["customer_id"] in self.customers:
+                self.customers[row["customer_id"]].said.add(row["kind"])
         answers = [row for row in feedback if row["kind"] == "nps" and row["given_at"] < self.as_of]
         for row in sorted(answers, key=lambda row: (row["given_at"], -row["score"])):
             worth = Fraction(1) if row["score"] >= 9 else Fraction(1, 2) if row["score"] >= 7 else Fraction(0)
@@ -249,6 +255,30 @@ class Recomputed:
     def combined(self) -> dict[str, str]:
         lines = (Decimal(70), Decimal(40))
         return {k: tier_of(v, lines, ("high", "mid", "general")) for k, v in self.each(self.combined_score).items()}
+
+    def need(self) -> dict[str, str]:
+        """Section 2: a complaint beats an inquiry."""
+        return self.each(lambda c: next((kind for kind in ("complaint", "inquiry") if kind in c.said), "none"))
+
+    def spend_change(self, c: Customer) -> Decimal:
+        """Spend of the last 90 days less that of the 90 before."""
+        clock = self.as_of.astimezone(self.zone).replace(tzinfo=None)
+        recent, before = ((clock - timedelta(days=days)).replace(tzinfo=self.zone) for days in (90, 180))
+        held = [(at, net) for at, _, net, _ in c.sold] + c.returns
+        later = sum((net for at, net in held if recent <= at < self.as_of), Decimal(0))
+        return later - sum((net for at, net in held if before <= at < recent), Decimal(0))
+
+    def potential(self) -> dict[str, str]:
+        """Section 2: high value now; else the top 30 % in growth of those with an order, and only where it grows."""
+        value = self.value()
+        best = sorted((self.spend_change(c) for c in self.customers.values() if self.orders(c)), reverse=True)
+        line = best[ceil(Fraction(3, 10) * len(best)) - 1]
+
+        def tier(name: str, c: Customer) -> str:
+            grows = self.orders(c) > 0 and self.spend_change(c) > 0 and self.spend_change(c) >= line
+            return "high" if value[name] == "high" else "potential" if grows else "standard"
+
+        return {name: tier(name, c) for name, c in self.customers.items()}
 
     def lifecycle(self, lines: tuple[Decimal | None, Decimal | None] = FIXED_LINES) -> dict[str, str]:
         """Section 4: the first that holds."""

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custrata.analytics.ladders import Ladder, Number, Step, pareto_ladder, quantile_ladder, values_at_shares
+from custrata.analytics.ladders import Ladder, Step, pareto_ladder, quantile_ladder
 from custrata.engine import DuckEngine, Engine
+from custrata.engine.functions import Number, values_at_shares
 
 TIERS = ("high", "mid", "low")
 FIFTHS = (Fraction(1, 5), Fraction(1, 2))

@@ -34,7 +34,8 @@ TRAITS: dict[str, Callable[[Recomputed], Callable[[Any], Any]]] = {
     "loyalty_value": lambda again: again.loyalty_score,
     "combined_value": lambda again: again.combined_score,
 }
-SCHEMES = ("frequency", "value", "loyalty", "lifecycle", "combined", "high_ticket", "price_sensitivity", "usage_cycle")
+SCHEMES = ("frequency", "value", "loyalty", "lifecycle", "combined", "high_ticket", "price_sensitivity", "usage_cycle",
+           "potential", "need")  # fmt: skip
 RFM = ("rfm_tier", "rfm_label", "rfm_r_score", "rfm_f_score", "rfm_m_score")
 
 

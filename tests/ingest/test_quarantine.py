@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import pytest
 from tests.ingest.conftest import OpenShop, Shop
+
+from custrata.ingest import ImportResult
+from custrata.ingest.erasure import erase_from_quarantine
+from custrata.ingest.settling import waiting_file
 
 HEAD = "order_id,customer_id,ordered_at,amount,note"
 GOOD = "1,a,2024-01-05,8,"
@@ -53,3 +58,27 @@ def test_a_dry_run_writes_nothing(shop: Shop) -> None:
     result = shop.imports("orders", f"{HEAD}\n{GOOD}\n{BAD}\n", dry_run=True)
     assert (result.accepted, result.rejected, result.quarantine, result.merged) == (1, 1, None, {})
     assert shop.state == before
+
+
+@pytest.fixture
+def killed(shop: Shop) -> ImportResult:
+    """An import that was killed when it was in the ledger, and before its rejected rows had their name."""
+    done = shop.imports("orders", f"{HEAD}\n{GOOD}\n{BAD}\n")
+    assert done.quarantine is not None
+    done.quarantine.rename(waiting_file(shop.workspace.quarantine, done.import_id))
+    return done
+
+
+def test_rows_of_an_import_that_was_killed_afterwards_stay(shop: Shop, killed: ImportResult) -> None:
+    assert shop.imports("orders", f"{HEAD}\n{GOOD}\n{BAD}\n").already_imported is not None
+    assert shop.quarantine(killed)[1].startswith(BAD)
+
+
+def test_rows_of_an_import_that_was_killed_before_go_with_the_next_one(shop: Shop, killed: ImportResult) -> None:
+    waiting_file(shop.workspace.quarantine, "20250131T083000Z-1f2e3d4c").write_text("row\n", "utf-8")
+    shop.imports("orders", f"{HEAD}\n3,c,2024-01-05,8,\n", "next.csv")
+    assert [path.name for path in shop.workspace.quarantine.iterdir()] == [f"{killed.import_id}.csv"]
+
+
+def test_erasing_reaches_the_rows_of_a_killed_import(shop: Shop, killed: ImportResult) -> None:
+    assert erase_from_quarantine(shop.workspace.quarantine, "b, the second") == 1

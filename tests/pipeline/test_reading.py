@@ -28,6 +28,7 @@ from custrata.pipeline.reading import (
     prepare_facts,
     reading,
 )
+from custrata.pipeline.reading.prepared import MOVERS, SCALES
 from tests.pipeline.conftest import AT, AddOrders, shop, whole_orders
 
 CUSTOMERS = 60
@@ -298,3 +299,45 @@ def test_a_copy_is_erased_from(own: Workspace, duck: DuckEngine) -> None:
     own.runs.rewrite("c1")
     (copy,) = copies(own)
     assert duck.read_parquet([copy]).filter(lambda rows: rows.customer_id == "c1").count().execute() == 0
+
+
+def _made_earlier(own: Workspace) -> Reading:
+    """Opened without what newer versions write when a run is made."""
+    run = own.runs.published()
+    assert run is not None
+    for name in (SCALES, MOVERS):
+        (run.folder / name).unlink()
+    return opened(own)
+
+
+def test_scales_are_learned_when_the_run_is_made(graded: Workspace, shown: Reading, own: Workspace) -> None:
+    found = shown.percentiles("c7")
+    assert len(found) > 30
+    assert _made_earlier(own).percentiles("c7") == found
+
+
+def test_movers_are_the_biggest_spenders_of_each_move(shown: Reading, graded: Workspace, duck: DuckEngine) -> None:
+    rows = [row for row in profile(graded, duck) if row["value_before"] not in (None, row["value_tier"])]
+    moves = {(row["value_before"], row["value_tier"]) for row in rows}
+    rows.sort(key=lambda row: (-row["spend"], row["customer_id"]))
+    best = {move: [row for row in rows if (row["value_before"], row["value_tier"]) == move][:5] for move in moves}
+    found = shown.movers("value")
+    assert moves
+    assert {move: [row for row in found if (row["source"], row["target"]) == move] for move in moves} == {
+        move: [_mover(row) for row in some] for move, some in best.items()
+    }
+
+
+def _mover(row: dict[str, Any]) -> dict[str, Any]:
+    said = {name: row[name] for name in ("customer_id", "spend")}
+    return {"scheme": "value", "source": row["value_before"], "target": row["value_tier"], "name": None, **said}
+
+
+def test_movers_of_a_run_made_earlier_are_found_when_asked_for(shown: Reading, own: Workspace) -> None:
+    assert _made_earlier(own).movers("value") == shown.movers("value") != []
+
+
+def test_whoever_is_erased_is_no_mover(own: Workspace) -> None:
+    first = opened(own).movers("value")[0]["customer_id"]
+    own.runs.rewrite(first)
+    assert first not in names(opened(own).movers("value"))

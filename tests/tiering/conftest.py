@@ -45,13 +45,7 @@ class Run:
 
 def recorded(found: Graded) -> Run:
     """The gradings in the record's types."""
-    decided = {
-        key: graded_record(
-            {"kind": BUILT_IN[key].kind, "tiers": grading.tiers, "ladder": grading.ladder, "facts": grading.facts,
-             "notes": grading.notes, "waiting": grading.waiting}
-        )
-        for key, grading in found.gradings.items()
-    }  # fmt: skip
+    decided = {key: graded_record(told) for key, told in found.told.items()}
     since = {f"{key}_since": SINCE for key in BUILT_IN}
     return Run({name: {**row, **since} for name, row in found.rows.items()}, decided)
 

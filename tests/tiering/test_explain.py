@@ -10,7 +10,7 @@ import pytest
 from custrata.analytics.silence import SilenceCurve, Stretch
 from custrata.pipeline.record import graded_record
 from custrata.tiering import BUILT_IN, explain
-from custrata.tiering.explain import inputs_named
+from custrata.tiering.telling import inputs_named
 from custrata.wording import LANGUAGES
 from custrata.wording.writer import Writer
 from tests.tiering.conftest import SINCE, Explain, Run

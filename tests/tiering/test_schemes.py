@@ -21,6 +21,9 @@ STABLE = {
     "high_ticket": {"high", "standard"},
     "price_sensitivity": {"high", "mid", "low"},
     "usage_cycle": {"short", "mid", "long", "unknown"},
+    "standing": {"red", "general", "black"},
+    "need": {"complaint", "inquiry", "none"},
+    "potential": {"high", "potential", "standard"},
 }
 
 
@@ -34,12 +37,13 @@ def test_keys_of_schemes_and_tiers_do_not_change() -> None:
 
 def test_a_scheme_is_graded_after_those_it_needs() -> None:
     keys = list(BUILT_IN)
-    assert all(keys.index(need) < keys.index(key) for key, scheme in BUILT_IN.items() for need in scheme.needs)
+    assert all(keys.index(need) < keys.index(key) for key, scheme in BUILT_IN.items() for need in scheme.needs(keys))
 
 
 def test_a_scheme_reads_only_traits_and_what_it_needs() -> None:
     for scheme in BUILT_IN.values():
-        known = {*CATALOGUE, "advocacy", *(f"{need}_value" for need in scheme.needs)}
+        of_others = (f"{need}_{part}" for need in scheme.needs(list(BUILT_IN)) for part in ("tier", "value", "since"))
+        known = {*CATALOGUE, "advocacy", "repeat_share", "credit", "tags", "overdue", "late_share", *of_others}
         assert {*scheme.reads, *scheme.inputs} <= known
 
 
@@ -57,6 +61,9 @@ def test_every_scheme_tier_and_trait_has_a_name(language: str) -> None:
         ("value", ["高价值", "中等价值", "低价值"]),
         ("loyalty", ["忠诚客户", "潜在忠诚", "非忠诚"]),
         ("combined", ["高端", "中端", "一般"]),
+        ("potential", ["高价值", "潜力", "标准"]),
+        ("need", ["投诉客户", "咨询客户", "无"]),
+        ("standing", ["红名单", "一般", "黑名单"]),
         ("rfm", ["重要价值", "重要发展", "重要保持", "重要挽留", "一般价值", "一般发展", "一般保持", "一般挽留"]),
     ],
 )

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import cast
 
 import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
-from custrata.analytics.ladders import Ladder, Step, only_row
-from custrata.analytics.loyalty import FACTOR, grade_loyalty, weighted_score
+from custrata.analytics.loyalty import grade_loyalty
+from custrata.analytics.score import FACTOR, Factor, grade_score, named_missing
 from custrata.analytics.sources import TableLike
 from custrata.analytics.traits import profile_of
-from custrata.engine.functions import divide
+from custrata.engine.functions import only_row
 
 TIERS = ("high", "mid", "general")
 WEIGHTS: dict[str, int] = {"loyalty": 35, "spend": 45, "credit": 20}
@@ -32,54 +31,26 @@ def grade_combined(
     100 − 40 · share of payments late − 20 · overdue now − 40 · share of order value given back, at least 0; where the
     workspace knows neither payments nor returns, its weight goes to the others.
     """
-    has = profile.orders > 0
-    ranked = profile.mutate(_spend=has.ifelse(profile.spend, ibis.null("decimal(18, 2)")))
-    many = ranked["_spend"].count().over(ibis.window())
-    ahead = ibis.rank().over(order_by=[ranked["_spend"].isnull(), ranked["_spend"].desc()])
-    ranked = ranked.mutate(_many=many, _ahead=ahead)
-    known = _credit_known(profile)
-    nothing = ibis.null(FACTOR)
-    factors: dict[str, ir.Value] = {
-        "loyalty": divide(ranked.loyalty_value, ibis.literal(100), 6),
-        "spend": divide(cast(ir.IntegerValue, ranked["_many"] - ranked["_ahead"]), ranked["_many"], 6),
-        "credit": _credit(ranked) if known else nothing,
+    factors = {
+        "loyalty": Factor("loyalty_value", weights["loyalty"], high=100),
+        "spend": Factor("spend", weights["spend"], normaliser="rank"),
+        "credit": Factor("credit", weights["credit"], high=100),
     }
-    held = {name: has_order(ranked, factor) for name, factor in factors.items()}
-    scored, score, points = weighted_score(ranked, held, weights)
-    ladder = Ladder((Step("high", lines[0]), Step("mid", lines[1])), "general")
-    missing = [] if known else ["credit"]
-    return Grading(
-        TIERS,
-        scored,
-        ladder.tier(score),
-        score,
-        points,
-        ladder=ladder,
-        facts={"weights": dict(weights), "missing": missing},
-        notes=tuple(f"without_{name}" for name in missing),
-    )
+    wide = with_credit(profile)
+    return named_missing(grade_score(wide, factors, TIERS, lines, has=wide.orders > 0), ("credit",))
 
 
-def has_order(profile: ir.Table, factor: ir.Value) -> ir.Value:
-    """The factor for customers with a counted order in the window, nothing for the others."""
-    return cast(ir.Value, (profile.orders > 0).ifelse(factor, ibis.null(FACTOR)))
-
-
-def _credit_known(profile: ir.Table) -> bool:
-    if "late_share" in profile.columns:
-        return True
-    return bool(only_row(profile.aggregate(any=(profile.returned_value > 0).any()))["any"])
-
-
-def _credit(profile: ir.Table) -> ir.Value:
-    """Credit as a share of 100: six places."""
+def with_credit(profile: ir.Table) -> ir.Table:
+    """The profile with `credit`, 0–100 with six places; left out where neither payments nor returns are known."""
     zero = ibis.literal(0).cast(FACTOR)
     lost = profile.return_rate.cast(FACTOR).fill_null(zero) * REFUNDED
     if "late_share" in profile.columns:
         lost = lost + profile.late_share.cast(FACTOR).fill_null(zero) * LATE
-        lost = lost + profile.overdue.fill_null(False).ifelse(OVERDUE, 0)
-    left = ibis.greatest((ibis.literal(100).cast(FACTOR) - lost).cast(FACTOR), zero)
-    return divide(cast(ir.DecimalValue, left), ibis.literal(100), 6)
+        if "overdue" in profile.columns:
+            lost = lost + profile.overdue.fill_null(False).ifelse(OVERDUE, 0)
+    elif not only_row(profile.aggregate(any=(profile.returned_value > 0).any()))["any"]:
+        return profile
+    return profile.mutate(credit=ibis.greatest((ibis.literal(100).cast(FACTOR) - lost).cast(FACTOR), zero))
 
 
 def combined(

@@ -7,58 +7,40 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import cast
 
-import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
-from custrata.analytics.ladders import Ladder, only_row, pareto_ladder, quantile_ladder
 from custrata.analytics.sources import TableLike
+from custrata.analytics.threshold import Share, grade_pareto, grade_quantile, where
 from custrata.analytics.traits import profile_of
+from custrata.engine.functions import only_row
 
-Share = Decimal | Fraction
 When = datetime | date | str
 
 THIRDS = (Fraction(1, 3), Fraction(2, 3))
 HIGH_MID_LOW = ("high", "mid", "low")
 
 
-def _graded(profile: ir.Table, value: ir.NumericValue, ladder: Ladder, tiers: tuple[str, ...]) -> Grading:
-    of = only_row(profile.aggregate(customers=value.count()))["customers"]
-    return Grading(tiers, profile, ladder.tier(value), value, ladder=ladder, facts={"customers": of})
-
-
-def _where(condition: ir.BooleanValue, value: ir.Value) -> ir.NumericValue:
-    return cast(ir.NumericValue, condition.ifelse(value, ibis.null(value.type())))
-
-
 def grade_frequency(profile: ir.Table, shares: Sequence[Share] = (Decimal("0.2"), Decimal("0.5"))) -> Grading:
     """`high`, `mid`, `low` by counted orders in the window, among customers with at least one."""
-    value = _where(profile.orders > 0, profile.orders)
-    ladder = quantile_ladder(profile.select(value=value), "value", HIGH_MID_LOW, shares)
-    return _graded(profile, value, ladder, HIGH_MID_LOW)
+    return grade_quantile(profile, where(profile.orders > 0, profile.orders), HIGH_MID_LOW, shares)
 
 
 def grade_value(profile: ir.Table, shares: Sequence[Share] = (Decimal("0.8"), Decimal("0.95"))) -> Grading:
     """`high`, `mid`, `low` by an ABC analysis of spend in the window."""
-    ladder = pareto_ladder(profile, "spend", HIGH_MID_LOW, shares)
-    return _graded(profile, cast(ir.NumericValue, profile.spend), ladder, HIGH_MID_LOW)
+    return grade_pareto(profile, profile.spend, HIGH_MID_LOW, shares)
 
 
 def grade_high_ticket(profile: ir.Table, share: Share = Decimal("0.1"), least_orders: int = 2) -> Grading:
     """`high` or `standard` by average order value, among customers with at least `least_orders` orders."""
-    tiers = ("high", "standard")
-    value = _where(profile.orders >= least_orders, profile.average_order_value)
-    ladder = quantile_ladder(profile.select(value=value), "value", tiers, (share,))
-    return _graded(profile, value, ladder, tiers)
+    average = where(profile.orders >= least_orders, profile.average_order_value)
+    return grade_quantile(profile, average, ("high", "standard"), (share,))
 
 
 def grade_price_sensitivity(profile: ir.Table, shares: Sequence[Share] = THIRDS) -> Grading:
     """`high`, `mid`, `low` by discount ÷ (net + discount) in the window; waits where nobody ever had a discount."""
-    value = cast(ir.NumericValue, profile.discount_rate)
-    ladder = quantile_ladder(profile, "discount_rate", HIGH_MID_LOW, shares)
-    graded = _graded(profile, value, ladder, HIGH_MID_LOW)
+    graded = grade_quantile(profile, profile.discount_rate, HIGH_MID_LOW, shares)
     if only_row(profile.aggregate(any=(profile.discount > 0).any()))["any"]:
         return graded
     return replace(graded, notes=("waiting_discounts",))
@@ -67,9 +49,8 @@ def grade_price_sensitivity(profile: ir.Table, shares: Sequence[Share] = THIRDS)
 def grade_usage_cycle(profile: ir.Table, shares: Sequence[Share] = THIRDS, least_days: int = 3) -> Grading:
     """`short`, `mid`, `long` by the median gap of all time; with fewer than `least_days` order days `unknown`."""
     tiers = ("short", "mid", "long", "unknown")
-    value = _where(profile.order_days >= least_days, profile.median_gap_days)
-    ladder = quantile_ladder(profile.select(value=value), "value", tiers, (*shares, Fraction(1)), less_is_better=True)
-    return _graded(profile, value, ladder, tiers)
+    gap = where(profile.order_days >= least_days, profile.median_gap_days)
+    return grade_quantile(profile, gap, tiers, shares, less_is_better=True, rest="unknown")
 
 
 def frequency(

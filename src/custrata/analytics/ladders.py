@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil
-from typing import Any, cast
+from typing import cast
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from custrata.engine.functions import discrete_quantile
-
-Number = int | Decimal
+from custrata.engine.functions import Number, only_row, values_at_shares
 
 
 @dataclass(frozen=True)
@@ -49,12 +46,11 @@ class Ladder:
         lowest = ibis.literal(self.lowest)
         if not self.steps:
             return cast(ir.StringValue, ibis.ifelse(value.isnull(), lowest, lowest))
-        branches = [(self._meets(value, step.line), ibis.literal(step.tier)) for step in self.steps]
+        branches = [
+            (meets(value, step.line, less_is_better=self.less_is_better), ibis.literal(step.tier))
+            for step in self.steps
+        ]
         return cast(ir.StringValue, ibis.cases(*branches, else_=lowest))
-
-    def _meets(self, value: ir.NumericValue, line: Number) -> ir.BooleanValue:
-        mark = _mark(line, value.type())
-        return cast(ir.BooleanValue, value <= mark if self.less_is_better else value >= mark)
 
     def next_step(self, tier: str) -> Step | None:
         """The step above a tier, if there is one; of steps at one line the best, since whoever meets it is there."""
@@ -67,13 +63,20 @@ class Ladder:
         return next((step for step in self.steps if step.tier == tier), None)
 
 
-def _mark(line: Number, kind: dt.DataType) -> ir.Scalar:
-    """The line as a literal that no column type rounds."""
+def meets(value: ir.NumericValue, line: Number, *, less_is_better: bool = False) -> ir.BooleanValue:
+    """Whether each value is at or beyond a line; empty where there is none."""
+    mark = mark_of(line, value.type())
+    return cast(ir.BooleanValue, value <= mark if less_is_better else value >= mark)
+
+
+def mark_of(line: Number, kind: dt.DataType) -> ir.Scalar:
+    """The line as a literal that no column type rounds, to compare with values of the type `kind`."""
     if not isinstance(line, Decimal):
         return ibis.literal(line)
     places = max(0, -int(line.normalize().as_tuple().exponent))
-    scale = (kind.scale or 0) if isinstance(kind, dt.Decimal) else 0
-    return ibis.literal(line, type=kind if places <= scale else dt.Decimal(38, places))
+    if not isinstance(kind, dt.Decimal):
+        return ibis.literal(line, type=dt.Decimal(38, places)) if places else ibis.literal(int(line))
+    return ibis.literal(line, type=kind if places <= (kind.scale or 0) else dt.Decimal(38, places))
 
 
 def quantile_ladder(
@@ -127,36 +130,3 @@ def pareto_ladder(table: ir.Table, column: str, tiers: Sequence[str], shares: Se
     found = only_row(running.aggregate(**reached))
     held = [(tier, found[f"line{number}"]) for number, tier in enumerate(tiers[:-1])]
     return Ladder(tuple(Step(tier, line) for tier, line in held if line is not None), tiers[-1])
-
-
-def values_at_shares(
-    table: ir.Table, columns: Sequence[str], shares: Sequence[Fraction | Decimal]
-) -> dict[str, list[Number | None]]:
-    """For each column the values at rank ⌈s·n⌉ from below of its n values; `None` where it has none.
-
-    The rank is worked out in whole numbers and the engine asked for the middle of its step: a float share times n
-    can land on the wrong side of a whole number.
-
-    >>> t = ibis.memtable({"v": [1, 2, 2, 4, 5]})
-    >>> values_at_shares(t, ["v"], [Fraction(k, 5) for k in (1, 2, 3, 4)])
-    {'v': [1, 2, 2, 4]}
-    """
-    counts = only_row(table.aggregate(**{name: table[name].count() for name in columns}))
-    asked = {
-        f"{name}_{number}": discrete_quantile(table[name], _middle(Fraction(share), count))
-        for name, count in counts.items()
-        if count
-        for number, share in enumerate(shares)
-    }
-    found = only_row(table.aggregate(**asked)) if asked else {}
-    return {name: [found.get(f"{name}_{number}") for number in range(len(shares))] for name in columns}
-
-
-def only_row(table: ir.Table) -> dict[str, Any]:
-    """The one row of an aggregate, as Python values."""
-    return cast(dict[str, Any], table.to_pyarrow().to_pylist()[0])
-
-
-def _middle(share: Fraction, count: int) -> float:
-    rank = max(1, ceil(share * count))
-    return float((rank - Fraction(1, 2)) / count)

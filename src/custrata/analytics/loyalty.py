@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import cast
 
 import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
-from custrata.analytics.ladders import Ladder, Step, only_row
 from custrata.analytics.moments import AsOf
+from custrata.analytics.score import FACTOR, Factor, grade_score, named_missing
 from custrata.analytics.sources import TableLike, canonical_feedback
 from custrata.analytics.traits import joined_by_customer, profile_of
 from custrata.engine.functions import divide, epoch_micros
@@ -21,7 +20,6 @@ TIERS = ("loyal", "potential", "none")
 WEIGHTS: dict[str, int] = {"regularity": 40, "repeat": 25, "tenure": 15, "breadth": 10, "advocacy": 10}
 LINES = (Decimal(66), Decimal(33))
 TENURE_CAP, BREADTH_CAP = 730, 5
-FACTOR = "decimal(18, 6)"
 
 
 def advocacy(feedback: ir.Table, as_of: AsOf) -> ir.Table:
@@ -42,36 +40,6 @@ def advocacy(feedback: ir.Table, as_of: AsOf) -> ir.Table:
     return newest.select("customer_id", advocacy=worth.cast(FACTOR))
 
 
-def weighted_score(
-    table: ir.Table, factors: Mapping[str, ir.Value], weights: Mapping[str, int]
-) -> tuple[ir.Table, ir.DecimalValue, dict[str, ir.Value]]:
-    """Σ weight · factor ÷ Σ weight × 100 over the factors a customer has (0–1 each), and each factor's points.
-
-    A factor that is empty gives its weight to the others. Two places, rounded half up. Score and points stand in the
-    table handed back, whose own columns start with an underscore.
-    """
-    zero = ibis.literal(0).cast(FACTOR)
-    # A view keeps Ibis from writing a factor out wherever the score is used, which planned for seconds.
-    held = table.mutate(**{f"_{name}": factor.cast(FACTOR) for name, factor in factors.items()}).view()
-    have = [held[f"_{name}"].notnull().ifelse(weights[name], 0) for name in factors]
-    parts = {
-        f"_{name}_part": (held[f"_{name}"].fill_null(zero) * (100 * weights[name])).cast(FACTOR) for name in factors
-    }
-    every = list(parts.values())
-    summed = held.mutate(
-        _weight=sum(have[1:], have[0]).cast("int64"), _sum=sum(every[1:], every[0]).cast(FACTOR), **parts
-    )
-    summed = summed.view()
-    scored = summed.mutate(_score=divide(summed["_sum"], summed["_weight"])).view()
-    points = {
-        name: scored[f"_{name}"]
-        .notnull()
-        .ifelse(divide(scored[f"_{name}_part"], scored["_weight"]), ibis.null("decimal(18, 2)"))
-        for name in factors
-    }
-    return scored, cast(ir.DecimalValue, scored["_score"]), points
-
-
 def grade_loyalty(
     profile: ir.Table,
     *,
@@ -83,36 +51,21 @@ def grade_loyalty(
 
     Breadth counts only where the workspace knows categories at all, advocacy only for customers who answered.
     """
-    has = profile.orders > 0
-    nothing = ibis.null(FACTOR)
-    known = "categories" in profile.columns and bool(
-        only_row(profile.aggregate(any=(profile.categories > 0).any()))["any"]
-    )
-    factors: dict[str, ir.Value] = {
-        "regularity": profile.regularity.cast(FACTOR),
-        "repeat": divide(profile.orders - 1, profile.orders, 6),
-        "tenure": divide(ibis.least(profile.tenure_days, TENURE_CAP), ibis.literal(TENURE_CAP), 6),
-        "breadth": _breadth(profile) if known else nothing,
-        "advocacy": profile.advocacy if "advocacy" in profile.columns else nothing,
+    factors = {
+        "regularity": Factor("regularity", weights["regularity"]),
+        "repeat": Factor("repeat_share", weights["repeat"]),
+        "tenure": Factor("tenure_days", weights["tenure"], high=TENURE_CAP),
+        "breadth": Factor("categories", weights["breadth"], high=BREADTH_CAP),
+        "advocacy": Factor("advocacy", weights["advocacy"]),
     }
-    held = {name: has.ifelse(factor, nothing) for name, factor in factors.items()}
-    scored, score, points = weighted_score(profile, held, weights)
-    ladder = Ladder((Step("loyal", lines[0]), Step("potential", lines[1])), "none")
-    missing = [name for name, there in (("breadth", known), ("advocacy", "advocacy" in profile.columns)) if not there]
-    return Grading(
-        TIERS,
-        scored,
-        ladder.tier(score),
-        score,
-        points,
-        ladder=ladder,
-        facts={"weights": dict(weights), "missing": missing, "period": period},
-        notes=tuple(f"without_{name}" for name in missing),
-    )
+    wide = with_repeat_share(profile)
+    graded = grade_score(wide, factors, TIERS, lines, has=wide.orders > 0)
+    return named_missing(graded, ("breadth", "advocacy"), period=period)
 
 
-def _breadth(profile: ir.Table) -> ir.Value:
-    return divide(ibis.least(profile.categories, BREADTH_CAP), ibis.literal(BREADTH_CAP), 6)
+def with_repeat_share(profile: ir.Table) -> ir.Table:
+    """The profile with `repeat_share`: 1 − 1 ÷ orders in the window, six places; empty without an order."""
+    return profile.mutate(repeat_share=divide(profile.orders - 1, profile.orders, 6))
 
 
 def loyalty(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import cast
 
 import ibis
@@ -11,22 +11,16 @@ import ibis.expr.types as ir
 
 from custrata.engine.days import local_day
 from custrata.errors import BadInput
-from custrata.schema.zones import day_number, start_of_day, zone_named
+from custrata.schema.zones import day_number, days_before, micros_of, start_of_day, zone_named
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 YEARS = (1970, 9998)
-BEGINNING = datetime(1900, 1, 1)
 
 
 class NotAMoment(BadInput):
     template = (
         "“{given}” is not a date or time since 1970. Write 2025-01-31, or 2025-01-31T12:00 with or without an offset."
     )
-
-
-def micros_of(instant: datetime) -> int:
-    """Microseconds since 1970-01-01 UTC of an aware datetime."""
-    return (instant - EPOCH) // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -67,9 +61,7 @@ class AsOf:
 
     def start(self, days: int) -> datetime:
         """The start of a window: the same time on the clock, that many days before, though not before 1900."""
-        wall = self.instant.astimezone(zone_named(self.zone)).replace(tzinfo=None)
-        wall -= timedelta(days=min(days, (wall - BEGINNING).days))
-        return wall.replace(tzinfo=zone_named(self.zone)).astimezone(UTC)
+        return days_before(self.instant, days, self.zone)
 
     def known(self, at: ir.IntegerValue) -> ir.BooleanValue:
         """Whether a fact at `at` (microseconds) is known."""

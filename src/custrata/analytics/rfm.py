@@ -14,9 +14,9 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
-from custrata.analytics.ladders import Number, only_row, values_at_shares
 from custrata.analytics.sources import TableLike
 from custrata.analytics.traits import profile_of
+from custrata.engine.functions import Number, only_row, values_at_shares
 from custrata.errors import BadInput
 
 Method = Literal["quantile", "nested", "fixed", "log"]

@@ -18,10 +18,10 @@ import ibis.expr.types as ir
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from custrata.analytics.ladders import only_row
 from custrata.analytics.moments import AsOf
+from custrata.analytics.sampling import sampled
 from custrata.analytics.traits.pace import PRIOR_GAPS
-from custrata.engine.functions import discrete_quantile, divide
+from custrata.engine.functions import discrete_quantile, divide, only_row
 
 HORIZON = 90
 STRIDE = 30
@@ -102,12 +102,7 @@ def _past_dates(first: int | None, as_of: AsOf, horizon: int) -> list[int]:
 
 def _sampled(paced: ir.Table, customers: int) -> ir.Table:
     days = paced.filter(paced.gap.notnull() | paced.previous_at.isnull())
-    days = days.select("customer_id", "day", "gap")
-    if customers <= MOST_CUSTOMERS:
-        return days
-    # The first 7 hexadecimal digits of MD5 are the same number on every engine.
-    share = format(int(MOST_CUSTOMERS / customers * 16**7), "07x")
-    return days.filter(days.customer_id.hexdigest("md5").left(7) < share)
+    return sampled(days.select("customer_id", "day", "gap"), customers, MOST_CUSTOMERS)
 
 
 def _observed(days: ir.Table, dates: list[int], horizon: int) -> ir.Table:

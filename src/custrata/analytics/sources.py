@@ -10,10 +10,9 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from custrata.analytics.ladders import only_row
 from custrata.engine import prepare
 from custrata.engine.days import instant_of_wall
-from custrata.engine.functions import epoch_micros
+from custrata.engine.functions import epoch_micros, only_row
 from custrata.errors import BadInput
 from custrata.schema import FEEDBACK, INSTANT, MONEY, ORDER_LINES, ORDERS, PRODUCTS, TableSpec
 from custrata.schema.tables import ORIGIN
@@ -164,6 +163,8 @@ def _refuse_unreadable(table: ir.Table, spec: TableSpec, called: Mapping[str, st
 
 def _typed(value: ir.Value, kind: str, zone: str) -> ir.Value:
     dtype = dt.dtype(kind)
+    if value.type().is_null():  # a column of nothing has no type
+        return ibis.null(dtype)
     if isinstance(dtype, dt.Timestamp):
         return _instant(value, zone)
     if isinstance(dtype, dt.Decimal):
@@ -185,6 +186,14 @@ def number(value: ir.NumericValue, places: int) -> ir.DecimalValue:
     elif isinstance(dtype, dt.String):
         value = value.cast(dt.Decimal(38, 18))
     return cast(ir.DecimalValue, value.round(places).cast(wanted))
+
+
+def exact(value: ir.Value) -> ir.NumericValue:
+    """A value that lines may be drawn on: a float as a decimal of six places, yes and no as 1 and 0, others as is."""
+    dtype = value.type()
+    if isinstance(dtype, dt.Boolean):
+        return cast(ir.NumericValue, value.cast("int32"))
+    return number(cast(ir.NumericValue, value), 6) if isinstance(dtype, dt.Floating) else cast(ir.NumericValue, value)
 
 
 def _instant(value: ir.Value, zone: str) -> ir.Value:

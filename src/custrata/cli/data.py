@@ -18,6 +18,7 @@ from custrata.engine import connect
 from custrata.errors import BadInput
 from custrata.ingest import ImportResult, Mapping, import_file
 from custrata.ingest.erasure import erase_from_quarantine
+from custrata.ingest.settling import settle_killed
 from custrata.lake import Workspace
 from custrata.schema import TABLES
 from custrata.wording import LANGUAGES, phrase
@@ -141,9 +142,10 @@ def _shown(write: Writer, value: object) -> str:
 def quarantine_command(session: Session, import_id: str | None, output: Path | None) -> None:
     """List imports with rejected rows, or write the rows of one."""
     workspace = session.workspace
-    write = session.writer("cli")
+    write, imports = session.writer("cli"), workspace.lake.snapshot().imports
+    settle_killed(workspace.quarantine, imports)
     if import_id is None:
-        held = [record for record in workspace.lake.snapshot().imports if record.rejected]
+        held = [record for record in imports if record.rejected]
         names = [write(f"heads.{name}") for name in ("import_id", "file", "rejected")]
         rows = [[record.import_id, record.file_name, record.rejected] for record in held]
         say(draw(names, rows, [False, False, True]).rstrip("\n") if rows else write("quarantine_empty"))

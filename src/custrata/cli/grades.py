@@ -1,22 +1,21 @@
-"""Refresh, and what comes out of it: schemes, tiers, profile, explain."""
+"""Refresh, and what comes out of it: tiers, profile, explain."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
 import ibis.expr.types as ir
 
+from custrata.analytics.moments import AsOf
 from custrata.cli.session import Session, now, say, workspace_option
-from custrata.cli.tables import FORMATS, draw, write_table
+from custrata.cli.tables import FORMATS, write_table
 from custrata.engine import Engine, connect
 from custrata.errors import BadInput, Refused
 from custrata.lake import Run
 from custrata.pipeline import refresh
-from custrata.tiering import BUILT_IN, explain
-from custrata.tiering.names import scheme_name, tier_name
+from custrata.tiering import explain
 
 
 class NothingPublished(Refused):
@@ -43,10 +42,11 @@ def published(session: Session) -> Run:
     return run
 
 
-def _graded_by(session: Session, run: Run, scheme: str) -> dict[str, Any]:
-    if scheme not in BUILT_IN:
-        raise UnknownScheme(scheme=scheme, known=", ".join(BUILT_IN))
-    decided: dict[str, Any] = run.record["schemes"][scheme]
+def graded_by(session: Session, run: Run, scheme: str) -> dict[str, Any]:
+    schemes: dict[str, dict[str, Any]] = run.record["schemes"]
+    if scheme not in schemes:
+        raise UnknownScheme(scheme=scheme, known=", ".join(schemes))
+    decided = schemes[scheme]
     if decided["waiting"]:
         write = session.writer("tiers")
         raise SchemeWaits(scheme=scheme, reason=" ".join(write(f"notes.{note}") for note in decided["notes"]))
@@ -77,28 +77,6 @@ def refresh_command(session: Session, as_of: str | None, learn: bool, engine_nam
     )
 
 
-@click.command("schemes")
-@workspace_option
-def schemes_command(session: Session) -> None:
-    """List the schemes with their tiers and sizes."""
-    run, write = published(session), session.writer("cli")
-    rows: list[list[Any]] = []
-    for key, decided in run.record["schemes"].items():
-        if decided["waiting"]:
-            note = " ".join(session.writer("tiers")(f"notes.{note}") for note in decided["notes"])
-            rows.append([key, scheme_name(key, session.language), note, None, None, None])
-            continue
-        sizes = {row["tier"]: row for row in run.record["tiers"][key]}
-        everyone = sum(row["customers"] for row in sizes.values())
-        for tier in decided["tiers"]:
-            size = sizes.get(tier, {"customers": 0, "revenue": "0.00"})
-            share = write.share(size["customers"] / everyone if everyone else None)
-            names = [scheme_name(key, session.language), tier_name(key, tier, session.language)]
-            rows.append([f"{key}.{tier}", *names, size["customers"], share, write.money(Decimal(size["revenue"]), 2)])
-    heads = [write(f"heads.{name}") for name in ("key", "scheme", "tier", "customers", "share", "revenue")]
-    say(draw(heads, rows, [False, False, False, True, True, True]).rstrip("\n"))
-
-
 def _output(session: Session, table: ir.Table, engine: Engine, fmt: str, output: Path | None) -> None:
     write_table(engine.arrow(table), fmt, output)
     if output is not None:
@@ -122,7 +100,7 @@ def _format_options(command: Any) -> Any:
 def tiers_command(session: Session, scheme: str, fmt: str, output: Path | None) -> None:
     """Write customer_id, tier, value and since of SCHEME, best tier first."""
     run = published(session)
-    decided = _graded_by(session, run, scheme)
+    decided = graded_by(session, run, scheme)
     order = {tier: place for place, tier in enumerate(decided["tiers"])}
     with connect() as engine:
         profile = run.read("profile", engine)
@@ -145,20 +123,21 @@ def profile_command(session: Session, fmt: str, output: Path | None) -> None:
 @click.command("explain")
 @click.argument("customer")
 @click.option("--scheme", default=None, metavar="S", help="Only this scheme.")
+@click.option("--short", is_flag=True, help="Only what the customer may be told.")
 @workspace_option
-def explain_command(session: Session, customer: str, scheme: str | None) -> None:
-    """Say why CUSTOMER is in each tier, and what is missing to the next one."""
+def explain_command(session: Session, customer: str, scheme: str | None, short: bool) -> None:
+    """Say why CUSTOMER is in each tier, what is missing to the next one, and what keeps this one."""
     run, writer = published(session), session.writer("tiers")
     if scheme is not None:
-        _graded_by(session, run, scheme)
+        graded_by(session, run, scheme)
     with connect() as engine:
         profile = run.read("profile", engine)
         rows = engine.arrow(profile.filter(profile.customer_id == customer)).to_pylist()
     if not rows:
         raise UnknownCustomer(customer=customer, as_of=run.as_of.date().isoformat())
     shown = [scheme] if scheme else [key for key, of in run.record["schemes"].items() if not of["waiting"]]
+    as_of = AsOf(run.as_of, run.record["zone"])
     for key in shown:
-        first, *others = explain(key, rows[0], run.record["schemes"][key], writer).sentences
-        say(click.style(first, bold=True))
-        for sentence in others:
-            say(f"  {sentence}")
+        told = explain(key, rows[0], run.record["schemes"][key], writer, as_of=as_of)
+        for number, sentence in enumerate(told.short if short else told.sentences):
+            say(f"  {sentence}" if number else click.style(sentence, bold=True))

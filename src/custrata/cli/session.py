@@ -11,6 +11,7 @@ from functools import cached_property, wraps
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -86,8 +87,13 @@ def workspace_option(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--language", default=None, metavar="L", help="zh-hans, zh-hant or en (default: the workspace's).")
     @wraps(command)
     def with_session(folder: Path, language: str | None, **options: object) -> None:
+        context = click.get_current_context()
+        above = context.find_root().obj
+        if isinstance(above, Session):  # of the group that the command stands in
+            given = context.get_parameter_source("folder") is ParameterSource.COMMANDLINE
+            folder, language = folder if given else above.folder, language or above.asked_language
         session = Session(folder, language)
-        click.get_current_context().find_root().obj = session
+        context.find_root().obj = session
         command(session, **options)
 
     return with_session

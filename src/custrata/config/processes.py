@@ -35,7 +35,7 @@ class Service:
     def start(self) -> None:
         """Begin its process."""
         self.began = monotonic()
-        self.pid = fork(self.run)
+        self.pid = fork(self.run, name=self.name)
 
     def ended(self, how: str) -> None:
         """Begin again soon; one that does not last, later each time."""

@@ -6,13 +6,20 @@ differences.
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil
+from typing import Any, cast
 
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.rules as rlz
 import ibis.expr.types as ir
 from ibis.expr.operations.reductions import Filterable
+
+Number = int | Decimal
+Share = Fraction | Decimal
 
 
 class DiscreteQuantile(Filterable, ops.Reduction):
@@ -67,6 +74,54 @@ def discrete_quantile(column: ir.Column, share: float, where: ir.BooleanValue | 
     return cast(ir.Scalar, DiscreteQuantile(column, quantile=share, where=where).to_expr())
 
 
+def values_at_shares(
+    table: ir.Table, columns: Sequence[str], shares: Sequence[Share]
+) -> dict[str, list[Number | None]]:
+    """For each column the values at rank ⌈s·n⌉ from below of its n values; `None` where it has none.
+
+    >>> import ibis
+    >>> t = ibis.memtable({"v": [1, 2, 2, 4, 5]})
+    >>> values_at_shares(t, ["v"], [Fraction(k, 5) for k in (1, 2, 3, 4)])
+    {'v': [1, 2, 2, 4]}
+    """
+    asked = {(name, number): (name, share) for name in columns for number, share in enumerate(shares)}
+    found = values_at_share(table, {f"{name}_{number}": value for (name, number), value in asked.items()})
+    return {name: [found[f"{name}_{number}"] for number in range(len(shares))] for name in columns}
+
+
+def values_at_share(table: ir.Table, asked: Mapping[str, tuple[str, Share]]) -> dict[str, Number | None]:
+    """The same, each value asked for by a name of its own: the column, and its share. In one aggregate after a count.
+
+    The rank is worked out in whole numbers and the engine asked for the middle of its step: a float share times n
+    can land on the wrong side of a whole number.
+
+    >>> import ibis
+    >>> values_at_share(ibis.memtable({"v": [1, 2, 2, 4, 5]}), {"line": ("v", Fraction(4, 5))})
+    {'line': 4}
+    """
+    columns = dict.fromkeys(column for column, _ in asked.values())
+    if not columns:
+        return {}
+    counts = only_row(table.aggregate(**{column: table[column].count() for column in columns}))
+    quantiles = {
+        name: discrete_quantile(table[column], _middle(Fraction(share), counts[column]))
+        for name, (column, share) in asked.items()
+        if counts[column]
+    }
+    found = only_row(table.aggregate(**quantiles)) if quantiles else {}
+    return {name: found.get(name) for name in asked}
+
+
+def only_row(table: ir.Table) -> dict[str, Any]:
+    """The one row of an aggregate, as Python values."""
+    return cast(dict[str, Any], table.to_pyarrow().to_pylist()[0])
+
+
+def _middle(share: Fraction, count: int) -> float:
+    rank = max(1, ceil(share * count))
+    return float((rank - Fraction(1, 2)) / count)
+
+
 def divide(numerator: ir.NumericValue, denominator: ir.NumericValue, places: int = 2) -> ir.DecimalValue:
     """`numerator ÷ denominator` as DECIMAL(18, places), rounded half away from zero; empty where the divisor is 0.
 
@@ -87,6 +142,24 @@ def divide(numerator: ir.NumericValue, denominator: ir.NumericValue, places: int
     sign = (top.sign() * bottom.sign()).cast("int64")
     whole = cast(ir.IntegerValue, sign * magnitude.cast("int64"))
     return unscaled(whole, places)
+
+
+def part_of(part: ir.NumericValue, whole: ir.NumericValue) -> ir.DecimalValue:
+    """`part ÷ whole` for 0 ≤ part ≤ whole as DECIMAL(18, 6), rounded half up; empty where the whole is 0.
+
+    As `divide` with six places, but divided in two steps, so that wholes up to 10¹² units of the last place are exact
+    (of money ten billion).
+
+    >>> import ibis
+    >>> t = ibis.memtable({"part": [2_000_000_000], "whole": [3_000_000_000]})
+    >>> part_of(t.part, t.whole).execute().tolist()
+    [Decimal('0.666667')]
+    """
+    scale = max(_places(part), _places(whole))
+    top, bottom = _whole(part, scale) * 1000, _whole(whole, scale).nullif(0)
+    thousandths, rest = top // bottom, top % bottom
+    millionths = (rest * 2000 + bottom) // (bottom * 2)
+    return unscaled(cast(ir.IntegerValue, (thousandths * 1000 + millionths).cast("int64")), 6)
 
 
 def unscaled(whole: ir.IntegerValue, places: int) -> ir.DecimalValue:

@@ -18,6 +18,7 @@ ATTRIBUTES = tuple(
 # Only a source knows when somebody signed up.
 EDITABLE = tuple(name for name in ATTRIBUTES if name != "registered_at")
 MOST_CUSTOM_TRAITS = 200
+YES, NO = ("true", "yes", "y", "1", "是", "有"), ("false", "no", "n", "0", "否", "无", "無")
 
 
 def _ranked(records: ir.Table) -> ir.Table:
@@ -81,3 +82,17 @@ def custom_traits(records: ir.Table, taken: frozenset[str]) -> tuple[ir.Table, d
     if not newest:
         return ranked.select("customer_id").distinct(), {}
     return held.group_by("customer_id").aggregate(**newest), names
+
+
+def payments_typed(custom: ir.Table) -> ir.Table:
+    """Custom traits in which `late_share`, the share of payments made late, is a number, and `overdue` true or false.
+
+    Files bring them as texts; what is neither is empty.
+    """
+    typed: dict[str, ir.Value] = {}
+    if "late_share" in custom.columns:
+        typed["late_share"] = custom.late_share.try_cast("decimal(18, 6)")
+    if "overdue" in custom.columns:
+        said = custom.overdue.lower()
+        typed["overdue"] = ibis.cases((said.isin(YES), True), (said.isin(NO), False), else_=ibis.null("boolean"))
+    return custom.mutate(**typed) if typed else custom

@@ -13,7 +13,7 @@ def erase_from_quarantine(folder: Path, customer_id: str) -> int:
 
     Each file is replaced whole, so that a kill leaves the old one or the new one.
     """
-    return sum(_without(path, customer_id) for path in sorted(folder.glob("*.csv")))
+    return sum(_without(path, customer_id) for path in sorted(folder.glob("*.csv*")))  # a killed import's too
 
 
 def _without(path: Path, customer_id: str) -> int:

@@ -27,6 +27,7 @@ from custrata.ingest.quality import QualityReport
 from custrata.ingest.quarantine import faults_of
 from custrata.ingest.recognise import SAMPLE_ROWS, Sample, checked, recognised, with_forms
 from custrata.ingest.result import ImportResult
+from custrata.ingest.settling import settle_killed
 from custrata.ingest.sources import Source, engine_failure, forget_rejects, open_source, reading, sample
 from custrata.ingest.staging import Staged, stage
 from custrata.ingest.writing import Job, written
@@ -81,6 +82,7 @@ def import_file(
             asked = plan.mapping
             earlier = _earlier(workspace, file, asked)
             if earlier and not again and not dry_run:
+                settle_killed(workspace.quarantine, [earlier])
                 return _nothing_done(earlier, asked)
             tell("read", 0.15)
             plan, staged = _staged(made, plan, head, _rejects(scratch))

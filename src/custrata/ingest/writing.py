@@ -28,8 +28,10 @@ from custrata.ingest.quality import (
 )
 from custrata.ingest.quarantine import Fault, faulty_rows, write_quarantine
 from custrata.ingest.result import ImportResult
+from custrata.ingest.settling import settle, settle_killed, waiting_file
 from custrata.ingest.staging import Staged
 from custrata.lake import Change, ImportRecord, LakeSnapshot, Merged, Workspace
+from custrata.lake.durable import sync
 from custrata.schema import CUSTOMER_RECORDS, ORDER_LINES, ORDERS, PRODUCTS
 
 Progress = Callable[[str, float], None]
@@ -77,20 +79,27 @@ def written(made: Views, job: Job) -> ImportResult:
     if job.dry_run:
         result, _ = _checked(made, job, job.workspace.lake.snapshot())
         return result
-    target: Path | None = None
+    waiting: Path | None = None
+    merged: dict[str, Merged] = {}
     try:
         # Orders and records follow from the lake too: nobody may change it between reading and writing.
         with job.workspace.lake.change(at=job.at) as change:
-            result, outcome = _checked(made, job, job.workspace.lake.snapshot())
+            snapshot = job.workspace.lake.snapshot()
+            settle_killed(job.workspace.quarantine, snapshot.imports, alone=True)
+            result, outcome = _checked(made, job, snapshot)
             job.tell("write", 0.75)
-            target = _quarantined(made, job, outcome, result.import_id)
-            merged = _merged(made, job, outcome, result, change) if result.accepted else {}
+            waiting = _quarantined(made, job, outcome, result.import_id)
+            if result.accepted:
+                merged = _merged(made, job, outcome, result, change)
+            elif waiting is not None:
+                settle(waiting)  # never in the ledger: the next import would take it for a killed one's
     except BaseException:
-        if target is not None:
-            target.unlink(missing_ok=True)
+        if waiting is not None:
+            waiting.unlink(missing_ok=True)
         raise
+    settled = settle(waiting) if waiting is not None else None
     job.tell("done", 1.0)
-    return replace(result, merged=merged, quarantine=target)
+    return replace(result, merged=merged, quarantine=settled)
 
 
 def _checked(made: Views, job: Job, snapshot: LakeSnapshot) -> tuple[ImportResult, Outcome]:
@@ -219,14 +228,16 @@ def _report(made: Views, job: Job, outcome: Outcome) -> QualityReport:
 
 
 def _quarantined(made: Views, job: Job, outcome: Outcome, import_id: str) -> Path | None:
-    """Write the rejected rows; the file appears whole or not at all."""
-    draft, target = job.scratch / "quarantine.csv", job.workspace.quarantine / f"{import_id}.csv"
+    """Write the rejected rows; the file appears whole or not at all, under the name it has until the import is done."""
+    draft, target = job.scratch / "quarantine.csv", waiting_file(job.workspace.quarantine, import_id)
     language = job.workspace.settings.language
     rejected = (outcome.staged, outcome.accepted)
     if not write_quarantine(made, job.plan, *rejected, faults=job.faults, target=draft, language=language):
         return None
     target.parent.mkdir(exist_ok=True)
+    sync(draft)
     os.replace(draft, target)
+    sync(target.parent)
     return target
 
 

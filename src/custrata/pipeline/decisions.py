@@ -6,21 +6,18 @@ command line forgets nothing that was decided in the server.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias, cast
 
-import ibis
 import ibis.expr.types as ir
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from custrata.analytics.moments import AsOf
-from custrata.analytics.traits import joined_by_customer
 from custrata.engine import Engine
 from custrata.lake import Run
 
@@ -107,50 +104,34 @@ class Decided:
             found.append(owners.unique("customer_id", keep="last", maintain_order=True))
         return [engine.from_arrow(_arrow(table)) for table in found]
 
-    def overruled(
-        self, graded: ir.Table, schemes: Mapping[str, Mapping[str, Any]], moment: AsOf, engine: Engine
-    ) -> ir.Table:
-        """The graded profile with the tiers that were given by hand.
+    def put(self, key: str, tiers: Sequence[str], moment: AsOf, engine: Engine) -> ir.Table | None:
+        """The tiers of a scheme that are given by hand at an instant; none where nobody's is.
 
-        A scheme in which somebody was put by hand has `<scheme>_status` (`override`, else `computed`),
-        `<scheme>_reason` and `<scheme>_until` besides.
+        Columns `customer_id`, `put_tier`, `put_reason`, `put_until`, `put_approver`.
         """
-        for key, held in self._in_force(moment.instant):
-            decided = schemes.get(key)
-            if decided is None or decided["waiting"]:
-                continue
-            known = held.filter(pl.col("tier").is_in(list(decided["tiers"])))
-            if len(known):
-                graded = _put(graded, key, engine.from_arrow(_arrow(known)))
-        return graded
-
-    def _in_force(self, instant: datetime) -> Iterator[tuple[str, pl.DataFrame]]:
         overrides = self._frame("overrides")
         if overrides is None:
-            return
-        held = overrides.filter(pl.col("until").is_null() | (pl.col("until") > instant))
+            return None
+        held = overrides.filter(
+            pl.col("scheme") == key,
+            pl.col("tier").is_in(list(tiers)),
+            pl.col("until").is_null() | (pl.col("until") > moment.instant),
+        )
+        if held.is_empty():
+            return None
         longest = held.sort("until", nulls_last=True, maintain_order=True)
-        for (key,), rows in sorted(longest.partition_by("scheme", as_dict=True).items()):
-            yield str(key), rows.unique("customer_id", keep="last", maintain_order=True)
+        one = longest.unique("customer_id", keep="last", maintain_order=True).drop("scheme")
+        named = one.rename({name: f"put_{name}" for name in ("tier", "reason", "until", "approver")})
+        return engine.from_arrow(_arrow(named))
 
     def _frame(self, name: str) -> pl.DataFrame | None:
         table = self.tables.get(name)
         return cast(pl.DataFrame, pl.from_arrow(table)) if table is not None and table.num_rows else None
 
 
-def _put(graded: ir.Table, key: str, held: ir.Table) -> ir.Table:
-    """The tier of a scheme replaced where somebody was put by hand."""
-    given = held.select("customer_id", put_in="tier", put_why="reason", put_until="until")
-    both = joined_by_customer(graded, given)
-    put = both.put_in.notnull()
-    return both.mutate(
-        **{
-            f"{key}_tier": ibis.coalesce(both.put_in, both[f"{key}_tier"]),
-            f"{key}_status": put.ifelse("override", "computed"),
-            f"{key}_reason": both.put_why,
-            f"{key}_until": both.put_until,
-        }
-    ).drop("put_in", "put_why", "put_until")
+def decisions_of(run: Run) -> Decisions:
+    """What people had decided when a run was made, as it was given."""
+    return Decisions(**_kept_with(run))
 
 
 def _kept_with(run: Run) -> dict[str, pa.Table]:

@@ -1,82 +1,146 @@
-"""The life of a tier between two runs: since when a customer is in it, and who moved."""
+"""The life of a tier between two runs: since when a customer is in it, and what changed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.moments import AsOf
+from custrata.analytics.traits import joined_by_customer
 from custrata.engine import Engine
+from custrata.engine.functions import epoch_micros
 from custrata.lake import Run
 from custrata.schema import INSTANT
-from custrata.tiering import BUILT_IN
 
 CHANGES = ibis.schema(
     {
         "customer_id": "string",
         "scheme": "string",
+        "version": "int32",
         "direction": "string",
         "from_tier": "string",
         "tier": "string",
         "value": "decimal(18, 4)",
         "at": INSTANT,
+        "status": "string",
+        "reason": "string",
+        "until": INSTANT,
+        "late": "boolean",
     }
 )
 
+Schemes = Mapping[str, Mapping[str, Any]]
 
-def with_history(graded: ir.Table, before: Run | None, engine: Engine, moment: AsOf) -> ir.Table:
-    """Add `<scheme>_before`, the tier at the run before, and `<scheme>_since`, when the present one was entered."""
+
+def with_history(
+    graded: ir.Table, schemes: Sequence[str], before: Run | None, engine: Engine, moment: AsOf
+) -> ir.Table:
+    """Add `<scheme>_before`, the tier at the run before, and `<scheme>_since`, when the present one was entered.
+
+    Where tiers have a status, `<scheme>_was_status` is the former one. A life knows since when by itself.
+    """
     now = ibis.literal(moment.instant).cast(INSTANT)
-    published = [key for key in BUILT_IN if f"{key}_tier" in graded.columns]
     if before is None:
-        first = {f"{key}_before": ibis.null("string") for key in published}
-        return graded.mutate(**first, **{f"{key}_since": now for key in published})
+        first = {f"{key}_before": ibis.null("string") for key in schemes}
+        return graded.mutate(**first, **_statuses(graded, graded, schemes, ()), **_since(graded, schemes, now))
     former = before.read("profile", engine)
-    known = [key for key in published if f"{key}_since" in former.columns]
+    known = [key for key in schemes if f"{key}_since" in former.columns]
     kept = former.select(
         before_customer="customer_id",
         **{f"{key}_before": former[f"{key}_tier"] for key in known},
         **{f"{key}_entered": former[f"{key}_since"].cast(INSTANT) for key in known},
+        **{f"{key}_was_status": former[f"{key}_status"] for key in known if f"{key}_status" in former.columns},
     )
     both = graded.left_join(kept, graded.customer_id == kept.before_customer)
     added: dict[str, ir.Value] = {}
-    for key in published:
+    for key in schemes:
         old = both[f"{key}_before"] if key in known else ibis.null("string")
         entered = both[f"{key}_entered"] if key in known else now
         stayed = (old == both[f"{key}_tier"]).fill_null(False)
-        added |= {f"{key}_before": old, f"{key}_since": stayed.ifelse(entered, now)}
-    return both.select(*graded.columns, **added)
+        added[f"{key}_before"] = old
+        if f"{key}_since" not in graded.columns:
+            added[f"{key}_since"] = stayed.ifelse(entered, now)
+    return both.select(*graded.columns, **added, **_statuses(graded, both, schemes, kept.columns))
 
 
-def changes(tiers: ir.Table, before: Run | None, engine: Engine) -> ir.Table:
-    """Who entered, went up or went down since the run before, one row per customer and scheme.
+def _since(graded: ir.Table, schemes: Sequence[str], now: ir.Value) -> dict[str, ir.Value]:
+    return {f"{key}_since": now for key in schemes if f"{key}_since" not in graded.columns}
 
-    Columns of `CHANGES`. The first run has none: its profile is the opening of the history.
+
+def _statuses(graded: ir.Table, both: ir.Table, schemes: Sequence[str], kept: Sequence[str]) -> dict[str, ir.Value]:
+    names = {key: f"{key}_was_status" for key in schemes if f"{key}_status" in graded.columns}
+    return {name: both[name] if name in kept else ibis.null("string") for name in names.values()}
+
+
+def late_customers(orders: ir.Table, before: Run | None) -> ir.Table | None:
+    """Customers of whom orders came after the run before that belong to the time it saw: `customer_id`, `late_orders`.
+
+    The run before could not know of them: what they change is a correction, not a move of the customer's.
     """
     if before is None:
+        return None
+    at = ibis.literal(before.record["at"]).cast(INSTANT)
+    seen = ibis.literal(before.as_of).cast(INSTANT)
+    late = orders.filter(
+        orders.customer_id.notnull(),
+        epoch_micros(orders.ordered_at) < epoch_micros(seen),
+        epoch_micros(orders.imported_at) > epoch_micros(at),
+    )
+    return late.group_by(customer_id=late.customer_id.cast("string")).aggregate(late_orders=late.count())
+
+
+def changes(
+    tiers: ir.Table,
+    schemes: Schemes,
+    *,
+    before: Run | None,
+    engine: Engine,
+    moment: AsOf,
+    late: ir.Table | None = None,
+) -> ir.Table:
+    """Who entered, went up or down, or stays with another status since the run before; a row per customer and scheme.
+
+    Columns of `CHANGES`; `late` says that orders of the customer came in late. The first run has none: its profile is
+    the opening of the history.
+    """
+    if before is None or not schemes:
         return engine.from_arrow(CHANGES.to_pyarrow().empty_table())
-    parts = [_moved(tiers, key) for key in BUILT_IN if f"{key}_tier" in tiers.columns]
+    told = tiers if late is None else joined_by_customer(tiers, late)
+    parts = [_moved(told, key, decided, moment) for key, decided in schemes.items()]
     return reduce(lambda left, right: left.union(right), parts)
 
 
-def _moved(tiers: ir.Table, key: str) -> ir.Table:
+def _moved(tiers: ir.Table, key: str, decided: Mapping[str, Any], moment: AsOf) -> ir.Table:
     tier, old = tiers[f"{key}_tier"], tiers[f"{key}_before"]
-    moved = tiers.filter(old.isnull() | (old != tier))
-    climb = _rank(old, BUILT_IN[key].tiers) - _rank(tier, BUILT_IN[key].tiers)
+    changed = old.isnull() | (old != tier)
+    lives = f"{key}_status" in tiers.columns
+    if lives:
+        changed |= ~tiers[f"{key}_status"].identical_to(tiers[f"{key}_was_status"])
+    moved = tiers.filter(changed)
+    climb = _rank(old, decided["tiers"]) - _rank(tier, decided["tiers"])
+    directions = ((old.isnull(), "entered"), (old == tier, "stayed"), (climb > 0, "up"))
     return moved.select(
         "customer_id",
         scheme=ibis.literal(key),
-        direction=ibis.cases((old.isnull(), "entered"), (climb > 0, "up"), else_="down"),
+        version=ibis.literal(decided["version"], "int32"),
+        direction=ibis.cases(*directions, else_="down"),
         from_tier=old,
         tier=tier,
         value=moved[f"{key}_value"].cast("decimal(18, 4)"),
-        at=moved[f"{key}_since"].cast(INSTANT),
+        at=ibis.literal(moment.instant).cast(INSTANT),
+        status=moved[f"{key}_status"] if lives else ibis.null("string"),
+        reason=moved[f"{key}_reason"] if lives else ibis.null("string"),
+        until=moved[f"{key}_until"].cast(INSTANT) if lives else ibis.null(INSTANT),
+        late=(moved.late_orders > 0).fill_null(False) if "late_orders" in moved.columns else ibis.literal(False),
     )
 
 
 def _rank(tier: ir.Value, tiers: Sequence[str]) -> ir.Value:
     """The place of a tier, 0 the best."""
+    if not tiers:
+        return ibis.literal(0)
     return ibis.cases(*[(tier == name, place) for place, name in enumerate(tiers)], else_=len(tiers))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -19,14 +20,18 @@ from custrata.analytics.silence import SilenceCurve, learn_silence
 from custrata.analytics.traits import CATALOGUE, Keep, Known, joined_by_customer, known_facts, order_traits
 from custrata.engine import Engine
 from custrata.errors import Refused
-from custrata.identity import custom_traits, golden_customers
-from custrata.lake import Run, Workspace
+from custrata.identity import custom_traits, golden_customers, payments_typed
+from custrata.lake import LakeSnapshot, Run, Workspace
+from custrata.pipeline.corrections import corrections, late_summary
 from custrata.pipeline.decisions import OF_PEOPLE, Decided, Decisions
-from custrata.pipeline.history import changes, with_history
+from custrata.pipeline.grading import Grader, former_decisions
+from custrata.pipeline.history import changes, late_customers, with_history
+from custrata.pipeline.reading.prepared import prepare_run
 from custrata.pipeline.record import curve_from, graded_record
-from custrata.pipeline.snapshot import Snapshot, default_as_of, everyone, snapshot
+from custrata.pipeline.snapshot import Snapshot, counted_facts, default_as_of, everyone, snapshot
 from custrata.pipeline.summary import narrowed, summary
-from custrata.tiering import BUILT_IN, Context
+from custrata.pipeline.windows import Windows
+from custrata.tiering import Context, SchemeLibrary
 
 Progress = Callable[[str, float], None]
 STEPS = ("snapshot", "facts", "traits", "models", "schemes", "history", "publish")
@@ -69,67 +74,139 @@ def refresh(
     as_of: AsOf | datetime | str | None = None,
     learn: bool = False,
     decisions: Decisions | None = None,
+    rebuild: bool = False,
     progress: Progress | None = None,
 ) -> Refreshed:
     """Grade every customer as of an instant and publish the result as one run.
 
     Parameters: `at` the time of day the work is done (kept with the run); `as_of` the instant to look from (default:
     the start of the day after the newest fact); `learn` to learn the lifecycle lines anew instead of keeping those of
-    the run before; `decisions` what people decided (default: what the published run was given).
+    the run before; `decisions` what people decided (default: what the published run was given); `rebuild` lets a run be
+    made anew that has later ones (see `custrata.pipeline.rebuild`, which makes those anew too).
 
     A run holds `profile.parquet` (one row per customer: attributes, traits, custom traits, and per scheme
     `<key>_tier`, `<key>_before`, `<key>_value`, `<key>_since` and further columns), `changes.parquet` (who moved since
-    the run before), the decisions, and `run.json`. The same instant over the same facts and decisions changes nothing.
+    the run before), `corrections.parquet` (whose tiers at this very instant are others than a run said that it takes
+    the place of), scales and movers for pages, the decisions, and `run.json`. All the same again changes nothing.
 
     Raises `NoFacts`, `EarlierAsOf`, `Busy`.
     """
     watch = Watch(progress)
     with workspace.runs.draft() as draft, workspace.lake.reading() as lake, engine.keeping() as keep:
         with watch.step("snapshot"):
-            facts = snapshot(lake, engine)
-            zone = workspace.settings.timezone
-            moment = default_as_of(facts, zone) if as_of is None else AsOf.of(as_of, zone)
-            before, same = _runs_before(workspace, moment)
-            decided = Decided.of(decisions, workspace.runs.published())
-            seen = {"fingerprint": lake.fingerprint, "decisions": decided.fingerprint}
-            if same is not None and not learn and seen == {name: same.record["saw"].get(name, "") for name in seen}:
+            begun = _begun(workspace, lake, engine, as_of=as_of, decisions=decisions, rebuild=rebuild)
+            same, moment = begun.same, begun.moment
+            if same is not None and not learn and begun.is_as(same):
                 return Refreshed(same, new=False)
-        with engine.keeping() as keep_a_while:
-            with watch.step("facts"):
-                customers = keep_a_while(everyone(facts, moment))
-                named = _names_returns(facts.orders)
-                known = known_facts(facts.orders, moment, keep=keep_a_while, named_returns=named)
-            with watch.step("traits"), engine.keeping() as keep_briefly:
-                profile, headers = _profile(
-                    facts, known, customers, moment, decided=decided, engine=engine, keep=keep_briefly
-                )
-                profile = keep(profile)
-            with watch.step("models"):
-                curve = _curve(known, moment, before, learn=learn)
-        with watch.step("schemes"):
-            context = Context(curve, known.everyone.period)
-            graded, schemes = _graded(profile, context, keep)
-            graded = decided.overruled(graded, schemes, moment, engine)
+        graded, schemes, found = _graded(begun, engine=engine, keep=keep, watch=watch, learn=learn)
         with watch.step("history"):
-            engine.write_parquet(with_history(graded, before, engine, moment), draft / "profile.parquet")
-            tiers = keep(narrowed(engine.read_parquet([draft / "profile.parquet"])))
-            engine.write_parquet(changes(tiers, before, engine), draft / "changes.parquet")
-            decided.write(draft)
+            told = {key: held for key, held in schemes.items() if not held["waiting"]}
+            moved = _written(begun, graded, told, draft, engine=engine, keep=keep)
         record = {
             **_heading(workspace, engine, moment, at),
-            "before": before.id if before else None,
-            "saw": {"rows": facts.rows, **seen, "versions": dict(lake.versions)},
-            "population": {"gap": known.everyone.gap, "period": known.everyone.period},
-            "curve": curve,
-            "headers": headers,
+            "before": begun.before.id if begun.before else None,
+            "saw": {"rows": begun.facts.rows, **begun.seen, "versions": dict(lake.versions)},
+            **found,
             "schemes": schemes,
-            **summary(tiers),
+            **moved,
         }
         with watch.step("publish"):
             record["steps"] = watch.seconds
             superseded = [same.id] if same is not None else []
             run = workspace.runs.publish(draft, graded_record(record), supersedes=superseded)
     return Refreshed(run, new=True)
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """What a refresh goes out from: the facts, the instant, the runs before it and of it, decisions and schemes."""
+
+    facts: Snapshot
+    moment: AsOf
+    before: Run | None
+    same: Run | None
+    decided: Decided
+    library: SchemeLibrary
+    seen: Mapping[str, str]
+
+    def is_as(self, run: Run) -> bool:
+        """Whether a run was made from all the same."""
+        return all(run.record["saw"].get(name, "") == value for name, value in self.seen.items())
+
+
+def _begun(
+    workspace: Workspace,
+    lake: LakeSnapshot,
+    engine: Engine,
+    *,
+    as_of: AsOf | datetime | str | None,
+    decisions: Decisions | None,
+    rebuild: bool,
+) -> _Begun:
+    facts = snapshot(lake, engine)
+    zone = workspace.settings.timezone
+    moment = default_as_of(facts, zone) if as_of is None else AsOf.of(as_of, zone)
+    before, same = _runs_before(workspace, moment, rebuild=rebuild)
+    decided, library = Decided.of(decisions, workspace.runs.published()), SchemeLibrary(workspace)
+    seen = {
+        "fingerprint": lake.fingerprint,
+        "decisions": decided.fingerprint,
+        "schemes": library.fingerprint,
+        "before": before.id if before else "",
+    }
+    return _Begun(facts, moment, before, same, decided, library, seen)
+
+
+def _written(
+    begun: _Begun, graded: ir.Table, told: dict[str, dict[str, Any]], draft: Path, *, engine: Engine, keep: Keep
+) -> dict[str, Any]:
+    """Write profile, changes, corrections and decisions into the draft; what they come to, for the record."""
+    before, moment, same = begun.before, begun.moment, begun.same
+    engine.write_parquet(with_history(graded, list(told), before, engine, moment), draft / "profile.parquet")
+    tiers = keep(narrowed(engine.read_parquet([draft / "profile.parquet"]), told))
+    late = late_customers(begun.facts.orders, before)
+    late = None if late is None else keep(late)
+    moved = changes(tiers, told, before=before, engine=engine, moment=moment, late=late)
+    engine.write_parquet(moved, draft / "changes.parquet")
+    # Where only decisions or schemes changed, nothing that was said then was wrong.
+    wrong = same if same is not None and same.record["saw"]["fingerprint"] != begun.seen["fingerprint"] else None
+    corrected = corrections(tiers, told, wrong, engine, draft)
+    begun.decided.write(draft)
+    prepare_run(draft)
+    return {"late": late_summary(late), "corrected": corrected, **summary(tiers, told)}
+
+
+def _graded(
+    begun: _Begun, *, engine: Engine, keep: Keep, watch: Watch, learn: bool
+) -> tuple[ir.Table, dict[str, dict[str, Any]], dict[str, Any]]:
+    """The profile with every scheme's columns, what decided each scheme, and what was found out on the way."""
+    facts, moment, before = begun.facts, begun.moment, begun.before
+    with engine.keeping() as keep_a_while:
+        with watch.step("facts"):
+            customers = keep_a_while(everyone(facts, moment))
+            named = _names_returns(facts.orders)
+            known = known_facts(facts.orders, moment, keep=keep_a_while, named_returns=named)
+        with watch.step("traits"), engine.keeping() as keep_briefly:
+            profile, headers = _profile(
+                facts, known, customers, moment, decided=begun.decided, engine=engine, keep=keep_briefly
+            )
+            profile = keep(profile)
+        with watch.step("models"):
+            curve = _curve(known, moment, before, learn=learn)
+        with watch.step("schemes"):
+            schemes = begun.library.schemes()
+            former = former_decisions(before, schemes, learn=learn)
+            context = Context(curve, known.everyone.period, moment, counted_facts(facts, known), former, keep_a_while)
+            grader = Grader(profile, context, begun.decided, before, engine, keep, Windows(known, moment, keep_a_while))
+            for scheme in schemes:
+                grader.grade(scheme)
+            shown = {key: grader.told[key] for key in begun.library.published()}
+            found = {
+                "population": {"gap": known.everyone.gap, "period": known.everyone.period},
+                "curve": curve,
+                "headers": headers,
+            }
+            return grader.whole(), shown, found
 
 
 def _heading(workspace: Workspace, engine: Engine, moment: AsOf, at: datetime) -> dict[str, str]:
@@ -144,14 +221,14 @@ def _heading(workspace: Workspace, engine: Engine, moment: AsOf, at: datetime) -
     }
 
 
-def _runs_before(workspace: Workspace, moment: AsOf) -> tuple[Run | None, Run | None]:
+def _runs_before(workspace: Workspace, moment: AsOf, *, rebuild: bool) -> tuple[Run | None, Run | None]:
     """The newest run that looks from an earlier instant, and the run of this very instant.
 
-    Raises `EarlierAsOf` where a later one is published.
+    Raises `EarlierAsOf` where a later one is published, unless history is rebuilt.
     """
     runs = workspace.runs.all()
     later = [run for run in runs if run.as_of > moment.instant]
-    if later:
+    if later and not rebuild:
         raise EarlierAsOf(last=later[-1].as_of.isoformat(), asked=moment.instant.isoformat())
     same = next((run for run in runs if run.as_of == moment.instant), None)
     earlier = [run for run in runs if run.as_of < moment.instant]
@@ -186,7 +263,7 @@ def _profile(
         beside.insert(0, golden_customers(facts.records, edits))
         taken = frozenset((*CATALOGUE, *OF_PEOPLE, *beside[0].columns, "advocacy"))
         custom, headers = custom_traits(facts.records, taken)
-        beside += [custom] if headers else []
+        beside += [payments_typed(custom)] if headers else []
     wide = joined_by_customer(customers, *beside, *decided.people(engine))
     counted = {
         trait.key: wide[trait.key].fill_null(ibis.literal(0).cast(trait.type))
@@ -200,32 +277,3 @@ def _curve(known: Known, moment: AsOf, before: Run | None, *, learn: bool) -> Si
     """The lines of the run before once they were learned, so that tiers do not drift unseen; else learned now."""
     kept = None if before is None or learn else curve_from(before.record["curve"])
     return kept if kept is not None and kept.learned else learn_silence(known.paced, moment)
-
-
-def _graded(profile: ir.Table, context: Context, keep: Keep) -> tuple[ir.Table, dict[str, dict[str, Any]]]:
-    """The profile with every scheme's columns, and what decided each. A scheme that waits for data has no columns.
-
-    Each scheme is graded into a narrow table of its own and all are joined at the end: one expression through all of
-    them would be planned over and over.
-    """
-    decided: dict[str, dict[str, Any]] = {}
-    results: dict[str, ir.Table] = {}
-    for key, scheme in BUILT_IN.items():
-        seen = [results[need].rename(**{f"{need}_{name}": name for name in ("tier", "value")}) for need in scheme.needs]
-        inputs = profile.select("customer_id", *[name for name in scheme.reads if name in profile.columns])
-        grading = scheme.grade(joined_by_customer(inputs, *seen), context)
-        decided[key] = {
-            "kind": scheme.kind,
-            "tiers": list(grading.tiers),
-            "ladder": grading.ladder,
-            "facts": grading.facts,
-            "notes": list(grading.notes),
-            "waiting": grading.waiting,
-        }
-        if not grading.waiting:
-            results[key] = keep(grading.table())
-    named = [
-        table.rename(**{f"{key}_{name}": name for name in table.columns if name != "customer_id"})
-        for key, table in results.items()
-    ]
-    return joined_by_customer(profile, *named), decided

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import reduce
-from typing import Any
+from typing import Any, Literal
 
 import ibis.expr.types as ir
 
-from custrata.analytics.ladders import only_row
 from custrata.analytics.moments import EPOCH, AsOf
+from custrata.analytics.traits import Known
 from custrata.engine import Engine
-from custrata.engine.functions import epoch_micros
+from custrata.engine.functions import epoch_micros, only_row
 from custrata.errors import Refused
 from custrata.lake import LakeSnapshot
 from custrata.schema import FACTS
@@ -49,16 +49,26 @@ def default_as_of(facts: Snapshot, zone: str) -> AsOf:
 
     Raises `NoFacts`.
     """
-    newest: list[int] = []
+    last = (_end_of_facts(facts, "max")).astimezone(zone_named(zone)).date()
+    return AsOf(start_of_day(last + timedelta(days=1), zone), zone)
+
+
+def first_instant(facts: Snapshot) -> datetime:
+    """The instant of the oldest fact. Raises `NoFacts`."""
+    return _end_of_facts(facts, "min")
+
+
+def _end_of_facts(facts: Snapshot, end: Literal["min", "max"]) -> datetime:
+    found: list[int] = []
     held = {"orders": facts.orders, "order_lines": facts.lines, "events": facts.events, "feedback": facts.feedback}
     for spec in FACTS:
         assert spec.at is not None
-        at = only_row(held[spec.name].aggregate(newest=epoch_micros(held[spec.name][spec.at]).max()))["newest"]
-        newest += [at] if at is not None else []
-    if not newest:
+        micros = epoch_micros(held[spec.name][spec.at])
+        at = only_row(held[spec.name].aggregate(end=micros.max() if end == "max" else micros.min()))["end"]
+        found += [at] if at is not None else []
+    if not found:
         raise NoFacts()
-    last = (EPOCH + timedelta(microseconds=max(newest))).astimezone(zone_named(zone)).date()
-    return AsOf(start_of_day(last + timedelta(days=1), zone), zone)
+    return EPOCH + timedelta(microseconds=max(found) if end == "max" else min(found))
 
 
 def everyone(facts: Snapshot, as_of: AsOf) -> ir.Table:
@@ -70,3 +80,16 @@ def everyone(facts: Snapshot, as_of: AsOf) -> ir.Table:
     # The type says which column may be empty, and a union wants the same type on both sides.
     named = [part.select(customer_id=part.customer_id.cast("string")) for part in parts]
     return reduce(lambda left, right: left.union(right), named).distinct()
+
+
+def counted_facts(facts: Snapshot, known: Known) -> dict[str, ir.Table]:
+    """What conditions may count in, of those tables that have rows: `customer_id`, `at` (microseconds) and the rest.
+
+    Orders are the sold ones, valued: `net` is what each is worth.
+    """
+    tables = {
+        "orders": known.orders.filter(known.orders.sold),
+        "events": facts.events.mutate(at=epoch_micros(facts.events.occurred_at)),
+        "feedback": facts.feedback.mutate(at=epoch_micros(facts.feedback.given_at)),
+    }
+    return {name: table for name, table in tables.items() if facts.rows[name]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any, cast
 
@@ -10,7 +11,6 @@ import ibis.expr.types as ir
 
 from custrata.engine.functions import discrete_quantile
 from custrata.schema import MONEY
-from custrata.tiering import BUILT_IN
 
 PARETO_POINTS = 100
 HISTOGRAMS = {"recency_days": "days", "orders": "orders", "spend": "money", "average_order_value": "money"}
@@ -19,31 +19,28 @@ READ = (
     "orders", "orders_all", "orders_90d", "spend", "spend_90d", "spend_all", "recency_days", "average_order_value",
     "rfm_r_score", "rfm_f_score", "rfm_label", "rfm_monetary",
 )  # fmt: skip
+PARTS = ("tier", "before", "value", "since", "status", "was_status", "reason", "until")
 
 
-def narrowed(graded: ir.Table) -> ir.Table:
+def narrowed(graded: ir.Table, keys: Collection[str]) -> ir.Table:
     """The columns of a profile that history and pictures are made from."""
-    scheme_columns = [
-        f"{key}_{part}"
-        for key in BUILT_IN
-        for part in ("tier", "before", "value", "since")
-        if f"{key}_tier" in graded.columns
-    ]
-    return graded.select("customer_id", *READ, *scheme_columns)
+    wanted = [*READ, *(f"{key}_{part}" for key in keys for part in PARTS)]
+    return graded.select("customer_id", *[name for name in wanted if name in graded.columns])
 
 
-def summary(tiers: ir.Table) -> dict[str, Any]:
+def summary(tiers: ir.Table, keys: Collection[str]) -> dict[str, Any]:
     """Sizes of tiers, moves since the run before, the RFM map, Pareto points and histograms, of a narrowed profile.
 
     Money is a decimal, so that the tiers of a scheme add up to the whole, to the cent.
     """
-    moves = {key: _rows(_moves(tiers, key)) for key in BUILT_IN if f"{key}_tier" in tiers.columns}
+    moves = {key: _rows(_moves(tiers, key)) for key in keys}
+    has_rfm = "rfm_r_score" in tiers.columns
     return {
         "headline": _rows(_headline(tiers))[0],
         "tiers": {key: _sizes(rows) for key, rows in moves.items()},
         "moves": moves,
-        "rfm_map": _rows(_rfm_map(tiers)),
-        "rfm_labels": _rows(_labels(tiers)),
+        "rfm_map": _rows(_rfm_map(tiers)) if has_rfm else [],
+        "rfm_labels": _rows(_labels(tiers)) if has_rfm else [],
         "pareto": _rows(_pareto(tiers)),
         "histograms": _histograms(tiers),
     }

@@ -27,7 +27,6 @@ from custrata.report.data import (
     Tier,
     Unit,
 )
-from custrata.tiering import BUILT_IN
 from custrata.tiering.names import scheme_name, tier_name, trait_name
 from custrata.wording import phrase
 
@@ -50,7 +49,7 @@ def collect(workspace: Workspace, run: Run, language: str) -> ReportData:
         timezone=settings.timezone,
         as_of=run.as_of,
         headline=headline(record, former),
-        schemes=tuple(scheme(key, runs, language) for key in BUILT_IN),
+        schemes=tuple(scheme(key, runs, language) for key in record["schemes"]),
         seconds=sum(record["steps"].values()),
         previous_as_of=runs[-2].as_of if former else None,
         runs=len(runs),
@@ -80,13 +79,13 @@ def scheme(key: str, runs: Sequence[Run], language: str) -> Scheme:
     """A scheme at the last of the runs (oldest first), with the others as its history."""
     decided = runs[-1].record["schemes"][key]
     notes = " ".join(phrase("tiers", f"notes.{note}", language) for note in decided["notes"])
-    name = scheme_name(key, language)
+    name = scheme_name(key, language, decided)
     if decided["waiting"]:
         return Scheme(key, name, note=notes)
     history = tuple(Moment(run.as_of, _sizes(run.record["tiers"][key])) for run in runs if key in run.record["tiers"])
     nothing = Size(0, Decimal(0))
     tiers = tuple(
-        Tier(size.customers, size.revenue, key=tier, name=tier_name(key, tier, language), apart=tier in APART)
+        Tier(size.customers, size.revenue, key=tier, name=tier_name(key, tier, language, decided), apart=tier in APART)
         for tier in decided["tiers"]
         for size in (history[-1].sizes.get(tier, nothing),)
     )

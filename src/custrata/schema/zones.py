@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,6 +12,7 @@ from custrata.errors import BadInput
 DAY = 86_400
 EPOCH = date(1970, 1, 1)
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2038, 1, 1, tzinfo=UTC)
+BEGINNING = datetime(1900, 1, 1)
 
 
 class UnknownTimeZone(BadInput):
@@ -76,6 +78,33 @@ def day_number(day: date) -> int:
 def day_from_number(number: int) -> date:
     """The day that many days after 1970-01-01."""
     return EPOCH + timedelta(days=number)
+
+
+def micros_of(instant: datetime) -> int:
+    """Microseconds since 1970-01-01 UTC of an aware datetime."""
+    return (instant - FIRST) // timedelta(microseconds=1)
+
+
+def day_in(instant: datetime, zone: str) -> date:
+    """The day of an aware datetime in `zone`, by the same steps as `custrata.engine.days.local_day`.
+
+    >>> day_in(datetime(2025, 1, 30, 16, tzinfo=UTC), "Asia/Shanghai")
+    datetime.date(2025, 1, 31)
+    """
+    steps, seconds = offset_steps(zone), micros_of(instant) // 10**6
+    _, offset = steps[max(0, bisect_right(steps, seconds, key=lambda step: step[0]) - 1)]
+    return day_from_number((seconds + offset) // DAY)
+
+
+def days_before(instant: datetime, days: int, zone: str) -> datetime:
+    """The same time on the clock of `zone`, that many days before, though not before 1900; in UTC.
+
+    >>> days_before(datetime(2025, 4, 1, tzinfo=UTC), 7, "Europe/London").isoformat()
+    '2025-03-25T01:00:00+00:00'
+    """
+    wall = instant.astimezone(zone_named(zone)).replace(tzinfo=None)
+    wall -= timedelta(days=min(days, (wall - BEGINNING).days))
+    return wall.replace(tzinfo=zone_named(zone)).astimezone(UTC)
 
 
 def start_of_day(day: date, zone: str) -> datetime:

@@ -1,6 +1,26 @@
-"""Schemes: ladders that put every customer in exactly one tier, with a reason."""
+"""Schemes: ladders that put every customer in exactly one tier, with a life and a reason."""
 
-from custrata.tiering.explain import Explanation, explain
-from custrata.tiering.schemes import BUILT_IN, Context, Scheme
+from custrata.tiering.definitions import Definition, TierDefinition, define
+from custrata.tiering.explain import Explanation
+from custrata.tiering.kinds import scheme_of
+from custrata.tiering.library import SchemeLibrary, Version
+from custrata.tiering.schemes import Context, Scheme, built_in
+from custrata.tiering.telling import explain
 
-__all__ = ["BUILT_IN", "Context", "Explanation", "Scheme", "explain"]
+# Every built-in scheme, ready to grade, in the order in which they are shown.
+BUILT_IN: dict[str, Scheme] = {key: scheme_of(definition) for key, definition in built_in().items()}
+
+__all__ = [
+    "BUILT_IN",
+    "Context",
+    "Definition",
+    "Explanation",
+    "Scheme",
+    "SchemeLibrary",
+    "TierDefinition",
+    "Version",
+    "built_in",
+    "define",
+    "explain",
+    "scheme_of",
+]

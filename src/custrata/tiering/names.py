@@ -1,29 +1,70 @@
-"""What schemes, tiers and traits are called in a language; keys are for files, names for people."""
+"""What schemes, tiers and traits are called in a language; keys are for files, names for people.
+
+A scheme that people made has names of its own, in its definition; a run records it. So who asks for a name hands in
+what a run recorded of the scheme, where there is one.
+"""
 
 from __future__ import annotations
 
-from custrata.wording import catalogue, phrase
+from collections.abc import Mapping
+from typing import Any
+
+from custrata.wording import LANGUAGES, catalogue, phrase
+
+Decided = Mapping[str, Any]
 
 
-def scheme_name(scheme: str, language: str) -> str:
+def scheme_name(scheme: str, language: str, decided: Decided | None = None) -> str:
     """The name of a scheme.
 
     >>> scheme_name("value", "zh-hans")
     '购买金额'
+    >>> scheme_name("vip", "en", {"definition": {"names": {"zh-hans": "会员等级"}}})
+    '会员等级'
     """
-    return phrase("tiers", f"schemes.{scheme}", language)
+    return _own(_definition(decided), language) or _shipped(f"schemes.{scheme}", language) or scheme
 
 
-def tier_name(scheme: str, tier: str, language: str) -> str:
+def tier_name(scheme: str, tier: str, language: str, decided: Decided | None = None) -> str:
     """The name of a tier of a scheme.
 
     >>> tier_name("lifecycle", "at_risk", "en")
     'At risk'
     """
-    return phrase("tiers", f"tiers.{scheme}.{tier}", language)
+    tiers = {held["key"]: held for held in _definition(decided).get("tiers", ())}
+    own = _own(tiers.get(tier, {}), language)
+    return own or _shipped(f"tiers.{scheme}.{tier}", language) or _numbered(tier, language) or tier
+
+
+def about_scheme(scheme: str, language: str, decided: Decided | None = None) -> str:
+    """What a scheme of one's own is for, as its definition says; empty where it does not."""
+    return _own({"names": _definition(decided).get("about") or {}}, language)
 
 
 def trait_name(trait: str, language: str) -> str:
     """The label of a trait; a custom trait is called by its key."""
-    names = catalogue()["traits"].get(trait)
-    return names[language] if names else trait
+    return _shipped(trait, language, "traits") or trait
+
+
+def _definition(decided: Decided | None) -> Mapping[str, Any]:
+    return (decided or {}).get("definition") or {}
+
+
+def _own(named: Mapping[str, Any], language: str) -> str:
+    """The name in the language, else in one that the reader is likely to read."""
+    names = named.get("names") or {}
+    order = (language, *(other for other in LANGUAGES if other[:2] == language[:2]), *LANGUAGES)
+    return next((str(names[one]) for one in order if one in names), "")
+
+
+def _shipped(name: str, language: str, area: str = "tiers") -> str:
+    return catalogue()[area].get(name, {}).get(language, "")
+
+
+def _numbered(tier: str, language: str) -> str:
+    """Tiers that come out of the data: `c1` is a cluster, `leaf1` a leaf of a tree."""
+    for prefix in ("leaf", "c"):
+        number = tier.removeprefix(prefix)
+        if tier.startswith(prefix) and number.isdigit():
+            return phrase("tiers", f"numbered.{prefix}", language, number=number)
+    return ""

@@ -1,73 +1,115 @@
-"""The built-in schemes, in the order in which they are graded."""
+"""Schemes ready to grade: made from definitions, and put into the order in which one reads the other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+from typing import Any
 
 import ibis.expr.types as ir
+import yaml
 
-from custrata.analytics import combined, ladder_schemes, lifecycle, loyalty, rfm
 from custrata.analytics.grading import Grading
+from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import SilenceCurve
+from custrata.analytics.traits.build import unkept
+from custrata.errors import Refused
+from custrata.tiering.definitions import Definition, define
+
+Keep = Callable[[ir.Table], ir.Table]
+
+
+class SchemesInCircle(Refused):
+    template = "The schemes {circle} read each other in a circle. Let one of them read something else."
+
+
+class ReadsUnknownScheme(Refused):
+    template = "The scheme {scheme} reads the scheme {needed}, which there is not. Publish that one first."
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a scheme needs besides the profile: the silence curve and the length of a loyalty period in days."""
+    """What a scheme needs besides the profile.
+
+    `curve` is the silence curve; `period` the length of a loyalty period in days; `as_of` the instant; `facts` the
+    tables conditions may count in, as `custrata.criteria.Scope` wants them, only those with rows; `former` what the
+    run before recorded of each scheme that is graded by the same version, so that what was learned stays; `keep`
+    computes a table once.
+    """
 
     curve: SilenceCurve
     period: int
+    as_of: AsOf
+    facts: Mapping[str, ir.Table] = field(default_factory=dict)
+    former: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    keep: Keep = unkept
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """A ladder of tiers: its key, kind, the unit of its value, tiers from the best down, and how it grades a profile.
+    """A ladder of tiers: its definition and version, the unit of its value, and how it grades a profile.
 
-    `inputs` are the traits an explanation shows, `reads` all columns of the profile it is graded from, `needs` the
-    schemes whose tier and value it takes (`<key>_tier`, `<key>_value`).
+    `inputs` are the traits an explanation shows, `reads` all columns of the profile it is graded from; those of
+    another scheme are called `<key>_tier`, `<key>_value`, `<key>_since`.
     """
 
-    key: str
-    kind: str
+    definition: Definition
+    version: int
     unit: str
-    tiers: tuple[str, ...]
     inputs: tuple[str, ...]
     reads: tuple[str, ...]
     grade: Callable[[ir.Table, Context], Grading]
-    needs: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What files and columns call it."""
+        return self.definition.key
+
+    @property
+    def kind(self) -> str:
+        """The kind of scheme it is."""
+        return self.definition.kind
+
+    @property
+    def tiers(self) -> tuple[str, ...]:
+        """The tiers from the best down; empty where they come out of the data."""
+        return tuple(tier.key for tier in self.definition.tiers)
+
+    def needs(self, keys: Collection[str]) -> tuple[str, ...]:
+        """Which of the schemes of these keys it reads."""
+        return tuple(key for key in keys if any(column in self.reads for column in columns_of(key)))
 
 
-_HIGH_MID_LOW = ladder_schemes.HIGH_MID_LOW
+def columns_of(key: str) -> tuple[str, str, str]:
+    """The columns of a scheme that another may read."""
+    return f"{key}_tier", f"{key}_value", f"{key}_since"
 
-BUILT_IN: dict[str, Scheme] = {
-    scheme.key: scheme
-    for scheme in (
-        Scheme("frequency", "quantile", "orders", _HIGH_MID_LOW, ("orders",), ("orders",),
-               lambda profile, _: ladder_schemes.grade_frequency(profile)),
-        Scheme("value", "pareto", "money", _HIGH_MID_LOW, ("spend",), ("spend",),
-               lambda profile, _: ladder_schemes.grade_value(profile)),
-        Scheme("loyalty", "score", "score", loyalty.TIERS, ("regularity", "orders", "tenure_days", "categories"),
-               ("orders", "regularity", "tenure_days", "categories", "advocacy"),
-               lambda profile, context: loyalty.grade_loyalty(profile, period=context.period)),
-        Scheme("lifecycle", "lifecycle", "ratio", lifecycle.TIERS,
-               ("recency_days", "rhythm_days", "silence", "orders_all", "tenure_days"),
-               ("orders_all", "tenure_days", "recency_days", "silence", "last_gap_silence"),
-               lambda profile, context: lifecycle.grade_lifecycle(profile, context.curve)),
-        Scheme("rfm", "rfm", "money", rfm.GROUPS, ("recency_days", "orders", "sales"),
-               ("orders", "recency_days", "sales"),
-               lambda profile, _: rfm.grade_rfm(profile)),
-        Scheme("combined", "score", "score", combined.TIERS, ("loyalty_value", "spend", "return_rate"),
-               ("orders", "spend", "return_rate", "returned_value"),
-               lambda profile, _: combined.grade_combined(profile), needs=("loyalty",)),
-        Scheme("high_ticket", "quantile", "money", ("high", "standard"), ("average_order_value", "orders"),
-               ("orders", "average_order_value"),
-               lambda profile, _: ladder_schemes.grade_high_ticket(profile)),
-        Scheme("price_sensitivity", "quantile", "share", _HIGH_MID_LOW, ("discount_rate", "discount", "sales"),
-               ("discount_rate", "discount"),
-               lambda profile, _: ladder_schemes.grade_price_sensitivity(profile)),
-        Scheme("usage_cycle", "quantile", "days", ("short", "mid", "long", "unknown"),
-               ("median_gap_days", "order_days"), ("median_gap_days", "order_days"),
-               lambda profile, _: ladder_schemes.grade_usage_cycle(profile)),
-    )
-}  # fmt: skip
+
+@lru_cache(maxsize=1)
+def built_in() -> Mapping[str, Definition]:
+    """The definitions every workspace begins with."""
+    text = resources.files(__package__).joinpath("builtin.yaml").read_text("utf-8")
+    return {found.key: found for found in map(define, yaml.safe_load(text)["schemes"])}
+
+
+def in_order(schemes: Iterable[Scheme]) -> list[Scheme]:
+    """The schemes so that each comes after those it reads, otherwise as they stood.
+
+    Raises `SchemesInCircle`.
+    """
+    by_key = {scheme.key: scheme for scheme in schemes}
+    done: dict[str, Scheme] = {}
+
+    def visit(key: str, above: tuple[str, ...]) -> None:
+        if key in above:
+            raise SchemesInCircle(circle=" → ".join((*above[above.index(key) :], key)))
+        if key not in done:
+            for needed in by_key[key].needs(by_key):
+                visit(needed, (*above, key))
+            done[key] = by_key[key]
+
+    for key in by_key:
+        visit(key, ())
+    return list(done.values())

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from custrata.web.metrics import DURATIONS, REQUESTS
+from custrata.web.workspace import one_workspace
 
 HEADER = "X-Request-ID"
 # Letters and figures that nobody mistakes for each other when reading them out.
@@ -32,11 +33,14 @@ class RequestMiddleware:
         reference = "".join(secrets.choice(ALPHABET) for _ in range(10))
         token, began = current.set(reference), perf_counter()
         try:
-            response = self.answer(request)
-            _record(request, response, perf_counter() - began)
+            with one_workspace():
+                response = self.answer(request)
+            seconds = perf_counter() - began
+            _record(request, response, seconds)
         finally:
             current.reset(token)
         response.headers[HEADER] = reference
+        response.headers["Server-Timing"] = f"app;dur={seconds * 1000:.1f}"
         _keep_private(request, response)
         return response
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,10 +17,30 @@ from custrata.lake.workspace import FILE
 State = tuple[int, int, int]
 
 
+# What was found since the request began; none outside of one.
+_found: ContextVar[list[Workspace] | None] = ContextVar("workspace_of_request", default=None)
+
+
+@contextmanager
+def one_workspace() -> Iterator[None]:
+    """Within it `workspace` looks once and keeps to what it found, since a page asks for it hundreds of times."""
+    token = _found.set([])
+    try:
+        yield
+    finally:
+        _found.reset(token)
+
+
 def workspace() -> Workspace:
     """The workspace of the settings. Raises `NotAWorkspace`, `BadSettings`, and what opening it raises."""
+    found = _found.get()
+    if found:
+        return found[0]
     folder = Path(settings.WORKSPACE)
-    return _opened(folder, _state(folder / FILE))
+    opened = _opened(folder, _state(folder / FILE))
+    if found is not None:
+        found.append(opened)
+    return opened
 
 
 def published_run() -> Run | None:

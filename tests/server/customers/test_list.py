@@ -180,7 +180,7 @@ def test_exports_what_is_filtered_as_csv(browser: Client, shown: Reading) -> Non
     spent = [float(row[rows[0].index("Spend, 365 days")]) for row in rows[1:]]
     assert spent == sorted(spent, reverse=True)
     assert written("export")[0].after == {
-        "chosen": "tier=value%3Ahigh&sort=-spend",
+        "chosen": "tier=value:high",
         "customers": len(rows) - 1,
         "kind": "csv",
     }
@@ -225,6 +225,16 @@ def test_assigns_everybody_the_list_shows(browser: Client) -> None:
     browser.post("/customers/-/together/owner/?q=0130007", {"owner": owner.pk, "seen": 1})
     assert list(Customer.objects.filter(owner=owner).values_list("customer_id", flat=True)) == ["c007"]
     assert happened("c007") == [("own", {"owner": "administrator"})]
+
+
+def test_the_audit_says_how_many_were_chosen_but_not_what_was_searched_for(browser: Client) -> None:
+    tag, asked = make_tag(name="vip", actor=None, at=AT), "?q=王0&tier=value:high&owner=none"
+    browser.post(f"/customers/-/together/tag/{asked}", {"tag": tag.pk, "seen": many(browser, asked)})
+    exported(browser, "csv", asked[1:])
+    for change in (written("tag")[0], written("export")[0]):
+        assert change.after is not None
+        assert change.after["chosen"] == "tier=value:high&owner=none&searched=yes"
+        assert change.after["customers"] > 0
 
 
 @pytest.mark.parametrize("role", list(Role))

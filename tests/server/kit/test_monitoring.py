@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -91,3 +92,7 @@ def test_metrics_are_given_on_this_machine_or_with_the_token(
 
 def test_no_token_opens_metrics_where_none_is_set() -> None:
     assert Client().get("/metrics", headers={"Authorization": "Bearer "}, REMOTE_ADDR="10.0.0.7").status_code == 403
+
+
+def test_an_answer_tells_how_long_it_took(served: Workspace, stranger: Client) -> None:
+    assert re.fullmatch(r"app;dur=\d+\.\d", stranger.get("/health").headers["Server-Timing"])

@@ -95,6 +95,12 @@ def test_every_process_that_dies_is_there_again(tree: Start, port: int) -> None:
     assert up.stop() < 5
 
 
+def test_every_process_is_named_for_what_it_is(tree: Start, port: int) -> None:
+    up = tree("up", "--port", str(port), "--workers", "1").ready()
+    names = [Path(f"/proc/{pid}/comm").read_text().strip() for pid in below(up.process.pid)]
+    assert sorted(names) == ["custrata-schedu", "custrata-web", "custrata-web", "custrata-worker"]  # the kernel cuts
+
+
 def test_nobody_is_left_behind_when_it_is_killed(tree: Start, port: int) -> None:
     up = tree("up", "--port", str(port)).ready()
     processes = up.processes()

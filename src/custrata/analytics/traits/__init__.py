@@ -4,9 +4,12 @@ from custrata.analytics.traits.build import Keep, Known, known_facts, order_trai
 from custrata.analytics.traits.catalogue import CATALOGUE, Trait
 from custrata.analytics.traits.composition import joined_by_customer
 from custrata.analytics.traits.pace import Population
+from custrata.analytics.traits.windowed import ONE_WINDOW, WINDOWED
 
 __all__ = [
     "CATALOGUE",
+    "ONE_WINDOW",
+    "WINDOWED",
     "Keep",
     "Known",
     "Population",

@@ -8,10 +8,9 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from custrata.analytics.ladders import only_row
 from custrata.analytics.moments import AsOf
 from custrata.engine.days import as_date
-from custrata.engine.functions import discrete_quantile, divide
+from custrata.engine.functions import discrete_quantile, divide, only_row
 from custrata.schema import MONEY
 
 DAYPARTS = ("night", "morning", "afternoon", "evening")

@@ -22,15 +22,9 @@ class Customer(models.Model):
     phone = models.TextField(blank=True)
     email = models.TextField(blank=True)
     company = models.TextField(blank=True)
-    search = models.TextField(blank=True)  # all of it, folded: what a search looks for parts in
+    search = models.TextField(blank=True)  # all of it, folded: a search finds its parts (queries/searching.py)
     mark = models.BigIntegerField()  # stands for what the lake says: differs when that does
     owner = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="customers")
-
-    class Meta:
-        indexes = (
-            # A search looks through this index alone and leaves the table.
-            models.Index(fields=["search", "customer_id"], name="customers_customer_search"),
-        )
 
     def __str__(self) -> str:
         return self.name or self.customer_id

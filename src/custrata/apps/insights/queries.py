@@ -7,7 +7,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
-from typing import Any
 
 from django.urls import reverse
 from markupsafe import Markup
@@ -18,7 +17,7 @@ from custrata.apps.jobs.queries import recent
 from custrata.apps.playbooks.queries import due_tasks
 from custrata.apps.tiers.queries import panels, runs, schemes
 from custrata.lake import Run
-from custrata.pipeline.reading import AnyOf, Filter, Tiered, reading
+from custrata.pipeline.reading import reading
 from custrata.report import Change, Move, Scheme, Size, collect
 from custrata.report.panels import sign
 from custrata.report.pictures import sparkline
@@ -158,7 +157,7 @@ def _about_to_drop(run: Run) -> Attention | None:
         texts.text("insights.attention.at_risk_text", tier=name, revenue=revenue),
         panels.customers_href(tier="lifecycle:at_risk", sort="-spend"),
         _ways(found, moves),
-        _people(run.id, "lifecycle", sources, ("at_risk",)),
+        _people(run.id, "lifecycle", _ends(moves)),
     )
 
 
@@ -167,20 +166,23 @@ def _losers(run: Run) -> Attention | None:
     if "value" not in schemes.graded_keys(run):
         return None
     found = schemes.scheme("value", run)
-    keys = tuple(tier.key for tier in found.tiers)
     size = found.moved("down")
     if not size.customers:
         return None
-    people = [one for place, key in enumerate(keys) for one in _people(run.id, "value", keys[:place], (key,))]
+    moves = [move for move in found.moves if found.direction(move) == "down"]
     return Attention(
         "arrow-down-right",
         "warning",
         texts.count("insights.attention.losers", size.customers),
         texts.text("insights.attention.losers_text", revenue=texts.writer().short_money(size.revenue)),
         f"{reverse('tiers:scheme', args=['value'])}#moves",
-        _ways(found, [move for move in found.moves if found.direction(move) == "down"]),
-        tuple(sorted(people, key=lambda one: (-one.spend, one.customer_id))[:NAMED]),
+        _ways(found, moves),
+        _people(run.id, "value", _ends(moves)),
     )
+
+
+def _ends(moves: list[Move]) -> frozenset[tuple[str | None, str | None]]:
+    return frozenset((move.source, move.target) for move in moves)
 
 
 def _ways(found: Scheme, moves: list[Move]) -> tuple[Way, ...]:
@@ -198,17 +200,17 @@ def _ways(found: Scheme, moves: list[Move]) -> tuple[Way, ...]:
 
 
 @lru_cache(maxsize=64)
-def _people(run_id: str, scheme: str, sources: tuple[str, ...], targets: tuple[str, ...]) -> tuple[Person, ...]:
+def _people(run_id: str, scheme: str, moves: frozenset[tuple[str | None, str | None]]) -> tuple[Person, ...]:
     """The biggest spenders of those who moved; what a run found never changes, so it is asked once per process."""
     held = reading(workspace())
-    if held is None or held.run.id != run_id or not sources:
+    if held is None or held.run.id != run_id:
         return ()
-    columns = [name for name in ("name", "spend") if name in held.columns]
-    filters: list[Filter] = [AnyOf(f"{scheme}_before", sources), Tiered(scheme, targets)]
-    rows: list[dict[str, Any]] = held.customers(filters, columns, sort="spend", descending=True, limit=NAMED)
-    return tuple(
-        Person(row["customer_id"], row.get("name") or row["customer_id"], row["spend"] or Decimal(0)) for row in rows
-    )
+    people = [
+        Person(row["customer_id"], row["name"] or row["customer_id"], row["spend"] or Decimal(0))
+        for row in held.movers(scheme)
+        if (row["source"], row["target"]) in moves
+    ]
+    return tuple(sorted(people, key=lambda one: (-one.spend, one.customer_id))[:NAMED])
 
 
 def _rejected() -> list[Attention]:

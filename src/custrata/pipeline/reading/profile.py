@@ -9,24 +9,29 @@ from threading import Lock
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from custrata.errors import BadInput
 from custrata.lake import Run, Workspace
 from custrata.lake.runs import POINTER
-from custrata.pipeline.reading.connection import MEMORY, THREADS, Asking, Serving, literal, quoted
+from custrata.pipeline.reading.connection import MEMORY, THREADS, Asking, Serving, quoted
 from custrata.pipeline.reading.facts import CustomerFacts
 from custrata.pipeline.reading.filters import Filter
+from custrata.pipeline.reading.prepared import (
+    Scale,
+    columns_of,
+    found_movers,
+    is_number,
+    kept_movers,
+    kept_scales,
+    learned_scales,
+    profile_of,
+)
 
 Row = dict[str, Any]
 After = tuple[Any, str]
 State = tuple[int, int, int]
 Answer = TypeVar("Answer")
-Scale = npt.NDArray[np.float64]
-
-SAMPLE, POINTS = 50_000, 1_001
-NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL")
 
 
 class NoSuchColumn(BadInput):
@@ -90,10 +95,9 @@ class Reading(CustomerFacts):
 
     def _take(self, run: Run) -> None:
         with self._serving.asking() as asking:
-            described = asking.table(f"DESCRIBE SELECT * FROM {_rows_of(run)}").to_pylist()
-        self.columns: dict[str, str] = {row["column_name"]: row["column_type"] for row in described}
+            self.columns = columns_of(asking, run.folder)
         self.run = run
-        self._scales = {}
+        self._scales = kept_scales(run.folder)
 
     def customers(
         self,
@@ -182,23 +186,27 @@ class Reading(CustomerFacts):
 
     def is_number(self, column: str) -> bool:
         """Whether a column holds numbers."""
-        return self.columns.get(column, "").startswith(NUMBERS)
+        return is_number(self.columns.get(column, ""))
+
+    def movers(self, scheme: str) -> list[Row]:
+        """The five biggest spenders of each move in a scheme since the run before: `scheme`, `source`, `target`,
+        `customer_id`, `name`, `spend`."""
+
+        def ask(asking: Asking) -> list[Row]:
+            folder, named = self.run.folder, "name" in self.columns
+            kept = kept_movers(asking, folder, scheme)
+            found = kept if kept is not None else found_movers(asking, folder, named=named, scheme=scheme)
+            return list(found.to_pylist())
+
+        return self._answer(ask)
 
     def _scaled(self, traits: Sequence[str]) -> dict[str, Scale]:
-        """The values at every thousandth of the customers, for each trait; learned once per run."""
+        """The values at every thousandth of the customers, for each trait; what the run does not hold is learned."""
         with self._lock:
             missing = [name for name in traits if name not in self._scales]
             if missing:
-                self._scales |= self._answer(lambda asking: self._learned(asking, missing))
+                self._scales |= self._answer(lambda asking: learned_scales(asking, self.run.folder, missing))
             return {name: self._scales[name] for name in traits}
-
-    def _learned(self, asking: Asking, traits: Sequence[str]) -> dict[str, Scale]:
-        source = _rows_of(self.run)
-        many = int(asking.table(f"SELECT count(*) AS many FROM {source}")["many"][0].as_py())
-        every = -(-many // SAMPLE) or 1
-        named = ", ".join(f"{quoted(name)}::DOUBLE AS {quoted(name)}" for name in traits)
-        sampled = asking.table(f"SELECT {named} FROM {source} WHERE hash(customer_id) % {every} = 0")
-        return {name: _scale(sampled[name]) for name in traits}
 
     def _question(
         self, asking: Asking, filters: Sequence[Filter], columns: Sequence[str], order: Order, after: After | None
@@ -292,15 +300,7 @@ def _file_of(run: Run) -> Path:
 
 
 def _rows_of(run: Run) -> str:
-    return f"read_parquet({literal(str(_file_of(run)))})"
-
-
-def _scale(column: pa.ChunkedArray) -> Scale:
-    values = column.drop_null().to_numpy()
-    if not len(values):
-        return np.empty(0)
-    scale: Scale = np.quantile(values, np.linspace(0, 1, POINTS), method="inverted_cdf")
-    return scale
+    return profile_of(run.folder)
 
 
 def _standing(scale: Scale, value: float) -> float:

@@ -13,10 +13,11 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from custrata.tiering.names import scheme_name, tier_name, trait_name
+from custrata.tiering.names import trait_name
 from custrata.tiering.playbooks import playbooks
 from custrata.web import texts
 from custrata.web.colours import tier_colour
+from custrata.web.schemes import scheme_named, tier_named
 from custrata.wording.writer import NOTHING
 
 register = Library()
@@ -118,7 +119,7 @@ def seconds(value: Number) -> str:
 @register.filter
 def scheme_label(scheme: str) -> str:
     """What a scheme is called."""
-    return scheme_name(scheme, texts.language())
+    return scheme_named(scheme)
 
 
 @register.filter
@@ -130,7 +131,7 @@ def trait_label(trait: str) -> str:
 @register.simple_tag
 def tier_label(scheme: str, tier: str) -> str:
     """What a tier is called."""
-    return tier_name(scheme, tier, texts.language())
+    return tier_named(scheme, tier)
 
 
 @register.simple_tag
@@ -168,8 +169,8 @@ def tier_badge(scheme: str, tier: str | None, href: str = "") -> dict[str, objec
     """`{% tier_badge "value" "high" %}`: the tier's name on its colour; a link where `href` is given."""
     known = tier is not None
     return {
-        "scheme": scheme_name(scheme, texts.language()),
-        "name": tier_name(scheme, tier, texts.language()) if tier is not None else NOTHING,
+        "scheme": scheme_named(scheme),
+        "name": tier_named(scheme, tier) if tier is not None else NOTHING,
         "colour": tier_colour(scheme, tier) if tier is not None else "apart",
         "href": href if known else "",
     }

@@ -1,15 +1,12 @@
 """What there is to read of customers."""
 
 from custrata.apps.customers.queries.customers import (
-    Found,
     contacts_of,
     found_customer,
-    found_customers,
     notes_of,
     owned,
     owned_by,
     owners,
-    searched,
     tag_groups,
     tagged,
     tags,
@@ -17,6 +14,7 @@ from custrata.apps.customers.queries.customers import (
     tags_with_customers,
 )
 from custrata.apps.customers.queries.decided import decisions
+from custrata.apps.customers.queries.searching import Found, found_customers, searched
 from custrata.apps.customers.queries.state import state_of
 
 __all__ = [

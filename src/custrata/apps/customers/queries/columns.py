@@ -9,8 +9,8 @@ from typing import Literal
 from custrata.analytics.traits import CATALOGUE
 from custrata.apps.accounts.models import User
 from custrata.apps.customers.models import ListColumns
-from custrata.tiering import BUILT_IN
-from custrata.tiering.names import scheme_name, trait_name
+from custrata.tiering.names import trait_name
+from custrata.web.schemes import graded_schemes, scheme_named
 from custrata.wording import phrase
 
 Kind = Literal[
@@ -63,8 +63,9 @@ def columns_known(types: Mapping[str, str], language: str) -> dict[str, Column]:
         key: Column(key, phrase("customers", f"column.{key}", language), "decided", kind)
         for key, kind in DECIDED.items()
     }
+    schemes = tuple(graded_schemes())
     for name, kind in types.items():
-        column = _column(name, kind, language)
+        column = _column(name, kind, language, schemes)
         if column is not None and column.key not in found:
             found[column.key] = column
     return found
@@ -77,23 +78,23 @@ def columns_of(person: User, known: Mapping[str, Column]) -> list[Column]:
     return chosen or [known[key] for key in STARTING if key in known]
 
 
-def _column(name: str, kind: str, language: str) -> Column | None:
+def _column(name: str, kind: str, language: str, schemes: Sequence[str]) -> Column | None:
     scheme, _, part = name.rpartition("_")
     if name in HIDDEN:
         return None
-    if scheme in BUILT_IN and part == "tier":
-        return Column(name, scheme_name(scheme, language), "tiers", "tier", scheme)
+    if part == "tier" and scheme in schemes:
+        return Column(name, scheme_named(scheme, language), "tiers", "tier", scheme)
     if name in SCORES:
         label = phrase("customers", f"column.{name}", language)
         return Column(name, label, "tiers", "label" if name == "rfm_label" else "number")
-    if any(name.startswith(f"{key}_") for key in BUILT_IN):
-        return None
     if name in CONTACT:
         return Column(name, trait_label(name, language), "contact", _by_type(kind))
     trait = CATALOGUE.get(name)
     if trait is not None:
         written = NAMED.get(name) or BY_UNIT.get(trait.unit) or _by_type(kind)
         return Column(name, trait_name(name, language), trait.group, written)
+    if any(name.startswith(f"{key}_") for key in schemes):
+        return None
     return Column(name, trait_name(name, language), "other", _by_type(kind))
 
 

@@ -2,44 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.db.models import Count, QuerySet
 
 from custrata.apps.accounts.models import User
 from custrata.apps.customers.models import Customer, CustomerTag, Note, Tag, TagGroup
-
-MOST_FOUND = 5_000
-PHONE = re.compile(r"[\d\s()+\-.]{3,}")
-BETWEEN_DIGITS = re.compile(r"[\s()\-.]")
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a search found: ids, and whether there are more than it gives."""
-
-    customer_ids: tuple[str, ...]
-    more: bool
-
-
-def searched(text: str) -> str:
-    """What is looked for when somebody types this: without case, full-width forms, and blanks inside a number.
-
-    >>> searched(" 138 0013 "), searched("ＡＢＣ"), searched("Ann Lee")
-    ('1380013', 'abc', 'ann lee')
-    """
-    folded = " ".join(unicodedata.normalize("NFKC", text).lower().split())
-    return BETWEEN_DIGITS.sub("", folded) if PHONE.fullmatch(folded) else folded
-
-
-def found_customers(text: str) -> Found:
-    """Customers whose id, name, phone, e-mail or company holds the text."""
-    rows = Customer.objects.filter(search__contains=searched(text)).order_by().values_list("customer_id", flat=True)
-    ids = list(rows[: MOST_FOUND + 1])
-    return Found(tuple(ids[:MOST_FOUND]), len(ids) > MOST_FOUND)
 
 
 def found_customer(customer_id: str) -> Customer | None:

@@ -12,15 +12,13 @@ from django.db.models import QuerySet
 from custrata.apps.customers.models import Customer, Tag
 from custrata.apps.customers.queries.columns import Column
 from custrata.apps.customers.queries.customers import (
-    Found,
     contacts_of,
-    found_customers,
     owned,
     owned_by,
-    searched,
     tagged,
     tags_of,
 )
+from custrata.apps.customers.queries.searching import Found, found_customers, searched
 from custrata.pipeline.reading import Cell, Filter, Ids, Moved, Reading, Tiered
 from custrata.web.paging import Cursor, keyset
 

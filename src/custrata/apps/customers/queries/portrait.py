@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,8 +12,9 @@ from custrata.apps.customers.models import Edit
 from custrata.apps.customers.queries.columns import BY_UNIT, Kind, columns_known, trait_label
 from custrata.identity.golden import ATTRIBUTES, EDITABLE
 from custrata.pipeline.reading import Reading, Told
-from custrata.tiering import BUILT_IN, Explanation, explain
-from custrata.tiering.names import scheme_name, trait_name
+from custrata.tiering import Explanation, explain
+from custrata.tiering.names import trait_name
+from custrata.web.schemes import graded_schemes, scheme_named
 from custrata.wording.writer import Writer
 
 TRAIT_GROUPS = ("time", "money", "rhythm", "price", "returns", "breadth", "channel")
@@ -100,8 +101,8 @@ def _edited(edit: Edit) -> Any:
     return date.fromisoformat(edit.value) if edit.attribute == "birthday" and edit.value else edit.value
 
 
-def tiers_of(row: Row) -> list[InTier]:
-    """The customer's tier in every published scheme."""
+def tiers_of(row: Row, schemes: Iterable[str] | None = None) -> list[InTier]:
+    """The customer's tier in these schemes, in every published one where none are named."""
     return [
         InTier(
             key,
@@ -112,7 +113,7 @@ def tiers_of(row: Row) -> list[InTier]:
             row.get(f"{key}_reason"),
             row.get(f"{key}_until"),
         )
-        for key in BUILT_IN
+        for key in (graded_schemes() if schemes is None else schemes)
         if row.get(f"{key}_tier") is not None
     ]
 
@@ -139,7 +140,7 @@ def standings(reading: Reading, row: Row, language: str) -> list[tuple[str, list
 def explanations(reading: Reading, row: Row, writer: Writer) -> Iterator[tuple[InTier, Explanation, Sequence[Any]]]:
     """Why the customer is in each tier: the explanation, and its inputs with labels and how they are written."""
     known = columns_known(reading.columns, writer.language)
-    for held in tiers_of(row):
+    for held in tiers_of(row, reading.run.record["schemes"]):
         told = explain(held.scheme, row, reading.run.record["schemes"][held.scheme], writer)
         inputs = []
         for name, value in told.inputs:
@@ -153,4 +154,5 @@ def explanations(reading: Reading, row: Row, writer: Writer) -> Iterator[tuple[I
 def _called(name: str, language: str) -> str:
     """What an input is called: a trait, or the score of another scheme."""
     scheme = name.removesuffix("_value")
-    return scheme_name(scheme, language) if scheme in BUILT_IN else trait_name(name, language)
+    known = name.endswith("_value") and scheme in graded_schemes()
+    return scheme_named(scheme, language) if known else trait_name(name, language)

@@ -11,9 +11,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from custrata.apps.customers.queries.columns import Column, Kind
-from custrata.tiering.names import scheme_name, tier_name
 from custrata.web import texts
 from custrata.web.colours import tier_colour
+from custrata.web.schemes import scheme_named, tier_named
 from custrata.web.workspace import published_run, workspace
 from custrata.wording import phrase
 from custrata.wording.writer import Writer
@@ -62,8 +62,8 @@ class Cells:
             self._badges[scheme, tier] = format_html(
                 '<span class="tier-badge {}" title="{}">{}</span>',
                 tier_colour(scheme, tier),
-                scheme_name(scheme, self.write.language),
-                tier_name(scheme, tier, self.write.language),
+                scheme_named(scheme, self.write.language),
+                tier_named(scheme, tier, self.write.language),
             )
         return self._badges[scheme, tier]
 

@@ -1,19 +1,12 @@
-"""Who asks, and of which run."""
+"""Of which run somebody asks."""
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest
+from django.http import Http404
 
-from custrata.apps.accounts.models import User
 from custrata.pipeline.reading import NoSuchRun, Reading, reading
 from custrata.web.texts import sentence
 from custrata.web.workspace import workspace
-
-
-def asking_person(request: HttpRequest) -> User:
-    """Whoever asks, behind a gate that lets only people in."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 def asked_reading(run: str | None = None) -> Reading | None:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from custrata.apps.accounts.models import User
+from custrata.apps.accounts.views.asking import asking_person
 from custrata.apps.customers import actions
 from custrata.apps.customers.forms import (
     CustomerForm,
@@ -26,7 +27,7 @@ from custrata.apps.customers.forms import (
     UndoForm,
 )
 from custrata.apps.customers.models import Tag
-from custrata.apps.customers.views.asking import asked_reading, asking_person
+from custrata.apps.customers.views.asking import asked_reading
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.rights import Right, may

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from django.http import QueryDict
 
-from custrata.apps.customers.forms import moves
 from custrata.apps.customers.models import Tag
 from custrata.apps.customers.queries import owners
 from custrata.apps.customers.queries.listing import NOBODY, Asked
-from custrata.tiering.names import scheme_name, tier_name
+from custrata.apps.customers.queries.questions import moves
 from custrata.web.paging import NAME as CURSOR
-from custrata.web.texts import language, text
+from custrata.web.schemes import scheme_named, tier_named
+from custrata.web.texts import text
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,16 @@ def chips(asked: Asked, query: QueryDict) -> Iterator[Chip]:
         yield Chip(text("customers.chip.search", q=asked.q), without(query, "q"))
     for scheme, tiers in asked.tiers:
         for tier in tiers:
-            named = text("customers.chip.tier", scheme=_scheme(scheme), tier=_tier(scheme, tier))
+            named = text("customers.chip.tier", scheme=scheme_named(scheme), tier=tier_named(scheme, tier))
             yield Chip(named, without(query, "tier", f"{scheme}:{tier}"))
     if asked.cell is not None:
         yield Chip(text("customers.chip.cell", r=asked.cell[0], f=asked.cell[1]), without(query, "rfm"))
     for written in query.getlist("moved"):
         for scheme, source, target in moves([written]):
-            came = _tier(scheme, source) if source is not None else text("customers.chip.nowhere")
-            named = text("customers.chip.moved", scheme=_scheme(scheme), source=came, target=_tier(scheme, target))
+            came = tier_named(scheme, source) if source is not None else text("customers.chip.nowhere")
+            named = text(
+                "customers.chip.moved", scheme=scheme_named(scheme), source=came, target=tier_named(scheme, target)
+            )
             yield Chip(named, without(query, "moved", written))
     if asked.tag is not None:
         tag = Tag.objects.filter(pk=asked.tag).first()
@@ -60,11 +62,3 @@ def _owned(owner: int) -> str:
         return text("customers.chip.unowned")
     person = owners().filter(pk=owner).first()
     return text("customers.chip.owner", owner=str(person) if person else "?")
-
-
-def _scheme(scheme: str) -> str:
-    return scheme_name(scheme, language())
-
-
-def _tier(scheme: str, tier: str) -> str:
-    return tier_name(scheme, tier, language())

@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from custrata.apps.accounts.views.asking import asking_person
 from custrata.apps.customers.actions import choose_columns, record_export
-from custrata.apps.customers.forms import asked
 from custrata.apps.customers.queries import owners, tags
 from custrata.apps.customers.queries.columns import GROUPS, Column, columns_known, columns_of
 from custrata.apps.customers.queries.listing import (
@@ -28,16 +28,17 @@ from custrata.apps.customers.queries.listing import (
     listed,
     table,
 )
-from custrata.apps.customers.views.asking import asked_reading, asking_person
+from custrata.apps.customers.queries.questions import asked, told
+from custrata.apps.customers.views.asking import asked_reading
 from custrata.apps.customers.views.chips import chips
 from custrata.pipeline.reading import Reading
-from custrata.tiering import BUILT_IN
 from custrata.tiering.names import scheme_name, tier_name
 from custrata.web.exports import csv_response, excel_response
 from custrata.web.gate import needs
 from custrata.web.paging import NAME as CURSOR
 from custrata.web.paging import Cursor, Page, page
 from custrata.web.rights import Right, may
+from custrata.web.schemes import tier_named
 from custrata.web.texts import language, text
 from custrata.wording import phrase
 
@@ -172,13 +173,13 @@ def _filters(asks: Asked, held: Reading | None) -> list[tuple[str, list[tuple[st
     wanted = dict(asks.tiers)
     return [
         (
-            scheme_name(key, language()),
+            scheme_name(key, language(), decided),
             [
-                (f"{key}:{tier}", tier_name(key, tier, language()), tier in wanted.get(key, ()))
-                for tier in held.run.record["schemes"][key]["tiers"]
+                (f"{key}:{tier}", tier_name(key, tier, language(), decided), tier in wanted.get(key, ()))
+                for tier in decided["tiers"]
             ],
         )
-        for key in BUILT_IN
+        for key, decided in held.run.record["schemes"].items()
         if f"{key}_tier" in held.columns
     ]
 
@@ -208,7 +209,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     many = held.count(chosen(asks).filters)
     if kind == "xlsx" and many > MOST_IN_EXCEL:
         raise Http404
-    record_export(chosen=query.urlencode(), customers=many, kind=kind, actor=asking_person(request), at=timezone.now())
+    record_export(chosen=told(asks), customers=many, kind=kind, actor=asking_person(request), at=timezone.now())
     header = [text("customers.column.id"), text("customers.column.name"), *(column.label for column in shown)]
     rows = _named(table(held, asks, shown), shown, language())
     respond = csv_response if kind == "csv" else excel_response
@@ -220,7 +221,7 @@ def _named(rows: Iterator[list[Any]], shown: list[Column], spoken: str) -> Itera
     for row in rows:
         for place, column in enumerate(shown, 2):
             if row[place] is not None and column.kind == "tier":
-                row[place] = tier_name(column.scheme, row[place], spoken)
+                row[place] = tier_named(column.scheme, row[place], spoken)
             elif row[place] is not None and column.kind == "label":
                 row[place] = phrase("tiers", f"labels.{row[place]}", spoken)
         yield row

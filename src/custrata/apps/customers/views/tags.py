@@ -10,10 +10,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from custrata.apps.accounts.views.asking import asking_person
 from custrata.apps.customers import actions
 from custrata.apps.customers.forms import GroupForm, TagForm, numbers
 from custrata.apps.customers.queries import tag_groups, tags_with_customers
-from custrata.apps.customers.views.asking import asking_person
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.rights import Right

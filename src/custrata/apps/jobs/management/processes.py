@@ -11,12 +11,14 @@ from typing import NoReturn
 
 from django.db import connections
 
-PR_SET_PDEATHSIG = 1  # prctl(2)
+PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15  # prctl(2)
 STOP = (signal.SIGTERM, signal.SIGINT)
 
 
-def fork(run: Callable[[], object]) -> int:
+def fork(run: Callable[[], object], *, name: str) -> int:
     """Run a function in a child process that ends with this one, however that ends; the number of the child.
+
+    `ps` and `top` show it as `custrata-<name>`, cut to fifteen characters.
 
     Connections to the database do not survive a fork, on either side, so there are none when it happens. The parent
     must never have used an engine: their threads do not survive either.
@@ -27,13 +29,14 @@ def fork(run: Callable[[], object]) -> int:
     parent, child = os.getpid(), os.fork()
     if child:
         return child
-    _be(run, parent)
+    _be(run, parent, name)
 
 
-def _be(run: Callable[[], object], parent: int) -> NoReturn:
+def _be(run: Callable[[], object], parent: int, name: str) -> NoReturn:
     code = 1
     try:
         end_with_parent(parent)
+        ctypes.CDLL(None).prctl(PR_SET_NAME, f"custrata-{name}".encode())
         for number in (*STOP, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())

@@ -89,7 +89,8 @@ class Worker:
             self._beat()
         while len(self.children) < self.at_once and (job := take_job(self.name, at=timezone.now())) is not None:
             log.info("job %s (%s) begins", job.pk, job.kind)
-            self.children[fork(lambda job=job: perform_as_child(job))] = Child(job, monotonic())  # type: ignore[misc]  # the loop's job
+            pid = fork(lambda job=job: perform_as_child(job), name="job")  # type: ignore[misc]  # the loop's job
+            self.children[pid] = Child(job, monotonic())
 
     def _beat(self) -> None:
         """Say that our jobs live, end those that are to end, and take up those that others lost."""

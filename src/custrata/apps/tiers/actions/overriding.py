@@ -14,7 +14,7 @@ from custrata.apps.customers.models import Customer
 from custrata.apps.tiers.models import Override
 from custrata.apps.tiers.queries.overrides import override
 from custrata.errors import BadInput, Refused
-from custrata.tiering import BUILT_IN
+from custrata.web.schemes import tiers_of_scheme
 
 
 class NoSuchTier(BadInput):
@@ -41,7 +41,7 @@ def put_by_hand(
 
     Raises `NoSuchTier`, `NoSuchCustomer`, `OverrideNeedsReason`, `OverrideEndsBefore`.
     """
-    if scheme not in BUILT_IN or tier not in BUILT_IN[scheme].tiers:
+    if tier not in tiers_of_scheme(scheme):
         raise NoSuchTier(scheme=scheme, tier=tier)
     if not reason.strip():
         raise OverrideNeedsReason

@@ -15,10 +15,11 @@ from custrata.errors import Refused
 from custrata.lake import Run
 from custrata.report import Line, Lines, Moment, Move, RfmMap, Scheme, Silence, collect
 from custrata.report.colours import tier_colours
-from custrata.tiering import BUILT_IN
-from custrata.tiering.names import tier_name
+from custrata.tiering.names import about_scheme, tier_name
 from custrata.web import texts
+from custrata.web.schemes import graded_schemes
 from custrata.web.workspace import workspace
+from custrata.wording import catalogue
 from custrata.wording.writer import Writer
 
 Decided = Mapping[str, Any]
@@ -31,7 +32,7 @@ class NoSuchScheme(Refused):
 def scheme_keys(run: Run) -> list[str]:
     """The keys of the schemes a run graded, in the order they are graded in; those that wait for data come last."""
     decided = run.record["schemes"]
-    return sorted((key for key in BUILT_IN if key in decided), key=lambda key: bool(decided[key]["waiting"]))
+    return sorted(decided, key=lambda key: bool(decided[key]["waiting"]))
 
 
 def graded_keys(run: Run) -> list[str]:
@@ -41,7 +42,7 @@ def graded_keys(run: Run) -> list[str]:
 
 def scheme(key: str, run: Run) -> Scheme:
     """A scheme at a run with its history up to it, named in the reader's language. Raises `NoSuchScheme`."""
-    if key not in BUILT_IN or key not in run.record["schemes"]:
+    if key not in run.record["schemes"]:
         raise NoSuchScheme(scheme=key)
     ids = tuple(one.id for one in history(run))
     return _scheme(workspace().runs.folder, ids, key, texts.language())
@@ -82,7 +83,7 @@ def lines(key: str, run: Run, found: Scheme) -> Lines | None:
 def amount(key: str, value: Any) -> str:
     """A value of a scheme in its unit, as exactly as a line is drawn."""
     write, exact = texts.writer("tiers"), Decimal(str(value))
-    unit = BUILT_IN[key].unit
+    unit = graded_schemes().get(key, {}).get("unit") or "count"
     if unit == "money":
         return write.money(exact, 2)
     if unit == "share":
@@ -94,7 +95,10 @@ def amount(key: str, value: Any) -> str:
 def decided(key: str, run: Run) -> list[str]:
     """What decided a scheme at a run, in sentences: how it grades, its lines, what it learned, what was missing."""
     found = run.record["schemes"][key]
-    return [texts.text(f"tiers.about.{key}"), *_told(key, found, texts.writer("tiers"))]
+    about = about_scheme(key, texts.language(), found)
+    if not about and f"about.{key}" in catalogue()["tiers"]:
+        about = texts.text(f"tiers.about.{key}")
+    return [*([about] if about else []), *_told(key, found, texts.writer("tiers"))]
 
 
 def _told(key: str, found: Decided, write: Writer) -> Iterator[str]:
@@ -102,7 +106,7 @@ def _told(key: str, found: Decided, write: Writer) -> Iterator[str]:
     if ladder:
         phrase = "line.most" if ladder["less_is_better"] else "line.least"
         for step in ladder["steps"]:
-            tier = tier_name(key, step["tier"], write.language)
+            tier = tier_name(key, step["tier"], write.language, found)
             yield write(phrase, tier=tier, line=amount(key, step["line"]))
     if "weights" in facts:
         weights = (

@@ -10,7 +10,8 @@ from custrata.apps.tiers.queries.runs import profile_of
 from custrata.lake import Run
 from custrata.pipeline.reading.connection import Serving, literal, quoted
 from custrata.report.data import Histogram, Unit
-from custrata.tiering.names import scheme_name, trait_name
+from custrata.tiering.names import trait_name
+from custrata.web.schemes import scheme_named
 from custrata.wording import catalogue
 
 BINS = 20
@@ -38,7 +39,7 @@ def value_histogram(run: Run, key: str, language: str) -> Histogram | None:
         return None
     name, unit = named
     found = _recorded(run, name) if key in RECORDED else _counted(profile_of(run), key, unit)
-    label = trait_name(name, language) if name in catalogue()["traits"] else scheme_name(key, language)
+    label = trait_name(name, language) if name in catalogue()["traits"] else scheme_named(key, language)
     return Histogram(key, label, unit, *found)
 
 

@@ -1,4 +1,4 @@
-"""What an address asks for, and who asks."""
+"""What an address asks for."""
 
 from __future__ import annotations
 
@@ -7,19 +7,12 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from custrata.apps.accounts.models import User
 from custrata.apps.tiers.queries import refreshes, runs, schemes
 from custrata.lake import Run
 from custrata.pipeline.reading import NoSuchRun
 from custrata.report import Scheme
 from custrata.web import texts
 from custrata.web.rights import Right, may
-
-
-def asking_person(request: HttpRequest) -> User:
-    """Whoever asks, behind a gate that lets only people in."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 def known_scheme(key: str, run: Run) -> Scheme:

@@ -12,17 +12,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from custrata.analytics.moments import AsOf
+from custrata.apps.accounts.views.asking import asking_person
 from custrata.apps.tiers.actions import end_override, put_by_hand
 from custrata.apps.tiers.forms import OverrideForm
 from custrata.apps.tiers.queries.overrides import override
-from custrata.apps.tiers.views.asking import asking_person
 from custrata.errors import CustrataError
 from custrata.pipeline.reading import reading
-from custrata.tiering import BUILT_IN
-from custrata.tiering.names import tier_name
 from custrata.web import texts
 from custrata.web.gate import needs
 from custrata.web.rights import Right
+from custrata.web.schemes import tier_named, tiers_of_scheme
 from custrata.web.workspace import workspace
 
 
@@ -31,9 +30,9 @@ def by_hand(request: HttpRequest, key: str, customer_id: str) -> HttpResponse:
     """The form, and what was filled in."""
     found = reading(workspace())
     row = found.customer(customer_id) if found else None
-    if key not in BUILT_IN or row is None:
+    if not tiers_of_scheme(key) or row is None:
         raise Http404
-    choices = [(tier, tier_name(key, tier, texts.language())) for tier in BUILT_IN[key].tiers]
+    choices = [(tier, tier_named(key, tier)) for tier in tiers_of_scheme(key)]
     held = override(customer_id, key)
     form = OverrideForm(request.POST if request.method == "POST" else None, tiers=choices)
     back = f"{reverse('customers:customer', args=[customer_id])}?tab=why"

@@ -7,9 +7,10 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from custrata.apps.accounts.views.asking import asking_person
 from custrata.apps.tiers.actions import record_export
 from custrata.apps.tiers.queries import runs, sheets
-from custrata.apps.tiers.views.asking import asking_person, known_scheme
+from custrata.apps.tiers.views.asking import known_scheme
 from custrata.pipeline.reading import NoSuchRun
 from custrata.web import texts
 from custrata.web.exports import csv_response, excel_response

@@ -16,11 +16,12 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from custrata.apps.accounts.views.asking import asking_person
 from custrata.apps.tiers.actions import start_refresh
 from custrata.apps.tiers.forms import RefreshForm
 from custrata.apps.tiers.queries import comparison, panels, refreshes, runs, schemes
 from custrata.apps.tiers.queries.runs import RunFacts
-from custrata.apps.tiers.views.asking import asking_person, known_scheme, no_run
+from custrata.apps.tiers.views.asking import known_scheme, no_run
 from custrata.errors import Refused
 from custrata.lake import Run
 from custrata.pipeline.reading import NoSuchRun

@@ -1,0 +1,275 @@
+"""A weighted score of 0–100: several traits, each brought to 0–1, with every trait's points kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from fractions import Fraction
+from typing import Literal, cast, get_args
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+
+from custrata.analytics.grading import Grading
+from custrata.analytics.sources import exact
+from custrata.analytics.threshold import Share, line_ladder, share_ladder, where
+from custrata.analytics.traits import CATALOGUE
+from custrata.engine.functions import Number, divide, only_row, part_of, values_at_shares
+from custrata.errors import BadInput
+
+Direction = Literal["more", "less"]
+Normaliser = Literal["lines", "rank", "min_max", "z"]
+
+FACTOR = "decimal(18, 6)"
+CLIPPED = 3  # standard deviations on either side of the mean
+
+
+class NoFactors(BadInput):
+    template = "A score needs at least one factor. Name a trait and its weight."
+
+
+class BadWeight(BadInput):
+    template = "The weight of “{factor}” is {weight}. A weight is a whole number above 0."
+
+
+class UnknownNormaliser(BadInput):
+    template = "“{factor}” cannot be brought to 0–1 by “{given}”. It can by lines, rank, min_max and z."
+
+
+class UnknownDirection(BadInput):
+    template = "“{factor}” has the direction “{given}”. It is more or less: which of them is better."
+
+
+class BadBounds(BadInput):
+    template = "“{factor}” goes from {low} to {high}. The first must be below the second."
+
+
+class BadWinsor(BadInput):
+    template = "“{factor}” cuts off {winsor} at either end. It must be at least 0 and below 0.5."
+
+
+class LinesOrShares(BadInput):
+    template = "A score is parted either by lines or by shares. Give one of them."
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One trait of a score: its weight, which way is better, and how it is brought to 0–1.
+
+    `lines`: (x − low) ÷ (high − low). `rank`: the share of customers that are as good or worse. `min_max`: between
+    the discrete quantiles at `winsor` and 1 − `winsor`. `z`: (z + 3) ÷ 6 with z = (x − mean) ÷ standard deviation.
+    All but the rank are cut off at 0 and 1; six places.
+    """
+
+    trait: str
+    weight: int
+    direction: Direction = "more"
+    normaliser: Normaliser = "lines"
+    low: Number = 0
+    high: Number = 1
+    winsor: Share = Decimal("0.01")
+
+
+def grade_score(
+    profile: ir.Table,
+    factors: Mapping[str, Factor],
+    tiers: Sequence[str],
+    lines: Sequence[Number] | None = None,
+    shares: Sequence[Share] | None = None,
+    *,
+    has: ir.BooleanValue | None = None,
+) -> Grading:
+    """Σ weight · factor ÷ Σ weight × 100, two places half up; then `lines` of the score, or `shares` of customers.
+
+    A factor that is empty for a customer gives its weight to her others. Only customers for whom `has` holds (an
+    expression over `profile`) are scored and compared; the others have no value and the last tier. A factor whose
+    trait the profile lacks or nobody has (for counts: nobody has more than 0) stands in `facts["missing"]`; `facts`
+    hold the `weights` and the `bounds` between which each factor goes from 0 to 1. Further columns: the points of
+    each factor, `<factor>`.
+
+    Raises `NoFactors`, `BadWeight`, `UnknownNormaliser`, `UnknownDirection`, `BadBounds`, `BadWinsor`,
+    `LinesOrShares`, and as `grade_threshold` and `grade_quantile` do.
+
+    >>> members = ibis.memtable({"customer_id": ["a", "b"], "orders": [4, 1], "days": [10, 40]})
+    >>> factors = {"often": Factor("orders", 3, high=4), "lately": Factor("days", 1, "less", high=50)}
+    >>> graded = grade_score(members, factors, ("good", "poor"), [50])
+    >>> graded.table().to_pandas()[["tier", "often", "lately"]].values.tolist()
+    [['good', Decimal('75.00'), Decimal('20.00')], ['poor', Decimal('18.75'), Decimal('5.00')]]
+    """
+    _check(factors)
+    if (lines is None) == (shares is None):
+        raise LinesOrShares()
+    missing = _without_data(profile, factors)
+    values = _values(profile, {name: factor for name, factor in factors.items() if name not in missing}, has)
+    bounds = _bounds(values, factors)
+    brought = {
+        name: ibis.null(FACTOR) if name in missing else _brought(values, name, factors[name], bounds.get(name))
+        for name in factors
+    }
+    weights = {name: factor.weight for name, factor in factors.items()}
+    scored, score, points = weighted_score(values, brought, weights)
+    if lines is not None:
+        ladder = line_ladder(tiers, lines)
+    else:
+        ladder = share_ladder(scored.select(value=score), "value", tiers, shares or ())
+    facts = {"weights": weights, "missing": missing, "bounds": bounds}
+    notes = ("without_factors",) if missing else ()
+    return Grading(tuple(tiers), scored, ladder.tier(score), score, points, ladder=ladder, facts=facts, notes=notes)
+
+
+def weighted_score(
+    table: ir.Table, factors: Mapping[str, ir.Value], weights: Mapping[str, int]
+) -> tuple[ir.Table, ir.DecimalValue, dict[str, ir.Value]]:
+    """Σ weight · factor ÷ Σ weight × 100 over the factors a customer has (0–1 each), and each factor's points.
+
+    A factor that is empty gives its weight to the others. Two places, rounded half up. Score and points stand in the
+    table handed back, whose own columns start with an underscore.
+    """
+    zero = ibis.literal(0).cast(FACTOR)
+    # A view keeps Ibis from writing a factor out wherever the score is used, which planned for seconds.
+    held = table.mutate(**{f"_{name}": factor.cast(FACTOR) for name, factor in factors.items()}).view()
+    have = [held[f"_{name}"].notnull().ifelse(weights[name], 0) for name in factors]
+    parts = {
+        f"_{name}_part": (held[f"_{name}"].fill_null(zero) * (100 * weights[name])).cast(FACTOR) for name in factors
+    }
+    every = list(parts.values())
+    summed = held.mutate(
+        _weight=sum(have[1:], have[0]).cast("int64"), _sum=sum(every[1:], every[0]).cast(FACTOR), **parts
+    )
+    summed = summed.view()
+    scored = summed.mutate(_score=divide(summed["_sum"], summed["_weight"])).view()
+    points = {
+        name: scored[f"_{name}"]
+        .notnull()
+        .ifelse(divide(scored[f"_{name}_part"], scored["_weight"]), ibis.null("decimal(18, 2)"))
+        for name in factors
+    }
+    return scored, cast(ir.DecimalValue, scored["_score"]), points
+
+
+def named_missing(graded: Grading, noted: Sequence[str], **facts: object) -> Grading:
+    """The grading of a built-in score: more `facts`, and a note of its own, `without_<factor>`, for those `noted`."""
+    missing = cast(list[str], graded.facts["missing"])
+    notes = tuple(f"without_{name}" for name in missing if name in noted)
+    return replace(graded, facts={**graded.facts, **facts}, notes=notes)
+
+
+def _check(factors: Mapping[str, Factor]) -> None:
+    if not factors:
+        raise NoFactors()
+    for name, factor in factors.items():
+        if factor.weight < 1 or factor.weight % 1:
+            raise BadWeight(factor=name, weight=factor.weight)
+        if factor.normaliser not in get_args(Normaliser):
+            raise UnknownNormaliser(factor=name, given=factor.normaliser)
+        if factor.direction not in get_args(Direction):
+            raise UnknownDirection(factor=name, given=factor.direction)
+        if factor.normaliser == "lines" and factor.low >= factor.high:
+            raise BadBounds(factor=name, low=factor.low, high=factor.high)
+        if not 0 <= factor.winsor < Fraction(1, 2):
+            raise BadWinsor(factor=name, winsor=factor.winsor)
+
+
+def _without_data(profile: ir.Table, factors: Mapping[str, Factor]) -> list[str]:
+    """The factors whose trait the profile lacks or nobody has; of a count, nobody has more than nought."""
+    asked: dict[str, ir.Value] = {}
+    for name, factor in factors.items():
+        if factor.trait in profile.columns:
+            value, trait = profile[factor.trait], CATALOGUE.get(factor.trait)
+            counts = trait is not None and trait.zero
+            asked[name] = ((value != 0) if counts else value.notnull()).any()
+    found = only_row(profile.aggregate(**asked)) if asked else {}
+    return [name for name in factors if not found.get(name)]
+
+
+def _values(profile: ir.Table, factors: Mapping[str, Factor], has: ir.BooleanValue | None) -> ir.Table:
+    """The profile with `_<factor>_of`, the trait of each customer that takes part, as a whole number or a decimal."""
+    held = {name: exact(profile[factor.trait]) for name, factor in factors.items()}
+    if has is not None:
+        held = {name: where(has.fill_null(False), value) for name, value in held.items()}
+    return profile.mutate(**{f"_{name}_of": value for name, value in held.items()})
+
+
+def _bounds(values: ir.Table, factors: Mapping[str, Factor]) -> dict[str, tuple[Number, Number]]:
+    """Per factor the values at which it is 0 and 1; none where ranks decide, or nobody has it."""
+    found = {name: _bounds_of(values, f"_{name}_of", factor) for name, factor in factors.items()}
+    return {name: bounds for name, bounds in found.items() if bounds is not None}
+
+
+def _bounds_of(values: ir.Table, column: str, factor: Factor) -> tuple[Number, Number] | None:
+    if factor.normaliser == "lines":
+        return factor.low, factor.high
+    if factor.normaliser == "rank" or column not in values.columns:
+        return None
+    if factor.normaliser == "z":
+        return _three_deviations(values[column])
+    ends = (Fraction(factor.winsor), 1 - Fraction(factor.winsor))
+    low, high = values_at_shares(values, [column], ends)[column]
+    return None if low is None or high is None else (low, high)
+
+
+def _three_deviations(value: ir.NumericColumn) -> tuple[Decimal, Decimal] | None:
+    """Mean ± three standard deviations of all that have the value, half up to six places or nine digits.
+
+    Sums of whole numbers and decimals are exact in any order of rows; only their root is rounded.
+    """
+    places = _places(value.type())
+    narrow, wide = value.cast(dt.Decimal(18, places)), value.cast(dt.Decimal(19, places))
+    # 18 digits times 19 are 38, the most there are: of two of 18 DuckDB keeps 18, of two of 19 Spark rounds.
+    square = (narrow * wide).cast(dt.Decimal(38, 2 * places))
+    sums = value.as_table().aggregate(n=wide.count(), sum=wide.sum(), squares=square.sum())
+    found = only_row(sums)
+    if not found["n"]:
+        return None
+    mean = Fraction(found["sum"]) / found["n"]
+    variance = Fraction(found["squares"]) / found["n"] - mean**2
+    with localcontext(prec=60):
+        middle = Decimal(mean.numerator) / mean.denominator
+        spread = CLIPPED * (Decimal(variance.numerator) / variance.denominator).sqrt()
+        step = Decimal(1).scaleb(-min(6, max(places, 8 - spread.adjusted())))
+        low, high = (end.quantize(step, ROUND_HALF_UP) for end in (middle - spread, middle + spread))
+    return low, high
+
+
+def _brought(values: ir.Table, name: str, factor: Factor, bounds: tuple[Number, Number] | None) -> ir.Value:
+    """The factor as 0–1, six places; where all are alike, the middle."""
+    value = values[f"_{name}_of"]
+    if factor.normaliser == "rank":
+        return _ranked(value, factor.direction)
+    if bounds is None:
+        return ibis.null(FACTOR)
+    low, high = (Decimal(bound) for bound in bounds)
+    if low == high:
+        return where(value.notnull(), ibis.literal(Decimal("0.5")).cast(FACTOR))
+    kind = _kind(value.type(), low, high)
+    first, last = (ibis.literal(_plain(bound, kind), type=kind) for bound in (low, high))
+    # Cut off before dividing, so that no value is too large for it; engines leave nulls out of a least value.
+    own = value.cast(kind)
+    cut = ibis.cases((own <= first, first), (own >= last, last), else_=own)
+    inside = cast(ir.NumericValue, (cut - first).cast(kind))
+    part = part_of(inside, ibis.literal(_plain(high - low, kind), type=kind))
+    return part if factor.direction == "more" else (ibis.literal(1).cast(FACTOR) - part).cast(FACTOR)
+
+
+def _kind(dtype: dt.DataType, *bounds: Decimal) -> dt.DataType:
+    """The type in which a value and its bounds are the same kind of number, none of them rounded."""
+    places = max(_places(dtype), *(max(0, -int(bound.normalize().as_tuple().exponent)) for bound in bounds))
+    return dt.Decimal(18, places) if places else dt.int64
+
+
+def _places(dtype: dt.DataType) -> int:
+    return (dtype.scale or 0) if isinstance(dtype, dt.Decimal) else 0
+
+
+def _plain(bound: Decimal, kind: dt.DataType) -> Number:
+    return bound if isinstance(kind, dt.Decimal) else int(bound)
+
+
+def _ranked(value: ir.NumericValue, direction: Direction) -> ir.DecimalValue:
+    """The share of those with a value that are as good or worse: equals share the higher rank."""
+    many = value.count().over(ibis.window())
+    ahead = ibis.rank().over(order_by=[value.isnull(), value.desc() if direction == "more" else value.asc()])
+    behind = cast(ir.IntegerValue, where(value.notnull(), (many - ahead).cast("int64")))
+    return divide(behind, many, 6)

@@ -1,0 +1,266 @@
+"""Schemes as code: list them, write them to files, see what a file would change, publish it, and go back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from getpass import getuser
+from pathlib import Path
+from typing import Any
+
+import click
+
+from custrata.cli.grades import UnknownScheme, published
+from custrata.cli.session import Session, now, say, workspace_option
+from custrata.cli.simulations import show_difference, show_simulation
+from custrata.cli.tables import CannotWrite, draw
+from custrata.engine import connect
+from custrata.pipeline.drafts import check_definitions
+from custrata.pipeline.simulation import simulate
+from custrata.tiering import SchemeLibrary
+from custrata.tiering.comparing import Planned, differences, planned
+from custrata.tiering.definitions import Definition
+from custrata.tiering.files import read_schemes, write_schemes
+from custrata.tiering.library import NothingToPublish
+from custrata.tiering.names import scheme_name, tier_name
+
+SIGNS = {"new": "+", "changed": "~", "unchanged": "=", "restored": "+", "retired": "-"}
+
+file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+key_argument = click.argument("key")
+
+
+def by_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Who publishes, and why."""
+    command = click.option("--note", default="", metavar="TEXT", help="A remark that stays with the version.")(command)
+    return click.option("--by", default=None, metavar="NAME", help="Who publishes (default: the system's user).")(
+        command
+    )
+
+
+@click.group("schemes", invoke_without_command=True)
+@workspace_option
+def schemes_group(session: Session) -> None:
+    """List the schemes with their tiers and sizes; or write, compare, try out and publish them."""
+    if click.get_current_context().invoked_subcommand is None:
+        _list(session)
+
+
+def _list(session: Session) -> None:
+    run, write = published(session), session.writer("cli")
+    rows: list[list[Any]] = []
+    for key, decided in run.record["schemes"].items():
+        if decided["waiting"]:
+            note = " ".join(session.writer("tiers")(f"notes.{note}") for note in decided["notes"])
+            rows.append([key, scheme_name(key, session.language, decided), note, None, None, None])
+            continue
+        sizes = {row["tier"]: row for row in run.record["tiers"][key]}
+        everyone = sum(row["customers"] for row in sizes.values())
+        for tier in decided["tiers"]:
+            size = sizes.get(tier, {"customers": 0, "revenue": "0.00"})
+            share = write.share(size["customers"] / everyone if everyone else None)
+            names = [
+                scheme_name(key, session.language, decided),
+                tier_name(key, tier, session.language, decided),
+            ]
+            rows.append([f"{key}.{tier}", *names, size["customers"], share, write.money(Decimal(size["revenue"]), 2)])
+    heads = [write(f"heads.{name}") for name in ("key", "scheme", "tier", "customers", "share", "revenue")]
+    say(draw(heads, rows, [False, False, False, True, True, True]).rstrip("\n"))
+
+
+@schemes_group.command("export")
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    metavar="FILE",
+    help="Write to FILE (default: the terminal).",
+)
+@workspace_option
+def export_command(session: Session, keys: tuple[str, ...], output: Path | None) -> None:
+    """Write the published schemes (or those of the KEYs) as YAML that `apply` reads."""
+    held = SchemeLibrary(session.workspace).published()
+    for key in keys:
+        if key not in held:
+            raise UnknownScheme(scheme=key, known=", ".join(held))
+    text = write_schemes([held[key].definition for key in keys or held])
+    if output is None:
+        say(text.rstrip("\n"))
+        return
+    try:
+        output.write_text(text, "utf-8")
+    except OSError as error:
+        raise CannotWrite(path=output, reason=error.strerror or error) from error
+    say(session.writer("cli")("written", path=output))
+
+
+@schemes_group.command("plan")
+@file_argument
+@click.option("--only", is_flag=True, help="As if every scheme that the file leaves out were retired.")
+@workspace_option
+def plan_command(session: Session, file: Path, only: bool) -> None:
+    """Show what publishing FILE would change, field by field and customer by customer. Writes nothing."""
+    library, write = SchemeLibrary(session.workspace), session.writer("cli")
+    definitions = _read(file)
+    found = planned(library, definitions, replace=only)
+    with connect() as engine:
+        check_definitions(session.workspace, definitions, engine, replace=only)
+        graded = session.workspace.runs.published() is not None
+        for one in found:
+            say(click.style(_headline(session, one), bold=True))
+            for difference in one.differences:
+                show_difference(difference)
+            if graded and one.definition is not None and one.action != "unchanged":
+                beside = [other for other in definitions if other.key != one.key]
+                done = simulate(
+                    session.workspace, one.definition, engine, beside=beside, writer=session.writer("tiers")
+                )
+                show_simulation(session, done, people=0)
+    counts = {action: sum(one.action == action for one in found) for action in SIGNS}
+    say(write("schemes.summary", **counts))
+
+
+@schemes_group.command("simulate")
+@file_argument
+@click.argument("key", required=False, default=None)
+@click.option("--people", type=click.IntRange(0, 50), default=10, show_default=True, help="How many who move to name.")
+@workspace_option
+def simulate_command(session: Session, file: Path, key: str | None, people: int) -> None:
+    """Show what the schemes in FILE (or the one called KEY) would do to the customers. Writes nothing."""
+    definitions = {one.key: one for one in _read(file)}
+    if key is not None and key not in definitions:
+        raise UnknownScheme(scheme=key, known=", ".join(definitions))
+    with connect() as engine:
+        for one in definitions.values() if key is None else [definitions[key]]:
+            beside = [other for other in definitions.values() if other.key != one.key]
+            done = simulate(session.workspace, one, engine, beside=beside, writer=session.writer("tiers"))
+            say(click.style(f"{one.key}: {scheme_name(one.key, session.language, done.decided)}", bold=True))
+            show_simulation(session, done, people=people)
+
+
+@schemes_group.command("apply")
+@file_argument
+@click.option("--only", is_flag=True, help="Retire every scheme that the file leaves out.")
+@by_options
+@workspace_option
+def apply_command(session: Session, file: Path, only: bool, by: str | None, note: str) -> None:
+    """Publish the schemes in FILE, all or none; the next refresh grades by them."""
+    library, definitions = SchemeLibrary(session.workspace), _read(file)
+    found = [one for one in planned(library, definitions, replace=only) if one.action != "unchanged"]
+    write = session.writer("cli")
+    if not found:
+        say(write("schemes.nothing"))
+        return
+    with connect() as engine:
+        check_definitions(session.workspace, definitions, engine, replace=only)
+    library.publish(definitions, by=by or getuser(), at=now(), note=note, replace=only)
+    for one in found:
+        say(_headline(session, one))
+    say(write("schemes.next_refresh"))
+
+
+@schemes_group.command("versions")
+@key_argument
+@workspace_option
+def versions_command(session: Session, key: str) -> None:
+    """List every version of KEY, the newest first."""
+    library, write = SchemeLibrary(session.workspace), session.writer("cli")
+    _known(library, key)
+    current = library.published().get(key)
+    rows = [
+        [
+            version.number,
+            write("schemes.published") if current is not None and version.number == current.number else "",
+            version.by or write("schemes.shipped"),
+            write.instant(version.at) if version.at else "",
+            version.note,
+        ]
+        for version in library.versions(key)
+    ]
+    heads = [write(f"schemes.heads.{name}") for name in ("version", "state", "by", "at", "note")]
+    say(draw(heads, rows, [True, False, False, False, False]).rstrip("\n"))
+
+
+@schemes_group.command("diff")
+@key_argument
+@click.argument("first", type=int, metavar="A")
+@click.argument("second", type=int, metavar="B")
+@workspace_option
+def diff_command(session: Session, key: str, first: int, second: int) -> None:
+    """Show what is different between the versions A and B of KEY."""
+    library = SchemeLibrary(session.workspace)
+    _known(library, key)
+    found = differences(library.version(key, first).definition, library.version(key, second).definition)
+    for difference in found:
+        show_difference(difference)
+    if not found:
+        say(session.writer("cli")("schemes.same"))
+
+
+@schemes_group.command("rollback")
+@key_argument
+@click.argument("version", type=int)
+@by_options
+@workspace_option
+def rollback_command(session: Session, key: str, version: int, by: str | None, note: str) -> None:
+    """Publish VERSION of KEY once more, as a new version."""
+    library, write = SchemeLibrary(session.workspace), session.writer("cli")
+    _known(library, key)
+    old = library.version(key, version).definition
+    (plan,) = planned(library, [old])
+    if plan.action == "unchanged":
+        raise NothingToPublish(scheme=key, version=plan.number)
+    with connect() as engine:
+        check_definitions(session.workspace, [old], engine)
+    library.publish([old], by=by or getuser(), at=now(), note=note or write("schemes.rolled_back", version=version))
+    say(_headline(session, plan))
+    say(write("schemes.next_refresh"))
+
+
+@schemes_group.command("retire")
+@key_argument
+@workspace_option
+def retire_command(session: Session, key: str) -> None:
+    """Grade by KEY no more, from the next refresh on; its versions and its history stay."""
+    library, write = SchemeLibrary(session.workspace), session.writer("cli")
+    held = library.published()
+    if key not in held:
+        raise UnknownScheme(scheme=key, known=", ".join(held))
+    library.retire(key)
+    say(_headline(session, Planned(key, "retired", held[key].definition, held[key].number)))
+    say(write("schemes.next_refresh"))
+
+
+@schemes_group.command("restore")
+@key_argument
+@workspace_option
+def restore_command(session: Session, key: str) -> None:
+    """Publish the newest version of a retired KEY again."""
+    library, write = SchemeLibrary(session.workspace), session.writer("cli")
+    retired = library.retired()
+    if key not in retired:
+        raise UnknownScheme(scheme=key, known=", ".join(retired) or "–")
+    version = library.restore(key)
+    say(_headline(session, Planned(key, "restored", version.definition, version.number)))
+    say(write("schemes.next_refresh"))
+
+
+def _read(file: Path) -> list[Definition]:
+    return read_schemes(file.read_bytes(), file.name)
+
+
+def _known(library: SchemeLibrary, key: str) -> None:
+    """Raises `UnknownScheme` where there is no version of it, published or not."""
+    known: Sequence[str] = [*library.published(), *library.retired()]
+    if key not in known:
+        raise UnknownScheme(scheme=key, known=", ".join(known))
+
+
+def _headline(session: Session, one: Planned) -> str:
+    """What happens to a scheme, in a line."""
+    definition = one.definition or SchemeLibrary(session.workspace).published()[one.key].definition
+    name = scheme_name(one.key, session.language, {"definition": definition.data()})
+    what = session.writer("cli")(f"schemes.actions.{one.action}", version=one.number)
+    return f"{SIGNS[one.action]} {one.key} ({name}): {what}"

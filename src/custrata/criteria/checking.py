@@ -1,0 +1,121 @@
+"""Whether a condition fits a profile: its traits exist, its operators fit their types, its values are of that type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from difflib import get_close_matches
+
+import ibis.expr.datatypes as dt
+
+from custrata.criteria import values
+from custrata.criteria.nodes import FactsLeaf, Node, Test, TierLeaf, TraitLeaf, below, leaves
+from custrata.criteria.operators import OPERATORS, Kind, kind_of
+from custrata.criteria.parsing import TOP, UnknownFacts
+from custrata.errors import BadInput
+from custrata.schema.zones import day_number
+
+Types = Mapping[str, dt.DataType]
+
+
+class UnknownTrait(BadInput):
+    template = "{path}: the profile has no trait “{trait}”. The nearest names are {near}."
+
+
+class UngradedScheme(BadInput):
+    template = "{path}: the profile has no tiers of a scheme “{scheme}”. The nearest names are {near}."
+
+
+class UnknownColumn(BadInput):
+    template = "{path}: {facts} have no column “{column}”. The nearest names are {near}."
+
+
+class WrongOperator(BadInput):
+    template = "{path}: the operator “{operator}” does not fit “{column}” ({type}). Here fit {operators}."
+
+
+class NotSummable(BadInput):
+    template = "{path}: “{column}” ({type}) cannot be summed exactly. Choose a column of whole numbers or decimals."
+
+
+def check(root: Node, columns: Types, facts: Mapping[str, Types] | None = None) -> None:
+    """Refuse what does not fit the columns of a profile and, where they are given, those of its facts."""
+    for path, leaf in leaves(root):
+        match leaf:
+            case TraitLeaf(trait, test):
+                if trait not in columns:
+                    raise UnknownTrait(path=below(path, "trait"), trait=trait, near=near(trait, columns))
+                fits(test, trait, columns[trait], path)
+            case TierLeaf(scheme) if f"{scheme}_tier" not in columns:
+                schemes = [name.removesuffix("_tier") for name in columns if name.endswith("_tier")]
+                raise UngradedScheme(path=below(path, "scheme"), scheme=scheme, near=near(scheme, schemes))
+            case FactsLeaf():
+                _facts(leaf, facts, path)
+            case _:
+                pass
+
+
+def _facts(leaf: FactsLeaf, facts: Mapping[str, Types] | None, path: str) -> None:
+    measure = leaf.measure
+    fits(leaf.test, measure.column or measure.facts, dt.int64, path)
+    if facts is None:
+        return
+    if measure.facts not in facts:
+        known = ", ".join(facts) or "–"
+        raise UnknownFacts(path=below(path, "facts"), facts=measure.facts, known=known)
+    columns = facts[measure.facts]
+    if measure.column is not None:
+        kind = _column(columns, measure.facts, measure.column, below(path, "sum"))
+        if not (kind.is_integer() or kind.is_decimal()):
+            raise NotSummable(path=below(path, "sum"), column=measure.column, type=kind)
+    for number, where in enumerate(measure.where):
+        at = below(path, f"where[{number}]")
+        fits(where.test, where.column, _column(columns, measure.facts, where.column, below(at, "column")), at)
+
+
+def _column(columns: Types, facts: str, name: str, path: str) -> dt.DataType:
+    if name not in columns:
+        raise UnknownColumn(path=path, facts=facts, column=name, near=near(name, columns))
+    return columns[name]
+
+
+def fits(test: Test, column: str, dtype: dt.DataType, path: str) -> None:
+    """Refuse a test that a column of that type cannot pass or fail."""
+    kind = kind_of(dtype)
+    if kind not in OPERATORS[test.operator].kinds:
+        fitting = " ".join(name for name, one in OPERATORS.items() if kind in one.kinds)
+        raise WrongOperator(
+            path=below(path, "is") or TOP, operator=test.operator, column=column, type=dtype, operators=fitting
+        )
+    at = below(path, "value")
+    if OPERATORS[test.operator].takes == "anything":
+        _typed(test, kind, at)
+    elif test.operator == "between":
+        _ordered(test, kind, at)
+
+
+def _typed(test: Test, kind: Kind, path: str) -> None:
+    given = test.value if test.truth is None else test.truth
+    if kind == "number":
+        values.number(given, path)
+    elif kind == "text":
+        values.text(given, path)
+    elif test.truth is None:
+        raise values.NotTrueOrFalse(path=path, given=values.shown(given))
+
+
+def _ordered(test: Test, kind: Kind, path: str) -> None:
+    """Both ends of that kind, the lower one first."""
+    read = values.number if kind == "number" else values.day
+    for number, end in enumerate(test.values):
+        read(end, f"{path}[{number}]")
+    low, high = (Decimal(end) if kind == "number" else day_number(date.fromisoformat(str(end))) for end in test.values)
+    if low > high:
+        raise values.NotAPair(path=path, given=values.shown(list(test.values)))
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """Up to three names like it."""
+    visible = [one for one in names if not one.startswith("_")]
+    return ", ".join(get_close_matches(name, visible, n=3, cutoff=0)) or "–"

@@ -1,0 +1,68 @@
+"""What came in late: whose past tiers it changes, told as corrections instead of being rewritten in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.engine import Engine
+from custrata.engine.functions import only_row
+from custrata.lake import Run
+
+FILE = "corrections"
+
+
+def late_summary(late: ir.Table | None) -> dict[str, int]:
+    """How many orders came in late, and of how many customers."""
+    if late is None:
+        return {"customers": 0, "orders": 0}
+    return only_row(late.aggregate(customers=late.count(), orders=late.late_orders.sum().fill_null(0)))
+
+
+def corrections(
+    tiers: ir.Table, schemes: Mapping[str, Mapping[str, Any]], superseded: Run | None, engine: Engine, draft: Path
+) -> dict[str, int]:
+    """Write who was said to be in another tier at this very instant, and count them by scheme.
+
+    Columns `customer_id`, `scheme`, `was`, `tier`, `was_value`, `value`; a customer the former run did not know, or a
+    scheme it did not grade, or by another version, is no correction.
+    """
+    if superseded is None:
+        return {}
+    former = superseded.read("profile", engine)
+    graded = superseded.record["schemes"]
+    keys = [
+        key
+        for key, decided in schemes.items()
+        if f"{key}_tier" in former.columns and graded[key].get("version", 1) == decided["version"]
+    ]
+    if not keys:
+        return {}
+    told = former.select(
+        was_customer="customer_id",
+        **{f"{key}_was": former[f"{key}_tier"] for key in keys},
+        **{f"{key}_was_value": former[f"{key}_value"] for key in keys},
+    )
+    both = tiers.inner_join(told, tiers.customer_id == told.was_customer)
+    found = reduce(lambda left, right: left.union(right), [_corrected(both, key) for key in keys])
+    engine.write_parquet(found, draft / f"{FILE}.parquet")
+    written = engine.read_parquet([draft / f"{FILE}.parquet"])
+    counted = written.group_by("scheme").aggregate(customers=written.count())
+    return {row["scheme"]: row["customers"] for row in engine.arrow(counted.order_by("scheme")).to_pylist()}
+
+
+def _corrected(both: ir.Table, key: str) -> ir.Table:
+    wrong = both.filter(both[f"{key}_was"] != both[f"{key}_tier"])
+    return wrong.select(
+        "customer_id",
+        scheme=ibis.literal(key),
+        was=wrong[f"{key}_was"],
+        tier=wrong[f"{key}_tier"],
+        was_value=wrong[f"{key}_was_value"].cast("decimal(18, 4)"),
+        value=wrong[f"{key}_value"].cast("decimal(18, 4)"),
+    )

@@ -1,0 +1,161 @@
+"""Whether a definition fits a workspace: its traits exist and are of a type it can use, its columns are its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import ibis.expr.datatypes as dt
+
+from custrata.analytics.traits import CATALOGUE
+from custrata.analytics.traits.windowed import ONE_WINDOW
+from custrata.criteria import Criteria
+from custrata.criteria.checking import near
+from custrata.criteria.operators import kind_of
+from custrata.errors import BadInput, Refused
+from custrata.schema import CUSTOMER_RECORDS, INSTANT
+from custrata.tiering.definitions import WINDOW, Definition
+from custrata.tiering.kinds import scheme_of
+from custrata.tiering.schemes import columns_of
+
+Types = Mapping[str, str | dt.DataType]
+
+# What a run, its history and its corrections call the columns of every scheme, behind the key.
+PARTS = ("tier", "before", "value", "since", "status", "was_status", "until", "reason", "entered", "was", "was_value")
+_RFM = ("recency", "frequency", "monetary", "r_score", "f_score", "m_score", "label")
+# Columns of the profile that a workspace may come to have, besides the catalogue's: until then a scheme waits.
+_BESIDE: dict[str, str] = {
+    **{column.name: column.type for column in CUSTOMER_RECORDS},
+    "tags": "string",
+    "owner": "string",
+    "advocacy": "decimal(18, 6)",
+    "repeat_share": "decimal(18, 6)",
+    "credit": "decimal(18, 6)",
+    "late_share": "decimal(18, 6)",
+    "overdue": "boolean",
+}
+_COUNTED = ("score", "cluster", "tree")
+
+
+class UnknownTraits(BadInput):
+    template = "The scheme {scheme} reads {missing}, which the workspace does not have. The nearest names are {near}."
+
+
+class NotANumberTrait(BadInput):
+    template = "The scheme {scheme} needs a number, and {trait} is of the type {type}. Choose another trait."
+
+
+class OneWindowOnly(BadInput):
+    template = (
+        "The scheme {scheme} looks at a window of its own, and {traits} are counted over the last {days} days alone. "
+        "Leave the window out, or read other traits."
+    )
+
+
+class ColumnsTaken(Refused):
+    template = (
+        "The scheme {scheme} would make the columns {columns}, and {owner} has them already. Give the scheme another "
+        "key."
+    )
+
+
+def columns_made(definition: Definition) -> frozenset[str]:
+    """Every column that a scheme of this definition may bring into a profile.
+
+    >>> from custrata.tiering.schemes import built_in
+    >>> sorted(columns_made(built_in()["standing"]))[-3:]
+    ['standing_was', 'standing_was_status', 'standing_was_value']
+    """
+    return frozenset(f"{definition.key}_{part}" for part in (*PARTS, *_own_parts(definition)))
+
+
+def _own_parts(definition: Definition) -> Iterator[str]:
+    match definition.kind:
+        case "score":
+            yield from definition.settings["factors"]
+        case "points":
+            yield from (f"rule{number}" for number in range(len(definition.settings["rules"])))
+        case "rules":
+            yield "rule"
+        case "rfm":
+            yield from _RFM
+
+
+def check_definition(
+    definition: Definition,
+    traits: Types | None,
+    others: Mapping[str, Definition],
+    facts: Mapping[str, Types] | None = None,
+) -> None:
+    """Refuse what the workspace cannot grade by, or what would break its profile.
+
+    `traits` are the columns of the profile that no scheme made, with their Ibis types; none where nothing has been
+    graded yet: then no trait is checked. `others` are the schemes it would stand beside; one of its own key is left
+    out. `facts` are the columns of the tables conditions may count in. A trait that other workspaces have (the
+    catalogue's, those of customers, of payments, of feedback) is no mistake: the scheme waits for its data.
+
+    Raises `UnknownTraits`, `NotANumberTrait`, `OneWindowOnly`, `ColumnsTaken`, and what `Criteria.check` raises.
+    """
+    beside = {key: one for key, one in others.items() if key != definition.key}
+    _check_columns(definition, traits or {}, beside)
+    _check_window(definition)
+    if traits is not None:
+        known = _known(traits, beside)
+        _check_traits(definition, known)
+        for criteria in conditions(definition):
+            criteria.check(known, facts)
+
+
+def conditions(definition: Definition) -> list[Criteria]:
+    """Every condition of a definition."""
+    among = definition.settings.get("among")
+    rules = [rule.when for rule in definition.settings.get("rules", ())]
+    return [*([] if among is None else [among]), *rules]
+
+
+def _known(traits: Types, others: Mapping[str, Definition]) -> dict[str, str | dt.DataType]:
+    """Every column it may read, with its type: those of other schemes too."""
+    kinds = ("string", "decimal(18, 4)", INSTANT)
+    of_schemes = {name: kind for key in others for name, kind in zip(columns_of(key), kinds, strict=True)}
+    catalogue = {key: trait.type for key, trait in CATALOGUE.items()}
+    return {**_BESIDE, **catalogue, **traits, **of_schemes}
+
+
+def _check_columns(definition: Definition, traits: Types, others: Mapping[str, Definition]) -> None:
+    made = columns_made(definition)
+    owners: dict[str, frozenset[str]] = {key: columns_made(one) for key, one in others.items()}
+    for key, columns in owners.items():
+        if shared := made & columns:
+            raise ColumnsTaken(scheme=definition.key, columns=", ".join(sorted(shared)), owner=key)
+    if shared := made & {*traits, *CATALOGUE, *_BESIDE}:
+        named = ", ".join(sorted(shared))
+        raise ColumnsTaken(scheme=definition.key, columns=named, owner=named)
+
+
+def _check_window(definition: Definition) -> None:
+    fixed = [name for name in scheme_of(definition).reads if name in ONE_WINDOW]
+    if definition.window != WINDOW and fixed:
+        raise OneWindowOnly(scheme=definition.key, traits=", ".join(fixed), days=WINDOW)
+
+
+def _check_traits(definition: Definition, known: Mapping[str, str | dt.DataType]) -> None:
+    asked = [name for name in scheme_of(definition).reads if not name.endswith("_since")]
+    missing = [name for name in asked if name not in known]
+    if missing:
+        likely = ", ".join(dict.fromkeys(near(name, known) for name in missing))
+        raise UnknownTraits(scheme=definition.key, missing=", ".join(missing), near=likely)
+    for name, kinds in _numbers(definition):
+        kind = dt.dtype(known[name])
+        if kind_of(kind) not in kinds:
+            raise NotANumberTrait(scheme=definition.key, trait=name, type=kind)
+
+
+def _numbers(definition: Definition) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The traits that it reckons with, and the sorts of value that will do; a file's own column is a text."""
+    settings = definition.settings
+    if definition.kind == "score":
+        yield from ((factor.trait, ("number", "truth")) for factor in settings["factors"].values())
+    elif definition.kind in _COUNTED:
+        named = (*settings["traits"], settings.get("target"), settings.get("order_by"))
+        yield from ((name, ("number", "truth")) for name in named if name)
+    elif "trait" in settings:
+        yield settings["trait"], ("number", "text")

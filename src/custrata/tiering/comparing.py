@@ -1,0 +1,111 @@
+"""What is different between two definitions of a scheme, place by place, and what publishing some would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from custrata.tiering.definitions import WINDOW, Definition
+from custrata.tiering.library import SchemeLibrary, Version
+
+# What `Definition.data` leaves out where it is as usual.
+_USUAL: dict[str, Any] = {"window": WINDOW, "review": "each_run", "qualify": "rolling", "told": True}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One place where two definitions differ: plain values as YAML holds them; none where there is nothing."""
+
+    place: str
+    was: Any
+    now: Any
+
+
+def differences(old: Definition | None, new: Definition | None) -> list[Difference]:
+    """Every place in which they differ, in the order of the file; tiers and rules are told apart by their keys.
+
+    >>> from custrata.tiering.definitions import define
+    >>> vip = {"key": "vip", "kind": "threshold", "trait": "spend",
+    ...        "tiers": [{"key": "gold", "line": 5000}, {"key": "basic"}]}
+    >>> lower = {**vip, "tiers": [{"key": "gold", "line": 4000}, {"key": "basic"}]}
+    >>> differences(define(vip), define(lower))
+    [Difference(place='tiers.gold.line', was=5000, now=4000)]
+    """
+    return list(_between("", _data(old), _data(new)))
+
+
+def _data(definition: Definition | None) -> dict[str, Any]:
+    if definition is None:
+        return {}
+    data = definition.data()
+    return {**data, **{name: data.get(name, usual) for name, usual in _USUAL.items()}}
+
+
+def _between(place: str, was: Any, now: Any) -> Iterator[Difference]:
+    if was == now:
+        return
+    if isinstance(was, Mapping) and isinstance(now, Mapping) and not _is_condition(place):
+        for name in dict.fromkeys((*was, *now)):
+            yield from _between(f"{place}.{name}" if place else str(name), was.get(name), now.get(name))
+    elif _named(was) and _named(now):
+        yield from _between_named(place, was, now)
+    else:
+        yield Difference(place, was, now)
+
+
+def _between_named(place: str, was: Sequence[Any], now: Sequence[Any]) -> Iterator[Difference]:
+    """Lists of things with keys, as tiers are: each by its key, and the order where that has changed."""
+    held, found = ({one["key"]: one for one in many} for many in (was, now))
+    for key in dict.fromkeys((*held, *found)):
+        both = held.get(key), found.get(key)
+        yield from _between(f"{place}.{key}", *both)
+    before = [key for key in held if key in found]
+    after = [key for key in found if key in held]
+    if before != after:
+        yield Difference(place, before, after)
+
+
+def _named(many: Any) -> bool:
+    return isinstance(many, list) and all(isinstance(one, Mapping) and "key" in one for one in many)
+
+
+def _is_condition(place: str) -> bool:
+    """A condition is told as a whole: a part of it says nothing."""
+    return place.rpartition(".")[2] in ("among", "when")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What publishing a file would do to one scheme: under which number, and what would be different.
+
+    `retired` schemes have no definition in the file; `restored` ones are as their newest version is.
+    """
+
+    key: str
+    action: Literal["new", "changed", "unchanged", "restored", "retired"]
+    definition: Definition | None
+    number: int
+    differences: tuple[Difference, ...] = ()
+
+
+def planned(library: SchemeLibrary, definitions: Sequence[Definition], *, replace: bool = False) -> list[Planned]:
+    """What `library.publish` would do with these definitions, in their order; then what it would retire.
+
+    Raises what `SchemeLibrary.check` raises.
+    """
+    library.check(definitions, replace=replace)
+    published = library.published()
+    found = [_planned(library, published.get(one.key), one) for one in definitions]
+    given = {one.key for one in definitions}
+    gone = [version for key, version in published.items() if replace and key not in given]
+    return [*found, *(Planned(version.key, "retired", None, version.number) for version in gone)]
+
+
+def _planned(library: SchemeLibrary, published: Version | None, new: Definition) -> Planned:
+    number = library.next_number(new)
+    if published is not None:
+        changed = tuple(differences(published.definition, new))
+        return Planned(new.key, "changed" if changed else "unchanged", new, number, changed)
+    known = [version.number for version in library.versions(new.key)]
+    return Planned(new.key, "restored" if number in known else "new", new, number)

@@ -1,0 +1,320 @@
+"""Schemes as data: what a YAML file, a page and REST carry, checked word by word and written back the same.
+
+key: vip
+kind: threshold
+trait: spend
+tiers:
+  - {key: gold, line: 5000, keep: 80%, grace_days: 60}
+  - {key: basic}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from difflib import get_close_matches
+from fractions import Fraction
+from typing import Any, Literal, cast
+
+from custrata.tiering import fields
+from custrata.tiering.fields import BadDefinition, Field, UnfitDefinition, Unreadable, at
+from custrata.tiering.life import Review
+from custrata.tiering.shapes import SHAPES, Shape
+
+Qualify = Literal["rolling", "since_review"]
+WINDOW = 365
+COMMON = ("key", "kind", "names", "about", "tiers", "window", "review", "qualify", "told")
+SINCE_REVIEW = ("orders", "sales", "spend")
+
+
+@dataclass(frozen=True)
+class TierDefinition:
+    """One tier of a definition: where it begins, where it is kept, how long it is safe, and what it costs a year.
+
+    `line` is a value, `share` a cumulated share, as the kind wants; the last tier has neither. `keep` is a value or,
+    as a fraction, a part of the line. `valid_days` and `grace_days` are days, `drop_at_most` tiers at one review,
+    `cost` money a year for each customer.
+    """
+
+    key: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    line: Decimal | None = None
+    share: Fraction | None = None
+    keep: Decimal | Fraction | None = None
+    valid_days: int = 0
+    grace_days: int = 0
+    drop_at_most: int | None = None
+    cost: Decimal | None = None
+
+    @property
+    def lives(self) -> bool:
+        """Whether the tier has a life of its own, beyond following its value."""
+        return bool(self.keep is not None or self.valid_days or self.grace_days or self.drop_at_most)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A scheme as data.
+
+    `settings` are the fields of its kind, typed; `tiers` stand from the best down; `window` is in days, none is all
+    of time; `told` says that customers may be told their tier. `data()` gives the same as plain values, `define` reads
+    them.
+    """
+
+    key: str
+    kind: str
+    tiers: tuple[TierDefinition, ...]
+    settings: Mapping[str, Any]
+    names: Mapping[str, str] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
+    window: int | None = WINDOW
+    review: Review = field(default_factory=Review)
+    qualify: Qualify = "rolling"
+    told: bool = True
+
+    @property
+    def lives(self) -> bool:
+        """Whether its tiers have a life beyond following the value at every run."""
+        waits = self.review.kind != "each_run" or self.qualify != "rolling"
+        return waits or any(tier.lives for tier in self.tiers)
+
+    def data(self) -> dict[str, Any]:
+        """The definition as plain values, in the order people write them; what is as usual is left out."""
+        shape = SHAPES[self.kind]
+        found: dict[str, Any] = {"key": self.key, "kind": self.kind}
+        found |= {name: dict(words) for name, words in (("names", self.names), ("about", self.about)) if words}
+        for own in shape.own:
+            value = self.settings[own.name]
+            if own.default is ... or value != own.default:
+                found[own.name] = own.write(value)
+        if self.window != WINDOW:
+            found["window"] = "all" if self.window is None else self.window
+        if self.review != Review():
+            found["review"] = _review_data(self.review)
+        if self.qualify != "rolling":
+            found["qualify"] = self.qualify
+        if not self.told:
+            found["told"] = False
+        if self.tiers and not _plain_tiers(self.tiers, shape):
+            found["tiers"] = [_tier_data(tier) for tier in self.tiers]
+        return found
+
+
+def define(data: object) -> Definition:
+    """The definition that plain values describe.
+
+    Raises `BadDefinition` with the place, what was given and what is wanted, `UnfitDefinition` where parts do not go
+    together, and what the condition language raises.
+
+    >>> define({"key": "vip", "kind": "threshold", "trait": "spend",
+    ...         "tiers": [{"key": "gold", "line": 5000, "keep": "80%"}, {"key": "basic"}]}).tiers[0].keep
+    Fraction(4, 5)
+    """
+    name = str(data.get("key", "?")) if isinstance(data, Mapping) else "?"
+    try:
+        return _checked(_defined(data))
+    except Unreadable as error:
+        place = error.place or "the top"
+        raise BadDefinition(scheme=name, place=place, given=repr(error.given), wanted=error.wanted) from error
+
+
+def _defined(data: object) -> Definition:
+    if not isinstance(data, Mapping):
+        raise Unreadable(data, "mapping of fields")
+    kind = at("kind", fields.choice(*SHAPES), data.get("kind"))
+    shape = SHAPES[kind]
+    known = {*COMMON, *(own.name for own in shape.own)}
+    for given in data:
+        if given not in known:
+            near = get_close_matches(str(given), sorted(known), 3) or sorted(known)
+            raise Unreadable(given, f"field of the kind {kind}; there is {', '.join(near)}", str(given))
+    return Definition(
+        key=at("key", fields.key, data.get("key")),
+        kind=kind,
+        tiers=_tiers(data.get("tiers"), shape),
+        settings={own.name: _own(own, data) for own in shape.own},
+        names=at("names", fields.names, data.get("names") or {}),
+        about=at("about", fields.names, data.get("about") or {}),
+        window=at("window", _window, data.get("window", WINDOW)),
+        review=at("review", _review, data.get("review", "each_run")),
+        qualify=cast(Qualify, at("qualify", fields.choice("rolling", "since_review"), data.get("qualify", "rolling"))),
+        told=at("told", fields.flag, data.get("told", True)),
+    )
+
+
+def _own(own: Field, data: Mapping[str, Any]) -> Any:
+    if own.name not in data:
+        if own.default is ...:
+            raise Unreadable(None, f"{own.name}; it must be said", own.name)
+        return own.default
+    return at(own.name, own.read, data[own.name])
+
+
+def _window(given: Any) -> int | None:
+    return None if given in ("all", None) else fields.positive(given)
+
+
+def _tiers(given: Any, shape: Shape) -> tuple[TierDefinition, ...]:
+    if given is None and (shape.tiers or shape.tiers_found):
+        return tuple(TierDefinition(key) for key in shape.tiers)
+    if not isinstance(given, Sequence) or isinstance(given, str) or not given:
+        raise Unreadable(given, "list of tiers from the best down", "tiers")
+    return tuple(at(f"tiers[{place}]", _tier, one) for place, one in enumerate(given))
+
+
+def _tier(given: Any) -> TierDefinition:
+    if not isinstance(given, Mapping):
+        raise Unreadable(given, "tier: a mapping with its key")
+    for name in given:
+        if name not in TIER_FIELDS:
+            raise Unreadable(name, f"field of a tier; there is {', '.join(TIER_FIELDS)}")
+    found = {
+        name: at(name, read, given[name]) for name, (read, _) in TIER_FIELDS.items() if given.get(name) is not None
+    }
+    if "key" not in found:
+        raise Unreadable(None, "key of a tier", "key")
+    return TierDefinition(**found)
+
+
+def _cost(given: Any) -> Decimal:
+    found = fields.number(given)
+    if found < 0 or found != round(found, 2):
+        raise Unreadable(given, "amount of money from 0 on")
+    return found
+
+
+TIER_FIELDS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "key": (fields.key, str),
+    "names": (fields.names, dict),
+    "line": (fields.number, fields.part_text),
+    "share": (fields.share, fields.part_text),
+    "keep": (fields.keep, fields.part_text),
+    "valid_days": (fields.whole, int),
+    "grace_days": (fields.whole, int),
+    "drop_at_most": (fields.positive, int),
+    "cost": (_cost, fields.part_text),
+}
+
+
+def _tier_data(tier: TierDefinition) -> dict[str, Any]:
+    held = {name: getattr(tier, name) for name in TIER_FIELDS}
+    return {
+        name: TIER_FIELDS[name][1](value)
+        for name, value in held.items()
+        if value is not None and value != {} and (value or name in ("line", "keep", "cost"))
+    }
+
+
+def _plain_tiers(tiers: Sequence[TierDefinition], shape: Shape) -> bool:
+    return tuple(tiers) == tuple(TierDefinition(key) for key in shape.tiers)
+
+
+def _review(given: Any) -> Review:
+    if isinstance(given, str):
+        given = {"kind": given}
+    if not isinstance(given, Mapping) or not set(given) <= {"kind", "dates"}:
+        raise Unreadable(given, "review: each_run, tier_anniversary, member_anniversary, or calendar with dates")
+    kinds = fields.choice("each_run", "tier_anniversary", "member_anniversary", "calendar")
+    kind = cast(Any, at("kind", kinds, given.get("kind")))
+    dates = given.get("dates", ())
+    if (kind == "calendar") != bool(dates) or isinstance(dates, str):
+        raise Unreadable(dates, "list of days such as 04-01, for the kind calendar and no other", "dates")
+    return Review(kind, tuple(at(f"dates[{place}]", _day, one) for place, one in enumerate(dates)))
+
+
+def _day(given: Any) -> tuple[int, int]:
+    month, _, day = str(given).partition("-")
+    lengths = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+    if month.isdigit() and day.isdigit() and 1 <= int(month) <= 12 and 1 <= int(day) <= lengths[int(month) - 1]:
+        return int(month), int(day)
+    raise Unreadable(given, "day of the year such as 04-01")
+
+
+def _review_data(review: Review) -> Any:
+    if review.kind != "calendar":
+        return review.kind
+    return {"kind": review.kind, "dates": [f"{month:02d}-{day:02d}" for month, day in review.dates]}
+
+
+def _checked(definition: Definition) -> Definition:
+    """What no single field can say: tiers once each, lines in order, a life only on a ladder."""
+    shape, tiers = SHAPES[definition.kind], definition.tiers
+    keys = [tier.key for tier in tiers]
+    _require(definition, "tiers", len(set(keys)) == len(keys), "each tier has a key of its own")
+    _require(definition, "tiers", len(keys) <= 20, "at most 20 tiers")
+    if shape.tiers:
+        _require(
+            definition, "tiers", tuple(keys) == shape.tiers, f"the tiers are {', '.join(shape.tiers)}, in this order"
+        )
+    elif not shape.tiers_found:
+        _require(definition, "tiers", len(keys) >= 2, "at least two tiers")
+    for place, tier in enumerate(tiers):
+        _check_tier(definition, shape, place, tier)
+    _check_lines(definition, shape)
+    _check_own(definition, keys)
+    lives = shape.ordered or not definition.lives
+    _require(
+        definition, "tiers", lives, f"tiers of the kind {definition.kind} have no order, so they follow at every run"
+    )
+    qualifies = definition.qualify == "rolling" or (
+        definition.settings.get("trait") in SINCE_REVIEW and definition.review.kind != "each_run"
+    )
+    _require(definition, "qualify", qualifies, f"since_review needs a review, and a trait of {', '.join(SINCE_REVIEW)}")
+    return definition
+
+
+def _check_tier(definition: Definition, shape: Shape, place: int, tier: TierDefinition) -> None:
+    where, last = f"tiers[{place}]", place == len(definition.tiers) - 1
+    drawn = [name for name in ("line", "share") if getattr(tier, name) is not None]
+    choices: dict[str, list[list[str]]] = {"either": [["line"], ["share"]], "none": [[]]}
+    wanted = choices.get(shape.drawn, [[shape.drawn]])
+    if last and shape.drawn != "none":
+        _require(definition, where, not drawn, "the last tier takes in everybody else and has no line")
+    else:
+        said = " or ".join(names[0] if names else "no line or share" for names in wanted)
+        _require(definition, where, drawn in wanted, f"each tier but the last has a {said}")
+    _require(definition, where, not (last and tier.lives), "nobody falls out of the last tier: it has no life")
+
+
+def _check_own(definition: Definition, keys: Sequence[str]) -> None:
+    if definition.kind == "rules":
+        named = [rule.tier for rule in definition.settings["rules"]]
+        for place, tier in enumerate(named):
+            _require(definition, f"rules[{place}].tier", tier in keys, f"a tier of the scheme: {', '.join(keys)}")
+        otherwise = definition.settings["otherwise"]
+        _require(definition, "otherwise", otherwise in (None, *keys), f"a tier of the scheme: {', '.join(keys)}")
+    if definition.kind == "rfm":
+        fixed = definition.settings["method"] == "fixed"
+        fits = fixed == (definition.settings["lines"] is not None)
+        _require(definition, "lines", fits, "the method fixed needs lines, and no other method has any")
+
+
+def _check_lines(definition: Definition, shape: Shape) -> None:
+    rising = bool(definition.settings.get("less_is_better"))
+    lines = [tier.line for tier in definition.tiers if tier.line is not None]
+    shares = [tier.share for tier in definition.tiers if tier.share is not None]
+    _require(definition, "tiers", not (lines and shares), "lines or shares, not both")
+    ordered = lines == sorted(lines, reverse=not rising) and len(set(lines)) == len(lines)
+    _require(definition, "tiers", ordered, "each line is harder to reach than the next one down")
+    growing = shares == sorted(shares) and len(set(shares)) == len(shares)
+    _require(definition, "tiers", growing, "shares are cumulated: each takes in those before it")
+    for place, tier in enumerate(definition.tiers):
+        if tier.keep is None:
+            continue
+        easier = _easier(tier, rising=rising)
+        _require(
+            definition, f"tiers[{place}]", easier, "a tier is kept at its line or below, never harder than entered"
+        )
+
+
+def _easier(tier: TierDefinition, *, rising: bool) -> bool:
+    if isinstance(tier.keep, Fraction):
+        return tier.keep >= 1 if rising else tier.keep <= 1
+    assert tier.keep is not None
+    return tier.line is None or (tier.keep >= tier.line if rising else tier.keep <= tier.line)
+
+
+def _require(definition: Definition, place: str, holds: bool, wanted: str) -> None:
+    if not holds:
+        raise UnfitDefinition(scheme=definition.key, place=place, wanted=wanted)

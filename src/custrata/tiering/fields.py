@@ -1,0 +1,224 @@
+"""Values of a scheme's definition: read from what a file or a page says, refused by name, and written back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Any
+
+from custrata.criteria import Criteria, parse
+from custrata.errors import BadInput
+from custrata.wording import LANGUAGES
+
+KEY = re.compile(r"[a-z][a-z0-9_]{0,39}|[01]{3}")
+TRAIT = re.compile(r"[^\s\"'`;][^\"'`;]{0,199}")
+
+Part = Decimal | Fraction | None
+
+
+class BadDefinition(BadInput):
+    template = "The scheme {scheme} cannot be read at {place}: {given} is no {wanted}."
+
+
+class UnfitDefinition(BadInput):
+    template = "The scheme {scheme} cannot be as {place} says: {wanted}."
+
+
+class Unreadable(Exception):
+    """What was given, and what would have been right; with its place it becomes a `BadDefinition`."""
+
+    def __init__(self, given: object, wanted: str, place: str = "") -> None:
+        super().__init__(wanted)
+        self.given, self.wanted, self.place = given, wanted, place
+
+
+def as_it_is(value: Any) -> Any:
+    """The value, written as it is kept."""
+    return value
+
+
+@dataclass(frozen=True)
+class Field:
+    """One setting: its name, how it is read and written, and what holds where nothing is said; `...`: must be said."""
+
+    name: str
+    read: Callable[[Any], Any]
+    write: Callable[[Any], Any] = as_it_is
+    default: Any = None
+
+
+def key(given: Any) -> str:
+    """A key: small letters, digits, underscores; also the eight codes of RFM."""
+    if not isinstance(given, str) or not KEY.fullmatch(given):
+        raise Unreadable(given, "key of small letters, digits and underscores, up to 40")
+    return given
+
+
+def trait(given: Any) -> str:
+    """The name of a column of the profile."""
+    if not isinstance(given, str) or not TRAIT.fullmatch(given):
+        raise Unreadable(given, "name of a trait")
+    return given
+
+
+def traits(given: Any) -> tuple[str, ...]:
+    """Names of columns, at least one."""
+    if not isinstance(given, Sequence) or isinstance(given, str) or not given:
+        raise Unreadable(given, "list of traits")
+    return tuple(trait(one) for one in given)
+
+
+def whole(given: Any, *, least: int = 0) -> int:
+    """A whole number from `least` on."""
+    if isinstance(given, str) and given.strip().isdigit():
+        given = int(given)
+    if isinstance(given, bool) or not isinstance(given, int) or given < least:
+        raise Unreadable(given, f"whole number from {least} on")
+    return given
+
+
+def positive(given: Any) -> int:
+    """A whole number from 1 on."""
+    return whole(given, least=1)
+
+
+def signed(given: Any) -> int:
+    """A whole number, also below nought."""
+    if isinstance(given, str) and re.fullmatch(r"[+-]?\d{1,9}", given.strip()):
+        given = int(given)
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise Unreadable(given, "whole number")
+    return given
+
+
+def flag(given: Any) -> bool:
+    """True or false."""
+    if not isinstance(given, bool):
+        raise Unreadable(given, "true or false")
+    return given
+
+
+def number(given: Any) -> Decimal:
+    """A decimal number of at most 12 digits before the point and 6 after it; a float as it is written."""
+    if isinstance(given, bool) or not isinstance(given, int | float | str | Decimal):
+        raise Unreadable(given, "number")
+    try:
+        found = Decimal(str(given).strip())
+    except InvalidOperation as error:
+        raise Unreadable(given, "number") from error
+    if not found.is_finite() or abs(found) >= Decimal(10) ** 12 or found != round(found, 6):
+        raise Unreadable(given, "number of at most 12 digits before the point and 6 after it")
+    return found if found else Decimal(0)
+
+
+def share(given: Any) -> Fraction:
+    """A share above 0, up to 1: `20%`, `0.2`, `1/3`.
+
+    >>> share("20%"), share("1/3"), share(0.05)
+    (Fraction(1, 5), Fraction(1, 3), Fraction(1, 20))
+    """
+    found = _fraction(given)
+    if found is None or not 0 < found <= 1:
+        raise Unreadable(given, "share above 0 %, up to 100 %, such as 20%, 0.2 or 1/3")
+    return found
+
+
+def _fraction(given: Any) -> Fraction | None:
+    if isinstance(given, bool) or not isinstance(given, int | float | str | Decimal | Fraction):
+        return None
+    text = str(given).strip()
+    try:
+        return Fraction(text[:-1].strip()) / 100 if text.endswith("%") else Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def share_text(value: Fraction) -> str:
+    """A share as people write it: in percent where that is exact.
+
+    >>> share_text(Fraction(1, 5)), share_text(Fraction(1, 3)), share_text(Fraction(1, 40))
+    ('20%', '1/3', '2.5%')
+    """
+    percent = value * 100
+    exact = percent * 10**6
+    if exact.denominator != 1:
+        return str(value)
+    return f"{plain(Decimal(int(exact)).scaleb(-6))}%"
+
+
+def keep(given: Any) -> Decimal | Fraction:
+    """Where a tier is kept: a number, or a part of the line at which it is entered, such as `80%`."""
+    if isinstance(given, str) and given.strip().endswith("%"):
+        found = _fraction(given)
+        if found is None or not 0 < found <= 10 or (found * 10**8).denominator != 1:
+            raise Unreadable(given, "percentage of the line at which the tier is entered, of at most 6 places")
+        return found
+    return number(given)
+
+
+def part_text(value: Part) -> str | int | None:
+    """A line, or a part of one, as it is written."""
+    if isinstance(value, Fraction):
+        return share_text(value)
+    return None if value is None else plain_number(value)
+
+
+def plain(value: Decimal) -> str:
+    """A decimal without needless noughts.
+
+    >>> plain(Decimal("1000.00")), plain(Decimal("0.50"))
+    ('1000', '0.5')
+    """
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def plain_number(value: Decimal) -> str | int:
+    """A whole number as such, any other as text, so that no reader makes it a float."""
+    return int(value) if value == value.to_integral_value() else plain(value)
+
+
+def names(given: Any) -> dict[str, str]:
+    """What something is called, by language; one text is its name in all of them."""
+    if isinstance(given, str):
+        given = dict.fromkeys(LANGUAGES, given)
+    if not isinstance(given, Mapping) or not set(given) <= set(LANGUAGES):
+        raise Unreadable(given, f"name, or a name for each of {', '.join(LANGUAGES)}")
+    found = {language: text.strip() for language, text in given.items() if isinstance(text, str) and text.strip()}
+    if len(found) != len(given) or any(len(text) > 60 for text in found.values()):
+        raise Unreadable(given, "name of 1 to 60 characters")
+    return found
+
+
+def criteria(given: Any) -> Criteria:
+    """A condition of the language of `custrata.criteria`. Raises what its `parse` raises."""
+    return given if isinstance(given, Criteria) else parse(given)
+
+
+def criteria_data(value: Criteria) -> Any:
+    """A condition as data."""
+    return value.to_json()
+
+
+def choice(*allowed: str) -> Callable[[Any], str]:
+    """One of these words."""
+
+    def read(given: Any) -> str:
+        if given not in allowed:
+            raise Unreadable(given, f"word of {', '.join(allowed)}")
+        return str(given)
+
+    return read
+
+
+def at(place: str, read: Callable[[Any], Any], given: Any) -> Any:
+    """What stands at a place, read; what cannot be read is told with its place."""
+    try:
+        return read(given)
+    except Unreadable as error:
+        apart = "." if error.place and not error.place.startswith("[") else ""
+        within = f"{place}{apart}{error.place}"
+        raise Unreadable(error.given, error.wanted, within) from error

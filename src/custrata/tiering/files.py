@@ -1,0 +1,143 @@
+"""Schemes in YAML files: one scheme, or a list of them under `schemes`. Every mistake is told with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, SequenceNode
+
+from custrata.errors import BadInput
+from custrata.tiering.definitions import Definition, define
+from custrata.tiering.library import dumped
+
+
+class NotYaml(BadInput):
+    template = "{file} cannot be read as YAML: {reason} (line {line}, column {column})."
+
+
+class NotASchemeFile(BadInput):
+    template = (
+        "{file} holds {given} at the top. A file of schemes holds one scheme (key, kind, …), or a list of them under "
+        "schemes."
+    )
+
+
+class WrittenTwice(BadInput):
+    template = "{file} says {what} twice: in line {first} and in line {second}. Keep one of them."
+
+
+def read_schemes(content: bytes | str, file: str = "YAML") -> list[Definition]:
+    """The definitions in a file, in its order; `file` is what messages call it.
+
+    Raises `NotYaml`, `NotASchemeFile`, `WrittenTwice`, and what `define` raises, its place with file and line.
+
+    >>> file = "{key: abc, kind: pareto, trait: spend, tiers: [{key: a, share: 80%}, {key: b}]}"
+    >>> [definition.key for definition in read_schemes(file)]
+    ['abc']
+    """
+    try:
+        root = yaml.compose(content, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(content)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise NotYaml(file=file, reason=error.problem or error.context, line=line, column=column) from error
+    except (yaml.YAMLError, ValueError) as error:  # bytes that are no text; a date that no calendar has
+        raise NotYaml(file=file, reason=" ".join(str(error).split()), line=1, column=1) from error
+    _once(root, file)
+    parts = _parts(root, data, file)
+    found = [_defined(one, node, file) for one, node in parts]
+    _distinct(found, [node for _, node in parts], file)
+    return found
+
+
+def write_schemes(definitions: Sequence[Definition]) -> str:
+    """A file of schemes that `read_schemes` reads back the same."""
+    return dumped({"schemes": [definition.data() for definition in definitions]})
+
+
+def _parts(root: Node | None, data: Any, file: str) -> list[tuple[Any, Node]]:
+    """Each scheme as plain values, with the node it stands in."""
+    if not isinstance(root, MappingNode):
+        raise NotASchemeFile(file=file, given="nothing" if root is None else type(data).__name__)
+    if "schemes" not in data:
+        if not {"key", "kind"} & set(data):
+            raise NotASchemeFile(file=file, given=", ".join(map(str, data)) or "nothing")
+        return [(data, root)]
+    if beside := [str(name) for name in data if name != "schemes"]:
+        raise NotASchemeFile(file=file, given=", ".join(beside))
+    listed = _below(root, "schemes")
+    if not isinstance(listed, SequenceNode) or not listed.value:
+        raise NotASchemeFile(file=file, given=f"schemes: {data['schemes']!r:.60}")
+    return list(zip(data["schemes"], listed.value, strict=True))
+
+
+def _defined(data: Any, node: Node, file: str) -> Definition:
+    """The definition; a mistake in it is told with file and line."""
+    try:
+        return define(data)
+    except BadInput as error:
+        name = next((fact for fact in ("place", "path") if fact in error.facts), None)
+        if name is None:
+            raise
+        place = str(error.facts[name])
+        where = place if name == "place" else f"{data.get('key')}: {place}"
+        line = (_nearest(node, place) if name == "place" else node).start_mark.line + 1
+        raise type(error)(**{**error.facts, name: f"{file}:{line} {where}"}) from error
+
+
+def _nearest(node: Node, place: str) -> Node:
+    """The node at a place such as `tiers[1].line`, or the deepest there is on the way."""
+    for step in place.replace("[", ".").replace("]", "").split("."):
+        below = _below(node, step)
+        if below is None:
+            return node
+        node = below
+    return node
+
+
+def _below(node: Node, step: str) -> Node | None:
+    if isinstance(node, MappingNode):
+        return next((value for key, value in node.value if key.value == step), None)
+    if isinstance(node, SequenceNode) and step.isdigit() and int(step) < len(node.value):
+        found: Node = node.value[int(step)]
+        return found
+    return None
+
+
+def _once(root: Node | None, file: str) -> None:
+    """Refuse a key that stands twice in one mapping: YAML would take the last without a word."""
+    for node in _mappings(root):
+        seen: dict[Any, int] = {}
+        for key, _ in node.value:
+            line = key.start_mark.line + 1
+            if key.value.__hash__ is not None and key.value in seen:
+                raise WrittenTwice(file=file, what=key.value, first=seen[key.value], second=line)
+            if key.value.__hash__ is not None:
+                seen[key.value] = line
+
+
+def _mappings(node: Node | None) -> Iterator[MappingNode]:
+    """Every mapping of a document, each once, however often it is referred to."""
+    waiting, seen = [node], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, MappingNode):
+            yield one
+            waiting += [value for _, value in one.value]
+        elif isinstance(one, SequenceNode):
+            waiting += one.value
+
+
+def _distinct(found: Sequence[Definition], nodes: Sequence[Node], file: str) -> None:
+    lines: dict[str, int] = {}
+    for definition, node in zip(found, nodes, strict=True):
+        line = node.start_mark.line + 1
+        if definition.key in lines:
+            raise WrittenTwice(file=file, what=definition.key, first=lines[definition.key], second=line)
+        lines[definition.key] = line

@@ -1,0 +1,308 @@
+"""How each kind of scheme grades: from a definition to a `Scheme`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, cast
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.analytics.clusters import ClusterModel, TooFewCustomers, fit_clusters, grade_clusters
+from custrata.analytics.grading import Grading
+from custrata.analytics.lifecycle import LifecycleLines, grade_lifecycle
+from custrata.analytics.points import grade_points
+from custrata.analytics.rfm import grade_rfm
+from custrata.analytics.rules import grade_rules
+from custrata.analytics.score import Factor, grade_score, named_missing
+from custrata.analytics.threshold import grade_pareto, grade_quantile, grade_threshold
+from custrata.analytics.traits import CATALOGUE
+from custrata.analytics.trees import NothingToLearn, TreeModel, fit_tree, grade_tree
+from custrata.criteria import Criteria, Scope
+from custrata.engine.functions import only_row
+from custrata.tiering.definitions import Definition
+from custrata.tiering.schemes import Context, Scheme
+from custrata.tiering.shapes import FactorDefinition, PointRule, TierRule
+
+Grade = Callable[[ir.Table, Context], Grading]
+
+
+def scheme_of(definition: Definition, version: int = 1) -> Scheme:
+    """The scheme a definition describes."""
+    grade, reads = _KINDS[definition.kind](definition)
+    inputs = _INPUTS.get(definition.key if definition.kind in ("rfm", "lifecycle") else "", ()) or reads
+    return Scheme(definition, version, _unit(definition), tuple(inputs), reads, grade)
+
+
+# What an explanation shows of schemes whose formula stands in the code.
+_INPUTS = {
+    "lifecycle": ("recency_days", "rhythm_days", "silence", "orders_all", "tenure_days"),
+    "rfm": ("recency_days", "orders", "sales"),
+}
+_UNITS = {"score": "score", "points": "score", "lifecycle": "ratio", "rfm": "money"}
+
+
+def _unit(definition: Definition) -> str:
+    trait = CATALOGUE.get(definition.settings.get("trait", ""))
+    return _UNITS.get(definition.kind) or (trait.unit if trait and trait.unit else "count")
+
+
+def _among(definition: Definition) -> tuple[Criteria, ...]:
+    among = definition.settings.get("among")
+    return () if among is None else (among,)
+
+
+def _columns(*criteria: Criteria) -> tuple[str, ...]:
+    """The columns of the profile that conditions read."""
+    found: dict[str, None] = {}
+    for one in criteria:
+        found |= dict.fromkeys(sorted(one.needs.traits))
+        found |= {"tags": None} if one.needs.tags else {}
+        for key in sorted(one.needs.schemes):
+            found |= {f"{key}_tier": None, f"{key}_since": None}
+    return tuple(found)
+
+
+def _applied(
+    profile: ir.Table, criteria: Sequence[Criteria], context: Context
+) -> tuple[ir.Table, list[ir.BooleanValue]]:
+    scope = Scope(profile, context.as_of.instant, context.as_of.zone, context.facts, context.keep)
+    return scope.apply(criteria)
+
+
+def _chosen(definition: Definition, profile: ir.Table, context: Context) -> tuple[ir.Table, ir.NumericValue]:
+    """The profile, and the value of the customers among whom lines are drawn; empty for the others."""
+    trait, among = definition.settings["trait"], _among(definition)
+    table, conditions = _applied(profile, among, context)
+    value = _number(table[trait])
+    return table, cast(ir.NumericValue, conditions[0].ifelse(value, ibis.null(value.type())) if conditions else value)
+
+
+def _number(value: ir.Value) -> ir.NumericValue:
+    """A trait as a number; a file's own column is a text."""
+    return cast(ir.NumericValue, value.try_cast("decimal(18, 4)") if value.type().is_string() else value)
+
+
+def _single(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
+    """Threshold, quantile, pareto and prediction: lines through one trait."""
+    lines, shares, tiers = _drawn(definition)
+    less = bool(definition.settings.get("less_is_better"))
+    waits_for = definition.settings.get("waits_for")
+
+    def grade(profile: ir.Table, context: Context) -> Grading:
+        table, value = _chosen(definition, profile, context)
+        if definition.kind == "pareto":
+            graded = grade_pareto(table, value, tiers, shares)
+        elif lines:
+            graded = grade_threshold(table, value, tiers, lines, less_is_better=less)
+        else:
+            graded = grade_quantile(table, value, tiers, shares, less_is_better=less)
+        if waits_for is not None and not only_row(table.aggregate(any=(table[waits_for] > 0).any()))["any"]:
+            note = "waiting_discounts" if waits_for == "discount" else "waiting_trait"
+            return replace(graded, notes=(note,), facts={**graded.facts, "missing": [waits_for]})
+        return graded
+
+    waits = () if waits_for is None else (waits_for,)
+    return grade, tuple(dict.fromkeys((definition.settings["trait"], *_columns(*_among(definition)), *waits)))
+
+
+def _score(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
+    held: Mapping[str, FactorDefinition] = definition.settings["factors"]
+    factors = {
+        name: Factor(one.trait, one.weight, one.direction, one.normaliser, one.low, one.high)
+        for name, one in held.items()
+    }
+    lines, shares, tiers = _drawn(definition)
+
+    def grade(profile: ir.Table, context: Context) -> Grading:
+        if not any(one.trait in profile.columns for one in held.values()):
+            return waiting(tiers, profile, [one.trait for one in held.values()])
+        table, conditions = _applied(profile, _among(definition), context)
+        has = conditions[0] if conditions else None
+        graded = grade_score(table, factors, tiers, lines or None, shares or None, has=has)
+        noted = set(cast(list[str], graded.facts["missing"])) <= NOTED
+        graded = named_missing(graded, tuple(NOTED)) if noted else graded
+        reads_rhythm = any(one.trait == "regularity" for one in held.values())
+        return replace(graded, facts={**graded.facts, "period": context.period}) if reads_rhythm else graded
+
+    traits = dict.fromkeys((*(one.trait for one in held.values()), *_columns(*_among(definition))))
+    return grade, tuple(traits)
+
+
+# Factors of the built-in schemes whose lack is told in words of its own.
+NOTED = frozenset({"breadth", "advocacy", "credit"})
+
+
+def _drawn(definition: Definition) -> tuple[list[Decimal], list[Fraction], tuple[str, ...]]:
+    """The lines, or the cumulated shares, of the tiers, and their keys."""
+    lines = [tier.line for tier in definition.tiers if tier.line is not None]
+    shares = [tier.share for tier in definition.tiers if tier.share is not None]
+    return lines, shares, tuple(tier.key for tier in definition.tiers)
+
+
+def waiting(tiers: Sequence[str], table: ir.Table, missing: Sequence[str]) -> Grading:
+    """What a scheme says that lacks its data: which; nobody is graded."""
+    nothing = cast(ir.StringValue, ibis.null("string"))
+    facts = {"missing": list(missing)}
+    return Grading(tuple(tiers), table, nothing, ibis.null("int32"), facts=facts, notes=("waiting_trait",))
+
+
+def _answerable(criteria: Criteria, profile: ir.Table, context: Context) -> bool:
+    """Whether the workspace has what a condition asks for; that nobody has a tag is an answer."""
+    wanted = {name for name in _columns(criteria) if name != "tags" and not name.endswith("_since")}
+    return wanted <= set(profile.columns) and criteria.needs.facts <= set(context.facts)
+
+
+def _touched(criteria: Criteria, profile: ir.Table, context: Context) -> bool:
+    """Whether the workspace has anything at all of what a condition reads."""
+    return bool(set(_columns(criteria)) & set(profile.columns) or criteria.needs.facts & set(context.facts))
+
+
+def _missing(criteria: Criteria, profile: ir.Table, context: Context) -> list[str]:
+    columns = [name for name in _columns(criteria) if name not in profile.columns and not name.endswith("_since")]
+    return [*columns, *sorted(criteria.needs.facts - set(context.facts))]
+
+
+def _asked(rules: Sequence[TierRule | PointRule], profile: ir.Table, context: Context) -> tuple[list[int], list[str]]:
+    """The numbers of the rules that can be asked here, and what the others lack."""
+    asked = [number for number, rule in enumerate(rules) if _answerable(rule.when, profile, context)]
+    if not any(_touched(rule.when, profile, context) for rule in rules):
+        asked = []
+    left_out = [rule for number, rule in enumerate(rules) if number not in asked]
+    missing = dict.fromkeys(name for rule in left_out for name in _missing(rule.when, profile, context))
+    return asked, list(missing)
+
+
+def _rules(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
+    rules, tiers = definition.settings["rules"], tuple(tier.key for tier in definition.tiers)
+    otherwise = definition.settings["otherwise"] or tiers[-1]
+
+    def grade(profile: ir.Table, context: Context) -> Grading:
+        asked, missing = _asked(rules, profile, context)
+        if not asked:
+            return waiting(tiers, profile, missing)
+        chosen = _only_among(definition, profile, context)
+        table, conditions = _applied(chosen, [rules[number].when for number in asked], context)
+        pairs = [(rules[number].tier, holds) for number, holds in zip(asked, conditions, strict=True)]
+        return _left_out(grade_rules(table, pairs, otherwise, tiers), asked, missing)
+
+    return grade, _columns(*_among(definition), *(rule.when for rule in rules))
+
+
+def _points(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
+    rules = definition.settings["rules"]
+    lines, _, tiers = _drawn(definition)
+
+    def grade(profile: ir.Table, context: Context) -> Grading:
+        asked, missing = _asked(rules, profile, context)
+        if not asked:
+            return waiting(tiers, profile, missing)
+        chosen = _only_among(definition, profile, context)
+        table, conditions = _applied(chosen, [rules[number].when for number in asked], context)
+        given = [
+            (f"rule{number}", holds, rules[number].points) for number, holds in zip(asked, conditions, strict=True)
+        ]
+        return _left_out(grade_points(table, given, tiers, lines), asked, missing)
+
+    return grade, _columns(*_among(definition), *(rule.when for rule in rules))
+
+
+def _only_among(definition: Definition, profile: ir.Table, context: Context) -> ir.Table:
+    """The profile, its columns empty for customers who are not among those the scheme is for: no rule holds for them,
+    and no share of the population counts them."""
+    among = _among(definition)
+    if not among:
+        return profile
+    table, (inside,) = _applied(profile, among, context)
+    masked = {
+        name: inside.ifelse(table[name], ibis.null(table[name].type()))
+        for name in profile.columns
+        if name != "customer_id"
+    }
+    return table.mutate(**masked)
+
+
+def _left_out(graded: Grading, asked: list[int], missing: list[str]) -> Grading:
+    """Say which rules were asked, and what those that were not lack."""
+    notes = (*graded.notes, "rules_left_out") if missing else graded.notes
+    return replace(graded, facts={**graded.facts, "asked": asked, "missing": missing}, notes=notes)
+
+
+def _rfm(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
+    settings = definition.settings
+
+    def grade(profile: ir.Table, _: Context) -> Grading:
+        return grade_rfm(profile, method=settings["method"], bins=settings["bins"], lines=settings["lines"])
+
+    return grade, ("orders", "recency_days", "sales")
+
+
+def _lifecycle(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
+    lines = LifecycleLines(**definition.settings)
+    reads = ("orders_all", "tenure_days", "recency_days", "silence", "last_gap_silence")
+    return (lambda profile, context: grade_lifecycle(profile, context.curve, lines)), reads
+
+
+def _cluster(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
+    settings = definition.settings
+
+    def grade(profile: ir.Table, context: Context) -> Grading:
+        kept = _learned(context, definition.key)
+        if kept is not None:
+            return grade_clusters(profile, ClusterModel.from_record(kept))
+        traits, method = settings["traits"], settings["method"]
+        return grade_clusters(
+            profile, fit_clusters(profile, traits, settings["clusters"], method, order_by=settings["order_by"])
+        )
+
+    order_by = (settings["order_by"],) if settings["order_by"] else ()
+    return _unless_too_few(grade), tuple(dict.fromkeys((*settings["traits"], *order_by)))
+
+
+def _tree(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
+    settings = definition.settings
+
+    def grade(profile: ir.Table, context: Context) -> Grading:
+        kept = _learned(context, definition.key)
+        if kept is not None:
+            return grade_tree(profile, TreeModel.from_record(kept))
+        target, traits = settings["target"], settings["traits"]
+        return grade_tree(profile, fit_tree(profile, target, settings["depth"], settings["least_leaf"], traits))
+
+    return _unless_too_few(grade), tuple(dict.fromkeys((settings["target"], *settings["traits"])))
+
+
+def _unless_too_few(grade: Grade) -> Grade:
+    """The same, but waiting where there are too few customers to learn from."""
+
+    def careful(profile: ir.Table, context: Context) -> Grading:
+        try:
+            return grade(profile, context)
+        except (TooFewCustomers, NothingToLearn):
+            return replace(waiting((), profile, ()), notes=("waiting_customers",))
+
+    return careful
+
+
+def _learned(context: Context, key: str) -> Mapping[str, Any] | None:
+    """The model of the run before, so that tiers do not drift unseen."""
+    former = context.former.get(key)
+    return None if former is None or former.get("waiting") else (former.get("facts") or {}).get("model")
+
+
+_KINDS: dict[str, Callable[[Definition], tuple[Grade, tuple[str, ...]]]] = {
+    "threshold": _single,
+    "quantile": _single,
+    "pareto": _single,
+    "prediction": _single,
+    "score": _score,
+    "points": _points,
+    "rules": _rules,
+    "rfm": _rfm,
+    "lifecycle": _lifecycle,
+    "cluster": _cluster,
+    "tree": _tree,
+}

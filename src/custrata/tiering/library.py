@@ -1,0 +1,224 @@
+"""The schemes of a workspace: versions that never change, and which of them are published.
+
+They lie in `schemes/` of the workspace's folder: `<key>/<number>.yaml` for each version, `published.json` for the
+list. A workspace without the folder grades by the built-in schemes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import yaml
+
+from custrata.errors import BadInput, Refused
+from custrata.lake import Workspace
+from custrata.lake.durable import Damaged, replace_file
+from custrata.lake.locks import locked
+from custrata.tiering.definitions import Definition, define
+from custrata.tiering.kinds import scheme_of
+from custrata.tiering.schemes import ReadsUnknownScheme, Scheme, built_in, columns_of, in_order
+
+LIST, LOCK = "published.json", ".lock"
+PATIENCE = 10.0
+
+
+class NoSuchVersion(BadInput):
+    template = "The scheme {scheme} has no version {version}."
+
+
+class NothingToPublish(Refused):
+    template = "The scheme {scheme} is just as it is published, in version {version}. Nothing was done."
+
+
+class KindIsTaken(Refused):
+    template = (
+        "The scheme {scheme} is of the kind {kind}; a version of another kind would break its history. Use another key."
+    )
+
+
+class StillRead(Refused):
+    template = "The scheme {scheme} is read by {readers}. Change or retire those first."
+
+
+@dataclass(frozen=True)
+class Version:
+    """One published version of a scheme: who published it, when and with which remark. The built-in one has nobody."""
+
+    definition: Definition
+    number: int
+    by: str = ""
+    at: datetime | None = None
+    note: str = ""
+
+    @property
+    def key(self) -> str:
+        """The scheme's key."""
+        return self.definition.key
+
+    def text(self) -> str:
+        """The version as its file holds it."""
+        head = {
+            "version": self.number,
+            "by": self.by,
+            "at": self.at.isoformat() if self.at else None,
+            "note": self.note,
+        }
+        return dumped({**head, "scheme": self.definition.data()})
+
+
+def dumped(data: Mapping[str, Any]) -> str:
+    """Plain values as YAML a person likes to read."""
+    return yaml.safe_dump(dict(data), allow_unicode=True, sort_keys=False, width=110)
+
+
+class SchemeLibrary:
+    """The schemes of a workspace. Any process may read; publishing is one at a time.
+
+    >>> import tempfile
+    >>> shop = SchemeLibrary(Workspace.create(tempfile.mkdtemp()))
+    >>> list(shop.published())[:3], shop.published()["value"].number
+    (['frequency', 'value', 'loyalty'], 1)
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.folder = workspace.schemes
+
+    @property
+    def fingerprint(self) -> str:
+        """A short text that changes with what is published. Raises `Damaged`."""
+        said = json.dumps([one.definition.data() for one in self.published().values()], sort_keys=True)
+        return sha256(said.encode()).hexdigest()[:16]
+
+    def published(self) -> dict[str, Version]:
+        """The published version of every scheme in force, in the order in which they are shown. Raises `Damaged`."""
+        return {key: self.version(key, number) for key, number in self._list().items()}
+
+    def retired(self) -> list[str]:
+        """The keys of schemes that have versions and are not published."""
+        listed = self._list()
+        return [key for key in dict.fromkeys((*built_in(), *self._kept())) if key not in listed]
+
+    def schemes(self) -> list[Scheme]:
+        """The published schemes, ready to grade, each after those it reads."""
+        return in_order([scheme_of(version.definition, version.number) for version in self.published().values()])
+
+    def version(self, key: str, number: int) -> Version:
+        """One version of a scheme. Raises `NoSuchVersion`, `Damaged`."""
+        path = self.folder / key / f"{number}.yaml"
+        if not path.exists():
+            if number == 1 and key in built_in():
+                return Version(built_in()[key], 1)
+            raise NoSuchVersion(scheme=key, version=number)
+        try:
+            held = yaml.safe_load(path.read_text(encoding="utf-8"))
+            at = datetime.fromisoformat(held["at"]) if held["at"] else None
+            return Version(define(held["scheme"]), held["version"], held["by"], at, held["note"])
+        except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+            raise Damaged(file=path, reason=error) from error
+
+    def versions(self, key: str) -> list[Version]:
+        """Every version of a scheme, the newest first. Raises `Damaged`."""
+        return [self.version(key, number) for number in sorted(self._numbers(key), reverse=True)]
+
+    def next_number(self, definition: Definition) -> int:
+        """The number a definition would be published under: that of the published, else the newest version, where it
+        is just that."""
+        newest = max(self._numbers(definition.key), default=0)
+        for number in (self._list().get(definition.key), newest):
+            if number and self.version(definition.key, number).definition == definition:
+                return number
+        return newest + 1
+
+    def check(self, definitions: Sequence[Definition], *, replace: bool = False) -> None:
+        """Whether these can be published together with what is, or with `replace` in its place.
+
+        Raises `SchemesInCircle`, `ReadsUnknownScheme`, `KindIsTaken`.
+        """
+        held = {} if replace else self.published()
+        for definition in definitions:
+            numbers = self._numbers(definition.key)
+            if numbers and (kind := self.version(definition.key, max(numbers)).definition.kind) != definition.kind:
+                raise KindIsTaken(scheme=definition.key, kind=kind)
+        together = {key: version.definition for key, version in held.items()} | {one.key: one for one in definitions}
+        in_order(map(scheme_of, together.values()))
+        everywhere = {*self._kept(), *built_in()}
+        for definition in definitions:
+            for needed in scheme_of(definition).needs(sorted(everywhere - {definition.key})):
+                if needed not in together:
+                    raise ReadsUnknownScheme(scheme=definition.key, needed=needed)
+
+    def publish(
+        self, definitions: Sequence[Definition], *, by: str, at: datetime, note: str = "", replace: bool = False
+    ) -> list[Version]:
+        """Publish new versions, all or none, from the next refresh on; what is published already is left alone.
+
+        `replace` retires every other scheme. Returns the versions that are new.
+
+        Raises what `check` raises, and `Busy`.
+        """
+        self.folder.mkdir(exist_ok=True)
+        with locked(self.folder / LOCK, wait=PATIENCE):
+            self.check(definitions, replace=replace)
+            versions = [Version(one, self.next_number(one), by, at, note) for one in definitions]
+            made = [version for version in versions if version.number not in self._numbers(version.key)]
+            for version in made:
+                home = self.folder / version.key
+                home.mkdir(exist_ok=True)
+                replace_file(home / f"{version.number}.yaml", version.text())
+            kept = {} if replace else self._list()
+            self._write(kept | {version.key: version.number for version in versions})
+        return made
+
+    def retire(self, key: str) -> None:
+        """Grade by a scheme no more from the next refresh on; its versions stay.
+
+        Raises `NoSuchVersion` where it is not published, `StillRead`, `Busy`.
+        """
+        self.folder.mkdir(exist_ok=True)
+        with locked(self.folder / LOCK, wait=PATIENCE):
+            listed = self._list()
+            if key not in listed:
+                raise NoSuchVersion(scheme=key, version="?")
+            readers = [scheme.key for scheme in self.schemes() if set(columns_of(key)) & set(scheme.reads)]
+            if readers:
+                raise StillRead(scheme=key, readers=", ".join(readers))
+            self._write({other: number for other, number in listed.items() if other != key})
+
+    def restore(self, key: str) -> Version:
+        """Publish the newest version of a retired scheme again.
+
+        Raises `NoSuchVersion`, and what `check` raises, where a scheme it reads is retired too.
+        """
+        numbers = self._numbers(key)
+        if not numbers:
+            raise NoSuchVersion(scheme=key, version="?")
+        version = self.version(key, max(numbers))
+        self.folder.mkdir(exist_ok=True)
+        with locked(self.folder / LOCK, wait=PATIENCE):
+            self.check([version.definition])
+            self._write(self._list() | {key: version.number})
+        return version
+
+    def _numbers(self, key: str) -> set[int]:
+        shipped = {1} if key in built_in() else set()
+        return shipped | {int(path.stem) for path in (self.folder / key).glob("*.yaml") if path.stem.isdigit()}
+
+    def _kept(self) -> list[str]:
+        return sorted(path.name for path in self.folder.glob("*") if path.is_dir())
+
+    def _list(self) -> dict[str, int]:
+        path = self.folder / LIST
+        if not path.exists():
+            return dict.fromkeys(built_in(), 1)
+        try:
+            return {str(key): int(number) for key, number in json.loads(path.read_text(encoding="utf-8")).items()}
+        except (OSError, ValueError, AttributeError) as error:
+            raise Damaged(file=path, reason=error) from error
+
+    def _write(self, listed: Mapping[str, int]) -> None:
+        replace_file(self.folder / LIST, json.dumps(listed, indent=1))

@@ -1,0 +1,20 @@
+"""The life of a tier: entry, keep, validity, grace, review and exit, for any scheme with a numeric value."""
+
+from custrata.tiering.life.outlook import Outlook, outlook
+from custrata.tiering.life.reviews import next_review, review_start
+from custrata.tiering.life.rules import Life, Review, Rung
+from custrata.tiering.life.transition import LIVED, REASONS, STATUSES, live
+
+__all__ = [
+    "LIVED",
+    "REASONS",
+    "STATUSES",
+    "Life",
+    "Outlook",
+    "Review",
+    "Rung",
+    "live",
+    "next_review",
+    "outlook",
+    "review_start",
+]

@@ -1,0 +1,269 @@
+"""What a scheme says of the life of its tiers, checked when it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, Literal, Self, get_args
+
+from custrata.errors import BadInput
+
+Number = int | Decimal
+ReviewKind = Literal["each_run", "tier_anniversary", "member_anniversary", "calendar"]
+Qualify = Literal["rolling", "since_review"]
+LONGEST = 36_500  # days; a century, so that no date leaves the calendar
+LEAP_YEAR = 2024
+
+
+class NoTiers(BadInput):
+    template = "A life without tiers: name at least the one for whoever meets no line."
+
+
+class RungTwice(BadInput):
+    template = "Tier “{tier}” is there twice. Give every tier its own key."
+
+
+class EnterLineMissing(BadInput):
+    template = "Tier “{tier}” has no enter line. Only the last tier goes without one."
+
+
+class LowestHasLine(BadInput):
+    template = "The last tier, “{tier}”, takes whoever meets no line. Leave out its enter and keep lines."
+
+
+class RungsOutOfOrder(BadInput):
+    template = "Tier “{tier}” is harder to enter ({enter}) than “{above}” above it ({line}). Put the best tier first."
+
+
+class KeepBeyondEnter(BadInput):
+    template = "Tier “{tier}” is harder to keep ({keep}) than to enter ({enter}). Its keep line may not lie beyond."
+
+
+class BadLifeNumber(BadInput):
+    template = "“{given}” will not do for {what} of tier “{tier}”. Write {wanted}."
+
+
+class UnknownLifeWord(BadInput):
+    template = "The life of a tier knows no “{given}” here. Choose from: {known}."
+
+
+class BadReviewDates(BadInput):
+    template = "“{given}” will not do as dates of a review. Write month and day, such as 04-01, for “calendar” alone."
+
+
+class NothingSince(BadInput):
+    template = (
+        "With a review at each run nothing counts since the last one. Choose another review, or qualify “rolling”."
+    )
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One tier of a life; the best comes first, the last is the lowest.
+
+    - `enter` a value at or beyond this line gets in; `None` for the last alone.
+    - `keep` a value at or beyond this line stays; `None` is the enter line, and it may not be the harder of the two.
+    - `valid_days` how long the tier is safe once entered, or renewed by a value at or beyond the enter line.
+    - `grace_days` how long it stays after the first failure that counts.
+    - `drop_at_most` how many tiers one run may take; `None` is any number.
+
+    Days are those of the workspace's zone: until the same time on the clock, that many days later.
+    """
+
+    tier: str
+    enter: Number | None
+    keep: Number | None = None
+    valid_days: int = 0
+    grace_days: int = 0
+    drop_at_most: int | None = None
+
+    def __post_init__(self) -> None:
+        for what in ("enter", "keep"):
+            self._check_line(what, getattr(self, what))
+        for what in ("valid_days", "grace_days"):
+            self._check(what, getattr(self, what), 0, LONGEST)
+        if self.drop_at_most is not None:
+            self._check("drop_at_most", self.drop_at_most, 1, LONGEST)
+
+    def _check_line(self, what: str, given: object) -> None:
+        if given is None or (isinstance(given, int) and not isinstance(given, bool)):
+            return
+        if not (isinstance(given, Decimal) and given.is_finite()):
+            raise BadLifeNumber(given=given, what=what, tier=self.tier, wanted="12, Decimal('12.50')")
+
+    def _check(self, what: str, given: object, least: int, most: int) -> None:
+        if not isinstance(given, int) or isinstance(given, bool) or not least <= given <= most:
+            raise BadLifeNumber(given=given, what=what, tier=self.tier, wanted=f"{least} … {most}")
+
+    @property
+    def keep_line(self) -> Number | None:
+        """The line that keeps: `keep`, or where there is none `enter`."""
+        return self.enter if self.keep is None else self.keep
+
+
+@dataclass(frozen=True)
+class Review:
+    """When a lower tier is considered at all: going up never waits.
+
+    `each_run`; `tier_anniversary`, every year on the day the tier was entered; `member_anniversary`, on the day of the
+    first order; `calendar`, on `dates` of (month, day). A review is at the start of its day. One on 29 February is on
+    1 March in common years, when 28 February is over.
+    """
+
+    kind: ReviewKind = "each_run"
+    dates: tuple[tuple[int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(ReviewKind):
+            raise UnknownLifeWord(given=self.kind, known=", ".join(get_args(ReviewKind)))
+        if bool(self.dates) != (self.kind == "calendar"):
+            raise BadReviewDates(given=list(self.dates))
+        for month, day in self.dates:
+            try:
+                date(LEAP_YEAR, month, day)
+            except (TypeError, ValueError) as error:
+                raise BadReviewDates(given=f"{month}-{day}") from error
+
+
+@dataclass(frozen=True)
+class Life:
+    """The lives of all tiers of a scheme, best first.
+
+    `less_is_better` turns every line round: a value at or below it is in. `qualify` says which facts the value counts:
+    those of the scheme's rolling window, or those `since_review`.
+
+    Raises `NoTiers`, `RungTwice`, `EnterLineMissing`, `LowestHasLine`, `RungsOutOfOrder`, `KeepBeyondEnter`,
+    `NothingSince`, `UnknownLifeWord`; a `Rung` raises `BadLifeNumber` and a `Review` `BadReviewDates`.
+
+    >>> life = Life((Rung("gold", 1000, keep=800, valid_days=365), Rung("basic", None)))
+    >>> life.tiers
+    ('gold', 'basic')
+    """
+
+    rungs: tuple[Rung, ...]
+    review: Review = Review()
+    less_is_better: bool = False
+    qualify: Qualify = "rolling"
+
+    def __post_init__(self) -> None:
+        if not self.rungs:
+            raise NoTiers
+        if self.qualify not in get_args(Qualify):
+            raise UnknownLifeWord(given=self.qualify, known=", ".join(get_args(Qualify)))
+        if self.qualify == "since_review" and self.review.kind == "each_run":
+            raise NothingSince
+        for place, rung in enumerate(self.rungs):
+            if rung.tier in self.tiers[:place]:
+                raise RungTwice(tier=rung.tier)
+        self._check_lines()
+
+    def _check_lines(self) -> None:
+        *upper, lowest = self.rungs
+        if lowest.enter is not None or lowest.keep is not None:
+            raise LowestHasLine(tier=lowest.tier)
+        for rung in upper:
+            if rung.enter is None:
+                raise EnterLineMissing(tier=rung.tier)
+            if rung.keep is not None and self.beyond(rung.keep, rung.enter):
+                raise KeepBeyondEnter(tier=rung.tier, keep=rung.keep, enter=rung.enter)
+        for above, rung in pairwise(upper):
+            if self.beyond(_line(rung), _line(above)):
+                raise RungsOutOfOrder(tier=rung.tier, enter=rung.enter, above=above.tier, line=above.enter)
+
+    @cached_property
+    def tiers(self) -> tuple[str, ...]:
+        """The keys of the tiers, best first."""
+        return tuple(rung.tier for rung in self.rungs)
+
+    def beyond(self, number: Number, line: Number) -> bool:
+        """Whether a number is better than a line, and not just as good."""
+        return number < line if self.less_is_better else number > line
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """A life as a scheme's file carries it, under `life`.
+
+        `tiers` is a list from the best down, each with `tier` and what `Rung` takes; `review` a kind, or a mapping
+        `{calendar: ["04-01"]}`; `qualify` and `less_is_better` as here. Raises `UnknownLifeWord` besides what `Life`
+        raises.
+
+        >>> tiers = [{"tier": "gold", "enter": 10}, {"tier": "basic"}]
+        >>> Life.of({"tiers": tiers, "review": {"calendar": ["04-01"]}}).review
+        Review(kind='calendar', dates=((4, 1),))
+        """
+        _known(given, ("tiers", "review", "qualify", "less_is_better"))
+        rungs = tuple(_rung(tier) for tier in given.get("tiers", ()))
+        rest = {name: given[name] for name in ("qualify", "less_is_better") if name in given}
+        return cls(rungs, _review(given.get("review", "each_run")), **rest)
+
+    def plain(self) -> dict[str, Any]:
+        """The same as a scheme's file carries it, without what is the default; `of` reads it back.
+
+        >>> Life((Rung("gold", Decimal("10.50")), Rung("basic", None))).plain()
+        {'tiers': [{'tier': 'gold', 'enter': 10.5}, {'tier': 'basic'}]}
+        """
+        said: dict[str, Any] = {"tiers": [_plain_rung(rung) for rung in self.rungs]}
+        if self.review.kind == "calendar":
+            said["review"] = {"calendar": [f"{month:02}-{day:02}" for month, day in self.review.dates]}
+        elif self.review != Review():
+            said["review"] = self.review.kind
+        if self.qualify != "rolling":
+            said["qualify"] = self.qualify
+        return {**said, "less_is_better": True} if self.less_is_better else said
+
+
+def _line(rung: Rung) -> Number:
+    assert rung.enter is not None
+    return rung.enter
+
+
+def _known(given: Mapping[str, Any], names: tuple[str, ...]) -> None:
+    for name in given:
+        if name not in names:
+            raise UnknownLifeWord(given=name, known=", ".join(names))
+
+
+def _rung(given: Mapping[str, Any]) -> Rung:
+    _known(given, tuple(field.name for field in fields(Rung)))
+    exact: dict[str, Any] = {"tier": "", "enter": None, **given}
+    exact |= {line: _exact(exact[line]) for line in ("enter", "keep") if line in exact}
+    return Rung(**exact)
+
+
+def _exact(line: object) -> object:
+    """A float is what was written: 19.9, not the binary number beside it. A text may be a number, too."""
+    try:
+        return Decimal(str(line)) if isinstance(line, float | str) else line
+    except InvalidOperation:
+        return line
+
+
+def _plain_rung(rung: Rung) -> dict[str, Any]:
+    given = {field.name: getattr(rung, field.name) for field in fields(rung)}
+    defaults = {"enter": None, **{field.name: field.default for field in fields(rung) if field.name != "enter"}}
+    return {name: _written(value) for name, value in given.items() if value != defaults[name]}
+
+
+def _written(value: Number | str) -> int | float | str:
+    """A decimal as a float where that says the same, else as text."""
+    if not isinstance(value, Decimal):
+        return value
+    return float(value) if Decimal(str(float(value))) == value else str(value)
+
+
+def _review(given: str | Mapping[str, Any]) -> Review:
+    if not isinstance(given, Mapping):
+        return Review(given)  # type: ignore[arg-type]  # Review refuses what is no kind
+    _known(given, ("calendar",))
+    return Review("calendar", tuple(_month_and_day(text) for text in given["calendar"]))
+
+
+def _month_and_day(text: object) -> tuple[int, int]:
+    month, _, day = str(text).partition("-")
+    if not (month.isdecimal() and day.isdecimal()):
+        raise BadReviewDates(given=text)
+    return int(month), int(day)

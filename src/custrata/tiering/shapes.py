@@ -1,0 +1,172 @@
+"""The kinds of scheme: what a definition of each must say, and how its rules and factors are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from custrata.analytics.score import Direction, Normaliser
+from custrata.criteria import Criteria
+from custrata.tiering import fields
+from custrata.tiering.fields import Field, Unreadable, at
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a kind of scheme wants: its own fields, what each tier but the last is drawn by, and its fixed tiers.
+
+    `ordered` says that values stand on a ladder, so that tiers may have a life.
+    """
+
+    kind: str
+    own: tuple[Field, ...]
+    drawn: Literal["line", "share", "either", "none"] = "none"
+    ordered: bool = False
+    tiers: tuple[str, ...] = ()
+    tiers_found: bool = False  # the tiers come out of the data, as clusters do
+
+
+def _rules(wanted: str, read_rule: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def read(given: Any) -> tuple[Any, ...]:
+        if not isinstance(given, Sequence) or isinstance(given, str) or not given:
+            raise Unreadable(given, f"list of {wanted}")
+        return tuple(at(f"[{place}]", read_rule, one) for place, one in enumerate(given))
+
+    return read
+
+
+@dataclass(frozen=True)
+class TierRule:
+    """One rule of the kind `rules`: who fulfils it is in the tier, unless an earlier rule held."""
+
+    tier: str
+    when: Criteria
+
+
+@dataclass(frozen=True)
+class PointRule:
+    """One rule of the kind `points`: what it gives or takes."""
+
+    name: str
+    when: Criteria
+    points: int
+
+
+@dataclass(frozen=True)
+class FactorDefinition:
+    """One factor of the kind `score`; see `custrata.analytics.score.Factor`."""
+
+    trait: str
+    weight: int
+    direction: Direction = "more"
+    normaliser: Normaliser = "lines"
+    low: Decimal = Decimal(0)
+    high: Decimal = Decimal(1)
+
+
+def _tier_rule(given: Any) -> TierRule:
+    if not isinstance(given, Mapping) or set(given) != {"tier", "when"}:
+        raise Unreadable(given, "rule: a tier, and when")
+    return TierRule(at("tier", fields.key, given["tier"]), fields.criteria(given["when"]))
+
+
+def _point_rule(given: Any) -> PointRule:
+    if not isinstance(given, Mapping) or not {"when", "points"} <= set(given) <= {"name", "when", "points"}:
+        raise Unreadable(given, "rule: when, points, and a name")
+    name = given.get("name", "")
+    if not isinstance(name, str) or len(name) > 60:
+        raise Unreadable(name, "name of at most 60 characters", "name")
+    return PointRule(name, fields.criteria(given["when"]), at("points", fields.signed, given["points"]))
+
+
+FACTOR_FIELDS: dict[str, Callable[[Any], Any]] = {
+    "trait": fields.trait,
+    "weight": fields.positive,
+    "direction": fields.choice("more", "less"),
+    "normaliser": fields.choice("lines", "rank", "min_max", "z"),
+    "low": fields.number,
+    "high": fields.number,
+}
+
+
+def _factors(given: Any) -> dict[str, FactorDefinition]:
+    if not isinstance(given, Mapping) or not given:
+        raise Unreadable(given, "mapping of factors, each a trait with its weight")
+    return {at(str(name), fields.key, name): at(str(name), _factor, one) for name, one in given.items()}
+
+
+def _factor(given: Any) -> FactorDefinition:
+    if not isinstance(given, Mapping) or not {"trait", "weight"} <= set(given) <= set(FACTOR_FIELDS):
+        raise Unreadable(given, f"factor with {', '.join(FACTOR_FIELDS)}; trait and weight must be said")
+    found = FactorDefinition(**{name: at(name, FACTOR_FIELDS[name], value) for name, value in given.items()})
+    if found.low >= found.high:
+        raise Unreadable(given.get("low", 0), "number below high", "low")
+    return found
+
+
+def _factor_data(factor: FactorDefinition) -> dict[str, Any]:
+    usual = FactorDefinition(factor.trait, factor.weight)
+    found: dict[str, Any] = {"trait": factor.trait, "weight": factor.weight}
+    for name in ("direction", "normaliser", "low", "high"):
+        value = getattr(factor, name)
+        if value != getattr(usual, name):
+            found[name] = fields.part_text(value) if isinstance(value, Decimal) else value
+    return found
+
+
+def _rfm_lines(given: Any) -> dict[str, tuple[Decimal, ...]]:
+    if not isinstance(given, Mapping) or set(given) != {"r", "f", "m"}:
+        raise Unreadable(given, "mapping of r (days), f (orders) and m (money), each a list of lines")
+    return {name: tuple(at(name, fields.number, one) for one in lines) for name, lines in given.items()}
+
+
+def _auto(given: Any) -> int | str:
+    return "auto" if given == "auto" else fields.whole(given, least=2)
+
+
+_LESS = Field("less_is_better", fields.flag, default=False)
+_AMONG = Field("among", fields.criteria, lambda value: None if value is None else fields.criteria_data(value))
+_TRAIT = Field("trait", fields.trait, default=...)
+
+SHAPES: dict[str, Shape] = {
+    shape.kind: shape
+    for shape in (
+        Shape("threshold", (_TRAIT, _LESS, _AMONG), "line", ordered=True),
+        Shape("quantile", (_TRAIT, _LESS, _AMONG, Field("waits_for", fields.trait)), "share", ordered=True),
+        Shape("pareto", (_TRAIT, _AMONG), "share", ordered=True),
+        Shape("prediction", (_TRAIT, _LESS, _AMONG), "either", ordered=True),
+        Shape("score", (Field("factors", _factors, lambda held: {name: _factor_data(one) for name, one in held.items()},
+                              default=...), _AMONG), "either", ordered=True),
+        Shape("points", (Field("rules", _rules("rules with points", _point_rule), lambda held: [
+            {"name": one.name, "when": fields.criteria_data(one.when), "points": one.points} for one in held
+        ], default=...), _AMONG), "line", ordered=True),
+        Shape("rules", (Field("rules", _rules("rules with a tier", _tier_rule), lambda held: [
+            {"tier": one.tier, "when": fields.criteria_data(one.when)} for one in held
+        ], default=...), Field("otherwise", fields.key), _AMONG)),
+        Shape("rfm", (
+            Field("method", fields.choice("quantile", "nested", "fixed", "log"), default="quantile"),
+            Field("bins", lambda given: fields.whole(given, least=2), default=5),
+            Field("lines", _rfm_lines, lambda held: None if held is None else {
+                name: [fields.part_text(one) for one in lines] for name, lines in held.items()}),
+        ), tiers=("111", "101", "011", "001", "110", "100", "010", "000")),
+        Shape("lifecycle", tuple(
+            Field(name, fields.positive, default=usual)
+            for name, usual in (("new_days", 60), ("new_orders", 3), ("won_back_days", 90), ("mature_orders", 6),
+                                ("mature_days", 180))
+        ), tiers=("mature", "growing", "won_back", "new", "at_risk", "churned", "prospect")),
+        Shape("cluster", (
+            Field("traits", fields.traits, list, default=...),
+            Field("clusters", _auto, default="auto"),
+            Field("method", fields.choice("k_means", "gaussian"), default="k_means"),
+            Field("order_by", fields.trait),
+        ), tiers_found=True),
+        Shape("tree", (
+            Field("target", fields.trait, default=...),
+            Field("traits", fields.traits, list, default=...),
+            Field("depth", fields.positive, default=3),
+            Field("least_leaf", fields.positive, default=100),
+        ), tiers_found=True),
+    )
+}  # fmt: skip

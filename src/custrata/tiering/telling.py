@@ -1,0 +1,302 @@
+"""Decisions in sentences: in full for staff, and in the short form that a customer may be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from custrata.analytics.ladders import Step
+from custrata.analytics.moments import AsOf
+from custrata.analytics.traits import CATALOGUE
+from custrata.criteria import Criteria, Names
+from custrata.tiering.explain import Decided, Decision, Explanation, Row
+from custrata.tiering.names import scheme_name, tier_name, trait_name
+from custrata.wording import catalogue
+from custrata.wording.writer import Writer
+
+
+def explain(scheme_key: str, row: Row, decided: Decided, writer: Writer, *, as_of: AsOf | None = None) -> Explanation:
+    """Explain one tier from the customer's row of the published profile and what the run recorded of the scheme.
+
+    Nothing is decided a second time: tier, value, status and points are those the run published, lines and shares
+    those it graded by. With `as_of`, the instant of the run, it also says by when a tier must be kept.
+    """
+    decision = Decision(scheme_key, row, decided, as_of)
+    told = Teller(decision, writer)
+    next_tier, missing = decision.next_step
+    return Explanation(
+        scheme_key,
+        decision.of("tier"),
+        decision.of("since"),
+        decision.of("value"),
+        tuple((name, row.get(name)) for name in decision.inputs),
+        decision.points,
+        next_tier,
+        missing,
+        tuple(told.sentences()),
+        tuple(told.short()),
+        decision.of("status"),
+        decision.of("until"),
+        decision.outlook,
+    )
+
+
+def why_moved(scheme_key: str, row: Row, decided: Decided, writer: Writer, *, source: str) -> list[str]:
+    """Why a customer is no longer in the tier `source`, in a sentence or two: what decides, and the line between."""
+    return list(Teller(Decision(scheme_key, row, decided), writer).moved(source))
+
+
+def criteria_sentence(criteria: Criteria, writer: Writer) -> str:
+    """A condition in words, traits and tiers by their names."""
+    language = writer.language
+    names: Names = {
+        "name_of_trait": lambda trait: trait_name(trait, language),
+        "unit_of_trait": lambda trait: CATALOGUE[trait].unit if trait in CATALOGUE else "",
+        "name_of_scheme": lambda scheme: scheme_name(scheme, language),
+        "name_of_tier": lambda scheme, tier: tier_name(scheme, tier, language),
+    }
+    return criteria.sentence(writer, **names)
+
+
+class Teller:
+    """Puts one decision into sentences."""
+
+    def __init__(self, decision: Decision, writer: Writer) -> None:
+        self.held, self.row, self.decided = decision, decision.row, decision.decided
+        self.key = decision.key
+        self.write, self.lives = replace(writer, area="tiers"), replace(writer, area="life")
+
+    def sentences(self) -> Iterator[str]:
+        """All of it, for staff."""
+        yield self._where()
+        if self._speaks():
+            yield from self._why()
+        else:
+            yield self._phrase("nothing")
+        yield from self._life()
+        next_tier, missing = self.held.next_step
+        if next_tier is not None and missing is not None and self.key != "usage_cycle":
+            yield self._missing(next_tier, missing)
+        for note in self.decided.get("notes", ()):
+            yield self.write(f"notes.{note}")
+
+    def short(self) -> Iterator[str]:
+        """The tier, what the next one takes, and what keeps this one: no scores, no lines of others."""
+        if not self.held.definition.told or self.held.of("status") == "override":
+            return
+        yield self._where()
+        next_tier, missing = self.held.next_step
+        if next_tier is not None and missing is not None:
+            yield self._missing(next_tier, missing)
+        yield from self._keeps()
+
+    def moved(self, source: str) -> Iterator[str]:
+        """What decides, and the line that stands between the tier `source` and this one, where there are lines."""
+        yield next(self._why(), self._phrase("nothing")) if self._speaks() else self._phrase("nothing")
+        steps = self.held.ladder.steps if self.held.ladder is not None else ()
+        between = [self._line(step) for step in steps if step.tier in (source, self.held.of("tier"))]
+        yield from between[:1]
+
+    def _where(self) -> str:
+        since = self.held.of("since")
+        facts = {
+            "scheme": scheme_name(self.key, self.write.language, self.decided),
+            "tier": self._tier(self.held.of("tier")),
+        }
+        if since is None:
+            return self.write("where.plain", **facts)
+        return self.write("where.since", since=self.write.day(since), **facts)
+
+    def _why(self) -> Iterator[str]:
+        match self.held.kind:
+            case "lifecycle":
+                yield from self._silence()
+            case "rfm":
+                yield from self._rfm()
+            case "rules":
+                yield self._rule()
+            case "tree":
+                yield from self._leaf()
+            case _:
+                yield self._value()
+        yield from self._parts()
+        if self.held.ladder is not None:
+            yield from (self._line(step) for step in self.held.ladder.steps)
+
+    def _speaks(self) -> bool:
+        """Whether there is anything that decides."""
+        return self.held.of("value") is not None or self._unpaced() or self.held.kind == "rules"
+
+    def _line(self, step: Step) -> str:
+        assert self.held.ladder is not None
+        phrase = "line.most" if self.held.ladder.less_is_better else "line.least"
+        return self.write(phrase, tier=self._tier(step.tier), line=self._amount(step.line))
+
+    def _parts(self) -> Iterator[str]:
+        if self.held.kind == "points":
+            rules = self.held.definition.settings["rules"]
+            for name, points in self.held.points.items():
+                rule = rules[int(name.removeprefix("rule"))]
+                said = rule.name or criteria_sentence(rule.when, self.write)
+                yield self.write("rule.points", rule=said, points=self.write.signed(int(points)))
+        elif self.held.points:
+            said = (f"{self._factor(name)} {self.write.number(part, 2)}" for name, part in self.held.points.items())
+            yield self.write("made_of", parts=self.write("comma").join(said))
+
+    def _factor(self, name: str) -> str:
+        if f"points.{name}" in catalogue()["tiers"]:
+            return self.write(f"points.{name}")
+        return trait_name(self.held.definition.settings["factors"][name].trait, self.write.language)
+
+    def _rule(self) -> str:
+        """Which rule held, in words."""
+        held = self.held.of("rule")
+        if held is None:
+            return self._phrase("nothing") if self.held.as_shipped else self.write("rule.none")
+        asked = self.decided["facts"].get("asked") or range(held + 1)
+        own = f"rule.{self.key}.{asked[held]}"
+        if self.held.as_shipped and own in catalogue()["tiers"]:
+            return self.write(own)
+        rule = self.held.definition.settings["rules"][asked[held]]
+        return self.write("rule.held", rule=criteria_sentence(rule.when, self.write))
+
+    def _leaf(self) -> Iterator[str]:
+        """The questions that lead to the customer's leaf."""
+        leaf = self.decided["facts"]["leaves"].get(self.held.of("tier"))
+        if leaf is None:
+            return
+        signs = {"<=": "≤", ">": ">"}
+        parts = (
+            f"{trait_name(trait, self.write.language)} {signs[sign]} {self.write.number(Decimal(at), 2)}"
+            for trait, sign, at in leaf["conditions"]
+        )
+        yield self.write("leaf", conditions=self.write("comma").join(parts))
+        target = trait_name(self.held.definition.settings["target"], self.write.language)
+        mean = self.write.number(Decimal(leaf["mean"]), 2)
+        yield self.write("leaf_mean", target=target, mean=mean, customers=self.write.number(leaf["customers"]))
+
+    def _value(self) -> str:
+        amount = self._amount(self.held.of("value"))
+        if self.held.as_shipped and f"value.{self.key}" in catalogue()["tiers"]:
+            return self.write(f"value.{self.key}", value=amount)
+        if self.held.kind in ("score", "points"):
+            return self.write(f"value.any_{self.held.kind}", value=amount)
+        trait = self.held.definition.settings.get("trait") or self.held.definition.settings.get("order_by") or self.key
+        return self.write("value.any", trait=trait_name(trait, self.write.language), value=amount)
+
+    def _missing(self, next_tier: str, missing: int | Decimal) -> str:
+        facts = {"missing": self._amount(missing), "tier": self._tier(next_tier)}
+        if self.held.as_shipped and f"missing.{self.key}" in catalogue()["tiers"]:
+            return self.write(f"missing.{self.key}", **facts)
+        less = self.held.ladder is not None and self.held.ladder.less_is_better
+        return self._ended(self.lives("next.less" if less else "next.more", **facts))
+
+    def _phrase(self, name: str) -> str:
+        own = f"{name}.{self.key}"
+        return self.write(own if self.held.as_shipped and own in catalogue()["tiers"] else f"{name}.any")
+
+    def _life(self) -> Iterator[str]:
+        """The status a tier has by its life, or that somebody gave it, and what keeps it."""
+        status, until = self.held.of("status"), self.held.of("until")
+        if status == "override":
+            yield self.write("by_hand", reason=self.held.of("reason"))
+            yield self._ended(
+                self.lives("until.override", day=self._last_day(until))
+                if until
+                else self.lives("until.override_for_good")
+            )
+            return
+        if self.held.life is None or status is None:
+            return
+        yield self.write("status", status=self.lives(f"statuses.{status}"))
+        if until is not None:
+            phrase = "until.grace" if status == "grace" else "until.validity"
+            yield self._ended(self.lives(phrase, day=self._last_day(until)))
+        yield from self._keeps()
+
+    def _keeps(self) -> Iterator[str]:
+        """What is lacking to keep the tier, and by when."""
+        ahead = self.held.outlook
+        if ahead is None or ahead.keep_line is None or self.held.life is None:
+            return
+        tier, less = self._tier(self.held.of("tier")), "less" if self.held.life.less_is_better else "more"
+        if not ahead.keep_missing:
+            if ahead.keep_missing is not None:
+                yield self._ended(self.lives("keep.met", tier=tier, line=self._amount(ahead.keep_line)))
+            return
+        missing = self._amount(ahead.keep_missing)
+        if ahead.keep_by is None:
+            yield self._ended(self.lives(f"keep.{less}", missing=missing, tier=tier))
+        else:
+            day = self.write.day(ahead.keep_by)
+            yield self._ended(self.lives(f"keep.{less}_by", missing=missing, tier=tier, day=day))
+
+    def _ended(self, sentence: str) -> str:
+        return sentence + self.write("full_stop")
+
+    def _last_day(self, until: datetime) -> str:
+        """The day that holds the last moment before an end."""
+        return self.write.day(until - timedelta(microseconds=1))
+
+    def _unpaced(self) -> bool:
+        """Whether there are orders and yet no silence: nobody in the workspace has ordered on two days."""
+        return self.held.kind == "lifecycle" and bool(self.row.get("orders_all"))
+
+    def _silence(self) -> Iterator[str]:
+        row, curve = self.row, self.decided["facts"]["curve"]
+        facts = {
+            "days": self.write.number(row["recency_days"]),
+            "orders": self.write.number(row["orders_all"]),
+            "tenure": self.write.number(row["tenure_days"]),
+        }
+        if row["silence"] is None:
+            yield self.write("value.lifecycle_unpaced", **facts)
+            return
+        silence, rhythm = self.write.number(row["silence"], 1), self.write.number(row["rhythm_days"], 1)
+        yield self.write("value.lifecycle", silence=silence, rhythm=rhythm, **facts)
+        reached = [s for s in curve["stretches"] if Decimal(s["start"]) <= row["silence"]]
+        if reached:
+            back = Decimal(reached[-1]["back"]) / reached[-1]["seen"]
+            yield self.write("came_back", share=self.write.share(back, 0), horizon=curve["horizon"])
+        for tier in ("at_risk", "churned"):
+            if curve[tier] is not None:
+                yield self.write(f"silence_line.{tier}", line=self.write.number(Decimal(curve[tier]), 2))
+
+    def _rfm(self) -> Iterator[str]:
+        facts = self.decided["facts"]
+        many = max(1, facts["customers"])
+        means = {name: abs(Decimal(facts["sums"][name])) / many for name in ("r", "f", "m")}
+        recency, frequency, monetary = (self.held.of(name) for name in ("recency", "frequency", "monetary"))
+        yield self.write(
+            "value.rfm",
+            recency=self.write.number(recency), recency_mean=self.write.number(means["r"], 1),
+            frequency=self.write.number(frequency), frequency_mean=self.write.number(means["f"], 2),
+            monetary=self.write.money(monetary, 2), monetary_mean=self.write.money(means["m"], 2),
+        )  # fmt: skip
+        if self.held.of("label") is not None:
+            r, f, m = (self.held.of(f"{name}_score") for name in ("r", "f", "m"))
+            yield self.write("scores", r=r, f=f, m=m, label=self.write(f"labels.{self.held.of('label')}"))
+
+    def _tier(self, tier: str) -> str:
+        return tier_name(self.key, tier, self.write.language, self.decided)
+
+    def _amount(self, value: int | Decimal) -> str:
+        exact = Decimal(value)
+        match self.held.unit:
+            case "money":
+                return self.write.money(exact, 2)
+            case "share":
+                return self.write.share(exact, 2)
+            case "score" if self.held.kind == "points":
+                return self.write.number(exact)
+            case "score" | "ratio":
+                return self.write.number(exact, 2)
+        return self.write.number(exact, 0 if exact == exact.to_integral_value() else 2)
+
+
+def inputs_named(explanation: Explanation, language: str) -> dict[str, Any]:
+    """The inputs under the names people read."""
+    return {trait_name(name, language): value for name, value in explanation.inputs}

@@ -1,0 +1,32 @@
+"""The schemes that the published run graded by, and what they are called in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from custrata.tiering.names import scheme_name, tier_name
+from custrata.web import texts
+from custrata.web.workspace import published_run
+
+
+def graded_schemes() -> Mapping[str, Mapping[str, Any]]:
+    """What the published run recorded of every scheme, in the order in which they are shown; nothing without a run."""
+    run = published_run()
+    found: Mapping[str, Mapping[str, Any]] = run.record["schemes"] if run is not None else {}
+    return found
+
+
+def scheme_named(key: str, language: str | None = None) -> str:
+    """The name of a scheme."""
+    return scheme_name(key, language or texts.language(), graded_schemes().get(key))
+
+
+def tier_named(key: str, tier: str, language: str | None = None) -> str:
+    """The name of a tier of a scheme."""
+    return tier_name(key, tier, language or texts.language(), graded_schemes().get(key))
+
+
+def tiers_of_scheme(key: str) -> tuple[str, ...]:
+    """The tiers of a scheme from the best down; none where the published run does not know it."""
+    return tuple(graded_schemes().get(key, {}).get("tiers", ()))

@@ -1,0 +1,199 @@
+"""What each operator says at, just under and just over its line, of any type, and of an unknown value."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from custrata.criteria import OPERATORS, Scope, parse
+from custrata.criteria.rows import next_anniversary
+from custrata.engine import DuckEngine, Engine
+from tests.criteria.asking import (
+    AS_OF,
+    INSTANT,
+    MONEY,
+    ZONE,
+    Columns,
+    answers,
+    cents,
+    days,
+    instants,
+    people,
+    scope,
+    who,
+)
+
+SPEND = (MONEY, cents("999.99", "1000.00", "1000.01", "-5.00", None))
+COUNT = (pa.int32(), [1, 2, 3, -7, None])
+RATE = (pa.float64(), [0.1, 0.3, 0.1 + 0.2, float("nan"), None])
+CITY = (pa.string(), ["上海", "上海市", "海上", "50%_\\'", None])
+FLAG = (pa.bool_(), [True, False, True, False, None])
+LAST = (pa.date32(), days("2024-11-01", "2024-11-02", "2025-01-31", "2025-02-01", None))
+SEEN = (INSTANT, instants("2025-01-29T15:59:59Z", "2025-01-29T16:00:00Z", "2025-01-30T15:59:59Z", "2025-01-30T16:00Z",
+                          None))  # fmt: skip
+BORN = (pa.date32(), days("1990-01-30", "1990-01-31", "1990-02-07", "1990-02-08", None))
+PROFILE: Columns = {
+    "spend": SPEND, "count": COUNT, "rate": RATE, "city": CITY, "flag": FLAG, "last": LAST, "seen": SEEN, "born": BORN,
+}  # fmt: skip
+
+# The trait, the rest of the leaf, and of whom it holds.
+CASES: list[tuple[str, dict[str, Any], str]] = [
+    ("spend", {"is": "=", "value": "1000"}, "1"),
+    ("spend", {"is": "=", "value": "1000.001"}, ""),
+    ("spend", {"is": "!=", "value": "1000.00"}, "023"),
+    ("spend", {"is": "!=", "value": "1000.001"}, "0123"),
+    ("spend", {"is": ">", "value": 1000}, "2"),
+    ("spend", {"is": ">", "value": "999.995"}, "12"),
+    ("spend", {"is": ">=", "value": "1000.00"}, "12"),
+    ("spend", {"is": ">=", "value": "1000.001"}, "2"),
+    ("spend", {"is": "<", "value": "1000.00"}, "03"),
+    ("spend", {"is": "<", "value": "1000.001"}, "013"),
+    ("spend", {"is": "<=", "value": 1000.0}, "013"),
+    ("spend", {"is": "<=", "value": "-5.001"}, ""),
+    ("spend", {"is": "<", "value": "999999999999999.99"}, "0123"),
+    ("spend", {"is": "between", "value": ["999.99", 1000]}, "01"),
+    ("spend", {"is": "between", "value": ["999.991", "1000.009"]}, "1"),
+    ("spend", {"is": "known"}, "0123"),
+    ("spend", {"is": "unknown"}, "4"),
+    ("count", {"is": "=", "value": "2.0"}, "1"),
+    ("count", {"is": "=", "value": "2.5"}, ""),
+    ("count", {"is": "!=", "value": 2}, "023"),
+    ("count", {"is": ">", "value": "1.5"}, "12"),
+    ("count", {"is": ">=", "value": 2}, "12"),
+    ("count", {"is": "<", "value": "2.5"}, "013"),
+    ("count", {"is": "<=", "value": "-7"}, "3"),
+    ("count", {"is": ">=", "value": 3_000_000_000}, ""),
+    ("count", {"is": "between", "value": [2, 2]}, "1"),
+    ("rate", {"is": "=", "value": 0.3}, "1"),
+    ("rate", {"is": ">", "value": 0.3}, "2"),
+    ("rate", {"is": "!=", "value": "0.3"}, "02"),
+    ("rate", {"is": "<=", "value": 0.3}, "01"),
+    ("rate", {"is": "unknown"}, "34"),
+    ("city", {"is": "=", "value": "上海"}, "0"),
+    ("city", {"is": "!=", "value": "上海"}, "123"),
+    ("city", {"is": "in", "value": ["上海", "海上", "nowhere"]}, "02"),
+    ("city", {"is": "not_in", "value": ["上海", "海上"]}, "13"),
+    ("city", {"is": "contains", "value": "海上"}, "2"),
+    ("city", {"is": "contains", "value": "%_\\'"}, "3"),
+    ("city", {"is": "contains", "value": "_"}, "3"),
+    ("city", {"is": "starts_with", "value": "上海"}, "01"),
+    ("city", {"is": "starts_with", "value": "%"}, ""),
+    ("city", {"is": "unknown"}, "4"),
+    ("flag", {"is": "=", "value": True}, "02"),
+    ("flag", {"is": "=", "value": False}, "13"),
+    ("flag", {"is": "known"}, "0123"),
+    ("last", {"is": "before", "value": "2024-11-02"}, "0"),
+    ("last", {"is": "after", "value": "2024-11-02"}, "23"),
+    ("last", {"is": "on", "value": "2024-11-02"}, "1"),
+    ("last", {"is": "between", "value": ["2024-11-02", "2025-01-31"]}, "12"),
+    ("last", {"is": "within_last", "days": 90}, "12"),
+    ("last", {"is": "within_last", "days": 0}, "2"),
+    ("last", {"is": "not_within_last", "days": 90}, "03"),
+    ("last", {"is": "within_next", "days": 0}, "2"),
+    ("last", {"is": "within_next", "days": 1}, "23"),
+    ("last", {"is": "unknown"}, "4"),
+    ("seen", {"is": "on", "value": "2025-01-30"}, "12"),
+    ("seen", {"is": "before", "value": "2025-01-30"}, "0"),
+    ("seen", {"is": "within_last", "days": 1}, "123"),
+    ("seen", {"is": "known"}, "0123"),
+    ("born", {"is": "anniversary_within_next", "days": 0}, "1"),
+    ("born", {"is": "anniversary_within_next", "days": 7}, "12"),
+    ("born", {"is": "anniversary_within_next", "days": 363}, "123"),
+    ("born", {"is": "anniversary_within_next", "days": 365}, "0123"),
+]
+
+
+def test_every_operator_parts_the_values_at_its_line(engine: Engine) -> None:
+    criteria = [parse({"trait": trait, **rest}) for trait, rest, _ in CASES]
+    rows = answers(engine, scope(engine, people(PROFILE)), criteria)
+    found = ["".join(row["customer_id"][-1] for row in rows if row[f"answer_{n}"]) for n in range(len(CASES))]
+    assert [(*case[:2], held) for case, held in zip(CASES, found, strict=True)] == CASES
+
+
+def test_counts_those_of_whom_a_condition_holds(engine: Engine) -> None:
+    asked, criteria = scope(engine, people(PROFILE)), [parse({"trait": trait, **rest}) for trait, rest, _ in CASES]
+    assert asked.count(criteria) == [len(held) for _, _, held in CASES]
+    assert asked.count(criteria[:1]) == [1]
+    assert asked.count([parse({"all": []})]) == [5]
+    assert asked.count([]) == []
+
+
+def test_one_row_alone_gets_the_same_answers(duck: DuckEngine) -> None:
+    criteria = [parse({"trait": trait, **rest}) for trait, rest, _ in CASES]
+    rows = answers(duck, scope(duck, people(PROFILE)), criteria)
+    for number, one in enumerate(criteria):
+        held = [one.holds(row, as_of=AS_OF, zone=ZONE) for row in rows]
+        assert held == [row[f"answer_{number}"] for row in rows], CASES[number]
+
+
+def test_every_operator_has_a_case() -> None:
+    assert {rest["is"] for _, rest, _ in CASES} | {"top", "bottom"} == set(OPERATORS)
+
+
+@pytest.mark.parametrize("trait", list(PROFILE))
+def test_what_is_unknown_fails_every_test_and_passes_its_opposite(duck: DuckEngine, trait: str) -> None:
+    nobody_known = people({name: (kind, [None]) for name, (kind, _) in PROFILE.items()})
+    for name, rest, _ in CASES:
+        if name == trait and rest["is"] != "unknown":
+            leaf = {"trait": trait, **rest}
+            assert who(duck, scope(duck, nobody_known), leaf) == ""
+            assert who(duck, scope(duck, nobody_known), {"not": leaf}) == "0"
+
+
+# Born, today, days ahead, and whether the birthday falls within.
+BIRTHDAYS = [
+    ("2000-02-29", "2025-02-27", 0, False),
+    ("2000-02-29", "2025-02-27", 1, True),
+    ("2000-02-29", "2025-02-28", 0, True),
+    ("2000-02-29", "2025-03-01", 300, False),
+    ("2000-02-29", "2024-02-28", 0, False),
+    ("2000-02-29", "2024-02-28", 1, True),
+    ("2000-02-29", "2024-12-20", 70, True),
+    ("2000-02-29", "2024-12-20", 69, False),
+    ("2001-02-28", "2024-02-29", 364, False),
+    ("2001-02-28", "2024-02-29", 365, True),
+    ("2001-01-02", "2024-12-31", 1, False),
+    ("2001-01-02", "2024-12-31", 2, True),
+    ("2001-12-31", "2024-12-31", 0, True),
+]
+
+
+@pytest.mark.parametrize(("born", "today", "ahead", "falls"), BIRTHDAYS)
+def test_birthdays_come_round_also_on_leap_days_and_over_new_year(
+    duck: DuckEngine, born: str, today: str, ahead: int, falls: bool
+) -> None:
+    profile = duck.from_arrow(people({"born": (pa.date32(), days(born))}))
+    at = datetime.fromisoformat(today).replace(tzinfo=UTC)
+    asked = Scope(profile, at, "UTC")
+    condition = {"trait": "born", "is": "anniversary_within_next", "days": ahead}
+    assert who(duck, asked, condition) == ("0" if falls else "")
+
+
+def test_the_next_anniversary_may_be_today() -> None:
+    assert next_anniversary(date(1990, 1, 31), date(2025, 1, 31)) == date(2025, 1, 31)
+
+
+EVERYBODY: list[tuple[object, str]] = [
+    ({"all": []}, "01234"),
+    ({"any": []}, ""),
+    ({"not": {"all": []}}, ""),
+    ({"all": [{"any": []}, {"all": []}]}, ""),
+    ({"any": [{"trait": "count", "is": "=", "value": 1}, {"trait": "count", "is": "unknown"}]}, "04"),
+    ({"all": [{"trait": "count", "is": ">", "value": 1}, {"not": {"trait": "spend", "is": ">", "value": 1000}}]}, "1"),
+    ({"not": {"trait": "count", "is": ">=", "value": 2}}, "034"),
+]
+
+
+@pytest.mark.parametrize(("condition", "held"), EVERYBODY)
+def test_conditions_join(duck: DuckEngine, condition: object, held: str) -> None:
+    assert who(duck, scope(duck, people(PROFILE)), condition) == held
+
+
+def test_nobody_is_there_to_be_asked(engine: Engine) -> None:
+    profile = scope(engine, people({name: (kind, []) for name, (kind, _) in PROFILE.items()}))
+    criteria = [parse({"trait": trait, **rest}) for trait, rest, _ in CASES]
+    criteria += [parse({"trait": "spend", "is": "top", "share": "0.5"}), parse({"tag": "vip"})]
+    assert answers(engine, profile, criteria) == []

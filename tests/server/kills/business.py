@@ -1,0 +1,102 @@
+"""What happens in a shop while its server is killed: round by round a file of customers, one of orders, a refresh.
+
+Nothing in it depends on who is quicker: the orders of a round were placed after the refresh that may still run, so a
+refresh gives the same whether they are in the lake already or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+from benchmarks.generate import write_orders
+
+from custrata.engine import DuckEngine
+from custrata.ingest import import_file
+from custrata.lake import Workspace
+from custrata.pipeline import refresh
+
+AT = datetime(2026, 1, 1, 4, tzinfo=UTC)
+CUSTOMERS = 1_500
+FIRST, STEP, ROUNDS = date(2025, 7, 1), timedelta(days=2), 90
+WRONG = 5  # amounts of each file of orders that are none
+
+
+@dataclass(frozen=True)
+class Round:
+    """What is told before a refresh, the day the refresh looks from, and the orders placed from that day on."""
+
+    number: int
+    people: Path
+    day: date
+    orders: tuple[Path, ...]
+
+
+class Shop:
+    """The files of a shop; the same every time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        write_orders(folder / "all.csv", CUSTOMERS, seed=11)
+        self._orders = pl.read_csv(folder / "all.csv", infer_schema=False)
+
+    def open(self, home: Path) -> Workspace:
+        """A workspace that has seen everything before the first round, and has one run."""
+        workspace = Workspace.create(home, name="Shop", currency="CNY", timezone="Asia/Shanghai", language="en")
+        with DuckEngine(threads=2) as engine:
+            import_file(workspace, "customers", self._people(0, range(1, CUSTOMERS + 1)), at=AT, engine=engine)
+            import_file(workspace, "orders", self._between("before", None, FIRST), at=AT, engine=engine)
+            refresh(workspace, engine, at=AT, as_of=FIRST.isoformat())
+        return workspace
+
+    def rounds(self) -> Iterator[Round]:
+        """One after the other."""
+        for number in range(1, ROUNDS + 1):
+            day = FIRST + number * STEP
+            people = self._people(number, range(number, CUSTOMERS, 97)) if number % 2 else self._mended(number, day)
+            days = [day + timedelta(days=later) for later in range(STEP.days)]
+            orders = tuple(self._between(f"{one}", one, one + timedelta(days=1)) for one in days)
+            yield Round(number, people, day, orders)
+
+    def _people(self, number: int, who: range) -> Path:
+        """Customers whose phone the file has anew, and one nobody knew."""
+        ids = [*(f"C{one:08}" for one in who), f"N{number:08}"]
+        phones = [f"139{number:02}{one % 1_000_000:06}" for one in range(len(ids))]
+        table = pl.DataFrame({"customer_id": ids, "name": [f"王{one}" for one in ids], "phone": phones})
+        table.write_csv(self.folder / f"customers-{number}.csv")
+        return self.folder / f"customers-{number}.csv"
+
+    def _mended(self, number: int, before: date) -> Path:
+        """Orders of long ago whose amount was wrong."""
+        told = self._orders.filter(pl.col("ordered_at") < before.isoformat()).gather_every(211, offset=number)
+        path = self.folder / f"mended-{number}.csv"
+        told.with_columns(amount=pl.lit(f"{number + 7}.35")).filter(pl.col("kind") == "sale").write_csv(path)
+        return path
+
+    def _between(self, name: str, first: date | None, end: date) -> Path:
+        """The orders of some days; the amounts of some are none."""
+        told = self._orders.filter(pl.col("ordered_at") < end.isoformat())
+        if first is not None:
+            told = told.filter(pl.col("ordered_at") >= first.isoformat())
+        wrong = pl.int_range(pl.len()) < WRONG
+        path = self.folder / f"orders-{name}.csv"
+        told.with_columns(amount=pl.when(wrong).then(pl.lit("?")).otherwise("amount")).write_csv(path)
+        return path
+
+
+def kind_of(file: Path) -> str:
+    """What a file of the shop holds."""
+    return "customers" if file.name.startswith("customers") else "orders"
+
+
+def unharmed(workspace: Workspace, rounds: list[Round]) -> None:
+    """The same rounds, one thing after the other, where nobody kills anything."""
+    with DuckEngine(threads=2) as engine:
+        for one in rounds:
+            import_file(workspace, kind_of(one.people), one.people, at=AT, engine=engine)
+            refresh(workspace, engine, at=AT, as_of=one.day.isoformat())
+            for file in one.orders:
+                import_file(workspace, "orders", file, at=AT, engine=engine)

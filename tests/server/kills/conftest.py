@@ -1,0 +1,70 @@
+"""A shop, its workspace behind a whole server, and somebody who is signed in."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django.fixtures import Settings
+from tests.server.jobs.at_work import AT, Tree
+from tests.server.kills.business import Shop
+from tests.server.kills.crowd import Browser
+from tests.server.processes.conftest import port
+
+from custrata.apps.accounts.actions import create_person
+from custrata.lake import Workspace
+
+__all__ = ["port"]
+NAME, PASSWORD = "keeper", "correct horse 7"
+
+
+@pytest.fixture
+def quick_passwords() -> None:
+    """Passwords as in service: the server's own processes check them."""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """The files of a shop."""
+    (tmp_path / "files").mkdir()
+    return Shop(tmp_path / "files")
+
+
+@pytest.fixture
+def workspace(shop: Shop, tmp_path: Path, settings: Settings) -> Workspace:
+    """The workspace that is served, as it is before the first round."""
+    settings.WORKSPACE = tmp_path / "workspace"
+    return shop.open(settings.WORKSPACE)
+
+
+@pytest.fixture
+def untouched(workspace: Workspace, tmp_path: Path) -> Workspace:
+    """A copy of it that nobody serves."""
+    shutil.copytree(workspace.folder, tmp_path / "untouched")
+    return Workspace.open(tmp_path / "untouched")
+
+
+@pytest.fixture
+def start(
+    workspace: Workspace, untouched: Workspace, transactional_db: None, port: int, tmp_path: Path
+) -> Iterator[Callable[[], Tree]]:
+    """Starts `custrata up`; ends what it started."""
+    trees: list[Tree] = []
+
+    def started() -> Tree:
+        asked = ("up", "--port", str(port), "--workers", "2")
+        trees.append(Tree(workspace.folder, tmp_path / f"log-{len(trees)}", asked))
+        return trees[-1]
+
+    yield started
+    for one in trees:
+        one.kill()
+
+
+@pytest.fixture
+def browser(transactional_db: None, port: int) -> Browser:
+    """Signs in with a name and password that the server knows."""
+    create_person(username=NAME, role="administrator", password=PASSWORD, at=AT)
+    return Browser(port)

@@ -1,0 +1,150 @@
+"""Kill processes of a server, and imports beside it, at random moments."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from tests.server.jobs.at_work import ROOT, Tree, command, environment, until
+from tests.server.kills.crowd import Browser
+
+LOOK = 0.002  # seconds
+LONGEST = 120  # seconds until what was killed is there again, on a machine that has much else to do
+APART = 2.5  # seconds at most from one kill to the next: sometimes a refresh or an import ends in between
+# Rather those that are not always there, and write most; and seldom all at once, which takes long to begin again.
+OFTEN = {"import": 20, "job": 5, "everything": 0.3}
+
+
+class Victims:
+    """Everything that may be killed: `custrata up` with all below it, and the import that runs."""
+
+    def __init__(self, start: Callable[[], Tree], workspace: Path, browser: Browser) -> None:
+        self._start = start
+        self._workspace = workspace
+        self._browser = browser
+        self.up = start().ready(LONGEST)
+        self._import: subprocess.Popen[bytes] | None = None
+
+    def imported(self, kind: str, file: Path, language: str = "en") -> None:
+        """Import a file by the command line, again and again until it says that it is done."""
+        told = environment(self._workspace)
+        while True:
+            said = subprocess.DEVNULL
+            self._import = subprocess.Popen(command("import", kind, str(file)), env=told, cwd=ROOT, stdout=said)
+            code = self._import.wait(timeout=120)
+            self._import = None
+            if code != -signal.SIGKILL:
+                assert code == 0
+                return
+
+    def found(self) -> dict[str, list[int]]:
+        """What runs now, by what it is."""
+        top = self.up.process.pid
+        found = {"everything": [top], **_named(top)}
+        for web in found.get("web", []):
+            found["answering"] = found.get("answering", []) + _children(web)
+        for worker in found.get("worker", []):
+            found["job"] = found.get("job", []) + _children(worker)
+        if (importing := self._import) is not None:
+            found["import"] = [importing.pid]
+        return {what: pids for what, pids in found.items() if pids}
+
+    def kill(self, what: str, pid: int) -> None:
+        """End one with no warning; where it is the one above all, begin again."""
+        if what != "everything":
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            return
+        self.up.kill()
+        self.up = self._start().ready(LONGEST)
+
+    def serves(self) -> bool:
+        """Whether pages are answered."""
+        return self._browser.ask("/ready").status == 200
+
+    def is_writing(self, what: str) -> bool:
+        """Whether it is about to write: an import facts, everything else a run."""
+        if what == "import":
+            return (self._workspace / "lake" / ".writing").exists()
+        return any((self._workspace / "derived").glob(".draft-*"))
+
+
+class Killer:
+    """Kills so many times while the block lasts, in a thread of its own; `killed` counts of what."""
+
+    def __init__(self, victims: Victims, kills: int, chance: random.Random) -> None:
+        self.victims, self.kills, self.chance = victims, kills, chance
+        self.killed: Counter[str] = Counter()
+        self.allowed = 0  # so far, so that in between something is finished
+        self.failed: BaseException | None = None
+        self._thread = threading.Thread(target=self._work, daemon=True)
+
+    def __enter__(self) -> Killer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *how: object) -> None:
+        self.kills = 0
+        self._thread.join(60)
+
+    def is_done(self) -> bool:
+        """Whether it has killed enough. Raises what went wrong while it did."""
+        if self.failed is not None:
+            raise self.failed
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        try:
+            while self.killed.total() < self.kills:
+                if self.killed.total() < self.allowed:
+                    self._one()
+                else:
+                    time.sleep(0.05)
+        except BaseException as error:
+            self.failed = error
+
+    def _one(self) -> None:
+        """Kill one, of those there are rather what was killed seldom; half of them while something is written."""
+        time.sleep(self.chance.uniform(0, APART))
+        kinds = sorted(self.victims.found())
+        what = self.chance.choices(kinds, [OFTEN.get(kind, 1) / (1 + self.killed[kind]) ** 2 for kind in kinds])[0]
+        if self.chance.random() < 0.5:
+            self._wait_for_writing(what)
+        still = self.victims.found().get(what)
+        if not still:
+            return
+        self.killed[what] += 1
+        self.victims.kill(what, self.chance.choice(still))
+        if what in ("web", "answering", "everything"):
+            until(self.victims.serves, LONGEST)
+
+    def _wait_for_writing(self, what: str) -> None:
+        end = time.monotonic() + 3
+        while not self.victims.is_writing(what) and time.monotonic() < end:
+            time.sleep(LOOK)
+        time.sleep(self.chance.uniform(0, 0.15))
+
+
+def _named(top: int) -> dict[str, list[int]]:
+    """The processes right below one, by their names."""
+    found: dict[str, list[int]] = {}
+    for pid in _children(top):
+        with suppress(OSError):
+            name = Path(f"/proc/{pid}/comm").read_text().strip().removeprefix("custrata-")
+            found.setdefault(name, []).append(pid)
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []

@@ -1,0 +1,182 @@
+"""One run to the next: lines, validity, grace, steps, and tiers by hand, on both engines."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from custrata.analytics.moments import AsOf
+from custrata.engine import DuckEngine, Engine
+from custrata.tiering.life import LIVED, Life, Review, Rung, live
+from tests.tiering.lives import at, customer, lived, table_of, told
+
+NOW = "2026-01-01"
+GOLD = Rung("gold", 1000, keep=Decimal("800.00"))
+SILVER, BASIC = Rung("silver", 500, keep=400), Rung("basic", None)
+PLAIN = Life((GOLD, SILVER, BASIC))
+SAFE = Life((Rung("gold", 1000, keep=800, valid_days=365, grace_days=30), Rung("silver", 500, valid_days=90), BASIC))
+STEPS = Life((Rung("gold", 1000, drop_at_most=1), SILVER, Rung("bronze", 100), BASIC))
+FAST = Life((Rung("quick", 7, keep=10), Rung("normal", 30), Rung("slow", None)), less_is_better=True)
+
+
+def test_a_new_customer_enters_at_the_line_and_not_one_cent_under(engine: Engine) -> None:
+    values = ("1000.01", "1000.00", "999.99", "500.01", "500.00", "499.99", "0", "-5", None)
+    found = lived(engine, PLAIN, NOW, [customer(value) for value in values])
+    assert told(found, "tier") == ["gold"] * 2 + ["silver"] * 3 + ["basic"] * 4
+    assert set(told(found, "status")) == {"entered"}
+    assert told(found, "reason") == ["met_enter"] * 5 + ["met_none"] * 3 + ["no_value"]
+
+
+def test_a_tier_is_kept_at_its_keep_line_and_lost_one_cent_under(engine: Engine) -> None:
+    found = lived(engine, PLAIN, NOW, [customer(value, "gold") for value in ("800.01", "800.00", "799.99", None)])
+    assert told(found, "tier") == ["gold", "gold", "silver", "basic"]
+    assert told(found, "status", "reason")[1:3] == [("kept", "met_keep"), ("downgraded", "fell")]
+
+
+def test_going_up_takes_the_enter_line_of_the_higher_tier(engine: Engine) -> None:
+    found = lived(engine, PLAIN, NOW, [customer(value, "silver") for value in ("999.99", "1000.00", "1000.01")])
+    assert told(found, "tier", "status") == [("silver", "kept"), ("gold", "upgraded"), ("gold", "upgraded")]
+    assert told(found, "since") == [at("2025-01-01"), at(NOW), at(NOW)]
+
+
+def test_less_is_better_turns_every_line_round(engine: Engine) -> None:
+    rows = [customer("7.00"), customer("7.01"), customer("10.00", "quick"), customer("10.01", "quick"), customer(None)]
+    assert told(lived(engine, FAST, NOW, rows), "tier") == ["quick", "normal", "quick", "normal", "slow"]
+
+
+def test_a_tier_entered_or_renewed_is_valid_for_its_days(engine: Engine) -> None:
+    rows = [
+        customer(1000),
+        customer(1000, "silver"),
+        customer(1000, "gold"),
+        customer(600, "gold", "grace"),
+        customer(1),
+    ]
+    until = told(lived(engine, SAFE, NOW, rows), "until")
+    assert until == [at("2027-01-01")] * 3 + [at("2026-04-01"), None]
+
+
+def test_validity_is_neither_renewed_by_the_keep_line_nor_shortened_by_the_enter_line(engine: Engine) -> None:
+    rows = [customer(800, "gold", was_until="2026-02-01"), customer(1000, "gold", was_until="2028-02-01")]
+    assert told(lived(engine, SAFE, NOW, rows), "until") == [at("2026-02-01"), at("2028-02-01")]
+
+
+def test_a_new_version_without_validity_keeps_what_the_former_one_promised(engine: Engine) -> None:
+    rows = [customer(1000, "gold", was_until="2026-02-01"), customer(1, "gold", was_until="2026-02-01")]
+    found = lived(engine, PLAIN, NOW, rows)
+    assert told(found, "status", "until") == [("kept", at("2026-02-01")), ("protected", at("2026-02-01"))]
+
+
+def test_a_valid_tier_is_safe_to_the_last_microsecond(engine: Engine) -> None:
+    ends = ("2026-01-01T00:00:00.000001", NOW, "2025-12-31T23:59:59.999999", None)
+    found = lived(engine, SAFE, NOW, [customer(1, "gold", was_until=end) for end in ends])
+    assert told(found, "status") == ["protected", "grace", "grace", "grace"]
+    assert told(found, "reason", "until")[:2] == [("safe_until", at(ends[0])), ("grace_until", at("2026-01-31"))]
+
+
+def test_grace_lasts_its_days_and_then_the_tier_falls_without_another_review(engine: Engine) -> None:
+    yearly = Life(SAFE.rungs, Review("calendar", ((7, 1),)))
+    rows = [customer(600, "gold", "grace", was_until=end) for end in ("2026-01-02", NOW)]
+    found = lived(engine, yearly, NOW, rows)
+    assert told(found, "tier", "status") == [("gold", "grace"), ("silver", "downgraded")]
+    assert told(found, "until") == [at("2026-01-02"), at("2026-04-01")]
+
+
+def test_back_above_the_keep_line_ends_grace_and_a_later_failure_gets_its_own(engine: Engine) -> None:
+    (kept,) = lived(engine, SAFE, NOW, [customer(800, "gold", "grace", was_until="2026-01-20")])
+    assert (kept["status"], kept["until"]) == ("kept", None)
+    (again,) = lived(engine, SAFE, "2026-01-10", [customer(1, "gold", kept["status"], was_until=kept["until"])])
+    assert (again["status"], again["until"]) == ("grace", at("2026-02-09"))
+
+
+def test_a_fall_takes_at_most_so_many_tiers_of_the_tier_it_leaves(engine: Engine) -> None:
+    rows = [customer(150, "gold"), customer(1, "silver"), customer(600, "gold"), customer(1, "bronze")]
+    found = lived(engine, STEPS, NOW, rows)
+    assert told(found, "tier") == ["silver", "basic", "silver", "basic"]
+    assert told(found, "reason") == ["fell_at_most", "fell", "fell", "fell"]
+
+
+def test_the_lowest_tier_is_kept_by_anything(engine: Engine) -> None:
+    found = lived(engine, SAFE, NOW, [customer(value, "basic") for value in (499, None)])
+    assert told(found, "tier", "status", "reason") == [("basic", "kept", "met_none"), ("basic", "kept", "no_value")]
+
+
+def test_a_tier_the_life_does_not_know_is_a_new_entry(engine: Engine) -> None:
+    (found,) = lived(engine, SAFE, NOW, [customer(600, "platinum", was_until="2027-01-01")])
+    assert (found["tier"], found["status"], found["since"]) == ("silver", "entered", at(NOW))
+
+
+def test_a_tier_by_hand_beats_all_until_its_end(engine: Engine) -> None:
+    by_hand = {"put_tier": "silver", "put_reason": "a friend", "put_approver": "Wu"}
+    ends = ("2026-01-02", None, NOW)
+    rows = [customer(5000, "gold", was_until="2026-06-01", put_until=end, **by_hand) for end in ends]
+    found = lived(engine, SAFE, NOW, rows)
+    assert told(found, "tier", "status") == [("silver", "override")] * 2 + [("gold", "kept")]
+    assert told(found, "until", "put_approver", "put_reason")[0] == (at("2026-01-02"), "Wu", "a friend")
+    assert told(found, "until", "put_approver", "put_reason")[1:] == [
+        (None, "Wu", "a friend"),
+        (at("2027-01-01"), None, None),
+    ]
+
+
+def test_a_tier_by_hand_that_the_life_does_not_know_is_nothing(engine: Engine) -> None:
+    (found,) = lived(engine, SAFE, NOW, [customer(600, put_tier="platinum")])
+    assert (found["tier"], found["status"]) == ("silver", "entered")
+
+
+def test_a_tier_whose_entry_nobody_knows_counts_from_this_run(engine: Engine) -> None:
+    (found,) = lived(engine, PLAIN, NOW, [customer(900, "gold", None, was_since=None, was_at=None)])
+    assert (found["status"], found["since"]) == ("kept", at(NOW))
+
+
+def test_the_tier_by_hand_is_entered_when_it_is_another_one(engine: Engine) -> None:
+    rows = [customer(1, "gold", put_tier="gold"), customer(1, "basic", put_tier="gold"), customer(1, put_tier="gold")]
+    assert told(lived(engine, SAFE, NOW, rows), "since") == [at("2025-01-01"), at(NOW), at(NOW)]
+
+
+def test_after_an_override_the_rules_go_on_from_its_tier_as_at_a_review(engine: Engine) -> None:
+    yearly = Life((Rung("gold", 1000, keep=800, grace_days=30), SILVER, BASIC), Review("calendar", ((7, 1),)))
+    rows = [customer(value, was, "override", was_until="2027-01-01") for value, was in
+            ((800, "gold"), (700, "gold"), (1, "silver"), (1000, "basic"))]  # fmt: skip
+    found = lived(engine, yearly, NOW, rows)
+    assert told(found, "tier") == ["gold", "gold", "basic", "gold"]
+    assert told(found, "status") == ["kept", "grace", "downgraded", "upgraded"]
+
+
+def test_without_a_word_of_life_a_tier_follows_its_value(engine: Engine) -> None:
+    follow = Life((Rung("gold", 1000), Rung("silver", 500), BASIC))
+    rows = [customer(value, was) for value in (1000, 500, 0, None) for was in follow.tiers]
+    tiers = told(lived(engine, follow, NOW, rows), "tier")
+    assert tiers == [tier for tier in ("gold", "silver", "basic", "basic") for _ in range(3)]
+
+
+def test_a_life_of_one_tier_holds_everybody(engine: Engine) -> None:
+    found = lived(engine, Life((BASIC,)), NOW, [customer(5), customer(None, "basic"), customer(1, "gold")])
+    assert told(found, "tier", "status") == [("basic", "entered"), ("basic", "kept"), ("basic", "entered")]
+
+
+def test_days_are_days_of_the_zone_also_where_midnight_does_not_exist(engine: Engine) -> None:
+    life = Life((Rung("gold", 10, valid_days=3), BASIC))
+    (found,) = lived(engine, life, "2018-11-01", [customer(10)], zone="America/Sao_Paulo")
+    assert found["until"] == at("2018-11-04", "America/Sao_Paulo")
+    (safe, over) = (
+        lived(engine, life, when, [customer(1, "gold", was_until=found["until"])], zone="America/Sao_Paulo")[0]
+        for when in ("2018-11-03T23:59:59", "2018-11-04")
+    )
+    assert (safe["status"], over["status"]) == ("protected", "downgraded")
+
+
+def test_the_result_has_the_same_columns_on_every_engine(engine: Engine) -> None:
+    nobody = engine.from_arrow(table_of([]))
+    assert live(nobody, SAFE, AsOf.of(NOW, "UTC")).schema() == LIVED
+    assert live(nobody.drop("put_tier"), SAFE, AsOf.of(NOW, "UTC")).schema() == LIVED
+    assert engine.arrow(live(nobody, SAFE, AsOf.of(NOW, "UTC"))).num_rows == 0
+
+
+@pytest.mark.parametrize("line", [Decimal("0.005"), Decimal("799.999"), 800])
+def test_a_line_finer_than_the_value_is_not_rounded(duck: DuckEngine, line: Decimal) -> None:
+    (under, over) = lived(
+        duck, Life((Rung("gold", line), BASIC)), NOW, [customer(float(line) - 0.006), customer(line + 1)]
+    )
+    assert (under["tier"], over["tier"]) == ("basic", "gold")
