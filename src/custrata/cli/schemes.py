@@ -112,7 +112,7 @@ def plan_command(session: Session, file: Path, only: bool) -> None:
             say(click.style(_headline(session, one), bold=True))
             for difference in one.differences:
                 show_difference(difference)
-            if graded and one.definition is not None and one.action != "unchanged":
+            if graded and one.action not in ("unchanged", "retired"):
                 beside = [other for other in definitions if other.key != one.key]
                 done = simulate(
                     session.workspace, one.definition, engine, beside=beside, writer=session.writer("tiers")
@@ -260,7 +260,6 @@ def _known(library: SchemeLibrary, key: str) -> None:
 
 def _headline(session: Session, one: Planned) -> str:
     """What happens to a scheme, in a line."""
-    definition = one.definition or SchemeLibrary(session.workspace).published()[one.key].definition
-    name = scheme_name(one.key, session.language, {"definition": definition.data()})
+    name = scheme_name(one.key, session.language, {"definition": one.definition.data()})
     what = session.writer("cli")(f"schemes.actions.{one.action}", version=one.number)
     return f"{SIGNS[one.action]} {one.key} ({name}): {what}"

@@ -79,12 +79,13 @@ def _is_condition(place: str) -> bool:
 class Planned:
     """What publishing a file would do to one scheme: under which number, and what would be different.
 
-    `retired` schemes have no definition in the file; `restored` ones are as their newest version is.
+    `definition` is the one that would be published, of a `retired` scheme the one that is; `restored` ones are as
+    their newest version is.
     """
 
     key: str
     action: Literal["new", "changed", "unchanged", "restored", "retired"]
-    definition: Definition | None
+    definition: Definition
     number: int
     differences: tuple[Difference, ...] = ()
 
@@ -99,7 +100,7 @@ def planned(library: SchemeLibrary, definitions: Sequence[Definition], *, replac
     found = [_planned(library, published.get(one.key), one) for one in definitions]
     given = {one.key for one in definitions}
     gone = [version for key, version in published.items() if replace and key not in given]
-    return [*found, *(Planned(version.key, "retired", None, version.number) for version in gone)]
+    return [*found, *(Planned(version.key, "retired", version.definition, version.number) for version in gone)]
 
 
 def _planned(library: SchemeLibrary, published: Version | None, new: Definition) -> Planned:
