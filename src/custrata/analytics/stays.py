@@ -46,7 +46,7 @@ class Survival:
 
     def after(self, days: int) -> Fraction | None:
         """The share that is still there after so many days; nothing beyond what was ever seen."""
-        if self.longest is None or days > self.longest and (not self.steps or self.steps[-1].share):
+        if self.longest is None or (days > self.longest and (not self.steps or self.steps[-1].share)):
             return None
         return next((step.share for step in reversed(self.steps) if step.days <= days), Fraction(1))
 

@@ -60,7 +60,9 @@ def history_group(session: Session) -> None:
 @click.option("--all", "everybody", is_flag=True, help="The intervals of all customers, into a file.")
 @click.option("--format", "fmt", type=click.Choice(("csv", "parquet")), default="parquet", show_default=True,
               help="How --all is written.")  # fmt: skip
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE", help="Where to, for --all.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE", help="Where to, for --all."
+)
 @workspace_option
 def show_command(
     session: Session, customer: str | None, scheme: str | None, everybody: bool, fmt: str, output: Path | None

@@ -1,4 +1,4 @@
-"""What people do here: start a refresh, take tiers away as a file, give a tier by hand."""
+"""What people do here: start a refresh, rebuild history, take tiers away as a file, give a tier by hand."""
 
 from custrata.apps.tiers.actions.overriding import (
     NoSuchTier,
@@ -9,6 +9,7 @@ from custrata.apps.tiers.actions.overriding import (
     forget_erased,
     put_by_hand,
 )
+from custrata.apps.tiers.actions.rebuilding import AlreadyRebuilding, start_rebuild
 from custrata.apps.tiers.actions.refreshing import (
     AlreadyRefreshing,
     RefreshTooEarly,
@@ -18,6 +19,7 @@ from custrata.apps.tiers.actions.refreshing import (
 )
 
 __all__ = [
+    "AlreadyRebuilding",
     "AlreadyRefreshing",
     "NoSuchTier",
     "NothingToEnd",
@@ -29,5 +31,6 @@ __all__ = [
     "forget_erased",
     "put_by_hand",
     "record_export",
+    "start_rebuild",
     "start_refresh",
 ]
