@@ -30,7 +30,7 @@ from custrata.web.texts import language, text, writer
 from custrata.web.workspace import workspace
 
 TABS = ("portrait", "why", "history", "timeline", "purchases", "notes")
-ICONS = {"portrait": "user", "why": "message-question", "history": "stairs-up", "timeline": "history",
+ICONS = {"portrait": "user", "why": "message-question", "history": "timeline", "timeline": "history",
          "purchases": "shopping-cart", "notes": "notes"}  # fmt: skip
 Row = dict[str, Any]
 

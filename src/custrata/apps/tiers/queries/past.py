@@ -136,13 +136,13 @@ def corrections(run: Run, *, scheme: str = "", start: int = 0, most: int = ROWS)
         return []
     columns = _columns(run)
     profile = f"read_parquet({literal(str(run.folder / 'profile.parquet'))})"
-    at = "wrong.at" if "at" in columns else "NULL"
+    at = 'wrong."at"' if "at" in columns else "NULL"
     named = "named.name" if "name" in _columns(run, "profile") else "NULL"
     sql = f"""
-        SELECT customer_id, {named} AS name, wrong.scheme, wrong.was, wrong.tier, {at} AS at
+        SELECT customer_id, {named} AS name, wrong.scheme, wrong.was, wrong.tier, {at} AS "at"
         FROM {_corrections(run)} AS wrong LEFT JOIN {profile} AS named USING (customer_id)
         WHERE ? IN ('', wrong.scheme)
-        ORDER BY at DESC, customer_id, wrong.scheme LIMIT ? OFFSET ?"""
+        ORDER BY "at" DESC, customer_id, wrong.scheme LIMIT ? OFFSET ?"""
     values: Sequence[Any] = (scheme, most, start)
     with Serving().asking() as asking:
         return [Correction(**row) for row in asking.table(sql, values).to_pylist()]
