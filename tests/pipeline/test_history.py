@@ -152,5 +152,7 @@ def test_who_moved_most_value_comes_first(stayed: Workspace) -> None:
 
 def test_a_stay_that_ends_with_its_scheme_was_not_seen_to_end(lived: Workspace) -> None:
     fourth = lived.runs.all()[3]
-    ended = [row for found in told(lived, schemes=["size"]).values() for row in found if row["valid_until"] == fourth.as_of]
+    ended = [
+        row for found in told(lived, schemes=["size"]).values() for row in found if row["valid_until"] == fourth.as_of
+    ]
     assert sum(one.going_on for one in stays(lived, "size")) >= sum(row["status"] != "entered" for row in ended) > 0

@@ -43,7 +43,7 @@ def test_the_history_marks_what_they_brought_about(came_late: Workspace) -> None
 
 def test_who_has_no_late_orders_moves_as_ever(came_late: Workspace, duck: DuckEngine) -> None:
     moved = [row for row in changed(came_late.runs.all()[-1], duck) if row["customer_id"] != "c5"]
-    assert moved and not any(row["late"] for row in moved)
+    assert {row["late"] for row in moved} == {False}
 
 
 def test_a_rebuilding_corrects_the_past_and_keeps_what_was_said(came_late: Workspace, duck: DuckEngine) -> None:
@@ -63,4 +63,4 @@ def test_a_rebuilding_corrects_the_past_and_keeps_what_was_said(came_late: Works
         ("c5", AT + timedelta(days=3)),
         ("c7", AT + timedelta(days=5)),
     }
-    assert again.corrected["vip"] == 1
+    assert again.corrected["vip"] == len(again.runs) - 1  # as of January the first nothing was late

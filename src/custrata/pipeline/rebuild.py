@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Literal
 
-from custrata.analytics.moments import AsOf
+from custrata.analytics.moments import EPOCH, AsOf
 from custrata.engine import Engine
 from custrata.errors import Refused
 from custrata.lake import Run, Workspace
@@ -97,7 +97,8 @@ def moments_to_rebuild(
 
 
 def _ends(first: date, last: AsOf, zone: str, every: Every) -> Iterator[AsOf]:
-    """The starts of the periods after the first day, up to the last moment."""
+    """The starts of the periods after the first day, up to the last moment; time begins with the epoch."""
+    first = max(first, EPOCH.date())
     for number in count(1):
         if every == "week":
             day = first - timedelta(days=first.weekday()) + timedelta(days=7 * number)
