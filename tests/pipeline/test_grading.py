@@ -13,7 +13,6 @@ import pytest
 from custrata.analytics.traits import traits
 from custrata.engine import DuckEngine
 from custrata.lake import Run, Workspace
-from custrata.pipeline.decisions import Decisions
 from custrata.schema import CUSTOMER_RECORDS
 from custrata.tiering import BUILT_IN, define, scheme_of
 from custrata.tiering.schemes import in_order
@@ -154,10 +153,13 @@ def test_payments_out_of_a_file_decide_the_standing(workspace: Workspace, duck: 
     assert tiers_of(run, duck, "standing")["b"] == "black"
 
 
-def test_a_tier_by_hand_ends_with_its_day(workspace: Workspace, duck: DuckEngine) -> None:
+@pytest.mark.parametrize(("scheme", "after"), [(by_lines("club", "spend"), "rest"), (VIP | {"key": "club"}, "gold")])
+def test_a_tier_by_hand_ends_with_its_day_and_a_life_gives_grace(
+    workspace: Workspace, duck: DuckEngine, scheme: dict[str, Any], after: str
+) -> None:
     stock(workspace, duck, [order("a", "2025-01-01", 10)])
-    publish(workspace, VIP)
-    until = datetime(2025, 2, 10, tzinfo=UTC)
-    given = run_at(workspace, duck, "2025-02-01", decisions=by_hand("a", "vip", "gold", until))
-    ended = run_at(workspace, duck, "2025-02-10", decisions=Decisions())
-    assert (tiers_of(given, duck, "vip"), tiers_of(ended, duck, "vip")) == ({"a": "gold"}, {"a": "basic"})
+    publish(workspace, scheme)
+    best, until = scheme["tiers"][0]["key"], datetime(2025, 2, 10, tzinfo=UTC)
+    given = run_at(workspace, duck, "2025-02-01", decisions=by_hand("a", "club", best, until))
+    ended = run_at(workspace, duck, "2025-02-10")
+    assert (tiers_of(given, duck, "club"), tiers_of(ended, duck, "club")) == ({"a": best}, {"a": after})

@@ -71,7 +71,7 @@ def test_a_stranger_is_asked_to_sign_in(served: Workspace, stranger: Client) -> 
 
 @pytest.mark.parametrize(
     ("address", "queries"),
-    [("/tiers/value/history/", 2), ("/customers/c007/?tab=history", 8), ("/tiers/runs/rebuild/", 3)],
+    [("/tiers/value/history/", 2), ("/customers/c007/?tab=history", 4), ("/tiers/runs/rebuild/", 3)],
 )
 def test_how_many_queries_a_page_asks(
     served: Workspace, operator: Client, address: str, queries: int,
