@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from itertools import pairwise
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -41,6 +41,7 @@ JOIN {segments} AS segments USING (scheme)
 WHERE opened.at >= segments.begin AND (segments.ended IS NULL OR opened.at < segments.ended)
 """
 INSTANT = pa.timestamp("us", tz="UTC")
+PORTION = 50_000
 
 
 @dataclass(frozen=True)
@@ -80,28 +81,59 @@ def history(
     `until`, `late`, `run`; ordered by customer, scheme and instant.
     """
     with Serving().asking() as asking:
-        sql, values = intervals(asking, workspace.runs.all(), customer_id, schemes)
-        if sql:
-            yield from asking.batches(f"{sql} ORDER BY customer_id, scheme, valid_from", values, rows)
+        runs = workspace.runs.all()
+        for some in [Some("customer_id = ?", (customer_id,))] if customer_id is not None else _portions(asking, runs):
+            sql, values = intervals(asking, runs, schemes, some)
+            if sql:
+                yield from asking.batches(f"{sql} ORDER BY customer_id, scheme, valid_from", values, rows)
+
+
+@dataclass(frozen=True)
+class Some:
+    """Some customers: a condition in SQL and its values."""
+
+    sql: str = "true"
+    values: tuple[object, ...] = ()
+
+
+def _portions(asking: Asking, runs: Sequence[Run]) -> Iterator[Some]:
+    """All customers, so many at a time that sorting their intervals takes little memory."""
+    if not runs:
+        return
+    profile = f"read_parquet({literal(str(runs[-1].folder / 'profile.parquet'))})"
+    numbered = f"SELECT customer_id, row_number() OVER (ORDER BY customer_id) AS place FROM {profile}"
+    marks = asking.table(f"SELECT customer_id FROM ({numbered}) WHERE place % {PORTION} = 0 ORDER BY customer_id")
+    ends = marks["customer_id"].to_pylist()
+    for start, end in pairwise([None, *ends, None]):
+        limits = [(sql, one) for sql, one in (("customer_id >= ?", start), ("customer_id < ?", end)) if one is not None]
+        yield Some(" AND ".join(sql for sql, _ in limits) or "true", tuple(one for _, one in limits))
 
 
 def intervals(
-    asking: Asking, runs: Sequence[Run], customer: str | None = None, schemes: Sequence[str] | None = None
+    asking: Asking,
+    runs: Sequence[Run],
+    schemes: Sequence[str] | None = None,
+    some: Some = Some(),
+    *,
+    moves_only: bool = False,
 ) -> tuple[str, list[object]]:
-    """The same as SQL, and its values; empty where no scheme was graded."""
+    """The same as SQL, and its values; empty where no scheme was graded.
+
+    With `moves_only` an interval goes on until the tier changes, whatever becomes of the status.
+    """
     graded = [one for one in segments(runs) if schemes is None or one[0] in schemes]
     if not graded:
         return "", []
-    parts = [*_openings(runs, dict.fromkeys(key for key, _, _ in graded)), *map(_changes, runs)]
-    whose = "" if customer is None else " WHERE customer_id = ?"
-    opened = " UNION ALL ".join(part + whose for part in parts)
+    keys = list(dict.fromkeys(key for key, _, _ in graded))
+    changes = f"scheme IN ({', '.join(map(literal, keys))})" + (" AND direction <> 'stayed'" if moves_only else "")
+    parts = [*_openings(runs, keys), *(f"{_changes(run)} WHERE {changes}" for run in runs)]
+    opened = " UNION ALL ".join(f"SELECT * FROM ({part}) WHERE {some.sql}" for part in parts)
     known = asking.give(
         pa.table({"run": [run.id for run in runs], "at": pa.array([run.as_of for run in runs], INSTANT)})
     )
     named = zip(("scheme", "begin", "ended"), zip(*graded, strict=True), (pa.string(), INSTANT, INSTANT), strict=True)
     held = asking.give(pa.table({name: pa.array(values, kind) for name, values, kind in named}))
-    values: list[object] = [] if customer is None else [customer] * len(parts)
-    return HISTORY.format(opened=opened, runs=known, segments=held), values
+    return HISTORY.format(opened=opened, runs=known, segments=held), list(some.values) * len(parts)
 
 
 def segments(runs: Sequence[Run]) -> list[tuple[str, datetime, datetime | None]]:
@@ -117,7 +149,7 @@ def segments(runs: Sequence[Run]) -> list[tuple[str, datetime, datetime | None]]
     return [*found, *((key, since, None) for key, since in begun.items())]
 
 
-def _openings(runs: Sequence[Run], schemes: Mapping[str, Any]) -> Iterator[str]:
+def _openings(runs: Sequence[Run], schemes: Sequence[str]) -> Iterator[str]:
     """What the profile of the first run opens, read once for all schemes: its changes tell nothing."""
     for run in runs[:1]:
         columns = set(pq.read_schema(run.folder / "profile.parquet").names)

@@ -11,26 +11,12 @@ from custrata.lake import Run, Workspace
 from custrata.pipeline.reading.connection import Serving, literal
 from custrata.pipeline.reading.history import intervals, segments
 
-# Intervals that follow one another in one tier are one stay, whatever its status or the version of the scheme.
 STAYS = """
-WITH told AS ({intervals}),
-marked AS (
-    SELECT *, coalesce(lag(tier) OVER life = tier AND lag(valid_until) OVER life = valid_from, false) AS goes_on
-    FROM told WINDOW life AS (PARTITION BY customer_id ORDER BY valid_from)
-),
-numbered AS (
-    SELECT *, count(*) FILTER (WHERE NOT goes_on) OVER (PARTITION BY customer_id ORDER BY valid_from) AS stay
-    FROM marked
-),
-stays AS (
-    SELECT tier, min(valid_from) AS began, max(coalesce(valid_until, {last})) AS seen,
-        -- What ends together with the scheme, or goes on, was not seen to end.
-        bool_or(valid_until IS NULL OR list_contains({ends}, valid_until)) AS going_on
-    FROM numbered GROUP BY customer_id, stay, tier
-)
-SELECT tier, list_contains({begins}, began) AS before, round(epoch(seen - began) / 86400)::INTEGER AS days,
-    count(*) FILTER (WHERE NOT going_on) AS ended, count(*) FILTER (WHERE going_on) AS going_on
-FROM stays GROUP BY ALL ORDER BY ALL
+SELECT tier, list_contains({begins}, valid_from) AS before,
+    round(epoch(coalesce(valid_until, {last}) - valid_from) / 86400)::INTEGER AS days,
+    -- What goes on, or ended together with the scheme, was not seen to end.
+    valid_until IS NULL OR list_contains({ends}, valid_until) AS going_on, count(*) AS many
+FROM ({intervals}) GROUP BY ALL ORDER BY ALL
 """
 
 
@@ -61,7 +47,7 @@ def stays_of(runs: Sequence[Run], scheme: str) -> list[TierStays]:
     """The same over these runs, the oldest first."""
     stretches = [one for one in segments(runs) if one[0] == scheme]
     with Serving().asking() as asking:
-        sql, values = intervals(asking, runs, schemes=[scheme])
+        sql, values = intervals(asking, runs, [scheme], moves_only=True)
         if not sql:
             return []
         begins, ends = _instants(begin for _, begin, _ in stretches), _instants(end for _, _, end in stretches if end)
@@ -78,10 +64,11 @@ def _tiers(runs: Sequence[Run], scheme: str) -> Sequence[str]:
 
 
 def _told(tier: str, rows: Sequence[dict[str, int]]) -> TierStays:
-    seen = [Lasted(row["days"], row["ended"], row["going_on"]) for row in rows if not row["before"]]
-    before = sum(row["ended"] + row["going_on"] for row in rows if row["before"])
-    going_on = sum(one.going_on for one in seen)
-    return TierStays(tier, sum(one.ended for one in seen) + going_on, going_on, before, survival(seen))
+    seen = [(row["days"], row["many"], row["going_on"]) for row in rows if not row["before"]]
+    lasted = [Lasted(days, 0, many) if going_on else Lasted(days, many) for days, many, going_on in seen]
+    before = sum(row["many"] for row in rows if row["before"])
+    going_on = sum(one.going_on for one in lasted)
+    return TierStays(tier, sum(one.ended for one in lasted) + going_on, going_on, before, survival(lasted))
 
 
 def _instants(found: Iterable[datetime]) -> str:
