@@ -4,7 +4,8 @@
 
 starts `custrata up` on a workspace that has been graded, signs in, and lets every user ask for one page again and
 again, with a pause between two clicks, page by page. Prints what the client waited and what the server says it took
-(`Server-Timing`), and the memory of the whole process tree before the load and after it.
+(`Server-Timing`), the processor time a request took of all cores together, which stays the same on a busy machine, and
+the memory of the whole process tree before the load and after it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import quantiles
 from urllib.parse import quote, urlencode
@@ -45,6 +46,7 @@ class Figures:
     p95: float
     longest: float
     server_p95: float | None
+    processor: float = 0.0  # of the whole process tree, per request
 
 
 class Browser:
@@ -72,8 +74,13 @@ class Browser:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        self.connection.request(method, path, body, headers)
-        answer = self.connection.getresponse()
+        try:
+            self.connection.request(method, path, body, headers)
+            answer = self.connection.getresponse()
+        except http.client.RemoteDisconnected:  # it was idle for too long: a browser opens another
+            self.connection.close()
+            self.connection.request(method, path, body, headers)
+            answer = self.connection.getresponse()
         content = answer.read()
         for cookie in answer.headers.get_all("Set-Cookie") or []:
             name, _, value = cookie.partition(";")[0].partition("=")
@@ -114,8 +121,8 @@ def wait_until_ready(port: int, tree: subprocess.Popen[bytes], most: float = 300
     raise RuntimeError("the server does not become ready; see benchmark.log")
 
 
-def memory_mb(root: int) -> float:
-    """Memory of a process and all below it, shared pages counted once (PSS), in megabytes."""
+def processes(root: int) -> set[int]:
+    """A process and all below it."""
     parents = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -126,8 +133,25 @@ def memory_mb(root: int) -> float:
     while found:
         found = {child for child, parent in parents.items() if parent in tree} - tree
         tree |= found
+    return tree
+
+
+def processor_ms(root: int) -> float:
+    """The processor time that a process and all below it have taken so far, in milliseconds."""
+    ticks = 0
+    for process in processes(root):
+        try:
+            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mb(root: int) -> float:
+    """Memory of a process and all below it, shared pages counted once (PSS), in megabytes."""
     total = 0
-    for process in tree:
+    for process in processes(root):
         try:
             rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
         except OSError:
@@ -216,13 +240,17 @@ def main() -> None:
         idle = memory_mb(root)
         figures = []
         print(
-            f"{'page':24} {'asked':>6} {'failed':>6} {'median':>8} {'95 %':>8} {'longest':>8} {'server 95 %':>12}  ms"
+            f"{'page':24} {'asked':>6} {'failed':>6} {'median':>8} {'95 %':>8} {'longest':>8} {'server 95 %':>12} "
+            f"{'processor':>10}  ms"
         )
         for page, path in pages_of(workspace).items():
-            figures.append(load(browsers, page, path, asked.seconds, asked.pause))
-            one = figures[-1]
+            before = processor_ms(root)
+            one = load(browsers, page, path, asked.seconds, asked.pause)
+            one = replace(one, processor=round((processor_ms(root) - before) / one.requests, 1))
+            figures.append(one)
+            told = one.server_p95 if one.server_p95 is not None else ""
             print(f"{one.page:24} {one.requests:6} {one.failed:6} {one.median:8.1f} {one.p95:8.1f} {one.longest:8.1f} "
-                  f"{one.server_p95 if one.server_p95 is not None else '':>12}", flush=True)  # fmt: skip
+                  f"{told:>12} {one.processor:10.1f}", flush=True)  # fmt: skip
         time.sleep(5)
         loaded = memory_mb(root)
     print(f"memory of the process tree: {idle:.0f} MB idle, {loaded:.0f} MB after the load")

@@ -16,6 +16,7 @@ from custrata.analytics.silence import SilenceCurve
 from custrata.analytics.traits import CATALOGUE, Trait, traits
 from custrata.engine import connect
 from custrata.errors import BadInput, CustrataError, Refused
+from custrata.pipeline.tables import grade
 
 __version__ = version("custrata")
 
@@ -31,6 +32,7 @@ __all__ = [
     "combined",
     "connect",
     "frequency",
+    "grade",
     "high_ticket",
     "lifecycle",
     "loyalty",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,11 +54,17 @@ def profiled(engine: Engine, shop: Shop, moment: AsOf) -> tuple[ir.Table, Known]
 def graded(engine: Engine, shop: Shop, as_of: datetime | str, zone: str = "UTC") -> Graded:
     """Traits once, the schemes one after the other; side by side in Python, since Spark plans a join for seconds."""
     moment = AsOf.of(as_of, zone)
-    profile, known = profiled(engine, shop, moment)
-    curve = learn_silence(known.paced, moment)
     answers = canonical_feedback(engine.from_arrow(feedback_table(shop.feedback)), zone)
     facts = {"feedback": answers.mutate(at=epoch_micros(answers.given_at))} if shop.feedback else {}
-    context = Context(curve, known.everyone.period, moment, facts)
+    return graded_by_every_scheme(engine, *profiled(engine, shop, moment), moment, facts)
+
+
+def graded_by_every_scheme(
+    engine: Engine, profile: ir.Table, known: Known, moment: AsOf, facts: Mapping[str, ir.Table] | None = None
+) -> Graded:
+    """A profile graded by every scheme, from what it was worked out from."""
+    curve = learn_silence(known.paced, moment)
+    context = Context(curve, known.everyone.period, moment, facts or {})
     grader = Grader(
         profile, context, Decided({}), None, engine, engine.materialize, Windows(known, moment, engine.materialize)
     )

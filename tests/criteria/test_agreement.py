@@ -20,6 +20,7 @@ from tests.criteria.asking import AS_OF, ZONE, answers
 
 ZONES = ["Asia/Shanghai", "UTC", "America/Sao_Paulo", "America/St_Johns", "Pacific/Apia"]
 INSTANTS = [AS_OF, datetime(2024, 2, 28, 23, 30, tzinfo=UTC), datetime(2025, 2, 28, tzinfo=UTC)]
+MOMENTS = st.tuples(st.sampled_from(INSTANTS), st.sampled_from(ZONES))
 
 
 def disagreements(engine: Engine, asked: Scope, criteria: list[Criteria]) -> list[tuple[Any, Any]]:
@@ -47,13 +48,12 @@ def test_a_condition_can_be_said_in_every_language(tree: Any) -> None:
         assert parse(tree).sentence(Writer(language, "CNY", ZONE))
 
 
-@given(trees.profiles, trees.orders, st.lists(trees.trees, min_size=1, max_size=4),
-       st.sampled_from(ZONES), st.sampled_from(INSTANTS))  # fmt: skip
+@given(trees.profiles, trees.orders, st.lists(trees.trees, min_size=1, max_size=4), MOMENTS)
 @settings(max_examples=100)
 def test_the_engine_and_a_row_alone_agree(
-    duck: DuckEngine, profile: pa.Table, orders: pa.Table, conditions: list[Any], zone: str, as_of: datetime
+    duck: DuckEngine, profile: pa.Table, orders: pa.Table, conditions: list[Any], moment: tuple[datetime, str]
 ) -> None:
-    asked = Scope(duck.from_arrow(profile), as_of, zone, {"orders": duck.from_arrow(orders)})
+    asked = Scope(duck.from_arrow(profile), *moment, {"orders": duck.from_arrow(orders)})
     assert disagreements(duck, asked, [parse(one) for one in conditions]) == []
 
 

@@ -59,6 +59,11 @@ def test_one_measure_alone_is_the_same(duck: DuckEngine, rest: dict[str, object]
     assert who(duck, scope(duck, PEOPLE, orders=ORDERS), {"facts": "orders", **rest}) == held
 
 
+def test_counts_by_facts(duck: DuckEngine) -> None:
+    criteria = [parse({"facts": "orders", **rest}) for rest, _ in CASES]
+    assert scope(duck, PEOPLE, orders=ORDERS).count(criteria) == [len(held) for _, held in CASES]
+
+
 def test_facts_of_several_tables_and_traits_join(duck: DuckEngine) -> None:
     visited = {"facts": "events", "count": True, "window": 30, "is": ">=", "value": 1}
     ordered = {"facts": "orders", "count": True, "is": ">=", "value": 1}

@@ -113,6 +113,14 @@ def test_every_operator_parts_the_values_at_its_line(engine: Engine) -> None:
     assert [(*case[:2], held) for case, held in zip(CASES, found, strict=True)] == CASES
 
 
+def test_counts_those_of_whom_a_condition_holds(engine: Engine) -> None:
+    asked, criteria = scope(engine, people(PROFILE)), [parse({"trait": trait, **rest}) for trait, rest, _ in CASES]
+    assert asked.count(criteria) == [len(held) for _, _, held in CASES]
+    assert asked.count(criteria[:1]) == [1]
+    assert asked.count([parse({"all": []})]) == [5]
+    assert asked.count([]) == []
+
+
 def test_one_row_alone_gets_the_same_answers(duck: DuckEngine) -> None:
     criteria = [parse({"trait": trait, **rest}) for trait, rest, _ in CASES]
     rows = answers(duck, scope(duck, people(PROFILE)), criteria)

@@ -41,10 +41,10 @@ def test_no_run_is_published_at_first(runs: Runs) -> None:
     assert (runs.published(), runs.all()) == (None, [])
 
 
-def test_runs_are_listed_by_what_they_look_at_and_the_last_published_is_current(runs: Runs) -> None:
+def test_runs_are_listed_by_what_they_look_at_and_the_latest_is_current(runs: Runs) -> None:
     published = [publish(runs, day(number)) for number in (3, 1, 2)]
     assert [run.as_of for run in runs.all()] == [day(1), day(2), day(3)]
-    assert runs.published() == published[-1]
+    assert runs.published() == published[0]
 
 
 def test_a_record_keeps_decimals_and_days_as_text(runs: Runs) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +13,7 @@ from custrata.engine import DuckEngine
 from custrata.lake import Run, Workspace
 from custrata.pipeline import refresh
 from custrata.pipeline.decisions import SCHEMAS, Decisions
-from custrata.schema import CUSTOMER_RECORDS
+from custrata.schema import CUSTOMER_RECORDS, FEEDBACK
 from tests.pipeline.conftest import AT, AddOrders, shop
 
 AS_OF = "2025-06-01"
@@ -144,3 +144,15 @@ def test_decisions_about_an_erased_customer_are_erased(stocked: Workspace, duck:
     )
     stocked.runs.rewrite("c1")
     assert run.read("edits", duck).customer_id.to_pyarrow().to_pylist() == ["c2"]
+
+
+def test_tags_and_feedback_give_standing_and_need(stocked: Workspace, duck: DuckEngine) -> None:
+    yesterday = datetime.fromisoformat(AS_OF).replace(tzinfo=UTC) - timedelta(days=1)
+    told = {"kind": "complaint", "given_at": yesterday, "source": "crm", "imported_at": AT, "import_id": "i1"}
+    answers = [{"feedback_id": key, "customer_id": key, **told} for key in ("c1", "c3")]
+    with stocked.lake.change(at=AT) as change:
+        table = pa.Table.from_pylist(answers, FEEDBACK.schema.to_pyarrow())
+        change.upsert("feedback", duck.from_arrow(table), duck)
+    run = graded(stocked, duck, Decisions(tags=rows("tags", ("c1", "红名单"), ("c2", "black_list"))))
+    found = [(row(run, duck, key)["need_tier"], row(run, duck, key)["standing_tier"]) for key in ("c1", "c2", "c3")]
+    assert found == [("complaint", "red"), ("none", "black"), ("complaint", "general")]

@@ -62,6 +62,12 @@ def test_validity_is_neither_renewed_by_the_keep_line_nor_shortened_by_the_enter
     assert told(lived(engine, SAFE, NOW, rows), "until") == [at("2026-02-01"), at("2028-02-01")]
 
 
+def test_a_new_version_without_validity_keeps_what_the_former_one_promised(engine: Engine) -> None:
+    rows = [customer(1000, "gold", was_until="2026-02-01"), customer(1, "gold", was_until="2026-02-01")]
+    found = lived(engine, PLAIN, NOW, rows)
+    assert told(found, "status", "until") == [("kept", at("2026-02-01")), ("protected", at("2026-02-01"))]
+
+
 def test_a_valid_tier_is_safe_to_the_last_microsecond(engine: Engine) -> None:
     ends = ("2026-01-01T00:00:00.000001", NOW, "2025-12-31T23:59:59.999999", None)
     found = lived(engine, SAFE, NOW, [customer(1, "gold", was_until=end) for end in ends])
@@ -117,6 +123,11 @@ def test_a_tier_by_hand_beats_all_until_its_end(engine: Engine) -> None:
 def test_a_tier_by_hand_that_the_life_does_not_know_is_nothing(engine: Engine) -> None:
     (found,) = lived(engine, SAFE, NOW, [customer(600, put_tier="platinum")])
     assert (found["tier"], found["status"]) == ("silver", "entered")
+
+
+def test_a_tier_whose_entry_nobody_knows_counts_from_this_run(engine: Engine) -> None:
+    (found,) = lived(engine, PLAIN, NOW, [customer(900, "gold", None, was_since=None, was_at=None)])
+    assert (found["status"], found["since"]) == ("kept", at(NOW))
 
 
 def test_the_tier_by_hand_is_entered_when_it_is_another_one(engine: Engine) -> None:

@@ -25,11 +25,11 @@ qualify: since_review
     ("rungs", "error"),
     [
         ((), rules.NoTiers),
-        ((Rung("gold", 2), Rung("gold", 1), BASIC), rules.TierTwice),
+        ((Rung("gold", 2), Rung("gold", 1), BASIC), rules.RungTwice),
         ((Rung("gold", None), BASIC), rules.EnterLineMissing),
         ((Rung("gold", 2),), rules.LowestHasLine),
         ((Rung("gold", 2), Rung("basic", None, keep=1)), rules.LowestHasLine),
-        ((Rung("gold", 1), Rung("silver", Decimal("1.01")), BASIC), rules.LinesOutOfOrder),
+        ((Rung("gold", 1), Rung("silver", Decimal("1.01")), BASIC), rules.RungsOutOfOrder),
         ((Rung("gold", 1, keep=Decimal("1.01")), BASIC), rules.KeepBeyondEnter),
     ],
 )
@@ -43,7 +43,7 @@ def test_with_less_is_better_the_keep_line_is_the_larger() -> None:
     assert Life(rungs, less_is_better=True).rungs[0].keep_line == 10
     with pytest.raises(rules.KeepBeyondEnter):
         Life((Rung("quick", 7, keep=6), BASIC), less_is_better=True)
-    with pytest.raises(rules.LinesOutOfOrder):
+    with pytest.raises(rules.RungsOutOfOrder):
         Life((Rung("normal", 30), Rung("quick", 7), BASIC), less_is_better=True)
 
 
@@ -94,6 +94,25 @@ def test_reads_a_life_from_a_file_with_numbers_as_they_were_written() -> None:
     gold = Rung("gold", Decimal("1000.1"), 800, valid_days=365, grace_days=30, drop_at_most=1)
     expected = Life((gold, BASIC), Review("calendar", ((4, 1), (10, 1))), qualify="since_review")
     assert Life.of(yaml.safe_load(FILE)) == expected
+
+
+@pytest.mark.parametrize(
+    "life",
+    [
+        Life((BASIC,)),
+        Life((Rung("gold", Decimal("0.10"), keep=0, valid_days=9), BASIC), Review("member_anniversary")),
+        Life((Rung("gold", Decimal("12345678901234567.89")), BASIC), Review("calendar", ((4, 1), (10, 1)))),
+        Life((Rung("quick", 7, keep=10, grace_days=3, drop_at_most=1), BASIC), less_is_better=True),
+        Life((BASIC,), Review("tier_anniversary"), qualify="since_review"),
+    ],
+)
+def test_what_is_written_reads_back_the_same(life: Life) -> None:
+    assert Life.of(yaml.safe_load(yaml.safe_dump(life.plain()))) == life
+
+
+def test_refuses_a_line_in_a_file_that_is_no_number() -> None:
+    with pytest.raises(rules.BadLifeNumber, match="much"):
+        Life.of({"tiers": [{"tier": "gold", "enter": "much"}, {"tier": "basic"}]})
 
 
 @pytest.mark.parametrize(

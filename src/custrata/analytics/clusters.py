@@ -37,6 +37,7 @@ FURTHEST = 20  # standard deviations from the mean; beyond counts as that, so th
 THOUSANDTH = Decimal("0.001")
 PRECISION = Decimal("0.0001")
 LEAST_VARIANCE = 0.01
+STARTS = 4  # one alone can end in a poor fit
 
 
 class UnknownClusterMethod(BadInput):
@@ -288,12 +289,12 @@ def _fitted(scaled: Floats, k: int, method: Method, seed: int) -> _Found:
     from sklearn.mixture import GaussianMixture
 
     if method == "k_means":
-        means = KMeans(k, n_init=10, random_state=seed).fit(scaled)
+        means = KMeans(k, n_init=STARTS, random_state=seed).fit(scaled)
         centres = np.asarray(means.cluster_centers_, dtype=float)
         return _Found(means.labels_, centres, np.ones_like(centres), np.zeros(k))
-    # Four starts, since one alone can end in a poor mixture; no variance near 0, which one customer would fill.
+    # No variance near 0, which one customer would fill.
     mixture = GaussianMixture(
-        k, covariance_type="diag", reg_covar=LEAST_VARIANCE, n_init=4, max_iter=500, random_state=seed
+        k, covariance_type="diag", reg_covar=LEAST_VARIANCE, n_init=STARTS, max_iter=500, random_state=seed
     ).fit(scaled)
     variances = np.asarray(mixture.covariances_, dtype=float)
     offsets = np.array(

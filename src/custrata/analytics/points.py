@@ -9,8 +9,8 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
-from custrata.analytics.ladders import Number
 from custrata.analytics.threshold import laddered, line_ladder, where
+from custrata.engine.functions import Number
 from custrata.errors import BadInput
 
 

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
 from custrata.analytics.sources import exact
-from custrata.analytics.threshold import Share, laddered, line_ladder, share_ladder, where
+from custrata.analytics.threshold import Share, line_ladder, share_ladder, where
 from custrata.analytics.traits import CATALOGUE
 from custrata.engine.functions import Number, divide, only_row, part_of, values_at_shares
 from custrata.errors import BadInput
@@ -115,9 +115,8 @@ def grade_score(
     else:
         ladder = share_ladder(scored.select(value=score), "value", tiers, shares or ())
     facts = {"weights": weights, "missing": missing, "bounds": bounds}
-    graded = laddered(scored, score, ladder, tiers)
     notes = ("without_factors",) if missing else ()
-    return replace(graded, extras=points, facts={**facts, **graded.facts}, notes=notes)
+    return Grading(tuple(tiers), scored, ladder.tier(score), score, points, ladder=ladder, facts=facts, notes=notes)
 
 
 def weighted_score(

@@ -163,6 +163,8 @@ def _refuse_unreadable(table: ir.Table, spec: TableSpec, called: Mapping[str, st
 
 def _typed(value: ir.Value, kind: str, zone: str) -> ir.Value:
     dtype = dt.dtype(kind)
+    if value.type().is_null():  # a column of nothing has no type
+        return ibis.null(dtype)
     if isinstance(dtype, dt.Timestamp):
         return _instant(value, zone)
     if isinstance(dtype, dt.Decimal):

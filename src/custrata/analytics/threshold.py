@@ -12,8 +12,8 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
-from custrata.analytics.ladders import Ladder, Number, Step, pareto_ladder, quantile_ladder
-from custrata.engine.functions import only_row
+from custrata.analytics.ladders import Ladder, Step, pareto_ladder, quantile_ladder
+from custrata.engine.functions import Number, only_row
 from custrata.errors import BadInput
 
 Share: TypeAlias = Decimal | Fraction

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import NoReturn
 
@@ -12,9 +13,9 @@ from custrata.cli.demo import demo_command
 from custrata.cli.grades import explain_command, profile_command, refresh_command, tiers_command
 from custrata.cli.pages import report_command
 from custrata.cli.schemes import schemes_group
-from custrata.cli.session import Session
+from custrata.cli.session import LANGUAGE, Session
 from custrata.errors import CustrataError
-from custrata.wording import error_sentence
+from custrata.wording import error_sentence, language_named
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -63,9 +64,11 @@ def main() -> NoReturn:
 
 
 def _language(context: click.Context | None) -> str:
-    """The language of the command that failed, where its workspace could be opened at all."""
+    """The language of the command that failed, where its workspace could be opened; else what the environment says."""
     session = context.obj if context is not None else None
     try:
-        return session.language if isinstance(session, Session) else "en"
+        if isinstance(session, Session):
+            return session.language
+        return language_named(os.environ.get(LANGUAGE) or "en")
     except CustrataError:
         return "en"

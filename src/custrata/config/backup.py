@@ -45,8 +45,20 @@ class FolderNotEmpty(Refused):
     )
 
 
+class NoSuchBackup(BadInput):
+    template = "There is no file {file}. Nothing was restored."
+
+
+class UnreadableBackup(Refused):
+    template = "{file} cannot be read: {reason}. Nothing was restored."
+
+
 class NotABackup(BadInput):
-    template = "{file} is not a whole backup: {reason}. Nothing was restored."
+    template = "{file} is not a whole backup: it ends too early, or is something else. Nothing was restored."
+
+
+class DamagedBackup(BadInput):
+    template = "{file} is damaged: {part} is missing in it, or is not as it was written. Nothing was restored."
 
 
 class NewerBackup(Refused):
@@ -110,27 +122,32 @@ def _add(tar: tarfile.TarFile, name: str, content: Mapping[str, Any]) -> None:
 def unpack(file: Path, folder: Path) -> Mapping[str, Any]:
     """Unpack a backup into an empty folder after checking every byte of it; what `backup.json` says.
 
-    Raises `NotABackup`, `NewerBackup`.
+    Raises `NoSuchBackup`, `UnreadableBackup`, `NotABackup`, `DamagedBackup`, `NewerBackup`.
     """
+    if not file.exists():
+        raise NoSuchBackup(file=file)
     try:
         with tarfile.open(file, "r:") as tar:
             tar.extractall(folder, filter="data")
         head: Mapping[str, Any] = json.loads((folder / HEAD).read_text("utf-8"))
         sums = json.loads((folder / END).read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise NotABackup(file=file, reason="it ends too early" if file.exists() else "there is no such file") from error
-    except (tarfile.TarError, OSError, ValueError, EOFError) as error:
-        raise NotABackup(file=file, reason=error) from error
+    except (FileNotFoundError, tarfile.TarError, ValueError, EOFError) as error:
+        raise NotABackup(file=file) from error
+    except OSError as error:
+        raise UnreadableBackup(file=file, reason=error.strerror or error) from error
     if head.get("format") != FORMAT:
         raise NewerBackup(file=file, theirs=head.get("version"), ours=version("custrata"))
     for name, expected in sums.items():
-        path = folder / name
-        if not path.is_file():
-            raise NotABackup(file=file, reason=f"{name} is missing")
-        with path.open("rb") as content:
-            if hashlib.file_digest(content, "sha256").hexdigest() != expected:
-                raise NotABackup(file=file, reason=f"{name} is damaged")
+        if not _is_as_written(folder / name, expected):
+            raise DamagedBackup(file=file, part=name)
     return head
+
+
+def _is_as_written(path: Path, expected: str) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest() == expected
 
 
 def empty_place(folder: Path) -> None:

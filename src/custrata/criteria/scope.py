@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import reduce
@@ -12,6 +12,7 @@ from typing import cast
 
 import ibis
 import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from custrata.criteria.columns import (
@@ -38,7 +39,7 @@ from custrata.criteria.nodes import (
     leaves,
 )
 from custrata.criteria.passing import every, has_tag, known, passes, some
-from custrata.engine.functions import Number, epoch_micros, values_at_share
+from custrata.engine.functions import Number, epoch_micros, only_row, values_at_share
 from custrata.schema.zones import micros_of
 
 Keep = Callable[[ir.Table], ir.Table]
@@ -92,10 +93,8 @@ class Scope:
         Raises `UnknownTrait`, `UngradedScheme`, `UnknownFacts`, `UnknownColumn`, `WrongOperator`, `NotSummable`,
         `BadValue`.
         """
+        self._check(criteria)
         moment = Moment(self.as_of, self.zone)
-        types = {name: table.schema() for name, table in self.facts.items()}
-        for one in criteria:
-            one.check(self.profile.schema(), types)
         found = [leaf for one in criteria for _, leaf in leaves(one.root)]
         lines = _lines(self.profile, found)
         table = self._measured(found, moment)
@@ -103,6 +102,26 @@ class Scope:
             table = table.mutate(**{name: ibis.literal(line, kind) for name, (line, kind) in lines.items()})
         asking = _Asking(table, moment, {name: line for name, (line, _) in lines.items()})
         return table, [asking.condition(one.root) for one in criteria]
+
+    def count(self, criteria: Sequence[Criteria]) -> list[int]:
+        """Of how many customers each condition holds, computed here. Raises what `apply` raises.
+
+        Only what the conditions ask for is read, so this is quick on a wide profile.
+        """
+        self._check(criteria)
+        asked = frozenset[str]().union(*(one.columns for one in criteria)) & frozenset(self.profile.columns)
+        narrow = _narrow(self.profile, ["customer_id", *sorted(asked - {"customer_id"})])
+        table, conditions = replace(self, profile=narrow).apply(criteria)
+        if len(conditions) == 1:  # engines skip more of a file by a filter than by a count of some rows
+            rows = table.filter(conditions[0])
+            return [int(only_row(rows.aggregate(found=rows.count()))["found"])]
+        counts = {f"found_{number}": table.count(where=holds) for number, holds in enumerate(conditions)}
+        return [int(found) for found in only_row(table.aggregate(**counts)).values()] if counts else []
+
+    def _check(self, criteria: Sequence[Criteria]) -> None:
+        types = {name: table.schema() for name, table in self.facts.items()}
+        for one in criteria:
+            one.check(self.profile.schema(), types)
 
     def _measured(self, found: Iterable[Leaf], moment: Moment) -> ir.Table:
         """The profile with a column per measure; nought for a customer without such facts."""
@@ -117,6 +136,14 @@ class Scope:
                 **{column: joined[column].fill_null(ibis.literal(0, sums[column].type())) for column in columns}
             )
         return table
+
+
+def _narrow(table: ir.Table, columns: Sequence[str]) -> ir.Table:
+    """The table, known to have these columns alone."""
+    op = table.op()
+    if isinstance(op, ops.DatabaseTable):  # Ibis walks all fields of a table again and again: let it know of few
+        return cast(ir.Table, op.copy(schema=ibis.schema({name: op.schema[name] for name in columns})).to_expr())
+    return table.select(columns)
 
 
 def _sums(facts: ir.Table, measures: Sequence[Measure], moment: Moment) -> ir.Table:

@@ -15,7 +15,7 @@ from custrata.lake.runs import DRAFT
 from custrata.lake.runs import LOCK as RUNS_LOCK
 from custrata.lake.workspace import FILE, Workspace
 
-PARTS = ("lake", "derived", "quarantine", "mappings")
+PARTS = ("lake", "derived", "quarantine", "mappings", "schemes")
 LEFT_OUT = {".lock", ".lease"}
 
 

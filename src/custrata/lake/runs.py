@@ -73,7 +73,7 @@ class Runs:
         return self._run(run_id)
 
     def published(self) -> Run | None:
-        """The current run: the one published last. Raises `Damaged`."""
+        """The current run: the one that looks from the latest instant. Raises `Damaged`."""
         found = self._load(lambda published: (published.current,) if published.current else ())
         return found[0] if found else None
 
@@ -96,7 +96,7 @@ class Runs:
                 shutil.rmtree(draft, ignore_errors=True)
 
     def publish(self, draft: Path, record: Mapping[str, object], supersedes: Collection[str] = ()) -> Run:
-        """Make a draft the current run, in one moment, in place of the runs it supersedes.
+        """Take a draft among the runs, in one moment, in place of those it supersedes; the newest is the current one.
 
         Parameters: `draft` is the folder of the `draft` block we are in; `record` has at least `as_of`, an instant or
         its ISO 8601 text; decimals, dates and instants are kept as text. `supersedes` are ids of runs that leave the
@@ -112,7 +112,7 @@ class Runs:
         sync(self.folder / "runs")
         # Ids begin with the instant, so they sort by it.
         kept = sorted({run_id, *self._pointer().runs} - set(supersedes))
-        replace_file(self.folder / POINTER, json.dumps(asdict(_Published(tuple(kept), run_id))))
+        replace_file(self.folder / POINTER, json.dumps(asdict(_Published(tuple(kept), kept[-1]))))
         for superseded in supersedes:
             shutil.rmtree(self._home(superseded), ignore_errors=True)
         return self._run(run_id)

@@ -140,6 +140,11 @@ class Workspace:
         """Where saved mappings lie."""
         return self.folder / "mappings"
 
+    @property
+    def schemes(self) -> Path:
+        """Where the versions of schemes lie that were published here; missing until one is."""
+        return self.folder / "schemes"
+
     def _make(self) -> None:
         self.lake.create()
         for part in (self.quarantine, self.mappings, self.runs.folder):

@@ -30,13 +30,17 @@ def corrections(
     """Write who was said to be in another tier at this very instant, and count them by scheme.
 
     Columns `customer_id`, `scheme`, `was`, `tier`, `was_value`, `value`; a customer the former run did not know, or a
-    scheme it did not grade, is no correction. Those that a former rebuilding told of this instant are kept where the
-    tier they speak of is the same still.
+    scheme it did not grade, or by another version, is no correction.
     """
     if superseded is None:
         return {}
     former = superseded.read("profile", engine)
-    keys = [key for key in schemes if f"{key}_tier" in former.columns]
+    graded = superseded.record["schemes"]
+    keys = [
+        key
+        for key, decided in schemes.items()
+        if f"{key}_tier" in former.columns and graded[key].get("version", 1) == decided["version"]
+    ]
     if not keys:
         return {}
     told = former.select(

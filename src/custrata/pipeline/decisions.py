@@ -129,6 +129,11 @@ class Decided:
         return cast(pl.DataFrame, pl.from_arrow(table)) if table is not None and table.num_rows else None
 
 
+def decisions_of(run: Run) -> Decisions:
+    """What people had decided when a run was made, as it was given."""
+    return Decisions(**_kept_with(run))
+
+
 def _kept_with(run: Run) -> dict[str, pa.Table]:
     paths = {name: run.folder / f"{name}.parquet" for name in SCHEMAS}
     return {name: _ordered(name, pq.read_table(path)) for name, path in paths.items() if path.exists()}

@@ -32,14 +32,15 @@ class Grader:
 
     `former` is the run before, whose tiers, as they were left, the life of a tier goes on from; `results` holds what
     was graded so far, a narrow table by scheme: `customer_id`, `tier`, `value` and further columns; `gradings` and
-    `told` hold what decided each scheme, as it is and as a run keeps it.
+    `told` hold what decided each scheme, as it is and as a run keeps it. Without an `engine` nobody can have been put
+    by hand, and nothing was before.
     """
 
     profile: ir.Table
     context: Context
     decided: Decided
     former: Run | None
-    engine: Engine
+    engine: Engine | None
     keep: Keep
     windows: Windows
     results: dict[str, ir.Table] = field(default_factory=dict)
@@ -89,7 +90,9 @@ class Grader:
     def _lived(self, scheme: Scheme, grading: Grading) -> ir.Table:
         """What was graded, with the tier's life and the tiers given by hand."""
         narrow = grading.table()
-        put = self.decided.put(scheme.key, grading.tiers, self.context.as_of, self.engine)
+        put = None
+        if self.engine is not None:
+            put = self.decided.put(scheme.key, grading.tiers, self.context.as_of, self.engine)
         life = life_of(scheme.definition, grading)
         if life is None:
             return narrow if put is None else _put(narrow, put)
@@ -103,7 +106,7 @@ class Grader:
     def _state(self, key: str) -> ir.Table:
         """What the run before left of each customer's tier, as `live` takes it, and the first order's day."""
         members = self.profile.select("customer_id", member_since="first_order_on")
-        if self.former is None:
+        if self.former is None or self.engine is None:
             return members.mutate(**{f"was_{part}": ibis.null(kind) for part, kind in STATE.items()})
         former = self.former.read("profile", self.engine)
         held = {

@@ -94,7 +94,13 @@ def late_customers(orders: ir.Table, before: Run | None) -> ir.Table | None:
 
 
 def changes(
-    tiers: ir.Table, schemes: Schemes, before: Run | None, engine: Engine, moment: AsOf, late: ir.Table | None = None
+    tiers: ir.Table,
+    schemes: Schemes,
+    *,
+    before: Run | None,
+    engine: Engine,
+    moment: AsOf,
+    late: ir.Table | None = None,
 ) -> ir.Table:
     """Who entered, went up or down, or stays with another status since the run before; a row per customer and scheme.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -20,7 +21,7 @@ from custrata.analytics.traits import CATALOGUE, Keep, Known, joined_by_customer
 from custrata.engine import Engine
 from custrata.errors import Refused
 from custrata.identity import custom_traits, golden_customers, payments_typed
-from custrata.lake import Run, Workspace
+from custrata.lake import LakeSnapshot, Run, Workspace
 from custrata.pipeline.corrections import corrections, late_summary
 from custrata.pipeline.decisions import OF_PEOPLE, Decided, Decisions
 from custrata.pipeline.grading import Grader, former_decisions
@@ -33,6 +34,7 @@ from custrata.pipeline.windows import Windows
 from custrata.tiering import Context, SchemeLibrary
 
 Progress = Callable[[str, float], None]
+ROWS_TOGETHER = 20_000
 STEPS = ("snapshot", "facts", "traits", "models", "schemes", "history", "publish")
 
 
@@ -86,50 +88,28 @@ def refresh(
     A run holds `profile.parquet` (one row per customer: attributes, traits, custom traits, and per scheme
     `<key>_tier`, `<key>_before`, `<key>_value`, `<key>_since` and further columns), `changes.parquet` (who moved since
     the run before), `corrections.parquet` (whose tiers at this very instant are others than a run said that it takes
-    the place of), `scales.parquet` and `movers.parquet` (what pages ask again and again), the decisions, and
-    `run.json`. The same instant over the same facts, decisions and schemes changes nothing.
+    the place of), scales and movers for pages, the decisions, and `run.json`. All the same again changes nothing.
 
     Raises `NoFacts`, `EarlierAsOf`, `Busy`.
     """
     watch = Watch(progress)
     with workspace.runs.draft() as draft, workspace.lake.reading() as lake, engine.keeping() as keep:
         with watch.step("snapshot"):
-            facts = snapshot(lake, engine)
-            zone = workspace.settings.timezone
-            moment = default_as_of(facts, zone) if as_of is None else AsOf.of(as_of, zone)
-            before, same = _runs_before(workspace, moment, rebuild=rebuild)
-            decided = Decided.of(decisions, workspace.runs.published())
-            library = SchemeLibrary(workspace)
-            seen = {
-                "fingerprint": lake.fingerprint,
-                "decisions": decided.fingerprint,
-                "schemes": library.fingerprint,
-                "before": before.id if before else "",
-            }
-            if same is not None and not learn and seen == {name: same.record["saw"].get(name, "") for name in seen}:
+            begun = _begun(workspace, lake, engine, as_of=as_of, decisions=decisions, rebuild=rebuild)
+            same, moment = begun.same, begun.moment
+            if same is not None and not learn and begun.is_as(same):
                 return Refreshed(same, new=False)
-        graded, schemes, found = _graded(
-            facts, moment, before, decided, library, engine=engine, keep=keep, watch=watch, learn=learn
-        )
-        told = {key: held for key, held in schemes.items() if not held["waiting"]}
+        graded, schemes, found = _graded(begun, engine=engine, keep=keep, watch=watch, learn=learn)
         with watch.step("history"):
-            engine.write_parquet(with_history(graded, list(told), before, engine, moment), draft / "profile.parquet")
-            tiers = keep(narrowed(engine.read_parquet([draft / "profile.parquet"]), told))
-            late = late_customers(facts.orders, before)
-            late = None if late is None else keep(late)
-            engine.write_parquet(changes(tiers, told, before, engine, moment, late), draft / "changes.parquet")
-            corrected = corrections(tiers, told, same, engine, draft)
-            decided.write(draft)
-            prepare_run(draft)
+            told = {key: held for key, held in schemes.items() if not held["waiting"]}
+            moved = _written(begun, graded, told, draft, engine=engine, keep=keep)
         record = {
             **_heading(workspace, engine, moment, at),
-            "before": before.id if before else None,
-            "saw": {"rows": facts.rows, **seen, "versions": dict(lake.versions)},
+            "before": begun.before.id if begun.before else None,
+            "saw": {"rows": begun.facts.rows, **begun.seen, "versions": dict(lake.versions)},
             **found,
             "schemes": schemes,
-            "late": late_summary(late),
-            "corrected": corrected,
-            **summary(tiers, told),
+            **moved,
         }
         with watch.step("publish"):
             record["steps"] = watch.seconds
@@ -138,19 +118,72 @@ def refresh(
     return Refreshed(run, new=True)
 
 
-def _graded(
-    facts: Snapshot,
-    moment: AsOf,
-    before: Run | None,
-    decided: Decided,
-    library: SchemeLibrary,
-    *,
+@dataclass(frozen=True)
+class _Begun:
+    """What a refresh goes out from: the facts, the instant, the runs before it and of it, decisions and schemes."""
+
+    facts: Snapshot
+    moment: AsOf
+    before: Run | None
+    same: Run | None
+    decided: Decided
+    library: SchemeLibrary
+    seen: Mapping[str, str]
+
+    def is_as(self, run: Run) -> bool:
+        """Whether a run was made from all the same."""
+        return all(run.record["saw"].get(name, "") == value for name, value in self.seen.items())
+
+
+def _begun(
+    workspace: Workspace,
+    lake: LakeSnapshot,
     engine: Engine,
-    keep: Keep,
-    watch: Watch,
-    learn: bool,
+    *,
+    as_of: AsOf | datetime | str | None,
+    decisions: Decisions | None,
+    rebuild: bool,
+) -> _Begun:
+    facts = snapshot(lake, engine)
+    zone = workspace.settings.timezone
+    moment = default_as_of(facts, zone) if as_of is None else AsOf.of(as_of, zone)
+    before, same = _runs_before(workspace, moment, rebuild=rebuild)
+    decided, library = Decided.of(decisions, workspace.runs.published()), SchemeLibrary(workspace)
+    seen = {
+        "fingerprint": lake.fingerprint,
+        "decisions": decided.fingerprint,
+        "schemes": library.fingerprint,
+        "before": before.id if before else "",
+    }
+    return _Begun(facts, moment, before, same, decided, library, seen)
+
+
+def _written(
+    begun: _Begun, graded: ir.Table, told: dict[str, dict[str, Any]], draft: Path, *, engine: Engine, keep: Keep
+) -> dict[str, Any]:
+    """Write profile, changes, corrections and decisions into the draft; what they come to, for the record."""
+    before, moment, same = begun.before, begun.moment, begun.same
+    # Sorted, so that a reader of one customer, or of a page of them, skips all but a small group of rows.
+    profile = with_history(graded, list(told), before, engine, moment).order_by("customer_id")
+    engine.write_parquet(profile, draft / "profile.parquet", group=ROWS_TOGETHER)
+    tiers = keep(narrowed(engine.read_parquet([draft / "profile.parquet"]), told))
+    late = late_customers(begun.facts.orders, before)
+    late = None if late is None else keep(late)
+    moved = changes(tiers, told, before=before, engine=engine, moment=moment, late=late)
+    engine.write_parquet(moved.order_by("customer_id", "scheme"), draft / "changes.parquet", group=ROWS_TOGETHER)
+    # Where only decisions or schemes changed, nothing that was said then was wrong.
+    wrong = same if same is not None and same.record["saw"]["fingerprint"] != begun.seen["fingerprint"] else None
+    corrected = corrections(tiers, told, wrong, engine, draft)
+    begun.decided.write(draft)
+    prepare_run(draft)
+    return {"late": late_summary(late), "corrected": corrected, **summary(tiers, told)}
+
+
+def _graded(
+    begun: _Begun, *, engine: Engine, keep: Keep, watch: Watch, learn: bool
 ) -> tuple[ir.Table, dict[str, dict[str, Any]], dict[str, Any]]:
     """The profile with every scheme's columns, what decided each scheme, and what was found out on the way."""
+    facts, moment, before = begun.facts, begun.moment, begun.before
     with engine.keeping() as keep_a_while:
         with watch.step("facts"):
             customers = keep_a_while(everyone(facts, moment))
@@ -158,19 +191,19 @@ def _graded(
             known = known_facts(facts.orders, moment, keep=keep_a_while, named_returns=named)
         with watch.step("traits"), engine.keeping() as keep_briefly:
             profile, headers = _profile(
-                facts, known, customers, moment, decided=decided, engine=engine, keep=keep_briefly
+                facts, known, customers, moment, decided=begun.decided, engine=engine, keep=keep_briefly
             )
             profile = keep(profile)
         with watch.step("models"):
             curve = _curve(known, moment, before, learn=learn)
         with watch.step("schemes"):
-            schemes = library.schemes()
+            schemes = begun.library.schemes()
             former = former_decisions(before, schemes, learn=learn)
             context = Context(curve, known.everyone.period, moment, counted_facts(facts, known), former, keep_a_while)
-            grader = Grader(profile, context, decided, before, engine, keep, Windows(known, moment, keep_a_while))
+            grader = Grader(profile, context, begun.decided, before, engine, keep, Windows(known, moment, keep_a_while))
             for scheme in schemes:
                 grader.grade(scheme)
-            shown = {key: grader.told[key] for key in library.published()}
+            shown = {key: grader.told[key] for key in begun.library.published()}
             found = {
                 "population": {"gap": known.everyone.gap, "period": known.everyone.period},
                 "curve": curve,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import reduce
-from typing import Any
+from typing import Any, Literal
 
 import ibis.expr.types as ir
 
@@ -49,16 +49,26 @@ def default_as_of(facts: Snapshot, zone: str) -> AsOf:
 
     Raises `NoFacts`.
     """
-    newest: list[int] = []
+    last = (_end_of_facts(facts, "max")).astimezone(zone_named(zone)).date()
+    return AsOf(start_of_day(last + timedelta(days=1), zone), zone)
+
+
+def first_instant(facts: Snapshot) -> datetime:
+    """The instant of the oldest fact. Raises `NoFacts`."""
+    return _end_of_facts(facts, "min")
+
+
+def _end_of_facts(facts: Snapshot, end: Literal["min", "max"]) -> datetime:
+    found: list[int] = []
     held = {"orders": facts.orders, "order_lines": facts.lines, "events": facts.events, "feedback": facts.feedback}
     for spec in FACTS:
         assert spec.at is not None
-        at = only_row(held[spec.name].aggregate(newest=epoch_micros(held[spec.name][spec.at]).max()))["newest"]
-        newest += [at] if at is not None else []
-    if not newest:
+        micros = epoch_micros(held[spec.name][spec.at])
+        at = only_row(held[spec.name].aggregate(end=micros.max() if end == "max" else micros.min()))["end"]
+        found += [at] if at is not None else []
+    if not found:
         raise NoFacts()
-    last = (EPOCH + timedelta(microseconds=max(newest))).astimezone(zone_named(zone)).date()
-    return AsOf(start_of_day(last + timedelta(days=1), zone), zone)
+    return EPOCH + timedelta(microseconds=max(found) if end == "max" else min(found))
 
 
 def everyone(facts: Snapshot, as_of: AsOf) -> ir.Table:

@@ -101,7 +101,7 @@ class Definition:
         return found
 
 
-def define(data: Mapping[str, Any]) -> Definition:
+def define(data: object) -> Definition:
     """The definition that plain values describe.
 
     Raises `BadDefinition` with the place, what was given and what is wanted, `UnfitDefinition` where parts do not go
@@ -119,7 +119,7 @@ def define(data: Mapping[str, Any]) -> Definition:
         raise BadDefinition(scheme=name, place=place, given=repr(error.given), wanted=error.wanted) from error
 
 
-def _defined(data: Mapping[str, Any]) -> Definition:
+def _defined(data: object) -> Definition:
     if not isinstance(data, Mapping):
         raise Unreadable(data, "mapping of fields")
     kind = at("kind", fields.choice(*SHAPES), data.get("kind"))
@@ -267,7 +267,8 @@ def _checked(definition: Definition) -> Definition:
 def _check_tier(definition: Definition, shape: Shape, place: int, tier: TierDefinition) -> None:
     where, last = f"tiers[{place}]", place == len(definition.tiers) - 1
     drawn = [name for name in ("line", "share") if getattr(tier, name) is not None]
-    wanted = {"either": [["line"], ["share"]], "none": [[]]}.get(shape.drawn, [[shape.drawn]])
+    choices: dict[str, list[list[str]]] = {"either": [["line"], ["share"]], "none": [[]]}
+    wanted = choices.get(shape.drawn, [[shape.drawn]])
     if last and shape.drawn != "none":
         _require(definition, where, not drawn, "the last tier takes in everybody else and has no line")
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
@@ -35,13 +35,18 @@ class Unreadable(Exception):
         self.given, self.wanted, self.place = given, wanted, place
 
 
+def as_it_is(value: Any) -> Any:
+    """The value, written as it is kept."""
+    return value
+
+
 @dataclass(frozen=True)
 class Field:
     """One setting: its name, how it is read and written, and what holds where nothing is said; `...`: must be said."""
 
     name: str
     read: Callable[[Any], Any]
-    write: Callable[[Any], Any] = field(default=lambda value: value)
+    write: Callable[[Any], Any] = as_it_is
     default: Any = None
 
 

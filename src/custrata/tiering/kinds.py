@@ -156,16 +156,21 @@ def _answerable(criteria: Criteria, profile: ir.Table, context: Context) -> bool
     return wanted <= set(profile.columns) and criteria.needs.facts <= set(context.facts)
 
 
+def _touched(criteria: Criteria, profile: ir.Table, context: Context) -> bool:
+    """Whether the workspace has anything at all of what a condition reads."""
+    return bool(set(_columns(criteria)) & set(profile.columns) or criteria.needs.facts & set(context.facts))
+
+
 def _missing(criteria: Criteria, profile: ir.Table, context: Context) -> list[str]:
     columns = [name for name in _columns(criteria) if name not in profile.columns and not name.endswith("_since")]
     return [*columns, *sorted(criteria.needs.facts - set(context.facts))]
 
 
-def _asked(
-    rules: Sequence[TierRule] | Sequence[PointRule], profile: ir.Table, context: Context
-) -> tuple[list[int], list[str]]:
+def _asked(rules: Sequence[TierRule | PointRule], profile: ir.Table, context: Context) -> tuple[list[int], list[str]]:
     """The numbers of the rules that can be asked here, and what the others lack."""
     asked = [number for number, rule in enumerate(rules) if _answerable(rule.when, profile, context)]
+    if not any(_touched(rule.when, profile, context) for rule in rules):
+        asked = []
     left_out = [rule for number, rule in enumerate(rules) if number not in asked]
     missing = dict.fromkeys(name for rule in left_out for name in _missing(rule.when, profile, context))
     return asked, list(missing)

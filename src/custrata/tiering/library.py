@@ -23,7 +23,7 @@ from custrata.tiering.definitions import Definition, define
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.schemes import ReadsUnknownScheme, Scheme, built_in, columns_of, in_order
 
-FOLDER, LIST, LOCK = "schemes", "published.json", ".lock"
+LIST, LOCK = "published.json", ".lock"
 PATIENCE = 10.0
 
 
@@ -86,7 +86,7 @@ class SchemeLibrary:
     """
 
     def __init__(self, workspace: Workspace) -> None:
-        self.folder = workspace.folder / FOLDER
+        self.folder = workspace.schemes
 
     @property
     def fingerprint(self) -> str:

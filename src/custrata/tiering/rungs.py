@@ -6,7 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from custrata.analytics.grading import Grading
-from custrata.analytics.ladders import Ladder, Number
+from custrata.analytics.ladders import Ladder
+from custrata.engine.functions import Number
 from custrata.tiering.definitions import Definition, TierDefinition
 from custrata.tiering.life import Life, Rung
 

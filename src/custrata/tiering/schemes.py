@@ -14,6 +14,7 @@ import yaml
 from custrata.analytics.grading import Grading
 from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import SilenceCurve
+from custrata.analytics.traits.build import unkept
 from custrata.errors import Refused
 from custrata.tiering.definitions import Definition, define
 
@@ -26,10 +27,6 @@ class SchemesInCircle(Refused):
 
 class ReadsUnknownScheme(Refused):
     template = "The scheme {scheme} reads the scheme {needed}, which there is not. Publish that one first."
-
-
-def _as_it_is(table: ir.Table) -> ir.Table:
-    return table
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ class Context:
     as_of: AsOf
     facts: Mapping[str, ir.Table] = field(default_factory=dict)
     former: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    keep: Keep = _as_it_is
+    keep: Keep = unkept
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from custrata.analytics.score import Direction, Normaliser
 from custrata.criteria import Criteria
 from custrata.tiering import fields
 from custrata.tiering.fields import Field, Unreadable, at
@@ -59,8 +60,8 @@ class FactorDefinition:
 
     trait: str
     weight: int
-    direction: str = "more"
-    normaliser: str = "lines"
+    direction: Direction = "more"
+    normaliser: Normaliser = "lines"
     low: Decimal = Decimal(0)
     high: Decimal = Decimal(1)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+VIP = "{key: vip, kind: threshold, trait: spend, tiers: [{key: gold, line: 500}, {key: basic}]}"
 MAIN = "from custrata.__main__ import main; main()"
 
 
@@ -27,9 +28,11 @@ def run(*arguments: object, database: str | None = None, fails: bool = False, **
 
 @pytest.fixture(scope="session")
 def made(graded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `shop`, a graded workspace with a database of its own and Ann in it, and its backup `one.tar`."""
+    """A folder with `shop`, a graded workspace with a scheme of its own and Ann in its database, and its backup."""
     home = tmp_path_factory.mktemp("backup")
     shutil.copytree(graded, home / "shop", ignore=shutil.ignore_patterns("server"))
+    (home / "vip.yaml").write_text(VIP, encoding="utf-8")
+    run("schemes", "apply", home / "vip.yaml", "-w", home / "shop")
     run("backup", home / "empty.tar", "-w", home / "shop")  # brings the database up to date
     run("manage", "create_person", "ann", CUSTRATA_WORKSPACE=str(home / "shop"))
     run("backup", home / "one.tar", "-w", home / "shop")
@@ -67,6 +70,7 @@ def test_restores_every_file_and_every_row(shop: Path, backup: Path, tmp_path: P
     run("restore", backup, "-w", tmp_path / "new")
     run("backup", tmp_path / "two.tar", "-w", tmp_path / "new")
     assert files(tmp_path / "new") == files(shop)
+    assert "schemes/vip/1.yaml" in files(shop)
     assert tables(tmp_path / "two.tar") == tables(backup)
     assert b'"ann"' in tables(backup)["database/accounts.user.jsonl"]
 
@@ -98,12 +102,17 @@ def test_does_not_restore_over_a_workspace(shop: Path, backup: Path) -> None:
     assert files(shop) == before
 
 
-@pytest.mark.parametrize("harm", ["cut", "changed", "text", "gone"])
-def test_refuses_a_damaged_backup_and_leaves_nothing_behind(backup: Path, tmp_path: Path, harm: str) -> None:
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [("cut", "不是完整的备份"), ("changed", ".parquet"), ("text", "不是完整的备份"), ("gone", "没有文件")],
+)
+def test_refuses_a_damaged_backup_and_leaves_nothing_behind(backup: Path, tmp_path: Path, harm: str, told: str) -> None:
     whole = backup.read_bytes()
     at = whole.index(b"PAR1") + 8
     harmed = {"cut": whole[: len(whole) // 2], "changed": whole[:at] + b"~~~~" + whole[at + 4 :], "text": b"no tar"}
     if harm in harmed:
         (tmp_path / "harmed.tar").write_bytes(harmed[harm])
-    assert "harmed.tar" in run("restore", tmp_path / "harmed.tar", "-w", tmp_path / "new", fails=True)
+    said = run("restore", tmp_path / "harmed.tar", "-w", tmp_path / "new", fails=True, CUSTRATA_LANGUAGE="zh-hans")
+    assert "harmed.tar" in said
+    assert told in said
     assert [path.name for path in tmp_path.iterdir() if path.name != "harmed.tar"] == []

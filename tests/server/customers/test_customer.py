@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from tests.server.conftest import AT
+from tests.server.conftest import AT, PUBLISHED
 from tests.server.customers.conftest import Import, happened
 
 from custrata.apps.accounts.models import User
@@ -18,7 +18,6 @@ from custrata.engine import DuckEngine
 from custrata.lake import Workspace
 from custrata.pipeline import refresh
 from custrata.pipeline.decisions import SCHEMAS, Decisions
-from custrata.tiering import BUILT_IN
 from custrata.web.rights import Right, Role, may
 
 SignedIn = Callable[[Role], Client]
@@ -70,7 +69,7 @@ def test_a_page_asks_the_database_little(
 
 def test_the_head_shows_a_tier_of_every_scheme(browser: Client) -> None:
     tiers = re.findall(r'class="tier-badge [^"]*" href="/customers/\?tier=(\w+):\w+"', page(browser))
-    assert tiers == [key for key in BUILT_IN if key != "need"]
+    assert tiers == list(PUBLISHED)
 
 
 def test_the_portrait_says_where_a_value_comes_from(browser: Client) -> None:
@@ -81,7 +80,7 @@ def test_the_portrait_says_where_a_value_comes_from(browser: Client) -> None:
 
 def test_why_explains_every_tier(browser: Client) -> None:
     text = page(browser, "?tab=why")
-    assert len(re.findall(r'id="why-(\w+)"', text)) == len(BUILT_IN) - 1  # there is no feedback, so no need
+    assert len(re.findall(r'id="why-(\w+)"', text)) == len(PUBLISHED)
     assert "past 365 days" in text or "last 365 days" in text
 
 

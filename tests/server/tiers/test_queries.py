@@ -7,12 +7,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from tests.server.conftest import PUBLISHED
 
 from custrata.apps.tiers.queries import comparison, panels, runs, schemes, values
 from custrata.lake import Run, Workspace
 from custrata.pipeline.reading import NoSuchRun
 from custrata.report import Move
-from custrata.tiering import BUILT_IN
 
 
 def newest() -> Run:
@@ -65,7 +65,7 @@ def test_before_the_first_run_everything_is_new(own_workspace: Workspace) -> Non
     assert {one.table for one in runs.new_imports()} == {"orders", "customers"}
 
 
-@pytest.mark.parametrize("key", [key for key in BUILT_IN if key != "need"])
+@pytest.mark.parametrize("key", PUBLISHED)
 def test_moves_that_are_counted_are_those_that_were_recorded(served: Workspace, key: str) -> None:
     before, now = runs.run(served.runs.ids()[-2]), newest()
     counted = comparison._counted(runs.profile_of(before), runs.profile_of(now), key)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
-from tests.server.conftest import CUSTOMERS
+from tests.server.conftest import CUSTOMERS, PUBLISHED
 
 from custrata.lake import Workspace
 from custrata.tiering import BUILT_IN
@@ -15,8 +15,6 @@ from custrata.web.rights import Role
 
 pytestmark = pytest.mark.django_db
 ADDRESSES = ("/tiers/", "/tiers/value/", "/tiers/value/rings/", "/tiers/rfm/map/")
-# Where there is no feedback nobody has a need.
-GRADED = [key for key in BUILT_IN if key != "need"]
 
 
 def page(client: Client, address: str, language: str = "en") -> str:
@@ -41,7 +39,7 @@ def test_a_stranger_is_asked_to_sign_in(served: Workspace, stranger: Client, add
 
 def test_the_list_shows_every_scheme_and_links_its_tiers(served: Workspace, operator: Client) -> None:
     html = page(operator, "/tiers/")
-    assert all(f'href="/tiers/{key}/"' in html for key in GRADED)
+    assert all(f'href="/tiers/{key}/"' in html for key in PUBLISHED)
     assert 'href="/customers/?tier=value:high"' in html
 
 
@@ -52,7 +50,7 @@ def test_a_scheme_that_waits_says_what_is_missing(waiting: Workspace, operator: 
     assert "Waiting for data: the orders carry no discounts." in page(operator, "/tiers/price_sensitivity/")
 
 
-@pytest.mark.parametrize("key", GRADED)
+@pytest.mark.parametrize("key", PUBLISHED)
 def test_a_scheme_has_its_rings_table_moves_and_history(served: Workspace, operator: Client, key: str) -> None:
     html = page(operator, f"/tiers/{key}/")
     for tier in BUILT_IN[key].tiers:

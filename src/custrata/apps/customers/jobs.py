@@ -1,14 +1,23 @@
-"""The customers follow the lake by themselves."""
+"""The customers follow the lake by themselves; and very many of them are tagged."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from custrata.apps.customers.actions import follow_lake, is_followed
+from django.db import transaction
+from django.http import QueryDict
+
+from custrata.apps.accounts.models import User
+from custrata.apps.customers.actions import ListMovedOn, follow_lake, is_followed, tag_customers, untag_customers
+from custrata.apps.customers.queries.listing import ids_chosen
+from custrata.apps.customers.queries.questions import asked, told
+from custrata.apps.customers.queries.tagging import KIND as TAG
+from custrata.apps.customers.queries.tagging import MANY
 from custrata.apps.jobs.actions import Running, enqueue, every, handler
 from custrata.errors import CustrataError
 from custrata.lake.locks import Busy
-from custrata.pipeline.reading import prepare_facts
+from custrata.pipeline.reading import prepare_facts, reading
 from custrata.web.workspace import workspace
 
 FOLLOW = "customers.follow"
@@ -28,6 +37,32 @@ def follow(running: Running) -> dict[str, object]:
     running.tell(0.8, "customers.preparing")
     written = prepare_facts(served)
     return {"changed": done.changed, "gone": done.gone, "moves": done.moves, "written": written}
+
+
+@handler(TAG, attempts=5, title="customers.kinds.tag")
+def tag(
+    running: Running, question: str, seen: int, tag: int, run: str | None = None, *, off: bool = False
+) -> dict[str, object]:
+    """Put a tag on everybody a question lets through, or take it off them.
+
+    It goes in portions, each with its row in the audit, so that nobody who writes waits long. Its effect appears once:
+    every portion is a transaction that holds the job, and whoever has the tag, or has it no more, is passed over. Begun
+    again, it does not ask whether they are still as many, since its own effect may have changed that.
+    """
+    running.tell(0.0, "customers.together.finding")
+    asks = replace(asked(QueryDict(question)), run=run)
+    ids = ids_chosen(reading(workspace(), run), asks)
+    if len(ids) != seen and not running.again:
+        raise ListMovedOn(asked=seen, found=len(ids))
+    act, changed = untag_customers if off else tag_customers, 0
+    actor = User.objects.get(pk=running.job.actor_id or 0)
+    for start in range(0, len(ids), MANY):
+        running.tell(0.1 + 0.9 * start / len(ids), "customers.together.tagging", number=len(ids))
+        whom = ids[start : start + MANY]
+        with transaction.atomic():
+            running.hold()
+            changed += act(customer_ids=whom, tag_id=tag, actor=actor, at=running.clock(), asked=told(asks)).changed
+    return {"changed": changed, "asked": len(ids)}
 
 
 @every(seconds=5)

@@ -12,6 +12,7 @@ urlpatterns = [
     path("-/columns/", lists.columns, name="columns"),
     path("-/export/", lists.export, name="export"),
     path("-/together/tag/", together.tag, name="tag_together"),
+    path("-/together/tag/<int:number>/", together.tagging, name="tagging"),
     path("-/together/owner/", together.own, name="own_together"),
     path("-/tags/", tags.tag_list, name="tags"),
     path("-/tags/make/", tags.make, name="make_tag"),

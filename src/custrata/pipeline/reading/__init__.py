@@ -10,6 +10,7 @@ if shop is not None:
 from custrata.pipeline.reading.contacts import Contacts, contacts
 from custrata.pipeline.reading.facts import CustomerFacts, Part, Purchases, Sale, Told, prepare_facts
 from custrata.pipeline.reading.filters import AnyOf, Between, Cell, Filter, Ids, Moved, Tiered
+from custrata.pipeline.reading.history import Interval, history, history_of
 from custrata.pipeline.reading.moves import moves, moves_in
 from custrata.pipeline.reading.profile import NoSuchColumn, NoSuchRun, Reading, reading
 
@@ -21,6 +22,7 @@ __all__ = [
     "CustomerFacts",
     "Filter",
     "Ids",
+    "Interval",
     "Moved",
     "NoSuchColumn",
     "NoSuchRun",
@@ -31,6 +33,8 @@ __all__ = [
     "Tiered",
     "Told",
     "contacts",
+    "history",
+    "history_of",
     "moves",
     "moves_in",
     "prepare_facts",

@@ -39,10 +39,8 @@ def moves(run: Run, *, start: int, rows: int) -> Iterator[pa.RecordBatch]:
     told = TOLD | {name: column for name, column in NEWER.items() if column in held}
     facts = "to_json({" + ", ".join(f"{name}: {column}" for name, column in told.items()) + "})"
     with Serving().asking() as asking:
-        sql = (
-            f'SELECT customer_id, "at", {facts}::VARCHAR AS facts FROM {_source(run)} WHERE {MOVED} OFFSET {int(start)}'
-        )
-        yield from asking.batches(sql, (), rows)
+        sql = f'SELECT customer_id, "at", {facts}::VARCHAR AS facts FROM {_source(run)} WHERE {MOVED}'
+        yield from asking.batches(f"{sql} OFFSET {int(start)}", (), rows)
 
 
 def _source(run: Run) -> str:

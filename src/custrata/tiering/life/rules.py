@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal, Self, get_args
@@ -23,7 +23,7 @@ class NoTiers(BadInput):
     template = "A life without tiers: name at least the one for whoever meets no line."
 
 
-class TierTwice(BadInput):
+class RungTwice(BadInput):
     template = "Tier “{tier}” is there twice. Give every tier its own key."
 
 
@@ -35,7 +35,7 @@ class LowestHasLine(BadInput):
     template = "The last tier, “{tier}”, takes whoever meets no line. Leave out its enter and keep lines."
 
 
-class LinesOutOfOrder(BadInput):
+class RungsOutOfOrder(BadInput):
     template = "Tier “{tier}” is harder to enter ({enter}) than “{above}” above it ({line}). Put the best tier first."
 
 
@@ -136,7 +136,7 @@ class Life:
     `less_is_better` turns every line round: a value at or below it is in. `qualify` says which facts the value counts:
     those of the scheme's rolling window, or those `since_review`.
 
-    Raises `NoTiers`, `TierTwice`, `EnterLineMissing`, `LowestHasLine`, `LinesOutOfOrder`, `KeepBeyondEnter`,
+    Raises `NoTiers`, `RungTwice`, `EnterLineMissing`, `LowestHasLine`, `RungsOutOfOrder`, `KeepBeyondEnter`,
     `NothingSince`, `UnknownLifeWord`; a `Rung` raises `BadLifeNumber` and a `Review` `BadReviewDates`.
 
     >>> life = Life((Rung("gold", 1000, keep=800, valid_days=365), Rung("basic", None)))
@@ -158,7 +158,7 @@ class Life:
             raise NothingSince
         for place, rung in enumerate(self.rungs):
             if rung.tier in self.tiers[:place]:
-                raise TierTwice(tier=rung.tier)
+                raise RungTwice(tier=rung.tier)
         self._check_lines()
 
     def _check_lines(self) -> None:
@@ -172,7 +172,7 @@ class Life:
                 raise KeepBeyondEnter(tier=rung.tier, keep=rung.keep, enter=rung.enter)
         for above, rung in pairwise(upper):
             if self.beyond(_line(rung), _line(above)):
-                raise LinesOutOfOrder(tier=rung.tier, enter=rung.enter, above=above.tier, line=above.enter)
+                raise RungsOutOfOrder(tier=rung.tier, enter=rung.enter, above=above.tier, line=above.enter)
 
     @cached_property
     def tiers(self) -> tuple[str, ...]:
@@ -200,6 +200,21 @@ class Life:
         rest = {name: given[name] for name in ("qualify", "less_is_better") if name in given}
         return cls(rungs, _review(given.get("review", "each_run")), **rest)
 
+    def plain(self) -> dict[str, Any]:
+        """The same as a scheme's file carries it, without what is the default; `of` reads it back.
+
+        >>> Life((Rung("gold", Decimal("10.50")), Rung("basic", None))).plain()
+        {'tiers': [{'tier': 'gold', 'enter': 10.5}, {'tier': 'basic'}]}
+        """
+        said: dict[str, Any] = {"tiers": [_plain_rung(rung) for rung in self.rungs]}
+        if self.review.kind == "calendar":
+            said["review"] = {"calendar": [f"{month:02}-{day:02}" for month, day in self.review.dates]}
+        elif self.review != Review():
+            said["review"] = self.review.kind
+        if self.qualify != "rolling":
+            said["qualify"] = self.qualify
+        return {**said, "less_is_better": True} if self.less_is_better else said
+
 
 def _line(rung: Rung) -> Number:
     assert rung.enter is not None
@@ -213,11 +228,31 @@ def _known(given: Mapping[str, Any], names: tuple[str, ...]) -> None:
 
 
 def _rung(given: Mapping[str, Any]) -> Rung:
-    """A float is what was written: 19.9 stands for 19.9, not for the binary number beside it."""
     _known(given, tuple(field.name for field in fields(Rung)))
-    exact: dict[str, Any] = {"tier": "", "enter": None}
-    exact |= {name: Decimal(str(value)) if isinstance(value, float) else value for name, value in given.items()}
+    exact: dict[str, Any] = {"tier": "", "enter": None, **given}
+    exact |= {line: _exact(exact[line]) for line in ("enter", "keep") if line in exact}
     return Rung(**exact)
+
+
+def _exact(line: object) -> object:
+    """A float is what was written: 19.9, not the binary number beside it. A text may be a number, too."""
+    try:
+        return Decimal(str(line)) if isinstance(line, float | str) else line
+    except InvalidOperation:
+        return line
+
+
+def _plain_rung(rung: Rung) -> dict[str, Any]:
+    given = {field.name: getattr(rung, field.name) for field in fields(rung)}
+    defaults = {"enter": None, **{field.name: field.default for field in fields(rung) if field.name != "enter"}}
+    return {name: _written(value) for name, value in given.items() if value != defaults[name]}
+
+
+def _written(value: Number | str) -> int | float | str:
+    """A decimal as a float where that says the same, else as text."""
+    if not isinstance(value, Decimal):
+        return value
+    return float(value) if Decimal(str(float(value))) == value else str(value)
 
 
 def _review(given: str | Mapping[str, Any]) -> Review:

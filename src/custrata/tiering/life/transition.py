@@ -11,10 +11,11 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from custrata.analytics.ladders import Ladder, Number, Step, meets
-from custrata.analytics.moments import AsOf, micros_of
-from custrata.engine.functions import epoch_micros
+from custrata.analytics.ladders import Ladder, Step, meets
+from custrata.analytics.moments import AsOf
+from custrata.engine.functions import Number, epoch_micros
 from custrata.schema import INSTANT
+from custrata.schema.zones import micros_of
 from custrata.tiering.life.reviews import Reviews, days_read
 from custrata.tiering.life.rules import Life
 

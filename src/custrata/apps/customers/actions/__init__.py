@@ -27,12 +27,15 @@ from custrata.apps.customers.actions.tagging import (
     tag_customers,
     untag_customers,
 )
+from custrata.apps.customers.actions.tagging_many import ListMovedOn, Many, start_tagging
 from custrata.apps.customers.actions.timeline import record_on_timeline
 
 __all__ = [
     "Done",
     "EmptyNote",
     "Followed",
+    "ListMovedOn",
+    "Many",
     "NameTaken",
     "NoSuchCustomer",
     "NoSuchGroup",
@@ -57,6 +60,7 @@ __all__ = [
     "record_on_timeline",
     "remove_note",
     "remove_tag",
+    "start_tagging",
     "tag_customers",
     "undo_edit",
     "untag_customers",

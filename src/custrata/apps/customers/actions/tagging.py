@@ -135,8 +135,10 @@ def _fresh(customer_ids: Sequence[str], tag: Tag) -> Iterator[str]:
     """The customers among the ids that do not have the tag, as a temporary table."""
     with staged({"customer_id": "text"}, ((customer_id,) for customer_id in set(customer_ids))) as name:
         run(
-            f"DELETE FROM {name} WHERE customer_id NOT IN (SELECT customer_id FROM customers_customer) "
-            f"OR customer_id IN (SELECT customer_id FROM customers_customertag WHERE tag_id = %s)",
+            f"DELETE FROM {name} WHERE "
+            f"NOT EXISTS (SELECT 1 FROM customers_customer AS one WHERE one.customer_id = {name}.customer_id) OR "
+            f"EXISTS (SELECT 1 FROM customers_customertag AS one WHERE one.customer_id = {name}.customer_id"
+            " AND one.tag_id = %s)",
             [tag.pk],
         )
         yield name

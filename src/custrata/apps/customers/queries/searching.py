@@ -23,11 +23,17 @@ TRIGRAM = 3
 # A part that more trigrams begin with stands in so many customers that looking through them finds enough at once.
 MOST_TRIGRAMS = 1_000
 LAST = "\U0010ffff"
+FIRST = 50_000
 
 LOOKED_UP = """
 SELECT customer.customer_id
 FROM customers_trigrams CROSS JOIN customers_customer AS customer ON customer.id = customers_trigrams.rowid
 WHERE customers_trigrams MATCH %s AND instr(customer.search, %s) > 0
+LIMIT %s
+"""
+AMONG_FIRST = """
+SELECT customer_id FROM (SELECT customer_id, search FROM customers_customer LIMIT %s)
+WHERE instr(search, %s) > 0
 LIMIT %s
 """
 BEGINNING = "SELECT term FROM customers_trigrams_known WHERE term BETWEEN %s AND %s LIMIT %s"
@@ -62,12 +68,14 @@ def found_customers(text: str) -> Found:
 
 def _in_sqlite(part: str) -> Sequence[str]:
     """Whoever has the trigrams of the part may have the part; whether they do is looked at."""
+    if len(part) == 1:  # a digit stands nearly everywhere, and the index would count where
+        found = _asked(AMONG_FIRST, [FIRST, part, MOST_FOUND + 1])
+        if len(found) > MOST_FOUND:
+            return found
     question = _every(part) if len(part) >= TRIGRAM else _any_beginning(part)
     if question is None:
         return _looked_through(part)
-    with connection.cursor() as cursor:
-        cursor.execute(LOOKED_UP, [question, part, MOST_FOUND + 1])
-        return [row[0] for row in cursor.fetchall()]
+    return _asked(LOOKED_UP, [question, part, MOST_FOUND + 1])
 
 
 def _every(part: str) -> str:
@@ -77,10 +85,14 @@ def _every(part: str) -> str:
 
 def _any_beginning(part: str) -> str | None:
     """What is shorter than a trigram is the beginning of some; none where too many begin with it."""
-    with connection.cursor() as cursor:
-        cursor.execute(BEGINNING, [part, part + LAST * TRIGRAM, MOST_TRIGRAMS + 1])
-        known = [row[0] for row in cursor.fetchall()]
+    known = _asked(BEGINNING, [part, part + LAST * TRIGRAM, MOST_TRIGRAMS + 1])
     return " OR ".join(map(_quoted, known or [part])) if len(known) <= MOST_TRIGRAMS else None
+
+
+def _asked(sql: str, values: Sequence[str | int]) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return [row[0] for row in cursor.fetchall()]
 
 
 def _quoted(text: str) -> str:

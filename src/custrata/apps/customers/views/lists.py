@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from custrata.apps.accounts.views.asking import asking_person
 from custrata.apps.customers.actions import choose_columns, record_export
-from custrata.apps.customers.forms import asked, told
 from custrata.apps.customers.queries import owners, tags
 from custrata.apps.customers.queries.columns import GROUPS, Column, columns_known, columns_of
 from custrata.apps.customers.queries.listing import (
@@ -29,6 +28,7 @@ from custrata.apps.customers.queries.listing import (
     listed,
     table,
 )
+from custrata.apps.customers.queries.questions import asked, told
 from custrata.apps.customers.views.asking import asked_reading
 from custrata.apps.customers.views.chips import chips
 from custrata.pipeline.reading import Reading

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from custrata.apps.accounts.views.asking import asking_person
-from custrata.apps.customers.actions import assign_owner, tag_customers, untag_customers
-from custrata.apps.customers.forms import BulkForm, asked, numbers, told
+from custrata.apps.customers.actions import Many, assign_owner, start_tagging, tag_customers, untag_customers
+from custrata.apps.customers.forms import BulkForm, numbers
 from custrata.apps.customers.queries import owners, tags
 from custrata.apps.customers.queries.listing import ids_chosen
+from custrata.apps.customers.queries.questions import asked, told
+from custrata.apps.customers.queries.tagging import MANY, tagging_of
 from custrata.apps.customers.views.asking import asked_reading
 from custrata.apps.customers.views.chips import chips
+from custrata.apps.jobs.models import Job
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.rights import Right
@@ -38,11 +41,16 @@ def own(request: HttpRequest) -> HttpResponse:
 
 def _together(request: HttpRequest, what: str) -> HttpResponse:
     asks = asked(request.GET)
-    ids = ids_chosen(asked_reading(asks.run), asks)
+    held = asked_reading(asks.run)
+    ids = ids_chosen(held, asks)
     form = BulkForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         if numbers(form, "seen") != len(ids):
             form.add_error(None, text("customers.together.moved_on", number=len(ids)))
+        elif what == "tag" and len(ids) > MANY:
+            job = _started(request, form, Many(_question(request), held.run.id if held is not None else None, len(ids)))
+            if job is not None:
+                return redirect("customers:tagging", job.pk)
         elif _done(request, what, form, ids, told(asks)):
             return HttpResponseRedirect(f"{reverse('customers:list')}?{request.GET.urlencode()}")
     page = {
@@ -71,3 +79,35 @@ def _done(request: HttpRequest, what: str, form: BulkForm, ids: list[str], chose
         return False
     messages.success(request, count("customers.together.done", done.changed))
     return True
+
+
+def _question(request: HttpRequest) -> str:
+    return QueryDict(request.GET.urlencode()).urlencode()
+
+
+def _started(request: HttpRequest, form: BulkForm, many: Many) -> Job | None:
+    """Have a job do it; where it is refused, say so in the form."""
+    try:
+        return start_tagging(
+            many=many,
+            tag_id=numbers(form, "tag") or 0,
+            off="untag" in request.POST,
+            actor=asking_person(request),
+            at=timezone.now(),
+        )
+    except CustrataError as error:
+        form.add_error(None, sentence(error))
+        return None
+
+
+@needs(Right.EDIT_CUSTOMERS)
+@require_safe
+def tagging(request: HttpRequest, number: int) -> HttpResponse:
+    """How far the tagging of very many customers is that one asked for, and what it came to."""
+    job = tagging_of(asking_person(request), number)
+    if job is None:
+        raise Http404
+    changed = (job.result or {}).get("changed")
+    return render(
+        request, "customers/tagging.html", {"job": job, "query": job.arguments["question"], "changed": changed}
+    )

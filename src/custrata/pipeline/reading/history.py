@@ -1,0 +1,146 @@
+"""Who was in which tier from when to when: the history that the runs of a workspace tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from custrata.lake import Run, Workspace
+from custrata.pipeline.reading.connection import Asking, Serving, literal, quoted
+
+# Columns of a run's changes, and what stands for those that runs of earlier versions lack.
+CHANGED = {
+    "customer_id": "customer_id",
+    "scheme": "scheme",
+    "version": "1",
+    "tier": "tier",
+    "status": "NULL",
+    "at": '"at"',
+    "value": "value",
+    "reason": "NULL",
+    "until": "NULL::TIMESTAMPTZ",
+    "late": "false",
+}
+STATUSES = "coalesce(status, CASE direction WHEN 'up' THEN 'upgraded' WHEN 'down' THEN 'downgraded' ELSE 'entered' END)"
+HISTORY = """
+SELECT customer_id, scheme, version, tier, status, opened.at AS valid_from,
+    least(lead(opened.at) OVER (PARTITION BY customer_id, scheme, segments.begin ORDER BY opened.at), segments.ended)
+        AS valid_until,
+    value, reason, until, late, runs.run
+FROM ({opened}) AS opened
+JOIN {runs} AS runs ON runs.at = opened.at
+JOIN {segments} AS segments USING (scheme)
+WHERE opened.at >= segments.begin AND (segments.ended IS NULL OR opened.at < segments.ended)
+"""
+INSTANT = pa.timestamp("us", tz="UTC")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """One stretch of a customer's life in a scheme: in a tier, with a status, from an instant until another.
+
+    `valid_until` is empty where it goes on; `until` is the end of validity, grace or override at its beginning; `late`
+    says that facts which came in late brought it about.
+    """
+
+    scheme: str
+    version: int
+    tier: str
+    status: str
+    valid_from: datetime
+    valid_until: datetime | None
+    value: Decimal | None
+    reason: str | None
+    until: datetime | None
+    late: bool
+    run: str
+
+
+def history_of(workspace: Workspace, customer_id: str, schemes: Sequence[str] | None = None) -> list[Interval]:
+    """The history of one customer in these schemes, in every one where none are named; by scheme, the newest first."""
+    rows = [row for batch in history(workspace, customer_id=customer_id, schemes=schemes) for row in batch.to_pylist()]
+    found = [Interval(**{name: value for name, value in row.items() if name != "customer_id"}) for row in rows]
+    return sorted(found, key=lambda one: (one.scheme, one.valid_from), reverse=True)
+
+
+def history(
+    workspace: Workspace, *, customer_id: str | None = None, schemes: Sequence[str] | None = None, rows: int = 50_000
+) -> Iterator[pa.RecordBatch]:
+    """The intervals of one customer, or of all, so many at a time; nothing without a run.
+
+    Columns `customer_id`, `scheme`, `version`, `tier`, `status`, `valid_from`, `valid_until`, `value`, `reason`,
+    `until`, `late`, `run`; ordered by customer, scheme and instant.
+    """
+    runs = workspace.runs.all()
+    segments = [one for one in _segments(runs) if schemes is None or one[0] in schemes]
+    if not segments:
+        return
+    with Serving().asking() as asking:
+        sql, values = _sql(asking, runs, segments, customer_id)
+        yield from asking.batches(f"{sql} ORDER BY customer_id, scheme, valid_from", values, rows)
+
+
+def _sql(
+    asking: Asking, runs: Sequence[Run], segments: Sequence[tuple[str, datetime, datetime | None]], customer: str | None
+) -> tuple[str, list[object]]:
+    parts = [*_openings(runs, dict.fromkeys(key for key, _, _ in segments)), *map(_changes, runs)]
+    whose = "" if customer is None else " WHERE customer_id = ?"
+    opened = " UNION ALL ".join(part + whose for part in parts)
+    known = asking.give(
+        pa.table({"run": [run.id for run in runs], "at": pa.array([run.as_of for run in runs], INSTANT)})
+    )
+    named = zip(("scheme", "begin", "ended"), zip(*segments, strict=True), (pa.string(), INSTANT, INSTANT), strict=True)
+    held = asking.give(pa.table({name: pa.array(values, kind) for name, values, kind in named}))
+    values: list[object] = [] if customer is None else [customer] * len(parts)
+    return HISTORY.format(opened=opened, runs=known, segments=held), values
+
+
+def _segments(runs: Sequence[Run]) -> list[tuple[str, datetime, datetime | None]]:
+    """From when until when each scheme was graded without a break."""
+    found: list[tuple[str, datetime, datetime | None]] = []
+    begun: dict[str, datetime] = {}
+    for run in runs:
+        graded = {key for key, decided in run.record["schemes"].items() if not decided["waiting"]}
+        for key in [key for key in begun if key not in graded]:
+            found.append((key, begun.pop(key), run.as_of))
+        for key in graded - begun.keys():
+            begun[key] = run.as_of
+    return [*found, *((key, since, None) for key, since in begun.items())]
+
+
+def _openings(runs: Sequence[Run], schemes: Mapping[str, Any]) -> Iterator[str]:
+    """What the profile of the first run opens: its changes tell nothing."""
+    for run in runs[:1]:
+        source = f"read_parquet({literal(str(run.folder / 'profile.parquet'))})"
+        columns = set(pq.read_schema(run.folder / "profile.parquet").names)
+        for key in schemes:
+            if f"{key}_tier" in columns:
+                yield f"SELECT {', '.join(_opening(key, columns, run))} FROM {source}"
+
+
+def _opening(key: str, columns: set[str], run: Run) -> Iterator[str]:
+    version = run.record["schemes"][key].get("version", 1)
+    yield f"customer_id, {literal(key)} AS scheme, {int(version)} AS version, {quoted(f'{key}_tier')} AS tier"
+    for part, kind in (("status", "VARCHAR"), ("reason", "VARCHAR"), ("until", "TIMESTAMPTZ")):
+        name = f"{key}_{part}"
+        held = quoted(name) if name in columns else f"NULL::{kind}"
+        yield f"coalesce({held}, 'entered') AS status" if part == "status" else f"{held} AS {part}"
+    yield f'{literal(run.as_of.isoformat())}::TIMESTAMPTZ AS "at"'
+    yield f"{quoted(f'{key}_value')}::DECIMAL(18, 4) AS value"
+    yield "false AS late"
+
+
+def _changes(run: Run) -> str:
+    path = run.folder / "changes.parquet"
+    held = set(pq.read_schema(path).names)
+    columns = {name: quoted(name) if name in held else other for name, other in CHANGED.items()}
+    columns["status"] = STATUSES if "status" in held else STATUSES.replace("status", "NULL")
+    order = ("customer_id", "scheme", "version", "tier", "status", "reason", "until", "at", "value", "late")
+    named = ", ".join(f'{columns[name]} AS "{name}"' for name in order)
+    return f"SELECT {named} FROM read_parquet({literal(str(path))})"

@@ -1,0 +1,127 @@
+"""Any scheme over tables one has at hand: tables in, tiers out, without a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.analytics.loyalty import advocacy
+from custrata.analytics.moments import AsOf
+from custrata.analytics.silence import learn_silence
+from custrata.analytics.sources import (
+    LacksColumns,
+    TableLike,
+    as_table,
+    canonical_feedback,
+    canonical_lines,
+    canonical_orders,
+)
+from custrata.analytics.traits import CATALOGUE, joined_by_customer, known_facts, order_traits
+from custrata.engine.functions import epoch_micros
+from custrata.errors import BadInput
+from custrata.pipeline.decisions import Decided
+from custrata.pipeline.grading import Grader
+from custrata.pipeline.windows import Windows
+from custrata.tiering import BUILT_IN, Context, Definition, Scheme, define, scheme_of
+from custrata.tiering.schemes import in_order
+
+
+class NoSuchBuiltIn(BadInput):
+    template = "There is no built-in scheme “{scheme}”. There is {known}; or hand in a definition."
+
+
+def grade(
+    scheme: str | Mapping[str, Any] | Definition,
+    orders: TableLike,
+    *,
+    as_of: datetime | date | str,
+    customers: TableLike | None = None,
+    lines: TableLike | None = None,
+    feedback: TableLike | None = None,
+    zone: str = "UTC",
+    columns: Mapping[str, str] | None = None,
+) -> ir.Table:
+    """Grade customers by any scheme: the key of a built-in one, or a definition as a file of schemes carries it.
+
+    Parameters: `orders`, `as_of`, `lines`, `zone`, `columns` as for `traits`; `customers` a table with `customer_id`
+    and columns of your own that conditions may read (`tags`, names joined by ", "; `city` …), whose customers are
+    graded too; `feedback` with `customer_id`, `given_at`, `kind`, `score`. A scheme may read the built-in ones. There
+    is no run before, so tiers with a life are entered by their lines.
+
+    Returns `customer_id`, `tier`, `value` and the further columns of its kind. Raises `NoSuchBuiltIn`, `LacksColumns`,
+    `NotAMoment`, and what `custrata.tiering.define` raises; a scheme that lacks its data gives no tiers.
+
+    >>> import polars
+    >>> orders = polars.DataFrame({
+    ...     "customer_id": ["a", "b", "b"], "order_id": ["1", "2", "3"], "amount": [900, 40, 20],
+    ...     "ordered_at": ["2024-06-01", "2025-01-10", "2024-09-01"],
+    ... })
+    >>> vip = {"key": "vip", "kind": "threshold", "trait": "spend",
+    ...        "tiers": [{"key": "gold", "line": 500}, {"key": "basic"}]}
+    >>> grade(vip, orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
+    ['gold', 'basic']
+    >>> grade("potential", orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
+    ['high', 'potential']
+    """
+    moment = AsOf.of(as_of, zone)
+    wanted = scheme_of(_definition(scheme))
+    known = known_facts(canonical_orders(orders, zone, columns), moment, keep=ir.Table.cache)
+    profile = order_traits(known, moment, lines=None if lines is None else canonical_lines(lines, zone), places=())
+    facts = {"orders": known.orders.filter(known.orders.sold)}
+    if feedback is not None:
+        answers = canonical_feedback(feedback, zone)
+        profile = joined_by_customer(profile, advocacy(answers, moment))
+        facts["feedback"] = answers.mutate(at=epoch_micros(answers.given_at))
+    if customers is not None:
+        profile = _with_customers(profile, as_table(customers))
+    context = Context(learn_silence(known.paced, moment), known.everyone.period, moment, facts, keep=ir.Table.cache)
+    grader = Grader(
+        profile.cache(), context, Decided({}), None, None, ir.Table.cache, Windows(known, moment, ir.Table.cache)
+    )
+    for one in _needed(wanted):
+        grader.grade(one)
+    nobody = grader.gradings[wanted.key].table().limit(0)
+    return grader.results.get(wanted.key, nobody)
+
+
+def _definition(scheme: str | Mapping[str, Any] | Definition) -> Definition:
+    if isinstance(scheme, str):
+        if scheme not in BUILT_IN:
+            raise NoSuchBuiltIn(scheme=scheme, known=", ".join(BUILT_IN))
+        return BUILT_IN[scheme].definition
+    return scheme if isinstance(scheme, Definition) else define(scheme)
+
+
+def _needed(wanted: Scheme) -> list[Scheme]:
+    """The scheme after those it reads, and they read."""
+    known = {**BUILT_IN, wanted.key: wanted}
+    found: dict[str, Scheme] = {}
+
+    def visit(key: str) -> None:
+        if key not in found:
+            found[key] = known[key]
+            for needed in known[key].needs([other for other in known if other != key]):
+                visit(needed)
+
+    visit(wanted.key)
+    return in_order(found.values())
+
+
+def _with_customers(profile: ir.Table, customers: ir.Table) -> ir.Table:
+    """The traits of everybody in either table, with the columns of one's own; what counts from nought is 0."""
+    if "customer_id" not in customers.columns:
+        raise LacksColumns(missing="customer_id", present=", ".join(customers.columns), first="customer_id")
+    ids = profile.select(customer_id=profile.customer_id.cast("string"))
+    everyone = ids.union(customers.select(customer_id=customers.customer_id.cast("string"))).distinct()
+    own = customers.drop(*[name for name in customers.columns if name in CATALOGUE])
+    wide = joined_by_customer(everyone, profile, own)
+    counted = {
+        trait.key: wide[trait.key].fill_null(ibis.literal(0).cast(trait.type))
+        for trait in CATALOGUE.values()
+        if trait.zero and trait.key in wide.columns
+    }
+    return wide.mutate(**counted)
