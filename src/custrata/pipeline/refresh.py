@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -30,7 +30,7 @@ from custrata.pipeline.reading.prepared import prepare_run
 from custrata.pipeline.record import curve_from, graded_record
 from custrata.pipeline.snapshot import Snapshot, counted_facts, default_as_of, everyone, snapshot
 from custrata.pipeline.summary import narrowed, summary
-from custrata.pipeline.windows import Windows
+from custrata.pipeline.windows import Windows, has_own_window
 from custrata.tiering import Context, SchemeLibrary
 
 Progress = Callable[[str, float], None]
@@ -184,7 +184,9 @@ def _graded(
 ) -> tuple[ir.Table, dict[str, dict[str, Any]], dict[str, Any]]:
     """The profile with every scheme's columns, what decided each scheme, and what was found out on the way."""
     facts, moment, before = begun.facts, begun.moment, begun.before
-    with engine.keeping() as keep_a_while:
+    schemes = begun.library.schemes()
+    with ExitStack() as held:
+        keep_a_while = held.enter_context(engine.keeping())
         with watch.step("facts"):
             customers = keep_a_while(everyone(facts, moment))
             named = _names_returns(facts.orders)
@@ -196,11 +198,12 @@ def _graded(
             profile = keep(profile)
         with watch.step("models"):
             curve = _curve(known, moment, before, learn=learn)
+        if not any(map(has_own_window, schemes)):
+            held.close()  # the walked orders are the largest table of all, and nobody reads them any more
         with watch.step("schemes"):
-            schemes = begun.library.schemes()
             former = former_decisions(before, schemes, learn=learn)
-            context = Context(curve, known.everyone.period, moment, counted_facts(facts, known), former, keep_a_while)
-            grader = Grader(profile, context, begun.decided, before, engine, keep, Windows(known, moment, keep_a_while))
+            context = Context(curve, known.everyone.period, moment, counted_facts(facts, known), former, keep)
+            grader = Grader(profile, context, begun.decided, before, engine, keep, Windows(known, moment, keep))
             for scheme in schemes:
                 grader.grade(scheme)
             shown = {key: grader.told[key] for key in begun.library.published()}
