@@ -160,6 +160,40 @@ def test_the_expert_view_takes_json(vip: Draft, operator: Client) -> None:
     assert Draft.objects.get().definition == held
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "[]",
+        '{"tiers": "x"}',
+        '{"tiers": [1]}',
+        '{"tiers": [{}]}',
+        '{"names": 3}',
+        '{"review": 3}',
+        '{"trait": []}',
+        '{"tiers": [{"names": 1}]}',
+    ],
+)
+def test_the_expert_view_refuses_what_no_form_could_show(vip: Draft, operator: Client, odd: str) -> None:
+    given = {"has": "json", "seen": vip.at.isoformat(), "do": "save", "json": odd}
+    assert "This is no valid JSON" in operator.post("/tiers/vip/edit/save/", given, follow=True).content.decode()
+    assert Draft.objects.get().definition == vip.definition
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '{"review": {"dates": 3}}',
+        '{"tiers": [{"key": "A b", "line": {}, "keep": []}, {"key": "b"}]}',
+        '{"among": 7}',
+        '{"window": []}',
+    ],
+)
+def test_what_is_odd_is_told_and_shown(vip: Draft, operator: Client, odd: str) -> None:
+    given = {"has": "json", "seen": vip.at.isoformat(), "do": "save", "json": odd}
+    html = operator.post("/tiers/vip/edit/save/", given, follow=True).content.decode()
+    assert "mending" in html or "alert-warning" in html
+
+
 def test_conditions_are_rows_of_widgets(own_workspace: Workspace, operator: Client) -> None:
     html = page(operator, "/tiers/need/edit/")
     assert 'name="rule-0-0-window" value="90"' in html

@@ -40,11 +40,29 @@ def _whole(data: Data, post: QueryDict) -> None:
         found = json.loads(post.get("json", ""))
     except ValueError as error:
         raise NotJson from error
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or not _fits(found):
         raise NotJson
     kept: Data = {name: data[name] for name in ("key", "kind") if name in data}
     data.clear()
     data.update({**kept, **found, **kept})
+
+
+def _fits(found: Data) -> bool:
+    """Whether its parts are what the form can show: rows of mappings, names by language."""
+    rows = [found.get(name, []) for name in ("tiers", "rules")]
+    named = [found.get(name, {}) for name in ("names", "about")]
+    tiers = found.get("tiers", [])
+    return (
+        all(isinstance(many, list) and all(isinstance(one, dict) for one in many) for many in rows)
+        and all(isinstance(one, str | dict) for one in (*named, *(tier.get("names", {}) for tier in tiers)))
+        and all(isinstance(tier.get("key"), str) for tier in tiers)
+        and isinstance(found.get("factors", {}), dict)
+        and all(isinstance(factor, dict) for factor in found.get("factors", {}).values())
+        and isinstance(found.get("review", ""), str | dict)
+        and isinstance(found.get("traits", []), list)
+        and isinstance(found.get("lines", {}) or {}, dict)
+        and isinstance(found.get("trait", ""), str)
+    )
 
 
 def _named(data: Data, post: QueryDict) -> None:

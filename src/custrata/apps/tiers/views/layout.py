@@ -199,7 +199,7 @@ def layout(data: Data, found: Problems, offers: dict[str, Offer]) -> Layout:
         rules=tuple(_rules(data, found, offers)),
         factors=tuple(_factors(data, found)),
         review="calendar" if is_calendar else str(review),
-        dates=", ".join(map(str, review.get("dates", ()))) if isinstance(review, Mapping) else "",
+        dates=_text_of(review.get("dates")) if isinstance(review, Mapping) else "",
         qualify=str(data.get("qualify", "rolling")),
         measures=offered.measures(offers),
         all_groups=offered.grouped(offers.values()),
@@ -273,6 +273,10 @@ def _tier(data: Data, tier: Data, place: int, found: Problems, *, drawn: str, sh
 
 def _text(value: Any) -> str:
     return "" if value is None else str(value)
+
+
+def _text_of(many: Any) -> str:
+    return ", ".join(map(str, many)) if isinstance(many, list) else _text(many)
 
 
 def _rules(data: Data, found: Problems, offers: dict[str, Offer]) -> Iterator[RuleRow]:
