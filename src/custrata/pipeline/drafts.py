@@ -33,6 +33,10 @@ class NotGradedYet(Refused):
     template = "Nothing is graded yet, so nothing can be tried out. Refresh first (custrata refresh)."
 
 
+def _as_it_is(table: ir.Table) -> ir.Table:
+    return table
+
+
 class _ByValue(Grader):
     """Grades by the value alone: no life of tiers, no tiers by hand, nothing computed before it is asked for."""
 
@@ -93,8 +97,10 @@ def drafted(
             keep,
         )
         kind = _ByValue if by_value else Grader
+        # The tier of one trait is cheaper to work out once more than to keep for everybody.
+        kept = _as_it_is if by_value and "trait" in definition.settings else keep
         profile = _as_refreshed(run, whole, schemes[:-1])
-        grader = kind(profile, context, Decided.of(decisions, run), run, engine, keep, Windows(known, moment, keep))
+        grader = kind(profile, context, Decided.of(decisions, run), run, engine, kept, Windows(known, moment, keep))
         for scheme in schemes:
             grader.grade(scheme)
         yield Draft(run, schemes[-1], grader, moment, whole)

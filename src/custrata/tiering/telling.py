@@ -96,6 +96,9 @@ class Teller:
 
     def moved(self, source: str) -> Iterator[str]:
         """What decides, and the line that stands between the tier `source` and this one, where there are lines."""
+        if self.held.of("status") == "override":
+            yield self.write("by_hand", reason=self.held.of("reason"))
+            return
         yield next(self._why(), self._phrase("nothing")) if self._speaks() else self._phrase("nothing")
         steps = self.held.ladder.steps if self.held.ladder is not None else ()
         between = [self._line(step) for step in steps if step.tier in (source, self.held.of("tier"))]
