@@ -36,6 +36,7 @@ from custrata.apps.tiers.queries.drafts import library, standing
 from custrata.apps.tiers.queries.values import value_histogram
 from custrata.errors import CustrataError
 from custrata.lake import Workspace
+from custrata.tiering.checking import NotANumberTrait, UnknownTraits
 from custrata.tiering.fields import BadDefinition
 from custrata.tiering.library import NoSuchVersion, NothingToPublish, StillRead
 from custrata.web.rights import Role
@@ -172,6 +173,23 @@ def test_publishing_what_one_has_not_seen_is_refused(ann: User) -> None:
 def test_an_unfinished_draft_is_not_published(ann: User) -> None:
     save(ann, definition={"kind": "threshold", "tiers": VIP["tiers"]})
     with pytest.raises(BadDefinition):
+        publish(ann)
+    assert (Draft.objects.count(), library().versions("vip"), Job.objects.exists()) == (1, [], False)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "refusal"),
+    [
+        ({"trait": "no_such_trait"}, UnknownTraits),
+        ({"trait": "first_order_on"}, NotANumberTrait),
+        ({"among": {"scheme": "gone", "tier": ["high"]}}, CustrataError),
+    ],
+)
+def test_a_draft_that_the_workspace_cannot_grade_by_is_not_published(
+    ann: User, wrong: dict[str, Any], refusal: type[CustrataError]
+) -> None:
+    save(ann, definition={**VIP, **wrong})
+    with pytest.raises(refusal):
         publish(ann)
     assert (Draft.objects.count(), library().versions("vip"), Job.objects.exists()) == (1, [], False)
 

@@ -16,15 +16,19 @@ from custrata.apps.tiers.actions.refreshing import start_refresh
 from custrata.apps.tiers.models import Draft
 from custrata.apps.tiers.queries.drafts import library
 from custrata.apps.tiers.queries.refreshes import refresh_under_way
+from custrata.engine import connect
+from custrata.pipeline.drafts import check_definitions
 from custrata.tiering import Definition, Version, define
 from custrata.tiering.library import NoSuchVersion, NothingToPublish
+from custrata.web.workspace import workspace
 
 
 @transaction.atomic
 def publish_draft(*, key: str, note: str, seen: datetime | None, actor: User | None, at: datetime) -> Version:
     """Publish a draft as the newest version of its scheme, drop the draft, and start a refresh unless one is under way.
 
-    Raises `NoDraft`, `DraftChangedMeanwhile`, `NothingToPublish`, and what `define` and `SchemeLibrary.publish` raise.
+    Raises `NoDraft`, `DraftChangedMeanwhile`, `NothingToPublish`, and what `define`, `check_definitions` and
+    `SchemeLibrary.publish` raise.
     """
     held = Draft.objects.select_for_update().filter(scheme=key).first()
     if held is None:
@@ -69,6 +73,8 @@ def _publish(definition: Definition, verb: str, *, note: str, actor: User | None
     """Write the version last, so that what fails in the database leaves the folder as it was."""
     shelf = library()
     before = shelf.published().get(definition.key)
+    with connect() as engine:
+        check_definitions(workspace(), [definition], engine)
     _refresh(actor, at)
     made = shelf.publish([definition], by=str(actor or ""), at=at, note=note.strip())
     if not made:
