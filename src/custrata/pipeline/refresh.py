@@ -35,7 +35,8 @@ from custrata.tiering import Context, SchemeLibrary
 
 Progress = Callable[[str, float], None]
 ROWS_TOGETHER = 20_000
-STEPS = ("snapshot", "facts", "traits", "models", "schemes", "history", "publish")
+UNSORTED = "unsorted.parquet"
+STEPS = ("snapshot", "facts", "traits", "models", "schemes", "profile", "history", "publish")
 
 
 class EarlierAsOf(Refused):
@@ -99,10 +100,14 @@ def refresh(
             same, moment = begun.same, begun.moment
             if same is not None and not learn and begun.is_as(same):
                 return Refreshed(same, new=False)
-        graded, schemes, found = _graded(begun, engine=engine, keep=keep, watch=watch, learn=learn)
-        with watch.step("history"):
+        with engine.keeping() as keep_graded:
+            graded, schemes, found = _graded(begun, engine=engine, keep=keep_graded, watch=watch, learn=learn)
             told = {key: held for key, held in schemes.items() if not held["waiting"]}
-            moved = _written(begun, graded, told, draft, engine=engine, keep=keep)
+            with watch.step("profile"):
+                profile = with_history(graded, list(told), begun.before, engine, moment)
+                engine.write_parquet(profile, draft / UNSORTED)
+        with watch.step("history"):
+            moved = _written(begun, told, draft, engine=engine, keep=keep)
         record = {
             **_heading(workspace, engine, moment, at),
             "before": begun.before.id if begun.before else None,
@@ -159,13 +164,15 @@ def _begun(
 
 
 def _written(
-    begun: _Begun, graded: ir.Table, told: dict[str, dict[str, Any]], draft: Path, *, engine: Engine, keep: Keep
+    begun: _Begun, told: dict[str, dict[str, Any]], draft: Path, *, engine: Engine, keep: Keep
 ) -> dict[str, Any]:
     """Write profile, changes, corrections and decisions into the draft; what they come to, for the record."""
     before, moment, same = begun.before, begun.moment, begun.same
-    # Sorted, so that a reader of one customer, or of a page of them, skips all but a small group of rows.
-    profile = with_history(graded, list(told), before, engine, moment).order_by("customer_id")
+    # Sorted, so that a reader of one customer, or of a page of them, skips all but a small group of rows; out of a file,
+    # since to sort beside all that was kept for grading would take the most memory of all.
+    profile = engine.read_parquet([draft / UNSORTED]).order_by("customer_id")
     engine.write_parquet(profile, draft / "profile.parquet", group=ROWS_TOGETHER)
+    (draft / UNSORTED).unlink()
     tiers = keep(narrowed(engine.read_parquet([draft / "profile.parquet"]), told))
     late = late_customers(begun.facts.orders, before)
     late = None if late is None else keep(late)
