@@ -168,8 +168,8 @@ def _written(
 ) -> dict[str, Any]:
     """Write profile, changes, corrections and decisions into the draft; what they come to, for the record."""
     before, moment, same = begun.before, begun.moment, begun.same
-    # Sorted, so that a reader of one customer, or of a page of them, skips all but a small group of rows; out of a file,
-    # since to sort beside all that was kept for grading would take the most memory of all.
+    # Sorted, so that a reader of one customer, or of a page of them, skips all but a small group of rows; out of a
+    # file, since to sort beside all that was kept for grading would take the most memory of all.
     profile = engine.read_parquet([draft / UNSORTED]).order_by("customer_id")
     engine.write_parquet(profile, draft / "profile.parquet", group=ROWS_TOGETHER)
     (draft / UNSORTED).unlink()
