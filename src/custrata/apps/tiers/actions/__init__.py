@@ -1,5 +1,6 @@
 """What people do here: start a refresh, take tiers away as a file, give a tier by hand."""
 
+from custrata.apps.tiers.actions.applying import apply_schemes, apply_version
 from custrata.apps.tiers.actions.overriding import (
     NoSuchTier,
     NothingToEnd,
@@ -25,6 +26,8 @@ __all__ = [
     "OverrideNeedsReason",
     "RefreshTooEarly",
     "RefreshTooLate",
+    "apply_schemes",
+    "apply_version",
     "end_override",
     "forget_erased",
     "put_by_hand",
