@@ -12,6 +12,7 @@ from ninja.operation import Operation
 from custrata.apps.customers.api import router as customers
 from custrata.apps.tiers.api import routers as tiers
 from custrata.web.bearers import TokenRate
+from custrata.web.bodies import StrictParser
 from custrata.web.problems import MEDIA, ExactRenderer, no_such_address, tell_problems, with_problems
 
 
@@ -43,14 +44,15 @@ api = Api(
     urls_namespace="api",
     throttle=[TokenRate()],
     renderer=ExactRenderer(),
+    parser=StrictParser(),
 )
 tell_problems(api)
 for router in (customers, *tiers):
     api.add_router("", router)
 
-addresses, app_name, namespace = api.urls
-with_problems([address for address in addresses if isinstance(address, URLPattern)])
+addresses = api.urls
+with_problems([address for address in addresses[0] if isinstance(address, URLPattern)])
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("v1/", (addresses, app_name, namespace)),
+    path("v1/", addresses),
     re_path("", no_such_address, name="no_such_api"),
 ]

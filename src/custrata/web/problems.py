@@ -14,7 +14,8 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern
-from ninja import NinjaAPI, Schema
+from django.views.decorators.csrf import csrf_exempt
+from ninja import Field, NinjaAPI, Schema
 from ninja.errors import HttpError, Throttled, ValidationError
 from ninja.renderers import JSONRenderer
 from ninja.responses import NinjaJSONEncoder
@@ -120,6 +121,7 @@ def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
     return problem(500, "Broken", f"Something went wrong on the server; its log calls it {reference()}.")
 
 
+@csrf_exempt
 def no_such_address(request: HttpRequest, *given: object, **named: object) -> HttpResponse:
     """The answer for an address that the API does not have."""
     return problem(404, "NoSuchAddress", "The API has no such address; /api/v1/openapi.json lists them.")
@@ -161,17 +163,29 @@ def _asked_rightly(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
     return answered
 
 
+class FaultOut(Schema):
+    """Where a request is not as the API describes it, and why."""
+
+    place: list[str]
+    reason: str
+
+
 class ProblemOut(Schema):
-    """What went wrong (RFC 9457): `code` names the error, `detail` says in English what happened and what to do."""
+    """What went wrong (RFC 9457): `code` names the error, `detail` says in English what happened and what to do.
+
+    `errors` are the faults of a request that is not as described; `since`, with status 410, is where to go on.
+    """
 
     type: str
     title: str
     status: int
     code: str
     detail: str
+    errors: list[FaultOut] = Field(default_factory=list)
+    since: str = ""
 
 
 def answers(shape: Any, *refusals: int, status: int = 200) -> dict[int, Any]:
     """The answers of an operation: its own, those that every one of them may give, and its further refusals."""
-    every = (401, 403, 422, 429, *refusals)
+    every = (400, 401, 403, 422, 429, *refusals)
     return {status: shape, **dict.fromkeys(sorted(every), ProblemOut)}

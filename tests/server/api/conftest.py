@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 from tests.server.conftest import AT, Person
 
+from custrata.apps.accounts.models import User
 from custrata.apps.connect.actions import make_token
 from custrata.web.rights import Role
 from custrata.web.scopes import Scope
@@ -30,6 +31,10 @@ class Program:
     def post(self, address: str, **body: object) -> Any:
         return self._client.post(f"/api/v1{address}", body, content_type="application/json")
 
+    def send(self, address: str, body: str) -> Any:
+        """A body as it is, whatever it may be."""
+        return self._client.post(f"/api/v1{address}", body, content_type="application/json")
+
     def delete(self, address: str) -> Any:
         return self._client.delete(f"/api/v1{address}")
 
@@ -43,12 +48,12 @@ def nothing_counted() -> None:
 @pytest.fixture
 def asking(person: Person) -> Asking:
     """Makes a program whose token an administrator made, good for these scopes; for all, where none is named."""
-    made: dict[str, Any] = {}
+    makers: list[User] = []
 
-    def ask(*scopes: Scope, expires_at: Any = None) -> Program:
-        chief = made.setdefault("chief", None) or made.setdefault("person", person(Role.ADMINISTRATOR))
-        made["chief"] = chief
-        _, token = make_token(name="till", scopes=scopes or tuple(Scope), expires_at=expires_at, actor=chief, at=AT)
+    def ask(*scopes: Scope) -> Program:
+        if not makers:
+            makers.append(person(Role.ADMINISTRATOR))
+        _, token = make_token(name="till", scopes=scopes or tuple(Scope), expires_at=None, actor=makers[0], at=AT)
         return Program(token)
 
     return ask

@@ -81,7 +81,7 @@ def test_trying_out_tells_sizes_moves_costs_and_people_and_writes_nothing(progra
     assert Decimal(told["cost"]) == 2 * told["tiers"][2]["customers"]
     assert sum(move["customers"] for move in told["moves"]) == 240
     assert len(told["movers"]) == 3
-    assert "近 365 天" in told["movers"][0]["reason"]
+    assert "净消费" in told["movers"][0]["reason"]
     assert SchemeLibrary(served).published()["value"].number == 1
 
 
@@ -122,3 +122,19 @@ def test_reading_asks_the_database_for_the_token_alone(
     program.get(address)
     with django_assert_num_queries(1):
         program.get(address)
+
+
+@pytest.mark.parametrize("body", ["[", "GO", '{"note": NaN}', '{"note": "\\ud800"}', '{"note": "\\u0000"}', "[" * 9999])
+def test_what_is_no_json_is_refused(program: Program, body: str) -> None:
+    answer = program.send("/schemes", body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "BadRequest")
+
+
+def test_a_scheme_that_is_sent_twice_at_once_is_refused(program: Program) -> None:
+    answer = program.post("/schemes", schemes=[HALVES, HALVES])
+    assert (answer.status_code, answer.json()["code"]) == (422, "SentTwice")
+
+
+def test_too_much_at_once_is_refused(program: Program) -> None:
+    answer = program.send("/schemes", "x" * 3_000_000)
+    assert (answer.status_code, answer.json()["code"]) == (413, "RequestTooBig")

@@ -6,6 +6,8 @@ from django.db import models
 
 from custrata.apps.accounts.models import User
 
+MARK = "cst"  # every token begins with it: programs that look for leaked secrets know it by that
+
 
 class Token(models.Model):
     """A token: what it is for, what it is good for, whose rights it acts with. Of its secret only a digest is kept.
@@ -34,3 +36,8 @@ class Token(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def beginning(self) -> str:
+        """What may be shown of its text."""
+        return f"{MARK}_{self.key}_…"

@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 from custrata.apps.connect.models import Token
 
 State = Literal["active", "expired", "revoked", "idle"]
-MARK = "cst"
 
 
 def tokens() -> QuerySet[Token]:

@@ -11,8 +11,8 @@ from django.db import transaction
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
-from custrata.apps.connect.models import Token
-from custrata.apps.connect.queries import MARK, digest
+from custrata.apps.connect.models import MARK, Token
+from custrata.apps.connect.queries import digest
 from custrata.errors import BadInput, Refused
 from custrata.web.rights import may
 from custrata.web.scopes import RIGHT_FOR, Scope

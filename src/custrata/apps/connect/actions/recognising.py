@@ -7,8 +7,8 @@ from hmac import compare_digest
 
 from django.db.models import Q
 
-from custrata.apps.connect.models import Token
-from custrata.apps.connect.queries import MARK, digest, state_of
+from custrata.apps.connect.models import MARK, Token
+from custrata.apps.connect.queries import digest, state_of
 from custrata.web.bearers import NotAuthenticated
 
 SELDOM = timedelta(minutes=1)  # "last used" is noted that seldom, so that reading seldom writes

@@ -1,6 +1,6 @@
 """What people do here: start a refresh, take tiers away as a file, give a tier by hand."""
 
-from custrata.apps.tiers.actions.applying import apply_schemes, apply_version
+from custrata.apps.tiers.actions.applying import SentTwice, apply_schemes, apply_version
 from custrata.apps.tiers.actions.overriding import (
     NoSuchTier,
     NothingToEnd,
@@ -26,6 +26,7 @@ __all__ = [
     "OverrideNeedsReason",
     "RefreshTooEarly",
     "RefreshTooLate",
+    "SentTwice",
     "apply_schemes",
     "apply_version",
     "end_override",

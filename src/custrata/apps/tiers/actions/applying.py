@@ -12,19 +12,27 @@ from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
 from custrata.apps.tiers.queries.library import shelf, version_of
 from custrata.engine import DuckEngine
+from custrata.errors import BadInput
 from custrata.pipeline.drafts import check_definitions
 from custrata.tiering import Definition, Version
 from custrata.web.workspace import workspace
 
-NOTE = 1000  # letters
+
+class SentTwice(BadInput):
+    template = "The scheme {scheme} is there twice. Keep one of them."
 
 
 @transaction.atomic
 def apply_schemes(*, definitions: Sequence[Definition], note: str, actor: User, at: datetime) -> list[Version]:
     """Publish these schemes, all or none, from the next refresh on; what is published just so is left alone.
 
-    Returns the version of each that is published now. Raises what `check_definitions` and `SchemeLibrary.publish` do.
+    Returns the version of each that is published now. Raises `SentTwice`, and what `check_definitions` and
+    `SchemeLibrary.publish` do.
     """
+    keys = [one.key for one in definitions]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise SentTwice(scheme=key)
     with DuckEngine(threads=1) as engine:
         check_definitions(workspace(), definitions, engine)
     library = shelf()
