@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from tests.server.api.conftest import Asking
 
+from custrata.config.api import api
 from custrata.lake import Workspace
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +35,19 @@ CHECKS = [
     response_schema_conformance,
 ]
 FEW = settings(max_examples=8, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+PAGE = Path(__file__).resolve().parents[3] / "docs/server/api.md"
 DESCRIPTION = "/api/v1/openapi.json"
+
+
+def test_the_docs_name_every_operation() -> None:
+    page = PAGE.read_text("utf-8")
+    named = [
+        f"`{method.upper()} {path}`"
+        for path, found in api.get_openapi_schema(path_prefix="")["paths"].items()
+        for method in found
+    ]
+    assert len(named) == 16
+    assert [name for name in named if name not in page] == []
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from custrata.apps.connect.actions import revoke_token
 from custrata.apps.connect.models import Token
 from custrata.config.api import api
 from custrata.lake import Workspace
+from custrata.web.bearers import BearerToken
 from custrata.web.rights import Role
 from custrata.web.scopes import Scope
 
@@ -29,11 +30,12 @@ BODY: dict[str, object] = {"schemes": [{"key": "x"}], "scheme": {}, "version": 1
 
 def operations() -> Iterator[tuple[str, str, tuple[Scope, ...]]]:
     """Every operation of the API: its method, its address, and the scopes it asks for."""
-    for bound in api._get_bound_routers():  # type: ignore[attr-defined]  # Ninja has no public list
+    for bound in api._get_bound_routers():  # Ninja has no public list
         for view in bound.path_operations.values():
             for operation in view.operations:
                 address = operation.path.replace("path:", "").format(**GIVEN)
                 (gate,) = operation.auth_callbacks
+                assert isinstance(gate, BearerToken)
                 yield operation.methods[0], address, gate.scopes
 
 

@@ -13,7 +13,7 @@ from ninja import Field, Query, Router, Schema
 from custrata.analytics.moments import AsOf
 from custrata.apps.customers.actions import NoSuchCustomer
 from custrata.pipeline.reading import Reading, history_of, reading
-from custrata.tiering import Explanation, explain
+from custrata.tiering import Explanation, explain, explained_by
 from custrata.web.bearers import BearerToken
 from custrata.web.problems import answers, exact
 from custrata.web.scopes import Scope
@@ -23,6 +23,7 @@ from custrata.wording.writer import Writer
 router = Router(tags=["customers"])
 READ = BearerToken(Scope.READ_CUSTOMERS)
 CUSTOMER = "/customers/{path:customer_id}"
+PARTS = ("tier", "since", "before", "status", "reason", "until")
 
 
 class CustomerTierOut(Schema):
@@ -125,27 +126,33 @@ class Told(OfSchemes):
 @router.get(f"{CUSTOMER}/tiers", auth=READ, response=answers(CustomerTiersOut, 404), url_name="tiers")
 def customer_tiers(request: HttpRequest, customer_id: str) -> dict[str, Any]:
     """The customer's tier in every scheme of the published run."""
-    found, row = _found(customer_id)
-    told = [_tier(row, key, decided) for key, decided in found.run.record["schemes"].items() if row.get(f"{key}_tier")]
+    found = _published(customer_id)
+    schemes = found.run.record["schemes"]
+    columns = [f"{key}_{part}" for key in schemes for part in (*PARTS, "value")]
+    row = _row(found, customer_id, columns)
+    told = [_tier(row, key, decided) for key, decided in schemes.items() if row.get(f"{key}_tier")]
     return {"customer_id": customer_id, "run": found.run.id, "as_of": found.run.as_of, "tiers": told}
 
 
 def _tier(row: dict[str, Any], key: str, decided: dict[str, Any]) -> dict[str, Any]:
-    parts = {part: row.get(f"{key}_{part}") for part in ("tier", "since", "before", "status", "reason", "until")}
+    parts = {part: row.get(f"{key}_{part}") for part in PARTS}
     return {"scheme": key, "version": decided.get("version", 1), "value": exact(row.get(f"{key}_value")), **parts}
 
 
 @router.get(f"{CUSTOMER}/explanations", auth=READ, response=answers(ExplanationsOut, 404), url_name="explanations")
 def customer_explanations(request: HttpRequest, customer_id: str, told: Query[Told]) -> dict[str, Any]:
     """Why the customer is in these tiers, and what would change it."""
-    found, row = _found(customer_id)
+    found = _published(customer_id)
+    schemes = {
+        key: decided for key, decided in found.run.record["schemes"].items() if not told.keys or key in told.keys
+    }
+    columns = [name for key, decided in schemes.items() for name in explained_by(key, decided, found.columns)]
+    row = _row(found, customer_id, columns)
     held = workspace().settings
     writer = Writer(told.language, held.currency, held.timezone, "tiers")
     as_of = AsOf(found.run.as_of, found.run.record["zone"])
     explained = [
-        explain(key, row, decided, writer, as_of=as_of)
-        for key, decided in found.run.record["schemes"].items()
-        if row.get(f"{key}_tier") and (not told.keys or key in told.keys)
+        explain(key, row, decided, writer, as_of=as_of) for key, decided in schemes.items() if row.get(f"{key}_tier")
     ]
     said = [_explanation(one, one.sentences if told.form == "full" else one.short) for one in explained]
     facts = {"run": found.run.id, "as_of": found.run.as_of, "language": told.language}
@@ -164,14 +171,22 @@ def customer_history(request: HttpRequest, customer_id: str, asked: Query[OfSche
     """In which tiers the customer was, from when until when, over all runs."""
     found = history_of(workspace(), customer_id, asked.keys or None)
     if not found:
-        _found(customer_id)
+        _row(_published(customer_id), customer_id, ["customer_id"])
     return {"customer_id": customer_id, "intervals": [vars(one) for one in found]}
 
 
-def _found(customer_id: str) -> tuple[Reading, dict[str, Any]]:
-    """The published run and the customer's profile in it. Raises `NoSuchCustomer`."""
+def _published(customer_id: str) -> Reading:
+    """The published run. Raises `NoSuchCustomer` where there is none: nobody is in it."""
     found = reading(workspace())
-    row = found.customer(customer_id) if found is not None else None
-    if found is None or row is None:
+    if found is None:
         raise NoSuchCustomer(customer=customer_id)
-    return found, row
+    return found
+
+
+def _row(found: Reading, customer_id: str, columns: Sequence[str]) -> dict[str, Any]:
+    """These columns of the customer's profile, as far as the run has them. Raises `NoSuchCustomer`."""
+    held = [name for name in columns if name in found.columns]
+    row = found.customer(customer_id, held or ["customer_id"])
+    if row is None:
+        raise NoSuchCustomer(customer=customer_id)
+    return row
