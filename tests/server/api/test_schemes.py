@@ -116,6 +116,12 @@ def test_going_back_publishes_the_old_version_under_a_new_number(program: Progra
     assert [(one["number"], one["published"]) for one in versions] == [(3, True), (2, False), (1, False)]
 
 
+def test_a_retired_scheme_says_so(program: Program, own_workspace: Workspace) -> None:
+    SchemeLibrary(own_workspace).retire("usage_cycle")
+    assert program.get("/schemes/usage_cycle").json()["published"] is False
+    assert "usage_cycle" not in [scheme["key"] for scheme in program.get("/schemes").json()["schemes"]]
+
+
 @pytest.mark.parametrize("address", ["/schemes", "/schemes/value", "/schemes/value/versions", "/runs"])
 def test_reading_asks_the_database_for_the_token_alone(
     program: Program, address: str, django_assert_num_queries: Any

@@ -50,7 +50,7 @@ WRITE = BearerToken(Scope.WRITE_SCHEMES)
 def list_schemes(request: HttpRequest) -> dict[str, Any]:
     """Every scheme in force, with its definition, version, and the tiers of the published run."""
     run = newest()
-    return {"schemes": [_scheme(version, run) for version in published_versions().values()]}
+    return {"schemes": [_scheme(version, run, published=True) for version in published_versions().values()]}
 
 
 @router.post(
@@ -77,11 +77,11 @@ def _mover(mover: Mover) -> dict[str, Any]:
 @router.get("/schemes/{key}", auth=READ, response=answers(SchemeOut, 404), url_name="scheme")
 def one_scheme(request: HttpRequest, key: str) -> SchemeOut:
     """One scheme. Of a retired one the newest version."""
-    version = published_versions().get(key) or versions_of(key)[0]
-    return _scheme(version, newest())
+    version = published_versions().get(key)
+    return _scheme(version or versions_of(key)[0], newest(), published=version is not None)
 
 
-def _scheme(version: Version, run: Run | None) -> SchemeOut:
+def _scheme(version: Version, run: Run | None, *, published: bool) -> SchemeOut:
     key, definition = version.key, version.definition.data()
     told = {"definition": definition}
     return SchemeOut(
@@ -89,6 +89,7 @@ def _scheme(version: Version, run: Run | None) -> SchemeOut:
         kind=version.definition.kind,
         names={language: scheme_name(key, language, told) for language in LANGUAGES},
         version=version.number,
+        published=published,
         by=version.by,
         at=version.at,
         note=version.note,

@@ -44,12 +44,16 @@ class GradedOut(Schema):
 
 
 class SchemeOut(Schema):
-    """A scheme: the version in force from the next refresh on, and how the published run graded by it."""
+    """A scheme: the version in force from the next refresh on, and how the published run graded by it.
+
+    A retired scheme is not `published`; its newest version is told.
+    """
 
     key: str
     kind: str
     names: Names
     version: int
+    published: bool
     by: str
     at: datetime | None
     note: str

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from custrata.apps.tiers.queries.runs import all_runs
+from custrata.apps.tiers.queries.runs import all_runs, run_ids
 from custrata.errors import Refused
 from custrata.lake import Run
 from custrata.pipeline.reading import changes_of
@@ -70,9 +70,18 @@ def feed(since: str, *, schemes: Sequence[str] | None, limit: int) -> Feed:
 
     Raises `NotACursor`, and `ChangesRewritten` with where to go on in its fact `since`.
     """
-    runs = all_runs()
     place = Place.read(since) if since else Place(START, "", "", "", START)
-    check_history(place, runs)
+    while True:
+        runs = all_runs()
+        check_history(place, runs)
+        try:
+            return _read(place, runs, schemes, limit)
+        except Exception:  # whatever the engine says of a file that is gone: its run was replaced meanwhile
+            if [run.id for run in runs] == list(run_ids()):
+                raise
+
+
+def _read(place: Place, runs: Sequence[Run], schemes: Sequence[str] | None, limit: int) -> Feed:
     found: list[dict[str, Any]] = []
     for run in (run for run in runs if run.as_of >= place.as_of):
         after = (place.customer_id, place.scheme) if run.as_of == place.as_of and place.run else None
