@@ -63,8 +63,9 @@ class Engine(ABC):
         return self.connection.to_pyarrow(table)
 
     @abstractmethod
-    def write_parquet(self, table: ir.Table, path: Path) -> None:
-        """Write the rows to one Parquet file."""
+    def write_parquet(self, table: ir.Table, path: Path, *, group: int | None = None) -> None:
+        """Write the rows to one Parquet file, in their order; `group` is how many rows readers can skip together
+        (default: as many as the engine likes)."""
 
     @abstractmethod
     def close(self) -> None:

@@ -78,8 +78,9 @@ class DuckEngine(Engine):
     def release(self, table: ir.Table) -> None:
         self.connection.drop_table(table.get_name(), force=True)
 
-    def write_parquet(self, table: ir.Table, path: Path) -> None:
-        self.connection.to_parquet(table, path, compression="zstd")
+    def write_parquet(self, table: ir.Table, path: Path, *, group: int | None = None) -> None:
+        sizes = {} if group is None else {"row_group_size": group}
+        self.connection.to_parquet(table, path, compression="zstd", **sizes)
 
     def close(self) -> None:
         self.connection.disconnect()

@@ -92,7 +92,8 @@ class SparkEngine(Engine):
     def release(self, table: ir.Table) -> None:
         self.connection._session.catalog.uncacheTable(table.get_name())
 
-    def write_parquet(self, table: ir.Table, path: Path) -> None:
+    def write_parquet(self, table: ir.Table, path: Path, *, group: int | None = None) -> None:
+        # Spark knows sizes of groups in bytes alone: what it likes will do.
         folder = self._scratch / f"out-{path.name}"
         frame = self.connection._session.sql(ibis.to_sql(table, dialect="pyspark"))
         frame.coalesce(1).write.mode("overwrite").parquet(str(folder))

@@ -24,6 +24,7 @@ class Right(StrEnum):
     EDIT_CUSTOMERS = "edit_customers"
     ASSIGN_OWNERS = "assign_owners"
     OVERRIDE_TIERS = "override_tiers"
+    SEE_DRAFTS = "see_drafts"
     EDIT_SCHEMES = "edit_schemes"
     SEE_PLAYBOOKS = "see_playbooks"
     DO_TASKS = "do_tasks"
@@ -44,6 +45,7 @@ _ANALYST = frozenset(
     {
         Right.SEE_OVERVIEW,
         Right.SEE_TIERS,
+        Right.SEE_DRAFTS,
         Right.SEE_CUSTOMERS,
         Right.SEE_PLAYBOOKS,
         Right.EXPORT,

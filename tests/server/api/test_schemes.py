@@ -10,6 +10,7 @@ from tests.server.api.conftest import Asking, Program
 from tests.server.conftest import PUBLISHED
 
 from custrata.apps.audit.models import Change
+from custrata.apps.tiers.queries.refreshes import refresh_under_way
 from custrata.lake import Workspace
 from custrata.pipeline.reading import reading
 from custrata.tiering import SchemeLibrary
@@ -129,6 +130,17 @@ def test_reading_asks_the_database_for_the_token_alone(
     program.get(address)
     with django_assert_num_queries(1):
         program.get(address)
+
+
+def test_publishing_and_going_back_start_a_refresh(program: Program, own_workspace: Workspace) -> None:
+    program.post("/schemes", schemes=[HALVES])
+    assert refresh_under_way() is not None
+    assert program.post("/schemes/value/rollback", version=1).status_code == 200
+
+
+def test_going_back_to_what_is_published_is_refused(program: Program, own_workspace: Workspace) -> None:
+    answer = program.post("/schemes/value/rollback", version=1)
+    assert (answer.status_code, answer.json()["code"]) == (409, "NothingToPublish")
 
 
 @pytest.mark.parametrize("body", ["[", "GO", '{"note": NaN}', '{"note": "\\ud800"}', '{"note": "\\u0000"}', "[" * 9999])

@@ -1,6 +1,17 @@
-"""What people do here: start a refresh, take tiers away as a file, give a tier by hand."""
+"""What people do here: start a refresh, take tiers away as a file, give a tier by hand, make and publish schemes."""
 
-from custrata.apps.tiers.actions.applying import SentTwice, apply_schemes, apply_version
+from custrata.apps.tiers.actions.drafting import (
+    BadKey,
+    DraftChangedMeanwhile,
+    KeyTaken,
+    KindCannotChange,
+    NoDraft,
+    begin_scheme,
+    copy_scheme,
+    discard_draft,
+    free_key,
+    save_draft,
+)
 from custrata.apps.tiers.actions.overriding import (
     NoSuchTier,
     NothingToEnd,
@@ -9,6 +20,14 @@ from custrata.apps.tiers.actions.overriding import (
     end_override,
     forget_erased,
     put_by_hand,
+)
+from custrata.apps.tiers.actions.publishing import (
+    SentTwice,
+    apply_schemes,
+    publish_draft,
+    restore_scheme,
+    retire_scheme,
+    roll_back,
 )
 from custrata.apps.tiers.actions.refreshing import (
     AlreadyRefreshing,
@@ -20,6 +39,11 @@ from custrata.apps.tiers.actions.refreshing import (
 
 __all__ = [
     "AlreadyRefreshing",
+    "BadKey",
+    "DraftChangedMeanwhile",
+    "KeyTaken",
+    "KindCannotChange",
+    "NoDraft",
     "NoSuchTier",
     "NothingToEnd",
     "OverrideEndsBefore",
@@ -28,10 +52,18 @@ __all__ = [
     "RefreshTooLate",
     "SentTwice",
     "apply_schemes",
-    "apply_version",
+    "begin_scheme",
+    "copy_scheme",
+    "discard_draft",
     "end_override",
     "forget_erased",
+    "free_key",
+    "publish_draft",
     "put_by_hand",
     "record_export",
+    "restore_scheme",
+    "retire_scheme",
+    "roll_back",
+    "save_draft",
     "start_refresh",
 ]

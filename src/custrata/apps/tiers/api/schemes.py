@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Path, Query, Router
 
-from custrata.apps.tiers.actions import NoSuchTier, apply_schemes, apply_version
+from custrata.apps.tiers.actions import NoSuchTier, apply_schemes, roll_back
 from custrata.apps.tiers.api.shapes import (
     GradedOut,
     MembersOut,
@@ -24,8 +24,8 @@ from custrata.apps.tiers.api.shapes import (
     VersionOut,
     VersionsOut,
 )
-from custrata.apps.tiers.queries.library import published_number, published_versions, version_of, versions_of
 from custrata.apps.tiers.queries.runs import newest
+from custrata.apps.tiers.queries.versions import published_number, published_versions, version_of, versions_of
 from custrata.engine import DuckEngine
 from custrata.lake import Run
 from custrata.pipeline.drafts import NotGradedYet
@@ -176,7 +176,7 @@ def tier_members(request: HttpRequest, key: str, tier: str, asked: Query[Members
 
 @router.post("/schemes", auth=WRITE, response=answers(VersionsOut, 409))
 def publish_schemes(request: HttpRequest, asked: PublishIn) -> dict[str, Any]:
-    """Publish schemes, all or none, from the next refresh on; the versions in force. Sent twice it does no more."""
+    """Publish schemes, all or none, and start a refresh; the versions in force. Sent twice it does no more."""
     definitions = [define(data) for data in asked.schemes]
     who = {"actor": bearer(request).person, "at": timezone.now()}
     made = apply_schemes(definitions=definitions, note=asked.note, **who)
@@ -185,7 +185,8 @@ def publish_schemes(request: HttpRequest, asked: PublishIn) -> dict[str, Any]:
 
 @router.post("/schemes/{key}/rollback", auth=WRITE, response=answers(VersionOut, 404, 409), url_name="rollback")
 def roll_back_scheme(request: HttpRequest, key: str, asked: RollbackIn) -> VersionOut:
-    """Publish an earlier version again, under a new number, from the next refresh on."""
+    """Publish an earlier version again, under a new number, and start a refresh."""
     who = {"actor": bearer(request).person, "at": timezone.now()}
-    made = apply_version(key=key, number=asked.version, note=asked.note, **who)
+    version_of(key, asked.version)
+    made = roll_back(key=key, number=asked.version, note=asked.note, **who)
     return _version(made, made.number)
