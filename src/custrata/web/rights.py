@@ -37,6 +37,7 @@ class Right(StrEnum):
     SEE_AUDIT = "see_audit"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_WORKSPACE = "manage_workspace"
+    MANAGE_TOKENS = "manage_tokens"
 
 
 _AGENT = frozenset({Right.SEE_CUSTOMERS, Right.EDIT_CUSTOMERS, Right.SEE_TIERS, Right.SEE_PLAYBOOKS, Right.DO_TASKS})

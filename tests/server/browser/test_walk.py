@@ -53,6 +53,7 @@ PAGES = (
     "/account/me/",
     "/account/people/",
     "/account/workspace/",
+    "/tokens/",
     "/audit/",
 )
 LANGUAGES = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant", "en": "en"}

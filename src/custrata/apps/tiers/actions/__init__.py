@@ -21,7 +21,14 @@ from custrata.apps.tiers.actions.overriding import (
     forget_erased,
     put_by_hand,
 )
-from custrata.apps.tiers.actions.publishing import publish_draft, restore_scheme, retire_scheme, roll_back
+from custrata.apps.tiers.actions.publishing import (
+    SentTwice,
+    apply_schemes,
+    publish_draft,
+    restore_scheme,
+    retire_scheme,
+    roll_back,
+)
 from custrata.apps.tiers.actions.refreshing import (
     AlreadyRefreshing,
     RefreshTooEarly,
@@ -43,6 +50,8 @@ __all__ = [
     "OverrideNeedsReason",
     "RefreshTooEarly",
     "RefreshTooLate",
+    "SentTwice",
+    "apply_schemes",
     "begin_scheme",
     "copy_scheme",
     "discard_draft",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,10 +17,15 @@ from custrata.apps.tiers.models import Draft
 from custrata.apps.tiers.queries.drafts import library
 from custrata.apps.tiers.queries.refreshes import refresh_under_way
 from custrata.engine import connect
+from custrata.errors import BadInput
 from custrata.pipeline.drafts import check_definitions
 from custrata.tiering import Definition, Version, define
 from custrata.tiering.library import NoSuchVersion, NothingToPublish
 from custrata.web.workspace import workspace
+
+
+class SentTwice(BadInput):
+    template = "The scheme {scheme} is there twice. Keep one of them."
 
 
 @transaction.atomic
@@ -38,6 +43,31 @@ def publish_draft(*, key: str, note: str, seen: datetime | None, actor: User | N
     definition = define(held.definition)
     held.delete()
     return _publish(definition, "publish", note=note, actor=actor, at=at)
+
+
+@transaction.atomic
+def apply_schemes(*, definitions: Sequence[Definition], note: str, actor: User, at: datetime) -> list[Version]:
+    """Publish these schemes, all or none, and start a refresh; what is published just so is left alone.
+
+    Returns the version of each that is published now. Raises `SentTwice`, and what `check_definitions` and
+    `SchemeLibrary.publish` raise.
+    """
+    keys = [one.key for one in definitions]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise SentTwice(scheme=key)
+    shelf = library()
+    before = shelf.published()
+    with connect() as engine:
+        check_definitions(workspace(), definitions, engine)
+    fresh = [one for one in definitions if one.key not in before or before[one.key].definition != one]
+    if fresh:
+        _refresh(actor, at)
+        shelf.publish(fresh, by=str(actor), at=at, note=note.strip())
+    now = shelf.published()
+    for one in fresh:
+        _tell("apply", one.key, before=_said(before.get(one.key)), after=_said(now[one.key]), actor=actor, at=at)
+    return [now[key] for key in keys]
 
 
 @transaction.atomic
