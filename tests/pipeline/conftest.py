@@ -20,30 +20,40 @@ from tests.analytics.conftest import orders_table
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 Rows = Iterable[Mapping[str, Any]]
-AddOrders = Callable[[Workspace, Rows], None]
+AddOrders = Callable[..., None]
 
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     """An empty workspace whose days are UTC days."""
-    return Workspace.create(tmp_path / "shop", currency="USD", timezone="UTC", language="en")
+    return opened(tmp_path)
 
 
 @pytest.fixture
 def add_orders(duck: DuckEngine) -> AddOrders:
-    """Put orders into a workspace's lake, as an import does."""
+    """Put orders into a workspace's lake, as an import does at an instant."""
 
-    def add(workspace: Workspace, rows: Rows) -> None:
-        with workspace.lake.change(at=AT) as change:
-            change.upsert("orders", whole_orders(duck, rows), duck)
+    def add(workspace: Workspace, rows: Rows, at: datetime = AT) -> None:
+        stock(workspace, duck, rows, at)
 
     return add
 
 
-def whole_orders(duck: DuckEngine, rows: Rows) -> ir.Table:
+def stock(workspace: Workspace, duck: DuckEngine, rows: Rows, at: datetime = AT) -> None:
+    """Put orders into a workspace's lake."""
+    with workspace.lake.change(at=at) as change:
+        change.upsert("orders", whole_orders(duck, rows, at), duck)
+
+
+def opened(folder: Path, zone: str = "UTC") -> Workspace:
+    """An empty workspace in a folder."""
+    return Workspace.create(folder / "shop", currency="USD", timezone=zone, language="en")
+
+
+def whole_orders(duck: DuckEngine, rows: Rows, at: datetime = AT) -> ir.Table:
     """Rows as the canonical table, with all its columns."""
     read = canonical_orders(duck.from_arrow(orders_table(rows)), "UTC")
-    origin = {"source": ibis.literal("file"), "imported_at": ibis.literal(AT), "import_id": ibis.literal("test")}
+    origin = {"source": ibis.literal("file"), "imported_at": ibis.literal(at), "import_id": ibis.literal("test")}
     given: dict[str, ir.Value] = {**{name: read[name] for name in read.columns}, **origin}
     return read.select(
         **{

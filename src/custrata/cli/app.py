@@ -11,6 +11,7 @@ import click
 from custrata.cli.data import erase_command, import_command, init_command, quarantine_command
 from custrata.cli.demo import demo_command
 from custrata.cli.grades import explain_command, profile_command, refresh_command, tiers_command
+from custrata.cli.history import history_group
 from custrata.cli.pages import report_command
 from custrata.cli.schemes import schemes_group
 from custrata.cli.session import LANGUAGE, Session
@@ -33,6 +34,7 @@ for command in (
     tiers_command,
     profile_command,
     explain_command,
+    history_group,
     report_command,
     erase_command,
     demo_command,

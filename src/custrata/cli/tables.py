@@ -51,7 +51,7 @@ def _written(table: pa.Table, fmt: str, output: Path | None) -> None:
         case "parquet":
             pq.write_table(table, output)
         case "csv":
-            pacsv.write_csv(_textual(table), output or sys.stdout.buffer)
+            pacsv.write_csv(textual(table), output or sys.stdout.buffer)
         case "json":
             rows = [{name: plain(value) for name, value in row.items()} for row in table.to_pylist()]
             text = json.dumps(rows, ensure_ascii=False, indent=1)
@@ -67,7 +67,7 @@ def _put(text: str, output: Path | None) -> None:
         output.write_text(text, "utf-8")
 
 
-def _textual(table: pa.Table) -> pa.Table:
+def textual(table: pa.Table) -> pa.Table:
     """CSV knows no decimals or instants: both as text, instants in ISO 8601."""
     columns = []
     for name in table.column_names:

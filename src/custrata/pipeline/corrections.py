@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.engine import Engine
-from custrata.engine.functions import only_row
+from custrata.engine.functions import epoch_micros, only_row
 from custrata.lake import Run
+from custrata.schema import INSTANT
 
 FILE = "corrections"
 
@@ -25,35 +27,62 @@ def late_summary(late: ir.Table | None) -> dict[str, int]:
 
 
 def corrections(
-    tiers: ir.Table, schemes: Mapping[str, Mapping[str, Any]], superseded: Run | None, engine: Engine, draft: Path
+    tiers: ir.Table,
+    schemes: Mapping[str, Mapping[str, Any]],
+    superseded: Run | None,
+    engine: Engine,
+    draft: Path,
+    *,
+    wrong: bool,
+    at: datetime,
 ) -> dict[str, int]:
     """Write who was said to be in another tier at this very instant, and count them by scheme.
 
-    Columns `customer_id`, `scheme`, `was`, `tier`, `was_value`, `value`; a customer the former run did not know, or a
-    scheme it did not grade, or by another version, is no correction.
+    Columns `customer_id`, `scheme`, `was`, `tier`, `was_value`, `value`, `at` (when it was corrected). A customer the
+    former run did not know, or a scheme it did not grade, or by another version, is no correction. What the former run
+    corrected itself is kept. `wrong` says whether the facts are others: where only decisions or schemes changed,
+    nothing that was said then was wrong.
     """
     if superseded is None:
         return {}
-    former = superseded.read("profile", engine)
-    graded = superseded.record["schemes"]
+    earlier = _earlier(superseded, engine)
+    found = _found(tiers, schemes, superseded.read("profile", engine), superseded.record["schemes"]) if wrong else []
+    now = [part.mutate(at=ibis.literal(at).cast(INSTANT)) for part in found]
+    parts = [*now, *([] if earlier is None else [earlier])]
+    if not parts:
+        return {}
+    whole = reduce(lambda left, right: left.union(right), parts).order_by("at", "scheme", "customer_id")
+    engine.write_parquet(whole, draft / f"{FILE}.parquet")
+    written = engine.read_parquet([draft / f"{FILE}.parquet"])
+    fresh = written.filter(epoch_micros(written["at"]) == epoch_micros(ibis.literal(at).cast(INSTANT)))
+    counted = fresh.group_by("scheme").aggregate(customers=fresh.count())
+    return {row["scheme"]: row["customers"] for row in engine.arrow(counted.order_by("scheme")).to_pylist()}
+
+
+def _earlier(superseded: Run, engine: Engine) -> ir.Table | None:
+    if not (superseded.folder / f"{FILE}.parquet").exists():
+        return None
+    kept = superseded.read(FILE, engine)
+    return kept.select("customer_id", "scheme", "was", "tier", "was_value", "value", at=kept["at"].cast(INSTANT))
+
+
+def _found(
+    tiers: ir.Table, schemes: Mapping[str, Mapping[str, Any]], former: ir.Table, graded: Mapping[str, Any]
+) -> list[ir.Table]:
     keys = [
         key
         for key, decided in schemes.items()
         if f"{key}_tier" in former.columns and graded[key].get("version", 1) == decided["version"]
     ]
     if not keys:
-        return {}
+        return []
     told = former.select(
         was_customer="customer_id",
         **{f"{key}_was": former[f"{key}_tier"] for key in keys},
         **{f"{key}_was_value": former[f"{key}_value"] for key in keys},
     )
     both = tiers.inner_join(told, tiers.customer_id == told.was_customer)
-    found = reduce(lambda left, right: left.union(right), [_corrected(both, key) for key in keys])
-    engine.write_parquet(found, draft / f"{FILE}.parquet")
-    written = engine.read_parquet([draft / f"{FILE}.parquet"])
-    counted = written.group_by("scheme").aggregate(customers=written.count())
-    return {row["scheme"]: row["customers"] for row in engine.arrow(counted.order_by("scheme")).to_pylist()}
+    return [_corrected(both, key) for key in keys]
 
 
 def _corrected(both: ir.Table, key: str) -> ir.Table:

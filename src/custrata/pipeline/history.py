@@ -41,12 +41,12 @@ def with_history(
 ) -> ir.Table:
     """Add `<scheme>_before`, the tier at the run before, and `<scheme>_since`, when the present one was entered.
 
-    Where tiers have a status, `<scheme>_was_status` is the former one. A life knows since when by itself.
+    Where tiers have a status, or had one, `<scheme>_was_status` is the former one. A life knows since when by itself.
     """
     now = ibis.literal(moment.instant).cast(INSTANT)
     if before is None:
         first = {f"{key}_before": ibis.null("string") for key in schemes}
-        return graded.mutate(**first, **_statuses(graded, graded, schemes, ()), **_since(graded, schemes, now))
+        return graded.mutate(**first, **_since(graded, schemes, now))
     former = before.read("profile", engine)
     known = [key for key in schemes if f"{key}_since" in former.columns]
     kept = former.select(
@@ -64,16 +64,12 @@ def with_history(
         added[f"{key}_before"] = old
         if f"{key}_since" not in graded.columns:
             added[f"{key}_since"] = stayed.ifelse(entered, now)
-    return both.select(*graded.columns, **added, **_statuses(graded, both, schemes, kept.columns))
+    was = {name: both[name] for name in kept.columns if name.endswith("_was_status")}
+    return both.select(*graded.columns, **added, **was)
 
 
 def _since(graded: ir.Table, schemes: Sequence[str], now: ir.Value) -> dict[str, ir.Value]:
     return {f"{key}_since": now for key in schemes if f"{key}_since" not in graded.columns}
-
-
-def _statuses(graded: ir.Table, both: ir.Table, schemes: Sequence[str], kept: Sequence[str]) -> dict[str, ir.Value]:
-    names = {key: f"{key}_was_status" for key in schemes if f"{key}_status" in graded.columns}
-    return {name: both[name] if name in kept else ibis.null("string") for name in names.values()}
 
 
 def late_customers(orders: ir.Table, before: Run | None) -> ir.Table | None:
@@ -116,13 +112,11 @@ def changes(
 
 def _moved(tiers: ir.Table, key: str, decided: Mapping[str, Any], moment: AsOf) -> ir.Table:
     tier, old = tiers[f"{key}_tier"], tiers[f"{key}_before"]
-    changed = old.isnull() | (old != tier)
-    lives = f"{key}_status" in tiers.columns
-    if lives:
-        changed |= ~tiers[f"{key}_status"].identical_to(tiers[f"{key}_was_status"])
-    moved = tiers.filter(changed)
+    status, was = _status(tiers, f"{key}_status"), _status(tiers, f"{key}_was_status")
+    moved = tiers.filter(old.isnull() | (old != tier) | ~status.identical_to(was))
     climb = _rank(old, decided["tiers"]) - _rank(tier, decided["tiers"])
     directions = ((old.isnull(), "entered"), (old == tier, "stayed"), (climb > 0, "up"))
+    told = f"{key}_status" in tiers.columns
     return moved.select(
         "customer_id",
         scheme=ibis.literal(key),
@@ -132,11 +126,16 @@ def _moved(tiers: ir.Table, key: str, decided: Mapping[str, Any], moment: AsOf) 
         tier=tier,
         value=moved[f"{key}_value"].cast("decimal(18, 4)"),
         at=ibis.literal(moment.instant).cast(INSTANT),
-        status=moved[f"{key}_status"] if lives else ibis.null("string"),
-        reason=moved[f"{key}_reason"] if lives else ibis.null("string"),
-        until=moved[f"{key}_until"].cast(INSTANT) if lives else ibis.null(INSTANT),
+        status=status,
+        reason=moved[f"{key}_reason"] if told else ibis.null("string"),
+        until=moved[f"{key}_until"].cast(INSTANT) if told else ibis.null(INSTANT),
         late=(moved.late_orders > 0).fill_null(False) if "late_orders" in moved.columns else ibis.literal(False),
     )
+
+
+def _status(tiers: ir.Table, name: str) -> ir.Value:
+    """A status, empty where a tier follows its value: whether or not anybody else's is given by hand."""
+    return tiers[name].nullif("computed") if name in tiers.columns else ibis.null("string")
 
 
 def _rank(tier: ir.Value, tiers: Sequence[str]) -> ir.Value:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Literal
 
-from custrata.analytics.moments import AsOf
+from custrata.analytics.moments import EPOCH, AsOf
 from custrata.engine import Engine
 from custrata.errors import Refused
 from custrata.lake import Run, Workspace
@@ -59,28 +59,30 @@ def rebuild(
     """Grade every past period's end from `start` on (default: the first fact), oldest first, with what is known now.
 
     The moments are the starts of weeks (Mondays), months or quarters in the workspace's zone, and the instants of the
-    runs there are, which are made anew, each from the one before it. What people decided is taken as each former run
-    was given it; a moment that had no run has no decisions. Each new run tells by `corrections.parquet` whom the former
-    one of that instant had in another tier. A run that would be the same is left alone, so a rebuilding that was
-    stopped goes on where it was.
+    runs there are, which are made anew, each from the one before it. What people decided is taken as the former run of
+    the moment was given it, or the last one before it; before the first run nothing was decided. Each new run tells by
+    `corrections.parquet` whom the former one of that instant had in another tier. A run that would be the same is left
+    alone, so a rebuilding that was stopped goes on where it was.
 
     Raises `NoFacts`, `NothingToRebuild`, `TooManyRuns`, `Busy`.
     """
-    former = {run.as_of: run for run in workspace.runs.all()}
-    moments = _moments(workspace, engine, former, start, every)
+    known = {run.as_of: run for run in workspace.runs.all()}
+    moments = moments_to_rebuild(workspace, engine, start=start, every=every)
     done: list[Refreshed] = []
     for place, moment in enumerate(moments):
-        held = former.get(moment.instant)
-        decided = decisions_of(held) if held is not None else Decisions()
+        earlier = [instant for instant in known if instant <= moment.instant]
+        decided = decisions_of(known[max(earlier)]) if earlier else Decisions()
         tell = None if progress is None else _part(progress, place, len(moments))
         done.append(refresh(workspace, engine, at=at, as_of=moment, decisions=decided, rebuild=True, progress=tell))
+        known[moment.instant] = done[-1].run
     return Rebuilt(tuple(one.run for one in done if one.new))
 
 
-def _moments(
-    workspace: Workspace, engine: Engine, former: dict[datetime, Run], start: date | None, every: Every
+def moments_to_rebuild(
+    workspace: Workspace, engine: Engine, *, start: date | None = None, every: Every = "month"
 ) -> list[AsOf]:
-    zone = workspace.settings.timezone
+    """The moments that `rebuild` grades at, the oldest first. Raises `NoFacts`, `NothingToRebuild`, `TooManyRuns`."""
+    zone, former = workspace.settings.timezone, [run.as_of for run in workspace.runs.all()]
     with workspace.lake.reading() as lake:
         facts = snapshot(lake, engine)
         last = default_as_of(facts, zone)
@@ -95,7 +97,8 @@ def _moments(
 
 
 def _ends(first: date, last: AsOf, zone: str, every: Every) -> Iterator[AsOf]:
-    """The starts of the periods after the first day, up to the last moment."""
+    """The starts of the periods after the first day, up to the last moment; time begins with the epoch."""
+    first = max(first, EPOCH.date())
     for number in count(1):
         if every == "week":
             day = first - timedelta(days=first.weekday()) + timedelta(days=7 * number)

@@ -107,7 +107,7 @@ def refresh(
                 profile = with_history(graded, list(told), begun.before, engine, moment)
                 engine.write_parquet(profile, draft / UNSORTED)
         with watch.step("history"):
-            moved = _written(begun, told, draft, engine=engine, keep=keep)
+            moved = _written(begun, told, draft, at=at, engine=engine, keep=keep)
         record = {
             **_heading(workspace, engine, moment, at),
             "before": begun.before.id if begun.before else None,
@@ -164,7 +164,7 @@ def _begun(
 
 
 def _written(
-    begun: _Begun, told: dict[str, dict[str, Any]], draft: Path, *, engine: Engine, keep: Keep
+    begun: _Begun, told: dict[str, dict[str, Any]], draft: Path, *, at: datetime, engine: Engine, keep: Keep
 ) -> dict[str, Any]:
     """Write profile, changes, corrections and decisions into the draft; what they come to, for the record."""
     before, moment, same = begun.before, begun.moment, begun.same
@@ -178,9 +178,8 @@ def _written(
     late = None if late is None else keep(late)
     moved = changes(tiers, told, before=before, engine=engine, moment=moment, late=late)
     engine.write_parquet(moved.order_by("customer_id", "scheme"), draft / "changes.parquet", group=ROWS_TOGETHER)
-    # Where only decisions or schemes changed, nothing that was said then was wrong.
-    wrong = same if same is not None and same.record["saw"]["fingerprint"] != begun.seen["fingerprint"] else None
-    corrected = corrections(tiers, told, wrong, engine, draft)
+    wrong = same is not None and same.record["saw"]["fingerprint"] != begun.seen["fingerprint"]
+    corrected = corrections(tiers, told, same, engine, draft, wrong=wrong, at=at)
     begun.decided.write(draft)
     prepare_run(draft)
     return {"late": late_summary(late), "corrected": corrected, **summary(tiers, told)}

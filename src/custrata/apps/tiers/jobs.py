@@ -1,9 +1,9 @@
-"""The refresh: grade every customer and publish the result as one run."""
+"""The refresh: grade every customer and publish the result as one run; and the rebuilding of history."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from custrata.analytics.moments import AsOf
 from custrata.apps.customers.queries import decisions
@@ -13,7 +13,9 @@ from custrata.apps.tiers.queries.overrides import overrides
 from custrata.engine import connect
 from custrata.lake import Run, Workspace
 from custrata.lake.locks import Busy
+from custrata.pipeline import rebuild as rebuild_workspace
 from custrata.pipeline import refresh as refresh_workspace
+from custrata.pipeline.rebuild import Every
 from custrata.pipeline.refresh import EarlierAsOf
 from custrata.web.workspace import workspace
 
@@ -52,6 +54,28 @@ def _graded(running: Running, served: Workspace, as_of: datetime | str | None) -
             progress=lambda step, fraction: running.tell(fraction, f"cli.steps.{step}"),
         )
     return _result(done.run, new=done.new)
+
+
+@handler("rebuild", attempts=5, longest=timedelta(hours=12), waits_for=(Busy,))
+def rebuild(running: Running, start: str | None = None, every: Every = "month") -> dict[str, object]:
+    """Grade every past period's end from a day on (default: the first fact) anew, with what is known now.
+
+    Its effect appears once: each run takes its former's place in one moment, and one that would be the same is left
+    alone. So a killed one goes on where it was; what it corrected is counted over all runs made since it was asked for.
+    """
+    served = workspace()
+    with connect() as engine:
+        rebuild_workspace(
+            served,
+            engine,
+            at=running.clock(),
+            start=None if start is None else date.fromisoformat(start),
+            every=every,
+            progress=lambda step, fraction: running.tell(fraction, f"cli.steps.{step}"),
+        )
+    made = [run for run in served.runs.all() if datetime.fromisoformat(run.record["at"]) >= running.job.asked_at]
+    corrected = sum(sum(run.record.get("corrected", {}).values()) for run in made)
+    return {"runs": len(made), "corrected": corrected}
 
 
 def _published(served: Workspace, as_of: str) -> Run | None:

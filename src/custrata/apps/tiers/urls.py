@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from custrata.apps.tiers.views import by_hand, drafts, exports, runs, schemes, simulating, versions, wizard
+from custrata.apps.tiers.views import (
+    by_hand,
+    drafts,
+    exports,
+    past,
+    rebuilding,
+    runs,
+    schemes,
+    simulating,
+    versions,
+    wizard,
+)
 
 app_name = "tiers"
 urlpatterns = [
@@ -15,9 +26,12 @@ urlpatterns = [
     path("runs/", runs.run_list, name="runs"),
     path("runs/compare/", runs.compare, name="compare"),
     path("runs/refresh/", runs.refresh, name="refresh"),
+    path("runs/rebuild/", rebuilding.rebuild, name="rebuild"),
     path("runs/<str:run_id>/", runs.one_run, name="run"),
+    path("runs/<str:run_id>/corrections/", past.corrections, name="corrections"),
     path("<str:key>/", schemes.one_scheme, name="scheme"),
     path("<str:key>/rings/", schemes.rings, name="rings"),
+    path("<str:key>/history/", past.history, name="history"),
     path("<str:key>/export/", exports.export, name="export"),
     path("<str:key>/by-hand/<path:customer_id>/", by_hand.by_hand, name="by_hand"),
     path("<str:key>/edit/", drafts.edit, name="edit"),

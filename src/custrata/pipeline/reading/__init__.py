@@ -12,8 +12,9 @@ from custrata.pipeline.reading.contacts import Contacts, contacts
 from custrata.pipeline.reading.facts import CustomerFacts, Part, Purchases, Sale, Told, prepare_facts
 from custrata.pipeline.reading.filters import AnyOf, Between, Cell, Filter, Ids, Moved, Tiered
 from custrata.pipeline.reading.history import Interval, history, history_of
-from custrata.pipeline.reading.moves import moves, moves_in
+from custrata.pipeline.reading.moves import Mover, Moves, biggest_movers, late_moves, moved_between, moves, moves_in
 from custrata.pipeline.reading.profile import NoSuchColumn, NoSuchRun, Reading, reading
+from custrata.pipeline.reading.stays import TierStays, stays
 
 __all__ = [
     "AnyOf",
@@ -25,20 +26,27 @@ __all__ = [
     "Ids",
     "Interval",
     "Moved",
+    "Mover",
+    "Moves",
     "NoSuchColumn",
     "NoSuchRun",
     "Part",
     "Purchases",
     "Reading",
     "Sale",
+    "TierStays",
     "Tiered",
     "Told",
+    "biggest_movers",
     "changes_of",
     "contacts",
     "history",
     "history_of",
+    "late_moves",
+    "moved_between",
     "moves",
     "moves_in",
     "prepare_facts",
     "reading",
+    "stays",
 ]

@@ -20,14 +20,16 @@ CHANGED = {
     "scheme": "scheme",
     "version": "1",
     "tier": "tier",
-    "status": "NULL",
+    "status": "NULL::VARCHAR",
     "at": '"at"',
     "value": "value",
-    "reason": "NULL",
+    "reason": "NULL::VARCHAR",
     "until": "NULL::TIMESTAMPTZ",
     "late": "false",
 }
-STATUSES = "coalesce(status, CASE direction WHEN 'up' THEN 'upgraded' WHEN 'down' THEN 'downgraded' ELSE 'entered' END)"
+# What a tier without a life has for a status; `kept` is one that was given by hand and is so no more.
+BY_MOVE = """CASE direction WHEN 'up' THEN 'upgraded' WHEN 'down' THEN 'downgraded' WHEN 'stayed' THEN 'kept'
+    ELSE 'entered' END"""
 HISTORY = """
 SELECT customer_id, scheme, version, tier, status, opened.at AS valid_from,
     least(lead(opened.at) OVER (PARTITION BY customer_id, scheme, segments.begin ORDER BY opened.at), segments.ended)
@@ -77,31 +79,32 @@ def history(
     Columns `customer_id`, `scheme`, `version`, `tier`, `status`, `valid_from`, `valid_until`, `value`, `reason`,
     `until`, `late`, `run`; ordered by customer, scheme and instant.
     """
-    runs = workspace.runs.all()
-    segments = [one for one in _segments(runs) if schemes is None or one[0] in schemes]
-    if not segments:
-        return
     with Serving().asking() as asking:
-        sql, values = _sql(asking, runs, segments, customer_id)
-        yield from asking.batches(f"{sql} ORDER BY customer_id, scheme, valid_from", values, rows)
+        sql, values = intervals(asking, workspace.runs.all(), customer_id, schemes)
+        if sql:
+            yield from asking.batches(f"{sql} ORDER BY customer_id, scheme, valid_from", values, rows)
 
 
-def _sql(
-    asking: Asking, runs: Sequence[Run], segments: Sequence[tuple[str, datetime, datetime | None]], customer: str | None
+def intervals(
+    asking: Asking, runs: Sequence[Run], customer: str | None = None, schemes: Sequence[str] | None = None
 ) -> tuple[str, list[object]]:
-    parts = [*_openings(runs, dict.fromkeys(key for key, _, _ in segments)), *map(_changes, runs)]
+    """The same as SQL, and its values; empty where no scheme was graded."""
+    graded = [one for one in segments(runs) if schemes is None or one[0] in schemes]
+    if not graded:
+        return "", []
+    parts = [*_openings(runs, dict.fromkeys(key for key, _, _ in graded)), *map(_changes, runs)]
     whose = "" if customer is None else " WHERE customer_id = ?"
     opened = " UNION ALL ".join(part + whose for part in parts)
     known = asking.give(
         pa.table({"run": [run.id for run in runs], "at": pa.array([run.as_of for run in runs], INSTANT)})
     )
-    named = zip(("scheme", "begin", "ended"), zip(*segments, strict=True), (pa.string(), INSTANT, INSTANT), strict=True)
+    named = zip(("scheme", "begin", "ended"), zip(*graded, strict=True), (pa.string(), INSTANT, INSTANT), strict=True)
     held = asking.give(pa.table({name: pa.array(values, kind) for name, values, kind in named}))
     values: list[object] = [] if customer is None else [customer] * len(parts)
     return HISTORY.format(opened=opened, runs=known, segments=held), values
 
 
-def _segments(runs: Sequence[Run]) -> list[tuple[str, datetime, datetime | None]]:
+def segments(runs: Sequence[Run]) -> list[tuple[str, datetime, datetime | None]]:
     """From when until when each scheme was graded without a break."""
     found: list[tuple[str, datetime, datetime | None]] = []
     begun: dict[str, datetime] = {}
@@ -115,25 +118,35 @@ def _segments(runs: Sequence[Run]) -> list[tuple[str, datetime, datetime | None]
 
 
 def _openings(runs: Sequence[Run], schemes: Mapping[str, Any]) -> Iterator[str]:
-    """What the profile of the first run opens: its changes tell nothing."""
+    """What the profile of the first run opens, read once for all schemes: its changes tell nothing."""
     for run in runs[:1]:
-        source = f"read_parquet({literal(str(run.folder / 'profile.parquet'))})"
         columns = set(pq.read_schema(run.folder / "profile.parquet").names)
-        for key in schemes:
-            if f"{key}_tier" in columns:
-                yield f"SELECT {', '.join(_opening(key, columns, run))} FROM {source}"
+        parts = [_opening(key, columns, run) for key in schemes if f"{key}_tier" in columns]
+        if parts:
+            source = f"read_parquet({literal(str(run.folder / 'profile.parquet'))})"
+            opened = f"SELECT customer_id, unnest([{', '.join(parts)}]) AS held FROM {source}"
+            named = ", ".join(f'held."{name}" AS "{name}"' for name in CHANGED if name != "customer_id")
+            yield f"SELECT customer_id, {named} FROM ({opened})"
 
 
-def _opening(key: str, columns: set[str], run: Run) -> Iterator[str]:
-    version = run.record["schemes"][key].get("version", 1)
-    yield f"customer_id, {literal(key)} AS scheme, {int(version)} AS version, {quoted(f'{key}_tier')} AS tier"
-    for part, kind in (("status", "VARCHAR"), ("reason", "VARCHAR"), ("until", "TIMESTAMPTZ")):
-        name = f"{key}_{part}"
-        held = quoted(name) if name in columns else f"NULL::{kind}"
-        yield f"coalesce({held}, 'entered') AS status" if part == "status" else f"{held} AS {part}"
-    yield f'{literal(run.as_of.isoformat())}::TIMESTAMPTZ AS "at"'
-    yield f"{quoted(f'{key}_value')}::DECIMAL(18, 4) AS value"
-    yield "false AS late"
+def _opening(key: str, columns: set[str], run: Run) -> str:
+    """One scheme's columns of a profile as the columns of changes."""
+
+    def held(part: str, kind: str) -> str:
+        return quoted(f"{key}_{part}") if f"{key}_{part}" in columns else f"NULL::{kind}"
+
+    parts = {
+        "scheme": literal(key),
+        "version": str(int(run.record["schemes"][key].get("version", 1))),
+        "tier": held("tier", "VARCHAR"),
+        "status": f"coalesce(nullif({held('status', 'VARCHAR')}, 'computed'), 'entered')",
+        "at": f"{literal(run.as_of.isoformat())}::TIMESTAMPTZ",
+        "value": f"{quoted(f'{key}_value')}::DECIMAL(18, 4)",
+        "reason": held("reason", "VARCHAR"),
+        "until": f"{held('until', 'TIMESTAMPTZ')}::TIMESTAMPTZ",
+        "late": "false",
+    }
+    return "{" + ", ".join(f"'{name}': {parts[name]}" for name in CHANGED if name != "customer_id") + "}"
 
 
 def _changes(run: Run) -> str:
@@ -151,6 +164,6 @@ def changes_sql(held: set[str], source: str) -> str:
     Parameters: `held` are the columns of the file, `source` is the file as SQL reads it.
     """
     columns = {name: quoted(name) if name in held else other for name, other in CHANGED.items()}
-    columns["status"] = STATUSES if "status" in held else STATUSES.replace("status", "NULL")
+    columns["status"] = f"coalesce(nullif({columns['status']}, 'computed'), {BY_MOVE})"
     named = ", ".join(f"{column} AS {quoted(name)}" for name, column in columns.items())
     return f"SELECT {named}, from_tier, direction FROM {source}"

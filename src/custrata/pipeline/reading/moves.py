@@ -1,14 +1,16 @@
-"""Who moved at a run, as what happened to each customer."""
+"""Who moved at a run, as what happened to each customer; how many moved between any two; who moved most value."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from custrata.lake import Run
-from custrata.pipeline.reading.connection import Serving, literal
+from custrata.pipeline.reading.connection import Serving, literal, quoted
 
 # Of a customer who stays in a tier with another status nothing happened that a timeline tells.
 MOVED = "direction <> 'stayed'"
@@ -41,6 +43,80 @@ def moves(run: Run, *, start: int, rows: int) -> Iterator[pa.RecordBatch]:
     with Serving().asking() as asking:
         sql = f'SELECT customer_id, "at", {facts}::VARCHAR AS facts FROM {_source(run)} WHERE {MOVED}'
         yield from asking.batches(f"{sql} OFFSET {int(start)}", (), rows)
+
+
+@dataclass(frozen=True)
+class Moves:
+    """So many customers with so much spend (at the later run) went from a tier to another between two runs.
+
+    `source` is empty for those the earlier run did not know, `target` for those the later one does not.
+    """
+
+    source: str | None
+    target: str | None
+    customers: int
+    revenue: Decimal
+
+
+def moved_between(before: Run, after: Run, scheme: str) -> list[Moves]:
+    """The migration matrix of a scheme between any two runs that graded by it; customers in neither are in neither."""
+    tier = quoted(f"{scheme}_tier")
+    sql = f"""
+        SELECT old.{tier} AS source, new.{tier} AS target, count(*) AS customers,
+            coalesce(sum(new.spend), 0)::DECIMAL(38, 2) AS revenue
+        FROM {_profile(before)} AS old FULL JOIN {_profile(after)} AS new USING (customer_id)
+        GROUP BY ALL ORDER BY ALL"""
+    with Serving().asking() as asking:
+        return [Moves(**row) for row in asking.table(sql).to_pylist()]
+
+
+@dataclass(frozen=True)
+class Mover:
+    """One who went up or down at a run, with what they spend."""
+
+    customer_id: str
+    name: str | None
+    source: str
+    target: str
+    direction: str
+    spend: Decimal | None
+    late: bool
+
+
+def biggest_movers(run: Run, scheme: str, most: int = 5) -> list[Mover]:
+    """Who moved most value at a run: of those who went up the biggest spenders, then of those who went down."""
+    held = set(pq.read_schema(run.folder / "changes.parquet").names)
+    named = "profile.name" if "name" in pq.read_schema(run.folder / "profile.parquet").names else "NULL::VARCHAR"
+    sql = f"""
+        SELECT customer_id, {named} AS name, from_tier AS source, moved.tier AS target, direction, profile.spend,
+            {"moved.late" if "late" in held else "false"} AS late
+        FROM {_source(run)} AS moved JOIN {_profile(run)} AS profile USING (customer_id)
+        WHERE moved.scheme = ? AND direction IN ('up', 'down')
+        QUALIFY row_number() OVER (PARTITION BY direction ORDER BY profile.spend DESC NULLS LAST, customer_id) <= ?
+        ORDER BY direction DESC, profile.spend DESC NULLS LAST, customer_id"""
+    with Serving().asking() as asking:
+        return [Mover(**row) for row in asking.table(sql, (scheme, most)).to_pylist()]
+
+
+@dataclass(frozen=True)
+class LateMoves:
+    """Of those who moved in a scheme at a run: how many in all, and how many because facts came in late."""
+
+    moved: int
+    late: int
+
+
+def late_moves(run: Run, scheme: str) -> LateMoves:
+    """How many of a scheme's moves at a run are corrections."""
+    held = set(pq.read_schema(run.folder / "changes.parquet").names)
+    late = "count(*) FILTER (WHERE late)" if "late" in held else "0"
+    sql = f"SELECT count(*) AS moved, {late} AS late FROM {_source(run)} WHERE scheme = ? AND {MOVED}"
+    with Serving().asking() as asking:
+        return LateMoves(**asking.table(sql, (scheme,)).to_pylist()[0])
+
+
+def _profile(run: Run) -> str:
+    return f"read_parquet({literal(str(run.folder / 'profile.parquet'))})"
 
 
 def _source(run: Run) -> str:

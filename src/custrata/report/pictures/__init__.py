@@ -11,6 +11,7 @@ from custrata.report.pictures.rings import rings, small_rings
 from custrata.report.pictures.silence import silence
 from custrata.report.pictures.sparkline import sparkline
 from custrata.report.pictures.stacked import stacked
+from custrata.report.pictures.staying import staying
 
 __all__ = [
     "bars",
@@ -24,4 +25,5 @@ __all__ = [
     "small_rings",
     "sparkline",
     "stacked",
+    "staying",
 ]

@@ -24,6 +24,11 @@ class Happening:
     actor: str = ""
     moves: list[Mapping[str, Any]] = field(default_factory=list)
 
+    @property
+    def corrects(self) -> bool:
+        """Whether all its moves are corrections: facts came in late, and nothing happened to the customer then."""
+        return bool(self.moves) and all(move.get("late") for move in self.moves)
+
 
 @dataclass(frozen=True)
 class Timeline:

@@ -1,4 +1,4 @@
-"""One customer, whole: head, portrait, why, timeline, purchases, notes."""
+"""One customer, whole: head, portrait, why, history of tiers, timeline, purchases, notes."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ from custrata.apps.customers.queries.portrait import (
     tiers_of,
 )
 from custrata.apps.customers.queries.purchases import expected_days, newest, slices
+from custrata.apps.customers.queries.tier_history import tier_history
 from custrata.apps.customers.views.asking import asked_reading
 from custrata.pipeline.reading import Reading
 from custrata.web.gate import needs
 from custrata.web.rights import Right, may
 from custrata.web.texts import language, text, writer
+from custrata.web.workspace import workspace
 
-TABS = ("portrait", "why", "timeline", "purchases", "notes")
-ICONS = {"portrait": "user", "why": "message-question", "timeline": "history", "purchases": "shopping-cart",
-         "notes": "notes"}  # fmt: skip
+TABS = ("portrait", "why", "history", "timeline", "purchases", "notes")
+ICONS = {"portrait": "user", "why": "message-question", "history": "timeline", "timeline": "history",
+         "purchases": "shopping-cart", "notes": "notes"}  # fmt: skip
 Row = dict[str, Any]
 
 
@@ -73,6 +75,10 @@ def _why(request: HttpRequest, held: Reading | None, row: Row | None, customer_i
         return {"explanations": []}
     told = list(explanations(held, row, writer("tiers")))
     return {"explanations": told, "may_override": may(request.user, Right.OVERRIDE_TIERS), "customer_id": customer_id}
+
+
+def _history(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
+    return {"past": tier_history(workspace(), held.run, customer_id) if held is not None else None}
 
 
 def _timeline(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
@@ -119,6 +125,7 @@ def _notes(request: HttpRequest, held: Reading | None, row: Row | None, customer
 PARTS: dict[str, Callable[[HttpRequest, Reading | None, Row | None, str], Row]] = {
     "portrait": _portrait,
     "why": _why,
+    "history": _history,
     "timeline": _timeline,
     "purchases": _purchases,
     "notes": _notes,

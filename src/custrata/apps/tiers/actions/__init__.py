@@ -1,4 +1,4 @@
-"""What people do here: start a refresh, take tiers away as a file, give a tier by hand, make and publish schemes."""
+"""What people do here: refresh, rebuild history, take tiers away as a file, give tiers by hand, publish schemes."""
 
 from custrata.apps.tiers.actions.drafting import (
     BadKey,
@@ -29,6 +29,7 @@ from custrata.apps.tiers.actions.publishing import (
     retire_scheme,
     roll_back,
 )
+from custrata.apps.tiers.actions.rebuilding import AlreadyRebuilding, start_rebuild
 from custrata.apps.tiers.actions.refreshing import (
     AlreadyRefreshing,
     RefreshTooEarly,
@@ -38,6 +39,7 @@ from custrata.apps.tiers.actions.refreshing import (
 )
 
 __all__ = [
+    "AlreadyRebuilding",
     "AlreadyRefreshing",
     "BadKey",
     "DraftChangedMeanwhile",
@@ -65,5 +67,6 @@ __all__ = [
     "retire_scheme",
     "roll_back",
     "save_draft",
+    "start_rebuild",
     "start_refresh",
 ]

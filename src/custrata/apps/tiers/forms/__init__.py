@@ -1,4 +1,4 @@
-"""What people fill in: a day to look from, a tier by hand."""
+"""What people fill in: a day to look from, a past to make anew, a tier by hand."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ class RefreshForm(forms.Form):
     """A day to look from, or none: then from the day after the newest data."""
 
     as_of = forms.DateField(required=False)
+
+
+class RebuildForm(forms.Form):
+    """From when on history is made anew, or from the first fact, and how dense its moments are."""
+
+    start = forms.DateField(required=False)
+    every = forms.ChoiceField(choices=[(one, one) for one in ("month", "quarter", "week")])
 
 
 class OverrideForm(forms.Form):

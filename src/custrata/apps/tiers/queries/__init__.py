@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from custrata.apps.tiers.queries import comparison, panels, runs, schemes, values
+from custrata.apps.tiers.queries import comparison, panels, past, runs, schemes, values
 
-__all__ = ["comparison", "panels", "runs", "schemes", "values"]
+__all__ = ["comparison", "panels", "past", "runs", "schemes", "values"]

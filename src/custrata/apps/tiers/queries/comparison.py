@@ -7,11 +7,13 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
-from custrata.apps.tiers.queries.runs import profile_of, run_before
+from custrata.apps.tiers.queries.runs import run_before
 from custrata.apps.tiers.queries.schemes import amount, scheme
 from custrata.lake import Run
-from custrata.pipeline.reading.connection import Serving, literal, quoted
+from custrata.lake.runs import Runs
+from custrata.pipeline.reading import moved_between
 from custrata.report import Change, Headline, Move, Scheme, Size, Tier, collect
+from custrata.web.workspace import workspace
 
 
 @dataclass(frozen=True)
@@ -105,17 +107,10 @@ def moves_between(key: str, before: Run, now: Run) -> Scheme:
         return found
     if before.record["schemes"].get(key, {"waiting": True})["waiting"] or not found.tiers:
         return replace(found, moves=())
-    return replace(found, moves=_counted(profile_of(before), profile_of(now), key))
+    return replace(found, moves=_counted(workspace().runs.folder, before.id, now.id, key))
 
 
 @lru_cache(maxsize=256)
-def _counted(before: Path, now: Path, key: str) -> tuple[Move, ...]:
-    tier = quoted(f"{key}_tier")
-    sql = f"""
-        SELECT old.{tier} AS source, new.{tier} AS target, count(*) AS customers,
-            coalesce(sum(new.spend), 0)::DECIMAL(38, 2) AS revenue
-        FROM read_parquet({literal(str(before))}) AS old
-        FULL JOIN read_parquet({literal(str(now))}) AS new USING (customer_id)
-        GROUP BY ALL ORDER BY ALL"""
-    with Serving().asking() as asking:
-        return tuple(Move(**row) for row in asking.table(sql).to_pylist())
+def _counted(folder: Path, before: str, now: str, key: str) -> tuple[Move, ...]:
+    runs = Runs(folder)
+    return tuple(Move(**vars(one)) for one in moved_between(runs.run(before), runs.run(now), key))

@@ -1,17 +1,34 @@
-"""Refreshes as jobs: the one under way, and who asked for a run."""
+"""Refreshes as jobs: the one under way, and who asked for a run; and the rebuilding of history."""
 
 from __future__ import annotations
 
+from datetime import date
+
+from custrata.analytics.moments import AsOf
 from custrata.apps.jobs.models import Job, Status
 from custrata.apps.jobs.queries import running
+from custrata.engine import connect
+from custrata.pipeline.rebuild import Every, moments_to_rebuild
+from custrata.web.workspace import workspace
 
-KIND = "refresh"
+KIND, REBUILD = "refresh", "rebuild"
 LOOKED_AT = 200
 
 
 def refresh_under_way() -> Job | None:
     """The refresh that runs, else the one that waits."""
     return running(KIND)
+
+
+def rebuild_under_way() -> Job | None:
+    """The rebuilding of history that runs, else the one that waits."""
+    return running(REBUILD)
+
+
+def moments_planned(start: date | None, every: Every) -> list[AsOf]:
+    """The moments that a rebuilding would grade at. Raises `NoFacts`, `NothingToRebuild`, `TooManyRuns`."""
+    with connect() as engine:
+        return moments_to_rebuild(workspace(), engine, start=start, every=every)
 
 
 def refresh_authors() -> dict[str, str]:

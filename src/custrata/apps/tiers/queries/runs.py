@@ -19,7 +19,7 @@ from custrata.web.workspace import workspace
 
 # So many runs a history goes back; a page with more could not be read.
 MOST = 60
-BRIEF = ("as_of", "at", "before", "headline", "tiers", "steps", "version")
+BRIEF = ("as_of", "at", "before", "headline", "tiers", "steps", "version", "late", "corrected")
 Read = TypeVar("Read")
 
 

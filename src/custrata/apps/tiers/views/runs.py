@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from custrata.apps.accounts.views.asking import asking_person
 from custrata.apps.tiers.actions import start_refresh
 from custrata.apps.tiers.forms import RefreshForm
-from custrata.apps.tiers.queries import comparison, panels, refreshes, runs, schemes
+from custrata.apps.tiers.queries import comparison, panels, past, refreshes, runs, schemes
 from custrata.apps.tiers.queries.runs import RunFacts
 from custrata.apps.tiers.views.asking import known_scheme, no_run
 from custrata.errors import Refused
@@ -91,6 +91,8 @@ def one_run(request: HttpRequest, run_id: str) -> HttpResponse:
             for name, rows in saw["rows"].items()
         ],
         "schemes": [(found, panels.rungs(found, run)) for found in graded],
+        "late": past.late_run(run),
+        "corrected": past.corrections(run, most=10),
         "author": refreshes.refresh_authors().get(run.id, ""),
     }
     return render(request, "tiers/run.html", shown)

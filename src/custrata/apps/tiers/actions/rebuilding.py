@@ -1,0 +1,36 @@
+"""Make history anew: every past period's end graded again with what is known now."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+
+from custrata.apps.accounts.models import User
+from custrata.apps.audit.actions import record_change
+from custrata.apps.jobs import actions as jobs
+from custrata.apps.jobs.models import Job
+from custrata.apps.tiers.actions.refreshing import AlreadyRefreshing
+from custrata.apps.tiers.queries.refreshes import REBUILD, rebuild_under_way, refresh_under_way
+from custrata.errors import Refused
+from custrata.pipeline.rebuild import Every
+
+
+class AlreadyRebuilding(Refused):
+    template = "History is being rebuilt already; nothing else was started. Wait for it, or cancel it first."
+
+
+@transaction.atomic
+def start_rebuild(*, start: date | None, every: Every, actor: User | None, at: datetime) -> Job:
+    """Put the rebuilding of history in the queue, from a day or, without one, from the first fact on.
+
+    Raises `AlreadyRebuilding`, `AlreadyRefreshing`.
+    """
+    if rebuild_under_way() is not None:
+        raise AlreadyRebuilding
+    if refresh_under_way() is not None:
+        raise AlreadyRefreshing
+    arguments = {"start": start.isoformat() if start else None, "every": every}
+    job = jobs.enqueue(kind=REBUILD, arguments=arguments, actor=actor, at=at, key=REBUILD)
+    record_change(actor=actor, at=at, action="tiers.rebuild", subject="job", subject_id=str(job.pk), after=arguments)
+    return job

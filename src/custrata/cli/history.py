@@ -1,0 +1,278 @@
+"""History: who was in which tier from when to when, how long they stay, who moved; and the past made anew."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from custrata.analytics.moments import AsOf, NotAMoment
+from custrata.analytics.stays import HORIZONS
+from custrata.cli.grades import graded_by, published
+from custrata.cli.session import Session, now, say, workspace_option
+from custrata.cli.tables import CannotWrite, draw, textual
+from custrata.engine import connect
+from custrata.errors import BadInput
+from custrata.lake import Run
+from custrata.pipeline import rebuild
+from custrata.pipeline.reading import Interval, biggest_movers, history, history_of, moved_between, stays
+from custrata.tiering.names import scheme_name, tier_name
+from custrata.wording import catalogue
+from custrata.wording.writer import NOTHING
+
+
+class NoSuchMoment(BadInput):
+    template = "There is no run “{asked}”, and it is no day either. Give the id of a run, or a day such as 2025-01-31."
+
+
+class NothingToCompare(BadInput):
+    template = "No run up to {asked} graded by “{scheme}”."
+
+
+class OneOrAll(BadInput):
+    template = "Name one customer, or write the whole history with --all."
+
+
+class NeedsAFileForAll(BadInput):
+    template = "The whole history may have millions of rows: name a file with -o."
+
+
+scheme_argument = click.argument("scheme")
+
+
+@click.group("history")
+@workspace_option
+def history_group(session: Session) -> None:
+    """Tell the history of tiers: of one customer, of all, how long they stay; or make the past anew."""
+
+
+@history_group.command("show")
+@click.argument("customer", required=False)
+@click.option("--scheme", default=None, metavar="S", help="Only this scheme.")
+@click.option("--all", "everybody", is_flag=True, help="The intervals of all customers, into a file.")
+@click.option("--format", "fmt", type=click.Choice(("csv", "parquet")), default="parquet", show_default=True,
+              help="How --all is written.")  # fmt: skip
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE", help="Where to, for --all."
+)
+@workspace_option
+def show_command(
+    session: Session, customer: str | None, scheme: str | None, everybody: bool, fmt: str, output: Path | None
+) -> None:
+    """Show from when to when CUSTOMER was in which tier, and why; the newest first."""
+    if everybody == (customer is not None):
+        raise OneOrAll()
+    run = published(session)
+    if scheme is not None:
+        graded_by(session, run, scheme)
+    if customer is None:
+        if output is None:
+            raise NeedsAFileForAll()
+        many = _write(session, [scheme] if scheme else None, fmt, output)
+        write = session.writer("history")
+        say(write("written", intervals=write.number(many), path=output))
+        return
+    found = history_of(session.workspace, customer, [scheme] if scheme else None)
+    if not found:
+        say(session.writer("history")("none"))
+    for key in dict.fromkeys((*run.record["schemes"], *(one.scheme for one in found))):
+        _show(session, run, key, [one for one in found if one.scheme == key])
+
+
+def _show(session: Session, run: Run, key: str, found: Sequence[Interval]) -> None:
+    """One scheme's intervals as a table under its name."""
+    if not found:
+        return
+    write, life, decided = session.writer("history"), session.writer("life"), run.record["schemes"].get(key)
+    say(click.style(scheme_name(key, session.language, decided), bold=True))
+    rows = [
+        [
+            write.day(one.valid_from),
+            write("now") if one.valid_until is None else write.day(one.valid_until),
+            tier_name(key, one.tier, session.language, decided),
+            life(f"statuses.{one.status}") if f"statuses.{one.status}" in catalogue()["life"] else one.status,
+            "" if one.value is None else f"{one.value.normalize():f}",
+            _reason(session, one.reason),
+            write("late") if one.late else "",
+        ]
+        for one in found
+    ]
+    names = ("from", "until", "tier", "status", "value", "reason", "note")
+    say(draw([write(f"heads.{name}") for name in names], rows, [False] * 4 + [True] + [False] * 2).rstrip("\n"))
+
+
+def _reason(session: Session, reason: str | None) -> str:
+    """The reason in words: those a life gives are keys, those of a person are words already."""
+    known = f"reason.{reason}" in catalogue()["history"]
+    return session.writer("history")(f"reason.{reason}") if known else reason or ""
+
+
+def _write(session: Session, schemes: Sequence[str] | None, fmt: str, output: Path) -> int:
+    """The intervals of all customers into a file, batch by batch, and it appears whole; how many there are."""
+    half, many = output.with_name(f".{output.name}.part"), 0
+    try:
+        for batch in _batches_into(half, fmt, history(session.workspace, schemes=schemes)):
+            many += batch.num_rows
+        os.replace(half, output)
+    except OSError as error:
+        raise CannotWrite(path=output, reason=error.strerror or error) from error
+    finally:
+        half.unlink(missing_ok=True)
+    return many
+
+
+def _batches_into(path: Path, fmt: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same batches, each after it was written."""
+    writer: pq.ParquetWriter | pacsv.CSVWriter | None = None
+    try:
+        for batch in batches:
+            table = pa.Table.from_batches([batch])
+            table = table if fmt == "parquet" else textual(table)
+            if writer is None:
+                kind = pq.ParquetWriter if fmt == "parquet" else pacsv.CSVWriter
+                writer = kind(path, table.schema)
+            writer.write_table(table)
+            yield batch
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+@history_group.command("rebuild")
+@click.option("--from", "start", type=click.DateTime(["%Y-%m-%d"]), default=None, metavar="DATE",
+              help="Begin here (default: with the first fact).")  # fmt: skip
+@click.option("--every", type=click.Choice(("week", "month", "quarter")), default="month", show_default=True,
+              help="How dense the moments are.")  # fmt: skip
+@click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
+@workspace_option
+def rebuild_command(session: Session, start: datetime | None, every: Any, engine_name: str) -> None:
+    """Grade every past week, month or quarter end anew with what is known now, and tell what that corrects.
+
+    Stopped, it goes on where it was when it is begun again.
+    """
+    first: date | None = None if start is None else start.date()
+    with connect(engine_name) as engine, session.progress("cli") as progress:
+        done = rebuild(session.workspace, engine, at=now(), start=first, every=every, progress=progress)
+    write = session.writer("history")
+    if not done.runs:
+        say(write("rebuilt_nothing"))
+        return
+    ends = {"first": write.day(done.runs[0].as_of), "last": write.day(done.runs[-1].as_of)}
+    say(write.count("rebuilt", len(done.runs), **ends))
+    schemes = done.runs[-1].record["schemes"]
+    for key, many in sorted(done.corrected.items()):
+        say("  " + write.count("corrected", many, scheme=scheme_name(key, session.language, schemes.get(key))))
+    if not done.corrected:
+        say("  " + write("corrected_nothing"))
+
+
+@history_group.command("matrix")
+@scheme_argument
+@click.option("--from", "start", default=None, metavar="RUN|DATE", help="The earlier run (default: the one before).")
+@click.option("--to", "end", default=None, metavar="RUN|DATE", help="The later run (default: the newest).")
+@workspace_option
+def matrix_command(session: Session, scheme: str, start: str | None, end: str | None) -> None:
+    """Show who went from which tier of SCHEME to which between any two runs: customers and their spend."""
+    newest = published(session)
+    decided = graded_by(session, newest, scheme)
+    runs = [run for run in session.workspace.runs.all() if _graded(run, scheme)]
+    after = _asked(session, runs, scheme, end) if end else runs[-1]
+    place = runs.index(after)
+    before = _asked(session, runs, scheme, start) if start else runs[max(0, place - 1)]
+    write = session.writer("history")
+    names = {"before": write.day(before.as_of), "after": write.day(after.as_of)}
+    say(write("between", scheme=scheme_name(scheme, session.language, decided), **names))
+    rows = [
+        [
+            *(
+                write("nobody_before") if tier is None else tier_name(scheme, tier, session.language, decided)
+                for tier in (move.source, move.target)
+            ),
+            move.customers,
+            write.money(move.revenue, 2),
+        ]
+        for move in moved_between(before, after, scheme)
+    ]
+    heads = [write(f"heads.{name}") for name in ("source", "target", "customers", "revenue")]
+    say(draw(heads, rows, [False, False, True, True]).rstrip("\n"))
+
+
+def _graded(run: Run, scheme: str) -> bool:
+    decided = run.record["schemes"].get(scheme)
+    return decided is not None and not decided["waiting"]
+
+
+def _asked(session: Session, runs: Sequence[Run], scheme: str, asked: str) -> Run:
+    """The run of that id, else the last one that looks from the day or earlier."""
+    for run in runs:
+        if run.id == asked:
+            return run
+    try:
+        moment = AsOf.of(asked, session.workspace.settings.timezone)
+    except NotAMoment as error:
+        raise NoSuchMoment(asked=asked) from error
+    earlier = [run for run in runs if run.as_of <= moment.instant]
+    if not earlier:
+        raise NothingToCompare(asked=asked, scheme=scheme)
+    return earlier[-1]
+
+
+@history_group.command("stays")
+@scheme_argument
+@workspace_option
+def stays_command(session: Session, scheme: str) -> None:
+    """Show how long customers stay in each tier of SCHEME: median, and who is still there after 30 … 365 days."""
+    run, write = published(session), session.writer("history")
+    decided = graded_by(session, run, scheme)
+    rows = [
+        [
+            tier_name(scheme, one.tier, session.language, decided),
+            one.stays,
+            one.going_on,
+            one.before,
+            NOTHING if one.curve.median is None else write.number(one.curve.median),
+            *(NOTHING if share is None else write.share(float(share)) for share in one.curve.shares().values()),
+        ]
+        for one in stays(session.workspace, scheme)
+    ]
+    heads = [write(f"heads.{name}") for name in ("tier", "stays", "going_on", "before", "median")]
+    heads += [write("heads.after", days=days) for days in HORIZONS]
+    say(draw(heads, rows, [False] + [True] * 8).rstrip("\n"))
+    say(write("how_stays"))
+
+
+@history_group.command("movers")
+@scheme_argument
+@click.option("--run", "asked", default=None, metavar="RUN|DATE", help="At this run (default: the newest).")
+@click.option("--most", type=click.IntRange(1, 1000), default=10, show_default=True, help="So many of either way.")
+@workspace_option
+def movers_command(session: Session, scheme: str, asked: str | None, most: int) -> None:
+    """Show the biggest spenders of those who went up and down in SCHEME at a run."""
+    decided = graded_by(session, published(session), scheme)
+    runs = [run for run in session.workspace.runs.all() if _graded(run, scheme)]
+    run = _asked(session, runs, scheme, asked) if asked else runs[-1]
+    write = session.writer("history")
+    rows = [
+        [
+            {"up": "↑", "down": "↓"}[one.direction],
+            one.customer_id,
+            one.name,
+            tier_name(scheme, one.source, session.language, decided),
+            tier_name(scheme, one.target, session.language, decided),
+            write.money(one.spend or Decimal(0), 2),
+            write("late") if one.late else "",
+        ]
+        for one in biggest_movers(run, scheme, most)
+    ]
+    heads = ["", *(write(f"heads.{name}") for name in ("customer",)), "", *(
+        write(f"heads.{name}") for name in ("source", "target", "spend", "note")
+    )]  # fmt: skip
+    say(draw(heads, rows, [False] * 5 + [True, False]).rstrip("\n"))

@@ -1,0 +1,158 @@
+"""History: intervals that tile the life of every customer in every scheme, and stays counted out of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+
+from custrata.engine import DuckEngine, Engine
+from custrata.lake import Workspace
+from custrata.pipeline.reading import biggest_movers, history_of, late_moves, moved_between, stays
+from tests.pipeline.conftest import AddOrders, opened, shop, stock
+from tests.pipeline.lives import SIZE, VIP, by_hand, changed, order, publish, run_at, tiers_of, told
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+MONTHS = ("2024-09-01", "2024-11-01", "2025-01-01", "2025-03-01", "2025-05-01")
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory, duck: DuckEngine) -> Workspace:
+    """Sixty customers over five runs; `size` is published at the second, retired at the fourth, back at the fifth;
+    somebody is put into gold by hand at the third, for sixty days."""
+    workspace = opened(tmp_path_factory.mktemp("lived"))
+    stock(workspace, duck, shop(60))
+    publish(workspace, VIP)
+    run_at(workspace, duck, MONTHS[0])
+    library = publish(workspace, VIP, SIZE)
+    run_at(workspace, duck, MONTHS[1])
+    until = datetime(2025, 3, 2, tzinfo=UTC)
+    run_at(workspace, duck, MONTHS[2], decisions=by_hand("c3", "vip", "gold", until))
+    library.retire("size")
+    run_at(workspace, duck, MONTHS[3])
+    library.restore("size")
+    run_at(workspace, duck, MONTHS[4])
+    return workspace
+
+
+def test_intervals_tile_without_gap_or_overlap(lived: Workspace) -> None:
+    for (_, scheme), rows in told(lived).items():
+        for one, following in pairwise(rows):
+            gap = one["valid_until"] != following["valid_from"]
+            assert one["valid_from"] < one["valid_until"]
+            assert gap == (scheme == "size" and following["run"].startswith("20250501"))
+        assert rows[-1]["valid_until"] is None
+
+
+@pytest.mark.parametrize("place", range(len(MONTHS)))
+@pytest.mark.parametrize("scheme", ["vip", "size"])
+def test_at_every_run_the_interval_says_what_the_profile_does(
+    lived: Workspace, duck: DuckEngine, place: int, scheme: str
+) -> None:
+    run = lived.runs.all()[place]
+    graded = scheme in run.record["schemes"]
+    rows = [row for found in told(lived, schemes=[scheme]).values() for row in found]
+    held = [row for row in rows if row["valid_from"] <= run.as_of < (row["valid_until"] or FOREVER)]
+    assert {row["customer_id"]: row["tier"] for row in held} == (tiers_of(run, duck, scheme) if graded else {})
+
+
+def test_a_retired_scheme_ends_everybodys_interval_and_begins_anew(lived: Workspace) -> None:
+    fourth, fifth = lived.runs.all()[3:]
+    rows = told(lived, schemes=["size"])
+    assert {one["valid_until"] for found in rows.values() for one in found} >= {fourth.as_of, None}
+    assert {found[-1]["valid_from"] for found in rows.values()} == {fifth.as_of}
+    assert {found[-1]["status"] for found in rows.values()} == {"entered"}
+
+
+def test_a_status_of_its_own_is_an_interval_of_its_own(lived: Workspace) -> None:
+    statuses = [one.status for one in reversed(history_of(lived, "c3", ["vip"]))]
+    assert "override" in statuses
+    assert all(one != following for one, following in pairwise(statuses) if one != "kept")
+
+
+def test_the_history_of_one_is_that_among_all(lived: Workspace) -> None:
+    alone = [(one.scheme, one.tier, one.valid_from) for one in history_of(lived, "c7")]
+    among = [row for found in told(lived).values() for row in found if row["customer_id"] == "c7"]
+    assert sorted(alone) == sorted((row["scheme"], row["tier"], row["valid_from"]) for row in among)
+
+
+def test_there_is_no_history_without_a_run_or_of_a_stranger(workspace: Workspace, lived: Workspace) -> None:
+    assert (history_of(lived, "nobody"), history_of(workspace, "c1"), stays(workspace, "vip")) == ([], [], [])
+
+
+def test_a_tier_by_hand_changes_nothing_for_anybody_else(
+    workspace: Workspace, duck: DuckEngine, add_orders: AddOrders
+) -> None:
+    add_orders(workspace, shop(20))
+    publish(workspace, SIZE)
+    run_at(workspace, duck, "2025-01-01")
+    put = by_hand("c3", "size", "many", datetime(2025, 1, 3, tzinfo=UTC))
+    given = run_at(workspace, duck, "2025-01-02", decisions=put)
+    ended = run_at(workspace, duck, "2025-01-04")
+    assert {row["customer_id"] for row in changed(given, duck) if row["direction"] == "stayed"} <= {"c3"}
+    assert [one.status for one in history_of(workspace, "c3", ["size"])][:2] != ["override", "override"]
+    assert history_of(workspace, "c3", ["size"])[0].run == ended.id
+
+
+def test_an_instant_again_changes_nothing(lived: Workspace, duck: DuckEngine) -> None:
+    before = told(lived)
+    run_at(lived, duck, MONTHS[4])
+    assert told(lived) == before
+
+
+def test_changes_are_the_same_on_spark(
+    workspace: Workspace, duck: DuckEngine, spark: Engine, add_orders: AddOrders
+) -> None:
+    add_orders(workspace, shop(25))
+    publish(workspace, VIP, SIZE)
+    run_at(workspace, duck, MONTHS[1])
+    one = changed(run_at(workspace, duck, MONTHS[3]), duck)
+    add_orders(workspace, [order("c0", "2025-04-30", 1)])  # after both: only the fingerprint is another
+    other = changed(run_at(workspace, spark, MONTHS[3]), duck)
+    assert one == other
+
+
+@pytest.fixture(scope="module")
+def stayed(tmp_path_factory: pytest.TempPathFactory, duck: DuckEngine) -> Workspace:
+    """`many` is entered by a and b at the second run; a leaves at the third, b is there at the last; c always was."""
+    orders = [order(who, f"2025-01-0{n}") for who in "c" for n in (1, 2, 3)]
+    orders += [order("c", f"2025-0{month}-0{n}") for month in (2, 3, 4) for n in (1, 2, 3)]
+    orders += [order(who, f"2025-01-1{n}") for who in "ab" for n in (1, 2, 3)]
+    orders += [order("b", f"2025-0{month}-0{n}") for month in (2, 3, 4) for n in (1, 2, 3)]
+    orders += [order("a", "2024-06-01"), order("b", "2024-06-01")]
+    workspace = opened(tmp_path_factory.mktemp("stayed"))
+    stock(workspace, duck, orders)
+    publish(workspace, SIZE | {"window": 30})
+    for day in ("2025-01-05", "2025-02-04", "2025-03-06", "2025-04-05"):
+        run_at(workspace, duck, day)
+    return workspace
+
+
+def test_stays_are_counted_with_those_that_go_on(stayed: Workspace) -> None:
+    many, few = stays(stayed, "size")
+    assert (many.tier, many.stays, many.going_on, many.before) == ("many", 2, 1, 1)
+    assert [(step.days, step.there, step.left) for step in many.curve.steps] == [(30, 2, 1)]
+    assert (many.curve.median, many.curve.longest) == (30, 60)
+    assert (few.stays, few.going_on, few.before) == (1, 1, 2)
+
+
+def test_moves_between_any_two_runs(stayed: Workspace) -> None:
+    first, *_, last = stayed.runs.all()
+    moved = {(one.source, one.target): one.customers for one in moved_between(first, last, "size")}
+    assert moved == {("few", "few"): 1, ("few", "many"): 1, ("many", "many"): 1}
+
+
+def test_who_moved_most_value_comes_first(stayed: Workspace) -> None:
+    second, third = stayed.runs.all()[1:3]
+    assert [(one.customer_id, one.direction) for one in biggest_movers(second, "size")] == [("b", "up"), ("a", "up")]
+    assert [(one.customer_id, one.target) for one in biggest_movers(third, "size")] == [("a", "few")]
+    assert (late_moves(third, "size").moved, late_moves(third, "size").late) == (1, 0)
+
+
+def test_a_stay_that_ends_with_its_scheme_was_not_seen_to_end(lived: Workspace) -> None:
+    fourth = lived.runs.all()[3]
+    ended = [
+        row for found in told(lived, schemes=["size"]).values() for row in found if row["valid_until"] == fourth.as_of
+    ]
+    assert sum(one.going_on for one in stays(lived, "size")) >= sum(row["status"] != "entered" for row in ended) > 0

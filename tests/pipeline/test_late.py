@@ -1,0 +1,66 @@
+"""Facts that come in late: told as corrections, never as something that happened to the customer."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from custrata.engine import DuckEngine
+from custrata.lake import Workspace
+from custrata.pipeline import rebuild
+from custrata.pipeline.reading import history_of
+from tests.pipeline.conftest import AT, opened, shop, stock
+from tests.pipeline.lives import SIZE, VIP, changed, order, publish, run_at
+
+LATE = [order("c5", f"2025-01-{day}", 400, f"late{day}") for day in (10, 11, 12)]
+
+
+@pytest.fixture(scope="module")
+def came_late(tmp_path_factory: pytest.TempPathFactory, duck: DuckEngine) -> Workspace:
+    """Orders of January of c5 come in after the run of February: March tells of it, and a rebuilding mends January on;
+    then one more comes in late, and history is rebuilt again."""
+    workspace = opened(tmp_path_factory.mktemp("late"))
+    stock(workspace, duck, shop(30))
+    publish(workspace, VIP, SIZE)
+    for day in ("2025-01-01", "2025-02-01"):
+        run_at(workspace, duck, day)
+    stock(workspace, duck, LATE, at=AT + timedelta(days=1))
+    run_at(workspace, duck, "2025-03-01", days=2)
+    return workspace
+
+
+def test_the_next_run_says_that_they_are_corrections(came_late: Workspace, duck: DuckEngine) -> None:
+    run = came_late.runs.all()[-1]
+    late = {(row["customer_id"], row["scheme"]) for row in changed(run, duck) if row["late"]}
+    assert (run.record["late"], late) == ({"customers": 1, "orders": 3}, {("c5", "vip"), ("c5", "size")})
+
+
+def test_the_history_marks_what_they_brought_about(came_late: Workspace) -> None:
+    newest = history_of(came_late, "c5", ["vip"])[0]
+    assert (newest.tier, newest.late, newest.run) == ("gold", True, came_late.runs.ids()[-1])
+
+
+def test_who_has_no_late_orders_moves_as_ever(came_late: Workspace, duck: DuckEngine) -> None:
+    moved = [row for row in changed(came_late.runs.all()[-1], duck) if row["customer_id"] != "c5"]
+    assert {row["late"] for row in moved} == {False}
+
+
+def test_a_rebuilding_corrects_the_past_and_keeps_what_was_said(came_late: Workspace, duck: DuckEngine) -> None:
+    done = rebuild(came_late, duck, at=AT + timedelta(days=3), start=date(2024, 12, 31))
+    february = came_late.runs.all()[1]
+    found = {row["scheme"]: row for row in duck.arrow(february.read("corrections", duck)).to_pylist()}
+    assert {key: (row["customer_id"], row["tier"]) for key, row in found.items()} == {
+        "vip": ("c5", "gold"),
+        "size": ("c5", "many"),
+    }
+    assert (found["vip"]["was"] != "gold", done.corrected) == (True, {"vip": 1, "size": 1})
+    assert not any(one.late for one in history_of(came_late, "c5"))
+    stock(came_late, duck, [order("c7", "2025-01-20", 9000, "later")], at=AT + timedelta(days=4))
+    again = rebuild(came_late, duck, at=AT + timedelta(days=5), start=date(2024, 12, 31))
+    kept = duck.arrow(came_late.runs.all()[1].read("corrections", duck)).to_pylist()
+    assert {(row["customer_id"], row["at"]) for row in kept if row["scheme"] == "vip"} == {
+        ("c5", AT + timedelta(days=3)),
+        ("c7", AT + timedelta(days=5)),
+    }
+    assert again.corrected["vip"] == len(again.runs) - 1  # as of January the first nothing was late
