@@ -26,6 +26,10 @@ WORKS = {
     "bare_join": "benchmarks.lives:bare_join",
     "copy": "benchmarks.peers:copy",
     "agree": "benchmarks.peers:agree",
+    "simulation": "benchmarks.simulations:simulation",
+    "simulation_lived": "benchmarks.simulations:simulation_lived",
+    "preview": "benchmarks.simulations:previewed",
+    "simulation_sql": "benchmarks.simulations:bare",
     "criteria": "benchmarks.conditions:ours",
     "criteria_sql": "benchmarks.conditions:by_hand",
 }

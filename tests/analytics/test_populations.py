@@ -22,8 +22,8 @@ LOWEST = {
     "frequency": "low", "value": "low", "loyalty": "none", "lifecycle": "prospect", "rfm": "000", "combined": "general",
     "high_ticket": "standard", "usage_cycle": "unknown", "potential": "standard",
 }  # fmt: skip
-# Where there is no feedback nobody has a need.
-GRADED = [key for key in BUILT_IN if key != "need"]
+# Where there is no feedback nobody has a need, and without tags and payments nobody a standing.
+GRADED = [key for key in BUILT_IN if key not in ("need", "standing")]
 
 
 def sale(customer: str, at: str, amount: Any, **more: Any) -> dict[str, Any]:

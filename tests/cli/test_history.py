@@ -45,7 +45,11 @@ def test_all_into_a_file(custrata: Run, lived: Path, tmp_path: Path) -> None:
     whole = pq.read_table(wrote["parquet"])
     assert pacsv.read_csv(wrote["csv"]).num_rows == whole.num_rows > 0
     assert {"a", "b", "c"} == set(whole["customer_id"].to_pylist())
-    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["all.csv", "all.parquet", "orders.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
+        "all.csv",
+        "all.parquet",
+        "orders.csv",
+    ]
 
 
 @pytest.mark.parametrize("wrong", [(), ("a", "--all"), ("--all",), ("a", "--scheme", "nothing")])

@@ -32,7 +32,7 @@ def test_grades_every_customer_once_in_every_scheme(
     run = run_at(workspace, duck).run
     profile = run.read("profile", duck).to_pyarrow()
     assert profile.num_rows == len(set(profile["customer_id"].to_pylist())) == 60
-    assert [key for key in BUILT_IN if run.record["schemes"][key]["waiting"]] == ["need", "standing"]
+    assert [key for key in BUILT_IN if run.record["schemes"][key]["waiting"]] == ["standing", "need"]
     for key, scheme in BUILT_IN.items():
         if run.record["schemes"][key]["waiting"]:
             continue

@@ -14,12 +14,14 @@ import pytest
 from custrata.engine import DuckEngine, Engine
 from custrata.lake import Run, Workspace
 from custrata.pipeline import refresh
+from custrata.pipeline.decisions import Decisions
 from custrata.pipeline.drafts import NotGradedYet
 from custrata.pipeline.simulation import Simulation, distribution, preview, simulate
 from custrata.tiering import Definition, SchemeLibrary, built_in, define
 from custrata.tiering.checking import ColumnsTaken, UnknownTraits
 from custrata.wording.writer import Writer
 from tests.pipeline.conftest import AT, shop, whole_orders
+from tests.pipeline.test_decisions import rows
 from tests.tiering.drafts import vip
 
 LIVED: list[dict[str, Any]] = [
@@ -150,6 +152,14 @@ def test_losers_go_down_and_the_dearest_is_first(workspace_graded: Workspace, du
     spends = [mover.spend for mover in losers if mover.spend is not None]
     assert spends == sorted(spends, reverse=True)
     assert len(spends) == len(losers) <= 20
+
+
+def test_what_people_decide_holds_in_a_simulation(workspace_graded: Workspace, duck: DuckEngine) -> None:
+    value = built_in()["value"]
+    low = simulate(workspace_graded, CHANGED["value"], duck).losers[0].customer_id
+    put = rows("overrides", (low, "value", "low", "owes us", None, "Ann Lee"))
+    (mover,) = simulate(workspace_graded, value, duck, decisions=Decisions(overrides=put)).movers
+    assert (mover.customer_id, mover.target, "owes us" in mover.reason) == (low, "low", True)
 
 
 def test_a_new_scheme_has_no_before(workspace_graded: Workspace, duck: DuckEngine) -> None:

@@ -33,6 +33,10 @@ ORDERS = [
     sale("Dee", "2024-03-01", 20),
     sale("Eve", "2025-01-05", -5, kind="return"),
 ]
+FEEDBACK = [
+    {"customer_id": "Ann", "given_at": datetime(2025, 1, 5, tzinfo=UTC), "kind": "complaint", "score": None},
+    {"customer_id": "Ben", "given_at": datetime(2025, 1, 6, tzinfo=UTC), "kind": "inquiry", "score": None},
+]
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def recorded(found: Graded) -> Run:
 @pytest.fixture(scope="session")
 def run(duck: DuckEngine) -> Run:
     """The shop above, graded."""
-    return recorded(graded(duck, Shop(ORDERS, [], []), AS_OF, "Asia/Shanghai"))
+    return recorded(graded(duck, Shop(ORDERS, [], FEEDBACK), AS_OF, "Asia/Shanghai"))
 
 
 @pytest.fixture(scope="session")

@@ -92,3 +92,28 @@ _OWN: dict[str, st.SearchStrategy[Data]] = {
     "cluster": _fields({"clusters": st.integers(2, 9), "order_by": TRAITS}, traits=st.lists(TRAITS, min_size=1)),
     "tree": _fields({"depth": WHOLE}, target=TRAITS, traits=st.lists(TRAITS, min_size=1)),
 }
+
+
+JUNK = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.sampled_from(["80%", "all"])
+    ),
+    lambda part: st.one_of(st.lists(part, max_size=3), st.dictionaries(st.text(max_size=5), part, max_size=3)),
+    max_leaves=4,
+)
+
+
+@st.composite
+def spoiled(draw: st.DrawFn) -> Data:
+    """The data of a definition with something else somewhere in it."""
+    data = draw(definitions())
+    place: Any = data
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = draw(st.sampled_from(keys))
+        if not isinstance(place[key], dict | list) or not place[key] or draw(st.booleans()):
+            break
+        place[key] = place[key].copy()
+        place = place[key]
+    place[key] = draw(JUNK)
+    return data

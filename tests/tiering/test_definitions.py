@@ -11,6 +11,7 @@ from hypothesis import given
 from custrata.analytics.traits import CATALOGUE
 from custrata.criteria import UnknownColumn, UnknownNode, UnknownTrait, WrongOperator
 from custrata.criteria.values import BadValue
+from custrata.errors import BadInput
 from custrata.tiering import built_in, define
 from custrata.tiering.checking import (
     ColumnsTaken,
@@ -23,7 +24,7 @@ from custrata.tiering.checking import (
 from custrata.tiering.comparing import Difference, differences
 from custrata.tiering.fields import BadDefinition, UnfitDefinition
 from custrata.tiering.files import NotASchemeFile, NotYaml, WrittenTwice, read_schemes, write_schemes
-from tests.tiering.drafts import Data, definitions, vip
+from tests.tiering.drafts import Data, definitions, spoiled, vip
 
 TRAITS = {key: trait.type for key, trait in CATALOGUE.items()} | {"shoe_size": "string", "member": "boolean"}
 TOP = {"key": "top", "line": 10}
@@ -44,6 +45,15 @@ def test_what_is_written_is_read_back_the_same(data: Data) -> None:
 @given(definitions())
 def test_nothing_is_different_between_a_definition_and_its_copy(data: Data) -> None:
     assert differences(define(data), define(define(data).data())) == []
+
+
+@given(spoiled())
+def test_whatever_is_given_is_read_or_refused_by_name(data: Data) -> None:
+    try:
+        definition = define(data)
+    except BadInput:
+        return
+    assert define(definition.data()) == definition
 
 
 def test_the_schemes_that_ship_are_read_back_the_same_and_fit_any_workspace() -> None:

@@ -56,11 +56,13 @@ INSTALLED_APPS = [
     "django_htmx",
     "axes",
     "csp",
+    "ninja",
     "custrata.web",
     "custrata.apps.audit",
     "custrata.apps.jobs",
     "custrata.apps.accounts",
     "custrata.apps.customers",
+    "custrata.apps.connect",
     "custrata.apps.tiers",
     "custrata.apps.playbooks",
     "custrata.apps.insights",
@@ -174,6 +176,10 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
+# The REST API: who recognises a token, and how often one may ask, in each process by itself.
+TOKENS = "custrata.apps.connect.actions.recognise"
+API_PER_MINUTE = int(os.environ.get("CUSTRATA_API_PER_MINUTE", "600"))
+
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

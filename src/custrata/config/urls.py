@@ -9,6 +9,8 @@ urlpatterns = [
     path("audit/", include("custrata.apps.audit.urls")),
     path("jobs/", include("custrata.apps.jobs.urls")),
     path("customers/", include("custrata.apps.customers.urls")),
+    path("tokens/", include("custrata.apps.connect.urls")),
+    path("api/", include("custrata.config.api")),
     path("tiers/", include("custrata.apps.tiers.urls")),
     path("", include("custrata.apps.playbooks.urls")),
 ]

@@ -21,9 +21,9 @@ from custrata.pipeline.decisions import Decided, Decisions
 from custrata.pipeline.grading import Grader, former_decisions
 from custrata.pipeline.record import curve_from
 from custrata.pipeline.snapshot import counted_facts, snapshot
-from custrata.pipeline.windows import Windows
+from custrata.pipeline.windows import Windows, has_own_window
 from custrata.tiering.checking import Types, check_definition, columns_made, conditions
-from custrata.tiering.definitions import WINDOW, Definition, define
+from custrata.tiering.definitions import Definition, define
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.library import SchemeLibrary
 from custrata.tiering.schemes import Context, Scheme, columns_of, in_order
@@ -31,6 +31,10 @@ from custrata.tiering.schemes import Context, Scheme, columns_of, in_order
 
 class NotGradedYet(Refused):
     template = "Nothing is graded yet, so nothing can be tried out. Refresh first (custrata refresh)."
+
+
+def _as_it_is(table: ir.Table) -> ir.Table:
+    return table
 
 
 class _ByValue(Grader):
@@ -93,8 +97,10 @@ def drafted(
             keep,
         )
         kind = _ByValue if by_value else Grader
+        # The tier of one trait is cheaper to work out once more than to keep for everybody.
+        kept = _as_it_is if by_value and "trait" in definition.settings else keep
         profile = _as_refreshed(run, whole, schemes[:-1])
-        grader = kind(profile, context, Decided.of(decisions, run), run, engine, keep, Windows(known, moment, keep))
+        grader = kind(profile, context, Decided.of(decisions, run), run, engine, kept, Windows(known, moment, keep))
         for scheme in schemes:
             grader.grade(scheme)
         yield Draft(run, schemes[-1], grader, moment, whole)
@@ -176,7 +182,7 @@ def _facts(
     workspace: Workspace, schemes: Sequence[Scheme], engine: Engine, moment: AsOf, *, keep: Keep, held: ExitStack
 ) -> tuple[Known | None, Mapping[str, ir.Table]]:
     """What the lake knows at the instant, where a scheme counts in it or looks at a window of its own."""
-    windowed = any(one.definition.window != WINDOW or one.definition.qualify != "rolling" for one in schemes)
+    windowed = any(has_own_window(one) or one.definition.qualify != "rolling" for one in schemes)
     counting = any(condition.needs.facts for one in schemes for condition in conditions(one.definition))
     if not windowed and not counting:
         return None, {}

@@ -71,21 +71,28 @@ class Grader:
             profile = self.windows.since_review(profile, scheme, self._state(scheme.key))
         profile = derived(profile, scheme.reads)
         held = [name for name in scheme.reads if name in profile.columns]
-        seen = []
-        for key in scheme.needs(self.results):
-            named = {name: name.removeprefix(f"{key}_") for name in columns_of(key) if name in scheme.reads}
-            there = {name: part for name, part in named.items() if part in self.results[key].columns}
-            seen.append(
-                self.results[key].select(
-                    "customer_id", **{name: self.results[key][part] for name, part in there.items()}
-                )
-            )
-            held += list(there)
+        seen = [self._of_scheme(key, scheme) for key in scheme.needs(self.results)]
+        held += [name for table in seen for name in table.columns if name != "customer_id"]
         table = joined_by_customer(
             profile.select("customer_id", *[name for name in held if name in profile.columns]), *seen
         )
         asked = [name for name in scheme.reads if name not in held and name != "tags" and not name.endswith("_since")]
         return table, [] if scheme.kind in PARTIAL else asked
+
+    def _of_scheme(self, key: str, reader: Scheme) -> ir.Table:
+        """What a scheme reads of one that was graded before: tier, value, since when."""
+        graded, wanted = self.results[key], [name for name in columns_of(key) if name in reader.reads]
+        held = {name: name.removeprefix(f"{key}_") for name in wanted}
+        if f"{key}_since" in wanted and "since" not in graded.columns:
+            graded = self._with_since(key, graded)
+        return graded.select("customer_id", **{name: graded[part] for name, part in held.items()})
+
+    def _with_since(self, key: str, graded: ir.Table) -> ir.Table:
+        """Tiers that follow their value, with since when each customer is in theirs."""
+        now = ibis.literal(self.context.as_of.instant).cast(INSTANT)
+        both = joined_by_customer(graded, self._state(key).select("customer_id", "was_tier", "was_since"))
+        stayed = (both.was_tier == both.tier).fill_null(False)
+        return both.mutate(since=stayed.ifelse(ibis.coalesce(both.was_since, now), now)).drop("was_tier", "was_since")
 
     def _lived(self, scheme: Scheme, grading: Grading) -> ir.Table:
         """What was graded, with the tier's life and the tiers given by hand."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -30,12 +30,13 @@ from custrata.pipeline.reading.prepared import prepare_run
 from custrata.pipeline.record import curve_from, graded_record
 from custrata.pipeline.snapshot import Snapshot, counted_facts, default_as_of, everyone, snapshot
 from custrata.pipeline.summary import narrowed, summary
-from custrata.pipeline.windows import Windows
+from custrata.pipeline.windows import Windows, has_own_window
 from custrata.tiering import Context, SchemeLibrary
 
 Progress = Callable[[str, float], None]
 ROWS_TOGETHER = 20_000
-STEPS = ("snapshot", "facts", "traits", "models", "schemes", "history", "publish")
+UNSORTED = "unsorted.parquet"
+STEPS = ("snapshot", "facts", "traits", "models", "schemes", "profile", "history", "publish")
 
 
 class EarlierAsOf(Refused):
@@ -99,10 +100,14 @@ def refresh(
             same, moment = begun.same, begun.moment
             if same is not None and not learn and begun.is_as(same):
                 return Refreshed(same, new=False)
-        graded, schemes, found = _graded(begun, engine=engine, keep=keep, watch=watch, learn=learn)
-        with watch.step("history"):
+        with engine.keeping() as keep_graded:
+            graded, schemes, found = _graded(begun, engine=engine, keep=keep_graded, watch=watch, learn=learn)
             told = {key: held for key, held in schemes.items() if not held["waiting"]}
-            moved = _written(begun, graded, told, draft, at=at, engine=engine, keep=keep)
+            with watch.step("profile"):
+                profile = with_history(graded, list(told), begun.before, engine, moment)
+                engine.write_parquet(profile, draft / UNSORTED)
+        with watch.step("history"):
+            moved = _written(begun, told, draft, at=at, engine=engine, keep=keep)
         record = {
             **_heading(workspace, engine, moment, at),
             "before": begun.before.id if begun.before else None,
@@ -159,20 +164,15 @@ def _begun(
 
 
 def _written(
-    begun: _Begun,
-    graded: ir.Table,
-    told: dict[str, dict[str, Any]],
-    draft: Path,
-    *,
-    at: datetime,
-    engine: Engine,
-    keep: Keep,
+    begun: _Begun, told: dict[str, dict[str, Any]], draft: Path, *, at: datetime, engine: Engine, keep: Keep
 ) -> dict[str, Any]:
     """Write profile, changes, corrections and decisions into the draft; what they come to, for the record."""
     before, moment, same = begun.before, begun.moment, begun.same
-    # Sorted, so that a reader of one customer, or of a page of them, skips all but a small group of rows.
-    profile = with_history(graded, list(told), before, engine, moment).order_by("customer_id")
+    # Sorted, so that a reader of one customer, or of a page of them, skips all but a small group of rows; out of a
+    # file, since to sort beside all that was kept for grading would take the most memory of all.
+    profile = engine.read_parquet([draft / UNSORTED]).order_by("customer_id")
     engine.write_parquet(profile, draft / "profile.parquet", group=ROWS_TOGETHER)
+    (draft / UNSORTED).unlink()
     tiers = keep(narrowed(engine.read_parquet([draft / "profile.parquet"]), told))
     late = late_customers(begun.facts.orders, before)
     late = None if late is None else keep(late)
@@ -190,7 +190,9 @@ def _graded(
 ) -> tuple[ir.Table, dict[str, dict[str, Any]], dict[str, Any]]:
     """The profile with every scheme's columns, what decided each scheme, and what was found out on the way."""
     facts, moment, before = begun.facts, begun.moment, begun.before
-    with engine.keeping() as keep_a_while:
+    schemes = begun.library.schemes()
+    with ExitStack() as held:
+        keep_a_while = held.enter_context(engine.keeping())
         with watch.step("facts"):
             customers = keep_a_while(everyone(facts, moment))
             named = _names_returns(facts.orders)
@@ -202,11 +204,12 @@ def _graded(
             profile = keep(profile)
         with watch.step("models"):
             curve = _curve(known, moment, before, learn=learn)
+        if not any(map(has_own_window, schemes)):
+            held.close()  # the walked orders are the largest table of all, and nobody reads them any more
         with watch.step("schemes"):
-            schemes = begun.library.schemes()
             former = former_decisions(before, schemes, learn=learn)
-            context = Context(curve, known.everyone.period, moment, counted_facts(facts, known), former, keep_a_while)
-            grader = Grader(profile, context, begun.decided, before, engine, keep, Windows(known, moment, keep_a_while))
+            context = Context(curve, known.everyone.period, moment, counted_facts(facts, known), former, keep)
+            grader = Grader(profile, context, begun.decided, before, engine, keep, Windows(known, moment, keep))
             for scheme in schemes:
                 grader.grade(scheme)
             shown = {key: grader.told[key] for key in begun.library.published()}

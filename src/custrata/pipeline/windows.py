@@ -15,6 +15,11 @@ from custrata.tiering.life import Life, Rung, review_start
 from custrata.tiering.schemes import Scheme
 
 
+def has_own_window(scheme: Scheme) -> bool:
+    """Whether a scheme reads a trait of the window and looks at another window than the usual one."""
+    return scheme.definition.window != WINDOW and any(name in WINDOWED for name in scheme.reads)
+
+
 @dataclass
 class Windows:
     """The profile as schemes with windows of their own see it; each window is computed once, when first asked for.
@@ -29,10 +34,9 @@ class Windows:
 
     def profile(self, profile: ir.Table, scheme: Scheme) -> ir.Table:
         """The profile, its traits of the window replaced by those of the scheme's window."""
-        window = scheme.definition.window
-        wanted = [name for name in scheme.reads if name in WINDOWED]
-        if window == WINDOW or not wanted:
+        if not has_own_window(scheme):
             return profile
+        window, wanted = scheme.definition.window, [name for name in scheme.reads if name in WINDOWED]
         traits = self._traits(window, frozenset(WINDOWED[name] for name in wanted) - {""}).select(
             "customer_id", *wanted
         )

@@ -1,7 +1,7 @@
 """Schemes: ladders that put every customer in exactly one tier, with a life and a reason."""
 
 from custrata.tiering.definitions import Definition, TierDefinition, define
-from custrata.tiering.explain import Explanation
+from custrata.tiering.explain import Explanation, explained_by
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.library import SchemeLibrary, Version
 from custrata.tiering.schemes import Context, Scheme, built_in
@@ -22,5 +22,6 @@ __all__ = [
     "built_in",
     "define",
     "explain",
+    "explained_by",
     "scheme_of",
 ]

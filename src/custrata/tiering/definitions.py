@@ -18,9 +18,10 @@ from fractions import Fraction
 from typing import Any, Literal, cast
 
 from custrata.tiering import fields
-from custrata.tiering.fields import BadDefinition, Field, UnfitDefinition, Unreadable, at
+from custrata.tiering.fields import BadDefinition, Field, UnfitDefinition, Unreadable, at, wanted
 from custrata.tiering.life import Review
 from custrata.tiering.shapes import SHAPES, Shape
+from custrata.wording import Said
 
 Qualify = Literal["rolling", "since_review"]
 WINDOW = 365
@@ -121,14 +122,14 @@ def define(data: object) -> Definition:
 
 def _defined(data: object) -> Definition:
     if not isinstance(data, Mapping):
-        raise Unreadable(data, "mapping of fields")
+        raise Unreadable(data, wanted("mapping"))
     kind = at("kind", fields.choice(*SHAPES), data.get("kind"))
     shape = SHAPES[kind]
     known = {*COMMON, *(own.name for own in shape.own)}
     for given in data:
         if given not in known:
             near = get_close_matches(str(given), sorted(known), 3) or sorted(known)
-            raise Unreadable(given, f"field of the kind {kind}; there is {', '.join(near)}", str(given))
+            raise Unreadable(given, wanted("field", kind=kind, known=", ".join(near)), str(given))
     return Definition(
         key=at("key", fields.key, data.get("key")),
         kind=kind,
@@ -146,7 +147,7 @@ def _defined(data: object) -> Definition:
 def _own(own: Field, data: Mapping[str, Any]) -> Any:
     if own.name not in data:
         if own.default is ...:
-            raise Unreadable(None, f"{own.name}; it must be said", own.name)
+            raise Unreadable(None, wanted("required", field=own.name), own.name)
         return own.default
     return at(own.name, own.read, data[own.name])
 
@@ -159,28 +160,28 @@ def _tiers(given: Any, shape: Shape) -> tuple[TierDefinition, ...]:
     if given is None and (shape.tiers or shape.tiers_found):
         return tuple(TierDefinition(key) for key in shape.tiers)
     if not isinstance(given, Sequence) or isinstance(given, str) or not given:
-        raise Unreadable(given, "list of tiers from the best down", "tiers")
+        raise Unreadable(given, wanted("tiers"), "tiers")
     return tuple(at(f"tiers[{place}]", _tier, one) for place, one in enumerate(given))
 
 
 def _tier(given: Any) -> TierDefinition:
     if not isinstance(given, Mapping):
-        raise Unreadable(given, "tier: a mapping with its key")
+        raise Unreadable(given, wanted("tier"))
     for name in given:
         if name not in TIER_FIELDS:
-            raise Unreadable(name, f"field of a tier; there is {', '.join(TIER_FIELDS)}")
+            raise Unreadable(name, wanted("tier_field", known=", ".join(TIER_FIELDS)))
     found = {
         name: at(name, read, given[name]) for name, (read, _) in TIER_FIELDS.items() if given.get(name) is not None
     }
     if "key" not in found:
-        raise Unreadable(None, "key of a tier", "key")
+        raise Unreadable(None, wanted("tier_key"), "key")
     return TierDefinition(**found)
 
 
 def _cost(given: Any) -> Decimal:
     found = fields.number(given)
     if found < 0 or found != round(found, 2):
-        raise Unreadable(given, "amount of money from 0 on")
+        raise Unreadable(given, wanted("cost"))
     return found
 
 
@@ -214,12 +215,12 @@ def _review(given: Any) -> Review:
     if isinstance(given, str):
         given = {"kind": given}
     if not isinstance(given, Mapping) or not set(given) <= {"kind", "dates"}:
-        raise Unreadable(given, "review: each_run, tier_anniversary, member_anniversary, or calendar with dates")
+        raise Unreadable(given, wanted("review"))
     kinds = fields.choice("each_run", "tier_anniversary", "member_anniversary", "calendar")
     kind = cast(Any, at("kind", kinds, given.get("kind")))
     dates = given.get("dates", ())
     if (kind == "calendar") != bool(dates) or isinstance(dates, str):
-        raise Unreadable(dates, "list of days such as 04-01, for the kind calendar and no other", "dates")
+        raise Unreadable(dates, wanted("dates"), "dates")
     return Review(kind, tuple(at(f"dates[{place}]", _day, one) for place, one in enumerate(dates)))
 
 
@@ -228,7 +229,7 @@ def _day(given: Any) -> tuple[int, int]:
     lengths = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
     if month.isdigit() and day.isdigit() and 1 <= int(month) <= 12 and 1 <= int(day) <= lengths[int(month) - 1]:
         return int(month), int(day)
-    raise Unreadable(given, "day of the year such as 04-01")
+    raise Unreadable(given, wanted("day"))
 
 
 def _review_data(review: Review) -> Any:
@@ -241,26 +242,22 @@ def _checked(definition: Definition) -> Definition:
     """What no single field can say: tiers once each, lines in order, a life only on a ladder."""
     shape, tiers = SHAPES[definition.kind], definition.tiers
     keys = [tier.key for tier in tiers]
-    _require(definition, "tiers", len(set(keys)) == len(keys), "each tier has a key of its own")
-    _require(definition, "tiers", len(keys) <= 20, "at most 20 tiers")
+    _require(definition, "tiers", len(set(keys)) == len(keys), wanted("tier_twice"))
+    _require(definition, "tiers", len(keys) <= 20, wanted("most_tiers"))
     if shape.tiers:
-        _require(
-            definition, "tiers", tuple(keys) == shape.tiers, f"the tiers are {', '.join(shape.tiers)}, in this order"
-        )
+        _require(definition, "tiers", tuple(keys) == shape.tiers, wanted("fixed_tiers", tiers=", ".join(shape.tiers)))
     elif not shape.tiers_found:
-        _require(definition, "tiers", len(keys) >= 2, "at least two tiers")
+        _require(definition, "tiers", len(keys) >= 2, wanted("two_tiers"))
     for place, tier in enumerate(tiers):
         _check_tier(definition, shape, place, tier)
     _check_lines(definition, shape)
     _check_own(definition, keys)
     lives = shape.ordered or not definition.lives
-    _require(
-        definition, "tiers", lives, f"tiers of the kind {definition.kind} have no order, so they follow at every run"
-    )
+    _require(definition, "tiers", lives, wanted("no_order", kind=definition.kind))
     qualifies = definition.qualify == "rolling" or (
         definition.settings.get("trait") in SINCE_REVIEW and definition.review.kind != "each_run"
     )
-    _require(definition, "qualify", qualifies, f"since_review needs a review, and a trait of {', '.join(SINCE_REVIEW)}")
+    _require(definition, "qualify", qualifies, wanted("since_review", traits=", ".join(SINCE_REVIEW)))
     return definition
 
 
@@ -268,44 +265,41 @@ def _check_tier(definition: Definition, shape: Shape, place: int, tier: TierDefi
     where, last = f"tiers[{place}]", place == len(definition.tiers) - 1
     drawn = [name for name in ("line", "share") if getattr(tier, name) is not None]
     choices: dict[str, list[list[str]]] = {"either": [["line"], ["share"]], "none": [[]]}
-    wanted = choices.get(shape.drawn, [[shape.drawn]])
+    allowed = choices.get(shape.drawn, [[shape.drawn]])
     if last and shape.drawn != "none":
-        _require(definition, where, not drawn, "the last tier takes in everybody else and has no line")
+        _require(definition, where, not drawn, wanted("last_tier"))
     else:
-        said = " or ".join(names[0] if names else "no line or share" for names in wanted)
-        _require(definition, where, drawn in wanted, f"each tier but the last has a {said}")
-    _require(definition, where, not (last and tier.lives), "nobody falls out of the last tier: it has no life")
+        _require(definition, where, drawn in allowed, wanted(f"drawn.{shape.drawn}"))
+    _require(definition, where, not (last and tier.lives), wanted("last_life"))
 
 
 def _check_own(definition: Definition, keys: Sequence[str]) -> None:
     if definition.kind == "rules":
         named = [rule.tier for rule in definition.settings["rules"]]
         for place, tier in enumerate(named):
-            _require(definition, f"rules[{place}].tier", tier in keys, f"a tier of the scheme: {', '.join(keys)}")
+            _require(definition, f"rules[{place}].tier", tier in keys, wanted("a_tier", tiers=", ".join(keys)))
         otherwise = definition.settings["otherwise"]
-        _require(definition, "otherwise", otherwise in (None, *keys), f"a tier of the scheme: {', '.join(keys)}")
+        _require(definition, "otherwise", otherwise in (None, *keys), wanted("a_tier", tiers=", ".join(keys)))
     if definition.kind == "rfm":
         fixed = definition.settings["method"] == "fixed"
         fits = fixed == (definition.settings["lines"] is not None)
-        _require(definition, "lines", fits, "the method fixed needs lines, and no other method has any")
+        _require(definition, "lines", fits, wanted("fixed_lines"))
 
 
 def _check_lines(definition: Definition, shape: Shape) -> None:
     rising = bool(definition.settings.get("less_is_better"))
     lines = [tier.line for tier in definition.tiers if tier.line is not None]
     shares = [tier.share for tier in definition.tiers if tier.share is not None]
-    _require(definition, "tiers", not (lines and shares), "lines or shares, not both")
+    _require(definition, "tiers", not (lines and shares), wanted("both"))
     ordered = lines == sorted(lines, reverse=not rising) and len(set(lines)) == len(lines)
-    _require(definition, "tiers", ordered, "each line is harder to reach than the next one down")
+    _require(definition, "tiers", ordered, wanted("line_order"))
     growing = shares == sorted(shares) and len(set(shares)) == len(shares)
-    _require(definition, "tiers", growing, "shares are cumulated: each takes in those before it")
+    _require(definition, "tiers", growing, wanted("share_order"))
     for place, tier in enumerate(definition.tiers):
         if tier.keep is None:
             continue
         easier = _easier(tier, rising=rising)
-        _require(
-            definition, f"tiers[{place}]", easier, "a tier is kept at its line or below, never harder than entered"
-        )
+        _require(definition, f"tiers[{place}]", easier, wanted("keep_easier"))
 
 
 def _easier(tier: TierDefinition, *, rising: bool) -> bool:
@@ -315,6 +309,6 @@ def _easier(tier: TierDefinition, *, rising: bool) -> bool:
     return tier.line is None or (tier.keep >= tier.line if rising else tier.keep <= tier.line)
 
 
-def _require(definition: Definition, place: str, holds: bool, wanted: str) -> None:
+def _require(definition: Definition, place: str, holds: bool, needed: Said) -> None:
     if not holds:
-        raise UnfitDefinition(scheme=definition.key, place=place, wanted=wanted)
+        raise UnfitDefinition(scheme=definition.key, place=place, wanted=needed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,6 +19,8 @@ from custrata.tiering.schemes import built_in
 
 Row = Mapping[str, Any]
 Decided = Mapping[str, Any]
+# What is told of a customer whatever the scheme.
+ALWAYS = ("orders_all", "first_order_on")
 
 
 @dataclass(frozen=True)
@@ -130,3 +132,15 @@ class Decision:
         missing = abs(above.line - Decimal(value))
         whole = isinstance(value, int) and missing == missing.to_integral_value()
         return above.tier, int(missing) if whole else missing
+
+
+def explained_by(key: str, decided: Decided, columns: Iterable[str]) -> list[str]:
+    """Which of a profile's columns an explanation of a scheme reads: those it grades by, and its own.
+
+    >>> decided = {"definition": built_in()["value"].data()}
+    >>> explained_by("value", decided, ["customer_id", "spend", "orders", "value_tier", "value_before"])
+    ['spend', 'value_tier', 'value_before']
+    """
+    decision = Decision(key, {}, decided)
+    read = {*ALWAYS, *decision.inputs, *scheme_of(decision.definition).reads}
+    return [name for name in columns if name in read or name.startswith(f"{key}_")]

@@ -11,7 +11,7 @@ from typing import Any
 
 from custrata.criteria import Criteria, parse
 from custrata.errors import BadInput
-from custrata.wording import LANGUAGES
+from custrata.wording import LANGUAGES, Said
 
 KEY = re.compile(r"[a-z][a-z0-9_]{0,39}|[01]{3}")
 TRAIT = re.compile(r"[^\s\"'`;][^\"'`;]{0,199}")
@@ -27,12 +27,17 @@ class UnfitDefinition(BadInput):
     template = "The scheme {scheme} cannot be as {place} says: {wanted}."
 
 
+def wanted(name: str, **facts: object) -> Said:
+    """What would have been right, a phrase in any language."""
+    return Said("schemes", f"wanted.{name}", facts)
+
+
 class Unreadable(Exception):
     """What was given, and what would have been right; with its place it becomes a `BadDefinition`."""
 
-    def __init__(self, given: object, wanted: str, place: str = "") -> None:
-        super().__init__(wanted)
-        self.given, self.wanted, self.place = given, wanted, place
+    def __init__(self, given: object, needed: Said, place: str = "") -> None:
+        super().__init__(str(needed))
+        self.given, self.wanted, self.place = given, needed, place
 
 
 def as_it_is(value: Any) -> Any:
@@ -53,21 +58,21 @@ class Field:
 def key(given: Any) -> str:
     """A key: small letters, digits, underscores; also the eight codes of RFM."""
     if not isinstance(given, str) or not KEY.fullmatch(given):
-        raise Unreadable(given, "key of small letters, digits and underscores, up to 40")
+        raise Unreadable(given, wanted("key"))
     return given
 
 
 def trait(given: Any) -> str:
     """The name of a column of the profile."""
     if not isinstance(given, str) or not TRAIT.fullmatch(given):
-        raise Unreadable(given, "name of a trait")
+        raise Unreadable(given, wanted("trait"))
     return given
 
 
 def traits(given: Any) -> tuple[str, ...]:
     """Names of columns, at least one."""
     if not isinstance(given, Sequence) or isinstance(given, str) or not given:
-        raise Unreadable(given, "list of traits")
+        raise Unreadable(given, wanted("traits"))
     return tuple(trait(one) for one in given)
 
 
@@ -76,7 +81,7 @@ def whole(given: Any, *, least: int = 0) -> int:
     if isinstance(given, str) and given.strip().isdigit():
         given = int(given)
     if isinstance(given, bool) or not isinstance(given, int) or given < least:
-        raise Unreadable(given, f"whole number from {least} on")
+        raise Unreadable(given, wanted("whole_from", least=least))
     return given
 
 
@@ -90,27 +95,27 @@ def signed(given: Any) -> int:
     if isinstance(given, str) and re.fullmatch(r"[+-]?\d{1,9}", given.strip()):
         given = int(given)
     if isinstance(given, bool) or not isinstance(given, int):
-        raise Unreadable(given, "whole number")
+        raise Unreadable(given, wanted("whole"))
     return given
 
 
 def flag(given: Any) -> bool:
     """True or false."""
     if not isinstance(given, bool):
-        raise Unreadable(given, "true or false")
+        raise Unreadable(given, wanted("flag"))
     return given
 
 
 def number(given: Any) -> Decimal:
     """A decimal number of at most 12 digits before the point and 6 after it; a float as it is written."""
     if isinstance(given, bool) or not isinstance(given, int | float | str | Decimal):
-        raise Unreadable(given, "number")
+        raise Unreadable(given, wanted("number"))
     try:
         found = Decimal(str(given).strip())
     except InvalidOperation as error:
-        raise Unreadable(given, "number") from error
+        raise Unreadable(given, wanted("number")) from error
     if not found.is_finite() or abs(found) >= Decimal(10) ** 12 or found != round(found, 6):
-        raise Unreadable(given, "number of at most 12 digits before the point and 6 after it")
+        raise Unreadable(given, wanted("number_size"))
     return found if found else Decimal(0)
 
 
@@ -122,7 +127,7 @@ def share(given: Any) -> Fraction:
     """
     found = _fraction(given)
     if found is None or not 0 < found <= 1:
-        raise Unreadable(given, "share above 0 %, up to 100 %, such as 20%, 0.2 or 1/3")
+        raise Unreadable(given, wanted("share"))
     return found
 
 
@@ -154,7 +159,7 @@ def keep(given: Any) -> Decimal | Fraction:
     if isinstance(given, str) and given.strip().endswith("%"):
         found = _fraction(given)
         if found is None or not 0 < found <= 10 or (found * 10**8).denominator != 1:
-            raise Unreadable(given, "percentage of the line at which the tier is entered, of at most 6 places")
+            raise Unreadable(given, wanted("keep"))
         return found
     return number(given)
 
@@ -186,10 +191,10 @@ def names(given: Any) -> dict[str, str]:
     if isinstance(given, str):
         given = dict.fromkeys(LANGUAGES, given)
     if not isinstance(given, Mapping) or not set(given) <= set(LANGUAGES):
-        raise Unreadable(given, f"name, or a name for each of {', '.join(LANGUAGES)}")
+        raise Unreadable(given, wanted("names", languages=", ".join(LANGUAGES)))
     found = {language: text.strip() for language, text in given.items() if isinstance(text, str) and text.strip()}
     if len(found) != len(given) or any(len(text) > 60 for text in found.values()):
-        raise Unreadable(given, "name of 1 to 60 characters")
+        raise Unreadable(given, wanted("name"))
     return found
 
 
@@ -208,7 +213,7 @@ def choice(*allowed: str) -> Callable[[Any], str]:
 
     def read(given: Any) -> str:
         if given not in allowed:
-            raise Unreadable(given, f"word of {', '.join(allowed)}")
+            raise Unreadable(given, wanted("word", allowed=", ".join(allowed)))
         return str(given)
 
     return read

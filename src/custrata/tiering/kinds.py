@@ -33,7 +33,8 @@ Grade = Callable[[ir.Table, Context], Grading]
 def scheme_of(definition: Definition, version: int = 1) -> Scheme:
     """The scheme a definition describes."""
     grade, reads = _KINDS[definition.kind](definition)
-    inputs = _INPUTS.get(definition.key if definition.kind in ("rfm", "lifecycle") else "", ()) or reads
+    shown = tuple(name for name in reads if not name.endswith(("_tier", "_since")))
+    inputs = _INPUTS.get(definition.kind, shown)
     return Scheme(definition, version, _unit(definition), tuple(inputs), reads, grade)
 
 
@@ -57,13 +58,7 @@ def _among(definition: Definition) -> tuple[Criteria, ...]:
 
 def _columns(*criteria: Criteria) -> tuple[str, ...]:
     """The columns of the profile that conditions read."""
-    found: dict[str, None] = {}
-    for one in criteria:
-        found |= dict.fromkeys(sorted(one.needs.traits))
-        found |= {"tags": None} if one.needs.tags else {}
-        for key in sorted(one.needs.schemes):
-            found |= {f"{key}_tier": None, f"{key}_since": None}
-    return tuple(found)
+    return tuple(dict.fromkeys(name for one in criteria for name in sorted(one.columns)))
 
 
 def _applied(

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from custrata.analytics.score import Direction, Normaliser
 from custrata.criteria import Criteria
 from custrata.tiering import fields
-from custrata.tiering.fields import Field, Unreadable, at
+from custrata.tiering.fields import Field, Unreadable, at, wanted
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class Shape:
     tiers_found: bool = False  # the tiers come out of the data, as clusters do
 
 
-def _rules(wanted: str, read_rule: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _rules(name: str, read_rule: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def read(given: Any) -> tuple[Any, ...]:
         if not isinstance(given, Sequence) or isinstance(given, str) or not given:
-            raise Unreadable(given, f"list of {wanted}")
+            raise Unreadable(given, wanted(name))
         return tuple(at(f"[{place}]", read_rule, one) for place, one in enumerate(given))
 
     return read
@@ -68,16 +68,16 @@ class FactorDefinition:
 
 def _tier_rule(given: Any) -> TierRule:
     if not isinstance(given, Mapping) or set(given) != {"tier", "when"}:
-        raise Unreadable(given, "rule: a tier, and when")
+        raise Unreadable(given, wanted("tier_rule"))
     return TierRule(at("tier", fields.key, given["tier"]), fields.criteria(given["when"]))
 
 
 def _point_rule(given: Any) -> PointRule:
     if not isinstance(given, Mapping) or not {"when", "points"} <= set(given) <= {"name", "when", "points"}:
-        raise Unreadable(given, "rule: when, points, and a name")
+        raise Unreadable(given, wanted("point_rule"))
     name = given.get("name", "")
     if not isinstance(name, str) or len(name) > 60:
-        raise Unreadable(name, "name of at most 60 characters", "name")
+        raise Unreadable(name, wanted("name_most"), "name")
     return PointRule(name, fields.criteria(given["when"]), at("points", fields.signed, given["points"]))
 
 
@@ -93,16 +93,16 @@ FACTOR_FIELDS: dict[str, Callable[[Any], Any]] = {
 
 def _factors(given: Any) -> dict[str, FactorDefinition]:
     if not isinstance(given, Mapping) or not given:
-        raise Unreadable(given, "mapping of factors, each a trait with its weight")
+        raise Unreadable(given, wanted("factors"))
     return {at(str(name), fields.key, name): at(str(name), _factor, one) for name, one in given.items()}
 
 
 def _factor(given: Any) -> FactorDefinition:
     if not isinstance(given, Mapping) or not {"trait", "weight"} <= set(given) <= set(FACTOR_FIELDS):
-        raise Unreadable(given, f"factor with {', '.join(FACTOR_FIELDS)}; trait and weight must be said")
+        raise Unreadable(given, wanted("factor", known=", ".join(FACTOR_FIELDS)))
     found = FactorDefinition(**{name: at(name, FACTOR_FIELDS[name], value) for name, value in given.items()})
     if found.low >= found.high:
-        raise Unreadable(given.get("low", 0), "number below high", "low")
+        raise Unreadable(given.get("low", 0), wanted("below_high"), "low")
     return found
 
 
@@ -118,7 +118,7 @@ def _factor_data(factor: FactorDefinition) -> dict[str, Any]:
 
 def _rfm_lines(given: Any) -> dict[str, tuple[Decimal, ...]]:
     if not isinstance(given, Mapping) or set(given) != {"r", "f", "m"}:
-        raise Unreadable(given, "mapping of r (days), f (orders) and m (money), each a list of lines")
+        raise Unreadable(given, wanted("rfm_lines"))
     return {name: tuple(at(name, fields.number, one) for one in lines) for name, lines in given.items()}
 
 
@@ -139,10 +139,10 @@ SHAPES: dict[str, Shape] = {
         Shape("prediction", (_TRAIT, _LESS, _AMONG), "either", ordered=True),
         Shape("score", (Field("factors", _factors, lambda held: {name: _factor_data(one) for name, one in held.items()},
                               default=...), _AMONG), "either", ordered=True),
-        Shape("points", (Field("rules", _rules("rules with points", _point_rule), lambda held: [
+        Shape("points", (Field("rules", _rules("point_rules", _point_rule), lambda held: [
             {"name": one.name, "when": fields.criteria_data(one.when), "points": one.points} for one in held
         ], default=...), _AMONG), "line", ordered=True),
-        Shape("rules", (Field("rules", _rules("rules with a tier", _tier_rule), lambda held: [
+        Shape("rules", (Field("rules", _rules("tier_rules", _tier_rule), lambda held: [
             {"tier": one.tier, "when": fields.criteria_data(one.when)} for one in held
         ], default=...), Field("otherwise", fields.key), _AMONG)),
         Shape("rfm", (

@@ -10,8 +10,9 @@ from typing import Any
 
 from custrata.analytics.ladders import Step
 from custrata.analytics.moments import AsOf
-from custrata.analytics.traits import CATALOGUE
+from custrata.analytics.traits import CATALOGUE, WINDOWED
 from custrata.criteria import Criteria, Names
+from custrata.tiering.definitions import WINDOW
 from custrata.tiering.explain import Decided, Decision, Explanation, Row
 from custrata.tiering.names import scheme_name, tier_name, trait_name
 from custrata.wording import catalogue
@@ -95,6 +96,9 @@ class Teller:
 
     def moved(self, source: str) -> Iterator[str]:
         """What decides, and the line that stands between the tier `source` and this one, where there are lines."""
+        if self.held.of("status") == "override":
+            yield self.write("by_hand", reason=self.held.of("reason"))
+            return
         yield next(self._why(), self._phrase("nothing")) if self._speaks() else self._phrase("nothing")
         steps = self.held.ladder.steps if self.held.ladder is not None else ()
         between = [self._line(step) for step in steps if step.tier in (source, self.held.of("tier"))]
@@ -185,7 +189,23 @@ class Teller:
         if self.held.kind in ("score", "points"):
             return self.write(f"value.any_{self.held.kind}", value=amount)
         trait = self.held.definition.settings.get("trait") or self.held.definition.settings.get("order_by") or self.key
-        return self.write("value.any", trait=trait_name(trait, self.write.language), value=amount)
+        window = self._window(trait)
+        if not window:
+            return self.write("value.any", trait=trait_name(trait, self.write.language), value=amount)
+        named = f"windowed.{trait}"
+        name = self.write(named) if named in catalogue()["tiers"] else trait_name(trait, self.write.language)
+        return self.write("value.any_window", trait=name, window=window, value=amount)
+
+    def _window(self, trait: str) -> str:
+        """The window a trait is counted in, where it is not the usual one."""
+        definition = self.held.definition
+        if definition.qualify == "since_review":
+            return self.write("window.since_review")
+        if trait not in WINDOWED or definition.window == WINDOW:
+            return ""
+        if definition.window is None:
+            return self.write("window.all")
+        return self.write("window.days", days=self.write.number(definition.window))
 
     def _missing(self, next_tier: str, missing: int | Decimal) -> str:
         facts = {"missing": self._amount(missing), "tier": self._tier(next_tier)}

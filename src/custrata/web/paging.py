@@ -51,12 +51,19 @@ class Cursor:
         written = query.get(NAME)
         if not written:
             return None
+        found = cls.parse(written)
+        if found is None:
+            raise BadRequest("not one of our cursors")
+        return found if found.of == of else None
+
+    @classmethod
+    def parse(cls, written: str) -> Cursor | None:
+        """The cursor that was written so; none where we did not write it."""
         try:
             key, backwards, order = signing.loads(written, salt=SALT)
-            found = cls(tuple(_value(value) for value in key), bool(backwards), str(order))
-        except (signing.BadSignature, ValueError, TypeError, KeyError) as error:
-            raise BadRequest("not one of our cursors") from error
-        return found if found.of == of else None
+            return cls(tuple(_value(value) for value in key), bool(backwards), str(order))
+        except (signing.BadSignature, ValueError, TypeError, KeyError):
+            return None
 
     def write(self) -> str:
         """The cursor as an address carries it."""

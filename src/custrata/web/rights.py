@@ -24,6 +24,7 @@ class Right(StrEnum):
     EDIT_CUSTOMERS = "edit_customers"
     ASSIGN_OWNERS = "assign_owners"
     OVERRIDE_TIERS = "override_tiers"
+    SEE_DRAFTS = "see_drafts"
     EDIT_SCHEMES = "edit_schemes"
     SEE_PLAYBOOKS = "see_playbooks"
     DO_TASKS = "do_tasks"
@@ -36,6 +37,7 @@ class Right(StrEnum):
     SEE_AUDIT = "see_audit"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_WORKSPACE = "manage_workspace"
+    MANAGE_TOKENS = "manage_tokens"
 
 
 _AGENT = frozenset({Right.SEE_CUSTOMERS, Right.EDIT_CUSTOMERS, Right.SEE_TIERS, Right.SEE_PLAYBOOKS, Right.DO_TASKS})
@@ -43,6 +45,7 @@ _ANALYST = frozenset(
     {
         Right.SEE_OVERVIEW,
         Right.SEE_TIERS,
+        Right.SEE_DRAFTS,
         Right.SEE_CUSTOMERS,
         Right.SEE_PLAYBOOKS,
         Right.EXPORT,

@@ -8,13 +8,24 @@ server's apps) adds areas of its own with `add_area`.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
 from custrata.errors import BadInput, CustrataError
 
-__all__ = ["LANGUAGES", "UnknownLanguage", "add_area", "catalogue", "error_sentence", "language_named", "phrase"]
+__all__ = [
+    "LANGUAGES",
+    "Said",
+    "UnknownLanguage",
+    "add_area",
+    "catalogue",
+    "error_sentence",
+    "language_named",
+    "phrase",
+]
 
 LANGUAGES = ("zh-hans", "zh-hant", "en")
 
@@ -84,10 +95,31 @@ def phrase(area: str, name: str, language: str, /, **facts: object) -> str:
     return text.format(**facts) if facts else text
 
 
+@dataclass(frozen=True)
+class Said:
+    """A fact of a sentence that is a phrase itself: English by itself, and any language in a sentence of that one.
+
+    >>> str(Said("languages", "own")), Said("languages", "own").said("zh-hans")
+    ('English', '简体中文')
+    """
+
+    area: str
+    name: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.said("en")
+
+    def said(self, language: str) -> str:
+        """The phrase in a language."""
+        return phrase(self.area, self.name, language, **self.facts)
+
+
 def error_sentence(error: CustrataError, language: str) -> str:
     """What an error says, in a language; in English where nobody has translated it."""
     name = f"errors.{type(error).__name__}"
     for phrases in catalogue().values():
         if language in phrases.get(name, {}):
-            return phrases[name][language].format(**error.facts)
+            facts = {key: fact.said(language) if isinstance(fact, Said) else fact for key, fact in error.facts.items()}
+            return phrases[name][language].format(**facts)
     return str(error)

@@ -28,11 +28,12 @@ def run(*arguments: object, database: str | None = None, fails: bool = False, **
 
 @pytest.fixture(scope="session")
 def made(graded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `shop`, a graded workspace with a scheme and a database of its own and Ann in it, and its backup."""
+    """A folder with `shop`, a graded workspace with a scheme of its own and Ann in its database, and its backup."""
     home = tmp_path_factory.mktemp("backup")
     shutil.copytree(graded, home / "shop", ignore=shutil.ignore_patterns("server"))
-    (home / "vip.yaml").write_text(VIP, encoding="utf-8")
-    run("schemes", "apply", home / "vip.yaml", "-w", home / "shop")
+    own = tmp_path_factory.mktemp("schemes") / "vip.yaml"
+    own.write_text(VIP, encoding="utf-8")
+    run("schemes", "apply", own, "-w", home / "shop")
     run("backup", home / "empty.tar", "-w", home / "shop")  # brings the database up to date
     run("manage", "create_person", "ann", CUSTRATA_WORKSPACE=str(home / "shop"))
     run("backup", home / "one.tar", "-w", home / "shop")

@@ -20,6 +20,17 @@ PAGES = (
     "/tiers/rfm/map/",
     "/tiers/value/history/",
     "/tiers/value/by-hand/c007/",
+    "/tiers/new/",
+    "/tiers/value/edit/",
+    "/tiers/loyalty/edit/",
+    "/tiers/need/edit/",
+    "/tiers/my_membership/edit/",
+    "/tiers/my_membership/steps/measure/",
+    "/tiers/my_membership/steps/tiers/",
+    "/tiers/my_membership/simulate/?wizard=1",
+    "/tiers/loyalty/simulate/?now=1",
+    "/tiers/value/versions/",
+    "/tiers/value/versions/1/",
     "/tiers/runs/",
     "/tiers/runs/{run}/",
     "/tiers/runs/compare/",
@@ -46,16 +57,25 @@ PAGES = (
     "/account/me/",
     "/account/people/",
     "/account/workspace/",
+    "/tokens/",
     "/audit/",
 )
 LANGUAGES = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant", "en": "en"}
 
 
 @pytest.fixture
-def pages(product: Served) -> list[str]:
+def pages(product: Served, window: Open) -> list[str]:
+    """The pages, once there are two drafts: of a scheme that is new, and of one that customers would move in."""
+    page = window().page
+    if page.goto(f"{product.url}/tiers/my_membership/edit/").status == 404:  # type: ignore[union-attr]  # it answers
+        page.goto(f"{product.url}/tiers/new/")
+        page.click("button[value=membership]")
+        page.goto(f"{product.url}/tiers/loyalty/edit/")
+        page.fill("#tier-0-line", "80")
+        page.click(".editor-foot button[value=save]")
     run = Workspace.open(product.folder).runs.published()
     assert run
-    return [page.format(run=run.id) for page in PAGES]
+    return [path.format(run=run.id) for path in PAGES]
 
 
 @pytest.mark.parametrize(("colours", "width"), [("light", 1440), ("dark", 360)])

@@ -69,7 +69,7 @@ def test_puts_every_move_of_every_run_on_the_timeline_once(served: Workspace) ->
     assert told() == moves_of(served)
     facts = TimelineEntry.objects.filter(kind="tier").first()
     assert facts is not None
-    assert facts.facts.keys() == {"scheme", "direction", "source", "target", "value"}
+    assert facts.facts.keys() == {"scheme", "direction", "source", "target", "value", "status", "late"}
 
 
 def test_has_nothing_to_do_where_nothing_moved(followed: Workspace) -> None:

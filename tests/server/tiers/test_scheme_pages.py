@@ -163,10 +163,10 @@ def test_pages_speak_the_language_of_the_reader(
         assert client.get(address).status_code == 200
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_a_page_asks_the_database_for_the_person_alone(
-    served: Workspace, operator: Client, address: str, django_assert_num_queries: Callable[..., object]
+@pytest.mark.parametrize(("address", "queries"), list(zip(ADDRESSES, (3, 3, 2, 2), strict=True)))
+def test_a_page_asks_the_database_for_the_person_and_drafts(
+    served: Workspace, operator: Client, address: str, queries: int, django_assert_num_queries: Callable[..., object]
 ) -> None:
     operator.get(address)
-    with django_assert_num_queries(2):  # type: ignore[attr-defined]  # a context
+    with django_assert_num_queries(queries):  # type: ignore[attr-defined]  # a context
         operator.get(address)

@@ -30,21 +30,29 @@ def refresh(running: Running, as_of: str | None = None) -> dict[str, object]:
     served = workspace()
     forget_erased()
     try:
-        with connect() as engine:
-            done = refresh_workspace(
-                served,
-                engine,
-                at=running.clock(),
-                as_of=as_of,
-                decisions=replace(decisions(), overrides=overrides()),
-                progress=lambda step, fraction: running.tell(fraction, f"cli.steps.{step}"),
-            )
+        return _graded(running, served, as_of)
     except EarlierAsOf:
+        if as_of is None:
+            # The newest run looks from later than the day after the newest fact: that one is graded anew, so that
+            # schemes and decisions take effect without new data.
+            return _graded(running, served, served.runs.all()[-1].as_of)
         # Killed after it had published and before it could say so; meanwhile somebody has graded a later day.
-        published = _published(served, as_of) if running.again and as_of else None
+        published = _published(served, as_of) if running.again else None
         if published is None:
             raise
         return _result(published, new=True)
+
+
+def _graded(running: Running, served: Workspace, as_of: datetime | str | None) -> dict[str, object]:
+    with connect() as engine:
+        done = refresh_workspace(
+            served,
+            engine,
+            at=running.clock(),
+            as_of=as_of,
+            decisions=replace(decisions(), overrides=overrides()),
+            progress=lambda step, fraction: running.tell(fraction, f"cli.steps.{step}"),
+        )
     return _result(done.run, new=done.new)
 
 

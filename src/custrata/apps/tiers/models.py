@@ -1,4 +1,4 @@
-"""Tiers that people gave by hand."""
+"""What people decide here: tiers they gave by hand, and drafts of schemes."""
 
 from __future__ import annotations
 
@@ -33,3 +33,25 @@ class Override(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id} {self.scheme}: {self.tier}"
+
+
+class Draft(models.Model):
+    """A scheme that somebody is changing, or making: one draft of a scheme, perhaps unfinished, until it is published.
+
+    `definition` is what `custrata.tiering.define` reads once it is finished; `at` is when it was saved last.
+    """
+
+    scheme = models.CharField(max_length=40)
+    definition = models.JSONField()
+    note = models.TextField(blank=True, default="")
+    author: models.ForeignKey[User | None, User | None] = models.ForeignKey(User, models.SET_NULL, null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["scheme"], name="tiers_draft_one_of_a_scheme"),
+            models.CheckConstraint(condition=~models.Q(scheme=""), name="tiers_draft_names_its_scheme"),
+        )
+
+    def __str__(self) -> str:
+        return self.scheme

@@ -7,6 +7,7 @@ if shop is not None:
     shop.customers([Tiered("value", ("high",))], columns=("name", "spend"), sort="spend", descending=True)
 """
 
+from custrata.pipeline.reading.changes import changes_of
 from custrata.pipeline.reading.contacts import Contacts, contacts
 from custrata.pipeline.reading.facts import CustomerFacts, Part, Purchases, Sale, Told, prepare_facts
 from custrata.pipeline.reading.filters import AnyOf, Between, Cell, Filter, Ids, Moved, Tiered
@@ -37,6 +38,7 @@ __all__ = [
     "Tiered",
     "Told",
     "biggest_movers",
+    "changes_of",
     "contacts",
     "history",
     "history_of",

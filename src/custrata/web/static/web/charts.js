@@ -231,6 +231,61 @@
     });
   };
 
+  // ---- Lines that can be dragged: each is a number field of the page as well, which is what is sent
+
+  const redrawLines = (figure) => {
+    const { chart, data } = drawn.get(figure);
+    const [{ markLine }] = builders.distribution(data, style(figure)).series;
+    chart.setOption({ series: [{ markLine }] });
+  };
+
+  // Rounded to what one can aim at: a hundredth of the width or so, in ones, twos or fives.
+  const rounded = (value, width) => {
+    const rough = width / 200, power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].map((many) => many * power).find((one) => one >= rough);
+    return Number((Math.round(value / step) * step).toFixed(Math.max(0, -Math.floor(Math.log10(step)))));
+  };
+
+  const drag = (figure) => {
+    const { chart, data } = drawn.get(figure), held = drawn.get(figure), mouse = chart.getZr();
+    const bars = data.counts.length;
+    const edge = (place) => {
+      const bar = Math.max(0, Math.min(bars - 1, Math.floor(place)));
+      return data.edges[bar] + (Math.max(0, Math.min(bars, place)) - bar) * (data.edges[bar + 1] - data.edges[bar]);
+    };
+    const place = (value) => {
+      const above = data.edges.findIndex((one) => one > value);
+      if (above <= 0) return above === 0 ? 0 : bars;
+      return above - 1 + (value - data.edges[above - 1]) / (data.edges[above] - data.edges[above - 1]);
+    };
+    const near = (x) => data.lines.filter((line) => line.field)
+      .map((line) => ({ line, off: Math.abs(chart.convertToPixel({ xAxisIndex: 0 }, place(line.at)) - x) }))
+      .filter((one) => one.off < 10).sort((a, b) => a.off - b.off)[0]?.line;
+    mouse.on("mousedown", (event) => { held.line = near(event.offsetX)?.field; });
+    mouse.on("mousemove", (event) => {
+      if (!held.line) { mouse.setCursorStyle(near(event.offsetX) ? "ew-resize" : "default"); return; }
+      const line = data.lines.find((one) => one.field === held.line), field = document.getElementById(held.line);
+      if (!line || !field) return;
+      line.at = rounded(edge(chart.convertFromPixel({ xAxisIndex: 0 }, event.offsetX)), data.edges.at(-1) - data.edges[0]);
+      field.value = line.at;
+      redrawLines(figure);
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    const drop = () => { held.line = undefined; };
+    mouse.on("mouseup", drop);
+    mouse.on("globalout", drop);
+  };
+
+  // What the server says of the lines, after it has counted: fields typed into move their lines, shares theirs.
+  const takeLines = () => {
+    const told = document.querySelector("[data-chart-lines] script");
+    if (!told) return;
+    const lines = JSON.parse(told.textContent);
+    for (const [figure, { data, line }] of drawn) {
+      if (figure.dataset.chart === "distribution" && figure.closest("#spread") && !line) { data.lines = lines; redrawLines(figure); }
+    }
+  };
+
   const sizes = new ResizeObserver((changes) => changes.forEach(({ target }) => drawn.get(target)?.chart.resize()));
 
   const draw = (figure) => {
@@ -242,6 +297,7 @@
     const data = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
     drawn.set(figure, { chart: window.echarts.init(canvas), data });
     paint(figure);
+    if (data.lines?.some((line) => line.field)) drag(figure);
     sizes.observe(figure);
   };
 
@@ -264,7 +320,7 @@
   };
 
   find();
-  document.addEventListener("htmx:afterSettle", find);
+  document.addEventListener("htmx:afterSettle", () => { find(); takeLines(); });
   document.addEventListener("custrata:theme", () => drawn.forEach((_, figure) => paint(figure)));
   window.addEventListener("beforeprint", () => drawn.forEach(({ chart }) => chart.resize()));
 })();

@@ -25,6 +25,14 @@
     const field = event.target.closest("[data-submits]");
     if (field?.form) field.form.requestSubmit();
   });
+  // A field that finds: of a select, or of a list of boxes, only what holds the words stays to be seen.
+  document.addEventListener("input", (event) => {
+    const list = document.getElementById(event.target.dataset?.filters);
+    if (!list) return;
+    const words = event.target.value.trim().toLowerCase();
+    list.querySelectorAll("option, label").forEach((one) => { one.hidden = !one.textContent.toLowerCase().includes(words); });
+    list.querySelectorAll("optgroup, fieldset").forEach((group) => { group.hidden = !group.querySelector("option:not([hidden]), label:not([hidden])"); });
+  });
   // A form that is on its way is not sent twice.
   document.addEventListener("submit", (event) => {
     if (event.defaultPrevented || event.target.method !== "post" || event.target.hasAttribute("data-download")) return;

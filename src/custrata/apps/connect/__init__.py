@@ -1,0 +1,1 @@
+"""Programs that ask: the tokens they show."""

@@ -1,0 +1,75 @@
+"""The tokens: a list, a new one shown once, and revoking with a question before."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.connect import actions
+from custrata.apps.connect.forms import DAYS, TokenForm
+from custrata.apps.connect.queries import found_token, state_of, tokens
+from custrata.errors import CustrataError
+from custrata.web.gate import needs
+from custrata.web.rights import Right
+from custrata.web.scopes import Scope
+from custrata.web.texts import sentence, text
+
+
+@needs(Right.MANAGE_TOKENS)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def token_list(request: HttpRequest) -> HttpResponse:
+    """The tokens there are, and a form for a new one, which is shown this once."""
+    form = TokenForm(request.POST if request.method == "POST" else None)
+    fault = ""
+    if form.is_bound and form.is_valid():
+        days, at = form.cleaned_data["days"], timezone.now()
+        expires_at = at + timedelta(days=days) if days else None
+        asked: dict[str, Any] = {name: form.cleaned_data[name] for name in ("name", "scopes")}
+        try:
+            made, shown = actions.make_token(**asked, expires_at=expires_at, actor=asking_person(request), at=at)
+        except CustrataError as error:
+            fault = sentence(error)
+        else:
+            return render(request, "connect/token_made.html", {"token": made, "shown": shown})
+    return _listed(request, form, fault)
+
+
+def _listed(request: HttpRequest, form: TokenForm, fault: str) -> HttpResponse:
+    at = timezone.now()
+    page = {
+        "tokens": [(token, state_of(token, at)) for token in tokens()],
+        "form": form,
+        "fault": fault,
+        "scopes": [(scope.value, f"connect.scope.{scope.name.lower()}") for scope in Scope],
+        "chosen": form["scopes"].value() or (),
+        "days": [str(days) for days in DAYS],
+        "lasting": str(form["days"].value() or ""),
+    }
+    return render(request, "connect/tokens.html", page, status=422 if form.is_bound else 200)
+
+
+@needs(Right.MANAGE_TOKENS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def revoke(request: HttpRequest, number: int) -> HttpResponse:
+    """Say what revoking means; do it."""
+    token = found_token(number)
+    if token is None:
+        raise Http404
+    if request.method != "POST":
+        return render(request, "connect/revoke.html", {"token": token})
+    try:
+        actions.revoke_token(number=number, actor=asking_person(request), at=timezone.now())
+    except CustrataError as error:
+        messages.error(request, sentence(error))
+    else:
+        messages.success(request, text("connect.revoke.done", token=token.name))
+    return redirect("connect:tokens")

@@ -1,0 +1,192 @@
+"""Customers in the REST API: their tiers, why, and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Field, Query, Router, Schema
+
+from custrata.analytics.moments import AsOf
+from custrata.apps.customers.actions import NoSuchCustomer
+from custrata.pipeline.reading import Reading, history_of, reading
+from custrata.tiering import Explanation, explain, explained_by
+from custrata.web.bearers import BearerToken
+from custrata.web.problems import answers, exact
+from custrata.web.scopes import Scope
+from custrata.web.workspace import workspace
+from custrata.wording.writer import Writer
+
+router = Router(tags=["customers"])
+READ = BearerToken(Scope.READ_CUSTOMERS)
+CUSTOMER = "/customers/{path:customer_id}"
+PARTS = ("tier", "since", "before", "status", "reason", "until")
+
+
+class CustomerTierOut(Schema):
+    """A customer's tier in one scheme; `status` says how it came about, where tiers live or are given by hand."""
+
+    scheme: str
+    version: int
+    tier: str
+    value: str | None
+    since: datetime | None
+    before: str | None
+    status: str | None
+    reason: str | None
+    until: datetime | None
+
+
+class CustomerTiersOut(Schema):
+    """A customer's tiers in the published run."""
+
+    customer_id: str
+    run: str
+    as_of: datetime
+    tiers: list[CustomerTierOut]
+
+
+class InputOut(Schema):
+    """A trait that decided, and its value."""
+
+    trait: str
+    value: str | None
+
+
+class ExplanationOut(Schema):
+    """Why a customer is in a tier: what decided, what the next tier takes, and the same in sentences."""
+
+    scheme: str
+    tier: str
+    since: datetime | None
+    status: str | None
+    until: datetime | None
+    value: str | None
+    inputs: list[InputOut]
+    points: dict[str, Decimal]
+    next_tier: str | None
+    missing: str | None
+    sentences: list[str]
+
+
+class ExplanationsOut(Schema):
+    """A customer's tiers explained, as the published run decided them."""
+
+    customer_id: str
+    run: str
+    as_of: datetime
+    language: str
+    explanations: list[ExplanationOut]
+
+
+class IntervalOut(Schema):
+    """A customer in a tier from an instant until another, or still."""
+
+    scheme: str
+    version: int
+    tier: str
+    status: str
+    valid_from: datetime
+    valid_until: datetime | None
+    value: Decimal | None
+    reason: str | None
+    until: datetime | None
+    late: bool
+    run: str
+
+
+class HistoryOut(Schema):
+    """A customer's history, by scheme, the newest first."""
+
+    customer_id: str
+    intervals: list[IntervalOut]
+
+
+class OfSchemes(Schema):
+    """Of which schemes."""
+
+    scheme: str = Field("", max_length=2000, description="Keys of schemes, with commas between; none for all.")
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys asked for."""
+        return [key.strip() for key in self.scheme.split(",") if key.strip()]
+
+
+class Told(OfSchemes):
+    """Of which schemes, in which language, and for whom: all of it for staff, or what a customer may be told."""
+
+    language: str = Field("en", pattern="^(zh-hans|zh-hant|en)$")
+    form: str = Field("full", pattern="^(full|short)$")
+
+
+@router.get(f"{CUSTOMER}/tiers", auth=READ, response=answers(CustomerTiersOut, 404), url_name="tiers")
+def customer_tiers(request: HttpRequest, customer_id: str) -> dict[str, Any]:
+    """The customer's tier in every scheme of the published run."""
+    found = _published(customer_id)
+    schemes = found.run.record["schemes"]
+    columns = [f"{key}_{part}" for key in schemes for part in (*PARTS, "value")]
+    row = _row(found, customer_id, columns)
+    told = [_tier(row, key, decided) for key, decided in schemes.items() if row.get(f"{key}_tier")]
+    return {"customer_id": customer_id, "run": found.run.id, "as_of": found.run.as_of, "tiers": told}
+
+
+def _tier(row: dict[str, Any], key: str, decided: dict[str, Any]) -> dict[str, Any]:
+    parts = {part: row.get(f"{key}_{part}") for part in PARTS}
+    return {"scheme": key, "version": decided.get("version", 1), "value": exact(row.get(f"{key}_value")), **parts}
+
+
+@router.get(f"{CUSTOMER}/explanations", auth=READ, response=answers(ExplanationsOut, 404), url_name="explanations")
+def customer_explanations(request: HttpRequest, customer_id: str, told: Query[Told]) -> dict[str, Any]:
+    """Why the customer is in these tiers, and what would change it."""
+    found = _published(customer_id)
+    schemes = {
+        key: decided for key, decided in found.run.record["schemes"].items() if not told.keys or key in told.keys
+    }
+    columns = [name for key, decided in schemes.items() for name in explained_by(key, decided, found.columns)]
+    row = _row(found, customer_id, columns)
+    held = workspace().settings
+    writer = Writer(told.language, held.currency, held.timezone, "tiers")
+    as_of = AsOf(found.run.as_of, found.run.record["zone"])
+    explained = [
+        explain(key, row, decided, writer, as_of=as_of) for key, decided in schemes.items() if row.get(f"{key}_tier")
+    ]
+    said = [_explanation(one, one.sentences if told.form == "full" else one.short) for one in explained]
+    facts = {"run": found.run.id, "as_of": found.run.as_of, "language": told.language}
+    return {"customer_id": customer_id, "explanations": said, **facts}
+
+
+def _explanation(one: Explanation, sentences: Sequence[str]) -> dict[str, Any]:
+    facts = {name: getattr(one, name) for name in ("scheme", "tier", "since", "status", "until", "points", "next_tier")}
+    inputs = [{"trait": trait, "value": exact(value)} for trait, value in one.inputs]
+    numbers = {"value": exact(one.value), "missing": exact(one.missing)}
+    return {**facts, **numbers, "inputs": inputs, "sentences": sentences}
+
+
+@router.get(f"{CUSTOMER}/history", auth=READ, response=answers(HistoryOut, 404), url_name="history")
+def customer_history(request: HttpRequest, customer_id: str, asked: Query[OfSchemes]) -> dict[str, Any]:
+    """In which tiers the customer was, from when until when, over all runs."""
+    found = history_of(workspace(), customer_id, asked.keys or None)
+    if not found:
+        _row(_published(customer_id), customer_id, ["customer_id"])
+    return {"customer_id": customer_id, "intervals": [vars(one) for one in found]}
+
+
+def _published(customer_id: str) -> Reading:
+    """The published run. Raises `NoSuchCustomer` where there is none: nobody is in it."""
+    found = reading(workspace())
+    if found is None:
+        raise NoSuchCustomer(customer=customer_id)
+    return found
+
+
+def _row(found: Reading, customer_id: str, columns: Sequence[str]) -> dict[str, Any]:
+    """These columns of the customer's profile, as far as the run has them. Raises `NoSuchCustomer`."""
+    held = [name for name in columns if name in found.columns]
+    row = found.customer(customer_id, held or ["customer_id"])
+    if row is None:
+        raise NoSuchCustomer(customer=customer_id)
+    return row

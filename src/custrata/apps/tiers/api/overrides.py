@@ -1,0 +1,43 @@
+"""Tiers by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Router
+from ninja.responses import Status
+
+from custrata.apps.tiers.actions import end_override, put_by_hand
+from custrata.apps.tiers.api.shapes import OverrideIn, OverrideOut
+from custrata.web.bearers import BearerToken, bearer
+from custrata.web.problems import answers
+from custrata.web.scopes import Scope
+
+router = Router(tags=["customers"])
+ADDRESS = "/customers/{path:customer_id}/tiers/{scheme}/override"
+WRITE = BearerToken(Scope.WRITE_OVERRIDES)
+
+
+@router.post(ADDRESS, auth=WRITE, response=answers(OverrideOut, 404), url_name="override")
+def give_tier(request: HttpRequest, customer_id: str, scheme: str, asked: OverrideIn) -> dict[str, Any]:
+    """Give a customer a tier by hand, from the next refresh on, instead of what was given before."""
+    made = put_by_hand(
+        customer_id=customer_id,
+        scheme=scheme,
+        tier=asked.tier,
+        reason=asked.reason,
+        until=asked.until,
+        actor=bearer(request).person,
+        at=timezone.now(),
+    )
+    told = {name: getattr(made, name) for name in OverrideOut.model_fields if hasattr(made, name)}
+    return told | {"approved_by": bearer(request).person.username}
+
+
+@router.delete(ADDRESS, auth=WRITE, response=answers(None, 409, status=204))
+def take_back_tier(request: HttpRequest, customer_id: str, scheme: str) -> Status[None]:
+    """Let the numbers decide again, from the next refresh on."""
+    end_override(customer_id=customer_id, scheme=scheme, actor=bearer(request).person, at=timezone.now())
+    return Status(204, None)

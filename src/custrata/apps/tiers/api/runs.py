@@ -1,0 +1,41 @@
+"""Refreshes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Query, Router
+
+from custrata.apps.tiers.api.shapes import OneRunOut, RunsOut
+from custrata.apps.tiers.queries.runs import all_runs
+from custrata.apps.tiers.queries.runs import run as run_of
+from custrata.lake import Run
+from custrata.web.bearers import BearerToken
+from custrata.web.listing import Paged, cut, place_in
+from custrata.web.problems import answers
+from custrata.web.scopes import Scope
+
+router = Router(tags=["runs"])
+READ = BearerToken(Scope.READ_RUNS)
+
+
+@router.get("/runs", auth=READ, response=answers(RunsOut), url_name="runs")
+def list_runs(request: HttpRequest, paged: Query[Paged]) -> dict[str, Any]:
+    """Every published refresh, the newest first."""
+    place = place_in(paged, "runs")
+    found = [run for run in reversed(all_runs()) if place is None or run.id < str(place[0])]
+    shown, following = cut(found[: paged.limit + 1], paged, "runs", lambda run: (run.id,))
+    return {"runs": [_run(run) for run in shown], "next": following}
+
+
+@router.get("/runs/{run_id}", auth=READ, response=answers(OneRunOut, 404), url_name="run")
+def one_run(request: HttpRequest, run_id: str) -> dict[str, Any]:
+    """One published refresh."""
+    run = run_of(run_id)
+    return {**_run(run), "schemes": {key: decided.get("version", 1) for key, decided in run.record["schemes"].items()}}
+
+
+def _run(run: Run) -> dict[str, Any]:
+    told = {name: run.record[name] for name in ("at", "headline", "steps")}
+    return {"id": run.id, "as_of": run.as_of, **told}

@@ -1,0 +1,192 @@
+"""Schemes: as they are, their versions, who is in a tier; trying one out, publishing it, going back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Field, Path, Query, Router
+
+from custrata.apps.tiers.actions import NoSuchTier, apply_schemes, roll_back
+from custrata.apps.tiers.api.shapes import (
+    GradedOut,
+    MembersOut,
+    NoteOut,
+    Number,
+    PublishIn,
+    RollbackIn,
+    SchemeOut,
+    SchemesOut,
+    SimulateIn,
+    SimulationOut,
+    TierOut,
+    VersionOut,
+    VersionsOut,
+)
+from custrata.apps.tiers.queries.runs import newest
+from custrata.apps.tiers.queries.versions import published_number, published_versions, version_of, versions_of
+from custrata.engine import DuckEngine
+from custrata.lake import Run
+from custrata.pipeline.drafts import NotGradedYet
+from custrata.pipeline.reading import Tiered, reading
+from custrata.pipeline.simulation import Mover, simulate
+from custrata.tiering import Version, define
+from custrata.tiering.names import scheme_name, tier_name
+from custrata.web.bearers import BearerToken, bearer
+from custrata.web.listing import Paged, cut, place_in
+from custrata.web.problems import answers, exact
+from custrata.web.scopes import Scope
+from custrata.web.workspace import workspace
+from custrata.wording import LANGUAGES, phrase
+from custrata.wording.writer import Writer
+
+router = Router(tags=["schemes"])
+READ = BearerToken(Scope.READ_SCHEMES)
+WRITE = BearerToken(Scope.WRITE_SCHEMES)
+
+
+@router.get("/schemes", auth=READ, response=answers(SchemesOut), url_name="schemes")
+def list_schemes(request: HttpRequest) -> dict[str, Any]:
+    """Every scheme in force, with its definition, version, and the tiers of the published run."""
+    run = newest()
+    return {"schemes": [_scheme(version, run, published=True) for version in published_versions().values()]}
+
+
+@router.post(
+    "/schemes/simulate",
+    auth=BearerToken(Scope.READ_SCHEMES, Scope.READ_CUSTOMERS),
+    response=answers(SimulationOut, 409),
+    url_name="simulate",
+)  # before the addresses with a key: it is none
+def simulate_scheme(request: HttpRequest, asked: SimulateIn) -> dict[str, Any]:
+    """What publishing a definition would do: sizes, moves, cost, and who would move. Writes nothing."""
+    settings = workspace().settings
+    writer = Writer(asked.language, settings.currency, settings.timezone, "tiers")
+    with DuckEngine(threads=2, memory_limit="1GB") as engine:
+        found = simulate(workspace(), define(asked.scheme), engine, movers=asked.movers, writer=writer)
+    told = {name: getattr(found, name) for name in SimulationOut.model_fields if hasattr(found, name)}
+    people = {"movers": [_mover(one) for one in found.movers], "losers": [_mover(one) for one in found.losers]}
+    return told | people | {"scheme": found.key}
+
+
+def _mover(mover: Mover) -> dict[str, Any]:
+    return {**vars(mover), "value": exact(mover.value)}
+
+
+@router.get("/schemes/{key}", auth=READ, response=answers(SchemeOut, 404), url_name="scheme")
+def one_scheme(request: HttpRequest, key: str) -> SchemeOut:
+    """One scheme. Of a retired one the newest version."""
+    version = published_versions().get(key)
+    return _scheme(version or versions_of(key)[0], newest(), published=version is not None)
+
+
+def _scheme(version: Version, run: Run | None, *, published: bool) -> SchemeOut:
+    key, definition = version.key, version.definition.data()
+    told = {"definition": definition}
+    return SchemeOut(
+        key=key,
+        kind=version.definition.kind,
+        names={language: scheme_name(key, language, told) for language in LANGUAGES},
+        version=version.number,
+        published=published,
+        by=version.by,
+        at=version.at,
+        note=version.note,
+        definition=definition,
+        graded=_graded(key, run) if run is not None and key in run.record["schemes"] else None,
+    )
+
+
+def _graded(key: str, run: Run) -> GradedOut:
+    decided = run.record["schemes"][key]
+    sizes = {row["tier"]: row for row in run.record["tiers"].get(key, ())}
+    nothing = {"customers": 0, "revenue": "0.00"}
+    tiers = [
+        TierOut(
+            key=tier,
+            names={language: tier_name(key, tier, language, decided) for language in LANGUAGES},
+            customers=sizes.get(tier, nothing)["customers"],
+            revenue=sizes.get(tier, nothing)["revenue"],
+        )
+        for tier in ([] if decided["waiting"] else decided["tiers"])
+    ]
+    return GradedOut(
+        run=run.id,
+        as_of=run.as_of,
+        version=decided.get("version", 1),
+        waiting=bool(decided["waiting"]),
+        tiers=tiers,
+        notes=[NoteOut(key=note, text=phrase("tiers", f"notes.{note}", "en")) for note in decided["notes"]],
+    )
+
+
+@router.get("/schemes/{key}/versions", auth=READ, response=answers(VersionsOut, 404), url_name="versions")
+def list_versions(request: HttpRequest, key: str) -> dict[str, Any]:
+    """Every version of a scheme, the newest first."""
+    number = published_number(key)
+    return {"versions": [_version(one, number) for one in versions_of(key)]}
+
+
+@router.get("/schemes/{key}/versions/{number}", auth=READ, response=answers(VersionOut, 404), url_name="version")
+def one_version(request: HttpRequest, key: str, number: Path[Number]) -> VersionOut:
+    """One version of a scheme; what was published never changes."""
+    return _version(version_of(key, number), published_number(key))
+
+
+def _version(version: Version, published: int | None) -> VersionOut:
+    return VersionOut(
+        scheme=version.key,
+        number=version.number,
+        published=version.number == published,
+        by=version.by,
+        at=version.at,
+        note=version.note,
+        definition=version.definition.data(),
+    )
+
+
+class Members(Paged):
+    """Which part of a tier's customers, and what of them."""
+
+    fields: str = Field("", max_length=2000, description="Columns of the profile, with commas between.")
+
+
+@router.get(
+    "/schemes/{key}/tiers/{tier}/customers",
+    auth=BearerToken(Scope.READ_SCHEMES, Scope.READ_CUSTOMERS),
+    response=answers(MembersOut, 404, 409),
+    url_name="members",
+)
+def tier_members(request: HttpRequest, key: str, tier: str, asked: Query[Members]) -> dict[str, Any]:
+    """The customers of a tier in the published run, by `customer_id`."""
+    found = reading(workspace())
+    if found is None:
+        raise NotGradedYet
+    if tier not in found.run.record["schemes"].get(key, {}).get("tiers", ()):
+        raise NoSuchTier(scheme=key, tier=tier)
+    of = f"members:{key}:{tier}"
+    place = place_in(asked, of)
+    after = (place[-1], str(place[-1])) if place else None
+    columns = ["customer_id", *(name.strip() for name in asked.fields.split(",") if name.strip())]
+    rows = found.customers([Tiered(key, (tier,))], columns, after=after, limit=asked.limit + 1)
+    shown, following = cut(rows, asked, of, lambda row: (row["customer_id"],))
+    return {"run": found.run.id, "customers": shown, "next": following}
+
+
+@router.post("/schemes", auth=WRITE, response=answers(VersionsOut, 409))
+def publish_schemes(request: HttpRequest, asked: PublishIn) -> dict[str, Any]:
+    """Publish schemes, all or none, and start a refresh; the versions in force. Sent twice it does no more."""
+    definitions = [define(data) for data in asked.schemes]
+    who = {"actor": bearer(request).person, "at": timezone.now()}
+    made = apply_schemes(definitions=definitions, note=asked.note, **who)
+    return {"versions": [_version(one, one.number) for one in made]}
+
+
+@router.post("/schemes/{key}/rollback", auth=WRITE, response=answers(VersionOut, 404, 409), url_name="rollback")
+def roll_back_scheme(request: HttpRequest, key: str, asked: RollbackIn) -> VersionOut:
+    """Publish an earlier version again, under a new number, and start a refresh."""
+    who = {"actor": bearer(request).person, "at": timezone.now()}
+    version_of(key, asked.version)
+    made = roll_back(key=key, number=asked.version, note=asked.note, **who)
+    return _version(made, made.number)

@@ -1,0 +1,242 @@
+"""What the API says of schemes, changes and runs. Decimals are text, instants are UTC."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from ninja import Field, Schema
+from pydantic import AwareDatetime
+
+Number = Annotated[int, Field(ge=1, le=1_000_000)]
+# What a database keeps as text: none of them knows NUL.
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+Names = Annotated[dict[str, str], Field(description="By language: zh-hans, zh-hant, en.")]
+Definition = Annotated[dict[str, Any], Field(description="A scheme as data, as `custrata schemes export` writes it.")]
+
+
+class TierOut(Schema):
+    """A tier of the published run: how many customers, and what they spent in the last 365 days."""
+
+    key: str
+    names: Names
+    customers: int
+    revenue: Decimal
+
+
+class NoteOut(Schema):
+    """Something to know of how a scheme was graded."""
+
+    key: str
+    text: str
+
+
+class GradedOut(Schema):
+    """A scheme as the published run graded it; while it waits for data it has no tiers."""
+
+    run: str
+    as_of: datetime
+    version: int
+    waiting: bool
+    tiers: list[TierOut]
+    notes: list[NoteOut]
+
+
+class SchemeOut(Schema):
+    """A scheme: the version in force from the next refresh on, and how the published run graded by it.
+
+    A retired scheme is not `published`; its newest version is told.
+    """
+
+    key: str
+    kind: str
+    names: Names
+    version: int
+    published: bool
+    by: str
+    at: datetime | None
+    note: str
+    definition: Definition
+    graded: GradedOut | None
+
+
+class SchemesOut(Schema):
+    """Every scheme in force, in the order in which they are shown."""
+
+    schemes: list[SchemeOut]
+
+
+class VersionOut(Schema):
+    """One version of a scheme; the one that ships has neither author nor instant."""
+
+    scheme: str
+    number: int
+    published: bool
+    by: str
+    at: datetime | None
+    note: str
+    definition: Definition
+
+
+class VersionsOut(Schema):
+    """Every version of a scheme, the newest first."""
+
+    versions: list[VersionOut]
+
+
+class MembersOut(Schema):
+    """A page of a tier's customers: `customer_id`, and the fields asked for."""
+
+    run: str
+    customers: list[dict[str, Any]]
+    next: str | None
+
+
+class PublishIn(Schema):
+    """Schemes to publish, all or none, and a remark."""
+
+    schemes: list[Definition] = Field(min_length=1, max_length=50)
+    note: Text = Field("", max_length=1000)
+
+
+class RollbackIn(Schema):
+    """Which version is to be in force again, and a remark."""
+
+    version: Number
+    note: Text = Field("", max_length=1000)
+
+
+class SimulateIn(Schema):
+    """A definition to try out, the language of the reasons, and how many who would move are told of."""
+
+    scheme: Definition
+    language: str = Field("en", pattern="^(zh-hans|zh-hant|en)$")
+    movers: int = Field(50, ge=0, le=50)
+
+
+class SizeOut(Schema):
+    """One tier as it would be; `before` is how many customers it holds as it is published."""
+
+    tier: str
+    customers: int
+    share: Decimal | None
+    revenue: Decimal
+    revenue_share: Decimal | None
+    before: int | None
+    cost: Decimal | None
+
+
+class MoveOut(Schema):
+    """How many customers would come from which tier to which."""
+
+    source: str | None
+    target: str
+    customers: int
+    revenue: Decimal
+    direction: str
+
+
+class MoverOut(Schema):
+    """One customer who would change tiers, and why."""
+
+    customer_id: str
+    source: str
+    target: str
+    direction: str
+    value: str | None
+    spend: Decimal | None
+    reason: str
+    sentences: list[str]
+
+
+class SimulationOut(Schema):
+    """What publishing a definition would do to the customers of the published run. Nothing was written."""
+
+    scheme: str
+    version: int
+    run: str
+    as_of: datetime
+    customers: int
+    moved: int
+    waits: bool
+    missing: list[str]
+    tiers: list[SizeOut]
+    moves: list[MoveOut]
+    movers: list[MoverOut]
+    losers: list[MoverOut]
+    cost: Decimal | None
+    cost_before: Decimal | None
+    notes: list[str]
+
+
+class OverrideIn(Schema):
+    """A tier by hand: why, and until when; without `until` for good."""
+
+    tier: Text = Field(max_length=64)
+    reason: Text = Field(min_length=1, max_length=1000)
+    until: AwareDatetime | None = None
+
+
+class OverrideOut(Schema):
+    """A tier given by hand; the next refresh takes it in."""
+
+    customer_id: str
+    scheme: str
+    tier: str
+    reason: str
+    until: datetime | None
+    approved_by: str
+    approved_at: datetime
+
+
+class ChangeOut(Schema):
+    """One change. `direction`: entered, up, down, or stayed in the tier with another `status`.
+
+    `late` says that facts which came in late brought it about: a correction, not something the customer did now.
+    """
+
+    customer_id: str
+    scheme: str
+    version: int
+    source: str | None = Field(serialization_alias="from")
+    target: str = Field(serialization_alias="to")
+    direction: str
+    status: str
+    reason: str | None
+    value: Decimal | None
+    at: datetime
+    until: datetime | None
+    late: bool
+    run: str
+
+
+class ChangesOut(Schema):
+    """Changes since a cursor, and the cursor after them; `more` says that one need not wait to ask again."""
+
+    changes: list[ChangeOut]
+    since: str
+    more: bool
+
+
+class RunOut(Schema):
+    """A refresh: the instant it looks from, when it was made, what it found, seconds by step."""
+
+    id: str
+    as_of: datetime
+    at: datetime
+    headline: dict[str, Any]
+    steps: dict[str, float]
+
+
+class OneRunOut(RunOut):
+    """A refresh, and the version of every scheme it graded by."""
+
+    schemes: dict[str, int]
+
+
+class RunsOut(Schema):
+    """Refreshes, the newest first."""
+
+    runs: list[RunOut]
+    next: str | None

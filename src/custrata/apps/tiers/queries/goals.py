@@ -1,0 +1,118 @@
+"""What one may want to know, and the definition that a wizard begins with for each answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from custrata.apps.tiers.queries.runs import newest, profile_of
+from custrata.pipeline.reading.connection import Serving, literal, quoted
+from custrata.wording import LANGUAGES, phrase
+
+Data = dict[str, Any]
+SHARES = (0.99, 0.95, 0.85, 0.6)
+# Lines of a ladder where there is no data to take them from.
+USUAL = (20000, 8000, 3000, 1000)
+
+
+@dataclass(frozen=True)
+class Goal:
+    """An answer to "what do you want to know?": its key, the icon on its card, and its tiers from the best down."""
+
+    key: str
+    icon: str
+    kind: str
+    tiers: tuple[str, ...] = ()
+
+
+GOALS = (
+    Goal("membership", "crown", "threshold", ("black", "diamond", "gold", "silver", "basic")),
+    Goal("spenders", "coins", "pareto", ("high", "mid", "low")),
+    Goal("often", "repeat", "quantile", ("high", "mid", "low")),
+    Goal("loyal", "heart", "score", ("loyal", "potential", "other")),
+    Goal("rules", "list-check", "rules", ("first", "other")),
+    Goal("points", "star", "points", ("high", "mid", "low")),
+    Goal("groups", "chart-bubble", "cluster"),
+    Goal("tree", "binary-tree", "tree"),
+)
+BY_KEY = {goal.key: goal for goal in GOALS}
+
+
+def definition_for(goal: Goal) -> Data:
+    """What a scheme for this goal begins as: names in every language, a trait, tiers."""
+    names = {language: phrase("tiers", f"goals.{goal.key}.name", language) for language in LANGUAGES}
+    data: Data = {"kind": goal.kind, "names": names, **_settings(goal)}
+    drawn = _drawn(goal)
+    tiers = [_tier(goal, key, drawn[place] if place < len(drawn) else {}) for place, key in enumerate(goal.tiers)]
+    return {**data, **({"tiers": tiers} if tiers else {})}
+
+
+def _tier(goal: Goal, key: str, drawn: Data) -> Data:
+    names = {language: phrase("tiers", f"goals.{goal.key}.tiers.{key}", language) for language in LANGUAGES}
+    return {"key": key, "names": names, **drawn}
+
+
+def _settings(goal: Goal) -> Data:
+    some = {"trait": "orders", "is": ">=", "value": 1}
+    match goal.key:
+        case "membership" | "spenders":
+            return {"trait": "spend"}
+        case "often":
+            return {"trait": "orders", "among": some}
+        case "loyal":
+            return {"among": some, "factors": _loyal()}
+        case "rules":
+            return {"rules": [{"tier": "first", "when": {"trait": "spend", "is": "top", "share": "0.1"}}]}
+        case "points":
+            often = {"name": "", "when": {"trait": "orders", "is": ">=", "value": 5}, "points": 10}
+            lately = {"name": "", "when": {"trait": "recency_days", "is": "<=", "value": 30}, "points": 5}
+            return {"rules": [often, lately]}
+        case "groups":
+            return {"traits": ["orders", "spend", "recency_days"], "order_by": "spend"}
+    return {"target": "spend", "traits": ["orders", "recency_days", "tenure_days"], "least_leaf": 20}
+
+
+def _loyal() -> Data:
+    return {
+        "orders": {"trait": "orders", "weight": 40, "normaliser": "rank"},
+        "regularity": {"trait": "regularity", "weight": 30},
+        "tenure": {"trait": "tenure_days", "weight": 20, "high": 730},
+        "recency": {"trait": "recency_days", "weight": 10, "direction": "less", "normaliser": "rank"},
+    }
+
+
+def _drawn(goal: Goal) -> list[Data]:
+    """What each tier but the last is drawn by."""
+    match goal.key:
+        case "membership":
+            life = {"keep": "90%", "valid_days": 365, "grace_days": 30, "drop_at_most": 1}
+            return [{"line": line, **life} for line in lines_for("spend", SHARES) or USUAL]
+        case "spenders":
+            return [{"share": "80%"}, {"share": "95%"}]
+        case "often":
+            return [{"share": "20%"}, {"share": "50%"}]
+        case "loyal":
+            return [{"line": 66}, {"line": 33}]
+        case "points":
+            return [{"line": 15}, {"line": 5}]
+    return []
+
+
+def lines_for(trait: str, shares: Sequence[float]) -> list[int] | None:
+    """Round lines near these quantiles of a trait over those who have some of it; none where they would not differ."""
+    run = newest()
+    if run is None:
+        return None
+    column, source = quoted(trait), f"read_parquet({literal(str(profile_of(run)))})"
+    sql = f"SELECT quantile_disc({column}::DOUBLE, {list(shares)}) AS lines FROM {source} WHERE {column} > 0"
+    with Serving().asking() as asking:
+        lines = [_rounded(value) for value in asking.table(sql).to_pylist()[0]["lines"] or ()]
+    return lines if lines == sorted(set(lines), reverse=True) and lines else None
+
+
+def _rounded(value: float) -> int:
+    """To two figures: 12,345 is 12,000."""
+    exact = Decimal(str(value))
+    return max(1, int(round(exact, 1 - exact.adjusted()))) if exact >= 10 else max(1, round(value))

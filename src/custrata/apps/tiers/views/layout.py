@@ -1,0 +1,352 @@
+"""A draft laid out to be filled in: rows of tiers, rules, factors and conditions, each with what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from custrata.apps.tiers.forms.conditions import Condition, Row, condition_of
+from custrata.apps.tiers.queries import offered
+from custrata.apps.tiers.queries.offered import Group, Offer
+from custrata.apps.tiers.queries.problems import Problems
+from custrata.criteria import OPERATORS, parse
+from custrata.errors import CustrataError
+from custrata.report.colours import colour
+from custrata.tiering.names import scheme_name, tier_name
+from custrata.tiering.shapes import SHAPES
+from custrata.tiering.telling import criteria_sentence
+from custrata.web import texts
+from custrata.wording import LANGUAGES
+
+Data = Mapping[str, Any]
+Choices = Sequence[tuple[str, str]]
+SIGNS = {"=": "=", "!=": "≠", ">": ">", ">=": "≥", "<": "<", "<=": "≤"}
+WIDGETS = {"number": "number", "text": "text", "texts": "text", "day": "date", "days": "days", "share": "share",
+           "nothing": "", "numbers or days": "pair"}  # fmt: skip
+
+
+def buttons(what: str, token: int) -> Mapping[str, str]:
+    """What the buttons of a row send, by what they do."""
+    return {verb: f"{what}:{verb}:{token}" for verb in ("up", "down", "remove")}
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name in one language."""
+
+    language: str
+    label: str
+    value: str
+    usual: str = ""
+
+
+@dataclass(frozen=True)
+class TierRow:
+    """One tier with its fields."""
+
+    token: int
+    key: str
+    shown: str
+    names: tuple[Name, ...]
+    drawn: str
+    line: str
+    keep: str
+    keep_unit: str
+    valid_days: str
+    grace_days: str
+    drop_at_most: str
+    cost: str
+    last: bool
+    colour: str
+    problems: Mapping[str, str]
+
+    @property
+    def buttons(self) -> Mapping[str, str]:
+        """What its buttons send."""
+        return buttons("tier", self.token)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One row of a condition, with what its selects offer."""
+
+    token: int
+    row: Row
+    operators: Choices
+    widget: str
+    sort: str = "number"
+    tiers: Choices = ()
+    sums: Choices = ()
+    wheres: Choices = ()
+    builder: str = ""
+
+    @property
+    def name(self) -> str:
+        """What its fields are called by."""
+        return f"{self.builder}-{self.token}"
+
+    @property
+    def remove(self) -> str:
+        """What the button sends that takes it away."""
+        return f"row:remove:{self.builder}:{self.token}"
+
+
+@dataclass(frozen=True)
+class Builder:
+    """A condition as its widgets show it."""
+
+    name: str
+    condition: Condition
+    parts: tuple[Part, ...]
+    sentence: str
+    problem: str
+
+    @property
+    def add(self) -> str:
+        """What the button sends that adds a row."""
+        return f"row:add:{self.name}"
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """One rule: of a tier, or with points."""
+
+    token: int
+    tier: str
+    name: str
+    points: str
+    builder: Builder
+    problems: Mapping[str, str]
+
+    @property
+    def buttons(self) -> Mapping[str, str]:
+        """What its buttons send."""
+        return buttons("rule", self.token)
+
+
+@dataclass(frozen=True)
+class FactorRow:
+    """One factor of a score."""
+
+    token: int
+    key: str
+    trait: str
+    weight: str
+    direction: str
+    normaliser: str
+    low: str
+    high: str
+    share: float
+    problem: str
+
+    @property
+    def remove(self) -> str:
+        """What the button sends that takes it away."""
+        return f"factor:remove:{self.key}"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """All of a draft's form."""
+
+    data: Data
+    kind: str
+    names: tuple[Name, ...]
+    about: tuple[Name, ...]
+    told: bool
+    fields: Mapping[str, Any]
+    tiers: tuple[TierRow, ...]
+    fixed: bool
+    drawn: str
+    ordered: bool
+    among: Builder | None
+    rules: tuple[RuleRow, ...]
+    factors: tuple[FactorRow, ...]
+    review: str
+    dates: str
+    qualify: str
+    measures: list[Group]
+    all_groups: list[Group]
+    problems: Problems
+    text: str
+    tier_choices: Choices = ()
+    tags: list[str] = field(default_factory=list)
+    schemes: Choices = ()
+    facts: Choices = ()
+
+
+def layout(data: Data, found: Problems, offers: dict[str, Offer]) -> Layout:
+    """The form of a draft."""
+    kind = str(data.get("kind", ""))
+    shape, review = SHAPES.get(kind), data.get("review", "each_run")
+    has = {one.name for one in shape.own} if shape else set()
+    is_calendar = isinstance(review, Mapping)
+    tiers = tuple(_tiers(data, found, shape.drawn if shape else "none"))
+    return Layout(
+        data=data,
+        kind=kind,
+        names=_names(data, "names"),
+        about=_names(data, "about"),
+        told=data.get("told", True) is not False,
+        fields=_fields(data),
+        tiers=tiers,
+        fixed=bool(shape and shape.tiers),
+        drawn=shape.drawn if shape else "none",
+        ordered=bool(shape and shape.ordered),
+        among=_builder("among", data.get("among"), found.get("among", ""), offers) if "among" in has else None,
+        rules=tuple(_rules(data, found, offers)),
+        factors=tuple(_factors(data, found)),
+        review="calendar" if is_calendar else str(review),
+        dates=_text_of(review.get("dates")) if isinstance(review, Mapping) else "",
+        qualify=str(data.get("qualify", "rolling")),
+        measures=offered.measures(offers),
+        all_groups=offered.grouped(offers.values()),
+        problems=found,
+        text=json.dumps(data, ensure_ascii=False, indent=2),
+        tier_choices=[(tier.key, tier.shown) for tier in tiers],
+        tags=offered.tags(),
+        schemes=[(key, name) for key, name in offered.scheme_choices() if key != data.get("key")],
+        facts=[(facts, texts.text(f"criteria.facts.{facts}")) for facts in offered.FACTS],
+    )
+
+
+def _names(data: Data, part: str) -> tuple[Name, ...]:
+    held = data.get(part) or {}
+    held = dict.fromkeys(LANGUAGES, held) if isinstance(held, str) else held
+    key = str(data.get("key", ""))
+    usual = {one: scheme_name(key, one, {"definition": data}) if part == "names" else "" for one in LANGUAGES}
+    return tuple(_name(one, held, usual[one]) for one in LANGUAGES)
+
+
+def _name(language: str, held: Data, usual: str) -> Name:
+    label = texts.text(f"tiers.languages.{language}")
+    return Name(language, label, str(held.get(language, "")), usual)
+
+
+def _fields(data: Data) -> dict[str, Any]:
+    """The fields of the kind as texts; what is not said as it usually is."""
+    shape = SHAPES.get(data.get("kind", ""))
+    usual = {one.name: one.default for one in shape.own} if shape else {}
+    found = {name: data.get(name, None if default is ... else default) for name, default in usual.items()}
+    window = data.get("window", 365)
+    lines = data.get("lines") or {}
+    return {
+        **found,
+        "has": set(usual),
+        "window": "" if window == "all" else window,
+        "window_all": window == "all",
+        "rfm_lines": {name: ", ".join(map(str, lines.get(name, ()))) for name in ("r", "f", "m")},
+    }
+
+
+def _tiers(data: Data, found: Problems, drawn: str) -> Iterator[TierRow]:
+    shape = SHAPES.get(data.get("kind", ""))
+    held = data.get("tiers") or [{"key": key} for key in (shape.tiers if shape else ())]
+    for place, tier in enumerate(held):
+        shade = colour(place / max(1, len(held) - 1))
+        yield _tier(data, tier, place, found, drawn=drawn, shade=shade, last=place == len(held) - 1)
+
+
+def _tier(data: Data, tier: Data, place: int, found: Problems, *, drawn: str, shade: str, last: bool) -> TierRow:
+    key, names, where = str(tier.get("key", "")), tier.get("names") or {}, f"tiers[{place}]."
+    names = dict.fromkeys(LANGUAGES, names) if isinstance(names, str) else names
+    usual = {one: tier_name(str(data.get("key", "")), key, one, {"definition": data}) for one in LANGUAGES}
+    keep = _text(tier.get("keep"))
+    by_share = drawn == "share" or (drawn == "either" and "share" in tier)
+    return TierRow(
+        token=place,
+        key=key,
+        shown=usual[texts.language()],
+        names=tuple(_name(one, names, usual[one]) for one in LANGUAGES),
+        drawn="share" if by_share else "line" if drawn != "none" else "none",
+        line=_text(tier.get("share")).removesuffix("%") if by_share else _text(tier.get("line")),
+        keep=keep.removesuffix("%"),
+        keep_unit="%" if keep.endswith("%") or not keep else "value",
+        **{name: _text(tier.get(name)) for name in ("valid_days", "grace_days", "drop_at_most", "cost")},
+        last=last and drawn != "none",
+        colour=shade,
+        problems={name.removeprefix(where): said for name, said in found.items() if name.startswith(where)},
+    )
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _text_of(many: Any) -> str:
+    return ", ".join(map(str, many)) if isinstance(many, list) else _text(many)
+
+
+def _rules(data: Data, found: Problems, offers: dict[str, Offer]) -> Iterator[RuleRow]:
+    for place, rule in enumerate(data.get("rules") or ()):
+        where = f"rules[{place}]."
+        wrong = {name.removeprefix(where): said for name, said in found.items() if name.startswith(where)}
+        builder = _builder(f"rule-{place}", rule.get("when"), wrong.get("when", ""), offers)
+        yield RuleRow(
+            place, str(rule.get("tier", "")), str(rule.get("name", "")), _text(rule.get("points")), builder, wrong
+        )
+
+
+def _factors(data: Data, found: Problems) -> Iterator[FactorRow]:
+    held = data.get("factors") or {}
+    weights = {name: factor.get("weight") for name, factor in held.items()}
+    total = sum(weight for weight in weights.values() if isinstance(weight, int)) or 1
+    for place, (name, factor) in enumerate(held.items()):
+        wrong = next((said for where, said in found.items() if where.startswith(f"factors[{name}].")), "")
+        weight = weights[name]
+        yield FactorRow(
+            place, name, str(factor.get("trait", "")), _text(weight), str(factor.get("direction", "more")),
+            str(factor.get("normaliser", "lines")), _text(factor.get("low", 0)), _text(factor.get("high", 1)),
+            weight / total if isinstance(weight, int) else 0.0, wrong,
+        )  # fmt: skip
+
+
+def _builder(name: str, when: Any, problem: str, offers: dict[str, Offer]) -> Builder:
+    condition = condition_of(when)
+    parts = tuple(replace(_part(place, row, offers), builder=name) for place, row in enumerate(condition.rows))
+    return Builder(name, condition, parts, sentence_of(when), problem)
+
+
+def sentence_of(when: Any) -> str:
+    """A condition in words; nothing where it is not finished."""
+    if not when:
+        return ""
+    try:
+        return criteria_sentence(parse(when), texts.writer("criteria"))
+    except CustrataError:
+        return ""
+
+
+def _part(place: int, row: Row, offers: dict[str, Offer]) -> Part:
+    if row.what == "tier":
+        return Part(place, row, (), "", tiers=offered.tier_choices(row.scheme))
+    if row.what == "facts":
+        sums, wheres = offered.fact_columns(row.facts)
+        return Part(
+            place, row, _operators(offered.AMOUNTS), "pair" if row.operator == "between" else "number",
+            sums=[(one, texts.text(f"criteria.columns.{one}")) for one in sums],
+            wheres=[(one, texts.text(f"criteria.columns.{one}")) for one in wheres],
+        )  # fmt: skip
+    if row.what == "tag":
+        return Part(place, row, (), "")
+    sort = offers[row.trait].sort if row.trait in offers else _likely(row)
+    fitting = offered.operators_of(sort)
+    operator = row.operator if row.operator in fitting else fitting[0]
+    takes = OPERATORS[operator].takes
+    widget = WIDGETS.get(takes) if takes in WIDGETS else {"number": "number", "truth": "truth"}.get(sort, "text")
+    widget = "days_pair" if widget == "pair" and sort == "day" else widget
+    return Part(place, row, _operators(fitting), widget or "", sort=sort)
+
+
+def _likely(row: Row) -> str:
+    """What sort of value a trait holds that is not there, by how it is asked for: so that nothing changes unseen."""
+    if row.value in ("true", "false"):
+        return "truth"
+    kinds = OPERATORS[row.operator].kinds if row.operator in OPERATORS else frozenset()
+    return next((sort for sort in ("number", "text", "day", "truth") if sort in kinds), "text")
+
+
+def _operators(names: Sequence[str]) -> Choices:
+    return [(name, SIGNS.get(name) or texts.text(f"tiers.operators.{name}")) for name in names]

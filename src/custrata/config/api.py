@@ -1,0 +1,58 @@
+"""The REST API: what the apps offer, under one address and with one description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, path, re_path
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
+
+from custrata.apps.customers.api import router as customers
+from custrata.apps.tiers.api import routers as tiers
+from custrata.web.bearers import TokenRate
+from custrata.web.bodies import StrictParser
+from custrata.web.problems import MEDIA, ExactRenderer, no_such_address, tell_problems, with_problems
+
+
+class Api(NinjaAPI):
+    """Ninja's, but for two things its description says: operations by their short names, problems by their type."""
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """The name of the function: programs that are generated call it so."""
+        return operation.view_func.__name__
+
+    def get_openapi_schema(self, **given: Any) -> OpenAPISchema:
+        """The description; refusals are `application/problem+json`."""
+        described = super().get_openapi_schema(**given)
+        for operations in described["paths"].values():
+            for operation in operations.values():
+                for status, answer in operation["responses"].items():
+                    if int(status) >= 400:
+                        answer["content"] = {MEDIA: answer["content"]["application/json"]}
+        return described
+
+
+api = Api(
+    title="Custrata",
+    version="1",
+    description=(
+        "Customer tiering. Send a token (Settings, API tokens) as `Authorization: Bearer TOKEN`. Decimals are text, "
+        "instants ISO 8601 in UTC; errors are problem details (RFC 9457) with the error's name as `code`."
+    ),
+    urls_namespace="api",
+    throttle=[TokenRate()],
+    renderer=ExactRenderer(),
+    parser=StrictParser(),
+)
+tell_problems(api)
+for router in (customers, *tiers):
+    api.add_router("", router)
+
+addresses = api.urls
+with_problems([address for address in addresses[0] if isinstance(address, URLPattern)])
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/", addresses),
+    re_path("", no_such_address, name="no_such_api"),
+]

@@ -1,0 +1,191 @@
+"""What goes wrong at the REST API, as problem details (RFC 9457), and how its answers write numbers and instants."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern
+from django.views.decorators.csrf import csrf_exempt
+from ninja import Field, NinjaAPI, Schema
+from ninja.errors import HttpError, Throttled, ValidationError
+from ninja.renderers import JSONRenderer
+from ninja.responses import NinjaJSONEncoder
+
+from custrata.errors import BadInput, CustrataError
+from custrata.lake.durable import Damaged
+from custrata.pipeline.reading import NoSuchColumn
+from custrata.web.bearers import NotAllowed, NotAuthenticated
+from custrata.web.requests import reference
+
+log = logging.getLogger("custrata.api")
+MEDIA = "application/problem+json"
+# The first that fits; all others by what they are: `NoSuch…` 404, `BadInput` 422, `Refused` 409.
+STATUSES: tuple[tuple[type[CustrataError], int], ...] = (
+    (NotAuthenticated, 401),
+    (NotAllowed, 403),
+    (NoSuchColumn, 422),
+    (Damaged, 500),
+)
+
+
+class ExactEncoder(NinjaJSONEncoder):
+    """Decimals to the last digit, as text; instants in UTC, to the microsecond."""
+
+    def default(self, o: object) -> Any:
+        if isinstance(o, Decimal):
+            return exact(o)
+        if isinstance(o, datetime) and o.tzinfo is not None:
+            return o.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return super().default(o)
+
+
+class ExactRenderer(JSONRenderer):
+    """Answers as `ExactEncoder` writes them."""
+
+    encoder_class = ExactEncoder
+    json_dumps_params = {"ensure_ascii": False}  # noqa: RUF012  # as Ninja declares it
+
+
+def exact(value: Any) -> str | None:
+    """A number as text, without exponent; nothing for nothing."""
+    if value is None:
+        return None
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def problem(status: int, code: str, detail: str, **more: object) -> HttpResponse:
+    """Problem details: `code` names the error for programs, `detail` says in English what happened and what to do."""
+    told = {"type": f"urn:custrata:{code}", "title": HTTPStatus(status).phrase, "status": status, "code": code}
+    body = json.dumps({**told, "detail": detail, **more}, cls=ExactEncoder, ensure_ascii=False)
+    return HttpResponse(body, content_type=MEDIA, status=status)
+
+
+def status_of(error: CustrataError) -> int:
+    """The status an error of ours is answered with."""
+    for kind, status in STATUSES:
+        if isinstance(error, kind):
+            return status
+    if type(error).__name__.startswith("NoSuch"):
+        return 404
+    return 422 if isinstance(error, BadInput) else 409
+
+
+def refuse(request: HttpRequest, error: CustrataError) -> HttpResponse:
+    """An error of ours, by its name."""
+    status = status_of(error)
+    answer = problem(status, type(error).__name__, str(error))
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """What the description of the API does not allow: where, and why."""
+    found = [{"place": [str(step) for step in one["loc"]], "reason": one["msg"]} for one in error.errors]
+    told = "; ".join(f"{'.'.join(one['place'])}: {one['reason']}" for one in found)
+    return problem(422, "InvalidRequest", f"The request is not as the API describes it. {told}", errors=found)
+
+
+def _throttled(request: HttpRequest, error: Throttled) -> HttpResponse:
+    seconds = int(error.wait or 60)
+    answer = problem(429, "TooManyRequests", f"This token asks too often. Ask again in {seconds} seconds.")
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
+
+
+def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
+    status = HTTPStatus(error.status_code)
+    return problem(status, status.phrase.title().replace(" ", ""), str(error))
+
+
+def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    return problem(413, "RequestTooBig", "The request is too big. Send less at once.")
+
+
+def _suspicious(request: HttpRequest, error: SuspiciousOperation) -> HttpResponse:
+    return problem(400, "BadRequest", str(error) or "The request cannot be read.")
+
+
+def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
+    """What we did not foresee; the log has it under the reference."""
+    log.error("the API failed", exc_info=error)
+    return problem(500, "Broken", f"Something went wrong on the server; its log calls it {reference()}.")
+
+
+@csrf_exempt
+def no_such_address(request: HttpRequest, *given: object, **named: object) -> HttpResponse:
+    """The answer for an address that the API does not have."""
+    return problem(404, "NoSuchAddress", "The API has no such address; /api/v1/openapi.json lists them.")
+
+
+def tell_problems(api: NinjaAPI) -> None:
+    """Let an API answer every error that its operations raise with problem details."""
+    told: dict[type[Exception], Callable[..., HttpResponse]] = {
+        CustrataError: refuse,
+        ValidationError: _invalid,
+        Throttled: _throttled,
+        HttpError: _http,
+        Http404: no_such_address,
+        RequestDataTooBig: _too_big,
+        SuspiciousOperation: _suspicious,
+        Exception: _broken,
+    }
+    for kind, answer in told.items():
+        api.add_exception_handler(kind, answer)
+
+
+def with_problems(patterns: Sequence[URLPattern]) -> None:
+    """Let these addresses, too, say in problem details that they are not asked for that way."""
+    for pattern in patterns:
+        pattern.callback = _asked_rightly(pattern.callback)
+
+
+def _asked_rightly(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    @wraps(view)
+    def answered(request: HttpRequest, *given: object, **named: object) -> HttpResponse:
+        answer = view(request, *given, **named)
+        if answer.status_code != 405:
+            return answer
+        allowed = ", ".join(sorted(answer.headers["Allow"].split(", ")))
+        told = problem(405, "MethodNotAllowed", f"This address is asked for with {allowed}.")
+        told.headers["Allow"] = allowed
+        return told
+
+    return answered
+
+
+class FaultOut(Schema):
+    """Where a request is not as the API describes it, and why."""
+
+    place: list[str]
+    reason: str
+
+
+class ProblemOut(Schema):
+    """What went wrong (RFC 9457): `code` names the error, `detail` says in English what happened and what to do.
+
+    `errors` are the faults of a request that is not as described; `since`, with status 410, is where to go on.
+    """
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[FaultOut] = Field(default_factory=list)
+    since: str = ""
+
+
+def answers(shape: Any, *refusals: int, status: int = 200) -> dict[int, Any]:
+    """The answers of an operation: its own, those that every one of them may give, and its further refusals."""
+    every = (400, 401, 403, 422, 429, *refusals)
+    return {status: shape, **dict.fromkeys(sorted(every), ProblemOut)}

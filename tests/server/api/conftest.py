@@ -1,0 +1,59 @@
+"""A program that asks the API, with a token of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from tests.server.conftest import AT, Person
+
+from custrata.apps.accounts.models import User
+from custrata.apps.connect.actions import make_token
+from custrata.web.rights import Role
+from custrata.web.scopes import Scope
+
+Asking = Callable[..., "Program"]
+
+
+class Program:
+    """Asks with a token; `get`, `post` and `delete` take the address below `/api/v1`."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+        self._client = Client(headers={"Authorization": f"Bearer {token}"})
+
+    def get(self, address: str, **query: str | int) -> Any:
+        return self._client.get(f"/api/v1{address}", query)
+
+    def post(self, address: str, **body: object) -> Any:
+        return self._client.post(f"/api/v1{address}", body, content_type="application/json")
+
+    def send(self, address: str, body: str) -> Any:
+        """A body as it is, whatever it may be."""
+        return self._client.post(f"/api/v1{address}", body, content_type="application/json")
+
+    def delete(self, address: str) -> Any:
+        return self._client.delete(f"/api/v1{address}")
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted() -> None:
+    """How often a token asked is counted in the process, and tokens of two tests have the same number."""
+    cache.clear()
+
+
+@pytest.fixture
+def asking(person: Person) -> Asking:
+    """Makes a program whose token an administrator made, good for these scopes; for all, where none is named."""
+    makers: list[User] = []
+
+    def ask(*scopes: Scope) -> Program:
+        if not makers:
+            makers.append(person(Role.ADMINISTRATOR))
+        _, token = make_token(name="till", scopes=scopes or tuple(Scope), expires_at=None, actor=makers[0], at=AT)
+        return Program(token)
+
+    return ask

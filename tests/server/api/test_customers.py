@@ -1,0 +1,116 @@
+"""Customers by the API: their tiers, why, since when, and tiers by hand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from tests.server.api.conftest import Asking, Program
+from tests.server.conftest import PUBLISHED
+
+from custrata.analytics.moments import AsOf
+from custrata.apps.audit.models import Change
+from custrata.apps.customers.models import Customer
+from custrata.apps.tiers.models import Override
+from custrata.lake import Workspace
+from custrata.pipeline.reading import history_of, reading
+from custrata.tiering import explain, explained_by
+from custrata.wording.writer import Writer
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("served")]
+OVERRIDE = "/customers/c007/tiers/value/override"
+
+
+@pytest.fixture
+def program(asking: Asking) -> Program:
+    Customer.objects.create(customer_id="c007", name="Seven", mark="0")
+    return asking()
+
+
+def test_a_customer_is_in_one_tier_of_every_scheme(program: Program) -> None:
+    told = program.get("/customers/c001/tiers").json()
+    assert {one["scheme"] for one in told["tiers"]} == set(PUBLISHED)
+    assert {one["scheme"]: one["value"] for one in told["tiers"]}["value"] == "5187.72"
+
+
+@pytest.mark.parametrize("what", ["tiers", "explanations", "history"])
+@pytest.mark.parametrize("customer", ["nobody", "a/b", "%00"])
+def test_an_unknown_customer_is_not_found(program: Program, what: str, customer: str) -> None:
+    answer = program.get(f"/customers/{customer}/{what}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "NoSuchCustomer")
+
+
+def test_an_explanation_says_what_decided_and_what_the_next_tier_takes(program: Program) -> None:
+    (told,) = program.get("/customers/c007/explanations", scheme="value").json()["explanations"]
+    assert (told["tier"], told["next_tier"], told["missing"]) == ("low", "mid", "343.64")
+    assert told["inputs"] == [{"trait": "spend", "value": "0.00"}]
+    assert any("CN¥343.64 more" in sentence for sentence in told["sentences"])
+
+
+def test_an_explanation_comes_short_and_in_the_language_asked_for(program: Program) -> None:
+    full, short = (
+        program.get("/customers/c007/explanations", scheme="value", language="zh-hans", form=form).json()
+        for form in ("full", "short")
+    )
+    sentences = [told["explanations"][0]["sentences"] for told in (full, short)]
+    assert len(sentences[1]) < len(sentences[0])
+    assert "低价值" in sentences[1][0]
+
+
+def test_the_history_is_what_the_runs_tell(program: Program, served: Workspace) -> None:
+    told = program.get("/customers/c004/history", scheme="frequency,rfm").json()["intervals"]
+    expected = history_of(served, "c004", ["frequency", "rfm"])
+    assert [(one["scheme"], one["tier"], one["run"]) for one in told] == [
+        (one.scheme, one.tier, one.run) for one in expected
+    ]
+    assert len(told) > 2
+
+
+def test_a_tier_by_hand_is_kept_with_its_reason_and_audited(program: Program) -> None:
+    until = (timezone.now() + timedelta(days=30)).isoformat()
+    answer = program.post(OVERRIDE, tier="high", reason="Founding member", until=until)
+    assert (answer.status_code, answer.json()["approved_by"]) == (200, "administrator")
+    held = Override.objects.get()
+    assert (held.customer_id, held.tier, held.reason) == ("c007", "high", "Founding member")
+    assert Change.objects.get(action="tiers.override").customer_id == "c007"
+
+
+def test_a_tier_by_hand_is_taken_back_once(program: Program) -> None:
+    program.post(OVERRIDE, tier="high", reason="Founding member")
+    answers = [program.delete(OVERRIDE) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [204, 409]
+    assert not Override.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "status", "code"),
+    [
+        (OVERRIDE, {"tier": "gold", "reason": "why"}, 404, "NoSuchTier"),
+        (OVERRIDE.replace("c007", "c008"), {"tier": "high", "reason": "why"}, 404, "NoSuchCustomer"),
+        (OVERRIDE, {"tier": "high", "reason": " "}, 422, "OverrideNeedsReason"),
+        (OVERRIDE, {"tier": "high", "reason": "why", "until": "2020-01-01T00:00:00Z"}, 422, "OverrideEndsBefore"),
+        (OVERRIDE, {"tier": "high", "reason": "why", "until": "2030-01-01T00:00:00"}, 422, "InvalidRequest"),
+        (OVERRIDE, {"tier": "high"}, 422, "InvalidRequest"),
+    ],
+)
+def test_what_cannot_be_done_by_hand_is_refused_by_name(
+    program: Program, address: str, body: dict[str, Any], status: int, code: str
+) -> None:
+    answer = program.post(address, **body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert not Override.objects.exists()
+
+
+def test_an_explanation_reads_few_columns_and_says_the_same_as_from_all_of_them(served: Workspace) -> None:
+    found = reading(served)
+    assert found is not None
+    writer, as_of = Writer("en", "CNY", "Asia/Shanghai", "tiers"), AsOf(found.run.as_of, "Asia/Shanghai")
+    for key in PUBLISHED:
+        decided = found.run.record["schemes"][key]
+        columns = explained_by(key, decided, found.columns)
+        for customer in ("c001", "c007", "c100"):
+            rows = (found.customer(customer, columns), found.customer(customer))
+            few, all_of_it = (explain(key, row or {}, decided, writer, as_of=as_of) for row in rows)
+            assert few == all_of_it

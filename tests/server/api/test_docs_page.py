@@ -1,0 +1,24 @@
+"""The page that describes the API: whole, under our policy of what pages may load, and without the network."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser
+from pytest_django.live_server_helper import LiveServer
+
+from custrata.lake import Workspace
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_every_operation_is_shown_and_nothing_comes_from_elsewhere(
+    chromium: Browser, served: Workspace, live_server: LiveServer
+) -> None:
+    page, wrong, asked = chromium.new_page(), list[str](), list[str]()
+    page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{live_server.url}/api/v1/docs")
+    page.wait_for_selector(".opblock >> nth=15")
+    page.close()
+    assert wrong == []
+    assert [url for url in asked if not url.startswith((live_server.url, "data:"))] == []

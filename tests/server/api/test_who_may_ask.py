@@ -1,0 +1,142 @@
+"""Who may ask the API for what: tokens with the scope, as long as their maker has the right; nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+from tests.server.api.conftest import Asking, Program
+from tests.server.conftest import AT
+
+from custrata.apps.accounts.models import User
+from custrata.apps.audit.models import Change
+from custrata.apps.connect.actions import revoke_token
+from custrata.apps.connect.models import Token
+from custrata.config.api import api
+from custrata.lake import Workspace
+from custrata.web.bearers import BearerToken
+from custrata.web.rights import Role
+from custrata.web.scopes import Scope
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("served")]
+GIVEN = {"key": "value", "scheme": "value", "number": "1", "tier": "high", "customer_id": "c001", "run_id": "x"}
+BODY: dict[str, object] = {"schemes": [{"key": "x"}], "scheme": {}, "version": 1, "tier": "high", "reason": "why"}
+
+
+def operations() -> Iterator[tuple[str, str, tuple[Scope, ...]]]:
+    """Every operation of the API: its method, its address, and the scopes it asks for."""
+    for bound in api._get_bound_routers():  # Ninja has no public list
+        for view in bound.path_operations.values():
+            for operation in view.operations:
+                address = operation.path.replace("path:", "").format(**GIVEN)
+                (gate,) = operation.auth_callbacks
+                assert isinstance(gate, BearerToken)
+                yield operation.methods[0], address, gate.scopes
+
+
+OPERATIONS = list(operations())
+
+
+def ask(client: Client, method: str, address: str, token: str = "") -> Any:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    body = {"data": BODY, "content_type": "application/json"} if method == "POST" else {}
+    return getattr(client, method.lower())(f"/api/v1{address}", headers=headers, **body)
+
+
+def test_every_operation_asks_for_a_scope() -> None:
+    assert len(OPERATIONS) == 16
+    assert [address for _, address, scopes in OPERATIONS if not scopes] == []
+
+
+@pytest.mark.parametrize(("method", "address", "scopes"), OPERATIONS)
+def test_without_a_token_nobody_gets_an_answer(method: str, address: str, scopes: tuple[Scope, ...]) -> None:
+    answer = ask(Client(), method, address)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/problem+json")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert answer.json()["code"] == "NotAuthenticated"
+
+
+@pytest.mark.parametrize(("method", "address", "scopes"), OPERATIONS)
+def test_a_token_without_the_scope_is_refused_and_changes_nothing(
+    asking: Asking, method: str, address: str, scopes: tuple[Scope, ...]
+) -> None:
+    program = asking(*(scope for scope in Scope if scope != scopes[-1]))
+    before = Change.objects.count()
+    answer = ask(Client(), method, address, program.token)
+    assert (answer.status_code, answer.json()["code"]) == (403, "ScopeMissing")
+    assert scopes[-1].value in answer.json()["detail"]
+    assert Change.objects.count() == before
+
+
+@pytest.mark.parametrize(("method", "address", "scopes"), OPERATIONS)
+def test_a_token_with_just_these_scopes_comes_in(
+    asking: Asking, own_workspace: Workspace, method: str, address: str, scopes: tuple[Scope, ...]
+) -> None:
+    assert ask(Client(), method, address, asking(*scopes).token).status_code in (200, 404, 409, 422)
+
+
+def test_a_session_opens_the_pages_and_not_the_api(signed_in: Callable[[Role], Client]) -> None:
+    assert signed_in(Role.ADMINISTRATOR).get("/api/v1/schemes").status_code == 401
+
+
+def test_what_its_maker_may_not_do_any_more_a_token_may_not_either(asking: Asking) -> None:
+    program = asking()
+    User.objects.update(role=Role.ANALYST)
+    refused = program.post("/schemes/value/rollback", version=1)
+    assert (refused.status_code, refused.json()["code"]) == (403, "BeyondRights")
+    assert program.get("/schemes").status_code == 200
+
+
+@pytest.mark.parametrize("over", ["TokenRevoked", "TokenExpired", "TokenIdle"])
+def test_a_token_that_is_over_is_refused_by_name(asking: Asking, over: str) -> None:
+    program, token = asking(), Token.objects.get()
+    if over == "TokenRevoked":
+        revoke_token(number=token.pk, actor=None, at=AT)
+    if over == "TokenExpired":
+        Token.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    if over == "TokenIdle":
+        User.objects.update(is_active=False)
+    answer = program.get("/schemes")
+    assert (answer.status_code, answer.json()["code"]) == (401, over)
+
+
+@pytest.mark.parametrize("header", ["Basic YWRhOmFkYQ==", "Bearer", "Bearer nonsense", "cst_1_2", ""])
+def test_other_headers_open_nothing(header: str) -> None:
+    answer = Client().get("/api/v1/schemes", headers={"Authorization": header})
+    assert answer.status_code == 401
+
+
+def test_other_sites_and_forms_need_no_csrf_token_since_cookies_count_for_nothing(
+    asking: Asking, own_workspace: Workspace
+) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    assert ask(strict, "POST", "/schemes/value/rollback", asking().token).json()["code"] == "NothingToPublish"
+
+
+def test_who_asks_too_often_is_told_when_to_ask_again(asking: Asking, settings: Settings) -> None:
+    settings.API_PER_MINUTE = 2
+    program, other = asking(), asking()
+    program.get("/schemes/value"), program.get("/schemes/value")
+    refused = program.get("/schemes/value")
+    assert (refused.status_code, refused.json()["code"]) == (429, "TooManyRequests")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert other.get("/schemes/value").status_code == 200
+
+
+def test_the_description_is_open_and_says_nothing_of_the_workspace(served: Workspace) -> None:
+    answer = Client().get("/api/v1/openapi.json")
+    assert answer.status_code == 200
+    assert answer.json()["info"]["title"] == "Custrata"
+
+
+def test_an_unknown_address_and_a_wrong_method_are_problems_too(asking: Asking) -> None:
+    program: Program = asking()
+    assert program.get("/nothing").json()["code"] == "NoSuchAddress"
+    refused = program.delete("/schemes")
+    assert (refused.status_code, refused.json()["code"]) == (405, "MethodNotAllowed")
+    assert refused.headers["Allow"] == "GET, POST"
