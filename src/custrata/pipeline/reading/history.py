@@ -183,11 +183,8 @@ def _opening(key: str, columns: set[str], run: Run) -> str:
 
 def _changes(run: Run) -> str:
     path = run.folder / "changes.parquet"
-    order = ("customer_id", "scheme", "version", "tier", "status", "reason", "until", "at", "value", "late")
-    named = ", ".join(quoted(name) for name in order)
-    return (
-        f"SELECT {named} FROM ({changes_sql(set(pq.read_schema(path).names), f'read_parquet({literal(str(path))})')})"
-    )
+    told = changes_sql(set(pq.read_schema(path).names), f"read_parquet({literal(str(path))})")
+    return f"SELECT {', '.join(map(quoted, CHANGED))} FROM ({told})"
 
 
 def changes_sql(held: set[str], source: str) -> str:
