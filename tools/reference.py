@@ -27,6 +27,8 @@ from custrata.errors import BadInput, CustrataError, Refused
 from custrata.lake import Settings
 from custrata.schema import TABLES
 
+# To walk through the packages is to import them, and some of the server's ask for the settings when they are.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "custrata.config.settings")
 SERVER = ("custrata.web", "custrata.apps", "custrata.config", "custrata.__main__")
 
 
@@ -156,7 +158,6 @@ def library() -> list[ModuleType]:
 
 def server() -> list[ModuleType]:
     """Every module of the server, imported, but the migrations and what a server process begins with."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "custrata.config.settings")
     django.setup()
     found = pkgutil.walk_packages(custrata.__path__, "custrata.", onerror=lambda name: None)
     names = [module.name for module in found if module.name.startswith(SERVER)]

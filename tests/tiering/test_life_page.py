@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
+from custrata.analytics.ladders import Ladder, Step
 from custrata.analytics.moments import AsOf
 from custrata.engine import DuckEngine
 from custrata.schema.zones import day_number
+from custrata.tiering import define
 from custrata.tiering.life import Life, review_start
+from custrata.tiering.rungs import lived_on
 from tests.tiering.lives import ZONE, Row, State, expected, lived, reviewed, table_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "methods" / "life.md"
@@ -29,7 +32,15 @@ STATE = ("tier", "status", "since", "until", "reason")
 def policies() -> dict[tuple[str, str], Life]:
     """Every life on the page, by vendor and policy."""
     blocks = BLOCK.findall(PAGE.read_text("utf-8"))
-    return {(vendor, policy): Life.of(yaml.safe_load(text)["life"]) for vendor, policy, text in blocks}
+    return {(vendor, policy): life_in(text) for vendor, policy, text in blocks}
+
+
+def life_in(text: str) -> Life:
+    """The life of the tiers of a scheme whose file this is."""
+    definition = define(yaml.safe_load(text))
+    *upper, lowest = definition.tiers
+    steps = tuple(Step(tier.key, tier.line) for tier in upper if tier.line is not None)
+    return lived_on(definition, Ladder(steps, lowest.key))
 
 
 def table(vendor: str) -> list[list[str]]:

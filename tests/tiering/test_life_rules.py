@@ -6,19 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-import yaml
 
 from custrata.errors import BadInput
 from custrata.tiering.life import Life, Review, Rung, rules
 
 BASIC = Rung("basic", None)
-FILE = """
-tiers:
-  - {tier: gold, enter: 1000.10, keep: 800, valid_days: 365, grace_days: 30, drop_at_most: 1}
-  - {tier: basic}
-review: {calendar: ["04-01", "10-01"]}
-qualify: since_review
-"""
 
 
 @pytest.mark.parametrize(
@@ -88,48 +80,3 @@ def test_refuses_words_it_does_not_know() -> None:
 def test_refuses_to_count_since_a_review_that_is_every_run() -> None:
     with pytest.raises(rules.NothingSince):
         Life((BASIC,), qualify="since_review")
-
-
-def test_reads_a_life_from_a_file_with_numbers_as_they_were_written() -> None:
-    gold = Rung("gold", Decimal("1000.1"), 800, valid_days=365, grace_days=30, drop_at_most=1)
-    expected = Life((gold, BASIC), Review("calendar", ((4, 1), (10, 1))), qualify="since_review")
-    assert Life.of(yaml.safe_load(FILE)) == expected
-
-
-@pytest.mark.parametrize(
-    "life",
-    [
-        Life((BASIC,)),
-        Life((Rung("gold", Decimal("0.10"), keep=0, valid_days=9), BASIC), Review("member_anniversary")),
-        Life((Rung("gold", Decimal("12345678901234567.89")), BASIC), Review("calendar", ((4, 1), (10, 1)))),
-        Life((Rung("quick", 7, keep=10, grace_days=3, drop_at_most=1), BASIC), less_is_better=True),
-        Life((BASIC,), Review("tier_anniversary"), qualify="since_review"),
-    ],
-)
-def test_what_is_written_reads_back_the_same(life: Life) -> None:
-    assert Life.of(yaml.safe_load(yaml.safe_dump(life.plain()))) == life
-
-
-def test_refuses_a_line_in_a_file_that_is_no_number() -> None:
-    with pytest.raises(rules.BadLifeNumber, match="much"):
-        Life.of({"tiers": [{"tier": "gold", "enter": "much"}, {"tier": "basic"}]})
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"tiers": [{"tier": "basic"}], "reviews": "each_run"},
-        {"tiers": [{"tier": "gold", "enter": 1, "valid": 3}, {"tier": "basic"}]},
-        {"tiers": [{"tier": "basic"}], "review": {"yearly": ["04-01"]}},
-        {"tiers": [{"tier": "basic"}], "review": "weekly"},
-    ],
-)
-def test_refuses_a_file_with_a_word_it_does_not_know(given: dict[str, Any]) -> None:
-    with pytest.raises(rules.UnknownLifeWord):
-        Life.of(given)
-
-
-@pytest.mark.parametrize("text", ["1 April", "4/1", "", "04-31"])
-def test_refuses_a_file_with_a_date_it_cannot_read(text: str) -> None:
-    with pytest.raises(rules.BadReviewDates):
-        Life.of({"tiers": [{"tier": "basic"}], "review": {"calendar": [text]}})

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Literal, Self, get_args
+from typing import Literal, get_args
 
 from custrata.errors import BadInput
 
@@ -183,87 +182,7 @@ class Life:
         """Whether a number is better than a line, and not just as good."""
         return number < line if self.less_is_better else number > line
 
-    @classmethod
-    def of(cls, given: Mapping[str, Any]) -> Self:
-        """A life as a scheme's file carries it, under `life`.
-
-        `tiers` is a list from the best down, each with `tier` and what `Rung` takes; `review` a kind, or a mapping
-        `{calendar: ["04-01"]}`; `qualify` and `less_is_better` as here. Raises `UnknownLifeWord` besides what `Life`
-        raises.
-
-        >>> tiers = [{"tier": "gold", "enter": 10}, {"tier": "basic"}]
-        >>> Life.of({"tiers": tiers, "review": {"calendar": ["04-01"]}}).review
-        Review(kind='calendar', dates=((4, 1),))
-        """
-        _known(given, ("tiers", "review", "qualify", "less_is_better"))
-        rungs = tuple(_rung(tier) for tier in given.get("tiers", ()))
-        rest = {name: given[name] for name in ("qualify", "less_is_better") if name in given}
-        return cls(rungs, _review(given.get("review", "each_run")), **rest)
-
-    def plain(self) -> dict[str, Any]:
-        """The same as a scheme's file carries it, without what is the default; `of` reads it back.
-
-        >>> Life((Rung("gold", Decimal("10.50")), Rung("basic", None))).plain()
-        {'tiers': [{'tier': 'gold', 'enter': 10.5}, {'tier': 'basic'}]}
-        """
-        said: dict[str, Any] = {"tiers": [_plain_rung(rung) for rung in self.rungs]}
-        if self.review.kind == "calendar":
-            said["review"] = {"calendar": [f"{month:02}-{day:02}" for month, day in self.review.dates]}
-        elif self.review != Review():
-            said["review"] = self.review.kind
-        if self.qualify != "rolling":
-            said["qualify"] = self.qualify
-        return {**said, "less_is_better": True} if self.less_is_better else said
-
 
 def _line(rung: Rung) -> Number:
     assert rung.enter is not None
     return rung.enter
-
-
-def _known(given: Mapping[str, Any], names: tuple[str, ...]) -> None:
-    for name in given:
-        if name not in names:
-            raise UnknownLifeWord(given=name, known=", ".join(names))
-
-
-def _rung(given: Mapping[str, Any]) -> Rung:
-    _known(given, tuple(field.name for field in fields(Rung)))
-    exact: dict[str, Any] = {"tier": "", "enter": None, **given}
-    exact |= {line: _exact(exact[line]) for line in ("enter", "keep") if line in exact}
-    return Rung(**exact)
-
-
-def _exact(line: object) -> object:
-    """A float is what was written: 19.9, not the binary number beside it. A text may be a number, too."""
-    try:
-        return Decimal(str(line)) if isinstance(line, float | str) else line
-    except InvalidOperation:
-        return line
-
-
-def _plain_rung(rung: Rung) -> dict[str, Any]:
-    given = {field.name: getattr(rung, field.name) for field in fields(rung)}
-    defaults = {"enter": None, **{field.name: field.default for field in fields(rung) if field.name != "enter"}}
-    return {name: _written(value) for name, value in given.items() if value != defaults[name]}
-
-
-def _written(value: Number | str) -> int | float | str:
-    """A decimal as a float where that says the same, else as text."""
-    if not isinstance(value, Decimal):
-        return value
-    return float(value) if Decimal(str(float(value))) == value else str(value)
-
-
-def _review(given: str | Mapping[str, Any]) -> Review:
-    if not isinstance(given, Mapping):
-        return Review(given)  # type: ignore[arg-type]  # Review refuses what is no kind
-    _known(given, ("calendar",))
-    return Review("calendar", tuple(_month_and_day(text) for text in given["calendar"]))
-
-
-def _month_and_day(text: object) -> tuple[int, int]:
-    month, _, day = str(text).partition("-")
-    if not (month.isdecimal() and day.isdecimal()):
-        raise BadReviewDates(given=text)
-    return int(month), int(day)
