@@ -68,7 +68,7 @@ def test_before_the_first_run_everything_is_new(own_workspace: Workspace) -> Non
 @pytest.mark.parametrize("key", PUBLISHED)
 def test_moves_that_are_counted_are_those_that_were_recorded(served: Workspace, key: str) -> None:
     before, now = runs.run(served.runs.ids()[-2]), newest()
-    counted = comparison._counted(runs.profile_of(before), runs.profile_of(now), key)
+    counted = comparison._counted(served.runs.folder, before.id, now.id, key)
     recorded = schemes.scheme(key, now).moves
     assert sorted(map(repr, counted)) == sorted(map(repr, recorded))
 
