@@ -183,8 +183,9 @@ def _opening(key: str, columns: set[str], run: Run) -> str:
 
 def _changes(run: Run) -> str:
     path = run.folder / "changes.parquet"
-    told = changes_sql(set(pq.read_schema(path).names), f"read_parquet({literal(str(path))})")
-    return f"SELECT {', '.join(map(quoted, CHANGED))} FROM ({told})"
+    named = ", ".join(map(quoted, CHANGED))
+    changed = changes_sql(set(pq.read_schema(path).names), f"read_parquet({literal(str(path))})")
+    return f"SELECT {named} FROM ({changed})"
 
 
 def changes_sql(held: set[str], source: str) -> str:
