@@ -41,7 +41,7 @@ def test_a_stranger_has_none(custrata: Run, lived: Path) -> None:
 def test_all_into_a_file(custrata: Run, lived: Path, tmp_path: Path) -> None:
     wrote = {fmt: tmp_path / f"all.{fmt}" for fmt in ("csv", "parquet")}
     for fmt, path in wrote.items():
-        assert custrata("history", "show", "--all", "--format", fmt, "-o", path, "-w", lived).code == 0
+        assert custrata("history", "export", "--format", fmt, "-o", path, "-w", lived).code == 0
     whole = pq.read_table(wrote["parquet"])
     assert pacsv.read_csv(wrote["csv"]).num_rows == whole.num_rows > 0
     assert {"a", "b", "c"} == set(whole["customer_id"].to_pylist())
@@ -52,14 +52,14 @@ def test_all_into_a_file(custrata: Run, lived: Path, tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("wrong", [(), ("a", "--all"), ("--all",), ("a", "--scheme", "nothing")])
-def test_what_is_unclear_is_refused(custrata: Run, lived: Path, wrong: tuple[str, ...]) -> None:
-    ended = custrata("history", "show", *wrong, "-w", lived)
+@pytest.mark.parametrize("wrong", [("show", "a", "--scheme", "nothing"), ("export", "-o", "x", "--scheme", "nothing")])
+def test_an_unknown_scheme_is_named(custrata: Run, lived: Path, wrong: tuple[str, ...]) -> None:
+    ended = custrata("history", *wrong, "-w", lived)
     assert (ended.code, ended.out, len(ended.err.splitlines())) == (2, "", 1)
 
 
 def test_a_file_that_cannot_be_written_is_named(custrata: Run, lived: Path) -> None:
-    ended = custrata("history", "show", "--all", "-o", lived / "no" / "x.parquet", "-w", lived)
+    ended = custrata("history", "export", "-o", lived / "no" / "x.parquet", "-w", lived)
     assert (ended.code, "cannot be written" in ended.err) == (2, True)
 
 

@@ -37,15 +37,8 @@ class NothingToCompare(BadInput):
     template = "No run up to {asked} graded by “{scheme}”."
 
 
-class OneOrAll(BadInput):
-    template = "Name one customer, or write the whole history with --all."
-
-
-class NeedsAFileForAll(BadInput):
-    template = "The whole history may have millions of rows: name a file with -o."
-
-
 scheme_argument = click.argument("scheme")
+scheme_option = click.option("--scheme", default=None, metavar="S", help="Only this scheme.")
 
 
 @click.group("history")
@@ -55,36 +48,41 @@ def history_group(session: Session) -> None:
 
 
 @history_group.command("show")
-@click.argument("customer", required=False)
-@click.option("--scheme", default=None, metavar="S", help="Only this scheme.")
-@click.option("--all", "everybody", is_flag=True, help="The intervals of all customers, into a file.")
-@click.option("--format", "fmt", type=click.Choice(("csv", "parquet")), default="parquet", show_default=True,
-              help="How --all is written.")  # fmt: skip
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE", help="Where to, for --all."
-)
+@click.argument("customer")
+@scheme_option
 @workspace_option
-def show_command(
-    session: Session, customer: str | None, scheme: str | None, everybody: bool, fmt: str, output: Path | None
-) -> None:
+def show_command(session: Session, customer: str, scheme: str | None) -> None:
     """Show from when to when CUSTOMER was in which tier, and why; the newest first."""
-    if everybody == (customer is not None):
-        raise OneOrAll()
     run = published(session)
     if scheme is not None:
         graded_by(session, run, scheme)
-    if customer is None:
-        if output is None:
-            raise NeedsAFileForAll()
-        many = _write(session, [scheme] if scheme else None, fmt, output)
-        write = session.writer("history")
-        say(write("written", intervals=write.number(many), path=output))
-        return
     found = history_of(session.workspace, customer, [scheme] if scheme else None)
     if not found:
         say(session.writer("history")("none"))
     for key in dict.fromkeys((*run.record["schemes"], *(one.scheme for one in found))):
         _show(session, run, key, [one for one in found if one.scheme == key])
+
+
+@history_group.command("export")
+@scheme_option
+@click.option(
+    "--format",
+    "fmt",
+    type=click.Choice(("csv", "parquet")),
+    default="parquet",
+    show_default=True,
+    help="How to write it.",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Write to FILE.")
+@workspace_option
+def export_command(session: Session, scheme: str | None, fmt: str, output: Path) -> None:
+    """Write the intervals of all customers: from when to when in which tier, with status, value and reason."""
+    run = published(session)
+    if scheme is not None:
+        graded_by(session, run, scheme)
+    many = _write(session, [scheme] if scheme else None, fmt, output)
+    write = session.writer("history")
+    say(write("written", intervals=write.number(many), path=output))
 
 
 def _show(session: Session, run: Run, key: str, found: Sequence[Interval]) -> None:

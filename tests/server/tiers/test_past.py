@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 
 import polars as pl
 import pytest
@@ -12,10 +13,12 @@ from pytest_django import DjangoAssertNumQueries
 from tests.server.conftest import AT, RUNS
 
 from custrata.apps.audit.models import Change
+from custrata.apps.jobs.actions import HandedBack, Running
 from custrata.apps.jobs.actions.queue import take_job
 from custrata.apps.jobs.management.performing import perform
 from custrata.apps.jobs.models import Job
 from custrata.apps.tiers.actions import AlreadyRebuilding, AlreadyRefreshing, start_rebuild, start_refresh
+from custrata.apps.tiers.jobs import rebuild as rebuild_job
 from custrata.engine import DuckEngine
 from custrata.ingest import import_file
 from custrata.lake import Workspace
@@ -176,3 +179,16 @@ def test_the_job_makes_the_past_anew_and_a_second_time_nothing(own_workspace: Wo
         results.append(Job.objects.get(pk=job.pk).result)
         assert len(own_workspace.runs.ids()) == len(RUNS), number
     assert results == [{"runs": 0, "corrected": 0}, {"runs": 0, "corrected": 0}]
+
+
+def test_handed_back_half_way_it_goes_on_where_it_was(own_workspace: Workspace) -> None:
+    start_rebuild(start=date(2025, 2, 15), every="month", actor=None, at=LATER)
+    job = take_job("a worker", at=LATER)
+    assert job
+    told = count()
+    with pytest.raises(HandedBack):
+        rebuild_job(Running(job, clock=lambda: LATER, asked_back=lambda: next(told) > 12), start="2025-02-15")
+    half = set(own_workspace.runs.ids())
+    result = rebuild_job(Running(job, clock=lambda: LATER, asked_back=lambda: False), start="2025-02-15")
+    done = set(own_workspace.runs.ids())
+    assert (len(half & done), len(done), result) == (1, len(RUNS) + 1, {"runs": 5, "corrected": 0})

@@ -77,10 +77,10 @@ def test_the_value_is_shown_with_its_lines(served: Workspace, operator: Client) 
 
 
 def test_a_spread_that_must_be_counted_is_counted_when_asked_for(served: Workspace, operator: Client) -> None:
-    assert 'hx-trigger="load"' in page(operator, "/tiers/loyalty/")
+    assert 'hx-get="/tiers/loyalty/?values=1' in page(operator, "/tiers/loyalty/")
     html = page(operator, "/tiers/loyalty/?values=1")
     assert "Loyal ≥ 66" in html
-    assert 'hx-trigger="load"' not in html
+    assert 'hx-get="/tiers/loyalty/?values=1' not in html
 
 
 def test_lifecycle_shows_the_silence_curve_with_counts(learned: Workspace, operator: Client) -> None:
