@@ -38,20 +38,21 @@ def operator(chromium: Browser, product: Served) -> Page:
     return page
 
 
-def refreshed(page: Page, address: str) -> None:
-    """Look again until no refresh is under way."""
-    for _ in range(60):
-        page.goto(address)
-        if not page.locator("progress").count():
-            return
-        page.wait_for_timeout(1000)
+def refreshed(page: Page, address: str) -> Page:
+    """A new window, once no refresh is under way: the old one looks by itself, and may go on at any moment."""
+    window = page.context.new_page()
+    page.close()
+    for _ in range(120):
+        if "<progress" not in window.request.get(address).text():
+            return window
+        window.wait_for_timeout(500)
     raise AssertionError("the refresh does not end")
 
 
 def test_an_operator_makes_a_membership_and_gives_one_customer_a_tier(operator: Page, product: Served) -> None:
     page, url = operator, product.url
     draw_up(page, url)
-    publish(page, url)
+    page = publish(page, url)
     version = SchemeLibrary(Workspace.open(product.folder)).published()["my_membership"]
     kept = [(tier.key, str(tier.keep), tier.grace_days) for tier in version.definition.tiers]
     assert (version.by, version.note, len(kept), kept[0]) == ("wang", "年度会员", 5, ("black", "4/5", 60))
@@ -61,7 +62,7 @@ def test_an_operator_makes_a_membership_and_gives_one_customer_a_tier(operator: 
     page.goto(f"{url}/tiers/runs/")
     page.get_by_role("button", name="开始刷新").click()
     expect(page.locator("progress")).to_be_visible()
-    refreshed(page, f"{url}/tiers/runs/")
+    page = refreshed(page, f"{url}/tiers/runs/")
     page.goto(f"{url}/customers/c007/?tab=why")
     expect(page.locator("main")).to_contain_text(REASON)
     expect(page.locator("main")).to_contain_text("会员等级")
@@ -85,16 +86,17 @@ def draw_up(page: Page, url: str) -> None:
     page.get_by_role("button", name="下一步：模拟").click()
 
 
-def publish(page: Page, url: str) -> None:
-    """From the simulation to the run that grades by it."""
+def publish(page: Page, url: str) -> Page:
+    """From the simulation to the run that grades by it; the window one goes on in."""
     expect(page.locator("#publish")).to_contain_text("240 位客户按这个新方案分级", timeout=LONG)
     page.fill("#note", "年度会员")
     page.get_by_role("button", name="发布并刷新").click()
     expect(page.locator("main")).to_contain_text("年度会员")
-    refreshed(page, f"{url}/tiers/my_membership/versions/")
+    page = refreshed(page, f"{url}/tiers/my_membership/versions/")
     page.goto(f"{url}/tiers/my_membership/")
     for tier in ("黑钻", "钻石", "金卡", "银卡", "普通"):
         expect(page.locator("table.rungs")).to_contain_text(tier)
+    return page
 
 
 def give_by_hand(page: Page, url: str) -> None:
