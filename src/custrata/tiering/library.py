@@ -21,6 +21,7 @@ from custrata.lake.durable import Damaged, replace_file
 from custrata.lake.locks import locked
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.kinds import scheme_of
+from custrata.tiering.loading import plain
 from custrata.tiering.schemes import ReadsUnknownScheme, Scheme, built_in, columns_of, in_order
 
 LIST, LOCK = "published.json", ".lock"
@@ -115,7 +116,7 @@ class SchemeLibrary:
                 return Version(built_in()[key], 1)
             raise NoSuchVersion(scheme=key, version=number)
         try:
-            held = yaml.safe_load(path.read_text(encoding="utf-8"))
+            held = plain(path.read_text(encoding="utf-8"))
             at = datetime.fromisoformat(held["at"]) if held["at"] else None
             return Version(define(held["scheme"]), held["version"], held["by"], at, held["note"])
         except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:

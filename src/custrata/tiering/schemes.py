@@ -9,7 +9,6 @@ from importlib import resources
 from typing import Any
 
 import ibis.expr.types as ir
-import yaml
 
 from custrata.analytics.grading import Grading
 from custrata.analytics.moments import AsOf
@@ -17,6 +16,7 @@ from custrata.analytics.silence import SilenceCurve
 from custrata.analytics.traits.build import unkept
 from custrata.errors import Refused
 from custrata.tiering.definitions import Definition, define
+from custrata.tiering.loading import plain
 
 Keep = Callable[[ir.Table], ir.Table]
 
@@ -91,7 +91,7 @@ def columns_of(key: str) -> tuple[str, str, str]:
 def built_in() -> Mapping[str, Definition]:
     """The definitions every workspace begins with."""
     text = resources.files(__package__).joinpath("builtin.yaml").read_text("utf-8")
-    return {found.key: found for found in map(define, yaml.safe_load(text)["schemes"])}
+    return {found.key: found for found in map(define, plain(text)["schemes"])}
 
 
 def in_order(schemes: Iterable[Scheme]) -> list[Scheme]:

@@ -12,9 +12,8 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-import yaml
-
 from custrata.errors import BadInput
+from custrata.tiering.loading import plain
 from custrata.wording import LANGUAGES
 
 __all__ = [
@@ -211,7 +210,7 @@ def as_data(found: Playbook) -> dict[str, Any]:
 
 
 def _file(name: str) -> Any:
-    return yaml.safe_load(resources.files(__package__).joinpath(f"{name}.yaml").read_text("utf-8"))
+    return plain(resources.files(__package__).joinpath(f"{name}.yaml").read_text("utf-8"))
 
 
 def _action(where: str, data: object, languages: Sequence[str]) -> Action:
