@@ -4,5 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from custrata.tiering.playbooks import playbooks
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "custrata.config.settings")
 application = get_wsgi_application()
+playbooks()  # read as the process begins, so that the first who asks for a page need not wait for them
