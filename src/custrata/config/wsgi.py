@@ -4,8 +4,11 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from custrata.pipeline.reading.connection import begin_serving
 from custrata.tiering.playbooks import playbooks
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "custrata.config.settings")
 application = get_wsgi_application()
-playbooks()  # read as the process begins, so that the first who asks for a page need not wait for them
+# Done as the process begins, so that the first who asks for a page need not wait for it.
+playbooks()
+begin_serving()

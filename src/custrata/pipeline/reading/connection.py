@@ -69,6 +69,12 @@ class Asking:
         return name
 
 
+def begin_serving() -> None:
+    """Open the engine and let it load what its first question needs, a third of a second, before somebody asks."""
+    with Serving().asking() as asking:
+        asking.table("SELECT ? AS ready", [True])
+
+
 def _opened(threads: int, memory: str) -> DuckEngine:
     engine = DuckEngine(threads=threads, memory_limit=memory)
     # What a file's footer says is kept, and looked up again when the file changes.

@@ -73,10 +73,12 @@ def learned_scales(asking: Asking, folder: Path, traits: Sequence[str]) -> dict[
     return {name: _scale(sampled[name]) for name in traits}
 
 
-def kept_scales(folder: Path) -> dict[str, Scale]:
-    """Those that were written when the run was made; none where they were not."""
+def kept_scales(folder: Path, traits: Sequence[str]) -> dict[str, Scale]:
+    """Those of the traits that were written when the run was made; none where they were not."""
     try:
-        table = pq.read_table(folder / SCALES)
+        with pq.ParquetFile(folder / SCALES) as file:
+            held = set(file.schema_arrow.names)
+            table = file.read([name for name in traits if name in held])
     except FileNotFoundError:
         return {}
     return {name: table[name].drop_null().to_numpy() for name in table.column_names}

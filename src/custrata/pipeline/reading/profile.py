@@ -97,7 +97,7 @@ class Reading(CustomerFacts):
         with self._serving.asking() as asking:
             self.columns = columns_of(asking, run.folder)
         self.run = run
-        self._scales = kept_scales(run.folder)
+        self._scales = {}
 
     def customers(
         self,
@@ -211,6 +211,9 @@ class Reading(CustomerFacts):
         """The values at every thousandth of the customers, for each trait; what the run does not hold is learned."""
         with self._lock:
             missing = [name for name in traits if name not in self._scales]
+            if missing:
+                self._scales |= kept_scales(self.run.folder, missing)
+                missing = [name for name in missing if name not in self._scales]
             if missing:
                 self._scales |= self._answer(lambda asking: learned_scales(asking, self.run.folder, missing))
             return {name: self._scales[name] for name in traits}
