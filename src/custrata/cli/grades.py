@@ -16,6 +16,7 @@ from custrata.errors import BadInput, Refused
 from custrata.lake import Run
 from custrata.pipeline import refresh
 from custrata.tiering import explain
+from custrata.tiering.names import notes_of
 
 
 class NothingPublished(Refused):
@@ -48,8 +49,7 @@ def graded_by(session: Session, run: Run, scheme: str) -> dict[str, Any]:
         raise UnknownScheme(scheme=scheme, known=", ".join(schemes))
     decided = schemes[scheme]
     if decided["waiting"]:
-        write = session.writer("tiers")
-        raise SchemeWaits(scheme=scheme, reason=" ".join(write(f"notes.{note}") for note in decided["notes"]))
+        raise SchemeWaits(scheme=scheme, reason=" ".join(notes_of(decided, session.language)))
     return decided
 
 

@@ -22,7 +22,7 @@ from custrata.tiering.comparing import Planned, differences, planned
 from custrata.tiering.definitions import Definition
 from custrata.tiering.files import read_schemes, write_schemes
 from custrata.tiering.library import NothingToPublish
-from custrata.tiering.names import scheme_name, tier_name
+from custrata.tiering.names import notes_of, scheme_name, tier_name
 
 SIGNS = {"new": "+", "changed": "~", "unchanged": "=", "restored": "+", "retired": "-"}
 
@@ -51,7 +51,7 @@ def _list(session: Session) -> None:
     rows: list[list[Any]] = []
     for key, decided in run.record["schemes"].items():
         if decided["waiting"]:
-            note = " ".join(session.writer("tiers")(f"notes.{note}") for note in decided["notes"])
+            note = " ".join(notes_of(decided, session.language))
             rows.append([key, scheme_name(key, session.language, decided), note, None, None, None])
             continue
         sizes = {row["tier"]: row for row in run.record["tiers"][key]}

@@ -27,7 +27,7 @@ from custrata.report.data import (
     Tier,
     Unit,
 )
-from custrata.tiering.names import scheme_name, tier_name, trait_name
+from custrata.tiering.names import notes_of, scheme_name, tier_name, trait_name
 from custrata.wording import phrase
 
 Record = Mapping[str, Any]
@@ -78,7 +78,7 @@ def _sizes(rows: Iterable[Record]) -> dict[str, Size]:
 def scheme(key: str, runs: Sequence[Run], language: str) -> Scheme:
     """A scheme at the last of the runs (oldest first), with the others as its history."""
     decided = runs[-1].record["schemes"][key]
-    notes = " ".join(phrase("tiers", f"notes.{note}", language) for note in decided["notes"])
+    notes = " ".join(notes_of(decided, language))
     name = scheme_name(key, language, decided)
     if decided["waiting"]:
         return Scheme(key, name, note=notes)

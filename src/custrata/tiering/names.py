@@ -41,6 +41,24 @@ def about_scheme(scheme: str, language: str, decided: Decided | None = None) -> 
     return _own({"names": _definition(decided).get("about") or {}}, language)
 
 
+def notes_of(decided: Decided, language: str) -> list[str]:
+    """The remarks of a run on a scheme, in sentences; one that waits for data says for which."""
+    return [_note(note, decided, language) for note in decided.get("notes", ())]
+
+
+def _note(note: str, decided: Decided, language: str) -> str:
+    missing = (decided.get("facts") or {}).get("missing") or ()
+    if note not in ("waiting_trait", "rules_left_out") or not missing:
+        return phrase("tiers", f"notes.{note}", language)
+    names = phrase("tiers", "comma", language).join(input_name(name, language) for name in missing)
+    return phrase("tiers", f"notes.{note}_of", language, missing=names)
+
+
+def input_name(name: str, language: str) -> str:
+    """What a column of the profile, or a table of facts, is called that a scheme reads."""
+    return _shipped(f"inputs.{name}", language) or trait_name(name, language)
+
+
 def trait_name(trait: str, language: str) -> str:
     """The label of a trait; a custom trait is called by its key."""
     return _shipped(trait, language, "traits") or trait

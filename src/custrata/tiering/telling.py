@@ -14,7 +14,7 @@ from custrata.analytics.traits import CATALOGUE, WINDOWED
 from custrata.criteria import Criteria, Names
 from custrata.tiering.definitions import WINDOW
 from custrata.tiering.explain import Decided, Decision, Explanation, Row
-from custrata.tiering.names import scheme_name, tier_name, trait_name
+from custrata.tiering.names import notes_of, scheme_name, tier_name, trait_name
 from custrata.wording import catalogue
 from custrata.wording.writer import Writer
 
@@ -81,8 +81,7 @@ class Teller:
         next_tier, missing = self.held.next_step
         if next_tier is not None and missing is not None and self.key != "usage_cycle":
             yield self._missing(next_tier, missing)
-        for note in self.decided.get("notes", ()):
-            yield self.write(f"notes.{note}")
+        yield from notes_of(self.decided, self.write.language)
 
     def short(self) -> Iterator[str]:
         """The tier, what the next one takes, and what keeps this one: no scores, no lines of others."""

@@ -32,13 +32,13 @@ from custrata.pipeline.drafts import NotGradedYet
 from custrata.pipeline.reading import Tiered, reading
 from custrata.pipeline.simulation import Mover, simulate
 from custrata.tiering import Version, define
-from custrata.tiering.names import scheme_name, tier_name
+from custrata.tiering.names import notes_of, scheme_name, tier_name
 from custrata.web.bearers import BearerToken, bearer
 from custrata.web.listing import Paged, cut, place_in
 from custrata.web.problems import answers, exact
 from custrata.web.scopes import Scope
 from custrata.web.workspace import workspace
-from custrata.wording import LANGUAGES, phrase
+from custrata.wording import LANGUAGES
 from custrata.wording.writer import Writer
 
 router = Router(tags=["schemes"])
@@ -117,7 +117,9 @@ def _graded(key: str, run: Run) -> GradedOut:
         version=decided.get("version", 1),
         waiting=bool(decided["waiting"]),
         tiers=tiers,
-        notes=[NoteOut(key=note, text=phrase("tiers", f"notes.{note}", "en")) for note in decided["notes"]],
+        notes=[
+            NoteOut(key=key, text=text) for key, text in zip(decided["notes"], notes_of(decided, "en"), strict=True)
+        ],
     )
 
 

@@ -15,7 +15,7 @@ from custrata.errors import Refused
 from custrata.lake import Run
 from custrata.report import Line, Lines, Moment, Move, RfmMap, Scheme, Silence, collect
 from custrata.report.colours import tier_colours
-from custrata.tiering.names import about_scheme, tier_name
+from custrata.tiering.names import about_scheme, notes_of, tier_name
 from custrata.web import texts
 from custrata.web.schemes import graded_schemes
 from custrata.web.workspace import workspace
@@ -121,8 +121,7 @@ def _told(key: str, found: Decided, write: Writer) -> Iterator[str]:
         yield from _lifecycle(facts, write)
     if facts.get("customers"):
         yield texts.count("tiers.decided.graded", facts["customers"])
-    for note in found["notes"]:
-        yield write(f"notes.{note}")
+    yield from notes_of(found, write.language)
 
 
 def _rfm(facts: Decided, write: Writer) -> Iterator[str]:
