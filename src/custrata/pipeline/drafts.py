@@ -13,6 +13,7 @@ from custrata.analytics.counted import known_orders
 from custrata.analytics.grading import Grading
 from custrata.analytics.moments import AsOf
 from custrata.analytics.traits import Keep, Known, known_facts
+from custrata.analytics.traits.build import unkept
 from custrata.analytics.traits.pace import Population
 from custrata.engine import Engine
 from custrata.errors import Refused
@@ -31,10 +32,6 @@ from custrata.tiering.schemes import Context, Scheme, columns_of, in_order
 
 class NotGradedYet(Refused):
     template = "Nothing is graded yet, so nothing can be tried out. Refresh first (custrata refresh)."
-
-
-def _as_it_is(table: ir.Table) -> ir.Table:
-    return table
 
 
 class _ByValue(Grader):
@@ -98,7 +95,7 @@ def drafted(
         )
         kind = _ByValue if by_value else Grader
         # The tier of one trait is cheaper to work out once more than to keep for everybody.
-        kept = _as_it_is if by_value and "trait" in definition.settings else keep
+        kept = unkept if by_value and "trait" in definition.settings else keep
         profile = _as_refreshed(run, whole, schemes[:-1])
         grader = kind(profile, context, Decided.of(decisions, run), run, engine, kept, Windows(known, moment, keep))
         for scheme in schemes:

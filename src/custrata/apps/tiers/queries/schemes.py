@@ -15,6 +15,7 @@ from custrata.errors import Refused
 from custrata.lake import Run
 from custrata.report import Line, Lines, Moment, Move, RfmMap, Scheme, Silence, collect
 from custrata.report.colours import tier_colours
+from custrata.tiering import BUILT_IN
 from custrata.tiering.names import about_scheme, notes_of, tier_name
 from custrata.web import texts
 from custrata.web.schemes import graded_schemes
@@ -83,7 +84,9 @@ def lines(key: str, run: Run, found: Scheme) -> Lines | None:
 def amount(key: str, value: Any) -> str:
     """A value of a scheme in its unit, as exactly as a line is drawn."""
     write, exact = texts.writer("tiers"), Decimal(str(value))
-    unit = graded_schemes().get(key, {}).get("unit") or "count"
+    held = graded_schemes().get(key, {})
+    # A run of an earlier version recorded no units: it graded by the built-in schemes alone.
+    unit = held.get("unit") or (BUILT_IN[key].unit if key in BUILT_IN else "count")
     if unit == "money":
         return write.money(exact, 2)
     if unit == "share":
