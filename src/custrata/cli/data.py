@@ -186,6 +186,7 @@ def erase_command(session: Session, customer: str, yes: bool) -> None:
         workspace.lake.erase(customer, at=now())
     workspace.runs.rewrite(customer)
     erase_from_quarantine(workspace.quarantine, customer)
+    workspace.exclusions.remove([customer])
     say(write("erased", customer=customer, rows=told))
 
 

@@ -16,6 +16,7 @@ from custrata.engine import Engine, connect, memory_in_bytes
 from custrata.engine.memory import HALF
 from custrata.errors import BadInput, Refused
 from custrata.lake.durable import replace_file
+from custrata.lake.exclusions import Exclusions
 from custrata.lake.lake import Lake
 from custrata.lake.runs import Runs
 from custrata.schema.zones import zone_named
@@ -143,6 +144,11 @@ class Workspace:
     def runs(self) -> Runs:
         """What refreshes computed and published."""
         return Runs(self.folder / "derived")
+
+    @property
+    def exclusions(self) -> Exclusions:
+        """Customers excluded from grading."""
+        return Exclusions(self.folder)
 
     @property
     def quarantine(self) -> Path:
