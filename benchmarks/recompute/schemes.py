@@ -13,6 +13,7 @@ from benchmarks.recompute.facts import WINDOW, Facts, Person, gaps_of, median, r
 
 Number = int | Fraction
 Tiers = dict[str, str]
+Scored = tuple[str, str | None, int | None, int | None, int | None]  # group, label, scores
 # "churned", "at_risk" or none, of somebody with so many order days and so long a silence in usual gaps.
 Judge = Callable[[int, Fraction], str | None]
 
@@ -202,7 +203,7 @@ class Schemes:
             for name in self.people
         }
 
-    def rfm(self) -> dict[str, tuple[str, str | None, int | None, int | None, int | None]]:
+    def rfm(self) -> dict[str, Scored]:
         """Group, label and the three scores."""
         facts, stage = self.facts, self.lifecycle()
         days = {name: facts.today - self.people[name].days[-1] for name in self.active}
@@ -220,9 +221,7 @@ class Schemes:
             if self.active
             else {}
         )
-        graded: dict[str, tuple[str, str | None, int | None, int | None, int | None]] = dict.fromkeys(
-            self.people, ("000", None, None, None, None)
-        )
+        graded: dict[str, Scored] = dict.fromkeys(self.people, ("000", None, None, None, None))
         many = len(self.active)
         for name, (r, f, m) in scores.items():
             good = (
