@@ -38,7 +38,7 @@ def share_line(values: Sequence[Number], share: Fraction) -> Number | None:
     loose = sum(value >= line for value in ranked)
     strict = sum(value > line for value in ranked)
     wanted = share * len(ranked)
-    if loose - wanted < wanted - strict:
+    if loose <= ceil(wanted) or loose - wanted < wanted - strict:  # nobody else has that value, or this is nearer
         return line
     return min((value for value in ranked if value > line), default=None)
 
