@@ -101,7 +101,7 @@ make_machine() { # make_machine RELEASE
     rm -rf "$root" && mkdir "$root" && tar -C "$root" -xf "$folder/$1.tar"
     mount_system
     hand_in_network
-    printf 'Acquire::Check-Valid-Until "false";\n' >"$root/etc/apt/apt.conf.d/99bare"
+    apt-config dump | grep -E '^Acquire::(Check-(Valid-Until|Date)|https?::Proxy) ' >"$root/etc/apt/apt.conf.d/99bare" || true
     inside apt-get update -qq >"$log" 2>&1 || { tail -5 "$log"; return 1; }
     inside DEBIAN_FRONTEND=noninteractive apt-get install -qq -y "${packages[@]}" >"$log" 2>&1 || { tail -5 "$log"; return 1; }
     hand_in_network # the package of certificates has put its own in place
