@@ -12,6 +12,8 @@ from typing import Literal
 
 import click
 
+from custrata.cli.help import Command, language_option
+from custrata.cli.language import spoken
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, plain
 from custrata.errors import BadInput
@@ -20,7 +22,7 @@ from custrata.ingest.erasure import erase_from_quarantine
 from custrata.ingest.settling import settle_killed
 from custrata.lake import Workspace
 from custrata.schema import TABLES
-from custrata.wording import LANGUAGES, phrase
+from custrata.wording import phrase
 from custrata.wording.writer import Writer
 
 KINDS = ("orders", "lines", "customers", "products", "events", "feedback")
@@ -34,28 +36,29 @@ class NobodyToErase(BadInput):
     template = "There is no customer “{customer}” in this workspace: nothing was erased."
 
 
-@click.command("init")
+@click.command("init", cls=Command)
 @click.argument("directory", type=click.Path(path_type=Path), default=Path())
 @click.option("--name", default=None, help="What the workspace is called (default: the folder's name).")
 @click.option("--currency", default="CNY", show_default=True, help="Its one currency, as an ISO 4217 code.")
 @click.option("--timezone", default="Asia/Shanghai", show_default=True, help="The zone whose days count.")
-@click.option("--language", default="zh-hans", show_default=True, help=", ".join(LANGUAGES))
 @click.option(
     "--memory", default="50%", show_default=True, help="Memory of a computation before it uses the disk: 8GB, 50%."
 )
+@language_option
 def init_command(
-    directory: Path, *, name: str | None, currency: str, timezone: str, language: str, memory: str
+    directory: Path, *, name: str | None, currency: str, timezone: str, memory: str, language: str | None
 ) -> None:
     """Make DIRECTORY (default: this folder) a workspace."""
+    speak = language or spoken()
     workspace = Workspace.create(
-        directory, name=name, currency=currency, timezone=timezone, language=language, memory=memory
+        directory, name=name, currency=currency, timezone=timezone, language=speak, memory=memory
     )
     settings = workspace.settings
     facts = {"name": settings.name, "currency": settings.currency, "timezone": settings.timezone}
-    say(phrase("cli", "created", settings.language, folder=workspace.folder, **facts))
+    say(phrase("cli", "created", speak, folder=workspace.folder, **facts))
 
 
-@click.command("import")
+@click.command("import", cls=Command)
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--mapping", "mapping_file", type=click.Path(path_type=Path), default=None, metavar="FILE",
@@ -140,7 +143,7 @@ def _shown(write: Writer, value: object) -> str:
     return write.money(value, 2) if isinstance(value, Decimal) else write.number(value)
 
 
-@click.command("quarantine")
+@click.command("quarantine", cls=Command)
 @click.argument("import_id", required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="Write the rows there, to be mended and imported again.")  # fmt: skip
@@ -169,7 +172,7 @@ def quarantine_command(session: Session, import_id: str | None, output: Path | N
     say(write("written", path=output))
 
 
-@click.command("erase")
+@click.command("erase", cls=Command)
 @click.argument("customer")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @workspace_option
