@@ -30,14 +30,16 @@ class QualityReport:
     """What an import found.
 
     `reasons` counts rejected rows by reason, `missing` empty cells and `invalid` unusable contacts by column;
-    `superseded` rows gave way to a later row of the same key, `repeats` rows said the very same as another; `figures`
-    are what the kind of file adds up to: orders, customers, sales and returns of known customers and of anonymous ones.
+    `left_out` rows are no orders; `superseded` rows gave way to a later row of the same key, `repeats` rows said the
+    very same as another; `figures` are what the kind of file adds up to: orders, customers, sales and returns of known
+    customers and of anonymous ones.
     """
 
     kind: str
     rows: int
     accepted: int
     rejected: int
+    left_out: int = 0
     blank: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
@@ -59,7 +61,11 @@ class QualityReport:
     def entries(self) -> list[tuple[str, object]]:
         """What is worth telling, as label key (`ingest`, `quality.<key>`) and value, in the order to tell it."""
         own: list[tuple[str, object]] = [(name, getattr(self, name)) for name in ("rows", "accepted", "rejected")]
-        own += [(name, getattr(self, name)) for name in ("blank", "superseded", "repeats") if getattr(self, name)]
+        own += [
+            (name, getattr(self, name))
+            for name in ("left_out", "blank", "superseded", "repeats")
+            if getattr(self, name)
+        ]
         own += [(name, value) for name in ("first", "last") if (value := getattr(self, name)) is not None]
         return own + [(name, value) for name, value in self.figures.items() if value is not None]
 
