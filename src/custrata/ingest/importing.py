@@ -136,6 +136,8 @@ def _understood(
         raise BadMapping(file="given", reason=f"it is for {mapping.kind}, not for {kind}")
     found = open_source(duck, file, scratch, mapping, _rejects(scratch))
     head = Sample.of(found, sample(duck, found, SAMPLE_ROWS))
+    for notice in found.notices:
+        desk.note(notice)
     if mapping is None:
         return found, head, recognised(found, head, kind, order, desk)
     return found, head, with_forms(checked(mapping, found, head, kind), found, head, order)

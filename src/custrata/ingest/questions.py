@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from custrata.errors import BadInput, Refused
@@ -136,13 +136,8 @@ class Desk:
 
         Raises `NeedsDecision`.
         """
-        if self.waiting:
-            raise needs_decision(self.file, self.waiting.values())
-
-
-def needs_decision(file: str, questions: Iterable[Question]) -> NeedsDecision:
-    """The refusal that asks these questions of a file."""
-    waiting = tuple(questions)
-    listed = Listed("ingest", "questions", questions=waiting)
-    first = waiting[0]
-    return NeedsDecision(file=file, count=len(waiting), questions=listed, code=first.code, choice=first.default)
+        if not self.waiting:
+            return
+        waiting = tuple(self.waiting.values())
+        listed, first = Listed("ingest", "questions", questions=waiting), waiting[0]
+        raise NeedsDecision(file=self.file, count=len(waiting), questions=listed, code=first.code, choice=first.default)
