@@ -13,7 +13,7 @@ from custrata.ingest.canonical import WORD, told
 from custrata.ingest.plan import Plan, Views
 from custrata.ingest.questions import Desk, Question
 from custrata.ingest.staging import INDEX, PROBLEMS, Staged
-from custrata.ingest.statuses import LEFT_OUT, PARTLY, asked_words, words_of
+from custrata.ingest.statuses import LEFT_OUT, PARTLY, SOLD, UNSOLD, asked_words, words_of
 from custrata.schema import MONEY
 
 Counted = tuple[int, str]
@@ -39,6 +39,8 @@ def settled_rows(made: Views, staged: Staged, plan: Plan, desk: Desk) -> Staged:
     """The staged rows after all that they leave open."""
     if plan.kind.name == "orders":
         staged = _refunds(made, staged, plan, desk)
+    if plan.kind.name == "lines" and plan.has("status"):
+        staged = _line_statuses(made, staged, plan, desk)
     return staged
 
 
@@ -66,27 +68,66 @@ def _refunds(made: Views, staged: Staged, plan: Plan, desk: Desk) -> Staged:
     example = rows.order_id + ": " + back.cast("string").fill_null("") + " / " + rows.amount.cast("string")
     found = counted(made, rows, {"over": over, "partly": partly}, example)
     desk.tell("refund_over_amount", *found["over"])
-    count, order = found["partly"]
-    if not count:
-        return staged
-    choices = ("keep", "whole", LEFT_OUT)
-    first = order.partition(":")[0]
-    facts = {"rows": count, "example": first}
-    choice = desk.ask(Question("partial_refund", choices, "keep", facts))
-    desk.tell(f"partial_refund_{choice}", count, first)
+    choice = _part_given_back(desk, *found["partly"])
     if choice == "whole":
         refund = partly.ifelse(rows.amount, rows.refund).cast(MONEY)
         status = partly.ifelse("refunded", rows.status)
         staged = replace(staged, rows=made.level(rows.mutate(refund=refund, status=status)))
     elif choice == LEFT_OUT:
-        staged = without(made, staged, partly, count)
+        staged = without(made, staged, partly, found["partly"][0])
     return staged
+
+
+def _part_given_back(desk: Desk, count: int, example: str) -> str:
+    """What becomes of orders that were given back in part, without a word how much."""
+    if not count:
+        return "keep"
+    first = example.partition(":")[0]
+    question = Question("partial_refund", ("keep", "whole", LEFT_OUT), "keep", {"rows": count, "example": first})
+    choice = desk.ask(question)
+    desk.tell(f"partial_refund_{choice}", count, first)
+    return choice
 
 
 def without(made: Views, staged: Staged, condition: ir.BooleanValue, count: int) -> Staged:
     """The staged rows, those of a condition (sound ones all) left out."""
+    if not count:
+        return staged
     rows = staged.rows
     gone = condition.fill_null(False)
     kept = made.level(rows.mutate(**{PROBLEMS: gone.ifelse(ibis.literal(2, "int32"), rows[PROBLEMS])}))
     tally = staged.tally | {0: staged.tally.get(0, 0) - count, 2: staged.tally.get(2, 0) + count}
     return replace(staged, rows=kept, tally=tally)
+
+
+def _line_statuses(made: Views, staged: Staged, plan: Plan, desk: Desk) -> Staged:
+    """Lines with the status of their order where their own cell is empty; a cancelled line of an order that went ahead
+    is left out."""
+    rows = staged.rows
+    said = rows.status
+    heads = rows.filter(rows[PROBLEMS] == 0).group_by("order_id").agg(
+        first=said.argmin(rows[INDEX], where=said.notnull()),
+        sold=said.isin(SOLD).any(),
+        back=(rows.refund.sum() > 0).fill_null(False),
+    )  # fmt: skip
+    joined = rows.left_join(heads, "order_id", rname="{name}__head")
+    status = ibis.coalesce(joined.status, joined["first"])
+    sound = joined[PROBLEMS] == 0
+    flags = {
+        "followed": sound & joined.status.isnull() & status.notnull(),
+        "unsold": sound & joined.sold & joined.status.isin(UNSOLD),
+        "partly": sound & (status == PARTLY) & ~joined.back,
+    }
+    whole = made.kept(joined.mutate(status=status, **{name: flag.fill_null(False) for name, flag in flags.items()}))
+    found = counted(made, whole, {name: whole[name] for name in flags}, whole.order_id)
+    desk.tell("status_follows", *found["followed"])
+    desk.tell("unsold_lines", *found["unsold"])
+    choice = _part_given_back(desk, *found["partly"])
+    staged = replace(staged, rows=whole)
+    if choice == LEFT_OUT:
+        staged = without(made, staged, whole.partly, found["partly"][0])
+    elif choice == "whole":
+        status = staged.rows.partly.ifelse("refunded", staged.rows.status)
+        staged = replace(staged, rows=made.level(staged.rows.mutate(status=status)))
+    staged = without(made, staged, staged.rows.unsold, found["unsold"][0])
+    return replace(staged, rows=made.level(staged.rows.drop("first", "sold", "back", *flags)))

@@ -14,7 +14,7 @@ from custrata.ingest.fields import Field
 from custrata.ingest.functions import md5
 from custrata.ingest.headers import LINE
 from custrata.ingest.plan import Plan
-from custrata.ingest.statuses import LEFT_OUT, PARTLY
+from custrata.ingest.statuses import LEFT_OUT, PARTLY, UNSOLD
 from custrata.ingest.texts import tidy
 from custrata.schema import INSTANT, MONEY, PRICE, QUANTITY
 
@@ -164,7 +164,13 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
     if plan.has("amount"):
         given = back.ifelse(-(table.amount.abs()), table.amount)
         amount, differs = ibis.coalesce(given, computed), (given != computed).fill_null(False)
-    names = ("customer_id", "product_id", "product_name", "category", "channel", "store", "status")
+    names = ("customer_id", "product_id", "product_name", "category", "channel", "store")
+    status, absent = _field(table, plan, "status"), ibis.literal(False)
+    if plan.has("status"):
+        # What was never sold has often neither quantity nor price.
+        absent = status.isin(UNSOLD).fill_null(False)
+        quantity = cast(ir.DecimalValue, ibis.coalesce(quantity, absent.ifelse(0, None).cast(QUANTITY)))
+        amount = ibis.coalesce(amount, absent.ifelse(0, None).cast(MONEY))
     columns: Values = {
         "order_id": table.order_id,
         "line_id": ibis.coalesce(*([table[LINE]] if plan.mended else []), _field(table, plan, "line_id")),
@@ -174,18 +180,21 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
         "discount": discount,
         "amount": amount,
         "kind": kind,
+        "status": status,
+        "refund": _field(table, plan, "refund", MONEY),
         **{name: _field(table, plan, name) for name in names},
         DIFFERS: differs,
     }
     columns[PRODUCT] = ibis.coalesce(
         columns["product_id"], columns["product_name"], md5(_content(columns, "quantity", "unit_price", "amount"))
     )
-    problems = _missing(table, plan, "order_id", "quantity")
+    problems = _missing(table, plan, "order_id")
+    problems |= {problem: found & ~absent for problem, found in _missing(table, plan, "quantity").items()}
     asked = [name for name in ("unit_price", "amount") if plan.has(name)]
     wrong = ibis.or_(*(table[f"{name}__wrong"] for name in ("quantity", "discount", *asked) if plan.has(name)))
     worth = ibis.coalesce(*(table[name] for name in asked)).notnull()
     return columns, problems | {
-        Problem(asked[0], "missing"): quantity.notnull() & ~worth & ~wrong,
+        Problem(asked[0], "missing"): quantity.notnull() & ~worth & ~wrong & ~absent,
         Problem(asked[0], "too_large"): (amount.abs() >= LARGEST).fill_null(worth & quantity.notnull() & ~wrong),
     }
 

@@ -14,7 +14,7 @@ from custrata.engine.functions import discrete_quantile
 from custrata.ingest.canonical import DIFFERS, told
 from custrata.ingest.fields import Kind
 from custrata.ingest.functions import fingerprint
-from custrata.ingest.lines import RETURN_NUMBER
+from custrata.ingest.lines import RETURN_NUMBER, order_status
 from custrata.ingest.plan import Plan, Views
 from custrata.ingest.staging import Staged
 from custrata.schema import INSTANT
@@ -130,10 +130,12 @@ def line_figures(made: Views, lines: ir.Table, orders: ir.Table) -> dict[str, Fi
     return {**counts, **order_figures(made, orders)}
 
 
-def orders_of_lines(lines: ir.Table) -> ir.Table:
+def orders_of_lines(lines: ir.Table, *, with_status: bool) -> ir.Table:
     """The orders that the lines of this file alone make up, as far as the figures need them."""
-    orders = lines.group_by("order_id").agg(customer_id=lines.customer_id.max(), amount=lines.amount.sum())
-    return orders.mutate(status=ibis.literal("completed"))
+    head = {"status": order_status(lines)} if with_status else {}
+    orders = lines.group_by("order_id").agg(customer_id=lines.customer_id.max(), amount=lines.amount.sum(), **head)
+    status = orders.status.fill_null("completed") if with_status else ibis.literal("completed")
+    return orders.mutate(status=status)
 
 
 def order_figures(made: Views, orders: ir.Table) -> dict[str, Figure]:

@@ -16,6 +16,7 @@ from custrata.ingest.questions import Desk, Question
 # Besides the statuses of an order: part of it was given back, and rows that are no orders.
 PARTLY, LEFT_OUT = "partly_refunded", "leave_out"
 MEANINGS = ("completed", "pending", "cancelled", "refunded", PARTLY, LEFT_OUT)
+UNSOLD, SOLD = ("cancelled", "pending"), ("completed", "refunded", PARTLY)
 MOST_WORDS = 40  # of a column that is a status
 HINTS = (
     ("cancelled", re.compile(r"取消|关闭|作废|失败|拒|cancel|void|abort|storn|annul|fail|reject|declin|キャンセル")),

@@ -154,7 +154,7 @@ def _lines(made: Views, job: Job, snapshot: LakeSnapshot, origin: Origin) -> Out
         tables[PRODUCTS.name] = origin.ready(made.kept(products), PRODUCTS)
     more, invalid = _people(made, job, lines, snapshot, origin)
     figures = fact_figures(made, lines, job.plan.kind, job.at)
-    figures |= line_figures(made, lines, made.kept(orders_of_lines(lines)))
+    figures |= line_figures(made, lines, made.kept(orders_of_lines(lines, with_status=job.plan.has("status"))))
     return Outcome({**tables, **more}, job.staged, accepted, figures, invalid)
 
 
