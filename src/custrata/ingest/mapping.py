@@ -17,7 +17,7 @@ from custrata.ingest.fields import PROPERTY, kind_named
 from custrata.ingest.texts import words
 
 ORDERS_OF_DATE = ("day-first", "month-first")
-PLAIN = ("date_order", "date_format", "decimal_comma", "encoding", "delimiter", "quote", "sheet")
+PLAIN = ("date_order", "date_format", "decimal_comma", "encoding", "delimiter", "quote", "sheet", "header_row")
 
 
 class BadMapping(BadInput):
@@ -38,8 +38,8 @@ class Mapping:
 
     `columns` gives for each header a field of the kind, or `property` to keep it as a property; `constants` a value
     for fields the file has no column for; `values` further words for choices such as the status of an order.
-    `date_order`, `date_format` (as in `strptime`), `decimal_comma`, `encoding`, `delimiter`, `quote` and `sheet` are
-    found where they are None.
+    `date_order`, `date_format` (as in `strptime`), `decimal_comma`, `encoding`, `delimiter`, `quote`, `sheet` (one name
+    or several) and `header_row` (counted from 1) are found where they are None.
     """
 
     kind: str
@@ -52,7 +52,8 @@ class Mapping:
     encoding: str | None = None
     delimiter: str | None = None
     quote: str | None = None
-    sheet: str | None = None
+    sheet: str | tuple[str, ...] | None = None
+    header_row: int | None = None
 
     @property
     def fields(self) -> dict[str, str]:
@@ -84,7 +85,7 @@ class Mapping:
         document["kind"] = self.kind
         for name in PLAIN:
             if (value := getattr(self, name)) is not None:
-                document[name] = value
+                document[name] = list(value) if isinstance(value, tuple) else value
         for name, table in (("columns", self.columns), ("constants", self.constants), ("values", self.values)):
             if table:
                 document[name] = table
@@ -138,12 +139,22 @@ def _checked(data: dict[str, object], file: str) -> Mapping:
         raise BadMapping(file=file, reason="date_format cannot name a zone; leave it out, offsets are understood")
     plain = {name: data.get(name) for name in PLAIN}
     for name, value in plain.items():
-        if value is not None and not isinstance(value, bool if name == "decimal_comma" else str):
+        if value is not None and not _fits(name, value):
             raise BadMapping(file=file, reason=f"{name} has a value of the wrong kind")
     for name in ("delimiter", "quote"):
         if plain[name] is not None and not (len(cast(str, plain[name])) == 1 and cast(str, plain[name]).isascii()):
             raise BadMapping(file=file, reason=f"{name} must be one character")
+    if isinstance(plain["sheet"], list):
+        plain["sheet"] = tuple(plain["sheet"])
     return Mapping(kind.name, columns, constants, values, **plain)  # type: ignore[arg-type]
+
+
+def _fits(name: str, value: object) -> bool:
+    if name == "sheet" and isinstance(value, list):
+        return bool(value) and all(isinstance(sheet, str) for sheet in value)
+    if name == "header_row":
+        return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, bool if name == "decimal_comma" else str)
 
 
 def _table(data: Table[str, object], name: str, file: str) -> dict[str, object]:
