@@ -12,6 +12,7 @@ from typing import Literal
 
 import click
 
+from custrata.cli.questions import answered, decisions_of
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, plain
 from custrata.engine import connect
@@ -61,6 +62,9 @@ def init_command(directory: Path, name: str | None, currency: str, timezone: str
 @click.option("--source", default="file", show_default=True, help="The name of where the rows come from.")
 @click.option("--dry-run", is_flag=True, help="Read, check and report; change nothing.")
 @click.option("--again", is_flag=True, help="Import a file again that was imported before.")
+@click.option("--decide", "decided", multiple=True, metavar="CODE=CHOICE",
+              help="Answer a question of the import; may be given several times.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Take the proposed answer of every question.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @workspace_option
 def import_command(
@@ -74,17 +78,24 @@ def import_command(
     source: str,
     dry_run: bool,
     again: bool,
+    decided: tuple[str, ...],
+    yes: bool,
     as_json: bool,
 ) -> None:
     """Import FILES of a KIND: CSV, TSV (also gzipped), Excel or Parquet."""
     mapping = Mapping.read(mapping_file) if mapping_file is not None else None
+    decisions = decisions_of(decided)
     results = []
     for file in files:
-        with session.progress("ingest") as progress:
-            result = import_file(
+        result = answered(
+            session,
+            decisions,
+            lambda progress, file=file: import_file(  # type: ignore[misc]
                 session.workspace, kind, file, at=now(), mapping=mapping, source=source, dry_run=dry_run,
-                again=again, date_order=date_order, progress=progress,
-            )  # fmt: skip
+                again=again, date_order=date_order, decisions=decisions, accept_defaults=yes, progress=progress,
+            ),
+            may_ask=not as_json,
+        )  # fmt: skip
         results.append(result)
         if not as_json:
             _tell(session, result, dry_run=dry_run)
@@ -117,6 +128,8 @@ def _tell(session: Session, result: ImportResult, *, dry_run: bool) -> None:
     told = session.writer("ingest")
     for label, value in result.quality.entries():
         say(f"  {told(f'quality.{label}')}: {_shown(write, value)}")
+    for notice in result.notices:
+        say(f"  • {notice.sentence(session.language)}")
     for table, merged in result.merged.items():
         done = {"added": merged.added, "updated": merged.updated, "unchanged": merged.unchanged}
         say(write("import.table", table=table, **{name: write.number(count) for name, count in done.items()}))

@@ -30,7 +30,12 @@ def plain_header(header: str) -> str:
     text = unicodedata.normalize("NFKC", header).strip().lower()
     bare = UNIT.sub("", text)
     letters = "".join(character for character in (bare or text) if character.isalnum())
-    return letters.translate(_data()[1])
+    return simplified(letters)
+
+
+def simplified(text: str) -> str:
+    """Traditional characters of headers and statuses as the simplified ones."""
+    return text.translate(_data()[1])
 
 
 def rank(header: str, entry: str) -> int | None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping as Table
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +17,7 @@ import ibis
 
 from custrata.engine import DuckEngine, connect
 from custrata.errors import Refused
+from custrata.ingest.assumptions import meanings_of, settled_rows, unknown_words
 from custrata.ingest.contacts import region_of
 from custrata.ingest.dates import AmbiguousDates, Evidence, Order, evidence, evidence_of
 from custrata.ingest.fields import kind_named
@@ -25,6 +27,7 @@ from custrata.ingest.money import CurrencyMismatch, foreign
 from custrata.ingest.plan import Plan, Views, views
 from custrata.ingest.quality import QualityReport
 from custrata.ingest.quarantine import faults_of
+from custrata.ingest.questions import Desk
 from custrata.ingest.recognise import SAMPLE_ROWS, Sample, checked, recognised, with_forms
 from custrata.ingest.result import ImportResult
 from custrata.ingest.settling import settle_killed
@@ -57,6 +60,8 @@ def import_file(
     date_order: Order | None = None,
     sheet: str | Sequence[str] | None = None,
     header_row: int | None = None,
+    decisions: Table[str, str] | None = None,
+    accept_defaults: bool = False,
     engine: DuckEngine | None = None,
     progress: Progress | None = None,
 ) -> ImportResult:
@@ -66,10 +71,13 @@ def import_file(
     `mapping` says what the columns are, where they are not to be recognised; `source` names where the rows come from;
     `dry_run` reads and reports only; `again` imports a file that was imported before; `date_order` is `day-first` or
     `month-first`; `sheet` names the sheet of a workbook to read, or several; `header_row` is the row that holds the
-    column names, counted from 1; `progress` is called with the name of a step and the share done.
+    column names, counted from 1; `decisions` are answers to what an import asks, by the code of the question, before
+    those of the mapping; `accept_defaults` takes the proposed answer of every other question; `progress` is called with
+    the name of a step and the share done.
 
-    Rows that cannot be used are in the file `quarantine` of the result, with the reason. Raises a `BadInput` for a
-    file that cannot be read or understood; then nothing has changed.
+    Rows that cannot be used are in the file `quarantine` of the result, with the reason; what was assumed is in its
+    `notices`. Raises `NeedsDecision` with the questions where readings that both make sense would give other money or
+    customers, and a `BadInput` for a file that cannot be read or understood; then nothing has changed.
     """
     kind_named(kind)
     tell = progress or (lambda step, share: None)
@@ -77,22 +85,29 @@ def import_file(
         duck = made.engine
         tell("open", 0.0)
         file = open_file(Path(path), scratch)
+        given = {**(mapping.decisions if mapping else {}), **(decisions or {})}
+        desk = Desk(file.name, given, accept_defaults=accept_defaults)
         asked_for = _asked(kind, mapping, sheet, header_row)
-        found, head, mapping = _understood(duck, file, scratch, asked_for, given=mapping is not None, order=date_order)
+        found, head, mapping = _understood(
+            duck, file, scratch, asked_for, given=mapping is not None, order=date_order, desk=desk
+        )
         tell("recognise", 0.1)
         with reading(file.name):
             zone = workspace.settings.timezone
             plan = _with_date_order(made, Plan.of(found, mapping, head, zone=zone, region=region_of(zone)), head)
-            asked = plan.mapping
+            asked = replace(plan.mapping, decisions=given)
             earlier = _earlier(workspace, file, asked)
             if earlier and not again and not dry_run:
                 settle_killed(workspace.quarantine, [earlier])
                 return _nothing_done(earlier, asked)
             tell("read", 0.15)
-            plan, staged = _staged(made, plan, head, _rejects(scratch))
+            plan, staged = _staged(made, plan, head, _rejects(scratch), desk)
+            staged = settled_rows(made, staged, plan, desk)
+            desk.close()
             _refuse_foreign(staged, plan, workspace.settings.currency)
             faults = faults_of(made, _rejects(scratch))
-        job = Job(workspace, plan, staged, faults, source, at, dry_run, scratch, tell, asked.sha256)
+        plan = replace(plan, mapping=replace(plan.mapping, decisions=given | desk.answers))
+        job = Job(workspace, plan, staged, faults, source, at, dry_run, scratch, tell, asked.sha256, desk)
         with writing(file.name):
             return replace(written(made, job), already_imported=earlier if dry_run else None)
 
@@ -113,7 +128,8 @@ def recognise(
     with tempfile.TemporaryDirectory(prefix="custrata-") as folder, _own_engine() as duck:
         file = open_file(Path(path), Path(folder))
         asked = _asked(kind, None, sheet, header_row)
-        return _understood(duck, file, Path(folder), asked, given=False, order=date_order)[2]
+        desk = Desk(file.name, {}, accept_defaults=True)
+        return _understood(duck, file, Path(folder), asked, given=False, order=date_order, desk=desk)[2]
 
 
 def _asked(kind: str, mapping: Mapping | None, sheet: str | Sequence[str] | None, header_row: int | None) -> Mapping:
@@ -126,13 +142,15 @@ def _asked(kind: str, mapping: Mapping | None, sheet: str | Sequence[str] | None
 
 
 def _understood(
-    duck: DuckEngine, file: SourceFile, scratch: Path, asked: Mapping, *, given: bool, order: Order | None
+    duck: DuckEngine, file: SourceFile, scratch: Path, asked: Mapping, *, given: bool, order: Order | None, desk: Desk
 ) -> tuple[Source, Sample, Mapping]:
     """The file's rows, the first of them, and its mapping: the one given, completed, or the one recognised."""
     found = open_source(duck, file, scratch, asked, _rejects(scratch))
     head = Sample.of(found, sample(duck, found, SAMPLE_ROWS))
+    for notice in found.notices:
+        desk.note(notice)
     if not given:
-        told = recognised(found, head, asked.kind, order)
+        told = recognised(found, head, asked.kind, order, desk)
         return found, head, replace(told, header_row=asked.header_row)
     return found, head, with_forms(checked(asked, found, head, asked.kind), found, head, order)
 
@@ -166,8 +184,18 @@ def _date_headers(plan: Plan) -> list[str]:
     return [plan.mapping.fields[field.name] for field in fields if field.name in plan.mapping.fields]
 
 
-def _staged(made: Views, plan: Plan, head: Sample, rejects: str) -> tuple[Plan, Staged]:
-    """The rows; read a second time where dates turn up further down whose order the first rows did not need."""
+def _staged(made: Views, plan: Plan, head: Sample, rejects: str, desk: Desk) -> tuple[Plan, Staged]:
+    """The rows; read a second time where dates turn up further down whose order the first rows did not need, and where
+    the status has words that only an answer explains."""
+    plan, staged = _dated(made, plan, head, rejects)
+    if unknown := unknown_words(made, staged):
+        plan = plan.with_statuses(meanings_of(unknown, plan, desk))
+        forget_rejects(made.engine, rejects)
+        staged = stage(made, plan)
+    return plan, staged
+
+
+def _dated(made: Views, plan: Plan, head: Sample, rejects: str) -> tuple[Plan, Staged]:
     staged = stage(made, plan)
     undated = any(problem.reason == "not_a_date" for bits in staged.tally for problem in staged.found(bits))
     soft = any(field.soft and field.holds == "date" for field in plan.fields)

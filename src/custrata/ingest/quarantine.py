@@ -102,7 +102,7 @@ def _rejected(made: Views, plan: Plan, staged: Staged, accepted: Accepted) -> It
     with reading(plan.source.name):
         reader = made.engine.raw.execute(
             f"SELECT * FROM (SELECT *, row_number() OVER () - 1 AS {INDEX} FROM {plan.source.relation}) "
-            f"JOIN {found.get_name()} USING ({INDEX}) WHERE {PROBLEMS} & 1 = 0 ORDER BY {INDEX}"
+            f"JOIN {found.get_name()} USING ({INDEX}) WHERE {PROBLEMS} & 3 = 0 ORDER BY {INDEX}"
         ).to_arrow_reader(BATCH)
         for batch in reader:
             yield from batch.to_pylist()

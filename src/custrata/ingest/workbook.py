@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from custrata.errors import BadInput
-from custrata.ingest.fields import Kind, kind_named
+from custrata.ingest.fields import Field, Kind, kind_named
 from custrata.ingest.headers import plain_header, rank, repeated_headers, unique_headers
 from custrata.ingest.heads import WITHIN, Head, NoSuchRow, find_head, header_notices
 from custrata.ingest.mapping import Mapping
@@ -117,7 +117,7 @@ def _fittest(pages: Sequence[Page], mapping: Mapping) -> Page:
     return max(pages, key=fit)
 
 
-def _field(header: str, kind: Kind):  # type: ignore[no-untyped-def]
+def _field(header: str, kind: Kind) -> Field | None:
     """The field a header names best."""
     ranked = [(found, place) for place, f in enumerate(kind.fields) if (found := rank(header, f.headers)) is not None]
     return kind.fields[min(ranked)[1]] if ranked else None
@@ -126,7 +126,8 @@ def _field(header: str, kind: Kind):  # type: ignore[no-untyped-def]
 def _without_copies(pages: Sequence[Page]) -> tuple[list[Page], list[Page]]:
     """The sheets, and those among them whose rows are, to the last cell, those of another."""
     seen: set[bytes] = set()
-    chosen, copies = [], []
+    chosen: list[Page] = []
+    copies: list[Page] = []
     for page in pages:
         digest = _digest(page) if len(pages) > 1 else b""
         (copies if digest in seen else chosen).append(page)
