@@ -16,12 +16,14 @@ import ibis.expr.types as ir
 
 from custrata.analytics.loyalty import advocacy
 from custrata.analytics.moments import AsOf
+from custrata.analytics.shared_cards import likely_shared
 from custrata.analytics.silence import SilenceCurve, learn_silence
 from custrata.analytics.traits import CATALOGUE, Keep, Known, joined_by_customer, known_facts, order_traits
 from custrata.engine import Engine
 from custrata.errors import Refused
 from custrata.identity import custom_traits, golden_customers, payments_typed
 from custrata.lake import LakeSnapshot, Run, Workspace
+from custrata.lake.exclusions import fingerprint
 from custrata.pipeline.corrections import corrections, late_summary
 from custrata.pipeline.decisions import OF_PEOPLE, Decided, Decisions
 from custrata.pipeline.grading import Grader, former_decisions
@@ -149,7 +151,8 @@ def _begun(
     decisions: Decisions | None,
     rebuild: bool,
 ) -> _Begun:
-    facts = snapshot(lake, engine)
+    excluded = workspace.exclusions.all()
+    facts = snapshot(lake, engine, excluded)
     zone = workspace.settings.timezone
     moment = default_as_of(facts, zone) if as_of is None else AsOf.of(as_of, zone)
     before, same = _runs_before(workspace, moment, rebuild=rebuild)
@@ -159,6 +162,7 @@ def _begun(
         "decisions": decided.fingerprint,
         "schemes": library.fingerprint,
         "before": before.id if before else "",
+        "excluded": fingerprint(excluded),
     }
     return _Begun(facts, moment, before, same, decided, library, seen)
 
@@ -181,6 +185,8 @@ def _written(
     wrong = same is not None and same.record["saw"]["fingerprint"] != begun.seen["fingerprint"]
     corrected = corrections(tiers, told, same, engine, draft, wrong=wrong, at=at)
     begun.decided.write(draft)
+    shared = likely_shared(engine.read_parquet([draft / "profile.parquet"]))
+    engine.write_parquet(shared, draft / "shared_cards.parquet")
     prepare_run(draft)
     return {"late": late_summary(late), "corrected": corrected, **summary(tiers, told)}
 
