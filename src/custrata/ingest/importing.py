@@ -24,6 +24,7 @@ from custrata.ingest.fields import kind_named
 from custrata.ingest.files import SourceFile, open_file
 from custrata.ingest.mapping import BadMapping, Mapping
 from custrata.ingest.money import CurrencyMismatch, foreign
+from custrata.ingest.numbers import with_number_column, without_spoilt_customers, without_spoilt_numbers
 from custrata.ingest.plan import Plan, Views, views
 from custrata.ingest.quality import QualityReport
 from custrata.ingest.quarantine import faults_of
@@ -96,7 +97,8 @@ def import_file(
                 return _nothing_done(earlier, asked)
             tell("read", 0.15)
             plan, staged = _staged(made, plan, head, _rejects(scratch), desk)
-            staged = settled_rows(made, staged, plan, desk)
+            staged = without_spoilt_customers(made, staged, plan, head, desk)
+            staged = settled_rows(made, staged, plan, desk, workspace.lake.snapshot())
             desk.close()
             _refuse_foreign(staged, plan, workspace.settings.currency)
             faults = faults_of(made, _rejects(scratch))
@@ -139,8 +141,10 @@ def _understood(
     for notice in found.notices:
         desk.note(notice)
     if mapping is None:
-        return found, head, recognised(found, head, kind, order, desk)
-    return found, head, with_forms(checked(mapping, found, head, kind), found, head, order)
+        mapping = with_number_column(recognised(found, head, kind, order, desk), head, desk)
+    else:
+        mapping = with_forms(checked(mapping, found, head, kind), found, head, order)
+    return found, head, without_spoilt_numbers(mapping, head, desk)
 
 
 def _with_date_order(made: Views, plan: Plan, head: Sample) -> Plan:
