@@ -24,6 +24,7 @@ from custrata.ingest.fields import kind_named
 from custrata.ingest.files import SourceFile, open_file
 from custrata.ingest.mapping import BadMapping, Mapping
 from custrata.ingest.money import CurrencyMismatch, foreign
+from custrata.ingest.numbers import with_number_column, without_spoilt_customers, without_spoilt_numbers
 from custrata.ingest.plan import Plan, Views, views
 from custrata.ingest.quality import QualityReport
 from custrata.ingest.quarantine import faults_of
@@ -102,7 +103,8 @@ def import_file(
                 return _nothing_done(earlier, asked)
             tell("read", 0.15)
             plan, staged = _staged(made, plan, head, _rejects(scratch), desk)
-            staged = settled_rows(made, staged, plan, desk)
+            staged = without_spoilt_customers(made, staged, plan, head, desk)
+            staged = settled_rows(made, staged, plan, desk, workspace.lake.snapshot())
             desk.close()
             _refuse_foreign(staged, plan, workspace.settings.currency)
             faults = faults_of(made, _rejects(scratch))
@@ -149,10 +151,12 @@ def _understood(
     head = Sample.of(found, sample(duck, found, SAMPLE_ROWS))
     for notice in found.notices:
         desk.note(notice)
-    if not given:
-        told = recognised(found, head, asked.kind, order, desk)
-        return found, head, replace(told, header_row=asked.header_row)
-    return found, head, with_forms(checked(asked, found, head, asked.kind), found, head, order)
+    if given:
+        mapping = with_forms(checked(asked, found, head, asked.kind), found, head, order)
+    else:
+        read = with_number_column(recognised(found, head, asked.kind, order, desk), head, desk)
+        mapping = replace(read, header_row=asked.header_row)
+    return found, head, without_spoilt_numbers(mapping, head, desk)
 
 
 def _with_date_order(made: Views, plan: Plan, head: Sample) -> Plan:
