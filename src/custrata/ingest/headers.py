@@ -62,7 +62,7 @@ def unique_headers(cells: Iterable[str]) -> tuple[str, ...]:
     seen: set[str] = set()
     names = []
     for place, cell in enumerate(cells, start=1):
-        base = " ".join(cell.replace("\ufeff", "").split()) or f"column_{place}"
+        base = _bare(cell) or f"column_{place}"
         name, count = base, 1
         while name in seen:
             count += 1
@@ -70,6 +70,24 @@ def unique_headers(cells: Iterable[str]) -> tuple[str, ...]:
         seen.add(name)
         names.append(name)
     return tuple(names)
+
+
+def repeated_headers(cells: Iterable[str]) -> dict[str, list[str]]:
+    """Headers that a file gives to several columns, and the unique header of each of these.
+
+    >>> repeated_headers(["id", "amount", "amount"])
+    {'amount': ['amount', 'amount_2']}
+    """
+    found: dict[str, list[str]] = {}
+    written = [_bare(cell) for cell in cells]
+    for cell, unique in zip(written, unique_headers(written), strict=True):
+        if cell:
+            found.setdefault(cell, []).append(unique)
+    return {cell: names for cell, names in found.items() if len(names) > 1}
+
+
+def _bare(cell: str) -> str:
+    return " ".join(cell.replace("\ufeff", "").split())
 
 
 def is_quarantine(headers: Iterable[str]) -> bool:

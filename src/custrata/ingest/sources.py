@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,8 +18,9 @@ from custrata.ingest.dialect import Dialect, check_lines, find_dialect, mixed_en
 from custrata.ingest.encoding import UTF8, find_encoding, to_utf8
 from custrata.ingest.excel import read_sheet
 from custrata.ingest.files import BLOCK, SourceFile
-from custrata.ingest.headers import known_words, unique_headers
+from custrata.ingest.headers import known_words, repeated_headers, unique_headers
 from custrata.ingest.mapping import Mapping
+from custrata.ingest.notices import Notice
 
 MOST_COLUMNS = 1_000
 PARQUET_BATCH = 65_536
@@ -58,7 +59,9 @@ class Source:
     """The rows of a file.
 
     `relation` is SQL for the rows that can be read; `told` the same, noting unreadable lines in the table `rejects`.
-    `first_row` is the row a spreadsheet shows the first data row on, `unreadable` counts lost characters.
+    `first_row` is the row a spreadsheet shows the first data row on, `unreadable` counts lost characters. `repeated`
+    gives for a header that several columns share the unique header of each; `notices` are what reading the file
+    assumed or left out.
     """
 
     file: SourceFile
@@ -71,6 +74,8 @@ class Source:
     dialect: Dialect | None = None
     sheet: str | None = None
     unreadable: int = 0
+    repeated: dict[str, list[str]] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
 
     @property
     def name(self) -> str:
@@ -141,9 +146,21 @@ def _text(file: SourceFile, scratch: Path, mapping: Mapping | None, rejects: str
         path = with_even_ends(path, lone, scratch / "even.csv")
     dialect = find_dialect(path, mapping.delimiter if mapping else None, mapping.quote if mapping else None)
     check_lines(path, dialect, file.name)
-    headers = unique_headers(_header_cells(path, dialect))
+    cells = _header_cells(path, dialect)
+    headers = unique_headers(cells)
     relation, told = _csv(path, dialect, len(headers), rejects)
-    return Source(file, headers, relation, told, dialect.skip + 2, path, encoding, dialect, unreadable=unreadable)
+    return Source(
+        file,
+        headers,
+        relation,
+        told,
+        dialect.skip + 2,
+        path,
+        encoding,
+        dialect,
+        unreadable=unreadable,
+        repeated=repeated_headers(cells),
+    )
 
 
 def _header_cells(path: Path, dialect: Dialect) -> list[str]:
@@ -192,7 +209,8 @@ def _excel(file: SourceFile, scratch: Path, mapping: Mapping | None) -> Source:
     target = scratch / "sheet.parquet"
     sheet = read_sheet(file.data, target, file.name, mapping.sheet if mapping else None)
     relation = _columns(target, [f"c{place}" for place in range(len(sheet.headers))])
-    return Source(file, unique_headers(sheet.headers), relation, relation, sheet.first_row, sheet=sheet.name)
+    headers, repeated = unique_headers(sheet.headers), repeated_headers(sheet.headers)
+    return Source(file, headers, relation, relation, sheet.first_row, sheet=sheet.name, repeated=repeated)
 
 
 def _parquet(engine: DuckEngine, file: SourceFile, scratch: Path) -> Source:
