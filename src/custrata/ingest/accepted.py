@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.ingest.canonical import Problem
-from custrata.ingest.cleaning import CURRENCY, SIGN
+from custrata.ingest.cleaning import CURRENCY, NOTED, NOTES, SIGN
 from custrata.ingest.functions import fingerprint
 from custrata.ingest.plan import Views
 from custrata.ingest.staging import INDEX, PROBLEMS, Staged
@@ -63,7 +63,7 @@ def _ranked(rows: ir.Table, key: Sequence[str]) -> ir.Table:
     """The place of each row among those of its key, from 0, and whether it says the same as the winner."""
     order = [ibis.desc(rows.updated_at.notnull()), ibis.desc(rows.updated_at), ibis.desc(rows[INDEX])]
     window = ibis.window(group_by=list(key), order_by=order)
-    told = [name for name in rows.columns if name not in (INDEX, PROBLEMS, SIGN, CURRENCY)]
+    told = [name for name in rows.columns if name not in (INDEX, PROBLEMS, SIGN, CURRENCY, NOTES, NOTED)]
     content = _joined(rows, told)
     return rows.select(INDEX, rank=ibis.row_number().over(window), same=content == content.first().over(window))
 

@@ -21,6 +21,7 @@ from custrata.ingest.dates import AmbiguousDates, Evidence, Order, evidence, evi
 from custrata.ingest.fields import kind_named
 from custrata.ingest.files import SourceFile, open_file
 from custrata.ingest.mapping import BadMapping, Mapping
+from custrata.ingest.marks import with_decimal_mark
 from custrata.ingest.money import CurrencyMismatch, foreign
 from custrata.ingest.plan import Plan, Views, views
 from custrata.ingest.quality import QualityReport
@@ -79,6 +80,7 @@ def import_file(
         with reading(file.name):
             zone = workspace.settings.timezone
             plan = _with_date_order(made, Plan.of(found, mapping, head, zone=zone, region=region_of(zone)), head)
+            plan = with_decimal_mark(made, plan)
             asked = plan.mapping
             earlier = _earlier(workspace, file, asked)
             if earlier and not again and not dry_run:
