@@ -39,12 +39,21 @@ GAP = r"[-/. ,]*"
 COMPACT = r"^((?:19|20)\d{2})(\d{2})(\d{2})"
 WALL = r"^\d{4}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?$"
 # ctime and Java put the year last: # 5 15:05:22 CST 2024.
-YEAR_LAST = rf"^({MONTH} ?\d{{1,2}}),? (\d{{1,2}}:\d{{2}}(?::\d{{2}})?)((?: [A-Z]{{1,5}}(?:[+-]\d{{1,2}}:?\d{{2}})?| [+-]\d{{4}})?) (\d{{4}})$"
+YEAR_LAST = (
+    rf"^({MONTH} ?\d{{1,2}}),? (\d{{1,2}}:\d{{2}}(?::\d{{2}})?)"
+    r"((?: [A-Z]{1,5}(?:[+-]\d{1,2}:?\d{2})?| [+-]\d{4})?) (\d{4})$"
+)
 CLOCK = r"\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?"
 OFFSET = rf"{CLOCK} ?(?:UTC|GMT|Z)? ?([+-]\d{{1,2}})(?::?(\d{{2}}))?$"
 # Of two digits 70 is 1970 and 69 is 2069, as POSIX has it; nobody was born in 2030 yet.
 CENTURIES = ((r"(\d{4})\b", ""), (r"([0-6]\d)\b", "20"), (r"([7-9]\d)\b", "19"))
 OF_BIRTH = ((r"(\d{4})\b", ""), (r"([0-2]\d)\b", "20"), (r"([3-9]\d)\b", "19"))
+# A year of three digits is one of Taiwan's, with the era or without.
+ERA_FORMS = (
+    rf"^({'|'.join(ERAS)}) ?(\d{{1,3}})[-/. ] ?(\d{{1,2}})[-/. ] ?(\d{{1,2}})",
+    r"^()(1\d{2})[-/.](\d{1,2})[-/.](\d{1,2})",
+    r"^()(1[0-2]\d)(0[1-9]|1[0-2])([0-3]\d)$",
+)
 Centuries = tuple[tuple[str, str], ...]
 
 PLACEHOLDERS = r"^(0001-01-01|1900-01-0[01]|1899-12-3[01]|1753-01-01|1111-11-11|9999-12-31)( |$)"
@@ -143,17 +152,13 @@ def turned(
 def _dated(bare: ir.StringValue, order: Order | None, centuries: Centuries) -> ir.StringValue:
     """The date in front with the year first, in four digits; what follows it stays as it is."""
     year_first = r"^(\d{4})[-/. ,] ?(\d{1,2})[-/. ,] ?(\d{1,2})\.?"
-    era = rf"^({'|'.join(ERAS)}) ?(\d{{1,3}})[-/. ] ?(\d{{1,2}})[-/. ] ?(\d{{1,2}})"
-    minguo, minguo_compact = r"^(1\d{2})[-/.](\d{1,2})[-/.](\d{1,2})", r"^(1[0-2]\d)(0[1-9]|1[0-2])([0-3]\d)$"
     branches = [
         (bare.re_search(year_first), bare.re_replace(year_first, r"\1-\2-\3")),
         (bare.re_search(COMPACT + "(T?[0-9]{4}|T?[0-9]{6}| .*|T.*)?$"), bare.re_replace(COMPACT, r"\1-\2-\3 ")),
-        (bare.re_search(era), _year_of_era(bare.re_extract(era, 1), bare.re_extract(era, 2)) + bare.re_replace(
-            era, r"-\3-\4")),
-        (bare.re_search(minguo), _year_of_era(ibis.literal("民國"), bare.re_extract(minguo, 1)) + bare.re_replace(minguo, r"-\2-\3")),
-        (bare.re_search(minguo_compact), _year_of_era(ibis.literal("民國"), bare.re_extract(minguo_compact, 1)) + bare.re_replace(
-            minguo_compact, r"-\2-\3")),
-    ]  # fmt: skip
+    ]
+    for form in ERA_FORMS:
+        year = _year_of_era(bare.re_extract(form, 1), bare.re_extract(form, 2))
+        branches.append((bare.re_search(form), year + bare.re_replace(form, r"-\3-\4")))
     for form, places in (
         (rf"^(\d{{1,2}}){GAP}{MONTH}{GAP}", "{year}-#-\\1"),
         (rf"^{MONTH}{GAP}(\d{{1,2}})[-/. ,]+", "{year}-#-\\1"),
@@ -173,7 +178,7 @@ def _short(order: Order) -> str:
 
 
 def _year_of_era(era: ir.StringValue, year: ir.StringValue) -> ir.StringValue:
-    before = ibis.cases(*((era == name, first) for name, first in ERAS.items()), else_=0)
+    before = ibis.cases(*((era == name, first) for name, first in ERAS.items()), else_=ERAS["民國"])
     return cast(ir.StringValue, (year.try_cast("int32") + before).cast("string"))
 
 

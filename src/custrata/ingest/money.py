@@ -36,8 +36,8 @@ COUNTED = (
 
 class AmbiguousDecimals(BadInput):
     template = (
-        "“{file}”: {example} may be a thousand times as much or not, and nothing in its columns settles whether the mark "
-        "parts thousands or decimals. Say decimal_comma = true (thousands) or decimal_comma = false (decimals) in a "
+        "“{file}”: {example} may be a thousand times as much or not, and nothing in its columns settles whether the "
+        "mark parts thousands or decimals. Say decimal_comma = true (thousands) or decimal_comma = false (decimals) in a "
         "mapping file (--mapping)."
     )
 
