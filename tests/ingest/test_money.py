@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tests.ingest.conftest import OpenShop, Shop
 
 from custrata.engine import DuckEngine
+from custrata.ingest import NeedsDecision
 from custrata.ingest.money import (
-    AmbiguousDecimals,
     CurrencyMismatch,
     foreign,
     plain_number,
@@ -63,7 +63,7 @@ def test_names_an_amount_that_no_sum_has_room_for(shop: Shop) -> None:
 @pytest.mark.parametrize("amounts", [("1.000", "2.500", "3.750"), ("1.000", "-2.500 元")])
 def test_asks_where_a_mark_may_part_thousands_or_decimals(shop: Shop, amounts: tuple[str, ...]) -> None:
     before = shop.state
-    with pytest.raises(AmbiguousDecimals, match="decimal_comma"):
+    with pytest.raises(NeedsDecision, match="decimal_sign"):
         told(shop, *amounts)
     assert shop.state == before
 

@@ -22,7 +22,8 @@ class Accepted:
     """The rows of a file that go on to the lake.
 
     `rows` have unique keys; `superseded` gave way to a later row of their key, `repeats` of these said the very same;
-    `late` are rows rejected after the first pass, as columns `_index` and `problem` (place in `reasons`).
+    `left_out` turned out to be no orders; `late` are rows rejected after the first pass, as columns `_index` and
+    `problem` (place in `reasons`).
     """
 
     rows: ir.Table
@@ -31,6 +32,7 @@ class Accepted:
     late: ir.Table | None = None
     reasons: tuple[Problem, ...] = ()
     late_count: dict[Problem, int] | None = None
+    left_out: int = 0
 
     @property
     def late_rows(self) -> int:
@@ -41,7 +43,7 @@ class Accepted:
 def sound(staged: Staged) -> ir.Table:
     """The staged rows without a problem."""
     rows = staged.rows
-    return rows if not staged.wrong and not staged.blank else rows.filter(rows[PROBLEMS] == 0)
+    return rows if not (staged.wrong or staged.blank or staged.left_out) else rows.filter(rows[PROBLEMS] == 0)
 
 
 def unique(made: Views, rows: ir.Table, key: Sequence[str]) -> Accepted:

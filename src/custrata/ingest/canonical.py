@@ -15,11 +15,13 @@ from custrata.ingest.functions import md5
 from custrata.ingest.headers import LINE
 from custrata.ingest.money import LIMITS
 from custrata.ingest.plan import Plan
+from custrata.ingest.statuses import LEFT_OUT, PARTLY, UNSOLD
+from custrata.ingest.texts import tidy
 from custrata.schema import INSTANT, MONEY, PRICE, QUANTITY
 
 WIDE = "decimal(38, 4)"
 LARGEST = LIMITS[MONEY]
-PRODUCT, DIFFERS = "_product", "_differs"
+PRODUCT, DIFFERS, WORD = "_product", "_differs", "_word"
 WRONG = {"number": "not_a_number", "instant": "not_a_date", "date": "not_a_date", "choice": "unknown_value"}
 
 
@@ -36,6 +38,7 @@ class Problem:
 
 
 Problems = dict[Problem, ir.BooleanValue]
+LEFT_OUT_ROW = Problem(None, "left_out")
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,19 @@ def finished(table: ir.Table, plan: Plan) -> Finished:
     are made of; with every problem a row may have."""
     columns, problems = FINISH[plan.kind.name](table, plan)
     columns |= {"properties": table.properties, "updated_at": _field(table, plan, "updated_at", INSTANT)}
-    columns |= _attributes(table, plan)
+    columns |= _attributes(table, plan) | _words(table, plan)
     present = ~table[BLANK]
-    general = {Problem(None, "blank"): table[BLANK], Problem(None, "unreadable"): present & table[LOST]}
+    general = {Problem(None, "blank"): table[BLANK], LEFT_OUT_ROW: present & _left_out(table, plan)}
+    general |= {Problem(None, "unreadable"): present & table[LOST]}
     general |= {problem: present & found for problem, found in (_wrong(table, plan) | problems).items()}
     return Finished(columns, general)
+
+
+def _left_out(table: ir.Table, plan: Plan) -> ir.BooleanValue:
+    """Rows that are no orders, as a decision or the mapping says."""
+    if not plan.has("status") or LEFT_OUT not in plan.words.get("status", {}).values():
+        return ibis.literal(False)
+    return (table.status == LEFT_OUT).fill_null(False)
 
 
 def _wrong(table: ir.Table, plan: Plan) -> Problems:
@@ -102,6 +113,14 @@ def _attributes(table: ir.Table, plan: Plan) -> Values:
     return values
 
 
+def _words(table: ir.Table, plan: Plan) -> Values:
+    """The words of the status column that nobody knows, to be counted and asked about."""
+    if not plan.has("status"):
+        return {}
+    unknown = table.status__wrong & ~table[BLANK]
+    return {WORD: unknown.ifelse(tidy(table.status__text), ibis.null("string"))}
+
+
 def _orders(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
     amount, gross = (_field(table, plan, name, MONEY) for name in ("amount", "gross_amount"))
     discount, refund = (_field(table, plan, name, MONEY) for name in ("discount", "refund"))
@@ -135,13 +154,15 @@ def filled(rows: ir.Table, kind: str) -> ir.Table:
     """The rows with what follows where a cell is empty; `<column>__told` stays what the file says."""
     if kind != "orders":
         return rows
-    status = rows[told("status")].fill_null("completed")
-    # A refunded order that does not say how much was refunded in full.
-    whole = ((status == "refunded") & (rows.amount > 0)).ifelse(rows.amount, 0).cast(MONEY)
+    said, back = rows[told("status")].fill_null("completed"), rows[told("refund")]
+    # A refunded order that does not say how much was refunded in full; of one refunded in part nobody knows how much.
+    whole = ((said == "refunded") & (rows.amount > 0)).ifelse(rows.amount, 0).cast(MONEY)
+    partly = (back > 0).fill_null(False).ifelse("refunded", "completed")
+    refund = cast(ir.DecimalValue, ibis.coalesce(back, whole))
     return rows.mutate(
         kind=(rows.amount < 0).ifelse("return", rows[told("kind")].fill_null("sale")),
-        status=status,
-        refund=ibis.coalesce(rows[told("refund")], whole),
+        status=(said == PARTLY).ifelse(partly, said),
+        refund=(rows.amount >= 0).ifelse(ibis.least(refund, rows.amount), refund).cast(MONEY),
     )
 
 
@@ -161,7 +182,13 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
     if plan.has("amount"):
         given = back.ifelse(-(table.amount.abs()), table.amount)
         amount, differs = ibis.coalesce(given, computed), (given != computed).fill_null(False)
-    names = ("customer_id", "product_id", "product_name", "category", "channel", "store", "status")
+    names = ("customer_id", "product_id", "product_name", "category", "channel", "store")
+    status, absent = _field(table, plan, "status"), ibis.literal(False)
+    if plan.has("status"):
+        # What was never sold has often neither quantity nor price.
+        absent = status.isin(UNSOLD).fill_null(False)
+        quantity = cast(ir.DecimalValue, ibis.coalesce(quantity, absent.ifelse(0, None).cast(QUANTITY)))
+        amount = ibis.coalesce(amount, absent.ifelse(0, None).cast(MONEY))
     columns: Values = {
         "order_id": table.order_id,
         "line_id": ibis.coalesce(*([table[LINE]] if plan.mended else []), _field(table, plan, "line_id")),
@@ -171,19 +198,22 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
         "discount": discount,
         "amount": amount,
         "kind": kind,
+        "status": status,
+        "refund": _field(table, plan, "refund", MONEY),
         **{name: _field(table, plan, name) for name in names},
         DIFFERS: differs,
     }
     columns[PRODUCT] = ibis.coalesce(
         columns["product_id"], columns["product_name"], md5(_content(columns, "quantity", "unit_price", "amount"))
     )
-    problems = _missing(table, plan, "order_id", "quantity")
+    problems = _missing(table, plan, "order_id")
+    problems |= {problem: found & ~absent for problem, found in _missing(table, plan, "quantity").items()}
     asked = [name for name in ("unit_price", "amount") if plan.has(name)]
     said = ("quantity", "discount", *asked)
     wrong = ibis.or_(*(_unusable(table, plan.kind[name]) for name in said if plan.has(name)))
     worth = ibis.coalesce(*(table[name] for name in asked)).notnull()
     return columns, problems | {
-        Problem(asked[0], "missing"): quantity.notnull() & ~worth & ~wrong,
+        Problem(asked[0], "missing"): quantity.notnull() & ~worth & ~wrong & ~absent,
         Problem(asked[0], "too_large", computed=True): (amount.abs() > LARGEST).fill_null(
             worth & quantity.notnull() & ~wrong
         ),

@@ -22,13 +22,16 @@ from custrata.ingest.fields import Field
 from custrata.ingest.functions import texts_by_name
 from custrata.ingest.headers import LINE
 from custrata.ingest.money import LIMITS, currency_of, number_notes, plain_number, quick_number, wide_number
-from custrata.ingest.notes import together
+from custrata.ingest.notes import noted, together
 from custrata.ingest.plan import Plan, Views
 from custrata.ingest.texts import chosen, tidy, tidy_id, unwrapped
 from custrata.schema import QUANTITY
 
-SIGN, CURRENCY, BLANK, LOST, NOTES, NOTED = "_sign", "_currency", "_blank", "_lost", "_notes", "_noted"
+SIGN, CURRENCY, BLANK, LOST, NOTES, NOTED, LOWERED = (
+    "_sign", "_currency", "_blank", "_lost", "_notes", "_noted", "_lowered",
+)  # fmt: skip
 DATES = ("instant", "date")
+CUSTOMER = "customer_id"
 # The quick way reads them with space at their edges, or leaves them to the slow one.
 READ = (*DATES, "number", "choice")
 DAY = 24 * 3600 * SECOND
@@ -59,6 +62,8 @@ def _texts(raw: ir.Table, plan: Plan) -> Values:
         cell = unwrapped(cells[header]).nullif("") if name in plan.wrapped else cells[header]
         text = cell if plan.kind[name].holds in READ else _tidied(cell, plan.kind[name])
         texts[name] = text.re_replace(r"\.0$", "") if name in plan.whole else text
+        if name == CUSTOMER:
+            texts[LOWERED] = text.contains("@").ifelse(cell.lower() != cell, False)
     texts |= {name: ibis.literal(value) for name, value in mapping.constants.items()}
     if plan.mended:
         texts[LINE] = raw[plan.cell(LINE)]
@@ -72,7 +77,7 @@ def _texts(raw: ir.Table, plan: Plan) -> Values:
 
 
 def _tidied(cell: ir.StringValue, field: Field) -> ir.StringValue:
-    return tidy_id(cell, lower=field.name == "customer_id") if field.holds == "id" else tidy(cell)
+    return tidy_id(cell, lower=field.name == CUSTOMER) if field.holds == "id" else tidy(cell)
 
 
 def _quick(table: ir.Table, plan: Plan) -> Values:
@@ -198,6 +203,10 @@ def _notes(table: ir.Table, plan: Plan) -> list[tuple[str, ir.IntegerValue, ir.S
             bits = datetimes.date_notes(table, field, excel)
         elif field.holds in ("phone", "email"):
             bits = contact_notes(text, field.holds)
+        elif field.name in plan.whole:
+            bits = noted(whole_ids=text.notnull())
+        elif name == CUSTOMER and name in plan.mapping.fields:
+            bits = noted(lower_case_emails=table[LOWERED])
         else:
             continue
         found.append((name, cast(ir.IntegerValue, bits), text))

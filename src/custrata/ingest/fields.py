@@ -119,6 +119,7 @@ LINE_FIELDS = (
     Field("unit_price", "number", type=PRICE),
     Field("discount", "number", positive=True),
     Field("amount", "number", synonyms="line_amount"),
+    Field("refund", "number", positive=True),
     Field("kind", "choice", synonyms="order_kind", choice="order_kind"),
     Field("status", "choice", synonyms="order_status", choice="order_status"),
     *WHERE,

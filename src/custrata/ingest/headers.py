@@ -30,7 +30,12 @@ def plain_header(header: str) -> str:
     text = unicodedata.normalize("NFKC", header).strip().lower()
     bare = UNIT.sub("", text)
     letters = "".join(character for character in (bare or text) if character.isalnum())
-    return letters.translate(_data()[1])
+    return simplified(letters)
+
+
+def simplified(text: str) -> str:
+    """Traditional characters of headers and statuses as the simplified ones."""
+    return text.translate(_data()[1])
 
 
 def rank(header: str, entry: str) -> int | None:
@@ -51,6 +56,21 @@ def known_words() -> frozenset[str]:
     back = {after: before for before, after in simplify.items()}
     simple = {word for entry in words.values() for word in entry if any(letter > "\u2e80" for letter in word)}
     return frozenset(simple | {word.translate(back) for word in simple})
+
+
+@lru_cache(maxsize=1)
+def _every_word() -> frozenset[str]:
+    return frozenset(word for entry in _data()[0].values() for word in entry)
+
+
+@lru_cache(maxsize=4096)
+def is_known(header: str) -> bool:
+    """Whether a header names a field of some kind of file.
+
+    >>> is_known("Order ID"), is_known("colour")
+    (True, False)
+    """
+    return plain_header(header) in _every_word()
 
 
 def unique_headers(cells: Iterable[str]) -> tuple[str, ...]:

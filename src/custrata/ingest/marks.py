@@ -6,21 +6,25 @@ from dataclasses import replace
 
 import ibis
 
-from custrata.ingest.money import AmbiguousDecimals, DecimalEvidence, decimal_evidence_of
+from custrata.ingest.money import DecimalEvidence, decimal_evidence_of
 from custrata.ingest.plan import Plan, Views
+from custrata.ingest.questions import Desk, Question
+
+THOUSANDS, DECIMALS = "thousands", "decimals"
 
 
-def with_decimal_mark(made: Views, plan: Plan) -> Plan:
-    """The plan with the mark before decimals, which all number columns of a file share.
-
-    Raises `AmbiguousDecimals`.
-    """
+def with_decimal_mark(made: Views, plan: Plan, desk: Desk) -> Plan:
+    """The plan with the mark before decimals, which all number columns of a file share; asked where it stays open."""
     if plan.mapping.decimal_comma is not None:
         return plan
     found = _evidence(made, plan)
-    if found.open:
-        raise AmbiguousDecimals(file=plan.source.name, example=found.example)
-    return replace(plan, mapping=replace(plan.mapping, decimal_comma=bool(found.decimal_comma)))
+    comma = found.decimal_comma
+    if comma is None:
+        facts = {"count": found.three_after_point, "example": found.example}
+        comma = desk.ask(Question("decimal_sign", (THOUSANDS, DECIMALS), THOUSANDS, facts)) == THOUSANDS
+    elif found.assumed:
+        desk.tell("thousands_assumed", found.three_after_point + found.three_after_comma, found.example)
+    return replace(plan, mapping=replace(plan.mapping, decimal_comma=comma))
 
 
 def _evidence(made: Views, plan: Plan) -> DecimalEvidence:

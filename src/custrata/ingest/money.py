@@ -34,14 +34,6 @@ COUNTED = (
 )
 
 
-class AmbiguousDecimals(BadInput):
-    template = (
-        "“{file}”: {example} may be a thousand times as much or not, and nothing in its columns settles whether the "
-        "mark parts thousands or decimals. Say decimal_comma = true (thousands) or decimal_comma = false (decimals) in a "
-        "mapping file (--mapping)."
-    )
-
-
 class CurrencyMismatch(BadInput):
     template = (
         "“{file}” holds amounts in {found}, but this workspace is kept in {currency}. "
@@ -80,6 +72,7 @@ MARKS = {
     "long": r"^[1-9]\d{3,}([.,]\d+)?$",
     "short": r"^\d{1,3}$",
 }
+THREE = r"^[1-9]\d{0,2}[.,]\d{3}$"
 ENOUGH = 5
 
 
@@ -143,7 +136,7 @@ def decimal_evidence(values: Iterable[str]) -> DecimalEvidence:
         bare = _bare(value)
         for name, form in MARKS.items():
             counts[name] += re.search(form, bare) is not None
-        if not example and re.search(MARKS["three_after_point"], bare):
+        if not example and re.search(THREE, bare):
             example = value.strip()
     return DecimalEvidence(**counts, example=example)
 
@@ -156,7 +149,7 @@ def decimal_evidence_of(column: ir.StringColumn) -> dict[str, ir.Value]:
     """The same over a whole column, as aggregates with the names of `DecimalEvidence`."""
     bare = half_width(column).re_replace(r"^[^\d.,]+|[^\d]+$", "")
     asked: dict[str, ir.Value] = {name: bare.re_search(form).sum().fill_null(0) for name, form in MARKS.items()}
-    return asked | {"example": column.min(where=bare.re_search(MARKS["three_after_point"])).fill_null("")}
+    return asked | {"example": column.min(where=bare.re_search(THREE)).fill_null("")}
 
 
 def settled_comma(values: Iterable[str]) -> bool | None:

@@ -47,6 +47,11 @@ class Staged:
         return sum(count for bits, count in self.tally.items() if bits & 1)
 
     @property
+    def left_out(self) -> int:
+        """Rows that are no orders, as a decision or the mapping says."""
+        return sum(count for bits, count in self.tally.items() if bits & 3 == 2)
+
+    @property
     def read(self) -> int:
         """Rows with something in them."""
         return sum(self.tally.values()) - self.blank
@@ -54,7 +59,7 @@ class Staged:
     @property
     def wrong(self) -> int:
         """Rows with a problem."""
-        return sum(count for bits, count in self.tally.items() if bits and not bits & 1)
+        return sum(count for bits, count in self.tally.items() if bits and not bits & 3)
 
     def found(self, bits: int) -> tuple[Problem, ...]:
         """The problems that bits stand for."""

@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.ingest.functions import byte_length, list_extract, list_position, right, trim
+from custrata.ingest.statuses import MEANINGS
 
 # What exports write where there is nothing.
 NOTHING = ("", "NULL", "null", "Null", "\\N", "#N/A", "N/A", "n/a", "NaN", "nan", "None", "none", "(null)", "-", "--")
@@ -25,6 +26,7 @@ FULL_WIDTH = "".join(map(chr, range(0xFF01, 0xFF5F))) + "￥￡"
 HALF_WIDTH = "".join(map(chr, range(0x21, 0x7F))) + "¥£"
 DASHES, QUOTES = "−–—‒﹣", "’‘ʼ´′"
 DIGITS = "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹"
+TRIED = 8
 WRAPPED = r"^(?:=\"(.*)\"|'(.*?)|`(.*?)`?)$"
 
 
@@ -91,16 +93,17 @@ def _beyond_ascii(text: ir.StringValue) -> ir.BooleanValue:
 
 @lru_cache(maxsize=1)
 def words() -> dict[str, dict[str, list[str]]]:
-    """For each choice its canonical values, and the words that mean them."""
+    """For each choice its canonical values, and the words that mean them; those of statuses are in a catalogue."""
     text = (resources.files(__package__) / "words.toml").read_text("utf-8")
-    return {choice: dict(meanings) for choice, meanings in tomllib.loads(text).items()}
+    found: dict[str, dict[str, list[str]]] = {name: dict(meanings) for name, meanings in tomllib.loads(text).items()}
+    return found | {"order_status": {name: [] for name in MEANINGS}}
 
 
 def meaning(word: str, choice: str) -> str | None:
     """The canonical value a word stands for, None where nobody knows the word.
 
-    >>> meaning("已取消", "order_status")
-    'cancelled'
+    >>> meaning("退货", "order_kind")
+    'return'
     """
     lower = word.lower()
     return next((value for value, meanings in words()[choice].items() if lower in (value, *meanings)), None)
@@ -109,11 +112,12 @@ def meaning(word: str, choice: str) -> str | None:
 def chosen(text: ir.StringValue, choice: str, own: dict[str, str]) -> ir.StringValue:
     """The canonical value a word stands for; null where nobody knows the word.
 
-    `own` are words as they stand in the file, tried first. The others are searched in a list: so many comparisons, or
-    `isin`, which becomes a join, would be paid for by every row.
+    `own` are words as they stand in the file, the commonest first: these are tried first. The others are searched in a
+    list: so many comparisons, or `isin`, which becomes a join, would be paid for by every row.
     """
-    pairs = [(word, value) for value, meanings in words()[choice].items() for word in (value, *meanings)]
+    pairs = [(word.lower(), value) for word, value in own.items()]
+    pairs += [(word, value) for value, meanings in words()[choice].items() for word in (value, *meanings)]
     place = list_position([word for word, _ in pairs], tidy(text).lower())
     other = list_extract([value for _, value in pairs], place)
-    known = [(text == word, value) for word, value in own.items()]
+    known = [(text == word, value) for word, value in list(own.items())[:TRIED]]
     return cast(ir.StringValue, ibis.cases(*known, else_=other) if known else other)

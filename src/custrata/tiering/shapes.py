@@ -129,19 +129,22 @@ def _auto(given: Any) -> int | str:
 _LESS = Field("less_is_better", fields.flag, default=False)
 _AMONG = Field("among", fields.criteria, lambda value: None if value is None else fields.criteria_data(value))
 _TRAIT = Field("trait", fields.trait, default=...)
+_WITHOUT = Field("without_order", fields.key)
 
 SHAPES: dict[str, Shape] = {
     shape.kind: shape
     for shape in (
-        Shape("threshold", (_TRAIT, _LESS, _AMONG), "line", ordered=True),
-        Shape("quantile", (_TRAIT, _LESS, _AMONG, Field("waits_for", fields.trait)), "share", ordered=True),
-        Shape("pareto", (_TRAIT, _AMONG), "share", ordered=True),
-        Shape("prediction", (_TRAIT, _LESS, _AMONG), "either", ordered=True),
+        Shape("threshold", (_TRAIT, _LESS, _AMONG, _WITHOUT), "line", ordered=True),
+        Shape("quantile", (_TRAIT, _LESS, _AMONG, _WITHOUT, Field("at_least", fields.number, fields.part_text),
+                           Field("least_customers", fields.positive), Field("waits_for", fields.trait)),
+              "share", ordered=True),
+        Shape("pareto", (_TRAIT, _AMONG, _WITHOUT), "share", ordered=True),
+        Shape("prediction", (_TRAIT, _LESS, _AMONG, _WITHOUT), "either", ordered=True),
         Shape("score", (Field("factors", _factors, lambda held: {name: _factor_data(one) for name, one in held.items()},
-                              default=...), _AMONG), "either", ordered=True),
+                              default=...), _AMONG, _WITHOUT), "either", ordered=True),
         Shape("points", (Field("rules", _rules("point_rules", _point_rule), lambda held: [
             {"name": one.name, "when": fields.criteria_data(one.when), "points": one.points} for one in held
-        ], default=...), _AMONG), "line", ordered=True),
+        ], default=...), _AMONG, _WITHOUT), "line", ordered=True),
         Shape("rules", (Field("rules", _rules("tier_rules", _tier_rule), lambda held: [
             {"tier": one.tier, "when": fields.criteria_data(one.when)} for one in held
         ], default=...), Field("otherwise", fields.key), _AMONG)),
