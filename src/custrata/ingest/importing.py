@@ -23,6 +23,7 @@ from custrata.ingest.dates import AmbiguousDates, Evidence, Order, evidence, evi
 from custrata.ingest.fields import kind_named
 from custrata.ingest.files import SourceFile, open_file
 from custrata.ingest.mapping import BadMapping, Mapping
+from custrata.ingest.marks import with_decimal_mark
 from custrata.ingest.money import CurrencyMismatch, foreign
 from custrata.ingest.numbers import with_number_column, without_spoilt_customers, without_spoilt_numbers
 from custrata.ingest.plan import Plan, Views, views
@@ -96,6 +97,7 @@ def import_file(
         with reading(file.name):
             zone = workspace.settings.timezone
             plan = _with_date_order(made, Plan.of(found, mapping, head, zone=zone, region=region_of(zone)), head)
+            plan = with_decimal_mark(made, plan, desk)
             asked = replace(plan.mapping, decisions=given)
             earlier = _earlier(workspace, file, asked)
             if earlier and not again and not dry_run:
@@ -103,6 +105,8 @@ def import_file(
                 return _nothing_done(earlier, asked)
             tell("read", 0.15)
             plan, staged = _staged(made, plan, head, _rejects(scratch), desk)
+            for notice in staged.notices:
+                desk.note(notice)
             staged = without_spoilt_customers(made, staged, plan, head, desk)
             staged = settled_rows(made, staged, plan, desk, workspace.lake.snapshot())
             desk.close()

@@ -12,7 +12,7 @@ from custrata.ingest.dates import Evidence, Order, evidence, form_of, looks_like
 from custrata.ingest.fields import PROPERTY, Field, Kind, kind_named
 from custrata.ingest.headers import OURS, is_quarantine, plain_header, rank
 from custrata.ingest.mapping import Mapping, MappingDoesNotFit
-from custrata.ingest.money import decimal_comma
+from custrata.ingest.money import settled_comma
 from custrata.ingest.questions import Desk
 from custrata.ingest.sources import NoHeader, NoRows, Source
 from custrata.ingest.statuses import is_status
@@ -122,13 +122,13 @@ def with_forms(mapping: Mapping, source: Source, sample: Sample, date_order: Ord
     order = date_order or told or sum((evidence(sample.columns[h]) for h in dates), Evidence()).order
     comma = mapping.decimal_comma
     if comma is None:
-        comma = decimal_comma(value for header in headers.get("number", []) for value in sample.some(header))
+        comma = settled_comma(value for header in headers.get("number", []) for value in sample.some(header))
     instants = headers.get("instant", [])
     return replace(
         mapping,
         date_order=order,
         date_format=mapping.date_format or (form_of(sample.some(instants[0]), order) if instants else None),
-        decimal_comma=bool(comma),
+        decimal_comma=comma,
         encoding=mapping.encoding or source.encoding,
         delimiter=source.dialect.delimiter if source.dialect else None,
         quote=source.dialect.quote if source.dialect else None,
