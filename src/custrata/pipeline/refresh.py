@@ -33,6 +33,7 @@ from custrata.pipeline.record import curve_from, graded_record
 from custrata.pipeline.snapshot import Snapshot, counted_facts, default_as_of, everyone, snapshot
 from custrata.pipeline.summary import narrowed, summary
 from custrata.pipeline.windows import Windows, has_own_window
+from custrata.schema.counting import FreeOrders
 from custrata.tiering import Context, SchemeLibrary
 
 Progress = Callable[[str, float], None]
@@ -136,6 +137,7 @@ class _Begun:
     decided: Decided
     library: SchemeLibrary
     seen: Mapping[str, str]
+    free_orders: FreeOrders = "count"
 
     def is_as(self, run: Run) -> bool:
         """Whether a run was made from all the same."""
@@ -153,7 +155,8 @@ def _begun(
 ) -> _Begun:
     excluded = workspace.exclusions.all()
     facts = snapshot(lake, engine, excluded)
-    zone = workspace.settings.timezone
+    settings = workspace.settings
+    zone = settings.timezone
     moment = default_as_of(facts, zone) if as_of is None else AsOf.of(as_of, zone)
     before, same = _runs_before(workspace, moment, rebuild=rebuild)
     decided, library = Decided.of(decisions, workspace.runs.published()), SchemeLibrary(workspace)
@@ -163,8 +166,9 @@ def _begun(
         "schemes": library.fingerprint,
         "before": before.id if before else "",
         "excluded": fingerprint(excluded),
+        "free_orders": "" if settings.free_orders == "count" else settings.free_orders,
     }
-    return _Begun(facts, moment, before, same, decided, library, seen)
+    return _Begun(facts, moment, before, same, decided, library, seen, settings.free_orders)
 
 
 def _written(
@@ -202,7 +206,9 @@ def _graded(
         with watch.step("facts"):
             customers = keep_a_while(everyone(facts, moment))
             named = _names_returns(facts.orders)
-            known = known_facts(facts.orders, moment, keep=keep_a_while, named_returns=named)
+            known = known_facts(
+                facts.orders, moment, keep=keep_a_while, named_returns=named, free_orders=begun.free_orders
+            )
         with watch.step("traits"), engine.keeping() as keep_briefly:
             profile, headers = _profile(
                 facts, known, customers, moment, decided=begun.decided, engine=engine, keep=keep_briefly

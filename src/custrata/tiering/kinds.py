@@ -16,7 +16,7 @@ from custrata.analytics.grading import Grading
 from custrata.analytics.ladder_schemes import waiting_for_customers
 from custrata.analytics.lifecycle import LifecycleLines, grade_lifecycle
 from custrata.analytics.points import grade_points
-from custrata.analytics.rfm import grade_rfm
+from custrata.analytics.rfm import LIFECYCLE, grade_rfm
 from custrata.analytics.rules import grade_rules
 from custrata.analytics.score import Factor, grade_score, named_missing
 from custrata.analytics.threshold import grade_pareto, grade_quantile, grade_threshold
@@ -39,14 +39,17 @@ def scheme_of(definition: Definition, version: int = 1) -> Scheme:
     inputs = _INPUTS.get(definition.kind, shown)
     if column := order_column(definition, reads):
         grade, reads = among_customers(definition, grade, column), tuple(dict.fromkeys((*reads, column)))
-    return Scheme(definition, version, _unit(definition), tuple(inputs), reads, grade)
+    optional = _OPTIONAL.get(definition.kind, ())
+    return Scheme(definition, version, _unit(definition), tuple(inputs), reads, grade, optional)
 
 
 # What an explanation shows of schemes whose formula stands in the code.
 _INPUTS = {
     "lifecycle": ("recency_days", "rhythm_days", "silence", "orders_all", "tenure_days"),
-    "rfm": ("recency_days", "orders", "sales"),
+    "rfm": ("recency_days", "orders", "spend"),
 }
+# No label of RFM contradicts the lifecycle, where the workspace has one.
+_OPTIONAL = {"rfm": (LIFECYCLE,)}
 _UNITS = {"score": "score", "points": "score", "lifecycle": "ratio", "rfm": "money"}
 
 
@@ -236,9 +239,15 @@ def _rfm(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     settings = definition.settings
 
     def grade(profile: ir.Table, _: Context) -> Grading:
-        return grade_rfm(profile, method=settings["method"], bins=settings["bins"], lines=settings["lines"])
+        return grade_rfm(
+            profile,
+            method=settings["method"],
+            bins=settings["bins"],
+            lines=settings["lines"],
+            reference=settings["reference"],
+        )
 
-    return grade, ("orders", "recency_days", "sales")
+    return grade, ("orders", "recency_days", "spend")
 
 
 def _lifecycle(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
