@@ -10,6 +10,7 @@ import click
 
 from custrata.cli.data import erase_command, import_command, init_command, quarantine_command
 from custrata.cli.demo import demo_command
+from custrata.cli.exclusions import exclude_command, excluded_command, include_command
 from custrata.cli.grades import explain_command, profile_command, refresh_command, tiers_command
 from custrata.cli.help import Group, language_option
 from custrata.cli.history import history_group
@@ -36,6 +37,9 @@ for command in (
     tiers_command,
     profile_command,
     explain_command,
+    exclude_command,
+    include_command,
+    excluded_command,
     history_group,
     report_command,
     erase_command,

@@ -14,9 +14,9 @@ import click
 
 from custrata.cli.help import Command, language_option
 from custrata.cli.language import spoken
+from custrata.cli.questions import answered, decisions_of
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, plain
-from custrata.engine import connect
 from custrata.errors import BadInput
 from custrata.ingest import ImportResult, Mapping, import_file
 from custrata.ingest.erasure import erase_from_quarantine
@@ -42,11 +42,18 @@ class NobodyToErase(BadInput):
 @click.option("--name", default=None, help="What the workspace is called (default: the folder's name).")
 @click.option("--currency", default="CNY", show_default=True, help="Its one currency, as an ISO 4217 code.")
 @click.option("--timezone", default="Asia/Shanghai", show_default=True, help="The zone whose days count.")
+@click.option(
+    "--memory", default="50%", show_default=True, help="Memory of a computation before it uses the disk: 8GB, 50%."
+)
 @language_option
-def init_command(directory: Path, name: str | None, currency: str, timezone: str, language: str | None) -> None:
+def init_command(
+    directory: Path, *, name: str | None, currency: str, timezone: str, memory: str, language: str | None
+) -> None:
     """Make DIRECTORY (default: this folder) a workspace."""
     speak = language or spoken()
-    workspace = Workspace.create(directory, name=name, currency=currency, timezone=timezone, language=speak)
+    workspace = Workspace.create(
+        directory, name=name, currency=currency, timezone=timezone, language=speak, memory=memory
+    )
     settings = workspace.settings
     facts = {"name": settings.name, "currency": settings.currency, "timezone": settings.timezone}
     say(phrase("cli", "created", speak, folder=workspace.folder, **facts))
@@ -64,6 +71,9 @@ def init_command(directory: Path, name: str | None, currency: str, timezone: str
 @click.option("--source", default="file", show_default=True, help="The name of where the rows come from.")
 @click.option("--dry-run", is_flag=True, help="Read, check and report; change nothing.")
 @click.option("--again", is_flag=True, help="Import a file again that was imported before.")
+@click.option("--decide", "decided", multiple=True, metavar="CODE=CHOICE",
+              help="Answer a question of the import; may be given several times.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Take the proposed answer of every question.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @workspace_option
 def import_command(
@@ -77,17 +87,24 @@ def import_command(
     source: str,
     dry_run: bool,
     again: bool,
+    decided: tuple[str, ...],
+    yes: bool,
     as_json: bool,
 ) -> None:
     """Import FILES of a KIND: CSV, TSV (also gzipped), Excel or Parquet."""
     mapping = Mapping.read(mapping_file) if mapping_file is not None else None
+    decisions = decisions_of(decided)
     results = []
     for file in files:
-        with session.progress("ingest") as progress:
-            result = import_file(
+        result = answered(
+            session,
+            decisions,
+            lambda progress, file=file: import_file(  # type: ignore[misc]
                 session.workspace, kind, file, at=now(), mapping=mapping, source=source, dry_run=dry_run,
-                again=again, date_order=date_order, progress=progress,
-            )  # fmt: skip
+                again=again, date_order=date_order, decisions=decisions, accept_defaults=yes, progress=progress,
+            ),
+            may_ask=not as_json,
+        )  # fmt: skip
         results.append(result)
         if not as_json:
             _tell(session, result, dry_run=dry_run)
@@ -120,6 +137,8 @@ def _tell(session: Session, result: ImportResult, *, dry_run: bool) -> None:
     told = session.writer("ingest")
     for label, value in result.quality.entries():
         say(f"  {told(f'quality.{label}')}: {_shown(write, value)}")
+    for notice in result.notices:
+        say(f"  • {notice.sentence(session.language)}")
     for table, merged in result.merged.items():
         done = {"added": merged.added, "updated": merged.updated, "unchanged": merged.unchanged}
         say(write("import.table", table=table, **{name: write.number(count) for name, count in done.items()}))
@@ -183,6 +202,7 @@ def erase_command(session: Session, customer: str, yes: bool) -> None:
         workspace.lake.erase(customer, at=now())
     workspace.runs.rewrite(customer)
     erase_from_quarantine(workspace.quarantine, customer)
+    workspace.exclusions.remove([customer])
     say(write("erased", customer=customer, rows=told))
 
 
@@ -190,7 +210,7 @@ def _rows_of(workspace: Workspace, customer: str) -> dict[str, int]:
     """Rows that speak of a customer, by table of the lake and in the published run."""
     held: dict[str, int] = {}
     snapshot, run = workspace.lake.snapshot(), workspace.runs.published()
-    with connect() as engine:
+    with workspace.engine() as engine:
         tables = {name: snapshot.read(name, engine) for name in TABLES if "customer_id" in TABLES[name].names}
         if run is not None:
             tables["profile"] = run.read("profile", engine)
