@@ -13,6 +13,7 @@ from custrata.cli.demo import demo_command
 from custrata.cli.grades import explain_command, profile_command, refresh_command, tiers_command
 from custrata.cli.history import history_group
 from custrata.cli.pages import report_command
+from custrata.cli.runs import runs_group
 from custrata.cli.schemes import schemes_group
 from custrata.cli.session import LANGUAGE, Session
 from custrata.errors import CustrataError
@@ -35,6 +36,7 @@ for command in (
     profile_command,
     explain_command,
     history_group,
+    runs_group,
     report_command,
     erase_command,
     demo_command,
