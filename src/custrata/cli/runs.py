@@ -10,7 +10,6 @@ import click
 
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import draw
-from custrata.engine import connect
 from custrata.lake import Run, Workspace
 from custrata.pipeline import Verified, verify, withdraw
 from custrata.pipeline.withdrawal import NoSuchPublishedRun
@@ -69,7 +68,7 @@ def withdraw_command(session: Session, run_id: str, reason: str, yes: bool, engi
     if not yes:
         question = write("ask", run=run.id, as_of=write.instant(run.as_of))
         click.confirm(f"{question} {write.count('ask_later', later)}" if later else question, abort=True)
-    with connect(engine_name) as engine, session.progress("cli") as progress:
+    with workspace.engine(engine_name) as engine, session.progress("cli") as progress:
         done = withdraw(workspace, engine, run_id, at=now(), by=_who(), reason=reason, progress=progress)
     say(write("done", run=done.run.id, as_of=write.instant(done.run.as_of)))
     if done.anew:
@@ -88,7 +87,7 @@ def verify_command(session: Session, run_id: str | None, everything: bool, engin
     ids = workspace.runs.ids()
     wanted = ids if everything else [_known(workspace, run_id).id] if run_id else ids[-1:]
     equal = True
-    with connect(engine_name) as engine:
+    with workspace.engine(engine_name) as engine:
         for one in wanted:
             found = verify(workspace, engine, one)
             _tell(session, found)

@@ -14,10 +14,12 @@ from typing import Any, Protocol
 import ibis.expr.types as ir
 
 from custrata.analytics.moments import AsOf
+from custrata.analytics.shared_cards import likely_shared
 from custrata.analytics.silence import NOT_LEARNED
 from custrata.analytics.traits import Keep
 from custrata.engine import Engine
 from custrata.lake import Run
+from custrata.lake.exclusions import fingerprint
 from custrata.pipeline.corrections import corrections, late_summary
 from custrata.pipeline.decisions import Decided
 from custrata.pipeline.grading import Grader
@@ -25,7 +27,7 @@ from custrata.pipeline.history import changes, late_customers, with_history
 from custrata.pipeline.learning import Lines, models_of
 from custrata.pipeline.marks import DEFINITIONS, marks_of
 from custrata.pipeline.reading.prepared import prepare_run
-from custrata.pipeline.record import graded_record
+from custrata.pipeline.record import graded_record, write_excluded
 from custrata.pipeline.snapshot import counted_facts
 from custrata.pipeline.summary import narrowed, summary
 from custrata.pipeline.view import Source, known_at, view_of
@@ -103,6 +105,7 @@ class Task:
             "learned": fingerprint_of(self.lines.values()),
             "before": self.before.id if self.before else "",
             "definitions": str(DEFINITIONS),
+            "excluded": fingerprint(self.source.facts.excluded),
         }
 
     def is_as(self, run: Run) -> bool:
@@ -201,6 +204,9 @@ def _written(task: Task, told: dict[str, dict[str, Any]], draft: Path, former: R
     wrong = former is not None and former.record["saw"]["fingerprint"] != task.source.lake.fingerprint
     corrected = corrections(tiers, told, former, engine, draft, wrong=wrong, at=task.source.at)
     task.decided.write(draft)
+    write_excluded(task.source.facts.excluded, draft)
+    shared = likely_shared(engine.read_parquet([draft / "profile.parquet"]))
+    engine.write_parquet(shared, draft / "shared_cards.parquet")
     prepare_run(draft)
     return {"late": late_summary(late), "corrected": corrected, **summary(tiers, told)}
 

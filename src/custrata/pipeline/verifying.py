@@ -21,6 +21,7 @@ from custrata.pipeline.learning import Lines
 from custrata.pipeline.making import Task, Watch, write_profile
 from custrata.pipeline.marks import DEFINITIONS
 from custrata.pipeline.reading.connection import Asking, Serving, literal, quoted
+from custrata.pipeline.record import excluded_of
 from custrata.pipeline.snapshot import Snapshot
 from custrata.pipeline.view import Source, opened
 from custrata.pipeline.withdrawal import NoSuchPublishedRun
@@ -81,7 +82,11 @@ def verify(workspace: Workspace, engine: Engine, run_id: str) -> Verified:
     at = datetime.fromisoformat(run.record["at"])
     lake = workspace.lake.at_versions(run.record["saw"]["versions"], run.record["saw"]["rows"])
     before = runs.get(run.record["before"] or "")
-    with opened(workspace, engine, at=at, lake=lake) as source, tempfile.TemporaryDirectory() as folder:
+    without = excluded_of(run)
+    with (
+        opened(workspace, engine, at=at, lake=lake, excluded=without) as source,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         seen = source if lake is not None else replace(source, facts=_imported_by(source.facts, at))
         computed = Path(folder) / "profile.parquet"
         write_profile(_task(seen, run, before), computed, Watch(None))
@@ -104,7 +109,7 @@ def _imported_by(facts: Snapshot, at: datetime) -> Snapshot:
     def known(table: ir.Table) -> ir.Table:
         return table.filter(epoch_micros(table.imported_at) <= clock)
 
-    names = ("orders", "lines", "products", "events", "feedback", "records")
+    names = ("orders", "lines", "products", "events", "feedback", "records", "placed")
     return replace(facts, **{name: known(getattr(facts, name)) for name in names})
 
 

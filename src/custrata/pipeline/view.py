@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,11 +54,23 @@ class Source:
 
 
 @contextmanager
-def opened(workspace: Workspace, engine: Engine, *, at: datetime, lake: LakeSnapshot | None = None) -> Iterator[Source]:
-    """The facts of a workspace as they are now, or as a snapshot has them; their files stay until the block ends."""
+def opened(
+    workspace: Workspace,
+    engine: Engine,
+    *,
+    at: datetime,
+    lake: LakeSnapshot | None = None,
+    excluded: Collection[str] | None = None,
+) -> Iterator[Source]:
+    """The facts of a workspace as they are now, or as a snapshot has them; their files stay until the block ends.
+
+    `excluded` are customers whose orders grading does not count (default: those excluded now).
+    """
     with workspace.lake.reading() as now:
-        held = lake or now
-        yield Source(workspace, held, snapshot(held, engine), engine, at, SchemeLibrary(workspace))
+        state = lake or now
+        without = workspace.exclusions.all() if excluded is None else excluded
+        facts = snapshot(state, engine, without)
+        yield Source(workspace, state, facts, engine, at, SchemeLibrary(workspace))
 
 
 @dataclass(frozen=True)
