@@ -107,7 +107,7 @@ def alone(duck: DuckEngine, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     return found
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(["import", *DAYS, "rebuild"]))
 def test_a_run_is_the_same_in_whatever_order_all_was_done(
     duck: DuckEngine, tmp_path_factory: pytest.TempPathFactory, alone: dict[str, pa.Table], order: list[str]

@@ -8,20 +8,22 @@ instant. So runs of the same facts, versions and instant are the same, in whatev
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import NOT_LEARNED, learn_silence
-from custrata.lake import Workspace
+from custrata.engine import Engine
+from custrata.lake import Run, Workspace
 from custrata.pipeline.decisions import Decided
 from custrata.pipeline.grading import Grader
 from custrata.pipeline.record import curve_from, graded_record
 from custrata.pipeline.snapshot import counted_facts
-from custrata.pipeline.view import Source, known_at, view_of
+from custrata.pipeline.view import Source, known_at, opened, view_of
 from custrata.pipeline.windows import Windows
 from custrata.tiering import Context
 from custrata.tiering.learned import Learned, LearnedLines, learns
-from custrata.tiering.schemes import Scheme
+from custrata.tiering.schemes import Scheme, in_order
 
 Lines = dict[str, Learned]
 
@@ -57,6 +59,25 @@ def kept_lines(workspace: Workspace, schemes: Sequence[Scheme]) -> Lines:
     kept = LearnedLines(workspace)
     lines = {one.key: kept.newest(one.key, one.version) for one in schemes if learns(one)}
     return {key: one for key, one in lines.items() if one is not None}
+
+
+def lines_to_be(workspace: Workspace, engine: Engine, run: Run, schemes: Sequence[Scheme]) -> dict[str, Any]:
+    """The lines that a refresh would grade these schemes by, as schemes take them; nothing is written down.
+
+    What is kept is taken, and what is not kept is learned as the next refresh will, from the facts as they are.
+    """
+    lines = kept_lines(workspace, schemes)
+    fresh = [one for one in schemes if learns(one) and one.key not in lines]
+    if not fresh:
+        return models_of(lines)
+    clock = datetime.fromisoformat(run.record["at"])
+    with opened(workspace, engine, at=max([clock, *(one.at for one in workspace.lake.snapshot().imports)])) as source:
+        drafts = {one.key: one for one in schemes}
+        together = in_order(({one.key: one for one in source.library.schemes()} | drafts).values())
+        others = kept_lines(workspace, [one for one in together if one not in fresh])
+        moment = source.span.default_as_of(source.zone)
+        found = learn_models(source, together, Decided.of(None, run), moment, fresh, others)
+    return models_of(lines) | {key: model_of(model) for key, model in found.items()}
 
 
 def _is_due(newest: Learned | None, source: Source) -> bool:
@@ -107,10 +128,12 @@ def learn_models(
 
 def models_of(lines: Mapping[str, Learned]) -> dict[str, Any]:
     """Learned lines as schemes take them, by key: the silence curve, the model as JSON, nothing where none could be."""
-    return {
-        key: curve_from(one.model) if one.model is not None and "stretches" in one.model else one.model
-        for key, one in lines.items()
-    }
+    return {key: model_of(one.model) for key, one in lines.items()}
+
+
+def model_of(model: Mapping[str, Any] | None) -> Any:
+    """One of them: a silence curve out of its JSON, any other model as it is."""
+    return curve_from(model) if model is not None and "in_rhythm" in model else model
 
 
 def _needed(wanted: Sequence[Scheme], schemes: Sequence[Scheme]) -> list[Scheme]:
