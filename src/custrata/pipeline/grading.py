@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -162,15 +162,4 @@ def recorded(scheme: Scheme, grading: Grading) -> dict[str, Any]:
         "facts": grading.facts,
         "notes": list(grading.notes),
         "waiting": grading.waiting,
-    }
-
-
-def former_decisions(former: Run | None, schemes: Sequence[Scheme], *, learn: bool) -> Mapping[str, Any]:
-    """What the run before recorded of the schemes that are graded by the same version; nothing where all is to be
-    learned anew."""
-    if former is None or learn:
-        return {}
-    held = former.record["schemes"]
-    return {
-        one.key: held[one.key] for one in schemes if one.key in held and held[one.key].get("version") == one.version
     }
