@@ -25,7 +25,7 @@ from custrata.lake import LakeSnapshot, Run, Workspace
 from custrata.pipeline.corrections import corrections, late_summary
 from custrata.pipeline.decisions import OF_PEOPLE, Decided, Decisions
 from custrata.pipeline.grading import Grader, former_decisions
-from custrata.pipeline.history import changes, late_customers, with_history
+from custrata.pipeline.history import changes, late_customers, vanished, with_history
 from custrata.pipeline.reading.prepared import prepare_run
 from custrata.pipeline.record import curve_from, graded_record
 from custrata.pipeline.snapshot import Snapshot, counted_facts, default_as_of, everyone, snapshot
@@ -176,7 +176,9 @@ def _written(
     tiers = keep(narrowed(engine.read_parquet([draft / "profile.parquet"]), told))
     late = late_customers(begun.facts.orders, before)
     late = None if late is None else keep(late)
-    moved = changes(tiers, told, before=before, engine=engine, moment=moment, late=late)
+    gone = vanished(tiers, told, before, engine)
+    gone = None if gone is None else keep(gone)
+    moved = changes(tiers, told, before=before, engine=engine, moment=moment, late=late, gone=gone)
     engine.write_parquet(moved.order_by("customer_id", "scheme"), draft / "changes.parquet", group=ROWS_TOGETHER)
     wrong = same is not None and same.record["saw"]["fingerprint"] != begun.seen["fingerprint"]
     corrected = corrections(tiers, told, same, engine, draft, wrong=wrong, at=at)

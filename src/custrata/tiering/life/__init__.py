@@ -3,6 +3,7 @@
 from custrata.tiering.life.outlook import Outlook, outlook
 from custrata.tiering.life.reviews import next_review, review_start
 from custrata.tiering.life.rules import Life, Review, Rung
+from custrata.tiering.life.terms import Term
 from custrata.tiering.life.transition import LIVED, REASONS, STATUSES, live
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Outlook",
     "Review",
     "Rung",
+    "Term",
     "live",
     "next_review",
     "outlook",
