@@ -11,6 +11,7 @@ from typing import Any
 
 from custrata.criteria import Criteria, parse
 from custrata.errors import BadInput
+from custrata.tiering.life.terms import NotATerm, Term
 from custrata.wording import LANGUAGES, Said
 
 KEY = re.compile(r"[a-z][a-z0-9_]{0,39}|[01]{3}")
@@ -88,6 +89,18 @@ def whole(given: Any, *, least: int = 0) -> int:
 def positive(given: Any) -> int:
     """A whole number from 1 on."""
     return whole(given, least=1)
+
+
+def term(given: Any) -> Term:
+    """A length of time of the calendar: `1 year`, `12 months`, `90 days`; a bare number is days.
+
+    >>> term("1 year"), term(90)
+    (Term(many=1, unit='year'), Term(many=90, unit='day'))
+    """
+    try:
+        return Term.of(int(given) if isinstance(given, str) and given.strip().isdigit() else given)
+    except NotATerm as error:
+        raise Unreadable(given, wanted("term")) from error
 
 
 def signed(given: Any) -> int:
