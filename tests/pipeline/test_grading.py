@@ -119,7 +119,7 @@ def test_what_was_learned_is_kept_until_asked_anew(
     publish(workspace, scheme)
     key = scheme["key"]
     runs = [run_at(workspace, duck, day) for day in ("2024-08-01", "2025-04-01")]
-    anew = run_at(workspace, duck, "2025-04-02", learn=True)
+    anew = run_at(workspace, duck, "2025-04-02", learned_before="2024-08-01")
     first, kept, learned = (run.record["schemes"][key]["facts"] for run in (*runs, anew))
     assert (_learned(first) == _learned(kept), _learned(kept) == _learned(learned)) == (True, False)
 

@@ -10,9 +10,11 @@ import click
 
 from custrata.cli.data import erase_command, import_command, init_command, quarantine_command
 from custrata.cli.demo import demo_command
+from custrata.cli.exclusions import exclude_command, excluded_command, include_command
 from custrata.cli.grades import explain_command, profile_command, refresh_command, tiers_command
 from custrata.cli.history import history_group
 from custrata.cli.pages import report_command
+from custrata.cli.runs import runs_group
 from custrata.cli.schemes import schemes_group
 from custrata.cli.session import LANGUAGE, Session
 from custrata.errors import CustrataError
@@ -34,7 +36,11 @@ for command in (
     tiers_command,
     profile_command,
     explain_command,
+    exclude_command,
+    include_command,
+    excluded_command,
     history_group,
+    runs_group,
     report_command,
     erase_command,
     demo_command,

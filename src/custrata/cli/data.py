@@ -14,7 +14,6 @@ import click
 
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, plain
-from custrata.engine import connect
 from custrata.errors import BadInput
 from custrata.ingest import ImportResult, Mapping, import_file
 from custrata.ingest.erasure import erase_from_quarantine
@@ -41,9 +40,16 @@ class NobodyToErase(BadInput):
 @click.option("--currency", default="CNY", show_default=True, help="Its one currency, as an ISO 4217 code.")
 @click.option("--timezone", default="Asia/Shanghai", show_default=True, help="The zone whose days count.")
 @click.option("--language", default="zh-hans", show_default=True, help=", ".join(LANGUAGES))
-def init_command(directory: Path, name: str | None, currency: str, timezone: str, language: str) -> None:
+@click.option(
+    "--memory", default="50%", show_default=True, help="Memory of a computation before it uses the disk: 8GB, 50%."
+)
+def init_command(
+    directory: Path, *, name: str | None, currency: str, timezone: str, language: str, memory: str
+) -> None:
     """Make DIRECTORY (default: this folder) a workspace."""
-    workspace = Workspace.create(directory, name=name, currency=currency, timezone=timezone, language=language)
+    workspace = Workspace.create(
+        directory, name=name, currency=currency, timezone=timezone, language=language, memory=memory
+    )
     settings = workspace.settings
     facts = {"name": settings.name, "currency": settings.currency, "timezone": settings.timezone}
     say(phrase("cli", "created", settings.language, folder=workspace.folder, **facts))
@@ -180,6 +186,7 @@ def erase_command(session: Session, customer: str, yes: bool) -> None:
         workspace.lake.erase(customer, at=now())
     workspace.runs.rewrite(customer)
     erase_from_quarantine(workspace.quarantine, customer)
+    workspace.exclusions.remove([customer])
     say(write("erased", customer=customer, rows=told))
 
 
@@ -187,7 +194,7 @@ def _rows_of(workspace: Workspace, customer: str) -> dict[str, int]:
     """Rows that speak of a customer, by table of the lake and in the published run."""
     held: dict[str, int] = {}
     snapshot, run = workspace.lake.snapshot(), workspace.runs.published()
-    with connect() as engine:
+    with workspace.engine() as engine:
         tables = {name: snapshot.read(name, engine) for name in TABLES if "customer_id" in TABLES[name].names}
         if run is not None:
             tables["profile"] = run.read("profile", engine)

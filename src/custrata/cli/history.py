@@ -19,7 +19,6 @@ from custrata.analytics.stays import HORIZONS
 from custrata.cli.grades import graded_by, published
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, textual
-from custrata.engine import connect
 from custrata.errors import BadInput
 from custrata.lake import Run
 from custrata.pipeline import rebuild
@@ -157,7 +156,7 @@ def rebuild_command(session: Session, start: datetime | None, every: Any, engine
     Stopped, it goes on where it was when it is begun again.
     """
     first: date | None = None if start is None else start.date()
-    with connect(engine_name) as engine, session.progress("cli") as progress:
+    with session.workspace.engine(engine_name) as engine, session.progress("cli") as progress:
         done = rebuild(session.workspace, engine, at=now(), start=first, every=every, progress=progress)
     write = session.writer("history")
     if not done.runs:

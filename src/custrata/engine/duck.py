@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,9 @@ from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
 from custrata.engine.base import Engine
 from custrata.engine.compile import named, teach
+from custrata.engine.statements import Statements, with_holes
+from custrata.engine.memory import memory_in_bytes
+from custrata.engine.scratch import Scratch
 
 
 def _discrete_quantile(
@@ -42,20 +44,41 @@ teach(
 )
 
 
+with_holes(DuckDBCompiler)
+
+
+class _Backend(Backend):
+    """Ibis' connection, which compiles what differs by its values alone only once."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._statements = Statements(self.compiler, self.dialect)
+
+    def compile(self, expr: ir.Expr, /, **options: Any) -> str:
+        def whole() -> str:
+            return str(super(_Backend, self).compile(expr, **options))
+
+        if any(value is not None and value is not False for value in options.values()):
+            return whole()
+        return self._statements.sql(expr.as_table().op(), whole)
+
+
 class DuckEngine(Engine):
     """One DuckDB in memory, spilling to a temporary folder of its own."""
 
     name = "duckdb"
     connection: Backend
 
-    def __init__(self, *, threads: int | None = None, memory_limit: str | None = None) -> None:
-        self._spill = tempfile.TemporaryDirectory(prefix="custrata-")
-        options: dict[str, Any] = {"temp_directory": self._spill.name}
+    def __init__(
+        self, *, threads: int | None = None, memory_limit: str | None = None, scratch: Path | str | None = None
+    ) -> None:
+        self._scratch = Scratch(scratch)
+        options: dict[str, Any] = {"temp_directory": str(self._scratch.folder / "spill")}
         if threads is not None:
             options["threads"] = threads
         if memory_limit is not None:
-            options["memory_limit"] = memory_limit
-        connection = ibis.duckdb.connect(**options)
+            options["memory_limit"] = f"{memory_in_bytes(memory_limit) // 1000}KB"
+        connection = _Backend().connect(**options)
         connection.con.execute("SET TimeZone = 'UTC'")
         connection.con.execute("SET enable_progress_bar = false")  # what shows progress is ours
         super().__init__(connection)
@@ -84,4 +107,4 @@ class DuckEngine(Engine):
 
     def close(self) -> None:
         self.connection.disconnect()
-        self._spill.cleanup()
+        self._scratch.remove()

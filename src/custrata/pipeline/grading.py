@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -16,27 +16,25 @@ from custrata.analytics.traits import Keep, joined_by_customer
 from custrata.engine import Engine
 from custrata.lake import Run
 from custrata.pipeline.decisions import Decided
+from custrata.pipeline.handover import Handover
+from custrata.pipeline.state import OWN, state_left
 from custrata.pipeline.windows import Windows
 from custrata.schema import INSTANT
 from custrata.tiering.kinds import waiting
-from custrata.tiering.life import live
+from custrata.tiering.life import STATE, live
 from custrata.tiering.rungs import life_of
 from custrata.tiering.schemes import Context, Scheme, columns_of
 from custrata.tiering.shapes import SHAPES
-
-STATE = {"tier": "string", "status": "string", "since": INSTANT, "until": INSTANT}
-SHOWN = ("tier", "status", "since")
-OWN = tuple(f"own_{name}" for name in STATE)
 
 
 @dataclass
 class Grader:
     """Grades one profile by scheme after scheme.
 
-    `former` is the run before, whose tiers, as they were left, the life of a tier goes on from; `results` holds what
-    was graded so far, a narrow table by scheme: `customer_id`, `tier`, `value` and further columns; `gradings` and
-    `told` hold what decided each scheme, as it is and as a run keeps it. Without an `engine` nobody can have been put
-    by hand, and nothing was before.
+    `former` is the run before, whose tiers, as they were left, the life of a tier goes on from, but for schemes with a
+    `handover`; `results` holds what was graded so far, a narrow table by scheme: `customer_id`, `tier`, `value` and
+    further columns; `gradings` and `told` hold what decided each scheme, as it is and as a run keeps it. Without an
+    `engine` nobody can have been put by hand, and nothing was before.
     """
 
     profile: ir.Table
@@ -46,6 +44,7 @@ class Grader:
     engine: Engine | None
     keep: Keep
     windows: Windows
+    handover: Handover = field(default_factory=Handover)
     results: dict[str, ir.Table] = field(default_factory=dict)
     gradings: dict[str, Grading] = field(default_factory=dict)
     told: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -104,7 +103,7 @@ class Grader:
     def _counted_since(self, scheme: Scheme) -> bool:
         """Whether the run before counted by the same reviews; else this run judges the last full period as a first."""
         former = {} if self.former is None else self.former.record["schemes"].get(scheme.key, {})
-        held = former.get("definition") or {}
+        held = self.handover.definitions.get(scheme.key) or former.get("definition") or {}
         now = scheme.definition.data()
         return all(held.get(name) == now.get(name) for name in ("qualify", "review"))
 
@@ -134,31 +133,12 @@ class Grader:
     def _state(self, key: str) -> ir.Table:
         """What the run before left of each customer's tier, as `live` takes it, and the first order's day."""
         members = self.profile.select("customer_id", member_since="first_order_on")
+        if key in self.handover.states:
+            return joined_by_customer(members, self.handover.states[key])
         if self.former is None or self.engine is None:
             nothing = {f"was_{part}": ibis.null(kind) for part, kind in STATE.items()}
             return members.mutate(**nothing, was_at=ibis.null(INSTANT))
         return joined_by_customer(members, state_left(self.former, key, self.engine))
-
-
-def state_left(former: Run, key: str, engine: Engine) -> ir.Table:
-    """What a run left of every tier of a scheme: `was_…` of one's own life, `shown_…` of what counted instead.
-
-    Where nobody was ever put by hand there is no `shown_…`.
-    """
-    profile = former.read("profile", engine)
-    columns = set(profile.columns)
-    kinds = STATE | {f"own_{part}": kind for part, kind in STATE.items()}
-    read = {part: profile[f"{key}_{part}"].cast(kind) for part, kind in kinds.items() if f"{key}_{part}" in columns}
-    held = {part: read.get(part, ibis.null(kind)) for part, kind in kinds.items()}
-    # Runs of earlier versions knew no life beneath a tier by hand: then one's own begins anew.
-    own = held["own_tier"].notnull()
-    if "status" in read:
-        own = own | (read["status"] == "override").fill_null(False)
-    was = {f"was_{part}": own.ifelse(held[f"own_{part}"], held[part]) for part in STATE}
-    by_hand = "own_tier" in read or (former.folder / "overrides.parquet").exists()
-    shown = {f"shown_{part}": held[part] for part in SHOWN} if by_hand else {}
-    was_at = was["was_tier"].isnull().ifelse(ibis.null(INSTANT), ibis.literal(former.as_of).cast(INSTANT))
-    return profile.select("customer_id", **was, was_at=was_at, **shown)
 
 
 def _greater(graded: ir.Table, fresh: ir.Table, *, less_is_better: bool) -> ir.Table:
@@ -218,15 +198,4 @@ def recorded(scheme: Scheme, grading: Grading) -> dict[str, Any]:
         "facts": grading.facts,
         "notes": list(grading.notes),
         "waiting": grading.waiting,
-    }
-
-
-def former_decisions(former: Run | None, schemes: Sequence[Scheme], *, learn: bool) -> Mapping[str, Any]:
-    """What the run before recorded of the schemes that are graded by the same version; nothing where all is to be
-    learned anew."""
-    if former is None or learn:
-        return {}
-    held = former.record["schemes"]
-    return {
-        one.key: held[one.key] for one in schemes if one.key in held and held[one.key].get("version") == one.version
     }
