@@ -16,9 +16,9 @@ from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
 from custrata.engine.base import Engine
 from custrata.engine.compile import named, teach
-from custrata.engine.statements import Statements, with_holes
 from custrata.engine.memory import memory_in_bytes
 from custrata.engine.scratch import Scratch
+from custrata.engine.statements import Statements, with_holes
 
 
 def _discrete_quantile(

@@ -164,7 +164,7 @@ def _may_vary(value: Any) -> bool:
         return False
     if isinstance(value, int):
         return value > SMALL
-    return isinstance(value, Decimal | float) and value > 0 or isinstance(value, date | datetime)
+    return (isinstance(value, Decimal | float) and value > 0) or isinstance(value, date | datetime)
 
 
 def _hole(place: int) -> str:

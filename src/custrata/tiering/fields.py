@@ -16,6 +16,8 @@ from custrata.wording import LANGUAGES, Said
 
 KEY = re.compile(r"[a-z][a-z0-9_]{0,39}|[01]{3}")
 TRAIT = re.compile(r"[^\s\"'`;][^\"'`;]{0,199}")
+# No text whose fraction would fill the memory, such as 1e999999999.
+SHORT = re.compile(r"[^eE]{1,40}|[^eE]{1,40}[eE][+-]?\d{1,2}%?")
 
 Part = Decimal | Fraction | None
 
@@ -148,6 +150,8 @@ def _fraction(given: Any) -> Fraction | None:
     if isinstance(given, bool) or not isinstance(given, int | float | str | Decimal | Fraction):
         return None
     text = str(given).strip()
+    if not SHORT.fullmatch(text):
+        return None
     try:
         return Fraction(text[:-1].strip()) / 100 if text.endswith("%") else Fraction(text)
     except (ValueError, ZeroDivisionError):
