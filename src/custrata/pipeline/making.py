@@ -23,7 +23,8 @@ from custrata.lake.exclusions import fingerprint
 from custrata.pipeline.corrections import corrections, late_summary
 from custrata.pipeline.decisions import Decided
 from custrata.pipeline.grading import Grader
-from custrata.pipeline.history import changes, late_customers, with_history
+from custrata.pipeline.handover import Handover
+from custrata.pipeline.history import changes, late_customers, vanished, with_history
 from custrata.pipeline.learning import Lines, models_of
 from custrata.pipeline.marks import DEFINITIONS, marks_of
 from custrata.pipeline.reading.prepared import prepare_run
@@ -84,7 +85,8 @@ class Watch:
 class Task:
     """What decides a run, and nothing else does: facts, instant, the run before, decisions, schemes, learned lines.
 
-    `shown` are the keys of the schemes in the order in which they are shown.
+    `shown` are the keys of the schemes in the order in which they are shown; `handover` is what new versions go on from
+    instead of the run before.
     """
 
     source: Source
@@ -94,6 +96,7 @@ class Task:
     schemes: Sequence[Scheme]
     shown: Sequence[str]
     lines: Lines
+    handover: Handover = field(default_factory=Handover)
 
     @cached_property
     def marks(self) -> dict[str, str]:
@@ -131,6 +134,7 @@ def make(task: Task, shelf: Shelf, former: Run | None, watch: Watch) -> Run:
             **found,
             "schemes": schemes,
             "marks": marks_of(schemes, task.before),
+            "handover": dict(task.handover.definitions),
             **moved,
         }
         with watch.step("publish"):
@@ -167,7 +171,7 @@ def _graded(
         with watch.step("schemes"):
             facts, windows = counted_facts(source.facts, known), Windows(known, moment, keep)
             context = Context(NOT_LEARNED, known.everyone.period, moment, facts, models_of(task.lines), keep)
-            grader = Grader(profile, context, task.decided, task.before, engine, keep, windows)
+            grader = Grader(profile, context, task.decided, task.before, engine, keep, windows, task.handover)
             for scheme in task.schemes:
                 grader.grade(scheme)
             return grader.whole(), _told(task, grader), _found(task, grader, view.headers)
@@ -200,11 +204,14 @@ def _written(task: Task, told: dict[str, dict[str, Any]], draft: Path, former: R
     tiers = keep(narrowed(engine.read_parquet([draft / "profile.parquet"]), told))
     late = late_customers(task.source.facts.orders, before)
     late = None if late is None else keep(late)
-    moved = changes(tiers, told, before=before, engine=engine, moment=moment, late=late)
+    gone = vanished(tiers, told, before, engine)
+    gone = None if gone is None else keep(gone)
+    moved = changes(tiers, told, before=before, engine=engine, moment=moment, late=late, gone=gone)
     engine.write_parquet(moved.order_by("customer_id", "scheme"), draft / "changes.parquet", group=ROWS_TOGETHER)
     wrong = former is not None and former.record["saw"]["fingerprint"] != task.source.lake.fingerprint
     corrected = corrections(tiers, told, former, engine, draft, wrong=wrong, at=task.source.at)
     task.decided.write(draft)
+    task.handover.write(draft, engine)
     write_excluded(task.source.facts.excluded, draft)
     shared = likely_shared(engine.read_parquet([draft / "profile.parquet"]))
     engine.write_parquet(shared, draft / "shared_cards.parquet")
