@@ -12,10 +12,11 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.ingest.canonical import Problem
+from custrata.ingest.cleaning import NOTES
 from custrata.ingest.notes import NOTES as CODES
 from custrata.ingest.plan import Plan, Views
 from custrata.ingest.questions import Desk, Question
-from custrata.ingest.staging import INDEX, NOTES, PROBLEMS, Staged
+from custrata.ingest.staging import INDEX, PROBLEMS, Staged
 from custrata.ingest.totals import only_problem
 
 LEAST_SHARE = 0.25  # of rows without a time: fewer may be without one by mistake
