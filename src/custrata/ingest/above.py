@@ -123,7 +123,9 @@ def _customers(made: Views, staged: Staged, plan: Plan, desk: Desk) -> Staged:
 def _filled(made: Views, staged: Staged, marked: ir.Table, what: tuple[str, str], desk: Desk) -> Staged:
     """The rows whose column is filled from above where they follow, sound then; told under a code."""
     name, code = what
-    example = marked[f"{name}__above"].cast("string").argmin(marked[INDEX], where=marked.follows)
+    example = marked["order_id" if name == "ordered_at" else f"{name}__above"].argmin(
+        marked[INDEX], where=marked.follows
+    )
     found = made.engine.arrow(marked.aggregate(n=marked.follows.sum().fill_null(0), example=example)).to_pylist()[0]
     desk.tell(code, int(found["n"]), found["example"] or "")
     extra = [column for column in marked.columns if column.endswith("__above") or column in ("head__at", "follows")]

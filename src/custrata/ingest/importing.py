@@ -24,6 +24,7 @@ from custrata.ingest.fields import kind_named
 from custrata.ingest.files import SourceFile, open_file
 from custrata.ingest.mapping import BadMapping, Mapping
 from custrata.ingest.money import CurrencyMismatch, foreign
+from custrata.ingest.numbers import with_number_column, without_spoilt_customers, without_spoilt_numbers
 from custrata.ingest.plan import Plan, Views, views
 from custrata.ingest.quality import QualityReport
 from custrata.ingest.quarantine import faults_of
@@ -102,7 +103,8 @@ def import_file(
                 return _nothing_done(earlier, asked)
             tell("read", 0.15)
             plan, staged = _staged(made, plan, head, _rejects(scratch), desk)
-            staged = settled_rows(made, staged, plan, desk)
+            staged = without_spoilt_customers(made, staged, plan, head, desk)
+            staged = settled_rows(made, staged, plan, desk, workspace.lake.snapshot())
             desk.close()
             _refuse_foreign(staged, plan, workspace.settings.currency)
             faults = faults_of(made, _rejects(scratch))
@@ -137,7 +139,8 @@ def _asked(kind: str, mapping: Mapping | None, sheet: str | Sequence[str] | None
     if mapping and mapping.kind != kind:
         raise BadMapping(file="given", reason=f"it is for {mapping.kind}, not for {kind}")
     asked = mapping or Mapping(kind, {})
-    sheets = sheet if sheet is None or isinstance(sheet, str) else tuple(sheet) or None
+    sheets = sheet if sheet is None or isinstance(sheet, str) or len(sheet) > 1 else next(iter(sheet), None)
+    sheets = sheets if sheets is None or isinstance(sheets, str) else tuple(sheets)
     return replace(asked, sheet=sheets or asked.sheet, header_row=header_row or asked.header_row)
 
 
@@ -150,9 +153,11 @@ def _understood(
     for notice in found.notices:
         desk.note(notice)
     if not given:
-        told = recognised(found, head, asked.kind, order, desk)
-        return found, head, replace(told, header_row=asked.header_row)
-    return found, head, with_forms(checked(asked, found, head, asked.kind), found, head, order)
+        told = with_number_column(recognised(found, head, asked.kind, order, desk), head, desk)
+        mapping = replace(told, header_row=asked.header_row)
+    else:
+        mapping = with_forms(checked(asked, found, head, asked.kind), found, head, order)
+    return found, head, without_spoilt_numbers(mapping, head, desk)
 
 
 def _with_date_order(made: Views, plan: Plan, head: Sample) -> Plan:

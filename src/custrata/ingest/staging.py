@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal, cast
 
 import ibis
 import ibis.expr.operations as ops
@@ -25,7 +25,8 @@ class Staged:
 
     `rows`: the kind's columns, `_problems` (a bit for each of `problems`), `_sign` and `_currency` (what stands beside
     amounts), `_index` (place among the rows that could be read, from 0). `tally`: how many rows have which bits.
-    `signs`, `currencies`: every sign and currency found.
+    `signs`, `currencies`: every sign and currency found. `together`: rows of one order are
+    to be summed, all `rows` or such `parts` as say different things.
     """
 
     rows: ir.Table
@@ -33,6 +34,7 @@ class Staged:
     tally: dict[int, int]
     signs: tuple[str, ...]
     currencies: tuple[str, ...]
+    together: Literal["", "rows", "parts"] = ""
 
     def has(self, column: str) -> bool:
         """Whether the rows have that column."""
