@@ -16,7 +16,9 @@ TWICE = "订单号,会员号,下单时间,金额,优惠,金额\nA1,M1,2024-03-05
 def source(shop: Shop, tmp_path: Path) -> Source:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    return open_source(shop.engine, open_file(shop.file(TWICE), scratch), scratch, Mapping("orders", {}), "rejects_headers")
+    return open_source(
+        shop.engine, open_file(shop.file(TWICE), scratch), scratch, Mapping("orders", {}), "rejects_headers"
+    )
 
 
 def test_a_header_that_comes_twice_names_two_columns_and_is_remembered(source: Source) -> None:
