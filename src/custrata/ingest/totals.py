@@ -24,7 +24,7 @@ WORDS = (
     "total général", "sous-total", "totale", "subtotale", "totaal", "suma", "razem", "итого", "всего",
 )  # fmt: skip
 FRAME = r"[\s*_=:：\-—–.]*"
-NAMED = "|".join(sorted(WORDS, key=len, reverse=True))
+NAMED = "|".join(sorted(WORDS, key=len, reverse=True)).replace("合计", r"合\s*计").replace("小计", r"小\s*计")
 # The word alone, with a count in brackets or a figure behind it; and, of a group, at the end of its name.
 TOTAL = rf"(?i)^{FRAME}(?:{NAMED}){FRAME}(?:[(（][^()（）]*[)）])?(?:[:：].*)?{FRAME}$"
 OF_GROUP = rf"(?i)^.+[\s\-_:：]+(?:{NAMED}){FRAME}$|^.+(?:合计|小计|汇总|合計|小計|彙總)$"
@@ -56,11 +56,8 @@ def without_totals(made: Views, staged: Staged, plan: Plan, desk: Desk) -> Stage
         desk.tell(name, count, _shown(text), row=plan.source.place(plan.source.first_row + index))
     gone = ibis.or_(*(marked[name] for name in flags))
     bit = 1 << staged.problems.index(LEFT_OUT_ROW)
-    left = made.level(
-        marked.mutate(**{PROBLEMS: gone.ifelse(ibis.literal(bit, "int32"), marked[PROBLEMS])}).drop(
-            "has_total", "says_header", "alone", "text", *flags
-        )
-    )
+    bits = gone.ifelse(ibis.literal(bit, "int32"), marked[PROBLEMS])
+    left = made.level(marked.mutate(**{PROBLEMS: bits}).select(*rows.columns))
     return replace(staged, rows=left, tally=_tally(made, left))
 
 
@@ -112,7 +109,8 @@ def _adds_up(rows: ir.Table, plan: Plan) -> ir.BooleanValue:
     if plan.kind.name == "lines":
         others = rows.amount.sum().over(ibis.window(group_by="order_id")) - rows.amount
         unpriced = rows.unit_price.isnull() if plan.has("unit_price") else ibis.literal(False)
-        found.append(rows.product_name.re_search(TOTAL).fill_null(False) & (unpriced | (rows.amount == others)))
+        named = ibis.coalesce(rows.product_name, rows.product_id).re_search(TOTAL).fill_null(False)
+        found.append(named & (unpriced | (rows.amount == others).fill_null(False)))
     return ibis.or_(*found) if found else ibis.literal(False)
 
 
