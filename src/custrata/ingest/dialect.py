@@ -204,7 +204,7 @@ def _rows(sample: str, delimiter: str, quote: str) -> tuple[list[list[str]], lis
 
 def _told(row: list[str]) -> list[str]:
     """A row above the header as it is to be told: a line that only names the delimiter is not."""
-    return [] if SEPARATOR_TOLD.match("".join(row)) else row
+    return [] if row and row[0].strip('" ').lower().startswith("sep=") else row
 
 
 def _suspicious(path: Path, dialect: Dialect) -> bool:

@@ -143,7 +143,8 @@ def _asked(kind: str, mapping: Mapping | None, sheet: str | Sequence[str] | None
     if mapping and mapping.kind != kind:
         raise BadMapping(file="given", reason=f"it is for {mapping.kind}, not for {kind}")
     asked = mapping or Mapping(kind, {})
-    sheets = sheet if sheet is None or isinstance(sheet, str) else tuple(sheet) or None
+    sheets = sheet if sheet is None or isinstance(sheet, str) or len(sheet) > 1 else next(iter(sheet), None)
+    sheets = sheets if sheets is None or isinstance(sheets, str) else tuple(sheets)
     return replace(asked, sheet=sheets or asked.sheet, header_row=header_row or asked.header_row)
 
 

@@ -52,11 +52,15 @@ class LooksLikeOrders(BadInput):
 
 @dataclass(frozen=True)
 class Sample:
-    """The first rows of a file by column, without empty cells; `rows` of them were read."""
+    """The first rows of a file by column, without empty cells; `rows` of them were read.
+
+    `spanning` are headers of amounts of several rows at once, which are none of a single line.
+    """
 
     headers: tuple[str, ...]
     columns: dict[str, list[str]]
     rows: int
+    spanning: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, source: Source, rows: Sequence[Sequence[str | None]]) -> Sample:
@@ -70,7 +74,7 @@ class Sample:
         places = [(place, header) for place, header in enumerate(source.headers) if header not in ours]
         cells = {header: [(row[place] or "").strip() for row in rows] for place, header in places}
         columns = {header: [cell for cell in column if cell not in NOTHING] for header, column in cells.items()}
-        return cls(tuple(columns), columns, len(rows))
+        return cls(tuple(columns), columns, len(rows), source.spanning)
 
     def some(self, header: str) -> list[str]:
         """Up to a thousand values, spread over the sample."""
@@ -141,6 +145,8 @@ def _by_header(file: str, sample: Sample, kind: Kind) -> dict[str, str]:
     claims = []
     for place, field in enumerate(kind.fields):
         for header in sample.headers:
+            if kind.name == "lines" and field.holds == "number" and header in sample.spanning:
+                continue
             if (found := rank(header, field.headers)) is not None:
                 fits = _fits(field, sample.some(header), header)
                 if fits or field.required:
