@@ -26,11 +26,13 @@ from custrata.ingest.mapping import BadMapping, Mapping
 from custrata.ingest.money import CurrencyMismatch, foreign
 from custrata.ingest.numbers import with_number_column, without_spoilt_customers, without_spoilt_numbers
 from custrata.ingest.plan import Plan, Views, views
+from custrata.ingest.platforms import platform_of
 from custrata.ingest.quality import QualityReport
 from custrata.ingest.quarantine import faults_of
 from custrata.ingest.questions import Desk
-from custrata.ingest.recognise import SAMPLE_ROWS, Sample, checked, recognised, with_forms
+from custrata.ingest.recognise import SAMPLE_ROWS, checked, recognised, with_forms
 from custrata.ingest.result import ImportResult
+from custrata.ingest.sample import Sample
 from custrata.ingest.settling import settle_killed
 from custrata.ingest.sources import Source, engine_failure, forget_rejects, open_source, reading, sample
 from custrata.ingest.staging import Staged, stage
@@ -143,7 +145,10 @@ def _understood(
     if mapping is None:
         mapping = with_number_column(recognised(found, head, kind, order, desk), head, desk)
     else:
-        mapping = with_forms(checked(mapping, found, head, kind), found, head, order)
+        mapping = with_forms(checked(mapping, found, head, kind, desk), found, head, order)
+    platform = platform_of(found.headers)
+    if platform and not mapping.leave_out and kind in platform.kinds:
+        mapping = replace(mapping, leave_out=platform.left_out(found.headers))
     return found, head, without_spoilt_numbers(mapping, head, desk)
 
 
