@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 from custrata.analytics.moments import AsOf, NotAMoment
 from custrata.analytics.stays import HORIZONS
 from custrata.cli.grades import graded_by, published
+from custrata.cli.help import Group
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, textual
-from custrata.engine import connect
 from custrata.errors import BadInput
 from custrata.lake import Run
 from custrata.pipeline import rebuild
@@ -41,7 +41,7 @@ scheme_argument = click.argument("scheme")
 scheme_option = click.option("--scheme", default=None, metavar="S", help="Only this scheme.")
 
 
-@click.group("history")
+@click.group("history", cls=Group)
 @workspace_option
 def history_group(session: Session) -> None:
     """Tell the history of tiers: of one customer, of all, how long they stay; or make the past anew."""
@@ -157,7 +157,7 @@ def rebuild_command(session: Session, start: datetime | None, every: Any, engine
     Stopped, it goes on where it was when it is begun again.
     """
     first: date | None = None if start is None else start.date()
-    with connect(engine_name) as engine, session.progress("cli") as progress:
+    with session.workspace.engine(engine_name) as engine, session.progress("cli") as progress:
         done = rebuild(session.workspace, engine, at=now(), start=first, every=every, progress=progress)
     write = session.writer("history")
     if not done.runs:

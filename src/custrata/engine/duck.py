@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,8 @@ from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
 from custrata.engine.base import Engine
 from custrata.engine.compile import named, teach
+from custrata.engine.memory import memory_in_bytes
+from custrata.engine.scratch import Scratch
 
 
 def _discrete_quantile(
@@ -48,13 +49,15 @@ class DuckEngine(Engine):
     name = "duckdb"
     connection: Backend
 
-    def __init__(self, *, threads: int | None = None, memory_limit: str | None = None) -> None:
-        self._spill = tempfile.TemporaryDirectory(prefix="custrata-")
-        options: dict[str, Any] = {"temp_directory": self._spill.name}
+    def __init__(
+        self, *, threads: int | None = None, memory_limit: str | None = None, scratch: Path | str | None = None
+    ) -> None:
+        self._scratch = Scratch(scratch)
+        options: dict[str, Any] = {"temp_directory": str(self._scratch.folder / "spill")}
         if threads is not None:
             options["threads"] = threads
         if memory_limit is not None:
-            options["memory_limit"] = memory_limit
+            options["memory_limit"] = f"{memory_in_bytes(memory_limit) // 1000}KB"
         connection = ibis.duckdb.connect(**options)
         connection.con.execute("SET TimeZone = 'UTC'")
         connection.con.execute("SET enable_progress_bar = false")  # what shows progress is ours
@@ -84,4 +87,4 @@ class DuckEngine(Engine):
 
     def close(self) -> None:
         self.connection.disconnect()
-        self._spill.cleanup()
+        self._scratch.remove()

@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.ingest.canonical import Problem
-from custrata.ingest.cleaning import CURRENCY, SIGN
+from custrata.ingest.cleaning import CURRENCY, NOTED, NOTES, SIGN
 from custrata.ingest.functions import fingerprint
 from custrata.ingest.plan import Views
 from custrata.ingest.staging import INDEX, PROBLEMS, Staged
@@ -87,7 +87,7 @@ def summed(made: Views, rows: ir.Table, key: str, *, also_alike: bool) -> Accept
 
 def _told(rows: ir.Table) -> list[str]:
     """The columns that say something of a row, besides its place in the file."""
-    return [name for name in rows.columns if name not in (INDEX, PROBLEMS, SIGN, CURRENCY)]
+    return [name for name in rows.columns if name not in (INDEX, PROBLEMS, SIGN, CURRENCY, NOTES, NOTED)]
 
 
 def _ranked(rows: ir.Table, key: Sequence[str]) -> ir.Table:

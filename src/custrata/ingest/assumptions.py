@@ -9,6 +9,7 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
+from custrata.ingest.above import filled_from_above
 from custrata.ingest.canonical import FOLLOWS, WORD, told
 from custrata.ingest.cleaning import GONE
 from custrata.ingest.keys import keyed
@@ -17,6 +18,7 @@ from custrata.ingest.plan import Plan, Views
 from custrata.ingest.questions import Desk, Question
 from custrata.ingest.staging import INDEX, PROBLEMS, Staged
 from custrata.ingest.statuses import LEFT_OUT, PARTLY, SOLD, UNSOLD, asked_words, words_of
+from custrata.ingest.totals import without_totals
 from custrata.lake import LakeSnapshot
 from custrata.schema import MONEY
 
@@ -41,6 +43,7 @@ def meanings_of(unknown: Mapping[str, int], plan: Plan, desk: Desk) -> dict[str,
 
 def settled_rows(made: Views, staged: Staged, plan: Plan, desk: Desk, snapshot: LakeSnapshot) -> Staged:
     """The staged rows after all that they leave open."""
+    staged = filled_from_above(made, without_totals(made, staged, plan, desk), plan, desk)
     if plan.kind.name in ("orders", "lines"):
         _tell_left_out(made, staged, plan, desk)
         staged = without_placeholders(made, staged, plan, desk)

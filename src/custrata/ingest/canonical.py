@@ -13,23 +13,28 @@ from custrata.ingest.cleaning import BLANK, GONE, LOST, Values
 from custrata.ingest.fields import Field
 from custrata.ingest.functions import md5
 from custrata.ingest.headers import LINE
+from custrata.ingest.money import LIMITS
 from custrata.ingest.plan import Plan
 from custrata.ingest.statuses import LEFT_OUT, PARTLY, UNSOLD
 from custrata.ingest.texts import half_width, tidy
 from custrata.schema import INSTANT, MONEY, PRICE, QUANTITY
 
 WIDE = "decimal(38, 4)"
-LARGEST = 10**14
+LARGEST = LIMITS[MONEY]
 PRODUCT, DIFFERS, WORD, FOLLOWS = "_product", "_differs", "_word", "_follows"
 WRONG = {"number": "not_a_number", "instant": "not_a_date", "date": "not_a_date", "choice": "unknown_value"}
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A reason to reject a row: the field it lies in, None for the whole row, and the reason's name."""
+    """A reason to reject a row: the field it lies in, None for the whole row, and the reason's name.
+
+    `computed` says that it lies in what follows from several fields.
+    """
 
     field: str | None
     reason: str
+    computed: bool = False
 
 
 Problems = dict[Problem, ir.BooleanValue]
@@ -82,6 +87,8 @@ def _wrong(table: ir.Table, plan: Plan) -> Problems:
     for field in plan.fields:
         if field.holds in WRONG and not field.soft:
             problems[Problem(field.name, WRONG[field.holds])] = table[f"{field.name}__wrong"]
+            if field.holds == "number":
+                problems[Problem(field.name, "too_large")] = table[f"{field.name}__large"]
     return problems
 
 
@@ -92,7 +99,13 @@ def _missing(table: ir.Table, plan: Plan, *names: str) -> Problems:
 
 def _empty(table: ir.Table, field: Field) -> ir.BooleanValue:
     empty = table[field.name].isnull()
-    return empty & ~table[f"{field.name}__wrong"] if field.holds in WRONG else empty
+    return empty & ~_unusable(table, field) if field.holds in WRONG else empty
+
+
+def _unusable(table: ir.Table, field: Field) -> ir.BooleanValue:
+    """Whether there is something in a cell that cannot be used."""
+    wrong = table[f"{field.name}__wrong"]
+    return wrong | table[f"{field.name}__large"] if field.holds == "number" else wrong
 
 
 def _field(table: ir.Table, plan: Plan, name: str, dtype: str = "string") -> ir.Value:
@@ -141,9 +154,14 @@ def _orders(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
         **{name: _field(table, plan, name) for name in ("returns_order_id", "channel", "store")},
     }
     problems = _missing(table, plan, "order_id", "ordered_at")
-    wrong = ibis.or_(*(table[f"{n}__wrong"] for n in ("amount", "gross_amount", "discount") if plan.has(n)))
+    said = ("amount", "gross_amount", "discount")
+    wrong = ibis.or_(*(_unusable(table, plan.kind[name]) for name in said if plan.has(name)))
     money = "amount" if plan.has("amount") else "gross_amount"
-    return columns, problems | {Problem(money, "missing"): net.isnull() & ~wrong}
+    large = (amount.isnull() & (less.abs() > LARGEST)).fill_null(False)
+    return columns, problems | {
+        Problem(money, "missing"): net.isnull() & ~wrong & ~large,
+        Problem(money, "too_large", computed=True): large & ~wrong,
+    }
 
 
 def filled(rows: ir.Table, kind: str) -> ir.Table:
@@ -211,11 +229,14 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
     problems = _missing(table, plan, "order_id")
     problems |= {problem: found & ~absent for problem, found in _missing(table, plan, "quantity").items()}
     asked = [name for name in ("unit_price", "gross_amount", "amount") if plan.has(name)]
-    wrong = ibis.or_(*(table[f"{name}__wrong"] for name in ("quantity", "discount", *asked) if plan.has(name)))
+    said = ("quantity", "discount", *asked)
+    wrong = ibis.or_(*(_unusable(table, plan.kind[name]) for name in said if plan.has(name)))
     worth = ibis.coalesce(*(table[name] for name in asked)).notnull()
     return columns, problems | {
         Problem(asked[0], "missing"): quantity.notnull() & ~worth & ~wrong & ~absent,
-        Problem(asked[0], "too_large"): (amount.abs() >= LARGEST).fill_null(worth & quantity.notnull() & ~wrong),
+        Problem(asked[0], "too_large", computed=True): (amount.abs() > LARGEST).fill_null(
+            worth & quantity.notnull() & ~wrong
+        ),
     }
 
 

@@ -58,6 +58,21 @@ def known_words() -> frozenset[str]:
     return frozenset(simple | {word.translate(back) for word in simple})
 
 
+@lru_cache(maxsize=1)
+def _every_word() -> frozenset[str]:
+    return frozenset(word for entry in _data()[0].values() for word in entry)
+
+
+@lru_cache(maxsize=4096)
+def is_known(header: str) -> bool:
+    """Whether a header names a field of some kind of file.
+
+    >>> is_known("Order ID"), is_known("colour")
+    (True, False)
+    """
+    return plain_header(header) in _every_word()
+
+
 def unique_headers(cells: Iterable[str]) -> tuple[str, ...]:
     """Headers without blanks and repeats: `column_3` for a nameless column, `amount_2` for a second `amount`.
 

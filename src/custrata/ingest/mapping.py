@@ -17,7 +17,7 @@ from custrata.ingest.fields import PROPERTY, kind_named
 from custrata.ingest.texts import words
 
 ORDERS_OF_DATE = ("day-first", "month-first")
-PLAIN = ("date_order", "date_format", "decimal_comma", "encoding", "delimiter", "quote", "sheet")
+PLAIN = ("date_order", "date_format", "decimal_comma", "encoding", "delimiter", "quote", "sheet", "header_row")
 TABLES = ("columns", "constants", "values", "decisions", "leave_out", "zones")
 
 
@@ -42,7 +42,7 @@ class Mapping:
     `decisions` holds answers to what an import asks, by the code of the question; `leave_out` for a header the cells
     whose rows are no orders: words (`*` at the end stands for any more), or a comparison such as `< 0`; `zones` the
     time zone of a column's times. `date_order`, `date_format` (as in `strptime`), `decimal_comma`, `encoding`,
-    `delimiter`, `quote` and `sheet` are found where they are None.
+    `delimiter`, `quote`, `sheet` (one name or several) and `header_row` (counted from 1) are found where they are None.
     """
 
     kind: str
@@ -58,7 +58,8 @@ class Mapping:
     encoding: str | None = None
     delimiter: str | None = None
     quote: str | None = None
-    sheet: str | None = None
+    sheet: str | tuple[str, ...] | None = None
+    header_row: int | None = None
 
     @property
     def fields(self) -> dict[str, str]:
@@ -90,7 +91,7 @@ class Mapping:
         document["kind"] = self.kind
         for name in PLAIN:
             if (value := getattr(self, name)) is not None:
-                document[name] = value
+                document[name] = list(value) if isinstance(value, tuple) else value
         for name in TABLES:
             if table := getattr(self, name):
                 document[name] = table
@@ -146,11 +147,13 @@ def _checked(data: dict[str, object], file: str) -> Mapping:
         raise BadMapping(file=file, reason="date_format cannot name a zone; leave it out, offsets are understood")
     plain = {name: data.get(name) for name in PLAIN}
     for name, value in plain.items():
-        if value is not None and not isinstance(value, bool if name == "decimal_comma" else str):
+        if value is not None and not _fits(name, value):
             raise BadMapping(file=file, reason=f"{name} has a value of the wrong kind")
     for name in ("delimiter", "quote"):
         if plain[name] is not None and not (len(cast(str, plain[name])) == 1 and cast(str, plain[name]).isascii()):
             raise BadMapping(file=file, reason=f"{name} must be one character")
+    if isinstance(plain["sheet"], list):
+        plain["sheet"] = tuple(plain["sheet"])
     leave_out = _left_out(data, file)
     return Mapping(kind.name, columns, constants, values, decisions, leave_out, zones, **plain)  # type: ignore[arg-type]
 
@@ -163,6 +166,14 @@ def _left_out(data: Table[str, object], file: str) -> dict[str, list[str]]:
             raise BadMapping(file=file, reason="leave_out gives texts, or a list of texts, for a column")
         found[header] = cast(list[str], listed)
     return found
+
+
+def _fits(name: str, value: object) -> bool:
+    if name == "sheet" and isinstance(value, list):
+        return bool(value) and all(isinstance(sheet, str) for sheet in value)
+    if name == "header_row":
+        return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, bool if name == "decimal_comma" else str)
 
 
 def _table(data: Table[str, object], name: str, file: str) -> dict[str, object]:

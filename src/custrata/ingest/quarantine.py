@@ -161,7 +161,8 @@ class _Clerk:
         values = [str(cells.get(name) or "") for name in names]
         reasons = [self._reason(problem.reason) for problem in problems]
         told = [BETWEEN.join(part for part in parts if part) for parts in (names, values, reasons)]
-        return [*(cells[header] for header in self.headers), row, *told, *self._line_id(found, row)]
+        place = self.plan.source.place(row)
+        return [*(cells[header] for header in self.headers), place, *told, *self._line_id(found, row)]
 
     def _line_id(self, found: dict[str, object], row: int) -> list[object]:
         """The number the line would have had; one of its own where its order is not known yet."""

@@ -24,7 +24,7 @@ from custrata.ingest.dates import Evidence, Order, evidence, form_of, looks_like
 from custrata.ingest.fields import PROPERTY, Field, Kind, kind_named
 from custrata.ingest.headers import plain_header, rank
 from custrata.ingest.mapping import Mapping, MappingDoesNotFit
-from custrata.ingest.money import decimal_comma
+from custrata.ingest.money import settled_comma
 from custrata.ingest.platforms import platform_of
 from custrata.ingest.questions import Desk
 from custrata.ingest.sample import SAMPLE_VALUES, Sample
@@ -131,7 +131,7 @@ def with_forms(mapping: Mapping, source: Source, sample: Sample, date_order: Ord
     order = date_order or told or sum((evidence(sample.columns[h]) for h in dates), Evidence()).order
     comma = mapping.decimal_comma
     if comma is None:
-        comma = decimal_comma(value for header in headers.get("number", []) for value in sample.some(header))
+        comma = settled_comma(value for header in headers.get("number", []) for value in sample.some(header))
     instants = headers.get("instant", [])
     clock = [mapping.fields[name] for name in ("order_time", "time_zone") if name in mapping.fields]
     first = sample.joined(instants[0], *clock) if clock and instants else sample.some(instants[0]) if instants else []
@@ -141,7 +141,7 @@ def with_forms(mapping: Mapping, source: Source, sample: Sample, date_order: Ord
         date_order=order,
         date_format=mapping.date_format or (form_of(first, order) if instants else None),
         zones=zones | mapping.zones,
-        decimal_comma=bool(comma),
+        decimal_comma=comma,
         encoding=mapping.encoding or source.encoding,
         delimiter=source.dialect.delimiter if source.dialect else None,
         quote=source.dialect.quote if source.dialect else None,

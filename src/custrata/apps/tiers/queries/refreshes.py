@@ -7,7 +7,6 @@ from datetime import date
 from custrata.analytics.moments import AsOf
 from custrata.apps.jobs.models import Job, Status
 from custrata.apps.jobs.queries import running
-from custrata.engine import connect
 from custrata.pipeline.rebuild import Every, moments_to_rebuild
 from custrata.web.workspace import workspace
 
@@ -27,7 +26,7 @@ def rebuild_under_way() -> Job | None:
 
 def moments_planned(start: date | None, every: Every) -> list[AsOf]:
     """The moments that a rebuilding would grade at. Raises `NoFacts`, `NothingToRebuild`, `TooManyRuns`."""
-    with connect() as engine:
+    with workspace().engine() as engine:
         return moments_to_rebuild(workspace(), engine, start=start, every=every)
 
 
