@@ -27,11 +27,13 @@ from custrata.ingest.marks import with_decimal_mark
 from custrata.ingest.money import CurrencyMismatch, foreign
 from custrata.ingest.numbers import with_number_column, without_spoilt_customers, without_spoilt_numbers
 from custrata.ingest.plan import Plan, Views, views
+from custrata.ingest.platforms import platform_of
 from custrata.ingest.quality import QualityReport
 from custrata.ingest.quarantine import faults_of
 from custrata.ingest.questions import Desk
-from custrata.ingest.recognise import SAMPLE_ROWS, Sample, checked, recognised, with_forms
+from custrata.ingest.recognise import SAMPLE_ROWS, checked, recognised, with_forms
 from custrata.ingest.result import ImportResult
+from custrata.ingest.sample import Sample
 from custrata.ingest.settling import settle_killed
 from custrata.ingest.sources import Source, engine_failure, forget_rejects, open_source, reading, sample
 from custrata.ingest.staging import Staged, stage
@@ -157,10 +159,13 @@ def _understood(
     for notice in found.notices:
         desk.note(notice)
     if given:
-        mapping = with_forms(checked(asked, found, head, asked.kind), found, head, order)
+        mapping = with_forms(checked(asked, found, head, asked.kind, desk), found, head, order)
     else:
         read = with_number_column(recognised(found, head, asked.kind, order, desk), head, desk)
         mapping = replace(read, header_row=asked.header_row)
+    platform = platform_of(found.headers)
+    if platform and not mapping.leave_out and mapping.kind in platform.kinds:
+        mapping = replace(mapping, leave_out=platform.left_out(found.headers))
     return found, head, without_spoilt_numbers(mapping, head, desk)
 
 
