@@ -76,8 +76,9 @@ def test_ids_lose_the_wrappings_of_spreadsheets(shop: Shop) -> None:
     assert shop.rows("orders", "order_id", "customer_id") == [("0012", "17850"), ("0013", "17851")]
 
 
-def test_a_later_row_of_the_same_order_counts(shop: Shop) -> None:
-    result = shop.imports("orders", f"{HEAD}\n1,a,2024-01-05,8\n1,a,2024-01-05,9\n1,a,2024-01-05,9\n2,a,2024-01-05,1\n")
+def test_a_later_row_of_the_same_order_counts_where_that_was_decided(shop: Shop) -> None:
+    content = f"{HEAD}\n1,a,2024-01-05,8\n1,a,2024-01-05,9\n1,a,2024-01-05,9\n2,a,2024-01-05,1\n"
+    result = shop.imports("orders", content, decisions={"same_number": "last"})
     assert shop.rows("orders", "order_id", "amount") == [("1", Decimal(9)), ("2", Decimal(1))]
     assert (result.superseded, result.quality.repeats, result.accepted) == (1, 1, 4)
 

@@ -9,11 +9,16 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
+from custrata.ingest.above import filled_from_above
 from custrata.ingest.canonical import WORD, told
+from custrata.ingest.keys import keyed
+from custrata.ingest.placeholders import without_placeholders
 from custrata.ingest.plan import Plan, Views
 from custrata.ingest.questions import Desk, Question
 from custrata.ingest.staging import INDEX, PROBLEMS, Staged
 from custrata.ingest.statuses import LEFT_OUT, PARTLY, SOLD, UNSOLD, asked_words, words_of
+from custrata.ingest.totals import without_totals
+from custrata.lake import LakeSnapshot
 from custrata.schema import MONEY
 
 Counted = tuple[int, str]
@@ -35,8 +40,12 @@ def meanings_of(unknown: Mapping[str, int], plan: Plan, desk: Desk) -> dict[str,
     return known | asked_words(desk, rest, plan.header("status"))
 
 
-def settled_rows(made: Views, staged: Staged, plan: Plan, desk: Desk) -> Staged:
+def settled_rows(made: Views, staged: Staged, plan: Plan, desk: Desk, snapshot: LakeSnapshot) -> Staged:
     """The staged rows after all that they leave open."""
+    staged = filled_from_above(made, without_totals(made, staged, plan, desk), plan, desk)
+    if plan.kind.name in ("orders", "lines"):
+        staged = without_placeholders(made, staged, plan, desk)
+        staged = keyed(made, staged, plan, desk, snapshot)
     if plan.kind.name == "orders":
         staged = _refunds(made, staged, plan, desk)
     if plan.kind.name == "lines" and plan.has("status"):

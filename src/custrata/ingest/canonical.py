@@ -129,7 +129,7 @@ def _orders(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
     kind = _field(table, plan, "kind")
     net = cast(ir.DecimalValue, kind.isin(["return"]).fill_null(False).ifelse(-(net.abs()), net).cast(MONEY))
     columns: Values = {
-        "order_id": table.order_id,
+        "order_id": _field(table, plan, "order_id"),
         "customer_id": _field(table, plan, "customer_id"),
         "ordered_at": table.ordered_at,
         told("kind"): kind,
@@ -190,7 +190,7 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
         quantity = cast(ir.DecimalValue, ibis.coalesce(quantity, absent.ifelse(0, None).cast(QUANTITY)))
         amount = ibis.coalesce(amount, absent.ifelse(0, None).cast(MONEY))
     columns: Values = {
-        "order_id": table.order_id,
+        "order_id": _field(table, plan, "order_id"),
         "line_id": ibis.coalesce(*([table[LINE]] if plan.mended else []), _field(table, plan, "line_id")),
         "ordered_at": _field(table, plan, "ordered_at", INSTANT),
         "quantity": quantity,

@@ -17,9 +17,7 @@ import pyarrow as pa
 from custrata.analytics.sources import reads_files
 from custrata.errors import BadInput
 from custrata.ingest import people
-from custrata.ingest.accepted import Accepted, sound, unique
-from custrata.ingest.assumptions import settled_rows
-from custrata.ingest.contacts import region_of
+from custrata.ingest.accepted import Accepted, accepted_orders, sound, unique
 from custrata.ingest.dates import Order
 from custrata.ingest.fields import KINDS, Kind, kind_named
 from custrata.ingest.files import open_file
@@ -27,15 +25,14 @@ from custrata.ingest.headers import rank
 from custrata.ingest.importing import (
     asked_mapping,
     own_engine,
+    plan_of,
+    read_rows,
     rejects_of,
-    staged_rows,
     understood,
-    with_date_order,
     writing,
 )
 from custrata.ingest.lines import numbered
 from custrata.ingest.mapping import Mapping
-from custrata.ingest.marks import with_decimal_mark
 from custrata.ingest.money import signs
 from custrata.ingest.notices import Notice
 from custrata.ingest.plan import Plan, Views, views
@@ -43,6 +40,7 @@ from custrata.ingest.quarantine import faults_of
 from custrata.ingest.questions import Desk, NeedsDecision
 from custrata.ingest.sources import open_source, reading
 from custrata.ingest.staging import Staged
+from custrata.lake import Lake
 from custrata.schema import CUSTOMER_RECORDS, TableSpec
 from custrata.schema.tables import ORIGIN
 from custrata.wording import phrase
@@ -118,11 +116,9 @@ def read(
                 duck, file, scratch, asked, given=mapping is not None, order=date_order, desk=desk
             )
             with reading(file.name), writing(file.name):
-                plan = with_date_order(made, Plan.of(source, found, head, zone=zone, region=region_of(zone)), head)
-                plan = with_decimal_mark(made, plan, desk)
-                plan, staged = staged_rows(made, plan, head, rejects_of(scratch), desk)
-                staged = settled_rows(made, staged, plan, desk)
-                desk.close()
+                plan = plan_of(made, source, found, head, zone, desk)
+                nothing = Lake(scratch / "lake").snapshot()
+                plan, staged = read_rows(made, plan, head, rejects_of(scratch), desk, nothing)
                 _refuse_currencies(staged, file.name)
                 accepted = _accepted(made, staged, plan)
                 _tell(made, staged, accepted, desk, rejects_of(scratch))
@@ -156,6 +152,8 @@ def _refuse_currencies(staged: Staged, name: str) -> None:
 
 
 def _accepted(made: Views, staged: Staged, plan: Plan) -> Accepted:
+    if plan.kind.name == "orders":
+        return accepted_orders(made, staged)
     if plan.kind.name == "lines":
         staged = numbered(made, staged)
     key = ("source_id",) if plan.kind.name == "customers" else plan.kind.table.key
@@ -177,7 +175,7 @@ def _tell(made: Views, staged: Staged, accepted: Accepted, desk: Desk, rejects: 
     for fault in faults_of(made, rejects):
         reasons[fault.reason] += len(fault.lines)
     said = [f"{phrase('ingest', f'reasons.{reason}', 'en')} ({count})" for reason, count in reasons.items()]
-    notices = (*desk.notices, *staged.notices)
+    notices = desk.notices
     if reasons and staged.wrong >= staged.read:
         raise NoUsableRows(rows=staged.read, file=desk.file, reasons="; ".join(said))
     parts = [phrase("ingest", "door.rejected", "en", rows="; ".join(said))] if said else []

@@ -21,7 +21,7 @@ Rows = Sequence[Sequence[str]]
 
 
 class NoSuchRow(BadInput):
-    template = "“{file}” has no row {row} that could hold column names; it has {rows} rows with something in them."
+    template = "“{file}” has no row {row} that could hold column names; it has {rows} rows."
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from custrata.ingest.files import SourceFile, open_file
 from custrata.ingest.mapping import BadMapping, Mapping
 from custrata.ingest.marks import with_decimal_mark
 from custrata.ingest.money import CurrencyMismatch, foreign
+from custrata.ingest.numbers import with_number_column, without_spoilt_customers, without_spoilt_numbers
 from custrata.ingest.plan import Plan, Views, views
 from custrata.ingest.quality import QualityReport
 from custrata.ingest.quarantine import faults_of
@@ -35,7 +36,7 @@ from custrata.ingest.settling import settle_killed
 from custrata.ingest.sources import Source, engine_failure, forget_rejects, open_source, reading, sample
 from custrata.ingest.staging import Staged, stage
 from custrata.ingest.writing import Job, written
-from custrata.lake import ImportRecord, Workspace
+from custrata.lake import ImportRecord, LakeSnapshot, Workspace
 
 Progress = Callable[[str, float], None]
 
@@ -95,19 +96,14 @@ def import_file(
         tell("recognise", 0.1)
         with reading(file.name):
             zone = workspace.settings.timezone
-            plan = with_date_order(made, Plan.of(found, mapping, head, zone=zone, region=region_of(zone)), head)
-            plan = with_decimal_mark(made, plan, desk)
+            plan = plan_of(made, found, mapping, head, zone, desk)
             asked = replace(plan.mapping, decisions=given)
             earlier = _earlier(workspace, file, asked)
             if earlier and not again and not dry_run:
                 settle_killed(workspace.quarantine, [earlier])
                 return _nothing_done(earlier, asked)
             tell("read", 0.15)
-            plan, staged = staged_rows(made, plan, head, rejects_of(scratch), desk)
-            staged = settled_rows(made, staged, plan, desk)
-            for notice in staged.notices:
-                desk.note(notice)
-            desk.close()
+            plan, staged = read_rows(made, plan, head, rejects_of(scratch), desk, workspace.lake.snapshot())
             _refuse_foreign(staged, plan, workspace.settings.currency)
             faults = faults_of(made, rejects_of(scratch))
         plan = replace(plan, mapping=replace(plan.mapping, decisions=given | desk.answers))
@@ -155,13 +151,37 @@ def understood(
     head = Sample.of(found, sample(duck, found, SAMPLE_ROWS))
     for notice in found.notices:
         desk.note(notice)
-    if not given:
-        told = recognised(found, head, asked.kind, order, desk)
-        return found, head, replace(told, header_row=asked.header_row)
-    return found, head, with_forms(checked(asked, found, head, asked.kind), found, head, order)
+    if given:
+        mapping = with_forms(checked(asked, found, head, asked.kind), found, head, order)
+    else:
+        read = with_number_column(recognised(found, head, asked.kind, order, desk), head, desk)
+        mapping = replace(read, header_row=asked.header_row)
+    return found, head, without_spoilt_numbers(mapping, head, desk)
 
 
-def with_date_order(made: Views, plan: Plan, head: Sample) -> Plan:
+def plan_of(made: Views, source: Source, mapping: Mapping, head: Sample, zone: str, desk: Desk) -> Plan:
+    """How a file is read, with what only its whole columns settle."""
+    plan = Plan.of(source, mapping, head, zone=zone, region=region_of(zone))
+    return with_decimal_mark(made, _with_date_order(made, plan, head), desk)
+
+
+def read_rows(
+    made: Views, plan: Plan, head: Sample, rejects: str, desk: Desk, snapshot: LakeSnapshot
+) -> tuple[Plan, Staged]:
+    """The rows of a file after all that they leave open.
+
+    Raises `NeedsDecision`.
+    """
+    plan, staged = _staged(made, plan, head, rejects, desk)
+    staged = without_spoilt_customers(made, staged, plan, head, desk)
+    staged = settled_rows(made, staged, plan, desk, snapshot)
+    for notice in staged.notices:
+        desk.note(notice)
+    desk.close()
+    return plan, staged
+
+
+def _with_date_order(made: Views, plan: Plan, head: Sample) -> Plan:
     """The plan with the order of day and month, from the whole column where the first rows leave it open."""
     headers = _date_headers(plan)
     told = sum((evidence(head.columns[header]) for header in headers), Evidence())
@@ -190,7 +210,7 @@ def _date_headers(plan: Plan) -> list[str]:
     return [plan.mapping.fields[field.name] for field in fields if field.name in plan.mapping.fields]
 
 
-def staged_rows(made: Views, plan: Plan, head: Sample, rejects: str, desk: Desk) -> tuple[Plan, Staged]:
+def _staged(made: Views, plan: Plan, head: Sample, rejects: str, desk: Desk) -> tuple[Plan, Staged]:
     """The rows; read a second time where dates turn up further down whose order the first rows did not need, and where
     the status has words that only an answer explains."""
     plan, staged = _dated(made, plan, head, rejects)

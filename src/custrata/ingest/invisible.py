@@ -47,9 +47,8 @@ def may_hide(block: bytes, marks: Sequence[bytes] = TEXT_MARKS) -> bool:
 
 def cleaned(cell: str) -> str:
     """SQL for a cell without what nobody sees, null where nothing is left."""
-    return (
-        f"nullif(regexp_replace(regexp_replace({cell}, {_sql(UNSEEN)}, '', 'g'), {_sql(WRAPPED)}, '{UNWRAPPED}'), '')"
-    )
+    seen = f"regexp_replace({cell}, {literal(UNSEEN)}, '', 'g')"
+    return f"nullif(regexp_replace({seen}, {literal(WRAPPED)}, '{UNWRAPPED}'), '')"
 
 
 def hidden_in(engine: DuckEngine, relation: str, columns: int) -> tuple[tuple[int, ...], int, str]:
@@ -97,7 +96,8 @@ def unseen_in(cell: str) -> str:
     return _PATTERN.sub("", cell)
 
 
-def _sql(text: str) -> str:
+def literal(text: str) -> str:
+    """A text as SQL."""
     return "'" + text.replace("'", "''") + "'"
 
 

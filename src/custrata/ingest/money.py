@@ -252,6 +252,6 @@ def number_notes(text: ir.StringValue, plain: ir.StringValue, dtype: str) -> ir.
     return noted(
         free_amounts=plain.re_search(FREE),
         ten_thousands=plain.re_extract(_number(), FACTOR) != "",
-        rounded_numbers=scientific,
+        scientific_numbers=scientific,
         units_left_out=counted,
     )

@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 NOTES = (
     "free_amounts",
     "ten_thousands",
-    "rounded_numbers",
+    "scientific_numbers",
     "units_left_out",
     "excel_days",
     "epoch_times",

@@ -102,8 +102,8 @@ class Desk:
         self.answers: dict[str, str] = {}
         self._notices: dict[tuple[str, str], Notice] = {}
 
-    def ask(self, question: Question) -> str:
-        """The answer of a question: the one given, else the one proposed.
+    def ask(self, question: Question, *, evident: bool = False) -> str:
+        """The answer of a question: the one given, else the one proposed; where that is `evident` nobody is asked.
 
         Raises `UnknownChoice`.
         """
@@ -111,7 +111,7 @@ class Desk:
             choice = question.checked(self.given[question.code])
         else:
             choice = question.default
-            if not self.accept_defaults:
+            if not (evident or self.accept_defaults):
                 self.waiting[question.code] = question
         self.answers[question.code] = choice
         return choice

@@ -274,6 +274,8 @@ def _constants(sample: Sample, kind: Kind, found: dict[str, str]) -> dict[str, s
 
 def _refuse_missing(file: str, headers: Sequence[str], kind: Kind, names: set[str], mapped: Collection[str]) -> None:
     missing = [need for need in kind.needs if not names & {*need, *_stands_in(need)}]
+    if kind.name == "lines" and "order_id" not in names and not {"customer_id", "ordered_at"} <= names:
+        missing = [("order_id",), *(need for need in missing if "order_id" not in need)]
     if not missing:
         return
     free = [header for header in headers if header not in mapped]

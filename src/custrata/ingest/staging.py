@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import ibis
 import ibis.expr.operations as ops
@@ -27,7 +27,8 @@ class Staged:
 
     `rows`: the kind's columns, `_problems` (a bit for each of `problems`), `_sign` and `_currency` (what stands beside
     amounts), `_index` (place among the rows that could be read, from 0). `tally`: how many rows have which bits.
-    `signs`, `currencies`: every sign and currency found. `notices`: what reading the cells assumed.
+    `signs`, `currencies`: every sign and currency found. `notices`: what reading the cells assumed. `together`: rows of
+    one order are to be summed, all `rows` or such `parts` as say different things.
     """
 
     rows: ir.Table
@@ -36,6 +37,7 @@ class Staged:
     signs: tuple[str, ...]
     currencies: tuple[str, ...]
     notices: tuple[Notice, ...] = ()
+    together: Literal["", "rows", "parts"] = ""
 
     def has(self, column: str) -> bool:
         """Whether the rows have that column."""

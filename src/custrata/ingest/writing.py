@@ -13,7 +13,7 @@ from typing import cast
 import ibis.expr.types as ir
 
 from custrata.ingest import catalogue, people
-from custrata.ingest.accepted import Accepted, sound, unique
+from custrata.ingest.accepted import Accepted, accepted_orders, sound, unique
 from custrata.ingest.lines import accepted_lines, derived_orders, numbered
 from custrata.ingest.origin import Origin
 from custrata.ingest.plan import Plan, Views
@@ -134,7 +134,7 @@ def _import_id(job: Job, snapshot: LakeSnapshot) -> str:
 
 
 def _orders(made: Views, job: Job, snapshot: LakeSnapshot, origin: Origin) -> Outcome:
-    accepted = unique(made, sound(job.staged), ORDERS.key)
+    accepted = accepted_orders(made, job.staged)
     orders = origin.ready(accepted.rows, ORDERS)
     tables, invalid = _people(made, job, accepted.rows, snapshot, origin)
     figures = fact_figures(made, accepted.rows, job.plan.kind, job.at) | order_figures(made, accepted.rows)
