@@ -40,7 +40,7 @@ from custrata.ingest.quarantine import faults_of
 from custrata.ingest.questions import Desk, NeedsDecision
 from custrata.ingest.sources import open_source, reading
 from custrata.ingest.staging import Staged
-from custrata.lake import Lake
+from custrata.lake import LakeSnapshot
 from custrata.schema import CUSTOMER_RECORDS, TableSpec
 from custrata.schema.tables import ORIGIN
 from custrata.wording import phrase
@@ -117,8 +117,7 @@ def read(
             )
             with reading(file.name), writing(file.name):
                 plan = plan_of(made, source, found, head, zone, desk)
-                nothing = Lake(scratch / "lake").snapshot()
-                plan, staged = read_rows(made, plan, head, rejects_of(scratch), desk, nothing)
+                plan, staged = read_rows(made, plan, head, rejects_of(scratch), desk, LakeSnapshot.empty())
                 _refuse_currencies(staged, file.name)
                 accepted = _accepted(made, staged, plan)
                 _tell(made, staged, accepted, desk, rejects_of(scratch))

@@ -37,6 +37,11 @@ class LakeSnapshot:
                 if Manifest.read(folder) == manifest:
                     raise
 
+    @classmethod
+    def empty(cls) -> LakeSnapshot:
+        """A lake without a row, for those who have none."""
+        return cls(Manifest(), {})
+
     def read(self, table_name: str, engine: Engine) -> ir.Table:
         """The rows of a table, with exactly its canonical columns; an empty table where there are none yet."""
         spec = TABLES[table_name]
