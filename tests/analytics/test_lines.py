@@ -202,7 +202,7 @@ def test_a_curve_without_lines_leaves_nobody_behind(duck: DuckEngine) -> None:
 
 def rfm_profile(recency: list[int], orders: list[int], sales: list[Any]) -> Profile:
     rows = zip("abcdefghij", recency, orders, sales, strict=False)
-    return {name: {"recency_days": r, "orders": f, "sales": m} for name, r, f, m in rows}
+    return {name: {"recency_days": r, "orders": f, "spend": m} for name, r, f, m in rows}
 
 
 def test_rfm_is_high_at_the_mean(make_profile: MakeProfile) -> None:
@@ -228,22 +228,32 @@ def test_rfm_means_do_not_overflow(make_profile: MakeProfile) -> None:
 
 
 @pytest.mark.parametrize(
-    ("orders", "scores", "notes"),
+    ("orders", "scores", "tied"),
     [
-        ([1, 2, 3, 4, 5], [1, 2, 3, 4, 5], ()),
-        ([1, 2, 2, 4, 5], [1, 2, 2, 4, 5], ("scores_tied",)),
-        ([1, 2, 3, 4, 4], [1, 2, 3, 4, 4], ("scores_tied",)),  # no two cuts are one, and yet nobody has 5
-        ([7, 7, 7, 7, 7], [1, 1, 1, 1, 1], ("scores_tied",)),
+        ([1, 2, 3, 4, 5], [1, 2, 3, 4, 5], False),
+        ([1, 2, 2, 4, 5], [1, 2, 2, 4, 5], True),
+        ([1, 2, 3, 4, 4], [1, 2, 3, 4, 4], True),  # no two cuts are one, and yet nobody has 5
+        ([7, 7, 7, 7, 7], [1, 1, 1, 1, 1], True),
     ],
 )
 def test_rfm_says_when_ties_leave_a_score_empty(
-    duck: DuckEngine, orders: list[int], scores: list[int], notes: Any
+    duck: DuckEngine, orders: list[int], scores: list[int], tied: bool
 ) -> None:
     grading = grade_rfm(on(duck, rfm_profile([5, 4, 3, 2, 1], orders, [1, 2, 3, 4, 5])))
     assert list(by_customer(grading.table(), "f_score").values()) == scores
-    assert grading.notes == notes
+    assert ("scores_tied" in grading.notes) is tied
 
 
-def test_rfm_labels_only_scores_from_one_to_five(duck: DuckEngine) -> None:
-    grading: Grading = grade_rfm(on(duck, rfm_profile([5, 1], [1, 2], [1, 2])), bins=2)
-    assert by_customer(grading.table(), "label", "r_score") == {"a": (None, 1), "b": (None, 2)}
+@pytest.mark.parametrize(
+    ("bins", "labels"),
+    [
+        (2, ["lost", "champions"]),
+        (4, ["lost", "hibernating", "loyal", "champions"]),
+        (3, ["lost", "need_attention", "champions"]),
+    ],
+)
+def test_other_scores_than_five_are_labelled_in_proportion(duck: DuckEngine, bins: int, labels: list[str]) -> None:
+    """Of four bins 1, 2, 3, 4 are 1, 2, 4, 5 of five: 1 + ⅔·2·2 rounded half up."""
+    many = list(range(1, bins + 1))
+    grading: Grading = grade_rfm(on(duck, rfm_profile(many[::-1], many, many)), bins=bins)
+    assert list(by_customer(grading.table(), "label").values()) == labels

@@ -127,7 +127,7 @@ def test_rfm_is_told_by_the_means_and_the_scores(told: Explain) -> None:
     means, scores = told("rfm", ORDERED, "zh-hans").sentences[1:3]
     assert means.startswith("最近一次下单距今 42 天（平均 115.0 天）；下单 4 次（平均 2.00 次）；")
     assert means.endswith("净额 ¥1,000.00（平均 ¥450.00）。不差于平均即为“高”。")
-    assert scores == "五分制得分 R 3、F 4、M 4，标签：忠诚客户。"
+    assert scores == "五分制得分 R 4、F 4、M 4，标签：忠诚客户。"
 
 
 def test_the_lifecycle_is_told_by_the_silence(told: Explain) -> None:

@@ -16,6 +16,7 @@ from custrata.analytics.sources import TableLike
 from custrata.analytics.threshold import Share, grade_pareto, grade_quantile, where
 from custrata.analytics.traits import profile_of
 from custrata.errors import Refused
+from custrata.schema.counting import FreeOrders
 
 When = datetime | date | str
 
@@ -88,12 +89,13 @@ def frequency(
     shares: Sequence[Share] = (Decimal("0.2"), Decimal("0.5")),
     zone: str = "UTC",
     columns: Mapping[str, str] | None = None,
+    free_orders: FreeOrders = "count",
 ) -> ir.Table:
     """Purchase frequency: the top 20 % by counted orders are `high`, the next 30 % `mid`, the rest `low`.
 
-    Parameters: `orders`, `as_of`, `window` (days), `zone`, `columns` as for `traits`; `shares` the cumulated shares
-    of the first two tiers. Returns `customer_id`, `tier`, `value` (orders in the window). Equal values stay together,
-    and one order is never above `low`. Raises `LacksColumns`, `NotAMoment`.
+    Parameters: `orders`, `as_of`, `window` (days), `zone`, `columns`, `free_orders` as for `traits`; `shares` the
+    cumulated shares of the first two tiers. Returns `customer_id`, `tier`, `value` (orders in the window). Equal values
+    stay together, and one order is never above `low`. Raises `LacksColumns`, `NotAMoment`.
 
     >>> import polars
     >>> orders = polars.DataFrame({
@@ -103,7 +105,9 @@ def frequency(
     >>> frequency(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
     ['high', 'mid', 'low']
     """
-    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, families=frozenset())
+    profile = profile_of(
+        orders, as_of=as_of, window=window, zone=zone, columns=columns, free_orders=free_orders, families=frozenset()
+    )
     return grade_frequency(profile, shares).table()
 
 
@@ -115,6 +119,7 @@ def value(
     shares: Sequence[Share] = (Decimal("0.8"), Decimal("0.95")),
     zone: str = "UTC",
     columns: Mapping[str, str] | None = None,
+    free_orders: FreeOrders = "count",
 ) -> ir.Table:
     """Purchase amount as an ABC analysis: the fewest customers that hold 80 % of spend are `high`, up to 95 % `mid`.
 
@@ -130,7 +135,9 @@ def value(
     >>> value(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
     ['high', 'mid', 'low']
     """
-    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, families=frozenset())
+    profile = profile_of(
+        orders, as_of=as_of, window=window, zone=zone, columns=columns, free_orders=free_orders, families=frozenset()
+    )
     return grade_value(profile, shares).table()
 
 
@@ -143,6 +150,7 @@ def high_ticket(
     least_orders: int = 2,
     zone: str = "UTC",
     columns: Mapping[str, str] | None = None,
+    free_orders: FreeOrders = "count",
 ) -> ir.Table:
     """High ticket: the top 10 % by average order value among customers with at least 2 orders; all others `standard`.
 
@@ -157,7 +165,9 @@ def high_ticket(
     >>> high_ticket(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
     ['high', 'standard', 'standard']
     """
-    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, families=frozenset())
+    profile = profile_of(
+        orders, as_of=as_of, window=window, zone=zone, columns=columns, free_orders=free_orders, families=frozenset()
+    )
     return grade_high_ticket(profile, share, least_orders).table()
 
 
@@ -170,6 +180,7 @@ def price_sensitivity(
     least_customers: int = LEAST_DISCOUNTED,
     zone: str = "UTC",
     columns: Mapping[str, str] | None = None,
+    free_orders: FreeOrders = "count",
 ) -> ir.Table:
     """Price sensitivity: thirds of the discounted repeat buyers by the share of the list price given as discount.
 
@@ -188,7 +199,15 @@ def price_sensitivity(
     >>> table.order_by("customer_id").to_pandas().tier.tolist()
     ['high', 'mid', 'low', 'low']
     """
-    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, families=frozenset({"price"}))
+    profile = profile_of(
+        orders,
+        as_of=as_of,
+        window=window,
+        zone=zone,
+        columns=columns,
+        free_orders=free_orders,
+        families=frozenset({"price"}),
+    )
     graded = grade_price_sensitivity(profile, shares, least_customers)
     if graded.waiting:
         raise TooFewDiscounted(found=graded.facts["customers"], least=least_customers)
@@ -203,6 +222,7 @@ def usage_cycle(
     least_days: int = 3,
     zone: str = "UTC",
     columns: Mapping[str, str] | None = None,
+    free_orders: FreeOrders = "count",
 ) -> ir.Table:
     """Usage cycle: thirds by the median gap between order days of all time, `short` first; else `unknown`.
 
@@ -217,5 +237,12 @@ def usage_cycle(
     >>> usage_cycle(orders, as_of="2025-01-31").order_by("customer_id").to_pandas().tier.tolist()
     ['short', 'unknown']
     """
-    profile = profile_of(orders, as_of=as_of, zone=zone, columns=columns, families=frozenset({"rhythm"}))
+    profile = profile_of(
+        orders,
+        as_of=as_of,
+        zone=zone,
+        columns=columns,
+        free_orders=free_orders,
+        families=frozenset({"rhythm"}),
+    )
     return grade_usage_cycle(profile, shares, least_days).table()

@@ -17,6 +17,7 @@ from custrata.cli.help import Group, language_option
 from custrata.cli.history import history_group
 from custrata.cli.language import listen, spoken
 from custrata.cli.pages import report_command
+from custrata.cli.runs import runs_group
 from custrata.cli.schemes import schemes_group
 from custrata.errors import CustrataError
 from custrata.wording import error_sentence, phrase
@@ -42,6 +43,7 @@ for command in (
     include_command,
     excluded_command,
     history_group,
+    runs_group,
     report_command,
     erase_command,
     erasures_group,

@@ -173,10 +173,10 @@ def read_rows(
     Raises `NeedsDecision`.
     """
     plan, staged = _staged(made, plan, head, rejects, desk)
-    staged = without_spoilt_customers(made, staged, plan, head, desk)
-    staged = settled_rows(made, staged, plan, desk, snapshot)
     for notice in staged.notices:
         desk.note(notice)
+    staged = without_spoilt_customers(made, staged, plan, head, desk)
+    staged = settled_rows(made, staged, plan, desk, snapshot)
     desk.close()
     return plan, staged
 

@@ -28,8 +28,8 @@ class Staged:
 
     `rows`: the kind's columns, `_problems` (a bit for each of `problems`), `_sign` and `_currency` (what stands beside
     amounts), `_index` (place among the rows that could be read, from 0). `tally`: how many rows have which bits.
-    `signs`, `currencies`: every sign and currency found. `notices`: what reading the cells assumed. `together`: rows of
-    one order are to be summed, all `rows` or such `parts` as say different things.
+    `signs`, `currencies`: every sign and currency found. `together`: rows of one order are
+    to be summed, all `rows` or such `parts` as say different things. `notices`: what reading the cells assumed.
     """
 
     rows: ir.Table
@@ -37,8 +37,8 @@ class Staged:
     tally: dict[int, int]
     signs: tuple[str, ...]
     currencies: tuple[str, ...]
-    notices: tuple[Notice, ...] = ()
     together: Literal["", "rows", "parts"] = ""
+    notices: tuple[Notice, ...] = ()
 
     def has(self, column: str) -> bool:
         """Whether the rows have that column."""
@@ -109,7 +109,7 @@ def _counted(made: Views, rows: ir.Table, problems: tuple[Problem, ...], plan: P
         tally[group[PROBLEMS]] += group["rows"]
     signs, currencies = ({group[name] for group in found if group[name]} for name in (SIGN, CURRENCY))
     notices = _notices(found, plan)
-    return Staged(rows, problems, dict(tally), tuple(sorted(signs)), tuple(sorted(currencies)), notices)
+    return Staged(rows, problems, dict(tally), tuple(sorted(signs)), tuple(sorted(currencies)), notices=notices)
 
 
 def _notices(groups: Iterable[dict[str, Any]], plan: Plan) -> tuple[Notice, ...]:

@@ -16,7 +16,7 @@ from custrata.analytics.grading import Grading
 from custrata.analytics.ladder_schemes import waiting_for_customers
 from custrata.analytics.lifecycle import LifecycleLines, grade_lifecycle
 from custrata.analytics.points import grade_points
-from custrata.analytics.rfm import grade_rfm
+from custrata.analytics.rfm import LIFECYCLE, grade_rfm
 from custrata.analytics.rules import grade_rules
 from custrata.analytics.score import Factor, grade_score, named_missing
 from custrata.analytics.threshold import grade_pareto, grade_quantile, grade_threshold
@@ -32,6 +32,10 @@ from custrata.tiering.shapes import FactorDefinition, PointRule, TierRule
 Grade = Callable[[ir.Table, Context], Grading]
 
 
+class NothingLearned(Exception):
+    """There was too little to learn a scheme's lines from."""
+
+
 def scheme_of(definition: Definition, version: int = 1) -> Scheme:
     """The scheme a definition describes."""
     grade, reads = _KINDS[definition.kind](definition)
@@ -39,14 +43,17 @@ def scheme_of(definition: Definition, version: int = 1) -> Scheme:
     inputs = _INPUTS.get(definition.kind, shown)
     if column := order_column(definition, reads):
         grade, reads = among_customers(definition, grade, column), tuple(dict.fromkeys((*reads, column)))
-    return Scheme(definition, version, _unit(definition), tuple(inputs), reads, grade)
+    optional = _OPTIONAL.get(definition.kind, ())
+    return Scheme(definition, version, _unit(definition), tuple(inputs), reads, grade, optional)
 
 
 # What an explanation shows of schemes whose formula stands in the code.
 _INPUTS = {
     "lifecycle": ("recency_days", "rhythm_days", "silence", "orders_all", "tenure_days"),
-    "rfm": ("recency_days", "orders", "sales"),
+    "rfm": ("recency_days", "orders", "spend"),
 }
+# No label of RFM contradicts the lifecycle, where the workspace has one.
+_OPTIONAL = {"rfm": (LIFECYCLE,)}
 _UNITS = {"score": "score", "points": "score", "lifecycle": "ratio", "rfm": "money"}
 
 
@@ -236,24 +243,29 @@ def _rfm(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     settings = definition.settings
 
     def grade(profile: ir.Table, _: Context) -> Grading:
-        return grade_rfm(profile, method=settings["method"], bins=settings["bins"], lines=settings["lines"])
+        return grade_rfm(
+            profile,
+            method=settings["method"],
+            bins=settings["bins"],
+            lines=settings["lines"],
+            reference=settings["reference"],
+        )
 
-    return grade, ("orders", "recency_days", "sales")
+    return grade, ("orders", "recency_days", "spend")
 
 
 def _lifecycle(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     lines = LifecycleLines(**definition.settings)
     reads = ("orders_all", "tenure_days", "recency_days", "silence", "last_gap_silence")
-    return (lambda profile, context: grade_lifecycle(profile, context.curve, lines)), reads
+    return (lambda profile, context: grade_lifecycle(profile, context.curve_of(definition.key), lines)), reads
 
 
 def _cluster(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     settings = definition.settings
 
     def grade(profile: ir.Table, context: Context) -> Grading:
-        kept = _learned(context, definition.key)
-        if kept is not None:
-            return grade_clusters(profile, ClusterModel.from_record(kept))
+        if definition.key in context.learned:
+            return grade_clusters(profile, ClusterModel.from_record(_learned(context, definition.key)))
         traits, method = settings["traits"], settings["method"]
         return grade_clusters(
             profile, fit_clusters(profile, traits, settings["clusters"], method, order_by=settings["order_by"])
@@ -267,9 +279,8 @@ def _tree(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     settings = definition.settings
 
     def grade(profile: ir.Table, context: Context) -> Grading:
-        kept = _learned(context, definition.key)
-        if kept is not None:
-            return grade_tree(profile, TreeModel.from_record(kept))
+        if definition.key in context.learned:
+            return grade_tree(profile, TreeModel.from_record(_learned(context, definition.key)))
         target, traits = settings["target"], settings["traits"]
         return grade_tree(profile, fit_tree(profile, target, settings["depth"], settings["least_leaf"], traits))
 
@@ -282,16 +293,18 @@ def _unless_too_few(grade: Grade) -> Grade:
     def careful(profile: ir.Table, context: Context) -> Grading:
         try:
             return grade(profile, context)
-        except (TooFewCustomers, NothingToLearn):
+        except (TooFewCustomers, NothingToLearn, NothingLearned):
             return replace(waiting((), profile, ()), notes=("waiting_customers",))
 
     return careful
 
 
-def _learned(context: Context, key: str) -> Mapping[str, Any] | None:
-    """The model of the run before, so that tiers do not drift unseen."""
-    former = context.former.get(key)
-    return None if former is None or former.get("waiting") else (former.get("facts") or {}).get("model")
+def _learned(context: Context, key: str) -> Mapping[str, Any]:
+    """The model that was learned for a scheme. Raises `NothingLearned` where there was too little to learn from."""
+    model: Mapping[str, Any] | None = context.learned[key]
+    if model is None:
+        raise NothingLearned()
+    return model
 
 
 _KINDS: dict[str, Callable[[Definition], tuple[Grade, tuple[str, ...]]]] = {

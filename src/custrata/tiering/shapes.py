@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Literal
 
+from custrata.analytics.rfm import MOST_BINS
 from custrata.analytics.score import Direction, Normaliser
 from custrata.criteria import Criteria
 from custrata.tiering import fields
@@ -119,7 +121,20 @@ def _factor_data(factor: FactorDefinition) -> dict[str, Any]:
 def _rfm_lines(given: Any) -> dict[str, tuple[Decimal, ...]]:
     if not isinstance(given, Mapping) or set(given) != {"r", "f", "m"}:
         raise Unreadable(given, wanted("rfm_lines"))
-    return {name: tuple(at(name, fields.number, one) for one in lines) for name, lines in given.items()}
+    found = {name: tuple(at(name, fields.number, one) for one in lines) for name, lines in given.items()}
+    for name, lines in found.items():
+        if not lines or any(high <= low for low, high in pairwise(lines)):
+            raise Unreadable(given[name], wanted("rfm_rising"), name)
+    if len({len(lines) for lines in found.values()}) > 1:
+        raise Unreadable(given, wanted("rfm_even"))
+    return found
+
+
+def _bins(given: Any) -> int:
+    found = fields.whole(given, least=2)
+    if found > MOST_BINS:
+        raise Unreadable(given, wanted("bins", most=MOST_BINS))
+    return found
 
 
 def _auto(given: Any) -> int | str:
@@ -150,9 +165,10 @@ SHAPES: dict[str, Shape] = {
         ], default=...), Field("otherwise", fields.key), _AMONG)),
         Shape("rfm", (
             Field("method", fields.choice("quantile", "nested", "fixed", "log"), default="quantile"),
-            Field("bins", lambda given: fields.whole(given, least=2), default=5),
+            Field("bins", _bins, default=5),
             Field("lines", _rfm_lines, lambda held: None if held is None else {
                 name: [fields.part_text(one) for one in lines] for name, lines in held.items()}),
+            Field("reference", fields.choice("mean", "median"), default="mean"),
         ), tiers=("111", "101", "011", "001", "110", "100", "010", "000")),
         Shape("lifecycle", tuple(
             Field(name, fields.positive, default=usual)
