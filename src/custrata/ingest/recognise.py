@@ -132,6 +132,8 @@ def with_forms(mapping: Mapping, source: Source, sample: Sample, date_order: Ord
     comma = mapping.decimal_comma
     if comma is None:
         comma = settled_comma(value for header in headers.get("number", []) for value in sample.some(header))
+    if comma is None and source.file.form in ("excel", "parquet"):  # their numbers are numbers, not texts
+        comma = False
     instants = headers.get("instant", [])
     clock = [mapping.fields[name] for name in ("order_time", "time_zone") if name in mapping.fields]
     first = sample.joined(instants[0], *clock) if clock and instants else sample.some(instants[0]) if instants else []

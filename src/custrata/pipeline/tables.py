@@ -13,12 +13,11 @@ from custrata.analytics.loyalty import advocacy
 from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import learn_silence
 from custrata.analytics.sources import (
-    LacksColumns,
     TableLike,
-    as_table,
     canonical_feedback,
     canonical_lines,
     canonical_orders,
+    customer_table,
 )
 from custrata.analytics.traits import CATALOGUE, joined_by_customer, known_facts, order_traits
 from custrata.engine.functions import epoch_micros
@@ -79,7 +78,7 @@ def grade(
         profile = joined_by_customer(profile, advocacy(answers, moment))
         facts["feedback"] = answers.mutate(at=epoch_micros(answers.given_at))
     if customers is not None:
-        profile = _with_customers(profile, as_table(customers))
+        profile = _with_customers(profile, customer_table(customers, zone))
     context = Context(learn_silence(known.paced, moment), known.everyone.period, moment, facts, keep=ir.Table.cache)
     grader = Grader(
         profile.cache(), context, Decided({}), None, None, ir.Table.cache, Windows(known, moment, ir.Table.cache)
@@ -115,8 +114,6 @@ def _needed(wanted: Scheme) -> list[Scheme]:
 
 def _with_customers(profile: ir.Table, customers: ir.Table) -> ir.Table:
     """The traits of everybody in either table, with the columns of one's own; what counts from nought is 0."""
-    if "customer_id" not in customers.columns:
-        raise LacksColumns(missing="customer_id", present=", ".join(customers.columns), first="customer_id")
     ids = profile.select(customer_id=profile.customer_id.cast("string"))
     everyone = ids.union(customers.select(customer_id=customers.customer_id.cast("string"))).distinct()
     own = customers.drop(*[name for name in customers.columns if name in CATALOGUE])
