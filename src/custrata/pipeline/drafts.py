@@ -92,6 +92,7 @@ def drafted(
             facts,
             former_decisions(run, schemes, learn=False),
             keep,
+            tuple(run.record.get("uncovered", ())),
         )
         kind = _ByValue if by_value else Grader
         # The tier of one trait is cheaper to work out once more than to keep for everybody.

@@ -19,7 +19,9 @@ from custrata.analytics.moments import AsOf
 from custrata.analytics.shared_cards import likely_shared
 from custrata.analytics.silence import SilenceCurve, learn_silence
 from custrata.analytics.traits import CATALOGUE, Keep, Known, joined_by_customer, known_facts, order_traits
+from custrata.analytics.traits.catalogue import uncovered
 from custrata.engine import Engine
+from custrata.engine.guard import guarded
 from custrata.errors import Refused
 from custrata.identity import custom_traits, golden_customers, payments_typed
 from custrata.lake import LakeSnapshot, Run, Workspace
@@ -71,6 +73,7 @@ class Watch:
         self.seconds[name] = round(perf_counter() - start, 3)
 
 
+@guarded
 def refresh(
     workspace: Workspace,
     engine: Engine,
@@ -219,14 +222,16 @@ def _graded(
         if not any(map(has_own_window, schemes)):
             held.close()  # the walked orders are the largest table of all, and nobody reads them any more
         with watch.step("schemes"):
+            unknown = uncovered(known.since, moment)
             former = former_decisions(before, schemes, learn=learn)
-            context = Context(curve, known.everyone.period, moment, counted_facts(facts, known), former, keep)
+            context = Context(curve, known.everyone.period, moment, counted_facts(facts, known), former, keep, unknown)
             grader = Grader(profile, context, begun.decided, before, engine, keep, Windows(known, moment, keep))
             for scheme in schemes:
                 grader.grade(scheme)
             shown = {key: grader.told[key] for key in begun.library.published()}
             found = {
                 "population": {"gap": known.everyone.gap, "period": known.everyone.period},
+                "uncovered": list(unknown),
                 "curve": curve,
                 "headers": headers,
             }

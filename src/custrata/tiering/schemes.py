@@ -36,7 +36,7 @@ class Context:
     `curve` is the silence curve; `period` the length of a loyalty period in days; `as_of` the instant; `facts` the
     tables conditions may count in, as `custrata.criteria.Scope` wants them, only those with rows; `former` what the
     run before recorded of each scheme that is graded by the same version, so that what was learned stays; `keep`
-    computes a table once.
+    computes a table once; `uncovered` are traits whose earlier window begins before the workspace's first fact.
     """
 
     curve: SilenceCurve
@@ -45,6 +45,7 @@ class Context:
     facts: Mapping[str, ir.Table] = field(default_factory=dict)
     former: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     keep: Keep = unkept
+    uncovered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
