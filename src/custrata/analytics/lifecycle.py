@@ -15,6 +15,7 @@ from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import HORIZON, SilenceCurve, learn_silence
 from custrata.analytics.sources import TableLike, canonical_orders
 from custrata.analytics.traits import known_facts, order_traits
+from custrata.engine.guard import guarded
 from custrata.schema.counting import FreeOrders
 
 # From the best to the worst a customer can be; the order in which the conditions are tried is in `_stage`.
@@ -67,6 +68,7 @@ def _stage(profile: ir.Table, curve: SilenceCurve, lines: LifecycleLines) -> ir.
     return cast(ir.StringValue, ibis.cases(*branches, else_=ibis.literal("growing")))
 
 
+@guarded
 def silence_curve(
     orders: TableLike,
     *,
@@ -96,6 +98,7 @@ def silence_curve(
     return learn_silence(known.paced, moment, horizon=horizon)
 
 
+@guarded
 def lifecycle(
     orders: TableLike,
     *,

@@ -17,6 +17,7 @@ from custrata.analytics.moments import AsOf
 from custrata.analytics.shared_cards import likely_shared
 from custrata.analytics.silence import NOT_LEARNED
 from custrata.analytics.traits import Keep
+from custrata.analytics.traits.catalogue import uncovered
 from custrata.engine import Engine
 from custrata.lake import Run
 from custrata.lake.exclusions import fingerprint
@@ -170,7 +171,8 @@ def _graded(
             held.close()  # the walked orders are the largest table of all, and nobody reads them any more
         with watch.step("schemes"):
             facts, windows = counted_facts(source.facts, known), Windows(known, moment, keep)
-            context = Context(NOT_LEARNED, known.everyone.period, moment, facts, models_of(task.lines), keep)
+            unknown = uncovered(known.since, moment)
+            context = Context(NOT_LEARNED, known.everyone.period, moment, facts, models_of(task.lines), keep, unknown)
             grader = Grader(profile, context, task.decided, task.before, engine, keep, windows, task.handover)
             for scheme in task.schemes:
                 grader.grade(scheme)
@@ -190,7 +192,8 @@ def _found(task: Task, grader: Grader, headers: Mapping[str, str]) -> dict[str, 
         {"gap": grader.windows.known.everyone.gap, "period": grader.context.period} if grader.windows.known else {}
     )
     key = next((one.key for one in task.schemes if one.kind == "lifecycle"), "")
-    return {"population": everyone, "curve": grader.context.curve_of(key), "headers": dict(headers)}
+    curve, unknown = grader.context.curve_of(key), list(grader.context.uncovered)
+    return {"population": everyone, "uncovered": unknown, "curve": curve, "headers": dict(headers)}
 
 
 def _written(task: Task, told: dict[str, dict[str, Any]], draft: Path, former: Run | None, *, keep: Keep) -> Any:

@@ -11,6 +11,7 @@ from typing import Any, cast
 import ibis
 import ibis.expr.types as ir
 
+from custrata.analytics.averages import PARTS, unrounded
 from custrata.analytics.clusters import ClusterModel, TooFewCustomers, fit_clusters, grade_clusters
 from custrata.analytics.grading import Grading
 from custrata.analytics.ladder_schemes import waiting_for_customers
@@ -39,7 +40,8 @@ class NothingLearned(Exception):
 def scheme_of(definition: Definition, version: int = 1) -> Scheme:
     """The scheme a definition describes."""
     grade, reads = _KINDS[definition.kind](definition)
-    shown = tuple(name for name in reads if not name.endswith(("_tier", "_since")))
+    parts = {*PARTS.get(definition.settings.get("trait", ""), ())} - {*_columns(*_among(definition))}
+    shown = tuple(name for name in reads if not name.endswith(("_tier", "_since")) and name not in parts)
     inputs = _INPUTS.get(definition.kind, shown)
     if column := order_column(definition, reads):
         grade, reads = among_customers(definition, grade, column), tuple(dict.fromkeys((*reads, column)))
@@ -83,7 +85,7 @@ def _chosen(definition: Definition, profile: ir.Table, context: Context) -> tupl
     """The profile, and the value of the customers among whom lines are drawn; empty for the others."""
     trait, among = definition.settings["trait"], _among(definition)
     table, conditions = _applied(profile, among, context)
-    value = _number(table[trait])
+    value = _number(unrounded(table, trait))
     return table, cast(ir.NumericValue, conditions[0].ifelse(value, ibis.null(value.type())) if conditions else value)
 
 
@@ -114,7 +116,8 @@ def _single(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
         return graded
 
     waits = () if waits_for is None else (waits_for,)
-    return grade, tuple(dict.fromkeys((definition.settings["trait"], *_columns(*_among(definition)), *waits)))
+    trait = definition.settings["trait"]
+    return grade, tuple(dict.fromkeys((trait, *_columns(*_among(definition)), *waits, *PARTS.get(trait, ()))))
 
 
 def _score(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
