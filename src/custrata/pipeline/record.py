@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from custrata.analytics.silence import SilenceCurve, Stretch
+from custrata.analytics.silence import SilenceCurve
 
 
 def graded_record(value: Any) -> Any:
@@ -29,18 +29,4 @@ def graded_record(value: Any) -> Any:
 
 def curve_from(record: Mapping[str, Any]) -> SilenceCurve:
     """A silence curve as a run recorded it."""
-
-    def decimal(name: str) -> Decimal | None:
-        return None if record[name] is None else Decimal(record[name])
-
-    stretches = tuple(Stretch(Decimal(s["start"]), s["seen"], s["back"]) for s in record["stretches"])
-    return SilenceCurve(
-        decimal("at_risk"),
-        decimal("churned"),
-        learned=record["learned"],
-        stretches=stretches,
-        in_rhythm=decimal("in_rhythm"),
-        horizon=record["horizon"],
-        dates=record["dates"],
-        customers=record["customers"],
-    )
+    return SilenceCurve.from_record(record)

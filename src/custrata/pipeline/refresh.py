@@ -16,7 +16,8 @@ import ibis.expr.types as ir
 
 from custrata.analytics.loyalty import advocacy
 from custrata.analytics.moments import AsOf
-from custrata.analytics.silence import SilenceCurve, learn_silence
+from custrata.analytics.silence import SilenceCurve
+from custrata.analytics.silence_learning import learn_silence
 from custrata.analytics.traits import CATALOGUE, Keep, Known, joined_by_customer, known_facts, order_traits
 from custrata.engine import Engine
 from custrata.errors import Refused
