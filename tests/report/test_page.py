@@ -136,7 +136,7 @@ def test_tells_what_to_do_for_each_tier() -> None:
 
 def test_every_picture_has_its_table(report: ReportData) -> None:
     html = page(replace(report, schemes=report.schemes[:1]), "en")
-    # Flow, revenue, RFM map, labels, Pareto and silence curve, its test, histograms; the rings' table is the tier table.
+    # Flow, revenue, RFM, labels, Pareto, silence curve and its test, histograms; the rings' table is the tier table.
     assert html.count("<details>") == 7 + len(report.histograms)
 
 
