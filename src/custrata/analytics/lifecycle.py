@@ -19,6 +19,7 @@ from custrata.analytics.silence import HORIZON, LINED, STRATA, SilenceCurve, Sil
 from custrata.analytics.silence_learning import learn_silence
 from custrata.analytics.sources import TableLike, canonical_orders
 from custrata.analytics.traits import COMEBACK_DAYS, COMEBACKS, comebacks, joined_by_customer, known_facts, order_traits
+from custrata.schema.counting import FreeOrders
 
 # From the best to the worst a customer can be; the order in which the conditions are tried is in `_stage`.
 TIERS = ("mature", "growing", "won_back", "new", "at_risk", "churned", "prospect")
@@ -124,13 +125,14 @@ def silence_curve(
     horizon: int = HORIZON,
     zone: str = "UTC",
     columns: Mapping[str, str] | None = None,
+    free_orders: FreeOrders = "count",
 ) -> SilenceCurve:
     """Learn from past dates how likely a customer comes back, by how many usual gaps she has been silent.
 
-    Parameters: `orders`, `as_of`, `zone`, `columns` as for `traits`; `horizon` the days within which a customer must
-    have ordered again. Returns a curve for each stratum of order days, the lines of the lifecycle (silences in usual
-    gaps) and their back-test. With under 180 days of history before the horizon, under 3 past dates or under 500
-    customers it is not learned, and the lines are fixed: beyond 3 and beyond 6.
+    Parameters: `orders`, `as_of`, `zone`, `columns`, `free_orders` as for `traits`; `horizon` the days within which a
+    customer must have ordered again. Returns a curve for each stratum of order days, the lines of the lifecycle
+    (silences in usual gaps) and their back-test. With under 180 days of history before the horizon, under 3 past dates
+    or under 500 customers it is not learned, and the lines are fixed: beyond 3 and beyond 6.
 
     >>> import polars
     >>> orders = polars.DataFrame(
@@ -141,7 +143,7 @@ def silence_curve(
     (False, Fraction(3, 1), Fraction(6, 1))
     """
     moment = AsOf.of(as_of, zone)
-    known = known_facts(canonical_orders(orders, zone, columns), moment, rhythm=False)
+    known = known_facts(canonical_orders(orders, zone, columns), moment, rhythm=False, free_orders=free_orders)
     return learn_silence(known.paced, moment, SilenceRules(horizon=horizon))
 
 
@@ -153,12 +155,13 @@ def lifecycle(
     lines: LifecycleLines | None = None,
     zone: str = "UTC",
     columns: Mapping[str, str] | None = None,
+    free_orders: FreeOrders = "count",
 ) -> ir.Table:
     """The stage of every customer, by all known orders.
 
-    Parameters: `orders`, `as_of`, `zone`, `columns` as for `traits`; `curve` a silence curve learned before (default:
-    learn it now); `lines` the other numbers. Returns `customer_id`, `tier`, `value` (silence in usual gaps,
-    DECIMAL(18,12), cut off after the last place).
+    Parameters: `orders`, `as_of`, `zone`, `columns`, `free_orders` as for `traits`; `curve` a silence curve learned
+    before (default: learn it now); `lines` the other numbers. Returns `customer_id`, `tier`, `value` (silence in usual
+    gaps, DECIMAL(18,12), cut off after the last place).
 
     >>> import polars
     >>> orders = polars.DataFrame({
@@ -169,7 +172,7 @@ def lifecycle(
     ['new', 'churned']
     """
     moment = AsOf.of(as_of, zone)
-    known = known_facts(canonical_orders(orders, zone, columns), moment)
+    known = known_facts(canonical_orders(orders, zone, columns), moment, free_orders=free_orders)
     curve, lines = curve or learn_silence(known.paced, moment), lines or LifecycleLines()
     profile = order_traits(known, moment, places=(), families=frozenset({"rhythm"}))
     starts = [stratum.least for stratum in curve.strata]

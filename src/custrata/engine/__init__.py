@@ -55,16 +55,15 @@ def connect(
     ...     duck.name
     'duckdb'
     """
-    size = None if memory_limit is None else memory_in_bytes(memory_limit)
     if engine == "duckdb":
-        return DuckEngine(threads=threads, memory=size, scratch=scratch)
+        return DuckEngine(threads=threads, memory_limit=memory_limit, scratch=scratch)
     if engine != "spark":
         raise UnknownEngine(engine=engine)
     try:
         from custrata.engine.spark import SparkEngine  # an extra: it may be missing
     except ImportError as error:
         raise EngineMissing(reason=str(error)) from error
-    return SparkEngine(threads=threads, memory=size, scratch=scratch, options=spark_options)
+    return SparkEngine(threads=threads, memory_limit=memory_limit, scratch=scratch, options=spark_options)
 
 
 def prepare(table: ir.Table) -> ir.Table:

@@ -16,6 +16,7 @@ from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
 from custrata.engine.base import Engine
 from custrata.engine.compile import named, teach
+from custrata.engine.memory import memory_in_bytes
 from custrata.engine.scratch import Scratch
 
 
@@ -49,14 +50,14 @@ class DuckEngine(Engine):
     connection: Backend
 
     def __init__(
-        self, *, threads: int | None = None, memory: int | None = None, scratch: Path | str | None = None
+        self, *, threads: int | None = None, memory_limit: str | None = None, scratch: Path | str | None = None
     ) -> None:
         self._scratch = Scratch(scratch)
         options: dict[str, Any] = {"temp_directory": str(self._scratch.folder / "spill")}
         if threads is not None:
             options["threads"] = threads
-        if memory is not None:
-            options["memory_limit"] = f"{memory // 1000}KB"
+        if memory_limit is not None:
+            options["memory_limit"] = f"{memory_in_bytes(memory_limit) // 1000}KB"
         connection = ibis.duckdb.connect(**options)
         connection.con.execute("SET TimeZone = 'UTC'")
         connection.con.execute("SET enable_progress_bar = false")  # what shows progress is ours

@@ -9,7 +9,7 @@ from pathlib import Path
 from custrata.errors import BadInput
 
 HALF = "50%"
-LEAST = 256 * 1024**2  # below it DuckDB cannot sort one row group
+LEAST = 256 * 1000**2  # below it DuckDB cannot sort one row group
 UNITS = {"MB": 1000**2, "GB": 1000**3, "TB": 1000**4, "MIB": 1024**2, "GIB": 1024**3, "TIB": 1024**4}
 LIMIT = re.compile(r"\s*(?P<number>\d{1,6}(?:\.\d{1,3})?)\s*(?P<unit>%|[KMGT]i?B)\s*", re.IGNORECASE)
 # What a container may use, by version of control groups; the machine itself where there is none.

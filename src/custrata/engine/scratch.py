@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import tempfile
+import weakref
 from pathlib import Path
 
 PREFIX = "custrata-"
@@ -25,21 +27,26 @@ class Scratch:
 
     def __init__(self, parent: Path | str | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
-        self._lock = (self.folder / LOCK).open("w")
-        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock = os.open(self.folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._finalize = weakref.finalize(self, _remove, self.folder, lock)
         if parent is not None:
             self._remove_orphans()
 
     def remove(self) -> None:
-        """Delete the folder and all in it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self._lock.close()
+        """Delete the folder and all in it; at the latest when the process ends."""
+        self._finalize()
 
     def _remove_orphans(self) -> None:
         now = self.folder.stat().st_mtime
         for other in self.folder.parent.glob(f"{PREFIX}*"):
             if other != self.folder and _orphaned(other, now):
                 shutil.rmtree(other, ignore_errors=True)
+
+
+def _remove(folder: Path, lock: int) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    os.close(lock)
 
 
 def _orphaned(folder: Path, now: float) -> bool:

@@ -21,6 +21,7 @@ from pyspark.sql.types import TimestampType
 
 from custrata.engine.base import Engine
 from custrata.engine.compile import named, teach
+from custrata.engine.memory import memory_in_bytes
 from custrata.engine.scratch import Scratch
 from custrata.schema import INSTANT
 
@@ -63,12 +64,12 @@ class SparkEngine(Engine):
         self,
         *,
         threads: int | None = None,
-        memory: int | None = None,
+        memory_limit: str | None = None,
         scratch: Path | str | None = None,
         options: Mapping[str, str] | None = None,
     ) -> None:
         self._scratch = Scratch(scratch)
-        super().__init__(ibis.pyspark.connect(_session(threads, memory, options or {})))
+        super().__init__(ibis.pyspark.connect(_session(threads, memory_limit, options or {})))
 
     def from_arrow(self, table: pa.Table) -> ir.Table:
         # Through a file: Spark cannot make a frame of some Arrow types, and of an empty table not at all.
@@ -122,7 +123,7 @@ def _schema(op: ops.DatabaseTable) -> ibis.Schema:
     return ibis.schema({name: INSTANT if name in instants else kind for name, kind in op.schema.items()})
 
 
-def _session(threads: int | None, memory: int | None, options: Mapping[str, str]) -> SparkSession:
+def _session(threads: int | None, memory_limit: str | None, options: Mapping[str, str]) -> SparkSession:
     settings = {
         "spark.master": f"local[{threads or '*'}]",
         "spark.app.name": "custrata",
@@ -131,7 +132,7 @@ def _session(threads: int | None, memory: int | None, options: Mapping[str, str]
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         "spark.sql.shuffle.partitions": str((threads or 2) * 2),
-        "spark.driver.memory": "2g" if memory is None else f"{memory // 1024**2}m",
+        "spark.driver.memory": "2g" if memory_limit is None else f"{memory_in_bytes(memory_limit) // 1024**2}m",
         "spark.log.level": "ERROR",
         "spark.sql.ansi.enabled": "false",
         **options,

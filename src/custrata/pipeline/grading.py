@@ -70,7 +70,7 @@ class Grader:
         if scheme.definition.qualify == "since_review":
             profile = self.windows.since_review(profile, scheme, self._state(scheme.key))
         profile = derived(profile, scheme.reads)
-        held = [name for name in scheme.reads if name in profile.columns]
+        held = [name for name in scheme.seen if name in profile.columns]
         seen = [self._of_scheme(key, scheme) for key in scheme.needs(self.results)]
         held += [name for table in seen for name in table.columns if name != "customer_id"]
         table = joined_by_customer(
@@ -81,7 +81,7 @@ class Grader:
 
     def _of_scheme(self, key: str, reader: Scheme) -> ir.Table:
         """What a scheme reads of one that was graded before: tier, value, since when."""
-        graded, wanted = self.results[key], [name for name in columns_of(key) if name in reader.reads]
+        graded, wanted = self.results[key], [name for name in columns_of(key) if name in reader.seen]
         held = {name: name.removeprefix(f"{key}_") for name in wanted}
         if f"{key}_since" in wanted and "since" not in graded.columns:
             graded = self._with_since(key, graded)

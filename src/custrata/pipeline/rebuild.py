@@ -84,7 +84,7 @@ def moments_to_rebuild(
     """The moments that `rebuild` grades at, the oldest first. Raises `NoFacts`, `NothingToRebuild`, `TooManyRuns`."""
     zone, former = workspace.settings.timezone, [run.as_of for run in workspace.runs.all()]
     with workspace.lake.reading() as lake:
-        facts = snapshot(lake, engine)
+        facts = snapshot(lake, engine, workspace.exclusions.all())
         last = default_as_of(facts, zone)
         first = AsOf.of(start, zone) if start is not None else AsOf(first_instant(facts), zone)
     instants = {moment.instant for moment in _ends(first.date, last, zone, every) if moment.instant > first.instant}

@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 
 from custrata.analytics.loyalty import advocacy
 from custrata.analytics.moments import AsOf
+from custrata.analytics.shared_cards import likely_shared
 from custrata.analytics.silence import SilenceCurve
 from custrata.analytics.silence_learning import learn_silence
 from custrata.analytics.traits import CATALOGUE, Keep, Known, joined_by_customer, known_facts, order_traits
@@ -23,6 +24,7 @@ from custrata.engine import Engine
 from custrata.errors import Refused
 from custrata.identity import custom_traits, golden_customers, payments_typed
 from custrata.lake import LakeSnapshot, Run, Workspace
+from custrata.lake.exclusions import fingerprint
 from custrata.pipeline.corrections import corrections, late_summary
 from custrata.pipeline.decisions import OF_PEOPLE, Decided, Decisions
 from custrata.pipeline.grading import Grader, former_decisions
@@ -32,6 +34,7 @@ from custrata.pipeline.record import curve_from, graded_record
 from custrata.pipeline.snapshot import Snapshot, counted_facts, default_as_of, everyone, snapshot
 from custrata.pipeline.summary import narrowed, summary
 from custrata.pipeline.windows import Windows, has_own_window
+from custrata.schema.counting import FreeOrders
 from custrata.tiering import Context, SchemeLibrary
 
 Progress = Callable[[str, float], None]
@@ -135,6 +138,7 @@ class _Begun:
     decided: Decided
     library: SchemeLibrary
     seen: Mapping[str, str]
+    free_orders: FreeOrders = "count"
 
     def is_as(self, run: Run) -> bool:
         """Whether a run was made from all the same."""
@@ -150,8 +154,10 @@ def _begun(
     decisions: Decisions | None,
     rebuild: bool,
 ) -> _Begun:
-    facts = snapshot(lake, engine)
-    zone = workspace.settings.timezone
+    excluded = workspace.exclusions.all()
+    facts = snapshot(lake, engine, excluded)
+    settings = workspace.settings
+    zone = settings.timezone
     moment = default_as_of(facts, zone) if as_of is None else AsOf.of(as_of, zone)
     before, same = _runs_before(workspace, moment, rebuild=rebuild)
     decided, library = Decided.of(decisions, workspace.runs.published()), SchemeLibrary(workspace)
@@ -160,8 +166,10 @@ def _begun(
         "decisions": decided.fingerprint,
         "schemes": library.fingerprint,
         "before": before.id if before else "",
+        "excluded": fingerprint(excluded),
+        "free_orders": "" if settings.free_orders == "count" else settings.free_orders,
     }
-    return _Begun(facts, moment, before, same, decided, library, seen)
+    return _Begun(facts, moment, before, same, decided, library, seen, settings.free_orders)
 
 
 def _written(
@@ -182,6 +190,8 @@ def _written(
     wrong = same is not None and same.record["saw"]["fingerprint"] != begun.seen["fingerprint"]
     corrected = corrections(tiers, told, same, engine, draft, wrong=wrong, at=at)
     begun.decided.write(draft)
+    shared = likely_shared(engine.read_parquet([draft / "profile.parquet"]))
+    engine.write_parquet(shared, draft / "shared_cards.parquet")
     prepare_run(draft)
     return {"late": late_summary(late), "corrected": corrected, **summary(tiers, told)}
 
@@ -197,7 +207,9 @@ def _graded(
         with watch.step("facts"):
             customers = keep_a_while(everyone(facts, moment))
             named = _names_returns(facts.orders)
-            known = known_facts(facts.orders, moment, keep=keep_a_while, named_returns=named)
+            known = known_facts(
+                facts.orders, moment, keep=keep_a_while, named_returns=named, free_orders=begun.free_orders
+            )
         with watch.step("traits"), engine.keeping() as keep_briefly:
             profile, headers = _profile(
                 facts, known, customers, moment, decided=begun.decided, engine=engine, keep=keep_briefly

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -25,7 +26,10 @@ class NoFacts(Refused):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The tables of the lake as one consistent view, and how many rows each has."""
+    """The tables of the lake as one consistent view, and how many rows each has.
+
+    `orders` are those that grading counts: without the orders of customers excluded from it, which `placed` has.
+    """
 
     orders: ir.Table
     lines: ir.Table
@@ -34,14 +38,20 @@ class Snapshot:
     feedback: ir.Table
     records: ir.Table
     rows: dict[str, int]
+    placed: ir.Table
+    excluded: frozenset[str] = frozenset()
 
 
-def snapshot(lake: LakeSnapshot, engine: Engine) -> Snapshot:
-    """Open every table of the lake on an engine."""
+def snapshot(lake: LakeSnapshot, engine: Engine, excluded: Collection[str] = ()) -> Snapshot:
+    """Open every table of the lake on an engine; `excluded` are customers whose orders grading does not count."""
     names = {"orders": "orders", "lines": "order_lines", "products": "products", "events": "events"}
     names |= {"feedback": "feedback", "records": "customer_records"}
     tables: dict[str, Any] = {field: lake.read(name, engine) for field, name in names.items()}
-    return Snapshot(**tables, rows={name: lake.rows(name) for name in names.values()})
+    placed = tables["orders"]
+    if excluded:
+        tables["orders"] = placed.filter(placed.customer_id.isnull() | ~placed.customer_id.isin(sorted(excluded)))
+    rows = {name: lake.rows(name) for name in names.values()}
+    return Snapshot(**tables, rows=rows, placed=placed, excluded=frozenset(excluded))
 
 
 def default_as_of(facts: Snapshot, zone: str) -> AsOf:
@@ -60,7 +70,7 @@ def first_instant(facts: Snapshot) -> datetime:
 
 def _end_of_facts(facts: Snapshot, end: Literal["min", "max"]) -> datetime:
     found: list[int] = []
-    held = {"orders": facts.orders, "order_lines": facts.lines, "events": facts.events, "feedback": facts.feedback}
+    held = {"orders": facts.placed, "order_lines": facts.lines, "events": facts.events, "feedback": facts.feedback}
     for spec in FACTS:
         assert spec.at is not None
         micros = epoch_micros(held[spec.name][spec.at])
@@ -75,7 +85,7 @@ def everyone(facts: Snapshot, as_of: AsOf) -> ir.Table:
     """`customer_id` of every customer known at `as_of`: from a record (not registered later) or a fact."""
     registered = epoch_micros(facts.records.registered_at)
     parts = [facts.records.filter(registered.isnull() | as_of.known(registered))]
-    for table, at in ((facts.orders, "ordered_at"), (facts.events, "occurred_at"), (facts.feedback, "given_at")):
+    for table, at in ((facts.placed, "ordered_at"), (facts.events, "occurred_at"), (facts.feedback, "given_at")):
         parts.append(table.filter(as_of.known(epoch_micros(table[at])), table.customer_id.notnull()))
     # The type says which column may be empty, and a union wants the same type on both sides.
     named = [part.select(customer_id=part.customer_id.cast("string")) for part in parts]

@@ -35,9 +35,9 @@ ORDER BY moved.scheme, source, target, profile.spend DESC NULLS LAST, customer_i
 """
 
 
-def prepare_run(folder: Path, *, threads: int = 2, memory: int = 1000**3) -> None:
+def prepare_run(folder: Path, *, threads: int = 2, memory: str = "1GB") -> None:
     """Write both beside the profile and the changes in the folder of a run that is being made."""
-    with DuckEngine(threads=threads, memory=memory) as engine:
+    with DuckEngine(threads=threads, memory_limit=memory) as engine:
         asking = Asking(engine.raw)
         columns = columns_of(asking, folder)
         numbers = [name for name, kind in columns.items() if is_number(kind)]
