@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import ibis.expr.datatypes as dt
@@ -13,7 +14,7 @@ import custrata as cs
 from custrata.analytics.ladder_schemes import TooFewDiscounted
 from custrata.analytics.loyalty import advocacy
 from custrata.analytics.moments import AsOf
-from custrata.analytics.silence import SilenceCurve
+from custrata.analytics.silence import SilenceCurve, Stratum
 from custrata.analytics.sources import canonical_feedback
 from custrata.analytics.traits import profile_of
 from tests.analytics.conftest import by_customer
@@ -138,7 +139,7 @@ def test_lifecycle_of_the_method_page() -> None:
         "ann": ("new", Decimal("0.55")), "ben": ("growing", Decimal("2.55")),
     }  # fmt: skip
     for line, stage in (("2.55", "churned"), ("2.56", "at_risk")):
-        curve = SilenceCurve(Decimal(1), Decimal(line), learned=True)
+        curve = SilenceCurve((Stratum(1, None, Fraction(1), Fraction(line)),), learned=True)
         assert by_customer(cs.lifecycle(given, as_of=AS_OF, curve=curve), "tier")["ben"] == stage
 
 
@@ -147,7 +148,7 @@ def test_silence_is_measured_against_the_shrunk_rhythm() -> None:
     given = orders(a="01-01 01-05 01-09", b="11-01 11-11 11-21 12-01", c="01-01 01-11 01-30")
     profile = profile_of(given, as_of=AS_OF, families=frozenset({"rhythm"}))
     found = by_customer(profile, "rhythm_days", "silence", "last_gap_silence")
-    assert found["a"] == (Decimal("8.29"), Decimal("2.66"), Decimal("0.48"))
+    assert found["a"] == (Decimal("8.29"), Decimal("2.655172413793"), Decimal("0.482758620689"))
 
 
 def test_traits_of_the_method_page() -> None:

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from custrata.analytics.moments import AsOf
-from custrata.analytics.silence import NOT_LEARNED, learn_silence
+from custrata.analytics.silence import NOT_LEARNED
+from custrata.analytics.silence_learning import learn_silence
 from custrata.engine import Engine
 from custrata.lake import Run, Workspace
 from custrata.pipeline.decisions import Decided

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from custrata.analytics.loyalty import advocacy
 from custrata.analytics.moments import AsOf
-from custrata.analytics.silence import learn_silence
+from custrata.analytics.silence_learning import learn_silence
 from custrata.analytics.sources import (
     TableLike,
     canonical_feedback,

@@ -21,7 +21,7 @@ from custrata.analytics.rfm import LIFECYCLE, grade_rfm
 from custrata.analytics.rules import grade_rules
 from custrata.analytics.score import Factor, grade_score, named_missing
 from custrata.analytics.threshold import grade_pareto, grade_quantile, grade_threshold
-from custrata.analytics.traits import CATALOGUE
+from custrata.analytics.traits import CATALOGUE, COMEBACKS
 from custrata.analytics.trees import NothingToLearn, TreeModel, fit_tree, grade_tree
 from custrata.criteria import Criteria, Scope
 from custrata.engine.functions import only_row
@@ -51,7 +51,7 @@ def scheme_of(definition: Definition, version: int = 1) -> Scheme:
 
 # What an explanation shows of schemes whose formula stands in the code.
 _INPUTS = {
-    "lifecycle": ("recency_days", "rhythm_days", "silence", "orders_all", "tenure_days"),
+    "lifecycle": ("recency_days", "rhythm_days", "silence", "order_days", "orders_all", "tenure_days"),
     "rfm": ("recency_days", "orders", "spend"),
 }
 # No label of RFM contradicts the lifecycle, where the workspace has one.
@@ -259,7 +259,7 @@ def _rfm(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
 
 def _lifecycle(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     lines = LifecycleLines(**definition.settings)
-    reads = ("orders_all", "tenure_days", "recency_days", "silence", "last_gap_silence")
+    reads = ("orders_all", "order_days", "tenure_days", "recency_days", "silence", *COMEBACKS)
     return (lambda profile, context: grade_lifecycle(profile, context.curve_of(definition.key), lines)), reads
 
 

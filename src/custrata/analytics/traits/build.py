@@ -13,6 +13,7 @@ from custrata.analytics.counted import known_orders, paced
 from custrata.analytics.moments import EPOCH, AsOf
 from custrata.analytics.sources import TableLike, canonical_lines, canonical_orders, canonical_products
 from custrata.analytics.traits.catalogue import EARLIER, conformed, uncovered
+from custrata.analytics.traits.comebacks import comebacks
 from custrata.analytics.traits.composition import joined_by_customer, line_traits, place_traits, sold_lines
 from custrata.analytics.traits.pace import FAMILIES, Population, paced_traits, population
 from custrata.analytics.traits.returns import return_sums, spend_traits
@@ -83,6 +84,8 @@ def order_traits(
     sold = keep(paced_traits(known.paced, as_of, known.everyone, window, families))
     spent = spend_traits(sold, return_sums(known.orders, as_of, window, spans=spans), spans=spans)
     beside = [keep(place_traits(known.orders, as_of, place, window)) for place in places]
+    if "rhythm" in families:
+        beside.append(keep(comebacks(known.paced, as_of, known.everyone)))
     if lines is not None:
         beside.append(keep(line_traits(keep(sold_lines(lines, known.orders, products)), as_of, window)))
     wide = joined_by_customer(spent, *beside)

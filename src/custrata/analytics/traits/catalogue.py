@@ -8,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.moments import AsOf
+from custrata.analytics.rhythm import SILENCE
 from custrata.schema import MONEY, SUM
 
 # A share of 0 to 1 with all the digits that fit, so that nothing is decided by rounding.
@@ -92,12 +93,32 @@ _TRAITS = [
         ("longest_gap_days", "int32", "days", "the longest of them"),
         ("last_gap_days", "int32", "days", "days between the two newest order days"),
         ("rhythm_days", DAYS, "days", "(n · own median + 5 · population median) ÷ (n + 5), with n gaps"),
-        ("silence", DAYS, "ratio", "`recency_days` ÷ rhythm: how many of the usual gaps the customer has been silent"),
+        (
+            "silence",
+            SILENCE,
+            "ratio",
+            "`recency_days` ÷ rhythm: how many of the usual gaps the customer has been silent",
+        ),
         (
             "last_gap_silence",
-            DAYS,
+            SILENCE,
             "ratio",
             "`last_gap_days` ÷ rhythm: how silent the customer was before the newest order",
+        ),
+        *(
+            (
+                f"comeback_{start}",
+                SILENCE,
+                "ratio",
+                f"the longest silence that an order of the last 90 days ended, in the usual gaps known before it; of "
+                f"orders before which {known} known; empty under one usual gap",
+            )
+            for start, known in (
+                (1, "one order day was"),
+                (2, "2 or 3 order days were"),
+                (4, "4 to 12 order days were"),
+                (13, "13 or more order days were"),
+            )
         ),
         ("next_order_expected_on", "date", "", "last order day plus the rhythm"),
         (

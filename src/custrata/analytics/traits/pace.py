@@ -9,13 +9,13 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.moments import AsOf
+from custrata.analytics.rhythm import PRIOR_GAPS, SILENCE, gap_days, silence
 from custrata.analytics.traits.catalogue import SHARE
 from custrata.engine.days import as_date
 from custrata.engine.functions import discrete_quantile, divide, only_row, quotient
 from custrata.schema import SUM
 
 DAYPARTS = ("night", "morning", "afternoon", "evening")
-PRIOR_GAPS = 5
 SHARE_PLACES, MONEY_PLACES = 17, 13
 PERIOD_BOUNDS = (7, 91)
 FAMILIES = frozenset({"spans", "habits", "rhythm", "price"})
@@ -211,25 +211,21 @@ def _rhythm_traits(sums: ir.Table, as_of: AsOf, everyone: Population) -> dict[st
 def _rhythm(sums: ir.Table, everyone: Population) -> dict[str, ir.Value]:
     if everyone.gap is None:
         return {"rhythm_days": ibis.null("decimal(18, 2)"), "next_order_expected_on": ibis.null("date")}
-    usual = _gap_days(sums, everyone)
-    rhythm = divide(usual, sums.gaps + PRIOR_GAPS)
-    ahead = rhythm.round(0).cast("int32")
-    return {"rhythm_days": rhythm, "next_order_expected_on": as_date(cast(ir.IntegerValue, sums.last_day + ahead))}
-
-
-def _gap_days(sums: ir.Table, everyone: Population) -> ir.IntegerValue:
-    """n · own + 5 · population: the rhythm times n + 5, a whole number."""
-    own = sums.gaps * sums.median_gap_days.fill_null(0)
-    return cast(ir.IntegerValue, own + PRIOR_GAPS * (everyone.gap or 0))
+    usual, weight = gap_days(sums.gaps, sums.median_gap_days, everyone.gap), sums.gaps + PRIOR_GAPS
+    ahead = divide(usual, weight, 0).cast("int32")
+    return {
+        "rhythm_days": divide(usual, weight),
+        "next_order_expected_on": as_date(cast(ir.IntegerValue, sums.last_day + ahead)),
+    }
 
 
 def _silences(sums: ir.Table, recency: ir.IntegerValue, everyone: Population) -> dict[str, ir.Value]:
     if everyone.gap is None:
-        return {"silence": ibis.null("decimal(18, 2)"), "last_gap_silence": ibis.null("decimal(18, 2)")}
-    weight, usual = sums.gaps + PRIOR_GAPS, _gap_days(sums, everyone)
+        return {"silence": ibis.null(SILENCE), "last_gap_silence": ibis.null(SILENCE)}
+    usual = gap_days(sums.gaps, sums.median_gap_days, everyone.gap)
     return {
-        "silence": divide(cast(ir.IntegerValue, recency * weight), usual),
-        "last_gap_silence": divide(cast(ir.IntegerValue, sums.last_gap_days * weight), usual),
+        "silence": silence(recency, sums.gaps, usual),
+        "last_gap_silence": silence(sums.last_gap_days, sums.gaps, usual),
     }
 
 
