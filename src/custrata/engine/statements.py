@@ -13,7 +13,8 @@ statement for other reasons too, are never holes.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -164,7 +165,7 @@ def _may_vary(value: Any) -> bool:
         return False
     if isinstance(value, int):
         return value > SMALL
-    return isinstance(value, Decimal | float) and value > 0 or isinstance(value, date | datetime)
+    return (isinstance(value, Decimal | float) and value > 0) or isinstance(value, date | datetime)
 
 
 def _hole(place: int) -> str:
@@ -191,16 +192,13 @@ def _named(sql: str, tables: Sequence[str]) -> str:
 _WRITTEN: dict[Any, str] = {}
 
 
-class _holes:
+@contextmanager
+def _holes(written: dict[Any, str]) -> Iterator[None]:
     """Within it, these literals are written as holes."""
-
-    def __init__(self, written: dict[Any, str]) -> None:
-        self._written = written
-
-    def __enter__(self) -> None:
-        _WRITTEN.update(self._written)
-
-    def __exit__(self, *_: object) -> None:
+    _WRITTEN.update(written)
+    try:
+        yield
+    finally:
         _WRITTEN.clear()
 
 
