@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -115,15 +116,20 @@ class Task:
         return all(run.record["saw"].get(name, "") == value for name, value in self.marks.items())
 
 
-def make(task: Task, shelf: Shelf, former: Run | None, watch: Watch) -> Run:
-    """Grade everybody and put the run on the shelf; `former` is the one of the same instant that it replaces."""
+def make(task: Task, shelf: Shelf, former: Run | None, watch: Watch, *, prepare: bool = True) -> Run:
+    """Grade everybody and put the run on the shelf; `former` is the one of the same instant that it replaces.
+
+    `prepare` writes down what pages ask of a run again and again; without it they find it out when they are asked.
+    """
     source = task.source
     engine = source.engine
-    with shelf.draft() as draft, engine.keeping() as keep:
+    with shelf.draft() as draft, engine.keeping() as keep, _collected_afterwards():
         found, schemes = write_profile(task, draft / UNSORTED, watch)
         told = {key: decided for key, decided in schemes.items() if not decided["waiting"]}
         with watch.step("history"):
             moved = _written(task, told, draft, former, customers=found.pop("customers"), keep=keep)
+            if prepare:
+                prepare_run(draft)
         record = {
             **_heading(task),
             "before": task.before.id if task.before else None,
@@ -138,6 +144,19 @@ def make(task: Task, shelf: Shelf, former: Run | None, watch: Watch) -> Run:
             record["steps"] = watch.seconds
             superseded = [former.id] if former is not None else []
             return shelf.publish(draft, graded_record(record), supersedes=superseded)
+
+
+@contextmanager
+def _collected_afterwards() -> Iterator[None]:
+    """Within it Python looks for no cycles: expressions are many small objects, and to go through them again and
+    again takes a tenth of the time of a run."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def write_profile(task: Task, path: Path, watch: Watch) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
@@ -219,7 +238,6 @@ def _written(
     write_excluded(task.source.facts.excluded, draft)
     shared = likely_shared(engine.read_parquet([draft / "profile.parquet"]))
     engine.write_parquet(shared, draft / "shared_cards.parquet")
-    prepare_run(draft)
     return {"late": late_summary(late), "corrected": corrected, **summary(tiers, told)}
 
 
