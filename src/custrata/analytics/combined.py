@@ -15,6 +15,7 @@ from custrata.analytics.score import FACTOR, Factor, grade_score, named_missing
 from custrata.analytics.sources import TableLike
 from custrata.analytics.traits import profile_of
 from custrata.engine.functions import only_row
+from custrata.schema.counting import FreeOrders
 
 TIERS = ("high", "mid", "general")
 WEIGHTS: dict[str, int] = {"loyalty": 35, "spend": 45, "credit": 20}
@@ -61,6 +62,7 @@ def combined(
     window: int | None = 365,
     zone: str = "UTC",
     columns: Mapping[str, str] | None = None,
+    free_orders: FreeOrders = "count",
 ) -> ir.Table:
     """Combined value of every customer: 35 loyalty, 45 spend, 20 credit; from 70 `high`, from 40 `mid`, else `general`.
 
@@ -75,7 +77,14 @@ def combined(
     ['high', 'general']
     """
     profile = profile_of(
-        orders, as_of=as_of, lines=lines, window=window, zone=zone, columns=columns, families=frozenset({"rhythm"})
+        orders,
+        as_of=as_of,
+        lines=lines,
+        window=window,
+        zone=zone,
+        columns=columns,
+        free_orders=free_orders,
+        families=frozenset({"rhythm"}),
     )
     graded = grade_loyalty(profile).onto("loyalty")
     return grade_combined(graded).table()

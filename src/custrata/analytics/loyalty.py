@@ -15,6 +15,7 @@ from custrata.analytics.score import FACTOR, Factor, grade_score, named_missing
 from custrata.analytics.sources import TableLike, canonical_feedback
 from custrata.analytics.traits import joined_by_customer, profile_of
 from custrata.engine.functions import divide, epoch_micros
+from custrata.schema.counting import FreeOrders
 
 TIERS = ("loyal", "potential", "none")
 WEIGHTS: dict[str, int] = {"regularity": 40, "repeat": 25, "tenure": 15, "breadth": 10, "advocacy": 10}
@@ -77,11 +78,12 @@ def loyalty(
     window: int | None = 365,
     zone: str = "UTC",
     columns: Mapping[str, str] | None = None,
+    free_orders: FreeOrders = "count",
 ) -> ir.Table:
     """Loyalty score and tier of every customer.
 
-    Parameters: `orders`, `as_of`, `window`, `zone`, `columns` as for `traits`; `lines` order lines with categories,
-    for breadth; `feedback` with `customer_id`, `given_at`, `kind` (`nps`), `score`, for advocacy. Returns
+    Parameters: `orders`, `as_of`, `window`, `zone`, `columns`, `free_orders` as for `traits`; `lines` order lines with
+    categories, for breadth; `feedback` with `customer_id`, `given_at`, `kind` (`nps`), `score`, for advocacy. Returns
     `customer_id`, `tier`, `value` (score) and the points of each factor.
 
     >>> import polars
@@ -94,7 +96,14 @@ def loyalty(
     """
     moment = AsOf.of(as_of, zone)
     profile = profile_of(
-        orders, as_of=moment, lines=lines, window=window, zone=zone, columns=columns, families=frozenset({"rhythm"})
+        orders,
+        as_of=moment,
+        lines=lines,
+        window=window,
+        zone=zone,
+        columns=columns,
+        free_orders=free_orders,
+        families=frozenset({"rhythm"}),
     )
     if feedback is not None:
         profile = joined_by_customer(profile, advocacy(canonical_feedback(feedback, zone), moment))

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
 from custrata.analytics.sources import exact
-from custrata.analytics.threshold import Share, line_ladder, share_ladder, where
+from custrata.analytics.threshold import Share, cut_facts, cut_notes, line_ladder, share_cut, where
 from custrata.analytics.traits import CATALOGUE
 from custrata.engine.functions import Number, divide, only_row, part_of, values_at_shares
 from custrata.errors import BadInput
@@ -110,12 +110,13 @@ def grade_score(
     }
     weights = {name: factor.weight for name, factor in factors.items()}
     scored, score, points = weighted_score(values, brought, weights)
+    facts: dict[str, object] = {"weights": weights, "missing": missing, "bounds": bounds}
+    notes = ("without_factors",) if missing else ()
     if lines is not None:
         ladder = line_ladder(tiers, lines)
     else:
-        ladder = share_ladder(scored.select(value=score), "value", tiers, shares or ())
-    facts = {"weights": weights, "missing": missing, "bounds": bounds}
-    notes = ("without_factors",) if missing else ()
+        cut = share_cut(scored.select(value=score), "value", tiers, shares or ())
+        ladder, facts, notes = cut.ladder, facts | cut_facts(cut), (*notes, *cut_notes(cut))
     return Grading(tuple(tiers), scored, ladder.tier(score), score, points, ladder=ladder, facts=facts, notes=notes)
 
 
@@ -152,8 +153,9 @@ def weighted_score(
 def named_missing(graded: Grading, noted: Sequence[str], **facts: object) -> Grading:
     """The grading of a built-in score: more `facts`, and a note of its own, `without_<factor>`, for those `noted`."""
     missing = cast(list[str], graded.facts["missing"])
-    notes = tuple(f"without_{name}" for name in missing if name in noted)
-    return replace(graded, facts={**graded.facts, **facts}, notes=notes)
+    own = tuple(f"without_{name}" for name in missing if name in noted)
+    others = tuple(note for note in graded.notes if note != "without_factors")
+    return replace(graded, facts={**graded.facts, **facts}, notes=(*own, *others))
 
 
 def _check(factors: Mapping[str, Factor]) -> None:

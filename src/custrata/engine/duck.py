@@ -57,7 +57,7 @@ def _type(kind: str, nullable: bool) -> dt.DataType:
     return found
 
 
-class _Backend(Backend):
+class _Backend(Backend):  # type: ignore[misc]  # Ibis ships no types
     """Ibis' connection, which compiles what differs by its values alone only once."""
 
     def __init__(self, *args: Any, **options: Any) -> None:

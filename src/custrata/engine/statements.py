@@ -13,11 +13,13 @@ between the two belong to the shape, and so does what is no number, instant or d
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import ibis.expr.operations as ops
@@ -194,18 +196,18 @@ def _named(sql: str, tables: Sequence[str]) -> str:
     return sql
 
 
-# What a compiler writes instead of some literals, while a template is compiled.
-_WRITTEN: dict[Any, str] = {}
+# What a compiler writes instead of some literals, while a template is compiled; each thread compiles its own.
+_WRITTEN: ContextVar[Mapping[Any, str]] = ContextVar("written", default=MappingProxyType({}))
 
 
 @contextmanager
-def _holes(written: dict[Any, str]) -> Iterator[None]:
+def _holes(written: Mapping[Any, str]) -> Iterator[None]:
     """Within it, these literals are written as holes."""
-    _WRITTEN.update(written)
+    token = _WRITTEN.set(written)
     try:
         yield
     finally:
-        _WRITTEN.clear()
+        _WRITTEN.reset(token)
 
 
 def with_holes(compiler: type[SQLGlotCompiler]) -> None:
@@ -213,7 +215,8 @@ def with_holes(compiler: type[SQLGlotCompiler]) -> None:
     whole = compiler.visit_Literal
 
     def visit_literal(self: SQLGlotCompiler, op: Any, *, value: Any, dtype: Any) -> Any:
-        hole = _WRITTEN.get(op) if _WRITTEN else None
+        written = _WRITTEN.get()
+        hole = written.get(op) if written else None
         return whole(self, op, value=value, dtype=dtype) if hole is None else sge.Var(this=hole)
 
     compiler.visit_Literal = visit_literal

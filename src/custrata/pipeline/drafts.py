@@ -186,7 +186,8 @@ def _facts(
         return None, {}
     lake = held.enter_context(workspace.lake.reading())
     facts = snapshot(lake, engine, workspace.exclusions.all())
-    known = known_facts(facts.orders, moment, keep=keep, rhythm=windowed)
+    free = workspace.settings.free_orders
+    known = known_facts(facts.orders, moment, keep=keep, rhythm=windowed, free_orders=free)
     return known, counted_facts(facts, known)
 
 

@@ -25,7 +25,8 @@ from custrata.lake.exclusions import fingerprint
 from custrata.pipeline.corrections import corrections, late_summary
 from custrata.pipeline.decisions import Decided
 from custrata.pipeline.grading import Grader
-from custrata.pipeline.history import changes, late_customers, with_history
+from custrata.pipeline.handover import Handover
+from custrata.pipeline.history import changes, late_customers, vanished, with_history
 from custrata.pipeline.learning import Lines, models_of
 from custrata.pipeline.marks import DEFINITIONS, marks_of
 from custrata.pipeline.reading.prepared import prepare_run
@@ -87,7 +88,8 @@ class Watch:
 class Task:
     """What decides a run, and nothing else does: facts, instant, the run before, decisions, schemes, learned lines.
 
-    `shown` are the keys of the schemes in the order in which they are shown.
+    `shown` are the keys of the schemes in the order in which they are shown; `handover` is what new versions go on from
+    instead of the run before.
     """
 
     source: Source
@@ -97,6 +99,7 @@ class Task:
     schemes: Sequence[Scheme]
     shown: Sequence[str]
     lines: Lines
+    handover: Handover = field(default_factory=Handover)
 
     @cached_property
     def marks(self) -> dict[str, str]:
@@ -109,6 +112,7 @@ class Task:
             "before": self.before.id if self.before else "",
             "definitions": str(DEFINITIONS),
             "excluded": fingerprint(self.source.facts.excluded),
+            "free_orders": "" if self.source.free_orders == "count" else self.source.free_orders,
         }
 
     def is_as(self, run: Run) -> bool:
@@ -138,6 +142,7 @@ def make(task: Task, shelf: Shelf, former: Run | None, watch: Watch, *, prepare:
             **found,
             "schemes": schemes,
             "marks": marks_of(schemes, task.before),
+            "handover": dict(task.handover.definitions),
             **moved,
         }
         with watch.step("publish"):
@@ -191,7 +196,7 @@ def _graded(
         with watch.step("schemes"):
             facts, windows = counted_facts(source.facts, known), Windows(known, moment, keep)
             context = Context(NOT_LEARNED, known.everyone.period, moment, facts, models_of(task.lines), keep)
-            grader = Grader(profile, context, task.decided, task.before, engine, keep, windows)
+            grader = Grader(profile, context, task.decided, task.before, engine, keep, windows, task.handover)
             for scheme in task.schemes:
                 grader.grade(scheme)
             found = {**_found(task, grader, view.headers), "customers": customers}
@@ -230,11 +235,14 @@ def _written(
     tiers = keep(narrowed(engine.read_parquet([draft / "profile.parquet"]), told))
     late = late_customers(task.source.facts.orders, before)
     late = None if late is None else keep(late)
-    moved = changes(tiers, told, before=before, engine=engine, moment=moment, late=late)
+    gone = vanished(tiers, told, before, engine)
+    gone = None if gone is None else keep(gone)
+    moved = changes(tiers, told, before=before, engine=engine, moment=moment, late=late, gone=gone)
     engine.write_parquet(moved.order_by("customer_id", "scheme"), draft / "changes.parquet", group=ROWS_TOGETHER)
     wrong = former is not None and former.record["saw"]["fingerprint"] != task.source.lake.fingerprint
     corrected = corrections(tiers, told, former, engine, draft, wrong=wrong, at=task.source.at)
     task.decided.write(draft)
+    task.handover.write(draft, engine)
     write_excluded(task.source.facts.excluded, draft)
     shared = likely_shared(engine.read_parquet([draft / "profile.parquet"]))
     engine.write_parquet(shared, draft / "shared_cards.parquet")

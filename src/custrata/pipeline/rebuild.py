@@ -13,6 +13,7 @@ from custrata.engine import Engine
 from custrata.errors import Refused
 from custrata.lake import Run, Stage, Workspace
 from custrata.pipeline.decisions import Decided, Decisions, decisions_of
+from custrata.pipeline.handover import kept_handover
 from custrata.pipeline.learning import learned_lines
 from custrata.pipeline.making import Progress, Refreshed, Task, Watch, make
 from custrata.pipeline.view import Source, opened
@@ -89,7 +90,8 @@ def regrade(source: Source, stage: Stage, moments: Sequence[AsOf], progress: Pro
         before = earlier[-1] if earlier else None
         given = former or before
         decided = Decided.of(Decisions() if given is None else decisions_of(given), None)
-        task = Task(source, moment, before, decided, schemes, shown, lines)
+        handover = kept_handover(former, schemes, source.engine)
+        task = Task(source, moment, before, decided, schemes, shown, lines, handover)
         tell = None if progress is None else _part(progress, place, len(moments))
         # Pages ask for the newest run mostly; the others are found out when somebody looks.
         newest = moment == moments[-1]

@@ -13,6 +13,7 @@ from custrata.engine import Engine
 from custrata.errors import Refused
 from custrata.lake import Run, Runs, Workspace
 from custrata.pipeline.decisions import Decided, Decisions
+from custrata.pipeline.handover import handed_over
 from custrata.pipeline.learning import learned_lines
 from custrata.pipeline.making import Progress, Refreshed, Task, Watch, make
 from custrata.pipeline.view import opened
@@ -63,7 +64,9 @@ def refresh(
             decided, schemes = Decided.of(decisions, workspace.runs.published()), source.library.schemes()
             until = None if learned_before is None else AsOf.of(learned_before, zone)
             lines = learned_lines(source, schemes, decided, learn=learn or until is not None, before=until)
-            task = Task(source, moment, before, decided, schemes, tuple(source.library.published()), lines)
+            handover = handed_over(former, schemes, engine)
+            shown = tuple(source.library.published())
+            task = Task(source, moment, before, decided, schemes, shown, lines, handover)
             if former is not None and task.is_as(former):
                 return Refreshed(former, new=False)
         return Refreshed(make(task, shelf, former, watch), new=True)

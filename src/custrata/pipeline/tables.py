@@ -26,6 +26,7 @@ from custrata.errors import BadInput
 from custrata.pipeline.decisions import Decided
 from custrata.pipeline.grading import Grader
 from custrata.pipeline.windows import Windows
+from custrata.schema.counting import FreeOrders
 from custrata.tiering import BUILT_IN, Context, Definition, Scheme, define, scheme_of
 from custrata.tiering.schemes import in_order
 
@@ -44,13 +45,14 @@ def grade(
     feedback: TableLike | None = None,
     zone: str = "UTC",
     columns: Mapping[str, str] | None = None,
+    free_orders: FreeOrders = "count",
 ) -> ir.Table:
     """Grade customers by any scheme: the key of a built-in one, or a definition as a file of schemes carries it.
 
-    Parameters: `orders`, `as_of`, `lines`, `zone`, `columns` as for `traits`; `customers` a table with `customer_id`
-    and columns of your own that conditions may read (`tags`, names joined by ", "; `city` …), whose customers are
-    graded too; `feedback` with `customer_id`, `given_at`, `kind`, `score`. A scheme may read the built-in ones. There
-    is no run before, so tiers with a life are entered by their lines.
+    Parameters: `orders`, `as_of`, `lines`, `zone`, `columns`, `free_orders` as for `traits`; `customers` a table with
+    `customer_id` and columns of your own that conditions may read (`tags`, names joined by ", "; `city` …), whose
+    customers are graded too; `feedback` with `customer_id`, `given_at`, `kind`, `score`. A scheme may read the built-in
+    ones. There is no run before, so tiers with a life are entered by their lines.
 
     Returns `customer_id`, `tier`, `value` and the further columns of its kind. Raises `NoSuchBuiltIn`, `LacksColumns`,
     `NotAMoment`, and what `custrata.tiering.define` raises; a scheme that lacks its data gives no tiers.
@@ -69,7 +71,7 @@ def grade(
     """
     moment = AsOf.of(as_of, zone)
     wanted = scheme_of(_definition(scheme))
-    known = known_facts(canonical_orders(orders, zone, columns), moment, keep=ir.Table.cache)
+    known = known_facts(canonical_orders(orders, zone, columns), moment, keep=ir.Table.cache, free_orders=free_orders)
     profile = order_traits(known, moment, lines=None if lines is None else canonical_lines(lines, zone), places=())
     facts = {"orders": known.orders.filter(known.orders.sold)}
     if feedback is not None:

@@ -17,6 +17,7 @@ from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros
 from custrata.lake import Run, Workspace
 from custrata.pipeline.decisions import Decided, decisions_of
+from custrata.pipeline.handover import kept_handover
 from custrata.pipeline.learning import Lines
 from custrata.pipeline.making import Task, Watch, write_profile
 from custrata.pipeline.marks import DEFINITIONS
@@ -118,7 +119,8 @@ def _task(source: Source, run: Run, before: Run | None) -> Task:
     recorded: Mapping[str, Mapping[str, Any]] = run.record["schemes"]
     schemes = in_order([scheme_of(define(one["definition"]), one["version"]) for one in recorded.values()])
     moment, decided = AsOf(run.as_of, run.record["zone"]), Decided.of(decisions_of(run), None)
-    return Task(source, moment, before, decided, schemes, tuple(recorded), _lines(recorded))
+    handover = kept_handover(run, schemes, source.engine)
+    return Task(source, moment, before, decided, schemes, tuple(recorded), _lines(recorded), handover)
 
 
 def _lines(recorded: Mapping[str, Mapping[str, Any]]) -> Lines:

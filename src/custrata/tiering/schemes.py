@@ -57,7 +57,8 @@ class Scheme:
     """A ladder of tiers: its definition and version, the unit of its value, and how it grades a profile.
 
     `inputs` are the traits an explanation shows, `reads` all columns of the profile it is graded from; those of
-    another scheme are called `<key>_tier`, `<key>_value`, `<key>_since`.
+    another scheme are called `<key>_tier`, `<key>_value`, `<key>_since`. `optional` are columns it reads where they
+    are there, and does without where they are not.
     """
 
     definition: Definition
@@ -66,6 +67,7 @@ class Scheme:
     inputs: tuple[str, ...]
     reads: tuple[str, ...]
     grade: Callable[[ir.Table, Context], Grading]
+    optional: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -82,9 +84,15 @@ class Scheme:
         """The tiers from the best down; empty where they come out of the data."""
         return tuple(tier.key for tier in self.definition.tiers)
 
-    def needs(self, keys: Collection[str]) -> tuple[str, ...]:
-        """Which of the schemes of these keys it reads."""
-        return tuple(key for key in keys if any(column in self.reads for column in columns_of(key)))
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """Every column it reads where it is there."""
+        return (*self.reads, *self.optional)
+
+    def needs(self, keys: Collection[str], *, optional: bool = True) -> tuple[str, ...]:
+        """Which of the schemes of these keys it reads; without the `optional` ones, which it cannot do without."""
+        columns = self.seen if optional else self.reads
+        return tuple(key for key in keys if any(column in columns for column in columns_of(key)))
 
 
 def columns_of(key: str) -> tuple[str, str, str]:

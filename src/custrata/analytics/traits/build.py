@@ -15,6 +15,7 @@ from custrata.analytics.traits.catalogue import conformed
 from custrata.analytics.traits.composition import joined_by_customer, line_traits, place_traits, sold_lines
 from custrata.analytics.traits.pace import FAMILIES, Population, paced_traits, population
 from custrata.analytics.traits.returns import return_sums, spend_traits
+from custrata.schema.counting import FreeOrders
 
 Keep = Callable[[ir.Table], ir.Table]
 
@@ -34,14 +35,21 @@ class Known:
 
 
 def known_facts(
-    orders: ir.Table, as_of: AsOf, *, keep: Keep = unkept, named_returns: bool = True, rhythm: bool = True
+    orders: ir.Table,
+    as_of: AsOf,
+    *,
+    keep: Keep = unkept,
+    named_returns: bool = True,
+    rhythm: bool = True,
+    free_orders: FreeOrders = "count",
 ) -> Known:
     """Value the orders known at `as_of` and walk through each customer's in order.
 
     `keep` computes an intermediate table once, such as `Engine.materialize`; `rhythm=False` spares the population's
-    median gap, for callers who read no rhythm, loyalty or silence.
+    median gap, for callers who read no rhythm, loyalty or silence. `named_returns` and `free_orders` as in
+    `known_orders`.
     """
-    known = known_orders(orders, as_of, named_returns=named_returns)
+    known = known_orders(orders, as_of, named_returns=named_returns, free_orders=free_orders)
     walked = keep(paced(known))
     return Known(known, walked, population(walked) if rhythm else Population(None))
 
@@ -80,16 +88,18 @@ def traits(
     window: int | None = 365,
     zone: str = "UTC",
     columns: Mapping[str, str] | None = None,
+    free_orders: FreeOrders = "count",
 ) -> ir.Table:
     """The traits of every customer with a counted order or return.
 
     Parameters: `orders` as in `canonical_orders`; `lines` with `order_id` and, where known, `product_id`, `category`,
     `quantity`, `amount`; `products` with `product_id`, `category`; `window` in days (`None` is all of time); `zone`
-    whose days count; `columns` says what canonical columns are called in `orders`.
+    whose days count; `columns` says what canonical columns are called in `orders`; `free_orders` whether orders for
+    which nothing was paid count for recency and frequency (`count`, or `ignore`).
 
     Returns an Ibis table: `customer_id` and the columns of `custrata.analytics.traits.CATALOGUE`.
 
-    Raises `LacksColumns`, `NotAMoment`, `UnknownTimeZone`.
+    Raises `LacksColumns`, `NotAMoment`, `UnknownTimeZone`, `UnknownFreeOrders`.
 
     >>> import polars
     >>> orders = polars.DataFrame({
@@ -100,7 +110,16 @@ def traits(
     >>> table.select("recency_days", "orders", "spend", "median_gap_days").to_pandas().values.tolist()
     [[20, 2, Decimal('40.00'), 10.0], [1, 1, Decimal('5.00'), nan]]
     """
-    return profile_of(orders, as_of=as_of, lines=lines, products=products, window=window, zone=zone, columns=columns)
+    return profile_of(
+        orders,
+        as_of=as_of,
+        lines=lines,
+        products=products,
+        window=window,
+        zone=zone,
+        columns=columns,
+        free_orders=free_orders,
+    )
 
 
 def profile_of(
@@ -112,11 +131,14 @@ def profile_of(
     window: int | None = 365,
     zone: str = "UTC",
     columns: Mapping[str, str] | None = None,
+    free_orders: FreeOrders = "count",
     families: frozenset[str] = FAMILIES,
 ) -> ir.Table:
     """As `traits`, computed once; fewer `families` (of `FAMILIES`) leave out what a method does not read."""
     moment = AsOf.of(as_of, zone)
-    known = known_facts(canonical_orders(orders, zone, columns), moment, rhythm="rhythm" in families)
+    known = known_facts(
+        canonical_orders(orders, zone, columns), moment, rhythm="rhythm" in families, free_orders=free_orders
+    )
     profile = order_traits(
         known,
         moment,

@@ -70,7 +70,7 @@ _TRAITS = [
         ("spend_before_365d", MONEY + " 0", "money", "spend of the 365 days before the last 365"),
         ("spend_change_90d", MONEY + " 0", "money", "`spend_90d` less `spend_before_90d`"),
         ("spend_change_365d", MONEY + " 0", "money", "spend of the last 365 days less `spend_before_365d`"),
-        ("average_order_value", MONEY, "money", "`sales` ÷ `orders`, rounded half up"),
+        ("average_order_value", MONEY, "money", "`spend` ÷ `orders`: returns that name no order are taken off it"),
         ("average_order_value_all", MONEY, "money", "the same over all time"),
         ("largest_order", MONEY, "money", "net of the largest counted order of all time"),
         ("first_order_value", MONEY, "money", "net of the first counted order; of several at one instant the smallest"),

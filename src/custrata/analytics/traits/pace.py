@@ -155,8 +155,6 @@ def _basic_traits(sums: ir.Table, as_of: AsOf) -> dict[str, ir.Value]:
         "tenure_days": as_of.days_since(sums.first_day),
         "recency_days": as_of.days_since(sums.last_day),
         "sold_gross": sums.sales + sums.sold_back,
-        "average_order_value": divide(sums.sales, sums.orders),
-        "average_order_value_all": divide(sums.sales_all, sums.orders_all),
     }
 
 

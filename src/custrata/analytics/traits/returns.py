@@ -13,8 +13,8 @@ from custrata.engine.days import as_date
 from custrata.engine.functions import divide
 from custrata.schema import MONEY
 
-WINDOW = ("",)
-SPANS = ("_all", "_30d", "_90d", "_365d", "_before_90d", "_before_365d")
+WINDOW = ("", "_all")
+SPANS = ("_30d", "_90d", "_365d", "_before_90d", "_before_365d")
 
 
 def return_sums(known: ir.Table, as_of: AsOf, window: int | None = 365, *, spans: bool = True) -> ir.Table:
@@ -39,11 +39,10 @@ def return_sums(known: ir.Table, as_of: AsOf, window: int | None = 365, *, spans
 
 
 def _returned(others: ir.Table, as_of: AsOf, window: int | None, *, spans: bool) -> dict[str, ir.Value]:
-    asked = {"returned": total(others.net, as_of.within(others.at, window))}
+    asked = {"returned": total(others.net, as_of.within(others.at, window)), "returned_all": total(others.net)}
     if not spans:
         return asked
     return asked | {
-        "returned_all": total(others.net),
         "returned_30d": total(others.net, as_of.within(others.at, 30)),
         "returned_90d": total(others.net, as_of.within(others.at, 90)),
         "returned_365d": total(others.net, as_of.within(others.at, 365)),
@@ -70,6 +69,8 @@ def spend_traits(sold: ir.Table, returned: ir.Table, *, spans: bool = True) -> i
     rate = (sold_value > 0).ifelse(ibis.least(divide(given_back, sold_value, 4), most), ibis.null("decimal(18, 4)"))
     return spent.mutate(
         **changed,
+        average_order_value=divide(spent.spend, spent.orders),
+        average_order_value_all=divide(spent.spend_all, spent.orders_all),
         returns=sum(_count(spent, name) for name in ("unnamed_returns", "refunded_orders", "given_back_in_part")),
         returned_value=given_back.cast(MONEY),
         return_rate=rate,
