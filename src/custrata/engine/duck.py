@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
+import sqlglot as sg
 import sqlglot.expressions as sge
 from ibis.backends.duckdb import Backend
 from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
+from ibis.common.exceptions import TableNotFound
 
 from custrata.engine.base import Engine
 from custrata.engine.compile import named, quotient_by, teach
@@ -52,12 +56,27 @@ teach(
 with_holes(DuckDBCompiler)
 
 
+@lru_cache(maxsize=1024)
+def _type(kind: str, nullable: bool) -> dt.DataType:
+    found: dt.DataType = DuckDBCompiler.type_mapper.from_string(kind, nullable=nullable)
+    return found
+
+
 class _Backend(Backend):  # type: ignore[misc]  # Ibis ships no types
     """Ibis' connection, which compiles what differs by its values alone only once."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._statements = Statements(self.compiler, self.dialect)
+
+    def get_schema(self, table_name: str, **place: Any) -> ibis.Schema:
+        """The columns of a table; a type that was read before is not parsed again, which took most of the time."""
+        described = sge.Describe(this=sg.table(table_name, db=place.get("database"), quoted=True))
+        try:
+            columns = self.con.sql(described.sql(self.dialect)).fetchall()
+        except duckdb.CatalogException as error:
+            raise TableNotFound(table_name) from error
+        return ibis.schema({name: _type(kind, nullable == "YES") for name, kind, nullable, *_ in columns})
 
     def compile(self, expr: ir.Expr, /, **options: Any) -> str:
         def whole() -> str:
