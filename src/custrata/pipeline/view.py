@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -51,6 +51,12 @@ class Source:
         named = {"returns": orders.returns_order_id, "channel": orders.channel, "store": orders.store}
         row = only_row(orders.aggregate(**{name: column.notnull().any() for name, column in named.items()}))
         return {name: bool(row[name]) for name in named}
+
+    def with_orders(self, orders: ir.Table) -> Source:
+        """The same with other orders; what the workspace has at all does not depend on whose are looked at."""
+        other = replace(self, facts=replace(self.facts, orders=orders))
+        vars(other)["present"] = self.present
+        return other
 
 
 @contextmanager
