@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import ibis
@@ -90,8 +90,8 @@ def _tiers_without(
     late: ir.Table, profile: ir.Table, schemes: Sequence[Scheme], keys: Sequence[str], of: Latecomers, keep: Keep
 ) -> ir.Table:
     """Columns of `WITHOUT`: tier and status of the customers with late orders, had these not come."""
-    timely = of.source.with_orders(_timely(of))
-    theirs = timely.with_orders(timely.facts.orders.semi_join(late, "customer_id"))
+    timely = of.source.with_orders(partial(_timely, of))
+    theirs = timely.with_orders(lambda orders: orders.semi_join(late, "customer_id"))
     known = replace(known_at(theirs, of.moment, keep), everyone=of.population)
     view = view_of(theirs, known, of.moment, of.decided, keep)
     whole = keep(_beside(view.profile.semi_join(late, "customer_id"), profile.anti_join(late, "customer_id")))
@@ -114,9 +114,8 @@ def _looks_at_facts(scheme: Scheme) -> bool:
     return counts or has_own_window(scheme) or scheme.definition.qualify != "rolling"
 
 
-def _timely(of: Latecomers) -> ir.Table:
+def _timely(of: Latecomers, orders: ir.Table) -> ir.Table:
     """The orders that the run before could know of, and those of the time after it."""
-    orders = of.source.facts.orders
     at, seen = (ibis.literal(one).cast(INSTANT) for one in (of.before.record["at"], of.before.as_of))
     late = (epoch_micros(orders.ordered_at) < epoch_micros(seen)) & (
         epoch_micros(orders.imported_at) > epoch_micros(at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -52,9 +52,9 @@ class Source:
         row = only_row(orders.aggregate(**{name: column.notnull().any() for name, column in named.items()}))
         return {name: bool(row[name]) for name in named}
 
-    def with_orders(self, orders: ir.Table) -> Source:
-        """The same with other orders; what the workspace has at all does not depend on whose are looked at."""
-        other = replace(self, facts=replace(self.facts, orders=orders))
+    def with_orders(self, some: Callable[[ir.Table], ir.Table]) -> Source:
+        """The same with some of the orders; what the workspace has at all does not depend on which."""
+        other = replace(self, facts=replace(self.facts, orders=some(self.facts.orders), placed=some(self.facts.placed)))
         vars(other)["present"] = self.present
         return other
 
