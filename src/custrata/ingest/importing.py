@@ -34,6 +34,7 @@ from custrata.ingest.result import ImportResult
 from custrata.ingest.settling import settle_killed
 from custrata.ingest.sources import Source, engine_failure, forget_rejects, open_source, reading, sample
 from custrata.ingest.staging import Staged, stage
+from custrata.ingest.totals import without_remarks
 from custrata.ingest.writing import Job, written
 from custrata.lake import ImportRecord, Workspace
 
@@ -107,7 +108,7 @@ def import_file(
             staged = settled_rows(made, staged, plan, desk, workspace.lake.snapshot())
             desk.close()
             _refuse_foreign(staged, plan, workspace.settings.currency)
-            faults = faults_of(made, _rejects(scratch))
+            faults = without_remarks(faults_of(made, _rejects(scratch)), plan.source, desk)
         plan = replace(plan, mapping=replace(plan.mapping, decisions=given | desk.answers))
         job = Job(workspace, plan, staged, faults, source, at, dry_run, scratch, tell, asked.sha256, desk)
         with writing(file.name):
