@@ -63,3 +63,10 @@ def test_a_remark_below_the_table_is_left_out(shop: Shop) -> None:
 def test_a_row_that_is_merely_wrong_is_rejected_as_before(shop: Shop) -> None:
     result = shop.imports("orders", ORDERS.format(between=",c,2024-01-05,1\n", below="3,c,nonsense,1\n"))
     assert (result.accepted, result.rejected, result.notices) == (2, 2, ())
+
+
+def test_short_lines_below_the_table_are_no_rows(shop: Shop) -> None:
+    result = shop.imports("orders", ORDERS.format(between="3,c\n", below="Total,3\n--------\nPrinted by X\n"))
+    assert (result.accepted, result.rejected, result.quality.reasons) == (2, 1, {"too_few_cells": 1})
+    assert [(notice.code, notice.count) for notice in result.notices] == [("totals", 1), ("remarks", 2)]
+    assert shop.rejected(result)[0]["_row"] == "3"

@@ -175,7 +175,8 @@ def _tried(
     if header_row is not None and header_row > len(rows):
         return (False, -1.0, 0), None
     head = find_head(rows, None if header_row is None else header_row - 1)
-    widths = Counter(len(row) for row in rows[head.last + 1 :] if any(cell.strip() for cell in row))
+    least = min(2, len(head.cells))  # a remark below a table takes one cell
+    widths = Counter(len(row) for row in rows[head.last + 1 :] if len(row) >= least and any(map(str.strip, row)))
     width = max(widths, key=lambda width: (widths[width], width), default=len(head.cells))
     share = widths[width] / max(1, widths.total()) if width > 1 else 0.0
     cells = list(head.cells)

@@ -37,6 +37,7 @@ from custrata.ingest.sample import Sample
 from custrata.ingest.settling import settle_killed
 from custrata.ingest.sources import Source, engine_failure, forget_rejects, open_source, reading, sample
 from custrata.ingest.staging import Staged, stage
+from custrata.ingest.totals import without_remarks
 from custrata.ingest.writing import Job, written
 from custrata.lake import ImportRecord, LakeSnapshot, Workspace
 
@@ -107,7 +108,7 @@ def import_file(
             tell("read", 0.15)
             plan, staged = read_rows(made, plan, head, rejects_of(scratch), desk, workspace.lake.snapshot())
             _refuse_foreign(staged, plan, workspace.settings.currency)
-            faults = faults_of(made, rejects_of(scratch))
+            faults = without_remarks(faults_of(made, rejects_of(scratch)), plan.source, desk)
         plan = replace(plan, mapping=replace(plan.mapping, decisions=given | desk.answers))
         job = Job(workspace, plan, staged, faults, source, at, dry_run, scratch, tell, asked.sha256, desk)
         with writing(file.name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
@@ -12,8 +13,9 @@ import ibis.expr.types as ir
 from custrata.ingest.canonical import LEFT_OUT_ROW, Problem
 from custrata.ingest.invisible import literal
 from custrata.ingest.plan import Plan, Views
+from custrata.ingest.quarantine import Fault
 from custrata.ingest.questions import Desk
-from custrata.ingest.sources import reading
+from custrata.ingest.sources import Source, cells_of_line, reading
 from custrata.ingest.staging import INDEX, PROBLEMS, Staged
 
 WORDS = (
@@ -31,6 +33,7 @@ OF_GROUP = rf"(?i)^.+[\s\-_:：]+(?:{NAMED}){FRAME}$|^.+(?:合计|小计|汇总|
 FIRST_SIGNS = "".join(sorted({word[0] for word in WORDS} | {word[0].upper() for word in WORDS}))
 BETWEEN = "\x1f"
 SEVERAL = 3
+LONGEST_SHOWN = 60
 
 KEYS = ("order_id", "customer_id", "source_id", "product_id", "product_name", "name")
 
@@ -59,6 +62,31 @@ def without_totals(made: Views, staged: Staged, plan: Plan, desk: Desk) -> Stage
     bits = gone.ifelse(ibis.literal(bit, "int32"), marked[PROBLEMS])
     left = made.level(marked.mutate(**{PROBLEMS: bits}).select(*rows.columns))
     return replace(staged, rows=left, tally=_tally(made, left))
+
+
+def without_remarks(faults: tuple[Fault, ...], source: Source, desk: Desk) -> tuple[Fault, ...]:
+    """The lines no row could be made of, those marked that are totals or remarks: too short, and nothing is lost."""
+    told: dict[str, list[Fault]] = {"totals": [], "remarks": []}
+    marked = []
+    for fault in faults:
+        code = _short_line(fault, source)
+        marked.append(replace(fault, left_out=True) if code else fault)
+        if code:
+            told[code].append(fault)
+    for code, found in told.items():
+        if found:
+            desk.tell(code, len(found), found[0].lines[0][:LONGEST_SHOWN], row=found[0].record)
+    return tuple(marked)
+
+
+def _short_line(fault: Fault, source: Source) -> str:
+    """What a line that is too short is, where it is no row: `totals` or `remarks`."""
+    if fault.reason != "too_few_cells" or len(fault.lines) != 1 or source.dialect is None:
+        return ""
+    cells = [cell for cell in cells_of_line(fault.lines[0], source.dialect, len(source.headers)) if cell]
+    if any(re.match(TOTAL, cell) for cell in cells):
+        return "totals"
+    return "remarks" if len(cells) == 1 and len(source.headers) >= SEVERAL and not cells[0][:1].isdigit() else ""
 
 
 def _suspicious(rows: ir.Table, plan: Plan, staged: Staged) -> ir.Table:
@@ -126,7 +154,7 @@ def _counted(made: Views, rows: ir.Table, names: Sequence[str]) -> dict[str, tup
 
 
 def _shown(text: str) -> str:
-    return " ".join(text.split(BETWEEN))[:60]
+    return " ".join(text.split(BETWEEN))[:LONGEST_SHOWN]
 
 
 def _tally(made: Views, rows: ir.Table) -> dict[int, int]:

@@ -215,9 +215,11 @@ def _report(made: Views, job: Job, outcome: Outcome) -> QualityReport:
     for problem, count in (accepted.late_count or {}).items():
         reasons[problem.reason] += count
     for fault in job.faults:
-        reasons[fault.reason] += len(fault.lines)
+        reasons[fault.reason] += faulty_rows([fault])
     rejected = staged.wrong + accepted.late_rows + faulty_rows(job.faults)
-    rows, left_out = staged.read + faulty_rows(job.faults), staged.left_out + accepted.left_out
+    remarks = sum(fault.left_out for fault in job.faults)
+    left_out = staged.left_out + accepted.left_out + remarks
+    rows = staged.read + faulty_rows(job.faults) + remarks
     figures = dict(outcome.figures)
     return QualityReport(
         job.kind,
@@ -226,7 +228,7 @@ def _report(made: Views, job: Job, outcome: Outcome) -> QualityReport:
         rejected,
         left_out=left_out,
         blank=staged.blank,
-        reasons=dict(reasons),
+        reasons=dict(+reasons),
         missing=missing_cells(made, staged, job.plan),
         invalid=outcome.invalid,
         superseded=accepted.superseded,
