@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from custrata.errors import BadInput
 from custrata.ingest.contacts import EMAIL_LIKE, PHONE_LIKE
-from custrata.ingest.dates import Evidence, Order, evidence, form_of, looks_like_date, order_of
+from custrata.ingest.dates import Evidence, Order, evidence, form_of, looks_like_date, order_of, short_year_form
 from custrata.ingest.fields import PROPERTY, Field, Kind, kind_named
 from custrata.ingest.headers import OURS, is_quarantine, plain_header, rank
 from custrata.ingest.mapping import Mapping, MappingDoesNotFit
@@ -126,10 +126,15 @@ def with_forms(mapping: Mapping, source: Source, sample: Sample, date_order: Ord
     if comma is None and source.file.form in ("excel", "parquet"):  # their numbers are numbers, not texts
         comma = False
     instants = headers.get("instant", [])
+    form = mapping.date_format
+    if instants and form is None:
+        values = sample.some(instants[0])
+        form = short_year_form(values) if told is date_order is None else None
+        order, form = (None, form) if form else (order, form_of(values, order))
     return replace(
         mapping,
         date_order=order,
-        date_format=mapping.date_format or (form_of(sample.some(instants[0]), order) if instants else None),
+        date_format=form,
         decimal_comma=comma,
         encoding=mapping.encoding or source.encoding,
         delimiter=source.dialect.delimiter if source.dialect else None,
