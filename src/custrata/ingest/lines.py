@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import cast
 
 import ibis
 import ibis.expr.types as ir
 
 from custrata.engine import DuckEngine
 from custrata.ingest.accepted import Accepted, sound, unique
-from custrata.ingest.canonical import PRODUCT, Problem
+from custrata.ingest.canonical import LARGEST, PRODUCT, Problem
 from custrata.ingest.plan import Plan, Views
 from custrata.ingest.staging import INDEX, Staged
+from custrata.ingest.statuses import PARTLY
 from custrata.lake import LakeSnapshot
 from custrata.schema import MONEY, ORDER_LINES, ORDERS
 
@@ -21,6 +23,7 @@ LATE = (
     Problem("customer_id", "other_customer"),
     Problem("order_id", "no_such_order"),
     Problem("ordered_at", "missing"),
+    Problem("order_id", "too_large"),
 )
 
 
@@ -49,6 +52,9 @@ def accepted_lines(
     heads = _heads(lines, known, plan)
     joined = lines.join(heads, "order_id", rname="{name}__head")
     problem = _late_problem(joined, plan)
+    if (large := _large_orders(made, lines)) is not None:
+        joined = joined.left_join(large, "order_id", rname="{name}__large")
+        problem = joined.large.fill_null(False).ifelse(ibis.literal(3, "int8"), _late_problem(joined, plan))
     whole = made.kept(joined.mutate(
         problem=problem,
         customer_id=ibis.coalesce(joined.customer_id, joined.customer_id__head),
@@ -60,6 +66,16 @@ def accepted_lines(
     ).to_pylist()}  # fmt: skip
     done = unique(made, whole.filter(whole.problem.isnull()), ORDER_LINES.key)
     return replace(done, late=late, reasons=LATE, late_count=counts), known
+
+
+def _large_orders(made: Views, lines: ir.Table) -> ir.Table | None:
+    """The orders whose lines add up to more than an amount holds; None where all lines together do not."""
+    total = made.engine.arrow(lines.aggregate(total=lines.amount.abs().sum())).to_pylist()[0]["total"]
+    if total is None or total <= LARGEST:
+        return None
+    sums = lines.group_by("order_id").agg(total=lines.amount.abs().sum())
+    large = made.kept(sums.filter(sums.total > LARGEST).select("order_id", large=ibis.literal(True)))
+    return large if int(made.engine.arrow(large.aggregate(n=large.count())).to_pylist()[0]["n"]) else None
 
 
 def _known_heads(made: Views, lines: ir.Table, snapshot: LakeSnapshot, engine: DuckEngine) -> ir.Table:
@@ -100,21 +116,26 @@ def derived_orders(
 
     `own` are the imports of orders files, whose orders keep what they say.
     """
-    kept = known.select("order_id", "channel", "store", "status", given=_given(known, own))
+    kept = known.select("order_id", "channel", "store", "status", "refund", given=_given(known, own))
     parts = _all_lines(lines, snapshot, engine)
     orders = _summed(parts).left_join(_told_heads(lines), "order_id").left_join(kept, "order_id", rname="{name}__lake")
     orders = orders.filter(~orders.given.fill_null(False))
     back = (orders.amount < 0) | orders.told_return.fill_null(False)
     back = back | (orders.order_id.re_search(RETURN_NUMBER) & orders.any_back & (orders.amount <= 0))
+    status = ibis.coalesce(orders.status, orders.status__lake, ibis.literal("completed"))
+    # What lines of this file give back; where they do not say, what was known of the order.
+    given_back = ibis.coalesce(orders.refund, (orders.status.isnull()).ifelse(orders.refund__lake, None), 0)
+    whole = (orders.status == "refunded").fill_null(False) & (given_back == 0)
+    refund = ibis.least(whole.ifelse(orders.amount, given_back), orders.amount)
     return orders.select(
         "order_id",
         "customer_id",
         "ordered_at",
         kind=back.ifelse("return", "sale"),
-        status=ibis.coalesce(orders.status, orders.status__lake, ibis.literal("completed")),
+        status=status,
         amount=orders.amount,
         discount=orders.discount,
-        refund=ibis.literal(0).cast(MONEY),
+        refund=(orders.amount > 0).ifelse(refund, 0).cast(MONEY),
         channel=ibis.coalesce(orders.channel, orders.channel__lake),
         store=ibis.coalesce(orders.store, orders.store__lake),
     )
@@ -149,8 +170,22 @@ def _summed(parts: ir.Table) -> ir.Table:
 
 def _told_heads(lines: ir.Table) -> ir.Table:
     """What the lines of the file say of their orders; of several words on one order the first in the file."""
-    names = ("channel", "store", "status")
-    first = {name: lines[name].argmin(lines[INDEX], where=lines[name].notnull()) for name in names}
-    done = (lines.status == "completed").any()
-    first["status"] = done.fill_null(False).ifelse("completed", first["status"])
-    return lines.group_by("order_id").agg(**first, told_return=(lines.kind == "return").any())
+    first = {name: lines[name].argmin(lines[INDEX], where=lines[name].notnull()) for name in ("channel", "store")}
+    back = lines.refund.sum()
+    # A line that was given back without a sum, of an order whose other lines were not.
+    lost = lines.amount.sum(where=(lines.status == "refunded").fill_null(False))
+    return lines.group_by("order_id").agg(
+        **first,
+        status=order_status(lines),
+        refund=ibis.coalesce((back > 0).ifelse(back, None), lost).cast(MONEY),
+        told_return=(lines.kind == "return").any(),
+    )
+
+
+def order_status(lines: ir.Table) -> ir.StringScalar:
+    """The status of an order by those of its lines: sold where a line is, given back where all that were sold are."""
+    said = lines.status
+    sold, back = said.isin(("completed", PARTLY)).any(), (said == "refunded").any()
+    unsold = said.argmin(lines[INDEX], where=said.notnull())
+    known = ibis.cases((sold, "completed"), (back, "refunded"), else_=unsold)
+    return cast(ir.StringScalar, known)
