@@ -9,10 +9,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import ibis.expr.types as ir
+
 from benchmarks.recompute.facts import Facts
 from benchmarks.recompute.schemes import Judge, Schemes, differences
-from custrata.engine import connect
-from custrata.lake import Run, Workspace
+from custrata.engine import Engine, connect
+from custrata.lake import LakeSnapshot, Run, Workspace
 
 SHOWN = 3
 
@@ -32,12 +34,19 @@ def judge_of(curve: Mapping[str, Any]) -> Judge:
     return judge
 
 
+def bought(lake: LakeSnapshot, engine: Engine) -> ir.Table:
+    """The categories in each order: the line's own, else its product's."""
+    lines, products = lake.read("order_lines", engine), lake.read("products", engine)
+    own = products.select(of_product="product_id", usual="category")
+    both = lines.left_join(own, lines.product_id == own.of_product)
+    return both.select("order_id", category=both.category.fill_null(both.usual)).distinct()
+
+
 def compared(workspace: Workspace, run: Run) -> dict[str, int]:
     """Differences by scheme of one run, printed with examples."""
     with workspace.lake.reading() as lake, connect() as engine:
         orders = engine.arrow(lake.read("orders", engine).filter(lambda row: row.ordered_at < run.as_of)).to_pylist()
-        lines = lake.read("order_lines", engine)
-        categories = engine.arrow(lines.select("order_id", "category").distinct()).to_pylist()
+        categories = engine.arrow(bought(lake, engine)).to_pylist()
         profile = engine.arrow(run.read("profile", engine)).to_pylist()
     facts = Facts(orders, categories, run.as_of, run.record["zone"])
     mine = Schemes(facts, judge_of(run.record["curve"])).every()
