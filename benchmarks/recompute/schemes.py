@@ -209,26 +209,13 @@ class Schemes:
         days = {name: facts.today - self.people[name].days[-1] for name in self.active}
         counts = {name: len(nets) for name, nets in self.active.items()}
         spent = {name: self.spend(name) for name in self.active}
-        scores = (
-            {
-                name: (
-                    5 - _cuts_below(days[name], sorted(days.values())),
-                    1 + _cuts_below(counts[name], sorted(counts.values())),
-                    1 + _cuts_below(spent[name], sorted(spent.values())),
-                )
-                for name in self.active
-            }
-            if self.active
-            else {}
-        )
+        cuts = [_cuts(days), _cuts(counts), _cuts(spent)]
+        many, sums = len(self.active), [sum(values.values()) for values in (days, counts, spent)]
         graded: dict[str, Scored] = dict.fromkeys(self.people, ("000", None, None, None, None))
-        many = len(self.active)
-        for name, (r, f, m) in scores.items():
-            good = (
-                days[name] * many <= sum(days.values()),
-                counts[name] * many >= sum(counts.values()),
-                spent[name] * many >= sum(spent.values()),
-            )
+        for name in self.active:
+            r = 5 - _cuts_below(days[name], cuts[0])
+            f, m = 1 + _cuts_below(counts[name], cuts[1]), 1 + _cuts_below(spent[name], cuts[2])
+            good = (days[name] * many <= sums[0], counts[name] * many >= sums[1], spent[name] * many >= sums[2])
             label = GRID[r][(f + m + 1) // 2 - 1]
             if stage[name] == "new" and label in ("lost", "hibernating", "about_to_sleep"):
                 label = "new"
@@ -289,9 +276,14 @@ class Schemes:
         return graded
 
 
-def _cuts_below(value: int, ascending: list[int]) -> int:
-    """How many of the four quintile cuts lie strictly below a value."""
-    cuts = [at_rank(ascending, Fraction(share, 5)) for share in (1, 2, 3, 4)]
+def _cuts(values: Mapping[str, int]) -> list[int]:
+    """The four quintile cuts; none where nobody has a value."""
+    ascending = sorted(values.values())
+    return [at_rank(ascending, Fraction(share, 5)) for share in (1, 2, 3, 4)] if ascending else []
+
+
+def _cuts_below(value: int, cuts: list[int]) -> int:
+    """How many of the cuts lie strictly below a value."""
     return sum(cut < value for cut in cuts)
 
 
