@@ -132,6 +132,8 @@ def with_forms(mapping: Mapping, source: Source, sample: Sample, date_order: Ord
     comma = mapping.decimal_comma
     if comma is None:
         comma = settled_comma(value for header in headers.get("number", []) for value in sample.some(header))
+    if comma is None and source.file.form in ("excel", "parquet"):  # their numbers are numbers, not texts
+        comma = False
     instants = headers.get("instant", [])
     clock = [mapping.fields[name] for name in ("order_time", "time_zone") if name in mapping.fields]
     first = sample.joined(instants[0], *clock) if clock and instants else sample.some(instants[0]) if instants else []
@@ -154,6 +156,8 @@ def _by_header(file: str, sample: Sample, kind: Kind) -> dict[str, str]:
     claims = []
     for place, field in enumerate(kind.fields):
         for header in sample.headers:
+            if kind.name == "lines" and field.holds == "number" and header in sample.spanning:
+                continue
             if (found := rank(header, field.headers)) is not None:
                 fits = _fits(field, sample.some(header), header)
                 if fits or field.required:

@@ -17,12 +17,16 @@ PLAIN_DECIMAL = re.compile(r"^[-+]?\d+(\.\d+)?$")
 
 @dataclass(frozen=True)
 class Sample:
-    """The first rows of a file by column, without empty cells; `rows` of them were read."""
+    """The first rows of a file by column, without empty cells; `rows` of them were read.
+
+    `spanning` are headers of amounts of several rows at once, which are none of a single line.
+    """
 
     headers: tuple[str, ...]
     columns: dict[str, list[str]]
     rows: int
     cells: Sequence[Sequence[str | None]] = ()
+    spanning: frozenset[str] = frozenset()
 
     def numbers(self, headers: Sequence[str]) -> list[dict[str, Decimal]]:
         """The cells of some columns as numbers, of rows where all of them are plain ones."""
@@ -47,7 +51,7 @@ class Sample:
         cells = {header: [(row[place] or "").strip() for row in rows] for place, header in places}
         columns = {header: [cell for cell in column if cell not in NOTHING] for header, column in cells.items()}
         kept = [tuple(row[place] for place, _ in places) for row in rows]
-        return cls(tuple(columns), columns, len(rows), kept)
+        return cls(tuple(columns), columns, len(rows), kept, source.spanning)
 
     def some(self, header: str) -> list[str]:
         """Up to a thousand values, spread over the sample."""
