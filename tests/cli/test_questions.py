@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.cli.conftest import Run
 
 ROWS = "order_id,customer_id,ordered_at,amount,status\n1,a,2024-01-05,8,paid\n2,a,2024-01-06,8,zufrieden\n"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from custrata.engine import BadMemoryLimit
 from custrata.errors import BadInput
 from custrata.lake import (
     AlreadyAWorkspace,
@@ -74,6 +75,10 @@ def test_refuses_to_open_what_is_none(tmp_path: Path, make: object) -> None:
         ("currency", "", UnknownCurrency),
         ("timezone", "Asia/Peking", UnknownTimeZone),
         ("language", "fr", UnknownLanguage),
+        ("memory", "much", BadMemoryLimit),
+        ("memory", "200MB", BadMemoryLimit),
+        ("memory", "0%", BadMemoryLimit),
+        ("memory", "101%", BadMemoryLimit),
     ],
 )
 def test_refuses_settings_nobody_knows(tmp_path: Path, option: str, value: str, error: type[BadInput]) -> None:

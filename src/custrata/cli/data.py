@@ -1,4 +1,4 @@
-"""Data in and out of a workspace: init, import, quarantine, erase."""
+"""Data in and out of a workspace: init, import, quarantine."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from typing import Literal
 
 import click
 
+from custrata.cli.help import Command, language_option
+from custrata.cli.language import spoken
 from custrata.cli.questions import answered, decisions_of
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, plain
-from custrata.engine import connect
 from custrata.errors import BadInput
 from custrata.ingest import ImportResult, Mapping, import_file
-from custrata.ingest.erasure import erase_from_quarantine
 from custrata.ingest.settling import settle_killed
 from custrata.lake import Workspace
-from custrata.schema import TABLES
-from custrata.wording import LANGUAGES, phrase
+from custrata.wording import phrase
 from custrata.wording.writer import Writer
 
 KINDS = ("orders", "lines", "customers", "products", "events", "feedback")
@@ -32,25 +31,29 @@ class NoQuarantine(BadInput):
     template = "No rows of an import “{import_id}” are in quarantine."
 
 
-class NobodyToErase(BadInput):
-    template = "There is no customer “{customer}” in this workspace: nothing was erased."
-
-
-@click.command("init")
+@click.command("init", cls=Command)
 @click.argument("directory", type=click.Path(path_type=Path), default=Path())
 @click.option("--name", default=None, help="What the workspace is called (default: the folder's name).")
 @click.option("--currency", default="CNY", show_default=True, help="Its one currency, as an ISO 4217 code.")
 @click.option("--timezone", default="Asia/Shanghai", show_default=True, help="The zone whose days count.")
-@click.option("--language", default="zh-hans", show_default=True, help=", ".join(LANGUAGES))
-def init_command(directory: Path, name: str | None, currency: str, timezone: str, language: str) -> None:
+@click.option(
+    "--memory", default="50%", show_default=True, help="Memory of a computation before it uses the disk: 8GB, 50%."
+)
+@language_option
+def init_command(
+    directory: Path, *, name: str | None, currency: str, timezone: str, memory: str, language: str | None
+) -> None:
     """Make DIRECTORY (default: this folder) a workspace."""
-    workspace = Workspace.create(directory, name=name, currency=currency, timezone=timezone, language=language)
+    speak = language or spoken()
+    workspace = Workspace.create(
+        directory, name=name, currency=currency, timezone=timezone, language=speak, memory=memory
+    )
     settings = workspace.settings
     facts = {"name": settings.name, "currency": settings.currency, "timezone": settings.timezone}
-    say(phrase("cli", "created", settings.language, folder=workspace.folder, **facts))
+    say(phrase("cli", "created", speak, folder=workspace.folder, **facts))
 
 
-@click.command("import")
+@click.command("import", cls=Command)
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--mapping", "mapping_file", type=click.Path(path_type=Path), default=None, metavar="FILE",
@@ -154,7 +157,7 @@ def _shown(write: Writer, value: object) -> str:
     return write.money(value, 2) if isinstance(value, Decimal) else write.number(value)
 
 
-@click.command("quarantine")
+@click.command("quarantine", cls=Command)
 @click.argument("import_id", required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="Write the rows there, to be mended and imported again.")  # fmt: skip
@@ -181,37 +184,3 @@ def quarantine_command(session: Session, import_id: str | None, output: Path | N
     except OSError as error:
         raise CannotWrite(path=output, reason=error.strerror or error) from error
     say(write("written", path=output))
-
-
-@click.command("erase")
-@click.argument("customer")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@workspace_option
-def erase_command(session: Session, customer: str, yes: bool) -> None:
-    """Erase CUSTOMER from every table, run and quarantine of the workspace, for good."""
-    workspace, write = session.workspace, session.writer("cli")
-    held = _rows_of(workspace, customer)
-    if not held:
-        raise NobodyToErase(customer=customer)
-    told = ", ".join(f"{name} {write.number(count)}" for name, count in held.items())
-    if not yes:
-        click.confirm(write("erase_ask", customer=customer, rows=told), abort=True)
-    if any(name in TABLES for name in held):
-        workspace.lake.erase(customer, at=now())
-    workspace.runs.rewrite(customer)
-    erase_from_quarantine(workspace.quarantine, customer)
-    say(write("erased", customer=customer, rows=told))
-
-
-def _rows_of(workspace: Workspace, customer: str) -> dict[str, int]:
-    """Rows that speak of a customer, by table of the lake and in the published run."""
-    held: dict[str, int] = {}
-    snapshot, run = workspace.lake.snapshot(), workspace.runs.published()
-    with connect() as engine:
-        tables = {name: snapshot.read(name, engine) for name in TABLES if "customer_id" in TABLES[name].names}
-        if run is not None:
-            tables["profile"] = run.read("profile", engine)
-        for name, table in tables.items():
-            found = table.filter(table.customer_id == customer).count().to_pyarrow().as_py()
-            held |= {name: found} if found else {}
-    return held

@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 from custrata.analytics.moments import AsOf, NotAMoment
 from custrata.analytics.stays import HORIZONS
 from custrata.cli.grades import graded_by, published
+from custrata.cli.help import Group
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, textual
-from custrata.engine import connect
 from custrata.errors import BadInput
 from custrata.lake import Run
 from custrata.pipeline import rebuild
@@ -41,7 +41,7 @@ scheme_argument = click.argument("scheme")
 scheme_option = click.option("--scheme", default=None, metavar="S", help="Only this scheme.")
 
 
-@click.group("history")
+@click.group("history", cls=Group)
 @workspace_option
 def history_group(session: Session) -> None:
     """Tell the history of tiers: of one customer, of all, how long they stay; or make the past anew."""
@@ -99,12 +99,19 @@ def _show(session: Session, run: Run, key: str, found: Sequence[Interval]) -> No
             life(f"statuses.{one.status}") if f"statuses.{one.status}" in catalogue()["life"] else one.status,
             "" if one.value is None else f"{one.value.normalize():f}",
             _reason(session, one.reason),
-            write("late") if one.late else "",
+            _note(session, one),
         ]
         for one in found
     ]
     names = ("from", "until", "tier", "status", "value", "reason", "note")
     say(draw([write(f"heads.{name}") for name in names], rows, [False] * 4 + [True] + [False] * 2).rstrip("\n"))
+
+
+def _note(session: Session, one: Interval) -> str:
+    """Whether it is a correction, and why it ended where no other tier followed."""
+    write = session.writer("history")
+    notes = [write("late")] if one.late else []
+    return " · ".join([*notes, *([write(f"ended_by.{one.ended_by}")] if one.ended_by else [])])
 
 
 def _reason(session: Session, reason: str | None) -> str:
@@ -157,7 +164,7 @@ def rebuild_command(session: Session, start: datetime | None, every: Any, engine
     Stopped, it goes on where it was when it is begun again.
     """
     first: date | None = None if start is None else start.date()
-    with connect(engine_name) as engine, session.progress("cli") as progress:
+    with session.workspace.engine(engine_name) as engine, session.progress("cli") as progress:
         done = rebuild(session.workspace, engine, at=now(), start=first, every=every, progress=progress)
     write = session.writer("history")
     if not done.runs:

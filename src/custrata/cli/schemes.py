@@ -11,10 +11,10 @@ from typing import Any
 import click
 
 from custrata.cli.grades import UnknownScheme, published
+from custrata.cli.help import Group
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.simulations import show_difference, show_simulation
 from custrata.cli.tables import CannotWrite, draw
-from custrata.engine import connect
 from custrata.pipeline.drafts import check_definitions
 from custrata.pipeline.simulation import simulate
 from custrata.tiering import SchemeLibrary
@@ -38,7 +38,7 @@ def by_options(command: Callable[..., None]) -> Callable[..., None]:
     )
 
 
-@click.group("schemes", invoke_without_command=True)
+@click.group("schemes", cls=Group, invoke_without_command=True)
 @workspace_option
 def schemes_group(session: Session) -> None:
     """List the schemes with their tiers and sizes; or write, compare, try out and publish them."""
@@ -105,7 +105,7 @@ def plan_command(session: Session, file: Path, only: bool) -> None:
     library, write = SchemeLibrary(session.workspace), session.writer("cli")
     definitions = _read(file)
     found = planned(library, definitions, replace=only)
-    with connect() as engine:
+    with session.workspace.engine() as engine:
         check_definitions(session.workspace, definitions, engine, replace=only)
         graded = session.workspace.runs.published() is not None
         for one in found:
@@ -132,7 +132,7 @@ def simulate_command(session: Session, file: Path, key: str | None, people: int)
     definitions = {one.key: one for one in _read(file)}
     if key is not None and key not in definitions:
         raise UnknownScheme(scheme=key, known=", ".join(definitions))
-    with connect() as engine:
+    with session.workspace.engine() as engine:
         for one in definitions.values() if key is None else [definitions[key]]:
             beside = [other for other in definitions.values() if other.key != one.key]
             done = simulate(session.workspace, one, engine, beside=beside, writer=session.writer("tiers"))
@@ -153,7 +153,7 @@ def apply_command(session: Session, file: Path, only: bool, by: str | None, note
     if not found:
         say(write("schemes.nothing"))
         return
-    with connect() as engine:
+    with session.workspace.engine() as engine:
         check_definitions(session.workspace, definitions, engine, replace=only)
     library.publish(definitions, by=by or getuser(), at=now(), note=note, replace=only)
     for one in found:
@@ -212,7 +212,7 @@ def rollback_command(session: Session, key: str, version: int, by: str | None, n
     (plan,) = planned(library, [old])
     if plan.action == "unchanged":
         raise NothingToPublish(scheme=key, version=plan.number)
-    with connect() as engine:
+    with session.workspace.engine() as engine:
         check_definitions(session.workspace, [old], engine)
     library.publish([old], by=by or getuser(), at=now(), note=note or write("schemes.rolled_back", version=version))
     say(_headline(session, plan))

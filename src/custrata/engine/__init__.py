@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import cast
 
 import ibis.expr.types as ir
 
 from custrata.engine.base import Engine
 from custrata.engine.duck import DuckEngine
+from custrata.engine.memory import BadMemoryLimit, memory_in_bytes
 from custrata.errors import BadInput
 
-__all__ = ["DuckEngine", "Engine", "EngineMissing", "UnknownEngine", "connect", "prepare"]
+__all__ = [
+    "BadMemoryLimit",
+    "DuckEngine",
+    "Engine",
+    "EngineMissing",
+    "UnknownEngine",
+    "connect",
+    "memory_in_bytes",
+    "prepare",
+]
 
 
 class UnknownEngine(BadInput):
@@ -28,29 +39,31 @@ def connect(
     *,
     threads: int | None = None,
     memory_limit: str | None = None,
+    scratch: Path | str | None = None,
     spark_options: Mapping[str, str] | None = None,
 ) -> Engine:
     """Open an engine.
 
     Parameters: `engine` is `duckdb` (default) or `spark`; `threads` the number of cores to use (default all);
-    `memory_limit` such as `"4GB"` (default: the engine's own); `spark_options` Spark's own settings, such as
-    `{"spark.master": "spark://host:7077"}`.
+    `memory_limit` a size such as `"4GB"` or a share of the machine such as `"50%"` (default: the engine's own), beyond
+    which intermediate results go to disk; `scratch` the folder they go to (default: the system's); `spark_options`
+    Spark's own settings, such as `{"spark.master": "spark://host:7077"}`.
 
-    Raises `UnknownEngine`, `EngineMissing`.
+    Raises `UnknownEngine`, `EngineMissing`, `BadMemoryLimit`.
 
     >>> with connect(threads=1) as duck:
     ...     duck.name
     'duckdb'
     """
     if engine == "duckdb":
-        return DuckEngine(threads=threads, memory_limit=memory_limit)
+        return DuckEngine(threads=threads, memory_limit=memory_limit, scratch=scratch)
     if engine != "spark":
         raise UnknownEngine(engine=engine)
     try:
         from custrata.engine.spark import SparkEngine  # an extra: it may be missing
     except ImportError as error:
         raise EngineMissing(reason=str(error)) from error
-    return SparkEngine(threads=threads, memory_limit=memory_limit, options=spark_options)
+    return SparkEngine(threads=threads, memory_limit=memory_limit, scratch=scratch, options=spark_options)
 
 
 def prepare(table: ir.Table) -> ir.Table:

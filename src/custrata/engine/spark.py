@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +20,9 @@ from pyspark.sql import SparkSession
 from pyspark.sql.types import TimestampType
 
 from custrata.engine.base import Engine
-from custrata.engine.compile import named, teach
+from custrata.engine.compile import named, quotient_by, teach
+from custrata.engine.memory import memory_in_bytes
+from custrata.engine.scratch import Scratch
 from custrata.schema import INSTANT
 
 
@@ -36,6 +37,12 @@ def _discrete_quantile(
     return whole
 
 
+def _integer_quotient(top: sge.Expression, bottom: sge.Expression) -> sge.Expression:
+    # `div` answers in 64 bits, and `/` rounds what has a rest.
+    even = sge.Sub(this=top, expression=sge.Mod(this=top.copy(), expression=bottom.copy()))
+    return sge.Div(this=sge.Paren(this=even), expression=bottom)
+
+
 def _epoch_micros(self: SQLGlotCompiler, op: Any, *, arg: sge.Expression) -> sge.Expression:
     # Spark refuses a time without a zone here; as an instant of the session it is one of UTC.
     instant = sge.Cast(this=arg, to=sge.DataType.build("TIMESTAMP", dialect="spark"))
@@ -46,6 +53,7 @@ teach(
     PySparkCompiler,
     {
         "DiscreteQuantile": _discrete_quantile,
+        "Quotient": quotient_by(_integer_quotient, "DECIMAL(38, 0)", digits=37),
         "DateFromDay": named("date_from_unix_date"),
         "EpochMicros": _epoch_micros,
         "InstantFromMicros": named("timestamp_micros"),
@@ -64,14 +72,15 @@ class SparkEngine(Engine):
         *,
         threads: int | None = None,
         memory_limit: str | None = None,
+        scratch: Path | str | None = None,
         options: Mapping[str, str] | None = None,
     ) -> None:
-        self._scratch = Path(tempfile.mkdtemp(prefix="custrata-"))
+        self._scratch = Scratch(scratch)
         super().__init__(ibis.pyspark.connect(_session(threads, memory_limit, options or {})))
 
     def from_arrow(self, table: pa.Table) -> ir.Table:
         # Through a file: Spark cannot make a frame of some Arrow types, and of an empty table not at all.
-        path = self._scratch / f"{len(list(self._scratch.iterdir()))}.parquet"
+        path = self._scratch.folder / f"{ibis.util.gen_name('table')}.parquet"
         pq.write_table(table, path, coerce_timestamps="us")
         return with_instants(self.connection.read_parquet(str(path)))
 
@@ -94,7 +103,7 @@ class SparkEngine(Engine):
 
     def write_parquet(self, table: ir.Table, path: Path, *, group: int | None = None) -> None:
         # Spark knows sizes of groups in bytes alone: what it likes will do.
-        folder = self._scratch / f"out-{path.name}"
+        folder = self._scratch.folder / f"out-{path.name}"
         frame = self.connection._session.sql(ibis.to_sql(table, dialect="pyspark"))
         frame.coalesce(1).write.mode("overwrite").parquet(str(folder))
         part = next(folder.glob("part-*.parquet"))
@@ -103,7 +112,7 @@ class SparkEngine(Engine):
 
     def close(self) -> None:
         self.connection._session.stop()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.remove()
 
 
 def with_instants(table: ir.Table) -> ir.Table:
@@ -130,7 +139,7 @@ def _session(threads: int | None, memory_limit: str | None, options: Mapping[str
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         "spark.sql.shuffle.partitions": str((threads or 2) * 2),
-        "spark.driver.memory": memory_limit or "2g",
+        "spark.driver.memory": "2g" if memory_limit is None else f"{memory_in_bytes(memory_limit) // 1024**2}m",
         "spark.log.level": "ERROR",
         "spark.sql.ansi.enabled": "false",
         **options,

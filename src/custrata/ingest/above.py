@@ -12,6 +12,8 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.ingest.canonical import Problem
+from custrata.ingest.cleaning import NOTES
+from custrata.ingest.notes import NOTES as CODES
 from custrata.ingest.plan import Plan, Views
 from custrata.ingest.questions import Desk, Question
 from custrata.ingest.staging import INDEX, PROBLEMS, Staged
@@ -81,7 +83,8 @@ def _times(made: Views, staged: Staged, desk: Desk) -> Staged:
     if found["again"] or not found["rows"] or count < least * (found["rows"] + count):
         return staged
     joined = _with_head(rows, rows.ordered_at.notnull() & ((rows[PROBLEMS] & 3) == 0), "ordered_at")
-    follows = (joined[PROBLEMS] == alone) & joined.ordered_at__above.notnull()
+    unknown = (joined[NOTES] & (1 << CODES.index("zero_dates"))) != 0  # 0000-00-00 is no blank cell
+    follows = (joined[PROBLEMS] == alone) & joined.ordered_at__above.notnull() & ~unknown
     marked = made.kept(joined.mutate(follows=follows.fill_null(False)))
     return _filled(made, staged, marked, ("ordered_at", "times_above"), desk)
 

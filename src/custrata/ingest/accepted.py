@@ -9,10 +9,11 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.ingest.canonical import Problem
-from custrata.ingest.cleaning import CURRENCY, SIGN
+from custrata.ingest.cleaning import CURRENCY, NOTED, NOTES, SIGN
 from custrata.ingest.functions import fingerprint
 from custrata.ingest.plan import Views
 from custrata.ingest.staging import INDEX, PROBLEMS, Staged
+from custrata.schema import ORDERS
 
 SEPARATOR = "\x1f"
 SUMMED = ("amount", "discount", "refund")
@@ -63,6 +64,14 @@ def unique(made: Views, rows: ir.Table, key: Sequence[str]) -> Accepted:
     return Accepted(rows.anti_join(beaten, INDEX), found["superseded"] - found["repeats"], found["repeats"])
 
 
+def accepted_orders(made: Views, staged: Staged) -> Accepted:
+    """The orders that go on: of several rows of one order the last, or one row with the money of all."""
+    rows = sound(staged)
+    if together := staged.together:
+        return summed(made, rows, "order_id", also_alike=together == "rows")
+    return unique(made, rows, ORDERS.key)
+
+
 def summed(made: Views, rows: ir.Table, key: str, *, also_alike: bool) -> Accepted:
     """The first row of every key with the money of all its rows; of a sale only the rows that were sold count.
 
@@ -87,7 +96,7 @@ def summed(made: Views, rows: ir.Table, key: str, *, also_alike: bool) -> Accept
 
 def _told(rows: ir.Table) -> list[str]:
     """The columns that say something of a row, besides its place in the file."""
-    return [name for name in rows.columns if name not in (INDEX, PROBLEMS, SIGN, CURRENCY)]
+    return [name for name in rows.columns if name not in (INDEX, PROBLEMS, SIGN, CURRENCY, NOTES, NOTED)]
 
 
 def _ranked(rows: ir.Table, key: Sequence[str]) -> ir.Table:

@@ -15,9 +15,10 @@ from custrata.ingest.canonical import DIFFERS, told
 from custrata.ingest.fields import Kind
 from custrata.ingest.functions import fingerprint
 from custrata.ingest.lines import RETURN_NUMBER, order_status
+from custrata.ingest.money import LIMITS
 from custrata.ingest.plan import Plan, Views
 from custrata.ingest.staging import Staged
-from custrata.schema import INSTANT
+from custrata.schema import INSTANT, MONEY
 
 Figure = int | Decimal | None
 NINETIES = datetime(1990, 1, 1, tzinfo=UTC)
@@ -108,7 +109,9 @@ def fact_figures(made: Views, rows: ir.Table, kind: Kind, at: datetime) -> dict[
         asked["usual"] = discrete_quantile(rows.amount.abs(), OUTLYING_SHARE)
     found = made.engine.arrow(rows.aggregate(**asked)).to_pylist()[0]
     usual = found.pop("usual", None)
-    if usual:
+    if usual and usual * OUTLYING_TIMES >= LIMITS[MONEY]:
+        found["outliers"] = 0
+    elif usual:
         found["outliers"] = _first(made, rows, (rows.amount.abs() > usual * OUTLYING_TIMES).sum().fill_null(0))
     return cast(dict[str, object], found)
 

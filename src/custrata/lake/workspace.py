@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import tomlkit
 from babel.numbers import list_currencies
 
+from custrata.engine import Engine, connect, memory_in_bytes
+from custrata.engine.memory import HALF
 from custrata.errors import BadInput, Refused
 from custrata.lake.durable import replace_file
+from custrata.lake.erasures import Erasures
+from custrata.lake.exclusions import Exclusions
 from custrata.lake.lake import Lake
 from custrata.lake.runs import Runs
+from custrata.schema.counting import FreeOrders, free_orders_named
 from custrata.schema.zones import zone_named
 from custrata.wording import language_named
 
 FILE = "custrata.toml"
+DEFAULTS = {"memory": HALF, "free_orders": "count"}  # settings that a file written by an earlier version lacks
+SCRATCH = "scratch"
 # Delta Lake decodes the percent sign in a path, and Spark reads the others as patterns.
 UNREADABLE = frozenset('%*?[]{}\\"')
 
@@ -51,25 +61,42 @@ class UnknownCurrency(BadInput):
 
 @dataclass(frozen=True)
 class Settings:
-    """What holds for the whole workspace: name, currency (ISO 4217), time zone (IANA), language."""
+    """What holds for the whole workspace: name, currency (ISO 4217), time zone (IANA), language.
+
+    `memory` is what a computation may take before it goes to disk: a size (`8GB`), or a share of the machine (`50%`).
+    `free_orders` says whether orders for which nothing was paid count for recency and frequency: `count` or `ignore`.
+    """
 
     name: str
     currency: str
     timezone: str
     language: str
+    memory: str = HALF
+    free_orders: FreeOrders = "count"
 
     @classmethod
-    def checked(cls, *, name: str, currency: str, timezone: str, language: str) -> Settings:
+    def checked(
+        cls,
+        *,
+        name: str,
+        currency: str,
+        timezone: str,
+        language: str,
+        memory: str = HALF,
+        free_orders: str = "count",
+    ) -> Settings:
         """Settings that are known to be usable.
 
-        Raises `UnknownCurrency`, `UnknownTimeZone`, `UnknownLanguage`.
+        Raises `UnknownCurrency`, `UnknownTimeZone`, `UnknownLanguage`, `BadMemoryLimit`, `UnknownFreeOrders`.
 
         >>> Settings.checked(name="Shop", currency="eur", timezone="Europe/Paris", language="en").currency
         'EUR'
         """
         if currency.upper() not in list_currencies():
             raise UnknownCurrency(currency=currency)
-        return cls(name, currency.upper(), zone_named(timezone).key, language_named(language))
+        memory_in_bytes(memory)
+        free = free_orders_named(free_orders)
+        return cls(name, currency.upper(), zone_named(timezone).key, language_named(language), memory, free)
 
 
 @dataclass(frozen=True)
@@ -88,6 +115,7 @@ class Workspace:
         currency: str = "CNY",
         timezone: str = "Asia/Shanghai",
         language: str = "zh-hans",
+        memory: str = HALF,
     ) -> Workspace:
         """Make a workspace in a folder, which may exist; its name is the folder's where none is given.
 
@@ -99,7 +127,8 @@ class Workspace:
         'USD'
         """
         home = _home(folder)
-        settings = Settings.checked(name=name or home.name, currency=currency, timezone=timezone, language=language)
+        named = name or home.name
+        settings = Settings.checked(name=named, currency=currency, timezone=timezone, language=language, memory=memory)
         if (home / FILE).exists():
             raise AlreadyAWorkspace(folder=home)
         workspace = cls(home, settings)
@@ -131,6 +160,16 @@ class Workspace:
         return Runs(self.folder / "derived")
 
     @property
+    def exclusions(self) -> Exclusions:
+        """Customers excluded from grading."""
+        return Exclusions(self.folder)
+
+    @property
+    def erasures(self) -> Erasures:
+        """Customers who were erased, and whose rows imports refuse."""
+        return Erasures(self.folder)
+
+    @property
     def quarantine(self) -> Path:
         """Where rejected rows wait to be mended."""
         return self.folder / "quarantine"
@@ -144,6 +183,19 @@ class Workspace:
     def schemes(self) -> Path:
         """Where the versions of schemes lie that were published here; missing until one is."""
         return self.folder / "schemes"
+
+    @contextmanager
+    def engine(self, name: str = "duckdb", *, threads: int | None = None) -> Iterator[Engine]:
+        """An engine that keeps to the memory limit of this workspace and spills into its folder.
+
+        What a killed one left there is removed by the next. Raises `UnknownEngine`, `EngineMissing`.
+        """
+        scratch = None
+        if os.access(self.folder, os.W_OK):
+            scratch = self.folder / SCRATCH
+            scratch.mkdir(exist_ok=True)
+        with connect(name, threads=threads, memory_limit=self.settings.memory, scratch=scratch) as engine:
+            yield engine
 
     def _make(self) -> None:
         self.lake.create()
@@ -165,7 +217,7 @@ def _settings_in(file: Path) -> Settings:
         found = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadSettings(file=file, reason=error) from error
-    texts = {name: found.get(name) for name in Settings.__dataclass_fields__}
+    texts = {name: found.get(name, DEFAULTS.get(name)) for name in Settings.__dataclass_fields__}
     for name, value in texts.items():
         if not isinstance(value, str) or not value:
             raise MissingSetting(file=file, setting=name)

@@ -19,7 +19,8 @@ from custrata.engine import Engine
 from custrata.errors import Refused
 from custrata.lake import Run, Workspace
 from custrata.pipeline.decisions import Decided, Decisions
-from custrata.pipeline.grading import Grader, former_decisions
+from custrata.pipeline.grading import Grader
+from custrata.pipeline.learning import lines_to_be
 from custrata.pipeline.record import curve_from
 from custrata.pipeline.snapshot import counted_facts, snapshot
 from custrata.pipeline.windows import Windows, has_own_window
@@ -90,8 +91,9 @@ def drafted(
             run.record["population"]["period"],
             moment,
             facts,
-            former_decisions(run, schemes, learn=False),
+            lines_to_be(workspace, engine, run, schemes),
             keep,
+            tuple(run.record.get("uncovered", ())),
         )
         kind = _ByValue if by_value else Grader
         # The tier of one trait is cheaper to work out once more than to keep for everybody.
@@ -183,15 +185,17 @@ def _facts(
     counting = any(condition.needs.facts for one in schemes for condition in conditions(one.definition))
     if not windowed and not counting:
         return None, {}
-    facts = snapshot(held.enter_context(workspace.lake.reading()), engine)
-    known = known_facts(facts.orders, moment, keep=keep, rhythm=windowed)
+    lake = held.enter_context(workspace.lake.reading())
+    facts = snapshot(lake, engine, workspace.exclusions.all())
+    free = workspace.settings.free_orders
+    known = known_facts(facts.orders, moment, keep=keep, rhythm=windowed, free_orders=free)
     return known, counted_facts(facts, known)
 
 
 def _fact_types(workspace: Workspace, engine: Engine, run: Run) -> dict[str, Types]:
     """The columns of the tables that conditions may count in, whether they have rows or not."""
     with workspace.lake.reading() as lake:
-        facts = snapshot(lake, engine)
+        facts = snapshot(lake, engine, workspace.exclusions.all())
         every = replace(facts, rows=dict.fromkeys(facts.rows, 1))
         orders = known_orders(facts.orders, AsOf(run.as_of, run.record["zone"]))
         tables = counted_facts(every, Known(orders, orders, Population(None)))

@@ -11,38 +11,51 @@ from typing import Any, cast
 import ibis
 import ibis.expr.types as ir
 
+from custrata.analytics.averages import PARTS, unrounded
 from custrata.analytics.clusters import ClusterModel, TooFewCustomers, fit_clusters, grade_clusters
 from custrata.analytics.grading import Grading
+from custrata.analytics.ladder_schemes import waiting_for_customers
 from custrata.analytics.lifecycle import LifecycleLines, grade_lifecycle
 from custrata.analytics.points import grade_points
-from custrata.analytics.rfm import grade_rfm
+from custrata.analytics.rfm import LIFECYCLE, grade_rfm
 from custrata.analytics.rules import grade_rules
 from custrata.analytics.score import Factor, grade_score, named_missing
 from custrata.analytics.threshold import grade_pareto, grade_quantile, grade_threshold
-from custrata.analytics.traits import CATALOGUE
+from custrata.analytics.traits import CATALOGUE, COMEBACKS
 from custrata.analytics.trees import NothingToLearn, TreeModel, fit_tree, grade_tree
 from custrata.criteria import Criteria, Scope
 from custrata.engine.functions import only_row
 from custrata.tiering.definitions import Definition
+from custrata.tiering.ordering import among_customers, order_column
 from custrata.tiering.schemes import Context, Scheme
 from custrata.tiering.shapes import FactorDefinition, PointRule, TierRule
 
 Grade = Callable[[ir.Table, Context], Grading]
 
 
+class NothingLearned(Exception):
+    """There was too little to learn a scheme's lines from."""
+
+
 def scheme_of(definition: Definition, version: int = 1) -> Scheme:
     """The scheme a definition describes."""
     grade, reads = _KINDS[definition.kind](definition)
-    shown = tuple(name for name in reads if not name.endswith(("_tier", "_since")))
+    parts = {*PARTS.get(definition.settings.get("trait", ""), ())} - {*_columns(*_among(definition))}
+    shown = tuple(name for name in reads if not name.endswith(("_tier", "_since")) and name not in parts)
     inputs = _INPUTS.get(definition.kind, shown)
-    return Scheme(definition, version, _unit(definition), tuple(inputs), reads, grade)
+    if column := order_column(definition, reads):
+        grade, reads = among_customers(definition, grade, column), tuple(dict.fromkeys((*reads, column)))
+    optional = _OPTIONAL.get(definition.kind, ())
+    return Scheme(definition, version, _unit(definition), tuple(inputs), reads, grade, optional)
 
 
 # What an explanation shows of schemes whose formula stands in the code.
 _INPUTS = {
-    "lifecycle": ("recency_days", "rhythm_days", "silence", "orders_all", "tenure_days"),
-    "rfm": ("recency_days", "orders", "sales"),
+    "lifecycle": ("recency_days", "rhythm_days", "silence", "order_days", "orders_all", "tenure_days"),
+    "rfm": ("recency_days", "orders", "spend"),
 }
+# No label of RFM contradicts the lifecycle, where the workspace has one.
+_OPTIONAL = {"rfm": (LIFECYCLE,)}
 _UNITS = {"score": "score", "points": "score", "lifecycle": "ratio", "rfm": "money"}
 
 
@@ -72,7 +85,7 @@ def _chosen(definition: Definition, profile: ir.Table, context: Context) -> tupl
     """The profile, and the value of the customers among whom lines are drawn; empty for the others."""
     trait, among = definition.settings["trait"], _among(definition)
     table, conditions = _applied(profile, among, context)
-    value = _number(table[trait])
+    value = _number(unrounded(table, trait))
     return table, cast(ir.NumericValue, conditions[0].ifelse(value, ibis.null(value.type())) if conditions else value)
 
 
@@ -85,7 +98,8 @@ def _single(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     """Threshold, quantile, pareto and prediction: lines through one trait."""
     lines, shares, tiers = _drawn(definition)
     less = bool(definition.settings.get("less_is_better"))
-    waits_for = definition.settings.get("waits_for")
+    waits_for, at_least = definition.settings.get("waits_for"), definition.settings.get("at_least")
+    least_customers = definition.settings.get("least_customers") or 0
 
     def grade(profile: ir.Table, context: Context) -> Grading:
         table, value = _chosen(definition, profile, context)
@@ -94,14 +108,16 @@ def _single(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
         elif lines:
             graded = grade_threshold(table, value, tiers, lines, less_is_better=less)
         else:
-            graded = grade_quantile(table, value, tiers, shares, less_is_better=less)
+            graded = grade_quantile(table, value, tiers, shares, less_is_better=less, at_least=at_least)
+        graded = waiting_for_customers(graded, least_customers)
         if waits_for is not None and not only_row(table.aggregate(any=(table[waits_for] > 0).any()))["any"]:
             note = "waiting_discounts" if waits_for == "discount" else "waiting_trait"
             return replace(graded, notes=(note,), facts={**graded.facts, "missing": [waits_for]})
         return graded
 
     waits = () if waits_for is None else (waits_for,)
-    return grade, tuple(dict.fromkeys((definition.settings["trait"], *_columns(*_among(definition)), *waits)))
+    trait = definition.settings["trait"]
+    return grade, tuple(dict.fromkeys((trait, *_columns(*_among(definition)), *waits, *PARTS.get(trait, ()))))
 
 
 def _score(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
@@ -230,24 +246,29 @@ def _rfm(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     settings = definition.settings
 
     def grade(profile: ir.Table, _: Context) -> Grading:
-        return grade_rfm(profile, method=settings["method"], bins=settings["bins"], lines=settings["lines"])
+        return grade_rfm(
+            profile,
+            method=settings["method"],
+            bins=settings["bins"],
+            lines=settings["lines"],
+            reference=settings["reference"],
+        )
 
-    return grade, ("orders", "recency_days", "sales")
+    return grade, ("orders", "recency_days", "spend")
 
 
 def _lifecycle(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     lines = LifecycleLines(**definition.settings)
-    reads = ("orders_all", "tenure_days", "recency_days", "silence", "last_gap_silence")
-    return (lambda profile, context: grade_lifecycle(profile, context.curve, lines)), reads
+    reads = ("orders_all", "order_days", "tenure_days", "recency_days", "silence", *COMEBACKS)
+    return (lambda profile, context: grade_lifecycle(profile, context.curve_of(definition.key), lines)), reads
 
 
 def _cluster(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     settings = definition.settings
 
     def grade(profile: ir.Table, context: Context) -> Grading:
-        kept = _learned(context, definition.key)
-        if kept is not None:
-            return grade_clusters(profile, ClusterModel.from_record(kept))
+        if definition.key in context.learned:
+            return grade_clusters(profile, ClusterModel.from_record(_learned(context, definition.key)))
         traits, method = settings["traits"], settings["method"]
         return grade_clusters(
             profile, fit_clusters(profile, traits, settings["clusters"], method, order_by=settings["order_by"])
@@ -261,9 +282,8 @@ def _tree(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     settings = definition.settings
 
     def grade(profile: ir.Table, context: Context) -> Grading:
-        kept = _learned(context, definition.key)
-        if kept is not None:
-            return grade_tree(profile, TreeModel.from_record(kept))
+        if definition.key in context.learned:
+            return grade_tree(profile, TreeModel.from_record(_learned(context, definition.key)))
         target, traits = settings["target"], settings["traits"]
         return grade_tree(profile, fit_tree(profile, target, settings["depth"], settings["least_leaf"], traits))
 
@@ -276,16 +296,18 @@ def _unless_too_few(grade: Grade) -> Grade:
     def careful(profile: ir.Table, context: Context) -> Grading:
         try:
             return grade(profile, context)
-        except (TooFewCustomers, NothingToLearn):
+        except (TooFewCustomers, NothingToLearn, NothingLearned):
             return replace(waiting((), profile, ()), notes=("waiting_customers",))
 
     return careful
 
 
-def _learned(context: Context, key: str) -> Mapping[str, Any] | None:
-    """The model of the run before, so that tiers do not drift unseen."""
-    former = context.former.get(key)
-    return None if former is None or former.get("waiting") else (former.get("facts") or {}).get("model")
+def _learned(context: Context, key: str) -> Mapping[str, Any]:
+    """The model that was learned for a scheme. Raises `NothingLearned` where there was too little to learn from."""
+    model: Mapping[str, Any] | None = context.learned[key]
+    if model is None:
+        raise NothingLearned()
+    return model
 
 
 _KINDS: dict[str, Callable[[Definition], tuple[Grade, tuple[str, ...]]]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,6 +15,7 @@ from custrata.criteria import Criteria, Names
 from custrata.tiering.definitions import WINDOW
 from custrata.tiering.explain import Decided, Decision, Explanation, Row
 from custrata.tiering.names import notes_of, scheme_name, tier_name, trait_name
+from custrata.tiering.silences import silence_told
 from custrata.wording import catalogue
 from custrata.wording.writer import Writer
 
@@ -116,7 +117,8 @@ class Teller:
     def _why(self) -> Iterator[str]:
         match self.held.kind:
             case "lifecycle":
-                yield from self._silence()
+                won_back = self.held.of("tier") == "won_back"
+                yield from silence_told(self.row, self.decided["facts"], self.write, won_back=won_back)
             case "rfm":
                 yield from self._rfm()
             case "rules":
@@ -227,6 +229,8 @@ class Teller:
                 if until
                 else self.lives("until.override_for_good")
             )
+            if (own := self.held.of("own_tier")) is not None:
+                yield self.write("by_hand_own", tier=self._tier(own))
             return
         if self.held.life is None or status is None:
             return
@@ -264,33 +268,12 @@ class Teller:
         """Whether there are orders and yet no silence: nobody in the workspace has ordered on two days."""
         return self.held.kind == "lifecycle" and bool(self.row.get("orders_all"))
 
-    def _silence(self) -> Iterator[str]:
-        row, curve = self.row, self.decided["facts"]["curve"]
-        facts = {
-            "days": self.write.number(row["recency_days"]),
-            "orders": self.write.number(row["orders_all"]),
-            "tenure": self.write.number(row["tenure_days"]),
-        }
-        if row["silence"] is None:
-            yield self.write("value.lifecycle_unpaced", **facts)
-            return
-        silence, rhythm = self.write.number(row["silence"], 1), self.write.number(row["rhythm_days"], 1)
-        yield self.write("value.lifecycle", silence=silence, rhythm=rhythm, **facts)
-        reached = [s for s in curve["stretches"] if Decimal(s["start"]) <= row["silence"]]
-        if reached:
-            back = Decimal(reached[-1]["back"]) / reached[-1]["seen"]
-            yield self.write("came_back", share=self.write.share(back, 0), horizon=curve["horizon"])
-        for tier in ("at_risk", "churned"):
-            if curve[tier] is not None:
-                yield self.write(f"silence_line.{tier}", line=self.write.number(Decimal(curve[tier]), 2))
-
     def _rfm(self) -> Iterator[str]:
         facts = self.decided["facts"]
-        many = max(1, facts["customers"])
-        means = {name: abs(Decimal(facts["sums"][name])) / many for name in ("r", "f", "m")}
+        means = rfm_reference(facts)
         recency, frequency, monetary = (self.held.of(name) for name in ("recency", "frequency", "monetary"))
         yield self.write(
-            "value.rfm",
+            "value.rfm_median" if facts.get("reference") == "median" else "value.rfm",
             recency=self.write.number(recency), recency_mean=self.write.number(means["r"], 1),
             frequency=self.write.number(frequency), frequency_mean=self.write.number(means["f"], 2),
             monetary=self.write.money(monetary, 2), monetary_mean=self.write.money(means["m"], 2),
@@ -314,6 +297,14 @@ class Teller:
             case "score" | "ratio":
                 return self.write.number(exact, 2)
         return self.write.number(exact, 0 if exact == exact.to_integral_value() else 2)
+
+
+def rfm_reference(facts: Mapping[str, Any]) -> dict[str, Decimal]:
+    """The recency, frequency and monetary value at which the groups are parted: the means, or the medians."""
+    if facts.get("reference") == "median":
+        return {name: abs(Decimal(str(facts["medians"].get(name, 0)))) for name in ("r", "f", "m")}
+    many = max(1, facts["customers"])
+    return {name: abs(Decimal(str(facts["sums"][name]))) / many for name in ("r", "f", "m")}
 
 
 def inputs_named(explanation: Explanation, language: str) -> dict[str, Any]:

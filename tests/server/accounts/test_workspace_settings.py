@@ -10,38 +10,46 @@ from tests.server.conftest import AT
 
 from custrata.apps.accounts.actions import WorkspaceNameMissing, change_workspace
 from custrata.apps.audit.models import Change
+from custrata.engine import BadMemoryLimit
 from custrata.lake import Workspace
+from custrata.lake.workspace import Settings
 from custrata.web.rights import Role
 from custrata.wording import UnknownLanguage
 
 pytestmark = pytest.mark.django_db
 PAGE = "/account/workspace/"
+CHANGED = {"name": "小店", "language": "zh-hans", "memory": "8GB"}
 SignedIn = Callable[[Role], Client]
 
 
-def test_changes_name_and_language_and_keeps_the_rest(served: Workspace, signed_in: SignedIn) -> None:
+def test_changes_name_language_and_memory_and_leaves_the_rest(served: Workspace, signed_in: SignedIn) -> None:
     file = served.folder / "custrata.toml"
     file.write_text("# our shop\n" + file.read_text("utf-8"), "utf-8")
-    page = signed_in(Role.ADMINISTRATOR).post(PAGE, {"name": "小店", "language": "zh-hans"}, follow=True)
+    page = signed_in(Role.ADMINISTRATOR).post(PAGE, CHANGED, follow=True)
     assert "小店" in page.content.decode()
     held = Workspace.open(served.folder).settings
-    assert (held.name, held.language, held.currency, held.timezone) == ("小店", "zh-hans", "CNY", "Asia/Shanghai")
+    assert held == Settings("小店", "CNY", "Asia/Shanghai", "zh-hans", "8GB")
     assert file.read_text("utf-8").startswith("# our shop\n")
 
 
 def test_is_written_down_once(served: Workspace) -> None:
     for _ in range(2):
-        change_workspace(served, name="Shop", language="en", actor=None, at=AT)
+        change_workspace(served, name="Shop", language="en", memory="50%", actor=None, at=AT)
     row = Change.objects.get()
     assert (row.before, row.after) == ({"name": "Test"}, {"name": "Shop"})
 
 
 @pytest.mark.parametrize(
-    ("name", "language", "refusal"), [(" ", "en", WorkspaceNameMissing), ("a", "fr", UnknownLanguage)]
+    ("name", "language", "memory", "refusal"),
+    [
+        (" ", "en", "50%", WorkspaceNameMissing),
+        ("a", "fr", "50%", UnknownLanguage),
+        ("a", "en", "1e99999999", BadMemoryLimit),
+    ],
 )
-def test_refuses(served: Workspace, name: str, language: str, refusal: type[Exception]) -> None:
+def test_refuses(served: Workspace, name: str, language: str, memory: str, refusal: type[Exception]) -> None:
     with pytest.raises(refusal):
-        change_workspace(served, name=name, language=language, actor=None, at=AT)
+        change_workspace(served, name=name, language=language, memory=memory, actor=None, at=AT)
     assert Workspace.open(served.folder).settings.name == "Test"
     assert not Change.objects.exists()
 

@@ -125,3 +125,4 @@ class MeForm(Filled):
 class WorkspaceForm(Filled):
     name = forms.CharField(max_length=100, label=said("accounts.workspace.name"))
     language = forms.ChoiceField(choices=LANGUAGE_NAMES, label=said("accounts.workspace.language"))
+    memory = forms.CharField(max_length=20, label=said("accounts.workspace.memory"))

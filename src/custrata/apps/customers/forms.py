@@ -52,6 +52,12 @@ class OwnOneForm(CustomerForm):
     owner = forms.IntegerField(required=False)
 
 
+class ExcludeForm(CustomerForm):
+    """Why a customer is excluded from grading."""
+
+    reason = forms.CharField(required=False, max_length=500)
+
+
 class BulkForm(forms.Form):
     """What is done to everybody a question lets through, and how many the person saw there are."""
 

@@ -17,7 +17,7 @@ from custrata.apps.jobs.queries import recent
 from custrata.apps.playbooks.queries import due_tasks
 from custrata.apps.tiers.queries import panels, runs, schemes
 from custrata.lake import Run
-from custrata.pipeline.reading import reading
+from custrata.pipeline.reading import likely_shared_cards, reading
 from custrata.report import Change, Move, Scheme, Size, collect
 from custrata.report.panels import sign
 from custrata.report.pictures import sparkline
@@ -122,7 +122,14 @@ def chosen_scheme(run: Run, *wanted: str) -> str:
 
 def attention(run: Run, *, with_jobs: bool) -> tuple[Attention, ...]:
     """What needs somebody: customers about to drop, falling values, rejected rows, failed jobs, schemes that wait."""
-    found = [_about_to_drop(run), _losers(run), *_rejected(), *(_failed_jobs() if with_jobs else ()), _waiting(run)]
+    found = [
+        _about_to_drop(run),
+        _losers(run),
+        *_shared_cards(run),
+        *_rejected(),
+        *(_failed_jobs() if with_jobs else ()),
+        _waiting(run),
+    ]
     return tuple(one for one in found if one is not None)
 
 
@@ -211,6 +218,25 @@ def _people(run_id: str, scheme: str, moves: frozenset[tuple[str | None, str | N
         if (row["source"], row["target"]) in moves
     ]
     return tuple(sorted(people, key=lambda one: (-one.spend, one.customer_id))[:NAMED])
+
+
+def _shared_cards(run: Run) -> list[Attention]:
+    """Customers whose number is likely shared and who are not excluded from grading yet, the busiest three."""
+    excluded = workspace().exclusions.all()
+    cards = [card for card in likely_shared_cards(run) if card.customer_id not in excluded]
+    write = texts.writer()
+    return [
+        Attention(
+            "users",
+            "warning",
+            texts.text("insights.attention.shared_card", customer=card.customer_id),
+            texts.text(
+                "insights.attention.shared_card_text", orders=write.number(card.orders), share=write.share(card.share)
+            ),
+            reverse("customers:customer", args=[card.customer_id]),
+        )
+        for card in cards[:MOST_WAYS]
+    ]
 
 
 def _rejected() -> list[Attention]:

@@ -10,7 +10,6 @@ from custrata.apps.customers.queries import decisions
 from custrata.apps.jobs.actions import Running, handler
 from custrata.apps.tiers.actions import forget_erased
 from custrata.apps.tiers.queries.overrides import overrides
-from custrata.engine import connect
 from custrata.lake import Run, Workspace
 from custrata.lake.locks import Busy
 from custrata.pipeline import rebuild as rebuild_workspace
@@ -44,7 +43,7 @@ def refresh(running: Running, as_of: str | None = None) -> dict[str, object]:
 
 
 def _graded(running: Running, served: Workspace, as_of: datetime | str | None) -> dict[str, object]:
-    with connect() as engine:
+    with served.engine() as engine:
         done = refresh_workspace(
             served,
             engine,
@@ -64,7 +63,7 @@ def rebuild(running: Running, start: str | None = None, every: Every = "month") 
     alone. So a killed one goes on where it was; what it corrected is counted over all runs made since it was asked for.
     """
     served = workspace()
-    with connect() as engine:
+    with served.engine() as engine:
         rebuild_workspace(
             served,
             engine,

@@ -14,6 +14,7 @@ from custrata.pipeline.reading.filters import AnyOf, Between, Cell, Filter, Ids,
 from custrata.pipeline.reading.history import Interval, history, history_of
 from custrata.pipeline.reading.moves import Mover, Moves, biggest_movers, late_moves, moved_between, moves, moves_in
 from custrata.pipeline.reading.profile import NoSuchColumn, NoSuchRun, Reading, reading
+from custrata.pipeline.reading.shared_cards import SharedCard, likely_shared_cards
 from custrata.pipeline.reading.stays import TierStays, stays
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Purchases",
     "Reading",
     "Sale",
+    "SharedCard",
     "TierStays",
     "Tiered",
     "Told",
@@ -43,6 +45,7 @@ __all__ = [
     "history",
     "history_of",
     "late_moves",
+    "likely_shared_cards",
     "moved_between",
     "moves",
     "moves_in",

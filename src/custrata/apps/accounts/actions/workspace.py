@@ -10,6 +10,7 @@ from django.db import transaction
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
+from custrata.engine import memory_in_bytes
 from custrata.errors import BadInput
 from custrata.lake import Workspace
 from custrata.lake.durable import replace_file
@@ -17,6 +18,7 @@ from custrata.lake.locks import locked
 from custrata.lake.workspace import FILE, Settings
 from custrata.wording import language_named
 
+CHANGEABLE = ("name", "language", "memory")
 WAIT = 5.0
 
 
@@ -24,16 +26,20 @@ class WorkspaceNameMissing(BadInput):
     template = "The workspace needs a name. Give it one."
 
 
-def change_workspace(workspace: Workspace, *, name: str, language: str, actor: User | None, at: datetime) -> Settings:
-    """Give the workspace another name or language; the file keeps its comments.
+def change_workspace(
+    workspace: Workspace, *, name: str, language: str, memory: str, actor: User | None, at: datetime
+) -> Settings:
+    """Give the workspace another name, language or memory limit; the file keeps its comments.
 
-    Raises `WorkspaceNameMissing`, `UnknownLanguage`, `Busy`, `NotWritable`, and what opening a workspace raises.
+    Raises `WorkspaceNameMissing`, `UnknownLanguage`, `BadMemoryLimit`, `Busy`, `NotWritable`, and what opening a
+    workspace raises.
     """
+    memory_in_bytes(memory)
     if not name.strip():
         raise WorkspaceNameMissing
     with locked(workspace.folder / f".{FILE}.lock", wait=WAIT), transaction.atomic():
         held = Workspace.open(workspace.folder).settings
-        wanted = replace(held, name=name.strip(), language=language_named(language))
+        wanted = replace(held, name=name.strip(), language=language_named(language), memory=memory.strip())
         if wanted != held:
             _record(held, wanted, actor=actor, at=at)
             _write(workspace, wanted)  # last, so that nothing is written where the database refuses
@@ -43,12 +49,13 @@ def change_workspace(workspace: Workspace, *, name: str, language: str, actor: U
 def _write(workspace: Workspace, wanted: Settings) -> None:
     file = workspace.folder / FILE
     found = tomlkit.parse(file.read_text(encoding="utf-8"))
-    found["name"], found["language"] = wanted.name, wanted.language
+    for key in CHANGEABLE:
+        found[key] = getattr(wanted, key)
     replace_file(file, tomlkit.dumps(found))
 
 
 def _record(held: Settings, wanted: Settings, *, actor: User | None, at: datetime) -> None:
-    changed = [key for key in ("name", "language") if getattr(held, key) != getattr(wanted, key)]
+    changed = [key for key in CHANGEABLE if getattr(held, key) != getattr(wanted, key)]
     record_change(
         actor=actor,
         at=at,

@@ -21,9 +21,9 @@ from custrata.web.workspace import workspace
 @needs(Right.MANAGE_WORKSPACE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
-    """Name and language; currency and time zone are shown, since every amount and day so far was read in them."""
+    """Name, language and memory; currency and zone are only shown, since every amount and day was read in them."""
     served = workspace()
-    held = {"name": served.settings.name, "language": served.settings.language}
+    held = {"name": served.settings.name, "language": served.settings.language, "memory": served.settings.memory}
     form = WorkspaceForm(request.POST or None, initial=held)
     if request.method == "POST" and form.is_valid():
         try:

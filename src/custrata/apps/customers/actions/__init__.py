@@ -2,6 +2,7 @@
 
 from custrata.apps.customers.actions.columns import choose_columns
 from custrata.apps.customers.actions.editing import NotEditable, NothingToUndo, UnusableValue, edit_attribute, undo_edit
+from custrata.apps.customers.actions.excluding import exclude_customers, include_customers
 from custrata.apps.customers.actions.exporting import record_export
 from custrata.apps.customers.actions.following import Followed, follow_lake, is_followed
 from custrata.apps.customers.actions.forgetting import forget
@@ -51,8 +52,10 @@ __all__ = [
     "assign_owner",
     "choose_columns",
     "edit_attribute",
+    "exclude_customers",
     "follow_lake",
     "forget",
+    "include_customers",
     "is_followed",
     "make_tag",
     "make_tag_group",

@@ -20,6 +20,7 @@ from custrata.apps.customers import actions
 from custrata.apps.customers.forms import (
     CustomerForm,
     EditForm,
+    ExcludeForm,
     NoteForm,
     OwnOneForm,
     RemoveNoteForm,
@@ -32,6 +33,7 @@ from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.rights import Right, may
 from custrata.web.texts import sentence, text
+from custrata.web.workspace import workspace
 
 Sent = dict[str, Any]
 Act = Callable[[Sent, User, datetime], object]
@@ -125,6 +127,29 @@ def own(request: HttpRequest) -> HttpResponse:
         return actions.assign_owner(customer_ids=ids, owner_id=sent["owner"], actor=actor, at=at).changed > 0
 
     return _change(request, OwnOneForm, act, "customers.said.owned")
+
+
+@needs(Right.ASSIGN_OWNERS)
+@require_POST
+def exclude(request: HttpRequest) -> HttpResponse:
+    """Exclude a customer from grading."""
+
+    def act(sent: Sent, actor: User, at: datetime) -> bool:
+        ids = [sent["customer_id"]]
+        return bool(actions.exclude_customers(workspace(), customer_ids=ids, reason=sent["reason"], actor=actor, at=at))
+
+    return _change(request, ExcludeForm, act, "customers.said.excluded")
+
+
+@needs(Right.ASSIGN_OWNERS)
+@require_POST
+def include(request: HttpRequest) -> HttpResponse:
+    """Grade a customer again."""
+
+    def act(sent: Sent, actor: User, at: datetime) -> bool:
+        return bool(actions.include_customers(workspace(), customer_ids=[sent["customer_id"]], actor=actor, at=at))
+
+    return _change(request, CustomerForm, act, "customers.said.included")
 
 
 @needs(Right.EDIT_CUSTOMERS)

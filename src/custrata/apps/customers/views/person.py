@@ -54,6 +54,7 @@ def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
         "tiers": tiers_of(row) if row is not None else [],
         "tags": tags_of([customer_id]).get(customer_id, []),
         "may_edit": may(request.user, Right.EDIT_CUSTOMERS) and who is not None,
+        "excluded": workspace().exclusions.all().get(customer_id),
         "may_assign": may(request.user, Right.ASSIGN_OWNERS) and who is not None,
     }
     page["all_tags"] = list(tags()) if page["may_edit"] else []

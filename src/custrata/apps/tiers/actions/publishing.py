@@ -16,7 +16,6 @@ from custrata.apps.tiers.actions.refreshing import start_refresh
 from custrata.apps.tiers.models import Draft
 from custrata.apps.tiers.queries.drafts import library
 from custrata.apps.tiers.queries.refreshes import refresh_under_way
-from custrata.engine import connect
 from custrata.errors import BadInput
 from custrata.pipeline.drafts import check_definitions
 from custrata.tiering import Definition, Version, define
@@ -58,7 +57,7 @@ def apply_schemes(*, definitions: Sequence[Definition], note: str, actor: User, 
             raise SentTwice(scheme=key)
     shelf = library()
     before = shelf.published()
-    with connect() as engine:
+    with workspace().engine() as engine:
         check_definitions(workspace(), definitions, engine)
     fresh = [one for one in definitions if one.key not in before or before[one.key].definition != one]
     if fresh:
@@ -103,7 +102,7 @@ def _publish(definition: Definition, verb: str, *, note: str, actor: User | None
     """Write the version last, so that what fails in the database leaves the folder as it was."""
     shelf = library()
     before = shelf.published().get(definition.key)
-    with connect() as engine:
+    with workspace().engine() as engine:
         check_definitions(workspace(), [definition], engine)
     _refresh(actor, at)
     made = shelf.publish([definition], by=str(actor or ""), at=at, note=note.strip())

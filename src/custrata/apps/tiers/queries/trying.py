@@ -8,7 +8,6 @@ from dataclasses import replace
 from custrata.apps.customers.models import Customer
 from custrata.apps.customers.queries import decisions
 from custrata.apps.tiers.queries.overrides import overrides
-from custrata.engine import connect
 from custrata.pipeline.decisions import Decisions
 from custrata.pipeline.simulation import Distribution, Preview, Simulation, distribution, preview, simulate
 from custrata.tiering import Definition
@@ -25,19 +24,19 @@ def people_decided() -> Decisions:
 
 def previewed(definition: Definition) -> Preview:
     """How many customers each tier would hold by value alone. Raises what `preview` raises."""
-    with connect() as engine:
+    with workspace().engine() as engine:
         return preview(workspace(), definition, engine)
 
 
 def spread_of(definition: Definition | str) -> Distribution:
     """How the value of a definition, or of a trait, lies. Raises what `distribution` raises."""
-    with connect() as engine:
+    with workspace().engine() as engine:
         return distribution(workspace(), definition, engine, bins=BINS)
 
 
 def simulated(definition: Definition) -> Simulation:
     """What publishing a definition would do. Raises what `simulate` raises."""
-    with connect() as engine:
+    with workspace().engine() as engine:
         writer = texts.writer("tiers")
         return simulate(workspace(), definition, engine, decisions=people_decided(), movers=MOVERS, writer=writer)
 

@@ -1,0 +1,54 @@
+"""Exclude customers from grading, and grade them again: one door with the command line's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from custrata.apps.accounts.models import User
+from custrata.apps.audit.actions import record_change
+from custrata.apps.customers.actions.known import held_customer
+from custrata.apps.customers.actions.timeline import record_on_timeline
+from custrata.lake import Workspace
+
+
+@transaction.atomic
+def exclude_customers(
+    workspace: Workspace, *, customer_ids: Sequence[str], reason: str, actor: User | None, at: datetime
+) -> list[str]:
+    """Exclude customers from grading from the next refresh on; those that were not before.
+
+    Raises `NoSuchCustomer`, `NoReason`, `Busy`.
+    """
+    for customer_id in customer_ids:
+        held_customer(customer_id)
+    added = workspace.exclusions.add(customer_ids, reason=reason, by=str(actor or ""), at=at)
+    for customer_id in added:
+        _record("exclude", customer_id, {"reason": reason.strip()}, actor=actor, at=at)
+    return added
+
+
+@transaction.atomic
+def include_customers(
+    workspace: Workspace, *, customer_ids: Sequence[str], actor: User | None, at: datetime
+) -> list[str]:
+    """Grade customers again from the next refresh on; those that were excluded. Raises `Busy`."""
+    removed = workspace.exclusions.remove(customer_ids)
+    for customer_id in removed:
+        _record("include", customer_id, {}, actor=actor, at=at)
+    return removed
+
+
+def _record(verb: str, customer_id: str, facts: dict[str, object], *, actor: User | None, at: datetime) -> None:
+    record_change(
+        actor=actor,
+        at=at,
+        action=f"customers.{verb}",
+        subject="customer",
+        subject_id=customer_id,
+        customer_id=customer_id,
+        after=facts or None,
+    )
+    record_on_timeline(customer_id=customer_id, kind=verb, facts=facts, actor=actor, at=at)

@@ -1,0 +1,81 @@
+"""Customers a person excluded from grading: their facts stay and are shown, but count in no trait and no line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from custrata.errors import BadInput
+from custrata.lake.durable import Damaged, replace_file
+from custrata.lake.locks import locked
+
+FILE, LOCK = "exclusions.json", ".exclusions.lock"
+WAIT = 10.0
+
+
+class NoReason(BadInput):
+    template = "Say why this customer is excluded from grading, so that others understand it later."
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """One customer excluded from grading: why, by whom (empty: the command line), and when."""
+
+    customer_id: str
+    reason: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Exclusions:
+    """The excluded customers of a workspace, in one small file of its folder."""
+
+    folder: Path
+
+    def all(self) -> dict[str, Exclusion]:
+        """Every exclusion by customer. Raises `Damaged`."""
+        try:
+            rows = json.loads((self.folder / FILE).read_text(encoding="utf-8"))
+            return {row["customer_id"]: Exclusion(**row | {"at": datetime.fromisoformat(row["at"])}) for row in rows}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise Damaged(file=self.folder / FILE, reason=error) from error
+
+    def add(self, customer_ids: Collection[str], *, reason: str, by: str, at: datetime) -> list[str]:
+        """Exclude customers from the next refresh on; those that were not excluded before.
+
+        Raises `NoReason`, `Busy`, `NotWritable`.
+        """
+        if not reason.strip():
+            raise NoReason
+        with locked(self.folder / LOCK, wait=WAIT):
+            before = self.all()
+            added = {one: Exclusion(one, reason.strip(), by, at) for one in customer_ids if one not in before}
+            if added:
+                self._write(before | added)
+        return list(added)
+
+    def remove(self, customer_ids: Collection[str]) -> list[str]:
+        """Grade customers again from the next refresh on; those that were excluded. Raises `Busy`, `NotWritable`."""
+        with locked(self.folder / LOCK, wait=WAIT):
+            before = self.all()
+            removed = [one for one in dict.fromkeys(customer_ids) if one in before]
+            if removed:
+                self._write({key: row for key, row in before.items() if key not in removed})
+        return removed
+
+    def _write(self, rows: Mapping[str, Exclusion]) -> None:
+        ordered = [asdict(rows[key]) for key in sorted(rows)]
+        text = json.dumps(ordered, default=datetime.isoformat, ensure_ascii=False, indent=1)
+        replace_file(self.folder / FILE, text)
+
+
+def fingerprint(customer_ids: Collection[str]) -> str:
+    """A short text that changes with who is excluded; empty where nobody is."""
+    return sha256("\0".join(sorted(customer_ids)).encode()).hexdigest()[:16] if customer_ids else ""
