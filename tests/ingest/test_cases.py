@@ -31,7 +31,7 @@ READ = {
     "A3-xls-html.xls": ("orders", [("A1", "M1", 10), ("A2", "M2", 20)], {}),
     "opendocument-called-excel.xls": ("orders", [("A1", "M1", 10)], {}),
     "zeros-by-format.xls": (
-        "orders", [("A1", "123", 10), ("A2", "M2", 10), ("A3", "M2", 10)], {"old_formats": 1, "merged_cells": 1}
+        "orders", [("A1", "123", 10), ("A2", "M2", 10), ("A3", "M2", 10)], {"unread_formats": 1, "merged_cells": 1}
     ),
 }  # fmt: skip
 
