@@ -32,7 +32,11 @@ def keyed(made: Views, staged: Staged, plan: Plan, desk: Desk, snapshot: LakeSna
             return _same_numbers(made, _returns_apart(made, staged, desk), plan, desk, snapshot)
         return _orders_by_content(made, staged, plan, desk)
     if plan.kind.name == "lines":
-        return _lines_apart(made, staged, plan, desk) if plan.has("order_id") else _lines_by_content(made, staged, desk)
+        return (
+            _lines_apart(made, staged, plan, desk)
+            if plan.has("order_id")
+            else _lines_by_content(made, staged, plan, desk)
+        )
     return staged
 
 
@@ -53,7 +57,7 @@ def _orders_by_content(made: Views, staged: Staged, plan: Plan, desk: Desk) -> S
     if together:
         number = rows.customer_id.notnull().ifelse(_hashed(rows.customer_id, at), number)
     total = staged.tally.get(0, 0)
-    desk.tell("numbers_by_instant" if together else "numbers_by_content", total, _first(made, rows))
+    desk.tell("numbers_by_instant" if together else "numbers_by_content", total, _first(made, rows, plan.zone))
     return replace(staged, rows=made.kept(rows.mutate(order_id=number)), together="rows" if together else "")
 
 
@@ -73,13 +77,13 @@ def _asked_together(made: Views, staged: Staged, plan: Plan, desk: Desk) -> bool
     return desk.ask(Question("rows_without_number", ("row", "customer_instant"), "row", facts)) == "customer_instant"
 
 
-def _first(made: Views, rows: ir.Table) -> str:
-    row = rows.filter(rows[PROBLEMS] == 0).select(INDEX, "customer_id", at=rows.ordered_at.cast("date"))
+def _first(made: Views, rows: ir.Table, zone: str) -> str:
+    row = rows.filter(rows[PROBLEMS] == 0).select(INDEX, "customer_id", at=as_date(local_day(rows.ordered_at, zone)))
     found = made.engine.arrow(row.order_by(INDEX).limit(1)).to_pylist()
     return f"{found[0]['customer_id'] or '–'}, {found[0]['at']}" if found else ""
 
 
-def _lines_by_content(made: Views, staged: Staged, desk: Desk) -> Staged:
+def _lines_by_content(made: Views, staged: Staged, plan: Plan, desk: Desk) -> Staged:
     """Lines of one customer and instant are one order; without a customer every line is one."""
     rows = staged.rows
     at = epoch_micros(rows.ordered_at)
@@ -87,7 +91,7 @@ def _lines_by_content(made: Views, staged: Staged, desk: Desk) -> Staged:
     count = ibis.row_number().over(ibis.window(group_by=[rows.customer_id, *alone], order_by=[rows[INDEX]]))
     single = _hashed(ibis.literal(""), at, rows[PRODUCT], rows.quantity, rows.amount, count)
     number = rows.customer_id.notnull().ifelse(_hashed(rows.customer_id, at), single)
-    desk.tell("line_numbers_by_instant", staged.tally.get(0, 0), _first(made, rows))
+    desk.tell("line_numbers_by_instant", staged.tally.get(0, 0), _first(made, rows, plan.zone))
     return replace(staged, rows=made.kept(rows.mutate(order_id=number)))
 
 
