@@ -10,6 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.ingest.cleaning import BLANK, GONE, LOST, Values
+from custrata.ingest.datetimes import UNKNOWN_ZONE, WITHOUT_DAY
 from custrata.ingest.fields import Field
 from custrata.ingest.functions import md5
 from custrata.ingest.headers import LINE
@@ -86,9 +87,14 @@ def _wrong(table: ir.Table, plan: Plan) -> Problems:
     problems: Problems = {}
     for field in plan.fields:
         if field.holds in WRONG and not field.soft:
-            problems[Problem(field.name, WRONG[field.holds])] = table[f"{field.name}__wrong"]
+            wrong = table[f"{field.name}__wrong"]
+            problems[Problem(field.name, WRONG[field.holds])] = wrong
             if field.holds == "number":
                 problems[Problem(field.name, "too_large")] = table[f"{field.name}__large"]
+            if field.holds in ("instant", "date"):
+                fault = table[f"{field.name}__fault"]
+                problems[Problem(field.name, WRONG[field.holds])] = wrong & fault.isnull()
+                problems |= {Problem(field.name, name): wrong & (fault == name) for name in (UNKNOWN_ZONE, WITHOUT_DAY)}
     return problems
 
 

@@ -182,7 +182,8 @@ def _instant(table: ir.Table, field: Field) -> Values:
     if field.holds == "date":  # nobody's birthday depends on where one looks from
         utc, own = ibis.coalesce(table[f"{field.name}__utc"], datetimes.counted(plain)), wall
     walls = (table[f"{field.name}__wall"], own, datetimes.excel_wall(plain))
-    return {f"{field.name}__utc": utc, f"{field.name}__wall": ibis.coalesce(*walls)}
+    fault = datetimes.fault_of(clock, wall.notnull() & shift.isnull() & elsewhere)
+    return {f"{field.name}__utc": utc, f"{field.name}__wall": ibis.coalesce(*walls), f"{field.name}__fault": fault}
 
 
 def _values(table: ir.Table, plan: Plan) -> Values:
@@ -199,6 +200,8 @@ def _values(table: ir.Table, plan: Plan) -> Values:
         if field.holds == "number":
             values[f"{field.name}__large"] = table[f"{field.name}__large"]
             wrong = wrong & ~table[f"{field.name}__large"]
+        if field.holds in DATES:
+            values[f"{field.name}__fault"] = table[f"{field.name}__fault"]
         values |= {f"{field.name}__wrong": wrong, f"{field.name}__text": text}
     values[NOTES], values[NOTED] = together(_notes(table, plan))
     amounts = [field for field in plan.fields if field.holds == "number" and field.type != QUANTITY]
@@ -218,8 +221,12 @@ def _notes(table: ir.Table, plan: Plan) -> list[tuple[str, ir.IntegerValue, ir.S
             bits = plain.notnull().ifelse(number_notes(text, plain, field.type), ibis.literal(0, "int32"))
         elif field.holds in DATES:
             bits = datetimes.date_notes(table, field, excel)
+            if field.holds == "instant" and "%y" in (plan.mapping.date_format or ""):
+                bits = bits | noted(two_digit_years=text.notnull())
         elif field.holds in ("phone", "email"):
             bits = contact_notes(text, field.holds)
+        elif field.choice == "gender" and "2" in plan.words.get(name, {}):
+            bits = noted(gender_codes=text.re_search(r"^\s*[0129](\.0)?\s*$"))
         elif field.name in plan.whole:
             bits = noted(whole_ids=text.notnull())
         elif name == CUSTOMER and name in plan.mapping.fields:

@@ -40,6 +40,7 @@ from custrata.ingest.staging import Staged, stage
 from custrata.ingest.totals import without_remarks
 from custrata.ingest.writing import Job, written
 from custrata.lake import ImportRecord, LakeSnapshot, Workspace
+from custrata.wording import Said
 
 Progress = Callable[[str, float], None]
 
@@ -277,7 +278,13 @@ def writing(name: str) -> Iterator[None]:
     except Exception as error:
         if not engine_failure(error):
             raise
-        raise NotImported(file=name, reason=str(error).partition("\n")[0][:200]) from error
+        raise NotImported(file=name, reason=Said("ingest", f"failures.{_failure(error)}")) from error
+
+
+def _failure(error: Exception) -> str:
+    """What kept the engine from it, without its words: memory, the disk, or a value."""
+    name = type(error).__name__
+    return "memory" if "Memory" in name else "disk" if name in ("IOException", "FatalException") else "value"
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from custrata.ingest.platforms import platform_of
 from custrata.ingest.sample import Sample
 from custrata.ingest.sources import Source
 from custrata.ingest.statuses import answered_words, words_of
-from custrata.ingest.texts import meaning
+from custrata.ingest.texts import gender_codes, meaning
 
 COMMON_WORDS = 8
 
@@ -49,7 +49,7 @@ class Plan:
         wrapped, whole, words = set(), set(), {}
         for name, header in mapping.fields.items():
             values = sample.some(header)
-            if any(value.startswith(("=", "'")) for value in values):
+            if any(value.startswith(("=", "'", "`")) for value in values):
                 wrapped.add(name)
             if values and kind[name].holds == "id" and all(value.endswith(".0") for value in values):
                 whole.add(name)
@@ -57,6 +57,8 @@ class Plan:
                 words[name] = _statuses(sample.columns[header], mapping, platform)
             elif choice := kind[name].choice:
                 words[name] = _words(values, choice) | mapping.values.get(name, {})
+                if choice == "gender":
+                    words[name] = gender_codes(values) | words[name]
         return cls(source, mapping, zone, region, frozenset(wrapped), frozenset(whole), words, platform)
 
     @property

@@ -21,7 +21,7 @@ from custrata.ingest.columns import (
     zone_of_header,
 )
 from custrata.ingest.contacts import EMAIL_LIKE, PHONE_LIKE
-from custrata.ingest.dates import Evidence, Order, evidence, form_of, looks_like_date, order_of
+from custrata.ingest.dates import Evidence, Order, evidence, form_of, looks_like_date, order_of, short_year_form
 from custrata.ingest.fields import PROPERTY, Field, Kind, kind_named
 from custrata.ingest.headers import plain_header, rank
 from custrata.ingest.mapping import Mapping, MappingDoesNotFit
@@ -141,12 +141,16 @@ def with_forms(mapping: Mapping, source: Source, sample: Sample, date_order: Ord
         comma = False
     instants = headers.get("instant", [])
     clock = [mapping.fields[name] for name in ("order_time", "time_zone") if name in mapping.fields]
-    first = sample.joined(instants[0], *clock) if clock and instants else sample.some(instants[0]) if instants else []
+    form = mapping.date_format
+    if instants and form is None:
+        values = sample.joined(instants[0], *clock) if clock else sample.some(instants[0])
+        form = short_year_form(values) if told is date_order is None else None
+        order, form = (None, form) if form else (order, form_of(values, order))
     zones = {header: zone for header in instants if (zone := zone_of_header(header))}
     return replace(
         mapping,
         date_order=order,
-        date_format=mapping.date_format or (form_of(first, order) if instants else None),
+        date_format=form,
         zones=zones | mapping.zones,
         decimal_comma=comma,
         encoding=mapping.encoding or source.encoding,

@@ -134,7 +134,7 @@ def models_of(lines: Mapping[str, Learned]) -> dict[str, Any]:
 
 def model_of(model: Mapping[str, Any] | None) -> Any:
     """One of them: a silence curve out of its JSON, any other model as it is."""
-    return curve_from(model) if model is not None and "in_rhythm" in model else model
+    return curve_from(model) if model is not None and {"strata", "in_rhythm"} & model.keys() else model
 
 
 def _needed(wanted: Sequence[Scheme], schemes: Sequence[Scheme]) -> list[Scheme]:
