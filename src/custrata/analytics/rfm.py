@@ -126,8 +126,10 @@ def rfm_lines(
     sums = {name: inputs[f"_{name}"].sum() for name in INPUTS}
     best = {f"best_{name}": inputs[f"_{name}"].max() for name in INPUTS[1:]} | {"least_r": inputs["_r"].min()}
     found = only_row(inputs.aggregate(customers=inputs["_f"].count(), **sums, **best))
-    cuts = fixed if fixed is not None else _log_cuts(inputs, bins) if method == "log" else {}
-    medians = {}
+    cuts: Mapping[str, tuple[Number, ...]] = (
+        fixed if fixed is not None else _log_cuts(inputs, bins) if method == "log" else {}
+    )
+    medians: Mapping[str, Number] = {}
     if not cuts or reference == "median":
         cuts, medians = _cuts_and_medians(inputs, cuts, method, bins)
     return RfmLines(

@@ -12,6 +12,9 @@ from typing import Literal
 
 import click
 
+from custrata.cli.help import Command, language_option
+from custrata.cli.language import spoken
+from custrata.cli.questions import answered, decisions_of
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, plain
 from custrata.errors import BadInput
@@ -20,7 +23,7 @@ from custrata.ingest.erasure import erase_from_quarantine
 from custrata.ingest.settling import settle_killed
 from custrata.lake import Workspace
 from custrata.schema import TABLES
-from custrata.wording import LANGUAGES, phrase
+from custrata.wording import phrase
 from custrata.wording.writer import Writer
 
 KINDS = ("orders", "lines", "customers", "products", "events", "feedback")
@@ -34,28 +37,29 @@ class NobodyToErase(BadInput):
     template = "There is no customer “{customer}” in this workspace: nothing was erased."
 
 
-@click.command("init")
+@click.command("init", cls=Command)
 @click.argument("directory", type=click.Path(path_type=Path), default=Path())
 @click.option("--name", default=None, help="What the workspace is called (default: the folder's name).")
 @click.option("--currency", default="CNY", show_default=True, help="Its one currency, as an ISO 4217 code.")
 @click.option("--timezone", default="Asia/Shanghai", show_default=True, help="The zone whose days count.")
-@click.option("--language", default="zh-hans", show_default=True, help=", ".join(LANGUAGES))
 @click.option(
     "--memory", default="50%", show_default=True, help="Memory of a computation before it uses the disk: 8GB, 50%."
 )
+@language_option
 def init_command(
-    directory: Path, *, name: str | None, currency: str, timezone: str, language: str, memory: str
+    directory: Path, *, name: str | None, currency: str, timezone: str, memory: str, language: str | None
 ) -> None:
     """Make DIRECTORY (default: this folder) a workspace."""
+    speak = language or spoken()
     workspace = Workspace.create(
-        directory, name=name, currency=currency, timezone=timezone, language=language, memory=memory
+        directory, name=name, currency=currency, timezone=timezone, language=speak, memory=memory
     )
     settings = workspace.settings
     facts = {"name": settings.name, "currency": settings.currency, "timezone": settings.timezone}
-    say(phrase("cli", "created", settings.language, folder=workspace.folder, **facts))
+    say(phrase("cli", "created", speak, folder=workspace.folder, **facts))
 
 
-@click.command("import")
+@click.command("import", cls=Command)
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--mapping", "mapping_file", type=click.Path(path_type=Path), default=None, metavar="FILE",
@@ -67,6 +71,9 @@ def init_command(
 @click.option("--source", default="file", show_default=True, help="The name of where the rows come from.")
 @click.option("--dry-run", is_flag=True, help="Read, check and report; change nothing.")
 @click.option("--again", is_flag=True, help="Import a file again that was imported before.")
+@click.option("--decide", "decided", multiple=True, metavar="CODE=CHOICE",
+              help="Answer a question of the import; may be given several times.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Take the proposed answer of every question.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @workspace_option
 def import_command(
@@ -80,17 +87,24 @@ def import_command(
     source: str,
     dry_run: bool,
     again: bool,
+    decided: tuple[str, ...],
+    yes: bool,
     as_json: bool,
 ) -> None:
     """Import FILES of a KIND: CSV, TSV (also gzipped), Excel or Parquet."""
     mapping = Mapping.read(mapping_file) if mapping_file is not None else None
+    decisions = decisions_of(decided)
     results = []
     for file in files:
-        with session.progress("ingest") as progress:
-            result = import_file(
+        result = answered(
+            session,
+            decisions,
+            lambda progress, file=file: import_file(  # type: ignore[misc]
                 session.workspace, kind, file, at=now(), mapping=mapping, source=source, dry_run=dry_run,
-                again=again, date_order=date_order, progress=progress,
-            )  # fmt: skip
+                again=again, date_order=date_order, decisions=decisions, accept_defaults=yes, progress=progress,
+            ),
+            may_ask=not as_json,
+        )  # fmt: skip
         results.append(result)
         if not as_json:
             _tell(session, result, dry_run=dry_run)
@@ -123,6 +137,8 @@ def _tell(session: Session, result: ImportResult, *, dry_run: bool) -> None:
     told = session.writer("ingest")
     for label, value in result.quality.entries():
         say(f"  {told(f'quality.{label}')}: {_shown(write, value)}")
+    for notice in result.notices:
+        say(f"  • {notice.sentence(session.language)}")
     for table, merged in result.merged.items():
         done = {"added": merged.added, "updated": merged.updated, "unchanged": merged.unchanged}
         say(write("import.table", table=table, **{name: write.number(count) for name, count in done.items()}))
@@ -140,7 +156,7 @@ def _shown(write: Writer, value: object) -> str:
     return write.money(value, 2) if isinstance(value, Decimal) else write.number(value)
 
 
-@click.command("quarantine")
+@click.command("quarantine", cls=Command)
 @click.argument("import_id", required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="Write the rows there, to be mended and imported again.")  # fmt: skip
@@ -169,7 +185,7 @@ def quarantine_command(session: Session, import_id: str | None, output: Path | N
     say(write("written", path=output))
 
 
-@click.command("erase")
+@click.command("erase", cls=Command)
 @click.argument("customer")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @workspace_option

@@ -18,6 +18,7 @@ from custrata.engine.base import Engine
 from custrata.engine.compile import named, quotient_by, teach
 from custrata.engine.memory import memory_in_bytes
 from custrata.engine.scratch import Scratch
+from custrata.engine.statements import Statements, with_holes
 
 
 def _discrete_quantile(
@@ -48,6 +49,25 @@ teach(
 )
 
 
+with_holes(DuckDBCompiler)
+
+
+class _Backend(Backend):  # type: ignore[misc]  # Ibis ships no types
+    """Ibis' connection, which compiles what differs by its values alone only once."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._statements = Statements(self.compiler, self.dialect)
+
+    def compile(self, expr: ir.Expr, /, **options: Any) -> str:
+        def whole() -> str:
+            return str(super(_Backend, self).compile(expr, **options))
+
+        if any(value is not None and value is not False for value in options.values()):
+            return whole()
+        return self._statements.sql(expr.as_table().op(), whole)
+
+
 class DuckEngine(Engine):
     """One DuckDB in memory, spilling to a temporary folder of its own."""
 
@@ -63,7 +83,7 @@ class DuckEngine(Engine):
             options["threads"] = threads
         if memory_limit is not None:
             options["memory_limit"] = f"{memory_in_bytes(memory_limit) // 1000}KB"
-        connection = ibis.duckdb.connect(**options)
+        connection = _Backend().connect(**options)
         connection.con.execute("SET TimeZone = 'UTC'")
         connection.con.execute("SET enable_progress_bar = false")  # what shows progress is ours
         super().__init__(connection)

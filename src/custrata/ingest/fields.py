@@ -119,6 +119,7 @@ LINE_FIELDS = (
     Field("unit_price", "number", type=PRICE),
     Field("discount", "number", positive=True),
     Field("amount", "number", synonyms="line_amount"),
+    Field("refund", "number", positive=True),
     Field("kind", "choice", synonyms="order_kind", choice="order_kind"),
     Field("status", "choice", synonyms="order_status", choice="order_status"),
     *WHERE,
@@ -174,8 +175,8 @@ FEEDBACK_FIELDS = (
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("orders", ORDERS, ORDER_FIELDS, (("order_id",), ("customer_id",), ("ordered_at",), ("amount",))),
-        Kind("lines", ORDER_LINES, LINE_FIELDS, (("order_id",), ("quantity",), ("unit_price", "amount"))),
+        Kind("orders", ORDERS, ORDER_FIELDS, (("customer_id",), ("ordered_at",), ("amount",))),
+        Kind("lines", ORDER_LINES, LINE_FIELDS, (("order_id", "customer_id"), ("quantity",), ("unit_price", "amount"))),
         Kind("customers", CUSTOMER_RECORDS, CUSTOMER_FIELDS, (("customer_id",),)),
         Kind("products", PRODUCTS, PRODUCT_FIELDS, (("product_id",),)),
         Kind("events", EVENTS, EVENT_FIELDS, (("customer_id",), ("occurred_at",), ("name",))),

@@ -12,8 +12,10 @@ from custrata.ingest.dates import Evidence, Order, evidence, form_of, looks_like
 from custrata.ingest.fields import PROPERTY, Field, Kind, kind_named
 from custrata.ingest.headers import OURS, is_quarantine, plain_header, rank
 from custrata.ingest.mapping import Mapping, MappingDoesNotFit
-from custrata.ingest.money import decimal_comma
+from custrata.ingest.money import settled_comma
+from custrata.ingest.questions import Desk
 from custrata.ingest.sources import NoHeader, NoRows, Source
+from custrata.ingest.statuses import is_status
 from custrata.ingest.texts import NOTHING, words
 
 SAMPLE_ROWS = 20_000
@@ -76,12 +78,14 @@ class Sample:
         return values[:: max(1, len(values) // SAMPLE_VALUES)][:SAMPLE_VALUES]
 
 
-def recognised(source: Source, sample: Sample, kind_name: str, date_order: Order | None = None) -> Mapping:
-    """The mapping of a file nobody has described.
+def recognised(
+    source: Source, sample: Sample, kind_name: str, date_order: Order | None = None, desk: Desk | None = None
+) -> Mapping:
+    """The mapping of a file nobody has described; what it leaves open is asked at the desk.
 
     Raises `NoHeader`, `MissingColumns`, `AmbiguousColumns`, `LooksLikeLines`, `LooksLikeOrders`.
     """
-    kind = kind_named(kind_name)
+    kind, desk = kind_named(kind_name), desk or Desk(source.name, {}, accept_defaults=True)
     found = _by_header(source.name, sample, kind)
     _refuse_headless(source.name, sample, found)
     _refuse_confusion(source.name, sample, kind, found)
@@ -118,13 +122,13 @@ def with_forms(mapping: Mapping, source: Source, sample: Sample, date_order: Ord
     order = date_order or told or sum((evidence(sample.columns[h]) for h in dates), Evidence()).order
     comma = mapping.decimal_comma
     if comma is None:
-        comma = decimal_comma(value for header in headers.get("number", []) for value in sample.some(header))
+        comma = settled_comma(value for header in headers.get("number", []) for value in sample.some(header))
     instants = headers.get("instant", [])
     return replace(
         mapping,
         date_order=order,
         date_format=mapping.date_format or (form_of(sample.some(instants[0]), order) if instants else None),
-        decimal_comma=bool(comma),
+        decimal_comma=comma,
         encoding=mapping.encoding or source.encoding,
         delimiter=source.dialect.delimiter if source.dialect else None,
         quote=source.dialect.quote if source.dialect else None,
@@ -138,7 +142,7 @@ def _by_header(file: str, sample: Sample, kind: Kind) -> dict[str, str]:
     for place, field in enumerate(kind.fields):
         for header in sample.headers:
             if (found := rank(header, field.headers)) is not None:
-                fits = _fits(field, sample.some(header))
+                fits = _fits(field, sample.some(header), header)
                 if fits or field.required:
                     claims.append((not fits, found, place, field, header))
     taken: dict[str, str] = {}
@@ -147,20 +151,22 @@ def _by_header(file: str, sample: Sample, kind: Kind) -> dict[str, str]:
             continue
         if field.name in taken:
             rival = taken[field.name]
-            if rank(rival, field.headers) == found and _fits(field, sample.some(header)):
+            if rank(rival, field.headers) == found and _fits(field, sample.some(header), header):
                 raise AmbiguousColumns(file=file, field=field.name, headers=f"{rival}, {header}")
             continue
         taken[field.name] = header
     return taken
 
 
-def _fits(field: Field, values: list[str]) -> bool:
+def _fits(field: Field, values: list[str], header: str) -> bool:
     """Whether half of the values are what the field holds; an empty column contradicts nothing.
 
     Neither does a wrong phone or birthday: it is kept as a property either way.
     """
     if not values or field.soft:
         return True
+    if field.choice == "order_status":
+        return is_status(values, by_header=plain_header(header) != "state")
     fitting = sum(map(_test(field), values))
     return fitting * 2 >= len(values)
 
@@ -266,6 +272,8 @@ def _constants(sample: Sample, kind: Kind, found: dict[str, str]) -> dict[str, s
 
 def _refuse_missing(file: str, headers: Sequence[str], kind: Kind, names: set[str], mapped: Collection[str]) -> None:
     missing = [need for need in kind.needs if not names & {*need, *_stands_in(need)}]
+    if kind.name == "lines" and "order_id" not in names and not {"customer_id", "ordered_at"} <= names:
+        missing = [("order_id",), *(need for need in missing if "order_id" not in need)]
     if not missing:
         return
     free = [header for header in headers if header not in mapped]

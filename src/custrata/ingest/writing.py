@@ -13,7 +13,7 @@ from typing import cast
 import ibis.expr.types as ir
 
 from custrata.ingest import catalogue, people
-from custrata.ingest.accepted import Accepted, sound, unique
+from custrata.ingest.accepted import Accepted, sound, summed, unique
 from custrata.ingest.lines import accepted_lines, derived_orders, numbered
 from custrata.ingest.origin import Origin
 from custrata.ingest.plan import Plan, Views
@@ -27,6 +27,7 @@ from custrata.ingest.quality import (
     orders_of_lines,
 )
 from custrata.ingest.quarantine import Fault, faulty_rows, write_quarantine
+from custrata.ingest.questions import Desk
 from custrata.ingest.result import ImportResult
 from custrata.ingest.settling import settle, settle_killed, waiting_file
 from custrata.ingest.staging import Staged
@@ -51,6 +52,7 @@ class Job:
     scratch: Path
     tell: Progress
     mapping_sha256: str
+    desk: Desk
 
     @property
     def kind(self) -> str:
@@ -118,6 +120,7 @@ def _checked(made: Views, job: Job, snapshot: LakeSnapshot) -> tuple[ImportResul
         job.plan.mapping,
         report,
         superseded=outcome.accepted.superseded,
+        notices=job.desk.notices,
     )
     return result, outcome
 
@@ -131,7 +134,11 @@ def _import_id(job: Job, snapshot: LakeSnapshot) -> str:
 
 
 def _orders(made: Views, job: Job, snapshot: LakeSnapshot, origin: Origin) -> Outcome:
-    accepted = unique(made, sound(job.staged), ORDERS.key)
+    rows = sound(job.staged)
+    if together := job.staged.together:
+        accepted = summed(made, rows, "order_id", also_alike=together == "rows")
+    else:
+        accepted = unique(made, rows, ORDERS.key)
     orders = origin.ready(accepted.rows, ORDERS)
     tables, invalid = _people(made, job, accepted.rows, snapshot, origin)
     figures = fact_figures(made, accepted.rows, job.plan.kind, job.at) | order_figures(made, accepted.rows)
@@ -151,7 +158,7 @@ def _lines(made: Views, job: Job, snapshot: LakeSnapshot, origin: Origin) -> Out
         tables[PRODUCTS.name] = origin.ready(made.kept(products), PRODUCTS)
     more, invalid = _people(made, job, lines, snapshot, origin)
     figures = fact_figures(made, lines, job.plan.kind, job.at)
-    figures |= line_figures(made, lines, made.kept(orders_of_lines(lines)))
+    figures |= line_figures(made, lines, made.kept(orders_of_lines(lines, with_status=job.plan.has("status"))))
     return Outcome({**tables, **more}, job.staged, accepted, figures, invalid)
 
 
@@ -201,20 +208,21 @@ def _report(made: Views, job: Job, outcome: Outcome) -> QualityReport:
     staged, accepted = outcome.staged, outcome.accepted
     reasons: Counter[str] = Counter()
     for bits, count in staged.tally.items():
-        if not bits & 1:
+        if not bits & 3:
             reasons.update(dict.fromkeys({problem.reason for problem in staged.found(bits)}, count))
     for problem, count in (accepted.late_count or {}).items():
         reasons[problem.reason] += count
     for fault in job.faults:
         reasons[fault.reason] += len(fault.lines)
     rejected = staged.wrong + accepted.late_rows + faulty_rows(job.faults)
-    rows = staged.read + faulty_rows(job.faults)
+    rows, left_out = staged.read + faulty_rows(job.faults), staged.left_out + accepted.left_out
     figures = dict(outcome.figures)
     return QualityReport(
         job.kind,
         rows,
-        rows - rejected,
+        rows - rejected - left_out,
         rejected,
+        left_out=left_out,
         blank=staged.blank,
         reasons=dict(reasons),
         missing=missing_cells(made, staged, job.plan),

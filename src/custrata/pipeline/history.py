@@ -33,6 +33,8 @@ CHANGES = ibis.schema(
     }
 )
 
+LEFT = "left"  # the direction and status of whoever is in no run any more
+
 Schemes = Mapping[str, Mapping[str, Any]]
 
 
@@ -97,17 +99,49 @@ def changes(
     engine: Engine,
     moment: AsOf,
     late: ir.Table | None = None,
+    gone: ir.Table | None = None,
 ) -> ir.Table:
-    """Who entered, went up or down, or stays with another status since the run before; a row per customer and scheme.
+    """Who entered, went up or down, stays with another status, or left since the run before; by customer and scheme.
 
-    Columns of `CHANGES`; `late` says that orders of the customer came in late. The first run has none: its profile is
-    the opening of the history.
+    Columns of `CHANGES`; `late` says that orders of the customer came in late. `gone` are the customers of the run
+    before who are in this one no more, as `vanished` returns them: their tier ends, and `tier` is empty. The first run
+    has no changes: its profile is the opening of the history.
     """
     if before is None or not schemes:
         return engine.from_arrow(CHANGES.to_pyarrow().empty_table())
     told = tiers if late is None else joined_by_customer(tiers, late)
     parts = [_moved(told, key, decided, moment) for key, decided in schemes.items()]
+    if gone is not None:
+        held = [(key, decided) for key, decided in schemes.items() if f"{key}_tier" in gone.columns]
+        parts += [_left(gone, key, decided, moment) for key, decided in held]
     return reduce(lambda left, right: left.union(right), parts)
+
+
+def vanished(tiers: ir.Table, schemes: Schemes, before: Run | None, engine: Engine) -> ir.Table | None:
+    """Who was in the run before and is in this one no more, with the tier they had in each scheme."""
+    if before is None:
+        return None
+    former = before.read("profile", engine)
+    named = [name for name in former.columns if name in {f"{key}_tier" for key in schemes}]
+    return former.select("customer_id", *named).anti_join(tiers.select("customer_id"), "customer_id")
+
+
+def _left(gone: ir.Table, key: str, decided: Mapping[str, Any], moment: AsOf) -> ir.Table:
+    """The end of a customer's life in a scheme: no fact or record bears the number any more."""
+    held = gone.filter(gone[f"{key}_tier"].notnull())
+    said = {
+        "customer_id": held.customer_id,
+        "scheme": ibis.literal(key),
+        "version": ibis.literal(decided["version"]),
+        "direction": ibis.literal(LEFT),
+        "from_tier": held[f"{key}_tier"],
+        "at": ibis.literal(moment.instant),
+        "status": ibis.literal(LEFT),
+        "reason": ibis.literal("no_facts"),
+        "late": ibis.literal(False),
+    }
+    columns = {name: said.get(name, ibis.null(kind)).cast(kind) for name, kind in CHANGES.items()}
+    return held.select(**columns)
 
 
 def _moved(tiers: ir.Table, key: str, decided: Mapping[str, Any], moment: AsOf) -> ir.Table:

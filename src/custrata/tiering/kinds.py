@@ -33,6 +33,10 @@ from custrata.tiering.shapes import FactorDefinition, PointRule, TierRule
 Grade = Callable[[ir.Table, Context], Grading]
 
 
+class NothingLearned(Exception):
+    """There was too little to learn a scheme's lines from."""
+
+
 def scheme_of(definition: Definition, version: int = 1) -> Scheme:
     """The scheme a definition describes."""
     grade, reads = _KINDS[definition.kind](definition)
@@ -256,16 +260,15 @@ def _rfm(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
 def _lifecycle(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     lines = LifecycleLines(**definition.settings)
     reads = ("orders_all", "tenure_days", "recency_days", "silence", "last_gap_silence")
-    return (lambda profile, context: grade_lifecycle(profile, context.curve, lines)), reads
+    return (lambda profile, context: grade_lifecycle(profile, context.curve_of(definition.key), lines)), reads
 
 
 def _cluster(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     settings = definition.settings
 
     def grade(profile: ir.Table, context: Context) -> Grading:
-        kept = _learned(context, definition.key)
-        if kept is not None:
-            return grade_clusters(profile, ClusterModel.from_record(kept))
+        if definition.key in context.learned:
+            return grade_clusters(profile, ClusterModel.from_record(_learned(context, definition.key)))
         traits, method = settings["traits"], settings["method"]
         return grade_clusters(
             profile, fit_clusters(profile, traits, settings["clusters"], method, order_by=settings["order_by"])
@@ -279,9 +282,8 @@ def _tree(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     settings = definition.settings
 
     def grade(profile: ir.Table, context: Context) -> Grading:
-        kept = _learned(context, definition.key)
-        if kept is not None:
-            return grade_tree(profile, TreeModel.from_record(kept))
+        if definition.key in context.learned:
+            return grade_tree(profile, TreeModel.from_record(_learned(context, definition.key)))
         target, traits = settings["target"], settings["traits"]
         return grade_tree(profile, fit_tree(profile, target, settings["depth"], settings["least_leaf"], traits))
 
@@ -294,16 +296,18 @@ def _unless_too_few(grade: Grade) -> Grade:
     def careful(profile: ir.Table, context: Context) -> Grading:
         try:
             return grade(profile, context)
-        except (TooFewCustomers, NothingToLearn):
+        except (TooFewCustomers, NothingToLearn, NothingLearned):
             return replace(waiting((), profile, ()), notes=("waiting_customers",))
 
     return careful
 
 
-def _learned(context: Context, key: str) -> Mapping[str, Any] | None:
-    """The model of the run before, so that tiers do not drift unseen."""
-    former = context.former.get(key)
-    return None if former is None or former.get("waiting") else (former.get("facts") or {}).get("model")
+def _learned(context: Context, key: str) -> Mapping[str, Any]:
+    """The model that was learned for a scheme. Raises `NothingLearned` where there was too little to learn from."""
+    model: Mapping[str, Any] | None = context.learned[key]
+    if model is None:
+        raise NothingLearned()
+    return model
 
 
 _KINDS: dict[str, Callable[[Definition], tuple[Grade, tuple[str, ...]]]] = {
