@@ -134,23 +134,24 @@ def test_loyalty_lines_are_66_and_33(make_profile: MakeProfile) -> None:
     found = by_customer(grade_loyalty(make_profile(each("categories", {}) | profile)).table(), "tier", "value")
     assert found == {
         "at": ("loyal", Decimal("66.00")), "over": ("loyal", Decimal("66.01")),
-        "under": ("potential", Decimal("65.99")), "half a cent under": ("loyal", Decimal("66.00")),
+        "under": ("potential", Decimal("65.99")), "half a cent under": ("potential", Decimal("65.995")),
         "at 33": ("potential", Decimal("33.00")), "under 33": ("none", Decimal("32.99")), "none": ("none", None),
     }  # fmt: skip
 
 
 def test_combined_lines_are_70_and_40(make_profile: MakeProfile) -> None:
     """Without returns 43.75 for loyalty and 56.25 for spend, whose ranks are 1 and ½: ties share the higher."""
-    loyalty = {"at": "31.43", "under": "31.41", "at 40": "27.14", "under 40": "27.12"}
-    spend = {"at": 100, "under": 100, "at 40": 50, "under 40": 50}
+    loyalty = {"over": "31.43", "under": "31.42", "over 40": "27.15", "under 40": "27.14"}
+    spend = {"over": 100, "under": 100, "over 40": 50, "under 40": 50}
     profile = {
         name: {"orders": 1, "loyalty_value": value, "spend": spend[name], "returned_value": 0, "return_rate": 0}
         for name, value in loyalty.items()
     }
     table = make_profile(profile | {"none": {"spend": -5}}, loyalty_value=pa.decimal128(18, 2))
     assert by_customer(grade_combined(table).table(), "tier", "value") == {
-        "at": ("high", Decimal("70.00")), "under": ("mid", Decimal("69.99")),
-        "at 40": ("mid", Decimal("40.00")), "under 40": ("general", Decimal("39.99")), "none": ("general", None),
+        "over": ("high", Decimal("70.000625")), "under": ("mid", Decimal("69.99625")),
+        "over 40": ("mid", Decimal("40.003125")), "under 40": ("general", Decimal("39.99875")),
+        "none": ("general", None),
     }  # fmt: skip
 
 

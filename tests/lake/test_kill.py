@@ -19,10 +19,12 @@ from tests.lake.jobs import (
     PARTS,
     erase_on,
     generation,
+    generation_of_runs,
     import_generation,
     import_on,
     publish,
     publish_on,
+    rebuild_on,
 )
 
 CHANCE = random.Random(20250301)
@@ -100,3 +102,15 @@ def test_a_killed_refresh_leaves_the_former_run_or_the_new_one(workspace: Worksp
     with workspace.runs.draft() as draft:
         assert list(workspace.runs.folder.glob(".draft-*")) == [draft]
         assert list(workspace.runs.folder.glob("runs/*")) == [run.folder]
+
+
+def test_killed_while_several_runs_are_made_all_are_the_former_or_all_are_new(
+    workspace: Workspace, start: StartWorker
+) -> None:
+    for _ in range(12):
+        done = kill_at_some_moment(start(rebuild_on), within=0.3)[-1]
+        assert generation_of_runs(workspace.runs) in (done, done + 1)
+    with workspace.runs.staging(at=AT):
+        pass
+    left = {path.name for path in workspace.runs.folder.glob("runs/*")}
+    assert (left, workspace.runs.rebuilding()) == (set(workspace.runs.ids()), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from custrata.engine import DuckEngine
-from custrata.lake import Busy, Damaged, NoSuchRunTable, Run, Runs, Workspace
+from custrata.lake import Busy, Damaged, NoSuchRunTable, Run, Runs, Stage, Workspace
 from tests.lake.facts import AT, day
 
 PEOPLE = pa.table({"customer_id": ["Ann", "Bob", None], "since": [AT, AT, None], "net": [Decimal("1.50")] * 3})
@@ -129,3 +130,47 @@ def test_refuses_a_run_whose_record_is_gone(runs: Runs) -> None:
     (publish(runs, day(1)).folder / "run.json").unlink()
     with pytest.raises(Damaged, match=r"run\.json cannot be read"):
         runs.published()
+
+
+def test_staged_runs_appear_together(runs: Runs) -> None:
+    old, other = publish(runs, day(1)), publish(runs, day(3))
+    with runs.staging(at=AT) as stage:
+        made = [staged(stage, day(number)) for number in (1, 2)]
+        assert (runs.all(), stage.all()) == ([old, other], [*made, other])
+        assert runs.rebuilding() == AT
+    assert (runs.all(), runs.rebuilding(), old.folder.exists()) == ([*made, other], None, False)
+
+
+def test_what_was_staged_before_an_error_waits_for_the_next_stage(runs: Runs) -> None:
+    old = publish(runs, day(1))
+    made = stopped(runs)
+    publish(runs, day(2))
+    assert (runs.all()[0], made.folder.exists()) == (old, True)
+    with runs.staging(at=AT) as stage:
+        waiting = stage.waiting(day(1))
+        assert waiting == made
+        stage.take(made)
+    assert (runs.all()[0], old.folder.exists()) == (made, False)
+
+
+def test_what_no_stage_takes_is_removed(runs: Runs) -> None:
+    made = stopped(runs)
+    with runs.staging(at=AT):
+        pass
+    assert (made.folder.exists(), runs.all()) == (False, [])
+
+
+def stopped(runs: Runs) -> Run:
+    """Stage a run, and stop by an error."""
+    made: list[Run] = []
+    with suppress(ZeroDivisionError), runs.staging(at=AT) as stage:
+        made.append(staged(stage, day(1)))
+        assert 1 // 0
+    return made[0]
+
+
+def staged(stage: Stage, as_of: datetime) -> Run:
+    """Put a run of one table on a stage."""
+    with stage.draft() as draft:
+        pq.write_table(PEOPLE, draft / "profile.parquet")
+        return stage.publish(draft, {"as_of": as_of})

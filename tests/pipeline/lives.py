@@ -49,10 +49,10 @@ def run_at(workspace: Workspace, engine: Engine, as_of: str, *, days: int = 0, *
     return refresh(workspace, engine, at=AT + timedelta(days=days), as_of=as_of, **more).run
 
 
-def by_hand(customer: str, scheme: str, tier: str, until: datetime | None = None) -> Decisions:
+def by_hand(customer: str, scheme: str, tier: str, until: datetime | None = None, mode: str = "at_least") -> Decisions:
     """One tier given by hand."""
     schema = SCHEMAS["overrides"]
-    row = dict(zip(schema.names, (customer, scheme, tier, "a friend", until, "Li"), strict=True))
+    row = dict(zip(schema.names, (customer, scheme, tier, "a friend", until, "Li", mode), strict=True))
     return Decisions(overrides=pa.Table.from_pylist([row], schema))
 
 
@@ -69,6 +69,12 @@ def tiers_of(run: Run, engine: Engine, scheme: str) -> dict[str, str]:
     """The tier of every customer in a run's profile."""
     rows = engine.arrow(run.read("profile", engine).select("customer_id", f"{scheme}_tier")).to_pylist()
     return {row["customer_id"]: row[f"{scheme}_tier"] for row in rows}
+
+
+def column(run: Run, engine: Engine, name: str) -> dict[str, Any]:
+    """A column of a run's profile, by customer."""
+    rows = engine.arrow(run.read("profile", engine).select("customer_id", name)).to_pylist()
+    return {row["customer_id"]: row[name] for row in rows}
 
 
 def changed(run: Run, engine: Engine) -> list[Row]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from custrata.engine import DuckEngine
 from custrata.lake import Run, Workspace
 from custrata.pipeline import refresh
-from custrata.pipeline.decisions import SCHEMAS, Decisions
+from custrata.pipeline.decisions import SCHEMAS, Decisions, decisions_of
 from custrata.schema import CUSTOMER_RECORDS, FEEDBACK
 from tests.pipeline.conftest import AT, AddOrders, shop
 
@@ -86,8 +87,8 @@ def test_tags_and_owner_are_traits(stocked: Workspace, duck: DuckEngine) -> None
     assert row(run, duck, "c2")["tags"] is None
 
 
-def override(scheme: str, tier: str, until: datetime | None) -> Decisions:
-    return Decisions(overrides=rows("overrides", ("c1", scheme, tier, "promised", until, "Ann Lee")))
+def override(scheme: str, tier: str, until: datetime | None, mode: str = "exactly") -> Decisions:
+    return Decisions(overrides=rows("overrides", ("c1", scheme, tier, "promised", until, "Ann Lee", mode)))
 
 
 def test_a_tier_given_by_hand_beats_the_computed_one(stocked: Workspace, duck: DuckEngine) -> None:
@@ -98,6 +99,30 @@ def test_a_tier_given_by_hand_beats_the_computed_one(stocked: Workspace, duck: D
     assert row(run, duck, "c2")["value_status"] == "computed"
     sizes = {size["tier"]: size["customers"] for size in run.record["tiers"]["value"]}
     assert sum(sizes.values()) == 20
+
+
+def test_at_least_a_tier_counts_where_the_computed_one_is_no_better(stocked: Workspace, duck: DuckEngine) -> None:
+    best = max(duck.arrow(graded(stocked, duck).read("profile", duck)).to_pylist(), key=lambda row: row["value_value"])
+    put = rows("overrides", (best["customer_id"], "value", "low", "a promise", LATER, "Ann Lee", "at_least"))
+    found = row(graded(stocked, duck, Decisions(overrides=put)), duck, best["customer_id"])
+    assert (best["value_tier"], found["value_tier"], found["value_status"]) == ("high", "high", "computed")
+    assert (found["value_reason"], found["value_own_tier"]) == (None, None)
+
+
+def test_where_tiers_have_no_order_at_least_means_exactly(stocked: Workspace, duck: DuckEngine) -> None:
+    computed = row(graded(stocked, duck), duck, "c1")["lifecycle_tier"]
+    found = row(graded(stocked, duck, override("lifecycle", "prospect", LATER, "at_least")), duck, "c1")
+    assert (found["lifecycle_tier"], found["lifecycle_own_tier"]) == ("prospect", computed)
+
+
+def test_overrides_without_a_mode_are_at_least_and_those_of_earlier_runs_exactly(
+    stocked: Workspace, duck: DuckEngine
+) -> None:
+    plain = cast(pa.Table, override("value", "low", LATER).overrides).drop_columns(["mode"])
+    run = graded(stocked, duck, Decisions(overrides=plain))
+    assert cast(pa.Table, decisions_of(run).overrides)["mode"].to_pylist() == ["at_least"]
+    pq.write_table(plain, run.folder / "overrides.parquet")
+    assert cast(pa.Table, decisions_of(run).overrides)["mode"].to_pylist() == ["exactly"]
 
 
 def test_it_stands_in_the_history_and_ends_when_it_is_over(stocked: Workspace, duck: DuckEngine) -> None:
@@ -114,7 +139,7 @@ def test_it_stands_in_the_history_and_ends_when_it_is_over(stocked: Workspace, d
 
 def test_what_fits_no_scheme_is_passed_over(stocked: Workspace, duck: DuckEngine) -> None:
     plain = row(graded(stocked, duck), duck, "c1")
-    wrong = rows("overrides", ("c1", "no_such", "high", "", None, ""), ("c1", "value", "no_such", "", None, ""))
+    wrong = rows("overrides", ("c1", "no_such", "high", "", None, "", ""), ("c1", "value", "no_such", "", None, "", ""))
     assert row(graded(stocked, duck, Decisions(overrides=wrong)), duck, "c1")["value_tier"] == plain["value_tier"]
 
 

@@ -12,13 +12,13 @@ import pytest
 
 from custrata.analytics.traits import traits
 from custrata.engine import DuckEngine
-from custrata.lake import Run, Workspace
+from custrata.lake import Workspace
 from custrata.schema import CUSTOMER_RECORDS
 from custrata.tiering import BUILT_IN, define, scheme_of
 from custrata.tiering.schemes import in_order
 from tests.analytics.conftest import orders_table
 from tests.pipeline.conftest import AT, shop, stock
-from tests.pipeline.lives import VIP, by_hand, order, publish, run_at, tiers_of
+from tests.pipeline.lives import VIP, by_hand, column, order, publish, run_at, tiers_of
 
 
 def reader(key: str, of: str, *tiers: str) -> dict[str, Any]:
@@ -36,11 +36,6 @@ def by_lines(key: str, trait: str, **more: Any) -> dict[str, Any]:
         "tiers": [{"key": "top", "line": 300}, {"key": "rest"}],
         **more,
     }
-
-
-def column(run: Run, duck: DuckEngine, name: str) -> dict[str, Any]:
-    rows = duck.arrow(run.read("profile", duck).select("customer_id", name)).to_pylist()
-    return {row["customer_id"]: row[name] for row in rows}
 
 
 @pytest.mark.parametrize("given", list(permutations(["vip", "upper", "over"])))
@@ -84,7 +79,7 @@ def test_since_a_calendar_review_only_later_orders_count(workspace: Workspace, d
     publish(workspace, by_lines("air", "spend", qualify="since_review", review=review))
     days = ("2024-06-01", "2025-03-01", "2025-04-01", "2025-04-02")
     runs = [run_at(workspace, duck, day) for day in days]
-    assert [column(run, duck, "air_value")["a"] for run in runs] == [Decimal(20), Decimal(20), Decimal(50), Decimal(5)]
+    assert [column(run, duck, "air_value")["a"] for run in runs] == [Decimal(400), Decimal(20), Decimal(50), Decimal(5)]
 
 
 def test_since_the_anniversary_of_the_first_order(workspace: Workspace, duck: DuckEngine) -> None:
@@ -124,7 +119,7 @@ def test_what_was_learned_is_kept_until_asked_anew(
     publish(workspace, scheme)
     key = scheme["key"]
     runs = [run_at(workspace, duck, day) for day in ("2024-08-01", "2025-04-01")]
-    anew = run_at(workspace, duck, "2025-04-02", learn=True)
+    anew = run_at(workspace, duck, "2025-04-02", learned_before="2024-08-01")
     first, kept, learned = (run.record["schemes"][key]["facts"] for run in (*runs, anew))
     assert (_learned(first) == _learned(kept), _learned(kept) == _learned(learned)) == (True, False)
 
@@ -153,13 +148,16 @@ def test_payments_out_of_a_file_decide_the_standing(workspace: Workspace, duck: 
     assert tiers_of(run, duck, "standing")["b"] == "black"
 
 
-@pytest.mark.parametrize(("scheme", "after"), [(by_lines("club", "spend"), "rest"), (VIP | {"key": "club"}, "gold")])
-def test_a_tier_by_hand_ends_with_its_day_and_a_life_gives_grace(
-    workspace: Workspace, duck: DuckEngine, scheme: dict[str, Any], after: str
+@pytest.mark.parametrize("scheme", [by_lines("club", "spend"), VIP | {"key": "club"}])
+def test_on_the_day_a_tier_by_hand_ends_ones_own_stands_without_grace(
+    workspace: Workspace, duck: DuckEngine, scheme: dict[str, Any]
 ) -> None:
     stock(workspace, duck, [order("a", "2025-01-01", 10)])
     publish(workspace, scheme)
     best, until = scheme["tiers"][0]["key"], datetime(2025, 2, 10, tzinfo=UTC)
     given = run_at(workspace, duck, "2025-02-01", decisions=by_hand("a", "club", best, until))
     ended = run_at(workspace, duck, "2025-02-10")
-    assert (tiers_of(given, duck, "club"), tiers_of(ended, duck, "club")) == ({"a": best}, {"a": after})
+    assert (tiers_of(given, duck, "club"), tiers_of(ended, duck, "club")) == (
+        {"a": best},
+        {"a": scheme["tiers"][-1]["key"]},
+    )

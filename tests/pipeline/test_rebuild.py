@@ -64,18 +64,31 @@ def test_stopped_half_way_it_goes_on_and_ends_the_same(kept: Workspace, duck: Du
 
     with pytest.raises(KeyboardInterrupt):
         again(kept, duck, progress=stop)
-    half = days(kept)
+    half, begun = days(kept), kept.runs.rebuilding()
     again(kept, duck)
     stopped = told(kept)
     other = opened(kept.folder.parent / "other")
     stock(other, duck, shop(20))
     publish(other, VIP, SIZE)
     again(other, duck)
-    assert (len(half), _without_runs(stopped)) == (2, _without_runs(told(other)))
+    assert (half, begun, kept.runs.rebuilding()) == ([], AT + timedelta(days=9), None)
+    assert _without_runs(stopped) == _without_runs(told(other))
 
 
 def _without_runs(found: dict[tuple[str, str], list[Row]]) -> dict[tuple[str, str], list[Row]]:
     return {key: [dict(row) | {"run": ""} for row in rows] for key, rows in found.items()}
+
+
+def test_rebuilt_history_appears_whole_or_not_at_all(kept: Workspace, duck: DuckEngine) -> None:
+    run_at(kept, duck, "2025-04-17")
+    before, during = kept.runs.ids(), []
+
+    def look(step: str, fraction: float) -> None:
+        during.append((kept.runs.ids(), kept.runs.rebuilding()))
+
+    again(kept, duck, progress=look)
+    assert set(during) == {(before, AT + timedelta(days=9))}
+    assert (len(kept.runs.ids()), kept.runs.rebuilding()) == (5, None)
 
 
 def test_what_is_given_by_hand_today_does_not_reach_the_past(kept: Workspace, duck: DuckEngine) -> None:
@@ -109,7 +122,7 @@ def test_moments_are_starts_of_periods_in_the_workspaces_zone(
 ) -> None:
     workspace = opened(tmp_path_factory.mktemp("zone"), zone)
     stock(workspace, duck, shop(20))
-    found = moments_to_rebuild(workspace, duck, start=date(2025, 4, 20), every=every)
+    found = moments_to_rebuild(workspace, duck, at=AT, start=date(2025, 4, 20), every=every)
     assert [one.instant.astimezone(UTC).isoformat()[:16] for one in found][: len(expected)] == expected
 
 
@@ -121,7 +134,7 @@ def test_it_refuses_what_lies_after_the_facts(kept: Workspace, duck: DuckEngine)
 
 def test_facts_of_before_all_time_do_not_stand_in_the_way(workspace: Workspace, duck: DuckEngine) -> None:
     stock(workspace, duck, [order("a", "1950-01-01"), order("a", "1970-04-20")])
-    found = moments_to_rebuild(workspace, duck)
+    found = moments_to_rebuild(workspace, duck, at=AT)
     assert [one.date.isoformat() for one in found] == ["1970-02-01", "1970-03-01", "1970-04-01"]
 
 
@@ -135,5 +148,5 @@ def test_it_refuses_what_has_no_end_and_no_facts(workspace: Workspace, duck: Duc
 
 
 def test_the_first_fact_is_where_it_begins_by_default(kept: Workspace, duck: DuckEngine) -> None:
-    first = moments_to_rebuild(kept, duck, every="quarter")[0]
+    first = moments_to_rebuild(kept, duck, at=AT, every="quarter")[0]
     assert first.instant == datetime(2024, 4, 1, tzinfo=UTC)

@@ -127,7 +127,7 @@ def test_learned_lines_stay_until_asked_anew(workspace: Workspace, duck: DuckEng
     add_orders(workspace, shop(600))
     learned = run_at(workspace, duck, "2025-05-01").run.record["curve"]
     kept = run_at(workspace, duck, "2025-06-01").run.record["curve"]
-    anew = refresh(workspace, duck, at=AT, as_of="2025-06-20", learn=True).run.record["curve"]
+    anew = refresh(workspace, duck, at=AT, as_of="2025-06-20", learned_before="2025-05-01").run.record["curve"]
     assert (learned["learned"], kept == learned, anew["dates"] == learned["dates"]) == (True, True, False)
 
 

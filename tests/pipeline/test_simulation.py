@@ -157,7 +157,7 @@ def test_losers_go_down_and_the_dearest_is_first(workspace_graded: Workspace, du
 def test_what_people_decide_holds_in_a_simulation(workspace_graded: Workspace, duck: DuckEngine) -> None:
     value = built_in()["value"]
     low = simulate(workspace_graded, CHANGED["value"], duck).losers[0].customer_id
-    put = rows("overrides", (low, "value", "low", "owes us", None, "Ann Lee"))
+    put = rows("overrides", (low, "value", "low", "owes us", None, "Ann Lee", "exactly"))
     (mover,) = simulate(workspace_graded, value, duck, decisions=Decisions(overrides=put)).movers
     assert (mover.customer_id, mover.target, "owes us" in mover.reason) == (low, "low", True)
 

@@ -37,8 +37,8 @@ def lived() -> st.SearchStrategy[Data]:
     optional = {
         "names": NAMES,
         "keep": st.sampled_from(["80%", "12.5%", "100%"]),
-        "valid_days": WHOLE,
         "grace_days": WHOLE,
+        "valid": st.sampled_from(["1 year", "2 years", "6 months", "90 days"]),
         "drop_at_most": WHOLE,
         "cost": st.decimals(0, 10**6, places=2),
     }

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from custrata.analytics.moments import AsOf
 from custrata.engine import Engine
-from custrata.tiering.life import Life, Review, live
+from custrata.tiering.life import Life, Review, Term, live
 
 ZONE = "Asia/Shanghai"
 INSTANT = pa.timestamp("us", tz="UTC")
@@ -24,8 +24,13 @@ FIELDS = {
     "was_since": INSTANT,
     "was_until": INSTANT,
     "was_at": INSTANT,
+    "shown_tier": pa.string(),
+    "shown_status": pa.string(),
+    "shown_since": INSTANT,
+    "fresh": pa.decimal128(18, 2),
     "member_since": pa.date32(),
     "put_tier": pa.string(),
+    "put_mode": pa.string(),
     "put_until": INSTANT,
     "put_reason": pa.string(),
     "put_approver": pa.string(),
@@ -42,6 +47,7 @@ def customer(value: Any, was: str | None = None, status: str | None = "kept", **
     """One row: entered on 1 January 2025 and run on the last of the year unless `more` says otherwise; days as text."""
     before = {"was_tier": was, "was_status": status, "was_since": "2025-01-01", "was_at": "2025-12-31"}
     row = {"value": value, **(before if was is not None else {}), **more}
+    row |= {f"shown_{name}": row.get(f"shown_{name}", row.get(f"was_{name}")) for name in ("tier", "status", "since")}
     instants = {name for name, kind in FIELDS.items() if kind == INSTANT}
     return {name: at(given) if name in instants and isinstance(given, str) else given for name, given in row.items()}
 
@@ -53,7 +59,7 @@ def table_of(rows: Iterable[Row]) -> pa.Table:
     columns: dict[str, Any] = {"customer_id": pa.array(ids, pa.string())}
     for name, kind in FIELDS.items():
         given = [row.get(name) for row in listed]
-        columns[name] = pa.array([_cents(value) for value in given] if name == "value" else given, kind)
+        columns[name] = pa.array([_cents(value) for value in given] if name in ("value", "fresh") else given, kind)
     return pa.table(columns)
 
 
@@ -90,44 +96,67 @@ class Put:
 
     tier: str
     until: datetime | None
+    mode: str = "at_least"
 
 
 def expected(
-    life: Life, was: State | None, value: Decimal | None, as_of: AsOf, *, member: date | None, put: Put | None
+    life: Life,
+    was: State | None,
+    value: Decimal | None,
+    as_of: AsOf,
+    *,
+    member: date | None,
+    fresh: Decimal | None = None,
 ) -> State:
-    """The next state of one customer, rule by rule as one would say it."""
+    """The next state of one customer's own life, rule by rule as one would say it."""
     now, bottom = as_of.instant, len(life.rungs) - 1
-    met = next((place for place, rung in enumerate(life.rungs) if _meets(life, value, rung.enter)), bottom)
-    lacking = "no_value" if value is None else "met_none"
+    entered = [place for place, rung in enumerate(life.rungs) if _meets(life, value, rung.enter)]
+    anew = [place for place, rung in enumerate(life.rungs) if _meets(life, fresh, rung.enter)]
+    met = min([*entered, *anew], default=bottom)
+    lacking = "no_value" if value is None and fresh is None else "met_none"
 
     def enter(place: int, status: str, reason: str) -> State:
-        return State(life.tiers[place], status, now, _later(as_of, life.rungs[place].valid_days), reason, now)
+        return State(life.tiers[place], status, now, _later(as_of, life.rungs[place].validity), reason, now)
 
     place = life.tiers.index(was.tier) if was is not None and was.tier in life.tiers else None
-    if put is not None and put.tier in life.tiers and (put.until is None or put.until > now):
-        since = was.since if was is not None and was.tier == put.tier else now
-        return State(put.tier, "override", since, put.until, "by_hand", now)
     if was is None or place is None:
         return enter(met, "entered", lacking if met == bottom else "met_enter")
     if met < place:
         return enter(met, "upgraded", "met_enter")
     rung, stay = life.rungs[place], replace(was, at=now)
-    pending = was.until is not None and was.until > now and was.status != "override"
+    pending = was.until is not None and was.until > now
     safe = was.until if pending and was.status != "grace" else None
-    if place == bottom or _meets(life, value, rung.keep_line):
-        ends = [end for end in (safe, _later(as_of, rung.valid_days) if met == place else None) if end]
+    if place == bottom or _meets(life, value, rung.keep_line) or place in anew:
+        ends = [end for end in (safe, _later(as_of, rung.validity) if met == place else None) if end]
         reason = lacking if place == bottom else "met_enter" if met == place else "met_keep"
         return replace(stay, status="kept", until=max(ends, default=None), reason=reason)
     if safe is not None:
         return replace(stay, status="protected", reason="safe_until")
     if was.status == "grace" and pending:
         return stay
-    if was.status not in ("grace", "override") and not reviewed(life.review, was, member, as_of):
+    if was.status != "grace" and not reviewed(life.review, was, member, as_of):
         return replace(stay, status="protected", until=None, reason="no_review_yet")
-    if was.status != "grace" and rung.grace_days:
-        return replace(stay, status="grace", until=_later(as_of, rung.grace_days), reason="grace_until")
+    if was.status != "grace" and rung.respite:
+        return replace(stay, status="grace", until=_later(as_of, rung.respite), reason="grace_until")
     reach = met if rung.drop_at_most is None else min(met, place + rung.drop_at_most)
     return enter(reach, "downgraded", "fell" if reach == met else "fell_at_most")
+
+
+def counting(life: Life, own: State, shown: State | None, as_of: AsOf, put: Put | None) -> State:
+    """What counts: one's own state, or what a person gave; `shown` is what counted before."""
+    now, place = as_of.instant, life.tiers.index(own.tier)
+    if put is not None and put.tier in life.tiers and (put.until is None or put.until > now):
+        given = life.tiers.index(put.tier)
+        if put.mode == "exactly" or given <= place:
+            since = shown.since if shown is not None and shown.tier == put.tier else now
+            return State(put.tier, "override", since, put.until, "by_hand", now)
+    stayed = shown is not None and shown.tier == own.tier
+    found = replace(own, since=shown.since if shown is not None and stayed else now)
+    if shown is None or shown.status != "override" or stayed:
+        return found
+    return replace(
+        found, status="upgraded" if place < life.tiers.index(shown.tier) else "downgraded", reason="override_over"
+    )
 
 
 def reviewed(review: Review, was: State, member: date | None, as_of: AsOf) -> bool:
@@ -152,6 +181,13 @@ def _meets(life: Life, value: Decimal | None, line: Any) -> bool:
     return value is not None and line is not None and (value <= line if life.less_is_better else value >= line)
 
 
-def _later(as_of: AsOf, days: int) -> datetime | None:
-    wall = as_of.instant.astimezone(ZoneInfo(as_of.zone)).replace(tzinfo=None) + timedelta(days=days)
-    return AsOf.of(wall, as_of.zone).instant if days else None
+def _later(as_of: AsOf, term: Term) -> datetime | None:
+    wall = as_of.instant.astimezone(ZoneInfo(as_of.zone)).replace(tzinfo=None)
+    if term.unit == "day":
+        later = wall + timedelta(days=term.many)
+    else:
+        months = wall.year * 12 + wall.month - 1 + term.many * (12 if term.unit == "year" else 1)
+        first = wall.replace(year=months // 12, month=months % 12 + 1, day=1)
+        days = [first + timedelta(days=number) for number in range(wall.day)]
+        later = [day for day in days if day.month == first.month][-1]
+    return AsOf.of(later, as_of.zone).instant if term.many else None

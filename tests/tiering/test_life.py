@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import cast
 
 import pytest
 
 from custrata.analytics.moments import AsOf
 from custrata.engine import DuckEngine, Engine
-from custrata.tiering.life import LIVED, Life, Review, Rung, live
+from custrata.tiering.life import LIVED, Life, Review, Rung, Term, live
+from custrata.tiering.life.terms import NotATerm
 from tests.tiering.lives import at, customer, lived, table_of, told
 
 NOW = "2026-01-01"
@@ -107,8 +109,8 @@ def test_a_tier_the_life_does_not_know_is_a_new_entry(engine: Engine) -> None:
     assert (found["tier"], found["status"], found["since"]) == ("silver", "entered", at(NOW))
 
 
-def test_a_tier_by_hand_beats_all_until_its_end(engine: Engine) -> None:
-    by_hand = {"put_tier": "silver", "put_reason": "a friend", "put_approver": "Wu"}
+def test_a_tier_given_exactly_beats_all_until_its_end(engine: Engine) -> None:
+    by_hand = {"put_tier": "silver", "put_mode": "exactly", "put_reason": "a friend", "put_approver": "Wu"}
     ends = ("2026-01-02", None, NOW)
     rows = [customer(5000, "gold", was_until="2026-06-01", put_until=end, **by_hand) for end in ends]
     found = lived(engine, SAFE, NOW, rows)
@@ -118,6 +120,26 @@ def test_a_tier_by_hand_beats_all_until_its_end(engine: Engine) -> None:
         (None, "Wu", "a friend"),
         (at("2027-01-01"), None, None),
     ]
+
+
+def test_at_least_a_tier_counts_unless_ones_own_is_better(engine: Engine) -> None:
+    rows = [customer(value, "basic", put_tier="silver", put_reason="a friend") for value in (1, 499, 500, 1000)]
+    found = lived(engine, SAFE, NOW, rows)
+    assert told(found, "tier") == ["silver", "silver", "silver", "gold"]
+    assert told(found, "status") == ["override"] * 3 + ["upgraded"]
+    assert told(found, "put_reason") == ["a friend"] * 3 + [None]
+
+
+def test_ones_own_life_goes_on_unseen_beneath_a_tier_by_hand(engine: Engine) -> None:
+    rows = [
+        customer(1, "silver", put_tier="gold"),
+        customer(600, "silver", put_tier="gold"),
+        customer(5, put_tier="gold"),
+    ]
+    found = lived(engine, SAFE, NOW, rows)
+    assert told(found, "tier", "status") == [("gold", "override")] * 3
+    assert told(found, "own_tier", "own_status") == [("basic", "downgraded"), ("silver", "kept"), ("basic", "entered")]
+    assert told(found, "own_since", "own_until")[1] == (at("2025-01-01"), at("2026-04-01"))
 
 
 def test_a_tier_by_hand_that_the_life_does_not_know_is_nothing(engine: Engine) -> None:
@@ -135,13 +157,65 @@ def test_the_tier_by_hand_is_entered_when_it_is_another_one(engine: Engine) -> N
     assert told(lived(engine, SAFE, NOW, rows), "since") == [at("2025-01-01"), at(NOW), at(NOW)]
 
 
-def test_after_an_override_the_rules_go_on_from_its_tier_as_at_a_review(engine: Engine) -> None:
-    yearly = Life((Rung("gold", 1000, keep=800, grace_days=30), SILVER, BASIC), Review("calendar", ((7, 1),)))
-    rows = [customer(value, was, "override", was_until="2027-01-01") for value, was in
-            ((800, "gold"), (700, "gold"), (1, "silver"), (1000, "basic"))]  # fmt: skip
-    found = lived(engine, yearly, NOW, rows)
-    assert told(found, "tier") == ["gold", "gold", "basic", "gold"]
-    assert told(found, "status") == ["kept", "grace", "downgraded", "upgraded"]
+def test_after_an_override_ones_own_tier_stands_without_grace(engine: Engine) -> None:
+    life = Life((Rung("gold", 1000, grace_days=60, drop_at_most=1), Rung("silver", 500, grace_days=60), BASIC))
+    was = {"shown_tier": "gold", "shown_status": "override", "shown_since": "2025-12-01"}
+    rows = [customer(5, "basic", **was), customer(1000, "basic", **was), customer(600, "silver", **was)]
+    found = lived(engine, life, NOW, rows)
+    assert told(found, "tier", "status") == [("basic", "downgraded"), ("gold", "upgraded"), ("silver", "downgraded")]
+    assert told(found, "reason") == ["override_over", "met_enter", "override_over"]
+    assert told(found, "since", "own_since")[2] == (at(NOW), at("2025-01-01"))
+
+
+def test_the_same_instant_over_its_own_result_moves_nobody(engine: Engine) -> None:
+    rows = [customer(value, was) for value in (1, 150, 600, 1000, None) for was in STEPS.tiers]
+    for life in (SAFE, STEPS, PLAIN):
+        first = lived(engine, life, NOW, rows)
+        states = [{f"was_{name}": row[f"own_{name}"] for name in ("tier", "status", "since", "until")} for row in first]
+        again = lived(
+            engine, life, NOW, [{**row, **was, "was_at": at(NOW)} for row, was in zip(rows, states, strict=True)]
+        )
+        assert told(again, "own_tier", "own_since", "own_until") == told(first, "own_tier", "own_since", "own_until")
+
+
+def test_what_came_since_a_review_lets_up_and_never_down(engine: Engine) -> None:
+    rows = [customer(0, "gold", fresh=1500), customer(0, "basic", fresh=1500), customer(900, "gold", fresh=0)]
+    found = lived(engine, PLAIN, NOW, [*rows, customer(0, "gold", fresh=850), customer(0, fresh=1000)])
+    assert told(found, "tier", "status") == [
+        ("gold", "kept"),
+        ("gold", "upgraded"),
+        ("gold", "kept"),
+        ("silver", "downgraded"),
+        ("gold", "entered"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("term", "begin", "end"),
+    [
+        ("1 year", "2024-02-01", "2025-02-01"),
+        ("1 year", "2024-02-29", "2025-02-28"),
+        ("4 years", "2024-02-29", "2028-02-29"),
+        ("12 months", "2024-02-29", "2025-02-28"),
+        ("1 month", "2025-01-31", "2025-02-28"),
+        ("1 month", "2024-01-31", "2024-02-29"),
+        ("3 months", "2025-11-30", "2026-02-28"),
+        ("90 days", "2024-02-01", "2024-05-01"),
+        ("365 days", "2024-02-01", "2025-01-31"),
+        ("0 days", "2024-02-01", None),
+    ],
+)
+def test_a_term_is_one_of_the_calendar(engine: Engine, term: str, begin: str, end: str | None) -> None:
+    safe, graced = Rung("gold", 10, valid=Term.of(term)), Rung("gold", 10, grace=Term.of(term))
+    (entered,) = lived(engine, Life((safe, BASIC)), begin, [customer(10)])
+    (failed,) = lived(engine, Life((graced, BASIC)), begin, [customer(1, "gold", was_at="2020-01-01")])
+    assert (entered["until"], failed["until"]) == (end and at(end), end and at(end))
+
+
+@pytest.mark.parametrize("given", ["", "a year", "1.5 years", "-1 day", "101 years", "1 fortnight", True, None])
+def test_no_term_is_refused_by_name(given: object) -> None:
+    with pytest.raises(NotATerm):
+        Term.of(cast(str, given))
 
 
 def test_without_a_word_of_life_a_tier_follows_its_value(engine: Engine) -> None:

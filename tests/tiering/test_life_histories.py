@@ -16,8 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from custrata.analytics.moments import AsOf
 from custrata.engine import DuckEngine, Engine
-from custrata.tiering.life import REASONS, STATUSES, Life, Review, Rung
-from tests.tiering.lives import Put, State, expected, lived
+from custrata.tiering.life import REASONS, STATUSES, Life, Review, Rung, Term
+from tests.tiering.lives import Put, State, counting, expected, lived
 
 CUSTOMERS = 150
 ZONES = ("Asia/Shanghai", "America/Sao_Paulo", "Europe/London")
@@ -50,6 +50,7 @@ class Member:
     value: Decimal | None = None
     put: Put | None = None
     state: State | None = None
+    shown: State | None = None
     history: list[Interval] = field(default_factory=list)
 
 
@@ -58,8 +59,9 @@ def any_life(random: Random, review: Review) -> Life:
 
     def rung(tier: str, line: Any) -> Rung:
         keep = random.choice((None, line, line - 15))
-        days = {"valid_days": random.choice((0, 10, 90, 365)), "grace_days": random.choice((0, 5, 40))}
-        return Rung(tier, line, keep, drop_at_most=random.choice((None, 1, 2)), **days)
+        valid = random.choice((None, Term(10), Term(90), Term(1, "month"), Term(1, "year")))
+        grace = random.choice((None, Term(5), Term(40), Term(1, "month")))
+        return Rung(tier, line, keep, drop_at_most=random.choice((None, 1, 2)), valid=valid, grace=grace)
 
     tiers = zip(("gold", "silver", "bronze"), random.choice(LINES), strict=True)
     return Life(
@@ -84,7 +86,9 @@ class Walk:
             if self.random.random() < 0.5:
                 member.value = self.random.choice((None, *(Decimal(cents) / 100 for cents in self._cents())))
             if self.random.random() < 0.1:
-                member.put = None if member.put else Put(self.random.choice((*self.life.tiers, "unknown")), self._end())
+                tier = self.random.choice((*self.life.tiers, "unknown"))
+                mode = self.random.choice(("at_least", "exactly"))
+                member.put = None if member.put else Put(tier, self._end(), mode)
 
     def _cents(self) -> Iterator[int]:
         yield from (9999, 9998, 10000, 8000, 6000, 5999, 2000, 1999, 500)
@@ -103,34 +107,41 @@ class Walk:
         before = (
             {f"was_{name}": getattr(was, name) for name in ("tier", "status", "since", "until", "at")} if was else {}
         )
-        put = {"put_tier": member.put.tier, "put_until": member.put.until, "put_approver": "Wu"} if member.put else {}
+        if member.shown:
+            before |= {f"shown_{name}": getattr(member.shown, name) for name in ("tier", "status", "since")}
+        put = {f"put_{name}": getattr(member.put, name) for name in ("tier", "until", "mode")} if member.put else {}
         names = {"customer_id": f"{number:05}", "value": member.value, "member_since": member.first_order}
         return {**names, **before, **put}
 
     def settle(self, found: list[Any]) -> None:
         """Take what a run said, holding it to the model and to its promises."""
         for member, row in zip(self.members, found, strict=True):
-            names = ("tier", "status", "since", "until", "reason")
-            state = State(**{name: row[name] for name in names}, at=self.as_of.instant)
-            order, put = member.first_order, member.put
-            model = expected(self.life, member.state, member.value, self.as_of, member=order, put=put)
-            assert state == model, (self.life, member, self.as_of)
-            self._promises(member, state)
-            member.state = state
+            own = expected(self.life, member.state, member.value, self.as_of, member=member.first_order)
+            shown = counting(self.life, own, member.shown, self.as_of, member.put)
+            names = ("tier", "status", "since", "until")
+            assert {name: row[name] for name in (*names, "reason")} == {
+                name: getattr(shown, name) for name in (*names, "reason")
+            }, (self.life, member, self.as_of)
+            assert {name: row[f"own_{name}"] for name in names} == {name: getattr(own, name) for name in names}
+            self._promises(member, own, shown)
+            member.state, member.shown = own, shown
 
-    def _promises(self, member: Member, state: State) -> None:
+    def _promises(self, member: Member, own: State, shown: State) -> None:
         now, was = self.as_of.instant, member.state
         put = member.put if member.put and member.put.tier in self.life.tiers else None
         if put and (put.until is None or put.until > now):
-            assert (state.tier, state.status) == (put.tier, "override")
-        elif was and self._worse(state.tier, was.tier) and was.status != "override":
+            assert not self._worse(shown.tier, put.tier)
+            assert put.mode == "at_least" or shown.tier == put.tier
+        else:
+            assert shown.tier == own.tier
+        if was and self._worse(own.tier, was.tier):
             assert was.until is None or was.until <= now
-        assert state.until is None or state.until > now
-        if not member.history or member.history[-1].tier != state.tier:
+        assert all(state.until is None or state.until > now for state in (own, shown))
+        if not member.history or member.history[-1].tier != shown.tier:
             if member.history:
                 member.history[-1].end = now
-            member.history.append(Interval(state.tier, now))
-        assert state.since == member.history[-1].start
+            member.history.append(Interval(shown.tier, now))
+        assert shown.since == member.history[-1].start
 
     def _worse(self, tier: str, than: str) -> bool:
         return self.life.tiers.index(tier) > self.life.tiers.index(than)
@@ -191,6 +202,6 @@ def test_the_walks_meet_every_status_and_reason(duck: DuckEngine) -> None:
             walk.wait(days)
             walk.settle(lived(duck, walk.life, walk.as_of, walk.rows()))
             seen |= {
-                name for member in walk.members if (state := member.state) for name in (state.status, state.reason)
+                name for member in walk.members if (state := member.shown) for name in (state.status, state.reason)
             }
     assert seen == {*STATUSES, *REASONS}

@@ -25,8 +25,9 @@ from tests.tiering.lives import ZONE, Row, State, expected, lived, reviewed, tab
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "methods" / "life.md"
 BLOCK = re.compile(r"```yaml\n# ([^\n]+): ([^\n]+)\n(.+?)```", re.DOTALL)
 FIRST, MONTHS = date(2023, 3, 10), 36
-Period = tuple[int, int | None]
+Period = tuple[int, int | None, int | None]
 STATE = ("tier", "status", "since", "until", "reason")
+SHOWN = ("was_tier", "was_status", "was_since")
 
 
 def policies() -> dict[tuple[str, str], Life]:
@@ -64,37 +65,40 @@ def walked(duck: DuckEngine, life: Life) -> Iterator[str]:
     The model walks; wherever it moves, the transition must move with it (a query for every month would take long).
     """
     state: State | None = None
-    period: Period = (0, None)
+    period: Period = (0, None, None)
     for number in range(MONTHS):
         as_of = AsOf.of(date(2023 + (number + 3) // 12, (number + 3) % 12 + 1, 1), ZONE)
         if state is None or reviewed(life.review, state, FIRST, as_of) or period[1] is not None:
             period = days_that_count(duck, life, as_of, left_by(state))
-        value = spent_in(period if life.qualify == "since_review" else (as_of.day - 365, None), as_of)
-        now = expected(life, state, value, as_of, member=FIRST, put=None)
+        start, end, since = period if life.qualify == "since_review" else (as_of.day - 365, None, None)
+        value = spent_in(start, end, as_of)
+        fresh = None if since is None else spent_in(since, None, as_of)
+        now = expected(life, state, value, as_of, member=FIRST, fresh=fresh)
         if state is None or (now.tier, now.status) != (state.tier, state.status):
-            (found,) = lived(duck, life, as_of, [{**left_by(state), "value": value}])
+            (found,) = lived(duck, life, as_of, [{**left_by(state), "value": value, "fresh": fresh}])
             assert [found[name] for name in STATE] == [getattr(now, name) for name in STATE]
-        yield f"{'–' if value is None else value} {now.tier}, {now.status}"
+        more = max((amount for amount in (value, fresh) if amount is not None), default="–")
+        yield f"{more} {now.tier}, {now.status}"
         state = now
 
 
 def left_by(state: State | None) -> Row:
     """The customer as the run before left it."""
     was = {} if state is None else {f"was_{name}": getattr(state, name) for name in (*STATE[:-1], "at")}
-    return {**was, "member_since": FIRST}
+    shown = {name.replace("was_", "shown_"): value for name, value in was.items() if name in SHOWN}
+    return {**was, **shown, "member_since": FIRST}
 
 
 def days_that_count(duck: DuckEngine, life: Life, as_of: AsOf, row: Row) -> Period:
-    """From which day, and up to which, `since_review` counts; it changes at a review and at the run after it."""
+    """Which days `since_review` counts; that changes at a review and at the run after it."""
     if life.qualify == "rolling":
-        return 0, None
+        return 0, None, None
     (found,) = duck.arrow(review_start(life, as_of, duck.from_arrow(table_of([row])))).to_pylist()
-    return found["counts_from"], found["counts_until"]
+    return found["counts_from"], found["counts_until"], found["fresh_from"]
 
 
-def spent_in(period: Period, as_of: AsOf) -> Decimal | None:
+def spent_in(start: int, end: int | None, as_of: AsOf) -> Decimal | None:
     """What the customer spent on those days; nothing where no order is in them."""
-    start, end = period
     amounts = [amount for day, amount in orders().items() if start <= day_number(day) < (end or as_of.day)]
     return Decimal(sum(amounts)) if amounts else None
 

@@ -35,11 +35,11 @@ def fallen(engine: Engine, life: Life, as_of: str, *rows: Any, zone: str = ZONE)
 
 
 def periods(engine: Engine, life: Life, as_of: str, *rows: Any) -> list[tuple[date | None, ...]]:
-    """The days from which and until which facts count."""
+    """The days from which and until which facts count, and from which those count that came since."""
     found = engine.arrow(review_start(life, AsOf.of(as_of, ZONE), engine.from_arrow(table_of(rows)))).to_pylist()
     ordered = sorted(found, key=lambda row: str(row["customer_id"]))
-    days = [(row["counts_from"], row["counts_until"]) for row in ordered]
-    return [tuple(None if day is None else day_from_number(day) for day in pair) for pair in days]
+    days = [(row["counts_from"], row["counts_until"], row["fresh_from"]) for row in ordered]
+    return [tuple(None if day is None else day_from_number(day) for day in three) for three in days]
 
 
 def test_a_calendar_review_lies_after_the_run_before_and_up_to_this_one(engine: Engine) -> None:
@@ -105,31 +105,45 @@ def test_a_safe_tier_is_not_taken_at_a_review(engine: Engine) -> None:
     assert (found["status"], found["reason"]) == ("protected", "safe_until")
 
 
-def test_a_review_judges_the_period_it_ends_and_the_next_run_the_new_one(engine: Engine) -> None:
+def test_a_review_judges_the_period_it_ends_and_looks_at_the_new_one(engine: Engine) -> None:
     first, last = date(2024, 4, 1), date(2025, 4, 1)
-    assert periods(engine, APRIL, "2025-03-31", failing("2025-03-30")) == [(first, None)]
-    assert periods(engine, APRIL, "2025-04-01", failing("2025-03-31")) == [(first, last)]
-    assert periods(engine, APRIL, "2025-04-09", failing("2025-03-31")) == [(first, last)]
-    assert periods(engine, APRIL, "2025-04-10", failing("2025-04-09")) == [(last, None)]
+    assert periods(engine, APRIL, "2025-03-31", failing("2025-03-30")) == [(first, None, None)]
+    assert periods(engine, APRIL, "2025-04-01", failing("2025-03-31")) == [(first, last, last)]
+    assert periods(engine, APRIL, "2025-04-09", failing("2025-03-31")) == [(first, last, last)]
+    assert periods(engine, APRIL, "2025-04-10", failing("2025-04-09")) == [(last, None, None)]
 
 
-def test_the_first_run_counts_from_the_last_review_and_on_its_day_from_the_one_before(engine: Engine) -> None:
-    assert periods(engine, QUARTERS, "2025-05-20", customer(1)) == [(date(2025, 4, 1), None)]
-    assert periods(engine, QUARTERS, "2025-04-01", customer(1)) == [(date(2025, 1, 1), date(2025, 4, 1))]
+def test_of_several_reviews_since_the_run_before_the_last_one_counts(engine: Engine) -> None:
+    judged = (date(2025, 1, 1), date(2025, 4, 1), date(2025, 4, 1))
+    assert periods(engine, QUARTERS, "2025-05-20", failing("2024-02-20")) == [judged]
+    assert periods(engine, ENTRY, "2027-06-01", failing("2024-06-01")) == [
+        (date(2026, 3, 5), date(2027, 3, 5), date(2027, 3, 5))
+    ]
 
 
-def test_an_anniversary_period_begins_with_the_tier_or_the_first_order(engine: Engine) -> None:
+def test_the_first_run_judges_the_last_full_period_as_well(engine: Engine) -> None:
+    judged = (date(2025, 1, 1), date(2025, 4, 1), date(2025, 4, 1))
+    assert periods(engine, QUARTERS, "2025-05-20", customer(1)) == [judged]
+    assert periods(engine, QUARTERS, "2025-04-01", customer(1)) == [judged]
+    assert periods(engine, MEMBER, "2022-08-01", customer(1, member_since=date(2020, 6, 15))) == [
+        (date(2021, 6, 15), date(2022, 6, 15), date(2022, 6, 15))
+    ]
+
+
+def test_an_anniversary_period_begins_with_the_tier_or_the_first_order_else_a_year_before(engine: Engine) -> None:
     entered, again = date(2024, 3, 5), date(2025, 3, 5)
-    assert periods(engine, ENTRY, "2025-03-04", failing("2025-03-03"), customer(1)) == [(entered, None), (None, None)]
-    assert periods(engine, ENTRY, "2025-03-05", failing("2025-03-04")) == [(entered, again)]
-    assert periods(engine, ENTRY, "2026-03-05", failing("2026-03-04")) == [(again, date(2026, 3, 5))]
+    assert periods(engine, ENTRY, "2025-03-04", failing("2025-03-03")) == [(entered, None, None)]
+    assert periods(engine, ENTRY, "2025-03-05", failing("2025-03-04")) == [(entered, again, again)]
+    assert periods(engine, ENTRY, "2026-03-05", failing("2026-03-04")) == [(again, date(2026, 3, 5), date(2026, 3, 5))]
+    assert periods(engine, ENTRY, "2025-03-04", customer(1)) == [(date(2024, 3, 4), None, None)]
+    assert periods(engine, ENTRY, "2024-02-29", customer(1)) == [(date(2023, 2, 28), None, None)]
     assert periods(engine, MEMBER, "2020-12-01", customer(1, member_since=date(2020, 6, 15))) == [
-        (date(2020, 6, 15), None)
+        (date(2020, 6, 15), None, None)
     ]
 
 
 def test_with_a_review_at_each_run_no_day_sets_a_limit(engine: Engine) -> None:
-    assert periods(engine, ROLLING, "2025-03-04", failing("2025-03-03")) == [(None, None)]
+    assert periods(engine, ROLLING, "2025-03-04", failing("2025-03-03")) == [(None, None, None)]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from custrata.analytics.silence import HORIZON, LINED, STRATA, SilenceCurve, Sil
 from custrata.analytics.silence_learning import learn_silence
 from custrata.analytics.sources import TableLike, canonical_orders
 from custrata.analytics.traits import COMEBACK_DAYS, COMEBACKS, comebacks, joined_by_customer, known_facts, order_traits
+from custrata.engine.guard import guarded
 from custrata.schema.counting import FreeOrders
 
 # From the best to the worst a customer can be; the order in which the conditions are tried is in `_stage`.
@@ -118,6 +119,7 @@ def _any(conditions: Iterable[ir.BooleanValue]) -> ir.BooleanValue:
     return reduce(lambda one, other: cast(ir.BooleanValue, one | other), conditions, ibis.literal(False))
 
 
+@guarded
 def silence_curve(
     orders: TableLike,
     *,
@@ -147,6 +149,7 @@ def silence_curve(
     return learn_silence(known.paced, moment, SilenceRules(horizon=horizon))
 
 
+@guarded
 def lifecycle(
     orders: TableLike,
     *,

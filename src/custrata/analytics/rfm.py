@@ -22,6 +22,7 @@ from custrata.analytics.sources import TableLike
 from custrata.analytics.threshold import where
 from custrata.analytics.traits import joined_by_customer, profile_of
 from custrata.engine.functions import Number, only_row, values_at_share
+from custrata.engine.guard import guarded
 from custrata.errors import BadInput
 from custrata.schema.counting import FreeOrders
 
@@ -125,8 +126,10 @@ def rfm_lines(
     sums = {name: inputs[f"_{name}"].sum() for name in INPUTS}
     best = {f"best_{name}": inputs[f"_{name}"].max() for name in INPUTS[1:]} | {"least_r": inputs["_r"].min()}
     found = only_row(inputs.aggregate(customers=inputs["_f"].count(), **sums, **best))
-    cuts = fixed if fixed is not None else _log_cuts(inputs, bins) if method == "log" else {}
-    medians = {}
+    cuts: Mapping[str, tuple[Number, ...]] = (
+        fixed if fixed is not None else _log_cuts(inputs, bins) if method == "log" else {}
+    )
+    medians: Mapping[str, Number] = {}
     if not cuts or reference == "median":
         cuts, medians = _cuts_and_medians(inputs, cuts, method, bins)
     return RfmLines(
@@ -348,6 +351,7 @@ def grade_rfm(
     return rfm_grading(inputs, rfm_lines(inputs, method=method, bins=bins, lines=lines, reference=reference))
 
 
+@guarded
 def rfm(
     orders: TableLike,
     *,

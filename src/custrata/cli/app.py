@@ -8,14 +8,16 @@ from typing import NoReturn
 
 import click
 
-from custrata.cli.data import erase_command, import_command, init_command, quarantine_command
+from custrata.cli.data import import_command, init_command, quarantine_command
 from custrata.cli.demo import demo_command
+from custrata.cli.erasing import erase_command, erasures_group
 from custrata.cli.exclusions import exclude_command, excluded_command, include_command
 from custrata.cli.grades import explain_command, profile_command, refresh_command, tiers_command
 from custrata.cli.help import Group, language_option
 from custrata.cli.history import history_group
 from custrata.cli.language import listen, spoken
 from custrata.cli.pages import report_command
+from custrata.cli.runs import runs_group
 from custrata.cli.schemes import schemes_group
 from custrata.errors import CustrataError
 from custrata.wording import error_sentence, phrase
@@ -41,8 +43,10 @@ for command in (
     include_command,
     excluded_command,
     history_group,
+    runs_group,
     report_command,
     erase_command,
+    erasures_group,
     demo_command,
 ):
     cli.add_command(command)

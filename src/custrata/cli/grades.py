@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 
 from custrata.analytics.moments import AsOf
 from custrata.cli.help import Command
+from custrata.cli.runs import tell_run
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import FORMATS, write_table
 from custrata.engine import Engine
@@ -58,14 +59,21 @@ def graded_by(session: Session, run: Run, scheme: str) -> dict[str, Any]:
 @click.option(
     "--as-of", default=None, metavar="WHEN", help="Look from this date or time (default: after the newest fact)."
 )
-@click.option("--learn", is_flag=True, help="Learn the lifecycle lines anew.")
+@click.option("--learn", is_flag=True, help="Learn anew what schemes learn: the silence curve, clusters, trees.")
+@click.option("--learned-before", default=None, metavar="DATE",
+              help="Learn them from the facts before this day (default: all of them); means --learn.")  # fmt: skip
 @click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
 @workspace_option
-def refresh_command(session: Session, as_of: str | None, learn: bool, engine_name: str) -> None:
+def refresh_command(
+    session: Session, *, as_of: str | None, learn: bool, learned_before: str | None, engine_name: str
+) -> None:
     """Grade every customer and publish the result as one run."""
     write = session.writer("cli")
     with session.workspace.engine(engine_name) as engine, session.progress("cli") as progress:
-        done = refresh(session.workspace, engine, at=now(), as_of=as_of, learn=learn, progress=progress)
+        done = refresh(
+            session.workspace, engine, at=now(), as_of=as_of, learn=learn, learned_before=learned_before,
+            progress=progress,
+        )  # fmt: skip
     record = done.run.record
     phrase = "refreshed" if done.new else "unchanged"
     say(
@@ -76,6 +84,7 @@ def refresh_command(session: Session, as_of: str | None, learn: bool, engine_nam
             seconds=f"{sum(record['steps'].values()):.1f}",
         )
     )
+    tell_run(session, done.run)
 
 
 def _output(session: Session, table: ir.Table, engine: Engine, fmt: str, output: Path | None) -> None:

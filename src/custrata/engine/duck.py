@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
+import sqlglot as sg
 import sqlglot.expressions as sge
 from ibis.backends.duckdb import Backend
 from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
+from ibis.common.exceptions import TableNotFound
 
 from custrata.engine.base import Engine
-from custrata.engine.compile import named, teach
+from custrata.engine.compile import named, quotient_by, teach
 from custrata.engine.memory import memory_in_bytes
 from custrata.engine.scratch import Scratch
+from custrata.engine.statements import Statements, with_holes
 
 
 def _discrete_quantile(
@@ -25,6 +30,10 @@ def _discrete_quantile(
 ) -> sge.Expression:
     call: sge.Expression = self.agg.quantile_disc(arg, quantile, where=where)
     return call
+
+
+def _integer_quotient(top: sge.Expression, bottom: sge.Expression) -> sge.Expression:
+    return sge.IntDiv(this=top, expression=bottom)
 
 
 def _date_from_day(self: SQLGlotCompiler, op: Any, *, arg: sge.Expression) -> sge.Expression:
@@ -36,11 +45,46 @@ teach(
     DuckDBCompiler,
     {
         "DiscreteQuantile": _discrete_quantile,
+        "Quotient": quotient_by(_integer_quotient, "HUGEINT"),
         "DateFromDay": _date_from_day,
         "EpochMicros": named("epoch_us"),
         "InstantFromMicros": named("make_timestamptz"),
     },
 )
+
+
+with_holes(DuckDBCompiler)
+
+
+@lru_cache(maxsize=1024)
+def _type(kind: str, nullable: bool) -> dt.DataType:
+    found: dt.DataType = DuckDBCompiler.type_mapper.from_string(kind, nullable=nullable)
+    return found
+
+
+class _Backend(Backend):  # type: ignore[misc]  # Ibis ships no types
+    """Ibis' connection, which compiles what differs by its values alone only once."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._statements = Statements(self.compiler, self.dialect)
+
+    def get_schema(self, table_name: str, **place: Any) -> ibis.Schema:
+        """The columns of a table; a type that was read before is not parsed again, which took most of the time."""
+        described = sge.Describe(this=sg.table(table_name, db=place.get("database"), quoted=True))
+        try:
+            columns = self.con.sql(described.sql(self.dialect)).fetchall()
+        except duckdb.CatalogException as error:
+            raise TableNotFound(table_name) from error
+        return ibis.schema({name: _type(kind, nullable == "YES") for name, kind, nullable, *_ in columns})
+
+    def compile(self, expr: ir.Expr, /, **options: Any) -> str:
+        def whole() -> str:
+            return str(super(_Backend, self).compile(expr, **options))
+
+        if any(value is not None and value is not False for value in options.values()):
+            return whole()
+        return self._statements.sql(expr.as_table().op(), whole)
 
 
 class DuckEngine(Engine):
@@ -58,7 +102,7 @@ class DuckEngine(Engine):
             options["threads"] = threads
         if memory_limit is not None:
             options["memory_limit"] = f"{memory_in_bytes(memory_limit) // 1000}KB"
-        connection = ibis.duckdb.connect(**options)
+        connection = _Backend().connect(**options)
         connection.con.execute("SET TimeZone = 'UTC'")
         connection.con.execute("SET enable_progress_bar = false")  # what shows progress is ours
         super().__init__(connection)

@@ -7,7 +7,7 @@ from custrata.lake.durable import Damaged
 from custrata.lake.lake import Lake
 from custrata.lake.locks import Busy, NotWritable
 from custrata.lake.manifest import ImportRecord
-from custrata.lake.runs import NoSuchRunTable, Run, Runs
+from custrata.lake.runs import NoSuchRunTable, Run, Runs, Stage, Withdrawn
 from custrata.lake.snapshot import LakeSnapshot
 from custrata.lake.upsert import Merged
 from custrata.lake.workspace import (
@@ -40,7 +40,9 @@ __all__ = [
     "Run",
     "Runs",
     "Settings",
+    "Stage",
     "UnknownCurrency",
     "UnusableFolderName",
+    "Withdrawn",
     "Workspace",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -37,6 +37,10 @@ class Lake:
     def snapshot(self) -> LakeSnapshot:
         """The lake as it is now; it waits for nobody. Raises `Damaged`."""
         return LakeSnapshot.take(self.folder)
+
+    def at_versions(self, versions: Mapping[str, int], rows: Mapping[str, int]) -> LakeSnapshot | None:
+        """The tables as they were at these versions, with so many rows each; nothing where a version is gone."""
+        return LakeSnapshot.of_versions(self.folder, versions, rows)
 
     @contextmanager
     def reading(self, *, wait: float = WAIT) -> Iterator[LakeSnapshot]:

@@ -23,6 +23,7 @@ from custrata.lake.durable import Damaged, replace_file, sync
 from custrata.lake.locks import locked
 
 POINTER, RECORD, LOCK, DRAFT = "published.json", "run.json", ".lock", ".draft-"
+STAGED, WITHDRAWN = "staged.json", "withdrawn"
 
 
 class NoSuchRunTable(Refused):
@@ -52,6 +53,18 @@ class _Published:
 
     runs: tuple[str, ...] = ()
     current: str | None = None
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """A run that is published no more: what it recorded, and who withdrew it, when and why."""
+
+    id: str
+    as_of: datetime
+    by: str
+    at: datetime
+    reason: str
+    record: dict[str, Any]
 
 
 class Runs:
@@ -88,12 +101,17 @@ class Runs:
         self.folder.mkdir(parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait):
             self._clear()
-            draft = self.folder / f"{DRAFT}{token_hex(8)}"
-            draft.mkdir()
-            try:
+            with self._draft() as draft:
                 yield draft
-            finally:
-                shutil.rmtree(draft, ignore_errors=True)
+
+    @contextmanager
+    def _draft(self) -> Iterator[Path]:
+        draft = self.folder / f"{DRAFT}{token_hex(8)}"
+        draft.mkdir()
+        try:
+            yield draft
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
 
     def publish(self, draft: Path, record: Mapping[str, object], supersedes: Collection[str] = ()) -> Run:
         """Take a draft among the runs, in one moment, in place of those it supersedes; the newest is the current one.
@@ -102,6 +120,55 @@ class Runs:
         its ISO 8601 text; decimals, dates and instants are kept as text. `supersedes` are ids of runs that leave the
         list.
         """
+        run = self._place(draft, record)
+        self._switch([run.id], supersedes)
+        return run
+
+    @contextmanager
+    def staging(self, *, at: datetime, wait: float = 0.0) -> Iterator[Stage]:
+        """Make several runs that are published together, in one moment, when the block ends without an error.
+
+        Until then, and for good where it is killed, the published runs are the former ones. What was staged before an
+        error stays aside, and the next stage may take it instead of making it again. `at` is when the work began, for
+        those who ask `rebuilding`.
+
+        Raises `Busy` where another refresh is at work for longer than `wait` seconds.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with locked(self.folder / LOCK, wait=wait):
+            self._clear()
+            stage = Stage(self, at=at)
+            try:
+                yield stage
+            except BaseException:
+                stage.leave()
+                raise
+            stage.commit()
+
+    def rebuilding(self) -> datetime | None:
+        """When the making of several runs began that is under way, or was stopped half-way; nothing otherwise."""
+        path = self.folder / STAGED
+        try:
+            return datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["at"])
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise Damaged(file=path, reason=error) from error
+
+    def withdrawn(self) -> list[Withdrawn]:
+        """The runs that were withdrawn, by `as_of`. Raises `Damaged`."""
+        published = self.ids()
+        paths = sorted((self.folder / WITHDRAWN).glob("*.json"))
+        return [_withdrawn(path) for path in paths if path.stem not in published]
+
+    def _note_withdrawn(self, run: Run, *, by: str, at: datetime, reason: str) -> None:
+        home = self.folder / WITHDRAWN
+        home.mkdir(exist_ok=True)
+        told = {"by": by, "at": at.isoformat(), "reason": reason, "record": run.record}
+        replace_file(home / f"{run.id}.json", json.dumps(told, ensure_ascii=False, indent=1))
+
+    def _place(self, draft: Path, record: Mapping[str, object]) -> Run:
+        """Put a draft among the folders of runs, on the disk, not pointed at yet."""
         as_of = datetime.fromisoformat(str(record["as_of"]))
         run_id = f"{as_of.astimezone(UTC):%Y%m%dT%H%M%S%fZ}-{token_hex(4)}"
         text = json.dumps(record, default=_as_text, ensure_ascii=False, indent=1)
@@ -110,12 +177,16 @@ class Runs:
             sync(path)
         draft.rename(self._home(run_id))
         sync(self.folder / "runs")
-        # Ids begin with the instant, so they sort by it.
-        kept = sorted({run_id, *self._pointer().runs} - set(supersedes))
-        replace_file(self.folder / POINTER, json.dumps(asdict(_Published(tuple(kept), kept[-1]))))
-        for superseded in supersedes:
-            shutil.rmtree(self._home(superseded), ignore_errors=True)
         return self._run(run_id)
+
+    def _switch(self, added: Collection[str], removed: Collection[str]) -> None:
+        """Publish some runs in place of others, in one moment."""
+        # Ids begin with the instant, so they sort by it.
+        kept = sorted({*added, *self._pointer().runs} - set(removed))
+        pointer = _Published(tuple(kept), kept[-1] if kept else None)
+        replace_file(self.folder / POINTER, json.dumps(asdict(pointer)))
+        for run_id in removed:
+            shutil.rmtree(self._home(run_id), ignore_errors=True)
 
     def rewrite(self, customer_id: str, *, wait: float = 60.0) -> int:
         """Take a customer out of every table of every run; how many rows went.
@@ -161,14 +232,99 @@ class Runs:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Damaged(file=home / RECORD, reason=error) from error
 
+    def _staged(self) -> tuple[str, ...]:
+        """The ids of runs that wait to be published together with others."""
+        path = self.folder / STAGED
+        try:
+            return tuple(json.loads(path.read_text(encoding="utf-8"))["runs"])
+        except FileNotFoundError:
+            return ()
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise Damaged(file=path, reason=error) from error
+
     def _clear(self) -> None:
         """Remove what killed processes left: drafts, runs that were never pointed at, halves of rewritten files."""
-        published = self._pointer().runs
-        orphans = [run for run in self.folder.glob("runs/*") if run.name not in published]
+        wanted = {*self._pointer().runs, *self._staged()}
+        orphans = [run for run in self.folder.glob("runs/*") if run.name not in wanted]
         for folder in (*self.folder.glob(f"{DRAFT}*"), *orphans):
             shutil.rmtree(folder, ignore_errors=True)
         for half in self.folder.glob("runs/*/*.new"):
             half.unlink()
+
+
+class Stage:
+    """What `Runs.staging` hands out: runs as they would be published, those made meanwhile among them."""
+
+    def __init__(self, runs: Runs, *, at: datetime) -> None:
+        self._runs = runs
+        self._at = at
+        self._published = {run.as_of: run for run in runs.all()}
+        self._present = dict(self._published)
+        known = {run.id for run in self._published.values()}
+        self._waiting = {run.as_of: run for run in map(runs.run, runs._staged()) if run.id not in known}
+        self._write()
+
+    def all(self) -> list[Run]:
+        """Every run as it would be published, by `as_of`."""
+        return [self._present[instant] for instant in sorted(self._present)]
+
+    def waiting(self, as_of: datetime) -> Run | None:
+        """A run of that instant that an earlier stage had made before it was stopped."""
+        return self._waiting.get(as_of)
+
+    @contextmanager
+    def draft(self) -> Iterator[Path]:
+        """An empty folder to write a run's tables into, as `Runs.draft` gives one."""
+        with self._runs._draft() as draft:
+            yield draft
+
+    def take(self, run: Run) -> Run:
+        """Publish, together with the others, a run that waited; in place of the one of its instant."""
+        self._present[run.as_of] = run
+        self._waiting.pop(run.as_of, None)
+        self._write()
+        return run
+
+    def publish(self, draft: Path, record: Mapping[str, object], supersedes: Collection[str] = ()) -> Run:
+        """Take a draft among the runs that will be published together; it takes the place of the one of its instant."""
+        return self.take(self._runs._place(draft, record))
+
+    def withdraw(self, run: Run, *, by: str, reason: str) -> None:
+        """Let a run be published no more; what it recorded is kept, with who withdrew it and why."""
+        self._runs._note_withdrawn(run, by=by, at=self._at, reason=reason)
+        del self._present[run.as_of]
+
+    def commit(self) -> None:
+        """Publish all in one moment, and remove what they replace."""
+        before = {run.id for run in self._published.values()}
+        after = {run.id for run in self._present.values()}
+        if before != after:
+            self._runs._switch(after - before, before - after)
+        (self._runs.folder / STAGED).unlink(missing_ok=True)
+        for run in self._waiting.values():
+            shutil.rmtree(run.folder, ignore_errors=True)
+
+    def leave(self) -> None:
+        """Publish nothing; what was made waits for the next stage."""
+        if not self._staged():
+            (self._runs.folder / STAGED).unlink(missing_ok=True)
+
+    def _staged(self) -> list[str]:
+        made = [run.id for run in self._present.values() if run != self._published.get(run.as_of)]
+        return sorted({*made, *(run.id for run in self._waiting.values())})
+
+    def _write(self) -> None:
+        told = {"at": self._at.isoformat(), "runs": self._staged()}
+        replace_file(self._runs.folder / STAGED, json.dumps(told))
+
+
+def _withdrawn(path: Path) -> Withdrawn:
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        as_of, at = (datetime.fromisoformat(text) for text in (told["record"]["as_of"], told["at"]))
+        return Withdrawn(path.stem, as_of, told["by"], at, told["reason"], told["record"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Damaged(file=path, reason=error) from error
 
 
 def _without(customer_id: str, path: Path, engine: DuckEngine) -> int:

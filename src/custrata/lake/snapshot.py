@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import ibis.expr.types as ir
 from custrata.engine import Engine
 from custrata.lake.delta import files_at
 from custrata.lake.durable import Damaged
-from custrata.lake.manifest import ImportRecord, Manifest
+from custrata.lake.manifest import ImportRecord, Manifest, TableState
 from custrata.schema import TABLES
 
 
@@ -36,6 +37,23 @@ class LakeSnapshot:
                 # A version may leave between our reading the manifest and the version: then there is a newer manifest.
                 if Manifest.read(folder) == manifest:
                     raise
+
+    @classmethod
+    def empty(cls) -> LakeSnapshot:
+        """A lake without a row, for those who have none."""
+        return cls(Manifest(), {})
+
+    @classmethod
+    def of_versions(cls, folder: Path, versions: Mapping[str, int], rows: Mapping[str, int]) -> LakeSnapshot | None:
+        """Tables at versions of the past; nothing where one is gone, by erasing or compacting."""
+        try:
+            files = {name: _paths(folder / name, version) for name, version in versions.items()}
+        except Damaged:
+            return None
+        if not all(path.exists() for paths in files.values() for path in paths):
+            return None
+        tables = {name: TableState(version, rows.get(name, 0), "") for name, version in versions.items()}
+        return cls(Manifest(tables), files)
 
     def read(self, table_name: str, engine: Engine) -> ir.Table:
         """The rows of a table, with exactly its canonical columns; an empty table where there are none yet."""

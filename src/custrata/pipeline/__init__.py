@@ -2,5 +2,7 @@
 
 from custrata.pipeline.rebuild import Rebuilt, rebuild
 from custrata.pipeline.refresh import Refreshed, refresh
+from custrata.pipeline.verifying import Verified, verify
+from custrata.pipeline.withdrawal import TakenBack, withdraw
 
-__all__ = ["Rebuilt", "Refreshed", "rebuild", "refresh"]
+__all__ = ["Rebuilt", "Refreshed", "TakenBack", "Verified", "rebuild", "refresh", "verify", "withdraw"]

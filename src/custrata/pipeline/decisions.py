@@ -35,9 +35,11 @@ SCHEMAS = {
             "reason": pa.string(),
             "until": UTC_INSTANT,
             "approver": pa.string(),
+            "mode": pa.string(),
         }
     ),
 }
+AT_LEAST, EXACTLY = "at_least", "exactly"
 OF_PEOPLE = ("tags", "owner")
 BETWEEN_TAGS = ", "
 
@@ -50,8 +52,10 @@ class Decisions:
       emptied), `at`. An edit beats every source; of several for one attribute, the newest.
     - `tags`: `customer_id`, `tag`.
     - `owners`: `customer_id`, `owner`.
-    - `overrides`: `customer_id`, `scheme`, `tier`, `reason`, `until` (empty: for good), `approver`. An override holds
-      while `until` is after the instant the run looks from; of several for one scheme, the one that lasts longest.
+    - `overrides`: `customer_id`, `scheme`, `tier`, `reason`, `until` (empty: for good), `approver`, and `mode`:
+      `at_least` (where the column is missing or empty, too), the better of it and the customer's own tier counts; or
+      `exactly`. Where the tiers of a kind have no order both are the same. An override holds while `until` is after
+      the instant the run looks from; of several for one scheme, the one that lasts longest.
     """
 
     edits: Table | None = None
@@ -107,7 +111,7 @@ class Decided:
     def put(self, key: str, tiers: Sequence[str], moment: AsOf, engine: Engine) -> ir.Table | None:
         """The tiers of a scheme that are given by hand at an instant; none where nobody's is.
 
-        Columns `customer_id`, `put_tier`, `put_reason`, `put_until`, `put_approver`.
+        Columns `customer_id`, `put_tier`, `put_mode`, `put_reason`, `put_until`, `put_approver`.
         """
         overrides = self._frame("overrides")
         if overrides is None:
@@ -121,7 +125,7 @@ class Decided:
             return None
         longest = held.sort("until", nulls_last=True, maintain_order=True)
         one = longest.unique("customer_id", keep="last", maintain_order=True).drop("scheme")
-        named = one.rename({name: f"put_{name}" for name in ("tier", "reason", "until", "approver")})
+        named = one.rename({name: f"put_{name}" for name in ("tier", "mode", "reason", "until", "approver")})
         return engine.from_arrow(_arrow(named))
 
     def _frame(self, name: str) -> pl.DataFrame | None:
@@ -136,13 +140,16 @@ def decisions_of(run: Run) -> Decisions:
 
 def _kept_with(run: Run) -> dict[str, pa.Table]:
     paths = {name: run.folder / f"{name}.parquet" for name in SCHEMAS}
-    return {name: _ordered(name, pq.read_table(path)) for name, path in paths.items() if path.exists()}
+    # Before there was a choice a tier was given exactly.
+    return {name: _ordered(name, pq.read_table(path), mode=EXACTLY) for name, path in paths.items() if path.exists()}
 
 
-def _ordered(name: str, table: Table) -> pa.Table:
-    """The columns of the schema, in one order of rows; of edits the newest is last."""
+def _ordered(name: str, table: Table, *, mode: str = AT_LEAST) -> pa.Table:
+    """The columns of the schema, in one order of rows, of edits the newest last; overrides lacking one get `mode`."""
     schema = SCHEMAS[name]
     held = table.to_pyarrow() if isinstance(table, ir.Table) else table
+    if name == "overrides" and "mode" not in held.column_names:
+        held = held.append_column("mode", pa.array([mode] * held.num_rows, pa.string()))
     typed = held.select(schema.names).cast(schema)
     first = [("customer_id", "ascending"), ("at", "ascending")] if name == "edits" else []
     rest = [(column, "ascending") for column in schema.names if (column, "ascending") not in first]

@@ -19,7 +19,8 @@ from custrata.engine import Engine
 from custrata.errors import Refused
 from custrata.lake import Run, Workspace
 from custrata.pipeline.decisions import Decided, Decisions
-from custrata.pipeline.grading import Grader, former_decisions
+from custrata.pipeline.grading import Grader
+from custrata.pipeline.learning import lines_to_be
 from custrata.pipeline.record import curve_from
 from custrata.pipeline.snapshot import counted_facts, snapshot
 from custrata.pipeline.windows import Windows, has_own_window
@@ -90,8 +91,9 @@ def drafted(
             run.record["population"]["period"],
             moment,
             facts,
-            former_decisions(run, schemes, learn=False),
+            lines_to_be(workspace, engine, run, schemes),
             keep,
+            tuple(run.record.get("uncovered", ())),
         )
         kind = _ByValue if by_value else Grader
         # The tier of one trait is cheaper to work out once more than to keep for everybody.

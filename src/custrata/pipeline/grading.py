@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 import ibis
 import ibis.expr.types as ir
@@ -16,24 +16,25 @@ from custrata.analytics.traits import Keep, joined_by_customer
 from custrata.engine import Engine
 from custrata.lake import Run
 from custrata.pipeline.decisions import Decided
+from custrata.pipeline.handover import Handover
+from custrata.pipeline.state import OWN, state_left
 from custrata.pipeline.windows import Windows
 from custrata.schema import INSTANT
 from custrata.tiering.kinds import waiting
-from custrata.tiering.life import live
+from custrata.tiering.life import STATE, live
 from custrata.tiering.rungs import life_of
 from custrata.tiering.schemes import Context, Scheme, columns_of
-
-STATE = {"tier": "string", "status": "string", "since": INSTANT, "until": INSTANT, "at": INSTANT}
+from custrata.tiering.shapes import SHAPES
 
 
 @dataclass
 class Grader:
     """Grades one profile by scheme after scheme.
 
-    `former` is the run before, whose tiers, as they were left, the life of a tier goes on from; `results` holds what
-    was graded so far, a narrow table by scheme: `customer_id`, `tier`, `value` and further columns; `gradings` and
-    `told` hold what decided each scheme, as it is and as a run keeps it. Without an `engine` nobody can have been put
-    by hand, and nothing was before.
+    `former` is the run before, whose tiers, as they were left, the life of a tier goes on from, but for schemes with a
+    `handover`; `results` holds what was graded so far, a narrow table by scheme: `customer_id`, `tier`, `value` and
+    further columns; `gradings` and `told` hold what decided each scheme, as it is and as a run keeps it. Without an
+    `engine` nobody can have been put by hand, and nothing was before.
     """
 
     profile: ir.Table
@@ -43,14 +44,20 @@ class Grader:
     engine: Engine | None
     keep: Keep
     windows: Windows
+    handover: Handover = field(default_factory=Handover)
     results: dict[str, ir.Table] = field(default_factory=dict)
     gradings: dict[str, Grading] = field(default_factory=dict)
     told: dict[str, dict[str, Any]] = field(default_factory=dict)
+    fresh: dict[str, ir.Table] = field(default_factory=dict)
 
     def grade(self, scheme: Scheme) -> None:
         """Grade by one scheme; those it reads were graded before."""
         table, missing = self._inputs(scheme)
         grading = scheme.grade(table, self.context) if not missing else waiting(scheme.tiers, table, missing)
+        unknown = [name for name in self.context.uncovered if name in scheme.seen]
+        if unknown:
+            facts = {**grading.facts, "uncovered": unknown}
+            grading = replace(grading, facts=facts, notes=(*grading.notes, "uncovered"))
         self.gradings[scheme.key] = grading
         self.told[scheme.key] = recorded(scheme, grading)
         if not grading.waiting:
@@ -68,7 +75,10 @@ class Grader:
         """The columns it reads, and those that the workspace does not have at all and it cannot do without."""
         profile = self.windows.profile(self.profile, scheme)
         if scheme.definition.qualify == "since_review":
-            profile = self.windows.since_review(profile, scheme, self._state(scheme.key))
+            state = self._state(scheme.key)
+            if not self._counted_since(scheme):
+                state = state.mutate(was_at=ibis.null(INSTANT))
+            profile, self.fresh[scheme.key] = self.windows.since_review(profile, scheme, state)
         profile = derived(profile, scheme.reads)
         held = [name for name in scheme.seen if name in profile.columns]
         seen = [self._of_scheme(key, scheme) for key in scheme.needs(self.results)]
@@ -94,6 +104,13 @@ class Grader:
         stayed = (both.was_tier == both.tier).fill_null(False)
         return both.mutate(since=stayed.ifelse(ibis.coalesce(both.was_since, now), now)).drop("was_tier", "was_since")
 
+    def _counted_since(self, scheme: Scheme) -> bool:
+        """Whether the run before counted by the same reviews; else this run judges the last full period as a first."""
+        former = {} if self.former is None else self.former.record["schemes"].get(scheme.key, {})
+        held = self.handover.definitions.get(scheme.key) or former.get("definition") or {}
+        now = scheme.definition.data()
+        return all(held.get(name) == now.get(name) for name in ("qualify", "review"))
+
     def _lived(self, scheme: Scheme, grading: Grading) -> ir.Table:
         """What was graded, with the tier's life and the tiers given by hand."""
         narrow = grading.table()
@@ -102,27 +119,38 @@ class Grader:
             put = self.decided.put(scheme.key, grading.tiers, self.context.as_of, self.engine)
         life = life_of(scheme.definition, grading)
         if life is None:
-            return narrow if put is None else _put(narrow, put)
+            return narrow if put is None else _put(narrow, put, grading.tiers, ordered=SHAPES[scheme.kind].ordered)
         graded = self.keep(narrow)
-        beside = [self._state(scheme.key), *([] if put is None else [put])]
-        lived = live(joined_by_customer(graded.select("customer_id", "value"), *beside), life, self.context.as_of)
+        state = self._state(scheme.key)
+        beside = [state, *([] if put is None else [put])]
+        values = graded.select("customer_id", "value")
+        if scheme.key in self.fresh:
+            beside.append(self.fresh[scheme.key])
+            graded = _greater(graded, self.fresh[scheme.key], less_is_better=life.less_is_better)
+        lived = live(joined_by_customer(values, *beside), life, self.context.as_of)
         by_hand = lived.status == "override"
         told = lived.mutate(reason=by_hand.ifelse(lived.put_reason, lived.reason)).drop("put_reason", "put_approver")
+        if put is None and "shown_tier" not in state.columns:
+            told = told.drop(*OWN)  # nobody was ever put by hand: one's own tier is the one that counts
         return joined_by_customer(graded.drop("tier"), told)
 
     def _state(self, key: str) -> ir.Table:
         """What the run before left of each customer's tier, as `live` takes it, and the first order's day."""
         members = self.profile.select("customer_id", member_since="first_order_on")
+        if key in self.handover.states:
+            return joined_by_customer(members, self.handover.states[key])
         if self.former is None or self.engine is None:
-            return members.mutate(**{f"was_{part}": ibis.null(kind) for part, kind in STATE.items()})
-        former = self.former.read("profile", self.engine)
-        held = {
-            f"was_{part}": former[f"{key}_{part}"].cast(kind) if f"{key}_{part}" in former.columns else ibis.null(kind)
-            for part, kind in STATE.items()
-            if part != "at"
-        }
-        was_at = held["was_tier"].isnull().ifelse(ibis.null(INSTANT), ibis.literal(self.former.as_of).cast(INSTANT))
-        return joined_by_customer(members, former.select("customer_id", **held, was_at=was_at))
+            nothing = {f"was_{part}": ibis.null(kind) for part, kind in STATE.items()}
+            return members.mutate(**nothing, was_at=ibis.null(INSTANT))
+        return joined_by_customer(members, state_left(self.former, key, self.engine))
+
+
+def _greater(graded: ir.Table, fresh: ir.Table, *, less_is_better: bool) -> ir.Table:
+    """The value as it is shown where a review judged a whole period: that, or what came since if it is better."""
+    both = joined_by_customer(graded, fresh)
+    better = ibis.least if less_is_better else ibis.greatest
+    newer = ibis.coalesce(both.fresh, both.value)
+    return both.mutate(value=better(ibis.coalesce(both.value, newer), newer).cast(both.value.type())).drop("fresh")
 
 
 def derived(profile: ir.Table, reads: Sequence[str]) -> ir.Table:
@@ -136,16 +164,28 @@ def derived(profile: ir.Table, reads: Sequence[str]) -> ir.Table:
 PARTIAL = frozenset({"score", "rules", "points"})
 
 
-def _put(narrow: ir.Table, put: ir.Table) -> ir.Table:
-    """The tier replaced where somebody was put by hand, with the reason, and until when."""
+def _put(narrow: ir.Table, put: ir.Table, tiers: Sequence[str], *, ordered: bool) -> ir.Table:
+    """The tier replaced where somebody was put by hand, with the reason, and until when.
+
+    Where tiers have an order and the tier was given at least, the better of it and the computed one counts.
+    """
     both = joined_by_customer(narrow, put)
     held = both.put_tier.notnull()
+    if ordered:
+        better = _place(both.tier, tiers) < _place(both.put_tier, tiers)
+        held = held & ~((both.put_mode != "exactly") & better).fill_null(False)
+    nothing = ibis.null("string")
     return both.mutate(
-        tier=ibis.coalesce(both.put_tier, both.tier),
+        tier=held.ifelse(both.put_tier, both.tier),
         status=held.ifelse("override", "computed"),
-        reason=both.put_reason,
-        until=both.put_until,
-    ).drop("put_tier", "put_reason", "put_until", "put_approver")
+        reason=held.ifelse(both.put_reason, nothing),
+        until=held.ifelse(both.put_until, ibis.null(INSTANT)),
+        own_tier=held.ifelse(both.tier, nothing),
+    ).drop("put_tier", "put_mode", "put_reason", "put_until", "put_approver")
+
+
+def _place(tier: ir.Value, tiers: Sequence[str]) -> ir.IntegerValue:
+    return cast(ir.IntegerValue, ibis.cases(*[(tier == name, place) for place, name in enumerate(tiers)]))
 
 
 def recorded(scheme: Scheme, grading: Grading) -> dict[str, Any]:
@@ -162,15 +202,4 @@ def recorded(scheme: Scheme, grading: Grading) -> dict[str, Any]:
         "facts": grading.facts,
         "notes": list(grading.notes),
         "waiting": grading.waiting,
-    }
-
-
-def former_decisions(former: Run | None, schemes: Sequence[Scheme], *, learn: bool) -> Mapping[str, Any]:
-    """What the run before recorded of the schemes that are graded by the same version; nothing where all is to be
-    learned anew."""
-    if former is None or learn:
-        return {}
-    held = former.record["schemes"]
-    return {
-        one.key: held[one.key] for one in schemes if one.key in held and held[one.key].get("version") == one.version
     }

@@ -10,7 +10,6 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.moments import AsOf
-from custrata.analytics.traits import joined_by_customer
 from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros
 from custrata.lake import Run
@@ -24,7 +23,7 @@ CHANGES = ibis.schema(
         "direction": "string",
         "from_tier": "string",
         "tier": "string",
-        "value": "decimal(18, 4)",
+        "value": "decimal(38, 4)",
         "at": INSTANT,
         "status": "string",
         "reason": "string",
@@ -32,6 +31,8 @@ CHANGES = ibis.schema(
         "late": "boolean",
     }
 )
+
+LEFT = "left"  # the direction and status of whoever is in no run any more
 
 Schemes = Mapping[str, Mapping[str, Any]]
 
@@ -75,7 +76,7 @@ def _since(graded: ir.Table, schemes: Sequence[str], now: ir.Value) -> dict[str,
 def late_customers(orders: ir.Table, before: Run | None) -> ir.Table | None:
     """Customers of whom orders came after the run before that belong to the time it saw: `customer_id`, `late_orders`.
 
-    The run before could not know of them: what they change is a correction, not a move of the customer's.
+    The run before could not know of them: what they alone change is a correction, not a move of the customer's.
     """
     if before is None:
         return None
@@ -96,18 +97,48 @@ def changes(
     before: Run | None,
     engine: Engine,
     moment: AsOf,
-    late: ir.Table | None = None,
+    gone: ir.Table | None = None,
 ) -> ir.Table:
-    """Who entered, went up or down, or stays with another status since the run before; a row per customer and scheme.
+    """Who entered, went up or down, stays with another status, or left since the run before; by customer and scheme.
 
-    Columns of `CHANGES`; `late` says that orders of the customer came in late. The first run has none: its profile is
-    the opening of the history.
+    Columns of `CHANGES`; `late` is false: `custrata.pipeline.lateness` says of whom it is true. `gone` are the
+    customers of the run before who are in this one no more, as `vanished` returns them: their tier ends, and `tier` is
+    empty. The first run has no changes: its profile is the opening of the history.
     """
     if before is None or not schemes:
         return engine.from_arrow(CHANGES.to_pyarrow().empty_table())
-    told = tiers if late is None else joined_by_customer(tiers, late)
-    parts = [_moved(told, key, decided, moment) for key, decided in schemes.items()]
+    parts = [_moved(tiers, key, decided, moment) for key, decided in schemes.items()]
+    if gone is not None:
+        held = [(key, decided) for key, decided in schemes.items() if f"{key}_tier" in gone.columns]
+        parts += [_left(gone, key, decided, moment) for key, decided in held]
     return reduce(lambda left, right: left.union(right), parts)
+
+
+def vanished(tiers: ir.Table, schemes: Schemes, before: Run | None, engine: Engine) -> ir.Table | None:
+    """Who was in the run before and is in this one no more, with the tier they had in each scheme."""
+    if before is None:
+        return None
+    former = before.read("profile", engine)
+    named = [name for name in former.columns if name in {f"{key}_tier" for key in schemes}]
+    return former.select("customer_id", *named).anti_join(tiers.select("customer_id"), "customer_id")
+
+
+def _left(gone: ir.Table, key: str, decided: Mapping[str, Any], moment: AsOf) -> ir.Table:
+    """The end of a customer's life in a scheme: no fact or record bears the number any more."""
+    held = gone.filter(gone[f"{key}_tier"].notnull())
+    said = {
+        "customer_id": held.customer_id,
+        "scheme": ibis.literal(key),
+        "version": ibis.literal(decided["version"]),
+        "direction": ibis.literal(LEFT),
+        "from_tier": held[f"{key}_tier"],
+        "at": ibis.literal(moment.instant),
+        "status": ibis.literal(LEFT),
+        "reason": ibis.literal("no_facts"),
+        "late": ibis.literal(False),
+    }
+    columns = {name: said.get(name, ibis.null(kind)).cast(kind) for name, kind in CHANGES.items()}
+    return held.select(**columns)
 
 
 def _moved(tiers: ir.Table, key: str, decided: Mapping[str, Any], moment: AsOf) -> ir.Table:
@@ -124,12 +155,12 @@ def _moved(tiers: ir.Table, key: str, decided: Mapping[str, Any], moment: AsOf) 
         direction=ibis.cases(*directions, else_="down"),
         from_tier=old,
         tier=tier,
-        value=moved[f"{key}_value"].cast("decimal(18, 4)"),
+        value=moved[f"{key}_value"].cast("decimal(38, 4)"),
         at=ibis.literal(moment.instant).cast(INSTANT),
         status=status,
         reason=moved[f"{key}_reason"] if told else ibis.null("string"),
         until=moved[f"{key}_until"].cast(INSTANT) if told else ibis.null(INSTANT),
-        late=(moved.late_orders > 0).fill_null(False) if "late_orders" in moved.columns else ibis.literal(False),
+        late=ibis.literal(False),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -11,16 +11,16 @@ from typing import Literal
 from custrata.analytics.moments import EPOCH, AsOf
 from custrata.engine import Engine
 from custrata.errors import Refused
-from custrata.lake import Run, Workspace
-from custrata.pipeline.decisions import Decisions, decisions_of
-from custrata.pipeline.refresh import Refreshed, refresh
-from custrata.pipeline.snapshot import default_as_of, first_instant, snapshot
+from custrata.lake import Run, Stage, Workspace
+from custrata.pipeline.decisions import Decided, Decisions, decisions_of
+from custrata.pipeline.handover import kept_handover
+from custrata.pipeline.learning import learned_lines
+from custrata.pipeline.making import Progress, Refreshed, Task, Watch, make
+from custrata.pipeline.view import Source, opened
 
 Every = Literal["week", "month", "quarter"]
 MONTHS = {"month": 1, "quarter": 3}
 MOST = 600
-
-Progress = Callable[[str, float], None]
 
 
 class TooManyRuns(Refused):
@@ -60,33 +60,66 @@ def rebuild(
 
     The moments are the starts of weeks (Mondays), months or quarters in the workspace's zone, and the instants of the
     runs there are, which are made anew, each from the one before it. What people decided is taken as the former run of
-    the moment was given it, or the last one before it; before the first run nothing was decided. Each new run tells by
+    the moment was given it, or the last one before it; before the first run nothing was decided. All runs are graded
+    by the lines that were learned for the versions of the schemes; nothing is learned anew. Each new run tells by
     `corrections.parquet` whom the former one of that instant had in another tier. A run that would be the same is left
-    alone, so a rebuilding that was stopped goes on where it was.
+    alone.
+
+    Readers see the former history until all runs are made; then the new one is published in one moment. Where the
+    work is stopped, the former history stays, whole, and the next rebuilding takes over the runs that were made.
 
     Raises `NoFacts`, `NothingToRebuild`, `TooManyRuns`, `Busy`.
     """
-    known = {run.as_of: run for run in workspace.runs.all()}
-    moments = moments_to_rebuild(workspace, engine, start=start, every=every)
-    done: list[Refreshed] = []
-    for place, moment in enumerate(moments):
-        earlier = [instant for instant in known if instant <= moment.instant]
-        decided = decisions_of(known[max(earlier)]) if earlier else Decisions()
-        tell = None if progress is None else _part(progress, place, len(moments))
-        done.append(refresh(workspace, engine, at=at, as_of=moment, decisions=decided, rebuild=True, progress=tell))
-        known[moment.instant] = done[-1].run
+    with workspace.runs.staging(at=at) as stage, opened(workspace, engine, at=at) as source:
+        moments = _moments(source, start=start, every=every)
+        done = regrade(source, stage, moments, progress)
     return Rebuilt(tuple(one.run for one in done if one.new))
 
 
+def regrade(source: Source, stage: Stage, moments: Sequence[AsOf], progress: Progress | None = None) -> list[Refreshed]:
+    """Grade at each moment anew, the oldest first, each from the run before it; nothing is published yet.
+
+    What people decided is taken as the staged run of the moment was given it, or the last one before it.
+    """
+    schemes, shown = source.library.schemes(), tuple(source.library.published())
+    lines = learned_lines(source, schemes, Decided.of(None, source.workspace.runs.published()))
+    done: list[Refreshed] = []
+    for place, moment in enumerate(moments):
+        earlier = [run for run in stage.all() if run.as_of <= moment.instant]
+        former = earlier.pop() if earlier and earlier[-1].as_of == moment.instant else None
+        before = earlier[-1] if earlier else None
+        given = former or before
+        decided = Decided.of(Decisions() if given is None else decisions_of(given), None)
+        handover = kept_handover(former, schemes, source.engine)
+        task = Task(source, moment, before, decided, schemes, shown, lines, handover)
+        tell = None if progress is None else _part(progress, place, len(moments))
+        # Pages ask for the newest run mostly; the others are found out when somebody looks.
+        newest = moment == moments[-1]
+        done.append(_regraded(task, stage, former, Watch(tell), prepare=newest))
+    return done
+
+
+def _regraded(task: Task, stage: Stage, former: Run | None, watch: Watch, *, prepare: bool) -> Refreshed:
+    if former is not None and task.is_as(former):
+        return Refreshed(former, new=False)
+    waiting = stage.waiting(task.moment.instant)
+    if waiting is not None and task.is_as(waiting):
+        return Refreshed(stage.take(waiting), new=True)
+    return Refreshed(make(task, stage, former, watch, prepare=prepare), new=True)
+
+
 def moments_to_rebuild(
-    workspace: Workspace, engine: Engine, *, start: date | None = None, every: Every = "month"
+    workspace: Workspace, engine: Engine, *, at: datetime, start: date | None = None, every: Every = "month"
 ) -> list[AsOf]:
     """The moments that `rebuild` grades at, the oldest first. Raises `NoFacts`, `NothingToRebuild`, `TooManyRuns`."""
-    zone, former = workspace.settings.timezone, [run.as_of for run in workspace.runs.all()]
-    with workspace.lake.reading() as lake:
-        facts = snapshot(lake, engine, workspace.exclusions.all())
-        last = default_as_of(facts, zone)
-        first = AsOf.of(start, zone) if start is not None else AsOf(first_instant(facts), zone)
+    with opened(workspace, engine, at=at) as source:
+        return _moments(source, start=start, every=every)
+
+
+def _moments(source: Source, *, start: date | None, every: Every) -> list[AsOf]:
+    zone, former = source.zone, [run.as_of for run in source.workspace.runs.all()]
+    last = source.span.default_as_of(zone)
+    first = AsOf.of(start, zone) if start is not None else AsOf(source.span.first, zone)
     instants = {moment.instant for moment in _ends(first.date, last, zone, every) if moment.instant > first.instant}
     instants |= {instant for instant in former if instant >= first.instant}
     if not instants:

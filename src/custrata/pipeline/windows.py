@@ -66,26 +66,32 @@ class Windows:
         counted = {name: both[name].fill_null(ibis.literal(0).cast(profile[name].type())) for name in sums}
         return both.mutate(**counted)
 
-    def since_review(self, profile: ir.Table, scheme: Scheme, state: ir.Table) -> ir.Table:
+    def since_review(self, profile: ir.Table, scheme: Scheme, state: ir.Table) -> tuple[ir.Table, ir.Table]:
         """The profile, the scheme's trait counted from each customer's last review on: `orders`, `sales` or `spend`.
 
-        `state` is what the run before left of the tiers, as `custrata.tiering.life.live` takes it.
+        `state` is what the run before left of the tiers, as `custrata.tiering.life.live` takes it. At the first run,
+        and at one that holds a review, the trait is that of the whole period which the review ended; what counts since
+        is the second table: `customer_id` and `fresh`, empty where no period was judged.
         """
         trait = str(scheme.definition.settings["trait"])
         reviewed = Life((Rung("", None),), scheme.definition.review, qualify="since_review")
-        starts = review_start(reviewed, self.as_of, state).select("customer_id", "counts_from", "counts_until")
+        starts = review_start(reviewed, self.as_of, state)
+        starts = starts.select("customer_id", "counts_from", "counts_until", "fresh_from")
         assert self.known is not None
         orders = self.known.orders.filter(self.known.orders.counted)
         dated = orders.left_join(starts, "customer_id")
-        inside = (dated.day >= dated.counts_from).fill_null(True) & (dated.day < dated.counts_until).fill_null(True)
-        sold, net = inside & dated.sold, dated.net
-        # An order given back counts for no amount, not even a negative one: as in `returns.return_sums`.
-        spent = inside & ~((dated.back > 0) & (dated.net <= 0))
-        values = {"orders": dated.count(where=sold), "sales": total(net, sold), "spend": total(net, spent)}
-        counted = dated.group_by("customer_id").aggregate(_since=values[trait])
-        both = joined_by_customer(profile, counted)
+        judged = (dated.day >= dated.counts_from).fill_null(True) & (dated.day < dated.counts_until).fill_null(True)
+        since = (dated.day >= dated.fresh_from).fill_null(False)
+        counted = dated.group_by("customer_id").aggregate(
+            _judged=_counted(dated, trait, judged), _fresh=_counted(dated, trait, since)
+        )
         kind = profile[trait].type()
-        return both.mutate(**{trait: both["_since"].cast(kind).fill_null(ibis.literal(0).cast(kind))}).drop("_since")
+        both = joined_by_customer(profile, counted, starts)
+        none = ibis.literal(0).cast(kind)
+        value = both["_judged"].cast(kind).fill_null(none)
+        fresh = both["fresh_from"].notnull().ifelse(both["_fresh"].cast(kind).fill_null(none), ibis.null(kind))
+        added = self.keep(both.mutate(**{trait: value, "fresh": fresh}))
+        return added.select(*profile.columns), added.select("customer_id", "fresh")
 
     def _traits(self, window: int | None, families: frozenset[str]) -> ir.Table:
         assert self.known is not None
@@ -93,3 +99,13 @@ class Windows:
             found = order_traits(self.known, self.as_of, places=(), window=window, families=families, keep=self.keep)
             self._held[window, families] = self.keep(found)
         return self._held[window, families]
+
+
+def _counted(dated: ir.Table, trait: str, inside: ir.BooleanValue) -> ir.Value:
+    """A trait over the orders inside a period."""
+    if trait == "orders":
+        return dated.count(where=inside & dated.sold)
+    if trait == "sales":
+        return total(dated.net, inside & dated.sold)
+    # An order given back counts for no amount, not even a negative one: as in `returns.return_sums`.
+    return total(dated.net, inside & ~((dated.back > 0) & (dated.net <= 0)))

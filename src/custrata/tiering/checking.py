@@ -20,7 +20,10 @@ from custrata.tiering.schemes import columns_of
 Types = Mapping[str, str | dt.DataType]
 
 # What a run, its history and its corrections call the columns of every scheme, behind the key.
-PARTS = ("tier", "before", "value", "since", "status", "was_status", "until", "reason", "entered", "was", "was_value")
+PARTS = (
+    "tier", "before", "value", "since", "status", "was_status", "until", "reason", "entered", "was", "was_value",
+    "own_tier", "own_status", "own_since", "own_until",
+)  # fmt: skip
 _RFM = ("recency", "frequency", "monetary", "r_score", "f_score", "m_score", "label")
 # Columns of the profile that a workspace may come to have, besides the catalogue's: until then a scheme waits.
 _BESIDE: dict[str, str] = {
@@ -28,8 +31,8 @@ _BESIDE: dict[str, str] = {
     "tags": "string",
     "owner": "string",
     "advocacy": "decimal(18, 6)",
-    "repeat_share": "decimal(18, 6)",
-    "credit": "decimal(18, 6)",
+    "repeat_share": "decimal(18, 17)",
+    "credit": "decimal(21, 17)",
     "late_share": "decimal(18, 6)",
     "overdue": "boolean",
 }

@@ -19,7 +19,7 @@ from typing import Any, Literal, cast
 
 from custrata.tiering import fields
 from custrata.tiering.fields import BadDefinition, Field, UnfitDefinition, Unreadable, at, wanted
-from custrata.tiering.life import Review
+from custrata.tiering.life import Review, Term
 from custrata.tiering.shapes import SHAPES, Shape
 from custrata.wording import Said
 
@@ -34,8 +34,8 @@ class TierDefinition:
     """One tier of a definition: where it begins, where it is kept, how long it is safe, and what it costs a year.
 
     `line` is a value, `share` a cumulated share, as the kind wants; the last tier has neither. `keep` is a value or,
-    as a fraction, a part of the line. `valid_days` and `grace_days` are days, `drop_at_most` tiers at one review,
-    `cost` money a year for each customer.
+    as a fraction, a part of the line. `valid` and `grace` are terms of the calendar (`valid_days` and `grace_days` in
+    days are another way to say them), `drop_at_most` tiers at one review, `cost` money a year for each customer.
     """
 
     key: str
@@ -47,11 +47,14 @@ class TierDefinition:
     grace_days: int = 0
     drop_at_most: int | None = None
     cost: Decimal | None = None
+    valid: Term | None = None
+    grace: Term | None = None
 
     @property
     def lives(self) -> bool:
         """Whether the tier has a life of its own, beyond following its value."""
-        return bool(self.keep is not None or self.valid_days or self.grace_days or self.drop_at_most)
+        terms = self.valid_days or self.grace_days or self.valid or self.grace
+        return bool(self.keep is not None or terms or self.drop_at_most)
 
 
 @dataclass(frozen=True)
@@ -175,6 +178,11 @@ def _tier(given: Any) -> TierDefinition:
     }
     if "key" not in found:
         raise Unreadable(None, wanted("tier_key"), "key")
+    for days, term in (("valid_days", "valid"), ("grace_days", "grace")):
+        if found.get(days) and found.get(term):
+            raise Unreadable(str(found[term]), wanted("one_term", days=days), term)
+        if term in found and found[term].unit == "day":  # in days there is one way to write it
+            found[days] = found.pop(term).many
     return TierDefinition(**found)
 
 
@@ -193,6 +201,8 @@ TIER_FIELDS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "keep": (fields.keep, fields.part_text),
     "valid_days": (fields.whole, int),
     "grace_days": (fields.whole, int),
+    "valid": (fields.term, str),
+    "grace": (fields.term, str),
     "drop_at_most": (fields.positive, int),
     "cost": (_cost, fields.part_text),
 }

@@ -121,7 +121,7 @@ class Decision:
         status, first = self.of("status") or "kept", self.row.get("first_order_on")
         return outlook(
             self.life, self.of("tier"), self.of("value"), self.of("until"), self.as_of, status=status,
-            since=self.of("since"), member_since=first,
+            since=self.of("own_since") or self.of("since"), member_since=first,
         )  # fmt: skip
 
     @cached_property

@@ -11,10 +11,13 @@ from typing import Any
 
 from custrata.criteria import Criteria, parse
 from custrata.errors import BadInput
+from custrata.tiering.life.terms import NotATerm, Term
 from custrata.wording import LANGUAGES, Said
 
 KEY = re.compile(r"[a-z][a-z0-9_]{0,39}|[01]{3}")
 TRAIT = re.compile(r"[^\s\"'`;][^\"'`;]{0,199}")
+# No text whose fraction would fill the memory, such as 1e999999999.
+SHORT = re.compile(r"[^eE]{1,40}|[^eE]{1,40}[eE][+-]?\d{1,2}%?")
 
 Part = Decimal | Fraction | None
 
@@ -90,6 +93,18 @@ def positive(given: Any) -> int:
     return whole(given, least=1)
 
 
+def term(given: Any) -> Term:
+    """A length of time of the calendar: `1 year`, `12 months`, `90 days`; a bare number is days.
+
+    >>> term("1 year"), term(90)
+    (Term(many=1, unit='year'), Term(many=90, unit='day'))
+    """
+    try:
+        return Term.of(int(given) if isinstance(given, str) and given.strip().isdigit() else given)
+    except NotATerm as error:
+        raise Unreadable(given, wanted("term")) from error
+
+
 def signed(given: Any) -> int:
     """A whole number, also below nought."""
     if isinstance(given, str) and re.fullmatch(r"[+-]?\d{1,9}", given.strip()):
@@ -135,6 +150,8 @@ def _fraction(given: Any) -> Fraction | None:
     if isinstance(given, bool) or not isinstance(given, int | float | str | Decimal | Fraction):
         return None
     text = str(given).strip()
+    if not SHORT.fullmatch(text):
+        return None
     try:
         return Fraction(text[:-1].strip()) / 100 if text.endswith("%") else Fraction(text)
     except (ValueError, ZeroDivisionError):

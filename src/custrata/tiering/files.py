@@ -1,4 +1,7 @@
-"""Schemes in YAML files: one scheme, or a list of them under `schemes`. Every mistake is told with its line."""
+"""Schemes in YAML files: one scheme, or a list of them under `schemes`. Every mistake is told with its line.
+
+They are read by the core schema of YAML 1.2, as `custrata.tiering.loading` says.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,15 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 from custrata.errors import BadInput
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.library import dumped
+from custrata.tiering.loading import TooMuch, core
 
 
 class NotYaml(BadInput):
     template = "{file} cannot be read as YAML: {reason} (line {line}, column {column})."
+
+
+class TooDeepYaml(BadInput):
+    template = "{file} is nested too deep, or refers to itself too often. Write the schemes out, without aliases."
 
 
 class NotASchemeFile(BadInput):
@@ -31,15 +39,17 @@ class WrittenTwice(BadInput):
 def read_schemes(content: bytes | str, file: str = "YAML") -> list[Definition]:
     """The definitions in a file, in its order; `file` is what messages call it.
 
-    Raises `NotYaml`, `NotASchemeFile`, `WrittenTwice`, and what `define` raises, its place with file and line.
+    Raises `NotYaml`, `TooDeepYaml`, `NotASchemeFile`, `WrittenTwice`, and what `define` raises, its place with file and
+    line.
 
     >>> file = "{key: abc, kind: pareto, trait: spend, tiers: [{key: a, share: 80%}, {key: b}]}"
     >>> [definition.key for definition in read_schemes(file)]
     ['abc']
     """
     try:
-        root = yaml.compose(content, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(content)
+        root, data = core(content)
+    except TooMuch as error:
+        raise TooDeepYaml(file=file) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)

@@ -11,6 +11,7 @@ from typing import Any, cast
 import ibis
 import ibis.expr.types as ir
 
+from custrata.analytics.averages import PARTS, unrounded
 from custrata.analytics.clusters import ClusterModel, TooFewCustomers, fit_clusters, grade_clusters
 from custrata.analytics.grading import Grading
 from custrata.analytics.ladder_schemes import waiting_for_customers
@@ -32,10 +33,15 @@ from custrata.tiering.shapes import FactorDefinition, PointRule, TierRule
 Grade = Callable[[ir.Table, Context], Grading]
 
 
+class NothingLearned(Exception):
+    """There was too little to learn a scheme's lines from."""
+
+
 def scheme_of(definition: Definition, version: int = 1) -> Scheme:
     """The scheme a definition describes."""
     grade, reads = _KINDS[definition.kind](definition)
-    shown = tuple(name for name in reads if not name.endswith(("_tier", "_since")))
+    parts = {*PARTS.get(definition.settings.get("trait", ""), ())} - {*_columns(*_among(definition))}
+    shown = tuple(name for name in reads if not name.endswith(("_tier", "_since")) and name not in parts)
     inputs = _INPUTS.get(definition.kind, shown)
     if column := order_column(definition, reads):
         grade, reads = among_customers(definition, grade, column), tuple(dict.fromkeys((*reads, column)))
@@ -79,7 +85,7 @@ def _chosen(definition: Definition, profile: ir.Table, context: Context) -> tupl
     """The profile, and the value of the customers among whom lines are drawn; empty for the others."""
     trait, among = definition.settings["trait"], _among(definition)
     table, conditions = _applied(profile, among, context)
-    value = _number(table[trait])
+    value = _number(unrounded(table, trait))
     return table, cast(ir.NumericValue, conditions[0].ifelse(value, ibis.null(value.type())) if conditions else value)
 
 
@@ -110,7 +116,8 @@ def _single(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
         return graded
 
     waits = () if waits_for is None else (waits_for,)
-    return grade, tuple(dict.fromkeys((definition.settings["trait"], *_columns(*_among(definition)), *waits)))
+    trait = definition.settings["trait"]
+    return grade, tuple(dict.fromkeys((trait, *_columns(*_among(definition)), *waits, *PARTS.get(trait, ()))))
 
 
 def _score(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
@@ -253,16 +260,15 @@ def _rfm(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
 def _lifecycle(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     lines = LifecycleLines(**definition.settings)
     reads = ("orders_all", "order_days", "tenure_days", "recency_days", "silence", *COMEBACKS)
-    return (lambda profile, context: grade_lifecycle(profile, context.curve, lines)), reads
+    return (lambda profile, context: grade_lifecycle(profile, context.curve_of(definition.key), lines)), reads
 
 
 def _cluster(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     settings = definition.settings
 
     def grade(profile: ir.Table, context: Context) -> Grading:
-        kept = _learned(context, definition.key)
-        if kept is not None:
-            return grade_clusters(profile, ClusterModel.from_record(kept))
+        if definition.key in context.learned:
+            return grade_clusters(profile, ClusterModel.from_record(_learned(context, definition.key)))
         traits, method = settings["traits"], settings["method"]
         return grade_clusters(
             profile, fit_clusters(profile, traits, settings["clusters"], method, order_by=settings["order_by"])
@@ -276,9 +282,8 @@ def _tree(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     settings = definition.settings
 
     def grade(profile: ir.Table, context: Context) -> Grading:
-        kept = _learned(context, definition.key)
-        if kept is not None:
-            return grade_tree(profile, TreeModel.from_record(kept))
+        if definition.key in context.learned:
+            return grade_tree(profile, TreeModel.from_record(_learned(context, definition.key)))
         target, traits = settings["target"], settings["traits"]
         return grade_tree(profile, fit_tree(profile, target, settings["depth"], settings["least_leaf"], traits))
 
@@ -291,16 +296,18 @@ def _unless_too_few(grade: Grade) -> Grade:
     def careful(profile: ir.Table, context: Context) -> Grading:
         try:
             return grade(profile, context)
-        except (TooFewCustomers, NothingToLearn):
+        except (TooFewCustomers, NothingToLearn, NothingLearned):
             return replace(waiting((), profile, ()), notes=("waiting_customers",))
 
     return careful
 
 
-def _learned(context: Context, key: str) -> Mapping[str, Any] | None:
-    """The model of the run before, so that tiers do not drift unseen."""
-    former = context.former.get(key)
-    return None if former is None or former.get("waiting") else (former.get("facts") or {}).get("model")
+def _learned(context: Context, key: str) -> Mapping[str, Any]:
+    """The model that was learned for a scheme. Raises `NothingLearned` where there was too little to learn from."""
+    model: Mapping[str, Any] | None = context.learned[key]
+    if model is None:
+        raise NothingLearned()
+    return model
 
 
 _KINDS: dict[str, Callable[[Definition], tuple[Grade, tuple[str, ...]]]] = {

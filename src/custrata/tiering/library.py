@@ -21,7 +21,7 @@ from custrata.lake.durable import Damaged, replace_file
 from custrata.lake.locks import locked
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.kinds import scheme_of
-from custrata.tiering.loading import plain
+from custrata.tiering.loading import Dumper, plain
 from custrata.tiering.schemes import ReadsUnknownScheme, Scheme, built_in, columns_of, in_order
 
 LIST, LOCK = "published.json", ".lock"
@@ -74,7 +74,7 @@ class Version:
 
 def dumped(data: Mapping[str, Any]) -> str:
     """Plain values as YAML a person likes to read."""
-    return yaml.safe_dump(dict(data), allow_unicode=True, sort_keys=False, width=110)
+    return str(yaml.dump(dict(data), Dumper=Dumper, allow_unicode=True, sort_keys=False, width=110))
 
 
 class SchemeLibrary:

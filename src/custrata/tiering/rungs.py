@@ -31,7 +31,8 @@ def _rung(tier: TierDefinition, enter: Number, *, less_is_better: bool) -> Rung:
     keep = Decimal(enter) * _decimal(tier.keep) if isinstance(tier.keep, Fraction) else tier.keep
     if keep is not None:  # a line drawn by shares may come to lie where it is easier to enter than was thought
         keep = max(keep, Decimal(enter)) if less_is_better else min(keep, Decimal(enter))
-    return Rung(tier.key, enter, keep, tier.valid_days, tier.grace_days, tier.drop_at_most)
+    terms = {"valid": tier.valid, "grace": tier.grace}
+    return Rung(tier.key, enter, keep, tier.valid_days, tier.grace_days, tier.drop_at_most, **terms)
 
 
 def _decimal(share: Fraction) -> Decimal:

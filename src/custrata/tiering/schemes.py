@@ -34,17 +34,24 @@ class Context:
     """What a scheme needs besides the profile.
 
     `curve` is the silence curve; `period` the length of a loyalty period in days; `as_of` the instant; `facts` the
-    tables conditions may count in, as `custrata.criteria.Scope` wants them, only those with rows; `former` what the
-    run before recorded of each scheme that is graded by the same version, so that what was learned stays; `keep`
-    computes a table once.
+    tables conditions may count in, as `custrata.criteria.Scope` wants them, only those with rows; `learned` what was
+    learned for each scheme's version (a silence curve, a model as JSON, nothing where there was too little to learn
+    from) - a scheme that is not in it learns from the profile at hand; `keep` computes a table once; `uncovered` are
+    traits whose earlier window begins before the workspace's first fact.
     """
 
     curve: SilenceCurve
     period: int
     as_of: AsOf
     facts: Mapping[str, ir.Table] = field(default_factory=dict)
-    former: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    learned: Mapping[str, Any] = field(default_factory=dict)
     keep: Keep = unkept
+    uncovered: tuple[str, ...] = ()
+
+    def curve_of(self, key: str) -> SilenceCurve:
+        """The silence curve that a scheme grades by."""
+        curve: SilenceCurve = self.learned.get(key) or self.curve
+        return curve
 
 
 @dataclass(frozen=True)

@@ -229,6 +229,8 @@ class Teller:
                 if until
                 else self.lives("until.override_for_good")
             )
+            if (own := self.held.of("own_tier")) is not None:
+                yield self.write("by_hand_own", tier=self._tier(own))
             return
         if self.held.life is None or status is None:
             return

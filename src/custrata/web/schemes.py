@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from custrata.tiering.names import scheme_name, tier_name
+from custrata.tiering.shapes import SHAPES
 from custrata.web import texts
 from custrata.web.workspace import published_run
 
@@ -25,6 +26,12 @@ def scheme_named(key: str, language: str | None = None) -> str:
 def tier_named(key: str, tier: str, language: str | None = None) -> str:
     """The name of a tier of a scheme."""
     return tier_name(key, tier, language or texts.language(), graded_schemes().get(key))
+
+
+def has_order(key: str) -> bool:
+    """Whether the tiers of a scheme stand in an order, so that one may be given at least."""
+    kind = graded_schemes().get(key, {}).get("kind")
+    return kind in SHAPES and SHAPES[kind].ordered
 
 
 def tiers_of_scheme(key: str) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from custrata.apps.tiers.actions import (
     start_refresh,
 )
 from custrata.apps.tiers.models import Override
+from custrata.apps.tiers.queries.overrides import overrides
 from custrata.errors import CustrataError
 from custrata.lake import Workspace
 from custrata.pipeline.reading import reading
@@ -113,7 +114,25 @@ def test_the_page_puts_and_takes_back(ann: User, signed_in: Callable[[Role], Cli
     assert not Override.objects.exists()
 
 
-@pytest.mark.parametrize("wrong", [{"tier": "golden"}, {"reason": ""}, {"until": "2001-01-01"}, {"until": "soon"}])
+def test_the_page_gives_at_least_unless_told_exactly(ann: User, signed_in: Callable[[Role], Client]) -> None:
+    browser = signed_in(Role.ADMINISTRATOR)
+    assert b'name="mode"' in browser.get(ADDRESS).content
+    for chosen, held in ((None, "at_least"), ("exactly", "exactly"), ("at_least", "at_least")):
+        browser.post(ADDRESS, FILLED | ({"mode": chosen} if chosen else {}))
+        assert Override.objects.get().mode == held
+    assert overrides()["mode"].to_pylist() == ["at_least"]
+    assert Change.objects.latest("id").after["mode"] == "at_least"
+
+
+def test_where_tiers_have_no_order_there_is_nothing_to_choose(ann: User, signed_in: Callable[[Role], Client]) -> None:
+    page = signed_in(Role.ADMINISTRATOR).get("/tiers/lifecycle/by-hand/c007/").content
+    assert b'<input type="hidden" name="mode" value="exactly">' in page
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"tier": "golden"}, {"reason": ""}, {"until": "2001-01-01"}, {"until": "soon"}, {"mode": "roughly"}],
+)
 def test_the_page_says_what_is_wrong(ann: User, signed_in: Callable[[Role], Client], wrong: dict[str, str]) -> None:
     assert signed_in(Role.ADMINISTRATOR).post(ADDRESS, FILLED | wrong).status_code == 422
     assert not Override.objects.exists()

@@ -118,6 +118,17 @@ def test_all_tiers_are_filled_in_at_once(vip: Draft, operator: Client) -> None:
     assert [(tier.get("keep"), tier.get("grace_days")) for tier in tiers] == [("80%", 60), ("80%", 60), (None, None)]
 
 
+@pytest.mark.parametrize(
+    ("many", "unit", "held"),
+    [("1", "year", "1 year"), ("12", "month", "12 months"), ("90", "day", None), ("", "year", None)],
+)
+def test_validity_is_days_months_or_years(vip: Draft, operator: Client, many: str, unit: str, held: Any) -> None:
+    sent(operator, tier__0__valid_days=many, tier__0__valid_unit=unit)
+    tier = Draft.objects.get().definition["tiers"][0]
+    assert (tier.get("valid"), tier.get("valid_days")) == (held, 90 if unit == "day" else None)
+    assert f'<option value="{unit}" selected>' in page(operator, "/tiers/vip/edit/") or not many
+
+
 def test_what_is_wrong_stands_beside_its_field(vip: Draft, operator: Client) -> None:
     sent(operator, tier__1__line="many", tier__0__grace_days="-3")
     html = page(operator, "/tiers/vip/edit/")

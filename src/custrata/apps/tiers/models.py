@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.db import models
 
 from custrata.apps.accounts.models import User
+from custrata.pipeline.decisions import AT_LEAST, EXACTLY
 
 
 class Override(models.Model):
-    """One customer's tier in one scheme, whatever the numbers say, until it ends; the next refresh takes it in.
+    """One customer's tier in one scheme, at least or exactly, until it ends; the next refresh takes it in.
 
     The customer is a text, not a key: the projection of customers comes and goes in bulk.
     """
@@ -16,6 +17,7 @@ class Override(models.Model):
     customer_id = models.TextField()
     scheme = models.CharField(max_length=64)
     tier = models.CharField(max_length=64)
+    mode = models.CharField(max_length=8, default=AT_LEAST)
     reason = models.TextField()
     until = models.DateTimeField(null=True)  # empty: for good
     approver: models.ForeignKey[User | None, User | None] = models.ForeignKey(User, models.SET_NULL, null=True)
@@ -25,6 +27,9 @@ class Override(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["customer_id", "scheme"], name="tiers_override_one_of_a_scheme"),
             models.CheckConstraint(condition=~models.Q(reason=""), name="tiers_override_has_a_reason"),
+            models.CheckConstraint(
+                condition=models.Q(mode__in=(AT_LEAST, EXACTLY)), name="tiers_override_at_least_or_exactly"
+            ),
             models.CheckConstraint(
                 condition=models.Q(until__isnull=True) | models.Q(until__gt=models.F("approved_at")),
                 name="tiers_override_ends_later",

@@ -29,16 +29,22 @@ CHANGED = {
 }
 # What a tier without a life has for a status; `kept` is one that was given by hand and is so no more.
 BY_MOVE = """CASE direction WHEN 'up' THEN 'upgraded' WHEN 'down' THEN 'downgraded' WHEN 'stayed' THEN 'kept'
-    ELSE 'entered' END"""
+    WHEN 'left' THEN 'left' ELSE 'entered' END"""
+# Whoever left opens an interval without a tier: it ends the one before, and is none itself.
 HISTORY = """
-SELECT customer_id, scheme, version, tier, status, opened.at AS valid_from,
-    least(lead(opened.at) OVER (PARTITION BY customer_id, scheme, segments.begin ORDER BY opened.at), segments.ended)
-        AS valid_until,
-    value, reason, until, late, runs.run
-FROM ({opened}) AS opened
-JOIN {runs} AS runs ON runs.at = opened.at
-JOIN {segments} AS segments USING (scheme)
-WHERE opened.at >= segments.begin AND (segments.ended IS NULL OR opened.at < segments.ended)
+SELECT * FROM (
+    SELECT customer_id, scheme, version, tier, status, opened.at AS valid_from,
+        least(lead(opened.at) OVER later, segments.ended) AS valid_until,
+        value, reason, until, late, runs.run,
+        CASE WHEN lead(status) OVER later = 'left' THEN lead(reason) OVER later
+            WHEN lead(opened.at) OVER later IS NULL AND segments.ended IS NOT NULL THEN 'not_graded' END AS ended_by
+    FROM ({opened}) AS opened
+    JOIN {runs} AS runs ON runs.at = opened.at
+    JOIN {segments} AS segments USING (scheme)
+    WHERE opened.at >= segments.begin AND (segments.ended IS NULL OR opened.at < segments.ended)
+    WINDOW later AS (PARTITION BY customer_id, scheme, segments.begin ORDER BY opened.at)
+)
+WHERE tier IS NOT NULL
 """
 INSTANT = pa.timestamp("us", tz="UTC")
 PORTION = 50_000
@@ -49,7 +55,8 @@ class Interval:
     """One stretch of a customer's life in a scheme: in a tier, with a status, from an instant until another.
 
     `valid_until` is empty where it goes on; `until` is the end of validity, grace or override at its beginning; `late`
-    says that facts which came in late brought it about.
+    says that facts which came in late brought it about. `ended_by` says why it ended where no other tier followed:
+    `no_facts`, the customer is in no run any more; `not_graded`, the scheme was graded no more.
     """
 
     scheme: str
@@ -63,6 +70,7 @@ class Interval:
     until: datetime | None
     late: bool
     run: str
+    ended_by: str | None = None
 
 
 def history_of(workspace: Workspace, customer_id: str, schemes: Sequence[str] | None = None) -> list[Interval]:
@@ -78,7 +86,7 @@ def history(
     """The intervals of one customer, or of all, so many at a time; nothing without a run.
 
     Columns `customer_id`, `scheme`, `version`, `tier`, `status`, `valid_from`, `valid_until`, `value`, `reason`,
-    `until`, `late`, `run`; ordered by customer, scheme and instant.
+    `until`, `late`, `run`, `ended_by`; ordered by customer, scheme and instant.
     """
     with Serving().asking() as asking:
         runs = workspace.runs.all()

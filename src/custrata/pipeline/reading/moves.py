@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 from custrata.lake import Run
 from custrata.pipeline.reading.connection import Serving, literal, quoted
 
-# Of a customer who stays in a tier with another status nothing happened that a timeline tells.
-MOVED = "direction <> 'stayed'"
+# Of a customer who stays in a tier with another status nothing happened that a timeline tells, and who left has none.
+MOVED = "direction NOT IN ('stayed', 'left')"
 TOLD = {
     "scheme": "scheme",
     "direction": "direction",

@@ -14,8 +14,8 @@ from custrata.pipeline.reading.history import intervals, segments
 STAYS = """
 SELECT tier, list_contains({begins}, valid_from) AS before,
     round(epoch(coalesce(valid_until, {last}) - valid_from) / 86400)::INTEGER AS days,
-    -- What goes on, or ended together with the scheme, was not seen to end.
-    valid_until IS NULL OR list_contains({ends}, valid_until) AS going_on, count(*) AS many
+    -- What goes on, or ended with the scheme or the customer, was not seen to end.
+    valid_until IS NULL OR ended_by IS NOT NULL OR list_contains({ends}, valid_until) AS going_on, count(*) AS many
 FROM ({intervals}) GROUP BY ALL ORDER BY ALL
 """
 

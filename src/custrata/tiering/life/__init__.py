@@ -3,16 +3,19 @@
 from custrata.tiering.life.outlook import Outlook, outlook
 from custrata.tiering.life.reviews import next_review, review_start
 from custrata.tiering.life.rules import Life, Review, Rung
-from custrata.tiering.life.transition import LIVED, REASONS, STATUSES, live
+from custrata.tiering.life.terms import Term
+from custrata.tiering.life.transition import LIVED, REASONS, STATE, STATUSES, live
 
 __all__ = [
     "LIVED",
     "REASONS",
+    "STATE",
     "STATUSES",
     "Life",
     "Outlook",
     "Review",
     "Rung",
+    "Term",
     "live",
     "next_review",
     "outlook",

@@ -22,26 +22,36 @@ MONTHS = range(1, 13)
 
 
 def review_start(life: Life, as_of: AsOf, table: ir.Table) -> ir.Table:
-    """The period that counts where a scheme qualifies `since_review`: the table with `counts_from` and `counts_until`.
+    """The periods that count where a scheme qualifies `since_review`: `counts_from`, `counts_until`, `fresh_from`.
 
-    Both are day numbers; a fact of day d counts where `counts_from <= d < counts_until`, and an empty one sets no
-    limit. `counts_from` is the day of the last review; at the run that holds a review it is the one before, and
-    `counts_until` the review itself: so a review judges the whole period that it ends, and a run some days late
-    counts those days once. Before the first anniversary `counts_from` is the day of the tier's entry or of the first
-    order; new customers of a tier's anniversary have none. With `each_run` both are empty.
+    All are day numbers; a fact of day d counts where `counts_from <= d < counts_until`, and an empty one sets no limit.
+    `counts_from` is the day of the last review. The run that holds a review, and the first run of all, judge the whole
+    period that ended: from the review before (`counts_from`) to the last one (`counts_until`); what came since, from
+    `fresh_from` on, is a value of its own, since going up never waits. Of several reviews since the run before the
+    last one counts. Before the first anniversary `counts_from` is the day of the tier's entry or of the first order;
+    whoever has neither counts from a year before. With `each_run` all three are empty.
 
     Reads what `live` reads of `was_at`, `was_since` and `member_since`.
     """
-    if life.review.kind == "each_run":
-        return table.mutate(counts_from=ibis.null("int32"), counts_until=ibis.null("int32"))
-    read = table.mutate(**days_read(table, life, as_of))
-    found = Reviews(read, life, as_of)
-    last, former = found.last_two()
-    # The first run on the very day of a review sees the period that ends, not one without a day.
-    ended = (found.due | (read.ran_day.isnull() & (last == as_of.day))).fill_null(False)
     none = ibis.null("int32")
-    days = {"counts_from": ended.ifelse(former, last), "counts_until": ended.ifelse(last, none)}
+    if life.review.kind == "each_run":
+        return table.mutate(counts_from=none, counts_until=none, fresh_from=none)
+    read = table.mutate(**days_read(table, life, as_of))
+    reviews = Reviews(read, life, as_of)
+    last, former = reviews.last_two()
+    ended = ((reviews.due | read.ran_day.isnull()) & (former < last)).fill_null(False)
+    a_year_before = ibis.literal(day_number(_a_year_before(as_of.date)), "int32")
+    days = {
+        "counts_from": ibis.coalesce(ended.ifelse(former, last), a_year_before),
+        "counts_until": ended.ifelse(last, none),
+        "fresh_from": ended.ifelse(last, none),
+    }
     return read.mutate(**{name: day.cast("int32") for name, day in days.items()}).drop("ran_day", "anchor_day")
+
+
+def _a_year_before(day: date) -> date:
+    """The same day of the year before; of 29 February the 28th."""
+    return day.replace(year=day.year - 1, day=min(day.day, 28) if day.month == 2 else day.day)
 
 
 def next_review(

@@ -10,11 +10,11 @@ from itertools import pairwise
 from typing import Literal, get_args
 
 from custrata.errors import BadInput
+from custrata.tiering.life.terms import LONGEST, Term
 
 Number = int | Decimal
 ReviewKind = Literal["each_run", "tier_anniversary", "member_anniversary", "calendar"]
 Qualify = Literal["rolling", "since_review"]
-LONGEST = 36_500  # days; a century, so that no date leaves the calendar
 LEAP_YEAR = 2024
 
 
@@ -50,6 +50,10 @@ class UnknownLifeWord(BadInput):
     template = "The life of a tier knows no “{given}” here. Choose from: {known}."
 
 
+class TwoTerms(BadInput):
+    template = "Tier “{tier}” says both {what} and a term, {term}. Leave one of them out."
+
+
 class BadReviewDates(BadInput):
     template = "“{given}” will not do as dates of a review. Write month and day, such as 04-01, for “calendar” alone."
 
@@ -66,8 +70,9 @@ class Rung:
 
     - `enter` a value at or beyond this line gets in; `None` for the last alone.
     - `keep` a value at or beyond this line stays; `None` is the enter line, and it may not be the harder of the two.
-    - `valid_days` how long the tier is safe once entered, or renewed by a value at or beyond the enter line.
-    - `grace_days` how long it stays after the first failure that counts.
+    - `valid_days`, or `valid` as a term of the calendar: how long the tier is safe once entered, or renewed by a value
+      at or beyond the enter line.
+    - `grace_days`, or `grace`: how long it stays after the first failure that counts.
     - `drop_at_most` how many tiers one run may take; `None` is any number.
 
     Days are those of the workspace's zone: until the same time on the clock, that many days later.
@@ -79,14 +84,19 @@ class Rung:
     valid_days: int = 0
     grace_days: int = 0
     drop_at_most: int | None = None
+    valid: Term | None = None
+    grace: Term | None = None
 
     def __post_init__(self) -> None:
         for what in ("enter", "keep"):
             self._check_line(what, getattr(self, what))
         for what in ("valid_days", "grace_days"):
-            self._check(what, getattr(self, what), 0, LONGEST)
+            self._check(what, getattr(self, what), 0, LONGEST["day"])
         if self.drop_at_most is not None:
-            self._check("drop_at_most", self.drop_at_most, 1, LONGEST)
+            self._check("drop_at_most", self.drop_at_most, 1, LONGEST["day"])
+        for days, term in (("valid_days", self.valid), ("grace_days", self.grace)):
+            if term is not None and getattr(self, days):
+                raise TwoTerms(what=days, term=term, tier=self.tier)
 
     def _check_line(self, what: str, given: object) -> None:
         if given is None or (isinstance(given, int) and not isinstance(given, bool)):
@@ -97,6 +107,16 @@ class Rung:
     def _check(self, what: str, given: object, least: int, most: int) -> None:
         if not isinstance(given, int) or isinstance(given, bool) or not least <= given <= most:
             raise BadLifeNumber(given=given, what=what, tier=self.tier, wanted=f"{least} … {most}")
+
+    @property
+    def validity(self) -> Term:
+        """How long the tier is safe once entered or renewed."""
+        return Term(self.valid_days) if self.valid is None else self.valid
+
+    @property
+    def respite(self) -> Term:
+        """How long the tier stays after the first failure that counts."""
+        return Term(self.grace_days) if self.grace is None else self.grace
 
     @property
     def keep_line(self) -> Number | None:

@@ -18,6 +18,7 @@ from custrata.schema import INSTANT
 from custrata.schema.zones import micros_of
 from custrata.tiering.life.reviews import Reviews, days_read
 from custrata.tiering.life.rules import Life
+from custrata.tiering.life.terms import Term
 
 STATUSES = ("entered", "upgraded", "kept", "protected", "grace", "downgraded", "override")
 REASONS = (
@@ -31,20 +32,26 @@ REASONS = (
     "fell",  # to the tier whose enter line the value meets
     "fell_at_most",  # as far as one run lets it
     "by_hand",
+    "override_over",  # back in one's own tier, since what a person decided has ended
 )
+STATE = {"tier": "string", "status": "string", "since": INSTANT, "until": INSTANT}
 LIVED = ibis.schema(
     {
         "customer_id": "string",
-        "tier": "string",
-        "status": "string",
-        "since": INSTANT,
-        "until": INSTANT,
+        **STATE,
         "reason": "string",
         "put_reason": "string",
         "put_approver": "string",
+        **{f"own_{name}": kind for name, kind in STATE.items()},
     }
 )
-_NOBODY_PUT = {"put_place": "int8", "put_until": INSTANT, "put_reason": "string", "put_approver": "string"}
+_NOBODY_PUT = {
+    "put_place": "int8",
+    "put_mode": "string",
+    "put_until": INSTANT,
+    "put_reason": "string",
+    "put_approver": "string",
+}
 
 
 def live(table: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
@@ -52,14 +59,18 @@ def live(table: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
 
     `table` has a row per customer: `customer_id`; `value` (number; empty meets no line); of the run before `was_tier`,
     `was_status`, `was_since`, `was_until`, `was_at` (its instant), all empty for whoever is new; `member_since` (date
-    or day number of the first order); and, if anybody was put by hand, `put_tier`, `put_until` (empty: for good),
-    `put_reason`, `put_approver`. A `was_tier` that the life does not know is a new entry; a `put_tier` that it does not
-    know is nothing.
+    or day number of the first order). It may have `fresh`, what counts since the last review where `value` is that of
+    the period which the review ended: it lets a customer up, and never down. If anybody was put by hand: `put_tier`,
+    `put_mode` (`exactly`, else *at least*: the better of it and one's own tier counts), `put_until` (empty: for good),
+    `put_reason`, `put_approver`; and `shown_tier`, `shown_status`, `shown_since`, what counted at the run before where
+    that was another tier than one's own. A `was_tier` that the life does not know is a new entry; a `put_tier` that it
+    does not know is nothing.
 
-    Returns the columns of `LIVED`: `tier`; `status`, one of `STATUSES`; `since`, when the customer entered the tier;
+    Returns the columns of `LIVED`: `tier`; `status`, one of `STATUSES`; `since`, when the customer came into the tier;
     `until`, an instant after `as_of` or empty: the end of the override, of the grace, else of the validity, as
-    `status` says; `reason`, one of `REASONS`; of an override `put_reason` and `put_approver`. The next run takes
-    `tier`, `status`, `since` and `until` as its `was_…`.
+    `status` says; `reason`, one of `REASONS`; of an override `put_reason` and `put_approver`; and `own_tier`,
+    `own_status`, `own_since`, `own_until`, the life that goes on whatever a person decided. The next run takes these as
+    its `was_…`, and `tier`, `status` and `since` as its `shown_…`.
 
     >>> from custrata.tiering.life import Rung
     >>> none = {name: None for name in ("was_tier", "was_status", "was_since", "was_until", "was_at", "member_since")}
@@ -72,24 +83,36 @@ def live(table: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
     """
     seen = _seen(table, life, as_of)
     judged = seen.mutate(status=_status(seen, life, as_of))
-    placed = judged.mutate(place=_place_now(judged, life))
-    return _said(placed, life, as_of)
+    own = _own(judged.mutate(place=_place_now(judged, life)), life, as_of)
+    return _shown(own, life, as_of)
 
 
 def _seen(table: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
     """What is known of each customer before anything is decided; places are counted from 0, the best."""
     pending = (epoch_micros(table.was_until) > micros_of(as_of.instant)).fill_null(False)
-    # The end of an override is no validity: it is over when a person takes it back, too.
+    met = _met(table.value, life)
+    none = ibis.null("int8")
+    met_fresh = table.fresh.notnull().ifelse(_met(table.fresh, life), none) if "fresh" in table.columns else none
+    shown = {
+        name: table[f"shown_{name}"] if f"shown_{name}" in table.columns else table[f"was_{name}"]
+        for name in ("tier", "status", "since")
+    }
+    was = _place(table.was_tier, life)
+    again = (epoch_micros(table.was_at) == micros_of(as_of.instant)).fill_null(False)
     return table.select(
         "customer_id",
         "value",
-        was=_place(table.was_tier, life),
-        met=_met(table.value, life),
-        pending=pending & (table.was_status != "override").fill_null(True),
+        was=was,
+        met=ibis.least(met, ibis.coalesce(met_fresh, met)),
+        met_fresh=met_fresh,
+        pending=pending,
         graced=(table.was_status == "grace").fill_null(False),
-        released=(table.was_status == "override").fill_null(False),
+        fell_now=again & (table.was_status == "downgraded").fill_null(False),
         was_since=table.was_since.cast(INSTANT),
         was_until=table.was_until.cast(INSTANT),
+        shown_was=_place(shown["tier"], life),
+        shown_since=shown["since"].cast(INSTANT),
+        released=(shown["status"] == "override").fill_null(False),
         **days_read(table, life, as_of),
         **_put(table, life, as_of),
     )
@@ -119,22 +142,25 @@ def _put(table: ir.Table, life: Life, as_of: AsOf) -> dict[str, ir.Value]:
         return {name: ibis.null(kind) for name, kind in _NOBODY_PUT.items()}
     ends_later = (epoch_micros(table.put_until) > micros_of(as_of.instant)).fill_null(True)
     place = _place(table.put_tier, life)
-    given = {"put_place": place, **{name: table[name] for name in _NOBODY_PUT if name != "put_place"}}
+    mode = table.put_mode if "put_mode" in table.columns else ibis.null("string")
+    given = {"put_place": place, "put_mode": mode}
+    given |= {name: table[name] for name in _NOBODY_PUT if name not in given}
     held = place.notnull() & ends_later
     return {name: held.ifelse(given[name].cast(kind), ibis.null(kind)) for name, kind in _NOBODY_PUT.items()}
 
 
 def _status(seen: ir.Table, life: Life, as_of: AsOf) -> ir.StringValue:
     """The first that holds. Grace that is over falls without another review: the one that began it decided."""
-    gracious = [place for place, rung in enumerate(life.rungs) if rung.grace_days]
-    # The end of an override is a review: who put the customer there named the day.
-    considered = Reviews(seen, life, as_of).due | seen.released
+    gracious = [place for place, rung in enumerate(life.rungs) if rung.respite]
+    bounded = any(rung.drop_at_most is not None for rung in life.rungs)
+    considered = Reviews(seen, life, as_of).due
     found = ibis.cases(
-        (seen.put_place.notnull(), "override"),
         (seen.was.isnull(), "entered"),
         (seen.met < seen.was, "upgraded"),
         (_keeps(seen, life), "kept"),
         (seen.pending, seen.graced.ifelse("grace", "protected")),
+        # Who fell as far as one run lets him falls no further when that very instant is graded again.
+        (seen.fell_now & bounded, "downgraded"),
         (seen.graced, "downgraded"),
         (~considered, "protected"),
         (seen.was.isin(gracious) if gracious else ibis.literal(False), "grace"),
@@ -144,10 +170,14 @@ def _status(seen: ir.Table, life: Life, as_of: AsOf) -> ir.StringValue:
 
 
 def _keeps(seen: ir.Table, life: Life) -> ir.BooleanValue:
-    """Whether the value meets the keep line of the tier before; the lowest is kept by anything."""
+    """Whether the value meets the keep line of the tier before, or what came since its enter line.
+
+    The lowest is kept by anything.
+    """
     *upper, _ = life.rungs
     lines = [(seen.was == place, _meets(seen.value, rung.keep_line, life)) for place, rung in enumerate(upper)]
-    return cast(ir.BooleanValue, ibis.cases(*lines, else_=True) if lines else ibis.literal(True))
+    anew = (seen.met_fresh <= seen.was).fill_null(False)
+    return cast(ir.BooleanValue, anew | ibis.cases(*lines, else_=True) if lines else ibis.literal(True))
 
 
 def _place_now(judged: ir.Table, life: Life) -> ir.IntegerValue:
@@ -159,8 +189,9 @@ def _place_now(judged: ir.Table, life: Life) -> ir.IntegerValue:
         if rung.drop_at_most is not None
     ]
     reach = ibis.cases(*bound, else_=ibis.literal(bottom, "int8")) if bound else ibis.literal(bottom, "int8")
+    if bound:
+        reach = judged.fell_now.ifelse(judged.was, reach)
     place = ibis.cases(
-        (judged.status == "override", judged.put_place),
         (judged.status.isin(("entered", "upgraded")), judged.met),
         (judged.status == "downgraded", ibis.least(judged.met, reach)),
         else_=judged.was,
@@ -168,29 +199,52 @@ def _place_now(judged: ir.Table, life: Life) -> ir.IntegerValue:
     return cast(ir.IntegerValue, place.cast("int8"))
 
 
-def _said(placed: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
-    """The places in words, with the instants that follow from them."""
+def _own(placed: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
+    """One's own life: the instants and the reason that follow, and whether a person decided otherwise."""
     now = ibis.literal(as_of.instant).cast(INSTANT)
     moved = placed.was.isnull() | (placed.place != placed.was)
-    return placed.select(
-        "customer_id",
-        tier=ibis.cases(*[(placed.place == place, name) for place, name in enumerate(life.tiers)]),
-        status="status",
+    by_hand = placed.put_place.notnull() & ((placed.put_mode == "exactly") | (placed.put_place <= placed.place))
+    return placed.mutate(
         since=moved.ifelse(now, ibis.coalesce(placed.was_since, now)),
         until=_until(placed, life, as_of, moved),
         reason=_reason(placed, life),
-        put_reason="put_reason",
-        put_approver="put_approver",
+        by_hand=by_hand.fill_null(False),
     )
+
+
+def _shown(own: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
+    """What counts: one's own tier, or the one a person gave; in words."""
+    now = ibis.literal(as_of.instant).cast(INSTANT)
+    place = own.by_hand.ifelse(own.put_place, own.place)
+    moved = own.shown_was.isnull() | (place != own.shown_was)
+    over = own.released & ~own.by_hand & own.shown_was.notnull() & moved
+    after = (place < own.shown_was).ifelse("upgraded", "downgraded")
+    own_tier = _tier(own.place, life)
+    nothing = ibis.null("string")
+    shown = {
+        "tier": _tier(place, life),
+        "status": ibis.cases((own.by_hand, "override"), (over, after), else_=own.status),
+        "since": moved.ifelse(now, ibis.coalesce(own.shown_since, now)),
+        "until": own.by_hand.ifelse(own.put_until, own.until),
+        "reason": ibis.cases((own.by_hand, "by_hand"), (over, "override_over"), else_=own.reason),
+        "put_reason": own.by_hand.ifelse(own.put_reason, nothing),
+        "put_approver": own.by_hand.ifelse(own.put_approver, nothing),
+    }
+    beneath = {"own_tier": own_tier, "own_status": own.status, "own_since": own.since, "own_until": own.until}
+    said = {"customer_id": own.customer_id, **shown, **beneath}
+    return own.select(**{name: said[name].cast(LIVED[name]) for name in LIVED.names})
+
+
+def _tier(place: ir.IntegerValue, life: Life) -> ir.StringValue:
+    return cast(ir.StringValue, ibis.cases(*[(place == number, name) for number, name in enumerate(life.tiers)]))
 
 
 def _until(placed: ir.Table, life: Life, as_of: AsOf, moved: ir.BooleanValue) -> ir.TimestampValue:
     """The end of what `status` says. Validity begins with a tier; the enter line renews it and never shortens it."""
-    valid = _days_on(placed.place, [rung.valid_days for rung in life.rungs], as_of)
-    grace = _days_on(placed.place, [rung.grace_days for rung in life.rungs], as_of)
+    valid = _ends(placed.place, [rung.validity for rung in life.rungs], as_of)
+    grace = _ends(placed.place, [rung.respite for rung in life.rungs], as_of)
     left = (placed.pending & ~placed.graced).ifelse(placed.was_until, ibis.null(INSTANT))
     found = ibis.cases(
-        (placed.status == "override", placed.put_until),
         (placed.status == "grace", placed.graced.ifelse(placed.was_until, grace)),
         (moved, valid),
         ((placed.status == "kept") & (placed.met == placed.was) & (valid > left).fill_null(left.isnull()), valid),
@@ -199,14 +253,10 @@ def _until(placed: ir.Table, life: Life, as_of: AsOf, moved: ir.BooleanValue) ->
     return cast(ir.TimestampValue, found.cast(INSTANT))
 
 
-def _days_on(place: ir.IntegerValue, days: list[int], as_of: AsOf) -> ir.TimestampValue:
-    """So many days after `as_of` on the clock, by place; empty for none."""
+def _ends(place: ir.IntegerValue, terms: list[Term], as_of: AsOf) -> ir.TimestampValue:
+    """When a term that begins at `as_of` is over, by place; empty for none."""
     nothing = ibis.null(INSTANT)
-    ends = [
-        (place == rung, ibis.literal(as_of.start(-many)).cast(INSTANT))  # a start, but in the other direction
-        for rung, many in enumerate(days)
-        if many
-    ]
+    ends = [(place == rung, ibis.literal(term.after(as_of)).cast(INSTANT)) for rung, term in enumerate(terms) if term]
     return cast(ir.TimestampValue, ibis.cases(*ends, else_=nothing) if ends else nothing)
 
 
@@ -214,11 +264,10 @@ def _reason(placed: ir.Table, life: Life) -> ir.StringValue:
     """A code for what decided; texts are in the wording."""
     at_line, fell = placed.met == placed.place, placed.status == "downgraded"
     found = ibis.cases(
-        (placed.status == "override", "by_hand"),
         (placed.status == "grace", "grace_until"),
         (placed.status == "protected", placed.pending.ifelse("safe_until", "no_review_yet")),
         (fell, at_line.ifelse("fell", "fell_at_most")),
-        (placed.value.isnull(), "no_value"),
+        (placed.value.isnull() & placed.met_fresh.isnull(), "no_value"),
         (placed.place == len(life.rungs) - 1, "met_none"),
         else_=at_line.ifelse("met_enter", "met_keep"),
     )

@@ -14,6 +14,7 @@ from custrata.apps.customers.models import Customer
 from custrata.apps.tiers.models import Override
 from custrata.apps.tiers.queries.overrides import override
 from custrata.errors import BadInput, Refused
+from custrata.pipeline.decisions import AT_LEAST, EXACTLY
 from custrata.web.schemes import tiers_of_scheme
 
 
@@ -29,18 +30,34 @@ class OverrideEndsBefore(BadInput):
     template = "{until} is over already. Choose a later day, or leave it empty."
 
 
+class NoSuchMode(BadInput):
+    template = "A tier is given at_least or exactly, not “{mode}”."
+
+
 class NothingToEnd(Refused):
     template = "Nobody gave {customer_id} a tier in {scheme} by hand, or it was taken back already."
 
 
 @transaction.atomic
 def put_by_hand(
-    *, customer_id: str, scheme: str, tier: str, reason: str, until: datetime | None, actor: User | None, at: datetime
+    *,
+    customer_id: str,
+    scheme: str,
+    tier: str,
+    reason: str,
+    until: datetime | None,
+    actor: User | None,
+    at: datetime,
+    mode: str = AT_LEAST,
 ) -> Override:
     """Give a customer a tier, with a reason; from the next refresh on, and instead of what was given before.
 
-    Raises `NoSuchTier`, `NoSuchCustomer`, `OverrideNeedsReason`, `OverrideEndsBefore`.
+    `mode` is `at_least`, the better of it and the customer's own tier counts, or `exactly`.
+
+    Raises `NoSuchTier`, `NoSuchCustomer`, `OverrideNeedsReason`, `OverrideEndsBefore`, `NoSuchMode`.
     """
+    if mode not in (AT_LEAST, EXACTLY):
+        raise NoSuchMode(mode=mode)
     if tier not in tiers_of_scheme(scheme):
         raise NoSuchTier(scheme=scheme, tier=tier)
     if not reason.strip():
@@ -50,7 +67,7 @@ def put_by_hand(
     if not Customer.objects.filter(customer_id=customer_id).exists():
         raise NoSuchCustomer(customer=customer_id)
     before = override(customer_id, scheme)
-    facts = {"tier": tier, "reason": reason.strip(), "until": until, "approver": actor, "approved_at": at}
+    facts = {"tier": tier, "mode": mode, "reason": reason.strip(), "until": until, "approver": actor, "approved_at": at}
     held, _ = Override.objects.update_or_create(customer_id=customer_id, scheme=scheme, defaults=facts)
     _tell(held, "override", before=_said(before), after=_said(held), actor=actor, at=at)
     return held
@@ -76,7 +93,7 @@ def _said(held: Override | None) -> dict[str, object] | None:
     if held is None:
         return None
     until = held.until.isoformat() if held.until else None
-    return {"scheme": held.scheme, "tier": held.tier, "reason": held.reason, "until": until}
+    return {"scheme": held.scheme, "tier": held.tier, "mode": held.mode, "reason": held.reason, "until": until}
 
 
 def _tell(

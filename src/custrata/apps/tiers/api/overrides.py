@@ -22,13 +22,18 @@ WRITE = BearerToken(Scope.WRITE_OVERRIDES)
 
 @router.post(ADDRESS, auth=WRITE, response=answers(OverrideOut, 404), url_name="override")
 def give_tier(request: HttpRequest, customer_id: str, scheme: str, asked: OverrideIn) -> dict[str, Any]:
-    """Give a customer a tier by hand, from the next refresh on, instead of what was given before."""
+    """Give a customer a tier by hand, from the next refresh on, instead of what was given before.
+
+    `at_least` (the default): the better of it and the customer's own tier counts. `exactly`: it counts whatever the
+    numbers say. Where the tiers of a scheme have no order both are the same.
+    """
     made = put_by_hand(
         customer_id=customer_id,
         scheme=scheme,
         tier=asked.tier,
         reason=asked.reason,
         until=asked.until,
+        mode=asked.mode,
         actor=bearer(request).person,
         at=timezone.now(),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
 from pydantic import AwareDatetime
@@ -171,9 +171,10 @@ class SimulationOut(Schema):
 
 
 class OverrideIn(Schema):
-    """A tier by hand: why, and until when; without `until` for good."""
+    """A tier by hand: at least or exactly, why, and until when; without `until` for good."""
 
     tier: Text = Field(max_length=64)
+    mode: Literal["at_least", "exactly"] = "at_least"
     reason: Text = Field(min_length=1, max_length=1000)
     until: AwareDatetime | None = None
 
@@ -184,6 +185,7 @@ class OverrideOut(Schema):
     customer_id: str
     scheme: str
     tier: str
+    mode: str
     reason: str
     until: datetime | None
     approved_by: str
@@ -191,7 +193,9 @@ class OverrideOut(Schema):
 
 
 class ChangeOut(Schema):
-    """One change. `direction`: entered, up, down, or stayed in the tier with another `status`.
+    """One change. `direction`: entered, up, down, stayed in the tier with another `status`, or left.
+
+    Whoever left is in no run any more: `to` is empty.
 
     `late` says that facts which came in late brought it about: a correction, not something the customer did now.
     """
@@ -200,7 +204,7 @@ class ChangeOut(Schema):
     scheme: str
     version: int
     source: str | None = Field(serialization_alias="from")
-    target: str = Field(serialization_alias="to")
+    target: str | None = Field(serialization_alias="to")
     direction: str
     status: str
     reason: str | None

@@ -7,6 +7,8 @@ from typing import Any
 
 from django import forms
 
+from custrata.pipeline.decisions import AT_LEAST, EXACTLY
+
 
 class RefreshForm(forms.Form):
     """A day to look from, or none: then from the day after the newest data."""
@@ -22,9 +24,10 @@ class RebuildForm(forms.Form):
 
 
 class OverrideForm(forms.Form):
-    """A tier, why, and until when; without a day for good."""
+    """A tier, at least or exactly, why, and until when; without a day for good."""
 
     tier = forms.ChoiceField()
+    mode = forms.ChoiceField(choices=((AT_LEAST, AT_LEAST), (EXACTLY, EXACTLY)), required=False)
     reason = forms.CharField(max_length=1000)
     until = forms.DateField(required=False)
 

@@ -119,17 +119,34 @@ def _among(data: Data, post: QueryDict) -> None:
 def _tiers(data: Data, post: QueryDict) -> None:
     tiers = [_tier(post, f"tier-{token}") for token in post.getlist("tier")[:MOST_ROWS]]
     if post.get("do") == "tier:all":
-        tiers = [*({**tier, **_for_all(post)} for tier in tiers[:-1]), *tiers[-1:]]
+        tiers = [*(_filled(tier, _for_all(post)) for tier in tiers[:-1]), *tiers[-1:]]
     data["tiers"] = tiers
+
+
+def _filled(tier: Data, for_all: Data) -> Data:
+    """A tier with what was said for all of them; an empty part goes."""
+    return {part: held for part, held in {**tier, **for_all}.items() if held is not None}
 
 
 def _for_all(post: QueryDict) -> Data:
     """What was filled in once for all tiers but the last."""
     keep = post.get("all-keep", "").strip().removesuffix("%")
     found: Data = {"keep": f"{keep}%"} if keep else {}
-    for part in ("valid_days", "grace_days"):
-        _put(found, part, number(post.get(f"all-{part}", "").strip()))
-    return found
+    _put_terms(found, post, "all")
+    # Where there were months and now are days, the days alone stay.
+    others = {"valid": "valid_days", "valid_days": "valid", "grace": "grace_days", "grace_days": "grace"}
+    return found | {others[part]: None for part in found if part in others}
+
+
+def _put_terms(tier: Data, post: QueryDict, name: str) -> None:
+    """Validity and grace: days as a number, months and years with their unit."""
+    for part in ("valid", "grace"):
+        many = post.get(f"{name}-{part}_days", "").strip()
+        unit = post.get(f"{name}-{part}_unit", "day")
+        if unit in ("month", "year") and many not in ("", "0"):
+            tier[part] = f"{many} {unit}{'' if many == '1' else 's'}"
+        else:
+            _put(tier, f"{part}_days", number(many))
 
 
 def _tier(post: QueryDict, name: str) -> Data:
@@ -145,7 +162,8 @@ def _tier(post: QueryDict, name: str) -> Data:
         _put(tier, "line", number(value))
     keep = given("keep").replace(",", "")
     _put(tier, "keep", f"{keep}%" if keep and given("keep_unit") == "%" and not keep.endswith("%") else number(keep))
-    for part in ("valid_days", "grace_days", "drop_at_most", "cost"):
+    _put_terms(tier, post, name)
+    for part in ("drop_at_most", "cost"):
         _put(tier, part, number(given(part)))
     return {part: held for part, held in tier.items() if held not in (0,) or part == "line"}
 

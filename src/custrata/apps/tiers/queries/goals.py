@@ -87,7 +87,7 @@ def _drawn(goal: Goal) -> list[Data]:
     """What each tier but the last is drawn by."""
     match goal.key:
         case "membership":
-            life = {"keep": "90%", "valid_days": 365, "grace_days": 30, "drop_at_most": 1}
+            life = {"keep": "90%", "valid": "1 year", "grace": "1 month", "drop_at_most": 1}
             return [{"line": line, **life} for line in lines_for("spend", SHARES) or USUAL]
         case "spenders":
             return [{"share": "80%"}, {"share": "95%"}]

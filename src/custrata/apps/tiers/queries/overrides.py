@@ -17,7 +17,7 @@ def overrides() -> pa.Table:
     """All of them, as the table a refresh takes."""
     schema = SCHEMAS["overrides"]
     held = Override.objects.order_by().values_list(
-        "customer_id", "scheme", "tier", "reason", "until", "approver__username"
+        "customer_id", "scheme", "tier", "reason", "until", "approver__username", "mode"
     )
     columns = list(zip(*held, strict=True)) or [()] * len(schema)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]

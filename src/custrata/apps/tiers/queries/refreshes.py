@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from custrata.analytics.moments import AsOf
 from custrata.apps.jobs.models import Job, Status
@@ -24,10 +24,10 @@ def rebuild_under_way() -> Job | None:
     return running(REBUILD)
 
 
-def moments_planned(start: date | None, every: Every) -> list[AsOf]:
+def moments_planned(start: date | None, every: Every, at: datetime) -> list[AsOf]:
     """The moments that a rebuilding would grade at. Raises `NoFacts`, `NothingToRebuild`, `TooManyRuns`."""
     with workspace().engine() as engine:
-        return moments_to_rebuild(workspace(), engine, start=start, every=every)
+        return moments_to_rebuild(workspace(), engine, at=at, start=start, every=every)
 
 
 def refresh_authors() -> dict[str, str]:

@@ -17,11 +17,12 @@ from custrata.apps.tiers.actions import end_override, put_by_hand
 from custrata.apps.tiers.forms import OverrideForm
 from custrata.apps.tiers.queries.overrides import override
 from custrata.errors import CustrataError
+from custrata.pipeline.decisions import AT_LEAST
 from custrata.pipeline.reading import reading
 from custrata.web import texts
 from custrata.web.gate import needs
 from custrata.web.rights import Right
-from custrata.web.schemes import tier_named, tiers_of_scheme
+from custrata.web.schemes import has_order, tier_named, tiers_of_scheme
 from custrata.web.workspace import workspace
 
 
@@ -47,6 +48,8 @@ def by_hand(request: HttpRequest, key: str, customer_id: str) -> HttpResponse:
     now = row.get(f"{key}_tier")
     page: dict[str, Any] = {"scheme": key, "customer": row, "now": now, "held": held, "form": form, "back": back}
     page["tier"] = form["tier"].value() or (held.tier if held else now)
+    page["mode"] = form["mode"].value() or (held.mode if held else AT_LEAST)
+    page["ordered"] = has_order(key)
     page["reason"] = form["reason"].value() or (held.reason if held else "")
     return render(request, "tiers/by_hand.html", page, status=422 if form.is_bound else 200)
 
@@ -57,7 +60,8 @@ def _decide(request: HttpRequest, form: OverrideForm, *, customer_id: str, schem
     if "end" in request.POST:
         end_override(**who)
     else:
-        put_by_hand(**who, tier=form.cleaned_data["tier"], reason=form.cleaned_data["reason"], until=_until(form))
+        decided = {name: form.cleaned_data[name] for name in ("tier", "reason")}
+        put_by_hand(**who, **decided, until=_until(form), mode=form.cleaned_data["mode"] or AT_LEAST)
 
 
 def _until(form: OverrideForm) -> datetime | None:

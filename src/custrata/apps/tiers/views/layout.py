@@ -55,7 +55,9 @@ class TierRow:
     keep: str
     keep_unit: str
     valid_days: str
+    valid_unit: str
     grace_days: str
+    grace_unit: str
     drop_at_most: str
     cost: str
     last: bool
@@ -264,11 +266,22 @@ def _tier(data: Data, tier: Data, place: int, found: Problems, *, drawn: str, sh
         line=_text(tier.get("share")).removesuffix("%") if by_share else _text(tier.get("line")),
         keep=keep.removesuffix("%"),
         keep_unit="%" if keep.endswith("%") or not keep else "value",
-        **{name: _text(tier.get(name)) for name in ("valid_days", "grace_days", "drop_at_most", "cost")},
+        **_terms(tier),
+        **{name: _text(tier.get(name)) for name in ("drop_at_most", "cost")},
         last=last and drawn != "none",
         colour=shade,
         problems={name.removeprefix(where): said for name, said in found.items() if name.startswith(where)},
     )
+
+
+def _terms(tier: Data) -> dict[str, str]:
+    """Validity and grace as a number and a unit of time."""
+    fields: dict[str, str] = {}
+    for name in ("valid", "grace"):
+        many, _, unit = _text(tier.get(name)).partition(" ")
+        unit = unit.removesuffix("s") or "day"
+        fields |= {f"{name}_days": many or _text(tier.get(f"{name}_days")), f"{name}_unit": unit}
+    return fields
 
 
 def _text(value: Any) -> str:

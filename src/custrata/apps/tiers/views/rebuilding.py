@@ -37,7 +37,7 @@ def rebuild(request: HttpRequest) -> HttpResponse:
                 start_rebuild(**wanted, actor=asking_person(request), at=timezone.now())
                 messages.success(request, texts.text("tiers.rebuild.started"))
                 return redirect("tiers:rebuild")
-            page["moments"] = refreshes.moments_planned(**wanted)
+            page["moments"] = refreshes.moments_planned(**wanted, at=timezone.now())
             held = {run.as_of for run in runs.all_runs()}
             page["anew"] = sum(moment.instant in held for moment in page["moments"])
             page["added"] = len(page["moments"]) - page["anew"]

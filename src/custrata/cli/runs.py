@@ -1,0 +1,151 @@
+"""Runs: what was published, taken back by name, and computed once more to be compared."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from datetime import datetime
+
+import click
+
+from custrata.cli.help import Command, Group
+from custrata.cli.session import Session, now, say, workspace_option
+from custrata.cli.tables import draw
+from custrata.lake import Run, Workspace
+from custrata.pipeline import Verified, verify, withdraw
+from custrata.pipeline.withdrawal import NoSuchPublishedRun
+from custrata.tiering.names import scheme_name
+
+MOST_SHOWN = 10
+
+
+@click.group("runs", cls=Group)
+@workspace_option
+def runs_group(session: Session) -> None:
+    """List what was published, withdraw a run, or compute one anew and compare."""
+
+
+@runs_group.command("list", cls=Command)
+@workspace_option
+def list_command(session: Session) -> None:
+    """List every run, the newest first, and those that were withdrawn."""
+    write, runs = session.writer("runs"), session.workspace.runs
+    heads = [write(f"heads.{name}") for name in ("run", "as_of", "made", "customers", "note")]
+    rows = [
+        [run.id, write.instant(run.as_of), write.instant(_made(run)), run.record["headline"]["customers"],
+         ", ".join(_notes(session, run))]
+        for run in reversed(runs.all())
+    ]  # fmt: skip
+    say(draw(heads, rows, [False, False, False, True, False]).rstrip("\n") if rows else write("none"))
+    for gone in runs.withdrawn():
+        facts = {"run": gone.id, "as_of": write.instant(gone.as_of), "by": gone.by or "?", "reason": gone.reason or "–"}
+        say(write("withdrawn", at=write.instant(gone.at), **facts))
+    begun = runs.rebuilding()
+    if begun is not None:
+        say(write("rebuilding", at=write.instant(begun)))
+
+
+def _made(run: Run) -> datetime:
+    """When a run was made."""
+    return datetime.fromisoformat(run.record["at"])
+
+
+def _notes(session: Session, run: Run) -> list[str]:
+    """What one should know of a run: rows dated in the future, and other methods than before."""
+    return [session.writer("runs")(f"mark.{mark['kind']}", **mark) for mark in run.record.get("marks", [])]
+
+
+@runs_group.command("withdraw", cls=Command)
+@click.argument("run_id", metavar="ID")
+@click.option("--reason", default="", help="Why; kept with the record of the run.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
+@workspace_option
+def withdraw_command(session: Session, run_id: str, reason: str, yes: bool, engine_name: str) -> None:
+    """Withdraw the run ID: it is published no more, and later runs are graded anew without it."""
+    workspace, write = session.workspace, session.writer("runs")
+    run = _known(workspace, run_id)
+    later = sum(one.as_of > run.as_of for one in workspace.runs.all())
+    if not yes:
+        question = write("ask", run=run.id, as_of=write.instant(run.as_of))
+        click.confirm(f"{question} {write.count('ask_later', later)}" if later else question, abort=True)
+    with workspace.engine(engine_name) as engine, session.progress("cli") as progress:
+        done = withdraw(workspace, engine, run_id, at=now(), by=_who(), reason=reason, progress=progress)
+    say(write("done", run=done.run.id, as_of=write.instant(done.run.as_of)))
+    if done.anew:
+        say(write.count("anew", len(done.anew)))
+
+
+@runs_group.command("verify", cls=Command)
+@click.argument("run_id", metavar="ID", required=False)
+@click.option("--all", "everything", is_flag=True, help="Every published run.")
+@click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
+@workspace_option
+def verify_command(session: Session, run_id: str | None, everything: bool, engine_name: str) -> None:
+    """Compute the run ID (default: the newest) anew from what it recorded, and compare every row; exit code 1 where
+    one differs."""
+    workspace = session.workspace
+    ids = workspace.runs.ids()
+    wanted = ids if everything else [_known(workspace, run_id).id] if run_id else ids[-1:]
+    equal = True
+    with workspace.engine(engine_name) as engine:
+        for one in wanted:
+            found = verify(workspace, engine, one)
+            _tell(session, found)
+            equal = equal and found.equal
+    if not wanted:
+        say(session.writer("runs")("none"))
+    if not equal:
+        sys.exit(1)
+
+
+def _tell(session: Session, found: Verified) -> None:
+    write = session.writer("runs")
+    head = {"run": found.run.id, "as_of": write.instant(found.run.as_of), "customers": write.number(found.customers)}
+    say(write("equal" if found.equal else "differs", **head))
+    if not found.facts:
+        say("  " + write("facts_gone"))
+    if found.definitions is not None:
+        say("  " + write("other_definitions", version=found.run.record["version"]))
+    if not found.before:
+        say("  " + write("before_gone"))
+    for name, many in (("gone", found.gone), ("added", found.added)):
+        if many:
+            say("  " + write.count(f"rows_{name}", many))
+    if found.columns:
+        say("  " + write("columns", columns=", ".join(found.columns)))
+    for one in found.differences[:MOST_SHOWN]:
+        facts = {"published": one.published or "–", "computed": one.computed or "–", "customer": one.customer_id}
+        say("  " + write.count("difference", one.customers, column=one.column, **facts))
+    if len(found.differences) > MOST_SHOWN:
+        say("  " + write.count("more", len(found.differences) - MOST_SHOWN))
+
+
+def _known(workspace: Workspace, run_id: str) -> Run:
+    """The published run of an id. Raises `NoSuchPublishedRun`."""
+    if run_id not in workspace.runs.ids():
+        raise NoSuchPublishedRun(run=run_id)
+    return workspace.runs.run(run_id)
+
+
+def tell_run(session: Session, run: Run) -> None:
+    """What a refresh tells of a run besides its size: rows dated in the future, and what was learned for it."""
+    write, later = session.writer("runs"), run.record.get("later")
+    if later is not None:
+        at, newest = (write.instant(datetime.fromisoformat(later[name])) for name in ("at", "newest"))
+        rows = sum(later["tables"].values())
+        say("  " + write.count("later", rows, table=later["table"], key=later["key"], at=at, newest=newest))
+    for key, decided in run.record["schemes"].items():
+        learning = decided.get("learning")
+        if learning is not None and (learning["at"] == run.record["at"] or not learning["learned"]):
+            name, before = scheme_name(key, session.language, decided), datetime.fromisoformat(learning["before"])
+            phrase = f"learned.{learning['why']}" if learning["learned"] else "learned.not"
+            say("  " + write(phrase, scheme=name, number=learning["number"], before=write.day(before)))
+
+
+def _who() -> str:
+    """Who is at the terminal, as the machine calls them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""

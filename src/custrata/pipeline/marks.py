@@ -1,0 +1,43 @@
+"""Where the method of a curve over time changes: other definitions, another version of a scheme, another learning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from custrata.lake import Run
+
+# Raised whenever a trait or a kind of scheme comes to mean something else, so that equal facts may give other tiers:
+# runs made by other definitions are made anew when they are asked for, and curves carry a mark where they change.
+DEFINITIONS = 2
+
+
+def marks_of(schemes: Mapping[str, Mapping[str, Any]], before: Run | None) -> list[dict[str, Any]]:
+    """What is graded by another method than at the run before, as a run records it.
+
+    Each has `kind` (`definitions` for all schemes; `version`, `learning` of one), `scheme`, `was` and `now`.
+    """
+    if before is None:
+        return []
+    former = before.record
+    was = int(former["saw"].get("definitions") or 1)
+    found = [_mark("definitions", None, was, DEFINITIONS)] if was != DEFINITIONS else []
+    for key, decided in schemes.items():
+        earlier = former["schemes"].get(key)
+        if earlier is None or earlier["waiting"] or decided["waiting"]:
+            continue
+        versions = earlier.get("version", 1), decided["version"]
+        if versions[0] != versions[1]:
+            found.append(_mark("version", key, *versions))
+        elif (numbers := (_learning(earlier), _learning(decided)))[0] != numbers[1]:
+            found.append(_mark("learning", key, *numbers))
+    return found
+
+
+def _mark(kind: str, scheme: str | None, was: int | None, now: int | None) -> dict[str, Any]:
+    return {"kind": kind, "scheme": scheme, "was": was, "now": now}
+
+
+def _learning(decided: Mapping[str, Any]) -> int | None:
+    learning: int | None = (decided.get("learning") or {}).get("number")
+    return learning

@@ -1,0 +1,53 @@
+"""A published run taken back: it leaves the history whole, and what it recorded is kept with who took it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from custrata.analytics.moments import AsOf
+from custrata.engine import Engine
+from custrata.errors import BadInput
+from custrata.lake import Run, Workspace
+from custrata.pipeline.making import Progress
+from custrata.pipeline.rebuild import regrade
+from custrata.pipeline.view import opened
+
+
+class NoSuchPublishedRun(BadInput):
+    template = "There is no published run “{run}”. Give an id as custrata runs lists them."
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """The run that was withdrawn, and the later ones that were graded anew without it."""
+
+    run: Run
+    anew: tuple[Run, ...]
+
+
+def withdraw(
+    workspace: Workspace,
+    engine: Engine,
+    run_id: str,
+    *,
+    at: datetime,
+    by: str = "",
+    reason: str = "",
+    progress: Progress | None = None,
+) -> TakenBack:
+    """Let a run be published no more; its intervals leave the history, its record stays among the withdrawn ones.
+
+    Runs that look from later went on from its tiers: they are graded anew from the run before it, with what is known
+    now, as `rebuild` does. All of it becomes visible in one moment. `by` and `reason` are kept with the record.
+
+    Raises `NoSuchPublishedRun`, `Busy`.
+    """
+    with workspace.runs.staging(at=at) as stage, opened(workspace, engine, at=at) as source:
+        run = next((run for run in stage.all() if run.id == run_id), None)
+        if run is None:
+            raise NoSuchPublishedRun(run=run_id)
+        stage.withdraw(run, by=by, reason=reason)
+        later = [AsOf(one.as_of, one.record["zone"]) for one in stage.all() if one.as_of > run.as_of]
+        made = regrade(source, stage, later, progress) if later else []
+    return TakenBack(run, tuple(one.run for one in made if one.new))

@@ -1,0 +1,99 @@
+"""Lines that were learned from the facts: kept with the version of the scheme they belong to, dated, never changed.
+
+They lie beside the versions in `schemes/` of the workspace's folder: `<key>/learned/<version>-<number>.json`. Number 0
+says that there was too little to learn from yet, and is replaced when it is tried again; from 1 on each is a learning.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from custrata.lake import Workspace
+from custrata.lake.durable import Damaged, replace_file
+from custrata.tiering.schemes import Scheme
+
+LEARNING = frozenset({"lifecycle", "cluster", "tree"})
+FOLDER = "learned"
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What one learning of a scheme's version came to.
+
+    `before` is the day whose earlier facts it was learned from, `saw` the state of the facts, `at` when it was done;
+    `why` is `first` (the version had none), `enough` (there was too little before) or `asked`; `model` is the curve or
+    model as JSON, the fixed lines or nothing where `number` is 0.
+    """
+
+    scheme: str
+    version: int
+    number: int
+    before: datetime
+    at: datetime
+    why: str
+    saw: str
+    model: Mapping[str, Any] | None
+
+    def text(self) -> str:
+        """The learning as its file holds it."""
+        return json.dumps(asdict(self), default=datetime.isoformat, ensure_ascii=False, indent=1)
+
+    @property
+    def heading(self) -> dict[str, Any]:
+        """What a run records of it besides the lines themselves."""
+        told = {"number": self.number, "before": self.before.isoformat(), "at": self.at.isoformat(), "why": self.why}
+        return {**told, "learned": self.number > 0}
+
+
+class LearnedLines:
+    """The learnings of a workspace.
+
+    >>> import tempfile
+    >>> LearnedLines(Workspace.create(tempfile.mkdtemp())).newest("lifecycle", 1) is None
+    True
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.folder = workspace.schemes
+
+    def newest(self, key: str, version: int) -> Learned | None:
+        """The last learning of a version; number 0 only where there is no other. Raises `Damaged`."""
+        found = self.all(key, version)
+        return found[-1] if found else None
+
+    def all(self, key: str, version: int) -> list[Learned]:
+        """Every learning of a version, the first one first. Raises `Damaged`."""
+        paths = (self.folder / key / FOLDER).glob(f"{version}-*.json")
+        return sorted(map(_read, paths), key=lambda one: one.number)
+
+    def keep(self, learned: Learned) -> None:
+        """Write a learning down."""
+        home = self.folder / learned.scheme / FOLDER
+        home.mkdir(parents=True, exist_ok=True)
+        replace_file(home / f"{learned.version}-{learned.number}.json", learned.text())
+
+
+def learns(scheme: Scheme) -> bool:
+    """Whether lines of a scheme are learned from the facts, and kept."""
+    return scheme.kind in LEARNING
+
+
+def fingerprint_of(lines: Iterable[Learned]) -> str:
+    """A short text that changes with what was learned."""
+    said = [[one.scheme, one.version, one.number, one.model] for one in sorted(lines, key=lambda one: one.scheme)]
+    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16] if said else ""
+
+
+def _read(path: Path) -> Learned:
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        instants = {name: datetime.fromisoformat(held[name]) for name in ("before", "at")}
+        return Learned(**{field.name: held[field.name] for field in fields(Learned)} | instants)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Damaged(file=path, reason=error) from error
