@@ -20,6 +20,10 @@ settings.register_profile("here", deadline=None, max_examples=50, suppress_healt
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
+# What commands say must not depend on who runs the tests.
+for name in ("LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE", "CUSTRATA_LANGUAGE"):
+    os.environ.pop(name, None)
+
 
 def lacking(what: str) -> NoReturn:
     """Skip the test for want of an optional part; fail it where all parts must be there."""

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
+import custrata as cs
 from custrata.analytics.moments import AsOf
 from custrata.analytics.sources import canonical_orders
 from custrata.analytics.traits import CATALOGUE, known_facts, order_traits
-from custrata.engine import Engine
-from tests.analytics.conftest import orders_table
+from custrata.engine import DuckEngine, Engine
+from custrata.schema.counting import UnknownFreeOrders
+from tests.analytics.conftest import by_customer, orders_table
 
 ZONE, AS_OF = "America/Sao_Paulo", "2019-11-04T12:00"
 INSIDE, BEFORE = "2019-05-01", "2018-05-01"
@@ -64,7 +66,7 @@ CASES: dict[str, Case] = {
     ),
     "named return of a part": (
         [(INSIDE, 9, {"order_id": "n3", "refund": 2}), (INSIDE, -3, {"kind": "return", "returns_order_id": "n3"})],
-        {"orders": 1, "spend": Decimal("4.00"), "sales": Decimal("4.00"), "return_rate": Decimal("0.5556")},
+        {"orders": 1, "spend": Decimal("4.00"), "sales": Decimal("4.00"), "returned_value": Decimal("5.00")},
     ),
     "old order named now": (
         [(BEFORE, 9, {"order_id": "n4"}), (INSIDE, -4, {"kind": "return", "returns_order_id": "n4"})],
@@ -93,12 +95,23 @@ CASES: dict[str, Case] = {
     ),
     "return of an order unheard of": (
         [(INSIDE, 9), (INSIDE, -4, {"kind": "return", "returns_order_id": "?"})],
-        {"sales": Decimal("9.00"), "spend": Decimal("5.00"), "average_order_value": Decimal("9.00")},
+        {"sales": Decimal("9.00"), "spend": Decimal("5.00"), "average_order_value": Decimal("5.00")},
     ),
     "only returns": (
         [(INSIDE, -4, {"kind": "return"})],
         {"orders": 0, "orders_all": 0, "spend": Decimal("-4.00"), "recency_days": None, "return_rate": None},
     ),
+    "everything given back without a number": (
+        [(INSIDE, 9), (INSIDE, 9), (INSIDE, -18, {"kind": "return"})],
+        {"orders": 2, "sales": Decimal("18.00"), "spend": Decimal("0.00"), "average_order_value": Decimal("0.00"),
+         "average_order_value_all": Decimal("0.00")},
+    ),
+    "free": (
+        [(INSIDE, 0), ("2019-05-11", 4)],
+        {"orders": 2, "order_days": 2, "recency_days": 177, "average_order_value": Decimal("2.00")},
+    ),
+    "free and nothing else": ([(INSIDE, 0)], {"orders": 1, "orders_all": 1, "recency_days": 187}),
+    "free but called refunded": ([(INSIDE, 0, {"status": "refunded"})], {"orders": 0, "orders_all": 0}),
     "average half up": (
         [(INSIDE, 5), (INSIDE, "0.01")],
         {"orders": 2, "average_order_value": Decimal("2.51"), "sales": Decimal("5.01")},
@@ -127,6 +140,34 @@ def test_each_case_counts_as_the_page_says(profile: dict[str, dict[str, Any]]) -
     wanted = {customer: traits for customer, (_, traits) in CASES.items() if traits}
     found = {customer: {name: row[name] for name in CASES[customer][1]} for customer, row in profile.items()}
     assert found == wanted
+
+
+def earlier(engine: Engine, first: str) -> Any:
+    """What the traits of earlier windows say of a customer who ordered on the first day of all and three days ago."""
+    days = [{"customer_id": "a", "ordered_at": day, "amount": 5} for day in (first, "2025-01-28")]
+    names = ("spend_before_90d", "spend_change_90d", "orders_before_365d", "spend_change_365d")
+    return by_customer(cs.traits(engine.from_arrow(orders_table(days)), as_of="2025-01-31"), *names)["a"]
+
+
+def test_what_lies_before_the_first_fact_is_unknown_and_not_nought(engine: Engine) -> None:
+    assert earlier(engine, "2024-08-05") == (None, None, None, None)
+    assert earlier(engine, "2024-08-04") == (5, 0, None, None)  # the first of the 180 days
+    assert earlier(engine, "2023-02-02") == (0, 5, None, None)
+    assert earlier(engine, "2023-02-01") == (0, 5, 1, 0)  # the first of the 730 days
+
+
+def test_free_orders_can_be_left_out(engine: Engine) -> None:
+    gift = [
+        {"customer_id": "a", "ordered_at": INSIDE, "amount": 0},
+        {"customer_id": "a", "ordered_at": INSIDE, "amount": 4},
+    ]
+    counted = cs.traits(engine.from_arrow(orders_table(gift)), as_of=AS_OF, zone=ZONE, free_orders="ignore")
+    assert by_customer(counted, "orders", "average_order_value") == {"a": (1, Decimal("4.00"))}
+
+
+def test_free_orders_are_counted_or_ignored_and_nothing_else(duck: DuckEngine) -> None:
+    with pytest.raises(UnknownFreeOrders, match="or they do not"):
+        cs.traits(duck.from_arrow(orders_table([])), as_of=AS_OF, free_orders="half")  # type: ignore[arg-type]  # on purpose
 
 
 def test_what_counts_from_nought_is_never_empty(profile: dict[str, dict[str, Any]]) -> None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custrata.analytics.ladders import Ladder, Step, pareto_ladder, quantile_ladder
+from custrata.analytics.ladders import Ladder, Step, pareto_ladder, quantile_cut, quantile_ladder
 from custrata.engine import DuckEngine, Engine
 from custrata.engine.functions import Number, values_at_shares
 
@@ -43,11 +43,13 @@ QUANTILES: dict[str, tuple[list[Any], list[Any]]] = {
     "nobody": ([], []),
     "nobody with a value": ([None, None], []),
     "one": ([7], [7, 7]),
-    "all equal": ([3] * 9, [3, 3]),
+    "all equal, so nobody stands out": ([3] * 9, ["3.01", "3.01"]),
     "five": ([5, 4, 3, 2, 1], [5, 3]),
     "six, so rank two": ([6, 5, 4, 3, 2, 1], [5, 4]),
     "nulls stand outside": ([5, None, 4, None, 3, 2, 1], [5, 3]),
-    "tie at the line": ([9, 9, 9, 2, 1], [9, 9]),
+    "three are too many for one": ([9, 9, 9, 2, 1], ["9.01", 9]),
+    "three are nearer to two than none": ([9, 9, 9, 7, 6, 5, 4, 3, 2, 1], [9, 6]),
+    "three are as far from two as one": ([9, 8, 8, 7, 6, 5, 4, 3, 2, 1], [9, 6]),
     "negative": (["-0.01", "-0.02", "-5.00"], ["-0.01", "-0.02"]),
 }
 PARETO: dict[str, tuple[list[Any], list[Any]]] = {
@@ -128,9 +130,19 @@ def test_a_discrete_quantile_is_the_sorted_value_at_its_rank(
     assert values_at_shares(money_table(duck, values), ["value"], asked)["value"] == wanted
 
 
+def nearest(present: list[Decimal], share: Fraction) -> list[Decimal]:
+    """Of the best-first values those a share takes in: with all their equals, or without them where that is nearer."""
+    if not present:
+        return []
+    at = present[ceil(share * len(present)) - 1]
+    wide, strict = [v for v in present if v >= at], [v for v in present if v > at]
+    straddled, wanted = len(wide) > ceil(share * len(present)), share * len(present)
+    return strict if straddled and wanted - len(strict) <= len(wide) - wanted else wide
+
+
 @given(values=populations, low=shares, high=shares)
 @settings(max_examples=25)
-def test_a_quantile_tier_holds_its_share_and_all_its_equals(
+def test_a_quantile_tier_holds_its_share_or_what_equal_values_leave_nearest_to_it(
     duck: DuckEngine, values: list[Decimal | None], low: Fraction, high: Fraction
 ) -> None:
     table, cumulated = money_table(duck, values), sorted((low, high))
@@ -138,8 +150,26 @@ def test_a_quantile_tier_holds_its_share_and_all_its_equals(
     present = sorted((value for value in values if value is not None), reverse=True)
     for number, share in enumerate(cumulated):
         inside = [value for value, tier in found if value is not None and TIERS.index(tier) <= number]
-        rank = ceil(share * len(present))
-        assert sorted(inside, reverse=True) == [value for value in present if value >= present[rank - 1]]
+        assert sorted(inside, reverse=True) == nearest(present, share)
+
+
+def test_where_all_are_alike_nobody_stands_out(engine: Engine) -> None:
+    cut = quantile_cut(money_table(engine, ["99.00"] * 20), "value", ("high", "standard"), [Decimal("0.1")])
+    assert cut.ladder.steps == (Step("high", Decimal("99.01")),)
+    assert [(tier.tier, tier.customers) for tier in cut.missed] == [("high", 0)]
+
+
+def test_no_tier_above_the_last_asks_for_less_than_the_least(engine: Engine) -> None:
+    table = engine.from_arrow(pa.table({"value": pa.array([3, *[1] * 9], pa.int32())}))
+    cut = quantile_cut(table, "value", TIERS, [Fraction(1, 5), Fraction(9, 10)], at_least=2)
+    assert [step.line for step in cut.ladder.steps] == [3, 2]
+    assert [tier.customers for tier in cut.tiers] == [1, 0, 9]
+
+
+def test_at_most_is_the_least_where_less_is_better(duck: DuckEngine) -> None:
+    table = duck.from_arrow(pa.table({"value": pa.array([9, 8, 7, 1], pa.int32())}))
+    cut = quantile_cut(table, "value", TIERS, [Fraction(1, 4), Fraction(3, 4)], less_is_better=True, at_least=7)
+    assert [step.line for step in cut.ladder.steps] == [1, 7]
 
 
 @given(values=populations)

@@ -45,14 +45,23 @@ def test_where_less_is_better_a_value_at_its_line_is_in_too(make_profile: MakePr
 
 
 def test_any_value_can_be_parted_by_shares(make_profile: MakeProfile) -> None:
-    """Of 5 the first 20 % are rank 1, 50 % rank 3: lines 9 and 5, and the equal of rank 3 shares its tier."""
-    items = {"a": 9, "b": 7, "c": 5, "d": 5, "e": 1, "none": None}
+    """Of 5 the first 20 % are rank 1, 50 % rank 3: lines 9 and 6, since two are nearer to 2.5 than four."""
+    items = {"a": 9, "b": 6, "c": 5, "d": 5, "e": 1, "none": None}
     profile = make_profile({name: {"recency_days": value} for name, value in items.items()})
     graded = grade_quantile(profile, profile.recency_days, CLASSES, (Decimal("0.2"), Decimal("0.5")))
     assert by_customer(graded.table(), "tier") == {
-        "a": "gold", "b": "silver", "c": "silver", "d": "silver", "e": "basic", "none": "basic",
+        "a": "gold", "b": "silver", "c": "basic", "d": "basic", "e": "basic", "none": "basic",
     }  # fmt: skip
-    assert graded.facts == {"customers": 5}
+    assert (graded.facts, graded.notes) == ({"customers": 5}, ())
+
+
+def test_a_tier_that_equal_values_leave_empty_is_noted(make_profile: MakeProfile) -> None:
+    profile = make_profile({name: {"recency_days": 7} for name in "abcdefghij"})
+    graded = grade_quantile(profile, profile.recency_days, CLASSES, (Decimal("0.2"), Decimal("0.5")))
+    assert set(by_customer(graded.table(), "tier").values()) == {"basic"}
+    missed = [{"tier": tier, "share": share, "customers": 0} for tier, share in
+              (("gold", Fraction(1, 5)), ("silver", Fraction(3, 10)))]  # fmt: skip
+    assert (graded.notes, graded.facts["missed"]) == (("shares_missed",), missed)
 
 
 @pytest.mark.parametrize("tiers", [("short", "long", "unknown"), ("short", "long")])

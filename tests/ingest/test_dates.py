@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from babel.dates import format_date, format_datetime
 from tests.ingest.conftest import OpenShop, Shop
 
-from custrata.ingest.dates import AmbiguousDates, form_of, order_of
+from custrata.ingest.dates import AmbiguousDates, form_of, looks_like_date, order_of
 
 HEAD = "order_id,customer_id,ordered_at,amount\n"
 
@@ -51,11 +52,75 @@ USUAL = {
     "1704448800": "2024-01-05 10:00:00",
     "1704448800123": "2024-01-05 10:00:00",
 }
+# 5 March 2024, 15:05:22 in Shanghai, as the world writes it; of some forms only the day or the minute.
+INSTANT, MINUTE, DAY = "2024-03-05 07:05:22", "2024-03-05 07:05:00", "2024-03-04 16:00:00"
+WORDED = {
+    INSTANT: [
+        "Mar 5, 2024 3:05:22 PM", "3/5/2024, 3:05:22\u202fPM", "05-MAR-24 03.05.22.000000 PM",
+        "Tue, 05 Mar 2024 15:05:22 +0800", "05 Mar 2024 02:05:22 -0500", "Tue Mar  5 15:05:22 2024",
+        "Tue Mar 05 2024 15:05:22 GMT+0800 (China Standard Time)", "Tue Mar  5 15:05:22 CST 2024",
+        "2024-03-05T15:05:22+08:00[Asia/Shanghai]", "2024-03-05 15:05:22 UTC+8", "2024-03-05 08:05:22 CET",
+        "2024-03-05 02:05:22 EST", "2024-03-04 23:05:22 PST", "20240305150522", "20240305T070522Z", "1709622322",
+        "1709622322123", "1709622322123456", "2024-03-05 15.05.22", "2024-03-05 15:05:22,123",
+    ],
+    MINUTE: [
+        "2024年3月5日 下午3:05", "2024年3月5日 星期二 15:05", "５ March 2024 15:05", "5 mars 2024 15h05",
+        "5. März 2024 15:05 Uhr", "March 5th, 2024 at 3:05 PM", "2024/03/05 3:05 p. m.", "2024-3-5 오후 3:05",
+    ],
+    DAY: [
+        "05-MAR-24", "Tuesday, March 5, 2024", "Dienstag, 5. März 2024", "mardi 5 mars 2024", "mar. 5 mars 2024",
+        "星期二 2024年3月5日", "2024年 3月 5日", "45356", "113/03/05", "民國113年3月5日", "令和6年3月5日", "1130305",
+        "5 de marzo de 2024", "5 Mart 2024", "2024-Mar-05", "2024. 3. 5.", "2024-03-04 24:00",
+    ],
+}  # fmt: skip
+NAMELESS = ["2024-03-05 15:05 IST", "2024-W10-2", "2024-03", "Mar 2024", "3 PM", "2024-03-05 15:05 America/Lima"]
 WRONG = ["2024-02-30", "0000-00-00", "infinity", "12024-01-05", "1850-01-01", "yesterday", "2024-01-05 25:00:00"]
 
 
 def test_reads_the_usual_forms_as_wall_times_of_the_workspace(shop: Shop) -> None:
     assert dict(zip(USUAL, told(shop, *USUAL), strict=True)) == USUAL
+
+
+def test_reads_dates_told_in_words(shop: Shop) -> None:
+    forms = {form: instant for instant, forms in WORDED.items() for form in forms}
+    assert dict(zip(forms, told(shop, *forms, date_order="month-first"), strict=True)) == forms
+
+
+def test_what_leaves_the_day_or_the_zone_open_goes_to_quarantine(shop: Shop) -> None:
+    assert told(shop, "2024-01-05", *NAMELESS) == ["2024-01-04 16:00:00", *[None] * len(NAMELESS)]
+
+
+@pytest.mark.parametrize("form", [form for forms in WORDED.values() for form in forms if not form.isdigit()])
+def test_what_is_read_as_a_date_looks_like_one(form: str) -> None:
+    assert looks_like_date(form)
+
+
+def test_a_date_without_a_zone_name_that_means_several_is_read_by_the_zone_of_the_workspace(
+    open_shop: OpenShop,
+) -> None:
+    chicago = open_shop(timezone="America/Chicago")
+    assert told(chicago, "2024-03-05 01:05:22 CST") == [INSTANT]
+
+
+LOCALES = [
+    "en_GB", "de_DE", "fr_FR", "es_MX", "pt_BR", "it_IT", "nl_NL", "pl_PL", "sv_SE", "da_DK", "ru_RU", "tr_TR", "cs_CZ",
+    "zh_CN", "zh_TW", "ja_JP", "ko_KR",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("order", "locales"), [("month-first", ["en_US"]), ("day-first", LOCALES)])
+def test_reads_what_babel_writes(shop: Shop, order: str, locales: list[str]) -> None:
+    days = [datetime(2024, month, 3 * month, 15, 4, tzinfo=UTC) for month in range(1, 10)]
+    forms = {
+        f"{written} UTC": f"{day:%Y-%m-%d %H:%M:%S}"
+        for locale in locales
+        for day in days
+        for written in (
+            format_datetime(day, "medium", locale=locale),
+            *(f"{format_date(day, width, locale=locale)} 15:04" for width in ("full", "long", "medium")),
+        )
+    }
+    assert dict(zip(forms, told(shop, *forms, date_order=order), strict=True)) == forms
 
 
 def test_dates_that_do_not_exist_go_to_quarantine(shop: Shop) -> None:

@@ -9,8 +9,9 @@ import xlsxwriter
 from tests.ingest.conftest import Shop
 
 from custrata.ingest import recognise
-from custrata.ingest.excel import DamagedExcel, NoFilledSheet, NoSuchSheet
+from custrata.ingest.excel import DamagedExcel, NoSuchSheet
 from custrata.ingest.sources import NoRows
+from custrata.ingest.workbook import NoFilledSheet
 
 Row = list[object]
 HEAD: Row = ["订单号", "客户编号", "下单时间", "金额"]

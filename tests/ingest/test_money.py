@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from tests.ingest.conftest import OpenShop, Shop
 
 from custrata.engine import DuckEngine
+from custrata.ingest import NeedsDecision
 from custrata.ingest.money import (
     CurrencyMismatch,
-    decimal_comma,
     foreign,
     plain_number,
     quick_number,
+    settled_comma,
     signs,
     slow_number,
 )
@@ -35,10 +36,14 @@ POINT = {
     "￥1,200": "1200",
     "12元": "12", "RMB 12": "12", "CNY12.00": "12", "人民币12.00元": "12", "-5": "-5", "(12.30)": "-12.30",
     "12.30-": "-12.30", "−7": "-7", "-¥12": "-12", "¥-12": "-12", "１２．５": "12.50", "1,23,456.00": "123456",
-    ".5": "0.50", "+5": "5", "12.345": "12.35", "-12.345": "-12.35",
+    ".5": "0.50", "+5": "5", "12.345": "12.35", "-12.345": "-12.35", "-(9.13)": "-9.13", "元 1\u202f234.50": "1234.50",
+    "￥ -5.00": "-5", "CNY ¥12.00": "12", "3.5万元": "35000", "1.2E+3": "1200", "1,00,000": "100000", "免费": "0",
+    "12,-": "12", "1.234,56 元": "1234.56", "1 234 567,89": "1234567.89", "1.234.567": "1234567",
+    "1000000000000000": "1E+15",
 }  # fmt: skip
-COMMA = {"1.234,56": "1234.56", "1 234,5": "1234.50", "12": "12", "1.234": "1234", "12,50": "12.50", "¥ 3,5": "3.50"}
-WRONG = ["abc", "12abc", "12,50", "1,2345", "--5", "12 3456", "1.2.3", "NaN%", "99999999999999999999"]
+COMMA = {"1.234,56": "1234.56", "1 234,5": "1234.50", "12": "12", "1.234": "1234", "12,50": "12.50", "¥ 3,5": "3.50",
+         "-9,13\u00a0元": "-9.13", "9,13-": "-9.13", "4\u202f709,00": "4709", "1,234.50": "1234.50"}  # fmt: skip
+WRONG = ["abc", "12abc", "12,50", "1,2345", "--5", "12 3456", "1.2.3", "NaN%", "-5-", "50%", "99999999999999999999"]
 
 
 @pytest.mark.parametrize("forms", [POINT, COMMA], ids=["point", "comma"])
@@ -48,6 +53,28 @@ def test_reads_amounts_as_they_are_written(shop: Shop, forms: dict[str, str]) ->
 
 def test_what_is_no_amount_goes_to_quarantine(shop: Shop) -> None:
     assert told(shop, "1.50", "2.25", "1,000.10", *WRONG)[3:] == [None] * len(WRONG)
+
+
+def test_names_an_amount_that_no_sum_has_room_for(shop: Shop) -> None:
+    result = shop.imports("orders", HEAD + "1\ta\t2024-01-05\t1000000000000000.01\n2\ta\t2024-01-05\t100000000000000\n")
+    assert (result.accepted, result.quality.reasons) == (1, {"too_large": 1})
+
+
+@pytest.mark.parametrize("amounts", [("1.000", "2.500", "3.750"), ("1.000", "-2.500 元")])
+def test_asks_where_a_mark_may_part_thousands_or_decimals(shop: Shop, amounts: tuple[str, ...]) -> None:
+    before = shop.state
+    with pytest.raises(NeedsDecision, match="decimal_sign"):
+        told(shop, *amounts)
+    assert shop.state == before
+
+
+@pytest.mark.parametrize("beside", ["12,50", "1.234.567", "0,5"])
+def test_one_amount_settles_what_the_mark_parts(shop: Shop, beside: str) -> None:
+    assert told(shop, "1.000", "2.500", beside)[:2] == [1000, 2500]
+
+
+def test_beside_short_whole_numbers_many_groups_of_three_are_thousands(shop: Shop) -> None:
+    assert told(shop, "500", "1.000", "2.500", "3.750", "1.200", "9.999")[:2] == [500, 1000]
 
 
 @pytest.mark.parametrize("amount", ["$5", "5 HKD"])
@@ -77,10 +104,19 @@ def test_knows_what_a_sign_cannot_mean(sign: str, currencies: list[str]) -> None
 
 
 @pytest.mark.parametrize(
-    ("values", "comma"), [(["1.234,56"], True), (["1,234.56"], False), (["12,5", "3,25"], True), (["12", "7"], None)]
+    ("values", "comma"),
+    [
+        (["1.234,56"], True),
+        (["1,234.56"], False),
+        (["12,5", "3,25"], True),
+        (["12", "7"], False),
+        (["1.000", "2.500"], None),
+        (["1.000", "2.500", "1500"], False),
+        (["1.234.567"], True),
+    ],
 )
 def test_tells_which_mark_stands_before_the_decimals(values: list[str], comma: bool | None) -> None:
-    assert decimal_comma(values) == comma
+    assert settled_comma(values) == comma
 
 
 def test_the_longest_sign_is_tried_first() -> None:

@@ -4,8 +4,6 @@ from decimal import Decimal
 
 from tests.ingest.conftest import AT, Shop
 
-from custrata.ingest import Mapping
-
 HEAD = "order_id,customer_id,ordered_at,amount"
 
 
@@ -78,8 +76,9 @@ def test_ids_lose_the_wrappings_of_spreadsheets(shop: Shop) -> None:
     assert shop.rows("orders", "order_id", "customer_id") == [("0012", "17850"), ("0013", "17851")]
 
 
-def test_a_later_row_of_the_same_order_counts(shop: Shop) -> None:
-    result = shop.imports("orders", f"{HEAD}\n1,a,2024-01-05,8\n1,a,2024-01-05,9\n1,a,2024-01-05,9\n2,a,2024-01-05,1\n")
+def test_a_later_row_of_the_same_order_counts_where_that_was_decided(shop: Shop) -> None:
+    content = f"{HEAD}\n1,a,2024-01-05,8\n1,a,2024-01-05,9\n1,a,2024-01-05,9\n2,a,2024-01-05,1\n"
+    result = shop.imports("orders", content, decisions={"same_number": "last"})
     assert shop.rows("orders", "order_id", "amount") == [("1", Decimal(9)), ("2", Decimal(1))]
     assert (result.superseded, result.quality.repeats, result.accepted) == (1, 1, 4)
 
@@ -88,14 +87,6 @@ def test_of_two_rows_of_one_order_the_last_updated_counts(shop: Shop) -> None:
     rows = "1,a,2024-01-05,8,2024-03-01\n1,a,2024-01-05,9,2024-02-01\n1,a,2024-01-05,7,\n"
     shop.imports("orders", f"{HEAD},更新时间\n{rows}")
     assert shop.rows("orders", "amount") == [(Decimal(8),)]
-
-
-def test_a_word_nobody_knows_goes_to_quarantine_until_the_mapping_explains_it(shop: Shop) -> None:
-    content = f"{HEAD},status\n1,a,2024-01-05,8,paid\n2,a,2024-01-05,8,paid\n3,a,2024-01-05,8,zufrieden\n"
-    result = shop.imports("orders", content)
-    assert result.quality.reasons == {"unknown_value": 1}
-    told = Mapping("orders", result.mapping.columns, values={"status": {"zufrieden": "completed"}})
-    assert shop.imports("orders", content, mapping=told).rejected == 0
 
 
 def test_required_cells_that_are_empty_go_to_quarantine(shop: Shop) -> None:

@@ -1,8 +1,9 @@
 """Which orders a calculation counts, and what each is worth.
 
 Only what is known at `as_of` counts; only `completed` and `refunded` orders; a sale is worth its amount less its
-refund and less the returns that name it; a sale worth nothing counts for neither frequency nor amount; a return that
-names no known order stands for itself, in the window of its own date.
+refund and less the returns that name it; a sale wholly given back counts for neither frequency nor amount; a free one
+(nothing was paid and nothing given back) counts for recency and frequency, unless it is left out by choice; a return
+that names no known order stands for itself, in the window of its own date.
 """
 
 from __future__ import annotations
@@ -16,19 +17,26 @@ from custrata.analytics.moments import AsOf
 from custrata.engine.days import DAY, SECOND, wall_micros
 from custrata.engine.functions import epoch_micros
 from custrata.schema import MONEY
+from custrata.schema.counting import FreeOrders, free_orders_named
 
 COUNTED = ("completed", "refunded")
 
 
-def known_orders(orders: ir.Table, as_of: AsOf, *, named_returns: bool = True) -> ir.Table:
+def known_orders(
+    orders: ir.Table, as_of: AsOf, *, named_returns: bool = True, free_orders: FreeOrders = "count"
+) -> ir.Table:
     """Every order and return of a customer known at `as_of`, valued.
 
     Columns: `customer_id`, `order_id`, `at` (microseconds since 1970 UTC), `day` (local, days since 1970), `hour`
     (local, 0–23), `net` DECIMAL(18,2), `gross` (before refunds), `back` (refunds and named returns), `discount`,
-    `channel`, `store`, `counted` (completed or refunded), `sold` (a counted sale worth something).
+    `channel`, `store`, `counted` (completed or refunded), `sold` (a counted sale that was not wholly given back).
 
-    `named_returns=False` spares the look for returns that name an order, where there are none.
+    `named_returns=False` spares the look for returns that name an order, where there are none. `free_orders` says
+    whether a completed sale for which nothing was paid is sold.
+
+    Raises `UnknownFreeOrders`.
     """
+    free_orders = free_orders_named(free_orders)
     at = epoch_micros(orders.ordered_at)
     seen = orders.mutate(at=at).filter(as_of.known(at), orders.customer_id.notnull())
     nought = ibis.literal(0).cast(MONEY)
@@ -38,6 +46,9 @@ def known_orders(orders: ir.Table, as_of: AsOf, *, named_returns: bool = True) -
     wall = wall_micros(seen.ordered_at, as_of.zone)
     net = (seen.amount - back).cast(MONEY)
     counted = seen.status.isin(COUNTED)
+    worth = net > 0
+    if free_orders == "count":
+        worth = worth | ((seen.amount == 0) & (back == 0) & (seen.status == "completed"))
     return seen.select(
         "customer_id",
         "order_id",
@@ -51,7 +62,7 @@ def known_orders(orders: ir.Table, as_of: AsOf, *, named_returns: bool = True) -
         channel=seen.channel,
         store=seen.store,
         counted=counted,
-        sold=counted & (seen.kind == "sale") & (net > 0),
+        sold=counted & (seen.kind == "sale") & worth,
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import cast
+from itertools import pairwise
+from math import ceil, ulp
+from typing import Any, cast
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -79,6 +81,34 @@ def mark_of(line: Number, kind: dt.DataType) -> ir.Scalar:
     return ibis.literal(line, type=kind if places <= (kind.scale or 0) else dt.Decimal(38, places))
 
 
+@dataclass(frozen=True)
+class TierShare:
+    """The share of the customers a tier was meant to hold, and how many it holds."""
+
+    tier: str
+    share: Fraction
+    customers: int
+
+    def missed(self, of: int) -> bool:
+        """Whether the tier is empty, or holds over twice its share of so many customers."""
+        return self.customers == 0 or self.customers > 2 * self.share * of
+
+
+@dataclass(frozen=True)
+class QuantileCut:
+    """A ladder drawn by shares of `customers`; `tied` says that equal values straddled a share, `tiers` the sizes."""
+
+    ladder: Ladder
+    customers: int
+    tied: bool
+    tiers: tuple[TierShare, ...]
+
+    @property
+    def missed(self) -> tuple[TierShare, ...]:
+        """The tiers that equal values left empty, or made over twice as large as their share."""
+        return tuple(tier for tier in self.tiers if tier.missed(self.customers)) if self.tied else ()
+
+
 def quantile_ladder(
     table: ir.Table,
     column: str,
@@ -87,23 +117,100 @@ def quantile_ladder(
     *,
     less_is_better: bool = False,
 ) -> Ladder:
-    """The ladder whose first tiers hold the given cumulated shares of the values, from the best; nulls stand outside.
-
-    The line of cumulated share s is the value at rank ⌈s·n⌉ from the best, so equal values share the better tier.
+    """The ladder of `quantile_cut`.
 
     >>> customers = ibis.memtable({"orders": [9, 5, 5, 2, 1]})
     >>> quantile_ladder(customers, "orders", ("high", "mid", "low"), (Fraction(1, 5), Fraction(1, 2))).steps
     (Step(tier='high', line=9), Step(tier='mid', line=5))
     """
+    return quantile_cut(table, column, tiers, shares, less_is_better=less_is_better).ladder
+
+
+def quantile_cut(
+    table: ir.Table,
+    column: str,
+    tiers: Sequence[str],
+    shares: Sequence[Fraction | Decimal],
+    *,
+    less_is_better: bool = False,
+    at_least: Number | None = None,
+) -> QuantileCut:
+    """The ladder whose first tiers hold the given cumulated shares of the values, from the best; nulls stand outside.
+
+    The line of cumulated share s is the value at rank ⌈s·n⌉ from the best. Equal values stay together: where they
+    straddle the share, the line is that value or the next better one, whichever holds a number of customers nearer to
+    s·n, of equally near ones the better; where no value is better, the line is one step beyond the best value and
+    nobody meets it. No line of a share below 1 is easier than `at_least`.
+
+    >>> alike = ibis.memtable({"orders": [2] * 20})
+    >>> cut = quantile_cut(alike, "orders", ("high", "low"), (Fraction(1, 5),))
+    >>> cut.ladder.steps, [tier.customers for tier in cut.missed]
+    ((Step(tier='high', line=3),), [0])
+    """
+    exact = [Fraction(share) for share in shares]
     value = table[column]
-    worth = table.select(worth=value if less_is_better else -value)
-    lines = values_at_shares(worth, ["worth"], shares)["worth"]
-    steps = [
-        Step(tier, line if less_is_better else -line)
-        for tier, line in zip(tiers, lines, strict=False)
-        if line is not None
+    wide = value.cast("int64") if value.type().is_integer() else value
+    worth = table.select(worth=wide if less_is_better else -wide)
+    ranked = [line for line in values_at_shares(worth, ["worth"], exact)["worth"] if line is not None]
+    if not ranked:
+        return QuantileCut(Ladder((), tiers[-1], less_is_better), 0, False, ())
+    limit = at_least if at_least is None or less_is_better else -at_least
+    sides = only_row(worth.aggregate(**_sides(worth.worth, ranked, limit)))
+    many, step = int(sides["many"]), _step_of(value.type(), ranked[0])
+    drawn = [
+        _drawn(sides, number, line, share * many, step)
+        for number, (line, share) in enumerate(zip(ranked, exact, strict=True))
     ]
-    return Ladder(tuple(steps), tiers[-1], less_is_better)
+    if limit is not None:
+        drawn = [
+            (limit, int(sides["limit"])) if line > limit and share < 1 else (line, inside)
+            for (line, inside), share in zip(drawn, exact, strict=True)
+        ]
+    steps = tuple(Step(tier, line if less_is_better else -line) for tier, (line, _) in zip(tiers, drawn, strict=False))
+    tied = any(sides[f"upto{number}"] > ceil(share * many) for number, share in enumerate(exact))
+    return QuantileCut(Ladder(steps, tiers[-1], less_is_better), many, tied, _sizes(tiers, exact, drawn, many))
+
+
+def _sides(worth: ir.NumericColumn, ranked: Sequence[Number], limit: Number | None) -> dict[str, ir.Value]:
+    """For each line how many customers it lets in, how many are better, and the nearest better value."""
+    asked: dict[str, ir.Value] = {"many": worth.count()}
+    for number, line in enumerate(ranked):
+        mark = mark_of(line, worth.type())
+        asked |= {
+            f"upto{number}": worth.count(where=worth <= mark),
+            f"better{number}": worth.count(where=worth < mark),
+            f"next{number}": worth.max(where=worth < mark),
+        }
+    return asked if limit is None else asked | {"limit": worth.count(where=worth <= mark_of(limit, worth.type()))}
+
+
+def _drawn(sides: Mapping[str, Any], number: int, line: Number, wanted: Fraction, step: Number) -> tuple[Number, int]:
+    """Of the two lines beside a share the one that holds nearer to the `wanted` number, and how many it holds."""
+    upto, better = int(sides[f"upto{number}"]), int(sides[f"better{number}"])
+    if upto <= ceil(wanted) or upto - wanted < wanted - better:
+        return line, upto
+    nearest = sides[f"next{number}"]
+    return (line - step if nearest is None else nearest), better
+
+
+def _step_of(kind: dt.DataType, line: Number) -> Number:
+    """The least by which two values of a column differ."""
+    if isinstance(kind, dt.Decimal):
+        return Decimal(1).scaleb(-(kind.scale or 0))
+    return 1 if kind.is_integer() else cast(Number, ulp(float(line)))
+
+
+def _sizes(
+    tiers: Sequence[str], shares: Sequence[Fraction], drawn: Sequence[tuple[Number, int]], many: int
+) -> tuple[TierShare, ...]:
+    """Each tier's own share and size; the lowest takes what no share asks for, where there is any."""
+    cumulated, inside = [Fraction(0), *shares], [0]
+    for _, upto in drawn:
+        inside.append(max(upto, inside[-1]))
+    if cumulated[-1] < 1:
+        cumulated, inside = [*cumulated, Fraction(1)], [*inside, many]
+    parts = zip(tiers, pairwise(cumulated), pairwise(inside), strict=False)
+    return tuple(TierShare(tier, high - low, upto - before) for tier, (low, high), (before, upto) in parts)
 
 
 def pareto_ladder(table: ir.Table, column: str, tiers: Sequence[str], shares: Sequence[Fraction | Decimal]) -> Ladder:

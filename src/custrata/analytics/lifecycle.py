@@ -15,6 +15,8 @@ from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import HORIZON, SilenceCurve, learn_silence
 from custrata.analytics.sources import TableLike, canonical_orders
 from custrata.analytics.traits import known_facts, order_traits
+from custrata.engine.guard import guarded
+from custrata.schema.counting import FreeOrders
 
 # From the best to the worst a customer can be; the order in which the conditions are tried is in `_stage`.
 TIERS = ("mature", "growing", "won_back", "new", "at_risk", "churned", "prospect")
@@ -66,6 +68,7 @@ def _stage(profile: ir.Table, curve: SilenceCurve, lines: LifecycleLines) -> ir.
     return cast(ir.StringValue, ibis.cases(*branches, else_=ibis.literal("growing")))
 
 
+@guarded
 def silence_curve(
     orders: TableLike,
     *,
@@ -73,12 +76,14 @@ def silence_curve(
     horizon: int = HORIZON,
     zone: str = "UTC",
     columns: Mapping[str, str] | None = None,
+    free_orders: FreeOrders = "count",
 ) -> SilenceCurve:
     """Learn from past dates how likely a customer comes back, by how many usual gaps she has been silent.
 
-    Parameters: `orders`, `as_of`, `zone`, `columns` as for `traits`; `horizon` the days within which a customer must
-    have ordered again. Returns the fitted curve and the two lines of the lifecycle (silences in usual gaps). With
-    under 180 days of history before the horizon or under 500 customers it is not learned, and the lines are fixed.
+    Parameters: `orders`, `as_of`, `zone`, `columns`, `free_orders` as for `traits`; `horizon` the days within which a
+    customer must have ordered again. Returns the fitted curve and the two lines of the lifecycle (silences in usual
+    gaps). With under 180 days of history before the horizon or under 500 customers it is not learned, and the lines are
+    fixed.
 
     >>> import polars
     >>> orders = polars.DataFrame(
@@ -89,10 +94,11 @@ def silence_curve(
     (False, Decimal('3.01'), Decimal('6.01'))
     """
     moment = AsOf.of(as_of, zone)
-    known = known_facts(canonical_orders(orders, zone, columns), moment, rhythm=False)
+    known = known_facts(canonical_orders(orders, zone, columns), moment, rhythm=False, free_orders=free_orders)
     return learn_silence(known.paced, moment, horizon=horizon)
 
 
+@guarded
 def lifecycle(
     orders: TableLike,
     *,
@@ -101,12 +107,13 @@ def lifecycle(
     lines: LifecycleLines | None = None,
     zone: str = "UTC",
     columns: Mapping[str, str] | None = None,
+    free_orders: FreeOrders = "count",
 ) -> ir.Table:
     """The stage of every customer, by all known orders.
 
-    Parameters: `orders`, `as_of`, `zone`, `columns` as for `traits`; `curve` a silence curve learned before (default:
-    learn it now); `lines` the other numbers. Returns `customer_id`, `tier`, `value` (silence in usual gaps,
-    DECIMAL(18,2)).
+    Parameters: `orders`, `as_of`, `zone`, `columns`, `free_orders` as for `traits`; `curve` a silence curve learned
+    before (default: learn it now); `lines` the other numbers. Returns `customer_id`, `tier`, `value` (silence in usual
+    gaps, DECIMAL(18,2)).
 
     >>> import polars
     >>> orders = polars.DataFrame({
@@ -117,6 +124,6 @@ def lifecycle(
     ['new', 'churned']
     """
     moment = AsOf.of(as_of, zone)
-    known = known_facts(canonical_orders(orders, zone, columns), moment)
+    known = known_facts(canonical_orders(orders, zone, columns), moment, free_orders=free_orders)
     profile = order_traits(known, moment, places=(), families=frozenset({"rhythm"})).cache()
     return grade_lifecycle(profile, curve or learn_silence(known.paced, moment), lines).table()

@@ -14,7 +14,10 @@ from custrata.analytics.moments import AsOf
 from custrata.analytics.score import FACTOR, Factor, grade_score, named_missing
 from custrata.analytics.sources import TableLike, canonical_feedback
 from custrata.analytics.traits import joined_by_customer, profile_of
-from custrata.engine.functions import divide, epoch_micros
+from custrata.analytics.traits.pace import share_of
+from custrata.engine.functions import epoch_micros
+from custrata.engine.guard import guarded
+from custrata.schema.counting import FreeOrders
 
 TIERS = ("loyal", "potential", "none")
 WEIGHTS: dict[str, int] = {"regularity": 40, "repeat": 25, "tenure": 15, "breadth": 10, "advocacy": 10}
@@ -64,10 +67,11 @@ def grade_loyalty(
 
 
 def with_repeat_share(profile: ir.Table) -> ir.Table:
-    """The profile with `repeat_share`: 1 − 1 ÷ orders in the window, six places; empty without an order."""
-    return profile.mutate(repeat_share=divide(profile.orders - 1, profile.orders, 6))
+    """The profile with `repeat_share`: 1 − 1 ÷ orders in the window; empty without an order."""
+    return profile.mutate(repeat_share=share_of(profile.orders - 1, profile.orders))
 
 
+@guarded
 def loyalty(
     orders: TableLike,
     *,
@@ -77,11 +81,12 @@ def loyalty(
     window: int | None = 365,
     zone: str = "UTC",
     columns: Mapping[str, str] | None = None,
+    free_orders: FreeOrders = "count",
 ) -> ir.Table:
     """Loyalty score and tier of every customer.
 
-    Parameters: `orders`, `as_of`, `window`, `zone`, `columns` as for `traits`; `lines` order lines with categories,
-    for breadth; `feedback` with `customer_id`, `given_at`, `kind` (`nps`), `score`, for advocacy. Returns
+    Parameters: `orders`, `as_of`, `window`, `zone`, `columns`, `free_orders` as for `traits`; `lines` order lines with
+    categories, for breadth; `feedback` with `customer_id`, `given_at`, `kind` (`nps`), `score`, for advocacy. Returns
     `customer_id`, `tier`, `value` (score) and the points of each factor.
 
     >>> import polars
@@ -94,7 +99,14 @@ def loyalty(
     """
     moment = AsOf.of(as_of, zone)
     profile = profile_of(
-        orders, as_of=moment, lines=lines, window=window, zone=zone, columns=columns, families=frozenset({"rhythm"})
+        orders,
+        as_of=moment,
+        lines=lines,
+        window=window,
+        zone=zone,
+        columns=columns,
+        free_orders=free_orders,
+        families=frozenset({"rhythm"}),
     )
     if feedback is not None:
         profile = joined_by_customer(profile, advocacy(canonical_feedback(feedback, zone), moment))

@@ -1,30 +1,38 @@
-"""RFM: recency, frequency and monetary value scored 1–5, eight groups and eleven labels."""
+"""RFM: recency, frequency and monetary value scored 1–5, eight groups and twelve labels."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from math import expm1, log1p
-from typing import Literal, cast, get_args
+from itertools import pairwise
+from math import ceil, expm1, log1p
+from typing import Any, Literal, cast, get_args
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
+from custrata.analytics.ladders import mark_of
+from custrata.analytics.lifecycle import lifecycle
 from custrata.analytics.sources import TableLike
-from custrata.analytics.traits import profile_of
-from custrata.engine.functions import Number, only_row, values_at_shares
+from custrata.analytics.threshold import where
+from custrata.analytics.traits import joined_by_customer, profile_of
+from custrata.engine.functions import Number, only_row, values_at_share
+from custrata.engine.guard import guarded
 from custrata.errors import BadInput
+from custrata.schema.counting import FreeOrders
 
 Method = Literal["quantile", "nested", "fixed", "log"]
+Reference = Literal["mean", "median"]
 
 GROUPS = ("111", "101", "011", "001", "110", "100", "010", "000")
 LABELS = (
     "champions", "loyal", "potential_loyalist", "new", "promising", "need_attention",
-    "about_to_sleep", "at_risk", "cant_lose", "hibernating", "lost",
+    "about_to_sleep", "at_risk", "cant_lose", "hibernating", "lost", "low_recency",
 )  # fmt: skip
 # One row per recency score from 5 down, one label per score X from 1 up.
 LABEL_GRID: dict[int, tuple[str, ...]] = {
@@ -35,6 +43,10 @@ LABEL_GRID: dict[int, tuple[str, ...]] = {
     1: ("lost", "lost", "at_risk", "at_risk", "cant_lose"),
 }
 INPUTS = ("r", "f", "m")
+MOST_BINS = 100
+LIFECYCLE = "lifecycle_tier"
+NEVER_OF_NEW = ("lost", "hibernating", "about_to_sleep")
+IN_RHYTHM = ("mature", "growing", "won_back")
 COLUMNS = tuple(f"_{name}" for name in INPUTS)
 
 
@@ -46,13 +58,31 @@ class LinesMissing(BadInput):
     template = "RFM with fixed lines needs lines={{'r': …, 'f': …, 'm': …}}, each from the lowest line up."
 
 
+class RfmLinesOutOfOrder(BadInput):
+    template = "The lines {lines} of “{name}” are out of order: they go from the lowest up, and no two may be one."
+
+
+class RfmLinesUneven(BadInput):
+    template = "There are {counts} lines of r, f and m. Give as many of each, or their scores cannot be compared."
+
+
+class BadRfmBins(BadInput):
+    template = "RFM cannot be scored in {given} bins. Ask for a whole number from 2 to 100."
+
+
+class UnknownReference(BadInput):
+    template = "The eight groups cannot be parted at the “{given}”. They can at the mean or the median."
+
+
 @dataclass(frozen=True)
 class RfmLines:
     """What scores and groups are decided by.
 
-    `cuts` per input (`r` on minus its days); a score is 1 + the number of cuts strictly below the value. `sums` and
-    `customers` give the means; `tied` says that equal values leave a score empty. With the nested method, `cuts` holds
-    only the recency's; the others differ by group.
+    `cuts` per input (`r` on minus its days); a score is 1 + the number of cuts that the value is beyond: of `r` those
+    at or below it, so that equal days share the better score, of `f` and `m` those strictly below it, of fixed lines
+    those at or below it. `sums` and `customers` give the means, `medians` the lower medians; the groups are parted at
+    one of them, the `reference`. `tied` says that equal values leave a score empty, `largest` is the greatest monetary
+    value. With the nested method, `cuts` holds only the recency's; the others differ by group.
     """
 
     method: Method
@@ -61,15 +91,21 @@ class RfmLines:
     sums: Mapping[str, Number]
     customers: int
     tied: bool = False
+    reference: Reference = "mean"
+    medians: Mapping[str, Number] = field(default_factory=dict)
+    largest: Number = 0
+
+    @property
+    def whale(self) -> bool:
+        """Whether one customer holds over a tenth of all spend, so that a mean says little of the others."""
+        return 0 < self.sums.get("m", 0) < self.largest * 10
 
 
 def rfm_inputs(profile: ir.Table) -> ir.Table:
-    """The profile with `_r` (minus the recency in days), `_f` (orders) and `_m` (their net), empty without orders."""
+    """The profile with `_r` (minus the recency in days), `_f` (orders) and `_m` (spend), empty without orders."""
     has = profile.orders > 0
     return profile.mutate(
-        _r=has.ifelse(-profile.recency_days, ibis.null("int32")),
-        _f=has.ifelse(profile.orders, ibis.null("int32")),
-        _m=has.ifelse(profile.sales, ibis.null("decimal(18, 2)")),
+        _r=where(has, -profile.recency_days), _f=where(has, profile.orders), _m=where(has, profile.spend)
     )
 
 
@@ -79,45 +115,85 @@ def rfm_lines(
     method: Method = "quantile",
     bins: int = 5,
     lines: Mapping[str, Sequence[Number]] | None = None,
+    reference: Reference = "mean",
 ) -> RfmLines:
-    """Work out the cuts and means from the customers with a counted order.
+    """Work out the cuts, means and medians from the customers with a counted order.
 
-    Raises `BadRfmMethod`, `LinesMissing`.
+    Raises `BadRfmMethod`, `BadRfmBins`, `LinesMissing`, `RfmLinesOutOfOrder`, `RfmLinesUneven`, `UnknownReference`.
     """
+    _check(method, bins, reference)
+    fixed = _fixed_cuts(lines) if method == "fixed" else None
+    sums = {name: inputs[f"_{name}"].sum() for name in INPUTS}
+    best = {f"best_{name}": inputs[f"_{name}"].max() for name in INPUTS[1:]} | {"least_r": inputs["_r"].min()}
+    found = only_row(inputs.aggregate(customers=inputs["_f"].count(), **sums, **best))
+    cuts: Mapping[str, tuple[Number, ...]] = (
+        fixed if fixed is not None else _log_cuts(inputs, bins) if method == "log" else {}
+    )
+    medians: Mapping[str, Number] = {}
+    if not cuts or reference == "median":
+        cuts, medians = _cuts_and_medians(inputs, cuts, method, bins)
+    return RfmLines(
+        method,
+        len(cuts["r"]) + 1 if method == "fixed" else bins,
+        cuts,
+        {name: found[name] if found[name] is not None else 0 for name in INPUTS},
+        found["customers"],
+        method != "fixed" and _tied(cuts, found),
+        reference,
+        medians,
+        found["best_m"] or 0,
+    )
+
+
+def _check(method: Method, bins: int, reference: Reference) -> None:
     if method not in get_args(Method):
         raise BadRfmMethod(method=method)
-    sums = {name: inputs[f"_{name}"].sum() for name in INPUTS}
-    best = {f"best_{name}": inputs[f"_{name}"].max() for name in INPUTS}
-    found = only_row(inputs.aggregate(customers=inputs["_f"].count(), **sums, **best))
-    customers = found["customers"]
-    if method == "fixed":
-        if lines is None or set(lines) != set(INPUTS):
-            raise LinesMissing()
-        cuts = _fixed_cuts(lines)
-    elif method == "log":
-        cuts = _log_cuts(inputs, bins)
-    else:
-        shares = [Fraction(number, bins) for number in range(1, bins)]
-        wanted = COLUMNS if method == "quantile" else COLUMNS[:1]
-        at_shares = values_at_shares(inputs, wanted, shares)
-        cuts = {name[1:]: tuple(cut for cut in at if cut is not None) for name, at in at_shares.items()}
-    totals = {name: found[name] if found[name] is not None else 0 for name in INPUTS}
-    # A score is empty where two cuts are one, and the highest where nobody is beyond the last cut.
-    tied = any(len({*at, found[f"best_{name}"]}) <= len(at) for name, at in cuts.items() if at)
-    return RfmLines(method, bins, cuts, totals, customers, tied and method != "fixed")
+    if not 2 <= bins <= MOST_BINS or bins % 1:
+        raise BadRfmBins(given=bins)
+    if reference not in get_args(Reference):
+        raise UnknownReference(given=reference)
 
 
-def _fixed_cuts(lines: Mapping[str, Sequence[Number]]) -> dict[str, tuple[Number, ...]]:
-    """A value at a user's line has crossed it; a cut must lie strictly below, so it is one step under the line.
+def _cuts_and_medians(
+    inputs: ir.Table, cuts: Mapping[str, tuple[Number, ...]], method: Method, bins: int
+) -> tuple[Mapping[str, tuple[Number, ...]], dict[str, Number]]:
+    """The cuts at the discrete quantiles, where none are known, and the lower medians, in one pass.
 
-    Recency lines are given in days, and fewer is better: at most so many days crosses.
+    Recency is ranked by its days: the share that ordered longest ago is not the rest of the share that ordered last.
     """
-    cent = Decimal("0.01")
-    return {
-        "r": tuple(sorted(-int(days) - 1 for days in lines["r"])),
-        "f": tuple(int(orders) - 1 for orders in lines["f"]),
-        "m": tuple(Decimal(amount) - cent for amount in lines["m"]),
+    ranked = inputs.select(_r=-inputs["_r"], _f=inputs["_f"], _m=inputs["_m"])
+    cutting = COLUMNS if method == "quantile" else COLUMNS[:1] if method == "nested" else ()
+    asked = {f"{name} {k}": (name, Fraction(k, bins)) for name in cutting for k in range(1, bins)}
+    found = values_at_share(ranked, {**asked, **{f"{name} middle": (name, Fraction(1, 2)) for name in COLUMNS}})
+
+    def turned(name: str, part: object) -> Number | None:
+        value = found[f"{name} {part}"]
+        return -value if value is not None and name == "_r" else value
+
+    drawn = {
+        name[1:]: tuple(cut for cut in (turned(name, k) for k in range(1, bins)) if cut is not None) for name in cutting
     }
+    middles = {name[1:]: turned(name, "middle") for name in COLUMNS}
+    return drawn or cuts, {name: value for name, value in middles.items() if value is not None}
+
+
+def _tied(cuts: Mapping[str, tuple[Number, ...]], found: Mapping[str, Any]) -> bool:
+    """Whether a score is empty: two cuts are one, or nobody is beyond the last of them, of recency before the first."""
+    ends = {name: found["least_r" if name == "r" else f"best_{name}"] for name in cuts}
+    return any(len({*at, ends[name]}) <= len(at) for name, at in cuts.items() if at)
+
+
+def _fixed_cuts(lines: Mapping[str, Sequence[Number]] | None) -> dict[str, tuple[Number, ...]]:
+    """The user's lines; those of recency are days, and fewer is better: at most so many days is beyond the line."""
+    if lines is None or set(lines) != set(INPUTS):
+        raise LinesMissing()
+    given = {name: tuple(Decimal(str(line)) for line in lines[name]) for name in INPUTS}
+    for name, at in given.items():
+        if not at or any(high <= low for low, high in pairwise(at)):
+            raise RfmLinesOutOfOrder(name=name, lines=", ".join(str(line) for line in lines[name]))
+    if len({len(at) for at in given.values()}) > 1:
+        raise RfmLinesUneven(counts=", ".join(str(len(at)) for at in given.values()))
+    return {**given, "r": tuple(-line for line in reversed(given["r"]))}
 
 
 def _log_cuts(inputs: ir.Table, bins: int) -> dict[str, tuple[Number, ...]]:
@@ -138,11 +214,12 @@ def _log_cuts(inputs: ir.Table, bins: int) -> dict[str, tuple[Number, ...]]:
     return cuts
 
 
-def _score(value: ir.NumericValue, cuts: Sequence[Number]) -> ir.IntegerValue:
-    """1 + the number of cuts strictly below the value; empty stays empty."""
+def _score(value: ir.NumericValue, cuts: Sequence[Number], *, at: bool) -> ir.IntegerValue:
+    """1 + the number of cuts strictly below the value, or `at` it too; empty stays empty."""
     score = ibis.ifelse(value.isnull(), ibis.null("int8"), ibis.literal(1, "int8"))
     for cut in cuts:
-        score = score + ibis.ifelse(value > cut, 1, 0)
+        mark = mark_of(cut, value.type())
+        score = score + ibis.ifelse(value >= mark if at else value > mark, 1, 0)
     return cast(ir.IntegerValue, score.cast("int8"))
 
 
@@ -164,12 +241,16 @@ def rfm_grading(inputs: ir.Table, lines: RfmLines) -> Grading:
     Further columns: `label`, `r_score`, `f_score`, `m_score`, `recency`, `frequency`, `monetary`.
     """
     if lines.method == "nested":
-        scored = inputs.mutate(_r_score=_score(inputs["_r"], lines.cuts["r"]))
+        scored = inputs.mutate(_r_score=_score(inputs["_r"], lines.cuts["r"], at=True))
         scored = scored.mutate(_f_score=_rank_score(scored["_f"], [scored["_r_score"]], lines.bins))
         scored = scored.mutate(_m_score=_rank_score(scored["_m"], [scored["_r_score"], scored["_f_score"]], lines.bins))
     else:
-        scored = inputs.mutate(**{f"_{name}_score": _score(inputs[f"_{name}"], lines.cuts[name]) for name in INPUTS})
-    codes = [_at_least_mean(scored[f"_{name}"], lines.sums[name], lines.customers) for name in INPUTS]
+        fixed = lines.method == "fixed"
+        scores = {
+            f"_{name}_score": _score(inputs[f"_{name}"], lines.cuts[name], at=fixed or name == "r") for name in INPUTS
+        }
+        scored = inputs.mutate(**scores)
+    codes = [_high(scored[f"_{name}"], lines, name) for name in INPUTS]
     extras: dict[str, ir.Value] = {
         "label": _label(scored, lines),
         **{f"{name}_score": scored[f"_{name}_score"] for name in INPUTS},
@@ -189,30 +270,69 @@ def rfm_grading(inputs: ir.Table, lines: RfmLines) -> Grading:
             "cuts": {name: list(cuts) for name, cuts in lines.cuts.items()},
             "sums": dict(lines.sums),
             "customers": lines.customers,
+            "reference": lines.reference,
+            **({"medians": dict(lines.medians)} if lines.reference == "median" else {}),
         },
-        notes=("scores_tied",) if lines.tied else (),
+        notes=_notes(lines),
     )
 
 
-def _at_least_mean(value: ir.NumericValue, total: Number, customers: int) -> ir.StringValue:
-    """`1` where the value is at least the mean, in whole numbers: value · n ≥ sum. Recency is negative already."""
-    value = value.cast("int64") if isinstance(value, ir.IntegerValue) else value
-    high = (value * ibis.literal(customers, "int64")) >= ibis.literal(total)
+def _notes(lines: RfmLines) -> tuple[str, ...]:
+    whale = lines.whale and lines.reference == "mean"
+    return (*(("scores_tied",) if lines.tied else ()), *(("whale",) if whale else ()))
+
+
+def _high(value: ir.NumericValue, lines: RfmLines, name: str) -> ir.StringValue:
+    """`1` where the value is at least the mean, in whole numbers (value · n ≥ sum), or the median.
+
+    Recency is negative already; whoever gave everything back is not high in money, whatever the others spent.
+    """
+    if lines.reference == "median":
+        high = value >= mark_of(lines.medians[name], value.type()) if name in lines.medians else value.isnull()
+    else:
+        high = value >= mark_of(_least_at_mean(lines.sums[name], lines.customers, value.type()), value.type())
+    if name == "m":
+        high = high & (value > 0)
     return cast(ir.StringValue, high.fill_null(False).ifelse("1", "0"))
 
 
+def _least_at_mean(total: Number, customers: int, kind: dt.DataType) -> Number:
+    """The least value of the type that is at least the mean, so that nothing is multiplied in the engine."""
+    places = (kind.scale or 0) if isinstance(kind, dt.Decimal) else 0
+    units = ceil(Fraction(total) * 10**places / max(1, customers))
+    return Decimal(units).scaleb(-places) if places else units
+
+
 def _label(scored: ir.Table, lines: RfmLines) -> ir.StringValue:
-    """The cell of the grid; empty where scores do not go from 1 to 5."""
-    highest = {len(cuts) + 1 for cuts in lines.cuts.values()} if lines.method == "fixed" else {lines.bins}
-    if highest != {len(LABEL_GRID)}:
-        return ibis.null("string")
-    x = ((scored["_f_score"] + scored["_m_score"] + 1) // 2).cast("int8")
+    """The cell of the grid, as lifecycle lets it be said.
+
+    Whoever lifecycle calls new is never lost, hibernating or about to sleep; whom it sees in rhythm, neither at risk
+    nor churned, is never lost.
+    """
+    r, f, m = (_on_grid(scored[f"_{name}_score"], lines.bins) for name in INPUTS)
+    x = ((f + m + 1) // 2).cast("int8")
     branches = [
-        ((scored["_r_score"] == r) & (x == number), ibis.literal(label))
-        for r, row in LABEL_GRID.items()
-        for number, label in enumerate(row, start=1)
+        ((r == row) & (x == number), ibis.literal(label))
+        for row, labels in LABEL_GRID.items()
+        for number, label in enumerate(labels, start=1)
     ]
-    return cast(ir.StringValue, ibis.cases(*branches))
+    label = cast(ir.StringValue, ibis.cases(*branches))
+    if LIFECYCLE not in scored.columns:
+        return label
+    stage = scored[LIFECYCLE]
+    fresh = (stage == "new") & label.isin(NEVER_OF_NEW)
+    in_rhythm = (label == "lost") & stage.isin(IN_RHYTHM)
+    return cast(ir.StringValue, ibis.cases((fresh, "new"), (in_rhythm, "low_recency"), else_=label))
+
+
+def _on_grid(score: ir.IntegerValue, bins: int) -> ir.IntegerValue:
+    """A score of so many bins on the grid of five: the lowest is 1, the highest 5, those between in proportion."""
+    last = len(LABEL_GRID) - 1
+    if bins == last + 1:
+        return score
+    return cast(
+        ir.IntegerValue, (1 + ((score.cast("int32") - 1) * (2 * last) + bins - 1) // (2 * (bins - 1))).cast("int8")
+    )
 
 
 def grade_rfm(
@@ -221,12 +341,17 @@ def grade_rfm(
     method: Method = "quantile",
     bins: int = 5,
     lines: Mapping[str, Sequence[Number]] | None = None,
+    reference: Reference = "mean",
 ) -> Grading:
-    """The eight groups as tiers, with label and scores as further columns; a customer without orders is `000`."""
+    """The eight groups as tiers, with label and scores as further columns; a customer without orders is `000`.
+
+    Where the profile has `lifecycle_tier`, no label contradicts it.
+    """
     inputs = rfm_inputs(profile)
-    return rfm_grading(inputs, rfm_lines(inputs, method=method, bins=bins, lines=lines))
+    return rfm_grading(inputs, rfm_lines(inputs, method=method, bins=bins, lines=lines, reference=reference))
 
 
+@guarded
 def rfm(
     orders: TableLike,
     *,
@@ -235,20 +360,24 @@ def rfm(
     method: Method = "quantile",
     bins: int = 5,
     lines: Mapping[str, Sequence[Number]] | None = None,
+    reference: Reference = "mean",
     zone: str = "UTC",
     columns: Mapping[str, str] | None = None,
+    free_orders: FreeOrders = "count",
 ) -> ir.Table:
     """Score recency, frequency and monetary value of every customer.
 
-    Parameters: `orders`, `as_of`, `window`, `zone`, `columns` as for `traits`; `method` one of `quantile` (exact
-    discrete cuts), `nested` (F inside R, M inside R×F), `fixed` (with `lines`: recency in days, orders, money), `log`
-    (equal widths of log(1 + value)); `bins` the highest score.
+    Parameters: `orders`, `as_of`, `window`, `zone`, `columns`, `free_orders` as for `traits`; `method` one of
+    `quantile` (exact discrete cuts), `nested` (F inside R, M inside R×F), `fixed` (with `lines`: recency in days,
+    orders, money, as many of each, from the lowest up), `log` (equal widths of log(1 + value)); `bins` the highest
+    score; `reference` parts the groups at the `mean` or the `median`.
 
-    Returns `customer_id`, `tier` (three digits R F M, 1 = at least the mean), `label` (one of eleven), `r_score`,
-    `f_score`, `m_score`, `recency` (days), `frequency` (orders), `monetary` (DECIMAL(18,2)). Equal values always
-    score the same.
+    Returns `customer_id`, `tier` (three digits R F M, 1 = at least the mean), `label` (one of eleven, or `low_recency`:
+    the lifecycle of the same orders is worked out, so that no customer in rhythm is lost), `r_score`, `f_score`,
+    `m_score`, `recency` (days), `frequency` (orders), `monetary` (spend). Equal values always score the same, equal
+    days the better score.
 
-    Raises `LacksColumns`, `NotAMoment`, `BadRfmMethod`, `LinesMissing`.
+    Raises `LacksColumns`, `NotAMoment`, and what `rfm_lines` raises.
 
     Source: Hughes, Strategic Database Marketing (1994); nested bins as in SPSS Direct Marketing.
 
@@ -261,5 +390,10 @@ def rfm(
     ...     ["tier", "recency", "frequency", "monetary"]].values.tolist()
     [['100', 1, 1, Decimal('10.00')], ['110', 10, 2, Decimal('20.00')], ['001', 20, 1, Decimal('40.00')]]
     """
-    profile = profile_of(orders, as_of=as_of, window=window, zone=zone, columns=columns, families=frozenset())
-    return grade_rfm(profile, method=method, bins=bins, lines=lines).table().drop("value")
+    profile = profile_of(
+        orders, as_of=as_of, window=window, zone=zone, columns=columns, free_orders=free_orders, families=frozenset()
+    )
+    stages = lifecycle(orders, as_of=as_of, zone=zone, columns=columns, free_orders=free_orders)
+    profile = joined_by_customer(profile, stages.select("customer_id", lifecycle_tier="tier"))
+    graded = grade_rfm(profile, method=method, bins=bins, lines=lines, reference=reference)
+    return graded.table().drop("value")

@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
-from custrata.analytics.ladders import Ladder, Step, pareto_ladder, quantile_ladder
+from custrata.analytics.ladders import Ladder, QuantileCut, Step, pareto_ladder, quantile_cut
 from custrata.engine.functions import Number, only_row
 from custrata.errors import BadInput
 
@@ -68,11 +68,15 @@ def grade_quantile(
     *,
     less_is_better: bool = False,
     rest: str | None = None,
+    at_least: Number | None = None,
 ) -> Grading:
-    """The tier by cumulated shares of the customers that have the value, from the best; equals share the better tier.
+    """The tier by cumulated shares of the customers that have the value, from the best; equal values stay together.
 
-    The line of share s is the value at rank ⌈s·n⌉ from the best. `rest` is the tier of those without the value
-    (default: the last); it may be one that nobody with a value has, and then `shares` part the others.
+    The line of share s is the value at rank ⌈s·n⌉ from the best; where equal values straddle it, that of the two
+    neighbouring lines whose tier is nearer to the share. `at_least` is the value that every tier above the last asks
+    for, whatever the shares say. `rest` is the tier of those without the value (default: the last); it may be one that
+    nobody with a value has, and then `shares` part the others. Where equal values leave a tier empty or make it over
+    twice as large as its share, the note `shares_missed` says so, and `facts["missed"]` which.
 
     Raises `TierTwice`, `LinesDoNotFit`, `SharesOutOfOrder`.
 
@@ -87,13 +91,24 @@ def grade_quantile(
     rest = rest or tiers[-1]
     _check_shares(valued, every, shares)
     table = profile.select(value=value)
-    if rest == valued[-1]:
-        ladder = quantile_ladder(table, "value", valued, shares, less_is_better=less_is_better)
-    else:
+    if rest != valued[-1]:
         # The line of all customers with a value is the worst of them: who does not meet it has none.
-        whole = (*shares, Fraction(1))
-        ladder = quantile_ladder(table, "value", (*valued, rest), whole, less_is_better=less_is_better)
-    return laddered(profile, value, ladder, every)
+        valued, shares = (*valued, rest), (*shares, Fraction(1))
+    cut = quantile_cut(table, "value", valued, shares, less_is_better=less_is_better, at_least=at_least)
+    return Grading(
+        every, profile, cut.ladder.tier(value), value, ladder=cut.ladder, facts=cut_facts(cut), notes=cut_notes(cut)
+    )
+
+
+def cut_facts(cut: QuantileCut) -> dict[str, object]:
+    """What a run keeps of a cut: how many customers it parts, and the tiers that equal values kept from their share."""
+    missed = [{"tier": tier.tier, "share": tier.share, "customers": tier.customers} for tier in cut.missed]
+    return {"customers": cut.customers, **({"missed": missed} if missed else {})}
+
+
+def cut_notes(cut: QuantileCut) -> tuple[str, ...]:
+    """The note that belongs to them."""
+    return ("shares_missed",) if cut.missed else ()
 
 
 def grade_pareto(profile: ir.Table, value: ir.NumericValue, tiers: Sequence[str], shares: Sequence[Share]) -> Grading:
@@ -131,13 +146,13 @@ def line_ladder(tiers: Sequence[str], lines: Sequence[Number], *, less_is_better
     return Ladder(steps, tiers[-1], less_is_better)
 
 
-def share_ladder(table: ir.Table, column: str, tiers: Sequence[str], shares: Sequence[Share]) -> Ladder:
-    """The ladder of cumulated shares of the customers that have the column, from the best.
+def share_cut(table: ir.Table, column: str, tiers: Sequence[str], shares: Sequence[Share]) -> QuantileCut:
+    """The cut by cumulated shares of the customers that have the column, from the best.
 
     Raises `TierTwice`, `LinesDoNotFit`, `SharesOutOfOrder`.
     """
     _check_shares(tiers, tiers, shares)
-    return quantile_ladder(table, column, tiers, shares)
+    return quantile_cut(table, column, tiers, shares)
 
 
 def where(condition: ir.BooleanValue, value: ir.Value) -> ir.NumericValue:

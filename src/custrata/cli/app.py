@@ -8,22 +8,25 @@ from typing import NoReturn
 
 import click
 
-from custrata.cli.data import erase_command, import_command, init_command, quarantine_command
+from custrata.cli.data import import_command, init_command, quarantine_command
 from custrata.cli.demo import demo_command
+from custrata.cli.erasing import erase_command, erasures_group
 from custrata.cli.exclusions import exclude_command, excluded_command, include_command
 from custrata.cli.grades import explain_command, profile_command, refresh_command, tiers_command
+from custrata.cli.help import Group, language_option
 from custrata.cli.history import history_group
+from custrata.cli.language import listen, spoken
 from custrata.cli.pages import report_command
 from custrata.cli.runs import runs_group
 from custrata.cli.schemes import schemes_group
-from custrata.cli.session import LANGUAGE, Session
 from custrata.errors import CustrataError
-from custrata.wording import error_sentence, language_named
+from custrata.wording import error_sentence, phrase
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="custrata")
-def cli() -> None:
+@language_option
+def cli(language: str | None) -> None:
     """Custrata grades customers: import orders, refresh, and read tiers, reasons and reports."""
 
 
@@ -43,6 +46,7 @@ for command in (
     runs_group,
     report_command,
     erase_command,
+    erasures_group,
     demo_command,
 ):
     cli.add_command(command)
@@ -50,12 +54,12 @@ for command in (
 
 def main() -> NoReturn:
     """Run the command line and leave with its exit code."""
-    context: click.Context | None = None
     try:
+        listen(os.environ)
         with cli.make_context("custrata", sys.argv[1:]) as context:
             cli.invoke(context)
     except CustrataError as error:
-        click.echo(error_sentence(error, _language(context)), err=True)
+        click.echo(error_sentence(error, spoken()), err=True)
         sys.exit(error.exit_code)
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)
@@ -63,20 +67,9 @@ def main() -> NoReturn:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Stopped. Nothing was changed by what had not finished.", err=True)
+        click.echo(phrase("cli", "stopped", spoken()), err=True)
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
     sys.exit(0)
-
-
-def _language(context: click.Context | None) -> str:
-    """The language of the command that failed, where its workspace could be opened; else what the environment says."""
-    session = context.obj if context is not None else None
-    try:
-        if isinstance(session, Session):
-            return session.language
-        return language_named(os.environ.get(LANGUAGE) or "en")
-    except CustrataError:
-        return "en"

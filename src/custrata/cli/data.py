@@ -1,4 +1,4 @@
-"""Data in and out of a workspace: init, import, quarantine, erase."""
+"""Data in and out of a workspace: init, import, quarantine."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from typing import Literal
 
 import click
 
+from custrata.cli.help import Command, language_option
+from custrata.cli.language import spoken
+from custrata.cli.questions import answered, decisions_of
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, plain
 from custrata.errors import BadInput
 from custrata.ingest import ImportResult, Mapping, import_file
-from custrata.ingest.erasure import erase_from_quarantine
 from custrata.ingest.settling import settle_killed
 from custrata.lake import Workspace
-from custrata.schema import TABLES
-from custrata.wording import LANGUAGES, phrase
+from custrata.wording import phrase
 from custrata.wording.writer import Writer
 
 KINDS = ("orders", "lines", "customers", "products", "events", "feedback")
@@ -30,32 +31,29 @@ class NoQuarantine(BadInput):
     template = "No rows of an import “{import_id}” are in quarantine."
 
 
-class NobodyToErase(BadInput):
-    template = "There is no customer “{customer}” in this workspace: nothing was erased."
-
-
-@click.command("init")
+@click.command("init", cls=Command)
 @click.argument("directory", type=click.Path(path_type=Path), default=Path())
 @click.option("--name", default=None, help="What the workspace is called (default: the folder's name).")
 @click.option("--currency", default="CNY", show_default=True, help="Its one currency, as an ISO 4217 code.")
 @click.option("--timezone", default="Asia/Shanghai", show_default=True, help="The zone whose days count.")
-@click.option("--language", default="zh-hans", show_default=True, help=", ".join(LANGUAGES))
 @click.option(
     "--memory", default="50%", show_default=True, help="Memory of a computation before it uses the disk: 8GB, 50%."
 )
+@language_option
 def init_command(
-    directory: Path, *, name: str | None, currency: str, timezone: str, language: str, memory: str
+    directory: Path, *, name: str | None, currency: str, timezone: str, memory: str, language: str | None
 ) -> None:
     """Make DIRECTORY (default: this folder) a workspace."""
+    speak = language or spoken()
     workspace = Workspace.create(
-        directory, name=name, currency=currency, timezone=timezone, language=language, memory=memory
+        directory, name=name, currency=currency, timezone=timezone, language=speak, memory=memory
     )
     settings = workspace.settings
     facts = {"name": settings.name, "currency": settings.currency, "timezone": settings.timezone}
-    say(phrase("cli", "created", settings.language, folder=workspace.folder, **facts))
+    say(phrase("cli", "created", speak, folder=workspace.folder, **facts))
 
 
-@click.command("import")
+@click.command("import", cls=Command)
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--mapping", "mapping_file", type=click.Path(path_type=Path), default=None, metavar="FILE",
@@ -64,9 +62,16 @@ def init_command(
               help="Write the mapping that was used, to be given again.")  # fmt: skip
 @click.option("--date-order", type=click.Choice(["day-first", "month-first"]), default=None,
               help="Which comes first in dates such as 05/04/2025.")  # fmt: skip
+@click.option("--sheet", "sheets", multiple=True, metavar="NAME",
+              help="The sheet of a workbook to read; several are read as one table.")  # fmt: skip
+@click.option("--header-row", type=click.IntRange(min=1), default=None, metavar="N",
+              help="The row that holds the column names, counted from 1.")  # fmt: skip
 @click.option("--source", default="file", show_default=True, help="The name of where the rows come from.")
 @click.option("--dry-run", is_flag=True, help="Read, check and report; change nothing.")
 @click.option("--again", is_flag=True, help="Import a file again that was imported before.")
+@click.option("--decide", "decided", multiple=True, metavar="CODE=CHOICE",
+              help="Answer a question of the import; may be given several times.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Take the proposed answer of every question.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @workspace_option
 def import_command(
@@ -77,20 +82,30 @@ def import_command(
     mapping_file: Path | None,
     save_mapping: Path | None,
     date_order: Literal["day-first", "month-first"] | None,
+    sheets: tuple[str, ...],
+    header_row: int | None,
     source: str,
     dry_run: bool,
     again: bool,
+    decided: tuple[str, ...],
+    yes: bool,
     as_json: bool,
 ) -> None:
-    """Import FILES of a KIND: CSV, TSV (also gzipped), Excel or Parquet."""
+    """Import FILES of a KIND: CSV, TSV (also gzipped), Excel, OpenDocument, tables in HTML, or Parquet."""
     mapping = Mapping.read(mapping_file) if mapping_file is not None else None
+    decisions = decisions_of(decided)
     results = []
     for file in files:
-        with session.progress("ingest") as progress:
-            result = import_file(
+        result = answered(
+            session,
+            decisions,
+            lambda progress, file=file: import_file(  # type: ignore[misc]
                 session.workspace, kind, file, at=now(), mapping=mapping, source=source, dry_run=dry_run,
-                again=again, date_order=date_order, progress=progress,
-            )  # fmt: skip
+                again=again, date_order=date_order, sheet=sheets, header_row=header_row, decisions=decisions,
+                accept_defaults=yes, progress=progress,
+            ),
+            may_ask=not as_json,
+        )  # fmt: skip
         results.append(result)
         if not as_json:
             _tell(session, result, dry_run=dry_run)
@@ -123,6 +138,8 @@ def _tell(session: Session, result: ImportResult, *, dry_run: bool) -> None:
     told = session.writer("ingest")
     for label, value in result.quality.entries():
         say(f"  {told(f'quality.{label}')}: {_shown(write, value)}")
+    for notice in result.notices:
+        say(f"  • {notice.sentence(session.language)}")
     for table, merged in result.merged.items():
         done = {"added": merged.added, "updated": merged.updated, "unchanged": merged.unchanged}
         say(write("import.table", table=table, **{name: write.number(count) for name, count in done.items()}))
@@ -140,7 +157,7 @@ def _shown(write: Writer, value: object) -> str:
     return write.money(value, 2) if isinstance(value, Decimal) else write.number(value)
 
 
-@click.command("quarantine")
+@click.command("quarantine", cls=Command)
 @click.argument("import_id", required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="Write the rows there, to be mended and imported again.")  # fmt: skip
@@ -167,38 +184,3 @@ def quarantine_command(session: Session, import_id: str | None, output: Path | N
     except OSError as error:
         raise CannotWrite(path=output, reason=error.strerror or error) from error
     say(write("written", path=output))
-
-
-@click.command("erase")
-@click.argument("customer")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@workspace_option
-def erase_command(session: Session, customer: str, yes: bool) -> None:
-    """Erase CUSTOMER from every table, run and quarantine of the workspace, for good."""
-    workspace, write = session.workspace, session.writer("cli")
-    held = _rows_of(workspace, customer)
-    if not held:
-        raise NobodyToErase(customer=customer)
-    told = ", ".join(f"{name} {write.number(count)}" for name, count in held.items())
-    if not yes:
-        click.confirm(write("erase_ask", customer=customer, rows=told), abort=True)
-    if any(name in TABLES for name in held):
-        workspace.lake.erase(customer, at=now())
-    workspace.runs.rewrite(customer)
-    erase_from_quarantine(workspace.quarantine, customer)
-    workspace.exclusions.remove([customer])
-    say(write("erased", customer=customer, rows=told))
-
-
-def _rows_of(workspace: Workspace, customer: str) -> dict[str, int]:
-    """Rows that speak of a customer, by table of the lake and in the published run."""
-    held: dict[str, int] = {}
-    snapshot, run = workspace.lake.snapshot(), workspace.runs.published()
-    with workspace.engine() as engine:
-        tables = {name: snapshot.read(name, engine) for name in TABLES if "customer_id" in TABLES[name].names}
-        if run is not None:
-            tables["profile"] = run.read("profile", engine)
-        for name, table in tables.items():
-            found = table.filter(table.customer_id == customer).count().to_pyarrow().as_py()
-            held |= {name: found} if found else {}
-    return held

@@ -14,8 +14,10 @@ import click
 import ibis
 import ibis.expr.types as ir
 
+from custrata.cli.help import Command, language_option
+from custrata.cli.language import spoken
 from custrata.cli.pages import write_report
-from custrata.cli.session import WORKSPACE, Session, now, say
+from custrata.cli.session import WORKSPACE, Session, command_here, now, say
 from custrata.engine import DuckEngine
 from custrata.errors import Refused
 from custrata.ingest import import_file
@@ -166,17 +168,18 @@ def make_demo(folder: Path, language: str) -> Workspace:
             loading=f"{loaded - start:.1f}",
             grading=f"{perf_counter() - loaded:.1f}",
             report=report.resolve(),
+            command=command_here(),
             folder=workspace.folder,
         )
     )
     return workspace
 
 
-@click.command("demo")
+@click.command("demo", cls=Command)
 @click.option("--no-serve", is_flag=True, help="Stop after grading and reporting.")
-@click.option("--language", default="zh-hans", show_default=True, help="zh-hans, zh-hant or en.")
+@language_option
 @click.option("-w", "--workspace", "folder", type=click.Path(path_type=Path), default=Path("demo"), metavar="DIR",
               show_default=True, envvar=WORKSPACE, help="The folder of the demo workspace.")  # fmt: skip
-def demo_command(no_serve: bool, language: str, folder: Path) -> None:
+def demo_command(no_serve: bool, language: str | None, folder: Path) -> None:
     """Load real retail data (Complete Journey), grade it at twelve month ends, and write the report."""
-    make_demo(folder, language)
+    make_demo(folder, language or spoken())

@@ -9,6 +9,7 @@ import click
 import ibis.expr.types as ir
 
 from custrata.analytics.moments import AsOf
+from custrata.cli.help import Command
 from custrata.cli.runs import tell_run
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import FORMATS, write_table
@@ -54,7 +55,7 @@ def graded_by(session: Session, run: Run, scheme: str) -> dict[str, Any]:
     return decided
 
 
-@click.command("refresh")
+@click.command("refresh", cls=Command)
 @click.option(
     "--as-of", default=None, metavar="WHEN", help="Look from this date or time (default: after the newest fact)."
 )
@@ -102,7 +103,7 @@ def _format_options(command: Any) -> Any:
     )(command)
 
 
-@click.command("tiers")
+@click.command("tiers", cls=Command)
 @click.argument("scheme")
 @_format_options
 @workspace_option
@@ -118,7 +119,7 @@ def tiers_command(session: Session, scheme: str, fmt: str, output: Path | None) 
         _output(session, table, engine, fmt, output)
 
 
-@click.command("profile")
+@click.command("profile", cls=Command)
 @_format_options
 @workspace_option
 def profile_command(session: Session, fmt: str, output: Path | None) -> None:
@@ -129,7 +130,7 @@ def profile_command(session: Session, fmt: str, output: Path | None) -> None:
         _output(session, table, engine, fmt, output)
 
 
-@click.command("explain")
+@click.command("explain", cls=Command)
 @click.argument("customer")
 @click.option("--scheme", default=None, metavar="S", help="Only this scheme.")
 @click.option("--short", is_flag=True, help="Only what the customer may be told.")

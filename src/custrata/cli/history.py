@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from custrata.analytics.moments import AsOf, NotAMoment
 from custrata.analytics.stays import HORIZONS
 from custrata.cli.grades import graded_by, published
+from custrata.cli.help import Group
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, textual
 from custrata.errors import BadInput
@@ -40,7 +41,7 @@ scheme_argument = click.argument("scheme")
 scheme_option = click.option("--scheme", default=None, metavar="S", help="Only this scheme.")
 
 
-@click.group("history")
+@click.group("history", cls=Group)
 @workspace_option
 def history_group(session: Session) -> None:
     """Tell the history of tiers: of one customer, of all, how long they stay; or make the past anew."""

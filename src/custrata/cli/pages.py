@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from custrata.cli.grades import published
+from custrata.cli.help import Command
 from custrata.cli.session import Session, say, workspace_option
 from custrata.cli.tables import CannotWrite
 from custrata.report import page
@@ -15,7 +16,8 @@ from custrata.report.collect import collect
 
 def write_report(session: Session, output: Path) -> Path:
     """Write the page of the published run. Raises `NothingPublished`, `CannotWrite`."""
-    text = page(collect(session.workspace, published(session), session.language), session.language)
+    language = session.language_of_pages
+    text = page(collect(session.workspace, published(session), language), language)
     try:
         output.write_text(text, "utf-8")
     except OSError as error:
@@ -23,11 +25,14 @@ def write_report(session: Session, output: Path) -> Path:
     return output
 
 
-@click.command("report")
+@click.command("report", cls=Command)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE.html",
               help="Where to write it (default: report.html in the workspace).")  # fmt: skip
 @workspace_option
 def report_command(session: Session, output: Path | None) -> None:
-    """Write one self-contained page: rings, flow, tier tables, RFM map, curves, data quality."""
+    """Write one self-contained page: rings, flow, tier tables, RFM map, curves, data quality.
+
+    In the language of the workspace, unless --language names another.
+    """
     written = write_report(session, output or session.workspace.folder / "report.html")
     say(session.writer("cli")("report_written", path=written))

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import click
 
+from custrata.cli.help import Command, Group
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import draw
 from custrata.lake import Run, Workspace
@@ -18,13 +19,13 @@ from custrata.tiering.names import scheme_name
 MOST_SHOWN = 10
 
 
-@click.group("runs")
+@click.group("runs", cls=Group)
 @workspace_option
 def runs_group(session: Session) -> None:
     """List what was published, withdraw a run, or compute one anew and compare."""
 
 
-@runs_group.command("list")
+@runs_group.command("list", cls=Command)
 @workspace_option
 def list_command(session: Session) -> None:
     """List every run, the newest first, and those that were withdrawn."""
@@ -54,7 +55,7 @@ def _notes(session: Session, run: Run) -> list[str]:
     return [session.writer("runs")(f"mark.{mark['kind']}", **mark) for mark in run.record.get("marks", [])]
 
 
-@runs_group.command("withdraw")
+@runs_group.command("withdraw", cls=Command)
 @click.argument("run_id", metavar="ID")
 @click.option("--reason", default="", help="Why; kept with the record of the run.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -75,7 +76,7 @@ def withdraw_command(session: Session, run_id: str, reason: str, yes: bool, engi
         say(write.count("anew", len(done.anew)))
 
 
-@runs_group.command("verify")
+@runs_group.command("verify", cls=Command)
 @click.argument("run_id", metavar="ID", required=False)
 @click.option("--all", "everything", is_flag=True, help="Every published run.")
 @click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from custrata.cli.grades import UnknownScheme, published
+from custrata.cli.help import Group
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.simulations import show_difference, show_simulation
 from custrata.cli.tables import CannotWrite, draw
@@ -37,7 +38,7 @@ def by_options(command: Callable[..., None]) -> Callable[..., None]:
     )
 
 
-@click.group("schemes", invoke_without_command=True)
+@click.group("schemes", cls=Group, invoke_without_command=True)
 @workspace_option
 def schemes_group(session: Session) -> None:
     """List the schemes with their tiers and sizes; or write, compare, try out and publish them."""

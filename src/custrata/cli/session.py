@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,11 +16,11 @@ from click.core import ParameterSource
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from custrata.cli.help import language_option
+from custrata.cli.language import asked, spoken
 from custrata.lake import Workspace
-from custrata.wording import language_named
 from custrata.wording.writer import Writer
 
-LANGUAGE = "CUSTRATA_LANGUAGE"
 WORKSPACE = "CUSTRATA_WORKSPACE"
 
 Report = Callable[[str, float], None]
@@ -44,9 +45,13 @@ class Session:
 
     @property
     def language(self) -> str:
-        """As asked for by option or environment, else the workspace's."""
-        asked = self.asked_language or os.environ.get(LANGUAGE)
-        return language_named(asked) if asked else self.workspace.settings.language
+        """The language of messages: as an option asks for it, else as the environment says."""
+        return self.asked_language or spoken()
+
+    @property
+    def language_of_pages(self) -> str:
+        """The language of what is written for others to read: as asked for by name, else the workspace's."""
+        return self.asked_language or asked() or self.workspace.settings.language
 
     def writer(self, area: str) -> Writer:
         """Writes phrases of an area for this reader."""
@@ -84,7 +89,7 @@ def workspace_option(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command `-w DIR` and `--language`, and hand it a `Session` as its first argument."""
 
     @folder_option
-    @click.option("--language", default=None, metavar="L", help="zh-hans, zh-hant or en (default: the workspace's).")
+    @language_option
     @wraps(command)
     def with_session(folder: Path, language: str | None, **options: object) -> None:
         context = click.get_current_context()
@@ -97,6 +102,13 @@ def workspace_option(command: Callable[..., None]) -> Callable[..., None]:
         command(session, **options)
 
     return with_session
+
+
+def command_here() -> str:
+    """How this command is called here: by its name where that is on the path, else by where it lies."""
+    if shutil.which("custrata") is not None or Path(sys.argv[0]).name != "custrata":
+        return "custrata"
+    return sys.argv[0]
 
 
 def say(text: str) -> None:

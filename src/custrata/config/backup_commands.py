@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from custrata.cli.help import Command
+from custrata.cli.language import spoken
 from custrata.cli.session import WORKSPACE, folder_option, now, say
 from custrata.config.backup import empty_place, unpack, write_backup
 from custrata.config.commands import prepare
@@ -18,7 +20,7 @@ from custrata.wording.writer import Writer
 BACKED_UP = ("orders", "order_lines", "customer_records", "events", "feedback", "products")
 
 
-@click.command("backup")
+@click.command("backup", cls=Command)
 @click.argument("file", type=click.Path(path_type=Path))
 @folder_option
 def backup_command(file: Path, folder: Path) -> None:
@@ -28,14 +30,14 @@ def backup_command(file: Path, folder: Path) -> None:
 
     database.migrate(at=now())
     head = write_backup(workspace, file, at=now())
-    write = Writer(workspace.settings.language, workspace.settings.currency, workspace.settings.timezone, "server")
+    write = Writer(spoken(), workspace.settings.currency, workspace.settings.timezone, "server")
     snapshot = workspace.lake.snapshot()
     say(write("written", file=file, size=f"{file.stat().st_size / 2**20:,.1f}",
               facts=write.number(sum(snapshot.rows(name) for name in BACKED_UP)),
               rows=write.number(sum(head["rows"].values()))))  # fmt: skip
 
 
-@click.command("restore")
+@click.command("restore", cls=Command)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-w", "--workspace", "folder", metavar="DIR", type=click.Path(path_type=Path), required=True,
               help="A new folder for the workspace.")  # fmt: skip
@@ -48,7 +50,7 @@ def restore_command(file: Path, folder: Path) -> None:
         head = unpack(file, fresh)
         # Settings are read once, by the process, from the folder that is being filled.
         os.environ[WORKSPACE] = str(fresh / "workspace")
-        workspace = prepare(fresh / "workspace")
+        prepare(fresh / "workspace")
         from django.conf import settings
         from django.db import connection
 
@@ -62,4 +64,4 @@ def restore_command(file: Path, folder: Path) -> None:
         (fresh / "workspace").rename(folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    say(phrase("server", "restored", workspace.settings.language, folder=folder, at=head["at"][:19].replace("T", " ")))
+    say(phrase("server", "restored", spoken(), folder=folder, at=head["at"][:19].replace("T", " ")))

@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING
 import click
 
 from custrata.cli.demo import make_demo
+from custrata.cli.help import Command, language_option
+from custrata.cli.language import LANGUAGE, spoken
 from custrata.cli.session import WORKSPACE, Session, folder_option, now, say
 from custrata.config import ports
 from custrata.errors import Refused
 from custrata.lake import Workspace
-from custrata.wording import language_named, phrase
+from custrata.wording import phrase
 
 if TYPE_CHECKING:
     from custrata.config.processes import Service
@@ -68,7 +70,7 @@ def _jobs_of(command: Callable[..., None]) -> Callable[..., None]:
     )(command)
 
 
-@click.command("up")
+@click.command("up", cls=Command)
 @_address_of
 @_jobs_of
 @folder_option
@@ -77,7 +79,7 @@ def up_command(folder: Path, host: str, port: int, workers: int | None, jobs: in
     serve(prepare(folder), host=host, port=port, workers=workers, jobs=jobs)
 
 
-@click.command("web")
+@click.command("web", cls=Command)
 @_address_of
 @folder_option
 def web_command(folder: Path, host: str, port: int, workers: int | None) -> None:
@@ -90,7 +92,7 @@ def web_command(folder: Path, host: str, port: int, workers: int | None) -> None
         _supervise(workspace, [processes.web(host, port, workers or _cores())], address=(host, port))
 
 
-@click.command("work")
+@click.command("work", cls=Command)
 @_jobs_of
 @folder_option
 def work_command(folder: Path, jobs: int) -> None:
@@ -102,7 +104,7 @@ def work_command(folder: Path, jobs: int) -> None:
     _supervise(workspace, [processes.worker(jobs), processes.scheduler()])
 
 
-@click.command("manage", context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.command("manage", cls=Command, context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def manage_command(arguments: tuple[str, ...]) -> None:
     """Run a command of Django's, such as migrate or shell, on the workspace of this folder or $CUSTRATA_WORKSPACE."""
@@ -113,27 +115,32 @@ def manage_command(arguments: tuple[str, ...]) -> None:
     execute_from_command_line(["custrata manage", *arguments])
 
 
-@click.command("demo")
+@click.command("demo", cls=Command)
 @click.option("--no-serve", is_flag=True, help="Stop after grading and reporting.")
-@click.option("--language", default="zh-hans", show_default=True, help="zh-hans, zh-hant or en.")
+@language_option
 @click.option("-w", "--workspace", "folder", type=click.Path(path_type=Path), default=Path("demo"), metavar="DIR",
               show_default=True, envvar=WORKSPACE, help="The folder of the demo workspace.")  # fmt: skip
 @_address_of
-def demo_command(*, no_serve: bool, language: str, folder: Path, host: str, port: int, workers: int | None) -> None:
+def demo_command(
+    *, no_serve: bool, language: str | None, folder: Path, host: str, port: int, workers: int | None
+) -> None:
     """Load real retail data (Complete Journey), grade it at twelve month ends, write the report, and serve it."""
+    speak = language or spoken()
     if no_serve:
-        make_demo(folder, language)
+        make_demo(folder, speak)
         return
     if not _has_server():
-        make_demo(folder, language)
-        say(phrase("server", "install", language_named(language)))
+        make_demo(folder, speak)
+        say(phrase("server", "install", speak))
         return
     _port(host, port).close()  # refuses before the work, not after it
-    make_demo(folder, language)
-    _make_demo_sign_in(prepare(folder))
+    make_demo(folder, speak)
+    prepare(folder)
+    _make_demo_sign_in()
     # A program of its own: the server's processes are forked, and must not come from one that has used an engine.
     options = ["--host", host, "--port", str(port), *(["--workers", str(workers)] if workers else [])]
     sys.stdout.flush()
+    os.environ[LANGUAGE] = speak
     os.execv(sys.executable, [sys.executable, "-m", "custrata", "up", "-w", str(folder), *options])
 
 
@@ -181,9 +188,8 @@ def serve(
     from custrata.config import processes
 
     with _port(host, port):
-        language = workspace.settings.language
-        _migrate(language)
-        lines = _first_sign_in(_url(host, port), language)
+        _migrate()
+        lines = _first_sign_in(_url(host, port))
         services = [processes.web(host, port, workers or _cores()), processes.worker(jobs), processes.scheduler()]
         _supervise(workspace, services, address=(host, port), lines=lines)
 
@@ -197,7 +203,7 @@ def _supervise(
 ) -> None:
     from custrata.config import processes
 
-    name, language = workspace.settings.name, workspace.settings.language
+    name, language = workspace.settings.name, spoken()
 
     def tell() -> None:
         if address is None:
@@ -226,7 +232,7 @@ def _url(host: str, port: int) -> str:
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
-def _migrate(language: str) -> None:
+def _migrate() -> None:
     from django.db import OperationalError
 
     from custrata.config import database
@@ -236,7 +242,7 @@ def _migrate(language: str) -> None:
     except OperationalError as error:
         raise DatabaseUnreachable(reason=str(error).strip().splitlines()[0]) from error
     if backup is not None:
-        say(phrase("server", "backed_up", language, path=backup))
+        say(phrase("server", "backed_up", spoken(), path=backup))
 
 
 def _refuse_old_database() -> None:
@@ -253,21 +259,20 @@ def _refuse_old_database() -> None:
         raise DatabaseBehind
 
 
-def _first_sign_in(url: str, language: str) -> list[str]:
+def _first_sign_in(url: str) -> list[str]:
     """While there is no administrator: the link with which one becomes it."""
     from custrata.apps.accounts.actions import first_sign_in_link
 
     link = first_sign_in_link(at=now())
-    return [phrase("server", "first_link", language, link=f"{url}{link}")] if link else []
+    return [phrase("server", "first_link", spoken(), link=f"{url}{link}")] if link else []
 
 
-def _make_demo_sign_in(workspace: Workspace) -> None:
+def _make_demo_sign_in() -> None:
     """Make the demo's administrator, and say name and password, which is kept nowhere."""
-    language = workspace.settings.language
-    _migrate(language)
+    _migrate()
     from custrata.apps.accounts.actions import create_person, new_password
     from custrata.web.rights import Role
 
     password = new_password()
     create_person(username=DEMO, role=Role.ADMINISTRATOR, name="", password=password, actor=None, at=now())
-    say(phrase("server", "demo_sign_in", language, name=DEMO, password=password))
+    say(phrase("server", "demo_sign_in", spoken(), name=DEMO, password=password))

@@ -15,7 +15,7 @@ from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
 from custrata.engine.base import Engine
-from custrata.engine.compile import named, teach
+from custrata.engine.compile import named, quotient_by, teach
 from custrata.engine.memory import memory_in_bytes
 from custrata.engine.scratch import Scratch
 from custrata.engine.statements import Statements, with_holes
@@ -28,6 +28,10 @@ def _discrete_quantile(
     return call
 
 
+def _integer_quotient(top: sge.Expression, bottom: sge.Expression) -> sge.Expression:
+    return sge.IntDiv(this=top, expression=bottom)
+
+
 def _date_from_day(self: SQLGlotCompiler, op: Any, *, arg: sge.Expression) -> sge.Expression:
     epoch = sge.Cast(this=sge.Literal.string("1970-01-01"), to=sge.DataType.build("DATE"))
     return sge.Add(this=epoch, expression=arg)
@@ -37,6 +41,7 @@ teach(
     DuckDBCompiler,
     {
         "DiscreteQuantile": _discrete_quantile,
+        "Quotient": quotient_by(_integer_quotient, "HUGEINT"),
         "DateFromDay": _date_from_day,
         "EpochMicros": named("epoch_us"),
         "InstantFromMicros": named("make_timestamptz"),
@@ -47,7 +52,7 @@ teach(
 with_holes(DuckDBCompiler)
 
 
-class _Backend(Backend):
+class _Backend(Backend):  # type: ignore[misc]  # Ibis ships no types
     """Ibis' connection, which compiles what differs by its values alone only once."""
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -13,10 +13,13 @@ statement for other reasons too, are never holes.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import ibis.expr.operations as ops
@@ -187,21 +190,18 @@ def _named(sql: str, tables: Sequence[str]) -> str:
     return sql
 
 
-# What a compiler writes instead of some literals, while a template is compiled.
-_WRITTEN: dict[Any, str] = {}
+# What a compiler writes instead of some literals, while a template is compiled; each thread compiles its own.
+_WRITTEN: ContextVar[Mapping[Any, str]] = ContextVar("written", default=MappingProxyType({}))
 
 
-class _holes:
+@contextmanager
+def _holes(written: Mapping[Any, str]) -> Iterator[None]:
     """Within it, these literals are written as holes."""
-
-    def __init__(self, written: dict[Any, str]) -> None:
-        self._written = written
-
-    def __enter__(self) -> None:
-        _WRITTEN.update(self._written)
-
-    def __exit__(self, *_: object) -> None:
-        _WRITTEN.clear()
+    token = _WRITTEN.set(written)
+    try:
+        yield
+    finally:
+        _WRITTEN.reset(token)
 
 
 def with_holes(compiler: type[SQLGlotCompiler]) -> None:
@@ -209,7 +209,8 @@ def with_holes(compiler: type[SQLGlotCompiler]) -> None:
     whole = compiler.visit_Literal
 
     def visit_literal(self: SQLGlotCompiler, op: Any, *, value: Any, dtype: Any) -> Any:
-        hole = _WRITTEN.get(op) if _WRITTEN else None
+        written = _WRITTEN.get()
+        hole = written.get(op) if written else None
         return whole(self, op, value=value, dtype=dtype) if hole is None else sge.Var(this=hole)
 
     compiler.visit_Literal = visit_literal

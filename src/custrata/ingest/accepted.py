@@ -9,12 +9,15 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.ingest.canonical import Problem
-from custrata.ingest.cleaning import CURRENCY, SIGN
+from custrata.ingest.cleaning import CURRENCY, NOTED, NOTES, SIGN
 from custrata.ingest.functions import fingerprint
 from custrata.ingest.plan import Views
 from custrata.ingest.staging import INDEX, PROBLEMS, Staged
+from custrata.schema import ORDERS
 
 SEPARATOR = "\x1f"
+SUMMED = ("amount", "discount", "refund")
+MOST_ROWS = 2**40
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Accepted:
     """The rows of a file that go on to the lake.
 
     `rows` have unique keys; `superseded` gave way to a later row of their key, `repeats` of these said the very same;
-    `late` are rows rejected after the first pass, as columns `_index` and `problem` (place in `reasons`).
+    `left_out` turned out to be no orders; `late` are rows rejected after the first pass, as columns `_index` and
+    `problem` (place in `reasons`).
     """
 
     rows: ir.Table
@@ -31,6 +35,7 @@ class Accepted:
     late: ir.Table | None = None
     reasons: tuple[Problem, ...] = ()
     late_count: dict[Problem, int] | None = None
+    left_out: int = 0
 
     @property
     def late_rows(self) -> int:
@@ -41,7 +46,7 @@ class Accepted:
 def sound(staged: Staged) -> ir.Table:
     """The staged rows without a problem."""
     rows = staged.rows
-    return rows if not staged.wrong and not staged.blank else rows.filter(rows[PROBLEMS] == 0)
+    return rows if not (staged.wrong or staged.blank or staged.left_out) else rows.filter(rows[PROBLEMS] == 0)
 
 
 def unique(made: Views, rows: ir.Table, key: Sequence[str]) -> Accepted:
@@ -59,12 +64,46 @@ def unique(made: Views, rows: ir.Table, key: Sequence[str]) -> Accepted:
     return Accepted(rows.anti_join(beaten, INDEX), found["superseded"] - found["repeats"], found["repeats"])
 
 
+def accepted_orders(made: Views, staged: Staged) -> Accepted:
+    """The orders that go on: of several rows of one order the last, or one row with the money of all."""
+    rows = sound(staged)
+    if together := staged.together:
+        return summed(made, rows, "order_id", also_alike=together == "rows")
+    return unique(made, rows, ORDERS.key)
+
+
+def summed(made: Views, rows: ir.Table, key: str, *, also_alike: bool) -> Accepted:
+    """The first row of every key with the money of all its rows; of a sale only the rows that were sold count.
+
+    Rows of one key that all say the very same are one row said twice, unless they are to be summed as well.
+    """
+    several = rows.group_by(key).having(ibis._.count() > 1).agg()
+    parts = rows.semi_join(several, key)
+    if not also_alike:
+        content = _joined(parts, _told(parts))
+        unlike = parts.mutate(content=content).group_by(key).having(ibis._.content.nunique() > 1).agg()
+        parts = parts.semi_join(unlike, key)
+    sold = parts.status.isin(("completed", "refunded"))
+    totals = made.kept(parts.group_by(key).agg(
+        first=parts[INDEX].argmin(sold.ifelse(0, 1) * MOST_ROWS + parts[INDEX]),
+        **{f"{name}__sum": ibis.coalesce(parts[name].sum(where=sold), parts[name].sum()) for name in SUMMED},
+    ))  # fmt: skip
+    beaten = parts.join(totals, key).filter(ibis._[INDEX] != ibis._["first"]).select(INDEX)
+    joined = rows.anti_join(beaten, INDEX).left_join(totals, key, rname="{name}__total")
+    whole = {name: ibis.coalesce(joined[f"{name}__sum"], joined[name]).cast(rows[name].type()) for name in SUMMED}
+    return unique(made, made.kept(joined.mutate(**whole).select(*rows.columns)), (key,))
+
+
+def _told(rows: ir.Table) -> list[str]:
+    """The columns that say something of a row, besides its place in the file."""
+    return [name for name in rows.columns if name not in (INDEX, PROBLEMS, SIGN, CURRENCY, NOTES, NOTED)]
+
+
 def _ranked(rows: ir.Table, key: Sequence[str]) -> ir.Table:
     """The place of each row among those of its key, from 0, and whether it says the same as the winner."""
     order = [ibis.desc(rows.updated_at.notnull()), ibis.desc(rows.updated_at), ibis.desc(rows[INDEX])]
     window = ibis.window(group_by=list(key), order_by=order)
-    told = [name for name in rows.columns if name not in (INDEX, PROBLEMS, SIGN, CURRENCY)]
-    content = _joined(rows, told)
+    content = _joined(rows, _told(rows))
     return rows.select(INDEX, rank=ibis.row_number().over(window), same=content == content.first().over(window))
 
 

@@ -9,28 +9,36 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from custrata.ingest.cleaning import BLANK, LOST, Values
+from custrata.ingest.cleaning import BLANK, GONE, LOST, Values
 from custrata.ingest.fields import Field
 from custrata.ingest.functions import md5
 from custrata.ingest.headers import LINE
+from custrata.ingest.money import LIMITS
 from custrata.ingest.plan import Plan
+from custrata.ingest.statuses import LEFT_OUT, PARTLY, UNSOLD
+from custrata.ingest.texts import half_width, tidy
 from custrata.schema import INSTANT, MONEY, PRICE, QUANTITY
 
 WIDE = "decimal(38, 4)"
-LARGEST = 10**14
-PRODUCT, DIFFERS = "_product", "_differs"
+LARGEST = LIMITS[MONEY]
+PRODUCT, DIFFERS, WORD, FOLLOWS = "_product", "_differs", "_word", "_follows"
 WRONG = {"number": "not_a_number", "instant": "not_a_date", "date": "not_a_date", "choice": "unknown_value"}
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A reason to reject a row: the field it lies in, None for the whole row, and the reason's name."""
+    """A reason to reject a row: the field it lies in, None for the whole row, and the reason's name.
+
+    `computed` says that it lies in what follows from several fields.
+    """
 
     field: str | None
     reason: str
+    computed: bool = False
 
 
 Problems = dict[Problem, ir.BooleanValue]
+LEFT_OUT_ROW = Problem(None, "left_out")
 
 
 @dataclass(frozen=True)
@@ -46,11 +54,32 @@ def finished(table: ir.Table, plan: Plan) -> Finished:
     are made of; with every problem a row may have."""
     columns, problems = FINISH[plan.kind.name](table, plan)
     columns |= {"properties": table.properties, "updated_at": _field(table, plan, "updated_at", INSTANT)}
-    columns |= _attributes(table, plan)
+    columns |= _attributes(table, plan) | _words(table, plan)
+    if plan.mapping.leave_out:
+        columns[GONE] = table[GONE]
+    if plan.kind.name == "orders":
+        columns[FOLLOWS] = _goes_on(table, plan)
     present = ~table[BLANK]
-    general = {Problem(None, "blank"): table[BLANK], Problem(None, "unreadable"): present & table[LOST]}
+    general = {Problem(None, "blank"): table[BLANK], LEFT_OUT_ROW: present & _left_out(table, plan)}
+    general |= {Problem(None, "unreadable"): present & table[LOST]}
     general |= {problem: present & found for problem, found in (_wrong(table, plan) | problems).items()}
     return Finished(columns, general)
+
+
+def _left_out(table: ir.Table, plan: Plan) -> ir.BooleanValue:
+    """Rows that are no orders, as a decision or the mapping says, and rows that only go on with the order above."""
+    gone = table[GONE].notnull()
+    if plan.has("status") and LEFT_OUT in plan.words.get("status", {}).values():
+        gone |= (table.status == LEFT_OUT).fill_null(False)
+    return gone | _goes_on(table, plan)
+
+
+def _goes_on(table: ir.Table, plan: Plan) -> ir.BooleanValue:
+    """Rows of orders that have the number of the order and nothing else of it: further lines of it."""
+    if plan.kind.name != "orders" or not all(map(plan.has, ("order_id", "customer_id", "ordered_at", "amount"))):
+        return ibis.literal(False)
+    cells = [table[name] for name in ("customer_id", "ordered_at__text", "amount__text")]
+    return table.order_id.notnull() & ibis.coalesce(*cells).isnull()
 
 
 def _wrong(table: ir.Table, plan: Plan) -> Problems:
@@ -58,6 +87,8 @@ def _wrong(table: ir.Table, plan: Plan) -> Problems:
     for field in plan.fields:
         if field.holds in WRONG and not field.soft:
             problems[Problem(field.name, WRONG[field.holds])] = table[f"{field.name}__wrong"]
+            if field.holds == "number":
+                problems[Problem(field.name, "too_large")] = table[f"{field.name}__large"]
     return problems
 
 
@@ -68,7 +99,13 @@ def _missing(table: ir.Table, plan: Plan, *names: str) -> Problems:
 
 def _empty(table: ir.Table, field: Field) -> ir.BooleanValue:
     empty = table[field.name].isnull()
-    return empty & ~table[f"{field.name}__wrong"] if field.holds in WRONG else empty
+    return empty & ~_unusable(table, field) if field.holds in WRONG else empty
+
+
+def _unusable(table: ir.Table, field: Field) -> ir.BooleanValue:
+    """Whether there is something in a cell that cannot be used."""
+    wrong = table[f"{field.name}__wrong"]
+    return wrong | table[f"{field.name}__large"] if field.holds == "number" else wrong
 
 
 def _field(table: ir.Table, plan: Plan, name: str, dtype: str = "string") -> ir.Value:
@@ -89,41 +126,57 @@ def _attributes(table: ir.Table, plan: Plan) -> Values:
     return values
 
 
+def _words(table: ir.Table, plan: Plan) -> Values:
+    """The words of the status column that nobody knows, to be counted and asked about."""
+    if not plan.has("status"):
+        return {}
+    unknown = table.status__wrong & ~table[BLANK]
+    return {WORD: unknown.ifelse(tidy(table.status__text), ibis.null("string"))}
+
+
 def _orders(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
     amount, gross = (_field(table, plan, name, MONEY) for name in ("amount", "gross_amount"))
     discount, refund = (_field(table, plan, name, MONEY) for name in ("discount", "refund"))
+    discount = ibis.coalesce(discount, _of_rate(table, plan, gross))
     less = gross.cast(WIDE) - discount.fill_null(0).cast(WIDE)
     net = cast(ir.DecimalValue, ibis.coalesce(amount, less.try_cast(MONEY)))
     kind = _field(table, plan, "kind")
     net = cast(ir.DecimalValue, kind.isin(["return"]).fill_null(False).ifelse(-(net.abs()), net).cast(MONEY))
     columns: Values = {
-        "order_id": table.order_id,
+        "order_id": _field(table, plan, "order_id"),
         "customer_id": _field(table, plan, "customer_id"),
         "ordered_at": table.ordered_at,
         told("kind"): kind,
-        told("status"): _field(table, plan, "status"),
+        told("status"): _status(table, plan),
         "amount": net,
         "discount": discount,
         told("refund"): refund,
         **{name: _field(table, plan, name) for name in ("returns_order_id", "channel", "store")},
     }
     problems = _missing(table, plan, "order_id", "ordered_at")
-    wrong = ibis.or_(*(table[f"{n}__wrong"] for n in ("amount", "gross_amount", "discount") if plan.has(n)))
+    said = ("amount", "gross_amount", "discount")
+    wrong = ibis.or_(*(_unusable(table, plan.kind[name]) for name in said if plan.has(name)))
     money = "amount" if plan.has("amount") else "gross_amount"
-    return columns, problems | {Problem(money, "missing"): net.isnull() & ~wrong}
+    large = (amount.isnull() & (less.abs() > LARGEST)).fill_null(False)
+    return columns, problems | {
+        Problem(money, "missing"): net.isnull() & ~wrong & ~large,
+        Problem(money, "too_large", computed=True): large & ~wrong,
+    }
 
 
 def filled(rows: ir.Table, kind: str) -> ir.Table:
     """The rows with what follows where a cell is empty; `<column>__told` stays what the file says."""
     if kind != "orders":
         return rows
-    status = rows[told("status")].fill_null("completed")
-    # A refunded order that does not say how much was refunded in full.
-    whole = ((status == "refunded") & (rows.amount > 0)).ifelse(rows.amount, 0).cast(MONEY)
+    said, back = rows[told("status")].fill_null("completed"), rows[told("refund")]
+    # A refunded order that does not say how much was refunded in full; of one refunded in part nobody knows how much.
+    whole = ((said == "refunded") & (rows.amount > 0)).ifelse(rows.amount, 0).cast(MONEY)
+    partly = (back > 0).fill_null(False).ifelse("refunded", "completed")
+    refund = cast(ir.DecimalValue, ibis.coalesce(back, whole))
     return rows.mutate(
         kind=(rows.amount < 0).ifelse("return", rows[told("kind")].fill_null("sale")),
-        status=status,
-        refund=ibis.coalesce(rows[told("refund")], whole),
+        status=(said == PARTLY).ifelse(partly, said),
+        refund=(rows.amount >= 0).ifelse(ibis.least(refund, rows.amount), refund).cast(MONEY),
     )
 
 
@@ -137,15 +190,27 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
     quantity = cast(ir.DecimalValue, _field(table, plan, "quantity", QUANTITY))
     price, discount = _field(table, plan, "unit_price", PRICE), _field(table, plan, "discount", MONEY)
     back = kind.isin(["return"]).fill_null(False)
+    gross = _field(table, plan, "gross_amount", MONEY)
+    worth = quantity.cast(WIDE) * price.cast(WIDE) if plan.has("unit_price") else gross.cast(WIDE)
+    discount = ibis.coalesce(discount, _of_rate(table, plan, ibis.coalesce(gross, worth.try_cast(MONEY))))
     quantity = cast(ir.DecimalValue, back.ifelse(-(quantity.abs()), quantity).cast(QUANTITY))
     amount = computed = _line_amount(quantity, cast(ir.DecimalValue, price), cast(ir.DecimalValue, discount))
+    if plan.has("gross_amount"):
+        whole = (gross.cast(WIDE) - discount.fill_null(0).cast(WIDE)).try_cast(MONEY)
+        amount = ibis.coalesce(back.ifelse(-(whole.abs()), whole), computed)
     differs = ibis.literal(False)
     if plan.has("amount"):
         given = back.ifelse(-(table.amount.abs()), table.amount)
-        amount, differs = ibis.coalesce(given, computed), (given != computed).fill_null(False)
-    names = ("customer_id", "product_id", "product_name", "category", "channel", "store", "status")
+        amount, differs = ibis.coalesce(given, amount), (given != computed).fill_null(False)
+    names = ("customer_id", "product_id", "product_name", "category", "channel", "store")
+    status, absent = _status(table, plan), ibis.literal(False)
+    if plan.has("status"):
+        # What was never sold has often neither quantity nor price.
+        absent = status.isin(UNSOLD).fill_null(False)
+        quantity = cast(ir.DecimalValue, ibis.coalesce(quantity, absent.ifelse(0, None).cast(QUANTITY)))
+        amount = ibis.coalesce(amount, absent.ifelse(0, None).cast(MONEY))
     columns: Values = {
-        "order_id": table.order_id,
+        "order_id": _field(table, plan, "order_id"),
         "line_id": ibis.coalesce(*([table[LINE]] if plan.mended else []), _field(table, plan, "line_id")),
         "ordered_at": _field(table, plan, "ordered_at", INSTANT),
         "quantity": quantity,
@@ -153,20 +218,57 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
         "discount": discount,
         "amount": amount,
         "kind": kind,
+        "status": status,
+        "refund": _field(table, plan, "refund", MONEY),
         **{name: _field(table, plan, name) for name in names},
         DIFFERS: differs,
     }
     columns[PRODUCT] = ibis.coalesce(
         columns["product_id"], columns["product_name"], md5(_content(columns, "quantity", "unit_price", "amount"))
     )
-    problems = _missing(table, plan, "order_id", "quantity")
-    asked = [name for name in ("unit_price", "amount") if plan.has(name)]
-    wrong = ibis.or_(*(table[f"{name}__wrong"] for name in ("quantity", "discount", *asked) if plan.has(name)))
+    problems = _missing(table, plan, "order_id")
+    problems |= {problem: found & ~absent for problem, found in _missing(table, plan, "quantity").items()}
+    asked = [name for name in ("unit_price", "gross_amount", "amount") if plan.has(name)]
+    said = ("quantity", "discount", *asked)
+    wrong = ibis.or_(*(_unusable(table, plan.kind[name]) for name in said if plan.has(name)))
     worth = ibis.coalesce(*(table[name] for name in asked)).notnull()
     return columns, problems | {
-        Problem(asked[0], "missing"): quantity.notnull() & ~worth & ~wrong,
-        Problem(asked[0], "too_large"): (amount.abs() >= LARGEST).fill_null(worth & quantity.notnull() & ~wrong),
+        Problem(asked[0], "missing"): quantity.notnull() & ~worth & ~wrong & ~absent,
+        Problem(asked[0], "too_large", computed=True): (amount.abs() > LARGEST).fill_null(
+            worth & quantity.notnull() & ~wrong
+        ),
     }
+
+
+def _status(table: ir.Table, plan: Plan) -> ir.Value:
+    """The status a row says; an order with a time at which it was cancelled was."""
+    status = _field(table, plan, "status")
+    if not plan.has("cancelled_at"):
+        return status
+    sold = status.isnull() | status.isin(("completed", "pending"))
+    return (sold & table.cancelled_at.notnull()).ifelse("cancelled", status)
+
+
+def _of_rate(table: ir.Table, plan: Plan, gross: ir.Value) -> ir.Value:
+    """The discount that a rate gives on the amount before it, rounded half away from zero to cents."""
+    for name in ("discount_rate", "paid_rate"):
+        if plan.has(name):
+            share = _share(table[name])
+            off = share if name == "discount_rate" else 1 - share
+            return (gross.cast(WIDE) * off.cast(WIDE)).abs().try_cast(MONEY)
+    return ibis.null(MONEY)
+
+
+def _share(text: ir.StringValue) -> ir.DecimalValue:
+    """A share as 0.2, 20%, 20 or 8.5折 writes it; null for what is none."""
+    plain = half_width(tidy(text)).replace(",", ".")
+    number = cast(
+        ir.DecimalValue, plain.re_extract(r"^-?([0-9]+(?:\.[0-9]+)?)\s*[%折]?$", 1).try_cast("decimal(18, 6)")
+    )
+    hundredth = plain.contains("%") | (number > 10) | (~plain.contains("折") & (number > 1))
+    parts = ibis.cases((hundredth, number / 100), (plain.contains("折"), number / 10), else_=number)
+    share = cast(ir.DecimalValue, parts.cast("decimal(18, 6)"))
+    return cast(ir.DecimalValue, share.between(0, 1).ifelse(share, None).cast(WIDE))
 
 
 def _line_amount(quantity: ir.DecimalValue, price: ir.DecimalValue, discount: ir.DecimalValue) -> ir.DecimalValue:

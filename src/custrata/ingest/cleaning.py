@@ -13,29 +13,27 @@ import ibis.expr.types as ir
 
 from custrata.engine.days import as_date, instant_of_wall
 from custrata.engine.functions import instant_from_micros
-from custrata.ingest.contacts import clean_email, quick_phone
-from custrata.ingest.dates import (
-    SECOND,
-    is_zero_date,
-    plain_date,
-    quick_told,
-    quick_wall,
-    slow_wall,
-    told_instant,
-    year_first,
-)
+from custrata.ingest import datetimes
+from custrata.ingest.columns import OFFSETS
+from custrata.ingest.contacts import clean_email, contact_notes, quick_phone
+from custrata.ingest.dates import SECOND, quick_utc, quick_wall
 from custrata.ingest.encoding import UNREADABLE
 from custrata.ingest.fields import CURRENCY as CURRENCY_FIELD
 from custrata.ingest.fields import Field
 from custrata.ingest.functions import texts_by_name
 from custrata.ingest.headers import LINE
-from custrata.ingest.money import currency_of, plain_number, quick_number, slow_number
+from custrata.ingest.leaving import left_out
+from custrata.ingest.money import LIMITS, currency_of, number_notes, plain_number, quick_number, wide_number
+from custrata.ingest.notes import noted, together
 from custrata.ingest.plan import Plan, Views
-from custrata.ingest.texts import chosen, tidy, unwrapped
+from custrata.ingest.texts import chosen, tidy, tidy_id, unwrapped
 from custrata.schema import QUANTITY
 
-SIGN, CURRENCY, BLANK, LOST = "_sign", "_currency", "_blank", "_lost"
+SIGN, CURRENCY, BLANK, LOST, NOTES, NOTED, LOWERED, GONE = (
+    "_sign", "_currency", "_blank", "_lost", "_notes", "_noted", "_lowered", "_gone",
+)  # fmt: skip
 DATES = ("instant", "date")
+CUSTOMER = "customer_id"
 # The quick way reads them with space at their edges, or leaves them to the slow one.
 READ = (*DATES, "number", "choice")
 DAY = 24 * 3600 * SECOND
@@ -47,11 +45,12 @@ def typed(made: Views, raw: ir.Table, plan: Plan) -> ir.Table:
     """The rows with a typed column per field.
 
     Columns: every field the file tells; `<field>__wrong` where a cell can be wrong, and `<field>__text`, the cell; the
-    properties; `_sign` and `_currency`, what stands beside amounts; `_blank`, nothing in the row; `_lost`, characters
-    of the row could not be read.
+    properties; `<field>__large` where a number is too large for its column; `_sign` and `_currency`, what stands beside
+    amounts; `_blank`, nothing in the row; `_lost`, characters of the row could not be read; `_gone`, the cell for which
+    the row is left out; `_notes` and `_noted`, what reading the row assumed and of which cells.
     """
     table = made.level(raw.select(**_texts(raw, plan)))
-    for level in (_quick, _turned, _slow):
+    for level in (_quick, _month, _spelled, _turned, _slow):
         table = made.level(table.mutate(**level(table, plan)))
     return made.level(table.select(**_values(table, plan)))
 
@@ -63,8 +62,12 @@ def _texts(raw: ir.Table, plan: Plan) -> Values:
     texts: Values = {}
     for name, header in mapping.fields.items():
         cell = unwrapped(cells[header]).nullif("") if name in plan.wrapped else cells[header]
-        text = cell if plan.kind[name].holds in READ else tidy(cell)
+        if name == plan.kind.table.at and plan.has("order_time"):
+            cell = _with_clock(cell, cells, plan)
+        text = cell if plan.kind[name].holds in READ else _tidied(cell, plan.kind[name])
         texts[name] = text.re_replace(r"\.0$", "") if name in plan.whole else text
+        if name == CUSTOMER:
+            texts[LOWERED] = text.contains("@").ifelse(cell.lower() != cell, False)
     texts |= {name: ibis.literal(value) for name, value in mapping.constants.items()}
     if plan.mended:
         texts[LINE] = raw[plan.cell(LINE)]
@@ -74,7 +77,24 @@ def _texts(raw: ir.Table, plan: Plan) -> Values:
     # Every column is asked for: of a wrong line the reader stumbles over those it was told to leave out.
     blank = ibis.coalesce(*(raw[column] for column in raw.columns)).isnull()
     properties = texts_by_name({header: tidy(cells[header]) for header in mapping.properties})
-    return {**texts, "properties": properties, BLANK: blank, LOST: lost}
+    gone = left_out(cells, mapping.leave_out)
+    return {**texts, "properties": properties, BLANK: blank, LOST: lost, GONE: gone}
+
+
+def _with_clock(day: ir.StringValue, cells: dict[str, ir.StringValue], plan: Plan) -> ir.StringValue:
+    """A day with the time and the zone that stand in columns of their own."""
+    bare = tidy(day).re_replace(r"[ T]00:00(:00(\.0+)?)?$", "")
+    time = tidy(cells[plan.mapping.fields["order_time"]])
+    zone: ir.Value = ibis.literal("")
+    if plan.has("time_zone"):
+        name = tidy(cells[plan.mapping.fields["time_zone"]]).upper()
+        offset = name.re_replace("^(UTC|GMT)", "").nullif("")
+        zone = ibis.cases(*((name == short, shift) for short, shift in OFFSETS.items()), else_=offset).fill_null("")
+    return cast(ir.StringValue, ibis.coalesce(bare + " " + time + zone, bare))
+
+
+def _tidied(cell: ir.StringValue, field: Field) -> ir.StringValue:
+    return tidy_id(cell, lower=field.name == CUSTOMER) if field.holds == "id" else tidy(cell)
 
 
 def _quick(table: ir.Table, plan: Plan) -> Values:
@@ -84,11 +104,12 @@ def _quick(table: ir.Table, plan: Plan) -> Values:
         text = table[field.name]
         if field.holds == "number":
             quick: Values = {"quick": quick_number(text, field.type, bool(plan.mapping.decimal_comma))}
-            plain = plain_number(tidy(text))
+            plain = plain_number(tidy(text), field.type)
         elif field.holds in DATES:
             form = plan.mapping.date_format if field.holds == "instant" else None
-            quick = {"wall": quick_wall(text, form)}
-            plain = plain_date(tidy(text))
+            wall = quick_wall(text, form)
+            quick = {"wall": wall, "utc": wall.isnull().ifelse(quick_utc(text), ibis.null("int64"))}
+            plain = datetimes.plain_date(tidy(text))
         else:
             continue
         values |= {f"{field.name}__{part}": value for part, value in quick.items()}
@@ -97,38 +118,75 @@ def _quick(table: ir.Table, plan: Plan) -> Values:
     return values
 
 
+def _month(table: ir.Table, plan: Plan) -> Values:
+    """The month that a date names."""
+    return {f"{name}__month": datetimes.month_of(table[f"{name}__plain"]) for name in _dates(plan)}
+
+
+def _spelled(table: ir.Table, plan: Plan) -> Values:
+    """Dates in digits, with the half of the day beside them; and what is a number in wide."""
+    values: Values = {}
+    for name in _dates(plan):
+        said = datetimes.spelled(table[f"{name}__plain"], table[f"{name}__month"])
+        values |= {f"{name}__half": datetimes.half_of(said), f"{name}__clock": datetimes.unhalved(said)}
+    for field in plan.fields:
+        if field.holds == "number":
+            wide = wide_number(table[f"{field.name}__plain"], bool(plan.mapping.decimal_comma))
+            values[f"{field.name}__wide"] = wide
+    return values
+
+
 def _turned(table: ir.Table, plan: Plan) -> Values:
-    """Dates with the year first."""
-    return {
-        f"{field.name}__turned": year_first(table[f"{field.name}__plain"], plan.mapping.date_order)
-        for field in plan.fields
-        if field.holds in DATES
-    }
+    """Dates with the year first, and how far their clock is from Greenwich."""
+    values: Values = {}
+    for name in _dates(plan):
+        clock, month, half = (table[f"{name}__{part}"] for part in ("clock", "month", "half"))
+        birth = plan.kind[name].holds == "date"
+        values[f"{name}__turned"] = datetimes.turned(clock, month, half, plan.mapping.date_order, birth=birth)
+        values[f"{name}__shift"] = datetimes.shift_of(clock, plan.zone)
+    return values
+
+
+def _dates(plan: Plan) -> list[str]:
+    return [field.name for field in plan.fields if field.holds in DATES]
 
 
 def _slow(table: ir.Table, plan: Plan) -> Values:
     """What the slow way reads where the quick one did not."""
     values: Values = {}
-    excel = plan.source.file.form == "excel"
     for field in plan.fields:
         name = field.name
         if field.holds == "number":
-            plain = table[f"{name}__plain"]
-            number = slow_number(plain, field.type, bool(plan.mapping.decimal_comma))
-            number = cast(ir.DecimalValue, ibis.coalesce(table[f"{name}__quick"], number))
+            plain, wide = table[f"{name}__plain"], table[f"{name}__wide"]
+            number = cast(ir.DecimalValue, ibis.coalesce(table[f"{name}__quick"], wide.try_cast(field.type)))
+            large = number.abs() > LIMITS[field.type] if field.type in LIMITS else ibis.literal(False)
+            values[f"{name}__large"] = (large | (number.isnull() & wide.notnull())).fill_null(False)
+            number = cast(ir.DecimalValue, large.ifelse(ibis.null(field.type), number))
             values[f"{name}__value"] = number.abs().cast(field.type) if field.positive else number
             values[f"{name}__sign"] = plain.notnull().ifelse(currency_of(plain), ibis.null("string"))
         elif field.holds in DATES:
-            plain, turned = table[f"{name}__plain"], table[f"{name}__turned"]
-            quick = table[f"{name}__wall"]
-            told = ibis.coalesce(quick_told(table[name]), told_instant(plain, turned))
-            told = quick.isnull().ifelse(told, ibis.null("int64"))
-            values |= {f"{name}__utc": told, f"{name}__wall": ibis.coalesce(quick, slow_wall(plain, turned, excel))}
+            values |= _instant(table, field)
     return values
 
 
+def _instant(table: ir.Table, field: Field) -> Values:
+    plain, clock, half, turned, shift = (
+        table[f"{field.name}__{part}"] for part in ("plain", "clock", "half", "turned", "shift")
+    )
+    wall = datetimes.slow_wall(turned, half)
+    elsewhere = shift.notnull() | (datetimes.zone_name(clock) != "").fill_null(False)
+    utc = ibis.coalesce(
+        table[f"{field.name}__utc"], wall - shift.cast("int64") * (60 * SECOND), datetimes.counted(plain)
+    )
+    own = elsewhere.ifelse(ibis.null("int64"), wall)
+    if field.holds == "date":  # nobody's birthday depends on where one looks from
+        utc, own = ibis.coalesce(table[f"{field.name}__utc"], datetimes.counted(plain)), wall
+    walls = (table[f"{field.name}__wall"], own, datetimes.excel_wall(plain))
+    return {f"{field.name}__utc": utc, f"{field.name}__wall": ibis.coalesce(*walls)}
+
+
 def _values(table: ir.Table, plan: Plan) -> Values:
-    values: Values = {name: table[name] for name in ("properties", BLANK, LOST, *([LINE] if plan.mended else []))}
+    values: Values = {name: table[name] for name in ("properties", BLANK, LOST, GONE, *([LINE] if plan.mended else []))}
     for field in plan.fields:
         text = table[field.name]
         value = _value(table, field, plan)
@@ -136,13 +194,40 @@ def _values(table: ir.Table, plan: Plan) -> Values:
         if field.holds in ("id", "text", "currency"):
             continue
         cell = tidy(text)
-        wrong = cell.notnull() & ~is_zero_date(cell) if field.holds in DATES else cell.notnull()
+        wrong = cell.notnull() & ~datetimes.stands_for_none(cell, field) if field.holds in DATES else cell.notnull()
         wrong = value.isnull().ifelse(wrong, False)
+        if field.holds == "number":
+            values[f"{field.name}__large"] = table[f"{field.name}__large"]
+            wrong = wrong & ~table[f"{field.name}__large"]
         values |= {f"{field.name}__wrong": wrong, f"{field.name}__text": text}
+    values[NOTES], values[NOTED] = together(_notes(table, plan))
     amounts = [field for field in plan.fields if field.holds == "number" and field.type != QUANTITY]
     values[SIGN] = ibis.coalesce(*(table[f"{field.name}__sign"] for field in amounts), ibis.null("string"))
     values[CURRENCY] = table[CURRENCY_FIELD.name].upper() if plan.has(CURRENCY_FIELD.name) else ibis.null("string")
     return values
+
+
+def _notes(table: ir.Table, plan: Plan) -> list[tuple[str, ir.IntegerValue, ir.StringValue]]:
+    """What reading each cell assumed."""
+    found: list[tuple[str, ir.IntegerValue, ir.StringValue]] = []
+    excel = plan.source.file.form == "excel"
+    for field in plan.fields:
+        name, text = field.name, table[field.name]
+        if field.holds == "number":
+            plain = table[f"{name}__plain"]
+            bits = plain.notnull().ifelse(number_notes(text, plain, field.type), ibis.literal(0, "int32"))
+        elif field.holds in DATES:
+            bits = datetimes.date_notes(table, field, excel)
+        elif field.holds in ("phone", "email"):
+            bits = contact_notes(text, field.holds)
+        elif field.name in plan.whole:
+            bits = noted(whole_ids=text.notnull())
+        elif name == CUSTOMER and name in plan.mapping.fields:
+            bits = noted(lower_case_emails=table[LOWERED])
+        else:
+            continue
+        found.append((name, cast(ir.IntegerValue, bits), text))
+    return found
 
 
 def _value(table: ir.Table, field: Field, plan: Plan) -> ir.Value:
@@ -159,5 +244,6 @@ def _value(table: ir.Table, field: Field, plan: Plan) -> ir.Value:
         return text
     wall, utc = table[f"{field.name}__wall"], table[f"{field.name}__utc"]
     if field.holds == "date":  # a day has no zone
-        return as_date(cast(ir.IntegerValue, ibis.coalesce(wall, utc) // DAY))
-    return ibis.coalesce(instant_from_micros(utc), instant_of_wall(wall, plan.zone))
+        day = as_date(cast(ir.IntegerValue, ibis.coalesce(wall, utc) // DAY))
+        return datetimes.is_placeholder(text).ifelse(ibis.null("date"), day)
+    return ibis.coalesce(instant_from_micros(utc), instant_of_wall(wall, plan.zone_of(field.name)))

@@ -13,11 +13,14 @@ import phonenumbers
 import pyarrow as pa
 from babel.core import get_global
 
+from custrata.ingest.notes import noted
 from custrata.ingest.texts import half_width
 
 CHINESE_MOBILE = r"^(?:\+?86|0086)?(1[3-9]\d{9})$"
 EMAIL = r"^[^@\s,;<>\"]+@[^@\s.,;<>\"]+(\.[^@\s.,;<>\"]+)+$"
 PHONE_LIKE = re.compile(r"^\+?[\d\s().\-/]{7,20}$")
+# All eleven digits of a number that a spreadsheet shows as 1.3800000001E+10, or twelve.
+FLOAT = r"^\d\.(?:\d{10}E\+10|\d{11}E\+11|\d{12}E\+12)$"
 EMAIL_LIKE = re.compile(EMAIL)
 BATCH = 20_000
 
@@ -35,16 +38,44 @@ def region_of(zone: str) -> str | None:
 
 def quick_phone(text: ir.StringValue, region: str | None) -> ir.StringValue:
     """The E.164 form of what needs no library: Chinese mobile numbers; null for all others."""
-    digits = half_width(text).re_replace(r"[\s().\-/]", "")
+    digits = plain_phone(text).re_replace(r"[\s().\-/]", "")
     # A bare number is a Chinese mobile in China only; abroad the same digits may be anything.
     form = CHINESE_MOBILE if region == "CN" else r"^(?:\+86|0086)(1[3-9]\d{9})$"
     return cast(ir.StringValue, digits.re_search(form).ifelse("+86" + digits.re_extract(form, 1), ibis.null("string")))
 
 
+def plain_phone(text: ir.StringValue) -> ir.StringValue:
+    """The number in half width, as it was before a spreadsheet took it for one to calculate with.
+
+    `13800000001.0` and `1.3800000001E+10` still have all their digits; `1.38E+10` has lost most and stays as it is.
+    """
+    plain = half_width(text)
+    whole = plain.re_replace(r"^(\+?\d{5,15})\.0+$", r"\1")
+    all_there = plain.upper().re_search(FLOAT)
+    digits = plain.try_cast("decimal(38, 4)").cast("decimal(38, 0)").cast("string")
+    return cast(ir.StringValue, _calculated(plain).ifelse(all_there.ifelse(digits, whole), plain))
+
+
+def _calculated(text: ir.StringValue) -> ir.BooleanValue:
+    return text.endswith("0") & text.contains(".") | text.upper().contains("E+")
+
+
 def clean_email(text: ir.StringValue) -> ir.StringValue:
-    """The address in lower case; null where it is none."""
-    lower = text.lower().re_replace(r"^mailto:", "")
+    """The address in lower case and half width; null where it is none."""
+    lower = half_width(text).lower().re_replace(r"^mailto:", "")
     return cast(ir.StringValue, lower.re_search(EMAIL).ifelse(lower, ibis.null("string")))
+
+
+def contact_notes(text: ir.StringValue, holds: str) -> ir.IntegerValue:
+    """What reading a phone number or an e-mail address assumed, as bits of `notes`."""
+    plain = half_width(text)
+    if holds == "email":
+        return noted(mended_contacts=(plain != text) & plain.contains("@"))
+    scientific = plain.upper().re_search(r"^\d(\.\d+)?E\+\d+$")
+    return noted(
+        mended_contacts=_calculated(plain) & (plain_phone(text) != plain),
+        rounded_contacts=_calculated(plain) & scientific & ~plain.upper().re_search(FLOAT),
+    )
 
 
 def e164(text: str, region: str | None) -> str | None:
@@ -53,6 +84,8 @@ def e164(text: str, region: str | None) -> str | None:
     >>> e164("020 7183 8750", "GB"), e164("12", "GB")
     ('+442071838750', None)
     """
+    if any(letter.isalpha() for letter in text):  # the library would dial 1.38E+10 by the letters on the keys
+        return None
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:

@@ -3,53 +3,50 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
 
 import ibis
-import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from custrata.engine.functions import epoch_micros
 from custrata.errors import BadInput
-from custrata.ingest.functions import trim, try_strptime
+from custrata.ingest.date_words import (
+    BRACKETS,
+    CJK_WEEKDAY,
+    MONTH,
+    PARTICLES,
+    month_form,
+    weekday_behind_form,
+    weekday_form,
+    without_accents,
+)
+from custrata.ingest.functions import try_strptime
 from custrata.ingest.texts import half_width
 
 Order = Literal["day-first", "month-first"]
 
 SECOND = 1_000_000
 FIRST, LAST = -2_208_988_800 * SECOND, 7_258_118_400 * SECOND  # 1900 and 2200
-ZERO_DATE = r"^(0000|1900)-00-00( |$)|^0000-00-00"
-YEAR_FIRST = r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})"
-SHORT = r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})\b"
-COMPACT = r"^((?:19|20)\d{2})(\d{2})(\d{2})"
-UNIX_SECONDS, UNIX_MILLIS = r"^[1-9]\d{9}$", r"^[1-9]\d{12}$"
-EXCEL_DAYS = r"^\d{5}(\.\d+)?$"
-EXCEL_EPOCH = 25_569
-WALL = r"^\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d+)?)?)?$"
-OFFSET = r":\d{2}(?:\.\d+)?\s?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
-MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
-NAMED = rf"^(?:\d{{1,2}}[-/. ]+(?:{MONTHS})|(?:{MONTHS})[A-Z]*[. ]+\d{{1,2}})"
-NAMED_FORMS = [
-    day + time
-    for day in ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d %b %y")
-    for time in ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f")
-]
+SHORT = r"^[^\d]*(\d{1,2})[-/. ,] ?(\d{1,2})[-/. ,] ?(\d{4}|\d{2})\b"
 ISO_SHAPES = ("____-__-__ __:__:__", "____-__-__", "____-__-__T__:__:__")
 UTC_SHAPES = ("____-__-__T__:__:__Z", "____-__-__ __:__:__+00", "____-__-__T__:__:__+00:00")
-CHINESE, PLAIN = "年月日时時点點分秒", "-- ::::: "
-NOON = ibis.literal(12 * 3600 * SECOND, "int64")
 
+# What a date looks like after `bare_date`.
 DATE_LIKE = [
-    re.compile(form, re.IGNORECASE)
+    re.compile(form)
     for form in (
-        r"^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?$",
-        r"^\d{4}年\d{1,2}月\d{1,2}日",
-        r"^\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})( .*)?$",
-        r"^(19|20)\d{2}(0[1-9]|1[0-2])([0-2]\d|3[01])( ?\d{2}:?\d{2}(:?\d{2})?)?$",
-        NAMED,
+        r"^\d{4}[-/. ,] ?\d{1,2}[-/. ,] ?\d{1,2}([-T ,.:].*)?$",
+        r"^\d{1,2}[-/. ,] ?\d{1,2}[-/. ,] ?(\d{4}|\d{2})([ ,T].*)?$",
+        r"^(19|20)\d{2}(0[1-9]|1[0-2])([0-2]\d|3[01])([ T]?\d{2}:?\d{2}(:?\d{2})?.*)?$",
+        r"^(民國|民国|令和|平成|昭和) ?\d{1,3}[-/. ]\d{1,2}[-/. ]\d{1,2}",
+        r"^1[0-2]\d[-/.]\d{1,2}[-/.]\d{1,2}\b",
+        rf"^\d{{1,2}}[-/. ,]*{MONTH}[-/. ,]*(\d{{4}}|\d{{2}})\b",
+        rf"^{MONTH}[-/. ,]*\d{{1,2}}[-/. ,]+(\d{{4}}|\d{{2}}|\d{{1,2}}:.* \d{{4}})\b",
+        rf"^\d{{4}}[-/. ,]*{MONTH}[-/. ,]*\d{{1,2}}\b",
     )
 ]
 SHORT_DATE = re.compile(SHORT, re.ASCII)
@@ -68,7 +65,27 @@ def looks_like_date(value: str) -> bool:
     >>> looks_like_date("12/1/2010 08:26"), looks_like_date("85123A")
     (True, False)
     """
-    return any(form.search(value) for form in DATE_LIKE)
+    plain = value.strip()
+    if any(form.search(plain) for form in DATE_LIKE[:3]):
+        return True
+    bare = bare_date(plain)
+    return any(form.search(bare) for form in DATE_LIKE)
+
+
+def bare_date(value: str) -> str:
+    """A cell as `datetimes` spells it before it reads the date: in capitals, `#` for the name of a month.
+
+    >>> bare_date("Dienstag, 5. März 2024")
+    '5. # 2024'
+    """
+    text = without_accents(unicodedata.normalize("NFKC", value)).strip()
+    text = re.sub(f"{BRACKETS}|{CJK_WEEKDAY}", " ", text).translate(str.maketrans("年月년월號号日일", "----    "))
+    text = re.sub(weekday_form(), r"\1", re.sub(r"\s+", " ", text)).strip(" :,")
+    text = re.sub(weekday_behind_form(), r"\1\2", text)
+    if name := re.search(month_form(), text):
+        text = re.sub(rf"{MONTH}\.", MONTH, text.replace(name[1], MONTH))
+    text = re.sub(r"(\d)(?:ST|ND|RD|TH|ER|º|ª|°)\b", r"\1", re.sub(PARTICLES, " ", text))
+    return re.sub(r" +", " ", text).strip()
 
 
 @dataclass(frozen=True)
@@ -180,81 +197,17 @@ def quick_wall(text: ir.StringValue, form: str | None) -> ir.IntegerValue:
     A text of this shape has no room for an offset, which the cast would drop without a word.
     """
     if form:
-        return _within(epoch_micros(cast(ir.TimestampValue, try_strptime(text, [form]))))
+        return within(epoch_micros(cast(ir.TimestampValue, try_strptime(text, [form]))))
     iso = cast(ir.StringValue, text.like(list(ISO_SHAPES)).ifelse(text, ibis.null("string")))
-    return _within(epoch_micros(iso.try_cast("timestamp")))
+    return within(epoch_micros(iso.try_cast("timestamp")))
 
 
-def quick_told(text: ir.StringValue) -> ir.IntegerValue:
+def quick_utc(text: ir.StringValue) -> ir.IntegerValue:
     """UTC microseconds of `YYYY-MM-DD HH:MM:SSZ` or `…+00`, as programs write instants; else null."""
     iso = cast(ir.StringValue, text.like(list(UTC_SHAPES)).ifelse(text.substr(0, 19), ibis.null("string")))
-    return _within(epoch_micros(iso.try_cast("timestamp")))
+    return within(epoch_micros(iso.try_cast("timestamp")))
 
 
-def plain_date(text: ir.StringValue) -> ir.StringValue:
-    """The cell in capitals with plain digits and signs; null for the zero dates some databases write for nothing."""
-    signs = half_width(text).translate(CHINESE, PLAIN).upper()
-    plain = cast(ir.StringValue, trim(signs.re_replace(r"\s+", " "), " :"))
-    return cast(ir.StringValue, plain.re_search(ZERO_DATE).ifelse(ibis.null("string"), plain))
-
-
-def is_zero_date(text: ir.StringValue) -> ir.BooleanValue:
-    """Whether the cell holds the zero date: nothing, then, not a wrong date."""
-    return text.re_search(ZERO_DATE)
-
-
-def year_first(plain: ir.StringValue, order: Order | None) -> ir.StringValue:
-    """The date turned to `YYYY-MM-DD …`, without the words of the half of day; null where it is written otherwise."""
-    bare = plain.re_replace(r" ?([AP]\.?M\.?|上午|下午|晚上|凌晨|早上|中午) ?", " ").re_replace(r"\s+$", "")
-    compact = bare.re_replace(COMPACT + r"(\d{2})(\d{2})(\d{2})?$", r"\1-\2-\3 \4:\5:\6")
-    branches = [
-        (bare.re_search(YEAR_FIRST), bare.re_replace(YEAR_FIRST, r"\1-\2-\3")),
-        (bare.re_search(COMPACT + "( |T|$)"), bare.re_replace(COMPACT, r"\1-\2-\3")),
-        (bare.re_search(COMPACT + r"\d{4}(\d{2})?$"), cast(ir.StringValue, trim(compact, ":"))),
-    ]
-    if order:
-        parts = r"-\2-\1" if order == "day-first" else r"-\1-\2"
-        long = SHORT.replace(r"(\d{4}|\d{2})", r"(\d{4})")
-        brief = SHORT.replace(r"(\d{4}|\d{2})", r"(\d{2})")
-        branches += [
-            (bare.re_search(long), bare.re_replace(long, r"\3" + parts)),
-            (bare.re_search(brief), bare.re_replace(brief, r"20\3" + parts)),
-        ]
-    return cast(ir.StringValue, ibis.cases(*branches))
-
-
-def slow_wall(plain: ir.StringValue, turned: ir.StringValue, excel: bool) -> ir.IntegerValue:
-    """Wall-clock microseconds of a date after `plain_date` and `year_first`; null where it is none."""
-    afternoon = plain.re_search(r"\d ?P\.?M|下午|晚上|中午")
-    morning = plain.re_search(r"\d ?A\.?M|上午|凌晨|早上")
-    day = 24 * 3600 * SECOND
-    wall = cast(ir.StringValue, turned.re_search(WALL).ifelse(turned, ibis.null("string")))
-    micros = epoch_micros(wall.try_cast("timestamp"))
-    early = (micros % day) < NOON
-    shifted = ibis.cases((afternoon & early, micros + NOON), (morning & ~early, micros - NOON), else_=micros)
-    named = (
-        plain.re_replace(r"[-/,. ]+", " ")
-        .re_search(NAMED)
-        .ifelse(plain.re_replace(r"[-/,. ]+", " "), ibis.null("string"))
-    )
-    walls = [shifted, epoch_micros(cast(ir.TimestampValue, try_strptime(named, NAMED_FORMS)))]
-    if excel:
-        serial = plain.re_search(EXCEL_DAYS).ifelse(plain, ibis.null("string")).try_cast("decimal(38, 9)")
-        walls.append(((serial - EXCEL_EPOCH) * (24 * 3600)).round().cast("int64") * SECOND)
-    return _within(cast(ir.IntegerValue, ibis.coalesce(*walls)))
-
-
-def told_instant(plain: ir.StringValue, turned: ir.StringValue) -> ir.IntegerValue:
-    """UTC microseconds of a date that carries its own offset, or counts seconds or milliseconds since 1970."""
-    zoned = turned.re_replace(r"\s?(?:UTC|GMT)$", "Z").re_replace(r" ([+-])", r"\1")
-    offset = turned.re_search(OFFSET).ifelse(zoned, ibis.null("string"))
-    utc = ibis.cases(
-        (plain.re_search(UNIX_SECONDS), plain.try_cast("int64") * SECOND),
-        (plain.re_search(UNIX_MILLIS), plain.try_cast("int64") * 1000),
-        else_=epoch_micros(offset.try_cast(dt.Timestamp(timezone="UTC", scale=6))),
-    )
-    return _within(cast(ir.IntegerValue, utc))
-
-
-def _within(micros: ir.IntegerValue) -> ir.IntegerValue:
+def within(micros: ir.IntegerValue) -> ir.IntegerValue:
+    """Microseconds between 1900 and 2200; null outside."""
     return cast(ir.IntegerValue, micros.between(FIRST, LAST).ifelse(micros, ibis.null("int64")))

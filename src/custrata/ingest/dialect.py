@@ -1,9 +1,10 @@
-"""How a text file separates its cells: delimiter, quotation mark, and the line its header stands on."""
+"""How a text file separates its cells: delimiter, quotation mark, and where its header stands."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from codecs import BOM_UTF8
 from collections import Counter
 from contextlib import suppress
@@ -15,6 +16,8 @@ import numpy.typing as npt
 
 from custrata.errors import BadInput
 from custrata.ingest.files import BLOCK, blocks
+from custrata.ingest.heads import WITHIN, NoSuchRow, find_head, header_notices
+from custrata.ingest.notices import Notice
 
 DELIMITERS = (",", "\t", ";", "|")
 SAMPLE = 1 << 18
@@ -22,6 +25,7 @@ SAMPLE_ROWS = 200
 LONGEST = BLOCK
 LONGEST_CELL = 128 << 10
 QUOTE_BLOCK = 16 << 20
+SEPARATOR_TOLD = re.compile(r'^"?sep=(.)"?\s*$', re.IGNORECASE)
 
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
@@ -38,24 +42,47 @@ class UnclosedQuote(BadInput):
 
 @dataclass(frozen=True)
 class Dialect:
-    """Delimiter, quotation mark, lines before the header, and the number of cells of a usual row."""
+    """Delimiter, quotation mark, lines before the last one of the header, and the number of cells of a usual row.
+
+    `padded`: rows may end before their last columns.
+    """
 
     delimiter: str
     quote: str
     skip: int
     width: int
+    padded: bool = False
 
 
-def find_dialect(path: Path, delimiter: str | None = None, quote: str | None = None) -> Dialect:
-    """The dialect of a UTF-8 text file, where `delimiter` and `quote` do not say."""
+@dataclass(frozen=True)
+class Layout:
+    """The dialect of a text file, the cells of its header, and what is to be told of both."""
+
+    dialect: Dialect
+    cells: tuple[str, ...]
+    notices: tuple[Notice, ...]
+
+
+def find_layout(
+    path: Path, name: str, delimiter: str | None = None, quote: str | None = None, header_row: int | None = None
+) -> Layout:
+    """The layout of a UTF-8 text file, where `delimiter`, `quote` and `header_row`, from 1, do not say.
+
+    Raises `NoSuchRow`.
+    """
     with path.open("rb") as file:
         block = file.read(SAMPLE)
         if len(block) == SAMPLE:
             block = block[: block.rfind(b"\n") + 1] or block
     sample = block.decode("utf-8-sig", errors="replace")
     mark = quote or _quote(sample)
-    found = [_tried(sample, candidate, mark) for candidate in ((delimiter,) if delimiter else DELIMITERS)]
-    return max(found, key=lambda pair: pair[0])[1]
+    if delimiter is None and (told := SEPARATOR_TOLD.match(sample.partition("\n")[0])):
+        delimiter = told[1]
+    found = [_tried(sample, candidate, mark, header_row) for candidate in ((delimiter,) if delimiter else DELIMITERS)]
+    layout = max(found, key=lambda pair: pair[0])[1]
+    if layout is None:
+        raise NoSuchRow(file=name, row=header_row, rows=len(sample.splitlines()))
+    return layout
 
 
 def check_lines(path: Path, dialect: Dialect, name: str) -> None:
@@ -140,30 +167,44 @@ def _quote(sample: str) -> str:
     return "'" if single > sample.count("\n") / 2 and '"' not in sample else '"'
 
 
-def _tried(sample: str, delimiter: str, quote: str) -> tuple[tuple[float, int], Dialect]:
-    """How well a delimiter fits: the share of rows that have the usual number of cells, then that number."""
+def _tried(
+    sample: str, delimiter: str, quote: str, header_row: int | None
+) -> tuple[tuple[bool, float, int], Layout | None]:
+    """How well a delimiter fits: whether the header is known, the share of rows with the usual cells, their number."""
+    rows, ends = _rows(sample, delimiter, quote)
+    if header_row is not None and header_row > len(rows):
+        return (False, -1.0, 0), None
+    head = find_head(rows, None if header_row is None else header_row - 1)
+    widths = Counter(len(row) for row in rows[head.last + 1 :] if any(cell.strip() for cell in row))
+    width = max(widths, key=lambda width: (widths[width], width), default=len(head.cells))
+    share = widths[width] / max(1, widths.total()) if width > 1 else 0.0
+    cells = list(head.cells)
+    while len(cells) > width and not cells[-1].strip():
+        cells.pop()
+    dialect = Dialect(delimiter, quote, ends[head.last - 1] if head.last else 0, width, len(cells) > width)
+    notices = () if header_row else header_notices(head, [_told(row) for row in rows[:WITHIN]])
+    if dialect.padded:
+        notices += (Notice("short_rows", len(cells) - width, ", ".join(cells[width:])),)
+    layout = Layout(dialect, (*cells, *[""] * (width - len(cells))), notices)
+    return (head.known >= 2, share if share >= 0.5 else share / 10, width), layout
+
+
+def _rows(sample: str, delimiter: str, quote: str) -> tuple[list[list[str]], list[int]]:
+    """The first rows, and the line each of them ends on."""
     rows, ends = [], []
     reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, quotechar=quote)
-    try:
+    with suppress(csv.Error):  # a cell beyond the module's own limit
         for row in reader:
             rows.append(row)
             ends.append(reader.line_num)
             if len(rows) >= SAMPLE_ROWS:
                 break
-    except csv.Error:  # a cell beyond the module's own limit
-        pass
-    widths = Counter(len(row) for row in rows if any(cell.strip() for cell in row))
-    width = max(widths, key=lambda width: (widths[width], width), default=1)
-    share = widths[width] / max(1, widths.total()) if width > 1 else 0.0
-    return (share if share >= 0.5 else share / 10, width), Dialect(delimiter, quote, _skip(rows, ends, width), width)
+    return rows, ends
 
 
-def _skip(rows: list[list[str]], ends: list[int], width: int) -> int:
-    """Lines before the header: titles above a table fill one cell, a header most of them."""
-    for index, row in enumerate(rows[:20]):
-        if sum(bool(cell.strip()) for cell in row) * 2 >= width:
-            return ends[index - 1] if index else 0
-    return 0
+def _told(row: list[str]) -> list[str]:
+    """A row above the header as it is to be told: a line that only names the delimiter is not."""
+    return [] if row and row[0].strip('" ').lower().startswith("sep=") else row
 
 
 def _suspicious(path: Path, dialect: Dialect) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from charset_normalizer import from_bytes
@@ -13,9 +15,17 @@ from custrata.errors import BadInput
 from custrata.ingest.files import BLOCK, HEAD, NotATable, blocks
 
 UTF8 = "utf-8"
-BOMS = ((codecs.BOM_UTF8, UTF8), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+BOMS = (
+    (codecs.BOM_UTF8, UTF8),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins as the next one does
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 UNREADABLE = "\ufffd"
 ODD_BYTES = 200_000
+LINE_SHOWN = 60
+FEW = 50  # of so many bytes one may be a NUL or another control character
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 
@@ -23,8 +33,10 @@ class UnknownEncoding(BadInput):
     template = "The characters of “{file}” cannot be told. Save it as CSV UTF-8 and import it again."
 
 
-def find_encoding(path: Path, name: str, words: frozenset[str]) -> str:
+def find_encoding(path: Path, name: str, words: frozenset[str], said: str | None = None) -> str:
     """The encoding of a text file; `words` are headers that decide where several encodings would do.
+
+    `said` is what the text says of itself: it counts where it is not UTF-8 and the text can be read so.
 
     Raises `NotATable` for a file that is no text, `UnknownEncoding`.
     """
@@ -33,13 +45,17 @@ def find_encoding(path: Path, name: str, words: frozenset[str]) -> str:
     for mark, encoding in BOMS:
         if head.startswith(mark):
             return encoding
-    if b"\x00" in head:
-        return _wide(head, name)
-    if len(re.findall(rb"[\x00-\x08\x0e-\x1f]", head)) > len(head) / 50:
+    if b"\x00" in head and (wide := _wide(head)):
+        return wide
+    if len(re.findall(rb"[\x00-\x08\x0e-\x1f]", head)) > len(head) / FEW:
         raise NotATable(file=name, form="binary")
     if _is_utf8(path):
         return UTF8
-    return _legacy(_odd_lines(path), name, words)
+    lines = _odd_lines(path)
+    with suppress(LookupError):
+        if said and all(_decoded(line, said) is not None for line in lines):
+            return said
+    return _legacy(lines, name, words)
 
 
 def to_utf8(path: Path, encoding: str, target: Path, name: str) -> int:
@@ -63,16 +79,52 @@ def to_utf8(path: Path, encoding: str, target: Path, name: str) -> int:
     return unreadable
 
 
-def _wide(head: bytes, name: str) -> str:
-    """UTF-16 without a mark: text with line ends and without control characters; else no text at all."""
-    even = head[: len(head) // 2 * 2]
-    for encoding in ("utf-16-le", "utf-16-be"):
-        text = even.decode(encoding, errors="replace")[:-1]
+@dataclass(frozen=True)
+class Nuls:
+    """NUL characters taken out of a text: how many, and the line of the first, with what else it says."""
+
+    count: int
+    line: int
+    text: str
+
+
+def nuls_in(path: Path, name: str) -> Nuls | None:
+    """The NUL characters of a UTF-8 text; None where it has none.
+
+    Raises `NotATable` where they are too many for a text.
+    """
+    count, lines, first = 0, 0, None
+    with path.open("rb") as file:
+        if not any(b"\x00" in block for block in blocks(file)):
+            return None
+        file.seek(0)
+        for block in blocks(file):
+            if (place := block.find(b"\x00")) >= 0:
+                count += block.count(b"\x00")
+                start, end = block.rfind(b"\n", 0, place) + 1, block.find(b"\n", place)
+                text = block[start : end if end >= 0 else None].replace(b"\x00", b"")
+                first = first or (lines + block.count(b"\n", 0, place) + 1, text[:LINE_SHOWN].decode(errors="replace"))
+            lines += block.count(b"\n")
+    if count * FEW > path.stat().st_size:
+        raise NotATable(file=name, form="binary")
+    return Nuls(count, *first) if first else None
+
+
+def without_nuls(path: Path, target: Path) -> Path:
+    """The same text without NUL characters."""
+    with path.open("rb") as file, target.open("wb") as out:
+        for block in blocks(file):
+            out.write(block.replace(b"\x00", b""))
+    return target
+
+
+def _wide(head: bytes) -> str | None:
+    """UTF-16 or UTF-32 without a mark: text with line ends and without control characters."""
+    for encoding, size in (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2)):
+        text = head[: len(head) // size * size].decode(encoding, errors="replace")[:-1]
         if "\n" in text and text.count(UNREADABLE) * 100 < len(text) and not CONTROL.search(text):
             return encoding
-    if head.count(b"\x00") * 1000 < len(head):
-        return UTF8  # a few damaged bytes in a text
-    raise NotATable(file=name, form="binary")
+    return None
 
 
 def _is_utf8(path: Path) -> bool:

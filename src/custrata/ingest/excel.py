@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from custrata.errors import BadInput
+from custrata.ingest.sheets import Rounded, Sheet
 
 READER = Path(__file__).with_name("sheet_reader.py")
 PATIENCE = 900
@@ -30,27 +33,24 @@ class NoSuchSheet(BadInput):
     template = "“{file}” has no sheet “{sheet}”. It has: {sheets}."
 
 
-class NoFilledSheet(BadInput):
-    template = "No sheet of “{file}” holds anything."
-
-
 @dataclass(frozen=True)
-class Sheet:
-    """A sheet written out as text columns: its name, its header, and the row its data starts on."""
+class Workbook:
+    """The sheets of a workbook; `old_zeros`, whether it is an old one with number formats of leading zeros."""
 
-    name: str
-    headers: tuple[str, ...]
-    first_row: int
+    sheets: tuple[Sheet, ...]
+    old_zeros: bool = False
 
 
-def read_sheet(path: Path, target: Path, file: str, sheet: str | None = None) -> Sheet:
-    """Write the cells of a sheet, the first one that is not empty unless named, as text to a Parquet file.
+def read_workbook(path: Path, folder: Path, file: str, names: Sequence[str] = ()) -> Workbook:
+    """Write the cells of every sheet that is not hidden, or of those named, as text to Parquet files in `folder`.
 
-    Dates become `YYYY-MM-DD HH:MM:SS`, whole numbers lose their `.0`, empty cells are null.
+    Cells are as a person sees them: dates become `YYYY-MM-DD HH:MM:SS`, whole numbers lose their `.0`, number formats
+    with leading zeros and percentages are followed where the workbook keeps them as XML; empty cells and errors are
+    null.
 
-    Raises `DamagedExcel`, `PasswordProtected`, `NoSuchSheet`, `NoFilledSheet`.
+    Raises `DamagedExcel`, `PasswordProtected`, `NoSuchSheet`.
     """
-    command = [sys.executable, "-I", str(READER), str(path), str(target), sheet or ""]
+    command = [sys.executable, "-I", str(READER), str(path), str(folder), json.dumps(list(names))]
     try:
         done = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False)
         answer = json.loads(done.stdout)
@@ -60,9 +60,23 @@ def read_sheet(path: Path, target: Path, file: str, sheet: str | None = None) ->
     if problem == "password":
         raise PasswordProtected(file=file)
     if problem == "sheet":
-        raise NoSuchSheet(file=file, sheet=sheet, sheets=", ".join(answer["sheets"]))
-    if problem == "empty":
-        raise NoFilledSheet(file=file)
+        raise NoSuchSheet(file=file, sheet=", ".join(answer["unknown"]), sheets=", ".join(answer["sheets"]))
     if problem or done.returncode:
         raise DamagedExcel(file=file)
-    return Sheet(answer["sheet"], tuple(answer["headers"]), answer["first_row"])
+    return Workbook(tuple(map(_sheet, answer["sheets"])), answer["old_zeros"])
+
+
+def _sheet(answer: dict[str, Any]) -> Sheet:
+    if "path" not in answer:
+        return Sheet(answer["name"], answer["state"])
+    errors, *example = answer["errors"]
+    return Sheet(
+        answer["name"],
+        path=Path(answer["path"]),
+        width=answer["width"],
+        height=answer["height"],
+        merged=tuple(answer["merged"]),
+        errors=errors,
+        error=example[0] if example else "",
+        rounded={int(place): Rounded(*told) for place, told in answer["rounded"].items()},
+    )

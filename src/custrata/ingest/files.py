@@ -1,9 +1,11 @@
-"""What a file is, judged by its content: text, gzip of text, Excel or Parquet; anything else is refused by name."""
+"""What a file is, judged by its content, never by its name; what is no table is refused by what it is."""
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
+import re
 import shutil
 import zipfile
 import zlib
@@ -15,7 +17,7 @@ from typing import BinaryIO, Literal
 
 from custrata.errors import BadInput
 
-Form = Literal["text", "excel", "parquet"]
+Form = Literal["text", "excel", "parquet", "html", "spreadsheetml"]
 
 BLOCK = 1 << 20
 HEAD = 1 << 16
@@ -41,7 +43,17 @@ STRANGERS = {
     b"ARROW1": "Arrow",
     b"Obj\x01": "Avro",
     b"ORC": "ORC",
+    b"%!PS": "PostScript",
+    b"bplist": "plist",
 }
+# What a zip archive is that is no table, by one of its members.
+PACKAGES = {"word/document.xml": "Word", "ppt/presentation.xml": "PowerPoint", "Index/Document.iwa": "Numbers"}
+JSON_LIKE = re.compile(rb"^(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
+HTML_TAGS = rb"(?:!doctype\s+html|html|head|body|meta|table|style|div|tr|center|form|title)\b"
+HTML_LIKE = re.compile(rb"^(?:<!--.*?-->\s*)*<" + HTML_TAGS, re.DOTALL)
+SPREADSHEETML = b"urn:schemas-microsoft-com:office:spreadsheet"
+MAIL_HEADER = rb"[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*"
+MHTML_LIKE = re.compile(rb"^(?:" + MAIL_HEADER + rb"){0,20}?(?:mime-version:|content-type:\s*multipart/)")
 
 
 class FileMissing(BadInput):
@@ -61,7 +73,16 @@ class EmptyFile(BadInput):
 
 
 class NotATable(BadInput):
-    template = "“{file}” is not a table ({form}). Custrata reads CSV, TSV, gzip of these, Excel and Parquet."
+    template = (
+        "“{file}” is not a table ({form}). Custrata reads CSV, TSV, gzip of these, Excel, OpenDocument and Parquet."
+    )
+
+
+class OtherForm(NotATable):
+    template = (
+        "“{file}” is {form}, whatever its name says. "
+        "Open it in the program it belongs to, save it as .xlsx or as CSV UTF-8 and import that."
+    )
 
 
 class ArchiveFile(BadInput):
@@ -178,6 +199,32 @@ def _form(path: Path, data: Path, head: bytes) -> Form:
         return _zipped(path, data)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return "excel"
+    return _written_as(path, _plain_start(head))
+
+
+def _plain_start(head: bytes) -> bytes:
+    """The beginning of a text without its mark, in one byte per plain letter."""
+    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if head.startswith(mark):
+            return head[2:].decode(encoding, errors="replace").encode().lstrip()
+    return head.removeprefix(codecs.BOM_UTF8).lstrip()
+
+
+def _written_as(path: Path, start: bytes) -> Form:
+    """Which of the forms that are texts too a text is in."""
+    lower = start[:4096].lower()
+    if MHTML_LIKE.match(lower):
+        raise OtherForm(file=path.name, form="MHTML")
+    if JSON_LIKE.match(start):
+        raise OtherForm(file=path.name, form="JSON")
+    if SPREADSHEETML in lower and lower.startswith((b"<?xml", b"<workbook", b"<ss:workbook", b"<?mso")):
+        return "spreadsheetml"
+    if HTML_LIKE.match(lower):
+        return "html"
+    if lower.startswith(b"<?xml"):
+        if b"<html" in lower or b"<table" in lower:
+            return "html"
+        raise OtherForm(file=path.name, form="XML")
     return "text"
 
 
@@ -190,7 +237,11 @@ def _zipped(path: Path, data: Path) -> Form:
             members = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise DamagedExcel(file=path.name) from error
-    if not any(member.filename in ("xl/workbook.xml", "xl/workbook.bin", "content.xml") for member in members):
+    named = {member.filename for member in members}
+    for part, form in PACKAGES.items():
+        if part in named:
+            raise OtherForm(file=path.name, form=form)
+    if not named & {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}:
         raise ArchiveFile(file=path.name)
     _refuse_bomb(path, data.stat().st_size, sum(member.file_size for member in members))
     return "excel"

@@ -21,6 +21,26 @@ def trim(text, characters):  # type: ignore[no-untyped-def]
     """The text without these characters at its ends."""
 
 
+@ibis.udf.scalar.builtin(signature=((dt.string, dt.int32), dt.string))
+def right(text, count):  # type: ignore[no-untyped-def]
+    """The last characters of a text."""
+
+
+@ibis.udf.scalar.builtin(name="strlen", signature=((dt.string,), dt.int64))
+def byte_length(text):  # type: ignore[no-untyped-def]
+    """How many bytes a text takes in UTF-8: as many as characters where it is ASCII."""
+
+
+@ibis.udf.scalar.builtin(signature=((dt.string,), dt.string))
+def strip_accents(text):  # type: ignore[no-untyped-def]
+    """The text with plain letters instead of accented ones."""
+
+
+@ibis.udf.scalar.builtin(signature=((dt.string,), dt.string))
+def sha256(text):  # type: ignore[no-untyped-def]
+    """64 hexadecimal digits that stand for the text."""
+
+
 @ibis.udf.scalar.builtin(signature=((ENTRIES,), TEXTS))
 def map_from_entries(entries):  # type: ignore[no-untyped-def]
     """A map of the entries."""

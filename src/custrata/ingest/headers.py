@@ -30,7 +30,12 @@ def plain_header(header: str) -> str:
     text = unicodedata.normalize("NFKC", header).strip().lower()
     bare = UNIT.sub("", text)
     letters = "".join(character for character in (bare or text) if character.isalnum())
-    return letters.translate(_data()[1])
+    return simplified(letters)
+
+
+def simplified(text: str) -> str:
+    """Traditional characters of headers and statuses as the simplified ones."""
+    return text.translate(_data()[1])
 
 
 def rank(header: str, entry: str) -> int | None:
@@ -53,6 +58,21 @@ def known_words() -> frozenset[str]:
     return frozenset(simple | {word.translate(back) for word in simple})
 
 
+@lru_cache(maxsize=1)
+def _every_word() -> frozenset[str]:
+    return frozenset(word for entry in _data()[0].values() for word in entry)
+
+
+@lru_cache(maxsize=4096)
+def is_known(header: str) -> bool:
+    """Whether a header names a field of some kind of file.
+
+    >>> is_known("Order ID"), is_known("colour")
+    (True, False)
+    """
+    return plain_header(header) in _every_word()
+
+
 def unique_headers(cells: Iterable[str]) -> tuple[str, ...]:
     """Headers without blanks and repeats: `column_3` for a nameless column, `amount_2` for a second `amount`.
 
@@ -62,7 +82,7 @@ def unique_headers(cells: Iterable[str]) -> tuple[str, ...]:
     seen: set[str] = set()
     names = []
     for place, cell in enumerate(cells, start=1):
-        base = " ".join(cell.replace("\ufeff", "").split()) or f"column_{place}"
+        base = _bare(cell) or f"column_{place}"
         name, count = base, 1
         while name in seen:
             count += 1
@@ -70,6 +90,24 @@ def unique_headers(cells: Iterable[str]) -> tuple[str, ...]:
         seen.add(name)
         names.append(name)
     return tuple(names)
+
+
+def repeated_headers(cells: Iterable[str]) -> dict[str, list[str]]:
+    """Headers that a file gives to several columns, and the unique header of each of these.
+
+    >>> repeated_headers(["id", "amount", "amount"])
+    {'amount': ['amount', 'amount_2']}
+    """
+    found: dict[str, list[str]] = {}
+    written = [_bare(cell) for cell in cells]
+    for cell, unique in zip(written, unique_headers(written), strict=True):
+        if cell:
+            found.setdefault(cell, []).append(unique)
+    return {cell: names for cell, names in found.items() if len(names) > 1}
+
+
+def _bare(cell: str) -> str:
+    return " ".join(cell.replace("\ufeff", "").split())
 
 
 def is_quarantine(headers: Iterable[str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import cast
 
 import ibis
 import ibis.expr.types as ir
@@ -13,6 +14,7 @@ from custrata.ingest.accepted import Accepted, sound, unique
 from custrata.ingest.canonical import PRODUCT, Problem
 from custrata.ingest.plan import Plan, Views
 from custrata.ingest.staging import INDEX, Staged
+from custrata.ingest.statuses import PARTLY
 from custrata.lake import LakeSnapshot
 from custrata.schema import MONEY, ORDER_LINES, ORDERS
 
@@ -100,21 +102,26 @@ def derived_orders(
 
     `own` are the imports of orders files, whose orders keep what they say.
     """
-    kept = known.select("order_id", "channel", "store", "status", given=_given(known, own))
+    kept = known.select("order_id", "channel", "store", "status", "refund", given=_given(known, own))
     parts = _all_lines(lines, snapshot, engine)
     orders = _summed(parts).left_join(_told_heads(lines), "order_id").left_join(kept, "order_id", rname="{name}__lake")
     orders = orders.filter(~orders.given.fill_null(False))
     back = (orders.amount < 0) | orders.told_return.fill_null(False)
     back = back | (orders.order_id.re_search(RETURN_NUMBER) & orders.any_back & (orders.amount <= 0))
+    status = ibis.coalesce(orders.status, orders.status__lake, ibis.literal("completed"))
+    # What lines of this file give back; where they do not say, what was known of the order.
+    given_back = ibis.coalesce(orders.refund, (orders.status.isnull()).ifelse(orders.refund__lake, None), 0)
+    whole = (orders.status == "refunded").fill_null(False) & (given_back == 0)
+    refund = ibis.least(whole.ifelse(orders.amount, given_back), orders.amount)
     return orders.select(
         "order_id",
         "customer_id",
         "ordered_at",
         kind=back.ifelse("return", "sale"),
-        status=ibis.coalesce(orders.status, orders.status__lake, ibis.literal("completed")),
+        status=status,
         amount=orders.amount,
         discount=orders.discount,
-        refund=ibis.literal(0).cast(MONEY),
+        refund=(orders.amount > 0).ifelse(refund, 0).cast(MONEY),
         channel=ibis.coalesce(orders.channel, orders.channel__lake),
         store=ibis.coalesce(orders.store, orders.store__lake),
     )
@@ -149,8 +156,22 @@ def _summed(parts: ir.Table) -> ir.Table:
 
 def _told_heads(lines: ir.Table) -> ir.Table:
     """What the lines of the file say of their orders; of several words on one order the first in the file."""
-    names = ("channel", "store", "status")
-    first = {name: lines[name].argmin(lines[INDEX], where=lines[name].notnull()) for name in names}
-    done = (lines.status == "completed").any()
-    first["status"] = done.fill_null(False).ifelse("completed", first["status"])
-    return lines.group_by("order_id").agg(**first, told_return=(lines.kind == "return").any())
+    first = {name: lines[name].argmin(lines[INDEX], where=lines[name].notnull()) for name in ("channel", "store")}
+    back = lines.refund.sum()
+    # A line that was given back without a sum, of an order whose other lines were not.
+    lost = lines.amount.sum(where=(lines.status == "refunded").fill_null(False))
+    return lines.group_by("order_id").agg(
+        **first,
+        status=order_status(lines),
+        refund=ibis.coalesce((back > 0).ifelse(back, None), lost).cast(MONEY),
+        told_return=(lines.kind == "return").any(),
+    )
+
+
+def order_status(lines: ir.Table) -> ir.StringScalar:
+    """The status of an order by those of its lines: sold where a line is, given back where all that were sold are."""
+    said = lines.status
+    sold, back = said.isin(("completed", PARTLY)).any(), (said == "refunded").any()
+    unsold = said.argmin(lines[INDEX], where=said.notnull())
+    known = ibis.cases((sold, "completed"), (back, "refunded"), else_=unsold)
+    return cast(ir.StringScalar, known)

@@ -17,7 +17,8 @@ from custrata.ingest.fields import PROPERTY, kind_named
 from custrata.ingest.texts import words
 
 ORDERS_OF_DATE = ("day-first", "month-first")
-PLAIN = ("date_order", "date_format", "decimal_comma", "encoding", "delimiter", "quote", "sheet")
+PLAIN = ("date_order", "date_format", "decimal_comma", "encoding", "delimiter", "quote", "sheet", "header_row")
+TABLES = ("columns", "constants", "values", "decisions", "leave_out", "zones")
 
 
 class BadMapping(BadInput):
@@ -38,21 +39,27 @@ class Mapping:
 
     `columns` gives for each header a field of the kind, or `property` to keep it as a property; `constants` a value
     for fields the file has no column for; `values` further words for choices such as the status of an order.
-    `date_order`, `date_format` (as in `strptime`), `decimal_comma`, `encoding`, `delimiter`, `quote` and `sheet` are
-    found where they are None.
+    `decisions` holds answers to what an import asks, by the code of the question; `leave_out` for a header the cells
+    whose rows are no orders: words (`*` at the end stands for any more), or a comparison such as `< 0`; `zones` the
+    time zone of a column's times. `date_order`, `date_format` (as in `strptime`), `decimal_comma`, `encoding`,
+    `delimiter`, `quote`, `sheet` (one name or several) and `header_row` (counted from 1) are found where they are None.
     """
 
     kind: str
     columns: dict[str, str]
     constants: dict[str, str] = field(default_factory=dict)
     values: dict[str, dict[str, str]] = field(default_factory=dict)
+    decisions: dict[str, str] = field(default_factory=dict)
+    leave_out: dict[str, list[str]] = field(default_factory=dict)
+    zones: dict[str, str] = field(default_factory=dict)
     date_order: Order | None = None
     date_format: str | None = None
     decimal_comma: bool | None = None
     encoding: str | None = None
     delimiter: str | None = None
     quote: str | None = None
-    sheet: str | None = None
+    sheet: str | tuple[str, ...] | None = None
+    header_row: int | None = None
 
     @property
     def fields(self) -> dict[str, str]:
@@ -84,9 +91,9 @@ class Mapping:
         document["kind"] = self.kind
         for name in PLAIN:
             if (value := getattr(self, name)) is not None:
-                document[name] = value
-        for name, table in (("columns", self.columns), ("constants", self.constants), ("values", self.values)):
-            if table:
+                document[name] = list(value) if isinstance(value, tuple) else value
+        for name in TABLES:
+            if table := getattr(self, name):
                 document[name] = table
         return tomlkit.dumps(document)
 
@@ -125,11 +132,13 @@ class Mapping:
 
 
 def _checked(data: dict[str, object], file: str) -> Mapping:
-    known = {"kind", "columns", "constants", "values", *PLAIN}
+    known = {"kind", *TABLES, *PLAIN}
     if unknown := sorted(set(data) - known):
         raise BadMapping(file=file, reason=f"it has the unknown entries {', '.join(unknown)}")
     kind = kind_named(str(data.get("kind", "")))
-    columns, constants = (_texts(data, name, file) for name in ("columns", "constants"))
+    columns, constants, decisions, zones = (
+        _texts(data, name, file) for name in ("columns", "constants", "decisions", "zones")
+    )
     values = {name: _texts(_table(data, "values", file), name, file) for name in _table(data, "values", file)}
     _check_fields(kind.name, columns, constants, values, file)
     if data.get("date_order", "day-first") not in ORDERS_OF_DATE:
@@ -138,12 +147,33 @@ def _checked(data: dict[str, object], file: str) -> Mapping:
         raise BadMapping(file=file, reason="date_format cannot name a zone; leave it out, offsets are understood")
     plain = {name: data.get(name) for name in PLAIN}
     for name, value in plain.items():
-        if value is not None and not isinstance(value, bool if name == "decimal_comma" else str):
+        if value is not None and not _fits(name, value):
             raise BadMapping(file=file, reason=f"{name} has a value of the wrong kind")
     for name in ("delimiter", "quote"):
         if plain[name] is not None and not (len(cast(str, plain[name])) == 1 and cast(str, plain[name]).isascii()):
             raise BadMapping(file=file, reason=f"{name} must be one character")
-    return Mapping(kind.name, columns, constants, values, **plain)  # type: ignore[arg-type]
+    if isinstance(plain["sheet"], list):
+        plain["sheet"] = tuple(plain["sheet"])
+    leave_out = _left_out(data, file)
+    return Mapping(kind.name, columns, constants, values, decisions, leave_out, zones, **plain)  # type: ignore[arg-type]
+
+
+def _left_out(data: Table[str, object], file: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for header, cells in _table(data, "leave_out", file).items():
+        listed: list[object] = cells if isinstance(cells, list) else [cells]
+        if not all(isinstance(cell, str) for cell in listed):
+            raise BadMapping(file=file, reason="leave_out gives texts, or a list of texts, for a column")
+        found[header] = cast(list[str], listed)
+    return found
+
+
+def _fits(name: str, value: object) -> bool:
+    if name == "sheet" and isinstance(value, list):
+        return bool(value) and all(isinstance(sheet, str) for sheet in value)
+    if name == "header_row":
+        return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, bool if name == "decimal_comma" else str)
 
 
 def _table(data: Table[str, object], name: str, file: str) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib import resources
 from typing import cast
@@ -13,13 +14,24 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.errors import BadInput
+from custrata.ingest.notes import noted
 from custrata.ingest.texts import half_width
+from custrata.schema import MONEY, QUANTITY
 
-GAPS = " \u00a0\u2009\u202f'’"
-COMMA_DECIMAL = re.compile(r"\d,\d{1,2}\D*$|\.\d{3},\d")
-POINT_DECIMAL = re.compile(r"\d\.\d{1,2}\D*$|,\d{3}\.\d|\d\.\d{4,}\D*$")
 GROUPED_BY_COMMA = r"^\d{1,3}(,\d{2,3})*,\d{3}(\.\d*)?$"
 GROUPED_BY_POINT = r"^\d{1,3}(\.\d{3})+(,\d*)?$"
+GROUPED_BY_GAP = r"^\d{1,3}([ ']\d{2,3})*[ ']\d{3}([.,]\d*)?$"
+DIGITS = r"\d[\d.,' ]*\d|\d|[.,]\d+"
+TIMES = {"千": 1_000, "万": 10_000, "萬": 10_000, "亿": 100_000_000, "億": 100_000_000}
+WIDE = "decimal(38, 8)"
+# What every sum and product further on has room for; other columns take what they have digits for.
+LIMITS = {MONEY: 10**15, QUANTITY: 10**14}
+# What stands where nothing was paid.
+FREE = r"^(免费|免費|赠送|贈送|赠品|贈品|无料|無料|FREE|GRATIS|GRATUIT|GRATUITO|KOSTENLOS|FOC|F\.O\.C\.)$"
+COUNTED = (
+    r"^([-+]?[\d.,' ]*\d) ?"
+    r"(件|个|個|盒|瓶|袋|包|套|只|隻|支|条|條|台|本|张|張|份|箱|双|雙|枚|点|PCS?\.?|PIECES?|EA|UNITS?|STK\.?|STÜCK|X|×)$"
+)
 
 
 class CurrencyMismatch(BadInput):
@@ -51,57 +63,195 @@ def foreign(found: Iterable[str], currency: str) -> list[str]:
     ]
 
 
-def decimal_comma(values: Iterable[str]) -> bool | None:
-    """Whether these numbers write a comma before their decimals; None where nothing tells.
+# What a number says about the mark before decimals: one of the two in any case, or nothing by itself.
+MARKS = {
+    "comma": r"^0,\d|\d,\d{1,2}$|\d,\d{4,}$|\.\d{3},\d|\d\.\d{3}\.\d{3}$|[ ']\d{3},\d",
+    "point": r"^0\.\d|\d\.\d{1,2}$|\d\.\d{4,}$|,\d{3}\.\d|,\d{2,3},\d{3}$|[ ']\d{3}\.\d",
+    "three_after_comma": r"^[1-9]\d{0,2},\d{3}$",
+    "three_after_point": r"^[1-9]\d{0,2}\.\d{3}$",
+    "long": r"^[1-9]\d{3,}([.,]\d+)?$",
+    "short": r"^\d{1,3}$",
+}
+THREE = r"^[1-9]\d{0,2}[.,]\d{3}$"
+ENOUGH = 5
 
-    >>> decimal_comma(["1.234,56", "12"]), decimal_comma(["1,234.56"]), decimal_comma(["12"])
-    (True, False, None)
+
+@dataclass(frozen=True)
+class DecimalEvidence:
+    """How many numbers can only have a decimal comma, only a decimal point, or three digits after their one mark.
+
+    `long` are whole numbers of four digits and more without a mark, `short` those of up to three.
     """
-    comma = point = 0
+
+    comma: int = 0
+    point: int = 0
+    three_after_comma: int = 0
+    three_after_point: int = 0
+    long: int = 0
+    short: int = 0
+    example: str = ""
+
+    def __add__(self, other: DecimalEvidence) -> DecimalEvidence:
+        sums = {field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)[:-1]}
+        return DecimalEvidence(**sums, example=self.example or other.example)
+
+    @property
+    def decimal_comma(self) -> bool | None:
+        """Whether a comma stands before decimals; None where the numbers leave it open.
+
+        Thousands are parted in every number that is long enough or in none: beside 1500, 1.250 is one and a quarter.
+        And who writes 500 without decimals does not write 1.250 with three: those are thousands.
+        """
+        if self.comma != self.point:
+            return self.comma > self.point
+        if self.three_after_point and not self.three_after_comma:
+            if self.long:
+                return False
+            return True if self.short and self.three_after_point >= ENOUGH else None
+        if self.three_after_comma and not self.three_after_point:
+            return False
+        return None if self.three_after_point else False
+
+    @property
+    def open(self) -> bool:
+        """Whether some of the numbers make sense either way, a thousand times apart."""
+        return self.decimal_comma is None
+
+    @property
+    def assumed(self) -> bool:
+        """Whether the mark was taken for that of thousands without a number that can be read in one way only."""
+        if self.comma or self.point or (self.long and not self.three_after_comma):
+            return False
+        return bool(self.three_after_comma + self.three_after_point)
+
+
+def decimal_evidence(values: Iterable[str]) -> DecimalEvidence:
+    """What some cells say about the mark before decimals.
+
+    >>> decimal_evidence(["1.000", "2.500"]).open, decimal_evidence(["1.000", "2.500", "12,50"]).decimal_comma
+    (True, True)
+    """
+    counts, example = dict.fromkeys(MARKS, 0), ""
     for value in values:
-        comma += COMMA_DECIMAL.search(value) is not None
-        point += POINT_DECIMAL.search(value) is not None
-    return None if comma == point else comma > point
+        bare = _bare(value)
+        for name, form in MARKS.items():
+            counts[name] += re.search(form, bare) is not None
+        if not example and re.search(THREE, bare):
+            example = value.strip()
+    return DecimalEvidence(**counts, example=example)
+
+
+def _bare(value: str) -> str:
+    return re.sub(r"^[^\d.,]+|[^\d]+$", "", value.replace("\u00a0", " ").replace("\u202f", " "))
+
+
+def decimal_evidence_of(column: ir.StringColumn) -> dict[str, ir.Value]:
+    """The same over a whole column, as aggregates with the names of `DecimalEvidence`."""
+    bare = half_width(column).re_replace(r"^[^\d.,]+|[^\d]+$", "")
+    asked: dict[str, ir.Value] = {name: bare.re_search(form).sum().fill_null(0) for name, form in MARKS.items()}
+    return asked | {"example": column.min(where=bare.re_search(THREE)).fill_null("")}
+
+
+def settled_comma(values: Iterable[str]) -> bool | None:
+    """Whether these numbers write a comma before their decimals; None where the whole column has to be looked at.
+
+    >>> settled_comma(["1.234,56", "12"]), settled_comma(["1,234.56"]), settled_comma(["12"]), settled_comma(["1.234"])
+    (True, False, False, None)
+    """
+    found = decimal_evidence(values)
+    return None if found.open or found.assumed else bool(found.decimal_comma)
 
 
 def quick_number(text: ir.StringValue, dtype: str, comma: bool) -> ir.DecimalValue:
     """The number of a cell that writes digits and a point; null for everything else, however sensible."""
-    number = text.try_cast(dtype)
-    if not comma:
-        return cast(ir.DecimalValue, number)
-    return cast(ir.DecimalValue, text.contains(".").ifelse(ibis.null(dtype), number))
+    plain = text.contains("E") | text.contains("e") | text.contains("_")
+    if comma:
+        plain = plain | text.contains(".")
+    return cast(ir.DecimalValue, plain.ifelse(ibis.null("string"), text).try_cast(dtype))
 
 
-def plain_number(text: ir.StringValue) -> ir.StringValue:
-    """The cell in capitals and half-width signs, without the gaps that part thousands."""
-    return half_width(text).upper().re_replace(rf"[{GAPS}](\d{{3}})\b", r"\1")
+def plain_number(text: ir.StringValue, dtype: str = MONEY) -> ir.StringValue:
+    """The cell in capitals, half width and with plain spaces; a quantity without the word for pieces."""
+    plain = cast(ir.StringValue, half_width(text).upper().re_replace(r"\s+", " ").strip())
+    return plain.re_replace(COUNTED, r"\1") if dtype == QUANTITY else plain
 
 
 @lru_cache(maxsize=1)
 def _number() -> str:
-    sign = "(?:" + "|".join(re.escape(sign) for sign in signs()) + ")?"
-    return rf"^\(?\s*[-+]?\s*({sign})\s*[-+]?\s*([0-9][0-9.,]*|[.,][0-9]+)\s*({sign})\s*-?\s*\)?\s*({sign})$"
+    sign = " ?(" + "|".join(re.escape(sign) for sign in signs()) + ")?"
+    # Twelve whole: “12,-” in German, “500/-” in India.
+    whole = r"(?:[.,/]-{1,2}|[.,])?"
+    return (
+        rf"^[-+]? ?\(? ?[-+]?{sign}{sign} ?[-+]? ?\(?({DIGITS})(E[-+]?\d{{1,3}})? ?([{''.join(TIMES)}])?{whole}{sign}"
+        rf" ?-? ?\)? ?-?{sign}$"
+    )
+
+
+SIGNS, NUMBER, EXPONENT, FACTOR = (1, 2, 6, 7), 3, 4, 5
 
 
 def currency_of(plain: ir.StringValue) -> ir.StringValue:
     """The sign or code beside a number; null where there is none."""
-    return cast(ir.StringValue, ibis.coalesce(*(plain.re_extract(_number(), group).nullif("") for group in (1, 3, 4))))
+    return cast(ir.StringValue, ibis.coalesce(*(plain.re_extract(_number(), group).nullif("") for group in SIGNS)))
 
 
 def slow_number(plain: ir.StringValue, dtype: str, comma: bool) -> ir.DecimalValue:
-    """The number a cell means after `plain_number`; null where it is none.
+    """The number a cell means after `plain_number`; null where it is none, or does not fit.
 
     Thousands are parted every three digits (or as in India), never elsewhere: `12,50` is no number where the comma
-    parts thousands. Brackets and a minus on either side make it negative.
+    parts thousands. Where two marks stand, or gaps, the last mark is the decimal one whatever the column writes.
+    Brackets and a minus on either side make it negative.
     """
-    digits = plain.re_extract(_number(), 2)
-    grouped, plainly = (GROUPED_BY_POINT, r"^\d*(,\d*)?$") if comma else (GROUPED_BY_COMMA, r"^\d*(\.\d*)?$")
-    part, point = (".", ",") if comma else (",", ".")
-    bare = digits.replace(part, "").replace(point, ".")
+    return cast(ir.DecimalValue, wide_number(plain, comma).try_cast(dtype))
+
+
+def wide_number(plain: ir.StringValue, comma: bool) -> ir.DecimalValue:
+    """The same with room for what no column takes: null where it is no number at all."""
+    bare = _with_point(plain.re_extract(_number(), NUMBER), comma)
+    written = (bare + plain.re_extract(_number(), EXPONENT)).nullif("").try_cast(WIDE)
+    times = plain.re_extract(_number(), FACTOR)
+    factor = ibis.cases(*((times == word, ibis.literal(value)) for word, value in TIMES.items()), else_=1)
+    number = (times == "").ifelse(written, (written * factor).try_cast(WIDE))
+    number = plain.re_search(FREE).ifelse(ibis.literal(0).cast(WIDE), number)
+    before = plain.re_extract(r"^\D*", 0)
+    after = plain.re_replace(r"[.,/]-{1,2}", "").re_extract(r"\D*$", 0)
+    twice = (before + "/" + after).re_search("-.*-")
+    negative = (before + after).re_search("[-(]")
+    return cast(ir.DecimalValue, ibis.cases((twice, ibis.null(WIDE)), (negative, -number), else_=number).cast(WIDE))
+
+
+def _with_point(digits: ir.StringValue, comma: bool) -> ir.StringValue:
+    """Digits with a point before decimals and nothing between thousands; empty where the marks make no sense."""
+
+    def cleared(part: str, point: str) -> ir.StringValue:
+        return cast(ir.StringValue, digits.replace(part, "").replace(point, "."))
+
+    gaps = digits.re_replace(r"[ ']", "").replace(",", ".")
+    by_comma, by_point = cleared(",", "."), cleared(".", ",")
+    two_marks = [
+        (digits.re_search(GROUPED_BY_GAP), gaps),
+        (digits.re_search(r"^\d{1,3}(\.\d{3}){2,}$"), by_point),
+        (digits.re_search(r"^\d{1,3}(,\d{3}){2,}$"), by_comma),
+        (digits.re_search(r"^\d{1,3}(,\d{2,3})*,\d{3}\.\d*$"), by_comma),
+        (digits.re_search(r"^\d{1,3}(\.\d{3})+,\d*$"), by_point),
+    ]
     if comma:  # 12.50 cannot be thousands
-        bare = (digits.re_search(r"^\d*\.\d+$") & ~digits.re_search(grouped)).ifelse(digits, bare)
-        plainly += r"|^\d*\.\d+$"
-    sound = (digits.re_search(grouped) | digits.re_search(plainly)) & ~plain.contains("--")
-    number = cast(ir.DecimalValue, sound.ifelse(bare, ibis.null("string")).try_cast(dtype))
-    negative = plain.contains("-") | plain.startswith("(")
-    return cast(ir.DecimalValue, negative.ifelse(-number, number).cast(dtype))
+        own = [
+            (digits.re_search(GROUPED_BY_POINT + r"|^\d*(,\d*)?$"), by_point),
+            (digits.re_search(r"^\d*\.\d+$"), digits),
+        ]
+    else:
+        own = [(digits.re_search(GROUPED_BY_COMMA + r"|^\d*(\.\d*)?$"), by_comma)]
+    return cast(ir.StringValue, ibis.cases(*two_marks, *own, else_=""))
+
+
+def number_notes(text: ir.StringValue, plain: ir.StringValue, dtype: str) -> ir.IntegerValue:
+    """What reading this number assumed, as bits of `notes`."""
+    scientific = plain.re_extract(_number(), EXPONENT) != ""
+    counted = half_width(text).upper().re_search(COUNTED) if dtype == QUANTITY else ibis.literal(False)
+    return noted(
+        free_amounts=plain.re_search(FREE),
+        ten_thousands=plain.re_extract(_number(), FACTOR) != "",
+        scientific_numbers=scientific,
+        units_left_out=counted,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import ibis
 import ibis.expr.types as ir
@@ -15,8 +15,10 @@ from custrata.engine import DuckEngine
 from custrata.ingest.fields import Field, Kind, kind_named
 from custrata.ingest.headers import LINE, is_quarantine
 from custrata.ingest.mapping import Mapping
-from custrata.ingest.recognise import Sample
+from custrata.ingest.platforms import platform_of
+from custrata.ingest.sample import Sample
 from custrata.ingest.sources import Source
+from custrata.ingest.statuses import answered_words, words_of
 from custrata.ingest.texts import meaning
 
 COMMON_WORDS = 8
@@ -36,10 +38,13 @@ class Plan:
     wrapped: frozenset[str] = frozenset()
     whole: frozenset[str] = frozenset()
     words: dict[str, dict[str, str]] = field(default_factory=dict)
+    platform: str | None = None
 
     @classmethod
     def of(cls, source: Source, mapping: Mapping, sample: Sample, *, zone: str, region: str | None) -> Plan:
         """The plan of a file, its quirks told from a sample."""
+        known = platform_of(source.headers)
+        platform = known.status if known else None
         kind = kind_named(mapping.kind)
         wrapped, whole, words = set(), set(), {}
         for name, header in mapping.fields.items():
@@ -48,9 +53,11 @@ class Plan:
                 wrapped.add(name)
             if values and kind[name].holds == "id" and all(value.endswith(".0") for value in values):
                 whole.add(name)
-            if choice := kind[name].choice:
+            if name == "status":
+                words[name] = _statuses(sample.columns[header], mapping, platform)
+            elif choice := kind[name].choice:
                 words[name] = _words(values, choice) | mapping.values.get(name, {})
-        return cls(source, mapping, zone, region, frozenset(wrapped), frozenset(whole), words)
+        return cls(source, mapping, zone, region, frozenset(wrapped), frozenset(whole), words, platform)
 
     @property
     def mended(self) -> bool:
@@ -75,6 +82,14 @@ class Plan:
         """The header of a field's column, else the field's own name."""
         return self.mapping.fields.get(name or "", name or "")
 
+    def with_statuses(self, words: dict[str, str]) -> Plan:
+        """The plan that knows more words of the status column."""
+        return replace(self, words=self.words | {"status": self.words.get("status", {}) | words})
+
+    def zone_of(self, name: str) -> str:
+        """The time zone of a field's column, where its header or the mapping names one; else that of the workspace."""
+        return self.mapping.zones.get(self.header(name), self.zone)
+
     def cell(self, header: str) -> str:
         """The column of the source's relation that holds what stands under a header."""
         return f"c{self.source.headers.index(header)}"
@@ -84,6 +99,13 @@ def _words(values: list[str], choice: str) -> dict[str, str]:
     """The commonest words of a column and what they stand for, where that is known."""
     common = [word for word, _ in Counter(values).most_common(COMMON_WORDS)]
     return {word: value for word in common if (value := meaning(word, choice))}
+
+
+def _statuses(values: list[str], mapping: Mapping, platform: str | None) -> dict[str, str]:
+    """What the words of a status column mean, the commonest first; what the mapping says goes before the catalogue."""
+    counts = Counter(values)
+    words = words_of(counts, platform) | mapping.values.get("status", {}) | answered_words(mapping.decisions)
+    return dict(sorted(words.items(), key=lambda entry: -counts[entry[0]]))
 
 
 @dataclass

@@ -14,10 +14,11 @@ from custrata.engine.functions import discrete_quantile
 from custrata.ingest.canonical import DIFFERS, told
 from custrata.ingest.fields import Kind
 from custrata.ingest.functions import fingerprint
-from custrata.ingest.lines import RETURN_NUMBER
+from custrata.ingest.lines import RETURN_NUMBER, order_status
+from custrata.ingest.money import LIMITS
 from custrata.ingest.plan import Plan, Views
 from custrata.ingest.staging import Staged
-from custrata.schema import INSTANT
+from custrata.schema import INSTANT, MONEY
 
 Figure = int | Decimal | None
 NINETIES = datetime(1990, 1, 1, tzinfo=UTC)
@@ -30,14 +31,16 @@ class QualityReport:
     """What an import found.
 
     `reasons` counts rejected rows by reason, `missing` empty cells and `invalid` unusable contacts by column;
-    `superseded` rows gave way to a later row of the same key, `repeats` rows said the very same as another; `figures`
-    are what the kind of file adds up to: orders, customers, sales and returns of known customers and of anonymous ones.
+    `left_out` rows are no orders; `superseded` rows gave way to a later row of the same key, `repeats` rows said the
+    very same as another; `figures` are what the kind of file adds up to: orders, customers, sales and returns of known
+    customers and of anonymous ones.
     """
 
     kind: str
     rows: int
     accepted: int
     rejected: int
+    left_out: int = 0
     blank: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
@@ -59,7 +62,11 @@ class QualityReport:
     def entries(self) -> list[tuple[str, object]]:
         """What is worth telling, as label key (`ingest`, `quality.<key>`) and value, in the order to tell it."""
         own: list[tuple[str, object]] = [(name, getattr(self, name)) for name in ("rows", "accepted", "rejected")]
-        own += [(name, getattr(self, name)) for name in ("blank", "superseded", "repeats") if getattr(self, name)]
+        own += [
+            (name, getattr(self, name))
+            for name in ("left_out", "blank", "superseded", "repeats")
+            if getattr(self, name)
+        ]
         own += [(name, value) for name in ("first", "last") if (value := getattr(self, name)) is not None]
         return own + [(name, value) for name, value in self.figures.items() if value is not None]
 
@@ -102,7 +109,9 @@ def fact_figures(made: Views, rows: ir.Table, kind: Kind, at: datetime) -> dict[
         asked["usual"] = discrete_quantile(rows.amount.abs(), OUTLYING_SHARE)
     found = made.engine.arrow(rows.aggregate(**asked)).to_pylist()[0]
     usual = found.pop("usual", None)
-    if usual:
+    if usual and usual * OUTLYING_TIMES >= LIMITS[MONEY]:
+        found["outliers"] = 0
+    elif usual:
         found["outliers"] = _first(made, rows, (rows.amount.abs() > usual * OUTLYING_TIMES).sum().fill_null(0))
     return cast(dict[str, object], found)
 
@@ -124,10 +133,12 @@ def line_figures(made: Views, lines: ir.Table, orders: ir.Table) -> dict[str, Fi
     return {**counts, **order_figures(made, orders)}
 
 
-def orders_of_lines(lines: ir.Table) -> ir.Table:
+def orders_of_lines(lines: ir.Table, *, with_status: bool) -> ir.Table:
     """The orders that the lines of this file alone make up, as far as the figures need them."""
-    orders = lines.group_by("order_id").agg(customer_id=lines.customer_id.max(), amount=lines.amount.sum())
-    return orders.mutate(status=ibis.literal("completed"))
+    head = {"status": order_status(lines)} if with_status else {}
+    orders = lines.group_by("order_id").agg(customer_id=lines.customer_id.max(), amount=lines.amount.sum(), **head)
+    status = orders.status.fill_null("completed") if with_status else ibis.literal("completed")
+    return orders.mutate(status=status)
 
 
 def order_figures(made: Views, orders: ir.Table) -> dict[str, Figure]:

@@ -102,7 +102,7 @@ def _rejected(made: Views, plan: Plan, staged: Staged, accepted: Accepted) -> It
     with reading(plan.source.name):
         reader = made.engine.raw.execute(
             f"SELECT * FROM (SELECT *, row_number() OVER () - 1 AS {INDEX} FROM {plan.source.relation}) "
-            f"JOIN {found.get_name()} USING ({INDEX}) WHERE {PROBLEMS} & 1 = 0 ORDER BY {INDEX}"
+            f"JOIN {found.get_name()} USING ({INDEX}) WHERE {PROBLEMS} & 3 = 0 ORDER BY {INDEX}"
         ).to_arrow_reader(BATCH)
         for batch in reader:
             yield from batch.to_pylist()
@@ -161,7 +161,8 @@ class _Clerk:
         values = [str(cells.get(name) or "") for name in names]
         reasons = [self._reason(problem.reason) for problem in problems]
         told = [BETWEEN.join(part for part in parts if part) for parts in (names, values, reasons)]
-        return [*(cells[header] for header in self.headers), row, *told, *self._line_id(found, row)]
+        place = self.plan.source.place(row)
+        return [*(cells[header] for header in self.headers), place, *told, *self._line_id(found, row)]
 
     def _line_id(self, found: dict[str, object], row: int) -> list[object]:
         """The number the line would have had; one of its own where its order is not known yet."""

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from custrata.ingest.mapping import Mapping
+from custrata.ingest.notices import Notice
 from custrata.ingest.quality import QualityReport
 from custrata.lake import ImportRecord, Merged
 
@@ -15,7 +16,8 @@ class ImportResult:
     """What an import did: rows read, accepted and rejected; what became of them in each table of the lake.
 
     `superseded` rows gave way to a later row of the file; `quarantine` is the file of rejected rows; `already_imported`
-    is the earlier import of the same file, and then nothing was done.
+    is the earlier import of the same file, and then nothing was done. `notices` say what was assumed, left out, merged
+    or replaced.
     """
 
     import_id: str
@@ -30,6 +32,7 @@ class ImportResult:
     superseded: int = 0
     quarantine: Path | None = None
     already_imported: ImportRecord | None = None
+    notices: tuple[Notice, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """The result as plain values, for `json.dumps`."""
@@ -44,6 +47,7 @@ class ImportResult:
             "superseded": self.superseded,
             "merged": {table: asdict(merged) for table, merged in self.merged.items()},
             "quarantine": str(self.quarantine) if self.quarantine else None,
+            "notices": [notice.to_json() for notice in self.notices],
             "quality": self.quality.to_dict(),
             "mapping": {name: value for name, value in asdict(self.mapping).items() if value not in (None, {})},
             "already_imported": {**asdict(earlier), "at": earlier.at.isoformat()} if earlier else None,

@@ -1,100 +1,328 @@
-"""The process that reads a sheet; see `custrata.ingest.excel`. It answers with one line of JSON."""
+"""The process that reads a workbook; see `custrata.ingest.excel`. It answers with one line of JSON.
+
+It is run as a script, apart from the package: it may import nothing of it.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import resource
 import sys
+import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
-from itertools import chain, dropwhile, islice
+from itertools import islice
 from typing import Any
+from xml.parsers import expat
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
 MEMORY = 6 << 30
 BATCH = 20_000
-HEADER_WITHIN = 20
+BLOCK = 1 << 20
+DIGITS = 10**15  # Excel keeps fifteen digits of a number
+PERCENT = (9, 10)
+# The number formats of old workbooks that write leading zeros: record 041E, its length, its number, the text.
+OLD_ZEROS = re.compile(rb"\x1e\x04.\x00..[\x02-\x20]\x00\x00(?:0\x00?){2,}", re.DOTALL)
+DIGIT, OPTIONAL = "\x01", "\x02"
+MARKS = {"0": DIGIT, "#": OPTIONAL, "?": OPTIONAL}
+CURRENCIES = ("USD", "EUR", "GBP", "CNY", "RMB", "JPY", "HKD", "TWD", "NT", "US", "RM", "RS", "KR", "CHF", "SGD", "AUD")
 
 Row = list[Any]
+Formats = dict[tuple[int, int], str]
 
 
-def _text(cell: object) -> str | None:
-    """A cell as a person would type it."""
-    if cell is None or cell == "":
-        return None
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else format(cell, ".15g")
-    if isinstance(cell, datetime):
-        return cell.isoformat(sep=" ")
-    if isinstance(cell, date | time):
-        return cell.isoformat()
-    if isinstance(cell, timedelta):
+class Cells:
+    """The cells of one sheet as texts, and what is to be told of them."""
+
+    def __init__(self, formats: Formats, merged: list[tuple[tuple[int, int], tuple[int, int]]]) -> None:
+        self.formats = formats
+        self.rounded: dict[int, list[object]] = {}
+        self.merged: dict[int, list[tuple[int, int]]] = {}
+        for (top, left), (bottom, _) in merged:
+            if bottom > top:
+                self.merged.setdefault(left, []).append((top, bottom))
+        self._open: dict[int, tuple[int, str | None]] = {}
+        self._starts = {left: dict(spans) for left, spans in self.merged.items()}
+
+    def text(self, cell: object, row: int, column: int) -> str | None:
+        """A cell as a person sees it."""
+        if cell is None or cell == "":
+            return None
+        if isinstance(cell, bool):
+            return str(cell).lower()
+        if isinstance(cell, int | float):
+            return self._number(cell, row, column)
+        if isinstance(cell, datetime):
+            return _instant(cell)
+        if isinstance(cell, date | time):
+            return cell.isoformat()
         return str(cell)
-    return str(cell)
+
+    def covered(self, texts: list[str | None], row: int, column: int) -> str | None:
+        """What the merged range above says of a cell that it covers."""
+        bottom, value = self._open.get(column, (-1, None))
+        if row <= bottom:
+            return value
+        if row in self._starts[column]:
+            self._open[column] = (self._starts[column][row], texts[column])
+        return None
+
+    def _number(self, cell: float, row: int, column: int) -> str:
+        if abs(cell) >= DIGITS:
+            count = self.rounded.setdefault(column, [0, format(cell, ".15g"), row + 1])
+            count[0] = int(str(count[0])) + 1
+        code = self.formats.get((row, column), "")
+        if code == "%":
+            return format(cell * 100, ".12g") + "%"
+        whole = float(cell).is_integer()
+        if code and whole and cell >= 0:
+            return padded(code, int(cell))
+        return str(int(cell)) if whole and abs(cell) < DIGITS else format(cell, ".15g")
 
 
-def _chosen(book: CalamineWorkbook, name: str) -> CalamineSheet | None:
-    if name:
-        return book.get_sheet_by_name(name)
-    for sheet in book.sheet_names:
-        found = book.get_sheet_by_name(sheet)
-        if any(map(_filled, found.iter_rows())):
-            return found
-    return None
+def _instant(cell: datetime) -> str:
+    """To the millisecond, as far as Excel's days are exact."""
+    even = cell + timedelta(microseconds=500)
+    even = even.replace(microsecond=even.microsecond // 1000 * 1000)
+    return even.isoformat(sep=" ", timespec="milliseconds" if even.microsecond else "seconds")
 
 
-def _filled(row: Row) -> int:
-    """How many cells of a row hold something."""
-    return sum(cell not in ("", None) for cell in row)
+def pattern(code: str) -> str:
+    """What a number format asks for, where it changes the digits one sees.
+
+    `%` for a percentage; where it writes leading zeros or letters before the number, the format with marks in place of
+    its digits; else nothing.
+    """
+    first = re.match(r'(?:"[^"]*"|\\.|[^;"])*', re.sub(r"\[[^\]]*\]|_.|\*.", "", code))
+    parts = re.findall(r'"([^"]*)"|\\(.)|(.)', first[0] if first else "")
+    plain = "".join(sign for _, _, sign in parts)
+    if "%" in plain:
+        return "%"
+    if plain.strip("0#?-/() +"):
+        return ""
+    shape = "".join(quoted + escaped + MARKS.get(sign, sign) for quoted, escaped, sign in parts)
+    letters = re.match(r"[A-Za-z][A-Za-z0-9_-]*", shape)
+    named = letters is not None and letters[0].strip("-_").upper() not in CURRENCIES
+    return shape if DIGIT * 2 in shape or (named and DIGIT in shape) else ""
 
 
-def _header(rows: list[Row]) -> int:
-    """Where the header stands: titles above a table fill one cell, a header most of them."""
-    filled = [_filled(row) for row in rows]
-    return next((place for place, count in enumerate(filled) if count and count * 2 >= max(filled)), 0)
+def padded(shape: str, number: int) -> str:
+    """A whole number in the digits of a format."""
+    places = shape.count(DIGIT) + shape.count(OPTIONAL)
+    digits = str(number)
+    over, shown = digits[:-places], iter(digits[-places:].rjust(places))
+    out = []
+    for sign in shape:
+        if sign in (DIGIT, OPTIONAL):
+            digit = next(shown)
+            out.append(over + ("0" if digit == " " and sign == DIGIT else digit.strip()))
+            over = ""
+        else:
+            out.append(sign)
+    return "".join(out).strip()
 
 
-def _write(rows: Iterator[Row], width: int, target: str) -> None:
-    schema = pa.schema([(f"c{place}", pa.string()) for place in range(width)])
+class Styles:
+    """Which styles of a workbook show a number otherwise than by its plain digits, and where its sheets are."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.archive = archive
+        self.codes: dict[str, str] = {}
+        self.wanted: dict[str, str] = {}
+        self.files: dict[str, str] = {}
+        self._inside, self._place = False, 0
+        _parse(archive, "xl/styles.xml", self._style)
+        targets: dict[str, str] = {}
+        _parse(archive, "xl/_rels/workbook.xml.rels", lambda tag, a: _relation(tag, a, targets))
+        _parse(archive, "xl/workbook.xml", lambda tag, a: self._sheet(tag, a, targets))
+
+    def _style(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "numFmt":
+            self.codes[attributes.get("numFmtId", "")] = pattern(attributes.get("formatCode", ""))
+        elif tag in ("cellXfs", "cellStyleXfs", "cellStyles", "dxfs"):
+            self._inside = tag == "cellXfs"
+        elif tag == "xf" and self._inside:
+            number = attributes.get("numFmtId", "")
+            if code := "%" if number in map(str, PERCENT) else self.codes.get(number, ""):
+                self.wanted[str(self._place)] = code
+            self._place += 1
+
+    def _sheet(self, tag: str, attributes: dict[str, str], targets: dict[str, str]) -> None:
+        if tag == "sheet":
+            identity = next((value for name, value in attributes.items() if name.endswith("id") and ":" in name), "")
+            self.files[attributes.get("name", "")] = targets.get(identity, "")
+
+    def of(self, sheet: str) -> tuple[Formats, list[str]]:
+        """The formats of a sheet's cells that matter, and the places of its errors."""
+        found: Formats = {}
+        errors: list[str] = []
+        name = self.files.get(sheet, "")
+        if name not in self.archive.namelist():
+            return found, errors
+        # Attributes of a cell hold no entities, and the sheet may be large: searched, not parsed.
+        styles = "|".join(self.wanted) or "x"
+        cell = re.compile(
+            rf'<(?:\w+:)?c\b(?=[^>]*\s(?:t="(?P<error>e)"|s="(?P<style>{styles})"))[^>]*\sr="([A-Z]+)(\d+)"'.encode()
+        )
+        for text in _tags(self.archive, name):
+            for match in cell.finditer(text):
+                column, row = _column(match[3]), int(match[4]) - 1
+                if match["error"]:
+                    errors.append(f"{match[3].decode()}{row + 1}")
+                else:
+                    found[row, column] = self.wanted[match["style"].decode()]
+        return found, errors
+
+
+def _relation(tag: str, attributes: dict[str, str], targets: dict[str, str]) -> None:
+    if tag == "Relationship":
+        target = attributes.get("Target", "")
+        targets[attributes.get("Id", "")] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+
+
+def _parse(archive: zipfile.ZipFile, name: str, told: Any) -> None:
+    """Tell of the start of every element of a member; one that declares a document type is none of Excel's."""
+    parser = expat.ParserCreate()
+
+    def refuse(*_: object) -> None:
+        raise ValueError(name)
+
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = lambda tag, attributes: told(tag.rpartition(":")[2], attributes)
+    with suppress(KeyError, expat.ExpatError), archive.open(name) as member:
+        parser.ParseFile(member)
+
+
+def _tags(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
+    """The text of a member in pieces that end where a tag begins."""
+    rest = b""
+    with archive.open(name) as member:
+        while block := member.read(BLOCK):
+            whole, mark, last = (rest + block).rpartition(b"<")
+            yield whole
+            rest = mark + last
+    yield rest
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number - 1
+
+
+def _write(sheet: CalamineSheet, cells: Cells, target: str) -> tuple[int, int]:
+    """Write the cells of a sheet, with a column `m…` of what merged ranges say for each that has such; its size."""
+    rows = enumerate(sheet.iter_rows())
+    batch = list(islice(rows, BATCH))
+    width = max((len(row) for _, row in batch), default=0)
+    names = [f"c{place}" for place in range(width)] + [f"m{place}" for place in cells.merged if place < width]
+    schema = pa.schema([(name, pa.string()) for name in names])
+    height = 0
     with pq.ParquetWriter(target, schema, compression="lz4") as writer:
-        while batch := list(islice(rows, BATCH)):
-            columns = [pa.array([_text(row[place]) for row in batch], pa.string()) for place in range(width)]
+        while batch:
+            texts = [[cells.text(cell, row, place) for place, cell in enumerate(line)] for row, line in batch]
+            below = [
+                [cells.covered(line, row, place) for (row, _), line in zip(batch, texts, strict=True)]
+                for place in cells.merged
+                if place < width
+            ]
+            columns = [pa.array([line[place] for line in texts], pa.string()) for place in range(width)]
+            columns += [pa.array(column, pa.string()) for column in below]
             writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+            height += len(batch)
+            batch = list(islice(rows, BATCH))
+    return width, height
 
 
-def _read(source: str, target: str, name: str) -> dict[str, object]:
+def _spans(sheet: CalamineSheet) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    return sheet.merged_cell_ranges or []
+
+
+def _states(book: CalamineWorkbook) -> dict[str, str]:
+    states = {}
+    for sheet in book.sheets_metadata:
+        table = sheet.typ == SheetTypeEnum.WorkSheet
+        visible = sheet.visible == SheetVisibleEnum.Visible
+        states[sheet.name] = ("" if visible else "hidden") if table else "chart"
+    return states
+
+
+def _read(source: str, folder: str, names: list[str]) -> dict[str, object]:
     with open(source, "rb") as file, CalamineWorkbook.from_filelike(file) as book:
-        if name and name not in book.sheet_names:
-            return {"problem": "sheet", "sheets": book.sheet_names}
-        sheet = _chosen(book, name)
-        if sheet is None:
-            return {"problem": "empty"}
-        numbered = dropwhile(lambda pair: not _filled(pair[1]), enumerate(sheet.iter_rows(), start=1))
-        top = list(islice(numbered, HEADER_WITHIN))
-        if not top:
-            return {"problem": "empty"}
-        place = _header([row for _, row in top])
-        number, cells = top[place]
-        headers = [_text(cell) or "" for cell in cells]
-        _write((row for _, row in chain(top[place + 1 :], numbered)), len(headers), target)
-        return {"sheet": sheet.name, "headers": headers, "first_row": number + 1}
+        if unknown := [name for name in names if name not in book.sheet_names]:
+            return {"problem": "sheet", "unknown": unknown, "sheets": book.sheet_names}
+        styles = _styles(source)
+        found = []
+        for place, (name, state) in enumerate(_states(book).items()):
+            wanted = name in names if names else not state
+            answer: dict[str, object] = {"name": name, "state": state or ("" if wanted else "other")}
+            if wanted:
+                answer |= _sheet(book.get_sheet_by_name(name), styles, f"{folder}/sheet-{place}.parquet")
+            found.append(answer)
+        return {"sheets": found, "old_zeros": _old_zeros(source)}
+
+
+def _sheet(sheet: CalamineSheet, styles: Styles | None, target: str) -> dict[str, object]:
+    formats, errors = styles.of(sheet.name) if styles else ({}, [])
+    spans = _spans(sheet)
+    cells = Cells(formats, spans)
+    width, height = _write(sheet, cells, target)
+    return {
+        "state": "",
+        "path": target,
+        "width": width,
+        "height": height,
+        "merged": sorted(cells.merged),
+        "errors": [len(errors), *errors[:1]],
+        "rounded": cells.rounded,
+    }
+
+
+def _styles(source: str) -> Styles | None:
+    """The styles of a workbook that has them as XML; a workbook without readable ones is read without."""
+    try:
+        archive = zipfile.ZipFile(source)
+        return Styles(archive) if "xl/styles.xml" in archive.namelist() else None
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError):
+        return None
+
+
+def _encrypted(source: str) -> bool:
+    """Whether a workbook is wrapped in encryption: the wrapping is an old kind of file with a stream of that name."""
+    with open(source, "rb") as file:
+        return "EncryptedPackage".encode("utf-16-le") in file.read()
+
+
+def _old_zeros(source: str) -> bool:
+    """Whether an old workbook has number formats that write leading zeros, which nothing here can tell by cell."""
+    with open(source, "rb") as file:
+        data = file.read()
+    return data.startswith(b"\xd0\xcf\x11\xe0") and OLD_ZEROS.search(data) is not None
 
 
 def main() -> int:
-    """Read what the arguments name: source, target, sheet."""
+    """Read what the arguments name: source, folder, the names of sheets as JSON."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    source, target, name = sys.argv[1:4]
+    source, folder, names = sys.argv[1:4]
     try:
-        answer = _read(source, target, name)
+        answer = _read(source, folder, json.loads(names))
     except PasswordError:
         answer = {"problem": "password"}
-    except (CalamineError, OSError, ValueError, MemoryError, OverflowError, pa.ArrowException):
-        answer = {"problem": "damaged"}
+    except (CalamineError, OSError, ValueError, MemoryError, OverflowError, zipfile.BadZipFile, pa.ArrowException):
+        answer = {"problem": "password" if _encrypted(source) else "damaged"}
     print(json.dumps(answer))
     return 0
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,12 +13,17 @@ import pyarrow.parquet as pq
 
 from custrata.engine import DuckEngine
 from custrata.errors import BadInput
-from custrata.ingest.dialect import Dialect, check_lines, find_dialect, mixed_ends, with_even_ends
-from custrata.ingest.encoding import UTF8, find_encoding, to_utf8
-from custrata.ingest.excel import read_sheet
-from custrata.ingest.files import BLOCK, SourceFile
-from custrata.ingest.headers import known_words, unique_headers
+from custrata.ingest.dialect import Dialect, check_lines, find_layout, mixed_ends, with_even_ends
+from custrata.ingest.encoding import UTF8, find_encoding, nuls_in, to_utf8, without_nuls
+from custrata.ingest.excel import NoSuchSheet, read_workbook
+from custrata.ingest.files import HEAD, NotATable, SourceFile, blocks
+from custrata.ingest.headers import known_words, repeated_headers, unique_headers
+from custrata.ingest.invisible import CELL_MARKS, hidden_in, hidden_notice, may_hide, unseen_in, without_hidden
 from custrata.ingest.mapping import Mapping
+from custrata.ingest.markup import charset, read_markup
+from custrata.ingest.notices import Notice
+from custrata.ingest.sheets import Sheet
+from custrata.ingest.workbook import Part, as_table
 
 MOST_COLUMNS = 1_000
 PARQUET_BATCH = 65_536
@@ -58,7 +62,10 @@ class Source:
     """The rows of a file.
 
     `relation` is SQL for the rows that can be read; `told` the same, noting unreadable lines in the table `rejects`.
-    `first_row` is the row a spreadsheet shows the first data row on, `unreadable` counts lost characters.
+    `first_row` is the row a spreadsheet shows the first data row on, `unreadable` counts lost characters. `repeated`
+    gives for a header that several columns share the unique header of each; `spanning` are headers of amounts that
+    belong to several rows at once; `parts` are the sheets of a workbook; `notices` are what reading the file assumed or
+    left out.
     """
 
     file: SourceFile
@@ -69,13 +76,30 @@ class Source:
     text: Path | None = None
     encoding: str | None = None
     dialect: Dialect | None = None
-    sheet: str | None = None
+    sheets: tuple[str, ...] = ()
     unreadable: int = 0
+    repeated: dict[str, list[str]] = field(default_factory=dict)
+    spanning: frozenset[str] = frozenset()
+    parts: tuple[Part, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
     @property
     def name(self) -> str:
         """The file's name."""
         return self.file.name
+
+    @property
+    def sheet(self) -> str | tuple[str, ...] | None:
+        """The sheet that was read, or several, as a mapping names them."""
+        return self.sheets if len(self.sheets) > 1 else next(iter(self.sheets), None)
+
+    def place(self, row: int) -> int | str:
+        """Where a row stands for a person, counted from `first_row`: `Sheet!5` where several sheets are read."""
+        if len(self.parts) < 2:
+            return row
+        index = row - self.first_row
+        part = [part for part in self.parts if part.index <= index][-1]
+        return f"{part.sheet}!{part.first_row + index - part.index}"
 
 
 def literal(value: str) -> str:
@@ -105,20 +129,36 @@ def reading(name: str) -> Iterator[None]:
         raise DamagedFile(file=name, reason=str(error).partition("\n")[0][:200]) from error
 
 
-def open_source(engine: DuckEngine, file: SourceFile, scratch: Path, mapping: Mapping | None, rejects: str) -> Source:
-    """The rows of a file; `rejects` names the table that unreadable lines go to.
+def open_source(engine: DuckEngine, file: SourceFile, scratch: Path, mapping: Mapping, rejects: str) -> Source:
+    """The rows of a file, read as `mapping` says as far as it says; `rejects` names the table unreadable lines go to.
 
-    Raises the errors of `encoding`, `dialect`, `excel`, and `NoRows`, `TooManyColumns`, `DamagedFile`.
+    Raises the errors of `encoding`, `dialect`, `excel`, `markup`, `workbook`, and `NoRows`, `TooManyColumns`,
+    `DamagedFile`.
     """
     if file.form == "text":
-        source = _text(file, scratch, mapping, rejects)
-    elif file.form == "excel":
-        source = _excel(file, scratch, mapping)
+        source, odd = _text(file, scratch, mapping, rejects)
+    elif file.form == "parquet":
+        source, odd = _parquet(engine, file, scratch)
     else:
-        source = _parquet(engine, file, scratch)
+        source, odd = _workbook(file, scratch, mapping)
     if len(source.headers) > MOST_COLUMNS:
         raise TooManyColumns(file=file.name, columns=len(source.headers), limit=MOST_COLUMNS)
-    return source
+    return _without_hidden(engine, source) if odd else source
+
+
+def _without_hidden(engine: DuckEngine, source: Source) -> Source:
+    """The source with its cells cleaned of what nobody sees."""
+    width = len(source.headers)
+    with reading(source.name):
+        places, count, example = hidden_in(engine, source.relation, width)
+    if not places:
+        return source
+    return replace(
+        source,
+        relation=without_hidden(source.relation, width, places),
+        told=without_hidden(source.told, width, places),
+        notices=(*source.notices, *hidden_notice(count, example, source.headers, places)),
+    )
 
 
 def sample(engine: DuckEngine, source: Source, rows: int) -> list[tuple[str | None, ...]]:
@@ -128,8 +168,8 @@ def sample(engine: DuckEngine, source: Source, rows: int) -> list[tuple[str | No
     return found
 
 
-def _text(file: SourceFile, scratch: Path, mapping: Mapping | None, rejects: str) -> Source:
-    encoding = (mapping and mapping.encoding) or find_encoding(file.data, file.name, known_words())
+def _text(file: SourceFile, scratch: Path, mapping: Mapping, rejects: str) -> tuple[Source, bool]:
+    encoding = mapping.encoding or find_encoding(file.data, file.name, known_words())
     path, unreadable = file.data, 0
     if encoding.lower() not in (UTF8, "utf8", "utf-8-sig", "ascii"):
         path = scratch / "utf8.csv"
@@ -137,26 +177,38 @@ def _text(file: SourceFile, scratch: Path, mapping: Mapping | None, rejects: str
             unreadable = to_utf8(file.data, encoding, path, file.name)
         except LookupError as error:
             raise UnknownFileEncoding(encoding=encoding) from error
+    told: tuple[Notice, ...] = ()
+    if nuls := nuls_in(path, file.name):
+        path = without_nuls(path, scratch / "plain.csv")
+        told = (Notice("nul", nuls.count, nuls.text, {"row": str(nuls.line)}),)
     if lone := mixed_ends(path):
         path = with_even_ends(path, lone, scratch / "even.csv")
-    dialect = find_dialect(path, mapping.delimiter if mapping else None, mapping.quote if mapping else None)
+    layout = find_layout(path, file.name, mapping.delimiter, mapping.quote, mapping.header_row)
+    dialect = layout.dialect
     check_lines(path, dialect, file.name)
-    headers = unique_headers(_header_cells(path, dialect))
-    relation, told = _csv(path, dialect, len(headers), rejects)
-    return Source(file, headers, relation, told, dialect.skip + 2, path, encoding, dialect, unreadable=unreadable)
+    cells = [unseen_in(cell) for cell in layout.cells]
+    headers = unique_headers(cells)
+    relation, noting = _csv(path, dialect, len(headers), rejects)
+    source = Source(
+        file,
+        headers,
+        relation,
+        noting,
+        dialect.skip + 2,
+        path,
+        encoding,
+        dialect,
+        unreadable=unreadable,
+        repeated=repeated_headers(cells),
+        notices=(*told, *layout.notices),
+    )
+    return source, _may_hide(path)
 
 
-def _header_cells(path: Path, dialect: Dialect) -> list[str]:
-    """The cells of the header, as many as a usual row has where the header itself has no names for more or less."""
+def _may_hide(path: Path) -> bool:
     with path.open("rb") as file:
-        lines = file.read(BLOCK).decode("utf-8-sig", errors="replace").splitlines(keepends=True)[dialect.skip :]
-    try:
-        cells = next(csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote), [])
-    except csv.Error:
-        cells = []
-    while len(cells) > dialect.width and not cells[-1].strip():
-        cells.pop()
-    return cells + [""] * (dialect.width - len(cells))
+        file.seek(3)  # past a mark at the beginning
+        return any(may_hide(block) for block in blocks(file))
 
 
 def _csv(path: Path, dialect: Dialect, columns: int, rejects: str) -> tuple[str, str]:
@@ -171,6 +223,7 @@ def _csv(path: Path, dialect: Dialect, columns: int, rejects: str) -> tuple[str,
         f"delim = {literal(dialect.delimiter)}",
         f"quote = {quote}",
         f"escape = {quote}",
+        *(["null_padding = true"] if dialect.padded else []),
     ]
 
     def reading_into(table: str) -> str:
@@ -188,28 +241,79 @@ def forget_rejects(engine: DuckEngine, rejects: str) -> None:
             engine.raw.execute(f"DROP TABLE IF EXISTS {name}")
 
 
-def _excel(file: SourceFile, scratch: Path, mapping: Mapping | None) -> Source:
-    target = scratch / "sheet.parquet"
-    sheet = read_sheet(file.data, target, file.name, mapping.sheet if mapping else None)
-    relation = _columns(target, [f"c{place}" for place in range(len(sheet.headers))])
-    return Source(file, unique_headers(sheet.headers), relation, relation, sheet.first_row, sheet=sheet.name)
+def _workbook(file: SourceFile, scratch: Path, mapping: Mapping) -> tuple[Source, bool]:
+    names = (mapping.sheet,) if isinstance(mapping.sheet, str) else tuple(mapping.sheet or ())
+    told: tuple[Notice, ...] = ()
+    if file.form == "excel":
+        book = read_workbook(file.data, scratch, file.name, names)
+        sheets, told = book.sheets, (Notice("old_formats"),) if book.old_zeros else ()
+    else:
+        sheets = _tables(file, scratch, mapping, names)
+    table = as_table(sheets, mapping, scratch / "table.parquet", file.name)
+    relation = _columns(table.path, [f"c{place}" for place in range(len(table.headers))])
+    source = Source(
+        file,
+        table.headers,
+        relation,
+        relation,
+        table.parts[0].first_row,
+        sheets=tuple(part.sheet for part in table.parts) if file.form != "html" else (),
+        repeated=table.repeated,
+        spanning=table.spanning,
+        parts=table.parts,
+        notices=(*told, *table.notices),
+    )
+    return source, any(_hides(batch) for batch in pq.ParquetFile(table.path).iter_batches(batch_size=PARQUET_BATCH))
 
 
-def _parquet(engine: DuckEngine, file: SourceFile, scratch: Path) -> Source:
-    sound = _sound_parquet(file, scratch)
+def _tables(file: SourceFile, scratch: Path, mapping: Mapping, names: tuple[str, ...]) -> tuple[Sheet, ...]:
+    """The tables of a page or of an XML workbook.
+
+    Raises `NotATable` where it has none, `NoSuchSheet`, `DamagedMarkup`.
+    """
+    if file.form == "html":
+        with file.data.open("rb") as opened:
+            said = charset(opened.read(HEAD))
+        encoding = mapping.encoding or find_encoding(file.data, file.name, known_words(), said)
+        sheets = read_markup(file.data, "html", encoding, scratch, file.name)
+    else:
+        sheets = read_markup(file.data, "spreadsheetml", None, scratch, file.name)
+    if not sheets:
+        raise NotATable(file=file.name, form="HTML" if file.form == "html" else "XML")
+    found = [sheet.name for sheet in sheets]
+    if unknown := [name for name in names if name not in found]:
+        raise NoSuchSheet(file=file.name, sheet=", ".join(unknown), sheets=", ".join(found))
+    return tuple(sheet for sheet in sheets if not names or sheet.name in names)
+
+
+def _hides(batch: pa.RecordBatch) -> bool:
+    """Whether a text of these rows may hold what nobody sees."""
+    for column in batch.columns:
+        texts = column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+        if pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type):
+            data = texts.buffers()[2]
+            if data is not None and may_hide(data.to_pybytes(), CELL_MARKS):
+                return True
+    return False
+
+
+def _parquet(engine: DuckEngine, file: SourceFile, scratch: Path) -> tuple[Source, bool]:
+    sound, odd = _sound_parquet(file, scratch)
     with reading(file.name):
         described = engine.raw.execute(f"DESCRIBE FROM read_parquet({literal(str(sound))})").fetchall()
     cells = [_cell(name, type_) for name, type_, *_ in described]
     relation = _columns(sound, cells)
-    return Source(file, unique_headers(name for name, *_ in described), relation, relation, 2)
+    return Source(file, unique_headers(name for name, *_ in described), relation, relation, 2), odd
 
 
-def _sound_parquet(file: SourceFile, scratch: Path) -> Path:
+def _sound_parquet(file: SourceFile, scratch: Path) -> tuple[Path, bool]:
     """The same rows written anew, read by Arrow: a damaged file can break DuckDB's reader beyond repair.
+
+    And whether its texts may hold what nobody sees.
 
     Raises `DamagedFile`.
     """
-    sound = scratch / "sound.parquet"
+    sound, odd = scratch / "sound.parquet", False
     try:
         with (
             pq.ParquetFile(file.data) as damaged,
@@ -217,11 +321,12 @@ def _sound_parquet(file: SourceFile, scratch: Path) -> Path:
         ):
             for batch in damaged.iter_batches(batch_size=PARQUET_BATCH):
                 batch.validate(full=True)
+                odd = odd or _hides(batch)
                 writer.write_batch(batch)
     # Arrow tells of damage in many ways, of texts that are none among them.
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         raise DamagedFile(file=file.name, reason=str(error).partition("\n")[0][:200]) from error
-    return sound
+    return sound, odd
 
 
 def _cell(name: str, type_: str) -> str:

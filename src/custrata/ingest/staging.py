@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, Literal, cast
 
 import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from custrata.ingest.canonical import Problem, filled, finished
-from custrata.ingest.cleaning import CURRENCY, SIGN, typed
+from custrata.ingest.cleaning import CURRENCY, NOTED, NOTES, SIGN, typed
+from custrata.ingest.notes import examples, names_of
+from custrata.ingest.notices import Notice
 from custrata.ingest.plan import Plan, Views
 from custrata.ingest.sources import reading
 
 PROBLEMS, INDEX = "_problems", "_index"
+LEFT_OUT_BITS = 2  # of `LEFT_OUT_ROW`, the second of the problems
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,8 @@ class Staged:
 
     `rows`: the kind's columns, `_problems` (a bit for each of `problems`), `_sign` and `_currency` (what stands beside
     amounts), `_index` (place among the rows that could be read, from 0). `tally`: how many rows have which bits.
-    `signs`, `currencies`: every sign and currency found.
+    `signs`, `currencies`: every sign and currency found. `together`: rows of one order are
+    to be summed, all `rows` or such `parts` as say different things. `notices`: what reading the cells assumed.
     """
 
     rows: ir.Table
@@ -33,6 +37,8 @@ class Staged:
     tally: dict[int, int]
     signs: tuple[str, ...]
     currencies: tuple[str, ...]
+    together: Literal["", "rows", "parts"] = ""
+    notices: tuple[Notice, ...] = ()
 
     def has(self, column: str) -> bool:
         """Whether the rows have that column."""
@@ -44,6 +50,11 @@ class Staged:
         return sum(count for bits, count in self.tally.items() if bits & 1)
 
     @property
+    def left_out(self) -> int:
+        """Rows that are no orders, as a decision or the mapping says."""
+        return sum(count for bits, count in self.tally.items() if bits & 3 == 2)
+
+    @property
     def read(self) -> int:
         """Rows with something in them."""
         return sum(self.tally.values()) - self.blank
@@ -51,7 +62,7 @@ class Staged:
     @property
     def wrong(self) -> int:
         """Rows with a problem."""
-        return sum(count for bits, count in self.tally.items() if bits and not bits & 1)
+        return sum(count for bits, count in self.tally.items() if bits and not bits & 3)
 
     def found(self, bits: int) -> tuple[Problem, ...]:
         """The problems that bits stand for."""
@@ -66,7 +77,7 @@ def stage(made: Views, plan: Plan) -> Staged:
     with reading(plan.source.name):
         table = typed(made, made.over(f"FROM {plan.source.told}"), plan)
         done = finished(table, plan)
-        beside = {name: table[name] for name in (SIGN, CURRENCY)}
+        beside = {name: table[name] for name in (SIGN, CURRENCY, NOTES, NOTED)}
         columns = {**done.columns, PROBLEMS: _bits(done.problems.values()), **beside}
         told = {name: value for name, value in columns.items() if not _is_null(value)}
         kept = made.kept(table.select(**told))
@@ -74,7 +85,7 @@ def stage(made: Views, plan: Plan) -> Staged:
     # Columns the file does not tell take no room: they are null again from here on.
     whole = numbered.mutate(**{name: value for name, value in columns.items() if name not in told})
     rows = made.level(filled(whole, plan.kind.name))
-    return _counted(made, rows, tuple(done.problems))
+    return _counted(made, rows, tuple(done.problems), plan)
 
 
 def _is_null(value: ir.Value) -> bool:
@@ -85,16 +96,29 @@ def _is_null(value: ir.Value) -> bool:
 def _bits(problems: Iterable[ir.BooleanValue]) -> ir.IntegerValue:
     """One whole number that says which of the problems a row has."""
     found = list(problems)
-    bits = [problem.ifelse(ibis.literal(1 << place, "int32"), 0) for place, problem in enumerate(found)]
+    bits = [problem.ifelse(ibis.literal(1 << place, "int64"), 0) for place, problem in enumerate(found)]
     any_found = ibis.or_(*found)
-    return cast(ir.IntegerValue, any_found.ifelse(sum(bits[1:], bits[0]).cast("int32"), ibis.literal(0, "int32")))
+    return cast(ir.IntegerValue, any_found.ifelse(sum(bits[1:], bits[0]).cast("int64"), ibis.literal(0, "int64")))
 
 
-def _counted(made: Views, rows: ir.Table, problems: tuple[Problem, ...]) -> Staged:
-    groups = rows.group_by(PROBLEMS, SIGN, CURRENCY).agg(rows=rows.count())
+def _counted(made: Views, rows: ir.Table, problems: tuple[Problem, ...], plan: Plan) -> Staged:
+    groups = rows.group_by(PROBLEMS, SIGN, CURRENCY, NOTES).agg(rows=rows.count(), cells=rows[NOTED].min())
     found = made.engine.arrow(groups).to_pylist()
     tally: Counter[int] = Counter()
     for group in found:
         tally[group[PROBLEMS]] += group["rows"]
     signs, currencies = ({group[name] for group in found if group[name]} for name in (SIGN, CURRENCY))
-    return Staged(rows, problems, dict(tally), tuple(sorted(signs)), tuple(sorted(currencies)))
+    notices = _notices(found, plan)
+    return Staged(rows, problems, dict(tally), tuple(sorted(signs)), tuple(sorted(currencies)), notices=notices)
+
+
+def _notices(groups: Iterable[dict[str, Any]], plan: Plan) -> tuple[Notice, ...]:
+    """What reading the cells assumed: in how many rows, and one of the cells."""
+    counts: Counter[str] = Counter()
+    cells: dict[str, tuple[str, str]] = {}
+    for group in sorted(groups, key=lambda group: group["cells"] or ""):
+        counts.update(dict.fromkeys(names_of(group[NOTES] or 0), group["rows"]))
+        cells = examples(group["cells"]) | cells
+    return tuple(
+        Notice(name, count, cells[name][1], {"column": plan.header(cells[name][0])}) for name, count in counts.items()
+    )

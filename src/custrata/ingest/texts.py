@@ -10,20 +10,28 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from custrata.ingest.functions import list_extract, list_position, trim
+from custrata.ingest.functions import byte_length, list_extract, list_position, right, trim
+from custrata.ingest.statuses import MEANINGS
 
 # What exports write where there is nothing.
 NOTHING = ("", "NULL", "null", "Null", "\\N", "#N/A", "N/A", "n/a", "NaN", "nan", "None", "none", "(null)", "-", "--")
 
 WIDE_SPACE, FIXED_SPACE = "\u3000", "\u00a0"
-EDGES = " \t\r\n\v\f" + WIDE_SPACE + FIXED_SPACE + "\u200b\ufeff"
-FULL_WIDTH = "０１２３４５６７８９，．－＋（）／：　＄￥￡％＃"
-HALF_WIDTH = "0123456789,.-+()/: $¥£%#"
-DASHES = "−–—‒﹣"
+CONTROLS = "".join(map(chr, range(1, 0x20))) + "\x7f"  # SQL has no way to write the one before them
+# Characters nobody sees: zero width, marks of direction, soft hyphen, byte order mark.
+INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+SPACES = FIXED_SPACE + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f" + WIDE_SPACE
+EDGES = " " + CONTROLS + SPACES + INVISIBLE
+FULL_WIDTH = "".join(map(chr, range(0xFF01, 0xFF5F))) + "￥￡"
+HALF_WIDTH = "".join(map(chr, range(0x21, 0x7F))) + "¥£"
+DASHES, QUOTES = "−–—‒﹣", "’‘ʼ´′"
+DIGITS = "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹"
+TRIED = 8
+WRAPPED = r"^(?:=\"(.*)\"|'(.*?)|`(.*?)`?)$"
 
 
 def tidy(cell: ir.StringValue) -> ir.StringValue:
-    """The cell without space at its edges; null where nothing is left, or a word for nothing.
+    """The cell without space and control characters at its edges; null where nothing is left, or a word for nothing.
 
     Most cells need neither: looking at both ends costs a fifth of trimming, and seconds over ten million rows.
 
@@ -31,38 +39,71 @@ def tidy(cell: ir.StringValue) -> ir.StringValue:
     >>> ibis.duckdb.connect().execute(tidy(ibis.literal(" 17850\\t")))
     '17850'
     """
-    odd = (cell < ".") | (cell >= "\u0080")  # space and signs, full-width space: bytes before digits, beyond ASCII
-    for first, after in (("N", "O"), ("n", "o"), ("\\", "]")):  # how words for nothing begin
-        odd = odd | cell.between(first, after)
-    for space in (" ", "\t", WIDE_SPACE, FIXED_SPACE):
-        odd = odd | cell.endswith(space)
     trimmed = trim(cell, EDGES)
     kept = list_position(NOTHING, trimmed).isnull().ifelse(trimmed, ibis.null("string"))
-    return cast(ir.StringValue, odd.ifelse(kept, cell))
+    return cast(ir.StringValue, _odd(cell).ifelse(kept, cell))
+
+
+def _odd(cell: ir.StringValue) -> ir.BooleanValue:
+    """Whether a cell may have something at its edges, or be a word for nothing."""
+    odd = (cell < ".") | (cell >= "\u0080")  # space and signs, full-width space: bytes before digits, beyond ASCII
+    for first, after in (("N", "O"), ("n", "o"), ("\\", "]"), ("\x7f", "\x80")):  # how words for nothing begin
+        odd = odd | cell.between(first, after)
+    last = right(cell, 1)
+    return cast(ir.BooleanValue, odd | (last < "!") | (last >= "\x7f"))
+
+
+def tidy_id(cell: ir.StringValue, lower: bool = False) -> ir.StringValue:
+    """An id as it is compared: full width made half, invisible characters and a spreadsheet's wrapping taken off.
+
+    `lower` says that an id which is an e-mail address goes in lower case, since addresses do not differ by it.
+
+    >>> import ibis
+    >>> ibis.duckdb.connect().execute(tidy_id(ibis.literal(" Ｃ００１ ")))
+    'C001'
+    """
+    wrapped = cell.between("=", ">") | cell.between("`", "a")
+    trimmed = trim(plain_signs(cell, dashes=""), EDGES).re_replace(WRAPPED, r"\1\2\3")
+    kept = list_position(NOTHING, trimmed).isnull().ifelse(trimmed, ibis.null("string"))
+    known = cast(ir.StringValue, (_odd(cell) | wrapped | _beyond_ascii(cell)).ifelse(kept, cell))
+    return cast(ir.StringValue, known.contains("@").ifelse(known.lower(), known)) if lower else known
 
 
 def unwrapped(cell: ir.StringValue) -> ir.StringValue:
-    """`="0123"` and `'0123`, as exports write numbers that a spreadsheet must not touch, as `0123`."""
-    return cell.re_replace(r"^(?:=\"(.*)\"|'(.*))$", r"\1\2")
+    """`="0123"`, `'0123` and a backtick before it, as exports write what a spreadsheet must not touch, as `0123`."""
+    return cell.re_replace(WRAPPED, r"\1\2\3")
 
 
 def half_width(text: ir.StringValue) -> ir.StringValue:
-    """Full-width digits and signs, as Chinese keyboards write them, as the plain ones; all dashes alike."""
-    return text.translate(FULL_WIDTH + DASHES, HALF_WIDTH + "-" * len(DASHES))
+    """Full-width letters, digits and signs, as Chinese keyboards write them, as the plain ones; all dashes alike."""
+    return plain_signs(text, DASHES)
+
+
+def plain_signs(text: ir.StringValue, dashes: str = DASHES) -> ir.StringValue:
+    """Half width, with plain spaces, dashes, apostrophes and digits, without what nobody sees."""
+    signs = FULL_WIDTH + SPACES + dashes + QUOTES + DIGITS + "٫٬" + INVISIBLE
+    plain = HALF_WIDTH + " " * len(SPACES) + "-" * len(dashes) + "'" * len(QUOTES) + "0123456789" * 2 + ".,"
+    return cast(ir.StringValue, _beyond_ascii(text).ifelse(text.translate(signs, plain), text))
+
+
+def _beyond_ascii(text: ir.StringValue) -> ir.BooleanValue:
+    # Translating a text builds a table for it; comparing two lengths does not.
+    return cast(ir.BooleanValue, byte_length(text) != text.length())
 
 
 @lru_cache(maxsize=1)
 def words() -> dict[str, dict[str, list[str]]]:
-    """For each choice its canonical values, and the words that mean them."""
+    """For each choice its canonical values, and the words that mean them; those of statuses are in a catalogue."""
     text = (resources.files(__package__) / "words.toml").read_text("utf-8")
-    return {choice: dict(meanings) for choice, meanings in tomllib.loads(text).items()}
+    found: dict[str, dict[str, list[str]]] = {name: dict(meanings) for name, meanings in tomllib.loads(text).items()}
+    return found | {"order_status": {name: [] for name in MEANINGS}}
 
 
 def meaning(word: str, choice: str) -> str | None:
     """The canonical value a word stands for, None where nobody knows the word.
 
-    >>> meaning("已取消", "order_status")
-    'cancelled'
+    >>> meaning("退货", "order_kind")
+    'return'
     """
     lower = word.lower()
     return next((value for value, meanings in words()[choice].items() if lower in (value, *meanings)), None)
@@ -71,11 +112,12 @@ def meaning(word: str, choice: str) -> str | None:
 def chosen(text: ir.StringValue, choice: str, own: dict[str, str]) -> ir.StringValue:
     """The canonical value a word stands for; null where nobody knows the word.
 
-    `own` are words as they stand in the file, tried first. The others are searched in a list: so many comparisons, or
-    `isin`, which becomes a join, would be paid for by every row.
+    `own` are words as they stand in the file, the commonest first: these are tried first. The others are searched in a
+    list: so many comparisons, or `isin`, which becomes a join, would be paid for by every row.
     """
-    pairs = [(word, value) for value, meanings in words()[choice].items() for word in (value, *meanings)]
+    pairs = [(word.lower(), value) for word, value in own.items()]
+    pairs += [(word, value) for value, meanings in words()[choice].items() for word in (value, *meanings)]
     place = list_position([word for word, _ in pairs], tidy(text).lower())
     other = list_extract([value for _, value in pairs], place)
-    known = [(text == word, value) for word, value in own.items()]
+    known = [(text == word, value) for word, value in list(own.items())[:TRIED]]
     return cast(ir.StringValue, ibis.cases(*known, else_=other) if known else other)

@@ -13,7 +13,9 @@ from typing import cast
 import ibis.expr.types as ir
 
 from custrata.ingest import catalogue, people
-from custrata.ingest.accepted import Accepted, sound, unique
+from custrata.ingest.accepted import Accepted, accepted_orders, sound, unique
+from custrata.ingest.alike import tell_alike
+from custrata.ingest.erasure import without_erased
 from custrata.ingest.lines import accepted_lines, derived_orders, numbered
 from custrata.ingest.origin import Origin
 from custrata.ingest.plan import Plan, Views
@@ -27,6 +29,7 @@ from custrata.ingest.quality import (
     orders_of_lines,
 )
 from custrata.ingest.quarantine import Fault, faulty_rows, write_quarantine
+from custrata.ingest.questions import Desk
 from custrata.ingest.result import ImportResult
 from custrata.ingest.settling import settle, settle_killed, waiting_file
 from custrata.ingest.staging import Staged
@@ -51,6 +54,7 @@ class Job:
     scratch: Path
     tell: Progress
     mapping_sha256: str
+    desk: Desk
 
     @property
     def kind(self) -> str:
@@ -104,10 +108,14 @@ def written(made: Views, job: Job) -> ImportResult:
 
 def _checked(made: Views, job: Job, snapshot: LakeSnapshot) -> tuple[ImportResult, Outcome]:
     import_id = _import_id(job, snapshot)
+    erasures = job.workspace.erasures
+    job = replace(job, staged=without_erased(made, job.staged, job.plan, job.desk, erasures))
     if job.kind == "lines":
         job = replace(job, staged=numbered(made, job.staged))
     make = {"lines": _lines, "orders": _orders, "customers": _customers}.get(job.kind, _plain)
     outcome = make(made, job, snapshot, Origin(job.source, import_id, job.at))
+    if job.kind in ("orders", "lines", "customers") and job.staged.has("customer_id"):
+        tell_alike(made, outcome.accepted.rows, snapshot, job.desk)
     report = _report(made, job, outcome)
     counts = (report.rows, report.accepted, report.rejected)
     result = ImportResult(
@@ -118,6 +126,7 @@ def _checked(made: Views, job: Job, snapshot: LakeSnapshot) -> tuple[ImportResul
         job.plan.mapping,
         report,
         superseded=outcome.accepted.superseded,
+        notices=job.desk.notices,
     )
     return result, outcome
 
@@ -131,7 +140,7 @@ def _import_id(job: Job, snapshot: LakeSnapshot) -> str:
 
 
 def _orders(made: Views, job: Job, snapshot: LakeSnapshot, origin: Origin) -> Outcome:
-    accepted = unique(made, sound(job.staged), ORDERS.key)
+    accepted = accepted_orders(made, job.staged)
     orders = origin.ready(accepted.rows, ORDERS)
     tables, invalid = _people(made, job, accepted.rows, snapshot, origin)
     figures = fact_figures(made, accepted.rows, job.plan.kind, job.at) | order_figures(made, accepted.rows)
@@ -151,7 +160,7 @@ def _lines(made: Views, job: Job, snapshot: LakeSnapshot, origin: Origin) -> Out
         tables[PRODUCTS.name] = origin.ready(made.kept(products), PRODUCTS)
     more, invalid = _people(made, job, lines, snapshot, origin)
     figures = fact_figures(made, lines, job.plan.kind, job.at)
-    figures |= line_figures(made, lines, made.kept(orders_of_lines(lines)))
+    figures |= line_figures(made, lines, made.kept(orders_of_lines(lines, with_status=job.plan.has("status"))))
     return Outcome({**tables, **more}, job.staged, accepted, figures, invalid)
 
 
@@ -201,20 +210,21 @@ def _report(made: Views, job: Job, outcome: Outcome) -> QualityReport:
     staged, accepted = outcome.staged, outcome.accepted
     reasons: Counter[str] = Counter()
     for bits, count in staged.tally.items():
-        if not bits & 1:
+        if not bits & 3:
             reasons.update(dict.fromkeys({problem.reason for problem in staged.found(bits)}, count))
     for problem, count in (accepted.late_count or {}).items():
         reasons[problem.reason] += count
     for fault in job.faults:
         reasons[fault.reason] += len(fault.lines)
     rejected = staged.wrong + accepted.late_rows + faulty_rows(job.faults)
-    rows = staged.read + faulty_rows(job.faults)
+    rows, left_out = staged.read + faulty_rows(job.faults), staged.left_out + accepted.left_out
     figures = dict(outcome.figures)
     return QualityReport(
         job.kind,
         rows,
-        rows - rejected,
+        rows - rejected - left_out,
         rejected,
+        left_out=left_out,
         blank=staged.blank,
         reasons=dict(reasons),
         missing=missing_cells(made, staged, job.plan),

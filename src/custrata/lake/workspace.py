@@ -16,14 +16,16 @@ from custrata.engine import Engine, connect, memory_in_bytes
 from custrata.engine.memory import HALF
 from custrata.errors import BadInput, Refused
 from custrata.lake.durable import replace_file
+from custrata.lake.erasures import Erasures
 from custrata.lake.exclusions import Exclusions
 from custrata.lake.lake import Lake
 from custrata.lake.runs import Runs
+from custrata.schema.counting import FreeOrders, free_orders_named
 from custrata.schema.zones import zone_named
 from custrata.wording import language_named
 
 FILE = "custrata.toml"
-DEFAULTS = {"memory": HALF}  # settings that a file written by an earlier version lacks
+DEFAULTS = {"memory": HALF, "free_orders": "count"}  # settings that a file written by an earlier version lacks
 SCRATCH = "scratch"
 # Delta Lake decodes the percent sign in a path, and Spark reads the others as patterns.
 UNREADABLE = frozenset('%*?[]{}\\"')
@@ -62,6 +64,7 @@ class Settings:
     """What holds for the whole workspace: name, currency (ISO 4217), time zone (IANA), language.
 
     `memory` is what a computation may take before it goes to disk: a size (`8GB`), or a share of the machine (`50%`).
+    `free_orders` says whether orders for which nothing was paid count for recency and frequency: `count` or `ignore`.
     """
 
     name: str
@@ -69,12 +72,22 @@ class Settings:
     timezone: str
     language: str
     memory: str = HALF
+    free_orders: FreeOrders = "count"
 
     @classmethod
-    def checked(cls, *, name: str, currency: str, timezone: str, language: str, memory: str = HALF) -> Settings:
+    def checked(
+        cls,
+        *,
+        name: str,
+        currency: str,
+        timezone: str,
+        language: str,
+        memory: str = HALF,
+        free_orders: str = "count",
+    ) -> Settings:
         """Settings that are known to be usable.
 
-        Raises `UnknownCurrency`, `UnknownTimeZone`, `UnknownLanguage`, `BadMemoryLimit`.
+        Raises `UnknownCurrency`, `UnknownTimeZone`, `UnknownLanguage`, `BadMemoryLimit`, `UnknownFreeOrders`.
 
         >>> Settings.checked(name="Shop", currency="eur", timezone="Europe/Paris", language="en").currency
         'EUR'
@@ -82,7 +95,8 @@ class Settings:
         if currency.upper() not in list_currencies():
             raise UnknownCurrency(currency=currency)
         memory_in_bytes(memory)
-        return cls(name, currency.upper(), zone_named(timezone).key, language_named(language), memory)
+        free = free_orders_named(free_orders)
+        return cls(name, currency.upper(), zone_named(timezone).key, language_named(language), memory, free)
 
 
 @dataclass(frozen=True)
@@ -149,6 +163,11 @@ class Workspace:
     def exclusions(self) -> Exclusions:
         """Customers excluded from grading."""
         return Exclusions(self.folder)
+
+    @property
+    def erasures(self) -> Erasures:
+        """Customers who were erased, and whose rows imports refuse."""
+        return Erasures(self.folder)
 
     @property
     def quarantine(self) -> Path:

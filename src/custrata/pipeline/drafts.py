@@ -93,6 +93,7 @@ def drafted(
             facts,
             lines_to_be(workspace, engine, run, schemes),
             keep,
+            tuple(run.record.get("uncovered", ())),
         )
         kind = _ByValue if by_value else Grader
         # The tier of one trait is cheaper to work out once more than to keep for everybody.
@@ -186,7 +187,8 @@ def _facts(
         return None, {}
     lake = held.enter_context(workspace.lake.reading())
     facts = snapshot(lake, engine, workspace.exclusions.all())
-    known = known_facts(facts.orders, moment, keep=keep, rhythm=windowed)
+    free = workspace.settings.free_orders
+    known = known_facts(facts.orders, moment, keep=keep, rhythm=windowed, free_orders=free)
     return known, counted_facts(facts, known)
 
 

@@ -18,6 +18,8 @@ import ibis.expr.types as ir
 from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import NOT_LEARNED
 from custrata.analytics.traits import Keep
+from custrata.analytics.traits.build import first_day
+from custrata.analytics.traits.catalogue import uncovered
 from custrata.analytics.traits.pace import Population
 from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros
@@ -92,16 +94,18 @@ def _tiers_without(
     """Columns of `WITHOUT`: tier and status of the customers with late orders, had these not come."""
     timely = of.source.with_orders(partial(_timely, of))
     theirs = timely.with_orders(lambda orders: orders.semi_join(late, "customer_id"))
-    known = replace(known_at(theirs, of.moment, keep), everyone=of.population)
+    since = first_day(of.source.facts.orders, of.moment)
+    known = replace(known_at(theirs, of.moment, keep), everyone=of.population, since=since)
     view = view_of(theirs, known, of.moment, of.decided, keep)
     whole = keep(_beside(view.profile.semi_join(late, "customer_id"), profile.anti_join(late, "customer_id")))
     # What counts facts, or looks at another window, needs the orders of everybody else as well.
     everyone = known
     if any(map(_looks_at_facts, schemes)):
-        everyone = replace(known_at(timely, of.moment, keep), everyone=of.population)
+        everyone = replace(known_at(timely, of.moment, keep), everyone=of.population, since=since)
     windows = Windows(everyone, of.moment, keep)
     facts = counted_facts(timely.facts, everyone)
-    context = Context(NOT_LEARNED, of.population.period, of.moment, facts, models_of(of.lines), keep)
+    models, unknown = models_of(of.lines), uncovered(since, of.moment)
+    context = Context(NOT_LEARNED, of.population.period, of.moment, facts, models, keep, unknown)
     grader = Grader(whole, context, of.decided, of.before, of.engine, keep, windows, of.handover)
     for scheme in schemes:
         grader.grade(scheme)

@@ -17,6 +17,7 @@ from custrata.analytics.moments import AsOf
 from custrata.analytics.shared_cards import likely_shared
 from custrata.analytics.silence import NOT_LEARNED
 from custrata.analytics.traits import Keep
+from custrata.analytics.traits.catalogue import uncovered
 from custrata.analytics.traits.pace import Population
 from custrata.engine import Engine
 from custrata.lake import Run
@@ -111,6 +112,7 @@ class Task:
             "before": self.before.id if self.before else "",
             "definitions": str(DEFINITIONS),
             "excluded": fingerprint(self.source.facts.excluded),
+            "free_orders": "" if self.source.free_orders == "count" else self.source.free_orders,
         }
 
     def is_as(self, run: Run) -> bool:
@@ -171,7 +173,8 @@ def _graded(
             held.close()  # the walked orders are the largest table of all, and nobody reads them any more
         with watch.step("schemes"):
             facts, windows = counted_facts(source.facts, known), Windows(known, moment, keep)
-            context = Context(NOT_LEARNED, known.everyone.period, moment, facts, models_of(task.lines), keep)
+            unknown = uncovered(known.since, moment)
+            context = Context(NOT_LEARNED, known.everyone.period, moment, facts, models_of(task.lines), keep, unknown)
             grader = Grader(profile, context, task.decided, task.before, engine, keep, windows, task.handover)
             for scheme in task.schemes:
                 grader.grade(scheme)
@@ -191,7 +194,8 @@ def _found(task: Task, grader: Grader, headers: Mapping[str, str]) -> dict[str, 
         {"gap": grader.windows.known.everyone.gap, "period": grader.context.period} if grader.windows.known else {}
     )
     key = next((one.key for one in task.schemes if one.kind == "lifecycle"), "")
-    return {"population": everyone, "curve": grader.context.curve_of(key), "headers": dict(headers)}
+    curve, unknown = grader.context.curve_of(key), list(grader.context.uncovered)
+    return {"population": everyone, "uncovered": unknown, "curve": curve, "headers": dict(headers)}
 
 
 def _written(

@@ -25,7 +25,9 @@ def graded_record(value: Any) -> Any:
         return {str(name): graded_record(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return [graded_record(part) for part in value]
-    if isinstance(value, Decimal | Fraction):
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, Fraction):
         return str(value)
     if isinstance(value, date | datetime):
         return value.isoformat()

@@ -13,19 +13,21 @@ from custrata.analytics.loyalty import advocacy
 from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import learn_silence
 from custrata.analytics.sources import (
-    LacksColumns,
     TableLike,
-    as_table,
     canonical_feedback,
     canonical_lines,
     canonical_orders,
+    customer_table,
 )
 from custrata.analytics.traits import CATALOGUE, joined_by_customer, known_facts, order_traits
+from custrata.analytics.traits.catalogue import uncovered
 from custrata.engine.functions import epoch_micros
+from custrata.engine.guard import guarded
 from custrata.errors import BadInput
 from custrata.pipeline.decisions import Decided
 from custrata.pipeline.grading import Grader
 from custrata.pipeline.windows import Windows
+from custrata.schema.counting import FreeOrders
 from custrata.tiering import BUILT_IN, Context, Definition, Scheme, define, scheme_of
 from custrata.tiering.schemes import in_order
 
@@ -34,6 +36,7 @@ class NoSuchBuiltIn(BadInput):
     template = "There is no built-in scheme “{scheme}”. There is {known}; or hand in a definition."
 
 
+@guarded
 def grade(
     scheme: str | Mapping[str, Any] | Definition,
     orders: TableLike,
@@ -44,13 +47,14 @@ def grade(
     feedback: TableLike | None = None,
     zone: str = "UTC",
     columns: Mapping[str, str] | None = None,
+    free_orders: FreeOrders = "count",
 ) -> ir.Table:
     """Grade customers by any scheme: the key of a built-in one, or a definition as a file of schemes carries it.
 
-    Parameters: `orders`, `as_of`, `lines`, `zone`, `columns` as for `traits`; `customers` a table with `customer_id`
-    and columns of your own that conditions may read (`tags`, names joined by ", "; `city` …), whose customers are
-    graded too; `feedback` with `customer_id`, `given_at`, `kind`, `score`. A scheme may read the built-in ones. There
-    is no run before, so tiers with a life are entered by their lines.
+    Parameters: `orders`, `as_of`, `lines`, `zone`, `columns`, `free_orders` as for `traits`; `customers` a table with
+    `customer_id` and columns of your own that conditions may read (`tags`, names joined by ", "; `city` …), whose
+    customers are graded too; `feedback` with `customer_id`, `given_at`, `kind`, `score`. A scheme may read the built-in
+    ones. There is no run before, so tiers with a life are entered by their lines.
 
     Returns `customer_id`, `tier`, `value` and the further columns of its kind. Raises `NoSuchBuiltIn`, `LacksColumns`,
     `NotAMoment`, and what `custrata.tiering.define` raises; a scheme that lacks its data gives no tiers.
@@ -69,7 +73,7 @@ def grade(
     """
     moment = AsOf.of(as_of, zone)
     wanted = scheme_of(_definition(scheme))
-    known = known_facts(canonical_orders(orders, zone, columns), moment, keep=ir.Table.cache)
+    known = known_facts(canonical_orders(orders, zone, columns), moment, keep=ir.Table.cache, free_orders=free_orders)
     profile = order_traits(known, moment, lines=None if lines is None else canonical_lines(lines, zone), places=())
     facts = {"orders": known.orders.filter(known.orders.sold)}
     if feedback is not None:
@@ -77,8 +81,15 @@ def grade(
         profile = joined_by_customer(profile, advocacy(answers, moment))
         facts["feedback"] = answers.mutate(at=epoch_micros(answers.given_at))
     if customers is not None:
-        profile = _with_customers(profile, as_table(customers))
-    context = Context(learn_silence(known.paced, moment), known.everyone.period, moment, facts, keep=ir.Table.cache)
+        profile = _with_customers(profile, customer_table(customers, zone))
+    context = Context(
+        learn_silence(known.paced, moment),
+        known.everyone.period,
+        moment,
+        facts,
+        keep=ir.Table.cache,
+        uncovered=uncovered(known.since, moment),
+    )
     grader = Grader(
         profile.cache(), context, Decided({}), None, None, ir.Table.cache, Windows(known, moment, ir.Table.cache)
     )
@@ -113,8 +124,6 @@ def _needed(wanted: Scheme) -> list[Scheme]:
 
 def _with_customers(profile: ir.Table, customers: ir.Table) -> ir.Table:
     """The traits of everybody in either table, with the columns of one's own; what counts from nought is 0."""
-    if "customer_id" not in customers.columns:
-        raise LacksColumns(missing="customer_id", present=", ".join(customers.columns), first="customer_id")
     ids = profile.select(customer_id=profile.customer_id.cast("string"))
     everyone = ids.union(customers.select(customer_id=customers.customer_id.cast("string"))).distinct()
     own = customers.drop(*[name for name in customers.columns if name in CATALOGUE])

@@ -20,6 +20,7 @@ from custrata.identity import custom_traits, golden_customers, payments_typed
 from custrata.lake import LakeSnapshot, Workspace
 from custrata.pipeline.decisions import OF_PEOPLE, Decided
 from custrata.pipeline.snapshot import Snapshot, Span, everyone, snapshot, span_of_facts
+from custrata.schema.counting import FreeOrders
 from custrata.tiering import SchemeLibrary
 
 
@@ -38,6 +39,11 @@ class Source:
     def zone(self) -> str:
         """The zone whose days count."""
         return self.workspace.settings.timezone
+
+    @property
+    def free_orders(self) -> FreeOrders:
+        """Whether orders that cost nothing count."""
+        return self.workspace.settings.free_orders
 
     @cached_property
     def span(self) -> Span:
@@ -91,7 +97,8 @@ class View:
 
 def known_at(source: Source, moment: AsOf, keep: Keep) -> Known:
     """The orders known at an instant, walked through."""
-    return known_facts(source.facts.orders, moment, keep=keep, named_returns=source.present["returns"])
+    orders, named = source.facts.orders, source.present["returns"]
+    return known_facts(orders, moment, keep=keep, named_returns=named, free_orders=source.free_orders)
 
 
 def view_of(source: Source, known: Known, moment: AsOf, decided: Decided, keep: Keep) -> View:

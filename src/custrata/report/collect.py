@@ -35,7 +35,7 @@ APART = {"prospect", "unknown"}
 # The table an import of a kind fills first, where the two have different names.
 FILLED = {"lines": "order_lines", "customers": "customer_records"}
 LABELS = ("champions", "loyal", "potential_loyalist", "promising", "new", "need_attention",
-          "about_to_sleep", "cant_lose", "at_risk", "hibernating", "lost")  # fmt: skip
+          "about_to_sleep", "low_recency", "cant_lose", "at_risk", "hibernating", "lost")  # fmt: skip
 
 
 def collect(workspace: Workspace, run: Run, language: str) -> ReportData:

@@ -290,6 +290,10 @@ def _check_own(definition: Definition, keys: Sequence[str]) -> None:
             _require(definition, f"rules[{place}].tier", tier in keys, wanted("a_tier", tiers=", ".join(keys)))
         otherwise = definition.settings["otherwise"]
         _require(definition, "otherwise", otherwise in (None, *keys), wanted("a_tier", tiers=", ".join(keys)))
+    without = definition.settings.get("without_order")
+    _require(definition, "without_order", without in (None, *keys), wanted("a_tier", tiers=", ".join(keys)))
+    lowest = without is None or without == keys[-1] or not definition.lives
+    _require(definition, "without_order", lowest, wanted("without_order_life"))
     if definition.kind == "rfm":
         fixed = definition.settings["method"] == "fixed"
         fits = fixed == (definition.settings["lines"] is not None)

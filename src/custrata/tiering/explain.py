@@ -11,6 +11,7 @@ from typing import Any
 
 from custrata.analytics.ladders import Ladder, Step
 from custrata.analytics.moments import AsOf
+from custrata.analytics.traits import CATALOGUE
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.life import Life, Outlook, outlook
@@ -126,12 +127,19 @@ class Decision:
     @cached_property
     def next_step(self) -> tuple[str | None, int | Decimal | None]:
         """The tier above on the ladder the run recorded, and how far away its line is."""
-        above, value = self.ladder.next_step(self.of("tier")) if self.ladder else None, self.of("value")
+        above, value = self.ladder.next_step(self.of("tier")) if self.ladder else None, self._reached
         if above is None or value is None:
             return (above.tier if above else None), None
         missing = abs(above.line - Decimal(value))
         whole = isinstance(value, int) and missing == missing.to_integral_value()
         return above.tier, int(missing) if whole else missing
+
+    @property
+    def _reached(self) -> Any:
+        """How far the customer has come: the value, or nought of what counts from nought for everybody."""
+        value, settings = self.of("value"), self.definition.settings
+        trait = None if settings.get("among") else CATALOGUE.get(str(settings.get("trait")))
+        return 0 if value is None and trait is not None and trait.zero else value
 
 
 def explained_by(key: str, decided: Decided, columns: Iterable[str]) -> list[str]:
@@ -139,7 +147,7 @@ def explained_by(key: str, decided: Decided, columns: Iterable[str]) -> list[str
 
     >>> decided = {"definition": built_in()["value"].data()}
     >>> explained_by("value", decided, ["customer_id", "spend", "orders", "value_tier", "value_before"])
-    ['spend', 'value_tier', 'value_before']
+    ['spend', 'orders', 'value_tier', 'value_before']
     """
     decision = Decision(key, {}, decided)
     read = {*ALWAYS, *decision.inputs, *scheme_of(decision.definition).reads}

@@ -11,11 +11,13 @@ from typing import Any, cast
 import ibis
 import ibis.expr.types as ir
 
+from custrata.analytics.averages import PARTS, unrounded
 from custrata.analytics.clusters import ClusterModel, TooFewCustomers, fit_clusters, grade_clusters
 from custrata.analytics.grading import Grading
+from custrata.analytics.ladder_schemes import waiting_for_customers
 from custrata.analytics.lifecycle import LifecycleLines, grade_lifecycle
 from custrata.analytics.points import grade_points
-from custrata.analytics.rfm import grade_rfm
+from custrata.analytics.rfm import LIFECYCLE, grade_rfm
 from custrata.analytics.rules import grade_rules
 from custrata.analytics.score import Factor, grade_score, named_missing
 from custrata.analytics.threshold import grade_pareto, grade_quantile, grade_threshold
@@ -24,6 +26,7 @@ from custrata.analytics.trees import NothingToLearn, TreeModel, fit_tree, grade_
 from custrata.criteria import Criteria, Scope
 from custrata.engine.functions import only_row
 from custrata.tiering.definitions import Definition
+from custrata.tiering.ordering import among_customers, order_column
 from custrata.tiering.schemes import Context, Scheme
 from custrata.tiering.shapes import FactorDefinition, PointRule, TierRule
 
@@ -37,16 +40,22 @@ class NothingLearned(Exception):
 def scheme_of(definition: Definition, version: int = 1) -> Scheme:
     """The scheme a definition describes."""
     grade, reads = _KINDS[definition.kind](definition)
-    shown = tuple(name for name in reads if not name.endswith(("_tier", "_since")))
+    parts = {*PARTS.get(definition.settings.get("trait", ""), ())} - {*_columns(*_among(definition))}
+    shown = tuple(name for name in reads if not name.endswith(("_tier", "_since")) and name not in parts)
     inputs = _INPUTS.get(definition.kind, shown)
-    return Scheme(definition, version, _unit(definition), tuple(inputs), reads, grade)
+    if column := order_column(definition, reads):
+        grade, reads = among_customers(definition, grade, column), tuple(dict.fromkeys((*reads, column)))
+    optional = _OPTIONAL.get(definition.kind, ())
+    return Scheme(definition, version, _unit(definition), tuple(inputs), reads, grade, optional)
 
 
 # What an explanation shows of schemes whose formula stands in the code.
 _INPUTS = {
     "lifecycle": ("recency_days", "rhythm_days", "silence", "orders_all", "tenure_days"),
-    "rfm": ("recency_days", "orders", "sales"),
+    "rfm": ("recency_days", "orders", "spend"),
 }
+# No label of RFM contradicts the lifecycle, where the workspace has one.
+_OPTIONAL = {"rfm": (LIFECYCLE,)}
 _UNITS = {"score": "score", "points": "score", "lifecycle": "ratio", "rfm": "money"}
 
 
@@ -76,7 +85,7 @@ def _chosen(definition: Definition, profile: ir.Table, context: Context) -> tupl
     """The profile, and the value of the customers among whom lines are drawn; empty for the others."""
     trait, among = definition.settings["trait"], _among(definition)
     table, conditions = _applied(profile, among, context)
-    value = _number(table[trait])
+    value = _number(unrounded(table, trait))
     return table, cast(ir.NumericValue, conditions[0].ifelse(value, ibis.null(value.type())) if conditions else value)
 
 
@@ -89,7 +98,8 @@ def _single(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     """Threshold, quantile, pareto and prediction: lines through one trait."""
     lines, shares, tiers = _drawn(definition)
     less = bool(definition.settings.get("less_is_better"))
-    waits_for = definition.settings.get("waits_for")
+    waits_for, at_least = definition.settings.get("waits_for"), definition.settings.get("at_least")
+    least_customers = definition.settings.get("least_customers") or 0
 
     def grade(profile: ir.Table, context: Context) -> Grading:
         table, value = _chosen(definition, profile, context)
@@ -98,14 +108,16 @@ def _single(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
         elif lines:
             graded = grade_threshold(table, value, tiers, lines, less_is_better=less)
         else:
-            graded = grade_quantile(table, value, tiers, shares, less_is_better=less)
+            graded = grade_quantile(table, value, tiers, shares, less_is_better=less, at_least=at_least)
+        graded = waiting_for_customers(graded, least_customers)
         if waits_for is not None and not only_row(table.aggregate(any=(table[waits_for] > 0).any()))["any"]:
             note = "waiting_discounts" if waits_for == "discount" else "waiting_trait"
             return replace(graded, notes=(note,), facts={**graded.facts, "missing": [waits_for]})
         return graded
 
     waits = () if waits_for is None else (waits_for,)
-    return grade, tuple(dict.fromkeys((definition.settings["trait"], *_columns(*_among(definition)), *waits)))
+    trait = definition.settings["trait"]
+    return grade, tuple(dict.fromkeys((trait, *_columns(*_among(definition)), *waits, *PARTS.get(trait, ()))))
 
 
 def _score(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
@@ -234,9 +246,15 @@ def _rfm(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     settings = definition.settings
 
     def grade(profile: ir.Table, _: Context) -> Grading:
-        return grade_rfm(profile, method=settings["method"], bins=settings["bins"], lines=settings["lines"])
+        return grade_rfm(
+            profile,
+            method=settings["method"],
+            bins=settings["bins"],
+            lines=settings["lines"],
+            reference=settings["reference"],
+        )
 
-    return grade, ("orders", "recency_days", "sales")
+    return grade, ("orders", "recency_days", "spend")
 
 
 def _lifecycle(definition: Definition) -> tuple[Grade, tuple[str, ...]]:

@@ -149,7 +149,7 @@ class SchemeLibrary:
         in_order(map(scheme_of, together.values()))
         everywhere = {*self._kept(), *built_in()}
         for definition in definitions:
-            for needed in scheme_of(definition).needs(sorted(everywhere - {definition.key})):
+            for needed in scheme_of(definition).needs(sorted(everywhere - {definition.key}), optional=False):
                 if needed not in together:
                     raise ReadsUnknownScheme(scheme=definition.key, needed=needed)
 

@@ -6,7 +6,8 @@ what a run recorded of the scheme, where there is one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from custrata.wording import LANGUAGES, catalogue, phrase
@@ -47,11 +48,36 @@ def notes_of(decided: Decided, language: str) -> list[str]:
 
 
 def _note(note: str, decided: Decided, language: str) -> str:
-    missing = (decided.get("facts") or {}).get("missing") or ()
+    facts = decided.get("facts") or {}
+    if note == "shares_missed" and facts.get("missed"):
+        return _missed(facts["missed"], decided, language)
+    if note == "waiting_least" and "least" in facts:
+        return phrase("tiers", f"notes.{note}_of", language, customers=facts["customers"], least=facts["least"])
+    if note == "uncovered" and facts.get("uncovered"):
+        names = phrase("tiers", "comma", language).join(trait_name(name, language) for name in facts["uncovered"])
+        return phrase("tiers", "notes.uncovered_of", language, traits=names)
+    missing = facts.get("missing") or ()
     if note not in ("waiting_trait", "rules_left_out") or not missing:
         return phrase("tiers", f"notes.{note}", language)
     names = phrase("tiers", "comma", language).join(input_name(name, language) for name in missing)
     return phrase("tiers", f"notes.{note}_of", language, missing=names)
+
+
+def _missed(missed: Sequence[Mapping[str, Any]], decided: Decided, language: str) -> str:
+    """Which tiers equal values left empty or made far too large, with their sizes and shares."""
+    key = _definition(decided).get("key", "")
+    parts = [
+        phrase(
+            "tiers",
+            "notes.share_missed",
+            language,
+            tier=tier_name(key, one["tier"], language, decided),
+            customers=one["customers"],
+            share=f"{float(Fraction(one['share'])):.0%}",
+        )
+        for one in missed
+    ]
+    return phrase("tiers", "notes.shares_missed_of", language, tiers=phrase("tiers", "comma", language).join(parts))
 
 
 def input_name(name: str, language: str) -> str:

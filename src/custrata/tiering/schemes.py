@@ -36,7 +36,8 @@ class Context:
     `curve` is the silence curve; `period` the length of a loyalty period in days; `as_of` the instant; `facts` the
     tables conditions may count in, as `custrata.criteria.Scope` wants them, only those with rows; `learned` what was
     learned for each scheme's version (a silence curve, a model as JSON, nothing where there was too little to learn
-    from) - a scheme that is not in it learns from the profile at hand; `keep` computes a table once.
+    from) - a scheme that is not in it learns from the profile at hand; `keep` computes a table once; `uncovered` are
+    traits whose earlier window begins before the workspace's first fact.
     """
 
     curve: SilenceCurve
@@ -45,6 +46,7 @@ class Context:
     facts: Mapping[str, ir.Table] = field(default_factory=dict)
     learned: Mapping[str, Any] = field(default_factory=dict)
     keep: Keep = unkept
+    uncovered: tuple[str, ...] = ()
 
     def curve_of(self, key: str) -> SilenceCurve:
         """The silence curve that a scheme grades by."""
@@ -57,7 +59,8 @@ class Scheme:
     """A ladder of tiers: its definition and version, the unit of its value, and how it grades a profile.
 
     `inputs` are the traits an explanation shows, `reads` all columns of the profile it is graded from; those of
-    another scheme are called `<key>_tier`, `<key>_value`, `<key>_since`.
+    another scheme are called `<key>_tier`, `<key>_value`, `<key>_since`. `optional` are columns it reads where they
+    are there, and does without where they are not.
     """
 
     definition: Definition
@@ -66,6 +69,7 @@ class Scheme:
     inputs: tuple[str, ...]
     reads: tuple[str, ...]
     grade: Callable[[ir.Table, Context], Grading]
+    optional: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -82,9 +86,15 @@ class Scheme:
         """The tiers from the best down; empty where they come out of the data."""
         return tuple(tier.key for tier in self.definition.tiers)
 
-    def needs(self, keys: Collection[str]) -> tuple[str, ...]:
-        """Which of the schemes of these keys it reads."""
-        return tuple(key for key in keys if any(column in self.reads for column in columns_of(key)))
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """Every column it reads where it is there."""
+        return (*self.reads, *self.optional)
+
+    def needs(self, keys: Collection[str], *, optional: bool = True) -> tuple[str, ...]:
+        """Which of the schemes of these keys it reads; without the `optional` ones, which it cannot do without."""
+        columns = self.seen if optional else self.reads
+        return tuple(key for key in keys if any(column in columns for column in columns_of(key)))
 
 
 def columns_of(key: str) -> tuple[str, str, str]:

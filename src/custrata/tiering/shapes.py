@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Literal
 
+from custrata.analytics.rfm import MOST_BINS
 from custrata.analytics.score import Direction, Normaliser
 from custrata.criteria import Criteria
 from custrata.tiering import fields
@@ -119,7 +121,20 @@ def _factor_data(factor: FactorDefinition) -> dict[str, Any]:
 def _rfm_lines(given: Any) -> dict[str, tuple[Decimal, ...]]:
     if not isinstance(given, Mapping) or set(given) != {"r", "f", "m"}:
         raise Unreadable(given, wanted("rfm_lines"))
-    return {name: tuple(at(name, fields.number, one) for one in lines) for name, lines in given.items()}
+    found = {name: tuple(at(name, fields.number, one) for one in lines) for name, lines in given.items()}
+    for name, lines in found.items():
+        if not lines or any(high <= low for low, high in pairwise(lines)):
+            raise Unreadable(given[name], wanted("rfm_rising"), name)
+    if len({len(lines) for lines in found.values()}) > 1:
+        raise Unreadable(given, wanted("rfm_even"))
+    return found
+
+
+def _bins(given: Any) -> int:
+    found = fields.whole(given, least=2)
+    if found > MOST_BINS:
+        raise Unreadable(given, wanted("bins", most=MOST_BINS))
+    return found
 
 
 def _auto(given: Any) -> int | str:
@@ -129,27 +144,31 @@ def _auto(given: Any) -> int | str:
 _LESS = Field("less_is_better", fields.flag, default=False)
 _AMONG = Field("among", fields.criteria, lambda value: None if value is None else fields.criteria_data(value))
 _TRAIT = Field("trait", fields.trait, default=...)
+_WITHOUT = Field("without_order", fields.key)
 
 SHAPES: dict[str, Shape] = {
     shape.kind: shape
     for shape in (
-        Shape("threshold", (_TRAIT, _LESS, _AMONG), "line", ordered=True),
-        Shape("quantile", (_TRAIT, _LESS, _AMONG, Field("waits_for", fields.trait)), "share", ordered=True),
-        Shape("pareto", (_TRAIT, _AMONG), "share", ordered=True),
-        Shape("prediction", (_TRAIT, _LESS, _AMONG), "either", ordered=True),
+        Shape("threshold", (_TRAIT, _LESS, _AMONG, _WITHOUT), "line", ordered=True),
+        Shape("quantile", (_TRAIT, _LESS, _AMONG, _WITHOUT, Field("at_least", fields.number, fields.part_text),
+                           Field("least_customers", fields.positive), Field("waits_for", fields.trait)),
+              "share", ordered=True),
+        Shape("pareto", (_TRAIT, _AMONG, _WITHOUT), "share", ordered=True),
+        Shape("prediction", (_TRAIT, _LESS, _AMONG, _WITHOUT), "either", ordered=True),
         Shape("score", (Field("factors", _factors, lambda held: {name: _factor_data(one) for name, one in held.items()},
-                              default=...), _AMONG), "either", ordered=True),
+                              default=...), _AMONG, _WITHOUT), "either", ordered=True),
         Shape("points", (Field("rules", _rules("point_rules", _point_rule), lambda held: [
             {"name": one.name, "when": fields.criteria_data(one.when), "points": one.points} for one in held
-        ], default=...), _AMONG), "line", ordered=True),
+        ], default=...), _AMONG, _WITHOUT), "line", ordered=True),
         Shape("rules", (Field("rules", _rules("tier_rules", _tier_rule), lambda held: [
             {"tier": one.tier, "when": fields.criteria_data(one.when)} for one in held
         ], default=...), Field("otherwise", fields.key), _AMONG)),
         Shape("rfm", (
             Field("method", fields.choice("quantile", "nested", "fixed", "log"), default="quantile"),
-            Field("bins", lambda given: fields.whole(given, least=2), default=5),
+            Field("bins", _bins, default=5),
             Field("lines", _rfm_lines, lambda held: None if held is None else {
                 name: [fields.part_text(one) for one in lines] for name, lines in held.items()}),
+            Field("reference", fields.choice("mean", "median"), default="mean"),
         ), tiers=("111", "101", "011", "001", "110", "100", "010", "000")),
         Shape("lifecycle", tuple(
             Field(name, fields.positive, default=usual)

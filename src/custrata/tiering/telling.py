@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -288,11 +288,10 @@ class Teller:
 
     def _rfm(self) -> Iterator[str]:
         facts = self.decided["facts"]
-        many = max(1, facts["customers"])
-        means = {name: abs(Decimal(facts["sums"][name])) / many for name in ("r", "f", "m")}
+        means = rfm_reference(facts)
         recency, frequency, monetary = (self.held.of(name) for name in ("recency", "frequency", "monetary"))
         yield self.write(
-            "value.rfm",
+            "value.rfm_median" if facts.get("reference") == "median" else "value.rfm",
             recency=self.write.number(recency), recency_mean=self.write.number(means["r"], 1),
             frequency=self.write.number(frequency), frequency_mean=self.write.number(means["f"], 2),
             monetary=self.write.money(monetary, 2), monetary_mean=self.write.money(means["m"], 2),
@@ -316,6 +315,14 @@ class Teller:
             case "score" | "ratio":
                 return self.write.number(exact, 2)
         return self.write.number(exact, 0 if exact == exact.to_integral_value() else 2)
+
+
+def rfm_reference(facts: Mapping[str, Any]) -> dict[str, Decimal]:
+    """The recency, frequency and monetary value at which the groups are parted: the means, or the medians."""
+    if facts.get("reference") == "median":
+        return {name: abs(Decimal(str(facts["medians"].get(name, 0)))) for name in ("r", "f", "m")}
+    many = max(1, facts["customers"])
+    return {name: abs(Decimal(str(facts["sums"][name]))) / many for name in ("r", "f", "m")}
 
 
 def inputs_named(explanation: Explanation, language: str) -> dict[str, Any]:

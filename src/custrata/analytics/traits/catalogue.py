@@ -7,11 +7,19 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from custrata.schema import MONEY
+from custrata.analytics.moments import AsOf
+from custrata.schema import MONEY, SUM
 
-SHARE = "decimal(18, 4)"
-FACTOR = "decimal(18, 6)"
+# A share of 0 to 1 with all the digits that fit, so that nothing is decided by rounding.
+SHARE = "decimal(18, 17)"
 DAYS = "decimal(18, 2)"
+AVERAGE = "decimal(38, 2)"
+REACHES = "; unknown where the facts do not reach back that far"
+# How many days the facts must reach back for a trait that looks at an earlier window.
+EARLIER: dict[str, int] = {
+    **dict.fromkeys(("orders_before_90d", "spend_before_90d", "orders_change_90d", "spend_change_90d"), 180),
+    **dict.fromkeys(("orders_before_365d", "spend_before_365d", "spend_change_365d"), 730),
+}
 
 
 @dataclass(frozen=True)
@@ -49,29 +57,29 @@ _TRAITS = [
         ("orders_all", "int32 0", "orders", "counted orders of all time"),
         ("orders_30d", "int32 0", "orders", "counted orders of the last 30 days"),
         ("orders_90d", "int32 0", "orders", "counted orders of the last 90 days"),
-        ("orders_before_90d", "int32 0", "orders", "counted orders of the 90 days before those"),
-        ("orders_before_365d", "int32 0", "orders", "counted orders of the 365 days before the last 365"),
-        ("orders_change_90d", "int32 0", "orders", "`orders_90d` less `orders_before_90d`"),
+        ("orders_before_90d", "int32", "orders", "counted orders of the 90 days before those" + REACHES),
+        ("orders_before_365d", "int32", "orders", "counted orders of the 365 days before the last 365" + REACHES),
+        ("orders_change_90d", "int32", "orders", "`orders_90d` less `orders_before_90d`" + REACHES),
         ("order_days", "int32 0", "days", "distinct days with a counted order, of all time"),
     ),
     *_group(
         "money",
         (
             "sales",
-            MONEY + " 0",
+            SUM + " 0",
             "money",
             "net of the counted orders in the window, returns that name no order left out",
         ),
-        ("spend", MONEY + " 0", "money", "`sales` less the returns in the window that name no order"),
-        ("spend_all", MONEY + " 0", "money", "spend of all time"),
-        ("spend_30d", MONEY + " 0", "money", "spend of the last 30 days"),
-        ("spend_90d", MONEY + " 0", "money", "spend of the last 90 days"),
-        ("spend_before_90d", MONEY + " 0", "money", "spend of the 90 days before those"),
-        ("spend_before_365d", MONEY + " 0", "money", "spend of the 365 days before the last 365"),
-        ("spend_change_90d", MONEY + " 0", "money", "`spend_90d` less `spend_before_90d`"),
-        ("spend_change_365d", MONEY + " 0", "money", "spend of the last 365 days less `spend_before_365d`"),
-        ("average_order_value", MONEY, "money", "`sales` ÷ `orders`, rounded half up"),
-        ("average_order_value_all", MONEY, "money", "the same over all time"),
+        ("spend", SUM + " 0", "money", "`sales` less the returns in the window that name no order"),
+        ("spend_all", SUM + " 0", "money", "spend of all time"),
+        ("spend_30d", SUM + " 0", "money", "spend of the last 30 days"),
+        ("spend_90d", SUM + " 0", "money", "spend of the last 90 days"),
+        ("spend_before_90d", SUM, "money", "spend of the 90 days before those" + REACHES),
+        ("spend_before_365d", SUM, "money", "spend of the 365 days before the last 365" + REACHES),
+        ("spend_change_90d", SUM, "money", "`spend_90d` less `spend_before_90d`" + REACHES),
+        ("spend_change_365d", SUM, "money", "spend of the last 365 days less `spend_before_365d`" + REACHES),
+        ("average_order_value", SUM, "money", "`spend` ÷ `orders`: returns that name no order are taken off it"),
+        ("average_order_value_all", SUM, "money", "the same over all time"),
         ("largest_order", MONEY, "money", "net of the largest counted order of all time"),
         ("first_order_value", MONEY, "money", "net of the first counted order; of several at one instant the smallest"),
         ("last_order_value", MONEY, "money", "net of the newest counted order; of several at one instant the largest"),
@@ -98,7 +106,7 @@ _TRAITS = [
             "count",
             "periods of the window with an order; see the loyalty page for the period",
         ),
-        ("regularity", FACTOR, "share", "`active_periods` ÷ periods since the first order in the window"),
+        ("regularity", SHARE, "share", "`active_periods` ÷ periods since the first order in the window"),
         ("weekend_share", SHARE, "share", "share of the window's orders placed on Saturday or Sunday"),
         (
             "favourite_weekday",
@@ -115,7 +123,7 @@ _TRAITS = [
     ),
     *_group(
         "price",
-        ("discount", MONEY + " 0", "money", "discounts on the counted orders in the window"),
+        ("discount", SUM + " 0", "money", "discounts on the counted orders in the window"),
         ("discount_rate", SHARE, "share", "`discount` ÷ (`sales` + `discount`)"),
         ("discounted_orders", "int32 0", "orders", "counted orders in the window with a discount"),
         ("discounted_order_share", SHARE, "share", "`discounted_orders` ÷ `orders`"),
@@ -129,7 +137,7 @@ _TRAITS = [
             "count",
             "returns in the window that name no order, and orders wholly or partly given back",
         ),
-        ("returned_value", MONEY + " 0", "money", "value given back in the window: refunds and returns, named or not"),
+        ("returned_value", SUM + " 0", "money", "value given back in the window: refunds and returns, named or not"),
         (
             "return_rate",
             SHARE,
@@ -153,8 +161,8 @@ _TRAITS = [
         ("second_category", "string", "", "the category with the second highest spend"),
         ("category_concentration", SHARE, "share", "sum of the squared spend shares of the categories (Herfindahl)"),
         ("products", "int32 0", "count", "distinct products bought in the window"),
-        ("items", "decimal(18, 3) 0", "count", "quantity bought in the window"),
-        ("items_per_order", DAYS, "count", "`items` ÷ orders with lines"),
+        ("items", "decimal(38, 3) 0", "count", "quantity bought in the window"),
+        ("items_per_order", AVERAGE, "count", "`items` ÷ orders with lines"),
         ("lines_per_order", DAYS, "count", "lines ÷ orders with lines"),
     ),
     *_group(
@@ -168,7 +176,13 @@ _TRAITS = [
     ),
 ]
 
+
 CATALOGUE: dict[str, Trait] = {trait.key: trait for trait in _TRAITS}
+
+
+def uncovered(since: int | None, as_of: AsOf) -> tuple[str, ...]:
+    """The traits that are unknown, since their earlier window begins before `since`, the first day of the facts."""
+    return tuple(key for key, days in EARLIER.items() if since is None or since > as_of.day_of_start(days))
 
 
 def conformed(table: ir.Table, *, whole: bool = True) -> ir.Table:

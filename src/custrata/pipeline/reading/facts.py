@@ -156,7 +156,7 @@ class CustomerFacts:
 
     def purchases(self, customer_id: str) -> Purchases:
         """What the customer bought, by the rules by which traits count: see `custrata.analytics.counted`."""
-        sales = tuple(_sold(self.orders(customer_id)))
+        sales = tuple(_sold(self.orders(customer_id), free=self._workspace.settings.free_orders == "count"))
         numbers = {sale.order_id for sale in sales}
         lines = [line for line in self.lines(customer_id) if line["order_id"] in numbers]
         return Purchases(
@@ -271,16 +271,19 @@ def _age(record: Row) -> tuple[datetime, datetime, str, str]:
     return told, record["imported_at"], record["source"], record["source_id"]
 
 
-def _sold(orders: Sequence[Mapping[str, Any]]) -> Iterable[Sale]:
-    """The counted sales worth something, the first one first; a return that names a sale is taken off it."""
+def _sold(orders: Sequence[Mapping[str, Any]], *, free: bool) -> Iterable[Sale]:
+    """The counted sales that were not wholly given back, the first one first; a return that names a sale is taken off
+    it."""
     counted = [order for order in orders if order["status"] in COUNTED]
     back: dict[str, Decimal] = {}
     for order in counted:
         if order["kind"] == "return" and order["returns_order_id"] is not None:
             back[order["returns_order_id"]] = back.get(order["returns_order_id"], Decimal(0)) - order["amount"]
     for order in reversed(counted):
-        net = order["amount"] - order["refund"] - back.get(order["order_id"], Decimal(0))
-        if order["kind"] == "sale" and net > 0:
+        given_back = order["refund"] + back.get(order["order_id"], Decimal(0))
+        net = order["amount"] - given_back
+        gift = free and order["status"] == "completed" and not order["amount"] and not given_back
+        if order["kind"] == "sale" and (net > 0 or gift):
             yield Sale(order["order_id"], order["ordered_at"], net, order["channel"])
 
 

@@ -17,6 +17,7 @@ from custrata.report import Line, Lines, Moment, Move, RfmMap, Scheme, Silence, 
 from custrata.report.colours import tier_colours
 from custrata.tiering import BUILT_IN
 from custrata.tiering.names import about_scheme, notes_of, tier_name
+from custrata.tiering.telling import rfm_reference
 from custrata.web import texts
 from custrata.web.schemes import graded_schemes
 from custrata.web.workspace import workspace
@@ -128,9 +129,9 @@ def _told(key: str, found: Decided, write: Writer) -> Iterator[str]:
 
 
 def _rfm(facts: Decided, write: Writer) -> Iterator[str]:
-    means = {name: abs(Decimal(str(facts["sums"][name]))) / facts["customers"] for name in ("r", "f", "m")}
+    means = rfm_reference(facts)
     yield texts.text(
-        "tiers.decided.rfm_means",
+        "tiers.decided.rfm_medians" if facts.get("reference") == "median" else "tiers.decided.rfm_means",
         recency=write.number(means["r"], 1),
         frequency=write.number(means["f"], 2),
         monetary=write.money(means["m"], 2),

@@ -1,0 +1,89 @@
+"""The language a command speaks: the one asked for by option or variable, else what the environment says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from custrata.wording import LANGUAGES, language_named
+
+LANGUAGE = "CUSTRATA_LANGUAGE"
+LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
+CHINESE = re.compile(r"zh(?:[_-](?P<script>hans|hant))?(?:[_-](?P<region>[a-z]{2}))?(?:[.@].*)?", re.IGNORECASE)
+TRADITIONAL = {"TW", "HK", "MO"}
+NO_LANGUAGE = re.compile(r"(?:C|POSIX)?(?:\..*)?")
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A language, and whether somebody asked for it by name."""
+
+    language: str
+    asked: bool = False
+
+
+ENGLISH = Spoken("en")
+_spoken: ContextVar[Spoken] = ContextVar("spoken", default=ENGLISH)
+
+
+def listen(environ: Mapping[str, str]) -> None:
+    """Begin a command line: speak what the environment says until an option says otherwise.
+
+    Raises `UnknownLanguage` where `CUSTRATA_LANGUAGE` names none of ours.
+    """
+    _spoken.set(Spoken(environment_language(environ)))
+    if environ.get(LANGUAGE):
+        ask(language_named(environ[LANGUAGE]))
+
+
+def ask(language: str) -> None:
+    """Speak the language that an option names."""
+    _spoken.set(Spoken(language, asked=True))
+
+
+def spoken() -> str:
+    """The language of messages, errors and help."""
+    return _spoken.get().language
+
+
+def asked() -> str | None:
+    """The language asked for by name, if any was."""
+    return spoken() if _spoken.get().asked else None
+
+
+def environment_language(environ: Mapping[str, str]) -> str:
+    """The language of the locale: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set.
+
+    As for every program that uses gettext, `LANGUAGE` may name a list that goes before it, but not where the locale is
+    none at all (`C`, `POSIX`). Languages that Custrata does not speak are passed over; English is what remains.
+
+    >>> environment_language({"LANG": "zh_CN.UTF-8"}), environment_language({"LANG": "zh_HK", "LC_ALL": "de_DE"})
+    ('zh-hans', 'en')
+    >>> environment_language({"LANG": "en_US.UTF-8", "LANGUAGE": "fr:zh_TW:en"})
+    'zh-hant'
+    """
+    locale = next((environ[name] for name in LOCALE if environ.get(name)), "C")
+    if NO_LANGUAGE.fullmatch(locale):
+        return "en"
+    names = (environ.get("LANGUAGE") or locale).split(":")
+    return next((found for name in names if (found := _of_locale(name))), "en")
+
+
+def _of_locale(name: str) -> str | None:
+    """The language of a name such as zh_TW.UTF-8, zh-Hant-HK or en_GB."""
+    if named := CHINESE.fullmatch(name):
+        script, region = (named["script"] or "").lower(), (named["region"] or "").upper()
+        return f"zh-{script or ('hant' if region in TRADITIONAL else 'hans')}"
+    return "en" if re.match(r"en(?![a-z])", name, re.IGNORECASE) else None
+
+
+def valid(language: str | None) -> str | None:
+    """An option's value, as we write it. Raises `UnknownLanguage`."""
+    return None if language is None else language_named(language)
+
+
+def is_language(name: object) -> bool:
+    """Whether we speak a language of that name."""
+    return isinstance(name, str) and name.lower() in LANGUAGES

@@ -1,0 +1,58 @@
+"""The questions of an import, on a terminal; elsewhere the import is refused and names them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+
+import click
+
+from custrata.cli.session import Report, Session, say
+from custrata.errors import BadInput
+from custrata.ingest import ImportResult, NeedsDecision, Question
+
+
+class BadDecision(BadInput):
+    template = "“{decision}” is no decision. Write it as CODE=CHOICE."
+
+
+def decisions_of(decided: Iterable[str]) -> dict[str, str]:
+    """The answers given as `CODE=CHOICE`.
+
+    Raises `BadDecision`.
+
+    >>> decisions_of(["same_number=sum", "status.a=b=pending"])
+    {'same_number': 'sum', 'status.a=b': 'pending'}
+    """
+    decisions = {}
+    for decision in decided:
+        code, equals, choice = decision.rpartition("=")
+        if not (equals and code and choice):
+            raise BadDecision(decision=decision)
+        decisions[code.strip()] = choice.strip()
+    return decisions
+
+
+def answered(
+    session: Session, decisions: dict[str, str], attempt: Callable[[Report], ImportResult], *, may_ask: bool
+) -> ImportResult:
+    """The result of an import, tried again with the answers as long as it asks; `decisions` takes them up.
+
+    Raises `NeedsDecision` where nobody can be asked.
+    """
+    while True:
+        try:
+            with session.progress("ingest") as progress:
+                return attempt(progress)
+        except NeedsDecision as needs:
+            if not (may_ask and sys.stdin.isatty() and sys.stdout.isatty()):
+                raise
+            decisions |= {question.code: _asked(session, question) for question in needs.questions}
+
+
+def _asked(session: Session, question: Question) -> str:
+    say(question.sentence(session.language))
+    for choice in question.choices:
+        say(f"  {choice} – {question.meaning(choice, session.language)}")
+    choices = click.Choice(list(question.choices))
+    return str(click.prompt(question.code, type=choices, default=question.default, show_choices=False))

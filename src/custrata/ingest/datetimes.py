@@ -1,0 +1,232 @@
+"""From a cell to an instant, for whatever is no plain `YYYY-MM-DD HH:MM:SS`: word by word, in a few levels."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.engine.functions import epoch_micros
+from custrata.ingest.date_words import (
+    AFTERNOON,
+    BRACKETS,
+    CJK_WEEKDAY,
+    ERAS,
+    MONTH,
+    MORNING,
+    PARTICLES,
+    month_form,
+    months,
+    weekday_behind_form,
+    weekday_form,
+    zone_names,
+)
+from custrata.ingest.dates import SECOND, Order, within
+from custrata.ingest.fields import Field
+from custrata.ingest.functions import list_extract, list_position, strip_accents, trim
+from custrata.ingest.notes import noted
+from custrata.ingest.texts import half_width
+
+ZERO_DATE = r"^(0000|1900)-00-00( |$)|^0000[-/]00[-/]00|^00[-/]00[-/]0000"
+SIGNS, PLAIN = "年月년월日號号일时時点點시分분秒초", "----    :::::::  "
+UNIX = {r"^[1-9]\d{9}(\.\d+)?$": SECOND, r"^[1-9]\d{12}$": 1_000, r"^[1-9]\d{15}$": 1}
+EXCEL_DAYS = r"^[2-5]\d{4}([.,]\d+)?$"
+EXCEL_EPOCH = 25_569
+DAY = 24 * 3600 * SECOND
+NOON = ibis.literal(12 * 3600 * SECOND, "int64")
+GAP = r"[-/. ,]*"
+COMPACT = r"^((?:19|20)\d{2})(\d{2})(\d{2})"
+WALL = r"^\d{4}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?$"
+# ctime and Java put the year last: # 5 15:05:22 CST 2024.
+YEAR_LAST = (
+    rf"^({MONTH} ?\d{{1,2}}),? (\d{{1,2}}:\d{{2}}(?::\d{{2}})?)"
+    r"((?: [A-Z]{1,5}(?:[+-]\d{1,2}:?\d{2})?| [+-]\d{4})?) (\d{4})$"
+)
+CLOCK = r"\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?"
+OFFSET = rf"{CLOCK} ?(?:UTC|GMT|Z)? ?([+-]\d{{1,2}})(?::?(\d{{2}}))?$"
+# Of two digits 70 is 1970 and 69 is 2069, as POSIX has it; nobody was born in 2030 yet.
+CENTURIES = ((r"(\d{4})\b", ""), (r"([0-6]\d)\b", "20"), (r"([7-9]\d)\b", "19"))
+OF_BIRTH = ((r"(\d{4})\b", ""), (r"([0-2]\d)\b", "20"), (r"([3-9]\d)\b", "19"))
+# A year of three digits is one of Taiwan's, with the era or without.
+ERA_FORMS = (
+    rf"^({'|'.join(ERAS)}) ?(\d{{1,3}})[-/. ] ?(\d{{1,2}})[-/. ] ?(\d{{1,2}})",
+    r"^()(1\d{2})[-/.](\d{1,2})[-/.](\d{1,2})",
+    r"^()(1[0-2]\d)(0[1-9]|1[0-2])([0-3]\d)$",
+)
+Centuries = tuple[tuple[str, str], ...]
+
+PLACEHOLDERS = r"^(0001-01-01|1900-01-0[01]|1899-12-3[01]|1753-01-01|1111-11-11|9999-12-31)( |$)"
+
+
+def plain_date(text: ir.StringValue) -> ir.StringValue:
+    """The cell in capitals with plain digits, signs and letters."""
+    signs = cast(ir.StringValue, trim(half_width(text).upper().re_replace(r"\s+", " "), " "))
+    letters = strip_accents(signs.re_replace(f"{BRACKETS}|{CJK_WEEKDAY}", " ").translate(SIGNS, PLAIN))
+    worded = trim(letters.re_replace(r" +", " "), " :,")
+    return cast(ir.StringValue, _wordy(signs).ifelse(worded, trim(signs, ":, ")))
+
+
+def stands_for_none(text: ir.StringValue, field: Field) -> ir.BooleanValue:
+    """Whether the cell holds what systems write where they know no date: nothing, then, not a wrong date."""
+    return text.re_search(ZERO_DATE) | (is_placeholder(text) if field.holds == "date" else ibis.literal(False))
+
+
+def _wordy(text: ir.StringValue) -> ir.BooleanValue:
+    return text.re_search(r"[^\d\-/.:, +TZ]")
+
+
+def month_of(plain: ir.StringValue) -> ir.StringValue:
+    """The month that a name in the cell stands for, as two digits; null where there is none."""
+    name = _unweekdayed(plain).re_extract(month_form(), 1)
+    place = list_position(list(months()), name)
+    return cast(ir.StringValue, _wordy(plain).ifelse(list_extract(list(months().values()), place), ibis.null("string")))
+
+
+def _unweekdayed(plain: ir.StringValue) -> ir.StringValue:
+    bare = plain.re_replace(weekday_form(), r"\1").re_replace(weekday_behind_form(), r"\1\2")
+    return bare.re_replace(r"(\d) ?Г\.?", r"\1").re_replace(r"\b([AP]M) (\d{1,2}:\d{2}(?::\d{2})?)", r"\2 \1")
+
+
+def spelled(plain: ir.StringValue, month: ir.StringValue) -> ir.StringValue:
+    """The cell with `#` for the name of a month, without weekdays, particles and ordinals."""
+    name = cast(ir.StringValue, _unweekdayed(plain).re_extract(month_form(), 1))
+    named = _unweekdayed(plain).replace(name, MONTH).re_replace(rf"{MONTH}\.", MONTH)
+    bare = named.re_replace(PARTICLES, " ").re_replace(r"(\d)(?:ST|ND|RD|TH|ER|º|ª|°)\b", r"\1")
+    bare = bare.re_replace(r"(\d) ?H ?(\d{2})\b", r"\1:\2").re_replace(r"(\d) ?H$", r"\1:00").re_replace(r" +", " ")
+    bare = cast(ir.StringValue, trim(bare.re_replace(YEAR_LAST, r"\1 \4 \2\3"), " ,"))
+    other = _unweekdayed(plain)
+    return cast(ir.StringValue, ibis.cases((~_wordy(plain), plain), (month.isnull(), _hours(other)), else_=bare))
+
+
+def _hours(text: ir.StringValue) -> ir.StringValue:
+    bare = text.re_replace(PARTICLES, " ").re_replace(r"(\d) ?H ?(\d{2})\b", r"\1:\2").re_replace(r" +", " ")
+    return cast(ir.StringValue, trim(bare, " ,"))
+
+
+def half_of(said: ir.StringValue) -> ir.StringValue:
+    """`P` after noon, `A` before it, null where the cell does not say."""
+    afternoon, morning = said.re_search(rf"\d ?P\.? ?M\b|{AFTERNOON}"), said.re_search(rf"\d ?A\.? ?M\b|{MORNING}")
+    return cast(ir.StringValue, ibis.cases((~_wordy(said), None), (afternoon, "P"), (morning, "A")).cast("string"))
+
+
+def unhalved(said: ir.StringValue) -> ir.StringValue:
+    """The cell without the half of the day."""
+    bare = said.re_replace(rf" ?(?:{AFTERNOON}|{MORNING}) ?", " ").re_replace(r"(\d) ?[AP]\.? ?M\b\.?", r"\1 ")
+    return cast(ir.StringValue, _wordy(said).ifelse(trim(bare.re_replace(r" +", " "), " "), said))
+
+
+def shift_of(clock: ir.StringValue, zone: str) -> ir.IntegerValue:
+    """Minutes east of Greenwich that the cell says of itself, after `unhalved`; null where it says none one knows."""
+    hours, minutes = (clock.re_extract(OFFSET, part).nullif("").try_cast("int32") for part in (1, 2))
+    west = clock.re_extract(OFFSET, 1).startswith("-")
+    told = hours * 60 + west.ifelse(-1, 1) * minutes.fill_null(0)
+    names = zone_names(zone)
+    place = list_position(list(names), zone_name(clock))
+    minutes_of = [str(minutes) for minutes in names.values()]
+    named = list_extract(minutes_of, place).cast("int32")
+    return cast(ir.IntegerValue, ibis.coalesce(told, named))
+
+
+def zone_name(clock: ir.StringValue) -> ir.StringValue:
+    """The letters behind the time, which name a zone; empty where there are none."""
+    return clock.re_extract(rf"(?:{CLOCK}|\d{{4}}) ?([A-Z]{{1,5}})$", 1)
+
+
+def turned(
+    clock: ir.StringValue, month: ir.StringValue, half: ir.StringValue, order: Order | None, *, birth: bool = False
+) -> ir.StringValue:
+    """The date turned to `YYYY-MM-DD HH:MM:SS`, without its offset; null where it is written otherwise."""
+    bare = clock.re_replace(rf"({CLOCK}) ?[A-Z]{{0,5}}(?: ?[+-]\d{{1,2}}(?::?\d{{2}})?)?$", r"\1")
+    bare = cast(ir.StringValue, trim(bare.re_replace(r"(\d) ?(?:Z|[A-Z]{3,5})$", r"\1"), " ,"))
+    dated = _dated(bare, order, OF_BIRTH if birth else CENTURIES).replace(MONTH, month.fill_null(""))
+    timed = dated.re_replace(r"^(\d+-\d+-\d+)[-T ,:]+", r"\1 ")
+    timed = timed.re_replace(r" (\d{1,2})\.(\d{2})\.(\d{2})", r" \1:\2:\3").re_replace(
+        r" (\d{1,2})\.(\d{2})$", r" \1:\2"
+    )
+    timed = timed.re_replace(r" (\d{2})(\d{2})(\d{2})?$", r" \1:\2:\3").re_replace(r"(:\d{2}),(\d+)$", r"\1.\2")
+    timed = half.notnull().ifelse(timed.re_replace(r" (\d{1,2})$", r" \1:00"), timed)
+    return cast(ir.StringValue, trim(timed, ": "))
+
+
+def _dated(bare: ir.StringValue, order: Order | None, centuries: Centuries) -> ir.StringValue:
+    """The date in front with the year first, in four digits; what follows it stays as it is."""
+    year_first = r"^(\d{4})[-/. ,] ?(\d{1,2})[-/. ,] ?(\d{1,2})\.?"
+    branches = [
+        (bare.re_search(year_first), bare.re_replace(year_first, r"\1-\2-\3")),
+        (bare.re_search(COMPACT + "(T?[0-9]{4}|T?[0-9]{6}| .*|T.*)?$"), bare.re_replace(COMPACT, r"\1-\2-\3 ")),
+    ]
+    for form in ERA_FORMS:
+        year = _year_of_era(bare.re_extract(form, 1), bare.re_extract(form, 2))
+        branches.append((bare.re_search(form), year + bare.re_replace(form, r"-\3-\4")))
+    for form, places in (
+        (rf"^(\d{{1,2}}){GAP}{MONTH}{GAP}", "{year}-#-\\1"),
+        (rf"^{MONTH}{GAP}(\d{{1,2}})[-/. ,]+", "{year}-#-\\1"),
+        *([(r"^(\d{1,2})[-/. ,] ?(\d{1,2})[-/. ,] ?", _short(order))] if order else []),
+    ):
+        year = form.count("(") + 1
+        for digits, century in centuries:
+            whole = form + digits
+            branches.append((bare.re_search(whole), bare.re_replace(whole, places.format(year=rf"{century}\{year}"))))
+    named_first = rf"^(\d{{4}}){GAP}{MONTH}{GAP}(\d{{1,2}})\b"
+    branches.append((bare.re_search(named_first), bare.re_replace(named_first, r"\1-#-\2")))
+    return cast(ir.StringValue, ibis.cases(*branches))
+
+
+def _short(order: Order) -> str:
+    return "{year}-\\2-\\1" if order == "day-first" else "{year}-\\1-\\2"
+
+
+def _year_of_era(era: ir.StringValue, year: ir.StringValue) -> ir.StringValue:
+    before = ibis.cases(*((era == name, first) for name, first in ERAS.items()), else_=ERAS["民國"])
+    return cast(ir.StringValue, (year.try_cast("int32") + before).cast("string"))
+
+
+def slow_wall(turned: ir.StringValue, half: ir.StringValue) -> ir.IntegerValue:
+    """Wall-clock microseconds of a date after `turned`, on the clock it was written by; null where it is none."""
+    wall = cast(ir.StringValue, turned.re_search(WALL).ifelse(turned, ibis.null("string")))
+    micros = epoch_micros(wall.try_cast("timestamp"))
+    early = (micros % DAY) < NOON
+    shifted = ibis.cases(
+        (half.isnull(), micros), ((half == "P") & early, micros + NOON), ((half == "A") & ~early, micros - NOON),
+        else_=micros,
+    )  # fmt: skip
+    return within(cast(ir.IntegerValue, shifted))
+
+
+def counted(plain: ir.StringValue) -> ir.IntegerValue:
+    """UTC microseconds of a count of seconds, milliseconds or microseconds since 1970; null where it is none."""
+    steps = [
+        (plain.re_search(form), (plain.try_cast("decimal(38, 6)") * unit).cast("int64")) for form, unit in UNIX.items()
+    ]
+    return within(cast(ir.IntegerValue, ibis.cases(*steps)))
+
+
+def excel_wall(plain: ir.StringValue) -> ir.IntegerValue:
+    """Wall-clock microseconds of a spreadsheet's count of days, to the second; null where it is none."""
+    text = plain.re_search(EXCEL_DAYS).ifelse(plain.replace(",", "."), ibis.null("string"))
+    seconds = (text.try_cast("decimal(38, 9)") - EXCEL_EPOCH) * (24 * 3600)
+    return within(seconds.round().cast("int64") * SECOND)
+
+
+def date_notes(table: ir.Table, field: Field, excel: bool) -> ir.IntegerValue:
+    """What reading a date assumed, as bits of `notes`; of rows that the quick way could not read."""
+    plain, clock = table[f"{field.name}__plain"], table[f"{field.name}__clock"]
+    brief = rf"^(?:\d{{1,2}}[-/. ,]+(?:\d{{1,2}}|{MONTH})|{MONTH}{GAP}\d{{1,2}})[-/. ,]+\d{{2}}\b"
+    found = noted(
+        zero_dates=plain.re_search(ZERO_DATE),
+        excel_days=ibis.literal(False) if excel else plain.re_search(EXCEL_DAYS),
+        epoch_times=ibis.or_(*(plain.re_search(form) for form in UNIX)),
+        minguo_years=clock.re_search(rf"^(?:{'|'.join(ERAS)})|^1\d{{2}}[-/.]|^\d{{7}}$"),
+        two_digit_years=clock.re_search(brief),
+        zone_names=zone_name(clock).re_search(r"^[A-Z]{3,5}$") & ~zone_name(clock).re_search("^(UTC|GMT)$"),
+    )
+    odd = plain.notnull().ifelse(found, ibis.literal(0, "int32"))
+    if field.holds != "date":
+        return cast(ir.IntegerValue, odd)
+    return cast(ir.IntegerValue, odd | noted(placeholder_birthdays=is_placeholder(table[field.name])))
+
+
+def is_placeholder(text: ir.StringValue) -> ir.BooleanValue:
+    """Whether a birthday is what systems write where they know none."""
+    return text.replace("/", "-").re_search(PLACEHOLDERS)

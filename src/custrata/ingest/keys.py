@@ -1,0 +1,288 @@
+"""Which order a row belongs to: by its number, by its content where it has none, and where one number stands on
+several orders by what else tells them apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.engine.days import as_date, local_day
+from custrata.engine.functions import epoch_micros
+from custrata.ingest.canonical import PRODUCT
+from custrata.ingest.functions import fingerprint, md5
+from custrata.ingest.plan import Plan, Views
+from custrata.ingest.questions import Desk, Question
+from custrata.ingest.staging import INDEX, PROBLEMS, Staged
+from custrata.lake import LakeSnapshot
+from custrata.schema import ORDERS
+
+BETWEEN = "\x1f"
+DAY = 86_400_000_000
+MOST_DAYS_APART = 2
+EVIDENT = 3  # groups of rows that say the same thing are no accident
+
+
+def keyed(made: Views, staged: Staged, plan: Plan, desk: Desk, snapshot: LakeSnapshot) -> Staged:
+    """The staged rows with the number of their order."""
+    if plan.kind.name == "orders":
+        if plan.has("order_id"):
+            return _same_numbers(made, _returns_apart(made, staged, desk), plan, desk, snapshot)
+        return _orders_by_content(made, staged, plan, desk)
+    if plan.kind.name == "lines":
+        return _lines_apart(made, staged, plan, desk) if plan.has("order_id") else _lines_by_content(made, staged, desk)
+    return staged
+
+
+def _hashed(*parts: ir.Value) -> ir.StringValue:
+    texts = [part.cast("string").fill_null("") for part in parts]
+    return cast(ir.StringValue, "row-" + md5(cast(ir.StringValue, ibis.literal(BETWEEN).join(texts))).substr(0, 20))
+
+
+def _orders_by_content(made: Views, staged: Staged, plan: Plan, desk: Desk) -> Staged:
+    """A number of its content for every row: the same customer, instant, amount and count make the same number, in
+    whatever file they come."""
+    rows = staged.rows
+    at = epoch_micros(rows.ordered_at)
+    window = ibis.window(group_by=[rows.customer_id, rows.ordered_at, rows.amount], order_by=[rows[INDEX]])
+    occurrence = ibis.row_number().over(window)
+    number = _hashed(rows.customer_id, at, rows.amount, occurrence)
+    together = _asked_together(made, staged, plan, desk)
+    if together:
+        number = rows.customer_id.notnull().ifelse(_hashed(rows.customer_id, at), number)
+    total = staged.tally.get(0, 0)
+    desk.tell("numbers_by_instant" if together else "numbers_by_content", total, _first(made, rows))
+    return replace(staged, rows=made.kept(rows.mutate(order_id=number)), together="rows" if together else "")
+
+
+def _asked_together(made: Views, staged: Staged, plan: Plan, desk: Desk) -> bool:
+    """Whether rows of one customer and instant are one order."""
+    rows = staged.rows
+    known = rows.filter((rows[PROBLEMS] == 0) & rows.customer_id.notnull())
+    groups = known.group_by("customer_id", "ordered_at").agg(rows=known.count(), first=known[INDEX].min())
+    several = groups.filter(groups.rows > 1)
+    example = several.customer_id.argmin(several["first"])
+    found = made.engine.arrow(
+        several.aggregate(groups=several.count(), rows=several.rows.sum().fill_null(0), example=example)
+    ).to_pylist()[0]
+    if not found["groups"]:
+        return False
+    facts = {"groups": found["groups"], "rows": found["rows"], "example": found["example"]}
+    return desk.ask(Question("rows_without_number", ("row", "customer_instant"), "row", facts)) == "customer_instant"
+
+
+def _first(made: Views, rows: ir.Table) -> str:
+    row = rows.filter(rows[PROBLEMS] == 0).select(INDEX, "customer_id", at=rows.ordered_at.cast("date"))
+    found = made.engine.arrow(row.order_by(INDEX).limit(1)).to_pylist()
+    return f"{found[0]['customer_id'] or '–'}, {found[0]['at']}" if found else ""
+
+
+def _lines_by_content(made: Views, staged: Staged, desk: Desk) -> Staged:
+    """Lines of one customer and instant are one order; without a customer every line is one."""
+    rows = staged.rows
+    at = epoch_micros(rows.ordered_at)
+    alone = [rows.ordered_at, rows[PRODUCT], rows.quantity, rows.amount]
+    count = ibis.row_number().over(ibis.window(group_by=[rows.customer_id, *alone], order_by=[rows[INDEX]]))
+    single = _hashed(ibis.literal(""), at, rows[PRODUCT], rows.quantity, rows.amount, count)
+    number = rows.customer_id.notnull().ifelse(_hashed(rows.customer_id, at), single)
+    desk.tell("line_numbers_by_instant", staged.tally.get(0, 0), _first(made, rows))
+    return replace(staged, rows=made.kept(rows.mutate(order_id=number)))
+
+
+def _returns_apart(made: Views, staged: Staged, desk: Desk) -> Staged:
+    """A return under the number of its own sale gets a number of its own, and names the sale."""
+    rows = staged.rows
+    sound = rows.filter(rows[PROBLEMS] == 0)
+    if not _several(made, sound):
+        return staged
+    back = sound.amount < 0
+    both = sound.group_by("order_id").agg(
+        back=back.sum().fill_null(0), sold=(sound.amount > 0).sum().fill_null(0), people=sound.customer_id.nunique()
+    )
+    both = made.kept(both.filter((both.back > 0) & (both.sold > 0) & (both.people <= 1)))
+    found = made.engine.arrow(both.aggregate(n=both.back.sum().fill_null(0), example=both.order_id.min())).to_pylist()[
+        0
+    ]
+    if not found["n"]:
+        return staged
+    sales = both.select(sale="order_id")
+    marked = rows.left_join(sales, rows.order_id == sales.sale)
+    apart = (marked.sale.notnull() & (marked.amount < 0)).fill_null(False)
+    place = ibis.row_number().over(ibis.window(group_by=[marked.order_id, apart], order_by=[marked[INDEX]]))
+    end = (place == 0).ifelse(ibis.literal("-return"), "-return" + (place + 1).cast("string"))
+    done = marked.mutate(
+        order_id=apart.ifelse(marked.order_id + end, marked.order_id),
+        returns_order_id=apart.ifelse(ibis.coalesce(marked.returns_order_id, marked.order_id), marked.returns_order_id),
+    ).drop("sale")  # fmt: skip
+    desk.tell("returns_apart", int(found["n"]), found["example"])
+    return replace(staged, rows=made.kept(done))
+
+
+def _several(made: Views, rows: ir.Table) -> bool:
+    """Whether a number comes more than once."""
+    counts = rows.aggregate(rows=rows.order_id.count(), numbers=fingerprint(rows.order_id).nunique())
+    found = made.engine.arrow(counts).to_pylist()[0]
+    return bool(found["rows"] != found["numbers"])
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Numbers that stand on rows that say different things: how many, and what tells these rows apart."""
+
+    numbers: int
+    rows: int
+    example: str
+    other_people: int
+    one_order: int
+    by_store: int
+    by_day: int
+
+    def default(self, choices: tuple[str, ...]) -> str:
+        """What most of them look like: several stores, tills that start again each day, parts of one order, or rows
+        written anew."""
+        strangers = self.other_people * 2 >= self.numbers
+        if "store" in choices and self.by_store == self.numbers:
+            return "store"
+        if self.one_order * 2 >= self.numbers:
+            return "sum"
+        if strangers:
+            return "day" if self.by_day == self.numbers else "apart"
+        return "last"
+
+    @property
+    def evident(self) -> bool:
+        """Whether only one reading is left: other people in other stores or on other days, every time."""
+        apart = self.numbers in (self.by_store, self.by_day)
+        return self.numbers >= EVIDENT and self.other_people == self.numbers and apart
+
+
+def _same_numbers(made: Views, staged: Staged, plan: Plan, desk: Desk, snapshot: LakeSnapshot) -> Staged:
+    """What becomes of rows that share a number and say different things, in the file or with the workspace."""
+    rows = staged.rows
+    sound = rows.filter(rows[PROBLEMS] == 0)
+    twins = _twins(made, sound, plan) if _several(made, sound) else None
+    inside = _shared(made, twins) if twins is not None else None
+    outside = _in_use(made, sound, plan, snapshot)
+    shared = inside or outside
+    if shared is None:
+        return staged
+    store = ("store",) if plan.has("store") else ()
+    choices = ("day", *store, "sum", "apart", "last")
+    facts = {"numbers": shared.numbers, "rows": shared.rows, "example": shared.example}
+    family = "same_number" if inside else "number_in_use"
+    if not inside:
+        choices = ("day", *store, "last")
+    question = Question(family, choices, shared.default(choices), facts)
+    choice = desk.ask(question, evident=inside is not None and outside is None and shared.evident)
+    desk.tell(f"{family}_{choice}", shared.numbers, shared.example, rows=shared.rows)
+    return _told_apart(made, staged, plan, choice, twins)
+
+
+def _twins(made: Views, sound: ir.Table, plan: Plan) -> ir.Table:
+    """The rows whose number comes several times, each said once, without those that a later update replaces."""
+    several = sound.group_by("order_id").having(ibis._.count() > 1).agg()
+    twins = sound.semi_join(several, "order_id")
+    day = local_day(twins.ordered_at, plan.zone)
+    names = ("customer_id", "ordered_at", "amount", "discount", "refund", "status", "channel", "store", "properties")
+    content = [twins[name] for name in names]
+    text = ibis.literal(BETWEEN).join([value.cast("string").fill_null("") for value in content])
+    return made.kept(twins.select(
+        INDEX, "order_id", "customer_id", "store", "updated_at", content=text, day=day,
+        instant=epoch_micros(twins.ordered_at),
+    ))  # fmt: skip
+
+
+def _shared(made: Views, twins: ir.Table) -> Shared | None:
+    groups = twins.group_by("order_id").agg(
+        rows=twins.content.nunique(),
+        people=twins.customer_id.fill_null("").nunique(),
+        instants=twins.instant.nunique(),
+        days=twins.day.nunique(),
+        stores=twins.store.nunique(),
+        first=twins[INDEX].min(),
+        written=twins.updated_at.nunique(),
+    )
+    # An order written anew says when; then the newest counts, unless it is somebody else's.
+    open_ = groups.filter((groups.rows > 1) & ((groups.written + 1 < groups.rows) | (groups.people > 1)))
+    found = made.engine.arrow(open_.aggregate(
+        numbers=open_.count(), rows=open_.rows.sum(), example=open_.order_id.argmin(open_["first"]),
+        other_people=(open_.people > 1).sum(),
+        one_order=((open_.people == 1) & (open_.instants == 1)).sum(),
+        by_store=(open_.stores == open_.rows).sum(), by_day=(open_.days == open_.rows).sum(),
+    )).to_pylist()[0]  # fmt: skip
+    return Shared(**found) if found["numbers"] else None
+
+
+def _in_use(made: Views, sound: ir.Table, plan: Plan, snapshot: LakeSnapshot) -> Shared | None:
+    """Numbers under which the workspace has another order: of another day, and not of the same customer."""
+    if not snapshot.rows(ORDERS.name):
+        return None
+    lake = snapshot.read(ORDERS.name, made.engine).select(
+        "order_id", of_lake="customer_id", at_lake="ordered_at", store_lake="store"
+    )
+    both = sound.select(INDEX, "order_id", "customer_id", "ordered_at", "store").join(lake, "order_id")
+    days = local_day(both.ordered_at, plan.zone) - local_day(both.at_lake, plan.zone)
+    same = (both.customer_id == both.of_lake).fill_null(False)
+    other = both.filter((days.abs() >= MOST_DAYS_APART) & ~same)
+    stores = (other.store != other.store_lake).fill_null(False)
+    found = made.engine.arrow(other.aggregate(
+        numbers=other.order_id.nunique(), rows=other.count(), example=other.order_id.argmin(other[INDEX]),
+        by_store=stores.sum().fill_null(0),
+    )).to_pylist()[0]  # fmt: skip
+    if not found["numbers"]:
+        return None
+    number = found["numbers"]
+    return Shared(number, found["rows"], found["example"], number, 0, found["by_store"], number)
+
+
+def _told_apart(made: Views, staged: Staged, plan: Plan, choice: str, twins: ir.Table | None) -> Staged:
+    rows = staged.rows
+    if choice == "sum":
+        return replace(staged, together="parts")
+    if choice == "last":
+        return staged
+    if choice == "apart" and twins is not None:
+        several = twins.select(twin="order_id").distinct()
+        marked = rows.left_join(several, rows.order_id == several.twin)
+        mark = _hashed(marked.customer_id, epoch_micros(marked.ordered_at), marked.amount).substr(4, 8)
+        number = marked.twin.notnull().ifelse(marked.order_id + "@" + mark, marked.order_id)
+        return replace(staged, rows=made.kept(marked.mutate(order_id=number).drop("twin")))
+    if choice == "store":
+        front = rows.store.fill_null("") + "/"
+        names = [name for name in ("order_id", "returns_order_id") if staged.has(name)]
+        changed = {name: front + rows[name] for name in names}
+    else:
+        day = as_date(local_day(rows.ordered_at, plan.zone)).cast("string")
+        changed = {"order_id": rows.order_id + "@" + day}
+    return replace(staged, rows=made.kept(rows.mutate(**changed)))
+
+
+def _lines_apart(made: Views, staged: Staged, plan: Plan, desk: Desk) -> Staged:
+    """Lines of several people, and days apart, under one number are several orders."""
+    if not (plan.has("customer_id") and plan.has("ordered_at")):
+        return staged
+    rows = staged.rows
+    sound = rows.filter(rows[PROBLEMS] == 0)
+    at = epoch_micros(sound.ordered_at)
+    groups = sound.group_by("order_id").agg(
+        rows=sound.count(), one=sound.customer_id.min(), other=sound.customer_id.max(),
+        span=at.max() - at.min(), store=sound.store.min(), other_store=sound.store.max(), first=sound[INDEX].min(),
+    )  # fmt: skip
+    far, strangers = groups.span >= MOST_DAYS_APART * DAY, (groups.one != groups.other).fill_null(False)
+    open_ = groups.filter((far | strangers) & (strangers | groups.one.isnull()))
+    found = made.engine.arrow(open_.aggregate(
+        numbers=open_.count(), rows=open_.rows.sum(), example=open_.order_id.argmin(open_["first"]),
+        far=(open_.span >= MOST_DAYS_APART * DAY).sum().fill_null(0),
+        stores=(open_.store != open_.other_store).fill_null(False).sum().fill_null(0),
+    )).to_pylist()[0]  # fmt: skip
+    numbers = found["numbers"]
+    if not numbers or not (found["far"] or found["stores"]):
+        return staged  # a line of another customer is rejected by itself
+    choices = ("day", *(("store",) if plan.has("store") else ()), "first")
+    default = "store" if "store" in choices and found["stores"] * 2 >= numbers else "day"
+    facts = {"numbers": numbers, "rows": found["rows"], "example": found["example"]}
+    choice = desk.ask(Question("same_number_lines", choices, default, facts), evident=False)
+    desk.tell(f"same_number_{choice}", numbers, found["example"], rows=found["rows"])
+    return staged if choice == "first" else _told_apart(made, staged, plan, choice, None)

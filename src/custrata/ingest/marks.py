@@ -1,0 +1,40 @@
+"""Which mark stands before decimals, from the whole of the columns where the first rows leave it open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import ibis
+
+from custrata.ingest.money import DecimalEvidence, decimal_evidence_of
+from custrata.ingest.plan import Plan, Views
+from custrata.ingest.questions import Desk, Question
+
+THOUSANDS, DECIMALS = "thousands", "decimals"
+
+
+def with_decimal_mark(made: Views, plan: Plan, desk: Desk) -> Plan:
+    """The plan with the mark before decimals, which all number columns of a file share; asked where it stays open."""
+    if plan.mapping.decimal_comma is not None:
+        return plan
+    found = _evidence(made, plan)
+    comma = found.decimal_comma
+    if comma is None:
+        facts = {"count": found.three_after_point, "example": found.example}
+        comma = desk.ask(Question("decimal_sign", (THOUSANDS, DECIMALS), THOUSANDS, facts)) == THOUSANDS
+    elif found.assumed:
+        desk.tell("thousands_assumed", found.three_after_point + found.three_after_comma, found.example)
+    return replace(plan, mapping=replace(plan.mapping, decimal_comma=comma))
+
+
+def _evidence(made: Views, plan: Plan) -> DecimalEvidence:
+    table = made.over(f"FROM {plan.source.relation}")
+    # Every column is asked for: of a wrong line the reader stumbles over those it was told to leave out.
+    whole = ibis.coalesce(*(table[column] for column in table.columns)).count()
+    total = DecimalEvidence()
+    for field in plan.fields:
+        if field.holds == "number" and field.name in plan.mapping.fields:
+            column = table[plan.cell(plan.mapping.fields[field.name])]
+            row = made.engine.arrow(table.aggregate(**decimal_evidence_of(column), whole=whole)).to_pylist()[0]
+            total += DecimalEvidence(**{name: value for name, value in row.items() if name != "whole"})
+    return total

@@ -1,0 +1,93 @@
+"""Customers that are none: what tills and shops write where they do not know who bought."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import replace
+from functools import lru_cache
+from importlib import resources
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.ingest.functions import list_position
+from custrata.ingest.headers import simplified
+from custrata.ingest.plan import Plan, Views
+from custrata.ingest.questions import Desk, Question
+from custrata.ingest.staging import PROBLEMS, Staged
+
+LONGEST = 24
+ALIKE = r"^([1-9])[1-9]{6,}$"
+SHOWN = 5
+
+
+@lru_cache(maxsize=1)
+def _data() -> tuple[frozenset[str], re.Pattern[str]]:
+    data = tomllib.loads((resources.files(__package__) / "placeholders.toml").read_text("utf-8"))
+    return frozenset(data["words"]), re.compile(data["figures"])
+
+
+def is_placeholder(customer: str) -> bool:
+    """Whether an id names nobody.
+
+    >>> [is_placeholder(customer) for customer in ("Walk-in Customer", "散客", "0000000000", "M1", "100000")]
+    [True, True, True, False, False]
+    """
+    words, figures = _data()
+    text = unicodedata.normalize("NFKC", customer).lower()
+    bare = simplified("".join(letter for letter in text if letter.isalnum()))
+    return not bare or bare in words or figures.match(bare) is not None
+
+
+def without_placeholders(made: Views, staged: Staged, plan: Plan, desk: Desk) -> Staged:
+    """The rows whose placeholder customers are nobody; where the row has an e-mail or a phone, the customer is that."""
+    if not plan.has("customer_id"):
+        return staged
+    found = _found(made, staged.rows)
+    if not found:
+        return staged
+    shown = ", ".join(list(found)[:SHOWN])
+    question = Question("placeholder_customers", ("anonymous", "keep"), "anonymous", {"example": shown})
+    if desk.ask(question, evident=True) == "keep":
+        return staged
+    rows = staged.rows
+    nobody = (list_position(list(found), rows.customer_id) > 0).fill_null(False)
+    contacts = [rows[name] for name in ("email", "phone") if plan.has(name)]
+    contact = ibis.coalesce(*contacts) if contacts else ibis.null("string")
+    customer = nobody.ifelse(contact, rows.customer_id)
+    by_contact = 0
+    if contacts:
+        counts = rows.filter(nobody & (rows[PROBLEMS] == 0)).aggregate(n=contact.count())
+        by_contact = int(made.engine.arrow(counts).to_pylist()[0]["n"])
+    total = sum(found.values())
+    desk.tell("placeholders_by_contact", by_contact, shown)
+    desk.tell("placeholders", total - by_contact, shown)
+    return replace(staged, rows=made.level(rows.mutate(customer_id=customer)))
+
+
+def _found(made: Views, rows: ir.Table) -> dict[str, int]:
+    """The placeholders among the customers and their rows, the commonest first."""
+    sound = rows.filter((rows[PROBLEMS] == 0) & rows.customer_id.notnull())
+    # Looked for among the customers, not among the rows: there are fewer of them.
+    people = sound.group_by("customer_id").agg(rows=ibis._.count())
+    customer = cast(ir.StringValue, people.customer_id)
+    groups = people.filter((customer.length() <= LONGEST) & (~customer.re_search("[1-9]") | customer.re_search(ALIKE)))
+    counts = {row["customer_id"]: row["rows"] for row in made.engine.arrow(groups).to_pylist()}
+    found = {customer: count for customer, count in counts.items() if is_placeholder(customer)}
+    if "0" in found and _counts_from_nought(made, rows):
+        del found["0"]
+    return dict(sorted(found.items(), key=lambda entry: (-entry[1], entry[0])))
+
+
+def _counts_from_nought(made: Views, rows: ir.Table) -> bool:
+    """Whether the customers are numbered 0, 1, 2 … without great gaps: then 0 is one of them."""
+    number = rows.customer_id.try_cast("int64")
+    asked = rows.aggregate(
+        customers=rows.customer_id.nunique(), numbers=number.nunique(), highest=number.max(), lowest=number.min()
+    )
+    found = made.engine.arrow(asked).to_pylist()[0]
+    dense = found["lowest"] == 0 and found["highest"] < 2 * found["customers"]
+    return bool(found["customers"] >= SHOWN and found["customers"] == found["numbers"] and dense)

@@ -1,0 +1,143 @@
+"""What an import asks where two readings of a file make sense and money or customers depend on which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from custrata.errors import BadInput, Refused
+from custrata.ingest.notices import Notice
+from custrata.wording import Said, catalogue, phrase
+
+
+class UnknownChoice(BadInput):
+    template = "“{choice}” is no answer to {code}. The answers are: {choices}."
+
+
+@dataclass(frozen=True)
+class Question:
+    """A choice between readings of a file.
+
+    `code` names it in `--decide` and under `[decisions]` of a mapping: a family such as `status` or `same_number`, and
+    where one family asks of several things a dot and the thing, `status.退款中`. `default` is the answer proposed.
+    """
+
+    code: str
+    choices: tuple[str, ...]
+    default: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def family(self) -> str:
+        """The code without what it is asked of."""
+        return self.code.partition(".")[0]
+
+    def sentence(self, language: str) -> str:
+        """The question in a language."""
+        return phrase("ingest", f"questions.{self.family}", language, **self.facts)
+
+    def meaning(self, choice: str, language: str) -> str:
+        """What a choice does, in a language; a choice that is a column stands for itself."""
+        name = f"choices.{self.family}.{choice}"
+        return phrase("ingest", name, language) if name in catalogue()["ingest"] else choice
+
+    def checked(self, choice: str) -> str:
+        """The choice, where it is one.
+
+        Raises `UnknownChoice`.
+        """
+        if choice not in self.choices:
+            raise UnknownChoice(choice=choice, code=self.code, choices=", ".join(self.choices))
+        return choice
+
+    def to_json(self) -> dict[str, object]:
+        """The question as plain values, with its English sentence."""
+        return {"code": self.code, "choices": list(self.choices), "default": self.default, "text": self.sentence("en")}
+
+
+@dataclass(frozen=True)
+class Listed(Said):
+    """Questions as part of a sentence: each on its line, with its answers."""
+
+    questions: tuple[Question, ...] = ()
+
+    def said(self, language: str) -> str:
+        """The questions in a language; the proposed answer of each stands first."""
+        lines = []
+        for question in self.questions:
+            others = [choice for choice in question.choices if choice != question.default]
+            lines.append(f"  {question.code}: {question.sentence(language)}")
+            lines += [
+                f"      {choice} – {question.meaning(choice, language)}" for choice in (question.default, *others)
+            ]
+        return "\n".join(lines)
+
+
+class NeedsDecision(Refused):
+    """The import waits for answers; `questions` are what it asks."""
+
+    exit_code = 2
+    template = (
+        "“{file}” can be read in more than one way, and nothing was imported ({count} open):\n{questions}\n"
+        "Answer with --decide {code}={choice}, or under [decisions] in a mapping file; "
+        "--yes takes the answer that stands first everywhere."
+    )
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__(**facts)
+        listed = facts.get("questions")
+        self.questions: tuple[Question, ...] = listed.questions if isinstance(listed, Listed) else ()
+
+
+class Desk:
+    """Where one import asks its questions and puts its notices.
+
+    `given` are answers by code; with `accept_defaults` every other question has its proposed answer. A question
+    without an answer stays in `waiting`, and what follows goes on by the proposed answer, to ask the rest as well.
+    """
+
+    def __init__(self, file: str, given: Mapping[str, str], *, accept_defaults: bool = False) -> None:
+        self.file, self.given, self.accept_defaults = file, dict(given), accept_defaults
+        self.waiting: dict[str, Question] = {}
+        self.answers: dict[str, str] = {}
+        self._notices: dict[tuple[str, str], Notice] = {}
+
+    def ask(self, question: Question, *, evident: bool = False) -> str:
+        """The answer of a question: the one given, else the one proposed; where that is `evident` nobody is asked.
+
+        Raises `UnknownChoice`.
+        """
+        if question.code in self.given:
+            choice = question.checked(self.given[question.code])
+        else:
+            choice = question.default
+            if not (evident or self.accept_defaults):
+                self.waiting[question.code] = question
+        self.answers[question.code] = choice
+        return choice
+
+    def tell(self, code: str, count: int, example: str = "", **facts: object) -> None:
+        """Put down a notice, unless it concerns nothing."""
+        if count:
+            self.note(Notice(code, count, example, facts))
+
+    def note(self, notice: Notice) -> None:
+        """Put down a notice; the same one once more takes the place of the first."""
+        key = (notice.code, str(sorted(notice.facts.items())) if notice.facts else "")
+        self._notices[key] = notice
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """The notices, in the order they were put down."""
+        return tuple(self._notices.values())
+
+    def close(self) -> None:
+        """End the asking.
+
+        Raises `NeedsDecision`.
+        """
+        if not self.waiting:
+            return
+        waiting = tuple(self.waiting.values())
+        listed, first = Listed("ingest", "questions", questions=waiting), waiting[0]
+        raise NeedsDecision(file=self.file, count=len(waiting), questions=listed, code=first.code, choice=first.default)

@@ -1,0 +1,127 @@
+"""What the words of a status column mean: a catalogue by platform, and the question about words it does not have."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from importlib import resources
+
+from custrata.ingest.headers import simplified
+from custrata.ingest.questions import Desk, Question
+
+# Besides the statuses of an order: part of it was given back, and rows that are no orders.
+PARTLY, LEFT_OUT = "partly_refunded", "leave_out"
+MEANINGS = ("completed", "pending", "cancelled", "refunded", PARTLY, LEFT_OUT)
+UNSOLD, SOLD = ("cancelled", "pending"), ("completed", "refunded", PARTLY)
+MOST_WORDS = 40  # of a column that is a status
+HINTS = (
+    ("cancelled", re.compile(r"取消|关闭|作废|失败|拒|cancel|void|abort|storn|annul|fail|reject|declin|キャンセル")),
+    (PARTLY, re.compile(r"部分退|partial.*refund")),
+    ("pending", re.compile(r"退款中|退货中|售后中|申请|待退|审核|中$|request|process|progress")),
+    ("refunded", re.compile(r"退款|退货|refund|return|erstatt|rembours|reembols|返金|返品")),
+)
+# Words other columns use as well: they alone make no status column.
+COMMON = {"new", "open", "ok", "done", "return", "sale", "paid", "success", "received", "成功", "完成", "取消", "退货",
+          "退款", "offen", "processed", "active", "closed", "void", "invalid", "无效", "失败", "关闭"}  # fmt: skip
+
+
+def bare(word: str) -> str:
+    """A status word without case, accents, signs, spaces and traditional characters; what stands first in brackets
+    and the prefix of WooCommerce go too.
+
+    >>> bare("wc-completed"), bare("卖家已发货，等待买家确认"), bare("(删除)等待付款确认"), bare("Payée")
+    ('completed', '卖家已发货等待买家确认', '等待付款确认', 'payee')
+    """
+    text = unicodedata.normalize("NFKC", word).strip().lower().removeprefix("wc-")
+    text = re.sub(r"^\([^)]*\)(?=.)", "", text)
+    plain = "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
+    # Composed again: the marks of Japanese letters are no accents.
+    letters = text if any("\u3040" <= letter <= "\u30ff" for letter in text) else plain
+    return simplified("".join(letter for letter in letters if letter.isalnum()))
+
+
+@lru_cache(maxsize=1)
+def _catalogue() -> dict[str, dict[str, str]]:
+    """Of every platform, and `general`, what each bare word means."""
+    data = tomllib.loads((resources.files(__package__) / "statuses.toml").read_text("utf-8"))
+    return {
+        platform: {bare(word): status for status, words in meanings.items() for word in words}
+        for platform, meanings in data.items()
+    }
+
+
+@lru_cache(maxsize=1)
+def _shared() -> dict[str, str]:
+    """What words mean that all platforms use in one sense."""
+    senses: defaultdict[str, set[str]] = defaultdict(set)
+    for words in _catalogue().values():
+        for word, status in words.items():
+            senses[word].add(status)
+    return {word: found.pop() for word, found in senses.items() if len(found) == 1}
+
+
+def status_of(word: str, platform: str | None = None) -> str | None:
+    """What a word means: as the platform uses it, else in general, else where all platforms agree.
+
+    >>> status_of("holded"), status_of("closed"), status_of("closed", "magento"), status_of("Shipped - Picked Up")
+    ('pending', None, 'refunded', 'completed')
+    """
+    text, catalogue = bare(word), _catalogue()
+    own = catalogue.get(platform or "", {}).get(text)
+    return own or catalogue["general"].get(text) or _shared().get(text)
+
+
+def is_status(values: Iterable[str], *, by_header: bool) -> bool:
+    """Whether cells are the status of an order: few words; where no header says so, half of them known and telling."""
+    distinct = set(values)
+    if len(distinct) > MOST_WORDS:
+        return False
+    known = {word for word in distinct if status_of(word)}
+    if by_header:
+        return True
+    telling = {word for word in known if bare(word) not in COMMON}
+    return len(known) >= 2 and bool(telling) and len(known) * 2 >= len(distinct)
+
+
+def proposed(word: str) -> str:
+    """The answer to propose for a word nobody knows; it never makes a sale of it."""
+    text = unicodedata.normalize("NFKC", word).lower()
+    return next((status for status, hint in HINTS if hint.search(text)), "pending")
+
+
+def words_of(values: Iterable[str], platform: str | None) -> dict[str, str]:
+    """The words of a column that have a meaning, with it."""
+    distinct = set(values)
+    if len(distinct) > 5 * MOST_WORDS:
+        return {}
+    return {word: status for word in distinct if (status := status_of(word, platform))}
+
+
+def asked_words(desk: Desk, unknown: Mapping[str, int], header: str) -> dict[str, str]:
+    """What words mean that the catalogue does not have, by the answer to the question about each; told too."""
+    total = len(unknown)
+    answers = {}
+    for word, rows in sorted(unknown.items(), key=lambda entry: (-entry[1], entry[0])):
+        facts = {"word": word, "rows": rows, "header": header}
+        question = Question(f"status.{word}", MEANINGS, proposed(word), facts)
+        answers[word] = desk.ask(question)
+    if total:
+        example = "; ".join(f"{word} → {status}" for word, status in list(answers.items())[:5])
+        desk.tell("status_words", sum(unknown.values()), example, header=header, words=total)
+    return answers
+
+
+def answered_words(decisions: Mapping[str, str]) -> dict[str, str]:
+    """The words whose meaning decisions tell.
+
+    Raises `UnknownChoice`.
+
+    >>> answered_words({"status.退款中": "pending", "same_number": "sum"})
+    {'退款中': 'pending'}
+    """
+    answers = {code: choice for code, choice in decisions.items() if code.startswith("status.")}
+    return {code.partition(".")[2]: Question(code, MEANINGS, "").checked(choice) for code, choice in answers.items()}

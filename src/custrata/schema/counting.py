@@ -1,0 +1,26 @@
+"""Whether orders for which nothing was paid count: a choice of the workspace."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, cast, get_args
+
+from custrata.errors import BadInput
+
+FreeOrders: TypeAlias = Literal["count", "ignore"]
+
+
+class UnknownFreeOrders(BadInput):
+    template = "Free orders cannot be treated by “{given}”. They count (count) or they do not (ignore)."
+
+
+def free_orders_named(given: str) -> FreeOrders:
+    """The word, known to be one of the two.
+
+    Raises `UnknownFreeOrders`.
+
+    >>> free_orders_named("ignore")
+    'ignore'
+    """
+    if given not in get_args(FreeOrders):
+        raise UnknownFreeOrders(given=given)
+    return cast(FreeOrders, given)

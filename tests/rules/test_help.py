@@ -1,0 +1,55 @@
+"""Every command and option has its help in every language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from custrata.__main__ import cli
+from custrata.cli.help import Command, plain
+from custrata.wording import catalogue
+
+
+def commands(command: click.Command, path: str = "custrata") -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    for name, below in getattr(command, "commands", {}).items():
+        yield from commands(below, f"{path} {name}")
+
+
+def untranslated(command: click.Command, path: str, english: set[str]) -> list[str]:
+    """The command and those of its options whose help nobody has translated."""
+    told = [(path, command.help or "")]
+    told += [(f"{path} {option.opts[-1]}", option.help or "") for option in options(command)]
+    return [where for where, text in told if not text or plain(text) not in english]
+
+
+@pytest.fixture(scope="module")
+def english() -> set[str]:
+    return {plain(texts["en"]) for area in ("help", "click") for texts in catalogue()[area].values()}
+
+
+def test_the_help_of_every_command_and_option_is_translated_as_it_stands(english: set[str]) -> None:
+    assert [where for path, command in commands(cli) for where in untranslated(command, path, english)] == []
+
+
+def test_every_command_speaks_the_language_asked_for() -> None:
+    assert [path for path, command in commands(cli) if not isinstance(command, Command)] == []
+
+
+def test_no_translation_is_left_of_help_that_is_gone() -> None:
+    from custrata.cli.demo import demo_command  # where the server is not installed
+
+    every = [command for _, command in commands(cli)] + [demo_command]
+    told = {plain(text or "") for one in every for text in (one.help, *(option.help for option in options(one)))}
+    assert [name for name, texts in catalogue()["help"].items() if plain(texts["en"]) not in told] == []
+
+
+def options(command: click.Command) -> list[click.Option]:
+    return [option for option in command.params if isinstance(option, click.Option)]
+
+
+def test_sees_what_nobody_has_translated() -> None:
+    command = click.Command("go", help="Go.", params=[click.Option(["--far"], help="Far."), click.Option(["--fast"])])
+    assert untranslated(command, "go", {"Go."}) == ["go --far", "go --fast"]
