@@ -68,7 +68,7 @@ def with_lateness(changes: ir.Table, late: ir.Table, profile: ir.Table, of: Late
     keys = [row["scheme"] for row in of.engine.arrow(suspects.select("scheme").distinct()).to_pylist()]
     if not keys:
         return changes
-    tiers = keep(_tiers_without(late, profile, _needed(keys, of.schemes), keys, of, keep))
+    tiers = keep(_tiers_without(late, profile, keys, of, keep))
     both = changes.left_join(tiers, ["customer_id", "scheme"])
     tier = ~both.tier.identical_to(both.tier_without)
     status = (both.direction == "stayed") & ~both.status.identical_to(both.status_without.nullif("computed"))
@@ -88,10 +88,9 @@ def _needed(keys: Sequence[str], schemes: Sequence[Scheme]) -> list[Scheme]:
     return [one for one in schemes if one.key in needed]
 
 
-def _tiers_without(
-    late: ir.Table, profile: ir.Table, schemes: Sequence[Scheme], keys: Sequence[str], of: Latecomers, keep: Keep
-) -> ir.Table:
+def _tiers_without(late: ir.Table, profile: ir.Table, keys: Sequence[str], of: Latecomers, keep: Keep) -> ir.Table:
     """Columns of `WITHOUT`: tier and status of the customers with late orders, had these not come."""
+    schemes = _needed(keys, of.schemes)
     timely = of.source.with_orders(partial(_timely, of))
     theirs = timely.with_orders(lambda orders: orders.semi_join(late, "customer_id"))
     since = first_day(of.source.facts.orders, of.moment)
