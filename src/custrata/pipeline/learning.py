@@ -45,7 +45,7 @@ def learned_lines(
     due = [one for one in schemes if learns(one) and (learn or _is_due(lines.get(one.key), source))]
     if due:
         moment = before or source.span.default_as_of(source.zone)
-        models = learn_models(source, schemes, decided, moment, due, lines)
+        models = learn_models(source, schemes, decided, moment=moment, due=due, lines=lines)
         for scheme in due:
             found = _learning(scheme, models[scheme.key], lines.get(scheme.key), source, moment, asked=learn)
             if found != lines.get(scheme.key):
@@ -76,7 +76,7 @@ def lines_to_be(workspace: Workspace, engine: Engine, run: Run, schemes: Sequenc
         together = in_order(({one.key: one for one in source.library.schemes()} | drafts).values())
         others = kept_lines(workspace, [one for one in together if one not in fresh])
         moment = source.span.default_as_of(source.zone)
-        found = learn_models(source, together, Decided.of(None, run), moment, fresh, others)
+        found = learn_models(source, together, Decided.of(None, run), moment=moment, due=fresh, lines=others)
     return models_of(lines) | {key: model_of(model) for key, model in found.items()}
 
 
@@ -100,6 +100,7 @@ def learn_models(
     source: Source,
     schemes: Sequence[Scheme],
     decided: Decided,
+    *,
     moment: AsOf,
     due: Sequence[Scheme],
     lines: Mapping[str, Learned],

@@ -19,7 +19,7 @@ from custrata.report.panels import Pair, TierRow, both, tier_rows
 from custrata.report.pictures import flow, rings, small_rings, stacked
 from custrata.report.tables import Table, history_tables
 from custrata.web import texts
-from custrata.web.charts import Line, Row, Series, Unit
+from custrata.web.charts import Line, Mark, Row, Series, Unit
 from custrata.web.charts import Silence as SilenceChart
 from custrata.web.workspace import workspace
 
@@ -208,7 +208,10 @@ def _series(found: Scheme, values: list[list[float]], unit: Unit) -> Mapping[str
         for place, tier in enumerate(found.tiers)
     ]
     days = [moment.as_of.isoformat() for moment in found.history]
-    series: Series = {"days": days, "rows": rows, "unit": unit, "stacked": True}
+    marks: list[Mark] = [
+        {"at": moment.as_of.isoformat(), "name": " · ".join(moment.marks)} for moment in found.history if moment.marks
+    ]
+    series: Series = {"days": days, "rows": rows, "unit": unit, "stacked": True, "marks": marks}
     return {**series, "currency": held.currency, "timezone": held.timezone}
 
 
