@@ -88,7 +88,7 @@ def _learning(
     scheme: Scheme, model: Mapping[str, Any] | None, last: Learned | None, source: Source, moment: AsOf, *, asked: bool
 ) -> Learned:
     """The next learning of a version; the last one where nothing else came out, or nothing could be learned anew."""
-    could = model is not None and model.get("learned", True)
+    could = model is not None and model.get("learned", True) and model.get("steps", True)
     if last is not None and last.number and (not could or last.model == model):
         return last
     number = (last.number if last else 0) + (1 if could else 0)

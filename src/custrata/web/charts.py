@@ -28,7 +28,7 @@ class Mark(TypedDict):
 
 
 class Series(TypedDict):
-    """`series`: lines, or layers stacked on each other, over days (ISO dates, oldest first), and `marks` through them."""
+    """`series`: lines, or layers stacked on each other, over days (ISO dates, oldest first); `marks` cross them."""
 
     days: list[str]
     rows: list[Row]
