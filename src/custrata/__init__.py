@@ -16,6 +16,8 @@ from custrata.analytics.silence import SilenceCurve
 from custrata.analytics.traits import CATALOGUE, Trait, traits
 from custrata.engine import connect
 from custrata.errors import BadInput, CustrataError, Refused
+from custrata.ingest.door import ReadingWarning, read
+from custrata.ingest.mapping import Mapping
 from custrata.pipeline.tables import grade
 
 __version__ = version("custrata")
@@ -25,6 +27,8 @@ __all__ = [
     "BadInput",
     "CustrataError",
     "LifecycleLines",
+    "Mapping",
+    "ReadingWarning",
     "Refused",
     "SilenceCurve",
     "Trait",
@@ -37,6 +41,7 @@ __all__ = [
     "lifecycle",
     "loyalty",
     "price_sensitivity",
+    "read",
     "rfm",
     "silence_curve",
     "traits",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from math import ceil
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from tests.analytics.recompute import GRID
-from tests.analytics.test_silence import Seen, lines
+from tests.analytics.test_silence import Bounds, Lines, Seen, joined, lines, within
 
 MILLION = 10**6
 
@@ -110,37 +111,54 @@ class Journey:
         every = np.sort(gaps["gap"].to_numpy())
         return found, int(every[(len(every) - 1) // 2])
 
-    def silence(self, before: int, days: pd.Series[int] | None = None) -> pd.Series[int]:
-        """Section 4, in hundredths: the recency (or other `days`) ÷ the rhythm shrunk by five gaps."""
+    def silence(self, before: int) -> pd.DataFrame:
+        """Section 4: the recency ÷ the rhythm shrunk by five gaps, as two whole numbers; and the order days."""
         found, usual = self.paces(before)
-        silent = before - found["last"] if days is None else days
-        return half_up(silent * (found["n"] + 5), found["n"] * found["own"] + 5 * usual, 100)
+        days = (before - found["last"]) * (found["n"] + 5)
+        return pd.DataFrame(
+            {"days": days, "usual": found["n"] * found["own"] + 5 * usual, "order_days": found["n"] + 1}
+        )
 
-    def learned(self) -> tuple[int | None, int | None]:
-        """The two lines of the lifecycle in hundredths, from past dates every 30 days."""
-        seen: Seen = {}
-        for day in list(range(self.now - 90, int(self.sold["day"].min()) + 179, -30))[:24]:
+    def learned(self) -> dict[Bounds, Lines]:
+        """The lines of each stratum, from past dates every 30 days, a year of them."""
+        seen: list[Seen] = []
+        for day in list(range(self.now - 90, int(self.sold["day"].min()) + 179, -30))[:12]:
             silent = self.silence(day)
-            later = self.sold.loc[self.sold["day"].between(day, day + 89), "customer_id"]
-            back = silent.index.isin(later.unique())
-            for hundredths, rows in pd.DataFrame({"silent": silent, "back": back}).groupby("silent")["back"]:
-                known, came = seen.get(Decimal(int(str(hundredths))) / 100, (0, 0))
-                seen[Decimal(int(str(hundredths))) / 100] = (known + len(rows), came + int(rows.sum()))
-        at_risk, churned = (None if line is None else int(line * 100) for line in lines(seen))
-        return at_risk, churned
+            back = set(self.sold.loc[self.sold["day"].between(day, day + 89), "customer_id"])
+            told = ((str(one.Index), int(one.order_days), int(one.days), int(one.usual)) for one in silent.itertuples())
+            seen += [Seen(name, many, Fraction(days, usual), name in back) for name, many, days, usual in told]
+        return {bounds: lines(within(seen, bounds)) for bounds in joined(seen)}
 
-    def lifecycle(self, at_risk: int | None, churned: int | None) -> pd.Series[str]:
+    def comebacks(self) -> list[tuple[str, int, Fraction]]:
+        """The orders of the last 90 days that ended a gap: who, order days known before, and how silent they were."""
+        days, (_, usual) = self.sold[["customer_id", "day"]].drop_duplicates(), self.paces(self.now)
+        found: list[tuple[str, int, Fraction]] = []
+        for name, own in days.sort_values("day").groupby("customer_id")["day"]:
+            gaps = [int(gap) for gap in own.diff().dropna()]
+            for place, day in enumerate(own.tolist()[1:]):
+                if self.now - day <= 90:
+                    median = sorted(gaps[:place])[(place - 1) // 2] if place else 0
+                    known = Fraction(place * median + 5 * usual, place + 5)
+                    found.append((str(name), place + 1, gaps[place] / known))
+        return found
+
+    def lifecycle(self, strata: dict[Bounds, Lines]) -> pd.Series[str]:
         """Section 4: the first that holds."""
-        days = self.sold[["customer_id", "day"]].drop_duplicates().sort_values(["customer_id", "day"])
-        gap = days.groupby("customer_id")["day"].diff().groupby(days["customer_id"]).last()
         silent, many = self.silence(self.now), self.of.size()
-        before = self.silence(self.now, gap.fillna(-1).astype(int)).where(gap.notna(), -1)
-        out = 10**9
+
+        def beyond(order_days: int, silence: Fraction, tier: int) -> bool:
+            own = next(own for (least, most), own in strata.items() if least <= order_days <= (most or order_days))[
+                tier
+            ]
+            return own is not None and silence >= own
+
+        tested = [(int(one.order_days), Fraction(int(one.days), int(one.usual))) for one in silent.itertuples()]
+        back = {name for name, order_days, silence in self.comebacks() if beyond(order_days, silence, 1)}
         stages = [
             ("new", (self.tenure <= 60) & (many < 3)),
-            ("won_back", (before >= (churned or out)) & (self.now - self.last <= 90)),
-            ("churned", silent >= (churned or out)),
-            ("at_risk", silent >= (at_risk or out)),
+            ("won_back", many.index.isin(back)),
+            ("churned", pd.Series([beyond(*one, 1) for one in tested], silent.index)),
+            ("at_risk", pd.Series([beyond(*one, 0) for one in tested], silent.index)),
             ("mature", (many >= 6) & (self.tenure >= 180)),
         ]
         found = np.select([holds for _, holds in stages], [stage for stage, _ in stages], "growing")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -87,8 +88,23 @@ def test_agrees_on_groups_scores_and_labels(shown: Graded, journey: Journey) -> 
 
 
 def test_agrees_on_the_lines_that_are_learned_and_on_every_stage(shown: Graded, journey: Journey) -> None:
-    at_risk, churned = journey.learned()
+    strata = journey.learned()
     assert shown.curve.learned
-    drawn = [None if line is None else int(line * 100) for line in (shown.curve.at_risk, shown.curve.churned)]
-    assert drawn == [at_risk, churned]
-    assert shown.column("lifecycle_tier") == column(journey.lifecycle(at_risk, churned))
+    assert {(one.least, one.most): (one.at_risk, one.churned) for one in shown.curve.strata} == strata
+    assert shown.column("lifecycle_tier") == column(journey.lifecycle(strata))
+
+
+def test_what_the_curve_claims_holds_within_ten_points(shown: Graded) -> None:
+    """Learned from three dates and tested on the one after them, wherever 200 were seen."""
+    rows = [row for row in shown.curve.calibration if row.seen >= 200]
+    assert {(row.least, row.tier) for row in rows} == {(4, "in_rhythm"), (13, "in_rhythm")}
+    assert all(abs(row.claimed - row.actual) <= Decimal("0.10") for row in rows)
+
+
+def test_nobody_is_called_churned_of_whom_most_come_back(shown: Graded) -> None:
+    """By one curve for everybody 13 or more order days were at risk from 13.96 usual gaps on."""
+    for stratum in shown.curve.strata:
+        for tier, line in (("at_risk", stratum.at_risk), ("churned", stratum.churned)):
+            beyond = [stretch for stretch in stratum.stretches if line is not None and stretch.start >= line]
+            share = {"at_risk": Decimal("0.75"), "churned": Decimal("0.5")}[tier] * (stratum.in_rhythm or 0)
+            assert all(stretch.share < share for stretch in beyond)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,12 +15,12 @@ import pyarrow as pa
 import pytest
 
 import custrata as cs
+from custrata.analytics.fit import RepeatedOrders, TooLargeValues, UnknownWords, UnreadableValues, UnreliableIds
 from custrata.analytics.sources import (
     LacksColumns,
-    NoSuchFile,
     UnknownColumns,
     UnknownTable,
-    UnreadableValues,
+    UnusableTable,
     as_table,
     canonical_feedback,
     canonical_lines,
@@ -29,6 +30,7 @@ from custrata.analytics.sources import (
 from custrata.analytics.traits import profile_of
 from custrata.engine import Engine
 from custrata.errors import BadInput
+from custrata.ingest.files import FileMissing
 from custrata.schema import ORDERS
 
 SHANGHAI = "Asia/Shanghai"
@@ -205,9 +207,55 @@ def test_refuses_what_is_no_table(source: Any) -> None:
 
 
 def test_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(NoSuchFile) as caught:
+    with pytest.raises(FileMissing) as caught:
         as_table(tmp_path / "gone.csv")
     assert isinstance(caught.value, BadInput)
+
+
+def test_ids_that_passed_through_a_frame_of_floats_lose_their_point(engine: Engine) -> None:
+    floats = ORDERED.with_columns(customer_id=pl.Series([1.0, 1.0, None]))
+    table = canonical_orders(engine.from_arrow(floats.to_arrow()), "UTC")
+    assert sorted(engine.arrow(table.select("customer_id"))["customer_id"].to_pylist(), key=str) == ["1", "1", None]
+
+
+@pytest.mark.parametrize("value", [12345678901234567890.0, 1.5])
+def test_refuses_ids_that_floats_have_changed(engine: Engine, value: float) -> None:
+    floats = ORDERED.with_columns(customer_id=pl.Series([1.0, 2.0, value]))
+    with pytest.raises(UnreliableIds, match="customer_id"):
+        canonical_orders(engine.from_arrow(floats.to_arrow()), "UTC")
+
+
+@pytest.mark.parametrize("value", [1e30, "1e30", 10**17])
+def test_refuses_amounts_that_no_sum_has_room_for(engine: Engine, value: Any) -> None:
+    large = ORDERED.with_columns(amount=pl.Series([value] * 3))
+    with pytest.raises(TooLargeValues, match=r"3 values of “amount” are larger than 1,000,000,000,000,000"):
+        canonical_orders(engine.from_arrow(large.to_arrow()), "UTC")
+
+
+def test_refuses_a_status_nobody_knows_and_counts_it(engine: Engine) -> None:
+    odd = ORDERED.with_columns(status=pl.Series(["shipped", "completed", "shipped"]))
+    with pytest.raises(UnknownWords, match=r"“shipped” \(2\).*completed, refunded"):
+        canonical_orders(engine.from_arrow(odd.to_arrow()), "UTC")
+
+
+def test_refuses_lines_handed_in_as_orders(engine: Engine) -> None:
+    lines = pl.concat([ORDERED, ORDERED.filter(pl.col("order_id") == "2").with_columns(amount=pl.lit(7.0))])
+    with pytest.raises(RepeatedOrders, match=r"1 order numbers .* 2 among them"):
+        canonical_orders(engine.from_arrow(lines.to_arrow()), "UTC")
+
+
+def test_a_row_that_comes_twice_counts_once_and_is_told(engine: Engine) -> None:
+    twice = pl.concat([ORDERED, ORDERED.head(2)])
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        table = canonical_orders(engine.from_arrow(twice.to_arrow()), "UTC")
+    assert engine.arrow(table).num_rows == 3
+    assert [str(warning.message)[:16] for warning in told] == ["2 rows of orders"]
+
+
+def test_refuses_a_frame_whose_column_has_two_types() -> None:
+    with pytest.raises(UnusableTable, match="one type"):
+        as_table(ORDERED.to_pandas().assign(amount=[1, "x", b"y"]))
 
 
 def test_canonical_orders_have_canonical_types() -> None:

@@ -86,8 +86,15 @@ def test_reads_dates_told_in_words(shop: Shop) -> None:
     assert dict(zip(forms, told(shop, *forms, date_order="month-first"), strict=True)) == forms
 
 
-def test_what_leaves_the_day_or_the_zone_open_goes_to_quarantine(shop: Shop) -> None:
-    assert told(shop, "2024-01-05", *NAMELESS) == ["2024-01-04 16:00:00", *[None] * len(NAMELESS)]
+def test_what_leaves_the_day_or_the_zone_open_goes_to_quarantine_by_name(shop: Shop) -> None:
+    result = shop.imports("orders", file_of("2024-01-05", *NAMELESS))
+    assert (result.accepted, result.quality.reasons) == (1, {"unknown_zone": 1, "no_day": 3, "not_a_date": 2})
+
+
+def test_a_year_of_two_digits_in_front_is_told_by_what_changes_more(shop: Shop) -> None:
+    result = shop.imports("orders", file_of("24/03/05", "24/12/31", "24/03/07"))
+    assert {row[0].year for row in shop.rows("orders", "ordered_at")} == {2024}
+    assert [(notice.code, notice.count) for notice in result.notices] == [("two_digit_years", 3)]
 
 
 @pytest.mark.parametrize("form", [form for forms in WORDED.values() for form in forms if not form.isdigit()])

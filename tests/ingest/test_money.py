@@ -60,6 +60,13 @@ def test_names_an_amount_that_no_sum_has_room_for(shop: Shop) -> None:
     assert (result.accepted, result.quality.reasons) == (1, {"too_large": 1})
 
 
+def test_names_an_order_whose_lines_add_up_to_more_than_an_amount_holds(shop: Shop) -> None:
+    head = "order_id,customer_id,ordered_at,product_id,quantity,amount\n"
+    rows = "".join(f"1,a,2024-01-05,p{n},1,900000000000000\n" for n in range(12)) + "2,a,2024-01-05,p,1,5\n"
+    result = shop.imports("lines", head + rows)
+    assert (result.accepted, result.quality.reasons) == (1, {"too_large": 12})
+
+
 @pytest.mark.parametrize("amounts", [("1.000", "2.500", "3.750"), ("1.000", "-2.500 元")])
 def test_asks_where_a_mark_may_part_thousands_or_decimals(shop: Shop, amounts: tuple[str, ...]) -> None:
     before = shop.state

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from custrata.analytics.grading import Grading
 from custrata.analytics.sampling import sampled, span_of
-from custrata.analytics.sources import exact, number
+from custrata.analytics.sources import exact
 from custrata.analytics.threshold import TierTwice
 from custrata.engine.functions import divide, only_row
 from custrata.errors import BadInput
@@ -325,9 +325,9 @@ def _rounded(values: Floats, step: Decimal) -> tuple[Decimal, ...]:
 def _thousandths(value: ir.NumericValue, mean: Decimal, scale: Decimal) -> ir.IntegerValue:
     """(value − mean) ÷ scale in whole thousandths, cut off at both ends before dividing."""
     places = max(0, -int(scale.as_tuple().exponent))
-    kind = dt.Decimal(18, places)
+    kind = dt.Decimal(38, places)
     first, last = (ibis.literal(mean + end * scale, type=kind) for end in (-FURTHEST, FURTHEST))
-    own = number(exact(value), places).cast(kind)
+    own = exact(value).round(places).cast(kind)
     cut = ibis.cases((own <= first, first), (own >= last, last), else_=own)
     away = cast(ir.NumericValue, (cut - ibis.literal(mean, type=kind)).cast(kind))
     part = divide(away, ibis.literal(scale, type=kind), 3)

@@ -9,12 +9,14 @@ from typing import Protocol, TypeAlias, cast, runtime_checkable
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
+import pyarrow as pa
 
+from custrata.analytics.fit import each_once, refuse_unfit
 from custrata.engine import prepare
 from custrata.engine.days import instant_of_wall
-from custrata.engine.functions import epoch_micros, only_row
+from custrata.engine.functions import epoch_micros
 from custrata.errors import BadInput
-from custrata.schema import FEEDBACK, INSTANT, MONEY, ORDER_LINES, ORDERS, PRODUCTS, TableSpec
+from custrata.schema import CUSTOMER_RECORDS, FEEDBACK, INSTANT, MONEY, ORDER_LINES, ORDERS, PRODUCTS, TableSpec
 from custrata.schema.tables import ORIGIN
 
 
@@ -26,6 +28,22 @@ class ArrowStream(Protocol):
 
 
 TableLike: TypeAlias = ir.Table | ArrowStream | str | Path
+
+
+class FileReader(Protocol):
+    """Reads a file of a kind of facts into a table with canonical columns."""
+
+    def __call__(self, path: Path, spec: TableSpec, zone: str, columns: Mapping[str, str] | None) -> ir.Table: ...
+
+
+_readers: list[FileReader] = []  # what reads files stands above the methods, and offers itself to them
+
+
+def reads_files(reader: FileReader) -> FileReader:
+    """Let methods read their files by that reader from now on."""
+    _readers[:] = [reader]
+    return reader
+
 
 # A time that says how far its clock is from UTC: 12:00Z, 12:00:00.5 +08:00.
 OFFSET = r":\d\d(\.\d+)? ?([Zz]|[+-]\d\d(:?\d\d)?)$"
@@ -42,19 +60,25 @@ class UnknownColumns(BadInput):
 
 
 class UnknownTable(BadInput):
-    template = "{given} is not a table: hand in an Ibis, Polars, pandas or Arrow table, or a path to CSV or Parquet."
+    template = "{given} is not a table: hand in an Ibis, Polars, pandas or Arrow table, or the path of a file."
 
 
-class UnreadableValues(BadInput):
-    template = "{many} values of “{column}” cannot be read as {kind}, {value} among them. Mend or leave out those rows."
+class UnusableTable(BadInput):
+    template = "The table cannot be taken over: {reason}. Give every column one type."
 
 
-class NoSuchFile(BadInput):
-    template = "There is no file {path}."
+def as_table(
+    source: TableLike,
+    spec: TableSpec = ORDERS,
+    zone: str = "UTC",
+    columns: Mapping[str, str] | None = None,
+) -> ir.Table:
+    """Any table as an Ibis table: Ibis as it is, Polars, pandas and Arrow in memory; a file as an import reads it.
 
+    Parameters: `spec` is the canonical table that a file holds rows of, on the clock of `zone`; `columns` what
+    canonical columns are called in the file.
 
-def as_table(source: TableLike) -> ir.Table:
-    """Any table as an Ibis table: Ibis as it is, Polars, pandas and Arrow in memory, a path to CSV or Parquet.
+    Raises `UnknownTable`, `UnusableTable`, and for a file what `custrata.read` raises.
 
     >>> import polars
     >>> int(as_table(polars.DataFrame({"n": [1, 2]})).n.sum().execute())
@@ -63,13 +87,13 @@ def as_table(source: TableLike) -> ir.Table:
     if isinstance(source, ir.Table):
         return prepare(source)
     if isinstance(source, str | Path):
-        if not Path(source).exists():
-            raise NoSuchFile(path=source)
-        reader = ibis.read_parquet if Path(source).suffix.lower() == ".parquet" else ibis.read_csv
-        return reader(str(source))
+        return _readers[0](Path(source), spec, zone, columns)
     if not isinstance(source, ArrowStream):
         raise UnknownTable(given=type(source).__name__)
-    return ibis.memtable(source)
+    try:
+        return ibis.memtable(pa.table(source))
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise UnusableTable(reason=str(error).partition("\n")[0][:200]) from error
 
 
 def canonical_orders(source: TableLike, zone: str, columns: Mapping[str, str] | None = None) -> ir.Table:
@@ -80,10 +104,12 @@ def canonical_orders(source: TableLike, zone: str, columns: Mapping[str, str] | 
     `returns_order_id`, `channel`, `store`. Times without a zone are on the clock of `zone`. `columns` says what a
     canonical column is called in the table. A row without customer, time or amount counts for nothing.
 
-    Raises `LacksColumns`, `UnknownColumns`.
+    Raises `LacksColumns`, `UnknownColumns`, `RepeatedOrders`, `UnknownWords`.
     """
     needed = ("customer_id", "order_id", "ordered_at", "amount")
     table = canonical(source, ORDERS, needed, zone, columns)
+    if not isinstance(source, str | Path):
+        table = each_once(table)
     return table.mutate(
         kind=table.kind.fill_null(ibis.ifelse(table.amount < 0, "return", "sale")),
         status=table.status.fill_null("completed"),
@@ -122,16 +148,17 @@ def canonical(
 
     Raises `LacksColumns`, `UnknownColumns`, `UnreadableValues`.
     """
-    table, columns = as_table(source), columns or {}
+    _refuse_strange(spec, columns or {})
+    table, columns = as_table(source, spec, zone, columns), columns or {}
+    if isinstance(source, str | Path):  # its columns have their canonical names and types by now
+        return table.select([column.name for column in spec if column not in ORIGIN and column.name in table.columns])
     called = {column.name: columns.get(column.name, column.name) for column in spec if column not in ORIGIN}
-    strange = [name for name in columns if name not in called]
-    if strange:
-        raise UnknownColumns(strange=", ".join(strange), known=", ".join(called))
     missing = [name for name in called if (name in needed or name in columns) and called[name] not in table.columns]
     if missing:
         present = ", ".join(table.columns)
         raise LacksColumns(missing=", ".join(missing), present=present, first=missing[0])
-    _refuse_unreadable(table, spec, {name: own for name, own in called.items() if own in table.columns})
+    there = {name: own for name, own in called.items() if own in table.columns}
+    refuse_unfit(table, spec, there)
     return table.select(
         **{
             name: _typed(table[own], spec[name].type, zone) if own in table.columns else ibis.null(spec[name].type)
@@ -140,25 +167,22 @@ def canonical(
     )
 
 
-def _refuse_unreadable(table: ir.Table, spec: TableSpec, called: Mapping[str, str]) -> None:
-    """Look through the columns of text that must be times or numbers; other tables are not looked at.
+def customer_table(source: TableLike, zone: str) -> ir.Table:
+    """Customers with `customer_id` and columns of one's own.
 
-    Raises `UnreadableValues`, since a row dropped in silence, or an engine's own error, would help nobody.
+    Raises `LacksColumns`, `UnreliableIds`.
     """
-    asked: dict[str, ir.Value] = {}
-    for name, own in called.items():
-        kind, text = dt.dtype(spec[name].type), table[own]
-        if not text.type().is_string() or not (kind.is_timestamp() or kind.is_numeric()):
-            continue
-        bad = text.notnull() & text.try_cast("timestamp" if kind.is_timestamp() else "float64").isnull()
-        if kind.is_timestamp():
-            bad &= text.try_cast(INSTANT).isnull()
-        asked |= {f"{name} many": bad.sum(), f"{name} value": text.min(where=bad)}
-    found = only_row(table.aggregate(**asked)) if asked else {}
-    for name, own in called.items():
-        if found.get(f"{name} many"):
-            value, many = repr(found[f"{name} value"]), found[f"{name} many"]
-            raise UnreadableValues(many=many, column=own, kind=spec[name].type, value=value)
+    table = as_table(source, CUSTOMER_RECORDS, zone)
+    if "customer_id" not in table.columns:
+        raise LacksColumns(missing="customer_id", present=", ".join(table.columns), first="customer_id")
+    refuse_unfit(table, CUSTOMER_RECORDS, {"customer_id": "customer_id"})
+    return table.mutate(customer_id=_typed(table.customer_id, "string", zone))
+
+
+def _refuse_strange(spec: TableSpec, columns: Mapping[str, str]) -> None:
+    known = [column.name for column in spec if column not in ORIGIN]
+    if strange := [name for name in columns if name not in known]:
+        raise UnknownColumns(strange=", ".join(strange), known=", ".join(known))
 
 
 def _typed(value: ir.Value, kind: str, zone: str) -> ir.Value:
@@ -169,7 +193,20 @@ def _typed(value: ir.Value, kind: str, zone: str) -> ir.Value:
         return _instant(value, zone)
     if isinstance(dtype, dt.Decimal):
         return number(cast(ir.NumericValue, value), dtype.scale or 0)
+    if isinstance(dtype, dt.String):
+        return _text(value)
     return value.cast(dtype)
+
+
+def _text(value: ir.Value) -> ir.Value:
+    """A text; without the `.0` of a whole number that passed through a frame of floats; nothing where it is blank."""
+    kind = value.type()
+    if isinstance(kind, dt.Floating):
+        real = cast(ir.FloatingValue, value)
+        return (real.isnan() | real.isinf()).ifelse(ibis.null("int64"), real.cast("int64")).cast("string")
+    if isinstance(kind, dt.Decimal):
+        return value.cast(dt.Decimal(38, 0)).cast("string")
+    return cast(ir.StringValue, value.cast("string")).nullif("")
 
 
 def number(value: ir.NumericValue, places: int) -> ir.DecimalValue:
@@ -193,7 +230,11 @@ def exact(value: ir.Value) -> ir.NumericValue:
     dtype = value.type()
     if isinstance(dtype, dt.Boolean):
         return cast(ir.NumericValue, value.cast("int32"))
-    return number(cast(ir.NumericValue, value), 6) if isinstance(dtype, dt.Floating) else cast(ir.NumericValue, value)
+    if not isinstance(dtype, dt.Floating):
+        return cast(ir.NumericValue, value)
+    real = cast(ir.FloatingValue, value)
+    finite = (real.isnan() | real.isinf()).ifelse(ibis.null(dtype), real)
+    return cast(ir.NumericValue, finite.cast(dt.Decimal(38, 8)).round(6).cast(dt.Decimal(38, 6)))
 
 
 def _instant(value: ir.Value, zone: str) -> ir.Value:

@@ -8,8 +8,9 @@ from typing import NoReturn
 
 import click
 
-from custrata.cli.data import erase_command, import_command, init_command, quarantine_command
+from custrata.cli.data import import_command, init_command, quarantine_command
 from custrata.cli.demo import demo_command
+from custrata.cli.erasing import erase_command, erasures_group
 from custrata.cli.exclusions import exclude_command, excluded_command, include_command
 from custrata.cli.grades import explain_command, profile_command, refresh_command, tiers_command
 from custrata.cli.help import Group, language_option
@@ -45,6 +46,7 @@ for command in (
     runs_group,
     report_command,
     erase_command,
+    erasures_group,
     demo_command,
 ):
     cli.add_command(command)

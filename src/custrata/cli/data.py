@@ -1,4 +1,4 @@
-"""Data in and out of a workspace: init, import, quarantine, erase."""
+"""Data in and out of a workspace: init, import, quarantine."""
 
 from __future__ import annotations
 
@@ -19,10 +19,8 @@ from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, plain
 from custrata.errors import BadInput
 from custrata.ingest import ImportResult, Mapping, import_file
-from custrata.ingest.erasure import erase_from_quarantine
 from custrata.ingest.settling import settle_killed
 from custrata.lake import Workspace
-from custrata.schema import TABLES
 from custrata.wording import phrase
 from custrata.wording.writer import Writer
 
@@ -31,10 +29,6 @@ KINDS = ("orders", "lines", "customers", "products", "events", "feedback")
 
 class NoQuarantine(BadInput):
     template = "No rows of an import “{import_id}” are in quarantine."
-
-
-class NobodyToErase(BadInput):
-    template = "There is no customer “{customer}” in this workspace: nothing was erased."
 
 
 @click.command("init", cls=Command)
@@ -68,6 +62,10 @@ def init_command(
               help="Write the mapping that was used, to be given again.")  # fmt: skip
 @click.option("--date-order", type=click.Choice(["day-first", "month-first"]), default=None,
               help="Which comes first in dates such as 05/04/2025.")  # fmt: skip
+@click.option("--sheet", "sheets", multiple=True, metavar="NAME",
+              help="The sheet of a workbook to read; several are read as one table.")  # fmt: skip
+@click.option("--header-row", type=click.IntRange(min=1), default=None, metavar="N",
+              help="The row that holds the column names, counted from 1.")  # fmt: skip
 @click.option("--source", default="file", show_default=True, help="The name of where the rows come from.")
 @click.option("--dry-run", is_flag=True, help="Read, check and report; change nothing.")
 @click.option("--again", is_flag=True, help="Import a file again that was imported before.")
@@ -84,6 +82,8 @@ def import_command(
     mapping_file: Path | None,
     save_mapping: Path | None,
     date_order: Literal["day-first", "month-first"] | None,
+    sheets: tuple[str, ...],
+    header_row: int | None,
     source: str,
     dry_run: bool,
     again: bool,
@@ -91,7 +91,7 @@ def import_command(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Import FILES of a KIND: CSV, TSV (also gzipped), Excel or Parquet."""
+    """Import FILES of a KIND: CSV, TSV (also gzipped), Excel, OpenDocument, tables in HTML, or Parquet."""
     mapping = Mapping.read(mapping_file) if mapping_file is not None else None
     decisions = decisions_of(decided)
     results = []
@@ -101,7 +101,8 @@ def import_command(
             decisions,
             lambda progress, file=file: import_file(  # type: ignore[misc]
                 session.workspace, kind, file, at=now(), mapping=mapping, source=source, dry_run=dry_run,
-                again=again, date_order=date_order, decisions=decisions, accept_defaults=yes, progress=progress,
+                again=again, date_order=date_order, sheet=sheets, header_row=header_row, decisions=decisions,
+                accept_defaults=yes, progress=progress,
             ),
             may_ask=not as_json,
         )  # fmt: skip
@@ -183,38 +184,3 @@ def quarantine_command(session: Session, import_id: str | None, output: Path | N
     except OSError as error:
         raise CannotWrite(path=output, reason=error.strerror or error) from error
     say(write("written", path=output))
-
-
-@click.command("erase", cls=Command)
-@click.argument("customer")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@workspace_option
-def erase_command(session: Session, customer: str, yes: bool) -> None:
-    """Erase CUSTOMER from every table, run and quarantine of the workspace, for good."""
-    workspace, write = session.workspace, session.writer("cli")
-    held = _rows_of(workspace, customer)
-    if not held:
-        raise NobodyToErase(customer=customer)
-    told = ", ".join(f"{name} {write.number(count)}" for name, count in held.items())
-    if not yes:
-        click.confirm(write("erase_ask", customer=customer, rows=told), abort=True)
-    if any(name in TABLES for name in held):
-        workspace.lake.erase(customer, at=now())
-    workspace.runs.rewrite(customer)
-    erase_from_quarantine(workspace.quarantine, customer)
-    workspace.exclusions.remove([customer])
-    say(write("erased", customer=customer, rows=told))
-
-
-def _rows_of(workspace: Workspace, customer: str) -> dict[str, int]:
-    """Rows that speak of a customer, by table of the lake and in the published run."""
-    held: dict[str, int] = {}
-    snapshot, run = workspace.lake.snapshot(), workspace.runs.published()
-    with workspace.engine() as engine:
-        tables = {name: snapshot.read(name, engine) for name in TABLES if "customer_id" in TABLES[name].names}
-        if run is not None:
-            tables["profile"] = run.read("profile", engine)
-        for name, table in tables.items():
-            found = table.filter(table.customer_id == customer).count().to_pyarrow().as_py()
-            held |= {name: found} if found else {}
-    return held

@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 from custrata.cli.help import Command, language_option
 from custrata.cli.language import spoken
 from custrata.cli.pages import write_report
-from custrata.cli.session import WORKSPACE, Session, now, say
+from custrata.cli.session import WORKSPACE, Session, command_here, now, say
 from custrata.engine import DuckEngine
 from custrata.errors import Refused
 from custrata.ingest import import_file
@@ -169,6 +169,7 @@ def make_demo(folder: Path, language: str) -> Workspace:
             loading=f"{loaded - start:.1f}",
             grading=f"{perf_counter() - loaded:.1f}",
             report=report.resolve(),
+            command=command_here(),
             folder=workspace.folder,
         )
     )

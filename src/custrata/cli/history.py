@@ -99,12 +99,19 @@ def _show(session: Session, run: Run, key: str, found: Sequence[Interval]) -> No
             life(f"statuses.{one.status}") if f"statuses.{one.status}" in catalogue()["life"] else one.status,
             "" if one.value is None else f"{one.value.normalize():f}",
             _reason(session, one.reason),
-            write("late") if one.late else "",
+            _note(session, one),
         ]
         for one in found
     ]
     names = ("from", "until", "tier", "status", "value", "reason", "note")
     say(draw([write(f"heads.{name}") for name in names], rows, [False] * 4 + [True] + [False] * 2).rstrip("\n"))
+
+
+def _note(session: Session, one: Interval) -> str:
+    """Whether it is a correction, and why it ended where no other tier followed."""
+    write = session.writer("history")
+    notes = [write("late")] if one.late else []
+    return " · ".join([*notes, *([write(f"ended_by.{one.ended_by}")] if one.ended_by else [])])
 
 
 def _reason(session: Session, reason: str | None) -> str:

@@ -18,7 +18,7 @@ from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 from ibis.common.exceptions import TableNotFound
 
 from custrata.engine.base import Engine
-from custrata.engine.compile import named, teach
+from custrata.engine.compile import named, quotient_by, teach
 from custrata.engine.memory import memory_in_bytes
 from custrata.engine.scratch import Scratch
 from custrata.engine.statements import Statements, with_holes
@@ -31,6 +31,10 @@ def _discrete_quantile(
     return call
 
 
+def _integer_quotient(top: sge.Expression, bottom: sge.Expression) -> sge.Expression:
+    return sge.IntDiv(this=top, expression=bottom)
+
+
 def _date_from_day(self: SQLGlotCompiler, op: Any, *, arg: sge.Expression) -> sge.Expression:
     epoch = sge.Cast(this=sge.Literal.string("1970-01-01"), to=sge.DataType.build("DATE"))
     return sge.Add(this=epoch, expression=arg)
@@ -40,6 +44,7 @@ teach(
     DuckDBCompiler,
     {
         "DiscreteQuantile": _discrete_quantile,
+        "Quotient": quotient_by(_integer_quotient, "HUGEINT"),
         "DateFromDay": _date_from_day,
         "EpochMicros": named("epoch_us"),
         "InstantFromMicros": named("make_timestamptz"),

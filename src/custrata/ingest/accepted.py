@@ -13,6 +13,7 @@ from custrata.ingest.cleaning import CURRENCY, NOTED, NOTES, SIGN
 from custrata.ingest.functions import fingerprint
 from custrata.ingest.plan import Views
 from custrata.ingest.staging import INDEX, PROBLEMS, Staged
+from custrata.schema import ORDERS
 
 SEPARATOR = "\x1f"
 SUMMED = ("amount", "discount", "refund")
@@ -61,6 +62,14 @@ def unique(made: Views, rows: ir.Table, key: Sequence[str]) -> Accepted:
     )).to_pylist()[0]  # fmt: skip
     beaten = twins.filter(twins.rank > 0).select(INDEX)
     return Accepted(rows.anti_join(beaten, INDEX), found["superseded"] - found["repeats"], found["repeats"])
+
+
+def accepted_orders(made: Views, staged: Staged) -> Accepted:
+    """The orders that go on: of several rows of one order the last, or one row with the money of all."""
+    rows = sound(staged)
+    if together := staged.together:
+        return summed(made, rows, "order_id", also_alike=together == "rows")
+    return unique(made, rows, ORDERS.key)
 
 
 def summed(made: Views, rows: ir.Table, key: str, *, also_alike: bool) -> Accepted:

@@ -176,9 +176,31 @@ def form_of(values: list[str], order: Order | None) -> str | None:
     return None
 
 
+YEAR_OF_TWO = re.compile(r"^(\d{2})([-/.])(\d{1,2})[-/.](\d{2})( \d{1,2}:\d{2}(:\d{2})?)?$")
+
+
+def short_year_form(values: Iterable[str]) -> str | None:
+    """The form of dates such as 24/03/05 whose first part is the year: the last changes more, and none fits otherwise.
+
+    >>> short_year_form(["24/03/05", "24/12/31"]), short_year_form(["24/03/05", "25/03/05"])
+    ('%y/%m/%d', None)
+    """
+    found = [YEAR_OF_TWO.match(value.strip()) for value in values]
+    parts = [match for match in found if match]
+    if not parts or len(parts) != len(found):
+        return None
+    firsts, lasts = ({match[place] for match in parts} for place in (1, 4))
+    if len(lasts) <= len(firsts) or any(int(first) <= 12 for first in firsts) or any(int(last) > 31 for last in lasts):
+        return None
+    if any(int(match[3]) > 12 for match in parts) or len({match[2] for match in parts}) > 1:
+        return None
+    time = "" if not parts[0][5] else " %H:%M:%S" if parts[0][6] else " %H:%M"
+    return parts[0][2].join(("%y", "%m", "%d")) + time
+
+
 def order_of(form: str) -> Order | None:
     """Whether a form names the day or the month first; None where the year comes first or the month has a name."""
-    if "%m" not in form or "%d" not in form or form.find("%Y") in range(form.find("%m")):
+    if "%m" not in form or "%d" not in form or form.lower().find("%y") in range(form.find("%m")):
         return None
     return "day-first" if form.find("%d") < form.find("%m") else "month-first"
 

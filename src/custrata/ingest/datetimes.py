@@ -56,6 +56,9 @@ ERA_FORMS = (
 )
 Centuries = tuple[tuple[str, str], ...]
 
+UNKNOWN_ZONE, WITHOUT_DAY = "unknown_zone", "no_day"
+# A year, a month, a quarter or a week by itself.
+NO_DAY = rf"^((19|20)\d{{2}}([-/. ]\d{{1,2}}-?)?|{MONTH}[-/. ,]*\d{{4}}|\d{{4}}-?[WQ]\d+(-\d)?)$"
 PLACEHOLDERS = r"^(0001-01-01|1900-01-0[01]|1899-12-3[01]|1753-01-01|1111-11-11|9999-12-31)( |$)"
 
 
@@ -192,6 +195,14 @@ def slow_wall(turned: ir.StringValue, half: ir.StringValue) -> ir.IntegerValue:
         else_=micros,
     )  # fmt: skip
     return within(cast(ir.IntegerValue, shifted))
+
+
+def fault_of(clock: ir.StringValue, unknown_zone: ir.BooleanValue) -> ir.StringValue:
+    """Why a date is none, where there is more to say: it names a zone nobody knows, or no day."""
+    return cast(
+        ir.StringValue,
+        ibis.cases((unknown_zone, UNKNOWN_ZONE), (clock.re_search(NO_DAY), WITHOUT_DAY), else_=ibis.null("string")),
+    )
 
 
 def counted(plain: ir.StringValue) -> ir.IntegerValue:

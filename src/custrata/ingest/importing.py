@@ -27,16 +27,20 @@ from custrata.ingest.marks import with_decimal_mark
 from custrata.ingest.money import CurrencyMismatch, foreign
 from custrata.ingest.numbers import with_number_column, without_spoilt_customers, without_spoilt_numbers
 from custrata.ingest.plan import Plan, Views, views
+from custrata.ingest.platforms import platform_of
 from custrata.ingest.quality import QualityReport
 from custrata.ingest.quarantine import faults_of
 from custrata.ingest.questions import Desk
-from custrata.ingest.recognise import SAMPLE_ROWS, Sample, checked, recognised, with_forms
+from custrata.ingest.recognise import SAMPLE_ROWS, checked, recognised, with_forms
 from custrata.ingest.result import ImportResult
+from custrata.ingest.sample import Sample
 from custrata.ingest.settling import settle_killed
 from custrata.ingest.sources import Source, engine_failure, forget_rejects, open_source, reading, sample
 from custrata.ingest.staging import Staged, stage
+from custrata.ingest.totals import without_remarks
 from custrata.ingest.writing import Job, written
-from custrata.lake import ImportRecord, Workspace
+from custrata.lake import ImportRecord, LakeSnapshot, Workspace
+from custrata.wording import Said
 
 Progress = Callable[[str, float], None]
 
@@ -89,29 +93,23 @@ def import_file(
         file = open_file(Path(path), scratch)
         given = {**(mapping.decisions if mapping else {}), **(decisions or {})}
         desk = Desk(file.name, given, accept_defaults=accept_defaults)
-        asked_for = _asked(kind, mapping, sheet, header_row)
-        found, head, mapping = _understood(
+        asked_for = asked_mapping(kind, mapping, sheet, header_row)
+        found, head, mapping = understood(
             duck, file, scratch, asked_for, given=mapping is not None, order=date_order, desk=desk
         )
         tell("recognise", 0.1)
         with reading(file.name):
             zone = workspace.settings.timezone
-            plan = _with_date_order(made, Plan.of(found, mapping, head, zone=zone, region=region_of(zone)), head)
-            plan = with_decimal_mark(made, plan, desk)
+            plan = plan_of(made, found, mapping, head, zone, desk)
             asked = replace(plan.mapping, decisions=given)
             earlier = _earlier(workspace, file, asked)
             if earlier and not again and not dry_run:
                 settle_killed(workspace.quarantine, [earlier])
                 return _nothing_done(earlier, asked)
             tell("read", 0.15)
-            plan, staged = _staged(made, plan, head, _rejects(scratch), desk)
-            for notice in staged.notices:
-                desk.note(notice)
-            staged = without_spoilt_customers(made, staged, plan, head, desk)
-            staged = settled_rows(made, staged, plan, desk, workspace.lake.snapshot())
-            desk.close()
+            plan, staged = read_rows(made, plan, head, rejects_of(scratch), desk, workspace.lake.snapshot())
             _refuse_foreign(staged, plan, workspace.settings.currency)
-            faults = faults_of(made, _rejects(scratch))
+            faults = without_remarks(faults_of(made, rejects_of(scratch)), plan.source, desk)
         plan = replace(plan, mapping=replace(plan.mapping, decisions=given | desk.answers))
         job = Job(workspace, plan, staged, faults, source, at, dry_run, scratch, tell, asked.sha256, desk)
         with writing(file.name):
@@ -131,36 +129,64 @@ def recognise(
     Raises a `BadInput` for a file that cannot be read or understood.
     """
     kind_named(kind)
-    with tempfile.TemporaryDirectory(prefix="custrata-") as folder, _own_engine() as duck:
+    with tempfile.TemporaryDirectory(prefix="custrata-") as folder, own_engine() as duck:
         file = open_file(Path(path), Path(folder))
-        asked = _asked(kind, None, sheet, header_row)
+        asked = asked_mapping(kind, None, sheet, header_row)
         desk = Desk(file.name, {}, accept_defaults=True)
-        return _understood(duck, file, Path(folder), asked, given=False, order=date_order, desk=desk)[2]
+        return understood(duck, file, Path(folder), asked, given=False, order=date_order, desk=desk)[2]
 
 
-def _asked(kind: str, mapping: Mapping | None, sheet: str | Sequence[str] | None, header_row: int | None) -> Mapping:
+def asked_mapping(
+    kind: str, mapping: Mapping | None, sheet: str | Sequence[str] | None, header_row: int | None
+) -> Mapping:
     """The mapping given, or one without columns, with the sheets and the row of the header that are asked for."""
     if mapping and mapping.kind != kind:
         raise BadMapping(file="given", reason=f"it is for {mapping.kind}, not for {kind}")
     asked = mapping or Mapping(kind, {})
-    sheets = sheet if sheet is None or isinstance(sheet, str) else tuple(sheet) or None
+    sheets = sheet if sheet is None or isinstance(sheet, str) or len(sheet) > 1 else next(iter(sheet), None)
+    sheets = sheets if sheets is None or isinstance(sheets, str) else tuple(sheets)
     return replace(asked, sheet=sheets or asked.sheet, header_row=header_row or asked.header_row)
 
 
-def _understood(
+def understood(
     duck: DuckEngine, file: SourceFile, scratch: Path, asked: Mapping, *, given: bool, order: Order | None, desk: Desk
 ) -> tuple[Source, Sample, Mapping]:
     """The file's rows, the first of them, and its mapping: the one given, completed, or the one recognised."""
-    found = open_source(duck, file, scratch, asked, _rejects(scratch))
+    found = open_source(duck, file, scratch, asked, rejects_of(scratch))
     head = Sample.of(found, sample(duck, found, SAMPLE_ROWS))
     for notice in found.notices:
         desk.note(notice)
     if given:
-        mapping = with_forms(checked(asked, found, head, asked.kind), found, head, order)
+        mapping = with_forms(checked(asked, found, head, asked.kind, desk), found, head, order)
     else:
         read = with_number_column(recognised(found, head, asked.kind, order, desk), head, desk)
         mapping = replace(read, header_row=asked.header_row)
+    platform = platform_of(found.headers)
+    if platform and not mapping.leave_out and mapping.kind in platform.kinds:
+        mapping = replace(mapping, leave_out=platform.left_out(found.headers))
     return found, head, without_spoilt_numbers(mapping, head, desk)
+
+
+def plan_of(made: Views, source: Source, mapping: Mapping, head: Sample, zone: str, desk: Desk) -> Plan:
+    """How a file is read, with what only its whole columns settle."""
+    plan = Plan.of(source, mapping, head, zone=zone, region=region_of(zone))
+    return with_decimal_mark(made, _with_date_order(made, plan, head), desk)
+
+
+def read_rows(
+    made: Views, plan: Plan, head: Sample, rejects: str, desk: Desk, snapshot: LakeSnapshot
+) -> tuple[Plan, Staged]:
+    """The rows of a file after all that they leave open.
+
+    Raises `NeedsDecision`.
+    """
+    plan, staged = _staged(made, plan, head, rejects, desk)
+    for notice in staged.notices:
+        desk.note(notice)
+    staged = without_spoilt_customers(made, staged, plan, head, desk)
+    staged = settled_rows(made, staged, plan, desk, snapshot)
+    desk.close()
+    return plan, staged
 
 
 def _with_date_order(made: Views, plan: Plan, head: Sample) -> Plan:
@@ -239,7 +265,8 @@ def _nothing_done(earlier: ImportRecord, mapping: Mapping) -> ImportResult:
     )
 
 
-def _rejects(scratch: Path) -> str:
+def rejects_of(scratch: Path) -> str:
+    """The name of the table that unreadable lines go to."""
     return "rejects_" + scratch.name.removeprefix(PREFIX).replace("-", "_")
 
 
@@ -251,7 +278,13 @@ def writing(name: str) -> Iterator[None]:
     except Exception as error:
         if not engine_failure(error):
             raise
-        raise NotImported(file=name, reason=str(error).partition("\n")[0][:200]) from error
+        raise NotImported(file=name, reason=Said("ingest", f"failures.{_failure(error)}")) from error
+
+
+def _failure(error: Exception) -> str:
+    """What kept the engine from it, without its words: memory, the disk, or a value."""
+    name = type(error).__name__
+    return "memory" if "Memory" in name else "disk" if name in ("IOException", "FatalException") else "value"
 
 
 @contextmanager
@@ -259,18 +292,18 @@ def _reader(given: DuckEngine | None, scratch: Path) -> Iterator[Views]:
     """The views of one import, on the engine given or one of its own; nothing stays behind on it."""
     if given is None:
         # An engine of its own: a damaged file can break the engine that reads it for good.
-        with _own_engine() as own:
+        with own_engine() as own:
             yield Views(own)
         return
     with views(given) as made:
         try:
             yield made
         finally:
-            forget_rejects(given, _rejects(scratch))
+            forget_rejects(given, rejects_of(scratch))
 
 
 @contextmanager
-def _own_engine() -> Iterator[DuckEngine]:
+def own_engine() -> Iterator[DuckEngine]:
     """An engine for one import."""
     with cast(DuckEngine, connect(memory_limit=MEMORY)) as own:
         yield own

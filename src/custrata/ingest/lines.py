@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from custrata.engine import DuckEngine
 from custrata.ingest.accepted import Accepted, sound, unique
-from custrata.ingest.canonical import PRODUCT, Problem
+from custrata.ingest.canonical import LARGEST, PRODUCT, Problem
 from custrata.ingest.plan import Plan, Views
 from custrata.ingest.staging import INDEX, Staged
 from custrata.ingest.statuses import PARTLY
@@ -23,6 +23,7 @@ LATE = (
     Problem("customer_id", "other_customer"),
     Problem("order_id", "no_such_order"),
     Problem("ordered_at", "missing"),
+    Problem("order_id", "too_large"),
 )
 
 
@@ -51,6 +52,9 @@ def accepted_lines(
     heads = _heads(lines, known, plan)
     joined = lines.join(heads, "order_id", rname="{name}__head")
     problem = _late_problem(joined, plan)
+    if (large := _large_orders(made, lines)) is not None:
+        joined = joined.left_join(large, "order_id", rname="{name}__large")
+        problem = joined.large.fill_null(False).ifelse(ibis.literal(3, "int8"), _late_problem(joined, plan))
     whole = made.kept(joined.mutate(
         problem=problem,
         customer_id=ibis.coalesce(joined.customer_id, joined.customer_id__head),
@@ -62,6 +66,16 @@ def accepted_lines(
     ).to_pylist()}  # fmt: skip
     done = unique(made, whole.filter(whole.problem.isnull()), ORDER_LINES.key)
     return replace(done, late=late, reasons=LATE, late_count=counts), known
+
+
+def _large_orders(made: Views, lines: ir.Table) -> ir.Table | None:
+    """The orders whose lines add up to more than an amount holds; None where all lines together do not."""
+    total = made.engine.arrow(lines.aggregate(total=lines.amount.abs().sum())).to_pylist()[0]["total"]
+    if total is None or total <= LARGEST:
+        return None
+    sums = lines.group_by("order_id").agg(total=lines.amount.abs().sum())
+    large = made.kept(sums.filter(sums.total > LARGEST).select("order_id", large=ibis.literal(True)))
+    return large if int(made.engine.arrow(large.aggregate(n=large.count())).to_pylist()[0]["n"]) else None
 
 
 def _known_heads(made: Views, lines: ir.Table, snapshot: LakeSnapshot, engine: DuckEngine) -> ir.Table:

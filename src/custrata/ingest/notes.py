@@ -26,6 +26,7 @@ NOTES = (
     "rounded_contacts",
     "whole_ids",
     "lower_case_emails",
+    "gender_codes",
 )
 APART, PART = "\x1e", "\x1f"
 

@@ -19,6 +19,7 @@ from custrata.ingest.plan import Plan, Views
 from custrata.ingest.sources import reading
 
 PROBLEMS, INDEX = "_problems", "_index"
+LEFT_OUT_BITS = 2  # of `LEFT_OUT_ROW`, the second of the problems
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
 from typing import cast
@@ -107,6 +108,21 @@ def meaning(word: str, choice: str) -> str | None:
     """
     lower = word.lower()
     return next((value for value, meanings in words()[choice].items() if lower in (value, *meanings)), None)
+
+
+GENDERS = {"0": "other", "1": "male", "2": "female", "9": "other"}
+
+
+def gender_codes(values: Iterable[str]) -> dict[str, str]:
+    """What numbers in a column of genders mean where they are those of ISO 5218; nothing for 0 and 1 alone.
+
+    >>> gender_codes(["1", "2", "1"])["2"], gender_codes(["0", "1"])
+    ('female', {})
+    """
+    found = {value.removesuffix(".0") for value in values}
+    if "2" not in found or not found <= set(GENDERS):
+        return {}
+    return GENDERS | {f"{code}.0": gender for code, gender in GENDERS.items()}
 
 
 def chosen(text: ir.StringValue, choice: str, own: dict[str, str]) -> ir.StringValue:

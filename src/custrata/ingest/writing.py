@@ -13,7 +13,9 @@ from typing import cast
 import ibis.expr.types as ir
 
 from custrata.ingest import catalogue, people
-from custrata.ingest.accepted import Accepted, sound, summed, unique
+from custrata.ingest.accepted import Accepted, accepted_orders, sound, unique
+from custrata.ingest.alike import tell_alike
+from custrata.ingest.erasure import without_erased
 from custrata.ingest.lines import accepted_lines, derived_orders, numbered
 from custrata.ingest.origin import Origin
 from custrata.ingest.plan import Plan, Views
@@ -106,10 +108,14 @@ def written(made: Views, job: Job) -> ImportResult:
 
 def _checked(made: Views, job: Job, snapshot: LakeSnapshot) -> tuple[ImportResult, Outcome]:
     import_id = _import_id(job, snapshot)
+    erasures = job.workspace.erasures
+    job = replace(job, staged=without_erased(made, job.staged, job.plan, job.desk, erasures))
     if job.kind == "lines":
         job = replace(job, staged=numbered(made, job.staged))
     make = {"lines": _lines, "orders": _orders, "customers": _customers}.get(job.kind, _plain)
     outcome = make(made, job, snapshot, Origin(job.source, import_id, job.at))
+    if job.kind in ("orders", "lines", "customers") and job.staged.has("customer_id"):
+        tell_alike(made, outcome.accepted.rows, snapshot, job.desk)
     report = _report(made, job, outcome)
     counts = (report.rows, report.accepted, report.rejected)
     result = ImportResult(
@@ -134,11 +140,7 @@ def _import_id(job: Job, snapshot: LakeSnapshot) -> str:
 
 
 def _orders(made: Views, job: Job, snapshot: LakeSnapshot, origin: Origin) -> Outcome:
-    rows = sound(job.staged)
-    if together := job.staged.together:
-        accepted = summed(made, rows, "order_id", also_alike=together == "rows")
-    else:
-        accepted = unique(made, rows, ORDERS.key)
+    accepted = accepted_orders(made, job.staged)
     orders = origin.ready(accepted.rows, ORDERS)
     tables, invalid = _people(made, job, accepted.rows, snapshot, origin)
     figures = fact_figures(made, accepted.rows, job.plan.kind, job.at) | order_figures(made, accepted.rows)
@@ -213,9 +215,11 @@ def _report(made: Views, job: Job, outcome: Outcome) -> QualityReport:
     for problem, count in (accepted.late_count or {}).items():
         reasons[problem.reason] += count
     for fault in job.faults:
-        reasons[fault.reason] += len(fault.lines)
+        reasons[fault.reason] += faulty_rows([fault])
     rejected = staged.wrong + accepted.late_rows + faulty_rows(job.faults)
-    rows, left_out = staged.read + faulty_rows(job.faults), staged.left_out + accepted.left_out
+    remarks = sum(fault.left_out for fault in job.faults)
+    left_out = staged.left_out + accepted.left_out + remarks
+    rows = staged.read + faulty_rows(job.faults) + remarks
     figures = dict(outcome.figures)
     return QualityReport(
         job.kind,
@@ -224,7 +228,7 @@ def _report(made: Views, job: Job, outcome: Outcome) -> QualityReport:
         rejected,
         left_out=left_out,
         blank=staged.blank,
-        reasons=dict(reasons),
+        reasons=dict(+reasons),
         missing=missing_cells(made, staged, job.plan),
         invalid=outcome.invalid,
         superseded=accepted.superseded,

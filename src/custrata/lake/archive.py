@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+from custrata.lake.erasures import FILE as ERASURES
+from custrata.lake.erasures import KEY
 from custrata.lake.exclusions import FILE as EXCLUSIONS
 from custrata.lake.lake import LOCK as LAKE_LOCK
 from custrata.lake.lake import WAIT
@@ -42,8 +44,9 @@ def frozen(workspace: Workspace, target: Path, stack: ExitStack, *, wait: float 
 
 def _files(folder: Path) -> Iterator[Path]:
     yield folder / FILE
-    if (folder / EXCLUSIONS).exists():
-        yield folder / EXCLUSIONS
+    for name in (EXCLUSIONS, ERASURES, KEY):
+        if (folder / name).exists():
+            yield folder / name
     for part in PARTS:
         for home, folders, names in os.walk(folder / part):
             folders[:] = [name for name in folders if not name.startswith(DRAFT)]

@@ -39,6 +39,11 @@ class LakeSnapshot:
                     raise
 
     @classmethod
+    def empty(cls) -> LakeSnapshot:
+        """A lake without a row, for those who have none."""
+        return cls(Manifest(), {})
+
+    @classmethod
     def of_versions(cls, folder: Path, versions: Mapping[str, int], rows: Mapping[str, int]) -> LakeSnapshot | None:
         """Tables at versions of the past; nothing where one is gone, by erasing or compacting."""
         try:

@@ -16,6 +16,7 @@ from custrata.engine import Engine, connect, memory_in_bytes
 from custrata.engine.memory import HALF
 from custrata.errors import BadInput, Refused
 from custrata.lake.durable import replace_file
+from custrata.lake.erasures import Erasures
 from custrata.lake.exclusions import Exclusions
 from custrata.lake.lake import Lake
 from custrata.lake.runs import Runs
@@ -162,6 +163,11 @@ class Workspace:
     def exclusions(self) -> Exclusions:
         """Customers excluded from grading."""
         return Exclusions(self.folder)
+
+    @property
+    def erasures(self) -> Erasures:
+        """Customers who were erased, and whose rows imports refuse."""
+        return Erasures(self.folder)
 
     @property
     def quarantine(self) -> Path:

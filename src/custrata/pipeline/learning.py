@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from custrata.analytics.moments import AsOf
-from custrata.analytics.silence import NOT_LEARNED, learn_silence
+from custrata.analytics.silence import NOT_LEARNED
+from custrata.analytics.silence_learning import learn_silence
 from custrata.engine import Engine
 from custrata.lake import Run, Workspace
 from custrata.pipeline.decisions import Decided
@@ -134,7 +135,7 @@ def models_of(lines: Mapping[str, Learned]) -> dict[str, Any]:
 
 def model_of(model: Mapping[str, Any] | None) -> Any:
     """One of them: a silence curve out of its JSON, any other model as it is."""
-    return curve_from(model) if model is not None and "in_rhythm" in model else model
+    return curve_from(model) if model is not None and {"strata", "in_rhythm"} & model.keys() else model
 
 
 def _needed(wanted: Sequence[Scheme], schemes: Sequence[Scheme]) -> list[Scheme]:

@@ -18,6 +18,8 @@ from custrata.analytics.moments import AsOf
 from custrata.analytics.shared_cards import likely_shared
 from custrata.analytics.silence import NOT_LEARNED
 from custrata.analytics.traits import Keep
+from custrata.analytics.traits.catalogue import uncovered
+from custrata.analytics.traits.pace import Population
 from custrata.engine import Engine
 from custrata.engine.functions import only_row
 from custrata.lake import Run
@@ -27,6 +29,7 @@ from custrata.pipeline.decisions import Decided
 from custrata.pipeline.grading import Grader
 from custrata.pipeline.handover import Handover
 from custrata.pipeline.history import changes, late_customers, vanished, with_history
+from custrata.pipeline.lateness import Latecomers, with_lateness
 from custrata.pipeline.learning import Lines, models_of
 from custrata.pipeline.marks import DEFINITIONS, marks_of
 from custrata.pipeline.reading.prepared import prepare_run
@@ -131,7 +134,8 @@ def make(task: Task, shelf: Shelf, former: Run | None, watch: Watch, *, prepare:
         found, schemes = write_profile(task, draft / UNSORTED, watch)
         told = {key: decided for key, decided in schemes.items() if not decided["waiting"]}
         with watch.step("history"):
-            moved = _written(task, told, draft, former, customers=found.pop("customers"), keep=keep)
+            gap, customers = found["population"].get("gap"), found.pop("customers")
+            moved = _written(task, told, draft, former, customers=customers, gap=gap, keep=keep)
             if prepare:
                 prepare_run(draft)
         record = {
@@ -195,7 +199,8 @@ def _graded(
             held.close()  # the walked orders are the largest table of all, and nobody reads them any more
         with watch.step("schemes"):
             facts, windows = counted_facts(source.facts, known), Windows(known, moment, keep)
-            context = Context(NOT_LEARNED, known.everyone.period, moment, facts, models_of(task.lines), keep)
+            unknown = uncovered(known.since, moment)
+            context = Context(NOT_LEARNED, known.everyone.period, moment, facts, models_of(task.lines), keep, unknown)
             grader = Grader(profile, context, task.decided, task.before, engine, keep, windows, task.handover)
             for scheme in task.schemes:
                 grader.grade(scheme)
@@ -216,11 +221,19 @@ def _found(task: Task, grader: Grader, headers: Mapping[str, str]) -> dict[str, 
         {"gap": grader.windows.known.everyone.gap, "period": grader.context.period} if grader.windows.known else {}
     )
     key = next((one.key for one in task.schemes if one.kind == "lifecycle"), "")
-    return {"population": everyone, "curve": grader.context.curve_of(key), "headers": dict(headers)}
+    curve, unknown = grader.context.curve_of(key), list(grader.context.uncovered)
+    return {"population": everyone, "uncovered": unknown, "curve": curve, "headers": dict(headers)}
 
 
 def _written(
-    task: Task, told: dict[str, dict[str, Any]], draft: Path, former: Run | None, *, customers: int, keep: Keep
+    task: Task,
+    told: dict[str, dict[str, Any]],
+    draft: Path,
+    former: Run | None,
+    *,
+    customers: int,
+    gap: int | None,
+    keep: Keep,
 ) -> Any:
     """Write profile, changes, corrections and decisions into the draft; what they come to, for the record."""
     engine, before, moment = task.source.engine, task.before, task.moment
@@ -234,10 +247,13 @@ def _written(
         (draft / UNSORTED).unlink()
     tiers = keep(narrowed(engine.read_parquet([draft / "profile.parquet"]), told))
     late = late_customers(task.source.facts.orders, before)
-    late = None if late is None else keep(late)
     gone = vanished(tiers, told, before, engine)
     gone = None if gone is None else keep(gone)
-    moved = changes(tiers, told, before=before, engine=engine, moment=moment, late=late, gone=gone)
+    moved = keep(changes(tiers, told, before=before, engine=engine, moment=moment, gone=gone))
+    if before is not None and late is not None:
+        late = keep(late)
+        whole = engine.read_parquet([draft / "profile.parquet"])
+        moved = with_lateness(moved, late, whole, _latecomers(task, before, gap), keep)
     engine.write_parquet(moved.order_by("customer_id", "scheme"), draft / "changes.parquet", group=ROWS_TOGETHER)
     wrong = former is not None and former.record["saw"]["fingerprint"] != task.source.lake.fingerprint
     corrected = corrections(tiers, told, former, engine, draft, wrong=wrong, at=task.source.at)
@@ -247,6 +263,11 @@ def _written(
     shared = likely_shared(engine.read_parquet([draft / "profile.parquet"]))
     engine.write_parquet(shared, draft / "shared_cards.parquet")
     return {"late": late_summary(late), "corrected": corrected, **summary(tiers, told)}
+
+
+def _latecomers(task: Task, before: Run, gap: int | None) -> Latecomers:
+    decided_by = (task.decided, task.schemes, task.lines, task.handover)
+    return Latecomers(task.source, task.moment, before, *decided_by, Population(gap))
 
 
 def _heading(task: Task) -> dict[str, str]:

@@ -11,17 +11,18 @@ import ibis.expr.types as ir
 
 from custrata.analytics.loyalty import advocacy
 from custrata.analytics.moments import AsOf
-from custrata.analytics.silence import learn_silence
+from custrata.analytics.silence_learning import learn_silence
 from custrata.analytics.sources import (
-    LacksColumns,
     TableLike,
-    as_table,
     canonical_feedback,
     canonical_lines,
     canonical_orders,
+    customer_table,
 )
 from custrata.analytics.traits import CATALOGUE, joined_by_customer, known_facts, order_traits
+from custrata.analytics.traits.catalogue import uncovered
 from custrata.engine.functions import epoch_micros
+from custrata.engine.guard import guarded
 from custrata.errors import BadInput
 from custrata.pipeline.decisions import Decided
 from custrata.pipeline.grading import Grader
@@ -35,6 +36,7 @@ class NoSuchBuiltIn(BadInput):
     template = "There is no built-in scheme “{scheme}”. There is {known}; or hand in a definition."
 
 
+@guarded
 def grade(
     scheme: str | Mapping[str, Any] | Definition,
     orders: TableLike,
@@ -79,8 +81,15 @@ def grade(
         profile = joined_by_customer(profile, advocacy(answers, moment))
         facts["feedback"] = answers.mutate(at=epoch_micros(answers.given_at))
     if customers is not None:
-        profile = _with_customers(profile, as_table(customers))
-    context = Context(learn_silence(known.paced, moment), known.everyone.period, moment, facts, keep=ir.Table.cache)
+        profile = _with_customers(profile, customer_table(customers, zone))
+    context = Context(
+        learn_silence(known.paced, moment),
+        known.everyone.period,
+        moment,
+        facts,
+        keep=ir.Table.cache,
+        uncovered=uncovered(known.since, moment),
+    )
     grader = Grader(
         profile.cache(), context, Decided({}), None, None, ir.Table.cache, Windows(known, moment, ir.Table.cache)
     )
@@ -115,8 +124,6 @@ def _needed(wanted: Scheme) -> list[Scheme]:
 
 def _with_customers(profile: ir.Table, customers: ir.Table) -> ir.Table:
     """The traits of everybody in either table, with the columns of one's own; what counts from nought is 0."""
-    if "customer_id" not in customers.columns:
-        raise LacksColumns(missing="customer_id", present=", ".join(customers.columns), first="customer_id")
     ids = profile.select(customer_id=profile.customer_id.cast("string"))
     everyone = ids.union(customers.select(customer_id=customers.customer_id.cast("string"))).distinct()
     own = customers.drop(*[name for name in customers.columns if name in CATALOGUE])

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+from custrata.analytics.silence import SilenceCurve, Stratum
 from custrata.lake import Run, Workspace
 from custrata.report.data import (
     Change,
@@ -22,7 +24,9 @@ from custrata.report.data import (
     RfmMap,
     Scheme,
     Silence,
+    SilenceClaim,
     SilencePoint,
+    SilenceStratum,
     Size,
     Tier,
     Unit,
@@ -129,24 +133,41 @@ def _pareto(record: Record) -> tuple[ParetoPoint, ...]:
     return tuple(ParetoPoint(point["customers"] / many, float(Decimal(point["spend"]) / total)) for point in points)
 
 
-def silence(curve: Record) -> Silence:
+def silence(record: Record) -> Silence:
     """The silence curve a run recorded."""
+    curve = SilenceCurve.from_record(record)
+    claims = tuple(
+        SilenceClaim(
+            row.least,
+            row.most,
+            row.tier,
+            row.seen,
+            row.people,
+            *(float(value) for value in (row.claimed, row.actual, row.low, row.high)),
+        )
+        for row in curve.calibration
+    )
+    strata = tuple(map(_stratum, curve.strata))
+    return Silence(strata, curve.horizon, curve.learned, claims, curve.dates, curve.test_dates)
 
-    def number(value: str | None) -> float | None:
+
+def _stratum(stratum: Stratum) -> SilenceStratum:
+    def number(value: Decimal | Fraction | None) -> float | None:
         return None if value is None else float(value)
 
     points = tuple(
-        SilencePoint(float(stretch["start"]), stretch["seen"], stretch["back"] / stretch["seen"])
-        for stretch in curve["stretches"]
+        SilencePoint(
+            float(stretch.start),
+            stretch.seen,
+            stretch.back / stretch.seen,
+            stretch.people,
+            *(number(value) for value in (stretch.low, stretch.high, stretch.date_low, stretch.date_high)),
+        )
+        for stretch in stratum.stretches
     )
-    return Silence(
-        points,
-        curve["horizon"],
-        number(curve["in_rhythm"]),
-        number(curve["at_risk"]),
-        number(curve["churned"]),
-        curve["learned"],
-    )
+    in_rhythm, at_risk, churned = map(number, (stratum.in_rhythm, stratum.at_risk, stratum.churned))
+    bounds = (stratum.least, stratum.most)
+    return SilenceStratum(*bounds, points, in_rhythm, at_risk, churned, stratum.thin, stratum.people)
 
 
 def histogram(name: str, bins: Record, language: str) -> Histogram:

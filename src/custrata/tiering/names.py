@@ -53,6 +53,9 @@ def _note(note: str, decided: Decided, language: str) -> str:
         return _missed(facts["missed"], decided, language)
     if note == "waiting_least" and "least" in facts:
         return phrase("tiers", f"notes.{note}_of", language, customers=facts["customers"], least=facts["least"])
+    if note == "uncovered" and facts.get("uncovered"):
+        names = phrase("tiers", "comma", language).join(trait_name(name, language) for name in facts["uncovered"])
+        return phrase("tiers", "notes.uncovered_of", language, traits=names)
     missing = facts.get("missing") or ()
     if note not in ("waiting_trait", "rules_left_out") or not missing:
         return phrase("tiers", f"notes.{note}", language)

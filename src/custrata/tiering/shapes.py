@@ -174,7 +174,7 @@ SHAPES: dict[str, Shape] = {
         Shape("lifecycle", tuple(
             Field(name, fields.positive, default=usual)
             for name, usual in (("new_days", 60), ("new_orders", 3), ("won_back_days", 90), ("mature_orders", 6),
-                                ("mature_days", 180))
+                                ("mature_days", 180), ("unpaced_at_risk_days", 180), ("unpaced_churned_days", 365))
         ), tiers=("mature", "growing", "won_back", "new", "at_risk", "churned", "prospect")),
         Shape("cluster", (
             Field("traits", fields.traits, list, default=...),

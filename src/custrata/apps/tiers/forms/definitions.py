@@ -91,7 +91,7 @@ def _measure(data: Data, post: QueryDict) -> None:
         if name in own and name in post:
             _put(data, name, post.get(name, "").strip())
     for name in ("clusters", "depth", "least_leaf", "bins", "new_days", "new_orders", "won_back_days",
-                 "mature_orders", "mature_days"):  # fmt: skip
+                 "mature_orders", "mature_days", "unpaced_at_risk_days", "unpaced_churned_days"):  # fmt: skip
         if name in own and name in post:
             _put(data, name, number(post.get(name, "").strip()))
     if "method" in own and "method" in post:

@@ -1,0 +1,133 @@
+"""Whether the values of a table are what a method reads; what is not is refused by name, before an engine stumbles."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import cast
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+
+from custrata.engine.functions import only_row
+from custrata.errors import BadInput
+from custrata.schema import FEEDBACK, FEEDBACK_KINDS, INSTANT, ORDER_KINDS, ORDER_STATUSES, ORDERS, TableSpec
+
+WORDS = {
+    (ORDERS.name, "kind"): ORDER_KINDS,
+    (ORDERS.name, "status"): ORDER_STATUSES,
+    (FEEDBACK.name, "kind"): FEEDBACK_KINDS,
+}
+LARGEST = 10**15
+EXACT = 2**53  # up to here a floating-point number has every whole number
+MOST_WORDS = 5
+
+
+class UnreadableValues(BadInput):
+    template = "{many} values of “{column}” cannot be read as {kind}, {value} among them. Mend or leave out those rows."
+
+
+class UnreliableIds(BadInput):
+    template = (
+        "The column “{column}” holds ids as floating-point numbers, and {many} of them, such as {value}, are no longer "
+        "what they were. Read the column as text."
+    )
+
+
+class TooLargeValues(BadInput):
+    template = "{many} values of “{column}” are larger than {limit}, {value} among them. Mend or leave out those rows."
+
+
+class UnknownWords(BadInput):
+    template = "The column “{column}” has words nobody knows: {words}. The words are {known}."
+
+
+class RepeatedOrders(BadInput):
+    template = (
+        "{many} order numbers come on several rows that differ, {example} among them: these may be order lines. "
+        "Sum them up to one row per order, or hand them in as lines."
+    )
+
+
+def refuse_unfit(table: ir.Table, spec: TableSpec, called: Mapping[str, str]) -> None:
+    """Look through the columns that a cast could fail on, or change in silence; `called` are their own names.
+
+    Raises `UnreadableValues`, `TooLargeValues`, `UnreliableIds`, `UnknownWords`, since a row dropped in silence, or an
+    engine's own error, would help nobody.
+    """
+    asked: dict[str, ir.Value] = {}
+    for name, own in called.items():
+        for fault, bad in _faults(table[own], spec, name).items():
+            text = table[own].cast("string")
+            asked |= {f"{name} {fault}": bad.fill_null(False).sum(), f"{name} {fault} value": text.min(where=bad)}
+    found = only_row(table.aggregate(**asked)) if asked else {}
+    for name, own in called.items():
+        for fault in ("unreadable", "large", "unreliable", "unknown"):
+            if many := found.get(f"{name} {fault}"):
+                raise _refusal(fault, table[own], many, found[f"{name} {fault} value"], spec, name)
+
+
+def _faults(value: ir.Column, spec: TableSpec, name: str) -> dict[str, ir.BooleanValue]:
+    """What may be wrong with the values of a column, by name of the fault."""
+    kind, dtype = dt.dtype(spec[name].type), value.type()
+    found: dict[str, ir.BooleanValue] = {}
+    if dtype.is_null() or dtype.copy(nullable=True) == kind.copy(nullable=True):
+        known = WORDS.get((spec.name, name))
+        return {"unknown": _unknown(value, known)} if known and dtype.is_string() else {}
+    if dtype.is_string() and (kind.is_timestamp() or kind.is_numeric()):
+        bad = value.notnull() & value.try_cast("timestamp" if kind.is_timestamp() else "float64").isnull()
+        found["unreadable"] = bad & value.try_cast(INSTANT).isnull() if kind.is_timestamp() else bad
+    if isinstance(kind, dt.Decimal) and (dtype.is_string() or dtype.is_numeric()):
+        real = cast(ir.FloatingValue, value.try_cast("float64"))
+        limit = min(LARGEST, 10 ** ((kind.precision or 38) - (kind.scale or 0)) - 1)
+        found["large"] = (real.abs() > float(limit)) & ~real.isnan() & ~real.isinf()
+    if kind.is_string() and name.endswith("_id") and (dtype.is_floating() or dtype.is_decimal()):
+        real = cast(ir.FloatingValue, value.cast("float64"))
+        most = EXACT if dtype.is_floating() else float("inf")
+        found["unreliable"] = (((real % 1) != 0) | (real.abs() > most)) & ~real.isnan()
+    return found
+
+
+def _unknown(value: ir.Column, known: tuple[str, ...]) -> ir.BooleanValue:
+    return value.notnull() & (value != "") & value.notin(known)
+
+
+def _refusal(fault: str, column: ir.Column, many: int, value: str, spec: TableSpec, name: str) -> BadInput:
+    own = column.get_name()
+    if fault == "unreadable":
+        return UnreadableValues(many=many, column=own, kind=spec[name].type, value=repr(value))
+    if fault == "large":
+        kind = dt.dtype(spec[name].type)
+        limit = min(LARGEST, 10 ** ((kind.precision or 38) - (kind.scale or 0)) - 1)
+        return TooLargeValues(many=many, column=own, limit=f"{limit:,}", value=value)
+    if fault == "unreliable":
+        return UnreliableIds(many=many, column=own, value=value)
+    known = WORDS[spec.name, name]
+    table = column.name("word").as_table().filter(lambda rows: _unknown(rows.word, known))
+    counts = table.group_by("word").agg(rows=ibis._.count()).order_by(ibis.desc("rows"), "word").limit(MOST_WORDS)
+    words = ", ".join(f"“{row['word']}” ({row['rows']})" for row in counts.to_pyarrow().to_pylist())
+    return UnknownWords(column=own, words=words, known=", ".join(known))
+
+
+def each_once(orders: ir.Table) -> ir.Table:
+    """The orders, each on one row: rows that say the very same count once, with a warning.
+
+    Raises `RepeatedOrders` where rows of one number differ.
+    """
+    numbered = orders.filter(orders.order_id.notnull())
+    counts = only_row(numbered.aggregate(rows=numbered.count(), hashes=numbered.order_id.hash().nunique()))
+    if counts["rows"] == counts["hashes"]:
+        return orders
+    several = numbered.group_by("order_id").agg(rows=numbered.count()).filter(ibis._.rows > 1)
+    told = [name for name in orders.columns if not orders[name].type().is_nested()]
+    contents = numbered.semi_join(several, "order_id").select(told).distinct()
+    differing = contents.group_by("order_id").agg(contents=ibis._.count()).filter(ibis._.contents > 1)
+    asked = only_row(differing.aggregate(many=differing.count(), example=differing.order_id.min()))
+    if asked["many"]:
+        raise RepeatedOrders(**asked)
+    again = only_row(several.aggregate(rows=(several.rows - 1).sum()))["rows"]
+    if not again:  # two numbers with one hash
+        return orders
+    warnings.warn(f"{again} rows of orders say the very same as another row, and count once.", stacklevel=4)
+    return orders.select(told).distinct()

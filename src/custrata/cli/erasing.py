@@ -1,0 +1,60 @@
+"""Erasing customers for good, and the list that keeps them from coming back with the next file."""
+
+from __future__ import annotations
+
+import click
+
+from custrata.cli.help import Command, Group
+from custrata.cli.session import Session, now, say, workspace_option
+from custrata.cli.tables import draw
+from custrata.errors import BadInput
+from custrata.ingest.erasure import erase, rows_of
+
+
+class NobodyToErase(BadInput):
+    template = "There is no customer “{customer}” in this workspace: nothing was erased."
+
+
+@click.command("erase", cls=Command)
+@click.argument("customer")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@workspace_option
+def erase_command(session: Session, customer: str, yes: bool) -> None:
+    """Erase CUSTOMER from every table, run and quarantine of the workspace, for good."""
+    workspace, write = session.workspace, session.writer("cli")
+    held = rows_of(workspace, customer)
+    if not held:
+        raise NobodyToErase(customer=customer)
+    told = ", ".join(f"{name} {write.number(count)}" for name, count in held.items())
+    if not yes:
+        click.confirm(write("erase_ask", customer=customer, rows=told), abort=True)
+    erase(workspace, customer, at=now())
+    say(write("erased", customer=customer, rows=told))
+
+
+@click.group("erasures", cls=Group)
+def erasures_group() -> None:
+    """Customers who were erased, and whose rows imports refuse."""
+
+
+@erasures_group.command("list", cls=Command)
+@workspace_option
+def list_command(session: Session) -> None:
+    """List the erasures: hashes in place of customers, when, and why they were lifted."""
+    write, rows = session.writer("cli"), session.workspace.erasures.all()
+    heads = [write(f"heads.{name}") for name in ("erasure", "at", "lifted", "reason")]
+    listed = [
+        [row.name, write.instant(row.at), write.instant(row.lifted_at) if row.lifted_at else "–", row.reason or "–"]
+        for row in rows
+    ]
+    say(draw(heads, listed, [False] * 4).rstrip("\n") if listed else write("nobody_erased"))
+
+
+@erasures_group.command("lift", cls=Command)
+@click.argument("customer")
+@click.option("--reason", required=True, help="Why, such as: the customer asked for a new account.")
+@workspace_option
+def lift_command(session: Session, customer: str, reason: str) -> None:
+    """Take rows of CUSTOMER again, named by the number or by the hash of the list."""
+    lifted = session.workspace.erasures.lift(customer, reason=reason, at=now())
+    say(session.writer("cli")("erasure_lifted", erasure=lifted.name))

@@ -1,0 +1,201 @@
+"""Files for the methods: read by the very recogniser, cleaner and quarantine that imports have, without a workspace."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Mapping as Table
+from dataclasses import replace
+from functools import reduce
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from custrata.analytics.sources import reads_files
+from custrata.errors import BadInput
+from custrata.ingest import people
+from custrata.ingest.accepted import Accepted, accepted_orders, sound, unique
+from custrata.ingest.dates import Order
+from custrata.ingest.fields import KINDS, Kind, kind_named
+from custrata.ingest.files import open_file
+from custrata.ingest.headers import rank
+from custrata.ingest.importing import (
+    asked_mapping,
+    own_engine,
+    plan_of,
+    read_rows,
+    rejects_of,
+    understood,
+    writing,
+)
+from custrata.ingest.lines import numbered
+from custrata.ingest.mapping import Mapping
+from custrata.ingest.money import signs
+from custrata.ingest.notices import Notice
+from custrata.ingest.plan import Plan, Views, views
+from custrata.ingest.quarantine import faults_of
+from custrata.ingest.questions import Desk, NeedsDecision
+from custrata.ingest.sources import open_source, reading
+from custrata.ingest.staging import Staged
+from custrata.lake import LakeSnapshot
+from custrata.schema import CUSTOMER_RECORDS, TableSpec
+from custrata.schema.tables import ORIGIN
+from custrata.wording import phrase
+
+KIND_OF = {kind.table.name: kind.name for kind in KINDS.values()}
+
+
+class NoUsableRows(BadInput):
+    template = "Of the {rows} rows of “{file}” none can be used: {reasons}."
+
+
+class SeveralCurrencies(BadInput):
+    template = "“{file}” holds amounts in {found}. Convert them to one currency first."
+
+
+class NeedsAnswer(NeedsDecision):
+    """The file waits for answers; `questions` are what it asks."""
+
+    template = (
+        "“{file}” can be read in more than one way ({count} open):\n{questions}\n"
+        "Read it with custrata.read(path, decisions={{'{code}': '{choice}'}}), and hand in the table."
+    )
+
+
+class ReadingWarning(UserWarning):
+    """What reading a file assumed or left out; `notices` say it one by one, `rejected` counts rows by their reason."""
+
+    def __init__(self, text: str, notices: tuple[Notice, ...] = (), rejected: Table[str, int] | None = None) -> None:
+        super().__init__(text)
+        self.notices, self.rejected = notices, dict(rejected or {})
+
+
+def read(
+    path: Path | str,
+    kind: str = "orders",
+    *,
+    zone: str = "UTC",
+    columns: Table[str, str] | None = None,
+    mapping: Mapping | None = None,
+    date_order: Order | None = None,
+    decisions: Table[str, str] | None = None,
+    accept_defaults: bool = False,
+) -> ir.Table:
+    """The rows of a file as a canonical table, in memory; what imports do to it is done here too.
+
+    Parameters: `kind` is orders, lines, customers, products, events or feedback; times without a zone are on the clock
+    of `zone`; `columns` says what canonical columns are called in the file, `mapping` all of it; `decisions` are
+    answers to what the reading asks, by the code of the question, and `accept_defaults` takes the proposed ones.
+
+    A file whose rows are left out or read by an assumption gives a `ReadingWarning` that says so. Raises
+    `NeedsDecision` where readings that both make sense differ, `NoUsableRows`, `SeveralCurrencies`, and whatever an
+    import raises for a file that cannot be read or understood.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "sales.csv"
+    >>> _ = path.write_text("订单号,会员号,下单时间,实付金额\\n1,a,2025年1月5日,¥1200\\n", "utf-8")
+    >>> read(path).amount.sum().execute()
+    Decimal('1200.00')
+    """
+    spec = kind_named(kind)
+    with tempfile.TemporaryDirectory(prefix="custrata-") as folder, own_engine() as duck, views(duck) as made:
+        scratch = Path(folder)
+        file = open_file(Path(path), scratch)
+        given = {**(mapping.decisions if mapping else {}), **(decisions or {})}
+        desk = Desk(file.name, given, accept_defaults=accept_defaults)
+        try:
+            if columns and mapping is None:
+                asked = asked_mapping(kind, None, None, None)
+                headers = open_source(duck, file, scratch, asked, rejects_of(scratch)).headers
+                mapping = _named(spec, headers, columns)
+            asked = asked_mapping(kind, mapping, None, None)
+            source, head, found = understood(
+                duck, file, scratch, asked, given=mapping is not None, order=date_order, desk=desk
+            )
+            with reading(file.name), writing(file.name):
+                plan = plan_of(made, source, found, head, zone, desk)
+                plan, staged = read_rows(made, plan, head, rejects_of(scratch), desk, LakeSnapshot.empty())
+                _refuse_currencies(staged, file.name)
+                accepted = _accepted(made, staged, plan)
+                _tell(made, staged, accepted, desk, rejects_of(scratch))
+                return _table(made, accepted.rows, plan)
+        except NeedsDecision as waiting:
+            raise NeedsAnswer(**waiting.facts) from None
+
+
+@reads_files
+def for_methods(path: Path, spec: TableSpec, zone: str, columns: Table[str, str] | None) -> ir.Table:
+    """A file handed to a method, which says the canonical table it wants."""
+    return read(path, KIND_OF[spec.name], zone=zone, columns=columns)
+
+
+def _named(kind: Kind, headers: tuple[str, ...], columns: Table[str, str]) -> Mapping:
+    """A mapping by the names given, and for the rest by the header that names a field best."""
+    named = {own: name for name, own in columns.items()}
+    for field in kind.fields:
+        free = [header for header in headers if header not in named and field.name not in named.values()]
+        ranked = [(place, header) for header in free if (place := rank(header, field.headers)) is not None]
+        if ranked:
+            named[min(ranked)[1]] = field.name
+    return Mapping(kind.name, named)
+
+
+def _refuse_currencies(staged: Staged, name: str) -> None:
+    found = [sign.upper() for sign in (*staged.signs, *staged.currencies)]
+    meant = [set(signs().get(sign, (sign,))) for sign in found]
+    if meant and not reduce(set.intersection, meant):
+        raise SeveralCurrencies(file=name, found=", ".join(found[:5]))
+
+
+def _accepted(made: Views, staged: Staged, plan: Plan) -> Accepted:
+    if plan.kind.name == "orders":
+        return accepted_orders(made, staged)
+    if plan.kind.name == "lines":
+        staged = numbered(made, staged)
+    key = ("source_id",) if plan.kind.name == "customers" else plan.kind.table.key
+    accepted = unique(made, sound(staged), key)
+    if plan.kind.name != "customers":
+        return accepted
+    return replace(accepted, rows=people.with_phones(made, accepted.rows, plan, lambda share: None))
+
+
+def _tell(made: Views, staged: Staged, accepted: Accepted, desk: Desk, rejects: str) -> None:
+    """Warn of rows that are left out and of what was assumed.
+
+    Raises `NoUsableRows`.
+    """
+    reasons: Counter[str] = Counter()
+    for bits, count in staged.tally.items():
+        if not bits & 3:
+            reasons.update(dict.fromkeys({problem.reason for problem in staged.found(bits)}, count))
+    for fault in faults_of(made, rejects):
+        reasons[fault.reason] += len(fault.lines)
+    said = [f"{phrase('ingest', f'reasons.{reason}', 'en')} ({count})" for reason, count in reasons.items()]
+    notices = desk.notices
+    if reasons and staged.wrong >= staged.read:
+        raise NoUsableRows(rows=staged.read, file=desk.file, reasons="; ".join(said))
+    parts = [phrase("ingest", "door.rejected", "en", rows="; ".join(said))] if said else []
+    if accepted.superseded:
+        parts.append(phrase("ingest", "door.superseded", "en", count=accepted.superseded))
+    parts += [notice.sentence("en") for notice in notices]
+    if parts:
+        warnings.warn(ReadingWarning(f"{desk.file}: {' '.join(parts)}", notices, reasons), stacklevel=3)
+
+
+def _table(made: Views, rows: ir.Table, plan: Plan) -> ir.Table:
+    """The canonical columns, in memory; of customers the properties as columns of their own."""
+    spec = plan.kind.table
+    columns: dict[str, ir.Value] = {}
+    for column in spec:
+        if column not in ORIGIN:
+            there = column.name in rows.columns
+            columns[column.name] = (rows[column.name] if there else ibis.null(column.type)).cast(spec[column.name].type)
+    if spec is CUSTOMER_RECORDS:
+        free = [header for header in plan.mapping.properties if header not in columns]
+        columns |= {header: rows.properties[header] for header in free}
+    columns.pop("properties", None)
+    found: pa.Table = made.engine.arrow(rows.select(**columns))
+    return ibis.memtable(found)
