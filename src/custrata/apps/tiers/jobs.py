@@ -29,26 +29,13 @@ def refresh(running: Running, as_of: str | None = None, learn: bool = False) -> 
     Its effect appears once: a run is written aside and published in one moment by one pointer, and the same instant
     over the same facts is not graded again. What a killed refresh left is removed by the next.
     """
-    served = workspace()
-    forget_erased()
-    try:
-        return _graded(running, served, as_of, learn=learn)
-    except EarlierAsOf:
-        if as_of is None:
-            # The newest run looks from later than the day after the newest fact: that one is graded anew, so that
-            # schemes and decisions take effect without new data.
-            return _graded(running, served, served.runs.all()[-1].as_of, learn=learn)
-        # Killed after it had published and before it could say so; meanwhile somebody has graded a later day.
-        published = _published(served, as_of) if running.again else None
-        if published is None:
-            raise
-        return _result(published, new=True)
+    return _refreshed(running, as_of, learn=learn)
 
 
 @handler("learn", attempts=3, waits_for=(Busy,), opens=("tiers:run", "run"), schedulable=True)
 def learn(running: Running) -> dict[str, object]:
     """A refresh that learns anew what schemes learn. Its effect appears once, as that of a refresh does."""
-    return refresh(running, learn=True)
+    return _refreshed(running, None, learn=True)
 
 
 @handler("withdraw", attempts=5, longest=timedelta(hours=12), waits_for=(Busy,))
@@ -71,6 +58,23 @@ def withdraw(running: Running, run: str, reason: str, by: str) -> dict[str, obje
             progress=lambda step, fraction: running.tell(fraction, f"cli.steps.{step}"),
         )
     return {"withdrawn": run, "anew": len(done.anew)}
+
+
+def _refreshed(running: Running, as_of: str | None, *, learn: bool) -> dict[str, object]:
+    served = workspace()
+    forget_erased()
+    try:
+        return _graded(running, served, as_of, learn=learn)
+    except EarlierAsOf:
+        if as_of is None:
+            # The newest run looks from later than the day after the newest fact: that one is graded anew, so that
+            # schemes and decisions take effect without new data.
+            return _graded(running, served, served.runs.all()[-1].as_of, learn=learn)
+        # Killed after it had published and before it could say so; meanwhile somebody has graded a later day.
+        published = _published(served, as_of) if running.again else None
+        if published is None:
+            raise
+        return _result(published, new=True)
 
 
 def _graded(running: Running, served: Workspace, as_of: datetime | str | None, *, learn: bool) -> dict[str, object]:

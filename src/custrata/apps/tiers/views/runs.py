@@ -133,8 +133,8 @@ def refresh(request: HttpRequest) -> HttpResponse:
         messages.error(request, texts.text("tiers.refresh.bad_day"))
     else:
         try:
-            asked = {name: form.cleaned_data[name] for name in ("as_of", "learn")}
-            start_refresh(**asked, actor=asking_person(request), at=timezone.now())
+            wanted = {name: form.cleaned_data[name] for name in ("as_of", "learn")}
+            start_refresh(**wanted, actor=asking_person(request), at=timezone.now())
             messages.success(request, texts.text("tiers.refresh.started"))
         except Refused as error:
             messages.error(request, texts.sentence(error))
