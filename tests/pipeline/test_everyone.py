@@ -25,8 +25,8 @@ def table(engine: Engine, spec: TableSpec, *rows: dict[str, Any]) -> Any:
 
 def known(engine: Engine, records: list[dict[str, Any]], orders: list[dict[str, Any]]) -> set[str]:
     placed = table(engine, ORDERS, *orders)
-    others = (table(engine, spec) for spec in (ORDER_LINES, PRODUCTS, EVENTS, FEEDBACK))
-    facts = Snapshot(placed, *others, table(engine, CUSTOMER_RECORDS, *records), {}, placed)
+    lines, products, events, feedback = (table(engine, spec) for spec in (ORDER_LINES, PRODUCTS, EVENTS, FEEDBACK))
+    facts = Snapshot(placed, lines, products, events, feedback, table(engine, CUSTOMER_RECORDS, *records), {}, placed)
     return set(engine.arrow(everyone(facts, AS_OF)).column("customer_id").to_pylist())
 
 
