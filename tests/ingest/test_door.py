@@ -28,7 +28,7 @@ def file(folder: Path, content: str, encoding: str = "utf-8", name: str = "sales
     return path
 
 
-def spent(path: Path | str, **options: object) -> dict[str, Decimal]:
+def spent(path: Path | str, **options: Any) -> dict[str, Decimal]:
     """Monetary value by customer."""
     table = cs.traits(path, as_of="2025-02-01", zone="Asia/Shanghai", **options)
     return {row["customer_id"]: row["spend"] for row in table.select("customer_id", "spend").to_pyarrow().to_pylist()}
