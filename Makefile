@@ -4,7 +4,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 EXTRAS := .[server,spark,demo,dev]
-STAMP := .venv/.complete
+DEMO := .venv/.demo
+COMPLETE := .venv/.complete
+INSTALL = $(BIN)/pip install -qq --constraint constraints.txt --editable
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -13,20 +15,25 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
 
-setup: $(STAMP) ## build .venv with every extra (again only when pyproject.toml or constraints.txt change)
+setup: $(COMPLETE) ## build .venv with every extra (again only when pyproject.toml or constraints.txt change)
 	@:
 
-$(STAMP): pyproject.toml constraints.txt package-lock.json hatch_build.py
+$(COMPLETE): $(DEMO)
+	@echo "Adding the developers' tools and Spark to .venv; this takes a minute or two."
+	@$(INSTALL) '$(EXTRAS)'
+	@touch $@
+
+$(DEMO): pyproject.toml constraints.txt package-lock.json hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Custrata needs Python 3.11 or newer; '$(PYTHON)' is not. Say which to use: make setup PYTHON=python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 		|| { echo "This Python cannot make environments. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	@echo "Building .venv with every extra; this takes a minute or two."
+	@echo "Building .venv with what the demo needs; this takes a minute."
 	@$(BIN)/pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
-	@$(BIN)/pip install -qq --constraint constraints.txt --editable '$(EXTRAS)'
+	@$(INSTALL) '.[server,demo]'
 	@touch $@
 
-demo: setup ## load and grade the demo data, then show it (ARGS=--no-serve stops after grading)
+demo: $(DEMO) ## load and grade the demo data, then show it (ARGS=--no-serve stops after grading)
 	@$(BIN)/custrata demo $(ARGS)
 
 test: setup ## run all tests, the server's on PostgreSQL too (ARGS for pytest: make test ARGS='-k rfm')
@@ -58,15 +65,11 @@ docs: setup ## build the documentation into site/, strictly
 bench: setup ## measure against peers in the same run (ARGS for the benchmarks)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-# In an environment of its own, with the oldest Python we support, so that the pins install everywhere. Names and
-# versions only: no index addresses, no hashes, no paths.
+# In an environment of its own, since .venv cannot be built while pins and pyproject.toml contradict each other.
 constraints: ## renew constraints.txt: the newest versions that pyproject.toml allows
-	@rm -rf build/constraints
 	@$(PYTHON) -m venv build/constraints
-	@build/constraints/bin/pip install -qq '$(EXTRAS)'
-	@{ echo "# Pins of the whole environment, every extra, made by \`make constraints\` with $$($(PYTHON) --version)."; \
-	   build/constraints/bin/pip freeze --exclude custrata; } > build/constraints.txt
-	@mv build/constraints.txt constraints.txt
+	@build/constraints/bin/pip install -qq uv
+	@build/constraints/bin/python tools/pins.py
 	@rm -rf build/constraints
 
 clean: ## remove what was built, but .venv and workspaces

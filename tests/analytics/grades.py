@@ -12,7 +12,8 @@ import ibis.expr.types as ir
 from custrata.analytics.grading import Grading
 from custrata.analytics.loyalty import advocacy
 from custrata.analytics.moments import AsOf
-from custrata.analytics.silence import SilenceCurve, learn_silence
+from custrata.analytics.silence import SilenceCurve
+from custrata.analytics.silence_learning import learn_silence
 from custrata.analytics.sources import canonical_feedback, canonical_lines, canonical_orders
 from custrata.analytics.traits import Known, joined_by_customer, known_facts, order_traits
 from custrata.engine import Engine

@@ -20,7 +20,8 @@ from zoneinfo import ZoneInfo
 
 Row = Mapping[str, Any]
 Number = int | Decimal
-FIXED_LINES = (Decimal("3.01"), Decimal("6.01"))  # beyond 3 and 6, of a silence with two places
+# Per stratum: the least order days, and from which silence on a customer is at risk or churned.
+Strata = Sequence[tuple[int, Fraction | None, Fraction | None]]
 
 
 def rounded(value: Fraction | Decimal | int, places: int = 2) -> Decimal:
@@ -28,6 +29,11 @@ def rounded(value: Fraction | Decimal | int, places: int = 2) -> Decimal:
     exact = Fraction(value)
     whole = int(abs(exact) * 10**places + Fraction(1, 2))
     return Decimal(whole if exact >= 0 else -whole).scaleb(-places)
+
+
+def cut_off(value: Fraction | None) -> Decimal | None:
+    """Twelve places, nothing rounded up."""
+    return None if value is None else Decimal(int(value * 10**12)).scaleb(-12)
 
 
 def lower_median(values: Iterable[int]) -> int | None:
@@ -163,13 +169,29 @@ class Recomputed:
         n = len(c.gaps)
         return Fraction(n * (self.median_gap(c) or 0) + 5 * self.common_gap, n + 5)
 
-    def silence(self, c: Customer) -> Decimal | None:
+    def silent(self, c: Customer) -> Fraction | None:
         rhythm = self.rhythm(c)
-        return rounded((self.recency(c) or 0) / rhythm) if rhythm else None
+        return (self.recency(c) or 0) / rhythm if rhythm else None
+
+    def silence(self, c: Customer) -> Decimal | None:
+        return cut_off(self.silent(c))
 
     def last_gap_silence(self, c: Customer) -> Decimal | None:
         rhythm = self.rhythm(c)
-        return rounded(c.gaps[-1] / rhythm) if rhythm and c.gaps else None
+        return cut_off(c.gaps[-1] / rhythm) if rhythm and c.gaps else None
+
+    def comebacks(self, c: Customer) -> list[tuple[int, Fraction]]:
+        """Section 4: the orders of the last 90 days after at least one rhythm known then: order days then, silence."""
+        found: list[tuple[int, Fraction]] = []
+        for place in range(1, len(c.days)):
+            before = c.gaps[: place - 1]
+            usual = Fraction(len(before) * (lower_median(before) or 0) + 5 * (self.common_gap or 0), len(before) + 5)
+            if self.today - c.days[place] <= 90 and c.gaps[place - 1] >= usual:
+                found.append((place, c.gaps[place - 1] / usual))
+        return found
+
+    def comeback(self, c: Customer, least: int, most: int) -> Decimal | None:
+        return cut_off(max((silence for days, silence in self.comebacks(c) if least <= days <= most), default=None))
 
     def regularity(self, c: Customer) -> Fraction | None:
         """Section 5: periods with an order ÷ periods since the one that holds the first order of the window."""
@@ -280,22 +302,30 @@ class Recomputed:
 
         return {name: tier(name, c) for name, c in self.customers.items()}
 
-    def lifecycle(self, lines: tuple[Decimal | None, Decimal | None] = FIXED_LINES) -> dict[str, str]:
-        """Section 4: the first that holds."""
-        return self.each(lambda c: self._stage(c, *lines))
+    def lifecycle(self, strata: Strata | None = None) -> dict[str, str]:
+        """Section 4: the first that holds; without learned lines, beyond 3 and beyond 6."""
+        return self.each(lambda c: self._stage(c, strata))
 
-    def _stage(self, c: Customer, at_risk: Decimal | None, churned: Decimal | None) -> str:
+    def _stage(self, c: Customer, strata: Strata | None) -> str:
         if not c.sold:
             return "prospect"
-        recency, tenure, many = self.recency(c) or 0, self.tenure(c) or 0, len(c.sold)
-        silence, last = self.silence(c), self.last_gap_silence(c)
+        tenure, many, silent = self.tenure(c) or 0, len(c.sold), self.silent(c)
+
+        def beyond(tier: int, order_days: int, silence: Fraction | None) -> bool:
+            if silence is None:
+                return (self.recency(c) or 0) > (180, 365)[tier]
+            if strata is None:
+                return silence > (3, 6)[tier]
+            line = [lines for least, *lines in strata if least <= order_days][-1][tier]
+            return line is not None and silence >= line
+
         if tenure <= 60 and many < 3:
             return "new"
-        if churned is not None and last is not None and last >= churned and recency <= 90:
+        if any(beyond(1, *back) for back in self.comebacks(c)):
             return "won_back"
-        if churned is not None and silence is not None and silence >= churned:
+        if beyond(1, len(c.days), silent):
             return "churned"
-        if at_risk is not None and silence is not None and silence >= at_risk:
+        if beyond(0, len(c.days), silent):
             return "at_risk"
         return "mature" if many >= 6 and tenure >= 180 else "growing"
 

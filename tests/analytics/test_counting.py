@@ -66,7 +66,7 @@ CASES: dict[str, Case] = {
     ),
     "named return of a part": (
         [(INSIDE, 9, {"order_id": "n3", "refund": 2}), (INSIDE, -3, {"kind": "return", "returns_order_id": "n3"})],
-        {"orders": 1, "spend": Decimal("4.00"), "sales": Decimal("4.00"), "return_rate": Decimal("0.5556")},
+        {"orders": 1, "spend": Decimal("4.00"), "sales": Decimal("4.00"), "returned_value": Decimal("5.00")},
     ),
     "old order named now": (
         [(BEFORE, 9, {"order_id": "n4"}), (INSIDE, -4, {"kind": "return", "returns_order_id": "n4"})],
@@ -140,6 +140,20 @@ def test_each_case_counts_as_the_page_says(profile: dict[str, dict[str, Any]]) -
     wanted = {customer: traits for customer, (_, traits) in CASES.items() if traits}
     found = {customer: {name: row[name] for name in CASES[customer][1]} for customer, row in profile.items()}
     assert found == wanted
+
+
+def earlier(engine: Engine, first: str) -> Any:
+    """What the traits of earlier windows say of a customer who ordered on the first day of all and three days ago."""
+    days = [{"customer_id": "a", "ordered_at": day, "amount": 5} for day in (first, "2025-01-28")]
+    names = ("spend_before_90d", "spend_change_90d", "orders_before_365d", "spend_change_365d")
+    return by_customer(cs.traits(engine.from_arrow(orders_table(days)), as_of="2025-01-31"), *names)["a"]
+
+
+def test_what_lies_before_the_first_fact_is_unknown_and_not_nought(engine: Engine) -> None:
+    assert earlier(engine, "2024-08-05") == (None, None, None, None)
+    assert earlier(engine, "2024-08-04") == (5, 0, None, None)  # the first of the 180 days
+    assert earlier(engine, "2023-02-02") == (0, 5, None, None)
+    assert earlier(engine, "2023-02-01") == (0, 5, 1, 0)  # the first of the 730 days
 
 
 def test_free_orders_can_be_left_out(engine: Engine) -> None:

@@ -6,6 +6,7 @@ Profiles stand here as they come out of the counting, so that a value lies exact
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import ibis.expr.types as ir
@@ -24,7 +25,8 @@ from custrata.analytics.ladder_schemes import (
 from custrata.analytics.lifecycle import LifecycleLines, grade_lifecycle
 from custrata.analytics.loyalty import grade_loyalty
 from custrata.analytics.rfm import grade_rfm, rfm_grading, rfm_inputs, rfm_lines
-from custrata.analytics.silence import NOT_LEARNED, SilenceCurve
+from custrata.analytics.silence import NOT_LEARNED, SilenceCurve, Stratum
+from custrata.analytics.traits import COMEBACKS
 from custrata.engine import DuckEngine, Engine
 from tests.analytics.conftest import MakeProfile, by_customer, profile_table
 
@@ -132,23 +134,24 @@ def test_loyalty_lines_are_66_and_33(make_profile: MakeProfile) -> None:
     found = by_customer(grade_loyalty(make_profile(each("categories", {}) | profile)).table(), "tier", "value")
     assert found == {
         "at": ("loyal", Decimal("66.00")), "over": ("loyal", Decimal("66.01")),
-        "under": ("potential", Decimal("65.99")), "half a cent under": ("loyal", Decimal("66.00")),
+        "under": ("potential", Decimal("65.99")), "half a cent under": ("potential", Decimal("65.995")),
         "at 33": ("potential", Decimal("33.00")), "under 33": ("none", Decimal("32.99")), "none": ("none", None),
     }  # fmt: skip
 
 
 def test_combined_lines_are_70_and_40(make_profile: MakeProfile) -> None:
     """Without returns 43.75 for loyalty and 56.25 for spend, whose ranks are 1 and ½: ties share the higher."""
-    loyalty = {"at": "31.43", "under": "31.41", "at 40": "27.14", "under 40": "27.12"}
-    spend = {"at": 100, "under": 100, "at 40": 50, "under 40": 50}
+    loyalty = {"over": "31.43", "under": "31.42", "over 40": "27.15", "under 40": "27.14"}
+    spend = {"over": 100, "under": 100, "over 40": 50, "under 40": 50}
     profile = {
         name: {"orders": 1, "loyalty_value": value, "spend": spend[name], "returned_value": 0, "return_rate": 0}
         for name, value in loyalty.items()
     }
     table = make_profile(profile | {"none": {"spend": -5}}, loyalty_value=pa.decimal128(18, 2))
     assert by_customer(grade_combined(table).table(), "tier", "value") == {
-        "at": ("high", Decimal("70.00")), "under": ("mid", Decimal("69.99")),
-        "at 40": ("mid", Decimal("40.00")), "under 40": ("general", Decimal("39.99")), "none": ("general", None),
+        "over": ("high", Decimal("70.000625")), "under": ("mid", Decimal("69.99625")),
+        "over 40": ("mid", Decimal("40.003125")), "under 40": ("general", Decimal("39.99875")),
+        "none": ("general", None),
     }  # fmt: skip
 
 
@@ -158,20 +161,24 @@ LIFECYCLE: dict[str, tuple[str, dict[str, Any]]] = {
     "60 days and silent": ("new", {"tenure_days": 60, "orders_all": 2, "silence": 50}),
     "61 days": ("growing", {"tenure_days": 61, "orders_all": 2}),
     "third order": ("growing", {"tenure_days": 60, "orders_all": 3}),
-    "back after 6.01": ("won_back", {"last_gap_silence": "6.01", "recency_days": 90}),
-    "back 91 days ago": ("growing", {"last_gap_silence": "6.01", "recency_days": 91}),
-    "back after 6": ("growing", {"last_gap_silence": "6.00", "recency_days": 0}),
-    "back and silent again": ("won_back", {"last_gap_silence": "6.01", "recency_days": 90, "silence": 9}),
-    "silent for 6.01": ("churned", {"silence": "6.01"}),
-    "silent for 6": ("at_risk", {"silence": "6.00"}),
-    "silent for 3.01": ("at_risk", {"silence": "3.01"}),
-    "silent for 3": ("growing", {"silence": "3.00"}),
+    "back after more than 6": ("won_back", {"comeback_1": "6.000001"}),
+    "back after 6": ("growing", {"comeback_13": "6"}),
+    "back and silent again": ("won_back", {"comeback_4": "6.000001", "silence": 9}),
+    "silent for more than 6": ("churned", {"silence": "6.000001"}),
+    "silent for 6": ("at_risk", {"silence": "6"}),
+    "silent for more than 3": ("at_risk", {"silence": "3.000001"}),
+    "silent for 3": ("growing", {"silence": "3"}),
     "sixth order after 180 days": ("mature", {"orders_all": 6, "tenure_days": 180}),
     "fifth order": ("growing", {"orders_all": 5, "tenure_days": 180}),
     "after 179 days": ("growing", {"orders_all": 6, "tenure_days": 179}),
-    "nobody has a rhythm": ("mature", {"orders_all": 6, "silence": None, "last_gap_silence": None}),
+    "no rhythm known": ("mature", {"orders_all": 6, "silence": None, "recency_days": 180}),
+    "no rhythm and 181 days": ("at_risk", {"orders_all": 6, "silence": None, "recency_days": 181}),
+    "no rhythm and 365 days": ("at_risk", {"silence": None, "recency_days": 365}),
+    "no rhythm and 366 days": ("churned", {"silence": None, "recency_days": 366}),
 }
-USUAL: dict[str, Any] = {"orders_all": 4, "tenure_days": 400, "recency_days": 10, "silence": 1, "last_gap_silence": 1}
+USUAL: dict[str, Any] = {"orders_all": 4, "order_days": 4, "tenure_days": 400, "recency_days": 10, "silence": 1}
+USUAL |= dict.fromkeys(COMEBACKS)
+STRATA = (Stratum(1, 3, None, None), Stratum(4, 12, Fraction(2), Fraction(10, 3)), Stratum(13, None, Fraction(5), None))
 
 
 def test_every_line_of_the_lifecycle(make_profile: MakeProfile) -> None:
@@ -184,9 +191,9 @@ def test_every_line_of_the_lifecycle(make_profile: MakeProfile) -> None:
     ("curve", "notes"),
     [
         (NOT_LEARNED, ("not_learned",)),
-        (SilenceCurve(Decimal(2), Decimal(3), learned=True), ()),
-        (SilenceCurve(Decimal(2), None, learned=True), ("never_churned",)),
-        (SilenceCurve(None, None, learned=True), ("never_at_risk", "never_churned")),
+        (SilenceCurve(STRATA, learned=True), ()),
+        (SilenceCurve(STRATA[::2], learned=True), ("never_churned",)),
+        (SilenceCurve(STRATA[:1], learned=True), ("never_at_risk", "never_churned")),
     ],
 )
 def test_the_lifecycle_says_what_was_not_learned(duck: DuckEngine, curve: SilenceCurve, notes: Any) -> None:
@@ -195,9 +202,28 @@ def test_the_lifecycle_says_what_was_not_learned(duck: DuckEngine, curve: Silenc
 
 
 def test_a_curve_without_lines_leaves_nobody_behind(duck: DuckEngine) -> None:
-    profile = on(duck, {"a": {**USUAL, "silence": 99, "last_gap_silence": 99}})
-    grading = grade_lifecycle(profile, SilenceCurve(None, None, learned=True), LifecycleLines(mature_orders=4))
+    profile = on(duck, {"a": {**USUAL, "silence": 99, "comeback_1": 99}})
+    grading = grade_lifecycle(profile, SilenceCurve(STRATA[:1], learned=True), LifecycleLines(mature_orders=4))
     assert by_customer(grading.table(), "tier") == {"a": "mature"}
+
+
+BY_STRATUM: dict[str, tuple[str, dict[str, Any]]] = {
+    "no line": ("growing", {"order_days": 3, "silence": 99}),
+    "at a line": ("at_risk", {"order_days": 4, "silence": 2}),
+    "under it": ("growing", {"order_days": 12, "silence": "1.999999999999"}),
+    "under a third": ("at_risk", {"order_days": 12, "silence": "3.333333333332"}),
+    "at a third": ("churned", {"order_days": 12, "silence": "3.333333333333"}),
+    "no churned line": ("at_risk", {"order_days": 13, "silence": 99}),
+    "back with 4 to 12": ("won_back", {"order_days": 13, "comeback_4": "3.333333333333"}),
+    "back a little sooner": ("growing", {"order_days": 13, "comeback_4": "3.333333333332"}),
+    "back without a line": ("growing", {"comeback_1": 99, "comeback_2": 99, "comeback_13": 99}),
+}
+
+
+def test_every_stratum_has_lines_of_its_own(make_profile: MakeProfile) -> None:
+    profile = make_profile({name: {**USUAL, **traits} for name, (_, traits) in BY_STRATUM.items()})
+    found = by_customer(grade_lifecycle(profile, SilenceCurve(STRATA, learned=True)).table(), "tier")
+    assert found == {name: stage for name, (stage, _) in BY_STRATUM.items()}
 
 
 def rfm_profile(recency: list[int], orders: list[int], sales: list[Any]) -> Profile:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from custrata.analytics.grading import Grading
 from custrata.analytics.moments import AsOf
-from custrata.analytics.silence import SilenceCurve
+from custrata.analytics.silence import NOT_LEARNED
 from custrata.engine import DuckEngine, Engine
 from custrata.engine.functions import epoch_micros
 from custrata.tiering import BUILT_IN, Context
@@ -20,13 +20,12 @@ from tests.analytics.conftest import MakeProfile, by_customer, profile_table
 from tests.analytics.population import feedback_table
 
 AS_OF = datetime(2025, 1, 31, tzinfo=UTC)
-NO_CURVE = SilenceCurve(None, None, learned=False)
 TEXT, YES, SHARE = pa.string(), pa.bool_(), pa.decimal128(18, 4)
 
 
 def graded(key: str, profile: ir.Table, **facts: ir.Table) -> Grading:
     """A profile graded by a built-in scheme."""
-    return BUILT_IN[key].grade(profile, Context(NO_CURVE, 7, AsOf(AS_OF, "UTC"), facts))
+    return BUILT_IN[key].grade(profile, Context(NOT_LEARNED, 7, AsOf(AS_OF, "UTC"), facts))
 
 
 def growing(make_profile: MakeProfile, changes: dict[str, Any], high: str = "", orders: int = 1) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -32,7 +32,12 @@ def on(engine: Engine, trait: str, *values: Any) -> ir.Table:
 def points(profile: ir.Table, factor: Factor) -> list[Any]:
     """The score of that one factor, in the order of the customers."""
     found = by_customer(grade_score(profile, {"it": factor}, TIERS, LINES).table(), "value")
-    return [None if found[name] is None else str(found[name]) for name in sorted(found)]
+    return [None if found[name] is None else str(cents(found[name])) for name in sorted(found)]
+
+
+def cents(value: Decimal) -> Decimal:
+    """A score as it is shown."""
+    return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def test_between_two_lines_a_trait_counts_in_part(engine: Engine) -> None:

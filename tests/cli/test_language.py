@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from custrata.__main__ import cli
 from custrata.cli.help import laid_out
 from custrata.cli.language import environment_language
+from custrata.cli.session import command_here
 from tests.cli.conftest import Run
 
 HANS, HANT, ENGLISH = "导入", "匯入", "Import"
@@ -139,3 +140,28 @@ def test_laying_out_loses_nothing_and_begins_no_line_with_closing_punctuation(te
     laid = laid_out(text, width).removeprefix("\b\n")
     assert "".join(laid.split()) == "".join(text.split())
     assert all(line[0] not in "，。）”" for line in laid.splitlines()[1:] if re.search("[导入订单刷新]", text) and line)
+
+
+@pytest.mark.parametrize(
+    ("line", "path", "called"),
+    [
+        (".venv/bin/custrata", "", ".venv/bin/custrata"),
+        ("/usr/lib/custrata/__main__.py", "", "custrata"),
+    ],
+)
+def test_advice_names_the_command_as_it_can_be_called(
+    monkeypatch: pytest.MonkeyPatch, line: str, path: str, called: str
+) -> None:
+    monkeypatch.setattr("sys.argv", [line, "demo"])
+    monkeypatch.setenv("PATH", path)
+    assert command_here() == called
+
+
+def test_advice_names_the_command_by_its_name_where_it_is_on_the_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "custrata").write_text("#!/bin/sh\n")
+    (tmp_path / "custrata").chmod(0o755)
+    monkeypatch.setattr("sys.argv", [".venv/bin/custrata", "demo"])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert command_here() == "custrata"

@@ -106,6 +106,33 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
+WORDS = (pa.string(), ["VIP customer", "vip2", "默想 K", "默认", "100%", "İzmir", "ΟΔΟΣ", "Straße", "ÉTÉ", " "])
+
+
+@pytest.mark.parametrize(
+    ("operator", "part", "whom"),
+    [
+        ("contains", "vip", "01"), ("contains", "ViP", "01"), ("starts_with", "vip C", "0"), ("contains", "默想", "2"),
+        ("contains", "%", "4"), ("contains", "_", ""), ("contains", "izm", "5"), ("contains", "İZ", "5"),
+        ("contains", "οδος", "6"), ("contains", "δοσ", "6"), ("contains", "STRASSE", ""), ("contains", "aẞe", "7"),
+        ("contains", "été", "8"), ("contains", "ete", ""), ("contains", "k", "2"), ("contains", " ", "02"),
+        ("=", "vip2", "1"), ("=", "VIP2", ""),
+    ],
+)  # fmt: skip
+def test_capitals_do_not_count_within_a_text(engine: Engine, operator: str, part: str, whom: str) -> None:
+    asked = scope(engine, people({"word": WORDS}))
+    assert who(engine, asked, {"trait": "word", "is": operator, "value": part}) == whom
+
+
+@pytest.mark.parametrize("trait", ["city", "tags"])
+def test_blank_text_is_unknown(engine: Engine, trait: str) -> None:
+    texts = (pa.string(), [None, "", "   ", "\u3000", "\t\n\x0b", "\u00a0\u200b", "x", " x "])
+    asked = scope(engine, people({trait: texts}))
+    for operator, whom in (("unknown", "012345"), ("known", "67")):
+        assert who(engine, asked, {"trait": trait, "is": operator}) == whom
+    assert who(engine, asked, {"trait": trait, "is": "!=", "value": "y"}) == "67"
+
+
 def test_every_operator_parts_the_values_at_its_line(engine: Engine) -> None:
     criteria = [parse({"trait": trait, **rest}) for trait, rest, _ in CASES]
     rows = answers(engine, scope(engine, people(PROFILE)), criteria)

@@ -13,7 +13,30 @@ from tests.criteria.asking import AS_OF, INSTANT, MONEY
 
 Json = dict[str, Any]
 
-TEXTS = ["上海", "上", "a_b", "A_B", "it's", '\\"', "%", "é"]
+TEXTS = [
+    "上海",
+    "上",
+    "a_b",
+    "A_B",
+    "it's",
+    '\\"',
+    "%",
+    "é",
+    "É",
+    "",
+    " ",
+    "\u3000\t",
+    "İzmir",
+    "izmir",
+    "ΣΑΣ",
+    "σας",
+    "ß",
+    "ẞ",
+    "SS",
+    "\u00a0\x0b\u200b",
+    "Ｖ",
+    "ｖ",
+]
 TIERS = ["high", "mid", "low"]
 TAGS = ["vip", "vip2", "red_list"]
 
@@ -66,7 +89,7 @@ orders = _rows(
 numbers = st.one_of(wholes, cents.map(str), st.integers(-3000, 3000).map(lambda n: str(Decimal(n).scaleb(-3))))
 few_days = st.one_of(st.integers(0, 14), st.sampled_from([59, 364, 365, 366, 36_500]))
 written_days = near_days.map(date.isoformat)
-texts = st.sampled_from(TEXTS)
+texts = st.sampled_from([text for text in TEXTS if text])
 
 
 def _leaf(operators: list[str], **rest: st.SearchStrategy[Any]) -> st.SearchStrategy[Json]:

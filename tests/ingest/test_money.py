@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Literal
 
 import ibis
 import pytest
@@ -156,7 +157,7 @@ WRITERS = ["en_US", "en_IN", "de_DE", "de_CH", "fr_FR", "es_ES", "it_IT", "pl_PL
 def test_every_amount_is_read_as_babel_writes_it(
     duck: DuckEngine, amounts: list[Decimal], locale: str, accounting: bool
 ) -> None:
-    style = "accounting" if accounting else "standard"
+    style: Literal["accounting", "standard"] = "accounting" if accounting else "standard"
     written = [format_currency(amount, "EUR", locale=locale, format_type=style) for amount in amounts]
     comma = settled_comma([*written, format_currency(Decimal("1234567.89"), "EUR", locale=locale)])
     text = ibis.array(written).unnest()

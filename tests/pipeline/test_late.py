@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,42 @@ def test_the_history_marks_what_they_brought_about(came_late: Workspace) -> None
 def test_who_has_no_late_orders_moves_as_ever(came_late: Workspace, duck: DuckEngine) -> None:
     moved = [row for row in changed(came_late.runs.all()[-1], duck) if row["customer_id"] != "c5"]
     assert {row["late"] for row in moved} == {False}
+
+
+CLUB = {"key": "club", "kind": "threshold", "trait": "spend", "tiers": [{"key": "top", "line": 300}, {"key": "rest"}]}
+SHARES = {
+    "key": "club",
+    "kind": "quantile",
+    "trait": "spend",
+    "tiers": [{"key": "top", "share": "50%"}, {"key": "rest"}],
+}
+RECENT = {**CLUB, "window": 90}
+
+
+@pytest.mark.parametrize("scheme", [CLUB, SHARES, RECENT], ids=["lines", "shares", "window"])
+def test_a_move_that_would_have_come_without_late_orders_is_a_move(
+    workspace: Workspace, duck: DuckEngine, scheme: dict[str, Any]
+) -> None:
+    fell = order("fell", "2024-01-20" if scheme is not RECENT else "2024-11-05", 400)
+    timely = [
+        fell,
+        order("caught", "2024-12-01", 20),
+        order("rose", "2024-12-02", 20),
+        order("stays", "2024-12-03", 350),
+    ]
+    stock(workspace, duck, timely)
+    publish(workspace, scheme)
+    run_at(workspace, duck, "2025-01-10")
+    late = [order(who, "2024-12-15", amount, f"late {who}") for who, amount in
+            (("fell", 10), ("caught", 900), ("rose", 10), ("stays", 10), ("unknown", 900))]  # fmt: skip
+    stock(workspace, duck, [*late, order("rose", "2025-01-20", 900)], at=AT + timedelta(days=1))
+    run = run_at(workspace, duck, "2025-02-05", days=2)
+    moved = {row["customer_id"]: (row["direction"], row["late"]) for row in changed(run, duck)}
+    assert moved == {
+        "fell": ("down", False), "caught": ("up", True), "rose": ("up", False), "unknown": ("entered", True),
+        **({"stays": ("down", True)} if scheme is SHARES else {}),
+    }  # fmt: skip
+    assert run.record["late"] == {"customers": 5, "orders": 5}
 
 
 def test_a_rebuilding_corrects_the_past_and_keeps_what_was_said(came_late: Workspace, duck: DuckEngine) -> None:

@@ -22,7 +22,9 @@ from custrata.report import (
     RfmMap,
     Scheme,
     Silence,
+    SilenceClaim,
     SilencePoint,
+    SilenceStratum,
     Size,
     Tier,
     page,
@@ -191,12 +193,26 @@ def _rfm(language: str) -> RfmMap:
 
 
 def sample_silence() -> Silence:
-    """A curve that falls to both lines."""
-    points = tuple(
-        SilencePoint(r, int(9000 / (1 + r) ** 1.6), 0.62 / (1 + 0.1 * r) ** 1.4 + 0.28)
-        for r in (0.2, 0.5, 0.8, 1.2, 1.7, 2.3, 3.1, 4.2, 5.6, 7.5, 10.0, 13.4, 18.0, 24.0)
+    """Two curves that fall to both lines, and one that falls to one."""
+    strata = (
+        SilenceStratum(1, 3, _falling(0.3), 0.31, 3.1, 5.6),
+        SilenceStratum(4, 12, _falling(0.6), 0.6, 4.2, 7.5),
+        SilenceStratum(13, None, _falling(0.9), 0.91, 5.6, None, ("churned",)),
     )
-    return Silence(points, 90, 0.868, 5.6, 18.0)
+    claims = (
+        SilenceClaim(1, 3, "in_rhythm", 900, 300, 0.3, 0.28, 0.25, 0.31),
+        SilenceClaim(4, 12, "at_risk", 240, 120, 0.42, 0.35, 0.3, 0.41),
+        SilenceClaim(13, None, "churned", 90, 60, 0.4, 0.5, 0.35, 0.66),
+    )
+    return Silence(strata, claims=claims, dates=12, test_dates=4)
+
+
+def _falling(most: float) -> tuple[SilencePoint, ...]:
+    points = []
+    for r in (0.2, 1.2, 2.3, 4.2, 5.6, 10.0):
+        back, seen = most / (1 + 0.2 * r), int(9000 / (1 + r) ** 1.6)
+        points.append(SilencePoint(r, seen, back, seen // 3, back - 0.03, back + 0.03, back - 0.1, back + 0.1))
+    return tuple(points)
 
 
 def _quality(language: str) -> Quality:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import custrata.report
-from custrata.report import Change, Headline, ReportData, Scheme, Silence, page
+from custrata.report import Change, Headline, ReportData, Scheme, Silence, SilencePoint, SilenceStratum, page
 from custrata.schema.zones import UnknownTimeZone
 from custrata.wording import LANGUAGES, UnknownLanguage, catalogue
 from tests.report.sample import AS_OF, ladder, sample_page, sample_silence, with_past
@@ -136,8 +136,8 @@ def test_tells_what_to_do_for_each_tier() -> None:
 
 def test_every_picture_has_its_table(report: ReportData) -> None:
     html = page(replace(report, schemes=report.schemes[:1]), "en")
-    # Flow, revenue, RFM map, labels, Pareto and silence curve, histograms; the rings' table is the tier table.
-    assert html.count("<details>") == 6 + len(report.histograms)
+    # Flow, revenue, RFM, labels, Pareto, silence curve and its test, histograms; the rings' table is the tier table.
+    assert html.count("<details>") == 7 + len(report.histograms)
 
 
 def test_the_slider_has_every_run() -> None:
@@ -175,8 +175,10 @@ def test_no_state_breaks_a_picture(state: str) -> None:
     ("found", "remark"),
     [
         (replace(sample_silence(), learned=False), "Not learned yet"),
-        (replace(sample_silence(), churned=None), "nobody is in that tier"),
-        (sample_silence(), "more than 5.6 times"),
+        (replace(sample_silence(), learned=False), "more than 5.6 times"),
+        (sample_silence(), "1–3 order days: churned from 5.6 times"),
+        (sample_silence(), "13 or more order days: too few were silent long enough"),
+        (Silence((SilenceStratum(1, None, (SilencePoint(0.5, 200, 0.4),)),)), "the curve never falls far enough"),
     ],
 )
 def test_says_how_the_silence_lines_came_about(found: Silence, remark: str) -> None:
@@ -204,7 +206,10 @@ def test_refuses_a_time_zone_that_does_not_exist(report: ReportData) -> None:
 
 def test_no_phrase_is_left_over() -> None:
     source = "\n".join(path.read_text("utf-8") for path in SOURCE.rglob("*") if path.suffix in (".py", ".html"))
-    made = {f"{name}." for name in ("nav", "column", "table", "headline", "flow", "silence", "histogram.unit")}
+    made = {
+        f"{name}."
+        for name in ("nav", "column", "table", "headline", "flow", "silence", "calibration", "histogram.unit")
+    }
     unused = [
         name
         for name in catalogue()["report"]

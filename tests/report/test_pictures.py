@@ -10,9 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custrata.report import Histogram, ParetoPoint, ReportData, RfmCell, RfmMap, Silence, SilencePoint
+from custrata.report import (
+    Histogram,
+    ParetoPoint,
+    ReportData,
+    RfmCell,
+    RfmMap,
+    Silence,
+    SilenceClaim,
+    SilencePoint,
+    SilenceStratum,
+)
 from custrata.report.data import Unit
-from custrata.report.pictures import bars, curve, histogram, rfm_map, rings, silence, sparkline, stacked
+from custrata.report.pictures import bars, calibration, curve, histogram, rfm_map, rings, silence, sparkline, stacked
 from custrata.report.pictures.bars import amounts
 from custrata.report.pictures.curve import reach
 from custrata.wording.writer import Writer
@@ -30,13 +40,27 @@ cells = st.lists(
     max_size=25,
     unique_by=lambda cell: (cell.recency, cell.frequency),
 )
+ends = st.floats(0, 300)
+points = st.builds(SilencePoint, ends, st.integers(0, 10**6), shares, st.none() | st.integers(1, 9), shares, shares)
+strata = st.builds(
+    SilenceStratum,
+    st.sampled_from((1, 2, 4, 13)),
+    st.none() | st.integers(13, 20),
+    st.lists(points, max_size=30).map(tuple),
+    st.none() | shares,
+    st.none() | ends,
+    st.none() | ends,
+)
+claims = st.builds(
+    SilenceClaim, st.sampled_from((1, 2, 4, 13)), st.none(), st.sampled_from(("in_rhythm", "at_risk", "churned")),
+    st.integers(1, 10**6), st.integers(1, 10**6), shares, shares, shares, shares,
+)  # fmt: skip
 silences = st.builds(
     Silence,
-    st.lists(st.builds(SilencePoint, st.floats(0, 300), st.integers(0, 10**6), shares), max_size=30).map(tuple),
+    st.lists(strata, max_size=4).map(tuple),
     st.just(90),
-    st.none() | shares,
-    st.none() | st.floats(0, 300),
-    st.none() | st.floats(0, 300),
+    st.booleans(),
+    st.lists(claims, max_size=12).map(tuple),
 )
 
 
@@ -50,6 +74,16 @@ def test_stacked_is_sound_whatever_the_revenue(customers: list[int], revenue: li
     picture = Picture(stacked(with_past(ladder(customers, revenue)), WRITE, wide=wide))
     assert sound(picture)
     assert picture.clashes() == []
+
+
+def test_a_change_of_method_is_a_line_down_with_its_words() -> None:
+    past = with_past(ladder([5, 3]))
+    marked = replace(past.history[4], marks=("version 1 → 2", "lines learned anew"))
+    picture = Picture(stacked(replace(past, history=(*past.history[:4], marked, *past.history[5:])), WRITE))
+    assert [mark.findtext("title") for mark in picture.marks("path", "method")] == [
+        "version 1 → 2 · lines learned anew"
+    ]
+    assert ("method" in picture.markup, sound(picture), picture.clashes()) == (True, True, [])
 
 
 @given(cells, st.booleans())
@@ -67,6 +101,7 @@ def test_the_pareto_curve_is_sound_whatever_the_points(found: list[tuple[float, 
 @given(silences, st.booleans())
 def test_the_silence_curve_is_sound_whatever_was_learned(found: Silence, wide: bool) -> None:
     assert sound(Picture(silence(found, WRITE, wide=wide)))
+    assert sound(Picture(calibration(found, WRITE, wide=wide)))
 
 
 @given(sizes, st.booleans())
@@ -114,14 +149,22 @@ def test_the_pareto_curve_says_who_brings_80_and_95_percent() -> None:
     assert any("50.0%" in word and "95%" in word for word in words)
 
 
-def test_the_silence_curve_names_its_lines() -> None:
-    words = Picture(silence(sample_silence(), WRITE)).words()
-    assert {"At risk > 5.6×", "Churned > 18.0×"} <= set(words)
+def test_the_silence_curve_names_its_strata() -> None:
+    picture = Picture(silence(sample_silence(), WRITE))
+    assert {"1–3 order days", "4–12 order days", "13 or more order days"} <= set(picture.words())
+    assert len(picture.marks("path", "curve")) == 3
+    assert len(picture.marks("rect", "interval")) == 18
 
 
-def test_the_silence_curve_draws_no_line_that_was_not_found() -> None:
-    words = Picture(silence(replace(sample_silence(), at_risk=None, churned=None), WRITE)).words()
-    assert not any(">" in word for word in words)
+def test_the_silence_curve_marks_no_line_that_was_not_found() -> None:
+    marks = Picture(silence(sample_silence(), WRITE)).marks("circle", "line-mark")
+    assert len(marks) == 2 + 3 + 2  # those of the key, three at risk, two churned
+
+
+def test_the_calibration_tells_tiers_apart_by_shape() -> None:
+    picture = Picture(calibration(sample_silence(), WRITE))
+    assert [len(picture.marks(tag, "shape")) for tag in ("circle", "path", "rect")] == [2, 2, 2]
+    assert len(picture.marks("path", "whisker")) == 3
 
 
 def test_a_histogram_marks_its_median() -> None:
@@ -141,6 +184,7 @@ EMPTY: list[Callable[[bool], str]] = [
     lambda wide: rfm_map(RfmMap(()), WRITE, wide=wide),
     lambda wide: curve([], WRITE, wide=wide),
     lambda wide: silence(Silence(()), WRITE, wide=wide),
+    lambda wide: calibration(Silence(()), WRITE, wide=wide),
     lambda wide: bars([], WRITE, "Sizes", wide=wide),
     lambda wide: histogram(Histogram("a", "A", "days", (), ()), WRITE),
 ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from custrata.analytics.silence import SilenceCurve, Stretch
+from custrata.analytics.silence import SilenceCurve, Stratum, Stretch
 from custrata.pipeline.record import graded_record
 from custrata.tiering import BUILT_IN, explain
 from custrata.tiering.telling import inputs_named
@@ -139,14 +140,22 @@ def test_the_lifecycle_is_told_by_the_silence(told: Explain) -> None:
 
 
 def test_a_learned_curve_says_how_many_came_back(run: Run) -> None:
-    stretches = (Stretch(Decimal("0.50"), 100, 80), Stretch(Decimal("5.00"), 1000, 313))
-    curve = SilenceCurve(Decimal("2.50"), None, learned=True, stretches=stretches)
+    many = Stretch(Fraction(5), 1000, 313, 240, Decimal("0.2512"), Decimal("0.3749"))
+    one = Stratum(1, 3, Fraction(5, 2), thin=("churned",), stretches=(Stretch(Fraction(1, 2), 100, 80), many))
+    curve = SilenceCurve((one, Stratum(4, None)), learned=True)
     decided = {"facts": graded_record({"curve": curve}), "notes": ["never_churned"]}
     sentences = explain("lifecycle", run.rows["Dee"], decided, Writer("zh-hans", "CNY", "UTC")).sentences
     assert sentences[2:] == (
-        "静默这么久的客户中，有 31% 在 90 天内再次下单。", "静默达到通常间隔的 2.50 倍视为预流失。",
+        "在有 1–3 个购买日、静默这么久的 240 位客户中，31%（25–37）在 90 天内再次下单。",
+        "有 1–3 个购买日的客户，静默达到通常间隔的 2.50 倍视为预流失。",
+        "有 1–3 个购买日的客户，静默更久的太少，因此没有流失线。",
         "曲线从未降到该水平，因此没有“流失”。",
     )  # fmt: skip
+
+
+def test_whoever_was_won_back_is_told_after_which_silence(told: Explain) -> None:
+    found = told("lifecycle", "Dee", "en", lifecycle_tier="won_back", comeback_1=Decimal("7.25"), comeback_2=None)
+    assert "An order of the last 90 days ended a silence of 7.3 gaps, as usual then: churned" in found.sentences[2]
 
 
 def test_orders_without_any_rhythm_are_not_no_order(told: Explain) -> None:
@@ -154,6 +163,7 @@ def test_orders_without_any_rhythm_are_not_no_order(told: Explain) -> None:
     found = told("lifecycle", "Cem", "en", silence=None, rhythm_days=None, lifecycle_value=None)
     assert found.sentences[1].startswith("Silent for 21 days. Counted orders in all: 1;")
     assert "No order yet." not in found.sentences
+    assert "at risk after 180 days without an order, and churned after 365" in found.sentences[2]
 
 
 def test_lines_that_are_one_lead_to_the_better_tier(told: Explain, run: Run) -> None:
@@ -167,3 +177,14 @@ def test_lines_that_are_one_lead_to_the_better_tier(told: Explain, run: Run) -> 
 
 def test_inputs_carry_the_names_people_read(told: Explain) -> None:
     assert inputs_named(told("value", ORDERED), "zh-hans") == {"近一年净消费": Decimal("1000.00")}
+
+
+@pytest.mark.parametrize(
+    ("language", "own"),
+    [("en", "By the customer's own numbers it would be Medium value."), ("zh-hans", "按自身数据应为中等价值。"),
+     ("zh-hant", "按自身資料應為中等價值。")],
+)  # fmt: skip
+def test_beneath_a_tier_by_hand_ones_own_is_told(told: Explain, language: str, own: str) -> None:
+    by_hand = {"value_status": "override", "value_reason": "a friend", "value_tier": "high", "value_until": None}
+    assert own in told("value", "Ben", language, **by_hand, value_own_tier="mid").sentences
+    assert not any("own numbers" in sentence for sentence in told("value", "Ben", "en", **by_hand).sentences)

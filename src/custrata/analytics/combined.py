@@ -11,16 +11,18 @@ import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
 from custrata.analytics.loyalty import grade_loyalty
-from custrata.analytics.score import FACTOR, Factor, grade_score, named_missing
+from custrata.analytics.score import Factor, grade_score, named_missing
 from custrata.analytics.sources import TableLike
 from custrata.analytics.traits import profile_of
 from custrata.engine.functions import only_row
+from custrata.engine.guard import guarded
 from custrata.schema.counting import FreeOrders
 
 TIERS = ("high", "mid", "general")
 WEIGHTS: dict[str, int] = {"loyalty": 35, "spend": 45, "credit": 20}
 LINES = (Decimal(70), Decimal(40))
 LATE, OVERDUE, REFUNDED = 40, 20, 40
+CREDIT = "decimal(21, 17)"  # −100 to 100
 
 
 def grade_combined(
@@ -42,18 +44,19 @@ def grade_combined(
 
 
 def with_credit(profile: ir.Table) -> ir.Table:
-    """The profile with `credit`, 0–100 with six places; left out where neither payments nor returns are known."""
-    zero = ibis.literal(0).cast(FACTOR)
-    lost = profile.return_rate.cast(FACTOR).fill_null(zero) * REFUNDED
+    """The profile with `credit`, 0–100; left out where neither payments nor returns are known."""
+    zero = ibis.literal(0).cast(CREDIT)
+    lost = (profile.return_rate.cast(CREDIT).fill_null(zero) * REFUNDED).cast(CREDIT)
     if "late_share" in profile.columns:
-        lost = lost + profile.late_share.cast(FACTOR).fill_null(zero) * LATE
+        lost = (lost + (profile.late_share.cast(CREDIT).fill_null(zero) * LATE).cast(CREDIT)).cast(CREDIT)
         if "overdue" in profile.columns:
-            lost = lost + profile.overdue.fill_null(False).ifelse(OVERDUE, 0)
+            lost = (lost + profile.overdue.fill_null(False).ifelse(OVERDUE, 0)).cast(CREDIT)
     elif not only_row(profile.aggregate(any=(profile.returned_value > 0).any()))["any"]:
         return profile
-    return profile.mutate(credit=ibis.greatest((ibis.literal(100).cast(FACTOR) - lost).cast(FACTOR), zero))
+    return profile.mutate(credit=ibis.greatest((ibis.literal(100).cast(CREDIT) - lost).cast(CREDIT), zero))
 
 
+@guarded
 def combined(
     orders: TableLike,
     *,

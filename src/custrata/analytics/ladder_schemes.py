@@ -11,10 +11,12 @@ from typing import cast
 
 import ibis.expr.types as ir
 
+from custrata.analytics.averages import unrounded
 from custrata.analytics.grading import Grading
 from custrata.analytics.sources import TableLike
 from custrata.analytics.threshold import Share, grade_pareto, grade_quantile, where
 from custrata.analytics.traits import profile_of
+from custrata.engine.guard import guarded
 from custrata.errors import Refused
 from custrata.schema.counting import FreeOrders
 
@@ -50,7 +52,7 @@ def grade_high_ticket(profile: ir.Table, share: Share = Decimal("0.1"), least_or
 
     An average of nought is never high: whoever gave everything back has none.
     """
-    average = where(profile.orders >= least_orders, profile.average_order_value)
+    average = where(profile.orders >= least_orders, unrounded(profile, "average_order_value"))
     return grade_quantile(profile, average, ("high", "standard"), (share,), at_least=CENT)
 
 
@@ -81,6 +83,7 @@ def grade_usage_cycle(profile: ir.Table, shares: Sequence[Share] = THIRDS, least
     return grade_quantile(profile, gap, tiers, shares, less_is_better=True, rest="unknown")
 
 
+@guarded
 def frequency(
     orders: TableLike,
     *,
@@ -111,6 +114,7 @@ def frequency(
     return grade_frequency(profile, shares).table()
 
 
+@guarded
 def value(
     orders: TableLike,
     *,
@@ -141,6 +145,7 @@ def value(
     return grade_value(profile, shares).table()
 
 
+@guarded
 def high_ticket(
     orders: TableLike,
     *,
@@ -154,7 +159,7 @@ def high_ticket(
 ) -> ir.Table:
     """High ticket: the top 10 % by average order value among customers with at least 2 orders; all others `standard`.
 
-    Parameters as for `frequency`. Returns `customer_id`, `tier`, `value` (average order value, rounded half up;
+    Parameters as for `frequency`. Returns `customer_id`, `tier`, `value` (average order value, eight places;
     empty below `least_orders`).
 
     >>> import polars
@@ -171,6 +176,7 @@ def high_ticket(
     return grade_high_ticket(profile, share, least_orders).table()
 
 
+@guarded
 def price_sensitivity(
     orders: TableLike,
     *,
@@ -214,6 +220,7 @@ def price_sensitivity(
     return graded.table()
 
 
+@guarded
 def usage_cycle(
     orders: TableLike,
     *,

@@ -14,7 +14,9 @@ from custrata.analytics.moments import AsOf
 from custrata.analytics.score import FACTOR, Factor, grade_score, named_missing
 from custrata.analytics.sources import TableLike, canonical_feedback
 from custrata.analytics.traits import joined_by_customer, profile_of
-from custrata.engine.functions import divide, epoch_micros
+from custrata.analytics.traits.pace import share_of
+from custrata.engine.functions import epoch_micros
+from custrata.engine.guard import guarded
 from custrata.schema.counting import FreeOrders
 
 TIERS = ("loyal", "potential", "none")
@@ -65,10 +67,11 @@ def grade_loyalty(
 
 
 def with_repeat_share(profile: ir.Table) -> ir.Table:
-    """The profile with `repeat_share`: 1 − 1 ÷ orders in the window, six places; empty without an order."""
-    return profile.mutate(repeat_share=divide(profile.orders - 1, profile.orders, 6))
+    """The profile with `repeat_share`: 1 − 1 ÷ orders in the window; empty without an order."""
+    return profile.mutate(repeat_share=share_of(profile.orders - 1, profile.orders))
 
 
+@guarded
 def loyalty(
     orders: TableLike,
     *,

@@ -63,6 +63,10 @@ class AsOf:
         """The start of a window: the same time on the clock, that many days before, though not before 1900."""
         return days_before(self.instant, days, self.zone)
 
+    def day_of_start(self, days: int) -> int:
+        """The local day on which that window starts, as a day number."""
+        return AsOf(self.start(days), self.zone).day
+
     def known(self, at: ir.IntegerValue) -> ir.BooleanValue:
         """Whether a fact at `at` (microseconds) is known."""
         return cast(ir.BooleanValue, at < micros_of(self.instant))

@@ -22,6 +22,7 @@ from custrata.analytics.sources import TableLike
 from custrata.analytics.threshold import where
 from custrata.analytics.traits import joined_by_customer, profile_of
 from custrata.engine.functions import Number, only_row, values_at_share
+from custrata.engine.guard import guarded
 from custrata.errors import BadInput
 from custrata.schema.counting import FreeOrders
 
@@ -350,6 +351,7 @@ def grade_rfm(
     return rfm_grading(inputs, rfm_lines(inputs, method=method, bins=bins, lines=lines, reference=reference))
 
 
+@guarded
 def rfm(
     orders: TableLike,
     *,

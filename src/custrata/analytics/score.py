@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
+from functools import reduce
 from typing import Literal, cast, get_args
 
 import ibis
@@ -16,13 +17,21 @@ from custrata.analytics.grading import Grading
 from custrata.analytics.sources import exact
 from custrata.analytics.threshold import Share, cut_facts, cut_notes, line_ladder, share_cut, where
 from custrata.analytics.traits import CATALOGUE
-from custrata.engine.functions import Number, divide, only_row, part_of, values_at_shares
+from custrata.engine.functions import Number, only_row, quotient, values_at_shares
 from custrata.errors import BadInput
 
 Direction = Literal["more", "less"]
 Normaliser = Literal["lines", "rank", "min_max", "z"]
 
 FACTOR = "decimal(18, 6)"
+# A factor is reckoned with in whole units of 10⁻¹⁸, a score has twelve places: what is equal as a fraction stays so.
+UNITS = 18
+UNIT = "decimal(19, 0)"
+WHOLE = "decimal(38, 0)"
+PLACES = 12
+POINTS = "decimal(18, 2)"
+MOST_WEIGHT = 10_000
+MOST_DIGITS = 14
 CLIPPED = 3  # standard deviations on either side of the mean
 
 
@@ -31,7 +40,7 @@ class NoFactors(BadInput):
 
 
 class BadWeight(BadInput):
-    template = "The weight of “{factor}” is {weight}. A weight is a whole number above 0."
+    template = "The weight of “{factor}” is {weight}. A weight is a whole number from 1 to 10,000."
 
 
 class UnknownNormaliser(BadInput):
@@ -60,7 +69,7 @@ class Factor:
 
     `lines`: (x − low) ÷ (high − low). `rank`: the share of customers that are as good or worse. `min_max`: between
     the discrete quantiles at `winsor` and 1 − `winsor`. `z`: (z + 3) ÷ 6 with z = (x − mean) ÷ standard deviation.
-    All but the rank are cut off at 0 and 1; six places.
+    All but the rank are cut off at 0 and 1.
     """
 
     trait: str
@@ -81,7 +90,7 @@ def grade_score(
     *,
     has: ir.BooleanValue | None = None,
 ) -> Grading:
-    """Σ weight · factor ÷ Σ weight × 100, two places half up; then `lines` of the score, or `shares` of customers.
+    """Σ weight · factor ÷ Σ weight × 100, twelve places; then `lines` of the score, or `shares` of customers.
 
     A factor that is empty for a customer gives its weight to her others. Only customers for whom `has` holds (an
     expression over `profile`) are scored and compared; the others have no value and the last tier. A factor whose
@@ -105,7 +114,7 @@ def grade_score(
     values = _values(profile, {name: factor for name, factor in factors.items() if name not in missing}, has)
     bounds = _bounds(values, factors)
     brought = {
-        name: ibis.null(FACTOR) if name in missing else _brought(values, name, factors[name], bounds.get(name))
+        name: ibis.null(UNIT) if name in missing else _brought(values, name, factors[name], bounds.get(name))
         for name in factors
     }
     weights = {name: factor.weight for name, factor in factors.items()}
@@ -123,28 +132,31 @@ def grade_score(
 def weighted_score(
     table: ir.Table, factors: Mapping[str, ir.Value], weights: Mapping[str, int]
 ) -> tuple[ir.Table, ir.DecimalValue, dict[str, ir.Value]]:
-    """Σ weight · factor ÷ Σ weight × 100 over the factors a customer has (0–1 each), and each factor's points.
+    """Σ weight · factor ÷ Σ weight × 100 over the factors a customer has, and each factor's points, two places.
 
-    A factor that is empty gives its weight to the others. Two places, rounded half up. Score and points stand in the
-    table handed back, whose own columns start with an underscore.
+    Factors are 0 to 1 in whole units of 10⁻¹⁸; one that is empty gives its weight to the others. Score and points stand
+    in the table handed back, whose own columns start with an underscore.
     """
-    zero = ibis.literal(0).cast(FACTOR)
+    zero = ibis.literal(0).cast(UNIT)
     # A view keeps Ibis from writing a factor out wherever the score is used, which planned for seconds.
-    held = table.mutate(**{f"_{name}": factor.cast(FACTOR) for name, factor in factors.items()}).view()
+    held = table.mutate(**{f"_{name}": factor.cast(UNIT) for name, factor in factors.items()}).view()
     have = [held[f"_{name}"].notnull().ifelse(weights[name], 0) for name in factors]
     parts = {
-        f"_{name}_part": (held[f"_{name}"].fill_null(zero) * (100 * weights[name])).cast(FACTOR) for name in factors
+        f"_{name}_part": (held[f"_{name}"].fill_null(zero) * ibis.literal(100 * weights[name])).cast(WHOLE)
+        for name in factors
     }
     every = list(parts.values())
     summed = held.mutate(
-        _weight=sum(have[1:], have[0]).cast("int64"), _sum=sum(every[1:], every[0]).cast(FACTOR), **parts
+        _weight=(sum(have[1:], have[0]).cast("int64") * ibis.literal(10**UNITS, WHOLE)).cast(WHOLE),
+        _sum=reduce(lambda one, other: (one + other).cast(WHOLE), every),
+        **parts,
     )
     summed = summed.view()
-    scored = summed.mutate(_score=divide(summed["_sum"], summed["_weight"])).view()
+    scored = summed.mutate(_score=quotient(summed["_sum"], summed["_weight"], PLACES)).view()
     points = {
         name: scored[f"_{name}"]
         .notnull()
-        .ifelse(divide(scored[f"_{name}_part"], scored["_weight"]), ibis.null("decimal(18, 2)"))
+        .ifelse(quotient(scored[f"_{name}_part"], scored["_weight"], 2).cast(POINTS), ibis.null(POINTS))
         for name in factors
     }
     return scored, cast(ir.DecimalValue, scored["_score"]), points
@@ -162,7 +174,7 @@ def _check(factors: Mapping[str, Factor]) -> None:
     if not factors:
         raise NoFactors()
     for name, factor in factors.items():
-        if factor.weight < 1 or factor.weight % 1:
+        if not 1 <= factor.weight <= MOST_WEIGHT or factor.weight % 1:
             raise BadWeight(factor=name, weight=factor.weight)
         if factor.normaliser not in get_args(Normaliser):
             raise UnknownNormaliser(factor=name, given=factor.normaliser)
@@ -218,15 +230,21 @@ def _three_deviations(value: ir.NumericColumn) -> tuple[Decimal, Decimal] | None
     Sums of whole numbers and decimals are exact in any order of rows; only their root is rounded.
     """
     places = _places(value.type())
-    narrow, wide = value.cast(dt.Decimal(18, places)), value.cast(dt.Decimal(19, places))
-    # 18 digits times 19 are 38, the most there are: of two of 18 DuckDB keeps 18, of two of 19 Spark rounds.
-    square = (narrow * wide).cast(dt.Decimal(38, 2 * places))
-    sums = value.as_table().aggregate(n=wide.count(), sum=wide.sum(), squares=square.sum())
-    found = only_row(sums)
+    whole = _units_of(value, places)
+    # Fewer digits where there are many, so that the sum of the squares of a billion values has 38.
+    lost = max(
+        0, len(str(int(only_row(whole.as_table().aggregate(most=whole.abs().max()))["most"] or 0))) - MOST_DIGITS
+    )
+    kept = quotient(whole, ibis.literal(10**lost, WHOLE), 0) if lost else whole
+    narrow, wide = kept.cast(dt.Decimal(18, 0)), kept.cast(dt.Decimal(19, 0))
+    # 18 digits times 19 are 37 or 38, the most there are.
+    square = (narrow * wide).cast(WHOLE)
+    found = only_row(value.as_table().aggregate(n=wide.count(), sum=wide.sum(), squares=square.sum()))
     if not found["n"]:
         return None
-    mean = Fraction(found["sum"]) / found["n"]
-    variance = Fraction(found["squares"]) / found["n"] - mean**2
+    unit = Fraction(10) ** (lost - places)
+    mean = Fraction(found["sum"]) / found["n"] * unit
+    variance = Fraction(found["squares"]) / found["n"] * unit**2 - mean**2
     with localcontext(prec=60):
         middle = Decimal(mean.numerator) / mean.denominator
         spread = CLIPPED * (Decimal(variance.numerator) / variance.denominator).sqrt()
@@ -236,29 +254,37 @@ def _three_deviations(value: ir.NumericColumn) -> tuple[Decimal, Decimal] | None
 
 
 def _brought(values: ir.Table, name: str, factor: Factor, bounds: tuple[Number, Number] | None) -> ir.Value:
-    """The factor as 0–1, six places; where all are alike, the middle."""
+    """The factor as 0–1 in units of 10⁻¹⁸; where all are alike, the middle."""
     value = values[f"_{name}_of"]
     if factor.normaliser == "rank":
         return _ranked(value, factor.direction)
     if bounds is None:
-        return ibis.null(FACTOR)
+        return ibis.null(UNIT)
     low, high = (Decimal(bound) for bound in bounds)
     if low == high:
-        return where(value.notnull(), ibis.literal(Decimal("0.5")).cast(FACTOR))
+        return where(value.notnull(), ibis.literal(5 * 10 ** (UNITS - 1), UNIT))
     kind = _kind(value.type(), low, high)
     first, last = (ibis.literal(_plain(bound, kind), type=kind) for bound in (low, high))
-    # Cut off before dividing, so that no value is too large for it; engines leave nulls out of a least value.
+    # Cut off before dividing; engines leave nulls out of a least value.
     own = value.cast(kind)
     cut = ibis.cases((own <= first, first), (own >= last, last), else_=own)
     inside = cast(ir.NumericValue, (cut - first).cast(kind))
-    part = part_of(inside, ibis.literal(_plain(high - low, kind), type=kind))
-    return part if factor.direction == "more" else (ibis.literal(1).cast(FACTOR) - part).cast(FACTOR)
+    # Fewer places where the bounds are far apart, so that 38 digits hold the numerator.
+    spare = max(0, len(str(int((high - low).scaleb(_places(kind))))) - (37 - UNITS))
+    part = quotient(inside, ibis.literal(_plain(high - low, kind), type=kind), UNITS - spare, whole=True)
+    units = (part * ibis.literal(10**spare)).cast(UNIT) if spare else part.cast(UNIT)
+    return units if factor.direction == "more" else (ibis.literal(10**UNITS, UNIT) - units).cast(UNIT)
 
 
 def _kind(dtype: dt.DataType, *bounds: Decimal) -> dt.DataType:
     """The type in which a value and its bounds are the same kind of number, none of them rounded."""
     places = max(_places(dtype), *(max(0, -int(bound.normalize().as_tuple().exponent)) for bound in bounds))
-    return dt.Decimal(18, places) if places else dt.int64
+    return dt.Decimal(38, places) if places or isinstance(dtype, dt.Decimal) else dt.int64
+
+
+def _units_of(value: ir.NumericColumn, places: int) -> ir.NumericColumn:
+    """The value in whole units of its last place."""
+    return cast(ir.NumericColumn, quotient(value, ibis.literal(1, "int64"), places, whole=True))
 
 
 def _places(dtype: dt.DataType) -> int:
@@ -274,4 +300,4 @@ def _ranked(value: ir.NumericValue, direction: Direction) -> ir.DecimalValue:
     many = value.count().over(ibis.window())
     ahead = ibis.rank().over(order_by=[value.isnull(), value.desc() if direction == "more" else value.asc()])
     behind = cast(ir.IntegerValue, where(value.notnull(), (many - ahead).cast("int64")))
-    return divide(behind, many, 6)
+    return cast(ir.DecimalValue, quotient(behind, many, UNITS, whole=True).cast(UNIT))

@@ -1,46 +1,70 @@
-"""The silence curve: how likely a customer comes back, by how many of her usual gaps she has been silent.
+"""The silence curve: how likely a customer comes back, by order days and by how many usual gaps of silence.
 
 For past dates every 30 days, each seen only with what was known then: did the customer order again within the
-horizon? A curve that never rises is fitted to all of them (isotonic regression: Barlow, Bartholomew, Bremner and
-Brunk, Statistical Inference under Order Restrictions, 1972), and the lines of the lifecycle are read from it.
+horizon? For each stratum of order days a curve that never rises is fitted (isotonic regression: Barlow, Bartholomew,
+Bremner and Brunk, Statistical Inference under Order Restrictions, 1972), and the lines of the lifecycle are read from
+it. What is fitted stands here; `silence_fit` fits, `silence_learning` observes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
-from typing import cast
-
-import ibis
-import ibis.expr.types as ir
-import numpy as np
-from scipy.optimize import isotonic_regression
-
-from custrata.analytics.moments import AsOf
-from custrata.analytics.sampling import sampled
-from custrata.analytics.traits.pace import PRIOR_GAPS
-from custrata.engine.functions import discrete_quantile, divide, only_row
+from typing import Any
 
 HORIZON = 90
-STRIDE = 30
-LEAST_HISTORY = 180
-LEAST_CUSTOMERS = 500
-MOST_CUSTOMERS = 20_000
-MOST_DATES = 24
-AT_RISK_SHARE = Decimal("0.75")
-CHURNED_SHARE = Decimal("0.5")
-FIXED_AT_RISK, FIXED_CHURNED = Decimal("3.01"), Decimal("6.01")
+STRATA = (1, 2, 4, 13)
+LINED = ("at_risk", "churned")
+
+
+@dataclass(frozen=True)
+class SilenceRules:
+    """By what a curve is learned; days, order days, customers and shares.
+
+    `strata` are the order days from which each stratum begins. `least_seen` and `least_back` are what a stratum needs
+    so as not to be joined with its neighbour, `least_in_rhythm` how many of its observations must be in rhythm;
+    `beyond_seen` observations of `beyond_people` people must lie beyond a line. Of past dates the newest `most_dates`
+    are used, which is a year; beyond `most_customers` the curve is learned from a sample.
+    """
+
+    horizon: int = HORIZON
+    stride: int = 30
+    strata: tuple[int, ...] = STRATA
+    at_risk_share: Fraction = Fraction(3, 4)
+    churned_share: Fraction = Fraction(1, 2)
+    least_history: int = 180
+    least_dates: int = 3
+    least_customers: int = 500
+    least_seen: int = 200
+    least_back: int = 50
+    least_in_rhythm: int = 10
+    beyond_seen: int = 100
+    beyond_people: int = 50
+    most_dates: int = 12
+    most_customers: int = 40_000
+    resamples: int = 200
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """A stretch of the curve on which the fitted share is the same: silences from `start` on."""
+    """A stretch of a stratum's curve: silences from `start` on.
 
-    start: Decimal
+    Of `seen` observations of `people` customers `back` came back within the horizon. `low` and `high` hold the share
+    in 95 of 100 samples of people drawn anew; `date_low` and `date_high` are the least and the largest share of one
+    past date, of those dates with at least 20 observations.
+    """
+
+    start: Fraction
     seen: int
     back: int
+    people: int | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    date_low: Decimal | None = None
+    date_high: Decimal | None = None
 
     @property
     def share(self) -> Decimal:
@@ -49,116 +73,141 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class SilenceCurve:
-    """The fitted curve and the lines read from it.
+class Stratum:
+    """The curve of customers with `least` to `most` order days (`None`: and more), and the lines read from it.
 
-    `at_risk` and `churned` are silences (in usual gaps) from which on a customer is so; `None` where the curve never
-    falls that low. `in_rhythm` is the share that came back of customers silent for at most one gap. Without enough
-    history or customers `learned` is false, the lines are 3.01 and 6.01 (beyond 3 and 6) and there are no stretches.
+    `at_risk` and `churned` are silences, in usual gaps, from which on a customer is so; `None` where the curve never
+    falls that low, or, where `thin` names the tier, too little lies beyond the line. `in_rhythm` is the share that
+    came back of those silent for at most one gap, `rhythmic` how many observations that rests on.
     """
 
-    at_risk: Decimal | None
-    churned: Decimal | None
-    learned: bool
-    stretches: tuple[Stretch, ...] = ()
+    least: int
+    most: int | None
+    at_risk: Fraction | None = None
+    churned: Fraction | None = None
+    thin: tuple[str, ...] = ()
+    seen: int = 0
+    people: int = 0
+    back: int = 0
+    rhythmic: int = 0
     in_rhythm: Decimal | None = None
+    stretches: tuple[Stretch, ...] = ()
+
+    def line(self, tier: str) -> Fraction | None:
+        """The line of `at_risk` or `churned`."""
+        return self.at_risk if tier == "at_risk" else self.churned
+
+    def stretch(self, silence: Fraction | Decimal) -> Stretch | None:
+        """The stretch that a silence lies in; a silence before the first is nowhere."""
+        reached = [one for one in self.stretches if one.start <= Fraction(silence)]
+        return reached[-1] if reached else None
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Claimed against actual, of a stratum's customers in one tier (`in_rhythm`, `at_risk` or `churned`).
+
+    `claimed` is the mean share that the curve of earlier dates said of them, `actual` the share of `seen` observations
+    of `people` customers that came back, `low` and `high` its interval as in `Stretch`.
+    """
+
+    least: int
+    most: int | None
+    tier: str
+    seen: int
+    people: int
+    claimed: Decimal
+    actual: Decimal
+    low: Decimal
+    high: Decimal
+
+
+@dataclass(frozen=True)
+class SilenceCurve:
+    """The fitted curves by stratum, fewest order days first, with what they rest on and their back-test.
+
+    Without enough history or customers `learned` is false, and there is one stratum whose lines lie beyond 3 and
+    beyond 6 usual gaps; a learned line is itself beyond. `dates` past dates from `first_date` to `last_date` were
+    looked at, of `customers` in all. `calibration` was tested on the newest `test_dates`, claimed by the dates before.
+    """
+
+    strata: tuple[Stratum, ...]
+    learned: bool
     horizon: int = HORIZON
     dates: int = 0
+    first_date: date | None = None
+    last_date: date | None = None
     customers: int = 0
+    calibration: tuple[Calibration, ...] = ()
+    test_dates: int = 0
 
-    def share_back(self, silence: Decimal) -> Decimal | None:
-        """The share of customers silent that long who came back within the horizon."""
-        reached = [stretch for stretch in self.stretches if stretch.start <= silence]
-        return reached[-1].share if reached else None
+    def stratum(self, order_days: int) -> Stratum:
+        """The stratum of a customer with so many order days."""
+        return next(one for one in reversed(self.strata) if one.least <= max(1, order_days))
 
+    def share_back(self, order_days: int, silence: Fraction | Decimal) -> Decimal | None:
+        """The share of such customers silent that long who came back within the horizon."""
+        found = self.stratum(order_days).stretch(silence)
+        return found.share if found else None
 
-NOT_LEARNED = SilenceCurve(FIXED_AT_RISK, FIXED_CHURNED, learned=False)
+    def record(self) -> dict[str, Any]:
+        """The curve in JSON's types: shares, lines and dates as text."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
 
-
-def learn_silence(paced: ir.Table, as_of: AsOf, *, horizon: int = HORIZON) -> SilenceCurve:
-    """Learn the curve from the table that `counted.paced` makes.
-
-    Beyond 20,000 customers it is learned from those whose hashed number falls into the right share, the same ones on
-    every engine and in every run; of past dates the newest 24 are used. With under 180 days of history before the
-    horizon or under 500 customers, `NOT_LEARNED`.
-    """
-    seen = only_row(paced.aggregate(first=paced.day.min(), customers=paced.customer_id.nunique()))
-    customers = int(seen["customers"])
-    dates = _past_dates(seen["first"], as_of, horizon)
-    if not dates or customers < LEAST_CUSTOMERS:
-        return NOT_LEARNED
-    observed = _observed(_sampled(paced, customers), dates, horizon)
-    found = observed.to_pyarrow().to_pydict()
-    silence = [Decimal(value) for value in found["silence"]]
-    return fitted(silence, found["seen"], found["back"], horizon=horizon, dates=len(dates), customers=customers)
-
-
-def _past_dates(first: int | None, as_of: AsOf, horizon: int) -> list[int]:
-    if first is None:
-        return []
-    newest, oldest = as_of.day - horizon, first + LEAST_HISTORY
-    return list(range(newest, oldest - 1, -STRIDE))[:MOST_DATES]
-
-
-def _sampled(paced: ir.Table, customers: int) -> ir.Table:
-    days = paced.filter(paced.gap.notnull() | paced.previous_at.isnull())
-    return sampled(days.select("customer_id", "day", "gap"), customers, MOST_CUSTOMERS)
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> SilenceCurve:
+        """A curve as a run recorded it, also one for everybody, as runs kept it before there were strata."""
+        if "strata" not in record:
+            return cls(
+                (_stratum({"least": 1, "most": None, **_shares(record)}),),
+                **{name: record[name] for name in ("learned", "horizon", "dates", "customers")},
+            )
+        return cls(
+            tuple(map(_stratum, record["strata"])),
+            record["learned"],
+            record["horizon"],
+            record["dates"],
+            _day(record["first_date"]),
+            _day(record["last_date"]),
+            record["customers"],
+            tuple(Calibration(**_decimals(row, ("claimed", "actual", "low", "high"))) for row in record["calibration"]),
+            record["test_dates"],
+        )
 
 
-def _observed(days: ir.Table, dates: list[int], horizon: int) -> ir.Table:
-    """Per silence, over all past dates: customers seen, and how many of them came back within the horizon."""
-    marks = ibis.memtable({"date": dates}, schema=ibis.schema({"date": "int32"})).view()
-    crossed = days.join(marks, days.day < marks.date + horizon)
-    before = crossed.day < crossed.date
-    then = crossed.group_by("date").aggregate(usual=discrete_quantile(crossed.gap, 0.5, where=before)).view()
-    each = crossed.group_by("date", "customer_id").aggregate(
-        last=crossed.day.max(where=before),
-        gaps=crossed.gap.count(where=before),
-        own=discrete_quantile(crossed.gap, 0.5, where=before),
-        back=(crossed.day >= crossed.date).any(),
-    )
-    each = each.filter(each["last"].notnull())
-    known = each.inner_join(then, each.date == then.date)
-    recency = known.date - known["last"]
-    usual = known.gaps * known.own.fill_null(0) + PRIOR_GAPS * known.usual
-    told = known.select(
-        silence=divide(cast(ir.IntegerValue, recency * (known.gaps + PRIOR_GAPS)), cast(ir.IntegerValue, usual)),
-        back=known.back.cast("int64"),
-    )
-    told = told.filter(told.silence.notnull())
-    return told.group_by("silence").aggregate(seen=told.count(), back=told.back.sum()).order_by("silence")
+NOT_LEARNED = SilenceCurve((Stratum(1, None, Fraction(3), Fraction(6)),), learned=False)
 
 
-def fitted(
-    silence: list[Decimal], seen: list[int], back: list[int], *, horizon: int, dates: int, customers: int
-) -> SilenceCurve:
-    """Fit the falling curve to (silence, seen, came back) triples in rising order of silence.
+def _plain(value: object) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return str(value) if isinstance(value, Decimal | Fraction | date) else value
 
-    >>> curve = fitted([Decimal(1), Decimal(2), Decimal(5)], [100, 100, 100], [80, 50, 20],
-    ...                horizon=90, dates=1, customers=300)
-    >>> curve.at_risk, curve.churned, curve.share_back(Decimal("2.5"))
-    (Decimal('2'), Decimal('5'), Decimal('0.5000'))
-    """
-    shares = np.asarray(back, dtype=float) / np.asarray(seen, dtype=float)
-    fit = isotonic_regression(shares, weights=np.asarray(seen, dtype=float), increasing=False)
-    ends = [int(end) for end in fit.blocks]
-    stretches = tuple(
-        Stretch(silence[start], sum(seen[start:end]), sum(back[start:end])) for start, end in pairwise(ends)
-    )
-    regular = [number for number, value in enumerate(silence) if value <= 1]
-    came, there = sum(back[number] for number in regular), max(1, sum(seen[number] for number in regular))
 
-    def line(share: Decimal) -> Decimal | None:
-        low = Fraction(share) * Fraction(came, there)
-        return next((s.start for s in stretches if Fraction(s.back, s.seen) < low), None)
+def _shares(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the curve for everybody belongs to its one stratum; fixed lines were written as 3.01 and 6.01."""
+    lines = {tier: record[tier] for tier in LINED} if record["learned"] else {"at_risk": "3", "churned": "6"}
+    seen, back = (sum(stretch[name] for stretch in record["stretches"]) for name in ("seen", "back"))
+    return {**lines, "in_rhythm": record["in_rhythm"], "stretches": record["stretches"], "seen": seen, "back": back}
 
-    return SilenceCurve(
-        line(AT_RISK_SHARE),
-        line(CHURNED_SHARE),
-        learned=True,
-        stretches=stretches,
-        in_rhythm=(Decimal(came) / there).quantize(Decimal("0.0001")),
-        horizon=horizon,
-        dates=dates,
-        customers=customers,
-    )
+
+def _stratum(record: Mapping[str, Any]) -> Stratum:
+    fields = {**record, "thin": tuple(record.get("thin", ())), "stretches": tuple(map(_stretch, record["stretches"]))}
+    fields |= {tier: None if record[tier] is None else Fraction(record[tier]) for tier in LINED}
+    return Stratum(**_decimals(fields, ("in_rhythm",)))
+
+
+def _stretch(record: Mapping[str, Any]) -> Stretch:
+    fields = _decimals(record, ("low", "high", "date_low", "date_high"))
+    return Stretch(**{**fields, "start": Fraction(record["start"])})
+
+
+def _decimals(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    given = {name: record.get(name) for name in names}
+    return {**record, **{name: None if value is None else Decimal(value) for name, value in given.items()}}
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

@@ -230,7 +230,11 @@ def exact(value: ir.Value) -> ir.NumericValue:
     dtype = value.type()
     if isinstance(dtype, dt.Boolean):
         return cast(ir.NumericValue, value.cast("int32"))
-    return number(cast(ir.NumericValue, value), 6) if isinstance(dtype, dt.Floating) else cast(ir.NumericValue, value)
+    if not isinstance(dtype, dt.Floating):
+        return cast(ir.NumericValue, value)
+    real = cast(ir.FloatingValue, value)
+    finite = (real.isnan() | real.isinf()).ifelse(ibis.null(dtype), real)
+    return cast(ir.NumericValue, finite.cast(dt.Decimal(38, 8)).round(6).cast(dt.Decimal(38, 6)))
 
 
 def _instant(value: ir.Value, zone: str) -> ir.Value:

@@ -166,7 +166,7 @@ def grade_tree(
     held = profile.mutate(_leaf=lacks.ifelse(ibis.null("int32"), _leaf(profile, model, 0))).view()
     numbered = [(held["_leaf"] == number, named[number], leaf.mean) for number, leaf in enumerate(leaves)]
     tier = ibis.cases(*[(at, ibis.literal(name)) for at, name, _ in numbered], else_=ibis.literal(rest))
-    value = ibis.cases(*[(at, ibis.literal(mean, "decimal(18, 4)")) for at, _, mean in numbered])
+    value = ibis.cases(*[(at, ibis.literal(mean, "decimal(38, 4)")) for at, _, mean in numbered])
     told = zip(named, leaves, model.conditions(), strict=True)
     facts = {
         name: {"conditions": [list(one) for one in conditions], "customers": leaf.customers, "mean": leaf.mean}

@@ -62,6 +62,10 @@ def init_command(
               help="Write the mapping that was used, to be given again.")  # fmt: skip
 @click.option("--date-order", type=click.Choice(["day-first", "month-first"]), default=None,
               help="Which comes first in dates such as 05/04/2025.")  # fmt: skip
+@click.option("--sheet", "sheets", multiple=True, metavar="NAME",
+              help="The sheet of a workbook to read; several are read as one table.")  # fmt: skip
+@click.option("--header-row", type=click.IntRange(min=1), default=None, metavar="N",
+              help="The row that holds the column names, counted from 1.")  # fmt: skip
 @click.option("--source", default="file", show_default=True, help="The name of where the rows come from.")
 @click.option("--dry-run", is_flag=True, help="Read, check and report; change nothing.")
 @click.option("--again", is_flag=True, help="Import a file again that was imported before.")
@@ -78,6 +82,8 @@ def import_command(
     mapping_file: Path | None,
     save_mapping: Path | None,
     date_order: Literal["day-first", "month-first"] | None,
+    sheets: tuple[str, ...],
+    header_row: int | None,
     source: str,
     dry_run: bool,
     again: bool,
@@ -85,7 +91,7 @@ def import_command(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Import FILES of a KIND: CSV, TSV (also gzipped), Excel or Parquet."""
+    """Import FILES of a KIND: CSV, TSV (also gzipped), Excel, OpenDocument, tables in HTML, or Parquet."""
     mapping = Mapping.read(mapping_file) if mapping_file is not None else None
     decisions = decisions_of(decided)
     results = []
@@ -95,7 +101,8 @@ def import_command(
             decisions,
             lambda progress, file=file: import_file(  # type: ignore[misc]
                 session.workspace, kind, file, at=now(), mapping=mapping, source=source, dry_run=dry_run,
-                again=again, date_order=date_order, decisions=decisions, accept_defaults=yes, progress=progress,
+                again=again, date_order=date_order, sheet=sheets, header_row=header_row, decisions=decisions,
+                accept_defaults=yes, progress=progress,
             ),
             may_ask=not as_json,
         )  # fmt: skip

@@ -15,7 +15,6 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from custrata.analytics.moments import AsOf, NotAMoment
-from custrata.analytics.stays import HORIZONS
 from custrata.cli.grades import graded_by, published
 from custrata.cli.help import Group
 from custrata.cli.session import Session, now, say, workspace_option
@@ -24,6 +23,7 @@ from custrata.errors import BadInput
 from custrata.lake import Run
 from custrata.pipeline import rebuild
 from custrata.pipeline.reading import Interval, biggest_movers, history, history_of, moved_between, stays
+from custrata.pipeline.reading.stays import stays_told
 from custrata.tiering.names import scheme_name, tier_name
 from custrata.wording import catalogue
 from custrata.wording.writer import NOTHING
@@ -99,12 +99,19 @@ def _show(session: Session, run: Run, key: str, found: Sequence[Interval]) -> No
             life(f"statuses.{one.status}") if f"statuses.{one.status}" in catalogue()["life"] else one.status,
             "" if one.value is None else f"{one.value.normalize():f}",
             _reason(session, one.reason),
-            write("late") if one.late else "",
+            _note(session, one),
         ]
         for one in found
     ]
     names = ("from", "until", "tier", "status", "value", "reason", "note")
     say(draw([write(f"heads.{name}") for name in names], rows, [False] * 4 + [True] + [False] * 2).rstrip("\n"))
+
+
+def _note(session: Session, one: Interval) -> str:
+    """Whether it is a correction, and why it ended where no other tier followed."""
+    write = session.writer("history")
+    notes = [write("late")] if one.late else []
+    return " · ".join([*notes, *([write(f"ended_by.{one.ended_by}")] if one.ended_by else [])])
 
 
 def _reason(session: Session, reason: str | None) -> str:
@@ -229,7 +236,7 @@ def _asked(session: Session, runs: Sequence[Run], scheme: str, asked: str) -> Ru
 def stays_command(session: Session, scheme: str) -> None:
     """Show how long customers stay in each tier of SCHEME: median, and who is still there after 30 … 365 days."""
     run, write = published(session), session.writer("history")
-    decided = graded_by(session, run, scheme)
+    decided, found = graded_by(session, run, scheme), stays(session.workspace, scheme)
     rows = [
         [
             tier_name(scheme, one.tier, session.language, decided),
@@ -237,14 +244,18 @@ def stays_command(session: Session, scheme: str) -> None:
             one.going_on,
             one.before,
             NOTHING if one.curve.median is None else write.number(one.curve.median),
-            *(NOTHING if share is None else write.share(float(share)) for share in one.curve.shares().values()),
+            *(
+                NOTHING if share is None else write.share(float(share))
+                for share in one.curve.shares(found.horizons).values()
+            ),
         ]
-        for one in stays(session.workspace, scheme)
+        for one in found.tiers
     ]
     heads = [write(f"heads.{name}") for name in ("tier", "stays", "going_on", "before", "median")]
-    heads += [write("heads.after", days=days) for days in HORIZONS]
-    say(draw(heads, rows, [False] + [True] * 8).rstrip("\n"))
-    say(write("how_stays"))
+    heads += [write("heads.after", days=days) for days in found.horizons]
+    say(draw(heads, rows, [False] + [True] * (len(heads) - 1)).rstrip("\n"))
+    for sentence in (write("how_stays"), *stays_told(found, write)):
+        say(sentence)
 
 
 @history_group.command("movers")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -100,6 +102,13 @@ def workspace_option(command: Callable[..., None]) -> Callable[..., None]:
         command(session, **options)
 
     return with_session
+
+
+def command_here() -> str:
+    """How this command is called here: by its name where that is on the path, else by where it lies."""
+    if shutil.which("custrata") is not None or Path(sys.argv[0]).name != "custrata":
+        return "custrata"
+    return sys.argv[0]
 
 
 def say(text: str) -> None:

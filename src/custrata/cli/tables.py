@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ from custrata.errors import BadInput
 
 FORMATS = ("table", "csv", "json", "parquet")
 MOST_ON_TERMINAL = 50
+
+SHOWN_PLACES = 4
+SHOWN = Decimal("0.0001")
 
 
 class NeedsAFile(BadInput):
@@ -108,13 +111,26 @@ def draw(names: Sequence[str], rows: Sequence[Sequence[Any]], numeric: Sequence[
 def _cell(value: Any) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M")
-    return f"{value:,}" if isinstance(value, int | Decimal) and not isinstance(value, bool) else str(value)
+    if isinstance(value, Decimal):
+        return f"{rounded(value):,f}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def rounded(value: Decimal) -> Decimal:
+    """A decimal as it is shown: shares and scores are kept with more places than anybody reads.
+
+    >>> rounded(Decimal("0.33333333333333333")), rounded(Decimal("12.50"))
+    (Decimal('0.3333'), Decimal('12.50'))
+    """
+    return value.quantize(SHOWN, ROUND_HALF_UP) if int(value.as_tuple().exponent) < -SHOWN_PLACES else value
 
 
 def plain(value: Any) -> Any:
     """A value in JSON's types: money as a text, so that no cent is lost; instants in ISO 8601."""
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, Decimal | date):
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, date):
         return str(value)
     return value

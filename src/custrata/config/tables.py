@@ -72,7 +72,9 @@ def _dump(model: type[models.Model], folder: Path) -> int:
 def _as_text(value: object) -> str:
     if isinstance(value, datetime | date | time):
         return value.isoformat()
-    if isinstance(value, Decimal | UUID):
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, UUID):
         return str(value)
     if isinstance(value, timedelta):
         return str(value.total_seconds())

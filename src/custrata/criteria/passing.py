@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 from custrata.criteria.moment import Moment
 from custrata.criteria.nodes import Test
 from custrata.criteria.operators import kind_of
+from custrata.criteria.texts import caseless, caseless_column, filled_column
 from custrata.criteria.values import dates, decimals
 from custrata.engine.days import as_date, local_day
 
@@ -34,7 +35,9 @@ def passes(value: ir.Value, test: Test, moment: Moment, line: Decimal | float | 
 
 
 def known(value: ir.Value) -> ir.Value:
-    """The value, where it is one: a float that is no number is none."""
+    """The value, where it is one: a float that is no number is none, and neither is blank text."""
+    if value.type().is_string():
+        return filled_column(cast(ir.StringValue, value))
     if not value.type().is_floating():
         return value
     wide = value.cast("float64")
@@ -115,9 +118,9 @@ def _text(value: ir.StringValue, test: Test) -> ir.Value:
         case "not_in":
             return ~value.isin(test.values)
         case "contains":
-            return value.contains(str(test.value))
+            return caseless_column(value).contains(caseless(str(test.value)))
         case _:
-            return value.startswith(str(test.value))
+            return caseless_column(value).startswith(caseless(str(test.value)))
 
 
 def _as_day(value: ir.Value, moment: Moment) -> ir.DateValue:

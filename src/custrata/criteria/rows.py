@@ -12,6 +12,7 @@ from typing import Any
 from custrata.criteria.columns import BETWEEN_TAGS, TAGS, line_column, measure_column, since_column, tier_column
 from custrata.criteria.moment import Moment
 from custrata.criteria.nodes import AllOf, AnyOf, FactsLeaf, Leaf, Node, NotOf, TagLeaf, Test, TierLeaf, TraitLeaf
+from custrata.criteria.texts import caseless, filled
 from custrata.criteria.values import dates, decimals
 
 Row = Mapping[str, Any]
@@ -57,6 +58,7 @@ def _lasted(since: datetime | None, days: int, moment: Moment) -> bool:
 
 def passes(value: Any, test: Test, moment: Moment, line: Any) -> bool:
     """Whether a value passes a test; an unknown one passes `unknown` alone."""
+    value = filled(value) if isinstance(value, str) else value
     if test.operator in ("known", "unknown"):
         return (value is None) == (test.operator == "unknown")
     match value:
@@ -107,9 +109,9 @@ def _text(value: str, test: Test) -> bool:
         case "not_in":
             return value not in test.values
         case "contains":
-            return asked in value
+            return caseless(asked) in caseless(value)
         case _:
-            return value.startswith(asked)
+            return caseless(value).startswith(caseless(asked))
 
 
 def _day(day: date, test: Test, moment: Moment) -> bool:

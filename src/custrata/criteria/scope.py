@@ -176,7 +176,7 @@ def _measure(rows: ir.Table, measure: Measure, where: ir.BooleanValue | None) ->
     if measure.column is None:
         return cast(ir.Value, rows.count(where=where).cast("int64"))
     value = rows[measure.column]
-    kind = dt.Decimal(18, value.type().scale) if value.type().is_decimal() else dt.int64
+    kind = dt.Decimal(38, value.type().scale) if value.type().is_decimal() else dt.int64
     total = value.sum(where=where).cast(kind)
     return cast(ir.Value, total.fill_null(ibis.literal(0, kind)))
 

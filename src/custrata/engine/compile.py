@@ -8,16 +8,68 @@ from typing import Any
 import sqlglot.expressions as sge
 from ibis.backends.sql.compilers.base import SQLGlotCompiler
 
-from custrata.engine.functions import Unscaled
+from custrata.engine.functions import Quotient, Unscaled
 
 Visitor = Callable[..., sge.Expression]
 
 
 def visit_unscaled(self: SQLGlotCompiler, op: Unscaled, *, arg: sge.Expression, places: int) -> sge.Expression:
-    """`whole * 0.01`, in decimal arithmetic throughout."""
-    whole = sge.Cast(this=arg, to=sge.DataType.build("DECIMAL(18, 0)"))
+    """`whole * 0.01`."""
+    return scaled(arg, places, 18, 18)
+
+
+Divided = Callable[[sge.Expression, sge.Expression], sge.Expression]
+
+
+def quotient_by(divided: Divided, kind: str, *, digits: int = 38) -> Visitor:
+    """A visitor for `Quotient`, `divided` being how the engine divides two positive whole numbers of the type `kind`,
+    leaving out the rest; with less than 38 `digits` the engine needs some to spare for the places of the result."""
+
+    def units(value: sge.Expression, scale: int) -> sge.Expression:
+        if not scale:
+            return sge.Cast(this=value, to=sge.DataType.build(kind))
+        wide = sge.Cast(this=value, to=sge.DataType.build(f"DECIMAL(38, {scale})"))
+        step = sge.Cast(this=sge.Literal.number(str(10**scale)), to=sge.DataType.build(f"DECIMAL({scale + 1}, 0)"))
+        return sge.Cast(this=sge.Mul(this=wide, expression=step), to=sge.DataType.build(kind))
+
+    def visit(
+        self: SQLGlotCompiler,
+        op: Quotient,
+        *,
+        numerator: sge.Expression,
+        denominator: sge.Expression,
+        scale: int,
+        places: int,
+        whole: bool,
+    ) -> sge.Expression:
+        top, bottom = units(numerator, scale), units(denominator, scale)
+        least = sge.Nullif(this=sge.Abs(this=bottom), expression=sge.Literal.number("0"))
+        raised = sge.Cast(this=sge.Literal.number(str(2 * 10**places)), to=sge.DataType.build(kind))
+        doubled = sge.Mul(this=sge.Abs(this=top), expression=raised)
+        twice = sge.Mul(
+            this=least.copy(), expression=sge.Cast(this=sge.Literal.number("2"), to=sge.DataType.build(kind))
+        )
+        size = divided(sge.Paren(this=sge.Add(this=doubled, expression=least)), sge.Paren(this=twice))
+        nought = sge.Literal.number("0")
+        alike = sge.EQ(
+            this=sge.Paren(this=sge.LT(this=top.copy(), expression=nought)),
+            expression=sge.Paren(this=sge.LT(this=bottom.copy(), expression=nought.copy())),
+        )
+        signed = self.if_(alike, size, sge.Neg(this=sge.Paren(this=size.copy())))
+        return (
+            sge.Cast(this=signed, to=sge.DataType.build("DECIMAL(38, 0)"))
+            if whole
+            else scaled(signed, places, digits if digits == 38 else digits - places, 38)
+        )
+
+    return visit
+
+
+def scaled(whole: sge.Expression, places: int, digits: int, precision: int) -> sge.Expression:
+    """A whole number of so many digits times 10^-places, in decimal arithmetic throughout."""
     step = sge.Literal.number("0." + "0" * (places - 1) + "1") if places else sge.Literal.number("1")
-    return sge.Cast(this=sge.Mul(this=whole, expression=step), to=sge.DataType.build(f"DECIMAL(18, {places})"))
+    held = sge.Cast(this=whole, to=sge.DataType.build(f"DECIMAL({digits}, 0)"))
+    return sge.Cast(this=sge.Mul(this=held, expression=step), to=sge.DataType.build(f"DECIMAL({precision}, {places})"))
 
 
 def named(function: str) -> Visitor:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
 import sqlglot.expressions as sge
 from ibis.backends.duckdb import Backend
 from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
+from ibis.common.exceptions import TableNotFound
 
 from custrata.engine.base import Engine
-from custrata.engine.compile import named, teach
+from custrata.engine.compile import named, quotient_by, teach
 from custrata.engine.memory import memory_in_bytes
 from custrata.engine.scratch import Scratch
 from custrata.engine.statements import Statements, with_holes
@@ -28,6 +31,10 @@ def _discrete_quantile(
     return call
 
 
+def _integer_quotient(top: sge.Expression, bottom: sge.Expression) -> sge.Expression:
+    return sge.IntDiv(this=top, expression=bottom)
+
+
 def _date_from_day(self: SQLGlotCompiler, op: Any, *, arg: sge.Expression) -> sge.Expression:
     epoch = sge.Cast(this=sge.Literal.string("1970-01-01"), to=sge.DataType.build("DATE"))
     return sge.Add(this=epoch, expression=arg)
@@ -37,6 +44,7 @@ teach(
     DuckDBCompiler,
     {
         "DiscreteQuantile": _discrete_quantile,
+        "Quotient": quotient_by(_integer_quotient, "HUGEINT"),
         "DateFromDay": _date_from_day,
         "EpochMicros": named("epoch_us"),
         "InstantFromMicros": named("make_timestamptz"),
@@ -47,12 +55,28 @@ teach(
 with_holes(DuckDBCompiler)
 
 
+@lru_cache(maxsize=1024)
+def _type(kind: str, nullable: bool) -> dt.DataType:
+    found: dt.DataType = DuckDBCompiler.type_mapper.from_string(kind, nullable=nullable)
+    return found
+
+
 class _Backend(Backend):  # type: ignore[misc]  # Ibis ships no types
     """Ibis' connection, which compiles what differs by its values alone only once."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._statements = Statements(self.compiler, self.dialect)
+
+    def get_schema(self, table_name: str, **place: Any) -> ibis.Schema:
+        """The columns of a table; a type that was read before is not parsed again, which took most of the time."""
+        if any(place.values()):
+            return super().get_schema(table_name, **place)
+        try:
+            columns = self.con.sql(f"DESCRIBE {sge.to_identifier(table_name, quoted=True).sql()}").fetchall()
+        except duckdb.CatalogException as error:
+            raise TableNotFound(table_name) from error
+        return ibis.schema({name: _type(kind, nullable == "YES") for name, kind, nullable, *_ in columns})
 
     def compile(self, expr: ir.Expr, /, **options: Any) -> str:
         def whole() -> str:

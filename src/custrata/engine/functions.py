@@ -12,6 +12,8 @@ from fractions import Fraction
 from math import ceil
 from typing import Any, cast
 
+import ibis
+import ibis.expr.datashape as ds
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.rules as rlz
@@ -42,6 +44,27 @@ class Unscaled(ops.Value):
     @property
     def dtype(self) -> dt.DataType:
         return dt.Decimal(18, self.places)
+
+
+class Quotient(ops.Value):
+    """`numerator ÷ denominator` of decimals, rounded half away from zero to `places`; empty where the divisor is 0.
+
+    Worked out in whole numbers of 38 digits, in units of 10^-scale; `whole` leaves the result in units of 10^-places.
+    """
+
+    numerator: ops.Value[dt.Numeric]
+    denominator: ops.Value[dt.Numeric]
+    scale: int
+    places: int
+    whole: bool = False
+
+    @property
+    def shape(self) -> ds.DataShape:
+        return rlz.highest_precedence_shape((self.numerator, self.denominator))
+
+    @property
+    def dtype(self) -> dt.DataType:
+        return dt.Decimal(38, 0 if self.whole else self.places)
 
 
 class EpochMicros(ops.Unary):
@@ -109,7 +132,30 @@ def values_at_share(table: ir.Table, asked: Mapping[str, tuple[str, Share]]) -> 
         if counts[column]
     }
     found = only_row(table.aggregate(**quantiles)) if quantiles else {}
+    for name, (column, share) in asked.items():
+        if found.get(name) is not None and _beyond_double(found[name]):
+            found[name] = _among_near(table[column], found[name], _rank(Fraction(share), counts[column]))
     return {name: found.get(name) for name in asked}
+
+
+def _beyond_double(value: Number) -> bool:
+    """Whether a double cannot tell a value from its neighbours: some engines look for a quantile among doubles."""
+    places = -int(value.as_tuple().exponent) if isinstance(value, Decimal) else 0
+    return bool(abs(value) * 10**places >= 2**53)
+
+
+def _among_near(column: ir.Column, value: Number, rank: int) -> Number:
+    """Of the few values that are one double, the one at the rank from below."""
+    values = column.as_table()
+    own = values[values.columns[0]]
+    double, mark = own.cast("float64"), ibis.literal(float(value), "float64")
+    before = int(only_row(values.aggregate(before=own.count(where=double < mark)))["before"])
+    near = values.filter(double == mark).group_by(value=own).aggregate(many=own.count()).order_by("value")
+    for row in near.to_pyarrow().to_pylist():
+        before += row["many"]
+        if before >= rank:
+            return cast(Number, row["value"])
+    return value
 
 
 def only_row(table: ir.Table) -> dict[str, Any]:
@@ -117,49 +163,55 @@ def only_row(table: ir.Table) -> dict[str, Any]:
     return cast(dict[str, Any], table.to_pyarrow().to_pylist()[0])
 
 
+def _rank(share: Fraction, count: int) -> int:
+    return max(1, ceil(share * count))
+
+
 def _middle(share: Fraction, count: int) -> float:
-    rank = max(1, ceil(share * count))
-    return float((rank - Fraction(1, 2)) / count)
+    return float((_rank(share, count) - Fraction(1, 2)) / count)
 
 
 def divide(numerator: ir.NumericValue, denominator: ir.NumericValue, places: int = 2) -> ir.DecimalValue:
-    """`numerator ÷ denominator` as DECIMAL(18, places), rounded half away from zero; empty where the divisor is 0.
+    """`numerator ÷ denominator` to so many places, rounded half away from zero; empty where the divisor is 0.
 
-    Both are whole numbers or decimals. The result is exact on every engine as long as the numerator, in units of its
-    last place times 2·10^places, and the denominator, in units of its last place, stay below 4.5·10¹⁵ (for money by a
-    count to two places: sums up to 225 billion).
+    Both are whole numbers or decimals. Two whole numbers give DECIMAL(18, places), exactly while the numerator times
+    2·10^places stays below 9·10¹⁸ and the result has no more digits; decimals give DECIMAL(38, places), exactly up to
+    10²⁴ with two places and six in the result.
 
     >>> import ibis
     >>> t = ibis.memtable({"net": [5, -5], "orders": [8, 8]})
     >>> divide(t.net, t.orders, 2).execute().tolist()
     [Decimal('0.63'), Decimal('-0.63')]
     """
-    scale = max(_places(numerator), _places(denominator))
-    top = _whole(numerator, scale) * (2 * 10**places)
-    bottom = _whole(denominator, scale)
+    if not (numerator.type().is_integer() and denominator.type().is_integer()):
+        return quotient(numerator, denominator, places)
+    top = whole_number(numerator) * ibis.literal(2 * 10**places, "int64")
+    bottom = whole_number(denominator)
     divisor = bottom.abs().nullif(0)
-    magnitude = (top.abs() + divisor) // (divisor * 2)
+    magnitude = (top.abs() + divisor) // (divisor * ibis.literal(2, "int64"))
     sign = (top.sign() * bottom.sign()).cast("int64")
-    whole = cast(ir.IntegerValue, sign * magnitude.cast("int64"))
-    return unscaled(whole, places)
+    return unscaled(cast(ir.IntegerValue, sign * magnitude.cast("int64")), places)
 
 
-def part_of(part: ir.NumericValue, whole: ir.NumericValue) -> ir.DecimalValue:
-    """`part ÷ whole` for 0 ≤ part ≤ whole as DECIMAL(18, 6), rounded half up; empty where the whole is 0.
+def quotient(
+    numerator: ir.NumericValue, denominator: ir.NumericValue, places: int, *, whole: bool = False
+) -> ir.DecimalValue:
+    """The same as DECIMAL(38, places), of whole numbers too: for many places, and for numerators of any size.
 
-    As `divide` with six places, but divided in two steps, so that wholes up to 10¹² units of the last place are exact
-    (of money ten billion).
+    `whole` gives it times 10^places, a whole number as DECIMAL(38, 0).
 
     >>> import ibis
-    >>> t = ibis.memtable({"part": [2_000_000_000], "whole": [3_000_000_000]})
-    >>> part_of(t.part, t.whole).execute().tolist()
-    [Decimal('0.666667')]
+    >>> t = ibis.memtable({"part": [2], "whole": [3]})
+    >>> quotient(t.part, t.whole, 17).execute().tolist()
+    [Decimal('0.66666666666666667')]
     """
-    scale = max(_places(part), _places(whole))
-    top, bottom = _whole(part, scale) * 1000, _whole(whole, scale).nullif(0)
-    thousandths, rest = top // bottom, top % bottom
-    millionths = (rest * 2000 + bottom) // (bottom * 2)
-    return unscaled(cast(ir.IntegerValue, (thousandths * 1000 + millionths).cast("int64")), 6)
+    scale = max(_places(numerator), _places(denominator))
+    return cast(ir.DecimalValue, Quotient(numerator, denominator, scale=scale, places=places, whole=whole).to_expr())
+
+
+def whole_number(value: ir.NumericValue) -> ir.IntegerValue:
+    """A whole number in 64 bits, whatever the engine made of it: Ibis often knows a wider type than the engine has."""
+    return cast(ir.IntegerValue, ops.Cast(value, to=dt.int64).to_expr())
 
 
 def unscaled(whole: ir.IntegerValue, places: int) -> ir.DecimalValue:
@@ -190,10 +242,3 @@ def date_from_day(day: ir.IntegerValue) -> ir.DateValue:
 def _places(value: ir.NumericValue) -> int:
     dtype = value.type()
     return (dtype.scale or 0) if isinstance(dtype, dt.Decimal) else 0
-
-
-def _whole(value: ir.NumericValue, scale: int) -> ir.IntegerValue:
-    """The value in units of 10^-scale: through a double, exact below 2^52, since wide decimals are slow everywhere."""
-    if _places(value) == 0 and scale == 0:
-        return value.cast("int64")
-    return cast(ir.IntegerValue, (value.cast("float64") * 10**scale).round().cast("int64"))

@@ -20,7 +20,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.types import TimestampType
 
 from custrata.engine.base import Engine
-from custrata.engine.compile import named, teach
+from custrata.engine.compile import named, quotient_by, teach
 from custrata.engine.memory import memory_in_bytes
 from custrata.engine.scratch import Scratch
 from custrata.schema import INSTANT
@@ -37,6 +37,12 @@ def _discrete_quantile(
     return whole
 
 
+def _integer_quotient(top: sge.Expression, bottom: sge.Expression) -> sge.Expression:
+    # `div` answers in 64 bits, and `/` rounds what has a rest.
+    even = sge.Sub(this=top, expression=sge.Mod(this=top.copy(), expression=bottom.copy()))
+    return sge.Div(this=sge.Paren(this=even), expression=bottom)
+
+
 def _epoch_micros(self: SQLGlotCompiler, op: Any, *, arg: sge.Expression) -> sge.Expression:
     # Spark refuses a time without a zone here; as an instant of the session it is one of UTC.
     instant = sge.Cast(this=arg, to=sge.DataType.build("TIMESTAMP", dialect="spark"))
@@ -47,6 +53,7 @@ teach(
     PySparkCompiler,
     {
         "DiscreteQuantile": _discrete_quantile,
+        "Quotient": quotient_by(_integer_quotient, "DECIMAL(38, 0)", digits=37),
         "DateFromDay": named("date_from_unix_date"),
         "EpochMicros": _epoch_micros,
         "InstantFromMicros": named("timestamp_micros"),

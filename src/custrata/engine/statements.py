@@ -5,9 +5,9 @@ again for every instant that is graded, with other days, lines and names of inte
 is kept by the shape of its expression, with holes for the values that changed, and filled in the next time.
 
 A template is trusted only where it was proved: it is compiled from one expression, filled with the values of another,
-and must give the text that Ibis had compiled for that other one, letter by letter. Values that never changed between
-the two belong to the shape. What is no number, instant or day, and small whole numbers, which may stand in a
-statement for other reasons too, are never holes.
+and must give the text that Ibis had compiled for that other one, letter by letter. Every hole had another value there,
+so a number that stands in a statement for other reasons than its literal is found out. Values that never changed
+between the two belong to the shape, and so does what is no number, instant or day.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from ibis.common.grounds import Concrete
 
 MOST = 512
-SMALL = 100
 Compile = Callable[[], str]
 
 
@@ -66,7 +65,8 @@ def shape_of(root: Concrete) -> Shape | None:
         if place is not None:
             return place
         if isinstance(node, ops.Literal):
-            entry: Any = (ops.Literal, node.dtype)
+            # Compilers may write what is below nought, or nought, in another way.
+            entry: Any = (ops.Literal, node.dtype, _sign(node.value))
             literals.append(node)
         elif isinstance(node, ops.DatabaseTable | ops.InMemoryTable):
             entry = (type(node), node.schema)
@@ -132,7 +132,10 @@ class Statements:
 
     def _widened(self, kept: _Template, holes: frozenset[int], shape: Shape, compile_whole: Compile) -> bool:
         """Compile the template with more holes, and prove it by the statement that is known."""
-        if holes in kept.failed or not all(_may_vary(shape.literals[place].value) for place in holes):
+        values = {place: shape.literals[place].value for place in holes}
+        if holes in kept.failed or not all(map(_may_vary, values.values())):
+            return False
+        if any(_same(value, kept.values[place]) for place, value in values.items()):
             return False
         with _holes({shape.literals[place]: _hole(place) for place in holes}):
             text = _unnamed(compile_whole(), shape.tables)
@@ -146,14 +149,17 @@ class Statements:
         return False
 
     def _filled(self, kept: _Template, literals: Sequence[ops.Literal]) -> str | None:
-        """The template with these values in its holes; nothing where one of them is negative or missing."""
+        """The template with these values in its holes; nothing where one of them cannot be filled in."""
         text = kept.text
         for place in kept.holes:
-            literal = literals[place]
+            literal, hole = literals[place], _hole(place)
             if not _may_vary(literal.value):
                 return None
             written = self._compiler.visit_Literal(literal, value=literal.value, dtype=literal.dtype)
-            text = text.replace(_hole(place), written.sql(dialect=self._dialect))
+            said = written.sql(dialect=self._dialect)
+            if said.startswith("-") and f"-{hole}" in text:
+                return None  # two signs in a row begin a comment
+            text = text.replace(hole, said)
         return text
 
 
@@ -162,12 +168,12 @@ def _same(value: Any, other: Any) -> bool:
 
 
 def _may_vary(value: Any) -> bool:
-    """Whether a value may be a hole: it stands for itself in the text, and nowhere else by chance."""
-    if isinstance(value, bool):
-        return False
-    if isinstance(value, int):
-        return value > SMALL
-    return (isinstance(value, Decimal | float) and value > 0) or isinstance(value, date | datetime)
+    """Whether a value may be a hole."""
+    return isinstance(value, int | float | Decimal | date | datetime) and not isinstance(value, bool)
+
+
+def _sign(value: Any) -> int:
+    return (value > 0) - (value < 0) if isinstance(value, int | float | Decimal) else 0
 
 
 def _hole(place: int) -> str:

@@ -28,13 +28,11 @@ def filled_from_above(made: Views, staged: Staged, plan: Plan, desk: Desk) -> St
     """The staged rows with what stands above, where a blank means that."""
     if plan.kind.name not in ("orders", "lines"):
         return staged
-    lines = plan.kind.name == "lines"
-    staged = _order_numbers(made, staged, plan, desk) if lines else _times(made, staged, desk)
-    if not plan.has("customer_id"):
-        return staged
-    if lines:
+    lines, customers = plan.kind.name == "lines", plan.has("customer_id")
+    if lines and customers:
         _tell_customers_of_orders(made, staged, desk)
-    return _customers(made, staged, plan, desk)
+    staged = _order_numbers(made, staged, plan, desk) if lines else _times(made, staged, desk)
+    return _customers(made, staged, plan, desk) if customers else staged
 
 
 def _last_above(rows: ir.Table, filled: ir.BooleanValue) -> ir.Value:
@@ -120,24 +118,22 @@ def _customers(made: Views, staged: Staged, plan: Plan, desk: Desk) -> Staged:
     if desk.ask(Question("customer_above", (ABOVE, NOBODY), ABOVE, facts)) == NOBODY:
         desk.tell("customers_blank", count, str(facts["example"]))
         return staged
-    return _filled(made, staged, marked.drop("own"), ("customer_id", "customers_above"), desk)
+    return _filled(made, staged, marked, ("customer_id", "customers_above"), desk)
 
 
 def _filled(made: Views, staged: Staged, marked: ir.Table, what: tuple[str, str], desk: Desk) -> Staged:
     """The rows whose column is filled from above where they follow, sound then; told under a code."""
     name, code = what
-    example = marked[f"{name}__above"].cast("string").argmin(marked[INDEX], where=marked.follows)
+    example = marked["order_id" if name == "ordered_at" else f"{name}__above"].argmin(
+        marked[INDEX], where=marked.follows
+    )
     found = made.engine.arrow(marked.aggregate(n=marked.follows.sum().fill_null(0), example=example)).to_pylist()[0]
     desk.tell(code, int(found["n"]), found["example"] or "")
-    extra = [column for column in marked.columns if column.endswith("__above") or column in ("head__at", "follows")]
-    rows = made.level(
-        marked.mutate(
-            **{
-                name: marked.follows.ifelse(marked[f"{name}__above"], marked[name]),
-                PROBLEMS: marked.follows.ifelse(ibis.literal(0, "int32"), marked[PROBLEMS]),
-            }
-        ).drop(*extra)
-    )
+    filled = {
+        name: marked.follows.ifelse(marked[f"{name}__above"], marked[name]),
+        PROBLEMS: marked.follows.ifelse(ibis.literal(0, "int32"), marked[PROBLEMS]),
+    }
+    rows = made.level(marked.mutate(**filled).select(*staged.rows.columns))
     groups = made.engine.arrow(rows.group_by(PROBLEMS).agg(rows=rows.count())).to_pylist()
     return replace(staged, rows=rows, tally={group[PROBLEMS]: group["rows"] for group in groups})
 

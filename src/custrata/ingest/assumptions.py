@@ -10,7 +10,8 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.ingest.above import filled_from_above
-from custrata.ingest.canonical import WORD, told
+from custrata.ingest.canonical import FOLLOWS, WORD, told
+from custrata.ingest.cleaning import GONE
 from custrata.ingest.keys import keyed
 from custrata.ingest.placeholders import without_placeholders
 from custrata.ingest.plan import Plan, Views
@@ -44,6 +45,7 @@ def settled_rows(made: Views, staged: Staged, plan: Plan, desk: Desk, snapshot: 
     """The staged rows after all that they leave open."""
     staged = filled_from_above(made, without_totals(made, staged, plan, desk), plan, desk)
     if plan.kind.name in ("orders", "lines"):
+        _tell_left_out(made, staged, plan, desk)
         staged = without_placeholders(made, staged, plan, desk)
         staged = keyed(made, staged, plan, desk, snapshot)
     if plan.kind.name == "orders":
@@ -140,3 +142,21 @@ def _line_statuses(made: Views, staged: Staged, plan: Plan, desk: Desk) -> Stage
         staged = replace(staged, rows=made.level(staged.rows.mutate(status=status)))
     staged = without(made, staged, staged.rows.unsold, found["unsold"][0])
     return replace(staged, rows=made.level(staged.rows.drop("first", "sold", "back", *flags)))
+
+
+def _tell_left_out(made: Views, staged: Staged, plan: Plan, desk: Desk) -> None:
+    """How many rows are no orders, by the mapping and the platform, and how many go on with the order above; and
+    orders with a time at which they were cancelled."""
+    rows = staged.rows
+    if not staged.left_out:
+        return
+    out = rows.filter((rows[PROBLEMS] & 3) == 2)
+    if staged.has(GONE):
+        groups = (
+            out.filter(out[GONE].notnull()).group_by(GONE).agg(rows=ibis._.count()).order_by(ibis.desc("rows"), GONE)
+        )
+        found = {row[GONE]: row["rows"] for row in made.engine.arrow(groups).to_pylist()}
+        example = ", ".join(f"{cell} ({count})" for cell, count in list(found.items())[:5])
+        desk.tell("left_out", sum(found.values()), example)
+    if staged.has(FOLLOWS):
+        desk.tell("goes_on", *counted(made, out, {"follows": out[FOLLOWS]}, out.order_id)["follows"])

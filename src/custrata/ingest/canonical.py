@@ -9,7 +9,7 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from custrata.ingest.cleaning import BLANK, LOST, Values
+from custrata.ingest.cleaning import BLANK, GONE, LOST, Values
 from custrata.ingest.datetimes import UNKNOWN_ZONE, WITHOUT_DAY
 from custrata.ingest.fields import Field
 from custrata.ingest.functions import md5
@@ -17,12 +17,12 @@ from custrata.ingest.headers import LINE
 from custrata.ingest.money import LIMITS
 from custrata.ingest.plan import Plan
 from custrata.ingest.statuses import LEFT_OUT, PARTLY, UNSOLD
-from custrata.ingest.texts import tidy
+from custrata.ingest.texts import half_width, tidy
 from custrata.schema import INSTANT, MONEY, PRICE, QUANTITY
 
 WIDE = "decimal(38, 4)"
 LARGEST = LIMITS[MONEY]
-PRODUCT, DIFFERS, WORD = "_product", "_differs", "_word"
+PRODUCT, DIFFERS, WORD, FOLLOWS = "_product", "_differs", "_word", "_follows"
 WRONG = {"number": "not_a_number", "instant": "not_a_date", "date": "not_a_date", "choice": "unknown_value"}
 
 
@@ -56,6 +56,10 @@ def finished(table: ir.Table, plan: Plan) -> Finished:
     columns, problems = FINISH[plan.kind.name](table, plan)
     columns |= {"properties": table.properties, "updated_at": _field(table, plan, "updated_at", INSTANT)}
     columns |= _attributes(table, plan) | _words(table, plan)
+    if plan.mapping.leave_out:
+        columns[GONE] = table[GONE]
+    if plan.kind.name == "orders":
+        columns[FOLLOWS] = _goes_on(table, plan)
     present = ~table[BLANK]
     general = {Problem(None, "blank"): table[BLANK], LEFT_OUT_ROW: present & _left_out(table, plan)}
     general |= {Problem(None, "unreadable"): present & table[LOST]}
@@ -64,10 +68,19 @@ def finished(table: ir.Table, plan: Plan) -> Finished:
 
 
 def _left_out(table: ir.Table, plan: Plan) -> ir.BooleanValue:
-    """Rows that are no orders, as a decision or the mapping says."""
-    if not plan.has("status") or LEFT_OUT not in plan.words.get("status", {}).values():
+    """Rows that are no orders, as a decision or the mapping says, and rows that only go on with the order above."""
+    gone = table[GONE].notnull()
+    if plan.has("status") and LEFT_OUT in plan.words.get("status", {}).values():
+        gone |= (table.status == LEFT_OUT).fill_null(False)
+    return gone | _goes_on(table, plan)
+
+
+def _goes_on(table: ir.Table, plan: Plan) -> ir.BooleanValue:
+    """Rows of orders that have the number of the order and nothing else of it: further lines of it."""
+    if plan.kind.name != "orders" or not all(map(plan.has, ("order_id", "customer_id", "ordered_at", "amount"))):
         return ibis.literal(False)
-    return (table.status == LEFT_OUT).fill_null(False)
+    cells = [table[name] for name in ("customer_id", "ordered_at__text", "amount__text")]
+    return table.order_id.notnull() & ibis.coalesce(*cells).isnull()
 
 
 def _wrong(table: ir.Table, plan: Plan) -> Problems:
@@ -130,6 +143,7 @@ def _words(table: ir.Table, plan: Plan) -> Values:
 def _orders(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
     amount, gross = (_field(table, plan, name, MONEY) for name in ("amount", "gross_amount"))
     discount, refund = (_field(table, plan, name, MONEY) for name in ("discount", "refund"))
+    discount = ibis.coalesce(discount, _of_rate(table, plan, gross))
     less = gross.cast(WIDE) - discount.fill_null(0).cast(WIDE)
     net = cast(ir.DecimalValue, ibis.coalesce(amount, less.try_cast(MONEY)))
     kind = _field(table, plan, "kind")
@@ -139,7 +153,7 @@ def _orders(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
         "customer_id": _field(table, plan, "customer_id"),
         "ordered_at": table.ordered_at,
         told("kind"): kind,
-        told("status"): _field(table, plan, "status"),
+        told("status"): _status(table, plan),
         "amount": net,
         "discount": discount,
         told("refund"): refund,
@@ -182,14 +196,20 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
     quantity = cast(ir.DecimalValue, _field(table, plan, "quantity", QUANTITY))
     price, discount = _field(table, plan, "unit_price", PRICE), _field(table, plan, "discount", MONEY)
     back = kind.isin(["return"]).fill_null(False)
+    gross = _field(table, plan, "gross_amount", MONEY)
+    worth = quantity.cast(WIDE) * price.cast(WIDE) if plan.has("unit_price") else gross.cast(WIDE)
+    discount = ibis.coalesce(discount, _of_rate(table, plan, ibis.coalesce(gross, worth.try_cast(MONEY))))
     quantity = cast(ir.DecimalValue, back.ifelse(-(quantity.abs()), quantity).cast(QUANTITY))
     amount = computed = _line_amount(quantity, cast(ir.DecimalValue, price), cast(ir.DecimalValue, discount))
+    if plan.has("gross_amount"):
+        whole = (gross.cast(WIDE) - discount.fill_null(0).cast(WIDE)).try_cast(MONEY)
+        amount = ibis.coalesce(back.ifelse(-(whole.abs()), whole), computed)
     differs = ibis.literal(False)
     if plan.has("amount"):
         given = back.ifelse(-(table.amount.abs()), table.amount)
-        amount, differs = ibis.coalesce(given, computed), (given != computed).fill_null(False)
+        amount, differs = ibis.coalesce(given, amount), (given != computed).fill_null(False)
     names = ("customer_id", "product_id", "product_name", "category", "channel", "store")
-    status, absent = _field(table, plan, "status"), ibis.literal(False)
+    status, absent = _status(table, plan), ibis.literal(False)
     if plan.has("status"):
         # What was never sold has often neither quantity nor price.
         absent = status.isin(UNSOLD).fill_null(False)
@@ -214,7 +234,7 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
     )
     problems = _missing(table, plan, "order_id")
     problems |= {problem: found & ~absent for problem, found in _missing(table, plan, "quantity").items()}
-    asked = [name for name in ("unit_price", "amount") if plan.has(name)]
+    asked = [name for name in ("unit_price", "gross_amount", "amount") if plan.has(name)]
     said = ("quantity", "discount", *asked)
     wrong = ibis.or_(*(_unusable(table, plan.kind[name]) for name in said if plan.has(name)))
     worth = ibis.coalesce(*(table[name] for name in asked)).notnull()
@@ -224,6 +244,37 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
             worth & quantity.notnull() & ~wrong
         ),
     }
+
+
+def _status(table: ir.Table, plan: Plan) -> ir.Value:
+    """The status a row says; an order with a time at which it was cancelled was."""
+    status = _field(table, plan, "status")
+    if not plan.has("cancelled_at"):
+        return status
+    sold = status.isnull() | status.isin(("completed", "pending"))
+    return (sold & table.cancelled_at.notnull()).ifelse("cancelled", status)
+
+
+def _of_rate(table: ir.Table, plan: Plan, gross: ir.Value) -> ir.Value:
+    """The discount that a rate gives on the amount before it, rounded half away from zero to cents."""
+    for name in ("discount_rate", "paid_rate"):
+        if plan.has(name):
+            share = _share(table[name])
+            off = share if name == "discount_rate" else 1 - share
+            return (gross.cast(WIDE) * off.cast(WIDE)).abs().try_cast(MONEY)
+    return ibis.null(MONEY)
+
+
+def _share(text: ir.StringValue) -> ir.DecimalValue:
+    """A share as 0.2, 20%, 20 or 8.5折 writes it; null for what is none."""
+    plain = half_width(tidy(text)).replace(",", ".")
+    number = cast(
+        ir.DecimalValue, plain.re_extract(r"^-?([0-9]+(?:\.[0-9]+)?)\s*[%折]?$", 1).try_cast("decimal(18, 6)")
+    )
+    hundredth = plain.contains("%") | (number > 10) | (~plain.contains("折") & (number > 1))
+    parts = ibis.cases((hundredth, number / 100), (plain.contains("折"), number / 10), else_=number)
+    share = cast(ir.DecimalValue, parts.cast("decimal(18, 6)"))
+    return cast(ir.DecimalValue, share.between(0, 1).ifelse(share, None).cast(WIDE))
 
 
 def _line_amount(quantity: ir.DecimalValue, price: ir.DecimalValue, discount: ir.DecimalValue) -> ir.DecimalValue:

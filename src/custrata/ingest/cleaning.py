@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 from custrata.engine.days import as_date, instant_of_wall
 from custrata.engine.functions import instant_from_micros
 from custrata.ingest import datetimes
+from custrata.ingest.columns import OFFSETS
 from custrata.ingest.contacts import clean_email, contact_notes, quick_phone
 from custrata.ingest.dates import SECOND, quick_utc, quick_wall
 from custrata.ingest.encoding import UNREADABLE
@@ -21,14 +22,15 @@ from custrata.ingest.fields import CURRENCY as CURRENCY_FIELD
 from custrata.ingest.fields import Field
 from custrata.ingest.functions import texts_by_name
 from custrata.ingest.headers import LINE
+from custrata.ingest.leaving import left_out
 from custrata.ingest.money import LIMITS, currency_of, number_notes, plain_number, quick_number, wide_number
 from custrata.ingest.notes import noted, together
 from custrata.ingest.plan import Plan, Views
 from custrata.ingest.texts import chosen, tidy, tidy_id, unwrapped
 from custrata.schema import QUANTITY
 
-SIGN, CURRENCY, BLANK, LOST, NOTES, NOTED, LOWERED = (
-    "_sign", "_currency", "_blank", "_lost", "_notes", "_noted", "_lowered",
+SIGN, CURRENCY, BLANK, LOST, NOTES, NOTED, LOWERED, GONE = (
+    "_sign", "_currency", "_blank", "_lost", "_notes", "_noted", "_lowered", "_gone",
 )  # fmt: skip
 DATES = ("instant", "date")
 CUSTOMER = "customer_id"
@@ -44,8 +46,8 @@ def typed(made: Views, raw: ir.Table, plan: Plan) -> ir.Table:
 
     Columns: every field the file tells; `<field>__wrong` where a cell can be wrong, and `<field>__text`, the cell; the
     properties; `<field>__large` where a number is too large for its column; `_sign` and `_currency`, what stands beside
-    amounts; `_blank`, nothing in the row; `_lost`, characters of the row could not be read; `_notes` and `_noted`, what
-    reading the row assumed and of which cells.
+    amounts; `_blank`, nothing in the row; `_lost`, characters of the row could not be read; `_gone`, the cell for which
+    the row is left out; `_notes` and `_noted`, what reading the row assumed and of which cells.
     """
     table = made.level(raw.select(**_texts(raw, plan)))
     for level in (_quick, _month, _spelled, _turned, _slow):
@@ -60,6 +62,8 @@ def _texts(raw: ir.Table, plan: Plan) -> Values:
     texts: Values = {}
     for name, header in mapping.fields.items():
         cell = unwrapped(cells[header]).nullif("") if name in plan.wrapped else cells[header]
+        if name == plan.kind.table.at and plan.has("order_time"):
+            cell = _with_clock(cell, cells, plan)
         text = cell if plan.kind[name].holds in READ else _tidied(cell, plan.kind[name])
         texts[name] = text.re_replace(r"\.0$", "") if name in plan.whole else text
         if name == CUSTOMER:
@@ -73,7 +77,20 @@ def _texts(raw: ir.Table, plan: Plan) -> Values:
     # Every column is asked for: of a wrong line the reader stumbles over those it was told to leave out.
     blank = ibis.coalesce(*(raw[column] for column in raw.columns)).isnull()
     properties = texts_by_name({header: tidy(cells[header]) for header in mapping.properties})
-    return {**texts, "properties": properties, BLANK: blank, LOST: lost}
+    gone = left_out(cells, mapping.leave_out)
+    return {**texts, "properties": properties, BLANK: blank, LOST: lost, GONE: gone}
+
+
+def _with_clock(day: ir.StringValue, cells: dict[str, ir.StringValue], plan: Plan) -> ir.StringValue:
+    """A day with the time and the zone that stand in columns of their own."""
+    bare = tidy(day).re_replace(r"[ T]00:00(:00(\.0+)?)?$", "")
+    time = tidy(cells[plan.mapping.fields["order_time"]])
+    zone: ir.Value = ibis.literal("")
+    if plan.has("time_zone"):
+        name = tidy(cells[plan.mapping.fields["time_zone"]]).upper()
+        offset = name.re_replace("^(UTC|GMT)", "").nullif("")
+        zone = ibis.cases(*((name == short, shift) for short, shift in OFFSETS.items()), else_=offset).fill_null("")
+    return cast(ir.StringValue, ibis.coalesce(bare + " " + time + zone, bare))
 
 
 def _tidied(cell: ir.StringValue, field: Field) -> ir.StringValue:
@@ -170,7 +187,7 @@ def _instant(table: ir.Table, field: Field) -> Values:
 
 
 def _values(table: ir.Table, plan: Plan) -> Values:
-    values: Values = {name: table[name] for name in ("properties", BLANK, LOST, *([LINE] if plan.mended else []))}
+    values: Values = {name: table[name] for name in ("properties", BLANK, LOST, GONE, *([LINE] if plan.mended else []))}
     for field in plan.fields:
         text = table[field.name]
         value = _value(table, field, plan)
@@ -236,4 +253,4 @@ def _value(table: ir.Table, field: Field, plan: Plan) -> ir.Value:
     if field.holds == "date":  # a day has no zone
         day = as_date(cast(ir.IntegerValue, ibis.coalesce(wall, utc) // DAY))
         return datetimes.is_placeholder(text).ifelse(ibis.null("date"), day)
-    return ibis.coalesce(instant_from_micros(utc), instant_of_wall(wall, plan.zone))
+    return ibis.coalesce(instant_from_micros(utc), instant_of_wall(wall, plan.zone_of(field.name)))

@@ -175,7 +175,8 @@ def _tried(
     if header_row is not None and header_row > len(rows):
         return (False, -1.0, 0), None
     head = find_head(rows, None if header_row is None else header_row - 1)
-    widths = Counter(len(row) for row in rows[head.last + 1 :] if any(cell.strip() for cell in row))
+    least = min(2, len(head.cells))  # a remark below a table takes one cell
+    widths = Counter(len(row) for row in rows[head.last + 1 :] if len(row) >= least and any(map(str.strip, row)))
     width = max(widths, key=lambda width: (widths[width], width), default=len(head.cells))
     share = widths[width] / max(1, widths.total()) if width > 1 else 0.0
     cells = list(head.cells)
@@ -204,7 +205,7 @@ def _rows(sample: str, delimiter: str, quote: str) -> tuple[list[list[str]], lis
 
 def _told(row: list[str]) -> list[str]:
     """A row above the header as it is to be told: a line that only names the delimiter is not."""
-    return [] if SEPARATOR_TOLD.match("".join(row)) else row
+    return [] if row and row[0].strip('" ').lower().startswith("sep=") else row
 
 
 def _suspicious(path: Path, dialect: Dialect) -> bool:

@@ -95,6 +95,9 @@ def nuls_in(path: Path, name: str) -> Nuls | None:
     """
     count, lines, first = 0, 0, None
     with path.open("rb") as file:
+        if not any(b"\x00" in block for block in blocks(file)):
+            return None
+        file.seek(0)
         for block in blocks(file):
             if (place := block.find(b"\x00")) >= 0:
                 count += block.count(b"\x00")

@@ -74,6 +74,10 @@ def _text(name: str, **options: str) -> Field:
 
 UPDATED = Field("updated_at", "instant")
 CURRENCY = Field("currency", "currency")
+# The time of day and the zone, where they stand in columns of their own.
+CLOCK = (_text("order_time"), _text("time_zone"))
+# A discount as a share: what is taken off, or what is left to pay.
+RATES = (_text("discount_rate"), _text("paid_rate"))
 WHERE = (_text("channel"), _text("store"))
 
 
@@ -94,12 +98,15 @@ ORDER_FIELDS = (
     Field("order_id", "id", synonyms="order_id own_id", required=True),
     Field("customer_id", "id"),
     Field("ordered_at", "instant", required=True),
+    *CLOCK,
     Field("amount", "number", required=True),
     Field("gross_amount", "number"),
     Field("discount", "number", positive=True),
+    *RATES,
     Field("refund", "number", positive=True),
     Field("kind", "choice", synonyms="order_kind", choice="order_kind"),
     Field("status", "choice", synonyms="order_status", choice="order_status"),
+    Field("cancelled_at", "instant"),
     Field("returns_order_id", "id"),
     *WHERE,
     CURRENCY,
@@ -112,16 +119,20 @@ LINE_FIELDS = (
     Field("line_id", "id"),
     Field("customer_id", "id"),
     Field("ordered_at", "instant"),
+    *CLOCK,
     Field("product_id", "id"),
     _text("product_name"),
     _text("category"),
     Field("quantity", "number", type=QUANTITY, required=True),
     Field("unit_price", "number", type=PRICE),
+    Field("gross_amount", "number", synonyms="line_gross"),
     Field("discount", "number", positive=True),
+    *RATES,
     Field("amount", "number", synonyms="line_amount"),
     Field("refund", "number", positive=True),
     Field("kind", "choice", synonyms="order_kind", choice="order_kind"),
     Field("status", "choice", synonyms="order_status", choice="order_status"),
+    Field("cancelled_at", "instant"),
     *WHERE,
     CURRENCY,
     UPDATED,
@@ -172,11 +183,17 @@ FEEDBACK_FIELDS = (
     UPDATED,
 )
 
+LINE_NEEDS = (("order_id", "customer_id"), ("quantity",), ("unit_price", "amount", "gross_amount"))
 KINDS = {
     kind.name: kind
     for kind in (
         Kind("orders", ORDERS, ORDER_FIELDS, (("customer_id",), ("ordered_at",), ("amount",))),
-        Kind("lines", ORDER_LINES, LINE_FIELDS, (("order_id", "customer_id"), ("quantity",), ("unit_price", "amount"))),
+        Kind(
+            "lines",
+            ORDER_LINES,
+            LINE_FIELDS,
+            (("order_id", "customer_id"), ("quantity",), ("unit_price", "amount", "gross_amount")),
+        ),
         Kind("customers", CUSTOMER_RECORDS, CUSTOMER_FIELDS, (("customer_id",),)),
         Kind("products", PRODUCTS, PRODUCT_FIELDS, (("product_id",),)),
         Kind("events", EVENTS, EVENT_FIELDS, (("customer_id",), ("occurred_at",), ("name",))),

@@ -27,14 +27,17 @@ from custrata.ingest.marks import with_decimal_mark
 from custrata.ingest.money import CurrencyMismatch, foreign
 from custrata.ingest.numbers import with_number_column, without_spoilt_customers, without_spoilt_numbers
 from custrata.ingest.plan import Plan, Views, views
+from custrata.ingest.platforms import platform_of
 from custrata.ingest.quality import QualityReport
 from custrata.ingest.quarantine import faults_of
 from custrata.ingest.questions import Desk
-from custrata.ingest.recognise import SAMPLE_ROWS, Sample, checked, recognised, with_forms
+from custrata.ingest.recognise import SAMPLE_ROWS, checked, recognised, with_forms
 from custrata.ingest.result import ImportResult
+from custrata.ingest.sample import Sample
 from custrata.ingest.settling import settle_killed
 from custrata.ingest.sources import Source, engine_failure, forget_rejects, open_source, reading, sample
 from custrata.ingest.staging import Staged, stage
+from custrata.ingest.totals import without_remarks
 from custrata.ingest.writing import Job, written
 from custrata.lake import ImportRecord, LakeSnapshot, Workspace
 from custrata.wording import Said
@@ -108,7 +111,7 @@ def import_file(
                 made, plan, head, rejects_of(scratch), desk=desk, snapshot=workspace.lake.snapshot()
             )
             _refuse_foreign(staged, plan, workspace.settings.currency)
-            faults = faults_of(made, rejects_of(scratch))
+            faults = without_remarks(faults_of(made, rejects_of(scratch)), plan.source, desk)
         plan = replace(plan, mapping=replace(plan.mapping, decisions=given | desk.answers))
         job = Job(workspace, plan, staged, faults, source, at, dry_run, scratch, tell, asked.sha256, desk)
         with writing(file.name):
@@ -142,7 +145,8 @@ def asked_mapping(
     if mapping and mapping.kind != kind:
         raise BadMapping(file="given", reason=f"it is for {mapping.kind}, not for {kind}")
     asked = mapping or Mapping(kind, {})
-    sheets = sheet if sheet is None or isinstance(sheet, str) else tuple(sheet) or None
+    sheets = sheet if sheet is None or isinstance(sheet, str) or len(sheet) > 1 else next(iter(sheet), None)
+    sheets = sheets if sheets is None or isinstance(sheets, str) else tuple(sheets)
     return replace(asked, sheet=sheets or asked.sheet, header_row=header_row or asked.header_row)
 
 
@@ -155,10 +159,13 @@ def understood(
     for notice in found.notices:
         desk.note(notice)
     if given:
-        mapping = with_forms(checked(asked, found, head, asked.kind), found, head, order)
+        mapping = with_forms(checked(asked, found, head, asked.kind, desk), found, head, order)
     else:
         read = with_number_column(recognised(found, head, asked.kind, order, desk), head, desk)
         mapping = replace(read, header_row=asked.header_row)
+    platform = platform_of(found.headers)
+    if platform and not mapping.leave_out and mapping.kind in platform.kinds:
+        mapping = replace(mapping, leave_out=platform.left_out(found.headers))
     return found, head, without_spoilt_numbers(mapping, head, desk)
 
 

@@ -28,6 +28,7 @@ CONTROLS = bytes(range(1, 9)) + bytes(range(11, 13)) + bytes(range(14, 32)) + b"
 # In a text, where a cell begins with a mark; among cells without their borders, the mark itself.
 TEXT_MARKS = (b'="', b"=T(", b",'", b"\t'", b";'", b"|'", b"\n'", b"\"'", b'"""')
 CELL_MARKS = (b'="', b"=T(", b"'", b'"')
+MARK_SIGNS = (b"'", b'"', b"=")
 WIDE_MARKS = (
     b"\xc2\x85", b"\xc2\xa0", b"\xc2\xad", b"\xc2\xb4", b"\xc2\xab", b"\xe1\x9a\x80", b"\xe1\xa0\x8e", b"\xe2\x80",
     b"\xe2\x81", b"\xe3\x80\x80", b"\xe3\x80\x8c", b"\xe3\x80\x8e", b"\xef\xbb\xbf",
@@ -40,7 +41,9 @@ def may_hide(block: bytes, marks: Sequence[bytes] = TEXT_MARKS) -> bool:
     >>> may_hide(b"A1,M1,10.00"), may_hide("A1,M1\\u200b,10.00".encode())
     (False, True)
     """
-    if len(block.translate(None, CONTROLS)) != len(block) or any(mark in block for mark in marks):
+    if len(block.translate(None, CONTROLS)) != len(block):
+        return True
+    if any(sign in block for sign in MARK_SIGNS) and any(mark in block for mark in marks):
         return True
     return not block.isascii() and any(mark in block for mark in WIDE_MARKS)
 

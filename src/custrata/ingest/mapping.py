@@ -162,7 +162,7 @@ def _left_out(data: Table[str, object], file: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for header, cells in _table(data, "leave_out", file).items():
         listed: list[object] = cells if isinstance(cells, list) else [cells]
-        if not listed or not all(isinstance(cell, str) for cell in listed):
+        if not all(isinstance(cell, str) for cell in listed):
             raise BadMapping(file=file, reason="leave_out gives texts, or a list of texts, for a column")
         found[header] = cast(list[str], listed)
     return found

@@ -12,7 +12,8 @@ from custrata.ingest.fields import PROPERTY
 from custrata.ingest.mapping import Mapping
 from custrata.ingest.plan import Plan, Views
 from custrata.ingest.questions import Desk, Question
-from custrata.ingest.recognise import DECIMAL_LIKE, Sample
+from custrata.ingest.recognise import DECIMAL_LIKE
+from custrata.ingest.sample import Sample
 from custrata.ingest.staging import PROBLEMS, Staged
 
 LONGEST = 40

@@ -15,7 +15,8 @@ from custrata.engine import DuckEngine
 from custrata.ingest.fields import Field, Kind, kind_named
 from custrata.ingest.headers import LINE, is_quarantine
 from custrata.ingest.mapping import Mapping
-from custrata.ingest.recognise import Sample
+from custrata.ingest.platforms import platform_of
+from custrata.ingest.sample import Sample
 from custrata.ingest.sources import Source
 from custrata.ingest.statuses import answered_words, words_of
 from custrata.ingest.texts import gender_codes, meaning
@@ -42,7 +43,8 @@ class Plan:
     @classmethod
     def of(cls, source: Source, mapping: Mapping, sample: Sample, *, zone: str, region: str | None) -> Plan:
         """The plan of a file, its quirks told from a sample."""
-        platform = None
+        known = platform_of(source.headers)
+        platform = known.status if known else None
         kind = kind_named(mapping.kind)
         wrapped, whole, words = set(), set(), {}
         for name, header in mapping.fields.items():
@@ -85,6 +87,10 @@ class Plan:
     def with_statuses(self, words: dict[str, str]) -> Plan:
         """The plan that knows more words of the status column."""
         return replace(self, words=self.words | {"status": self.words.get("status", {}) | words})
+
+    def zone_of(self, name: str) -> str:
+        """The time zone of a field's column, where its header or the mapping names one; else that of the workspace."""
+        return self.mapping.zones.get(self.header(name), self.zone)
 
     def cell(self, header: str) -> str:
         """The column of the source's relation that holds what stands under a header."""

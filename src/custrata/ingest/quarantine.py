@@ -32,11 +32,15 @@ FAULTS = {
 
 @dataclass(frozen=True)
 class Fault:
-    """A line no row could be made of: its row in a spreadsheet, and its text, or the texts of the lines it took in."""
+    """A line no row could be made of: its row in a spreadsheet, and its text, or the texts of the lines it took in.
+
+    `left_out`: it is none that should be one, such as a remark below the table.
+    """
 
     record: int
     reason: str
     lines: tuple[str, ...]
+    left_out: bool = False
 
 
 def faults_of(made: Views, table: str) -> tuple[Fault, ...]:
@@ -58,7 +62,7 @@ def _lines(text: str | None) -> tuple[str, ...]:
 
 def faulty_rows(faults: Iterable[Fault]) -> int:
     """How many rows the unreadable lines would have been."""
-    return sum(len(fault.lines) for fault in faults)
+    return sum(len(fault.lines) for fault in faults if not fault.left_out)
 
 
 def write_quarantine(
@@ -76,7 +80,7 @@ def write_quarantine(
     Lines get `_line_id` besides, so that one that comes back mended is the line it was. Nothing is written where
     nothing was rejected.
     """
-    if not (faults or staged.wrong or accepted.late_rows):
+    if not (faulty_rows(faults) or staged.wrong or accepted.late_rows):
         return 0
     clerk = _Clerk(plan, staged, accepted, faults=faults, language=language)
     with target.open("w", encoding="utf-8-sig", newline="") as file:
@@ -130,7 +134,7 @@ class _Clerk:
 
     def rows(self, rejected: Iterator[dict[str, object]]) -> Iterator[list[object]]:
         """The rows of the quarantine file, in the order of the spreadsheet."""
-        waiting = list(self.faults)
+        waiting = [fault for fault in self.faults if not fault.left_out]
         for found in rejected:
             index = int(str(found[INDEX]))
             ahead = int(np.searchsorted(self._before, index, side="right"))

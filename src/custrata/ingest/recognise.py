@@ -4,35 +4,59 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping as Table
+from dataclasses import replace
 
 from custrata.errors import BadInput
+from custrata.ingest.columns import (
+    CLOCK_TESTS,
+    clock_of,
+    is_time,
+    with_chosen,
+    with_clock,
+    with_customer,
+    with_gross,
+    with_rates,
+    with_status,
+    zone_of_header,
+)
 from custrata.ingest.contacts import EMAIL_LIKE, PHONE_LIKE
 from custrata.ingest.dates import Evidence, Order, evidence, form_of, looks_like_date, order_of, short_year_form
 from custrata.ingest.fields import PROPERTY, Field, Kind, kind_named
-from custrata.ingest.headers import OURS, is_quarantine, plain_header, rank
+from custrata.ingest.headers import plain_header, rank
 from custrata.ingest.mapping import Mapping, MappingDoesNotFit
 from custrata.ingest.money import settled_comma
+from custrata.ingest.platforms import platform_of
 from custrata.ingest.questions import Desk
-from custrata.ingest.sources import NoHeader, NoRows, Source
+from custrata.ingest.sample import SAMPLE_VALUES, Sample
+from custrata.ingest.sources import NoHeader, Source
 from custrata.ingest.statuses import is_status
-from custrata.ingest.texts import NOTHING, words
+from custrata.ingest.texts import words
 
 SAMPLE_ROWS = 20_000
-SAMPLE_VALUES = 1_000
 ENOUGH = 20
 TOLD_HEADERS = 30
 NUMBER_LIKE = re.compile(r"^[-+(]?\s*[^\d\s.,()-]{0,4}\s*-?\d[\d.,'\s]*\s*[^\d\s.,()-]{0,4}[-)]?$")
 PLAIN_NUMBER = re.compile(r"^[-+]?\d[\d.,]*$")
 DECIMAL_LIKE = re.compile(r"^[-+]?\d+[.,]\d{1,4}$")
 UNIX_LIKE = re.compile(r"^[1-9]\d{9}(\d{3})?$")
+NOT_IDS = re.compile(
+    "备注|说明|note|remark|comment|memo|message|bemerkung|商品|product|name|名|地址|address|title|标题"
+)
 FEEDBACK_SCORES = ("nps", "csat", "ces")
 
 
 class MissingColumns(BadInput):
     template = (
         "“{file}” has no column for {missing}. Its columns are: {headers}. "
-        "Name the right one in a mapping file, such as [columns] “{example}” = “{field}”, and give it with --mapping."
+        "Say in a mapping file which is which, and give it with --mapping."
+    )
+
+
+class MissingColumnsProposed(MissingColumns):
+    template = (
+        "“{file}” has no column for {missing}. Its columns are: {headers}. "
+        "If the following is right, write it to a mapping file, else change it, and give it with --mapping:\n{mapping}"
     )
 
 
@@ -50,34 +74,6 @@ class LooksLikeOrders(BadInput):
     template = "“{file}” looks like orders: it has amounts but no products or quantities. Use `custrata import orders`."
 
 
-@dataclass(frozen=True)
-class Sample:
-    """The first rows of a file by column, without empty cells; `rows` of them were read."""
-
-    headers: tuple[str, ...]
-    columns: dict[str, list[str]]
-    rows: int
-
-    @classmethod
-    def of(cls, source: Source, rows: Sequence[Sequence[str | None]]) -> Sample:
-        """The sample of a source, whose quarantine columns are left out.
-
-        Raises `NoRows`, `NoHeader`.
-        """
-        if not rows:
-            raise NoRows(file=source.name)
-        ours = OURS if is_quarantine(source.headers) else ()
-        places = [(place, header) for place, header in enumerate(source.headers) if header not in ours]
-        cells = {header: [(row[place] or "").strip() for row in rows] for place, header in places}
-        columns = {header: [cell for cell in column if cell not in NOTHING] for header, column in cells.items()}
-        return cls(tuple(columns), columns, len(rows))
-
-    def some(self, header: str) -> list[str]:
-        """Up to a thousand values, spread over the sample."""
-        values = self.columns[header]
-        return values[:: max(1, len(values) // SAMPLE_VALUES)][:SAMPLE_VALUES]
-
-
 def recognised(
     source: Source, sample: Sample, kind_name: str, date_order: Order | None = None, desk: Desk | None = None
 ) -> Mapping:
@@ -86,28 +82,46 @@ def recognised(
     Raises `NoHeader`, `MissingColumns`, `AmbiguousColumns`, `LooksLikeLines`, `LooksLikeOrders`.
     """
     kind, desk = kind_named(kind_name), desk or Desk(source.name, {}, accept_defaults=True)
-    found = _by_header(source.name, sample, kind)
-    _refuse_headless(source.name, sample, found)
-    _refuse_confusion(source.name, sample, kind, found)
-    found |= _by_content(sample, kind, found)
+    platform = platform_of(sample.headers)
+    found = platform.columns(kind.name, sample.headers) if platform else {}
+    if platform and found:
+        desk.tell("platform", len(found), platform.label)
+    else:
+        if platform and kind.name == "orders" and "lines" in platform.kinds:
+            raise LooksLikeLines(file=source.name)
+        found = _by_header(source.name, sample, kind)
+        _refuse_headless(source.name, sample, found)
+        _refuse_confusion(source.name, sample, kind, found)
+        found |= _by_content(sample, kind, found)
+    found = with_customer(found, sample, kind, desk)
+    found = with_chosen(found, sample, source.repeated, desk)
+    found = with_gross(found, sample, kind, desk)
+    found = with_rates(found, sample, kind, desk)
+    found = with_status(found, sample, kind, desk)
+    found = with_clock(found, sample, kind, desk)
     constants = _constants(sample, kind, found)
-    _refuse_missing(source.name, sample.headers, kind, {*found, *constants}, found.values())
+    _refuse_missing(source.name, sample, kind, {*found, *constants}, found)
     names = {header: name for name, header in found.items()}
     columns = {header: names.get(header, PROPERTY) for header in sample.headers}
     return with_forms(Mapping(kind_name, columns, constants), source, sample, date_order)
 
 
-def checked(mapping: Mapping, source: Source, sample: Sample, kind_name: str) -> Mapping:
-    """A mapping someone gave, with the columns it does not name as properties.
+def checked(mapping: Mapping, source: Source, sample: Sample, kind_name: str, desk: Desk | None = None) -> Mapping:
+    """A mapping someone gave, with the columns it does not name as properties; a time of day beside the day of the
+    orders is joined to it.
 
     Raises `MappingDoesNotFit`, `MissingColumns`.
     """
-    kind = kind_named(kind_name)
-    if unknown := [header for header in mapping.columns if header not in sample.headers]:
+    kind, desk = kind_named(kind_name), desk or Desk(source.name, {}, accept_defaults=True)
+    named = [*mapping.columns, *mapping.leave_out, *mapping.zones]
+    if unknown := list(dict.fromkeys(header for header in named if header not in sample.headers)):
         raise MappingDoesNotFit(file=source.name, columns=", ".join(unknown), headers=", ".join(sample.headers))
-    named = {*mapping.fields, *mapping.constants}
-    _refuse_missing(source.name, sample.headers, kind, named, mapping.fields.values())
-    columns = {header: mapping.columns.get(header, PROPERTY) for header in sample.headers}
+    _refuse_missing(source.name, sample, kind, {*mapping.fields, *mapping.constants}, mapping.fields)
+    free = {header: name for name, header in clock_of(mapping.fields, sample, kind).items()}
+    free = {header: name for header, name in free.items() if header not in mapping.columns}
+    fields = with_clock(mapping.fields | {name: header for header, name in free.items()}, sample, kind, desk)
+    names = {header: name for name, header in fields.items()}
+    columns = {header: mapping.columns.get(header, names.get(header, PROPERTY)) for header in sample.headers}
     return replace(mapping, columns=columns)
 
 
@@ -126,15 +140,18 @@ def with_forms(mapping: Mapping, source: Source, sample: Sample, date_order: Ord
     if comma is None and source.file.form in ("excel", "parquet"):  # their numbers are numbers, not texts
         comma = False
     instants = headers.get("instant", [])
+    clock = [mapping.fields[name] for name in ("order_time", "time_zone") if name in mapping.fields]
     form = mapping.date_format
     if instants and form is None:
-        values = sample.some(instants[0])
+        values = sample.joined(instants[0], *clock) if clock else sample.some(instants[0])
         form = short_year_form(values) if told is date_order is None else None
         order, form = (None, form) if form else (order, form_of(values, order))
+    zones = {header: zone for header in instants if (zone := zone_of_header(header))}
     return replace(
         mapping,
         date_order=order,
         date_format=form,
+        zones=zones | mapping.zones,
         decimal_comma=comma,
         encoding=mapping.encoding or source.encoding,
         delimiter=source.dialect.delimiter if source.dialect else None,
@@ -148,6 +165,8 @@ def _by_header(file: str, sample: Sample, kind: Kind) -> dict[str, str]:
     claims = []
     for place, field in enumerate(kind.fields):
         for header in sample.headers:
+            if kind.name == "lines" and field.holds == "number" and header in sample.spanning:
+                continue
             if (found := rank(header, field.headers)) is not None:
                 fits = _fits(field, sample.some(header), header)
                 if fits or field.required:
@@ -172,6 +191,8 @@ def _fits(field: Field, values: list[str], header: str) -> bool:
     """
     if not values or field.soft:
         return True
+    if field.name in CLOCK_TESTS:
+        return all(CLOCK_TESTS[field.name](value) for value in values)
     if field.choice == "order_status":
         return is_status(values, by_header=plain_header(header) != "state")
     fitting = sum(map(_test(field), values))
@@ -277,20 +298,50 @@ def _constants(sample: Sample, kind: Kind, found: dict[str, str]) -> dict[str, s
     return next(({"kind": score} for score in FEEDBACK_SCORES if name.startswith(score)), {})
 
 
-def _refuse_missing(file: str, headers: Sequence[str], kind: Kind, names: set[str], mapped: Collection[str]) -> None:
-    missing = [need for need in kind.needs if not names & {*need, *_stands_in(need)}]
-    if kind.name == "lines" and "order_id" not in names and not {"customer_id", "ordered_at"} <= names:
+def _refuse_missing(file: str, sample: Sample, kind: Kind, names: Collection[str], found: Table[str, str]) -> None:
+    missing = [need for need in kind.needs if not {*names} & {*need, *_stands_in(need)}]
+    if kind.name == "lines" and "order_id" not in names and not {"customer_id", "ordered_at"} <= {*names}:
         missing = [("order_id",), *(need for need in missing if "order_id" not in need)]
     if not missing:
         return
-    free = [header for header in headers if header not in mapped]
-    raise MissingColumns(
-        file=file,
-        missing=", ".join("/".join(need) for need in missing),
-        headers=", ".join(headers[:TOLD_HEADERS]) + (" …" if len(headers) > TOLD_HEADERS else ""),
-        example=(free or headers)[0],
-        field=missing[0][0],
-    )
+    headers = ", ".join(sample.headers[:TOLD_HEADERS]) + (" …" if len(sample.headers) > TOLD_HEADERS else "")
+    facts = {"file": file, "missing": ", ".join("/".join(need) for need in missing), "headers": headers}
+    guesses = _guesses(sample, kind, [need[0] for need in missing], found)
+    if guesses is None:
+        raise MissingColumns(**facts)
+    columns = {header: name for name, header in {**found, **guesses}.items()}
+    raise MissingColumnsProposed(**facts, mapping=Mapping(kind.name, columns).to_toml())
+
+
+def _guesses(sample: Sample, kind: Kind, missing: Sequence[str], found: Table[str, str]) -> dict[str, str] | None:
+    """For every missing field a column that could be it by what it holds; None where one has none."""
+    guesses: dict[str, str] = {}
+    for name in missing:
+        taken = {*found.values(), *guesses.values()}
+        fitting = [header for header in sample.headers if header not in taken and _could_be(kind[name], sample, header)]
+        if not fitting:
+            return None
+        guesses[name] = fitting[0]
+    return guesses
+
+
+def _could_be(field: Field, sample: Sample, header: str) -> bool:
+    """Whether every cell of a column holds what the field does, and nothing else than it."""
+    values = sample.some(header)
+    if not values or is_status(values, by_header=False):
+        return False
+    numbers = all(NUMBER_LIKE.match(value) for value in values)
+    dates = all(looks_like_date(value) for value in values)
+    times = all(is_time(value) for value in values)
+    if field.holds in ("instant", "date"):
+        return dates and not times
+    if field.holds == "number":
+        return numbers and not dates and not times
+    if field.holds == "id":
+        decimals = any(DECIMAL_LIKE.match(value) for value in values)
+        words = len(set(values)) < 2 or NOT_IDS.search(plain_header(header)) is not None
+        return not (dates or times or decimals or words)
+    return not (numbers or dates or times)
 
 
 def _stands_in(need: tuple[str, ...]) -> set[str]:

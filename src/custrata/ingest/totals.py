@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
@@ -12,8 +13,9 @@ import ibis.expr.types as ir
 from custrata.ingest.canonical import LEFT_OUT_ROW, Problem
 from custrata.ingest.invisible import literal
 from custrata.ingest.plan import Plan, Views
+from custrata.ingest.quarantine import Fault
 from custrata.ingest.questions import Desk
-from custrata.ingest.sources import reading
+from custrata.ingest.sources import Source, cells_of_line, reading
 from custrata.ingest.staging import INDEX, PROBLEMS, Staged
 
 WORDS = (
@@ -24,13 +26,15 @@ WORDS = (
     "total général", "sous-total", "totale", "subtotale", "totaal", "suma", "razem", "итого", "всего",
 )  # fmt: skip
 FRAME = r"[\s*_=:：\-—–.]*"
-NAMED = "|".join(sorted(WORDS, key=len, reverse=True))
+NAMED = "|".join(sorted(WORDS, key=len, reverse=True)).replace("合计", r"合\s*计").replace("小计", r"小\s*计")
 # The word alone, with a count in brackets or a figure behind it; and, of a group, at the end of its name.
-TOTAL = rf"(?i)^{FRAME}(?:{NAMED}){FRAME}(?:[(（][^()（）]*[)）])?(?:[:：].*)?{FRAME}$"
+COUNTED = r"[共计]\s*\d+\s*[笔条单行件项筆條單項].*"
+TOTAL = rf"(?i)^{FRAME}(?:(?:{NAMED}){FRAME}(?:[(（][^()（）]*[)）])?(?:[:：].*)?{FRAME}|{COUNTED})$"
 OF_GROUP = rf"(?i)^.+[\s\-_:：]+(?:{NAMED}){FRAME}$|^.+(?:合计|小计|汇总|合計|小計|彙總)$"
 FIRST_SIGNS = "".join(sorted({word[0] for word in WORDS} | {word[0].upper() for word in WORDS}))
 BETWEEN = "\x1f"
 SEVERAL = 3
+LONGEST_SHOWN = 60
 
 KEYS = ("order_id", "customer_id", "source_id", "product_id", "product_name", "name")
 
@@ -38,12 +42,12 @@ KEYS = ("order_id", "customer_id", "source_id", "product_id", "product_name", "n
 def without_totals(made: Views, staged: Staged, plan: Plan, desk: Desk) -> Staged:
     """The staged rows without those that add others up, say the header again, or remark on the table."""
     rows = staged.rows
-    suspects = _suspicious(rows, plan, staged)
-    if not (staged.wrong or _any(made, rows, suspects)):
+    suspects = made.kept(_suspicious(rows, plan, staged))
+    if not (staged.wrong or made.engine.arrow(suspects.limit(1)).num_rows):
         return staged
-    wrong = (rows[PROBLEMS] != 0) & ((rows[PROBLEMS] & 3) == 0)
+    wrong = rows.filter((rows[PROBLEMS] != 0) & ((rows[PROBLEMS] & 3) == 0)).select(INDEX)
     with reading(plan.source.name):
-        cells = _cells(made, rows.filter(wrong | suspects), plan)
+        cells = _cells(made, wrong.union(suspects, distinct=True), plan)
     joined = rows.left_join(cells, INDEX)
     sound = joined[PROBLEMS] == 0
     total = joined.has_total.fill_null(False) & (~sound | _adds_up(joined, plan))
@@ -56,31 +60,49 @@ def without_totals(made: Views, staged: Staged, plan: Plan, desk: Desk) -> Stage
         desk.tell(name, count, _shown(text), row=plan.source.place(plan.source.first_row + index))
     gone = ibis.or_(*(marked[name] for name in flags))
     bit = 1 << staged.problems.index(LEFT_OUT_ROW)
-    left = made.level(
-        marked.mutate(**{PROBLEMS: gone.ifelse(ibis.literal(bit, "int32"), marked[PROBLEMS])}).drop(
-            "has_total", "says_header", "alone", "text", *flags
-        )
-    )
+    bits = gone.ifelse(ibis.literal(bit, "int32"), marked[PROBLEMS])
+    left = made.level(marked.mutate(**{PROBLEMS: bits}).select(*rows.columns))
     return replace(staged, rows=left, tally=_tally(made, left))
 
 
-def _suspicious(rows: ir.Table, plan: Plan, staged: Staged) -> ir.BooleanValue:
+def without_remarks(faults: tuple[Fault, ...], source: Source, desk: Desk) -> tuple[Fault, ...]:
+    """The lines no row could be made of, those marked that are totals or remarks: too short, and nothing is lost."""
+    told: dict[str, list[Fault]] = {"totals": [], "remarks": []}
+    marked = []
+    for fault in faults:
+        code = _short_line(fault, source)
+        marked.append(replace(fault, left_out=True) if code else fault)
+        if code:
+            told[code].append(fault)
+    for code, found in told.items():
+        if found:
+            desk.tell(code, len(found), found[0].lines[0][:LONGEST_SHOWN], row=found[0].record)
+    return tuple(marked)
+
+
+def _short_line(fault: Fault, source: Source) -> str:
+    """What a line that is too short is, where it is no row: `totals` or `remarks`."""
+    if fault.reason != "too_few_cells" or len(fault.lines) != 1 or source.dialect is None:
+        return ""
+    cells = [cell for cell in cells_of_line(fault.lines[0], source.dialect, len(source.headers)) if cell]
+    if any(re.match(TOTAL, cell) for cell in cells):
+        return "totals"
+    return "remarks" if len(cells) == 1 and len(source.headers) >= SEVERAL and not cells[0][:1].isdigit() else ""
+
+
+def _suspicious(rows: ir.Table, plan: Plan, staged: Staged) -> ir.Table:
     """Sound rows whose number, customer or product is a word for a total, or the header itself."""
-    found = []
+    found: list[ir.BooleanValue] = []
     for name in (name for name in KEYS if staged.has(name)):
         text = cast(ir.StringValue, rows[name])
-        maybe = text.substr(0, 1).isin(list(FIRST_SIGNS + "*-=_")) & (text.length() <= 40)
-        found.append((maybe & text.re_search(TOTAL)).fill_null(False))
-    if "order_id" in rows.columns:
-        found.append((rows.order_id.re_search(OF_GROUP)).fill_null(False))
+        # What begins with a digit is no word: most numbers are told so without a search.
+        found.append(((text < "0") | (text >= ":")) & text.re_search(TOTAL))
+    if staged.has("order_id"):
+        found.append((rows.order_id.substr(rows.order_id.length() - 1, 1) >= ":") & rows.order_id.re_search(OF_GROUP))
     headers = {name: plan.mapping.fields.get(name) for name in ("order_id", "customer_id", "product_id")}
-    found += [(rows[name] == header).fill_null(False)
-              for name, header in headers.items() if header and staged.has(name)]  # fmt: skip
-    return ibis.or_(*found) if found else ibis.literal(False)
-
-
-def _any(made: Views, rows: ir.Table, condition: ir.BooleanValue) -> bool:
-    return bool(made.engine.arrow(rows.aggregate(n=condition.any().fill_null(False))).to_pylist()[0]["n"])
+    found += [rows[name] == header for name, header in headers.items() if header and staged.has(name)]
+    # Filtered, not computed: a filter tests only the rows that the test before has left.
+    return rows.filter(ibis.or_(*found) if found else ibis.literal(False)).select(INDEX)
 
 
 def _cells(made: Views, rows: ir.Table, plan: Plan) -> ir.Table:
@@ -116,7 +138,8 @@ def _adds_up(rows: ir.Table, plan: Plan) -> ir.BooleanValue:
     if plan.kind.name == "lines":
         others = rows.amount.sum().over(ibis.window(group_by="order_id")) - rows.amount
         unpriced = rows.unit_price.isnull() if plan.has("unit_price") else ibis.literal(False)
-        found.append(rows.product_name.re_search(TOTAL).fill_null(False) & (unpriced | (rows.amount == others)))
+        named = ibis.coalesce(rows.product_name, rows.product_id).re_search(TOTAL).fill_null(False)
+        found.append(named & (unpriced | (rows.amount == others).fill_null(False)))
     return ibis.or_(*found) if found else ibis.literal(False)
 
 
@@ -132,7 +155,7 @@ def _counted(made: Views, rows: ir.Table, names: Sequence[str]) -> dict[str, tup
 
 
 def _shown(text: str) -> str:
-    return " ".join(text.split(BETWEEN))[:60]
+    return " ".join(text.split(BETWEEN))[:LONGEST_SHOWN]
 
 
 def _tally(made: Views, rows: ir.Table) -> dict[int, int]:

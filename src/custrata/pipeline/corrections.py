@@ -92,6 +92,6 @@ def _corrected(both: ir.Table, key: str) -> ir.Table:
         scheme=ibis.literal(key),
         was=wrong[f"{key}_was"],
         tier=wrong[f"{key}_tier"],
-        was_value=wrong[f"{key}_was_value"].cast("decimal(18, 4)"),
-        value=wrong[f"{key}_value"].cast("decimal(18, 4)"),
+        was_value=wrong[f"{key}_was_value"].cast("decimal(38, 4)"),
+        value=wrong[f"{key}_value"].cast("decimal(38, 4)"),
     )

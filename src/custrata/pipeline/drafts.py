@@ -93,6 +93,7 @@ def drafted(
             facts,
             lines_to_be(workspace, engine, run, schemes),
             keep,
+            tuple(run.record.get("uncovered", ())),
         )
         kind = _ByValue if by_value else Grader
         # The tier of one trait is cheaper to work out once more than to keep for everybody.

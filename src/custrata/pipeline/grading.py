@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import ibis
@@ -54,6 +54,10 @@ class Grader:
         """Grade by one scheme; those it reads were graded before."""
         table, missing = self._inputs(scheme)
         grading = scheme.grade(table, self.context) if not missing else waiting(scheme.tiers, table, missing)
+        unknown = [name for name in self.context.uncovered if name in scheme.seen]
+        if unknown:
+            facts = {**grading.facts, "uncovered": unknown}
+            grading = replace(grading, facts=facts, notes=(*grading.notes, "uncovered"))
         self.gradings[scheme.key] = grading
         self.told[scheme.key] = recorded(scheme, grading)
         if not grading.waiting:

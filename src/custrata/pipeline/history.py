@@ -10,7 +10,6 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.moments import AsOf
-from custrata.analytics.traits import joined_by_customer
 from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros
 from custrata.lake import Run
@@ -24,7 +23,7 @@ CHANGES = ibis.schema(
         "direction": "string",
         "from_tier": "string",
         "tier": "string",
-        "value": "decimal(18, 4)",
+        "value": "decimal(38, 4)",
         "at": INSTANT,
         "status": "string",
         "reason": "string",
@@ -77,7 +76,7 @@ def _since(graded: ir.Table, schemes: Sequence[str], now: ir.Value) -> dict[str,
 def late_customers(orders: ir.Table, before: Run | None) -> ir.Table | None:
     """Customers of whom orders came after the run before that belong to the time it saw: `customer_id`, `late_orders`.
 
-    The run before could not know of them: what they change is a correction, not a move of the customer's.
+    The run before could not know of them: what they alone change is a correction, not a move of the customer's.
     """
     if before is None:
         return None
@@ -98,19 +97,17 @@ def changes(
     before: Run | None,
     engine: Engine,
     moment: AsOf,
-    late: ir.Table | None = None,
     gone: ir.Table | None = None,
 ) -> ir.Table:
     """Who entered, went up or down, stays with another status, or left since the run before; by customer and scheme.
 
-    Columns of `CHANGES`; `late` says that orders of the customer came in late. `gone` are the customers of the run
-    before who are in this one no more, as `vanished` returns them: their tier ends, and `tier` is empty. The first run
-    has no changes: its profile is the opening of the history.
+    Columns of `CHANGES`; `late` is false: `custrata.pipeline.lateness` says of whom it is true. `gone` are the
+    customers of the run before who are in this one no more, as `vanished` returns them: their tier ends, and `tier` is
+    empty. The first run has no changes: its profile is the opening of the history.
     """
     if before is None or not schemes:
         return engine.from_arrow(CHANGES.to_pyarrow().empty_table())
-    told = tiers if late is None else joined_by_customer(tiers, late)
-    parts = [_moved(told, key, decided, moment) for key, decided in schemes.items()]
+    parts = [_moved(tiers, key, decided, moment) for key, decided in schemes.items()]
     if gone is not None:
         held = [(key, decided) for key, decided in schemes.items() if f"{key}_tier" in gone.columns]
         parts += [_left(gone, key, decided, moment) for key, decided in held]
@@ -158,12 +155,12 @@ def _moved(tiers: ir.Table, key: str, decided: Mapping[str, Any], moment: AsOf) 
         direction=ibis.cases(*directions, else_="down"),
         from_tier=old,
         tier=tier,
-        value=moved[f"{key}_value"].cast("decimal(18, 4)"),
+        value=moved[f"{key}_value"].cast("decimal(38, 4)"),
         at=ibis.literal(moment.instant).cast(INSTANT),
         status=status,
         reason=moved[f"{key}_reason"] if told else ibis.null("string"),
         until=moved[f"{key}_until"].cast(INSTANT) if told else ibis.null(INSTANT),
-        late=(moved.late_orders > 0).fill_null(False) if "late_orders" in moved.columns else ibis.literal(False),
+        late=ibis.literal(False),
     )
 
 

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from custrata.analytics.moments import AsOf
-from custrata.analytics.silence import NOT_LEARNED, learn_silence
+from custrata.analytics.silence import NOT_LEARNED
+from custrata.analytics.silence_learning import learn_silence
 from custrata.engine import Engine
 from custrata.lake import Run, Workspace
 from custrata.pipeline.decisions import Decided
@@ -45,7 +46,7 @@ def learned_lines(
     due = [one for one in schemes if learns(one) and (learn or _is_due(lines.get(one.key), source))]
     if due:
         moment = before or source.span.default_as_of(source.zone)
-        models = learn_models(source, schemes, decided, moment, due, lines)
+        models = learn_models(source, schemes, decided, moment=moment, due=due, lines=lines)
         for scheme in due:
             found = _learning(scheme, models[scheme.key], lines.get(scheme.key), source, moment, asked=learn)
             if found != lines.get(scheme.key):
@@ -76,7 +77,7 @@ def lines_to_be(workspace: Workspace, engine: Engine, run: Run, schemes: Sequenc
         together = in_order(({one.key: one for one in source.library.schemes()} | drafts).values())
         others = kept_lines(workspace, [one for one in together if one not in fresh])
         moment = source.span.default_as_of(source.zone)
-        found = learn_models(source, together, Decided.of(None, run), moment, fresh, others)
+        found = learn_models(source, together, Decided.of(None, run), moment=moment, due=fresh, lines=others)
     return models_of(lines) | {key: model_of(model) for key, model in found.items()}
 
 
@@ -88,7 +89,7 @@ def _learning(
     scheme: Scheme, model: Mapping[str, Any] | None, last: Learned | None, source: Source, moment: AsOf, *, asked: bool
 ) -> Learned:
     """The next learning of a version; the last one where nothing else came out, or nothing could be learned anew."""
-    could = model is not None and model.get("learned", True)
+    could = model is not None and model.get("learned", True) and model.get("steps", True)
     if last is not None and last.number and (not could or last.model == model):
         return last
     number = (last.number if last else 0) + (1 if could else 0)
@@ -100,6 +101,7 @@ def learn_models(
     source: Source,
     schemes: Sequence[Scheme],
     decided: Decided,
+    *,
     moment: AsOf,
     due: Sequence[Scheme],
     lines: Mapping[str, Learned],
@@ -133,7 +135,7 @@ def models_of(lines: Mapping[str, Learned]) -> dict[str, Any]:
 
 def model_of(model: Mapping[str, Any] | None) -> Any:
     """One of them: a silence curve out of its JSON, any other model as it is."""
-    return curve_from(model) if model is not None and "in_rhythm" in model else model
+    return curve_from(model) if model is not None and {"strata", "in_rhythm"} & model.keys() else model
 
 
 def _needed(wanted: Sequence[Scheme], schemes: Sequence[Scheme]) -> list[Scheme]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,10 @@ from custrata.analytics.moments import AsOf
 from custrata.analytics.shared_cards import likely_shared
 from custrata.analytics.silence import NOT_LEARNED
 from custrata.analytics.traits import Keep
+from custrata.analytics.traits.catalogue import uncovered
+from custrata.analytics.traits.pace import Population
 from custrata.engine import Engine
+from custrata.engine.functions import only_row
 from custrata.lake import Run
 from custrata.lake.exclusions import fingerprint
 from custrata.pipeline.corrections import corrections, late_summary
@@ -25,6 +29,7 @@ from custrata.pipeline.decisions import Decided
 from custrata.pipeline.grading import Grader
 from custrata.pipeline.handover import Handover
 from custrata.pipeline.history import changes, late_customers, vanished, with_history
+from custrata.pipeline.lateness import Latecomers, with_lateness
 from custrata.pipeline.learning import Lines, models_of
 from custrata.pipeline.marks import DEFINITIONS, marks_of
 from custrata.pipeline.reading.prepared import prepare_run
@@ -39,6 +44,7 @@ from custrata.tiering.schemes import Scheme
 
 Progress = Callable[[str, float], None]
 ROWS_TOGETHER = 20_000
+FEW = 200_000
 UNSORTED = "unsorted.parquet"
 STEPS = ("snapshot", "facts", "traits", "schemes", "profile", "history", "publish")
 
@@ -117,15 +123,21 @@ class Task:
         return all(run.record["saw"].get(name, "") == value for name, value in self.marks.items())
 
 
-def make(task: Task, shelf: Shelf, former: Run | None, watch: Watch) -> Run:
-    """Grade everybody and put the run on the shelf; `former` is the one of the same instant that it replaces."""
+def make(task: Task, shelf: Shelf, former: Run | None, watch: Watch, *, prepare: bool = True) -> Run:
+    """Grade everybody and put the run on the shelf; `former` is the one of the same instant that it replaces.
+
+    `prepare` writes down what pages ask of a run again and again; without it they find it out when they are asked.
+    """
     source = task.source
     engine = source.engine
-    with shelf.draft() as draft, engine.keeping() as keep:
+    with shelf.draft() as draft, engine.keeping() as keep, _collected_afterwards():
         found, schemes = write_profile(task, draft / UNSORTED, watch)
         told = {key: decided for key, decided in schemes.items() if not decided["waiting"]}
         with watch.step("history"):
-            moved = _written(task, told, draft, former, keep=keep)
+            gap, customers = found["population"].get("gap"), found.pop("customers")
+            moved = _written(task, told, draft, former, customers=customers, gap=gap, keep=keep)
+            if prepare:
+                prepare_run(draft)
         record = {
             **_heading(task),
             "before": task.before.id if task.before else None,
@@ -143,6 +155,19 @@ def make(task: Task, shelf: Shelf, former: Run | None, watch: Watch) -> Run:
             return shelf.publish(draft, graded_record(record), supersedes=superseded)
 
 
+@contextmanager
+def _collected_afterwards() -> Iterator[None]:
+    """Within it Python looks for no cycles: expressions are many small objects, and to go through them again and
+    again takes a tenth of the time of a run."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
 def write_profile(task: Task, path: Path, watch: Watch) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Write a row per customer with every scheme's columns, in no order; what was found on the way, and the schemes."""
     engine = task.source.engine
@@ -150,7 +175,10 @@ def write_profile(task: Task, path: Path, watch: Watch) -> tuple[dict[str, Any],
         graded, schemes, found = _graded(task, engine=engine, keep=keep, watch=watch)
         told = [key for key, decided in schemes.items() if not decided["waiting"]]
         with watch.step("profile"):
-            engine.write_parquet(with_history(graded, told, task.before, engine, task.moment), path)
+            profile = with_history(graded, told, task.before, engine, task.moment)
+            if found["customers"] <= FEW:
+                profile = profile.order_by("customer_id")
+            engine.write_parquet(profile, path, group=ROWS_TOGETHER)
     return found, schemes
 
 
@@ -166,15 +194,18 @@ def _graded(
         with watch.step("traits"), engine.keeping() as keep_briefly:
             view = view_of(source, known, moment, task.decided, keep_briefly)
             profile = keep(view.profile)
+            customers = int(only_row(profile.aggregate(customers=profile.count()))["customers"])
         if not any(map(has_own_window, task.schemes)):
             held.close()  # the walked orders are the largest table of all, and nobody reads them any more
         with watch.step("schemes"):
             facts, windows = counted_facts(source.facts, known), Windows(known, moment, keep)
-            context = Context(NOT_LEARNED, known.everyone.period, moment, facts, models_of(task.lines), keep)
+            unknown = uncovered(known.since, moment)
+            context = Context(NOT_LEARNED, known.everyone.period, moment, facts, models_of(task.lines), keep, unknown)
             grader = Grader(profile, context, task.decided, task.before, engine, keep, windows, task.handover)
             for scheme in task.schemes:
                 grader.grade(scheme)
-            return grader.whole(), _told(task, grader), _found(task, grader, view.headers)
+            found = {**_found(task, grader, view.headers), "customers": customers}
+            return grader.whole(), _told(task, grader), found
 
 
 def _told(task: Task, grader: Grader) -> dict[str, dict[str, Any]]:
@@ -190,23 +221,39 @@ def _found(task: Task, grader: Grader, headers: Mapping[str, str]) -> dict[str, 
         {"gap": grader.windows.known.everyone.gap, "period": grader.context.period} if grader.windows.known else {}
     )
     key = next((one.key for one in task.schemes if one.kind == "lifecycle"), "")
-    return {"population": everyone, "curve": grader.context.curve_of(key), "headers": dict(headers)}
+    curve, unknown = grader.context.curve_of(key), list(grader.context.uncovered)
+    return {"population": everyone, "uncovered": unknown, "curve": curve, "headers": dict(headers)}
 
 
-def _written(task: Task, told: dict[str, dict[str, Any]], draft: Path, former: Run | None, *, keep: Keep) -> Any:
+def _written(
+    task: Task,
+    told: dict[str, dict[str, Any]],
+    draft: Path,
+    former: Run | None,
+    *,
+    customers: int,
+    gap: int | None,
+    keep: Keep,
+) -> Any:
     """Write profile, changes, corrections and decisions into the draft; what they come to, for the record."""
     engine, before, moment = task.source.engine, task.before, task.moment
-    # Sorted, so that a reader of one customer, or of a page of them, skips all but a small group of rows; out of a
-    # file, since to sort beside all that was kept for grading would take the most memory of all.
-    profile = engine.read_parquet([draft / UNSORTED]).order_by("customer_id")
-    engine.write_parquet(profile, draft / "profile.parquet", group=ROWS_TOGETHER)
-    (draft / UNSORTED).unlink()
+    # Sorted, so that a reader of one customer, or of a page of them, skips all but a small group of rows. Many are
+    # sorted out of a file, since to sort beside all that was kept for grading would take the most memory of all.
+    if customers <= FEW:
+        (draft / UNSORTED).rename(draft / "profile.parquet")
+    else:
+        profile = engine.read_parquet([draft / UNSORTED]).order_by("customer_id")
+        engine.write_parquet(profile, draft / "profile.parquet", group=ROWS_TOGETHER)
+        (draft / UNSORTED).unlink()
     tiers = keep(narrowed(engine.read_parquet([draft / "profile.parquet"]), told))
     late = late_customers(task.source.facts.orders, before)
-    late = None if late is None else keep(late)
     gone = vanished(tiers, told, before, engine)
     gone = None if gone is None else keep(gone)
-    moved = changes(tiers, told, before=before, engine=engine, moment=moment, late=late, gone=gone)
+    moved = keep(changes(tiers, told, before=before, engine=engine, moment=moment, gone=gone))
+    if before is not None and late is not None:
+        late = keep(late)
+        whole = engine.read_parquet([draft / "profile.parquet"])
+        moved = with_lateness(moved, late, whole, _latecomers(task, before, gap), keep)
     engine.write_parquet(moved.order_by("customer_id", "scheme"), draft / "changes.parquet", group=ROWS_TOGETHER)
     wrong = former is not None and former.record["saw"]["fingerprint"] != task.source.lake.fingerprint
     corrected = corrections(tiers, told, former, engine, draft, wrong=wrong, at=task.source.at)
@@ -215,8 +262,12 @@ def _written(task: Task, told: dict[str, dict[str, Any]], draft: Path, former: R
     write_excluded(task.source.facts.excluded, draft)
     shared = likely_shared(engine.read_parquet([draft / "profile.parquet"]))
     engine.write_parquet(shared, draft / "shared_cards.parquet")
-    prepare_run(draft)
     return {"late": late_summary(late), "corrected": corrected, **summary(tiers, told)}
+
+
+def _latecomers(task: Task, before: Run, gap: int | None) -> Latecomers:
+    decided_by = (task.decided, task.schemes, task.lines, task.handover)
+    return Latecomers(task.source, task.moment, before, *decided_by, Population(gap))
 
 
 def _heading(task: Task) -> dict[str, str]:

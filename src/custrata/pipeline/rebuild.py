@@ -93,17 +93,19 @@ def regrade(source: Source, stage: Stage, moments: Sequence[AsOf], progress: Pro
         handover = kept_handover(former, schemes, source.engine)
         task = Task(source, moment, before, decided, schemes, shown, lines, handover)
         tell = None if progress is None else _part(progress, place, len(moments))
-        done.append(_regraded(task, stage, former, Watch(tell)))
+        # Pages ask for the newest run mostly; the others are found out when somebody looks.
+        newest = moment == moments[-1]
+        done.append(_regraded(task, stage, former, Watch(tell), prepare=newest))
     return done
 
 
-def _regraded(task: Task, stage: Stage, former: Run | None, watch: Watch) -> Refreshed:
+def _regraded(task: Task, stage: Stage, former: Run | None, watch: Watch, *, prepare: bool) -> Refreshed:
     if former is not None and task.is_as(former):
         return Refreshed(former, new=False)
     waiting = stage.waiting(task.moment.instant)
     if waiting is not None and task.is_as(waiting):
         return Refreshed(stage.take(waiting), new=True)
-    return Refreshed(make(task, stage, former, watch), new=True)
+    return Refreshed(make(task, stage, former, watch, prepare=prepare), new=True)
 
 
 def moments_to_rebuild(

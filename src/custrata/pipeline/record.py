@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from custrata.analytics.silence import SilenceCurve, Stretch
+from custrata.analytics.silence import SilenceCurve
 from custrata.lake import Run
 
 
@@ -25,7 +25,9 @@ def graded_record(value: Any) -> Any:
         return {str(name): graded_record(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return [graded_record(part) for part in value]
-    if isinstance(value, Decimal | Fraction):
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, Fraction):
         return str(value)
     if isinstance(value, date | datetime):
         return value.isoformat()
@@ -50,18 +52,4 @@ def excluded_of(run: Run) -> list[str]:
 
 def curve_from(record: Mapping[str, Any]) -> SilenceCurve:
     """A silence curve as a run recorded it."""
-
-    def decimal(name: str) -> Decimal | None:
-        return None if record[name] is None else Decimal(record[name])
-
-    stretches = tuple(Stretch(Decimal(s["start"]), s["seen"], s["back"]) for s in record["stretches"])
-    return SilenceCurve(
-        decimal("at_risk"),
-        decimal("churned"),
-        learned=record["learned"],
-        stretches=stretches,
-        in_rhythm=decimal("in_rhythm"),
-        horizon=record["horizon"],
-        dates=record["dates"],
-        customers=record["customers"],
-    )
+    return SilenceCurve.from_record(record)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from custrata.analytics.moments import AsOf
 from custrata.engine import Engine
+from custrata.engine.guard import guarded
 from custrata.errors import Refused
 from custrata.lake import Run, Runs, Workspace
 from custrata.pipeline.decisions import Decided, Decisions
@@ -29,6 +30,7 @@ class EarlierAsOf(Refused):
     )
 
 
+@guarded
 def refresh(
     workspace: Workspace,
     engine: Engine,

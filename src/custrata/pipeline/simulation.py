@@ -18,7 +18,7 @@ from custrata.pipeline.decisions import Decisions
 from custrata.pipeline.drafts import Draft, drafted
 from custrata.pipeline.histogram import Distribution, histogram
 from custrata.pipeline.record import graded_record
-from custrata.schema import MONEY
+from custrata.schema import SUM
 from custrata.tiering import explain
 from custrata.tiering.definitions import Definition, TierDefinition, define
 from custrata.tiering.telling import why_moved
@@ -240,7 +240,7 @@ class _Told:
         return both.drop("was_customer")
 
     def _moves(self, beside: ir.Table) -> list[Move]:
-        spend = beside.spend.sum().fill_null(ibis.literal(0).cast(MONEY)).cast(MONEY)
+        spend = beside.spend.sum().fill_null(ibis.literal(0).cast(SUM)).cast(SUM)
         counted = beside.group_by("was", "tier").aggregate(customers=beside.count(), revenue=spend)
         found = [
             Move(row["was"], row["tier"], row["customers"], row["revenue"], self._direction(row["was"], row["tier"]))

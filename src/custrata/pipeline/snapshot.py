@@ -137,14 +137,28 @@ def _instant(micros: int) -> datetime:
 
 
 def everyone(facts: Snapshot, as_of: AsOf) -> ir.Table:
-    """`customer_id` of every customer known at `as_of`: from a record (not registered later) or a fact."""
-    registered = epoch_micros(facts.records.registered_at)
-    parts = [facts.records.filter(registered.isnull() | as_of.known(registered))]
-    for table, at in ((facts.placed, "ordered_at"), (facts.events, "occurred_at"), (facts.feedback, "given_at")):
-        parts.append(table.filter(as_of.known(epoch_micros(table[at])), table.customer_id.notnull()))
+    """`customer_id` of every customer known at `as_of`.
+
+    A customer is known from the earliest of registration, first fact of any kind and first dated record on, so that
+    nobody is a prospect before there was anything to know of them. Of whom no source says any date is known always.
+    """
+    dated = [
+        (facts.records, "registered_at"),
+        (facts.records, "updated_at"),
+        (facts.placed, "ordered_at"),
+        (facts.events, "occurred_at"),
+        (facts.feedback, "given_at"),
+    ]
     # The type says which column may be empty, and a union wants the same type on both sides.
-    named = [part.select(customer_id=part.customer_id.cast("string")) for part in parts]
-    return reduce(lambda left, right: left.union(right), named).distinct()
+    named = [
+        table.filter(table.customer_id.notnull()).select(
+            customer_id=table.customer_id.cast("string"), at=epoch_micros(table[at]).cast("int64")
+        )
+        for table, at in dated
+    ]
+    seen = reduce(lambda left, right: left.union(right), named)
+    known = seen.group_by("customer_id").aggregate(since=seen["at"].min())
+    return known.filter(known.since.isnull() | as_of.known(known.since)).select("customer_id")
 
 
 def counted_facts(facts: Snapshot, known: Known) -> dict[str, ir.Table]:

@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.engine.functions import discrete_quantile
-from custrata.schema import MONEY
+from custrata.schema import SUM
 
 PARETO_POINTS = 100
 HISTOGRAMS = {"recency_days": "days", "orders": "orders", "spend": "money", "average_order_value": "money"}
@@ -72,7 +72,7 @@ def _headline(graded: ir.Table) -> ir.Table:
 
 
 def _money(value: ir.NumericColumn) -> ir.Value:
-    return value.sum().fill_null(ibis.literal(0).cast(MONEY)).cast(MONEY)
+    return value.sum().fill_null(ibis.literal(0).cast(SUM)).cast(SUM)
 
 
 def _labels(graded: ir.Table) -> ir.Table:
@@ -110,7 +110,7 @@ def _pareto(graded: ir.Table) -> ir.Table:
     step = (running["rank"] * PARETO_POINTS) // running.many
     earlier = ((running["rank"] - 1) * PARETO_POINTS) // running.many
     points = running.filter((step > earlier) | (running["rank"] == 1))
-    return points.select(customers=points["rank"], spend=points.cumulated.cast(MONEY)).order_by("customers")
+    return points.select(customers=points["rank"], spend=points.cumulated.cast(SUM)).order_by("customers")
 
 
 def _histograms(graded: ir.Table) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from custrata.analytics.loyalty import advocacy
 from custrata.analytics.moments import AsOf
-from custrata.analytics.silence import learn_silence
+from custrata.analytics.silence_learning import learn_silence
 from custrata.analytics.sources import (
     TableLike,
     canonical_feedback,
@@ -20,7 +20,9 @@ from custrata.analytics.sources import (
     customer_table,
 )
 from custrata.analytics.traits import CATALOGUE, joined_by_customer, known_facts, order_traits
+from custrata.analytics.traits.catalogue import uncovered
 from custrata.engine.functions import epoch_micros
+from custrata.engine.guard import guarded
 from custrata.errors import BadInput
 from custrata.pipeline.decisions import Decided
 from custrata.pipeline.grading import Grader
@@ -34,6 +36,7 @@ class NoSuchBuiltIn(BadInput):
     template = "There is no built-in scheme “{scheme}”. There is {known}; or hand in a definition."
 
 
+@guarded
 def grade(
     scheme: str | Mapping[str, Any] | Definition,
     orders: TableLike,
@@ -79,7 +82,14 @@ def grade(
         facts["feedback"] = answers.mutate(at=epoch_micros(answers.given_at))
     if customers is not None:
         profile = _with_customers(profile, customer_table(customers, zone))
-    context = Context(learn_silence(known.paced, moment), known.everyone.period, moment, facts, keep=ir.Table.cache)
+    context = Context(
+        learn_silence(known.paced, moment),
+        known.everyone.period,
+        moment,
+        facts,
+        keep=ir.Table.cache,
+        uncovered=uncovered(known.since, moment),
+    )
     grader = Grader(
         profile.cache(), context, Decided({}), None, None, ir.Table.cache, Windows(known, moment, ir.Table.cache)
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -57,6 +57,12 @@ class Source:
         named = {"returns": orders.returns_order_id, "channel": orders.channel, "store": orders.store}
         row = only_row(orders.aggregate(**{name: column.notnull().any() for name, column in named.items()}))
         return {name: bool(row[name]) for name in named}
+
+    def with_orders(self, some: Callable[[ir.Table], ir.Table]) -> Source:
+        """The same with some of the orders; what the workspace has at all does not depend on which."""
+        other = replace(self, facts=replace(self.facts, orders=some(self.facts.orders), placed=some(self.facts.placed)))
+        vars(other)["present"] = self.present
+        return other
 
 
 @contextmanager

@@ -8,7 +8,16 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.moments import AsOf
-from custrata.analytics.traits import WINDOWED, Keep, Known, joined_by_customer, order_traits
+from custrata.analytics.traits import (
+    COMEBACK_DAYS,
+    COMEBACKS,
+    WINDOWED,
+    Keep,
+    Known,
+    comebacks,
+    joined_by_customer,
+    order_traits,
+)
 from custrata.analytics.traits.pace import total
 from custrata.tiering.definitions import WINDOW
 from custrata.tiering.life import Life, Rung, review_start
@@ -17,7 +26,13 @@ from custrata.tiering.schemes import Scheme
 
 def has_own_window(scheme: Scheme) -> bool:
     """Whether a scheme reads a trait of the window and looks at another window than the usual one."""
-    return scheme.definition.window != WINDOW and any(name in WINDOWED for name in scheme.reads)
+    own = scheme.definition.window != WINDOW and any(name in WINDOWED for name in scheme.reads)
+    return own or _comeback_days(scheme) != COMEBACK_DAYS
+
+
+def _comeback_days(scheme: Scheme) -> int:
+    """The days within which a lifecycle calls those who came back won back."""
+    return int(scheme.definition.settings["won_back_days"]) if scheme.kind == "lifecycle" else COMEBACK_DAYS
 
 
 @dataclass
@@ -36,6 +51,11 @@ class Windows:
         """The profile, its traits of the window replaced by those of the scheme's window."""
         if not has_own_window(scheme):
             return profile
+        if scheme.kind == "lifecycle":
+            assert self.known is not None
+            own = comebacks(self.known.paced, self.as_of, self.known.everyone, days=_comeback_days(scheme))
+            rest = profile.drop(*[name for name in COMEBACKS if name in profile.columns])
+            return joined_by_customer(rest, self.keep(own))
         window, wanted = scheme.definition.window, [name for name in scheme.reads if name in WINDOWED]
         traits = self._traits(window, frozenset(WINDOWED[name] for name in wanted) - {""}).select(
             "customer_id", *wanted

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+from custrata.analytics.silence import SilenceCurve, Stratum
 from custrata.lake import Run, Workspace
 from custrata.report.data import (
     Change,
@@ -22,7 +24,9 @@ from custrata.report.data import (
     RfmMap,
     Scheme,
     Silence,
+    SilenceClaim,
     SilencePoint,
+    SilenceStratum,
     Size,
     Tier,
     Unit,
@@ -82,7 +86,11 @@ def scheme(key: str, runs: Sequence[Run], language: str) -> Scheme:
     name = scheme_name(key, language, decided)
     if decided["waiting"]:
         return Scheme(key, name, note=notes)
-    history = tuple(Moment(run.as_of, _sizes(run.record["tiers"][key])) for run in runs if key in run.record["tiers"])
+    history = tuple(
+        Moment(run.as_of, _sizes(run.record["tiers"][key]), _marks(run.record, key, name, language))
+        for run in runs
+        if key in run.record["tiers"]
+    )
     nothing = Size(0, Decimal(0))
     tiers = tuple(
         Tier(size.customers, size.revenue, key=tier, name=tier_name(key, tier, language, decided), apart=tier in APART)
@@ -94,6 +102,12 @@ def scheme(key: str, runs: Sequence[Run], language: str) -> Scheme:
         for row in (runs[-1].record["moves"].get(key, ()) if len(runs) > 1 else ())
     )
     return Scheme(key, name, tiers, history, moves, notes)
+
+
+def _marks(record: Record, key: str, name: str, language: str) -> tuple[str, ...]:
+    """The marks of a run that touch a scheme, in words."""
+    marks = [mark for mark in record.get("marks") or () if mark["scheme"] in (None, key)]
+    return tuple(phrase("runs", f"mark.{mark['kind']}", language, **{**mark, "scheme": name}) for mark in marks)
 
 
 def rfm(record: Record, language: str) -> RfmMap:
@@ -119,24 +133,41 @@ def _pareto(record: Record) -> tuple[ParetoPoint, ...]:
     return tuple(ParetoPoint(point["customers"] / many, float(Decimal(point["spend"]) / total)) for point in points)
 
 
-def silence(curve: Record) -> Silence:
+def silence(record: Record) -> Silence:
     """The silence curve a run recorded."""
+    curve = SilenceCurve.from_record(record)
+    claims = tuple(
+        SilenceClaim(
+            row.least,
+            row.most,
+            row.tier,
+            row.seen,
+            row.people,
+            *(float(value) for value in (row.claimed, row.actual, row.low, row.high)),
+        )
+        for row in curve.calibration
+    )
+    strata = tuple(map(_stratum, curve.strata))
+    return Silence(strata, curve.horizon, curve.learned, claims, curve.dates, curve.test_dates)
 
-    def number(value: str | None) -> float | None:
+
+def _stratum(stratum: Stratum) -> SilenceStratum:
+    def number(value: Decimal | Fraction | None) -> float | None:
         return None if value is None else float(value)
 
     points = tuple(
-        SilencePoint(float(stretch["start"]), stretch["seen"], stretch["back"] / stretch["seen"])
-        for stretch in curve["stretches"]
+        SilencePoint(
+            float(stretch.start),
+            stretch.seen,
+            stretch.back / stretch.seen,
+            stretch.people,
+            *(number(value) for value in (stretch.low, stretch.high, stretch.date_low, stretch.date_high)),
+        )
+        for stretch in stratum.stretches
     )
-    return Silence(
-        points,
-        curve["horizon"],
-        number(curve["in_rhythm"]),
-        number(curve["at_risk"]),
-        number(curve["churned"]),
-        curve["learned"],
-    )
+    in_rhythm, at_risk, churned = map(number, (stratum.in_rhythm, stratum.at_risk, stratum.churned))
+    bounds = (stratum.least, stratum.most)
+    return SilenceStratum(*bounds, points, in_rhythm, at_risk, churned, stratum.thin, stratum.people)
 
 
 def histogram(name: str, bins: Record, language: str) -> Histogram:

@@ -81,10 +81,15 @@ class Tier(Size):
 
 @dataclass(frozen=True)
 class Moment:
-    """One run in the history of a scheme: the sizes of its tiers by tier key."""
+    """One run in the history of a scheme: the sizes of its tiers by tier key.
+
+    `marks` say in words what is graded by another method than at the run before: what changes there may be no change
+    of the customers.
+    """
 
     as_of: datetime
     sizes: Mapping[str, Size]
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -198,30 +203,75 @@ class ParetoPoint:
 
 @dataclass(frozen=True)
 class SilencePoint:
-    """A stretch of the curve, from `silence` times a customer's rhythm to where the next one begins.
+    """A stretch of a curve, from `silence` times a customer's rhythm to where the next one begins.
 
-    Of `seen` customers silent for so long, the share `back` ordered again within the horizon.
+    Of `seen` observations of `people` customers silent for so long, the share `back` ordered again within the horizon;
+    `low` and `high` are its interval, `date_low` and `date_high` the range over past dates. Older runs know no more
+    than `seen`.
     """
 
     silence: float
     seen: int
     back: float
+    people: int | None = None
+    low: float | None = None
+    high: float | None = None
+    date_low: float | None = None
+    date_high: float | None = None
+
+
+@dataclass(frozen=True)
+class SilenceStratum:
+    """The curve of customers with `least` to `most` order days, and the lines drawn from it.
+
+    `in_rhythm` is the share that comes back among customers in rhythm; `at_risk` and `churned` are the silences where
+    those tiers begin, none where the curve never falls that low or, if `thin` names the tier, too few lie beyond.
+    """
+
+    least: int
+    most: int | None
+    points: tuple[SilencePoint, ...]
+    in_rhythm: float | None = None
+    at_risk: float | None = None
+    churned: float | None = None
+    thin: tuple[str, ...] = ()
+    people: int = 0
+
+
+@dataclass(frozen=True)
+class SilenceClaim:
+    """What the curve claimed of a stratum's customers in one tier, and what came: `actual` of `seen` observations."""
+
+    least: int
+    most: int | None
+    tier: str
+    seen: int
+    people: int
+    claimed: float
+    actual: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
 class Silence:
-    """The learned curve of coming back, and the lines drawn from it.
+    """The learned curves of coming back, one for each stratum of order days, and their back-test.
 
-    `in_rhythm` is the share that comes back among customers in rhythm; `at_risk` and `churned` are the silences where
-    those tiers begin, none where the curve never falls that low. `learned` is false where the lines are fixed ones.
+    `learned` is false where the lines are fixed ones. The claims were made from `dates − test_dates` dates and tested
+    on the `test_dates` newest.
     """
 
-    points: tuple[SilencePoint, ...]
+    strata: tuple[SilenceStratum, ...]
     horizon_days: int = 90
-    in_rhythm: float | None = None
-    at_risk: float | None = None
-    churned: float | None = None
     learned: bool = True
+    claims: tuple[SilenceClaim, ...] = ()
+    dates: int = 0
+    test_dates: int = 0
+
+    @property
+    def drawn(self) -> tuple[SilenceStratum, ...]:
+        """The strata that have a curve."""
+        return tuple(stratum for stratum in self.strata if stratum.points)
 
 
 @dataclass(frozen=True)

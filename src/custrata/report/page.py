@@ -15,7 +15,7 @@ from markupsafe import Markup
 from custrata.report import tables
 from custrata.report.data import ReportData
 from custrata.report.panels import both, cards, scheme_panel
-from custrata.report.pictures import bars, curve, histogram, rfm_map, silence
+from custrata.report.pictures import bars, calibration, curve, histogram, rfm_map, silence
 from custrata.schema.zones import zone_named
 from custrata.wording import language_named
 from custrata.wording.writer import Writer
@@ -88,24 +88,26 @@ def _sections(data: ReportData, write: Writer) -> dict[str, object]:
         "silence": both(partial(silence, data.silence, write)) if data.silence else None,
         "silence_table": tables.silence_table(data.silence, write) if data.silence else None,
         "silence_remarks": silence_remarks(data, write),
+        **_calibration(data, write),
         "histograms": [(item, histogram(item, write), tables.histogram_table(item, write)) for item in data.histograms],
         "quality": tables.quality_tables(data.quality, write),
     }
 
 
+def _calibration(data: ReportData, write: Writer) -> dict[str, object]:
+    if data.silence is None or not data.silence.claims:
+        return {"calibration": None}
+    drawn = both(partial(calibration, data.silence, write))
+    return {"calibration": drawn, "calibration_table": tables.calibration_table(data.silence, write)}
+
+
 def silence_remarks(data: ReportData, write: Writer) -> list[str]:
     """What the silence curve says in words: where the lines are, why one is missing, whether they were learned."""
-    curve_ = data.silence
-    if curve_ is None:
+    if data.silence is None:
         return []
-    remarks = [] if curve_.learned else [write("silence.not_learned")]
-    if curve_.in_rhythm is not None:
-        remarks.append(write("silence.in_rhythm", share=write.share(curve_.in_rhythm), days=curve_.horizon_days))
-    for name, line in (("at_risk", curve_.at_risk), ("churned", curve_.churned)):
-        if line is not None:
-            remarks.append(write(f"silence.{name}_means", silence=f"{line:.1f}"))
-        elif curve_.learned:
-            remarks.append(write(f"silence.no_{name}"))
+    remarks = [] if data.silence.learned else [write("silence.not_learned")]
+    for stratum in data.silence.strata:
+        remarks += tables.lines_told(stratum, data.silence, write)
     return remarks
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from custrata.report.data import Histogram, ParetoPoint, Quality, RfmMap, Scheme, Silence, Tier, Value
+from custrata.report.data import Histogram, ParetoPoint, Quality, RfmMap, Scheme, Silence, SilenceStratum, Tier, Value
 from custrata.report.pictures.axes import chosen
 from custrata.report.pictures.bars import amounts
 from custrata.report.pictures.rfm_map import in_order
+from custrata.report.pictures.silence import between, share_told
+from custrata.tiering.silences import stratum_name
 from custrata.wording.writer import Writer
 
 MOST_POINTS = 21
@@ -95,12 +97,60 @@ def pareto_table(points: Sequence[ParetoPoint], write: Writer) -> Table:
 
 
 def silence_table(data: Silence, write: Writer) -> Table:
-    """Points of the silence curve."""
+    """The stretches of each stratum's curve."""
     rows = tuple(
-        (f"{point.silence:.1f}×", write.number(point.seen), write.share(point.back))
-        for point in sorted(data.points, key=lambda point: point.silence)
+        (
+            stratum_words(stratum.least, stratum.most, write),
+            f"{point.silence:.1f}×",
+            write.number(point.seen),
+            "" if point.people is None else write.number(point.people),
+            share_told(point, write),
+            "" if point.date_low is None or point.date_high is None else _dates(point.date_low, point.date_high, write),
+        )
+        for stratum in data.drawn
+        for point in stratum.points
     )
-    return Table((write("silence.axis"), write("silence.seen"), write("silence.back", days=data.horizon_days)), rows)
+    heads = ("order_days", "axis", "seen", "people")
+    last = (write("silence.back", days=data.horizon_days), write("silence.dates"))
+    return Table((*(write(f"silence.{name}") for name in heads), *last), rows)
+
+
+def calibration_table(data: Silence, write: Writer) -> Table:
+    """Claimed against actual for each stratum and tier."""
+    rows = tuple(
+        (
+            stratum_words(row.least, row.most, write),
+            write(f"calibration.{row.tier}"),
+            write.number(row.seen),
+            write.share(row.claimed),
+            f"{write.share(row.actual)} ({between(row.low, row.high, write)})",
+            write.signed(round((row.actual - row.claimed) * 100)),
+        )
+        for row in data.claims
+    )
+    heads = ("silence.order_days", "calibration.tier", "silence.seen", "calibration.claimed", "calibration.actual")
+    return Table((*map(write, heads), write("calibration.difference")), rows)
+
+
+def lines_told(stratum: SilenceStratum, data: Silence, write: Writer) -> list[str]:
+    """Where a stratum's lines lie, or why it has none."""
+    said, own = [], stratum_words(stratum.least, stratum.most, write)
+    for tier, line in (("at_risk", stratum.at_risk), ("churned", stratum.churned)):
+        if line is not None:
+            phrase = "silence.{}_means" if data.learned else "silence.{}_beyond"
+            said.append(write(phrase.format(tier), silence=f"{line:.1f}", stratum=own))
+        elif stratum.points:
+            said.append(write(f"silence.{'thin' if tier in stratum.thin else 'no'}_{tier}", stratum=own))
+    return said
+
+
+def stratum_words(least: int, most: int | None, write: Writer) -> str:
+    """What a stratum is called."""
+    return stratum_name(least, most, replace(write, area="tiers"))
+
+
+def _dates(low: float, high: float, write: Writer) -> str:
+    return write("silence.between", low=write.share(low, 0), high=write.share(high, 0))
 
 
 def histogram_table(data: Histogram, write: Writer) -> Table:

@@ -9,6 +9,8 @@ import ibis
 import ibis.expr.datatypes as dt
 
 MONEY = "decimal(18, 2)"
+# A sum of amounts: ten million of 10¹⁵ have 24 digits.
+SUM = "decimal(38, 2)"
 PRICE = "decimal(18, 4)"
 QUANTITY = "decimal(18, 3)"
 INSTANT = "timestamp('UTC', 6)"

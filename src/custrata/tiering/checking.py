@@ -31,8 +31,8 @@ _BESIDE: dict[str, str] = {
     "tags": "string",
     "owner": "string",
     "advocacy": "decimal(18, 6)",
-    "repeat_share": "decimal(18, 6)",
-    "credit": "decimal(18, 6)",
+    "repeat_share": "decimal(18, 17)",
+    "credit": "decimal(21, 17)",
     "late_share": "decimal(18, 6)",
     "overdue": "boolean",
 }

@@ -39,7 +39,8 @@ class WrittenTwice(BadInput):
 def read_schemes(content: bytes | str, file: str = "YAML") -> list[Definition]:
     """The definitions in a file, in its order; `file` is what messages call it.
 
-    Raises `NotYaml`, `TooDeepYaml`, `NotASchemeFile`, `WrittenTwice`, and what `define` raises, its place with file and line.
+    Raises `NotYaml`, `TooDeepYaml`, `NotASchemeFile`, `WrittenTwice`, and what `define` raises, its place with file and
+    line.
 
     >>> file = "{key: abc, kind: pareto, trait: spend, tiers: [{key: a, share: 80%}, {key: b}]}"
     >>> [definition.key for definition in read_schemes(file)]

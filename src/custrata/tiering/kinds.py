@@ -11,16 +11,18 @@ from typing import Any, cast
 import ibis
 import ibis.expr.types as ir
 
+from custrata.analytics.averages import PARTS, unrounded
 from custrata.analytics.clusters import ClusterModel, TooFewCustomers, fit_clusters, grade_clusters
 from custrata.analytics.grading import Grading
 from custrata.analytics.ladder_schemes import waiting_for_customers
+from custrata.analytics.ladders import Ladder, Step
 from custrata.analytics.lifecycle import LifecycleLines, grade_lifecycle
 from custrata.analytics.points import grade_points
 from custrata.analytics.rfm import LIFECYCLE, grade_rfm
 from custrata.analytics.rules import grade_rules
 from custrata.analytics.score import Factor, grade_score, named_missing
 from custrata.analytics.threshold import grade_pareto, grade_quantile, grade_threshold
-from custrata.analytics.traits import CATALOGUE
+from custrata.analytics.traits import CATALOGUE, COMEBACKS
 from custrata.analytics.trees import NothingToLearn, TreeModel, fit_tree, grade_tree
 from custrata.criteria import Criteria, Scope
 from custrata.engine.functions import only_row
@@ -39,7 +41,8 @@ class NothingLearned(Exception):
 def scheme_of(definition: Definition, version: int = 1) -> Scheme:
     """The scheme a definition describes."""
     grade, reads = _KINDS[definition.kind](definition)
-    shown = tuple(name for name in reads if not name.endswith(("_tier", "_since")))
+    parts = {*PARTS.get(definition.settings.get("trait", ""), ())} - {*_columns(*_among(definition))}
+    shown = tuple(name for name in reads if not name.endswith(("_tier", "_since")) and name not in parts)
     inputs = _INPUTS.get(definition.kind, shown)
     if column := order_column(definition, reads):
         grade, reads = among_customers(definition, grade, column), tuple(dict.fromkeys((*reads, column)))
@@ -49,7 +52,7 @@ def scheme_of(definition: Definition, version: int = 1) -> Scheme:
 
 # What an explanation shows of schemes whose formula stands in the code.
 _INPUTS = {
-    "lifecycle": ("recency_days", "rhythm_days", "silence", "orders_all", "tenure_days"),
+    "lifecycle": ("recency_days", "rhythm_days", "silence", "order_days", "orders_all", "tenure_days"),
     "rfm": ("recency_days", "orders", "spend"),
 }
 # No label of RFM contradicts the lifecycle, where the workspace has one.
@@ -83,7 +86,7 @@ def _chosen(definition: Definition, profile: ir.Table, context: Context) -> tupl
     """The profile, and the value of the customers among whom lines are drawn; empty for the others."""
     trait, among = definition.settings["trait"], _among(definition)
     table, conditions = _applied(profile, among, context)
-    value = _number(table[trait])
+    value = _number(unrounded(table, trait))
     return table, cast(ir.NumericValue, conditions[0].ifelse(value, ibis.null(value.type())) if conditions else value)
 
 
@@ -107,6 +110,8 @@ def _single(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
             graded = grade_threshold(table, value, tiers, lines, less_is_better=less)
         else:
             graded = grade_quantile(table, value, tiers, shares, less_is_better=less, at_least=at_least)
+        if definition.settings.get("frozen"):
+            graded = _frozen(graded, context, definition.key)
         graded = waiting_for_customers(graded, least_customers)
         if waits_for is not None and not only_row(table.aggregate(any=(table[waits_for] > 0).any()))["any"]:
             note = "waiting_discounts" if waits_for == "discount" else "waiting_trait"
@@ -114,7 +119,23 @@ def _single(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
         return graded
 
     waits = () if waits_for is None else (waits_for,)
-    return grade, tuple(dict.fromkeys((definition.settings["trait"], *_columns(*_among(definition)), *waits)))
+    trait = definition.settings["trait"]
+    return grade, tuple(dict.fromkeys((trait, *_columns(*_among(definition)), *waits, *PARTS.get(trait, ()))))
+
+
+def _frozen(graded: Grading, context: Context, key: str) -> Grading:
+    """Graded by the lines that were learned for the version, instead of those that the customers of today draw."""
+    if key not in context.learned:
+        return replace(graded, facts={**graded.facts, "model": graded.ladder})
+    model = context.learned[key]
+    if model is None or graded.ladder is None:
+        return graded
+    steps = tuple(Step(step["tier"], Decimal(step["line"])) for step in model["steps"])
+    ladder = Ladder(steps, model["lowest"], model["less_is_better"])
+    facts = {name: fact for name, fact in graded.facts.items() if name != "missed"}
+    tier = ladder.tier(cast(ir.NumericValue, graded.value))
+    notes = tuple(note for note in graded.notes if note != "shares_missed")
+    return replace(graded, tier=tier, ladder=ladder, facts={**facts, "model": model}, notes=notes)
 
 
 def _score(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
@@ -256,7 +277,7 @@ def _rfm(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
 
 def _lifecycle(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     lines = LifecycleLines(**definition.settings)
-    reads = ("orders_all", "tenure_days", "recency_days", "silence", "last_gap_silence")
+    reads = ("orders_all", "order_days", "tenure_days", "recency_days", "silence", *COMEBACKS)
     return (lambda profile, context: grade_lifecycle(profile, context.curve_of(definition.key), lines)), reads
 
 

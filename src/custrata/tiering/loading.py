@@ -7,7 +7,6 @@ written: numbers are decimal, everything that is neither a number nor true, fals
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -66,7 +65,7 @@ CoreLoader.add_constructor(f"{_TAG}float", CoreLoader._number)
 class Dumper(yaml.SafeDumper):
     """Writes text in quotes wherever YAML 1.1 or 1.2 would read something else in it."""
 
-    yaml_implicit_resolvers: Mapping[str, Any] = {
+    yaml_implicit_resolvers: dict[Any, Any] = {  # noqa: RUF012 PyYAML's name
         letter: [*yaml.SafeDumper.yaml_implicit_resolvers.get(letter, []), *_RESOLVERS.get(letter, [])]
         for letter in {*yaml.SafeDumper.yaml_implicit_resolvers, *_RESOLVERS}
     }

@@ -36,7 +36,8 @@ class Context:
     `curve` is the silence curve; `period` the length of a loyalty period in days; `as_of` the instant; `facts` the
     tables conditions may count in, as `custrata.criteria.Scope` wants them, only those with rows; `learned` what was
     learned for each scheme's version (a silence curve, a model as JSON, nothing where there was too little to learn
-    from) - a scheme that is not in it learns from the profile at hand; `keep` computes a table once.
+    from) - a scheme that is not in it learns from the profile at hand; `keep` computes a table once; `uncovered` are
+    traits whose earlier window begins before the workspace's first fact.
     """
 
     curve: SilenceCurve
@@ -45,6 +46,7 @@ class Context:
     facts: Mapping[str, ir.Table] = field(default_factory=dict)
     learned: Mapping[str, Any] = field(default_factory=dict)
     keep: Keep = unkept
+    uncovered: tuple[str, ...] = ()
 
     def curve_of(self, key: str) -> SilenceCurve:
         """The silence curve that a scheme grades by."""

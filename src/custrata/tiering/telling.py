@@ -15,6 +15,7 @@ from custrata.criteria import Criteria, Names
 from custrata.tiering.definitions import WINDOW
 from custrata.tiering.explain import Decided, Decision, Explanation, Row
 from custrata.tiering.names import notes_of, scheme_name, tier_name, trait_name
+from custrata.tiering.silences import silence_told
 from custrata.wording import catalogue
 from custrata.wording.writer import Writer
 
@@ -116,7 +117,8 @@ class Teller:
     def _why(self) -> Iterator[str]:
         match self.held.kind:
             case "lifecycle":
-                yield from self._silence()
+                won_back = self.held.of("tier") == "won_back"
+                yield from silence_told(self.row, self.decided["facts"], self.write, won_back=won_back)
             case "rfm":
                 yield from self._rfm()
             case "rules":
@@ -265,26 +267,6 @@ class Teller:
     def _unpaced(self) -> bool:
         """Whether there are orders and yet no silence: nobody in the workspace has ordered on two days."""
         return self.held.kind == "lifecycle" and bool(self.row.get("orders_all"))
-
-    def _silence(self) -> Iterator[str]:
-        row, curve = self.row, self.decided["facts"]["curve"]
-        facts = {
-            "days": self.write.number(row["recency_days"]),
-            "orders": self.write.number(row["orders_all"]),
-            "tenure": self.write.number(row["tenure_days"]),
-        }
-        if row["silence"] is None:
-            yield self.write("value.lifecycle_unpaced", **facts)
-            return
-        silence, rhythm = self.write.number(row["silence"], 1), self.write.number(row["rhythm_days"], 1)
-        yield self.write("value.lifecycle", silence=silence, rhythm=rhythm, **facts)
-        reached = [s for s in curve["stretches"] if Decimal(s["start"]) <= row["silence"]]
-        if reached:
-            back = Decimal(reached[-1]["back"]) / reached[-1]["seen"]
-            yield self.write("came_back", share=self.write.share(back, 0), horizon=curve["horizon"])
-        for tier in ("at_risk", "churned"):
-            if curve[tier] is not None:
-                yield self.write(f"silence_line.{tier}", line=self.write.number(Decimal(curve[tier]), 2))
 
     def _rfm(self) -> Iterator[str]:
         facts = self.decided["facts"]

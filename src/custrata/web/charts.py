@@ -20,13 +20,21 @@ class Row(TypedDict):
     hrefs: NotRequired[list[str]]
 
 
+class Mark(TypedDict):
+    """A line down at one of the days, and what it says: where the method of a curve changes."""
+
+    at: str
+    name: str
+
+
 class Series(TypedDict):
-    """`series`: lines, or layers stacked on each other, over days (ISO dates, oldest first)."""
+    """`series`: lines, or layers stacked on each other, over days (ISO dates, oldest first); `marks` cross them."""
 
     days: list[str]
     rows: list[Row]
     unit: NotRequired[Unit]
     stacked: NotRequired[bool]
+    marks: NotRequired[list[Mark]]
 
 
 class Line(TypedDict):
@@ -38,21 +46,35 @@ class Line(TypedDict):
 
 
 class SilencePoint(TypedDict):
-    """Of `seen` customers silent for `start` times their rhythm, the share `back` that came back."""
+    """Of `seen` customers silent for `start` times their rhythm, the share `back` that came back, `said` in words."""
 
     start: float
     back: float
     seen: int
+    said: str
+    low: NotRequired[float]
+    high: NotRequired[float]
+
+
+class SilenceRow(TypedDict):
+    """The curve of one stratum; at `at_risk` and `churned` those tiers begin."""
+
+    name: str
+    colour: str
+    points: list[SilencePoint]
+    at_risk: float | None
+    churned: float | None
 
 
 class Silence(TypedDict):
-    """`silence`: the share that comes back by length of silence, with counts and the lines drawn from it."""
+    """`silence`: the share that comes back by length of silence, a curve for each stratum, with counts."""
 
-    points: list[SilencePoint]
-    lines: list[Line]
+    rows: list[SilenceRow]
     x_name: str
     y_name: str
     seen_name: str
+    at_risk_name: str
+    churned_name: str
 
 
 class Distribution(TypedDict):

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.models import Change
+from custrata.cli.language import listen
 
 pytestmark = pytest.mark.django_db
 
@@ -26,3 +27,13 @@ def test_refuses_a_name_that_is_taken() -> None:
     with pytest.raises(CommandError, match="There is a person named"):
         call_command("create_person", "Ada", stdout=StringIO())
     assert User.objects.count() == 1
+
+
+def test_speaks_as_the_environment_says() -> None:
+    listen({"LANG": "zh_CN.UTF-8"})
+    said = StringIO()
+    call_command("create_person", "ada", stdout=said)
+    with pytest.raises(CommandError, match="已经有"):
+        call_command("create_person", "Ada", stdout=StringIO())
+    listen({})
+    assert "密码 " in said.getvalue()

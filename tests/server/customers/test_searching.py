@@ -13,9 +13,10 @@ from tests.server.customers.conftest import Import
 
 from custrata.apps.accounts.models import User
 from custrata.apps.customers.actions import edit_attribute, follow_lake, forget
-from custrata.apps.customers.models import Customer
+from custrata.apps.customers.models import Customer, FollowedLake
 from custrata.apps.customers.queries import found_customers, searching
 from custrata.apps.customers.queries.searching import MOST_FOUND
+from custrata.identity.folding import searchable, searched
 from custrata.lake import Workspace
 
 pytestmark = pytest.mark.django_db
@@ -46,14 +47,49 @@ def test_finds_whoever_has_the_part_and_nobody_else(made: Made, seed: int) -> No
     made(*texts)
     cut = {text[start : start + size] for text in texts[:20] for start in range(15) for size in range(1, 6)}
     for part in (*cut, *("".join(chance.choices(LETTERS, k=chance.randint(1, 4))) for _ in range(100))):
-        wanted = searching.searched(part)
-        assert found(part) == {f"c{number}" for number, text in enumerate(texts) if wanted in text}, part
+        wanted = searched(part)
+        every = {f"c{number}" for number, text in enumerate(texts) if wanted and all(one in text for one in wanted)}
+        assert found(part) == every, part
 
 
 @pytest.mark.parametrize("part", ["王", "张伟", "李张伟", "1", "13", "138001", "x@y.com", "%", "_", '"', "'", "\\"])
 def test_finds_what_stands_at_the_start_in_the_middle_and_at_the_end(made: Made, part: str) -> None:
     made(part, f"k\n{part}k", f"k{part}", f"k\nk{part}\nk", "k\nk")
     assert found(part) == {"c0", "c1", "c2", "c3"}
+
+
+NAMED = {
+    "c0": ("José O’Neil", "+8613800138000", "O'Neil & Söhne"),
+    "c1": ("張偉", "010-8888 7777", "張記"),
+    "c2": ("Ｌｅｅ Ａｎｎ", "+442079460958", "Straße"),
+}
+
+
+@pytest.mark.parametrize(
+    ("typed", "whom"),
+    [
+        ("0086 138 0013 8000", {"c0"}), ("+86-138-0013-8000", {"c0"}), ("13800138000", {"c0"}),
+        ("8613800138000", {"c0"}),
+        ("138 0013", {"c0"}), ("O'Neil", {"c0"}), ("O’NEIL", {"c0"}), ("o`neil", {"c0"}), ("Jose", {"c0"}),
+        ("José", {"c0"}), ("Jose\u0301", {"c0"}), ("o'neil jose", {"c0"}), ("Sohne", {"c0"}), ("jose 張偉", set()),
+        ("张伟", {"c1"}), ("張偉", {"c1"}), ("伟 张", {"c1"}), ("张", {"c1"}), ("01088887777", {"c1"}),
+        ("+86 10 8888 7777", {"c1"}), ("010-8888", {"c1"}), ("ann lee", {"c2"}), ("Lee Ann", {"c2"}),
+        ("ＬＥＥ", {"c2"}),
+        ("STRASSE", {"c2"}), ("020 7946 0958", {"c2"}), ("+44 (0)20 7946 0958", {"c2"}), ("0044 20 79460958", {"c2"}),
+        ("\u200b", set()), ("’", {"c0"}),
+    ],
+)  # fmt: skip
+def test_spellings_of_one_name_meet(typed: str, whom: set[str]) -> None:
+    Customer.objects.bulk_create(
+        Customer(customer_id=customer, search=searchable(customer, *parts), mark=0) for customer, parts in NAMED.items()
+    )
+    assert found(typed) == whom
+
+
+def test_the_lake_is_folded_as_the_question_is(own_workspace: Workspace, bring: Import) -> None:
+    bring(customer_id=["c001", "c900"], name=["José O’Neil", "張偉"])
+    follow_lake(own_workspace, at=AT)
+    assert (found("oneil"), found("jose o'neil"), found("张伟")) == (set(), {"c001"}, {"c900"})
 
 
 @pytest.mark.parametrize("part", ["\0", "a\0", "abc\0def"])
@@ -104,5 +140,7 @@ def test_the_index_keeps_nothing_of_the_erased(followed: Workspace) -> None:
 def test_the_index_is_made_of_who_is_there_and_can_be_taken_away(made: Made) -> None:
     call_command("migrate", "customers", "0001", verbosity=0)
     made("张伟")
+    FollowedLake.objects.create(fingerprint="as it was")
     call_command("migrate", "customers", verbosity=0)
+    assert not FollowedLake.objects.exists()  # whoever was folded by other rules is folded again
     assert found("张伟") == {"c0"}

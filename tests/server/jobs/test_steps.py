@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from tests.server.conftest import Person
 from tests.server.jobs.at_work import AT
 from tests.server.jobs.conftest import Ask
@@ -33,6 +34,7 @@ from custrata.apps.jobs.actions.queue import (
 )
 from custrata.apps.jobs.models import Job, Line, Status
 from custrata.apps.jobs.queries import is_gone, this_process
+from custrata.engine import DuckEngine
 from custrata.lake.locks import Busy
 from custrata.web.rights import Role
 
@@ -146,11 +148,11 @@ def test_who_lost_the_claim_can_say_nothing(taken: Ask) -> None:
 def test_pauses_double_until_the_attempts_are_used_up(taken: Ask) -> None:
     job, at, pauses = taken("trial_fail", how="odd"), AT, []
     for _ in range(2):
-        fail(job, ValueError(), at=at, reference="r1")
+        fail(job, ConnectionResetError(), at=at, reference="r1")
         pauses.append((seen(job).run_after - at).total_seconds())
         at = seen(job).run_after
         job = take_job("worker", at=at) or job
-    fail(job, ValueError(), at=at)
+    fail(job, ConnectionResetError(), at=at)
     assert (pauses, seen(job).status, seen(job).attempts) == ([10, 20], Status.FAILED, 3)
     assert said(job) == ["taken", "failed_again", "taken", "failed_again", "taken", "failed"]
 
@@ -160,6 +162,58 @@ def test_what_is_refused_is_not_asked_again(taken: Ask) -> None:
     fail(job, Unwilling(what="today"), at=AT)
     found = seen(job)
     assert (found.status, found.error, found.error_facts) == (Status.FAILED, "Unwilling", {"what": "today"})
+
+
+def raised(statement: str) -> Exception:
+    """The error that the engine raises for a statement."""
+    with DuckEngine() as engine:
+        try:
+            engine.raw.execute(statement).fetchall()
+        except Exception as error:
+            return error
+    raise AssertionError(statement)
+
+
+STATEMENTS = (
+    "SELECT CAST('x' AS INTEGER)",
+    "SELECT 1337::INTEGER * 2000000::INTEGER",
+    "SELECT 10::DECIMAL(18, 2) / 'a'",
+    "SELECT no_such_column",
+)
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_what_fails_on_the_same_input_is_not_tried_again(taken: Ask, statement: str) -> None:
+    job = taken("trial_fail", how="odd")
+    fail(job, raised(statement), at=AT, reference="r1")
+    assert (seen(job).status, seen(job).attempts, said(job)) == (Status.FAILED, 1, ["taken", "failed"])
+    assert statement not in f"{seen(job).error_facts}{seen(job).error_template}"
+
+
+@pytest.mark.parametrize("error", [ValueError(), KeyError("a"), ArithmeticError(), RuntimeError(), TypeError()])
+def test_a_mistake_of_the_program_is_not_tried_again(taken: Ask, error: Exception) -> None:
+    job = taken("trial_fail", how="odd")
+    fail(job, error, at=AT, reference="r1")
+    assert seen(job).status == Status.FAILED
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TimeoutError(), OSError(28, "no space"), EOFError(), OperationalError("database is locked"),
+        caused(RuntimeError(), ConnectionRefusedError()),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_what_circumstances_brought_about_is_tried_again(taken: Ask, error: Exception) -> None:
+    job = taken("trial_fail", how="odd")
+    fail(job, error, at=AT, reference="r1")
+    assert (seen(job).status, said(job)) == (Status.WAITING, ["taken", "failed_again"])
 
 
 def test_of_an_error_that_is_not_ours_no_word_is_kept(taken: Ask) -> None:

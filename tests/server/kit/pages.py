@@ -25,11 +25,19 @@ ROWS = [
 ]
 DAYS = ["2025-01-31", "2025-02-28", "2025-03-31", "2025-04-30"]
 LINES = [{"at": 1.5, "name": "At risk"}, {"at": 2, "name": "Churned"}]
+POINTS = [
+    {"start": 0.5, "back": 0.9, "seen": 900, "said": "90% (85–94)", "low": 0.85, "high": 0.94},
+    {"start": 2.5, "back": 0.4, "seen": 90, "said": "40%"},
+]
 CHARTS: dict[str, dict[str, object]] = {
     "series": {"days": DAYS, "rows": ROWS, "stacked": True, "unit": "money"},
     "silence": {
-        "points": [{"start": 0.5, "back": 0.9, "seen": 900}, {"start": 2.5, "back": 0.4, "seen": 90}],
-        "lines": LINES,
+        "rows": [
+            {"name": f"Stratum {n}", "colour": f"stratum-{n}", "points": POINTS, "at_risk": 1.5, "churned": churned}
+            for n, churned in enumerate((2, None))
+        ],
+        "at_risk_name": "at risk",
+        "churned_name": "churned",
         "x_name": "Silence",
         "y_name": "Came back",
         "seen_name": "Seen",

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
+import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.counted import known_orders, paced
-from custrata.analytics.moments import AsOf
+from custrata.analytics.moments import EPOCH, AsOf
 from custrata.analytics.sources import TableLike, canonical_lines, canonical_orders, canonical_products
-from custrata.analytics.traits.catalogue import conformed
+from custrata.analytics.traits.catalogue import EARLIER, conformed, uncovered
+from custrata.analytics.traits.comebacks import comebacks
 from custrata.analytics.traits.composition import joined_by_customer, line_traits, place_traits, sold_lines
 from custrata.analytics.traits.pace import FAMILIES, Population, paced_traits, population
 from custrata.analytics.traits.returns import return_sums, spend_traits
+from custrata.engine.functions import epoch_micros, only_row
+from custrata.engine.guard import guarded
 from custrata.schema.counting import FreeOrders
 
 Keep = Callable[[ir.Table], ir.Table]
@@ -27,11 +31,15 @@ def unkept(table: ir.Table) -> ir.Table:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known at an instant, computed once: the valued orders, the paced sales, and the common figures."""
+    """What is known at an instant, computed once: the valued orders, the paced sales, and the common figures.
+
+    `since` is the local day of the oldest order of all, as a day number: what lies before it is unknown.
+    """
 
     orders: ir.Table
     paced: ir.Table
     everyone: Population
+    since: int | None = None
 
 
 def known_facts(
@@ -51,7 +59,13 @@ def known_facts(
     """
     known = known_orders(orders, as_of, named_returns=named_returns, free_orders=free_orders)
     walked = keep(paced(known))
-    return Known(known, walked, population(walked) if rhythm else Population(None))
+    return Known(known, walked, population(walked) if rhythm else Population(None), first_day(orders, as_of))
+
+
+def first_day(orders: ir.Table, as_of: AsOf) -> int | None:
+    """The local day of the oldest order, as a day number; none where there is no order."""
+    first = only_row(orders.aggregate(first=epoch_micros(orders.ordered_at).min()))["first"]
+    return None if first is None else AsOf(EPOCH + timedelta(microseconds=first), as_of.zone).day
 
 
 def order_traits(
@@ -74,11 +88,29 @@ def order_traits(
     sold = keep(paced_traits(known.paced, as_of, known.everyone, window, families))
     spent = spend_traits(sold, return_sums(known.orders, as_of, window, spans=spans), spans=spans)
     beside = [keep(place_traits(known.orders, as_of, place, window)) for place in places]
+    if "rhythm" in families:
+        beside.append(keep(comebacks(known.paced, as_of, known.everyone)))
     if lines is not None:
         beside.append(keep(line_traits(keep(sold_lines(lines, known.orders, products)), as_of, window)))
-    return conformed(joined_by_customer(spent, *beside), whole=families == FAMILIES)
+    wide = joined_by_customer(spent, *beside)
+    if spans:
+        wide = _reaching(wide, uncovered(known.since, as_of))
+    return conformed(wide, whole=families == FAMILIES)
 
 
+def _reaching(wide: ir.Table, unknown: Collection[str]) -> ir.Table:
+    """The traits of an earlier window: nothing where the facts do not reach back to it, else counted from nought."""
+    return wide.mutate(
+        **{
+            name: ibis.null(wide[name].type())
+            if name in unknown
+            else wide[name].fill_null(ibis.literal(0).cast(wide[name].type()))
+            for name in EARLIER
+        }
+    )
+
+
+@guarded
 def traits(
     orders: TableLike,
     *,

@@ -7,11 +7,20 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from custrata.schema import MONEY
+from custrata.analytics.moments import AsOf
+from custrata.analytics.rhythm import SILENCE
+from custrata.schema import MONEY, SUM
 
-SHARE = "decimal(18, 4)"
-FACTOR = "decimal(18, 6)"
+# A share of 0 to 1 with all the digits that fit, so that nothing is decided by rounding.
+SHARE = "decimal(18, 17)"
 DAYS = "decimal(18, 2)"
+AVERAGE = "decimal(38, 2)"
+REACHES = "; unknown where the facts do not reach back that far"
+# How many days the facts must reach back for a trait that looks at an earlier window.
+EARLIER: dict[str, int] = {
+    **dict.fromkeys(("orders_before_90d", "spend_before_90d", "orders_change_90d", "spend_change_90d"), 180),
+    **dict.fromkeys(("orders_before_365d", "spend_before_365d", "spend_change_365d"), 730),
+}
 
 
 @dataclass(frozen=True)
@@ -49,29 +58,29 @@ _TRAITS = [
         ("orders_all", "int32 0", "orders", "counted orders of all time"),
         ("orders_30d", "int32 0", "orders", "counted orders of the last 30 days"),
         ("orders_90d", "int32 0", "orders", "counted orders of the last 90 days"),
-        ("orders_before_90d", "int32 0", "orders", "counted orders of the 90 days before those"),
-        ("orders_before_365d", "int32 0", "orders", "counted orders of the 365 days before the last 365"),
-        ("orders_change_90d", "int32 0", "orders", "`orders_90d` less `orders_before_90d`"),
+        ("orders_before_90d", "int32", "orders", "counted orders of the 90 days before those" + REACHES),
+        ("orders_before_365d", "int32", "orders", "counted orders of the 365 days before the last 365" + REACHES),
+        ("orders_change_90d", "int32", "orders", "`orders_90d` less `orders_before_90d`" + REACHES),
         ("order_days", "int32 0", "days", "distinct days with a counted order, of all time"),
     ),
     *_group(
         "money",
         (
             "sales",
-            MONEY + " 0",
+            SUM + " 0",
             "money",
             "net of the counted orders in the window, returns that name no order left out",
         ),
-        ("spend", MONEY + " 0", "money", "`sales` less the returns in the window that name no order"),
-        ("spend_all", MONEY + " 0", "money", "spend of all time"),
-        ("spend_30d", MONEY + " 0", "money", "spend of the last 30 days"),
-        ("spend_90d", MONEY + " 0", "money", "spend of the last 90 days"),
-        ("spend_before_90d", MONEY + " 0", "money", "spend of the 90 days before those"),
-        ("spend_before_365d", MONEY + " 0", "money", "spend of the 365 days before the last 365"),
-        ("spend_change_90d", MONEY + " 0", "money", "`spend_90d` less `spend_before_90d`"),
-        ("spend_change_365d", MONEY + " 0", "money", "spend of the last 365 days less `spend_before_365d`"),
-        ("average_order_value", MONEY, "money", "`spend` ÷ `orders`: returns that name no order are taken off it"),
-        ("average_order_value_all", MONEY, "money", "the same over all time"),
+        ("spend", SUM + " 0", "money", "`sales` less the returns in the window that name no order"),
+        ("spend_all", SUM + " 0", "money", "spend of all time"),
+        ("spend_30d", SUM + " 0", "money", "spend of the last 30 days"),
+        ("spend_90d", SUM + " 0", "money", "spend of the last 90 days"),
+        ("spend_before_90d", SUM, "money", "spend of the 90 days before those" + REACHES),
+        ("spend_before_365d", SUM, "money", "spend of the 365 days before the last 365" + REACHES),
+        ("spend_change_90d", SUM, "money", "`spend_90d` less `spend_before_90d`" + REACHES),
+        ("spend_change_365d", SUM, "money", "spend of the last 365 days less `spend_before_365d`" + REACHES),
+        ("average_order_value", SUM, "money", "`spend` ÷ `orders`: returns that name no order are taken off it"),
+        ("average_order_value_all", SUM, "money", "the same over all time"),
         ("largest_order", MONEY, "money", "net of the largest counted order of all time"),
         ("first_order_value", MONEY, "money", "net of the first counted order; of several at one instant the smallest"),
         ("last_order_value", MONEY, "money", "net of the newest counted order; of several at one instant the largest"),
@@ -84,12 +93,32 @@ _TRAITS = [
         ("longest_gap_days", "int32", "days", "the longest of them"),
         ("last_gap_days", "int32", "days", "days between the two newest order days"),
         ("rhythm_days", DAYS, "days", "(n · own median + 5 · population median) ÷ (n + 5), with n gaps"),
-        ("silence", DAYS, "ratio", "`recency_days` ÷ rhythm: how many of the usual gaps the customer has been silent"),
+        (
+            "silence",
+            SILENCE,
+            "ratio",
+            "`recency_days` ÷ rhythm: how many of the usual gaps the customer has been silent",
+        ),
         (
             "last_gap_silence",
-            DAYS,
+            SILENCE,
             "ratio",
             "`last_gap_days` ÷ rhythm: how silent the customer was before the newest order",
+        ),
+        *(
+            (
+                f"comeback_{start}",
+                SILENCE,
+                "ratio",
+                f"the longest silence that an order of the last 90 days ended, in the usual gaps known before it; of "
+                f"orders before which {known} known; empty under one usual gap",
+            )
+            for start, known in (
+                (1, "one order day was"),
+                (2, "2 or 3 order days were"),
+                (4, "4 to 12 order days were"),
+                (13, "13 or more order days were"),
+            )
         ),
         ("next_order_expected_on", "date", "", "last order day plus the rhythm"),
         (
@@ -98,7 +127,7 @@ _TRAITS = [
             "count",
             "periods of the window with an order; see the loyalty page for the period",
         ),
-        ("regularity", FACTOR, "share", "`active_periods` ÷ periods since the first order in the window"),
+        ("regularity", SHARE, "share", "`active_periods` ÷ periods since the first order in the window"),
         ("weekend_share", SHARE, "share", "share of the window's orders placed on Saturday or Sunday"),
         (
             "favourite_weekday",
@@ -115,7 +144,7 @@ _TRAITS = [
     ),
     *_group(
         "price",
-        ("discount", MONEY + " 0", "money", "discounts on the counted orders in the window"),
+        ("discount", SUM + " 0", "money", "discounts on the counted orders in the window"),
         ("discount_rate", SHARE, "share", "`discount` ÷ (`sales` + `discount`)"),
         ("discounted_orders", "int32 0", "orders", "counted orders in the window with a discount"),
         ("discounted_order_share", SHARE, "share", "`discounted_orders` ÷ `orders`"),
@@ -129,7 +158,7 @@ _TRAITS = [
             "count",
             "returns in the window that name no order, and orders wholly or partly given back",
         ),
-        ("returned_value", MONEY + " 0", "money", "value given back in the window: refunds and returns, named or not"),
+        ("returned_value", SUM + " 0", "money", "value given back in the window: refunds and returns, named or not"),
         (
             "return_rate",
             SHARE,
@@ -153,8 +182,8 @@ _TRAITS = [
         ("second_category", "string", "", "the category with the second highest spend"),
         ("category_concentration", SHARE, "share", "sum of the squared spend shares of the categories (Herfindahl)"),
         ("products", "int32 0", "count", "distinct products bought in the window"),
-        ("items", "decimal(18, 3) 0", "count", "quantity bought in the window"),
-        ("items_per_order", DAYS, "count", "`items` ÷ orders with lines"),
+        ("items", "decimal(38, 3) 0", "count", "quantity bought in the window"),
+        ("items_per_order", AVERAGE, "count", "`items` ÷ orders with lines"),
         ("lines_per_order", DAYS, "count", "lines ÷ orders with lines"),
     ),
     *_group(
@@ -168,7 +197,13 @@ _TRAITS = [
     ),
 ]
 
+
 CATALOGUE: dict[str, Trait] = {trait.key: trait for trait in _TRAITS}
+
+
+def uncovered(since: int | None, as_of: AsOf) -> tuple[str, ...]:
+    """The traits that are unknown, since their earlier window begins before `since`, the first day of the facts."""
+    return tuple(key for key, days in EARLIER.items() if since is None or since > as_of.day_of_start(days))
 
 
 def conformed(table: ir.Table, *, whole: bool = True) -> ir.Table:

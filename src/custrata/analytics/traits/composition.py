@@ -6,8 +6,10 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.moments import AsOf
+from custrata.analytics.traits.catalogue import SHARE
+from custrata.analytics.traits.pace import share_of
 from custrata.engine.functions import divide
-from custrata.schema import MONEY
+from custrata.schema import SUM
 
 
 def place_traits(known: ir.Table, as_of: AsOf, place: str, window: int | None = 365) -> ir.Table:
@@ -16,7 +18,9 @@ def place_traits(known: ir.Table, as_of: AsOf, place: str, window: int | None = 
     Columns `customer_id`, `channels`, `top_channel`, `top_channel_share`, named after `place`.
     """
     seen = known.filter(known.sold, as_of.within(known.at, window), known[place].notnull())
-    counts = seen.group_by("customer_id", name=seen[place]).aggregate(orders=seen.count(), sales=seen.net.sum())
+    counts = seen.group_by("customer_id", name=seen[place]).aggregate(
+        orders=seen.count(), sales=seen.net.sum().cast(SUM)
+    )
     ranked = counts.mutate(
         rank=ibis.row_number().over(
             group_by=counts.customer_id, order_by=[counts.orders.desc(), counts.sales.desc(), counts.name]
@@ -33,7 +37,7 @@ def place_traits(known: ir.Table, as_of: AsOf, place: str, window: int | None = 
         **{
             f"{place}s": every.many,
             f"top_{place}": every.top,
-            f"top_{place}_share": divide(every.most, every.orders, 4),
+            f"top_{place}_share": share_of(every.most, every.orders),
         },
     )
 
@@ -58,7 +62,7 @@ def line_traits(sold: ir.Table, as_of: AsOf, window: int | None = 365) -> ir.Tab
     now = as_of.within(sold.at, window)
     baskets = sold.group_by("customer_id").aggregate(
         products=sold.product_id.nunique(where=now),
-        items=sold.quantity.sum(where=now).cast("decimal(18, 3)"),
+        items=sold.quantity.sum(where=now).cast("decimal(38, 3)"),
         lines=sold.count(where=now),
         orders_with_lines=sold.order_id.nunique(where=now),
     )
@@ -75,9 +79,9 @@ def _category_traits(sold: ir.Table, as_of: AsOf, window: int | None) -> ir.Tabl
     named = sold.filter(sold.category.notnull())
     now = as_of.within(named.at, window)
     held = named.group_by("customer_id", "category").aggregate(
-        spent=named.amount.sum(where=now).cast(MONEY), lines=named.count(where=now), first_at=named.at.min()
+        spent=named.amount.sum(where=now).cast(SUM), lines=named.count(where=now), first_at=named.at.min()
     )
-    nought = ibis.literal(0).cast(MONEY)
+    nought = ibis.literal(0).cast(SUM)
     mine = ibis.window(group_by=held.customer_id)
     fresh = as_of.within(held.first_at, 90)
     parts = held.mutate(
@@ -89,9 +93,9 @@ def _category_traits(sold: ir.Table, as_of: AsOf, window: int | None) -> ir.Tabl
         rank=ibis.row_number().over(
             group_by=parts.customer_id, order_by=[parts.inside.desc(), parts.worth.desc(), parts.category]
         ),
-        total=parts.worth.sum(where=parts.inside).over(mine),
+        total=parts.worth.sum(where=parts.inside).over(mine).cast(SUM),
     )
-    parts = parts.mutate(share=divide(parts.worth, parts.total, 4))
+    parts = parts.mutate(share=share_of(parts.worth, parts.total))
     top, second = parts.inside & (parts["rank"] == 0), parts.inside & (parts["rank"] == 1)
     return parts.group_by("customer_id").aggregate(
         categories=parts.count(where=parts.inside),
@@ -99,7 +103,7 @@ def _category_traits(sold: ir.Table, as_of: AsOf, window: int | None) -> ir.Tabl
         top_category=parts.category.max(where=top),
         top_category_share=parts["share"].max(where=top),
         second_category=parts.category.max(where=second),
-        category_concentration=(parts["share"] * parts["share"]).sum(where=parts.inside).cast("decimal(18, 4)"),
+        category_concentration=(parts["share"] * parts["share"]).sum(where=parts.inside).cast(SHARE),
     )
 
 

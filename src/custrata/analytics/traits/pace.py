@@ -9,12 +9,14 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.moments import AsOf
+from custrata.analytics.rhythm import PRIOR_GAPS, SILENCE, gap_days, silence
+from custrata.analytics.traits.catalogue import SHARE
 from custrata.engine.days import as_date
-from custrata.engine.functions import discrete_quantile, divide, only_row
-from custrata.schema import MONEY
+from custrata.engine.functions import discrete_quantile, divide, only_row, quotient
+from custrata.schema import SUM
 
 DAYPARTS = ("night", "morning", "afternoon", "evening")
-PRIOR_GAPS = 5
+SHARE_PLACES, MONEY_PLACES = 17, 13
 PERIOD_BOUNDS = (7, 91)
 FAMILIES = frozenset({"spans", "habits", "rhythm", "price"})
 
@@ -74,8 +76,8 @@ def paced_traits(
 
 def total(value: ir.NumericValue, where: ir.BooleanValue | None = None) -> ir.Value:
     """A sum of money; 0.00 over no rows."""
-    nought = ibis.literal(0).cast(MONEY)
-    return cast(ir.Value, value.sum(where=where).cast(MONEY).fill_null(nought))
+    nought = ibis.literal(0).cast(SUM)
+    return cast(ir.Value, value.sum(where=where).cast(SUM).fill_null(nought))
 
 
 def _basics(paced: ir.Table, now: ir.BooleanValue) -> dict[str, ir.Value]:
@@ -166,7 +168,7 @@ def _habit_traits(sums: ir.Table) -> dict[str, ir.Value]:
     weekdays = [sums[f"weekday_{number}"] for number in range(7)]
     dayparts = [sums[f"daypart_{number}"] for number in range(4)]
     return {
-        "weekend_share": divide(weekdays[5] + weekdays[6], sums.orders, 4),
+        "weekend_share": share_of(weekdays[5] + weekdays[6], sums.orders),
         "favourite_weekday": _first_of_most(weekdays, [ibis.literal(number + 1) for number in range(7)]),
         "favourite_daypart": _first_of_most(dayparts, [ibis.literal(part) for part in DAYPARTS]),
     }
@@ -174,20 +176,33 @@ def _habit_traits(sums: ir.Table) -> dict[str, ir.Value]:
 
 def _price_traits(sums: ir.Table) -> dict[str, ir.Value]:
     """Nothing for a customer none of whose orders in the window says what discount there was."""
-    known, share = sums.discounts_known > 0, ibis.null("decimal(18, 4)")
+    known, share = sums.discounts_known > 0, ibis.null(SHARE)
+    listed = (sums.sales + sums.discount).cast(SUM)
     return {
-        "discount": known.ifelse(sums.discount, ibis.null(MONEY)),
-        "discount_rate": known.ifelse(divide(sums.discount, sums.sales + sums.discount, 4), share),
-        "discounted_order_share": known.ifelse(divide(sums.discounted_orders, sums.orders, 4), share),
-        "full_price_share": known.ifelse(divide(sums.full_price_sales, sums.sales, 4), share),
+        "discount": known.ifelse(sums.discount, ibis.null(SUM)),
+        "discount_rate": known.ifelse(share_of(sums.discount, listed), share),
+        "discounted_order_share": known.ifelse(share_of(sums.discounted_orders, sums.orders), share),
+        "full_price_share": known.ifelse(share_of(sums.full_price_sales, sums.sales), share),
     }
+
+
+def share_of(part: ir.NumericValue, whole: ir.NumericValue) -> ir.DecimalValue:
+    """`part ÷ whole` as a share of at least 0 and at most 1; empty where the whole is 0.
+
+    Counts have 17 places, money 13, so that a sum of 24 digits can be divided.
+    """
+    if part.type().is_integer():
+        return cast(ir.DecimalValue, quotient(part, whole, SHARE_PLACES).cast(SHARE))
+    nought = ibis.literal(0).cast(part.type())
+    inside = ibis.cases((part < nought, nought), (part > whole, whole), else_=part)
+    return cast(ir.DecimalValue, quotient(cast(ir.NumericValue, inside), whole, MONEY_PLACES).cast(SHARE))
 
 
 def _rhythm_traits(sums: ir.Table, as_of: AsOf, everyone: Population) -> dict[str, ir.Value]:
     return {
         "order_days": sums.gaps + 1,
         "mean_gap_days": divide(sums.last_day - sums.first_day, sums.gaps),
-        "regularity": divide(sums.active_periods.nullif(0), _period(sums.first_day_inside, as_of, everyone) + 1, 6),
+        "regularity": share_of(sums.active_periods.nullif(0), _period(sums.first_day_inside, as_of, everyone) + 1),
         **_rhythm(sums, everyone),
         **_silences(sums, as_of.days_since(sums.last_day), everyone),
     }
@@ -196,25 +211,21 @@ def _rhythm_traits(sums: ir.Table, as_of: AsOf, everyone: Population) -> dict[st
 def _rhythm(sums: ir.Table, everyone: Population) -> dict[str, ir.Value]:
     if everyone.gap is None:
         return {"rhythm_days": ibis.null("decimal(18, 2)"), "next_order_expected_on": ibis.null("date")}
-    usual = _gap_days(sums, everyone)
-    rhythm = divide(usual, sums.gaps + PRIOR_GAPS)
-    ahead = rhythm.round(0).cast("int32")
-    return {"rhythm_days": rhythm, "next_order_expected_on": as_date(cast(ir.IntegerValue, sums.last_day + ahead))}
-
-
-def _gap_days(sums: ir.Table, everyone: Population) -> ir.IntegerValue:
-    """n · own + 5 · population: the rhythm times n + 5, a whole number."""
-    own = sums.gaps * sums.median_gap_days.fill_null(0)
-    return cast(ir.IntegerValue, own + PRIOR_GAPS * (everyone.gap or 0))
+    usual, weight = gap_days(sums.gaps, sums.median_gap_days, everyone.gap), sums.gaps + PRIOR_GAPS
+    ahead = divide(usual, weight, 0).cast("int32")
+    return {
+        "rhythm_days": divide(usual, weight),
+        "next_order_expected_on": as_date(cast(ir.IntegerValue, sums.last_day + ahead)),
+    }
 
 
 def _silences(sums: ir.Table, recency: ir.IntegerValue, everyone: Population) -> dict[str, ir.Value]:
     if everyone.gap is None:
-        return {"silence": ibis.null("decimal(18, 2)"), "last_gap_silence": ibis.null("decimal(18, 2)")}
-    weight, usual = sums.gaps + PRIOR_GAPS, _gap_days(sums, everyone)
+        return {"silence": ibis.null(SILENCE), "last_gap_silence": ibis.null(SILENCE)}
+    usual = gap_days(sums.gaps, sums.median_gap_days, everyone.gap)
     return {
-        "silence": divide(cast(ir.IntegerValue, recency * weight), usual),
-        "last_gap_silence": divide(cast(ir.IntegerValue, sums.last_gap_days * weight), usual),
+        "silence": silence(recency, sums.gaps, usual),
+        "last_gap_silence": silence(sums.last_gap_days, sums.gaps, usual),
     }
 
 

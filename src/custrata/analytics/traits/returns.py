@@ -8,10 +8,10 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.moments import AsOf
-from custrata.analytics.traits.pace import total
+from custrata.analytics.traits.pace import share_of, total
 from custrata.engine.days import as_date
 from custrata.engine.functions import divide
-from custrata.schema import MONEY
+from custrata.schema import MONEY, SUM
 
 WINDOW = ("", "_all")
 SPANS = ("_30d", "_90d", "_365d", "_before_90d", "_before_365d")
@@ -59,33 +59,32 @@ def spend_traits(sold: ir.Table, returned: ir.Table, *, spans: bool = True) -> i
     spend = {f"spend{span}": _money(both, f"sales{span}") + _money(both, f"returned{span}") for span in asked}
     spent = both.mutate(
         customer_id=ibis.coalesce(both.customer_id, both.returning_customer),
-        **{name: value.cast(MONEY) for name, value in spend.items()},
+        **{name: value.cast(SUM) for name, value in spend.items()},
     )
     changed = _changes(spent) if spans else {}
     given_back = _money(spent, "sold_back") + _money(spent, "refunded_back") + _money(spent, "unnamed_value")
     sold_value = _money(spent, "sold_gross") + _money(spent, "refunded_gross")
-    # Engines leave nulls out of a least value: without anything sold there is no rate.
-    most = ibis.literal(1).cast("decimal(18, 4)")
-    rate = (sold_value > 0).ifelse(ibis.least(divide(given_back, sold_value, 4), most), ibis.null("decimal(18, 4)"))
+    back_share = share_of(given_back.cast(SUM), sold_value.cast(SUM))
+    rate = (sold_value > 0).ifelse(back_share, ibis.null(back_share.type()))
     return spent.mutate(
         **changed,
         average_order_value=divide(spent.spend, spent.orders),
         average_order_value_all=divide(spent.spend_all, spent.orders_all),
         returns=sum(_count(spent, name) for name in ("unnamed_returns", "refunded_orders", "given_back_in_part")),
-        returned_value=given_back.cast(MONEY),
+        returned_value=given_back.cast(SUM),
         return_rate=rate,
     ).drop("returning_customer")
 
 
 def _changes(spent: ir.Table) -> dict[str, ir.Value]:
     return {
-        "spend_change_90d": (spent.spend_90d - spent.spend_before_90d).cast(MONEY),
-        "spend_change_365d": (spent.spend_365d - spent.spend_before_365d).cast(MONEY),
+        "spend_change_90d": (spent.spend_90d - spent.spend_before_90d).cast(SUM),
+        "spend_change_365d": (spent.spend_365d - spent.spend_before_365d).cast(SUM),
     }
 
 
 def _money(table: ir.Table, name: str) -> ir.DecimalValue:
-    return cast(ir.DecimalValue, table[name].fill_null(ibis.literal(0).cast(MONEY)))
+    return cast(ir.DecimalValue, table[name].fill_null(ibis.literal(0).cast(SUM)))
 
 
 def _count(table: ir.Table, name: str) -> ir.IntegerValue:

@@ -83,7 +83,10 @@ class ExplanationsOut(Schema):
 
 
 class IntervalOut(Schema):
-    """A customer in a tier from an instant until another, or still."""
+    """A customer in a tier from an instant until another, or still.
+
+    `ended_by` says why it ended where no other tier followed: `no_facts` or `not_graded`.
+    """
 
     scheme: str
     version: int
@@ -96,6 +99,7 @@ class IntervalOut(Schema):
     until: datetime | None
     late: bool
     run: str
+    ended_by: str | None
 
 
 class HistoryOut(Schema):

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from custrata.engine import DuckEngine
 from custrata.identity import golden_customers
+from custrata.identity.folding import FOLDING, searchable
 from custrata.lake import LakeSnapshot, Workspace
 from custrata.pipeline.decisions import Decided, Decisions
 from custrata.pipeline.reading.connection import literal
@@ -24,7 +25,8 @@ KNOWN = pa.schema({"customer_id": pa.string(), "mark": pa.int64()})
 class Contacts:
     """The customers of the lake: `customer_id`, name, phone, email, company, `search` and `mark`.
 
-    `search` is all of it in lower case, a line each; `mark` is a number that stands for the row.
+    `search` is all of it as searches compare it, a line each; `mark` is a number that stands for the row and for the
+    way it is folded.
     """
 
     def __init__(self, engine: DuckEngine, rows: ir.Table, profile: str | None) -> None:
@@ -36,7 +38,8 @@ class Contacts:
         """Those who are not `known` (`customer_id`, `mark`) as they are, by `customer_id`, so many at a time."""
         self._raw.register("known", known)
         sql = f'SELECT * FROM "{self._rows}" ANTI JOIN known USING (customer_id, mark) ORDER BY customer_id'
-        yield from self._raw.execute(sql).to_arrow_reader(rows)
+        for batch in self._raw.execute(sql).to_arrow_reader(rows):
+            yield batch.append_column("search", _search(batch))  # only what changed is folded
 
     def gone(self, known: pa.Table) -> list[str]:
         """The known ones that neither the lake nor the published run has any more."""
@@ -63,7 +66,7 @@ def contacts(
         edits = Decided.of(decisions, None).edits(engine)
         golden = golden_customers(lake.read("customer_records", engine), edits)
         named = golden.select("customer_id", **{name: golden[name].fill_null("") for name in SHOWN})
-        rows = engine.materialize(_searchable(_everybody(named, lake, engine)))
+        rows = engine.materialize(_marked(_everybody(named, lake, engine)))
         yield Contacts(engine, rows, str(run.folder / "profile.parquet") if run is not None else None)
 
 
@@ -80,11 +83,16 @@ def _everybody(named: ir.Table, lake: LakeSnapshot, engine: DuckEngine) -> ir.Ta
     return both.select("customer_id", **{name: both[name].fill_null("") for name in SHOWN})
 
 
-def _searchable(rows: ir.Table) -> ir.Table:
-    told = rows.mutate(search=ibis.literal("\n").join([rows.customer_id, *(rows[name] for name in SHOWN)]).lower())
-    cut = told.mutate(search=told.search.left(LONGEST_SEARCH))
+def _marked(rows: ir.Table) -> ir.Table:
+    marked = {**{name: rows[name] for name in rows.columns}, "folding": ibis.literal(FOLDING)}
     # Halved: databases keep whole numbers with a sign.
-    return cut.mutate(mark=(_hash(ibis.struct({name: cut[name] for name in cut.columns})) // 2).cast("int64"))
+    return rows.mutate(mark=(_hash(ibis.struct(marked)) // 2).cast("int64"))
+
+
+def _search(batch: pa.RecordBatch) -> pa.Array:
+    """What each row is found by, cut to a length that the index bears."""
+    columns = [batch[name].to_pylist() for name in ("customer_id", *SHOWN)]
+    return pa.array([searchable(*parts)[:LONGEST_SEARCH] for parts in zip(*columns, strict=True)], pa.string())
 
 
 @ibis.udf.scalar.builtin(name="hash", signature=((None,), "uint64"))  # type: ignore[untyped-decorator]  # Ibis has no types

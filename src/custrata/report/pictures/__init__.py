@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from custrata.report.pictures.bars import bars, histogram
+from custrata.report.pictures.calibration import calibration
 from custrata.report.pictures.curve import curve
 from custrata.report.pictures.distribution import distribution
 from custrata.report.pictures.flow import flow
@@ -15,6 +16,7 @@ from custrata.report.pictures.staying import staying
 
 __all__ = [
     "bars",
+    "calibration",
     "curve",
     "distribution",
     "flow",

@@ -16,6 +16,7 @@ from custrata.apps.customers.actions.known import held_customer
 from custrata.apps.customers.actions.timeline import record_on_timeline
 from custrata.apps.customers.models import Customer, Edit
 from custrata.errors import BadInput, Refused
+from custrata.identity.folding import searchable
 from custrata.identity.golden import EDITABLE
 from custrata.pipeline.reading.contacts import LONGEST_SEARCH, SHOWN
 
@@ -109,8 +110,8 @@ def _show(customer: Customer, attribute: str, value: str | None) -> None:
     if attribute not in SHOWN:
         return
     setattr(customer, attribute, value or "")
-    told = [customer.customer_id, *(getattr(customer, name) for name in SHOWN)]
-    customer.search = "\n".join(told).lower()[:LONGEST_SEARCH]
+    parts = [customer.customer_id, *(getattr(customer, name) for name in SHOWN)]
+    customer.search = searchable(*parts)[:LONGEST_SEARCH]
     customer.save(update_fields=[attribute, "search"])
 
 

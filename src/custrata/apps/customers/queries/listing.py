@@ -18,7 +18,8 @@ from custrata.apps.customers.queries.customers import (
     tagged,
     tags_of,
 )
-from custrata.apps.customers.queries.searching import Found, found_customers, searched
+from custrata.apps.customers.queries.searching import Found, found_customers
+from custrata.identity.folding import searched
 from custrata.pipeline.reading import Cell, Filter, Ids, Moved, Reading, Tiered
 from custrata.web.paging import Cursor, keyset
 
@@ -148,7 +149,8 @@ def customers_without_run(asked: Asked) -> QuerySet[Customer]:
     """Whom a question lets through before anything is graded."""
     rows = Customer.objects.all()
     if asked.q:
-        rows = rows.filter(search__contains=searched(asked.q))
+        for word in searched(asked.q):
+            rows = rows.filter(search__contains=word)
     if asked.tag is not None:
         rows = rows.filter(tags__tag_id=asked.tag)
     if asked.owner is not None:

@@ -7,18 +7,15 @@ others than ASCII, as Chinese names do, stand in a second one there.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
 
 from custrata.apps.customers.models import Customer
+from custrata.identity.folding import searched
 
 MOST_FOUND = 5_000
-PHONE = re.compile(r"[\d\s()+\-.]{3,}")
-BETWEEN_DIGITS = re.compile(r"[\s()\-.]")
 TRIGRAM = 3
 # A part that more trigrams begin with stands in so many customers that looking through them finds enough at once.
 MOST_TRIGRAMS = 1_000
@@ -28,9 +25,10 @@ FIRST = 50_000
 LOOKED_UP = """
 SELECT customer.customer_id
 FROM customers_trigrams CROSS JOIN customers_customer AS customer ON customer.id = customers_trigrams.rowid
-WHERE customers_trigrams MATCH %s AND instr(customer.search, %s) > 0
+WHERE customers_trigrams MATCH %s AND {every}
 LIMIT %s
 """
+HOLDS = "instr(customer.search, %s) > 0"
 AMONG_FIRST = """
 SELECT customer_id FROM (SELECT customer_id, search FROM customers_customer LIMIT %s)
 WHERE instr(search, %s) > 0
@@ -47,35 +45,27 @@ class Found:
     more: bool
 
 
-def searched(text: str) -> str:
-    """What is looked for when somebody types this: without case, full-width forms, and blanks inside a number.
-
-    >>> searched(" 138 0013 "), searched("ＡＢＣ"), searched("Ann Lee")
-    ('1380013', 'abc', 'ann lee')
-    """
-    folded = " ".join(unicodedata.normalize("NFKC", text).lower().split())
-    return BETWEEN_DIGITS.sub("", folded) if PHONE.fullmatch(folded) else folded
-
-
 def found_customers(text: str) -> Found:
-    """Customers whose id, name, phone, e-mail or company holds the text."""
-    part = searched(text)
-    if "\0" in part:  # no text holds it, and neither database takes it
+    """Customers whose id, name, phone, e-mail or company holds each word of the text, in any order."""
+    words = searched(text)
+    if "\0" in text or not words:  # no text holds it, and neither database takes it
         return Found((), more=False)
-    ids = _in_sqlite(part) if connection.vendor == "sqlite" else _in_postgresql(part)
+    ids = _in_sqlite(words) if connection.vendor == "sqlite" else _in_postgresql(words)
     return Found(tuple(ids[:MOST_FOUND]), len(ids) > MOST_FOUND)
 
 
-def _in_sqlite(part: str) -> Sequence[str]:
-    """Whoever has the trigrams of the part may have the part; whether they do is looked at."""
-    if len(part) == 1:  # a digit stands nearly everywhere, and the index would count where
-        found = _asked(AMONG_FIRST, [FIRST, part, MOST_FOUND + 1])
+def _in_sqlite(words: Sequence[str]) -> Sequence[str]:
+    """Whoever has the trigrams of the words may have the words; whether they do is looked at."""
+    if len(words) == 1 and len(words[0]) == 1:  # a digit stands nearly everywhere, and the index would count where
+        found = _asked(AMONG_FIRST, [FIRST, words[0], MOST_FOUND + 1])
         if len(found) > MOST_FOUND:
             return found
-    question = _every(part) if len(part) >= TRIGRAM else _any_beginning(part)
+    long = [word for word in words if len(word) >= TRIGRAM]
+    question = " AND ".join(map(_every, long)) if long else _any_beginning(max(words, key=len))
     if question is None:
-        return _looked_through(part)
-    return _asked(LOOKED_UP, [question, part, MOST_FOUND + 1])
+        return _looked_through(words)
+    every = " AND ".join([HOLDS] * len(words))
+    return _asked(LOOKED_UP.format(every=every), [question, *words, MOST_FOUND + 1])
 
 
 def _every(part: str) -> str:
@@ -99,14 +89,20 @@ def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def _in_postgresql(part: str) -> Sequence[str]:
-    """Its planner decides between index and table; short parts without anything but ASCII are common, or looked for."""
-    if len(part) >= TRIGRAM or part.isascii():
-        return _looked_through(part)
-    rows = Customer.objects.extra(where=["customers_short_parts(search) @> ARRAY[%s]"], params=[part])
-    return list(rows.order_by().values_list("customer_id", flat=True)[: MOST_FOUND + 1])
+def _in_postgresql(words: Sequence[str]) -> Sequence[str]:
+    """Its planner decides between index and table; short words without anything but ASCII are common, or looked for."""
+    short = [word for word in words if len(word) < TRIGRAM and not word.isascii()]
+    rows = Customer.objects.order_by()
+    for word in words:
+        if word in short:
+            rows = rows.extra(where=["customers_short_parts(search) @> ARRAY[%s]"], params=[word])
+        else:
+            rows = rows.filter(search__contains=word)
+    return list(rows.values_list("customer_id", flat=True)[: MOST_FOUND + 1])
 
 
-def _looked_through(part: str) -> Sequence[str]:
-    rows = Customer.objects.filter(search__contains=part).order_by().values_list("customer_id", flat=True)
-    return list(rows[: MOST_FOUND + 1])
+def _looked_through(words: Sequence[str]) -> Sequence[str]:
+    rows = Customer.objects.order_by()
+    for word in words:
+        rows = rows.filter(search__contains=word)
+    return list(rows.values_list("customer_id", flat=True)[: MOST_FOUND + 1])

@@ -10,15 +10,19 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from secrets import token_hex
 
-from django.db import IntegrityError, transaction
+from deltalake.exceptions import CommitFailedError
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
 from custrata.apps.audit.actions import Actor, record_change
 from custrata.apps.jobs.actions.registry import KINDS
 from custrata.apps.jobs.models import OPEN, OVER, Job, Line, Status
+from custrata.engine.passing import may_pass as engine_may_pass
 from custrata.errors import BadInput, CustrataError, Refused
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 BUSY_PAUSE = timedelta(seconds=5)
+# Files, connections, locks; a table of the lake that another writer changed meanwhile counts as a lock.
+PASSING = (OSError, EOFError, OperationalError, InterfaceError, CommitFailedError)
 MOST_LOSSES = 50  # of one job, before it is taken for what kills its workers
 TRIED = 8  # waiting jobs a worker tries for before it looks again
 AFRESH: Mapping[str, object] = {"fraction": None, "phrase": "", "facts": {}}
@@ -181,8 +185,9 @@ def hand_back(job: Job, *, at: datetime, after: timedelta = timedelta(0), phrase
 def fail(job: Job, error: Exception, *, at: datetime, reference: str = "", again: bool | None = None) -> bool:
     """It went wrong: try again after a pause, or, where that does not help or often enough was tried, give it up.
 
-    `again` says whether another try may help; by default it does not where something is refused or bad input, which
-    stays so, however often one asks. Who waits for somebody else asks again soon.
+    `again` says whether another try may help; by default it does where a file, a connection, a lock or another process
+    failed, and not where something is refused or bad input, or where the same input fails the same way: that stays so,
+    however often one asks. Who waits for somebody else asks again soon.
     """
     kind = KINDS[job.kind]
     if isinstance(error, kind.waits_for):
@@ -190,12 +195,24 @@ def fail(job: Job, error: Exception, *, at: datetime, reference: str = "", again
     if _is_cancelled(job):
         return stop_cancelled(job, at=at)
     told, facts = _told(error, reference), {"attempt": job.attempts, "attempts": kind.attempts}
-    helps = not isinstance(error, Refused | BadInput) if again is None else again
+    helps = may_pass(error) if again is None else again
     if not helps or job.attempts >= kind.attempts:
         return _leave(job, at, "failed", facts, status=Status.FAILED, **told)
     wait = pause(job.attempts)
     facts["seconds"] = round(wait.total_seconds())
     return _leave(job, at, "failed_again", facts, status=Status.WAITING, run_after=at + wait, **told)
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether an error, or one that it was raised from, is one of circumstances and not of what was asked."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, Refused | BadInput):
+            return False
+        if isinstance(cause, PASSING) or engine_may_pass(cause):
+            return True
+        cause = cause.__cause__
+    return False
 
 
 def _told(error: Exception, reference: str) -> dict[str, object]:

@@ -13,15 +13,18 @@ from markupsafe import Markup
 
 from custrata.apps.tiers.queries.runs import history, newest
 from custrata.lake import Run
-from custrata.report import Move, Scheme, Silence, Size, Tier
+from custrata.report import Move, Scheme, Silence, SilencePoint, Size, Tier
 from custrata.report.colours import tier_colours
 from custrata.report.panels import Pair, TierRow, both, tier_rows
 from custrata.report.pictures import flow, rings, small_rings, stacked
-from custrata.report.tables import Table, history_tables
+from custrata.report.pictures.silence import colour, share_told
+from custrata.report.tables import Table, history_tables, stratum_words
 from custrata.web import texts
-from custrata.web.charts import Line, Row, Series, Unit
+from custrata.web.charts import Mark, Row, Series, Unit
 from custrata.web.charts import Silence as SilenceChart
+from custrata.web.charts import SilencePoint as ChartPoint
 from custrata.web.workspace import workspace
+from custrata.wording.writer import Writer
 
 HEAT = 6
 
@@ -208,26 +211,46 @@ def _series(found: Scheme, values: list[list[float]], unit: Unit) -> Mapping[str
         for place, tier in enumerate(found.tiers)
     ]
     days = [moment.as_of.isoformat() for moment in found.history]
-    series: Series = {"days": days, "rows": rows, "unit": unit, "stacked": True}
+    marks: list[Mark] = [
+        {"at": moment.as_of.isoformat(), "name": " · ".join(moment.marks)} for moment in found.history if moment.marks
+    ]
+    series: Series = {"days": days, "rows": rows, "unit": unit, "stacked": True, "marks": marks}
     return {**series, "currency": held.currency, "timezone": held.timezone}
 
 
 def silence_chart(found: Silence) -> Mapping[str, object]:
     """What the chart of the silence curve is drawn from."""
     write = texts.writer("report")
-    lines: list[Line] = [
-        {"at": line, "name": write(f"silence.{name}", silence=f"{line:.1f}")}
-        for name, line in (("at_risk", found.at_risk), ("churned", found.churned))
-        if line is not None
-    ]
     chart: SilenceChart = {
-        "points": [{"start": point.silence, "back": point.back, "seen": point.seen} for point in found.points],
-        "lines": lines,
+        "rows": [
+            {
+                "name": stratum_words(stratum.least, stratum.most, write),
+                "colour": colour(stratum),
+                "points": [_silence_point(point, write) for point in stratum.points],
+                "at_risk": stratum.at_risk,
+                "churned": stratum.churned,
+            }
+            for stratum in found.drawn
+        ],
         "x_name": write("silence.axis"),
         "y_name": write("silence.back", days=found.horizon_days),
         "seen_name": write("silence.seen"),
+        "at_risk_name": write("silence.at_risk_from"),
+        "churned_name": write("silence.churned_from"),
     }
     return {**chart}
+
+
+def _silence_point(point: SilencePoint, write: Writer) -> ChartPoint:
+    drawn: ChartPoint = {
+        "start": point.silence,
+        "back": point.back,
+        "seen": point.seen,
+        "said": share_told(point, write),
+    }
+    if point.low is not None and point.high is not None:
+        drawn |= {"low": point.low, "high": point.high}
+    return drawn
 
 
 def small(found: Scheme) -> Markup:

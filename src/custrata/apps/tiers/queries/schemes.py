@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from custrata.analytics.silence import SilenceCurve
 from custrata.apps.tiers.queries.runs import history, newest
 from custrata.apps.tiers.queries.runs import run as run_of
 from custrata.errors import Refused
@@ -17,6 +18,7 @@ from custrata.report import Line, Lines, Moment, Move, RfmMap, Scheme, Silence, 
 from custrata.report.colours import tier_colours
 from custrata.tiering import BUILT_IN
 from custrata.tiering.names import about_scheme, notes_of, tier_name
+from custrata.tiering.silences import lines_told, unpaced_told
 from custrata.tiering.telling import rfm_reference
 from custrata.web import texts
 from custrata.web.schemes import graded_schemes
@@ -149,12 +151,12 @@ def _rfm(facts: Decided, write: Writer) -> Iterator[str]:
 def _lifecycle(facts: Decided, write: Writer) -> Iterator[str]:
     named = ("new_days", "new_orders", "won_back_days", "mature_orders", "mature_days")
     yield texts.text("tiers.decided.lifecycle", **{name: facts[name] for name in named})
-    curve = facts["curve"]
-    for tier in ("at_risk", "churned"):
-        if curve[tier] is not None:
-            yield write(f"silence_line.{tier}", line=write.number(Decimal(curve[tier]), 2))
-    if curve["learned"]:
-        yield texts.text("tiers.decided.learned", dates=curve["dates"], customers=curve["customers"])
+    yield from unpaced_told(facts, write)
+    curve = SilenceCurve.from_record(facts["curve"])
+    for stratum in curve.strata:
+        yield from lines_told(stratum, curve, write)
+    if curve.learned:
+        yield texts.text("tiers.decided.learned", dates=curve.dates, customers=curve.customers)
 
 
 def silence_curve(run: Run) -> Silence:

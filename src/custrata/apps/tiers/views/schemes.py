@@ -15,9 +15,9 @@ from custrata.apps.tiers.views.asking import asked_run, choice, known_scheme, no
 from custrata.lake import Run
 from custrata.report import Scheme
 from custrata.report.panels import both
-from custrata.report.pictures import bars, distribution, silence
+from custrata.report.pictures import bars, calibration, distribution, silence
 from custrata.report.pictures import rfm_map as rfm_picture
-from custrata.report.tables import histogram_table, rfm_table, silence_table, sizes_table
+from custrata.report.tables import calibration_table, histogram_table, rfm_table, silence_table, sizes_table
 from custrata.web import texts
 from custrata.web.gate import needs
 from custrata.web.rights import Right, may
@@ -143,4 +143,7 @@ def _silence(run: Run) -> dict[str, Any]:
         "silence_chart": panels.silence_chart(curve),
         "silence_fallback": silence(curve, write),
         "silence_table": silence_table(curve, write),
+        "calibration": both(partial(calibration, curve, write)) if curve.claims else None,
+        "calibration_table": calibration_table(curve, write),
+        "learned_dates": curve.dates - curve.test_dates,
     }

@@ -13,7 +13,7 @@
     return {
       text: look("--text"), muted: look("--muted"), line: look("--line"), card: look("--card"), accent: look("--accent"),
       soft: look("--accent-soft"), bar: look("--ramp-12"), font: held.fontFamily, width: element.clientWidth,
-      tier: (name) => (name ? look(name === "apart" ? "--apart" : name.replace("step-", "--ramp-")) : look("--accent")),
+      tier: (name) => (name ? look(`--${name.replace("step-", "ramp-")}`) : look("--accent")),
     };
   };
 
@@ -110,7 +110,8 @@
           axisLabel: { color: look.muted, hideOverlap: true, formatter: (value) => day.month(value) } }),
         yAxis: axis(look, { type: "value", min: stacked ? 0 : undefined, scale: !stacked, axisLine: { show: false },
           axisLabel: { color: look.muted, formatter: (value) => write.short(value) } }),
-        series: data.rows.map((row) => ({
+        series: data.rows.map((row, number) => ({
+          markLine: number === 0 && data.marks?.length ? across(look, data.marks) : undefined,
           type: "line", name: row.name, triggerLineEvent: true, symbolSize: 6, showSymbol: data.days.length < 2,
           stack: stacked ? "all" : undefined, color: look.tier(row.colour),
           lineStyle: { width: stacked ? 0.75 : 2, color: stacked ? look.card : look.tier(row.colour) },
@@ -123,32 +124,47 @@
       };
     },
 
-    // Along the bottom silence in rhythms, closer together the longer it is; level from each point to the next.
+    // Along the bottom silence in rhythms, closer together the longer it is; level from each point to the next. A curve
+    // for each stratum with its interval as a band, and rings where at risk (open) and churned (full) begin.
     silence(data, look) {
-      const write = numbers(data);
-      const most = Math.max(1, ...data.points.map((point) => point.seen));
-      const longest = Math.max(1, ...data.points.map((point) => point.start), ...data.lines.map((line) => line.at * 1.15));
-      const along = [0, 0.5, 1, 2, 4, 8, 16, 32, 64, 128].filter((rhythms) => rhythms <= longest).map(Math.log1p);
-      const curve = data.points.map((point) => ({ value: [Math.log1p(point.start), point.back],
-        symbolSize: 5 + 9 * Math.sqrt(point.seen / most) }));
-      const last = data.points.at(-1);
+      const write = numbers(data), share = write.as("share"), place = Math.log1p;
+      const longest = Math.max(1, ...data.rows.flatMap((row) =>
+        [row.points.at(-1).start, row.at_risk ?? 0, row.churned ?? 0].map((end) => end * 1.15)));
+      const along = [0, 0.5, 1, 2, 4, 8, 16, 32, 64, 128].filter((rhythms) => rhythms <= longest).map(place);
+      const level = (row, at) => (row.points.findLast((point) => point.start <= at) ?? row.points[0]).back;
+      const end = (row, number) => place(row.points[number + 1]?.start ?? longest);
+      const ring = (row, at, name, open) => ({ coord: [place(at), level(row, at)], name: `${row.name}: ${name}`, at,
+        symbol: "circle", symbolSize: 11,
+        itemStyle: { color: open ? look.card : look.tier(row.colour), borderColor: look.tier(row.colour), borderWidth: 2 } });
       return {
-        ...base(look), grid: { ...base(look).grid, top: 52, bottom: 28 },
-        tooltip: { ...base(look).tooltip, trigger: "axis", axisPointer: { lineStyle: { color: look.muted } },
-          formatter: (found) => {
-            const point = data.points[Math.min(found[0].dataIndex, data.points.length - 1)];
-            return tip(`${data.x_name} ${write.full(point.start)}×`, [
-              [look.accent, data.y_name, write.as("share").full(point.back)], ["", data.seen_name, write.full(point.seen)]]);
+        ...base(look), grid: { ...base(look).grid, top: look.width > 440 ? 36 : 56, bottom: 28 },
+        legend: { show: true, top: 0, left: 0, itemWidth: 12, itemHeight: 12, icon: "roundRect", itemGap: 14,
+                  textStyle: { color: look.text }, inactiveColor: look.line },
+        tooltip: { ...base(look).tooltip, trigger: "item",
+          formatter: (one) => {
+            if (one.componentType === "markPoint") return tip(one.name, [["", data.x_name, `${write.full(one.data.at)}×`]]);
+            const row = data.rows[one.seriesIndex], point = row.points[Math.min(one.dataIndex, row.points.length - 1)];
+            return tip(`${row.name} · ${write.full(point.start)}×`, [
+              [look.tier(row.colour), data.y_name, point.said], ["", data.seen_name, write.full(point.seen)]]);
           } },
-        xAxis: axis(look, { type: "value", min: 0, max: Math.log1p(longest), name: data.x_name, nameLocation: "middle",
+        xAxis: axis(look, { type: "value", min: 0, max: place(longest), name: data.x_name, nameLocation: "middle",
           nameGap: 26, splitLine: { show: false },
           axisLabel: { color: look.muted, hideOverlap: true, customValues: along,
             formatter: (value) => `${write.full(Math.round(Math.expm1(value) * 10) / 10)}×` } }),
         yAxis: axis(look, { type: "value", min: 0, max: 1, axisLine: { show: false },
-          axisLabel: { color: look.muted, formatter: (value) => write.as("share").short(value) } }),
-        series: [{ type: "line", name: data.y_name, color: look.accent, symbol: "circle", step: "end", lineStyle: { width: 2 },
-          data: last ? [...curve, { value: [Math.log1p(longest), last.back], symbol: "none" }] : [],
-          markLine: staggered(across(look, data.lines.map((line) => ({ ...line, at: Math.log1p(line.at) })))) }],
+          axisLabel: { color: look.muted, formatter: (value) => share.short(value) } }),
+        series: data.rows.map((row) => ({
+          type: "line", name: row.name, color: look.tier(row.colour), symbol: "circle", symbolSize: 7, step: "end",
+          lineStyle: { width: 2 },
+          data: [...row.points.map((point) => [place(point.start), point.back]),
+            { value: [place(longest), row.points.at(-1).back], symbol: "none" }],
+          markArea: { silent: true, animation: false, itemStyle: { color: look.tier(row.colour), opacity: 0.14 },
+            data: row.points.flatMap((point, number) => (point.low === undefined ? [] : [[
+              { coord: [place(point.start), point.low] }, { coord: [end(row, number), point.high] }]])) },
+          markPoint: { animation: false, label: { show: false }, data: [
+            ...(row.at_risk === null ? [] : [ring(row, row.at_risk, data.at_risk_name, true)]),
+            ...(row.churned === null ? [] : [ring(row, row.churned, data.churned_name, false)])] },
+        })),
       };
     },
 

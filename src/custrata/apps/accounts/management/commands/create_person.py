@@ -9,24 +9,30 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from custrata.apps.accounts.actions import create_person
+from custrata.cli.language import spoken
 from custrata.errors import CustrataError
 from custrata.web.rights import Role
+from custrata.wording import error_sentence, phrase
 
 
 class Command(BaseCommand):
-    help = "Make a person and print their password, once. Nobody can look it up later."
-
     def add_arguments(self, parser: ArgumentParser) -> None:
         roles = [role.value for role in Role]
-        parser.add_argument("username", help="The name to sign in with.")
-        parser.add_argument("--role", choices=roles, default=Role.ADMINISTRATOR.value, help="What they may do.")
-        parser.add_argument("--name", default="", help="What they are called.")
-        parser.add_argument("--email", default="", help="Their e-mail address.")
+        parser.description = _said("about")
+        parser.add_argument("username", help=_said("username"))
+        parser.add_argument("--role", choices=roles, default=Role.ADMINISTRATOR.value, help=_said("role"))
+        parser.add_argument("--name", default="", help=_said("name"))
+        parser.add_argument("--email", default="", help=_said("email"))
 
     def handle(self, *given: Any, **options: Any) -> None:
         asked = {key: options[key] for key in ("username", "role", "name", "email")}
         try:
             made = create_person(**asked, actor=None, at=timezone.now())
         except CustrataError as error:
-            raise CommandError(str(error)) from error
-        self.stdout.write(f"{made.user.username} ({made.user.role}), password {made.password}")
+            raise CommandError(error_sentence(error, spoken())) from error
+        user = made.user
+        self.stdout.write(_said("made", username=user.username, role=user.role, password=made.password))
+
+
+def _said(name: str, **facts: object) -> str:
+    return phrase("accounts", f"create_person.{name}", spoken(), **facts)

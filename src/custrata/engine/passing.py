@@ -1,0 +1,23 @@
+"""Which failures of an engine may be over when the same is asked again: those of files, connections and locks.
+
+What fails in a cast, in arithmetic or for want of a column fails on the same input for good.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import duckdb
+
+OF_DUCKDB = (duckdb.IOException, duckdb.TransactionException, duckdb.ConnectionException, duckdb.InterruptException)
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether an error of an engine is one of circumstances.
+
+    >>> may_pass(duckdb.IOException("disk full")), may_pass(duckdb.ConversionException("no number"))
+    (True, False)
+    """
+    spark = sys.modules.get("py4j.protocol")  # there only where Spark was used
+    lost = spark is not None and isinstance(error, spark.Py4JNetworkError)
+    return lost or isinstance(error, OF_DUCKDB)

@@ -1,0 +1,150 @@
+"""Facts that came in late: which moves at a run they brought about, and which would have happened without them.
+
+Customers with late orders are graded a second time, from the same run before and by the same learned lines, beside
+everybody else as they are. A move is a correction where the tier, or of a customer who stays the status, would be
+another one without the late orders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial, reduce
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from custrata.analytics.moments import AsOf
+from custrata.analytics.silence import NOT_LEARNED
+from custrata.analytics.traits import Keep
+from custrata.analytics.traits.build import first_day
+from custrata.analytics.traits.catalogue import uncovered
+from custrata.analytics.traits.pace import Population
+from custrata.engine import Engine
+from custrata.engine.functions import epoch_micros
+from custrata.lake import Run
+from custrata.pipeline.decisions import Decided
+from custrata.pipeline.grading import Grader
+from custrata.pipeline.handover import Handover
+from custrata.pipeline.learning import Lines, models_of
+from custrata.pipeline.snapshot import counted_facts
+from custrata.pipeline.view import Source, known_at, view_of
+from custrata.pipeline.windows import Windows, has_own_window
+from custrata.schema import INSTANT
+from custrata.tiering import Context
+from custrata.tiering.checking import conditions
+from custrata.tiering.schemes import Scheme
+
+WITHOUT = {"customer_id": "string", "scheme": "string", "tier_without": "string", "status_without": "string"}
+
+
+@dataclass(frozen=True)
+class Latecomers:
+    """What a second grading takes besides the facts: all that decided the first."""
+
+    source: Source
+    moment: AsOf
+    before: Run
+    decided: Decided
+    schemes: Sequence[Scheme]
+    lines: Lines
+    handover: Handover
+    population: Population
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the run."""
+        return self.source.engine
+
+
+def with_lateness(changes: ir.Table, late: ir.Table, profile: ir.Table, of: Latecomers, keep: Keep) -> ir.Table:
+    """The changes of a run, `late` where the late orders brought them about.
+
+    Parameters: `changes` as `custrata.pipeline.history.changes` returns them; `late` the customers with late orders;
+    `profile` the run's own; `keep` computes a table once.
+    """
+    suspects = changes.semi_join(late, "customer_id").filter(changes.direction != "left")
+    keys = [row["scheme"] for row in of.engine.arrow(suspects.select("scheme").distinct()).to_pylist()]
+    if not keys:
+        return changes
+    tiers = keep(_tiers_without(late, profile, keys, of, keep))
+    both = changes.left_join(tiers, ["customer_id", "scheme"])
+    tier = ~both.tier.identical_to(both.tier_without)
+    status = (both.direction == "stayed") & ~both.status.identical_to(both.status_without.nullif("computed"))
+    has_late = both.customer_id.isin(late.customer_id) & (both.direction != "left")
+    marked = both.mutate(late=has_late & (tier | status))
+    return marked.select(*changes.columns)
+
+
+def _needed(keys: Sequence[str], schemes: Sequence[Scheme]) -> list[Scheme]:
+    """The schemes of these keys and those they read, in their order."""
+    by_key, waiting, needed = {one.key: one for one in schemes}, list(keys), set[str]()
+    while waiting:
+        key = waiting.pop()
+        if key not in needed:
+            needed.add(key)
+            waiting += by_key[key].needs(by_key)
+    return [one for one in schemes if one.key in needed]
+
+
+def _tiers_without(late: ir.Table, profile: ir.Table, keys: Sequence[str], of: Latecomers, keep: Keep) -> ir.Table:
+    """Columns of `WITHOUT`: tier and status of the customers with late orders, had these not come."""
+    schemes = _needed(keys, of.schemes)
+    timely = of.source.with_orders(partial(_timely, of))
+    theirs = timely.with_orders(lambda orders: orders.semi_join(late, "customer_id"))
+    since = first_day(of.source.facts.orders, of.moment)
+    known = replace(known_at(theirs, of.moment, keep), everyone=of.population, since=since)
+    view = view_of(theirs, known, of.moment, of.decided, keep)
+    whole = keep(_beside(view.profile.semi_join(late, "customer_id"), profile.anti_join(late, "customer_id")))
+    # What counts facts, or looks at another window, needs the orders of everybody else as well.
+    everyone = known
+    if any(map(_looks_at_facts, schemes)):
+        everyone = replace(known_at(timely, of.moment, keep), everyone=of.population, since=since)
+    windows = Windows(everyone, of.moment, keep)
+    facts = counted_facts(timely.facts, everyone)
+    models, unknown = models_of(of.lines), uncovered(since, of.moment)
+    context = Context(NOT_LEARNED, of.population.period, of.moment, facts, models, keep, unknown)
+    grader = Grader(whole, context, of.decided, of.before, of.engine, keep, windows, of.handover)
+    for scheme in schemes:
+        grader.grade(scheme)
+    graded = {key: grader.results[key].semi_join(late, "customer_id") for key in keys if key in grader.results}
+    return _stacked(graded)
+
+
+def _looks_at_facts(scheme: Scheme) -> bool:
+    counts = any(condition.needs.facts for condition in conditions(scheme.definition))
+    return counts or has_own_window(scheme) or scheme.definition.qualify != "rolling"
+
+
+def _timely(of: Latecomers, orders: ir.Table) -> ir.Table:
+    """The orders that the run before could know of, and those of the time after it."""
+    at, seen = (ibis.literal(one).cast(INSTANT) for one in (of.before.record["at"], of.before.as_of))
+    late = (epoch_micros(orders.ordered_at) < epoch_micros(seen)) & (
+        epoch_micros(orders.imported_at) > epoch_micros(at)
+    )
+    return orders.filter(~late)
+
+
+def _beside(theirs: ir.Table, others: ir.Table) -> ir.Table:
+    """Both together, in the columns that a profile without tiers has."""
+    kinds = {name: kind for name, kind in theirs.schema().items() if name in others.columns}
+    return ibis.union(
+        theirs.select(**{name: theirs[name].cast(kind) for name, kind in kinds.items()}),
+        others.select(**{name: others[name].cast(kind) for name, kind in kinds.items()}),
+    )
+
+
+def _stacked(graded: Mapping[str, ir.Table]) -> ir.Table:
+    """A row per customer and scheme."""
+    parts = []
+    for key, table in graded.items():
+        status = table.status if "status" in table.columns else ibis.null("string")
+        said: dict[str, Any] = {
+            "customer_id": table.customer_id,
+            "scheme": ibis.literal(key),
+            "tier_without": table.tier,
+            "status_without": status,
+        }
+        parts.append(table.select(**{name: said[name].cast(kind) for name, kind in WITHOUT.items()}))
+    return reduce(lambda left, right: left.union(right), parts)
