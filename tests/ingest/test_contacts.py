@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from tests.ingest.conftest import Shop
+
+from custrata.ingest.contacts import e164
 
 FILE = """customer_id,phone,email,gender,birthday
 a,13800000001.0,d＠Example.com,1,0000-00-00
@@ -38,3 +41,17 @@ def test_genders_of_nought_and_one_alone_are_not_guessed(shop: Shop) -> None:
     result = shop.imports("customers", "customer_id,gender\na,0\nb,1\n")
     assert [row[0] for row in shop.rows("customer_records", "gender")] == [None, None]
     assert result.quality.invalid == {"gender": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("2071838750.0", "+442071838750"),
+        ("2.071838750E+9", "+442071838750"),
+        ("2.07E+9", None),
+        ("０２０ 7183 8750", "+442071838750"),
+        ("020 7183 8750 ext. 5", "+442071838750"),
+    ],
+)
+def test_numbers_of_every_country_are_mended_before_they_are_read(text: str, number: str | None) -> None:
+    assert e164(text, "GB") == number

@@ -65,7 +65,7 @@ def refuse_unfit(table: ir.Table, spec: TableSpec, called: Mapping[str, str]) ->
     for name, own in called.items():
         for fault in ("unreadable", "large", "unreliable", "unknown"):
             if many := found.get(f"{name} {fault}"):
-                raise _refusal(fault, table[own], many, found[f"{name} {fault} value"], spec, name)
+                raise _refusal(fault, table[own], spec, name, many=many, value=found[f"{name} {fault} value"])
 
 
 def _faults(value: ir.Column, spec: TableSpec, name: str) -> dict[str, ir.BooleanValue]:
@@ -93,7 +93,7 @@ def _unknown(value: ir.Column, known: tuple[str, ...]) -> ir.BooleanValue:
     return value.notnull() & (value != "") & value.notin(known)
 
 
-def _refusal(fault: str, column: ir.Column, many: int, value: str, spec: TableSpec, name: str) -> BadInput:
+def _refusal(fault: str, column: ir.Column, spec: TableSpec, name: str, *, many: int, value: str) -> BadInput:
     own = column.get_name()
     if fault == "unreadable":
         return UnreadableValues(many=many, column=own, kind=spec[name].type, value=repr(value))
@@ -111,18 +111,22 @@ def _refusal(fault: str, column: ir.Column, many: int, value: str, spec: TableSp
 
 
 def each_once(orders: ir.Table) -> ir.Table:
-    """The orders, each on one row: rows that say the very same count once, with a warning.
+    """The orders, each on one row, or on two where one of them gives it back: rows that say the very same count once,
+    with a warning.
 
     Raises `RepeatedOrders` where rows of one number differ.
     """
-    numbered = orders.filter(orders.order_id.notnull())
-    counts = only_row(numbered.aggregate(rows=numbered.count(), hashes=numbered.order_id.hash().nunique()))
+    back = (orders.kind == "return").fill_null(False) | (orders.amount < 0).fill_null(False)
+    numbered = orders.filter(orders.order_id.notnull()).mutate(back=back)
+    place = numbered.order_id.hash() + numbered.back.cast("int64")
+    counts = only_row(numbered.aggregate(rows=numbered.count(), hashes=place.nunique()))
     if counts["rows"] == counts["hashes"]:
         return orders
-    several = numbered.group_by("order_id").agg(rows=numbered.count()).filter(ibis._.rows > 1)
+    key = ["order_id", "back"]
+    several = numbered.group_by(key).agg(rows=numbered.count()).filter(ibis._.rows > 1)
     told = [name for name in orders.columns if not orders[name].type().is_nested()]
-    contents = numbered.semi_join(several, "order_id").select(told).distinct()
-    differing = contents.group_by("order_id").agg(contents=ibis._.count()).filter(ibis._.contents > 1)
+    contents = numbered.semi_join(several, key).select(*told, "back").distinct()
+    differing = contents.group_by(key).agg(contents=ibis._.count()).filter(ibis._.contents > 1)
     asked = only_row(differing.aggregate(many=differing.count(), example=differing.order_id.min()))
     if asked["many"]:
         raise RepeatedOrders(**asked)

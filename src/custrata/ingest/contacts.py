@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from functools import lru_cache
 from typing import cast
 
@@ -21,6 +23,8 @@ EMAIL = r"^[^@\s,;<>\"]+@[^@\s.,;<>\"]+(\.[^@\s.,;<>\"]+)+$"
 PHONE_LIKE = re.compile(r"^\+?[\d\s().\-/]{7,20}$")
 # All eleven digits of a number that a spreadsheet shows as 1.3800000001E+10, or twelve.
 FLOAT = r"^\d\.(?:\d{10}E\+10|\d{11}E\+11|\d{12}E\+12)$"
+WHOLE = re.compile(r"\+?\d{5,15}\.0")
+CALCULATED = re.compile(r"\d(?:\.(\d+))?[Ee]\+?(\d{1,2})")
 EMAIL_LIKE = re.compile(EMAIL)
 BATCH = 20_000
 
@@ -84,15 +88,26 @@ def e164(text: str, region: str | None) -> str | None:
     >>> e164("020 7183 8750", "GB"), e164("12", "GB")
     ('+442071838750', None)
     """
-    if any(letter.isalpha() for letter in text):  # the library would dial 1.38E+10 by the letters on the keys
-        return None
+    plain = _uncalculated(text)
     try:
-        number = phonenumbers.parse(text, region)
+        number = phonenumbers.parse(plain or "", region)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _uncalculated(text: str) -> str | None:
+    """The number before a spreadsheet took it for one to calculate with; None where that has cost it digits.
+
+    >>> _uncalculated("2071838750.0"), _uncalculated("4.420718387E+10"), _uncalculated("4.4E+11")
+    ('2071838750', None, None)
+    """
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if not (written := CALCULATED.fullmatch(plain)):
+        return plain.removesuffix(".0") if WHOLE.fullmatch(plain) else plain
+    return f"{Decimal(plain):f}" if len(written[1] or "") >= int(written[2]) else None
 
 
 def phone_book(numbers: Sequence[str], region: str | None, told: Callable[[float], None]) -> pa.Table:

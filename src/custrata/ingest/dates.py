@@ -149,17 +149,18 @@ def evidence_of(column: ir.StringColumn) -> dict[str, ir.Value]:
     }
 
 
+TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %I:%M:%S %p")
 FORMS = [
     day + time
-    for day in ("%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d", "%d-%b-%Y", "%d %b %Y")
-    for time in ("", " %H:%M", " %H:%M:%S")
+    for day in ("%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d", "%d-%b-%Y", "%d %b %Y", "%d-%b-%y", "%b %d, %Y")
+    for time in TIMES
 ]
 SHORT_FORMS = [
     f"{first}{mark}{second}{mark}{year}{time}"
     for first, second in (("%d", "%m"), ("%m", "%d"))
     for mark in "/-."
     for year in ("%Y", "%y")
-    for time in ("", " %H:%M", " %H:%M:%S")
+    for time in TIMES
 ]
 
 

@@ -45,8 +45,8 @@ YEAR_LAST = (
 )
 CLOCK = r"\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?"
 OFFSET = rf"{CLOCK} ?(?:UTC|GMT|Z)? ?([+-]\d{{1,2}})(?::?(\d{{2}}))?$"
-# Of two digits 70 is 1970 and 69 is 2069, as POSIX has it; nobody was born in 2030 yet.
-CENTURIES = ((r"(\d{4})\b", ""), (r"([0-6]\d)\b", "20"), (r"([7-9]\d)\b", "19"))
+# Of two digits 69 is 1969 and 68 is 2068, as POSIX has it; nobody was born in 2030 yet.
+CENTURIES = ((r"(\d{4})\b", ""), (r"([0-5]\d|6[0-8])\b", "20"), (r"(69|[7-9]\d)\b", "19"))
 OF_BIRTH = ((r"(\d{4})\b", ""), (r"([0-2]\d)\b", "20"), (r"([3-9]\d)\b", "19"))
 # A year of three digits is one of Taiwan's, with the era or without.
 ERA_FORMS = (
@@ -79,16 +79,25 @@ def _wordy(text: ir.StringValue) -> ir.BooleanValue:
     return text.re_search(r"[^\d\-/.:, +TZ]")
 
 
+def _named(text: ir.StringValue) -> ir.BooleanValue:
+    """Whether there is a word long enough to name a month, a weekday or an era."""
+    return text.re_search(r"[A-Z]{3}|[^\x00-\x7f]")
+
+
 def month_of(plain: ir.StringValue) -> ir.StringValue:
     """The month that a name in the cell stands for, as two digits; null where there is none."""
     name = _unweekdayed(plain).re_extract(month_form(), 1)
     place = list_position(list(months()), name)
-    return cast(ir.StringValue, _wordy(plain).ifelse(list_extract(list(months().values()), place), ibis.null("string")))
+    return cast(ir.StringValue, _named(plain).ifelse(list_extract(list(months().values()), place), ibis.null("string")))
 
 
 def _unweekdayed(plain: ir.StringValue) -> ir.StringValue:
     bare = plain.re_replace(weekday_form(), r"\1").re_replace(weekday_behind_form(), r"\1\2")
-    return bare.re_replace(r"(\d) ?Г\.?", r"\1").re_replace(r"\b([AP]M) (\d{1,2}:\d{2}(?::\d{2})?)", r"\2 \1")
+    return _half_behind(bare.re_replace(r"(\d) ?Г\.?", r"\1"))
+
+
+def _half_behind(text: ir.StringValue) -> ir.StringValue:
+    return text.re_replace(r"\b([AP]M) (\d{1,2}:\d{2}(?::\d{2})?)", r"\2 \1")
 
 
 def spelled(plain: ir.StringValue, month: ir.StringValue) -> ir.StringValue:
@@ -98,8 +107,9 @@ def spelled(plain: ir.StringValue, month: ir.StringValue) -> ir.StringValue:
     bare = named.re_replace(PARTICLES, " ").re_replace(r"(\d)(?:ST|ND|RD|TH|ER|º|ª|°)\b", r"\1")
     bare = bare.re_replace(r"(\d) ?H ?(\d{2})\b", r"\1:\2").re_replace(r"(\d) ?H$", r"\1:00").re_replace(r" +", " ")
     bare = cast(ir.StringValue, trim(bare.re_replace(YEAR_LAST, r"\1 \4 \2\3"), " ,"))
-    other = _unweekdayed(plain)
-    return cast(ir.StringValue, ibis.cases((~_wordy(plain), plain), (month.isnull(), _hours(other)), else_=bare))
+    other = _hours(_unweekdayed(plain))
+    kept = plain.re_search(r"H|[AP]M \d").ifelse(_half_behind(_hours(plain)), plain)
+    return cast(ir.StringValue, ibis.cases((~_named(plain), kept), (month.isnull(), other), else_=bare))
 
 
 def _hours(text: ir.StringValue) -> ir.StringValue:

@@ -73,7 +73,7 @@ def without_erased(made: Views, staged: Staged, plan: Plan, desk: Desk, erasures
     )
     listed = made.book(pa.table({"mark": sorted(marks)}))
     found = [
-        _marked(made, rows, column, what, key, listed)
+        _marked(made, rows, column, what=what, key=key, listed=listed)
         for column, what in (("customer_id", CUSTOMER), ("email", EMAIL), ("phone", PHONE))
         if column in rows.columns
     ]
@@ -95,7 +95,7 @@ def without_erased(made: Views, staged: Staged, plan: Plan, desk: Desk, erasures
     return replace(staged, rows=left, tally={bits: count for bits, count in counts.items() if count})
 
 
-def _marked(made: Views, rows: ir.Table, column: str, what: str, key: ir.Table, listed: ir.Table) -> ir.Table:
+def _marked(made: Views, rows: ir.Table, column: str, *, what: str, key: ir.Table, listed: ir.Table) -> ir.Table:
     """The places of the rows whose hash is in the list; every value is hashed once."""
     values = made.level(rows.filter(rows[column].notnull()).select(value=rows[column]).distinct())
     # HMAC of two SHA-256: the key stays in a table, since the text of a query may stand in an error.
