@@ -116,3 +116,9 @@ def test_refuses_to_make_one_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "shop").touch()
     with pytest.raises(CannotMakeWorkspace, match=r"Not a directory|File exists"):
         Workspace.create(tmp_path / "shop" / "more")
+
+
+def test_free_orders_are_counted_unless_the_workspace_says_otherwise(tmp_path: Path) -> None:
+    Workspace.create(tmp_path / "shop")
+    Workspace.create(tmp_path / "other", free_orders="ignore")
+    assert [Workspace.open(tmp_path / name).settings.free_orders for name in ("shop", "other")] == ["count", "ignore"]

@@ -21,6 +21,7 @@ from custrata.errors import BadInput
 from custrata.ingest import ImportResult, Mapping, import_file
 from custrata.ingest.settling import settle_killed
 from custrata.lake import Workspace
+from custrata.schema.counting import FreeOrders
 from custrata.wording import phrase
 from custrata.wording.writer import Writer
 
@@ -39,14 +40,34 @@ class NoQuarantine(BadInput):
 @click.option(
     "--memory", default="50%", show_default=True, help="Memory of a computation before it uses the disk: 8GB, 50%."
 )
+@click.option(
+    "--free-orders",
+    type=click.Choice(["count", "ignore"]),
+    default="count",
+    show_default=True,
+    help="Whether orders for which nothing was paid count for recency and frequency.",
+)
 @language_option
 def init_command(
-    directory: Path, *, name: str | None, currency: str, timezone: str, memory: str, language: str | None
+    directory: Path,
+    *,
+    name: str | None,
+    currency: str,
+    timezone: str,
+    memory: str,
+    free_orders: FreeOrders,
+    language: str | None,
 ) -> None:
     """Make DIRECTORY (default: this folder) a workspace."""
     speak = language or spoken()
     workspace = Workspace.create(
-        directory, name=name, currency=currency, timezone=timezone, language=speak, memory=memory
+        directory,
+        name=name,
+        currency=currency,
+        timezone=timezone,
+        language=speak,
+        memory=memory,
+        free_orders=free_orders,
     )
     settings = workspace.settings
     facts = {"name": settings.name, "currency": settings.currency, "timezone": settings.timezone}

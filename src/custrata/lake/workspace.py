@@ -116,6 +116,7 @@ class Workspace:
         timezone: str = "Asia/Shanghai",
         language: str = "zh-hans",
         memory: str = HALF,
+        free_orders: FreeOrders = "count",
     ) -> Workspace:
         """Make a workspace in a folder, which may exist; its name is the folder's where none is given.
 
@@ -128,7 +129,14 @@ class Workspace:
         """
         home = _home(folder)
         named = name or home.name
-        settings = Settings.checked(name=named, currency=currency, timezone=timezone, language=language, memory=memory)
+        settings = Settings.checked(
+            name=named,
+            currency=currency,
+            timezone=timezone,
+            language=language,
+            memory=memory,
+            free_orders=free_orders,
+        )
         if (home / FILE).exists():
             raise AlreadyAWorkspace(folder=home)
         workspace = cls(home, settings)
