@@ -30,6 +30,7 @@ from custrata.ingest.quality import (
 )
 from custrata.ingest.quarantine import Fault, faulty_rows, write_quarantine
 from custrata.ingest.questions import Desk
+from custrata.ingest.remarks import tell_future, tell_shared
 from custrata.ingest.result import ImportResult
 from custrata.ingest.settling import settle, settle_killed, waiting_file
 from custrata.ingest.staging import Staged
@@ -143,7 +144,8 @@ def _orders(made: Views, job: Job, snapshot: LakeSnapshot, origin: Origin) -> Ou
     accepted = accepted_orders(made, job.staged)
     orders = origin.ready(accepted.rows, ORDERS)
     tables, invalid = _people(made, job, accepted.rows, snapshot, origin)
-    figures = fact_figures(made, accepted.rows, job.plan.kind, job.at) | order_figures(made, accepted.rows)
+    figures = _fact_figures(made, job, accepted.rows) | order_figures(made, accepted.rows)
+    tell_shared(made, accepted.rows, job.desk)
     return Outcome({ORDERS.name: orders, **tables}, job.staged, accepted, figures, invalid)
 
 
@@ -159,8 +161,10 @@ def _lines(made: Views, job: Job, snapshot: LakeSnapshot, origin: Origin) -> Out
         products = catalogue.joined_with_known(products, known_products, job.own_imports(snapshot, "products"))
         tables[PRODUCTS.name] = origin.ready(made.kept(products), PRODUCTS)
     more, invalid = _people(made, job, lines, snapshot, origin)
-    figures = fact_figures(made, lines, job.plan.kind, job.at)
-    figures |= line_figures(made, lines, made.kept(orders_of_lines(lines, with_status=job.plan.has("status"))))
+    figures = _fact_figures(made, job, lines)
+    made_up = made.kept(orders_of_lines(lines, with_status=job.plan.has("status")))
+    figures |= line_figures(made, lines, made_up)
+    tell_shared(made, made_up, job.desk)
     return Outcome({**tables, **more}, job.staged, accepted, figures, invalid)
 
 
@@ -169,15 +173,21 @@ def _customers(made: Views, job: Job, snapshot: LakeSnapshot, origin: Origin) ->
     rows = people.with_phones(made, accepted.rows, job.plan, lambda share: job.tell("phones", 0.6 + share * 0.1))
     invalid = _counts(made, rows, people.odd_contacts(rows, job.plan))
     records = origin.ready(people.with_odd_kept(rows, job.plan), CUSTOMER_RECORDS)
-    figures = fact_figures(made, rows, job.plan.kind, job.at) | {"customers": _rows(made, rows)}
+    figures = _fact_figures(made, job, rows) | {"customers": _rows(made, rows)}
     return Outcome({CUSTOMER_RECORDS.name: records}, job.staged, accepted, figures, invalid)
 
 
 def _plain(made: Views, job: Job, snapshot: LakeSnapshot, origin: Origin) -> Outcome:
     spec = job.plan.kind.table
     accepted = unique(made, sound(job.staged), spec.key)
-    figures = fact_figures(made, accepted.rows, job.plan.kind, job.at)
+    figures = _fact_figures(made, job, accepted.rows)
     return Outcome({spec.name: origin.ready(accepted.rows, spec)}, job.staged, accepted, figures, {})
+
+
+def _fact_figures(made: Views, job: Job, rows: ir.Table) -> dict[str, object]:
+    figures = fact_figures(made, rows, job.plan.kind, job.at)
+    tell_future(made, rows, job.plan, figures, job.desk)
+    return figures
 
 
 def _people(
