@@ -249,9 +249,11 @@ def _written(
     late = late_customers(task.source.facts.orders, before)
     gone = vanished(tiers, told, before, engine)
     gone = None if gone is None else keep(gone)
-    moved = keep(changes(tiers, told, before=before, engine=engine, moment=moment, gone=gone))
-    if before is not None and late is not None:
-        late = keep(late)
+    late = None if late is None else keep(late)
+    came_late = late_summary(late)
+    moved = changes(tiers, told, before=before, engine=engine, moment=moment, gone=gone)
+    if before is not None and late is not None and came_late["customers"]:
+        moved = keep(moved)
         whole = engine.read_parquet([draft / "profile.parquet"])
         moved = with_lateness(moved, late, whole, _latecomers(task, before, gap), keep)
     engine.write_parquet(moved.order_by("customer_id", "scheme"), draft / "changes.parquet", group=ROWS_TOGETHER)
@@ -262,7 +264,7 @@ def _written(
     write_excluded(task.source.facts.excluded, draft)
     shared = likely_shared(engine.read_parquet([draft / "profile.parquet"]))
     engine.write_parquet(shared, draft / "shared_cards.parquet")
-    return {"late": late_summary(late), "corrected": corrected, **summary(tiers, told)}
+    return {"late": came_late, "corrected": corrected, **summary(tiers, told)}
 
 
 def _latecomers(task: Task, before: Run, gap: int | None) -> Latecomers:
