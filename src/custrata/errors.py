@@ -2,7 +2,8 @@
 
     CustrataError
     ├── BadInput   the file, option or table one handed in is not usable   (exit code 2)
-    └── Refused    the request is understood and will not be carried out   (exit code 1)
+    └── Refused    the request is understood and will not be carried out   (exit code 1;
+                   2 where the file itself leaves open what to do)
 
 A concrete error is declared beside the code that raises it, as a subclass of one of the two, with a `template`
 that says what happened and what to do. The catalogues in `custrata.wording` hold the same sentence in the other

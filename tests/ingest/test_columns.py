@@ -158,3 +158,13 @@ def test_headers_of_several_languages_are_recognised(open_shop: OpenShop, head: 
     shop = open_shop(currency="EUR", timezone="Europe/Berlin")
     shop.imports("orders", f"{head}\n1;K1;05.03.2024;10,00\n2;K1;25.03.2024;1.020,00\n")
     assert shop.rows("orders", "customer_id", "amount") == [("K1", Decimal(10)), ("K1", Decimal(1020))]
+
+
+@pytest.mark.parametrize(
+    ("head", "who"),
+    [("客户,日期,金额", "张三"), ("手机号,消费日期,消费金额", "13800138000"), ("E-Mail,date,total", "a@x.com")],
+)
+def test_a_contact_tells_customers_apart_where_they_have_no_number(shop: Shop, head: str, who: str) -> None:
+    result = shop.imports("orders", rows(f"{who},2024-01-05,10", f"{who},2024-01-06,20", head=head))
+    assert shop.rows("orders", "customer_id") == [(who,), (who,)]
+    assert codes(result) == ["customer_by_contact", "numbers_by_content"]

@@ -109,3 +109,16 @@ def test_lines_of_several_people_days_apart_are_told_apart(shop: Shop) -> None:
         shop.imports("lines", content)
     shop.imports("lines", content, accept_defaults=True)
     assert orders(shop) == [("a", Decimal(10)), ("b", Decimal(20))]
+
+
+def test_a_return_in_a_later_file_does_not_take_the_place_of_its_sale(shop: Shop) -> None:
+    shop.imports("orders", rows("1,a,2024-01-05,10"), "1.csv")
+    shop.imports("orders", rows("1,a,2024-01-09,-4"), "2.csv")
+    assert shop.rows("orders", "order_id", "amount") == [("1", Decimal(10)), ("1-return", Decimal(-4))]
+
+
+def test_a_return_under_the_shops_account_is_of_the_buyer_of_its_sale(shop: Shop) -> None:
+    content = rows("T1,a,2024-01-05,10,", "T2,shop,2024-01-09,-4,T1", head=f"{HEAD},original order id")
+    result = shop.imports("orders", content)
+    assert orders(shop) == [("a", Decimal(-4)), ("a", Decimal(10))]
+    assert [(notice.code, notice.count) for notice in result.notices] == [("returns_of_buyers", 1)]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.ingest.conftest import Shop
 
-from custrata.ingest import NeedsDecision
+from custrata.ingest import Mapping, NeedsDecision
 from custrata.ingest.statuses import MEANINGS, proposed, status_of
 
 HEAD = "订单号,会员号,下单时间,实付金额,订单状态"
@@ -107,3 +107,11 @@ def test_a_refund_above_its_order_takes_it_to_nothing_and_is_told(shop: Shop) ->
     result = shop.imports("orders", f"订单号,会员号,下单时间,实付金额,退款金额\n{rows}")
     assert shop.rows("orders", "amount", "refund") == [(Decimal(100), Decimal(100)), (Decimal(50), Decimal(0))]
     assert [(n.code, n.count, n.example) for n in result.notices] == [("refund_over_amount", 1, "1: 120.00 / 100.00")]
+
+
+def test_asks_once_about_a_column_of_very_many_words(shop: Shop) -> None:
+    content = HEAD + "\n" + "".join(f"A{n},M1,2024-03-05 10:{n:02},1,w{n}\n" for n in range(50))
+    columns = dict(zip(HEAD.split(","), ("order_id", "customer_id", "ordered_at", "amount", "status"), strict=True))
+    with pytest.raises(NeedsDecision, match="status_others") as raised:
+        shop.imports("orders", content, mapping=Mapping("orders", columns))
+    assert len(raised.value.questions) == 1

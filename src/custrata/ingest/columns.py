@@ -198,6 +198,21 @@ def with_clock(file: Table[str, str], sample: Sample, kind: Kind, desk: Desk) ->
     return found
 
 
+def with_customer(file: Table[str, str], sample: Sample, kind: Kind, desk: Desk) -> dict[str, str]:
+    """The columns, with the e-mail, the phone or the name as the customer where the file has no number of them."""
+    found = dict(file)
+    alone = kind.name == "orders" or (kind.name == "lines" and "order_id" not in found)
+    if "customer_id" in found or not alone:
+        return found
+    for name in ("email", "phone", "customer_name"):
+        if header := found.pop(name, None):
+            found["customer_id"] = header
+            values = sample.columns[header]
+            desk.tell("customer_by_contact", len(values), next(iter(values), ""), header=header)
+            return found
+    return found
+
+
 def with_status(file: Table[str, str], sample: Sample, kind: Kind, desk: Desk) -> dict[str, str]:
     """The columns, with a status that no header names; and a word where a status has too many words to be one."""
     found = dict(file)

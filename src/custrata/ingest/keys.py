@@ -29,7 +29,8 @@ def keyed(made: Views, staged: Staged, plan: Plan, desk: Desk, snapshot: LakeSna
     """The staged rows with the number of their order."""
     if plan.kind.name == "orders":
         if plan.has("order_id"):
-            return _same_numbers(made, _returns_apart(made, staged, desk), plan, desk, snapshot)
+            staged = _returns_of_buyers(made, _returns_apart(made, staged, desk, snapshot), plan, desk)
+            return _same_numbers(made, staged, plan, desk, snapshot)
         return _orders_by_content(made, staged, plan, desk)
     if plan.kind.name == "lines":
         return (
@@ -95,33 +96,63 @@ def _lines_by_content(made: Views, staged: Staged, plan: Plan, desk: Desk) -> St
     return replace(staged, rows=made.kept(rows.mutate(order_id=number)))
 
 
-def _returns_apart(made: Views, staged: Staged, desk: Desk) -> Staged:
-    """A return under the number of its own sale gets a number of its own, and names the sale."""
+def _returns_apart(made: Views, staged: Staged, desk: Desk, snapshot: LakeSnapshot) -> Staged:
+    """A return under the number of its own sale, in the file or in the workspace, gets a number of its own, and names
+    the sale."""
     rows = staged.rows
     sound = rows.filter(rows[PROBLEMS] == 0)
-    if not _several(made, sound):
+    sales = _sales_given_back(made, sound, snapshot)
+    if sales is None:
         return staged
-    back = sound.amount < 0
-    both = sound.group_by("order_id").agg(
-        back=back.sum().fill_null(0), sold=(sound.amount > 0).sum().fill_null(0), people=sound.customer_id.nunique()
-    )
-    both = made.kept(both.filter((both.back > 0) & (both.sold > 0) & (both.people <= 1)))
-    found = made.engine.arrow(both.aggregate(n=both.back.sum().fill_null(0), example=both.order_id.min())).to_pylist()[
-        0
-    ]
-    if not found["n"]:
-        return staged
-    sales = both.select(sale="order_id")
     marked = rows.left_join(sales, rows.order_id == sales.sale)
     apart = (marked.sale.notnull() & (marked.amount < 0)).fill_null(False)
     place = ibis.row_number().over(ibis.window(group_by=[marked.order_id, apart], order_by=[marked[INDEX]]))
     end = (place == 0).ifelse(ibis.literal("-return"), "-return" + (place + 1).cast("string"))
-    done = marked.mutate(
+    whole = made.kept(marked.mutate(
+        apart=apart,
         order_id=apart.ifelse(marked.order_id + end, marked.order_id),
         returns_order_id=apart.ifelse(ibis.coalesce(marked.returns_order_id, marked.order_id), marked.returns_order_id),
-    ).drop("sale")  # fmt: skip
-    desk.tell("returns_apart", int(found["n"]), found["example"])
-    return replace(staged, rows=made.kept(done))
+    ))  # fmt: skip
+    moved = whole.filter(whole.apart)
+    found = made.engine.arrow(moved.aggregate(n=moved.count(), example=moved.sale.min())).to_pylist()[0]
+    desk.tell("returns_apart", int(found["n"]), found["example"] or "")
+    return replace(staged, rows=made.level(whole.drop("sale", "apart")))
+
+
+def _sales_given_back(made: Views, sound: ir.Table, snapshot: LakeSnapshot) -> ir.Table | None:
+    """The numbers that stand on a sale and on a return of the same customer, as `sale`; None where there is none."""
+    back = sound.filter(sound.amount < 0).group_by("order_id").agg(who=ibis._.customer_id.max())
+    back = made.kept(back)
+    if not made.engine.arrow(back.aggregate(n=back.count())).to_pylist()[0]["n"]:
+        return None
+    sold = sound.filter(sound.amount > 0).select("order_id", "customer_id")
+    if snapshot.rows(ORDERS.name):
+        lake = snapshot.read(ORDERS.name, made.engine)
+        sold = sold.union(lake.filter(lake.amount > 0).select("order_id", "customer_id"), distinct=False)
+    both = back.join(sold, "order_id")
+    same = (both.who == both.customer_id).fill_null(True)
+    sales = made.kept(both.filter(same).select(sale="order_id").distinct())
+    return sales if made.engine.arrow(sales.aggregate(n=sales.count())).to_pylist()[0]["n"] else None
+
+
+def _returns_of_buyers(made: Views, staged: Staged, plan: Plan, desk: Desk) -> Staged:
+    """A return that names a sale of the file is of the customer of that sale, whoever stands on it: a refund is often
+    written down under the shop's own account."""
+    if not (plan.has("returns_order_id") and plan.has("customer_id")):
+        return staged
+    rows = staged.rows
+    sold = rows.filter((rows[PROBLEMS] == 0) & (rows.amount > 0) & rows.customer_id.notnull())
+    sales = sold.group_by("order_id").agg(buyer=sold.customer_id.max()).rename(sale="order_id")
+    joined = rows.left_join(sales, rows.returns_order_id == sales.sale)
+    other = (joined.amount < 0) & joined.buyer.notnull() & (joined.buyer != joined.customer_id).fill_null(True)
+    whole = made.kept(joined.mutate(other=other.fill_null(False)))
+    chosen = whole.filter(whole.other)
+    found = made.engine.arrow(chosen.aggregate(n=chosen.count(), example=chosen.order_id.min())).to_pylist()[0]
+    if not found["n"]:
+        return staged
+    desk.tell("returns_of_buyers", found["n"], found["example"])
+    customer = whole.other.ifelse(whole.buyer, whole.customer_id)
+    return replace(staged, rows=made.level(whole.mutate(customer_id=customer).drop("sale", "buyer", "other")))
 
 
 def _several(made: Views, rows: ir.Table) -> bool:

@@ -14,6 +14,7 @@ from custrata.ingest.columns import (
     is_time,
     with_chosen,
     with_clock,
+    with_customer,
     with_gross,
     with_rates,
     with_status,
@@ -39,6 +40,9 @@ NUMBER_LIKE = re.compile(r"^[-+(]?\s*[^\d\s.,()-]{0,4}\s*-?\d[\d.,'\s]*\s*[^\d\s
 PLAIN_NUMBER = re.compile(r"^[-+]?\d[\d.,]*$")
 DECIMAL_LIKE = re.compile(r"^[-+]?\d+[.,]\d{1,4}$")
 UNIX_LIKE = re.compile(r"^[1-9]\d{9}(\d{3})?$")
+NOT_IDS = re.compile(
+    "备注|说明|note|remark|comment|memo|message|bemerkung|商品|product|name|名|地址|address|title|标题"
+)
 FEEDBACK_SCORES = ("nps", "csat", "ces")
 
 
@@ -89,6 +93,7 @@ def recognised(
         _refuse_headless(source.name, sample, found)
         _refuse_confusion(source.name, sample, kind, found)
         found |= _by_content(sample, kind, found)
+    found = with_customer(found, sample, kind, desk)
     found = with_chosen(found, sample, source.repeated, desk)
     found = with_gross(found, sample, kind, desk)
     found = with_rates(found, sample, kind, desk)
@@ -334,7 +339,8 @@ def _could_be(field: Field, sample: Sample, header: str) -> bool:
         return numbers and not dates and not times
     if field.holds == "id":
         decimals = any(DECIMAL_LIKE.match(value) for value in values)
-        return not (dates or times or decimals) and len(set(values)) > 1
+        words = len(set(values)) < 2 or NOT_IDS.search(plain_header(header)) is not None
+        return not (dates or times or decimals or words)
     return not (numbers or dates or times)
 
 

@@ -104,6 +104,8 @@ def words_of(values: Iterable[str], platform: str | None) -> dict[str, str]:
 def asked_words(desk: Desk, unknown: Mapping[str, int], header: str) -> dict[str, str]:
     """What words mean that the catalogue does not have, by the answer to the question about each; told too."""
     total = len(unknown)
+    if total > MOST_WORDS:
+        return _asked_together(desk, unknown, header)
     answers = {}
     for word, rows in sorted(unknown.items(), key=lambda entry: (-entry[1], entry[0])):
         facts = {"word": word, "rows": rows, "header": header}
@@ -113,6 +115,16 @@ def asked_words(desk: Desk, unknown: Mapping[str, int], header: str) -> dict[str
         example = "; ".join(f"{word} → {status}" for word, status in list(answers.items())[:5])
         desk.tell("status_words", sum(unknown.values()), example, header=header, words=total)
     return answers
+
+
+def _asked_together(desk: Desk, unknown: Mapping[str, int], header: str) -> dict[str, str]:
+    """One meaning for all words of a column that has too many to ask about each."""
+    example = ", ".join(sorted(unknown, key=lambda word: (-unknown[word], word))[:5])
+    facts = {"words": len(unknown), "rows": sum(unknown.values()), "header": header, "example": example}
+    choice = desk.ask(Question("status_others", MEANINGS, "pending", facts))
+    told = f"{example} … → {choice}"
+    desk.tell("status_words", sum(unknown.values()), told, header=header, words=len(unknown))
+    return dict.fromkeys(unknown, choice)
 
 
 def answered_words(decisions: Mapping[str, str]) -> dict[str, str]:
