@@ -10,6 +10,7 @@ from tests.ingest.conftest import Shop
 from custrata.ingest import recognise
 from custrata.ingest.files import NotATable
 from custrata.ingest.heads import NoSuchRow
+from custrata.ingest.sources import NoRows
 
 HEAD = "order_id,customer_id,order_date,amount\n"
 ROWS = "1,a,2024-03-05,1.50\n2,b,2024-03-06,2.00\n"
@@ -54,6 +55,11 @@ def test_tells_how_many_cells_hid_something(shop: Shop) -> None:
     result = shop.imports("orders", f"{HEAD}\u200b1,M1\u200b,2024-03-05,\u20601.50\n2,M1,2024-03-06,2\n")
     assert [(n.code, n.count, n.example) for n in result.notices] == [("invisible", 3, "‹U+200B›1")]
     assert shop.rows("orders", "amount") == [(Decimal("1.50"),), (Decimal(2),)]
+
+
+def test_a_header_with_hidden_signs_and_nothing_below_has_no_rows(shop: Shop) -> None:
+    with pytest.raises(NoRows):
+        shop.imports("orders", HEAD.replace("amount", "amount\u200b"))
 
 
 def test_words_keep_their_marks(shop: Shop) -> None:

@@ -177,7 +177,8 @@ def _tried(
     head = find_head(rows, None if header_row is None else header_row - 1)
     least = min(2, len(head.cells))  # a remark below a table takes one cell
     widths = Counter(len(row) for row in rows[head.last + 1 :] if len(row) >= least and any(map(str.strip, row)))
-    width = max(widths, key=lambda width: (widths[width], width), default=len(head.cells))
+    named = len(head.cells)
+    width = max(widths, key=lambda width: (widths[width], width == named, width), default=named)
     share = widths[width] / max(1, widths.total()) if width > 1 else 0.0
     cells = list(head.cells)
     while len(cells) > width and not cells[-1].strip():

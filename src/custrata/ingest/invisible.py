@@ -66,7 +66,7 @@ def hidden_in(engine: DuckEngine, relation: str, columns: int) -> tuple[tuple[in
     found = engine.raw.execute(f"SELECT {', '.join(asked)} FROM {relation}").fetchone() or ()
     places = tuple(place for place in range(columns) if found[3 * place])
     example = next((str(found[3 * place + 2]) for place in range(columns) if found[3 * place + 1]), "")
-    return places, sum(int(found[3 * place + 1]) for place in range(columns)), example
+    return places, sum(int(found[3 * place + 1] or 0) for place in range(columns)), example
 
 
 def without_hidden(relation: str, columns: int, places: Sequence[int]) -> str:
