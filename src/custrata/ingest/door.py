@@ -116,8 +116,10 @@ def read(
                 duck, file, scratch, asked, given=mapping is not None, order=date_order, desk=desk
             )
             with reading(file.name), writing(file.name):
-                plan = plan_of(made, source, found, head, zone, desk)
-                plan, staged = read_rows(made, plan, head, rejects_of(scratch), desk, LakeSnapshot.empty())
+                plan = plan_of(made, source, found, head, zone=zone, desk=desk)
+                plan, staged = read_rows(
+                    made, plan, head, rejects_of(scratch), desk=desk, snapshot=LakeSnapshot.empty()
+                )
                 _refuse_currencies(staged, file.name)
                 accepted = _accepted(made, staged, plan)
                 _tell(made, staged, accepted, desk, rejects_of(scratch))

@@ -100,14 +100,16 @@ def import_file(
         tell("recognise", 0.1)
         with reading(file.name):
             zone = workspace.settings.timezone
-            plan = plan_of(made, found, mapping, head, zone, desk)
+            plan = plan_of(made, found, mapping, head, zone=zone, desk=desk)
             asked = replace(plan.mapping, decisions=given)
             earlier = _earlier(workspace, file, asked)
             if earlier and not again and not dry_run:
                 settle_killed(workspace.quarantine, [earlier])
                 return _nothing_done(earlier, asked)
             tell("read", 0.15)
-            plan, staged = read_rows(made, plan, head, rejects_of(scratch), desk, workspace.lake.snapshot())
+            plan, staged = read_rows(
+                made, plan, head, rejects_of(scratch), desk=desk, snapshot=workspace.lake.snapshot()
+            )
             _refuse_foreign(staged, plan, workspace.settings.currency)
             faults = without_remarks(faults_of(made, rejects_of(scratch)), plan.source, desk)
         plan = replace(plan, mapping=replace(plan.mapping, decisions=given | desk.answers))
@@ -167,14 +169,14 @@ def understood(
     return found, head, without_spoilt_numbers(mapping, head, desk)
 
 
-def plan_of(made: Views, source: Source, mapping: Mapping, head: Sample, zone: str, desk: Desk) -> Plan:
+def plan_of(made: Views, source: Source, mapping: Mapping, head: Sample, *, zone: str, desk: Desk) -> Plan:
     """How a file is read, with what only its whole columns settle."""
     plan = Plan.of(source, mapping, head, zone=zone, region=region_of(zone))
     return with_decimal_mark(made, _with_date_order(made, plan, head), desk)
 
 
 def read_rows(
-    made: Views, plan: Plan, head: Sample, rejects: str, desk: Desk, snapshot: LakeSnapshot
+    made: Views, plan: Plan, head: Sample, rejects: str, *, desk: Desk, snapshot: LakeSnapshot
 ) -> tuple[Plan, Staged]:
     """The rows of a file after all that they leave open.
 
