@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -21,7 +21,6 @@ from custrata.analytics.silence_learning import backtested, learn_silence
 from custrata.analytics.sources import canonical_orders
 from custrata.analytics.traits import known_facts
 from custrata.engine import DuckEngine
-from custrata.schema.zones import zone_named
 
 COLUMNS = ("order days", "tier", "seen", "customers", "claimed", "came back", "interval", "difference")
 HEAD = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}"
@@ -77,9 +76,8 @@ def main() -> None:
     parser.add_argument("--learned-on", help="learn from what was known on that day")
     given = parser.parse_args()
     orders = orders_of(given.file, dict(pair.split("=", 1) for pair in given.columns), given.order)
-    last = orders["ordered_at"].max()
-    assert last is not None
-    moment = AsOf.of(last.replace(tzinfo=zone_named(given.zone)).date() + timedelta(days=1), given.zone)
+    last: date = orders.select(pl.col("ordered_at").dt.date().max()).item()
+    moment = AsOf.of(last + timedelta(days=1), given.zone)
     with DuckEngine() as engine:
         known = known_facts(
             canonical_orders(engine.from_arrow(orders.to_arrow()), given.zone), moment, keep=engine.materialize

@@ -165,3 +165,26 @@ def test_clusters_that_cannot_be_are_refused(duck: DuckEngine, model: ClusterMod
         grade_clusters(profile, model, ("a", "a", "b"))
     with pytest.raises(clusters.TraitMissing, match="largest_order"):
         grade_clusters(profile.drop("largest_order"), model)
+
+
+def test_says_that_another_number_may_be_as_good(duck: DuckEngine) -> None:
+    """Noise in six traits has no number of clusters: whichever comes out, another is not surely worse."""
+    chance = random.Random(5)
+    noise = ("orders", "largest_order", "recency_days", "tenure_days", "order_days", "returns")
+    even = {f"c{n}": {name: chance.randrange(1000) for name in noise} for n in range(2100)}
+    profile = table(duck, even)
+    model = fit_clusters(profile, noise)
+    graded = grade_clusters(profile, model)
+    assert model.rival is not None
+    assert model.margins.keys() == model.silhouettes.keys()
+    assert (graded.notes[0], graded.facts["uncertain_k"]) == ("uncertain_k", [model.k, model.rival])
+
+
+def test_measured_on_everybody_the_number_is_certain(model: ClusterModel) -> None:
+    assert (model.rival, model.margins) == (None, {})
+
+
+def test_a_tiny_cluster_is_noted(duck: DuckEngine) -> None:
+    few = {name: row for name, row in crowd().items() if name in ("dear0", "dear1") or not name.startswith("dear")}
+    graded = grade_clusters(table(duck, few), fit_clusters(table(duck, few), TRAITS, 3, order_by="largest_order"))
+    assert (graded.notes, graded.facts["tiny"]) == (("tiny_clusters",), ["c1"])

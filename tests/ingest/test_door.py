@@ -7,6 +7,7 @@ import warnings
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xlsxwriter
@@ -29,7 +30,7 @@ def file(folder: Path, content: str, encoding: str = "utf-8", name: str = "sales
 
 def spent(path: Path | str, **options: object) -> dict[str, Decimal]:
     """Monetary value by customer."""
-    table = cs.traits(path, as_of="2025-02-01", zone="Asia/Shanghai", **options)  # type: ignore[arg-type]
+    table = cs.traits(path, as_of="2025-02-01", zone="Asia/Shanghai", **options)
     return {row["customer_id"]: row["spend"] for row in table.select("customer_id", "spend").to_pyarrow().to_pylist()}
 
 
@@ -66,7 +67,7 @@ def test_asks_by_a_name_of_its_own_and_takes_the_answer(tmp_path: Path) -> None:
     path = file(tmp_path, "order_id;customer_id;ordered_at;amount\n1;a;2025-01-05;1.000\n2;a;2025-01-06;2.500\n")
     with pytest.raises(NeedsAnswer, match=r"custrata.read\(path, decisions=\{'decimal_sign': 'thousands'\}\)"):
         cs.rfm(path, as_of="2025-02-01")
-    assert spent(cs.read(path, decisions={"decimal_sign": "decimals"})) == {"a": Decimal("3.50")}  # type: ignore[arg-type]
+    assert spent(cs.read(path, decisions={"decimal_sign": "decimals"})) == {"a": Decimal("3.50")}
 
 
 def test_asks_for_the_meaning_of_an_unknown_status(tmp_path: Path) -> None:

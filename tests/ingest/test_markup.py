@@ -122,3 +122,11 @@ def test_refuses_other_packages_by_their_true_name(shop: Shop, tmp_path: Path, m
 def test_text_called_excel_is_read(shop: Shop) -> None:
     text = "\n".join("\t".join(cells) for cells in CELLS)
     assert shop.imports("orders", text.encode("gb18030"), "orders.xls", dry_run=True).accepted == 1
+
+
+@pytest.mark.parametrize("declared", ["gb2312", "utf-8"])
+def test_a_workbook_of_xml_is_read_in_the_encoding_it_is_in(shop: Shop, declared: str) -> None:
+    text = workbook(HEADER + row(cell("A1"), cell("王小明"), cell("2024-03-05"), cell("1", "Number")))
+    content = text.replace('version="1.0"', f'version="1.0" encoding="{declared}"').encode("gb18030")
+    shop.imports("orders", content, "orders.xls")
+    assert shop.rows("orders", "customer_id") == [("王小明",)]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Literal
 
 import ibis
 import pytest
+from babel.numbers import format_currency
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ingest.conftest import OpenShop, Shop
@@ -140,3 +142,23 @@ def test_every_amount_is_read_as_python_writes_it(duck: DuckEngine, amounts: lis
     text = ibis.array([f"{amount:,.2f}".replace(",", mark) for amount in amounts]).unnest()
     quick, slow = quick_number(text, MONEY, comma=False), slow_number(plain_number(text), MONEY, comma=False)
     assert list(duck.connection.execute(ibis.coalesce(quick, slow))) == amounts
+
+
+# Locales whose workspace keeps the currency that babel writes beside the amount.
+WRITERS = ["en_US", "en_IN", "de_DE", "de_CH", "fr_FR", "es_ES", "it_IT", "pl_PL", "pt_BR", "sv_SE", "ja_JP", "zh_CN"]
+
+
+@settings(max_examples=12)
+@given(
+    st.lists(st.decimals(min_value=-(10**12), max_value=10**12, places=2), min_size=10, max_size=40),
+    st.sampled_from(WRITERS),
+    st.booleans(),
+)
+def test_every_amount_is_read_as_babel_writes_it(
+    duck: DuckEngine, amounts: list[Decimal], locale: str, accounting: bool
+) -> None:
+    style: Literal["accounting", "standard"] = "accounting" if accounting else "standard"
+    written = [format_currency(amount, "EUR", locale=locale, format_type=style) for amount in amounts]
+    comma = settled_comma([*written, format_currency(Decimal("1234567.89"), "EUR", locale=locale)])
+    text = ibis.array(written).unnest()
+    assert list(duck.connection.execute(slow_number(plain_number(text), MONEY, comma=bool(comma)))) == amounts

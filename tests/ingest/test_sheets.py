@@ -209,3 +209,28 @@ def test_the_row_of_the_header_can_be_told(shop: Shop, book: Callable[..., Path]
 def test_a_table_may_begin_in_any_cell(shop: Shop, book: Callable[..., Path]) -> None:
     shop.takes("orders", book({"s": [[], ["", *HEAD], ["", *order("A1")], ["", *order("A2")]]}))
     assert shop.rows("orders", "order_id", "properties") == [("A1", None), ("A2", None)]
+
+
+def test_names_written_otherwise_and_a_column_of_remarks_make_no_other_table(
+    shop: Shop, book: Callable[..., Path]
+) -> None:
+    heads = [
+        ["Order ID", "Customer ID", "Order Date", "Amount"],
+        ["order_id", "CUSTOMER-ID", "order date", "amount", "x"],
+    ]
+    shop.takes("orders", book({"a": [heads[0], order("A1")], "b": [heads[1], [*order("A2"), "hm"]]}))
+    assert shop.rows("orders", "order_id", "customer_id", "properties") == [
+        ("A1", "M1", None),
+        ("A2", "M1", {"x": "hm"}),
+    ]
+
+
+def test_a_sheet_of_refunds_is_not_read_as_sales(shop: Shop, book: Callable[..., Path]) -> None:
+    result = shop.takes("orders", book({"订单": [HEAD, order("A1")], "退款": [HEAD, order("A2")]}))
+    assert (result.accepted, told(result)["sheets_other"]) == (1, (1, "退款"))
+
+
+def test_invisible_signs_in_a_workbook_are_taken_off(shop: Shop, book: Callable[..., Path]) -> None:
+    result = shop.takes("orders", book({"s": [HEAD, order("A1", "M1\u200b"), order("A2", "`M1")]}))
+    assert {row[0] for row in shop.rows("orders", "customer_id")} == {"M1"}
+    assert told(result)["invisible"][0] == 2

@@ -52,3 +52,11 @@ def test_nobody_changes_the_workspace_meanwhile(filled: Workspace, tmp_path: Pat
 def test_waits_for_an_import_only_so_long(filled: Workspace, tmp_path: Path) -> None:
     with filled.lake.change(at=AT), ExitStack() as still, pytest.raises(Busy):
         frozen(filled, tmp_path / "copy", still, wait=0)
+
+
+def test_takes_the_erased_and_their_key_along(filled: Workspace, tmp_path: Path) -> None:
+    filled.erasures.add("a", at=AT)
+    with ExitStack() as still:
+        frozen(filled, tmp_path / "copy", still)
+    copy = Workspace.open(tmp_path / "copy").erasures
+    assert (copy.in_force(), copy.key()) == (filled.erasures.in_force(), filled.erasures.key())

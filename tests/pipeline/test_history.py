@@ -10,6 +10,7 @@ import pytest
 from custrata.engine import DuckEngine, Engine
 from custrata.lake import Workspace
 from custrata.pipeline.reading import biggest_movers, history_of, late_moves, moved_between, stays
+from custrata.pipeline.reading.stays import stays_of
 from tests.pipeline.conftest import AddOrders, opened, shop, stock
 from tests.pipeline.lives import SIZE, VIP, by_hand, changed, order, publish, run_at, tiers_of, told
 
@@ -78,7 +79,7 @@ def test_the_history_of_one_is_that_among_all(lived: Workspace) -> None:
 
 
 def test_there_is_no_history_without_a_run_or_of_a_stranger(workspace: Workspace, lived: Workspace) -> None:
-    assert (history_of(lived, "nobody"), history_of(workspace, "c1"), stays(workspace, "vip")) == ([], [], [])
+    assert (history_of(lived, "nobody"), history_of(workspace, "c1"), stays(workspace, "vip").tiers) == ([], [], ())
 
 
 def test_a_tier_by_hand_changes_nothing_for_anybody_else(
@@ -130,11 +131,30 @@ def stayed(tmp_path_factory: pytest.TempPathFactory, duck: DuckEngine) -> Worksp
 
 
 def test_stays_are_counted_with_those_that_go_on(stayed: Workspace) -> None:
-    many, few = stays(stayed, "size")
+    many, few = stays(stayed, "size").tiers
     assert (many.tier, many.stays, many.going_on, many.before) == ("many", 2, 1, 1)
     assert [(step.days, step.there, step.left) for step in many.curve.steps] == [(30, 2, 1)]
     assert (many.curve.median, many.curve.longest) == (30, 60)
     assert (few.stays, few.going_on, few.before) == (1, 1, 2)
+
+
+def test_stays_are_told_no_finer_than_the_runs_lie_apart(stayed: Workspace) -> None:
+    found = stays(stayed, "size")
+    assert (found.runs, found.left_out, found.spacing, found.horizons) == (4, 0, 30, (30, 90, 180, 365))
+    fewer = stays_of([run for place, run in enumerate(stayed.runs.all()) if place != 2], "size")
+    assert (fewer.spacing, fewer.horizons) == (30, (30, 90, 180, 365))
+    sparse = stays_of(stayed.runs.all()[::3], "size")
+    assert (sparse.spacing, sparse.horizons) == (90, (90, 180, 365))
+
+
+def test_stays_seen_by_other_methods_are_not_pooled(stayed: Workspace) -> None:
+    early, later = stayed.runs.all()[:2], stayed.runs.all()[2:]
+    for run in early:
+        run.record["schemes"]["size"]["version"] = 0  # as the record is in memory alone
+    found = stays_of([*early, *later], "size")
+    assert (found.runs, found.left_out, found.first) == (2, 2, later[0].as_of)
+    assert {one.tier: (one.stays, one.before) for one in found.tiers} == {"many": (0, 2), "few": (0, 1)}
+    assert (stays_of(later[:1], "size").spacing, stays_of(later[:1], "size").horizons) == (None, ())
 
 
 def test_moves_between_any_two_runs(stayed: Workspace) -> None:
@@ -155,4 +175,6 @@ def test_a_stay_that_ends_with_its_scheme_was_not_seen_to_end(lived: Workspace) 
     ended = [
         row for found in told(lived, schemes=["size"]).values() for row in found if row["valid_until"] == fourth.as_of
     ]
-    assert sum(one.going_on for one in stays(lived, "size")) >= sum(row["status"] != "entered" for row in ended) > 0
+    assert (
+        sum(one.going_on for one in stays(lived, "size").tiers) >= sum(row["status"] != "entered" for row in ended) > 0
+    )

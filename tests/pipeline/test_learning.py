@@ -15,7 +15,7 @@ from custrata.lake import Run, Workspace
 from custrata.pipeline import rebuild, refresh
 from custrata.tiering.learned import LearnedLines
 from tests.pipeline.conftest import AT, opened, shop, stock
-from tests.pipeline.lives import publish, run_at
+from tests.pipeline.lives import order, publish, run_at
 
 CLUSTER = {"key": "groups", "kind": "cluster", "traits": ["orders", "spend"], "clusters": 3, "order_by": "spend"}
 DAYS = ("2025-02-01", "2025-04-01", "2025-06-01")
@@ -125,3 +125,17 @@ def test_a_run_is_the_same_in_whatever_order_all_was_done(
     rebuild(workspace, duck, at=AT + timedelta(days=9), start=date(2025, 1, 10), every="month")
     made = {run.as_of.date().isoformat(): rows(run, duck) for run in workspace.runs.all()}
     assert {day: made[day].equals(alone[day]) for day in DAYS} == dict.fromkeys(DAYS, True)
+
+
+def test_frozen_lines_stay_where_they_were_drawn(workspace: Workspace, duck: DuckEngine) -> None:
+    tiers = [{"key": "top", "share": "20%"}, {"key": "rest"}]
+    frozen = {"key": "best", "kind": "quantile", "trait": "spend", "tiers": tiers, "frozen": True}
+    stock(workspace, duck, shop(30))
+    publish(workspace, frozen)
+    drawn = run_at(workspace, duck, "2025-05-01").record["schemes"]["best"]
+    stock(workspace, duck, [order(f"rich{one}", "2025-05-02", 9999) for one in range(30)], AT + timedelta(days=1))
+    later = run_at(workspace, duck, "2025-06-01", days=2)
+    anew = run_at(workspace, duck, "2025-06-01", days=3, learn=True).record["schemes"]["best"]
+    kept = later.record["schemes"]["best"]
+    assert (kept["ladder"] == drawn["ladder"], later.record["tiers"]["best"][-1]["customers"]) == (True, 30 + 6)
+    assert (anew["ladder"] == drawn["ladder"], anew["learning"]["number"]) == (False, 2)

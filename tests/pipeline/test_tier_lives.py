@@ -54,7 +54,7 @@ YEARLY: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("review", "orders", "runs", "tiers"),
+    "story",
     [
         (JANUARY, [("2024-06-01", 1200)], ["2025-01-15"], ["gold"]),
         (JANUARY, [("2023-06-01", 1200)], ["2025-01-15"], ["basic"]),
@@ -71,8 +71,9 @@ YEARLY: dict[str, Any] = {
     ],
 )  # fmt: skip
 def test_since_a_review_the_period_that_ended_is_judged_and_the_new_one_lets_up_at_once(
-    workspace: Workspace, duck: DuckEngine, review: Any, orders: Any, runs: list[str], tiers: list[str]
+    workspace: Workspace, duck: DuckEngine, story: Any
 ) -> None:
+    review, orders, runs, tiers = story
     stock(workspace, duck, [order("a", day, amount) for day, amount in orders] + [order("b", "2020-01-01", 1)])
     publish(workspace, {**YEARLY, "review": review})
     found = [tiers_of(run_at(workspace, duck, day), duck, "club").get("a", "basic") for day in runs]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -73,6 +74,16 @@ def test_stacked_is_sound_whatever_the_revenue(customers: list[int], revenue: li
     picture = Picture(stacked(with_past(ladder(customers, revenue)), WRITE, wide=wide))
     assert sound(picture)
     assert picture.clashes() == []
+
+
+def test_a_change_of_method_is_a_line_down_with_its_words() -> None:
+    past = with_past(ladder([5, 3]))
+    marked = replace(past.history[4], marks=("version 1 → 2", "lines learned anew"))
+    picture = Picture(stacked(replace(past, history=(*past.history[:4], marked, *past.history[5:])), WRITE))
+    assert [mark.findtext("title") for mark in picture.marks("path", "method")] == [
+        "version 1 → 2 · lines learned anew"
+    ]
+    assert ("method" in picture.markup, sound(picture), picture.clashes()) == (True, True, [])
 
 
 @given(cells, st.booleans())

@@ -177,3 +177,14 @@ def test_lines_that_are_one_lead_to_the_better_tier(told: Explain, run: Run) -> 
 
 def test_inputs_carry_the_names_people_read(told: Explain) -> None:
     assert inputs_named(told("value", ORDERED), "zh-hans") == {"近一年净消费": Decimal("1000.00")}
+
+
+@pytest.mark.parametrize(
+    ("language", "own"),
+    [("en", "By the customer's own numbers it would be Medium value."), ("zh-hans", "按自身数据应为中等价值。"),
+     ("zh-hant", "按自身資料應為中等價值。")],
+)  # fmt: skip
+def test_beneath_a_tier_by_hand_ones_own_is_told(told: Explain, language: str, own: str) -> None:
+    by_hand = {"value_status": "override", "value_reason": "a friend", "value_tier": "high", "value_until": None}
+    assert own in told("value", "Ben", language, **by_hand, value_own_tier="mid").sentences
+    assert not any("own numbers" in sentence for sentence in told("value", "Ben", "en", **by_hand).sentences)

@@ -7,7 +7,7 @@ Data via the EM Algorithm (1977); the number of clusters by Rousseeuw, Silhouett
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from math import floor, log, log10
@@ -32,6 +32,9 @@ Rows = tuple[tuple[Decimal, ...], ...]
 
 MOST_CUSTOMERS = 20_000
 MOST_FOR_SILHOUETTE = 2_000
+PARTS = 5  # samples that a silhouette is measured on, where it cannot be measured on everybody
+SURE = 2.776  # Student's t of four degrees of freedom, 95 %
+TINY_SHARE, TINY = 0.01, 30
 TRIED = range(2, 9)
 FURTHEST = 20  # standard deviations from the mean; beyond counts as that, so that every distance is a whole number
 THOUSANDTH = Decimal("0.001")
@@ -67,8 +70,9 @@ class ClusterModel:
     `means` and `scales` (standard deviations) bring each of `traits` to whole thousandths of a deviation; in these
     units a customer belongs to the cluster with the least Σ precision · (z − centre)² + offset. For k-means all
     precisions are 1 and the offsets 0: the nearest centre. `sizes` count the customers of the sample in each cluster,
-    `silhouettes` hold the mean silhouette of each k that was tried; `customers` had all traits, `sample` of them were
-    looked at; `span` is the first and the last order day of them, where known.
+    `silhouettes` hold the mean silhouette of each k that was tried, and `margins` how far it may be off where it was
+    measured on samples; `rival` is a number of clusters that may be as good. `customers` had all traits, `sample` of
+    them were looked at; `span` is the first and the last order day of them, where known.
     """
 
     method: Method
@@ -87,6 +91,14 @@ class ClusterModel:
     seed: int
     span: tuple[date | None, date | None] = (None, None)
     version: int = 1
+    margins: Mapping[int, Decimal] = field(default_factory=dict)
+    rival: int | None = None
+
+    @property
+    def tiny(self) -> tuple[int, ...]:
+        """The places of the clusters that hold under 1 % of the customers, or under 30 of them."""
+        least = max(TINY_SHARE * self.sample, TINY * self.sample / max(1, self.customers))
+        return tuple(place for place, size in enumerate(self.sizes) if size < least)
 
     @property
     def k(self) -> int:
@@ -105,9 +117,12 @@ class ClusterModel:
             name: tuple(tuple(Decimal(value) for value in row) for row in record[name])
             for name in ("centres", "precisions")
         }
-        silhouettes = {int(k): Decimal(value) for k, value in record["silhouettes"].items()}
+        measured = {
+            name: {int(k): Decimal(value) for k, value in record.get(name, {}).items()}
+            for name in ("silhouettes", "margins")
+        }
         lists = {name: tuple(record[name]) for name in ("traits", "sizes")}
-        return cls(**{**record, **lists, **exact, "silhouettes": silhouettes, "span": (first, last)})
+        return cls(**{**record, **lists, **exact, **measured, "span": (first, last)})
 
 
 @dataclass(frozen=True)
@@ -133,7 +148,8 @@ def fit_clusters(
     """Find clusters among the customers that have all `traits` (numbers or booleans, each scaled by its deviation).
 
     Beyond 20,000 customers they are found in a sample chosen by MD5. `auto` tries 2 to 8 clusters and takes the k with
-    the highest mean silhouette (of at most 2,000 customers; of equals the smaller k). `order_by` (default: the first
+    the highest mean silhouette: of everybody up to 2,000 customers, beyond of five samples that share nobody (of equals
+    the smaller k); where the next best is not surely worse, it is the model's `rival`. `order_by` (default: the first
     of `traits`) orders them by its mean, the highest first, or the lowest (`less_is_better`). A mixture may leave a
     group that nobody falls into; it is left out.
 
@@ -152,7 +168,7 @@ def fit_clusters(
     scaled = np.column_stack(
         [_scaled(columns[name], mean, scale) for name, mean, scale in zip(traits, means, scales, strict=True)]
     )
-    found, silhouettes = _best(scaled, k, method, seed)
+    found, measured, rival = _best(scaled, k, method, seed)
     clusters = range(len(found.centres))
     ordering = {label: columns[order_by][found.labels == label].mean() for label in clusters}
     sign = 1 if less_is_better else -1
@@ -168,11 +184,13 @@ def fit_clusters(
         offsets=_rounded(found.offsets[order], PRECISION),
         sizes=tuple(int((found.labels == label).sum()) for label in order),
         order_means=_rounded(np.array([ordering[label] for label in order]), PRECISION),
-        silhouettes=silhouettes,
+        silhouettes={k: _mean(parts) for k, parts in measured.items()},
         customers=customers,
         sample=len(scaled),
         seed=seed,
         span=span,
+        margins={k: _margin(parts) for k, parts in measured.items() if len(parts) > 1},
+        rival=rival,
     )
 
 
@@ -206,7 +224,13 @@ def grade_clusters(
     nearest = [(held[name] == least, ibis.literal(tier)) for name, tier in zip(costs, named, strict=False)]
     tier = ibis.cases((lacks, ibis.literal(rest)), *nearest, else_=ibis.literal(rest))
     every = named if rest in named else (*named, rest)
-    return Grading(every, held, tier, held[model.order_by], facts={"model": model})
+    facts: dict[str, object] = {"model": model}
+    if model.rival is not None:
+        facts["uncertain_k"] = [model.k, model.rival]
+    if model.tiny:
+        facts["tiny"] = [named[place] for place in model.tiny]
+    notes = tuple(note for note, fact in (("uncertain_k", "uncertain_k"), ("tiny_clusters", "tiny")) if fact in facts)
+    return Grading(every, held, tier, held[model.order_by], facts=facts, notes=notes)
 
 
 def group_tiers(tiers: Sequence[str] | None, groups: int, letter: str, rest: str) -> tuple[str, ...]:
@@ -268,8 +292,11 @@ def _scaled(values: Floats, mean: Decimal, scale: Decimal) -> Floats:
     return np.clip((values - float(mean)) / float(scale), -FURTHEST, FURTHEST)
 
 
-def _best(scaled: Floats, k: int | Literal["auto"], method: Method, seed: int) -> tuple[_Found, dict[int, Decimal]]:
-    """The clusters of the wanted number, or of the number with the best silhouette; and the silhouettes."""
+def _best(
+    scaled: Floats, k: int | Literal["auto"], method: Method, seed: int
+) -> tuple[_Found, dict[int, list[float]], int | None]:
+    """The clusters of the wanted number, or of the number with the best silhouette; the silhouettes of every number,
+    one for each sample it was measured on; and the number that may be as good."""
     # Here, since loading it takes over a second that only a fit should cost.
     from threadpoolctl import threadpool_limits
 
@@ -279,9 +306,27 @@ def _best(scaled: Floats, k: int | Literal["auto"], method: Method, seed: int) -
     tried = [number for number in TRIED if number <= differ] if k == "auto" else [k]
     with threadpool_limits(limits=1):  # several threads add up in any order
         found = {number: _fitted(scaled, number, method, seed) for number in tried}
-        silhouettes = {number: _silhouette(scaled, fit.labels) for number, fit in found.items()}
-    best = max(found, key=lambda number: (silhouettes[number], -number))
-    return found[best], silhouettes
+        measured = {number: _silhouettes(scaled, fit.labels) for number, fit in found.items()}
+    ranked = sorted(found, key=lambda number: (-_mean(measured[number]), number))
+    rival = next((number for number in ranked[1:] if not _surely(measured[ranked[0]], measured[number])), None)
+    return found[ranked[0]], measured, rival
+
+
+def _mean(parts: Sequence[float]) -> Decimal:
+    return Decimal(float(np.mean(parts))).quantize(PRECISION, ROUND_HALF_UP)
+
+
+def _margin(parts: Sequence[float]) -> Decimal:
+    """How far the mean of a few samples may be off, at 95 %."""
+    return Decimal(SURE * float(np.std(parts, ddof=1)) / len(parts) ** 0.5).quantize(PRECISION, ROUND_HALF_UP)
+
+
+def _surely(best: Sequence[float], other: Sequence[float]) -> bool:
+    """Whether the first are better, sample by sample; measured on everybody there is nothing to doubt."""
+    if len(best) == 1:
+        return True
+    apart = [one - another for one, another in zip(best, other, strict=True)]
+    return _mean(apart) > _margin(apart)
 
 
 def _fitted(scaled: Floats, k: int, method: Method, seed: int) -> _Found:
@@ -308,14 +353,21 @@ def _fitted(scaled: Floats, k: int, method: Method, seed: int) -> _Found:
     return _Found(labels, np.asarray(mixture.means_, dtype=float)[held], 1 / variances[held], offsets[held])
 
 
-def _silhouette(scaled: Floats, labels: npt.NDArray[np.int64]) -> Decimal:
-    """The mean silhouette of the first customers of the sample; −1 where they are not of several clusters."""
+def _silhouettes(scaled: Floats, labels: npt.NDArray[np.int64]) -> list[float]:
+    """The mean silhouette of everybody, or of several samples that share nobody; −1 where one has no two clusters."""
     from sklearn.metrics import silhouette_score
 
-    part, own = scaled[:MOST_FOR_SILHOUETTE], labels[:MOST_FOR_SILHOUETTE]
-    several = 2 <= len(np.unique(own)) < len(own)
-    mean = float(silhouette_score(part, own)) if several else -1.0
-    return Decimal(mean).quantize(PRECISION, ROUND_HALF_UP)
+    if len(scaled) <= MOST_FOR_SILHOUETTE:
+        places = [slice(None)]
+    else:
+        each = min(MOST_FOR_SILHOUETTE, len(scaled) // PARTS)
+        places = [slice(each * number, each * (number + 1)) for number in range(PARTS)]
+    found = []
+    for place in places:
+        part, own = scaled[place], labels[place]
+        several = 2 <= len(np.unique(own)) < len(own)
+        found.append(float(silhouette_score(part, own)) if several else -1.0)
+    return found
 
 
 def _rounded(values: Floats, step: Decimal) -> tuple[Decimal, ...]:

@@ -10,13 +10,13 @@ import ibis.expr.types as ir
 
 from custrata.analytics.moments import AsOf
 from custrata.cli.help import Command
-from custrata.cli.runs import tell_run
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import FORMATS, write_table
 from custrata.engine import Engine
 from custrata.errors import BadInput, Refused
 from custrata.lake import Run
 from custrata.pipeline import refresh
+from custrata.pipeline.telling import told_of
 from custrata.tiering import explain
 from custrata.tiering.names import notes_of
 
@@ -84,7 +84,8 @@ def refresh_command(
             seconds=f"{sum(record['steps'].values()):.1f}",
         )
     )
-    tell_run(session, done.run)
+    for sentence in told_of(done.run, session.writer("runs")):
+        say(f"  {sentence}")
 
 
 def _output(session: Session, table: ir.Table, engine: Engine, fmt: str, output: Path | None) -> None:

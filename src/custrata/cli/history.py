@@ -15,7 +15,6 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from custrata.analytics.moments import AsOf, NotAMoment
-from custrata.analytics.stays import HORIZONS
 from custrata.cli.grades import graded_by, published
 from custrata.cli.help import Group
 from custrata.cli.session import Session, now, say, workspace_option
@@ -24,6 +23,7 @@ from custrata.errors import BadInput
 from custrata.lake import Run
 from custrata.pipeline import rebuild
 from custrata.pipeline.reading import Interval, biggest_movers, history, history_of, moved_between, stays
+from custrata.pipeline.reading.stays import stays_told
 from custrata.tiering.names import scheme_name, tier_name
 from custrata.wording import catalogue
 from custrata.wording.writer import NOTHING
@@ -236,7 +236,7 @@ def _asked(session: Session, runs: Sequence[Run], scheme: str, asked: str) -> Ru
 def stays_command(session: Session, scheme: str) -> None:
     """Show how long customers stay in each tier of SCHEME: median, and who is still there after 30 … 365 days."""
     run, write = published(session), session.writer("history")
-    decided = graded_by(session, run, scheme)
+    decided, found = graded_by(session, run, scheme), stays(session.workspace, scheme)
     rows = [
         [
             tier_name(scheme, one.tier, session.language, decided),
@@ -244,14 +244,18 @@ def stays_command(session: Session, scheme: str) -> None:
             one.going_on,
             one.before,
             NOTHING if one.curve.median is None else write.number(one.curve.median),
-            *(NOTHING if share is None else write.share(float(share)) for share in one.curve.shares().values()),
+            *(
+                NOTHING if share is None else write.share(float(share))
+                for share in one.curve.shares(found.horizons).values()
+            ),
         ]
-        for one in stays(session.workspace, scheme)
+        for one in found.tiers
     ]
     heads = [write(f"heads.{name}") for name in ("tier", "stays", "going_on", "before", "median")]
-    heads += [write("heads.after", days=days) for days in HORIZONS]
-    say(draw(heads, rows, [False] + [True] * 8).rstrip("\n"))
-    say(write("how_stays"))
+    heads += [write("heads.after", days=days) for days in found.horizons]
+    say(draw(heads, rows, [False] + [True] * (len(heads) - 1)).rstrip("\n"))
+    for sentence in (write("how_stays"), *stays_told(found, write)):
+        say(sentence)
 
 
 @history_group.command("movers")

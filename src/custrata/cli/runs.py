@@ -13,8 +13,8 @@ from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import draw
 from custrata.lake import Run, Workspace
 from custrata.pipeline import Verified, verify, withdraw
+from custrata.pipeline.telling import marks_in_words
 from custrata.pipeline.withdrawal import NoSuchPublishedRun
-from custrata.tiering.names import scheme_name
 
 MOST_SHOWN = 10
 
@@ -33,7 +33,7 @@ def list_command(session: Session) -> None:
     heads = [write(f"heads.{name}") for name in ("run", "as_of", "made", "customers", "note")]
     rows = [
         [run.id, write.instant(run.as_of), write.instant(_made(run)), run.record["headline"]["customers"],
-         ", ".join(_notes(session, run))]
+         ", ".join(marks_in_words(run, write))]
         for run in reversed(runs.all())
     ]  # fmt: skip
     say(draw(heads, rows, [False, False, False, True, False]).rstrip("\n") if rows else write("none"))
@@ -48,11 +48,6 @@ def list_command(session: Session) -> None:
 def _made(run: Run) -> datetime:
     """When a run was made."""
     return datetime.fromisoformat(run.record["at"])
-
-
-def _notes(session: Session, run: Run) -> list[str]:
-    """What one should know of a run: rows dated in the future, and other methods than before."""
-    return [session.writer("runs")(f"mark.{mark['kind']}", **mark) for mark in run.record.get("marks", [])]
 
 
 @runs_group.command("withdraw", cls=Command)
@@ -126,21 +121,6 @@ def _known(workspace: Workspace, run_id: str) -> Run:
     if run_id not in workspace.runs.ids():
         raise NoSuchPublishedRun(run=run_id)
     return workspace.runs.run(run_id)
-
-
-def tell_run(session: Session, run: Run) -> None:
-    """What a refresh tells of a run besides its size: rows dated in the future, and what was learned for it."""
-    write, later = session.writer("runs"), run.record.get("later")
-    if later is not None:
-        at, newest = (write.instant(datetime.fromisoformat(later[name])) for name in ("at", "newest"))
-        rows = sum(later["tables"].values())
-        say("  " + write.count("later", rows, table=later["table"], key=later["key"], at=at, newest=newest))
-    for key, decided in run.record["schemes"].items():
-        learning = decided.get("learning")
-        if learning is not None and (learning["at"] == run.record["at"] or not learning["learned"]):
-            name, before = scheme_name(key, session.language, decided), datetime.fromisoformat(learning["before"])
-            phrase = f"learned.{learning['why']}" if learning["learned"] else "learned.not"
-            say("  " + write(phrase, scheme=name, number=learning["number"], before=write.day(before)))
 
 
 def _who() -> str:

@@ -22,6 +22,7 @@ from custrata.errors import BadInput
 FORMATS = ("table", "csv", "json", "parquet")
 MOST_ON_TERMINAL = 50
 
+SHOWN_PLACES = 4
 SHOWN = Decimal("0.0001")
 
 
@@ -121,7 +122,7 @@ def rounded(value: Decimal) -> Decimal:
     >>> rounded(Decimal("0.33333333333333333")), rounded(Decimal("12.50"))
     (Decimal('0.3333'), Decimal('12.50'))
     """
-    return value.quantize(SHOWN, ROUND_HALF_UP) if value.as_tuple().exponent < SHOWN.as_tuple().exponent else value
+    return value.quantize(SHOWN, ROUND_HALF_UP) if int(value.as_tuple().exponent) < -SHOWN_PLACES else value
 
 
 def plain(value: Any) -> Any:

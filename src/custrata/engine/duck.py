@@ -11,7 +11,6 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
-import sqlglot as sg
 import sqlglot.expressions as sge
 from ibis.backends.duckdb import Backend
 from ibis.backends.sql.compilers.base import SQLGlotCompiler
@@ -71,9 +70,10 @@ class _Backend(Backend):  # type: ignore[misc]  # Ibis ships no types
 
     def get_schema(self, table_name: str, **place: Any) -> ibis.Schema:
         """The columns of a table; a type that was read before is not parsed again, which took most of the time."""
-        described = sge.Describe(this=sg.table(table_name, db=place.get("database"), quoted=True))
+        if any(place.values()):
+            return super().get_schema(table_name, **place)
         try:
-            columns = self.con.sql(described.sql(self.dialect)).fetchall()
+            columns = self.con.sql(f"DESCRIBE {sge.to_identifier(table_name, quoted=True).sql()}").fetchall()
         except duckdb.CatalogException as error:
             raise TableNotFound(table_name) from error
         return ibis.schema({name: _type(kind, nullable == "YES") for name, kind, nullable, *_ in columns})

@@ -141,7 +141,7 @@ def values_at_share(table: ir.Table, asked: Mapping[str, tuple[str, Share]]) -> 
 def _beyond_double(value: Number) -> bool:
     """Whether a double cannot tell a value from its neighbours: some engines look for a quantile among doubles."""
     places = -int(value.as_tuple().exponent) if isinstance(value, Decimal) else 0
-    return abs(value) * 10**places >= 2**53
+    return bool(abs(value) * 10**places >= 2**53)
 
 
 def _among_near(column: ir.Column, value: Number, rank: int) -> Number:

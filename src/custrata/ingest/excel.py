@@ -35,10 +35,10 @@ class NoSuchSheet(BadInput):
 
 @dataclass(frozen=True)
 class Workbook:
-    """The sheets of a workbook; `old_zeros`, whether it is an old one with number formats of leading zeros."""
+    """The sheets of a workbook; `unread_zeros`: it has number formats with leading zeros that are not read by cell."""
 
     sheets: tuple[Sheet, ...]
-    old_zeros: bool = False
+    unread_zeros: bool = False
 
 
 def read_workbook(path: Path, folder: Path, file: str, names: Sequence[str] = ()) -> Workbook:
@@ -63,7 +63,7 @@ def read_workbook(path: Path, folder: Path, file: str, names: Sequence[str] = ()
         raise NoSuchSheet(file=file, sheet=", ".join(answer["unknown"]), sheets=", ".join(answer["sheets"]))
     if problem or done.returncode:
         raise DamagedExcel(file=file)
-    return Workbook(tuple(map(_sheet, answer["sheets"])), answer["old_zeros"])
+    return Workbook(tuple(map(_sheet, answer["sheets"])), answer["unread_zeros"])
 
 
 def _sheet(answer: dict[str, Any]) -> Sheet:

@@ -73,7 +73,7 @@ def _clean(rows: Rows, count: int) -> list[list[str]]:
 
 
 def _place(rows: list[list[str]]) -> int:
-    known = [len({cell for cell in cells if is_known(cell)}) for cells in rows]
+    known = [len({cell for cell in cells if is_known(cell)}) if _labels(cells) else 0 for cells in rows]
     most = max(known, default=0)
     if most >= 2:
         return known.index(most)

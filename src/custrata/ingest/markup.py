@@ -16,7 +16,7 @@ from custrata.ingest.sheets import Covered, Sheet, written
 
 MOST_COLUMNS, MOST_ROWS = 16_384, 1_048_576
 MOST_CELLS = 50_000_000
-CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
+CHARSET = re.compile(rb"(?:charset|<\?xml[^>]*encoding)\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 SPREADSHEET = "urn:schemas-microsoft-com:office:spreadsheet"
 BETWEEN = "\x1f"
 
@@ -197,32 +197,32 @@ def _index(told: dict[str, str]) -> int | None:
     return _whole(told["Index"]) - 1 if _whole(told.get("Index")) else None
 
 
-def read_markup(path: Path, form: Markup, encoding: str | None, folder: Path, file: str) -> tuple[Sheet, ...]:
-    """The tables of a page or an XML workbook, each written as a sheet into `folder`.
+def read_markup(path: Path, form: Markup, folder: Path, file: str) -> tuple[Sheet, ...]:
+    """The tables of a page or an XML workbook in UTF-8, each written as a sheet into `folder`.
 
     Raises `DamagedMarkup`.
     """
-    read: Callable[[Path, str | None], list[tuple[str, _Grid]]] = _tables if form == "html" else _worksheets
+    read: Callable[[Path], list[tuple[str, _Grid]]] = _tables if form == "html" else _worksheets
     try:
-        grids = read(path, encoding)
+        grids = read(path)
         found = [grid.written(name, folder / f"table-{place}.parquet") for place, (name, grid) in enumerate(grids)]
     except (OverflowError, ValueError, LookupError, MemoryError, expat.ExpatError) as error:
         raise DamagedMarkup(file=file, form={"html": "HTML", "spreadsheetml": "XML"}[form]) from error
     return tuple(sheet for sheet in found if sheet is not None)
 
 
-def _tables(path: Path, encoding: str | None) -> list[tuple[str, _Grid]]:
+def _tables(path: Path) -> list[tuple[str, _Grid]]:
     page = _Page()
-    with path.open(encoding=encoding, errors="replace", newline="") as text:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
         while block := text.read(BLOCK):
             page.feed(block)
     page.close()
     return [(f"table {place}", grid) for place, grid in enumerate(page.grids, start=1)]
 
 
-def _worksheets(path: Path, encoding: str | None) -> list[tuple[str, _Grid]]:
+def _worksheets(path: Path) -> list[tuple[str, _Grid]]:
     book = _Workbook()
-    parser = expat.ParserCreate(namespace_separator=BETWEEN)
+    parser = expat.ParserCreate("utf-8", BETWEEN)
     parser.buffer_text = True
 
     def refuse(*_: object) -> None:

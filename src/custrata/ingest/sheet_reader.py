@@ -35,6 +35,13 @@ DIGITS = 10**15  # Excel keeps fifteen digits of a number
 PERCENT = (9, 10)
 # The number formats of old workbooks that write leading zeros: record 041E, its length, its number, the text.
 OLD_ZEROS = re.compile(rb"\x1e\x04.\x00..[\x02-\x20]\x00\x00(?:0\x00?){2,}", re.DOTALL)
+OTHER_ZEROS = {
+    "xl/styles.bin": re.compile(rb"[\x02-\x20]\x00\x00\x00(?:0\x00){2,}"),
+    **dict.fromkeys(
+        ("content.xml", "styles.xml"),
+        re.compile(rb"<number:number-style[^>]*>\s*<number:number[^>]*min-integer-digits=\"(?:[2-9]|1\d)\""),
+    ),
+}
 DIGIT, OPTIONAL = "\x01", "\x02"
 MARKS = {"0": DIGIT, "#": OPTIONAL, "?": OPTIONAL}
 CURRENCIES = ("USD", "EUR", "GBP", "CNY", "RMB", "JPY", "HKD", "TWD", "NT", "US", "RM", "RS", "KR", "CHF", "SGD", "AUD")
@@ -272,7 +279,7 @@ def _read(source: str, folder: str, names: list[str]) -> dict[str, object]:
             if wanted:
                 answer |= _sheet(book.get_sheet_by_name(name), styles, f"{folder}/sheet-{place}.parquet")
             found.append(answer)
-        return {"sheets": found, "old_zeros": _old_zeros(source)}
+        return {"sheets": found, "unread_zeros": _unread_zeros(source)}
 
 
 def _sheet(sheet: CalamineSheet, styles: Styles | None, target: str) -> dict[str, object]:
@@ -306,11 +313,17 @@ def _encrypted(source: str) -> bool:
         return "EncryptedPackage".encode("utf-16-le") in file.read()
 
 
-def _old_zeros(source: str) -> bool:
-    """Whether an old workbook has number formats that write leading zeros, which nothing here can tell by cell."""
+def _unread_zeros(source: str) -> bool:
+    """Whether a workbook other than of XML has number formats that write leading zeros, which nothing tells by cell."""
     with open(source, "rb") as file:
         data = file.read()
-    return data.startswith(b"\xd0\xcf\x11\xe0") and OLD_ZEROS.search(data) is not None
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        return OLD_ZEROS.search(data) is not None
+    with suppress(zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError), zipfile.ZipFile(source) as archive:
+        for name, zeros in OTHER_ZEROS.items():
+            if name in archive.namelist() and zeros.search(archive.read(name)):
+                return True
+    return False
 
 
 def main() -> int:

@@ -246,7 +246,7 @@ def _workbook(file: SourceFile, scratch: Path, mapping: Mapping) -> tuple[Source
     told: tuple[Notice, ...] = ()
     if file.form == "excel":
         book = read_workbook(file.data, scratch, file.name, names)
-        sheets, told = book.sheets, (Notice("old_formats"),) if book.old_zeros else ()
+        sheets, told = book.sheets, (Notice("unread_formats"),) if book.unread_zeros else ()
     else:
         sheets = _tables(file, scratch, mapping, names)
     table = as_table(sheets, mapping, scratch / "table.parquet", file.name)
@@ -271,13 +271,13 @@ def _tables(file: SourceFile, scratch: Path, mapping: Mapping, names: tuple[str,
 
     Raises `NotATable` where it has none, `NoSuchSheet`, `DamagedMarkup`.
     """
-    if file.form == "html":
-        with file.data.open("rb") as opened:
-            said = charset(opened.read(HEAD))
-        encoding = mapping.encoding or find_encoding(file.data, file.name, known_words(), said)
-        sheets = read_markup(file.data, "html", encoding, scratch, file.name)
-    else:
-        sheets = read_markup(file.data, "spreadsheetml", None, scratch, file.name)
+    with file.data.open("rb") as opened:
+        said = charset(opened.read(HEAD))
+    encoding, path = mapping.encoding or find_encoding(file.data, file.name, known_words(), said), file.data
+    if encoding != UTF8:
+        path = scratch / "utf8.txt"
+        to_utf8(file.data, encoding, path, file.name)
+    sheets = read_markup(path, "html" if file.form == "html" else "spreadsheetml", scratch, file.name)
     if not sheets:
         raise NotATable(file=file.name, form="HTML" if file.form == "html" else "XML")
     found = [sheet.name for sheet in sheets]

@@ -28,7 +28,8 @@ WORDS = (
 FRAME = r"[\s*_=:：\-—–.]*"
 NAMED = "|".join(sorted(WORDS, key=len, reverse=True)).replace("合计", r"合\s*计").replace("小计", r"小\s*计")
 # The word alone, with a count in brackets or a figure behind it; and, of a group, at the end of its name.
-TOTAL = rf"(?i)^{FRAME}(?:{NAMED}){FRAME}(?:[(（][^()（）]*[)）])?(?:[:：].*)?{FRAME}$"
+COUNTED = r"[共计]\s*\d+\s*[笔条单行件项筆條單項].*"
+TOTAL = rf"(?i)^{FRAME}(?:(?:{NAMED}){FRAME}(?:[(（][^()（）]*[)）])?(?:[:：].*)?{FRAME}|{COUNTED})$"
 OF_GROUP = rf"(?i)^.+[\s\-_:：]+(?:{NAMED}){FRAME}$|^.+(?:合计|小计|汇总|合計|小計|彙總)$"
 FIRST_SIGNS = "".join(sorted({word[0] for word in WORDS} | {word[0].upper() for word in WORDS}))
 BETWEEN = "\x1f"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,13 +15,19 @@ import pyarrow.parquet as pq
 
 from custrata.errors import BadInput
 from custrata.ingest.fields import Field, Kind, kind_named
-from custrata.ingest.headers import plain_header, rank, repeated_headers, unique_headers
+from custrata.ingest.headers import is_known, plain_header, rank, repeated_headers, unique_headers
 from custrata.ingest.heads import WITHIN, Head, NoSuchRow, find_head, header_notices
 from custrata.ingest.mapping import Mapping
 from custrata.ingest.notices import Notice
 from custrata.ingest.sheets import Sheet
 
 NAMES_SHOWN = 12
+LEAST_ALIKE = 3
+# Sheets of these names, and columns, speak of something else than the sheets beside them.
+ANOTHER = re.compile(
+    "退|取消|作废|作廢|模板|范本|示例|测试|汇总|彙總|refund|return|cancel|void|template|example|summary|pivot",
+    re.IGNORECASE,
+)
 
 
 class NoFilledSheet(BadInput):
@@ -42,9 +49,24 @@ class Page:
         return unique_headers(self.head.cells)
 
     @property
-    def shape(self) -> frozenset[str]:
-        """What makes two sheets parts of one table: the same names, in whatever order."""
-        return frozenset(plain_header(cell) or cell for cell in self.head.cells if cell)
+    def places(self) -> dict[str, int]:
+        """Where each of its columns stands, by the plain form of its header."""
+        return {_plain(header): place for place, header in reversed(list(enumerate(self.headers)))}
+
+    def is_like(self, other: Page) -> bool:
+        """Whether two sheets are parts of one table: the same names, in whatever order, but for remarks of one."""
+        mine, theirs = ({_plain(cell) for cell in page.head.cells if cell} for page in (self, other))
+        more = [cell for page in (self, other) for cell in page.head.cells if _plain(cell) in mine ^ theirs]
+        return bool(mine & theirs) and not any(map(_is_told, more)) and (not more or len(mine & theirs) >= LEAST_ALIKE)
+
+
+def _plain(header: str) -> str:
+    return plain_header(header) or header
+
+
+def _is_told(header: str) -> bool:
+    """Whether a column tells something that counts."""
+    return is_known(header) or bool(ANOTHER.search(header))
 
 
 @dataclass(frozen=True)
@@ -80,9 +102,13 @@ def as_table(sheets: Sequence[Sheet], mapping: Mapping, target: Path, file: str)
     if not pages:
         raise NoFilledSheet(file=file)
     main = _fittest(pages, mapping)
-    alike = pages if mapping.sheet else [page for page in pages if page.shape == main.shape]
+    alike = pages if mapping.sheet else [page for page in pages if page is main or _belongs(page, main)]
     chosen, copies = _without_copies(alike)
-    headers = tuple(dict.fromkeys(header for page in [main, *chosen] for header in page.headers))
+    named: dict[str, str] = {}
+    for page in [main, *chosen]:
+        for header in page.headers:
+            named.setdefault(_plain(header), header)
+    headers = tuple(named.values())
     spanning = frozenset(header for page in chosen for header in _spanning(page, mapping))
     done = _write(chosen, headers, spanning, target)
     told = [*_sheet_notices(sheets, pages, chosen, copies), *(notice for page in chosen for notice in page.notices)]
@@ -115,6 +141,12 @@ def _fittest(pages: Sequence[Page], mapping: Mapping) -> Page:
                    | {field.name for header in page.headers if (field := _field(header, kind))})  # fmt: skip
 
     return max(pages, key=fit)
+
+
+def _belongs(page: Page, main: Page) -> bool:
+    """Whether a sheet is read with the main one: its columns are the same, and its name says nothing else."""
+    other = ANOTHER.search(page.sheet.name) and not ANOTHER.search(main.sheet.name)
+    return not other and page.is_like(main)
 
 
 def _field(header: str, kind: Kind) -> Field | None:
@@ -205,9 +237,9 @@ def _column(
     page: Page, rows: pa.Table, header: str, spanning: frozenset[str]
 ) -> tuple[pa.ChunkedArray | pa.Array, int, str]:
     """A column of a sheet, its covered cells filled; how many were, and what the first says."""
-    if header not in page.headers:
+    place = page.places.get(_plain(header))
+    if place is None:
         return pa.nulls(rows.num_rows, pa.string()), 0, ""
-    place = page.headers.index(header)
     column = rows[f"c{place}"]
     if place not in page.sheet.merged or header in spanning:
         return column, 0, ""

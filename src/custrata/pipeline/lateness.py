@@ -18,6 +18,8 @@ import ibis.expr.types as ir
 from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import NOT_LEARNED
 from custrata.analytics.traits import Keep
+from custrata.analytics.traits.build import first_day
+from custrata.analytics.traits.catalogue import uncovered
 from custrata.analytics.traits.pace import Population
 from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros
@@ -66,7 +68,7 @@ def with_lateness(changes: ir.Table, late: ir.Table, profile: ir.Table, of: Late
     keys = [row["scheme"] for row in of.engine.arrow(suspects.select("scheme").distinct()).to_pylist()]
     if not keys:
         return changes
-    tiers = keep(_tiers_without(late, profile, _needed(keys, of.schemes), keys, of, keep))
+    tiers = keep(_tiers_without(late, profile, keys, of, keep))
     both = changes.left_join(tiers, ["customer_id", "scheme"])
     tier = ~both.tier.identical_to(both.tier_without)
     status = (both.direction == "stayed") & ~both.status.identical_to(both.status_without.nullif("computed"))
@@ -86,22 +88,23 @@ def _needed(keys: Sequence[str], schemes: Sequence[Scheme]) -> list[Scheme]:
     return [one for one in schemes if one.key in needed]
 
 
-def _tiers_without(
-    late: ir.Table, profile: ir.Table, schemes: Sequence[Scheme], keys: Sequence[str], of: Latecomers, keep: Keep
-) -> ir.Table:
+def _tiers_without(late: ir.Table, profile: ir.Table, keys: Sequence[str], of: Latecomers, keep: Keep) -> ir.Table:
     """Columns of `WITHOUT`: tier and status of the customers with late orders, had these not come."""
+    schemes = _needed(keys, of.schemes)
     timely = of.source.with_orders(partial(_timely, of))
     theirs = timely.with_orders(lambda orders: orders.semi_join(late, "customer_id"))
-    known = replace(known_at(theirs, of.moment, keep), everyone=of.population)
+    since = first_day(of.source.facts.orders, of.moment)
+    known = replace(known_at(theirs, of.moment, keep), everyone=of.population, since=since)
     view = view_of(theirs, known, of.moment, of.decided, keep)
     whole = keep(_beside(view.profile.semi_join(late, "customer_id"), profile.anti_join(late, "customer_id")))
     # What counts facts, or looks at another window, needs the orders of everybody else as well.
     everyone = known
     if any(map(_looks_at_facts, schemes)):
-        everyone = replace(known_at(timely, of.moment, keep), everyone=of.population)
+        everyone = replace(known_at(timely, of.moment, keep), everyone=of.population, since=since)
     windows = Windows(everyone, of.moment, keep)
     facts = counted_facts(timely.facts, everyone)
-    context = Context(NOT_LEARNED, of.population.period, of.moment, facts, models_of(of.lines), keep)
+    models, unknown = models_of(of.lines), uncovered(since, of.moment)
+    context = Context(NOT_LEARNED, of.population.period, of.moment, facts, models, keep, unknown)
     grader = Grader(whole, context, of.decided, of.before, of.engine, keep, windows, of.handover)
     for scheme in schemes:
         grader.grade(scheme)

@@ -46,7 +46,7 @@ def learned_lines(
     due = [one for one in schemes if learns(one) and (learn or _is_due(lines.get(one.key), source))]
     if due:
         moment = before or source.span.default_as_of(source.zone)
-        models = learn_models(source, schemes, decided, moment, due, lines)
+        models = learn_models(source, schemes, decided, moment=moment, due=due, lines=lines)
         for scheme in due:
             found = _learning(scheme, models[scheme.key], lines.get(scheme.key), source, moment, asked=learn)
             if found != lines.get(scheme.key):
@@ -77,7 +77,7 @@ def lines_to_be(workspace: Workspace, engine: Engine, run: Run, schemes: Sequenc
         together = in_order(({one.key: one for one in source.library.schemes()} | drafts).values())
         others = kept_lines(workspace, [one for one in together if one not in fresh])
         moment = source.span.default_as_of(source.zone)
-        found = learn_models(source, together, Decided.of(None, run), moment, fresh, others)
+        found = learn_models(source, together, Decided.of(None, run), moment=moment, due=fresh, lines=others)
     return models_of(lines) | {key: model_of(model) for key, model in found.items()}
 
 
@@ -89,7 +89,7 @@ def _learning(
     scheme: Scheme, model: Mapping[str, Any] | None, last: Learned | None, source: Source, moment: AsOf, *, asked: bool
 ) -> Learned:
     """The next learning of a version; the last one where nothing else came out, or nothing could be learned anew."""
-    could = model is not None and model.get("learned", True)
+    could = model is not None and model.get("learned", True) and model.get("steps", True)
     if last is not None and last.number and (not could or last.model == model):
         return last
     number = (last.number if last else 0) + (1 if could else 0)
@@ -101,6 +101,7 @@ def learn_models(
     source: Source,
     schemes: Sequence[Scheme],
     decided: Decided,
+    *,
     moment: AsOf,
     due: Sequence[Scheme],
     lines: Mapping[str, Learned],

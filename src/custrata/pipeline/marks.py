@@ -34,6 +34,14 @@ def marks_of(schemes: Mapping[str, Mapping[str, Any]], before: Run | None) -> li
     return found
 
 
+def method_of(run: Run, scheme: str) -> tuple[int, int, int | None] | None:
+    """By what a run graded a scheme: definitions, version and number of the learning; nothing if it waited."""
+    decided = run.record["schemes"].get(scheme)
+    if decided is None or decided["waiting"]:
+        return None
+    return int(run.record["saw"].get("definitions") or 1), decided.get("version", 1), _learning(decided)
+
+
 def _mark(kind: str, scheme: str | None, was: int | None, now: int | None) -> dict[str, Any]:
     return {"kind": kind, "scheme": scheme, "was": was, "now": now}
 

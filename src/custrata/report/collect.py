@@ -86,7 +86,11 @@ def scheme(key: str, runs: Sequence[Run], language: str) -> Scheme:
     name = scheme_name(key, language, decided)
     if decided["waiting"]:
         return Scheme(key, name, note=notes)
-    history = tuple(Moment(run.as_of, _sizes(run.record["tiers"][key])) for run in runs if key in run.record["tiers"])
+    history = tuple(
+        Moment(run.as_of, _sizes(run.record["tiers"][key]), _marks(run.record, key, name, language))
+        for run in runs
+        if key in run.record["tiers"]
+    )
     nothing = Size(0, Decimal(0))
     tiers = tuple(
         Tier(size.customers, size.revenue, key=tier, name=tier_name(key, tier, language, decided), apart=tier in APART)
@@ -98,6 +102,12 @@ def scheme(key: str, runs: Sequence[Run], language: str) -> Scheme:
         for row in (runs[-1].record["moves"].get(key, ()) if len(runs) > 1 else ())
     )
     return Scheme(key, name, tiers, history, moves, notes)
+
+
+def _marks(record: Record, key: str, name: str, language: str) -> tuple[str, ...]:
+    """The marks of a run that touch a scheme, in words."""
+    marks = [mark for mark in record.get("marks") or () if mark["scheme"] in (None, key)]
+    return tuple(phrase("runs", f"mark.{mark['kind']}", language, **{**mark, "scheme": name}) for mark in marks)
 
 
 def rfm(record: Record, language: str) -> RfmMap:

@@ -81,10 +81,15 @@ class Tier(Size):
 
 @dataclass(frozen=True)
 class Moment:
-    """One run in the history of a scheme: the sizes of its tiers by tier key."""
+    """One run in the history of a scheme: the sizes of its tiers by tier key.
+
+    `marks` say in words what is graded by another method than at the run before: what changes there may be no change
+    of the customers.
+    """
 
     as_of: datetime
     sizes: Mapping[str, Size]
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

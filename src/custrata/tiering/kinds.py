@@ -15,6 +15,7 @@ from custrata.analytics.averages import PARTS, unrounded
 from custrata.analytics.clusters import ClusterModel, TooFewCustomers, fit_clusters, grade_clusters
 from custrata.analytics.grading import Grading
 from custrata.analytics.ladder_schemes import waiting_for_customers
+from custrata.analytics.ladders import Ladder, Step
 from custrata.analytics.lifecycle import LifecycleLines, grade_lifecycle
 from custrata.analytics.points import grade_points
 from custrata.analytics.rfm import LIFECYCLE, grade_rfm
@@ -109,6 +110,8 @@ def _single(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
             graded = grade_threshold(table, value, tiers, lines, less_is_better=less)
         else:
             graded = grade_quantile(table, value, tiers, shares, less_is_better=less, at_least=at_least)
+        if definition.settings.get("frozen"):
+            graded = _frozen(graded, context, definition.key)
         graded = waiting_for_customers(graded, least_customers)
         if waits_for is not None and not only_row(table.aggregate(any=(table[waits_for] > 0).any()))["any"]:
             note = "waiting_discounts" if waits_for == "discount" else "waiting_trait"
@@ -118,6 +121,21 @@ def _single(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     waits = () if waits_for is None else (waits_for,)
     trait = definition.settings["trait"]
     return grade, tuple(dict.fromkeys((trait, *_columns(*_among(definition)), *waits, *PARTS.get(trait, ()))))
+
+
+def _frozen(graded: Grading, context: Context, key: str) -> Grading:
+    """Graded by the lines that were learned for the version, instead of those that the customers of today draw."""
+    if key not in context.learned:
+        return replace(graded, facts={**graded.facts, "model": graded.ladder})
+    model = context.learned[key]
+    if model is None or graded.ladder is None:
+        return graded
+    steps = tuple(Step(step["tier"], Decimal(step["line"])) for step in model["steps"])
+    ladder = Ladder(steps, model["lowest"], model["less_is_better"])
+    facts = {name: fact for name, fact in graded.facts.items() if name != "missed"}
+    tier = ladder.tier(cast(ir.NumericValue, graded.value))
+    notes = tuple(note for note in graded.notes if note != "shares_missed")
+    return replace(graded, tier=tier, ladder=ladder, facts={**facts, "model": model}, notes=notes)
 
 
 def _score(definition: Definition) -> tuple[Grade, tuple[str, ...]]:

@@ -81,7 +81,7 @@ class LearnedLines:
 
 def learns(scheme: Scheme) -> bool:
     """Whether lines of a scheme are learned from the facts, and kept."""
-    return scheme.kind in LEARNING
+    return scheme.kind in LEARNING or bool(scheme.definition.settings.get("frozen"))
 
 
 def fingerprint_of(lines: Iterable[Learned]) -> str:

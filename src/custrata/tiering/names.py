@@ -56,6 +56,13 @@ def _note(note: str, decided: Decided, language: str) -> str:
     if note == "uncovered" and facts.get("uncovered"):
         names = phrase("tiers", "comma", language).join(trait_name(name, language) for name in facts["uncovered"])
         return phrase("tiers", "notes.uncovered_of", language, traits=names)
+    if note == "uncertain_k" and facts.get("uncertain_k"):
+        k, rival = facts["uncertain_k"]
+        return phrase("tiers", "notes.uncertain_k_of", language, k=k, rival=rival)
+    if note == "tiny_clusters" and facts.get("tiny"):
+        key = _definition(decided).get("key", "")
+        tiers = phrase("tiers", "comma", language).join(tier_name(key, one, language, decided) for one in facts["tiny"])
+        return phrase("tiers", "notes.tiny_clusters_of", language, tiers=tiers)
     missing = facts.get("missing") or ()
     if note not in ("waiting_trait", "rules_left_out") or not missing:
         return phrase("tiers", f"notes.{note}", language)

@@ -145,15 +145,16 @@ _LESS = Field("less_is_better", fields.flag, default=False)
 _AMONG = Field("among", fields.criteria, lambda value: None if value is None else fields.criteria_data(value))
 _TRAIT = Field("trait", fields.trait, default=...)
 _WITHOUT = Field("without_order", fields.key)
+_FROZEN = Field("frozen", fields.flag, default=False)
 
 SHAPES: dict[str, Shape] = {
     shape.kind: shape
     for shape in (
         Shape("threshold", (_TRAIT, _LESS, _AMONG, _WITHOUT), "line", ordered=True),
         Shape("quantile", (_TRAIT, _LESS, _AMONG, _WITHOUT, Field("at_least", fields.number, fields.part_text),
-                           Field("least_customers", fields.positive), Field("waits_for", fields.trait)),
+                           Field("least_customers", fields.positive), Field("waits_for", fields.trait), _FROZEN),
               "share", ordered=True),
-        Shape("pareto", (_TRAIT, _AMONG, _WITHOUT), "share", ordered=True),
+        Shape("pareto", (_TRAIT, _AMONG, _WITHOUT, _FROZEN), "share", ordered=True),
         Shape("prediction", (_TRAIT, _LESS, _AMONG, _WITHOUT), "either", ordered=True),
         Shape("score", (Field("factors", _factors, lambda held: {name: _factor_data(one) for name, one in held.items()},
                               default=...), _AMONG, _WITHOUT), "either", ordered=True),

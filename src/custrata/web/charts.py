@@ -20,13 +20,21 @@ class Row(TypedDict):
     hrefs: NotRequired[list[str]]
 
 
+class Mark(TypedDict):
+    """A line down at one of the days, and what it says: where the method of a curve changes."""
+
+    at: str
+    name: str
+
+
 class Series(TypedDict):
-    """`series`: lines, or layers stacked on each other, over days (ISO dates, oldest first)."""
+    """`series`: lines, or layers stacked on each other, over days (ISO dates, oldest first); `marks` cross them."""
 
     days: list[str]
     rows: list[Row]
     unit: NotRequired[Unit]
     stacked: NotRequired[bool]
+    marks: NotRequired[list[Mark]]
 
 
 class Line(TypedDict):

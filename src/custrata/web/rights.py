@@ -32,6 +32,7 @@ class Right(StrEnum):
     EXPORT = "export"
     SEE_RUNS = "see_runs"
     REFRESH = "refresh"
+    WITHDRAW_RUNS = "withdraw_runs"
     SEE_JOBS = "see_jobs"
     SCHEDULE = "schedule"
     SEE_AUDIT = "see_audit"

@@ -16,7 +16,7 @@ from custrata.apps.customers.actions import edit_attribute, follow_lake, forget
 from custrata.apps.customers.models import Customer, FollowedLake
 from custrata.apps.customers.queries import found_customers, searching
 from custrata.apps.customers.queries.searching import MOST_FOUND
-from custrata.identity.folding import searchable
+from custrata.identity.folding import searchable, searched
 from custrata.lake import Workspace
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,7 @@ def test_finds_whoever_has_the_part_and_nobody_else(made: Made, seed: int) -> No
     made(*texts)
     cut = {text[start : start + size] for text in texts[:20] for start in range(15) for size in range(1, 6)}
     for part in (*cut, *("".join(chance.choices(LETTERS, k=chance.randint(1, 4))) for _ in range(100))):
-        wanted = searching.searched(part)
+        wanted = searched(part)
         every = {f"c{number}" for number, text in enumerate(texts) if wanted and all(one in text for one in wanted)}
         assert found(part) == every, part
 

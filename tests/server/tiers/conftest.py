@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from custrata.analytics.silence import Calibration, SilenceCurve, Stratum, Stretch
 from custrata.lake import Workspace
 from custrata.web.rights import Role
 
@@ -50,15 +53,15 @@ def waiting(own_workspace: Workspace) -> Workspace:
 @pytest.fixture
 def learned(own_workspace: Workspace) -> Workspace:
     """A workspace with so much history that its newest run learned the lines of the lifecycle."""
-    stretches = [{"start": "0.05", "seen": 1144, "back": 1131}, {"start": "6.3", "seen": 60, "back": 20}]
-    curve: dict[str, Any] = {
-        "at_risk": "6.3",
-        "churned": None,
-        "learned": True,
-        "stretches": stretches,
-        "in_rhythm": "0.9877",
-    }
-    curve |= {"horizon": 90, "dates": 5, "customers": 2446}
+    stretches = (
+        Stretch(Fraction(1, 20), 1144, 1131, 900, Decimal("0.98"), Decimal("0.9921"), Decimal("0.96"), Decimal("1")),
+        Stretch(Fraction(63, 10), 160, 60, 80, Decimal("0.30"), Decimal("0.4512")),
+    )
+    one = Stratum(1, 12, Fraction(63, 10), None, ("churned",), 1304, 920, 1191, 1144, Decimal("0.9887"), stretches)
+    many = Stratum(13, None, seen=900, people=400, back=900, rhythmic=900, stretches=stretches[:1])
+    claim = Calibration(1, 12, "at_risk", 240, 80, Decimal("0.4"), Decimal("0.35"), Decimal("0.3"), Decimal("0.41"))
+    found = SilenceCurve((one, many), learned=True, dates=5, customers=2446, calibration=(claim,), test_dates=1)
+    curve = found.record()
     with newest_record(own_workspace) as record:
         record["curve"] = record["schemes"]["lifecycle"]["facts"]["curve"] = curve
         record["schemes"]["lifecycle"]["notes"] = ["never_churned"]

@@ -86,7 +86,9 @@ def test_a_spread_that_must_be_counted_is_counted_when_asked_for(served: Workspa
 def test_lifecycle_shows_the_silence_curve_with_counts(learned: Workspace, operator: Client) -> None:
     html = page(operator, "/tiers/lifecycle/")
     assert 'data-chart="silence"' in html
-    assert '<td class="number">1,144</td><td class="number">98.9%</td>' in html
+    assert '<td class="number">1,144</td><td class="number">900</td><td class="number">99% (98–99)</td>' in html
+    assert "With 1–12 order days a customer is at risk from 6.30 usual gaps of silence on." in html
+    assert "With 1–12 order days too few were silent long enough to draw a line: nobody counts as churned." in html
     assert "The curve was learned at 5 past dates from 2,446 customers." in html
 
 

@@ -59,9 +59,13 @@ def known_facts(
     """
     known = known_orders(orders, as_of, named_returns=named_returns, free_orders=free_orders)
     walked = keep(paced(known))
+    return Known(known, walked, population(walked) if rhythm else Population(None), first_day(orders, as_of))
+
+
+def first_day(orders: ir.Table, as_of: AsOf) -> int | None:
+    """The local day of the oldest order, as a day number; none where there is no order."""
     first = only_row(orders.aggregate(first=epoch_micros(orders.ordered_at).min()))["first"]
-    since = None if first is None else AsOf(EPOCH + timedelta(microseconds=first), as_of.zone).day
-    return Known(known, walked, population(walked) if rhythm else Population(None), since)
+    return None if first is None else AsOf(EPOCH + timedelta(microseconds=first), as_of.zone).day
 
 
 def order_traits(

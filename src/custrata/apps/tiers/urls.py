@@ -14,6 +14,7 @@ from custrata.apps.tiers.views import (
     schemes,
     simulating,
     versions,
+    withdrawing,
     wizard,
 )
 
@@ -28,6 +29,7 @@ urlpatterns = [
     path("runs/refresh/", runs.refresh, name="refresh"),
     path("runs/rebuild/", rebuilding.rebuild, name="rebuild"),
     path("runs/<str:run_id>/", runs.one_run, name="run"),
+    path("runs/<str:run_id>/withdraw/", withdrawing.withdraw, name="withdraw"),
     path("runs/<str:run_id>/corrections/", past.corrections, name="corrections"),
     path("<str:key>/", schemes.one_scheme, name="scheme"),
     path("<str:key>/rings/", schemes.rings, name="rings"),

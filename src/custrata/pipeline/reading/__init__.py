@@ -15,7 +15,7 @@ from custrata.pipeline.reading.history import Interval, history, history_of
 from custrata.pipeline.reading.moves import Mover, Moves, biggest_movers, late_moves, moved_between, moves, moves_in
 from custrata.pipeline.reading.profile import NoSuchColumn, NoSuchRun, Reading, reading
 from custrata.pipeline.reading.shared_cards import SharedCard, likely_shared_cards
-from custrata.pipeline.reading.stays import TierStays, stays
+from custrata.pipeline.reading.stays import Stays, TierStays, stays
 
 __all__ = [
     "AnyOf",
@@ -36,6 +36,7 @@ __all__ = [
     "Reading",
     "Sale",
     "SharedCard",
+    "Stays",
     "TierStays",
     "Tiered",
     "Told",

@@ -134,7 +134,8 @@ def intervals(
         return "", []
     keys = list(dict.fromkeys(key for key, _, _ in graded))
     changes = f"scheme IN ({', '.join(map(literal, keys))})" + (" AND direction <> 'stayed'" if moves_only else "")
-    parts = [*_openings(runs, keys), *(f"{_changes(run)} WHERE {changes}" for run in runs)]
+    # What changed at the first of the runs, its profile tells already.
+    parts = [*_openings(runs, keys), *(f"{_changes(run)} WHERE {changes}" for run in runs[1:])]
     opened = " UNION ALL ".join(f"SELECT * FROM ({part}) WHERE {some.sql}" for part in parts)
     known = asking.give(
         pa.table({"run": [run.id for run in runs], "at": pa.array([run.as_of for run in runs], INSTANT)})

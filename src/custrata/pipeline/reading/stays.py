@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise, takewhile
 
-from custrata.analytics.stays import Lasted, Survival, survival
+from custrata.analytics.stays import HORIZONS, Lasted, Survival, survival
 from custrata.lake import Run, Workspace
+from custrata.pipeline.marks import method_of
 from custrata.pipeline.reading.connection import Serving, literal
 from custrata.pipeline.reading.history import intervals, segments
+from custrata.wording.writer import NOTHING, Writer
 
 STAYS = """
 SELECT tier, list_contains({begins}, valid_from) AS before,
@@ -34,27 +37,63 @@ class TierStays:
     before: int
     curve: Survival
 
+    def shares_told(self, horizons: Sequence[int], write: Writer) -> list[str]:
+        """Which share is still there after so many days, as text."""
+        shares = self.curve.shares(horizons).values()
+        return [NOTHING if share is None else write.share(float(share)) for share in shares]
 
-def stays(workspace: Workspace, scheme: str) -> list[TierStays]:
-    """How long customers stay in each tier of a scheme, as far as the runs saw it; by tier, the best first.
 
-    A stay ends at the run that sees the customer in another tier, so lengths are as fine as the runs are dense.
+@dataclass(frozen=True)
+class Stays:
+    """How long customers stay in the tiers of a scheme, the best tier first, and what was looked at.
+
+    `runs` are those of one method, the newest and as many before it as graded by the same definitions, version and
+    learning, from `first` on; the `left_out` older ones graded otherwise. `spacing` is how many days lie between two
+    runs, at the median: no stay can be told more finely.
+    """
+
+    tiers: tuple[TierStays, ...]
+    runs: int = 0
+    left_out: int = 0
+    first: datetime | None = None
+    spacing: int | None = None
+
+    @property
+    def horizons(self) -> tuple[int, ...]:
+        """After how many days a share can be told: none sooner than the runs lie apart."""
+        return tuple(days for days in HORIZONS if self.spacing is not None and days >= self.spacing)
+
+
+def stays(workspace: Workspace, scheme: str) -> Stays:
+    """How long customers stay in each tier of a scheme, as far as the runs saw it.
+
+    A stay ends at the run that sees the customer in another tier, so lengths are as fine as the runs are dense. Runs
+    that graded by another method are left out: who is in another tier for that reason alone has not moved.
     """
     return stays_of(workspace.runs.all(), scheme)
 
 
-def stays_of(runs: Sequence[Run], scheme: str) -> list[TierStays]:
+def stays_of(every: Sequence[Run], scheme: str) -> Stays:
     """The same over these runs, the oldest first."""
+    graded = [run for run in every if method_of(run, scheme) is not None]
+    methods = [method_of(run, scheme) for run in graded]
+    alike = sum(1 for _ in takewhile(lambda method: method == methods[-1], reversed(methods)))
+    first = graded[-alike] if alike else None
+    # A run between them that did not grade by the scheme stays among them: it ends what went on.
+    runs = [] if first is None else [run for run in every if run.as_of >= first.as_of]
+    apart = sorted((later.as_of - earlier.as_of).days for earlier, later in pairwise(graded[len(graded) - alike :]))
+    spacing = apart[(len(apart) - 1) // 2] if apart else None
+    looked = (alike, len(graded) - alike, first.as_of if first else None, spacing)
     stretches = [one for one in segments(runs) if one[0] == scheme]
     with Serving().asking() as asking:
         sql, values = intervals(asking, runs, [scheme], moves_only=True)
         if not sql:
-            return []
+            return Stays((), *looked)
         begins, ends = _instants(begin for _, begin, _ in stretches), _instants(end for _, _, end in stretches if end)
         asked = STAYS.format(intervals=sql, last=_instant(runs[-1].as_of), begins=begins, ends=ends)
         rows = asking.table(asked, values).to_pylist()
     tiers = dict.fromkeys((*_tiers(runs, scheme), *(row["tier"] for row in rows)))
-    return [_told(tier, [row for row in rows if row["tier"] == tier]) for tier in tiers]
+    return Stays(tuple(_told(tier, [row for row in rows if row["tier"] == tier]) for tier in tiers), *looked)
 
 
 def _tiers(runs: Sequence[Run], scheme: str) -> Sequence[str]:
@@ -77,3 +116,15 @@ def _instants(found: Iterable[datetime]) -> str:
 
 def _instant(at: datetime) -> str:
     return f"{literal(at.isoformat())}::TIMESTAMPTZ"
+
+
+def stays_told(found: Stays, write: Writer) -> Iterator[str]:
+    """What the stays were seen by, in sentences: the runs, how far they lie apart, and which were left out."""
+    if found.first is None:
+        return
+    if found.spacing is None:
+        yield write("stays_one_run", since=write.day(found.first))
+    else:
+        yield write("stays_spacing", runs=found.runs, since=write.day(found.first), days=found.spacing)
+    if found.left_out:
+        yield write("stays_left_out", runs=found.left_out)

@@ -57,8 +57,23 @@ def stacked(scheme: Scheme, write: Writer, *, wide: bool = True) -> Markup:
         outline = _outline(xs, [(y(low), y(high)) for low, high in layer])
         drawing.add("path", title=tier.name, d=path(outline, closed=True), css=f"layer {colours[tier.key]}")
     drawing.add("path", d=path([(left, y(0)), (across - RIGHT, y(0))]), css="axis")
+    _draw_marks(drawing, scheme, xs, write("stacked.mark"), height)
     draw_dates(drawing, write, moments, xs, height - 6)
     return drawing.markup()
+
+
+def _draw_marks(drawing: Drawing, scheme: Scheme, xs: list[float], word: str, height: float) -> None:
+    """A line down where the method changes; the word over it, unless it would touch the one before."""
+    free = 0.0
+    for x, moment in zip(xs, scheme.history, strict=False):
+        if not moment.marks:
+            continue
+        line = path([(x, TOP), (x, height - BOTTOM)])
+        drawing.add("path", title=" · ".join(moment.marks), d=line, css="method")
+        begin = min(x - width(word, SMALL) / 2, drawing.width - width(word, SMALL))
+        if begin >= free:
+            drawing.text(begin, TOP - 4, word, "muted")
+            free = begin + width(word, SMALL) + 8
 
 
 def _outline(xs: list[float], layer: Layer) -> list[Point]:

@@ -14,7 +14,7 @@ from custrata.apps.customers.queries.customers import (
     tags_with_customers,
 )
 from custrata.apps.customers.queries.decided import decisions
-from custrata.apps.customers.queries.searching import Found, found_customers, searched
+from custrata.apps.customers.queries.searching import Found, found_customers
 from custrata.apps.customers.queries.state import state_of
 
 __all__ = [
@@ -27,7 +27,6 @@ __all__ = [
     "owned",
     "owned_by",
     "owners",
-    "searched",
     "state_of",
     "tag_groups",
     "tagged",

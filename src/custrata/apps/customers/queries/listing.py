@@ -18,7 +18,8 @@ from custrata.apps.customers.queries.customers import (
     tagged,
     tags_of,
 )
-from custrata.apps.customers.queries.searching import Found, found_customers, searched
+from custrata.apps.customers.queries.searching import Found, found_customers
+from custrata.identity.folding import searched
 from custrata.pipeline.reading import Cell, Filter, Ids, Moved, Reading, Tiered
 from custrata.web.paging import Cursor, keyset
 

@@ -37,6 +37,7 @@ from custrata.apps.tiers.actions.refreshing import (
     record_export,
     start_refresh,
 )
+from custrata.apps.tiers.actions.withdrawing import WithdrawalNeedsReason, start_withdrawal
 
 __all__ = [
     "AlreadyRebuilding",
@@ -53,6 +54,7 @@ __all__ = [
     "RefreshTooEarly",
     "RefreshTooLate",
     "SentTwice",
+    "WithdrawalNeedsReason",
     "apply_schemes",
     "begin_scheme",
     "copy_scheme",
@@ -69,4 +71,5 @@ __all__ = [
     "save_draft",
     "start_rebuild",
     "start_refresh",
+    "start_withdrawal",
 ]

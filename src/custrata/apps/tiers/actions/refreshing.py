@@ -23,8 +23,8 @@ class AlreadyRefreshing(Refused):
 
 class RefreshTooEarly(Refused):
     template = (
-        "The newest run looks from {last}; a run as of {asked} would rewrite history. "
-        "Choose a later day, or leave it empty."
+        "The newest run looks from {last}; a run as of {asked} would rewrite history. Choose a later day, leave it "
+        "empty, withdraw that run on its page, or rebuild history."
     )
 
 
@@ -33,8 +33,10 @@ class RefreshTooLate(Refused):
 
 
 @transaction.atomic
-def start_refresh(*, as_of: date | None, actor: User | None, at: datetime) -> Job:
+def start_refresh(*, as_of: date | None, actor: User | None, at: datetime, learn: bool = False) -> Job:
     """Put a refresh in the queue, as of the start of a day or, without one, of the newest data.
+
+    `learn` has it learn lines anew.
 
     Raises `AlreadyRefreshing`, `RefreshTooEarly`, `RefreshTooLate`.
     """
@@ -42,7 +44,8 @@ def start_refresh(*, as_of: date | None, actor: User | None, at: datetime) -> Jo
         _check(as_of, at)
     if refresh_under_way() is not None:
         raise AlreadyRefreshing
-    arguments = {"as_of": as_of.isoformat() if as_of else None}
+    arguments: dict[str, object] = {"as_of": as_of.isoformat() if as_of else None}
+    arguments |= {"learn": True} if learn else {}
     job = jobs.enqueue(kind=KIND, arguments=arguments, actor=actor, at=at, key=KIND)
     record_change(actor=actor, at=at, action="tiers.refresh", subject="job", subject_id=str(job.pk), after=arguments)
     return job

@@ -11,9 +11,10 @@ from custrata.pipeline.decisions import AT_LEAST, EXACTLY
 
 
 class RefreshForm(forms.Form):
-    """A day to look from, or none: then from the day after the newest data."""
+    """A day to look from, or none: then from the day after the newest data; whether lines are learned anew."""
 
     as_of = forms.DateField(required=False)
+    learn = forms.BooleanField(required=False)
 
 
 class RebuildForm(forms.Form):

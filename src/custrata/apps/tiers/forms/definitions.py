@@ -87,15 +87,18 @@ def _put(data: Data, name: str, value: Any) -> None:
 def _measure(data: Data, post: QueryDict) -> None:
     """The fields of the kind; those the form does not have stay."""
     own = {field.name for field in SHAPES[data["kind"]].own} if data.get("kind") in SHAPES else set()
-    for name in ("trait", "order_by", "target", "otherwise", "waits_for"):
+    for name in ("trait", "order_by", "target", "otherwise", "waits_for", "without_order"):
         if name in own and name in post:
             _put(data, name, post.get(name, "").strip())
-    for name in ("clusters", "depth", "least_leaf", "bins", "new_days", "new_orders", "won_back_days",
-                 "mature_orders", "mature_days", "unpaced_at_risk_days", "unpaced_churned_days"):  # fmt: skip
+    for name in ("clusters", "depth", "least_leaf", "bins", "at_least", "least_customers", "new_days", "new_orders",
+                 "won_back_days", "mature_orders", "mature_days", "unpaced_at_risk_days",
+                 "unpaced_churned_days"):  # fmt: skip
         if name in own and name in post:
             _put(data, name, number(post.get(name, "").strip()))
     if "method" in own and "method" in post:
         data["method"] = post["method"]
+    if "reference" in own and "reference" in post:
+        _put(data, "reference", None if post["reference"] == "mean" else post["reference"])
     if "traits" in own and "traits-there" in post:
         data["traits"] = post.getlist("traits")
     if "less_is_better" in own and "less-there" in post:

@@ -7,12 +7,15 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
+from custrata.analytics.silence import LINED, SilenceCurve
 from custrata.apps.tiers.queries.runs import run_before
 from custrata.apps.tiers.queries.schemes import amount, scheme
 from custrata.lake import Run
 from custrata.lake.runs import Runs
 from custrata.pipeline.reading import moved_between
 from custrata.report import Change, Headline, Move, Scheme, Size, Tier, collect
+from custrata.tiering.silences import number, stratum_name
+from custrata.web import texts
 from custrata.web.workspace import workspace
 
 
@@ -92,9 +95,22 @@ def _marks(key: str, run: Run) -> dict[str, str]:
     if decided is None:
         return {}
     if key == "lifecycle":
-        curve = decided["facts"]["curve"]
-        return {tier: f"{amount(key, curve[tier])}×" for tier in ("at_risk", "churned") if curve[tier] is not None}
+        return _silences(SilenceCurve.from_record(decided["facts"]["curve"]))
     return {step["tier"]: amount(key, step["line"]) for step in (decided["ladder"] or {}).get("steps", ())}
+
+
+def _silences(curve: SilenceCurve) -> dict[str, str]:
+    """The silences from which a customer is at risk and churned, of each stratum that has such a line."""
+    write = texts.writer("tiers")
+    sign = "" if curve.learned else "> "
+    found: dict[str, list[str]] = {}
+    for stratum in curve.strata:
+        named = "" if len(curve.strata) == 1 else f"{stratum_name(stratum.least, stratum.most, write)} "
+        for tier in LINED:
+            line = stratum.line(tier)
+            if line is not None:
+                found.setdefault(tier, []).append(f"{named}{sign}{number(line, write)}×")
+    return {tier: " · ".join(lines) for tier, lines in found.items()}
 
 
 def moves_between(key: str, before: Run, now: Run) -> Scheme:

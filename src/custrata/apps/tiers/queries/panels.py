@@ -20,7 +20,7 @@ from custrata.report.pictures import flow, rings, small_rings, stacked
 from custrata.report.pictures.silence import colour, share_told
 from custrata.report.tables import Table, history_tables, stratum_words
 from custrata.web import texts
-from custrata.web.charts import Row, Series, Unit
+from custrata.web.charts import Mark, Row, Series, Unit
 from custrata.web.charts import Silence as SilenceChart
 from custrata.web.charts import SilencePoint as ChartPoint
 from custrata.web.workspace import workspace
@@ -211,7 +211,10 @@ def _series(found: Scheme, values: list[list[float]], unit: Unit) -> Mapping[str
         for place, tier in enumerate(found.tiers)
     ]
     days = [moment.as_of.isoformat() for moment in found.history]
-    series: Series = {"days": days, "rows": rows, "unit": unit, "stacked": True}
+    marks: list[Mark] = [
+        {"at": moment.as_of.isoformat(), "name": " · ".join(moment.marks)} for moment in found.history if moment.marks
+    ]
+    series: Series = {"days": days, "rows": rows, "unit": unit, "stacked": True, "marks": marks}
     return {**series, "currency": held.currency, "timezone": held.timezone}
 
 

@@ -9,13 +9,12 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from custrata.analytics.stays import HORIZONS
 from custrata.apps.tiers.queries.runs import all_runs, run_ids
 from custrata.lake import Run
 from custrata.lake.runs import Runs
 from custrata.pipeline.reading import Mover, biggest_movers
 from custrata.pipeline.reading.connection import Serving, literal
-from custrata.pipeline.reading.stays import TierStays, stays_of
+from custrata.pipeline.reading.stays import Stays, stays_of, stays_told
 from custrata.report import Scheme
 from custrata.report.colours import tier_colours
 from custrata.report.panels import Pair, both
@@ -32,10 +31,11 @@ ROWS = 100
 
 @dataclass(frozen=True)
 class StaysPanel:
-    """How long customers stay in the tiers of a scheme: the picture and the table."""
+    """How long customers stay in the tiers of a scheme: the picture, the table, and what was looked at in words."""
 
     picture: Pair
     table: Table
+    told: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ def stays_panel(found: Scheme) -> StaysPanel:
     """The stays of a scheme as all runs saw them."""
     colours, names = tier_colours(found), {tier.key: tier.name for tier in found.tiers}
     write = texts.writer("history")
-    known = [one for one in _stays(workspace().runs.folder, run_ids(), found.key) if one.tier in names]
+    seen = _stays(workspace().runs.folder, run_ids(), found.key)
+    known = [one for one in seen.tiers if one.tier in names]
     lines = [
         StayingLine(
             names[one.tier],
@@ -77,7 +78,7 @@ def stays_panel(found: Scheme) -> StaysPanel:
         for one in known
     ]
     head = [write(f"heads.{name}") for name in ("tier", "stays", "going_on", "before", "median")]
-    head += [write("heads.after", days=days) for days in HORIZONS]
+    head += [write("heads.after", days=days) for days in seen.horizons]
     rows = tuple(
         (
             names[one.tier],
@@ -85,18 +86,22 @@ def stays_panel(found: Scheme) -> StaysPanel:
             write.number(one.going_on),
             write.number(one.before),
             NOTHING if one.curve.median is None else write.number(one.curve.median),
-            *(NOTHING if share is None else write.share(float(share)) for share in one.curve.shares().values()),
+            *(
+                NOTHING if share is None else write.share(float(share))
+                for share in one.curve.shares(seen.horizons).values()
+            ),
         )
         for one in known
     )
-    return StaysPanel(both(partial(staying, lines, texts.writer("report"))), Table(tuple(head), rows))
+    drawn = both(partial(staying, lines, texts.writer("report")))
+    return StaysPanel(drawn, Table(tuple(head), rows), tuple(stays_told(seen, write)))
 
 
 @lru_cache(maxsize=256)
-def _stays(folder: Path, ids: tuple[str, ...], key: str) -> tuple[TierStays, ...]:
+def _stays(folder: Path, ids: tuple[str, ...], key: str) -> Stays:
     """Counted once for the runs there are."""
     runs = Runs(folder)
-    return tuple(stays_of([runs.run(one) for one in ids], key))
+    return stays_of([runs.run(one) for one in ids], key)
 
 
 def movers(found: Scheme, run: Run) -> list[Mover]:

@@ -10,7 +10,7 @@ from custrata.apps.jobs.queries import running
 from custrata.pipeline.rebuild import Every, moments_to_rebuild
 from custrata.web.workspace import workspace
 
-KIND, REBUILD = "refresh", "rebuild"
+KIND, REBUILD, WITHDRAW = "refresh", "rebuild", "withdraw"
 LOOKED_AT = 200
 
 

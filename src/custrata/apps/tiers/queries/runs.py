@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 from custrata.lake import Run
 from custrata.lake.durable import Damaged
 from custrata.lake.manifest import ImportRecord, Manifest
-from custrata.lake.runs import Runs
+from custrata.lake.runs import Runs, Withdrawn
 from custrata.pipeline.reading import NoSuchRun
 from custrata.web.workspace import workspace
 
 # So many runs a history goes back; a page with more could not be read.
 MOST = 60
-BRIEF = ("as_of", "at", "before", "headline", "tiers", "steps", "version", "late", "corrected")
+BRIEF = ("as_of", "at", "before", "headline", "tiers", "steps", "version", "late", "corrected", "marks", "later")
 Read = TypeVar("Read")
 
 
@@ -70,6 +70,16 @@ def history(run: Run) -> tuple[Run, ...]:
         return tuple(_brief(workspace().runs.folder, run_id) for run_id in earlier[-MOST + 1 :])
 
     return (*_steady(read), run)
+
+
+def rebuilding() -> datetime | None:
+    """When the rebuilding of history began that is not finished; until it is, pages show the former history."""
+    return workspace().runs.rebuilding()
+
+
+def withdrawn() -> list[Withdrawn]:
+    """The runs that were withdrawn, the newest first."""
+    return workspace().runs.withdrawn()[::-1]
 
 
 def run_before(run: Run) -> Run | None:

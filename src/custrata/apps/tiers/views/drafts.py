@@ -74,6 +74,7 @@ def choices(data: Mapping[str, Any], offers: Mapping[str, Offer]) -> dict[str, A
     """What the selects of the form offer, and what its numbers are measured in."""
     names = {
         "rfm_methods": ("quantile", "nested", "fixed", "log"),
+        "references": ("mean", "median"),
         "reviews": ("each_run", "tier_anniversary", "member_anniversary", "calendar"),
         "normalisers": ("lines", "rank", "min_max", "z"),
     }

@@ -25,6 +25,7 @@ from custrata.apps.tiers.views.asking import known_scheme, no_run
 from custrata.errors import Refused
 from custrata.lake import Run
 from custrata.pipeline.reading import NoSuchRun
+from custrata.pipeline.telling import told_of
 from custrata.report.panels import both
 from custrata.report.pictures import flow
 from custrata.report.tables import table_name
@@ -67,6 +68,8 @@ def run_list(request: HttpRequest) -> HttpResponse:
         "before_newest": found[-2] if len(found) > 1 else None,
         "authors": authors,
         "new_data": runs.new_imports(),
+        "rebuilding": runs.rebuilding(),
+        "withdrawn": runs.withdrawn(),
         **_refreshing(request),
     }
     return render(request, "tiers/runs.html", shown)
@@ -94,6 +97,8 @@ def one_run(request: HttpRequest, run_id: str) -> HttpResponse:
         "late": past.late_run(run),
         "corrected": past.corrections(run, most=10),
         "author": refreshes.refresh_authors().get(run.id, ""),
+        "told": told_of(run, texts.writer("runs")),
+        "may_withdraw": may(request.user, Right.WITHDRAW_RUNS),
     }
     return render(request, "tiers/run.html", shown)
 
@@ -128,7 +133,8 @@ def refresh(request: HttpRequest) -> HttpResponse:
         messages.error(request, texts.text("tiers.refresh.bad_day"))
     else:
         try:
-            start_refresh(as_of=form.cleaned_data["as_of"], actor=asking_person(request), at=timezone.now())
+            wanted = {name: form.cleaned_data[name] for name in ("as_of", "learn")}
+            start_refresh(**wanted, actor=asking_person(request), at=timezone.now())
             messages.success(request, texts.text("tiers.refresh.started"))
         except Refused as error:
             messages.error(request, texts.sentence(error))

@@ -110,7 +110,8 @@
           axisLabel: { color: look.muted, hideOverlap: true, formatter: (value) => day.month(value) } }),
         yAxis: axis(look, { type: "value", min: stacked ? 0 : undefined, scale: !stacked, axisLine: { show: false },
           axisLabel: { color: look.muted, formatter: (value) => write.short(value) } }),
-        series: data.rows.map((row) => ({
+        series: data.rows.map((row, number) => ({
+          markLine: number === 0 && data.marks?.length ? across(look, data.marks) : undefined,
           type: "line", name: row.name, triggerLineEvent: true, symbolSize: 6, showSymbol: data.days.length < 2,
           stack: stacked ? "all" : undefined, color: look.tier(row.colour),
           lineStyle: { width: stacked ? 0.75 : 2, color: stacked ? look.card : look.tier(row.colour) },

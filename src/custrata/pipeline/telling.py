@@ -1,0 +1,51 @@
+"""What one should know of a run besides its numbers, in sentences, for the command line and for pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from custrata.lake import Run
+from custrata.tiering.names import scheme_name
+from custrata.wording.writer import Writer
+
+
+def told_of(run: Run, write: Writer) -> list[str]:
+    """Rows dated in the future, lines learned for this run or not learned yet, and other methods than before.
+
+    `write` writes phrases of the area `runs`.
+    """
+    return [*_later(run, write), *_learned(run, write), *marks_in_words(run, write)]
+
+
+def marks_in_words(run: Run, write: Writer) -> list[str]:
+    """The marks of a run: what is graded by another method than at the run before."""
+    return [write(f"mark.{mark['kind']}", **_named(mark, run, write)) for mark in run.record.get("marks") or []]
+
+
+def _named(mark: Mapping[str, Any], run: Run, write: Writer) -> dict[str, Any]:
+    key = mark["scheme"]
+    name = "" if key is None else scheme_name(key, write.language, run.record["schemes"].get(key))
+    return {**mark, "scheme": name}
+
+
+def _later(run: Run, write: Writer) -> list[str]:
+    later = run.record.get("later")
+    if later is None:
+        return []
+    at, newest = (write.instant(datetime.fromisoformat(later[name])) for name in ("at", "newest"))
+    rows = sum(later["tables"].values())
+    return [write.count("later", rows, table=later["table"], key=later["key"], at=at, newest=newest)]
+
+
+def _learned(run: Run, write: Writer) -> list[str]:
+    told = []
+    for key, decided in run.record["schemes"].items():
+        learning = decided.get("learning")
+        if learning is not None and (learning["at"] == run.record["at"] or not learning["learned"]):
+            phrase = f"learned.{learning['why']}" if learning["learned"] else "learned.not"
+            before = write.day(datetime.fromisoformat(learning["before"]))
+            name = scheme_name(key, write.language, decided)
+            told.append(write(phrase, scheme=name, number=learning["number"], before=before))
+    return told
