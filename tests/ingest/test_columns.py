@@ -168,3 +168,11 @@ def test_a_contact_tells_customers_apart_where_they_have_no_number(shop: Shop, h
     result = shop.imports("orders", rows(f"{who},2024-01-05,10", f"{who},2024-01-06,20", head=head))
     assert shop.rows("orders", "customer_id") == [(who,), (who,)]
     assert codes(result) == ["customer_by_contact", "numbers_by_content"]
+
+
+def test_a_second_instant_is_no_time_of_day(shop: Shop) -> None:
+    content = rows("1,a,2024-01-05 10:00,2024-01-05 10:05,9", head="order_id,customer_id,下单时间,付款时间,amount")
+    columns = {"order_id": "order_id", "customer_id": "customer_id", "下单时间": "ordered_at", "付款时间": "order_time",
+               "amount": "amount"}  # fmt: skip
+    shop.imports("orders", content, mapping=Mapping("orders", columns))
+    assert times(shop) == ["01-05 02:00:00"]

@@ -122,3 +122,18 @@ def test_a_return_under_the_shops_account_is_of_the_buyer_of_its_sale(shop: Shop
     result = shop.imports("orders", content)
     assert orders(shop) == [("a", Decimal(-4)), ("a", Decimal(10))]
     assert [(notice.code, notice.count) for notice in result.notices] == [("returns_of_buyers", 1)]
+
+
+def test_one_amount_under_several_statuses_is_one_order_on_its_way(shop: Shop) -> None:
+    content = rows(
+        "1,a,2024-01-05,10,paid", "1,a,2024-01-05,10,refunded", "2,b,2024-01-05,7,paid", head=f"{HEAD},status"
+    )
+    shop.imports("orders", content, accept_defaults=True)
+    assert shop.rows("orders", "order_id", "amount", "refund") == [
+        ("1", Decimal(10), Decimal(10)), ("2", Decimal(7), Decimal(0)),
+    ]  # fmt: skip
+
+
+def test_tills_without_customers_that_start_again_each_day_are_told_apart(shop: Shop) -> None:
+    shop.imports("orders", rows(*(f"{n},散客,2024-01-0{day},1{n}" for n in (1, 2, 3) for day in (5, 6))))
+    assert len(orders(shop)) == 6

@@ -32,7 +32,7 @@ def test_an_order_has_the_status_of_its_lines(shop: Shop, word: str, status: str
 def test_rows_without_a_status_follow_their_order(shop: Shop) -> None:
     result = shop.imports("lines", lines("1,a,2024-01-05,x,2,10,refunded", "1,,,y,1,30,", "2,b,2024-01-05,x,1,7,paid"))
     assert orders(shop) == [("1", "refunded", Decimal(0)), ("2", "completed", Decimal(7))]
-    assert [(notice.code, notice.count, notice.example) for notice in result.notices] == [("status_follows", 1, "1")]
+    assert ("status_follows", 1, "1") in [(notice.code, notice.count, notice.example) for notice in result.notices]
 
 
 def test_a_line_given_back_is_taken_off_its_order(shop: Shop) -> None:

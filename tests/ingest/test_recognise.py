@@ -71,11 +71,9 @@ def test_content_tells_what_headers_do_not(shop: Shop) -> None:
     }  # fmt: skip
 
 
-def test_names_what_is_missing_and_how_to_say_it(shop: Shop) -> None:
-    with pytest.raises(MissingColumns) as raised:
+def test_names_what_is_missing(shop: Shop) -> None:
+    with pytest.raises(MissingColumns, match="no column for customer_id, ordered_at"):
         columns(shop, "orders", "order_id,who,amount", "1,a,10")
-    assert "customer_id, ordered_at" in str(raised.value)
-    assert "“who” = “customer_id”" in str(raised.value)
 
 
 def test_sends_lines_that_come_as_orders_to_their_own_command(shop: Shop) -> None:

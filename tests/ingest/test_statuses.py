@@ -115,3 +115,9 @@ def test_asks_once_about_a_column_of_very_many_words(shop: Shop) -> None:
     with pytest.raises(NeedsDecision, match="status_others") as raised:
         shop.imports("orders", content, mapping=Mapping("orders", columns))
     assert len(raised.value.questions) == 1
+
+
+def test_one_word_of_an_undone_order_gives_a_status_away(shop: Shop) -> None:
+    content = orders("已取消", "甲", "乙", "丙").replace("订单状态", "进度")
+    with pytest.raises(NeedsDecision, match=r"status\.甲"):
+        shop.imports("orders", content)

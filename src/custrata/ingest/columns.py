@@ -185,7 +185,8 @@ def with_clock(file: Table[str, str], sample: Sample, kind: Kind, desk: Desk) ->
     at = found.get("ordered_at")
     days = sample.some(at) if at else []
     alone = bool(days) and not any(":" in day.replace("00:00:00", "").replace("00:00", "") for day in days)
-    if "order_time" in found and not alone:
+    times = sample.some(found["order_time"]) if "order_time" in found else []
+    if "order_time" in found and not (alone and all(map(is_time, times))):
         del found["order_time"]
     if "order_time" not in found:
         found.pop("time_zone", None)

@@ -224,7 +224,7 @@ def _twins(made: Views, sound: ir.Table, plan: Plan) -> ir.Table:
     content = [twins[name] for name in names]
     text = ibis.literal(BETWEEN).join([value.cast("string").fill_null("") for value in content])
     return made.kept(twins.select(
-        INDEX, "order_id", "customer_id", "store", "updated_at", content=text, day=day,
+        INDEX, "order_id", "customer_id", "store", "updated_at", "amount", "status", content=text, day=day,
         instant=epoch_micros(twins.ordered_at),
     ))  # fmt: skip
 
@@ -233,6 +233,9 @@ def _shared(made: Views, twins: ir.Table) -> Shared | None:
     groups = twins.group_by("order_id").agg(
         rows=twins.content.nunique(),
         people=twins.customer_id.fill_null("").nunique(),
+        nobody=twins.customer_id.isnull().any(),
+        amounts=twins.amount.nunique(),
+        statuses=twins.status.nunique(),
         instants=twins.instant.nunique(),
         days=twins.day.nunique(),
         stores=twins.store.nunique(),
@@ -241,10 +244,12 @@ def _shared(made: Views, twins: ir.Table) -> Shared | None:
     )
     # An order written anew says when; then the newest counts, unless it is somebody else's.
     open_ = groups.filter((groups.rows > 1) & ((groups.written + 1 < groups.rows) | (groups.people > 1)))
+    # One amount under several statuses is one order on its way.
+    parts = (open_.people == 1) & (open_.instants == 1) & ((open_.amounts > 1) | (open_.statuses == 1))
     found = made.engine.arrow(open_.aggregate(
         numbers=open_.count(), rows=open_.rows.sum(), example=open_.order_id.argmin(open_["first"]),
-        other_people=(open_.people > 1).sum(),
-        one_order=((open_.people == 1) & (open_.instants == 1)).sum(),
+        other_people=((open_.people > 1) | open_.nobody).sum(),
+        one_order=parts.sum(),
         by_store=(open_.stores == open_.rows).sum(), by_day=(open_.days == open_.rows).sum(),
     )).to_pylist()[0]  # fmt: skip
     return Shared(**found) if found["numbers"] else None

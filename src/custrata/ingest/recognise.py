@@ -121,7 +121,7 @@ def checked(mapping: Mapping, source: Source, sample: Sample, kind_name: str, de
     free = {header: name for header, name in free.items() if header not in mapping.columns}
     fields = with_clock(mapping.fields | {name: header for header, name in free.items()}, sample, kind, desk)
     names = {header: name for name, header in fields.items()}
-    columns = {header: mapping.columns.get(header, names.get(header, PROPERTY)) for header in sample.headers}
+    columns = {header: names.get(header, PROPERTY) for header in sample.headers}
     return replace(mapping, columns=columns)
 
 

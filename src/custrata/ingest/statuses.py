@@ -76,7 +76,8 @@ def status_of(word: str, platform: str | None = None) -> str | None:
 
 
 def is_status(values: Iterable[str], *, by_header: bool) -> bool:
-    """Whether cells are the status of an order: few words; where no header says so, half of them known and telling."""
+    """Whether cells are the status of an order: few words; where no header says so, half of them known and telling, or
+    one that only an order can be, such as 已取消 or refunded."""
     distinct = set(values)
     if len(distinct) > MOST_WORDS:
         return False
@@ -84,6 +85,9 @@ def is_status(values: Iterable[str], *, by_header: bool) -> bool:
     if by_header:
         return True
     telling = {word for word in known if bare(word) not in COMMON}
+    undone = {word for word in telling if status_of(word) in ("cancelled", "refunded", PARTLY)}
+    if undone and len(distinct) <= MOST_WORDS // 2:
+        return True
     return len(known) >= 2 and bool(telling) and len(known) * 2 >= len(distinct)
 
 
