@@ -70,7 +70,7 @@ def open_shop(tmp_path: Path, duck: DuckEngine) -> OpenShop:
     """Open a shop with other settings than usual."""
 
     def opened(**settings: str) -> Shop:
-        chosen = {"currency": "CNY", "timezone": "Asia/Shanghai", "language": "en", **settings}
+        chosen: dict[str, Any] = {"currency": "CNY", "timezone": "Asia/Shanghai", "language": "en", **settings}
         return Shop(Workspace.create(tmp_path / "shop", **chosen), tmp_path, duck)
 
     return opened

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,8 +83,9 @@ def test_refuses_to_open_what_is_none(tmp_path: Path, make: object) -> None:
     ],
 )
 def test_refuses_settings_nobody_knows(tmp_path: Path, option: str, value: str, error: type[BadInput]) -> None:
+    chosen: dict[str, Any] = {option: value}
     with pytest.raises(error):
-        Workspace.create(tmp_path / "shop", **{option: value})
+        Workspace.create(tmp_path / "shop", **chosen)
     assert not (tmp_path / "shop").exists()
 
 
