@@ -242,18 +242,18 @@ def _cuts(curve: Curve, lines: Sequence[int], rules: SilenceRules) -> list[int]:
         least = int(curve.firsts[end] - curve.firsts[start]) // 6
         begin = start
         for place in curve.blocks:
-            if start < place < end and _parts(curve, begin, place, end, least, rules):
+            if start < place < end and _parts(curve, (begin, place, end), least, rules):
                 begin = place
                 cuts.append(place)
         cuts.append(end)
     return cuts
 
 
-def _parts(curve: Curve, begin: int, place: int, end: int, least: int, rules: SilenceRules) -> bool:
-    """Whether enough lies on both sides of a place."""
+def _parts(curve: Curve, places: tuple[int, int, int], least: int, rules: SilenceRules) -> bool:
+    """Whether enough lies on both sides of the middle one of three places."""
     return all(
         curve.firsts[last] - curve.firsts[first] >= least and _rests(curve, first, last, rules)
-        for first, last in ((begin, place), (place, end))
+        for first, last in pairwise(places)
     )
 
 

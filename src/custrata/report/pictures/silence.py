@@ -41,7 +41,7 @@ def silence(data: Silence, write: Writer, *, wide: bool = True) -> Markup:
     _rhythms(drawing, write, x, longest)
     draw_key(drawing, key)
     for stratum in data.drawn:
-        _curve(drawing, write, data, stratum, x, y)
+        _curve(drawing, write, data, stratum, x=x, y=y)
     return drawing.markup()
 
 
@@ -105,7 +105,7 @@ def _reach(stratum: SilenceStratum) -> list[float]:
     return [stratum.points[-1].silence * 1.15, *lines]
 
 
-def _curve(drawing: Drawing, write: Writer, data: Silence, stratum: SilenceStratum, x: Scale, y: Scale) -> None:
+def _curve(drawing: Drawing, write: Writer, data: Silence, stratum: SilenceStratum, *, x: Scale, y: Scale) -> None:
     css, end = colour(stratum), drawing.width - RIGHT - 8
     places = [(x(math.log1p(point.silence)), y(point.back)) for point in stratum.points]
     edges = [*(across for across, _ in places), end]
