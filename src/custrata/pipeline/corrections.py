@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros, only_row
 from custrata.lake import Run
+from custrata.pipeline.marks import same_method
 from custrata.schema import INSTANT
 
 FILE = "corrections"
@@ -46,7 +47,7 @@ def corrections(
     if superseded is None:
         return {}
     earlier = _earlier(superseded, engine)
-    found = _found(tiers, schemes, superseded.read("profile", engine), superseded.record["schemes"]) if wrong else []
+    found = _found(tiers, schemes, superseded, engine) if wrong else []
     now = [part.mutate(at=ibis.literal(at).cast(INSTANT)) for part in found]
     parts = [*now, *([] if earlier is None else [earlier])]
     if not parts:
@@ -67,12 +68,13 @@ def _earlier(superseded: Run, engine: Engine) -> ir.Table | None:
 
 
 def _found(
-    tiers: ir.Table, schemes: Mapping[str, Mapping[str, Any]], former: ir.Table, graded: Mapping[str, Any]
+    tiers: ir.Table, schemes: Mapping[str, Mapping[str, Any]], superseded: Run, engine: Engine
 ) -> list[ir.Table]:
+    former = superseded.read("profile", engine)
     keys = [
         key
         for key, decided in schemes.items()
-        if f"{key}_tier" in former.columns and graded[key].get("version", 1) == decided["version"]
+        if f"{key}_tier" in former.columns and same_method(superseded, key, decided)
     ]
     if not keys:
         return []

@@ -42,6 +42,11 @@ def method_of(run: Run, scheme: str) -> tuple[int, int, int | None] | None:
     return int(run.record["saw"].get("definitions") or 1), decided.get("version", 1), _learning(decided)
 
 
+def same_method(run: Run, scheme: str, decided: Mapping[str, Any]) -> bool:
+    """Whether a run graded a scheme as it is graded now, so that another tier comes from other facts."""
+    return method_of(run, scheme) == (DEFINITIONS, decided["version"], _learning(decided))
+
+
 def _mark(kind: str, scheme: str | None, was: int | None, now: int | None) -> dict[str, Any]:
     return {"kind": kind, "scheme": scheme, "was": was, "now": now}
 
