@@ -55,7 +55,7 @@ def spark() -> Iterator[Engine]:
     # Tables of a few rows: compiling Java code and planning for size cost more than they bring.
     small = {"spark.sql.shuffle.partitions": "1", "spark.sql.adaptive.enabled": "false"}
     small |= {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
-    with connect("spark", threads=2, memory_limit="1GB", spark_options=small) as engine:
+    with connect("spark", threads=2, memory_limit="3GB", spark_options=small) as engine:
         yield engine
 
 

@@ -36,6 +36,8 @@ class Person:
     returns: list[tuple[datetime, int]] = field(default_factory=list)  # that name no order: instant, cents
     refunded: list[tuple[datetime, int, int]] = field(default_factory=list)  # of sales: instant, sold, given back
     categories: set[str] = field(default_factory=set)
+    advocacy: Fraction | None = None  # the newest NPS answer: promoter 1, passive ½, detractor 0
+    said: set[str] = field(default_factory=set)  # kinds of feedback of the last 90 days
 
     @property
     def days(self) -> list[int]:
@@ -62,7 +64,9 @@ def median(values: Iterable[int]) -> int | None:
 class Facts:
     """Everybody at an instant. Rows of the canonical tables; times are aware."""
 
-    def __init__(self, orders: Iterable[Row], lines: Iterable[Row], as_of: datetime, zone: str) -> None:
+    def __init__(
+        self, orders: Iterable[Row], lines: Iterable[Row], as_of: datetime, zone: str, feedback: Iterable[Row] = ()
+    ) -> None:
         self.zone, self.as_of = ZoneInfo(zone), as_of
         self.today = day_of(as_of, self.zone)
         self.people: dict[str, Person] = defaultdict(Person)
@@ -70,6 +74,7 @@ class Facts:
         self.first_fact = min(row["ordered_at"] for row in past)
         self._count(past)
         self._categories(lines)
+        self._feedback([row for row in feedback if row["given_at"] < as_of])
         gaps = [gap for person in self.people.values() for gap in gaps_of(person.days)]
         self.population_gap = median(gaps)
         self.period = min(91, max(7, 2 * self.population_gap)) if self.population_gap else 91
@@ -118,6 +123,18 @@ class Facts:
         for row in lines:
             if row["category"] is not None and row["order_id"] in counted:
                 counted[row["order_id"]].categories.add(row["category"])
+
+
+    def _feedback(self, past: list[Row]) -> None:
+        self.heard = bool(past)
+        for row in sorted(past, key=lambda row: row["given_at"]):
+            person = self.people.get(row["customer_id"])
+            if person is None:
+                continue
+            if self.inside(row["given_at"], 90):
+                person.said.add(row["kind"])
+            if row["kind"] == "nps":
+                person.advocacy = Fraction(2 if row["score"] >= 9 else 1 if row["score"] >= 7 else 0, 2)
 
 
 def gaps_of(days: list[int]) -> list[int]:

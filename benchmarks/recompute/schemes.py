@@ -137,7 +137,7 @@ class Schemes:
 
     @cached_property
     def loyalty_scores(self) -> dict[str, Fraction]:
-        """Points from 0 to 100 of those with an order in the window; advocacy is not known in these data."""
+        """Points from 0 to 100 of those with an order in the window."""
         breadth = any(person.categories for person in self.people.values())
         return {name: self._loyalty(name, breadth=breadth) for name in self.active}
 
@@ -154,6 +154,8 @@ class Schemes:
         ]
         if breadth:
             parts.append((10, Fraction(min(len(person.categories), 5), 5)))
+        if person.advocacy is not None:
+            parts.append((10, person.advocacy))
         weight = sum(weight for weight, _ in parts)
         return sum((weight * part for weight, part in parts), Fraction(0)) * 100 / weight
 
@@ -201,6 +203,15 @@ class Schemes:
             if line is not None and name in grown and grown[name] >= line and grown[name] > 0
             else "standard"
             for name in self.people
+        }
+
+    def need(self) -> Tiers | None:
+        """A complaint of the last 90 days comes before an inquiry; `None` where nobody ever said anything."""
+        if not self.facts.heard:
+            return None
+        kinds = ("complaint", "inquiry")
+        return {
+            name: next((kind for kind in kinds if kind in person.said), "none") for name, person in self.people.items()
         }
 
     def rfm(self) -> dict[str, Scored]:
@@ -272,7 +283,7 @@ class Schemes:
         graded["rfm_label"] = {name: label or "" for name, (_, label, *_) in parts.items()}
         for place, score in enumerate("rfm", 2):
             graded[f"rfm_{score}_score"] = {name: str(part[place] or "") for name, part in parts.items()}
-        graded |= dict.fromkeys(("need", "standing"))
+        graded |= {"need": self.need(), "standing": None}
         return graded
 
 
