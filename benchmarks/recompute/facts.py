@@ -124,7 +124,6 @@ class Facts:
             if row["category"] is not None and row["order_id"] in counted:
                 counted[row["order_id"]].categories.add(row["category"])
 
-
     def _feedback(self, past: list[Row]) -> None:
         self.heard = bool(past)
         for row in sorted(past, key=lambda row: row["given_at"]):

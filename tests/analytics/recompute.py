@@ -1,4 +1,4 @@
-"""Every method once more, customer by customer in plain Python, written from the page that defines them.
+"""What decides tiers once more, customer by customer in plain Python, written from the page that defines it.
 
 Nothing here is taken from the product: exact fractions instead of scaled whole numbers, sorted lists instead of the
 engines' quantiles, the zone database instead of steps. A value that is published rounded (half up) decides rounded.
@@ -14,7 +14,6 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
-from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -149,7 +148,7 @@ class Recomputed:
         return self.sales(c) + sum((amount for at, amount in c.returns if self.inside(at)), Decimal(0))
 
     def average(self, c: Customer) -> Decimal | None:
-        return ratio(self.sales(c), self.orders(c))
+        return ratio(self.spend(c), self.orders(c))
 
     def median_gap(self, c: Customer) -> int | None:
         return lower_median(c.gaps)
@@ -205,103 +204,6 @@ class Recomputed:
         gross = sum((amount for at, amount in c.gross if self.inside(at)), Decimal(0))
         return min(ratio(back, gross, 4) or Decimal(0), Decimal(1)) if gross else None
 
-    # Schemes.
-
-    def by_shares(self, value: Callable[[Customer], Any], tiers: Sequence[str], shares: Sequence[Fraction],
-                  *, less: bool = False) -> dict[str, str]:  # fmt: skip
-        """Section 2, `quantile`: the line of share s is the value at rank ⌈s·n⌉ from the best."""
-        values = self.each(value)
-        best = sorted((v for v in values.values() if v is not None), reverse=not less)
-        lines = [best[ceil(share * len(best)) - 1] for share in shares] if best else []
-        return {name: tier_of(v, lines, tiers, less=less) for name, v in values.items()}
-
-    def frequency(self) -> dict[str, str]:
-        shares = (Fraction(1, 5), Fraction(1, 2))
-        return self.by_shares(lambda c: self.orders(c) or None, ("high", "mid", "low"), shares)
-
-    def value(self) -> dict[str, str]:
-        """Section 2, `pareto`."""
-        values = self.each(self.spend)
-        best = sorted((v for v in values.values() if v > 0), reverse=True)
-        lines, held = [], Decimal(0)
-        for v in best:
-            before, held = held, held + v
-            lines += [v] * sum(before < share * sum(best) <= held for share in (Decimal("0.8"), Decimal("0.95")))
-        return {name: tier_of(v, lines, ("high", "mid", "low")) for name, v in values.items()}
-
-    def high_ticket(self) -> dict[str, str]:
-        return self.by_shares(
-            lambda c: self.average(c) if self.orders(c) >= 2 else None, ("high", "standard"), (Fraction(1, 10),)
-        )
-
-    def price_sensitivity(self) -> dict[str, str]:
-        return self.by_shares(self.discount_rate, ("high", "mid", "low"), (Fraction(1, 3), Fraction(2, 3)))
-
-    def usage_cycle(self) -> dict[str, str]:
-        shares = (Fraction(1, 3), Fraction(2, 3), Fraction(1))
-        tiers = ("short", "mid", "long", "unknown")
-        return self.by_shares(lambda c: self.median_gap(c) if len(c.days) >= 3 else None, tiers, shares, less=True)
-
-    def loyalty_score(self, c: Customer) -> Decimal | None:
-        """Section 5; a factor counts with six places."""
-        orders, regularity = self.orders(c), self.regularity(c)
-        if not orders or regularity is None:
-            return None
-        factors = {40: regularity, 25: 1 - Fraction(1, orders), 15: Fraction(min(self.tenure(c) or 0, 730), 730)}
-        weighed = list(factors.items())
-        if any(other.categories for other in self.customers.values()):
-            weighed.append((10, Fraction(min(len(c.categories), 5), 5)))
-        if c.advocacy is not None:
-            weighed.append((10, c.advocacy))
-        return weighed_score(weighed)
-
-    def loyalty(self) -> dict[str, str]:
-        lines = (Decimal(66), Decimal(33))
-        return {k: tier_of(v, lines, ("loyal", "potential", "none")) for k, v in self.each(self.loyalty_score).items()}
-
-    @cached_property
-    def ranked(self) -> list[Decimal]:
-        return [self.spend(c) for c in self.customers.values() if self.orders(c)]
-
-    def combined_score(self, c: Customer) -> Decimal | None:
-        loyalty = self.loyalty_score(c)
-        if loyalty is None:
-            return None
-        own = self.spend(c)
-        rank = Fraction(sum(other <= own for other in self.ranked), len(self.ranked))
-        weighed = [(35, Fraction(loyalty) / 100), (45, rank)]
-        if any(self.return_rate(other) for other in self.customers.values()):
-            weighed.append((20, 1 - Fraction(40, 100) * Fraction(self.return_rate(c) or 0)))
-        return weighed_score(weighed)
-
-    def combined(self) -> dict[str, str]:
-        lines = (Decimal(70), Decimal(40))
-        return {k: tier_of(v, lines, ("high", "mid", "general")) for k, v in self.each(self.combined_score).items()}
-
-    def need(self) -> dict[str, str]:
-        """Section 2: a complaint beats an inquiry."""
-        return self.each(lambda c: next((kind for kind in ("complaint", "inquiry") if kind in c.said), "none"))
-
-    def spend_change(self, c: Customer) -> Decimal:
-        """Spend of the last 90 days less that of the 90 before."""
-        clock = self.as_of.astimezone(self.zone).replace(tzinfo=None)
-        recent, before = ((clock - timedelta(days=days)).replace(tzinfo=self.zone) for days in (90, 180))
-        held = [(at, net) for at, _, net, _ in c.sold] + c.returns
-        later = sum((net for at, net in held if recent <= at < self.as_of), Decimal(0))
-        return later - sum((net for at, net in held if before <= at < recent), Decimal(0))
-
-    def potential(self) -> dict[str, str]:
-        """Section 2: high value now; else the top 30 % in growth of those with an order, and only where it grows."""
-        value = self.value()
-        best = sorted((self.spend_change(c) for c in self.customers.values() if self.orders(c)), reverse=True)
-        line = best[ceil(Fraction(3, 10) * len(best)) - 1]
-
-        def tier(name: str, c: Customer) -> str:
-            grows = self.orders(c) > 0 and self.spend_change(c) > 0 and self.spend_change(c) >= line
-            return "high" if value[name] == "high" else "potential" if grows else "standard"
-
-        return {name: tier(name, c) for name, c in self.customers.items()}
-
     def lifecycle(self, strata: Strata | None = None) -> dict[str, str]:
         """Section 4: the first that holds; without learned lines, beyond 3 and beyond 6."""
         return self.each(lambda c: self._stage(c, strata))
@@ -328,44 +230,3 @@ class Recomputed:
         if beyond(0, len(c.days), silent):
             return "at_risk"
         return "mature" if many >= 6 and tenure >= 180 else "growing"
-
-    def rfm(self) -> dict[str, tuple[str, str | None, int | None, int | None, int | None]]:
-        """Section 3: group by the means, scores by the quintiles, label by the grid."""
-        having = {name: c for name, c in self.customers.items() if self.orders(c)}
-        inputs: dict[str, tuple[Any, ...]] = {
-            name: (-(self.recency(c) or 0), self.orders(c), self.sales(c)) for name, c in having.items()
-        }
-        columns = [sorted(column) for column in zip(*inputs.values(), strict=True)]
-        found: dict[str, tuple[str, str | None, int | None, int | None, int | None]] = {}
-        for name in self.customers:
-            if name not in inputs:
-                found[name] = ("000", None, None, None, None)
-                continue
-            pairs = list(zip(inputs[name], columns, strict=True))
-            group = "".join(str(int(v * len(column) >= sum(column))) for v, column in pairs)
-            r, f, m = (1 + sum(column[ceil(Fraction(k, 5) * len(column)) - 1] < v for k in (1, 2, 3, 4))
-                       for v, column in pairs)  # fmt: skip
-            found[name] = (group, GRID[r][ceil(Fraction(f + m, 2)) - 1], r, f, m)
-        return found
-
-
-GRID = {
-    5: ("new", "potential_loyalist", "potential_loyalist", "champions", "champions"),
-    4: ("promising", "potential_loyalist", "potential_loyalist", "loyal", "loyal"),
-    3: ("about_to_sleep", "about_to_sleep", "need_attention", "loyal", "loyal"),
-    2: ("hibernating", "hibernating", "at_risk", "at_risk", "cant_lose"),
-    1: ("lost", "lost", "at_risk", "at_risk", "cant_lose"),
-}
-
-
-def tier_of(value: Any, lines: Sequence[Any], tiers: Sequence[str], *, less: bool = False) -> str:
-    """The first tier whose line the value meets; the last for whoever has no value or meets none."""
-    met = (tier for tier, line in zip(tiers, lines, strict=False)
-           if value is not None and (value <= line if less else value >= line))  # fmt: skip
-    return next(met, tiers[-1])
-
-
-def weighed_score(weighed: list[tuple[int, Fraction]]) -> Decimal:
-    """Σ weight · factor ÷ Σ weight × 100, a factor with six places."""
-    points = sum((weight * Fraction(rounded(factor, 6)) for weight, factor in weighed), Fraction(0))
-    return rounded(points / sum(weight for weight, _ in weighed) * 100)

@@ -75,7 +75,7 @@ class Traits:
             "spend_before_365d": spend(730, 365),
             "spend_change_90d": spend(90) - spend(180, 90),
             "spend_change_365d": spend(365) - spend(730, 365),
-            "average_order_value_all": ratio(sum((o["net"] for o in sold), NOUGHT), len(sold)),
+            "average_order_value_all": ratio(spend(None), len(sold)),
             "largest_order": max((o["net"] for o in sold), default=None),
             "first_order_value": sold[0]["net"] if sold else None,
             "last_order_value": sold[-1]["net"] if sold else None,
@@ -146,7 +146,8 @@ class Traits:
         worth = {name: max(value, NOUGHT) for name, value in spent.items()}
         ranked = sorted(worth, key=lambda name: (-worth[name], name))
         shares = [ratio(worth[name], sum(worth.values()), 4) for name in ranked]
-        squares = [Fraction(share) ** 2 for share in shares if share is not None]
+        whole = Fraction(sum(worth.values()))
+        squares = [(Fraction(worth[name]) / whole) ** 2 for name in ranked if whole]
         return {
             "top_category": ranked[0] if ranked else None,
             "top_category_share": shares[0] if ranked else None,
