@@ -99,13 +99,13 @@ def busiest() -> dict[str, Any]:
     for trait in CATALOGUE.values():
         kind = dt.dtype(trait.type)
         if kind.is_decimal():
-            share, wide = trait.unit == "share", kind.precision == 38
-            row[trait.key] = Decimal(1) if share else Decimal(BUSY) * MOST if wide else MOST
+            wide = Decimal(BUSY) * MOST if kind.precision == 38 else MOST
+            row[trait.key] = {"share": Decimal(1), "ratio": Decimal(20_000)}.get(trait.unit, wide)
         elif trait.unit in ("orders", "count"):
             row[trait.key] = BUSY
         else:
             row[trait.key] = limits[trait.type] if trait.unit != "days" else 20_000
-    return {**row, "rhythm_days": Decimal("20000.00"), "silence": Decimal("2000000.00"), "last_gap_silence": Decimal(1)}
+    return {**row, "rhythm_days": Decimal("20000.00")}
 
 
 def usual(number: int) -> dict[str, Any]:

@@ -225,7 +225,7 @@ def test_the_numbers_of_jobs_are_there_to_monitor(stranger: Client, ask: Ask) ->
 
 def test_instants_in_what_went_wrong_are_written_as_people_do(signed_in: SignIn, taken: Ask) -> None:
     job = taken("refresh")
-    fail(job, EarlierAsOf(last="2025-07-01T16:00:00+00:00", asked="2025-06-01"), at=AT)
+    fail(job, EarlierAsOf(last="2025-07-01T16:00:00+00:00", asked="2025-06-01", run="a run"), at=AT)
     seen = page(signed_in(Role.OPERATOR), f"/jobs/{job.pk}/")
     assert "looks from Jul 2, 2025" in seen
     assert "T16:00" not in seen

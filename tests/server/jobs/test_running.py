@@ -104,7 +104,7 @@ def test_what_goes_wrong_is_found_in_the_log_without_anybodys_name(
     job = taken("trial_fail", how="odd")
     with caplog.at_level(logging.ERROR):
         perform(job)
-    assert (seen(job).status, seen(job).error) == (Status.WAITING, "ValueError")
+    assert (seen(job).status, seen(job).error) == (Status.FAILED, "ValueError")
     assert f"reference {seen(job).reference}" in caplog.messages[0]
     assert "王" not in caplog.messages[0] + str(Job.objects.values())
 

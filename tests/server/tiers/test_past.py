@@ -181,14 +181,15 @@ def test_the_job_makes_the_past_anew_and_a_second_time_nothing(own_workspace: Wo
     assert results == [{"runs": 0, "corrected": 0}, {"runs": 0, "corrected": 0}]
 
 
-def test_handed_back_half_way_it_goes_on_where_it_was(own_workspace: Workspace) -> None:
+def test_handed_back_half_way_the_former_history_stays_and_it_goes_on_where_it_was(own_workspace: Workspace) -> None:
     start_rebuild(start=date(2025, 2, 15), every="month", actor=None, at=LATER)
     job = take_job("a worker", at=LATER)
     assert job
-    told = count()
+    told, former = count(), own_workspace.runs.ids()
     with pytest.raises(HandedBack):
         rebuild_job(Running(job, clock=lambda: LATER, asked_back=lambda: next(told) > 12), start="2025-02-15")
-    half = set(own_workspace.runs.ids())
+    assert own_workspace.runs.ids() == former
+    assert own_workspace.runs.rebuilding() == LATER
     result = rebuild_job(Running(job, clock=lambda: LATER, asked_back=lambda: False), start="2025-02-15")
-    done = set(own_workspace.runs.ids())
-    assert (len(half & done), len(done), result) == (1, len(RUNS) + 1, {"runs": 5, "corrected": 0})
+    assert (len(own_workspace.runs.ids()), result) == (len(RUNS) + 1, {"runs": 5, "corrected": 0})
+    assert own_workspace.runs.rebuilding() is None
