@@ -76,11 +76,15 @@ def _left_out(table: ir.Table, plan: Plan) -> ir.BooleanValue:
 
 
 def _goes_on(table: ir.Table, plan: Plan) -> ir.BooleanValue:
-    """Rows of orders that have the number of the order and nothing else of it: further lines of it."""
+    """Rows of orders that have the number of the order and nothing else of it: further lines of it.
+
+    A word without a digit is no number but a remark below the table.
+    """
     if plan.kind.name != "orders" or not all(map(plan.has, ("order_id", "customer_id", "ordered_at", "amount"))):
         return ibis.literal(False)
     cells = [table[name] for name in ("customer_id", "ordered_at__text", "amount__text")]
-    return table.order_id.notnull() & ibis.coalesce(*cells).isnull()
+    alone = table.order_id.notnull() & ibis.coalesce(*cells).isnull()
+    return alone & cast(ir.StringValue, table.order_id).re_search("[0-9]")
 
 
 def _wrong(table: ir.Table, plan: Plan) -> Problems:

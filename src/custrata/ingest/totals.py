@@ -34,6 +34,8 @@ OF_GROUP = rf"(?i)^.+[\s\-_:：]+(?:{NAMED}){FRAME}$|^.+(?:合计|小计|汇总|
 FIRST_SIGNS = "".join(sorted({word[0] for word in WORDS} | {word[0].upper() for word in WORDS}))
 BETWEEN = "\x1f"
 SEVERAL = 3
+# A number such as O000162 alone on a line is the beginning of a row that was torn off.
+NUMBERED = re.compile(r"[!-~]*[0-9][!-~]*")
 LONGEST_SHOWN = 60
 
 KEYS = ("order_id", "customer_id", "source_id", "product_id", "product_name", "name")
@@ -87,7 +89,8 @@ def _short_line(fault: Fault, source: Source) -> str:
     cells = [cell for cell in cells_of_line(fault.lines[0], source.dialect, len(source.headers)) if cell]
     if any(re.match(TOTAL, cell) for cell in cells):
         return "totals"
-    return "remarks" if len(cells) == 1 and len(source.headers) >= SEVERAL and not cells[0][:1].isdigit() else ""
+    alone = len(cells) == 1 and len(source.headers) >= SEVERAL
+    return "remarks" if alone and not NUMBERED.fullmatch(cells[0]) else ""
 
 
 def _suspicious(rows: ir.Table, plan: Plan, staged: Staged) -> ir.Table:
