@@ -68,6 +68,12 @@ class _Backend(Backend):  # type: ignore[misc]  # Ibis ships no types
         super().__init__(*args, **options)
         self._statements = Statements(self.compiler, self.dialect)
 
+    def disconnect(self) -> None:
+        # Tables that Ibis cached go with the database; dropped one by one later on, they would find it closed.
+        for entry in self._cache_name_to_entry.values():
+            entry.finalizer.detach()
+        super().disconnect()
+
     def get_schema(self, table_name: str, **place: Any) -> ibis.Schema:
         """The columns of a table; a type that was read before is not parsed again, which took most of the time."""
         if any(place.values()):
@@ -91,7 +97,7 @@ class DuckEngine(Engine):
     """One DuckDB in memory, spilling to a temporary folder of its own."""
 
     name = "duckdb"
-    connection: Backend
+    connection: _Backend
 
     def __init__(
         self, *, threads: int | None = None, memory_limit: str | None = None, scratch: Path | str | None = None
