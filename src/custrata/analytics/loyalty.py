@@ -95,7 +95,7 @@ def loyalty(
     ...     "ordered_at": ["2025-01-01", "2025-01-08", "2025-01-15", "2025-01-22", "2025-01-29", "2025-01-02"],
     ... })
     >>> loyalty(orders, as_of="2025-01-31").order_by("customer_id").to_pandas()[["tier", "value"]].values.tolist()
-    [['loyal', Decimal('75.77')], ['none', Decimal('17.41')]]
+    [['loyal', Decimal('75.770547945205')], ['none', Decimal('17.411529680365')]]
     """
     moment = AsOf.of(as_of, zone)
     profile = profile_of(
