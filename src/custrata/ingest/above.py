@@ -21,6 +21,7 @@ from custrata.ingest.totals import only_problem
 
 LEAST_SHARE = 0.25  # of rows without a time: fewer may be without one by mistake
 DAY_SHARE = 0.1
+LEAST_BLANKS = 2  # a single one was forgotten
 ABOVE, NOBODY = "above", "anonymous"
 
 
@@ -70,7 +71,7 @@ def _times(made: Views, staged: Staged, desk: Desk) -> Staged:
     """Orders below the first of their day, where the file writes every time once."""
     alone = only_problem(staged, Problem("ordered_at", "missing"))
     count = staged.tally.get(alone, 0) if alone else 0
-    if not count:
+    if count < LEAST_BLANKS:
         return staged
     rows = staged.rows
     dated = rows.filter(rows.ordered_at.notnull() & (rows[PROBLEMS] == 0))
