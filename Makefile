@@ -10,10 +10,10 @@ INSTALL = $(BIN)/pip install -qq --constraint constraints.txt --editable
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test postgresql check lint format types layers docs bench constraints clean
+.PHONY: help setup demo test test-deep postgresql check lint format types layers docs bench constraints clean
 
 help: ## say what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 setup: $(COMPLETE) ## build .venv with every extra (again only when pyproject.toml or constraints.txt change)
 	@:
@@ -39,6 +39,10 @@ demo: $(DEMO) ## load and grade the demo data, then show it (ARGS=--no-serve sto
 test: setup ## run all tests, the server's on PostgreSQL too (ARGS for pytest: make test ARGS='-k rfm')
 	@$(BIN)/pytest -q -n auto --dist loadgroup $(ARGS)
 	@$(if $(ARGS),,$(MAKE) --no-print-directory postgresql)
+
+test-deep: setup ## the long trials: kills, damages, hostile input (ARGS for pytest)
+	@$(BIN)/pytest -q -m deep $(ARGS)
+	@CUSTRATA_TEST_DATABASE=postgresql $(BIN)/pytest -q -m deep tests/server $(ARGS)
 
 postgresql: setup ## run the server's tests on a private PostgreSQL that ends with them (ARGS for pytest)
 	@CUSTRATA_TEST_DATABASE=postgresql $(BIN)/pytest -q -n auto --dist loadgroup tests/server $(ARGS)

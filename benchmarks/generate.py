@@ -93,7 +93,7 @@ def write_orders(path: Path, customers: int, seed: int = 1) -> int:
     Columns: `order_id`, `customer_id`, `ordered_at` (wall clock, ISO), `amount` (after discount, before refund),
     `discount`, `refund`, `kind`, `status`, `returns_order_id`, `channel`, `store`.
     """
-    with duckdb.connect(config={"temp_directory": str(path.parent), "memory_limit": "4GB"}) as duck:
+    with duckdb.connect(config={"temp_directory": str(path.parent), "memory_limit": "10GB"}) as duck:
         key = 0
         for number, begin in enumerate(range(0, customers, BLOCK)):
             rng = np.random.default_rng([seed, number])
