@@ -40,8 +40,10 @@ class Session:
 
     @cached_property
     def workspace(self) -> Workspace:
-        """Raises `NotAWorkspace`, `BadSettings`."""
-        return Workspace.open(self.folder)
+        """The workspace, without what killed processes left there. Raises `NotAWorkspace`, `BadSettings`."""
+        workspace = Workspace.open(self.folder)
+        workspace.remove_leftovers()
+        return workspace
 
     @property
     def language(self) -> str:
