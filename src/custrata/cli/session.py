@@ -53,8 +53,9 @@ class Session:
 
     @cached_property
     def workspace(self) -> Workspace:
-        """Raises `NotAWorkspace`, `BadSettings`."""
+        """The workspace, without what killed processes left there. Raises `NotAWorkspace`, `BadSettings`."""
         workspace = Workspace.open(self.folder)
+        workspace.remove_leftovers()
         self.carried_on = self._carry_on(workspace)
         return workspace
 
