@@ -20,6 +20,7 @@ from custrata.errors import BadInput, Refused
 from custrata.lake.durable import replace_file
 from custrata.lake.erasures import Erasures
 from custrata.lake.exclusions import Exclusions
+from custrata.lake.intents import Intents
 from custrata.lake.lake import Lake
 from custrata.lake.runs import Runs
 from custrata.schema.counting import FreeOrders, free_orders_named
@@ -180,6 +181,11 @@ class Workspace:
     def erasures(self) -> Erasures:
         """Customers who were erased, and whose rows imports refuse."""
         return Erasures(self.folder)
+
+    @property
+    def erasing(self) -> Intents:
+        """Erasures that are under way."""
+        return Intents(self.folder)
 
     @property
     def quarantine(self) -> Path:
