@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from custrata.lake.locks import locked
+from custrata.lake.private import FOLDER
 
 KEPT = 5  # copies
 LOCK = 0x43555354  # of PostgreSQL, while one process migrates
@@ -31,7 +32,7 @@ def migrate(*, at: datetime) -> Path | None:
 
     Of several who begin at once, one does it.
     """
-    settings.STATE.mkdir(exist_ok=True)
+    settings.STATE.mkdir(FOLDER, exist_ok=True)
     with _alone():
         if not is_behind():
             return None

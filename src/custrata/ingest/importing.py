@@ -40,6 +40,7 @@ from custrata.ingest.staging import Staged, stage
 from custrata.ingest.totals import without_remarks
 from custrata.ingest.writing import Job, written
 from custrata.lake import ImportRecord, LakeSnapshot, Workspace
+from custrata.lake.private import private_files
 from custrata.wording import Said
 
 Progress = Callable[[str, float], None]
@@ -318,5 +319,8 @@ def _scratch(workspace: Workspace, at: datetime) -> Iterator[Path]:
         if at.timestamp() - left.stat().st_mtime > OLD_SCRATCH:
             shutil.rmtree(left, ignore_errors=True)
     home = workspace.folder if os.access(workspace.folder, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=home, ignore_cleanup_errors=True) as folder:
+    with (
+        private_files(),
+        tempfile.TemporaryDirectory(prefix=PREFIX, dir=home, ignore_cleanup_errors=True) as folder,
+    ):
         yield Path(folder)

@@ -21,6 +21,7 @@ from custrata.engine import DuckEngine, Engine
 from custrata.errors import Refused
 from custrata.lake.durable import Damaged, replace_file, sync
 from custrata.lake.locks import locked
+from custrata.lake.private import FOLDER
 
 POINTER, RECORD, LOCK, DRAFT = "published.json", "run.json", ".lock", ".draft-"
 STAGED, WITHDRAWN = "staged.json", "withdrawn"
@@ -98,7 +99,7 @@ class Runs:
 
         Raises `Busy` where another refresh is at work for longer than `wait` seconds.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait):
             self._clear()
             with self._draft() as draft:
@@ -134,7 +135,7 @@ class Runs:
 
         Raises `Busy` where another refresh is at work for longer than `wait` seconds.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait):
             self._clear()
             stage = Stage(self, at=at)
@@ -193,7 +194,7 @@ class Runs:
 
         Raises `Busy` where a refresh is at work for longer than `wait` seconds.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait), DuckEngine() as engine:
             self._clear()
             tables = sorted(self.folder.glob("runs/*/*.parquet"))
