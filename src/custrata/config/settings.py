@@ -72,6 +72,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "custrata.web.requests.RequestMiddleware",
+    "custrata.web.limits.LimitsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -181,6 +182,9 @@ CONTENT_SECURITY_POLICY = {
 # The REST API: who recognises a token, and how often one may ask, in each process by itself.
 TOKENS = "custrata.apps.connect.actions.recognise"
 API_PER_MINUTE = int(os.environ.get("CUSTRATA_API_PER_MINUTE", "600"))
+
+# How long a page or an answer may take, until engine and database are interrupted; jobs take as long as they need.
+REQUEST_SECONDS = float(os.environ.get("CUSTRATA_REQUEST_SECONDS", "30"))
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True

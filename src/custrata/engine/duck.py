@@ -19,6 +19,7 @@ from ibis.common.exceptions import TableNotFound
 
 from custrata.engine.base import Engine
 from custrata.engine.compile import named, quotient_by, scaled, teach
+from custrata.engine.deadline import watch
 from custrata.engine.functions import Quotient
 from custrata.engine.memory import memory_in_bytes
 from custrata.engine.scratch import Scratch
@@ -151,6 +152,7 @@ class DuckEngine(Engine):
         connection.con.execute("SET TimeZone = 'UTC'")
         connection.con.execute("SET enable_progress_bar = false")  # what shows progress is ours
         super().__init__(connection)
+        watch(self, connection.con.interrupt)
 
     @property
     def raw(self) -> duckdb.DuckDBPyConnection:
