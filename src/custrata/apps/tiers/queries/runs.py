@@ -14,7 +14,7 @@ from custrata.lake import Run
 from custrata.lake.durable import Damaged
 from custrata.lake.manifest import ImportRecord, Manifest
 from custrata.lake.runs import Runs, Withdrawn
-from custrata.pipeline.reading import NoSuchRun
+from custrata.pipeline.reading import refuse_unpublished
 from custrata.web.workspace import workspace
 
 # So many runs a history goes back; a page with more could not be read.
@@ -29,9 +29,8 @@ def run_ids() -> tuple[str, ...]:
 
 
 def run(run_id: str) -> Run:
-    """A published run with all it recorded. Raises `NoSuchRun`."""
-    if run_id not in run_ids():
-        raise NoSuchRun(run=run_id)
+    """A published run with all it recorded. Raises `NoSuchRun`, `RunRemoved`."""
+    refuse_unpublished(workspace(), run_id)
     return _steady(lambda: _whole(workspace().runs.folder, run_id))
 
 
@@ -53,6 +52,11 @@ def chosen(run_id: str) -> Run | None:
 def all_runs() -> tuple[Run, ...]:
     """Every run, the oldest first, with the short form of its record: `BRIEF`, and the tiers of its schemes."""
     return _steady(lambda: tuple(_brief(workspace().runs.folder, run_id) for run_id in run_ids()))
+
+
+def recorded_runs() -> tuple[Run, ...]:
+    """Every run and every trace of one that retention removed, the oldest first, as `all_runs` has them."""
+    return _steady(lambda: tuple(_brief(workspace().runs.folder, run_id) for run_id in workspace().runs.history_ids()))
 
 
 def offered(*shown: Run) -> tuple[Run, ...]:
@@ -144,12 +148,13 @@ def _whole(folder: Path, run_id: str) -> Run:
 @lru_cache(maxsize=4096)
 def _brief(folder: Path, run_id: str) -> Run:
     """The part of a record that a history shows, so that years of runs fit into memory."""
-    whole = Runs(folder).run(run_id)
+    whole = Runs(folder).recorded(run_id)
     schemes = {
-        key: {name: decided[name] for name in ("tiers", "notes", "waiting")}
+        key: {name: decided.get(name) for name in ("tiers", "notes", "waiting", "version", "learning")}
         for key, decided in whole.record["schemes"].items()
     }
-    record: dict[str, Any] = {name: whole.record.get(name) for name in BRIEF} | {"schemes": schemes}
+    saw = {"definitions": (whole.record.get("saw") or {}).get("definitions")}
+    record: dict[str, Any] = {name: whole.record.get(name) for name in BRIEF} | {"schemes": schemes, "saw": saw}
     return Run(whole.id, whole.as_of, whole.folder, record)
 
 
