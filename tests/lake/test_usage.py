@@ -29,7 +29,7 @@ HALF = Decimal("0.5")
 )
 def test_compacting_is_due_beyond_a_share_or_where_it_is_crowded(usage: LakeUsage, due: bool) -> None:
     assert usage.is_due(HALF) is due
-    assert not usage.is_due(None)
+    assert usage.is_due(None) is usage.sweep_due
 
 
 def test_usage_is_what_lies_on_the_disk(workspace: Workspace, duck: DuckEngine) -> None:

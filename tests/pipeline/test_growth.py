@@ -45,13 +45,13 @@ def orders(chance: Random, day: int, many: int) -> list[dict[str, object]]:
     """New orders of some day."""
     return [
         {
-            "order_id": f"{chance.getrandbits(60):x}",
+            "order_id": f"o{day + 600:03}-{place:04}-{chance.randrange(10**9):09}",
             "customer_id": f"c{chance.randrange(CUSTOMERS)}",
             "ordered_at": (BEGIN + timedelta(days=day, seconds=chance.randrange(80_000))).isoformat(),
             "amount": chance.randrange(100, 90_000) / 100,
             "channel": chance.choice(("web", "shop", "app")),
         }
-        for _ in range(many)
+        for place in range(many)
     ]
 
 

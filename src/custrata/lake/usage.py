@@ -30,9 +30,9 @@ class LakeUsage:
 
     def is_due(self, share: Decimal | None) -> bool:
         """Whether the lake is to be compacted: dead files exceed a share of the live ones, or there are too many small
-        files or versions; never where there is no share."""
+        files or versions; where there is no share, only to finish what was interrupted."""
         if share is None:
-            return False
+            return self.sweep_due
         crowded = self.versions > MOST_VERSIONS or self.small > MOST_SMALL
         return self.dead > share * self.live or crowded or self.sweep_due
 

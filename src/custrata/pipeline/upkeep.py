@@ -26,6 +26,8 @@ OF_SCHEME = ("waiting", "version", "tiers", "notes")
 PARTS = ("facts", "dead", "lake_log", "runs", "quarantine", "backups", "database", "scratch", "other")
 FOLDERS = {"derived": "runs", "server": "database"} | {name: name for name in ("quarantine", "backups", SCRATCH)}
 
+COPIES = Path("server") / "backups"  # of the database, made before an upgrade
+
 
 @dataclass(frozen=True)
 class Room:
@@ -91,6 +93,8 @@ def disk_use(workspace: Workspace, *, at: datetime) -> DiskUse:
     for entry in os.scandir(workspace.folder):
         if entry.name != "lake":
             parts[FOLDERS.get(entry.name, "other")] += _bytes_of(Path(entry.path))
+    copies = _bytes_of(workspace.folder / COPIES)
+    parts |= {"backups": parts["backups"] + copies, "database": parts["database"] - copies}
     lake, whole = workspace.lake.usage(), _bytes_of(workspace.lake.folder)
     parts |= {"facts": lake.live, "dead": lake.dead, "lake_log": lake.log}
     parts["other"] += max(0, whole - lake.live - lake.dead - lake.log)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from custrata.lake import Run
 from custrata.lake.durable import Damaged
 from custrata.lake.manifest import ImportRecord, Manifest
+from custrata.lake.retention import instant_of
 from custrata.lake.runs import Runs, Withdrawn
 from custrata.pipeline.reading import refuse_unpublished
 from custrata.web.workspace import workspace
@@ -90,6 +91,22 @@ def run_before(run: Run) -> Run | None:
     """The run before another one, in short form."""
     earlier = [run_id for run_id in run_ids() if run_id < run.id]
     return _steady(lambda: _brief(workspace().runs.folder, earlier[-1])) if earlier else None
+
+
+def recorded_moves(run: Run) -> bool:
+    """Whether a run recorded who moved since the run that stands before it now."""
+    before = run_before(run)
+    return before is None or run.record["before"] in (None, before.id)
+
+
+def removed_since(instant: datetime | None) -> int:
+    """How many runs retention removed that look from an instant or later; all, without one."""
+    return sum(instant is None or instant_of(trace) >= instant for trace in workspace().runs.traces())
+
+
+def last_removed() -> datetime | None:
+    """The instant of the newest run that retention removed."""
+    return max(map(instant_of, workspace().runs.traces()), default=None)
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,8 @@ def run_list(request: HttpRequest) -> HttpResponse:
         "new_data": runs.new_imports(),
         "rebuilding": runs.rebuilding(),
         "withdrawn": runs.withdrawn(),
+        "removed": runs.removed_since(None),
+        "removed_last": runs.last_removed(),
         **_refreshing(request),
     }
     return render(request, "tiers/runs.html", shown)
