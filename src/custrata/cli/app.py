@@ -21,6 +21,7 @@ from custrata.cli.runs import runs_group
 from custrata.cli.schemes import schemes_group
 from custrata.cli.upkeep import compact_command
 from custrata.errors import CustrataError
+from custrata.lake.private import keep_private
 from custrata.wording import error_sentence, phrase
 
 
@@ -56,6 +57,7 @@ for command in (
 
 def main() -> NoReturn:
     """Run the command line and leave with its exit code."""
+    keep_private()
     try:
         listen(os.environ)
         with cli.make_context("custrata", sys.argv[1:]) as context:

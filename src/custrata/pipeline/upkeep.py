@@ -12,10 +12,9 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from custrata.engine.scratch import Scratch
 from custrata.lake import Busy, Damaged, Run, Runs, Workspace
 from custrata.lake.retention import compacting_share, days_kept, expendable, instant_of
-from custrata.lake.workspace import SCRATCH
+from custrata.lake.workspace import LEFT_INSIDE, SCRATCH
 from custrata.pipeline.marks import method_of
 
 Progress = Callable[[str, float], None]
@@ -92,7 +91,8 @@ def disk_use(workspace: Workspace, *, at: datetime) -> DiskUse:
     parts = dict.fromkeys(PARTS, 0)
     for entry in os.scandir(workspace.folder):
         if entry.name != "lake":
-            parts[FOLDERS.get(entry.name, "other")] += _bytes_of(Path(entry.path))
+            part = "scratch" if entry.name.startswith(LEFT_INSIDE) else FOLDERS.get(entry.name, "other")
+            parts[part] += _bytes_of(Path(entry.path))
     copies = _bytes_of(workspace.folder / COPIES)
     parts |= {"backups": parts["backups"] + copies, "database": parts["database"] - copies}
     lake, whole = workspace.lake.usage(), _bytes_of(workspace.lake.folder)
@@ -194,8 +194,7 @@ def tidy(workspace: Workspace, *, at: datetime, wait: float = WAIT, progress: Pr
     tell("quarantine", 0.8)
     old = _old_quarantine(workspace, at)
     freed["quarantine"] = sum(map(_removed, old))
-    if (workspace.folder / SCRATCH).is_dir():
-        Scratch(workspace.folder / SCRATCH).remove()  # a new one looks for those of killed processes
+    workspace.remove_leftovers()
     tell("compacted", 1.0)
     freed = {part: size for part, size in freed.items() if size > 0}
     return Tidied(freed, max(0, merged), retained.runs, len(old), tuple(busy))
