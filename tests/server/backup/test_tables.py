@@ -29,11 +29,7 @@ def registry() -> Apps:
         "Cart": [key, ("session", to("sessions.Session"))],
         "Line": [key, ("cart", to("shop.Cart"))],
         "Mark": [key, ("lines", models.ManyToManyField("shop.Line"))],
-        "Visit": [
-            key,
-            ("a_page", models.TextField()),
-            ("session", to("sessions.Session", null=True, db_constraint=False)),
-        ],
+        "Visit": [key, ("a_page", models.TextField()), ("session", maybe)],
         "Note": [key, ("visit", to("shop.Visit"))],
     }
     session = [("session_key", models.CharField(max_length=40, primary_key=True))]
