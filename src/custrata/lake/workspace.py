@@ -263,11 +263,15 @@ class Workspace:
         )
         return sum(remove_abandoned(place, *prefixes) for place, prefixes in places)
 
+    def make_folders(self) -> None:
+        """Make the folders that a workspace has from the first and that hold nothing yet: a backup has files alone."""
+        for part in (self.quarantine, self.mappings, self.runs.folder):
+            part.mkdir(exist_ok=True)
+
     def _make(self) -> None:
         self.lake.create()
         close_folder(self.folder)
-        for part in (self.quarantine, self.mappings, self.runs.folder):
-            part.mkdir(exist_ok=True)
+        self.make_folders()
         # Last, since it makes the folder a workspace.
         replace_file(self.folder / FILE, tomlkit.dumps(asdict(self.settings)))
 
