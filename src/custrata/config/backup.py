@@ -21,7 +21,7 @@ from contextlib import ExitStack, suppress
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from custrata.cli.language import LANGUAGE, spoken
 from custrata.cli.session import WORKSPACE
@@ -185,7 +185,7 @@ def _publish(part: Path, file: Path) -> None:
 class _Summed(io.RawIOBase):
     """A file that is read once, and its check sum."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self.file, self.sum = file, hashlib.sha256()
 
     def read(self, size: int = -1) -> bytes:

@@ -21,6 +21,7 @@ from custrata.engine import DuckEngine, Engine
 from custrata.errors import Refused
 from custrata.lake.durable import Damaged, replace_file, sync
 from custrata.lake.locks import locked
+from custrata.lake.private import FOLDER
 from custrata.lake.whose import others, theirs
 
 POINTER, RECORD, LOCK, DRAFT = "published.json", "run.json", ".lock", ".draft-"
@@ -99,7 +100,7 @@ class Runs:
 
         Raises `Busy` where another refresh is at work for longer than `wait` seconds.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait):
             self._clear()
             with self._draft() as draft:
@@ -135,7 +136,7 @@ class Runs:
 
         Raises `Busy` where another refresh is at work for longer than `wait` seconds.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait):
             self._clear()
             stage = Stage(self, at=at)
@@ -194,7 +195,7 @@ class Runs:
 
         Raises `Busy` where a refresh is at work for longer than `wait` seconds.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait), DuckEngine() as engine:
             self._clear()
             tables = sorted(self.folder.glob("runs/*/*.parquet"))
