@@ -17,6 +17,7 @@ from custrata.engine import Engine, connect, memory_in_bytes
 from custrata.engine.memory import HALF
 from custrata.engine.scratch import PREFIX, remove_abandoned
 from custrata.errors import BadInput, Refused
+from custrata.lake.backups import Backups
 from custrata.lake.durable import replace_file
 from custrata.lake.erasures import Erasures
 from custrata.lake.exclusions import Exclusions
@@ -216,6 +217,11 @@ class Workspace:
     def erasures(self) -> Erasures:
         """Customers who were erased, and whose rows imports refuse."""
         return Erasures(self.folder)
+
+    @property
+    def backups(self) -> Backups:
+        """Where backups were written."""
+        return Backups(self.folder)
 
     @property
     def erasing(self) -> Intents:
