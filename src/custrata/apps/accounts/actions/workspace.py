@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import tomlkit
 from django.db import transaction
@@ -51,7 +52,8 @@ def change_workspace(
         raise WorkspaceNameMissing
     with locked(workspace.folder / f".{FILE}.lock", wait=WAIT), transaction.atomic():
         held = Workspace.open(workspace.folder).settings
-        wanted = replace(held, name=name.strip(), language=language_named(language), memory=memory.strip(), **kept)
+        named: dict[str, Any] = {"name": name.strip(), "language": language_named(language), "memory": memory.strip()}
+        wanted = replace(held, **named, **kept)
         if wanted != held:
             _record(held, wanted, actor=actor, at=at)
             _write(workspace, wanted)  # last, so that nothing is written where the database refuses
