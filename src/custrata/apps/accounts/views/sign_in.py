@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -21,6 +20,7 @@ from custrata.apps.accounts.models import User
 from custrata.apps.accounts.views.asking import client_address
 from custrata.apps.accounts.views.seen import MARK
 from custrata.web.texts import text
+from custrata.web.way_back import way_back
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -30,7 +30,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Ask for user name and password, and lead where one wanted to go."""
-    wanted = _wanted(request)
+    wanted = way_back(request, reverse("web:start"))
     if request.user.is_authenticated:
         return redirect(wanted)
     form = SignInForm(request.POST or None)
@@ -81,10 +81,3 @@ def _refused(request: HttpRequest, form: SignInForm, wanted: str) -> HttpRespons
     if locked:
         response.headers["Retry-After"] = str(wait)
     return response
-
-
-def _wanted(request: HttpRequest) -> str:
-    """Where one wanted to go, if it is a page of ours."""
-    asked = request.POST.get("next") or request.GET.get("next") or ""
-    ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
-    return asked if ours and asked.startswith("/") else reverse("web:start")
