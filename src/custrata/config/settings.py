@@ -10,7 +10,9 @@ from pathlib import Path
 import dj_database_url
 
 from custrata.config.logging import logging_settings
+from custrata.lake.private import FOLDER, keep_private
 
+keep_private()  # whichever program runs Django: database, keys and exports are the owner's alone
 WORKSPACE = Path(os.environ.get("CUSTRATA_WORKSPACE", "."))
 STATE = WORKSPACE / "server"
 DEBUG = os.environ.get("CUSTRATA_DEBUG") == "1"
@@ -32,7 +34,7 @@ def _secret_key() -> str:
         return path.read_text(encoding="ascii").strip()
     key = secrets.token_urlsafe(64)
     if (WORKSPACE / "custrata.toml").exists():
-        STATE.mkdir(exist_ok=True)
+        STATE.mkdir(FOLDER, exist_ok=True)
         try:
             with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
                 file.write(key)
