@@ -16,6 +16,7 @@ from custrata.lake import Workspace
 from custrata.lake.durable import replace_file
 from custrata.lake.locks import locked
 from custrata.lake.workspace import FILE, Settings
+from custrata.web.versions import Parts, ensure_unchanged
 from custrata.wording import language_named
 
 CHANGEABLE = ("name", "language", "memory")
@@ -27,11 +28,18 @@ class WorkspaceNameMissing(BadInput):
 
 
 def change_workspace(
-    workspace: Workspace, *, name: str, language: str, memory: str, actor: User | None, at: datetime
+    workspace: Workspace,
+    *,
+    name: str,
+    language: str,
+    memory: str,
+    actor: User | None,
+    at: datetime,
+    opened: Parts | None = None,
 ) -> Settings:
     """Give the workspace another name, language or memory limit; the file keeps its comments.
 
-    Raises `WorkspaceNameMissing`, `UnknownLanguage`, `BadMemoryLimit`, `Busy`, `NotWritable`, and what opening a
+    `opened` is what the person saw of them. Raises `ChangedMeanwhile`, `WorkspaceNameMissing`, `UnknownLanguage`, `BadMemoryLimit`, `Busy`, `NotWritable`, and what opening a
     workspace raises.
     """
     memory_in_bytes(memory)
@@ -41,6 +49,7 @@ def change_workspace(
         held = Workspace.open(workspace.folder).settings
         wanted = replace(held, name=name.strip(), language=language_named(language), memory=memory.strip())
         if wanted != held:
+            ensure_unchanged(opened, {key: getattr(held, key) for key in CHANGEABLE})
             _record(held, wanted, actor=actor, at=at)
             _write(workspace, wanted)  # last, so that nothing is written where the database refuses
     return wanted
