@@ -108,4 +108,3 @@ def ensure_match(request: HttpRequest, held: object) -> None:
     asked = request.headers.get("If-Match", "")
     if asked and asked != "*" and tag_of(held) not in [tag.strip() for tag in asked.split(",")]:
         raise VersionDiffers
-

@@ -19,7 +19,7 @@ class _Reader(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.page, self.forms, self.form = page, list[Form](), None
-        self.select = ""
+        self.select, self.in_text = "", False
         self.parts: list[tuple[Form, Form | None, str]] = []
         self.named: dict[str, Form] = {}
 
@@ -38,16 +38,21 @@ class _Reader(HTMLParser):
         if tag in ("input", "button"):
             self.form.fields.append((told["name"], told.get("value", "on" if told.get("type") == "checkbox" else "")))
         elif tag in ("select", "textarea"):
-            self.select = told["name"]
+            self.select, self.in_text = told["name"], tag == "textarea"
             self.form.fields.append((told["name"], ""))
         elif tag == "option" and self.select and ("selected" in told or self.form.fields[-1] == (self.select, "")):
             self.form.fields[-1] = (self.select, told.get("value", ""))
+
+    def handle_data(self, data: str) -> None:
+        if self.in_text and self.form is not None:
+            name, before = self.form.fields[-1]
+            self.form.fields[-1] = (name, before + data)
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self.form = None
         if tag in ("select", "textarea"):
-            self.select = ""
+            self.select, self.in_text = "", False
 
 
 def forms_of(page: str, html: str) -> list[Form]:

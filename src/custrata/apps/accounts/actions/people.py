@@ -76,12 +76,12 @@ def create_person(
     language: str = "",
     password: str | None = None,
 ) -> NewPerson:
-    """Make a person; with a random password where none is given.
+    """Make a person; with a random password where none is given, to be changed at the first sign-in.
 
     Raises `UserNameUnusable`, `UserNameTaken`, `UnknownRole` and what the password's rules raise.
     """
     person = User(username=username_of(username), role=role_of(role), name=name.strip(), email=email.strip())
-    person.language, person.joined_at = language, at
+    person.language, person.joined_at, person.must_change_password = language, at, password is None
     secret = password if password is not None else new_password()
     check_password_rules(secret, person)
     person.set_password(secret)
@@ -95,9 +95,7 @@ def create_person(
 
 
 @transaction.atomic
-def change_role(
-    *, person_id: int, role: str, actor: User | None, at: datetime, opened: Parts | None = None
-) -> User:
+def change_role(*, person_id: int, role: str, actor: User | None, at: datetime, opened: Parts | None = None) -> User:
     """Give a person another role; `opened` is the one somebody saw.
 
     Raises `NoSuchPerson`, `UnknownRole`, `LastAdministrator`, `ChangedMeanwhile`.
@@ -147,13 +145,16 @@ def activate(*, person_id: int, actor: User | None, at: datetime) -> User:
 def change_me(
     *, person: User, name: str, email: str, language: str, theme: str, at: datetime, opened: Parts | None = None
 ) -> None:
-    """Change one's own name, e-mail address, language and looks; `opened` is what one saw. Raises `ChangedMeanwhile`."""
+    """Change one's own name, e-mail address, language and looks; `opened` is what one saw.
+
+    Raises `ChangedMeanwhile`.
+    """
     held = User.objects.select_for_update().get(pk=person.pk)
     wanted = {"name": name.strip(), "email": email.strip(), "language": language, "theme": theme}
     before = {key: getattr(held, key) for key, value in wanted.items() if getattr(held, key) != value}
     if not before:
         return
-    ensure_unchanged(opened, {key: getattr(held, key) for key in wanted})
+    ensure_unchanged(opened, {key: getattr(held, key) for key in wanted} | {"theme": held.theme or "auto"})
     for key in before:
         setattr(person, key, wanted[key])
     person.save(update_fields=list(before))

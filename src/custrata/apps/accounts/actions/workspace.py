@@ -39,8 +39,10 @@ def change_workspace(
 ) -> Settings:
     """Give the workspace another name, language or memory limit; the file keeps its comments.
 
-    `opened` is what the person saw of them. Raises `ChangedMeanwhile`, `WorkspaceNameMissing`, `UnknownLanguage`, `BadMemoryLimit`, `Busy`, `NotWritable`, and what opening a
-    workspace raises.
+    `opened` is what the person saw of them.
+
+    Raises `ChangedMeanwhile`, `WorkspaceNameMissing`, `UnknownLanguage`, `BadMemoryLimit`, `Busy`, `NotWritable`,
+    and what opening a workspace raises.
     """
     memory_in_bytes(memory)
     if not name.strip():

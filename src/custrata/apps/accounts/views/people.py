@@ -21,6 +21,7 @@ from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.rights import Right, Role
 from custrata.web.texts import count, sentence, text
+from custrata.web.versions import opened
 
 
 def _person(number: int) -> User:
@@ -91,12 +92,19 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
         role = form.cleaned_data["role"]
         return _done(
             request,
-            lambda: actions.change_role(person_id=number, role=role, actor=asking_person(request), at=timezone.now()),
+            lambda: actions.change_role(
+                person_id=number,
+                role=role,
+                actor=asking_person(request),
+                at=timezone.now(),
+                opened=opened(request),
+            ),
             text("accounts.person.role_changed", person=str(found), role=text(f"web.roles.{role}")),
             reverse("accounts:person", args=[number]) if number != asking_person(request).pk else reverse("web:start"),
         )
-    locked = found.username.lower() in locked_out(timezone.now())
-    return render(request, "accounts/person.html", {"person": found, "form": form, "locked": locked})
+    locked = found.folded in locked_out(timezone.now())
+    page = {"person": found, "form": form, "locked": locked, "shown": {"role": found.role}}
+    return render(request, "accounts/person.html", page)
 
 
 @needs(Right.MANAGE_PEOPLE)
@@ -136,6 +144,19 @@ def unlock(request: HttpRequest, number: int) -> HttpResponse:
         request,
         lambda: actions.unlock(person_id=number, actor=asking_person(request), at=timezone.now()),
         text("accounts.person.unlocked", person=str(found)),
+        reverse("accounts:person", args=[number]),
+    )
+
+
+@needs(Right.MANAGE_PEOPLE)
+@require_POST
+def reset_second_factor(request: HttpRequest, number: int) -> HttpResponse:
+    """Let somebody sign in without the second step, so that they can set it up anew."""
+    found = _person(number)
+    return _done(
+        request,
+        lambda: actions.reset_second_factor(person_id=number, actor=asking_person(request), at=timezone.now()),
+        text("accounts.person.second_reset", person=str(found)),
         reverse("accounts:person", args=[number]),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -29,7 +31,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     form = WorkspaceForm(request.POST or None, initial=held)
     if request.method == "POST" and form.is_valid():
         try:
-            who = {"actor": asking_person(request), "at": timezone.now()}
+            who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
             change_workspace(served, opened=opened(request), **who, **form.cleaned_data)
         except CustrataError as error:
             form.add_error(None, sentence(error))
