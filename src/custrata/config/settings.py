@@ -74,6 +74,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "custrata.web.requests.RequestMiddleware",
+    "custrata.web.https.ApiOverHttps",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -193,6 +194,8 @@ CONTENT_SECURITY_POLICY = {
 }
 # The REST API: who recognises a token, and how often one may ask, in each process by itself.
 TOKENS = "custrata.apps.connect.actions.recognise"
+# Its description and the page of it: for who is signed in or has a token, or for everybody.
+API_DOCS_OPEN = os.environ.get("CUSTRATA_API_DOCS", "closed") == "open"
 API_PER_MINUTE = int(os.environ.get("CUSTRATA_API_PER_MINUTE", "600"))
 
 SESSION_ENGINE = "custrata.web.sessions"
