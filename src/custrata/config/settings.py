@@ -10,8 +10,10 @@ from pathlib import Path
 import dj_database_url
 
 from custrata.config.logging import logging_settings
+from custrata.lake.private import FOLDER, keep_private
 from custrata.web.rights import roles_named
 
+keep_private()  # whichever program runs Django: database, keys and exports are the owner's alone
 WORKSPACE = Path(os.environ.get("CUSTRATA_WORKSPACE", "."))
 STATE = WORKSPACE / "server"
 DEBUG = os.environ.get("CUSTRATA_DEBUG") == "1"
@@ -34,7 +36,7 @@ def _secret_key() -> str:
         return path.read_text(encoding="ascii").strip()
     key = secrets.token_urlsafe(64)
     if (WORKSPACE / "custrata.toml").exists():
-        STATE.mkdir(exist_ok=True)
+        STATE.mkdir(FOLDER, exist_ok=True)
         try:
             with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
                 file.write(key)
@@ -75,6 +77,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "custrata.web.requests.RequestMiddleware",
     "custrata.web.https.ApiOverHttps",
+    "custrata.web.limits.LimitsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -197,6 +200,9 @@ TOKENS = "custrata.apps.connect.actions.recognise"
 # Its description and the page of it: for who is signed in or has a token, or for everybody.
 API_DOCS_OPEN = os.environ.get("CUSTRATA_API_DOCS", "closed") == "open"
 API_PER_MINUTE = int(os.environ.get("CUSTRATA_API_PER_MINUTE", "600"))
+
+# How long a page or an answer may take, until engine and database are interrupted; jobs take as long as they need.
+REQUEST_SECONDS = float(os.environ.get("CUSTRATA_REQUEST_SECONDS", "30"))
 
 SESSION_ENGINE = "custrata.web.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # the longest a session lasts, however much it is used

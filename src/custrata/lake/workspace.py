@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +15,14 @@ from babel.numbers import list_currencies
 
 from custrata.engine import Engine, connect, memory_in_bytes
 from custrata.engine.memory import HALF
+from custrata.engine.scratch import PREFIX, remove_abandoned
 from custrata.errors import BadInput, Refused
 from custrata.lake.durable import replace_file
 from custrata.lake.erasures import Erasures
 from custrata.lake.exclusions import Exclusions
+from custrata.lake.intents import Intents
 from custrata.lake.lake import Lake
+from custrata.lake.private import FOLDER, close_folder, private_files
 from custrata.lake.runs import Runs
 from custrata.schema.counting import FreeOrders, free_orders_named
 from custrata.schema.zones import zone_named
@@ -27,6 +31,8 @@ from custrata.wording import language_named
 FILE = "custrata.toml"
 DEFAULTS = {"memory": HALF, "free_orders": "count"}  # settings that a file written by an earlier version lacks
 SCRATCH = "scratch"
+# What killed processes may leave in a workspace, in its folder for spilling, and beside it.
+LEFT_INSIDE, LEFT_IN_SCRATCH, LEFT_BESIDE = (".import-", ".backup-"), ("custrata-",), (".restoring-",)
 # Delta Lake decodes the percent sign in a path, and Spark reads the others as patterns.
 UNREADABLE = frozenset('%*?[]{}\\"')
 
@@ -120,6 +126,8 @@ class Workspace:
     ) -> Workspace:
         """Make a workspace in a folder, which may exist; its name is the folder's where none is given.
 
+        The folder, and all that is written into it, can be read by its owner alone.
+
         Raises `AlreadyAWorkspace`, `CannotMakeWorkspace`, `UnusableFolderName`, and what `Settings.checked` raises.
 
         >>> import tempfile
@@ -141,7 +149,8 @@ class Workspace:
             raise AlreadyAWorkspace(folder=home)
         workspace = cls(home, settings)
         try:
-            workspace._make()
+            with private_files():
+                workspace._make()
         except OSError as error:
             raise CannotMakeWorkspace(folder=home, reason=error.strerror) from error
         return workspace
@@ -178,6 +187,11 @@ class Workspace:
         return Erasures(self.folder)
 
     @property
+    def erasing(self) -> Intents:
+        """Erasures that are under way."""
+        return Intents(self.folder)
+
+    @property
     def quarantine(self) -> Path:
         """Where rejected rows wait to be mended."""
         return self.folder / "quarantine"
@@ -201,12 +215,26 @@ class Workspace:
         scratch = None
         if os.access(self.folder, os.W_OK):
             scratch = self.folder / SCRATCH
-            scratch.mkdir(exist_ok=True)
+            scratch.mkdir(FOLDER, exist_ok=True)
         with connect(name, threads=threads, memory_limit=self.settings.memory, scratch=scratch) as engine:
             yield engine
 
+    def remove_leftovers(self) -> int:
+        """Remove what killed imports, backups, restores and engines left here and beside it; how many folders.
+
+        What a living process is using stays.
+        """
+        places = (
+            (self.folder, LEFT_INSIDE),
+            (self.folder / SCRATCH, LEFT_IN_SCRATCH),
+            (self.folder.parent, LEFT_BESIDE),
+            (Path(tempfile.gettempdir()), (PREFIX,)),
+        )
+        return sum(remove_abandoned(place, *prefixes) for place, prefixes in places)
+
     def _make(self) -> None:
         self.lake.create()
+        close_folder(self.folder)
         for part in (self.quarantine, self.mappings, self.runs.folder):
             part.mkdir(exist_ok=True)
         # Last, since it makes the folder a workspace.

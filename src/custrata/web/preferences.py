@@ -50,4 +50,4 @@ def _back(request: HttpRequest) -> str:
     """The page one came from, if it is one of ours."""
     asked = request.POST.get("next", "")
     ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
-    return asked if ours else "/"
+    return asked if ours and asked.startswith("/") else "/"

@@ -96,4 +96,4 @@ def _wanted(request: HttpRequest) -> str:
     """Where one wanted to go, if it is a page of ours."""
     asked = request.POST.get("next") or request.GET.get("next") or ""
     ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
-    return asked if ours else reverse("web:start")
+    return asked if ours and asked.startswith("/") else reverse("web:start")
