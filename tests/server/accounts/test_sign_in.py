@@ -147,7 +147,7 @@ def test_without_a_proxy_the_address_cannot_be_made_up(anna: User) -> None:
     assert attempt(Client(), PASSWORD).status_code == 429
 
 
-@pytest.mark.parametrize(("username", "status"), [("", 200), ("a\0b", 400), ("x" * 151, 422), ("' OR 1=1 --", 422)])
+@pytest.mark.parametrize(("username", "status"), [("", 422), ("a\0b", 400), ("x" * 151, 422), ("' OR 1=1 --", 422)])
 def test_nonsense_is_refused_politely(db: None, stranger: Client, username: str, status: int) -> None:
     assert attempt(stranger, username=username).status_code == status
 
