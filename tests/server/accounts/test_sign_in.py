@@ -155,7 +155,8 @@ def test_nonsense_is_refused_politely(db: None, stranger: Client, username: str,
 def test_signing_out_takes_a_post_and_ends_the_session(anna: User, browser: Browser) -> None:
     client = browser(anna)
     assert client.get("/account/sign-out/").status_code == 405
-    assert client.post("/account/sign-out/").headers["Location"] == PAGE
+    answer = client.post("/account/sign-out/")
+    assert (answer.headers["Location"], answer.headers["Clear-Site-Data"]) == (PAGE, '"cache", "storage"')
     assert client.get("/account/me/").status_code == 302
     assert not SignIn.objects.exists()
 

@@ -73,7 +73,9 @@ def code(request: HttpRequest) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End this session."""
     logout(request)
-    return redirect("accounts:sign_in")
+    response = redirect("accounts:sign_in")
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'  # pages that the browser still has; cookies are gone
+    return response
 
 
 def _refused(request: HttpRequest, form: SignInForm, wanted: str, why: str) -> HttpResponse:
