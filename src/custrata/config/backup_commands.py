@@ -55,6 +55,7 @@ def restore_command(file: Path, folder: Path) -> None:
         # Settings are read once, by the process, from the folder that is being filled.
         os.environ[WORKSPACE] = str(unpacked / "workspace")
         workspace = prepare(unpacked / "workspace")
+        workspace.make_folders()
         from django.conf import settings
 
         from custrata.config.erasing_again import erase_again
