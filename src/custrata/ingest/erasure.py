@@ -117,10 +117,9 @@ def carry_on(workspace: Workspace, *, at: datetime, database: Database | None = 
 
 
 def _go_on(workspace: Workspace, intent: Intent, *, at: datetime, database: Database | None) -> Erased:
-    for person in intent.people:
-        workspace.erasures.add(
-            person.customer_id, emails=person.emails, phones=person.phones, at=intent.at, by=intent.by
-        )
+    workspace.erasures.add_all(
+        [(one.customer_id, one.emails, one.phones) for one in intent.people], at=intent.at, by=intent.by
+    )
     waiting: list[str] = []
     reason: object = ""
     for place, clean in _places(workspace, database, at).items():
@@ -239,8 +238,9 @@ def erase_from_quarantine(folder: Path, named: Named) -> int:
 
 
 def _clean_quarantine(workspace: Workspace, people: Sequence[Person]) -> int:
-    for half in workspace.quarantine.glob(f"*{HALF}"):
-        half.unlink(missing_ok=True)
+    for pattern in (f"*{HALF}", "*.tmp"):  # of kills while a file was written anew
+        for half in workspace.quarantine.glob(pattern):
+            half.unlink(missing_ok=True)
     return erase_from_quarantine(workspace.quarantine, naming(people, region_of(workspace.settings.timezone)))
 
 

@@ -98,14 +98,23 @@ class Erasures:
 
         Raises `Busy`, `NotWritable`, `Damaged`.
         """
+        return self.add_all([(customer_id, emails, phones)], at=at, by=by)[0]
+
+    def add_all(
+        self, people: Iterable[tuple[str, Collection[str], Collection[str]]], *, at: datetime, by: str = ""
+    ) -> list[Erasure]:
+        """Refuse the rows of several customers, each by number, e-mail addresses and phones; raises as `add` does."""
+        added = []
         with locked(self.folder / LOCK, wait=WAIT):
             key, rows = self.key(), self.all()
-            contacts = {_mark(key, EMAIL, email) for email in emails} | {_mark(key, PHONE, phone) for phone in phones}
-            mark = _mark(key, CUSTOMER, customer_id)
-            former = next((row for row in rows if row.customer == mark and row.lifted_at is None), None)
-            added = former or Erasure(mark, (), at, by)
-            added = replace(added, contacts=tuple(sorted({*added.contacts, *contacts})))
-            self._write([*(row for row in rows if row is not former), added])
+            in_force = {row.customer: row for row in rows if row.lifted_at is None}
+            for customer_id, emails, phones in people:
+                mark = _mark(key, CUSTOMER, customer_id)
+                contacts = {_mark(key, EMAIL, one) for one in emails} | {_mark(key, PHONE, one) for one in phones}
+                former = in_force.get(mark, Erasure(mark, (), at, by))
+                in_force[mark] = replace(former, contacts=tuple(sorted({*former.contacts, *contacts})))
+                added.append(in_force[mark])
+            self._write([*(row for row in rows if row.lifted_at is not None), *in_force.values()])
         return added
 
     def finish(self, customer_id: str, removed: Mapping[str, int]) -> None:

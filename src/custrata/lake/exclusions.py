@@ -68,6 +68,7 @@ class Exclusions:
             removed = [one for one in dict.fromkeys(customer_ids) if one in before]
             if removed:
                 self._write({key: row for key, row in before.items() if key not in removed})
+            (self.folder / f"{FILE}.new").unlink(missing_ok=True)  # of a kill while it was written
         return removed
 
     def _write(self, rows: Mapping[str, Exclusion]) -> None:

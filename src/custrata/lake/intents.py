@@ -113,7 +113,8 @@ class Intents:
 
     def _write(self, intents: Collection[Intent]) -> None:
         if not intents:
-            (self.folder / FILE).unlink(missing_ok=True)
+            for name in (FILE, f"{FILE}.new"):  # the second of a kill while it was written
+                (self.folder / name).unlink(missing_ok=True)
             return
         rows = [asdict(intent) for intent in intents]
         replace_file(self.folder / FILE, json.dumps(rows, default=datetime.isoformat, ensure_ascii=False, indent=1))

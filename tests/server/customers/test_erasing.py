@@ -62,9 +62,9 @@ def is_gone(workspace: Workspace, customer_id: str) -> None:
 def test_by_page_the_question_says_what_there_is_and_the_job_removes_it(
     followed: Workspace, administrator: Client
 ) -> None:
-    asked = administrator.get("/customers/-/erase/", {"customer_id": " ｃ007 "})
+    asked = administrator.get("/customers/-/erasures/erase/", {"customer_id": " ｃ007 "})
     assert "tiers_override" in asked.content.decode()
-    answer = administrator.post("/customers/-/erase/", {"customer_id": "c007"})
+    answer = administrator.post("/customers/-/erasures/erase/", {"customer_id": "c007"})
     job = Job.objects.get(kind="customers.erase")
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/jobs/{job.pk}/")
     assert done().result["removed"]["customers_customer"] == 1
@@ -75,7 +75,7 @@ def test_by_page_the_question_says_what_there_is_and_the_job_removes_it(
 def test_the_list_names_nobody_and_an_erasure_is_lifted_with_a_reason(
     followed: Workspace, administrator: Client
 ) -> None:
-    administrator.post("/customers/-/erase/", {"customer_id": "c007"})
+    administrator.post("/customers/-/erasures/erase/", {"customer_id": "c007"})
     assert "Under way" in administrator.get("/customers/-/erasures/").content.decode()
     done()
     name = followed.erasures.all()[0].name
@@ -90,7 +90,7 @@ def test_the_list_names_nobody_and_an_erasure_is_lifted_with_a_reason(
 
 
 def test_nobody_unknown_is_erased(followed: Workspace, administrator: Client) -> None:
-    administrator.post("/customers/-/erase/", {"customer_id": "nobody"})
+    administrator.post("/customers/-/erasures/erase/", {"customer_id": "nobody"})
     assert followed.erasing.all() == []
     assert not Job.objects.filter(kind="customers.erase").exists()
 
@@ -99,7 +99,7 @@ def test_nobody_unknown_is_erased(followed: Workspace, administrator: Client) ->
 def test_others_may_not(followed: Workspace, signed_in: Callable[[Role], Client], role: Role) -> None:
     client = signed_in(role)
     assert client.get("/customers/-/erasures/").status_code == 403
-    assert client.post("/customers/-/erase/", {"customer_id": "c007"}).status_code == 403
+    assert client.post("/customers/-/erasures/erase/", {"customer_id": "c007"}).status_code == 403
 
 
 def test_programs_erase_list_and_lift(followed: Workspace, asking: Callable[..., object]) -> None:

@@ -22,7 +22,8 @@ from custrata.lake.intents import Person
 APPS = ("audit", "jobs", "customers", "tiers", "playbooks")
 LEAST = 4  # characters of a number that is looked for in running text; shorter ones stand there by chance
 LEAST_DIGITS = 7
-AT_ONCE = 20  # people looked for in one statement
+FEW = 20  # so many people the database looks for; for more, every row is looked at
+TOKEN = re.compile(r"[\w@.+-]+", re.ASCII)  # Chinese may stand beside it without a blank
 QUESTION = "question"  # of a job about a list of customers: its address, in which a search stands
 
 
@@ -30,8 +31,8 @@ class Needles:
     """What is looked for of some people in a text, and the text without it.
 
     >>> ann = Person("C-0815", ("ann@example.com",), ("+8613800130007",))
-    >>> Needles([ann]).without("C-0815, Ann@example.com; C-08156")
-    'erased, erased; C-08156'
+    >>> Needles([ann]).without("客户C-0815来电, Ann@example.com; C-08156")
+    '客户erased来电, erased; C-08156'
     """
 
     def __init__(self, people: Collection[Person]) -> None:
@@ -39,14 +40,22 @@ class Needles:
         emails = {email for person in people for email in person.emails}
         numbers = {phone for person in people for phone in person.phones}
         numbers |= {national for phone in numbers for national in _national(phone)}
-        self.words = sorted({*self.ids, *emails, *numbers}, key=len, reverse=True)
-        self._pattern = re.compile(
-            "|".join(rf"(?<![\w@.+-]){re.escape(word)}(?![\w@-])" for word in self.words) or r"(?!)", re.IGNORECASE
-        )
+        self.words = {*self.ids, *emails, *numbers}
+        lower = {word.lower() for word in self.words}
+        self._whole = {word for word in lower if TOKEN.fullmatch(word)}
+        odd = sorted(lower - self._whole, key=len, reverse=True)
+        self._odd = re.compile("|".join(map(re.escape, odd)), re.IGNORECASE) if odd else None
 
     def without(self, text: str) -> str:
         """The text with something neutral in their place."""
-        return self._pattern.sub(ERASED, text)
+        text = self._odd.sub(ERASED, text) if self._odd else text
+        return TOKEN.sub(self._neutral, text)
+
+    def _neutral(self, found: re.Match[str]) -> str:
+        whole = found[0]
+        plain = whole.rstrip(".+-")  # the end of a sentence
+        hit = next((one for one in (whole, plain) if one.lower() in self._whole), None)
+        return whole if hit is None else ERASED + whole[len(hit) :]
 
     def out_of(self, value: Any) -> Any:
         """A value of JSON with something neutral in their place."""
@@ -78,11 +87,10 @@ def scrub(people: Sequence[Person]) -> dict[str, int]:
     The audit must be open. Names stay in texts: others bear them too.
     """
     changed: dict[str, int] = {}
+    needles = Needles(people)
     for model in (one for label in APPS for one in apps.get_app_config(label).get_models() if one is not Customer):
         fields = [field for field in model._meta.concrete_fields if _is_text(field)]
-        for start in range(0, len(people), AT_ONCE):
-            count = _scrub(model, fields, Needles(people[start : start + AT_ONCE]))
-            changed[model._meta.db_table] = changed.get(model._meta.db_table, 0) + count
+        changed[model._meta.db_table] = _scrub(model, fields, needles, look=len(people) <= FEW)
     jobs = Job._meta.db_table
     changed[jobs] = changed.get(jobs, 0) + _scrub_searches(people)
     return {table: count for table, count in changed.items() if count}
@@ -93,24 +101,26 @@ def _is_text(field: models.Field[Any, Any]) -> bool:
     return (free and field.attname != "customer_id") or isinstance(field, models.JSONField)
 
 
-def _scrub(model: type[models.Model], fields: Sequence[models.Field[Any, Any]], needles: Needles) -> int:
+def _scrub(model: type[models.Model], fields: Sequence[models.Field[Any, Any]], needles: Needles, *, look: bool) -> int:
     if not needles.words or not fields:
         return 0
     as_text = {f"{field.attname}__text": Cast(field.attname, models.TextField()) for field in fields}
     wanted = Q()
-    for word in needles.words:
+    for word in needles.words if look else ():
         for form in {word, json.dumps(word)[1:-1]}:  # as SQLite keeps JSON
             for name in as_text:
                 wanted |= Q(**{f"{name}__icontains": form})
-    changed = 0
     names = [field.attname for field in fields]
-    for row in model._base_manager.annotate(**as_text).filter(wanted).only("pk", *names):
-        before = {name: getattr(row, name) for name in names}
-        after = {name: _fitting(field, needles.out_of(before[name])) for name, field in zip(names, fields, strict=True)}
-        if after != before:
-            model._base_manager.filter(pk=row.pk).update(**after)
-            changed += 1
-    return changed
+    rows = model._base_manager.annotate(**as_text).filter(wanted).only("pk", *names)
+    changes = [
+        (row.pk, {name: new for field, name in zip(fields, names, strict=True)
+                  if (new := _fitting(field, needles.out_of(getattr(row, name)))) != getattr(row, name)})
+        for row in rows.iterator(chunk_size=2000)
+    ]  # fmt: skip
+    changes = [(key, values) for key, values in changes if values]
+    for key, values in changes:
+        model._base_manager.filter(pk=key).update(**values)
+    return len(changes)
 
 
 def _fitting(field: models.Field[Any, Any], value: Any) -> Any:
