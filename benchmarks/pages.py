@@ -61,14 +61,20 @@ class Browser:
 
     def sign_in(self, name: str, password: str) -> None:
         """Sign in as a person would. Raises RuntimeError where the server says no."""
-        _, page, _ = self.get("/account/sign-in/")
+        self._fill_in("/account/sign-in/", username=name, password=password)
+
+    def choose_password(self, present: str, password: str) -> None:
+        """Replace the password of the command line by one's own, as everybody has to."""
+        self._fill_in("/account/me/password/", present=present, password=password, repeated=password)
+
+    def _fill_in(self, path: str, **filled: str) -> None:
+        _, page, _ = self.get(path)
         token = re.search(rb'name="csrfmiddlewaretoken" value="([^"]+)"', page)
         if token is None:
-            raise RuntimeError("the sign-in page has no form")
-        form = {"csrfmiddlewaretoken": token[1].decode(), "username": name, "password": password}
-        status, answer, _ = self._ask("POST", "/account/sign-in/", urlencode(form))
+            raise RuntimeError(f"the page {path} has no form")
+        status, answer, _ = self._ask("POST", path, urlencode({"csrfmiddlewaretoken": token[1].decode(), **filled}))
         if status != 302:
-            raise RuntimeError(f"signing in answered {status}: {answer[:300]!r}")
+            raise RuntimeError(f"{path} answered {status}: {answer[:300]!r}")
 
     def _ask(self, method: str, path: str, body: str | None) -> tuple[int, bytes, float | None]:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
@@ -232,7 +238,11 @@ def main() -> None:
         environment = os.environ | {"CUSTRATA_WORKSPACE": str(workspace.folder)}
         person: list[str | Path] = [BIN, "manage", "create_person", name]
         made = subprocess.run(person, check=True, capture_output=True, text=True, env=environment).stdout
-        password = made.rpartition("password ")[2].strip()
+        first = made.rpartition("password ")[2].strip()
+        password = f"{first} of my own"
+        newcomer = Browser(port)
+        newcomer.sign_in(name, first)
+        newcomer.choose_password(first, password)
         browsers = [Browser(port) for _ in range(asked.users)]
         for browser in browsers:
             browser.sign_in(name, password)

@@ -27,7 +27,8 @@ def for_whom_it_concerns(view: Callable[..., HttpResponse]) -> Callable[..., Htt
     @wraps(view, updated=())
     def guarded(request: HttpRequest, *given: object, **named: object) -> HttpResponse:
         if not (settings.API_DOCS_OPEN or request.user.is_authenticated):
-            if "Authorization" not in request.headers and request.resolver_match.url_name == "openapi-view":
+            match = request.resolver_match
+            if "Authorization" not in request.headers and match and match.url_name == "openapi-view":
                 return to_sign_in(request)
             try:
                 BearerToken()(request)

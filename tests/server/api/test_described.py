@@ -46,7 +46,7 @@ def test_the_docs_name_every_operation() -> None:
         for path, found in api.get_openapi_schema(path_prefix="")["paths"].items()
         for method in found
     ]
-    assert len(named) == 16
+    assert len(named) == 19
     assert [name for name in named if name not in page] == []
 
 
@@ -71,7 +71,7 @@ def described(own_workspace: Workspace, settings: Settings) -> Iterator[Any]:
 def test_every_operation_answers_as_described(described: Any, asking: Asking, mode: GenerationMode) -> None:
     headers = {"Authorization": f"Bearer {asking().token}"}
     operations = [found.ok() for found in described.get_all_operations()]
-    assert len(operations) == 16
+    assert len(operations) == 19
     for operation in operations:
 
         @FEW

@@ -92,16 +92,26 @@ def _is_outside(address: str, ours: str) -> bool:
     return not address.startswith((ours, "data:", "blob:"))
 
 
+def come_in(page: Page, url: str, name: str, password: str) -> None:
+    """Sign in with the password of the command line, and choose one's own, as everybody has to."""
+    page.goto(f"{url}/")
+    page.fill("input[name=username]", name)
+    page.fill("input[name=password]", password)
+    page.click("form button.btn-primary")
+    page.wait_for_url(f"{url}/account/me/password/")
+    page.fill("input[name=present]", password)
+    page.fill("input[name=password]", f"{password} of my own")
+    page.fill("input[name=repeated]", f"{password} of my own")
+    page.click("main form button.btn-primary")
+    page.wait_for_url(f"{url}/account/me/")
+
+
 @pytest.fixture(scope="module")
 def session(chromium: Browser, product: Served) -> dict[str, Any]:
     """The cookies of a person who signed in through the form."""
     context = chromium.new_context()
     page = context.new_page()
-    page.goto(f"{product.url}/")
-    page.fill("input[name=username]", product.name)
-    page.fill("input[name=password]", product.password)
-    page.click("main button.btn-primary, form button.btn-primary")
-    page.wait_for_url(f"{product.url}/")
+    come_in(page, product.url, product.name, product.password)
     cookies = {"cookies": context.cookies(), "origins": []}
     context.close()
     return cookies

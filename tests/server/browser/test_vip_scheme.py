@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.server.browser.conftest import MAIN, Served
+from tests.server.browser.conftest import MAIN, Served, come_in
 
 from custrata.lake import Workspace
 from custrata.tiering import SchemeLibrary
@@ -30,11 +30,8 @@ def operator(chromium: Browser, product: Served) -> Page:
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     context.add_cookies([{"name": "django_language", "value": "zh-hans", "url": product.url}])
     page = context.new_page()
+    come_in(page, product.url, "wang", password[0])
     page.goto(f"{product.url}/")
-    page.fill("input[name=username]", "wang")
-    page.fill("input[name=password]", password[0])
-    page.click("form button.btn-primary")
-    page.wait_for_url(f"{product.url}/")
     return page
 
 

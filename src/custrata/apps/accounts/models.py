@@ -43,7 +43,16 @@ class People(BaseUserManager["User"]):
     """Users by their user name, however it is spelt."""
 
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(folded=folded(username or ""))
+        person = self.named(username or "")
+        if person is None:
+            raise self.model.DoesNotExist
+        return person
+
+    def named(self, username: str) -> User | None:
+        """The person of a name: as it is stored, of two whose names became one when they were folded; else folded."""
+        spelt = username.strip()
+        people = self.filter(models.Q(username=spelt) | models.Q(folded=folded(spelt)))
+        return min(people, key=lambda person: person.username != spelt, default=None)
 
 
 class User(AbstractBaseUser):

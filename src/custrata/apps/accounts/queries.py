@@ -14,7 +14,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Lower
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from custrata.apps.accounts.models import OneTimeLink, RecoveryCode, SignIn, User, folded
+from custrata.apps.accounts.models import OneTimeLink, RecoveryCode, SignIn, User
 from custrata.web.rights import RIGHTS, Right, Role
 from custrata.web.texts import text
 
@@ -88,7 +88,7 @@ def too_many_failures(counted: str | None, address: str | None, at: datetime) ->
 
 def person_named(username: str) -> User | None:
     """The person of a user name, however it is spelt."""
-    return User.objects.filter(folded=folded(username)).first()
+    return User.objects.named(username)
 
 
 def second_factor(person: User) -> TOTPDevice | None:

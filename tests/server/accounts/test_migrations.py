@@ -1,0 +1,45 @@
+"""Migrations of people: names are folded on the way, and every step goes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from tests.server.conftest import AT
+
+from custrata.apps.accounts.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def as_of_migration(name: str) -> Any:
+    """The model of people as it was then, with the database at that migration."""
+    MigrationExecutor(connection).migrate([("accounts", name)])
+    return MigrationExecutor(connection).loader.project_state([("accounts", name)]).apps.get_model("accounts", "User")
+
+
+def test_names_that_were_two_people_stay_two_people() -> None:
+    former = as_of_migration("0003_create_sign_ins")
+    for name in ("Strasse", "Straße", "王小明"):
+        former.objects.create(username=name, role="agent", password="x", joined_at=AT)
+    call_command("migrate", verbosity=0)
+    second = User.objects.get(username="Straße")
+    assert list(User.objects.order_by("pk").values_list("folded", flat=True)) == [
+        "strasse",
+        f"strasse {second.pk}",
+        "王小明",
+    ]
+    names = [User.objects.get_by_natural_key(name).username for name in ("STRASSE", "Strasse", "Straße")]
+    assert names == ["Strasse", "Strasse", "Straße"]
+    assert not User.objects.filter(must_change_password=True).exists()
+    User.objects.all().delete()
+
+
+def test_the_migrations_go_back_and_forth() -> None:
+    as_of_migration("0003_create_sign_ins")
+    call_command("migrate", verbosity=0)
+    User.objects.create(username="ＡＮＮ", role="agent", joined_at=AT)
+    assert User.objects.get_by_natural_key("ann").username == "ＡＮＮ"
