@@ -17,6 +17,7 @@ from custrata.cli.language import spoken
 from custrata.cli.questions import answered, decisions_of
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, plain
+from custrata.engine.storage import reason_of
 from custrata.errors import BadInput
 from custrata.ingest import ImportResult, Mapping, import_file
 from custrata.ingest.settling import settle_killed
@@ -143,7 +144,7 @@ def _save(mapping: Mapping, path: Path) -> None:
     try:
         path.write_text(mapping.to_toml(), "utf-8")
     except OSError as error:
-        raise CannotWrite(path=path, reason=error.strerror or error) from error
+        raise CannotWrite(path=path, reason=reason_of(error)) from error
 
 
 def _tell(session: Session, result: ImportResult, *, dry_run: bool) -> None:
@@ -203,5 +204,5 @@ def quarantine_command(session: Session, import_id: str | None, output: Path | N
     try:
         shutil.copyfile(file, output)
     except OSError as error:
-        raise CannotWrite(path=output, reason=error.strerror or error) from error
+        raise CannotWrite(path=output, reason=reason_of(error)) from error
     say(write("written", path=output))

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
+from custrata.engine.storage import reason_of
 from custrata.errors import BadInput
 
 FORMATS = ("table", "csv", "json", "parquet")
@@ -46,7 +47,7 @@ def write_table(table: pa.Table, fmt: str, output: Path | None) -> None:
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
-        raise CannotWrite(path=output, reason=error.strerror or error) from error
+        raise CannotWrite(path=output, reason=reason_of(error)) from error
 
 
 def _written(table: pa.Table, fmt: str, output: Path | None) -> None:

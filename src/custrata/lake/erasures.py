@@ -17,8 +17,10 @@ from datetime import datetime
 from pathlib import Path
 
 from custrata.errors import BadInput
-from custrata.lake.durable import Damaged, replace_file, sync
+from custrata.lake.durable import UNREADABLE, Damaged, sync
 from custrata.lake.locks import locked
+from custrata.lake.sums import read_sealed, write_sealed
+from custrata.wording import Said
 
 FILE, KEY, LOCK = "erasures.json", "erasures.key", ".erasures.lock"
 WAIT = 10.0
@@ -62,11 +64,11 @@ class Erasures:
     def all(self) -> list[Erasure]:
         """Every erasure, lifted or not, the oldest first. Raises `Damaged`."""
         try:
-            rows = json.loads((self.folder / FILE).read_text(encoding="utf-8"))
+            rows = json.loads(read_sealed(self.folder / FILE))
             return [Erasure(**row | _instants(row) | {"contacts": tuple(row["contacts"])}) for row in rows]
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             raise Damaged(file=self.folder / FILE, reason=error) from error
 
     def in_force(self) -> frozenset[str]:
@@ -117,6 +119,8 @@ class Erasures:
     def key(self) -> bytes:
         """The key of this workspace, made when it is first needed. Raises `Damaged`."""
         path = self.folder / KEY
+        if not path.exists() and self.all():  # a new one would take the erased customers' rows again
+            raise Damaged(file=path, reason=Said("lake", "damage.gone"))
         try:
             with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
                 file.write(secrets.token_hex(KEY_BYTES))
@@ -130,12 +134,12 @@ class Erasures:
         except (OSError, ValueError) as error:
             raise Damaged(file=path, reason=error) from error
         if len(key) != KEY_BYTES:
-            raise Damaged(file=path, reason=f"{len(key)} bytes instead of {KEY_BYTES}")
+            raise Damaged(file=path, reason=Said("lake", "damage.key", {"size": len(key), "expected": KEY_BYTES}))
         return key
 
     def _write(self, rows: list[Erasure]) -> None:
         text = json.dumps([asdict(row) for row in rows], default=datetime.isoformat, ensure_ascii=False, indent=1)
-        replace_file(self.folder / FILE, text)
+        write_sealed(self.folder / FILE, text)
 
 
 def pads(key: bytes) -> tuple[bytes, bytes]:

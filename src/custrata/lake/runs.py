@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -19,16 +20,18 @@ import pyarrow.parquet as pq
 
 from custrata.engine import DuckEngine, Engine
 from custrata.errors import Refused
-from custrata.lake.durable import Damaged, replace_file, sync
+from custrata.lake.durable import UNREADABLE, Damaged, replace_file, sync
 from custrata.lake.locks import locked
 from custrata.lake.private import FOLDER
+from custrata.lake.sums import check, list_files, read_sealed, replace_listed, sums_in, write_sealed
 
 POINTER, RECORD, LOCK, DRAFT = "published.json", "run.json", ".lock", ".draft-"
-STAGED, WITHDRAWN = "staged.json", "withdrawn"
+STAGED, WITHDRAWN, ASIDE = "staged.json", "withdrawn", "damaged"
+STAMP = "%Y%m%dT%H%M%S%fZ"
 
 
 class NoSuchRunTable(Refused):
-    template = "The run {run} holds no table “{table}”. Refresh the workspace and try again."
+    template = "The run {run} has no table “{table}”: an earlier version made it. Refresh the workspace to have it."
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,18 @@ class Run:
     record: dict[str, Any]
 
     def read(self, name: str, engine: Engine) -> ir.Table:
-        """The rows of `<name>.parquet`. Raises `NoSuchRunTable`."""
+        """The rows of `<name>.parquet`. Raises `NoSuchRunTable`, `Damaged`."""
+        return engine.read_parquet([self.table(name)])
+
+    def table(self, name: str) -> Path:
+        """The file of a table, compared with its check sum. Raises `NoSuchRunTable`, `Damaged`."""
         path = self.folder / f"{name}.parquet"
-        if not path.exists():
+        states = sums_in(self.folder).get(path.name)
+        if states is not None:
+            check(path, states)
+        elif not path.exists():
             raise NoSuchRunTable(run=self.id, table=name)
-        return engine.read_parquet([path])
+        return path
 
 
 @dataclass(frozen=True)
@@ -75,8 +85,18 @@ class Runs:
         self.folder = folder
 
     def all(self) -> list[Run]:
-        """Every published run, by `as_of`. Raises `Damaged`."""
-        return self._load(lambda published: published.runs)
+        """Every published run, by `as_of`, but those that `damaged` lists. Raises `Damaged` where it is the newest."""
+        return self._load(lambda published: published.runs, but_damaged=True)
+
+    def damaged(self) -> list[Damaged]:
+        """What is wrong with published runs, and with the records of withdrawn ones. Raises `Damaged`."""
+        published = self.ids()
+        notes = [path for path in sorted((self.folder / WITHDRAWN).glob("*.json")) if path.stem not in published]
+        reads = [
+            *(partial(self._check, run_id) for run_id in published),
+            *(partial(withdrawn_in, path) for path in notes),
+        ]
+        return [error for read in reads if (error := _damage_of(read)) is not None]
 
     def ids(self) -> tuple[str, ...]:
         """The ids of every published run, by `as_of`; what they recorded is not read. Raises `Damaged`."""
@@ -88,8 +108,8 @@ class Runs:
 
     def published(self) -> Run | None:
         """The current run: the one that looks from the latest instant. Raises `Damaged`."""
-        found = self._load(lambda published: (published.current,) if published.current else ())
-        return found[0] if found else None
+        runs = self._load(lambda published: (published.current,) if published.current else ())
+        return runs[0] if runs else None
 
     @contextmanager
     def draft(self, *, wait: float = 0.0) -> Iterator[Path]:
@@ -101,6 +121,7 @@ class Runs:
         """
         self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait):
+            self._begin()
             self._clear()
             with self._draft() as draft:
                 yield draft
@@ -137,6 +158,7 @@ class Runs:
         """
         self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait):
+            self._begin()
             self._clear()
             stage = Stage(self, at=at)
             try:
@@ -153,14 +175,14 @@ class Runs:
             return datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["at"])
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             raise Damaged(file=path, reason=error) from error
 
     def withdrawn(self) -> list[Withdrawn]:
-        """The runs that were withdrawn, by `as_of`. Raises `Damaged`."""
+        """The runs that were withdrawn, by `as_of`, but those that `damaged` lists. Raises `Damaged`."""
         published = self.ids()
-        paths = sorted((self.folder / WITHDRAWN).glob("*.json"))
-        return [_withdrawn(path) for path in paths if path.stem not in published]
+        paths = [path for path in sorted((self.folder / WITHDRAWN).glob("*.json")) if path.stem not in published]
+        return [withdrawn_in(path) for path in paths if _damage_of(partial(withdrawn_in, path)) is None]
 
     def _note_withdrawn(self, run: Run, *, by: str, at: datetime, reason: str) -> None:
         home = self.folder / WITHDRAWN
@@ -171,9 +193,10 @@ class Runs:
     def _place(self, draft: Path, record: Mapping[str, object]) -> Run:
         """Put a draft among the folders of runs, on the disk, not pointed at yet."""
         as_of = datetime.fromisoformat(str(record["as_of"]))
-        run_id = f"{as_of.astimezone(UTC):%Y%m%dT%H%M%S%fZ}-{token_hex(4)}"
+        run_id = f"{as_of.astimezone(UTC):{STAMP}}-{token_hex(4)}"
         text = json.dumps(record, default=_as_text, ensure_ascii=False, indent=1)
         (draft / RECORD).write_text(text, encoding="utf-8")
+        list_files(draft, [path.name for path in draft.iterdir()])
         for path in (*draft.iterdir(), draft):
             sync(path)
         draft.rename(self._home(run_id))
@@ -185,9 +208,22 @@ class Runs:
         # Ids begin with the instant, so they sort by it.
         kept = sorted({*added, *self._pointer().runs} - set(removed))
         pointer = _Published(tuple(kept), kept[-1] if kept else None)
-        replace_file(self.folder / POINTER, json.dumps(asdict(pointer)))
+        self._point(pointer)
         for run_id in removed:
             shutil.rmtree(self._home(run_id), ignore_errors=True)
+
+    def point_at(self, run_ids: Collection[str]) -> None:
+        """Publish these runs and no others; whoever repairs holds the lock."""
+        pointed = tuple(sorted(run_ids))
+        self._point(_Published(pointed, pointed[-1] if pointed else None))
+
+    def _point(self, pointer: _Published) -> None:
+        write_sealed(self.folder / POINTER, json.dumps(asdict(pointer)))
+
+    def _begin(self) -> None:
+        """Point at no run before there is one: from then on a missing pointer is damage."""
+        if not (self.folder / POINTER).exists() and not any(self.folder.glob("runs/*")):
+            self._point(self._pointer())
 
     def rewrite(self, customer_id: str, *, wait: float = 60.0) -> int:
         """Take a customer out of every table of every run; how many rows went.
@@ -196,7 +232,9 @@ class Runs:
         """
         self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait), DuckEngine() as engine:
+            self._begin()
             self._clear()
+            shutil.rmtree(self.folder / ASIDE, ignore_errors=True)  # nobody can say who is in damaged files
             tables = sorted(self.folder.glob("runs/*/*.parquet"))
             return sum(_without(customer_id, path, engine) for path in tables)
 
@@ -207,31 +245,58 @@ class Runs:
 
     def _pointer(self) -> _Published:
         path = self.folder / POINTER
-        if not path.exists():
-            return _Published()
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            return _Published(tuple(found["runs"]), found["current"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            pointer = json.loads(read_sealed(path))
+            runs, current = pointer["runs"], pointer["current"]
+            if not isinstance(runs, list) or not all(isinstance(one, str) for one in (*runs, current or "")):
+                raise TypeError("not a list of ids")
+            return _Published(tuple(runs), current)
+        except FileNotFoundError as error:
+            if any(self.folder.glob("runs/*")):
+                raise Damaged(file=path, reason=error) from error
+            return _Published()
+        except UNREADABLE as error:
             raise Damaged(file=path, reason=error) from error
 
-    def _load(self, choose: Callable[[_Published], Collection[str]]) -> list[Run]:
+    def _load(self, choose: Callable[[_Published], Collection[str]], *, but_damaged: bool = False) -> list[Run]:
         while True:
-            published = self._pointer()
-            try:
-                return [self._run(run_id) for run_id in choose(published)]
-            except Damaged:
-                # A run may be superseded between our reading the pointer and the run: then there is a newer pointer.
-                if self._pointer() == published:
-                    raise
+            published, runs, damage = self._pointer(), [], None
+            for run_id in choose(published):
+                try:
+                    runs.append(self._run(run_id))
+                except Damaged as error:
+                    damage = damage if but_damaged and run_id != published.current else error
+            # A run may be superseded between our reading the pointer and the run: then there is a newer pointer.
+            if self._pointer() == published:
+                if damage is not None:
+                    raise damage
+                return runs
 
     def _run(self, run_id: str) -> Run:
         home = self.folder / "runs" / run_id
         try:
-            record = json.loads((home / RECORD).read_text(encoding="utf-8"))
-            return Run(run_id, datetime.fromisoformat(record["as_of"]), home, record)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            record = json.loads(read_sealed(home / RECORD))
+            run = Run(run_id, datetime.fromisoformat(record["as_of"]), home, record)
+            if not run_id.startswith(f"{run.as_of.astimezone(UTC):{STAMP}}"):
+                raise ValueError("the record of another run")
+        except UNREADABLE as error:
             raise Damaged(file=home / RECORD, reason=error) from error
+        self._check(run_id)
+        return run
+
+    def _check(self, run_id: str) -> None:
+        """Compare a run with its list of check sums, its tables by size alone. Raises `Damaged`."""
+        home = self.folder / "runs" / run_id
+        sums = sums_in(home)
+        try:
+            if sums:
+                read_sealed(home / RECORD)
+            else:  # of an earlier version
+                json.loads((home / RECORD).read_text("utf-8"))
+        except UNREADABLE as error:
+            raise Damaged(file=home / RECORD, reason=error) from error
+        for name, states in sums.items():
+            check(home / name, states, content=False)
 
     def _staged(self) -> tuple[str, ...]:
         """The ids of runs that wait to be published together with others."""
@@ -240,7 +305,7 @@ class Runs:
             return tuple(json.loads(path.read_text(encoding="utf-8"))["runs"])
         except FileNotFoundError:
             return ()
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             raise Damaged(file=path, reason=error) from error
 
     def _clear(self) -> None:
@@ -262,7 +327,8 @@ class Stage:
         self._published = {run.as_of: run for run in runs.all()}
         self._present = dict(self._published)
         known = {run.id for run in self._published.values()}
-        self._waiting = {run.as_of: run for run in map(runs.run, runs._staged()) if run.id not in known}
+        staged = [one for one in runs._staged() if _damage_of(partial(runs.run, one)) is None]
+        self._waiting = {run.as_of: run for run in map(runs.run, staged) if run.id not in known}
         self._write()
 
     def all(self) -> list[Run]:
@@ -319,19 +385,32 @@ class Stage:
         replace_file(self._runs.folder / STAGED, json.dumps(told))
 
 
-def _withdrawn(path: Path) -> Withdrawn:
+def withdrawn_in(path: Path) -> Withdrawn:
+    """The withdrawn run of a note. Raises `Damaged`."""
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         as_of, at = (datetime.fromisoformat(text) for text in (told["record"]["as_of"], told["at"]))
         return Withdrawn(path.stem, as_of, told["by"], at, told["reason"], told["record"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except UNREADABLE as error:
         raise Damaged(file=path, reason=error) from error
+
+
+def _damage_of(read: Callable[[], object]) -> Damaged | None:
+    """What is wrong with what is read; none where it is whole."""
+    try:
+        read()
+    except Damaged as error:
+        return error
+    return None
 
 
 def _without(customer_id: str, path: Path, engine: DuckEngine) -> int:
     """Put a file without the customer in the place of one that has rows of theirs; how many it had."""
-    if "customer_id" not in pq.read_schema(path).names:
-        return 0
+    try:
+        if "customer_id" not in pq.read_schema(path).names:
+            return 0
+    except UNREADABLE as error:
+        raise Damaged(file=path, reason=error) from error
     rows = engine.read_parquet([path])
     counted = rows.filter(rows.customer_id == customer_id).aggregate(rows=ibis._.count())
     theirs = int(engine.arrow(counted)["rows"][0].as_py())
@@ -339,7 +418,7 @@ def _without(customer_id: str, path: Path, engine: DuckEngine) -> int:
         fresh = path.with_name(f"{path.name}.new")
         engine.write_parquet(rows.filter(~rows.customer_id.identical_to(customer_id)), fresh)
         sync(fresh)
-        fresh.replace(path)
+        replace_listed(path, fresh)
         sync(path.parent)
     return theirs
 

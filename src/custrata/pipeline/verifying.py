@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 from custrata.analytics.moments import AsOf
 from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros
+from custrata.engine.guard import guarded
 from custrata.lake import Run, Workspace
 from custrata.pipeline.decisions import Decided, decisions_of
 from custrata.pipeline.handover import kept_handover
@@ -70,6 +71,7 @@ class Verified:
         return not (self.gone or self.added or self.columns or self.differences)
 
 
+@guarded
 def verify(workspace: Workspace, engine: Engine, run_id: str) -> Verified:
     """Compute a published run once more, from the versions of tables, definitions, learned lines, decisions and the
     run before that it recorded, and compare every row and column of its profile. Writes nothing.

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from custrata.analytics.moments import AsOf
 from custrata.engine import Engine
+from custrata.engine.guard import guarded
 from custrata.errors import BadInput
 from custrata.lake import Run, Workspace
 from custrata.pipeline.making import Progress
@@ -26,6 +27,7 @@ class TakenBack:
     anew: tuple[Run, ...]
 
 
+@guarded
 def withdraw(
     workspace: Workspace,
     engine: Engine,
