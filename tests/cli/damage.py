@@ -139,6 +139,7 @@ CASES = (
     of("exclusions of other types", lambda path: path.write_text("[[1]]"), lambda shop: shop / "exclusions.json"),
     of("erasures truncated", truncate, lambda shop: shop / "erasures.json"),
     of("key of erasures deleted", delete, lambda shop: shop / "erasures.key"),
+    of("erasure under way garbled", lambda path: path.write_text('[{"people": 5}]'), lambda shop: shop / "erasing.json"),
     of("check sums garbled", garble, lambda shop: run(shop, -1) / ".sums.json"),
     of("header of the database zeroed", zero_header, database),
     of("database truncated", truncate, database),

@@ -153,3 +153,12 @@ def test_erase_asks_first(custrata: Run, graded: Path, monkeypatch: pytest.Monke
 
 def test_unknown_commands_and_options_exit_with_two(custrata: Run) -> None:
     assert custrata("fly").code == custrata("refresh", "--fast").code == 2
+
+
+def test_every_command_removes_what_killed_ones_left(custrata: Run, shop: Path) -> None:
+    left = [shop / ".import-1", shop / ".backup-1", shop / "scratch" / "custrata-1", shop.parent / ".restoring-1"]
+    for folder in left:
+        folder.mkdir(parents=True)
+        (folder / "people.csv").write_text("secret", "utf-8")
+    assert custrata("runs", "list", "-w", shop).err == ""
+    assert [folder for folder in left if folder.exists()] == []

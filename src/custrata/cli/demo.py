@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from datetime import date, timedelta
 from importlib import import_module
@@ -19,6 +18,7 @@ from custrata.cli.language import spoken
 from custrata.cli.pages import write_report
 from custrata.cli.session import WORKSPACE, Session, command_here, now, say
 from custrata.engine import DuckEngine
+from custrata.engine.scratch import Scratch
 from custrata.errors import Refused
 from custrata.ingest import import_file
 from custrata.lake import Run, Workspace
@@ -114,9 +114,9 @@ def _campaigns(sent: ir.Table, described: ir.Table) -> ir.Table:
 
 def load_demo(workspace: Workspace, engine: DuckEngine) -> None:
     """Import the demo data into a workspace, telling what was done."""
-    with tempfile.TemporaryDirectory(prefix="custrata-demo-") as scratch:
+    with Scratch() as scratch:
         for kind, rows in demo_tables(engine):
-            start, file = perf_counter(), Path(scratch) / f"complete-journey-{kind}.parquet"
+            start, file = perf_counter(), scratch / f"complete-journey-{kind}.parquet"
             engine.write_parquet(rows, file)
             done = import_file(workspace, kind, file, at=now(), engine=engine)
             say(f"  {kind:<10} {done.accepted:>9,}  {perf_counter() - start:5.1f} s")

@@ -12,15 +12,20 @@ import io
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tarfile
 import tempfile
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from custrata.cli.language import LANGUAGE, spoken
+from custrata.cli.session import WORKSPACE
+from custrata.engine.scratch import Scratch
 from custrata.errors import BadInput, Refused
 from custrata.lake import Workspace
 from custrata.lake.archive import frozen
@@ -31,7 +36,15 @@ HEAD, END = "backup.json", "complete.json"
 FOLDERS = ("workspace", "database")
 BLOCK = 2**20
 NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
-KEY = Path("server") / "secret_key"
+PREFIX, DATABASE = ".backup-", "DATABASE_URL"
+STATE, NOTE = "server", ".restoring"  # of a restored workspace that is not known to be in place: config/restoring.py
+KEY = Path(STATE) / "secret_key"
+CHILD = """
+from custrata.apps.jobs.management.processes import end_with_parent
+end_with_parent({pid})
+from custrata.__main__ import main
+main()
+"""
 
 
 class BackupExists(Refused):
@@ -75,50 +88,127 @@ class NewerBackup(Refused):
     template = "{file} was made by Custrata {theirs}, newer than this one ({ours}). Upgrade first, then restore."
 
 
-def write_backup(workspace: Workspace, file: Path, *, at: datetime, wait: float = 60.0) -> Mapping[str, Any]:
+class BackupNotRestorable(Refused):
+    template = (
+        "The backup was written and cannot be restored, so it was removed: {reason} `--no-verify` leaves the trial out."
+    )
+
+
+def write_backup(
+    workspace: Workspace,
+    file: Path,
+    *,
+    at: datetime,
+    wait: float = 60.0,
+    verify: bool = True,
+    going: Callable[[str], None] = lambda step: None,
+) -> Mapping[str, Any]:
     """Write everything into one file, which only its owner may read, and say what is in it.
 
     Imports and refreshes wait for the moment it takes to note the point; then they go on while the file is written.
+    Where it is to be verified, the file is restored into a folder and a SQLite database beside it, which are then
+    removed: it comes to its place only if that went well. `going` is told now and then that it goes on, with the step:
+    `reading`, `writing` or `verifying`; whatever it raises ends the backup.
 
-    Raises `BackupExists`, `CannotWriteBackup`, `Busy`.
+    Raises `BackupExists`, `CannotWriteBackup`, `BackupNotRestorable`, `Busy`.
     """
     from custrata.config.tables import dump_tables  # Django is set up by now
 
     if file.exists():
         raise BackupExists(file=file)
-    part = file.with_name(f".{file.name}.part")
     try:
-        with tempfile.TemporaryDirectory(prefix=".backup-", dir=workspace.folder) as scratch:
-            home = Path(scratch)
-            with ExitStack() as still:
-                frozen(workspace, home / "workspace", still, wait=wait)
-                tables = dump_tables(home / "database", release=still.close)
-            if (workspace.folder / KEY).exists():
-                (home / "workspace" / KEY).parent.mkdir()
-                shutil.copy2(workspace.folder / KEY, home / "workspace" / KEY)
-            head = {"format": FORMAT, "version": version("custrata"), "at": at.isoformat(), **tables}
-            _pack(home, part, head)
-        sync(part)
-        part.rename(file)
-        sync(file.absolute().parent)
+        with Scratch(file.absolute().parent, prefix=PREFIX) as beside:
+            part = beside / file.name
+            with Scratch(workspace.folder, prefix=PREFIX) as home:
+                going("reading")
+                with ExitStack() as still:
+                    frozen(workspace, home / "workspace", still, wait=wait)
+                    tables = dump_tables(home / "database", release=still.close)
+                if (workspace.folder / KEY).exists():
+                    (home / "workspace" / KEY).parent.mkdir()
+                    shutil.copy2(workspace.folder / KEY, home / "workspace" / KEY)
+                head = {"format": FORMAT, "version": version("custrata"), "at": at.isoformat(), **tables}
+                head["facts"] = _facts(home / "workspace")
+                going("writing")
+                _pack(home, part, head)
+            sync(part)
+            if verify:
+                _verify(part, beside / "restored", going)
+            _publish(part, file)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise CannotWriteBackup(file=file, reason=error.strerror or error) from error
     return head
+
+
+def _facts(folder: Path) -> dict[str, int]:
+    """How many rows each table of the lake has."""
+    return {name: state.rows for name, state in Workspace.open(folder).lake.snapshot().manifest.tables.items()}
+
+
+def _verify(file: Path, folder: Path, going: Callable[[str], None]) -> None:
+    """Restore as anybody would, by the same command, in a process that ends with this one.
+
+    Raises `BackupNotRestorable`.
+    """
+    elsewhere = {name: value for name, value in os.environ.items() if name not in (DATABASE, WORKSPACE)}
+    command = [sys.executable, "-P", "-c", CHILD.format(pid=os.getpid()), "restore", str(file), "-w", str(folder)]
+    with tempfile.TemporaryFile(dir=file.parent) as complaint:
+        child = subprocess.Popen(command, env={**elsewhere, LANGUAGE: spoken()}, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.DEVNULL, stderr=complaint)  # fmt: skip
+        try:
+            while child.poll() is None:
+                going("verifying")
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(timeout=1)
+        finally:
+            child.kill()
+            child.wait()
+        if child.returncode:
+            complaint.seek(0)
+            told = complaint.read().decode(errors="replace").strip().splitlines() or [f"exit code {child.returncode}."]
+            raise BackupNotRestorable(reason=told[-1])
+    shutil.rmtree(folder)
+
+
+def _publish(part: Path, file: Path) -> None:
+    """Give a file its name, unless there is another of that name meanwhile. Raises `BackupExists`."""
+    try:
+        os.link(part, file)
+    except FileExistsError as error:
+        raise BackupExists(file=file) from error
+    except OSError:  # a disk without links
+        part.rename(file)
+    sync(file.absolute().parent)
+
+
+class _Summed(io.RawIOBase):
+    """A file that is read once, and its check sum."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file, self.sum = file, hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        block = self.file.read(size)
+        self.sum.update(block)
+        return block
 
 
 def _pack(home: Path, part: Path, head: Mapping[str, Any]) -> None:
     sums: dict[str, str] = {}
     with (
         open(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as out,
-        tarfile.open(fileobj=out, mode="w|", dereference=True) as tar,  # plain files only, whatever links they were
+        tarfile.open(fileobj=out, mode="w|", dereference=True, bufsize=BLOCK) as tar,  # plain files, whatever they were
     ):
         _add(tar, HEAD, head)
         for path in sorted(path for path in home.rglob("*") if path.is_file()):
             name = path.relative_to(home).as_posix()
             with path.open("rb") as file:
-                sums[name] = hashlib.file_digest(file, "sha256").hexdigest()
-            tar.add(path, name, recursive=False)
+                summed = _Summed(file)
+                info = tar.gettarinfo(arcname=name, fileobj=file)
+                if not info.isreg():  # a second link to the same file
+                    info.type, info.linkname, info.size = tarfile.REGTYPE, "", path.stat().st_size
+                tar.addfile(info, summed)
+            sums[name] = summed.sum.hexdigest()
         _add(tar, END, sums)
 
 
@@ -147,14 +237,15 @@ def unpack(file: Path, folder: Path) -> Mapping[str, Any]:
         raise UnreadableBackup(file=file, reason=error.strerror or error) from error
     if head.get("format") != FORMAT:
         raise NewerBackup(file=file, theirs=head.get("version"), ours=version("custrata"))
-    for name in sorted(sums.keys() | (names - {HEAD, END})):
-        if name not in names or not _is_as_written(folder / name, sums.get(name)):
+    parts = {name: found for name, found in names.items() if name not in (HEAD, END)}
+    for name in sorted(sums.keys() | parts):
+        if name not in parts or parts[name] != sums.get(name):
             raise DamagedBackup(file=file, part=name)
     return head
 
 
-def _extract(tar: tarfile.TarFile, file: Path, folder: Path) -> set[str]:
-    """Write the members into a new folder; their names.
+def _extract(tar: tarfile.TarFile, file: Path, folder: Path) -> dict[str, str]:
+    """Write the members into a new folder; their check sums by name.
 
     Stricter than the filter `data` of `tarfile`, which came with Python 3.11.4 only: plain files under the names that a
     backup has, each once, so that nothing of the archive can lead out of the folder. Owners are left out, and of the
@@ -163,7 +254,7 @@ def _extract(tar: tarfile.TarFile, file: Path, folder: Path) -> set[str]:
     Raises `UnsafeBackup`.
     """
     folder.mkdir(mode=0o700)
-    names: set[str] = set()
+    names: dict[str, str] = {}
     for member in tar:
         name, content = member.name, tar.extractfile(member) if member.isreg() else None
         place = folder / name
@@ -171,9 +262,10 @@ def _extract(tar: tarfile.TarFile, file: Path, folder: Path) -> set[str]:
             raise UnsafeBackup(file=file, part=name)
         place.parent.mkdir(parents=True, exist_ok=True)
         with content, open(os.open(place, NEW_FILE, member.mode & 0o644 | 0o600), "wb") as out:
-            shutil.copyfileobj(content, out, BLOCK)
+            summed = _Summed(content)
+            shutil.copyfileobj(summed, out, BLOCK)
         os.utime(place, (member.mtime, member.mtime))
-        names.add(name)
+        names[name] = summed.sum.hexdigest()
     return names
 
 
@@ -196,11 +288,6 @@ def _is_taken(place: Path, folder: Path) -> bool:
     """Whether there is something in this place, or a file where a folder above it should be."""
     above = place.relative_to(folder).parents
     return place.exists() or any((folder / parent).is_file() for parent in above)
-
-
-def _is_as_written(path: Path, expected: str | None) -> bool:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest() == expected
 
 
 def empty_place(folder: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 from pathlib import Path
 
 import click
@@ -12,8 +10,9 @@ import click
 from custrata.cli.help import Command
 from custrata.cli.language import spoken
 from custrata.cli.session import WORKSPACE, folder_option, now, say
-from custrata.config.backup import empty_place, unpack, write_backup
-from custrata.config.commands import prepare
+from custrata.config.backup import NOTE, STATE, empty_place, unpack, write_backup
+from custrata.config.commands import migrate, prepare
+from custrata.engine.scratch import Scratch
 from custrata.wording import phrase
 from custrata.wording.writer import Writer
 
@@ -22,19 +21,18 @@ BACKED_UP = ("orders", "order_lines", "customer_records", "events", "feedback", 
 
 @click.command("backup", cls=Command)
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--no-verify", "unverified", is_flag=True, help="Do not try whether the backup can be restored.")
 @folder_option
-def backup_command(file: Path, folder: Path) -> None:
+def backup_command(file: Path, folder: Path, *, unverified: bool) -> None:
     """Write the workspace and the server's database, as of one moment, into one FILE."""
     workspace = prepare(folder)
-    from custrata.config import database
-
-    database.migrate(at=now())
-    head = write_backup(workspace, file, at=now())
+    migrate()
+    head = write_backup(workspace, file, at=now(), verify=not unverified)
     write = Writer(spoken(), workspace.settings.currency, workspace.settings.timezone, "server")
-    snapshot = workspace.lake.snapshot()
-    say(write("written", file=file, size=f"{file.stat().st_size / 2**20:,.1f}",
-              facts=write.number(sum(snapshot.rows(name) for name in BACKED_UP)),
-              rows=write.number(sum(head["rows"].values()))))  # fmt: skip
+    rows = write.number(sum(head["rows"].values()))
+    say(write("written", file=file, size=f"{file.stat().st_size / 2**20:,.1f}", rows=rows,
+              facts=write.number(sum(head["facts"].get(name, 0) for name in BACKED_UP))))  # fmt: skip
+    say(write("unverified" if unverified else "verified", tables=len(head["rows"]), rows=rows))
 
 
 @click.command("restore", cls=Command)
@@ -43,25 +41,37 @@ def backup_command(file: Path, folder: Path) -> None:
               help="A new folder for the workspace.")  # fmt: skip
 def restore_command(file: Path, folder: Path) -> None:
     """Put a backup FILE into a new folder, and its tables into an empty database."""
+    at, target = now(), folder.absolute()
+    if (target / STATE / NOTE).exists():
+        _finish(target)
+        return
     empty_place(folder)
-    folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-    fresh = folder.absolute().with_name(f".restoring-{secrets.token_hex(4)}")
-    try:
-        head = unpack(file, fresh)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with Scratch(target.parent, prefix=".restoring-") as scratch:
+        unpacked = scratch / "backup"
+        head = unpack(file, unpacked)
         # Settings are read once, by the process, from the folder that is being filled.
-        os.environ[WORKSPACE] = str(fresh / "workspace")
-        prepare(fresh / "workspace")
+        os.environ[WORKSPACE] = str(unpacked / "workspace")
+        workspace = prepare(unpacked / "workspace")
         from django.conf import settings
-        from django.db import connection
 
-        from custrata.config.tables import load_tables
+        from custrata.config.restoring import fill
 
-        settings.STATE.mkdir(exist_ok=True)
-        load_tables(fresh / "database", [(app, name) for app, name in head["migrations"]])
-        connection.close()
-        if folder.exists():
-            folder.rmdir()
-        (fresh / "workspace").rename(folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-    say(phrase("server", "restored", spoken(), folder=folder, at=head["at"][:19].replace("T", " ")))
+        settings.STATE.mkdir(exist_ok=True, mode=0o700)
+        restored, lines = fill(unpacked, head, workspace, target=target, at=at)
+    write = Writer(spoken(), workspace.settings.currency, workspace.settings.timezone, "server")
+    say(write("restored", folder=folder, at=head["at"][:19].replace("T", " ")))
+    for found in restored.replaced:
+        facts = {"table": found.table, "column": found.column, "example": found.example}
+        say(write("replaced", count=write.number(found.count), **facts))
+    for line in lines:
+        say(line)
+
+
+def _finish(folder: Path) -> None:
+    """Say that a restore is over which was killed when everything was in its place."""
+    prepare(folder)
+    from custrata.config.restoring import finish_restore
+
+    finish_restore(folder / STATE)
+    say(phrase("server", "restored_before", spoken(), folder=folder))

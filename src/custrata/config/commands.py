@@ -8,7 +8,8 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from socket import socket
@@ -237,29 +238,44 @@ def _url(host: str, port: int) -> str:
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
-def _migrate() -> None:
+@contextmanager
+def _database() -> Iterator[None]:
+    """The server's database, which no restore is at work on. Raises `DatabaseUnreachable`, `RestoreUnfinished`."""
+    from django.conf import settings
     from django.db import OperationalError
 
-    from custrata.config import database
+    from custrata.config.restoring import finish_restore
 
     try:
-        backup = database.migrate(at=now())
+        finish_restore(settings.STATE)
+        yield
     except OperationalError as error:
         raise DatabaseUnreachable(reason=str(error).strip().splitlines()[0]) from error
-    if backup is not None:
-        say(phrase("server", "backed_up", spoken(), path=backup))
+
+
+def migrate() -> Path | None:
+    """Bring the database up to date; the copy that was made of it before.
+
+    Raises `DatabaseUnreachable`, `RestoreUnfinished`, `Busy`.
+    """
+    from custrata.config import database
+
+    with _database():
+        return database.migrate(at=now())
+
+
+def _migrate() -> None:
+    copy = migrate()
+    if copy is not None:
+        say(phrase("server", "backed_up", spoken(), path=copy))
 
 
 def _refuse_old_database() -> None:
-    """Raises `DatabaseBehind`, `DatabaseUnreachable`."""
-    from django.db import OperationalError
-
+    """Raises `DatabaseBehind`, `DatabaseUnreachable`, `RestoreUnfinished`."""
     from custrata.config import database
 
-    try:
+    with _database():
         behind = database.is_behind()
-    except OperationalError as error:
-        raise DatabaseUnreachable(reason=str(error).strip().splitlines()[0]) from error
     if behind:
         raise DatabaseBehind
 

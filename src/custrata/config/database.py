@@ -7,18 +7,20 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from time import monotonic, sleep
 
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from custrata.lake.locks import locked
+from custrata.lake.locks import Busy, locked
 from custrata.lake.private import FOLDER
 
 KEPT = 5  # copies
+COPIES, HALF = "backups", ".half"
 LOCK = 0x43555354  # of PostgreSQL, while one process migrates
-WAIT = 120.0
+WAIT, PAUSE = 120.0, 0.1
 
 
 def is_behind() -> bool:
@@ -33,7 +35,9 @@ def migrate(*, at: datetime) -> Path | None:
     Of several who begin at once, one does it.
     """
     settings.STATE.mkdir(FOLDER, exist_ok=True)
-    with _alone():
+    with alone():
+        for half in (settings.STATE / COPIES).glob(f"*{HALF}"):  # of one that was killed
+            half.unlink(missing_ok=True)
         if not is_behind():
             return None
         copy = _copy(at)
@@ -42,13 +46,17 @@ def migrate(*, at: datetime) -> Path | None:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone(*, wait: float = WAIT) -> Iterator[None]:
+    """Keep others from migrating the database, or restoring into it, for as long as the block lasts. Raises `Busy`."""
     if connection.vendor == "sqlite":
-        with locked(settings.STATE / ".migrate", wait=WAIT):
+        with locked(settings.STATE / ".migrate", wait=wait):
             yield
         return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    until = monotonic() + wait
+    while not _lock():
+        if monotonic() >= until:
+            raise Busy(folder=connection.settings_dict["NAME"], holder=_holder())
+        sleep(PAUSE)
     try:
         yield
     finally:
@@ -56,15 +64,29 @@ def _alone() -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
+def _lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def _holder() -> str:
+    """The process of PostgreSQL that answers whoever has the lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted", [LOCK])
+        found = cursor.fetchone()
+    return str(found[0]) if found else "?"
+
+
 def _copy(at: datetime) -> Path | None:
     """Copy a SQLite database that holds something, whole, by SQLite itself; keep the newest five."""
     if connection.vendor != "sqlite" or not connection.introspection.table_names():
         return None
     source = Path(connection.settings_dict["NAME"])
-    folder = settings.STATE / "backups"
+    folder = settings.STATE / COPIES
     folder.mkdir(exist_ok=True, mode=0o700)
     copy = folder / f"{source.stem}-{at:%Y%m%dT%H%M%SZ}.sqlite3"
-    half = copy.with_suffix(".half")
+    half = copy.with_suffix(HALF)
     with closing(sqlite3.connect(source)) as held, closing(sqlite3.connect(half)) as written:
         held.backup(written)
     half.chmod(0o600)

@@ -1,72 +1,210 @@
-"""The tables of the server's database, out to files and in again, on any database."""
+"""The tables of the server's database as lines of text: which are backed up, and what is in them.
+
+The lines are the same whatever the database is, so two databases can be compared by them.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import islice
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.apps import apps
 from django.apps.registry import Apps
-from django.core.management import call_command
 from django.db import connection, models, transaction
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
-
-from custrata.errors import Refused
+from django.utils.duration import duration_string
 
 BATCH = 2_000
-# Sign-ins end with a restore, and Django fills its own catalogues when it migrates.
-LEFT_OUT = {"sessions.session", "contenttypes.contenttype", "auth.permission", "auth.group"}
-LEFT_OUT_APPS = {"axes"}
+# Sign-ins and wrong passwords end with a restore. Everything else is backed up, but for what cannot be without them.
+LEFT_OUT_APPS = frozenset({"sessions", "axes"})
+EXACT = 2**53  # up to here a whole number is the same as an integer and as a float
+MARK = 16  # bytes of a row's check sum
+ENCODING, ERRORS = "utf-8", "surrogatepass"  # JSON of SQLite may hold halves of characters
 
 
-class DatabaseNotEmpty(Refused):
-    template = "The database holds {rows} rows in {table} already. Restore into a new database."
+@dataclass(frozen=True)
+class Table:
+    """A model that is backed up: its columns, and the references in it that are emptied."""
+
+    model: type[models.Model]
+    fields: tuple[models.Field[Any, Any], ...]
+    emptied: frozenset[str]
+
+    @property
+    def label(self) -> str:
+        """The name of the model in a backup."""
+        return self.model._meta.label_lower
+
+    @property
+    def file(self) -> str:
+        """The name of its file in a backup."""
+        return f"{self.label}.jsonl"
+
+
+@dataclass
+class Tally:
+    """How many rows a table has, and a check sum of their contents in whatever order they come."""
+
+    rows: int = 0
+    emptied: int = 0
+    _sum: int = field(default=0, repr=False)
+
+    def add(self, line: str) -> None:
+        """Count a row."""
+        mark = blake2b(line.encode(ENCODING, ERRORS), digest_size=MARK).digest()
+        self._sum = (self._sum + int.from_bytes(mark)) % 2 ** (8 * MARK)
+        self.rows += 1
+
+    @property
+    def content(self) -> str:
+        """The check sum."""
+        return f"{self._sum:0{2 * MARK}x}"
+
+
+def backed_up(registry: Apps) -> list[Table]:
+    """The tables that are backed up, of the models of today or of a moment in the migrations.
+
+    What refers to a model that is left out is left out too where the reference is needed; where it may be empty, it
+    is emptied. That follows from the models: nobody lists it.
+    """
+    stored = [model for model in registry.get_models(include_auto_created=True)
+              if model._meta.managed and not model._meta.proxy]  # fmt: skip
+    gone = {model for model in stored if model._meta.app_label in LEFT_OUT_APPS}
+    while needing := {model for model in stored if model not in gone and any(not to.null for to in _to(model, gone))}:
+        gone |= needing
+    return [
+        Table(
+            model,
+            tuple(column for column in model._meta.local_concrete_fields if not column.generated),
+            frozenset(column.attname for column in _to(model, gone)),
+        )
+        for model in stored
+        if model not in gone
+    ]
+
+
+def _to(model: type[models.Model], gone: set[type[models.Model]]) -> list[models.Field[Any, Any]]:
+    """The references of a model to those that are left out."""
+    columns = model._meta.local_concrete_fields
+    return [column for column in columns if column.related_model is not None and _stored(column) in gone]
+
+
+def _stored(column: models.Field[Any, Any]) -> type[models.Model]:
+    target = column.related_model
+    assert isinstance(target, type)
+    concrete: type[models.Model] = target._meta.concrete_model or target
+    return concrete
+
+
+def lines(table: Table, tally: Tally) -> Iterator[str]:
+    """The rows of a table as JSON, one at a time, counted as they come."""
+    names = [column.attname for column in table.fields]
+    emptied = [place for place, name in enumerate(names) if name in table.emptied]
+    loose = [place for place, column in enumerate(table.fields) if isinstance(column, models.JSONField)]
+    rows = table.model._base_manager.order_by("pk").values_list(*names).iterator(chunk_size=BATCH)
+    for stored in rows:
+        row = list(stored)
+        for place in emptied:
+            tally.emptied += row[place] is not None
+            row[place] = None
+        line = as_line(row)
+        tally.add(_alike(row, loose) if loose else line)
+        yield line
+
+
+def measured(table: Table) -> Tally:
+    """How many rows a table has now, and what is in them."""
+    tally = Tally()
+    for _ in lines(table, tally):
+        pass
+    return tally
 
 
 def dump_tables(folder: Path, *, release: Callable[[], None]) -> dict[str, Any]:
-    """Write every table as JSON lines, all as of one moment; migrations applied and rows by table.
+    """Write every table as JSON lines, all as of one moment; the migrations applied, and rows and check sums by table.
 
     `release` is called as soon as the moment is fixed, so that others need not wait for the writing.
     """
     folder.mkdir(parents=True)
-    # On SQLite the first read fixes what a transaction sees, and keeps no writer waiting; PostgreSQL must be asked.
-    if connection.vendor == "sqlite":
-        connection.ensure_connection()
-        connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]  # SQLite's own
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    with _one_moment():
         applied = sorted(MigrationRecorder(connection).applied_migrations())
         release()
-        rows = {model._meta.label_lower: _dump(model, folder) for model in _kept(apps)}
-    return {"migrations": [list(one) for one in applied], "rows": rows}
+        tallies = {table.label: _dump(table, folder) for table in backed_up(apps)}
+    return {
+        "migrations": [list(name) for name in applied],
+        "rows": {label: tally.rows for label, tally in tallies.items()},
+        "contents": {label: tally.content for label, tally in tallies.items()},
+        "emptied": {label: tally.emptied for label, tally in tallies.items() if tally.emptied},
+    }
 
 
-def _kept(registry: Apps) -> Iterator[type[models.Model]]:
-    for model in registry.get_models(include_auto_created=True):
-        meta = model._meta
-        if meta.label_lower not in LEFT_OUT and meta.app_label not in LEFT_OUT_APPS and meta.managed and not meta.proxy:
-            yield model
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """A transaction that sees the database as it is when it begins, and keeps no writer waiting."""
+    if connection.vendor != "sqlite":
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            yield
+        return
+    connection.ensure_connection()
+    mode = connection.transaction_mode  # type: ignore[attr-defined]  # SQLite's own
+    connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]  # the first read fixes the moment
+    try:
+        with transaction.atomic():
+            yield
+    finally:
+        connection.transaction_mode = mode  # type: ignore[attr-defined]  # as it was
 
 
-def _dump(model: type[models.Model], folder: Path) -> int:
-    names = [field.attname for field in model._meta.concrete_fields if not field.generated]
-    rows = model._base_manager.order_by("pk").values_list(*names).iterator(chunk_size=BATCH)
-    count = 0
-    with (folder / f"{model._meta.label_lower}.jsonl").open("w", encoding="utf-8") as out:
-        out.write(json.dumps(names) + "\n")
-        for count, row in enumerate(rows, start=1):  # noqa: B007  # the count outlives the loop
-            out.write(json.dumps(row, default=_as_text, ensure_ascii=False, sort_keys=True) + "\n")
-    return count
+def _dump(table: Table, folder: Path) -> Tally:
+    tally = Tally()
+    with open(_new(folder / table.file), "w", encoding=ENCODING, errors=ERRORS) as out:
+        out.write(json.dumps([column.attname for column in table.fields]) + "\n")
+        out.writelines(line + "\n" for line in lines(table, tally))
+    return tally
+
+
+def _new(path: Path) -> int:
+    return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+
+
+def _alike(row: list[Any], loose: list[int]) -> str:
+    """The row with numbers in JSON as they are on every database: PostgreSQL knows no difference of 1 and 1.0."""
+    row = list(row)
+    for place in loose:
+        row[place] = alike(row[place])
+    return as_line(row)
+
+
+def alike(value: Any) -> Any:
+    """A value of JSON, equal for two that differ only in how a database writes numbers.
+
+    >>> alike({"a": [1.0, 1, 1e20, 10**20, 0.5, True]})
+    {'a': [1, 1, 1e+20, 1e+20, 0.5, True]}
+    """
+    if isinstance(value, dict):
+        return {key: alike(below) for key, below in value.items()}
+    if isinstance(value, list):
+        return [alike(below) for below in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) <= EXACT:
+        return int(value)
+    if isinstance(value, int) and abs(value) > EXACT:
+        try:
+            return float(value)
+        except OverflowError:
+            return str(value)
+    return value
 
 
 def _as_text(value: object) -> str:
@@ -77,58 +215,10 @@ def _as_text(value: object) -> str:
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, timedelta):
-        return str(value.total_seconds())
+        return duration_string(value)
     if isinstance(value, bytes | memoryview):
         return base64.b64encode(value).decode()
     raise TypeError(f"a backup cannot hold {value!r}")
 
 
-def load_tables(folder: Path, migrations: Iterable[tuple[str, str]]) -> None:
-    """Fill an empty database: migrate it to where the backup stood, load every table, and migrate on to today.
-
-    Raises `DatabaseNotEmpty`.
-    """
-    executor = MigrationExecutor(connection)
-    known = set(executor.loader.graph.nodes)
-    targets = [one for one in migrations if one in known]
-    executor.migrate(_leaves(executor, targets))
-    then = MigrationExecutor(connection).loader.project_state(_leaves(executor, targets)).apps
-    with transaction.atomic():
-        for model in _kept(then):
-            file = folder / f"{model._meta.label_lower}.jsonl"
-            if file.exists():
-                _load(model, file)
-        _set_sequences(then)
-    call_command("migrate", verbosity=0)
-
-
-def _leaves(executor: MigrationExecutor, targets: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The newest migration of each app among those applied."""
-    graph, applied = executor.loader.graph, set(targets)
-    return [one for one in targets if not any(child.key in applied and child.key[0] == one[0]
-                                              for child in graph.node_map[one].children)]  # fmt: skip
-
-
-def _load(model: type[models.Model], file: Path) -> None:
-    held = model._base_manager.count()
-    if held:
-        raise DatabaseNotEmpty(rows=held, table=model._meta.db_table)
-    with file.open(encoding="utf-8") as lines:
-        names = json.loads(next(lines))
-        fields = {field.attname: field for field in model._meta.concrete_fields}
-        readers = [fields[name].to_python for name in names]
-        while batch := list(islice(lines, BATCH)):
-            rows = (json.loads(line) for line in batch)
-            model._base_manager.bulk_create(
-                [model(**{name: read(value) for name, read, value in zip(names, readers, row, strict=True)})
-                 for row in rows]
-            )  # fmt: skip
-
-
-def _set_sequences(registry: Apps) -> None:
-    from django.core.management.color import no_style
-
-    statements = connection.ops.sequence_reset_sql(no_style(), list(_kept(registry)))
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
+as_line = json.JSONEncoder(default=_as_text, ensure_ascii=False, sort_keys=True).encode

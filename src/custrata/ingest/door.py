@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Mapping as Table
@@ -15,6 +14,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from custrata.analytics.sources import reads_files
+from custrata.engine.scratch import Scratch
 from custrata.errors import BadInput
 from custrata.ingest import people
 from custrata.ingest.accepted import Accepted, accepted_orders, sound, unique
@@ -101,8 +101,7 @@ def read(
     Decimal('1200.00')
     """
     spec = kind_named(kind)
-    with tempfile.TemporaryDirectory(prefix="custrata-") as folder, own_engine() as duck, views(duck) as made:
-        scratch = Path(folder)
+    with Scratch() as scratch, own_engine() as duck, views(duck) as made:
         file = open_file(Path(path), scratch)
         given = {**(mapping.decisions if mapping else {}), **(decisions or {})}
         desk = Desk(file.name, given, accept_defaults=accept_defaults)

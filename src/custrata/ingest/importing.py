@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as Table
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ from typing import cast
 import ibis
 
 from custrata.engine import DuckEngine, connect
+from custrata.engine.scratch import Scratch
 from custrata.errors import Refused
 from custrata.ingest.assumptions import meanings_of, settled_rows, unknown_words
 from custrata.ingest.contacts import region_of
@@ -40,13 +39,11 @@ from custrata.ingest.staging import Staged, stage
 from custrata.ingest.totals import without_remarks
 from custrata.ingest.writing import Job, written
 from custrata.lake import ImportRecord, LakeSnapshot, Workspace
-from custrata.lake.private import private_files
 from custrata.wording import Said
 
 Progress = Callable[[str, float], None]
 
 MEMORY = "2GB"
-OLD_SCRATCH = 24 * 3600
 PREFIX = ".import-"
 
 
@@ -88,7 +85,7 @@ def import_file(
     """
     kind_named(kind)
     tell = progress or (lambda step, share: None)
-    with _scratch(workspace, at) as scratch, _reader(engine, scratch) as made:
+    with _scratch(workspace) as scratch, _reader(engine, scratch) as made:
         duck = made.engine
         tell("open", 0.0)
         file = open_file(Path(path), scratch)
@@ -132,11 +129,11 @@ def recognise(
     Raises a `BadInput` for a file that cannot be read or understood.
     """
     kind_named(kind)
-    with tempfile.TemporaryDirectory(prefix="custrata-") as folder, own_engine() as duck:
-        file = open_file(Path(path), Path(folder))
+    with Scratch() as folder, own_engine() as duck:
+        file = open_file(Path(path), folder)
         asked = asked_mapping(kind, None, sheet, header_row)
         desk = Desk(file.name, {}, accept_defaults=True)
-        return understood(duck, file, Path(folder), asked, given=False, order=date_order, desk=desk)[2]
+        return understood(duck, file, folder, asked, given=False, order=date_order, desk=desk)[2]
 
 
 def asked_mapping(
@@ -312,15 +309,6 @@ def own_engine() -> Iterator[DuckEngine]:
         yield own
 
 
-@contextmanager
-def _scratch(workspace: Workspace, at: datetime) -> Iterator[Path]:
+def _scratch(workspace: Workspace) -> Scratch:
     """A folder for what is gone when the import ends, on the disk of the workspace; leavings of killed imports go."""
-    for left in workspace.folder.glob(f"{PREFIX}*"):
-        if at.timestamp() - left.stat().st_mtime > OLD_SCRATCH:
-            shutil.rmtree(left, ignore_errors=True)
-    home = workspace.folder if os.access(workspace.folder, os.W_OK) else None
-    with (
-        private_files(),
-        tempfile.TemporaryDirectory(prefix=PREFIX, dir=home, ignore_cleanup_errors=True) as folder,
-    ):
-        yield Path(folder)
+    return Scratch(workspace.folder, prefix=PREFIX) if os.access(workspace.folder, os.W_OK) else Scratch()

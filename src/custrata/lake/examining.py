@@ -14,6 +14,7 @@ from custrata.lake.erasures import KEY, Erasures
 from custrata.lake.exclusions import FILE as EXCLUSIONS
 from custrata.lake.exclusions import Exclusions
 from custrata.lake.findings import Finding, damaged, notice, whole
+from custrata.lake.intents import Intents
 from custrata.lake.manifest import COPY, DataFile, Manifest, TableState
 from custrata.lake.recovery import JOURNAL
 from custrata.lake.runs import ASIDE, RECORD, Runs
@@ -147,6 +148,11 @@ def examine_decisions(home: Path) -> Iterator[Finding]:
     yield from _list_of(home, ERASURES, lambda: len(Erasures(home).all()))
     if (home / KEY).exists() or (home / ERASURES).exists():
         yield from _list_of(home, KEY, lambda: len(Erasures(home).key()))
+
+    try:
+        Intents(home).all()
+    except Damaged as error:
+        yield damaged(DECISIONS, home, error, "erase_again")
 
 
 def _list_of(home: Path, name: str, read: Callable[[], int]) -> Iterator[Finding]:

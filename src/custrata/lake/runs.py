@@ -24,6 +24,7 @@ from custrata.lake.durable import UNREADABLE, Damaged, replace_file, sync
 from custrata.lake.locks import locked
 from custrata.lake.private import FOLDER
 from custrata.lake.sums import check, list_files, read_sealed, replace_listed, sums_in, write_sealed
+from custrata.lake.whose import others, theirs
 
 POINTER, RECORD, LOCK, DRAFT = "published.json", "run.json", ".lock", ".draft-"
 STAGED, WITHDRAWN, ASIDE = "staged.json", "withdrawn", "damaged"
@@ -225,8 +226,8 @@ class Runs:
         if not (self.folder / POINTER).exists() and not any(self.folder.glob("runs/*")):
             self._point(self._pointer())
 
-    def rewrite(self, customer_id: str, *, wait: float = 60.0) -> int:
-        """Take a customer out of every table of every run; how many rows went.
+    def rewrite(self, *customer_ids: str, wait: float = 60.0) -> int:
+        """Take customers out of every table of every run; how many rows went.
 
         Raises `Busy` where a refresh is at work for longer than `wait` seconds.
         """
@@ -236,7 +237,7 @@ class Runs:
             self._clear()
             shutil.rmtree(self.folder / ASIDE, ignore_errors=True)  # nobody can say who is in damaged files
             tables = sorted(self.folder.glob("runs/*/*.parquet"))
-            return sum(_without(customer_id, path, engine) for path in tables)
+            return sum(_without(customer_ids, path, engine) for path in tables)
 
     def _home(self, run_id: str) -> Path:
         home = self.folder / "runs" / run_id
@@ -404,23 +405,23 @@ def _damage_of(read: Callable[[], object]) -> Damaged | None:
     return None
 
 
-def _without(customer_id: str, path: Path, engine: DuckEngine) -> int:
-    """Put a file without the customer in the place of one that has rows of theirs; how many it had."""
+def _without(customer_ids: Collection[str], path: Path, engine: DuckEngine) -> int:
+    """Put a file without the customers in the place of one that has rows of theirs; how many it had."""
     try:
         if "customer_id" not in pq.read_schema(path).names:
             return 0
     except UNREADABLE as error:
         raise Damaged(file=path, reason=error) from error
     rows = engine.read_parquet([path])
-    counted = rows.filter(rows.customer_id == customer_id).aggregate(rows=ibis._.count())
-    theirs = int(engine.arrow(counted)["rows"][0].as_py())
-    if theirs:
+    counted = theirs(rows, customer_ids, engine).aggregate(rows=ibis._.count())
+    gone = int(engine.arrow(counted)["rows"][0].as_py())
+    if gone:
         fresh = path.with_name(f"{path.name}.new")
-        engine.write_parquet(rows.filter(~rows.customer_id.identical_to(customer_id)), fresh)
+        engine.write_parquet(others(rows, customer_ids, engine), fresh)
         sync(fresh)
         replace_listed(path, fresh)
         sync(path.parent)
-    return theirs
+    return gone
 
 
 def _as_text(value: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +15,13 @@ from babel.numbers import list_currencies
 
 from custrata.engine import Engine, connect, memory_in_bytes
 from custrata.engine.memory import HALF
+from custrata.engine.scratch import PREFIX, remove_abandoned
 from custrata.engine.storage import reason_of
 from custrata.errors import BadInput, Refused
 from custrata.lake.durable import replace_file
 from custrata.lake.erasures import Erasures
 from custrata.lake.exclusions import Exclusions
+from custrata.lake.intents import Intents
 from custrata.lake.lake import Lake
 from custrata.lake.private import FOLDER, close_folder, private_files
 from custrata.lake.runs import Runs
@@ -29,6 +32,8 @@ from custrata.wording import language_named
 FILE = "custrata.toml"
 DEFAULTS = {"memory": HALF, "free_orders": "count"}  # settings that a file written by an earlier version lacks
 SCRATCH = "scratch"
+# What killed processes may leave in a workspace, in its folder for spilling, and beside it.
+LEFT_INSIDE, LEFT_IN_SCRATCH, LEFT_BESIDE = (".import-", ".backup-"), ("custrata-",), (".restoring-",)
 # Delta Lake decodes the percent sign in a path, and Spark reads the others as patterns.
 UNREADABLE = frozenset('%*?[]{}\\"')
 
@@ -183,6 +188,11 @@ class Workspace:
         return Erasures(self.folder)
 
     @property
+    def erasing(self) -> Intents:
+        """Erasures that are under way."""
+        return Intents(self.folder)
+
+    @property
     def quarantine(self) -> Path:
         """Where rejected rows wait to be mended."""
         return self.folder / "quarantine"
@@ -209,6 +219,19 @@ class Workspace:
             scratch.mkdir(FOLDER, exist_ok=True)
         with connect(name, threads=threads, memory_limit=self.settings.memory, scratch=scratch) as engine:
             yield engine
+
+    def remove_leftovers(self) -> int:
+        """Remove what killed imports, backups, restores and engines left here and beside it; how many folders.
+
+        What a living process is using stays.
+        """
+        places = (
+            (self.folder, LEFT_INSIDE),
+            (self.folder / SCRATCH, LEFT_IN_SCRATCH),
+            (self.folder.parent, LEFT_BESIDE),
+            (Path(tempfile.gettempdir()), (PREFIX,)),
+        )
+        return sum(remove_abandoned(place, *prefixes) for place, prefixes in places)
 
     def _make(self) -> None:
         self.lake.create()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,6 +15,7 @@ from custrata.analytics.moments import AsOf
 from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros
 from custrata.engine.guard import guarded
+from custrata.engine.scratch import Scratch
 from custrata.lake import Run, Workspace
 from custrata.pipeline.decisions import Decided, decisions_of
 from custrata.pipeline.handover import kept_handover
@@ -88,10 +88,10 @@ def verify(workspace: Workspace, engine: Engine, run_id: str) -> Verified:
     without = excluded_of(run)
     with (
         opened(workspace, engine, at=at, lake=lake, excluded=without) as source,
-        tempfile.TemporaryDirectory() as folder,
+        Scratch() as folder,
     ):
         seen = source if lake is not None else replace(source, facts=_imported_by(source.facts, at))
-        computed = Path(folder) / "profile.parquet"
+        computed = folder / "profile.parquet"
         write_profile(_task(seen, run, before), computed, Watch(None))
         with Serving().asking() as asking:
             compared = _compared(asking, run.folder / "profile.parquet", computed)

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import xlsxwriter
 from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
+from custrata.engine.scratch import Scratch
 from custrata.web.workspace import workspace
 
 Cell = str | int | float | bool | Decimal | datetime | date | None
@@ -83,8 +83,8 @@ def _zone() -> ZoneInfo:
 
 
 def _excel(name: str, header: Sequence[str], rows: Rows) -> Iterator[bytes]:
-    with TemporaryDirectory(prefix="custrata-export-") as folder:
-        path = Path(folder) / "table.xlsx"
+    with Scratch() as folder:
+        path = folder / "table.xlsx"
         _write_excel(path, name, header, rows)
         with path.open("rb") as file:
             while chunk := file.read(CHUNK):
