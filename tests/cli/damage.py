@@ -13,7 +13,7 @@ from pathlib import Path
 from custrata.lake.delta import LOG
 
 MANIFEST, POINTER = "lake/manifest.json", "derived/published.json"
-Damage = Callable[[Path], None]
+Damage = Callable[[Path], object]
 
 
 def newest(folder: Path, pattern: str) -> Path:
@@ -139,7 +139,7 @@ CASES = (
     of("exclusions of other types", lambda path: path.write_text("[[1]]"), lambda shop: shop / "exclusions.json"),
     of("erasures truncated", truncate, lambda shop: shop / "erasures.json"),
     of("key of erasures deleted", delete, lambda shop: shop / "erasures.key"),
-    of("erasure under way garbled", lambda path: path.write_text('[{"people": 5}]'), lambda shop: shop / "erasing.json"),
+    Case("erasure under way garbled", lambda shop: (shop / "erasing.json").write_text('[{"people": 5}]')),
     of("check sums garbled", garble, lambda shop: run(shop, -1) / ".sums.json"),
     of("header of the database zeroed", zero_header, database),
     of("database truncated", truncate, database),

@@ -7,18 +7,16 @@ import json
 import os
 import re
 import shutil
-import sys
 import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 
-from custrata.cli import main
 from custrata.lake import Workspace
 from tests.cli.damage import CASES, COMMANDS, Case, make_database, newest
+from tests.cli.terminal import ended
 
 HEAD = "order_id,customer_id,ordered_at,amount,discount\n"
 SOLD = [("a", 1), ("b", 1), ("a", 2), ("c", 2), ("d", 3), ("a", 3), ("b", 3), ("e", 1), ("c", 3)]
@@ -61,32 +59,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with tarfile.open(home / "backup.tar", "w") as tar:
         tar.add(shop, "workspace")
     return home
-
-
-class Terminal(TextIOWrapper):
-    """What a command writes, as text and as bytes."""
-
-    def __init__(self) -> None:
-        super().__init__(BytesIO(), encoding="utf-8", write_through=True)
-
-    def getvalue(self) -> str:
-        self.flush()
-        return self.buffer.getvalue().decode()  # type: ignore[attr-defined]  # a BytesIO
-
-
-def ended(*arguments: object) -> tuple[int, str, str]:
-    """How a command line ends: exit code, output, errors."""
-    out, err, argv = Terminal(), Terminal(), sys.argv
-    sys.argv = ["custrata", *map(str, arguments)]
-    sys.stdout, sys.stderr = out, err
-    try:
-        main()
-    except SystemExit as leave:
-        return int(leave.code or 0), out.getvalue(), err.getvalue()
-    except BaseException as error:
-        return 99, out.getvalue(), f"Traceback {error!r}"
-    finally:
-        sys.stdout, sys.stderr, sys.argv = sys.__stdout__, sys.__stderr__, argv
 
 
 def command(name: str, home: Path, shop: Path) -> tuple[int, str, str]:
