@@ -25,8 +25,6 @@ SECOND = ["21,a,2025-04-02,70,0\n", "22,f,2025-04-03,15,5\n"]
 NEW = ["31,a,2025-05-02,20,0\n", "32,g,2025-05-03,35,5\n"]
 VIP = "{key: vip, kind: threshold, trait: spend, tiers: [{key: gold, line: 50}, {key: basic}]}"
 LATE = datetime(2025, 6, 1, tzinfo=UTC)
-# What these leave whole is enough for everything: nothing needs to be said.
-HARMLESS = {"oldest log entry emptied"}
 SAMPLE = {"newest log entry emptied", "data file truncated", "manifest of other types", "pointer deleted",
           "old record garbled", "newest profile zeroed", "exclusions deleted",
           "header of the database zeroed"}  # fmt: skip
@@ -110,7 +108,7 @@ def faults(case: Case, names: tuple[str, ...], whole: Path, answers: dict[str, s
             yield f"{name}: {err.count(chr(10))} lines"
         if code != 0 and name != "doctor" and state(shop) != before:
             yield f"{name}: changed {sorted(set(state(shop).items()) ^ set(before.items()))[:3]}"
-        if name == "doctor" and code == 0 and case.name not in HARMLESS and "pending" not in case.name:
+        if name == "doctor" and code == 0 and "pending" not in case.name:
             yield "doctor: everything is whole"
         shutil.rmtree(shop)
 

@@ -6,6 +6,7 @@ Python, Arrow, Delta Lake, DuckDB and SQLite each say it in their own way; here 
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 
 from custrata.errors import CustrataError, Refused
@@ -71,6 +72,7 @@ WORDS: tuple[tuple[tuple[str, ...], type[Refused]], ...] = (
 )
 _DAMAGED = ("magic bytes", "parquet", "thrift", "corrupt", "decompress", "snappy", "zstd", "footer", "page header")
 LIBRARIES = frozenset({"duckdb", "_duckdb", "pyarrow", "deltalake", "_internal", "sqlite3", "django"})
+CUT = re.compile(r"\s|\.\.\.")  # a statement that an error quotes, or shortens
 PANIC = "PanicException"  # of the library below Delta Lake, no Exception
 
 
@@ -143,5 +145,6 @@ def _place(error: BaseException) -> object:
     name = getattr(error, "filename", None)
     if name:
         return name
-    quoted = [part for part in str(error).replace("'", '"').split('"')[1::2] if "/" in part]
-    return quoted[0] if quoted else Said("lake", "disk.some_file")
+    quoted = str(error).replace("'", '"').split('"')[1::2]
+    paths = [part for part in quoted if part.startswith("/") and not CUT.search(part)]
+    return paths[0] if paths else Said("lake", "disk.some_file")

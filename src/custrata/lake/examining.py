@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -74,10 +75,22 @@ def damage_of_log(folder: Path, state: TableState) -> Damaged | None:
     """What is wrong with the log of a table whose files are whole."""
     try:
         check_entry(folder, state.version)
+        for entry in sorted((folder / LOG).glob("*.json")):
+            _check_entry(entry)
         check_log(folder, state)
     except Damaged as error:
         return error
     return None
+
+
+def _check_entry(entry: Path) -> None:
+    """Raises `Damaged` where an entry of a log is no JSON, even where a later checkpoint has what it said."""
+    try:
+        actions = [json.loads(line) for line in entry.read_text("utf-8").splitlines() if line.strip()]
+        if not actions or not all(isinstance(action, dict) for action in actions):
+            raise TypeError("no actions")
+    except UNREADABLE as error:
+        raise Damaged(file=entry, reason=Said("lake", "damage.form")) from error
 
 
 def _check_footer(path: Path, file: DataFile | None = None) -> None:
