@@ -91,7 +91,7 @@ def state(shop: Path) -> dict[str, str]:
         path for path in shop.rglob("*") if path.is_file() and "lock" not in path.name and "lease" not in path.name
     )
     digests = {path.relative_to(shop).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-    return {name: digest for name, digest in digests.items() if not name.startswith("scratch")}
+    return {name: digest for name, digest in digests.items() if not name.startswith(("scratch", "lake/.writing"))}
 
 
 def faults(case: Case, names: tuple[str, ...], whole: Path, answers: dict[str, str], folder: Path) -> Iterator[str]:

@@ -128,5 +128,5 @@ def test_refuses_to_write_where_the_manifest_does_not_know_a_table(workspace: Wo
 
 def test_refuses_to_lock_a_lake_that_is_gone(workspace: Workspace) -> None:
     shutil.rmtree(workspace.lake.folder)
-    with pytest.raises(NotWritable, match="No such file"), workspace.lake.reading():
+    with pytest.raises(NotWritable, match="no such file"), workspace.lake.reading():
         pass

@@ -22,6 +22,7 @@ from custrata.cli.language import listen, spoken
 from custrata.cli.pages import report_command
 from custrata.cli.runs import runs_group
 from custrata.cli.schemes import schemes_group
+from custrata.cli.upkeep import compact_command
 from custrata.engine.guard import of_engine
 from custrata.engine.storage import PANIC
 from custrata.errors import CustrataError, Refused
@@ -59,6 +60,7 @@ for command in (
     excluded_command,
     history_group,
     runs_group,
+    compact_command,
     report_command,
     erase_command,
     erasures_group,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shutil
 import sys
@@ -16,12 +18,14 @@ from custrata.cli.help import Command, language_option
 from custrata.cli.language import spoken
 from custrata.cli.questions import answered, decisions_of
 from custrata.cli.session import Session, now, say, workspace_option
-from custrata.cli.tables import CannotWrite, draw, plain
+from custrata.cli.tables import CannotWrite, draw, plain, raw_option
+from custrata.cli.upkeep import after_import
 from custrata.engine.storage import reason_of
 from custrata.errors import BadInput
 from custrata.ingest import ImportResult, Mapping, import_file
 from custrata.ingest.settling import settle_killed
 from custrata.lake import Workspace
+from custrata.schema.cells import harmless
 from custrata.schema.counting import FreeOrders
 from custrata.wording import phrase
 from custrata.wording.writer import Writer
@@ -48,6 +52,12 @@ class NoQuarantine(BadInput):
     show_default=True,
     help="Whether orders for which nothing was paid count for recency and frequency.",
 )
+@click.option("--keep-runs", default="60", show_default=True, metavar="DAYS",
+              help="For how many days all runs stay, or all; of older ones the last of each month stays.")  # fmt: skip
+@click.option("--keep-quarantine", default="180", show_default=True, metavar="DAYS",
+              help="For how many days rejected rows stay, or all.")  # fmt: skip
+@click.option("--compact-at", default="50%", show_default=True, metavar="SHARE",
+              help="At which share of dead files to live ones the facts are compacted, or never.")  # fmt: skip
 @language_option
 def init_command(
     directory: Path,
@@ -57,6 +67,9 @@ def init_command(
     timezone: str,
     memory: str,
     free_orders: FreeOrders,
+    keep_runs: str,
+    keep_quarantine: str,
+    compact_at: str,
     language: str | None,
 ) -> None:
     """Make DIRECTORY (default: this folder) a workspace."""
@@ -69,6 +82,9 @@ def init_command(
         language=speak,
         memory=memory,
         free_orders=free_orders,
+        keep_runs=keep_runs,
+        keep_quarantine=keep_quarantine,
+        compact_at=compact_at,
     )
     settings = workspace.settings
     facts = {"name": settings.name, "currency": settings.currency, "timezone": settings.timezone}
@@ -136,6 +152,8 @@ def import_command(
     if save_mapping is not None:
         _save(results[-1].mapping, save_mapping)
         say(session.writer("cli")("mapping_saved", path=save_mapping))
+    if not dry_run and any(result.accepted for result in results):
+        after_import(session, told=not as_json)
     if all(result.rejected and not result.accepted for result in results):
         sys.exit(2)
 
@@ -179,12 +197,21 @@ def _shown(write: Writer, value: object) -> str:
     return write.money(value, 2) if isinstance(value, Decimal) else write.number(value)
 
 
+def _harmless(file: Path) -> str:
+    """The rows of a CSV file, none of their cells a formula."""
+    held = io.StringIO(newline="")
+    with file.open(encoding="utf-8-sig", newline="") as rows:
+        csv.writer(held).writerows([harmless(cell) for cell in row] for row in csv.reader(rows))
+    return held.getvalue()
+
+
 @click.command("quarantine", cls=Command)
 @click.argument("import_id", required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="Write the rows there, to be mended and imported again.")  # fmt: skip
+@raw_option
 @workspace_option
-def quarantine_command(session: Session, import_id: str | None, output: Path | None) -> None:
+def quarantine_command(session: Session, import_id: str | None, output: Path | None, *, raw: bool) -> None:
     """List imports with rejected rows, or write the rows of one."""
     workspace = session.workspace
     write, imports = session.writer("cli"), workspace.lake.snapshot().imports
@@ -199,10 +226,13 @@ def quarantine_command(session: Session, import_id: str | None, output: Path | N
     if "/" in import_id or not file.exists():
         raise NoQuarantine(import_id=import_id)
     if output is None:
-        say(file.read_text("utf-8-sig"))
+        say(file.read_text("utf-8-sig") if raw else _harmless(file))
         return
     try:
-        shutil.copyfile(file, output)
+        if raw:
+            shutil.copyfile(file, output)
+        else:
+            output.write_text(_harmless(file), "utf-8-sig", newline="")
     except OSError as error:
         raise CannotWrite(path=output, reason=reason_of(error)) from error
     say(write("written", path=output))

@@ -29,7 +29,8 @@ from custrata.lake.locks import locked
 from custrata.lake.manifest import COPY, Manifest, TableState
 from custrata.lake.manifest import FILE as MANIFEST
 from custrata.lake.private import FOLDER, private_files
-from custrata.lake.runs import ASIDE, POINTER, RECORD, STAGED, WITHDRAWN, Run, Runs, withdrawn_in
+from custrata.lake.run import Run, withdrawn_in
+from custrata.lake.runs import ASIDE, POINTER, RECORD, STAGED, TRACE, WITHDRAWN, Runs
 from custrata.lake.runs import LOCK as RUNS_LOCK
 from custrata.lake.sums import FILE as SUMS
 from custrata.lake.sums import Sum, check, forget, list_files, sums_in
@@ -188,6 +189,8 @@ def repair_runs(home: Path, fetch: Fetch) -> Iterator[Finding]:
     with private_files(), locked(runs.folder / RUNS_LOCK, wait=WAIT):
         yield from _repair_notes(home, runs)
         for path in sorted((runs.folder / "runs").glob("*")):
+            if is_trace(path):
+                continue
             error = damage_of_run(runs, path.name, deep=False)
             while error is not None and _run_file_from_backup(error, fetch):
                 yield mended("runs", Path(str(error.facts["file"])).relative_to(home).as_posix(), "file_from_backup")
@@ -197,6 +200,11 @@ def repair_runs(home: Path, fetch: Fetch) -> Iterator[Finding]:
                 place = target.relative_to(home).as_posix()
                 yield mended("runs", path.relative_to(home).as_posix(), "run_moved", place=place)
         yield from _repair_pointer(home, runs)
+
+
+def is_trace(folder: Path) -> bool:
+    """Whether retention has left of a run only its changes."""
+    return (folder / TRACE).exists() and not (folder / RECORD).exists()
 
 
 def _is_pointed_at(runs: Runs, run_id: str) -> bool:
@@ -242,7 +250,9 @@ def _move_aside(runs: Runs, path: Path) -> Path:
 
 def _repair_pointer(home: Path, runs: Runs) -> Iterator[Finding]:
     """Point at the runs that are whole: of those of one instant, at the one that was made last."""
-    present = {path.name for path in (runs.folder / "runs").glob("*")}
+    folders = list((runs.folder / "runs").glob("*"))
+    present = {path.name for path in folders if not is_trace(path)}
+    traces = [path.name for path in folders if is_trace(path)]
     try:
         pointed = [run_id for run_id in runs.ids() if run_id in present]
         if pointed == list(runs.ids()):
@@ -253,7 +263,7 @@ def _repair_pointer(home: Path, runs: Runs) -> Iterator[Finding]:
         for run in sorted(map(runs.run, present), key=_made_at):
             newest[run.as_of] = run
         pointed, name = sorted(run.id for run in newest.values()), "pointer_made_anew"
-    runs.point_at(pointed)
+    runs.point_at(pointed, traces)
     yield mended("runs", f"derived/{POINTER}", name, runs=len(pointed))
 
 

@@ -3,80 +3,38 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
 
-import ibis
-import ibis.expr.types as ir
-import pyarrow.parquet as pq
-
-from custrata.engine import DuckEngine, Engine
-from custrata.errors import Refused
+from custrata.engine import DuckEngine
 from custrata.lake.durable import UNREADABLE, Damaged, replace_file, sync
-from custrata.lake.locks import locked
+from custrata.lake.locks import Busy, locked
 from custrata.lake.private import FOLDER
-from custrata.lake.sums import check, list_files, read_sealed, replace_listed, sums_in, write_sealed
-from custrata.lake.whose import others, theirs
+from custrata.lake.run import Run, Withdrawn, damage_of, withdrawn_in, without
+from custrata.lake.sums import check, list_files, read_sealed, sums_in, write_sealed
 
 POINTER, RECORD, LOCK, DRAFT = "published.json", "run.json", ".lock", ".draft-"
-STAGED, WITHDRAWN, ASIDE = "staged.json", "withdrawn", "damaged"
+STAGED, WITHDRAWN, LEASE, ASIDE = "staged.json", "withdrawn", ".lease", "damaged"
 STAMP = "%Y%m%dT%H%M%S%fZ"
-
-
-class NoSuchRunTable(Refused):
-    template = "The run {run} has no table “{table}”: an earlier version made it. Refresh the workspace to have it."
-
-
-@dataclass(frozen=True)
-class Run:
-    """One published run: the instant it sees the customers at, its folder, and what it recorded of itself."""
-
-    id: str
-    as_of: datetime
-    folder: Path
-    record: dict[str, Any]
-
-    def read(self, name: str, engine: Engine) -> ir.Table:
-        """The rows of `<name>.parquet`. Raises `NoSuchRunTable`, `Damaged`."""
-        return engine.read_parquet([self.table(name)])
-
-    def table(self, name: str) -> Path:
-        """The file of a table, compared with its check sum. Raises `NoSuchRunTable`, `Damaged`."""
-        path = self.folder / f"{name}.parquet"
-        states = sums_in(self.folder).get(path.name)
-        if states is not None:
-            check(path, states)
-        elif not path.exists():
-            raise NoSuchRunTable(run=self.id, table=name)
-        return path
+# What stays of a run that retention removed: a short record, and the changes that the history is made of.
+TRACE, CHANGES = "trace.json", "changes.parquet"
 
 
 @dataclass(frozen=True)
 class _Published:
-    """The pointer: the ids of all runs by `as_of`, and the current one."""
+    """The pointer: the ids of all runs by `as_of`, the current one, and those of which only a trace is left."""
 
     runs: tuple[str, ...] = ()
     current: str | None = None
-
-
-@dataclass(frozen=True)
-class Withdrawn:
-    """A run that is published no more: what it recorded, and who withdrew it, when and why."""
-
-    id: str
-    as_of: datetime
-    by: str
-    at: datetime
-    reason: str
-    record: dict[str, Any]
+    traces: tuple[str, ...] = ()
 
 
 class Runs:
@@ -97,7 +55,7 @@ class Runs:
             *(partial(self._check, run_id) for run_id in published),
             *(partial(withdrawn_in, path) for path in notes),
         ]
-        return [error for read in reads if (error := _damage_of(read)) is not None]
+        return [error for read in reads if (error := damage_of(read)) is not None]
 
     def ids(self) -> tuple[str, ...]:
         """The ids of every published run, by `as_of`; what they recorded is not read. Raises `Damaged`."""
@@ -106,6 +64,39 @@ class Runs:
     def run(self, run_id: str) -> Run:
         """The published run of that id. Raises `Damaged`, also where it has been superseded."""
         return self._run(run_id)
+
+    def traces(self) -> tuple[str, ...]:
+        """The ids of the runs that retention removed, by `as_of`; their changes stay. Raises `Damaged`."""
+        return self._pointer().traces
+
+    def history_ids(self) -> tuple[str, ...]:
+        """The ids of every published run and every trace, by `as_of`. Raises `Damaged`."""
+        pointer = self._pointer()
+        return tuple(sorted((*pointer.runs, *pointer.traces)))
+
+    def recorded(self, run_id: str) -> Run:
+        """The published run of that id, or its trace. Raises `Damaged`."""
+        return self._run(run_id, TRACE if run_id in self.traces() else RECORD)
+
+    def history(self) -> list[Run]:
+        """Every published run and every trace, by `as_of`: what the history is made of.
+
+        A trace has a short record and the table `changes`, no other. Raises `Damaged`.
+        """
+        return self._load(lambda published: sorted((*published.runs, *published.traces)), but_damaged=True)
+
+    @contextmanager
+    def reading(self, *, wait: float = 60.0) -> Iterator[None]:
+        """Within the block no file of a run is removed, however many runs are published or removed meanwhile.
+
+        A workspace that nobody here may write to needs no such promise. Raises `Busy`.
+        """
+        if self.folder.exists() and not os.access(self.folder, os.W_OK):
+            yield
+            return
+        self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
+        with locked(self.folder / LEASE, wait=wait, shared=True):
+            yield
 
     def published(self) -> Run | None:
         """The current run: the one that looks from the latest instant. Raises `Damaged`."""
@@ -183,7 +174,7 @@ class Runs:
         """The runs that were withdrawn, by `as_of`, but those that `damaged` lists. Raises `Damaged`."""
         published = self.ids()
         paths = [path for path in sorted((self.folder / WITHDRAWN).glob("*.json")) if path.stem not in published]
-        return [withdrawn_in(path) for path in paths if _damage_of(partial(withdrawn_in, path)) is None]
+        return [withdrawn_in(path) for path in paths if damage_of(partial(withdrawn_in, path)) is None]
 
     def _note_withdrawn(self, run: Run, *, by: str, at: datetime, reason: str) -> None:
         home = self.folder / WITHDRAWN
@@ -207,19 +198,78 @@ class Runs:
     def _switch(self, added: Collection[str], removed: Collection[str]) -> None:
         """Publish some runs in place of others, in one moment."""
         # Ids begin with the instant, so they sort by it.
-        kept = sorted({*added, *self._pointer().runs} - set(removed))
-        pointer = _Published(tuple(kept), kept[-1] if kept else None)
-        self._point(pointer)
-        for run_id in removed:
-            shutil.rmtree(self._home(run_id), ignore_errors=True)
+        before = self._pointer()
+        kept = sorted({*added, *before.runs} - set(removed))
+        passed = self._passed(before.traces, added)
+        traces = tuple(trace for trace in before.traces if trace not in passed)
+        self._point(_Published(tuple(kept), kept[-1] if kept else None, traces))
+        self._remove(map(self._home, (*removed, *passed)))
 
-    def point_at(self, run_ids: Collection[str]) -> None:
-        """Publish these runs and no others; whoever repairs holds the lock."""
-        pointed = tuple(sorted(run_ids))
-        self._point(_Published(pointed, pointed[-1] if pointed else None))
+    def _passed(self, traces: Collection[str], added: Collection[str]) -> set[str]:
+        """The traces that lie between a new run and the one it went on from: its changes take the place of theirs."""
+        passed: set[str] = set()
+        for run_id in added if traces else ():
+            before = str(self._run(run_id).record.get("before") or "")
+            passed |= {trace for trace in traces if before < trace < run_id}
+        return passed
 
     def _point(self, pointer: _Published) -> None:
         write_sealed(self.folder / POINTER, json.dumps(asdict(pointer)))
+
+    def _remove(self, folders: Iterable[Path]) -> None:
+        """Remove folders, unless somebody is reading: then what makes the next run does."""
+        with suppress(Busy), locked(self.folder / LEASE, wait=0):
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def thin(self, records: Mapping[str, Mapping[str, object]], *, wait: float = 0.0) -> None:
+        """Leave of published runs only a trace: the short record that is passed by id, and their changes.
+
+        It happens in one moment. The files go once nobody holds `reading`: after a kill, or where somebody does, by
+        the next that makes or thins runs. While several runs are being made, or their making was stopped half-way,
+        nothing is done: they may go on from any run.
+
+        Raises `Busy` where a refresh is at work for longer than `wait` seconds.
+        """
+        with locked(self.folder / LOCK, wait=wait):
+            self._clear()
+            before = self._pointer()
+            gone = {run_id for run_id in records if run_id in before.runs and run_id != before.current}
+            if self.rebuilding() is not None:
+                return
+            for run_id in gone:
+                text = json.dumps({**records[run_id], "trace": True}, default=_as_text, ensure_ascii=False)
+                replace_file(self._home(run_id) / TRACE, text)
+            if gone:
+                kept = tuple(run_id for run_id in before.runs if run_id not in gone)
+                self._point(_Published(kept, before.current, tuple(sorted({*before.traces, *gone}))))
+            self._strip()
+
+    def clear(self, *, wait: float = 0.0) -> None:
+        """Remove what killed processes left.
+
+        Raises `Busy` where a refresh is at work for longer than `wait` seconds.
+        """
+        with locked(self.folder / LOCK, wait=wait):
+            self._clear()
+
+    def dead_folders(self) -> set[Path]:
+        """The folders of runs that are neither published nor wait for it, nor hold a trace. Raises `Damaged`."""
+        wanted = {*self.history_ids(), *self._staged()}
+        return {run for run in self.folder.glob("runs/*") if run.name not in wanted}
+
+    def _strip(self) -> None:
+        """Remove of every trace what belongs to it no more."""
+        with suppress(Busy), locked(self.folder / LEASE, wait=0):
+            for trace in self._pointer().traces:
+                for path in self._home(trace).iterdir():
+                    if path.name not in {TRACE, CHANGES}:
+                        path.unlink()
+
+    def point_at(self, run_ids: Collection[str], traces: Collection[str]) -> None:
+        """Publish these runs and traces and no others; whoever repairs holds the lock."""
+        pointed = tuple(sorted(run_ids))
+        self._point(_Published(pointed, pointed[-1] if pointed else None, tuple(sorted(traces))))
 
     def _begin(self) -> None:
         """Point at no run before there is one: from then on a missing pointer is damage."""
@@ -237,7 +287,7 @@ class Runs:
             self._clear()
             shutil.rmtree(self.folder / ASIDE, ignore_errors=True)  # nobody can say who is in damaged files
             tables = sorted(self.folder.glob("runs/*/*.parquet"))
-            return sum(_without(customer_ids, path, engine) for path in tables)
+            return sum(without(customer_ids, path, engine) for path in tables)
 
     def _home(self, run_id: str) -> Path:
         home = self.folder / "runs" / run_id
@@ -248,10 +298,12 @@ class Runs:
         path = self.folder / POINTER
         try:
             pointer = json.loads(read_sealed(path))
-            runs, current = pointer["runs"], pointer["current"]
-            if not isinstance(runs, list) or not all(isinstance(one, str) for one in (*runs, current or "")):
-                raise TypeError("not a list of ids")
-            return _Published(tuple(runs), current)
+            runs, current, traces = pointer["runs"], pointer["current"], pointer.get("traces", [])
+            if not all(isinstance(part, list) for part in (runs, traces)):
+                raise TypeError("not lists")
+            if not all(isinstance(one, str) for one in (*runs, *traces, current or "")):
+                raise TypeError("not ids")
+            return _Published(tuple(runs), current, tuple(traces))
         except FileNotFoundError as error:
             if any(self.folder.glob("runs/*")):
                 raise Damaged(file=path, reason=error) from error
@@ -264,7 +316,7 @@ class Runs:
             published, runs, damage = self._pointer(), [], None
             for run_id in choose(published):
                 try:
-                    runs.append(self._run(run_id))
+                    runs.append(self._run(run_id, TRACE if run_id in published.traces else RECORD))
                 except Damaged as error:
                     damage = damage if but_damaged and run_id != published.current else error
             # A run may be superseded between our reading the pointer and the run: then there is a newer pointer.
@@ -273,16 +325,17 @@ class Runs:
                     raise damage
                 return runs
 
-    def _run(self, run_id: str) -> Run:
+    def _run(self, run_id: str, name: str = RECORD) -> Run:
         home = self.folder / "runs" / run_id
         try:
-            record = json.loads(read_sealed(home / RECORD))
+            record = json.loads(read_sealed(home / name))
             run = Run(run_id, datetime.fromisoformat(record["as_of"]), home, record)
             if not run_id.startswith(f"{run.as_of.astimezone(UTC):{STAMP}}"):
                 raise ValueError("the record of another run")
         except UNREADABLE as error:
-            raise Damaged(file=home / RECORD, reason=error) from error
-        self._check(run_id)
+            raise Damaged(file=home / name, reason=error) from error
+        if name == RECORD:
+            self._check(run_id)
         return run
 
     def _check(self, run_id: str) -> None:
@@ -290,10 +343,9 @@ class Runs:
         home = self.folder / "runs" / run_id
         sums = sums_in(home)
         try:
-            if sums:
-                read_sealed(home / RECORD)
-            else:  # of an earlier version
-                json.loads((home / RECORD).read_text("utf-8"))
+            text = read_sealed(home / RECORD)
+            if not sums:  # of an earlier version
+                json.loads(text)
         except UNREADABLE as error:
             raise Damaged(file=home / RECORD, reason=error) from error
         for name, states in sums.items():
@@ -311,12 +363,10 @@ class Runs:
 
     def _clear(self) -> None:
         """Remove what killed processes left: drafts, runs that were never pointed at, halves of rewritten files."""
-        wanted = {*self._pointer().runs, *self._staged()}
-        orphans = [run for run in self.folder.glob("runs/*") if run.name not in wanted]
-        for folder in (*self.folder.glob(f"{DRAFT}*"), *orphans):
-            shutil.rmtree(folder, ignore_errors=True)
+        self._remove((*self.folder.glob(f"{DRAFT}*"), *self.dead_folders()))
         for half in self.folder.glob("runs/*/*.new"):
             half.unlink()
+        self._strip()
 
 
 class Stage:
@@ -328,7 +378,7 @@ class Stage:
         self._published = {run.as_of: run for run in runs.all()}
         self._present = dict(self._published)
         known = {run.id for run in self._published.values()}
-        staged = [one for one in runs._staged() if _damage_of(partial(runs.run, one)) is None]
+        staged = [one for one in runs._staged() if damage_of(partial(runs.run, one)) is None]
         self._waiting = {run.as_of: run for run in map(runs.run, staged) if run.id not in known}
         self._write()
 
@@ -384,44 +434,6 @@ class Stage:
     def _write(self) -> None:
         told = {"at": self._at.isoformat(), "runs": self._staged()}
         replace_file(self._runs.folder / STAGED, json.dumps(told))
-
-
-def withdrawn_in(path: Path) -> Withdrawn:
-    """The withdrawn run of a note. Raises `Damaged`."""
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        as_of, at = (datetime.fromisoformat(text) for text in (told["record"]["as_of"], told["at"]))
-        return Withdrawn(path.stem, as_of, told["by"], at, told["reason"], told["record"])
-    except UNREADABLE as error:
-        raise Damaged(file=path, reason=error) from error
-
-
-def _damage_of(read: Callable[[], object]) -> Damaged | None:
-    """What is wrong with what is read; none where it is whole."""
-    try:
-        read()
-    except Damaged as error:
-        return error
-    return None
-
-
-def _without(customer_ids: Collection[str], path: Path, engine: DuckEngine) -> int:
-    """Put a file without the customers in the place of one that has rows of theirs; how many it had."""
-    try:
-        if "customer_id" not in pq.read_schema(path).names:
-            return 0
-    except UNREADABLE as error:
-        raise Damaged(file=path, reason=error) from error
-    rows = engine.read_parquet([path])
-    counted = theirs(rows, customer_ids, engine).aggregate(rows=ibis._.count())
-    gone = int(engine.arrow(counted)["rows"][0].as_py())
-    if gone:
-        fresh = path.with_name(f"{path.name}.new")
-        engine.write_parquet(others(rows, customer_ids, engine), fresh)
-        sync(fresh)
-        replace_listed(path, fresh)
-        sync(path.parent)
-    return gone
 
 
 def _as_text(value: object) -> str:
