@@ -18,7 +18,7 @@ from custrata.lake.findings import Finding, damaged, notice, whole
 from custrata.lake.intents import Intents
 from custrata.lake.manifest import COPY, DataFile, Manifest, TableState
 from custrata.lake.recovery import JOURNAL
-from custrata.lake.runs import ASIDE, RECORD, Runs
+from custrata.lake.runs import ASIDE, WITHDRAWN, Runs
 from custrata.lake.sums import check, sums_in
 from custrata.schema import TABLES
 from custrata.wording import Said
@@ -40,8 +40,8 @@ def examine_lake(home: Path, *, deep: bool = False) -> Iterator[Finding]:
         yield notice(LAKE, f"lake/{JOURNAL}", "change_stopped")
     for name in sorted(TABLES.keys() - manifest.tables.keys()):
         if (folder / name / LOG).exists() and not (folder / JOURNAL).exists():
-            error = Damaged(file=folder / "manifest.json", reason=Said("lake", "damage.stranger", {"table": name}))
-            yield damaged(LAKE, home, error, "backup")
+            stranger = Damaged(file=folder / "manifest.json", reason=Said("lake", "damage.stranger", {"table": name}))
+            yield damaged(LAKE, home, stranger, "backup")
     for name, state in sorted(manifest.tables.items()):
         yield from _table(home, folder / name, state, deep=deep)
 
@@ -125,13 +125,13 @@ def examine_runs(home: Path, *, deep: bool = False) -> Iterator[Finding]:
         return
     faults = 0
     for run_id in ids:
-        error = damage_of_run(runs, run_id, deep=deep)
-        if error is not None:
+        fault = damage_of_run(runs, run_id, deep=deep)
+        if fault is not None:
             faults += 1
-            yield damaged(RUNS, home, error, "run_aside")
-    for error in runs.damaged():
-        if RECORD not in str(error.facts["file"]) and "withdrawn" in str(error.facts["file"]):
-            yield damaged(RUNS, home, error, "repair")
+            yield damaged(RUNS, home, fault, "run_aside")
+    for fault in runs.damaged():
+        if Path(str(fault.facts["file"])).parent.name == WITHDRAWN:
+            yield damaged(RUNS, home, fault, "repair")
     try:
         runs.rebuilding()
     except Damaged as error:

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from secrets import token_hex
 
 from deltalake import DeltaTable, Schema
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 
 from custrata.lake.delta import CONFIGURATION, LOG, sync_log
 from custrata.lake.durable import UNREADABLE, Damaged, replace_file, sync
@@ -164,7 +164,7 @@ def rebuild_log(folder: Path, state: TableState) -> None:
 def _write_log(made: Path, name: str, state: TableState) -> None:
     schema = Schema.from_arrow(TABLES[name].schema.to_pyarrow())
     table = DeltaTable.create(made, schema, configuration=CONFIGURATION)
-    adds = [
+    adds: list[AddAction | RemoveAction] = [
         AddAction(file.name, file.size, {}, int(file.at * 1000), True, json.dumps({"numRecords": file.rows}))
         for file in state.files
     ]

@@ -51,7 +51,7 @@ class Runs:
         """What is wrong with published runs, and with the records of withdrawn ones. Raises `Damaged`."""
         published = self.ids()
         notes = [path for path in sorted((self.folder / WITHDRAWN).glob("*.json")) if path.stem not in published]
-        reads = [
+        reads: list[Callable[[], object]] = [
             *(partial(self._check, run_id) for run_id in published),
             *(partial(withdrawn_in, path) for path in notes),
         ]
