@@ -64,6 +64,8 @@ def test_takes_the_erased_and_their_key_along(filled: Workspace, tmp_path: Path)
 
 def test_leaves_dead_files_behind(filled: Workspace, duck: DuckEngine, tmp_path: Path) -> None:
     put(filled, duck, "orders", {"order_id": "1", "customer_id": "c"})
+    with filled.runs.draft():
+        pass
     orphan = filled.runs.folder / "runs" / "20250101T000000000000Z-00000000"
     orphan.mkdir(parents=True)
     (orphan / "run.json").write_text("{}")

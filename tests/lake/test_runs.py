@@ -88,7 +88,7 @@ def test_what_killed_refreshes_left_goes_with_the_next_draft(runs: Runs) -> None
     with runs.draft() as draft:
         assert sorted(path.name for path in runs.folder.rglob("*dead*")) == []
         assert draft.exists()
-    assert {path.name for path in run.folder.iterdir()} == {"profile.parquet", "run.json"}
+    assert {path.name for path in run.folder.iterdir()} == {".sums.json", "profile.parquet", "run.json"}
 
 
 def test_one_refresh_at_a_time(runs: Runs) -> None:
@@ -108,7 +108,7 @@ def test_a_customer_leaves_every_run(runs: Runs, duck: DuckEngine) -> None:
     assert runs.rewrite("Ann") == 2
     for run in published:
         assert duck.arrow(run.read("profile", duck)).to_pylist() == PEOPLE.to_pylist()[1:]
-        assert {path.name for path in run.folder.iterdir()} == {"profile.parquet", "run.json"}
+        assert {path.name for path in run.folder.iterdir()} == {".sums.json", "profile.parquet", "run.json"}
 
 
 def test_runs_without_the_customer_stay_as_they_are(runs: Runs) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
+from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from custrata.cli.data import import_command, init_command, quarantine_command
 from custrata.cli.demo import demo_command
+from custrata.cli.doctor import doctor_command, repair_command
 from custrata.cli.erasing import erase_command, erasures_group
 from custrata.cli.exclusions import exclude_command, excluded_command, include_command
 from custrata.cli.grades import explain_command, profile_command, refresh_command, tiers_command
@@ -20,9 +23,20 @@ from custrata.cli.pages import report_command
 from custrata.cli.runs import runs_group
 from custrata.cli.schemes import schemes_group
 from custrata.cli.upkeep import compact_command
-from custrata.errors import CustrataError
+from custrata.engine.guard import of_engine
+from custrata.engine.storage import PANIC
+from custrata.errors import CustrataError, Refused
 from custrata.lake.private import keep_private
 from custrata.wording import error_sentence, phrase
+
+DEBUG = "CUSTRATA_DEBUG"
+
+
+class Unforeseen(Refused):
+    template = (
+        "Something happened that Custrata does not foresee ({kind}, {place}). `custrata doctor` looks for damage. With "
+        f"{DEBUG}=1 the command shows everything, for a report to the maintainers."
+    )
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -50,9 +64,16 @@ for command in (
     report_command,
     erase_command,
     erasures_group,
+    doctor_command,
+    repair_command,
     demo_command,
 ):
     cli.add_command(command)
+
+
+def _unforeseen(error: BaseException) -> Unforeseen:
+    call = traceback.extract_tb(error.__traceback__)[-1]
+    return Unforeseen(kind=type(error).__name__, place=f"{Path(call.filename).name}:{call.lineno}")
 
 
 def main() -> NoReturn:
@@ -76,4 +97,12 @@ def main() -> NoReturn:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != PANIC:
+            raise
+        named = of_engine(error) or _unforeseen(error)
+        if os.environ.get(DEBUG) == "1":
+            raise
+        click.echo(error_sentence(named, spoken()), err=True)
+        sys.exit(named.exit_code)
     sys.exit(0)

@@ -20,6 +20,7 @@ from custrata.cli.questions import answered, decisions_of
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, plain, raw_option
 from custrata.cli.upkeep import after_import
+from custrata.engine.storage import reason_of
 from custrata.errors import BadInput
 from custrata.ingest import ImportResult, Mapping, import_file
 from custrata.ingest.settling import settle_killed
@@ -161,7 +162,7 @@ def _save(mapping: Mapping, path: Path) -> None:
     try:
         path.write_text(mapping.to_toml(), "utf-8")
     except OSError as error:
-        raise CannotWrite(path=path, reason=error.strerror or error) from error
+        raise CannotWrite(path=path, reason=reason_of(error)) from error
 
 
 def _tell(session: Session, result: ImportResult, *, dry_run: bool) -> None:
@@ -233,5 +234,5 @@ def quarantine_command(session: Session, import_id: str | None, output: Path | N
         else:
             output.write_text(_harmless(file), "utf-8-sig", newline="")
     except OSError as error:
-        raise CannotWrite(path=output, reason=error.strerror or error) from error
+        raise CannotWrite(path=output, reason=reason_of(error)) from error
     say(write("written", path=output))

@@ -19,6 +19,7 @@ from custrata.cli.grades import graded_by, published
 from custrata.cli.help import Group
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, raw_option, textual
+from custrata.engine.storage import reason_of
 from custrata.errors import BadInput
 from custrata.lake import Run
 from custrata.pipeline import rebuild
@@ -129,7 +130,7 @@ def _write(session: Session, schemes: Sequence[str] | None, fmt: str, output: Pa
             many += batch.num_rows
         os.replace(half, output)
     except OSError as error:
-        raise CannotWrite(path=output, reason=error.strerror or error) from error
+        raise CannotWrite(path=output, reason=reason_of(error)) from error
     finally:
         half.unlink(missing_ok=True)
     return many

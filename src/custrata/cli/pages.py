@@ -10,6 +10,7 @@ from custrata.cli.grades import published
 from custrata.cli.help import Command
 from custrata.cli.session import Session, say, workspace_option
 from custrata.cli.tables import CannotWrite
+from custrata.engine.storage import reason_of
 from custrata.report import page
 from custrata.report.collect import collect
 
@@ -21,7 +22,7 @@ def write_report(session: Session, output: Path) -> Path:
     try:
         output.write_text(text, "utf-8")
     except OSError as error:
-        raise CannotWrite(path=output, reason=error.strerror or error) from error
+        raise CannotWrite(path=output, reason=reason_of(error)) from error
     return output
 
 

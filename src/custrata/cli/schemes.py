@@ -15,6 +15,7 @@ from custrata.cli.help import Group
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.simulations import show_difference, show_simulation
 from custrata.cli.tables import CannotWrite, draw
+from custrata.engine.storage import reason_of
 from custrata.pipeline.drafts import check_definitions
 from custrata.pipeline.simulation import simulate
 from custrata.tiering import SchemeLibrary
@@ -92,7 +93,7 @@ def export_command(session: Session, keys: tuple[str, ...], output: Path | None)
     try:
         output.write_text(text, "utf-8")
     except OSError as error:
-        raise CannotWrite(path=output, reason=error.strerror or error) from error
+        raise CannotWrite(path=output, reason=reason_of(error)) from error
     say(session.writer("cli")("written", path=output))
 
 

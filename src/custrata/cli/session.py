@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, wraps
@@ -20,8 +20,8 @@ from custrata.cli.help import language_option
 from custrata.cli.language import asked, spoken
 from custrata.errors import Refused
 from custrata.ingest.erasure import Database, Erased, carry_on
-from custrata.lake import Workspace
-from custrata.wording import error_sentence, phrase
+from custrata.lake import Damaged, Workspace
+from custrata.wording import Said, error_sentence, phrase
 from custrata.wording.writer import Writer
 
 WORKSPACE = "CUSTRATA_WORKSPACE"
@@ -49,6 +49,7 @@ class Session:
 
     folder: Path
     asked_language: str | None = None
+    warned: bool = False
     carried_on: list[Erased] = field(default_factory=list)
 
     @cached_property
@@ -132,8 +133,22 @@ def workspace_option(command: Callable[..., None]) -> Callable[..., None]:
         session = Session(folder, language)
         context.find_root().obj = session
         command(session, **options)
+        _tell_damaged_runs(session)
 
     return with_session
+
+
+def _tell_damaged_runs(session: Session) -> None:
+    """Say which runs a command that has used the workspace left out; once, whatever group it stands in."""
+    if session.warned or "workspace" not in vars(session):
+        return
+    session.warned = True
+    with suppress(Damaged, OSError):  # the command itself has said so, or did not need them
+        for error in session.workspace.runs.damaged():
+            reason = error.facts["reason"]
+            said = reason.said(session.language) if isinstance(reason, Said) else reason
+            told = phrase("doctor", "damaged_run", session.language, file=error.facts["file"], reason=said)
+            click.echo(told, err=True)
 
 
 def command_here() -> str:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
+from custrata.engine.storage import reason_of
 from custrata.errors import BadInput
 from custrata.schema.cells import harmless_table
 
@@ -47,7 +48,7 @@ def write_table(table: pa.Table, fmt: str, output: Path | None, *, raw: bool = F
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
-        raise CannotWrite(path=output, reason=error.strerror or error) from error
+        raise CannotWrite(path=output, reason=reason_of(error)) from error
 
 
 def _written(table: pa.Table, fmt: str, output: Path | None, *, raw: bool) -> None:

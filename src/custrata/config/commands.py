@@ -23,6 +23,7 @@ from custrata.cli.language import LANGUAGE, spoken
 from custrata.cli.session import WORKSPACE, Session, folder_option, now, say
 from custrata.config import ports
 from custrata.engine.scratch import remove_abandoned
+from custrata.engine.storage import of_storage
 from custrata.errors import Refused
 from custrata.lake import Workspace
 from custrata.lake.private import close_folder
@@ -246,14 +247,19 @@ def _url(host: str, port: int) -> str:
 def _database() -> Iterator[None]:
     """The server's database, which no restore is at work on. Raises `DatabaseUnreachable`, `RestoreUnfinished`."""
     from django.conf import settings
-    from django.db import OperationalError
+    from django.db import DatabaseError, OperationalError
 
     from custrata.config.restoring import finish_restore
 
     try:
         finish_restore(settings.STATE)
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
+        of_disk = of_storage(error)
+        if of_disk is not None:
+            raise of_disk from error
+        if not isinstance(error, OperationalError):
+            raise
         raise DatabaseUnreachable(reason=str(error).strip().splitlines()[0]) from error
 
 

@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeVar
 
 import ibis.expr.types as ir
 
+from custrata.engine.storage import of_storage
 from custrata.errors import CustrataError, Refused
 
 P = ParamSpec("P")
@@ -64,7 +65,7 @@ def guarded(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def of_engine(error: BaseException) -> CustrataError | None:
-    """The Custrata error that says what an engine's error means; none where it is no engine's.
+    """The Custrata error that says what an engine's error, or a disk's, means; none where it is neither's.
 
     >>> import duckdb
     >>> type(of_engine(duckdb.OutOfRangeException("Overflow in multiplication of INT32"))).__name__
@@ -72,7 +73,11 @@ def of_engine(error: BaseException) -> CustrataError | None:
     >>> of_engine(ValueError("not ours")) is None
     True
     """
-    if isinstance(error, CustrataError) or type(error).__module__.partition(".")[0] not in _ENGINES:
+    if isinstance(error, CustrataError):
+        return None
+    if (of_disk := of_storage(error)) is not None:
+        return of_disk
+    if type(error).__module__.partition(".")[0] not in _ENGINES:
         return None
     said = f"{type(error).__name__} {error}".lower()
     for words, named in ((_MEMORY, EngineOutOfMemory), (_LARGE, NumberTooLarge), (_TYPES, UnfitColumn)):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from custrata.engine.storage import reason_of
 from custrata.errors import BadInput
 
 Form = Literal["text", "excel", "parquet", "html", "spreadsheetml"]
@@ -169,7 +170,7 @@ def _head(path: Path) -> bytes:
 
 
 def _not_readable(path: Path, error: Exception) -> FileNotReadable:
-    return FileNotReadable(file=path.name, reason=getattr(error, "strerror", None) or error)
+    return FileNotReadable(file=path.name, reason=reason_of(error))
 
 
 def _fingerprint(path: Path) -> str:

@@ -11,6 +11,7 @@ from typing import cast
 
 import tomlkit
 
+from custrata.engine.storage import reason_of
 from custrata.errors import BadInput
 from custrata.ingest.dates import Order
 from custrata.ingest.fields import PROPERTY, kind_named
@@ -120,7 +121,7 @@ class Mapping:
         try:
             path.write_text(self.to_toml(), "utf-8")
         except OSError as error:
-            raise MappingNotWritten(file=path, reason=error.strerror or error) from error
+            raise MappingNotWritten(file=path, reason=reason_of(error)) from error
 
     @classmethod
     def read(cls, path: Path) -> Mapping:
@@ -128,7 +129,7 @@ class Mapping:
         try:
             return cls.from_toml(path.read_text("utf-8"), path.name)
         except (OSError, UnicodeDecodeError) as error:
-            raise BadMapping(file=path.name, reason=getattr(error, "strerror", None) or error) from error
+            raise BadMapping(file=path.name, reason=reason_of(error)) from error
 
 
 def _checked(data: dict[str, object], file: str) -> Mapping:

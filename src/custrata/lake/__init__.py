@@ -7,7 +7,8 @@ from custrata.lake.durable import Damaged
 from custrata.lake.lake import Lake
 from custrata.lake.locks import Busy, NotWritable
 from custrata.lake.manifest import ImportRecord
-from custrata.lake.runs import NoSuchRunTable, Run, Runs, Stage, Withdrawn
+from custrata.lake.run import NoSuchRunTable, Run, Withdrawn
+from custrata.lake.runs import Runs, Stage
 from custrata.lake.snapshot import LakeSnapshot
 from custrata.lake.upsert import Merged
 from custrata.lake.workspace import (

@@ -17,6 +17,7 @@ from custrata.lake.lake import WAIT
 from custrata.lake.locks import locked
 from custrata.lake.runs import DRAFT
 from custrata.lake.runs import LOCK as RUNS_LOCK
+from custrata.lake.sums import FILE as SUMS
 from custrata.lake.workspace import FILE, Workspace
 
 PARTS = ("lake", "derived", "quarantine", "mappings", "schemes")
@@ -54,5 +55,7 @@ def _files(folder: Path, dead: Set[Path]) -> Iterator[Path]:
         for home, folders, names in os.walk(folder / part):
             here = Path(home)
             folders[:] = [name for name in folders if not name.startswith(DRAFT) and here / name not in dead]
-            wanted = (name for name in names if name not in LEFT_OUT and not name.endswith(".new"))
+            # Schemes may be published meanwhile: their list might not fit the files.
+            left_out = LEFT_OUT | {SUMS} if part == "schemes" else LEFT_OUT
+            wanted = (name for name in names if name not in left_out and not name.endswith(".new"))
             yield from (here / name for name in wanted if here / name not in dead)

@@ -10,11 +10,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, Schema
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
 from custrata.lake.durable import Damaged, sync
+from custrata.lake.manifest import DataFile, TableState
+from custrata.lake.sums import check, sha256_of
 from custrata.schema import TableSpec
+from custrata.wording import Said
 
 # A log that the library shortened by itself, while committing, could lose the version the manifest still pins.
 CONFIGURATION = {
@@ -23,16 +26,9 @@ CONFIGURATION = {
     "delta.checkpointInterval": "20",
 }
 LOG = "_delta_log"
+# What reading a damaged log may raise: its own errors, and Arrow's and Python's of what is in it.
+UNREADABLE_LOG = (DeltaError, TableNotFoundError, pa.ArrowException, OSError, ValueError, KeyError, TypeError)
 MILLISECOND = timedelta(milliseconds=1)
-
-
-@dataclass(frozen=True)
-class DataFile:
-    """One Parquet file of a table: its name in the table's folder, its rows, its bytes."""
-
-    name: str
-    rows: int
-    size: int
 
 
 @dataclass(frozen=True)
@@ -46,13 +42,48 @@ class Commit:
 
 
 def files_at(folder: Path, version: int) -> tuple[DataFile, ...]:
-    """The files of one version, by name. Raises `Damaged` where the version is gone."""
+    """The files of one version, as the log of the table names them. Raises `Damaged` where the version is gone."""
     try:
-        found = pa.table(DeltaTable(folder, version=version).get_add_actions(flatten=True)).to_pylist()
-    except DeltaError as error:
-        raise Damaged(file=folder, reason=f"version {version} is missing ({error})") from error
-    files = (DataFile(file["path"], file["num_records"], file["size_bytes"]) for file in found)
+        actions = pa.table(DeltaTable(folder, version=version).get_add_actions(flatten=True)).to_pylist()
+        files = [DataFile(file["path"], int(file["num_records"]), int(file["size_bytes"])) for file in actions]
+    except UNREADABLE_LOG as error:
+        raise _missing(folder, version) from error
     return tuple(sorted(files, key=lambda file: file.name))
+
+
+def files_of(folder: Path, state: TableState, *, deep: bool = False) -> tuple[DataFile, ...]:
+    """The files of a table as the manifest pins them; each is there as it was written.
+
+    Where an earlier version wrote the manifest, the log names them, and their rows must add up. `deep` computes every
+    check sum.
+
+    Raises `Damaged`.
+    """
+    files = state.files or files_at(folder, state.version)
+    for file in files:
+        check(folder / file.name, [file.sum], deep=deep)
+    if (rows := sum(file.rows for file in files)) != state.rows:
+        log = folder / LOG / f"{state.version:020d}.json"
+        raise Damaged(file=log, reason=Said("lake", "damage.rows", {"rows": rows, "expected": state.rows}))
+    return files
+
+
+def check_entry(folder: Path, version: int) -> None:
+    """Whether the log has an entry of a version. Raises `Damaged`."""
+    entry = folder / LOG / f"{version:020d}.json"
+    if not entry.exists() or entry.stat().st_size == 0:
+        raise _missing(folder, version)
+
+
+def check_log(folder: Path, state: TableState) -> None:
+    """Whether the log names, for the version that the manifest pins, the files of the manifest. Raises `Damaged`."""
+    pinned = {(file.name, file.rows, file.size) for file in files_of(folder, state)}
+    if {(file.name, file.rows, file.size) for file in files_at(folder, state.version)} != pinned:
+        raise Damaged(file=folder / LOG, reason=Said("lake", "damage.files", {"version": state.version}))
+
+
+def _missing(folder: Path, version: int) -> Damaged:
+    return Damaged(file=folder / LOG, reason=Said("lake", "damage.version", {"version": version}))
 
 
 def roll_back(folder: Path, version: int) -> int:
@@ -62,9 +93,9 @@ def roll_back(folder: Path, version: int) -> int:
         if table.version() == version:
             return version
         table.restore(version)
-    except DeltaError as error:
-        raise Damaged(file=folder, reason=f"version {version} is missing ({error})") from error
-    return table.version()
+        return table.version()
+    except UNREADABLE_LOG as error:
+        raise _missing(folder, version) from error
 
 
 def commit(folder: Path, spec: TableSpec, change: Commit) -> int:
@@ -102,7 +133,8 @@ def forget_past(folder: Path, version: int) -> None:
 
 def written_file(path: Path) -> DataFile:
     """A Parquet file as a table lists it."""
-    return DataFile(path.name, pq.read_metadata(path).num_rows, path.stat().st_size)
+    status = path.stat()
+    return DataFile(path.name, pq.read_metadata(path).num_rows, status.st_size, sha256_of(path), status.st_mtime)
 
 
 def _statistics(path: Path, instant: str | None) -> str:

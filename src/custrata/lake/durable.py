@@ -6,10 +6,35 @@ import os
 from pathlib import Path
 
 from custrata.errors import Refused
+from custrata.wording import Said
+
+# What reading a damaged file may raise, whatever it was damaged to.
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError)
 
 
 class Damaged(Refused):
-    template = "{file} cannot be read: {reason}. Restore the workspace from a backup."
+    """A file of the workspace is missing, or not as it was written.
+
+    `reason` is a phrase, or the error it was read with.
+    """
+
+    template = (
+        "{file} cannot be read: {reason}. `custrata doctor` names everything that is damaged, `custrata repair` mends "
+        "what can be mended; otherwise restore the workspace from a backup."
+    )
+
+    def __init__(self, *, file: Path, reason: object) -> None:
+        reason = _in_words(reason) if isinstance(reason, BaseException) else reason
+        super().__init__(file=file, reason=reason)
+
+
+def _in_words(error: BaseException) -> Said:
+    """Why a file could not be read, without the words of the library that tried."""
+    if isinstance(error, FileNotFoundError):
+        return Said("lake", "damage.gone")
+    if isinstance(error, PermissionError):
+        return Said("lake", "damage.forbidden")
+    return Said("lake", "damage.disk" if isinstance(error, OSError) else "damage.form")
 
 
 def sync(path: Path) -> None:

@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from custrata.errors import BadInput, Refused
-from custrata.lake.durable import Damaged, replace_file, sync
+from custrata.lake.durable import UNREADABLE, Damaged, sync
 from custrata.lake.locks import locked
+from custrata.lake.sums import read_sealed, write_sealed
+from custrata.wording import Said
 
 FILE, KEY, LOCK = "erasures.json", "erasures.key", ".erasures.lock"
 WAIT = 10.0
@@ -73,11 +75,10 @@ class Erasures:
     def all(self) -> list[Erasure]:
         """Every erasure, lifted or not, the oldest first. Raises `Damaged`."""
         try:
-            rows = json.loads((self.folder / FILE).read_text(encoding="utf-8"))
-            return [_erasure(row) for row in rows]
+            return [_erasure(row) for row in json.loads(read_sealed(self.folder / FILE))]
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             raise Damaged(file=self.folder / FILE, reason=error) from error
 
     def in_force(self) -> frozenset[str]:
@@ -194,6 +195,8 @@ class Erasures:
     def key(self) -> bytes:
         """The key of this workspace, made when it is first needed. Raises `Damaged`."""
         path = self.folder / KEY
+        if not path.exists() and self.all():  # a new one would take the erased customers' rows again
+            raise Damaged(file=path, reason=Said("lake", "damage.gone"))
         if not path.exists():
             self._make_key(secrets.token_bytes(KEY_BYTES))
         try:
@@ -201,7 +204,7 @@ class Erasures:
         except (OSError, ValueError) as error:
             raise Damaged(file=path, reason=error) from error
         if len(key) != KEY_BYTES:
-            raise Damaged(file=path, reason=f"{len(key)} bytes instead of {KEY_BYTES}")
+            raise Damaged(file=path, reason=Said("lake", "damage.key", {"size": len(key), "expected": KEY_BYTES}))
         return key
 
     def _make_key(self, key: bytes) -> None:
@@ -222,7 +225,7 @@ class Erasures:
         sync(self.folder)
 
     def _write(self, rows: list[Erasure]) -> None:
-        replace_file(self.folder / FILE, _as_json(rows))
+        write_sealed(self.folder / FILE, _as_json(rows))
 
 
 def pads(key: bytes) -> tuple[bytes, bytes]:

@@ -10,8 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from custrata.errors import BadInput
-from custrata.lake.durable import Damaged, replace_file
+from custrata.lake.durable import UNREADABLE, Damaged
 from custrata.lake.locks import locked
+from custrata.lake.sums import read_sealed, write_sealed
 
 FILE, LOCK = "exclusions.json", ".exclusions.lock"
 WAIT = 10.0
@@ -40,11 +41,11 @@ class Exclusions:
     def all(self) -> dict[str, Exclusion]:
         """Every exclusion by customer. Raises `Damaged`."""
         try:
-            rows = json.loads((self.folder / FILE).read_text(encoding="utf-8"))
+            rows = json.loads(read_sealed(self.folder / FILE))
             return {row["customer_id"]: Exclusion(**row | {"at": datetime.fromisoformat(row["at"])}) for row in rows}
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             raise Damaged(file=self.folder / FILE, reason=error) from error
 
     def add(self, customer_ids: Collection[str], *, reason: str, by: str, at: datetime) -> list[str]:
@@ -74,7 +75,7 @@ class Exclusions:
     def _write(self, rows: Mapping[str, Exclusion]) -> None:
         ordered = [asdict(rows[key]) for key in sorted(rows)]
         text = json.dumps(ordered, default=datetime.isoformat, ensure_ascii=False, indent=1)
-        replace_file(self.folder / FILE, text)
+        write_sealed(self.folder / FILE, text)
 
 
 def fingerprint(customer_ids: Collection[str]) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from custrata.lake.durable import Damaged, replace_file
+from custrata.lake.durable import UNREADABLE, Damaged, replace_file
 from custrata.lake.locks import locked
 
 FILE, LOCK, WORK = "erasing.json", ".erasing.lock", ".erasing.work.lock"
@@ -79,7 +79,7 @@ class Intents:
             return [_intent(row) for row in rows]
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             raise Damaged(file=self.folder / FILE, reason=error) from error
 
     def begin(

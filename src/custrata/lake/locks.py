@@ -10,6 +10,7 @@ from os import getpid
 from pathlib import Path
 from typing import TextIO
 
+from custrata.engine.storage import reason_of
 from custrata.errors import Refused
 from custrata.lake.private import private_files
 
@@ -52,7 +53,7 @@ def _lock_file(path: Path) -> TextIO:
     try:
         return path.open("a+", encoding="utf-8")
     except OSError as error:
-        raise NotWritable(folder=path.parent, reason=error.strerror) from error
+        raise NotWritable(folder=path.parent, reason=reason_of(error)) from error
 
 
 def _acquire(file: TextIO, mode: int, path: Path, wait: float) -> None:

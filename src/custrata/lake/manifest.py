@@ -1,4 +1,7 @@
-"""The manifest: which version of every table makes up the lake, and every import that brought it there."""
+"""The manifest: which version of every table makes up the lake, and every import that brought it there.
+
+It is written twice, one after the other, so that a damaged one can be told from its copy.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from custrata.lake.durable import Damaged, replace_file
+from custrata.lake.durable import UNREADABLE, Damaged, replace_file
+from custrata.lake.sums import Sum, read_sealed, write_sealed
+from custrata.wording import Said
 
-FILE = "manifest.json"
-FORMAT = 1
+FILE, COPY = "manifest.json", "manifest.copy.json"
+FORMAT = 2
+READABLE = (1, FORMAT)  # the first has no files
 
 
 @dataclass(frozen=True)
@@ -31,12 +37,40 @@ class ImportRecord:
 
 
 @dataclass(frozen=True)
+class DataFile:
+    """One Parquet file of a table: its name in the table's folder, its rows, its bytes.
+
+    `sha256` and `at`, the time of change, are of the file as it was written; empty where an earlier version wrote it.
+    """
+
+    name: str
+    rows: int
+    size: int
+    sha256: str = ""
+    at: float = 0.0
+
+    @property
+    def sum(self) -> Sum:
+        """What it is compared with."""
+        return Sum(self.size, self.sha256, self.at)
+
+
+@dataclass(frozen=True)
 class TableState:
-    """A table's Delta version, its number of rows, and a mark that changes whenever its rows do."""
+    """A table's Delta version, its number of rows, a mark that changes whenever its rows do, and its files.
+
+    `files` is empty where an earlier version wrote the manifest: then they are those of the Delta version.
+    """
 
     version: int
     rows: int
     content: str
+    files: tuple[DataFile, ...] = ()
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> TableState:
+        """A table's state as the manifest has it."""
+        return cls(**{**state, "files": tuple(DataFile(**file) for file in state.get("files", ()))})
 
 
 @dataclass(frozen=True)
@@ -62,16 +96,25 @@ class Manifest:
         """The manifest in force. Raises `Damaged`."""
         path = folder / FILE
         try:
-            return cls._from_json(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError, KeyError) as error:
+            return cls.from_text(read_sealed(path), path)
+        except FileNotFoundError as error:
+            raise Damaged(file=path, reason=error) from error
+
+    @classmethod
+    def from_text(cls, text: str, path: Path) -> Manifest:
+        """A manifest as its file holds it. Raises `Damaged`."""
+        try:
+            held = json.loads(text)
+            if held["format"] not in READABLE:
+                raise Damaged(file=path, reason=Said("lake", "damage.format", {"format": held["format"]}))
+            return cls._from_json(held)
+        except UNREADABLE as error:
             raise Damaged(file=path, reason=error) from error
 
     @classmethod
     def _from_json(cls, found: dict[str, Any]) -> Manifest:
-        if found["format"] != FORMAT:
-            raise ValueError(f"format {found['format']} is not {FORMAT}")
         return cls(
-            tables={name: TableState(**state) for name, state in found["tables"].items()},
+            tables={name: TableState.from_json(state) for name, state in found["tables"].items()},
             imports=tuple(
                 ImportRecord(**{**record, "at": datetime.fromisoformat(record["at"])}) for record in found["imports"]
             ),
@@ -80,5 +123,9 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Put this manifest in force: the moment at which a change becomes visible, whole."""
-        text = json.dumps({"format": FORMAT, **asdict(self)}, default=datetime.isoformat, ensure_ascii=False, indent=1)
-        replace_file(folder / FILE, text)
+        write_sealed(folder / FILE, self.text())
+        replace_file(folder / COPY, self.text())
+
+    def text(self) -> str:
+        """The manifest as its file holds it."""
+        return json.dumps({"format": FORMAT, **asdict(self)}, default=datetime.isoformat, ensure_ascii=False, indent=1)

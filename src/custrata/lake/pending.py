@@ -11,9 +11,10 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.engine import DuckEngine
-from custrata.lake.delta import Commit, DataFile, commit, files_at, written_file
+from custrata.lake.delta import Commit, commit, files_of, written_file
 from custrata.lake.durable import sync
-from custrata.lake.manifest import TableState
+from custrata.lake.manifest import DataFile, TableState
+from custrata.lake.sums import check
 from custrata.schema import TableSpec
 
 # About 1.3 million orders: few enough files to open, small enough ones to rewrite.
@@ -29,7 +30,7 @@ class PendingTable:
         self._folder = folder
         self._state = state
         self._token = token
-        self._before = {file.name: file for file in files_at(folder, state.version)} if state else {}
+        self._before = {file.name: file for file in files_of(folder, state)} if state else {}
         self._files = dict(self._before)
         self._rearranged = True
         self._written = 0
@@ -64,6 +65,8 @@ class PendingTable:
 
         `rearranged` says that the rows stay the same and only lie in other files.
         """
+        for name in gone:  # rows of a damaged file are not written anew, under a check sum of their own
+            check(self._folder / name, [self._files[name].sum], deep=True)
         self._folder.mkdir(exist_ok=True)
         stem = f"{self._token}-{self._written}-"
         self._written += 1
@@ -97,4 +100,5 @@ class PendingTable:
         version = commit(self._folder, self.spec, Commit(added, removed, at, self._rearranged))
         same = self._state is not None and self._rearranged
         content = self._state.content if self._state is not None and same else token_hex(8)
-        return TableState(version, self.rows, content)
+        files = tuple(sorted(self.files, key=lambda file: file.name))
+        return TableState(version, self.rows, content, files)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,12 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 
-from custrata.lake.delta import files_at, forget_past, roll_back
+from custrata.lake.delta import LOG, check_log, files_of, forget_past, roll_back
 from custrata.lake.durable import Damaged, replace_file, sync
 from custrata.lake.manifest import FILE, Manifest
 from custrata.schema import TABLES
+from custrata.wording import Said
 
 JOURNAL = ".writing"
+MARK = re.compile("[0-9a-f]{8}")
 
 
 @contextmanager
@@ -33,19 +36,37 @@ def heal(folder: Path) -> Manifest:
     """
     manifest, note = Manifest.read(folder), folder / JOURNAL
     pinned = manifest.tables.items()
+    for name, state in pinned:
+        check_log(folder / name, state)
     healed = {name: replace(state, version=roll_back(folder / name, state.version)) for name, state in pinned}
     if healed != manifest.tables:
         manifest = replace(manifest, tables=healed)
         manifest.write(folder)
+    token = _token(note)
     for table in (folder / name for name in TABLES.keys() - manifest.tables.keys()):
-        if note.exists():
+        if _is_of_change(table, token):
             shutil.rmtree(table, ignore_errors=True)
-        elif (table / "_delta_log").exists():
-            raise Damaged(file=folder / FILE, reason=f"it does not know the table {table.name}")
-    if note.exists():
-        _remove_strays(folder, manifest, f"{note.read_text(encoding='utf-8')}-*.parquet")
-        note.unlink()
+        elif (table / LOG).exists():
+            raise Damaged(file=folder / FILE, reason=Said("lake", "damage.stranger", {"table": table.name}))
+    if token:
+        _remove_strays(folder, manifest, f"{token}-*.parquet")
+    note.unlink(missing_ok=True)
     return manifest
+
+
+def _token(note: Path) -> str:
+    """The mark of the files of a change that was killed; empty where there was none, or its note says nothing."""
+    try:
+        token = note.read_text(encoding="ascii")
+    except (FileNotFoundError, ValueError):
+        return ""
+    return token if MARK.fullmatch(token) else ""
+
+
+def _is_of_change(table: Path, token: str) -> bool:
+    """Whether the change of that mark made a table, and no other one did."""
+    files = [path.name for path in table.glob("*.parquet")]
+    return bool(token) and all(name.startswith(f"{token}-") for name in files)
 
 
 def sweep(folder: Path, manifest: Manifest) -> Manifest:
@@ -62,7 +83,7 @@ def sweep(folder: Path, manifest: Manifest) -> Manifest:
 
 def _remove_strays(folder: Path, manifest: Manifest, pattern: str) -> None:
     for name, state in manifest.tables.items():
-        needed = {file.name for file in files_at(folder / name, state.version)}
+        needed = {file.name for file in files_of(folder / name, state)}
         for path in (folder / name).glob(pattern):
             if path.name not in needed:
                 path.unlink()

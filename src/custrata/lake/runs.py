@@ -10,51 +10,22 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
 
-import ibis
-import ibis.expr.types as ir
-import pyarrow.parquet as pq
-
-from custrata.engine import DuckEngine, Engine
-from custrata.errors import Refused
-from custrata.lake.durable import Damaged, replace_file, sync
+from custrata.engine import DuckEngine
+from custrata.lake.durable import UNREADABLE, Damaged, replace_file, sync
 from custrata.lake.locks import Busy, locked
 from custrata.lake.private import FOLDER
-from custrata.lake.whose import others, theirs
+from custrata.lake.run import Run, Withdrawn, damage_of, withdrawn_in, without
+from custrata.lake.sums import check, list_files, read_sealed, sums_in, write_sealed
 
 POINTER, RECORD, LOCK, DRAFT = "published.json", "run.json", ".lock", ".draft-"
-STAGED, WITHDRAWN, LEASE = "staged.json", "withdrawn", ".lease"
+STAGED, WITHDRAWN, LEASE, ASIDE = "staged.json", "withdrawn", ".lease", "damaged"
+STAMP = "%Y%m%dT%H%M%S%fZ"
 # What stays of a run that retention removed: a short record, and the changes that the history is made of.
 TRACE, CHANGES = "trace.json", "changes.parquet"
-
-
-class NoSuchRunTable(Refused):
-    template = "The run {run} holds no table “{table}”. Refresh the workspace and try again."
-
-
-@dataclass(frozen=True)
-class Run:
-    """One published run: the instant it sees the customers at, its folder, and what it recorded of itself."""
-
-    id: str
-    as_of: datetime
-    folder: Path
-    record: dict[str, Any]
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether it has all its tables: of a run that retention removed only a trace is left."""
-        return not self.record.get("trace")
-
-    def read(self, name: str, engine: Engine) -> ir.Table:
-        """The rows of `<name>.parquet`. Raises `NoSuchRunTable`."""
-        path = self.folder / f"{name}.parquet"
-        if not path.exists():
-            raise NoSuchRunTable(run=self.id, table=name)
-        return engine.read_parquet([path])
 
 
 @dataclass(frozen=True)
@@ -66,18 +37,6 @@ class _Published:
     traces: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Withdrawn:
-    """A run that is published no more: what it recorded, and who withdrew it, when and why."""
-
-    id: str
-    as_of: datetime
-    by: str
-    at: datetime
-    reason: str
-    record: dict[str, Any]
-
-
 class Runs:
     """The published runs of a workspace, in `derived/`."""
 
@@ -85,8 +44,18 @@ class Runs:
         self.folder = folder
 
     def all(self) -> list[Run]:
-        """Every published run, by `as_of`. Raises `Damaged`."""
-        return self._load(lambda published: published.runs)
+        """Every published run, by `as_of`, but those that `damaged` lists. Raises `Damaged` where it is the newest."""
+        return self._load(lambda published: published.runs, but_damaged=True)
+
+    def damaged(self) -> list[Damaged]:
+        """What is wrong with published runs, and with the records of withdrawn ones. Raises `Damaged`."""
+        published = self.ids()
+        notes = [path for path in sorted((self.folder / WITHDRAWN).glob("*.json")) if path.stem not in published]
+        reads: list[Callable[[], object]] = [
+            *(partial(self._check, run_id) for run_id in published),
+            *(partial(withdrawn_in, path) for path in notes),
+        ]
+        return [error for read in reads if (error := damage_of(read)) is not None]
 
     def ids(self) -> tuple[str, ...]:
         """The ids of every published run, by `as_of`; what they recorded is not read. Raises `Damaged`."""
@@ -114,7 +83,7 @@ class Runs:
 
         A trace has a short record and the table `changes`, no other. Raises `Damaged`.
         """
-        return self._load(lambda published: sorted((*published.runs, *published.traces)))
+        return self._load(lambda published: sorted((*published.runs, *published.traces)), but_damaged=True)
 
     @contextmanager
     def reading(self, *, wait: float = 60.0) -> Iterator[None]:
@@ -131,8 +100,8 @@ class Runs:
 
     def published(self) -> Run | None:
         """The current run: the one that looks from the latest instant. Raises `Damaged`."""
-        found = self._load(lambda published: (published.current,) if published.current else ())
-        return found[0] if found else None
+        runs = self._load(lambda published: (published.current,) if published.current else ())
+        return runs[0] if runs else None
 
     @contextmanager
     def draft(self, *, wait: float = 0.0) -> Iterator[Path]:
@@ -144,6 +113,7 @@ class Runs:
         """
         self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait):
+            self._begin()
             self._clear()
             with self._draft() as draft:
                 yield draft
@@ -180,6 +150,7 @@ class Runs:
         """
         self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait):
+            self._begin()
             self._clear()
             stage = Stage(self, at=at)
             try:
@@ -196,14 +167,14 @@ class Runs:
             return datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["at"])
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             raise Damaged(file=path, reason=error) from error
 
     def withdrawn(self) -> list[Withdrawn]:
-        """The runs that were withdrawn, by `as_of`. Raises `Damaged`."""
+        """The runs that were withdrawn, by `as_of`, but those that `damaged` lists. Raises `Damaged`."""
         published = self.ids()
-        paths = sorted((self.folder / WITHDRAWN).glob("*.json"))
-        return [_withdrawn(path) for path in paths if path.stem not in published]
+        paths = [path for path in sorted((self.folder / WITHDRAWN).glob("*.json")) if path.stem not in published]
+        return [withdrawn_in(path) for path in paths if damage_of(partial(withdrawn_in, path)) is None]
 
     def _note_withdrawn(self, run: Run, *, by: str, at: datetime, reason: str) -> None:
         home = self.folder / WITHDRAWN
@@ -214,9 +185,10 @@ class Runs:
     def _place(self, draft: Path, record: Mapping[str, object]) -> Run:
         """Put a draft among the folders of runs, on the disk, not pointed at yet."""
         as_of = datetime.fromisoformat(str(record["as_of"]))
-        run_id = f"{as_of.astimezone(UTC):%Y%m%dT%H%M%S%fZ}-{token_hex(4)}"
+        run_id = f"{as_of.astimezone(UTC):{STAMP}}-{token_hex(4)}"
         text = json.dumps(record, default=_as_text, ensure_ascii=False, indent=1)
         (draft / RECORD).write_text(text, encoding="utf-8")
+        list_files(draft, [path.name for path in draft.iterdir()])
         for path in (*draft.iterdir(), draft):
             sync(path)
         draft.rename(self._home(run_id))
@@ -242,7 +214,7 @@ class Runs:
         return passed
 
     def _point(self, pointer: _Published) -> None:
-        replace_file(self.folder / POINTER, json.dumps(asdict(pointer)))
+        write_sealed(self.folder / POINTER, json.dumps(asdict(pointer)))
 
     def _remove(self, folders: Iterable[Path]) -> None:
         """Remove folders, unless somebody is reading: then what makes the next run does."""
@@ -294,6 +266,16 @@ class Runs:
                     if path.name not in {TRACE, CHANGES}:
                         path.unlink()
 
+    def point_at(self, run_ids: Collection[str], traces: Collection[str]) -> None:
+        """Publish these runs and traces and no others; whoever repairs holds the lock."""
+        pointed = tuple(sorted(run_ids))
+        self._point(_Published(pointed, pointed[-1] if pointed else None, tuple(sorted(traces))))
+
+    def _begin(self) -> None:
+        """Point at no run before there is one: from then on a missing pointer is damage."""
+        if not (self.folder / POINTER).exists() and not any(self.folder.glob("runs/*")):
+            self._point(self._pointer())
+
     def rewrite(self, *customer_ids: str, wait: float = 60.0) -> int:
         """Take customers out of every table of every run; how many rows went.
 
@@ -301,9 +283,11 @@ class Runs:
         """
         self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait), DuckEngine() as engine:
+            self._begin()
             self._clear()
+            shutil.rmtree(self.folder / ASIDE, ignore_errors=True)  # nobody can say who is in damaged files
             tables = sorted(self.folder.glob("runs/*/*.parquet"))
-            return sum(_without(customer_ids, path, engine) for path in tables)
+            return sum(without(customer_ids, path, engine) for path in tables)
 
     def _home(self, run_id: str) -> Path:
         home = self.folder / "runs" / run_id
@@ -312,32 +296,60 @@ class Runs:
 
     def _pointer(self) -> _Published:
         path = self.folder / POINTER
-        if not path.exists():
-            return _Published()
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            return _Published(tuple(found["runs"]), found["current"], tuple(found.get("traces", ())))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            pointer = json.loads(read_sealed(path))
+            runs, current, traces = pointer["runs"], pointer["current"], pointer.get("traces", [])
+            if not all(isinstance(part, list) for part in (runs, traces)):
+                raise TypeError("not lists")
+            if not all(isinstance(one, str) for one in (*runs, *traces, current or "")):
+                raise TypeError("not ids")
+            return _Published(tuple(runs), current, tuple(traces))
+        except FileNotFoundError as error:
+            if any(self.folder.glob("runs/*")):
+                raise Damaged(file=path, reason=error) from error
+            return _Published()
+        except UNREADABLE as error:
             raise Damaged(file=path, reason=error) from error
 
-    def _load(self, choose: Callable[[_Published], Collection[str]]) -> list[Run]:
+    def _load(self, choose: Callable[[_Published], Collection[str]], *, but_damaged: bool = False) -> list[Run]:
         while True:
-            published = self._pointer()
-            try:
-                traces = set(published.traces)
-                return [self._run(one, TRACE if one in traces else RECORD) for one in choose(published)]
-            except Damaged:
-                # A run may be superseded between our reading the pointer and the run: then there is a newer pointer.
-                if self._pointer() == published:
-                    raise
+            published, runs, damage = self._pointer(), [], None
+            for run_id in choose(published):
+                try:
+                    runs.append(self._run(run_id, TRACE if run_id in published.traces else RECORD))
+                except Damaged as error:
+                    damage = damage if but_damaged and run_id != published.current else error
+            # A run may be superseded between our reading the pointer and the run: then there is a newer pointer.
+            if self._pointer() == published:
+                if damage is not None:
+                    raise damage
+                return runs
 
     def _run(self, run_id: str, name: str = RECORD) -> Run:
         home = self.folder / "runs" / run_id
         try:
-            record = json.loads((home / name).read_text(encoding="utf-8"))
-            return Run(run_id, datetime.fromisoformat(record["as_of"]), home, record)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            record = json.loads(read_sealed(home / name))
+            run = Run(run_id, datetime.fromisoformat(record["as_of"]), home, record)
+            if not run_id.startswith(f"{run.as_of.astimezone(UTC):{STAMP}}"):
+                raise ValueError("the record of another run")
+        except UNREADABLE as error:
             raise Damaged(file=home / name, reason=error) from error
+        if name == RECORD:
+            self._check(run_id)
+        return run
+
+    def _check(self, run_id: str) -> None:
+        """Compare a run with its list of check sums, its tables by size alone. Raises `Damaged`."""
+        home = self.folder / "runs" / run_id
+        sums = sums_in(home)
+        try:
+            text = read_sealed(home / RECORD)
+            if not sums:  # of an earlier version
+                json.loads(text)
+        except UNREADABLE as error:
+            raise Damaged(file=home / RECORD, reason=error) from error
+        for name, states in sums.items():
+            check(home / name, states, content=False)
 
     def _staged(self) -> tuple[str, ...]:
         """The ids of runs that wait to be published together with others."""
@@ -346,7 +358,7 @@ class Runs:
             return tuple(json.loads(path.read_text(encoding="utf-8"))["runs"])
         except FileNotFoundError:
             return ()
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             raise Damaged(file=path, reason=error) from error
 
     def _clear(self) -> None:
@@ -366,7 +378,8 @@ class Stage:
         self._published = {run.as_of: run for run in runs.all()}
         self._present = dict(self._published)
         known = {run.id for run in self._published.values()}
-        self._waiting = {run.as_of: run for run in map(runs.run, runs._staged()) if run.id not in known}
+        staged = [one for one in runs._staged() if damage_of(partial(runs.run, one)) is None]
+        self._waiting = {run.as_of: run for run in map(runs.run, staged) if run.id not in known}
         self._write()
 
     def all(self) -> list[Run]:
@@ -421,31 +434,6 @@ class Stage:
     def _write(self) -> None:
         told = {"at": self._at.isoformat(), "runs": self._staged()}
         replace_file(self._runs.folder / STAGED, json.dumps(told))
-
-
-def _withdrawn(path: Path) -> Withdrawn:
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        as_of, at = (datetime.fromisoformat(text) for text in (told["record"]["as_of"], told["at"]))
-        return Withdrawn(path.stem, as_of, told["by"], at, told["reason"], told["record"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Damaged(file=path, reason=error) from error
-
-
-def _without(customer_ids: Collection[str], path: Path, engine: DuckEngine) -> int:
-    """Put a file without the customers in the place of one that has rows of theirs; how many it had."""
-    if "customer_id" not in pq.read_schema(path).names:
-        return 0
-    rows = engine.read_parquet([path])
-    counted = theirs(rows, customer_ids, engine).aggregate(rows=ibis._.count())
-    gone = int(engine.arrow(counted)["rows"][0].as_py())
-    if gone:
-        fresh = path.with_name(f"{path.name}.new")
-        engine.write_parquet(others(rows, customer_ids, engine), fresh)
-        sync(fresh)
-        fresh.replace(path)
-        sync(path.parent)
-    return gone
 
 
 def _as_text(value: object) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import ibis.expr.types as ir
 
 from custrata.engine import Engine
-from custrata.lake.delta import files_at
+from custrata.lake.delta import check_entry, files_at, files_of
 from custrata.lake.durable import Damaged
-from custrata.lake.manifest import ImportRecord, Manifest, TableState
+from custrata.lake.manifest import DataFile, ImportRecord, Manifest, TableState
 from custrata.schema import TABLES
 
 
@@ -32,7 +32,11 @@ class LakeSnapshot:
             manifest = Manifest.read(folder)
             try:
                 pinned = manifest.tables.items()
-                return cls(manifest, {name: _paths(folder / name, state.version) for name, state in pinned})
+                for name, state in pinned:
+                    check_entry(folder / name, state.version)
+                return cls(
+                    manifest, {name: _paths(folder / name, files_of(folder / name, state)) for name, state in pinned}
+                )
             except Damaged:
                 # A version may leave between our reading the manifest and the version: then there is a newer manifest.
                 if Manifest.read(folder) == manifest:
@@ -47,13 +51,16 @@ class LakeSnapshot:
     def of_versions(cls, folder: Path, versions: Mapping[str, int], rows: Mapping[str, int]) -> LakeSnapshot | None:
         """Tables at versions of the past; nothing where one is gone, by erasing or compacting."""
         try:
-            files = {name: _paths(folder / name, version) for name, version in versions.items()}
+            files = {name: files_at(folder / name, version) for name, version in versions.items()}
         except Damaged:
             return None
-        if not all(path.exists() for paths in files.values() for path in paths):
+        if any(sum(file.rows for file in of_table) != rows.get(name, 0) for name, of_table in files.items()):
+            return None  # another log took the place of the one that counted these versions
+        paths = {name: _paths(folder / name, of_table) for name, of_table in files.items()}
+        if not all(path.exists() for table in paths.values() for path in table):
             return None
         tables = {name: TableState(version, rows.get(name, 0), "") for name, version in versions.items()}
-        return cls(Manifest(tables), files)
+        return cls(Manifest(tables), paths)
 
     def read(self, table_name: str, engine: Engine) -> ir.Table:
         """The rows of a table, with exactly its canonical columns; an empty table where there are none yet."""
@@ -81,5 +88,5 @@ class LakeSnapshot:
         return self.manifest.imports
 
 
-def _paths(folder: Path, version: int) -> tuple[Path, ...]:
-    return tuple(folder / file.name for file in files_at(folder, version))
+def _paths(folder: Path, files: Iterable[DataFile]) -> tuple[Path, ...]:
+    return tuple(folder / file.name for file in files)

@@ -16,6 +16,7 @@ from babel.numbers import list_currencies
 from custrata.engine import Engine, connect, memory_in_bytes
 from custrata.engine.memory import HALF
 from custrata.engine.scratch import PREFIX, remove_abandoned
+from custrata.engine.storage import reason_of
 from custrata.errors import BadInput, Refused
 from custrata.lake.backups import Backups
 from custrata.lake.durable import replace_file
@@ -184,7 +185,7 @@ class Workspace:
             with private_files():
                 workspace._make()
         except OSError as error:
-            raise CannotMakeWorkspace(folder=home, reason=error.strerror) from error
+            raise CannotMakeWorkspace(folder=home, reason=reason_of(error)) from error
         return workspace
 
     @classmethod

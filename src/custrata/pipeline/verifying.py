@@ -109,7 +109,7 @@ def _verified(workspace: Workspace, engine: Engine, run_id: str) -> Verified:
         computed = folder / "profile.parquet"
         write_profile(_task(seen, run, before), computed, Watch(None))
         with Serving().asking() as asking:
-            compared = _compared(asking, run.folder / "profile.parquet", computed)
+            compared = _compared(asking, run.table("profile"), computed)
     made_by = int(run.record["saw"].get("definitions") or 1)
     return Verified(
         run=run,

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from custrata.lake import Workspace
-from custrata.lake.durable import Damaged, replace_file
+from custrata.lake.durable import UNREADABLE, Damaged
 from custrata.lake.private import private_files
+from custrata.lake.sums import read_sealed, write_sealed
 from custrata.tiering.schemes import Scheme
 
 LEARNING = frozenset({"lifecycle", "cluster", "tree"})
@@ -78,7 +79,7 @@ class LearnedLines:
         home = self.folder / learned.scheme / FOLDER
         with private_files():
             home.mkdir(parents=True, exist_ok=True)
-        replace_file(home / f"{learned.version}-{learned.number}.json", learned.text())
+        write_sealed(home / f"{learned.version}-{learned.number}.json", learned.text())
 
 
 def learns(scheme: Scheme) -> bool:
@@ -94,8 +95,8 @@ def fingerprint_of(lines: Iterable[Learned]) -> str:
 
 def _read(path: Path) -> Learned:
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
+        held = json.loads(read_sealed(path))
         instants = {name: datetime.fromisoformat(held[name]) for name in ("before", "at")}
         return Learned(**{field.name: held[field.name] for field in fields(Learned)} | instants)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except UNREADABLE as error:
         raise Damaged(file=path, reason=error) from error

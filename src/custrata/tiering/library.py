@@ -17,9 +17,10 @@ import yaml
 
 from custrata.errors import BadInput, Refused
 from custrata.lake import Workspace
-from custrata.lake.durable import Damaged, replace_file
+from custrata.lake.durable import UNREADABLE, Damaged
 from custrata.lake.locks import locked
 from custrata.lake.private import FOLDER
+from custrata.lake.sums import is_listed, read_sealed, write_sealed
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.loading import Dumper, plain
@@ -112,15 +113,15 @@ class SchemeLibrary:
     def version(self, key: str, number: int) -> Version:
         """One version of a scheme. Raises `NoSuchVersion`, `Damaged`."""
         path = self.folder / key / f"{number}.yaml"
-        if not path.exists():
+        if not path.exists() and not is_listed(path):
             if number == 1 and key in built_in():
                 return Version(built_in()[key], 1)
             raise NoSuchVersion(scheme=key, version=number)
         try:
-            held = plain(path.read_text(encoding="utf-8"))
+            held = plain(read_sealed(path))
             at = datetime.fromisoformat(held["at"]) if held["at"] else None
             return Version(define(held["scheme"]), held["version"], held["by"], at, held["note"])
-        except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        except (*UNREADABLE, BadInput, yaml.YAMLError) as error:
             raise Damaged(file=path, reason=error) from error
 
     def versions(self, key: str) -> list[Version]:
@@ -171,7 +172,7 @@ class SchemeLibrary:
             for version in made:
                 home = self.folder / version.key
                 home.mkdir(exist_ok=True)
-                replace_file(home / f"{version.number}.yaml", version.text())
+                write_sealed(home / f"{version.number}.yaml", version.text())
             kept = {} if replace else self._list()
             self._write(kept | {version.key: version.number for version in versions})
         return made
@@ -215,12 +216,12 @@ class SchemeLibrary:
 
     def _list(self) -> dict[str, int]:
         path = self.folder / LIST
-        if not path.exists():
-            return dict.fromkeys(built_in(), 1)
         try:
-            return {str(key): int(number) for key, number in json.loads(path.read_text(encoding="utf-8")).items()}
-        except (OSError, ValueError, AttributeError) as error:
+            return {str(key): int(number) for key, number in json.loads(read_sealed(path)).items()}
+        except FileNotFoundError:
+            return dict.fromkeys(built_in(), 1)
+        except UNREADABLE as error:
             raise Damaged(file=path, reason=error) from error
 
     def _write(self, listed: Mapping[str, int]) -> None:
-        replace_file(self.folder / LIST, json.dumps(listed, indent=1))
+        write_sealed(self.folder / LIST, json.dumps(listed, indent=1))

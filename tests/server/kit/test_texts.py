@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -107,7 +108,7 @@ def test_a_customer_without_a_tier_has_a_grey_badge() -> None:
 
 
 def test_no_tier_has_a_colour_before_the_first_run(own_workspace: Workspace) -> None:
-    (own_workspace.runs.folder / "published.json").unlink()
+    shutil.rmtree(own_workspace.runs.folder)
     assert rendered('{% tier_class "value" "high" %}') == "apart"
 
 

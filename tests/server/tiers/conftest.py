@@ -15,6 +15,7 @@ from django.test import Client
 
 from custrata.analytics.silence import Calibration, SilenceCurve, Stratum, Stretch
 from custrata.lake import Workspace
+from custrata.lake.sums import write_sealed
 from custrata.web.rights import Role
 
 
@@ -37,7 +38,7 @@ def newest_record(workspace: Workspace) -> Iterator[dict[str, Any]]:
     path = workspace.runs.run(workspace.runs.ids()[-1]).folder / "run.json"
     record = json.loads(path.read_text("utf-8"))
     yield record
-    path.write_text(json.dumps(record), "utf-8")
+    write_sealed(path, json.dumps(record))
 
 
 @pytest.fixture

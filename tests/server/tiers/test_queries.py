@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from decimal import Decimal
 
@@ -61,7 +62,7 @@ def test_nothing_came_after_a_run_that_saw_everything(served: Workspace) -> None
 
 
 def test_before_the_first_run_everything_is_new(own_workspace: Workspace) -> None:
-    (own_workspace.runs.folder / "published.json").unlink()
+    shutil.rmtree(own_workspace.runs.folder)
     assert {one.table for one in runs.new_imports()} == {"orders", "customers"}
 
 

@@ -191,7 +191,7 @@ def _opening(key: str, columns: set[str], run: Run) -> str:
 
 
 def _changes(run: Run) -> str:
-    path = run.folder / "changes.parquet"
+    path = run.table("changes")
     named = ", ".join(map(quoted, CHANGED))
     changed = changes_sql(set(pq.read_schema(path).names), f"read_parquet({literal(str(path))})")
     return f"SELECT {named} FROM ({changed})"

@@ -1,0 +1,52 @@
+"""What an examination of a workspace comes to: one finding for each part that is whole, damaged or mended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from custrata.lake.durable import Damaged
+from custrata.wording import Said
+
+State = Literal["whole", "notice", "mended", "damaged"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One part of a workspace: `what` is the matter with it, and `way` leads back where it is damaged."""
+
+    part: str
+    path: str
+    state: State
+    what: Said
+    way: Said | None = None
+
+
+def phrase_of(name: str, **facts: object) -> Said:
+    """A phrase of the doctor's area."""
+    return Said("doctor", name, facts)
+
+
+def whole(part: str, path: str, name: str, **facts: object) -> Finding:
+    """A part that is as it was written."""
+    return Finding(part, path, "whole", phrase_of(name, **facts))
+
+
+def notice(part: str, path: str, name: str, **facts: object) -> Finding:
+    """Something to know of that is no damage."""
+    return Finding(part, path, "notice", phrase_of(name, **facts))
+
+
+def mended(part: str, path: str, name: str, **facts: object) -> Finding:
+    """A part that was damaged until now."""
+    return Finding(part, path, "mended", phrase_of(name, **facts))
+
+
+def damaged(part: str, home: Path, error: Damaged, way: str, **facts: object) -> Finding:
+    """A part that cannot be read, and the way back."""
+    file = Path(str(error.facts["file"]))
+    path = file.relative_to(home).as_posix() if file.is_relative_to(home) else str(file)
+    reason = error.facts["reason"]
+    what = reason if isinstance(reason, Said) else Said("lake", "damage.form")
+    return Finding(part, path, "damaged", what, phrase_of(f"ways.{way}", **facts))
