@@ -1,10 +1,14 @@
 """The command `custrata`: the library's commands, and the server's beside them."""
 
 from custrata.cli import cli, main
+from custrata.cli.session import DATABASES
 from custrata.config.backup_commands import backup_command, restore_command
 from custrata.config.commands import COMMANDS
+from custrata.config.erasing import server_database
 
 __all__ = ["cli", "main"]
+
+DATABASES.append(server_database)
 
 for command in (*COMMANDS, backup_command, restore_command):
     cli.add_command(command)

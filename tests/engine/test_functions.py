@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from math import ceil
 from typing import Any
 
@@ -122,3 +122,26 @@ def test_instants_and_decimals_go_through_whole_numbers(engine: Engine) -> None:
     found = engine.arrow(table.select("n", back=back, cents=unscaled(table.m, 2)).order_by("n"))
     assert found["back"].to_pylist() == micros
     assert found["cents"].to_pylist() == [Decimal(m).scaleb(-2) for m in micros]
+
+
+# Around where DuckDB's division of doubles hands over to whole numbers, and where 18 digits end.
+SIZES = st.one_of(
+    st.integers(-(10**6), 10**6), st.integers(4 * 10**12 - 50, 4 * 10**12 + 50), st.integers(10**18 - 50, 10**18 + 50),
+    st.integers(-(10**24), 10**24),
+)  # fmt: skip
+
+
+@given(
+    pairs=st.lists(st.tuples(SIZES, st.one_of(st.integers(-9, 9), SIZES)), min_size=1, max_size=40),
+    scale=st.integers(0, 4),
+    places=st.integers(0, 6),
+)
+@settings(max_examples=60)
+def test_divides_decimals_of_38_digits_exactly(
+    duck: DuckEngine, pairs: list[tuple[int, int]], scale: int, places: int
+) -> None:
+    kind = pa.decimal128(38, scale)
+    with localcontext(prec=80):
+        decimals = [(Decimal(top).scaleb(-scale), Decimal(bottom).scaleb(-scale)) for top, bottom in pairs]
+        wanted = [exact(top, bottom, places) for top, bottom in decimals]
+    assert quotients(duck, decimals, places, (kind, kind)) == wanted

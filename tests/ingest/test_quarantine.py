@@ -6,6 +6,8 @@ from tests.ingest.conftest import OpenShop, Shop
 from custrata.ingest import ImportResult
 from custrata.ingest.erasure import erase_from_quarantine
 from custrata.ingest.settling import waiting_file
+from custrata.ingest.traces import naming
+from custrata.lake.intents import Person
 
 HEAD = "order_id,customer_id,ordered_at,amount,note"
 GOOD = "1,a,2024-01-05,8,"
@@ -81,4 +83,4 @@ def test_rows_of_an_import_that_was_killed_before_go_with_the_next_one(shop: Sho
 
 
 def test_erasing_reaches_the_rows_of_a_killed_import(shop: Shop, killed: ImportResult) -> None:
-    assert erase_from_quarantine(shop.workspace.quarantine, "b, the second") == 1
+    assert erase_from_quarantine(shop.workspace.quarantine, naming([Person("b, the second")], None)) == 1

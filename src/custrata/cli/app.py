@@ -20,6 +20,7 @@ from custrata.cli.pages import report_command
 from custrata.cli.runs import runs_group
 from custrata.cli.schemes import schemes_group
 from custrata.errors import CustrataError
+from custrata.lake.private import keep_private
 from custrata.wording import error_sentence, phrase
 
 
@@ -54,6 +55,7 @@ for command in (
 
 def main() -> NoReturn:
     """Run the command line and leave with its exit code."""
+    keep_private()
     try:
         listen(os.environ)
         with cli.make_context("custrata", sys.argv[1:]) as context:

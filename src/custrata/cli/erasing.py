@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 
 from custrata.cli.help import Command, Group
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import draw
 from custrata.errors import BadInput
-from custrata.ingest.erasure import erase, rows_of
+from custrata.ingest.erasure import erase, finished, people_of, rows_of
+from custrata.ingest.traces import plain_id
+from custrata.wording.writer import Writer
 
 
 class NobodyToErase(BadInput):
@@ -20,16 +24,25 @@ class NobodyToErase(BadInput):
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @workspace_option
 def erase_command(session: Session, customer: str, yes: bool) -> None:
-    """Erase CUSTOMER from every table, run and quarantine of the workspace, for good."""
+    """Erase CUSTOMER from the workspace, its runs and files and the server's database, for good."""
     workspace, write = session.workspace, session.writer("cli")
-    held = rows_of(workspace, customer)
-    if not held:
+    plain = plain_id(customer)
+    done = next((one for one in session.carried_on if plain in one.intent.customer_ids), None)
+    people = people_of(workspace, [customer], session.database)
+    held = rows_of(workspace, people, session.database)
+    if not held and done is None:
         raise NobodyToErase(customer=customer)
-    told = ", ".join(f"{name} {write.number(count)}" for name, count in held.items())
-    if not yes:
-        click.confirm(write("erase_ask", customer=customer, rows=told), abort=True)
-    erase(workspace, customer, at=now())
-    say(write("erased", customer=customer, rows=told))
+    if done is None or (held and not done.waiting):
+        if not yes:
+            click.confirm(write("erase_ask", customer=plain, rows=_told(held, write)), abort=True)
+        done = erase(workspace, customer, at=now(), database=session.database)
+    removed = _told(finished(done).removed, write)
+    say(write("erased", customer=plain, rows=removed or write("nothing_left")))
+
+
+def _told(rows: Mapping[str, int], write: Writer) -> str:
+    """How many rows, by place."""
+    return ", ".join(f"{name} {write.number(count)}" for name, count in rows.items())
 
 
 @click.group("erasures", cls=Group)

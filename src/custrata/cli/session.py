@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, wraps
 from pathlib import Path
@@ -18,7 +18,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from custrata.cli.help import language_option
 from custrata.cli.language import asked, spoken
+from custrata.errors import Refused
+from custrata.ingest.erasure import Database, Erased, carry_on
 from custrata.lake import Workspace
+from custrata.wording import error_sentence, phrase
 from custrata.wording.writer import Writer
 
 WORKSPACE = "CUSTRATA_WORKSPACE"
@@ -31,19 +34,46 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+# How the database of a server is opened; the layer that has servers puts it here.
+DATABASES: list[Callable[[Workspace], Database | None]] = []
+
+
+def database_of(workspace: Workspace) -> Database | None:
+    """The database of a workspace's server, where there is one that can be used from here."""
+    return next((found for opened in DATABASES if (found := opened(workspace)) is not None), None)
+
+
 @dataclass
 class Session:
     """One command's workspace and reader. The workspace is opened when it is first needed."""
 
     folder: Path
     asked_language: str | None = None
+    carried_on: list[Erased] = field(default_factory=list)
 
     @cached_property
     def workspace(self) -> Workspace:
         """The workspace, without what killed processes left there. Raises `NotAWorkspace`, `BadSettings`."""
         workspace = Workspace.open(self.folder)
         workspace.remove_leftovers()
+        self.carried_on = self._carry_on(workspace)
         return workspace
+
+    def _carry_on(self, workspace: Workspace) -> list[Erased]:
+        """Go on with erasures that were stopped; what keeps them from their end keeps no command from its work."""
+        if not workspace.erasing.all():
+            return []
+        click.echo(phrase("cli", "erasure_goes_on", self.language), err=True)
+        try:
+            return carry_on(workspace, at=now(), database=database_of(workspace))
+        except Refused as error:
+            click.echo(error_sentence(error, self.language), err=True)
+            return []
+
+    @property
+    def database(self) -> Database | None:
+        """The server's database, where the workspace has one that can be used from here."""
+        return database_of(self.workspace)
 
     @property
     def language(self) -> str:

@@ -25,6 +25,7 @@ from custrata.config import ports
 from custrata.engine.scratch import remove_abandoned
 from custrata.errors import Refused
 from custrata.lake import Workspace
+from custrata.lake.private import close_folder
 from custrata.lake.workspace import LEFT_INSIDE
 from custrata.wording import phrase
 
@@ -171,6 +172,10 @@ def prepare(folder: Path) -> Workspace:
     session = Session(folder)
     click.get_current_context().find_root().obj = session
     _need_server()
+    # Of a workspace that an earlier version made, the folders that hold everything else; `doctor` closes the rest.
+    for part in (session.workspace.folder, session.workspace.folder / "server"):
+        if part.exists():
+            close_folder(part)
     os.environ[WORKSPACE] = str(session.workspace.folder.resolve())
     os.environ.setdefault(SETTINGS, SETTINGS_MODULE)
     import django

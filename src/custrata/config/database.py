@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from custrata.lake.locks import Busy, locked
+from custrata.lake.private import FOLDER
 
 KEPT = 5  # copies
 COPIES, HALF = "backups", ".half"
@@ -33,7 +34,7 @@ def migrate(*, at: datetime) -> Path | None:
 
     Of several who begin at once, one does it.
     """
-    settings.STATE.mkdir(exist_ok=True)
+    settings.STATE.mkdir(FOLDER, exist_ok=True)
     with alone():
         for half in (settings.STATE / COPIES).glob(f"*{HALF}"):  # of one that was killed
             half.unlink(missing_ok=True)

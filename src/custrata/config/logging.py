@@ -1,5 +1,6 @@
-"""One line per happening, in JSON for machines or plain for people, and nothing in it about any person.
+"""One line per happening, in JSON for machines or plain for people, and nothing in it about any customer.
 
+The logger `custrata.security` alone names people who sign in, with their address: `custrata.web.security_log`.
 What an exception says may quote a customer's row, so the log has its kind and its place in the code, not its words;
 with CUSTRATA_DEBUG=1 it has them.
 """
@@ -14,6 +15,8 @@ from typing import Any
 from pythonjsonlogger.json import JsonFormatter
 
 from custrata.web.requests import reference
+
+FACTS = ("user", "address", "reason", "view", "status", "ms")
 
 
 class Anonymous(logging.Filter):
@@ -48,7 +51,7 @@ class PlainLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line = super().format(record)
-        facts = [f"{name}={getattr(record, name)}" for name in ("view", "status", "ms") if hasattr(record, name)]
+        facts = [f"{name}={getattr(record, name)}" for name in FACTS if hasattr(record, name)]
         return " ".join([line, *facts])
 
 

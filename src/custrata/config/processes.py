@@ -17,7 +17,7 @@ from custrata.apps.jobs.management.worker import Worker
 log = logging.getLogger("custrata.processes")
 TO_STOP = 4.5  # seconds until those that have not stopped are ended
 FIRST_PAUSE, LONGEST_PAUSE, LONG_LIVED = 0.1, 10.0, 30.0
-THREADS = 4  # per process that answers
+THREADS = 10  # per process that answers: more than may compute or wait to (`custrata.web.computing`)
 ONE_LOG = {"version": 1, "incremental": True, "handlers": {}, "loggers": {}}  # what the server says joins ours
 
 

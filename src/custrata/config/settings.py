@@ -10,11 +10,15 @@ from pathlib import Path
 import dj_database_url
 
 from custrata.config.logging import logging_settings
+from custrata.lake.private import FOLDER, keep_private
+from custrata.web.rights import roles_named
 
+keep_private()  # whichever program runs Django: database, keys and exports are the owner's alone
 WORKSPACE = Path(os.environ.get("CUSTRATA_WORKSPACE", "."))
 STATE = WORKSPACE / "server"
 DEBUG = os.environ.get("CUSTRATA_DEBUG") == "1"
 HTTPS = os.environ.get("CUSTRATA_HTTPS") == "1"
+COOKIE_PREFIX = "__Host-" if HTTPS else ""  # browsers take such a cookie from this host over HTTPS alone
 PROXIES = int(os.environ.get("CUSTRATA_PROXIES", "1" if HTTPS else "0"))
 METRICS_TOKEN = os.environ.get("CUSTRATA_METRICS_TOKEN", "")
 LOGGING = logging_settings(
@@ -32,7 +36,7 @@ def _secret_key() -> str:
         return path.read_text(encoding="ascii").strip()
     key = secrets.token_urlsafe(64)
     if (WORKSPACE / "custrata.toml").exists():
-        STATE.mkdir(exist_ok=True)
+        STATE.mkdir(FOLDER, exist_ok=True)
         try:
             with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
                 file.write(key)
@@ -55,6 +59,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
     "csp",
     "ninja",
     "custrata.web",
@@ -70,6 +76,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "custrata.web.requests.RequestMiddleware",
+    "custrata.web.limits.LimitsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -82,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "custrata.apps.accounts.views.seen.SeenMiddleware",
+    "custrata.apps.accounts.views.duties.DutiesMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -128,9 +136,16 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.CommonPasswordValidator",
+        "OPTIONS": {"password_list_path": Path(__file__).parents[1] / "apps/accounts/breached_passwords.txt.gz"},
+    },
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-# Wrong passwords are counted per person and address: nobody can lock somebody else out from elsewhere.
+# Wrong passwords are counted per person and address: nobody can lock somebody else out from elsewhere. Who tries many
+# names from one address, or from many addresses, meets the other two limits within the same quarter of an hour.
+SIGN_IN_PER_ADDRESS = int(os.environ.get("CUSTRATA_SIGN_IN_PER_ADDRESS", "20"))
+SIGN_IN_OVERALL = int(os.environ.get("CUSTRATA_SIGN_IN_OVERALL", "100"))
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -138,10 +153,13 @@ AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
-AXES_CLIENT_IP_CALLABLE = "custrata.apps.accounts.views.asking.client_address"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "present", "repeated", "code", "email"]
+AXES_CLIENT_IP_CALLABLE = "custrata.web.addresses.counted_address"
 AXES_USERNAME_CALLABLE = "custrata.apps.accounts.views.asking.counted_name"
 AXES_LOCKOUT_CALLABLE = "custrata.apps.accounts.views.asking.own_answer"
+# Roles that sign in with two steps: with commas between, `all` for every one.
+SECOND_FACTOR_ROLES = roles_named(os.environ.get("CUSTRATA_SECOND_FACTOR", ""))
+OTP_TOTP_ISSUER = "Custrata"
 LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "web:start"
 
@@ -184,6 +202,16 @@ BACKUPS_KEPT = max(int(os.environ.get("CUSTRATA_BACKUPS_KEPT", "7")), 1)
 TOKENS = "custrata.apps.connect.actions.recognise"
 API_PER_MINUTE = int(os.environ.get("CUSTRATA_API_PER_MINUTE", "600"))
 
+# How long a page or an answer may take, until engine and database are interrupted; jobs take as long as they need.
+REQUEST_SECONDS = float(os.environ.get("CUSTRATA_REQUEST_SECONDS", "30"))
+
+SESSION_ENGINE = "custrata.web.sessions"
+SESSION_COOKIE_AGE = 14 * 24 * 3600  # the longest a session lasts, however much it is used
+IDLE_HOURS = float(os.environ.get("CUSTRATA_IDLE_HOURS", "12"))
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}django_language"
+THEME_COOKIE_NAME = f"{COOKIE_PREFIX}custrata_theme"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

@@ -18,7 +18,9 @@ from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 from ibis.common.exceptions import TableNotFound
 
 from custrata.engine.base import Engine
-from custrata.engine.compile import named, quotient_by, teach
+from custrata.engine.compile import named, quotient_by, scaled, teach
+from custrata.engine.deadline import watch
+from custrata.engine.functions import Quotient
 from custrata.engine.memory import memory_in_bytes
 from custrata.engine.scratch import Scratch
 from custrata.engine.statements import Statements, with_holes
@@ -35,6 +37,44 @@ def _integer_quotient(top: sge.Expression, bottom: sge.Expression) -> sge.Expres
     return sge.IntDiv(this=top, expression=bottom)
 
 
+_slow_quotient = quotient_by(_integer_quotient, "HUGEINT")
+
+
+def _quotient(
+    self: SQLGlotCompiler,
+    op: Quotient,
+    *,
+    numerator: sge.Expression,
+    denominator: sge.Expression,
+    scale: int,
+    places: int,
+    whole: bool,
+) -> sge.Expression:
+    """The same result as `quotient_by` gives, without dividing 128-bit numbers.
+
+    DuckDB divides those bit by bit, and rescales wide decimals that way, a microsecond each. A division of doubles
+    is off by one at most while the result has fewer than 15 digits; the rest, in exact decimals, says by which.
+    """
+    parts: dict[str, Any] = {"numerator": numerator, "denominator": denominator}
+    slow = _slow_quotient(self, op, **parts, scale=scale, places=places, whole=True).sql("duckdb")
+    wide, narrow = f"DECIMAL(38, {scale})", f"DECIMAL(18, {scale})" if scale else "DECIMAL(38, 0)"
+    top, bottom = (f"ABS({part.sql('duckdb')})" for part in (numerator, denominator))
+    exact = {"top": f"CAST({top} AS {wide})", "bottom": f"NULLIF(CAST({bottom} AS {wide}), 0)"}
+    # Beyond 18 digits of a decimal with places there is no double, and the slow way is taken.
+    double = {name: f"CAST(TRY_CAST({value} AS {narrow}) AS DOUBLE)" for name, value in exact.items()}
+    ratio = f"{double['top']} / {double['bottom']} * 1e{places}"
+    near = f"CAST(CAST({ratio} AS BIGINT) AS DECIMAL(19, 0))"
+    rest = f"({exact['top']} * {2 * 10**places} - {near} * ({exact['bottom']} * 2))"
+    fast = f"{near} + CAST({rest} >= {exact['bottom']} AS TINYINT) - CAST({rest} < -{exact['bottom']} AS TINYINT)"
+    signs = f"(({numerator.sql('duckdb')}) < 0) = (({denominator.sql('duckdb')}) < 0)"
+    signed = f"CASE WHEN {signs} THEN 1 ELSE -1 END"
+    # As text, not as a tree: Ibis copies trees again and again.
+    result = sge.Var(
+        this=f"CASE WHEN {ratio} < 4e14 THEN CAST(({fast}) * ({signed}) AS DECIMAL(38, 0)) ELSE {slow} END"
+    )
+    return result if whole else scaled(result, places, 38, 38)
+
+
 def _date_from_day(self: SQLGlotCompiler, op: Any, *, arg: sge.Expression) -> sge.Expression:
     epoch = sge.Cast(this=sge.Literal.string("1970-01-01"), to=sge.DataType.build("DATE"))
     return sge.Add(this=epoch, expression=arg)
@@ -44,7 +84,7 @@ teach(
     DuckDBCompiler,
     {
         "DiscreteQuantile": _discrete_quantile,
-        "Quotient": quotient_by(_integer_quotient, "HUGEINT"),
+        "Quotient": _quotient,
         "DateFromDay": _date_from_day,
         "EpochMicros": named("epoch_us"),
         "InstantFromMicros": named("make_timestamptz"),
@@ -112,6 +152,7 @@ class DuckEngine(Engine):
         connection.con.execute("SET TimeZone = 'UTC'")
         connection.con.execute("SET enable_progress_bar = false")  # what shows progress is ours
         super().__init__(connection)
+        watch(self, connection.con.interrupt)
 
     @property
     def raw(self) -> duckdb.DuckDBPyConnection:

@@ -1,130 +1,244 @@
-"""Erased customers: out of what imports left aside, and not in again with the next file."""
+"""Erase customers for good: noted first, then place by place until none is left, whoever is killed meanwhile."""
 
 from __future__ import annotations
 
-import csv
-import os
-import tempfile
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import ibis
-import ibis.expr.types as ir
-import pyarrow as pa
+import pyarrow.parquet as pq
 
-from custrata.ingest import people
-from custrata.ingest.plan import Plan, Views
-from custrata.ingest.questions import Desk
-from custrata.ingest.staging import INDEX, LEFT_OUT_BITS, PROBLEMS, Staged
+from custrata.engine import DuckEngine
+from custrata.errors import Refused
+from custrata.ingest.contacts import region_of
+from custrata.ingest.traces import HALF, Named, files_of, naming, parts_of, plain_id, read_as, rows_naming, take_out
 from custrata.lake import Workspace
-from custrata.lake.erasures import CUSTOMER, EMAIL, PHONE, Erasures, pads
+from custrata.lake.erasures import CUSTOMER
+from custrata.lake.intents import Intent, Person
+from custrata.lake.whose import theirs
 from custrata.schema import CUSTOMER_RECORDS, TABLES
 
+RUNS, QUARANTINE, EXCLUSIONS, DATABASE = "runs", "quarantine", "exclusions", "database"
+SERVER = "server"  # the folder that a server keeps in its workspace
+WAIT = 60.0
 
-def erase(workspace: Workspace, customer_id: str, *, at: datetime, by: str = "") -> None:
-    """Erase a customer from lake, runs, quarantine and exclusions, and refuse their rows in later imports.
+Counts = Mapping[str, int]
+
+
+class ErasureGoesOn(Refused):
+    template = (
+        "The erasure is noted and not finished yet; still to be cleaned: {places} ({reason}). "
+        "The next command or start of the server goes on with it."
+    )
+
+
+class Database(Protocol):
+    """The database of a server, as far as an erasure needs it."""
+
+    def people(self, customer_ids: Collection[str]) -> list[Person]:
+        """What it knows of these customers."""
+
+    def rows(self, people: Sequence[Person]) -> Counts:
+        """How many rows speak of these people, by table."""
+
+    def customer_ids(self) -> Iterator[str]:
+        """Every customer it speaks of."""
+
+    def erase(self, people: Sequence[Person], *, at: datetime) -> Counts:
+        """Remove all that speaks of these people, also from free space and old copies; how many rows went, by table."""
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What an erasure did: rows and folders by place; and the places it could not clean yet, with why."""
+
+    intent: Intent
+    removed: Counts
+    waiting: tuple[str, ...] = ()
+    reason: object = ""
+
+
+def erase(
+    workspace: Workspace, customer_id: str, *, at: datetime, by: str = "", database: Database | None = None
+) -> Erased:
+    """Erase a customer everywhere, and refuse their rows in later imports; what was removed, by place.
+
+    Whoever is erased is noted first. Killed, or kept from a place by somebody who uses it, the erasure goes on when
+    `carry_on` is called next.
+
+    Parameters: `customer_id` in any form that imports read as the same; `database` the server's, where there is one:
+    without it, the erasure in a workspace that a server has used waits for that server.
+
+    Raises `ErasureGoesOn`, `Busy`, `NotWritable`, `Damaged`.
+    """
+    intent = begin(workspace, [customer_id], at=at, by=by, database=database)
+    done = carry_on(workspace, at=at, database=database)
+    return finished(next(one for one in done if one.intent.id == intent.id))
+
+
+def finished(erased: Erased) -> Erased:
+    """The same, where every place is clean. Raises `ErasureGoesOn`."""
+    if erased.waiting:
+        raise ErasureGoesOn(places=", ".join(erased.waiting), reason=erased.reason)
+    return erased
+
+
+def begin(
+    workspace: Workspace,
+    customer_ids: Collection[str],
+    *,
+    at: datetime,
+    by: str = "",
+    database: Database | None = None,
+) -> Intent:
+    """Note the erasure of customers, with what is known of them; from here on it cannot be forgotten."""
+    people = people_of(workspace, customer_ids, database)
+    return workspace.erasing.begin(people, at=at, by=by, removed=rows_of(workspace, people, database))
+
+
+def carry_on(workspace: Workspace, *, at: datetime, database: Database | None = None) -> list[Erased]:
+    """Go on with every erasure that is under way; what each removed since it was noted, by place.
 
     They are refused first: an import that is under way either sees that, or is done before the lake is swept.
+
+    Raises `Busy` where another process is at it, `NotWritable`, `Damaged`.
     """
-    emails, phones = _contacts(workspace, customer_id)
-    workspace.erasures.add(customer_id, emails=emails, phones=phones, at=at, by=by)
-    workspace.lake.erase(customer_id, at=at)
-    workspace.runs.rewrite(customer_id)
-    erase_from_quarantine(workspace.quarantine, customer_id)
-    workspace.exclusions.remove([customer_id])
+    if not workspace.erasing.all():
+        return []
+    with workspace.erasing.working(wait=WAIT):
+        return [_go_on(workspace, intent, at=at, database=database) for intent in workspace.erasing.all()]
 
 
-def _contacts(workspace: Workspace, customer_id: str) -> tuple[set[str], set[str]]:
+def _go_on(workspace: Workspace, intent: Intent, *, at: datetime, database: Database | None) -> Erased:
+    for person in intent.people:
+        workspace.erasures.add(
+            person.customer_id, emails=person.emails, phones=person.phones, at=intent.at, by=intent.by
+        )
+    waiting: list[str] = []
+    reason: object = ""
+    for place, clean in _places(workspace, database, at).items():
+        if place in intent.clean:
+            continue
+        try:
+            intent = workspace.erasing.cleaned(intent, place, clean(intent))
+        except Refused as error:
+            waiting, reason = [*waiting, place], error
+    if waiting:
+        return Erased(intent, intent.removed, tuple(waiting), reason)
+    for person in intent.people if len(intent.people) == 1 else ():
+        workspace.erasures.finish(person.customer_id, intent.removed)
+    workspace.erasing.end(intent)
+    return Erased(intent, intent.removed)
+
+
+class NoDatabaseHere(Refused):
+    template = "the database of the server is not reachable from here; the server cleans it"
+
+
+def _places(workspace: Workspace, database: Database | None, at: datetime) -> dict[str, Callable[[Intent], Counts]]:
+    """Every place where somebody may be, in the order in which it is cleaned, and how."""
+    return {
+        "lake": lambda intent: workspace.lake.erase(*intent.customer_ids, at=at),
+        RUNS: lambda intent: {RUNS: workspace.runs.rewrite(*intent.customer_ids)},
+        QUARANTINE: lambda intent: {QUARANTINE: _clean_quarantine(workspace, intent.people)},
+        EXCLUSIONS: lambda intent: {EXCLUSIONS: len(workspace.exclusions.remove(intent.customer_ids))},
+        DATABASE: lambda intent: _clean_database(workspace, intent, database, at),
+    }  # fmt: skip
+
+
+def people_of(workspace: Workspace, customer_ids: Collection[str], database: Database | None) -> list[Person]:
+    """Customers with every contact and name that lake and database know of them."""
+    ids = list(dict.fromkeys(map(plain_id, customer_ids)))
     with workspace.engine() as engine:
         records = workspace.lake.snapshot().read(CUSTOMER_RECORDS.name, engine)
-        found = engine.arrow(records.filter(records.customer_id == customer_id).select("email", "phone")).to_pylist()
-    return {row["email"] for row in found if row["email"]}, {row["phone"] for row in found if row["phone"]}
+        chosen = theirs(records, ids, engine).select("customer_id", "email", "phone", "name")
+        rows = engine.arrow(chosen.distinct()).to_pylist()
+    known: dict[str, list[dict[str, str | None]]] = {one: [] for one in ids}
+    for row in rows:
+        known[row["customer_id"]].append(row)
+    people = {one: _person(one, told) for one, told in known.items()}
+    for more in database.people(ids) if database is not None else ():
+        people[more.customer_id] = people[more.customer_id].joined(more)
+    return list(people.values())
 
 
-def rows_of(workspace: Workspace, customer_id: str) -> dict[str, int]:
-    """Rows that speak of a customer, by table of the lake and in the published run."""
-    held: dict[str, int] = {}
-    snapshot, run = workspace.lake.snapshot(), workspace.runs.published()
+def _person(customer_id: str, records: Iterable[Mapping[str, str | None]]) -> Person:
+    told = list(records)
+    emails, phones, names = (
+        tuple(sorted({value for row in told if (value := row[name])})) for name in ("email", "phone", "name")
+    )
+    return Person(customer_id, emails, phones, names)
+
+
+def rows_of(workspace: Workspace, people: Sequence[Person], database: Database | None = None) -> dict[str, int]:
+    """Rows that speak of people: by table of the lake, in runs, quarantine and exclusions, by table of the database."""
+    ids = [person.customer_id for person in people]
+    found: Counter[str] = Counter()
+    snapshot = workspace.lake.snapshot()
     with workspace.engine() as engine:
-        tables = {name: snapshot.read(name, engine) for name in TABLES if "customer_id" in TABLES[name].names}
-        if run is not None:
-            tables["profile"] = run.read("profile", engine)
-        for name, table in tables.items():
-            found = table.filter(table.customer_id == customer_id).count().to_pyarrow().as_py()
-            held |= {name: found} if found else {}
-    return held
+        for name in (name for name in TABLES if "customer_id" in TABLES[name].names):
+            found[name] = _count(theirs(snapshot.read(name, engine), ids, engine), engine)  # type: ignore[arg-type]  # DuckDB's
+        for path in _tables_of_runs(workspace):
+            found[RUNS] += _count(theirs(engine.read_parquet([path]), ids, engine), engine)  # type: ignore[arg-type]  # as above
+    named = naming(people, region_of(workspace.settings.timezone))
+    found[QUARANTINE] = sum(rows_naming(path, named) for path in files_of(workspace.quarantine))
+    found[EXCLUSIONS] = len(set(ids) & workspace.exclusions.all().keys())
+    found.update(database.rows(people) if database is not None else {})
+    return {name: count for name, count in found.items() if count}
 
 
-def without_erased(made: Views, staged: Staged, plan: Plan, desk: Desk, erasures: Erasures) -> Staged:
-    """The staged rows, those of erased customers left out: by their number, e-mail address or phone.
-
-    They leave nothing in quarantine either, whatever else is wrong with them.
-    """
-    marks = erasures.in_force()
-    if not marks or not staged.has("customer_id"):
-        return staged
-    rows = staged.rows
-    if staged.has("phone__odd"):
-        rows = people.with_phones(made, rows, plan, lambda share: None)
-    key = made.book(
-        pa.table(dict(zip(("inner_pad", "outer_pad"), ([pad] for pad in pads(erasures.key())), strict=True)))
-    )
-    listed = made.book(pa.table({"mark": sorted(marks)}))
-    found = [
-        _marked(made, rows, column, what=what, key=key, listed=listed)
-        for column, what in (("customer_id", CUSTOMER), ("email", EMAIL), ("phone", PHONE))
-        if column in rows.columns
-    ]
-    erased = made.kept(ibis.union(*found, distinct=True) if len(found) > 1 else found[0])
-    tally = Counter(
-        {row[PROBLEMS]: row["rows"] for row in made.engine.arrow(
-            rows.semi_join(erased, INDEX).group_by(PROBLEMS).agg(rows=ibis._.count())
-        ).to_pylist() if not row[PROBLEMS] & 1}
-    )  # fmt: skip
-    if not tally:
-        return staged
-    desk.tell("erased_customer", tally.total())
-    joined = rows.left_join(erased.mutate(erased=True), INDEX, rname="{name}__erased")
-    bits = joined.erased.fill_null(False).ifelse(ibis.literal(LEFT_OUT_BITS, "int64"), joined[PROBLEMS])
-    left = made.kept(joined.mutate(**{PROBLEMS: bits}).select(*staged.rows.columns).order_by(INDEX))
-    counts = Counter(staged.tally)
-    counts.subtract(tally)
-    counts[LEFT_OUT_BITS] += tally.total()
-    return replace(staged, rows=left, tally={bits: count for bits, count in counts.items() if count})
+def _count(rows: ibis.Table, engine: DuckEngine) -> int:
+    return int(engine.arrow(rows.aggregate(rows=ibis._.count()))["rows"][0].as_py())
 
 
-def _marked(made: Views, rows: ir.Table, column: str, *, what: str, key: ir.Table, listed: ir.Table) -> ir.Table:
-    """The places of the rows whose hash is in the list; every value is hashed once."""
-    values = made.level(rows.filter(rows[column].notnull()).select(value=rows[column]).distinct())
-    # HMAC of two SHA-256: the key stays in a table, since the text of a query may stand in an error.
-    hashed = made.over(
-        "SELECT value, sha256(outer_pad || unhex(sha256(inner_pad || "
-        f"encode('{what}:' || value)))) AS mark FROM {values.get_name()}, {key.get_name()}"
-    )
-    erased = hashed.semi_join(listed, "mark").select("value")
-    return rows.select(INDEX, value=rows[column]).semi_join(erased, "value").select(INDEX)
+def _tables_of_runs(workspace: Workspace) -> list[Path]:
+    paths = sorted(workspace.runs.folder.glob("runs/*/*.parquet"))
+    return [path for path in paths if "customer_id" in pq.read_schema(path).names]
 
 
-def erase_from_quarantine(folder: Path, customer_id: str) -> int:
-    """Take every rejected row that names the customer in any cell out of quarantine; how many rows went.
+def erased_again(workspace: Workspace, database: Database | None = None) -> list[str]:
+    """Customers whose erasure is in force and who are here all the same, as after the restore of an older backup."""
+    if not workspace.erasures.in_force():
+        return []
+    return workspace.erasures.among(_everybody(workspace, database))
+
+
+def _everybody(workspace: Workspace, database: Database | None) -> Iterator[str]:
+    snapshot = workspace.lake.snapshot()
+    with workspace.engine() as engine:
+        tables = [snapshot.read(name, engine) for name in TABLES if "customer_id" in TABLES[name].names]
+        tables += [engine.read_parquet([path]) for path in _tables_of_runs(workspace)]
+        for table in tables:
+            ids = engine.arrow(table.select("customer_id").distinct())["customer_id"]
+            yield from (one for one in ids.to_pylist() if one is not None)
+    yield from workspace.exclusions.all()
+    for path in files_of(workspace.quarantine):
+        cells = parts_of(path.read_text(encoding="utf-8-sig").splitlines())
+        yield from read_as(cells, None, phones=False)[CUSTOMER]
+    yield from database.customer_ids() if database is not None else ()
+
+
+def erase_from_quarantine(folder: Path, named: Named) -> int:
+    """Take every rejected row that names somebody out of quarantine; how many rows went.
 
     Each file is replaced whole, so that a kill leaves the old one or the new one.
     """
-    return sum(_without(path, customer_id) for path in sorted(folder.glob("*.csv*")))  # a killed import's too
+    return sum(take_out(path, named) for path in files_of(folder))
 
 
-def _without(path: Path, customer_id: str) -> int:
-    with path.open(encoding="utf-8-sig", newline="") as held:
-        rows = list(csv.reader(held))
-    kept = [row for row in rows if customer_id not in row]
-    if len(kept) == len(rows):
-        return 0
-    handle, beside = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as written:
-        csv.writer(written).writerows(kept)
-        written.flush()
-        os.fsync(written.fileno())
-    os.replace(beside, path)
-    return len(rows) - len(kept)
+def _clean_quarantine(workspace: Workspace, people: Sequence[Person]) -> int:
+    for half in workspace.quarantine.glob(f"*{HALF}"):
+        half.unlink(missing_ok=True)
+    return erase_from_quarantine(workspace.quarantine, naming(people, region_of(workspace.settings.timezone)))
+
+
+def _clean_database(workspace: Workspace, intent: Intent, database: Database | None, at: datetime) -> Counts:
+    if database is not None:
+        return database.erase(intent.people, at=at)
+    if (workspace.folder / SERVER).is_dir():
+        raise NoDatabaseHere
+    return {}

@@ -15,7 +15,6 @@ import ibis.expr.types as ir
 from custrata.ingest import catalogue, people
 from custrata.ingest.accepted import Accepted, accepted_orders, sound, unique
 from custrata.ingest.alike import tell_alike
-from custrata.ingest.erasure import without_erased
 from custrata.ingest.lines import accepted_lines, derived_orders, numbered
 from custrata.ingest.origin import Origin
 from custrata.ingest.plan import Plan, Views
@@ -30,6 +29,7 @@ from custrata.ingest.quality import (
 )
 from custrata.ingest.quarantine import Fault, faulty_rows, write_quarantine
 from custrata.ingest.questions import Desk
+from custrata.ingest.refusing import faults_without_erased, without_erased
 from custrata.ingest.remarks import tell_future, tell_shared
 from custrata.ingest.result import ImportResult
 from custrata.ingest.settling import settle, settle_killed, waiting_file
@@ -82,14 +82,14 @@ def written(made: Views, job: Job) -> ImportResult:
     """Check the staged rows as a whole, write quarantine and lake, and report."""
     job.tell("check", 0.6)
     if job.dry_run:
-        result, _ = _checked(made, job, job.workspace.lake.snapshot())
+        result, _ = _checked(made, _without_erased(made, job), job.workspace.lake.snapshot())
         return result
     waiting: Path | None = None
     merged: dict[str, Merged] = {}
     try:
         # Orders and records follow from the lake too: nobody may change it between reading and writing.
         with job.workspace.lake.change(at=job.at) as change:
-            snapshot = job.workspace.lake.snapshot()
+            job, snapshot = _without_erased(made, job), job.workspace.lake.snapshot()
             settle_killed(job.workspace.quarantine, snapshot.imports, alone=True)
             result, outcome = _checked(made, job, snapshot)
             job.tell("write", 0.75)
@@ -107,10 +107,15 @@ def written(made: Views, job: Job) -> ImportResult:
     return replace(result, merged=merged, quarantine=settled)
 
 
+def _without_erased(made: Views, job: Job) -> Job:
+    """The import without rows and lines of customers who were erased."""
+    erasures = job.workspace.erasures
+    staged = without_erased(made, job.staged, job.plan, job.desk, erasures)
+    return replace(job, staged=staged, faults=faults_without_erased(job.faults, job.plan, job.desk, erasures))
+
+
 def _checked(made: Views, job: Job, snapshot: LakeSnapshot) -> tuple[ImportResult, Outcome]:
     import_id = _import_id(job, snapshot)
-    erasures = job.workspace.erasures
-    job = replace(job, staged=without_erased(made, job.staged, job.plan, job.desk, erasures))
     if job.kind == "lines":
         job = replace(job, staged=numbered(made, job.staged))
     make = {"lines": _lines, "orders": _orders, "customers": _customers}.get(job.kind, _plain)

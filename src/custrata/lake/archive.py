@@ -11,6 +11,7 @@ from pathlib import Path
 from custrata.lake.erasures import FILE as ERASURES
 from custrata.lake.erasures import KEY
 from custrata.lake.exclusions import FILE as EXCLUSIONS
+from custrata.lake.intents import FILE as ERASING
 from custrata.lake.lake import LOCK as LAKE_LOCK
 from custrata.lake.lake import WAIT
 from custrata.lake.locks import locked
@@ -44,7 +45,7 @@ def frozen(workspace: Workspace, target: Path, stack: ExitStack, *, wait: float 
 
 def _files(folder: Path) -> Iterator[Path]:
     yield folder / FILE
-    for name in (EXCLUSIONS, ERASURES, KEY):
+    for name in (EXCLUSIONS, ERASURES, KEY, ERASING):
         if (folder / name).exists():
             yield folder / name
     for part in PARTS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from custrata.engine import DuckEngine
 from custrata.lake.manifest import ImportRecord, Manifest
 from custrata.lake.pending import SMALL, PendingTable
 from custrata.lake.upsert import Merged, upsert
+from custrata.lake.whose import others, theirs
 from custrata.schema import TABLES
 
 
@@ -41,11 +43,11 @@ class Change:
         """Enter an import in the ledger."""
         self._imports.append(record)
 
-    def delete_customer(self, customer_id: str) -> dict[str, int]:
-        """Delete every row that names the customer; how many, by table."""
+    def delete_customers(self, customer_ids: Collection[str]) -> dict[str, int]:
+        """Delete every row that names one of the customers; how many, by table."""
         with DuckEngine() as engine:
             return {
-                name: self._delete_customer(self._table(name), customer_id, engine)
+                name: self._delete_customers(self._table(name), customer_ids, engine)
                 for name, spec in TABLES.items()
                 if "customer_id" in spec.names
             }
@@ -71,13 +73,12 @@ class Change:
         return self._tables[name]
 
     @staticmethod
-    def _delete_customer(table: PendingTable, customer_id: str, engine: DuckEngine) -> int:
+    def _delete_customers(table: PendingTable, customer_ids: Collection[str], engine: DuckEngine) -> int:
         if not table.files:
             return 0
-        found = table.holding(engine, lambda rows: rows.filter(rows.customer_id == customer_id))
+        found = table.holding(engine, lambda rows: theirs(rows, customer_ids, engine))
         if found:
-            kept = table.read(engine, found)
-            table.replace(found, kept.filter(~kept.customer_id.identical_to(customer_id)), engine)
+            table.replace(found, others(table.read(engine, found), customer_ids, engine), engine)
         return sum(found.values())
 
     @staticmethod

@@ -24,6 +24,8 @@ def sync(path: Path) -> None:
 def replace_file(path: Path, text: str) -> None:
     """Put `text` in the place of the file: a reader sees the former text or this one, whenever it looks.
 
+    Only its owner may read it.
+
     >>> import tempfile
     >>> note = Path(tempfile.mkdtemp()) / "note"
     >>> replace_file(note, "seen")
@@ -31,7 +33,8 @@ def replace_file(path: Path, text: str) -> None:
     'seen'
     """
     fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(text, encoding="utf-8")
+    with open(os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
     sync(fresh)
     fresh.replace(path)
     sync(path.parent)

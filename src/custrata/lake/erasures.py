@@ -11,18 +11,20 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from custrata.errors import BadInput
+from custrata.errors import BadInput, Refused
 from custrata.lake.durable import Damaged, replace_file, sync
 from custrata.lake.locks import locked
 
 FILE, KEY, LOCK = "erasures.json", "erasures.key", ".erasures.lock"
 WAIT = 10.0
 KEY_BYTES, BLOCK, SHOWN = 32, 64, 12
+FORMAT = 1
 CUSTOMER, EMAIL, PHONE = "customer", "email", "phone"
 
 
@@ -34,10 +36,18 @@ class NotErased(BadInput):
     template = "No erasure of “{customer}” is in force. `custrata erasures list` shows them."
 
 
+class NotAnErasureList(BadInput):
+    template = "{file} is no list of erasures. Write one with `custrata erasures export`."
+
+
+class OtherErasureKey(Refused):
+    template = "{file} is of another workspace: its hashes are under another key. Nothing was taken over."
+
+
 @dataclass(frozen=True)
 class Erasure:
     """One erased customer: the hash of the number and of the contacts known then, when and by whom (empty: the command
-    line); and why, when and by whom it was lifted, where it was."""
+    line), what was removed by place; and why, when and by whom it was lifted, where it was."""
 
     customer: str
     contacts: tuple[str, ...]
@@ -46,6 +56,7 @@ class Erasure:
     lifted_at: datetime | None = None
     lifted_by: str = ""
     reason: str = ""
+    removed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -63,7 +74,7 @@ class Erasures:
         """Every erasure, lifted or not, the oldest first. Raises `Damaged`."""
         try:
             rows = json.loads((self.folder / FILE).read_text(encoding="utf-8"))
-            return [Erasure(**row | _instants(row) | {"contacts": tuple(row["contacts"])}) for row in rows]
+            return [_erasure(row) for row in rows]
         except FileNotFoundError:
             return []
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -97,6 +108,54 @@ class Erasures:
             self._write([*(row for row in rows if row is not former), added])
         return added
 
+    def finish(self, customer_id: str, removed: Mapping[str, int]) -> None:
+        """Note with the erasure in force of a customer what was removed, by place."""
+        with locked(self.folder / LOCK, wait=WAIT):
+            mark, rows = _mark(self.key(), CUSTOMER, customer_id), self.all()
+            self._write(
+                [
+                    replace(row, removed=dict(removed)) if row.customer == mark and row.lifted_at is None else row
+                    for row in rows
+                ]
+            )
+
+    def among(self, customer_ids: Iterable[str]) -> list[str]:
+        """Those of the customers whose erasure is in force, each once. Raises `Damaged`."""
+        marks = {row.customer for row in self.all() if row.lifted_at is None}
+        key = self.key() if marks else b""
+        return [one for one in dict.fromkeys(customer_ids) if marks and _mark(key, CUSTOMER, one) in marks]
+
+    def marked(self, values: Mapping[str, Collection[str]]) -> set[str]:
+        """Those values whose hash is refused; `values` are by what they may be: `customer`, `email`, `phone`."""
+        marks = self.in_force()
+        key = self.key() if marks else b""
+        return {value for what, some in values.items() for value in some if marks and _mark(key, what, value) in marks}
+
+    def export(self) -> str:
+        """The list with its key, for another copy of this workspace; as private as the facts were."""
+        rows = json.loads(_as_json(self.all()))
+        return json.dumps({"format": FORMAT, "key": self.key().hex(), "erasures": rows}, ensure_ascii=False, indent=1)
+
+    def take_over(self, exported: str, *, file: Path) -> int:
+        """Refuse also whom another copy of this workspace refuses; how many were new.
+
+        What was lifted there, and is in force here, stays in force. `file` is for messages.
+
+        Raises `NotAnErasureList`, `OtherErasureKey`, `Busy`, `NotWritable`, `Damaged`.
+        """
+        key, theirs = _exported(exported, file)
+        with locked(self.folder / LOCK, wait=WAIT):
+            if not (self.folder / KEY).exists():
+                self._make_key(key)
+            if self.key() != key:
+                raise OtherErasureKey(file=file)
+            rows = self.all()
+            present = {row.customer for row in rows if row.lifted_at is None}
+            new = [row for row in theirs if row.lifted_at is None and row.customer not in present]
+            if new:
+                self._write([*rows, *new])
+        return len(new)
+
     def lift(self, customer: str, *, reason: str, by: str = "", at: datetime) -> Erasure:
         """Take rows of a customer again; `customer` is the number, or the name of the erasure in the list.
 
@@ -117,14 +176,8 @@ class Erasures:
     def key(self) -> bytes:
         """The key of this workspace, made when it is first needed. Raises `Damaged`."""
         path = self.folder / KEY
-        try:
-            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-                file.write(secrets.token_hex(KEY_BYTES))
-                file.flush()
-                os.fsync(file.fileno())
-            sync(self.folder)
-        except FileExistsError:
-            pass
+        if not path.exists():
+            self._make_key(secrets.token_bytes(KEY_BYTES))
         try:
             key = bytes.fromhex(path.read_text("ascii"))
         except (OSError, ValueError) as error:
@@ -133,9 +186,25 @@ class Erasures:
             raise Damaged(file=path, reason=f"{len(key)} bytes instead of {KEY_BYTES}")
         return key
 
+    def _make_key(self, key: bytes) -> None:
+        """Write the key whole or not at all; of several who do, the first."""
+        fresh = self.folder / f".{KEY}.{secrets.token_hex(4)}"
+        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(key.hex())
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(fresh, self.folder / KEY)
+        except FileExistsError:
+            pass
+        except OSError:  # a disk without links
+            fresh.replace(self.folder / KEY)
+        finally:
+            fresh.unlink(missing_ok=True)
+        sync(self.folder)
+
     def _write(self, rows: list[Erasure]) -> None:
-        text = json.dumps([asdict(row) for row in rows], default=datetime.isoformat, ensure_ascii=False, indent=1)
-        replace_file(self.folder / FILE, text)
+        replace_file(self.folder / FILE, _as_json(rows))
 
 
 def pads(key: bytes) -> tuple[bytes, bytes]:
@@ -148,6 +217,24 @@ def pads(key: bytes) -> tuple[bytes, bytes]:
     """
     whole = key.ljust(BLOCK, b"\0")
     return bytes(byte ^ 0x36 for byte in whole), bytes(byte ^ 0x5C for byte in whole)
+
+
+def _as_json(rows: Collection[Erasure]) -> str:
+    return json.dumps([asdict(row) for row in rows], default=datetime.isoformat, ensure_ascii=False, indent=1)
+
+
+def _erasure(row: dict[str, Any]) -> Erasure:
+    return Erasure(**row | _instants(row) | {"contacts": tuple(row["contacts"])})
+
+
+def _exported(text: str, file: Path) -> tuple[bytes, list[Erasure]]:
+    try:
+        told = json.loads(text)
+        if told["format"] != FORMAT or len(key := bytes.fromhex(told["key"])) != KEY_BYTES:
+            raise ValueError
+        return key, [_erasure(row) for row in told["erasures"]]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise NotAnErasureList(file=file) from error
 
 
 def _mark(key: bytes, what: str, value: str) -> str:

@@ -65,14 +65,14 @@ class Lake:
         with self._change(at=at, wait=wait) as change:
             yield change
 
-    def erase(self, customer_id: str, *, at: datetime, wait: float = WAIT) -> dict[str, int]:
-        """Delete a customer from every table, and with them every older version and file; rows deleted, by table.
+    def erase(self, *customer_ids: str, at: datetime, wait: float = WAIT) -> dict[str, int]:
+        """Delete customers from every table, and with them every older version and file; rows deleted, by table.
 
         Raises `Busy` where another process writes, or holds `reading`, for longer than `wait` seconds, and `Damaged`;
         then nothing is deleted.
         """
         with self._change(at=at, wait=wait, sweeping=True) as change:
-            return change.delete_customer(customer_id)
+            return change.delete_customers(customer_ids)
 
     def compact(self, *, at: datetime, wait: float = WAIT) -> dict[str, int]:
         """Write small files together and remove every older version; how many files fewer, by table.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from custrata.errors import Refused
+from custrata.lake.private import private_files
 
 PAUSE = 0.02
 
@@ -27,6 +28,8 @@ class NotWritable(Refused):
 def locked(path: Path, *, wait: float, shared: bool = False) -> Iterator[None]:
     """Hold the lock file: alone, or together with others who share it.
 
+    Whoever holds one writes into the workspace, so that files created within the block are their owner's alone.
+
     Parameters: `wait` is how many seconds to try.
 
     Raises `Busy`, naming the process that holds it (of several who share it, the last that came), and `NotWritable`.
@@ -37,16 +40,19 @@ def locked(path: Path, *, wait: float, shared: bool = False) -> Iterator[None]:
     ...     print("both read")
     both read
     """
-    try:
-        file = path.open("a+", encoding="utf-8")
-    except OSError as error:
-        raise NotWritable(folder=path.parent, reason=error.strerror) from error
-    with file:
+    with private_files(), _lock_file(path) as file:
         _acquire(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, path, wait)
         file.truncate(0)
         file.write(str(getpid()))
         file.flush()
         yield
+
+
+def _lock_file(path: Path) -> TextIO:
+    try:
+        return path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise NotWritable(folder=path.parent, reason=error.strerror) from error
 
 
 def _acquire(file: TextIO, mode: int, path: Path, wait: float) -> None:

@@ -21,6 +21,8 @@ from custrata.engine import DuckEngine, Engine
 from custrata.errors import Refused
 from custrata.lake.durable import Damaged, replace_file, sync
 from custrata.lake.locks import locked
+from custrata.lake.private import FOLDER
+from custrata.lake.whose import others, theirs
 
 POINTER, RECORD, LOCK, DRAFT = "published.json", "run.json", ".lock", ".draft-"
 STAGED, WITHDRAWN = "staged.json", "withdrawn"
@@ -98,7 +100,7 @@ class Runs:
 
         Raises `Busy` where another refresh is at work for longer than `wait` seconds.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait):
             self._clear()
             with self._draft() as draft:
@@ -134,7 +136,7 @@ class Runs:
 
         Raises `Busy` where another refresh is at work for longer than `wait` seconds.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait):
             self._clear()
             stage = Stage(self, at=at)
@@ -188,16 +190,16 @@ class Runs:
         for run_id in removed:
             shutil.rmtree(self._home(run_id), ignore_errors=True)
 
-    def rewrite(self, customer_id: str, *, wait: float = 60.0) -> int:
-        """Take a customer out of every table of every run; how many rows went.
+    def rewrite(self, *customer_ids: str, wait: float = 60.0) -> int:
+        """Take customers out of every table of every run; how many rows went.
 
         Raises `Busy` where a refresh is at work for longer than `wait` seconds.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait), DuckEngine() as engine:
             self._clear()
             tables = sorted(self.folder.glob("runs/*/*.parquet"))
-            return sum(_without(customer_id, path, engine) for path in tables)
+            return sum(_without(customer_ids, path, engine) for path in tables)
 
     def _home(self, run_id: str) -> Path:
         home = self.folder / "runs" / run_id
@@ -327,20 +329,20 @@ def _withdrawn(path: Path) -> Withdrawn:
         raise Damaged(file=path, reason=error) from error
 
 
-def _without(customer_id: str, path: Path, engine: DuckEngine) -> int:
-    """Put a file without the customer in the place of one that has rows of theirs; how many it had."""
+def _without(customer_ids: Collection[str], path: Path, engine: DuckEngine) -> int:
+    """Put a file without the customers in the place of one that has rows of theirs; how many it had."""
     if "customer_id" not in pq.read_schema(path).names:
         return 0
     rows = engine.read_parquet([path])
-    counted = rows.filter(rows.customer_id == customer_id).aggregate(rows=ibis._.count())
-    theirs = int(engine.arrow(counted)["rows"][0].as_py())
-    if theirs:
+    counted = theirs(rows, customer_ids, engine).aggregate(rows=ibis._.count())
+    gone = int(engine.arrow(counted)["rows"][0].as_py())
+    if gone:
         fresh = path.with_name(f"{path.name}.new")
-        engine.write_parquet(rows.filter(~rows.customer_id.identical_to(customer_id)), fresh)
+        engine.write_parquet(others(rows, customer_ids, engine), fresh)
         sync(fresh)
         fresh.replace(path)
         sync(path.parent)
-    return theirs
+    return gone
 
 
 def _as_text(value: object) -> str:

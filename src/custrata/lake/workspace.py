@@ -20,7 +20,9 @@ from custrata.errors import BadInput, Refused
 from custrata.lake.durable import replace_file
 from custrata.lake.erasures import Erasures
 from custrata.lake.exclusions import Exclusions
+from custrata.lake.intents import Intents
 from custrata.lake.lake import Lake
+from custrata.lake.private import FOLDER, close_folder, private_files
 from custrata.lake.runs import Runs
 from custrata.schema.counting import FreeOrders, free_orders_named
 from custrata.schema.zones import zone_named
@@ -124,6 +126,8 @@ class Workspace:
     ) -> Workspace:
         """Make a workspace in a folder, which may exist; its name is the folder's where none is given.
 
+        The folder, and all that is written into it, can be read by its owner alone.
+
         Raises `AlreadyAWorkspace`, `CannotMakeWorkspace`, `UnusableFolderName`, and what `Settings.checked` raises.
 
         >>> import tempfile
@@ -145,7 +149,8 @@ class Workspace:
             raise AlreadyAWorkspace(folder=home)
         workspace = cls(home, settings)
         try:
-            workspace._make()
+            with private_files():
+                workspace._make()
         except OSError as error:
             raise CannotMakeWorkspace(folder=home, reason=error.strerror) from error
         return workspace
@@ -182,6 +187,11 @@ class Workspace:
         return Erasures(self.folder)
 
     @property
+    def erasing(self) -> Intents:
+        """Erasures that are under way."""
+        return Intents(self.folder)
+
+    @property
     def quarantine(self) -> Path:
         """Where rejected rows wait to be mended."""
         return self.folder / "quarantine"
@@ -205,7 +215,7 @@ class Workspace:
         scratch = None
         if os.access(self.folder, os.W_OK):
             scratch = self.folder / SCRATCH
-            scratch.mkdir(exist_ok=True)
+            scratch.mkdir(FOLDER, exist_ok=True)
         with connect(name, threads=threads, memory_limit=self.settings.memory, scratch=scratch) as engine:
             yield engine
 
@@ -229,6 +239,7 @@ class Workspace:
 
     def _make(self) -> None:
         self.lake.create()
+        close_folder(self.folder)
         self.make_folders()
         # Last, since it makes the folder a workspace.
         replace_file(self.folder / FILE, tomlkit.dumps(asdict(self.settings)))

@@ -17,6 +17,7 @@ from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any, Literal, cast
 
+from custrata.schema.numbers import NotANumber, said, whole_of
 from custrata.tiering import fields
 from custrata.tiering.fields import BadDefinition, Field, UnfitDefinition, Unreadable, at, wanted
 from custrata.tiering.life import Review, Term
@@ -120,7 +121,7 @@ def define(data: object) -> Definition:
         return _checked(_defined(data))
     except Unreadable as error:
         place = error.place or "the top"
-        raise BadDefinition(scheme=name, place=place, given=repr(error.given), wanted=error.wanted) from error
+        raise BadDefinition(scheme=name, place=place, given=said(error.given), wanted=error.wanted) from error
 
 
 def _defined(data: object) -> Definition:
@@ -156,7 +157,7 @@ def _own(own: Field, data: Mapping[str, Any]) -> Any:
 
 
 def _window(given: Any) -> int | None:
-    return None if given in ("all", None) else fields.positive(given)
+    return None if given in ("all", None) else fields.some_days(given)
 
 
 def _tiers(given: Any, shape: Shape) -> tuple[TierDefinition, ...]:
@@ -199,8 +200,8 @@ TIER_FIELDS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "line": (fields.number, fields.part_text),
     "share": (fields.share, fields.part_text),
     "keep": (fields.keep, fields.part_text),
-    "valid_days": (fields.whole, int),
-    "grace_days": (fields.whole, int),
+    "valid_days": (fields.days, int),
+    "grace_days": (fields.days, int),
     "valid": (fields.term, str),
     "grace": (fields.term, str),
     "drop_at_most": (fields.positive, int),
@@ -237,9 +238,13 @@ def _review(given: Any) -> Review:
 def _day(given: Any) -> tuple[int, int]:
     month, _, day = str(given).partition("-")
     lengths = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-    if month.isdigit() and day.isdigit() and 1 <= int(month) <= 12 and 1 <= int(day) <= lengths[int(month) - 1]:
-        return int(month), int(day)
-    raise Unreadable(given, wanted("day"))
+    try:
+        number, of_month = whole_of(month), whole_of(day)
+    except NotANumber as error:
+        raise Unreadable(given, wanted("day")) from error
+    if not (1 <= number <= 12 and 1 <= of_month <= lengths[number - 1]):
+        raise Unreadable(given, wanted("day"))
+    return number, of_month
 
 
 def _review_data(review: Review) -> Any:

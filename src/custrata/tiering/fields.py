@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from custrata.criteria import Criteria, parse
 from custrata.errors import BadInput
+from custrata.schema.numbers import NotANumber, decimal_of, fraction_of, whole_of
 from custrata.tiering.life.terms import NotATerm, Term
 from custrata.wording import LANGUAGES, Said
 
 KEY = re.compile(r"[a-z][a-z0-9_]{0,39}|[01]{3}")
 TRAIT = re.compile(r"[^\s\"'`;][^\"'`;]{0,199}")
-# No text whose fraction would fill the memory, such as 1e999999999.
-SHORT = re.compile(r"[^eE]{1,40}|[^eE]{1,40}[eE][+-]?\d{1,2}%?")
+LONGEST_DAYS = 36_500  # a century: no date leaves the calendar
 
 Part = Decimal | Fraction | None
 
@@ -80,12 +80,27 @@ def traits(given: Any) -> tuple[str, ...]:
 
 
 def whole(given: Any, *, least: int = 0) -> int:
-    """A whole number from `least` on."""
-    if isinstance(given, str) and given.strip().isdigit():
-        given = int(given)
-    if isinstance(given, bool) or not isinstance(given, int) or given < least:
+    """A whole number from `least` on, of at most nine digits."""
+    try:
+        found = whole_of(given)
+    except NotANumber as error:
+        raise Unreadable(given, wanted("whole_from", least=least)) from error
+    if found < least:
         raise Unreadable(given, wanted("whole_from", least=least))
-    return given
+    return found
+
+
+def days(given: Any, *, least: int = 0) -> int:
+    """A number of days, at most a century."""
+    found = whole(given, least=least)
+    if found > LONGEST_DAYS:
+        raise Unreadable(given, wanted("days", least=least, most=LONGEST_DAYS))
+    return found
+
+
+def some_days(given: Any) -> int:
+    """A number of days from 1 on, at most a century."""
+    return days(given, least=1)
 
 
 def positive(given: Any) -> int:
@@ -100,18 +115,21 @@ def term(given: Any) -> Term:
     (Term(many=1, unit='year'), Term(many=90, unit='day'))
     """
     try:
-        return Term.of(int(given) if isinstance(given, str) and given.strip().isdigit() else given)
+        return Term.of(whole_of(given))
+    except NotANumber:
+        pass  # with a unit
+    try:
+        return Term.of(given)
     except NotATerm as error:
         raise Unreadable(given, wanted("term")) from error
 
 
 def signed(given: Any) -> int:
-    """A whole number, also below nought."""
-    if isinstance(given, str) and re.fullmatch(r"[+-]?\d{1,9}", given.strip()):
-        given = int(given)
-    if isinstance(given, bool) or not isinstance(given, int):
-        raise Unreadable(given, wanted("whole"))
-    return given
+    """A whole number of at most nine digits, also below nought."""
+    try:
+        return whole_of(given)
+    except NotANumber as error:
+        raise Unreadable(given, wanted("whole")) from error
 
 
 def flag(given: Any) -> bool:
@@ -123,13 +141,11 @@ def flag(given: Any) -> bool:
 
 def number(given: Any) -> Decimal:
     """A decimal number of at most 12 digits before the point and 6 after it; a float as it is written."""
-    if isinstance(given, bool) or not isinstance(given, int | float | str | Decimal):
-        raise Unreadable(given, wanted("number"))
     try:
-        found = Decimal(str(given).strip())
-    except InvalidOperation as error:
+        found = decimal_of(given)
+    except NotANumber as error:
         raise Unreadable(given, wanted("number")) from error
-    if not found.is_finite() or abs(found) >= Decimal(10) ** 12 or found != round(found, 6):
+    if abs(found) >= Decimal(10) ** 12 or found != round(found, 6):
         raise Unreadable(given, wanted("number_size"))
     return found if found else Decimal(0)
 
@@ -147,14 +163,9 @@ def share(given: Any) -> Fraction:
 
 
 def _fraction(given: Any) -> Fraction | None:
-    if isinstance(given, bool) or not isinstance(given, int | float | str | Decimal | Fraction):
-        return None
-    text = str(given).strip()
-    if not SHORT.fullmatch(text):
-        return None
     try:
-        return Fraction(text[:-1].strip()) / 100 if text.endswith("%") else Fraction(text)
-    except (ValueError, ZeroDivisionError):
+        return fraction_of(given)
+    except NotANumber:
         return None
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from custrata.lake import Workspace
 from custrata.lake.durable import Damaged, replace_file
+from custrata.lake.private import private_files
 from custrata.tiering.schemes import Scheme
 
 LEARNING = frozenset({"lifecycle", "cluster", "tree"})
@@ -75,7 +76,8 @@ class LearnedLines:
     def keep(self, learned: Learned) -> None:
         """Write a learning down."""
         home = self.folder / learned.scheme / FOLDER
-        home.mkdir(parents=True, exist_ok=True)
+        with private_files():
+            home.mkdir(parents=True, exist_ok=True)
         replace_file(home / f"{learned.version}-{learned.number}.json", learned.text())
 
 

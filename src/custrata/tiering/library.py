@@ -19,6 +19,7 @@ from custrata.errors import BadInput, Refused
 from custrata.lake import Workspace
 from custrata.lake.durable import Damaged, replace_file
 from custrata.lake.locks import locked
+from custrata.lake.private import FOLDER
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.loading import Dumper, plain
@@ -162,7 +163,7 @@ class SchemeLibrary:
 
         Raises what `check` raises, and `Busy`.
         """
-        self.folder.mkdir(exist_ok=True)
+        self.folder.mkdir(FOLDER, exist_ok=True)
         with locked(self.folder / LOCK, wait=PATIENCE):
             self.check(definitions, replace=replace)
             versions = [Version(one, self.next_number(one), by, at, note) for one in definitions]
@@ -180,7 +181,7 @@ class SchemeLibrary:
 
         Raises `NoSuchVersion` where it is not published, `StillRead`, `Busy`.
         """
-        self.folder.mkdir(exist_ok=True)
+        self.folder.mkdir(FOLDER, exist_ok=True)
         with locked(self.folder / LOCK, wait=PATIENCE):
             listed = self._list()
             if key not in listed:
@@ -199,7 +200,7 @@ class SchemeLibrary:
         if not numbers:
             raise NoSuchVersion(scheme=key, version="?")
         version = self.version(key, max(numbers))
-        self.folder.mkdir(exist_ok=True)
+        self.folder.mkdir(FOLDER, exist_ok=True)
         with locked(self.folder / LOCK, wait=PATIENCE):
             self.check([version.definition])
             self._write(self._list() | {key: version.number})

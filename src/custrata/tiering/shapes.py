@@ -119,7 +119,7 @@ def _factor_data(factor: FactorDefinition) -> dict[str, Any]:
 
 
 def _rfm_lines(given: Any) -> dict[str, tuple[Decimal, ...]]:
-    if not isinstance(given, Mapping) or set(given) != {"r", "f", "m"}:
+    if not isinstance(given, Mapping) or set(given) != {"r", "f", "m"} or not all(map(_is_list, given.values())):
         raise Unreadable(given, wanted("rfm_lines"))
     found = {name: tuple(at(name, fields.number, one) for one in lines) for name, lines in given.items()}
     for name, lines in found.items():
@@ -128,6 +128,10 @@ def _rfm_lines(given: Any) -> dict[str, tuple[Decimal, ...]]:
     if len({len(lines) for lines in found.values()}) > 1:
         raise Unreadable(given, wanted("rfm_even"))
     return found
+
+
+def _is_list(given: Any) -> bool:
+    return isinstance(given, Sequence) and not isinstance(given, str)
 
 
 def _bins(given: Any) -> int:
@@ -172,7 +176,7 @@ SHAPES: dict[str, Shape] = {
             Field("reference", fields.choice("mean", "median"), default="mean"),
         ), tiers=("111", "101", "011", "001", "110", "100", "010", "000")),
         Shape("lifecycle", tuple(
-            Field(name, fields.positive, default=usual)
+            Field(name, fields.some_days if name.endswith("_days") else fields.positive, default=usual)
             for name, usual in (("new_days", 60), ("new_orders", 3), ("won_back_days", 90), ("mature_orders", 6),
                                 ("mature_days", 180), ("unpaced_at_risk_days", 180), ("unpaced_churned_days", 365))
         ), tiers=("mature", "growing", "won_back", "new", "at_risk", "churned", "prospect")),

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.apps import AppConfig, apps
+from django.db.backends.signals import connection_created
 
 from custrata.wording import add_area
 
@@ -12,7 +13,10 @@ class WebConfig(AppConfig):
     label = "web"
 
     def ready(self) -> None:
-        """Give the phrases of every app of ours, and of the kit, to the catalogue."""
+        """Give the phrases of our apps to the catalogue, and let deadlines hold for the database."""
+        from custrata.web.computing import watch_database
+
+        connection_created.connect(watch_database, dispatch_uid="custrata.web.computing")
         for app in apps.get_app_configs():
             file = Path(app.path) / "wording.toml"
             if app.name.startswith("custrata.") and file.exists():

@@ -75,6 +75,7 @@ class BearerToken(HttpBearer):
         """The token of that secret. Raises a `NotAuthenticated`, `ScopeMissing`, `BeyondRights`."""
         recognise: Recognise = import_string(settings.TOKENS)
         bearer = recognise(token, timezone.now())
+        request.token_owner = bearer.person  # type: ignore[attr-defined]  # the log of refusals names them
         for scope in self.scopes:
             if scope not in bearer.scopes:
                 raise ScopeMissing(scope=scope)

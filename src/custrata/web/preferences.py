@@ -12,7 +12,6 @@ from django.views.decorators.http import require_POST
 from custrata.wording import LANGUAGES
 
 THEMES = ("auto", "light", "dark")
-THEME_COOKIE = "custrata_theme"
 A_YEAR = 31_536_000
 
 
@@ -20,7 +19,7 @@ def theme_of(request: HttpRequest) -> str:
     """`light`, `dark`, or `auto`: as the system has it."""
     person: Any = getattr(request, "user", None)
     own = person.theme if person is not None and person.is_authenticated else ""
-    found = own or request.COOKIES.get(THEME_COOKIE, "")
+    found = own or request.COOKIES.get(settings.THEME_COOKIE_NAME, "")
     return found if found in THEMES else "auto"
 
 
@@ -33,7 +32,7 @@ def choose_language(request: HttpRequest) -> HttpResponse:
 @require_POST
 def choose_theme(request: HttpRequest) -> HttpResponse:
     """Keep light or dark and go back."""
-    return _kept(request, "theme", THEMES, THEME_COOKIE)
+    return _kept(request, "theme", THEMES, settings.THEME_COOKIE_NAME)
 
 
 def _kept(request: HttpRequest, name: str, allowed: tuple[str, ...], cookie: str) -> HttpResponse:
@@ -51,4 +50,4 @@ def _back(request: HttpRequest) -> str:
     """The page one came from, if it is one of ours."""
     asked = request.POST.get("next", "")
     ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
-    return asked if ours else "/"
+    return asked if ours and asked.startswith("/") else "/"

@@ -20,19 +20,24 @@ from ninja.errors import HttpError, Throttled, ValidationError
 from ninja.renderers import JSONRenderer
 from ninja.responses import NinjaJSONEncoder
 
+from custrata.engine.deadline import TookTooLong
 from custrata.errors import BadInput, CustrataError
 from custrata.lake.durable import Damaged
 from custrata.pipeline.reading import NoSuchColumn
 from custrata.web.bearers import NotAllowed, NotAuthenticated
+from custrata.web.computing import ServerBusy, named_failure, unfit_value
 from custrata.web.requests import reference
 
 log = logging.getLogger("custrata.api")
+RETRY = "10"  # seconds
 MEDIA = "application/problem+json"
 # The first that fits; all others by what they are: `NoSuch…` 404, `BadInput` 422, `Refused` 409.
 STATUSES: tuple[tuple[type[CustrataError], int], ...] = (
     (NotAuthenticated, 401),
     (NotAllowed, 403),
     (NoSuchColumn, 422),
+    (TookTooLong, 503),
+    (ServerBusy, 503),
     (Damaged, 500),
 )
 
@@ -83,6 +88,8 @@ def refuse(request: HttpRequest, error: CustrataError) -> HttpResponse:
     """An error of ours, by its name."""
     status = status_of(error)
     answer = problem(status, type(error).__name__, str(error))
+    if status == 503:
+        answer.headers["Retry-After"] = RETRY
     if status == 401:
         answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
@@ -116,7 +123,12 @@ def _suspicious(request: HttpRequest, error: SuspiciousOperation) -> HttpRespons
 
 
 def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
-    """What we did not foresee; the log has it under the reference."""
+    """What took too long, or no database has room for; what we did not foresee: the log has it under the reference."""
+    named = named_failure(error)
+    if named is not None:
+        return refuse(request, named)
+    if unfit_value(error):
+        return problem(400, "BadRequest", "A value in the request is longer or larger than any can be.")
     log.error("the API failed", exc_info=error)
     return problem(500, "Broken", f"Something went wrong on the server; its log calls it {reference()}.")
 

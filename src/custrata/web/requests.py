@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from custrata.web.metrics import DURATIONS, REQUESTS
+from custrata.web.security_log import record_refusal
 from custrata.web.workspace import one_workspace
 
 HEADER = "X-Request-ID"
@@ -61,6 +62,7 @@ def _record(request: HttpRequest, response: HttpResponse, seconds: float) -> Non
     level = logging.DEBUG if view in QUIET else logging.INFO
     facts = {"view": view, "method": method, "status": response.status_code, "ms": round(seconds * 1000, 1)}
     log.log(logging.ERROR if response.status_code >= 500 else level, "request", extra=facts)
+    record_refusal(request, response, view)
 
 
 def _keep_private(request: HttpRequest, response: HttpResponse) -> None:

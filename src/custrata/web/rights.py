@@ -74,6 +74,17 @@ RIGHTS: dict[Role, frozenset[Right]] = {
 }
 
 
+def roles_named(text: str) -> frozenset[Role]:
+    """The roles of a setting: names with commas between, or `all`. Raises `ValueError`.
+
+    >>> sorted(roles_named("analyst, administrator"))
+    [<Role.ADMINISTRATOR: 'administrator'>, <Role.ANALYST: 'analyst'>]
+    """
+    if text.strip() == "all":
+        return frozenset(Role)
+    return frozenset(Role(name.strip()) for name in text.split(",") if name.strip())
+
+
 def may(person: Any, right: Right) -> bool:
     """Whether a person (a user, or nobody) has a right."""
     role = getattr(person, "role", None)

@@ -120,6 +120,13 @@ def error_sentence(error: CustrataError, language: str) -> str:
     name = f"errors.{type(error).__name__}"
     for phrases in catalogue().values():
         if language in phrases.get(name, {}):
-            facts = {key: fact.said(language) if isinstance(fact, Said) else fact for key, fact in error.facts.items()}
+            facts = {key: _said(fact, language) for key, fact in error.facts.items()}
             return phrases[name][language].format(**facts)
     return str(error)
+
+
+def _said(fact: object, language: str) -> object:
+    """A fact of a sentence in a language, where it is a sentence itself."""
+    if isinstance(fact, Said):
+        return fact.said(language)
+    return error_sentence(fact, language) if isinstance(fact, CustrataError) else fact

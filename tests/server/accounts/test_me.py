@@ -39,7 +39,7 @@ def change(client: Client, present: str = PASSWORD, password: str = NEW, repeate
 def test_changes_name_address_language_and_looks(anna: User, browser: Browser) -> None:
     given = {"name": "Anna", "email": "anna@example.com", "language": "zh-hant", "theme": "dark"}
     client = browser(anna)
-    assert "已儲存" in client.post("/account/me/", given, follow=True).content.decode()
+    assert "已儲存" in client.post("/account/me/", {**given, "present": PASSWORD}, follow=True).content.decode()
     held = User.objects.get()
     assert (held.name, held.email, held.language, held.theme) == tuple(given.values())
     row = Change.objects.get(action="accounts.change_me")

@@ -46,7 +46,8 @@ def anna(person: Person) -> User:
 
 def test_a_new_person_can_sign_in_with_the_password_shown(browser: Browser) -> None:
     made = create_person(username="ada", role="operator", at=AT)
-    assert browser(made.user, made.password).get("/account/me/").status_code == 200
+    answer = browser(made.user, made.password).get("/account/me/")
+    assert answer.headers["Location"] == "/account/me/password/"
     assert Change.objects.get(action="accounts.create_person").after == {
         "username": "ada", "name": "", "email": "", "role": "operator"
     }  # fmt: skip

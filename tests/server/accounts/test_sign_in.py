@@ -147,9 +147,9 @@ def test_without_a_proxy_the_address_cannot_be_made_up(anna: User) -> None:
     assert attempt(Client(), PASSWORD).status_code == 429
 
 
-@pytest.mark.parametrize("username", ["", "a\0b", "x" * 151, "' OR 1=1 --"])
-def test_nonsense_is_refused_politely(db: None, stranger: Client, username: str) -> None:
-    assert attempt(stranger, username=username).status_code in (200, 422)
+@pytest.mark.parametrize(("username", "status"), [("", 200), ("a\0b", 400), ("x" * 151, 422), ("' OR 1=1 --", 422)])
+def test_nonsense_is_refused_politely(db: None, stranger: Client, username: str, status: int) -> None:
+    assert attempt(stranger, username=username).status_code == status
 
 
 def test_signing_out_takes_a_post_and_ends_the_session(anna: User, browser: Browser) -> None:

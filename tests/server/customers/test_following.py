@@ -23,7 +23,6 @@ from custrata.apps.customers.actions import (
 from custrata.apps.customers.models import Customer, CustomerTag, Edit, FollowedRun, Note, TimelineEntry
 from custrata.apps.customers.queries import decisions
 from custrata.engine import DuckEngine
-from custrata.ingest.erasure import erase_from_quarantine
 from custrata.lake import Workspace
 from custrata.pipeline import refresh
 from custrata.pipeline.reading import moves_in
@@ -114,7 +113,6 @@ def erase(workspace: Workspace, customer_id: str) -> None:
     """As the command line does."""
     workspace.lake.erase(customer_id, at=AT)
     workspace.runs.rewrite(customer_id)
-    erase_from_quarantine(workspace.quarantine, customer_id)
 
 
 def decide(customer_id: str, anna: User) -> None:

@@ -36,11 +36,14 @@ def username_field(**more: Any) -> forms.CharField:
     return forms.CharField(max_length=150, label=said("accounts.field.username"), widget=forms.TextInput(attrs=marks))
 
 
-def password_field(label: str, autocomplete: str) -> forms.CharField:
+def password_field(label: str, autocomplete: str, *, required: bool = True) -> forms.CharField:
     """A password, taken as it is: spaces belong to it."""
-    marks = {"autocomplete": autocomplete}
     return forms.CharField(
-        max_length=LONGEST_PASSWORD, strip=False, label=said(label), widget=forms.PasswordInput(attrs=marks)
+        max_length=LONGEST_PASSWORD,
+        strip=False,
+        required=required,
+        label=said(label),
+        widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}),
     )
 
 
@@ -68,6 +71,24 @@ def email_field() -> forms.EmailField:
 class SignInForm(Filled):
     username = username_field(autofocus=True)
     password = password_field("accounts.field.password", "current-password")
+
+
+class CodeForm(Filled):
+    """The code of an authenticator, or a recovery code."""
+
+    code = forms.CharField(
+        max_length=60,
+        label=said("accounts.field.code"),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
+        ),
+    )
+
+
+class PresentPasswordForm(Filled):
+    """The password of whoever is signed in already."""
+
+    present = password_field("accounts.field.present", "current-password")
 
 
 class NewPasswordForm(Filled):
@@ -110,8 +131,11 @@ class RoleForm(Filled):
 
 
 class MeForm(Filled):
+    """One's own data; another e-mail address needs the password."""
+
     name = name_field()
     email = email_field()
+    present = password_field("accounts.field.present", "current-password", required=False)
     language = forms.ChoiceField(
         required=False,
         choices=[("", said("accounts.me.any_language")), *LANGUAGE_NAMES],

@@ -1,8 +1,10 @@
-"""People who sign in, the links that let them in, and where they are signed in."""
+"""People who sign in, the links that let them in, their recovery codes, and where they are signed in."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.sessions.models import Session
@@ -14,11 +16,34 @@ from custrata.web.rights import Role
 ROLES = [role.value for role in Role]
 
 
+def folded(username: str) -> str:
+    """A user name without case, width and compatible forms: what spells the same person is the same text.
+
+    >>> folded(" AnalyſT "), folded("ａｎａｌｙｓｔ")
+    ('analyst', 'analyst')
+    """
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", username).casefold()).strip()
+
+
+class FoldedName(models.CharField):  # type: ignore[type-arg]  # of plain text, as its base is
+    """The folded user name, set whenever the person is saved, in bulk too."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:
+        value = folded(str(getattr(model_instance, "username", "")))
+        setattr(model_instance, self.attname, value)
+        return value
+
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
+        """As a plain text: migrations fill it themselves."""
+        name, _, given, named = super().deconstruct()
+        return name, "django.db.models.CharField", given, named
+
+
 class People(BaseUserManager["User"]):
-    """Users by their user name, which is compared without case."""
+    """Users by their user name, however it is spelt."""
 
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(username__iexact=username or "")
+        return self.get(folded=folded(username or ""))
 
 
 class User(AbstractBaseUser):
@@ -28,12 +53,14 @@ class User(AbstractBaseUser):
     password = models.CharField(max_length=128)
     last_login = models.DateTimeField(blank=True, null=True)
     username = models.CharField(max_length=150, unique=True)
+    folded = FoldedName(max_length=500, unique=True, editable=False)  # what the name is looked up by
     name = models.CharField(max_length=150, blank=True)
     email = models.EmailField(blank=True)
     role = models.CharField(max_length=20, choices=[(role.value, role.value) for role in Role])
     language = models.CharField(max_length=10, blank=True)
     theme = models.CharField(max_length=5, blank=True)
     is_active = models.BooleanField(default=True)
+    must_change_password = models.BooleanField(default=False)  # somebody else chose it
     joined_at = models.DateTimeField()
 
     objects: ClassVar[People] = People()
@@ -115,3 +142,15 @@ class SignIn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} since {self.since:%Y-%m-%d}"
+
+
+class RecoveryCode(models.Model):
+    """A code that stands in, once, for the one of the authenticator; kept as a digest."""
+
+    person = models.ForeignKey(User, models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.person_id} of {self.made_at:%Y-%m-%d}"

@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 from axes.conf import settings as axes
 from axes.models import AccessAttempt
-from django.db.models import Count, QuerySet, Sum
+from django.conf import settings
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Lower
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from custrata.apps.accounts.models import OneTimeLink, SignIn, User
+from custrata.apps.accounts.models import OneTimeLink, RecoveryCode, SignIn, User, folded
 from custrata.web.rights import RIGHTS, Right, Role
 from custrata.web.texts import text
 
@@ -41,12 +43,16 @@ class Place:
 BROWSERS = {"MicroMessenger": "WeChat", "Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "FxiOS": "Firefox"}
 BROWSERS |= {"Chrome": "Chrome", "CriOS": "Chrome", "Safari": "Safari", "curl": "curl", "python": "Python"}
 SYSTEMS = {"Windows": "Windows", "Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Mac OS X": "macOS"}
+SECOND = Exists(TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True))
 SYSTEMS |= {"CrOS": "ChromeOS", "Linux": "Linux"}
 
 
 def people() -> QuerySet[User]:
-    """Everybody, with `places`, the number of their open sessions; those who may sign in first."""
-    return User.objects.annotate(places=Count("sign_ins")).order_by("-is_active", Lower("username"))
+    """Everybody, with `places`, the number of their open sessions, and `second`, whether they sign in with two steps.
+
+    Those who may sign in come first.
+    """
+    return User.objects.annotate(places=Count("sign_ins"), second=SECOND).order_by("-is_active", Lower("username"))
 
 
 def administered() -> bool:
@@ -55,11 +61,53 @@ def administered() -> bool:
 
 
 def locked_out(at: datetime) -> set[str]:
-    """User names, in small letters, that too many wrong passwords keep out from some address."""
+    """Folded user names that too many wrong passwords keep out from some address."""
     recent = AccessAttempt.objects.filter(attempt_time__gt=at - axes.AXES_COOLOFF_TIME)
     counted = recent.values("username", "ip_address").annotate(failures=Sum("failures_since_start"))
     over = counted.filter(failures__gte=axes.AXES_FAILURE_LIMIT)
     return {name for name in over.values_list("username", flat=True) if name}
+
+
+def too_many_failures(counted: str | None, address: str | None, at: datetime) -> bool:
+    """Whether sign-ins from an address are put off: after failures for many names from there, or from everywhere.
+
+    `counted` is what failures from the address are counted for. What comes from everywhere keeps out nobody at an
+    address where somebody is signed in.
+    """
+    recent = AccessAttempt.objects.filter(attempt_time__gt=at - axes.AXES_COOLOFF_TIME)
+    failures = recent.aggregate(
+        everywhere=Sum("failures_since_start", default=0),
+        here=Sum("failures_since_start", filter=Q(ip_address=counted), default=0),
+    )
+    if failures["here"] >= settings.SIGN_IN_PER_ADDRESS:
+        return True
+    if failures["everywhere"] < settings.SIGN_IN_OVERALL:
+        return False
+    return not SignIn.objects.filter(address=address, session__expire_date__gt=at).exists()
+
+
+def person_named(username: str) -> User | None:
+    """The person of a user name, however it is spelt."""
+    return User.objects.filter(folded=folded(username)).first()
+
+
+def second_factor(person: User) -> TOTPDevice | None:
+    """The authenticator whose codes a person signs in with; None where the password is enough."""
+    device: TOTPDevice | None = TOTPDevice.objects.devices_for_user(person, confirmed=True).first()
+    return device
+
+
+def set_up_in_progress(person: User, device_id: object) -> TOTPDevice | None:
+    """The authenticator that a person is about to confirm."""
+    device: TOTPDevice | None = (
+        TOTPDevice.objects.devices_for_user(person, confirmed=False).filter(pk=device_id).first()
+    )
+    return device
+
+
+def recovery_codes_left(person: User) -> int:
+    """How many recovery codes a person has not used."""
+    return RecoveryCode.objects.filter(person=person, used_at=None).count()
 
 
 def open_invitations() -> QuerySet[OneTimeLink]:
@@ -113,4 +161,4 @@ def rights_table() -> list[Row]:
 
 def found_person(person_id: int) -> User | None:
     """The person of that number."""
-    return User.objects.filter(pk=person_id).annotate(places=Count("sign_ins")).first()
+    return User.objects.filter(pk=person_id).annotate(places=Count("sign_ins"), second=SECOND).first()

@@ -7,6 +7,7 @@ from django.http import QueryDict
 from django.utils.functional import lazy
 
 from custrata.apps.audit.queries import SERVER, Search, action_name
+from custrata.web.days import DayField
 from custrata.web.texts import text
 
 said = lazy(text, str)
@@ -18,8 +19,8 @@ class SearchForm(forms.Form):
     who = forms.ChoiceField(required=False, label=said("audit.who"))
     what = forms.ChoiceField(required=False, label=said("audit.what"))
     customer = forms.CharField(required=False, max_length=255, label=said("audit.customer"))
-    since = forms.DateField(required=False, label=said("audit.since"), widget=forms.DateInput({"type": "date"}))
-    until = forms.DateField(required=False, label=said("audit.until"), widget=forms.DateInput({"type": "date"}))
+    since = DayField(required=False, label=said("audit.since"), widget=forms.DateInput({"type": "date"}))
+    until = DayField(required=False, label=said("audit.until"), widget=forms.DateInput({"type": "date"}))
 
     def __init__(self, query: QueryDict, actors: list[str], actions: list[str]) -> None:
         super().__init__(query)

@@ -9,6 +9,7 @@ from django import forms
 
 from custrata.apps.playbooks.queries import STANDS, WHOSE, Search
 from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, said
+from custrata.web.days import DayField
 
 MOST_ACTIONS = 40
 BLANK_ROWS = 2
@@ -84,7 +85,7 @@ class TaskForm(forms.Form):
     """What is to be done, until when, whose it is; and for whom: a customer somebody is looking for, or the tier."""
 
     title = forms.CharField(max_length=500)
-    due = forms.DateField()
+    due = DayField()
     assignee = forms.CharField(required=False, max_length=20)
     customer = forms.CharField(required=False, max_length=255, strip=True)
 
@@ -119,7 +120,7 @@ class HandOverForm(forms.Form):
     """Who does a task, by when."""
 
     assignee = forms.IntegerField(required=False)
-    due = forms.DateField(required=False)
+    due = DayField(required=False)
 
 
 class SearchForm(forms.Form):

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from custrata.engine import DuckEngine
+from custrata.engine.deadline import in_time, watch
 
 THREADS, MEMORY = 2, "256MB"
 
@@ -41,7 +42,10 @@ class Serving:
         cursor = self.engine.raw.cursor()
         try:
             cursor.execute("SET TimeZone = 'UTC'")
-            yield Asking(cursor)
+            asking = Asking(cursor)
+            watch(asking, cursor.interrupt)
+            with in_time():
+                yield asking
         finally:
             cursor.close()
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from custrata.apps.accounts.actions.passwords import replace_password
 from custrata.apps.accounts.actions.people import NoSuchPerson, UserNameTaken, create_person, role_of, username_of
 from custrata.apps.accounts.models import OneTimeLink, User
-from custrata.apps.accounts.queries import administered, digest, usable_links
+from custrata.apps.accounts.queries import administered, digest, person_named, usable_links
 from custrata.apps.audit.actions import record_change
 from custrata.errors import Refused
 from custrata.web.rights import Role
@@ -59,7 +59,7 @@ def invite(*, username: str, email: str, role: str, actor: User | None, at: date
     Raises `UserNameUnusable`, `UserNameTaken`, `UnknownRole`, `AlreadyInvited`.
     """
     wanted = username_of(username)
-    if User.objects.filter(username__iexact=wanted).exists():
+    if person_named(wanted):
         raise UserNameTaken(username=wanted)
     link = OneTimeLink(kind=Kind.INVITATION, username=wanted, email=email.strip(), role=role_of(role), made_by=actor)
     secret = _make(link, at=at)

@@ -38,6 +38,14 @@ class WrongPassword(Refused):
     template = "That is not the present password. Nothing was changed."
 
 
+class PasswordUnchanged(BadInput):
+    template = "This is the password you have already. Take another."
+
+
+class TooManyTries(Refused):
+    template = "Too many wrong passwords. Nothing was changed. Try again in {minutes} minutes."
+
+
 FAULTS: dict[str | None, type[BadInput]] = {
     "password_too_short": PasswordTooShort,
     "password_too_common": PasswordTooCommon,
@@ -65,7 +73,8 @@ def replace_password(person: User, password: str, *, keep: str | None = None) ->
     """Store a password that keeps the rules, and end every session of the person but `keep`. For use in an action."""
     check_password_rules(password, person)
     person.set_password(password)
-    person.save(update_fields=["password"])
+    person.must_change_password = False
+    person.save(update_fields=["password", "must_change_password"])
     Session.objects.filter(sign_in__person=person).exclude(session_key=keep or "").delete()
 
 
@@ -73,11 +82,13 @@ def replace_password(person: User, password: str, *, keep: str | None = None) ->
 def change_password(*, person: User, present: str, password: str, keep: str | None, at: datetime) -> None:
     """Change one's own password; every session but the one named `keep` ends.
 
-    Raises `WrongPassword` and what `check_password_rules` raises.
+    Raises `WrongPassword`, `PasswordUnchanged` and what `check_password_rules` raises.
     """
     held = User.objects.select_for_update().get(pk=person.pk)
     if not held.check_password(present):
         raise WrongPassword
+    if password == present:
+        raise PasswordUnchanged
     replace_password(held, password, keep=keep)
-    person.password = held.password
+    person.password, person.must_change_password = held.password, False
     record_change(actor=person, at=at, action="accounts.change_password", subject="person", subject_id=person.username)

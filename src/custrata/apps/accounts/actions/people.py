@@ -75,12 +75,12 @@ def create_person(
     language: str = "",
     password: str | None = None,
 ) -> NewPerson:
-    """Make a person; with a random password where none is given.
+    """Make a person; with a random password where none is given, to be changed at the first sign-in.
 
     Raises `UserNameUnusable`, `UserNameTaken`, `UnknownRole` and what the password's rules raise.
     """
     person = User(username=username_of(username), role=role_of(role), name=name.strip(), email=email.strip())
-    person.language, person.joined_at = language, at
+    person.language, person.joined_at, person.must_change_password = language, at, password is None
     secret = password if password is not None else new_password()
     check_password_rules(secret, person)
     person.set_password(secret)

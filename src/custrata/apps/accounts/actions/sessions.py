@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 
 from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
@@ -11,7 +10,9 @@ from django.db import transaction
 
 from custrata.apps.accounts.actions.people import NoSuchPerson
 from custrata.apps.accounts.models import OneTimeLink, SignIn, User
+from custrata.apps.accounts.queries import person_named
 from custrata.apps.audit.actions import record_change
+from custrata.web.sessions import good_until
 
 ATTEMPTS_KEPT = timedelta(days=1)
 LINKS_KEPT = timedelta(days=90)
@@ -26,7 +27,7 @@ def begin_session(
         session_id=session_key,
         person=person,
         device=device.replace("\0", "")[:255],
-        address=_valid(address),
+        address=address,
         since=since,
         seen_at=at,
     )
@@ -35,8 +36,11 @@ def begin_session(
 
 
 def session_seen(*, session_key: str, at: datetime) -> None:
-    """Note that a session is in use. Not a change: nothing is written into the audit."""
-    SignIn.objects.filter(session_id=session_key).update(seen_at=at)
+    """Note that a session is in use, and let it last. Not a change: nothing is written into the audit."""
+    since = SignIn.objects.filter(session_id=session_key).values_list("since", flat=True).first()
+    if since is not None:
+        SignIn.objects.filter(session_id=session_key).update(seen_at=at)
+        Session.objects.filter(session_key=session_key).update(expire_date=good_until(since, at))
 
 
 @transaction.atomic
@@ -61,7 +65,7 @@ def end_other_sessions(*, person: User, keep: str | None, actor: User | None, at
 
 def record_lock_out(*, username: str, at: datetime) -> None:
     """Write down that too many wrong passwords locked somebody out; a name nobody has is not kept."""
-    person = User.objects.filter(username__iexact=username).first()
+    person = person_named(username)
     if person:
         record_change(actor=None, at=at, action="accounts.lock_out", subject="person", subject_id=person.username)
 
@@ -72,7 +76,7 @@ def unlock(*, person_id: int, actor: User | None, at: datetime) -> None:
     person = User.objects.filter(pk=person_id).first()
     if person is None:
         raise NoSuchPerson
-    if AccessAttempt.objects.filter(username=person.username.lower()).delete()[0]:
+    if AccessAttempt.objects.filter(username=person.folded).delete()[0]:
         record_change(actor=actor, at=at, action="accounts.unlock", subject="person", subject_id=person.username)
 
 
@@ -93,10 +97,3 @@ def _record(person: User, *, actor: User | None, at: datetime, sessions: int) ->
         subject_id=person.username,
         before={"sessions": sessions},
     )
-
-
-def _valid(address: str | None) -> str | None:
-    try:
-        return str(ip_address(address or ""))
-    except ValueError:  # a socket has none
-        return None

@@ -1,13 +1,12 @@
-"""Who asks, from where, and for whom wrong passwords are counted."""
+"""Who asks, and for whom wrong passwords are counted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from custrata.apps.accounts.models import User
+from custrata.apps.accounts.models import User, folded
 
 
 def asking_person(request: HttpRequest) -> User:
@@ -16,22 +15,10 @@ def asking_person(request: HttpRequest) -> User:
     return request.user
 
 
-def client_address(request: HttpRequest) -> str | None:
-    """The address of the browser; behind proxies (CUSTRATA_PROXIES of them) the one the outermost of them saw.
-
-    What stands further left in X-Forwarded-For the browser may have made up.
-    """
-    passed = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
-    proxies = getattr(settings, "PROXIES", 0)
-    if 0 < proxies <= len(passed):
-        return passed[-proxies]
-    return request.META.get("REMOTE_ADDR") or None
-
-
 def counted_name(request: HttpRequest, credentials: Mapping[str, str] | None) -> str:
     """The user name wrong passwords are counted for: however it is spelt, it is one person."""
     given = (credentials or {}).get("username") or request.POST.get("username", "")
-    return given.strip().lower()[:150]
+    return folded(given)[:150]
 
 
 def own_answer(request: HttpRequest, answer: HttpResponse, credentials: object) -> HttpResponse:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -20,7 +21,7 @@ from custrata.apps.accounts.actions import (
 from custrata.apps.accounts.forms import FirstForm, InvitedForm, NewPasswordForm
 from custrata.apps.accounts.models import OneTimeLink, User
 from custrata.apps.accounts.queries import administered, usable_links
-from custrata.apps.accounts.views.sign_in import come_in
+from custrata.apps.accounts.views.arrival import admit
 from custrata.errors import CustrataError
 from custrata.web.texts import sentence
 
@@ -71,8 +72,7 @@ def _page(
         except CustrataError as error:
             form.add_error(None, sentence(error))
         else:
-            come_in(request, person)
-            return redirect("web:start")
+            return admit(request, person, reverse("web:start"))
     username = link.username or (link.person.username if link.person else "")
     page = {"form": form, "kind": kind, "username": username, "role": link.role}
     return render(request, "accounts/link.html", page, status=422 if form.errors else 200)

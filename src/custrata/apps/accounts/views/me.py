@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,14 +13,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from custrata.apps.accounts.actions import change_me, change_password, end_other_sessions, end_session
 from custrata.apps.accounts.forms import ChangePasswordForm, MeForm
+from custrata.apps.accounts.models import User
 from custrata.apps.accounts.queries import places, signed_in_since
+from custrata.apps.accounts.views.arrival import VERIFIED, come_in, confirm_password
 from custrata.apps.accounts.views.asking import asking_person
-from custrata.apps.accounts.views.sign_in import come_in
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.texts import count, sentence, text
 
 
+@sensitive_post_parameters("present")
 @needs(None)
 @require_http_methods(["GET", "HEAD", "POST"])
 def me(request: HttpRequest) -> HttpResponse:
@@ -27,11 +31,23 @@ def me(request: HttpRequest) -> HttpResponse:
     held = {"name": person.name, "email": person.email, "language": person.language, "theme": person.theme or "auto"}
     form = MeForm(request.POST or None, initial=held)
     if request.method == "POST" and form.is_valid():
-        change_me(person=person, at=timezone.now(), **form.cleaned_data)
-        with translation.override(person.language or translation.get_language()):
-            messages.success(request, text("accounts.me.kept"))
-        return redirect("accounts:me")
+        try:
+            _change(request, person, form.cleaned_data)
+        except CustrataError as error:
+            form.add_error("present", sentence(error))
+        else:
+            with translation.override(person.language or translation.get_language()):
+                messages.success(request, text("accounts.me.kept"))
+            return redirect("accounts:me")
     return render(request, "accounts/me.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _change(request: HttpRequest, person: User, filled: dict[str, Any]) -> None:
+    """Change one's data; where links to a new password might once be sent to is changed with the password only."""
+    present = filled.pop("present")
+    if filled["email"].strip() != person.email:
+        confirm_password(request, person, present)
+    change_me(person=person, at=timezone.now(), **filled)
 
 
 @sensitive_post_parameters()
@@ -42,15 +58,16 @@ def password(request: HttpRequest) -> HttpResponse:
     form = ChangePasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         person, given, key = asking_person(request), form.cleaned_data, request.session.session_key
-        since = signed_in_since(key or "")
+        since, verified = signed_in_since(key or ""), bool(request.session.get(VERIFIED))
         try:
+            confirm_password(request, person, given["present"])
             change_password(
                 person=person, present=given["present"], password=given["password"], keep=key, at=timezone.now()
             )
         except CustrataError as error:
             form.add_error(None, sentence(error))
         else:
-            come_in(request, person, since)
+            come_in(request, person, since, verified=verified)
             messages.success(request, text("accounts.password.changed"))
             return redirect("accounts:me")
     return render(request, "accounts/password.html", {"form": form}, status=422 if form.errors else 200)

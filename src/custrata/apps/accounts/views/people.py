@@ -95,7 +95,7 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
             text("accounts.person.role_changed", person=str(found), role=text(f"web.roles.{role}")),
             reverse("accounts:person", args=[number]) if number != asking_person(request).pk else reverse("web:start"),
         )
-    locked = found.username.lower() in locked_out(timezone.now())
+    locked = found.folded in locked_out(timezone.now())
     return render(request, "accounts/person.html", {"person": found, "form": form, "locked": locked})
 
 
@@ -136,6 +136,19 @@ def unlock(request: HttpRequest, number: int) -> HttpResponse:
         request,
         lambda: actions.unlock(person_id=number, actor=asking_person(request), at=timezone.now()),
         text("accounts.person.unlocked", person=str(found)),
+        reverse("accounts:person", args=[number]),
+    )
+
+
+@needs(Right.MANAGE_PEOPLE)
+@require_POST
+def reset_second_factor(request: HttpRequest, number: int) -> HttpResponse:
+    """Let somebody sign in without the second step, so that they can set it up anew."""
+    found = _person(number)
+    return _done(
+        request,
+        lambda: actions.reset_second_factor(person_id=number, actor=asking_person(request), at=timezone.now()),
+        text("accounts.person.second_reset", person=str(found)),
         reverse("accounts:person", args=[number]),
     )
 

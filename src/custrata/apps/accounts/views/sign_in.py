@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from axes.conf import settings as axes
-from django.contrib.auth import authenticate, login, logout
+from django.contrib import messages
+from django.contrib.auth import authenticate, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,14 +14,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from custrata.apps.accounts.actions import begin_session, record_lock_out
-from custrata.apps.accounts.forms import SignInForm
+from custrata.apps.accounts.actions import check_second_step, record_lock_out
+from custrata.apps.accounts.forms import CodeForm, SignInForm
 from custrata.apps.accounts.models import User
-from custrata.apps.accounts.views.asking import client_address
-from custrata.apps.accounts.views.seen import MARK
-from custrata.web.texts import text
-
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+from custrata.apps.accounts.queries import person_named, recovery_codes_left
+from custrata.apps.accounts.views.arrival import PENDING, admit, come_in, must_wait, pending_person
+from custrata.errors import CustrataError
+from custrata.web.security_log import record_event
+from custrata.web.texts import count, sentence, text
 
 
 @sensitive_post_parameters("password")
@@ -35,12 +34,38 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return redirect(wanted)
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        if must_wait(request):
+            return _refused(request, form, wanted, "crowded")
         person = authenticate(request, **form.cleaned_data)
         if isinstance(person, User):
-            come_in(request, person)
-            return redirect(wanted)
-        return _refused(request, form, wanted)
+            return admit(request, person, wanted)
+        locked = getattr(request, "axes_locked_out", False)
+        return _refused(request, form, wanted, "locked" if locked else "wrong")
     return render(request, "accounts/sign_in.html", {"form": form, "next": wanted})
+
+
+@sensitive_post_parameters("code")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def code(request: HttpRequest) -> HttpResponse:
+    """The second step: the code of the authenticator, or one of the recovery codes."""
+    person = pending_person(request)
+    if person is None:
+        return redirect("accounts:sign_in")
+    form = CodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        wanted = request.session[PENDING]["wanted"]
+        try:
+            recovered = check_second_step(person=person, code=form.cleaned_data["code"], at=timezone.now())
+        except CustrataError as error:
+            record_event(request, "second_step_failed", user=person.username, reason=type(error).__name__)
+            form.add_error(None, sentence(error))
+        else:
+            come_in(request, person, verified=True)
+            if recovered:
+                messages.warning(request, count("accounts.second.left", recovery_codes_left(person)))
+            return redirect(wanted)
+    return render(request, "accounts/sign_in_code.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @require_POST
@@ -50,35 +75,19 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("accounts:sign_in")
 
 
-def come_in(request: HttpRequest, person: User, since: datetime | None = None) -> None:
-    """Sign a person in here, under a new session key; `since` where they were signed in here already."""
-    login(request, person, backend=BACKEND)
-    request.session[MARK] = True
-    request.session.save()
-    at = timezone.now()
-    begin_session(
-        person=person,
-        session_key=request.session.session_key or "",
-        device=request.headers.get("User-Agent", ""),
-        address=client_address(request),
-        since=since or at,
-        at=at,
-    )
-
-
-def _refused(request: HttpRequest, form: SignInForm, wanted: str) -> HttpResponse:
+def _refused(request: HttpRequest, form: SignInForm, wanted: str, why: str) -> HttpResponse:
     """The page again, with a sentence that does not tell whether there is such a person."""
-    locked = bool(getattr(request, "axes_locked_out", False))
     wait = int(axes.AXES_COOLOFF_TIME.total_seconds())
-    if locked:
-        form.add_error(None, text("accounts.sign_in.locked", minutes=wait // 60))
-        if getattr(request, "axes_failures_since_start", None) == axes.AXES_FAILURE_LIMIT:
-            record_lock_out(username=form.cleaned_data["username"], at=timezone.now())
-    else:
-        form.add_error(None, text("accounts.sign_in.wrong"))
+    username = form.cleaned_data["username"]
+    person = person_named(username)
+    # What nobody is called may be a password in the wrong field: it is not written down.
+    record_event(request, "sign_in_failed", user=person.username if person else "", reason=why)
+    if why == "locked" and getattr(request, "axes_failures_since_start", None) == axes.AXES_FAILURE_LIMIT:
+        record_lock_out(username=username, at=timezone.now())
+    form.add_error(None, text(f"accounts.sign_in.{why}", minutes=wait // 60))
     page = {"form": form, "next": wanted}
-    response = render(request, "accounts/sign_in.html", page, status=429 if locked else 422)
-    if locked:
+    response = render(request, "accounts/sign_in.html", page, status=422 if why == "wrong" else 429)
+    if why != "wrong":
         response.headers["Retry-After"] = str(wait)
     return response
 
@@ -87,4 +96,4 @@ def _wanted(request: HttpRequest) -> str:
     """Where one wanted to go, if it is a page of ours."""
     asked = request.POST.get("next") or request.GET.get("next") or ""
     ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
-    return asked if ours else reverse("web:start")
+    return asked if ours and asked.startswith("/") else reverse("web:start")

@@ -5,7 +5,7 @@ from custrata.apps.customers.actions.editing import NotEditable, NothingToUndo, 
 from custrata.apps.customers.actions.excluding import exclude_customers, include_customers
 from custrata.apps.customers.actions.exporting import record_export
 from custrata.apps.customers.actions.following import Followed, follow_lake, is_followed
-from custrata.apps.customers.actions.forgetting import forget
+from custrata.apps.customers.actions.forgetting import ServerDatabase, forget
 from custrata.apps.customers.actions.known import NoSuchCustomer
 from custrata.apps.customers.actions.notes import (
     EmptyNote,
@@ -47,6 +47,7 @@ __all__ = [
     "NotYourNote",
     "NoteTooLong",
     "NothingToUndo",
+    "ServerDatabase",
     "UnusableName",
     "UnusableValue",
     "assign_owner",

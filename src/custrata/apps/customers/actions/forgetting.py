@@ -2,29 +2,137 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
 from datetime import datetime
+from pathlib import Path
 
-from django.db import transaction
+from django.apps import apps
+from django.db import OperationalError, connection, models, transaction
 
-from custrata.apps.audit.actions import erase_customers
+from custrata.apps.audit.actions import erase_customers, opened
+from custrata.apps.audit.models import Change
 from custrata.apps.customers.actions.bulk import run, staged
-from custrata.apps.customers.models import Customer
+from custrata.apps.customers.actions.scrubbing import scrub
+from custrata.apps.customers.models import Customer, Edit
+from custrata.errors import Refused
+from custrata.lake.intents import Person
 
-TIMELINE = "customers_timelineentry"  # knows its customer by a text, not by a key
+CUSTOMER = "customer_id"
+TRIGRAMS = "customers_trigrams"
+COPIES = "backups/*.sqlite3*", "backups/*.half*"  # of the database, made before migrations
+PORTION = 20_000
+
+
+class DatabaseBusy(Refused):
+    template = "the database is in use: {reason}"
 
 
 @transaction.atomic
 def forget(*, customer_ids: Sequence[str], at: datetime) -> int:
     """Take customers, and everything that was decided or written down about them, out of the database; how many."""
-    erase_customers(customer_ids=customer_ids, at=at)
-    with staged({"customer_id": "text"}, ((customer_id,) for customer_id in customer_ids)) as name:
-        for table in (*_with_a_key(), TIMELINE):
-            run(f"DELETE FROM {table} WHERE customer_id IN (SELECT customer_id FROM {name})")
-        return run(f"DELETE FROM customers_customer WHERE customer_id IN (SELECT customer_id FROM {name})")
+    return _forget(customer_ids, at).get(Customer._meta.db_table, 0)
 
 
-def _with_a_key() -> list[str]:
-    """The tables with a key to customers, also those of the apps above: what they keep about a person goes, too."""
-    fields = (found.field for found in Customer._meta.related_objects)
-    return [field.model._meta.db_table for field in fields if field.attname == "customer_id"]
+def _forget(customer_ids: Sequence[str], at: datetime) -> dict[str, int]:
+    gone: dict[str, int] = {}
+    with staged({CUSTOMER: "text"}, ((one,) for one in customer_ids)) as name:
+        for table in _tables():
+            gone[table] = run(f'DELETE FROM "{table}" WHERE customer_id IN (SELECT customer_id FROM {name})')
+    gone[Change._meta.db_table] = erase_customers(customer_ids=customer_ids, at=at)
+    return gone
+
+
+def _tables() -> list[str]:
+    """Every table of rows about one customer, of whatever app, the customers themselves last; not the audit."""
+    about = [model for model in apps.get_models() if any(field.attname == CUSTOMER for field in _fields(model))]
+    tables = [model._meta.db_table for model in about if model not in (Customer, Change)]
+    return [*tables, Customer._meta.db_table]
+
+
+def _fields(model: type[models.Model]) -> Collection[models.Field[object, object]]:
+    return model._meta.concrete_fields
+
+
+class ServerDatabase:
+    """The server's database, as an erasure needs it (`custrata.ingest.erasure.Database`).
+
+    Parameters: `state` is the folder with the copies that are kept of a SQLite database.
+    """
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+
+    def people(self, customer_ids: Collection[str]) -> list[Person]:
+        """Names and contacts of these customers as the database has them, edited ones among them."""
+        known: dict[str, dict[str, set[str]]] = {}
+        for one in Customer.objects.filter(customer_id__in=list(customer_ids)):
+            told = {"email": {one.email}, "phone": {one.phone}, "name": {one.name, one.company}}
+            known[one.customer_id] = {name: values - {""} for name, values in told.items()}
+        edits = Edit.objects.filter(customer_id__in=list(known), attribute__in=["email", "phone", "name"])
+        for customer_id, attribute, value in edits.values_list(CUSTOMER, "attribute", "value"):
+            known[customer_id][attribute] |= {value} if value else set()
+        return [
+            Person(one, *(tuple(sorted(told[name])) for name in ("email", "phone", "name")))
+            for one, told in known.items()
+        ]
+
+    def rows(self, people: Sequence[Person]) -> dict[str, int]:
+        """How many rows are about these people, by table."""
+        found: dict[str, int] = {}
+        with transaction.atomic(), staged({CUSTOMER: "text"}, ((one.customer_id,) for one in people)) as name:
+            for table in (*_tables(), Change._meta.db_table):
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        f'SELECT count(*) FROM "{table}" WHERE customer_id IN (SELECT customer_id FROM {name})'
+                    )
+                    found[table] = int(cursor.fetchone()[0])
+        return {table: count for table, count in found.items() if count}
+
+    def customer_ids(self) -> Iterator[str]:
+        """Every customer that a table speaks of."""
+        for table in (*_tables(), Change._meta.db_table):
+            with connection.cursor() as cursor:
+                cursor.execute(f'SELECT DISTINCT customer_id FROM "{table}" WHERE customer_id IS NOT NULL')
+                while rows := cursor.fetchmany(PORTION):
+                    yield from (row[0] for row in rows)
+
+    def erase(self, people: Sequence[Person], *, at: datetime) -> dict[str, int]:
+        """Delete all rows about these people, take them out of all other texts, and give the room of both back.
+
+        What was deleted leaves the pages of the file too: SQLite writes it anew without them and empties its log,
+        PostgreSQL vacuums. Copies of a SQLite database from before a migration are removed, since they are older.
+
+        Raises `DatabaseBusy`.
+        """
+        ids = [person.customer_id for person in people]
+        try:
+            with transaction.atomic():
+                removed = _forget(ids, at)
+                with opened(connection):
+                    for table, count in scrub(people).items():
+                        removed[table] = removed.get(table, 0) + count
+            transaction.on_commit(lambda: give_room_back(list(removed)))
+        except OperationalError as error:
+            raise DatabaseBusy(reason=error) from error
+        copies = [path for pattern in COPIES for path in self.state.glob(pattern)]
+        for copy in copies:
+            copy.unlink(missing_ok=True)
+        return {table: count for table, count in {**removed, "copies": len(copies)}.items() if count}
+
+
+def give_room_back(tables: Sequence[str]) -> None:
+    """Let deleted rows leave the files of the database, outside of a transaction."""
+    with closing(connection.cursor()) as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"INSERT INTO {TRIGRAMS} ({TRIGRAMS}) VALUES ('optimize')")  # else it notes who is gone
+            cursor.execute("PRAGMA temp_store=FILE")  # a copy of the whole database, for a moment
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA temp_store=MEMORY")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy = cursor.fetchone()
+            if busy and busy[0]:
+                raise OperationalError("somebody is reading the database")
+        else:
+            for table in tables:
+                cursor.execute(f'VACUUM "{table}"')

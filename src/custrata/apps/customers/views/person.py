@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,6 +23,7 @@ from custrata.apps.customers.queries.purchases import expected_days, newest, sli
 from custrata.apps.customers.queries.tier_history import tier_history
 from custrata.apps.customers.views.asking import asked_reading
 from custrata.pipeline.reading import Reading
+from custrata.web.days import instant_of
 from custrata.web.gate import needs
 from custrata.web.rights import Right, may
 from custrata.web.texts import language, text, writer
@@ -83,15 +83,7 @@ def _history(request: HttpRequest, held: Reading | None, row: Row | None, custom
 
 
 def _timeline(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
-    return {"timeline": timeline(held, customer_id, _instant(request.GET.get("before", "")))}
-
-
-def _instant(written: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(written)
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None
+    return {"timeline": timeline(held, customer_id, instant_of(request.GET.get("before", "")))}
 
 
 def _purchases(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:

@@ -34,6 +34,7 @@ from custrata.pipeline.simulation import Mover, simulate
 from custrata.tiering import Version, define
 from custrata.tiering.names import notes_of, scheme_name, tier_name
 from custrata.web.bearers import BearerToken, bearer
+from custrata.web.computing import computing
 from custrata.web.listing import Paged, cut, place_in
 from custrata.web.problems import answers, exact
 from custrata.web.scopes import Scope
@@ -63,7 +64,7 @@ def simulate_scheme(request: HttpRequest, asked: SimulateIn) -> dict[str, Any]:
     """What publishing a definition would do: sizes, moves, cost, and who would move. Writes nothing."""
     settings = workspace().settings
     writer = Writer(asked.language, settings.currency, settings.timezone, "tiers")
-    with DuckEngine(threads=2, memory_limit="1GB") as engine:
+    with computing(), DuckEngine(threads=2, memory_limit="1GB") as engine:
         found = simulate(workspace(), define(asked.scheme), engine, movers=asked.movers, writer=writer)
     told = {name: getattr(found, name) for name in SimulationOut.model_fields if hasattr(found, name)}
     people = {"movers": [_mover(one) for one in found.movers], "losers": [_mover(one) for one in found.losers]}

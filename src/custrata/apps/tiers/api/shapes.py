@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
-from pydantic import AwareDatetime
+
+from custrata.web.days import Instant
 
 Number = Annotated[int, Field(ge=1, le=1_000_000)]
 # What a database keeps as text: none of them knows NUL.
@@ -176,7 +177,7 @@ class OverrideIn(Schema):
     tier: Text = Field(max_length=64)
     mode: Literal["at_least", "exactly"] = "at_least"
     reason: Text = Field(min_length=1, max_length=1000)
-    until: AwareDatetime | None = None
+    until: Instant | None = None
 
 
 class OverrideOut(Schema):

@@ -8,19 +8,20 @@ from typing import Any
 from django import forms
 
 from custrata.pipeline.decisions import AT_LEAST, EXACTLY
+from custrata.web.days import DayField
 
 
 class RefreshForm(forms.Form):
     """A day to look from, or none: then from the day after the newest data; whether lines are learned anew."""
 
-    as_of = forms.DateField(required=False)
+    as_of = DayField(required=False)
     learn = forms.BooleanField(required=False)
 
 
 class RebuildForm(forms.Form):
     """From when on history is made anew, or from the first fact, and how dense its moments are."""
 
-    start = forms.DateField(required=False)
+    start = DayField(required=False)
     every = forms.ChoiceField(choices=[(one, one) for one in ("month", "quarter", "week")])
 
 
@@ -30,7 +31,7 @@ class OverrideForm(forms.Form):
     tier = forms.ChoiceField()
     mode = forms.ChoiceField(choices=((AT_LEAST, AT_LEAST), (EXACTLY, EXACTLY)), required=False)
     reason = forms.CharField(max_length=1000)
-    until = forms.DateField(required=False)
+    until = DayField(required=False)
 
     def __init__(self, *given: Any, tiers: Sequence[tuple[str, str]], **named: Any) -> None:
         super().__init__(*given, **named)

@@ -13,6 +13,8 @@ from typing import Any
 from django.http import QueryDict
 
 from custrata.criteria.operators import OPERATORS
+from custrata.schema.numbers import NotANumber, decimal_of, whole_of
+from custrata.web.bodies import read_json
 
 Data = dict[str, Any]
 WHATS = ("trait", "tag", "tier", "facts")
@@ -135,7 +137,7 @@ def condition_posted(post: QueryDict, name: str) -> Any:
     if post.get(f"{name}-how") == "expert":
         text = post.get(f"{name}-text", "").strip()
         try:
-            return json.loads(text) if text else None
+            return read_json(text) if text else None
         except ValueError:
             return text
     rows = [_posted(post, f"{name}-{token}") for token in post.getlist(f"{name}-row")]
@@ -208,11 +210,14 @@ def _sorted(value: str, sort: str) -> Any:
         return value
     found = number(value)
     try:
-        return float(found) if isinstance(found, str) else found
-    except ValueError:
+        return float(decimal_of(found)) if isinstance(found, str) else found
+    except NotANumber:
         return found
 
 
 def number(text: str) -> str | int:
     """A whole number as such, all else as it was typed."""
-    return int(text) if text.removeprefix("-").isascii() and text.removeprefix("-").isdigit() else text
+    try:
+        return whole_of(text)
+    except NotANumber:
+        return text

@@ -6,15 +6,16 @@ be read is kept as it was typed, so that the person can mend it.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.http import QueryDict
 
 from custrata.apps.tiers.forms.conditions import condition_posted, number, together
+from custrata.schema.numbers import NotANumber, whole_of
 from custrata.tiering.shapes import SHAPES
+from custrata.web.bodies import read_json
 from custrata.wording import LANGUAGES
 
 Data = dict[str, Any]
@@ -37,7 +38,7 @@ def definition_posted(held: Mapping[str, Any], post: QueryDict) -> Data:
 def _whole(data: Data, post: QueryDict) -> None:
     """The expert view: all of it as JSON; key and kind stay."""
     try:
-        found = json.loads(post.get("json", ""))
+        found = read_json(post.get("json", ""))
     except ValueError as error:
         raise NotJson from error
     if not isinstance(found, dict) or not _fits(found):
@@ -245,10 +246,10 @@ def pressed(data: Data, button: str, traits: tuple[str, ...]) -> Data:
 
 
 def _moved(rows: list[Any], verb: str, place: str, new: Callable[[], Any]) -> list[Any]:
-    at = int(place) if place.isdigit() else -1
+    at = place_of(place, rows)
     if verb == "add" and len(rows) < MOST_ROWS:
         return [new(), *rows] if place == "top" else [*rows, new()]
-    if not 0 <= at < len(rows):
+    if at is None:
         return rows
     if verb == "remove":
         del rows[at]
@@ -257,6 +258,15 @@ def _moved(rows: list[Any], verb: str, place: str, new: Callable[[], Any]) -> li
     elif verb == "down" and at + 1 < len(rows):
         rows[at], rows[at + 1] = rows[at + 1], rows[at]
     return rows
+
+
+def place_of(text: str, rows: Sequence[object]) -> int | None:
+    """The place among the rows that a button names; none where there is no such row."""
+    try:
+        place = whole_of(text)
+    except NotANumber:
+        return None
+    return place if 0 <= place < len(rows) else None
 
 
 def _new_tier(data: Data) -> Data:
@@ -294,13 +304,13 @@ def _factor_pressed(data: Data, verb: str, place: str, traits: tuple[str, ...]) 
 def _row_pressed(data: Data, verb: str, place: str, traits: tuple[str, ...]) -> None:
     """Add a row to a condition, or take one away: `row:add:among`, `row:remove:rule-0:2`."""
     name, _, at = place.partition(":")
-    number_of = name.removeprefix("rule-")
     rules = list(data.get("rules") or ())
+    number_of = place_of(name.removeprefix("rule-"), rules)
     if name == "among":
         _put(data, "among", _rows_after(data.get("among"), verb, at, traits))
-    elif number_of.isdigit() and int(number_of) < len(rules):
-        rule = rules[int(number_of)]
-        rules[int(number_of)] = {**rule, "when": _rows_after(rule.get("when"), verb, at, traits)}
+    elif number_of is not None:
+        rule = rules[number_of]
+        rules[number_of] = {**rule, "when": _rows_after(rule.get("when"), verb, at, traits)}
         data["rules"] = rules
 
 
@@ -312,6 +322,7 @@ def _rows_after(when: Any, verb: str, at: str, traits: tuple[str, ...]) -> Any:
     if verb == "add":
         trait = traits[0] if traits else "orders"
         return {how: [*parts, {"trait": trait, "is": ">=", "value": 1}]}
-    if verb == "remove" and at.isdigit() and int(at) < len(parts):
-        del parts[int(at)]
+    place = place_of(at, parts)
+    if verb == "remove" and place is not None:
+        del parts[place]
     return together(parts, how)

@@ -12,6 +12,7 @@ from custrata.pipeline.decisions import Decisions
 from custrata.pipeline.simulation import Distribution, Preview, Simulation, distribution, preview, simulate
 from custrata.tiering import Definition
 from custrata.web import texts
+from custrata.web.computing import computing
 from custrata.web.workspace import workspace
 
 BINS, MOVERS = 40, 50
@@ -24,19 +25,19 @@ def people_decided() -> Decisions:
 
 def previewed(definition: Definition) -> Preview:
     """How many customers each tier would hold by value alone. Raises what `preview` raises."""
-    with workspace().engine() as engine:
+    with computing(), workspace().engine() as engine:
         return preview(workspace(), definition, engine)
 
 
 def spread_of(definition: Definition | str) -> Distribution:
     """How the value of a definition, or of a trait, lies. Raises what `distribution` raises."""
-    with workspace().engine() as engine:
+    with computing(), workspace().engine() as engine:
         return distribution(workspace(), definition, engine, bins=BINS)
 
 
 def simulated(definition: Definition) -> Simulation:
     """What publishing a definition would do. Raises what `simulate` raises."""
-    with workspace().engine() as engine:
+    with computing(), workspace().engine() as engine:
         writer = texts.writer("tiers")
         return simulate(workspace(), definition, engine, decisions=people_decided(), movers=MOVERS, writer=writer)
 

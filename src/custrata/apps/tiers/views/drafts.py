@@ -27,6 +27,7 @@ from custrata.apps.tiers.views.layout import layout
 from custrata.errors import CustrataError
 from custrata.tiering.shapes import SHAPES
 from custrata.web import texts
+from custrata.web.days import instant_of
 from custrata.web.gate import needs
 from custrata.web.rights import Right, may
 from custrata.wording.writer import LOCALES
@@ -137,10 +138,7 @@ def _htmx(request: HttpRequest) -> bool:
 
 def seen(request: HttpRequest) -> datetime | None:
     """When the draft was saved that the person looked at; nothing where there was none."""
-    try:
-        return datetime.fromisoformat(request.POST.get("seen", ""))
-    except ValueError:
-        return None
+    return instant_of(request.POST.get("seen", ""))
 
 
 def _next(button: str, name: str, key: str) -> str:

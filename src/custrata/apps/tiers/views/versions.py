@@ -70,7 +70,7 @@ def versions(request: HttpRequest, key: str) -> HttpResponse:
         "may_refresh": may(request.user, Right.REFRESH),
     }
     asked = [request.GET.get(name, "") for name in ("before", "after")]
-    if all(one.isdigit() for one in asked):
+    if all(one.isascii() and one.isdecimal() and len(one) < 10 for one in asked):
         before, after = (_version(key, int(one)) for one in asked)
         shown |= {"before": before, "after": after, "compared": lines_between(before.definition, after.definition)}
     return render(request, "tiers/versions.html", shown)

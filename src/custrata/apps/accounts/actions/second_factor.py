@@ -1,0 +1,182 @@
+"""The second step of a sign-in: a code that changes every half minute (TOTP, RFC 6238), and recovery codes.
+
+Secrets, tolerance, replays and the delay after wrong codes are django-otp's business.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from datetime import datetime
+from math import ceil
+
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from custrata.apps.accounts.actions.passwords import ALPHABET
+from custrata.apps.accounts.actions.people import NoSuchPerson
+from custrata.apps.accounts.models import RecoveryCode, User
+from custrata.apps.accounts.queries import digest, second_factor
+from custrata.apps.audit.actions import record_change
+from custrata.errors import Refused
+
+CODES = 10
+GROUPS = 6  # of four letters and figures: 118 bits, so that a plain digest is enough
+SEPARATORS = re.compile(r"[\s\-‐-―]")
+
+
+class SecondFactorWrong(Refused):
+    template = "This code is not right, or it was used already. Take the next one that your app shows."
+
+
+class SecondFactorThrottled(Refused):
+    template = "Too many wrong codes. Try again in {seconds} seconds, or use a recovery code."
+
+
+class SecondFactorOn(Refused):
+    template = "Two-step sign-in is on already. Turn it off first to set it up on another device."
+
+
+class SetUpOver(Refused):
+    template = "This set-up has run out. Start again."
+
+
+class SecondFactorRequired(Refused):
+    template = "Your role signs in with two steps; it stays on. Ask an administrator to reset it for another device."
+
+
+class OwnSecondFactor(Refused):
+    template = "Nobody resets their own two-step sign-in. Turn it off on your account's page, with your password."
+
+
+@transaction.atomic
+def begin_set_up(*, person: User) -> TOTPDevice:
+    """A new secret for the person's app, not in force before it is confirmed. Raises `SecondFactorOn`."""
+    User.objects.select_for_update().get(pk=person.pk)
+    if second_factor(person):
+        raise SecondFactorOn
+    TOTPDevice.objects.filter(user=person).delete()
+    device: TOTPDevice = TOTPDevice.objects.create(user=person, name="authenticator", confirmed=False)
+    return device
+
+
+def confirm_set_up(*, person: User, device_id: int, code: str, keep: str | None, at: datetime) -> list[str]:
+    """Put a secret in force with its first code; the recovery codes, once. Every session but `keep` ends.
+
+    Raises `SetUpOver`, `SecondFactorWrong`, `SecondFactorThrottled`.
+    """
+    with transaction.atomic():  # a wrong code is counted, so nothing is raised in here
+        device = TOTPDevice.objects.select_for_update().filter(pk=device_id, user=person, confirmed=False).first()
+        wait = _seconds_to_wait(device, at) if device else 0
+        if device and not wait and device.verify_token(_plain(code)):
+            device.confirmed = True
+            device.save(update_fields=["confirmed"])
+            _end_sessions(person, keep)
+            _record(person, "set_up_second_factor", actor=person, at=at)
+            return _new_codes(person, at)
+    if device is None:
+        raise SetUpOver
+    raise SecondFactorThrottled(seconds=wait) if wait else SecondFactorWrong
+
+
+def check_second_step(*, person: User, code: str, at: datetime) -> bool:
+    """Take the code of a person's app, or one of their recovery codes; whether it was a recovery code.
+
+    Each works once. Raises `SecondFactorWrong`, `SecondFactorThrottled`.
+    """
+    plain = _plain(code)
+    if not re.fullmatch(r"\d{6}", plain):
+        _use_recovery_code(person, plain, at)
+        return True
+    with transaction.atomic():  # a wrong code is counted, so nothing is raised in here
+        device = TOTPDevice.objects.select_for_update().filter(user=person, confirmed=True).first()
+        wait = _seconds_to_wait(device, at) if device else 0
+        right = device is not None and not wait and device.verify_token(plain)
+    if not right:
+        raise SecondFactorThrottled(seconds=wait) if wait else SecondFactorWrong
+    return False
+
+
+@transaction.atomic
+def renew_recovery_codes(*, person: User, at: datetime) -> list[str]:
+    """New recovery codes; the earlier ones are void. Raises `SetUpOver` where there is no second factor."""
+    if second_factor(person) is None:
+        raise SetUpOver
+    _record(person, "renew_recovery_codes", actor=person, at=at)
+    return _new_codes(person, at)
+
+
+@transaction.atomic
+def turn_off_second_factor(*, person: User, keep: str | None, at: datetime) -> None:
+    """Sign in with the password alone from now on; every session but `keep` ends. Raises `SecondFactorRequired`."""
+    if person.role in settings.SECOND_FACTOR_ROLES:
+        raise SecondFactorRequired
+    if _remove(person):
+        _end_sessions(person, keep)
+        _record(person, "turn_off_second_factor", actor=person, at=at)
+
+
+@transaction.atomic
+def reset_second_factor(*, person_id: int, actor: User | None, at: datetime) -> bool:
+    """Take a person's second factor away, for instance after a lost phone; their sessions end. Whether there was one.
+
+    Raises `NoSuchPerson`, `OwnSecondFactor`.
+    """
+    person = User.objects.select_for_update().filter(pk=person_id).first()
+    if person is None:
+        raise NoSuchPerson
+    if actor is not None and actor.pk == person.pk:
+        raise OwnSecondFactor
+    removed = _remove(person)
+    if removed:
+        _end_sessions(person, None)
+        _record(person, "reset_second_factor", actor=actor, at=at)
+    return removed
+
+
+def _record(person: User, action: str, *, actor: User | None, at: datetime) -> None:
+    record_change(actor=actor, at=at, action=f"accounts.{action}", subject="person", subject_id=person.username)
+
+
+def _use_recovery_code(person: User, code: str, at: datetime) -> None:
+    """Of two who come at once with one code, one gets in. Raises `SecondFactorWrong`."""
+    with transaction.atomic():
+        mine = RecoveryCode.objects.filter(person=person, digest=digest(code), used_at=None)
+        if mine.update(used_at=at) != 1:
+            raise SecondFactorWrong
+        _record(person, "use_recovery_code", actor=person, at=at)
+
+
+def _new_codes(person: User, at: datetime) -> list[str]:
+    codes = ["".join(secrets.choice(ALPHABET) for _ in range(4 * GROUPS)) for _ in range(CODES)]
+    RecoveryCode.objects.filter(person=person).delete()
+    RecoveryCode.objects.bulk_create(RecoveryCode(person=person, digest=digest(code), made_at=at) for code in codes)
+    return ["-".join(code[start : start + 4] for start in range(0, 4 * GROUPS, 4)) for code in codes]
+
+
+def _remove(person: User) -> bool:
+    removed = second_factor(person) is not None
+    TOTPDevice.objects.filter(user=person).delete()
+    RecoveryCode.objects.filter(person=person).delete()
+    return removed
+
+
+def _end_sessions(person: User, keep: str | None) -> None:
+    Session.objects.filter(sign_in__person=person).exclude(session_key=keep or "").delete()
+
+
+def _seconds_to_wait(device: TOTPDevice, at: datetime) -> int:
+    """How long no code is taken: twice as long after each wrong one."""
+    allowed, facts = device.verify_is_allowed()
+    if allowed:
+        return 0
+    locked_until: datetime = facts["locked_until"]
+    return max(1, ceil((locked_until - at).total_seconds()))
+
+
+def _plain(code: str) -> str:
+    """A code without the spaces and dashes it is read with."""
+    return SEPARATORS.sub("", unicodedata.normalize("NFKC", code)).lower()

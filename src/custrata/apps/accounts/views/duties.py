@@ -1,0 +1,53 @@
+"""What somebody who is signed in has to do before anything else: choose a password of their own, set up two steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from custrata.apps.accounts.models import User
+from custrata.apps.accounts.queries import second_factor
+from custrata.apps.accounts.views.arrival import VERIFIED
+
+# Open to everybody, whoever may be signed in.
+ALWAYS = {"web:health", "web:ready", "web:metrics", "web:language", "web:theme", "accounts:sign_out"}
+OF_PASSWORD = "accounts:password"
+OF_SECOND_FACTOR = (
+    "accounts:second_factor",
+    "accounts:begin_second_factor",
+    "accounts:set_up_second_factor",
+)
+
+
+class DutiesMiddleware:
+    """Leads to what has to be done first, from every page there is; programs with tokens have no such duties."""
+
+    def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.answer(request)
+
+    def process_view(self, request: HttpRequest, view: object, *given: object) -> HttpResponse | None:
+        match = request.resolver_match
+        if match is None or match.view_name in ALWAYS or not isinstance(request.user, User):
+            return None
+        duty = _duty(request, request.user)
+        if not duty or match.view_name in duty:
+            return None
+        if getattr(request, "htmx", None):
+            return HttpResponse(headers={"HX-Redirect": reverse(duty[0])})
+        return redirect(duty[0])
+
+
+def _duty(request: HttpRequest, person: User) -> tuple[str, ...]:
+    """The pages of what has to be done first, the one to begin with before the others."""
+    if person.must_change_password:
+        return (OF_PASSWORD,)
+    if person.role in settings.SECOND_FACTOR_ROLES and not request.session.get(VERIFIED):
+        return () if second_factor(person) else OF_SECOND_FACTOR
+    return ()

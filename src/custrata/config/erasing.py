@@ -1,0 +1,41 @@
+"""The server's database for the command line: erasures reach it without a server that runs."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+from custrata.cli.session import WORKSPACE
+from custrata.config.commands import SETTINGS, SETTINGS_MODULE
+from custrata.ingest.erasure import SERVER, Database
+from custrata.lake import Workspace
+
+FILE = "server.sqlite3"
+
+
+def server_database(workspace: Workspace) -> Database | None:
+    """The database of the server of a workspace; none where it has none, or where it cannot be used from here.
+
+    A workspace without the folder of a server has no database, whatever `DATABASE_URL` says.
+    """
+    state = workspace.folder / SERVER
+    usable = state.is_dir() and (os.environ.get("DATABASE_URL") or (state / FILE).exists())
+    if not usable or find_spec("django") is None:
+        return None
+    os.environ[WORKSPACE] = str(workspace.folder.resolve())
+    os.environ.setdefault(SETTINGS, SETTINGS_MODULE)
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.db import OperationalError
+
+    from custrata.apps.customers.actions import ServerDatabase
+    from custrata.config.database import is_behind
+
+    try:
+        ours = Path(settings.STATE).resolve() == state.resolve()
+        return ServerDatabase(state) if ours and not is_behind() else None
+    except OperationalError:
+        return None

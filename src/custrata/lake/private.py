@@ -1,0 +1,108 @@
+"""Files and folders that only their owner may read, whatever umask the process was started with.
+
+DuckDB and Delta Lake create files themselves, so the modes are set by the umask of the process. Programs set it once,
+by `keep_private`; the library sets it while it writes a workspace, by `private_files`.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+UMASK = 0o077
+FOLDER = 0o700
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def keep_private() -> None:
+    """Create every file of this process from now on for its owner alone."""
+    os.umask(UMASK)
+
+
+class _Writers:
+    """The blocks of all threads that write; the umask is the process's, so the last to leave restores it."""
+
+    def __init__(self) -> None:
+        self._lock, self._count, self._former = Lock(), 0, UMASK
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._count == 0:
+                self._former = os.umask(UMASK)
+            self._count += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._count -= 1
+            if self._count == 0:
+                os.umask(self._former)
+
+
+_writers = _Writers()
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """Create files within the block for their owner alone.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "orders"
+    >>> with private_files():
+    ...     path.touch()
+    >>> oct(path.stat().st_mode & 0o777)
+    '0o600'
+    """
+    _writers.enter()
+    try:
+        yield
+    finally:
+        _writers.leave()
+
+
+def close_folder(folder: Path) -> None:
+    """Let nobody but its owner into a folder; one that belongs to somebody else is left as it is.
+
+    Whatever lies below it is closed with it.
+    """
+    with suppress(PermissionError):
+        if folder.stat().st_mode & OTHERS:
+            folder.chmod(FOLDER)
+
+
+@dataclass(frozen=True)
+class OpenPath:
+    """A file or folder that others may read or write; `ours` is whether this user may change its mode."""
+
+    path: Path
+    mode: int
+    ours: bool
+
+    def close(self) -> None:
+        """Take every right but the owner's from it."""
+        self.path.chmod(self.mode & ~OTHERS)
+
+
+def open_paths(folder: Path) -> list[OpenPath]:
+    """Everything in a folder, itself included, that others have a right to; links are not followed."""
+    return [one for path in (folder, *_below(folder)) if (one := _open_path(path)) is not None]
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for home, folders, files in os.walk(folder):
+        yield from (Path(home) / name for name in (*folders, *files))
+
+
+def _open_path(path: Path) -> OpenPath | None:
+    try:
+        status = path.lstat()
+    except FileNotFoundError:  # a server at work removed it meanwhile
+        return None
+    mode = stat.S_IMODE(status.st_mode)
+    if stat.S_ISLNK(status.st_mode) or not mode & OTHERS:
+        return None
+    return OpenPath(path, mode, os.geteuid() in (0, status.st_uid))

@@ -1,0 +1,41 @@
+"""Days and instants that people and programs send: those of a calendar in which one can still count on and back."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from pydantic import AfterValidator, AwareDatetime
+
+FIRST, LAST = date(1970, 1, 1), date(2199, 12, 31)
+
+
+class DayField(forms.DateField):
+    """A day of a form, from 1970 to 2199."""
+
+    def __init__(self, **named: Any) -> None:
+        super().__init__(validators=[MinValueValidator(FIRST), MaxValueValidator(LAST)], **named)
+
+
+def _counted(given: datetime) -> datetime:
+    if not FIRST.year < given.year < LAST.year:
+        raise ValueError(f"write an instant between {FIRST.year + 1} and {LAST.year - 1}")
+    return given
+
+
+def instant_of(text: str) -> datetime | None:
+    """The instant that a text of ours names, in UTC; none where it is none that one can count with.
+
+    >>> instant_of("2025-07-01T04:00:00Z").isoformat(), instant_of("9999-12-31T23:59:59Z"), instant_of("2025-07-01")
+    ('2025-07-01T04:00:00+00:00', None, None)
+    """
+    try:
+        found = datetime.fromisoformat(text)
+        return _counted(found).astimezone(UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_counted)]
