@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "custrata.apps.audit",
     "custrata.apps.jobs",
     "custrata.apps.accounts",
+    "custrata.apps.storage",
     "custrata.apps.customers",
     "custrata.apps.connect",
     "custrata.apps.tiers",

@@ -15,10 +15,12 @@ from custrata.errors import BadInput
 from custrata.lake import Workspace
 from custrata.lake.durable import replace_file
 from custrata.lake.locks import locked
+from custrata.lake.retention import compacting_share, days_kept
 from custrata.lake.workspace import FILE, Settings
 from custrata.wording import language_named
 
-CHANGEABLE = ("name", "language", "memory")
+KEPT = ("keep_runs", "keep_quarantine", "compact_at")
+CHANGEABLE = ("name", "language", "memory", *KEPT)
 WAIT = 5.0
 
 
@@ -27,19 +29,29 @@ class WorkspaceNameMissing(BadInput):
 
 
 def change_workspace(
-    workspace: Workspace, *, name: str, language: str, memory: str, actor: User | None, at: datetime
+    workspace: Workspace,
+    *,
+    name: str,
+    language: str,
+    memory: str,
+    actor: User | None,
+    at: datetime,
+    **kept: str,
 ) -> Settings:
-    """Give the workspace another name, language or memory limit; the file keeps its comments.
+    """Give the workspace another name, language or memory limit, and others of `KEPT`; the file keeps its comments.
 
-    Raises `WorkspaceNameMissing`, `UnknownLanguage`, `BadMemoryLimit`, `Busy`, `NotWritable`, and what opening a
-    workspace raises.
+    Raises `WorkspaceNameMissing`, `UnknownLanguage`, `BadMemoryLimit`, `NotARetention`, `NotACompactingShare`, `Busy`,
+    `NotWritable`, and what opening a workspace raises.
     """
     memory_in_bytes(memory)
+    kept = {key: kept[key].strip().lower() for key in KEPT if kept.get(key, "").strip()}
+    for key, value in kept.items():
+        (compacting_share if key == "compact_at" else days_kept)(value)
     if not name.strip():
         raise WorkspaceNameMissing
     with locked(workspace.folder / f".{FILE}.lock", wait=WAIT), transaction.atomic():
         held = Workspace.open(workspace.folder).settings
-        wanted = replace(held, name=name.strip(), language=language_named(language), memory=memory.strip())
+        wanted = replace(held, name=name.strip(), language=language_named(language), memory=memory.strip(), **kept)
         if wanted != held:
             _record(held, wanted, actor=actor, at=at)
             _write(workspace, wanted)  # last, so that nothing is written where the database refuses
