@@ -7,7 +7,7 @@ from custrata.apps.customers.actions.excluding import exclude_customers, include
 from custrata.apps.customers.actions.exporting import record_export
 from custrata.apps.customers.actions.following import Followed, follow_lake, is_followed
 from custrata.apps.customers.actions.forgetting import ServerDatabase, forget
-from custrata.apps.customers.actions.known import NoSuchCustomer
+from custrata.apps.customers.actions.known import NoSuchCustomer, held_customer
 from custrata.apps.customers.actions.notes import (
     EmptyNote,
     NoSuchNote,
@@ -58,6 +58,7 @@ __all__ = [
     "exclude_customers",
     "follow_lake",
     "forget",
+    "held_customer",
     "include_customers",
     "is_followed",
     "lift_erasure",
