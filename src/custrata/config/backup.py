@@ -30,6 +30,7 @@ from custrata.errors import BadInput, Refused
 from custrata.lake import Workspace
 from custrata.lake.archive import frozen
 from custrata.lake.durable import sync
+from custrata.lake.private import private_files
 
 FORMAT = 1
 HEAD, END = "backup.json", "complete.json"
@@ -228,7 +229,7 @@ def unpack(file: Path, folder: Path) -> Mapping[str, Any]:
     if not file.exists():
         raise NoSuchBackup(file=file)
     try:
-        with tarfile.open(file, "r:") as tar:
+        with tarfile.open(file, "r:") as tar, private_files():
             names = _extract(tar, file, folder)
         head: Mapping[str, Any] = _object(folder / HEAD)
         sums = _object(folder / END)
@@ -249,8 +250,8 @@ def _extract(tar: tarfile.TarFile, file: Path, folder: Path) -> dict[str, str]:
     """Write the members into a new folder; their check sums by name.
 
     Stricter than the filter `data` of `tarfile`, which came with Python 3.11.4 only: plain files under the names that a
-    backup has, each once, so that nothing of the archive can lead out of the folder. Owners are left out, and of the
-    permissions all but those to read, and the owner's to write.
+    backup has, each once, so that nothing of the archive can lead out of the folder. Owners and permissions are left
+    out: what is written is its owner's alone.
 
     Raises `UnsafeBackup`.
     """
@@ -262,7 +263,7 @@ def _extract(tar: tarfile.TarFile, file: Path, folder: Path) -> dict[str, str]:
         if content is None or member.issparse() or not _is_of_a_backup(name) or _is_taken(place, folder):
             raise UnsafeBackup(file=file, part=name)
         place.parent.mkdir(parents=True, exist_ok=True)
-        with content, open(os.open(place, NEW_FILE, member.mode & 0o644 | 0o600), "wb") as out:
+        with content, open(os.open(place, NEW_FILE, 0o600), "wb") as out:
             summed = _Summed(content)
             shutil.copyfileobj(summed, out, BLOCK)
         os.utime(place, (member.mtime, member.mtime))

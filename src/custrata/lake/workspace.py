@@ -6,7 +6,7 @@ import os
 import tempfile
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from custrata.engine.scratch import PREFIX, remove_abandoned
 from custrata.engine.storage import reason_of
 from custrata.errors import BadInput, Refused
 from custrata.lake.backups import Backups
-from custrata.lake.durable import replace_file
+from custrata.lake.durable import Damaged, replace_file
 from custrata.lake.erasures import Erasures
 from custrata.lake.exclusions import Exclusions
 from custrata.lake.intents import Intents
@@ -267,8 +267,14 @@ class Workspace:
             (self.folder / SCRATCH, LEFT_IN_SCRATCH),
             (self.folder.parent, LEFT_BESIDE),
             (Path(tempfile.gettempdir()), (PREFIX,)),
+            *((folder, LEFT_INSIDE) for folder in self._backed_up_to()),
         )
         return sum(remove_abandoned(place, *prefixes) for place, prefixes in places)
+
+    def _backed_up_to(self) -> list[Path]:
+        with suppress(Damaged):  # a list of backups that cannot be read keeps nobody from anything else
+            return list(self.backups.folders())
+        return []
 
     def make_folders(self) -> None:
         """Make the folders that a workspace has from the first and that hold nothing yet: a backup has files alone."""

@@ -50,8 +50,8 @@ def tables(file: Path) -> dict[str, bytes]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Every file of a workspace, but the database."""
-    found = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    """Every file of a workspace, but the database and the list of its backups."""
+    found = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "backups.")))
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in found if "server." not in path.name
     }  # fmt: skip

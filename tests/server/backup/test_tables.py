@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from custrata.config.tables import Tally, alike, backed_up, lines
 
+Column = tuple[str, "models.Field[Any, Any]"]
+
 
 def to(model: str, **options: Any) -> models.ForeignKey[Any, Any]:
     return models.ForeignKey(model, models.CASCADE, **options)
@@ -23,16 +25,16 @@ def to(model: str, **options: Any) -> models.ForeignKey[Any, Any]:
 def registry() -> Apps:
     """A shop: carts need a session, lines need a cart, visits may have a session, notes need a visit."""
     state = ProjectState()
-    key = ("id", models.BigAutoField(primary_key=True))
+    key: Column = ("id", models.BigAutoField(primary_key=True))
     maybe = to("sessions.Session", null=True, db_constraint=False)
-    fields: dict[str, list[tuple[str, models.Field[Any, Any]]]] = {
+    fields: dict[str, list[Column]] = {
         "Cart": [key, ("session", to("sessions.Session"))],
         "Line": [key, ("cart", to("shop.Cart"))],
         "Mark": [key, ("lines", models.ManyToManyField("shop.Line"))],
         "Visit": [key, ("a_page", models.TextField()), ("session", maybe)],
         "Note": [key, ("visit", to("shop.Visit"))],
     }
-    session = [("session_key", models.CharField(max_length=40, primary_key=True))]
+    session: list[Column] = [("session_key", models.CharField(max_length=40, primary_key=True))]
     state.add_model(ModelState("sessions", "Session", session))
     for name, columns in fields.items():
         state.add_model(ModelState("shop", name, columns))

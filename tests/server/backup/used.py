@@ -21,8 +21,9 @@ def _everybody() -> None:
     from axes.models import AccessAttempt, AccessAttemptExpiration, AccessFailureLog, AccessLog
     from django.contrib.sessions.backends.db import SessionStore
     from django.contrib.sessions.models import Session
+    from django_otp.plugins.otp_totp.models import TOTPDevice
 
-    from custrata.apps.accounts.models import OneTimeLink, SignIn, User
+    from custrata.apps.accounts.models import OneTimeLink, RecoveryCode, SignIn, User
     from custrata.apps.connect.models import Token
 
     ann = User.objects.create(username="ann", name=ODD, role="administrator", joined_at=AT, password="!", theme="dark")
@@ -41,6 +42,8 @@ def _everybody() -> None:
     OneTimeLink.objects.create(kind="invitation", digest="1" * 64, username="eve", role="analyst", made_by=ann,
                                made_at=AT, expires_at=ends)  # fmt: skip
     OneTimeLink.objects.create(kind="password", digest="2" * 64, person=bob, made_at=AT, expires_at=ends, used_at=AT)
+    TOTPDevice.objects.create(user=ann, name="phone", confirmed=True, last_t=10**10, throttling_failure_count=2)
+    RecoveryCode.objects.create(person=ann, digest="4" * 64, made_at=AT)
     Token.objects.create(name="till", key="abcdef", digest="3" * 64, scopes=["tiers:read"], person=ann, made_at=AT)
 
 
