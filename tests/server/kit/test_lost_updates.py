@@ -108,6 +108,14 @@ def test_a_program_that_names_its_version_overwrites_no_other(own_workspace: Wor
     assert (late.status_code, late.json()["code"]) == (412, "VersionDiffers")
 
 
+def test_a_scheme_that_another_program_changed_is_not_rolled_back(own_workspace: Workspace, asking: Any) -> None:
+    token = {"Authorization": f"Bearer {asking().token}", "If-Match": '"another"'}
+    given = {"content_type": "application/json", "headers": token}
+    assert Client().get("/api/v1/schemes/value", headers=token).headers["ETag"]
+    answer = Client().post("/api/v1/schemes/value/rollback", {"version": 1}, **given)
+    assert (answer.status_code, answer.json()["code"]) == (412, "VersionDiffers")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_set_and_taken_back_at_once_neither_fails(own_workspace: Workspace) -> None:
     if connection.vendor == "sqlite":
