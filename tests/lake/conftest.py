@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ import pytest
 from custrata.lake import Workspace
 
 PATIENCE = 60
+CHANCE = random.Random(20250302)
 
 
 @dataclass
@@ -37,6 +40,11 @@ class Worker:
             while self.line.poll():
                 heard.append(self.line.recv())
         return heard
+
+    def kill_within(self, seconds: float) -> None:
+        """End it at once at some moment from now on."""
+        time.sleep(CHANCE.uniform(0, seconds))  # the moment is what is tried
+        self.kill()
 
     def kill(self) -> None:
         """End it at once, wherever it is."""

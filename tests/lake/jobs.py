@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -131,3 +132,44 @@ def import_five(folder: Path, told: Connection, mark: str) -> None:
                 rows = table_of("orders", {"order_id": f"{mark}{number}", "amount": Decimal(number)})
                 change.upsert("orders", duck.from_arrow(rows), duck)
     told.send("done")
+
+
+def hold_reading_runs(folder: Path, told: Connection) -> None:
+    """Be reading runs until the test has seen enough."""
+    with Workspace.open(folder).runs.reading():
+        told.send("in")
+        told.recv()
+    told.send("out")
+
+
+def thin_on(folder: Path, told: Connection) -> None:
+    """Remove run after run, the oldest first but one, and tell each that is about to go."""
+    runs = Workspace.open(folder).runs
+    while len(found := runs.all()) > 2:
+        told.send(found[1].id)
+        runs.thin({found[1].id: {"as_of": found[1].as_of}}, wait=5)
+
+
+def thinned(runs: Runs, ids: Sequence[str]) -> list[str]:
+    """The names of files that belong to no trace, having checked that every run is whole or a trace."""
+    assert list(runs.history_ids()) == list(ids)
+    for run in runs.all():
+        assert pq.read_table(run.folder / "profile.parquet").num_rows == 2
+    stray = []
+    for trace in runs.history():
+        assert pq.read_table(trace.folder / "changes.parquet").num_rows == 2
+        if trace.id in runs.traces():
+            stray += [
+                path.name for path in trace.folder.iterdir() if path.name not in {"trace.json", "changes.parquet"}
+            ]
+    return stray
+
+
+def compact_on(folder: Path, told: Connection) -> None:
+    """Import a generation and compact, again and again, and tell before which."""
+    workspace = Workspace.open(folder)
+    with DuckEngine(threads=1) as duck:
+        while True:
+            told.send(generation(workspace))
+            workspace.lake.compact(at=AT)
+            import_generation(workspace, duck)

@@ -60,3 +60,20 @@ def test_takes_the_erased_and_their_key_along(filled: Workspace, tmp_path: Path)
         frozen(filled, tmp_path / "copy", still)
     copy = Workspace.open(tmp_path / "copy").erasures
     assert (copy.in_force(), copy.key()) == (filled.erasures.in_force(), filled.erasures.key())
+
+
+def test_leaves_dead_files_behind(filled: Workspace, duck: DuckEngine, tmp_path: Path) -> None:
+    put(filled, duck, "orders", {"order_id": "1", "customer_id": "c"})
+    orphan = filled.runs.folder / "runs" / "20250101T000000000000Z-00000000"
+    orphan.mkdir(parents=True)
+    (orphan / "run.json").write_text("{}")
+    dead = filled.lake.dead_files()
+    assert dead
+    with ExitStack() as still:
+        frozen(filled, tmp_path / "copy", still)
+    gone = {path.relative_to(filled.folder).as_posix() for path in (*dead, orphan / "run.json")}
+    assert contents(filled.folder).keys() - contents(tmp_path / "copy").keys() == gone
+    copy = Workspace.open(tmp_path / "copy")
+    assert (copy.lake.usage().dead, copy.lake.snapshot().rows("orders")) == (0, 2)
+    put(copy, duck, "orders", {"order_id": "3", "customer_id": "a"})
+    assert copy.lake.snapshot().rows("orders") == 3

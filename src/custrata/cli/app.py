@@ -19,6 +19,7 @@ from custrata.cli.language import listen, spoken
 from custrata.cli.pages import report_command
 from custrata.cli.runs import runs_group
 from custrata.cli.schemes import schemes_group
+from custrata.cli.upkeep import compact_command
 from custrata.errors import CustrataError
 from custrata.lake.private import keep_private
 from custrata.wording import error_sentence, phrase
@@ -45,6 +46,7 @@ for command in (
     excluded_command,
     history_group,
     runs_group,
+    compact_command,
     report_command,
     erase_command,
     erasures_group,

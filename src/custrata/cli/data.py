@@ -19,6 +19,7 @@ from custrata.cli.language import spoken
 from custrata.cli.questions import answered, decisions_of
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, plain, raw_option
+from custrata.cli.upkeep import after_import
 from custrata.errors import BadInput
 from custrata.ingest import ImportResult, Mapping, import_file
 from custrata.ingest.mapping import LAST_ROW
@@ -51,6 +52,12 @@ class NoQuarantine(BadInput):
     show_default=True,
     help="Whether orders for which nothing was paid count for recency and frequency.",
 )
+@click.option("--keep-runs", default="60", show_default=True, metavar="DAYS",
+              help="For how many days all runs stay, or all; of older ones the last of each month stays.")  # fmt: skip
+@click.option("--keep-quarantine", default="180", show_default=True, metavar="DAYS",
+              help="For how many days rejected rows stay, or all.")  # fmt: skip
+@click.option("--compact-at", default="50%", show_default=True, metavar="SHARE",
+              help="At which share of dead files to live ones the facts are compacted, or never.")  # fmt: skip
 @language_option
 def init_command(
     directory: Path,
@@ -60,6 +67,9 @@ def init_command(
     timezone: str,
     memory: str,
     free_orders: FreeOrders,
+    keep_runs: str,
+    keep_quarantine: str,
+    compact_at: str,
     language: str | None,
 ) -> None:
     """Make DIRECTORY (default: this folder) a workspace."""
@@ -72,6 +82,9 @@ def init_command(
         language=speak,
         memory=memory,
         free_orders=free_orders,
+        keep_runs=keep_runs,
+        keep_quarantine=keep_quarantine,
+        compact_at=compact_at,
     )
     settings = workspace.settings
     facts = {"name": settings.name, "currency": settings.currency, "timezone": settings.timezone}
@@ -139,6 +152,8 @@ def import_command(
     if save_mapping is not None:
         _save(results[-1].mapping, save_mapping)
         say(session.writer("cli")("mapping_saved", path=save_mapping))
+    if not dry_run and any(result.accepted for result in results):
+        after_import(session, told=not as_json)
     if all(result.rejected and not result.accepted for result in results):
         sys.exit(2)
 

@@ -12,6 +12,7 @@ from custrata.analytics.moments import AsOf
 from custrata.cli.help import Command
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import FORMATS, raw_option, write_table
+from custrata.cli.upkeep import after_refresh
 from custrata.engine import Engine
 from custrata.errors import BadInput, Refused
 from custrata.lake import Run
@@ -86,6 +87,7 @@ def refresh_command(
     )
     for sentence in told_of(done.run, session.writer("runs")):
         say(f"  {sentence}")
+    after_refresh(session)
 
 
 def _output(session: Session, table: ir.Table, engine: Engine, fmt: str, output: Path | None, *, raw: bool) -> None:

@@ -22,7 +22,7 @@ from custrata.cli.tables import CannotWrite, draw, raw_option, textual
 from custrata.errors import BadInput
 from custrata.lake import Run
 from custrata.pipeline import rebuild
-from custrata.pipeline.reading import Interval, biggest_movers, history, history_of, moved_between, stays
+from custrata.pipeline.reading import Interval, RunRemoved, biggest_movers, history, history_of, moved_between, stays
 from custrata.pipeline.reading.stays import stays_told
 from custrata.tiering.names import scheme_name, tier_name
 from custrata.wording import catalogue
@@ -173,6 +173,8 @@ def rebuild_command(session: Session, start: datetime | None, every: Any, engine
         return
     ends = {"first": write.day(done.runs[0].as_of), "last": write.day(done.runs[-1].as_of)}
     say(write.count("rebuilt", len(done.runs), **ends))
+    if done.traces:
+        say("  " + session.writer("runs").count("traces_left", done.traces))
     schemes = done.runs[-1].record["schemes"]
     for key, many in sorted(done.corrected.items()):
         say("  " + write.count("corrected", many, scheme=scheme_name(key, session.language, schemes.get(key))))
@@ -221,6 +223,8 @@ def _asked(session: Session, runs: Sequence[Run], scheme: str, asked: str) -> Ru
     for run in runs:
         if run.id == asked:
             return run
+    if asked in session.workspace.runs.traces():
+        raise RunRemoved(run=asked)
     try:
         moment = AsOf.of(asked, session.workspace.settings.timezone)
     except NotAMoment as error:

@@ -12,9 +12,13 @@ from custrata.cli.help import Command, Group
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import draw
 from custrata.lake import Run, Workspace
+from custrata.lake.retention import instant_of
 from custrata.pipeline import Verified, verify, withdraw
+from custrata.pipeline.reading import RunRemoved
 from custrata.pipeline.telling import marks_in_words
+from custrata.pipeline.verifying import RunBeforeRemoved
 from custrata.pipeline.withdrawal import NoSuchPublishedRun
+from custrata.wording import error_sentence
 
 MOST_SHOWN = 10
 
@@ -37,6 +41,9 @@ def list_command(session: Session) -> None:
         for run in reversed(runs.all())
     ]  # fmt: skip
     say(draw(heads, rows, [False, False, False, True, False]).rstrip("\n") if rows else write("none"))
+    if traces := runs.traces():
+        last = write.instant(instant_of(traces[-1]))
+        say(write.count("traces", len(traces), last=last))
     for gone in runs.withdrawn():
         facts = {"run": gone.id, "as_of": write.instant(gone.as_of), "by": gone.by or "?", "reason": gone.reason or "–"}
         say(write("withdrawn", at=write.instant(gone.at), **facts))
@@ -69,6 +76,8 @@ def withdraw_command(session: Session, run_id: str, reason: str, yes: bool, engi
     say(write("done", run=done.run.id, as_of=write.instant(done.run.as_of)))
     if done.anew:
         say(write.count("anew", len(done.anew)))
+    if done.traces:
+        say(write.count("traces_left", done.traces))
 
 
 @runs_group.command("verify", cls=Command)
@@ -85,7 +94,13 @@ def verify_command(session: Session, run_id: str | None, everything: bool, engin
     equal = True
     with workspace.engine(engine_name) as engine:
         for one in wanted:
-            found = verify(workspace, engine, one)
+            try:
+                found = verify(workspace, engine, one)
+            except RunBeforeRemoved as error:
+                if not everything:
+                    raise
+                say(error_sentence(error, session.language))
+                continue
             _tell(session, found)
             equal = equal and found.equal
     if not wanted:
@@ -117,7 +132,9 @@ def _tell(session: Session, found: Verified) -> None:
 
 
 def _known(workspace: Workspace, run_id: str) -> Run:
-    """The published run of an id. Raises `NoSuchPublishedRun`."""
+    """The published run of an id. Raises `NoSuchPublishedRun`, `RunRemoved`."""
+    if run_id in workspace.runs.traces():
+        raise RunRemoved(run=run_id)
     if run_id not in workspace.runs.ids():
         raise NoSuchPublishedRun(run=run_id)
     return workspace.runs.run(run_id)

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "custrata.apps.audit",
     "custrata.apps.jobs",
     "custrata.apps.accounts",
+    "custrata.apps.storage",
     "custrata.apps.customers",
     "custrata.apps.connect",
     "custrata.apps.tiers",
@@ -194,6 +195,10 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
+# Kinds of work beside those of the apps; where scheduled backups go, and how many of them stay.
+JOBS = ["custrata.config.jobs"]
+BACKUPS = Path(os.environ.get("CUSTRATA_BACKUPS") or STATE / "backups")
+BACKUPS_KEPT = max(int(os.environ.get("CUSTRATA_BACKUPS_KEPT", "7")), 1)
 # The REST API: who recognises a token, and how often one may ask, in each process by itself.
 TOKENS = "custrata.apps.connect.actions.recognise"
 API_PER_MINUTE = int(os.environ.get("CUSTRATA_API_PER_MINUTE", "600"))

@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("custrata.apps.insights.urls")),
     path("account/", include("custrata.apps.accounts.urls")),
     path("audit/", include("custrata.apps.audit.urls")),
+    path("storage/", include("custrata.apps.storage.urls")),
     path("jobs/", include("custrata.apps.jobs.urls")),
     path("customers/", include("custrata.apps.customers.urls")),
     path("tokens/", include("custrata.apps.connect.urls")),

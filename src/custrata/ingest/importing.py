@@ -85,7 +85,8 @@ def import_file(
     """
     kind_named(kind)
     tell = progress or (lambda step, share: None)
-    with _scratch(workspace) as scratch, _reader(engine, scratch) as made:
+    # What the rows are compared with stays on the disk until they are written, whoever compacts meanwhile.
+    with _scratch(workspace) as scratch, _reader(engine, scratch) as made, workspace.lake.reading() as lake:
         duck = made.engine
         tell("open", 0.0)
         file = open_file(Path(path), scratch)
@@ -105,9 +106,7 @@ def import_file(
                 settle_killed(workspace.quarantine, [earlier])
                 return _nothing_done(earlier, asked)
             tell("read", 0.15)
-            plan, staged = read_rows(
-                made, plan, head, rejects_of(scratch), desk=desk, snapshot=workspace.lake.snapshot()
-            )
+            plan, staged = read_rows(made, plan, head, rejects_of(scratch), desk=desk, snapshot=lake)
             _refuse_foreign(staged, plan, workspace.settings.currency)
             faults = without_remarks(faults_of(made, rejects_of(scratch)), plan.source, desk)
         plan = replace(plan, mapping=replace(plan.mapping, decisions=given | desk.answers))

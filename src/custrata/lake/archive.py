@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -28,13 +28,15 @@ def frozen(workspace: Workspace, target: Path, stack: ExitStack, *, wait: float 
 
     Parameters: `target` a new folder on the same disk; `stack` holds the workspace still until it is closed, so that a
     caller can look at a database meanwhile. Files are linked, not copied, since none is ever written to again: it takes
-    a moment, whatever the size.
+    a moment, whatever the size. Dead files stay behind: those of former versions of tables, and what no run needs.
 
     Raises `Busy` where an import or a refresh is at work for longer than `wait` seconds.
     """
     for lock in (workspace.lake.folder / LAKE_LOCK, workspace.runs.folder / RUNS_LOCK):
         stack.enter_context(locked(lock, wait=wait))
-    for file in _files(workspace.folder):
+    workspace.erasures.key()  # by it a restored workspace is known to be the same one
+    dead = workspace.lake.dead_files() | workspace.runs.dead_folders()
+    for file in _files(workspace.folder, dead):
         there = target / file.relative_to(workspace.folder)
         there.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -43,12 +45,14 @@ def frozen(workspace: Workspace, target: Path, stack: ExitStack, *, wait: float 
             shutil.copy2(file, there)
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path, dead: Set[Path]) -> Iterator[Path]:
     yield folder / FILE
     for name in (EXCLUSIONS, ERASURES, KEY, ERASING):
         if (folder / name).exists():
             yield folder / name
     for part in PARTS:
         for home, folders, names in os.walk(folder / part):
-            folders[:] = [name for name in folders if not name.startswith(DRAFT)]
-            yield from (Path(home) / name for name in names if name not in LEFT_OUT and not name.endswith(".new"))
+            here = Path(home)
+            folders[:] = [name for name in folders if not name.startswith(DRAFT) and here / name not in dead]
+            wanted = (name for name in names if name not in LEFT_OUT and not name.endswith(".new"))
+            yield from (here / name for name in wanted if here / name not in dead)

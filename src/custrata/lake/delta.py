@@ -22,6 +22,7 @@ CONFIGURATION = {
     "delta.logRetentionDuration": "interval 0 days",
     "delta.checkpointInterval": "20",
 }
+LOG = "_delta_log"
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -86,7 +87,7 @@ def commit(folder: Path, spec: TableSpec, change: Commit) -> int:
 
 def sync_log(folder: Path, version: int) -> None:
     """Wait until the log up to a version is on the disk."""
-    log = folder / "_delta_log"
+    log = folder / LOG
     sync(log / f"{version:020d}.json")
     sync(log)
     sync(folder)

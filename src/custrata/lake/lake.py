@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -13,6 +14,7 @@ from custrata.lake.locks import Busy, locked
 from custrata.lake.manifest import FILE, Manifest
 from custrata.lake.recovery import heal, journal, sweep
 from custrata.lake.snapshot import LakeSnapshot
+from custrata.lake.usage import LakeUsage, dead_files, usage_of
 
 WAIT = 60.0
 LOCK, LEASE = ".lock", ".lease"
@@ -49,8 +51,13 @@ class Lake:
         Whoever publishes what was computed from customers stays in the block until then, so that an erasure in
         between is not undone.
 
+        Where nobody here may write to the lake there is no lock to hold: then it is a snapshot like any other.
+
         Raises `Busy` where old files are being removed for longer than `wait` seconds, `Damaged`.
         """
+        if self.folder.exists() and not os.access(self.folder, os.W_OK):
+            yield self.snapshot()
+            return
         with locked(self.folder / LEASE, wait=wait, shared=True):
             yield self.snapshot()
 
@@ -81,6 +88,14 @@ class Lake:
         """
         with self._change(at=at, wait=wait, sweeping=True) as change:
             return change.compact()
+
+    def usage(self) -> LakeUsage:
+        """What the lake takes on the disk, and what of it compacting would free. Raises `Damaged`."""
+        return usage_of(self.folder)
+
+    def dead_files(self) -> set[Path]:
+        """The files of rows that the present version does not need; a change that is under way counts as dead."""
+        return dead_files(self.folder)
 
     @contextmanager
     def _change(self, *, at: datetime, wait: float, sweeping: bool = False) -> Iterator[Change]:

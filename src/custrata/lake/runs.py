@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -20,12 +21,14 @@ import pyarrow.parquet as pq
 from custrata.engine import DuckEngine, Engine
 from custrata.errors import Refused
 from custrata.lake.durable import Damaged, replace_file, sync
-from custrata.lake.locks import locked
+from custrata.lake.locks import Busy, locked
 from custrata.lake.private import FOLDER
 from custrata.lake.whose import others, theirs
 
 POINTER, RECORD, LOCK, DRAFT = "published.json", "run.json", ".lock", ".draft-"
-STAGED, WITHDRAWN = "staged.json", "withdrawn"
+STAGED, WITHDRAWN, LEASE = "staged.json", "withdrawn", ".lease"
+# What stays of a run that retention removed: a short record, and the changes that the history is made of.
+TRACE, CHANGES = "trace.json", "changes.parquet"
 
 
 class NoSuchRunTable(Refused):
@@ -41,6 +44,11 @@ class Run:
     folder: Path
     record: dict[str, Any]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has all its tables: of a run that retention removed only a trace is left."""
+        return not self.record.get("trace")
+
     def read(self, name: str, engine: Engine) -> ir.Table:
         """The rows of `<name>.parquet`. Raises `NoSuchRunTable`."""
         path = self.folder / f"{name}.parquet"
@@ -51,10 +59,11 @@ class Run:
 
 @dataclass(frozen=True)
 class _Published:
-    """The pointer: the ids of all runs by `as_of`, and the current one."""
+    """The pointer: the ids of all runs by `as_of`, the current one, and those of which only a trace is left."""
 
     runs: tuple[str, ...] = ()
     current: str | None = None
+    traces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,39 @@ class Runs:
     def run(self, run_id: str) -> Run:
         """The published run of that id. Raises `Damaged`, also where it has been superseded."""
         return self._run(run_id)
+
+    def traces(self) -> tuple[str, ...]:
+        """The ids of the runs that retention removed, by `as_of`; their changes stay. Raises `Damaged`."""
+        return self._pointer().traces
+
+    def history_ids(self) -> tuple[str, ...]:
+        """The ids of every published run and every trace, by `as_of`. Raises `Damaged`."""
+        pointer = self._pointer()
+        return tuple(sorted((*pointer.runs, *pointer.traces)))
+
+    def recorded(self, run_id: str) -> Run:
+        """The published run of that id, or its trace. Raises `Damaged`."""
+        return self._run(run_id, TRACE if run_id in self.traces() else RECORD)
+
+    def history(self) -> list[Run]:
+        """Every published run and every trace, by `as_of`: what the history is made of.
+
+        A trace has a short record and the table `changes`, no other. Raises `Damaged`.
+        """
+        return self._load(lambda published: sorted((*published.runs, *published.traces)))
+
+    @contextmanager
+    def reading(self, *, wait: float = 60.0) -> Iterator[None]:
+        """Within the block no file of a run is removed, however many runs are published or removed meanwhile.
+
+        A workspace that nobody here may write to needs no such promise. Raises `Busy`.
+        """
+        if self.folder.exists() and not os.access(self.folder, os.W_OK):
+            yield
+            return
+        self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
+        with locked(self.folder / LEASE, wait=wait, shared=True):
+            yield
 
     def published(self) -> Run | None:
         """The current run: the one that looks from the latest instant. Raises `Damaged`."""
@@ -184,11 +226,73 @@ class Runs:
     def _switch(self, added: Collection[str], removed: Collection[str]) -> None:
         """Publish some runs in place of others, in one moment."""
         # Ids begin with the instant, so they sort by it.
-        kept = sorted({*added, *self._pointer().runs} - set(removed))
-        pointer = _Published(tuple(kept), kept[-1] if kept else None)
+        before = self._pointer()
+        kept = sorted({*added, *before.runs} - set(removed))
+        passed = self._passed(before.traces, added)
+        traces = tuple(trace for trace in before.traces if trace not in passed)
+        self._point(_Published(tuple(kept), kept[-1] if kept else None, traces))
+        self._remove(map(self._home, (*removed, *passed)))
+
+    def _passed(self, traces: Collection[str], added: Collection[str]) -> set[str]:
+        """The traces that lie between a new run and the one it went on from: its changes take the place of theirs."""
+        passed: set[str] = set()
+        for run_id in added if traces else ():
+            before = str(self._run(run_id).record.get("before") or "")
+            passed |= {trace for trace in traces if before < trace < run_id}
+        return passed
+
+    def _point(self, pointer: _Published) -> None:
         replace_file(self.folder / POINTER, json.dumps(asdict(pointer)))
-        for run_id in removed:
-            shutil.rmtree(self._home(run_id), ignore_errors=True)
+
+    def _remove(self, folders: Iterable[Path]) -> None:
+        """Remove folders, unless somebody is reading: then what makes the next run does."""
+        with suppress(Busy), locked(self.folder / LEASE, wait=0):
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def thin(self, records: Mapping[str, Mapping[str, object]], *, wait: float = 0.0) -> None:
+        """Leave of published runs only a trace: the short record that is passed by id, and their changes.
+
+        It happens in one moment. The files go once nobody holds `reading`: after a kill, or where somebody does, by
+        the next that makes or thins runs. While several runs are being made, or their making was stopped half-way,
+        nothing is done: they may go on from any run.
+
+        Raises `Busy` where a refresh is at work for longer than `wait` seconds.
+        """
+        with locked(self.folder / LOCK, wait=wait):
+            self._clear()
+            before = self._pointer()
+            gone = {run_id for run_id in records if run_id in before.runs and run_id != before.current}
+            if self.rebuilding() is not None:
+                return
+            for run_id in gone:
+                text = json.dumps({**records[run_id], "trace": True}, default=_as_text, ensure_ascii=False)
+                replace_file(self._home(run_id) / TRACE, text)
+            if gone:
+                kept = tuple(run_id for run_id in before.runs if run_id not in gone)
+                self._point(_Published(kept, before.current, tuple(sorted({*before.traces, *gone}))))
+            self._strip()
+
+    def clear(self, *, wait: float = 0.0) -> None:
+        """Remove what killed processes left.
+
+        Raises `Busy` where a refresh is at work for longer than `wait` seconds.
+        """
+        with locked(self.folder / LOCK, wait=wait):
+            self._clear()
+
+    def dead_folders(self) -> set[Path]:
+        """The folders of runs that are neither published nor wait for it, nor hold a trace. Raises `Damaged`."""
+        wanted = {*self.history_ids(), *self._staged()}
+        return {run for run in self.folder.glob("runs/*") if run.name not in wanted}
+
+    def _strip(self) -> None:
+        """Remove of every trace what belongs to it no more."""
+        with suppress(Busy), locked(self.folder / LEASE, wait=0):
+            for trace in self._pointer().traces:
+                for path in self._home(trace).iterdir():
+                    if path.name not in {TRACE, CHANGES}:
+                        path.unlink()
 
     def rewrite(self, *customer_ids: str, wait: float = 60.0) -> int:
         """Take customers out of every table of every run; how many rows went.
@@ -212,7 +316,7 @@ class Runs:
             return _Published()
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
-            return _Published(tuple(found["runs"]), found["current"])
+            return _Published(tuple(found["runs"]), found["current"], tuple(found.get("traces", ())))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Damaged(file=path, reason=error) from error
 
@@ -220,19 +324,20 @@ class Runs:
         while True:
             published = self._pointer()
             try:
-                return [self._run(run_id) for run_id in choose(published)]
+                traces = set(published.traces)
+                return [self._run(one, TRACE if one in traces else RECORD) for one in choose(published)]
             except Damaged:
                 # A run may be superseded between our reading the pointer and the run: then there is a newer pointer.
                 if self._pointer() == published:
                     raise
 
-    def _run(self, run_id: str) -> Run:
+    def _run(self, run_id: str, name: str = RECORD) -> Run:
         home = self.folder / "runs" / run_id
         try:
-            record = json.loads((home / RECORD).read_text(encoding="utf-8"))
+            record = json.loads((home / name).read_text(encoding="utf-8"))
             return Run(run_id, datetime.fromisoformat(record["as_of"]), home, record)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise Damaged(file=home / RECORD, reason=error) from error
+            raise Damaged(file=home / name, reason=error) from error
 
     def _staged(self) -> tuple[str, ...]:
         """The ids of runs that wait to be published together with others."""
@@ -246,12 +351,10 @@ class Runs:
 
     def _clear(self) -> None:
         """Remove what killed processes left: drafts, runs that were never pointed at, halves of rewritten files."""
-        wanted = {*self._pointer().runs, *self._staged()}
-        orphans = [run for run in self.folder.glob("runs/*") if run.name not in wanted]
-        for folder in (*self.folder.glob(f"{DRAFT}*"), *orphans):
-            shutil.rmtree(folder, ignore_errors=True)
+        self._remove((*self.folder.glob(f"{DRAFT}*"), *self.dead_folders()))
         for half in self.folder.glob("runs/*/*.new"):
             half.unlink()
+        self._strip()
 
 
 class Stage:

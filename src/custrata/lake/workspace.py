@@ -17,19 +17,23 @@ from custrata.engine import Engine, connect, memory_in_bytes
 from custrata.engine.memory import HALF
 from custrata.engine.scratch import PREFIX, remove_abandoned
 from custrata.errors import BadInput, Refused
+from custrata.lake.backups import Backups
 from custrata.lake.durable import replace_file
 from custrata.lake.erasures import Erasures
 from custrata.lake.exclusions import Exclusions
 from custrata.lake.intents import Intents
 from custrata.lake.lake import Lake
 from custrata.lake.private import FOLDER, close_folder, private_files
+from custrata.lake.retention import DAYS, QUARANTINE, SHARE, compacting_share, days_kept
 from custrata.lake.runs import Runs
 from custrata.schema.counting import FreeOrders, free_orders_named
 from custrata.schema.zones import zone_named
 from custrata.wording import language_named
 
 FILE = "custrata.toml"
-DEFAULTS = {"memory": HALF, "free_orders": "count"}  # settings that a file written by an earlier version lacks
+# Settings that a file written by an earlier version lacks.
+DEFAULTS = {"memory": HALF, "free_orders": "count"}
+DEFAULTS |= {"keep_runs": DAYS, "keep_quarantine": QUARANTINE, "compact_at": SHARE}
 SCRATCH = "scratch"
 # What killed processes may leave in a workspace, in its folder for spilling, and beside it.
 LEFT_INSIDE, LEFT_IN_SCRATCH, LEFT_BESIDE = (".import-", ".backup-"), ("custrata-",), (".restoring-",)
@@ -71,6 +75,9 @@ class Settings:
 
     `memory` is what a computation may take before it goes to disk: a size (`8GB`), or a share of the machine (`50%`).
     `free_orders` says whether orders for which nothing was paid count for recency and frequency: `count` or `ignore`.
+    `keep_runs` is for how many days before the newest run all runs stay (`60`), or `all`; of older ones the last of
+    each month stays. `keep_quarantine` is for how many days rejected rows stay, or `all`. `compact_at` is the share of
+    dead bytes to live ones at which the lake is compacted by itself (`50%`), or `never`.
     """
 
     name: str
@@ -79,6 +86,9 @@ class Settings:
     language: str
     memory: str = HALF
     free_orders: FreeOrders = "count"
+    keep_runs: str = DAYS
+    keep_quarantine: str = QUARANTINE
+    compact_at: str = SHARE
 
     @classmethod
     def checked(
@@ -90,10 +100,14 @@ class Settings:
         language: str,
         memory: str = HALF,
         free_orders: str = "count",
+        keep_runs: str = DAYS,
+        keep_quarantine: str = QUARANTINE,
+        compact_at: str = SHARE,
     ) -> Settings:
         """Settings that are known to be usable.
 
-        Raises `UnknownCurrency`, `UnknownTimeZone`, `UnknownLanguage`, `BadMemoryLimit`, `UnknownFreeOrders`.
+        Raises `UnknownCurrency`, `UnknownTimeZone`, `UnknownLanguage`, `BadMemoryLimit`, `UnknownFreeOrders`,
+        `NotARetention`, `NotACompactingShare`.
 
         >>> Settings.checked(name="Shop", currency="eur", timezone="Europe/Paris", language="en").currency
         'EUR'
@@ -101,8 +115,20 @@ class Settings:
         if currency.upper() not in list_currencies():
             raise UnknownCurrency(currency=currency)
         memory_in_bytes(memory)
-        free = free_orders_named(free_orders)
-        return cls(name, currency.upper(), zone_named(timezone).key, language_named(language), memory, free)
+        compacting_share(compact_at)
+        for kept in (keep_runs, keep_quarantine):
+            days_kept(kept)
+        return cls(
+            name=name,
+            currency=currency.upper(),
+            timezone=zone_named(timezone).key,
+            language=language_named(language),
+            memory=memory,
+            free_orders=free_orders_named(free_orders),
+            keep_runs=keep_runs,
+            keep_quarantine=keep_quarantine,
+            compact_at=compact_at,
+        )
 
 
 @dataclass(frozen=True)
@@ -123,6 +149,9 @@ class Workspace:
         language: str = "zh-hans",
         memory: str = HALF,
         free_orders: FreeOrders = "count",
+        keep_runs: str = DAYS,
+        keep_quarantine: str = QUARANTINE,
+        compact_at: str = SHARE,
     ) -> Workspace:
         """Make a workspace in a folder, which may exist; its name is the folder's where none is given.
 
@@ -144,6 +173,9 @@ class Workspace:
             language=language,
             memory=memory,
             free_orders=free_orders,
+            keep_runs=keep_runs,
+            keep_quarantine=keep_quarantine,
+            compact_at=compact_at,
         )
         if (home / FILE).exists():
             raise AlreadyAWorkspace(folder=home)
@@ -185,6 +217,11 @@ class Workspace:
     def erasures(self) -> Erasures:
         """Customers who were erased, and whose rows imports refuse."""
         return Erasures(self.folder)
+
+    @property
+    def backups(self) -> Backups:
+        """Where backups were written."""
+        return Backups(self.folder)
 
     @property
     def erasing(self) -> Intents:
@@ -232,11 +269,15 @@ class Workspace:
         )
         return sum(remove_abandoned(place, *prefixes) for place, prefixes in places)
 
+    def make_folders(self) -> None:
+        """Make the folders that a workspace has from the first and that hold nothing yet: a backup has files alone."""
+        for part in (self.quarantine, self.mappings, self.runs.folder):
+            part.mkdir(exist_ok=True)
+
     def _make(self) -> None:
         self.lake.create()
         close_folder(self.folder)
-        for part in (self.quarantine, self.mappings, self.runs.folder):
-            part.mkdir(exist_ok=True)
+        self.make_folders()
         # Last, since it makes the folder a workspace.
         replace_file(self.folder / FILE, tomlkit.dumps(asdict(self.settings)))
 
@@ -254,6 +295,8 @@ def _settings_in(file: Path) -> Settings:
     except (OSError, ValueError) as error:
         raise BadSettings(file=file, reason=error) from error
     texts = {name: found.get(name, DEFAULTS.get(name)) for name in Settings.__dataclass_fields__}
+    for name in ("keep_runs", "keep_quarantine"):  # a number of days reads well without quotes, too
+        texts[name] = str(texts[name]) if type(texts[name]) is int else texts[name]
     for name, value in texts.items():
         if not isinstance(value, str) or not value:
             raise MissingSetting(file=file, setting=name)

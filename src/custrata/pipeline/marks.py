@@ -22,16 +22,37 @@ def marks_of(schemes: Mapping[str, Mapping[str, Any]], before: Run | None) -> li
     former = before.record
     was = int(former["saw"].get("definitions") or 1)
     found = [_mark("definitions", None, was, DEFINITIONS)] if was != DEFINITIONS else []
+    return found + _schemes_apart(schemes, former["schemes"])
+
+
+def _schemes_apart(
+    schemes: Mapping[str, Mapping[str, Any]], former: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The marks of single schemes."""
+    found: list[dict[str, Any]] = []
     for key, decided in schemes.items():
-        earlier = former["schemes"].get(key)
+        earlier = former.get(key)
         if earlier is None or earlier["waiting"] or decided["waiting"]:
             continue
-        versions = earlier.get("version", 1), decided["version"]
+        versions = earlier.get("version") or 1, decided.get("version") or 1
         if versions[0] != versions[1]:
             found.append(_mark("version", key, *versions))
         elif (numbers := (_learning(earlier), _learning(decided)))[0] != numbers[1]:
             found.append(_mark("learning", key, *numbers))
     return found
+
+
+def marks_between(before: Run | None, run: Run) -> list[dict[str, Any]]:
+    """The marks of a run against the one that stands before it now: what it recorded, where it went on from that one.
+
+    Else retention removed runs between them, and the marks say what changed over all of them.
+    """
+    recorded: list[dict[str, Any]] = list(run.record.get("marks") or ())
+    if before is None or run.record.get("before") in (None, before.id):
+        return recorded
+    was, now = (int((one.record.get("saw") or {}).get("definitions") or 1) for one in (before, run))
+    found = [_mark("definitions", None, was, now)] if was != now else []
+    return found + _schemes_apart(run.record["schemes"], before.record["schemes"])
 
 
 def method_of(run: Run, scheme: str) -> tuple[int, int, int | None] | None:

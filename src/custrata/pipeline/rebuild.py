@@ -10,6 +10,7 @@ from typing import Literal
 
 from custrata.analytics.moments import EPOCH, AsOf
 from custrata.engine import Engine
+from custrata.engine.guard import guarded
 from custrata.errors import Refused
 from custrata.lake import Run, Stage, Workspace
 from custrata.pipeline.decisions import Decided, Decisions, decisions_of
@@ -33,9 +34,13 @@ class NothingToRebuild(Refused):
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """The runs that were made, and how many customers' tiers each corrects, by scheme."""
+    """The runs that were made, and how many customers' tiers each corrects, by scheme.
+
+    `traces` is how many runs that retention had removed left the history with it: new runs go on past them.
+    """
 
     runs: tuple[Run, ...]
+    traces: int = 0
 
     @property
     def corrected(self) -> dict[str, int]:
@@ -47,6 +52,7 @@ class Rebuilt:
         return found
 
 
+@guarded
 def rebuild(
     workspace: Workspace,
     engine: Engine,
@@ -65,15 +71,19 @@ def rebuild(
     `corrections.parquet` whom the former one of that instant had in another tier. A run that would be the same is left
     alone.
 
+    Runs that retention removed cannot be graded again: where a new run goes on from one before them, what they changed
+    leaves the history.
+
     Readers see the former history until all runs are made; then the new one is published in one moment. Where the
     work is stopped, the former history stays, whole, and the next rebuilding takes over the runs that were made.
 
     Raises `NoFacts`, `NothingToRebuild`, `TooManyRuns`, `Busy`.
     """
+    traces = len(workspace.runs.traces())
     with workspace.runs.staging(at=at) as stage, opened(workspace, engine, at=at) as source:
         moments = _moments(source, start=start, every=every)
         done = regrade(source, stage, moments, progress)
-    return Rebuilt(tuple(one.run for one in done if one.new))
+    return Rebuilt(tuple(one.run for one in done if one.new), traces - len(workspace.runs.traces()))
 
 
 def regrade(source: Source, stage: Stage, moments: Sequence[AsOf], progress: Progress | None = None) -> list[Refreshed]:

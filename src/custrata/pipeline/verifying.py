@@ -14,8 +14,10 @@ import ibis.expr.types as ir
 from custrata.analytics.moments import AsOf
 from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros
+from custrata.engine.guard import guarded
 from custrata.engine.scratch import Scratch
-from custrata.lake import Run, Workspace
+from custrata.errors import Refused
+from custrata.lake import LakeSnapshot, Run, Workspace
 from custrata.pipeline.decisions import Decided, decisions_of
 from custrata.pipeline.handover import kept_handover
 from custrata.pipeline.learning import Lines
@@ -31,6 +33,13 @@ from custrata.tiering.definitions import define
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.learned import Learned
 from custrata.tiering.schemes import in_order
+
+
+class RunBeforeRemoved(Refused):
+    template = (
+        "The run {run} went on from {before}, which was removed, since runs are kept for a limited time. So it cannot "
+        "be computed once more."
+    )
 
 
 @dataclass(frozen=True)
@@ -70,18 +79,26 @@ class Verified:
         return not (self.gone or self.added or self.columns or self.differences)
 
 
+@guarded
 def verify(workspace: Workspace, engine: Engine, run_id: str) -> Verified:
     """Compute a published run once more, from the versions of tables, definitions, learned lines, decisions and the
     run before that it recorded, and compare every row and column of its profile. Writes nothing.
 
-    Raises `NoSuchPublishedRun`.
+    Raises `NoSuchPublishedRun`, `RunBeforeRemoved`.
     """
+    with workspace.runs.reading():
+        return _verified(workspace, engine, run_id)
+
+
+def _verified(workspace: Workspace, engine: Engine, run_id: str) -> Verified:
     runs = {run.id: run for run in workspace.runs.all()}
     if run_id not in runs:
         raise NoSuchPublishedRun(run=run_id)
     run = runs[run_id]
+    if run.record["before"] in workspace.runs.traces():
+        raise RunBeforeRemoved(run=run_id, before=run.record["before"])
     at = datetime.fromisoformat(run.record["at"])
-    lake = workspace.lake.at_versions(run.record["saw"]["versions"], run.record["saw"]["rows"])
+    lake = _lake_seen(workspace, run)
     before = runs.get(run.record["before"] or "")
     without = excluded_of(run)
     with (
@@ -101,6 +118,15 @@ def verify(workspace: Workspace, engine: Engine, run_id: str) -> Verified:
         before=before is not None or run.record["before"] is None,
         **compared,
     )
+
+
+def _lake_seen(workspace: Workspace, run: Run) -> LakeSnapshot | None:
+    """The facts as a run saw them: its versions, or those of today where compacting alone has changed the files."""
+    seen = workspace.lake.at_versions(run.record["saw"]["versions"], run.record["saw"]["rows"])
+    if seen is not None:
+        return seen
+    now = workspace.lake.snapshot()
+    return now if now.fingerprint == run.record["saw"]["fingerprint"] else None
 
 
 def _imported_by(facts: Snapshot, at: datetime) -> Snapshot:

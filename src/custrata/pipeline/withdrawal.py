@@ -7,6 +7,7 @@ from datetime import datetime
 
 from custrata.analytics.moments import AsOf
 from custrata.engine import Engine
+from custrata.engine.guard import guarded
 from custrata.errors import BadInput
 from custrata.lake import Run, Workspace
 from custrata.pipeline.making import Progress
@@ -20,12 +21,17 @@ class NoSuchPublishedRun(BadInput):
 
 @dataclass(frozen=True)
 class TakenBack:
-    """The run that was withdrawn, and the later ones that were graded anew without it."""
+    """The run that was withdrawn, and the later ones that were graded anew without it.
+
+    `traces` is how many runs that retention had removed left the history with it: new runs go on past them.
+    """
 
     run: Run
     anew: tuple[Run, ...]
+    traces: int = 0
 
 
+@guarded
 def withdraw(
     workspace: Workspace,
     engine: Engine,
@@ -43,6 +49,7 @@ def withdraw(
 
     Raises `NoSuchPublishedRun`, `Busy`.
     """
+    traces = len(workspace.runs.traces())
     with workspace.runs.staging(at=at) as stage, opened(workspace, engine, at=at) as source:
         run = next((run for run in stage.all() if run.id == run_id), None)
         if run is None:
@@ -50,4 +57,4 @@ def withdraw(
         stage.withdraw(run, by=by, reason=reason)
         later = [AsOf(one.as_of, one.record["zone"]) for one in stage.all() if one.as_of > run.as_of]
         made = regrade(source, stage, later, progress) if later else []
-    return TakenBack(run, tuple(one.run for one in made if one.new))
+    return TakenBack(run, tuple(one.run for one in made if one.new), traces - len(workspace.runs.traces()))

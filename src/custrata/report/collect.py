@@ -10,6 +10,8 @@ from typing import Any
 
 from custrata.analytics.silence import SilenceCurve, Stratum
 from custrata.lake import Run, Workspace
+from custrata.pipeline.marks import marks_between
+from custrata.pipeline.reading import moved_between
 from custrata.report.data import (
     Change,
     Headline,
@@ -87,8 +89,8 @@ def scheme(key: str, runs: Sequence[Run], language: str) -> Scheme:
     if decided["waiting"]:
         return Scheme(key, name, note=notes)
     history = tuple(
-        Moment(run.as_of, _sizes(run.record["tiers"][key]), _marks(run.record, key, name, language))
-        for run in runs
+        Moment(run.as_of, _sizes(run.record["tiers"][key]), _marks(before, run, key, name, language))
+        for before, run in zip((None, *runs), runs, strict=False)
         if key in run.record["tiers"]
     )
     nothing = Size(0, Decimal(0))
@@ -97,16 +99,24 @@ def scheme(key: str, runs: Sequence[Run], language: str) -> Scheme:
         for tier in decided["tiers"]
         for size in (history[-1].sizes.get(tier, nothing),)
     )
-    moves = tuple(
-        Move(row["source"], row["target"], row["customers"], Decimal(row["revenue"]))
-        for row in (runs[-1].record["moves"].get(key, ()) if len(runs) > 1 else ())
-    )
+    moves = _moves(key, runs[-2], runs[-1]) if len(runs) > 1 else ()
     return Scheme(key, name, tiers, history, moves, notes)
 
 
-def _marks(record: Record, key: str, name: str, language: str) -> tuple[str, ...]:
+def _moves(key: str, before: Run, run: Run) -> tuple[Move, ...]:
+    """Who moved since the run before: as recorded; counted, where runs between the two were removed."""
+    if run.record["before"] in (None, before.id):
+        rows: Iterable[Record] = run.record["moves"].get(key, ())
+    elif before.record["schemes"].get(key, {"waiting": True})["waiting"]:
+        rows = ()
+    else:
+        rows = [vars(one) for one in moved_between(before, run, key)]
+    return tuple(Move(row["source"], row["target"], row["customers"], Decimal(row["revenue"])) for row in rows)
+
+
+def _marks(before: Run | None, run: Run, key: str, name: str, language: str) -> tuple[str, ...]:
     """The marks of a run that touch a scheme, in words."""
-    marks = [mark for mark in record.get("marks") or () if mark["scheme"] in (None, key)]
+    marks = [mark for mark in marks_between(before, run) if mark["scheme"] in (None, key)]
     return tuple(phrase("runs", f"mark.{mark['kind']}", language, **{**mark, "scheme": name}) for mark in marks)
 
 

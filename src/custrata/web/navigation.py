@@ -45,7 +45,9 @@ SETTINGS = (
     Entry("web.nav.me", "user-circle", "accounts:me"),
     Entry("web.nav.people", "user-shield", "accounts:people", Right.MANAGE_PEOPLE),
     Entry("web.nav.workspace", "building-store", "accounts:workspace", Right.MANAGE_WORKSPACE),
+    Entry("web.nav.storage", "database", "storage:disk", Right.MANAGE_WORKSPACE),
     Entry("web.nav.tokens", "key", "connect:tokens", Right.MANAGE_TOKENS),
+    Entry("web.nav.erasures", "user-off", "customers:erasures", Right.ERASE_CUSTOMERS),
     Entry("web.nav.audit", "history", "audit:list", Right.SEE_AUDIT),
 )
 

@@ -16,6 +16,7 @@ from custrata.wording import phrase
 
 NOTHING = "–"
 LOCALES = {"zh-hans": "zh_Hans_CN", "zh-hant": "zh_Hant_TW", "en": "en_US"}
+BYTES = ("B", "KB", "MB", "GB", "TB", "PB")
 LONGEST_PLAIN = 10_000
 
 
@@ -61,6 +62,17 @@ class Writer:
         if abs(value) < LONGEST_PLAIN:
             return self.number(value)
         return _minus(format_compact_decimal(value, locale=self.locale, fraction_digits=1))
+
+    def size(self, value: int) -> str:
+        """Bytes in few characters, by thousands.
+
+        >>> Writer("en", "USD", "UTC").size(1_234_567), Writer("en", "USD", "UTC").size(512)
+        ('1.2 MB', '512 B')
+        """
+        size, unit = Decimal(value), 0
+        while size >= 1000 and unit < len(BYTES) - 1:
+            size, unit = size / 1000, unit + 1
+        return f"{self.number(size, 1 if unit and size < 100 else 0)} {BYTES[unit]}"
 
     def money(self, value: Decimal, decimals: int = 0) -> str:
         """Money in full, rounded to whole units unless told otherwise."""

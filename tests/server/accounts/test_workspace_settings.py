@@ -58,3 +58,18 @@ def test_currency_and_zone_are_shown_with_the_reason_why_they_stay(served: Works
     page = signed_in(Role.ADMINISTRATOR).get(PAGE).content.decode()
     assert all(found in page for found in ("CNY", "Asia/Shanghai", "make a new workspace and import again"))
     assert 'name="currency"' not in page
+
+
+def test_how_long_things_stay_is_changed_here_too(served: Workspace, signed_in: SignedIn) -> None:
+    kept = {"keep_runs": "All", "keep_quarantine": " 90 ", "compact_at": "20%"}
+    assert signed_in(Role.ADMINISTRATOR).post(PAGE, CHANGED | kept).status_code == 302
+    held = Workspace.open(served.folder).settings
+    assert (held.keep_runs, held.keep_quarantine, held.compact_at) == ("all", "90", "20%")
+
+
+@pytest.mark.parametrize("wrong", [{"keep_runs": "0"}, {"keep_quarantine": "long"}, {"compact_at": "1e99999999%"}])
+def test_refuses_what_is_no_retention(served: Workspace, signed_in: SignedIn, wrong: dict[str, str]) -> None:
+    before = Workspace.open(served.folder).settings
+    answer = signed_in(Role.ADMINISTRATOR).post(PAGE, CHANGED | wrong)
+    assert answer.status_code == 422
+    assert Workspace.open(served.folder).settings == before

@@ -49,7 +49,7 @@ def ask(client: Client, method: str, address: str, token: str = "") -> Any:
 
 
 def test_every_operation_asks_for_a_scope() -> None:
-    assert len(OPERATIONS) == 16
+    assert len(OPERATIONS) == 19
     assert [address for _, address, scopes in OPERATIONS if not scopes] == []
 
 

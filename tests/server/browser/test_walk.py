@@ -57,6 +57,7 @@ PAGES = (
     "/account/me/",
     "/account/people/",
     "/account/workspace/",
+    "/storage/",
     "/tokens/",
     "/audit/",
 )

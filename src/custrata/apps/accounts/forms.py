@@ -150,3 +150,6 @@ class WorkspaceForm(Filled):
     name = forms.CharField(max_length=100, label=said("accounts.workspace.name"))
     language = forms.ChoiceField(choices=LANGUAGE_NAMES, label=said("accounts.workspace.language"))
     memory = forms.CharField(max_length=20, label=said("accounts.workspace.memory"))
+    keep_runs = forms.CharField(max_length=20, required=False, label=said("accounts.workspace.keep_runs"))
+    keep_quarantine = forms.CharField(max_length=20, required=False, label=said("accounts.workspace.keep_quarantine"))
+    compact_at = forms.CharField(max_length=20, required=False, label=said("accounts.workspace.compact_at"))

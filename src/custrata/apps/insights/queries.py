@@ -15,6 +15,7 @@ from custrata.apps.accounts.models import User
 from custrata.apps.jobs.models import Job, Status
 from custrata.apps.jobs.queries import recent
 from custrata.apps.playbooks.queries import due_tasks
+from custrata.apps.storage.queries import nearly_full
 from custrata.apps.tiers.queries import panels, runs, schemes
 from custrata.lake import Run
 from custrata.pipeline.reading import likely_shared_cards, reading
@@ -120,9 +121,11 @@ def chosen_scheme(run: Run, *wanted: str) -> str:
     return next((key for key in wanted if key in graded), schemes.default_scheme(run))
 
 
-def attention(run: Run, *, with_jobs: bool) -> tuple[Attention, ...]:
-    """What needs somebody: customers about to drop, falling values, rejected rows, failed jobs, schemes that wait."""
+def attention(run: Run, *, with_jobs: bool, with_disk: bool = False) -> tuple[Attention, ...]:
+    """What needs somebody: a disk that is nearly full, customers about to drop, falling values, rejected rows, failed
+    jobs, schemes that wait."""
     found = [
+        _disk() if with_disk else None,
         _about_to_drop(run),
         _losers(run),
         *_shared_cards(run),
@@ -252,6 +255,16 @@ def _rejected() -> list[Attention]:
         )
         for one in islice((one for one in reversed(latest.values()) if one.rejected), 3)
     ]
+
+
+def _disk() -> Attention | None:
+    """Less than a tenth of the disk is free."""
+    room = nearly_full()
+    if room is None:
+        return None
+    write = texts.writer()
+    said = texts.text("storage.nearly_full_text", free=write.size(room[0]), size=write.size(room[1]))
+    return Attention("database", "danger", texts.text("storage.nearly_full"), said, reverse("storage:disk"))
 
 
 def _failed_jobs() -> list[Attention]:

@@ -12,6 +12,7 @@ from custrata.apps.accounts.models import User
 from custrata.apps.insights import queries
 from custrata.apps.playbooks.queries import today
 from custrata.apps.tiers.queries import panels, refreshes, runs, schemes
+from custrata.lake import Run
 from custrata.web.gate import needs
 from custrata.web.rights import Right, may
 
@@ -41,11 +42,17 @@ def overview(request: HttpRequest) -> HttpResponse:
         "rings": panels.rings_panel(found, run),
         "moves": panels.moves_panel(found, run) if found.moves else None,
         "history": panels.history_panel(found),
-        "attention": (*_own_tasks(request), *queries.attention(run, with_jobs=may(request.user, Right.SEE_JOBS))),
+        "attention": (*_own_tasks(request), *_attention(request, run)),
         "may_refresh": may_refresh,
         "job": job,
     }
     return render(request, "insights/overview.html", shown)
+
+
+def _attention(request: HttpRequest, run: Run) -> tuple[queries.Attention, ...]:
+    """What needs somebody, as far as it is for this person to see."""
+    with_jobs, with_disk = (may(request.user, right) for right in (Right.SEE_JOBS, Right.MANAGE_WORKSPACE))
+    return queries.attention(run, with_jobs=with_jobs, with_disk=with_disk)
 
 
 def _own_tasks(request: HttpRequest) -> tuple[queries.Attention, ...]:

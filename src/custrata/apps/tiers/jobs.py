@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -17,6 +18,7 @@ from custrata.pipeline import refresh as refresh_workspace
 from custrata.pipeline import withdraw as withdraw_run
 from custrata.pipeline.rebuild import Every
 from custrata.pipeline.refresh import EarlierAsOf
+from custrata.pipeline.upkeep import Retained, retain
 from custrata.web.workspace import workspace
 
 
@@ -88,7 +90,10 @@ def _graded(running: Running, served: Workspace, as_of: datetime | str | None, *
             decisions=replace(decisions(), overrides=overrides()),
             progress=lambda step, fraction: running.tell(fraction, f"cli.steps.{step}"),
         )
-    return _result(done.run, new=done.new)
+    retained = Retained()
+    with suppress(Busy):
+        retained = retain(served)
+    return _result(done.run, new=done.new) | {"removed": len(retained.runs)}
 
 
 @handler("rebuild", attempts=5, longest=timedelta(hours=12), waits_for=(Busy,))

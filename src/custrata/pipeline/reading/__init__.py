@@ -13,7 +13,14 @@ from custrata.pipeline.reading.facts import CustomerFacts, Part, Purchases, Sale
 from custrata.pipeline.reading.filters import AnyOf, Between, Cell, Filter, Ids, Moved, Tiered
 from custrata.pipeline.reading.history import Interval, history, history_of
 from custrata.pipeline.reading.moves import Mover, Moves, biggest_movers, late_moves, moved_between, moves, moves_in
-from custrata.pipeline.reading.profile import NoSuchColumn, NoSuchRun, Reading, reading
+from custrata.pipeline.reading.profile import (
+    NoSuchColumn,
+    NoSuchRun,
+    Reading,
+    RunRemoved,
+    reading,
+    refuse_unpublished,
+)
 from custrata.pipeline.reading.shared_cards import SharedCard, likely_shared_cards
 from custrata.pipeline.reading.stays import Stays, TierStays, stays
 
@@ -34,6 +41,7 @@ __all__ = [
     "Part",
     "Purchases",
     "Reading",
+    "RunRemoved",
     "Sale",
     "SharedCard",
     "Stays",
@@ -52,5 +60,6 @@ __all__ = [
     "moves_in",
     "prepare_facts",
     "reading",
+    "refuse_unpublished",
     "stays",
 ]

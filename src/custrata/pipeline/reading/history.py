@@ -88,8 +88,8 @@ def history(
     Columns `customer_id`, `scheme`, `version`, `tier`, `status`, `valid_from`, `valid_until`, `value`, `reason`,
     `until`, `late`, `run`, `ended_by`; ordered by customer, scheme and instant.
     """
-    with Serving().asking() as asking:
-        runs = workspace.runs.all()
+    with workspace.runs.reading(), Serving().asking() as asking:
+        runs = workspace.runs.history()
         for some in [Some("customer_id = ?", (customer_id,))] if customer_id is not None else _portions(asking, runs):
             sql, values = intervals(asking, runs, schemes, some)
             if sql:

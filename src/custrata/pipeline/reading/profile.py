@@ -42,6 +42,21 @@ class NoSuchRun(BadInput):
     template = "There is no run “{run}”. It may have been replaced by a newer one; choose one from the list of runs."
 
 
+class RunRemoved(NoSuchRun):
+    template = (
+        "The run {run} was removed, since runs are kept for a limited time. What it changed is part of the history; "
+        "choose one from the list of runs."
+    )
+
+
+def refuse_unpublished(workspace: Workspace, run_id: str) -> None:
+    """Raises `RunRemoved` for a run of which only a trace is left, `NoSuchRun` for one that is not published."""
+    if run_id in workspace.runs.traces():
+        raise RunRemoved(run=run_id)
+    if run_id not in workspace.runs.ids():
+        raise NoSuchRun(run=run_id)
+
+
 @dataclass(frozen=True)
 class Order:
     """By a column, empty values last, then by `customer_id`; `backwards`: all of that the other way round."""
@@ -249,6 +264,8 @@ class Reading(CustomerFacts):
                 with self._serving.asking() as asking:
                     return ask(asking)
             except Exception:  # whatever the engine says of a file that is gone
+                if not self._follows:
+                    refuse_unpublished(self._workspace, asked.id)
                 if not self._moved_on(asked):
                     raise
 
@@ -273,7 +290,7 @@ def reading(
 
     Parameters: `threads` and `memory` are how much of the machine all reading of this process may take together.
 
-    Raises `NoSuchRun`, `Damaged`.
+    Raises `NoSuchRun`, `RunRemoved`, `Damaged`.
     """
     serving = Serving(threads, memory)
     key, state = (workspace.folder, run_id, serving), _state(workspace.runs.folder / POINTER)
@@ -291,8 +308,7 @@ def _opened(workspace: Workspace, run_id: str | None, serving: Serving) -> Readi
     if run_id is None:
         run = workspace.runs.published()
         return Reading(workspace, run, serving, follows=True) if run is not None else None
-    if run_id not in workspace.runs.ids():
-        raise NoSuchRun(run=run_id)
+    refuse_unpublished(workspace, run_id)
     return Reading(workspace, workspace.runs.run(run_id), serving, follows=False)
 
 

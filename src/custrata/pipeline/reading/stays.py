@@ -70,7 +70,8 @@ def stays(workspace: Workspace, scheme: str) -> Stays:
     A stay ends at the run that sees the customer in another tier, so lengths are as fine as the runs are dense. Runs
     that graded by another method are left out: who is in another tier for that reason alone has not moved.
     """
-    return stays_of(workspace.runs.all(), scheme)
+    with workspace.runs.reading():
+        return stays_of(workspace.runs.history(), scheme)
 
 
 def stays_of(every: Sequence[Run], scheme: str) -> Stays:
@@ -78,6 +79,8 @@ def stays_of(every: Sequence[Run], scheme: str) -> Stays:
     graded = [run for run in every if method_of(run, scheme) is not None]
     methods = [method_of(run, scheme) for run in graded]
     alike = sum(1 for _ in takewhile(lambda method: method == methods[-1], reversed(methods)))
+    while alike and not graded[-alike].is_whole:  # a trace cannot say who was in which tier when the method began
+        alike -= 1
     first = graded[-alike] if alike else None
     # A run between them that did not grade by the scheme stays among them: it ends what went on.
     runs = [] if first is None else [run for run in every if run.as_of >= first.as_of]

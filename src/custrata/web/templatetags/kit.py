@@ -70,6 +70,12 @@ def share(value: float | Decimal | None, decimals: int = 1) -> str:
 
 
 @register.filter
+def bytes_size(value: int | None) -> str:
+    """1.2 GB"""
+    return NOTHING if value is None else texts.writer().size(value)
+
+
+@register.filter
 def signed(value: int | None) -> str:
     """+11, −3, 0"""
     return texts.writer().signed(value)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from custrata.apps.accounts.actions import change_workspace
+from custrata.apps.accounts.actions.workspace import CHANGEABLE
 from custrata.apps.accounts.forms import WorkspaceForm
 from custrata.apps.accounts.views.asking import asking_person
 from custrata.errors import CustrataError
@@ -25,9 +26,12 @@ from custrata.web.workspace import workspace
 @needs(Right.MANAGE_WORKSPACE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
-    """Name, language and memory; currency and zone are only shown, since every amount and day was read in them."""
+    """Name, language, memory and how long things stay; currency and zone are only shown.
+
+    Every amount and day was read in them.
+    """
     served = workspace()
-    held = {"name": served.settings.name, "language": served.settings.language, "memory": served.settings.memory}
+    held = {key: getattr(served.settings, key) for key in CHANGEABLE}
     form = WorkspaceForm(request.POST or None, initial=held)
     if request.method == "POST" and form.is_valid():
         try:

@@ -103,9 +103,10 @@ def _take_over(batch: pa.RecordBatch) -> None:
 
 def _follow_runs(workspace: Workspace, tell: Tell) -> int:
     """Put the moves of every run on the timeline, each once; those of a run that was superseded leave it."""
-    present = workspace.runs.all()
-    _leave_out({one.id for one in present})
-    return sum(_follow_run(one, tell) for one in present)
+    with workspace.runs.reading():
+        present = workspace.runs.history()
+        _leave_out({one.id for one in present})
+        return sum(_follow_run(one, tell) for one in present)
 
 
 def _leave_out(present: set[str]) -> None:

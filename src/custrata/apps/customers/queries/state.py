@@ -10,5 +10,5 @@ from custrata.lake.manifest import Manifest
 
 def state_of(workspace: Workspace) -> tuple[str, str]:
     """Texts that change whenever the lake's rows, or the published runs, do; cheap enough to ask every few seconds."""
-    runs = ",".join(workspace.runs.ids())
+    runs = ",".join(workspace.runs.history_ids())
     return Manifest.read(workspace.lake.folder).fingerprint, sha256(runs.encode()).hexdigest()

@@ -119,7 +119,7 @@ def moves_between(key: str, before: Run, now: Run) -> Scheme:
     Neighbours have recorded them; between others they are counted from the two profiles, once per process.
     """
     found, neighbour = scheme(key, now), run_before(now)
-    if neighbour is not None and neighbour.id == before.id:
+    if neighbour is not None and neighbour.id == before.id == now.record["before"]:
         return found
     if before.record["schemes"].get(key, {"waiting": True})["waiting"] or not found.tiers:
         return replace(found, moves=())

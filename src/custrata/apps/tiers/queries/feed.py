@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from custrata.apps.tiers.queries.runs import all_runs, run_ids
+from custrata.apps.tiers.queries.runs import recorded_runs
 from custrata.errors import Refused
 from custrata.lake import Run
 from custrata.pipeline.reading import changes_of
 from custrata.web.listing import key_of
 from custrata.web.paging import Cursor
+from custrata.web.workspace import workspace
 
 OF = "changes"
 START = datetime(1, 1, 1, tzinfo=UTC)
@@ -72,12 +73,12 @@ def feed(since: str, *, schemes: Sequence[str] | None, limit: int) -> Feed:
     """
     place = Place.read(since) if since else Place(START, "", "", "", START)
     while True:
-        runs = all_runs()
+        runs = recorded_runs()
         check_history(place, runs)
         try:
             return _read(place, runs, schemes, limit)
         except Exception:  # whatever the engine says of a file that is gone: its run was replaced meanwhile
-            if [run.id for run in runs] == list(run_ids()):
+            if [run.id for run in runs] == list(workspace().runs.history_ids()):
                 raise
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from django.urls import reverse
 from markupsafe import Markup
 
-from custrata.apps.tiers.queries.runs import history, newest
+from custrata.apps.tiers.queries.runs import history, newest, recorded_moves
 from custrata.lake import Run
 from custrata.report import Move, Scheme, Silence, SilencePoint, Size, Tier
 from custrata.report.colours import tier_colours
@@ -129,8 +129,8 @@ def rings_panel(found: Scheme, run: Run, place: int | None = None) -> RingsPanel
 
 
 def moves_panel(found: Scheme, run: Run) -> MovesPanel:
-    """The moves into a run."""
-    link = customers_href(run, moved=f"{found.key}:")
+    """The moves into a run, each leading to who made it: a run knows its own, not those over runs that were removed."""
+    link = customers_href(run, moved=f"{found.key}:") if recorded_moves(run) else ""
     write = texts.writer("report")
     return MovesPanel(
         both(partial(flow, found, write, link=link)),

@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from custrata.apps.tiers.queries.runs import all_runs, run_ids
+from custrata.apps.tiers.queries.runs import all_runs
 from custrata.lake import Run
 from custrata.lake.runs import Runs
 from custrata.pipeline.reading import Mover, biggest_movers
@@ -66,7 +66,7 @@ def stays_panel(found: Scheme) -> StaysPanel:
     """The stays of a scheme as all runs saw them."""
     colours, names = tier_colours(found), {tier.key: tier.name for tier in found.tiers}
     write = texts.writer("history")
-    seen = _stays(workspace().runs.folder, run_ids(), found.key)
+    seen = _stays(workspace().runs.folder, workspace().runs.history_ids(), found.key)
     known = [one for one in seen.tiers if one.tier in names]
     lines = [
         StayingLine(
@@ -101,7 +101,8 @@ def stays_panel(found: Scheme) -> StaysPanel:
 def _stays(folder: Path, ids: tuple[str, ...], key: str) -> Stays:
     """Counted once for the runs there are."""
     runs = Runs(folder)
-    return stays_of([runs.run(one) for one in ids], key)
+    with runs.reading():
+        return stays_of([runs.recorded(one) for one in ids], key)
 
 
 def movers(found: Scheme, run: Run) -> list[Mover]:

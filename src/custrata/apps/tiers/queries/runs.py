@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 from custrata.lake import Run
 from custrata.lake.durable import Damaged
 from custrata.lake.manifest import ImportRecord, Manifest
+from custrata.lake.retention import instant_of
 from custrata.lake.runs import Runs, Withdrawn
-from custrata.pipeline.reading import NoSuchRun
+from custrata.pipeline.reading import refuse_unpublished
 from custrata.web.workspace import workspace
 
 # So many runs a history goes back; a page with more could not be read.
@@ -29,9 +30,8 @@ def run_ids() -> tuple[str, ...]:
 
 
 def run(run_id: str) -> Run:
-    """A published run with all it recorded. Raises `NoSuchRun`."""
-    if run_id not in run_ids():
-        raise NoSuchRun(run=run_id)
+    """A published run with all it recorded. Raises `NoSuchRun`, `RunRemoved`."""
+    refuse_unpublished(workspace(), run_id)
     return _steady(lambda: _whole(workspace().runs.folder, run_id))
 
 
@@ -53,6 +53,11 @@ def chosen(run_id: str) -> Run | None:
 def all_runs() -> tuple[Run, ...]:
     """Every run, the oldest first, with the short form of its record: `BRIEF`, and the tiers of its schemes."""
     return _steady(lambda: tuple(_brief(workspace().runs.folder, run_id) for run_id in run_ids()))
+
+
+def recorded_runs() -> tuple[Run, ...]:
+    """Every run and every trace of one that retention removed, the oldest first, as `all_runs` has them."""
+    return _steady(lambda: tuple(_brief(workspace().runs.folder, run_id) for run_id in workspace().runs.history_ids()))
 
 
 def offered(*shown: Run) -> tuple[Run, ...]:
@@ -86,6 +91,22 @@ def run_before(run: Run) -> Run | None:
     """The run before another one, in short form."""
     earlier = [run_id for run_id in run_ids() if run_id < run.id]
     return _steady(lambda: _brief(workspace().runs.folder, earlier[-1])) if earlier else None
+
+
+def recorded_moves(run: Run) -> bool:
+    """Whether a run recorded who moved since the run that stands before it now."""
+    before = run_before(run)
+    return before is None or run.record["before"] in (None, before.id)
+
+
+def removed_since(instant: datetime | None) -> int:
+    """How many runs retention removed that look from an instant or later; all, without one."""
+    return sum(instant is None or instant_of(trace) >= instant for trace in workspace().runs.traces())
+
+
+def last_removed() -> datetime | None:
+    """The instant of the newest run that retention removed."""
+    return max(map(instant_of, workspace().runs.traces()), default=None)
 
 
 @dataclass(frozen=True)
@@ -144,12 +165,13 @@ def _whole(folder: Path, run_id: str) -> Run:
 @lru_cache(maxsize=4096)
 def _brief(folder: Path, run_id: str) -> Run:
     """The part of a record that a history shows, so that years of runs fit into memory."""
-    whole = Runs(folder).run(run_id)
+    whole = Runs(folder).recorded(run_id)
     schemes = {
-        key: {name: decided[name] for name in ("tiers", "notes", "waiting")}
+        key: {name: decided.get(name) for name in ("tiers", "notes", "waiting", "version", "learning")}
         for key, decided in whole.record["schemes"].items()
     }
-    record: dict[str, Any] = {name: whole.record.get(name) for name in BRIEF} | {"schemes": schemes}
+    saw = {"definitions": (whole.record.get("saw") or {}).get("definitions")}
+    record: dict[str, Any] = {name: whole.record.get(name) for name in BRIEF} | {"schemes": schemes, "saw": saw}
     return Run(whole.id, whole.as_of, whole.folder, record)
 
 

@@ -70,6 +70,8 @@ def run_list(request: HttpRequest) -> HttpResponse:
         "new_data": runs.new_imports(),
         "rebuilding": runs.rebuilding(),
         "withdrawn": runs.withdrawn(),
+        "removed": runs.removed_since(None),
+        "removed_last": runs.last_removed(),
         **_refreshing(request),
     }
     return render(request, "tiers/runs.html", shown)
@@ -175,7 +177,7 @@ def _moves(key: str, before: Run, after: Run, *, counted: bool) -> dict[str, Any
         asked = {"before": before.id, "after": after.id, "scheme": key, "moves": 1}
         return {"moves_later": f"{reverse('tiers:compare')}?{urlencode(asked)}"}
     found = comparison.moves_between(key, before, after)
-    recorded = neighbour is not None and neighbour.id == before.id
+    recorded = neighbour is not None and neighbour.id == before.id == after.record["before"]
     link = panels.customers_href(after, moved=f"{key}:") if recorded else ""
     picture = both(partial(flow, found, texts.writer("report"), link=link))
     sums = {way: found.moved(way) for way in ("up", "down", "stay")}

@@ -1,0 +1,1 @@
+"""What the workspace takes on the disk, and freeing what it no longer needs."""

@@ -1,0 +1,28 @@
+"""Have the workspace compacted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from custrata.apps.accounts.models import User
+from custrata.apps.audit.actions import record_change
+from custrata.apps.jobs import actions as jobs
+from custrata.apps.jobs.models import Job
+from custrata.apps.storage.queries import KIND, compacting
+from custrata.errors import Refused
+
+
+class AlreadyCompacting(Refused):
+    template = "The workspace is being compacted already; nothing else was started. Wait until it is done."
+
+
+@transaction.atomic
+def start_compacting(*, actor: User | None, at: datetime) -> Job:
+    """Put compacting in the queue. Raises `AlreadyCompacting`."""
+    if compacting() is not None:
+        raise AlreadyCompacting
+    job = jobs.enqueue(kind=KIND, arguments={}, actor=actor, at=at, key=KIND)
+    record_change(actor=actor, at=at, action="storage.compact", subject="job", subject_id=str(job.pk))
+    return job

@@ -1,0 +1,79 @@
+"""Compacting by hand, and by itself after an import; runs past their retention after a refresh."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from custrata.lake import Workspace
+from tests.cli.conftest import Run
+
+
+def corrected(folder: Path, number: int) -> Path:
+    """The same orders at another amount: all files of the table are written anew."""
+    path = folder / f"corrected-{number}.csv"
+    rows = "\n".join(f"{order},{'abc'[order % 3]},2025-01-0{order} 10:00:00,{number + 1}.00" for order in range(1, 9))
+    path.write_text(f"订单号,客户编号,下单时间,实付金额\n{rows}\n", "utf-8")
+    return path
+
+
+def dead(folder: Path) -> int:
+    return Workspace.open(folder).lake.usage().dead
+
+
+@pytest.fixture
+def never(custrata: Run, tmp_path: Path) -> Path:
+    """A workspace that does not compact by itself, with dead files."""
+    folder = tmp_path / "never"
+    custrata("init", folder, "--currency", "USD", "--language", "en", "--compact-at", "never")
+    for number in range(4):
+        assert custrata("import", "orders", corrected(tmp_path, number), "-w", folder).code == 0
+    return folder
+
+
+def test_compact_frees_former_versions_and_says_so(custrata: Run, never: Path) -> None:
+    assert dead(never) > 0
+    ended = custrata("compact", "-w", never)
+    assert (ended.code, dead(never)) == (0, 0)
+    assert "Former versions of facts" in ended.out
+    assert "nothing to free" in custrata("compact", "-w", never).out
+
+
+def test_compact_reports_as_json(custrata: Run, never: Path) -> None:
+    former = dead(never)
+    told = json.loads(custrata("compact", "--json", "-w", never).out)
+    assert told["freed"] >= told["parts"]["dead"] >= former
+    assert (told["runs"], told["busy"], told["quarantine_files"]) == ([], [], 0)
+
+
+def test_an_import_compacts_by_itself(custrata: Run, shop: Path, tmp_path: Path) -> None:
+    told = [custrata("import", "orders", corrected(tmp_path, number), "-w", shop).out for number in range(4)]
+    usage = Workspace.open(shop).lake.usage()
+    assert usage.dead <= usage.live / 2
+    assert "The facts were compacted" in "".join(told)
+
+
+def test_an_import_as_json_stays_json_when_it_compacts(custrata: Run, shop: Path, tmp_path: Path) -> None:
+    for number in range(4):
+        json.loads(custrata("import", "orders", corrected(tmp_path, number), "--json", "-w", shop).out)
+
+
+def test_a_refresh_removes_runs_past_their_retention(custrata: Run, shop: Path, orders_file: Path) -> None:
+    custrata("import", "orders", orders_file, "-w", shop)
+    days = [f"2025-0{month}-{day}" for month in (3, 4, 5, 6) for day in ("05", "20")]
+    told = [custrata("refresh", "--as-of", day, "-w", shop).out for day in days]
+    assert "1 run (as of Apr 5, 2025) was removed" in "".join(told)
+    runs = Workspace.open(shop).runs
+    assert [run[:8] for run in runs.traces()] == ["20250404"]
+    assert "1 older run" in custrata("runs", "list", "-w", shop).out
+    for command in ("verify", "withdraw"):
+        ended = custrata("runs", command, runs.traces()[0], "-w", shop)
+        assert (ended.code, "was removed" in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize("setting", [("--keep-runs", "0"), ("--keep-quarantine", "ever"), ("--compact-at", "1e9%")])
+def test_init_refuses_what_is_no_retention(custrata: Run, tmp_path: Path, setting: tuple[str, str]) -> None:
+    ended = custrata("init", tmp_path / "new", *setting)
+    assert (ended.code, setting[1] in ended.err, (tmp_path / "new" / "custrata.toml").exists()) == (2, True, False)
