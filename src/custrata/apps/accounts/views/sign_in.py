@@ -41,7 +41,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             return admit(request, person, wanted)
         locked = getattr(request, "axes_locked_out", False)
         return _refused(request, form, wanted, "locked" if locked else "wrong")
-    return render(request, "accounts/sign_in.html", {"form": form, "next": wanted})
+    page = {"form": form, "next": wanted}
+    return render(request, "accounts/sign_in.html", page, status=422 if form.errors else 200)
 
 
 @sensitive_post_parameters("code")
@@ -72,7 +73,9 @@ def code(request: HttpRequest) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End this session."""
     logout(request)
-    return redirect("accounts:sign_in")
+    response = redirect("accounts:sign_in")
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'  # pages that the browser still has; cookies are gone
+    return response
 
 
 def _refused(request: HttpRequest, form: SignInForm, wanted: str, why: str) -> HttpResponse:
