@@ -25,6 +25,7 @@ from custrata.web.scopes import Scope
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("served")]
 GIVEN = {"key": "value", "scheme": "value", "number": "1", "tier": "high", "customer_id": "c001", "run_id": "x"}
+GIVEN |= {"erasure": "0"}
 BODY: dict[str, object] = {"schemes": [{"key": "x"}], "scheme": {}, "version": 1, "tier": "high", "reason": "why"}
 
 
