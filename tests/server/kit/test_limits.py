@@ -14,7 +14,8 @@ from django.test import Client
 from django.urls import path
 from tests.server.api.conftest import asking, nothing_counted
 
-from custrata.config.urls import handler400, handler500, urlpatterns
+from custrata.config.urls import handler400, handler500
+from custrata.config.urls import urlpatterns as addresses
 from custrata.engine import DuckEngine
 from custrata.engine.deadline import TookTooLong, deadline
 from custrata.lake import Workspace
@@ -49,7 +50,7 @@ def too_long(request: HttpRequest) -> HttpResponse:
 
 
 trials = [path("endless", endless), path("endless-database", endless_database), path("too-long", too_long)]
-urlpatterns = [*trials, *urlpatterns]
+urlpatterns = [*trials, *addresses]
 
 
 @pytest.fixture
