@@ -145,3 +145,8 @@ def test_a_day_that_no_calendar_counts_on_from_is_refused(served: Workspace, ask
     program = asking()
     address = "/customers/c001/tiers/value/override"
     assert program.post(address, tier="high", reason="x", until="9999-12-31T23:59:59Z").status_code == 422
+
+
+def test_an_id_with_a_line_end_leads_nowhere(served: Workspace, signed_in: Callable[[Role], Client]) -> None:
+    answer = signed_in(Role.ADMINISTRATOR).post("/customers/-/tag/", {"customer_id": "a\r\nb", "name": "vip"})
+    assert answer.status_code == 400
