@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+LONGEST = 2_000  # characters of one fact in a sentence
+
 
 class CustrataError(Exception):
     """The root of the tree; `facts` are the values its sentence is made of.
@@ -30,8 +32,13 @@ class CustrataError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, **facts: object) -> None:
-        self.facts = facts
-        super().__init__(self.template.format(**facts))
+        # What was handed in may be as long as it likes; a sentence about it may not.
+        self.facts = {name: _short(fact) for name, fact in facts.items()}
+        super().__init__(self.template.format(**self.facts))
+
+
+def _short(fact: object) -> object:
+    return fact[:LONGEST] + "…" if isinstance(fact, str) and len(fact) > LONGEST else fact
 
 
 class Refused(CustrataError):

@@ -206,3 +206,11 @@ def test_a_kill_between_files_leaves_the_former_list(shop: Path, files: int) -> 
     publish(library, vip(told=False), reading("late", "value"))
     assert library.published()["vip"].definition == vip(told=False)
     assert json.loads((shop / "schemes" / "published.json").read_text())["late"] == 1
+
+
+@pytest.mark.parametrize("key", ["..", "a" * 5000, "../schemes", "", "A b"])
+def test_what_is_no_key_names_no_scheme(tmp_path: Path, key: str) -> None:
+    library = SchemeLibrary(Workspace.create(tmp_path / "shop"))
+    assert library.versions(key) == []
+    with pytest.raises(NoSuchVersion):
+        library.version(key, 1)

@@ -23,6 +23,7 @@ from custrata.cli.upkeep import after_import
 from custrata.engine.storage import reason_of
 from custrata.errors import BadInput
 from custrata.ingest import ImportResult, Mapping, import_file
+from custrata.ingest.mapping import LAST_ROW
 from custrata.ingest.settling import settle_killed
 from custrata.lake import Workspace
 from custrata.schema.cells import harmless
@@ -102,7 +103,7 @@ def init_command(
               help="Which comes first in dates such as 05/04/2025.")  # fmt: skip
 @click.option("--sheet", "sheets", multiple=True, metavar="NAME",
               help="The sheet of a workbook to read; several are read as one table.")  # fmt: skip
-@click.option("--header-row", type=click.IntRange(min=1), default=None, metavar="N",
+@click.option("--header-row", type=click.IntRange(1, LAST_ROW), default=None, metavar="N",
               help="The row that holds the column names, counted from 1.")  # fmt: skip
 @click.option("--source", default="file", show_default=True, help="The name of where the rows come from.")
 @click.option("--dry-run", is_flag=True, help="Read, check and report; change nothing.")

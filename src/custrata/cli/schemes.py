@@ -21,7 +21,7 @@ from custrata.pipeline.simulation import simulate
 from custrata.tiering import SchemeLibrary
 from custrata.tiering.comparing import Planned, differences, planned
 from custrata.tiering.definitions import Definition
-from custrata.tiering.files import read_schemes, write_schemes
+from custrata.tiering.files import LONGEST, read_schemes, write_schemes
 from custrata.tiering.library import NothingToPublish
 from custrata.tiering.names import notes_of, scheme_name, tier_name
 
@@ -186,8 +186,8 @@ def versions_command(session: Session, key: str) -> None:
 
 @schemes_group.command("diff")
 @key_argument
-@click.argument("first", type=int, metavar="A")
-@click.argument("second", type=int, metavar="B")
+@click.argument("first", type=click.IntRange(1, 1_000_000), metavar="A")
+@click.argument("second", type=click.IntRange(1, 1_000_000), metavar="B")
 @workspace_option
 def diff_command(session: Session, key: str, first: int, second: int) -> None:
     """Show what is different between the versions A and B of KEY."""
@@ -202,7 +202,7 @@ def diff_command(session: Session, key: str, first: int, second: int) -> None:
 
 @schemes_group.command("rollback")
 @key_argument
-@click.argument("version", type=int)
+@click.argument("version", type=click.IntRange(1, 1_000_000))
 @by_options
 @workspace_option
 def rollback_command(session: Session, key: str, version: int, by: str | None, note: str) -> None:
@@ -249,7 +249,8 @@ def restore_command(session: Session, key: str) -> None:
 
 
 def _read(file: Path) -> list[Definition]:
-    return read_schemes(file.read_bytes(), file.name)
+    with file.open("rb") as content:
+        return read_schemes(content.read(LONGEST + 1), file.name)
 
 
 def _known(library: SchemeLibrary, key: str) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping as Table
-from decimal import Decimal, InvalidOperation
 
 from custrata.ingest.fields import Kind
 from custrata.ingest.headers import plain_header, rank
 from custrata.ingest.questions import Desk, Question
 from custrata.ingest.sample import Sample
 from custrata.ingest.statuses import is_status
+from custrata.schema.numbers import NotANumber, decimal_of
 
 TIME = re.compile(
     r"^(上午|下午|午前|午後)?\s*\d{1,2}[:：]\d{2}([:：]\d{2}([.,]\d+)?)?\s*([ap]\.?\s?m\.?)?$", re.IGNORECASE
@@ -144,8 +144,8 @@ def _is_rate(header: str, values: list[str]) -> bool:
     if any("%" in value or "％" in value or "折" in value for value in values[:100]) or RATE_HEADER.search(header):
         return True
     try:
-        numbers = [Decimal(value.replace(",", ".")) for value in values]
-    except InvalidOperation:
+        numbers = [decimal_of(value.replace(",", ".")) for value in values]
+    except NotANumber:
         return False
     shares = all(0 <= number <= 1 for number in numbers) and any(0 < number < 1 for number in numbers)
     return shares and not MONEY_HEADER.search(header)

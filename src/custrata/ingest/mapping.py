@@ -18,6 +18,8 @@ from custrata.ingest.fields import PROPERTY, kind_named
 from custrata.ingest.texts import words
 
 ORDERS_OF_DATE = ("day-first", "month-first")
+LONGEST = 1_000_000  # characters of a mapping
+LAST_ROW = 1_048_576  # of a sheet
 PLAIN = ("date_order", "date_format", "decimal_comma", "encoding", "delimiter", "quote", "sheet", "header_row")
 TABLES = ("columns", "constants", "values", "decisions", "leave_out", "zones")
 
@@ -107,10 +109,14 @@ class Mapping:
         >>> Mapping.from_toml('kind = "products"\\n[columns]\\nSKU = "product_id"').fields
         {'product_id': 'SKU'}
         """
+        if len(text) > LONGEST:
+            raise BadMapping(file=file, reason=f"it has more than {LONGEST:,} characters")
         try:
             data = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except ValueError as error:  # no TOML, or a number of thousands of digits
             raise BadMapping(file=file, reason=error) from error
+        except RecursionError as error:
+            raise BadMapping(file=file, reason="it is nested too deep") from error
         return _checked(data, file)
 
     def write(self, path: Path) -> None:
@@ -127,7 +133,8 @@ class Mapping:
     def read(cls, path: Path) -> Mapping:
         """The mapping in a file."""
         try:
-            return cls.from_toml(path.read_text("utf-8"), path.name)
+            with path.open(encoding="utf-8") as file:
+                return cls.from_toml(file.read(LONGEST + 1), path.name)
         except (OSError, UnicodeDecodeError) as error:
             raise BadMapping(file=path.name, reason=reason_of(error)) from error
 
@@ -173,7 +180,7 @@ def _fits(name: str, value: object) -> bool:
     if name == "sheet" and isinstance(value, list):
         return bool(value) and all(isinstance(sheet, str) for sheet in value)
     if name == "header_row":
-        return isinstance(value, int) and not isinstance(value, bool) and value > 0
+        return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LAST_ROW
     return isinstance(value, bool if name == "decimal_comma" else str)
 
 

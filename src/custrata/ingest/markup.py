@@ -13,6 +13,7 @@ from custrata.errors import BadInput
 from custrata.ingest.files import BLOCK
 from custrata.ingest.sheet_reader import padded, pattern
 from custrata.ingest.sheets import Covered, Sheet, written
+from custrata.schema.numbers import LARGEST_WHOLE, MOST_DIGITS, NotANumber, decimal_of
 
 MOST_COLUMNS, MOST_ROWS = 16_384, 1_048_576
 MOST_CELLS = 50_000_000
@@ -126,7 +127,7 @@ class _Page(HTMLParser):
 
 
 def _span(text: str | None, most: int) -> int:
-    return min(most, max(1, int(text))) if text and text.strip().isdecimal() else 1
+    return max(1, _whole(text, most))
 
 
 class _Workbook:
@@ -181,16 +182,29 @@ class _Workbook:
         if self._kind == "Error":
             return ""
         if self._kind == "Number" and self._format == "%":
-            return format(float(text) * 100, ".12g") + "%"
-        return padded(self._format, int(text)) if self._kind == "Number" and self._format and text.isdecimal() else text
+            return _percent(text)
+        digits = self._kind == "Number" and self._format and text.isdecimal() and len(text) <= MOST_DIGITS
+        return padded(self._format, int(text)) if digits else text
 
 
 def _local(tag: str) -> str:
     return tag.rpartition(BETWEEN)[2]
 
 
-def _whole(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() else 0
+def _percent(text: str) -> str:
+    """A share in percent; what is no number stays as it is written."""
+    try:
+        return format(float(decimal_of(text)) * 100, ".12g") + "%"
+    except NotANumber:
+        return text
+
+
+def _whole(text: str | None, most: int = LARGEST_WHOLE) -> int:
+    """The number of an attribute, `most` where it says more; 0 where it says none."""
+    digits = (text or "").strip()
+    if not digits.isdecimal():
+        return 0
+    return most if len(digits) > MOST_DIGITS else min(most, int(digits))
 
 
 def _index(told: dict[str, str]) -> int | None:

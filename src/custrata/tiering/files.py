@@ -16,6 +16,8 @@ from custrata.tiering.definitions import Definition, define
 from custrata.tiering.library import dumped
 from custrata.tiering.loading import TooMuch, core
 
+LONGEST = 500_000  # bytes: enough for hundreds of schemes
+
 
 class NotYaml(BadInput):
     template = "{file} cannot be read as YAML: {reason} (line {line}, column {column})."
@@ -23,6 +25,10 @@ class NotYaml(BadInput):
 
 class TooDeepYaml(BadInput):
     template = "{file} is nested too deep, or refers to itself too often. Write the schemes out, without aliases."
+
+
+class TooLongYaml(BadInput):
+    template = "{file} is longer than {most}. Split it into several files."
 
 
 class NotASchemeFile(BadInput):
@@ -39,13 +45,15 @@ class WrittenTwice(BadInput):
 def read_schemes(content: bytes | str, file: str = "YAML") -> list[Definition]:
     """The definitions in a file, in its order; `file` is what messages call it.
 
-    Raises `NotYaml`, `TooDeepYaml`, `NotASchemeFile`, `WrittenTwice`, and what `define` raises, its place with file and
-    line.
+    Raises `NotYaml`, `TooDeepYaml`, `TooLongYaml`, `NotASchemeFile`, `WrittenTwice`, and what `define` raises, its
+    place with file and line.
 
     >>> file = "{key: abc, kind: pareto, trait: spend, tiers: [{key: a, share: 80%}, {key: b}]}"
     >>> [definition.key for definition in read_schemes(file)]
     ['abc']
     """
+    if len(content) > LONGEST:
+        raise TooLongYaml(file=file, most=f"{LONGEST // 1000} KB")
     try:
         root, data = core(content)
     except TooMuch as error:
@@ -111,7 +119,7 @@ def _nearest(node: Node, place: str) -> Node:
 def _below(node: Node, step: str) -> Node | None:
     if isinstance(node, MappingNode):
         return next((value for key, value in node.value if key.value == step), None)
-    if isinstance(node, SequenceNode) and step.isdigit() and int(step) < len(node.value):
+    if isinstance(node, SequenceNode) and step.isdecimal() and int(step) < len(node.value):
         found: Node = node.value[int(step)]
         return found
     return None

@@ -22,6 +22,7 @@ from custrata.lake.locks import locked
 from custrata.lake.private import FOLDER
 from custrata.lake.sums import is_listed, read_sealed, write_sealed
 from custrata.tiering.definitions import Definition, define
+from custrata.tiering.fields import KEY
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.loading import Dumper, plain
 from custrata.tiering.schemes import ReadsUnknownScheme, Scheme, built_in, columns_of, in_order
@@ -113,7 +114,7 @@ class SchemeLibrary:
     def version(self, key: str, number: int) -> Version:
         """One version of a scheme. Raises `NoSuchVersion`, `Damaged`."""
         path = self.folder / key / f"{number}.yaml"
-        if not path.exists() and not is_listed(path):
+        if not KEY.fullmatch(key) or not (path.exists() or is_listed(path)):
             if number == 1 and key in built_in():
                 return Version(built_in()[key], 1)
             raise NoSuchVersion(scheme=key, version=number)
@@ -208,8 +209,10 @@ class SchemeLibrary:
         return version
 
     def _numbers(self, key: str) -> set[int]:
+        if not KEY.fullmatch(key):  # no name of a folder of ours, whatever else it may be the name of
+            return set()
         shipped = {1} if key in built_in() else set()
-        return shipped | {int(path.stem) for path in (self.folder / key).glob("*.yaml") if path.stem.isdigit()}
+        return shipped | {int(path.stem) for path in (self.folder / key).glob("*.yaml") if path.stem.isdecimal()}
 
     def _kept(self) -> list[str]:
         return sorted(path.name for path in self.folder.glob("*") if path.is_dir())

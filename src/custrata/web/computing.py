@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import ENAMETOOLONG
 from threading import BoundedSemaphore
 
 from django.conf import settings
@@ -53,8 +54,9 @@ def watch_database(*, connection: BaseDatabaseWrapper, **signal: object) -> None
 
 
 def unfit_value(error: BaseException) -> bool:
-    """Whether the database had no room for a value: too long, too large, or not a text at all."""
-    return isinstance(error, DataError | OverflowError)
+    """Whether database or disk had no room for a value: too long, too large, or not a text at all."""
+    name = isinstance(error, OSError) and error.errno == ENAMETOOLONG
+    return name or isinstance(error, DataError | OverflowError)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Days and instants that people and programs send: those of a calendar in which one can still count on and back."""
+"""Days, instants and ids that people and programs send: a calendar one can count on and back in, one line of text."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from pydantic import AfterValidator, AwareDatetime
 
+ONE_LINE = RegexValidator(r"\A[^\r\n]*\Z")  # what stands in an address: no path of ours has a line end in it
 FIRST, LAST = date(1970, 1, 1), date(2199, 12, 31)
 
 

@@ -78,7 +78,7 @@ def _unreadable(request: HttpRequest) -> HttpResponse:
 
 def _told(request: HttpRequest, error: Exception) -> HttpResponse | None:
     if unfit_value(error):
-        raise BadRequest("a value that the database has no room for") from error
+        raise BadRequest("a value that nothing has room for") from error
     return None
 
 

@@ -155,8 +155,9 @@ def _path(trial: Trial, chance: random.Random, known: list[Any], *, spoil: bool)
 
 def _address(trial: Trial, chance: random.Random, names: list[str], known: list[Any]) -> None:
     path = _path(trial, chance, known, spoil=True)
-    ask = chance.choice([trial.client.get, trial.client.post])
-    trial.ask(f"{ask.__name__} {path}", lambda: ask(path))
+    method = chance.choice(["get", "post"])
+    ask = getattr(trial.client, method)
+    trial.ask(f"{method} {path}", lambda: ask(path))
 
 
 def _query(trial: Trial, chance: random.Random, names: list[str], known: list[Any]) -> None:

@@ -14,7 +14,8 @@ from django.test import Client
 from django.urls import path
 from tests.server.api.conftest import asking, nothing_counted
 
-from custrata.config.urls import handler400, handler500, urlpatterns
+from custrata.config.urls import handler400, handler500
+from custrata.config.urls import urlpatterns as addresses
 from custrata.engine import DuckEngine
 from custrata.engine.deadline import TookTooLong, deadline
 from custrata.lake import Workspace
@@ -49,7 +50,7 @@ def too_long(request: HttpRequest) -> HttpResponse:
 
 
 trials = [path("endless", endless), path("endless-database", endless_database), path("too-long", too_long)]
-urlpatterns = [*trials, *urlpatterns]
+urlpatterns = [*trials, *addresses]
 
 
 @pytest.fixture
@@ -144,3 +145,8 @@ def test_a_day_that_no_calendar_counts_on_from_is_refused(served: Workspace, ask
     program = asking()
     address = "/customers/c001/tiers/value/override"
     assert program.post(address, tier="high", reason="x", until="9999-12-31T23:59:59Z").status_code == 422
+
+
+def test_an_id_with_a_line_end_leads_nowhere(served: Workspace, signed_in: Callable[[Role], Client]) -> None:
+    answer = signed_in(Role.ADMINISTRATOR).post("/customers/-/tag/", {"customer_id": "a\r\nb", "name": "vip"})
+    assert answer.status_code == 400

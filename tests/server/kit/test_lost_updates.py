@@ -100,12 +100,20 @@ def test_a_program_that_names_its_version_overwrites_no_other(own_workspace: Wor
     program = asking()
     Customer.objects.get_or_create(customer_id="c001", defaults={"name": "王001", "mark": 1})
     address = "/api/v1/customers/c001/tiers/value/override"
-    send = {"content_type": "application/json", "headers": {"Authorization": f"Bearer {program.token}"}}
+    send: dict[str, Any] = {"content_type": "application/json", "headers": {"Authorization": f"Bearer {program.token}"}}
     first = Client().post(address, {"tier": "high", "reason": "one"}, **send)
     Client().post(address, {"tier": "low", "reason": "two"}, **send)
-    send["headers"] |= {"If-Match": first.headers["ETag"]}  # type: ignore[index]
+    send["headers"] |= {"If-Match": first.headers["ETag"]}
     late = Client().post(address, {"tier": "high", "reason": "three"}, **send)
     assert (late.status_code, late.json()["code"]) == (412, "VersionDiffers")
+
+
+def test_a_scheme_that_another_program_changed_is_not_rolled_back(own_workspace: Workspace, asking: Any) -> None:
+    token = {"Authorization": f"Bearer {asking().token}", "If-Match": '"another"'}
+    given: dict[str, Any] = {"content_type": "application/json", "headers": token}
+    assert Client().get("/api/v1/schemes/value", headers=token).headers["ETag"]
+    answer = Client().post("/api/v1/schemes/value/rollback", {"version": 1}, **given)
+    assert (answer.status_code, answer.json()["code"]) == (412, "VersionDiffers")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,11 +6,13 @@ from typing import Any
 
 from django import forms
 
+from custrata.web.days import ONE_LINE
+
 
 class CustomerForm(forms.Form):
     """What every form on a customer's page sends: which customer, and which tab to go back to."""
 
-    customer_id = forms.CharField(strip=False)
+    customer_id = forms.CharField(strip=False, validators=[ONE_LINE])
     tab = forms.CharField(required=False, max_length=20)
 
 

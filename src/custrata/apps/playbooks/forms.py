@@ -9,7 +9,7 @@ from django import forms
 
 from custrata.apps.playbooks.queries import STANDS, WHOSE, Search
 from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, said
-from custrata.web.days import DayField
+from custrata.web.days import ONE_LINE, DayField
 
 MOST_ACTIONS = 40
 BLANK_ROWS = 2
@@ -103,7 +103,7 @@ def assigned(written: str) -> dict[str, Any]:
 class NextForm(forms.Form):
     """An action of a customer's tier that becomes a task with everything as the playbook says."""
 
-    customer_id = forms.CharField(max_length=1_000, strip=False)
+    customer_id = forms.CharField(max_length=1_000, strip=False, validators=[ONE_LINE])
     scheme = forms.CharField(max_length=64)
     tier = forms.CharField(max_length=64)
     action = forms.CharField(max_length=64)

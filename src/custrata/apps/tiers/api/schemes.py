@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Field, Path, Query, Router
 
@@ -38,6 +38,7 @@ from custrata.web.computing import computing
 from custrata.web.listing import Paged, cut, place_in
 from custrata.web.problems import answers, exact
 from custrata.web.scopes import Scope
+from custrata.web.versions import ensure_match, with_tag
 from custrata.web.workspace import workspace
 from custrata.wording import LANGUAGES
 from custrata.wording.writer import Writer
@@ -76,10 +77,17 @@ def _mover(mover: Mover) -> dict[str, Any]:
 
 
 @router.get("/schemes/{key}", auth=READ, response=answers(SchemeOut, 404), url_name="scheme")
-def one_scheme(request: HttpRequest, key: str) -> SchemeOut:
+def one_scheme(request: HttpRequest, response: HttpResponse, key: str) -> SchemeOut:
     """One scheme. Of a retired one the newest version."""
     version = published_versions().get(key)
+    with_tag(response, _in_force(key))
     return _scheme(version or versions_of(key)[0], newest(), published=version is not None)
+
+
+def _in_force(key: str) -> dict[str, Any]:
+    """What the version of a scheme is told by."""
+    found = published_versions().get(key)
+    return {"scheme": key, "version": found.number if found else None}
 
 
 def _scheme(version: Version, run: Run | None, *, published: bool) -> SchemeOut:
@@ -177,19 +185,22 @@ def tier_members(request: HttpRequest, key: str, tier: str, asked: Query[Members
     return {"run": found.run.id, "customers": shown, "next": following}
 
 
-@router.post("/schemes", auth=WRITE, response=answers(VersionsOut, 409))
+@router.post("/schemes", auth=WRITE, response=answers(VersionsOut, 409, 412))
 def publish_schemes(request: HttpRequest, asked: PublishIn) -> dict[str, Any]:
     """Publish schemes, all or none, and start a refresh; the versions in force. Sent twice it does no more."""
     definitions = [define(data) for data in asked.schemes]
+    if len(definitions) == 1:
+        ensure_match(request, _in_force(definitions[0].key))
     who = {"actor": bearer(request).person, "at": timezone.now()}
     made = apply_schemes(definitions=definitions, note=asked.note, **who)
     return {"versions": [_version(one, one.number) for one in made]}
 
 
-@router.post("/schemes/{key}/rollback", auth=WRITE, response=answers(VersionOut, 404, 409), url_name="rollback")
+@router.post("/schemes/{key}/rollback", auth=WRITE, response=answers(VersionOut, 404, 409, 412), url_name="rollback")
 def roll_back_scheme(request: HttpRequest, key: str, asked: RollbackIn) -> VersionOut:
     """Publish an earlier version again, under a new number, and start a refresh."""
     who = {"actor": bearer(request).person, "at": timezone.now()}
     version_of(key, asked.version)
+    ensure_match(request, _in_force(key))
     made = roll_back(key=key, number=asked.version, note=asked.note, **who)
     return _version(made, made.number)
