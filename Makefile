@@ -10,7 +10,7 @@ INSTALL = $(BIN)/pip install -qq --constraint constraints.txt --editable
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-deep postgresql check lint format types layers docs bench constraints clean
+.PHONY: help setup demo test test-deep postgresql check lint format types layers docs bench constraints release audit clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -75,6 +75,14 @@ constraints: ## renew constraints.txt: the newest versions that pyproject.toml a
 	@build/constraints/bin/pip install -qq uv
 	@build/constraints/bin/python tools/pins.py
 	@rm -rf build/constraints
+
+release: setup ## build sdist and wheel, a bill of materials (CycloneDX) and the licences of all pins into dist/
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build --directory dist
+	@$(BIN)/python tools/release.py dist
+
+audit: setup ## ask for known weaknesses of all pins; says so where no index answers
+	@$(BIN)/python tools/audit.py
 
 clean: ## remove what was built, but .venv and workspaces
 	rm -rf build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis spark-warehouse derby.log metastore_db

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
+from custrata.ingest.erasure import begin
+from custrata.lake import Workspace
 from tests.cli.conftest import Run
 
 
@@ -31,3 +35,40 @@ def test_an_erasure_is_lifted_with_a_reason_and_stays_in_the_list(
     assert custrata("erasures", "lift", "a", "--reason", "asked for it", "-w", graded).code == 0
     assert "asked for it" in custrata("erasures", "list", "-w", graded).out
     assert "erased_customer" not in imported(custrata, orders_file, graded)
+
+
+def test_an_erasure_that_was_killed_goes_on_with_any_command(custrata: Run, graded: Path) -> None:
+    begin(Workspace.open(graded), ["a"], at=datetime(2026, 1, 1, tzinfo=UTC))
+    assert "Going on with an erasure" in custrata("tiers", "value", "-w", graded).err
+    assert custrata("profile", "a", "-w", graded).code != 0
+    assert custrata("tiers", "value", "-w", graded).err == ""
+
+
+def test_the_same_erasure_asked_for_again_says_that_it_went_on(custrata: Run, graded: Path) -> None:
+    begin(Workspace.open(graded), ["a"], at=datetime(2026, 1, 1, tzinfo=UTC))
+    told = custrata("erase", " ａ ", "--yes", "-w", graded)
+    assert told.code == 0
+    assert "Going on" in told.err
+    assert "Erased customer a: orders 3" in told.out
+
+
+def test_a_list_of_erasures_travels_and_erases_there(custrata: Run, graded: Path, tmp_path: Path) -> None:
+    copy, file = tmp_path / "copy", tmp_path / "list.json"
+    shutil.copytree(graded, copy)
+    custrata("erase", "a", "--yes", "-w", graded)
+    assert custrata("erasures", "export", file, "-w", graded).code == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert custrata("erasures", "export", file, "-w", graded).code == 2
+    assert "1" in custrata("erasures", "import", file, "-w", copy).out
+    assert custrata("erase", "a", "--yes", "-w", copy).code == 2
+    custrata("erase", "b", "--yes", "-w", copy)
+
+
+def test_a_list_of_another_workspace_is_refused(custrata: Run, graded: Path, tmp_path: Path) -> None:
+    custrata("init", tmp_path / "other", "--currency", "USD", "--language", "en")
+    for folder in (tmp_path / "other", graded):
+        custrata("erasures", "export", tmp_path / f"{folder.name}.json", "-w", folder)
+    told = custrata("erasures", "import", tmp_path / "other.json", "-w", graded)
+    assert (told.code, "another workspace" in told.err) == (1, True)
+    (tmp_path / "odd.json").write_text('{"format": 1, "key": "zz"}')
+    assert custrata("erasures", "import", tmp_path / "odd.json", "-w", graded).code == 2

@@ -24,8 +24,9 @@ from custrata.ingest.files import (
     NotATable,
     TooLargeUnpacked,
 )
+from custrata.ingest.parquet import DamagedFile
 from custrata.ingest.recognise import MissingColumns
-from custrata.ingest.sources import DamagedFile, NoHeader, NoRows, TooManyColumns
+from custrata.ingest.sources import NoHeader, NoRows, TooManyColumns
 
 ORDERS = "order_id,customer_id,ordered_at,amount\n1,a,2024-01-05,12.5\n"
 SQUEEZED = gzip.compress(ORDERS.encode() * 100)

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from tests.ingest.conftest import Shop
+
+from custrata.errors import CustrataError
+from custrata.ingest.parquet import BadCellLimit, DamagedFile, TooDeepColumns, TooLargeParts, TooManyCells
 
 
 def parquet(folder: Path, **columns: object) -> Path:
@@ -51,3 +55,67 @@ def test_rejected_rows_come_out_as_text(shop: Shop, tmp_path: Path) -> None:
     path = parquet(tmp_path, order_id=["1", None], customer_id=["a", "b"], date=[date(2024, 1, 5)] * 2, amount=[1, 2])
     result = shop.takes("orders", path)
     assert shop.quarantine(result)[1] == ",b,2024-01-05,2,3,order_id,,a value is missing"
+
+
+def flood(folder: Path, rows: int, text: str | None = None) -> Path:
+    """A small file of many rows, all alike."""
+    path = folder / "flood.parquet"
+    same = pa.array([1] if text is None else [text])
+    batch = pa.table({"order_id": pa.DictionaryArray.from_arrays(pa.array([0] * 1_000_000, pa.int8()), same)})
+    with pq.ParquetWriter(path, batch.schema, compression="zstd") as writer:
+        for _ in range(rows // 1_000_000):
+            writer.write_table(batch)
+    return path
+
+
+def refused(shop: Shop, kind: str, path: Path, by: type[CustrataError]) -> CustrataError:
+    """The refusal of a file, which changed nothing."""
+    before = shop.state
+    with pytest.raises(by) as found:
+        shop.takes(kind, path)
+    assert shop.state == before
+    return found.value
+
+
+def lying(path: Path, rows: int, said: int) -> Path:
+    """The file with another number of rows in its footer (Thrift's zigzag integers of two bytes)."""
+
+    def written(number: int) -> bytes:
+        zigzag = number << 1
+        return bytes([zigzag & 0x7F | 0x80, zigzag >> 7])
+
+    data = path.read_bytes()
+    start = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    path.write_bytes(data[:start] + data[start:].replace(written(rows), written(said), 1))
+    return path
+
+
+def test_a_few_bytes_that_become_hundreds_of_millions_of_rows_are_refused_before_reading(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trap = flood(tmp_path, 200_000_000)
+    assert trap.stat().st_size < 3 << 20
+    assert "200,000,000" in str(refused(shop, "orders", trap, TooManyCells))
+    monkeypatch.setenv("CUSTRATA_IMPORT_CELLS", "1000")
+    refused(shop, "orders", parquet(tmp_path, order_id=["1"] * 1001), TooManyCells)
+
+
+def test_a_long_text_repeated_in_every_row_is_refused(shop: Shop, tmp_path: Path) -> None:
+    refused(shop, "orders", flood(tmp_path, 1_000_000, "x" * 1_000_000), TooLargeParts)
+
+
+def test_a_footer_that_lies_about_its_rows_is_refused(shop: Shop, tmp_path: Path) -> None:
+    path = parquet(tmp_path, order_id=[str(number) for number in range(300)])
+    refused(shop, "orders", lying(path, 300, 200), DamagedFile)
+
+
+def test_columns_nested_too_deep_are_refused(shop: Shop, tmp_path: Path) -> None:
+    deep: object = 1
+    for _ in range(20):
+        deep = [deep]
+    refused(shop, "orders", parquet(tmp_path, order_id=[deep]), TooDeepColumns)
+
+
+def test_the_limit_of_cells_is_a_number(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUSTRATA_IMPORT_CELLS", "1e99999999")
+    refused(shop, "orders", parquet(tmp_path, order_id=["1"]), BadCellLimit)

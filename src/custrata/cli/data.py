@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shutil
 import sys
@@ -16,12 +18,13 @@ from custrata.cli.help import Command, language_option
 from custrata.cli.language import spoken
 from custrata.cli.questions import answered, decisions_of
 from custrata.cli.session import Session, now, say, workspace_option
-from custrata.cli.tables import CannotWrite, draw, plain
+from custrata.cli.tables import CannotWrite, draw, plain, raw_option
 from custrata.cli.upkeep import after_import
 from custrata.errors import BadInput
 from custrata.ingest import ImportResult, Mapping, import_file
 from custrata.ingest.settling import settle_killed
 from custrata.lake import Workspace
+from custrata.schema.cells import harmless
 from custrata.schema.counting import FreeOrders
 from custrata.wording import phrase
 from custrata.wording.writer import Writer
@@ -193,12 +196,21 @@ def _shown(write: Writer, value: object) -> str:
     return write.money(value, 2) if isinstance(value, Decimal) else write.number(value)
 
 
+def _harmless(file: Path) -> str:
+    """The rows of a CSV file, none of their cells a formula."""
+    held = io.StringIO(newline="")
+    with file.open(encoding="utf-8-sig", newline="") as rows:
+        csv.writer(held).writerows([harmless(cell) for cell in row] for row in csv.reader(rows))
+    return held.getvalue()
+
+
 @click.command("quarantine", cls=Command)
 @click.argument("import_id", required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="Write the rows there, to be mended and imported again.")  # fmt: skip
+@raw_option
 @workspace_option
-def quarantine_command(session: Session, import_id: str | None, output: Path | None) -> None:
+def quarantine_command(session: Session, import_id: str | None, output: Path | None, *, raw: bool) -> None:
     """List imports with rejected rows, or write the rows of one."""
     workspace = session.workspace
     write, imports = session.writer("cli"), workspace.lake.snapshot().imports
@@ -213,10 +225,13 @@ def quarantine_command(session: Session, import_id: str | None, output: Path | N
     if "/" in import_id or not file.exists():
         raise NoQuarantine(import_id=import_id)
     if output is None:
-        say(file.read_text("utf-8-sig"))
+        say(file.read_text("utf-8-sig") if raw else _harmless(file))
         return
     try:
-        shutil.copyfile(file, output)
+        if raw:
+            shutil.copyfile(file, output)
+        else:
+            output.write_text(_harmless(file), "utf-8-sig", newline="")
     except OSError as error:
         raise CannotWrite(path=output, reason=error.strerror or error) from error
     say(write("written", path=output))

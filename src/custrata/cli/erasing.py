@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 
 import click
 
 from custrata.cli.help import Command, Group
 from custrata.cli.session import Session, now, say, workspace_option
-from custrata.cli.tables import draw
+from custrata.cli.tables import CannotWrite, draw
 from custrata.errors import BadInput
-from custrata.ingest.erasure import erase, finished, people_of, rows_of
+from custrata.ingest.erasure import begin, carry_on, erase, finished, people_of, returned, rows_of
 from custrata.ingest.traces import plain_id
+from custrata.lake.erasures import NotAnErasureList
 from custrata.wording.writer import Writer
 
 
@@ -38,6 +41,8 @@ def erase_command(session: Session, customer: str, yes: bool) -> None:
         done = erase(workspace, customer, at=now(), database=session.database)
     removed = _told(finished(done).removed, write)
     say(write("erased", customer=plain, rows=removed or write("nothing_left")))
+    if older := workspace.backups.present(before=now()):
+        say(write("backups_hold", files=", ".join(backup.file for backup in older)))
 
 
 def _told(rows: Mapping[str, int], write: Writer) -> str:
@@ -61,6 +66,39 @@ def list_command(session: Session) -> None:
         for row in rows
     ]
     say(draw(heads, listed, [False] * 4).rstrip("\n") if listed else write("nobody_erased"))
+
+
+@erasures_group.command("export", cls=Command)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@workspace_option
+def export_command(session: Session, file: Path) -> None:
+    """Write the list with its key into a new FILE, for a restore elsewhere; keep it as private as the data."""
+    text = session.workspace.erasures.export()
+    try:
+        with open(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as out:
+            out.write(text)
+    except OSError as error:
+        raise CannotWrite(path=file, reason=error.strerror) from error
+    say(session.writer("cli")("erasures_exported", file=file))
+
+
+@erasures_group.command("import", cls=Command)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@workspace_option
+def import_command(session: Session, file: Path) -> None:
+    """Refuse also whom the list in FILE refuses, and erase those of them who are here."""
+    workspace, write = session.workspace, session.writer("cli")
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise NotAnErasureList(file=file) from error
+    new = workspace.erasures.take_over(text, file=file)
+    gone = returned(workspace, session.database)
+    if gone:
+        begin(workspace, gone, at=now(), database=session.database)
+        for done in carry_on(workspace, at=now(), database=session.database):
+            finished(done)
+    say(write("erasures_imported", new=write.number(new), erased=write.number(len(gone))))
 
 
 @erasures_group.command("lift", cls=Command)

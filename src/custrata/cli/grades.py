@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 from custrata.analytics.moments import AsOf
 from custrata.cli.help import Command
 from custrata.cli.session import Session, now, say, workspace_option
-from custrata.cli.tables import FORMATS, write_table
+from custrata.cli.tables import FORMATS, raw_option, write_table
 from custrata.cli.upkeep import after_refresh
 from custrata.engine import Engine
 from custrata.errors import BadInput, Refused
@@ -90,14 +90,14 @@ def refresh_command(
     after_refresh(session)
 
 
-def _output(session: Session, table: ir.Table, engine: Engine, fmt: str, output: Path | None) -> None:
-    write_table(engine.arrow(table), fmt, output)
+def _output(session: Session, table: ir.Table, engine: Engine, fmt: str, output: Path | None, *, raw: bool) -> None:
+    write_table(engine.arrow(table), fmt, output, raw=raw)
     if output is not None:
         say(session.writer("cli")("written", path=output))
 
 
 def _format_options(command: Any) -> Any:
-    path = click.Path(path_type=Path)
+    path, command = click.Path(path_type=Path), raw_option(command)
     command = click.option(
         "-o", "--output", type=path, default=None, metavar="FILE", help="Write to FILE (default: the terminal)."
     )(command)
@@ -110,7 +110,7 @@ def _format_options(command: Any) -> Any:
 @click.argument("scheme")
 @_format_options
 @workspace_option
-def tiers_command(session: Session, scheme: str, fmt: str, output: Path | None) -> None:
+def tiers_command(session: Session, scheme: str, fmt: str, output: Path | None, *, raw: bool) -> None:
     """Write customer_id, tier, value and since of SCHEME, best tier first."""
     run = published(session)
     decided = graded_by(session, run, scheme)
@@ -119,18 +119,18 @@ def tiers_command(session: Session, scheme: str, fmt: str, output: Path | None) 
         profile = run.read("profile", engine)
         table = profile.select("customer_id", tier=f"{scheme}_tier", value=f"{scheme}_value", since=f"{scheme}_since")
         table = table.order_by(table.tier.cases(*order.items(), else_=len(order)), table.value.desc(), "customer_id")
-        _output(session, table, engine, fmt, output)
+        _output(session, table, engine, fmt, output, raw=raw)
 
 
 @click.command("profile", cls=Command)
 @_format_options
 @workspace_option
-def profile_command(session: Session, fmt: str, output: Path | None) -> None:
+def profile_command(session: Session, fmt: str, output: Path | None, *, raw: bool) -> None:
     """Write the profile: one row per customer, a column per attribute, trait and tier."""
     run = published(session)
     with session.workspace.engine() as engine:
         table = run.read("profile", engine).order_by("customer_id")
-        _output(session, table, engine, fmt, output)
+        _output(session, table, engine, fmt, output, raw=raw)
 
 
 @click.command("explain", cls=Command)

@@ -18,7 +18,7 @@ from custrata.analytics.moments import AsOf, NotAMoment
 from custrata.cli.grades import graded_by, published
 from custrata.cli.help import Group
 from custrata.cli.session import Session, now, say, workspace_option
-from custrata.cli.tables import CannotWrite, draw, textual
+from custrata.cli.tables import CannotWrite, draw, raw_option, textual
 from custrata.errors import BadInput
 from custrata.lake import Run
 from custrata.pipeline import rebuild
@@ -74,13 +74,14 @@ def show_command(session: Session, customer: str, scheme: str | None) -> None:
     help="How to write it.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Write to FILE.")
+@raw_option
 @workspace_option
-def export_command(session: Session, scheme: str | None, fmt: str, output: Path) -> None:
+def export_command(session: Session, scheme: str | None, fmt: str, output: Path, *, raw: bool) -> None:
     """Write the intervals of all customers: from when to when in which tier, with status, value and reason."""
     run = published(session)
     if scheme is not None:
         graded_by(session, run, scheme)
-    many = _write(session, [scheme] if scheme else None, fmt, output)
+    many = _write(session, [scheme] if scheme else None, fmt, output, raw=raw)
     write = session.writer("history")
     say(write("written", intervals=write.number(many), path=output))
 
@@ -120,11 +121,11 @@ def _reason(session: Session, reason: str | None) -> str:
     return session.writer("history")(f"reason.{reason}") if known else reason or ""
 
 
-def _write(session: Session, schemes: Sequence[str] | None, fmt: str, output: Path) -> int:
+def _write(session: Session, schemes: Sequence[str] | None, fmt: str, output: Path, *, raw: bool) -> int:
     """The intervals of all customers into a file, batch by batch, and it appears whole; how many there are."""
     half, many = output.with_name(f".{output.name}.part"), 0
     try:
-        for batch in _batches_into(half, fmt, history(session.workspace, schemes=schemes)):
+        for batch in _batches_into(half, fmt, history(session.workspace, schemes=schemes), raw=raw):
             many += batch.num_rows
         os.replace(half, output)
     except OSError as error:
@@ -134,13 +135,13 @@ def _write(session: Session, schemes: Sequence[str] | None, fmt: str, output: Pa
     return many
 
 
-def _batches_into(path: Path, fmt: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _batches_into(path: Path, fmt: str, batches: Iterator[pa.RecordBatch], *, raw: bool) -> Iterator[pa.RecordBatch]:
     """The same batches, each after it was written."""
     writer: pq.ParquetWriter | pacsv.CSVWriter | None = None
     try:
         for batch in batches:
             table = pa.Table.from_batches([batch])
-            table = table if fmt == "parquet" else textual(table)
+            table = table if fmt == "parquet" else textual(table, raw=raw)
             if writer is None:
                 kind = pq.ParquetWriter if fmt == "parquet" else pacsv.CSVWriter
                 writer = kind(path, table.schema)

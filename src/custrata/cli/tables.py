@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from custrata.errors import BadInput
+from custrata.schema.cells import harmless_table
 
 FORMATS = ("table", "csv", "json", "parquet")
 MOST_ON_TERMINAL = 50
@@ -34,27 +35,27 @@ class CannotWrite(BadInput):
     template = "{path} cannot be written: {reason}."
 
 
-def write_table(table: pa.Table, fmt: str, output: Path | None) -> None:
-    """Write rows in a format to a file, or to standard output.
+def write_table(table: pa.Table, fmt: str, output: Path | None, *, raw: bool = False) -> None:
+    """Write rows in a format to a file, or to standard output; in CSV no text is a formula, unless `raw`.
 
     Raises `NeedsAFile`, `CannotWrite`.
     """
     if fmt == "parquet" and output is None:
         raise NeedsAFile()
     try:
-        _written(table, fmt, output)
+        _written(table, fmt, output, raw=raw)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
         raise CannotWrite(path=output, reason=error.strerror or error) from error
 
 
-def _written(table: pa.Table, fmt: str, output: Path | None) -> None:
+def _written(table: pa.Table, fmt: str, output: Path | None, *, raw: bool) -> None:
     match fmt:
         case "parquet":
             pq.write_table(table, output)
         case "csv":
-            pacsv.write_csv(textual(table), output or sys.stdout.buffer)
+            pacsv.write_csv(textual(table, raw=raw), output or sys.stdout.buffer)
         case "json":
             rows = [{name: plain(value) for name, value in row.items()} for row in table.to_pylist()]
             text = json.dumps(rows, ensure_ascii=False, indent=1)
@@ -70,8 +71,14 @@ def _put(text: str, output: Path | None) -> None:
         output.write_text(text, "utf-8")
 
 
-def textual(table: pa.Table) -> pa.Table:
-    """CSV knows no decimals or instants: both as text, instants in ISO 8601."""
+raw_option = click.option(
+    "--raw", is_flag=True, help="Leave texts in CSV as they are, also where a spreadsheet would run them as formulas."
+)
+
+
+def textual(table: pa.Table, *, raw: bool = False) -> pa.Table:
+    """CSV knows no decimals or instants: both as text, instants in ISO 8601; texts as no formula, unless `raw`."""
+    table = table if raw else harmless_table(table)
     columns = []
     for name in table.column_names:
         column = table.column(name)

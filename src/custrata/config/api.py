@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path, re_path
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
@@ -11,9 +15,27 @@ from ninja.operation import Operation
 
 from custrata.apps.customers.api import router as customers
 from custrata.apps.tiers.api import routers as tiers
-from custrata.web.bearers import TokenRate
+from custrata.web.bearers import BearerToken, NotAuthenticated, TokenRate
 from custrata.web.bodies import StrictParser
-from custrata.web.problems import MEDIA, ExactRenderer, no_such_address, tell_problems, with_problems
+from custrata.web.gate import to_sign_in
+from custrata.web.problems import MEDIA, ExactRenderer, no_such_address, refuse, tell_problems, with_problems
+
+
+def for_whom_it_concerns(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Show the description to who is signed in or has a token; to everybody, where the settings say so."""
+
+    @wraps(view, updated=())
+    def guarded(request: HttpRequest, *given: object, **named: object) -> HttpResponse:
+        if not (settings.API_DOCS_OPEN or request.user.is_authenticated):
+            if "Authorization" not in request.headers and request.resolver_match.url_name == "openapi-view":
+                return to_sign_in(request)
+            try:
+                BearerToken()(request)
+            except NotAuthenticated as error:
+                return refuse(request, error)
+        return view(request, *given, **named)
+
+    return guarded
 
 
 class Api(NinjaAPI):
@@ -42,6 +64,7 @@ api = Api(
         "instants ISO 8601 in UTC; errors are problem details (RFC 9457) with the error's name as `code`."
     ),
     urls_namespace="api",
+    docs_decorator=for_whom_it_concerns,
     throttle=[TokenRate()],
     renderer=ExactRenderer(),
     parser=StrictParser(),

@@ -116,6 +116,7 @@ def write_backup(
 
     if file.exists():
         raise BackupExists(file=file)
+    workspace.backups.begun(file, at=at)
     try:
         with Scratch(file.absolute().parent, prefix=PREFIX) as beside:
             part = beside / file.name
@@ -128,7 +129,7 @@ def write_backup(
                     (home / "workspace" / KEY).parent.mkdir()
                     shutil.copy2(workspace.folder / KEY, home / "workspace" / KEY)
                 head = {"format": FORMAT, "version": version("custrata"), "at": at.isoformat(), **tables}
-                head["facts"] = _facts(home / "workspace")
+                head["facts"], head["folder"] = _facts(home / "workspace"), str(workspace.folder)
                 going("writing")
                 _pack(home, part, head)
             sync(part)

@@ -12,6 +12,7 @@ from custrata.cli.language import spoken
 from custrata.cli.session import WORKSPACE, folder_option, now, say
 from custrata.config.backup import NOTE, STATE, empty_place, unpack, write_backup
 from custrata.config.commands import migrate, prepare
+from custrata.config.erasing import erasures_option
 from custrata.engine.scratch import Scratch
 from custrata.wording import phrase
 from custrata.wording.writer import Writer
@@ -39,6 +40,7 @@ def backup_command(file: Path, folder: Path, *, unverified: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-w", "--workspace", "folder", metavar="DIR", type=click.Path(path_type=Path), required=True,
               help="A new folder for the workspace.")  # fmt: skip
+@erasures_option
 def restore_command(file: Path, folder: Path) -> None:
     """Put a backup FILE into a new folder, and its tables into an empty database."""
     at, target = now(), folder.absolute()
@@ -53,9 +55,14 @@ def restore_command(file: Path, folder: Path) -> None:
         # Settings are read once, by the process, from the folder that is being filled.
         os.environ[WORKSPACE] = str(unpacked / "workspace")
         workspace = prepare(unpacked / "workspace")
+        workspace.make_folders()
         from django.conf import settings
 
-        from custrata.config.restoring import fill
+        from custrata.config.erasing_again import erase_again
+        from custrata.config.restoring import STEPS, fill
+
+        if erase_again not in STEPS:
+            STEPS.append(erase_again)
 
         settings.STATE.mkdir(exist_ok=True, mode=0o700)
         restored, lines = fill(unpacked, head, workspace, target=target, at=at)

@@ -22,9 +22,11 @@ from custrata.cli.help import Command, language_option
 from custrata.cli.language import LANGUAGE, spoken
 from custrata.cli.session import WORKSPACE, Session, folder_option, now, say
 from custrata.config import ports
+from custrata.engine.scratch import remove_abandoned
 from custrata.errors import Refused
 from custrata.lake import Workspace
 from custrata.lake.private import close_folder
+from custrata.lake.workspace import LEFT_INSIDE
 from custrata.wording import phrase
 
 if TYPE_CHECKING:
@@ -177,8 +179,10 @@ def prepare(folder: Path) -> Workspace:
     os.environ[WORKSPACE] = str(session.workspace.folder.resolve())
     os.environ.setdefault(SETTINGS, SETTINGS_MODULE)
     import django
+    from django.conf import settings
 
     django.setup()
+    remove_abandoned(settings.BACKUPS, *LEFT_INSIDE)
     return session.workspace
 
 

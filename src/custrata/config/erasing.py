@@ -6,12 +6,26 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
+import click
+
 from custrata.cli.session import WORKSPACE
 from custrata.config.commands import SETTINGS, SETTINGS_MODULE
 from custrata.ingest.erasure import SERVER, Database
 from custrata.lake import Workspace
 
 FILE = "server.sqlite3"
+LISTS = "custrata.erasures"  # of the context of a command: lists of erasures that were named
+
+erasures_option = click.option(
+    "--erasures",
+    "lists",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path, exists=True),
+    expose_value=False,
+    callback=lambda context, parameter, lists: context.meta.update({LISTS: lists}),
+    help="Erase again whom this list of erasures, or this newer workspace, says; may be given several times.",
+)
 
 
 def server_database(workspace: Workspace) -> Database | None:

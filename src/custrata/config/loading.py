@@ -73,10 +73,10 @@ def load_tables(folder: Path, head: Mapping[str, Any]) -> list[Replaced]:
     then = _migrated([(str(app), str(name)) for app, name in head["migrations"]])
     replaced: list[Replaced] = []
     with transaction.atomic():
-        tables = backed_up(then)
+        labels = {model._meta.label_lower for model in then.get_models(include_auto_created=True)}
+        tables = backed_up(then, without={label for label in labels if label not in head["rows"]})
         for table in tables:
-            if (folder / table.file).exists():
-                replaced += _load(table, folder / table.file)
+            replaced += _load(table, folder / table.file)
         try:
             connection.check_constraints()
         except DatabaseError as error:
@@ -114,6 +114,8 @@ def _load(table: Table, file: Path) -> list[Replaced]:
             converts = [_converter(column) for column in columns]
             emptied = [place for place, column in enumerate(columns) if column.attname in table.emptied]
             _insert(table, columns, _rows(text, columns, converts, emptied, mender))
+    except FileNotFoundError as error:
+        raise UnreadableTable(table=table.label, reason=error.strerror) from error
     except UNREADABLE as error:
         raise UnreadableTable(table=table.label, reason=_first_line(error)) from error
     except ValidationError as error:

@@ -77,6 +77,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "custrata.web.requests.RequestMiddleware",
+    "custrata.web.https.ApiOverHttps",
     "custrata.web.limits.LimitsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -195,8 +196,14 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
+# Kinds of work beside those of the apps; where scheduled backups go, and how many of them stay.
+JOBS = ["custrata.config.jobs"]
+BACKUPS = Path(os.environ.get("CUSTRATA_BACKUPS") or STATE / "backups")
+BACKUPS_KEPT = max(int(os.environ.get("CUSTRATA_BACKUPS_KEPT", "7")), 1)
 # The REST API: who recognises a token, and how often one may ask, in each process by itself.
 TOKENS = "custrata.apps.connect.actions.recognise"
+# Its description and the page of it: for who is signed in or has a token, or for everybody.
+API_DOCS_OPEN = os.environ.get("CUSTRATA_API_DOCS", "closed") == "open"
 API_PER_MINUTE = int(os.environ.get("CUSTRATA_API_PER_MINUTE", "600"))
 
 # How long a page or an answer may take, until engine and database are interrupted; jobs take as long as they need.

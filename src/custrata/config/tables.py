@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -71,26 +71,35 @@ class Tally:
         return f"{self._sum:0{2 * MARK}x}"
 
 
-def backed_up(registry: Apps) -> list[Table]:
+def backed_up(registry: Apps, without: Container[str] = ()) -> list[Table]:
     """The tables that are backed up, of the models of today or of a moment in the migrations.
+
+    Parameters: `without` are labels of further models to leave out, which a backup does not have.
 
     What refers to a model that is left out is left out too where the reference is needed; where it may be empty, it
     is emptied. That follows from the models: nobody lists it.
     """
     stored = [model for model in registry.get_models(include_auto_created=True)
               if model._meta.managed and not model._meta.proxy]  # fmt: skip
-    gone = {model for model in stored if model._meta.app_label in LEFT_OUT_APPS}
+    gone = {model for model in stored
+            if model._meta.app_label in LEFT_OUT_APPS or model._meta.label_lower in without}  # fmt: skip
     while needing := {model for model in stored if model not in gone and any(not to.null for to in _to(model, gone))}:
         gone |= needing
     return [
         Table(
             model,
-            tuple(column for column in model._meta.local_concrete_fields if not column.generated),
+            _columns(model),
             frozenset(column.attname for column in _to(model, gone)),
         )
         for model in stored
         if model not in gone
     ]
+
+
+def _columns(model: type[models.Model]) -> tuple[models.Field[Any, Any], ...]:
+    """The columns of a model, its key first: a model says them in an order of its own at every moment."""
+    stored = (column for column in model._meta.local_concrete_fields if not column.generated)
+    return tuple(sorted(stored, key=lambda column: (not column.primary_key, column.attname)))
 
 
 def _to(model: type[models.Model], gone: set[type[models.Model]]) -> list[models.Field[Any, Any]]:

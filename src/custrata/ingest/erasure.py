@@ -13,6 +13,7 @@ import ibis
 import pyarrow.parquet as pq
 
 from custrata.engine import DuckEngine
+from custrata.engine.scratch import remove_abandoned
 from custrata.errors import Refused
 from custrata.ingest.contacts import region_of
 from custrata.ingest.traces import HALF, Named, files_of, naming, parts_of, plain_id, read_as, rows_naming, take_out
@@ -20,9 +21,11 @@ from custrata.lake import Workspace
 from custrata.lake.erasures import CUSTOMER
 from custrata.lake.intents import Intent, Person
 from custrata.lake.whose import theirs
+from custrata.lake.workspace import LEFT_INSIDE
 from custrata.schema import CUSTOMER_RECORDS, TABLES
 
-RUNS, QUARANTINE, EXCLUSIONS, DATABASE = "runs", "quarantine", "exclusions", "database"
+RUNS, QUARANTINE, EXCLUSIONS, RESIDUE, DATABASE = "runs", "quarantine", "exclusions", "residue", "database"
+BACKUPS = ".backup-"  # what a backup writes into before it is done
 SERVER = "server"  # the folder that a server keeps in its workspace
 WAIT = 60.0
 
@@ -135,6 +138,10 @@ def _go_on(workspace: Workspace, intent: Intent, *, at: datetime, database: Data
     return Erased(intent, intent.removed)
 
 
+class StillUnderWay(Refused):
+    template = "an import or a backup is under way in {folder}"
+
+
 class NoDatabaseHere(Refused):
     template = "the database of the server is not reachable from here; the server cleans it"
 
@@ -147,6 +154,7 @@ def _places(workspace: Workspace, database: Database | None, at: datetime) -> di
         QUARANTINE: lambda intent: {QUARANTINE: _clean_quarantine(workspace, intent.people)},
         EXCLUSIONS: lambda intent: {EXCLUSIONS: len(workspace.exclusions.remove(intent.customer_ids))},
         DATABASE: lambda intent: _clean_database(workspace, intent, database, at),
+        RESIDUE: lambda intent: {RESIDUE: _clean_residue(workspace)},
     }  # fmt: skip
 
 
@@ -200,7 +208,7 @@ def _tables_of_runs(workspace: Workspace) -> list[Path]:
     return [path for path in paths if "customer_id" in pq.read_schema(path).names]
 
 
-def erased_again(workspace: Workspace, database: Database | None = None) -> list[str]:
+def returned(workspace: Workspace, database: Database | None = None) -> list[str]:
     """Customers whose erasure is in force and who are here all the same, as after the restore of an older backup."""
     if not workspace.erasures.in_force():
         return []
@@ -242,3 +250,15 @@ def _clean_database(workspace: Workspace, intent: Intent, database: Database | N
     if (workspace.folder / SERVER).is_dir():
         raise NoDatabaseHere
     return {}
+
+
+def _clean_residue(workspace: Workspace) -> int:
+    """Remove what killed imports, computations, backups and restores left; how many folders.
+
+    Raises `StillUnderWay` while an import or a backup may hold what it read before.
+    """
+    removed = workspace.remove_leftovers()
+    removed += sum(remove_abandoned(folder, BACKUPS) for folder in workspace.backups.folders())
+    if any(path for path in workspace.folder.iterdir() if path.name.startswith(LEFT_INSIDE)):
+        raise StillUnderWay(folder=workspace.folder)
+    return removed

@@ -16,13 +16,15 @@ GONE = (
 SPACE = r"\t\n\r \x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}"
 EDGE = GONE + SPACE + r"\x{200C}\x{200D}"
 UNSEEN = f"^[{EDGE}]+|[{EDGE}]+$|[{GONE}]+"
-# `="0123"` and `=T("0123")`; a mark before a number or an id; quotation marks around one word.
+# `="0123"` and `=T("0123")`; a mark before a formula, as our exports put it, or a number or an id;
+# quotation marks around one word.
 WRAPPED = (
     r'^(?:=(?:T\()?"([^"]*)"\)?'
+    r"|'([=+\-@＝＋－＠\t\r\n](?s:.*))"
     r"|['`´‘’]+([^\s'`´‘’]*\d[^\s'`´‘’]*|[\d\s:./,+-]+)['`´‘’]?"
     r"|[“”„«「『\"]([^\s“”„«»「」『』\"]{1,64})[“”»」』\"])$"
 )
-UNWRAPPED = r"\1\2\3"
+UNWRAPPED = r"\1\2\3\4"
 
 CONTROLS = bytes(range(1, 9)) + bytes(range(11, 13)) + bytes(range(14, 32)) + b"\x7f`"
 # In a text, where a cell begins with a mark; among cells without their borders, the mark itself.

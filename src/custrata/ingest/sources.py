@@ -22,6 +22,7 @@ from custrata.ingest.invisible import CELL_MARKS, hidden_in, hidden_notice, may_
 from custrata.ingest.mapping import Mapping
 from custrata.ingest.markup import charset, read_markup
 from custrata.ingest.notices import Notice
+from custrata.ingest.parquet import DamagedFile, sound_parquet
 from custrata.ingest.sheets import Sheet
 from custrata.ingest.workbook import Part, as_table
 
@@ -40,10 +41,6 @@ class NoRows(BadInput):
 
 class TooManyColumns(BadInput):
     template = "“{file}” seems to have {columns} columns; at most {limit} can be imported. Is this a table?"
-
-
-class DamagedFile(BadInput):
-    template = "“{file}” cannot be read; it is damaged or cut short: {reason}"
 
 
 class TornTable(BadInput):
@@ -289,7 +286,7 @@ def _tables(file: SourceFile, scratch: Path, mapping: Mapping, names: tuple[str,
 def _hides(batch: pa.RecordBatch) -> bool:
     """Whether a text of these rows may hold what nobody sees."""
     for column in batch.columns:
-        texts = column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+        texts = column.dictionary if pa.types.is_dictionary(column.type) else column
         if pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type):
             data = texts.buffers()[2]
             if data is not None and may_hide(data.to_pybytes(), CELL_MARKS):
@@ -307,26 +304,14 @@ def _parquet(engine: DuckEngine, file: SourceFile, scratch: Path) -> tuple[Sourc
 
 
 def _sound_parquet(file: SourceFile, scratch: Path) -> tuple[Path, bool]:
-    """The same rows written anew, read by Arrow: a damaged file can break DuckDB's reader beyond repair.
+    """The same rows written anew by Arrow, in a process of its own; and whether their texts may hold what nobody sees.
 
-    And whether its texts may hold what nobody sees.
-
-    Raises `DamagedFile`.
+    Raises what `sound_parquet` raises.
     """
-    sound, odd = scratch / "sound.parquet", False
-    try:
-        with (
-            pq.ParquetFile(file.data) as damaged,
-            pq.ParquetWriter(sound, damaged.schema_arrow, compression="lz4") as writer,
-        ):
-            for batch in damaged.iter_batches(batch_size=PARQUET_BATCH):
-                batch.validate(full=True)
-                odd = odd or _hides(batch)
-                writer.write_batch(batch)
-    # Arrow tells of damage in many ways, of texts that are none among them.
-    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
-        raise DamagedFile(file=file.name, reason=str(error).partition("\n")[0][:200]) from error
-    return sound, odd
+    sound = scratch / "sound.parquet"
+    sound_parquet(file.data, sound, file.name)
+    with pq.ParquetFile(sound) as rows:
+        return sound, any(_hides(batch) for batch in rows.iter_batches(batch_size=PARQUET_BATCH))
 
 
 def _cell(name: str, type_: str) -> str:

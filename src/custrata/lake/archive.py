@@ -34,6 +34,7 @@ def frozen(workspace: Workspace, target: Path, stack: ExitStack, *, wait: float 
     """
     for lock in (workspace.lake.folder / LAKE_LOCK, workspace.runs.folder / RUNS_LOCK):
         stack.enter_context(locked(lock, wait=wait))
+    workspace.erasures.key()  # by it a restored workspace is known to be the same one
     dead = workspace.lake.dead_files() | workspace.runs.dead_folders()
     for file in _files(workspace.folder, dead):
         there = target / file.relative_to(workspace.folder)

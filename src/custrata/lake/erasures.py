@@ -125,6 +125,12 @@ class Erasures:
         key = self.key() if marks else b""
         return [one for one in dict.fromkeys(customer_ids) if marks and _mark(key, CUSTOMER, one) in marks]
 
+    def marks(self, customer_ids: Iterable[str]) -> set[str]:
+        """The hashes of customers, which stand for them in the list; none where nobody is asked for."""
+        ids = list(customer_ids)
+        key = self.key() if ids else b""
+        return {_mark(key, CUSTOMER, one) for one in ids}
+
     def marked(self, values: Mapping[str, Collection[str]]) -> set[str]:
         """Those values whose hash is refused; `values` are by what they may be: `customer`, `email`, `phone`."""
         marks = self.in_force()
@@ -139,7 +145,7 @@ class Erasures:
     def take_over(self, exported: str, *, file: Path) -> int:
         """Refuse also whom another copy of this workspace refuses; how many were new.
 
-        What was lifted there, and is in force here, stays in force. `file` is for messages.
+        Of an erasure that both know, and that was lifted in one, the lifting counts. `file` is for messages.
 
         Raises `NotAnErasureList`, `OtherErasureKey`, `Busy`, `NotWritable`, `Damaged`.
         """
@@ -149,12 +155,15 @@ class Erasures:
                 self._make_key(key)
             if self.key() != key:
                 raise OtherErasureKey(file=file)
-            rows = self.all()
-            present = {row.customer for row in rows if row.lifted_at is None}
-            new = [row for row in theirs if row.lifted_at is None and row.customer not in present]
-            if new:
-                self._write([*rows, *new])
-        return len(new)
+            rows = {(row.customer, row.at): row for row in self.all()}
+            before = {row.customer for row in rows.values() if row.lifted_at is None}
+            for row in theirs:
+                known = rows.get((row.customer, row.at))
+                if known is None or known.lifted_at is None:
+                    rows[row.customer, row.at] = row
+            if theirs:
+                self._write(sorted(rows.values(), key=lambda row: row.at))
+            return len({row.customer for row in rows.values() if row.lifted_at is None} - before)
 
     def lift(self, customer: str, *, reason: str, by: str = "", at: datetime) -> Erasure:
         """Take rows of a customer again; `customer` is the number, or the name of the erasure in the list.

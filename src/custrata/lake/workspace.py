@@ -17,6 +17,7 @@ from custrata.engine import Engine, connect, memory_in_bytes
 from custrata.engine.memory import HALF
 from custrata.engine.scratch import PREFIX, remove_abandoned
 from custrata.errors import BadInput, Refused
+from custrata.lake.backups import Backups
 from custrata.lake.durable import replace_file
 from custrata.lake.erasures import Erasures
 from custrata.lake.exclusions import Exclusions
@@ -218,6 +219,11 @@ class Workspace:
         return Erasures(self.folder)
 
     @property
+    def backups(self) -> Backups:
+        """Where backups were written."""
+        return Backups(self.folder)
+
+    @property
     def erasing(self) -> Intents:
         """Erasures that are under way."""
         return Intents(self.folder)
@@ -263,11 +269,15 @@ class Workspace:
         )
         return sum(remove_abandoned(place, *prefixes) for place, prefixes in places)
 
+    def make_folders(self) -> None:
+        """Make the folders that a workspace has from the first and that hold nothing yet: a backup has files alone."""
+        for part in (self.quarantine, self.mappings, self.runs.folder):
+            part.mkdir(exist_ok=True)
+
     def _make(self) -> None:
         self.lake.create()
         close_folder(self.folder)
-        for part in (self.quarantine, self.mappings, self.runs.folder):
-            part.mkdir(exist_ok=True)
+        self.make_folders()
         # Last, since it makes the folder a workspace.
         replace_file(self.folder / FILE, tomlkit.dumps(asdict(self.settings)))
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from custrata.analytics.moments import EPOCH, AsOf
 from custrata.engine import Engine
+from custrata.engine.guard import guarded
 from custrata.errors import Refused
 from custrata.lake import Run, Stage, Workspace
 from custrata.pipeline.decisions import Decided, Decisions, decisions_of
@@ -51,6 +52,7 @@ class Rebuilt:
         return found
 
 
+@guarded
 def rebuild(
     workspace: Workspace,
     engine: Engine,

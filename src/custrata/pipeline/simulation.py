@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 
 from custrata.analytics.ladders import Ladder
 from custrata.engine import Engine
+from custrata.engine.guard import guarded
 from custrata.lake import Run, Workspace
 from custrata.pipeline.decisions import Decisions
 from custrata.pipeline.drafts import Draft, drafted
@@ -118,6 +119,7 @@ class Preview:
     waits: bool
 
 
+@guarded
 def simulate(
     workspace: Workspace,
     definition: Definition,
@@ -147,6 +149,7 @@ def simulate(
         return told.simulation(movers)
 
 
+@guarded
 def preview(workspace: Workspace, definition: Definition, engine: Engine, *, run: Run | None = None) -> Preview:
     """How many customers each tier would hold by value alone: quick enough to ask while a line is dragged.
 

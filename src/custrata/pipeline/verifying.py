@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 from custrata.analytics.moments import AsOf
 from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros
+from custrata.engine.guard import guarded
 from custrata.engine.scratch import Scratch
 from custrata.errors import Refused
 from custrata.lake import LakeSnapshot, Run, Workspace
@@ -78,6 +79,7 @@ class Verified:
         return not (self.gone or self.added or self.columns or self.differences)
 
 
+@guarded
 def verify(workspace: Workspace, engine: Engine, run_id: str) -> Verified:
     """Compute a published run once more, from the versions of tables, definitions, learned lines, decisions and the
     run before that it recorded, and compare every row and column of its profile. Writes nothing.

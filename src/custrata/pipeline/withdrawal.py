@@ -7,6 +7,7 @@ from datetime import datetime
 
 from custrata.analytics.moments import AsOf
 from custrata.engine import Engine
+from custrata.engine.guard import guarded
 from custrata.errors import BadInput
 from custrata.lake import Run, Workspace
 from custrata.pipeline.making import Progress
@@ -30,6 +31,7 @@ class TakenBack:
     traces: int = 0
 
 
+@guarded
 def withdraw(
     workspace: Workspace,
     engine: Engine,

@@ -18,13 +18,13 @@ from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from custrata.engine.scratch import Scratch
+from custrata.schema.cells import harmless
 from custrata.web.workspace import workspace
 
 Cell = str | int | float | bool | Decimal | datetime | date | None
 Rows = Iterable[Sequence[Cell]]
 
 BOM = "\ufeff"
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 MOST_ROWS = 1_048_575  # of a sheet, below its header
 LONGEST = 32_767  # characters of a cell
 CHUNK, LINES = 1 << 16, 500
@@ -62,15 +62,6 @@ def _csv(header: Sequence[str], rows: Rows) -> Iterator[bytes]:
             yield "".join(lines).encode()
             lines.clear()
     yield "".join(lines).encode()
-
-
-def harmless(cell: Cell) -> Cell:
-    """A cell that no program takes for a formula.
-
-    >>> harmless("=1+1"), harmless("+86 138"), harmless(-5), harmless("a-b")
-    ("'=1+1", "'+86 138", -5, 'a-b')
-    """
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def _local(cell: Cell, zone: ZoneInfo) -> Cell:

@@ -20,6 +20,7 @@ Read = Callable[[], Mapping[str, float]]
 STEPS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 REQUESTS = Counter("custrata_requests", "Requests answered.", ["view", "method", "status"])
 DURATIONS = Histogram("custrata_request_seconds", "Seconds until the answer stood.", ["view"], buckets=STEPS)
+MARKS = ("Forwarded", "X-Forwarded-", "X-Real-Ip", "Via")  # of proxies, as Django spells headers
 _gauges: dict[str, tuple[str, str, Read]] = {}
 
 
@@ -43,7 +44,7 @@ def add_gauge(name: str, help_text: str, label: str, read: Read) -> None:
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The metrics, to who asks on this machine or with the token of the settings."""
+    """The metrics, to who asks with the token of the settings, or, without a proxy in front, on this machine."""
     if not (_has_token(request) or _is_local(request)):
         return HttpResponse("Metrics are given on this machine, or with the token.\n", "text/plain", status=403)
     return HttpResponse(generate_latest(REGISTRY), CONTENT_TYPE_LATEST)
@@ -55,8 +56,12 @@ def _has_token(request: HttpRequest) -> bool:
 
 
 def _is_local(request: HttpRequest) -> bool:
-    """Whether the request began on this machine; one that a proxy here passes on did not."""
-    passed_on = any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto"))
+    """Whether the request began on this machine: by the peer of the connection, whatever headers say.
+
+    A proxy on this machine makes every request come from here. So behind one nothing counts as local, nor does what
+    bears the mark of a proxy that the settings do not know.
+    """
+    passed_on = settings.PROXIES or any(name.startswith(MARKS) for name in request.headers)
     try:
         return not passed_on and ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
     except ValueError:

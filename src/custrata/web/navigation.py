@@ -47,6 +47,7 @@ SETTINGS = (
     Entry("web.nav.workspace", "building-store", "accounts:workspace", Right.MANAGE_WORKSPACE),
     Entry("web.nav.storage", "database", "storage:disk", Right.MANAGE_WORKSPACE),
     Entry("web.nav.tokens", "key", "connect:tokens", Right.MANAGE_TOKENS),
+    Entry("web.nav.erasures", "user-off", "customers:erasures", Right.ERASE_CUSTOMERS),
     Entry("web.nav.audit", "history", "audit:list", Right.SEE_AUDIT),
 )
 

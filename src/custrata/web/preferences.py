@@ -6,9 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from custrata.web.way_back import way_back
 from custrata.wording import LANGUAGES
 
 THEMES = ("auto", "light", "dark")
@@ -36,7 +36,7 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
 
 
 def _kept(request: HttpRequest, name: str, allowed: tuple[str, ...], cookie: str) -> HttpResponse:
-    response = HttpResponseRedirect(_back(request))
+    response = HttpResponseRedirect(way_back(request, "/"))
     chosen = request.POST.get(name, "")
     if chosen in allowed:
         response.set_cookie(cookie, chosen, max_age=A_YEAR, samesite="Lax", secure=settings.HTTPS, httponly=True)
@@ -44,10 +44,3 @@ def _kept(request: HttpRequest, name: str, allowed: tuple[str, ...], cookie: str
             setattr(request.user, name, chosen)
             request.user.save(update_fields=[name])
     return response
-
-
-def _back(request: HttpRequest) -> str:
-    """The page one came from, if it is one of ours."""
-    asked = request.POST.get("next", "")
-    ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
-    return asked if ours and asked.startswith("/") else "/"

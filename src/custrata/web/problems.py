@@ -27,6 +27,7 @@ from custrata.pipeline.reading import NoSuchColumn
 from custrata.web.bearers import NotAllowed, NotAuthenticated
 from custrata.web.computing import ServerBusy, named_failure, unfit_value
 from custrata.web.requests import reference
+from custrata.web.versions import VersionDiffers
 
 log = logging.getLogger("custrata.api")
 RETRY = "10"  # seconds
@@ -37,6 +38,7 @@ STATUSES: tuple[tuple[type[CustrataError], int], ...] = (
     (NotAllowed, 403),
     (NoSuchColumn, 422),
     (TookTooLong, 503),
+    (VersionDiffers, 412),
     (ServerBusy, 503),
     (Damaged, 500),
 )

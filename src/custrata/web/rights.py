@@ -33,6 +33,7 @@ class Right(StrEnum):
     SEE_RUNS = "see_runs"
     REFRESH = "refresh"
     WITHDRAW_RUNS = "withdraw_runs"
+    ERASE_CUSTOMERS = "erase_customers"
     SEE_JOBS = "see_jobs"
     SCHEDULE = "schedule"
     SEE_AUDIT = "see_audit"

@@ -16,6 +16,7 @@ class Scope(StrEnum):
     READ_RUNS = "read:runs"
     WRITE_SCHEMES = "write:schemes"
     WRITE_OVERRIDES = "write:overrides"
+    WRITE_ERASURES = "write:erasures"
 
 
 RIGHT_FOR: dict[Scope, Right] = {
@@ -25,4 +26,5 @@ RIGHT_FOR: dict[Scope, Right] = {
     Scope.READ_RUNS: Right.SEE_RUNS,
     Scope.WRITE_SCHEMES: Right.EDIT_SCHEMES,
     Scope.WRITE_OVERRIDES: Right.OVERRIDE_TIERS,
+    Scope.WRITE_ERASURES: Right.ERASE_CUSTOMERS,
 }

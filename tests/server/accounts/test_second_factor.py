@@ -87,10 +87,22 @@ def test_is_set_up_with_password_picture_and_first_code(anna: User, browser: Bro
     page, device = here.get(OWN + "set-up/").content.decode(), TOTPDevice.objects.get()
     assert "<svg" in page
     assert "style=" not in page
+    former = here.session.session_key
     done = here.post(OWN + "set-up/", {"code": code_of(device)}).content.decode()
+    assert here.session.session_key != former
     assert len(re.findall(r"<code>(?:[a-z2-9]{4}-){5}[a-z2-9]{4}</code>", done)) == 10
     assert (here.get(OWN).status_code, there.get(OWN).status_code) == (200, 302)
     assert Change.objects.filter(action="accounts.set_up_second_factor").count() == 1
+
+
+def test_its_pages_ask_few_questions(device: TOTPDevice, django_assert_num_queries: Any) -> None:
+    client = half_way()
+    with django_assert_num_queries(2):  # session, person
+        client.get(CODE)
+    client.post(CODE, {"code": code_of(device, 1)})
+    client.get(OWN)
+    with django_assert_num_queries(4):  # session, person, second factor, recovery codes
+        client.get(OWN)
 
 
 def test_is_not_in_force_before_its_first_code(anna: User, browser: Browser) -> None:
@@ -199,7 +211,9 @@ def test_a_link_to_a_new_password_does_not_go_round_it(anna: User, device: TOTPD
 def test_is_turned_off_with_the_password(anna: User, device: TOTPDevice, browser: Browser) -> None:
     client = half_way()
     client.post(CODE, {"code": code_of(device, 1)})
+    former = client.session.session_key
     assert client.post(OWN + "turn-off/", {"present": PASSWORD}).headers["Location"] == OWN
+    assert client.session.session_key != former
     assert not RecoveryCode.objects.exists()
     assert browser(anna).get("/account/me/").status_code == 200
 

@@ -100,6 +100,16 @@ def test_a_password_of_the_leaks_is_refused(anna: User, browser: Browser, passwo
     assert "one of those tried first" in page.content.decode()
 
 
+@pytest.mark.parametrize("password", ["Custrata-2026", "My-Test-Custrata", "test.test.test1"])
+def test_a_password_of_the_names_here_is_refused(anna: User, browser: Browser, password: str) -> None:
+    page = change(browser(anna), PASSWORD, password)
+    assert "little more than the name of the product or the workspace" in page.content.decode()
+
+
+def test_names_here_do_no_harm_in_a_long_password(anna: User, browser: Browser) -> None:
+    assert change(browser(anna), PASSWORD, "seven custrata chairs").status_code == 302
+
+
 def test_the_list_of_leaked_passwords_is_whole() -> None:
     from django.contrib.auth.password_validation import get_default_password_validators
 

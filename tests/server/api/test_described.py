@@ -57,6 +57,7 @@ def described(own_workspace: Workspace, settings: Settings) -> Iterator[Any]:
     Django's own client for tests does the same with the signals.
     """
     settings.API_PER_MINUTE = 1_000_000
+    settings.API_DOCS_OPEN = True
     settings.ALLOWED_HOSTS = ["*"]
     signals = (request_started, request_finished)
     for signal in signals:

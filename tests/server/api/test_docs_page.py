@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Browser
+from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from custrata.lake import Workspace
@@ -12,8 +13,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_every_operation_is_shown_and_nothing_comes_from_elsewhere(
-    chromium: Browser, served: Workspace, live_server: LiveServer
+    chromium: Browser, served: Workspace, live_server: LiveServer, settings: Settings
 ) -> None:
+    settings.API_DOCS_OPEN = True
     page, wrong, asked = chromium.new_page(), list[str](), list[str]()
     page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
     page.on("request", lambda request: asked.append(request.url))

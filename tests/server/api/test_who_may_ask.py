@@ -49,7 +49,7 @@ def ask(client: Client, method: str, address: str, token: str = "") -> Any:
 
 
 def test_every_operation_asks_for_a_scope() -> None:
-    assert len(OPERATIONS) == 16
+    assert len(OPERATIONS) == 19
     assert [address for _, address, scopes in OPERATIONS if not scopes] == []
 
 
@@ -128,7 +128,32 @@ def test_who_asks_too_often_is_told_when_to_ask_again(asking: Asking, settings: 
     assert other.get("/schemes/value").status_code == 200
 
 
-def test_the_description_is_open_and_says_nothing_of_the_workspace(served: Workspace) -> None:
+def test_the_description_is_for_who_is_signed_in_or_has_a_token(
+    asking: Asking, signed_in: Callable[[Role], Client]
+) -> None:
+    assert Client().get("/api/v1/openapi.json").json()["code"] == "NotAuthenticated"
+    assert Client().get("/api/v1/docs").headers["Location"] == "/account/sign-in/?next=/api/v1/docs"
+    wrong = Client(headers={"Authorization": "Bearer wrong"})
+    assert [wrong.get(f"/api/v1/{page}").status_code for page in ("openapi.json", "docs")] == [401, 401]
+    for allowed in (Client(headers={"Authorization": f"Bearer {asking().token}"}), signed_in(Role.AGENT)):
+        assert [allowed.get(f"/api/v1/{page}").status_code for page in ("openapi.json", "docs")] == [200, 200]
+
+
+@pytest.mark.parametrize("address", ["/schemes", "/docs", "/openapi.json", "/nothing", ""])
+def test_over_plain_http_the_api_refuses_where_pages_lead_to_https(
+    asking: Asking, settings: Settings, address: str
+) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    client = Client(headers={"Authorization": f"Bearer {asking().token}"})
+    answer = client.post(f"/api/v1{address}") if address else client.get("/api")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (403, "application/problem+json")
+    assert answer.json()["code"] == "HttpsRequired"
+    assert client.get("/api/v1/schemes", secure=True).status_code == 200
+    assert client.get("/account/sign-in/").status_code == 301
+
+
+def test_an_open_description_says_nothing_of_the_workspace(served: Workspace, settings: Settings) -> None:
+    settings.API_DOCS_OPEN = True
     answer = Client().get("/api/v1/openapi.json")
     assert answer.status_code == 200
     assert answer.json()["info"]["title"] == "Custrata"

@@ -80,6 +80,9 @@ def test_tells_what_an_app_adds(stranger: Client, monkeypatch: pytest.MonkeyPatc
         ("127.0.0.1", {"X-Forwarded-For": "203.0.113.9"}, 403),
         ("10.0.0.7", {"Authorization": "Bearer the-token"}, 200),
         ("10.0.0.7", {"Authorization": "Bearer wrong"}, 403),
+        ("127.0.0.1", {"X-Real-IP": "203.0.113.9"}, 403),
+        ("127.0.0.1", {"Via": "1.1 proxy"}, 403),
+        ("10.0.0.7", {"X-Forwarded-For": "127.0.0.1"}, 403),
         ("", {}, 403),
     ],
 )
@@ -88,6 +91,13 @@ def test_metrics_are_given_on_this_machine_or_with_the_token(
 ) -> None:
     settings.METRICS_TOKEN = "the-token"
     assert Client().get("/metrics", headers=headers, REMOTE_ADDR=address).status_code == status
+
+
+def test_behind_a_proxy_metrics_take_the_token_even_where_the_proxy_says_nothing(settings: Settings) -> None:
+    settings.PROXIES, settings.METRICS_TOKEN = 1, "the-token"
+    assert Client().get("/metrics").status_code == 403
+    assert Client().get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 403
+    assert Client().get("/metrics", headers={"Authorization": "Bearer the-token"}).status_code == 200
 
 
 def test_no_token_opens_metrics_where_none_is_set() -> None:

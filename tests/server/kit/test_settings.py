@@ -110,6 +110,19 @@ def test_a_database_url_is_taken(shop: Path) -> None:
     assert (found["default"]["ENGINE"], found["default"]["PORT"]) == ("django.db.backends.postgresql", 5433)
 
 
+def test_tls_to_the_database_is_asked_for_in_its_url(shop: Path) -> None:
+    url = "postgres://u:p@db/shop?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem"
+    found = value_of(shop, "DATABASES", DATABASE_URL=url)
+    assert isinstance(found, dict)
+    assert found["default"]["OPTIONS"] == {"sslmode": "verify-full", "sslrootcert": "/etc/ssl/db.pem"}
+
+
+@pytest.mark.parametrize("name", ["SESSION_COOKIE", "CSRF_COOKIE", "LANGUAGE_COOKIE", "THEME_COOKIE"])
+def test_behind_https_every_cookie_is_of_this_host_alone(shop: Path, name: str) -> None:
+    assert str(value_of(shop, f"{name}_NAME", **PRODUCTION)).startswith("__Host-")
+    assert not str(value_of(shop, f"{name}_NAME")).startswith("__")
+
+
 @pytest.mark.parametrize(("environment", "trusted"), [({}, None), ({"CUSTRATA_PROXIES": "1"}, True)])
 def test_what_a_proxy_says_is_believed_only_behind_one(
     shop: Path, environment: dict[str, str], trusted: bool | None

@@ -8,13 +8,16 @@ from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Field, Query, Router, Schema
+from ninja.responses import Status
 
 from custrata.analytics.moments import AsOf
-from custrata.apps.customers.actions import NoSuchCustomer
+from custrata.apps.customers.actions import NoSuchCustomer, lift_erasure, start_erasure
+from custrata.apps.customers.queries.erasures import erasures
 from custrata.pipeline.reading import Reading, history_of, reading
 from custrata.tiering import Explanation, explain, explained_by
-from custrata.web.bearers import BearerToken
+from custrata.web.bearers import BearerToken, bearer
 from custrata.web.problems import answers, exact
 from custrata.web.scopes import Scope
 from custrata.web.workspace import workspace
@@ -22,6 +25,7 @@ from custrata.wording.writer import Writer
 
 router = Router(tags=["customers"])
 READ = BearerToken(Scope.READ_CUSTOMERS)
+ERASE = BearerToken(Scope.WRITE_ERASURES)
 CUSTOMER = "/customers/{path:customer_id}"
 PARTS = ("tier", "since", "before", "status", "reason", "until")
 
@@ -194,3 +198,67 @@ def _row(found: Reading, customer_id: str, columns: Sequence[str]) -> dict[str, 
     if row is None:
         raise NoSuchCustomer(customer=customer_id)
     return row
+
+
+class ErasureOut(Schema):
+    """One erasure: a hash in place of the customer, what was removed by place, and whether it was lifted."""
+
+    erasure: str
+    at: datetime
+    by: str
+    removed: dict[str, int]
+    under_way: bool
+    lifted_at: datetime | None
+    lifted_by: str
+    reason: str
+
+
+class ErasuresOut(Schema):
+    """Every erasure, the newest first."""
+
+    erasures: list[ErasureOut]
+
+
+class EraseIn(Schema):
+    """Whom to erase: the number, in any form that imports read as the same."""
+
+    customer_id: str = Field(min_length=1, max_length=255, pattern=r"^[^\x00]*$")
+
+
+class ErasingOut(Schema):
+    """An erasure that is noted and under way: what there is by place, and the job that removes it."""
+
+    erasure: str
+    removed: dict[str, int]
+    job: int
+
+
+class LiftIn(Schema):
+    """Why rows of the customer are taken again."""
+
+    reason: str = Field(min_length=1, max_length=500)
+
+
+@router.get("/erasures", auth=ERASE, response=answers(ErasuresOut), url_name="erasures")
+def list_erasures(request: HttpRequest) -> dict[str, Any]:
+    """Every erasure. Nobody can read from it who was erased."""
+    return {"erasures": [vars(one) for one in erasures(workspace())]}
+
+
+@router.post("/erasures", auth=ERASE, response=answers(ErasingOut, 404, 409, status=202))
+def erase_customer(request: HttpRequest, asked: EraseIn) -> Status[dict[str, Any]]:
+    """Erase a customer for good from facts, runs, quarantine and database, and refuse their rows from now on.
+
+    The work is noted on the disk before this answers, and goes on whatever ends the server.
+    """
+    person = bearer(request).person
+    made = start_erasure(workspace(), customer_id=asked.customer_id, actor=person, at=timezone.now())
+    return Status(202, {"erasure": made.erasure, "removed": made.removed, "job": made.job.pk})
+
+
+@router.post("/erasures/{erasure}/lift", auth=ERASE, response=answers(ErasureOut, 409))
+def lift_one_erasure(request: HttpRequest, erasure: str, asked: LiftIn) -> dict[str, Any]:
+    """Take rows of the customer again. It brings no data back."""
+    person = bearer(request).person
+    lifted = lift_erasure(workspace(), erasure=erasure, reason=asked.reason, actor=person, at=timezone.now())
+    return vars(next(one for one in erasures(workspace()) if one.erasure == lifted.name))

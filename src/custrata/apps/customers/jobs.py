@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,13 +10,22 @@ from django.db import transaction
 from django.http import QueryDict
 
 from custrata.apps.accounts.models import User
-from custrata.apps.customers.actions import ListMovedOn, follow_lake, is_followed, tag_customers, untag_customers
+from custrata.apps.customers.actions import (
+    ListMovedOn,
+    follow_lake,
+    is_followed,
+    server_database,
+    tag_customers,
+    untag_customers,
+)
+from custrata.apps.customers.queries.erasures import KIND as ERASE
 from custrata.apps.customers.queries.listing import ids_chosen
 from custrata.apps.customers.queries.questions import asked, told
 from custrata.apps.customers.queries.tagging import KIND as TAG
 from custrata.apps.customers.queries.tagging import MANY
 from custrata.apps.jobs.actions import Running, enqueue, every, handler
 from custrata.errors import CustrataError
+from custrata.ingest.erasure import ErasureGoesOn, carry_on, finished
 from custrata.lake.locks import Busy
 from custrata.pipeline.reading import prepare_facts, reading
 from custrata.web.workspace import workspace
@@ -65,11 +75,31 @@ def tag(
     return {"changed": changed, "asked": len(ids)}
 
 
+@handler(ERASE, attempts=5, waits_for=(Busy, ErasureGoesOn), title="customers.kinds.erase")
+def erase(running: Running) -> dict[str, object]:
+    """Go on with every erasure that is under way, whoever asked for it; what went, by place.
+
+    Its effect appears once: every place that is clean is noted, and what is not there any more is not removed again.
+    Where a place is in use, the erasure waits for it and the job comes again.
+    """
+    running.tell(None, "customers.erase.working")
+    removed: Counter[str] = Counter()
+    done = carry_on(workspace(), at=running.clock(), database=server_database())
+    for one in done:
+        removed.update(finished(one).removed)
+    told = ", ".join(f"{place} {rows}" for place, rows in removed.items())
+    if told:
+        running.log(told)
+    return {"erasures": len(done), "removed": dict(removed)}
+
+
 @every(seconds=5)
 def look(at: datetime) -> None:
-    """Ask for a following where lake or runs have moved on."""
+    """Ask for a following where lake or runs have moved on, and go on with erasures that were stopped."""
     try:
         followed = is_followed(workspace())
+        if workspace().erasing.all():
+            enqueue(kind=ERASE, arguments={}, actor=None, at=at, key=ERASE)
     except CustrataError:  # no workspace yet, or one that is being restored: there is nothing to follow
         return
     if not followed:

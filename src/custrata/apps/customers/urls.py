@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from custrata.apps.customers.views import changing, lists, person, tags, together
+from custrata.apps.customers.views import changing, erasing, lists, person, tags, together
 
 app_name = "customers"
 urlpatterns = [
@@ -25,6 +25,9 @@ urlpatterns = [
     path("-/owner/", changing.own, name="own"),
     path("-/exclude/", changing.exclude, name="exclude"),
     path("-/include/", changing.include, name="include"),
+    path("-/erase/", erasing.erase, name="erase"),
+    path("-/erasures/", erasing.erasure_list, name="erasures"),
+    path("-/erasures/<str:erasure>/lift/", erasing.lift, name="lift_erasure"),
     path("-/note/", changing.write_note, name="write_note"),
     path("-/note/remove/", changing.remove_note, name="remove_note"),
     path("<path:customer_id>/", person.customer, name="customer"),

@@ -19,6 +19,7 @@ from custrata.web.gate import needs
 from custrata.web.paging import Cursor, keyset, page
 from custrata.web.rights import Right, may
 from custrata.web.texts import language, sentence, text
+from custrata.web.versions import opened
 from custrata.web.workspace import workspace
 
 PAGE = 50
@@ -116,7 +117,7 @@ def schedule(request: HttpRequest, kind: str) -> HttpResponse:
     if form.is_valid():
         try:
             asked = {**form.cleaned_data, "kind": kind, "zone": zone}
-            made = actions.set_schedule(actor=_person(request), at=timezone.now(), **asked)
+            made = actions.set_schedule(actor=_person(request), at=timezone.now(), opened=opened(request), **asked)
         except CustrataError as error:
             form.add_error("cron", sentence(error))
         else:
@@ -135,7 +136,9 @@ def _schedule_page(request: HttpRequest, kind: str, form: ScheduleForm, zone: st
         if not form.errors:
             form.add_error("cron", sentence(error))
     often = [(usual, text(said)) for usual, said in OFTEN.items()]
-    context = {"kind": kind, "form": form, "zone": zone, "kept": queries.schedule(kind), "words": words, "times": times}
+    kept = queries.schedule(kind)
+    context = {"kind": kind, "form": form, "zone": zone, "kept": kept, "words": words, "times": times}
+    context["shown"] = {"cron": kept.cron, "enabled": kept.enabled} if kept else None
     return render(request, "jobs/schedule.html", {**context, "often": often}, status=status)
 
 

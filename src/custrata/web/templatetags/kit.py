@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from custrata.tiering.names import trait_name
 from custrata.tiering.playbooks import playbooks
-from custrata.web import texts
+from custrata.web import texts, versions
 from custrata.web.colours import tier_colour
 from custrata.web.schemes import scheme_named, tier_named
 from custrata.wording.writer import NOTHING
@@ -150,6 +150,12 @@ def tier_class(scheme: str, tier: str) -> str:
 def has_playbook(scheme: str, tier: str) -> bool:
     """Whether a playbook ships for a tier: `{% if scheme.key|has_playbook:tier.key %}`."""
     return (scheme, tier) in playbooks()
+
+
+@register.simple_tag
+def opened(held: object) -> SafeString:
+    """`{% opened held %}`: the field with which a form says what it showed (see `custrata.web.versions`)."""
+    return format_html('<input type="hidden" name="{}" value="{}">', versions.NAME, versions.written(held))
 
 
 @register.simple_tag

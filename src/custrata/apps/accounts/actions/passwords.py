@@ -10,10 +10,13 @@ from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from custrata.apps.accounts.models import User
+from custrata.apps.accounts.models import User, folded
 from custrata.apps.audit.actions import record_change
-from custrata.errors import BadInput, Refused
+from custrata.errors import BadInput, CustrataError, Refused
+from custrata.web.workspace import workspace
 
+PRODUCT = "custrata"
+OWN_SHARE = 8  # characters a password has beside such names
 # No letter or figure that is taken for another when it is read out or typed from paper.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -32,6 +35,10 @@ class PasswordOnlyDigits(BadInput):
 
 class PasswordTooLikeName(BadInput):
     template = "This password is too much like the name or e-mail address. Take another."
+
+
+class PasswordTooLikeWorkspace(BadInput):
+    template = "This password is little more than the name of the product or the workspace. Take another."
 
 
 class WrongPassword(Refused):
@@ -55,13 +62,30 @@ FAULTS: dict[str | None, type[BadInput]] = {
 
 
 def check_password_rules(password: str, person: User) -> None:
-    """Raises `PasswordTooShort`, `PasswordTooCommon`, `PasswordOnlyDigits` or `PasswordTooLikeName`."""
+    """Raises `PasswordTooShort`, `PasswordTooCommon`, `PasswordOnlyDigits`, `PasswordTooLikeName`.
+
+    Also `PasswordTooLikeWorkspace`, where too little is left without the names that everybody here would try first.
+    """
     try:
         validate_password(password, person)
     except ValidationError as error:
         first = error.error_list[0]
         facts = {"minimum": first.params["min_length"]} if first.code == "password_too_short" and first.params else {}
         raise FAULTS[first.code](**facts) from None
+    left = folded(password)
+    for name in _names_here():
+        left = left.replace(name, "")
+    if len(left) < OWN_SHARE and left != folded(password):
+        raise PasswordTooLikeWorkspace
+
+
+def _names_here() -> list[str]:
+    """Product and workspace, as a whole and word by word."""
+    try:
+        name = folded(workspace().settings.name)
+    except CustrataError:
+        name = ""
+    return sorted({word for word in (PRODUCT, name, *name.split()) if len(word) > 2}, key=len, reverse=True)
 
 
 def new_password() -> str:

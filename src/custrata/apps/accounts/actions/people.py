@@ -16,6 +16,7 @@ from custrata.apps.accounts.models import OneTimeLink, User
 from custrata.apps.audit.actions import record_change
 from custrata.errors import BadInput, Refused
 from custrata.web.rights import Role
+from custrata.web.versions import Parts, ensure_unchanged
 
 USERNAME = re.compile(r"[\w.@+-]{1,150}")
 
@@ -94,12 +95,16 @@ def create_person(
 
 
 @transaction.atomic
-def change_role(*, person_id: int, role: str, actor: User | None, at: datetime) -> User:
-    """Give a person another role. Raises `NoSuchPerson`, `UnknownRole`, `LastAdministrator`."""
+def change_role(*, person_id: int, role: str, actor: User | None, at: datetime, opened: Parts | None = None) -> User:
+    """Give a person another role; `opened` is the one somebody saw.
+
+    Raises `NoSuchPerson`, `UnknownRole`, `LastAdministrator`, `ChangedMeanwhile`.
+    """
     wanted = role_of(role)
     person = _locked(person_id)
     if person.role == wanted:
         return person
+    ensure_unchanged(opened, {"role": person.role})
     _keep_an_administrator(person, stays=wanted == Role.ADMINISTRATOR)
     before, person.role = person.role, wanted
     person.save(update_fields=["role"])
@@ -137,13 +142,19 @@ def activate(*, person_id: int, actor: User | None, at: datetime) -> User:
 
 
 @transaction.atomic
-def change_me(*, person: User, name: str, email: str, language: str, theme: str, at: datetime) -> None:
-    """Change one's own name, e-mail address, language and looks."""
+def change_me(
+    *, person: User, name: str, email: str, language: str, theme: str, at: datetime, opened: Parts | None = None
+) -> None:
+    """Change one's own name, e-mail address, language and looks; `opened` is what one saw.
+
+    Raises `ChangedMeanwhile`.
+    """
     held = User.objects.select_for_update().get(pk=person.pk)
     wanted = {"name": name.strip(), "email": email.strip(), "language": language, "theme": theme}
     before = {key: getattr(held, key) for key, value in wanted.items() if getattr(held, key) != value}
     if not before:
         return
+    ensure_unchanged(opened, {key: getattr(held, key) for key in wanted} | {"theme": held.theme or "auto"})
     for key in before:
         setattr(person, key, wanted[key])
     person.save(update_fields=list(before))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import tomlkit
 from django.db import transaction
@@ -17,6 +18,7 @@ from custrata.lake.durable import replace_file
 from custrata.lake.locks import locked
 from custrata.lake.retention import compacting_share, days_kept
 from custrata.lake.workspace import FILE, Settings
+from custrata.web.versions import Parts, ensure_unchanged
 from custrata.wording import language_named
 
 KEPT = ("keep_runs", "keep_quarantine", "compact_at")
@@ -36,12 +38,15 @@ def change_workspace(
     memory: str,
     actor: User | None,
     at: datetime,
+    opened: Parts | None = None,
     **kept: str,
 ) -> Settings:
     """Give the workspace another name, language or memory limit, and others of `KEPT`; the file keeps its comments.
 
-    Raises `WorkspaceNameMissing`, `UnknownLanguage`, `BadMemoryLimit`, `NotARetention`, `NotACompactingShare`, `Busy`,
-    `NotWritable`, and what opening a workspace raises.
+    `opened` is what the person saw of them.
+
+    Raises `ChangedMeanwhile`, `WorkspaceNameMissing`, `UnknownLanguage`, `BadMemoryLimit`, `NotARetention`,
+    `NotACompactingShare`, `Busy`, `NotWritable`, and what opening a workspace raises.
     """
     memory_in_bytes(memory)
     kept = {key: kept[key].strip().lower() for key in KEPT if kept.get(key, "").strip()}
@@ -51,8 +56,10 @@ def change_workspace(
         raise WorkspaceNameMissing
     with locked(workspace.folder / f".{FILE}.lock", wait=WAIT), transaction.atomic():
         held = Workspace.open(workspace.folder).settings
-        wanted = replace(held, name=name.strip(), language=language_named(language), memory=memory.strip(), **kept)
+        changed: dict[str, Any] = {"name": name.strip(), "language": language_named(language), "memory": memory.strip()}
+        wanted = replace(held, **(changed | kept))
         if wanted != held:
+            ensure_unchanged(opened, {key: getattr(held, key) for key in CHANGEABLE})
             _record(held, wanted, actor=actor, at=at)
             _write(workspace, wanted)  # last, so that nothing is written where the database refuses
     return wanted

@@ -20,6 +20,7 @@ from custrata.apps.accounts.views.asking import asking_person
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.texts import count, sentence, text
+from custrata.web.versions import ChangedMeanwhile, opened
 
 
 @sensitive_post_parameters("present")
@@ -34,12 +35,14 @@ def me(request: HttpRequest) -> HttpResponse:
         try:
             _change(request, person, form.cleaned_data)
         except CustrataError as error:
-            form.add_error("present", sentence(error))
+            form.add_error(None if isinstance(error, ChangedMeanwhile) else "present", sentence(error))
+            now = User.objects.get(pk=person.pk)
+            held = {"name": now.name, "email": now.email, "language": now.language, "theme": now.theme or "auto"}
         else:
             with translation.override(person.language or translation.get_language()):
                 messages.success(request, text("accounts.me.kept"))
             return redirect("accounts:me")
-    return render(request, "accounts/me.html", {"form": form}, status=422 if form.errors else 200)
+    return render(request, "accounts/me.html", {"form": form, "shown": held}, status=422 if form.errors else 200)
 
 
 def _change(request: HttpRequest, person: User, filled: dict[str, Any]) -> None:
@@ -47,7 +50,7 @@ def _change(request: HttpRequest, person: User, filled: dict[str, Any]) -> None:
     present = filled.pop("present")
     if filled["email"].strip() != person.email:
         confirm_password(request, person, present)
-    change_me(person=person, at=timezone.now(), **filled)
+    change_me(person=person, at=timezone.now(), opened=opened(request), **filled)
 
 
 @sensitive_post_parameters()

@@ -21,6 +21,7 @@ from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.rights import Right, Role
 from custrata.web.texts import count, sentence, text
+from custrata.web.versions import opened
 
 
 def _person(number: int) -> User:
@@ -91,12 +92,19 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
         role = form.cleaned_data["role"]
         return _done(
             request,
-            lambda: actions.change_role(person_id=number, role=role, actor=asking_person(request), at=timezone.now()),
+            lambda: actions.change_role(
+                person_id=number,
+                role=role,
+                actor=asking_person(request),
+                at=timezone.now(),
+                opened=opened(request),
+            ),
             text("accounts.person.role_changed", person=str(found), role=text(f"web.roles.{role}")),
             reverse("accounts:person", args=[number]) if number != asking_person(request).pk else reverse("web:start"),
         )
     locked = found.folded in locked_out(timezone.now())
-    return render(request, "accounts/person.html", {"person": found, "form": form, "locked": locked})
+    page = {"person": found, "form": form, "locked": locked, "shown": {"role": found.role}}
+    return render(request, "accounts/person.html", page)
 
 
 @needs(Right.MANAGE_PEOPLE)

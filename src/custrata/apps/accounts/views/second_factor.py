@@ -26,7 +26,7 @@ from custrata.apps.accounts.queries import (
     set_up_in_progress,
     signed_in_since,
 )
-from custrata.apps.accounts.views.arrival import VERIFIED, WITHIN, come_in, confirm_password
+from custrata.apps.accounts.views.arrival import WITHIN, come_in, confirm_password
 from custrata.apps.accounts.views.asking import asking_person
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
@@ -113,8 +113,10 @@ def turn_off(request: HttpRequest) -> HttpResponse:
     """Sign in with the password alone from now on, after the password."""
 
     def off(person: User) -> HttpResponse:
-        actions.turn_off_second_factor(person=person, keep=request.session.session_key, at=timezone.now())
-        request.session[VERIFIED] = False
+        key = request.session.session_key
+        since = signed_in_since(key or "")
+        actions.turn_off_second_factor(person=person, keep=key, at=timezone.now())
+        come_in(request, person, since)
         messages.success(request, text("accounts.second.turned_off"))
         return redirect("accounts:second_factor")
 

@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -22,6 +21,7 @@ from custrata.apps.accounts.views.arrival import PENDING, admit, come_in, must_w
 from custrata.errors import CustrataError
 from custrata.web.security_log import record_event
 from custrata.web.texts import count, sentence, text
+from custrata.web.way_back import way_back
 
 
 @sensitive_post_parameters("password")
@@ -29,7 +29,7 @@ from custrata.web.texts import count, sentence, text
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Ask for user name and password, and lead where one wanted to go."""
-    wanted = _wanted(request)
+    wanted = way_back(request, reverse("web:start"))
     if request.user.is_authenticated:
         return redirect(wanted)
     form = SignInForm(request.POST or None)
@@ -41,7 +41,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             return admit(request, person, wanted)
         locked = getattr(request, "axes_locked_out", False)
         return _refused(request, form, wanted, "locked" if locked else "wrong")
-    return render(request, "accounts/sign_in.html", {"form": form, "next": wanted})
+    page = {"form": form, "next": wanted}
+    return render(request, "accounts/sign_in.html", page, status=422 if form.errors else 200)
 
 
 @sensitive_post_parameters("code")
@@ -72,7 +73,9 @@ def code(request: HttpRequest) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End this session."""
     logout(request)
-    return redirect("accounts:sign_in")
+    response = redirect("accounts:sign_in")
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'  # pages that the browser still has; cookies are gone
+    return response
 
 
 def _refused(request: HttpRequest, form: SignInForm, wanted: str, why: str) -> HttpResponse:
@@ -90,10 +93,3 @@ def _refused(request: HttpRequest, form: SignInForm, wanted: str, why: str) -> H
     if why != "wrong":
         response.headers["Retry-After"] = str(wait)
     return response
-
-
-def _wanted(request: HttpRequest) -> str:
-    """Where one wanted to go, if it is a page of ours."""
-    asked = request.POST.get("next") or request.GET.get("next") or ""
-    ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
-    return asked if ours and asked.startswith("/") else reverse("web:start")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,9 +15,11 @@ from custrata.apps.accounts.actions.workspace import CHANGEABLE
 from custrata.apps.accounts.forms import WorkspaceForm
 from custrata.apps.accounts.views.asking import asking_person
 from custrata.errors import CustrataError
+from custrata.lake import Workspace
 from custrata.web.gate import needs
 from custrata.web.rights import Right
 from custrata.web.texts import sentence, text
+from custrata.web.versions import opened
 from custrata.web.workspace import workspace
 
 
@@ -31,11 +35,14 @@ def settings(request: HttpRequest) -> HttpResponse:
     form = WorkspaceForm(request.POST or None, initial=held)
     if request.method == "POST" and form.is_valid():
         try:
-            change_workspace(served, actor=asking_person(request), at=timezone.now(), **form.cleaned_data)
+            who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+            change_workspace(served, opened=opened(request), **who, **form.cleaned_data)
         except CustrataError as error:
             form.add_error(None, sentence(error))
+            served = Workspace.open(served.folder)
         else:
             messages.success(request, text("accounts.workspace.kept"))
             return redirect("accounts:workspace")
-    page = {"form": form, "held": served.settings}
+    shown = {name: getattr(served.settings, name) for name in held}
+    page = {"form": form, "held": served.settings, "shown": shown}
     return render(request, "accounts/workspace.html", page, status=422 if form.errors else 200)

@@ -2,11 +2,12 @@
 
 from custrata.apps.customers.actions.columns import choose_columns
 from custrata.apps.customers.actions.editing import NotEditable, NothingToUndo, UnusableValue, edit_attribute, undo_edit
+from custrata.apps.customers.actions.erasing import Started, lift_erasure, server_database, start_erasure
 from custrata.apps.customers.actions.excluding import exclude_customers, include_customers
 from custrata.apps.customers.actions.exporting import record_export
 from custrata.apps.customers.actions.following import Followed, follow_lake, is_followed
 from custrata.apps.customers.actions.forgetting import ServerDatabase, forget
-from custrata.apps.customers.actions.known import NoSuchCustomer
+from custrata.apps.customers.actions.known import NoSuchCustomer, held_customer
 from custrata.apps.customers.actions.notes import (
     EmptyNote,
     NoSuchNote,
@@ -48,6 +49,7 @@ __all__ = [
     "NoteTooLong",
     "NothingToUndo",
     "ServerDatabase",
+    "Started",
     "UnusableName",
     "UnusableValue",
     "assign_owner",
@@ -56,14 +58,18 @@ __all__ = [
     "exclude_customers",
     "follow_lake",
     "forget",
+    "held_customer",
     "include_customers",
     "is_followed",
+    "lift_erasure",
     "make_tag",
     "make_tag_group",
     "record_export",
     "record_on_timeline",
     "remove_note",
     "remove_tag",
+    "server_database",
+    "start_erasure",
     "start_tagging",
     "tag_customers",
     "undo_edit",

@@ -19,6 +19,7 @@ from custrata.errors import BadInput, Refused
 from custrata.identity.folding import searchable
 from custrata.identity.golden import EDITABLE
 from custrata.pipeline.reading.contacts import LONGEST_SEARCH, SHOWN
+from custrata.web.versions import Parts, ensure_unchanged
 
 CHOICES = {"kind": ("person", "company"), "gender": ("female", "male", "other")}
 LONGEST = 1_000
@@ -38,14 +39,21 @@ class NothingToUndo(Refused):
 
 @transaction.atomic
 def edit_attribute(
-    *, customer_id: str, attribute: str, value: str, source_value: str | None, actor: User | None, at: datetime
+    *,
+    customer_id: str,
+    attribute: str,
+    value: str,
+    source_value: str | None,
+    actor: User | None,
+    at: datetime,
+    opened: Parts | None = None,
 ) -> bool:
     """Say what an attribute is; an empty value empties it. Whether anything changed.
 
     `source_value` is what the sources say, for the audit and for who undoes it. The list shows it at once, tiers and
-    traits at the next refresh.
+    traits at the next refresh. `opened` is what the person saw, by the attribute's name.
 
-    Raises `NoSuchCustomer`, `NotEditable`, `UnusableValue`.
+    Raises `NoSuchCustomer`, `ChangedMeanwhile`, `NotEditable`, `UnusableValue`.
     """
     if attribute not in EDITABLE:
         raise NotEditable(attribute=attribute)
@@ -55,6 +63,7 @@ def edit_attribute(
     before = held.value if held is not None else source_value
     if (before or None) == said:
         return False
+    ensure_unchanged(opened, {attribute: before})
     fields = {"value": said, "at": at, "actor": actor}
     Edit.objects.update_or_create(customer_id=customer_id, attribute=attribute, defaults=fields)
     _show(customer, attribute, said)

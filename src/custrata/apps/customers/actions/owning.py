@@ -11,7 +11,9 @@ from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
 from custrata.apps.customers.actions.bulk import run, staged, tell_many
 from custrata.apps.customers.actions.tagging import Done
+from custrata.apps.customers.models import Customer
 from custrata.errors import BadInput
+from custrata.web.versions import Parts, ensure_unchanged
 
 
 class NoSuchOwner(BadInput):
@@ -20,17 +22,30 @@ class NoSuchOwner(BadInput):
 
 @transaction.atomic
 def assign_owner(
-    *, customer_ids: Sequence[str], owner_id: int | None, actor: User | None, at: datetime, asked: str = ""
+    *,
+    customer_ids: Sequence[str],
+    owner_id: int | None,
+    actor: User | None,
+    at: datetime,
+    asked: str = "",
+    opened: Parts | None = None,
 ) -> Done:
     """Let a person look after customers, nobody where `owner_id` is none. Ids nobody has are passed over.
 
-    `asked` says for the audit how the customers were chosen. Raises `NoSuchOwner`.
+    `asked` says for the audit how the customers were chosen, `opened` whom a person saw who changes one of them.
+
+    Raises `NoSuchOwner`, `ChangedMeanwhile`.
     """
     owner = User.objects.filter(pk=owner_id, is_active=True).first() if owner_id is not None else None
     if owner_id is not None and owner is None:
         raise NoSuchOwner
     one = customer_ids[0] if len(customer_ids) == 1 else None
-    before = _owner_of(one) if one is not None else None
+    before = None
+    if one is not None:
+        Customer.objects.select_for_update().filter(customer_id=one).first()
+        before = _owner_of(one)
+        if before != (str(owner) if owner else None):
+            ensure_unchanged(opened, {"owner": before})
     other = "c.owner_id IS DISTINCT FROM CAST(%s AS bigint)"
     with staged({"customer_id": "text"}, ((customer_id,) for customer_id in set(customer_ids))) as name:
         sql = f"SELECT c.customer_id FROM customers_customer AS c JOIN {name} USING (customer_id) WHERE {other}"

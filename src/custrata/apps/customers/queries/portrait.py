@@ -33,6 +33,11 @@ class Attribute:
     edit: Edit | None
 
     @property
+    def shown(self) -> dict[str, str | None]:
+        """What a form shows of it, by its name."""
+        return {self.name: None if self.value is None else str(self.value)}
+
+    @property
     def editable(self) -> bool:
         """Whether a person may say what it is."""
         return self.name in EDITABLE

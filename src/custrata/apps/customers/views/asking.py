@@ -8,6 +8,8 @@ from custrata.pipeline.reading import NoSuchRun, Reading, reading
 from custrata.web.texts import sentence
 from custrata.web.workspace import workspace
 
+TYPED = "customers.typed"  # in the session: what somebody typed while somebody else changed it
+
 
 def asked_reading(run: str | None = None) -> Reading | None:
     """The published run, or the past one that is asked for; none before anything is published."""

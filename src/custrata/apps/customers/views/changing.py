@@ -28,11 +28,12 @@ from custrata.apps.customers.forms import (
     UndoForm,
 )
 from custrata.apps.customers.models import Tag
-from custrata.apps.customers.views.asking import asked_reading
+from custrata.apps.customers.views.asking import TYPED, asked_reading
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.rights import Right, may
 from custrata.web.texts import sentence, text
+from custrata.web.versions import ChangedMeanwhile, opened
 from custrata.web.workspace import workspace
 
 Sent = dict[str, Any]
@@ -52,8 +53,10 @@ def _change(request: HttpRequest, kind: type[CustomerForm], act: Act, said: str)
     else:
         if changed is not False:
             messages.success(request, text(said))
-    tab = f"?{urlencode({'tab': sent['tab']})}" if sent["tab"] else ""
-    return HttpResponseRedirect(reverse("customers:customer", args=[sent["customer_id"]]) + tab)
+    again = request.session.get(TYPED, {}).get("attribute")
+    query = {"edit": again} if again else {"tab": sent["tab"]} if sent["tab"] else {}
+    address = reverse("customers:customer", args=[sent["customer_id"]])
+    return HttpResponseRedirect(f"{address}?{urlencode(query)}" if query else address)
 
 
 def _source_value(customer_id: str, attribute: str) -> str | None:
@@ -71,7 +74,11 @@ def edit(request: HttpRequest) -> HttpResponse:
     def act(sent: Sent, actor: User, at: datetime) -> bool:
         source = _source_value(sent["customer_id"], sent["attribute"])
         named = {name: sent[name] for name in ("customer_id", "attribute", "value")}
-        return actions.edit_attribute(**named, source_value=source, actor=actor, at=at)
+        try:
+            return actions.edit_attribute(**named, source_value=source, actor=actor, at=at, opened=opened(request))
+        except ChangedMeanwhile:
+            request.session[TYPED] = named  # the form opens again with what was typed
+            raise
 
     return _change(request, EditForm, act, "customers.said.edited")
 
@@ -124,7 +131,8 @@ def own(request: HttpRequest) -> HttpResponse:
 
     def act(sent: Sent, actor: User, at: datetime) -> bool:
         ids = [sent["customer_id"]]
-        return actions.assign_owner(customer_ids=ids, owner_id=sent["owner"], actor=actor, at=at).changed > 0
+        owner: dict[str, Any] = {"owner_id": sent["owner"], "opened": opened(request)}
+        return actions.assign_owner(customer_ids=ids, **owner, actor=actor, at=at).changed > 0
 
     return _change(request, OwnOneForm, act, "customers.said.owned")
 

@@ -21,7 +21,7 @@ from custrata.apps.customers.queries.portrait import (
 )
 from custrata.apps.customers.queries.purchases import expected_days, newest, slices
 from custrata.apps.customers.queries.tier_history import tier_history
-from custrata.apps.customers.views.asking import asked_reading
+from custrata.apps.customers.views.asking import TYPED, asked_reading
 from custrata.pipeline.reading import Reading
 from custrata.web.days import instant_of
 from custrata.web.gate import needs
@@ -58,16 +58,19 @@ def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
         "may_assign": may(request.user, Right.ASSIGN_OWNERS) and who is not None,
     }
     page["all_tags"] = list(tags()) if page["may_edit"] else []
+    page["owner_shown"] = {"owner": str(who.owner) if who is not None and who.owner else None}
     page["owners"] = list(owners()) if page["may_assign"] else []
     return render(request, "customers/customer.html", page | PARTS[tab](request, held, row, customer_id))
 
 
 def _portrait(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
     told = held.told(customer_id) if held is not None else {}
+    editing, typed = request.GET.get("edit", ""), request.session.pop(TYPED, {})
     return {
         "attributes": attributes(told, edits_of(customer_id), language()),
         "standings": standings(held, row, language()) if held is not None and row is not None else [],
-        "editing": request.GET.get("edit", ""),
+        "editing": editing,
+        "typed": typed["value"] if typed.get("attribute") == editing and typed["customer_id"] == customer_id else None,
     }
 
 

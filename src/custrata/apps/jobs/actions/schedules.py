@@ -11,6 +11,7 @@ from custrata.apps.audit.actions import Actor, record_change
 from custrata.apps.jobs.actions.queue import enqueue
 from custrata.apps.jobs.models import Job, Schedule
 from custrata.apps.jobs.queries import next_times
+from custrata.web.versions import Parts, ensure_unchanged
 
 
 @transaction.atomic
@@ -23,13 +24,19 @@ def set_schedule(
     actor: Actor | None,
     at: datetime,
     arguments: Mapping[str, object] | None = None,
+    opened: Parts | None = None,
 ) -> Schedule:
-    """Have a kind of work come again by a cron form in a time zone, or no more. Raises `UnusableCron`."""
+    """Have a kind of work come again by a cron form in a time zone, or no more; `opened` is what the person saw of it.
+
+    Raises `UnusableCron`, `ChangedMeanwhile`.
+    """
     cron = " ".join(cron.split())
     first = next_times(cron, zone, at, 1)[0]
     kept = Schedule.objects.select_for_update().filter(kind=kind).first()
     before = {"cron": kept.cron, "enabled": kept.enabled} if kept else None
     after = {"cron": cron, "enabled": enabled}
+    if before is not None and before != after:
+        ensure_unchanged(opened, before)
     schedule = kept or Schedule(kind=kind)
     schedule.cron, schedule.zone, schedule.enabled = cron, zone, enabled
     schedule.arguments = dict(arguments or {})

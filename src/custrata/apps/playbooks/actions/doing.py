@@ -12,6 +12,7 @@ from custrata.apps.playbooks.actions.making import DueBefore, assignee_named, ma
 from custrata.apps.playbooks.models import State, Task
 from custrata.apps.playbooks.queries import doers, rhythm_of, today
 from custrata.errors import BadInput, Refused
+from custrata.web.versions import Parts, ensure_unchanged
 
 
 class NoSuchTask(BadInput):
@@ -92,11 +93,19 @@ def reopen_task(*, task_id: int, actor: User | None, at: datetime) -> Task:
 
 @transaction.atomic
 def hand_over_task(
-    *, task_id: int, assignee_id: int | None, due: date | None = None, actor: User | None, at: datetime
+    *,
+    task_id: int,
+    assignee_id: int | None,
+    due: date | None = None,
+    actor: User | None,
+    at: datetime,
+    opened: Parts | None = None,
 ) -> bool:
     """Say who does an open task, nobody where none is named, and by when; whether anything changed.
 
-    Raises `NoSuchTask`, `TaskEndedAlready`, `NoSuchAssignee`, `DueBefore`.
+    `opened` is what the person saw: `assignee` and `due`.
+
+    Raises `NoSuchTask`, `ChangedMeanwhile`, `TaskEndedAlready`, `NoSuchAssignee`, `DueBefore`.
     """
     task = _held(task_id)
     if task.state != State.OPEN:
@@ -106,6 +115,7 @@ def hand_over_task(
         raise DueBefore(due=day.isoformat())
     if (person.pk if person else None, day) == (task.assignee_id, task.due):
         return False
+    ensure_unchanged(opened, {"assignee": str(task.assignee or ""), "due": task.due})
     before = {"assignee": str(task.assignee) if task.assignee else None, "due": task.due.isoformat()}
     task.assignee, task.due = person, day
     task.save(update_fields=["assignee", "due"])

@@ -13,6 +13,7 @@ from custrata.apps.audit.actions import record_change
 from custrata.apps.playbooks.models import OwnPlaybook
 from custrata.errors import Refused
 from custrata.tiering.playbooks import Playbook, as_data, playbook
+from custrata.web.versions import Parts, ensure_unchanged
 
 
 class NotEdited(Refused):
@@ -20,19 +21,28 @@ class NotEdited(Refused):
 
 
 @transaction.atomic
-def edit_playbook(*, scheme: str, tier: str, content: Mapping[str, Any], actor: User | None, at: datetime) -> Playbook:
+def edit_playbook(
+    *,
+    scheme: str,
+    tier: str,
+    content: Mapping[str, Any],
+    actor: User | None,
+    at: datetime,
+    opened: Parts | None = None,
+) -> Playbook:
     """Say what to do for a tier, instead of what was said before.
 
     `content` is of the form `custrata.tiering.playbooks.as_data` gives; each text needs one language at least. What
-    is no different from what holds already changes nothing.
+    is no different from what holds already changes nothing. `opened` is what the person saw, as `as_data` gives it.
 
-    Raises `NoSuchPlaybook`, and what `custrata.tiering.playbooks.read_playbook` raises.
+    Raises `NoSuchPlaybook`, `ChangedMeanwhile`, and what `custrata.tiering.playbooks.read_playbook` raises.
     """
     shipped, wanted = playbook(scheme, tier), playbook(scheme, tier, content)
     held = OwnPlaybook.objects.select_for_update().filter(scheme=scheme, tier=tier).first()
     before = playbook(scheme, tier, held.content) if held else shipped
     if wanted == before:
         return before
+    ensure_unchanged(opened, as_data(before))
     facts = {"content": as_data(wanted), "actor": actor, "at": at}
     OwnPlaybook.objects.update_or_create(scheme=scheme, tier=tier, defaults=facts)
     _tell("edit_playbook", before, wanted, actor=actor, at=at)

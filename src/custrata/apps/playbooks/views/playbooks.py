@@ -15,10 +15,11 @@ from custrata.apps.playbooks.forms import ActionForms, PlaybookForm, content, fi
 from custrata.apps.playbooks.queries import cards, kinds_of, own_playbook, tier_customers
 from custrata.apps.playbooks.views.asking import asking_person, done, known_playbook
 from custrata.tiering import BUILT_IN
-from custrata.tiering.playbooks import AREAS, KINDS, Playbook, care, said
+from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, care, said
 from custrata.web.gate import needs
 from custrata.web.rights import Right, may
 from custrata.web.texts import language, text
+from custrata.web.versions import opened
 
 ICONS = {"touch": "message", "offer": "discount", "benefit": "gift", "service": "headset", "learn": "bulb"}
 
@@ -70,15 +71,17 @@ def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
 
         def act() -> object:
             data = content(found, spoken, form.cleaned_data, told)
-            return edit_playbook(scheme=key, tier=tier, content=data, **who)
+            return edit_playbook(scheme=key, tier=tier, content=data, opened=opened(request), **who)
 
         if done(request, act, text("playbooks.said.edited")):
             return HttpResponseRedirect(reverse("playbooks:one", args=[key, tier]))
+        found = known_playbook(key, tier)
     choices = {
         "kinds": [(kind, _kind(kind)) for kind in KINDS],
         "areas": [(area, text(f"playbooks.areas.{area}")) for area in AREAS],
     }
     page = {**_told(found), "form": form, "actions": actions, "own": own_playbook(key, tier), **choices}
+    page["held"] = as_data(found)
     return render(request, "playbooks/edit.html", page, status=200 if sent is None else 422)
 
 

@@ -37,6 +37,7 @@ from custrata.web.gate import needs
 from custrata.web.paging import Cursor, keyset, page
 from custrata.web.rights import Right, may
 from custrata.web.texts import language, text
+from custrata.web.versions import opened
 
 LIMIT = 50
 FILES = {"csv": csv_response, "xlsx": excel_response}
@@ -121,6 +122,7 @@ def one_task(request: HttpRequest, number: int) -> HttpResponse:
         "rhythm": rhythm_of(found) if found.state == State.OPEN else None,
         "people": list(doers()) if may(request.user, Right.DO_TASKS) and found.state == State.OPEN else [],
         "may_do": may(request.user, Right.DO_TASKS),
+        "shown": {"assignee": str(found.assignee or ""), "due": found.due},
     }
     return render(request, "playbooks/task.html", facts)
 
@@ -154,7 +156,7 @@ def hand_over(request: HttpRequest, number: int) -> HttpResponse:
     known_task(number)
     if not form.is_valid():
         return _back(request, number, None, text("playbooks.unusable"))
-    told = {"assignee_id": form.cleaned_data["assignee"], "due": form.cleaned_data["due"]}
+    told = {"assignee_id": form.cleaned_data["assignee"], "due": form.cleaned_data["due"], "opened": opened(request)}
     said = text("playbooks.said.handed_over")
     return _back(request, number, lambda who: hand_over_task(task_id=number, **told, **who), said)
 

@@ -20,6 +20,7 @@ from custrata.apps.tiers.actions.overriding import (
     end_override,
     forget_erased,
     put_by_hand,
+    said_of,
 )
 from custrata.apps.tiers.actions.publishing import (
     SentTwice,
@@ -68,6 +69,7 @@ __all__ = [
     "restore_scheme",
     "retire_scheme",
     "roll_back",
+    "said_of",
     "save_draft",
     "start_rebuild",
     "start_refresh",

@@ -23,7 +23,7 @@ RESERVED = frozenset({"new", "runs", "none", "all"})  # addresses of their own
 class DraftChangedMeanwhile(Refused):
     template = (
         "Somebody saved another draft of {scheme} after you opened it; yours was not saved. "
-        "Open the page again and make your change in the newest draft."
+        "What you typed still stands in the form: look at both and save again."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -9,13 +10,16 @@ from django.db.models import Exists, OuterRef
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
-from custrata.apps.customers.actions import NoSuchCustomer, record_on_timeline
+from custrata.apps.customers.actions import held_customer, record_on_timeline
 from custrata.apps.customers.models import Customer
 from custrata.apps.tiers.models import Override
 from custrata.apps.tiers.queries.overrides import override
 from custrata.errors import BadInput, Refused
 from custrata.pipeline.decisions import AT_LEAST, EXACTLY
 from custrata.web.schemes import tiers_of_scheme
+from custrata.web.versions import Parts, ensure_unchanged
+
+Unchanged = Callable[[object], None]
 
 
 class NoSuchTier(BadInput):
@@ -38,6 +42,10 @@ class NothingToEnd(Refused):
     template = "Nobody gave {customer_id} a tier in {scheme} by hand, or it was taken back already."
 
 
+def as_it_is(held: object) -> None:
+    """Whatever stands there may be changed."""
+
+
 @transaction.atomic
 def put_by_hand(
     *,
@@ -49,12 +57,16 @@ def put_by_hand(
     actor: User | None,
     at: datetime,
     mode: str = AT_LEAST,
+    opened: Parts | None = None,
+    unchanged: Unchanged = as_it_is,
 ) -> Override:
     """Give a customer a tier, with a reason; from the next refresh on, and instead of what was given before.
 
-    `mode` is `at_least`, the better of it and the customer's own tier counts, or `exactly`.
+    `mode` is `at_least`, the better of it and the customer's own tier counts, or `exactly`. `opened` is what the person
+    saw, `unchanged` may refuse what stands there now.
 
-    Raises `NoSuchTier`, `NoSuchCustomer`, `OverrideNeedsReason`, `OverrideEndsBefore`, `NoSuchMode`.
+    Raises `ChangedMeanwhile`, `NoSuchTier`, `NoSuchCustomer`, `OverrideNeedsReason`, `OverrideEndsBefore`,
+    `NoSuchMode`.
     """
     if mode not in (AT_LEAST, EXACTLY):
         raise NoSuchMode(mode=mode)
@@ -64,23 +76,35 @@ def put_by_hand(
         raise OverrideNeedsReason
     if until is not None and until <= at:
         raise OverrideEndsBefore(until=until.date().isoformat())
-    if not Customer.objects.filter(customer_id=customer_id).exists():
-        raise NoSuchCustomer(customer=customer_id)
+    held_customer(customer_id)  # whoever sets or takes back a tier of theirs waits for the other
     before = override(customer_id, scheme)
+    ensure_unchanged(opened, said_of(before))
+    unchanged(said_of(before))
     facts = {"tier": tier, "mode": mode, "reason": reason.strip(), "until": until, "approver": actor, "approved_at": at}
     held, _ = Override.objects.update_or_create(customer_id=customer_id, scheme=scheme, defaults=facts)
-    _tell(held, "override", before=_said(before), after=_said(held), actor=actor, at=at)
+    _tell(held, "override", before=said_of(before), after=said_of(held), actor=actor, at=at)
     return held
 
 
 @transaction.atomic
-def end_override(*, customer_id: str, scheme: str, actor: User | None, at: datetime) -> None:
-    """Let the numbers decide again, from the next refresh on. Raises `NothingToEnd`."""
+def end_override(
+    *,
+    customer_id: str,
+    scheme: str,
+    actor: User | None,
+    at: datetime,
+    opened: Parts | None = None,
+    unchanged: Unchanged = as_it_is,
+) -> None:
+    """Let the numbers decide again, from the next refresh on. Raises `NothingToEnd`, `ChangedMeanwhile`."""
+    Customer.objects.select_for_update().filter(customer_id=customer_id).first()
     held = Override.objects.select_for_update().filter(customer_id=customer_id, scheme=scheme).first()
     if held is None:
         raise NothingToEnd(customer_id=customer_id, scheme=scheme)
+    ensure_unchanged(opened, said_of(held))
+    unchanged(said_of(held))
     held.delete()
-    _tell(held, "override_ended", before=_said(held), after=None, actor=actor, at=at)
+    _tell(held, "override_ended", before=said_of(held), after=None, actor=actor, at=at)
 
 
 def forget_erased() -> int:
@@ -89,7 +113,8 @@ def forget_erased() -> int:
     return Override.objects.filter(~Exists(there)).delete()[0]
 
 
-def _said(held: Override | None) -> dict[str, object] | None:
+def said_of(held: Override | None) -> dict[str, object] | None:
+    """What somebody decided, as plain values; nothing where nobody did."""
     if held is None:
         return None
     until = held.until.isoformat() if held.until else None

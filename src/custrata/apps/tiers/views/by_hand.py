@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from custrata.analytics.moments import AsOf
 from custrata.apps.accounts.views.asking import asking_person
-from custrata.apps.tiers.actions import end_override, put_by_hand
+from custrata.apps.tiers.actions import end_override, put_by_hand, said_of
 from custrata.apps.tiers.forms import OverrideForm
 from custrata.apps.tiers.queries.overrides import override
 from custrata.errors import CustrataError
@@ -23,6 +23,7 @@ from custrata.web import texts
 from custrata.web.gate import needs
 from custrata.web.rights import Right
 from custrata.web.schemes import has_order, tier_named, tiers_of_scheme
+from custrata.web.versions import opened
 from custrata.web.workspace import workspace
 
 
@@ -42,11 +43,13 @@ def by_hand(request: HttpRequest, key: str, customer_id: str) -> HttpResponse:
             _decide(request, form, customer_id=customer_id, scheme=key)
         except CustrataError as error:
             messages.error(request, texts.sentence(error))
+            held = override(customer_id, key)
         else:
             messages.success(request, texts.text("tiers.by_hand.done"))
             return HttpResponseRedirect(back)
     now = row.get(f"{key}_tier")
     page: dict[str, Any] = {"scheme": key, "customer": row, "now": now, "held": held, "form": form, "back": back}
+    page["shown"] = said_of(held)
     page["tier"] = form["tier"].value() or (held.tier if held else now)
     page["mode"] = form["mode"].value() or (held.mode if held else AT_LEAST)
     page["ordered"] = has_order(key)
@@ -56,7 +59,7 @@ def by_hand(request: HttpRequest, key: str, customer_id: str) -> HttpResponse:
 
 def _decide(request: HttpRequest, form: OverrideForm, *, customer_id: str, scheme: str) -> None:
     who: dict[str, Any] = {"customer_id": customer_id, "scheme": scheme}
-    who |= {"actor": asking_person(request), "at": timezone.now()}
+    who |= {"actor": asking_person(request), "at": timezone.now(), "opened": opened(request)}
     if "end" in request.POST:
         end_override(**who)
     else:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from custrata.apps.accounts.views.asking import asking_person
-from custrata.apps.tiers.actions import copy_scheme, discard_draft, free_key, save_draft
+from custrata.apps.tiers.actions import DraftChangedMeanwhile, copy_scheme, discard_draft, free_key, save_draft
 from custrata.apps.tiers.forms.definitions import NotJson, definition_posted, pressed
 from custrata.apps.tiers.queries import offered
 from custrata.apps.tiers.queries.drafts import Standing, standing
@@ -30,6 +30,7 @@ from custrata.web import texts
 from custrata.web.days import instant_of
 from custrata.web.gate import needs
 from custrata.web.rights import Right, may
+from custrata.web.versions import ChangedMeanwhile, ensure_unchanged, parts_of
 from custrata.wording.writer import LOCALES
 
 PAGES = {"edit": "tiers/edit.html", "measure": "tiers/step_measure.html", "tiers": "tiers/step_tiers.html"}
@@ -61,7 +62,7 @@ def page(
         "standing": found,
         "form": layout(held, wrong, offers),
         "page": name,
-        "seen": request.POST.get("seen", found.seen),
+        "seen": found.seen,  # what is saved once more has been looked at beside it
         "may_edit": may(request.user, Right.EDIT_SCHEMES),
         "has_run": newest() is not None,
         **choices(held, offers),
@@ -121,10 +122,21 @@ def save(request: HttpRequest, key: str) -> HttpResponseBase:
         )  # fmt: skip
     except CustrataError as error:
         messages.error(request, texts.sentence(error))
+        if isinstance(error, DraftChangedMeanwhile):
+            found = known_standing(key)
+            _tell_difference(request, found.data, data)
         return page(request, found, name if name in PAGES else "edit", data, 200 if _htmx(request) else 409)
     if button == "save":
         messages.success(request, texts.text("tiers.editor.saved"))
     return redirect(_next(button, name, key))
+
+
+def _tell_difference(request: HttpRequest, saved: Mapping[str, Any], typed: Mapping[str, Any]) -> None:
+    """Say in what the draft that was saved meanwhile differs from what was typed, which stays in the form."""
+    try:
+        ensure_unchanged(parts_of(typed), saved)
+    except ChangedMeanwhile as error:
+        messages.warning(request, texts.text("tiers.editor.differs", changes=str(error.facts["changes"])))
 
 
 def _usual(offers: Mapping[str, Offer]) -> tuple[str, ...]:

@@ -9,11 +9,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from custrata.apps.accounts.views.asking import asking_person
@@ -32,6 +31,7 @@ from custrata.report.tables import table_name
 from custrata.web import texts
 from custrata.web.gate import needs
 from custrata.web.rights import Right, may
+from custrata.web.way_back import way_back
 from custrata.wording import catalogue
 
 PAGE = 50
@@ -140,9 +140,7 @@ def refresh(request: HttpRequest) -> HttpResponse:
             messages.success(request, texts.text("tiers.refresh.started"))
         except Refused as error:
             messages.error(request, texts.sentence(error))
-    asked = request.POST.get("next", "")
-    ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
-    return redirect(asked if ours else reverse("tiers:runs"))
+    return HttpResponseRedirect(way_back(request, reverse("tiers:runs")))
 
 
 def _step(name: str) -> str:

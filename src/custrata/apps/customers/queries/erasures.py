@@ -1,0 +1,44 @@
+"""Who was erased, as the list tells it: hashes in place of customers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from custrata.lake import Workspace
+
+KIND = "customers.erase"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One erasure of the list; `under_way` until every place is clean."""
+
+    erasure: str
+    at: datetime
+    by: str
+    removed: Mapping[str, int]
+    under_way: bool
+    lifted_at: datetime | None
+    lifted_by: str
+    reason: str
+
+
+def erasures(workspace: Workspace) -> list[Listed]:
+    """Every erasure, the newest first. Raises `Damaged`."""
+    ids = [one for intent in workspace.erasing.all() for one in intent.customer_ids]
+    under_way = workspace.erasures.marks(ids)
+    return [
+        Listed(
+            erasure=row.name,
+            at=row.at,
+            by=row.by,
+            removed=row.removed,
+            under_way=row.customer in under_way and row.lifted_at is None,
+            lifted_at=row.lifted_at,
+            lifted_by=row.lifted_by,
+            reason=row.reason,
+        )
+        for row in reversed(workspace.erasures.all())
+    ]

@@ -1,0 +1,65 @@
+"""Erasing a customer, and the list of those who were erased."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.customers.actions import lift_erasure, server_database, start_erasure
+from custrata.apps.customers.queries.erasures import erasures
+from custrata.errors import CustrataError
+from custrata.ingest.erasure import people_of, rows_of
+from custrata.web.gate import needs
+from custrata.web.rights import Right
+from custrata.web.texts import sentence, text
+from custrata.web.workspace import workspace
+
+LONGEST = 255
+
+
+@needs(Right.ERASE_CUSTOMERS)
+@require_safe
+def erasure_list(request: HttpRequest) -> HttpResponse:
+    """Every erasure, and the field that asks whom to erase."""
+    return render(request, "customers/erasures.html", {"erasures": erasures(workspace())})
+
+
+@needs(Right.ERASE_CUSTOMERS)
+@require_http_methods(["GET", "POST"])
+def erase(request: HttpRequest) -> HttpResponse:
+    """Say what there is of a customer, by place; then erase them."""
+    given = request.POST if request.method == "POST" else request.GET
+    customer_id = given.get("customer_id", "").replace("\0", "").strip()[:LONGEST]
+    if not customer_id:
+        return redirect("customers:erasures")
+    served = workspace()
+    if request.method == "POST":
+        try:
+            started = start_erasure(served, customer_id=customer_id, actor=asking_person(request), at=timezone.now())
+        except CustrataError as error:
+            messages.error(request, sentence(error))
+            return redirect("customers:erasures")
+        messages.success(request, text("customers.erase.started", erasure=started.erasure))
+        return redirect("jobs:job", started.job.pk)
+    database = server_database()
+    people = people_of(served, [customer_id], database)
+    rows = rows_of(served, people, database)
+    return render(request, "customers/erase.html", {"customer": people[0], "rows": rows})
+
+
+@needs(Right.ERASE_CUSTOMERS)
+@require_POST
+def lift(request: HttpRequest, erasure: str) -> HttpResponse:
+    """Take rows of an erased customer again."""
+    reason, person = request.POST.get("reason", "")[:1000], asking_person(request)
+    try:
+        lift_erasure(workspace(), erasure=erasure, reason=reason, actor=person, at=timezone.now())
+    except CustrataError as error:
+        messages.error(request, sentence(error))
+    else:
+        messages.success(request, text("customers.erase.lifted", erasure=erasure))
+    return redirect("customers:erasures")

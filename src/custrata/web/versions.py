@@ -1,0 +1,110 @@
+"""What a form was opened with: whoever saves it learns what others changed meanwhile, and overwrites nothing unseen.
+
+A form carries what it showed as `{% opened held %}`, signed. The action gets it as `opened(request)` and calls
+`ensure_unchanged` once it holds the row. Programs send the `ETag` of what they read as `If-Match`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+
+from custrata.errors import Refused
+from custrata.web import texts
+from custrata.wording import catalogue
+
+NAME, SALT = "opened", "custrata.web.versions"
+LONGEST = 80
+MOST_TOLD = 6
+Parts = Mapping[str, str]
+
+
+class ChangedMeanwhile(Refused):
+    template = (
+        "Somebody changed this after you opened it: {changes}. Yours was not saved, and still stands in the form: look "
+        "at both and save again."
+    )
+
+
+class VersionDiffers(Refused):
+    template = "It is not the version of If-Match any more. Read it again, and decide anew."
+
+
+def parts_of(held: object, path: str = "") -> dict[str, str]:
+    """Plain values as a flat mapping from their places to texts; parts of a list go by their `key`, if they have one.
+
+    >>> parts_of({"aim": {"en": "Keep"}, "actions": [{"key": "call", "days": 3}]})
+    {'aim.en': 'Keep', 'actions.call.key': 'call', 'actions.call.days': '3'}
+    """
+    if isinstance(held, Mapping):
+        return _joined((f"{path}.{name}".lstrip("."), part) for name, part in held.items())
+    if isinstance(held, list | tuple):
+        named = [part.get("key", place) if isinstance(part, Mapping) else place for place, part in enumerate(held)]
+        return _joined((f"{path}.{name}".lstrip("."), part) for name, part in zip(named, held, strict=True))
+    return {path: held.isoformat() if isinstance(held, date) else "" if held is None else str(held)}
+
+
+def _joined(parts: Iterator[tuple[str, object]]) -> dict[str, str]:
+    return {place: text for path, part in parts for place, text in parts_of(part, path).items()}
+
+
+def written(held: object) -> str:
+    """What a form shows, as its hidden field carries it."""
+    return signing.dumps(parts_of(held), salt=SALT, compress=True)
+
+
+def opened(request: HttpRequest) -> Parts | None:
+    """What the form showed that was sent; none where it does not say."""
+    try:
+        found = signing.loads(request.POST.get(NAME, ""), salt=SALT)
+    except signing.BadSignature:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def ensure_unchanged(opened: Parts | None, held: object) -> None:
+    """Refuse where what is held is not what the form was opened with. Raises `ChangedMeanwhile`."""
+    now = parts_of(held)
+    if opened is None or opened == now:
+        return
+    places = [place for place in {**opened, **now} if opened.get(place, "") != now.get(place, "")]
+    if not places:
+        return
+    told = [f"{_label(place)}: {_short(opened.get(place))} → {_short(now.get(place))}" for place in places[:MOST_TOLD]]
+    raise ChangedMeanwhile(changes="; ".join([*told, *(["…"] if len(places) > MOST_TOLD else [])]))
+
+
+def _label(place: str) -> str:
+    """What the parts on the way to a value are called; a key that has no name in words stays."""
+    known = catalogue().get("web", {})
+    steps = [known.get(f"part.{step}", {}).get(texts.language(), step) for step in place.split(".")]
+    return " · ".join(steps)
+
+
+def _short(text: str | None) -> str:
+    if not text:
+        return "–"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def tag_of(held: object) -> str:
+    """The version of what is held, as HTTP writes it."""
+    digest = hashlib.sha256(json.dumps(parts_of(held), sort_keys=True).encode()).hexdigest()
+    return f'"{digest[:20]}"'
+
+
+def with_tag(response: HttpResponse, held: object) -> None:
+    """Say in an answer which version it tells."""
+    response.headers["ETag"] = tag_of(held)
+
+
+def ensure_match(request: HttpRequest, held: object) -> None:
+    """Refuse where a program names a version that is not the one held. Raises `VersionDiffers`."""
+    asked = request.headers.get("If-Match", "")
+    if asked and asked != "*" and tag_of(held) not in [tag.strip() for tag in asked.split(",")]:
+        raise VersionDiffers

@@ -1,0 +1,72 @@
+"""The command line in processes of its own, and what backups and workspaces hold."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+MAIN = "from custrata.__main__ import main; main()"
+
+
+def environment(database: str | None = None, **more: str) -> dict[str, str]:
+    """What a process of ours is told: nothing of the workspace and the database that others use."""
+    rest = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "CUSTRATA_WORKSPACE"}}
+    return rest | more | ({"DATABASE_URL": database} if database else {})
+
+
+def run(*arguments: object, database: str | None = None, fails: bool = False, **more: str) -> str:
+    """The command line, in a process of its own: what it says or, where it must fail, how it complains."""
+    command = [sys.executable, "-c", MAIN, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(database, **more), timeout=300)
+    assert (done.returncode != 0) is fails, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr if fails else done.stdout
+
+
+def fill(folder: Path, database: str | None = None) -> str:
+    """Fill the database of a workspace with rows of every model; the models that have none."""
+    paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+    told = {"CUSTRATA_WORKSPACE": str(folder), "DJANGO_SETTINGS_MODULE": "custrata.config.settings"}
+    run("manage", "migrate", "-v", "0", database=database, CUSTRATA_WORKSPACE=str(folder))
+    command = [sys.executable, "-m", "tests.server.backup.used"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment(database, **told, PYTHONPATH=paths), cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def tables(file: Path) -> dict[str, bytes]:
+    """Every table in a backup."""
+    with tarfile.open(file) as tar:
+        members = [member for member in tar.getmembers() if member.name.startswith("database/")]
+        return {member.name: tar.extractfile(member).read() for member in members}  # type: ignore[union-attr]  # files
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Every file of a workspace, but the database."""
+    found = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in found if "server." not in path.name
+    }  # fmt: skip
+
+
+def head(file: Path) -> dict[str, Any]:
+    """What a backup says of itself."""
+    with tarfile.open(file) as tar:
+        content: dict[str, Any] = json.load(tar.extractfile("backup.json"))  # type: ignore[arg-type]  # a file
+    return content
+
+
+def rows(file: Path) -> dict[str, list[Any]]:
+    """Every table in a backup as values, in whatever order a database sorts its keys; 1 and 1.0 are equal in them."""
+    return {
+        name: sorted(([*map(json.loads, content.decode("utf-8", "surrogatepass").splitlines())]), key=repr)
+        for name, content in tables(file).items()
+    }

@@ -1,0 +1,119 @@
+"""A shop whose customer Wanda left traces everywhere, and what finds them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pyarrow.parquet as pq
+import pytest
+
+from custrata.engine import DuckEngine
+from custrata.ingest import import_file
+from custrata.lake import Workspace
+from custrata.pipeline import refresh
+
+MAIN = "from custrata.__main__ import main; main()"
+DECIDED = Path(__file__).with_name("decided.py")
+WHO = "ZQ-77001"
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+TRACES = re.compile(rb"ZQ-77001|Wanda|wanda\.quill|13800138077", re.IGNORECASE)
+FILES = {
+    "customers": "customer_id,name,phone,email\nZQ-77001,Wanda Quill,13800138077,Wanda.Quill@example.com\n"
+    "b1,Bo,13800138078,b@example.com\n,Nobody,x,wanda.quill@example.com\n",
+    "orders": "order_id,customer_id,ordered_at,amount\n1,ZQ-77001,2024-01-05,10\n2,b1,2024-02-05,20\n"
+    "6,b1,2024-04-05,20\n3,ZQ-77001,soon,5\n4,ZQ-77001,2024-03-05,50\n5,=\"ZQ-77001\",2024-03-06\n",
+    "lines": "order_id,customer_id,ordered_at,quantity,unit_price\n1,ZQ-77001,2024-01-05,1,10\n2,b1,2024-02-05,1,20\n",
+    "events": "customer_id,occurred_at,name\nＺＱ-77001,2024-01-05,visit\nb1,2024-01-05,visit\n",
+    "feedback": "customer_id,given_at,kind,score\nZQ-77001,2024-01-05,nps,9\nb1,2024-01-05,nps,3\n",
+}  # fmt: skip
+
+
+def run(*arguments: object, database: str | None = None, fails: bool = False, program: object = None) -> str:
+    """The command line, in a process of its own: what it says or, where it must fail, how it complains."""
+    kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "CUSTRATA_WORKSPACE"}}
+    environment = kept | ({"DATABASE_URL": database} if database else {})
+    if program is not None:
+        command, environment = [sys.executable, str(program)], environment | {"CUSTRATA_WORKSPACE": str(arguments[0])}
+    else:
+        command = [sys.executable, "-c", MAIN, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=240)
+    assert (done.returncode != 0) is fails, done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+    return done.stderr if fails else done.stdout
+
+
+def bring(folder: Path, files: Path) -> Counter[str]:
+    """Import every kind of file again, under new names, and grade; the notices, with how many rows they concern."""
+    files.mkdir(exist_ok=True)
+    told, workspace = Counter[str](), Workspace.open(folder)
+    with DuckEngine() as engine:
+        for kind, content in FILES.items():
+            file = files / f"{kind}-{len(list(files.iterdir()))}.csv"
+            file.write_text(content, "utf-8")
+            done = import_file(workspace, kind, file, at=AT, again=True, accept_defaults=True, engine=engine)
+            told.update({notice.code: notice.count for notice in done.notices})
+        refresh(workspace, engine, at=AT)
+    return told
+
+
+def traces(folder: Path) -> list[str]:
+    """Every file below a folder that holds the customer, in its bytes or in its decoded rows."""
+    return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and TRACES.search(_all(path))]
+
+
+def _all(path: Path) -> bytes:
+    decoded = str(pq.read_table(path).to_pylist()).encode() if path.suffix == ".parquet" else b""
+    return path.name.encode() + path.read_bytes() + decoded
+
+
+def rows_of(database: str) -> Iterator[bytes]:
+    """Every row of every table of a PostgreSQL database, as text."""
+    with psycopg.connect(database) as connection:
+        names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        for (name,) in names:
+            for (row,) in connection.execute(f'SELECT t::text FROM "{name}" AS t'):  # type: ignore[arg-type]  # of the database
+                yield f"{name} {row}".encode()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str | None:
+    """The database of the server: none names the file in the workspace."""
+    return request.getfixturevalue("postgresql") if request.param == "postgresql" else None
+
+
+@pytest.fixture
+def shop(tmp_path: Path, database: str | None) -> Path:
+    """A graded shop whose server has decided everything about Wanda, with an older backup, and residue of kills."""
+    folder = tmp_path / "home" / "shop"
+    Workspace.create(folder, language="en")
+    bring(folder, tmp_path / "files")
+    run(folder, program=DECIDED, database=database)
+    run("backup", tmp_path / "older.tar", "--no-verify", "-w", folder, database=database)
+    _leave_residue(folder)
+    return folder
+
+
+def _leave_residue(folder: Path) -> None:
+    """What killed backups, restores and imports leave: folders with links to files, and copies."""
+    for name in (
+        folder / ".backup-1",
+        folder / ".import-1",
+        folder.parent / ".restoring-1",
+        folder / "scratch/custrata-x",
+    ):
+        name.mkdir(parents=True)
+        for number, file in enumerate(sorted(folder.rglob("*.parquet"))[:20]):
+            if not file.is_relative_to(name):
+                os.link(file, name / f"{number}.parquet")
+    (folder / "quarantine" / "tmp1.half").write_text(WHO)
+    (folder / "exclusions.json.new").write_text(WHO)
+    (folder / "server" / "backups").mkdir(exist_ok=True)
+    (folder / "server" / "backups" / "server-20250101T000000Z.sqlite3").write_text(WHO)

@@ -1,0 +1,136 @@
+"""Two people open the same form: the second to save overwrites nothing unseen, and keeps what was typed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.db import connection, connections
+from django.test import Client
+from tests.server.api.conftest import asking, nothing_counted
+from tests.server.conftest import AT, Person
+from tests.server.hostile.forms import Form, forms_of
+
+from custrata.apps.customers.models import Customer
+from custrata.apps.jobs.actions import set_schedule
+from custrata.apps.tiers.actions import end_override, put_by_hand, save_draft
+from custrata.apps.tiers.actions.overriding import NothingToEnd
+from custrata.lake import Workspace
+from custrata.web.rights import Role
+
+__all__ = ["asking", "nothing_counted"]
+
+# Where the form is, a field of it, and what a first person and a second one type there.
+FORMS = {
+    "playbook": ("/playbooks/value/high/edit/", "aim", "First", "Second"),
+    "workspace": ("/account/workspace/", "name", "First", "Second"),
+    "me": ("/account/me/", "name", "First", "Second"),
+    "tier by hand": ("/tiers/value/by-hand/c001/", "reason", "First", "Second"),
+    "attribute": ("/customers/c001/?edit=city", "value", "First", "Second"),
+    "schedule": ("/jobs/schedule/refresh/", "cron", "0 4 * * *", "0 5 * * *"),
+}
+
+
+def sheet(client: Client, address: str, name: str) -> Form:
+    """The form of a page that says what it showed and has a field of that name."""
+    found = forms_of(address, client.get(address).content.decode())
+    return next(form for form in found if {"opened", name} <= {held for held, _ in form.fields})
+
+
+def sent(client: Client, form: Form, name: str, typed: str) -> Any:
+    """The form with one field typed anew, sent."""
+    return client.post(form.action, {**dict(form.fields), name: typed})
+
+
+def said(answer: Any) -> str:
+    """All that a page, and the notices that follow it, say."""
+    notices = " ".join(str(one) for one in get_messages(answer.wsgi_request))
+    return unescape(answer.content.decode() + notices)
+
+
+@pytest.fixture
+def client(own_workspace: Workspace, signed_in: Callable[[Role], Client]) -> Client:
+    client = signed_in(Role.ADMINISTRATOR)
+    Customer.objects.get_or_create(customer_id="c001", defaults={"name": "王001", "mark": 1})
+    set_schedule(kind="refresh", cron="0 3 * * *", zone="UTC", enabled=True, actor=None, at=AT)
+    return client
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_second_to_save_is_told_what_the_first_changed(client: Client, form: str) -> None:
+    address, name, first, second = FORMS[form]
+    mine, theirs = sheet(client, address, name), sheet(client, address, name)
+    assert sent(client, theirs, name, first).status_code == 302
+    refused = sent(client, mine, name, second)
+    page = client.get(refused.headers["Location"]) if refused.status_code == 302 else refused
+    assert f"→ {first}" in said(refused) + said(page)
+    assert second in unescape(page.content.decode()), "what was typed is kept"
+    again = sent(client, sheet(client, address, name), name, second)
+    assert again.status_code == 302
+    assert "after you opened it" not in said(again)
+
+
+def test_a_role_that_somebody_changed_meanwhile_stays(client: Client, person: Person) -> None:
+    someone = person(Role.ANALYST)
+    form = sheet(client, f"/account/people/{someone.pk}/", "role")
+    sent(client, form, "role", "operator")
+    sent(client, form, "role", "agent")
+    someone.refresh_from_db()
+    assert someone.role == "operator"
+
+
+def test_a_draft_keeps_what_was_typed_and_tells_what_was_saved(client: Client, own_workspace: Workspace) -> None:
+    tiers = [{"key": "gold", "line": 1000}, {"key": "basic"}]
+    vip: dict[str, Any] = {"kind": "threshold", "trait": "spend", "names": {"en": "VIP"}, "tiers": tiers}
+    draft = save_draft(key="vip", definition=vip, note="", seen=None, actor=None, at=AT)
+    newer = {**vip, "names": {"en": "Newer"}}
+    save_draft(key="vip", definition=newer, note="", seen=draft.at, actor=None, at=AT.replace(hour=5))
+    typed = {"has": "names", "names-en": "Typed", "seen": draft.at.isoformat()}
+    refused = client.post("/tiers/vip/edit/save/", typed)
+    assert refused.status_code == 409
+    assert "Typed → Newer" in said(refused)
+    assert 'value="Typed"' in refused.content.decode()
+
+
+def test_a_program_that_names_its_version_overwrites_no_other(own_workspace: Workspace, asking: Any) -> None:
+    program = asking()
+    Customer.objects.get_or_create(customer_id="c001", defaults={"name": "王001", "mark": 1})
+    address = "/api/v1/customers/c001/tiers/value/override"
+    send = {"content_type": "application/json", "headers": {"Authorization": f"Bearer {program.token}"}}
+    first = Client().post(address, {"tier": "high", "reason": "one"}, **send)
+    Client().post(address, {"tier": "low", "reason": "two"}, **send)
+    send["headers"] |= {"If-Match": first.headers["ETag"]}  # type: ignore[index]
+    late = Client().post(address, {"tier": "high", "reason": "three"}, **send)
+    assert (late.status_code, late.json()["code"]) == (412, "VersionDiffers")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_set_and_taken_back_at_once_neither_fails(own_workspace: Workspace) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite lets one write at a time; `make postgresql` runs this")
+    Customer.objects.get_or_create(customer_id="c001", defaults={"name": "王001", "mark": 1})
+    failures: list[Exception] = []
+
+    def decide(number: int) -> None:
+        who: dict[str, Any] = {"customer_id": "c001", "scheme": "value", "actor": None, "at": AT}
+        try:
+            for _ in range(25):
+                try:
+                    end_override(**who) if number % 2 else put_by_hand(**who, tier="high", reason="x", until=None)
+                except NothingToEnd:
+                    continue
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=decide, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
