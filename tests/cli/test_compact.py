@@ -73,6 +73,20 @@ def test_a_refresh_removes_runs_past_their_retention(custrata: Run, shop: Path, 
         assert (ended.code, "was removed" in ended.err) == (2, True)
 
 
+def test_an_import_is_done_though_the_disk_is_too_full_to_compact(
+    custrata: Run, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    custrata("import", "orders", corrected(tmp_path, 0), "-w", shop)
+    monkeypatch.setattr("custrata.lake.lake.sweep", full)
+    ended = custrata("import", "orders", corrected(tmp_path, 1), "-w", shop)
+    assert (ended.code, "No space left on device" in ended.err) == (0, True)
+    monkeypatch.undo()
+    assert Workspace.open(shop).lake.snapshot().rows("orders") == 8
+
+
 @pytest.mark.parametrize("setting", [("--keep-runs", "0"), ("--keep-quarantine", "ever"), ("--compact-at", "1e9%")])
 def test_init_refuses_what_is_no_retention(custrata: Run, tmp_path: Path, setting: tuple[str, str]) -> None:
     ended = custrata("init", tmp_path / "new", *setting)

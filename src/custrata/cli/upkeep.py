@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 import click
 
 from custrata.cli.help import Command
 from custrata.cli.session import Session, now, say, workspace_option
+from custrata.engine.passing import may_pass
 from custrata.lake import Busy
 from custrata.pipeline.upkeep import Tidied, compact_if_due, retain, tidy
 
@@ -62,15 +64,27 @@ def runs_told(session: Session, runs: tuple[datetime, ...]) -> str:
 
 def after_import(session: Session, *, told: bool) -> None:
     """Compact the lake where it is due, and say what that freed."""
-    freed = compact_if_due(session.workspace, at=now())
-    if freed and told:
-        write = session.writer("upkeep")
-        say(write("compacted_by_itself", size=write.size(freed)))
+    write = session.writer("upkeep")
+    with _beside(session):
+        freed = compact_if_due(session.workspace, at=now())
+        if freed and told:
+            say(write("compacted_by_itself", size=write.size(freed)))
+
+
+@contextmanager
+def _beside(session: Session) -> Iterator[None]:
+    """What was asked for is done by now: a disk that is full, say, is told, and the next command looks again."""
+    try:
+        yield
+    except Exception as error:
+        if not (isinstance(error, OSError) or may_pass(error)):
+            raise
+        click.echo(session.writer("upkeep")("not_tidied", reason=error), err=True)
 
 
 def after_refresh(session: Session) -> None:
     """Remove the runs past their retention, and say which."""
-    with suppress(Busy):  # another refresh has begun meanwhile: it removes them
+    with _beside(session), suppress(Busy):  # another refresh has begun meanwhile: it removes them
         done = retain(session.workspace)
         if done.runs:
             say(runs_told(session, done.runs))

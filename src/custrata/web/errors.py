@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from custrata.errors import CustrataError
 from custrata.web import texts
 from custrata.web.requests import reference
 
@@ -26,7 +27,9 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page(request, 404)
+    """Where it was refused by name, a run that was removed, say, that is what the page says."""
+    refused = exception.__cause__
+    return _page(request, 404, text=texts.sentence(refused) if isinstance(refused, CustrataError) else "")
 
 
 def broken(request: HttpRequest) -> HttpResponse:
@@ -35,10 +38,11 @@ def broken(request: HttpRequest) -> HttpResponse:
     return HttpResponse(render_to_string("web/broken.html", facts), status=500)
 
 
-def _page(request: HttpRequest, status: int, kind: str = "") -> HttpResponse:
+def _page(request: HttpRequest, status: int, kind: str = "", text: str = "") -> HttpResponse:
     inside = getattr(request, "user", None) is not None and request.user.is_authenticated
     base = "web/page.html" if inside else "web/bare.html"
-    return render(request, "web/error.html", {"base": base, **_facts(status, kind or str(status))}, status=status)
+    facts = {"base": base, **_facts(status, kind or str(status))}
+    return render(request, "web/error.html", facts | ({"text": text} if text else {}), status=status)
 
 
 def _facts(status: int, kind: str) -> dict[str, object]:

@@ -42,13 +42,14 @@ def untidy(own_workspace: Workspace) -> Workspace:
     return own_workspace
 
 
-def done_job() -> Job:
-    """The waiting job, done here."""
+def done_job() -> tuple[Job, dict[str, Any]]:
+    """The waiting job, done here, and what it brought."""
     job = take_job("test", at=timezone.now() + timedelta(days=1))
     assert job is not None
     perform(job, clock=lambda: AT)
     job.refresh_from_db()
-    return job
+    assert job.result is not None
+    return job, job.result
 
 
 def test_shows_what_takes_how_much_and_what_would_be_freed(untidy: Workspace, signed_in: SignedIn) -> None:
@@ -70,8 +71,8 @@ def test_the_button_has_the_workspace_compacted_once(untidy: Workspace, signed_i
     assert "Compacting has begun." in client.post(f"{PAGE}compact/", follow=True).content.decode()
     assert "being compacted already" in client.post(f"{PAGE}compact/", follow=True).content.decode()
     assert [change.action for change in Change.objects.all()] == ["storage.compact"]
-    job = done_job()
-    assert (job.status, job.result["freed"] > 0, untidy.lake.usage().dead) == (Status.DONE, True, 0)
+    job, result = done_job()
+    assert (job.status, result["freed"] > 0, untidy.lake.usage().dead) == (Status.DONE, True, 0)
     page = client.get(PAGE).content.decode()
     assert "Compacted last" in page
     assert "There is nothing to free now." in page
@@ -88,7 +89,7 @@ def test_the_server_compacts_by_itself_when_it_is_due_and_not_again_at_once(unti
     compact_when_due(AT)
     compact_when_due(AT + timedelta(minutes=5))
     assert Job.objects.count() == 1
-    assert done_job().result["parts"]["dead"] > 0
+    assert done_job()[1]["parts"]["dead"] > 0
     compact_when_due(AT + timedelta(hours=2))
     assert Job.objects.count() == 1
 
@@ -97,7 +98,7 @@ def test_a_compacting_that_finds_somebody_reading_leaves_that_part(untidy: Works
     monkeypatch.setattr("custrata.apps.storage.jobs.PATIENCE", 0.0)
     start_compacting(actor=None, at=AT)
     with untidy.lake.reading():
-        assert done_job().result["busy"] == ["dead"]
+        assert done_job()[1]["busy"] == ["dead"]
     assert untidy.lake.usage().dead > 0
     start_compacting(actor=None, at=AT)
     with pytest.raises(AlreadyCompacting):
