@@ -72,7 +72,7 @@ class Case:
     do: Damage
 
 
-def of(name: str, harm: Callable[[Path], None], choose: Callable[[Path], Path]) -> Case:
+def of(name: str, harm: Callable[[Path], object], choose: Callable[[Path], Path]) -> Case:
     return Case(name, lambda shop: harm(choose(shop)))
 
 
@@ -91,7 +91,7 @@ def log(shop: Path) -> Path:
 
 
 def run(shop: Path, place: int) -> Path:
-    ids = json.loads((shop / "derived" / "published.json").read_text("utf-8"))["runs"]
+    ids: list[str] = json.loads((shop / "derived" / "published.json").read_text("utf-8"))["runs"]
     return shop / "derived" / "runs" / ids[place]
 
 

@@ -12,11 +12,12 @@ class Terminal(TextIOWrapper):
     """What a command writes, as text and as bytes."""
 
     def __init__(self) -> None:
-        super().__init__(BytesIO(), encoding="utf-8", write_through=True)
+        self.written = BytesIO()
+        super().__init__(self.written, encoding="utf-8", write_through=True)
 
     def getvalue(self) -> str:
         self.flush()
-        return self.buffer.getvalue().decode()  # type: ignore[attr-defined]  # a BytesIO
+        return self.written.getvalue().decode()
 
 
 def ended(*arguments: object) -> tuple[int, str, str]:

@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.server.backup.test_backup import made, run
+from tests.server.backup.commands import run
+from tests.server.backup.test_backup import made
 
 __all__ = ["made"]
 

@@ -79,7 +79,7 @@ def rows_of(database: str) -> Iterator[bytes]:
     with psycopg.connect(database) as connection:
         names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         for (name,) in names:
-            for (row,) in connection.execute(f'SELECT t::text FROM "{name}" AS t'):  # type: ignore[arg-type]  # of the database
+            for (row,) in connection.execute(f'SELECT t::text FROM "{name}" AS t'):
                 yield f"{name} {row}".encode()
 
 

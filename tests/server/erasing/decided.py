@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, date, datetime
+from typing import Any
 
 import django
 
@@ -36,7 +37,7 @@ def decide() -> None:
     migrate(at=AT)
     follow_lake(served, at=AT)
     ann = User.objects.create(username="ann", role="administrator", joined_at=AT)
-    who = {"actor": ann, "at": AT}
+    who: dict[str, Any] = {"actor": ann, "at": AT}
     edit_attribute(customer_id=WHO, attribute="city", value=f"{NAME} City", source_value=None, **who)
     tag = make_tag(name="vip", **who)
     tag_customers(customer_ids=[WHO], tag_id=tag.pk, **who)

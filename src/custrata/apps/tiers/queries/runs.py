@@ -14,7 +14,8 @@ from custrata.lake import Run
 from custrata.lake.durable import Damaged
 from custrata.lake.manifest import ImportRecord, Manifest
 from custrata.lake.retention import instant_of
-from custrata.lake.runs import Runs, Withdrawn
+from custrata.lake.run import Withdrawn
+from custrata.lake.runs import Runs
 from custrata.pipeline.reading import refuse_unpublished
 from custrata.web.workspace import workspace
 
