@@ -16,7 +16,7 @@ DEEPEST = 60
 
 
 class StrictParser(Parser):
-    """Refuses what Python would take and a database or a file could not keep: NaN, infinities, NUL, halves of letters.
+    """Refuses what Python would take and a database or a file cannot store: NaN, infinities, NUL, unpaired surrogates.
 
     Ninja answers whatever is raised here with status 400.
     """

@@ -54,7 +54,7 @@ def _pairs(query: Any) -> Iterable[tuple[str, str]]:
 
 
 def _unusable(texts_given: Iterable[str | tuple[str, str]], longest: int) -> bool:
-    """Whether a text has NUL in it, half a letter, or more than anybody writes."""
+    """Whether a text has a null character, an unpaired surrogate, or more than anybody writes."""
     for given in texts_given:
         for text in (given,) if isinstance(given, str) else given:
             if len(text) > longest or "\0" in text or not _encodes(text):
@@ -72,7 +72,11 @@ def _encodes(text: str) -> bool:
 
 def _unreadable(request: HttpRequest) -> HttpResponse:
     if request.path_info.startswith(API):
-        return problem(400, "BadRequest", "The request holds NUL, half a letter, or a value longer than any is.")
+        return problem(
+            400,
+            "BadRequest",
+            "The request has a null character, an unpaired surrogate, or a value over the limit of its length.",
+        )
     raise BadRequest("a value that no page has")
 
 
