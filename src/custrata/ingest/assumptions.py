@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.ingest.above import filled_from_above
-from custrata.ingest.canonical import FOLLOWS, WORD, told
+from custrata.ingest.canonical import CANCELLED, FOLLOWS, WORD, told
 from custrata.ingest.cleaning import GONE
 from custrata.ingest.keys import keyed
 from custrata.ingest.placeholders import without_placeholders
@@ -47,6 +47,7 @@ def settled_rows(made: Views, staged: Staged, plan: Plan, desk: Desk, snapshot: 
     if plan.kind.name in ("orders", "lines"):
         _tell_left_out(made, staged, plan, desk)
         staged = without_placeholders(made, staged, plan, desk)
+        _tell_cancelled(made, staged, plan, desk)
         staged = keyed(made, staged, plan, desk, snapshot)
     if plan.kind.name == "orders":
         staged = _refunds(made, staged, plan, desk)
@@ -87,6 +88,15 @@ def _refunds(made: Views, staged: Staged, plan: Plan, desk: Desk) -> Staged:
     elif choice == LEFT_OUT:
         staged = without(made, staged, partly, found["partly"][0])
     return staged
+
+
+def _tell_cancelled(made: Views, staged: Staged, plan: Plan, desk: Desk) -> None:
+    """Orders that are cancelled by their time of cancellation alone."""
+    if staged.has(CANCELLED) and plan.has("order_id"):
+        rows = staged.rows
+        sound = (rows[PROBLEMS] == 0) & rows[CANCELLED]
+        desk.tell("cancelled_at", *counted(made, rows, {"cancelled": sound}, rows.order_id)["cancelled"],
+                  column=plan.header("cancelled_at"))  # fmt: skip
 
 
 def _part_given_back(desk: Desk, count: int, example: str) -> str:

@@ -22,7 +22,7 @@ from custrata.schema import INSTANT, MONEY, PRICE, QUANTITY
 
 WIDE = "decimal(38, 4)"
 LARGEST = LIMITS[MONEY]
-PRODUCT, DIFFERS, WORD, FOLLOWS = "_product", "_differs", "_word", "_follows"
+PRODUCT, DIFFERS, WORD, FOLLOWS, CANCELLED = "_product", "_differs", "_word", "_follows", "_cancelled"
 WRONG = {"number": "not_a_number", "instant": "not_a_date", "date": "not_a_date", "choice": "unknown_value"}
 
 
@@ -60,6 +60,8 @@ def finished(table: ir.Table, plan: Plan) -> Finished:
         columns[GONE] = table[GONE]
     if plan.kind.name == "orders":
         columns[FOLLOWS] = _goes_on(table, plan)
+    if plan.has("cancelled_at"):
+        columns[CANCELLED] = _cancelled_later(table, plan)
     present = ~table[BLANK]
     general = {Problem(None, "blank"): table[BLANK], LEFT_OUT_ROW: present & _left_out(table, plan)}
     general |= {Problem(None, "unreadable"): present & table[LOST]}
@@ -253,10 +255,13 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
 def _status(table: ir.Table, plan: Plan) -> ir.Value:
     """The status a row says; an order with a time at which it was cancelled was."""
     status = _field(table, plan, "status")
-    if not plan.has("cancelled_at"):
-        return status
-    sold = status.isnull() | status.isin(("completed", "pending"))
-    return (sold & table.cancelled_at.notnull()).ifelse("cancelled", status)
+    return _cancelled_later(table, plan).ifelse("cancelled", status) if plan.has("cancelled_at") else status
+
+
+def _cancelled_later(table: ir.Table, plan: Plan) -> ir.BooleanValue:
+    """Rows that were cancelled by their time of cancellation, whatever their status says."""
+    status = _field(table, plan, "status")
+    return (status.isnull() | status.isin(("completed", "pending"))) & table.cancelled_at.notnull()
 
 
 def _of_rate(table: ir.Table, plan: Plan, gross: ir.Value) -> ir.Value:
