@@ -178,6 +178,10 @@ def test_a_sparkline_needs_two_runs() -> None:
     assert (sparkline([3], "Size"), Picture(sparkline([3, 3], "Size")).title) == ("", "Size")
 
 
+def test_a_sparkline_marks_where_the_method_changed() -> None:
+    assert len(Picture(sparkline([3, 4, 5], "Size", ["", "version 2", ""])).marks("path", "method")) == 1
+
+
 EMPTY: list[Callable[[bool], str]] = [
     lambda wide: rings(ladder([0]), WRITE, wide=wide),
     lambda wide: stacked(ladder([3], [0]), WRITE, wide=wide),

@@ -119,6 +119,7 @@ def tier_rows(scheme: Scheme, write: Writer) -> tuple[TierRow, ...]:
     """The tier table, the best tier first."""
     colours, means = tier_colours(scheme), write.amounts([tier.mean for tier in scheme.tiers])
     lines = zip(*scheme.timeline, strict=True)
+    marks = [" · ".join(moment.marks) for moment in scheme.history]
     return tuple(
         TierRow(
             tier=tier,
@@ -131,7 +132,7 @@ def tier_rows(scheme: Scheme, write: Writer) -> tuple[TierRow, ...]:
             mean=mean,
             change=write.signed(scheme.change(tier)),
             sign=sign(scheme.change(tier)),
-            trend=sparkline([size.customers for size in line], write("trend.title", tier=tier.name)),
+            trend=sparkline([size.customers for size in line], write("trend.title", tier=tier.name), marks),
         )
         for tier, mean, line in zip(scheme.tiers, means, lines, strict=True)
     )
