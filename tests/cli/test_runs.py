@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from custrata.lake import Workspace
+from custrata.lake.sums import replace_listed
 from tests.cli.conftest import Run
 
 
@@ -38,7 +39,9 @@ def test_it_verifies_and_says_what_differs(custrata: Run, lived: Path) -> None:
     path = Workspace.open(lived).runs.published().folder / "profile.parquet"  # type: ignore[union-attr]
     table = pq.read_table(path)
     tiers = pa.array(["high"] * table.num_rows)
-    pq.write_table(table.set_column(table.column_names.index("value_tier"), "value_tier", tiers), path)
+    other = path.with_suffix(".other")
+    pq.write_table(table.set_column(table.column_names.index("value_tier"), "value_tier", tiers), other)
+    replace_listed(path, other)  # as a version that grades otherwise would have written it
     ended = custrata("runs", "verify", "-w", lived)
     assert (ended.code, "value_tier" in ended.out, "was high" in ended.out) == (1, True, True)
 
