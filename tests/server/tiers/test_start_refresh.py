@@ -65,7 +65,12 @@ def test_the_page_never_leads_elsewhere(served: Workspace, operator: Client) -> 
 
 @pytest.mark.parametrize(
     ("as_of", "said"),
-    [("2025-06-30", "would rewrite history"), ("nonsense", "Enter a day"), ("2099-01-01", "not come"), ("2999-01-01", "Enter a day")],
+    [
+        ("2025-06-30", "would rewrite history"),
+        ("nonsense", "Enter a day"),
+        ("2099-01-01", "not come"),
+        ("2999-01-01", "Enter a day"),
+    ],
 )
 def test_the_page_says_why_it_refuses(served: Workspace, operator: Client, as_of: str, said: str) -> None:
     response = operator.post("/tiers/runs/refresh/", {"as_of": as_of}, follow=True)
