@@ -10,6 +10,7 @@ import pytest
 
 from custrata.engine import DuckEngine
 from custrata.lake import Run, Workspace
+from custrata.lake.sums import replace_listed
 from custrata.pipeline import refresh, verify, withdraw
 from custrata.pipeline.reading import history
 from custrata.pipeline.refresh import EarlierAsOf
@@ -29,10 +30,11 @@ def spans(workspace: Workspace) -> set[tuple[datetime, datetime | None]]:
 
 
 def rewritten(run: Run, column: str, values: pa.Array) -> None:
-    """Change a column of a run's profile, as no one should."""
-    path = run.folder / "profile.parquet"
+    """Change a column of a run's profile and the sum it is known by, as no one should."""
+    path, other = run.folder / "profile.parquet", run.folder / "other"
     table = pq.read_table(path)
-    pq.write_table(table.set_column(table.column_names.index(column), column, values), path)
+    pq.write_table(table.set_column(table.column_names.index(column), column, values), other)
+    replace_listed(path, other)
 
 
 def test_a_fact_of_the_future_is_told_and_moves_nothing(workspace: Workspace, duck: DuckEngine) -> None:
