@@ -44,8 +44,11 @@ test-deep: setup ## the long trials: kills, damages, hostile input (ARGS for pyt
 	@$(BIN)/pytest -q -m deep $(ARGS)
 	@CUSTRATA_TEST_DATABASE=postgresql $(BIN)/pytest -q -m deep tests/server $(ARGS)
 
+# Browsers see the same pages on either database; tests of backups and erasures start both databases themselves.
+OWN := --ignore=tests/server/browser --ignore=tests/server/backup --ignore=tests/server/erasing
+
 postgresql: setup ## run the server's tests on a private PostgreSQL that ends with them (ARGS for pytest)
-	@CUSTRATA_TEST_DATABASE=postgresql $(BIN)/pytest -q -n auto --dist loadgroup tests/server $(ARGS)
+	@CUSTRATA_TEST_DATABASE=postgresql $(BIN)/pytest -q -n auto --dist loadgroup $(OWN) tests/server $(ARGS)
 
 check: lint types layers docs test ## all that must hold before a commit, tests last
 
