@@ -84,7 +84,7 @@ def deadline(seconds: float) -> Iterator[Deadline]:
     """Stop what the block computes after so many seconds. Raises `TookTooLong`.
 
     >>> from custrata.engine import connect
-    >>> with deadline(0.2), connect() as duck:
+    >>> with deadline(0.2), connect() as duck:  # doctest: +ELLIPSIS
     ...     duck.raw.execute("SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b")
     Traceback (most recent call last):
         ...

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 MAIN = "from custrata.__main__ import main; main()"
 PATIENCE = 60.0
@@ -117,6 +117,11 @@ def session(chromium: Browser, product: Served) -> dict[str, Any]:
     return cookies
 
 
+def _failed(asked: Request) -> bool:
+    """Whether a request failed; one that the browser gave up, since the next page was opened, did not."""
+    return asked.failure != "net::ERR_ABORTED"
+
+
 @pytest.fixture
 def window(chromium: Browser, product: Served, session: dict[str, Any]) -> Iterator[Open]:
     """Opens windows in which the administrator is signed in."""
@@ -130,7 +135,9 @@ def window(chromium: Browser, product: Served, session: dict[str, Any]) -> Itera
         page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("response", lambda answer: wrong.append(answer.url) if answer.status >= 400 else None)
-        page.on("requestfailed", lambda asked: wrong.append(f"{asked.url}: {asked.failure}"))
+        page.on(
+            "requestfailed", lambda asked: wrong.append(f"{asked.url}: {asked.failure}") if _failed(asked) else None
+        )
         page.on("request", lambda asked: wrong.append(asked.url) if _is_outside(asked.url, product.url) else None)
         return Window(page, wrong, product.url)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import subprocess
 import sys
 from collections import Counter
@@ -84,9 +85,16 @@ def rows_of(database: str) -> Iterator[bytes]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> str | None:
-    """The database of the server: none names the file in the workspace."""
-    return request.getfixturevalue("postgresql") if request.param == "postgresql" else None
+def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The database of the server, empty: none names the file in the workspace."""
+    if request.param == "sqlite":
+        yield None
+        return
+    address, name = request.getfixturevalue("postgresql"), f"erasing_{secrets.token_hex(4)}"
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        yield address.removesuffix("/postgres") + f"/{name}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture
