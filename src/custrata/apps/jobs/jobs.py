@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from custrata.apps.jobs.actions import every, forget_old
 
-KEPT = timedelta(days=90)
+RETENTION = timedelta(days=90)
 
 
 @every(seconds=3600)
 def forget_jobs(at: datetime) -> None:
     """Delete jobs that ended more than 90 days ago."""
-    forget_old(before=at - KEPT)
+    forget_old(before=at - RETENTION)

@@ -53,8 +53,8 @@ def running(kind: str) -> Job | None:
 
 def jobs(kind: str = "", status: str = "") -> QuerySet[Job]:
     """The jobs of a kind and status, or all, in no order."""
-    wanted = {name: value for name, value in (("kind", kind), ("status", status)) if value}
-    return Job.objects.filter(**wanted).defer("result")
+    filters = {name: value for name, value in (("kind", kind), ("status", status)) if value}
+    return Job.objects.filter(**filters).defer("result")
 
 
 def counts() -> dict[str, int]:
@@ -88,12 +88,12 @@ def _times(cron: str, zone: str, after: datetime) -> Iterator[datetime]:
     if len(cron.split()) != FIELDS:
         raise UnusableCron(cron=cron)
     try:
-        found = CronSim(cron, after.astimezone(ZoneInfo(zone)))
-        first = next(found)
+        times = CronSim(cron, after.astimezone(ZoneInfo(zone)))
+        first = next(times)
     except (CronSimError, StopIteration) as error:  # it ends where no day ever fits
         raise UnusableCron(cron=cron) from error
     yield first.astimezone(UTC)
-    yield from (at.astimezone(UTC) for at in found)
+    yield from (at.astimezone(UTC) for at in times)
 
 
 def cron_in_words(cron: str, language: str) -> str:
@@ -105,32 +105,32 @@ def cron_in_words(cron: str, language: str) -> str:
     options = Options(locale_code={"zh-hans": "zh_CN", "zh-hant": "zh_TW"}.get(language, "en_US"))
     options.use_24hour_time_format = True
     try:
-        said = str(get_description(cron, options))
+        description = str(get_description(cron, options))
     except (FormatError, MissingFieldError, ValueError, IndexError) as error:
         raise UnusableCron(cron=cron) from error
     if language == "en":
-        return said
+        return description
     # The library leaves the names of days and months in English.
     names = _names(language)
-    said = re.sub(f" ?({'|'.join(names)}) ?", lambda found: names[found[1]], said)
-    return re.sub(r" ?, ?", "，", said).strip()
+    description = re.sub(f" ?({'|'.join(names)}) ?", lambda match: names[match[1]], description)
+    return re.sub(r" ?, ?", "，", description).strip()
 
 
 @lru_cache
 def _names(language: str) -> Mapping[str, str]:
-    found: dict[str, str] = {}
+    translations: dict[str, str] = {}
     for names in (get_day_names, get_month_names):
         english, own = names("wide", locale="en"), names("wide", locale=LOCALES[language])
-        found |= {english[number]: own[number] for number in english}
-    return found
+        translations |= {english[number]: own[number] for number in english}
+    return translations
 
 
 def error_of(failed: Job, language: str) -> str:
     """What went wrong, in a language; empty where it was none of our errors."""
     name = f"errors.{failed.error}"
     translated = (phrases[name][language] for phrases in catalogue().values() if language in phrases.get(name, {}))
-    said = next(translated, str(failed.error_template))
-    return said.format(**{key: _read(fact) for key, fact in failed.error_facts.items()})
+    template = next(translated, str(failed.error_template))
+    return template.format(**{key: _read(fact) for key, fact in failed.error_facts.items()})
 
 
 def _read(fact: str) -> str:

@@ -86,17 +86,17 @@ def enqueue(
     """
     if kind not in KINDS:
         raise UnknownJobKind(kind=kind)
-    wanted = Job(kind=kind, arguments=dict(arguments), key=key, asked_at=at, run_after=run_after or at)
+    job = Job(kind=kind, arguments=dict(arguments), key=key, asked_at=at, run_after=run_after or at)
     if actor is not None:
-        wanted.actor_id, wanted.actor_name = actor.pk, actor.username
+        job.actor_id, job.actor_name = actor.pk, actor.username
     while True:
         open_one = Job.objects.filter(key=key, status__in=OPEN).first() if key is not None else None
         if open_one is not None:
             return open_one
         try:
             with transaction.atomic():
-                wanted.save(force_insert=True)
-                return wanted
+                job.save(force_insert=True)
+                return job
         except IntegrityError:  # somebody was quicker; their job may even be over by now
             if key is None:
                 raise
@@ -105,41 +105,55 @@ def enqueue(
 @transaction.atomic
 def cancel(job: Job, *, actor: Actor | None, at: datetime) -> Job:
     """Stop a job: one that waits at once, one that runs when it next tells how far it is. Raises `JobIsOver`."""
-    held = Job.objects.select_for_update().get(pk=job.pk)
-    if held.status in OVER:
+    locked_job = Job.objects.select_for_update().get(pk=job.pk)
+    if locked_job.status in OVER:
         raise JobIsOver
-    if held.cancel_asked_at is not None:
-        return held
-    before = {"status": held.status}
-    held.cancel_asked_at = at
-    if held.status == Status.WAITING:
-        held.status, held.finished_at = Status.CANCELLED, at
-    held.save(update_fields=["status", "finished_at", "cancel_asked_at"])
-    _say(held, at, "cancel_asked", who=actor.username if actor else "")
-    _record(held, "jobs.cancel", actor=actor, at=at, before=before, after={"kind": held.kind, "status": held.status})
-    return held
+    if locked_job.cancel_asked_at is not None:
+        return locked_job
+    before = {"status": locked_job.status}
+    locked_job.cancel_asked_at = at
+    if locked_job.status == Status.WAITING:
+        locked_job.status, locked_job.finished_at = Status.CANCELLED, at
+    locked_job.save(update_fields=["status", "finished_at", "cancel_asked_at"])
+    _say(locked_job, at, "cancel_asked", who=actor.username if actor else "")
+    _record(
+        locked_job,
+        "jobs.cancel",
+        actor=actor,
+        at=at,
+        before=before,
+        after={"kind": locked_job.kind, "status": locked_job.status},
+    )
+    return locked_job
 
 
 @transaction.atomic
 def retry(job: Job, *, actor: Actor | None, at: datetime) -> Job:
     """Try a failed or cancelled job again, as if for the first time. Raises `JobIsOpen`, `JobIsDone`, `SameIsOpen`."""
-    held = Job.objects.select_for_update().get(pk=job.pk)
-    if held.status in OPEN:
+    locked_job = Job.objects.select_for_update().get(pk=job.pk)
+    if locked_job.status in OPEN:
         raise JobIsOpen
-    if held.status == Status.DONE:
+    if locked_job.status == Status.DONE:
         raise JobIsDone
-    same = Job.objects.filter(key=held.key, status__in=OPEN) if held.key is not None else Job.objects.none()
+    same = Job.objects.filter(key=locked_job.key, status__in=OPEN) if locked_job.key is not None else Job.objects.none()
     fresh = {"attempts": 0, "losses": 0, "started_at": None, "heartbeat_at": None, "finished_at": None}
     try:
         with transaction.atomic():
             changes = {**fresh, **AFRESH, **NO_ERROR, "run_after": at, "cancel_asked_at": None}
-            Job.objects.filter(pk=held.pk).update(status=Status.WAITING, **changes)
+            Job.objects.filter(pk=locked_job.pk).update(status=Status.WAITING, **changes)
     except IntegrityError as error:
         raise SameIsOpen(job=same.get().pk) from error
-    _say(held, at, "retried", who=actor.username if actor else "")
-    _record(held, "jobs.retry", actor=actor, at=at, before={"status": held.status}, after={"status": Status.WAITING})
-    held.refresh_from_db()
-    return held
+    _say(locked_job, at, "retried", who=actor.username if actor else "")
+    _record(
+        locked_job,
+        "jobs.retry",
+        actor=actor,
+        at=at,
+        before={"status": locked_job.status},
+        after={"status": Status.WAITING},
+    )
+    locked_job.refresh_from_db()
+    return locked_job
 
 
 def take_job(worker: str, *, at: datetime) -> Job | None:
@@ -194,13 +208,13 @@ def fail(job: Job, error: Exception, *, at: datetime, reference: str = "", again
         return hand_back(job, at=at, after=BUSY_PAUSE, phrase="busy")
     if _is_cancelled(job):
         return stop_cancelled(job, at=at)
-    told, facts = _told(error, reference), {"attempt": job.attempts, "attempts": kind.attempts}
+    error_fields, facts = _error_fields(error, reference), {"attempt": job.attempts, "attempts": kind.attempts}
     helps = may_pass(error) if again is None else again
     if not helps or job.attempts >= kind.attempts:
-        return _leave(job, at, "failed", facts, status=Status.FAILED, **told)
+        return _leave(job, at, "failed", facts, status=Status.FAILED, **error_fields)
     wait = pause(job.attempts)
     facts["seconds"] = round(wait.total_seconds())
-    return _leave(job, at, "failed_again", facts, status=Status.WAITING, run_after=at + wait, **told)
+    return _leave(job, at, "failed_again", facts, status=Status.WAITING, run_after=at + wait, **error_fields)
 
 
 def may_pass(error: BaseException) -> bool:
@@ -215,13 +229,13 @@ def may_pass(error: BaseException) -> bool:
     return False
 
 
-def _told(error: Exception, reference: str) -> dict[str, object]:
+def _error_fields(error: Exception, reference: str) -> dict[str, object]:
     """What is kept of an error: of ours its sentence, of others, which may quote a customer's row, the name."""
-    told: dict[str, object] = {**NO_ERROR, "error": type(error).__name__, "reference": reference}
+    fields: dict[str, object] = {**NO_ERROR, "error": type(error).__name__, "reference": reference}
     if isinstance(error, CustrataError):
-        told["error_facts"] = {name: str(value) for name, value in error.facts.items()}
-        told["error_template"] = type(error).template
-    return told
+        fields["error_facts"] = {name: str(value) for name, value in error.facts.items()}
+        fields["error_template"] = type(error).template
+    return fields
 
 
 def take_up_lost(*, at: datetime, silence: timedelta, is_gone: Callable[[str], bool]) -> int:
@@ -230,10 +244,10 @@ def take_up_lost(*, at: datetime, silence: timedelta, is_gone: Callable[[str], b
     Being lost is no attempt of the job's, but a job that loses every worker is given up.
     """
     running = Job.objects.filter(status=Status.RUNNING)
-    found = [
+    orphaned = [
         job for job in running if job.heartbeat_at is None or job.heartbeat_at < at - silence or is_gone(job.worker)
     ]
-    return sum(_take_up(job, at) for job in found)
+    return sum(_take_up(job, at) for job in orphaned)
 
 
 def _take_up(job: Job, at: datetime) -> bool:

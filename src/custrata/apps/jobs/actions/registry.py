@@ -91,8 +91,8 @@ def every(*, seconds: float) -> Callable[[Look], Look]:
 
 def titled(kind: str) -> str:
     """The phrase (`area.name`) that says what a kind of work is; empty where nobody has said it."""
-    known = KINDS.get(kind)
-    for phrase in ((known.title,) if known else ()) + (f"jobs.kinds.{kind}",):
+    registered = KINDS.get(kind)
+    for phrase in ((registered.title,) if registered else ()) + (f"jobs.kinds.{kind}",):
         area, _, name = phrase.partition(".")
         if name in catalogue().get(area, {}):
             return phrase

@@ -37,7 +37,7 @@ class Running:
         self.clock = clock
         self._asked_back = asked_back
         self._mine = Job.objects.filter(pk=job.pk, claim=job.claim, status=Status.RUNNING)
-        self._told: tuple[str, float] = ("", float("-inf"))
+        self._last_report: tuple[str, float] = ("", float("-inf"))
         self._lines = 0
 
     @property
@@ -52,10 +52,10 @@ class Running:
         """
         if self._asked_back():
             raise HandedBack
-        told, at = self._told
-        if phrase == told and monotonic() - at < PAUSE:
+        last_phrase, at = self._last_report
+        if phrase == last_phrase and monotonic() - at < PAUSE:
             return
-        self._told = (phrase, monotonic())
+        self._last_report = (phrase, monotonic())
         share = None if fraction is None else min(max(fraction, 0.0), 1.0)
         told_to = self._mine.filter(cancel_asked_at__isnull=True)
         if told_to.update(fraction=share, phrase=phrase, facts=facts, heartbeat_at=self.clock()) != 1:

@@ -32,12 +32,12 @@ def set_schedule(
     """
     cron = " ".join(cron.split())
     first = next_times(cron, zone, at, 1)[0]
-    kept = Schedule.objects.select_for_update().filter(kind=kind).first()
-    before = {"cron": kept.cron, "enabled": kept.enabled} if kept else None
+    existing = Schedule.objects.select_for_update().filter(kind=kind).first()
+    before = {"cron": existing.cron, "enabled": existing.enabled} if existing else None
     after = {"cron": cron, "enabled": enabled}
     if before is not None and before != after:
         ensure_unchanged(opened, before)
-    schedule = kept or Schedule(kind=kind)
+    schedule = existing or Schedule(kind=kind)
     schedule.cron, schedule.zone, schedule.enabled = cron, zone, enabled
     schedule.arguments = dict(arguments or {})
     schedule.next_at = first if enabled else None

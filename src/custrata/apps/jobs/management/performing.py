@@ -47,8 +47,8 @@ def _reference(job: Job, error: Exception) -> str:
 
 def perform_as_child(job: Job) -> None:
     """Do a claimed job in a process that has nothing else to do: SIGTERM asks it back."""
-    asked: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, frame: asked.append(number))
+    stop_signals: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: stop_signals.append(number))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches every process at the terminal; the worker decides
     os.nice(NICE)
-    perform(job, asked_back=lambda: bool(asked))
+    perform(job, asked_back=lambda: bool(stop_signals))

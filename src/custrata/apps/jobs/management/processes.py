@@ -66,5 +66,5 @@ def listen(numbers: Collection[signal.Signals]) -> None:
 
 def heard(numbers: Collection[signal.Signals], seconds: float) -> int | None:
     """The next signal, or None after so many seconds without one."""
-    found = signal.sigtimedwait(numbers, max(seconds, 0.0))
-    return found.si_signo if found is not None else None
+    signal_info = signal.sigtimedwait(numbers, max(seconds, 0.0))
+    return signal_info.si_signo if signal_info is not None else None

@@ -111,8 +111,8 @@ class Worker:
                 _end(pid)
             child.ended_for = "lost"
             return
-        asked = ours[child.job.claim]
-        if asked is not None and timezone.now() - asked > timedelta(seconds=self.pace.to_cancel):
+        cancel_asked_at = ours[child.job.claim]
+        if cancel_asked_at is not None and timezone.now() - cancel_asked_at > timedelta(seconds=self.pace.to_cancel):
             child.ended_for = "cancelled"
             _end(pid)
         elif monotonic() - child.began > longest.total_seconds():
