@@ -13,27 +13,29 @@ from custrata.web.rights import Role
 from custrata.web.texts import text
 from custrata.wording import LANGUAGES, phrase
 
-said = lazy(text, str)
+text_lazy = lazy(text, str)
 LONGEST_PASSWORD = 4096  # longer ones would only keep the server busy
 LANGUAGE_NAMES = [(language, phrase("languages", "own", language)) for language in LANGUAGES]
-ROLE_NAMES = [(role.value, said(f"web.roles.{role.value}")) for role in Role]
+ROLE_NAMES = [(role.value, text_lazy(f"web.roles.{role.value}")) for role in Role]
 
 
 class Filled(forms.Form):
     """A form whose fields look and complain as ours do."""
 
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         for field in self.fields.values():
             chosen = isinstance(field.widget, forms.Select)
             field.widget.attrs["class"] = "form-select" if chosen else "form-control"
-            field.error_messages["required"] = said("accounts.fault.required")
+            field.error_messages["required"] = text_lazy("accounts.fault.required")
 
 
 def username_field(**more: Any) -> forms.CharField:
     """A user name."""
     marks = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", **more}
-    return forms.CharField(max_length=150, label=said("accounts.field.username"), widget=forms.TextInput(attrs=marks))
+    return forms.CharField(
+        max_length=150, label=text_lazy("accounts.field.username"), widget=forms.TextInput(attrs=marks)
+    )
 
 
 def password_field(label: str, autocomplete: str, *, required: bool = True) -> forms.CharField:
@@ -42,7 +44,7 @@ def password_field(label: str, autocomplete: str, *, required: bool = True) -> f
         max_length=LONGEST_PASSWORD,
         strip=False,
         required=required,
-        label=said(label),
+        label=text_lazy(label),
         widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}),
     )
 
@@ -52,7 +54,7 @@ def name_field() -> forms.CharField:
     return forms.CharField(
         max_length=150,
         required=False,
-        label=said("accounts.field.name"),
+        label=text_lazy("accounts.field.name"),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
 
@@ -62,8 +64,8 @@ def email_field() -> forms.EmailField:
     return forms.EmailField(
         max_length=254,
         required=False,
-        label=said("accounts.field.email"),
-        error_messages={"invalid": said("accounts.fault.email")},
+        label=text_lazy("accounts.field.email"),
+        error_messages={"invalid": text_lazy("accounts.fault.email")},
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
@@ -78,7 +80,7 @@ class CodeForm(Filled):
 
     code = forms.CharField(
         max_length=60,
-        label=said("accounts.field.code"),
+        label=text_lazy("accounts.field.code"),
         widget=forms.TextInput(
             attrs={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
         ),
@@ -98,10 +100,14 @@ class NewPasswordForm(Filled):
     repeated = password_field("accounts.field.repeated", "new-password")
 
     def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
-        if given.get("password") and given.get("repeated") and given["password"] != given["repeated"]:
+        cleaned_data = super().clean() or self.cleaned_data
+        if (
+            cleaned_data.get("password")
+            and cleaned_data.get("repeated")
+            and cleaned_data["password"] != cleaned_data["repeated"]
+        ):
             self.add_error("repeated", ValidationError(text("accounts.fault.repeated")))
-        return given
+        return cleaned_data
 
 
 class InvitedForm(NewPasswordForm):
@@ -123,11 +129,11 @@ class ChangePasswordForm(NewPasswordForm):
 class InviteForm(Filled):
     username = username_field(autocomplete="off")
     email = email_field()
-    role = forms.ChoiceField(choices=ROLE_NAMES, label=said("accounts.field.role"), initial=Role.AGENT.value)
+    role = forms.ChoiceField(choices=ROLE_NAMES, label=text_lazy("accounts.field.role"), initial=Role.AGENT.value)
 
 
 class RoleForm(Filled):
-    role = forms.ChoiceField(choices=ROLE_NAMES, label=said("accounts.field.role"))
+    role = forms.ChoiceField(choices=ROLE_NAMES, label=text_lazy("accounts.field.role"))
 
 
 class MeForm(Filled):
@@ -138,18 +144,22 @@ class MeForm(Filled):
     present = password_field("accounts.field.present", "current-password", required=False)
     language = forms.ChoiceField(
         required=False,
-        choices=[("", said("accounts.me.any_language")), *LANGUAGE_NAMES],
-        label=said("web.language"),
+        choices=[("", text_lazy("accounts.me.any_language")), *LANGUAGE_NAMES],
+        label=text_lazy("web.language"),
     )
     theme = forms.ChoiceField(
-        required=False, choices=[(theme, said(f"web.theme.{theme}")) for theme in THEMES], label=said("web.theme.title")
+        required=False,
+        choices=[(theme, text_lazy(f"web.theme.{theme}")) for theme in THEMES],
+        label=text_lazy("web.theme.title"),
     )
 
 
 class WorkspaceForm(Filled):
-    name = forms.CharField(max_length=100, label=said("accounts.workspace.name"))
-    language = forms.ChoiceField(choices=LANGUAGE_NAMES, label=said("accounts.workspace.language"))
-    memory = forms.CharField(max_length=20, label=said("accounts.workspace.memory"))
-    keep_runs = forms.CharField(max_length=20, required=False, label=said("accounts.workspace.keep_runs"))
-    keep_quarantine = forms.CharField(max_length=20, required=False, label=said("accounts.workspace.keep_quarantine"))
-    compact_at = forms.CharField(max_length=20, required=False, label=said("accounts.workspace.compact_at"))
+    name = forms.CharField(max_length=100, label=text_lazy("accounts.workspace.name"))
+    language = forms.ChoiceField(choices=LANGUAGE_NAMES, label=text_lazy("accounts.workspace.language"))
+    memory = forms.CharField(max_length=20, label=text_lazy("accounts.workspace.memory"))
+    keep_runs = forms.CharField(max_length=20, required=False, label=text_lazy("accounts.workspace.keep_runs"))
+    keep_quarantine = forms.CharField(
+        max_length=20, required=False, label=text_lazy("accounts.workspace.keep_quarantine")
+    )
+    compact_at = forms.CharField(max_length=20, required=False, label=text_lazy("accounts.workspace.compact_at"))

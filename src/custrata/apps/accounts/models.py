@@ -35,8 +35,8 @@ class FoldedName(models.CharField):  # type: ignore[type-arg]  # of plain text, 
 
     def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         """As a plain text: migrations fill it themselves."""
-        name, _, given, named = super().deconstruct()
-        return name, "django.db.models.CharField", given, named
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
 
 
 class People(BaseUserManager["User"]):

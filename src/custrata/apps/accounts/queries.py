@@ -130,10 +130,17 @@ def digest(secret: str) -> str:
 
 def places(person: User, current: str | None, at: datetime) -> list[Place]:
     """Where a person is signed in, this session first, then the one last used."""
-    found = SignIn.objects.filter(person=person, session__expire_date__gt=at).order_by("-seen_at")
+    sign_ins = SignIn.objects.filter(person=person, session__expire_date__gt=at).order_by("-seen_at")
     listed = [
-        Place(one.pk, device_name(one.device), one.address, one.since, one.seen_at, one.session_id == current)
-        for one in found
+        Place(
+            sign_in.pk,
+            device_name(sign_in.device),
+            sign_in.address,
+            sign_in.since,
+            sign_in.seen_at,
+            sign_in.session_id == current,
+        )
+        for sign_in in sign_ins
     ]
     return sorted(listed, key=lambda place: not place.current)
 

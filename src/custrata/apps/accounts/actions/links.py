@@ -48,8 +48,8 @@ def take_first_link(*, secret: str, username: str, name: str, password: str, at:
     _use(secret, Kind.FIRST, at)
     if administered():
         raise LinkOver(days=VALID.days)
-    made = create_person(username=username, role=Role.ADMINISTRATOR, name=name, password=password, actor=None, at=at)
-    return made.user
+    created = create_person(username=username, role=Role.ADMINISTRATOR, name=name, password=password, actor=None, at=at)
+    return created.user
 
 
 @transaction.atomic
@@ -58,10 +58,12 @@ def invite(*, username: str, email: str, role: str, actor: User | None, at: date
 
     Raises `UserNameUnusable`, `UserNameTaken`, `UnknownRole`, `AlreadyInvited`.
     """
-    wanted = username_of(username)
-    if person_named(wanted):
-        raise UserNameTaken(username=wanted)
-    link = OneTimeLink(kind=Kind.INVITATION, username=wanted, email=email.strip(), role=role_of(role), made_by=actor)
+    normalized = username_of(username)
+    if person_named(normalized):
+        raise UserNameTaken(username=normalized)
+    link = OneTimeLink(
+        kind=Kind.INVITATION, username=normalized, email=email.strip(), role=role_of(role), made_by=actor
+    )
     secret = _make(link, at=at)
     _record(link, "accounts.invite", actor=actor, at=at, after={"email": link.email, "role": link.role})
     return secret
@@ -71,7 +73,7 @@ def invite(*, username: str, email: str, role: str, actor: User | None, at: date
 def accept_invitation(*, secret: str, name: str, password: str, at: datetime) -> User:
     """Become the person one was invited as. Raises `LinkOver` and what `create_person` raises."""
     link = _use(secret, Kind.INVITATION, at)
-    made = create_person(
+    created = create_person(
         username=link.username,
         role=link.role,
         name=name,
@@ -80,7 +82,7 @@ def accept_invitation(*, secret: str, name: str, password: str, at: datetime) ->
         actor=link.made_by,
         at=at,
     )
-    return made.user
+    return created.user
 
 
 @transaction.atomic
@@ -135,10 +137,10 @@ def _make(link: OneTimeLink, *, at: datetime) -> str:
     """Keep a new link, void the open one for the same, and give its secret."""
     secret = secrets.token_urlsafe(32)
     link.digest, link.made_at, link.expires_at = digest(secret), at, at + VALID
-    former = OneTimeLink.objects.annotate(lowered=Lower("username")).filter(kind=link.kind, person=link.person)
+    earlier_links = OneTimeLink.objects.annotate(lowered=Lower("username")).filter(kind=link.kind, person=link.person)
     try:
         with transaction.atomic():
-            former.filter(lowered=link.username.lower(), used_at=None, revoked_at=None).update(revoked_at=at)
+            earlier_links.filter(lowered=link.username.lower(), used_at=None, revoked_at=None).update(revoked_at=at)
             link.save(force_insert=True)
     except IntegrityError:
         raise AlreadyInvited from None

@@ -108,11 +108,11 @@ def change_password(*, person: User, present: str, password: str, keep: str | No
 
     Raises `WrongPassword`, `PasswordUnchanged` and what `check_password_rules` raises.
     """
-    held = User.objects.select_for_update().get(pk=person.pk)
-    if not held.check_password(present):
+    locked_person = User.objects.select_for_update().get(pk=person.pk)
+    if not locked_person.check_password(present):
         raise WrongPassword
     if password == present:
         raise PasswordUnchanged
-    replace_password(held, password, keep=keep)
-    person.password, person.must_change_password = held.password, False
+    replace_password(locked_person, password, keep=keep)
+    person.password, person.must_change_password = locked_person.password, False
     record_change(actor=person, at=at, action="accounts.change_password", subject="person", subject_id=person.username)

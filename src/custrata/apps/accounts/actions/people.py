@@ -90,7 +90,7 @@ def create_person(
             person.save(force_insert=True)
     except IntegrityError:
         raise UserNameTaken(username=person.username) from None
-    _record(person, "accounts.create_person", actor=actor, at=at, after=_told(person))
+    _record(person, "accounts.create_person", actor=actor, at=at, after=_audit_fields(person))
     return NewPerson(person, secret)
 
 
@@ -100,15 +100,15 @@ def change_role(*, person_id: int, role: str, actor: User | None, at: datetime, 
 
     Raises `NoSuchPerson`, `UnknownRole`, `LastAdministrator`, `ChangedMeanwhile`.
     """
-    wanted = role_of(role)
+    new_role = role_of(role)
     person = _locked(person_id)
-    if person.role == wanted:
+    if person.role == new_role:
         return person
     ensure_unchanged(opened, {"role": person.role})
-    _keep_an_administrator(person, stays=wanted == Role.ADMINISTRATOR)
-    before, person.role = person.role, wanted
+    _keep_an_administrator(person, stays=new_role == Role.ADMINISTRATOR)
+    before, person.role = person.role, new_role
     person.save(update_fields=["role"])
-    _record(person, "accounts.change_role", actor=actor, at=at, before={"role": before}, after={"role": wanted})
+    _record(person, "accounts.change_role", actor=actor, at=at, before={"role": before}, after={"role": new_role})
     return person
 
 
@@ -149,16 +149,20 @@ def change_me(
 
     Raises `ChangedMeanwhile`.
     """
-    held = User.objects.select_for_update().get(pk=person.pk)
-    wanted = {"name": name.strip(), "email": email.strip(), "language": language, "theme": theme}
-    before = {key: getattr(held, key) for key, value in wanted.items() if getattr(held, key) != value}
+    locked_person = User.objects.select_for_update().get(pk=person.pk)
+    new_values = {"name": name.strip(), "email": email.strip(), "language": language, "theme": theme}
+    before = {
+        key: getattr(locked_person, key) for key, value in new_values.items() if getattr(locked_person, key) != value
+    }
     if not before:
         return
-    ensure_unchanged(opened, {key: getattr(held, key) for key in wanted} | {"theme": held.theme or "auto"})
+    ensure_unchanged(
+        opened, {key: getattr(locked_person, key) for key in new_values} | {"theme": locked_person.theme or "auto"}
+    )
     for key in before:
-        setattr(person, key, wanted[key])
+        setattr(person, key, new_values[key])
     person.save(update_fields=list(before))
-    after = {key: wanted[key] for key in before}
+    after = {key: new_values[key] for key in before}
     _record(person, "accounts.change_me", actor=person, at=at, before=before, after=after)
 
 
@@ -183,7 +187,7 @@ def _keep_an_administrator(person: User, *, stays: bool) -> None:
         raise LastAdministrator(name=str(person))
 
 
-def _told(person: User) -> dict[str, object]:
+def _audit_fields(person: User) -> dict[str, object]:
     return {"username": person.username, "name": person.name, "email": person.email, "role": person.role}
 
 

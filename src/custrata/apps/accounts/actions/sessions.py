@@ -55,8 +55,8 @@ def end_session(*, person: User, sign_in_id: int, actor: User | None, at: dateti
 @transaction.atomic
 def end_other_sessions(*, person: User, keep: str | None, actor: User | None, at: datetime) -> int:
     """End every session of a person but `keep`; how many."""
-    others = SignIn.objects.filter(person=person).exclude(session_id=keep or "")
-    keys = list(others.values_list("session_id", flat=True))
+    other_sign_ins = SignIn.objects.filter(person=person).exclude(session_id=keep or "")
+    keys = list(other_sign_ins.values_list("session_id", flat=True))
     Session.objects.filter(session_key__in=keys).delete()
     if keys:
         _record(person, actor=actor, at=at, sessions=len(keys))

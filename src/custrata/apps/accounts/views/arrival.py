@@ -25,16 +25,16 @@ VERIFIED = "second_factor"  # in the session: the second step was taken
 WITHIN = timedelta(minutes=5)
 
 
-def admit(request: HttpRequest, person: User, wanted: str) -> HttpResponse:
+def admit(request: HttpRequest, person: User, next_url: str) -> HttpResponse:
     """Let in whoever knows the password; with a second factor, ask for its code first."""
     if second_factor(person) is None:
         come_in(request, person)
-        return redirect(wanted)
+        return redirect(next_url)
     request.session[PENDING] = {
         "person": person.pk,
         "hash": person.get_session_auth_hash(),
         "at": timezone.now().timestamp(),
-        "wanted": wanted,
+        "wanted": next_url,
     }
     return redirect("accounts:sign_in_code")
 

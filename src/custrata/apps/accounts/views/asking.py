@@ -17,8 +17,8 @@ def asking_person(request: HttpRequest) -> User:
 
 def counted_name(request: HttpRequest, credentials: Mapping[str, str] | None) -> str:
     """The user name wrong passwords are counted for: however it is spelt, it is one person."""
-    given = (credentials or {}).get("username") or request.POST.get("username", "")
-    return folded(given)[:150]
+    username = (credentials or {}).get("username") or request.POST.get("username", "")
+    return folded(username)[:150]
 
 
 def own_answer(request: HttpRequest, answer: HttpResponse, credentials: object) -> HttpResponse:

@@ -32,7 +32,7 @@ class DutiesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.answer(request)
 
-    def process_view(self, request: HttpRequest, view: object, *given: object) -> HttpResponse | None:
+    def process_view(self, request: HttpRequest, view: object, *args: object) -> HttpResponse | None:
         match = request.resolver_match
         if match is None or match.view_name in ALWAYS or not isinstance(request.user, User):
             return None

@@ -54,7 +54,7 @@ def password(request: HttpRequest, secret: str) -> HttpResponse:
     return _page(request, secret, Kind.PASSWORD, NewPasswordForm(request.POST or None), set_password_by_link)
 
 
-@sensitive_variables("secret", "given")
+@sensitive_variables("secret", "fields")
 def _page(
     request: HttpRequest, secret: str, kind: str, form: NewPasswordForm, take: Callable[..., User]
 ) -> HttpResponse:
@@ -64,9 +64,9 @@ def _page(
     if link is None:
         return _over(request)
     if request.method == "POST" and form.is_valid():
-        given = {key: value for key, value in form.cleaned_data.items() if key != "repeated"}
+        fields = {key: value for key, value in form.cleaned_data.items() if key != "repeated"}
         try:
-            person = take(secret=secret, at=at, **given)
+            person = take(secret=secret, at=at, **fields)
         except LinkOver:
             return _over(request)
         except CustrataError as error:

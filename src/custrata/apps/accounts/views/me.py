@@ -29,20 +29,20 @@ from custrata.web.versions import ChangedMeanwhile, opened
 def me(request: HttpRequest) -> HttpResponse:
     """Name, e-mail address, language, looks."""
     person = asking_person(request)
-    held = {"name": person.name, "email": person.email, "language": person.language, "theme": person.theme or "auto"}
-    form = MeForm(request.POST or None, initial=held)
+    current = {"name": person.name, "email": person.email, "language": person.language, "theme": person.theme or "auto"}
+    form = MeForm(request.POST or None, initial=current)
     if request.method == "POST" and form.is_valid():
         try:
             _change(request, person, form.cleaned_data)
         except CustrataError as error:
             form.add_error(None if isinstance(error, ChangedMeanwhile) else "present", sentence(error))
             now = User.objects.get(pk=person.pk)
-            held = {"name": now.name, "email": now.email, "language": now.language, "theme": now.theme or "auto"}
+            current = {"name": now.name, "email": now.email, "language": now.language, "theme": now.theme or "auto"}
         else:
             with translation.override(person.language or translation.get_language()):
                 messages.success(request, text("accounts.me.kept"))
             return redirect("accounts:me")
-    return render(request, "accounts/me.html", {"form": form, "shown": held}, status=422 if form.errors else 200)
+    return render(request, "accounts/me.html", {"form": form, "shown": current}, status=422 if form.errors else 200)
 
 
 def _change(request: HttpRequest, person: User, filled: dict[str, Any]) -> None:
@@ -60,12 +60,12 @@ def password(request: HttpRequest) -> HttpResponse:
     """Change one's password; every other session ends."""
     form = ChangePasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        person, given, key = asking_person(request), form.cleaned_data, request.session.session_key
+        person, fields, key = asking_person(request), form.cleaned_data, request.session.session_key
         since, verified = signed_in_since(key or ""), bool(request.session.get(VERIFIED))
         try:
-            confirm_password(request, person, given["present"])
+            confirm_password(request, person, fields["present"])
             change_password(
-                person=person, present=given["present"], password=given["password"], keep=key, at=timezone.now()
+                person=person, present=fields["present"], password=fields["password"], keep=key, at=timezone.now()
             )
         except CustrataError as error:
             form.add_error(None, sentence(error))
@@ -80,8 +80,10 @@ def password(request: HttpRequest) -> HttpResponse:
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
     """Where one is signed in."""
-    found = places(asking_person(request), request.session.session_key, timezone.now())
-    return render(request, "accounts/sessions.html", {"places": found, "others": any(not p.current for p in found)})
+    sign_ins = places(asking_person(request), request.session.session_key, timezone.now())
+    return render(
+        request, "accounts/sessions.html", {"places": sign_ins, "others": any(not p.current for p in sign_ins)}
+    )
 
 
 @needs(None)

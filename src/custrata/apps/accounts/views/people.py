@@ -86,8 +86,8 @@ def revoke(request: HttpRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def person(request: HttpRequest, number: int) -> HttpResponse:
     """One person, and their role."""
-    found = _person(number)
-    form = RoleForm(request.POST or None, initial={"role": found.role})
+    person = _person(number)
+    form = RoleForm(request.POST or None, initial={"role": person.role})
     if request.method == "POST" and form.is_valid():
         role = form.cleaned_data["role"]
         return _done(
@@ -99,11 +99,11 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
                 at=timezone.now(),
                 opened=opened(request),
             ),
-            text("accounts.person.role_changed", person=str(found), role=text(f"web.roles.{role}")),
+            text("accounts.person.role_changed", person=str(person), role=text(f"web.roles.{role}")),
             reverse("accounts:person", args=[number]) if number != asking_person(request).pk else reverse("web:start"),
         )
-    locked = found.folded in locked_out(timezone.now())
-    page = {"person": found, "form": form, "locked": locked, "shown": {"role": found.role}}
+    locked = person.folded in locked_out(timezone.now())
+    page = {"person": person, "form": form, "locked": locked, "shown": {"role": person.role}}
     return render(request, "accounts/person.html", page)
 
 
@@ -111,13 +111,13 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def deactivate(request: HttpRequest, number: int) -> HttpResponse:
     """Say what letting somebody in no longer means; do it."""
-    found = _person(number)
+    person = _person(number)
     if request.method != "POST":
-        return render(request, "accounts/deactivate.html", {"person": found})
+        return render(request, "accounts/deactivate.html", {"person": person})
     return _done(
         request,
         lambda: actions.deactivate(person_id=number, actor=asking_person(request), at=timezone.now()),
-        text("accounts.person.deactivated", person=str(found)),
+        text("accounts.person.deactivated", person=str(person)),
         reverse("accounts:person", args=[number]),
     )
 
@@ -126,11 +126,11 @@ def deactivate(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def activate(request: HttpRequest, number: int) -> HttpResponse:
     """Let somebody in again."""
-    found = _person(number)
+    person = _person(number)
     return _done(
         request,
         lambda: actions.activate(person_id=number, actor=asking_person(request), at=timezone.now()),
-        text("accounts.person.activated", person=str(found)),
+        text("accounts.person.activated", person=str(person)),
         reverse("accounts:person", args=[number]),
     )
 
@@ -139,11 +139,11 @@ def activate(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def unlock(request: HttpRequest, number: int) -> HttpResponse:
     """Let somebody try again who gave too many wrong passwords."""
-    found = _person(number)
+    person = _person(number)
     return _done(
         request,
         lambda: actions.unlock(person_id=number, actor=asking_person(request), at=timezone.now()),
-        text("accounts.person.unlocked", person=str(found)),
+        text("accounts.person.unlocked", person=str(person)),
         reverse("accounts:person", args=[number]),
     )
 
@@ -152,11 +152,11 @@ def unlock(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def reset_second_factor(request: HttpRequest, number: int) -> HttpResponse:
     """Let somebody sign in without the second step, so that they can set it up anew."""
-    found = _person(number)
+    person = _person(number)
     return _done(
         request,
         lambda: actions.reset_second_factor(person_id=number, actor=asking_person(request), at=timezone.now()),
-        text("accounts.person.second_reset", person=str(found)),
+        text("accounts.person.second_reset", person=str(person)),
         reverse("accounts:person", args=[number]),
     )
 
@@ -165,9 +165,9 @@ def reset_second_factor(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def end_sessions(request: HttpRequest, number: int) -> HttpResponse:
     """Sign somebody out everywhere (oneself everywhere else)."""
-    found, actor = _person(number), asking_person(request)
-    keep = request.session.session_key if found.pk == actor.pk else None
-    ended = actions.end_other_sessions(person=found, keep=keep, actor=actor, at=timezone.now())
+    person, actor = _person(number), asking_person(request)
+    keep = request.session.session_key if person.pk == actor.pk else None
+    ended = actions.end_other_sessions(person=person, keep=keep, actor=actor, at=timezone.now())
     messages.success(request, count("accounts.sessions.ended", ended))
     return redirect("accounts:person", number)
 
@@ -177,23 +177,23 @@ def end_sessions(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def password_link(request: HttpRequest, number: int) -> HttpResponse:
     """Make a link with which somebody sets a new password, and show it, this once."""
-    found, back = _person(number), reverse("accounts:person", args=[number])
+    person, back = _person(number), reverse("accounts:person", args=[number])
     try:
         secret = actions.make_password_link(person_id=number, actor=asking_person(request), at=timezone.now())
     except CustrataError as error:
         messages.error(request, sentence(error))
         return redirect(back)
     link = request.build_absolute_uri(reverse("accounts:password_link", args=[secret]))
-    page = {"link": link, "username": found.username, "back": back, "kind": "password"}
+    page = {"link": link, "username": person.username, "back": back, "kind": "password"}
     return render(request, "accounts/link_made.html", page)
 
 
-def _done(request: HttpRequest, act: Callable[[], object], said: str, back: str) -> HttpResponse:
+def _done(request: HttpRequest, act: Callable[[], object], message: str, back: str) -> HttpResponse:
     """Do it, say that it is done or why not, and go back."""
     try:
         act()
     except CustrataError as error:
         messages.error(request, sentence(error))
     else:
-        messages.success(request, said)
+        messages.success(request, message)
     return redirect(back)

@@ -57,7 +57,7 @@ def _overview(request: HttpRequest, form: PresentPasswordForm) -> HttpResponse:
 @sensitive_post_parameters("present")
 @needs(None)
 @require_POST
-def begin(request: HttpRequest) -> HttpResponse:
+def begin_set_up(request: HttpRequest) -> HttpResponse:
     """Make a secret for the app, after the password."""
 
     def make(person: User) -> HttpResponse:

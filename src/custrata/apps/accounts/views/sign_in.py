@@ -29,19 +29,19 @@ from custrata.web.way_back import way_back
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Ask for user name and password, and lead where one wanted to go."""
-    wanted = way_back(request, reverse("web:start"))
+    next_url = way_back(request, reverse("web:start"))
     if request.user.is_authenticated:
-        return redirect(wanted)
+        return redirect(next_url)
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         if must_wait(request):
-            return _refused(request, form, wanted, "crowded")
+            return _refused(request, form, next_url, "crowded")
         person = authenticate(request, **form.cleaned_data)
         if isinstance(person, User):
-            return admit(request, person, wanted)
+            return admit(request, person, next_url)
         locked = getattr(request, "axes_locked_out", False)
-        return _refused(request, form, wanted, "locked" if locked else "wrong")
-    page = {"form": form, "next": wanted}
+        return _refused(request, form, next_url, "locked" if locked else "wrong")
+    page = {"form": form, "next": next_url}
     return render(request, "accounts/sign_in.html", page, status=422 if form.errors else 200)
 
 
@@ -55,7 +55,7 @@ def code(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:sign_in")
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        wanted = request.session[PENDING]["wanted"]
+        next_url = request.session[PENDING]["wanted"]
         try:
             recovered = check_second_step(person=person, code=form.cleaned_data["code"], at=timezone.now())
         except CustrataError as error:
@@ -65,7 +65,7 @@ def code(request: HttpRequest) -> HttpResponse:
             come_in(request, person, verified=True)
             if recovered:
                 messages.warning(request, count("accounts.second.left", recovery_codes_left(person)))
-            return redirect(wanted)
+            return redirect(next_url)
     return render(request, "accounts/sign_in_code.html", {"form": form}, status=422 if form.errors else 200)
 
 
@@ -78,7 +78,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _refused(request: HttpRequest, form: SignInForm, wanted: str, why: str) -> HttpResponse:
+def _refused(request: HttpRequest, form: SignInForm, next_url: str, why: str) -> HttpResponse:
     """The page again, with a sentence that does not tell whether there is such a person."""
     wait = int(axes.AXES_COOLOFF_TIME.total_seconds())
     username = form.cleaned_data["username"]
@@ -88,7 +88,7 @@ def _refused(request: HttpRequest, form: SignInForm, wanted: str, why: str) -> H
     if why == "locked" and getattr(request, "axes_failures_since_start", None) == axes.AXES_FAILURE_LIMIT:
         record_lock_out(username=username, at=timezone.now())
     form.add_error(None, text(f"accounts.sign_in.{why}", minutes=wait // 60))
-    page = {"form": form, "next": wanted}
+    page = {"form": form, "next": next_url}
     response = render(request, "accounts/sign_in.html", page, status=422 if why == "wrong" else 429)
     if why != "wrong":
         response.headers["Retry-After"] = str(wait)

@@ -31,8 +31,8 @@ def settings(request: HttpRequest) -> HttpResponse:
     Every amount and day was read in them.
     """
     served = workspace()
-    held = {key: getattr(served.settings, key) for key in CHANGEABLE}
-    form = WorkspaceForm(request.POST or None, initial=held)
+    current = {key: getattr(served.settings, key) for key in CHANGEABLE}
+    form = WorkspaceForm(request.POST or None, initial=current)
     if request.method == "POST" and form.is_valid():
         try:
             who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
@@ -43,6 +43,6 @@ def settings(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, text("accounts.workspace.kept"))
             return redirect("accounts:workspace")
-    shown = {name: getattr(served.settings, name) for name in held}
-    page = {"form": form, "held": served.settings, "shown": shown}
+    values = {name: getattr(served.settings, name) for name in current}
+    page = {"form": form, "held": served.settings, "shown": values}
     return render(request, "accounts/workspace.html", page, status=422 if form.errors else 200)
