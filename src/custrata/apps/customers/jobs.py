@@ -20,7 +20,7 @@ from custrata.apps.customers.actions import (
 )
 from custrata.apps.customers.queries.erasures import KIND as ERASE
 from custrata.apps.customers.queries.listing import ids_chosen
-from custrata.apps.customers.queries.questions import asked, told
+from custrata.apps.customers.queries.questions import describe_list_query, parse_list_query
 from custrata.apps.customers.queries.tagging import KIND as TAG
 from custrata.apps.customers.queries.tagging import MANY
 from custrata.apps.jobs.actions import Running, enqueue, every, handler
@@ -60,8 +60,8 @@ def tag(
     again, it does not ask whether they are still as many, since its own effect may have changed that.
     """
     running.tell(0.0, "customers.together.finding")
-    asks = replace(asked(QueryDict(question)), run=run)
-    ids = ids_chosen(reading(workspace(), run), asks)
+    list_query = replace(parse_list_query(QueryDict(question)), run=run)
+    ids = ids_chosen(reading(workspace(), run), list_query)
     if len(ids) != seen and not running.again:
         raise ListMovedOn(asked=seen, found=len(ids))
     act, changed = untag_customers if off else tag_customers, 0
@@ -71,7 +71,13 @@ def tag(
         whom = ids[start : start + MANY]
         with transaction.atomic():
             running.hold()
-            changed += act(customer_ids=whom, tag_id=tag, actor=actor, at=running.clock(), asked=told(asks)).changed
+            changed += act(
+                customer_ids=whom,
+                tag_id=tag,
+                actor=actor,
+                at=running.clock(),
+                selection=describe_list_query(list_query),
+            ).changed
     return {"changed": changed, "asked": len(ids)}
 
 
@@ -85,11 +91,11 @@ def erase(running: Running) -> dict[str, object]:
     running.tell(None, "customers.erase.working")
     removed: Counter[str] = Counter()
     done = carry_on(workspace(), at=running.clock(), database=server_database())
-    for one in done:
-        removed.update(finished(one).removed)
-    told = ", ".join(f"{place} {rows}" for place, rows in removed.items())
-    if told:
-        running.log(told)
+    for intent in done:
+        removed.update(finished(intent).removed)
+    summary = ", ".join(f"{place} {rows}" for place, rows in removed.items())
+    if summary:
+        running.log(summary)
     return {"erasures": len(done), "removed": dict(removed)}
 
 

@@ -17,9 +17,9 @@ MOST = 40
 def choose_columns(*, columns: Sequence[str], actor: User, at: datetime) -> list[str]:
     """Keep the columns, in their order and each once; none: those everybody sees at first. A matter of taste, so it is
     not audited."""
-    kept = list(dict.fromkeys(columns))[:MOST]
-    if kept:
-        ListColumns.objects.update_or_create(person=actor, defaults={"columns": kept})
+    chosen = list(dict.fromkeys(columns))[:MOST]
+    if chosen:
+        ListColumns.objects.update_or_create(person=actor, defaults={"columns": chosen})
     else:
         ListColumns.objects.filter(person=actor).delete()
-    return kept
+    return chosen

@@ -57,17 +57,17 @@ def edit_attribute(
     """
     if attribute not in EDITABLE:
         raise NotEditable(attribute=attribute)
-    said = usable_value(attribute, value)
+    new_value = usable_value(attribute, value)
     customer = held_customer(customer_id)
-    held = Edit.objects.filter(customer_id=customer_id, attribute=attribute).first()
-    before = held.value if held is not None else source_value
-    if (before or None) == said:
+    existing = Edit.objects.filter(customer_id=customer_id, attribute=attribute).first()
+    before = existing.value if existing is not None else source_value
+    if (before or None) == new_value:
         return False
     ensure_unchanged(opened, {attribute: before})
-    fields = {"value": said, "at": at, "actor": actor}
+    fields = {"value": new_value, "at": at, "actor": actor}
     Edit.objects.update_or_create(customer_id=customer_id, attribute=attribute, defaults=fields)
-    _show(customer, attribute, said)
-    _tell(customer_id, "edit", attribute, before=before, after=said, actor=actor, at=at)
+    _show(customer, attribute, new_value)
+    _tell(customer_id, "edit", attribute, before=before, after=new_value, actor=actor, at=at)
     return True
 
 
@@ -75,12 +75,12 @@ def edit_attribute(
 def undo_edit(*, customer_id: str, attribute: str, source_value: str | None, actor: User | None, at: datetime) -> None:
     """Let an attribute be what the sources say again. Raises `NoSuchCustomer`, `NothingToUndo`."""
     customer = held_customer(customer_id)
-    held = Edit.objects.filter(customer_id=customer_id, attribute=attribute).first()
-    if held is None:
+    existing = Edit.objects.filter(customer_id=customer_id, attribute=attribute).first()
+    if existing is None:
         raise NothingToUndo
-    held.delete()
+    existing.delete()
     _show(customer, attribute, source_value)
-    _tell(customer_id, "undo", attribute, before=held.value, after=source_value, actor=actor, at=at)
+    _tell(customer_id, "undo", attribute, before=existing.value, after=source_value, actor=actor, at=at)
 
 
 def usable_value(attribute: str, value: str) -> str | None:

@@ -49,7 +49,7 @@ def start_erasure(workspace: Workspace, *, customer_id: str, actor: User, at: da
         raise NoSuchCustomer(customer=customer_id)
     (person,) = people
     workspace.erasing.begin(people, at=at, by=actor.username, removed=rows)
-    told = workspace.erasures.add(
+    record = workspace.erasures.add(
         person.customer_id, emails=person.emails, phones=person.phones, at=at, by=actor.username
     )
     with transaction.atomic():
@@ -59,10 +59,10 @@ def start_erasure(workspace: Workspace, *, customer_id: str, actor: User, at: da
             action="customers.erase",
             subject="customer",
             subject_id=ERASED,
-            after={"erasure": told.name},
+            after={"erasure": record.name},
         )
         job = enqueue(kind=KIND, arguments={}, actor=actor, at=at, key=KIND)
-    return Started(told.name, rows, job)
+    return Started(record.name, rows, job)
 
 
 def lift_erasure(workspace: Workspace, *, erasure: str, reason: str, actor: User, at: datetime) -> Erasure:

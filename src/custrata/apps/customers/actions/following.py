@@ -60,8 +60,8 @@ def follow_lake(workspace: Workspace, *, at: datetime, tell: Tell = lambda fract
     """
     with workspace.lake.reading() as lake:
         state = state_of(workspace)
-        kept = FollowedLake.objects.first()
-        if kept is not None and (kept.fingerprint, kept.run) == state:
+        synced = FollowedLake.objects.first()
+        if synced is not None and (synced.fingerprint, synced.run) == state:
             return Followed()
         changed, gone = _follow_customers(workspace, lake, at=at, tell=tell)
         moved = _follow_runs(workspace, tell)
@@ -70,13 +70,13 @@ def follow_lake(workspace: Workspace, *, at: datetime, tell: Tell = lambda fract
 
 
 def _follow_customers(workspace: Workspace, lake: LakeSnapshot, *, at: datetime, tell: Tell) -> tuple[int, int]:
-    changed, known = 0, known_customers()
-    with contacts(workspace, lake, decisions()) as found:
-        for batch in found.changed(known, PORTION):
+    changed, existing = 0, known_customers()
+    with contacts(workspace, lake, decisions()) as lake_contacts:
+        for batch in lake_contacts.changed(existing, PORTION):
             _take_over(batch)
             changed += len(batch)
-            tell(0.8 * min(1.0, changed / max(len(known), PORTION)))
-        gone = found.gone(known)
+            tell(0.8 * min(1.0, changed / max(len(existing), PORTION)))
+        gone = lake_contacts.gone(existing)
     for start in range(0, len(gone), PORTION):
         forget(customer_ids=gone[start : start + PORTION], at=at)
     return changed, len(gone)
@@ -105,8 +105,8 @@ def _follow_runs(workspace: Workspace, tell: Tell) -> int:
     """Put the moves of every run on the timeline, each once; those of a run that was superseded leave it."""
     with workspace.runs.reading():
         present = workspace.runs.history()
-        _leave_out({one.id for one in present})
-        return sum(_follow_run(one, tell) for one in present)
+        _leave_out({run.id for run in present})
+        return sum(_follow_run(run, tell) for run in present)
 
 
 def _leave_out(present: set[str]) -> None:
@@ -118,39 +118,39 @@ def _leave_out(present: set[str]) -> None:
 
 def _follow_run(followed: Run, tell: Tell) -> int:
     many = moves_in(followed)
-    held, _ = FollowedRun.objects.get_or_create(run=followed.id, defaults={"rows": many})
-    if held.rows != many:  # somebody was erased from it meanwhile: what is counted is no longer what is there
-        held = _begin_again(held, many)
-    before = held.done
-    for batch in moves(followed, start=held.done, rows=PORTION) if held.done < many else ():
-        if not _put_moves(held, batch):
+    progress, _ = FollowedRun.objects.get_or_create(run=followed.id, defaults={"rows": many})
+    if progress.rows != many:  # somebody was erased from it meanwhile: what is counted is no longer what is there
+        progress = _begin_again(progress, many)
+    before = progress.done
+    for batch in moves(followed, start=progress.done, rows=PORTION) if progress.done < many else ():
+        if not _put_moves(progress, batch):
             break  # another process is at it
-        tell(0.8 + 0.2 * held.done / many)
-    return held.done - before
+        tell(0.8 + 0.2 * progress.done / many)
+    return progress.done - before
 
 
 @transaction.atomic
-def _begin_again(held: FollowedRun, rows: int) -> FollowedRun:
-    TimelineEntry.objects.filter(run=held.run).delete()
-    held.rows, held.done = rows, 0
-    held.save(update_fields=["rows", "done"])
-    return held
+def _begin_again(progress: FollowedRun, rows: int) -> FollowedRun:
+    TimelineEntry.objects.filter(run=progress.run).delete()
+    progress.rows, progress.done = rows, 0
+    progress.save(update_fields=["rows", "done"])
+    return progress
 
 
 @transaction.atomic
-def _put_moves(held: FollowedRun, batch: pa.RecordBatch) -> bool:
+def _put_moves(progress: FollowedRun, batch: pa.RecordBatch) -> bool:
     """Add a portion and count it, together; False where the count is no longer what we know."""
-    done = held.done + len(batch)
-    if FollowedRun.objects.filter(pk=held.pk, done=held.done, rows=held.rows).update(done=done) != 1:
+    done = progress.done + len(batch)
+    if FollowedRun.objects.filter(pk=progress.pk, done=progress.done, rows=progress.rows).update(done=done) != 1:
         return False
-    told = zip(batch["customer_id"].to_pylist(), batch["at"].to_pylist(), batch["facts"].to_pylist(), strict=True)
-    rows = ((customer, instant(at), "tier", facts, held.run) for customer, at, facts in told)
+    entries = zip(batch["customer_id"].to_pylist(), batch["at"].to_pylist(), batch["facts"].to_pylist(), strict=True)
+    rows = ((customer, instant(at), "tier", facts, progress.run) for customer, at, facts in entries)
     append(TimelineEntry._meta.db_table, ("customer_id", "at", "kind", "facts", "run"), rows)
-    held.done = done
+    progress.done = done
     return True
 
 
 def is_followed(workspace: Workspace) -> bool:
     """Whether customers and timeline are up to date; cheap enough to ask every few seconds."""
-    kept = FollowedLake.objects.first()
-    return kept is not None and (kept.fingerprint, kept.run) == state_of(workspace)
+    synced = FollowedLake.objects.first()
+    return synced is not None and (synced.fingerprint, synced.run) == state_of(workspace)

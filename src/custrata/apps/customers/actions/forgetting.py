@@ -36,7 +36,7 @@ def forget(*, customer_ids: Sequence[str], at: datetime) -> int:
 
 def _forget(customer_ids: Sequence[str], at: datetime) -> dict[str, int]:
     gone: dict[str, int] = {}
-    with staged({CUSTOMER: "text"}, ((one,) for one in customer_ids)) as name:
+    with staged({CUSTOMER: "text"}, ((customer_id,) for customer_id in customer_ids)) as name:
         for table in _tables():
             gone[table] = run(f'DELETE FROM "{table}" WHERE customer_id IN (SELECT customer_id FROM {name})')
     gone[Change._meta.db_table] = erase_customers(customer_ids=customer_ids, at=at)
@@ -65,29 +65,33 @@ class ServerDatabase:
 
     def people(self, customer_ids: Collection[str]) -> list[Person]:
         """Names and contacts of these customers as the database has them, edited ones among them."""
-        known: dict[str, dict[str, set[str]]] = {}
-        for one in Customer.objects.filter(customer_id__in=list(customer_ids)):
-            told = {"email": {one.email}, "phone": {one.phone}, "name": {one.name, one.company}}
-            known[one.customer_id] = {name: values - {""} for name, values in told.items()}
-        edits = Edit.objects.filter(customer_id__in=list(known), attribute__in=["email", "phone", "name"])
+        contacts: dict[str, dict[str, set[str]]] = {}
+        for customer in Customer.objects.filter(customer_id__in=list(customer_ids)):
+            values_by_attribute = {
+                "email": {customer.email},
+                "phone": {customer.phone},
+                "name": {customer.name, customer.company},
+            }
+            contacts[customer.customer_id] = {name: values - {""} for name, values in values_by_attribute.items()}
+        edits = Edit.objects.filter(customer_id__in=list(contacts), attribute__in=["email", "phone", "name"])
         for customer_id, attribute, value in edits.values_list(CUSTOMER, "attribute", "value"):
-            known[customer_id][attribute] |= {value} if value else set()
+            contacts[customer_id][attribute] |= {value} if value else set()
         return [
-            Person(one, *(tuple(sorted(told[name])) for name in ("email", "phone", "name")))
-            for one, told in known.items()
+            Person(customer_id, *(tuple(sorted(values_by_attribute[name])) for name in ("email", "phone", "name")))
+            for customer_id, values_by_attribute in contacts.items()
         ]
 
     def rows(self, people: Sequence[Person]) -> dict[str, int]:
         """How many rows are about these people, by table."""
-        found: dict[str, int] = {}
-        with transaction.atomic(), staged({CUSTOMER: "text"}, ((one.customer_id,) for one in people)) as name:
+        counts: dict[str, int] = {}
+        with transaction.atomic(), staged({CUSTOMER: "text"}, ((person.customer_id,) for person in people)) as name:
             for table in (*_tables(), Change._meta.db_table):
                 with connection.cursor() as cursor:
                     cursor.execute(
                         f'SELECT count(*) FROM "{table}" WHERE customer_id IN (SELECT customer_id FROM {name})'
                     )
-                    found[table] = int(cursor.fetchone()[0])
-        return {table: count for table, count in found.items() if count}
+                    counts[table] = int(cursor.fetchone()[0])
+        return {table: count for table, count in counts.items() if count}
 
     def customer_ids(self) -> Iterator[str]:
         """Every customer that a table speaks of."""

@@ -12,7 +12,7 @@ class NoSuchCustomer(BadInput):
 
 def held_customer(customer_id: str) -> Customer:
     """The customer, held until the transaction ends. Raises `NoSuchCustomer`."""
-    found = Customer.objects.select_for_update().filter(customer_id=customer_id).first()
-    if found is None:
+    customer = Customer.objects.select_for_update().filter(customer_id=customer_id).first()
+    if customer is None:
         raise NoSuchCustomer(customer=customer_id)
-    return found
+    return customer

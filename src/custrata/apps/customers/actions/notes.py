@@ -35,14 +35,14 @@ class NotYourNote(Refused):
 @transaction.atomic
 def write_note(*, customer_id: str, text: str, actor: User | None, at: datetime) -> Note:
     """Write a note. Raises `NoSuchCustomer`, `EmptyNote`, `NoteTooLong`."""
-    said = text.strip()
-    if not said:
+    stripped = text.strip()
+    if not stripped:
         raise EmptyNote
-    if len(said) > LONGEST:
+    if len(stripped) > LONGEST:
         raise NoteTooLong(most=LONGEST)
     held_customer(customer_id)
-    note = Note.objects.create(customer_id=customer_id, text=said, actor=actor, at=at)
-    _tell(note, "write_note", actor, at, after={"text": said})
+    note = Note.objects.create(customer_id=customer_id, text=stripped, actor=actor, at=at)
+    _tell(note, "write_note", actor, at, after={"text": stripped})
     return note
 
 

@@ -27,23 +27,23 @@ def assign_owner(
     owner_id: int | None,
     actor: User | None,
     at: datetime,
-    asked: str = "",
+    selection: str = "",
     opened: Parts | None = None,
 ) -> Done:
     """Let a person look after customers, nobody where `owner_id` is none. Ids nobody has are passed over.
 
-    `asked` says for the audit how the customers were chosen, `opened` whom a person saw who changes one of them.
+    `selection` says for the audit how the customers were chosen, `opened` whom a person saw who changes one of them.
 
     Raises `NoSuchOwner`, `ChangedMeanwhile`.
     """
     owner = User.objects.filter(pk=owner_id, is_active=True).first() if owner_id is not None else None
     if owner_id is not None and owner is None:
         raise NoSuchOwner
-    one = customer_ids[0] if len(customer_ids) == 1 else None
+    single_id = customer_ids[0] if len(customer_ids) == 1 else None
     before = None
-    if one is not None:
-        Customer.objects.select_for_update().filter(customer_id=one).first()
-        before = _owner_of(one)
+    if single_id is not None:
+        Customer.objects.select_for_update().filter(customer_id=single_id).first()
+        before = _owner_of(single_id)
         if before != (str(owner) if owner else None):
             ensure_unchanged(opened, {"owner": before})
     other = "c.owner_id IS DISTINCT FROM CAST(%s AS bigint)"
@@ -62,10 +62,10 @@ def assign_owner(
             at=at,
             action="customers.own",
             subject="customer",
-            subject_id=one or "",
-            customer_id=one,
-            before={"owner": before} if one is not None else None,
-            after={**facts, "customers": many} | ({"chosen": asked} if asked else {}),
+            subject_id=single_id or "",
+            customer_id=single_id,
+            before={"owner": before} if single_id is not None else None,
+            after={**facts, "customers": many} | ({"chosen": selection} if selection else {}),
         )
     return Done(many, len(customer_ids))
 

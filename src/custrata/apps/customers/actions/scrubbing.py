@@ -51,10 +51,10 @@ class Needles:
         text = self._odd.sub(ERASED, text) if self._odd else text
         return TOKEN.sub(self._neutral, text)
 
-    def _neutral(self, found: re.Match[str]) -> str:
-        whole = found[0]
+    def _neutral(self, match: re.Match[str]) -> str:
+        whole = match[0]
         plain = whole.rstrip(".+-")  # the end of a sentence
-        hit = next((one for one in (whole, plain) if one.lower() in self._whole), None)
+        hit = next((token for token in (whole, plain) if token.lower() in self._whole), None)
         return whole if hit is None else ERASED + whole[len(hit) :]
 
     def out_of(self, value: Any) -> Any:
@@ -62,9 +62,9 @@ class Needles:
         if isinstance(value, str):
             return self.without(value)
         if isinstance(value, list):
-            return [self.out_of(one) for one in value]
+            return [self.out_of(element) for element in value]
         if isinstance(value, dict):
-            return {self.without(name): self.out_of(one) for name, one in value.items()}
+            return {self.without(name): self.out_of(element) for name, element in value.items()}
         return value
 
 
@@ -88,7 +88,9 @@ def scrub(people: Sequence[Person]) -> dict[str, int]:
     """
     changed: dict[str, int] = {}
     needles = Needles(people)
-    for model in (one for label in APPS for one in apps.get_app_config(label).get_models() if one is not Customer):
+    for model in (
+        model for label in APPS for model in apps.get_app_config(label).get_models() if model is not Customer
+    ):
         fields = [field for field in model._meta.concrete_fields if _is_text(field)]
         changed[model._meta.db_table] = _scrub(model, fields, needles, look=len(people) <= FEW)
     jobs = Job._meta.db_table
@@ -105,13 +107,13 @@ def _scrub(model: type[models.Model], fields: Sequence[models.Field[Any, Any]], 
     if not needles.words or not fields:
         return 0
     as_text = {f"{field.attname}__text": Cast(field.attname, models.TextField()) for field in fields}
-    wanted = Q()
+    condition = Q()
     for word in needles.words if look else ():
         for form in {word, json.dumps(word)[1:-1]}:  # as SQLite keeps JSON
             for name in as_text:
-                wanted |= Q(**{f"{name}__icontains": form})
+                condition |= Q(**{f"{name}__icontains": form})
     names = [field.attname for field in fields]
-    rows = model._base_manager.annotate(**as_text).filter(wanted).only("pk", *names)
+    rows = model._base_manager.annotate(**as_text).filter(condition).only("pk", *names)
     changes = [
         (row.pk, {name: new for field, name in zip(fields, names, strict=True)
                   if (new := _fitting(field, needles.out_of(getattr(row, name)))) != getattr(row, name)})
@@ -130,7 +132,7 @@ def _fitting(field: models.Field[Any, Any], value: Any) -> Any:
 
 def _scrub_searches(people: Sequence[Person]) -> int:
     """Take searches that find one of the people out of jobs: what was typed may be a name."""
-    texts = [searchable(one.customer_id, *one.names, *one.phones, *one.emails) for one in people]
+    texts = [searchable(person.customer_id, *person.names, *person.phones, *person.emails) for person in people]
     finds: Callable[[str], bool] = lambda typed: any(  # noqa: E731  # short
         all(part in text for part in searched(typed)) for text in texts
     )

@@ -39,7 +39,7 @@ class Done:
     """How many customers were changed, of how many that were asked for."""
 
     changed: int
-    asked: int
+    requested: int
 
 
 def _named(name: str) -> str:
@@ -52,13 +52,13 @@ def _named(name: str) -> str:
 @transaction.atomic
 def make_tag(*, name: str, group_id: int | None = None, actor: User | None, at: datetime) -> Tag:
     """Make a tag. Raises `UnusableName`, `NameTaken`, `NoSuchGroup`."""
-    said = _named(name)
+    normalized = _named(name)
     group = TagGroup.objects.filter(pk=group_id).first() if group_id is not None else None
     if group_id is not None and group is None:
         raise NoSuchGroup
-    tag = Tag(name=said, group=group)
-    _save(tag, said)
-    after: dict[str, object] = {"name": said, "group": group.name if group else None}
+    tag = Tag(name=normalized, group=group)
+    _save(tag, normalized)
+    after: dict[str, object] = {"name": normalized, "group": group.name if group else None}
     _audit("make_tag", "tag", str(tag.pk), actor, at, after=after)
     return tag
 
@@ -66,19 +66,19 @@ def make_tag(*, name: str, group_id: int | None = None, actor: User | None, at: 
 @transaction.atomic
 def make_tag_group(*, name: str, exclusive: bool, actor: User | None, at: datetime) -> TagGroup:
     """Make a group of tags; of an `exclusive` one a customer has at most one. Raises `UnusableName`, `NameTaken`."""
-    said = _named(name)
-    group = TagGroup(name=said, exclusive=exclusive)
-    _save(group, said)
-    _audit("make_tag_group", "tag group", str(group.pk), actor, at, after={"name": said, "exclusive": exclusive})
+    normalized = _named(name)
+    group = TagGroup(name=normalized, exclusive=exclusive)
+    _save(group, normalized)
+    _audit("make_tag_group", "tag group", str(group.pk), actor, at, after={"name": normalized, "exclusive": exclusive})
     return group
 
 
 @transaction.atomic
 def remove_tag(*, tag_id: int, actor: User | None, at: datetime) -> int:
     """Remove a tag from everywhere; how many customers had it. Raises `NoSuchTag`."""
-    tag = _held(tag_id)
+    tag = _locked_tag(tag_id)
     sql = "SELECT customer_id FROM customers_customertag WHERE tag_id = %s"
-    _told(sql, [tag.pk], "untag", tag, actor=actor, at=at)
+    _record_on_timelines(sql, [tag.pk], "untag", tag, actor=actor, at=at)
     many = run("DELETE FROM customers_customertag WHERE tag_id = %s", [tag.pk])
     _audit("remove_tag", "tag", str(tag.pk), actor, at, before={"name": tag.name, "customers": many})
     tag.delete()
@@ -87,13 +87,13 @@ def remove_tag(*, tag_id: int, actor: User | None, at: datetime) -> int:
 
 @transaction.atomic
 def tag_customers(
-    *, customer_ids: Sequence[str], tag_id: int, actor: User | None, at: datetime, asked: str = ""
+    *, customer_ids: Sequence[str], tag_id: int, actor: User | None, at: datetime, selection: str = ""
 ) -> Done:
     """Put a tag on customers; in an exclusive group it takes the place of another. Ids nobody has are passed over.
 
-    `asked` says for the audit how the customers were chosen. Raises `NoSuchTag`.
+    `selection` says for the audit how the customers were chosen. Raises `NoSuchTag`.
     """
-    tag = _held(tag_id)
+    tag = _locked_tag(tag_id)
     exclusive = tag.group_id if tag.group is not None and tag.group.exclusive else None
     with _fresh(customer_ids, tag) as fresh:
         sql = f"SELECT customer_id FROM {fresh}"
@@ -107,26 +107,26 @@ def tag_customers(
             f"SELECT customer_id, %s, {int(exclusive) if exclusive is not None else 'NULL'}, %s, %s FROM {fresh}",
             [tag.pk, instant(at), actor.pk if actor else None],
         )
-        _told(sql, [], "tag", tag, actor=actor, at=at)
+        _record_on_timelines(sql, [], "tag", tag, actor=actor, at=at)
     if many:
-        _audit_many("tag", customer_ids, many, tag, asked=asked, actor=actor, at=at)
+        _audit_many("tag", customer_ids, many, tag, selection=selection, actor=actor, at=at)
     return Done(many, len(customer_ids))
 
 
 @transaction.atomic
 def untag_customers(
-    *, customer_ids: Sequence[str], tag_id: int, actor: User | None, at: datetime, asked: str = ""
+    *, customer_ids: Sequence[str], tag_id: int, actor: User | None, at: datetime, selection: str = ""
 ) -> Done:
     """Take a tag off customers. Raises `NoSuchTag`."""
-    tag = _held(tag_id)
+    tag = _locked_tag(tag_id)
     with staged({"customer_id": "text"}, ((customer_id,) for customer_id in customer_ids)) as name:
         having = f"tag_id = %s AND customer_id IN (SELECT customer_id FROM {name})"
-        _told(
+        _record_on_timelines(
             f"SELECT customer_id FROM customers_customertag WHERE {having}", [tag.pk], "untag", tag, actor=actor, at=at
         )
         many = run(f"DELETE FROM customers_customertag WHERE {having}", [tag.pk])
     if many:
-        _audit_many("untag", customer_ids, many, tag, asked=asked, actor=actor, at=at)
+        _audit_many("untag", customer_ids, many, tag, selection=selection, actor=actor, at=at)
     return Done(many, len(customer_ids))
 
 
@@ -144,7 +144,7 @@ def _fresh(customer_ids: Sequence[str], tag: Tag) -> Iterator[str]:
         yield name
 
 
-def _held(tag_id: int) -> Tag:
+def _locked_tag(tag_id: int) -> Tag:
     tag = Tag.objects.select_for_update(of=("self",)).select_related("group").filter(pk=tag_id).first()
     if tag is None:
         raise NoSuchTag
@@ -159,7 +159,9 @@ def _save(row: Tag | TagGroup, name: str) -> None:
         raise NameTaken(name=name) from error
 
 
-def _told(sql: str, values: list[object], kind: str, tag: Tag, *, actor: User | None, at: datetime) -> None:
+def _record_on_timelines(
+    sql: str, values: list[object], kind: str, tag: Tag, *, actor: User | None, at: datetime
+) -> None:
     facts: dict[str, object] = {"tag": tag.name}
     tell_many(sql, values, kind=kind, facts=facts, actor_id=actor.pk if actor else None, at=at)
 
@@ -188,9 +190,17 @@ def _audit(
 
 
 def _audit_many(
-    verb: str, customer_ids: Sequence[str], many: int, tag: Tag, *, asked: str, actor: User | None, at: datetime
+    verb: str, customer_ids: Sequence[str], many: int, tag: Tag, *, selection: str, actor: User | None, at: datetime
 ) -> None:
     """One row for all of them; of a single customer it names them."""
     after: dict[str, object] = {"tag": tag.name, "customers": many}
-    one = customer_ids[0] if len(customer_ids) == 1 else None
-    _audit(verb, "tag", str(tag.pk), actor, at, after=after | ({"chosen": asked} if asked else {}), customer_id=one)
+    single_id = customer_ids[0] if len(customer_ids) == 1 else None
+    _audit(
+        verb,
+        "tag",
+        str(tag.pk),
+        actor,
+        at,
+        after=after | ({"chosen": selection} if selection else {}),
+        customer_id=single_id,
+    )

@@ -24,7 +24,7 @@ class Many:
 
     question: str
     run: str | None
-    seen: int
+    customers: int
 
 
 def start_tagging(*, many: Many, tag_id: int, off: bool, actor: User, at: datetime) -> Job:
@@ -34,5 +34,5 @@ def start_tagging(*, many: Many, tag_id: int, off: bool, actor: User, at: dateti
     """
     if not Tag.objects.filter(pk=tag_id).exists():
         raise NoSuchTag
-    arguments = {"question": many.question, "run": many.run, "seen": many.seen, "tag": tag_id, "off": off}
+    arguments = {"question": many.question, "run": many.run, "seen": many.customers, "tag": tag_id, "off": off}
     return enqueue(kind=KIND, arguments=arguments, actor=actor, at=at)

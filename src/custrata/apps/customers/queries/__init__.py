@@ -14,11 +14,11 @@ from custrata.apps.customers.queries.customers import (
     tags_with_customers,
 )
 from custrata.apps.customers.queries.decided import decisions
-from custrata.apps.customers.queries.searching import Found, found_customers
+from custrata.apps.customers.queries.searching import SearchResult, found_customers
 from custrata.apps.customers.queries.state import state_of
 
 __all__ = [
-    "Found",
+    "SearchResult",
     "contacts_of",
     "decisions",
     "found_customer",

@@ -17,17 +17,17 @@ def found_customer(customer_id: str) -> Customer | None:
 
 def contacts_of(customer_ids: Sequence[str]) -> dict[str, Customer]:
     """Customers by id, with their owners."""
-    found = Customer.objects.select_related("owner").filter(customer_id__in=customer_ids).defer("search", "mark")
-    return {customer.customer_id: customer for customer in found}
+    customers = Customer.objects.select_related("owner").filter(customer_id__in=customer_ids).defer("search", "mark")
+    return {customer.customer_id: customer for customer in customers}
 
 
 def tags_of(customer_ids: Sequence[str]) -> dict[str, list[Tag]]:
     """The tags of customers, by name."""
-    found: dict[str, list[Tag]] = {}
+    tags_by_customer: dict[str, list[Tag]] = {}
     rows = CustomerTag.objects.filter(customer_id__in=customer_ids).select_related("tag__group").order_by("tag__name")
     for row in rows:
-        found.setdefault(row.customer_id, []).append(row.tag)
-    return found
+        tags_by_customer.setdefault(row.customer_id, []).append(row.tag)
+    return tags_by_customer
 
 
 def notes_of(customer_id: str) -> QuerySet[Note]:

@@ -29,14 +29,14 @@ def _table(
     name: str, rows: QuerySet[Edit] | QuerySet[CustomerTag] | QuerySet[Customer], fields: Sequence[str]
 ) -> pa.Table:
     """Rows as the table of decisions of that name."""
-    schema, batches, held = SCHEMAS[name], [], list[tuple[object, ...]]()
+    schema, batches, pending = SCHEMAS[name], [], list[tuple[object, ...]]()
     for row in rows.values_list(*fields).iterator(chunk_size=PORTION):
-        held.append(row)
-        if len(held) == PORTION:
-            batches.append(_batch(held, schema))
-            held = []
-    if held:
-        batches.append(_batch(held, schema))
+        pending.append(row)
+        if len(pending) == PORTION:
+            batches.append(_batch(pending, schema))
+            pending = []
+    if pending:
+        batches.append(_batch(pending, schema))
     return pa.Table.from_batches(batches, schema)
 
 

@@ -27,7 +27,7 @@ class Listed:
 
 def erasures(workspace: Workspace) -> list[Listed]:
     """Every erasure, the newest first. Raises `Damaged`."""
-    ids = [one for intent in workspace.erasing.all() for one in intent.customer_ids]
+    ids = [customer_id for intent in workspace.erasing.all() for customer_id in intent.customer_ids]
     under_way = workspace.erasures.marks(ids)
     return [
         Listed(

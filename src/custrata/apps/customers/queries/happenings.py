@@ -40,13 +40,13 @@ class Timeline:
 
 def timeline(reading: Reading | None, customer_id: str, before: datetime | None = None) -> Timeline:
     """The newest happenings, or those before an instant. What happened at one instant is never torn apart."""
-    found = [*_here(customer_id, before)]
+    happenings = [*_here(customer_id, before)]
     if reading is not None:
-        found += [*_in_lake(reading, customer_id, before)]
-    found.sort(key=lambda happening: (happening.at, happening.kind), reverse=True)
-    shown = found[:LIMIT]
-    shown += [happening for happening in found[LIMIT:] if happening.at == shown[-1].at]
-    return Timeline(shown, shown[-1].at if len(found) > len(shown) else None)
+        happenings += [*_in_lake(reading, customer_id, before)]
+    happenings.sort(key=lambda happening: (happening.at, happening.kind), reverse=True)
+    page = happenings[:LIMIT]
+    page += [happening for happening in happenings[LIMIT:] if happening.at == page[-1].at]
+    return Timeline(page, page[-1].at if len(happenings) > len(page) else None)
 
 
 def _here(customer_id: str, before: datetime | None) -> Iterator[Happening]:

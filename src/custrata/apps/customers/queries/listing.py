@@ -18,7 +18,7 @@ from custrata.apps.customers.queries.customers import (
     tagged,
     tags_of,
 )
-from custrata.apps.customers.queries.searching import Found, found_customers
+from custrata.apps.customers.queries.searching import SearchResult, found_customers
 from custrata.identity.folding import searched
 from custrata.pipeline.reading import Cell, Filter, Ids, Moved, Reading, Tiered
 from custrata.web.paging import Cursor, keyset
@@ -29,7 +29,7 @@ NOBODY = 0
 
 
 @dataclass(frozen=True)
-class Asked:
+class ListQuery:
     """Which customers a list shows, and in which order. All of it holds together; tiers of a scheme are either-or."""
 
     q: str = ""
@@ -57,10 +57,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The filters of a question, and what its search found; `found` is none where nothing was searched for."""
+    """The filters of a question, and what its search found; `search` is none where nothing was searched for."""
 
     filters: tuple[Filter, ...]
-    found: Found | None = None
+    search: SearchResult | None = None
 
 
 @dataclass(frozen=True)
@@ -81,41 +81,43 @@ class Listed:
 
     rows: list[Line]
     many: int
-    found: Found | None
+    search: SearchResult | None
     ungraded: list[Line]
 
 
-def chosen(asked: Asked) -> Chosen:
+def chosen(list_query: ListQuery) -> Chosen:
     """The filters of a question: what the database knows becomes a filter by id."""
-    filters = asked.of_profile
-    found = found_customers(asked.q) if asked.q else None
-    ids = [Ids(found.customer_ids)] if found is not None else []
-    ids += [Ids(tagged(asked.tag))] if asked.tag is not None else []
-    if asked.owner is not None:
-        ids.append(Ids(owned(), excluded=True) if asked.owner == NOBODY else Ids(owned_by(asked.owner)))
-    return Chosen((*ids, *filters), found)
+    filters = list_query.of_profile
+    result = found_customers(list_query.q) if list_query.q else None
+    ids = [Ids(result.customer_ids)] if result is not None else []
+    ids += [Ids(tagged(list_query.tag))] if list_query.tag is not None else []
+    if list_query.owner is not None:
+        ids.append(Ids(owned(), excluded=True) if list_query.owner == NOBODY else Ids(owned_by(list_query.owner)))
+    return Chosen((*ids, *filters), result)
 
 
-def listed(reading: Reading, asked: Asked, columns: Sequence[Column], cursor: Cursor | None) -> Listed:
+def listed(reading: Reading, list_query: ListQuery, columns: Sequence[Column], cursor: Cursor | None) -> Listed:
     """A page of customers after or before a cursor, and how many there are in all."""
-    picked = chosen(asked)
-    ids = picked.found.customer_ids if picked.found is not None else ()
-    if picked.found is not None and cursor is None and len(ids) <= FEW:
+    picked = chosen(list_query)
+    ids = picked.search.customer_ids if picked.search is not None else ()
+    if picked.search is not None and cursor is None and len(ids) <= FEW:
         # All that were found, in one look: it tells how many they are, too.
-        rows = lines(reading, asked, picked.filters, columns, None, limit=len(ids))
+        rows = lines(reading, list_query, picked.filters, columns, None, limit=len(ids))
         return Listed(
-            rows[: LIMIT + 1], len(rows), picked.found, _ungraded(asked, ids, {row.customer_id for row in rows})
+            rows[: LIMIT + 1], len(rows), picked.search, _ungraded(list_query, ids, {row.customer_id for row in rows})
         )
-    rows = lines(reading, asked, picked.filters, columns, cursor)
-    if picked.found is None:
+    rows = lines(reading, list_query, picked.filters, columns, cursor)
+    if picked.search is None:
         return Listed(rows, reading.count(picked.filters), None, [])
-    seen = set(reading.ids(picked.filters).to_pylist())
-    return Listed(rows, len(seen), picked.found, _ungraded(asked, ids, seen) if len(rows) <= LIMIT else [])
+    graded_ids = set(reading.ids(picked.filters).to_pylist())
+    return Listed(
+        rows, len(graded_ids), picked.search, _ungraded(list_query, ids, graded_ids) if len(rows) <= LIMIT else []
+    )
 
 
 def lines(
     reading: Reading,
-    asked: Asked,
+    list_query: ListQuery,
     filters: Sequence[Filter],
     columns: Sequence[Column],
     cursor: Cursor | None,
@@ -123,60 +125,60 @@ def lines(
     limit: int = LIMIT + 1,
 ) -> list[Line]:
     """Up to so many customers, after or before a cursor."""
-    wanted = ["customer_id", *(column.key for column in columns if column.key in reading.columns)]
+    keys = ["customer_id", *(column.key for column in columns if column.key in reading.columns)]
     after = (cursor.key[0], str(cursor.key[1])) if cursor is not None else None
     rows = reading.customers(
         filters,
-        [*wanted, *(["name"] if "name" in reading.columns else [])],
-        sort=asked.sort,
-        descending=asked.descending,
+        [*keys, *(["name"] if "name" in reading.columns else [])],
+        sort=list_query.sort,
+        descending=list_query.descending,
         after=after,
         backwards=bool(cursor and cursor.backwards),
         limit=limit,
     )
-    return _lines(rows, columns, asked.sort)
+    return _lines(rows, columns, list_query.sort)
 
 
-def _ungraded(asked: Asked, found: Sequence[str], seen: Set[str]) -> list[Line]:
+def _ungraded(list_query: ListQuery, customer_ids: Sequence[str], graded_ids: Set[str]) -> list[Line]:
     """Customers a search found whom the run has not seen: they came after it, and nothing but contacts is known."""
-    if asked.of_profile or asked.run:
+    if list_query.of_profile or list_query.run:
         return []
-    unseen = [customer_id for customer_id in found if customer_id not in seen][:LIMIT]
+    unseen = [customer_id for customer_id in customer_ids if customer_id not in graded_ids][:LIMIT]
     return _lines([{"customer_id": customer_id} for customer_id in unseen], (), "customer_id")
 
 
-def customers_without_run(asked: Asked) -> QuerySet[Customer]:
+def customers_without_run(list_query: ListQuery) -> QuerySet[Customer]:
     """Whom a question lets through before anything is graded."""
     rows = Customer.objects.all()
-    if asked.q:
-        for word in searched(asked.q):
+    if list_query.q:
+        for word in searched(list_query.q):
             rows = rows.filter(search__contains=word)
-    if asked.tag is not None:
-        rows = rows.filter(tags__tag_id=asked.tag)
-    if asked.owner is not None:
-        rows = rows.filter(owner_id=asked.owner or None)
+    if list_query.tag is not None:
+        rows = rows.filter(tags__tag_id=list_query.tag)
+    if list_query.owner is not None:
+        rows = rows.filter(owner_id=list_query.owner or None)
     return rows
 
 
-def lines_without_run(asked: Asked, columns: Sequence[Column], cursor: Cursor | None) -> list[Line]:
+def lines_without_run(list_query: ListQuery, columns: Sequence[Column], cursor: Cursor | None) -> list[Line]:
     """A page of them, by id."""
-    held = keyset(customers_without_run(asked), ("customer_id",), cursor, limit=LIMIT)
-    return _lines([{"customer_id": customer.customer_id} for customer in held], columns, "customer_id")
+    customers = keyset(customers_without_run(list_query), ("customer_id",), cursor, limit=LIMIT)
+    return _lines([{"customer_id": customer.customer_id} for customer in customers], columns, "customer_id")
 
 
-def ids_chosen(reading: Reading | None, asked: Asked) -> list[str]:
+def ids_chosen(reading: Reading | None, list_query: ListQuery) -> list[str]:
     """The ids of everybody a question lets through: for what is done to all of them at once."""
     if reading is not None:
-        return list(reading.ids(chosen(asked).filters).to_pylist())
-    return list(customers_without_run(asked).order_by().values_list("customer_id", flat=True))
+        return list(reading.ids(chosen(list_query).filters).to_pylist())
+    return list(customers_without_run(list_query).order_by().values_list("customer_id", flat=True))
 
 
-def table(reading: Reading, asked: Asked, columns: Sequence[Column]) -> Iterator[list[Any]]:
+def table(reading: Reading, list_query: ListQuery, columns: Sequence[Column]) -> Iterator[list[Any]]:
     """Everybody a question lets through, as rows to take along: id, name, then the columns."""
-    wanted = [column.key for column in columns if column.key in reading.columns]
+    keys = [column.key for column in columns if column.key in reading.columns]
     named = ["name"] if "name" in reading.columns else []
     for batch in reading.batches(
-        chosen(asked).filters, [*named, *wanted], sort=asked.sort, descending=asked.descending
+        chosen(list_query).filters, [*named, *keys], sort=list_query.sort, descending=list_query.descending
     ):
         yield from _rows(batch, columns)
 
@@ -191,11 +193,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return ", ".join(tag.name for tag in value)
     return (
-        value if value is None or isinstance(value, bool | int | float) or hasattr(value, "as_tuple") else _said(value)
+        value
+        if value is None or isinstance(value, bool | int | float) or hasattr(value, "as_tuple")
+        else _date_or_text(value)
     )
 
 
-def _said(value: Any) -> Any:
+def _date_or_text(value: Any) -> Any:
     return value if hasattr(value, "isoformat") else str(value)
 
 

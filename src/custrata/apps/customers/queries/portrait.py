@@ -29,11 +29,11 @@ class Attribute:
     name: str
     label: str
     value: Any
-    told: Told | None
+    source: Told | None
     edit: Edit | None
 
     @property
-    def shown(self) -> dict[str, str | None]:
+    def displayed(self) -> dict[str, str | None]:
         """What a form shows of it, by its name."""
         return {self.name: None if self.value is None else str(self.value)}
 
@@ -59,7 +59,7 @@ class Attribute:
 
 
 @dataclass(frozen=True)
-class Standing:
+class TraitRank:
     """A trait of the customer and the share of customers with less of it."""
 
     key: str
@@ -88,14 +88,14 @@ def edits_of(customer_id: str) -> dict[str, Edit]:
     return {edit.attribute: edit for edit in rows}
 
 
-def attributes(told: Mapping[str, Told], edits: Mapping[str, Edit], language: str) -> list[Attribute]:
+def attributes(source_values: Mapping[str, Told], edits: Mapping[str, Edit], language: str) -> list[Attribute]:
     """Every attribute: what a person said, else what the newest source did."""
     return [
         Attribute(
             name,
             trait_label(name, language),
-            _edited(edits[name]) if name in edits else (told[name].value if name in told else None),
-            told.get(name),
+            _edited(edits[name]) if name in edits else (source_values[name].value if name in source_values else None),
+            source_values.get(name),
             edits.get(name),
         )
         for name in ATTRIBUTES
@@ -123,41 +123,41 @@ def tiers_of(row: Row, schemes: Iterable[str] | None = None) -> list[InTier]:
     ]
 
 
-def standings(reading: Reading, row: Row, language: str) -> list[tuple[str, list[Standing]]]:
+def standings(reading: Reading, row: Row, language: str) -> list[tuple[str, list[TraitRank]]]:
     """The traits by group, those that are empty left out, with where the customer stands in each."""
     places = reading.standing(row, [name for name in CATALOGUE if row.get(name) is not None])
-    groups: dict[str, list[Standing]] = {group: [] for group in TRAIT_GROUPS}
-    known = columns_known(reading.columns, language)
+    groups: dict[str, list[TraitRank]] = {group: [] for group in TRAIT_GROUPS}
+    columns = columns_known(reading.columns, language)
     for trait in CATALOGUE.values():
-        value, column = row.get(trait.key), known.get(trait.key)
+        value, column = row.get(trait.key), columns.get(trait.key)
         if value is not None and column is not None:
             groups[trait.group].append(
-                Standing(trait.key, column.label, value, column.kind, places.get(trait.key) if trait.unit else None)
+                TraitRank(trait.key, column.label, value, column.kind, places.get(trait.key) if trait.unit else None)
             )
-    others = [
-        Standing(column.key, trait_name(column.key, language), row[column.key], column.kind, None)
-        for column in known.values()
+    extra = [
+        TraitRank(column.key, trait_name(column.key, language), row[column.key], column.kind, None)
+        for column in columns.values()
         if column.group == "other" and row.get(column.key) is not None
     ]
-    return [(group, found) for group, found in (*groups.items(), ("other", others)) if found]
+    return [(group, ranks) for group, ranks in (*groups.items(), ("other", extra)) if ranks]
 
 
 def explanations(reading: Reading, row: Row, writer: Writer) -> Iterator[tuple[InTier, Explanation, Sequence[Any]]]:
     """Why the customer is in each tier: the explanation, and its inputs with labels and how they are written."""
-    known = columns_known(reading.columns, writer.language)
-    for held in tiers_of(row, reading.run.record["schemes"]):
-        told = explain(held.scheme, row, reading.run.record["schemes"][held.scheme], writer)
+    columns = columns_known(reading.columns, writer.language)
+    for membership in tiers_of(row, reading.run.record["schemes"]):
+        explanation = explain(membership.scheme, row, reading.run.record["schemes"][membership.scheme], writer)
         inputs = []
-        for name, value in told.inputs:
+        for name, value in explanation.inputs:
             if value is not None and not name.endswith("_since"):  # when a tier began stands with that tier
-                column = known.get(name)
+                column = columns.get(name)
                 if column is not None and column.kind == "tier":
                     inputs.append((column.label, tier_named(column.scheme, value, writer.language), "text"))
                 else:
                     inputs.append(
                         (_called(name, writer.language), value, column.kind if column else _kind(name, value))
                     )
-        yield held, told, inputs
+        yield membership, explanation, inputs
 
 
 def _kind(name: str, value: Any) -> Kind:
@@ -171,5 +171,5 @@ def _kind(name: str, value: Any) -> Kind:
 def _called(name: str, language: str) -> str:
     """What an input is called: a trait, or the score of another scheme."""
     scheme = name.removesuffix("_value")
-    known = name.endswith("_value") and scheme in graded_schemes()
-    return scheme_named(scheme, language) if known else trait_name(name, language)
+    is_score = name.endswith("_value") and scheme in graded_schemes()
+    return scheme_named(scheme, language) if is_score else trait_name(name, language)

@@ -28,12 +28,12 @@ class Slice:
 def slices(parts: Sequence[Part]) -> list[Slice]:
     """The largest parts and the rest, with their shares of what is worth something."""
     whole = sum((part.amount for part in parts if part.amount > 0), Decimal(0)) or Decimal(1)
-    shown = [Slice(part.name, part.orders, part.amount, float(part.amount / whole)) for part in parts[:MOST_PARTS]]
+    pieces = [Slice(part.name, part.orders, part.amount, float(part.amount / whole)) for part in parts[:MOST_PARTS]]
     left = parts[MOST_PARTS:]
     if left:
         amount = sum((part.amount for part in left), Decimal(0))
-        shown.append(Slice(None, sum(part.orders for part in left), amount, float(amount / whole), len(left)))
-    return shown
+        pieces.append(Slice(None, sum(part.orders for part in left), amount, float(amount / whole), len(left)))
+    return pieces
 
 
 def newest(purchases: Purchases) -> list[Sale]:

@@ -7,17 +7,17 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from custrata.apps.customers.queries.listing import NOBODY, Asked
+from custrata.apps.customers.queries.listing import NOBODY, ListQuery
 from custrata.web.schemes import tiers_of_scheme
 
 LONGEST_QUERY = 200
 NOWHERE = "-"  # of a move: from no tier, there for the first time
 
 
-def asked(query: QueryDict) -> Asked:
+def parse_list_query(query: QueryDict) -> ListQuery:
     """The question in an address; what makes no sense in it is passed over."""
     sort = query.get("sort", "")
-    return Asked(
+    return ListQuery(
         q=query.get("q", "").strip()[:LONGEST_QUERY],
         tiers=_tiers(query.getlist("tier")),
         cell=_cell(query.get("rfm", "")),
@@ -30,26 +30,31 @@ def asked(query: QueryDict) -> Asked:
     )
 
 
-def told(asks: Asked) -> str:
+def describe_list_query(list_query: ListQuery) -> str:
     """How customers were chosen, as the audit keeps it: every filter, but of a search only that there was one.
 
     What was searched for may be a customer's name, and the audit is not theirs to be erased from.
     """
-    said = [("tier", f"{scheme}:{tier}") for scheme, tiers in asks.tiers for tier in tiers]
-    said += [("moved", f"{scheme}:{source or NOWHERE}:{target}") for scheme, source, target in asks.moved]
-    owner = "none" if asks.owner == NOBODY else asks.owner
-    others = {"rfm": "-".join(map(str, asks.cell or ())), "tag": asks.tag, "owner": owner, "run": asks.run}
-    others["searched"] = "yes" if asks.q else None
-    return urlencode([*said, *((name, value) for name, value in others.items() if value)], safe=":")
+    parameters = [("tier", f"{scheme}:{tier}") for scheme, tiers in list_query.tiers for tier in tiers]
+    parameters += [("moved", f"{scheme}:{source or NOWHERE}:{target}") for scheme, source, target in list_query.moved]
+    owner = "none" if list_query.owner == NOBODY else list_query.owner
+    remaining = {
+        "rfm": "-".join(map(str, list_query.cell or ())),
+        "tag": list_query.tag,
+        "owner": owner,
+        "run": list_query.run,
+    }
+    remaining["searched"] = "yes" if list_query.q else None
+    return urlencode([*parameters, *((name, value) for name, value in remaining.items() if value)], safe=":")
 
 
 def _tiers(written: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    found: dict[str, tuple[str, ...]] = {}
-    for one in written:
-        scheme, _, tier = one.partition(":")
+    tiers: dict[str, tuple[str, ...]] = {}
+    for parameter in written:
+        scheme, _, tier = parameter.partition(":")
         if _is_tier(scheme, tier):
-            found[scheme] = (*found.get(scheme, ()), tier)
-    return tuple(found.items())
+            tiers[scheme] = (*tiers.get(scheme, ()), tier)
+    return tuple(tiers.items())
 
 
 def _cell(written: str) -> tuple[int, int] | None:
@@ -61,11 +66,11 @@ def _cell(written: str) -> tuple[int, int] | None:
 
 def moves(written: Iterable[str]) -> Iterator[tuple[str, str | None, str]]:
     """Moves as addresses carry them: scheme, from, to."""
-    for one in written:
-        scheme, _, ends = one.partition(":")
+    for parameter in written:
+        scheme, _, ends = parameter.partition(":")
         source, _, target = ends.partition(":")
-        known = source in ("", NOWHERE) or _is_tier(scheme, source)
-        if known and _is_tier(scheme, target):
+        valid_source = source in ("", NOWHERE) or _is_tier(scheme, source)
+        if valid_source and _is_tier(scheme, target):
             yield scheme, source if source not in ("", NOWHERE) else None, target
 
 

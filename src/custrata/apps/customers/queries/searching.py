@@ -38,34 +38,34 @@ BEGINNING = "SELECT term FROM customers_trigrams_known WHERE term BETWEEN %s AND
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """What a search found: ids, and whether there are more than it gives."""
 
     customer_ids: tuple[str, ...]
     more: bool
 
 
-def found_customers(text: str) -> Found:
+def found_customers(text: str) -> SearchResult:
     """Customers whose id, name, phone, e-mail or company holds each word of the text, in any order."""
     words = searched(text)
     if "\0" in text or not words:  # no text holds it, and neither database takes it
-        return Found((), more=False)
+        return SearchResult((), more=False)
     ids = _in_sqlite(words) if connection.vendor == "sqlite" else _in_postgresql(words)
-    return Found(tuple(ids[:MOST_FOUND]), len(ids) > MOST_FOUND)
+    return SearchResult(tuple(ids[:MOST_FOUND]), len(ids) > MOST_FOUND)
 
 
 def _in_sqlite(words: Sequence[str]) -> Sequence[str]:
     """Whoever has the trigrams of the words may have the words; whether they do is looked at."""
     if len(words) == 1 and len(words[0]) == 1:  # a digit stands nearly everywhere, and the index would count where
-        found = _asked(AMONG_FIRST, [FIRST, words[0], MOST_FOUND + 1])
-        if len(found) > MOST_FOUND:
-            return found
+        matches = _first_column(AMONG_FIRST, [FIRST, words[0], MOST_FOUND + 1])
+        if len(matches) > MOST_FOUND:
+            return matches
     long = [word for word in words if len(word) >= TRIGRAM]
     question = " AND ".join(map(_every, long)) if long else _any_beginning(max(words, key=len))
     if question is None:
         return _looked_through(words)
     every = " AND ".join([HOLDS] * len(words))
-    return _asked(LOOKED_UP.format(every=every), [question, *words, MOST_FOUND + 1])
+    return _first_column(LOOKED_UP.format(every=every), [question, *words, MOST_FOUND + 1])
 
 
 def _every(part: str) -> str:
@@ -75,11 +75,11 @@ def _every(part: str) -> str:
 
 def _any_beginning(part: str) -> str | None:
     """What is shorter than a trigram is the beginning of some; none where too many begin with it."""
-    known = _asked(BEGINNING, [part, part + LAST * TRIGRAM, MOST_TRIGRAMS + 1])
-    return " OR ".join(map(_quoted, known or [part])) if len(known) <= MOST_TRIGRAMS else None
+    trigrams = _first_column(BEGINNING, [part, part + LAST * TRIGRAM, MOST_TRIGRAMS + 1])
+    return " OR ".join(map(_quoted, trigrams or [part])) if len(trigrams) <= MOST_TRIGRAMS else None
 
 
-def _asked(sql: str, values: Sequence[str | int]) -> list[str]:
+def _first_column(sql: str, values: Sequence[str | int]) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return [row[0] for row in cursor.fetchall()]

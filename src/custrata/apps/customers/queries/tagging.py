@@ -12,5 +12,5 @@ MANY = 20_000  # so many are tagged while one waits
 
 def tagging_of(person: User, number: int) -> Job | None:
     """The job of that number, where it is a tagging that the person asked for."""
-    found = job(number)
-    return found if found is not None and found.kind == KIND and found.actor_id == person.pk else None
+    tagging = job(number)
+    return tagging if tagging is not None and tagging.kind == KIND and tagging.actor_id == person.pk else None

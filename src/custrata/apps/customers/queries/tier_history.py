@@ -27,7 +27,7 @@ class Stretch:
     tier: str
     status: str
     reason: str
-    told: str
+    description: str
 
 
 @dataclass(frozen=True)
@@ -54,37 +54,48 @@ class TierHistory:
     """A customer's strips and the instants they go from and to."""
 
     strips: tuple[Strip, ...]
-    begin: datetime | None
+    start: datetime | None
     end: datetime | None
 
 
 def tier_history(workspace: Workspace, run: Run, customer_id: str) -> TierHistory:
     """The history of a customer in every scheme, those that grade now first."""
-    found = history_of(workspace, customer_id)
-    if not found:
+    intervals = history_of(workspace, customer_id)
+    if not intervals:
         return TierHistory((), None, None)
-    begin, end = min(one.valid_from for one in found), run.as_of
-    order = dict.fromkeys((*graded_schemes(), *(one.scheme for one in found)))
-    parts = {key: [one for one in reversed(found) if one.scheme == key] for key in order}
-    return TierHistory(tuple(_strip(key, part, begin, end) for key, part in parts.items() if part), begin, end)
+    start, end = min(interval.valid_from for interval in intervals), run.as_of
+    order = dict.fromkeys((*graded_schemes(), *(interval.scheme for interval in intervals)))
+    parts = {key: [interval for interval in reversed(intervals) if interval.scheme == key] for key in order}
+    return TierHistory(tuple(_strip(key, part, start, end) for key, part in parts.items() if part), start, end)
 
 
-def _strip(key: str, found: Sequence[Interval], begin: datetime, end: datetime) -> Strip:
-    return Strip(key, tuple(_stretch(one, begin, end) for one in found))
+def _strip(key: str, intervals: Sequence[Interval], start: datetime, end: datetime) -> Strip:
+    return Strip(key, tuple(_stretch(interval, start, end) for interval in intervals))
 
 
-def _stretch(one: Interval, begin: datetime, end: datetime) -> Stretch:
-    whole = (end - begin).total_seconds()
-    until = end if one.valid_until is None else one.valid_until
-    start = WIDTH * (one.valid_from - begin).total_seconds() / whole if whole else 0.0
+def _stretch(interval: Interval, start: datetime, end: datetime) -> Stretch:
+    whole = (end - start).total_seconds()
+    until = end if interval.valid_until is None else interval.valid_until
+    left = WIDTH * (interval.valid_from - start).total_seconds() / whole if whole else 0.0
     # What began at the newest run lasts no time yet, and is seen all the same.
-    stop = max(start + 6.0, WIDTH * (until - begin).total_seconds() / whole) if whole else WIDTH
-    tier, status, write = tier_named(one.scheme, one.tier), _status(one.status), writer("history")
-    last = write("now") if one.valid_until is None else write.day(one.valid_until)
-    told = text("customers.history.stretch", tier=tier, status=status, begin=write.day(one.valid_from), end=last)
-    x = min(start, WIDTH - 6.0)
-    width = min(stop, WIDTH) - x
-    return Stretch(x, width, tier_colour(one.scheme, one.tier), one, tier, status, _reason(one.reason), told)
+    right = max(left + 6.0, WIDTH * (until - start).total_seconds() / whole) if whole else WIDTH
+    tier, status, write = tier_named(interval.scheme, interval.tier), _status(interval.status), writer("history")
+    last = write("now") if interval.valid_until is None else write.day(interval.valid_until)
+    description = text(
+        "customers.history.stretch", tier=tier, status=status, begin=write.day(interval.valid_from), end=last
+    )
+    x = min(left, WIDTH - 6.0)
+    width = min(right, WIDTH) - x
+    return Stretch(
+        x,
+        width,
+        tier_colour(interval.scheme, interval.tier),
+        interval,
+        tier,
+        status,
+        _reason(interval.reason),
+        description,
+    )
 
 
 def _status(status: str) -> str:

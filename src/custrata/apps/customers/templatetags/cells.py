@@ -79,8 +79,8 @@ def _cells(language: str, currency: str, timezone: str, run: str) -> Cells:
 
 def cells() -> Cells:
     """What writes for the reader of this page."""
-    held, run = workspace().settings, published_run()
-    return _cells(texts.language(), held.currency, held.timezone, run.id if run is not None else "")
+    settings, run = workspace().settings, published_run()
+    return _cells(texts.language(), settings.currency, settings.timezone, run.id if run is not None else "")
 
 
 @register.simple_tag

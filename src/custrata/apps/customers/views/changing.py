@@ -40,7 +40,7 @@ Sent = dict[str, Any]
 Act = Callable[[Sent, User, datetime], object]
 
 
-def _change(request: HttpRequest, kind: type[CustomerForm], act: Act, said: str) -> HttpResponse:
+def _change(request: HttpRequest, kind: type[CustomerForm], act: Act, phrase_key: str) -> HttpResponse:
     """Do what a form asks for, say what came of it, and go back to the customer."""
     form = kind(request.POST)
     if not form.is_valid():
@@ -52,7 +52,7 @@ def _change(request: HttpRequest, kind: type[CustomerForm], act: Act, said: str)
         messages.error(request, sentence(error))
     else:
         if changed is not False:
-            messages.success(request, text(said))
+            messages.success(request, text(phrase_key))
     again = request.session.get(TYPED, {}).get("attribute")
     query = {"edit": again} if again else {"tab": sent["tab"]} if sent["tab"] else {}
     address = reverse("customers:customer", args=[sent["customer_id"]])
@@ -62,8 +62,8 @@ def _change(request: HttpRequest, kind: type[CustomerForm], act: Act, said: str)
 def _source_value(customer_id: str, attribute: str) -> str | None:
     """What the sources say of an attribute, as an edit is written."""
     reading = asked_reading()
-    told = (reading.told(customer_id) if reading is not None else {}).get(attribute)
-    return None if told is None else str(told.value)
+    source_value = (reading.told(customer_id) if reading is not None else {}).get(attribute)
+    return None if source_value is None else str(source_value.value)
 
 
 @needs(Right.EDIT_CUSTOMERS)
@@ -104,8 +104,8 @@ def tag(request: HttpRequest) -> HttpResponse:
     def act(sent: Sent, actor: User, at: datetime) -> bool:
         name, chosen = sent["name"].strip(), sent["tag"]
         if name:
-            known = Tag.objects.filter(name__iexact=name).first()
-            chosen = (known or actions.make_tag(name=name, actor=actor, at=at)).pk
+            existing = Tag.objects.filter(name__iexact=name).first()
+            chosen = (existing or actions.make_tag(name=name, actor=actor, at=at)).pk
         done = actions.tag_customers(customer_ids=[sent["customer_id"]], tag_id=chosen or 0, actor=actor, at=at)
         return done.changed > 0
 

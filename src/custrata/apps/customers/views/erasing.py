@@ -32,8 +32,8 @@ def erasure_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def erase(request: HttpRequest) -> HttpResponse:
     """Say what there is of a customer, by place; then erase them."""
-    given = request.POST if request.method == "POST" else request.GET
-    customer_id = given.get("customer_id", "").replace("\0", "").strip()[:LONGEST]
+    parameters = request.POST if request.method == "POST" else request.GET
+    customer_id = parameters.get("customer_id", "").replace("\0", "").strip()[:LONGEST]
     if not customer_id:
         return redirect("customers:erasures")
     served = workspace()

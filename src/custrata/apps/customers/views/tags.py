@@ -70,11 +70,11 @@ def remove(request: HttpRequest, number: int) -> HttpResponse:
     )
 
 
-def _done(request: HttpRequest, act: Callable[[], object], said: str) -> HttpResponse:
+def _done(request: HttpRequest, act: Callable[[], object], message: str) -> HttpResponse:
     try:
         act()
     except CustrataError as error:
         messages.error(request, sentence(error))
     else:
-        messages.success(request, said)
+        messages.success(request, message)
     return redirect("customers:tags")

@@ -14,7 +14,7 @@ from custrata.apps.customers.actions import Many, assign_owner, start_tagging, t
 from custrata.apps.customers.forms import BulkForm, numbers
 from custrata.apps.customers.queries import owners, tags
 from custrata.apps.customers.queries.listing import ids_chosen
-from custrata.apps.customers.queries.questions import asked, told
+from custrata.apps.customers.queries.questions import describe_list_query, parse_list_query
 from custrata.apps.customers.queries.tagging import MANY, tagging_of
 from custrata.apps.customers.views.asking import asked_reading
 from custrata.apps.customers.views.chips import chips
@@ -40,24 +40,26 @@ def own(request: HttpRequest) -> HttpResponse:
 
 
 def _together(request: HttpRequest, what: str) -> HttpResponse:
-    asks = asked(request.GET)
-    held = asked_reading(asks.run)
-    ids = ids_chosen(held, asks)
+    list_query = parse_list_query(request.GET)
+    reading = asked_reading(list_query.run)
+    ids = ids_chosen(reading, list_query)
     form = BulkForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         if numbers(form, "seen") != len(ids):
             form.add_error(None, text("customers.together.moved_on", number=len(ids)))
         elif what == "tag" and len(ids) > MANY:
-            job = _started(request, form, Many(_question(request), held.run.id if held is not None else None, len(ids)))
+            job = _started(
+                request, form, Many(_question(request), reading.run.id if reading is not None else None, len(ids))
+            )
             if job is not None:
                 return redirect("customers:tagging", job.pk)
-        elif _done(request, what, form, ids, told(asks)):
+        elif _done(request, what, form, ids, describe_list_query(list_query)):
             return HttpResponseRedirect(f"{reverse('customers:list')}?{request.GET.urlencode()}")
     page = {
         "what": what,
         "many": len(ids),
         "form": form,
-        "chips": list(chips(asks, request.GET)),
+        "chips": list(chips(list_query, request.GET)),
         "tags": list(tags()),
         "owners": list(owners()),
         "query": request.GET.urlencode(),
@@ -70,10 +72,10 @@ def _done(request: HttpRequest, what: str, form: BulkForm, ids: list[str], chose
     whom = {"customer_ids": ids, "actor": asking_person(request), "at": timezone.now()}
     try:
         if what == "own":
-            done = assign_owner(**whom, owner_id=numbers(form, "owner"), asked=chosen)  # type: ignore[arg-type]  # as typed above
+            done = assign_owner(**whom, owner_id=numbers(form, "owner"), selection=chosen)  # type: ignore[arg-type]  # as typed above
         else:
             act = untag_customers if "untag" in request.POST else tag_customers
-            done = act(**whom, tag_id=numbers(form, "tag") or 0, asked=chosen)  # type: ignore[arg-type]  # as typed above
+            done = act(**whom, tag_id=numbers(form, "tag") or 0, selection=chosen)  # type: ignore[arg-type]  # as typed above
     except CustrataError as error:
         form.add_error(None, sentence(error))
         return False
