@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 
 def for_tier(actor: User, seen: int, **other: Any) -> int:
-    asked = {"scheme": "value", "tier": "high", "action": "tailor_made", "title": "Make an offer", "seen": seen}
+    asked = {"scheme": "value", "tier": "high", "action": "tailor_made", "title": "Make an offer", "confirmed": seen}
     return make_tasks_for_tier(**{**asked, **other}, actor=actor, at=AT)
 
 

@@ -37,7 +37,7 @@ class ActionForm(forms.Form):
 ActionForms = forms.formset_factory(ActionForm, extra=BLANK_ROWS, max_num=MOST_ACTIONS, absolute_max=MOST_ACTIONS + 5)
 
 
-def filled_in(found: Playbook, language: str) -> tuple[dict[str, str], list[dict[str, Any]]]:
+def filled_in(playbook: Playbook, language: str) -> tuple[dict[str, str], list[dict[str, Any]]]:
     """A playbook as its form shows it to a reader."""
     rows: list[dict[str, Any]] = [
         {
@@ -48,23 +48,23 @@ def filled_in(found: Playbook, language: str) -> tuple[dict[str, str], list[dict
             "due_days": action.due_days,
             "every_days": action.every_days,
         }
-        for action in found.actions
+        for action in playbook.actions
     ]
-    return {"meaning": said(found.meaning, language), "aim": said(found.aim, language)}, rows
+    return {"meaning": said(playbook.meaning, language), "aim": said(playbook.aim, language)}, rows
 
 
-def content(held: Playbook, language: str, whole: Mapping[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
+def content(playbook: Playbook, language: str, whole: Mapping[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
     """What was filled in, as data of a playbook.
 
     A text that was changed is kept in the language it was written in alone: the others would say something else.
     """
-    data, known = as_data(held), {action.key: action for action in held.actions}
+    data, actions = as_data(playbook), {action.key: action for action in playbook.actions}
     for name in ("meaning", "aim"):
         data[name] = _text(data[name], whole[name], language)
     data["actions"] = []
     for row in (row for row in rows if row.get("text", "").strip()):
-        key = row["key"] or _free_key(known, data["actions"])
-        before = known[key].text if key in known else {}
+        key = row["key"] or _free_key(actions, data["actions"])
+        before = actions[key].text if key in actions else {}
         days = {name: row[name] for name in ("due_days", "every_days") if row[name] is not None}
         text_now = _text(before, row["text"], language)
         data["actions"].append({"key": key, "kind": row["kind"], "area": row["area"], "text": text_now, **days})
@@ -76,8 +76,8 @@ def _text(before: Mapping[str, str], now: str, language: str) -> dict[str, str]:
     return dict(before) if before and said(before, language) == text_now else {language: text_now}
 
 
-def _free_key(known: Mapping[str, object], taken: list[dict[str, Any]]) -> str:
-    used = {*known, *(action["key"] for action in taken)}
+def _free_key(existing: Mapping[str, object], taken: list[dict[str, Any]]) -> str:
+    used = {*existing, *(action["key"] for action in taken)}
     return next(key for number in range(1, 1_000) if (key := f"own_{number}") not in used)
 
 
@@ -126,12 +126,14 @@ class HandOverForm(forms.Form):
 class SearchForm(forms.Form):
     """Whose tasks, how they stand, of which scheme."""
 
-    whose = forms.ChoiceField(required=False, choices=[(one, one) for one in WHOSE])
-    stands = forms.ChoiceField(required=False, choices=[(one, one) for one in STANDS])
+    whose = forms.ChoiceField(required=False, choices=[(value, value) for value in WHOSE])
+    stands = forms.ChoiceField(required=False, choices=[(value, value) for value in STANDS])
     scheme = forms.CharField(required=False, max_length=64)
 
     def search(self, usual: str) -> Search:
         """What is asked for; what cannot be used is as usual."""
         self.is_valid()
-        given = self.cleaned_data
-        return Search(given.get("whose") or usual, given.get("stands") or "open", given.get("scheme") or "")
+        cleaned_data = self.cleaned_data
+        return Search(
+            cleaned_data.get("whose") or usual, cleaned_data.get("stands") or "open", cleaned_data.get("scheme") or ""
+        )

@@ -41,17 +41,17 @@ def finish_task(
 
     Raises `NoSuchTask`, `TaskEndedAlready`, `DropNeedsReason`.
     """
-    said = result.strip()
-    if dropped and not said:
+    stripped = result.strip()
+    if dropped and not stripped:
         raise DropNeedsReason
     state = State.DROPPED if dropped else State.DONE
     # Two people, one task: whoever finds it open ends it.
     mine = Task.objects.filter(pk=task_id, state=State.OPEN)
-    if mine.update(state=state, result=said, ended_at=at, ended_by=actor) != 1:
+    if mine.update(state=state, result=stripped, ended_at=at, ended_by=actor) != 1:
         raise (TaskEndedAlready if Task.objects.filter(pk=task_id).exists() else NoSuchTask)
-    task = _held(task_id)
+    task = _locked_task(task_id)
     kind = "task_dropped" if dropped else "task_done"
-    tell(task, "drop_task" if dropped else "finish_task", kind, actor=actor, at=at, after={"result": said})
+    tell(task, "drop_task" if dropped else "finish_task", kind, actor=actor, at=at, after={"result": stripped})
     if again and not dropped:
         _make_next(task, actor=actor, at=at)
     return task
@@ -81,7 +81,7 @@ def reopen_task(*, task_id: int, actor: User | None, at: datetime) -> Task:
 
     Raises `NoSuchTask`, `TaskOpenAlready`, `TaskThereAlready`.
     """
-    task = _held(task_id)
+    task = _locked_task(task_id)
     if task.state == State.OPEN:
         raise TaskOpenAlready
     before: dict[str, object] = {"state": task.state}
@@ -107,7 +107,7 @@ def hand_over_task(
 
     Raises `NoSuchTask`, `ChangedMeanwhile`, `TaskEndedAlready`, `NoSuchAssignee`, `DueBefore`.
     """
-    task = _held(task_id)
+    task = _locked_task(task_id)
     if task.state != State.OPEN:
         raise TaskEndedAlready
     person, day = assignee_named(assignee_id), due or task.due
@@ -131,7 +131,7 @@ def record_export(*, chosen: dict[str, str], kind: str, actor: User | None, at: 
     record_change(actor=actor, at=at, action="playbooks.export", subject="task", subject_id="", after=after)
 
 
-def _held(task_id: int) -> Task:
+def _locked_task(task_id: int) -> Task:
     task = Task.objects.select_for_update(of=("self",)).select_related("assignee").filter(pk=task_id).first()
     if task is None:
         raise NoSuchTask

@@ -37,27 +37,27 @@ def edit_playbook(
 
     Raises `NoSuchPlaybook`, `ChangedMeanwhile`, and what `custrata.tiering.playbooks.read_playbook` raises.
     """
-    shipped, wanted = playbook(scheme, tier), playbook(scheme, tier, content)
-    held = OwnPlaybook.objects.select_for_update().filter(scheme=scheme, tier=tier).first()
-    before = playbook(scheme, tier, held.content) if held else shipped
-    if wanted == before:
+    shipped, updated = playbook(scheme, tier), playbook(scheme, tier, content)
+    existing = OwnPlaybook.objects.select_for_update().filter(scheme=scheme, tier=tier).first()
+    before = playbook(scheme, tier, existing.content) if existing else shipped
+    if updated == before:
         return before
     ensure_unchanged(opened, as_data(before))
-    facts = {"content": as_data(wanted), "actor": actor, "at": at}
+    facts = {"content": as_data(updated), "actor": actor, "at": at}
     OwnPlaybook.objects.update_or_create(scheme=scheme, tier=tier, defaults=facts)
-    _tell("edit_playbook", before, wanted, actor=actor, at=at)
-    return wanted
+    _tell("edit_playbook", before, updated, actor=actor, at=at)
+    return updated
 
 
 @transaction.atomic
 def restore_playbook(*, scheme: str, tier: str, actor: User | None, at: datetime) -> Playbook:
     """Let the shipped playbook hold again. Raises `NoSuchPlaybook`, `NotEdited`."""
     shipped = playbook(scheme, tier)
-    held = OwnPlaybook.objects.select_for_update().filter(scheme=scheme, tier=tier).first()
-    if held is None:
+    existing = OwnPlaybook.objects.select_for_update().filter(scheme=scheme, tier=tier).first()
+    if existing is None:
         raise NotEdited(tier=tier)
-    before = playbook(scheme, tier, held.content)
-    held.delete()
+    before = playbook(scheme, tier, existing.content)
+    existing.delete()
     _tell("restore_playbook", before, shipped, actor=actor, at=at)
     return shipped
 

@@ -61,7 +61,7 @@ class NobodyInTier(Refused):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class TaskDraft:
     """What a task is to be: of which action, under which title, until when, whose."""
 
     scheme: str
@@ -77,18 +77,20 @@ def due_by(action: Action, at: datetime) -> date:
     return today(at) + timedelta(days=action.due_days or DEFAULT_DAYS)
 
 
-def _wanted(
+def _draft(
     scheme: str, tier: str, action: str, *, title: str, due: date | None, assignee_id: int | None, at: datetime
-) -> Wanted:
-    found = held_playbook(scheme, tier).action(action)
-    if found is None:
+) -> TaskDraft:
+    playbook_action = held_playbook(scheme, tier).action(action)
+    if playbook_action is None:
         raise NoSuchAction(tier=tier, action=action)
-    said = " ".join(title.split())
-    if not said or len(said) > LONGEST_TITLE:
+    normalized = " ".join(title.split())
+    if not normalized or len(normalized) > LONGEST_TITLE:
         raise TaskNeedsTitle(most=LONGEST_TITLE)
     if due is not None and due < today(at):
         raise DueBefore(due=due.isoformat())
-    return Wanted(scheme, tier, found, said, due or due_by(found, at), assignee_named(assignee_id))
+    return TaskDraft(
+        scheme, tier, playbook_action, normalized, due or due_by(playbook_action, at), assignee_named(assignee_id)
+    )
 
 
 def assignee_named(assignee_id: int | None) -> User | None:
@@ -121,12 +123,12 @@ def make_task(
     Raises `NoSuchPlaybook`, `NoSuchAction`, `TaskNeedsTitle`, `DueBefore`, `NoSuchAssignee`, `NoSuchCustomer`,
     `TaskThereAlready`.
     """
-    wanted = _wanted(scheme, tier, action, title=title, due=due, assignee_id=assignee_id, at=at)
+    draft = _draft(scheme, tier, action, title=title, due=due, assignee_id=assignee_id, at=at)
     customer = held_customer(customer_id) if customer_id is not None else None
     owner = _owner_of(customer) if customer is not None and to_owner else None
-    task = Task(customer=customer, assignee=owner or wanted.assignee, made_by=actor, made_at=at, **_facts(wanted))
+    task = Task(customer=customer, assignee=owner or draft.assignee, made_by=actor, made_at=at, **_facts(draft))
     save(task)
-    tell(task, "make_task", "task", actor=actor, at=at, after=_said(task))
+    tell(task, "make_task", "task", actor=actor, at=at, after=_audit_fields(task))
     return task
 
 
@@ -145,54 +147,54 @@ def make_tasks_for_tier(
     due: date | None = None,
     assignee_id: int | None = None,
     to_owner: bool = False,
-    seen: int,
+    confirmed: int,
     most: int = MOST_TASKS,
     actor: User | None,
     at: datetime,
 ) -> int:
     """Make a task for every customer of a tier who does not have it open already; how many were made.
 
-    `seen` is how many customers were shown to whoever confirmed it; of more than `most` it is refused.
+    `confirmed` is how many customers were shown to whoever confirmed it; of more than `most` it is refused.
 
     Raises what `make_task` raises, and `TierHasChanged`, `TierTooLarge`, `NobodyInTier`.
     """
-    wanted = _wanted(scheme, tier, action, title=title, due=due, assignee_id=assignee_id, at=at)
+    draft = _draft(scheme, tier, action, title=title, due=due, assignee_id=assignee_id, at=at)
     now = tier_customers(scheme, tier)
     if now > most:
         raise TierTooLarge(customers=now, most=most)
-    if now != seen:
-        raise TierHasChanged(now=now, seen=seen)
-    with _without_it(tier_ids(scheme, tier), wanted) as fresh:
-        made = _insert(fresh, wanted, to_owner=to_owner, actor=actor, at=at)
-        facts: dict[str, object] = {"title": wanted.title}
+    if now != confirmed:
+        raise TierHasChanged(now=now, seen=confirmed)
+    with _without_it(tier_ids(scheme, tier), draft) as fresh:
+        inserted = _insert(fresh, draft, to_owner=to_owner, actor=actor, at=at)
+        facts: dict[str, object] = {"title": draft.title}
         names, person = f"SELECT customer_id FROM {fresh}", actor.pk if actor else None
         tell_many(names, [], kind="task", facts=facts, actor_id=person, at=at)
-    if not made:
+    if not inserted:
         raise NobodyInTier
-    after = {"title": wanted.title, "due": wanted.due.isoformat(), "customers": made}
+    after = {"title": draft.title, "due": draft.due.isoformat(), "customers": inserted}
     subject_id = f"{scheme}.{tier}.{action}"
     record_change(actor=actor, at=at, action="playbooks.make_tasks", subject="tier", subject_id=subject_id, after=after)
-    return made
+    return inserted
 
 
 @contextmanager
-def _without_it(customer_ids: list[str], wanted: Wanted) -> Iterator[str]:
+def _without_it(customer_ids: list[str], draft: TaskDraft) -> Iterator[str]:
     """Those of the customers who are known here and have no such task open, as a temporary table."""
     with staged({"customer_id": "text"}, ((customer_id,) for customer_id in customer_ids)) as name:
         run(
             f"DELETE FROM {name} WHERE customer_id NOT IN (SELECT customer_id FROM customers_customer) "
             "OR customer_id IN (SELECT customer_id FROM playbooks_task WHERE customer_id IS NOT NULL "
             "AND state = 'open' AND scheme = %s AND tier = %s AND action = %s)",
-            [wanted.scheme, wanted.tier, wanted.action.key],
+            [draft.scheme, draft.tier, draft.action.key],
         )
         yield name
 
 
-def _insert(fresh: str, wanted: Wanted, *, to_owner: bool, actor: User | None, at: datetime) -> int:
+def _insert(fresh: str, draft: TaskDraft, *, to_owner: bool, actor: User | None, at: datetime) -> int:
     """One task each; whoever looks after a customer and may do tasks gets it where that is wanted."""
     owners = list(doers().values_list("pk", flat=True)) if to_owner else []
-    theirs = f"CASE WHEN c.owner_id IN ({', '.join(str(int(one)) for one in owners)}) THEN c.owner_id END, "
-    due = connection.ops.adapt_datefield_value(wanted.due)
+    theirs = f"CASE WHEN c.owner_id IN ({', '.join(str(int(owner_id)) for owner_id in owners)}) THEN c.owner_id END, "
+    due = connection.ops.adapt_datefield_value(draft.due)
     assignee = f"COALESCE({theirs if owners else ''}CAST(%s AS bigint), NULL)"
     return run(
         "INSERT INTO playbooks_task (customer_id, scheme, tier, action, kind, title, due, state, result, "
@@ -200,20 +202,20 @@ def _insert(fresh: str, wanted: Wanted, *, to_owner: bool, actor: User | None, a
         f"SELECT c.customer_id, %s, %s, %s, %s, %s, %s, 'open', '', %s, CAST(%s AS bigint), {assignee} "
         f"FROM {fresh} AS f JOIN customers_customer AS c ON c.customer_id = f.customer_id ORDER BY c.customer_id",
         [
-            *(wanted.scheme, wanted.tier, wanted.action.key, wanted.action.kind, wanted.title, due),
-            *(instant(at), actor.pk if actor else None, wanted.assignee.pk if wanted.assignee else None),
+            *(draft.scheme, draft.tier, draft.action.key, draft.action.kind, draft.title, due),
+            *(instant(at), actor.pk if actor else None, draft.assignee.pk if draft.assignee else None),
         ],
     )
 
 
-def _facts(wanted: Wanted) -> dict[str, object]:
+def _facts(draft: TaskDraft) -> dict[str, object]:
     return {
-        "scheme": wanted.scheme,
-        "tier": wanted.tier,
-        "action": wanted.action.key,
-        "kind": wanted.action.kind,
-        "title": wanted.title,
-        "due": wanted.due,
+        "scheme": draft.scheme,
+        "tier": draft.tier,
+        "action": draft.action.key,
+        "kind": draft.action.kind,
+        "title": draft.title,
+        "due": draft.due,
     }
 
 
@@ -230,7 +232,7 @@ def save(task: Task) -> None:
         raise TaskThereAlready(title=there.title) from error
 
 
-def _said(task: Task) -> dict[str, object]:
+def _audit_fields(task: Task) -> dict[str, object]:
     assignee = str(task.assignee) if task.assignee else None
     return {"title": task.title, "due": task.due.isoformat(), "assignee": assignee}
 

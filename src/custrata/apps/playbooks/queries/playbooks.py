@@ -35,14 +35,14 @@ def held_playbook(scheme: str, tier: str) -> Playbook:
 
 def cards(scheme: str = "") -> list[tuple[str, list[Card]]]:
     """The playbooks of every scheme, or of one, with the tiers from the best down."""
-    own = {(one.scheme, one.tier): one.content for one in OwnPlaybook.objects.all()}
+    own = {(row.scheme, row.tier): row.content for row in OwnPlaybook.objects.all()}
     shipped, sizes = playbooks(), _sizes()
-    found: list[tuple[str, list[Card]]] = []
-    for key, held in BUILT_IN.items():
-        tiers = [tier for tier in held.tiers if (key, tier) in shipped] if scheme in ("", key) else []
+    cards_by_scheme: list[tuple[str, list[Card]]] = []
+    for key, definition in BUILT_IN.items():
+        tiers = [tier for tier in definition.tiers if (key, tier) in shipped] if scheme in ("", key) else []
         if tiers:
-            found.append((key, [_card(key, tier, own, sizes) for tier in tiers]))
-    return found
+            cards_by_scheme.append((key, [_card(key, tier, own, sizes) for tier in tiers]))
+    return cards_by_scheme
 
 
 def _card(scheme: str, tier: str, own: Mapping[tuple[str, str], object], sizes: Mapping[tuple[str, str], int]) -> Card:
@@ -57,23 +57,27 @@ def _sizes() -> dict[tuple[str, str], int]:
     return {(scheme, row["tier"]): row["customers"] for scheme, rows in tiers.items() for row in rows}
 
 
-def kinds_of(found: Playbook) -> list[tuple[str, tuple[Action, ...]]]:
+def kinds_of(playbook: Playbook) -> list[tuple[str, tuple[Action, ...]]]:
     """The five kinds in their order, each with its actions."""
-    return [(kind, found.of_kind(kind)) for kind in KINDS]
+    return [(kind, playbook.of_kind(kind)) for kind in KINDS]
 
 
 def tier_customers(scheme: str, tier: str) -> int:
     """How many customers the published run has in a tier; 0 where it did not grade by the scheme."""
-    held = reading(workspace())
-    return held.count([Tiered(scheme, (tier,))]) if held is not None and f"{scheme}_tier" in held.columns else 0
+    published = reading(workspace())
+    return (
+        published.count([Tiered(scheme, (tier,))])
+        if published is not None and f"{scheme}_tier" in published.columns
+        else 0
+    )
 
 
 def tier_ids(scheme: str, tier: str) -> list[str]:
     """Their ids. Ask `tier_customers` first: there may be a million."""
-    held = reading(workspace())
-    if held is None or f"{scheme}_tier" not in held.columns:
+    published = reading(workspace())
+    if published is None or f"{scheme}_tier" not in published.columns:
         return []
-    return [str(one) for one in held.ids([Tiered(scheme, (tier,))]).to_pylist()]
+    return [str(customer_id) for customer_id in published.ids([Tiered(scheme, (tier,))]).to_pylist()]
 
 
 def rhythm_of(task: Task) -> int | None:
@@ -100,10 +104,13 @@ QUIET = {("need", "none"), ("standing", "general")}
 
 def next_steps(row: Mapping[str, object], open_tasks: Sequence[Task]) -> list[Step]:
     """What to do next with a customer, by the tiers in their row of the profile: the most urgent scheme first."""
-    own = {(one.scheme, one.tier): one.content for one in OwnPlaybook.objects.all()}
+    own = {(row.scheme, row.tier): row.content for row in OwnPlaybook.objects.all()}
     places = {scheme: place for place, scheme in enumerate(URGENT)}
     tiers = [(key, str(row[f"{key}_tier"])) for key in BUILT_IN if row.get(f"{key}_tier") is not None]
-    wanted = [one for one in tiers if one in playbooks() and one not in QUIET]
-    wanted.sort(key=lambda one: places.get(one[0], len(places)))
-    busy = {one: frozenset(task.action for task in open_tasks if (task.scheme, task.tier) == one) for one in wanted}
-    return [Step(playbook(*one, own.get(one)), busy[one]) for one in wanted]
+    relevant = [scheme_tier for scheme_tier in tiers if scheme_tier in playbooks() and scheme_tier not in QUIET]
+    relevant.sort(key=lambda scheme_tier: places.get(scheme_tier[0], len(places)))
+    busy = {
+        scheme_tier: frozenset(task.action for task in open_tasks if (task.scheme, task.tier) == scheme_tier)
+        for scheme_tier in relevant
+    }
+    return [Step(playbook(*scheme_tier, own.get(scheme_tier)), busy[scheme_tier]) for scheme_tier in relevant]

@@ -44,40 +44,40 @@ def today(at: datetime) -> date:
 
 def tasks(search: Search, person: User | None, day: date) -> QuerySet[Task]:
     """The tasks one looks for, in no order. Overdue is what is open and was due before `day`."""
-    found = _whose(search, person).select_related("customer", "assignee", "ended_by")
-    found = found.filter(scheme=search.scheme) if search.scheme else found
+    rows = _whose(search, person).select_related("customer", "assignee", "ended_by")
+    rows = rows.filter(scheme=search.scheme) if search.scheme else rows
     if search.stands == "overdue":
-        return found.filter(state=State.OPEN, due__lt=day)
-    return found.filter(state=search.stands)
+        return rows.filter(state=State.OPEN, due__lt=day)
+    return rows.filter(state=search.stands)
 
 
 def _whose(search: Search, person: User | None) -> QuerySet[Task]:
-    found = Task.objects.all()
+    rows = Task.objects.all()
     if search.whose == "mine":
-        return found.filter(assignee=person)
-    return found.filter(assignee__isnull=True) if search.whose == "nobody" else found
+        return rows.filter(assignee=person)
+    return rows.filter(assignee__isnull=True) if search.whose == "nobody" else rows
 
 
 def counts(search: Search, person: User | None, day: date) -> Counts:
     """How many of whom one looks for stand how."""
-    found = _whose(search, person)
-    found = found.filter(scheme=search.scheme) if search.scheme else found
+    rows = _whose(search, person)
+    rows = rows.filter(scheme=search.scheme) if search.scheme else rows
     stands = {state: Count("pk", filter=Q(state=state)) for state in ("open", "done", "dropped")}
     overdue = Count("pk", filter=Q(state=State.OPEN, due__lt=day))
-    return Counts(**found.aggregate(**stands, overdue=overdue))
+    return Counts(**rows.aggregate(**stands, overdue=overdue))
 
 
 def due_tasks(person: User, day: date) -> tuple[int, int, int]:
     """Of a person's open tasks how many were due before a day, how many are due on it, and how many there are."""
-    found = Task.objects.filter(assignee=person, state=State.OPEN)
+    rows = Task.objects.filter(assignee=person, state=State.OPEN)
     late, due = Count("pk", filter=Q(due__lt=day)), Count("pk", filter=Q(due=day))
-    told = found.aggregate(late=late, due=due, all=Count("pk"))
-    return told["late"], told["due"], told["all"]
+    totals = rows.aggregate(late=late, due=due, all=Count("pk"))
+    return totals["late"], totals["due"], totals["all"]
 
 
-def is_overdue(found: Task, day: date) -> bool:
+def is_overdue(task: Task, day: date) -> bool:
     """Whether a task should have been done before a day."""
-    return found.state == State.OPEN and found.due < day
+    return task.state == State.OPEN and task.due < day
 
 
 def task(task_id: int) -> Task | None:
@@ -87,8 +87,8 @@ def task(task_id: int) -> Task | None:
 
 def open_tasks_of(customer_id: str) -> list[Task]:
     """What is still to be done for a customer, the most urgent first."""
-    found = Task.objects.select_related("assignee").filter(customer_id=customer_id, state=State.OPEN)
-    return list(found.order_by("due", "id")[:MOST_SHOWN])
+    rows = Task.objects.select_related("assignee").filter(customer_id=customer_id, state=State.OPEN)
+    return list(rows.order_by("due", "id")[:MOST_SHOWN])
 
 
 def doers() -> QuerySet[User]:

@@ -34,19 +34,19 @@ def known_playbook(scheme: str, tier: str) -> Playbook:
 
 def known_task(number: int) -> Task:
     """A task, or a page that says there is none."""
-    found = task(number)
-    if found is None:
+    requested_task = task(number)
+    if requested_task is None:
         raise Http404
-    return found
+    return requested_task
 
 
-def done(request: HttpRequest, act: Callable[[], object], said: str) -> bool:
+def done(request: HttpRequest, act: Callable[[], object], message: str) -> bool:
     """Do it and say so, or say why it was refused; whether it was done."""
     try:
         act()
     except CustrataError as error:
         messages.error(request, sentence(error))
         return False
-    if said:
-        messages.success(request, said)
+    if message:
+        messages.success(request, message)
     return True

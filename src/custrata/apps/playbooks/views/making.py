@@ -27,33 +27,37 @@ from custrata.web.texts import count, language, sentence, text
 from custrata.web.workspace import workspace
 
 WHOM = ("customer", "each", "whole")
-SHOWN = 3  # schemes at once; the rest unfolds
+SCHEMES_SHOWN = 3  # schemes at once; the rest unfolds
 
 
 @needs(Right.DO_TASKS)
 def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse:
     """The form of a task: for one customer, for each of the tier (asked twice), or for the tier as a whole."""
-    found = known_playbook(key, tier).action(action)
-    if found is None:
+    playbook_action = known_playbook(key, tier).action(action)
+    if playbook_action is None:
         raise Http404
     sent = request.POST if request.method == "POST" else None
     at = timezone.now()
-    usual = {"title": found.said(language()), "due": due_by(found, at), "assignee": str(request.user.pk)}
+    usual = {
+        "title": playbook_action.said(language()),
+        "due": due_by(playbook_action, at),
+        "assignee": str(request.user.pk),
+    }
     form = TaskForm(sent, initial=usual | {"customer": request.GET.get("customer", "")})
     whom = sent.get("whom", "customer") if sent is not None else ""
     if whom in WHOM[1:] and not may(request.user, Right.EDIT_PLAYBOOKS):
         raise PermissionDenied
     customers = tier_customers(key, tier)
     sure = whom != "each" or "seen" in request.POST
-    if sent is not None and form.is_valid() and sure and _made(request, form, key, tier, found, whom=whom):
+    if sent is not None and form.is_valid() and sure and _make(request, form, key, tier, playbook_action, whom=whom):
         return HttpResponseRedirect(
             reverse("playbooks:tasks") + "?whose=all" if whom == "each" else reverse("playbooks:tasks")
         )
     page: dict[str, Any] = {
         "scheme": key,
         "tier": tier,
-        "action": found,
-        "icon_name": ICONS[found.kind],
+        "action": playbook_action,
+        "icon_name": ICONS[playbook_action.kind],
         "form": form,
         "customers": customers,
         "fits": customers <= MOST_TASKS,
@@ -66,17 +70,17 @@ def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse
     return render(request, "playbooks/make.html", page, status=200 if sent is None or page["confirming"] else 422)
 
 
-def _made(request: HttpRequest, form: TaskForm, scheme: str, tier: str, action: Action, *, whom: str) -> bool:
+def _make(request: HttpRequest, form: TaskForm, scheme: str, tier: str, action: Action, *, whom: str) -> bool:
     """Make what was asked for, and say so; False where it was refused."""
     sent: dict[str, Any] = {"scheme": scheme, "tier": tier, "action": action.key, **form.whose()}
     sent |= {"title": form.cleaned_data["title"], "due": form.cleaned_data["due"]}
     sent |= {"actor": asking_person(request), "at": timezone.now()}
     if whom == "each":
-        seen = request.POST["seen"]
-        number = int(seen) if seen.isdecimal() else -1
+        confirmed = request.POST["seen"]
+        number = int(confirmed) if confirmed.isdecimal() else -1
 
         def all_of_them() -> None:
-            messages.success(request, count("playbooks.said.made_many", make_tasks_for_tier(seen=number, **sent)))
+            messages.success(request, count("playbooks.said.made_many", make_tasks_for_tier(confirmed=number, **sent)))
 
         return done(request, all_of_them, "")
     customer_id = None
@@ -92,10 +96,10 @@ def _customer(form: TaskForm) -> str | None:
     written = form.cleaned_data["customer"]
     if written and found_customer(written) is not None:
         return str(written)
-    found = found_customers(written).customer_ids if written else ()
-    if len(found) == 1:
-        return found[0]
-    form.add_error("customer", text("playbooks.make.many_customers" if found else "playbooks.make.no_customer"))
+    customer_ids = found_customers(written).customer_ids if written else ()
+    if len(customer_ids) == 1:
+        return customer_ids[0]
+    form.add_error("customer", text("playbooks.make.many_customers" if customer_ids else "playbooks.make.no_customer"))
     return None
 
 
@@ -130,9 +134,9 @@ def make_next(request: HttpRequest) -> HttpResponse:
 
 
 def _next(request: HttpRequest, customer_id: str, refused: str = "") -> HttpResponse:
-    held, known = reading(workspace()), found_customer(customer_id)
-    row = held.customer(customer_id) if held is not None else None
-    if row is None and known is None:
+    published, customer = reading(workspace()), found_customer(customer_id)
+    row = published.customer(customer_id) if published is not None else None
+    if row is None and customer is None:
         raise Http404
     waiting, spoken = open_tasks_of(customer_id), language()
     steps = [
@@ -142,28 +146,28 @@ def _next(request: HttpRequest, customer_id: str, refused: str = "") -> HttpResp
             "aim": said(step.playbook.aim, spoken),
             "actions": [
                 (
-                    one.key,
-                    ICONS[one.kind],
-                    text(f"playbooks.kinds.{one.kind}"),
-                    one.said(spoken),
-                    one.key in step.waiting,
+                    action.key,
+                    ICONS[action.kind],
+                    text(f"playbooks.kinds.{action.kind}"),
+                    action.said(spoken),
+                    action.key in step.waiting,
                 )
-                for one in step.playbook.actions
+                for action in step.playbook.actions
             ],
         }
         for step in next_steps(row or {}, waiting)
     ]
     page = {
         "customer_id": customer_id,
-        "customer": known or (row or {}).get("name") or customer_id,
-        "known": known is not None,
+        "customer": customer or (row or {}).get("name") or customer_id,
+        "known": customer is not None,
         "steps": steps,
-        "shown": SHOWN,
-        "rest": len(steps) - SHOWN,
+        "shown": SCHEMES_SHOWN,
+        "rest": len(steps) - SCHEMES_SHOWN,
         "waiting": waiting,
         "today": today(timezone.now()),
         "refused": refused,
-        "may_do": may(request.user, Right.DO_TASKS) and known is not None,
+        "may_do": may(request.user, Right.DO_TASKS) and customer is not None,
     }
     part = bool(request.headers.get("HX-Request"))
     return render(request, "playbooks/parts/next.html" if part else "playbooks/next.html", page)

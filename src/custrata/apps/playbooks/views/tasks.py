@@ -53,15 +53,15 @@ def task_list(request: HttpRequest) -> HttpResponse:
     of, order = f"tasks {search.whose} {search.stands} {search.scheme}", _order(search)
     cursor = Cursor.read(request.GET, of=of)
     rows = keyset(tasks(search, person, day), order, cursor, limit=LIMIT)
-    shown = page(rows, query=request.GET, cursor=cursor, limit=LIMIT, key=_key(search), of=of)
+    task_page = page(rows, query=request.GET, cursor=cursor, limit=LIMIT, key=_key(search), of=of)
     number = counts(search, person, day)
     facts = {
-        "page": shown,
-        "found": [(row, ICONS[row.kind], is_overdue(row, day)) for row in shown.rows],
+        "page": task_page,
+        "found": [(row, ICONS[row.kind], is_overdue(row, day)) for row in task_page.rows],
         "today": day,
         "search": search,
-        "whose": [(one, text(f"playbooks.whose.{one}")) for one in WHOSE],
-        "stands": [(one, text(f"playbooks.stands.{one}"), getattr(number, one)) for one in STANDS],
+        "whose": [(value, text(f"playbooks.whose.{value}")) for value in WHOSE],
+        "stands": [(value, text(f"playbooks.stands.{value}"), getattr(number, value)) for value in STANDS],
         "schemes": list(BUILT_IN),
         "query": _query(request),
         "may_export": may(request.user, Right.EXPORT),
@@ -86,7 +86,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     return FILES[kind](text("playbooks.tasks.title"), header, _rows(rows, language()))
 
 
-def _rows(found: Iterator[Task], spoken: str) -> Iterator[Sequence[Cell]]:
+def _rows(tasks: Iterator[Task], spoken: str) -> Iterator[Sequence[Cell]]:
     kinds = {kind: text(f"playbooks.kinds.{kind}") for kind in ICONS}
     states = {state: text(f"playbooks.state.{state}") for state in State.values}
     return (
@@ -103,7 +103,7 @@ def _rows(found: Iterator[Task], spoken: str) -> Iterator[Sequence[Cell]]:
             row.result,
             row.ended_at,
         )
-        for row in found
+        for row in tasks
     )
 
 
@@ -111,18 +111,18 @@ def _rows(found: Iterator[Task], spoken: str) -> Iterator[Sequence[Cell]]:
 @require_safe
 def one_task(request: HttpRequest, number: int) -> HttpResponse:
     """One task: what, for whom, by whom, and what came of it."""
-    found, day = known_task(number), today(timezone.now())
+    task, day = known_task(number), today(timezone.now())
     facts = {
-        "task": found,
-        "icon_name": ICONS[found.kind],
-        "kind": text(f"playbooks.kinds.{found.kind}"),
-        "state": text(f"playbooks.state.{found.state}"),
-        "overdue": is_overdue(found, day),
+        "task": task,
+        "icon_name": ICONS[task.kind],
+        "kind": text(f"playbooks.kinds.{task.kind}"),
+        "state": text(f"playbooks.state.{task.state}"),
+        "overdue": is_overdue(task, day),
         "today": day,
-        "rhythm": rhythm_of(found) if found.state == State.OPEN else None,
-        "people": list(doers()) if may(request.user, Right.DO_TASKS) and found.state == State.OPEN else [],
+        "rhythm": rhythm_of(task) if task.state == State.OPEN else None,
+        "people": list(doers()) if may(request.user, Right.DO_TASKS) and task.state == State.OPEN else [],
         "may_do": may(request.user, Right.DO_TASKS),
-        "shown": {"assignee": str(found.assignee or ""), "due": found.due},
+        "shown": {"assignee": str(task.assignee or ""), "due": task.due},
     }
     return render(request, "playbooks/task.html", facts)
 
@@ -135,9 +135,9 @@ def finish(request: HttpRequest, number: int) -> HttpResponse:
     known_task(number)
     if not form.is_valid():
         return _back(request, number, None, text("playbooks.unusable"))
-    told = {"result": form.cleaned_data["result"], "again": form.cleaned_data["again"], "dropped": dropped}
-    said = text("playbooks.said.dropped" if dropped else "playbooks.said.done")
-    return _back(request, number, lambda who: finish_task(task_id=number, **told, **who), said)
+    fields = {"result": form.cleaned_data["result"], "again": form.cleaned_data["again"], "dropped": dropped}
+    message = text("playbooks.said.dropped" if dropped else "playbooks.said.done")
+    return _back(request, number, lambda who: finish_task(task_id=number, **fields, **who), message)
 
 
 @needs(Right.DO_TASKS)
@@ -156,18 +156,20 @@ def hand_over(request: HttpRequest, number: int) -> HttpResponse:
     known_task(number)
     if not form.is_valid():
         return _back(request, number, None, text("playbooks.unusable"))
-    told = {"assignee_id": form.cleaned_data["assignee"], "due": form.cleaned_data["due"], "opened": opened(request)}
-    said = text("playbooks.said.handed_over")
-    return _back(request, number, lambda who: hand_over_task(task_id=number, **told, **who), said)
+    fields = {"assignee_id": form.cleaned_data["assignee"], "due": form.cleaned_data["due"], "opened": opened(request)}
+    message = text("playbooks.said.handed_over")
+    return _back(request, number, lambda who: hand_over_task(task_id=number, **fields, **who), message)
 
 
-def _back(request: HttpRequest, number: int, act: Callable[[dict[str, Any]], object] | None, said: str) -> HttpResponse:
+def _back(
+    request: HttpRequest, number: int, act: Callable[[dict[str, Any]], object] | None, message: str
+) -> HttpResponse:
     """Do it (or say what is wrong with what was sent), and go back to the task."""
     if act is None:
-        messages.error(request, said)
+        messages.error(request, message)
     else:
         who = {"actor": asking_person(request), "at": timezone.now()}
-        done(request, lambda: act(who), said)
+        done(request, lambda: act(who), message)
     return HttpResponseRedirect(reverse("playbooks:task", args=[number]))
 
 
@@ -188,6 +190,6 @@ def _key(search: Search) -> Callable[[Task], tuple[date | None, int]]:
 
 def _query(request: HttpRequest) -> str:
     """What is looked for, as the address of the export carries it."""
-    asked = request.GET.copy()
-    asked.pop("cursor", None)
-    return asked.urlencode()
+    parameters = request.GET.copy()
+    parameters.pop("cursor", None)
+    return parameters.urlencode()
