@@ -11,7 +11,7 @@ from tests.server.api.conftest import asking, nothing_counted
 from tests.server.conftest import AT
 
 from custrata.apps.audit.models import Change
-from custrata.apps.customers.actions import follow_lake
+from custrata.apps.customers.actions import sync_customers
 from custrata.apps.customers.jobs import look
 from custrata.apps.customers.models import Customer
 from custrata.apps.jobs.actions.queue import take_job
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def followed(own_workspace: Workspace) -> Workspace:
     """A workspace of its own, whose customers the server follows, with an override."""
-    follow_lake(own_workspace, at=AT)
+    sync_customers(own_workspace, at=AT)
     Override.objects.create(customer_id="c007", scheme="value", tier="high", reason="dear", approved_at=AT)
     return own_workspace
 

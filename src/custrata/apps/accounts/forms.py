@@ -19,7 +19,7 @@ LANGUAGE_NAMES = [(language, phrase("languages", "own", language)) for language 
 ROLE_NAMES = [(role.value, text_lazy(f"web.roles.{role.value}")) for role in Role]
 
 
-class Filled(forms.Form):
+class StyledForm(forms.Form):
     """A form whose fields look and complain as ours do."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -70,12 +70,12 @@ def email_field() -> forms.EmailField:
     )
 
 
-class SignInForm(Filled):
+class SignInForm(StyledForm):
     username = username_field(autofocus=True)
     password = password_field("accounts.field.password", "current-password")
 
 
-class CodeForm(Filled):
+class CodeForm(StyledForm):
     """The code of an authenticator, or a recovery code."""
 
     code = forms.CharField(
@@ -87,13 +87,13 @@ class CodeForm(Filled):
     )
 
 
-class PresentPasswordForm(Filled):
+class PresentPasswordForm(StyledForm):
     """The password of whoever is signed in already."""
 
     present = password_field("accounts.field.present", "current-password")
 
 
-class NewPasswordForm(Filled):
+class NewPasswordForm(StyledForm):
     """A password, given twice."""
 
     password = password_field("accounts.field.new_password", "new-password")
@@ -126,17 +126,17 @@ class ChangePasswordForm(NewPasswordForm):
     field_order = ("present", "password", "repeated")
 
 
-class InviteForm(Filled):
+class InviteForm(StyledForm):
     username = username_field(autocomplete="off")
     email = email_field()
     role = forms.ChoiceField(choices=ROLE_NAMES, label=text_lazy("accounts.field.role"), initial=Role.AGENT.value)
 
 
-class RoleForm(Filled):
+class RoleForm(StyledForm):
     role = forms.ChoiceField(choices=ROLE_NAMES, label=text_lazy("accounts.field.role"))
 
 
-class MeForm(Filled):
+class MeForm(StyledForm):
     """One's own data; another e-mail address needs the password."""
 
     name = name_field()
@@ -154,7 +154,7 @@ class MeForm(Filled):
     )
 
 
-class WorkspaceForm(Filled):
+class WorkspaceForm(StyledForm):
     name = forms.CharField(max_length=100, label=text_lazy("accounts.workspace.name"))
     language = forms.ChoiceField(choices=LANGUAGE_NAMES, label=text_lazy("accounts.workspace.language"))
     memory = forms.CharField(max_length=20, label=text_lazy("accounts.workspace.memory"))

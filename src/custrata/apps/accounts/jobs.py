@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from custrata.apps.accounts.actions import forget_expired
+from custrata.apps.accounts.actions import delete_expired
 from custrata.apps.jobs.actions import every
 
 
 @every(seconds=3600)
-def forget_what_has_run_out(at: datetime) -> None:
+def purge_expired(at: datetime) -> None:
     """Remove sessions, wrong passwords with their addresses, and links that have run out."""
-    forget_expired(at=at)
+    delete_expired(at=at)

@@ -28,7 +28,7 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Place:
+class ActiveSession:
     """One place a person is signed in at."""
 
     number: int
@@ -55,7 +55,7 @@ def people() -> QuerySet[User]:
     return User.objects.annotate(places=Count("sign_ins"), second=SECOND).order_by("-is_active", Lower("username"))
 
 
-def administered() -> bool:
+def has_active_administrator() -> bool:
     """Whether there is an active administrator."""
     return User.objects.filter(role=Role.ADMINISTRATOR, is_active=True).exists()
 
@@ -128,11 +128,11 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def places(person: User, current: str | None, at: datetime) -> list[Place]:
+def active_sessions(person: User, current: str | None, at: datetime) -> list[ActiveSession]:
     """Where a person is signed in, this session first, then the one last used."""
     sign_ins = SignIn.objects.filter(person=person, session__expire_date__gt=at).order_by("-seen_at")
     listed = [
-        Place(
+        ActiveSession(
             sign_in.pk,
             device_name(sign_in.device),
             sign_in.address,
@@ -166,6 +166,6 @@ def rights_table() -> list[Row]:
     return [Row(right, text(f"accounts.rights.{right}"), [right in RIGHTS[role] for role in Role]) for right in Right]
 
 
-def found_person(person_id: int) -> User | None:
+def person_by_id(person_id: int) -> User | None:
     """The person of that number."""
     return User.objects.filter(pk=person_id).annotate(places=Count("sign_ins"), second=SECOND).first()

@@ -82,6 +82,6 @@ class GroupForm(forms.Form):
     exclusive = forms.BooleanField(required=False)
 
 
-def numbers(form: forms.Form, name: str) -> Any:
+def cleaned_number(form: forms.Form, name: str) -> Any:
     """A number of a form that was found right, none where it was left open."""
     return form.cleaned_data.get(name)

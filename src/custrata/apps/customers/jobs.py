@@ -12,15 +12,15 @@ from django.http import QueryDict
 from custrata.apps.accounts.models import User
 from custrata.apps.customers.actions import (
     ListMovedOn,
-    follow_lake,
-    is_followed,
+    is_synced,
     server_database,
+    sync_customers,
     tag_customers,
     untag_customers,
 )
 from custrata.apps.customers.queries.erasures import KIND as ERASE
-from custrata.apps.customers.queries.listing import ids_chosen
-from custrata.apps.customers.queries.questions import describe_list_query, parse_list_query
+from custrata.apps.customers.queries.list_query import describe_list_query, parse_list_query
+from custrata.apps.customers.queries.listing import matching_ids
 from custrata.apps.customers.queries.tagging import KIND as TAG
 from custrata.apps.customers.queries.tagging import MANY
 from custrata.apps.jobs.actions import Running, enqueue, every, handler
@@ -41,7 +41,7 @@ def follow(running: Running) -> dict[str, object]:
     is kept with them, portion by portion.
     """
     served = workspace()
-    done = follow_lake(
+    done = sync_customers(
         served, at=running.clock(), tell=lambda fraction: running.tell(fraction * 0.8, "customers.following")
     )
     running.tell(0.8, "customers.preparing")
@@ -61,7 +61,7 @@ def tag(
     """
     running.tell(0.0, "customers.together.finding")
     list_query = replace(parse_list_query(QueryDict(question)), run=run)
-    ids = ids_chosen(reading(workspace(), run), list_query)
+    ids = matching_ids(reading(workspace(), run), list_query)
     if len(ids) != seen and not running.again:
         raise ListMovedOn(asked=seen, found=len(ids))
     act, changed = untag_customers if off else tag_customers, 0
@@ -103,7 +103,7 @@ def erase(running: Running) -> dict[str, object]:
 def look(at: datetime) -> None:
     """Ask for a following where lake or runs have moved on, and go on with erasures that were stopped."""
     try:
-        followed = is_followed(workspace())
+        followed = is_synced(workspace())
         if workspace().erasing.all():
             enqueue(kind=ERASE, arguments={}, actor=None, at=at, key=ERASE)
     except CustrataError:  # no workspace yet, or one that is being restored: there is nothing to follow

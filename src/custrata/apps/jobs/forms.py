@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.functional import lazy
 
-from custrata.apps.jobs.actions import KINDS, titled
+from custrata.apps.jobs.actions import KINDS, title_phrase
 from custrata.apps.jobs.models import Status
 from custrata.web.texts import text
 
@@ -23,7 +23,7 @@ class FilterForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         every = ("", text("jobs.filter.all"))
-        kinds = [(kind, text(titled(kind)) if titled(kind) else kind) for kind in sorted(KINDS)]
+        kinds = [(kind, text(title_phrase(kind)) if title_phrase(kind) else kind) for kind in sorted(KINDS)]
         statuses = [(status, text(f"jobs.status.{status}")) for status in Status.values]
         for name, choices in (("kind", kinds), ("status", statuses)):
             field = self.fields[name]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from custrata.apps.jobs.actions import every, forget_old
+from custrata.apps.jobs.actions import delete_old_jobs, every
 
 RETENTION = timedelta(days=90)
 
 
 @every(seconds=3600)
-def forget_jobs(at: datetime) -> None:
+def purge_old_jobs(at: datetime) -> None:
     """Delete jobs that ended more than 90 days ago."""
-    forget_old(before=at - RETENTION)
+    delete_old_jobs(before=at - RETENTION)

@@ -23,9 +23,9 @@ from custrata.web.versions import opened
 from custrata.web.workspace import workspace
 
 PAGE = 50
-USUAL = "0 3 * * *"
-OFTEN = {
-    USUAL: "jobs.often.daily",
+DEFAULT_CRON = "0 3 * * *"
+COMMON_CRONS = {
+    DEFAULT_CRON: "jobs.often.daily",
     "0 * * * *": "jobs.often.hourly",
     "0 3 * * MON": "jobs.often.weekly",
     "0 3 * * MON-FRI": "jobs.often.weekdays",
@@ -42,7 +42,7 @@ def _job_or_404(pk: int) -> Job:
 
 @needs(Right.SEE_JOBS)
 @require_safe
-def all_jobs(request: HttpRequest) -> HttpResponse:
+def job_list(request: HttpRequest) -> HttpResponse:
     """The jobs, newest first, of a kind and status or all."""
     form, cursor = FilterForm(request.GET), Cursor.read(request.GET)
     chosen = form.cleaned_data if form.is_valid() else {}
@@ -57,7 +57,7 @@ def all_jobs(request: HttpRequest) -> HttpResponse:
 
 @needs(Right.SEE_JOBS)
 @require_safe
-def one_job(request: HttpRequest, pk: int) -> HttpResponse:
+def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """A job: how far it is, what it said, what can be done about it."""
     job = _job_or_404(pk)
     lines = queries.job_lines(pk)
@@ -109,7 +109,7 @@ def schedule(request: HttpRequest, kind: str) -> HttpResponse:
     if kind not in KINDS or not KINDS[kind].schedulable:
         raise Http404
     current, zone = queries.schedule(kind), workspace().settings.timezone
-    saved = {"cron": current.cron if current else USUAL, "enabled": current is not None and current.enabled}
+    saved = {"cron": current.cron if current else DEFAULT_CRON, "enabled": current is not None and current.enabled}
     if request.method != "POST":
         tried = {"cron": request.GET["cron"], "enabled": "on"} if request.GET.get("cron") else None
         return _schedule_page(request, kind, ScheduleForm(tried or saved), zone)
@@ -135,11 +135,11 @@ def _schedule_page(request: HttpRequest, kind: str, form: ScheduleForm, zone: st
     cron, words, times = str(form["cron"].value() or ""), "", []
     try:
         times = queries.next_times(cron, zone, timezone.now())
-        words = text(OFTEN[cron]) if cron in OFTEN else queries.cron_in_words(cron, language())
+        words = text(COMMON_CRONS[cron]) if cron in COMMON_CRONS else queries.cron_in_words(cron, language())
     except CustrataError as error:
         if not form.errors:
             form.add_error("cron", sentence(error))
-    often = [(usual, text(phrase)) for usual, phrase in OFTEN.items()]
+    often = [(usual, text(phrase)) for usual, phrase in COMMON_CRONS.items()]
     current = queries.schedule(kind)
     context = {"kind": kind, "form": form, "zone": zone, "kept": current, "words": words, "times": times}
     context["shown"] = {"cron": current.cron, "enabled": current.enabled} if current else None

@@ -37,7 +37,7 @@ class ActionForm(forms.Form):
 ActionForms = forms.formset_factory(ActionForm, extra=BLANK_ROWS, max_num=MOST_ACTIONS, absolute_max=MOST_ACTIONS + 5)
 
 
-def filled_in(playbook: Playbook, language: str) -> tuple[dict[str, str], list[dict[str, Any]]]:
+def form_initial(playbook: Playbook, language: str) -> tuple[dict[str, str], list[dict[str, Any]]]:
     """A playbook as its form shows it to a reader."""
     rows: list[dict[str, Any]] = [
         {

@@ -13,7 +13,7 @@ from django.urls import reverse
 from custrata.apps.accounts.actions.passwords import replace_password
 from custrata.apps.accounts.actions.people import NoSuchPerson, UserNameTaken, create_person, role_of, username_of
 from custrata.apps.accounts.models import OneTimeLink, User
-from custrata.apps.accounts.queries import administered, digest, person_named, usable_links
+from custrata.apps.accounts.queries import digest, has_active_administrator, person_named, usable_links
 from custrata.apps.audit.actions import record_change
 from custrata.errors import Refused
 from custrata.web.rights import Role
@@ -37,7 +37,7 @@ def first_sign_in_link(at: datetime) -> str | None:
 
     It voids the one made before; it is used on its page by `take_first_link`.
     """
-    if administered():
+    if has_active_administrator():
         return None
     return reverse("accounts:first", args=[_make(OneTimeLink(kind=Kind.FIRST), at=at)])
 
@@ -46,7 +46,7 @@ def first_sign_in_link(at: datetime) -> str | None:
 def take_first_link(*, secret: str, username: str, name: str, password: str, at: datetime) -> User:
     """Become the first administrator. Raises `LinkOver` and what `create_person` raises."""
     _use(secret, Kind.FIRST, at)
-    if administered():
+    if has_active_administrator():
         raise LinkOver(days=VALID.days)
     created = create_person(username=username, role=Role.ADMINISTRATOR, name=name, password=password, actor=None, at=at)
     return created.user

@@ -101,11 +101,11 @@ def change_role(*, person_id: int, role: str, actor: User | None, at: datetime, 
     Raises `NoSuchPerson`, `UnknownRole`, `LastAdministrator`, `ChangedMeanwhile`.
     """
     new_role = role_of(role)
-    person = _locked(person_id)
+    person = _locked_person(person_id)
     if person.role == new_role:
         return person
     ensure_unchanged(opened, {"role": person.role})
-    _keep_an_administrator(person, stays=new_role == Role.ADMINISTRATOR)
+    _ensure_an_administrator(person, stays=new_role == Role.ADMINISTRATOR)
     before, person.role = person.role, new_role
     person.save(update_fields=["role"])
     _record(person, "accounts.change_role", actor=actor, at=at, before={"role": before}, after={"role": new_role})
@@ -118,10 +118,10 @@ def deactivate(*, person_id: int, actor: User | None, at: datetime) -> User:
 
     Raises `NoSuchPerson`, `LastAdministrator`.
     """
-    person = _locked(person_id)
+    person = _locked_person(person_id)
     if not person.is_active:
         return person
-    _keep_an_administrator(person, stays=False)
+    _ensure_an_administrator(person, stays=False)
     person.is_active = False
     person.save(update_fields=["is_active"])
     Session.objects.filter(sign_in__person=person).delete()
@@ -133,7 +133,7 @@ def deactivate(*, person_id: int, actor: User | None, at: datetime) -> User:
 @transaction.atomic
 def activate(*, person_id: int, actor: User | None, at: datetime) -> User:
     """Let a person in again. Raises `NoSuchPerson`."""
-    person = _locked(person_id)
+    person = _locked_person(person_id)
     if not person.is_active:
         person.is_active = True
         person.save(update_fields=["is_active"])
@@ -166,7 +166,7 @@ def change_me(
     _record(person, "accounts.change_me", actor=person, at=at, before=before, after=after)
 
 
-def _locked(person_id: int) -> User:
+def _locked_person(person_id: int) -> User:
     """The person, locked until the transaction ends, after all active administrators, always in the same order.
 
     So of two who take away an administrator at once the second sees what the first has done.
@@ -179,7 +179,7 @@ def _locked(person_id: int) -> User:
     return person
 
 
-def _keep_an_administrator(person: User, *, stays: bool) -> None:
+def _ensure_an_administrator(person: User, *, stays: bool) -> None:
     """Raises `LastAdministrator`, unless somebody is active administrator after this person's change."""
     if stays or person.role != Role.ADMINISTRATOR or not person.is_active:
         return

@@ -35,7 +35,7 @@ def begin_session(
         record_change(actor=person, at=at, action="accounts.sign_in", subject="person", subject_id=person.username)
 
 
-def session_seen(*, session_key: str, at: datetime) -> None:
+def touch_session(*, session_key: str, at: datetime) -> None:
     """Note that a session is in use, and let it last. Not a change: nothing is written into the audit."""
     since = SignIn.objects.filter(session_id=session_key).values_list("since", flat=True).first()
     if since is not None:
@@ -81,7 +81,7 @@ def unlock(*, person_id: int, actor: User | None, at: datetime) -> None:
 
 
 @transaction.atomic
-def forget_expired(*, at: datetime) -> None:
+def delete_expired(*, at: datetime) -> None:
     """Remove what has run out: sessions, wrong passwords with their addresses, old links."""
     Session.objects.filter(expire_date__lt=at).delete()
     AccessAttempt.objects.filter(attempt_time__lt=at - ATTEMPTS_KEPT).delete()

@@ -15,12 +15,12 @@ def asking_person(request: HttpRequest) -> User:
     return request.user
 
 
-def counted_name(request: HttpRequest, credentials: Mapping[str, str] | None) -> str:
+def lockout_username(request: HttpRequest, credentials: Mapping[str, str] | None) -> str:
     """The user name wrong passwords are counted for: however it is spelt, it is one person."""
     username = (credentials or {}).get("username") or request.POST.get("username", "")
     return folded(username)[:150]
 
 
-def own_answer(request: HttpRequest, answer: HttpResponse, credentials: object) -> HttpResponse:
+def lockout_response(request: HttpRequest, answer: HttpResponse, credentials: object) -> HttpResponse:
     """What is answered to somebody locked out: what the sign-in page says already."""
     return answer

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from custrata.apps.accounts.models import User
 from custrata.apps.accounts.queries import second_factor
-from custrata.apps.accounts.views.arrival import VERIFIED
+from custrata.apps.accounts.views.authentication import VERIFIED
 
 # Open to everybody, whoever may be signed in.
 ALWAYS = {"web:health", "web:ready", "web:metrics", "web:language", "web:theme", "accounts:sign_out"}

@@ -20,8 +20,8 @@ from custrata.apps.accounts.actions import (
 )
 from custrata.apps.accounts.forms import FirstForm, InvitedForm, NewPasswordForm
 from custrata.apps.accounts.models import OneTimeLink, User
-from custrata.apps.accounts.queries import administered, usable_links
-from custrata.apps.accounts.views.arrival import admit
+from custrata.apps.accounts.queries import has_active_administrator, usable_links
+from custrata.apps.accounts.views.authentication import admit
 from custrata.errors import CustrataError
 from custrata.web.texts import sentence
 
@@ -33,7 +33,7 @@ Kind = OneTimeLink.Kind
 @require_http_methods(["GET", "HEAD", "POST"])
 def first(request: HttpRequest, secret: str) -> HttpResponse:
     """Become the first administrator."""
-    if administered():
+    if has_active_administrator():
         return _over(request)
     return _page(request, secret, Kind.FIRST, FirstForm(request.POST or None), take_first_link)
 

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from custrata.apps.accounts.actions import change_me, change_password, end_other_sessions, end_session
 from custrata.apps.accounts.forms import ChangePasswordForm, MeForm
 from custrata.apps.accounts.models import User
-from custrata.apps.accounts.queries import places, signed_in_since
-from custrata.apps.accounts.views.arrival import VERIFIED, come_in, confirm_password
+from custrata.apps.accounts.queries import active_sessions, signed_in_since
 from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.authentication import VERIFIED, complete_sign_in, confirm_password
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.texts import count, sentence, text
@@ -70,7 +70,7 @@ def password(request: HttpRequest) -> HttpResponse:
         except CustrataError as error:
             form.add_error(None, sentence(error))
         else:
-            come_in(request, person, since, verified=verified)
+            complete_sign_in(request, person, since, verified=verified)
             messages.success(request, text("accounts.password.changed"))
             return redirect("accounts:me")
     return render(request, "accounts/password.html", {"form": form}, status=422 if form.errors else 200)
@@ -80,7 +80,7 @@ def password(request: HttpRequest) -> HttpResponse:
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
     """Where one is signed in."""
-    sign_ins = places(asking_person(request), request.session.session_key, timezone.now())
+    sign_ins = active_sessions(asking_person(request), request.session.session_key, timezone.now())
     return render(
         request, "accounts/sessions.html", {"places": sign_ins, "others": any(not p.current for p in sign_ins)}
     )

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from custrata.apps.accounts import actions
 from custrata.apps.accounts.forms import InviteForm, RoleForm
 from custrata.apps.accounts.models import User
-from custrata.apps.accounts.queries import found_person, locked_out, open_invitations, people, rights_table
+from custrata.apps.accounts.queries import locked_out, open_invitations, people, person_by_id, rights_table
 from custrata.apps.accounts.views.asking import asking_person
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
@@ -25,7 +25,7 @@ from custrata.web.versions import opened
 
 
 def _person(number: int) -> User:
-    person = found_person(number)
+    person = person_by_id(number)
     if person is None:
         raise Http404
     return person
@@ -33,12 +33,12 @@ def _person(number: int) -> User:
 
 @needs(Right.MANAGE_PEOPLE)
 @require_safe
-def everybody(request: HttpRequest) -> HttpResponse:
+def people_list(request: HttpRequest) -> HttpResponse:
     """Who there is, who is invited, and what each role may do."""
-    return _everybody(request, InviteForm())
+    return _people_page(request, InviteForm())
 
 
-def _everybody(request: HttpRequest, form: InviteForm) -> HttpResponse:
+def _people_page(request: HttpRequest, form: InviteForm) -> HttpResponse:
     at = timezone.now()
     page = {
         "people": people(),
@@ -67,7 +67,7 @@ def invite(request: HttpRequest) -> HttpResponse:
             link = request.build_absolute_uri(reverse("accounts:invitation", args=[secret]))
             page = {"link": link, "username": form.cleaned_data["username"], "back": reverse("accounts:people")}
             return render(request, "accounts/link_made.html", {**page, "kind": "invitation"})
-    return _everybody(request, form)
+    return _people_page(request, form)
 
 
 @needs(Right.MANAGE_PEOPLE)

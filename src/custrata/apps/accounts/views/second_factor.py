@@ -26,8 +26,8 @@ from custrata.apps.accounts.queries import (
     set_up_in_progress,
     signed_in_since,
 )
-from custrata.apps.accounts.views.arrival import WITHIN, come_in, confirm_password
 from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.authentication import WITHIN, complete_sign_in, confirm_password
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.texts import sentence, text
@@ -89,7 +89,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
             form.add_error(None, sentence(error))
         else:
             del request.session[SETTING_UP]
-            come_in(request, person, since, verified=True)
+            complete_sign_in(request, person, since, verified=True)
             return _codes(request, codes)
     page = {"form": form, "picture": picture(device), "secret": _in_groups(b32encode(device.bin_key).decode())}
     return render(request, "accounts/set_up_second_factor.html", page, status=422 if form.errors else 200)
@@ -116,7 +116,7 @@ def turn_off(request: HttpRequest) -> HttpResponse:
         key = request.session.session_key
         since = signed_in_since(key or "")
         actions.turn_off_second_factor(person=person, keep=key, at=timezone.now())
-        come_in(request, person, since)
+        complete_sign_in(request, person, since)
         messages.success(request, text("accounts.second.turned_off"))
         return redirect("accounts:second_factor")
 

@@ -17,7 +17,7 @@ from custrata.apps.accounts.actions import check_second_step, record_lock_out
 from custrata.apps.accounts.forms import CodeForm, SignInForm
 from custrata.apps.accounts.models import User
 from custrata.apps.accounts.queries import person_named, recovery_codes_left
-from custrata.apps.accounts.views.arrival import PENDING, admit, come_in, must_wait, pending_person
+from custrata.apps.accounts.views.authentication import PENDING, admit, complete_sign_in, must_wait, pending_person
 from custrata.errors import CustrataError
 from custrata.web.security_log import record_event
 from custrata.web.texts import count, sentence, text
@@ -62,7 +62,7 @@ def code(request: HttpRequest) -> HttpResponse:
             record_event(request, "second_step_failed", user=person.username, reason=type(error).__name__)
             form.add_error(None, sentence(error))
         else:
-            come_in(request, person, verified=True)
+            complete_sign_in(request, person, verified=True)
             if recovered:
                 messages.warning(request, count("accounts.second.left", recovery_codes_left(person)))
             return redirect(next_url)

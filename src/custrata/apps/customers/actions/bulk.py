@@ -53,8 +53,15 @@ def instant(at: Any) -> object:
     return connection.ops.adapt_datetimefield_value(at)
 
 
-def tell_many(customers: str, values: Sequence[Any], *, kind: str, facts: dict[str, object], actor_id: int | None,
-              at: Any) -> int:  # fmt: skip
+def record_on_timelines(
+    customers: str,
+    values: Sequence[Any],
+    *,
+    kind: str,
+    facts: dict[str, object],
+    actor_id: int | None,
+    at: Any,
+) -> int:
     """One timeline entry for each customer that a query (`SELECT customer_id …`) finds."""
     # A query's own columns have no type a JSON text would be turned into by itself.
     as_json = "CAST(%s AS jsonb)" if connection.vendor == "postgresql" else "%s"

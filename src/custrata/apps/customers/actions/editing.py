@@ -12,7 +12,7 @@ from django.db import transaction
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
-from custrata.apps.customers.actions.known import held_customer
+from custrata.apps.customers.actions.lookups import lock_customer
 from custrata.apps.customers.actions.timeline import record_on_timeline
 from custrata.apps.customers.models import Customer, Edit
 from custrata.errors import BadInput, Refused
@@ -58,7 +58,7 @@ def edit_attribute(
     if attribute not in EDITABLE:
         raise NotEditable(attribute=attribute)
     new_value = usable_value(attribute, value)
-    customer = held_customer(customer_id)
+    customer = lock_customer(customer_id)
     existing = Edit.objects.filter(customer_id=customer_id, attribute=attribute).first()
     before = existing.value if existing is not None else source_value
     if (before or None) == new_value:
@@ -74,7 +74,7 @@ def edit_attribute(
 @transaction.atomic
 def undo_edit(*, customer_id: str, attribute: str, source_value: str | None, actor: User | None, at: datetime) -> None:
     """Let an attribute be what the sources say again. Raises `NoSuchCustomer`, `NothingToUndo`."""
-    customer = held_customer(customer_id)
+    customer = lock_customer(customer_id)
     existing = Edit.objects.filter(customer_id=customer_id, attribute=attribute).first()
     if existing is None:
         raise NothingToUndo

@@ -11,8 +11,8 @@ from django.db import transaction
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import ERASED, record_change
-from custrata.apps.customers.actions.forgetting import ServerDatabase
-from custrata.apps.customers.actions.known import NoSuchCustomer
+from custrata.apps.customers.actions.deletion import ServerDatabase
+from custrata.apps.customers.actions.lookups import NoSuchCustomer
 from custrata.apps.customers.queries.erasures import KIND
 from custrata.apps.jobs.actions import enqueue
 from custrata.apps.jobs.models import Job
@@ -22,7 +22,7 @@ from custrata.lake.erasures import Erasure
 
 
 @dataclass(frozen=True)
-class Started:
+class StartedErasure:
     """An erasure that is noted: what stands for it in the list, what there was by place, and the job that does it."""
 
     erasure: str
@@ -35,7 +35,7 @@ def server_database() -> ServerDatabase:
     return ServerDatabase(Path(settings.WORKSPACE) / SERVER)
 
 
-def start_erasure(workspace: Workspace, *, customer_id: str, actor: User, at: datetime) -> Started:
+def start_erasure(workspace: Workspace, *, customer_id: str, actor: User, at: datetime) -> StartedErasure:
     """Note that a customer is to be erased, refuse their rows from now on, and put the work in the queue.
 
     Whatever ends this server meanwhile, the work is done: it is noted on the disk first. Audit and job do not say whom.
@@ -62,7 +62,7 @@ def start_erasure(workspace: Workspace, *, customer_id: str, actor: User, at: da
             after={"erasure": record.name},
         )
         job = enqueue(kind=KIND, arguments={}, actor=actor, at=at, key=KIND)
-    return Started(record.name, rows, job)
+    return StartedErasure(record.name, rows, job)
 
 
 def lift_erasure(workspace: Workspace, *, erasure: str, reason: str, actor: User, at: datetime) -> Erasure:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
-from custrata.apps.customers.actions.known import held_customer
+from custrata.apps.customers.actions.lookups import lock_customer
 from custrata.apps.customers.actions.timeline import record_on_timeline
 from custrata.lake import Workspace
 
@@ -23,7 +23,7 @@ def exclude_customers(
     Raises `NoSuchCustomer`, `NoReason`, `Busy`.
     """
     for customer_id in customer_ids:
-        held_customer(customer_id)
+        lock_customer(customer_id)
     added = workspace.exclusions.add(customer_ids, reason=reason, by=str(actor or ""), at=at)
     for customer_id in added:
         _record("exclude", customer_id, {"reason": reason.strip()}, actor=actor, at=at)

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
-from custrata.apps.customers.actions.known import held_customer
+from custrata.apps.customers.actions.lookups import lock_customer
 from custrata.apps.customers.actions.timeline import record_on_timeline
 from custrata.apps.customers.models import Note
 from custrata.errors import BadInput, Refused
@@ -40,7 +40,7 @@ def write_note(*, customer_id: str, text: str, actor: User | None, at: datetime)
         raise EmptyNote
     if len(stripped) > LONGEST:
         raise NoteTooLong(most=LONGEST)
-    held_customer(customer_id)
+    lock_customer(customer_id)
     note = Note.objects.create(customer_id=customer_id, text=stripped, actor=actor, at=at)
     _tell(note, "write_note", actor, at, after={"text": stripped})
     return note

@@ -9,8 +9,8 @@ from django.db import transaction
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
-from custrata.apps.customers.actions.bulk import run, staged, tell_many
-from custrata.apps.customers.actions.tagging import Done
+from custrata.apps.customers.actions.bulk import record_on_timelines, run, staged
+from custrata.apps.customers.actions.tagging import BulkResult
 from custrata.apps.customers.models import Customer
 from custrata.errors import BadInput
 from custrata.web.versions import Parts, ensure_unchanged
@@ -29,7 +29,7 @@ def assign_owner(
     at: datetime,
     selection: str = "",
     opened: Parts | None = None,
-) -> Done:
+) -> BulkResult:
     """Let a person look after customers, nobody where `owner_id` is none. Ids nobody has are passed over.
 
     `selection` says for the audit how the customers were chosen, `opened` whom a person saw who changes one of them.
@@ -50,7 +50,9 @@ def assign_owner(
     with staged({"customer_id": "text"}, ((customer_id,) for customer_id in set(customer_ids))) as name:
         sql = f"SELECT c.customer_id FROM customers_customer AS c JOIN {name} USING (customer_id) WHERE {other}"
         facts: dict[str, object] = {"owner": str(owner) if owner else None}
-        many = tell_many(sql, [owner_id], kind="own", facts=facts, actor_id=actor.pk if actor else None, at=at)
+        many = record_on_timelines(
+            sql, [owner_id], kind="own", facts=facts, actor_id=actor.pk if actor else None, at=at
+        )
         run(
             "UPDATE customers_customer SET owner_id = CAST(%s AS bigint) "
             f"WHERE customer_id IN (SELECT customer_id FROM {name})",
@@ -67,7 +69,7 @@ def assign_owner(
             before={"owner": before} if single_id is not None else None,
             after={**facts, "customers": many} | ({"chosen": selection} if selection else {}),
         )
-    return Done(many, len(customer_ids))
+    return BulkResult(many, len(customer_ids))
 
 
 def _owner_of(customer_id: str) -> str | None:

@@ -31,7 +31,7 @@ class Needles:
     """What is looked for of some people in a text, and the text without it.
 
     >>> ann = Person("C-0815", ("ann@example.com",), ("+8613800130007",))
-    >>> Needles([ann]).without("客户C-0815来电, Ann@example.com; C-08156")
+    >>> Needles([ann]).redact("客户C-0815来电, Ann@example.com; C-08156")
     '客户erased来电, erased; C-08156'
     """
 
@@ -46,7 +46,7 @@ class Needles:
         odd = sorted(lower - self._whole, key=len, reverse=True)
         self._odd = re.compile("|".join(map(re.escape, odd)), re.IGNORECASE) if odd else None
 
-    def without(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """The text with something neutral in their place."""
         text = self._odd.sub(ERASED, text) if self._odd else text
         return TOKEN.sub(self._neutral, text)
@@ -57,14 +57,14 @@ class Needles:
         hit = next((token for token in (whole, plain) if token.lower() in self._whole), None)
         return whole if hit is None else ERASED + whole[len(hit) :]
 
-    def out_of(self, value: Any) -> Any:
+    def redact_json(self, value: Any) -> Any:
         """A value of JSON with something neutral in their place."""
         if isinstance(value, str):
-            return self.without(value)
+            return self.redact(value)
         if isinstance(value, list):
-            return [self.out_of(element) for element in value]
+            return [self.redact_json(element) for element in value]
         if isinstance(value, dict):
-            return {self.without(name): self.out_of(element) for name, element in value.items()}
+            return {self.redact(name): self.redact_json(element) for name, element in value.items()}
         return value
 
 
@@ -116,7 +116,7 @@ def _scrub(model: type[models.Model], fields: Sequence[models.Field[Any, Any]], 
     rows = model._base_manager.annotate(**as_text).filter(condition).only("pk", *names)
     changes = [
         (row.pk, {name: new for field, name in zip(fields, names, strict=True)
-                  if (new := _fitting(field, needles.out_of(getattr(row, name)))) != getattr(row, name)})
+                  if (new := _truncate(field, needles.redact_json(getattr(row, name)))) != getattr(row, name)})
         for row in rows.iterator(chunk_size=2000)
     ]  # fmt: skip
     changes = [(key, values) for key, values in changes if values]
@@ -125,7 +125,7 @@ def _scrub(model: type[models.Model], fields: Sequence[models.Field[Any, Any]], 
     return len(changes)
 
 
-def _fitting(field: models.Field[Any, Any], value: Any) -> Any:
+def _truncate(field: models.Field[Any, Any], value: Any) -> Any:
     longest = getattr(field, "max_length", None)
     return value[:longest] if isinstance(value, str) and longest else value
 

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
-from custrata.apps.customers.actions.bulk import instant, run, staged, tell_many
+from custrata.apps.customers.actions.bulk import instant, record_on_timelines, run, staged
 from custrata.apps.customers.models import Tag, TagGroup
 from custrata.errors import BadInput, Refused
 
@@ -35,7 +35,7 @@ class NameTaken(Refused):
 
 
 @dataclass(frozen=True)
-class Done:
+class BulkResult:
     """How many customers were changed, of how many that were asked for."""
 
     changed: int
@@ -78,7 +78,7 @@ def remove_tag(*, tag_id: int, actor: User | None, at: datetime) -> int:
     """Remove a tag from everywhere; how many customers had it. Raises `NoSuchTag`."""
     tag = _locked_tag(tag_id)
     sql = "SELECT customer_id FROM customers_customertag WHERE tag_id = %s"
-    _record_on_timelines(sql, [tag.pk], "untag", tag, actor=actor, at=at)
+    _record_tagging(sql, [tag.pk], "untag", tag, actor=actor, at=at)
     many = run("DELETE FROM customers_customertag WHERE tag_id = %s", [tag.pk])
     _audit("remove_tag", "tag", str(tag.pk), actor, at, before={"name": tag.name, "customers": many})
     tag.delete()
@@ -88,7 +88,7 @@ def remove_tag(*, tag_id: int, actor: User | None, at: datetime) -> int:
 @transaction.atomic
 def tag_customers(
     *, customer_ids: Sequence[str], tag_id: int, actor: User | None, at: datetime, selection: str = ""
-) -> Done:
+) -> BulkResult:
     """Put a tag on customers; in an exclusive group it takes the place of another. Ids nobody has are passed over.
 
     `selection` says for the audit how the customers were chosen. Raises `NoSuchTag`.
@@ -107,27 +107,27 @@ def tag_customers(
             f"SELECT customer_id, %s, {int(exclusive) if exclusive is not None else 'NULL'}, %s, %s FROM {fresh}",
             [tag.pk, instant(at), actor.pk if actor else None],
         )
-        _record_on_timelines(sql, [], "tag", tag, actor=actor, at=at)
+        _record_tagging(sql, [], "tag", tag, actor=actor, at=at)
     if many:
         _audit_many("tag", customer_ids, many, tag, selection=selection, actor=actor, at=at)
-    return Done(many, len(customer_ids))
+    return BulkResult(many, len(customer_ids))
 
 
 @transaction.atomic
 def untag_customers(
     *, customer_ids: Sequence[str], tag_id: int, actor: User | None, at: datetime, selection: str = ""
-) -> Done:
+) -> BulkResult:
     """Take a tag off customers. Raises `NoSuchTag`."""
     tag = _locked_tag(tag_id)
     with staged({"customer_id": "text"}, ((customer_id,) for customer_id in customer_ids)) as name:
         having = f"tag_id = %s AND customer_id IN (SELECT customer_id FROM {name})"
-        _record_on_timelines(
+        _record_tagging(
             f"SELECT customer_id FROM customers_customertag WHERE {having}", [tag.pk], "untag", tag, actor=actor, at=at
         )
         many = run(f"DELETE FROM customers_customertag WHERE {having}", [tag.pk])
     if many:
         _audit_many("untag", customer_ids, many, tag, selection=selection, actor=actor, at=at)
-    return Done(many, len(customer_ids))
+    return BulkResult(many, len(customer_ids))
 
 
 @contextmanager
@@ -159,11 +159,9 @@ def _save(row: Tag | TagGroup, name: str) -> None:
         raise NameTaken(name=name) from error
 
 
-def _record_on_timelines(
-    sql: str, values: list[object], kind: str, tag: Tag, *, actor: User | None, at: datetime
-) -> None:
+def _record_tagging(sql: str, values: list[object], kind: str, tag: Tag, *, actor: User | None, at: datetime) -> None:
     facts: dict[str, object] = {"tag": tag.name}
-    tell_many(sql, values, kind=kind, facts=facts, actor_id=actor.pk if actor else None, at=at)
+    record_on_timelines(sql, values, kind=kind, facts=facts, actor_id=actor.pk if actor else None, at=at)
 
 
 def _audit(

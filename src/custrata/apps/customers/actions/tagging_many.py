@@ -19,7 +19,7 @@ class ListMovedOn(Refused):
 
 
 @dataclass(frozen=True)
-class Many:
+class TaggingRequest:
     """Whom to tag: the question of a list as its address says it, the run it was asked of, how many were seen."""
 
     question: str
@@ -27,7 +27,7 @@ class Many:
     customers: int
 
 
-def start_tagging(*, many: Many, tag_id: int, off: bool, actor: User, at: datetime) -> Job:
+def start_tagging(*, many: TaggingRequest, tag_id: int, off: bool, actor: User, at: datetime) -> Job:
     """Put the tagging of very many customers, or where `off` taking the tag off them, in the queue.
 
     The audit has it as it is done. Raises `NoSuchTag`.

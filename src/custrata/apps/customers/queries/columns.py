@@ -57,7 +57,7 @@ class Column:
         return self.kind not in BY_PEOPLE.values()
 
 
-def columns_known(types: Mapping[str, str], language: str) -> dict[str, Column]:
+def available_columns(types: Mapping[str, str], language: str) -> dict[str, Column]:
     """Every column that can be shown, by key; `types` are the columns of the profile and their SQL types."""
     columns = {
         key: Column(key, phrase("customers", f"column.{key}", language), "decided", kind)

@@ -10,7 +10,7 @@ from custrata.apps.accounts.models import User
 from custrata.apps.customers.models import Customer, CustomerTag, Note, Tag, TagGroup
 
 
-def found_customer(customer_id: str) -> Customer | None:
+def customer_by_id(customer_id: str) -> Customer | None:
     """The customer of that id."""
     return Customer.objects.select_related("owner").filter(customer_id=customer_id).first()
 

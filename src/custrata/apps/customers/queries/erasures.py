@@ -12,7 +12,7 @@ KIND = "customers.erase"
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedErasure:
     """One erasure of the list; `under_way` until every place is clean."""
 
     erasure: str
@@ -25,12 +25,12 @@ class Listed:
     reason: str
 
 
-def erasures(workspace: Workspace) -> list[Listed]:
+def erasures(workspace: Workspace) -> list[ListedErasure]:
     """Every erasure, the newest first. Raises `Damaged`."""
     ids = [customer_id for intent in workspace.erasing.all() for customer_id in intent.customer_ids]
     under_way = workspace.erasures.marks(ids)
     return [
-        Listed(
+        ListedErasure(
             erasure=row.name,
             at=row.at,
             by=row.by,

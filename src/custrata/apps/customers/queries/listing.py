@@ -18,7 +18,7 @@ from custrata.apps.customers.queries.customers import (
     tagged,
     tags_of,
 )
-from custrata.apps.customers.queries.searching import SearchResult, found_customers
+from custrata.apps.customers.queries.searching import SearchResult, search_customers
 from custrata.identity.folding import searched
 from custrata.pipeline.reading import Cell, Filter, Ids, Moved, Reading, Tiered
 from custrata.web.paging import Cursor, keyset
@@ -56,7 +56,7 @@ class ListQuery:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ResolvedFilters:
     """The filters of a question, and what its search found; `search` is none where nothing was searched for."""
 
     filters: tuple[Filter, ...]
@@ -76,7 +76,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListPage:
     """A page and one line more, how many there are in all, what a search found, and who of them is not graded yet."""
 
     rows: list[Line]
@@ -85,32 +85,32 @@ class Listed:
     ungraded: list[Line]
 
 
-def chosen(list_query: ListQuery) -> Chosen:
+def resolve_filters(list_query: ListQuery) -> ResolvedFilters:
     """The filters of a question: what the database knows becomes a filter by id."""
     filters = list_query.of_profile
-    result = found_customers(list_query.q) if list_query.q else None
+    result = search_customers(list_query.q) if list_query.q else None
     ids = [Ids(result.customer_ids)] if result is not None else []
     ids += [Ids(tagged(list_query.tag))] if list_query.tag is not None else []
     if list_query.owner is not None:
         ids.append(Ids(owned(), excluded=True) if list_query.owner == NOBODY else Ids(owned_by(list_query.owner)))
-    return Chosen((*ids, *filters), result)
+    return ResolvedFilters((*ids, *filters), result)
 
 
-def listed(reading: Reading, list_query: ListQuery, columns: Sequence[Column], cursor: Cursor | None) -> Listed:
+def list_page(reading: Reading, list_query: ListQuery, columns: Sequence[Column], cursor: Cursor | None) -> ListPage:
     """A page of customers after or before a cursor, and how many there are in all."""
-    picked = chosen(list_query)
+    picked = resolve_filters(list_query)
     ids = picked.search.customer_ids if picked.search is not None else ()
     if picked.search is not None and cursor is None and len(ids) <= FEW:
         # All that were found, in one look: it tells how many they are, too.
         rows = lines(reading, list_query, picked.filters, columns, None, limit=len(ids))
-        return Listed(
+        return ListPage(
             rows[: LIMIT + 1], len(rows), picked.search, _ungraded(list_query, ids, {row.customer_id for row in rows})
         )
     rows = lines(reading, list_query, picked.filters, columns, cursor)
     if picked.search is None:
-        return Listed(rows, reading.count(picked.filters), None, [])
+        return ListPage(rows, reading.count(picked.filters), None, [])
     graded_ids = set(reading.ids(picked.filters).to_pylist())
-    return Listed(
+    return ListPage(
         rows, len(graded_ids), picked.search, _ungraded(list_query, ids, graded_ids) if len(rows) <= LIMIT else []
     )
 
@@ -166,10 +166,10 @@ def lines_without_run(list_query: ListQuery, columns: Sequence[Column], cursor: 
     return _lines([{"customer_id": customer.customer_id} for customer in customers], columns, "customer_id")
 
 
-def ids_chosen(reading: Reading | None, list_query: ListQuery) -> list[str]:
+def matching_ids(reading: Reading | None, list_query: ListQuery) -> list[str]:
     """The ids of everybody a question lets through: for what is done to all of them at once."""
     if reading is not None:
-        return list(reading.ids(chosen(list_query).filters).to_pylist())
+        return list(reading.ids(resolve_filters(list_query).filters).to_pylist())
     return list(customers_without_run(list_query).order_by().values_list("customer_id", flat=True))
 
 
@@ -178,7 +178,7 @@ def table(reading: Reading, list_query: ListQuery, columns: Sequence[Column]) ->
     keys = [column.key for column in columns if column.key in reading.columns]
     named = ["name"] if "name" in reading.columns else []
     for batch in reading.batches(
-        chosen(list_query).filters, [*named, *keys], sort=list_query.sort, descending=list_query.descending
+        resolve_filters(list_query).filters, [*named, *keys], sort=list_query.sort, descending=list_query.descending
     ):
         yield from _rows(batch, columns)
 

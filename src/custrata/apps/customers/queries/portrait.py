@@ -9,7 +9,7 @@ from typing import Any
 
 from custrata.analytics.traits import CATALOGUE
 from custrata.apps.customers.models import Edit
-from custrata.apps.customers.queries.columns import BY_UNIT, Kind, columns_known, trait_label
+from custrata.apps.customers.queries.columns import BY_UNIT, Kind, available_columns, trait_label
 from custrata.identity.golden import ATTRIBUTES, EDITABLE
 from custrata.pipeline.reading import Reading, Told
 from custrata.tiering import Explanation, explain
@@ -123,11 +123,11 @@ def tiers_of(row: Row, schemes: Iterable[str] | None = None) -> list[InTier]:
     ]
 
 
-def standings(reading: Reading, row: Row, language: str) -> list[tuple[str, list[TraitRank]]]:
+def trait_ranks(reading: Reading, row: Row, language: str) -> list[tuple[str, list[TraitRank]]]:
     """The traits by group, those that are empty left out, with where the customer stands in each."""
     places = reading.standing(row, [name for name in CATALOGUE if row.get(name) is not None])
     groups: dict[str, list[TraitRank]] = {group: [] for group in TRAIT_GROUPS}
-    columns = columns_known(reading.columns, language)
+    columns = available_columns(reading.columns, language)
     for trait in CATALOGUE.values():
         value, column = row.get(trait.key), columns.get(trait.key)
         if value is not None and column is not None:
@@ -144,7 +144,7 @@ def standings(reading: Reading, row: Row, language: str) -> list[tuple[str, list
 
 def explanations(reading: Reading, row: Row, writer: Writer) -> Iterator[tuple[InTier, Explanation, Sequence[Any]]]:
     """Why the customer is in each tier: the explanation, and its inputs with labels and how they are written."""
-    columns = columns_known(reading.columns, writer.language)
+    columns = available_columns(reading.columns, writer.language)
     for membership in tiers_of(row, reading.run.record["schemes"]):
         explanation = explain(membership.scheme, row, reading.run.record["schemes"][membership.scheme], writer)
         inputs = []
@@ -155,7 +155,7 @@ def explanations(reading: Reading, row: Row, writer: Writer) -> Iterator[tuple[I
                     inputs.append((column.label, tier_named(column.scheme, value, writer.language), "text"))
                 else:
                     inputs.append(
-                        (_called(name, writer.language), value, column.kind if column else _kind(name, value))
+                        (_input_label(name, writer.language), value, column.kind if column else _kind(name, value))
                     )
         yield membership, explanation, inputs
 
@@ -168,7 +168,7 @@ def _kind(name: str, value: Any) -> Kind:
     return "day" if isinstance(value, date) else BY_UNIT.get(trait.unit if trait else "", "decimal")
 
 
-def _called(name: str, language: str) -> str:
+def _input_label(name: str, language: str) -> str:
     """What an input is called: a trait, or the score of another scheme."""
     scheme = name.removesuffix("_value")
     is_score = name.endswith("_value") and scheme in graded_schemes()

@@ -45,7 +45,7 @@ class SearchResult:
     more: bool
 
 
-def found_customers(text: str) -> SearchResult:
+def search_customers(text: str) -> SearchResult:
     """Customers whose id, name, phone, e-mail or company holds each word of the text, in any order."""
     words = searched(text)
     if "\0" in text or not words:  # no text holds it, and neither database takes it

@@ -28,7 +28,7 @@ from custrata.apps.customers.forms import (
     UndoForm,
 )
 from custrata.apps.customers.models import Tag
-from custrata.apps.customers.views.asking import TYPED, asked_reading
+from custrata.apps.customers.views.lookups import TYPED, reading_or_404
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.rights import Right, may
@@ -61,7 +61,7 @@ def _change(request: HttpRequest, kind: type[CustomerForm], act: Act, phrase_key
 
 def _source_value(customer_id: str, attribute: str) -> str | None:
     """What the sources say of an attribute, as an edit is written."""
-    reading = asked_reading()
+    reading = reading_or_404()
     source_value = (reading.told(customer_id) if reading is not None else {}).get(attribute)
     return None if source_value is None else str(source_value.value)
 

@@ -9,8 +9,8 @@ from django.http import QueryDict
 
 from custrata.apps.customers.models import Tag
 from custrata.apps.customers.queries import owners
+from custrata.apps.customers.queries.list_query import moves
 from custrata.apps.customers.queries.listing import NOBODY, ListQuery
-from custrata.apps.customers.queries.questions import moves
 from custrata.web.paging import NAME as CURSOR
 from custrata.web.schemes import scheme_named, tier_named
 from custrata.web.texts import text

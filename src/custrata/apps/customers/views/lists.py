@@ -16,21 +16,21 @@ from django.views.decorators.http import require_POST, require_safe
 from custrata.apps.accounts.views.asking import asking_person
 from custrata.apps.customers.actions import choose_columns, record_export
 from custrata.apps.customers.queries import owners, tags
-from custrata.apps.customers.queries.columns import GROUPS, Column, columns_known, columns_of
+from custrata.apps.customers.queries.columns import GROUPS, Column, available_columns, columns_of
+from custrata.apps.customers.queries.list_query import describe_list_query, parse_list_query
 from custrata.apps.customers.queries.listing import (
     LIMIT,
     Line,
-    Listed,
+    ListPage,
     ListQuery,
-    chosen,
     customers_without_run,
     lines_without_run,
-    listed,
+    list_page,
+    resolve_filters,
     table,
 )
-from custrata.apps.customers.queries.questions import describe_list_query, parse_list_query
-from custrata.apps.customers.views.asking import asked_reading
 from custrata.apps.customers.views.chips import chips
+from custrata.apps.customers.views.lookups import reading_or_404
 from custrata.pipeline.reading import Reading
 from custrata.tiering.names import scheme_name, tier_name
 from custrata.web.exports import csv_response, excel_response
@@ -61,8 +61,8 @@ class Head:
 def customer_list(request: HttpRequest) -> HttpResponse:
     """A page of customers."""
     list_query = parse_list_query(request.GET)
-    reading = asked_reading(list_query.run)
-    available = columns_known(reading.columns if reading is not None else {}, language())
+    reading = reading_or_404(list_query.run)
+    available = available_columns(reading.columns if reading is not None else {}, language())
     columns = columns_of(asking_person(request), available)
     list_query = _sortable(list_query, available, reading)
     listing = _listing_page(request, reading, list_query, columns)
@@ -97,11 +97,11 @@ def _listing_page(
     order = f"{'-' if list_query.descending else ''}{list_query.sort}"
     cursor = Cursor.read(request.GET, of=order)
     if reading is None:
-        listing = Listed(
+        listing = ListPage(
             lines_without_run(list_query, columns, cursor), customers_without_run(list_query).count(), None, []
         )
     else:
-        listing = listed(reading, list_query, columns, cursor)
+        listing = list_page(reading, list_query, columns, cursor)
     opened: Page[Line] = page(
         listing.rows, query=request.GET, cursor=cursor, limit=LIMIT, key=_edge if reading else _by_id, of=order
     )
@@ -209,13 +209,13 @@ def export(request: HttpRequest) -> HttpResponseBase:
     """Everybody the list would show, as a file with the person's columns."""
     query, kind = QueryDict(request.POST.get("query", "")), request.POST.get("format", "")
     list_query = parse_list_query(query)
-    reading = asked_reading(list_query.run)
+    reading = reading_or_404(list_query.run)
     if reading is None or kind not in FORMATS:
         raise Http404
-    available = columns_known(reading.columns, language())
+    available = available_columns(reading.columns, language())
     columns = columns_of(asking_person(request), available)
     list_query = _sortable(list_query, available, reading)
-    many = reading.count(chosen(list_query).filters)
+    many = reading.count(resolve_filters(list_query).filters)
     if kind == "xlsx" and many > MOST_IN_EXCEL:
         raise Http404
     record_export(

@@ -10,18 +10,18 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from custrata.apps.customers.models import Customer
-from custrata.apps.customers.queries import found_customer, notes_of, owners, tags, tags_of
+from custrata.apps.customers.queries import customer_by_id, notes_of, owners, tags, tags_of
 from custrata.apps.customers.queries.happenings import timeline
 from custrata.apps.customers.queries.portrait import (
     attributes,
     edits_of,
     explanations,
-    standings,
     tiers_of,
+    trait_ranks,
 )
 from custrata.apps.customers.queries.purchases import expected_days, newest, slices
 from custrata.apps.customers.queries.tier_history import tier_history
-from custrata.apps.customers.views.asking import TYPED, asked_reading
+from custrata.apps.customers.views.lookups import TYPED, reading_or_404
 from custrata.pipeline.reading import Reading
 from custrata.web.days import instant_of
 from custrata.web.gate import needs
@@ -39,7 +39,7 @@ Row = dict[str, Any]
 @require_safe
 def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
     """The page of a customer; asked for by a link of its tabs, the tab alone changes."""
-    reading, who = asked_reading(), found_customer(customer_id)
+    reading, who = reading_or_404(), customer_by_id(customer_id)
     row = reading.customer(customer_id) if reading is not None else None
     if who is None and row is None:
         raise Http404
@@ -68,7 +68,7 @@ def _portrait(request: HttpRequest, reading: Reading | None, row: Row | None, cu
     editing, typed = request.GET.get("edit", ""), request.session.pop(TYPED, {})
     return {
         "attributes": attributes(source_values, edits_of(customer_id), language()),
-        "standings": standings(reading, row, language()) if reading is not None and row is not None else [],
+        "standings": trait_ranks(reading, row, language()) if reading is not None and row is not None else [],
         "editing": editing,
         "typed": typed["value"] if typed.get("attribute") == editing and typed["customer_id"] == customer_id else None,
     }

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from custrata.apps.accounts.views.asking import asking_person
 from custrata.apps.customers import actions
-from custrata.apps.customers.forms import GroupForm, TagForm, numbers
+from custrata.apps.customers.forms import GroupForm, TagForm, cleaned_number
 from custrata.apps.customers.queries import tag_groups, tags_with_customers
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
@@ -33,7 +33,7 @@ def make(request: HttpRequest) -> HttpResponse:
     """Make a tag."""
     form = TagForm(request.POST)
     form.is_valid()
-    name, group = form.cleaned_data.get("name", ""), numbers(form, "group")
+    name, group = form.cleaned_data.get("name", ""), cleaned_number(form, "group")
     return _done(
         request,
         lambda: actions.make_tag(name=name, group_id=group, actor=asking_person(request), at=timezone.now()),

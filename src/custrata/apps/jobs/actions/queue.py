@@ -22,10 +22,10 @@ from custrata.errors import BadInput, CustrataError, Refused
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 BUSY_PAUSE = timedelta(seconds=5)
 # Files, connections, locks; a table of the lake that another writer changed meanwhile counts as a lock.
-PASSING = (OSError, EOFError, OperationalError, InterfaceError, CommitFailedError)
+TRANSIENT_ERRORS = (OSError, EOFError, OperationalError, InterfaceError, CommitFailedError)
 MOST_LOSSES = 50  # of one job, before it is taken for what kills its workers
-TRIED = 8  # waiting jobs a worker tries for before it looks again
-AFRESH: Mapping[str, object] = {"fraction": None, "phrase": "", "facts": {}}
+CANDIDATES = 8  # waiting jobs a worker tries for before it looks again
+NO_PROGRESS: Mapping[str, object] = {"fraction": None, "phrase": "", "facts": {}}
 NO_ERROR: Mapping[str, object] = {"error": "", "error_facts": {}, "error_template": "", "reference": ""}
 
 
@@ -115,7 +115,7 @@ def cancel(job: Job, *, actor: Actor | None, at: datetime) -> Job:
     if locked_job.status == Status.WAITING:
         locked_job.status, locked_job.finished_at = Status.CANCELLED, at
     locked_job.save(update_fields=["status", "finished_at", "cancel_asked_at"])
-    _say(locked_job, at, "cancel_asked", who=actor.username if actor else "")
+    _log_phrase(locked_job, at, "cancel_asked", who=actor.username if actor else "")
     _record(
         locked_job,
         "jobs.cancel",
@@ -139,11 +139,11 @@ def retry(job: Job, *, actor: Actor | None, at: datetime) -> Job:
     fresh = {"attempts": 0, "losses": 0, "started_at": None, "heartbeat_at": None, "finished_at": None}
     try:
         with transaction.atomic():
-            changes = {**fresh, **AFRESH, **NO_ERROR, "run_after": at, "cancel_asked_at": None}
+            changes = {**fresh, **NO_PROGRESS, **NO_ERROR, "run_after": at, "cancel_asked_at": None}
             Job.objects.filter(pk=locked_job.pk).update(status=Status.WAITING, **changes)
     except IntegrityError as error:
         raise SameIsOpen(job=same.get().pk) from error
-    _say(locked_job, at, "retried", who=actor.username if actor else "")
+    _log_phrase(locked_job, at, "retried", who=actor.username if actor else "")
     _record(
         locked_job,
         "jobs.retry",
@@ -159,7 +159,7 @@ def retry(job: Job, *, actor: Actor | None, at: datetime) -> Job:
 def take_job(worker: str, *, at: datetime) -> Job | None:
     """Claim the job that has waited longest, of those this version knows how to do."""
     due = Job.objects.filter(status=Status.WAITING, run_after__lte=at, kind__in=list(KINDS))
-    for pk, attempts in list(due.order_by("run_after", "pk").values_list("pk", "attempts")[:TRIED]):
+    for pk, attempts in list(due.order_by("run_after", "pk").values_list("pk", "attempts")[:CANDIDATES]):
         claim = token_hex(16)
         with transaction.atomic():
             taken = Job.objects.filter(pk=pk, status=Status.WAITING, attempts=attempts).update(
@@ -167,7 +167,7 @@ def take_job(worker: str, *, at: datetime) -> Job | None:
             )
             if taken == 1:
                 job = Job.objects.get(pk=pk)
-                _say(job, at, "taken", attempt=job.attempts)
+                _log_phrase(job, at, "taken", attempt=job.attempts)
                 return job
     return None
 
@@ -181,19 +181,19 @@ def keep_alive(claims: Collection[str], *, at: datetime) -> dict[str, datetime |
 
 def finish(job: Job, result: Mapping[str, object] | None, *, at: datetime) -> bool:
     """The job is done; whether it still was ours to say so."""
-    return _leave(job, at, "done", None, status=Status.DONE, result=dict(result or {}), fraction=1.0, **NO_ERROR)
+    return _release(job, at, "done", None, status=Status.DONE, result=dict(result or {}), fraction=1.0, **NO_ERROR)
 
 
 def stop_cancelled(job: Job, *, at: datetime) -> bool:
     """The job has stopped as it was asked to."""
-    return _leave(job, at, "cancelled", status=Status.CANCELLED)
+    return _release(job, at, "cancelled", status=Status.CANCELLED)
 
 
 def hand_back(job: Job, *, at: datetime, after: timedelta = timedelta(0), phrase: str = "handed_back") -> bool:
     """Another is to take the job: nothing has gone wrong, so this was no attempt."""
     if _is_cancelled(job):
         return stop_cancelled(job, at=at)
-    return _leave(job, at, phrase, status=Status.WAITING, run_after=at + after, attempts=max(job.attempts - 1, 0))
+    return _release(job, at, phrase, status=Status.WAITING, run_after=at + after, attempts=max(job.attempts - 1, 0))
 
 
 def fail(job: Job, error: Exception, *, at: datetime, reference: str = "", again: bool | None = None) -> bool:
@@ -209,21 +209,21 @@ def fail(job: Job, error: Exception, *, at: datetime, reference: str = "", again
     if _is_cancelled(job):
         return stop_cancelled(job, at=at)
     error_fields, facts = _error_fields(error, reference), {"attempt": job.attempts, "attempts": kind.attempts}
-    helps = may_pass(error) if again is None else again
+    helps = is_transient(error) if again is None else again
     if not helps or job.attempts >= kind.attempts:
-        return _leave(job, at, "failed", facts, status=Status.FAILED, **error_fields)
+        return _release(job, at, "failed", facts, status=Status.FAILED, **error_fields)
     wait = pause(job.attempts)
     facts["seconds"] = round(wait.total_seconds())
-    return _leave(job, at, "failed_again", facts, status=Status.WAITING, run_after=at + wait, **error_fields)
+    return _release(job, at, "failed_again", facts, status=Status.WAITING, run_after=at + wait, **error_fields)
 
 
-def may_pass(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Whether an error, or one that it was raised from, is one of circumstances and not of what was asked."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, Refused | BadInput):
             return False
-        if isinstance(cause, PASSING) or engine_may_pass(cause):
+        if isinstance(cause, TRANSIENT_ERRORS) or engine_may_pass(cause):
             return True
         cause = cause.__cause__
     return False
@@ -238,7 +238,7 @@ def _error_fields(error: Exception, reference: str) -> dict[str, object]:
     return fields
 
 
-def take_up_lost(*, at: datetime, silence: timedelta, is_gone: Callable[[str], bool]) -> int:
+def requeue_orphaned_jobs(*, at: datetime, silence: timedelta, is_gone: Callable[[str], bool]) -> int:
     """Let jobs wait again whose worker is gone or has been silent for too long; how many.
 
     Being lost is no attempt of the job's, but a job that loses every worker is given up.
@@ -247,21 +247,21 @@ def take_up_lost(*, at: datetime, silence: timedelta, is_gone: Callable[[str], b
     orphaned = [
         job for job in running if job.heartbeat_at is None or job.heartbeat_at < at - silence or is_gone(job.worker)
     ]
-    return sum(_take_up(job, at) for job in orphaned)
+    return sum(_requeue(job, at) for job in orphaned)
 
 
-def _take_up(job: Job, at: datetime) -> bool:
+def _requeue(job: Job, at: datetime) -> bool:
     losses = job.losses + 1
     if job.cancel_asked_at is not None:
         return stop_cancelled(job, at=at)
     if losses >= MOST_LOSSES:
         return fail(job, JobKeptLosingWorkers(losses=losses), at=at)
-    return _leave(
+    return _release(
         job, at, "lost", status=Status.WAITING, run_after=at, losses=losses, attempts=max(job.attempts - 1, 0)
     )
 
 
-def forget_old(*, before: datetime, at_most: int = 5000) -> int:
+def delete_old_jobs(*, before: datetime, at_most: int = 5000) -> int:
     """Delete jobs that ended before an instant, with their logs; how many."""
     old = Job.objects.filter(finished_at__lt=before).order_by("finished_at").values_list("pk", flat=True)[:at_most]
     pks = list(old)
@@ -275,22 +275,22 @@ def _is_cancelled(job: Job) -> bool:
 
 
 @transaction.atomic
-def _leave(
+def _release(
     job: Job, at: datetime, phrase: str, /, facts: Mapping[str, object] | None = None, **changes: object
 ) -> bool:
     """Put a running job down, with a line in its log; whether the claim still held."""
     if changes["status"] in OVER:
         changes["finished_at"] = at
     else:
-        changes |= AFRESH
+        changes |= NO_PROGRESS
     ours = Job.objects.filter(pk=job.pk, claim=job.claim, status=Status.RUNNING)
     if ours.update(claim="", worker="", **changes) != 1:
         return False
-    _say(job, at, phrase, **(facts or {}))
+    _log_phrase(job, at, phrase, **(facts or {}))
     return True
 
 
-def _say(job: Job, at: datetime, phrase: str, **facts: object) -> None:
+def _log_phrase(job: Job, at: datetime, phrase: str, **facts: object) -> None:
     Line.objects.create(job=job, at=at, phrase=f"jobs.log.{phrase}", facts=facts)
 
 

@@ -89,7 +89,7 @@ def every(*, seconds: float) -> Callable[[Look], Look]:
     return register
 
 
-def titled(kind: str) -> str:
+def title_phrase(kind: str) -> str:
     """The phrase (`area.name`) that says what a kind of work is; empty where nobody has said it."""
     registered = KINDS.get(kind)
     for phrase in ((registered.title,) if registered else ()) + (f"jobs.kinds.{kind}",):

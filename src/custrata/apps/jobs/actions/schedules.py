@@ -60,16 +60,16 @@ def enqueue_due(*, zone: str, at: datetime) -> list[Job]:
 
     The time is moved on in the transaction that enqueues, and only where nobody has moved it yet: each comes once.
     """
-    return [job for schedule in _to_move(zone, at) if (job := _move(schedule, zone, at)) is not None]
+    return [job for schedule in _schedules_to_advance(zone, at) if (job := _advance(schedule, zone, at)) is not None]
 
 
-def _to_move(zone: str, at: datetime) -> list[Schedule]:
+def _schedules_to_advance(zone: str, at: datetime) -> list[Schedule]:
     enabled = Schedule.objects.filter(enabled=True)
     return list(enabled.filter(next_at__lte=at) | enabled.exclude(zone=zone))
 
 
 @transaction.atomic
-def _move(schedule: Schedule, zone: str, at: datetime) -> Job | None:
+def _advance(schedule: Schedule, zone: str, at: datetime) -> Job | None:
     """Move a schedule to its next time; the job, if it was due."""
     assert schedule.next_at is not None
     due = schedule.next_at <= at

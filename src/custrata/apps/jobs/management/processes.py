@@ -29,10 +29,10 @@ def fork(run: Callable[[], object], *, name: str) -> int:
     parent, child = os.getpid(), os.fork()
     if child:
         return child
-    _be(run, parent, name)
+    _run_child(run, parent, name)
 
 
-def _be(run: Callable[[], object], parent: int, name: str) -> NoReturn:
+def _run_child(run: Callable[[], object], parent: int, name: str) -> NoReturn:
     code = 1
     try:
         end_with_parent(parent)
@@ -59,12 +59,12 @@ def end_with_parent(parent: int) -> None:
         os._exit(1)
 
 
-def listen(numbers: Collection[signal.Signals]) -> None:
-    """Keep signals until `heard` is asked for them."""
+def block_signals(numbers: Collection[signal.Signals]) -> None:
+    """Keep signals until `wait_for_signal` is asked for them."""
     signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
 
 
-def heard(numbers: Collection[signal.Signals], seconds: float) -> int | None:
+def wait_for_signal(numbers: Collection[signal.Signals], seconds: float) -> int | None:
     """The next signal, or None after so many seconds without one."""
     signal_info = signal.sigtimedwait(numbers, max(seconds, 0.0))
     return signal_info.si_signo if signal_info is not None else None

@@ -23,12 +23,12 @@ from custrata.apps.jobs.actions.queue import (
     fail,
     hand_back,
     keep_alive,
+    requeue_orphaned_jobs,
     stop_cancelled,
     take_job,
-    take_up_lost,
 )
 from custrata.apps.jobs.management.performing import perform_as_child
-from custrata.apps.jobs.management.processes import STOP, fork, heard, listen
+from custrata.apps.jobs.management.processes import STOP, block_signals, fork, wait_for_signal
 from custrata.apps.jobs.models import Job
 from custrata.apps.jobs.queries import is_gone, this_process
 
@@ -63,36 +63,36 @@ class Worker:
         self.pace = pace or Pace()
         self.name = ""
         self.children: dict[int, Child] = {}
-        self._beaten = float("-inf")
+        self._last_beat = float("-inf")
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; then hand back what cannot be finished in time."""
         self.name = this_process()
-        listen((*STOP, signal.SIGCHLD))
+        block_signals((*STOP, signal.SIGCHLD))
         signal.signal(signal.SIGCHLD, lambda number, frame: None)  # one that is ignored is not waited for
         log.info("worker %s begins, %s jobs at once", self.name, self.at_once)
         while True:
             try:
-                self._round()
+                self._run_once()
             except (OperationalError, InterfaceError) as error:  # the database restarts, or is in use for too long
                 log.warning("the database does not answer: %s", type(error).__name__)
                 connections.close_all()
-            if heard((*STOP, signal.SIGCHLD), self.pace.look) in STOP:
+            if wait_for_signal((*STOP, signal.SIGCHLD), self.pace.look) in STOP:
                 break
         self._stop()
         log.info("worker %s has stopped", self.name)
 
-    def _round(self) -> None:
-        self._bury()
-        if monotonic() - self._beaten >= self.pace.beat:
-            self._beaten = monotonic()
-            self._beat()
+    def _run_once(self) -> None:
+        self._reap()
+        if monotonic() - self._last_beat >= self.pace.beat:
+            self._last_beat = monotonic()
+            self._send_heartbeats()
         while len(self.children) < self.at_once and (job := take_job(self.name, at=timezone.now())) is not None:
             log.info("job %s (%s) begins", job.pk, job.kind)
             pid = fork(lambda job=job: perform_as_child(job), name="job")  # type: ignore[misc]  # the loop's job
             self.children[pid] = Child(job, monotonic())
 
-    def _beat(self) -> None:
+    def _send_heartbeats(self) -> None:
         """Say that our jobs live, end those that are to end, and take up those that others lost."""
         now = timezone.now()
         if self.children:
@@ -100,7 +100,7 @@ class Worker:
             for pid, child in self.children.items():
                 self._end_if_due(pid, child, ours)
         silence = timedelta(seconds=self.pace.silence)
-        if lost := take_up_lost(at=now, silence=silence, is_gone=is_gone):
+        if lost := requeue_orphaned_jobs(at=now, silence=silence, is_gone=is_gone):
             log.warning("%s jobs of workers that are gone wait again", lost)
 
     def _end_if_due(self, pid: int, child: Child, ours: dict[str, datetime | None]) -> None:
@@ -108,25 +108,25 @@ class Worker:
         if child.job.claim not in ours:
             # Over, and its process about to end; if it is still there next time, another worker has the job.
             if child.ended_for == "lost":
-                _end(pid)
+                _kill(pid)
             child.ended_for = "lost"
             return
         cancel_asked_at = ours[child.job.claim]
         if cancel_asked_at is not None and timezone.now() - cancel_asked_at > timedelta(seconds=self.pace.to_cancel):
             child.ended_for = "cancelled"
-            _end(pid)
+            _kill(pid)
         elif monotonic() - child.began > longest.total_seconds():
             child.ended_for = JobTookTooLong(minutes=round(longest.total_seconds() / 60))
-            _end(pid)
+            _kill(pid)
 
-    def _bury(self) -> None:
+    def _reap(self) -> None:
         """See which processes have ended, and write down what became of jobs that could not say so themselves."""
         for pid in list(self.children):
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
-                self._settle(self.children.pop(pid), os.waitstatus_to_exitcode(status))
+                self._record_exit(self.children.pop(pid), os.waitstatus_to_exitcode(status))
 
-    def _settle(self, child: Child, code: int) -> None:
+    def _record_exit(self, child: Child, code: int) -> None:
         now, why = timezone.now(), child.ended_for
         if isinstance(why, Exception):
             fail(child.job, why, at=now)
@@ -146,14 +146,14 @@ class Worker:
             os.kill(pid, signal.SIGTERM)
         until = monotonic() + self.pace.to_stop
         while self.children and monotonic() < until:
-            heard((signal.SIGCHLD,), 0.1)
-            self._bury()
+            wait_for_signal((signal.SIGCHLD,), 0.1)
+            self._reap()
         for pid in self.children:
-            _end(pid)
+            _kill(pid)
         while self.children:
-            heard((signal.SIGCHLD,), 0.1)
-            self._bury()
+            wait_for_signal((signal.SIGCHLD,), 0.1)
+            self._reap()
 
 
-def _end(pid: int) -> None:
+def _kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)

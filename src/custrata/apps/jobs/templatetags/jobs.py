@@ -8,7 +8,7 @@ from django.template import Library
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from custrata.apps.jobs.actions import KINDS, titled
+from custrata.apps.jobs.actions import KINDS, title_phrase
 from custrata.apps.jobs.models import Job, Line, Status
 from custrata.apps.jobs.queries import error_of
 from custrata.web.rights import Right, may
@@ -20,7 +20,7 @@ register = Library()
 @register.filter
 def kind_title(kind: str) -> str:
     """What a kind of work is called."""
-    phrase = titled(kind)
+    phrase = title_phrase(kind)
     return text(phrase) if phrase else kind
 
 

@@ -21,7 +21,7 @@ from custrata.apps.playbooks.actions.making import (
     TaskThereAlready,
     TierHasChanged,
     TierTooLarge,
-    due_by,
+    default_due_date,
     make_task,
     make_tasks_for_tier,
 )
@@ -41,7 +41,7 @@ __all__ = [
     "TaskThereAlready",
     "TierHasChanged",
     "TierTooLarge",
-    "due_by",
+    "default_due_date",
     "edit_playbook",
     "finish_task",
     "hand_over_task",

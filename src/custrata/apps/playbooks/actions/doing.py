@@ -8,9 +8,9 @@ from django.db import transaction
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
-from custrata.apps.playbooks.actions.making import DueBefore, assignee_named, make_task, save, tell
+from custrata.apps.playbooks.actions.making import DueBefore, assignee_by_id, make_task, record_task_event, save_task
 from custrata.apps.playbooks.models import State, Task
-from custrata.apps.playbooks.queries import doers, rhythm_of, today
+from custrata.apps.playbooks.queries import possible_assignees, repeat_days, today
 from custrata.errors import BadInput, Refused
 from custrata.web.versions import Parts, ensure_unchanged
 
@@ -51,17 +51,19 @@ def finish_task(
         raise (TaskEndedAlready if Task.objects.filter(pk=task_id).exists() else NoSuchTask)
     task = _locked_task(task_id)
     kind = "task_dropped" if dropped else "task_done"
-    tell(task, "drop_task" if dropped else "finish_task", kind, actor=actor, at=at, after={"result": stripped})
+    record_task_event(
+        task, "drop_task" if dropped else "finish_task", kind, actor=actor, at=at, after={"result": stripped}
+    )
     if again and not dropped:
         _make_next(task, actor=actor, at=at)
     return task
 
 
 def _make_next(task: Task, *, actor: User | None, at: datetime) -> None:
-    days = rhythm_of(task)
+    days = repeat_days(task)
     if days is None:
         return
-    still = task.assignee_id is not None and doers().filter(pk=task.assignee_id).exists()
+    still = task.assignee_id is not None and possible_assignees().filter(pk=task.assignee_id).exists()
     make_task(
         customer_id=task.customer_id,
         scheme=task.scheme,
@@ -86,8 +88,10 @@ def reopen_task(*, task_id: int, actor: User | None, at: datetime) -> Task:
         raise TaskOpenAlready
     before: dict[str, object] = {"state": task.state}
     task.state, task.ended_at, task.ended_by = State.OPEN, None, None
-    save(task)
-    tell(task, "reopen_task", "task_reopened", actor=actor, at=at, before=before, after={"state": task.state})
+    save_task(task)
+    record_task_event(
+        task, "reopen_task", "task_reopened", actor=actor, at=at, before=before, after={"state": task.state}
+    )
     return task
 
 
@@ -110,7 +114,7 @@ def hand_over_task(
     task = _locked_task(task_id)
     if task.state != State.OPEN:
         raise TaskEndedAlready
-    person, day = assignee_named(assignee_id), due or task.due
+    person, day = assignee_by_id(assignee_id), due or task.due
     if day != task.due and day < today(at):
         raise DueBefore(due=day.isoformat())
     if (person.pk if person else None, day) == (task.assignee_id, task.due):
@@ -120,7 +124,9 @@ def hand_over_task(
     task.assignee, task.due = person, day
     task.save(update_fields=["assignee", "due"])
     after = {"assignee": str(person) if person else None, "due": day.isoformat()}
-    tell(task, "hand_over_task", "task_handed_over", actor=actor, at=at, before=dict(before), after=dict(after))
+    record_task_event(
+        task, "hand_over_task", "task_handed_over", actor=actor, at=at, before=dict(before), after=dict(after)
+    )
     return True
 
 

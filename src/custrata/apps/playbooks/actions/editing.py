@@ -45,7 +45,7 @@ def edit_playbook(
     ensure_unchanged(opened, as_data(before))
     facts = {"content": as_data(updated), "actor": actor, "at": at}
     OwnPlaybook.objects.update_or_create(scheme=scheme, tier=tier, defaults=facts)
-    _tell("edit_playbook", before, updated, actor=actor, at=at)
+    _record_edit("edit_playbook", before, updated, actor=actor, at=at)
     return updated
 
 
@@ -58,11 +58,11 @@ def restore_playbook(*, scheme: str, tier: str, actor: User | None, at: datetime
         raise NotEdited(tier=tier)
     before = playbook(scheme, tier, existing.content)
     existing.delete()
-    _tell("restore_playbook", before, shipped, actor=actor, at=at)
+    _record_edit("restore_playbook", before, shipped, actor=actor, at=at)
     return shipped
 
 
-def _tell(verb: str, before: Playbook, after: Playbook, *, actor: User | None, at: datetime) -> None:
+def _record_edit(verb: str, before: Playbook, after: Playbook, *, actor: User | None, at: datetime) -> None:
     """What differs is written down, part by part; what is the same is left out."""
     old, new = as_data(before), as_data(after)
     parts = [name for name in new if old[name] != new[name]]

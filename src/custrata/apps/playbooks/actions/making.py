@@ -12,11 +12,11 @@ from django.db import IntegrityError, connection, transaction
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
 from custrata.apps.customers.actions import record_on_timeline
-from custrata.apps.customers.actions.bulk import instant, run, staged, tell_many
-from custrata.apps.customers.actions.known import held_customer
+from custrata.apps.customers.actions.bulk import instant, record_on_timelines, run, staged
+from custrata.apps.customers.actions.lookups import lock_customer
 from custrata.apps.customers.models import Customer
 from custrata.apps.playbooks.models import State, Task
-from custrata.apps.playbooks.queries import doers, held_playbook, tier_customers, tier_ids, today
+from custrata.apps.playbooks.queries import effective_playbook, possible_assignees, tier_customers, tier_ids, today
 from custrata.errors import BadInput, Refused
 from custrata.tiering.playbooks import Action
 
@@ -72,7 +72,7 @@ class TaskDraft:
     assignee: User | None
 
 
-def due_by(action: Action, at: datetime) -> date:
+def default_due_date(action: Action, at: datetime) -> date:
     """The day by which a task of an action is to be done, unless told otherwise."""
     return today(at) + timedelta(days=action.due_days or DEFAULT_DAYS)
 
@@ -80,7 +80,7 @@ def due_by(action: Action, at: datetime) -> date:
 def _draft(
     scheme: str, tier: str, action: str, *, title: str, due: date | None, assignee_id: int | None, at: datetime
 ) -> TaskDraft:
-    playbook_action = held_playbook(scheme, tier).action(action)
+    playbook_action = effective_playbook(scheme, tier).action(action)
     if playbook_action is None:
         raise NoSuchAction(tier=tier, action=action)
     normalized = " ".join(title.split())
@@ -89,13 +89,18 @@ def _draft(
     if due is not None and due < today(at):
         raise DueBefore(due=due.isoformat())
     return TaskDraft(
-        scheme, tier, playbook_action, normalized, due or due_by(playbook_action, at), assignee_named(assignee_id)
+        scheme,
+        tier,
+        playbook_action,
+        normalized,
+        due or default_due_date(playbook_action, at),
+        assignee_by_id(assignee_id),
     )
 
 
-def assignee_named(assignee_id: int | None) -> User | None:
+def assignee_by_id(assignee_id: int | None) -> User | None:
     """The person a task is given to, nobody where none is named. Raises `NoSuchAssignee`."""
-    person = doers().filter(pk=assignee_id).first() if assignee_id is not None else None
+    person = possible_assignees().filter(pk=assignee_id).first() if assignee_id is not None else None
     if assignee_id is not None and person is None:
         raise NoSuchAssignee
     return person
@@ -124,17 +129,17 @@ def make_task(
     `TaskThereAlready`.
     """
     draft = _draft(scheme, tier, action, title=title, due=due, assignee_id=assignee_id, at=at)
-    customer = held_customer(customer_id) if customer_id is not None else None
+    customer = lock_customer(customer_id) if customer_id is not None else None
     owner = _owner_of(customer) if customer is not None and to_owner else None
     task = Task(customer=customer, assignee=owner or draft.assignee, made_by=actor, made_at=at, **_facts(draft))
-    save(task)
-    tell(task, "make_task", "task", actor=actor, at=at, after=_audit_fields(task))
+    save_task(task)
+    record_task_event(task, "make_task", "task", actor=actor, at=at, after=_audit_fields(task))
     return task
 
 
 def _owner_of(customer: Customer) -> User | None:
     """Whoever looks after a customer, where they may do tasks."""
-    return doers().filter(pk=customer.owner_id).first() if customer.owner_id is not None else None
+    return possible_assignees().filter(pk=customer.owner_id).first() if customer.owner_id is not None else None
 
 
 @transaction.atomic
@@ -164,11 +169,11 @@ def make_tasks_for_tier(
         raise TierTooLarge(customers=now, most=most)
     if now != confirmed:
         raise TierHasChanged(now=now, seen=confirmed)
-    with _without_it(tier_ids(scheme, tier), draft) as fresh:
+    with _customers_without_task(tier_ids(scheme, tier), draft) as fresh:
         inserted = _insert(fresh, draft, to_owner=to_owner, actor=actor, at=at)
         facts: dict[str, object] = {"title": draft.title}
         names, person = f"SELECT customer_id FROM {fresh}", actor.pk if actor else None
-        tell_many(names, [], kind="task", facts=facts, actor_id=person, at=at)
+        record_on_timelines(names, [], kind="task", facts=facts, actor_id=person, at=at)
     if not inserted:
         raise NobodyInTier
     after = {"title": draft.title, "due": draft.due.isoformat(), "customers": inserted}
@@ -178,7 +183,7 @@ def make_tasks_for_tier(
 
 
 @contextmanager
-def _without_it(customer_ids: list[str], draft: TaskDraft) -> Iterator[str]:
+def _customers_without_task(customer_ids: list[str], draft: TaskDraft) -> Iterator[str]:
     """Those of the customers who are known here and have no such task open, as a temporary table."""
     with staged({"customer_id": "text"}, ((customer_id,) for customer_id in customer_ids)) as name:
         run(
@@ -192,7 +197,7 @@ def _without_it(customer_ids: list[str], draft: TaskDraft) -> Iterator[str]:
 
 def _insert(fresh: str, draft: TaskDraft, *, to_owner: bool, actor: User | None, at: datetime) -> int:
     """One task each; whoever looks after a customer and may do tasks gets it where that is wanted."""
-    owners = list(doers().values_list("pk", flat=True)) if to_owner else []
+    owners = list(possible_assignees().values_list("pk", flat=True)) if to_owner else []
     theirs = f"CASE WHEN c.owner_id IN ({', '.join(str(int(owner_id)) for owner_id in owners)}) THEN c.owner_id END, "
     due = connection.ops.adapt_datefield_value(draft.due)
     assignee = f"COALESCE({theirs if owners else ''}CAST(%s AS bigint), NULL)"
@@ -219,7 +224,7 @@ def _facts(draft: TaskDraft) -> dict[str, object]:
     }
 
 
-def save(task: Task) -> None:
+def save_task(task: Task) -> None:
     """Keep a task that is open, the only one of its kind. Raises `TaskThereAlready`."""
     try:
         with transaction.atomic():
@@ -237,7 +242,7 @@ def _audit_fields(task: Task) -> dict[str, object]:
     return {"title": task.title, "due": task.due.isoformat(), "assignee": assignee}
 
 
-def tell(
+def record_task_event(
     task: Task,
     verb: str,
     kind: str,

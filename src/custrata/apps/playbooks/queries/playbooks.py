@@ -26,7 +26,7 @@ def own_playbook(scheme: str, tier: str) -> OwnPlaybook | None:
     return OwnPlaybook.objects.select_related("actor").filter(scheme=scheme, tier=tier).first()
 
 
-def held_playbook(scheme: str, tier: str) -> Playbook:
+def effective_playbook(scheme: str, tier: str) -> Playbook:
     """The playbook of a tier as the workspace has it. Raises `NoSuchPlaybook`."""
     shipped = playbook(scheme, tier)
     own = own_playbook(scheme, tier)
@@ -80,10 +80,10 @@ def tier_ids(scheme: str, tier: str) -> list[str]:
     return [str(customer_id) for customer_id in published.ids([Tiered(scheme, (tier,))]).to_pylist()]
 
 
-def rhythm_of(task: Task) -> int | None:
+def repeat_days(task: Task) -> int | None:
     """After how many days the action of a task comes again, as its playbook says today."""
     try:
-        action = held_playbook(task.scheme, task.tier).action(task.action)
+        action = effective_playbook(task.scheme, task.tier).action(task.action)
     except NoSuchPlaybook:
         return None
     return action.every_days if action is not None else None

@@ -91,7 +91,7 @@ def open_tasks_of(customer_id: str) -> list[Task]:
     return list(rows.order_by("due", "id")[:MOST_SHOWN])
 
 
-def doers() -> QuerySet[User]:
+def possible_assignees() -> QuerySet[User]:
     """The people who may have tasks."""
     roles = [role for role, rights in RIGHTS.items() if Right.DO_TASKS in rights]
     return User.objects.filter(is_active=True, role__in=roles).order_by("name", "username")

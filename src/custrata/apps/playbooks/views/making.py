@@ -12,11 +12,18 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from custrata.apps.customers.queries import found_customer, found_customers
-from custrata.apps.playbooks.actions import MOST_TASKS, due_by, make_task, make_tasks_for_tier
+from custrata.apps.customers.queries import customer_by_id, search_customers
+from custrata.apps.playbooks.actions import MOST_TASKS, default_due_date, make_task, make_tasks_for_tier
 from custrata.apps.playbooks.forms import NextForm, TaskForm
-from custrata.apps.playbooks.queries import doers, held_playbook, next_steps, open_tasks_of, tier_customers, today
-from custrata.apps.playbooks.views.asking import asking_person, done, known_playbook
+from custrata.apps.playbooks.queries import (
+    effective_playbook,
+    next_steps,
+    open_tasks_of,
+    possible_assignees,
+    tier_customers,
+    today,
+)
+from custrata.apps.playbooks.views.lookups import asking_person, playbook_or_404, run_action
 from custrata.apps.playbooks.views.playbooks import ICONS
 from custrata.errors import CustrataError
 from custrata.pipeline.reading import reading
@@ -33,14 +40,14 @@ SCHEMES_SHOWN = 3  # schemes at once; the rest unfolds
 @needs(Right.DO_TASKS)
 def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse:
     """The form of a task: for one customer, for each of the tier (asked twice), or for the tier as a whole."""
-    playbook_action = known_playbook(key, tier).action(action)
+    playbook_action = playbook_or_404(key, tier).action(action)
     if playbook_action is None:
         raise Http404
     sent = request.POST if request.method == "POST" else None
     at = timezone.now()
     usual = {
         "title": playbook_action.said(language()),
-        "due": due_by(playbook_action, at),
+        "due": default_due_date(playbook_action, at),
         "assignee": str(request.user.pk),
     }
     form = TaskForm(sent, initial=usual | {"customer": request.GET.get("customer", "")})
@@ -62,7 +69,7 @@ def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse
         "customers": customers,
         "fits": customers <= MOST_TASKS,
         "most": MOST_TASKS,
-        "people": list(doers()),
+        "people": list(possible_assignees()),
         "today": today(at),
         "may_edit": may(request.user, Right.EDIT_PLAYBOOKS),
         "confirming": whom == "each" and form.is_valid(),
@@ -82,21 +89,21 @@ def _make(request: HttpRequest, form: TaskForm, scheme: str, tier: str, action: 
         def all_of_them() -> None:
             messages.success(request, count("playbooks.said.made_many", make_tasks_for_tier(confirmed=number, **sent)))
 
-        return done(request, all_of_them, "")
+        return run_action(request, all_of_them, "")
     customer_id = None
     if whom == "customer":
         customer_id = _customer(form)
         if customer_id is None:
             return False
-    return done(request, lambda: make_task(customer_id=customer_id, **sent), text("playbooks.said.made"))
+    return run_action(request, lambda: make_task(customer_id=customer_id, **sent), text("playbooks.said.made"))
 
 
 def _customer(form: TaskForm) -> str | None:
     """The one customer that is meant, by id or by what a search finds; what is wrong stands at the field."""
     written = form.cleaned_data["customer"]
-    if written and found_customer(written) is not None:
+    if written and customer_by_id(written) is not None:
         return str(written)
-    customer_ids = found_customers(written).customer_ids if written else ()
+    customer_ids = search_customers(written).customer_ids if written else ()
     if len(customer_ids) == 1:
         return customer_ids[0]
     form.add_error("customer", text("playbooks.make.many_customers" if customer_ids else "playbooks.make.no_customer"))
@@ -120,7 +127,7 @@ def make_next(request: HttpRequest) -> HttpResponse:
     sent, who, at = form.cleaned_data, asking_person(request), timezone.now()
     refused = ""
     try:
-        action = held_playbook(sent["scheme"], sent["tier"]).action(sent["action"])
+        action = effective_playbook(sent["scheme"], sent["tier"]).action(sent["action"])
         title = action.said(language()) if action is not None else sent["action"]
         make_task(**sent, title=title, assignee_id=who.pk, to_owner=True, actor=who, at=at)
     except NoSuchPlaybook as error:
@@ -134,7 +141,7 @@ def make_next(request: HttpRequest) -> HttpResponse:
 
 
 def _next(request: HttpRequest, customer_id: str, refused: str = "") -> HttpResponse:
-    published, customer = reading(workspace()), found_customer(customer_id)
+    published, customer = reading(workspace()), customer_by_id(customer_id)
     row = published.customer(customer_id) if published is not None else None
     if row is None and customer is None:
         raise Http404

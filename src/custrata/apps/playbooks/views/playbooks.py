@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from custrata.apps.playbooks.actions import edit_playbook, restore_playbook
-from custrata.apps.playbooks.forms import ActionForms, PlaybookForm, content, filled_in
+from custrata.apps.playbooks.forms import ActionForms, PlaybookForm, content, form_initial
 from custrata.apps.playbooks.queries import cards, kinds_of, own_playbook, tier_customers
-from custrata.apps.playbooks.views.asking import asking_person, done, known_playbook
+from custrata.apps.playbooks.views.lookups import asking_person, playbook_or_404, run_action
 from custrata.tiering import BUILT_IN
 from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, care, said
 from custrata.web.gate import needs
@@ -45,9 +45,9 @@ def playbook_list(request: HttpRequest) -> HttpResponse:
 
 @needs(Right.SEE_PLAYBOOKS)
 @require_safe
-def one_playbook(request: HttpRequest, key: str, tier: str) -> HttpResponse:
+def playbook_detail(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     """The playbook of a tier, by the five kinds of action."""
-    playbook = known_playbook(key, tier)
+    playbook = playbook_or_404(key, tier)
     page = {
         **_playbook_context(playbook),
         "kinds": [(kind, ICONS[kind], _kind(kind), _lines(actions)) for kind, actions in kinds_of(playbook)],
@@ -63,8 +63,8 @@ def one_playbook(request: HttpRequest, key: str, tier: str) -> HttpResponse:
 @needs(Right.EDIT_PLAYBOOKS)
 def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     """The form of a playbook, and what was filled in."""
-    playbook, spoken = known_playbook(key, tier), language()
-    whole, rows = filled_in(playbook, spoken)
+    playbook, spoken = playbook_or_404(key, tier), language()
+    whole, rows = form_initial(playbook, spoken)
     sent = request.POST if request.method == "POST" else None
     form, actions = PlaybookForm(sent, initial=whole), ActionForms(sent, initial=rows, prefix="actions")
     if sent is not None and form.is_valid() and actions.is_valid():
@@ -75,9 +75,9 @@ def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
             data = content(playbook, spoken, form.cleaned_data, action_rows)
             return edit_playbook(scheme=key, tier=tier, content=data, opened=opened(request), **who)
 
-        if done(request, act, text("playbooks.said.edited")):
+        if run_action(request, act, text("playbooks.said.edited")):
             return HttpResponseRedirect(reverse("playbooks:one", args=[key, tier]))
-        playbook = known_playbook(key, tier)
+        playbook = playbook_or_404(key, tier)
     choices = {
         "kinds": [(kind, _kind(kind)) for kind in KINDS],
         "areas": [(area, text(f"playbooks.areas.{area}")) for area in AREAS],
@@ -90,11 +90,11 @@ def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
 @needs(Right.EDIT_PLAYBOOKS)
 def restore(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     """Ask whether the shipped playbook is to hold again, and let it."""
-    playbook, own = known_playbook(key, tier), own_playbook(key, tier)
+    playbook, own = playbook_or_404(key, tier), own_playbook(key, tier)
     back = HttpResponseRedirect(reverse("playbooks:one", args=[key, tier]))
     if request.method == "POST":
         who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
-        done(request, lambda: restore_playbook(scheme=key, tier=tier, **who), text("playbooks.said.restored"))
+        run_action(request, lambda: restore_playbook(scheme=key, tier=tier, **who), text("playbooks.said.restored"))
         return back
     return render(request, "playbooks/restore.html", {**_playbook_context(playbook), "own": own}) if own else back
 

@@ -22,13 +22,13 @@ from custrata.apps.playbooks.queries import (
     WHOSE,
     Search,
     counts,
-    doers,
     is_overdue,
-    rhythm_of,
+    possible_assignees,
+    repeat_days,
     tasks,
     today,
 )
-from custrata.apps.playbooks.views.asking import asking_person, done, known_task
+from custrata.apps.playbooks.views.lookups import asking_person, run_action, task_or_404
 from custrata.apps.playbooks.views.playbooks import ICONS
 from custrata.tiering import BUILT_IN
 from custrata.tiering.names import scheme_name, tier_name
@@ -109,9 +109,9 @@ def _rows(tasks: Iterator[Task], spoken: str) -> Iterator[Sequence[Cell]]:
 
 @needs(Right.SEE_PLAYBOOKS)
 @require_safe
-def one_task(request: HttpRequest, number: int) -> HttpResponse:
+def task_detail(request: HttpRequest, number: int) -> HttpResponse:
     """One task: what, for whom, by whom, and what came of it."""
-    task, day = known_task(number), today(timezone.now())
+    task, day = task_or_404(number), today(timezone.now())
     facts = {
         "task": task,
         "icon_name": ICONS[task.kind],
@@ -119,8 +119,8 @@ def one_task(request: HttpRequest, number: int) -> HttpResponse:
         "state": text(f"playbooks.state.{task.state}"),
         "overdue": is_overdue(task, day),
         "today": day,
-        "rhythm": rhythm_of(task) if task.state == State.OPEN else None,
-        "people": list(doers()) if may(request.user, Right.DO_TASKS) and task.state == State.OPEN else [],
+        "rhythm": repeat_days(task) if task.state == State.OPEN else None,
+        "people": list(possible_assignees()) if may(request.user, Right.DO_TASKS) and task.state == State.OPEN else [],
         "may_do": may(request.user, Right.DO_TASKS),
         "shown": {"assignee": str(task.assignee or ""), "due": task.due},
     }
@@ -132,7 +132,7 @@ def one_task(request: HttpRequest, number: int) -> HttpResponse:
 def finish(request: HttpRequest, number: int) -> HttpResponse:
     """End a task, done or dropped."""
     form, dropped = FinishForm(request.POST), "drop" in request.POST
-    known_task(number)
+    task_or_404(number)
     if not form.is_valid():
         return _back(request, number, None, text("playbooks.unusable"))
     fields = {"result": form.cleaned_data["result"], "again": form.cleaned_data["again"], "dropped": dropped}
@@ -144,7 +144,7 @@ def finish(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def reopen(request: HttpRequest, number: int) -> HttpResponse:
     """Open a task again."""
-    known_task(number)
+    task_or_404(number)
     return _back(request, number, lambda who: reopen_task(task_id=number, **who), text("playbooks.said.reopened"))
 
 
@@ -153,7 +153,7 @@ def reopen(request: HttpRequest, number: int) -> HttpResponse:
 def hand_over(request: HttpRequest, number: int) -> HttpResponse:
     """Give a task to somebody else, or another day."""
     form = HandOverForm(request.POST)
-    known_task(number)
+    task_or_404(number)
     if not form.is_valid():
         return _back(request, number, None, text("playbooks.unusable"))
     fields = {"assignee_id": form.cleaned_data["assignee"], "due": form.cleaned_data["due"], "opened": opened(request)}
@@ -169,7 +169,7 @@ def _back(
         messages.error(request, message)
     else:
         who = {"actor": asking_person(request), "at": timezone.now()}
-        done(request, lambda: act(who), message)
+        run_action(request, lambda: act(who), message)
     return HttpResponseRedirect(reverse("playbooks:task", args=[number]))
 
 

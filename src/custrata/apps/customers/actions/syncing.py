@@ -14,7 +14,7 @@ import pyarrow as pa
 from django.db import connection, transaction
 
 from custrata.apps.customers.actions.bulk import append, instant, run, staged
-from custrata.apps.customers.actions.forgetting import forget
+from custrata.apps.customers.actions.deletion import delete_customers
 from custrata.apps.customers.models import FollowedLake, FollowedRun, TimelineEntry
 from custrata.apps.customers.queries.decided import decisions
 from custrata.apps.customers.queries.state import state_of
@@ -32,7 +32,7 @@ COLUMNS = {
     "search": "text",
     "mark": "bigint",
 }
-TAKE_OVER = """
+UPSERT = """
 INSERT INTO customers_customer (customer_id, name, phone, email, company, search, mark)
 SELECT customer_id, name, phone, email, company, search, mark FROM {staged} WHERE true
 ON CONFLICT (customer_id) DO UPDATE SET
@@ -45,7 +45,7 @@ Tell = Callable[[float], None]
 
 
 @dataclass(frozen=True)
-class Followed:
+class SyncResult:
     """What following did: customers new or changed, customers gone, moves put on the timeline."""
 
     changed: int = 0
@@ -53,7 +53,7 @@ class Followed:
     moves: int = 0
 
 
-def follow_lake(workspace: Workspace, *, at: datetime, tell: Tell = lambda fraction: None) -> Followed:
+def sync_customers(workspace: Workspace, *, at: datetime, tell: Tell = lambda fraction: None) -> SyncResult:
     """Bring customers and timeline up to the lake and the runs as they are.
 
     A customer whom neither lake nor published run knows any more was erased, and goes with everything about them.
@@ -62,23 +62,23 @@ def follow_lake(workspace: Workspace, *, at: datetime, tell: Tell = lambda fract
         state = state_of(workspace)
         synced = FollowedLake.objects.first()
         if synced is not None and (synced.fingerprint, synced.run) == state:
-            return Followed()
-        changed, gone = _follow_customers(workspace, lake, at=at, tell=tell)
-        moved = _follow_runs(workspace, tell)
+            return SyncResult()
+        changed, gone = _sync_customer_rows(workspace, lake, at=at, tell=tell)
+        moved = _sync_runs(workspace, tell)
         FollowedLake.objects.update_or_create(only=True, defaults={"fingerprint": state[0], "run": state[1], "at": at})
-    return Followed(changed, gone, moved)
+    return SyncResult(changed, gone, moved)
 
 
-def _follow_customers(workspace: Workspace, lake: LakeSnapshot, *, at: datetime, tell: Tell) -> tuple[int, int]:
+def _sync_customer_rows(workspace: Workspace, lake: LakeSnapshot, *, at: datetime, tell: Tell) -> tuple[int, int]:
     changed, existing = 0, known_customers()
     with contacts(workspace, lake, decisions()) as lake_contacts:
         for batch in lake_contacts.changed(existing, PORTION):
-            _take_over(batch)
+            _upsert(batch)
             changed += len(batch)
             tell(0.8 * min(1.0, changed / max(len(existing), PORTION)))
         gone = lake_contacts.gone(existing)
     for start in range(0, len(gone), PORTION):
-        forget(customer_ids=gone[start : start + PORTION], at=at)
+        delete_customers(customer_ids=gone[start : start + PORTION], at=at)
     return changed, len(gone)
 
 
@@ -95,42 +95,42 @@ def known_customers() -> pa.Table:
 
 
 @transaction.atomic
-def _take_over(batch: pa.RecordBatch) -> None:
+def _upsert(batch: pa.RecordBatch) -> None:
     columns = [batch[name].to_pylist() for name in COLUMNS]
     with staged(COLUMNS, zip(*columns, strict=True)) as name:
-        run(TAKE_OVER.format(staged=name))
+        run(UPSERT.format(staged=name))
 
 
-def _follow_runs(workspace: Workspace, tell: Tell) -> int:
+def _sync_runs(workspace: Workspace, tell: Tell) -> int:
     """Put the moves of every run on the timeline, each once; those of a run that was superseded leave it."""
     with workspace.runs.reading():
         present = workspace.runs.history()
-        _leave_out({run.id for run in present})
-        return sum(_follow_run(run, tell) for run in present)
+        _delete_withdrawn_runs({run.id for run in present})
+        return sum(_sync_run(run, tell) for run in present)
 
 
-def _leave_out(present: set[str]) -> None:
+def _delete_withdrawn_runs(present: set[str]) -> None:
     for gone in FollowedRun.objects.exclude(run__in=present):
         with transaction.atomic():
             TimelineEntry.objects.filter(run=gone.run).delete()
             gone.delete()
 
 
-def _follow_run(followed: Run, tell: Tell) -> int:
+def _sync_run(followed: Run, tell: Tell) -> int:
     many = moves_in(followed)
     progress, _ = FollowedRun.objects.get_or_create(run=followed.id, defaults={"rows": many})
     if progress.rows != many:  # somebody was erased from it meanwhile: what is counted is no longer what is there
-        progress = _begin_again(progress, many)
+        progress = _restart(progress, many)
     before = progress.done
     for batch in moves(followed, start=progress.done, rows=PORTION) if progress.done < many else ():
-        if not _put_moves(progress, batch):
+        if not _append_moves(progress, batch):
             break  # another process is at it
         tell(0.8 + 0.2 * progress.done / many)
     return progress.done - before
 
 
 @transaction.atomic
-def _begin_again(progress: FollowedRun, rows: int) -> FollowedRun:
+def _restart(progress: FollowedRun, rows: int) -> FollowedRun:
     TimelineEntry.objects.filter(run=progress.run).delete()
     progress.rows, progress.done = rows, 0
     progress.save(update_fields=["rows", "done"])
@@ -138,7 +138,7 @@ def _begin_again(progress: FollowedRun, rows: int) -> FollowedRun:
 
 
 @transaction.atomic
-def _put_moves(progress: FollowedRun, batch: pa.RecordBatch) -> bool:
+def _append_moves(progress: FollowedRun, batch: pa.RecordBatch) -> bool:
     """Add a portion and count it, together; False where the count is no longer what we know."""
     done = progress.done + len(batch)
     if FollowedRun.objects.filter(pk=progress.pk, done=progress.done, rows=progress.rows).update(done=done) != 1:
@@ -150,7 +150,7 @@ def _put_moves(progress: FollowedRun, batch: pa.RecordBatch) -> bool:
     return True
 
 
-def is_followed(workspace: Workspace) -> bool:
+def is_synced(workspace: Workspace) -> bool:
     """Whether customers and timeline are up to date; cheap enough to ask every few seconds."""
     synced = FollowedLake.objects.first()
     return synced is not None and (synced.fingerprint, synced.run) == state_of(workspace)

@@ -29,12 +29,12 @@ class DatabaseBusy(Refused):
 
 
 @transaction.atomic
-def forget(*, customer_ids: Sequence[str], at: datetime) -> int:
+def delete_customers(*, customer_ids: Sequence[str], at: datetime) -> int:
     """Take customers, and everything that was decided or written down about them, out of the database; how many."""
-    return _forget(customer_ids, at).get(Customer._meta.db_table, 0)
+    return _delete_rows(customer_ids, at).get(Customer._meta.db_table, 0)
 
 
-def _forget(customer_ids: Sequence[str], at: datetime) -> dict[str, int]:
+def _delete_rows(customer_ids: Sequence[str], at: datetime) -> dict[str, int]:
     gone: dict[str, int] = {}
     with staged({CUSTOMER: "text"}, ((customer_id,) for customer_id in customer_ids)) as name:
         for table in _tables():
@@ -112,11 +112,11 @@ class ServerDatabase:
         ids = [person.customer_id for person in people]
         try:
             with transaction.atomic():
-                removed = _forget(ids, at)
+                removed = _delete_rows(ids, at)
                 with opened(connection):
                     for table, count in scrub(people).items():
                         removed[table] = removed.get(table, 0) + count
-            transaction.on_commit(lambda: give_room_back(list(removed)))
+            transaction.on_commit(lambda: reclaim_space(list(removed)))
         except OperationalError as error:
             raise DatabaseBusy(reason=error) from error
         copies = [path for pattern in COPIES for path in self.state.glob(pattern)]
@@ -125,7 +125,7 @@ class ServerDatabase:
         return {table: count for table, count in {**removed, "copies": len(copies)}.items() if count}
 
 
-def give_room_back(tables: Sequence[str]) -> None:
+def reclaim_space(tables: Sequence[str]) -> None:
     """Let deleted rows leave the files of the database, outside of a transaction."""
     with closing(connection.cursor()) as cursor:
         if connection.vendor == "sqlite":

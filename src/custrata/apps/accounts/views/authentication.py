@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare
 from custrata.apps.accounts.actions import TooManyTries, WrongPassword, begin_session
 from custrata.apps.accounts.models import User
 from custrata.apps.accounts.queries import second_factor, too_many_failures
-from custrata.apps.accounts.views.seen import MARK
+from custrata.apps.accounts.views.session_activity import MARK
 from custrata.web.addresses import client_address, counted_address
 from custrata.web.security_log import record_event
 from custrata.web.sessions import BEGAN
@@ -28,7 +28,7 @@ WITHIN = timedelta(minutes=5)
 def admit(request: HttpRequest, person: User, next_url: str) -> HttpResponse:
     """Let in whoever knows the password; with a second factor, ask for its code first."""
     if second_factor(person) is None:
-        come_in(request, person)
+        complete_sign_in(request, person)
         return redirect(next_url)
     request.session[PENDING] = {
         "person": person.pk,
@@ -49,7 +49,9 @@ def pending_person(request: HttpRequest) -> User | None:
     return person if same else None
 
 
-def come_in(request: HttpRequest, person: User, since: datetime | None = None, *, verified: bool = False) -> None:
+def complete_sign_in(
+    request: HttpRequest, person: User, since: datetime | None = None, *, verified: bool = False
+) -> None:
     """Sign a person in here, under a new session key; `since` where they were signed in here already."""
     request.session.pop(PENDING, None)
     if request.user.is_authenticated:  # Django changes the key by itself for who was not

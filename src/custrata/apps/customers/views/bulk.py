@@ -10,14 +10,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from custrata.apps.accounts.views.asking import asking_person
-from custrata.apps.customers.actions import Many, assign_owner, start_tagging, tag_customers, untag_customers
-from custrata.apps.customers.forms import BulkForm, numbers
+from custrata.apps.customers.actions import TaggingRequest, assign_owner, start_tagging, tag_customers, untag_customers
+from custrata.apps.customers.forms import BulkForm, cleaned_number
 from custrata.apps.customers.queries import owners, tags
-from custrata.apps.customers.queries.listing import ids_chosen
-from custrata.apps.customers.queries.questions import describe_list_query, parse_list_query
+from custrata.apps.customers.queries.list_query import describe_list_query, parse_list_query
+from custrata.apps.customers.queries.listing import matching_ids
 from custrata.apps.customers.queries.tagging import MANY, tagging_of
-from custrata.apps.customers.views.asking import asked_reading
 from custrata.apps.customers.views.chips import chips
+from custrata.apps.customers.views.lookups import reading_or_404
 from custrata.apps.jobs.models import Job
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
@@ -29,27 +29,29 @@ from custrata.web.texts import count, sentence, text
 @require_http_methods(["GET", "POST"])
 def tag(request: HttpRequest) -> HttpResponse:
     """Put a tag on everybody, or take it off."""
-    return _together(request, "tag")
+    return _bulk_page(request, "tag")
 
 
 @needs(Right.ASSIGN_OWNERS)
 @require_http_methods(["GET", "POST"])
 def own(request: HttpRequest) -> HttpResponse:
     """Say who looks after everybody."""
-    return _together(request, "own")
+    return _bulk_page(request, "own")
 
 
-def _together(request: HttpRequest, what: str) -> HttpResponse:
+def _bulk_page(request: HttpRequest, what: str) -> HttpResponse:
     list_query = parse_list_query(request.GET)
-    reading = asked_reading(list_query.run)
-    ids = ids_chosen(reading, list_query)
+    reading = reading_or_404(list_query.run)
+    ids = matching_ids(reading, list_query)
     form = BulkForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        if numbers(form, "seen") != len(ids):
+        if cleaned_number(form, "seen") != len(ids):
             form.add_error(None, text("customers.together.moved_on", number=len(ids)))
         elif what == "tag" and len(ids) > MANY:
             job = _started(
-                request, form, Many(_question(request), reading.run.id if reading is not None else None, len(ids))
+                request,
+                form,
+                TaggingRequest(_question(request), reading.run.id if reading is not None else None, len(ids)),
             )
             if job is not None:
                 return redirect("customers:tagging", job.pk)
@@ -72,10 +74,10 @@ def _done(request: HttpRequest, what: str, form: BulkForm, ids: list[str], chose
     whom = {"customer_ids": ids, "actor": asking_person(request), "at": timezone.now()}
     try:
         if what == "own":
-            done = assign_owner(**whom, owner_id=numbers(form, "owner"), selection=chosen)  # type: ignore[arg-type]  # as typed above
+            done = assign_owner(**whom, owner_id=cleaned_number(form, "owner"), selection=chosen)  # type: ignore[arg-type]  # as typed above
         else:
             act = untag_customers if "untag" in request.POST else tag_customers
-            done = act(**whom, tag_id=numbers(form, "tag") or 0, selection=chosen)  # type: ignore[arg-type]  # as typed above
+            done = act(**whom, tag_id=cleaned_number(form, "tag") or 0, selection=chosen)  # type: ignore[arg-type]  # as typed above
     except CustrataError as error:
         form.add_error(None, sentence(error))
         return False
@@ -87,12 +89,12 @@ def _question(request: HttpRequest) -> str:
     return QueryDict(request.GET.urlencode()).urlencode()
 
 
-def _started(request: HttpRequest, form: BulkForm, many: Many) -> Job | None:
+def _started(request: HttpRequest, form: BulkForm, many: TaggingRequest) -> Job | None:
     """Have a job do it; where it is refused, say so in the form."""
     try:
         return start_tagging(
             many=many,
-            tag_id=numbers(form, "tag") or 0,
+            tag_id=cleaned_number(form, "tag") or 0,
             off="untag" in request.POST,
             actor=asking_person(request),
             at=timezone.now(),

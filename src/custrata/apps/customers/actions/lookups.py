@@ -10,7 +10,7 @@ class NoSuchCustomer(BadInput):
     template = "There is no customer “{customer}”. Look at the list again."
 
 
-def held_customer(customer_id: str) -> Customer:
+def lock_customer(customer_id: str) -> Customer:
     """The customer, held until the transaction ends. Raises `NoSuchCustomer`."""
     customer = Customer.objects.select_for_update().filter(customer_id=customer_id).first()
     if customer is None:

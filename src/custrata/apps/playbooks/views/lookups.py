@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest
 
 from custrata.apps.accounts.models import User
 from custrata.apps.playbooks.models import Task
-from custrata.apps.playbooks.queries import held_playbook, task
+from custrata.apps.playbooks.queries import effective_playbook, task
 from custrata.errors import CustrataError
 from custrata.tiering import BUILT_IN
 from custrata.tiering.playbooks import NoSuchPlaybook, Playbook
@@ -22,17 +22,17 @@ def asking_person(request: HttpRequest) -> User:
     return request.user
 
 
-def known_playbook(scheme: str, tier: str) -> Playbook:
+def playbook_or_404(scheme: str, tier: str) -> Playbook:
     """A playbook, or a page that says there is none."""
     if scheme not in BUILT_IN:
         raise Http404
     try:
-        return held_playbook(scheme, tier)
+        return effective_playbook(scheme, tier)
     except NoSuchPlaybook as error:
         raise Http404(sentence(error)) from error
 
 
-def known_task(number: int) -> Task:
+def task_or_404(number: int) -> Task:
     """A task, or a page that says there is none."""
     requested_task = task(number)
     if requested_task is None:
@@ -40,7 +40,7 @@ def known_task(number: int) -> Task:
     return requested_task
 
 
-def done(request: HttpRequest, act: Callable[[], object], message: str) -> bool:
+def run_action(request: HttpRequest, act: Callable[[], object], message: str) -> bool:
     """Do it and say so, or say why it was refused; whether it was done."""
     try:
         act()

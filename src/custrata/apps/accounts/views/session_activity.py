@@ -11,13 +11,13 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from custrata.apps.accounts.actions import session_seen
+from custrata.apps.accounts.actions import touch_session
 
 MARK = "signed_in_here"
 EVERY = 60
 
 
-class SeenMiddleware:
+class SessionActivityMiddleware:
     """Keeps `SignIn.seen_at` up to date; no page waits for it."""
 
     def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -35,4 +35,4 @@ class SeenMiddleware:
 
 def _note(key: str) -> None:
     with suppress(DatabaseError):  # noted next time
-        session_seen(session_key=key, at=timezone.now())
+        touch_session(session_key=key, at=timezone.now())

@@ -11,7 +11,7 @@ from custrata.web.workspace import workspace
 TYPED = "customers.typed"  # in the session: what somebody typed while somebody else changed it
 
 
-def asked_reading(run: str | None = None) -> Reading | None:
+def reading_or_404(run: str | None = None) -> Reading | None:
     """The published run, or the past one that is asked for; none before anything is published."""
     try:
         return reading(workspace(), run)
