@@ -15,8 +15,8 @@ from custrata.apps.accounts.actions import change_me, change_password, end_other
 from custrata.apps.accounts.forms import ChangePasswordForm, MeForm
 from custrata.apps.accounts.models import User
 from custrata.apps.accounts.queries import active_sessions, signed_in_since
-from custrata.apps.accounts.views.asking import asking_person
 from custrata.apps.accounts.views.authentication import VERIFIED, complete_sign_in, confirm_password
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.texts import count, sentence, text
@@ -28,7 +28,7 @@ from custrata.web.versions import ChangedMeanwhile, opened
 @require_http_methods(["GET", "HEAD", "POST"])
 def me(request: HttpRequest) -> HttpResponse:
     """Name, e-mail address, language, looks."""
-    person = asking_person(request)
+    person = current_user(request)
     current = {"name": person.name, "email": person.email, "language": person.language, "theme": person.theme or "auto"}
     form = MeForm(request.POST or None, initial=current)
     if request.method == "POST" and form.is_valid():
@@ -60,7 +60,7 @@ def password(request: HttpRequest) -> HttpResponse:
     """Change one's password; every other session ends."""
     form = ChangePasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        person, fields, key = asking_person(request), form.cleaned_data, request.session.session_key
+        person, fields, key = current_user(request), form.cleaned_data, request.session.session_key
         since, verified = signed_in_since(key or ""), bool(request.session.get(VERIFIED))
         try:
             confirm_password(request, person, fields["present"])
@@ -80,7 +80,7 @@ def password(request: HttpRequest) -> HttpResponse:
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
     """Where one is signed in."""
-    sign_ins = active_sessions(asking_person(request), request.session.session_key, timezone.now())
+    sign_ins = active_sessions(current_user(request), request.session.session_key, timezone.now())
     return render(
         request, "accounts/sessions.html", {"places": sign_ins, "others": any(not p.current for p in sign_ins)}
     )
@@ -90,7 +90,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
 @require_POST
 def end_one(request: HttpRequest, number: int) -> HttpResponse:
     """End one of one's sessions."""
-    person = asking_person(request)
+    person = current_user(request)
     if end_session(person=person, sign_in_id=number, actor=person, at=timezone.now()):
         messages.success(request, count("accounts.sessions.ended", 1))
     return redirect("accounts:sessions")
@@ -100,7 +100,7 @@ def end_one(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def end_others(request: HttpRequest) -> HttpResponse:
     """End all of one's sessions but this one."""
-    person = asking_person(request)
+    person = current_user(request)
     ended = end_other_sessions(person=person, keep=request.session.session_key, actor=person, at=timezone.now())
     messages.success(request, count("accounts.sessions.ended", ended))
     return redirect("accounts:sessions")

@@ -16,7 +16,7 @@ from custrata.apps.accounts import actions
 from custrata.apps.accounts.forms import InviteForm, RoleForm
 from custrata.apps.accounts.models import User
 from custrata.apps.accounts.queries import locked_out, open_invitations, people, person_by_id, rights_table
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.rights import Right, Role
@@ -60,7 +60,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     form = InviteForm(request.POST)
     if form.is_valid():
         try:
-            secret = actions.invite(actor=asking_person(request), at=timezone.now(), **form.cleaned_data)
+            secret = actions.invite(actor=current_user(request), at=timezone.now(), **form.cleaned_data)
         except CustrataError as error:
             form.add_error(None, sentence(error))
         else:
@@ -76,7 +76,7 @@ def revoke(request: HttpRequest, number: int) -> HttpResponse:
     """Withdraw an invitation."""
     return _done(
         request,
-        lambda: actions.revoke_link(link_id=number, actor=asking_person(request), at=timezone.now()),
+        lambda: actions.revoke_link(link_id=number, actor=current_user(request), at=timezone.now()),
         text("accounts.people.revoked"),
         reverse("accounts:people"),
     )
@@ -95,12 +95,12 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
             lambda: actions.change_role(
                 person_id=number,
                 role=role,
-                actor=asking_person(request),
+                actor=current_user(request),
                 at=timezone.now(),
                 opened=opened(request),
             ),
             text("accounts.person.role_changed", person=str(person), role=text(f"web.roles.{role}")),
-            reverse("accounts:person", args=[number]) if number != asking_person(request).pk else reverse("web:start"),
+            reverse("accounts:person", args=[number]) if number != current_user(request).pk else reverse("web:start"),
         )
     locked = person.folded in locked_out(timezone.now())
     page = {"person": person, "form": form, "locked": locked, "shown": {"role": person.role}}
@@ -116,7 +116,7 @@ def deactivate(request: HttpRequest, number: int) -> HttpResponse:
         return render(request, "accounts/deactivate.html", {"person": person})
     return _done(
         request,
-        lambda: actions.deactivate(person_id=number, actor=asking_person(request), at=timezone.now()),
+        lambda: actions.deactivate(person_id=number, actor=current_user(request), at=timezone.now()),
         text("accounts.person.deactivated", person=str(person)),
         reverse("accounts:person", args=[number]),
     )
@@ -129,7 +129,7 @@ def activate(request: HttpRequest, number: int) -> HttpResponse:
     person = _person(number)
     return _done(
         request,
-        lambda: actions.activate(person_id=number, actor=asking_person(request), at=timezone.now()),
+        lambda: actions.activate(person_id=number, actor=current_user(request), at=timezone.now()),
         text("accounts.person.activated", person=str(person)),
         reverse("accounts:person", args=[number]),
     )
@@ -142,7 +142,7 @@ def unlock(request: HttpRequest, number: int) -> HttpResponse:
     person = _person(number)
     return _done(
         request,
-        lambda: actions.unlock(person_id=number, actor=asking_person(request), at=timezone.now()),
+        lambda: actions.unlock(person_id=number, actor=current_user(request), at=timezone.now()),
         text("accounts.person.unlocked", person=str(person)),
         reverse("accounts:person", args=[number]),
     )
@@ -155,7 +155,7 @@ def reset_second_factor(request: HttpRequest, number: int) -> HttpResponse:
     person = _person(number)
     return _done(
         request,
-        lambda: actions.reset_second_factor(person_id=number, actor=asking_person(request), at=timezone.now()),
+        lambda: actions.reset_second_factor(person_id=number, actor=current_user(request), at=timezone.now()),
         text("accounts.person.second_reset", person=str(person)),
         reverse("accounts:person", args=[number]),
     )
@@ -165,7 +165,7 @@ def reset_second_factor(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def end_sessions(request: HttpRequest, number: int) -> HttpResponse:
     """Sign somebody out everywhere (oneself everywhere else)."""
-    person, actor = _person(number), asking_person(request)
+    person, actor = _person(number), current_user(request)
     keep = request.session.session_key if person.pk == actor.pk else None
     ended = actions.end_other_sessions(person=person, keep=keep, actor=actor, at=timezone.now())
     messages.success(request, count("accounts.sessions.ended", ended))
@@ -179,7 +179,7 @@ def password_link(request: HttpRequest, number: int) -> HttpResponse:
     """Make a link with which somebody sets a new password, and show it, this once."""
     person, back = _person(number), reverse("accounts:person", args=[number])
     try:
-        secret = actions.make_password_link(person_id=number, actor=asking_person(request), at=timezone.now())
+        secret = actions.make_password_link(person_id=number, actor=current_user(request), at=timezone.now())
     except CustrataError as error:
         messages.error(request, sentence(error))
         return redirect(back)

@@ -26,8 +26,8 @@ from custrata.apps.accounts.queries import (
     set_up_in_progress,
     signed_in_since,
 )
-from custrata.apps.accounts.views.asking import asking_person
 from custrata.apps.accounts.views.authentication import WITHIN, complete_sign_in, confirm_password
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.texts import sentence, text
@@ -43,7 +43,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 def _overview(request: HttpRequest, form: PresentPasswordForm) -> HttpResponse:
-    person = asking_person(request)
+    person = current_user(request)
     device = second_factor(person)
     page = {
         "form": form,
@@ -74,7 +74,7 @@ def begin_set_up(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_up(request: HttpRequest) -> HttpResponse:
     """The secret as a picture and in letters; its first code puts it in force."""
-    person, device = asking_person(request), _device(request)
+    person, device = current_user(request), _device(request)
     if device is None:
         return redirect("accounts:second_factor")
     form = CodeForm(request.POST or None)
@@ -125,7 +125,7 @@ def turn_off(request: HttpRequest) -> HttpResponse:
 
 def _with_password(request: HttpRequest, act: Callable[[User], HttpResponse]) -> HttpResponse:
     """Do it where the password is right; else the page again, with why not."""
-    form, person = PresentPasswordForm(request.POST), asking_person(request)
+    form, person = PresentPasswordForm(request.POST), current_user(request)
     if form.is_valid():
         try:
             confirm_password(request, person, form.cleaned_data["present"])
@@ -140,7 +140,7 @@ def _device(request: HttpRequest) -> TOTPDevice | None:
     number, began = request.session.get(SETTING_UP, (None, 0))
     if timezone.now().timestamp() - began > 3 * WITHIN.total_seconds():
         return None
-    return set_up_in_progress(asking_person(request), number)
+    return set_up_in_progress(current_user(request), number)
 
 
 def _codes(request: HttpRequest, codes: list[str]) -> HttpResponse:

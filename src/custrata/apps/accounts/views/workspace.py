@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from custrata.apps.accounts.actions import change_workspace
 from custrata.apps.accounts.actions.workspace import CHANGEABLE
 from custrata.apps.accounts.forms import WorkspaceForm
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.errors import CustrataError
 from custrata.lake import Workspace
 from custrata.web.gate import needs
@@ -35,7 +35,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     form = WorkspaceForm(request.POST or None, initial=current)
     if request.method == "POST" and form.is_valid():
         try:
-            who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+            who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
             change_workspace(served, opened=opened(request), **who, **form.cleaned_data)
         except CustrataError as error:
             form.add_error(None, sentence(error))

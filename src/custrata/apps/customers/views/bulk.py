@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers.actions import TaggingRequest, assign_owner, start_tagging, tag_customers, untag_customers
 from custrata.apps.customers.forms import BulkForm, cleaned_number
 from custrata.apps.customers.queries import owners, tags
@@ -71,7 +71,7 @@ def _bulk_page(request: HttpRequest, what: str) -> HttpResponse:
 
 def _done(request: HttpRequest, what: str, form: BulkForm, ids: list[str], chosen: str) -> bool:
     """Do it; where it is refused, say so in the form."""
-    whom = {"customer_ids": ids, "actor": asking_person(request), "at": timezone.now()}
+    whom = {"customer_ids": ids, "actor": current_user(request), "at": timezone.now()}
     try:
         if what == "own":
             done = assign_owner(**whom, owner_id=cleaned_number(form, "owner"), selection=chosen)  # type: ignore[arg-type]  # as typed above
@@ -96,7 +96,7 @@ def _started(request: HttpRequest, form: BulkForm, many: TaggingRequest) -> Job 
             many=many,
             tag_id=cleaned_number(form, "tag") or 0,
             off="untag" in request.POST,
-            actor=asking_person(request),
+            actor=current_user(request),
             at=timezone.now(),
         )
     except CustrataError as error:
@@ -108,7 +108,7 @@ def _started(request: HttpRequest, form: BulkForm, many: TaggingRequest) -> Job 
 @require_safe
 def tagging(request: HttpRequest, number: int) -> HttpResponse:
     """How far the tagging of very many customers is that one asked for, and what it came to."""
-    job = tagging_of(asking_person(request), number)
+    job = tagging_of(current_user(request), number)
     if job is None:
         raise Http404
     changed = (job.result or {}).get("changed")

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from custrata.apps.accounts.models import User
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers import actions
 from custrata.apps.customers.forms import (
     CustomerForm,
@@ -47,7 +47,7 @@ def _change(request: HttpRequest, kind: type[CustomerForm], act: Act, phrase_key
         raise BadRequest("a form of ours has all its fields")
     sent = form.cleaned_data
     try:
-        changed = act(sent, asking_person(request), timezone.now())
+        changed = act(sent, current_user(request), timezone.now())
     except CustrataError as error:
         messages.error(request, sentence(error))
     else:

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers.actions import lift_erasure, server_database, start_erasure
 from custrata.apps.customers.queries.erasures import erasures
 from custrata.errors import CustrataError
@@ -39,7 +39,7 @@ def erase(request: HttpRequest) -> HttpResponse:
     served = workspace()
     if request.method == "POST":
         try:
-            started = start_erasure(served, customer_id=customer_id, actor=asking_person(request), at=timezone.now())
+            started = start_erasure(served, customer_id=customer_id, actor=current_user(request), at=timezone.now())
         except CustrataError as error:
             messages.error(request, sentence(error))
             return redirect("customers:erasures")
@@ -55,7 +55,7 @@ def erase(request: HttpRequest) -> HttpResponse:
 @require_POST
 def lift(request: HttpRequest, erasure: str) -> HttpResponse:
     """Take rows of an erased customer again."""
-    reason, person = request.POST.get("reason", "")[:1000], asking_person(request)
+    reason, person = request.POST.get("reason", "")[:1000], current_user(request)
     try:
         lift_erasure(workspace(), erasure=erasure, reason=reason, actor=person, at=timezone.now())
     except CustrataError as error:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers.actions import choose_columns, record_export
 from custrata.apps.customers.queries import owners, tags
 from custrata.apps.customers.queries.columns import GROUPS, Column, available_columns, columns_of
@@ -63,7 +63,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
     list_query = parse_list_query(request.GET)
     reading = reading_or_404(list_query.run)
     available = available_columns(reading.columns if reading is not None else {}, language())
-    columns = columns_of(asking_person(request), available)
+    columns = columns_of(current_user(request), available)
     list_query = _sortable(list_query, available, reading)
     listing = _listing_page(request, reading, list_query, columns)
     return render(
@@ -199,7 +199,7 @@ def columns(request: HttpRequest) -> HttpResponse:
     """Keep the columns a person chose and go back to the list."""
     back = QueryDict(request.POST.get("query", ""))
     picked = [] if "reset" in request.POST else request.POST.getlist("column")
-    choose_columns(columns=picked, actor=asking_person(request), at=timezone.now())
+    choose_columns(columns=picked, actor=current_user(request), at=timezone.now())
     return HttpResponseRedirect(f"{reverse('customers:list')}?{back.urlencode()}")
 
 
@@ -213,7 +213,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     if reading is None or kind not in FORMATS:
         raise Http404
     available = available_columns(reading.columns, language())
-    columns = columns_of(asking_person(request), available)
+    columns = columns_of(current_user(request), available)
     list_query = _sortable(list_query, available, reading)
     many = reading.count(resolve_filters(list_query).filters)
     if kind == "xlsx" and many > MOST_IN_EXCEL:
@@ -222,7 +222,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
         chosen=describe_list_query(list_query),
         customers=many,
         kind=kind,
-        actor=asking_person(request),
+        actor=current_user(request),
         at=timezone.now(),
     )
     header = [text("customers.column.id"), text("customers.column.name"), *(column.label for column in columns)]

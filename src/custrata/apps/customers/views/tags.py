@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers import actions
 from custrata.apps.customers.forms import GroupForm, TagForm, cleaned_number
 from custrata.apps.customers.queries import tag_groups, tags_with_customers
@@ -36,7 +36,7 @@ def make(request: HttpRequest) -> HttpResponse:
     name, group = form.cleaned_data.get("name", ""), cleaned_number(form, "group")
     return _done(
         request,
-        lambda: actions.make_tag(name=name, group_id=group, actor=asking_person(request), at=timezone.now()),
+        lambda: actions.make_tag(name=name, group_id=group, actor=current_user(request), at=timezone.now()),
         text("customers.tags.made", name=name),
     )
 
@@ -48,7 +48,7 @@ def make_group(request: HttpRequest) -> HttpResponse:
     form = GroupForm(request.POST)
     form.is_valid()
     name, exclusive = form.cleaned_data.get("name", ""), bool(form.cleaned_data.get("exclusive"))
-    person, at = asking_person(request), timezone.now()
+    person, at = current_user(request), timezone.now()
     return _done(
         request,
         lambda: actions.make_tag_group(name=name, exclusive=exclusive, actor=person, at=at),
@@ -65,7 +65,7 @@ def remove(request: HttpRequest, number: int) -> HttpResponse:
         return render(request, "customers/remove_tag.html", {"tag": tag})
     return _done(
         request,
-        lambda: actions.remove_tag(tag_id=number, actor=asking_person(request), at=timezone.now()),
+        lambda: actions.remove_tag(tag_id=number, actor=current_user(request), at=timezone.now()),
         text("customers.tags.removed", name=tag.name),
     )
 

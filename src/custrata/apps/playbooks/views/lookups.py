@@ -1,4 +1,4 @@
-"""Who asks, and about what."""
+"""Playbooks and tasks by the keys in an address, and messages about what an action did."""
 
 from __future__ import annotations
 
@@ -7,19 +7,12 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import Http404, HttpRequest
 
-from custrata.apps.accounts.models import User
 from custrata.apps.playbooks.models import Task
 from custrata.apps.playbooks.queries import effective_playbook, task
 from custrata.errors import CustrataError
 from custrata.tiering import BUILT_IN
 from custrata.tiering.playbooks import NoSuchPlaybook, Playbook
 from custrata.web.texts import sentence
-
-
-def asking_person(request: HttpRequest) -> User:
-    """Whoever asks, behind a gate that lets only people in."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 def playbook_or_404(scheme: str, tier: str) -> Playbook:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers.queries import customer_by_id, search_customers
 from custrata.apps.playbooks.actions import MOST_TASKS, default_due_date, make_task, make_tasks_for_tier
 from custrata.apps.playbooks.forms import NextForm, TaskForm
@@ -23,7 +24,7 @@ from custrata.apps.playbooks.queries import (
     tier_customers,
     today,
 )
-from custrata.apps.playbooks.views.lookups import asking_person, playbook_or_404, run_action
+from custrata.apps.playbooks.views.lookups import playbook_or_404, run_action
 from custrata.apps.playbooks.views.playbooks import ICONS
 from custrata.errors import CustrataError
 from custrata.pipeline.reading import reading
@@ -81,7 +82,7 @@ def _make(request: HttpRequest, form: TaskForm, scheme: str, tier: str, action: 
     """Make what was asked for, and say so; False where it was refused."""
     sent: dict[str, Any] = {"scheme": scheme, "tier": tier, "action": action.key, **form.whose()}
     sent |= {"title": form.cleaned_data["title"], "due": form.cleaned_data["due"]}
-    sent |= {"actor": asking_person(request), "at": timezone.now()}
+    sent |= {"actor": current_user(request), "at": timezone.now()}
     if whom == "each":
         confirmed = request.POST["seen"]
         number = int(confirmed) if confirmed.isdecimal() else -1
@@ -124,7 +125,7 @@ def make_next(request: HttpRequest) -> HttpResponse:
     form = NextForm(request.POST)
     if not form.is_valid():
         raise BadRequest("a form of ours has all its fields")
-    sent, who, at = form.cleaned_data, asking_person(request), timezone.now()
+    sent, who, at = form.cleaned_data, current_user(request), timezone.now()
     refused = ""
     try:
         action = effective_playbook(sent["scheme"], sent["tier"]).action(sent["action"])

@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.playbooks.actions import edit_playbook, restore_playbook
 from custrata.apps.playbooks.forms import ActionForms, PlaybookForm, content, form_initial
 from custrata.apps.playbooks.queries import cards, kinds_of, own_playbook, tier_customers
-from custrata.apps.playbooks.views.lookups import asking_person, playbook_or_404, run_action
+from custrata.apps.playbooks.views.lookups import playbook_or_404, run_action
 from custrata.tiering import BUILT_IN
 from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, care, said
 from custrata.web.gate import needs
@@ -69,7 +70,7 @@ def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     form, actions = PlaybookForm(sent, initial=whole), ActionForms(sent, initial=rows, prefix="actions")
     if sent is not None and form.is_valid() and actions.is_valid():
         action_rows = [row.cleaned_data for row in actions if row.cleaned_data]
-        who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+        who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
 
         def act() -> object:
             data = content(playbook, spoken, form.cleaned_data, action_rows)
@@ -93,7 +94,7 @@ def restore(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     playbook, own = playbook_or_404(key, tier), own_playbook(key, tier)
     back = HttpResponseRedirect(reverse("playbooks:one", args=[key, tier]))
     if request.method == "POST":
-        who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+        who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
         run_action(request, lambda: restore_playbook(scheme=key, tier=tier, **who), text("playbooks.said.restored"))
         return back
     return render(request, "playbooks/restore.html", {**_playbook_context(playbook), "own": own}) if own else back

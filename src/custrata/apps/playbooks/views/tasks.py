@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.playbooks.actions import finish_task, hand_over_task, record_export, reopen_task
 from custrata.apps.playbooks.forms import FinishForm, HandOverForm, SearchForm
 from custrata.apps.playbooks.models import State, Task
@@ -28,7 +29,7 @@ from custrata.apps.playbooks.queries import (
     tasks,
     today,
 )
-from custrata.apps.playbooks.views.lookups import asking_person, run_action, task_or_404
+from custrata.apps.playbooks.views.lookups import run_action, task_or_404
 from custrata.apps.playbooks.views.playbooks import ICONS
 from custrata.tiering import BUILT_IN
 from custrata.tiering.names import scheme_name, tier_name
@@ -49,7 +50,7 @@ SOONEST, NEWEST = ("due", "id"), ("-ended_at", "-id")
 @require_safe
 def task_list(request: HttpRequest) -> HttpResponse:
     """Tasks: one's own by default, the soonest first; ended ones the newest first."""
-    search, person, day = _search(request), asking_person(request), today(timezone.now())
+    search, person, day = _search(request), current_user(request), today(timezone.now())
     of, order = f"tasks {search.whose} {search.stands} {search.scheme}", _order(search)
     cursor = Cursor.read(request.GET, of=of)
     rows = keyset(tasks(search, person, day), order, cursor, limit=LIMIT)
@@ -77,7 +78,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     kind = request.POST.get("file", "")
     if kind not in FILES:
         raise Http404
-    search, person, at = _search(request), asking_person(request), timezone.now()
+    search, person, at = _search(request), current_user(request), timezone.now()
     chosen = {"whose": search.whose, "stands": search.stands, "scheme": search.scheme}
     record_export(chosen=chosen, kind=kind, actor=person, at=at)
     # Here, not while the rows are sent: by then the reader's language is forgotten.
@@ -168,7 +169,7 @@ def _back(
     if act is None:
         messages.error(request, message)
     else:
-        who = {"actor": asking_person(request), "at": timezone.now()}
+        who = {"actor": current_user(request), "at": timezone.now()}
         run_action(request, lambda: act(who), message)
     return HttpResponseRedirect(reverse("playbooks:task", args=[number]))
 

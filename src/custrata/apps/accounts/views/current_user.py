@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from custrata.apps.accounts.models import User, folded
 
 
-def asking_person(request: HttpRequest) -> User:
+def current_user(request: HttpRequest) -> User:
     """Whoever asks, behind a gate that lets only people in."""
     assert isinstance(request.user, User)
     return request.user
