@@ -1,4 +1,4 @@
-"""What people choose and fill in."""
+"""Forms of the job pages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class FilterForm(forms.Form):
 
 
 class ScheduleForm(forms.Form):
-    """When a kind of work comes again."""
+    """The schedule of a job kind."""
 
     cron = forms.CharField(
         max_length=100,

@@ -1,4 +1,4 @@
-"""What this app looks after itself: jobs that ended long ago."""
+"""Periodic clean-up of old jobs."""
 
 from __future__ import annotations
 

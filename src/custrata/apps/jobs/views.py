@@ -1,4 +1,4 @@
-"""Pages of jobs: the list, one job, its progress, and when work comes again."""
+"""Pages of jobs: the list, one job, its progress, and schedules."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _job_or_404(pk: int) -> Job:
 @needs(Right.SEE_JOBS)
 @require_safe
 def job_list(request: HttpRequest) -> HttpResponse:
-    """The jobs, newest first, of a kind and status or all."""
+    """The jobs, newest first, filtered by kind and status."""
     form, cursor = FilterForm(request.GET), Cursor.read(request.GET)
     chosen = form.cleaned_data if form.is_valid() else {}
     rows = keyset(queries.jobs(**chosen), ("-pk",), cursor, limit=PAGE)
@@ -58,7 +58,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
 @needs(Right.SEE_JOBS)
 @require_safe
 def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """A job: how far it is, what it said, what can be done about it."""
+    """A job: its progress, log and actions."""
     job = _job_or_404(pk)
     lines = queries.job_lines(pk)
     context = {"job": job, "lines": lines, "shortened": len(lines) == queries.LINES}
@@ -68,7 +68,7 @@ def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(Right.SEE_JOBS)
 @require_safe
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """How far a job is, as a part of a page; once it is over the page that shows it is loaded anew."""
+    """The progress of a job as a page fragment; reloads the whole page once the job has ended."""
     job = _job_or_404(pk)
     answer = render(request, "jobs/progress.html", {"job": job})
     if not job.is_open:
@@ -79,7 +79,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(Right.REFRESH)
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    """Stop a job."""
+    """Cancel a job."""
     try:
         job = actions.cancel(_job_or_404(pk), actor=_person(request), at=timezone.now())
     except CustrataError as error:
@@ -92,7 +92,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(Right.REFRESH)
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
-    """Try a job again."""
+    """Retry a job."""
     try:
         actions.retry(_job_or_404(pk), actor=_person(request), at=timezone.now())
     except CustrataError as error:
@@ -105,7 +105,7 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(Right.SCHEDULE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def schedule(request: HttpRequest, kind: str) -> HttpResponse:
-    """When a kind of work comes again; `?cron=` shows what another form would mean, and changes nothing."""
+    """The schedule of a job kind; `?cron=` previews another cron expression without saving it."""
     if kind not in KINDS or not KINDS[kind].schedulable:
         raise Http404
     current, zone = queries.schedule(kind), workspace().settings.timezone
@@ -147,5 +147,5 @@ def _schedule_page(request: HttpRequest, kind: str, form: ScheduleForm, zone: st
 
 
 def _person(request: HttpRequest) -> Any:
-    """Whoever asks, behind a gate that lets only people in; the app of people stands above this one."""
+    """The signed-in user; untyped, since the accounts app depends on this one."""
     return request.user

@@ -1,4 +1,4 @@
-"""Ask for work, stop it, ask again; say what work there is, and when it comes."""
+"""Enqueue, cancel and retry jobs; register job kinds, periodic checks and schedules."""
 
 from custrata.apps.jobs.actions.leases import release_lease, take_lease
 from custrata.apps.jobs.actions.queue import (

@@ -1,4 +1,4 @@
-"""Say when a kind of work comes again, and enqueue it when it does."""
+"""Schedules of recurring jobs: set them, and enqueue what is due."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def set_schedule(
     arguments: Mapping[str, object] | None = None,
     opened: Parts | None = None,
 ) -> Schedule:
-    """Have a kind of work come again by a cron form in a time zone, or no more; `opened` is what the person saw of it.
+    """Set the schedule of a job kind by a cron expression in a time zone; `opened` is the state the person saw.
 
     Raises `UnusableCron`, `ChangedMeanwhile`.
     """
@@ -56,9 +56,9 @@ def set_schedule(
 
 
 def enqueue_due(*, zone: str, at: datetime) -> list[Job]:
-    """Enqueue what is due; a time that was missed comes once, however often it was missed.
+    """Enqueue due jobs; missed times are made up for by a single job.
 
-    The time is moved on in the transaction that enqueues, and only where nobody has moved it yet: each comes once.
+    The schedule is advanced in the transaction that enqueues, by a conditional update: each time is enqueued once.
     """
     return [job for schedule in _schedules_to_advance(zone, at) if (job := _advance(schedule, zone, at)) is not None]
 
@@ -70,7 +70,7 @@ def _schedules_to_advance(zone: str, at: datetime) -> list[Schedule]:
 
 @transaction.atomic
 def _advance(schedule: Schedule, zone: str, at: datetime) -> Job | None:
-    """Move a schedule to its next time; the job, if it was due."""
+    """Advance a schedule to its next time; return the enqueued job if it was due."""
     assert schedule.next_at is not None
     due = schedule.next_at <= at
     following = next_times(schedule.cron, zone, at, 1)[0]

@@ -1,4 +1,4 @@
-"""The scheduler: of all there are, the one that holds the lease looks from time to time."""
+"""The scheduler: of all that run, the lease holder enqueues due jobs and runs periodic checks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROUND = 1.0
 
 
 class Scheduler:
-    """Looks at what is due, while it holds the lease."""
+    """Runs what is due while it holds the lease."""
 
     def __init__(self, name: str, checks: dict[str, Check], *, since: Callable[[], float] = monotonic) -> None:
         self.name = name
@@ -31,7 +31,7 @@ class Scheduler:
         self._last_looked: dict[str, float] = {}
 
     def look(self, at: datetime) -> bool:
-        """One round; whether this scheduler is the one."""
+        """One round; return whether this scheduler holds the lease."""
         if not take_lease(LEASE, self.name, at=at, lasts=LASTS):
             self._last_looked.clear()
             return False
@@ -43,7 +43,7 @@ class Scheduler:
         return True
 
     def _guarded(self, name: str, look: Callable[[], object]) -> None:
-        """One that fails stops no other, and is tried again when its time comes."""
+        """Run one check; a failure is logged and does not affect the others."""
         try:
             look()
         except (OperationalError, InterfaceError):
@@ -53,7 +53,7 @@ class Scheduler:
 
 
 def run_scheduler() -> None:
-    """Look about once a second until SIGTERM or SIGINT; then give the lease back."""
+    """Run a round about once a second until SIGTERM or SIGINT, then release the lease."""
     block_signals(STOP)
     scheduler = Scheduler(this_process(), CHECKS)
     while True:

@@ -1,7 +1,7 @@
-"""The worker: claims jobs, does each in a process of its own, and answers for them while they run.
+"""The worker: claims jobs, runs each in a child process and supervises it.
 
-It has one thread and computes nothing itself, so it is always there to say that its jobs live, to end one that does
-not stop, and to hand all of them back when it is to stop.
+It is single-threaded and does no work itself, so that it can always send heartbeats, kill a job that does not stop,
+and return all jobs to the queue when it shuts down.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ log = logging.getLogger("custrata.jobs")
 
 @dataclass(frozen=True)
 class Pace:
-    """How often it does what, in seconds."""
+    """Intervals and time limits, in seconds."""
 
-    look: float = 0.5  # for waiting jobs
+    look: float = 0.5  # between queries for waiting jobs
     beat: float = 2.0
-    silence: float = 60.0  # after which a worker on another machine is taken for lost
-    to_cancel: float = 10.0  # that a job has to notice that it was cancelled, before its process is ended
-    to_stop: float = 3.0  # that a job has to hand itself back when the worker stops
+    silence: float = 60.0  # after which a worker on another machine is considered lost
+    to_cancel: float = 10.0  # grace period of a cancelled job before its process is killed
+    to_stop: float = 3.0  # grace period for jobs to return to the queue on shutdown
 
 
 @dataclass
 class Child:
-    """A job and the process that does it."""
+    """A job and the process that performs it."""
 
     job: Job
     began: float
@@ -56,7 +56,7 @@ class Child:
 
 
 class Worker:
-    """Does up to `at_once` jobs at a time until it is told to stop."""
+    """Runs up to `at_once` jobs at a time until it is stopped."""
 
     def __init__(self, *, at_once: int = 2, pace: Pace | None = None) -> None:
         self.at_once = at_once
@@ -66,10 +66,10 @@ class Worker:
         self._last_beat = float("-inf")
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT; then hand back what cannot be finished in time."""
+        """Work until SIGTERM or SIGINT; then return to the queue what cannot be finished in time."""
         self.name = this_process()
         block_signals((*STOP, signal.SIGCHLD))
-        signal.signal(signal.SIGCHLD, lambda number, frame: None)  # one that is ignored is not waited for
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)  # an ignored signal cannot be waited for
         log.info("worker %s begins, %s jobs at once", self.name, self.at_once)
         while True:
             try:
@@ -93,7 +93,7 @@ class Worker:
             self.children[pid] = Child(job, monotonic())
 
     def _send_heartbeats(self) -> None:
-        """Say that our jobs live, end those that are to end, and take up those that others lost."""
+        """Send heartbeats, kill jobs that have to end, and requeue orphaned jobs."""
         now = timezone.now()
         if self.children:
             ours = keep_alive([child.job.claim for child in self.children.values()], at=now)
@@ -106,7 +106,7 @@ class Worker:
     def _end_if_due(self, pid: int, child: Child, ours: dict[str, datetime | None]) -> None:
         longest = KINDS[child.job.kind].longest
         if child.job.claim not in ours:
-            # Over, and its process about to end; if it is still there next time, another worker has the job.
+            # The job is over and its process about to exit; if it still runs next time, another worker has the job.
             if child.ended_for == "lost":
                 _kill(pid)
             child.ended_for = "lost"
@@ -120,7 +120,7 @@ class Worker:
             _kill(pid)
 
     def _reap(self) -> None:
-        """See which processes have ended, and write down what became of jobs that could not say so themselves."""
+        """Reap exited processes and record the outcome of jobs that could not do so themselves."""
         for pid in list(self.children):
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
@@ -136,11 +136,11 @@ class Worker:
             hand_back(child.job, at=now)
         elif why != "lost":
             how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-            if fail(child.job, JobProcessEnded(how=how), at=now, again=True):  # still ours: it ended without a word
+            if fail(child.job, JobProcessEnded(how=how), at=now, again=True):  # still ours: it crashed
                 log.error("the process of job %s (%s) ended: %s", child.job.pk, child.job.kind, how)
 
     def _stop(self) -> None:
-        """Ask every job back, end those that do not come, and let all wait for another worker."""
+        """Ask every job to return to the queue, and kill those that do not in time."""
         for pid, child in self.children.items():
             child.ended_for = child.ended_for or "stopping"
             os.kill(pid, signal.SIGTERM)
