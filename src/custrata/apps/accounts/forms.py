@@ -1,4 +1,4 @@
-"""What people fill in; what it means is for the actions to say."""
+"""Forms of the account pages; the actions validate the meaning."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from custrata.web.texts import text
 from custrata.wording import LANGUAGES, phrase
 
 text_lazy = lazy(text, str)
-LONGEST_PASSWORD = 4096  # longer ones would only keep the server busy
+LONGEST_PASSWORD = 4096  # longer ones would only cost hashing time
 LANGUAGE_NAMES = [(language, phrase("languages", "own", language)) for language in LANGUAGES]
 ROLE_NAMES = [(role.value, text_lazy(f"web.roles.{role.value}")) for role in Role]
 
 
 class StyledForm(forms.Form):
-    """A form whose fields look and complain as ours do."""
+    """A form with the product's field styles and error messages."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -39,7 +39,7 @@ def username_field(**more: Any) -> forms.CharField:
 
 
 def password_field(label: str, autocomplete: str, *, required: bool = True) -> forms.CharField:
-    """A password, taken as it is: spaces belong to it."""
+    """A password; spaces are kept."""
     return forms.CharField(
         max_length=LONGEST_PASSWORD,
         strip=False,
@@ -50,7 +50,7 @@ def password_field(label: str, autocomplete: str, *, required: bool = True) -> f
 
 
 def name_field() -> forms.CharField:
-    """What a person is called."""
+    """The name of a person."""
     return forms.CharField(
         max_length=150,
         required=False,
@@ -76,7 +76,7 @@ class SignInForm(StyledForm):
 
 
 class CodeForm(StyledForm):
-    """The code of an authenticator, or a recovery code."""
+    """A code of the authenticator, or a recovery code."""
 
     code = forms.CharField(
         max_length=60,
@@ -88,13 +88,13 @@ class CodeForm(StyledForm):
 
 
 class PresentPasswordForm(StyledForm):
-    """The password of whoever is signed in already."""
+    """The current password of the signed-in person."""
 
     present = password_field("accounts.field.present", "current-password")
 
 
 class NewPasswordForm(StyledForm):
-    """A password, given twice."""
+    """A new password, entered twice."""
 
     password = password_field("accounts.field.new_password", "new-password")
     repeated = password_field("accounts.field.repeated", "new-password")
@@ -137,7 +137,7 @@ class RoleForm(StyledForm):
 
 
 class MeForm(StyledForm):
-    """One's own data; another e-mail address needs the password."""
+    """One's own profile; a new e-mail address requires the password."""
 
     name = name_field()
     email = email_field()

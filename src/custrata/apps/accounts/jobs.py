@@ -1,4 +1,4 @@
-"""What this app looks after itself: what has run out."""
+"""Periodic clean-up of expired sessions, failed sign-ins and links."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from custrata.apps.jobs.actions import every
 
 @every(seconds=3600)
 def purge_expired(at: datetime) -> None:
-    """Remove sessions, wrong passwords with their addresses, and links that have run out."""
+    """Delete expired sessions, failed sign-ins with their addresses, and links."""
     delete_expired(at=at)

@@ -31,7 +31,10 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\
 
 
 class UnusableCron(BadInput):
-    template = "“{cron}” is not a valid cron expression: write minute, hour, day, month and weekday, such as 0 3 * * * for 03:00 every day."
+    template = (
+        "“{cron}” is not a valid cron expression: write minute, hour, day, month and weekday, "
+        "such as 0 3 * * * for 03:00 every day."
+    )
 
 
 def job(pk: int) -> Job | None:

@@ -1,4 +1,4 @@
-"""What can be done with people, their passwords, links and sessions, and with the workspace's own settings."""
+"""Actions on people, passwords, one-time links, sessions and workspace settings."""
 
 from custrata.apps.accounts.actions.links import (
     AlreadyInvited,

@@ -1,4 +1,4 @@
-"""One-time links: for the first administrator, for somebody invited, for somebody who forgot their password."""
+"""One-time links: first administrator, invitation, and password reset."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class AlreadyInvited(Refused):
 
 
 def first_sign_in_link(at: datetime) -> str | None:
-    """The path of a new link for the first administrator; None once there is an active administrator.
+    """The path of a new link for the first administrator; None if there is an active administrator.
 
-    It voids the one made before; it is used on its page by `take_first_link`.
+    It invalidates the previous one; `take_first_link` uses it.
     """
     if has_active_administrator():
         return None
@@ -54,7 +54,7 @@ def take_first_link(*, secret: str, username: str, name: str, password: str, at:
 
 @transaction.atomic
 def invite(*, username: str, email: str, role: str, actor: User | None, at: datetime) -> str:
-    """Invite somebody; the secret of their link, shown once and kept nowhere. An earlier link for them is void.
+    """Invite a person; return the secret of the link, which is not stored. Invalidates an earlier invitation.
 
     Raises `UserNameUnusable`, `UserNameTaken`, `UnknownRole`, `AlreadyInvited`.
     """
@@ -71,7 +71,7 @@ def invite(*, username: str, email: str, role: str, actor: User | None, at: date
 
 @transaction.atomic
 def accept_invitation(*, secret: str, name: str, password: str, at: datetime) -> User:
-    """Become the person one was invited as. Raises `LinkOver` and what `create_person` raises."""
+    """Create the invited person. Raises `LinkOver` and what `create_person` raises."""
     link = _use(secret, Kind.INVITATION, at)
     created = create_person(
         username=link.username,
@@ -87,7 +87,7 @@ def accept_invitation(*, secret: str, name: str, password: str, at: datetime) ->
 
 @transaction.atomic
 def make_password_link(*, person_id: int, actor: User | None, at: datetime) -> str:
-    """The secret of a link with which a person sets a new password. Raises `NoSuchPerson`, `AlreadyInvited`."""
+    """Make a link to set a new password; return its secret. Raises `NoSuchPerson`, `AlreadyInvited`."""
     person = User.objects.filter(pk=person_id, is_active=True).first()
     if person is None:
         raise NoSuchPerson
@@ -127,14 +127,14 @@ def revoke_link(*, link_id: int, actor: User | None, at: datetime) -> None:
 
 
 def _use(secret: str, kind: str, at: datetime) -> OneTimeLink:
-    """Take the link for oneself: of two who come at once one gets it. Raises `LinkOver`."""
+    """Mark a link as used, once even under concurrent requests. Raises `LinkOver`."""
     if usable_links(secret, kind, at).update(used_at=at) != 1:
         raise LinkOver(days=VALID.days)
     return OneTimeLink.objects.select_related("made_by").get(digest=digest(secret))
 
 
 def _make(link: OneTimeLink, *, at: datetime) -> str:
-    """Keep a new link, void the open one for the same, and give its secret."""
+    """Save a new link, invalidate the open one for the same purpose, and return its secret."""
     secret = secrets.token_urlsafe(32)
     link.digest, link.made_at, link.expires_at = digest(secret), at, at + VALID
     earlier_links = OneTimeLink.objects.annotate(lowered=Lower("username")).filter(kind=link.kind, person=link.person)

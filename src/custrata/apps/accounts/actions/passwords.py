@@ -1,4 +1,4 @@
-"""Passwords: the rules they keep to, and changing one's own."""
+"""Password rules, and changing one's own password."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from custrata.errors import BadInput, CustrataError, Refused
 from custrata.web.workspace import workspace
 
 PRODUCT = "custrata"
-OWN_SHARE = 8  # characters a password has beside such names
-# No letter or figure that is taken for another when it is read out or typed from paper.
+OWN_SHARE = 8  # characters a password needs besides such names
+# Without characters that are easily confused when read aloud or typed from paper.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -64,7 +64,7 @@ FAULTS: dict[str | None, type[BadInput]] = {
 def check_password_rules(password: str, person: User) -> None:
     """Raises `PasswordTooShort`, `PasswordTooCommon`, `PasswordOnlyDigits`, `PasswordTooLikeName`.
 
-    Also `PasswordTooLikeWorkspace`, where too little is left without the names that everybody here would try first.
+    Also `PasswordTooLikeWorkspace`, where too little is left without the names of product and workspace.
     """
     try:
         validate_password(password, person)
@@ -80,7 +80,7 @@ def check_password_rules(password: str, person: User) -> None:
 
 
 def _names_here() -> list[str]:
-    """Product and workspace, as a whole and word by word."""
+    """The names of product and workspace, in full and word by word."""
     try:
         name = folded(workspace().settings.name)
     except CustrataError:
@@ -89,12 +89,12 @@ def _names_here() -> list[str]:
 
 
 def new_password() -> str:
-    """A password nobody has to think of: four groups of four, about 79 bits."""
+    """A random password: four groups of four characters, about 79 bits."""
     return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(4))
 
 
 def replace_password(person: User, password: str, *, keep: str | None = None) -> None:
-    """Store a password that keeps the rules, and end every session of the person but `keep`. For use in an action."""
+    """Check and store a password, and end every session of the person but `keep`. For use in an action."""
     check_password_rules(password, person)
     person.set_password(password)
     person.must_change_password = False

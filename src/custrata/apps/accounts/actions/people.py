@@ -1,4 +1,4 @@
-"""Making people, changing their role, letting them in and keeping them out."""
+"""Create people, change their roles, deactivate and reactivate them."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class LastAdministrator(Refused):
 
 @dataclass(frozen=True)
 class NewPerson:
-    """A person just made, and the password to hand over; nobody can look it up later."""
+    """A new person and their initial password, which is not stored in plain text."""
 
     user: User
     password: str
 
 
 def username_of(text: str) -> str:
-    """A user name as it is kept. Raises `UserNameUnusable`."""
+    """A user name in its stored form. Raises `UserNameUnusable`."""
     name = unicodedata.normalize("NFKC", text).strip()
     if not USERNAME.fullmatch(name):
         raise UserNameUnusable(username=name[:150])
@@ -76,7 +76,7 @@ def create_person(
     language: str = "",
     password: str | None = None,
 ) -> NewPerson:
-    """Make a person; with a random password where none is given, to be changed at the first sign-in.
+    """Create a person. Without a password a random one is set, to be changed at the first sign-in.
 
     Raises `UserNameUnusable`, `UserNameTaken`, `UnknownRole` and what the password's rules raise.
     """
@@ -96,7 +96,7 @@ def create_person(
 
 @transaction.atomic
 def change_role(*, person_id: int, role: str, actor: User | None, at: datetime, opened: Parts | None = None) -> User:
-    """Give a person another role; `opened` is the one somebody saw.
+    """Change the role of a person; `opened` is the role the actor saw.
 
     Raises `NoSuchPerson`, `UnknownRole`, `LastAdministrator`, `ChangedMeanwhile`.
     """
@@ -114,7 +114,7 @@ def change_role(*, person_id: int, role: str, actor: User | None, at: datetime, 
 
 @transaction.atomic
 def deactivate(*, person_id: int, actor: User | None, at: datetime) -> User:
-    """Let a person in no longer: their sessions end, links made for them are void; what they did stays.
+    """Deactivate a person: their sessions end and their links become invalid; their records stay.
 
     Raises `NoSuchPerson`, `LastAdministrator`.
     """
@@ -132,7 +132,7 @@ def deactivate(*, person_id: int, actor: User | None, at: datetime) -> User:
 
 @transaction.atomic
 def activate(*, person_id: int, actor: User | None, at: datetime) -> User:
-    """Let a person in again. Raises `NoSuchPerson`."""
+    """Reactivate a person. Raises `NoSuchPerson`."""
     person = _locked_person(person_id)
     if not person.is_active:
         person.is_active = True
@@ -145,7 +145,7 @@ def activate(*, person_id: int, actor: User | None, at: datetime) -> User:
 def change_me(
     *, person: User, name: str, email: str, language: str, theme: str, at: datetime, opened: Parts | None = None
 ) -> None:
-    """Change one's own name, e-mail address, language and looks; `opened` is what one saw.
+    """Change one's own name, e-mail address, language and theme; `opened` is the state that was shown.
 
     Raises `ChangedMeanwhile`.
     """
@@ -167,9 +167,9 @@ def change_me(
 
 
 def _locked_person(person_id: int) -> User:
-    """The person, locked until the transaction ends, after all active administrators, always in the same order.
+    """The person, locked until the transaction ends, after all active administrators in a fixed order.
 
-    So of two who take away an administrator at once the second sees what the first has done.
+    So of two concurrent removals of administrators, the second sees the result of the first.
     """
     administrators = User.objects.select_for_update().filter(role=Role.ADMINISTRATOR, is_active=True)
     list(administrators.order_by("pk").values_list("pk"))
@@ -180,7 +180,7 @@ def _locked_person(person_id: int) -> User:
 
 
 def _ensure_an_administrator(person: User, *, stays: bool) -> None:
-    """Raises `LastAdministrator`, unless somebody is active administrator after this person's change."""
+    """Raises `LastAdministrator` if no active administrator would remain."""
     if stays or person.role != Role.ADMINISTRATOR or not person.is_active:
         return
     if not User.objects.filter(role=Role.ADMINISTRATOR, is_active=True).exclude(pk=person.pk).exists():

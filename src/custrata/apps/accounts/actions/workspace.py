@@ -1,4 +1,4 @@
-"""The settings of the workspace that can change after it was made."""
+"""Change the settings of the workspace."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def change_workspace(
     opened: Parts | None = None,
     **retention: str,
 ) -> Settings:
-    """Give the workspace another name, language or memory limit, and others of `KEPT`; the file keeps its comments.
+    """Change name, language, memory limit and retention (`RETENTION_KEYS`); the file keeps its comments.
 
-    `opened` is what the person saw of them.
+    `opened` is the state the person saw.
 
     Raises `ChangedMeanwhile`, `WorkspaceNameMissing`, `UnknownLanguage`, `BadMemoryLimit`, `NotARetention`,
     `NotACompactingShare`, `Busy`, `NotWritable`, and what opening a workspace raises.

@@ -1,4 +1,4 @@
-"""What stands between a right password and being in: the second step; and asking for the password once more."""
+"""Completing a sign-in after the password, with the second step, and confirming the password again."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from custrata.web.security_log import record_event
 from custrata.web.sessions import BEGAN
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
-PENDING = "second_step"  # in the session: whose password was right, since when, and where they wanted to go
+PENDING = "second_step"  # in the session: whose password was right, when, and the URL to continue at
 VERIFIED = "second_factor"  # in the session: the second step was taken
 WITHIN = timedelta(minutes=5)
 
 
 def admit(request: HttpRequest, person: User, next_url: str) -> HttpResponse:
-    """Let in whoever knows the password; with a second factor, ask for its code first."""
+    """Sign a person in after the password; with a second factor, ask for its code first."""
     if second_factor(person) is None:
         complete_sign_in(request, person)
         return redirect(next_url)
@@ -40,7 +40,7 @@ def admit(request: HttpRequest, person: User, next_url: str) -> HttpResponse:
 
 
 def pending_person(request: HttpRequest) -> User | None:
-    """Whose password was right a moment ago in this browser: active still, and with the same password."""
+    """The person who entered the right password in this browser shortly before, if active and unchanged."""
     pending = request.session.get(PENDING, {})
     if timezone.now() - datetime.fromtimestamp(pending.get("at", 0), UTC) > WITHIN:
         return None
@@ -52,9 +52,9 @@ def pending_person(request: HttpRequest) -> User | None:
 def complete_sign_in(
     request: HttpRequest, person: User, since: datetime | None = None, *, verified: bool = False
 ) -> None:
-    """Sign a person in here, under a new session key; `since` where they were signed in here already."""
+    """Sign a person in under a new session key; `since` is given if they were signed in already."""
     request.session.pop(PENDING, None)
-    if request.user.is_authenticated:  # Django changes the key by itself for who was not
+    if request.user.is_authenticated:  # otherwise Django changes the key itself
         request.session.cycle_key()
     login(request, person, backend=BACKEND)
     at = timezone.now()
@@ -75,12 +75,12 @@ def complete_sign_in(
 
 
 def must_wait(request: HttpRequest) -> bool:
-    """Whether too many passwords were wrong from here, or everywhere, for another to be tried."""
+    """Whether sign-ins are throttled, for this address or overall."""
     return too_many_failures(counted_address(request), client_address(request), timezone.now())
 
 
 def confirm_password(request: HttpRequest, person: User, password: str) -> None:
-    """Have whoever is signed in give their password again; wrong ones count as at the sign-in.
+    """Check the password of the signed-in person again; failures count as at the sign-in.
 
     Raises `WrongPassword`, `TooManyTries`.
     """

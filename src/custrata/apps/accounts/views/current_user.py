@@ -1,4 +1,4 @@
-"""Who asks, and for whom wrong passwords are counted."""
+"""The signed-in user of a request, and the hooks of django-axes."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from custrata.apps.accounts.models import User, folded
 
 
 def current_user(request: HttpRequest) -> User:
-    """Whoever asks, behind a gate that lets only people in."""
+    """The signed-in user, in views that require one."""
     assert isinstance(request.user, User)
     return request.user
 
 
 def lockout_username(request: HttpRequest, credentials: Mapping[str, str] | None) -> str:
-    """The user name wrong passwords are counted for: however it is spelt, it is one person."""
+    """The folded user name that failed sign-ins are counted for."""
     username = (credentials or {}).get("username") or request.POST.get("username", "")
     return folded(username)[:150]
 
 
 def lockout_response(request: HttpRequest, answer: HttpResponse, credentials: object) -> HttpResponse:
-    """What is answered to somebody locked out: what the sign-in page says already."""
+    """The response to a locked-out sign-in: the sign-in page as it is."""
     return answer

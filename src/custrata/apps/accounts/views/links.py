@@ -1,4 +1,4 @@
-"""Pages that one-time links open: everybody who holds the link may use them, once."""
+"""Pages of one-time links: anybody with the link may use it, once."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def first(request: HttpRequest, secret: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
-    """Accept an invitation: name and password, and one is in."""
+    """Accept an invitation with name and password, and sign in."""
     return _page(request, secret, Kind.INVITATION, InvitedForm(request.POST or None), accept_invitation)
 
 
@@ -58,7 +58,7 @@ def password(request: HttpRequest, secret: str) -> HttpResponse:
 def _page(
     request: HttpRequest, secret: str, kind: str, form: NewPasswordForm, take: Callable[..., User]
 ) -> HttpResponse:
-    """The form of a link; where it is filled in, take the link and come in."""
+    """The form of a link; a valid submission uses the link and signs in."""
     at = timezone.now()
     link = usable_links(secret, kind, at).select_related("person").first()
     if link is None:

@@ -1,4 +1,4 @@
-"""One's own page, password and sessions: everybody signed in has them."""
+"""The account pages of the signed-in person: profile, password and sessions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from custrata.web.versions import ChangedMeanwhile, opened
 @needs(None)
 @require_http_methods(["GET", "HEAD", "POST"])
 def me(request: HttpRequest) -> HttpResponse:
-    """Name, e-mail address, language, looks."""
+    """Name, e-mail address, language and theme."""
     person = current_user(request)
     current = {"name": person.name, "email": person.email, "language": person.language, "theme": person.theme or "auto"}
     form = MeForm(request.POST or None, initial=current)
@@ -46,7 +46,7 @@ def me(request: HttpRequest) -> HttpResponse:
 
 
 def _change(request: HttpRequest, person: User, filled: dict[str, Any]) -> None:
-    """Change one's data; where links to a new password might once be sent to is changed with the password only."""
+    """Change the profile; a new e-mail address requires the password, since it may receive reset links."""
     present = filled.pop("present")
     if filled["email"].strip() != person.email:
         confirm_password(request, person, present)
@@ -79,7 +79,7 @@ def password(request: HttpRequest) -> HttpResponse:
 @needs(None)
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
-    """Where one is signed in."""
+    """One's own sessions."""
     sign_ins = active_sessions(current_user(request), request.session.session_key, timezone.now())
     return render(
         request, "accounts/sessions.html", {"places": sign_ins, "others": any(not p.current for p in sign_ins)}

@@ -1,4 +1,4 @@
-"""People and their roles: for administrators."""
+"""Pages of people and their roles, for administrators."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _person(number: int) -> User:
 @needs(Right.MANAGE_PEOPLE)
 @require_safe
 def people_list(request: HttpRequest) -> HttpResponse:
-    """Who there is, who is invited, and what each role may do."""
+    """People, invitations, and the rights of each role."""
     return _people_page(request, InviteForm())
 
 
@@ -56,7 +56,7 @@ def _people_page(request: HttpRequest, form: InviteForm) -> HttpResponse:
 @never_cache
 @require_POST
 def invite(request: HttpRequest) -> HttpResponse:
-    """Invite somebody and show their link, this once."""
+    """Invite a person and show the link once."""
     form = InviteForm(request.POST)
     if form.is_valid():
         try:
@@ -73,7 +73,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 @needs(Right.MANAGE_PEOPLE)
 @require_POST
 def revoke(request: HttpRequest, number: int) -> HttpResponse:
-    """Withdraw an invitation."""
+    """Revoke an invitation."""
     return _done(
         request,
         lambda: actions.revoke_link(link_id=number, actor=current_user(request), at=timezone.now()),
@@ -110,7 +110,7 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
 @needs(Right.MANAGE_PEOPLE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def deactivate(request: HttpRequest, number: int) -> HttpResponse:
-    """Say what letting somebody in no longer means; do it."""
+    """Explain and confirm the deactivation of a person."""
     person = _person(number)
     if request.method != "POST":
         return render(request, "accounts/deactivate.html", {"person": person})
@@ -125,7 +125,7 @@ def deactivate(request: HttpRequest, number: int) -> HttpResponse:
 @needs(Right.MANAGE_PEOPLE)
 @require_POST
 def activate(request: HttpRequest, number: int) -> HttpResponse:
-    """Let somebody in again."""
+    """Reactivate a person."""
     person = _person(number)
     return _done(
         request,
@@ -138,7 +138,7 @@ def activate(request: HttpRequest, number: int) -> HttpResponse:
 @needs(Right.MANAGE_PEOPLE)
 @require_POST
 def unlock(request: HttpRequest, number: int) -> HttpResponse:
-    """Let somebody try again who gave too many wrong passwords."""
+    """Lift the lock-out of a person after too many wrong passwords."""
     person = _person(number)
     return _done(
         request,
@@ -151,7 +151,7 @@ def unlock(request: HttpRequest, number: int) -> HttpResponse:
 @needs(Right.MANAGE_PEOPLE)
 @require_POST
 def reset_second_factor(request: HttpRequest, number: int) -> HttpResponse:
-    """Let somebody sign in without the second step, so that they can set it up anew."""
+    """Remove a person's second factor, so that they can set it up again."""
     person = _person(number)
     return _done(
         request,
@@ -164,7 +164,7 @@ def reset_second_factor(request: HttpRequest, number: int) -> HttpResponse:
 @needs(Right.MANAGE_PEOPLE)
 @require_POST
 def end_sessions(request: HttpRequest, number: int) -> HttpResponse:
-    """Sign somebody out everywhere (oneself everywhere else)."""
+    """End all sessions of a person; one's own except for the current one."""
     person, actor = _person(number), current_user(request)
     keep = request.session.session_key if person.pk == actor.pk else None
     ended = actions.end_other_sessions(person=person, keep=keep, actor=actor, at=timezone.now())
@@ -176,7 +176,7 @@ def end_sessions(request: HttpRequest, number: int) -> HttpResponse:
 @never_cache
 @require_POST
 def password_link(request: HttpRequest, number: int) -> HttpResponse:
-    """Make a link with which somebody sets a new password, and show it, this once."""
+    """Make a link to set a new password and show it once."""
     person, back = _person(number), reverse("accounts:person", args=[number])
     try:
         secret = actions.make_password_link(person_id=number, actor=current_user(request), at=timezone.now())
@@ -189,7 +189,7 @@ def password_link(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _done(request: HttpRequest, act: Callable[[], object], message: str, back: str) -> HttpResponse:
-    """Do it, say that it is done or why not, and go back."""
+    """Run an action, report success or the error, and redirect."""
     try:
         act()
     except CustrataError as error:

@@ -1,4 +1,4 @@
-"""One's own two-step sign-in: set up, confirmed by a first code, with recovery codes, turned off."""
+"""One's own two-step sign-in: set-up, recovery codes, and turning it off."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.texts import sentence, text
 
-SETTING_UP = "setting_up"  # in the session: which secret may be shown here, and since when
+SETTING_UP = "setting_up"  # in the session: which secret may be shown, and since when
 
 
 @needs(None)
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    """Whether two steps are on, and what can be done."""
+    """The state of the second factor and its actions."""
     return _overview(request, PresentPasswordForm())
 
 
@@ -58,7 +58,7 @@ def _overview(request: HttpRequest, form: PresentPasswordForm) -> HttpResponse:
 @needs(None)
 @require_POST
 def begin_set_up(request: HttpRequest) -> HttpResponse:
-    """Make a secret for the app, after the password."""
+    """Create an unconfirmed authenticator, after the password."""
 
     def make(person: User) -> HttpResponse:
         device = actions.begin_set_up(person=person)
@@ -73,7 +73,7 @@ def begin_set_up(request: HttpRequest) -> HttpResponse:
 @needs(None)
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_up(request: HttpRequest) -> HttpResponse:
-    """The secret as a picture and in letters; its first code puts it in force."""
+    """The secret as a QR code and as text; the first code confirms it."""
     person, device = current_user(request), _device(request)
     if device is None:
         return redirect("accounts:second_factor")
@@ -110,7 +110,7 @@ def renew_codes(request: HttpRequest) -> HttpResponse:
 @needs(None)
 @require_POST
 def turn_off(request: HttpRequest) -> HttpResponse:
-    """Sign in with the password alone from now on, after the password."""
+    """Turn the second factor off, after the password."""
 
     def off(person: User) -> HttpResponse:
         key = request.session.session_key
@@ -124,7 +124,7 @@ def turn_off(request: HttpRequest) -> HttpResponse:
 
 
 def _with_password(request: HttpRequest, act: Callable[[User], HttpResponse]) -> HttpResponse:
-    """Do it where the password is right; else the page again, with why not."""
+    """Run an action if the password is right; else show the page again with the error."""
     form, person = PresentPasswordForm(request.POST), current_user(request)
     if form.is_valid():
         try:
@@ -136,7 +136,7 @@ def _with_password(request: HttpRequest, act: Callable[[User], HttpResponse]) ->
 
 
 def _device(request: HttpRequest) -> TOTPDevice | None:
-    """The authenticator being set up in this session, for the few minutes after the password."""
+    """The authenticator being set up in this session, until it expires."""
     number, began = request.session.get(SETTING_UP, (None, 0))
     if timezone.now().timestamp() - began > 3 * WITHIN.total_seconds():
         return None
@@ -144,15 +144,15 @@ def _device(request: HttpRequest) -> TOTPDevice | None:
 
 
 def _codes(request: HttpRequest, codes: list[str]) -> HttpResponse:
-    """The recovery codes, this once."""
+    """Show the recovery codes once."""
     return render(request, "accounts/recovery_codes.html", {"codes": codes})
 
 
 def picture(device: TOTPDevice) -> str:
-    """The secret as a QR code: SVG with attributes alone, since the page allows no inline styles."""
+    """The secret as a QR code: SVG without inline styles, which the content security policy forbids."""
     code = segno.make(device.config_url, error="m")
     drawn = code.svg_inline(scale=5, border=4, dark="#000", light="#fff", svgclass=None, lineclass=None)
-    return mark_safe(drawn)  # of figures and of what segno writes alone
+    return mark_safe(drawn)  # numbers and markup by segno only
 
 
 def _in_groups(secret: str) -> str:

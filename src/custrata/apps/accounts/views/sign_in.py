@@ -1,4 +1,4 @@
-"""Coming in and going out."""
+"""Sign in and sign out."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from custrata.web.way_back import way_back
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Ask for user name and password, and lead where one wanted to go."""
+    """Ask for user name and password, and redirect to the requested page."""
     next_url = way_back(request, reverse("web:start"))
     if request.user.is_authenticated:
         return redirect(next_url)
@@ -74,16 +74,18 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """End this session."""
     logout(request)
     response = redirect("accounts:sign_in")
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'  # pages that the browser still has; cookies are gone
+    response.headers["Clear-Site-Data"] = (
+        '"cache", "storage"'  # pages cached by the browser; cookies are deleted already
+    )
     return response
 
 
 def _refused(request: HttpRequest, form: SignInForm, next_url: str, why: str) -> HttpResponse:
-    """The page again, with a sentence that does not tell whether there is such a person."""
+    """The page again, with a message that does not reveal whether the user name exists."""
     wait = int(axes.AXES_COOLOFF_TIME.total_seconds())
     username = form.cleaned_data["username"]
     person = person_named(username)
-    # What nobody is called may be a password in the wrong field: it is not written down.
+    # An unknown user name may be a password typed into the wrong field: it is not logged.
     record_event(request, "sign_in_failed", user=person.username if person else "", reason=why)
     if why == "locked" and getattr(request, "axes_failures_since_start", None) == axes.AXES_FAILURE_LIMIT:
         record_lock_out(username=username, at=timezone.now())

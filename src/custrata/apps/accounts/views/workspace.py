@@ -26,9 +26,9 @@ from custrata.web.workspace import workspace
 @needs(Right.MANAGE_WORKSPACE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
-    """Name, language, memory and how long things stay; currency and zone are only shown.
+    """Name, language, memory limit and retention; currency and time zone are read-only.
 
-    Every amount and day was read in them.
+    All imported amounts and days depend on those two.
     """
     served = workspace()
     current = {key: getattr(served.settings, key) for key in CHANGEABLE}

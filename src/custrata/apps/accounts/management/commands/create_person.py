@@ -1,4 +1,4 @@
-"""`custrata manage create_person`: make a person without a page, for instance where nobody can sign in any more."""
+"""`custrata manage create_person`: create a person, for instance when nobody can sign in any more."""
 
 from __future__ import annotations
 

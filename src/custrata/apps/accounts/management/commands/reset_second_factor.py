@@ -1,4 +1,4 @@
-"""`custrata manage reset_second_factor`: let somebody in again who lost their authenticator and the recovery codes."""
+"""`custrata manage reset_second_factor`: remove the second factor of a person who lost it with the recovery codes."""
 
 from __future__ import annotations
 
