@@ -1,4 +1,4 @@
-"""Customers in the REST API: their tiers, why, and since when."""
+"""REST API of customers: tiers, explanations, history and erasures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PARTS = ("tier", "since", "before", "status", "reason", "until")
 
 
 class CustomerTierOut(Schema):
-    """A customer's tier in one scheme; `status` says how it came about, where tiers live or are given by hand."""
+    """A customer's tier in one scheme; `status` is set for tiers with a lifecycle or an override."""
 
     scheme: str
     version: int
@@ -54,7 +54,7 @@ class CustomerTiersOut(Schema):
 
 
 class InputOut(Schema):
-    """A trait that decided, and its value."""
+    """An input of the decision, and its value."""
 
     trait: str
     value: str | None
@@ -114,18 +114,18 @@ class HistoryOut(Schema):
 
 
 class OfSchemes(Schema):
-    """Of which schemes."""
+    """Restricts a request to schemes."""
 
     scheme: str = Field("", max_length=2000, description="Keys of schemes, with commas between; none for all.")
 
     @property
     def keys(self) -> list[str]:
-        """The keys asked for."""
+        """The requested keys."""
         return [key.strip() for key in self.scheme.split(",") if key.strip()]
 
 
 class ExplanationQuery(OfSchemes):
-    """Of which schemes, in which language, and for whom: all of it for staff, or what a customer may be told."""
+    """The schemes, the language, and the form: full for staff, short for customers."""
 
     language: str = Field("en", pattern="^(zh-hans|zh-hant|en)$")
     form: str = Field("full", pattern="^(full|short)$")
@@ -192,7 +192,7 @@ def customer_history(request: HttpRequest, customer_id: str, options: Query[OfSc
 
 
 def _published(customer_id: str) -> Reading:
-    """The published run. Raises `NoSuchCustomer` where there is none: nobody is in it."""
+    """The published run. Raises `NoSuchCustomer` if there is none."""
     published = reading(workspace())
     if published is None:
         raise NoSuchCustomer(customer=customer_id)

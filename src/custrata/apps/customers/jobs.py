@@ -1,4 +1,4 @@
-"""The customers follow the lake by themselves; and very many of them are tagged."""
+"""Jobs that synchronize customers with the lake, tag large numbers of customers, and erase customers."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ FOLLOW = "customers.follow"
 
 @handler(FOLLOW, attempts=5, waits_for=(Busy,), title="customers.kinds.follow")
 def follow(running: Running) -> dict[str, object]:
-    """Bring customers and timeline up to the lake, and write large facts once more so that pages find them quickly.
+    """Synchronize customers and timeline with the lake, and write indexed copies of large facts for pages.
 
-    Its effect appears once: customers are compared with the lake, and how many of a run's moves stand on the timeline
-    is kept with them, portion by portion.
+    Idempotent: customers are compared with the lake, and the number of a run's moves on the timeline is stored with
+    each portion.
     """
     served = workspace()
     done = sync_customers(
@@ -53,11 +53,11 @@ def follow(running: Running) -> dict[str, object]:
 def tag(
     running: Running, question: str, seen: int, tag: int, run: str | None = None, *, off: bool = False
 ) -> dict[str, object]:
-    """Put a tag on everybody a question lets through, or take it off them.
+    """Tag or untag all customers that match a list query.
 
-    It goes in portions, each with its row in the audit, so that nobody who writes waits long. Its effect appears once:
-    every portion is a transaction that holds the job, and whoever has the tag, or has it no more, is passed over. Begun
-    again, it does not ask whether they are still as many, since its own effect may have changed that.
+    Works in portions, each with a row in the audit log, so that other writers do not wait long. Idempotent: every
+    portion is a transaction that locks the job, and customers that have the tag (or no longer have it) are skipped.
+    A restart does not check the number of customers, since the job itself may have changed it.
     """
     running.tell(0.0, "customers.together.finding")
     list_query = replace(parse_list_query(QueryDict(question)), run=run)
@@ -83,10 +83,10 @@ def tag(
 
 @handler(ERASE, attempts=5, waits_for=(Busy, ErasureGoesOn), title="customers.kinds.erase")
 def erase(running: Running) -> dict[str, object]:
-    """Go on with every erasure that is under way, whoever asked for it; what went, by place.
+    """Continue every erasure under way; return the number of removed rows by place.
 
-    Its effect appears once: every place that is clean is noted, and what is not there any more is not removed again.
-    Where a place is in use, the erasure waits for it and the job comes again.
+    Idempotent: finished places are recorded, and removing absent rows has no effect. If a place is in use, the job is
+    retried.
     """
     running.tell(None, "customers.erase.working")
     removed: Counter[str] = Counter()
@@ -101,12 +101,12 @@ def erase(running: Running) -> dict[str, object]:
 
 @every(seconds=5)
 def look(at: datetime) -> None:
-    """Ask for a following where lake or runs have moved on, and go on with erasures that were stopped."""
+    """Enqueue a synchronization if lake or runs have changed, and continue interrupted erasures."""
     try:
         followed = is_synced(workspace())
         if workspace().erasing.all():
             enqueue(kind=ERASE, arguments={}, actor=None, at=at, key=ERASE)
-    except CustrataError:  # no workspace yet, or one that is being restored: there is nothing to follow
+    except CustrataError:  # no workspace yet, or one that is being restored: nothing to synchronize
         return
     if not followed:
         enqueue(kind=FOLLOW, arguments={}, actor=None, at=at, key=FOLLOW)

@@ -1,4 +1,4 @@
-"""What is done with customers."""
+"""Actions on customers."""
 
 from custrata.apps.customers.actions.columns import choose_columns
 from custrata.apps.customers.actions.deletion import ServerDatabase, delete_customers

@@ -1,4 +1,4 @@
-"""Forget customers: whoever was erased from the lake leaves the database too."""
+"""Delete customers that were erased from the lake from the database as well."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from custrata.lake.intents import Person
 
 CUSTOMER = "customer_id"
 TRIGRAMS = "customers_trigrams"
-COPIES = "backups/*.sqlite3*", "backups/*.half*"  # of the database, made before migrations
+COPIES = "backups/*.sqlite3*", "backups/*.half*"  # copies of the database made before migrations
 PORTION = 20_000
 
 
@@ -30,7 +30,7 @@ class DatabaseBusy(Refused):
 
 @transaction.atomic
 def delete_customers(*, customer_ids: Sequence[str], at: datetime) -> int:
-    """Take customers, and everything that was decided or written down about them, out of the database; how many."""
+    """Delete customers and all data about them from the database; return how many."""
     return _delete_rows(customer_ids, at).get(Customer._meta.db_table, 0)
 
 
@@ -44,7 +44,7 @@ def _delete_rows(customer_ids: Sequence[str], at: datetime) -> dict[str, int]:
 
 
 def _tables() -> list[str]:
-    """Every table of rows about one customer, of whatever app, the customers themselves last; not the audit."""
+    """Every table with rows per customer, of any app, the customers last; without the audit log."""
     about = [model for model in apps.get_models() if any(field.attname == CUSTOMER for field in _fields(model))]
     tables = [model._meta.db_table for model in about if model not in (Customer, Change)]
     return [*tables, Customer._meta.db_table]
@@ -55,16 +55,16 @@ def _fields(model: type[models.Model]) -> Collection[models.Field[object, object
 
 
 class ServerDatabase:
-    """The server's database, as an erasure needs it (`custrata.ingest.erasure.Database`).
+    """The server's database for erasures (implements `custrata.ingest.erasure.Database`).
 
-    Parameters: `state` is the folder with the copies that are kept of a SQLite database.
+    Parameters: `state` is the folder with the copies of a SQLite database.
     """
 
     def __init__(self, state: Path) -> None:
         self.state = state
 
     def people(self, customer_ids: Collection[str]) -> list[Person]:
-        """Names and contacts of these customers as the database has them, edited ones among them."""
+        """Names and contacts of these customers in the database, including edits."""
         contacts: dict[str, dict[str, set[str]]] = {}
         for customer in Customer.objects.filter(customer_id__in=list(customer_ids)):
             values_by_attribute = {
@@ -82,7 +82,7 @@ class ServerDatabase:
         ]
 
     def rows(self, people: Sequence[Person]) -> dict[str, int]:
-        """How many rows are about these people, by table."""
+        """The number of rows about these people, by table."""
         counts: dict[str, int] = {}
         with transaction.atomic(), staged({CUSTOMER: "text"}, ((person.customer_id,) for person in people)) as name:
             for table in (*_tables(), Change._meta.db_table):
@@ -94,7 +94,7 @@ class ServerDatabase:
         return {table: count for table, count in counts.items() if count}
 
     def customer_ids(self) -> Iterator[str]:
-        """Every customer that a table speaks of."""
+        """The ids of all customers that occur in any table."""
         for table in (*_tables(), Change._meta.db_table):
             with connection.cursor() as cursor:
                 cursor.execute(f'SELECT DISTINCT customer_id FROM "{table}" WHERE customer_id IS NOT NULL')
@@ -102,10 +102,10 @@ class ServerDatabase:
                     yield from (row[0] for row in rows)
 
     def erase(self, people: Sequence[Person], *, at: datetime) -> dict[str, int]:
-        """Delete all rows about these people, take them out of all other texts, and give the room of both back.
+        """Delete all rows about these people, redact them in all other texts, and reclaim the space.
 
-        What was deleted leaves the pages of the file too: SQLite writes it anew without them and empties its log,
-        PostgreSQL vacuums. Copies of a SQLite database from before a migration are removed, since they are older.
+        Deleted data leaves the database files too: SQLite rewrites the file and truncates its log, PostgreSQL runs
+        VACUUM. Copies of a SQLite database from before a migration are removed.
 
         Raises `DatabaseBusy`.
         """
@@ -126,11 +126,13 @@ class ServerDatabase:
 
 
 def reclaim_space(tables: Sequence[str]) -> None:
-    """Let deleted rows leave the files of the database, outside of a transaction."""
+    """Remove deleted rows from the database files; outside of a transaction."""
     with closing(connection.cursor()) as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute(f"INSERT INTO {TRIGRAMS} ({TRIGRAMS}) VALUES ('optimize')")  # else it notes who is gone
-            cursor.execute("PRAGMA temp_store=FILE")  # a copy of the whole database, for a moment
+            cursor.execute(
+                f"INSERT INTO {TRIGRAMS} ({TRIGRAMS}) VALUES ('optimize')"
+            )  # else the index keeps tombstones of deleted rows
+            cursor.execute("PRAGMA temp_store=FILE")  # VACUUM makes a temporary copy of the whole database
             cursor.execute("VACUUM")
             cursor.execute("PRAGMA temp_store=MEMORY")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,4 +1,4 @@
-"""Say what an attribute of a customer is, against what the sources say; and take that back."""
+"""Override an attribute of a customer, and undo the override."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def edit_attribute(
     at: datetime,
     opened: Parts | None = None,
 ) -> bool:
-    """Say what an attribute is; an empty value empties it. Whether anything changed.
+    """Override an attribute; an empty value clears it. Return whether anything changed.
 
-    `source_value` is what the sources say, for the audit and for who undoes it. The list shows it at once, tiers and
-    traits at the next refresh. `opened` is what the person saw, by the attribute's name.
+    `source_value` is the value from the sources, for the audit log. Lists show the edit at once, tiers and traits at
+    the next refresh. `opened` is the state the person saw, by the attribute's name.
 
     Raises `NoSuchCustomer`, `ChangedMeanwhile`, `NotEditable`, `UnusableValue`.
     """
@@ -73,7 +73,7 @@ def edit_attribute(
 
 @transaction.atomic
 def undo_edit(*, customer_id: str, attribute: str, source_value: str | None, actor: User | None, at: datetime) -> None:
-    """Let an attribute be what the sources say again. Raises `NoSuchCustomer`, `NothingToUndo`."""
+    """Restore the value of the sources. Raises `NoSuchCustomer`, `NothingToUndo`."""
     customer = lock_customer(customer_id)
     existing = Edit.objects.filter(customer_id=customer_id, attribute=attribute).first()
     if existing is None:
@@ -84,7 +84,7 @@ def undo_edit(*, customer_id: str, attribute: str, source_value: str | None, act
 
 
 def usable_value(attribute: str, value: str) -> str | None:
-    """A value as it is kept; none where it says nothing. Raises `UnusableValue`."""
+    """A value in its stored form; None if empty. Raises `UnusableValue`."""
     text = " ".join(value.split())
     if not text:
         return None
@@ -105,7 +105,7 @@ def usable_value(attribute: str, value: str) -> str | None:
 
 
 def _phone(text: str) -> str:
-    """In international form where it says its country, else as it was typed; it has to have digits."""
+    """In E.164 form if it has a country code, else as typed; it must have digits."""
     try:
         return phonenumbers.format_number(phonenumbers.parse(text), phonenumbers.PhoneNumberFormat.E164)
     except phonenumbers.NumberParseException as error:
@@ -115,7 +115,7 @@ def _phone(text: str) -> str:
 
 
 def _show(customer: Customer, attribute: str, value: str | None) -> None:
-    """Search and lists show it at once."""
+    """Update the customer, so that search and lists show the value at once."""
     if attribute not in SHOWN:
         return
     setattr(customer, attribute, value or "")

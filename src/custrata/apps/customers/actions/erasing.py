@@ -1,4 +1,4 @@
-"""Erase a customer from everything, and take rows of an erased one again: asked for here, carried out by a job."""
+"""Start the erasure of a customer, which a job carries out, and lift erasures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from custrata.lake.erasures import Erasure
 
 @dataclass(frozen=True)
 class StartedErasure:
-    """An erasure that is noted: what stands for it in the list, what there was by place, and the job that does it."""
+    """A started erasure: its name in the list, the number of rows by place, and its job."""
 
     erasure: str
     removed: dict[str, int]
@@ -31,16 +31,17 @@ class StartedErasure:
 
 
 def server_database() -> ServerDatabase:
-    """The database of this server, with the folder that its copies lie in."""
+    """The database of this server, with the folder of its copies."""
     return ServerDatabase(Path(settings.WORKSPACE) / SERVER)
 
 
 def start_erasure(workspace: Workspace, *, customer_id: str, actor: User, at: datetime) -> StartedErasure:
-    """Note that a customer is to be erased, refuse their rows from now on, and put the work in the queue.
+    """Record the erasure of a customer, reject their rows from now on, and enqueue the job.
 
-    Whatever ends this server meanwhile, the work is done: it is noted on the disk first. Audit and job do not say whom.
+    The intent is written to disk first, so the erasure completes even if the server stops. Audit log and job do not
+    identify the customer.
 
-    Raises `NoSuchCustomer` where nothing speaks of them, `Busy`, `NotWritable`, `Damaged`.
+    Raises `NoSuchCustomer` if there is no data about them, `Busy`, `NotWritable`, `Damaged`.
     """
     database = server_database()
     people = people_of(workspace, [customer_id], database)
@@ -66,7 +67,7 @@ def start_erasure(workspace: Workspace, *, customer_id: str, actor: User, at: da
 
 
 def lift_erasure(workspace: Workspace, *, erasure: str, reason: str, actor: User, at: datetime) -> Erasure:
-    """Take rows of an erased customer again, named by the number or as the list does; the audit says who and why.
+    """Accept rows of an erased customer again, given by id or by name in the list; recorded in the audit log.
 
     Raises `NoReasonToLift`, `NotErased`, `Busy`, `NotWritable`, `Damaged`.
     """

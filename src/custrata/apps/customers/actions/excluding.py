@@ -1,4 +1,4 @@
-"""Exclude customers from grading, and grade them again: one door with the command line's."""
+"""Exclude customers from grading, and include them again; the command line uses the same list."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def exclude_customers(
 def include_customers(
     workspace: Workspace, *, customer_ids: Sequence[str], actor: User | None, at: datetime
 ) -> list[str]:
-    """Grade customers again from the next refresh on; those that were excluded. Raises `Busy`."""
+    """Grade customers again from the next refresh on; return those that were excluded. Raises `Busy`."""
     removed = workspace.exclusions.remove(customer_ids)
     for customer_id in removed:
         _record("include", customer_id, {}, actor=actor, at=at)

@@ -1,4 +1,4 @@
-"""The customer an action is about."""
+"""Customer look-up for actions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class NoSuchCustomer(BadInput):
 
 
 def lock_customer(customer_id: str) -> Customer:
-    """The customer, held until the transaction ends. Raises `NoSuchCustomer`."""
+    """The customer, locked until the transaction ends. Raises `NoSuchCustomer`."""
     customer = Customer.objects.select_for_update().filter(customer_id=customer_id).first()
     if customer is None:
         raise NoSuchCustomer(customer=customer_id)

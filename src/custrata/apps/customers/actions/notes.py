@@ -1,4 +1,4 @@
-"""Write something down about a customer, and take it away again."""
+"""Write and remove notes about customers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def write_note(*, customer_id: str, text: str, actor: User | None, at: datetime)
 
 @transaction.atomic
 def remove_note(*, customer_id: str, note_id: int, anybodys: bool, actor: User | None, at: datetime) -> None:
-    """Remove a note: one's own, or with `anybodys` that of anybody. Raises `NoSuchNote`, `NotYourNote`."""
+    """Remove a note: one's own, or with `anybodys` anyone's. Raises `NoSuchNote`, `NotYourNote`."""
     note = Note.objects.select_for_update().filter(customer_id=customer_id, pk=note_id).first()
     if note is None:
         raise NoSuchNote

@@ -1,4 +1,4 @@
-"""Say who looks after customers: one, or as many as a filter lets through."""
+"""Assign owners to customers: to one, or to all that match a filter."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ def assign_owner(
     selection: str = "",
     opened: Parts | None = None,
 ) -> BulkResult:
-    """Let a person look after customers, nobody where `owner_id` is none. Ids nobody has are passed over.
+    """Assign an owner to customers, or remove it if `owner_id` is None. Unknown ids are ignored.
 
-    `selection` says for the audit how the customers were chosen, `opened` whom a person saw who changes one of them.
+    `selection` describes for the audit log how the customers were chosen; `opened` is the owner that was shown for a
+    single customer.
 
     Raises `NoSuchOwner`, `ChangedMeanwhile`.
     """

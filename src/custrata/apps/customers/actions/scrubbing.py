@@ -1,4 +1,4 @@
-"""Take somebody's number and contacts out of texts that speak of other things: notes, jobs, the audit."""
+"""Redact ids and contacts of erased people in other texts: notes, jobs, the audit log."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from custrata.identity.folding import searchable, searched
 from custrata.lake.intents import Person
 
 APPS = ("audit", "jobs", "customers", "tiers", "playbooks")
-LEAST = 4  # characters of a number that is looked for in running text; shorter ones stand there by chance
+LEAST = 4  # minimum length of an id that is searched for in running text; shorter ones match by chance
 LEAST_DIGITS = 7
-FEW = 20  # so many people the database looks for; for more, every row is looked at
-TOKEN = re.compile(r"[\w@.+-]+", re.ASCII)  # Chinese may stand beside it without a blank
-QUESTION = "question"  # of a job about a list of customers: its address, in which a search stands
+FEW = 20  # up to so many people the database filters rows; beyond, every row is scanned
+TOKEN = re.compile(r"[\w@.+-]+", re.ASCII)  # Chinese text may be adjacent without a space
+QUESTION = "question"  # of a job about a list of customers: the query string of the list, which may contain a search
 
 
 class Needles:
-    """What is looked for of some people in a text, and the text without it.
+    """Search terms of some people, and texts with them redacted.
 
     >>> ann = Person("C-0815", ("ann@example.com",), ("+8613800130007",))
     >>> Needles([ann]).redact("客户C-0815来电, Ann@example.com; C-08156")
@@ -47,18 +47,18 @@ class Needles:
         self._odd = re.compile("|".join(map(re.escape, odd)), re.IGNORECASE) if odd else None
 
     def redact(self, text: str) -> str:
-        """The text with something neutral in their place."""
+        """The text with the terms replaced."""
         text = self._odd.sub(ERASED, text) if self._odd else text
         return TOKEN.sub(self._neutral, text)
 
     def _neutral(self, match: re.Match[str]) -> str:
         whole = match[0]
-        plain = whole.rstrip(".+-")  # the end of a sentence
+        plain = whole.rstrip(".+-")  # sentence punctuation
         hit = next((token for token in (whole, plain) if token.lower() in self._whole), None)
         return whole if hit is None else ERASED + whole[len(hit) :]
 
     def redact_json(self, value: Any) -> Any:
-        """A value of JSON with something neutral in their place."""
+        """A JSON value with the terms replaced."""
         if isinstance(value, str):
             return self.redact(value)
         if isinstance(value, list):
@@ -69,7 +69,7 @@ class Needles:
 
 
 def _national(phone: str) -> Iterator[str]:
-    """A number as it is typed without its country, as far as `searchable` knows it."""
+    """The national forms of a phone number, as `searchable` indexes them."""
     import phonenumbers
 
     try:
@@ -82,9 +82,9 @@ def _national(phone: str) -> Iterator[str]:
 
 
 def scrub(people: Sequence[Person]) -> dict[str, int]:
-    """Take numbers and contacts of people out of every text and JSON of the apps; how many rows changed, by table.
+    """Redact ids and contacts of people in every text and JSON field of the apps; return changed rows by table.
 
-    The audit must be open. Names stay in texts: others bear them too.
+    The audit log must be open for changes. Names are not redacted, since others may have the same name.
     """
     changed: dict[str, int] = {}
     needles = Needles(people)
@@ -109,7 +109,7 @@ def _scrub(model: type[models.Model], fields: Sequence[models.Field[Any, Any]], 
     as_text = {f"{field.attname}__text": Cast(field.attname, models.TextField()) for field in fields}
     condition = Q()
     for word in needles.words if look else ():
-        for form in {word, json.dumps(word)[1:-1]}:  # as SQLite keeps JSON
+        for form in {word, json.dumps(word)[1:-1]}:  # as SQLite stores JSON
             for name in as_text:
                 condition |= Q(**{f"{name}__icontains": form})
     names = [field.attname for field in fields]
@@ -131,7 +131,7 @@ def _truncate(field: models.Field[Any, Any], value: Any) -> Any:
 
 
 def _scrub_searches(people: Sequence[Person]) -> int:
-    """Take searches that find one of the people out of jobs: what was typed may be a name."""
+    """Redact searches in jobs that match one of the people, since the search text may be a name."""
     texts = [searchable(person.customer_id, *person.names, *person.phones, *person.emails) for person in people]
     finds: Callable[[str], bool] = lambda typed: any(  # noqa: E731  # short
         all(part in text for part in searched(typed)) for text in texts

@@ -1,7 +1,7 @@
-"""The customers here follow the lake, and the timeline follows the runs: in bulk, and only what changed.
+"""Synchronize customers with the lake and the timeline with the runs: in bulk, and only what changed.
 
-Everything goes in portions, each a transaction of its own, and every portion may be done again: customers are
-compared with what the lake says, and of a run's moves the number that stand on the timeline is kept with them.
+Work is done in portions, each in its own transaction and repeatable: customers are compared with the lake, and the
+number of a run's moves on the timeline is stored in the same transaction.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Tell = Callable[[float], None]
 
 @dataclass(frozen=True)
 class SyncResult:
-    """What following did: customers new or changed, customers gone, moves put on the timeline."""
+    """Counts of a synchronization: customers added or changed, customers deleted, moves added to the timeline."""
 
     changed: int = 0
     gone: int = 0
@@ -54,9 +54,9 @@ class SyncResult:
 
 
 def sync_customers(workspace: Workspace, *, at: datetime, tell: Tell = lambda fraction: None) -> SyncResult:
-    """Bring customers and timeline up to the lake and the runs as they are.
+    """Synchronize customers and timeline with the current lake and runs.
 
-    A customer whom neither lake nor published run knows any more was erased, and goes with everything about them.
+    A customer in neither the lake nor the published run was erased, and is deleted with all their data.
     """
     with workspace.lake.reading() as lake:
         state = state_of(workspace)
@@ -83,7 +83,7 @@ def _sync_customer_rows(workspace: Workspace, lake: LakeSnapshot, *, at: datetim
 
 
 def known_customers() -> pa.Table:
-    """`customer_id` and `mark` of every customer here, read past the ORM."""
+    """`customer_id` and `mark` of every customer in the database, read without the ORM."""
 
     def batches() -> Iterator[pa.RecordBatch]:
         with connection.cursor() as cursor:
@@ -102,7 +102,7 @@ def _upsert(batch: pa.RecordBatch) -> None:
 
 
 def _sync_runs(workspace: Workspace, tell: Tell) -> int:
-    """Put the moves of every run on the timeline, each once; those of a run that was superseded leave it."""
+    """Add the moves of every run to the timeline once, and remove those of superseded runs."""
     with workspace.runs.reading():
         present = workspace.runs.history()
         _delete_withdrawn_runs({run.id for run in present})
@@ -119,12 +119,12 @@ def _delete_withdrawn_runs(present: set[str]) -> None:
 def _sync_run(followed: Run, tell: Tell) -> int:
     many = moves_in(followed)
     progress, _ = FollowedRun.objects.get_or_create(run=followed.id, defaults={"rows": many})
-    if progress.rows != many:  # somebody was erased from it meanwhile: what is counted is no longer what is there
+    if progress.rows != many:  # a customer was erased from the run meanwhile, so the count no longer matches
         progress = _restart(progress, many)
     before = progress.done
     for batch in moves(followed, start=progress.done, rows=PORTION) if progress.done < many else ():
         if not _append_moves(progress, batch):
-            break  # another process is at it
+            break  # another process is synchronizing it
         tell(0.8 + 0.2 * progress.done / many)
     return progress.done - before
 
@@ -139,7 +139,7 @@ def _restart(progress: FollowedRun, rows: int) -> FollowedRun:
 
 @transaction.atomic
 def _append_moves(progress: FollowedRun, batch: pa.RecordBatch) -> bool:
-    """Add a portion and count it, together; False where the count is no longer what we know."""
+    """Add a portion and update the count in one transaction; False if another process changed the count."""
     done = progress.done + len(batch)
     if FollowedRun.objects.filter(pk=progress.pk, done=progress.done, rows=progress.rows).update(done=done) != 1:
         return False
@@ -151,6 +151,6 @@ def _append_moves(progress: FollowedRun, batch: pa.RecordBatch) -> bool:
 
 
 def is_synced(workspace: Workspace) -> bool:
-    """Whether customers and timeline are up to date; cheap enough to ask every few seconds."""
+    """Whether customers and timeline are up to date; cheap enough to call every few seconds."""
     synced = FollowedLake.objects.first()
     return synced is not None and (synced.fingerprint, synced.run) == state_of(workspace)

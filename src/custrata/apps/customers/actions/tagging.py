@@ -1,4 +1,4 @@
-"""Make tags, and put them on one customer or on as many as a filter lets through."""
+"""Create tags, and tag one customer or all that match a filter."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class NameTaken(Refused):
 
 @dataclass(frozen=True)
 class BulkResult:
-    """How many customers were changed, of how many that were asked for."""
+    """The number of changed customers, and of requested ones."""
 
     changed: int
     requested: int
@@ -51,7 +51,7 @@ def _named(name: str) -> str:
 
 @transaction.atomic
 def make_tag(*, name: str, group_id: int | None = None, actor: User | None, at: datetime) -> Tag:
-    """Make a tag. Raises `UnusableName`, `NameTaken`, `NoSuchGroup`."""
+    """Create a tag. Raises `UnusableName`, `NameTaken`, `NoSuchGroup`."""
     normalized = _named(name)
     group = TagGroup.objects.filter(pk=group_id).first() if group_id is not None else None
     if group_id is not None and group is None:
@@ -65,7 +65,7 @@ def make_tag(*, name: str, group_id: int | None = None, actor: User | None, at: 
 
 @transaction.atomic
 def make_tag_group(*, name: str, exclusive: bool, actor: User | None, at: datetime) -> TagGroup:
-    """Make a group of tags; of an `exclusive` one a customer has at most one. Raises `UnusableName`, `NameTaken`."""
+    """Create a tag group; customers have at most one tag of an `exclusive` one. Raises `UnusableName`, `NameTaken`."""
     normalized = _named(name)
     group = TagGroup(name=normalized, exclusive=exclusive)
     _save(group, normalized)
@@ -75,7 +75,7 @@ def make_tag_group(*, name: str, exclusive: bool, actor: User | None, at: dateti
 
 @transaction.atomic
 def remove_tag(*, tag_id: int, actor: User | None, at: datetime) -> int:
-    """Remove a tag from everywhere; how many customers had it. Raises `NoSuchTag`."""
+    """Delete a tag; return how many customers had it. Raises `NoSuchTag`."""
     tag = _locked_tag(tag_id)
     sql = "SELECT customer_id FROM customers_customertag WHERE tag_id = %s"
     _record_tagging(sql, [tag.pk], "untag", tag, actor=actor, at=at)
@@ -89,9 +89,9 @@ def remove_tag(*, tag_id: int, actor: User | None, at: datetime) -> int:
 def tag_customers(
     *, customer_ids: Sequence[str], tag_id: int, actor: User | None, at: datetime, selection: str = ""
 ) -> BulkResult:
-    """Put a tag on customers; in an exclusive group it takes the place of another. Ids nobody has are passed over.
+    """Tag customers, replacing a tag of the same exclusive group. Unknown ids are ignored.
 
-    `selection` says for the audit how the customers were chosen. Raises `NoSuchTag`.
+    `selection` describes for the audit log how the customers were chosen. Raises `NoSuchTag`.
     """
     tag = _locked_tag(tag_id)
     exclusive = tag.group_id if tag.group is not None and tag.group.exclusive else None
@@ -117,7 +117,7 @@ def tag_customers(
 def untag_customers(
     *, customer_ids: Sequence[str], tag_id: int, actor: User | None, at: datetime, selection: str = ""
 ) -> BulkResult:
-    """Take a tag off customers. Raises `NoSuchTag`."""
+    """Untag customers. Raises `NoSuchTag`."""
     tag = _locked_tag(tag_id)
     with staged({"customer_id": "text"}, ((customer_id,) for customer_id in customer_ids)) as name:
         having = f"tag_id = %s AND customer_id IN (SELECT customer_id FROM {name})"
@@ -132,7 +132,7 @@ def untag_customers(
 
 @contextmanager
 def _fresh(customer_ids: Sequence[str], tag: Tag) -> Iterator[str]:
-    """The customers among the ids that do not have the tag, as a temporary table."""
+    """The existing customers among the ids that do not have the tag, as a temporary table."""
     with staged({"customer_id": "text"}, ((customer_id,) for customer_id in set(customer_ids))) as name:
         run(
             f"DELETE FROM {name} WHERE "
@@ -190,7 +190,7 @@ def _audit(
 def _audit_many(
     verb: str, customer_ids: Sequence[str], many: int, tag: Tag, *, selection: str, actor: User | None, at: datetime
 ) -> None:
-    """One row for all of them; of a single customer it names them."""
+    """One audit row for all customers; with the customer id if there is only one."""
     after: dict[str, object] = {"tag": tag.name, "customers": many}
     single_id = customer_ids[0] if len(customer_ids) == 1 else None
     _audit(

@@ -1,4 +1,4 @@
-"""What there is to read of customers."""
+"""Queries on customers."""
 
 from custrata.apps.customers.queries.customers import (
     contacts_of,

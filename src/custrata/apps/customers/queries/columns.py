@@ -1,4 +1,4 @@
-"""The columns a list of customers may show, with how each is written."""
+"""The columns of the customer list, and their formats."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ BY_UNIT: dict[str, Kind] = {"money": "money", "share": "share"}
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its key in the profile, what it is called, its group, how it is written, and of which scheme."""
+    """One column: its key in the profile, label, group, format and scheme."""
 
     key: str
     label: str
@@ -48,7 +48,7 @@ class Column:
 
     @property
     def is_number(self) -> bool:
-        """Whether it stands to the right."""
+        """Whether it is right-aligned."""
         return self.kind in ("money", "share", "number", "decimal")
 
     @property
@@ -58,7 +58,7 @@ class Column:
 
 
 def available_columns(types: Mapping[str, str], language: str) -> dict[str, Column]:
-    """Every column that can be shown, by key; `types` are the columns of the profile and their SQL types."""
+    """Every available column by key; `types` maps columns of the profile to SQL types."""
     columns = {
         key: Column(key, phrase("customers", f"column.{key}", language), "decided", kind)
         for key, kind in BY_PEOPLE.items()
@@ -72,7 +72,7 @@ def available_columns(types: Mapping[str, str], language: str) -> dict[str, Colu
 
 
 def columns_of(person: User, columns: Mapping[str, Column]) -> list[Column]:
-    """The columns a person chose, as far as there are such; else those everybody sees at first."""
+    """The columns a person chose, as far as available; else the defaults."""
     saved_keys = ListColumns.objects.filter(person=person).values_list("columns", flat=True).first()
     chosen = [columns[key] for key in saved_keys or () if key in columns]
     return chosen or [columns[key] for key in STARTING if key in columns]
@@ -99,7 +99,7 @@ def _column(name: str, kind: str, language: str, schemes: Sequence[str]) -> Colu
 
 
 def trait_label(name: str, language: str) -> str:
-    """What an attribute is called."""
+    """The label of an attribute."""
     return phrase("customers", f"attribute.{name}", language)
 
 

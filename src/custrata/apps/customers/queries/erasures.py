@@ -1,4 +1,4 @@
-"""Who was erased, as the list tells it: hashes in place of customers."""
+"""The list of erasures, with hashes in place of customers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KIND = "customers.erase"
 
 @dataclass(frozen=True)
 class ListedErasure:
-    """One erasure of the list; `under_way` until every place is clean."""
+    """One erasure; `under_way` until every place is clean."""
 
     erasure: str
     at: datetime

@@ -1,4 +1,4 @@
-"""The timeline of a customer: what happened here, and the orders, events and feedback of the lake, the newest first."""
+"""The timeline of a customer: entries of the database, and orders, events and feedback of the lake."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LAKE = {"orders": ("ordered_at", "order"), "events": ("occurred_at", "event"), "
 
 @dataclass
 class Happening:
-    """One thing that happened; the tiers that changed at one instant are one."""
+    """One event on the timeline; tier changes of the same instant are combined."""
 
     at: datetime
     kind: str
@@ -26,20 +26,20 @@ class Happening:
 
     @property
     def corrects(self) -> bool:
-        """Whether all its moves are corrections: facts came in late, and nothing happened to the customer then."""
+        """Whether all its moves are corrections due to late facts."""
         return bool(self.moves) and all(move.get("late") for move in self.moves)
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """A stretch of the timeline, and the instant before which it goes on, where it does."""
+    """A page of the timeline, and the instant before which the next page starts, if any."""
 
     happenings: list[Happening]
     earlier: datetime | None
 
 
 def timeline(reading: Reading | None, customer_id: str, before: datetime | None = None) -> Timeline:
-    """The newest happenings, or those before an instant. What happened at one instant is never torn apart."""
+    """The newest events, or those before an instant. Events of the same instant stay on one page."""
     happenings = [*_here(customer_id, before)]
     if reading is not None:
         happenings += [*_in_lake(reading, customer_id, before)]

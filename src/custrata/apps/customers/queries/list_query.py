@@ -1,4 +1,4 @@
-"""The question of a list as an address says it."""
+"""The list query in a URL's query string."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from custrata.apps.customers.queries.listing import NOBODY, ListQuery
 from custrata.web.schemes import tiers_of_scheme
 
 LONGEST_QUERY = 200
-NOWHERE = "-"  # of a move: from no tier, there for the first time
+NOWHERE = "-"  # source of a move: no tier, graded for the first time
 
 
 def parse_list_query(query: QueryDict) -> ListQuery:
-    """The question in an address; what makes no sense in it is passed over."""
+    """Parse a query string; invalid parameters are ignored."""
     sort = query.get("sort", "")
     return ListQuery(
         q=query.get("q", "").strip()[:LONGEST_QUERY],
@@ -31,9 +31,9 @@ def parse_list_query(query: QueryDict) -> ListQuery:
 
 
 def describe_list_query(list_query: ListQuery) -> str:
-    """How customers were chosen, as the audit keeps it: every filter, but of a search only that there was one.
+    """The filters of a list query for the audit log; of a search only the fact that there was one.
 
-    What was searched for may be a customer's name, and the audit is not theirs to be erased from.
+    The search text may be a customer's name, which must not enter the audit log.
     """
     parameters = [("tier", f"{scheme}:{tier}") for scheme, tiers in list_query.tiers for tier in tiers]
     parameters += [("moved", f"{scheme}:{source or NOWHERE}:{target}") for scheme, source, target in list_query.moved]
@@ -65,7 +65,7 @@ def _cell(written: str) -> tuple[int, int] | None:
 
 
 def moves(written: Iterable[str]) -> Iterator[tuple[str, str | None, str]]:
-    """Moves as addresses carry them: scheme, from, to."""
+    """Parse moves in a query string: scheme, source tier, target tier."""
     for parameter in written:
         scheme, _, ends = parameter.partition(":")
         source, _, target = ends.partition(":")

@@ -1,4 +1,4 @@
-"""The list of customers: who is asked for, a page of them, and how many there are."""
+"""The list of customers: its query, its pages and its count."""
 
 from __future__ import annotations
 
@@ -30,34 +30,34 @@ NOBODY = 0
 
 @dataclass(frozen=True)
 class ListQuery:
-    """Which customers a list shows, and in which order. All of it holds together; tiers of a scheme are either-or."""
+    """The filters and order of a list. Filters are combined with AND, tiers of the same scheme with OR."""
 
     q: str = ""
     tiers: tuple[tuple[str, tuple[str, ...]], ...] = ()
     cell: tuple[int, int] | None = None
     moved: tuple[tuple[str, str | None, str], ...] = ()
     tag: int | None = None
-    owner: int | None = None  # NOBODY: those whom nobody looks after
+    owner: int | None = None  # NOBODY: customers without an owner
     run: str | None = None
     sort: str = "customer_id"
     descending: bool = False
 
     @property
     def of_profile(self) -> list[Filter]:
-        """What is asked of the profile."""
+        """The filters on the profile."""
         cell: list[Filter] = [Cell(*self.cell)] if self.cell else []
         moves = [Moved(scheme, source, target) for scheme, source, target in self.moved]
         return [*(Tiered(scheme, tiers) for scheme, tiers in self.tiers), *cell, *moves]
 
     @property
     def is_filtered(self) -> bool:
-        """Whether anybody is left out."""
+        """Whether any filter is set."""
         return bool(self.q or self.tiers or self.cell or self.moved or self.tag or self.owner is not None)
 
 
 @dataclass(frozen=True)
 class ResolvedFilters:
-    """The filters of a question, and what its search found; `search` is none where nothing was searched for."""
+    """The filters of a list query, and its search result; None without a search."""
 
     filters: tuple[Filter, ...]
     search: SearchResult | None = None
@@ -65,7 +65,7 @@ class ResolvedFilters:
 
 @dataclass(frozen=True)
 class Line:
-    """One customer of the list: contact, owner and tags as they are now, all else as the run saw it."""
+    """One customer of the list: contact, owner and tags are current, the rest is as of the run."""
 
     customer_id: str
     name: str
@@ -77,7 +77,7 @@ class Line:
 
 @dataclass(frozen=True)
 class ListPage:
-    """A page and one line more, how many there are in all, what a search found, and who of them is not graded yet."""
+    """A page plus one row, the total count, the search result, and found customers that are not graded yet."""
 
     rows: list[Line]
     many: int
@@ -86,7 +86,7 @@ class ListPage:
 
 
 def resolve_filters(list_query: ListQuery) -> ResolvedFilters:
-    """The filters of a question: what the database knows becomes a filter by id."""
+    """The filters of a list query; filters on the database become filters by id."""
     filters = list_query.of_profile
     result = search_customers(list_query.q) if list_query.q else None
     ids = [Ids(result.customer_ids)] if result is not None else []
@@ -97,11 +97,11 @@ def resolve_filters(list_query: ListQuery) -> ResolvedFilters:
 
 
 def list_page(reading: Reading, list_query: ListQuery, columns: Sequence[Column], cursor: Cursor | None) -> ListPage:
-    """A page of customers after or before a cursor, and how many there are in all."""
+    """A page of customers after or before a cursor, and the total count."""
     picked = resolve_filters(list_query)
     ids = picked.search.customer_ids if picked.search is not None else ()
     if picked.search is not None and cursor is None and len(ids) <= FEW:
-        # All that were found, in one look: it tells how many they are, too.
+        # One query for all search results, which also gives the count.
         rows = lines(reading, list_query, picked.filters, columns, None, limit=len(ids))
         return ListPage(
             rows[: LIMIT + 1], len(rows), picked.search, _ungraded(list_query, ids, {row.customer_id for row in rows})
@@ -124,7 +124,7 @@ def lines(
     *,
     limit: int = LIMIT + 1,
 ) -> list[Line]:
-    """Up to so many customers, after or before a cursor."""
+    """Up to `limit` customers after or before a cursor."""
     keys = ["customer_id", *(column.key for column in columns if column.key in reading.columns)]
     after = (cursor.key[0], str(cursor.key[1])) if cursor is not None else None
     rows = reading.customers(
@@ -140,7 +140,7 @@ def lines(
 
 
 def _ungraded(list_query: ListQuery, customer_ids: Sequence[str], graded_ids: Set[str]) -> list[Line]:
-    """Customers a search found whom the run has not seen: they came after it, and nothing but contacts is known."""
+    """Customers found by a search that are not in the run, since they are newer; only their contacts are known."""
     if list_query.of_profile or list_query.run:
         return []
     unseen = [customer_id for customer_id in customer_ids if customer_id not in graded_ids][:LIMIT]
@@ -148,7 +148,7 @@ def _ungraded(list_query: ListQuery, customer_ids: Sequence[str], graded_ids: Se
 
 
 def customers_without_run(list_query: ListQuery) -> QuerySet[Customer]:
-    """Whom a question lets through before anything is graded."""
+    """The customers that match a list query before the first run."""
     rows = Customer.objects.all()
     if list_query.q:
         for word in searched(list_query.q):
@@ -161,20 +161,20 @@ def customers_without_run(list_query: ListQuery) -> QuerySet[Customer]:
 
 
 def lines_without_run(list_query: ListQuery, columns: Sequence[Column], cursor: Cursor | None) -> list[Line]:
-    """A page of them, by id."""
+    """A page of these customers, by id."""
     customers = keyset(customers_without_run(list_query), ("customer_id",), cursor, limit=LIMIT)
     return _lines([{"customer_id": customer.customer_id} for customer in customers], columns, "customer_id")
 
 
 def matching_ids(reading: Reading | None, list_query: ListQuery) -> list[str]:
-    """The ids of everybody a question lets through: for what is done to all of them at once."""
+    """The ids of all customers that match a list query, for bulk actions."""
     if reading is not None:
         return list(reading.ids(resolve_filters(list_query).filters).to_pylist())
     return list(customers_without_run(list_query).order_by().values_list("customer_id", flat=True))
 
 
 def table(reading: Reading, list_query: ListQuery, columns: Sequence[Column]) -> Iterator[list[Any]]:
-    """Everybody a question lets through, as rows to take along: id, name, then the columns."""
+    """All customers that match a list query, as export rows: id, name, then the columns."""
     keys = [column.key for column in columns if column.key in reading.columns]
     named = ["name"] if "name" in reading.columns else []
     for batch in reading.batches(
@@ -189,7 +189,7 @@ def _rows(batch: pa.RecordBatch, columns: Sequence[Column]) -> Iterator[list[Any
 
 
 def _plain(value: Any) -> Any:
-    """A cell as a file holds it."""
+    """A cell as written to a file."""
     if isinstance(value, list):
         return ", ".join(tag.name for tag in value)
     return (

@@ -1,8 +1,8 @@
-"""Customers found by a part of what one knows of them, through an index of all parts.
+"""Substring search for customers by trigram indexes.
 
-SQLite keeps an index of the trigrams of every customer's search text, in step by triggers as any index is
-(`0002_index_parts_of_customers`). PostgreSQL uses one of its own accord; the parts of one or two characters that hold
-others than ASCII, as Chinese names do, stand in a second one there.
+On SQLite, triggers maintain a full-text index of the trigrams of every customer's search text
+(`0002_index_parts_of_customers`). PostgreSQL uses its trigram index, and a second index for non-ASCII substrings of one
+or two characters, as in Chinese names.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from custrata.identity.folding import searched
 
 MOST_FOUND = 5_000
 TRIGRAM = 3
-# A part that more trigrams begin with stands in so many customers that looking through them finds enough at once.
+# A prefix of more trigrams than this matches so many customers that a scan finds enough of them quickly.
 MOST_TRIGRAMS = 1_000
 LAST = "\U0010ffff"
 FIRST = 50_000
@@ -39,24 +39,24 @@ BEGINNING = "SELECT term FROM customers_trigrams_known WHERE term BETWEEN %s AND
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What a search found: ids, and whether there are more than it gives."""
+    """The ids that a search found, and whether there are more."""
 
     customer_ids: tuple[str, ...]
     more: bool
 
 
 def search_customers(text: str) -> SearchResult:
-    """Customers whose id, name, phone, e-mail or company holds each word of the text, in any order."""
+    """Customers whose id, name, phone, e-mail or company contains each word of the text, in any order."""
     words = searched(text)
-    if "\0" in text or not words:  # no text holds it, and neither database takes it
+    if "\0" in text or not words:  # no stored text contains NUL, and neither database accepts it
         return SearchResult((), more=False)
     ids = _in_sqlite(words) if connection.vendor == "sqlite" else _in_postgresql(words)
     return SearchResult(tuple(ids[:MOST_FOUND]), len(ids) > MOST_FOUND)
 
 
 def _in_sqlite(words: Sequence[str]) -> Sequence[str]:
-    """Whoever has the trigrams of the words may have the words; whether they do is looked at."""
-    if len(words) == 1 and len(words[0]) == 1:  # a digit stands nearly everywhere, and the index would count where
+    """Look up candidates by the trigrams of the words, then check the words themselves."""
+    if len(words) == 1 and len(words[0]) == 1:  # a single digit occurs nearly everywhere, so a scan beats the index
         matches = _first_column(AMONG_FIRST, [FIRST, words[0], MOST_FOUND + 1])
         if len(matches) > MOST_FOUND:
             return matches
@@ -74,7 +74,7 @@ def _every(part: str) -> str:
 
 
 def _any_beginning(part: str) -> str | None:
-    """What is shorter than a trigram is the beginning of some; none where too many begin with it."""
+    """An index query for a part shorter than a trigram, by prefix; None if too many trigrams match."""
     trigrams = _first_column(BEGINNING, [part, part + LAST * TRIGRAM, MOST_TRIGRAMS + 1])
     return " OR ".join(map(_quoted, trigrams or [part])) if len(trigrams) <= MOST_TRIGRAMS else None
 
@@ -90,7 +90,7 @@ def _quoted(text: str) -> str:
 
 
 def _in_postgresql(words: Sequence[str]) -> Sequence[str]:
-    """Its planner decides between index and table; short words without anything but ASCII are common, or looked for."""
+    """The planner chooses between index and scan; short non-ASCII words use the index of short parts."""
     short = [word for word in words if len(word) < TRIGRAM and not word.isascii()]
     rows = Customer.objects.order_by()
     for word in words:

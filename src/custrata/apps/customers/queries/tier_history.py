@@ -1,4 +1,4 @@
-"""In which tier a customer was from when to when, as strips that a page draws and as tables."""
+"""The tier history of a customer, for charts and tables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WIDTH = 1000.0
 
 @dataclass(frozen=True)
 class Stretch:
-    """An interval as it is drawn, from `x` on so wide out of `WIDTH`, and as it is told."""
+    """An interval as drawn, at `x` with a width out of `WIDTH`, and its description."""
 
     x: float
     width: float
@@ -32,26 +32,26 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Strip:
-    """A scheme's intervals, the oldest first, between the first instant and the last that the page shows."""
+    """A scheme's intervals, oldest first, within the period shown."""
 
     scheme: str
     stretches: tuple[Stretch, ...]
 
     @property
     def newest_first(self) -> tuple[Stretch, ...]:
-        """The same as a table tells them."""
+        """The intervals in the order of the table."""
         return self.stretches[::-1]
 
     @property
     def now(self) -> str | None:
-        """The tier the customer is in; none where the scheme grades no more."""
+        """The current tier; None if the scheme no longer grades the customer."""
         last = self.stretches[-1].interval
         return last.tier if last.valid_until is None else None
 
 
 @dataclass(frozen=True)
 class TierHistory:
-    """A customer's strips and the instants they go from and to."""
+    """A customer's strips, and the period they cover."""
 
     strips: tuple[Strip, ...]
     start: datetime | None
@@ -77,7 +77,7 @@ def _stretch(interval: Interval, start: datetime, end: datetime) -> Stretch:
     whole = (end - start).total_seconds()
     until = end if interval.valid_until is None else interval.valid_until
     left = WIDTH * (interval.valid_from - start).total_seconds() / whole if whole else 0.0
-    # What began at the newest run lasts no time yet, and is seen all the same.
+    # An interval that began at the newest run has no duration yet, so it gets a minimum width.
     right = max(left + 6.0, WIDTH * (until - start).total_seconds() / whole) if whole else WIDTH
     tier, status, write = tier_named(interval.scheme, interval.tier), _status(interval.status), writer("history")
     last = write("now") if interval.valid_until is None else write.day(interval.valid_until)
@@ -103,5 +103,5 @@ def _status(status: str) -> str:
 
 
 def _reason(reason: str | None) -> str:
-    """The reason in words: those a life gives are keys, those of a person are words already."""
+    """The reason in words: reasons of a lifecycle are wording keys, those of people are free text."""
     return text(f"history.reason.{reason}") if f"reason.{reason}" in catalogue()["history"] else reason or ""

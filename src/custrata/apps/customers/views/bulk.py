@@ -1,4 +1,4 @@
-"""What is done to everybody a list shows: first with the number of them, then done."""
+"""Bulk actions on all customers of a list, after confirming their number."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from custrata.web.texts import count, sentence, text
 @needs(Right.EDIT_CUSTOMERS)
 @require_http_methods(["GET", "POST"])
 def tag(request: HttpRequest) -> HttpResponse:
-    """Put a tag on everybody, or take it off."""
+    """Tag or untag all customers of a list."""
     return _bulk_page(request, "tag")
 
 
 @needs(Right.ASSIGN_OWNERS)
 @require_http_methods(["GET", "POST"])
 def own(request: HttpRequest) -> HttpResponse:
-    """Say who looks after everybody."""
+    """Assign an owner to all customers of a list."""
     return _bulk_page(request, "own")
 
 
@@ -70,7 +70,7 @@ def _bulk_page(request: HttpRequest, what: str) -> HttpResponse:
 
 
 def _done(request: HttpRequest, what: str, form: BulkForm, ids: list[str], chosen: str) -> bool:
-    """Do it; where it is refused, say so in the form."""
+    """Run the action; on refusal add the error to the form."""
     whom = {"customer_ids": ids, "actor": current_user(request), "at": timezone.now()}
     try:
         if what == "own":
@@ -90,7 +90,7 @@ def _question(request: HttpRequest) -> str:
 
 
 def _started(request: HttpRequest, form: BulkForm, many: TaggingRequest) -> Job | None:
-    """Have a job do it; where it is refused, say so in the form."""
+    """Enqueue the action; on refusal add the error to the form."""
     try:
         return start_tagging(
             many=many,
@@ -107,7 +107,7 @@ def _started(request: HttpRequest, form: BulkForm, many: TaggingRequest) -> Job 
 @needs(Right.EDIT_CUSTOMERS)
 @require_safe
 def tagging(request: HttpRequest, number: int) -> HttpResponse:
-    """How far the tagging of very many customers is that one asked for, and what it came to."""
+    """The progress and result of a tagging job that the person requested."""
     job = tagging_of(current_user(request), number)
     if job is None:
         raise Http404

@@ -1,4 +1,4 @@
-"""What a list is filtered by, as chips one can take away."""
+"""The filters of a list, as removable chips."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from custrata.web.texts import text
 
 @dataclass(frozen=True)
 class Chip:
-    """One filter: what it says, and the address of the list without it."""
+    """One filter: its label, and the URL of the list without it."""
 
     label: str
     href: str
 
 
 def without(query: QueryDict, name: str, value: str | None = None) -> str:
-    """The address with a filter, or one value of it, taken away."""
+    """The query string without a filter, or without one of its values."""
     rest = query.copy()
     remaining = [option for option in rest.getlist(name) if value is not None and option != value]
     rest.setlist(name, remaining)
@@ -34,7 +34,7 @@ def without(query: QueryDict, name: str, value: str | None = None) -> str:
 
 
 def chips(list_query: ListQuery, query: QueryDict) -> Iterator[Chip]:
-    """A chip for every filter of the question."""
+    """A chip for every filter of a list query."""
     if list_query.q:
         yield Chip(text("customers.chip.search", q=list_query.q), without(query, "q"))
     for scheme, tiers in list_query.tiers:

@@ -1,4 +1,4 @@
-"""Erasing a customer, and the list of those who were erased."""
+"""Pages of erasures: the list, erasing a customer, and lifting an erasure."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ LONGEST = 255
 @needs(Right.ERASE_CUSTOMERS)
 @require_safe
 def erasure_list(request: HttpRequest) -> HttpResponse:
-    """Every erasure, and the field that asks whom to erase."""
+    """The list of erasures, with the field to start one."""
     return render(request, "customers/erasures.html", {"erasures": erasures(workspace())})
 
 
 @needs(Right.ERASE_CUSTOMERS)
 @require_http_methods(["GET", "POST"])
 def erase(request: HttpRequest) -> HttpResponse:
-    """Say what there is of a customer, by place; then erase them."""
+    """Show the data about a customer by place; after confirmation, erase them."""
     parameters = request.POST if request.method == "POST" else request.GET
     customer_id = parameters.get("customer_id", "").replace("\0", "").strip()[:LONGEST]
     if not customer_id:
@@ -54,7 +54,7 @@ def erase(request: HttpRequest) -> HttpResponse:
 @needs(Right.ERASE_CUSTOMERS)
 @require_POST
 def lift(request: HttpRequest, erasure: str) -> HttpResponse:
-    """Take rows of an erased customer again."""
+    """Accept rows of an erased customer again."""
     reason, person = request.POST.get("reason", "")[:1000], current_user(request)
     try:
         lift_erasure(workspace(), erasure=erasure, reason=reason, actor=person, at=timezone.now())

@@ -1,4 +1,4 @@
-"""The list of customers: search, filters, columns, pages, files."""
+"""The list of customers: search, filters, columns, paging and export."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ MOST_IN_EXCEL = 200_000
 
 @dataclass(frozen=True)
 class Head:
-    """The head of a column: where a click leads, and how the list is sorted by it now."""
+    """A column header: its sort link, and the current sort order."""
 
     label: str
     href: str
@@ -118,7 +118,7 @@ def _by_id(line: Line) -> tuple[str]:
 
 
 def _sortable(list_query: ListQuery, available: dict[str, Column], reading: Reading | None) -> ListQuery:
-    """The question sorted by something one can sort by."""
+    """The list query with a valid sort column."""
     fits = reading is not None and (
         list_query.sort == "name" or (list_query.sort in available and available[list_query.sort].sorts)
     )
@@ -130,7 +130,7 @@ def _sortable(list_query: ListQuery, available: dict[str, Column], reading: Read
 def _head(column: Column, list_query: ListQuery, query: QueryDict) -> Head:
     if not column.sorts:
         return Head(column.label, "", column.is_number)
-    # Numbers and days are asked for from the largest down first, texts from A.
+    # The first click sorts numbers and days descending, texts ascending.
     is_first = list_query.sort != column.key
     falls = column.kind not in ("text", "tier", "label") if is_first else not list_query.descending
     now = "" if is_first else ("descending" if list_query.descending else "ascending")
@@ -163,7 +163,7 @@ def _query(query: QueryDict) -> str:
 
 
 def _groups(available: dict[str, Column], chosen: list[Column]) -> list[tuple[str, list[tuple[Column, bool]]]]:
-    """Every column by group, and whether it is shown."""
+    """Every column by group, and whether it is chosen."""
     keys = {column.key for column in chosen}
     groups = [
         (
@@ -176,7 +176,7 @@ def _groups(available: dict[str, Column], chosen: list[Column]) -> list[tuple[st
 
 
 def _filters(list_query: ListQuery, reading: Reading | None) -> list[tuple[str, list[tuple[str, str, bool]]]]:
-    """The tiers of every published scheme, and whether they are asked for."""
+    """The tiers of every published scheme, and whether they are selected."""
     if reading is None:
         return []
     selected = dict(list_query.tiers)
@@ -196,7 +196,7 @@ def _filters(list_query: ListQuery, reading: Reading | None) -> list[tuple[str, 
 @needs(Right.SEE_CUSTOMERS)
 @require_POST
 def columns(request: HttpRequest) -> HttpResponse:
-    """Keep the columns a person chose and go back to the list."""
+    """Save the chosen columns and return to the list."""
     back = QueryDict(request.POST.get("query", ""))
     picked = [] if "reset" in request.POST else request.POST.getlist("column")
     choose_columns(columns=picked, actor=current_user(request), at=timezone.now())
@@ -206,7 +206,7 @@ def columns(request: HttpRequest) -> HttpResponse:
 @needs(Right.EXPORT)
 @require_POST
 def export(request: HttpRequest) -> HttpResponseBase:
-    """Everybody the list would show, as a file with the person's columns."""
+    """Export all customers of the list with the person's columns."""
     query, kind = QueryDict(request.POST.get("query", "")), request.POST.get("format", "")
     list_query = parse_list_query(query)
     reading = reading_or_404(list_query.run)
@@ -232,7 +232,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
 
 
 def _named(rows: Iterator[list[Any]], columns: list[Column], spoken: str) -> Iterator[list[Any]]:
-    """Tiers and labels by the names people read."""
+    """Rows with tiers and labels by their names."""
     for row in rows:
         for place, column in enumerate(columns, 2):
             if row[place] is not None and column.kind == "tier":

@@ -1,4 +1,4 @@
-"""One customer, whole: head, portrait, why, history of tiers, timeline, purchases, notes."""
+"""The page of a customer: profile, explanations, tier history, timeline, purchases and notes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Row = dict[str, Any]
 @needs(Right.SEE_CUSTOMERS)
 @require_safe
 def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
-    """The page of a customer; asked for by a link of its tabs, the tab alone changes."""
+    """The page of a customer, with one tab."""
     reading, who = reading_or_404(), customer_by_id(customer_id)
     row = reading.customer(customer_id) if reading is not None else None
     if who is None and row is None:

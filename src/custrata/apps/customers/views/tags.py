@@ -1,4 +1,4 @@
-"""The tags there are."""
+"""Pages of tags and tag groups."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from custrata.web.texts import sentence, text
 @needs(Right.EDIT_CUSTOMERS)
 @require_safe
 def tag_list(request: HttpRequest) -> HttpResponse:
-    """Every tag with how many customers have it, and the groups."""
+    """Every tag with its number of customers, and the groups."""
     return render(request, "customers/tags.html", {"tags": list(tags_with_customers()), "groups": list(tag_groups())})
 
 
 @needs(Right.EDIT_CUSTOMERS)
 @require_POST
 def make(request: HttpRequest) -> HttpResponse:
-    """Make a tag."""
+    """Create a tag."""
     form = TagForm(request.POST)
     form.is_valid()
     name, group = form.cleaned_data.get("name", ""), cleaned_number(form, "group")
@@ -44,7 +44,7 @@ def make(request: HttpRequest) -> HttpResponse:
 @needs(Right.EDIT_CUSTOMERS)
 @require_POST
 def make_group(request: HttpRequest) -> HttpResponse:
-    """Make a group of tags."""
+    """Create a tag group."""
     form = GroupForm(request.POST)
     form.is_valid()
     name, exclusive = form.cleaned_data.get("name", ""), bool(form.cleaned_data.get("exclusive"))
@@ -59,7 +59,7 @@ def make_group(request: HttpRequest) -> HttpResponse:
 @needs(Right.EDIT_CUSTOMERS)
 @require_http_methods(["GET", "POST"])
 def remove(request: HttpRequest, number: int) -> HttpResponse:
-    """Say how many customers have a tag, then take it away from all of them."""
+    """Show how many customers have a tag; after confirmation, delete it."""
     tag = get_object_or_404(tags_with_customers(), pk=number)
     if request.method == "GET":
         return render(request, "customers/remove_tag.html", {"tag": tag})
