@@ -1,4 +1,4 @@
-"""What people fill in: a playbook, a task, what came of it."""
+"""Forms of playbooks and tasks."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ OWNER = "owner"
 
 
 class PlaybookForm(forms.Form):
-    """What a tier means and the aim, in the reader's language."""
+    """The meaning of a tier and the aim, in the reader's language."""
 
     meaning = forms.CharField(max_length=1_000)
     aim = forms.CharField(max_length=300)
 
 
 class ActionForm(forms.Form):
-    """One action; without a text it is left out."""
+    """One action; ignored without a text."""
 
     key = forms.CharField(required=False, max_length=64)
     kind = forms.ChoiceField(choices=[(kind, kind) for kind in KINDS])
@@ -38,7 +38,7 @@ ActionForms = forms.formset_factory(ActionForm, extra=BLANK_ROWS, max_num=MOST_A
 
 
 def form_initial(playbook: Playbook, language: str) -> tuple[dict[str, str], list[dict[str, Any]]]:
-    """A playbook as its form shows it to a reader."""
+    """The initial data of a playbook's form in a language."""
     rows: list[dict[str, Any]] = [
         {
             "key": action.key,
@@ -54,9 +54,9 @@ def form_initial(playbook: Playbook, language: str) -> tuple[dict[str, str], lis
 
 
 def content(playbook: Playbook, language: str, whole: Mapping[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """What was filled in, as data of a playbook.
+    """The submitted form as playbook data.
 
-    A text that was changed is kept in the language it was written in alone: the others would say something else.
+    A changed text is kept only in the language of the form, since translations would be out of date.
     """
     data, actions = as_data(playbook), {action.key: action for action in playbook.actions}
     for name in ("meaning", "aim"):
@@ -82,7 +82,7 @@ def _free_key(existing: Mapping[str, object], taken: list[dict[str, Any]]) -> st
 
 
 class TaskForm(forms.Form):
-    """What is to be done, until when, whose it is; and for whom: a customer somebody is looking for, or the tier."""
+    """A new task: title, due date, assignee, and the customer, if any."""
 
     title = forms.CharField(max_length=500)
     due = DayField()
@@ -90,18 +90,18 @@ class TaskForm(forms.Form):
     customer = forms.CharField(required=False, max_length=255, strip=True)
 
     def whose(self) -> dict[str, Any]:
-        """The assignee as actions take it."""
+        """The assignee as arguments of the actions."""
         return assigned(self.cleaned_data["assignee"])
 
 
 def assigned(written: str) -> dict[str, Any]:
-    """A choice of the list of people: one by number, whoever looks after the customer, nobody."""
+    """The chosen assignee: a person by id, the customer's owner, or nobody."""
     number = int(written) if written.isdecimal() else None
     return {"assignee_id": number, "to_owner": written == OWNER}
 
 
 class NextForm(forms.Form):
-    """An action of a customer's tier that becomes a task with everything as the playbook says."""
+    """An action of a customer's tier that becomes a task with the playbook's defaults."""
 
     customer_id = forms.CharField(max_length=1_000, strip=False, validators=[ONE_LINE])
     scheme = forms.CharField(max_length=64)
@@ -110,28 +110,28 @@ class NextForm(forms.Form):
 
 
 class FinishForm(forms.Form):
-    """What came of a task."""
+    """The result of a task."""
 
     result = forms.CharField(required=False, max_length=5_000)
     again = forms.BooleanField(required=False)
 
 
 class HandOverForm(forms.Form):
-    """Who does a task, by when."""
+    """The assignee and due date of a task."""
 
     assignee = forms.IntegerField(required=False)
     due = DayField(required=False)
 
 
 class SearchForm(forms.Form):
-    """Whose tasks, how they stand, of which scheme."""
+    """Filters of the task list: assignee, state and scheme."""
 
     whose = forms.ChoiceField(required=False, choices=[(value, value) for value in WHOSE])
     stands = forms.ChoiceField(required=False, choices=[(value, value) for value in STANDS])
     scheme = forms.CharField(required=False, max_length=64)
 
     def search(self, usual: str) -> Search:
-        """What is asked for; what cannot be used is as usual."""
+        """The search; invalid values are replaced by defaults."""
         self.is_valid()
         cleaned_data = self.cleaned_data
         return Search(

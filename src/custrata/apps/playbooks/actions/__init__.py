@@ -1,4 +1,4 @@
-"""What people do here: change playbooks, make tasks of them, and carry tasks out."""
+"""Actions on playbooks and tasks."""
 
 from custrata.apps.playbooks.actions.doing import (
     DropNeedsReason,

@@ -1,4 +1,4 @@
-"""Carry tasks out: finish or drop them, open them again, hand them over."""
+"""Finish, drop, reopen and reassign tasks."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class DropNeedsReason(BadInput):
 def finish_task(
     *, task_id: int, result: str = "", dropped: bool = False, again: bool = False, actor: User | None, at: datetime
 ) -> Task:
-    """End a task: it is done, or `dropped` for the reason that `result` gives.
+    """End a task: done, or `dropped` with the reason in `result`.
 
-    `again` makes the next one, for the same person, where the action comes again every so many days.
+    `again` creates the next task for the same person if the action recurs.
 
     Raises `NoSuchTask`, `TaskEndedAlready`, `DropNeedsReason`.
     """
@@ -45,7 +45,7 @@ def finish_task(
     if dropped and not stripped:
         raise DropNeedsReason
     state = State.DROPPED if dropped else State.DONE
-    # Two people, one task: whoever finds it open ends it.
+    # A conditional update: of two concurrent requests only one ends the task.
     mine = Task.objects.filter(pk=task_id, state=State.OPEN)
     if mine.update(state=state, result=stripped, ended_at=at, ended_by=actor) != 1:
         raise (TaskEndedAlready if Task.objects.filter(pk=task_id).exists() else NoSuchTask)
@@ -79,7 +79,7 @@ def _make_next(task: Task, *, actor: User | None, at: datetime) -> None:
 
 @transaction.atomic
 def reopen_task(*, task_id: int, actor: User | None, at: datetime) -> Task:
-    """Open an ended task again; what came of it stays until it is ended anew.
+    """Reopen an ended task; its result stays until it is ended again.
 
     Raises `NoSuchTask`, `TaskOpenAlready`, `TaskThereAlready`.
     """
@@ -105,9 +105,9 @@ def hand_over_task(
     at: datetime,
     opened: Parts | None = None,
 ) -> bool:
-    """Say who does an open task, nobody where none is named, and by when; whether anything changed.
+    """Reassign or reschedule an open task; return whether anything changed.
 
-    `opened` is what the person saw: `assignee` and `due`.
+    `opened` is the state the person saw: `assignee` and `due`.
 
     Raises `NoSuchTask`, `ChangedMeanwhile`, `TaskEndedAlready`, `NoSuchAssignee`, `DueBefore`.
     """
@@ -132,7 +132,7 @@ def hand_over_task(
 
 @transaction.atomic
 def record_export(*, chosen: dict[str, str], kind: str, actor: User | None, at: datetime) -> None:
-    """Write down that somebody took tasks along as a file."""
+    """Record an export of tasks in the audit log."""
     after: dict[str, object] = {**chosen, "format": kind}
     record_change(actor=actor, at=at, action="playbooks.export", subject="task", subject_id="", after=after)
 

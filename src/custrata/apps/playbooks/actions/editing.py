@@ -1,4 +1,4 @@
-"""Put a workspace's own playbook in the place of a shipped one, and take it back."""
+"""Replace a shipped playbook with the workspace's own, and restore it."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def edit_playbook(
     at: datetime,
     opened: Parts | None = None,
 ) -> Playbook:
-    """Say what to do for a tier, instead of what was said before.
+    """Replace the playbook of a tier; identical content changes nothing.
 
-    `content` is of the form `custrata.tiering.playbooks.as_data` gives; each text needs one language at least. What
-    is no different from what holds already changes nothing. `opened` is what the person saw, as `as_data` gives it.
+    `content` has the format of `custrata.tiering.playbooks.as_data`; each text needs at least one language. `opened` is
+    the state the person saw, in the same format.
 
     Raises `NoSuchPlaybook`, `ChangedMeanwhile`, and what `custrata.tiering.playbooks.read_playbook` raises.
     """
@@ -51,7 +51,7 @@ def edit_playbook(
 
 @transaction.atomic
 def restore_playbook(*, scheme: str, tier: str, actor: User | None, at: datetime) -> Playbook:
-    """Let the shipped playbook hold again. Raises `NoSuchPlaybook`, `NotEdited`."""
+    """Restore the shipped playbook. Raises `NoSuchPlaybook`, `NotEdited`."""
     shipped = playbook(scheme, tier)
     existing = OwnPlaybook.objects.select_for_update().filter(scheme=scheme, tier=tier).first()
     if existing is None:
@@ -63,7 +63,7 @@ def restore_playbook(*, scheme: str, tier: str, actor: User | None, at: datetime
 
 
 def _record_edit(verb: str, before: Playbook, after: Playbook, *, actor: User | None, at: datetime) -> None:
-    """What differs is written down, part by part; what is the same is left out."""
+    """Record the changed parts in the audit log."""
     old, new = as_data(before), as_data(after)
     parts = [name for name in new if old[name] != new[name]]
     record_change(

@@ -1,4 +1,4 @@
-"""Make a task of an action: for one customer, for every customer of a tier, or for the tier as a whole."""
+"""Create tasks from actions: for one customer, for every customer of a tier, or for the tier as a whole."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class NobodyInTier(Refused):
 
 @dataclass(frozen=True)
 class TaskDraft:
-    """What a task is to be: of which action, under which title, until when, whose."""
+    """The validated fields of a new task."""
 
     scheme: str
     tier: str
@@ -73,7 +73,7 @@ class TaskDraft:
 
 
 def default_due_date(action: Action, at: datetime) -> date:
-    """The day by which a task of an action is to be done, unless told otherwise."""
+    """The default due date of a task for an action."""
     return today(at) + timedelta(days=action.due_days or DEFAULT_DAYS)
 
 
@@ -99,7 +99,7 @@ def _draft(
 
 
 def assignee_by_id(assignee_id: int | None) -> User | None:
-    """The person a task is given to, nobody where none is named. Raises `NoSuchAssignee`."""
+    """The assignee with that id; None for None. Raises `NoSuchAssignee`."""
     person = possible_assignees().filter(pk=assignee_id).first() if assignee_id is not None else None
     if assignee_id is not None and person is None:
         raise NoSuchAssignee
@@ -120,10 +120,10 @@ def make_task(
     actor: User | None,
     at: datetime,
 ) -> Task:
-    """Make a task for a customer, or without one for the tier as a whole.
+    """Create a task for a customer, or without one for the tier as a whole.
 
-    Without `due` it is due when the playbook says. `to_owner` gives it to whoever looks after the customer, and to
-    the assignee only where nobody does.
+    Without `due` the playbook determines the due date. `to_owner` assigns the task to the customer's owner, and to the
+    assignee only if there is none.
 
     Raises `NoSuchPlaybook`, `NoSuchAction`, `TaskNeedsTitle`, `DueBefore`, `NoSuchAssignee`, `NoSuchCustomer`,
     `TaskThereAlready`.
@@ -138,7 +138,7 @@ def make_task(
 
 
 def _owner_of(customer: Customer) -> User | None:
-    """Whoever looks after a customer, where they may do tasks."""
+    """The owner of a customer, if they can have tasks."""
     return possible_assignees().filter(pk=customer.owner_id).first() if customer.owner_id is not None else None
 
 
@@ -157,9 +157,9 @@ def make_tasks_for_tier(
     actor: User | None,
     at: datetime,
 ) -> int:
-    """Make a task for every customer of a tier who does not have it open already; how many were made.
+    """Create a task for every customer of a tier without an open one of the action; return how many.
 
-    `confirmed` is how many customers were shown to whoever confirmed it; of more than `most` it is refused.
+    `confirmed` is the number of customers that the person confirmed; more than `most` are refused.
 
     Raises what `make_task` raises, and `TierHasChanged`, `TierTooLarge`, `NobodyInTier`.
     """
@@ -184,7 +184,7 @@ def make_tasks_for_tier(
 
 @contextmanager
 def _customers_without_task(customer_ids: list[str], draft: TaskDraft) -> Iterator[str]:
-    """Those of the customers who are known here and have no such task open, as a temporary table."""
+    """The existing customers without an open task of the action, as a temporary table."""
     with staged({"customer_id": "text"}, ((customer_id,) for customer_id in customer_ids)) as name:
         run(
             f"DELETE FROM {name} WHERE customer_id NOT IN (SELECT customer_id FROM customers_customer) "
@@ -196,7 +196,7 @@ def _customers_without_task(customer_ids: list[str], draft: TaskDraft) -> Iterat
 
 
 def _insert(fresh: str, draft: TaskDraft, *, to_owner: bool, actor: User | None, at: datetime) -> int:
-    """One task each; whoever looks after a customer and may do tasks gets it where that is wanted."""
+    """Insert one task per customer, with `to_owner` assigned to owners that can have tasks."""
     owners = list(possible_assignees().values_list("pk", flat=True)) if to_owner else []
     theirs = f"CASE WHEN c.owner_id IN ({', '.join(str(int(owner_id)) for owner_id in owners)}) THEN c.owner_id END, "
     due = connection.ops.adapt_datefield_value(draft.due)
@@ -225,7 +225,7 @@ def _facts(draft: TaskDraft) -> dict[str, object]:
 
 
 def save_task(task: Task) -> None:
-    """Keep a task that is open, the only one of its kind. Raises `TaskThereAlready`."""
+    """Save an open task. Raises `TaskThereAlready` if there is another open one of the same action."""
     try:
         with transaction.atomic():
             task.save()
@@ -252,7 +252,7 @@ def record_task_event(
     before: dict[str, object] | None = None,
     after: dict[str, object] | None = None,
 ) -> None:
-    """Write down what happened to a task: in the audit, and on the timeline of the customer it is for."""
+    """Record a change of a task in the audit log and on the customer's timeline."""
     if task.customer_id is not None:
         facts = {"task": task.pk, "title": task.title, "result": task.result}
         record_on_timeline(customer_id=task.customer_id, at=at, kind=kind, facts=facts, actor=actor)

@@ -1,4 +1,4 @@
-"""What there is to read of playbooks and tasks."""
+"""Queries on playbooks and tasks."""
 
 from custrata.apps.playbooks.queries.playbooks import (
     Card,

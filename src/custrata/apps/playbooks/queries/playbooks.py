@@ -1,4 +1,4 @@
-"""Playbooks as a workspace has them: the shipped ones, and its own in their place."""
+"""The playbooks of a workspace: the shipped ones and its own replacements."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from custrata.web.workspace import published_run, workspace
 
 @dataclass(frozen=True)
 class Card:
-    """A playbook as the list shows it: whether it is the workspace's own, and how many customers are in the tier."""
+    """A playbook in the list: whether it is the workspace's own, and the number of customers in the tier."""
 
     playbook: Playbook
     own: bool
@@ -22,19 +22,19 @@ class Card:
 
 
 def own_playbook(scheme: str, tier: str) -> OwnPlaybook | None:
-    """What the workspace says instead of the shipped playbook."""
+    """The workspace's replacement of a shipped playbook, if any."""
     return OwnPlaybook.objects.select_related("actor").filter(scheme=scheme, tier=tier).first()
 
 
 def effective_playbook(scheme: str, tier: str) -> Playbook:
-    """The playbook of a tier as the workspace has it. Raises `NoSuchPlaybook`."""
+    """The playbook of a tier that is in effect in the workspace. Raises `NoSuchPlaybook`."""
     shipped = playbook(scheme, tier)
     own = own_playbook(scheme, tier)
     return playbook(scheme, tier, own.content) if own else shipped
 
 
 def cards(scheme: str = "") -> list[tuple[str, list[Card]]]:
-    """The playbooks of every scheme, or of one, with the tiers from the best down."""
+    """The playbooks of every scheme, or of one, with tiers from best to worst."""
     own = {(row.scheme, row.tier): row.content for row in OwnPlaybook.objects.all()}
     shipped, sizes = playbooks(), _sizes()
     cards_by_scheme: list[tuple[str, list[Card]]] = []
@@ -51,19 +51,19 @@ def _card(scheme: str, tier: str, own: Mapping[tuple[str, str], object], sizes: 
 
 
 def _sizes() -> dict[tuple[str, str], int]:
-    """How many customers the published run counted in each tier."""
+    """The number of customers in each tier of the published run."""
     run = published_run()
     tiers = run.record["tiers"] if run is not None else {}
     return {(scheme, row["tier"]): row["customers"] for scheme, rows in tiers.items() for row in rows}
 
 
 def kinds_of(playbook: Playbook) -> list[tuple[str, tuple[Action, ...]]]:
-    """The five kinds in their order, each with its actions."""
+    """The five kinds in order, each with its actions."""
     return [(kind, playbook.of_kind(kind)) for kind in KINDS]
 
 
 def tier_customers(scheme: str, tier: str) -> int:
-    """How many customers the published run has in a tier; 0 where it did not grade by the scheme."""
+    """The number of customers in a tier of the published run; 0 if the run did not grade by the scheme."""
     published = reading(workspace())
     return (
         published.count([Tiered(scheme, (tier,))])
@@ -73,7 +73,7 @@ def tier_customers(scheme: str, tier: str) -> int:
 
 
 def tier_ids(scheme: str, tier: str) -> list[str]:
-    """Their ids. Ask `tier_customers` first: there may be a million."""
+    """The ids of these customers; check `tier_customers` first, since there may be a million."""
     published = reading(workspace())
     if published is None or f"{scheme}_tier" not in published.columns:
         return []
@@ -81,7 +81,7 @@ def tier_ids(scheme: str, tier: str) -> list[str]:
 
 
 def repeat_days(task: Task) -> int | None:
-    """After how many days the action of a task comes again, as its playbook says today."""
+    """The interval in days after which the action of a task recurs by its current playbook; None if it does not."""
     try:
         action = effective_playbook(task.scheme, task.tier).action(task.action)
     except NoSuchPlaybook:
@@ -91,19 +91,19 @@ def repeat_days(task: Task) -> int | None:
 
 @dataclass(frozen=True)
 class Step:
-    """A tier a customer is in, and what its playbook says to do; `waiting` are the keys with an open task."""
+    """The playbook of a customer's tier; `waiting` are the keys of actions with an open task."""
 
     playbook: Playbook
     waiting: frozenset[str]
 
 
-# The scheme that asks for something soonest comes first; these tiers of them ask for nothing of their own.
+# Schemes by urgency, and tiers without next steps of their own.
 URGENT = ("need", "standing", "lifecycle", "combined", "value", "loyalty", "rfm")
 QUIET = {("need", "none"), ("standing", "general")}
 
 
 def next_steps(row: Mapping[str, object], open_tasks: Sequence[Task]) -> list[Step]:
-    """What to do next with a customer, by the tiers in their row of the profile: the most urgent scheme first."""
+    """The next steps for a customer by the tiers in their profile row, most urgent scheme first."""
     own = {(row.scheme, row.tier): row.content for row in OwnPlaybook.objects.all()}
     places = {scheme: place for place, scheme in enumerate(URGENT)}
     tiers = [(key, str(row[f"{key}_tier"])) for key in BUILT_IN if row.get(f"{key}_tier") is not None]

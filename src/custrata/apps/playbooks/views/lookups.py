@@ -1,4 +1,4 @@
-"""Playbooks and tasks by the keys in an address, and messages about what an action did."""
+"""Playbooks and tasks by URL arguments, and running actions with messages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from custrata.web.texts import sentence
 
 
 def playbook_or_404(scheme: str, tier: str) -> Playbook:
-    """A playbook, or a page that says there is none."""
+    """The workspace's playbook of a tier; 404 if there is none."""
     if scheme not in BUILT_IN:
         raise Http404
     try:
@@ -26,7 +26,7 @@ def playbook_or_404(scheme: str, tier: str) -> Playbook:
 
 
 def task_or_404(number: int) -> Task:
-    """A task, or a page that says there is none."""
+    """The task with that id; 404 if there is none."""
     requested_task = task(number)
     if requested_task is None:
         raise Http404
@@ -34,7 +34,7 @@ def task_or_404(number: int) -> Task:
 
 
 def run_action(request: HttpRequest, act: Callable[[], object], message: str) -> bool:
-    """Do it and say so, or say why it was refused; whether it was done."""
+    """Run an action and show a message of success or refusal; return whether it succeeded."""
     try:
         act()
     except CustrataError as error:

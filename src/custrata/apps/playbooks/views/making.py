@@ -1,4 +1,4 @@
-"""Making tasks: of an action on its page, and of what is next for a customer."""
+"""Create tasks: from an action, and from the next steps of a customer."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ from custrata.web.texts import count, language, sentence, text
 from custrata.web.workspace import workspace
 
 WHOM = ("customer", "each", "whole")
-SCHEMES_SHOWN = 3  # schemes at once; the rest unfolds
+SCHEMES_SHOWN = 3  # schemes shown at first; the rest is collapsed
 
 
 @needs(Right.DO_TASKS)
 def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse:
-    """The form of a task: for one customer, for each of the tier (asked twice), or for the tier as a whole."""
+    """The form of a task: for one customer, for each customer of the tier (with confirmation), or for the tier."""
     playbook_action = playbook_or_404(key, tier).action(action)
     if playbook_action is None:
         raise Http404
@@ -79,7 +79,7 @@ def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse
 
 
 def _make(request: HttpRequest, form: TaskForm, scheme: str, tier: str, action: Action, *, whom: str) -> bool:
-    """Make what was asked for, and say so; False where it was refused."""
+    """Create the requested tasks with a message; False if refused."""
     sent: dict[str, Any] = {"scheme": scheme, "tier": tier, "action": action.key, **form.whose()}
     sent |= {"title": form.cleaned_data["title"], "due": form.cleaned_data["due"]}
     sent |= {"actor": current_user(request), "at": timezone.now()}
@@ -100,7 +100,7 @@ def _make(request: HttpRequest, form: TaskForm, scheme: str, tier: str, action: 
 
 
 def _customer(form: TaskForm) -> str | None:
-    """The one customer that is meant, by id or by what a search finds; what is wrong stands at the field."""
+    """The customer entered, by id or by a search with one result; else add an error to the field."""
     written = form.cleaned_data["customer"]
     if written and customer_by_id(written) is not None:
         return str(written)
@@ -114,14 +114,14 @@ def _customer(form: TaskForm) -> str | None:
 @needs(Right.SEE_PLAYBOOKS)
 @require_safe
 def next_for(request: HttpRequest, customer_id: str) -> HttpResponse:
-    """What to do next with a customer: as a part of their page, or on a page of its own."""
+    """The next steps for a customer: as a fragment of their page, or on a page of its own."""
     return _next(request, customer_id)
 
 
 @needs(Right.DO_TASKS)
 @require_POST
 def make_next(request: HttpRequest) -> HttpResponse:
-    """Make a task of what is next, as the playbook says, for whoever looks after the customer, else for who asks."""
+    """Create a task from a next step with the playbook's defaults, for the owner or else the current user."""
     form = NextForm(request.POST)
     if not form.is_valid():
         raise BadRequest("a form of ours has all its fields")

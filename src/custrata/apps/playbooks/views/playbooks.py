@@ -1,4 +1,4 @@
-"""Playbooks: all of them, one of them, and its editing."""
+"""Pages of playbooks: the list, one playbook, and its editor."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ICONS = {"touch": "message", "offer": "discount", "benefit": "gift", "service": 
 @needs(Right.SEE_PLAYBOOKS)
 @require_safe
 def playbook_list(request: HttpRequest) -> HttpResponse:
-    """Every playbook as a card, by scheme; one scheme alone where it is asked for."""
+    """Playbooks as cards, grouped by scheme; optionally of one scheme."""
     chosen = request.GET.get("scheme", "")
     chosen = chosen if chosen in BUILT_IN else ""
     spoken = language()
@@ -63,7 +63,7 @@ def playbook_detail(request: HttpRequest, key: str, tier: str) -> HttpResponse:
 
 @needs(Right.EDIT_PLAYBOOKS)
 def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
-    """The form of a playbook, and what was filled in."""
+    """The editor of a playbook."""
     playbook, spoken = playbook_or_404(key, tier), language()
     whole, rows = form_initial(playbook, spoken)
     sent = request.POST if request.method == "POST" else None
@@ -90,7 +90,7 @@ def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
 
 @needs(Right.EDIT_PLAYBOOKS)
 def restore(request: HttpRequest, key: str, tier: str) -> HttpResponse:
-    """Ask whether the shipped playbook is to hold again, and let it."""
+    """Confirm and restore the shipped playbook."""
     playbook, own = playbook_or_404(key, tier), own_playbook(key, tier)
     back = HttpResponseRedirect(reverse("playbooks:one", args=[key, tier]))
     if request.method == "POST":
@@ -115,7 +115,7 @@ def _kind(kind: str) -> str:
 
 
 def _lines(actions: Any) -> list[dict[str, Any]]:
-    """Actions as a page shows them."""
+    """Actions for the template."""
     return [
         {
             "key": action.key,

@@ -1,4 +1,4 @@
-"""Tasks: the list, a file of it, one task and what becomes of it."""
+"""Pages of tasks: the list, its export, one task and its actions."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SOONEST, NEWEST = ("due", "id"), ("-ended_at", "-id")
 @needs(Right.SEE_PLAYBOOKS)
 @require_safe
 def task_list(request: HttpRequest) -> HttpResponse:
-    """Tasks: one's own by default, the soonest first; ended ones the newest first."""
+    """Tasks, one's own by default: open ones by due date, ended ones newest first."""
     search, person, day = _search(request), current_user(request), today(timezone.now())
     of, order = f"tasks {search.whose} {search.stands} {search.scheme}", _order(search)
     cursor = Cursor.read(request.GET, of=of)
@@ -74,14 +74,14 @@ def task_list(request: HttpRequest) -> HttpResponse:
 @needs(Right.EXPORT)
 @require_POST
 def export(request: HttpRequest) -> HttpResponseBase:
-    """The tasks one looks for as a file; that somebody took them along is written down."""
+    """Export the selected tasks; recorded in the audit log."""
     kind = request.POST.get("file", "")
     if kind not in FILES:
         raise Http404
     search, person, at = _search(request), current_user(request), timezone.now()
     chosen = {"whose": search.whose, "stands": search.stands, "scheme": search.scheme}
     record_export(chosen=chosen, kind=kind, actor=person, at=at)
-    # Here, not while the rows are sent: by then the reader's language is forgotten.
+    # Before streaming: the language is no longer active while the rows are sent.
     header = [text(f"playbooks.column.{name}") for name in COLUMNS]
     rows = tasks(search, person, today(at)).order_by(*_order(search)).iterator(chunk_size=2_000)
     return FILES[kind](text("playbooks.tasks.title"), header, _rows(rows, language()))
@@ -111,7 +111,7 @@ def _rows(tasks: Iterator[Task], spoken: str) -> Iterator[Sequence[Cell]]:
 @needs(Right.SEE_PLAYBOOKS)
 @require_safe
 def task_detail(request: HttpRequest, number: int) -> HttpResponse:
-    """One task: what, for whom, by whom, and what came of it."""
+    """One task."""
     task, day = task_or_404(number), today(timezone.now())
     facts = {
         "task": task,
@@ -144,7 +144,7 @@ def finish(request: HttpRequest, number: int) -> HttpResponse:
 @needs(Right.DO_TASKS)
 @require_POST
 def reopen(request: HttpRequest, number: int) -> HttpResponse:
-    """Open a task again."""
+    """Reopen a task."""
     task_or_404(number)
     return _back(request, number, lambda who: reopen_task(task_id=number, **who), text("playbooks.said.reopened"))
 
@@ -152,7 +152,7 @@ def reopen(request: HttpRequest, number: int) -> HttpResponse:
 @needs(Right.DO_TASKS)
 @require_POST
 def hand_over(request: HttpRequest, number: int) -> HttpResponse:
-    """Give a task to somebody else, or another day."""
+    """Reassign or reschedule a task."""
     form = HandOverForm(request.POST)
     task_or_404(number)
     if not form.is_valid():
@@ -165,7 +165,7 @@ def hand_over(request: HttpRequest, number: int) -> HttpResponse:
 def _back(
     request: HttpRequest, number: int, act: Callable[[dict[str, Any]], object] | None, message: str
 ) -> HttpResponse:
-    """Do it (or say what is wrong with what was sent), and go back to the task."""
+    """Run an action, or show the error if there is none, and redirect to the task."""
     if act is None:
         messages.error(request, message)
     else:
@@ -190,7 +190,7 @@ def _key(search: Search) -> Callable[[Task], tuple[date | None, int]]:
 
 
 def _query(request: HttpRequest) -> str:
-    """What is looked for, as the address of the export carries it."""
+    """The query string of the search, for the export."""
     parameters = request.GET.copy()
     parameters.pop("cursor", None)
     return parameters.urlencode()
