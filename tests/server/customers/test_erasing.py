@@ -12,7 +12,7 @@ from tests.server.conftest import AT
 
 from custrata.apps.audit.models import Change
 from custrata.apps.customers.actions import sync_customers
-from custrata.apps.customers.jobs import look
+from custrata.apps.customers.jobs import enqueue_due
 from custrata.apps.customers.models import Customer
 from custrata.apps.jobs.actions.queue import take_job
 from custrata.apps.jobs.management.performing import perform
@@ -117,6 +117,6 @@ def test_programs_erase_list_and_lift(followed: Workspace, asking: Callable[...,
 
 def test_an_erasure_that_was_stopped_goes_on_by_itself(followed: Workspace) -> None:
     begin(followed, ["c007"], at=AT)
-    look(AT)
+    enqueue_due(AT)
     done()
     is_gone(followed, "c007")

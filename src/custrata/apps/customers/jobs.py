@@ -34,7 +34,7 @@ FOLLOW = "customers.follow"
 
 
 @handler(FOLLOW, attempts=5, waits_for=(Busy,), title="customers.kinds.follow")
-def follow(running: Running) -> dict[str, object]:
+def sync(running: Running) -> dict[str, object]:
     """Synchronize customers and timeline with the lake, and write indexed copies of large facts for pages.
 
     Idempotent: customers are compared with the lake, and the number of a run's moves on the timeline is stored with
@@ -100,7 +100,7 @@ def erase(running: Running) -> dict[str, object]:
 
 
 @every(seconds=5)
-def look(at: datetime) -> None:
+def enqueue_due(at: datetime) -> None:
     """Enqueue a synchronization if lake or runs have changed, and continue interrupted erasures."""
     try:
         followed = is_synced(workspace())

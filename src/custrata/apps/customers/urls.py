@@ -1,4 +1,4 @@
-"""Addresses of the app. A customer's id may hold anything, slashes too: all else stands behind a dash of its own."""
+"""URL patterns. A customer id may contain anything, even slashes, so all other paths are below `-/`."""
 
 from __future__ import annotations
 

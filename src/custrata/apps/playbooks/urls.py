@@ -1,4 +1,4 @@
-"""Addresses of the app. A customer's id may hold anything: all else stands behind a dash of its own."""
+"""URL patterns. A customer id may contain anything, so it comes last in its path."""
 
 from __future__ import annotations
 

@@ -39,13 +39,13 @@ def first_sign_in_link(at: datetime) -> str | None:
     """
     if has_active_administrator():
         return None
-    return reverse("accounts:first", args=[_make(OneTimeLink(kind=Kind.FIRST), at=at)])
+    return reverse("accounts:first", args=[_issue(OneTimeLink(kind=Kind.FIRST), at=at)])
 
 
 @transaction.atomic
 def take_first_link(*, secret: str, username: str, name: str, password: str, at: datetime) -> User:
     """Become the first administrator. Raises `LinkOver` and what `create_person` raises."""
-    _use(secret, Kind.FIRST, at)
+    _redeem(secret, Kind.FIRST, at)
     if has_active_administrator():
         raise LinkOver(days=VALID.days)
     created = create_person(username=username, role=Role.ADMINISTRATOR, name=name, password=password, actor=None, at=at)
@@ -64,7 +64,7 @@ def invite(*, username: str, email: str, role: str, actor: User | None, at: date
     link = OneTimeLink(
         kind=Kind.INVITATION, username=normalized, email=email.strip(), role=role_of(role), made_by=actor
     )
-    secret = _make(link, at=at)
+    secret = _issue(link, at=at)
     _record(link, "accounts.invite", actor=actor, at=at, after={"email": link.email, "role": link.role})
     return secret
 
@@ -72,7 +72,7 @@ def invite(*, username: str, email: str, role: str, actor: User | None, at: date
 @transaction.atomic
 def accept_invitation(*, secret: str, name: str, password: str, at: datetime) -> User:
     """Create the invited person. Raises `LinkOver` and what `create_person` raises."""
-    link = _use(secret, Kind.INVITATION, at)
+    link = _redeem(secret, Kind.INVITATION, at)
     created = create_person(
         username=link.username,
         role=link.role,
@@ -92,7 +92,7 @@ def make_password_link(*, person_id: int, actor: User | None, at: datetime) -> s
     if person is None:
         raise NoSuchPerson
     link = OneTimeLink(kind=Kind.PASSWORD, person=person, made_by=actor)
-    secret = _make(link, at=at)
+    secret = _issue(link, at=at)
     record_change(
         actor=actor, at=at, action="accounts.make_password_link", subject="person", subject_id=person.username
     )
@@ -105,7 +105,7 @@ def set_password_by_link(*, secret: str, password: str, at: datetime) -> User:
 
     Raises `LinkOver` and what the password's rules raise.
     """
-    link = _use(secret, Kind.PASSWORD, at)
+    link = _redeem(secret, Kind.PASSWORD, at)
     person = User.objects.select_for_update().filter(pk=link.person_id or 0, is_active=True).first()
     if person is None:
         raise LinkOver(days=VALID.days)
@@ -126,14 +126,14 @@ def revoke_link(*, link_id: int, actor: User | None, at: datetime) -> None:
     _record(link, "accounts.revoke_invitation", actor=actor, at=at)
 
 
-def _use(secret: str, kind: str, at: datetime) -> OneTimeLink:
+def _redeem(secret: str, kind: str, at: datetime) -> OneTimeLink:
     """Mark a link as used, once even under concurrent requests. Raises `LinkOver`."""
     if usable_links(secret, kind, at).update(used_at=at) != 1:
         raise LinkOver(days=VALID.days)
     return OneTimeLink.objects.select_related("made_by").get(digest=digest(secret))
 
 
-def _make(link: OneTimeLink, *, at: datetime) -> str:
+def _issue(link: OneTimeLink, *, at: datetime) -> str:
     """Save a new link, invalidate the open one for the same purpose, and return its secret."""
     secret = secrets.token_urlsafe(32)
     link.digest, link.made_at, link.expires_at = digest(secret), at, at + VALID

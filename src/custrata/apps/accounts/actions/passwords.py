@@ -73,13 +73,13 @@ def check_password_rules(password: str, person: User) -> None:
         facts = {"minimum": first.params["min_length"]} if first.code == "password_too_short" and first.params else {}
         raise FAULTS[first.code](**facts) from None
     left = folded(password)
-    for name in _names_here():
+    for name in _obvious_names():
         left = left.replace(name, "")
     if len(left) < OWN_SHARE and left != folded(password):
         raise PasswordTooLikeWorkspace
 
 
-def _names_here() -> list[str]:
+def _obvious_names() -> list[str]:
     """The names of product and workspace, in full and word by word."""
     try:
         name = folded(workspace().settings.name)

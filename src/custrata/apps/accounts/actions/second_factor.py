@@ -41,7 +41,7 @@ class SecondFactorOn(Refused):
 
 
 class SetUpOver(Refused):
-    template = "This set-up has run out. Start again."
+    template = "This set-up has expired. Start again."
 
 
 class SecondFactorRequired(Refused):

@@ -74,7 +74,7 @@ def complete_sign_in(
         record_event(request, "signed_in", user=person.username)
 
 
-def must_wait(request: HttpRequest) -> bool:
+def is_throttled(request: HttpRequest) -> bool:
     """Whether sign-ins are throttled, for this address or overall."""
     return too_many_failures(counted_address(request), client_address(request), timezone.now())
 
@@ -85,7 +85,7 @@ def confirm_password(request: HttpRequest, person: User, password: str) -> None:
     Raises `WrongPassword`, `TooManyTries`.
     """
     minutes = int(axes.AXES_COOLOFF_TIME.total_seconds()) // 60
-    if must_wait(request):
+    if is_throttled(request):
         raise TooManyTries(minutes=minutes)
     if authenticate(request, username=person.username, password=password) is not None:
         return

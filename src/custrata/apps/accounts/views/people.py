@@ -74,7 +74,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 @require_POST
 def revoke(request: HttpRequest, number: int) -> HttpResponse:
     """Revoke an invitation."""
-    return _done(
+    return _run_action(
         request,
         lambda: actions.revoke_link(link_id=number, actor=current_user(request), at=timezone.now()),
         text("accounts.people.revoked"),
@@ -90,7 +90,7 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
     form = RoleForm(request.POST or None, initial={"role": person.role})
     if request.method == "POST" and form.is_valid():
         role = form.cleaned_data["role"]
-        return _done(
+        return _run_action(
             request,
             lambda: actions.change_role(
                 person_id=number,
@@ -114,7 +114,7 @@ def deactivate(request: HttpRequest, number: int) -> HttpResponse:
     person = _person(number)
     if request.method != "POST":
         return render(request, "accounts/deactivate.html", {"person": person})
-    return _done(
+    return _run_action(
         request,
         lambda: actions.deactivate(person_id=number, actor=current_user(request), at=timezone.now()),
         text("accounts.person.deactivated", person=str(person)),
@@ -127,7 +127,7 @@ def deactivate(request: HttpRequest, number: int) -> HttpResponse:
 def activate(request: HttpRequest, number: int) -> HttpResponse:
     """Reactivate a person."""
     person = _person(number)
-    return _done(
+    return _run_action(
         request,
         lambda: actions.activate(person_id=number, actor=current_user(request), at=timezone.now()),
         text("accounts.person.activated", person=str(person)),
@@ -140,7 +140,7 @@ def activate(request: HttpRequest, number: int) -> HttpResponse:
 def unlock(request: HttpRequest, number: int) -> HttpResponse:
     """Lift the lock-out of a person after too many wrong passwords."""
     person = _person(number)
-    return _done(
+    return _run_action(
         request,
         lambda: actions.unlock(person_id=number, actor=current_user(request), at=timezone.now()),
         text("accounts.person.unlocked", person=str(person)),
@@ -153,7 +153,7 @@ def unlock(request: HttpRequest, number: int) -> HttpResponse:
 def reset_second_factor(request: HttpRequest, number: int) -> HttpResponse:
     """Remove a person's second factor, so that they can set it up again."""
     person = _person(number)
-    return _done(
+    return _run_action(
         request,
         lambda: actions.reset_second_factor(person_id=number, actor=current_user(request), at=timezone.now()),
         text("accounts.person.second_reset", person=str(person)),
@@ -188,7 +188,7 @@ def password_link(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "accounts/link_made.html", page)
 
 
-def _done(request: HttpRequest, act: Callable[[], object], message: str, back: str) -> HttpResponse:
+def _run_action(request: HttpRequest, act: Callable[[], object], message: str, back: str) -> HttpResponse:
     """Run an action, report success or the error, and redirect."""
     try:
         act()

@@ -17,7 +17,7 @@ from custrata.apps.accounts.actions import check_second_step, record_lock_out
 from custrata.apps.accounts.forms import CodeForm, SignInForm
 from custrata.apps.accounts.models import User
 from custrata.apps.accounts.queries import person_named, recovery_codes_left
-from custrata.apps.accounts.views.authentication import PENDING, admit, complete_sign_in, must_wait, pending_person
+from custrata.apps.accounts.views.authentication import PENDING, admit, complete_sign_in, is_throttled, pending_person
 from custrata.errors import CustrataError
 from custrata.web.security_log import record_event
 from custrata.web.texts import count, sentence, text
@@ -34,7 +34,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return redirect(next_url)
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        if must_wait(request):
+        if is_throttled(request):
             return _refused(request, form, next_url, "crowded")
         person = authenticate(request, **form.cleaned_data)
         if isinstance(person, User):

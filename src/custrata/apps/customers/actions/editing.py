@@ -66,8 +66,8 @@ def edit_attribute(
     ensure_unchanged(opened, {attribute: before})
     fields = {"value": new_value, "at": at, "actor": actor}
     Edit.objects.update_or_create(customer_id=customer_id, attribute=attribute, defaults=fields)
-    _show(customer, attribute, new_value)
-    _tell(customer_id, "edit", attribute, before=before, after=new_value, actor=actor, at=at)
+    _update_customer(customer, attribute, new_value)
+    _record(customer_id, "edit", attribute, before=before, after=new_value, actor=actor, at=at)
     return True
 
 
@@ -79,8 +79,8 @@ def undo_edit(*, customer_id: str, attribute: str, source_value: str | None, act
     if existing is None:
         raise NothingToUndo
     existing.delete()
-    _show(customer, attribute, source_value)
-    _tell(customer_id, "undo", attribute, before=existing.value, after=source_value, actor=actor, at=at)
+    _update_customer(customer, attribute, source_value)
+    _record(customer_id, "undo", attribute, before=existing.value, after=source_value, actor=actor, at=at)
 
 
 def usable_value(attribute: str, value: str) -> str | None:
@@ -114,7 +114,7 @@ def _phone(text: str) -> str:
         return text
 
 
-def _show(customer: Customer, attribute: str, value: str | None) -> None:
+def _update_customer(customer: Customer, attribute: str, value: str | None) -> None:
     """Update the customer, so that search and lists show the value at once."""
     if attribute not in SHOWN:
         return
@@ -124,7 +124,7 @@ def _show(customer: Customer, attribute: str, value: str | None) -> None:
     customer.save(update_fields=[attribute, "search"])
 
 
-def _tell(
+def _record(
     customer_id: str,
     verb: str,
     attribute: str,

@@ -17,7 +17,7 @@ LONGEST = 10_000
 
 
 class EmptyNote(BadInput):
-    template = "The note says nothing. Write something, or leave it."
+    template = "The note is empty. Write something first."
 
 
 class NoteTooLong(BadInput):
@@ -42,7 +42,7 @@ def write_note(*, customer_id: str, text: str, actor: User | None, at: datetime)
         raise NoteTooLong(most=LONGEST)
     lock_customer(customer_id)
     note = Note.objects.create(customer_id=customer_id, text=stripped, actor=actor, at=at)
-    _tell(note, "write_note", actor, at, after={"text": stripped})
+    _record(note, "write_note", actor, at, after={"text": stripped})
     return note
 
 
@@ -54,11 +54,11 @@ def remove_note(*, customer_id: str, note_id: int, anybodys: bool, actor: User |
         raise NoSuchNote
     if not anybodys and (actor is None or note.actor_id != actor.pk):
         raise NotYourNote
-    _tell(note, "remove_note", actor, at, before={"text": note.text})
+    _record(note, "remove_note", actor, at, before={"text": note.text})
     note.delete()
 
 
-def _tell(
+def _record(
     note: Note,
     verb: str,
     actor: User | None,

@@ -49,9 +49,9 @@ class Needles:
     def redact(self, text: str) -> str:
         """The text with the terms replaced."""
         text = self._odd.sub(ERASED, text) if self._odd else text
-        return TOKEN.sub(self._neutral, text)
+        return TOKEN.sub(self._replacement, text)
 
-    def _neutral(self, match: re.Match[str]) -> str:
+    def _replacement(self, match: re.Match[str]) -> str:
         whole = match[0]
         plain = whole.rstrip(".+-")  # sentence punctuation
         hit = next((token for token in (whole, plain) if token.lower() in self._whole), None)

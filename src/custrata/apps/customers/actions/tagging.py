@@ -42,7 +42,7 @@ class BulkResult:
     requested: int
 
 
-def _named(name: str) -> str:
+def _normalized_name(name: str) -> str:
     text = " ".join(name.split())
     if not text or len(text) > LONGEST or "," in text:
         raise UnusableName(name=text[:LONGEST])
@@ -52,7 +52,7 @@ def _named(name: str) -> str:
 @transaction.atomic
 def make_tag(*, name: str, group_id: int | None = None, actor: User | None, at: datetime) -> Tag:
     """Create a tag. Raises `UnusableName`, `NameTaken`, `NoSuchGroup`."""
-    normalized = _named(name)
+    normalized = _normalized_name(name)
     group = TagGroup.objects.filter(pk=group_id).first() if group_id is not None else None
     if group_id is not None and group is None:
         raise NoSuchGroup
@@ -66,7 +66,7 @@ def make_tag(*, name: str, group_id: int | None = None, actor: User | None, at: 
 @transaction.atomic
 def make_tag_group(*, name: str, exclusive: bool, actor: User | None, at: datetime) -> TagGroup:
     """Create a tag group; customers have at most one tag of an `exclusive` one. Raises `UnusableName`, `NameTaken`."""
-    normalized = _named(name)
+    normalized = _normalized_name(name)
     group = TagGroup(name=normalized, exclusive=exclusive)
     _save(group, normalized)
     _audit("make_tag_group", "tag group", str(group.pk), actor, at, after={"name": normalized, "exclusive": exclusive})
@@ -95,8 +95,8 @@ def tag_customers(
     """
     tag = _locked_tag(tag_id)
     exclusive = tag.group_id if tag.group is not None and tag.group.exclusive else None
-    with _fresh(customer_ids, tag) as fresh:
-        sql = f"SELECT customer_id FROM {fresh}"
+    with _untagged(customer_ids, tag) as untagged:
+        sql = f"SELECT customer_id FROM {untagged}"
         if exclusive is not None:
             run(
                 f"DELETE FROM customers_customertag WHERE exclusive_group_id = %s AND customer_id IN ({sql})",
@@ -104,7 +104,7 @@ def tag_customers(
             )
         many = run(
             "INSERT INTO customers_customertag (customer_id, tag_id, exclusive_group_id, at, actor_id) "
-            f"SELECT customer_id, %s, {int(exclusive) if exclusive is not None else 'NULL'}, %s, %s FROM {fresh}",
+            f"SELECT customer_id, %s, {int(exclusive) if exclusive is not None else 'NULL'}, %s, %s FROM {untagged}",
             [tag.pk, instant(at), actor.pk if actor else None],
         )
         _record_tagging(sql, [], "tag", tag, actor=actor, at=at)
@@ -131,7 +131,7 @@ def untag_customers(
 
 
 @contextmanager
-def _fresh(customer_ids: Sequence[str], tag: Tag) -> Iterator[str]:
+def _untagged(customer_ids: Sequence[str], tag: Tag) -> Iterator[str]:
     """The existing customers among the ids that do not have the tag, as a temporary table."""
     with staged({"customer_id": "text"}, ((customer_id,) for customer_id in set(customer_ids))) as name:
         run(

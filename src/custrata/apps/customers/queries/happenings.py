@@ -15,7 +15,7 @@ LAKE = {"orders": ("ordered_at", "order"), "events": ("occurred_at", "event"), "
 
 
 @dataclass
-class Happening:
+class TimelineEvent:
     """One event on the timeline; tier changes of the same instant are combined."""
 
     at: datetime
@@ -34,39 +34,39 @@ class Happening:
 class Timeline:
     """A page of the timeline, and the instant before which the next page starts, if any."""
 
-    happenings: list[Happening]
+    events: list[TimelineEvent]
     earlier: datetime | None
 
 
 def timeline(reading: Reading | None, customer_id: str, before: datetime | None = None) -> Timeline:
     """The newest events, or those before an instant. Events of the same instant stay on one page."""
-    happenings = [*_here(customer_id, before)]
+    events = [*_database_events(customer_id, before)]
     if reading is not None:
-        happenings += [*_in_lake(reading, customer_id, before)]
-    happenings.sort(key=lambda happening: (happening.at, happening.kind), reverse=True)
-    page = happenings[:LIMIT]
-    page += [happening for happening in happenings[LIMIT:] if happening.at == page[-1].at]
-    return Timeline(page, page[-1].at if len(happenings) > len(page) else None)
+        events += [*_lake_events(reading, customer_id, before)]
+    events.sort(key=lambda event: (event.at, event.kind), reverse=True)
+    page = events[:LIMIT]
+    page += [event for event in events[LIMIT:] if event.at == page[-1].at]
+    return Timeline(page, page[-1].at if len(events) > len(page) else None)
 
 
-def _here(customer_id: str, before: datetime | None) -> Iterator[Happening]:
+def _database_events(customer_id: str, before: datetime | None) -> Iterator[TimelineEvent]:
     rows = TimelineEntry.objects.filter(customer_id=customer_id).select_related("actor").order_by("-at", "-id")
     if before is not None:
         rows = rows.filter(at__lt=before)
-    together: dict[datetime, Happening] = {}
+    together: dict[datetime, TimelineEvent] = {}
     for entry in rows[: LIMIT * 10]:
-        happening = Happening(entry.at, entry.kind, entry.facts, str(entry.actor) if entry.actor else "")
+        event = TimelineEvent(entry.at, entry.kind, entry.facts, str(entry.actor) if entry.actor else "")
         if entry.kind != "tier":
-            yield happening
+            yield event
         elif entry.at in together:
             together[entry.at].moves.append(entry.facts)
         else:
-            together[entry.at] = happening
-            happening.moves.append(entry.facts)
-            yield happening
+            together[entry.at] = event
+            event.moves.append(entry.facts)
+            yield event
 
 
-def _in_lake(reading: Reading, customer_id: str, before: datetime | None) -> Iterator[Happening]:
+def _lake_events(reading: Reading, customer_id: str, before: datetime | None) -> Iterator[TimelineEvent]:
     for name, (at, kind) in LAKE.items():
         for row in getattr(reading, name)(customer_id, LIMIT + 1, before=before):
-            yield Happening(row[at], "return" if row.get("kind") == "return" else kind, row)
+            yield TimelineEvent(row[at], "return" if row.get("kind") == "return" else kind, row)

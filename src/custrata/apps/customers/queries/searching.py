@@ -22,19 +22,19 @@ MOST_TRIGRAMS = 1_000
 LAST = "\U0010ffff"
 FIRST = 50_000
 
-LOOKED_UP = """
+INDEX_SEARCH = """
 SELECT customer.customer_id
 FROM customers_trigrams CROSS JOIN customers_customer AS customer ON customer.id = customers_trigrams.rowid
 WHERE customers_trigrams MATCH %s AND {every}
 LIMIT %s
 """
 HOLDS = "instr(customer.search, %s) > 0"
-AMONG_FIRST = """
+FIRST_ROWS_SEARCH = """
 SELECT customer_id FROM (SELECT customer_id, search FROM customers_customer LIMIT %s)
 WHERE instr(search, %s) > 0
 LIMIT %s
 """
-BEGINNING = "SELECT term FROM customers_trigrams_known WHERE term BETWEEN %s AND %s LIMIT %s"
+PREFIXES = "SELECT term FROM customers_trigrams_known WHERE term BETWEEN %s AND %s LIMIT %s"
 
 
 @dataclass(frozen=True)
@@ -57,25 +57,25 @@ def search_customers(text: str) -> SearchResult:
 def _in_sqlite(words: Sequence[str]) -> Sequence[str]:
     """Look up candidates by the trigrams of the words, then check the words themselves."""
     if len(words) == 1 and len(words[0]) == 1:  # a single digit occurs nearly everywhere, so a scan beats the index
-        matches = _first_column(AMONG_FIRST, [FIRST, words[0], MOST_FOUND + 1])
+        matches = _first_column(FIRST_ROWS_SEARCH, [FIRST, words[0], MOST_FOUND + 1])
         if len(matches) > MOST_FOUND:
             return matches
     long = [word for word in words if len(word) >= TRIGRAM]
-    question = " AND ".join(map(_every, long)) if long else _any_beginning(max(words, key=len))
+    question = " AND ".join(map(_trigram_query, long)) if long else _prefix_query(max(words, key=len))
     if question is None:
-        return _looked_through(words)
+        return _scan(words)
     every = " AND ".join([HOLDS] * len(words))
-    return _first_column(LOOKED_UP.format(every=every), [question, *words, MOST_FOUND + 1])
+    return _first_column(INDEX_SEARCH.format(every=every), [question, *words, MOST_FOUND + 1])
 
 
-def _every(part: str) -> str:
+def _trigram_query(part: str) -> str:
     trigrams = dict.fromkeys(part[start : start + TRIGRAM] for start in range(len(part) - TRIGRAM + 1))
     return " AND ".join(map(_quoted, trigrams))
 
 
-def _any_beginning(part: str) -> str | None:
+def _prefix_query(part: str) -> str | None:
     """An index query for a part shorter than a trigram, by prefix; None if too many trigrams match."""
-    trigrams = _first_column(BEGINNING, [part, part + LAST * TRIGRAM, MOST_TRIGRAMS + 1])
+    trigrams = _first_column(PREFIXES, [part, part + LAST * TRIGRAM, MOST_TRIGRAMS + 1])
     return " OR ".join(map(_quoted, trigrams or [part])) if len(trigrams) <= MOST_TRIGRAMS else None
 
 
@@ -101,7 +101,7 @@ def _in_postgresql(words: Sequence[str]) -> Sequence[str]:
     return list(rows.values_list("customer_id", flat=True)[: MOST_FOUND + 1])
 
 
-def _looked_through(words: Sequence[str]) -> Sequence[str]:
+def _scan(words: Sequence[str]) -> Sequence[str]:
     rows = Customer.objects.order_by()
     for word in words:
         rows = rows.filter(search__contains=word)

@@ -96,11 +96,11 @@ def row_of_cells(line: Any) -> SafeString:
     return format_html_join(
         "",
         "<td{}>{}</td>",
-        ((_looks(column), write.cell(value, column.kind, column.scheme)) for column, value in line.cells),
+        ((_cell_attributes(column), write.cell(value, column.kind, column.scheme)) for column, value in line.cells),
     )
 
 
-def _looks(column: Column) -> SafeString:
+def _cell_attributes(column: Column) -> SafeString:
     if column.is_number:
         return SafeString(' class="number"')
     return SafeString(' class="wide"' if column.kind == "text" else "")

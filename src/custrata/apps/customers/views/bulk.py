@@ -48,14 +48,14 @@ def _bulk_page(request: HttpRequest, what: str) -> HttpResponse:
         if cleaned_number(form, "seen") != len(ids):
             form.add_error(None, text("customers.together.moved_on", number=len(ids)))
         elif what == "tag" and len(ids) > MANY:
-            job = _started(
+            job = _enqueue(
                 request,
                 form,
-                TaggingRequest(_question(request), reading.run.id if reading is not None else None, len(ids)),
+                TaggingRequest(_query_string(request), reading.run.id if reading is not None else None, len(ids)),
             )
             if job is not None:
                 return redirect("customers:tagging", job.pk)
-        elif _done(request, what, form, ids, describe_list_query(list_query)):
+        elif _apply(request, what, form, ids, describe_list_query(list_query)):
             return HttpResponseRedirect(f"{reverse('customers:list')}?{request.GET.urlencode()}")
     page = {
         "what": what,
@@ -69,7 +69,7 @@ def _bulk_page(request: HttpRequest, what: str) -> HttpResponse:
     return render(request, "customers/together.html", page, status=422 if form.errors else 200)
 
 
-def _done(request: HttpRequest, what: str, form: BulkForm, ids: list[str], chosen: str) -> bool:
+def _apply(request: HttpRequest, what: str, form: BulkForm, ids: list[str], chosen: str) -> bool:
     """Run the action; on refusal add the error to the form."""
     whom = {"customer_ids": ids, "actor": current_user(request), "at": timezone.now()}
     try:
@@ -85,11 +85,11 @@ def _done(request: HttpRequest, what: str, form: BulkForm, ids: list[str], chose
     return True
 
 
-def _question(request: HttpRequest) -> str:
+def _query_string(request: HttpRequest) -> str:
     return QueryDict(request.GET.urlencode()).urlencode()
 
 
-def _started(request: HttpRequest, form: BulkForm, many: TaggingRequest) -> Job | None:
+def _enqueue(request: HttpRequest, form: BulkForm, many: TaggingRequest) -> Job | None:
     """Enqueue the action; on refusal add the error to the form."""
     try:
         return start_tagging(

@@ -24,7 +24,7 @@ class Chip:
     href: str
 
 
-def without(query: QueryDict, name: str, value: str | None = None) -> str:
+def query_without(query: QueryDict, name: str, value: str | None = None) -> str:
     """The query string without a filter, or without one of its values."""
     rest = query.copy()
     remaining = [option for option in rest.getlist(name) if value is not None and option != value]
@@ -36,25 +36,25 @@ def without(query: QueryDict, name: str, value: str | None = None) -> str:
 def chips(list_query: ListQuery, query: QueryDict) -> Iterator[Chip]:
     """A chip for every filter of a list query."""
     if list_query.q:
-        yield Chip(text("customers.chip.search", q=list_query.q), without(query, "q"))
+        yield Chip(text("customers.chip.search", q=list_query.q), query_without(query, "q"))
     for scheme, tiers in list_query.tiers:
         for tier in tiers:
             named = text("customers.chip.tier", scheme=scheme_named(scheme), tier=tier_named(scheme, tier))
-            yield Chip(named, without(query, "tier", f"{scheme}:{tier}"))
+            yield Chip(named, query_without(query, "tier", f"{scheme}:{tier}"))
     if list_query.cell is not None:
-        yield Chip(text("customers.chip.cell", r=list_query.cell[0], f=list_query.cell[1]), without(query, "rfm"))
+        yield Chip(text("customers.chip.cell", r=list_query.cell[0], f=list_query.cell[1]), query_without(query, "rfm"))
     for written in query.getlist("moved"):
         for scheme, source, target in moves([written]):
             came = tier_named(scheme, source) if source is not None else text("customers.chip.nowhere")
             named = text(
                 "customers.chip.moved", scheme=scheme_named(scheme), source=came, target=tier_named(scheme, target)
             )
-            yield Chip(named, without(query, "moved", written))
+            yield Chip(named, query_without(query, "moved", written))
     if list_query.tag is not None:
         tag = Tag.objects.filter(pk=list_query.tag).first()
-        yield Chip(text("customers.chip.tag", tag=tag.name if tag else "?"), without(query, "tag"))
+        yield Chip(text("customers.chip.tag", tag=tag.name if tag else "?"), query_without(query, "tag"))
     if list_query.owner is not None:
-        yield Chip(_owned(list_query.owner), without(query, "owner"))
+        yield Chip(_owned(list_query.owner), query_without(query, "owner"))
 
 
 def _owned(owner: int) -> str:

@@ -103,13 +103,13 @@ def _listing_page(
     else:
         listing = list_page(reading, list_query, columns, cursor)
     opened: Page[Line] = page(
-        listing.rows, query=request.GET, cursor=cursor, limit=LIMIT, key=_edge if reading else _by_id, of=order
+        listing.rows, query=request.GET, cursor=cursor, limit=LIMIT, key=_sort_key if reading else _by_id, of=order
     )
     more = listing.search is not None and listing.search.more
     return {"page": opened, "many": listing.many, "more": more, "ungraded": listing.ungraded}
 
 
-def _edge(line: Line) -> tuple[Any, str]:
+def _sort_key(line: Line) -> tuple[Any, str]:
     return line.at
 
 

@@ -34,7 +34,7 @@ def make(request: HttpRequest) -> HttpResponse:
     form = TagForm(request.POST)
     form.is_valid()
     name, group = form.cleaned_data.get("name", ""), cleaned_number(form, "group")
-    return _done(
+    return _run_action(
         request,
         lambda: actions.make_tag(name=name, group_id=group, actor=current_user(request), at=timezone.now()),
         text("customers.tags.made", name=name),
@@ -49,7 +49,7 @@ def make_group(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     name, exclusive = form.cleaned_data.get("name", ""), bool(form.cleaned_data.get("exclusive"))
     person, at = current_user(request), timezone.now()
-    return _done(
+    return _run_action(
         request,
         lambda: actions.make_tag_group(name=name, exclusive=exclusive, actor=person, at=at),
         text("customers.tags.made", name=name),
@@ -63,14 +63,14 @@ def remove(request: HttpRequest, number: int) -> HttpResponse:
     tag = get_object_or_404(tags_with_customers(), pk=number)
     if request.method == "GET":
         return render(request, "customers/remove_tag.html", {"tag": tag})
-    return _done(
+    return _run_action(
         request,
         lambda: actions.remove_tag(tag_id=number, actor=current_user(request), at=timezone.now()),
         text("customers.tags.removed", name=tag.name),
     )
 
 
-def _done(request: HttpRequest, act: Callable[[], object], message: str) -> HttpResponse:
+def _run_action(request: HttpRequest, act: Callable[[], object], message: str) -> HttpResponse:
     try:
         act()
     except CustrataError as error:

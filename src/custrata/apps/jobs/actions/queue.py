@@ -46,7 +46,7 @@ class JobIsDone(Refused):
 
 
 class SameIsOpen(Refused):
-    template = "The same is being done by another job already: number {job}."
+    template = "Another job is doing the same already: number {job}."
 
 
 class JobTookTooLong(Refused):
@@ -58,7 +58,7 @@ class JobProcessEnded(Refused):
 
 
 class JobKeptLosingWorkers(Refused):
-    template = "The job was given up: its worker was gone {losses} times."
+    template = "The job failed: its worker was lost {losses} times."
 
 
 def pause(attempts: int) -> timedelta:

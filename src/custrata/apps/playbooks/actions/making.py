@@ -30,7 +30,7 @@ class NoSuchAction(BadInput):
 
 
 class TaskNeedsTitle(BadInput):
-    template = "Say in 1 to {most} characters what is to be done."
+    template = "A task needs a title of 1 to {most} characters."
 
 
 class NoSuchAssignee(BadInput):
@@ -38,7 +38,7 @@ class NoSuchAssignee(BadInput):
 
 
 class DueBefore(BadInput):
-    template = "{due} is over already. Choose today or a later day."
+    template = "{due} is in the past. Choose today or a later day."
 
 
 class TaskThereAlready(Refused):
