@@ -149,7 +149,7 @@ def _tier(row: dict[str, Any], key: str, record: dict[str, Any]) -> dict[str, An
 
 @router.get(f"{CUSTOMER}/explanations", auth=READ, response=answers(ExplanationsOut, 404), url_name="explanations")
 def customer_explanations(request: HttpRequest, customer_id: str, options: Query[ExplanationQuery]) -> dict[str, Any]:
-    """Why the customer is in these tiers, and what would change it."""
+    """Why the customer is in these tiers, and what the next tier takes."""
     published = _published(customer_id)
     schemes = {
         key: record
@@ -228,13 +228,13 @@ class ErasuresOut(Schema):
 
 
 class EraseIn(Schema):
-    """Whom to erase: the number, in any form that imports read as the same."""
+    """Whom to erase: the customer id, in any spelling that imports read as the same."""
 
     customer_id: str = Field(min_length=1, max_length=255, pattern=r"^[^\x00]*$")
 
 
 class ErasingOut(Schema):
-    """An erasure that is noted and under way: what there is by place, and the job that removes it."""
+    """A started erasure: the number of rows by place, and the job that removes them."""
 
     erasure: str
     removed: dict[str, int]
@@ -242,14 +242,14 @@ class ErasingOut(Schema):
 
 
 class LiftIn(Schema):
-    """Why rows of the customer are taken again."""
+    """Why rows of the customer are accepted again."""
 
     reason: str = Field(min_length=1, max_length=500)
 
 
 @router.get("/erasures", auth=ERASE, response=answers(ErasuresOut), url_name="erasures")
 def list_erasures(request: HttpRequest) -> dict[str, Any]:
-    """Every erasure. Nobody can read from it who was erased."""
+    """Every erasure. The list does not identify the customers."""
     return {"erasures": [vars(erasure) for erasure in erasures(workspace())]}
 
 
@@ -257,7 +257,7 @@ def list_erasures(request: HttpRequest) -> dict[str, Any]:
 def erase_customer(request: HttpRequest, payload: EraseIn) -> Status[dict[str, Any]]:
     """Erase a customer for good from facts, runs, quarantine and database, and refuse their rows from now on.
 
-    The work is noted on the disk before this answers, and goes on whatever ends the server.
+    The erasure is recorded on disk before the response, and completes even if the server stops.
     """
     person = bearer(request).person
     started = start_erasure(workspace(), customer_id=payload.customer_id, actor=person, at=timezone.now())
@@ -266,7 +266,7 @@ def erase_customer(request: HttpRequest, payload: EraseIn) -> Status[dict[str, A
 
 @router.post("/erasures/{erasure}/lift", auth=ERASE, response=answers(ErasureOut, 409))
 def lift_one_erasure(request: HttpRequest, erasure: str, payload: LiftIn) -> dict[str, Any]:
-    """Take rows of the customer again. It brings no data back."""
+    """Accept rows of the customer again. Erased data is not restored."""
     person = bearer(request).person
     lifted = lift_erasure(workspace(), erasure=erasure, reason=payload.reason, actor=person, at=timezone.now())
     return vars(next(listed for listed in erasures(workspace()) if listed.erasure == lifted.name))
