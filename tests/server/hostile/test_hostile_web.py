@@ -24,7 +24,7 @@ from tests.server.kit.test_addresses import GIVEN, addresses
 
 from custrata.apps.accounts.models import User
 from custrata.apps.connect.actions import make_token
-from custrata.apps.customers.actions import follow_lake
+from custrata.apps.customers.actions import sync_customers
 from custrata.apps.tiers.actions import save_draft
 from custrata.apps.tiers.models import Draft
 from custrata.lake import Workspace
@@ -109,7 +109,7 @@ def trial(
 ) -> Trial:
     settings.API_PER_MINUTE = 10**6
     cache.clear()
-    follow_lake(own_workspace, at=AT)
+    sync_customers(own_workspace, at=AT)
     someone = person(Role.ADMINISTRATOR)
     tiers = [{"key": "gold", "line": 1000, "keep": "80%"}, {"key": "silver", "line": 200}, {"key": "basic"}]
     vip = {"kind": "threshold", "trait": "spend", "names": {"en": "VIP"}, "tiers": tiers}

@@ -15,7 +15,7 @@ from tests.server.kills.conftest import NAME, PASSWORD
 from tests.server.kills.crowd import PAGES, Browser, Crowd
 from tests.server.kills.killing import Killer, Victims
 
-from custrata.apps.customers.actions import is_followed
+from custrata.apps.customers.actions import is_synced
 from custrata.apps.jobs.actions import retry
 from custrata.apps.jobs.models import OPEN, Job, Status
 from custrata.lake import Workspace
@@ -62,7 +62,7 @@ def killed(shop: Shop, start: Callable[[], Tree], workspace: Workspace, browser:
     """The rounds it took to kill so many times, and the people who looked on."""
     victims, rounds = Victims(start, workspace.folder, browser), list[Round]()
     browser.sign_in(NAME, PASSWORD)
-    until(lambda: is_followed(workspace), LONGEST)  # before, nobody can write about a customer
+    until(lambda: is_synced(workspace), LONGEST)  # before, nobody can write about a customer
     with Crowd(browser) as crowd, Killer(victims, KILLS, random.Random(SEED)) as killer:
         for one in shop.rounds():
             rounds.append(one)
@@ -70,7 +70,7 @@ def killed(shop: Shop, start: Callable[[], Tree], workspace: Workspace, browser:
             go_through(one, victims, browser)
             if killer.is_done():
                 break
-    until(lambda: is_followed(workspace) and not Job.objects.filter(status__in=OPEN).exists(), LONGEST)
+    until(lambda: is_synced(workspace) and not Job.objects.filter(status__in=OPEN).exists(), LONGEST)
     print(f"{KILLS} kills in {len(rounds)} rounds: {dict(killer.killed)}; {crowd.answers.total()} pages asked for")
     for page in PAGES:
         assert browser.ask(page).status == 200, page

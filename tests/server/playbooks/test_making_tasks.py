@@ -10,7 +10,7 @@ from tests.server.playbooks.conftest import AT, everything, ids_in, make, told, 
 
 from custrata.apps.accounts.models import User
 from custrata.apps.customers.actions import NoSuchCustomer
-from custrata.apps.customers.actions.forgetting import forget
+from custrata.apps.customers.actions.deletion import delete_customers
 from custrata.apps.customers.models import Customer
 from custrata.apps.playbooks import actions
 from custrata.apps.playbooks.actions import (
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 
 def for_tier(actor: User, seen: int, **other: Any) -> int:
-    asked = {"scheme": "value", "tier": "high", "action": "tailor_made", "title": "Make an offer", "seen": seen}
+    asked = {"scheme": "value", "tier": "high", "action": "tailor_made", "title": "Make an offer", "confirmed": seen}
     return make_tasks_for_tier(**{**asked, **other}, actor=actor, at=AT)
 
 
@@ -134,7 +134,7 @@ def test_it_asks_the_database_no_more_for_more_customers(
 def test_who_was_erased_takes_their_tasks_along(ann: User) -> None:
     make(ann)
     make(ann, customer_id="c008")
-    forget(customer_ids=["c007"], at=AT)
+    delete_customers(customer_ids=["c007"], at=AT)
     assert [task.customer_id for task in Task.objects.all()] == ["c008"]
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from tests.server.conftest import AT
 
-from custrata.apps.customers.actions import follow_lake
+from custrata.apps.customers.actions import sync_customers
 from custrata.apps.customers.models import TimelineEntry
 from custrata.apps.tiers.queries import runs as run_queries
 from custrata.apps.tiers.queries.feed import feed
@@ -35,12 +35,12 @@ def remove(workspace: Workspace, place: int) -> str:
 
 
 def test_the_timeline_and_the_feed_of_changes_tell_the_same(own_workspace: Workspace) -> None:
-    follow_lake(own_workspace, at=AT)
+    sync_customers(own_workspace, at=AT)
     halfway = feed("", schemes=None, limit=50).since
     before = (TimelineEntry.objects.count(), told(), told(halfway))
     assert all(before)
     remove(own_workspace, 1)
-    follow_lake(own_workspace, at=AT)
+    sync_customers(own_workspace, at=AT)
     assert (TimelineEntry.objects.count(), told(), told(halfway)) == before
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.models import Change
-from custrata.apps.customers.actions import NoSuchCustomer, follow_lake
+from custrata.apps.customers.actions import NoSuchCustomer, sync_customers
 from custrata.apps.customers.models import Customer, TimelineEntry
 from custrata.apps.jobs.actions.queue import take_job
 from custrata.apps.jobs.management.performing import perform
@@ -92,7 +92,7 @@ def test_who_was_erased_has_none_left(ann: User) -> None:
 
 def test_the_next_refresh_takes_it_in(own_workspace: Workspace, person: Callable[[Role], User]) -> None:
     ann = person(Role.OPERATOR)
-    follow_lake(own_workspace, at=AT)
+    sync_customers(own_workspace, at=AT)
     put(ann, scheme="combined", tier="high")
     start_refresh(as_of=date(2025, 7, 15), actor=ann, at=AT)
     perform(take_job("a worker", at=AT))  # type: ignore[arg-type]  # there is one
