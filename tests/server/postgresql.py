@@ -42,9 +42,9 @@ class Missing(Exception):
 
 def programs() -> Path:
     """The folder of the newest PostgreSQL's programs. Raises `Missing`."""
-    found = [Path(path).parent for path in glob.glob("/usr/lib/postgresql/*/bin/initdb")]
-    if found:
-        return max(found, key=lambda folder: float(folder.parent.name))
+    folders = [Path(path).parent for path in glob.glob("/usr/lib/postgresql/*/bin/initdb")]
+    if folders:
+        return max(folders, key=lambda folder: float(folder.parent.name))
     on_path = shutil.which("initdb")
     if not on_path:
         raise Missing(LACKING)
@@ -68,10 +68,19 @@ def cluster(folder: Path, who: pwd.struct_passwd) -> Iterator[str]:
         os.chown(home, who.pw_uid, who.pw_gid)
         user, group = (who.pw_uid, who.pw_gid) if not os.getuid() else (None, None)
         extra_groups: list[int] | None = None if os.getuid() else []
-        made: list[str | Path] = [folder / "initdb", "-D", f"{home}/data", "-U", "postgres", "-A", "trust", "--no-sync"]
-        made += ["-E", "UTF8", "--locale=C.UTF-8", "--no-instructions"]
+        command: list[str | Path] = [
+            folder / "initdb",
+            "-D",
+            f"{home}/data",
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "--no-sync",
+        ]
+        command += ["-E", "UTF8", "--locale=C.UTF-8", "--no-instructions"]
         subprocess.run(
-            made, check=True, stdout=subprocess.DEVNULL, cwd=home, user=user, group=group, extra_groups=extra_groups
+            command, check=True, stdout=subprocess.DEVNULL, cwd=home, user=user, group=group, extra_groups=extra_groups
         )
         options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
         server = subprocess.Popen(
@@ -121,8 +130,8 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest, tmp_path_factor
     """
     default = settings.DATABASES["default"]
     if ON_POSTGRESQL:
-        found = dj_database_url.parse(request.getfixturevalue("postgresql"), conn_max_age=0)
-        default.update({**found, "OPTIONS": {}, "NAME": "custrata"})
+        database = dj_database_url.parse(request.getfixturevalue("postgresql"), conn_max_age=0)
+        default.update({**database, "OPTIONS": {}, "NAME": "custrata"})
         default["TEST"]["NAME"] = "custrata_tests"
         del connections["default"]  # it is made anew, with another backend, when next asked for
     else:

@@ -22,9 +22,9 @@ def as_of_migration(name: str) -> Any:
 
 
 def test_names_that_were_two_people_stay_two_people() -> None:
-    former = as_of_migration("0003_create_sign_ins")
+    old_model = as_of_migration("0003_create_sign_ins")
     for name in ("Strasse", "Straße", "王小明"):
-        former.objects.create(username=name, role="agent", password="x", joined_at=AT)
+        old_model.objects.create(username=name, role="agent", password="x", joined_at=AT)
     call_command("migrate", verbosity=0)
     second = User.objects.get(username="Straße")
     assert list(User.objects.order_by("pk").values_list("folded", flat=True)) == [

@@ -44,9 +44,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("served")]
 
 def code_of(device: TOTPDevice, ahead: int = 0) -> str:
     """The code the app shows, so many half minutes ahead: each is taken once."""
-    shown = TOTP(device.bin_key)
-    shown.time = time.time() + 30 * ahead
-    return f"{shown.token():06}"
+    generator = TOTP(device.bin_key)
+    generator.time = time.time() + 30 * ahead
+    return f"{generator.token():06}"
 
 
 @pytest.fixture
@@ -61,16 +61,16 @@ def device(anna: User) -> TOTPDevice:
 
 
 def with_two_steps(person: User) -> TOTPDevice:
-    made = begin_set_up(person=person)
-    confirm_set_up(person=person, device_id=made.pk, code=code_of(made), keep=None, at=timezone.now())
-    return TOTPDevice.objects.get(pk=made.pk)
+    device = begin_set_up(person=person)
+    confirm_set_up(person=person, device_id=device.pk, code=code_of(device), keep=None, at=timezone.now())
+    return TOTPDevice.objects.get(pk=device.pk)
 
 
 @pytest.fixture
 def codes(anna: User) -> list[str]:
     """Anna's recovery codes, of a second factor in force."""
-    made = begin_set_up(person=anna)
-    return confirm_set_up(person=anna, device_id=made.pk, code=code_of(made), keep=None, at=timezone.now())
+    device = begin_set_up(person=anna)
+    return confirm_set_up(person=anna, device_id=device.pk, code=code_of(device), keep=None, at=timezone.now())
 
 
 def half_way(username: str = "analyst") -> Client:
@@ -87,9 +87,9 @@ def test_is_set_up_with_password_picture_and_first_code(anna: User, browser: Bro
     page, device = here.get(OWN + "set-up/").content.decode(), TOTPDevice.objects.get()
     assert "<svg" in page
     assert "style=" not in page
-    former = here.session.session_key
+    old_key = here.session.session_key
     done = here.post(OWN + "set-up/", {"code": code_of(device)}).content.decode()
-    assert here.session.session_key != former
+    assert here.session.session_key != old_key
     assert len(re.findall(r"<code>(?:[a-z2-9]{4}-){5}[a-z2-9]{4}</code>", done)) == 10
     assert (here.get(OWN).status_code, there.get(OWN).status_code) == (200, 302)
     assert Change.objects.filter(action="accounts.set_up_second_factor").count() == 1
@@ -167,8 +167,8 @@ def test_a_recovery_code_lets_in_once(anna: User, codes: list[str], written: Cal
 
 
 def test_recovery_codes_and_secrets_are_in_no_audit_and_no_digest_tells_them(codes: list[str]) -> None:
-    kept = str([list(model.objects.values()) for model in (RecoveryCode, Change)])
-    assert [code for code in codes if code in kept or code.replace("-", "") in kept] == []
+    stored = str([list(model.objects.values()) for model in (RecoveryCode, Change)])
+    assert [code for code in codes if code in stored or code.replace("-", "") in stored] == []
     assert TOTPDevice.objects.get().key not in str(list(Change.objects.values()))
 
 
@@ -211,9 +211,9 @@ def test_a_link_to_a_new_password_does_not_go_round_it(anna: User, device: TOTPD
 def test_is_turned_off_with_the_password(anna: User, device: TOTPDevice, browser: Browser) -> None:
     client = half_way()
     client.post(CODE, {"code": code_of(device, 1)})
-    former = client.session.session_key
+    old_key = client.session.session_key
     assert client.post(OWN + "turn-off/", {"present": PASSWORD}).headers["Location"] == OWN
-    assert client.session.session_key != former
+    assert client.session.session_key != old_key
     assert not RecoveryCode.objects.exists()
     assert browser(anna).get("/account/me/").status_code == 200
 
@@ -268,10 +268,10 @@ def test_nobody_resets_their_own(person: Person) -> None:
 
 
 def test_the_command_resets_it_for_who_is_locked_out(anna: User, device: TOTPDevice) -> None:
-    said = StringIO()
-    call_command("reset_second_factor", "ANALYST", stdout=said)
-    call_command("reset_second_factor", "analyst", stdout=said)
-    assert [line.split(maxsplit=1)[0] for line in said.getvalue().splitlines()] == ["Two-step", "analyst"]
+    output = StringIO()
+    call_command("reset_second_factor", "ANALYST", stdout=output)
+    call_command("reset_second_factor", "analyst", stdout=output)
+    assert [line.split(maxsplit=1)[0] for line in output.getvalue().splitlines()] == ["Two-step", "analyst"]
     assert not TOTPDevice.objects.exists()
     with pytest.raises(CommandError, match="no such person"):
         call_command("reset_second_factor", "nobody")

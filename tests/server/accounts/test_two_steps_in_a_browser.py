@@ -43,7 +43,7 @@ def test_sets_up_signs_out_and_comes_in_with_a_recovery_code(
 ) -> None:
     person(Role.OPERATOR)
     page, wrong = chromium.new_page(), list[str]()
-    page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
     sign_in(page, live_server)
     page.goto(f"{live_server.url}/account/me/second-step/")
     looked_at(page, "off")

@@ -43,8 +43,8 @@ def test_the_docs_name_every_operation() -> None:
     page = PAGE.read_text("utf-8")
     named = [
         f"`{method.upper()} {path}`"
-        for path, found in api.get_openapi_schema(path_prefix="")["paths"].items()
-        for method in found
+        for path, operations in api.get_openapi_schema(path_prefix="")["paths"].items()
+        for method in operations
     ]
     assert len(named) == 19
     assert [name for name in named if name not in page] == []
@@ -70,7 +70,7 @@ def described(own_workspace: Workspace, settings: Settings) -> Iterator[Any]:
 @pytest.mark.parametrize("mode", GenerationMode)
 def test_every_operation_answers_as_described(described: Any, asking: Asking, mode: GenerationMode) -> None:
     headers = {"Authorization": f"Bearer {asking().token}"}
-    operations = [found.ok() for found in described.get_all_operations()]
+    operations = [result.ok() for result in described.get_all_operations()]
     assert len(operations) == 19
     for operation in operations:
 

@@ -24,8 +24,15 @@ from custrata.web.rights import Role
 from custrata.web.scopes import Scope
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("served")]
-GIVEN = {"key": "value", "scheme": "value", "number": "1", "tier": "high", "customer_id": "c001", "run_id": "x"}
-GIVEN |= {"erasure": "0"}
+PATH_ARGUMENTS = {
+    "key": "value",
+    "scheme": "value",
+    "number": "1",
+    "tier": "high",
+    "customer_id": "c001",
+    "run_id": "x",
+}
+PATH_ARGUMENTS |= {"erasure": "0"}
 BODY: dict[str, object] = {"schemes": [{"key": "x"}], "scheme": {}, "version": 1, "tier": "high", "reason": "why"}
 
 
@@ -34,7 +41,7 @@ def operations() -> Iterator[tuple[str, str, tuple[Scope, ...]]]:
     for bound in api._get_bound_routers():  # Ninja has no public list
         for view in bound.path_operations.values():
             for operation in view.operations:
-                address = operation.path.replace("path:", "").format(**GIVEN)
+                address = operation.path.replace("path:", "").format(**PATH_ARGUMENTS)
                 (gate,) = operation.auth_callbacks
                 assert isinstance(gate, BearerToken)
                 yield operation.methods[0], address, gate.scopes

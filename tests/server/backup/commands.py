@@ -32,11 +32,11 @@ def run(*arguments: object, database: str | None = None, fails: bool = False, **
 def fill(folder: Path, database: str | None = None) -> str:
     """Fill the database of a workspace with rows of every model; the models that have none."""
     paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
-    told = {"CUSTRATA_WORKSPACE": str(folder), "DJANGO_SETTINGS_MODULE": "custrata.config.settings"}
+    variables = {"CUSTRATA_WORKSPACE": str(folder), "DJANGO_SETTINGS_MODULE": "custrata.config.settings"}
     run("manage", "migrate", "-v", "0", database=database, CUSTRATA_WORKSPACE=str(folder))
     command = [sys.executable, "-m", "tests.server.backup.used"]
     done = subprocess.run(
-        command, capture_output=True, text=True, env=environment(database, **told, PYTHONPATH=paths), cwd=ROOT
+        command, capture_output=True, text=True, env=environment(database, **variables, PYTHONPATH=paths), cwd=ROOT
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -51,9 +51,9 @@ def tables(file: Path) -> dict[str, bytes]:
 
 def files(folder: Path) -> dict[str, bytes]:
     """Every file of a workspace, but the database and the list of its backups."""
-    found = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "backups.")))
+    paths = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "backups.")))
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in found if "server." not in path.name
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in paths if "server." not in path.name
     }  # fmt: skip
 
 

@@ -14,12 +14,12 @@ from tests.server.postgresql import _say as say
 
 @dataclass(frozen=True)
 class Used:
-    """The folder of a used server, its backup, the models without a row, and what the backup said."""
+    """The folder of a used server, its backup, the models without a row, and the output of the backup command."""
 
     folder: Path
     backup: Path
     without_rows: str
-    said: str
+    output: str
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +28,8 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Used:
     home = tmp_path_factory.mktemp("used")
     run("init", home / "shop", "--language", "en")
     without = fill(home / "shop")
-    said = run("backup", home / "used.tar", "-w", home / "shop", CUSTRATA_LANGUAGE="en")
-    return Used(home / "shop", home / "used.tar", without, said)
+    output = run("backup", home / "used.tar", "-w", home / "shop", CUSTRATA_LANGUAGE="en")
+    return Used(home / "shop", home / "used.tar", without, output)
 
 
 @pytest.fixture

@@ -102,8 +102,8 @@ def test_a_sparse_file_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", [0o7777, 0o000, 0o600, 0o666, 0o4755])
 def test_what_is_unpacked_is_its_owners_alone(tmp_path: Path, mode: int) -> None:
     unpack(archive(tmp_path / "a.tar", plain(FILE, mode=mode)), tmp_path / "new")
-    found = (tmp_path / "new" / FILE).stat()
-    assert (found.st_mode & 0o7777, found.st_uid) == (0o600, tmp_path.stat().st_uid)
+    file_stat = (tmp_path / "new" / FILE).stat()
+    assert (file_stat.st_mode & 0o7777, file_stat.st_uid) == (0o600, tmp_path.stat().st_uid)
     assert (tmp_path / "new/workspace").stat().st_mode & 0o7777 == 0o700
 
 

@@ -52,9 +52,9 @@ def test_it_keeps_the_newest_and_what_others_put_there(folder: Path) -> None:
     folder.mkdir()
     for name in ("custrata-20200101T000000Z-1.tar", "custrata-20200102T000000Z-2.tar", "mine.tar"):
         (folder / name).write_text("x")
-    made = backed_up(1).result
-    assert made is not None
-    assert {path.name for path in folder.iterdir()} == {"custrata-20200102T000000Z-2.tar", made["file"], "mine.tar"}
+    result = backed_up(1).result
+    assert result is not None
+    assert {path.name for path in folder.iterdir()} == {"custrata-20200102T000000Z-2.tar", result["file"], "mine.tar"}
 
 
 def test_one_that_cannot_be_restored_is_no_backup(folder: Path, own_workspace: Workspace) -> None:

@@ -53,8 +53,8 @@ def try_backups(used: Used, home: Path, rounds: int) -> None:
     run("backup", home / "again.tar", "-w", home / "shop", "--no-verify")
     assert names(home / "shop") == before
     assert [path.name for path in home.iterdir() if path.name.startswith(".")] == []
-    for made in home.glob("*.tar"):  # those that were quicker than the kill are whole
-        assert head(made)["contents"] == head(used.backup)["contents"]
+    for archive in home.glob("*.tar"):  # those that were quicker than the kill are whole
+        assert head(archive)["contents"] == head(used.backup)["contents"]
 
 
 def try_restores(used: Used, home: Path, rounds: int, database: str | None, other: str | None) -> None:
@@ -96,10 +96,10 @@ def test_restores_survive_many_kills(used: Used, tmp_path: Path, where: str, req
     done = 0
     while done < KILLS:
         (home := tmp_path / f"{done}").mkdir()
-        made: dict[str, Callable[[str], str | None]] = {
+        database_for: dict[str, Callable[[str], str | None]] = {
             "in the folder": lambda name: None,
             "a file elsewhere": lambda name: f"sqlite:///{home / name}.sqlite3",
             "PostgreSQL": lambda name: str(request.getfixturevalue("new_postgresql")()),
         }
-        try_restores(used, home, 4, made[where]("db"), None)
+        try_restores(used, home, 4, database_for[where]("db"), None)
         done += 4

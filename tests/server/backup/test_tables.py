@@ -42,8 +42,8 @@ def registry() -> Apps:
 
 
 def test_what_needs_something_left_out_is_left_out_and_what_may_be_empty_is_emptied() -> None:
-    kept = {table.label: table.emptied for table in backed_up(registry())}
-    assert kept == {"shop.mark": frozenset(), "shop.visit": frozenset({"session_id"}), "shop.note": frozenset()}
+    emptied = {table.label: table.emptied for table in backed_up(registry())}
+    assert emptied == {"shop.mark": frozenset(), "shop.visit": frozenset({"session_id"}), "shop.note": frozenset()}
 
 
 def test_what_a_backup_does_not_have_is_left_out_like_it() -> None:

@@ -28,9 +28,9 @@ def say(address: str, *statements: str) -> None:
                 connection.execute(statement.encode())
 
 
-def filled(address: str, others: list[str]) -> list[str]:
+def filled(address: str, foreign_tables: list[str]) -> list[str]:
     """Statements that bring a restored database back to where it was filled and not known to be in place."""
-    return [NOTE, f"INSERT INTO custrata_restoring VALUES ('abc', '{json.dumps(others)}')"]
+    return [NOTE, f"INSERT INTO custrata_restoring VALUES ('abc', '{json.dumps(foreign_tables)}')"]
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +84,8 @@ def test_in_postgresql_what_others_have_there_stays(
     run("restore", used.backup, "-w", tmp_path / "new", database=address)
     with psycopg.connect(address) as connection:
         assert connection.execute("SELECT a, their_own() FROM theirs").fetchone() == (7, 7)
-        found = connection.execute("SELECT count(*) FROM pg_indexes WHERE indexname LIKE 'customers_customer_%parts'")
-        assert found.fetchone() == (2,)
+        cursor = connection.execute("SELECT count(*) FROM pg_indexes WHERE indexname LIKE 'customers_customer_%parts'")
+        assert cursor.fetchone() == (2,)
 
 
 def test_a_database_that_was_only_migrated_is_filled(

@@ -37,8 +37,10 @@ def product(graded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """`custrata up`, with everything real: web, worker, scheduler."""
     home = tmp_path_factory.mktemp("product")
     shutil.copytree(graded, home / "shop", ignore=shutil.ignore_patterns("server"))
-    kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "CUSTRATA_WORKSPACE"}}
-    environment = kept | {"CUSTRATA_WORKSPACE": str(home / "shop")}
+    inherited = {
+        name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "CUSTRATA_WORKSPACE"}
+    }
+    environment = inherited | {"CUSTRATA_WORKSPACE": str(home / "shop")}
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -47,10 +49,10 @@ def product(graded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         tree = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         _wait(f"http://127.0.0.1:{port}/ready", tree, home / "log")
-        made = subprocess.run([sys.executable, "-c", MAIN, "manage", "create_person", "ann"],
+        completed = subprocess.run([sys.executable, "-c", MAIN, "manage", "create_person", "ann"],
                               env=environment, check=True, capture_output=True, text=True)  # fmt: skip
-        password = re.search(r"password (\S+)", made.stdout)
-        assert password, made.stdout
+        password = re.search(r"password (\S+)", completed.stdout)
+        assert password, completed.stdout
         yield Served(f"http://127.0.0.1:{port}", home / "shop", "ann", password[1])
     finally:
         tree.terminate()
@@ -117,9 +119,9 @@ def session(chromium: Browser, product: Served) -> dict[str, Any]:
     return cookies
 
 
-def _failed(asked: Request) -> bool:
+def _failed(request: Request) -> bool:
     """Whether a request failed; one that the browser gave up, since the next page was opened, did not."""
-    return asked.failure != "net::ERR_ABORTED"
+    return request.failure != "net::ERR_ABORTED"
 
 
 @pytest.fixture
@@ -132,13 +134,14 @@ def window(chromium: Browser, product: Served, session: dict[str, Any]) -> Itera
         contexts.append(chromium.new_context(viewport=viewport, storage_state=session, **more))  # type: ignore[arg-type]  # a dict is a viewport
         contexts[-1].add_cookies([{"name": "django_language", "value": language, "url": product.url}])
         page, wrong = contexts[-1].new_page(), list[str]()
-        page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("response", lambda answer: wrong.append(answer.url) if answer.status >= 400 else None)
         page.on(
-            "requestfailed", lambda asked: wrong.append(f"{asked.url}: {asked.failure}") if _failed(asked) else None
+            "requestfailed",
+            lambda request: wrong.append(f"{request.url}: {request.failure}") if _failed(request) else None,
         )
-        page.on("request", lambda asked: wrong.append(asked.url) if _is_outside(asked.url, product.url) else None)
+        page.on("request", lambda request: wrong.append(request.url) if _is_outside(request.url, product.url) else None)
         return Window(page, wrong, product.url)
 
     yield new

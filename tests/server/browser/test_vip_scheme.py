@@ -21,12 +21,12 @@ REASON = "创始会员，长期推荐新客户"
 @pytest.fixture
 def operator(chromium: Browser, product: Served) -> Page:
     """A window in which an operator signed in, in Simplified Chinese."""
-    made = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", MAIN, "manage", "create_person", "wang", "--role", "operator"],
         env=os.environ | {"CUSTRATA_WORKSPACE": str(product.folder)}, check=True, capture_output=True, text=True,
     )  # fmt: skip
-    password = re.search(r"\b\w{4}(?:-\w{4}){3}\b", made.stdout)
-    assert password, made.stdout
+    password = re.search(r"\b\w{4}(?:-\w{4}){3}\b", completed.stdout)
+    assert password, completed.stdout
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     context.add_cookies([{"name": "django_language", "value": "zh-hans", "url": product.url}])
     page = context.new_page()
@@ -51,8 +51,8 @@ def test_an_operator_makes_a_membership_and_gives_one_customer_a_tier(operator: 
     draw_up(page, url)
     page = publish(page, url)
     version = SchemeLibrary(Workspace.open(product.folder)).published()["my_membership"]
-    kept = [(tier.key, str(tier.keep), tier.grace_days) for tier in version.definition.tiers]
-    assert (version.by, version.note, len(kept), kept[0]) == ("wang", "年度会员", 5, ("black", "4/5", 60))
+    tiers = [(tier.key, str(tier.keep), tier.grace_days) for tier in version.definition.tiers]
+    assert (version.by, version.note, len(tiers), tiers[0]) == ("wang", "年度会员", 5, ("black", "4/5", 60))
     give_by_hand(page, url)
     page.goto(f"{url}/customers/c007/?tab=timeline")
     expect(page.locator("main")).to_contain_text(REASON)

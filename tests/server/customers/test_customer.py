@@ -85,13 +85,13 @@ def test_why_explains_every_tier(browser: Client) -> None:
 
 
 def test_the_timeline_goes_back_to_the_beginning(browser: Client) -> None:
-    seen, query = 0, "?tab=timeline"
+    entries, query = 0, "?tab=timeline"
     while query:
         text = page(browser, query, "c001")
-        seen += text.count('class="happening"')
+        entries += text.count('class="happening"')
         onward = re.search(r'href="(\?tab=timeline&amp;before=[^"]+)"', text)
         query = onward[1].replace("&amp;", "&") if onward else ""
-    assert seen > 0
+    assert entries > 0
     assert "Ordered for" in text
 
 
@@ -147,8 +147,8 @@ def test_what_happened_here_stands_on_the_timeline(browser: Client) -> None:
     post(browser, "owner", owner=User.objects.get().pk)
     post(browser, "note", text="x")
     text = page(browser, "?tab=timeline")
-    for told in ("City was edited", "Tagged “vip”", "operator looks after this customer", "A note was written"):
-        assert told in text
+    for sentence in ("City was edited", "Tagged “vip”", "operator looks after this customer", "A note was written"):
+        assert sentence in text
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -179,11 +179,11 @@ def test_a_form_that_is_not_ours_is_refused(browser: Client) -> None:
 
 def test_a_tier_given_by_hand_says_so(own_workspace: Workspace, signed_in: SignedIn) -> None:
     follow_lake(own_workspace, at=AT)
-    given = dict.fromkeys(SCHEMAS["overrides"].names) | {"customer_id": "c007", "reason": "Promised"}
+    override = dict.fromkeys(SCHEMAS["overrides"].names) | {"customer_id": "c007", "reason": "Promised"}
     table = (
         SCHEMAS["overrides"]
         .empty_table()
-        .from_pylist([given | {"scheme": "value", "tier": "high"}], SCHEMAS["overrides"])
+        .from_pylist([override | {"scheme": "value", "tier": "high"}], SCHEMAS["overrides"])
     )
     with DuckEngine(threads=2) as engine:
         refresh(own_workspace, engine, at=AT, as_of="2025-08-01", decisions=Decisions(overrides=table))

@@ -33,8 +33,8 @@ def edit(anna: User, attribute: str, value: str, customer_id: str = "c007", sour
 
 
 def nothing_changed() -> bool:
-    told = TimelineEntry.objects.exclude(kind="tier")
-    return not (Edit.objects.exists() or told.exists() or Change.objects.exists())
+    entries = TimelineEntry.objects.exclude(kind="tier")
+    return not (Edit.objects.exists() or entries.exists() or Change.objects.exists())
 
 
 def test_an_edit_is_kept_shown_audited_and_on_the_timeline(anna: User) -> None:
@@ -108,7 +108,7 @@ def test_refuses_values_that_make_no_sense(anna: User, attribute: str, value: st
 
 
 @pytest.mark.parametrize(
-    ("attribute", "value", "kept"),
+    ("attribute", "value", "expected"),
     [
         ("email", "Ann@Example.COM", "ann@example.com"),
         ("birthday", "1980-02-29", "1980-02-29"),
@@ -118,8 +118,8 @@ def test_refuses_values_that_make_no_sense(anna: User, attribute: str, value: st
         ("city", "", None),
     ],
 )
-def test_values_are_kept_as_imports_keep_them(attribute: str, value: str, kept: Any) -> None:
-    assert usable_value(attribute, value) == kept
+def test_values_are_kept_as_imports_keep_them(attribute: str, value: str, expected: Any) -> None:
+    assert usable_value(attribute, value) == expected
 
 
 def test_no_source_no_harm(followed: Workspace, anna: User) -> None:

@@ -55,15 +55,15 @@ def is_gone(workspace: Workspace, customer_id: str) -> None:
     assert workspace.erasing.all() == []
     for model in (Customer, Override):
         assert not model.objects.filter(customer_id=customer_id).exists()
-    told = [*Change.objects.values_list("subject_id", "customer_id", "after"), *Job.objects.values_list("arguments")]
-    assert customer_id not in str(told)
+    records = [*Change.objects.values_list("subject_id", "customer_id", "after"), *Job.objects.values_list("arguments")]
+    assert customer_id not in str(records)
 
 
 def test_by_page_the_question_says_what_there_is_and_the_job_removes_it(
     followed: Workspace, administrator: Client
 ) -> None:
-    asked = administrator.get("/customers/-/erasures/erase/", {"customer_id": " ｃ007 "})
-    assert "tiers_override" in asked.content.decode()
+    confirmation = administrator.get("/customers/-/erasures/erase/", {"customer_id": " ｃ007 "})
+    assert "tiers_override" in confirmation.content.decode()
     answer = administrator.post("/customers/-/erasures/erase/", {"customer_id": "c007"})
     job = Job.objects.get(kind="customers.erase")
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/jobs/{job.pk}/")
@@ -104,12 +104,12 @@ def test_others_may_not(followed: Workspace, signed_in: Callable[[Role], Client]
 
 def test_programs_erase_list_and_lift(followed: Workspace, asking: Callable[..., object]) -> None:
     program = asking()
-    made = program.post("/erasures", customer_id="c007")  # type: ignore[attr-defined]  # a Program
-    assert (made.status_code, made.json()["removed"]["tiers_override"]) == (202, 1)
-    assert done().pk == made.json()["job"]
+    response = program.post("/erasures", customer_id="c007")  # type: ignore[attr-defined]  # a Program
+    assert (response.status_code, response.json()["removed"]["tiers_override"]) == (202, 1)
+    assert done().pk == response.json()["job"]
     is_gone(followed, "c007")
     (listed,) = program.get("/erasures").json()["erasures"]  # type: ignore[attr-defined]  # as above
-    assert (listed["erasure"], listed["under_way"]) == (made.json()["erasure"], False)
+    assert (listed["erasure"], listed["under_way"]) == (response.json()["erasure"], False)
     lifted = program.post(f"/erasures/{listed['erasure']}/lift", reason="asked")  # type: ignore[attr-defined]  # as above
     assert lifted.json()["reason"] == "asked"
     assert program.post("/erasures", customer_id="c007").status_code == 404  # type: ignore[attr-defined]  # as above

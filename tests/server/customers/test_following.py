@@ -48,7 +48,7 @@ def moves_of(workspace: Workspace) -> Counter[str]:
     return Counter({run.id: moves_in(run) for run in workspace.runs.all() if moves_in(run)})
 
 
-def told() -> Counter[str]:
+def timeline_moves() -> Counter[str]:
     return Counter(TimelineEntry.objects.filter(kind="tier").values_list("run", flat=True))
 
 
@@ -56,16 +56,16 @@ def told() -> Counter[str]:
 def test_brings_every_customer_with_what_a_search_looks_for(served: Workspace) -> None:
     done = follow_lake(served, at=AT)
     assert (done.changed, done.gone) == (CUSTOMERS, 0)
-    found = Customer.objects.get(customer_id="c007")
-    assert (found.name, found.phone, found.email) == ("王007", "+8613800130007", "c007@example.com")
-    assert "13800130007" in found.search
+    customer = Customer.objects.get(customer_id="c007")
+    assert (customer.name, customer.phone, customer.email) == ("王007", "+8613800130007", "c007@example.com")
+    assert "13800130007" in customer.search
 
 
 @pytest.mark.django_db
 def test_puts_every_move_of_every_run_on_the_timeline_once(served: Workspace) -> None:
     done = follow_lake(served, at=AT)
     assert done.moves == moves_of(served).total() > 0
-    assert told() == moves_of(served)
+    assert timeline_moves() == moves_of(served)
     facts = TimelineEntry.objects.filter(kind="tier").first()
     assert facts is not None
     assert facts.facts.keys() == {"scheme", "direction", "source", "target", "value", "status", "late"}
@@ -95,7 +95,7 @@ def test_goes_on_where_it_was_killed(served: Workspace, after: int) -> None:
     assert not is_followed(served)
     follow_lake(served, at=AT)
     assert Customer.objects.count() == CUSTOMERS
-    assert told() == moves_of(served)
+    assert timeline_moves() == moves_of(served)
 
 
 @pytest.mark.django_db
@@ -105,7 +105,7 @@ def test_a_run_that_is_superseded_leaves_the_timeline(own_workspace: Workspace, 
     with DuckEngine(threads=2) as engine:
         refresh(own_workspace, engine, at=AT, as_of="2025-07-01")
     follow_lake(own_workspace, at=AT)
-    assert told() == moves_of(own_workspace)
+    assert timeline_moves() == moves_of(own_workspace)
     assert FollowedRun.objects.count() == 4
 
 
@@ -133,7 +133,7 @@ def test_who_was_erased_goes_with_everything_about_them(own_workspace: Workspace
     for model in (Customer, Edit, CustomerTag, Note, TimelineEntry):
         assert not model.objects.filter(customer_id="c007").exists()
     assert Customer.objects.count() == CUSTOMERS - 1
-    assert told() == moves_of(own_workspace)
+    assert timeline_moves() == moves_of(own_workspace)
 
 
 def test_who_was_erased_leaves_nothing_in_the_audit_but_that_something_was_done(

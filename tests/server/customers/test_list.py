@@ -33,10 +33,10 @@ def browser(followed: Workspace, signed_in: SignedIn) -> Client:
 
 
 @pytest.fixture
-def shown(followed: Workspace) -> Reading:
-    found = reading(followed)
-    assert found is not None
-    return found
+def profile(followed: Workspace) -> Reading:
+    published = reading(followed)
+    assert published is not None
+    return published
 
 
 def ids(browser: Client, query: str = "") -> list[str]:
@@ -51,8 +51,8 @@ def page(browser: Client, query: str = "") -> str:
 
 
 def many(browser: Client, query: str) -> int:
-    found = re.search(r'class="found-many">([\d,]+)', page(browser, query))
-    return int(found[1].replace(",", "")) if found else 0
+    match = re.search(r'class="found-many">([\d,]+)', page(browser, query))
+    return int(match[1].replace(",", "")) if match else 0
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -73,14 +73,14 @@ def test_a_page_asks_the_database_little(browser: Client, django_assert_num_quer
 
 
 def test_pages_go_on_and_back(browser: Client) -> None:
-    seen, query, pages = [], "?sort=-spend", []
+    customer_ids, query, pages = [], "?sort=-spend", []
     while query:
         text = page(browser, query)
         pages.append(ids(browser, query))
-        seen += pages[-1]
+        customer_ids += pages[-1]
         onward = re.search(r'rel="next" href="([^"]+)"', text)
         query = onward[1].replace("&amp;", "&") if onward else ""
-    assert len(seen) == len(set(seen)) == CUSTOMERS
+    assert len(customer_ids) == len(set(customer_ids)) == CUSTOMERS
     back = re.search(r'rel="prev" href="([^"]+)"', text)
     assert back is not None
     assert ids(browser, back[1].replace("&amp;", "&")) == pages[-2]
@@ -99,7 +99,7 @@ def test_a_search_finds_nobody_else(browser: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "asked"),
+    ("query", "filters"),
     [
         ("tier=value:high", [Tiered("value", ("high",))]),
         ("tier=value:high&tier=value:mid", [Tiered("value", ("high", "mid"))]),
@@ -110,8 +110,8 @@ def test_a_search_finds_nobody_else(browser: Client) -> None:
         ("tier=nonsense&rfm=9-9&moved=value:high&tag=x&owner=-1&sort=shoe_size", []),
     ],
 )
-def test_filters_are_those_of_the_profile(browser: Client, shown: Reading, query: str, asked: list[Any]) -> None:
-    assert many(browser, f"?{query}") == shown.count(asked)
+def test_filters_are_those_of_the_profile(browser: Client, profile: Reading, query: str, filters: list[Any]) -> None:
+    assert many(browser, f"?{query}") == profile.count(filters)
 
 
 def test_every_filter_is_a_chip_one_can_take_away(browser: Client) -> None:
@@ -123,9 +123,9 @@ def test_every_filter_is_a_chip_one_can_take_away(browser: Client) -> None:
 
 def test_a_past_run_is_listed_as_it_was(browser: Client, followed: Workspace) -> None:
     past = followed.runs.all()[0]
-    found = reading(followed, past.id)
-    assert found is not None
-    assert many(browser, f"?tier=value:high&run={past.id}") == found.count([Tiered("value", ("high",))])
+    profile = reading(followed, past.id)
+    assert profile is not None
+    assert many(browser, f"?tier=value:high&run={past.id}") == profile.count([Tiered("value", ("high",))])
     assert browser.get(LIST + "?run=none").status_code == 404
 
 
@@ -140,8 +140,8 @@ def test_filters_by_tag_and_owner(browser: Client, anna: User) -> None:
 
 
 def test_columns_are_kept_per_person(browser: Client) -> None:
-    kept = browser.post("/customers/-/columns/", {"column": ["silence", "email", "nonsense"], "query": "q=c00"})
-    assert kept["Location"] == "/customers/?q=c00"
+    response = browser.post("/customers/-/columns/", {"column": ["silence", "email", "nonsense"], "query": "q=c00"})
+    assert response["Location"] == "/customers/?q=c00"
     text = page(browser)
     assert ("Silence" in text, "c001@example.com" in text, "Spend, 365 days</a>" in text) == (True, True, False)
     browser.post("/customers/-/columns/", {"reset": "1"})
@@ -172,10 +172,10 @@ def exported(browser: Client, kind: str, query: str = "tier=value:high&sort=-spe
     return b"".join(response.streaming_content)  # type: ignore[attr-defined]  # a streaming response
 
 
-def test_exports_what_is_filtered_as_csv(browser: Client, shown: Reading) -> None:
+def test_exports_what_is_filtered_as_csv(browser: Client, profile: Reading) -> None:
     rows = list(csv.reader(StringIO(exported(browser, "csv").decode("utf-8-sig"))))
     assert rows[0][:4] == ["Customer id", "Name", "Purchase amount", "Lifecycle"]
-    assert len(rows) - 1 == shown.count([Tiered("value", ("high",))])
+    assert len(rows) - 1 == profile.count([Tiered("value", ("high",))])
     assert {row[2] for row in rows[1:]} == {"High value"}
     spent = [float(row[rows[0].index("Spend, 365 days")]) for row in rows[1:]]
     assert spent == sorted(spent, reverse=True)
@@ -228,9 +228,9 @@ def test_assigns_everybody_the_list_shows(browser: Client) -> None:
 
 
 def test_the_audit_says_how_many_were_chosen_but_not_what_was_searched_for(browser: Client) -> None:
-    tag, asked = make_tag(name="vip", actor=None, at=AT), "?q=王0&tier=value:high&owner=none"
-    browser.post(f"/customers/-/together/tag/{asked}", {"tag": tag.pk, "seen": many(browser, asked)})
-    exported(browser, "csv", asked[1:])
+    tag, query = make_tag(name="vip", actor=None, at=AT), "?q=王0&tier=value:high&owner=none"
+    browser.post(f"/customers/-/together/tag/{query}", {"tag": tag.pk, "seen": many(browser, query)})
+    exported(browser, "csv", query[1:])
     for change in (written("tag")[0], written("export")[0]):
         assert change.after is not None
         assert change.after["chosen"] == "tier=value:high&owner=none&searched=yes"

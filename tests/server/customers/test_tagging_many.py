@@ -51,10 +51,10 @@ def done() -> Job:
     return job
 
 
-def wanted(followed: Workspace, *, seen: int = 9) -> Many:
+def selection(followed: Workspace, *, shown_count: int = 9) -> Many:
     run = followed.runs.published()
     assert run is not None
-    return Many("q=王00", run.id, seen)
+    return Many("q=王00", run.id, shown_count)
 
 
 def test_an_agent_tags_a_crowd_and_sees_what_came_of_it(crowd: int, tag: Tag, signed_in: SignedIn) -> None:
@@ -64,9 +64,9 @@ def test_an_agent_tags_a_crowd_and_sees_what_came_of_it(crowd: int, tag: Tag, si
     assert 'hx-trigger="every 1s"' in browser.get(page).content.decode()
     Job.objects.update(run_after=AT)
     assert done().result == {"changed": crowd, "asked": crowd}
-    shown = browser.get(page).content.decode()
-    assert "20,001 customers were changed." in shown
-    assert "every 1s" not in shown
+    html = browser.get(page).content.decode()
+    assert "20,001 customers were changed." in html
+    assert "every 1s" not in html
     assert [(change.after or {})["customers"] for change in written("tag")] == [MANY, 1]
 
 
@@ -77,7 +77,7 @@ def test_a_tag_that_is_gone_is_refused_in_the_form(crowd: int, signed_in: Signed
 
 def test_tags_and_untags_those_the_run_and_the_search_let_through(followed: Workspace, anna: User, tag: Tag) -> None:
     for off, left in ((False, 9), (True, 0)):
-        start_tagging(many=wanted(followed), tag_id=tag.pk, off=off, actor=anna, at=AT)
+        start_tagging(many=selection(followed), tag_id=tag.pk, off=off, actor=anna, at=AT)
         assert done().result == {"changed": 9, "asked": 9}
         assert CustomerTag.objects.count() == left
     (change,) = written("tag")
@@ -86,7 +86,7 @@ def test_tags_and_untags_those_the_run_and_the_search_let_through(followed: Work
 
 
 def test_done_twice_it_is_done_once(followed: Workspace, anna: User, tag: Tag) -> None:
-    start_tagging(many=wanted(followed), tag_id=tag.pk, off=False, actor=anna, at=AT)
+    start_tagging(many=selection(followed), tag_id=tag.pk, off=False, actor=anna, at=AT)
     job = done()
     Job.objects.filter(pk=job.pk).update(status="waiting", finished_at=None, losses=1)
     assert done().result == {"changed": 0, "asked": 9}
@@ -94,7 +94,7 @@ def test_done_twice_it_is_done_once(followed: Workspace, anna: User, tag: Tag) -
 
 
 def test_changes_nothing_where_the_list_has_moved_on(followed: Workspace, anna: User, tag: Tag) -> None:
-    start_tagging(many=wanted(followed, seen=8), tag_id=tag.pk, off=False, actor=anna, at=AT)
+    start_tagging(many=selection(followed, shown_count=8), tag_id=tag.pk, off=False, actor=anna, at=AT)
     job = done()
     assert (job.status, job.error, job.error_facts) == ("failed", "ListMovedOn", {"asked": "8", "found": "9"})
     assert not CustomerTag.objects.exists()
@@ -102,10 +102,10 @@ def test_changes_nothing_where_the_list_has_moved_on(followed: Workspace, anna: 
 
 def test_refuses_a_tag_there_is_not(followed: Workspace, anna: User) -> None:
     with pytest.raises(NoSuchTag):
-        start_tagging(many=wanted(followed), tag_id=99, off=False, actor=anna, at=AT)
+        start_tagging(many=selection(followed), tag_id=99, off=False, actor=anna, at=AT)
     assert not Job.objects.exists()
 
 
 def test_nobody_else_sees_it(followed: Workspace, anna: User, tag: Tag, signed_in: SignedIn) -> None:
-    job = start_tagging(many=wanted(followed), tag_id=tag.pk, off=False, actor=anna, at=AT)
+    job = start_tagging(many=selection(followed), tag_id=tag.pk, off=False, actor=anna, at=AT)
     assert signed_in(Role.AGENT).get(f"/customers/-/together/tag/{job.pk}/").status_code == 404

@@ -22,7 +22,7 @@ from custrata.lake import Workspace
 from custrata.pipeline import refresh
 
 MAIN = "from custrata.__main__ import main; main()"
-DECIDED = Path(__file__).with_name("decided.py")
+DECISIONS_SCRIPT = Path(__file__).with_name("decided.py")
 WHO = "ZQ-77001"
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 TRACES = re.compile(rb"ZQ-77001|Wanda|wanda\.quill|13800138077", re.IGNORECASE)
@@ -39,8 +39,10 @@ FILES = {
 
 def run(*arguments: object, database: str | None = None, fails: bool = False, program: object = None) -> str:
     """The command line, in a process of its own: what it says or, where it must fail, how it complains."""
-    kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "CUSTRATA_WORKSPACE"}}
-    environment = kept | ({"DATABASE_URL": database} if database else {})
+    inherited = {
+        name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "CUSTRATA_WORKSPACE"}
+    }
+    environment = inherited | ({"DATABASE_URL": database} if database else {})
     if program is not None:
         command, environment = [sys.executable, str(program)], environment | {"CUSTRATA_WORKSPACE": str(arguments[0])}
     else:
@@ -54,15 +56,15 @@ def run(*arguments: object, database: str | None = None, fails: bool = False, pr
 def bring(folder: Path, files: Path) -> Counter[str]:
     """Import every kind of file again, under new names, and grade; the notices, with how many rows they concern."""
     files.mkdir(exist_ok=True)
-    told, workspace = Counter[str](), Workspace.open(folder)
+    notices, workspace = Counter[str](), Workspace.open(folder)
     with DuckEngine() as engine:
         for kind, content in FILES.items():
             file = files / f"{kind}-{len(list(files.iterdir()))}.csv"
             file.write_text(content, "utf-8")
             done = import_file(workspace, kind, file, at=AT, again=True, accept_defaults=True, engine=engine)
-            told.update({notice.code: notice.count for notice in done.notices})
+            notices.update({notice.code: notice.count for notice in done.notices})
         refresh(workspace, engine, at=AT)
-    return told
+    return notices
 
 
 def traces(folder: Path) -> list[str]:
@@ -103,7 +105,7 @@ def shop(tmp_path: Path, database: str | None) -> Path:
     folder = tmp_path / "home" / "shop"
     Workspace.create(folder, language="en")
     bring(folder, tmp_path / "files")
-    run(folder, program=DECIDED, database=database)
+    run(folder, program=DECISIONS_SCRIPT, database=database)
     run("backup", tmp_path / "older.tar", "--no-verify", "-w", folder, database=database)
     _leave_residue(folder)
     return folder

@@ -15,16 +15,16 @@ def left(folder: Path, database: str | None) -> list[str]:
 
 def test_an_erased_customer_is_nowhere_and_stays_away(shop: Path, database: str | None, tmp_path: Path) -> None:
     assert len(left(shop.parent, database)) > 15
-    said = run("erase", WHO, "--yes", "-w", shop, database=database)
-    assert "tiers_override 1" in said
-    assert "older.tar" in said
+    output = run("erase", WHO, "--yes", "-w", shop, database=database)
+    assert "tiers_override 1" in output
+    assert "older.tar" in output
     assert left(shop.parent, database) == []
 
     assert bring(shop, tmp_path / "files")["erased_customer"] == 9  # two of them by a line and an e-mail address
     assert left(shop.parent, database) == []
 
-    said = run("restore", tmp_path / "older.tar", "-w", tmp_path / "home" / "new")
-    assert "erased again: 1" in said
+    output = run("restore", tmp_path / "older.tar", "-w", tmp_path / "home" / "new")
+    assert "erased again: 1" in output
     assert left(tmp_path / "home", None) == []
 
 

@@ -20,7 +20,7 @@ from pytest_django.fixtures import Settings
 from tests.hostile import spoilt, value
 from tests.server.conftest import AT
 from tests.server.hostile.forms import Form, forms_of
-from tests.server.kit.test_addresses import GIVEN, addresses
+from tests.server.kit.test_addresses import PATH_ARGUMENTS, addresses
 
 from custrata.apps.accounts.models import User
 from custrata.apps.connect.actions import make_token
@@ -44,7 +44,7 @@ BODIES: dict[str, Any] = {
     "/schemes/value/rollback": {"version": 1, "note": "back"},
     "/customers/c001/tiers/value/override": {"tier": "high", "reason": "loyal", "mode": "at_least", "until": None},
 }
-ASKED = ("/schemes", "/schemes/value", "/schemes/value/versions", "/schemes/value/versions/1", "/changes", "/runs",
+API_PATHS = ("/schemes", "/schemes/value", "/schemes/value/versions", "/schemes/value/versions/1", "/changes", "/runs",
          "/schemes/value/tiers/high/customers", "/customers/c001/tiers", "/customers/c001/explanations",
          "/customers/c001/history")  # fmt: skip
 HEADERS = (
@@ -64,8 +64,8 @@ def parameters() -> list[str]:
         r"""(?:GET|POST|query|post)(?:\.get(?:list)?\(|\[)["'](\w+)["']|^    (\w+)(?:: [\w ]+)? = \w*\.?\w*Field""",
         re.M,
     )
-    found = {name for file in SOURCE.rglob("*.py") for pair in named.findall(file.read_text("utf-8")) for name in pair}
-    return sorted(found - {""})
+    names = {name for file in SOURCE.rglob("*.py") for pair in named.findall(file.read_text("utf-8")) for name in pair}
+    return sorted(names - {""})
 
 
 @dataclass
@@ -115,14 +115,14 @@ def trial(
     vip = {"kind": "threshold", "trait": "spend", "names": {"en": "VIP"}, "tiers": tiers}
     save_draft(key="vip", definition=vip, note="", seen=None, actor=someone, at=AT)
     client = Client(raise_request_exception=False)
-    made = Trial(client, someone, "", own_workspace.runs.ids()[-1])
-    made.come_in()
-    return made
+    session = Trial(client, someone, "", own_workspace.runs.ids()[-1])
+    session.come_in()
+    return session
 
 
 def crawl(trial: Trial) -> None:
     """Open every page once and keep its forms."""
-    pages = [one.path(trial.run) for one in addresses() if one.name not in LEFT_OUT]
+    pages = [address.path(trial.run) for address in addresses() if address.name not in LEFT_OUT]
     pages += [f"/tiers/{key}/edit/" for key in (*EDITED, "vip")] + [f"/customers/c001/?tab={tab}" for tab in TABS]
     for page in pages:
         answer = trial.ask(f"GET {page}", lambda page=page: trial.client.get(page))  # type: ignore[misc]
@@ -137,42 +137,44 @@ TABS = ("overview", "why", "timeline", "purchases", "notes", "history")
 
 def hostile(trial: Trial, chance: random.Random, many: int) -> None:
     """So many requests, of every sort in turn."""
-    names, known = parameters(), [one for one in addresses() if one.name not in LEFT_OUT]
+    names, endpoints = parameters(), [address for address in addresses() if address.name not in LEFT_OUT]
     sorts: tuple[Callable[..., None], ...] = (_address, _query, _form, _form, _form, _body, _api, _header)
     for number in range(many):
-        sorts[number % len(sorts)](trial, chance, names, known)
+        sorts[number % len(sorts)](trial, chance, names, endpoints)
 
 
-def _path(trial: Trial, chance: random.Random, known: list[Any], *, spoil: bool) -> str:
-    one = chance.choice(known)
-    given = {name: trial.run if name == "run_id" else GIVEN.get(name, "1") for name in one.arguments}
-    path = one.path(trial.run)
-    for name in one.arguments:
+def _path(trial: Trial, chance: random.Random, endpoints: list[Any], *, spoil: bool) -> str:
+    endpoint = chance.choice(endpoints)
+    arguments = {name: trial.run if name == "run_id" else PATH_ARGUMENTS.get(name, "1") for name in endpoint.arguments}
+    path = endpoint.path(trial.run)
+    for name in endpoint.arguments:
         if spoil or chance.random() < 0.3:
-            path = path.replace(str(given[name]), quote(value(chance) if spoil else chance.choice(KEYS), safe=""), 1)
+            path = path.replace(
+                str(arguments[name]), quote(value(chance) if spoil else chance.choice(KEYS), safe=""), 1
+            )
     return str(path)
 
 
-def _address(trial: Trial, chance: random.Random, names: list[str], known: list[Any]) -> None:
-    path = _path(trial, chance, known, spoil=True)
+def _address(trial: Trial, chance: random.Random, names: list[str], endpoints: list[Any]) -> None:
+    path = _path(trial, chance, endpoints, spoil=True)
     method = chance.choice(["get", "post"])
     ask = getattr(trial.client, method)
     trial.ask(f"{method} {path}", lambda: ask(path))
 
 
-def _query(trial: Trial, chance: random.Random, names: list[str], known: list[Any]) -> None:
-    path = _path(trial, chance, known, spoil=False)
-    given = {chance.choice(names): value(chance) for _ in range(chance.choice([1, 3, 30]))}
+def _query(trial: Trial, chance: random.Random, names: list[str], endpoints: list[Any]) -> None:
+    path = _path(trial, chance, endpoints, spoil=False)
+    query = {chance.choice(names): value(chance) for _ in range(chance.choice([1, 3, 30]))}
     method = chance.choice(["get", "get", "post"])
     ask = getattr(trial.client, method)
-    trial.ask(f"{method} {path} {given}", lambda: ask(path, given))
+    trial.ask(f"{method} {path} {query}", lambda: ask(path, query))
 
 
-def _form(trial: Trial, chance: random.Random, names: list[str], known: list[Any]) -> None:
+def _form(trial: Trial, chance: random.Random, names: list[str], endpoints: list[Any]) -> None:
     form = chance.choice(trial.forms)
     sent: dict[str, list[str]] = {}
-    for name, held in form.fields:
-        sent.setdefault(name, []).append(held)
+    for name, initial in form.fields:
+        sent.setdefault(name, []).append(initial)
     for name in chance.sample(sorted(sent), min(len(sent), chance.choice([0, 1, 1, 2, 5]))):
         sent[name] = [value(chance)] if chance.random() < 0.9 else [value(chance), value(chance)]
     if chance.random() < 0.1 and sent:
@@ -180,13 +182,13 @@ def _form(trial: Trial, chance: random.Random, names: list[str], known: list[Any
     if "seen" in sent and "/edit/" in form.action and chance.random() < 0.9:
         draft = Draft.objects.filter(scheme=form.action.split("/")[2]).first()
         sent["seen"] = [draft.at.isoformat() if draft else ""]
-    action = form.action if chance.random() < 0.95 else _path(trial, chance, known, spoil=False)
+    action = form.action if chance.random() < 0.95 else _path(trial, chance, endpoints, spoil=False)
     headers = {"HX-Request": "true"} if chance.random() < 0.2 else {}
     ask = trial.client.post if form.method == "post" else trial.client.get
     trial.ask(f"{form.method} {action} {sent}", lambda: ask(action, sent, headers=headers))
 
 
-def _body(trial: Trial, chance: random.Random, names: list[str], known: list[Any]) -> None:
+def _body(trial: Trial, chance: random.Random, names: list[str], endpoints: list[Any]) -> None:
     """A body of the REST API with a part of it spoilt, or one that is no JSON."""
     path = chance.choice(sorted(BODIES))
     body = json.dumps(spoilt(BODIES[path], chance), default=str)
@@ -198,8 +200,8 @@ def _body(trial: Trial, chance: random.Random, names: list[str], known: list[Any
     _program(trial, "post", path, body)
 
 
-def _api(trial: Trial, chance: random.Random, names: list[str], known: list[Any]) -> None:
-    path = chance.choice(ASKED)
+def _api(trial: Trial, chance: random.Random, names: list[str], endpoints: list[Any]) -> None:
+    path = chance.choice(API_PATHS)
     if chance.random() < 0.4:
         path = path.replace(chance.choice(["value", "c001", "high", "1"]), quote(value(chance), safe=""))
     query = {
@@ -208,22 +210,22 @@ def _api(trial: Trial, chance: random.Random, names: list[str], known: list[Any]
     _program(trial, chance.choice(["get", "get", "get", "delete"]), path, query)
 
 
-def _program(trial: Trial, method: str, path: str, given: Any) -> None:
+def _program(trial: Trial, method: str, path: str, data: Any) -> None:
     ask = getattr(Client(raise_request_exception=False, headers={"Authorization": f"Bearer {trial.token}"}), method)
     more = {"content_type": "application/json"} if method == "post" else {}
-    sent = given if method != "delete" else None
-    answer = trial.ask(f"api {method} {path} {given}", lambda: ask(f"/api/v1{path}", sent, **more))
+    sent = data if method != "delete" else None
+    answer = trial.ask(f"api {method} {path} {data}", lambda: ask(f"/api/v1{path}", sent, **more))
     if answer.status_code == 401:
         trial.come_in()
 
 
-def _header(trial: Trial, chance: random.Random, names: list[str], known: list[Any]) -> None:
-    path, name = _path(trial, chance, known, spoil=False), chance.choice(HEADERS)
-    held = value(chance).replace("\r\n", " ").replace("\0", "")
-    held = f'sessionid="{held[:50]}\\000"; theme={held[:200]}' if name == "Cookie" else held
-    held = held.encode().decode("latin-1")
+def _header(trial: Trial, chance: random.Random, names: list[str], endpoints: list[Any]) -> None:
+    path, name = _path(trial, chance, endpoints, spoil=False), chance.choice(HEADERS)
+    header = value(chance).replace("\r\n", " ").replace("\0", "")
+    header = f'sessionid="{header[:50]}\\000"; theme={header[:200]}' if name == "Cookie" else header
+    header = header.encode().decode("latin-1")
     ask = (Client(raise_request_exception=False) if name == "Cookie" else trial.client).get
-    trial.ask(f"{path} {name}: {held}", lambda: ask(path, headers={name: held}))
+    trial.ask(f"{path} {name}: {header}", lambda: ask(path, headers={name: header}))
 
 
 def test_hostile_requests_are_refused(trial: Trial) -> None:

@@ -20,17 +20,17 @@ AT = datetime(2025, 7, 1, 4, tzinfo=UTC)
 
 def database_address() -> str:
     """The test's database as DATABASE_URL has it."""
-    told = connection.settings_dict
+    database = connection.settings_dict
     if connection.vendor == "sqlite":
-        return f"sqlite:///{told['NAME']}"
-    host = quote(str(told["HOST"]), safe="")
-    return f"postgresql://{told['USER']}@{host}/{told['NAME']}"
+        return f"sqlite:///{database['NAME']}"
+    host = quote(str(database["HOST"]), safe="")
+    return f"postgresql://{database['USER']}@{host}/{database['NAME']}"
 
 
-def until(seen: Callable[[], object], seconds: float = 20) -> None:
+def until(condition: Callable[[], object], seconds: float = 20) -> None:
     """Wait until something is so."""
     end = time.monotonic() + seconds
-    while not seen():
+    while not condition():
         assert time.monotonic() < end, "it did not come"
         time.sleep(0.02)
 
@@ -59,17 +59,19 @@ class Tree:
     def __init__(self, folder: Path, log: Path, arguments: tuple[str, ...]) -> None:
         self.log = log
         with log.open("wb") as written:
-            told = environment(folder)
-            self.process = subprocess.Popen(command(*arguments), env=told, cwd=ROOT, stdout=written, stderr=written)
+            variables = environment(folder)
+            self.process = subprocess.Popen(
+                command(*arguments), env=variables, cwd=ROOT, stdout=written, stderr=written
+            )
 
-    def said(self) -> str:
+    def output(self) -> str:
         """Everything it wrote."""
         return self.log.read_text("utf-8")
 
     def ready(self, seconds: float = 20) -> Tree:
         """Wait until it says that it is at work."""
-        until(lambda: self.process.poll() is not None or "Ctrl+C" in self.said(), seconds)
-        assert self.process.poll() is None, self.said()
+        until(lambda: self.process.poll() is not None or "Ctrl+C" in self.output(), seconds)
+        assert self.process.poll() is None, self.output()
         return self
 
     def processes(self) -> list[int]:
@@ -95,7 +97,7 @@ def below(pid: int) -> list[int]:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return []
-    return [found for child in children for found in (int(child), *below(int(child)))]
+    return [descendant for child in children for descendant in (int(child), *below(int(child)))]
 
 
 def alive(pid: int) -> bool:

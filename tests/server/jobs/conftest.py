@@ -21,10 +21,10 @@ Ask = Callable[..., Job]
 def ask(db: None) -> Ask:
     """Asks for a job: its kind, then its arguments by name."""
 
-    def asked(kind: str = "trial_nap", **arguments: object) -> Job:
+    def enqueued(kind: str = "trial_nap", **arguments: object) -> Job:
         return enqueue(kind=kind, arguments=arguments, actor=None, at=AT)
 
-    return asked
+    return enqueued
 
 
 @pytest.fixture
@@ -50,5 +50,5 @@ def tree(own_workspace: Workspace, transactional_db: None, tmp_path: Path) -> It
         return trees[-1]
 
     yield started
-    for one in trees:
-        one.kill()
+    for started_tree in trees:
+        started_tree.kill()

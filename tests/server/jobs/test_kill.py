@@ -36,9 +36,9 @@ def ask(as_of: str) -> Job:
 def outcome(workspace: Workspace) -> dict[str, list[dict[str, object]]]:
     """What every run holds, whatever its id and the time it was made."""
     runs = workspace.runs.all()
-    found = {run.as_of.isoformat(): pl.read_parquet(run.folder / "profile.parquet") for run in runs}
-    assert len(found) == len(runs), "a day was graded twice"
-    return {as_of: rows.sort("customer_id").to_dicts() for as_of, rows in found.items()}
+    profiles = {run.as_of.isoformat(): pl.read_parquet(run.folder / "profile.parquet") for run in runs}
+    assert len(profiles) == len(runs), "a day was graded twice"
+    return {as_of: rows.sort("customer_id").to_dicts() for as_of, rows in profiles.items()}
 
 
 def unharmed(graded: Path, folder: Path, days: list[str]) -> dict[str, list[dict[str, object]]]:
@@ -55,11 +55,11 @@ def test_refreshes_killed_at_random_appear_once_and_whole(
     tree: Callable[..., Tree], own_workspace: Workspace, graded: Path, tmp_path: Path
 ) -> None:
     chance, work, killed, days = random.Random(KILLS), tree("work").ready(), 0, iter(DAYS)
-    asked: list[str] = []
+    requested_days: list[str] = []
     while killed < KILLS or running("refresh"):
         if not running("refresh"):
-            asked.append(next(days))
-            ask(asked[-1])
+            requested_days.append(next(days))
+            ask(requested_days[-1])
         time.sleep(chance.uniform(0, 1))
         if killed < KILLS:
             killed += 1
@@ -71,7 +71,7 @@ def test_refreshes_killed_at_random_appear_once_and_whole(
                 _kill(victim)
     assert work.stop() < 5
     assert set(Job.objects.filter(kind="refresh").values_list("status", flat=True)) == {Status.DONE}
-    assert outcome(own_workspace) == unharmed(graded, tmp_path / "unharmed", asked)
+    assert outcome(own_workspace) == unharmed(graded, tmp_path / "unharmed", requested_days)
     assert list((own_workspace.folder / "derived").glob(".draft-*")) == []
 
 

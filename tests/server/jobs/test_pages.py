@@ -41,8 +41,8 @@ def test_an_empty_list_says_what_will_be_here(signed_in: SignIn) -> None:
 def test_the_list_has_who_asked_and_where_it_stands(signed_in: SignIn, person: Person) -> None:
     client = signed_in(Role.OPERATOR)
     enqueue(kind="refresh", arguments={}, actor=client_user(client), at=timezone.now())
-    seen = page(client, LIST)
-    assert all(word in seen for word in ("Refresh", "Waiting", "operator"))
+    html = page(client, LIST)
+    assert all(word in html for word in ("Refresh", "Waiting", "operator"))
 
 
 def client_user(client: Client) -> Any:
@@ -70,9 +70,9 @@ def test_a_long_list_is_paged(signed_in: SignIn, ask: Ask) -> None:
     first = ask()
     Job.objects.bulk_create(Job(kind="trial_nap", asked_at=AT, run_after=AT) for _ in range(60))
     client = signed_in(Role.ANALYST)
-    seen = page(client, LIST)
-    assert link(first) not in seen
-    following = seen.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
+    html = page(client, LIST)
+    assert link(first) not in html
+    following = html.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
     assert link(first) in page(client, LIST + following)
 
 
@@ -89,25 +89,25 @@ def test_the_list_asks_the_database_as_often_for_many_jobs_as_for_one(
 def test_the_page_of_a_running_job_shows_its_progress(signed_in: SignIn, taken: Ask) -> None:
     job = taken("refresh")
     Job.objects.filter(pk=job.pk).update(fraction=0.4, phrase="cli.steps.traits")
-    seen = page(signed_in(Role.OPERATOR), f"/jobs/{job.pk}/")
-    assert all(part in seen for part in ('value="0.400"', "Computing traits", "every 1s", "Cancel", "attempt 1"))
+    html = page(signed_in(Role.OPERATOR), f"/jobs/{job.pk}/")
+    assert all(part in html for part in ('value="0.400"', "Computing traits", "every 1s", "Cancel", "attempt 1"))
 
 
 def test_the_page_of_a_failed_job_says_why_in_the_readers_language(signed_in: SignIn, taken: Ask) -> None:
     job = taken("trial_fail", how="refused")
     fail(job, Unwilling(what="today"), at=AT)
-    seen = page(signed_in(Role.OPERATOR), f"/jobs/{job.pk}/")
-    assert "Not today." in seen
-    assert "Try again" in seen
-    assert "every 1s" not in seen
+    html = page(signed_in(Role.OPERATOR), f"/jobs/{job.pk}/")
+    assert "Not today." in html
+    assert "Try again" in html
+    assert "every 1s" not in html
 
 
 def test_the_page_of_a_job_that_went_wrong_unforeseen_gives_the_reference(signed_in: SignIn, taken: Ask) -> None:
     job = taken("trial_fail", how="odd")
     fail(job, ValueError("王小明"), at=AT, reference="abc123")
-    seen = page(signed_in(Role.OPERATOR), f"/jobs/{job.pk}/")
-    assert "abc123" in seen
-    assert "王小明" not in seen
+    html = page(signed_in(Role.OPERATOR), f"/jobs/{job.pk}/")
+    assert "abc123" in html
+    assert "王小明" not in html
 
 
 def test_the_page_of_a_refresh_that_is_done_leads_to_its_run(signed_in: SignIn, taken: Ask, served: Workspace) -> None:
@@ -175,9 +175,9 @@ def test_a_stranger_is_asked_to_sign_in(stranger: Client, ask: Ask) -> None:
 
 
 def test_the_schedule_shows_in_words_and_times_what_a_form_means(signed_in: SignIn) -> None:
-    seen = page(signed_in(Role.OPERATOR), SCHEDULE, cron="30 4 * * MON")
-    assert "At 04:30, only on Monday" in seen
-    assert seen.split('id="times"')[1].count("<li>") == 5
+    html = page(signed_in(Role.OPERATOR), SCHEDULE, cron="30 4 * * MON")
+    assert "At 04:30, only on Monday" in html
+    assert html.split('id="times"')[1].count("<li>") == 5
     assert not Schedule.objects.exists()
 
 
@@ -226,6 +226,6 @@ def test_the_numbers_of_jobs_are_there_to_monitor(stranger: Client, ask: Ask) ->
 def test_instants_in_what_went_wrong_are_written_as_people_do(signed_in: SignIn, taken: Ask) -> None:
     job = taken("refresh")
     fail(job, EarlierAsOf(last="2025-07-01T16:00:00+00:00", asked="2025-06-01", run="a run"), at=AT)
-    seen = page(signed_in(Role.OPERATOR), f"/jobs/{job.pk}/")
-    assert "looks from Jul 2, 2025" in seen
-    assert "T16:00" not in seen
+    html = page(signed_in(Role.OPERATOR), f"/jobs/{job.pk}/")
+    assert "looks from Jul 2, 2025" in html
+    assert "T16:00" not in html

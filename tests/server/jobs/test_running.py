@@ -19,20 +19,20 @@ def at_work(job: Job, asked_back: bool = False) -> Running:
     return Running(job, clock=lambda: AT, asked_back=lambda: asked_back)
 
 
-def seen(job: Job) -> Job:
+def reloaded(job: Job) -> Job:
     return Job.objects.get(pk=job.pk)
 
 
 def test_tells_how_far_it_is(taken: Ask) -> None:
     job = taken()
     at_work(job).tell(0.5, "jobs.says.done", number=3)
-    assert (seen(job).fraction, seen(job).phrase, seen(job).facts) == (0.5, "jobs.says.done", {"number": 3})
+    assert (reloaded(job).fraction, reloaded(job).phrase, reloaded(job).facts) == (0.5, "jobs.says.done", {"number": 3})
 
 
 def test_tells_no_more_than_all_of_it(taken: Ask) -> None:
     job = taken()
     at_work(job).tell(1.0000001, "jobs.says.done")
-    assert seen(job).fraction == 1.0
+    assert reloaded(job).fraction == 1.0
 
 
 def test_does_not_write_the_same_phrase_all_the_time(taken: Ask, django_assert_num_queries: object) -> None:
@@ -50,7 +50,7 @@ def test_hears_that_it_was_cancelled_when_it_tells(taken: Ask) -> None:
     assert running.stopped()
     with pytest.raises(Cancelled):
         running.tell(0.5, "jobs.says.done")
-    assert seen(job).fraction is None
+    assert reloaded(job).fraction is None
 
 
 def test_hears_that_the_worker_stops_when_it_tells(taken: Ask) -> None:
@@ -89,13 +89,13 @@ def _write_and_hold(running: Running) -> None:
 def test_knows_whether_it_was_begun_before(taken: Ask) -> None:
     job = taken()
     Job.objects.filter(pk=job.pk).update(losses=1)
-    assert (at_work(job).again, at_work(seen(job)).again) == (False, True)
+    assert (at_work(job).again, at_work(reloaded(job)).again) == (False, True)
 
 
 def test_performs_and_writes_down_the_result(taken: Ask) -> None:
     job = taken(seconds=0)
     perform(job)
-    assert (seen(job).status, seen(job).result) == (Status.DONE, {"slept": 0})
+    assert (reloaded(job).status, reloaded(job).result) == (Status.DONE, {"slept": 0})
 
 
 def test_what_goes_wrong_is_found_in_the_log_without_anybodys_name(
@@ -104,8 +104,8 @@ def test_what_goes_wrong_is_found_in_the_log_without_anybodys_name(
     job = taken("trial_fail", how="odd")
     with caplog.at_level(logging.ERROR):
         perform(job)
-    assert (seen(job).status, seen(job).error) == (Status.FAILED, "ValueError")
-    assert f"reference {seen(job).reference}" in caplog.messages[0]
+    assert (reloaded(job).status, reloaded(job).error) == (Status.FAILED, "ValueError")
+    assert f"reference {reloaded(job).reference}" in caplog.messages[0]
     assert "王" not in caplog.messages[0] + str(Job.objects.values())
 
 
@@ -113,7 +113,7 @@ def test_what_was_cancelled_before_it_began_does_nothing(taken: Ask) -> None:
     job = taken(seconds=5)
     cancel(job, actor=None, at=AT)
     perform(job)
-    assert seen(job).status == Status.CANCELLED
+    assert reloaded(job).status == Status.CANCELLED
 
 
 def test_an_effect_made_before_the_worker_was_lost_appears_once(taken: Ask) -> None:
@@ -121,4 +121,4 @@ def test_an_effect_made_before_the_worker_was_lost_appears_once(taken: Ask) -> N
     perform(job)
     Job.objects.filter(pk=job.pk).update(status=Status.WAITING, finished_at=None)  # it could not say that it was done
     perform(take_job("another", at=AT) or job)
-    assert (seen(job).status, Lease.objects.count()) == (Status.DONE, 1)
+    assert (reloaded(job).status, Lease.objects.count()) == (Status.DONE, 1)

@@ -41,11 +41,11 @@ from custrata.web.rights import Role
 A_MINUTE = timedelta(minutes=1)
 
 
-def seen(job: Job) -> Job:
+def reloaded(job: Job) -> Job:
     return Job.objects.get(pk=job.pk)
 
 
-def said(job: Job) -> list[str]:
+def log_phrases(job: Job) -> list[str]:
     return [line.phrase.removeprefix("jobs.log.") for line in Line.objects.filter(job=job).order_by("pk")]
 
 
@@ -72,7 +72,7 @@ def test_leaves_kinds_it_does_not_know_to_others(ask: Ask) -> None:
 
 def test_a_waiting_job_is_cancelled_at_once(ask: Ask, person: Person) -> None:
     job = cancel(ask(), actor=person(Role.OPERATOR), at=AT)
-    assert (job.status, job.finished_at, said(job)) == (Status.CANCELLED, AT, ["cancel_asked"])
+    assert (job.status, job.finished_at, log_phrases(job)) == (Status.CANCELLED, AT, ["cancel_asked"])
     assert Change.objects.get().action == "jobs.cancel"
 
 
@@ -85,7 +85,7 @@ def test_cancelling_twice_is_cancelling_once(taken: Ask) -> None:
     job = taken()
     cancel(job, actor=None, at=AT)
     cancel(job, actor=None, at=AT + A_MINUTE)
-    assert (seen(job).cancel_asked_at, Change.objects.count()) == (AT, 1)
+    assert (reloaded(job).cancel_asked_at, Change.objects.count()) == (AT, 1)
 
 
 def test_refuses_to_cancel_what_is_over(taken: Ask) -> None:
@@ -93,7 +93,7 @@ def test_refuses_to_cancel_what_is_over(taken: Ask) -> None:
     finish(job, {}, at=AT)
     with pytest.raises(JobIsOver):
         cancel(job, actor=None, at=AT)
-    assert (seen(job).status, Change.objects.count()) == (Status.DONE, 0)
+    assert (reloaded(job).status, Change.objects.count()) == (Status.DONE, 0)
 
 
 def test_a_cancelled_job_is_tried_again_as_for_the_first_time(ask: Ask, person: Person) -> None:
@@ -115,7 +115,7 @@ def test_refuses_to_try_again_what_was_done(taken: Ask) -> None:
     finish(job, {}, at=AT)
     with pytest.raises(JobIsDone):
         retry(job, actor=None, at=AT)
-    assert seen(job).status == Status.DONE
+    assert reloaded(job).status == Status.DONE
 
 
 def test_refuses_to_try_again_while_another_does_the_same(db: None) -> None:
@@ -123,13 +123,13 @@ def test_refuses_to_try_again_while_another_does_the_same(db: None) -> None:
     other = enqueue(kind="trial_nap", arguments={}, actor=None, at=AT, key="k")
     with pytest.raises(SameIsOpen, match=str(other.pk)):
         retry(first, actor=None, at=AT)
-    assert seen(first).status == Status.CANCELLED
+    assert reloaded(first).status == Status.CANCELLED
 
 
 def test_a_job_that_is_done_keeps_its_result(taken: Ask) -> None:
     job = taken()
     assert finish(job, {"run": "r1", "at": AT}, at=AT)
-    assert (seen(job).status, seen(job).result, seen(job).fraction) == (
+    assert (reloaded(job).status, reloaded(job).result, reloaded(job).fraction) == (
         Status.DONE,
         {"run": "r1", "at": "2025-07-01T04:00:00Z"},
         1.0,
@@ -142,26 +142,26 @@ def test_who_lost_the_claim_can_say_nothing(taken: Ask) -> None:
     assert not finish(job, {"late": True}, at=AT)
     assert not fail(job, ValueError(), at=AT)
     assert not hand_back(job, at=AT)
-    assert (seen(job).status, seen(job).result, said(job)) == (Status.WAITING, None, ["taken", "lost"])
+    assert (reloaded(job).status, reloaded(job).result, log_phrases(job)) == (Status.WAITING, None, ["taken", "lost"])
 
 
 def test_pauses_double_until_the_attempts_are_used_up(taken: Ask) -> None:
     job, at, pauses = taken("trial_fail", how="odd"), AT, []
     for _ in range(2):
         fail(job, ConnectionResetError(), at=at, reference="r1")
-        pauses.append((seen(job).run_after - at).total_seconds())
-        at = seen(job).run_after
+        pauses.append((reloaded(job).run_after - at).total_seconds())
+        at = reloaded(job).run_after
         job = take_job("worker", at=at) or job
     fail(job, ConnectionResetError(), at=at)
-    assert (pauses, seen(job).status, seen(job).attempts) == ([10, 20], Status.FAILED, 3)
-    assert said(job) == ["taken", "failed_again", "taken", "failed_again", "taken", "failed"]
+    assert (pauses, reloaded(job).status, reloaded(job).attempts) == ([10, 20], Status.FAILED, 3)
+    assert log_phrases(job) == ["taken", "failed_again", "taken", "failed_again", "taken", "failed"]
 
 
 def test_what_is_refused_is_not_asked_again(taken: Ask) -> None:
     job = taken("trial_fail", how="refused")
     fail(job, Unwilling(what="today"), at=AT)
-    found = seen(job)
-    assert (found.status, found.error, found.error_facts) == (Status.FAILED, "Unwilling", {"what": "today"})
+    failed = reloaded(job)
+    assert (failed.status, failed.error, failed.error_facts) == (Status.FAILED, "Unwilling", {"what": "today"})
 
 
 def raised(statement: str) -> Exception:
@@ -186,15 +186,15 @@ STATEMENTS = (
 def test_what_fails_on_the_same_input_is_not_tried_again(taken: Ask, statement: str) -> None:
     job = taken("trial_fail", how="odd")
     fail(job, raised(statement), at=AT, reference="r1")
-    assert (seen(job).status, seen(job).attempts, said(job)) == (Status.FAILED, 1, ["taken", "failed"])
-    assert statement not in f"{seen(job).error_facts}{seen(job).error_template}"
+    assert (reloaded(job).status, reloaded(job).attempts, log_phrases(job)) == (Status.FAILED, 1, ["taken", "failed"])
+    assert statement not in f"{reloaded(job).error_facts}{reloaded(job).error_template}"
 
 
 @pytest.mark.parametrize("error", [ValueError(), KeyError("a"), ArithmeticError(), RuntimeError(), TypeError()])
 def test_a_mistake_of_the_program_is_not_tried_again(taken: Ask, error: Exception) -> None:
     job = taken("trial_fail", how="odd")
     fail(job, error, at=AT, reference="r1")
-    assert seen(job).status == Status.FAILED
+    assert reloaded(job).status == Status.FAILED
 
 
 def caused(error: Exception, cause: Exception) -> Exception:
@@ -213,25 +213,29 @@ def caused(error: Exception, cause: Exception) -> Exception:
 def test_what_circumstances_brought_about_is_tried_again(taken: Ask, error: Exception) -> None:
     job = taken("trial_fail", how="odd")
     fail(job, error, at=AT, reference="r1")
-    assert (seen(job).status, said(job)) == (Status.WAITING, ["taken", "failed_again"])
+    assert (reloaded(job).status, log_phrases(job)) == (Status.WAITING, ["taken", "failed_again"])
 
 
 def test_of_an_error_that_is_not_ours_no_word_is_kept(taken: Ask) -> None:
     job = taken("trial_fail", how="odd")
     fail(job, ValueError("王小明"), at=AT, reference="r1")
-    assert (seen(job).error, seen(job).error_template, seen(job).reference) == ("ValueError", "", "r1")
+    assert (reloaded(job).error, reloaded(job).error_template, reloaded(job).reference) == ("ValueError", "", "r1")
 
 
 def test_who_finds_another_at_it_waits_without_using_an_attempt(taken: Ask) -> None:
     job = taken("trial_fail", how="busy")
     fail(job, Busy(folder="lake", holder="1"), at=AT)
-    assert (seen(job).status, seen(job).attempts, seen(job).run_after) == (Status.WAITING, 0, AT + BUSY_PAUSE)
+    assert (reloaded(job).status, reloaded(job).attempts, reloaded(job).run_after) == (
+        Status.WAITING,
+        0,
+        AT + BUSY_PAUSE,
+    )
 
 
 def test_a_job_handed_back_waits_for_another_and_used_no_attempt(taken: Ask) -> None:
     job = taken()
     hand_back(job, at=AT)
-    assert (seen(job).status, seen(job).attempts, seen(job).claim) == (Status.WAITING, 0, "")
+    assert (reloaded(job).status, reloaded(job).attempts, reloaded(job).claim) == (Status.WAITING, 0, "")
 
 
 @pytest.mark.parametrize("step", ["hand_back", "fail", "lost"])
@@ -244,14 +248,14 @@ def test_a_job_that_was_cancelled_does_not_come_again(taken: Ask, step: str) -> 
         fail(job, ValueError(), at=AT)
     else:
         lost(2 * A_MINUTE)
-    assert seen(job).status == Status.CANCELLED
+    assert reloaded(job).status == Status.CANCELLED
 
 
 def test_a_worker_that_says_nothing_for_too_long_loses_its_job(taken: Ask) -> None:
     job = taken()
     assert lost(A_MINUTE) == 0
     assert lost(A_MINUTE + timedelta(seconds=1)) == 1
-    assert (seen(job).status, seen(job).attempts, seen(job).losses) == (Status.WAITING, 0, 1)
+    assert (reloaded(job).status, reloaded(job).attempts, reloaded(job).losses) == (Status.WAITING, 0, 1)
 
 
 def test_a_worker_that_says_it_lives_keeps_its_job(taken: Ask) -> None:
@@ -275,7 +279,7 @@ def test_a_job_that_loses_every_worker_is_given_up(taken: Ask) -> None:
     job = taken()
     Job.objects.filter(pk=job.pk).update(losses=MOST_LOSSES - 1)
     lost(2 * A_MINUTE)
-    assert (seen(job).status, seen(job).error) == (Status.FAILED, "JobKeptLosingWorkers")
+    assert (reloaded(job).status, reloaded(job).error) == (Status.FAILED, "JobKeptLosingWorkers")
 
 
 def test_jobs_that_ended_long_ago_are_forgotten(taken: Ask, ask: Ask) -> None:

@@ -22,17 +22,17 @@ def ask(kind: str, **arguments: object) -> Job:
     return enqueue(kind=kind, arguments=arguments, actor=None, at=timezone.now())
 
 
-def seen(job: Job) -> Job:
+def reloaded(job: Job) -> Job:
     return Job.objects.get(pk=job.pk)
 
 
-def begun(job: Job) -> None:
-    until(lambda: seen(job).status == Status.RUNNING and seen(job).fraction is not None)
+def wait_until_running(job: Job) -> None:
+    until(lambda: reloaded(job).status == Status.RUNNING and reloaded(job).fraction is not None)
 
 
 def over(job: Job) -> Job:
-    until(lambda: not seen(job).is_open)
-    return seen(job)
+    until(lambda: not reloaded(job).is_open)
+    return reloaded(job)
 
 
 def words(job: Job) -> list[str]:
@@ -50,13 +50,13 @@ def test_does_what_it_is_asked_two_at_a_time_and_lets_all_others_be(tree: Start)
 def test_stops_within_five_seconds_and_hands_its_jobs_back(tree: Start, tmp_path: Path) -> None:
     willing, deaf = ask("trial_nap", seconds=60), ask("trial_deaf", started=str(tmp_path / "deaf"))
     work = tree("work").ready()
-    begun(willing)
+    wait_until_running(willing)
     until((tmp_path / "deaf").exists)
     processes = work.processes()
     assert work.stop() < 5
     assert work.process.returncode == 0
-    assert {seen(job).status for job in (willing, deaf)} == {Status.WAITING}
-    assert {seen(job).attempts for job in (willing, deaf)} == {0}
+    assert {reloaded(job).status for job in (willing, deaf)} == {Status.WAITING}
+    assert {reloaded(job).attempts for job in (willing, deaf)} == {0}
     assert words(willing) == words(deaf) == ["taken", "handed_back"]
     assert not any(alive(pid) for pid in processes)
 
@@ -64,20 +64,20 @@ def test_stops_within_five_seconds_and_hands_its_jobs_back(tree: Start, tmp_path
 def test_leaves_nobody_behind_when_it_is_killed_and_the_next_takes_up_its_job(tree: Start) -> None:
     job = ask("trial_nap", seconds=2)
     work = tree("work").ready()
-    begun(job)
+    wait_until_running(job)
     processes = work.processes()
     assert len(processes) >= 4  # above, worker, scheduler, job
     work.kill()
     until(lambda: not any(alive(pid) for pid in processes))
     tree("work").ready()
-    assert (over(job).status, seen(job).losses, seen(job).attempts) == (Status.DONE, 1, 1)
+    assert (over(job).status, reloaded(job).losses, reloaded(job).attempts) == (Status.DONE, 1, 1)
     assert words(job) == ["taken", "lost", "taken", "done"]
 
 
 def test_a_job_that_is_cancelled_stops_where_it_tells(tree: Start) -> None:
     job = ask("trial_nap", seconds=60)
     tree("work").ready()
-    begun(job)
+    wait_until_running(job)
     cancel(job, actor=None, at=job.asked_at)
     assert (over(job).status, words(job)) == (Status.CANCELLED, ["taken", "cancel_asked", "cancelled"])
 
@@ -85,17 +85,17 @@ def test_a_job_that_is_cancelled_stops_where_it_tells(tree: Start) -> None:
 def test_jobs_that_misbehave_harm_no_other(tree: Start) -> None:
     broken, stuck, odd = ask("trial_break_down"), ask("trial_stuck"), ask("trial_fail", how="odd")
     tree("work", "--jobs", "3").ready()
-    assert (over(stuck).status, seen(stuck).error) == (Status.FAILED, "JobTookTooLong")
-    until(lambda: seen(broken).error == "JobProcessEnded")
-    assert (seen(broken).status, seen(broken).error_facts) == (Status.WAITING, {"how": "SIGKILL"})
-    assert seen(odd).error == "ValueError"
+    assert (over(stuck).status, reloaded(stuck).error) == (Status.FAILED, "JobTookTooLong")
+    until(lambda: reloaded(broken).error == "JobProcessEnded")
+    assert (reloaded(broken).status, reloaded(broken).error_facts) == (Status.WAITING, {"how": "SIGKILL"})
+    assert reloaded(odd).error == "ValueError"
     assert over(ask("trial_nap", seconds=0.1)).status == Status.DONE
 
 
 def test_a_worker_that_is_killed_is_started_again_and_its_job_is_done(tree: Start) -> None:
     job = ask("trial_nap", seconds=1)
     work = tree("work").ready()
-    begun(job)
+    wait_until_running(job)
     (worker,) = [pid for pid in below(work.process.pid) if below(pid)]
     os.kill(worker, signal.SIGKILL)
-    assert (over(job).status, seen(job).losses) == (Status.DONE, 1)
+    assert (over(job).status, reloaded(job).losses) == (Status.DONE, 1)

@@ -58,32 +58,34 @@ class Shop:
             day = FIRST + number * STEP
             people = self._people(number, range(number, CUSTOMERS, 97)) if number % 2 else self._mended(number, day)
             days = [day + timedelta(days=later) for later in range(STEP.days)]
-            orders = tuple(self._between(f"{one}", one, one + timedelta(days=1)) for one in days)
+            orders = tuple(
+                self._between(f"{ordered_on}", ordered_on, ordered_on + timedelta(days=1)) for ordered_on in days
+            )
             yield Round(number, people, day, orders)
 
     def _people(self, number: int, who: range) -> Path:
         """Customers whose phone the file has anew, and one nobody knew."""
-        ids = [*(f"C{one:08}" for one in who), f"N{number:08}"]
-        phones = [f"139{number:02}{one % 1_000_000:06}" for one in range(len(ids))]
-        table = pl.DataFrame({"customer_id": ids, "name": [f"王{one}" for one in ids], "phone": phones})
+        ids = [*(f"C{customer:08}" for customer in who), f"N{number:08}"]
+        phones = [f"139{number:02}{index % 1_000_000:06}" for index in range(len(ids))]
+        table = pl.DataFrame({"customer_id": ids, "name": [f"王{customer_id}" for customer_id in ids], "phone": phones})
         table.write_csv(self.folder / f"customers-{number}.csv")
         return self.folder / f"customers-{number}.csv"
 
     def _mended(self, number: int, before: date) -> Path:
         """Orders of long ago whose amount was wrong."""
-        told = self._orders.filter(pl.col("ordered_at") < before.isoformat()).gather_every(211, offset=number)
+        orders = self._orders.filter(pl.col("ordered_at") < before.isoformat()).gather_every(211, offset=number)
         path = self.folder / f"mended-{number}.csv"
-        told.with_columns(amount=pl.lit(f"{number + 7}.35")).filter(pl.col("kind") == "sale").write_csv(path)
+        orders.with_columns(amount=pl.lit(f"{number + 7}.35")).filter(pl.col("kind") == "sale").write_csv(path)
         return path
 
     def _between(self, name: str, first: date | None, end: date) -> Path:
         """The orders of some days; the amounts of some are none."""
-        told = self._orders.filter(pl.col("ordered_at") < end.isoformat())
+        orders = self._orders.filter(pl.col("ordered_at") < end.isoformat())
         if first is not None:
-            told = told.filter(pl.col("ordered_at") >= first.isoformat())
+            orders = orders.filter(pl.col("ordered_at") >= first.isoformat())
         wrong = pl.int_range(pl.len()) < WRONG
         path = self.folder / f"orders-{name}.csv"
-        told.with_columns(amount=pl.when(wrong).then(pl.lit("?")).otherwise("amount")).write_csv(path)
+        orders.with_columns(amount=pl.when(wrong).then(pl.lit("?")).otherwise("amount")).write_csv(path)
         return path
 
 
@@ -95,8 +97,8 @@ def kind_of(file: Path) -> str:
 def unharmed(workspace: Workspace, rounds: list[Round]) -> None:
     """The same rounds, one thing after the other, where nobody kills anything."""
     with DuckEngine(threads=2) as engine:
-        for one in rounds:
-            import_file(workspace, kind_of(one.people), one.people, at=AT, engine=engine)
-            refresh(workspace, engine, at=AT, as_of=one.day.isoformat())
-            for file in one.orders:
+        for round_ in rounds:
+            import_file(workspace, kind_of(round_.people), round_.people, at=AT, engine=engine)
+            refresh(workspace, engine, at=AT, as_of=round_.day.isoformat())
+            for file in round_.orders:
                 import_file(workspace, "orders", file, at=AT, engine=engine)

@@ -54,13 +54,13 @@ def start(
     trees: list[Tree] = []
 
     def started() -> Tree:
-        asked = ("up", "--port", str(port), "--workers", "2")
-        trees.append(Tree(workspace.folder, tmp_path / f"log-{len(trees)}", asked))
+        arguments = ("up", "--port", str(port), "--workers", "2")
+        trees.append(Tree(workspace.folder, tmp_path / f"log-{len(trees)}", arguments))
         return trees[-1]
 
     yield started
-    for one in trees:
-        one.kill()
+    for started_tree in trees:
+        started_tree.kill()
 
 
 @pytest.fixture

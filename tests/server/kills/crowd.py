@@ -14,10 +14,11 @@ from urllib.parse import urlencode
 
 PAUSE = 0.3  # seconds between two clicks of one person
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
-ONE = "C00000042"
+CUSTOMER_ID = "C00000042"
 PAGES = ("/", "/tiers/", "/tiers/value/", "/tiers/rfm/map/", "/tiers/runs/", "/customers/", "/customers/?q=139",
-         "/customers/?tier=value:high&sort=-spend", f"/customers/{ONE}/", f"/customers/{ONE}/?tab=why",
-         f"/customers/{ONE}/?tab=timeline", f"/customers/{ONE}/?tab=notes", "/jobs/", "/audit/")  # fmt: skip
+         "/customers/?tier=value:high&sort=-spend", f"/customers/{CUSTOMER_ID}/", f"/customers/{CUSTOMER_ID}/?tab=why",
+         f"/customers/{CUSTOMER_ID}/?tab=timeline", f"/customers/{CUSTOMER_ID}/?tab=notes",
+         "/jobs/", "/audit/")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,14 @@ class Browser:
 
     def ask(self, path: str, sent: dict[str, str] | None = None) -> Answer:
         """Get a page, or send a form. Never raises for a server that is gone."""
-        told = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
-        told |= {"X-CSRFToken": self.cookies.get("csrftoken", "")}
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        headers |= {"X-CSRFToken": self.cookies.get("csrftoken", "")}
         if sent is not None:
-            told |= {"Content-Type": "application/x-www-form-urlencoded"}
+            headers |= {"Content-Type": "application/x-www-form-urlencoded"}
         try:
             with closing(HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
                 body = None if sent is None else urlencode(sent)
-                connection.request("GET" if sent is None else "POST", path, body, told)
+                connection.request("GET" if sent is None else "POST", path, body, headers)
                 answer = connection.getresponse()
                 text = answer.read().decode()
         except (OSError, HTTPException):
@@ -96,6 +97,6 @@ class Crowd:
             if self._over.is_set():
                 return
             text = f"note {number}"
-            sent = {"customer_id": ONE, "text": text, "tab": "notes"}
+            sent = {"customer_id": CUSTOMER_ID, "text": text, "tab": "notes"}
             self.notes[text] = self.browser.ask("/customers/-/note/", sent).status == 302
             time.sleep(PAUSE)

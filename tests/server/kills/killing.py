@@ -35,27 +35,27 @@ class Victims:
 
     def imported(self, kind: str, file: Path, language: str = "en") -> None:
         """Import a file by the command line, again and again until it says that it is done."""
-        told = environment(self._workspace)
+        variables = environment(self._workspace)
         while True:
-            said = subprocess.DEVNULL
-            self._import = subprocess.Popen(command("import", kind, str(file)), env=told, cwd=ROOT, stdout=said)
+            stdout = subprocess.DEVNULL
+            self._import = subprocess.Popen(command("import", kind, str(file)), env=variables, cwd=ROOT, stdout=stdout)
             code = self._import.wait(timeout=120)
             self._import = None
             if code != -signal.SIGKILL:
                 assert code == 0
                 return
 
-    def found(self) -> dict[str, list[int]]:
+    def running(self) -> dict[str, list[int]]:
         """What runs now, by what it is."""
         top = self.up.process.pid
-        found = {"everything": [top], **_named(top)}
-        for web in found.get("web", []):
-            found["answering"] = found.get("answering", []) + _children(web)
-        for worker in found.get("worker", []):
-            found["job"] = found.get("job", []) + _children(worker)
+        pids_by_kind = {"everything": [top], **_named(top)}
+        for web in pids_by_kind.get("web", []):
+            pids_by_kind["answering"] = pids_by_kind.get("answering", []) + _children(web)
+        for worker in pids_by_kind.get("worker", []):
+            pids_by_kind["job"] = pids_by_kind.get("job", []) + _children(worker)
         if (importing := self._import) is not None:
-            found["import"] = [importing.pid]
-        return {what: pids for what, pids in found.items() if pids}
+            pids_by_kind["import"] = [importing.pid]
+        return {what: pids for what, pids in pids_by_kind.items() if pids}
 
     def kill(self, what: str, pid: int) -> None:
         """End one with no warning; where it is the one above all, begin again."""
@@ -105,20 +105,20 @@ class Killer:
         try:
             while self.killed.total() < self.kills:
                 if self.killed.total() < self.allowed:
-                    self._one()
+                    self._kill_next()
                 else:
                     time.sleep(0.05)
         except BaseException as error:
             self.failed = error
 
-    def _one(self) -> None:
+    def _kill_next(self) -> None:
         """Kill one, of those there are rather what was killed seldom; half of them while something is written."""
         time.sleep(self.chance.uniform(0, APART))
-        kinds = sorted(self.victims.found())
+        kinds = sorted(self.victims.running())
         what = self.chance.choices(kinds, [OFTEN.get(kind, 1) / (1 + self.killed[kind]) ** 2 for kind in kinds])[0]
         if self.chance.random() < 0.5:
             self._wait_for_writing(what)
-        still = self.victims.found().get(what)
+        still = self.victims.running().get(what)
         if not still:
             return
         self.killed[what] += 1
@@ -135,16 +135,16 @@ class Killer:
 
 def _named(top: int) -> dict[str, list[int]]:
     """The processes right below one, by their names."""
-    found: dict[str, list[int]] = {}
+    pids_by_name: dict[str, list[int]] = {}
     for pid in _children(top):
         with suppress(OSError):
             name = Path(f"/proc/{pid}/comm").read_text().strip().removeprefix("custrata-")
-            found.setdefault(name, []).append(pid)
-    return found
+            pids_by_name.setdefault(name, []).append(pid)
+    return pids_by_name
 
 
 def _children(pid: int) -> list[int]:
     try:
-        return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
         return []

@@ -21,8 +21,8 @@ Rows = list[dict[str, object]]
 
 def imports(workspace: Workspace) -> list[tuple[str, str, int, int]]:
     """The ledger: every import once, in its order."""
-    held = workspace.lake.snapshot().imports
-    return [(record.table, record.file_name, record.accepted, record.rejected) for record in held]
+    records = workspace.lake.snapshot().imports
+    return [(record.table, record.file_name, record.accepted, record.rejected) for record in records]
 
 
 def facts(workspace: Workspace) -> dict[str, Rows]:
@@ -31,8 +31,8 @@ def facts(workspace: Workspace) -> dict[str, Rows]:
     with DuckEngine(threads=2) as engine:
         tables = {name: pl.from_arrow(engine.arrow(snapshot.read(name, engine))) for name in snapshot.files}
     frames = {name: table for name, table in tables.items() if isinstance(table, pl.DataFrame)}
-    told = {name: table.drop(*OF_AN_IMPORT, strict=False) for name, table in frames.items()}
-    return {name: _sorted(table) for name, table in told.items()}
+    comparable = {name: table.drop(*OF_AN_IMPORT, strict=False) for name, table in frames.items()}
+    return {name: _sorted(table) for name, table in comparable.items()}
 
 
 def rejected(workspace: Workspace) -> list[tuple[str, str]]:
@@ -43,10 +43,10 @@ def rejected(workspace: Workspace) -> list[tuple[str, str]]:
 
 def runs(workspace: Workspace) -> dict[str, Rows]:
     """Every row of every run, by the instant it looks from."""
-    held = workspace.runs.all()
-    found = {run.as_of.isoformat(): pl.read_parquet(run.folder / "profile.parquet") for run in held}
-    assert len(found) == len(held), "a day was graded twice"
-    return {as_of: _sorted(rows) for as_of, rows in found.items()}
+    published = workspace.runs.all()
+    profiles = {run.as_of.isoformat(): pl.read_parquet(run.folder / "profile.parquet") for run in published}
+    assert len(profiles) == len(published), "a day was graded twice"
+    return {as_of: _sorted(rows) for as_of, rows in profiles.items()}
 
 
 def leavings(workspace: Workspace) -> list[str]:
@@ -59,18 +59,20 @@ def leavings(workspace: Workspace) -> list[str]:
 
 def moved(workspace: Workspace) -> Counter[tuple[str, str, str]]:
     """Every move of every run, as the timeline should have it."""
-    found: Counter[tuple[str, str, str]] = Counter()
+    counts: Counter[tuple[str, str, str]] = Counter()
     for run in workspace.runs.all():
         for batch in moves(run, start=0, rows=10_000):
             rows = batch.select(["customer_id", "at", "facts"]).to_pylist()
-            found.update((row["customer_id"], row["at"].isoformat(), _told(json.loads(row["facts"]))) for row in rows)
-    return found
+            counts.update(
+                (row["customer_id"], row["at"].isoformat(), _canonical_json(json.loads(row["facts"]))) for row in rows
+            )
+    return counts
 
 
 def on_timeline() -> Counter[tuple[str, str, str]]:
     """Every move that stands on the timeline."""
-    held = TimelineEntry.objects.filter(kind="tier").values_list("customer_id", "at", "facts")
-    return Counter((who, at.isoformat(), _told(told)) for who, at, told in held.iterator())
+    entries = TimelineEntry.objects.filter(kind="tier").values_list("customer_id", "at", "facts")
+    return Counter((who, at.isoformat(), _canonical_json(details)) for who, at, details in entries.iterator())
 
 
 def followed() -> set[str]:
@@ -87,18 +89,18 @@ def check_audit() -> None:
     """Of each note and each refresh asked for there is one row in the audit, and of each note one on the timeline."""
     written = sorted(str(pk) for pk in Note.objects.values_list("pk", flat=True))
     assert sorted(_audited("customers.write_note")) == written
-    told = TimelineEntry.objects.filter(kind="write_note").values_list("facts__note", flat=True)
-    assert sorted(str(pk) for pk in told) == written
-    asked = Job.objects.filter(kind="refresh").values_list("pk", flat=True)
-    assert sorted(_audited("tiers.refresh")) == sorted(str(pk) for pk in asked)
+    note_ids = TimelineEntry.objects.filter(kind="write_note").values_list("facts__note", flat=True)
+    assert sorted(str(pk) for pk in note_ids) == written
+    job_ids = Job.objects.filter(kind="refresh").values_list("pk", flat=True)
+    assert sorted(_audited("tiers.refresh")) == sorted(str(pk) for pk in job_ids)
 
 
 def check_jobs() -> None:
     """Every job has ended, was done at most once, and was never taken while somebody had it."""
     assert not Job.objects.exclude(status__in=(Status.DONE, Status.FAILED)).exists()
     for job in Job.objects.all():
-        said = Line.objects.filter(job=job).exclude(phrase="").order_by("pk").values_list("phrase", flat=True)
-        log = [phrase.removeprefix("jobs.log.") for phrase in said]
+        phrases = Line.objects.filter(job=job).exclude(phrase="").order_by("pk").values_list("phrase", flat=True)
+        log = [phrase.removeprefix("jobs.log.") for phrase in phrases]
         assert ("taken", "taken") not in pairwise(log), log
         assert log.count("done") == (job.status == Status.DONE), log
 
@@ -107,7 +109,7 @@ def _audited(action: str) -> list[str]:
     return list(Change.objects.filter(action=action).values_list("subject_id", flat=True))
 
 
-def _told(facts: dict[str, object]) -> str:
+def _canonical_json(facts: dict[str, object]) -> str:
     return json.dumps(facts, sort_keys=True)
 
 

@@ -28,7 +28,7 @@ LONGEST = 300  # seconds for one thing that is killed again and again
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def asked(day: str, browser: Browser) -> Job:
+def request_refresh(day: str, browser: Browser) -> Job:
     """The refresh of a day, asked for by its page until it is in the queue."""
 
     def is_there() -> bool:
@@ -49,11 +49,11 @@ def is_done(job: Job) -> bool:
     return job.status == Status.DONE
 
 
-def go_through(one: Round, victims: Victims, browser: Browser) -> None:
+def go_through(round_: Round, victims: Victims, browser: Browser) -> None:
     """One round: a file, then a refresh and the next files at the same time."""
-    victims.imported(kind_of(one.people), one.people)
-    refreshing = asked(one.day.isoformat(), browser)
-    for file in one.orders:
+    victims.imported(kind_of(round_.people), round_.people)
+    refreshing = request_refresh(round_.day.isoformat(), browser)
+    for file in round_.orders:
         victims.imported(kind_of(file), file)
     until(lambda: is_done(refreshing), LONGEST)
 
@@ -64,10 +64,10 @@ def killed(shop: Shop, start: Callable[[], Tree], workspace: Workspace, browser:
     browser.sign_in(NAME, PASSWORD)
     until(lambda: is_followed(workspace), LONGEST)  # before, nobody can write about a customer
     with Crowd(browser) as crowd, Killer(victims, KILLS, random.Random(SEED)) as killer:
-        for one in shop.rounds():
-            rounds.append(one)
+        for round_ in shop.rounds():
+            rounds.append(round_)
             killer.allowed += A_ROUND
-            go_through(one, victims, browser)
+            go_through(round_, victims, browser)
             if killer.is_done():
                 break
     until(lambda: is_followed(workspace) and not Job.objects.filter(status__in=OPEN).exists(), LONGEST)
@@ -88,8 +88,8 @@ def test_a_killed_server_loses_and_doubles_nothing(
         assert look(workspace) == look(untouched), look.__name__
     assert outcome.on_timeline() == outcome.moved(untouched)
     assert outcome.followed() == set(workspace.runs.ids())
-    kept = outcome.notes()
-    assert set(kept.values()) <= {1}
-    assert {text for text, answered in crowd.notes.items() if answered} <= kept.keys() <= crowd.notes.keys()
+    notes = outcome.notes()
+    assert set(notes.values()) <= {1}
+    assert {text for text, answered in crowd.notes.items() if answered} <= notes.keys() <= crowd.notes.keys()
     outcome.check_audit()
     outcome.check_jobs()

@@ -52,8 +52,8 @@ OWN = {
 }
 # To take these along is itself noted in the audit; their own tests see to it.
 NOTED = {"audit:export_csv", "audit:export_excel"}
-GIVEN: dict[str, object] = {"key": "value", "scheme": "value", "customer_id": "c001", "number": 1, "pk": 1}
-GIVEN |= {"tier": "high", "action": "tailor_made"}
+PATH_ARGUMENTS: dict[str, object] = {"key": "value", "scheme": "value", "customer_id": "c001", "number": 1, "pk": 1}
+PATH_ARGUMENTS |= {"tier": "high", "action": "tailor_made"}
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ class Address:
 
     def path(self, run_id: str) -> str:
         """The address with something real, or likely, for every argument."""
-        given = {name: run_id if name == "run_id" else GIVEN.get(name, "1") for name in self.arguments}
-        return reverse(self.name, kwargs=given)
+        arguments = {name: run_id if name == "run_id" else PATH_ARGUMENTS.get(name, "1") for name in self.arguments}
+        return reverse(self.name, kwargs=arguments)
 
 
 def addresses() -> list[Address]:
@@ -78,24 +78,24 @@ def addresses() -> list[Address]:
 
 
 def _below(resolver: URLResolver, spaces: tuple[str, ...]) -> Iterator[Address]:
-    for found in resolver.url_patterns:
-        if isinstance(found, URLResolver):
-            yield from _below(found, (*spaces, str(found.namespace)) if found.namespace else spaces)
-        elif isinstance(found, URLPattern):
-            view: Any = found.callback
-            names = tuple(found.pattern.converters)
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _below(pattern, (*spaces, str(pattern.namespace)) if pattern.namespace else spaces)
+        elif isinstance(pattern, URLPattern):
+            view: Any = pattern.callback
+            names = tuple(pattern.pattern.converters)
             right = getattr(view, "needs", None)
-            yield Address(":".join([*spaces, str(found.name)]), names, right, hasattr(view, "needs"))
+            yield Address(":".join([*spaces, str(pattern.name)]), names, right, hasattr(view, "needs"))
 
 
-def held(folder: Path) -> dict[str, str]:
+def fingerprints(folder: Path) -> dict[str, str]:
     """A fingerprint of every table and of the workspace's files."""
-    found = {
+    digests = {
         model._meta.label: _digest(list(model._base_manager.order_by("pk").values())) for model in apps.get_models()
     }
     files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock" and path.name not in LOCKS]
-    found["files"] = _digest(sorted((str(path), path.stat().st_size) for path in files))
-    return found
+    digests["files"] = _digest(sorted((str(path), path.stat().st_size) for path in files))
+    return digests
 
 
 def _digest(rows: object) -> str:
@@ -108,8 +108,8 @@ def refused(answer: Any) -> bool:
     return bool(to_sign_in or answer.status_code == 405)
 
 
-def names(found: list[Address]) -> set[str]:
-    return {address.name for address in found}
+def names(subset: list[Address]) -> set[str]:
+    return {address.name for address in subset}
 
 
 def test_every_view_names_its_right_or_is_known_to_be_open() -> None:
@@ -121,12 +121,12 @@ def test_every_address_known_to_be_open_is_there() -> None:
 
 
 def test_a_stranger_comes_in_nowhere_and_changes_nothing(db: None, served: Workspace, stranger: Client) -> None:
-    run, before = served.runs.all()[-1].id, held(served.folder)
+    run, before = served.runs.all()[-1].id, fingerprints(served.folder)
     inside = [address for address in addresses() if address.name not in OPEN]
     for ask in (stranger.get, stranger.post):
-        found = {address.name: ask(address.path(run)) for address in inside}
-        assert {name for name, answer in found.items() if not refused(answer)} == set()
-    assert held(served.folder) == before
+        responses = {address.name: ask(address.path(run)) for address in inside}
+        assert {name for name, answer in responses.items() if not refused(answer)} == set()
+    assert fingerprints(served.folder) == before
 
 
 @pytest.mark.parametrize("role", Role)
@@ -135,11 +135,11 @@ def test_a_role_without_the_right_is_refused_and_changes_nothing(
 ) -> None:
     client, run = signed_in(role), served.runs.all()[-1].id
     shut = [address for address in addresses() if address.right and address.right not in RIGHTS[role]]
-    before = held(served.folder)
+    before = fingerprints(served.folder)
     for ask in (client.get, client.post):
-        found = {address.name: ask(address.path(run)).status_code for address in shut}
-        assert {name: status for name, status in found.items() if status not in (403, 405)} == {}
-    assert held(served.folder) == before
+        statuses = {address.name: ask(address.path(run)).status_code for address in shut}
+        assert {name: status for name, status in statuses.items() if status not in (403, 405)} == {}
+    assert fingerprints(served.folder) == before
 
 
 @pytest.mark.parametrize("role", Role)
@@ -147,12 +147,12 @@ def test_looking_at_everything_one_may_see_changes_nothing(
     served: Workspace, signed_in: Callable[[Role], Client], role: Role
 ) -> None:
     client, run = signed_in(role), served.runs.all()[-1].id
-    seen = [address for address in addresses() if address.name not in NOTED]
-    open_to = [address for address in seen if address.right is None or address.right in RIGHTS[role]]
-    before = held(served.folder)
-    found = {address.name: _looked(client, address.path(run)) for address in open_to}
-    assert {name: status for name, status in found.items() if status == 403 or status >= 500} == {}
-    assert held(served.folder) == before
+    candidates = [address for address in addresses() if address.name not in NOTED]
+    open_to = [address for address in candidates if address.right is None or address.right in RIGHTS[role]]
+    before = fingerprints(served.folder)
+    statuses = {address.name: _looked(client, address.path(run)) for address in open_to}
+    assert {name: status for name, status in statuses.items() if status == 403 or status >= 500} == {}
+    assert fingerprints(served.folder) == before
 
 
 def _looked(client: Client, path: str) -> int:

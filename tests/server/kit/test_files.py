@@ -46,12 +46,12 @@ def test_another_content_has_another_address(tmp_path: Path, settings: Settings)
     settings.STATICFILES_DIRS = [tmp_path]
     settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
     _forget_finders()
-    found = []
+    urls = []
     for content in ("a", "b"):
         (tmp_path / "x.css").write_text(content)
-        found.append(static("x.css"))
+        urls.append(static("x.css"))
     _forget_finders()
-    assert found[0] != found[1]
+    assert urls[0] != urls[1]
 
 
 def _forget_finders() -> None:

@@ -79,7 +79,7 @@ def test_a_simulation_over_the_api_has_a_deadline_too(
     settings: Any, served: Workspace, asking: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "custrata.apps.tiers.api.schemes.simulate", lambda *given, **named: given[2].raw.execute(ENDLESS)
+        "custrata.apps.tiers.api.schemes.simulate", lambda *arguments, **named: arguments[2].raw.execute(ENDLESS)
     )
     settings.REQUEST_SECONDS = 0.5
     scheme = {"key": "vip", "kind": "threshold", "trait": "spend", "tiers": [{"key": "a", "line": 1}, {"key": "b"}]}
@@ -98,12 +98,12 @@ def test_a_preview_that_takes_too_long_says_so_in_its_place(
 
 
 def test_no_more_compute_at_once_than_leave_threads_for_pages(settings: Any) -> None:
-    held = [computing._admitted.acquire(blocking=False) for _ in range(computing.AT_ONCE + computing.WAITING)]
+    acquired = [computing._admitted.acquire(blocking=False) for _ in range(computing.AT_ONCE + computing.WAITING)]
     try:
         with pytest.raises(ServerBusy), computing.computing():
             pass
     finally:
-        for _ in filter(None, held):
+        for _ in filter(None, acquired):
             computing._admitted.release()
 
 

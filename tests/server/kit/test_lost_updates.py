@@ -37,8 +37,8 @@ FORMS = {
 
 def sheet(client: Client, address: str, name: str) -> Form:
     """The form of a page that says what it showed and has a field of that name."""
-    found = forms_of(address, client.get(address).content.decode())
-    return next(form for form in found if {"opened", name} <= {held for held, _ in form.fields})
+    forms = forms_of(address, client.get(address).content.decode())
+    return next(form for form in forms if {"opened", name} <= {field for field, _ in form.fields})
 
 
 def sent(client: Client, form: Form, name: str, typed: str) -> Any:
@@ -46,9 +46,9 @@ def sent(client: Client, form: Form, name: str, typed: str) -> Any:
     return client.post(form.action, {**dict(form.fields), name: typed})
 
 
-def said(answer: Any) -> str:
+def page_text(answer: Any) -> str:
     """All that a page, and the notices that follow it, say."""
-    notices = " ".join(str(one) for one in get_messages(answer.wsgi_request))
+    notices = " ".join(str(message) for message in get_messages(answer.wsgi_request))
     return unescape(answer.content.decode() + notices)
 
 
@@ -67,11 +67,11 @@ def test_the_second_to_save_is_told_what_the_first_changed(client: Client, form:
     assert sent(client, theirs, name, first).status_code == 302
     refused = sent(client, mine, name, second)
     page = client.get(refused.headers["Location"]) if refused.status_code == 302 else refused
-    assert f"→ {first}" in said(refused) + said(page)
+    assert f"→ {first}" in page_text(refused) + page_text(page)
     assert second in unescape(page.content.decode()), "what was typed is kept"
     again = sent(client, sheet(client, address, name), name, second)
     assert again.status_code == 302
-    assert "after you opened it" not in said(again)
+    assert "after you opened it" not in page_text(again)
 
 
 def test_a_role_that_somebody_changed_meanwhile_stays(client: Client, person: Person) -> None:
@@ -92,7 +92,7 @@ def test_a_draft_keeps_what_was_typed_and_tells_what_was_saved(client: Client, o
     typed = {"has": "names", "names-en": "Typed", "seen": draft.at.isoformat()}
     refused = client.post("/tiers/vip/edit/save/", typed)
     assert refused.status_code == 409
-    assert "Typed → Newer" in said(refused)
+    assert "Typed → Newer" in page_text(refused)
     assert 'value="Typed"' in refused.content.decode()
 
 
@@ -110,9 +110,9 @@ def test_a_program_that_names_its_version_overwrites_no_other(own_workspace: Wor
 
 def test_a_scheme_that_another_program_changed_is_not_rolled_back(own_workspace: Workspace, asking: Any) -> None:
     token = {"Authorization": f"Bearer {asking().token}", "If-Match": '"another"'}
-    given: dict[str, Any] = {"content_type": "application/json", "headers": token}
+    options: dict[str, Any] = {"content_type": "application/json", "headers": token}
     assert Client().get("/api/v1/schemes/value", headers=token).headers["ETag"]
-    answer = Client().post("/api/v1/schemes/value/rollback", {"version": 1}, **given)
+    answer = Client().post("/api/v1/schemes/value/rollback", {"version": 1}, **options)
     assert (answer.status_code, answer.json()["code"]) == (412, "VersionDiffers")
 
 

@@ -32,19 +32,21 @@ def read(address: str, of: str = "") -> Cursor | None:
 def people(db: None) -> list[str]:
     """Seven people in the order of the list, two of whom joined at the same instant."""
     joined = [JOINED.replace(day=day) for day in (9, 8, 7, 7, 5, 4, 3)]
-    made = [User(username=f"u{place}", role="agent", joined_at=at) for place, at in enumerate(joined)]
-    return [user.username for user in User.objects.bulk_create(made)]
+    users = [User(username=f"u{place}", role="agent", joined_at=at) for place, at in enumerate(joined)]
+    return [user.username for user in User.objects.bulk_create(users)]
 
 
 def look(address: str, limit: int = 3) -> Page[User]:
     cursor = read(address, "joined")
     rows = keyset(User.objects.all(), ORDER, cursor, limit=limit)
-    asked = query(address)
-    return page(rows, query=asked, cursor=cursor, limit=limit, key=lambda user: (user.joined_at, user.pk), of="joined")
+    parameters = query(address)
+    return page(
+        rows, query=parameters, cursor=cursor, limit=limit, key=lambda user: (user.joined_at, user.pk), of="joined"
+    )
 
 
-def names(shown: Page[User]) -> list[str]:
-    return [user.username for user in shown.rows]
+def names(user_page: Page[User]) -> list[str]:
+    return [user.username for user in user_page.rows]
 
 
 values = st.none() | st.booleans() | st.integers() | st.text() | st.dates() | st.decimals(allow_nan=False)
@@ -54,10 +56,10 @@ values = st.none() | st.booleans() | st.integers() | st.text() | st.dates() | st
 @given(key=st.lists(values | st.datetimes(timezones=st.just(UTC)), max_size=4), backwards=st.booleans(), of=st.text())
 def test_a_cursor_reads_as_it_was_written(key: list[Value], backwards: bool, of: str) -> None:
     written = Cursor(tuple(key), backwards, of)
-    asked = query()
-    asked = asked.copy()
-    asked["cursor"] = written.write()
-    assert Cursor.read(asked, of) == written
+    parameters = query()
+    parameters = parameters.copy()
+    parameters["cursor"] = written.write()
+    assert Cursor.read(parameters, of) == written
 
 
 def test_there_is_no_cursor_on_the_first_page() -> None:
@@ -101,16 +103,16 @@ def test_a_full_last_page_has_none_behind_it(people: list[str]) -> None:
 
 def test_keeps_what_else_was_asked_for(people: list[str]) -> None:
     address = look("?tier=value%3Ahigh&tier=value%3Alow&q=%E7%8E%8B").next
-    kept = parse_qs(address.lstrip("?"))
-    assert (kept["tier"], kept["q"]) == (["value:high", "value:low"], ["王"])
-    assert len(kept["cursor"]) == 1
+    parameters = parse_qs(address.lstrip("?"))
+    assert (parameters["tier"], parameters["q"]) == (["value:high", "value:low"], ["王"])
+    assert len(parameters["cursor"]) == 1
 
 
 def test_rows_that_went_leave_an_empty_page_with_a_way_back(people: list[str]) -> None:
     address = look("").next
     User.objects.all().delete()
-    shown = look(address)
-    assert (shown.rows, shown.first) == ([], "?")
+    empty_page = look(address)
+    assert (empty_page.rows, empty_page.first) == ([], "?")
 
 
 def test_a_page_costs_one_query(people: list[str], django_assert_num_queries: DjangoAssertNumQueries) -> None:

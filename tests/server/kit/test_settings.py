@@ -38,11 +38,11 @@ def asked_for() -> set[str]:
 
 def settings_with(workspace: Path, code: str, **environment: str) -> str:
     """What a fresh process prints with these variables and no other of ours."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CUSTRATA_", "DATABASE_"))}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CUSTRATA_", "DATABASE_"))}
     path = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
-    given = {**kept, "CUSTRATA_WORKSPACE": str(workspace), "PYTHONPATH": path, **environment}
+    variables = {**inherited, "CUSTRATA_WORKSPACE": str(workspace), "PYTHONPATH": path, **environment}
     code = f"import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'custrata.config.settings'; {code}"
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=given, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
 
@@ -105,16 +105,16 @@ def test_sqlite_queues_its_writers_and_never_waits_to_read(shop: Path) -> None:
 
 
 def test_a_database_url_is_taken(shop: Path) -> None:
-    found = value_of(shop, "DATABASES", DATABASE_URL="postgres://u:p@db:5433/shop")
-    assert isinstance(found, dict)
-    assert (found["default"]["ENGINE"], found["default"]["PORT"]) == ("django.db.backends.postgresql", 5433)
+    databases = value_of(shop, "DATABASES", DATABASE_URL="postgres://u:p@db:5433/shop")
+    assert isinstance(databases, dict)
+    assert (databases["default"]["ENGINE"], databases["default"]["PORT"]) == ("django.db.backends.postgresql", 5433)
 
 
 def test_tls_to_the_database_is_asked_for_in_its_url(shop: Path) -> None:
     url = "postgres://u:p@db/shop?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem"
-    found = value_of(shop, "DATABASES", DATABASE_URL=url)
-    assert isinstance(found, dict)
-    assert found["default"]["OPTIONS"] == {"sslmode": "verify-full", "sslrootcert": "/etc/ssl/db.pem"}
+    databases = value_of(shop, "DATABASES", DATABASE_URL=url)
+    assert isinstance(databases, dict)
+    assert databases["default"]["OPTIONS"] == {"sslmode": "verify-full", "sslrootcert": "/etc/ssl/db.pem"}
 
 
 @pytest.mark.parametrize("name", ["SESSION_COOKIE", "CSRF_COOKIE", "LANGUAGE_COOKIE", "THEME_COOKIE"])

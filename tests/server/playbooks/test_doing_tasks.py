@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from tests.server.playbooks.conftest import AT, everything, make, told, written
+from tests.server.playbooks.conftest import AT, everything, make, timeline_kinds, written
 
 from custrata.apps.accounts.models import User
 from custrata.apps.playbooks.actions import (
@@ -36,13 +36,13 @@ def test_a_task_is_done_with_a_result(ann: User, bob: User) -> None:
     finish(make(ann, assignee_id=ann.pk), bob, result=" They liked it ")
     task = Task.objects.get()
     assert (task.state, task.result, task.ended_by, task.ended_at) == ("done", "They liked it", bob, LATER)
-    assert (written()[-1], told()) == (("playbooks.finish_task", "c007"), ["task", "task_done"])
+    assert (written()[-1], timeline_kinds()) == (("playbooks.finish_task", "c007"), ["task", "task_done"])
 
 
 def test_a_task_is_dropped_for_a_reason(ann: User) -> None:
     finish(make(ann), ann, dropped=True, result="Moved away")
     assert Task.objects.get().state == "dropped"
-    assert (written()[-1][0], told()[-1]) == ("playbooks.drop_task", "task_dropped")
+    assert (written()[-1][0], timeline_kinds()[-1]) == ("playbooks.drop_task", "task_dropped")
 
 
 def test_what_comes_again_is_made_again(ann: User) -> None:
@@ -67,17 +67,17 @@ def test_the_next_one_is_nobodys_where_the_person_has_left(ann: User, bob: User)
 def test_it_is_opened_again_and_keeps_its_result(ann: User) -> None:
     task = finish(make(ann), ann, result="Not yet")
     reopen_task(task_id=task.pk, actor=ann, at=LATER)
-    held = Task.objects.get()
-    assert (held.state, held.result, held.ended_at) == ("open", "Not yet", None)
-    assert told()[-1] == "task_reopened"
+    reloaded = Task.objects.get()
+    assert (reloaded.state, reloaded.result, reloaded.ended_at) == ("open", "Not yet", None)
+    assert timeline_kinds()[-1] == "task_reopened"
 
 
 def test_it_is_handed_over_with_another_day(ann: User, bob: User) -> None:
     task = make(ann, assignee_id=ann.pk)
     assert hand_over_task(task_id=task.pk, assignee_id=bob.pk, due=date(2025, 8, 1), actor=ann, at=LATER)
-    held = Task.objects.get()
-    assert (held.assignee, held.due) == (bob, date(2025, 8, 1))
-    assert (written()[-1][0], told()[-1]) == ("playbooks.hand_over_task", "task_handed_over")
+    reloaded = Task.objects.get()
+    assert (reloaded.assignee, reloaded.due) == (bob, date(2025, 8, 1))
+    assert (written()[-1][0], timeline_kinds()[-1]) == ("playbooks.hand_over_task", "task_handed_over")
 
 
 def test_handing_over_to_the_same_person_is_nothing(ann: User) -> None:

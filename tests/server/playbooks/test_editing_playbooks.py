@@ -77,23 +77,23 @@ def test_it_refuses_by_name_and_changes_nothing(
 
 
 def test_what_was_not_changed_in_the_form_keeps_every_language() -> None:
-    held = playbook("value", "high")
-    whole, rows = filled_in(held, "en")
-    assert content(held, "en", whole, rows) == SHIPPED
+    shipped = playbook("value", "high")
+    whole, rows = filled_in(shipped, "en")
+    assert content(shipped, "en", whole, rows) == SHIPPED
 
 
 def test_what_was_changed_in_the_form_is_kept_in_its_language_alone() -> None:
-    held = playbook("value", "high")
-    whole, rows = filled_in(held, "en")
+    shipped = playbook("value", "high")
+    whole, rows = filled_in(shipped, "en")
     rows[0]["text"] = "Call their mother"
-    told = content(held, "en", whole | {"aim": "Spoil them"}, rows)
-    assert (told["aim"], told["actions"][0]["text"]) == ({"en": "Spoil them"}, {"en": "Call their mother"})
-    assert told["meaning"] == SHIPPED["meaning"]
+    edited = content(shipped, "en", whole | {"aim": "Spoil them"}, rows)
+    assert (edited["aim"], edited["actions"][0]["text"]) == ({"en": "Spoil them"}, {"en": "Call their mother"})
+    assert edited["meaning"] == SHIPPED["meaning"]
 
 
 def test_rows_without_a_text_go_and_new_ones_get_a_key() -> None:
-    held = playbook("value", "high")
-    whole, rows = filled_in(held, "en")
+    shipped = playbook("value", "high")
+    whole, rows = filled_in(shipped, "en")
     new = {"key": "", "kind": "touch", "area": "care", "text": "Sing", "due_days": None, "every_days": None}
-    told = content(held, "en", whole, [rows[0] | {"text": " "}, rows[1], new, new])
-    assert [action["key"] for action in told["actions"]] == ["quarterly_visit", "own_1", "own_2"]
+    edited = content(shipped, "en", whole, [rows[0] | {"text": " "}, rows[1], new, new])
+    assert [action["key"] for action in edited["actions"]] == ["quarterly_visit", "own_1", "own_2"]

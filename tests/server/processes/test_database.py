@@ -46,9 +46,9 @@ def test_what_it_was_is_kept_whole() -> None:
     go_back()
     copy = database.migrate(at=AT)
     assert copy is not None
-    with closing(sqlite3.connect(copy)) as kept:
-        tables = {name for (name,) in kept.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        assert kept.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    with closing(sqlite3.connect(copy)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert "accounts_user" in tables
     assert "jobs_job" not in tables
 
@@ -58,6 +58,6 @@ def test_the_newest_five_copies_are_kept(state: Path) -> None:
     for day in range(7):
         go_back()
         database.migrate(at=AT + timedelta(days=day))
-    kept = sorted(path.name for path in (state / "backups").iterdir())
-    assert len(kept) == 5
-    assert "20250707" in kept[-1]
+    copies = sorted(path.name for path in (state / "backups").iterdir())
+    assert len(copies) == 5
+    assert "20250707" in copies[-1]

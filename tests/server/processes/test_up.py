@@ -37,7 +37,7 @@ sys.meta_path[sys.meta_path.index(PathFinder)] = WithoutServer
 """
 
 
-def asked(port: int, path: str, patience: float = 5) -> tuple[int, str]:
+def fetch(port: int, path: str, patience: float = 5) -> tuple[int, str]:
     with closing(HTTPConnection("127.0.0.1", port, timeout=patience)) as connection:
         connection.request("GET", path)
         answer = connection.getresponse()
@@ -46,20 +46,20 @@ def asked(port: int, path: str, patience: float = 5) -> tuple[int, str]:
 
 def serves(port: int) -> bool:
     try:
-        return asked(port, "/health")[0] == 200
+        return fetch(port, "/health")[0] == 200
     except OSError:
         return False
 
 
 def ran(*arguments: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    told = environment(folder, **more)
-    return subprocess.run(command(*arguments), env=told, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    variables = environment(folder, **more)
+    return subprocess.run(command(*arguments), env=variables, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
 
 def test_serves_says_where_and_stops_within_five_seconds(tree: Start, port: int) -> None:
     up = tree("up", "--port", str(port)).ready()
-    assert f"http://127.0.0.1:{port}" in up.said()
-    assert asked(port, "/health")[0] == asked(port, "/ready")[0] == 200
+    assert f"http://127.0.0.1:{port}" in up.output()
+    assert fetch(port, "/health")[0] == fetch(port, "/ready")[0] == 200
     until(lambda: Lease.objects.exclude(holder="").exists())
     processes = up.processes()
     assert up.stop() < 5
@@ -70,10 +70,10 @@ def test_serves_says_where_and_stops_within_five_seconds(tree: Start, port: int)
 
 def test_the_first_administrator_is_given_a_link_that_opens(tree: Start, port: int) -> None:
     up = tree("up", "--port", str(port)).ready()
-    until(lambda: "/account/first/" in up.said())
-    path = re.search(rf"http://127.0.0.1:{port}(\S+/account/first/\S+|/account/first/\S+)", up.said())
+    until(lambda: "/account/first/" in up.output())
+    path = re.search(rf"http://127.0.0.1:{port}(\S+/account/first/\S+|/account/first/\S+)", up.output())
     assert path is not None
-    assert asked(port, path[1])[0] == 200
+    assert fetch(port, path[1])[0] == 200
     assert OneTimeLink.objects.count() == 1
 
 
@@ -117,22 +117,22 @@ def test_nobody_is_left_behind_when_it_is_killed(tree: Start, port: int) -> None
 
 
 def test_a_folder_that_is_no_workspace_is_refused_in_one_line(tmp_path: Path, own_workspace: Workspace) -> None:
-    found = ran("up", "-w", str(tmp_path), folder=own_workspace.folder)
-    assert (found.returncode, found.stderr.count("\n")) == (1, 1)
-    assert "is not a workspace" in found.stderr
+    completed = ran("up", "-w", str(tmp_path), folder=own_workspace.folder)
+    assert (completed.returncode, completed.stderr.count("\n")) == (1, 1)
+    assert "is not a workspace" in completed.stderr
     assert list(tmp_path.glob("server")) == []
 
 
 def test_workers_refuse_a_database_that_is_behind(own_database: str, own_workspace: Workspace) -> None:
-    found = ran("work", folder=own_workspace.folder, DATABASE_URL=own_database)
-    assert (found.returncode, found.stderr.count("\n")) == (1, 1)
-    assert "custrata manage migrate" in found.stderr
+    completed = ran("work", folder=own_workspace.folder, DATABASE_URL=own_database)
+    assert (completed.returncode, completed.stderr.count("\n")) == (1, 1)
+    assert "custrata manage migrate" in completed.stderr
 
 
 def test_a_database_that_cannot_be_reached_is_said_in_one_line(own_workspace: Workspace) -> None:
     address = "postgresql://nobody@127.0.0.1:9/none"
-    found = ran("work", folder=own_workspace.folder, DATABASE_URL=address)
-    assert (found.returncode, found.stderr.count("\n")) == (1, 1)
+    completed = ran("work", folder=own_workspace.folder, DATABASE_URL=address)
+    assert (completed.returncode, completed.stderr.count("\n")) == (1, 1)
 
 
 def test_where_the_server_is_not_installed_the_library_works_and_up_says_how(
@@ -148,8 +148,8 @@ def test_where_the_server_is_not_installed_the_library_works_and_up_says_how(
 
 
 def test_djangos_own_commands_run(own_workspace: Workspace) -> None:
-    found = ran("manage", "migrate", "--check", folder=own_workspace.folder)
-    assert found.returncode == 0, found.stderr
+    completed = ran("manage", "migrate", "--check", folder=own_workspace.folder)
+    assert completed.returncode == 0, completed.stderr
 
 
 def test_health_answers_while_bad_previews_run(tree: Start, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,12 +158,12 @@ def test_health_answers_while_bad_previews_run(tree: Start, port: int, monkeypat
     tree("up", "--port", str(port), "--workers", "1").ready(90)
     answers, times = list[int](), list[float]()
     # Eight computations without end, more than one process lets in.
-    crowd = [Thread(target=lambda: answers.append(asked(port, "/endless", 60)[0])) for _ in range(8)]
-    for one in crowd:
-        one.start()
-    while any(one.is_alive() for one in crowd):
+    crowd = [Thread(target=lambda: answers.append(fetch(port, "/endless", 60)[0])) for _ in range(8)]
+    for thread in crowd:
+        thread.start()
+    while any(thread.is_alive() for thread in crowd):
         began = time.monotonic()
-        assert asked(port, "/health", 60)[0] == 200
+        assert fetch(port, "/health", 60)[0] == 200
         times.append(time.monotonic() - began)
         time.sleep(0.02)
     assert answers == [503] * 8

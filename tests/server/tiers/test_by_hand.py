@@ -45,8 +45,8 @@ def ann(served: Workspace, person: Callable[[Role], User]) -> User:
 
 
 def put(actor: User, **other: object) -> Override:
-    asked = {"customer_id": "c007", "scheme": "value", "tier": "high", "reason": "Founding member", "until": None}
-    return put_by_hand(**{**asked, **other}, actor=actor, at=AT)  # type: ignore[arg-type]  # the test's business
+    defaults = {"customer_id": "c007", "scheme": "value", "tier": "high", "reason": "Founding member", "until": None}
+    return put_by_hand(**{**defaults, **other}, actor=actor, at=AT)  # type: ignore[arg-type]  # the test's business
 
 
 def test_it_is_told_on_the_timeline_and_in_the_audit(ann: User) -> None:
@@ -107,8 +107,8 @@ def test_the_next_refresh_takes_it_in(own_workspace: Workspace, person: Callable
 def test_the_page_puts_and_takes_back(ann: User, signed_in: Callable[[Role], Client]) -> None:
     browser = signed_in(Role.ADMINISTRATOR)
     assert browser.post(ADDRESS, FILLED | {"until": "2099-12-31"}).headers["Location"] == "/customers/c007/?tab=why"
-    held = Override.objects.get()
-    assert held.until == datetime(2099, 12, 31, 16, tzinfo=UTC)
+    override = Override.objects.get()
+    assert override.until == datetime(2099, 12, 31, 16, tzinfo=UTC)
     assert b"Founding member" in browser.get(ADDRESS).content
     browser.post(ADDRESS, {"end": "1"})
     assert not Override.objects.exists()
@@ -117,9 +117,9 @@ def test_the_page_puts_and_takes_back(ann: User, signed_in: Callable[[Role], Cli
 def test_the_page_gives_at_least_unless_told_exactly(ann: User, signed_in: Callable[[Role], Client]) -> None:
     browser = signed_in(Role.ADMINISTRATOR)
     assert b'name="mode"' in browser.get(ADDRESS).content
-    for chosen, held in ((None, "at_least"), ("exactly", "exactly"), ("at_least", "at_least")):
+    for chosen, mode in ((None, "at_least"), ("exactly", "exactly"), ("at_least", "at_least")):
         browser.post(ADDRESS, FILLED | ({"mode": chosen} if chosen else {}))
-        assert Override.objects.get().mode == held
+        assert Override.objects.get().mode == mode
     assert overrides()["mode"].to_pylist() == ["at_least"]
     assert (Change.objects.latest("id").after or {})["mode"] == "at_least"
 

@@ -57,28 +57,28 @@ def filled(html: str) -> dict[str, Any]:
     """What a browser would send of the form of a draft, as it stands."""
     html = unescape(html)
     form = html[html.index('id="definition"') : html.index("</form>", html.index('id="definition"'))]
-    found: dict[str, Any] = {}
+    form_data: dict[str, Any] = {}
     for field in FIELD.finditer(form):
         if field["name"]:
             value = re.search(r'value="([^"]*)"', field.group(0))
             if ("checkbox" not in field["rest"] and 'type="checkbox"' not in field.group(0)) or "checked" in field[
                 "rest"
             ]:
-                found.setdefault(field["name"], []).append(value[1] if value else "")
+                form_data.setdefault(field["name"], []).append(value[1] if value else "")
         elif field["select"]:
             chosen = re.findall(r'<option value="([^"]*)"[^>]*selected', field["options"])
             first = re.findall(r'<option value="([^"]*)"', field["options"])
-            found.setdefault(field["select"], []).append((chosen or first or [""])[0])
+            form_data.setdefault(field["select"], []).append((chosen or first or [""])[0])
         else:
-            found.setdefault(field["area"], []).append(field["text"])
-    return found
+            form_data.setdefault(field["area"], []).append(field["text"])
+    return form_data
 
 
 def sent(client: Client, key: str = "vip", **changes: Any) -> Any:
     """Open the editor, change some fields, and send it."""
-    given = filled(page(client, f"/tiers/{key}/edit/"))
+    form_data = filled(page(client, f"/tiers/{key}/edit/"))
     return client.post(
-        f"/tiers/{key}/edit/save/", given | {name.replace("__", "-"): value for name, value in changes.items()}
+        f"/tiers/{key}/edit/save/", form_data | {name.replace("__", "-"): value for name, value in changes.items()}
     )
 
 
@@ -119,13 +119,13 @@ def test_all_tiers_are_filled_in_at_once(vip: Draft, operator: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("many", "unit", "held"),
+    ("many", "unit", "expected"),
     [("1", "year", "1 year"), ("12", "month", "12 months"), ("90", "day", None), ("", "year", None)],
 )
-def test_validity_is_days_months_or_years(vip: Draft, operator: Client, many: str, unit: str, held: Any) -> None:
+def test_validity_is_days_months_or_years(vip: Draft, operator: Client, many: str, unit: str, expected: Any) -> None:
     sent(operator, tier__0__valid_days=many, tier__0__valid_unit=unit)
     tier = Draft.objects.get().definition["tiers"][0]
-    assert (tier.get("valid"), tier.get("valid_days")) == (held, 90 if unit == "day" else None)
+    assert (tier.get("valid"), tier.get("valid_days")) == (expected, 90 if unit == "day" else None)
     assert f'<option value="{unit}" selected>' in page(operator, "/tiers/vip/edit/") or not many
 
 
@@ -138,7 +138,7 @@ def test_what_is_wrong_stands_beside_its_field(vip: Draft, operator: Client) -> 
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"tier-1-line": "2000"}, "Each tier must be harder to reach"),
         ({"tier-0-keep": "120"}, "cannot be harder to keep than to enter"),
@@ -148,27 +148,27 @@ def test_what_is_wrong_stands_beside_its_field(vip: Draft, operator: Client) -> 
         ({"review": "calendar", "dates": "13-01"}, "Give month and day"),
     ],
 )
-def test_every_mistake_is_told(vip: Draft, operator: Client, change: dict[str, str], said: str) -> None:
+def test_every_mistake_is_told(vip: Draft, operator: Client, change: dict[str, str], message: str) -> None:
     operator.post("/tiers/vip/edit/save/", filled(page(operator, "/tiers/vip/edit/")) | change)
-    assert said in page(operator, "/tiers/vip/edit/")
+    assert message in page(operator, "/tiers/vip/edit/")
 
 
 def test_a_second_person_is_refused_and_sees_what_they_typed(vip: Draft, operator: Client) -> None:
-    given = filled(page(operator, "/tiers/vip/edit/"))
-    operator.post("/tiers/vip/edit/save/", given | {"tier-0-line": "1100"})
-    late = operator.post("/tiers/vip/edit/save/", given | {"tier-0-line": "1200"})
+    form_data = filled(page(operator, "/tiers/vip/edit/"))
+    operator.post("/tiers/vip/edit/save/", form_data | {"tier-0-line": "1100"})
+    late = operator.post("/tiers/vip/edit/save/", form_data | {"tier-0-line": "1200"})
     assert (late.status_code, "Somebody saved another draft" in late.content.decode()) == (409, True)
     assert 'value="1200"' in late.content.decode()
     assert Draft.objects.get().definition["tiers"][0]["line"] == 1100
 
 
 def test_the_expert_view_takes_json(vip: Draft, operator: Client) -> None:
-    given = {"has": "json", "seen": vip.at.isoformat(), "do": "save"}
-    operator.post("/tiers/vip/edit/save/", {**given, "json": '{"trait": "orders", "key": "other"}'})
-    held = Draft.objects.get().definition
-    assert (held["key"], held["kind"], held["trait"]) == ("vip", "threshold", "orders")
-    operator.post("/tiers/vip/edit/save/", {**given, "json": "{"})
-    assert Draft.objects.get().definition == held
+    form_data = {"has": "json", "seen": vip.at.isoformat(), "do": "save"}
+    operator.post("/tiers/vip/edit/save/", {**form_data, "json": '{"trait": "orders", "key": "other"}'})
+    definition = Draft.objects.get().definition
+    assert (definition["key"], definition["kind"], definition["trait"]) == ("vip", "threshold", "orders")
+    operator.post("/tiers/vip/edit/save/", {**form_data, "json": "{"})
+    assert Draft.objects.get().definition == definition
 
 
 @pytest.mark.parametrize(
@@ -185,8 +185,8 @@ def test_the_expert_view_takes_json(vip: Draft, operator: Client) -> None:
     ],
 )
 def test_the_expert_view_refuses_what_no_form_could_show(vip: Draft, operator: Client, odd: str) -> None:
-    given = {"has": "json", "seen": vip.at.isoformat(), "do": "save", "json": odd}
-    assert "This is no valid JSON" in operator.post("/tiers/vip/edit/save/", given, follow=True).content.decode()
+    form_data = {"has": "json", "seen": vip.at.isoformat(), "do": "save", "json": odd}
+    assert "This is no valid JSON" in operator.post("/tiers/vip/edit/save/", form_data, follow=True).content.decode()
     assert Draft.objects.get().definition == vip.definition
 
 
@@ -200,8 +200,8 @@ def test_the_expert_view_refuses_what_no_form_could_show(vip: Draft, operator: C
     ],
 )
 def test_what_is_odd_is_told_and_shown(vip: Draft, operator: Client, odd: str) -> None:
-    given = {"has": "json", "seen": vip.at.isoformat(), "do": "save", "json": odd}
-    html = operator.post("/tiers/vip/edit/save/", given, follow=True).content.decode()
+    form_data = {"has": "json", "seen": vip.at.isoformat(), "do": "save", "json": odd}
+    html = operator.post("/tiers/vip/edit/save/", form_data, follow=True).content.decode()
     assert "mending" in html or "alert-warning" in html
 
 
@@ -223,11 +223,11 @@ def test_conditions_are_rows_of_widgets(own_workspace: Workspace, operator: Clie
 
 
 def test_the_sizes_follow_the_form_and_nothing_is_kept(vip: Draft, operator: Client) -> None:
-    given = filled(page(operator, "/tiers/vip/edit/"))
-    html = operator.post("/tiers/vip/edit/preview/", given | {"tier-0-line": "200.01"}).content.decode()
+    form_data = filled(page(operator, "/tiers/vip/edit/"))
+    html = operator.post("/tiers/vip/edit/preview/", form_data | {"tier-0-line": "200.01"}).content.decode()
     assert ("CN¥200.01" in html, 'id="sizes"' in html) == (True, True)
     assert Draft.objects.get().definition == vip.definition
-    spread = operator.post("/tiers/vip/edit/preview/", given | {"part": "spread"}).content.decode()
+    spread = operator.post("/tiers/vip/edit/preview/", form_data | {"part": "spread"}).content.decode()
     assert 'data-chart="distribution"' in spread
     assert "<svg" in spread
 
@@ -240,8 +240,8 @@ def test_without_script_the_effect_is_asked_for(vip: Draft, operator: Client) ->
 
 @pytest.mark.parametrize("goal", GOALS, ids=lambda goal: goal.key)
 def test_every_question_of_the_wizard_leads_to_a_scheme(own_workspace: Workspace, operator: Client, goal: Any) -> None:
-    begun = operator.post("/tiers/new/begin/", {"goal": goal.key})
-    assert begun["Location"] == f"/tiers/my_{goal.key}/steps/measure/"
+    response = operator.post("/tiers/new/begin/", {"goal": goal.key})
+    assert response["Location"] == f"/tiers/my_{goal.key}/steps/measure/"
     define(Draft.objects.get().definition)
     for step in ("measure", "tiers"):
         address = f"/tiers/my_{goal.key}/steps/{step}/"
@@ -275,8 +275,8 @@ def test_without_a_draft_there_is_nothing_to_simulate(own_workspace: Workspace, 
 
 
 def test_publishing_and_rolling_back_through_the_pages(vip: Draft, operator: Client) -> None:
-    given = {"note": "Autumn", "seen": vip.at.isoformat()}
-    assert operator.post("/tiers/vip/publish/", given)["Location"] == "/tiers/vip/versions/"
+    form_data = {"note": "Autumn", "seen": vip.at.isoformat()}
+    assert operator.post("/tiers/vip/publish/", form_data)["Location"] == "/tiers/vip/versions/"
     assert "Version 1 waits for the next refresh" in page(operator, "/tiers/")
     sent(operator, tier__0__line="1500")
     operator.post("/tiers/vip/publish/", {"seen": Draft.objects.get().at.isoformat()})
@@ -299,9 +299,9 @@ def test_a_scheme_is_retired_restored_copied_and_a_draft_discarded(own_workspace
     operator.post("/tiers/rfm/restore/")
     assert "rfm" in library().published()
     operator.post("/tiers/rfm/copy/")
-    held = Draft.objects.get()
-    assert held.scheme == "rfm_copy"
-    operator.post("/tiers/rfm_copy/edit/discard/", {"seen": held.at.isoformat()})
+    draft = Draft.objects.get()
+    assert draft.scheme == "rfm_copy"
+    operator.post("/tiers/rfm_copy/edit/discard/", {"seen": draft.at.isoformat()})
     assert not Draft.objects.exists()
 
 
@@ -320,8 +320,8 @@ OPEN_TO = {Role.ADMINISTRATOR: 5, Role.OPERATOR: 5, Role.ANALYST: 3, Role.AGENT:
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.ANALYST, Role.AGENT])
 def test_only_those_who_may_see_a_page(vip: Draft, signed_in: Callable[[Role], Client], role: Role) -> None:
     client = signed_in(role)
-    seen = [address for address in PAGES if client.get(address).status_code == 200]
-    assert len(seen) == OPEN_TO[role]
+    readable = [address for address in PAGES if client.get(address).status_code == 200]
+    assert len(readable) == OPEN_TO[role]
 
 
 def test_an_analyst_looks_and_cannot_change(vip: Draft, signed_in: Callable[[Role], Client]) -> None:
