@@ -145,12 +145,12 @@ def own_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{tmp_path / 'own.sqlite3'}"
         return
     address, name = request.getfixturevalue("postgresql"), f"own_{secrets.token_hex(4)}"
-    _say(address, f"CREATE DATABASE {name}")
+    _execute(address, f"CREATE DATABASE {name}")
     yield address.removesuffix("/postgres") + f"/{name}"
-    _say(address, f"DROP DATABASE {name} WITH (FORCE)")
+    _execute(address, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _say(address: str, statement: str) -> None:
+def _execute(address: str, statement: str) -> None:
     import psycopg  # only here: SQLite needs no driver
 
     with psycopg.connect(address, autocommit=True) as connection:

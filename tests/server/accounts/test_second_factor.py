@@ -57,10 +57,10 @@ def anna(person: Person) -> User:
 @pytest.fixture
 def device(anna: User) -> TOTPDevice:
     """Anna's authenticator, in force; the code of this half minute is used up."""
-    return with_two_steps(anna)
+    return enable_second_factor(anna)
 
 
-def with_two_steps(person: User) -> TOTPDevice:
+def enable_second_factor(person: User) -> TOTPDevice:
     device = begin_set_up(person=person)
     confirm_set_up(person=person, device_id=device.pk, code=code_of(device), keep=None, at=timezone.now())
     return TOTPDevice.objects.get(pk=device.pk)
@@ -73,7 +73,7 @@ def codes(anna: User) -> list[str]:
     return confirm_set_up(person=anna, device_id=device.pk, code=code_of(device), keep=None, at=timezone.now())
 
 
-def half_way(username: str = "analyst") -> Client:
+def after_password(username: str = "analyst") -> Client:
     """A browser in which the password was right and the code was not asked for yet."""
     client = Client()
     answer = client.post(PAGE, {"username": username, "password": PASSWORD, "next": "/account/me/"})
@@ -96,7 +96,7 @@ def test_is_set_up_with_password_picture_and_first_code(anna: User, browser: Bro
 
 
 def test_its_pages_ask_few_questions(device: TOTPDevice, django_assert_num_queries: Any) -> None:
-    client = half_way()
+    client = after_password()
     with django_assert_num_queries(2):  # session, person
         client.get(CODE)
     client.post(CODE, {"code": code_of(device, 1)})
@@ -136,7 +136,7 @@ def test_a_set_up_runs_out(anna: User, browser: Browser, settings: Settings) -> 
 
 
 def test_the_password_alone_no_longer_lets_in(device: TOTPDevice) -> None:
-    client = half_way()
+    client = after_password()
     assert client.get("/account/me/").status_code == 302
     assert not SignIn.objects.exists()
     answer = client.post(CODE, {"code": code_of(device, 1)})
@@ -146,12 +146,12 @@ def test_the_password_alone_no_longer_lets_in(device: TOTPDevice) -> None:
 
 def test_a_code_is_taken_once(device: TOTPDevice) -> None:
     code = code_of(device, 1)
-    assert half_way().post(CODE, {"code": code}).status_code == 302
-    assert half_way().post(CODE, {"code": code}).status_code == 422
+    assert after_password().post(CODE, {"code": code}).status_code == 302
+    assert after_password().post(CODE, {"code": code}).status_code == 422
 
 
 def test_wrong_codes_make_one_wait_and_even_the_right_one_then(anna: User, device: TOTPDevice) -> None:
-    client = half_way()
+    client = after_password()
     assert [client.post(CODE, {"code": "000000"}).status_code for _ in range(5)] == [422] * 5
     with pytest.raises(SecondFactorThrottled):
         check_second_step(person=anna, code=code_of(device, 1), at=timezone.now())
@@ -160,8 +160,8 @@ def test_wrong_codes_make_one_wait_and_even_the_right_one_then(anna: User, devic
 
 @pytest.mark.parametrize("written", [str, str.upper, lambda code: code.replace("-", " ")])
 def test_a_recovery_code_lets_in_once(anna: User, codes: list[str], written: Callable[[str], str]) -> None:
-    assert half_way().post(CODE, {"code": written(codes[3])}).status_code == 302
-    assert half_way().post(CODE, {"code": codes[3]}).status_code == 422
+    assert after_password().post(CODE, {"code": written(codes[3])}).status_code == 302
+    assert after_password().post(CODE, {"code": codes[3]}).status_code == 422
     assert RecoveryCode.objects.filter(used_at=None).count() == 9
     assert Change.objects.filter(action="accounts.use_recovery_code").count() == 1
 
@@ -173,23 +173,23 @@ def test_recovery_codes_and_secrets_are_in_no_audit_and_no_digest_tells_them(cod
 
 
 def test_new_recovery_codes_void_the_earlier_ones(anna: User, codes: list[str]) -> None:
-    client = half_way()
+    client = after_password()
     client.post(CODE, {"code": codes[0]})
     page = client.post(OWN + "codes/", {"present": PASSWORD}).content.decode()
     newer = re.findall(r"<code>([\w-]+)</code>", page)
-    assert half_way().post(CODE, {"code": codes[1]}).status_code == 422
-    assert half_way().post(CODE, {"code": newer[0]}).status_code == 302
+    assert after_password().post(CODE, {"code": codes[1]}).status_code == 422
+    assert after_password().post(CODE, {"code": newer[0]}).status_code == 302
 
 
 @pytest.mark.parametrize("other", [{"password": "x"}, {"is_active": False}])
 def test_the_second_step_ends_with_the_password_or_the_person(device: TOTPDevice, other: dict[str, Any]) -> None:
-    client = half_way()
+    client = after_password()
     User.objects.update(**other)
     assert client.post(CODE, {"code": code_of(device, 1)}).headers["Location"] == PAGE
 
 
 def test_the_second_step_is_taken_within_five_minutes(device: TOTPDevice) -> None:
-    client = half_way()
+    client = after_password()
     session = client.session
     session["second_step"] = {**session["second_step"], "at": time.time() - 301}
     session.save()
@@ -209,7 +209,7 @@ def test_a_link_to_a_new_password_does_not_go_round_it(anna: User, device: TOTPD
 
 
 def test_is_turned_off_with_the_password(anna: User, device: TOTPDevice, browser: Browser) -> None:
-    client = half_way()
+    client = after_password()
     client.post(CODE, {"code": code_of(device, 1)})
     old_key = client.session.session_key
     assert client.post(OWN + "turn-off/", {"present": PASSWORD}).headers["Location"] == OWN
@@ -249,7 +249,7 @@ def test_other_roles_may_do_without(anna: User, browser: Browser, settings: Sett
 def test_an_administrator_resets_it(
     anna: User, device: TOTPDevice, signed_in: Callable[[Role], Client], browser: Browser
 ) -> None:
-    client = half_way()
+    client = after_password()
     client.post(CODE, {"code": code_of(device, 1)})
     chief = signed_in(Role.ADMINISTRATOR)
     assert "Reset it" in chief.get(f"/account/people/{anna.pk}/").content.decode()
@@ -261,7 +261,7 @@ def test_an_administrator_resets_it(
 
 def test_nobody_resets_their_own(person: Person) -> None:
     chief = person(Role.ADMINISTRATOR)
-    with_two_steps(chief)
+    enable_second_factor(chief)
     with pytest.raises(OwnSecondFactor):
         reset_second_factor(person_id=chief.pk, actor=chief, at=AT)
     assert TOTPDevice.objects.filter(confirmed=True).exists()

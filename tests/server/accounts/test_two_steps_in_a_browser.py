@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PICTURES = os.environ.get("CUSTRATA_TEST_PICTURES", "")  # a folder, to look at the pages
 
 
-def looked_at(page: Page, name: str) -> None:
+def check_layout(page: Page, name: str) -> None:
     """Every width and colour: nothing is wider than the screen."""
     for width in (1440, 360):
         for scheme in ("light", "dark"):
@@ -46,20 +46,20 @@ def test_sets_up_signs_out_and_comes_in_with_a_recovery_code(
     page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
     sign_in(page, live_server)
     page.goto(f"{live_server.url}/account/me/second-step/")
-    looked_at(page, "off")
+    check_layout(page, "off")
     page.fill("[name=present]", PASSWORD)
     page.click("text=Set it up")
-    looked_at(page, "set-up")
+    check_layout(page, "set-up")
     secret = page.input_value("#secret").replace(" ", "")
     page.fill("[name=code]", f"{totp(b32decode(secret)):06}")
     page.click("text=Confirm and turn on")
     codes = page.locator("main code").all_inner_texts()
-    looked_at(page, "codes")
+    check_layout(page, "codes")
     page.click("text=Done, I have kept them")
-    looked_at(page, "on")
+    check_layout(page, "on")
     page.context.clear_cookies()
     sign_in(page, live_server)
-    looked_at(page, "second-step")
+    check_layout(page, "second-step")
     page.fill("[name=code]", codes[0])
     page.click("main button.btn-primary")
     page.wait_for_selector("text=9 recovery codes are left")

@@ -15,7 +15,7 @@ from custrata.apps.connect.actions import make_token
 from custrata.web.rights import Role
 from custrata.web.scopes import Scope
 
-Asking = Callable[..., "Program"]
+MakeProgram = Callable[..., "Program"]
 
 
 class Program:
@@ -40,13 +40,13 @@ class Program:
 
 
 @pytest.fixture(autouse=True)
-def nothing_counted() -> None:
+def reset_counters() -> None:
     """How often a token asked is counted in the process, and tokens of two tests have the same number."""
     cache.clear()
 
 
 @pytest.fixture
-def asking(person: Person) -> Asking:
+def make_program(person: Person) -> MakeProgram:
     """Makes a program whose token an administrator made, good for these scopes; for all, where none is named."""
     makers: list[User] = []
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from tests.server.api.conftest import Asking, Program
+from tests.server.api.conftest import MakeProgram, Program
 from tests.server.conftest import PUBLISHED
 
 from custrata.analytics.moments import AsOf
@@ -24,9 +24,9 @@ OVERRIDE = "/customers/c007/tiers/value/override"
 
 
 @pytest.fixture
-def program(asking: Asking) -> Program:
+def program(make_program: MakeProgram) -> Program:
     Customer.objects.create(customer_id="c007", name="Seven", mark="0")
-    return asking()
+    return make_program()
 
 
 def test_a_customer_is_in_one_tier_of_every_scheme(program: Program) -> None:

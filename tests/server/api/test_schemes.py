@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.server.api.conftest import Asking, Program
+from tests.server.api.conftest import MakeProgram, Program
 from tests.server.conftest import PUBLISHED
 
 from custrata.apps.audit.models import Change
@@ -25,8 +25,8 @@ HALVES: dict[str, Any] = {
 
 
 @pytest.fixture
-def program(asking: Asking) -> Program:
-    return asking()
+def program(make_program: MakeProgram) -> Program:
+    return make_program()
 
 
 def test_every_scheme_is_listed_with_the_tiers_of_the_published_run(program: Program) -> None:

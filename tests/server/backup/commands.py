@@ -34,7 +34,7 @@ def fill(folder: Path, database: str | None = None) -> str:
     paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
     variables = {"CUSTRATA_WORKSPACE": str(folder), "DJANGO_SETTINGS_MODULE": "custrata.config.settings"}
     run("manage", "migrate", "-v", "0", database=database, CUSTRATA_WORKSPACE=str(folder))
-    command = [sys.executable, "-m", "tests.server.backup.used"]
+    command = [sys.executable, "-m", "tests.server.backup.fill_database"]
     done = subprocess.run(
         command, capture_output=True, text=True, env=environment(database, **variables, PYTHONPATH=paths), cwd=ROOT
     )
@@ -57,7 +57,7 @@ def files(folder: Path) -> dict[str, bytes]:
     }  # fmt: skip
 
 
-def head(file: Path) -> dict[str, Any]:
+def read_manifest(file: Path) -> dict[str, Any]:
     """What a backup says of itself."""
     with tarfile.open(file) as tar:
         content: dict[str, Any] = json.load(tar.extractfile("backup.json"))  # type: ignore[arg-type]  # a file

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.server.backup.commands import fill, run
-from tests.server.postgresql import _say as say
+from tests.server.postgresql import _execute as say
 
 
 @dataclass(frozen=True)

@@ -35,11 +35,15 @@ def special(name: str, kind: bytes, target: str = "") -> Member:
 
 def archive(path: Path, *members: Member, sums: object = None) -> Path:
     """A backup with these members between its head and its end."""
-    head = {"format": 1, "version": version("custrata"), "at": "2025-01-01T00:00:00+00:00"}
+    read_manifest = {"format": 1, "version": version("custrata"), "at": "2025-01-01T00:00:00+00:00"}
     plains = {member.name: hashlib.sha256(content).hexdigest() for member, content in members}
     end = json.dumps(plains if sums is None else sums).encode()
     with tarfile.open(path, "w") as tar:
-        for member, content in (plain("backup.json", json.dumps(head).encode()), *members, plain("complete.json", end)):
+        for member, content in (
+            plain("backup.json", json.dumps(read_manifest).encode()),
+            *members,
+            plain("complete.json", end),
+        ):
             tar.addfile(member, io.BytesIO(content))
     return path
 

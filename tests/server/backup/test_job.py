@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
-from tests.server.backup.commands import head
-from tests.server.jobs.at_work import AT
+from tests.server.backup.commands import read_manifest
+from tests.server.jobs.process_tree import AT
 
 from custrata.apps.jobs.actions import enqueue
 from custrata.apps.jobs.actions.queue import take_job
@@ -44,7 +44,7 @@ def test_it_writes_one_that_was_tried(folder: Path) -> None:
     job = backed_up(0)
     assert (job.status, job.phrase, job.error) == ("done", "server.backing_up.verifying", "")
     assert job.result is not None
-    assert head(folder / job.result["file"])["rows"]["jobs.job"] == 1
+    assert read_manifest(folder / job.result["file"])["rows"]["jobs.job"] == 1
     assert [path.name for path in folder.iterdir()] == [job.result["file"]]
 
 

@@ -13,14 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.server.backup.commands import MAIN, environment, files, head, run
+from tests.server.backup.commands import MAIN, environment, files, read_manifest, run
 from tests.server.backup.conftest import Used
 
 NewDatabase = Callable[[], str]
 KILLS = int(os.environ.get("CUSTRATA_KILLS", "60"))
 
 
-def killed(seconds: float, *arguments: object, database: str | None = None) -> bool:
+def run_and_kill(seconds: float, *arguments: object, database: str | None = None) -> bool:
     """Begin a command and kill it after so many seconds; whether it was still at work."""
     command = [sys.executable, "-c", MAIN, *map(str, arguments)]
     process = subprocess.Popen(command, env=environment(database), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -33,7 +33,7 @@ def killed(seconds: float, *arguments: object, database: str | None = None) -> b
     return False
 
 
-def lasting(*arguments: object, database: str | None = None) -> float:
+def measure_seconds(*arguments: object, database: str | None = None) -> float:
     """How long a command takes here and now."""
     began = time.monotonic()
     run(*arguments, database=database)
@@ -46,28 +46,28 @@ def names(folder: Path) -> set[str]:
 
 def try_backups(used: Used, home: Path, rounds: int) -> None:
     shutil.copytree(used.folder, home / "shop")
-    longest = lasting("backup", home / "unkilled.tar", "-w", home / "shop")
+    longest = measure_seconds("backup", home / "unkilled.tar", "-w", home / "shop")
     before, chance = names(home / "shop"), random.Random(rounds)
     for number in range(rounds):
-        killed(chance.uniform(0.3, 1.0) * longest, "backup", home / f"{number}.tar", "-w", home / "shop")
+        run_and_kill(chance.uniform(0.3, 1.0) * longest, "backup", home / f"{number}.tar", "-w", home / "shop")
     run("backup", home / "again.tar", "-w", home / "shop", "--no-verify")
     assert names(home / "shop") == before
     assert [path.name for path in home.iterdir() if path.name.startswith(".")] == []
     for archive in home.glob("*.tar"):  # those that were quicker than the kill are whole
-        assert head(archive)["contents"] == head(used.backup)["contents"]
+        assert read_manifest(archive)["contents"] == read_manifest(used.backup)["contents"]
 
 
 def try_restores(used: Used, home: Path, rounds: int, database: str | None, other: str | None) -> None:
-    longest = lasting("restore", used.backup, "-w", home / "unkilled", database=other)
+    longest = measure_seconds("restore", used.backup, "-w", home / "unkilled", database=other)
     chance = random.Random(rounds)
     for _ in range(rounds):
-        killed(chance.uniform(0.3, 1.05) * longest, "restore", used.backup, "-w", home / "new", database=database)
+        run_and_kill(chance.uniform(0.3, 1.05) * longest, "restore", used.backup, "-w", home / "new", database=database)
         if (home / "new").exists():
             break  # all was in place, perhaps but for saying so
     if not (home / "new").exists() or (home / "new/server/.restoring").exists():
         run("restore", used.backup, "-w", home / "new", database=database)
     run("backup", home / "after.tar", "-w", home / "new", "--no-verify", database=database)
-    assert head(home / "after.tar")["contents"] == head(used.backup)["contents"]
+    assert read_manifest(home / "after.tar")["contents"] == read_manifest(used.backup)["contents"]
     assert files(home / "new") == files(used.folder)
     assert {path.name for path in home.iterdir()} <= {"unkilled", "new", "after.tar", "db.sqlite3"}
     assert not (home / "new/server/.restoring").exists()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from tests.server.backup.commands import head, rows, run
+from tests.server.backup.commands import read_manifest, rows, run
 from tests.server.backup.conftest import Used
 
 NewDatabase = Callable[[], str]
@@ -25,7 +25,7 @@ def test_the_backup_says_that_it_was_tried(used: Used) -> None:
 
 def test_sign_ins_and_wrong_passwords_end_with_it(used: Used) -> None:
     left_out = {"sessions.session", "accounts.signin", "axes.accessattempt", "axes.accesslog"}
-    assert {name for name in head(used.backup)["rows"] if name in left_out or name.startswith("axes")} == set()
+    assert {name for name in read_manifest(used.backup)["rows"] if name in left_out or name.startswith("axes")} == set()
 
 
 def test_it_is_restored_on_sqlite(used: Used, tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_it_is_restored_on_sqlite(used: Used, tmp_path: Path) -> None:
     run("backup", tmp_path / "two.tar", "-w", tmp_path / "new", "--no-verify")
     assert folders >= {path.name for path in used.folder.iterdir() if path.is_dir()}
     assert rows(tmp_path / "two.tar") == rows(used.backup)
-    assert head(tmp_path / "two.tar")["contents"] == head(used.backup)["contents"]
+    assert read_manifest(tmp_path / "two.tar")["contents"] == read_manifest(used.backup)["contents"]
 
 
 def test_it_is_moved_to_postgresql_within_it_and_back(used: Used, tmp_path: Path, new_postgresql: NewDatabase) -> None:
@@ -44,7 +44,7 @@ def test_it_is_moved_to_postgresql_within_it_and_back(used: Used, tmp_path: Path
     assert rows(tmp_path / "two.tar") == rows(used.backup)
     run("restore", tmp_path / "two.tar", "-w", tmp_path / "beside", database=elsewhere)
     run("backup", tmp_path / "three.tar", "-w", tmp_path / "beside", "--no-verify", database=elsewhere)
-    assert head(tmp_path / "three.tar")["contents"] == head(used.backup)["contents"]
+    assert read_manifest(tmp_path / "three.tar")["contents"] == read_manifest(used.backup)["contents"]
     assert "already" in run("restore", used.backup, "-w", tmp_path / "x", database=there, fails=True,
                              CUSTRATA_LANGUAGE="en")  # fmt: skip
 

@@ -94,7 +94,7 @@ def _is_outside(address: str, ours: str) -> bool:
     return not address.startswith((ours, "data:", "blob:"))
 
 
-def come_in(page: Page, url: str, name: str, password: str) -> None:
+def sign_in(page: Page, url: str, name: str, password: str) -> None:
     """Sign in with the password of the command line, and choose one's own, as everybody has to."""
     page.goto(f"{url}/")
     page.fill("input[name=username]", name)
@@ -113,13 +113,13 @@ def session(chromium: Browser, product: Served) -> dict[str, Any]:
     """The cookies of a person who signed in through the form."""
     context = chromium.new_context()
     page = context.new_page()
-    come_in(page, product.url, product.name, product.password)
+    sign_in(page, product.url, product.name, product.password)
     cookies = {"cookies": context.cookies(), "origins": []}
     context.close()
     return cookies
 
 
-def _failed(request: Request) -> bool:
+def _is_failure(request: Request) -> bool:
     """Whether a request failed; one that the browser gave up, since the next page was opened, did not."""
     return request.failure != "net::ERR_ABORTED"
 
@@ -139,7 +139,7 @@ def window(chromium: Browser, product: Served, session: dict[str, Any]) -> Itera
         page.on("response", lambda answer: wrong.append(answer.url) if answer.status >= 400 else None)
         page.on(
             "requestfailed",
-            lambda request: wrong.append(f"{request.url}: {request.failure}") if _failed(request) else None,
+            lambda request: wrong.append(f"{request.url}: {request.failure}") if _is_failure(request) else None,
         )
         page.on("request", lambda request: wrong.append(request.url) if _is_outside(request.url, product.url) else None)
         return Window(page, wrong, product.url)

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.server.browser.conftest import MAIN, Served, come_in
+from tests.server.browser.conftest import MAIN, Served, sign_in
 
 from custrata.lake import Workspace
 from custrata.tiering import SchemeLibrary
@@ -30,12 +30,12 @@ def operator(chromium: Browser, product: Served) -> Page:
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     context.add_cookies([{"name": "django_language", "value": "zh-hans", "url": product.url}])
     page = context.new_page()
-    come_in(page, product.url, "wang", password[0])
+    sign_in(page, product.url, "wang", password[0])
     page.goto(f"{product.url}/")
     return page
 
 
-def refreshed(page: Page, address: str) -> Page:
+def wait_for_refresh(page: Page, address: str) -> Page:
     """A new window, once no refresh is under way: the old one looks by itself, and may go on at any moment."""
     window = page.context.new_page()
     page.close()
@@ -48,24 +48,24 @@ def refreshed(page: Page, address: str) -> Page:
 
 def test_an_operator_makes_a_membership_and_gives_one_customer_a_tier(operator: Page, product: Served) -> None:
     page, url = operator, product.url
-    draw_up(page, url)
+    draft_scheme(page, url)
     page = publish(page, url)
     version = SchemeLibrary(Workspace.open(product.folder)).published()["my_membership"]
     tiers = [(tier.key, str(tier.keep), tier.grace_days) for tier in version.definition.tiers]
     assert (version.by, version.note, len(tiers), tiers[0]) == ("wang", "年度会员", 5, ("black", "4/5", 60))
-    give_by_hand(page, url)
+    override_tier(page, url)
     page.goto(f"{url}/customers/c007/?tab=timeline")
     expect(page.locator("main")).to_contain_text(REASON)
     page.goto(f"{url}/tiers/runs/")
     page.get_by_role("button", name="开始刷新").click()
     expect(page.locator("progress")).to_be_visible()
-    page = refreshed(page, f"{url}/tiers/runs/")
+    page = wait_for_refresh(page, f"{url}/tiers/runs/")
     page.goto(f"{url}/customers/c007/?tab=why")
     expect(page.locator("main")).to_contain_text(REASON)
     expect(page.locator("main")).to_contain_text("会员等级")
 
 
-def draw_up(page: Page, url: str) -> None:
+def draft_scheme(page: Page, url: str) -> None:
     """From the question to the tiers: yearly spend, kept at 80 %, sixty days of grace."""
     page.goto(f"{url}/tiers/")
     page.get_by_role("link", name="新建分级方案").click()
@@ -89,14 +89,14 @@ def publish(page: Page, url: str) -> Page:
     page.fill("#note", "年度会员")
     page.get_by_role("button", name="发布并刷新").click()
     expect(page.locator("main")).to_contain_text("年度会员")
-    page = refreshed(page, f"{url}/tiers/my_membership/versions/")
+    page = wait_for_refresh(page, f"{url}/tiers/my_membership/versions/")
     page.goto(f"{url}/tiers/my_membership/")
     for tier in ("黑钻", "钻石", "金卡", "银卡", "普通"):
         expect(page.locator("table.rungs")).to_contain_text(tier)
     return page
 
 
-def give_by_hand(page: Page, url: str) -> None:
+def override_tier(page: Page, url: str) -> None:
     """One customer into the second tier, with a reason."""
     page.goto(f"{url}/customers/c007/?tab=why")
     page.locator("a[href='/tiers/my_membership/by-hand/c007/']").click()

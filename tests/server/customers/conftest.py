@@ -32,7 +32,7 @@ Rows = dict[type[Model], list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
-def following(graded: Path, django_db_setup: None, django_db_blocker: Any) -> Rows:
+def customer_rows(graded: Path, django_db_setup: None, django_db_blocker: Any) -> Rows:
     """The rows that following the graded workspace makes, made once."""
     with django_db_blocker.unblock(), transaction.atomic():
         follow_lake(Workspace.open(graded), at=AT)
@@ -45,9 +45,9 @@ def following(graded: Path, django_db_setup: None, django_db_blocker: Any) -> Ro
 
 
 @pytest.fixture
-def followed(served: Workspace, following: Rows, db: None) -> Workspace:
+def followed(served: Workspace, customer_rows: Rows, db: None) -> Workspace:
     """The graded workspace, and its 240 customers in the database."""
-    for model, rows in following.items():
+    for model, rows in customer_rows.items():
         model._default_manager.bulk_create(model(**row) for row in rows)
     return served
 
@@ -58,27 +58,27 @@ def anna(person: Callable[[Role], User]) -> User:
     return person(Role.OPERATOR)
 
 
-Import = Callable[..., None]
+ImportCustomers = Callable[..., None]
 
 
 @pytest.fixture
-def bring(own_workspace: Workspace, tmp_path: Any) -> Import:
+def import_customers(own_workspace: Workspace, tmp_path: Any) -> ImportCustomers:
     """Import customers into one's own workspace, as the command line does."""
 
-    def bring(**columns: list[str]) -> None:
+    def import_customers(**columns: list[str]) -> None:
         pl.DataFrame(columns).write_csv(tmp_path / "more.csv")
         with DuckEngine(threads=2) as engine:
             import_file(own_workspace, "customers", tmp_path / "more.csv", at=AT, engine=engine, again=True)
 
-    return bring
+    return import_customers
 
 
-def happened(customer_id: str) -> list[tuple[str, dict[str, Any]]]:
+def timeline_entries(customer_id: str) -> list[tuple[str, dict[str, Any]]]:
     """What stands on a customer's timeline besides tiers, the oldest first."""
     rows = TimelineEntry.objects.filter(customer_id=customer_id).exclude(kind="tier").order_by("id")
     return [(entry.kind, entry.facts) for entry in rows]
 
 
-def written(action: str) -> list[Change]:
+def audit_changes(action: str) -> list[Change]:
     """What the audit says of an action, the oldest first."""
     return list(Change.objects.filter(action=f"customers.{action}").order_by("id"))

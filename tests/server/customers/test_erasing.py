@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 from django.utils import timezone
-from tests.server.api.conftest import asking, nothing_counted
+from tests.server.api.conftest import make_program, reset_counters
 from tests.server.conftest import AT
 
 from custrata.apps.audit.models import Change
@@ -22,7 +22,7 @@ from custrata.ingest.erasure import begin
 from custrata.lake import Workspace
 from custrata.web.rights import Role
 
-__all__ = ["asking", "nothing_counted"]
+__all__ = ["make_program", "reset_counters"]
 pytestmark = pytest.mark.django_db
 
 
@@ -40,7 +40,7 @@ def administrator(signed_in: Callable[[Role], Client]) -> Client:
     return signed_in(Role.ADMINISTRATOR)
 
 
-def done() -> Job:
+def perform_job() -> Job:
     """The one job there is, performed."""
     job = take_job("a worker", at=timezone.now())
     assert job is not None
@@ -50,7 +50,7 @@ def done() -> Job:
     return job
 
 
-def is_gone(workspace: Workspace, customer_id: str) -> None:
+def assert_erased(workspace: Workspace, customer_id: str) -> None:
     """Nothing speaks of the customer, in any place."""
     assert workspace.erasing.all() == []
     for model in (Customer, Override):
@@ -67,8 +67,8 @@ def test_by_page_the_question_says_what_there_is_and_the_job_removes_it(
     answer = administrator.post("/customers/-/erasures/erase/", {"customer_id": "c007"})
     job = Job.objects.get(kind="customers.erase")
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/jobs/{job.pk}/")
-    assert (done().result or {})["removed"]["customers_customer"] == 1
-    is_gone(followed, "c007")
+    assert (perform_job().result or {})["removed"]["customers_customer"] == 1
+    assert_erased(followed, "c007")
     assert followed.erasures.all()[0].by == "administrator"
 
 
@@ -77,7 +77,7 @@ def test_the_list_names_nobody_and_an_erasure_is_lifted_with_a_reason(
 ) -> None:
     administrator.post("/customers/-/erasures/erase/", {"customer_id": "c007"})
     assert "Under way" in administrator.get("/customers/-/erasures/").content.decode()
-    done()
+    perform_job()
     name = followed.erasures.all()[0].name
     page = administrator.get("/customers/-/erasures/").content.decode()
     assert name in page
@@ -102,12 +102,12 @@ def test_others_may_not(followed: Workspace, signed_in: Callable[[Role], Client]
     assert client.post("/customers/-/erasures/erase/", {"customer_id": "c007"}).status_code == 403
 
 
-def test_programs_erase_list_and_lift(followed: Workspace, asking: Callable[..., object]) -> None:
-    program = asking()
+def test_programs_erase_list_and_lift(followed: Workspace, make_program: Callable[..., object]) -> None:
+    program = make_program()
     response = program.post("/erasures", customer_id="c007")  # type: ignore[attr-defined]  # a Program
     assert (response.status_code, response.json()["removed"]["tiers_override"]) == (202, 1)
-    assert done().pk == response.json()["job"]
-    is_gone(followed, "c007")
+    assert perform_job().pk == response.json()["job"]
+    assert_erased(followed, "c007")
     (listed,) = program.get("/erasures").json()["erasures"]  # type: ignore[attr-defined]  # as above
     assert (listed["erasure"], listed["under_way"]) == (response.json()["erasure"], False)
     lifted = program.post(f"/erasures/{listed['erasure']}/lift", reason="asked")  # type: ignore[attr-defined]  # as above
@@ -118,5 +118,5 @@ def test_programs_erase_list_and_lift(followed: Workspace, asking: Callable[...,
 def test_an_erasure_that_was_stopped_goes_on_by_itself(followed: Workspace) -> None:
     begin(followed, ["c007"], at=AT)
     look(AT)
-    done()
-    is_gone(followed, "c007")
+    perform_job()
+    assert_erased(followed, "c007")

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from tests.server.conftest import AT
-from tests.server.customers.conftest import Import
+from tests.server.customers.conftest import ImportCustomers
 
 from custrata.apps.accounts.models import User
 from custrata.apps.customers.actions import edit_attribute, follow_lake, forget
@@ -86,8 +86,8 @@ def test_spellings_of_one_name_meet(typed: str, whom: set[str]) -> None:
     assert matching_ids(typed) == whom
 
 
-def test_the_lake_is_folded_as_the_question_is(own_workspace: Workspace, bring: Import) -> None:
-    bring(customer_id=["c001", "c900"], name=["José O’Neil", "張偉"])
+def test_the_lake_is_folded_as_the_question_is(own_workspace: Workspace, import_customers: ImportCustomers) -> None:
+    import_customers(customer_id=["c001", "c900"], name=["José O’Neil", "張偉"])
     follow_lake(own_workspace, at=AT)
     assert (matching_ids("oneil"), matching_ids("jose o'neil"), matching_ids("张伟")) == (set(), {"c001"}, {"c900"})
 
@@ -115,10 +115,10 @@ def test_follows_what_people_edit(followed: Workspace, anna: User) -> None:
     assert (matching_ids("欧阳"), matching_ids("王007")) == ({"c007"}, set())
 
 
-def test_follows_the_lake(own_workspace: Workspace, bring: Import) -> None:
+def test_follows_the_lake(own_workspace: Workspace, import_customers: ImportCustomers) -> None:
     follow_lake(own_workspace, at=AT)
     assert matching_ids("王00") == {f"c00{number}" for number in range(1, 10)}
-    bring(customer_id=["c001", "c900"], name=["诸葛", "司马"])
+    import_customers(customer_id=["c001", "c900"], name=["诸葛", "司马"])
     follow_lake(own_workspace, at=AT)
     assert (matching_ids("诸葛"), matching_ids("司马"), matching_ids("王001")) == ({"c001"}, {"c900"}, set())
 

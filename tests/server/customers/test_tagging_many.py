@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 from tests.server.conftest import AT
-from tests.server.customers.conftest import written
+from tests.server.customers.conftest import audit_changes
 
 from custrata.apps.accounts.models import User
 from custrata.apps.customers.actions import Many, NoSuchTag, make_tag, start_tagging
@@ -42,7 +42,7 @@ def tag(db: None) -> Tag:
     return make_tag(name="Fair 2026", actor=None, at=AT)
 
 
-def done() -> Job:
+def perform_job() -> Job:
     """The one job there is, performed."""
     job = take_job("a worker", at=AT)
     assert job is not None
@@ -63,11 +63,11 @@ def test_an_agent_tags_a_crowd_and_sees_what_came_of_it(crowd: int, tag: Tag, si
     page = browser.post(ADDRESS, {"tag": tag.pk, "seen": crowd})["Location"]
     assert 'hx-trigger="every 1s"' in browser.get(page).content.decode()
     Job.objects.update(run_after=AT)
-    assert done().result == {"changed": crowd, "asked": crowd}
+    assert perform_job().result == {"changed": crowd, "asked": crowd}
     html = browser.get(page).content.decode()
     assert "20,001 customers were changed." in html
     assert "every 1s" not in html
-    assert [(change.after or {})["customers"] for change in written("tag")] == [MANY, 1]
+    assert [(change.after or {})["customers"] for change in audit_changes("tag")] == [MANY, 1]
 
 
 def test_a_tag_that_is_gone_is_refused_in_the_form(crowd: int, signed_in: SignedIn) -> None:
@@ -78,24 +78,24 @@ def test_a_tag_that_is_gone_is_refused_in_the_form(crowd: int, signed_in: Signed
 def test_tags_and_untags_those_the_run_and_the_search_let_through(followed: Workspace, anna: User, tag: Tag) -> None:
     for off, left in ((False, 9), (True, 0)):
         start_tagging(many=selection(followed), tag_id=tag.pk, off=off, actor=anna, at=AT)
-        assert done().result == {"changed": 9, "asked": 9}
+        assert perform_job().result == {"changed": 9, "asked": 9}
         assert CustomerTag.objects.count() == left
-    (change,) = written("tag")
+    (change,) = audit_changes("tag")
     assert change.actor_id == anna.pk
     assert (change.after or {})["chosen"].endswith("&searched=yes")  # and not for whom
 
 
 def test_done_twice_it_is_done_once(followed: Workspace, anna: User, tag: Tag) -> None:
     start_tagging(many=selection(followed), tag_id=tag.pk, off=False, actor=anna, at=AT)
-    job = done()
+    job = perform_job()
     Job.objects.filter(pk=job.pk).update(status="waiting", finished_at=None, losses=1)
-    assert done().result == {"changed": 0, "asked": 9}
-    assert (TimelineEntry.objects.filter(kind="tag").count(), len(written("tag"))) == (9, 1)
+    assert perform_job().result == {"changed": 0, "asked": 9}
+    assert (TimelineEntry.objects.filter(kind="tag").count(), len(audit_changes("tag"))) == (9, 1)
 
 
 def test_changes_nothing_where_the_list_has_moved_on(followed: Workspace, anna: User, tag: Tag) -> None:
     start_tagging(many=selection(followed, shown_count=8), tag_id=tag.pk, off=False, actor=anna, at=AT)
-    job = done()
+    job = perform_job()
     assert (job.status, job.error, job.error_facts) == ("failed", "ListMovedOn", {"asked": "8", "found": "9"})
     assert not CustomerTag.objects.exists()
 

@@ -22,7 +22,7 @@ from custrata.lake import Workspace
 from custrata.pipeline import refresh
 
 MAIN = "from custrata.__main__ import main; main()"
-DECISIONS_SCRIPT = Path(__file__).with_name("decided.py")
+FILL_SERVER = Path(__file__).with_name("fill_server.py")
 WHO = "ZQ-77001"
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 TRACES = re.compile(rb"ZQ-77001|Wanda|wanda\.quill|13800138077", re.IGNORECASE)
@@ -53,7 +53,7 @@ def run(*arguments: object, database: str | None = None, fails: bool = False, pr
     return done.stderr if fails else done.stdout
 
 
-def bring(folder: Path, files: Path) -> Counter[str]:
+def import_all(folder: Path, files: Path) -> Counter[str]:
     """Import every kind of file again, under new names, and grade; the notices, with how many rows they concern."""
     files.mkdir(exist_ok=True)
     notices, workspace = Counter[str](), Workspace.open(folder)
@@ -104,8 +104,8 @@ def shop(tmp_path: Path, database: str | None) -> Path:
     """A graded shop whose server has decided everything about Wanda, with an older backup, and residue of kills."""
     folder = tmp_path / "home" / "shop"
     Workspace.create(folder, language="en")
-    bring(folder, tmp_path / "files")
-    run(folder, program=DECISIONS_SCRIPT, database=database)
+    import_all(folder, tmp_path / "files")
+    run(folder, program=FILL_SERVER, database=database)
     run("backup", tmp_path / "older.tar", "--no-verify", "-w", folder, database=database)
     _leave_residue(folder)
     return folder

@@ -81,7 +81,7 @@ class Trial:
     failures: list[str] = field(default_factory=list)
     slowest: tuple[float, str] = (0.0, "")
 
-    def ask(self, what: str, send: Callable[[], Any]) -> Any:
+    def send(self, what: str, send: Callable[[], Any]) -> Any:
         """Send one request, and note what came of it."""
         began = time.perf_counter()
         answer = send()
@@ -93,10 +93,10 @@ class Trial:
         if (answer.status_code >= 500 and answer.status_code != 503) or took > LONGEST:
             self.failures.append(f"{answer.status_code} in {took:.1f} s: {what[:600]}")
         if answer.status_code == 302 and "/sign-in" in answer.headers.get("Location", ""):
-            self.come_in()
+            self.sign_in()
         return answer
 
-    def come_in(self) -> None:
+    def sign_in(self) -> None:
         """Sign in again, whatever became of the last session."""
         User.objects.filter(pk=self.person.pk).update(is_active=True, role=Role.ADMINISTRATOR.value)
         _, self.token = make_token(name="till", scopes=tuple(Scope), expires_at=None, actor=self.person, at=AT)
@@ -116,7 +116,7 @@ def trial(
     save_draft(key="vip", definition=vip, note="", seen=None, actor=someone, at=AT)
     client = Client(raise_request_exception=False)
     session = Trial(client, someone, "", own_workspace.runs.ids()[-1])
-    session.come_in()
+    session.sign_in()
     return session
 
 
@@ -125,7 +125,7 @@ def crawl(trial: Trial) -> None:
     pages = [address.path(trial.run) for address in addresses() if address.name not in LEFT_OUT]
     pages += [f"/tiers/{key}/edit/" for key in (*EDITED, "vip")] + [f"/customers/c001/?tab={tab}" for tab in TABS]
     for page in pages:
-        answer = trial.ask(f"GET {page}", lambda page=page: trial.client.get(page))  # type: ignore[misc]
+        answer = trial.send(f"GET {page}", lambda page=page: trial.client.get(page))  # type: ignore[misc]
         if answer.status_code == 200 and "html" in answer.headers.get("Content-Type", ""):
             trial.forms += forms_of(page, answer.content.decode())
     distinct = {(form.action, tuple(name for name, _ in form.fields)): form for form in trial.forms}
@@ -135,7 +135,7 @@ def crawl(trial: Trial) -> None:
 TABS = ("overview", "why", "timeline", "purchases", "notes", "history")
 
 
-def hostile(trial: Trial, chance: random.Random, many: int) -> None:
+def send_hostile_requests(trial: Trial, chance: random.Random, many: int) -> None:
     """So many requests, of every sort in turn."""
     names, endpoints = parameters(), [address for address in addresses() if address.name not in LEFT_OUT]
     sorts: tuple[Callable[..., None], ...] = (_address, _query, _form, _form, _form, _body, _api, _header)
@@ -159,7 +159,7 @@ def _address(trial: Trial, chance: random.Random, names: list[str], endpoints: l
     path = _path(trial, chance, endpoints, spoil=True)
     method = chance.choice(["get", "post"])
     ask = getattr(trial.client, method)
-    trial.ask(f"{method} {path}", lambda: ask(path))
+    trial.send(f"{method} {path}", lambda: ask(path))
 
 
 def _query(trial: Trial, chance: random.Random, names: list[str], endpoints: list[Any]) -> None:
@@ -167,7 +167,7 @@ def _query(trial: Trial, chance: random.Random, names: list[str], endpoints: lis
     query = {chance.choice(names): value(chance) for _ in range(chance.choice([1, 3, 30]))}
     method = chance.choice(["get", "get", "post"])
     ask = getattr(trial.client, method)
-    trial.ask(f"{method} {path} {query}", lambda: ask(path, query))
+    trial.send(f"{method} {path} {query}", lambda: ask(path, query))
 
 
 def _form(trial: Trial, chance: random.Random, names: list[str], endpoints: list[Any]) -> None:
@@ -185,7 +185,7 @@ def _form(trial: Trial, chance: random.Random, names: list[str], endpoints: list
     action = form.action if chance.random() < 0.95 else _path(trial, chance, endpoints, spoil=False)
     headers = {"HX-Request": "true"} if chance.random() < 0.2 else {}
     ask = trial.client.post if form.method == "post" else trial.client.get
-    trial.ask(f"{form.method} {action} {sent}", lambda: ask(action, sent, headers=headers))
+    trial.send(f"{form.method} {action} {sent}", lambda: ask(action, sent, headers=headers))
 
 
 def _body(trial: Trial, chance: random.Random, names: list[str], endpoints: list[Any]) -> None:
@@ -214,9 +214,9 @@ def _program(trial: Trial, method: str, path: str, data: Any) -> None:
     ask = getattr(Client(raise_request_exception=False, headers={"Authorization": f"Bearer {trial.token}"}), method)
     more = {"content_type": "application/json"} if method == "post" else {}
     sent = data if method != "delete" else None
-    answer = trial.ask(f"api {method} {path} {data}", lambda: ask(f"/api/v1{path}", sent, **more))
+    answer = trial.send(f"api {method} {path} {data}", lambda: ask(f"/api/v1{path}", sent, **more))
     if answer.status_code == 401:
-        trial.come_in()
+        trial.sign_in()
 
 
 def _header(trial: Trial, chance: random.Random, names: list[str], endpoints: list[Any]) -> None:
@@ -225,12 +225,12 @@ def _header(trial: Trial, chance: random.Random, names: list[str], endpoints: li
     header = f'sessionid="{header[:50]}\\000"; theme={header[:200]}' if name == "Cookie" else header
     header = header.encode().decode("latin-1")
     ask = (Client(raise_request_exception=False) if name == "Cookie" else trial.client).get
-    trial.ask(f"{path} {name}: {header}", lambda: ask(path, headers={name: header}))
+    trial.send(f"{path} {name}: {header}", lambda: ask(path, headers={name: header}))
 
 
 def test_hostile_requests_are_refused(trial: Trial) -> None:
     crawl(trial)
-    hostile(trial, random.Random(1), 400)
+    send_hostile_requests(trial, random.Random(1), 400)
     assert trial.failures == []
 
 
@@ -238,6 +238,6 @@ def test_hostile_requests_are_refused(trial: Trial) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_many_hostile_requests_are_refused(trial: Trial, seed: int) -> None:
     crawl(trial)
-    hostile(trial, random.Random(100 + seed), 2_000)
+    send_hostile_requests(trial, random.Random(100 + seed), 2_000)
     print(dict(trial.statuses), trial.slowest)
     assert trial.failures == []

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.server.jobs.at_work import AT, Tree
+from tests.server.jobs.process_tree import AT, Tree
 from tests.server.jobs.trials import jobs  # noqa: F401 - registers the trials
 
 from custrata.apps.jobs.actions import enqueue
@@ -14,11 +14,11 @@ from custrata.apps.jobs.actions.queue import take_job
 from custrata.apps.jobs.models import Job
 from custrata.lake import Workspace
 
-Ask = Callable[..., Job]
+EnqueueJob = Callable[..., Job]
 
 
 @pytest.fixture
-def ask(db: None) -> Ask:
+def enqueue_job(db: None) -> EnqueueJob:
     """Asks for a job: its kind, then its arguments by name."""
 
     def enqueued(kind: str = "trial_nap", **arguments: object) -> Job:
@@ -28,11 +28,11 @@ def ask(db: None) -> Ask:
 
 
 @pytest.fixture
-def taken(ask: Ask) -> Ask:
+def claim_job(enqueue_job: EnqueueJob) -> EnqueueJob:
     """Asks for a job and claims it."""
 
     def claimed(kind: str = "trial_nap", **arguments: object) -> Job:
-        ask(kind, **arguments)
+        enqueue_job(kind, **arguments)
         job = take_job("worker", at=AT)
         assert job is not None
         return job

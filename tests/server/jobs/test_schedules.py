@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.server.conftest import Person
-from tests.server.jobs.at_work import AT
+from tests.server.jobs.process_tree import AT
 
 from custrata.apps.audit.models import Change
 from custrata.apps.jobs.actions import Check, enqueue_due, release_lease, set_schedule, take_lease

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from pytest_django.fixtures import Settings
-from tests.server.jobs.at_work import AT, Tree
-from tests.server.kills.business import Shop
-from tests.server.kills.crowd import Browser
+from tests.server.jobs.process_tree import AT, Tree
+from tests.server.kills.shop import Shop
+from tests.server.kills.users import Browser
 from tests.server.processes.conftest import port
 
 from custrata.apps.accounts.actions import create_person

@@ -49,7 +49,7 @@ def runs(workspace: Workspace) -> dict[str, Rows]:
     return {as_of: _sorted(rows) for as_of, rows in profiles.items()}
 
 
-def leavings(workspace: Workspace) -> list[str]:
+def leftovers(workspace: Workspace) -> list[str]:
     """What killed processes left and nobody has cleared away."""
     derived, lake = workspace.runs.folder, workspace.lake.folder
     listed = {run.folder for run in workspace.runs.all()}
@@ -57,7 +57,7 @@ def leavings(workspace: Workspace) -> list[str]:
     return [path.name for path in (*stray, *derived.glob(".draft-*"), *lake.glob(".writing"))]
 
 
-def moved(workspace: Workspace) -> Counter[tuple[str, str, str]]:
+def recorded_moves(workspace: Workspace) -> Counter[tuple[str, str, str]]:
     """Every move of every run, as the timeline should have it."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for run in workspace.runs.all():
@@ -69,13 +69,13 @@ def moved(workspace: Workspace) -> Counter[tuple[str, str, str]]:
     return counts
 
 
-def on_timeline() -> Counter[tuple[str, str, str]]:
+def timeline_moves() -> Counter[tuple[str, str, str]]:
     """Every move that stands on the timeline."""
     entries = TimelineEntry.objects.filter(kind="tier").values_list("customer_id", "at", "facts")
     return Counter((who, at.isoformat(), _canonical_json(details)) for who, at, details in entries.iterator())
 
 
-def followed() -> set[str]:
+def followed_runs() -> set[str]:
     """The runs whose moves are counted as being on the timeline."""
     return set(FollowedRun.objects.values_list("run", flat=True))
 

@@ -73,14 +73,14 @@ class Address:
 
 def addresses() -> list[Address]:
     """Every address of the server that people open."""
-    every = sorted(_below(get_resolver(), ()), key=lambda address: address.name)
+    every = sorted(_walk(get_resolver(), ()), key=lambda address: address.name)
     return [address for address in every if not address.name.startswith(OF_PROGRAMS)]
 
 
-def _below(resolver: URLResolver, spaces: tuple[str, ...]) -> Iterator[Address]:
+def _walk(resolver: URLResolver, spaces: tuple[str, ...]) -> Iterator[Address]:
     for pattern in resolver.url_patterns:
         if isinstance(pattern, URLResolver):
-            yield from _below(pattern, (*spaces, str(pattern.namespace)) if pattern.namespace else spaces)
+            yield from _walk(pattern, (*spaces, str(pattern.namespace)) if pattern.namespace else spaces)
         elif isinstance(pattern, URLPattern):
             view: Any = pattern.callback
             names = tuple(pattern.pattern.converters)
@@ -102,7 +102,7 @@ def _digest(rows: object) -> str:
     return hashlib.sha256(json.dumps(rows, cls=DjangoJSONEncoder, default=str).encode()).hexdigest()
 
 
-def refused(answer: Any) -> bool:
+def is_refused(answer: Any) -> bool:
     """Sent to the sign-in; or it is not asked for that way at all."""
     to_sign_in = answer.status_code == 302 and answer.headers["Location"].startswith(reverse("accounts:sign_in"))
     return bool(to_sign_in or answer.status_code == 405)
@@ -125,7 +125,7 @@ def test_a_stranger_comes_in_nowhere_and_changes_nothing(db: None, served: Works
     inside = [address for address in addresses() if address.name not in OPEN]
     for ask in (stranger.get, stranger.post):
         responses = {address.name: ask(address.path(run)) for address in inside}
-        assert {name for name, answer in responses.items() if not refused(answer)} == set()
+        assert {name for name, answer in responses.items() if not is_refused(answer)} == set()
     assert fingerprints(served.folder) == before
 
 
@@ -150,12 +150,12 @@ def test_looking_at_everything_one_may_see_changes_nothing(
     candidates = [address for address in addresses() if address.name not in NOTED]
     open_to = [address for address in candidates if address.right is None or address.right in RIGHTS[role]]
     before = fingerprints(served.folder)
-    statuses = {address.name: _looked(client, address.path(run)) for address in open_to}
+    statuses = {address.name: _get_status(client, address.path(run)) for address in open_to}
     assert {name: status for name, status in statuses.items() if status == 403 or status >= 500} == {}
     assert fingerprints(served.folder) == before
 
 
-def _looked(client: Client, path: str) -> int:
+def _get_status(client: Client, path: str) -> int:
     answer = client.get(path)
     if getattr(answer, "streaming", False):
         b"".join(answer.streaming_content)  # type: ignore[attr-defined]  # streaming says it has it

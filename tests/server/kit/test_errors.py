@@ -26,14 +26,14 @@ def lines(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], list[dict[s
     fields = logging_settings(form="json", level="INFO", debug=False)["formatters"]["chosen"]
     form = JsonLines(fields["fmt"], rename_fields=fields["rename_fields"], json_ensure_ascii=False)
 
-    class Read(logging.Handler):
+    class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if Anonymous().filter(record):
                 records.append(json.loads(form.format(record)))
 
     records: list[dict[str, object]] = []
     caplog.set_level("INFO")
-    handler = Read()
+    handler = Collector()
     logging.getLogger().addHandler(handler)
     yield lambda: records
     logging.getLogger().removeHandler(handler)

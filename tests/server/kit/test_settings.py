@@ -25,15 +25,15 @@ PRODUCTION = {
 }
 
 
-def named_in(code: str) -> set[str]:
+def variables_in(code: str) -> set[str]:
     """The environment variables of ours that some code names."""
     written = [node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)]
     return {name for name in written if isinstance(name, str) and re.fullmatch(r"CUSTRATA_[A-Z_]+", name)}
 
 
-def asked_for() -> set[str]:
+def variables_read() -> set[str]:
     files = (ROOT / "src/custrata").rglob("*.py")
-    return {"DATABASE_URL"}.union(*(named_in(path.read_text("utf-8")) for path in files))
+    return {"DATABASE_URL"}.union(*(variables_in(path.read_text("utf-8")) for path in files))
 
 
 def settings_with(workspace: Path, code: str, **environment: str) -> str:
@@ -59,17 +59,17 @@ def shop(tmp_path: Path) -> Path:
 
 def test_every_variable_that_is_read_is_documented() -> None:
     page = PAGE.read_text("utf-8")
-    assert {name for name in asked_for() if f"| `{name}` |" not in page} == set()
+    assert {name for name in variables_read() if f"| `{name}` |" not in page} == set()
 
 
 def test_every_documented_variable_is_read() -> None:
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", PAGE.read_text("utf-8"), re.MULTILINE))
-    assert documented - asked_for() == set()
+    assert documented - variables_read() == set()
 
 
 def test_sees_a_variable_that_is_read() -> None:
     code = "import os\nos.environ.get('CUSTRATA_X')\nNAME = 'CUSTRATA_Y'\ns = 'set CUSTRATA_Z to 1'"
-    assert named_in(code) == {"CUSTRATA_X", "CUSTRATA_Y"}
+    assert variables_in(code) == {"CUSTRATA_X", "CUSTRATA_Y"}
 
 
 def test_the_documented_production_settings_are_clean_by_djangos_own_check(shop: Path) -> None:

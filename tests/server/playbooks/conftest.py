@@ -69,7 +69,7 @@ def make(actor: User | None, **other: Any) -> Task:
     return make_task(**{**defaults, **other}, actor=actor, at=AT)
 
 
-def written() -> list[tuple[str, str | None]]:
+def audit_entries() -> list[tuple[str, str | None]]:
     """What the audit says, the oldest first: what was done, and to which customer."""
     return list(Change.objects.order_by("id").values_list("action", "customer_id"))
 
@@ -79,7 +79,7 @@ def timeline_kinds(customer_id: str = "c007") -> list[str]:
     return list(TimelineEntry.objects.filter(customer_id=customer_id).order_by("id").values_list("kind", flat=True))
 
 
-def everything() -> tuple[Any, ...]:
+def database_state() -> tuple[Any, ...]:
     """All that an action here may change: equal before and after means that nothing did."""
     tables = (OwnPlaybook, Task, Change, TimelineEntry)
     return tuple(list(table._base_manager.order_by("pk").values()) for table in tables)

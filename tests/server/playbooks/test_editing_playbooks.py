@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from tests.server.playbooks.conftest import AT, everything, written
+from tests.server.playbooks.conftest import AT, audit_entries, database_state
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.models import Change
@@ -25,55 +25,55 @@ def edit(actor: User, data: dict[str, Any], tier: str = "high") -> None:
     edit_playbook(scheme="value", tier=tier, content=data, actor=actor, at=AT)
 
 
-def changed(**parts: Any) -> dict[str, Any]:
+def custom_playbook(**parts: Any) -> dict[str, Any]:
     return deepcopy(SHIPPED) | parts
 
 
 def test_it_holds_from_then_on_and_only_what_differs_is_written_down(ann: User) -> None:
-    edit(ann, changed(aim={"en": "Spoil them"}))
+    edit(ann, custom_playbook(aim={"en": "Spoil them"}))
     assert held_playbook("value", "high").aim == {"en": "Spoil them"}
     change = Change.objects.get()
     assert (change.action, list(change.after or {})) == ("playbooks.edit_playbook", ["aim"])
 
 
 def test_saying_the_same_again_is_nothing(ann: User) -> None:
-    edit(ann, changed(aim={"en": "Spoil them"}))
-    before = everything()
-    edit(ann, changed(aim={"en": "Spoil them"}))
-    assert everything() == before
+    edit(ann, custom_playbook(aim={"en": "Spoil them"}))
+    before = database_state()
+    edit(ann, custom_playbook(aim={"en": "Spoil them"}))
+    assert database_state() == before
 
 
 def test_saying_what_ships_is_nothing(ann: User) -> None:
     edit(ann, SHIPPED)
     assert not OwnPlaybook.objects.exists()
-    assert not written()
+    assert not audit_entries()
 
 
 def test_the_shipped_one_is_restored_once(ann: User) -> None:
-    edit(ann, changed(aim={"en": "Spoil them"}))
+    edit(ann, custom_playbook(aim={"en": "Spoil them"}))
     restore_playbook(scheme="value", tier="high", actor=ann, at=AT)
     assert held_playbook("value", "high") == playbook("value", "high")
-    before = everything()
+    before = database_state()
     with pytest.raises(NotEdited):
         restore_playbook(scheme="value", tier="high", actor=ann, at=AT)
-    assert everything() == before
+    assert database_state() == before
 
 
 @pytest.mark.parametrize(
     ("data", "tier", "refusal"),
     [
         (SHIPPED, "golden", NoSuchPlaybook),
-        (changed(actions=SHIPPED["actions"] * 2), "high", ActionTwice),
-        (changed(actions=[SHIPPED["actions"][0] | {"kind": "bribe"}]), "high", UnknownActionKind),
+        (custom_playbook(actions=SHIPPED["actions"] * 2), "high", ActionTwice),
+        (custom_playbook(actions=[SHIPPED["actions"][0] | {"kind": "bribe"}]), "high", UnknownActionKind),
     ],
 )
 def test_it_refuses_by_name_and_changes_nothing(
     ann: User, data: dict[str, Any], tier: str, refusal: type[CustrataError]
 ) -> None:
-    before = everything()
+    before = database_state()
     with pytest.raises(refusal):
         edit(ann, data, tier)
-    assert everything() == before
+    assert database_state() == before
 
 
 def test_what_was_not_changed_in_the_form_keeps_every_language() -> None:

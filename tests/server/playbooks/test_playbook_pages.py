@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from python_calamine import CalamineWorkbook
-from tests.server.playbooks.conftest import SignedIn, everything, ids_in, make
+from tests.server.playbooks.conftest import SignedIn, database_state, ids_in, make
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.models import Change
@@ -55,18 +55,18 @@ def test_only_operators_and_administrators_edit(
 
 @pytest.mark.parametrize("address", DOING)
 def test_an_analyst_does_nothing(task: Task, signed_in: SignedIn, address: str) -> None:
-    before = everything()
+    before = database_state()
     assert signed_in(Role.ANALYST).post(address.format(task=task.pk), NEXT).status_code == 403
-    assert everything() == before
+    assert database_state() == before
 
 
 @pytest.mark.parametrize("address", [*READABLE, *EDITING, *DOING, MAKE])
 def test_a_stranger_is_asked_to_sign_in(task: Task, stranger: Client, address: str) -> None:
-    before = everything()
+    before = database_state()
     for ask in (stranger.get, stranger.post):
         answer = ask(address.format(task=task.pk))
         assert (answer.status_code, answer.headers["Location"].startswith("/account/sign-in/")) == (302, True)
-    assert everything() == before
+    assert database_state() == before
 
 
 @pytest.mark.parametrize("whom", ["each", "whole"])

@@ -26,7 +26,7 @@ def operator(signed_in: Callable[[Role], Client]) -> Client:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path, settings: object) -> Workspace:
+def empty_workspace(tmp_path: Path, settings: object) -> Workspace:
     """A workspace nobody has imported anything into."""
     settings.WORKSPACE = tmp_path / "fresh"  # type: ignore[attr-defined]  # pytest-django's settings
     return Workspace.create(tmp_path / "fresh", name="Fresh", currency="CNY", timezone="Asia/Shanghai")

@@ -44,14 +44,14 @@ def ann(served: Workspace, person: Callable[[Role], User]) -> User:
     return person(Role.OPERATOR)
 
 
-def put(actor: User, **other: object) -> Override:
+def put_override(actor: User, **other: object) -> Override:
     defaults = {"customer_id": "c007", "scheme": "value", "tier": "high", "reason": "Founding member", "until": None}
     return put_by_hand(**{**defaults, **other}, actor=actor, at=AT)  # type: ignore[arg-type]  # the test's business
 
 
 def test_it_is_told_on_the_timeline_and_in_the_audit(ann: User) -> None:
-    put(ann)
-    put(ann, tier="mid")
+    put_override(ann)
+    put_override(ann, tier="mid")
     assert Override.objects.get().tier == "mid"
     assert list(TimelineEntry.objects.values_list("kind", "facts__tier")) == [("override", "high"), ("override", "mid")]
     assert list(Change.objects.values_list("before__tier", "after__tier")) == [(None, "high"), ("high", "mid")]
@@ -71,13 +71,13 @@ def test_it_refuses_by_name_and_changes_nothing(
     ann: User, wrong: dict[str, object], refusal: type[CustrataError]
 ) -> None:
     with pytest.raises(refusal):
-        put(ann, **wrong)
+        put_override(ann, **wrong)
     assert not Override.objects.exists()
     assert not Change.objects.exists()
 
 
 def test_it_is_taken_back_once(ann: User) -> None:
-    put(ann)
+    put_override(ann)
     end_override(customer_id="c007", scheme="value", actor=ann, at=AT)
     with pytest.raises(NothingToEnd):
         end_override(customer_id="c007", scheme="value", actor=ann, at=AT)
@@ -85,7 +85,7 @@ def test_it_is_taken_back_once(ann: User) -> None:
 
 
 def test_who_was_erased_has_none_left(ann: User) -> None:
-    put(ann)
+    put_override(ann)
     Customer.objects.all().delete()
     assert (forget_erased(), Override.objects.count()) == (1, 0)
 
@@ -93,7 +93,7 @@ def test_who_was_erased_has_none_left(ann: User) -> None:
 def test_the_next_refresh_takes_it_in(own_workspace: Workspace, person: Callable[[Role], User]) -> None:
     ann = person(Role.OPERATOR)
     follow_lake(own_workspace, at=AT)
-    put(ann, scheme="combined", tier="high")
+    put_override(ann, scheme="combined", tier="high")
     start_refresh(as_of=date(2025, 7, 15), actor=ann, at=AT)
     perform(take_job("a worker", at=AT))  # type: ignore[arg-type]  # there is one
     row = (reading(own_workspace) or pytest.fail("no run")).customer("c007") or {}

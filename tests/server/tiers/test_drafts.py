@@ -205,7 +205,7 @@ def test_a_draft_that_changes_nothing_is_not_published(ann: User) -> None:
 
 
 @pytest.fixture
-def twice(ann: User) -> User:
+def published_twice(ann: User) -> User:
     """Ann, after she published two versions of a scheme, at 1000 and at 900."""
     save(ann)
     publish(ann)
@@ -214,29 +214,29 @@ def twice(ann: User) -> User:
     return ann
 
 
-def test_rolling_back_publishes_the_old_version_as_a_new_one(twice: User) -> None:
-    assert roll_back(key="vip", number=1, note="back", actor=twice, at=LATER).number == 3
+def test_rolling_back_publishes_the_old_version_as_a_new_one(published_twice: User) -> None:
+    assert roll_back(key="vip", number=1, note="back", actor=published_twice, at=LATER).number == 3
     assert library().published()["vip"].definition.tiers[0].line == 1000
     assert audited_actions()[-1] == "tiers.roll_back"
 
 
-def test_rolling_back_to_what_is_published_is_refused(twice: User) -> None:
+def test_rolling_back_to_what_is_published_is_refused(published_twice: User) -> None:
     before = audited_actions()
     with pytest.raises(NothingToPublish):
-        roll_back(key="vip", number=2, actor=twice, at=LATER)
+        roll_back(key="vip", number=2, actor=published_twice, at=LATER)
     with pytest.raises(NoSuchVersion):
-        roll_back(key="vip", number=9, actor=twice, at=LATER)
+        roll_back(key="vip", number=9, actor=published_twice, at=LATER)
     assert (len(library().versions("vip")), audited_actions()) == (2, before)
 
 
-def test_a_scheme_is_retired_and_restored_once_each(twice: User) -> None:
-    retire_scheme(key="vip", actor=twice, at=LATER)
+def test_a_scheme_is_retired_and_restored_once_each(published_twice: User) -> None:
+    retire_scheme(key="vip", actor=published_twice, at=LATER)
     with pytest.raises(NoSuchVersion):
-        retire_scheme(key="vip", actor=twice, at=LATER)
+        retire_scheme(key="vip", actor=published_twice, at=LATER)
     assert "vip" not in library().published()
-    assert restore_scheme(key="vip", actor=twice, at=LATER).number == 2
+    assert restore_scheme(key="vip", actor=published_twice, at=LATER).number == 2
     with pytest.raises(NothingToPublish):
-        restore_scheme(key="vip", actor=twice, at=LATER)
+        restore_scheme(key="vip", actor=published_twice, at=LATER)
     assert audited_actions()[-2:] == ["tiers.retire", "tiers.restore"]
 
 
@@ -264,7 +264,7 @@ def test_a_key_that_is_taken_gets_a_number(ann: User) -> None:
     assert (free_key("vip"), free_key("value"), free_key("other")) == ("vip_2", "value_2", "other")
 
 
-def test_a_scheme_says_where_it_stands(twice: User) -> None:
+def test_a_scheme_says_where_it_stands(published_twice: User) -> None:
     status = standing("vip")
     assert status is not None
     assert (status.waits, status.graded, status.is_retired, status.seen) == (True, None, False, "")

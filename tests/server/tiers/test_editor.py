@@ -53,7 +53,7 @@ def page(client: Client, address: str) -> str:
     return response.content.decode()
 
 
-def filled(html: str) -> dict[str, Any]:
+def form_values(html: str) -> dict[str, Any]:
     """What a browser would send of the form of a draft, as it stands."""
     html = unescape(html)
     form = html[html.index('id="definition"') : html.index("</form>", html.index('id="definition"'))]
@@ -74,9 +74,9 @@ def filled(html: str) -> dict[str, Any]:
     return form_data
 
 
-def sent(client: Client, key: str = "vip", **changes: Any) -> Any:
+def submit_changes(client: Client, key: str = "vip", **changes: Any) -> Any:
     """Open the editor, change some fields, and send it."""
-    form_data = filled(page(client, f"/tiers/{key}/edit/"))
+    form_data = form_values(page(client, f"/tiers/{key}/edit/"))
     return client.post(
         f"/tiers/{key}/edit/save/", form_data | {name.replace("__", "-"): value for name, value in changes.items()}
     )
@@ -86,12 +86,12 @@ def sent(client: Client, key: str = "vip", **changes: Any) -> Any:
 def test_sending_the_form_as_it_is_changes_nothing_of_the_definition(
     own_workspace: Workspace, operator: Client, key: str
 ) -> None:
-    assert sent(operator, key).status_code == 302
+    assert submit_changes(operator, key).status_code == 302
     assert define(Draft.objects.get(scheme=key).definition) == BUILT_IN[key].definition
 
 
 def test_a_line_that_is_changed_is_kept(vip: Draft, operator: Client) -> None:
-    sent(operator, tier__0__line="1500", tier__0__keep="1200", tier__0__keep_unit="value", do="save")
+    submit_changes(operator, tier__0__line="1500", tier__0__keep="1200", tier__0__keep_unit="value", do="save")
     tier = Draft.objects.get().definition["tiers"][0]
     assert (tier["line"], tier["keep"], Draft.objects.get().author.username) == (1500, 1200, "operator")  # type: ignore[union-attr]  # there is one
 
@@ -108,12 +108,12 @@ def test_a_line_that_is_changed_is_kept(vip: Draft, operator: Client) -> None:
     ],
 )
 def test_buttons_change_the_rows(vip: Draft, operator: Client, button: str, keys: list[str]) -> None:
-    sent(operator, do=button)
+    submit_changes(operator, do=button)
     assert [tier["key"] for tier in Draft.objects.get().definition["tiers"]] == keys
 
 
 def test_all_tiers_are_filled_in_at_once(vip: Draft, operator: Client) -> None:
-    sent(operator, do="tier:all", all__keep="80", all__grace_days="60")
+    submit_changes(operator, do="tier:all", all__keep="80", all__grace_days="60")
     tiers = Draft.objects.get().definition["tiers"]
     assert [(tier.get("keep"), tier.get("grace_days")) for tier in tiers] == [("80%", 60), ("80%", 60), (None, None)]
 
@@ -123,14 +123,14 @@ def test_all_tiers_are_filled_in_at_once(vip: Draft, operator: Client) -> None:
     [("1", "year", "1 year"), ("12", "month", "12 months"), ("90", "day", None), ("", "year", None)],
 )
 def test_validity_is_days_months_or_years(vip: Draft, operator: Client, many: str, unit: str, expected: Any) -> None:
-    sent(operator, tier__0__valid_days=many, tier__0__valid_unit=unit)
+    submit_changes(operator, tier__0__valid_days=many, tier__0__valid_unit=unit)
     tier = Draft.objects.get().definition["tiers"][0]
     assert (tier.get("valid"), tier.get("valid_days")) == (expected, 90 if unit == "day" else None)
     assert f'<option value="{unit}" selected>' in page(operator, "/tiers/vip/edit/") or not many
 
 
 def test_what_is_wrong_stands_beside_its_field(vip: Draft, operator: Client) -> None:
-    sent(operator, tier__1__line="many", tier__0__grace_days="-3")
+    submit_changes(operator, tier__1__line="many", tier__0__grace_days="-3")
     html = page(operator, "/tiers/vip/edit/")
     assert html.count("Give a number.") == 1
     assert "Give whole days." in html
@@ -149,12 +149,12 @@ def test_what_is_wrong_stands_beside_its_field(vip: Draft, operator: Client) -> 
     ],
 )
 def test_every_mistake_is_told(vip: Draft, operator: Client, change: dict[str, str], message: str) -> None:
-    operator.post("/tiers/vip/edit/save/", filled(page(operator, "/tiers/vip/edit/")) | change)
+    operator.post("/tiers/vip/edit/save/", form_values(page(operator, "/tiers/vip/edit/")) | change)
     assert message in page(operator, "/tiers/vip/edit/")
 
 
 def test_a_second_person_is_refused_and_sees_what_they_typed(vip: Draft, operator: Client) -> None:
-    form_data = filled(page(operator, "/tiers/vip/edit/"))
+    form_data = form_values(page(operator, "/tiers/vip/edit/"))
     operator.post("/tiers/vip/edit/save/", form_data | {"tier-0-line": "1100"})
     late = operator.post("/tiers/vip/edit/save/", form_data | {"tier-0-line": "1200"})
     assert (late.status_code, "Somebody saved another draft" in late.content.decode()) == (409, True)
@@ -208,8 +208,8 @@ def test_what_is_odd_is_told_and_shown(vip: Draft, operator: Client, odd: str) -
 def test_conditions_are_rows_of_widgets(own_workspace: Workspace, operator: Client) -> None:
     html = page(operator, "/tiers/need/edit/")
     assert 'name="rule-0-0-window" value="90"' in html
-    sent(operator, "need", do="row:add:rule-0")
-    sent(
+    submit_changes(operator, "need", do="row:add:rule-0")
+    submit_changes(
         operator,
         "need",
         rule__0__1__trait="city",
@@ -223,7 +223,7 @@ def test_conditions_are_rows_of_widgets(own_workspace: Workspace, operator: Clie
 
 
 def test_the_sizes_follow_the_form_and_nothing_is_kept(vip: Draft, operator: Client) -> None:
-    form_data = filled(page(operator, "/tiers/vip/edit/"))
+    form_data = form_values(page(operator, "/tiers/vip/edit/"))
     html = operator.post("/tiers/vip/edit/preview/", form_data | {"tier-0-line": "200.01"}).content.decode()
     assert ("CN¥200.01" in html, 'id="sizes"' in html) == (True, True)
     assert Draft.objects.get().definition == vip.definition
@@ -245,7 +245,7 @@ def test_every_question_of_the_wizard_leads_to_a_scheme(own_workspace: Workspace
     define(Draft.objects.get().definition)
     for step in ("measure", "tiers"):
         address = f"/tiers/my_{goal.key}/steps/{step}/"
-        operator.post(f"/tiers/my_{goal.key}/edit/save/", filled(page(operator, address)))
+        operator.post(f"/tiers/my_{goal.key}/edit/save/", form_values(page(operator, address)))
     define(Draft.objects.get().definition)
     assert "Publish and refresh" in page(operator, f"/tiers/my_{goal.key}/simulate/?now=1&wizard=1")
 
@@ -257,7 +257,7 @@ def test_a_question_nobody_asked_is_not_found(own_workspace: Workspace, operator
 
 
 def test_a_simulation_says_who_moves_and_why(own_workspace: Workspace, operator: Client) -> None:
-    sent(operator, "loyalty", tier__0__line="80")
+    submit_changes(operator, "loyalty", tier__0__line="80")
     html = page(operator, "/tiers/loyalty/simulate/?now=1")
     assert ": 0 customers go up, " in html
     assert "Loyal → Potentially loyal" in html
@@ -278,7 +278,7 @@ def test_publishing_and_rolling_back_through_the_pages(vip: Draft, operator: Cli
     form_data = {"note": "Autumn", "seen": vip.at.isoformat()}
     assert operator.post("/tiers/vip/publish/", form_data)["Location"] == "/tiers/vip/versions/"
     assert "Version 1 waits for the next refresh" in page(operator, "/tiers/")
-    sent(operator, tier__0__line="1500")
+    submit_changes(operator, tier__0__line="1500")
     operator.post("/tiers/vip/publish/", {"seen": Draft.objects.get().at.isoformat()})
     html = page(operator, "/tiers/vip/versions/?before=1&after=2")
     assert ("Autumn" in html, "Version 1 and version 2" in html, "gold · Line" in html) == (True, True, True)
@@ -306,7 +306,7 @@ def test_a_scheme_is_retired_restored_copied_and_a_draft_discarded(own_workspace
 
 
 def test_a_scheme_page_leads_to_its_settings(own_workspace: Workspace, operator: Client) -> None:
-    sent(operator, "value", tier__0__line="70")
+    submit_changes(operator, "value", tier__0__line="70")
     html = page(operator, "/tiers/value/")
     for address in ("edit", "simulate", "versions"):
         assert f'href="/tiers/value/{address}/"' in html

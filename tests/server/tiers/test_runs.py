@@ -106,7 +106,7 @@ def test_a_run_compared_with_itself_asks_for_another(served: Workspace, operator
     assert "Choose two different runs." in page(operator, f"/tiers/runs/compare/?before={run}&after={run}")
 
 
-def test_before_the_first_run_pages_say_what_comes_next(fresh: Workspace, operator: Client) -> None:
+def test_before_the_first_run_pages_say_what_comes_next(empty_workspace: Workspace, operator: Client) -> None:
     assert all("No run yet" in page(operator, address) for address in ("/tiers/runs/", "/tiers/runs/compare/"))
 
 

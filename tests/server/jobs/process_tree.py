@@ -27,7 +27,7 @@ def database_address() -> str:
     return f"postgresql://{database['USER']}@{host}/{database['NAME']}"
 
 
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
     """Wait until something is so."""
     end = time.monotonic() + seconds
     while not condition():
@@ -70,13 +70,13 @@ class Tree:
 
     def ready(self, seconds: float = 20) -> Tree:
         """Wait until it says that it is at work."""
-        until(lambda: self.process.poll() is not None or "Ctrl+C" in self.output(), seconds)
+        wait_until(lambda: self.process.poll() is not None or "Ctrl+C" in self.output(), seconds)
         assert self.process.poll() is None, self.output()
         return self
 
     def processes(self) -> list[int]:
         """The numbers of its processes, itself first."""
-        return [self.process.pid, *below(self.process.pid)]
+        return [self.process.pid, *descendants(self.process.pid)]
 
     def stop(self) -> float:
         """Ask it to stop; the seconds that took."""
@@ -91,16 +91,16 @@ class Tree:
         self.process.wait(timeout=20)
 
 
-def below(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
     """The processes below one, oldest first."""
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return []
-    return [descendant for child in children for descendant in (int(child), *below(int(child)))]
+    return [descendant for child in children for descendant in (int(child), *descendants(int(child)))]
 
 
-def alive(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     """Whether a process runs."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"

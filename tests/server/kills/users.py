@@ -36,7 +36,7 @@ class Browser:
         self.port = port
         self.cookies: dict[str, str] = {}
 
-    def ask(self, path: str, sent: dict[str, str] | None = None) -> Answer:
+    def request(self, path: str, sent: dict[str, str] | None = None) -> Answer:
         """Get a page, or send a form. Never raises for a server that is gone."""
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         headers |= {"X-CSRFToken": self.cookies.get("csrftoken", "")}
@@ -58,13 +58,13 @@ class Browser:
 
     def sign_in(self, name: str, password: str) -> None:
         """Sign in as a person would."""
-        token = TOKEN.search(self.ask("/account/sign-in/").text)
+        token = TOKEN.search(self.request("/account/sign-in/").text)
         assert token is not None
         form = {"csrfmiddlewaretoken": token[1], "username": name, "password": password}
-        assert self.ask("/account/sign-in/", form).status == 302
+        assert self.request("/account/sign-in/", form).status == 302
 
 
-class Crowd:
+class Users:
     """Some people at once, until the block ends; `answers` counts what pages answered."""
 
     def __init__(self, browser: Browser, readers: int = 2) -> None:
@@ -75,7 +75,7 @@ class Crowd:
         self._threads = [threading.Thread(target=self._read, args=(late,), daemon=True) for late in range(readers)]
         self._threads.append(threading.Thread(target=self._write, daemon=True))
 
-    def __enter__(self) -> Crowd:
+    def __enter__(self) -> Users:
         for thread in self._threads:
             thread.start()
         return self
@@ -89,7 +89,7 @@ class Crowd:
         pages = cycle(PAGES[late * 5 :] + PAGES[: late * 5])
         while not self._over.is_set():
             page = next(pages)
-            self.answers[page, self.browser.ask(page).status] += 1
+            self.answers[page, self.browser.request(page).status] += 1
             time.sleep(PAUSE)
 
     def _write(self) -> None:
@@ -98,5 +98,5 @@ class Crowd:
                 return
             text = f"note {number}"
             sent = {"customer_id": CUSTOMER_ID, "text": text, "tab": "notes"}
-            self.notes[text] = self.browser.ask("/customers/-/note/", sent).status == 302
+            self.notes[text] = self.browser.request("/customers/-/note/", sent).status == 302
             time.sleep(PAUSE)

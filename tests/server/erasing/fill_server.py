@@ -1,4 +1,4 @@
-"""Everything a server can know of one customer, written by a process of its own: `python decided.py`."""
+"""Everything a server can know of one customer, written by a process of its own: `python fill_server.py`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WHO, NAME, MAIL, PHONE = "ZQ-77001", "Wanda Quill", "wanda.quill@example.com", "
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def decide() -> None:
+def fill() -> None:
     """Decide and note all there is about the customer, and speak of them elsewhere too."""
     served = workspace()
     migrate(at=AT)
@@ -61,4 +61,4 @@ def decide() -> None:
 
 
 if __name__ == "__main__":
-    decide()
+    fill()

@@ -10,14 +10,14 @@ ODD = "王\u200d🙂 “quoted” \\u0041\ttab\nline"
 
 def fill() -> None:
     """Rows in every table of every app; called once, on an empty database."""
-    _everybody()
+    _people()
     _django()
     _customers()
-    _work()
+    _jobs()
     _decisions()
 
 
-def _everybody() -> None:
+def _people() -> None:
     from axes.models import AccessAttempt, AccessAttemptExpiration, AccessFailureLog, AccessLog
     from django.contrib.sessions.backends.db import SessionStore
     from django.contrib.sessions.models import Session
@@ -77,7 +77,7 @@ def _customers() -> None:
     models.ListColumns.objects.create(person=ann, columns=["name", "spend"])
 
 
-def _work() -> None:
+def _jobs() -> None:
     from custrata.apps.audit.models import Change
     from custrata.apps.jobs.models import Job, Lease, Line, Schedule
 

@@ -47,8 +47,8 @@ class Shop:
         """A workspace that has seen everything before the first round, and has one run."""
         workspace = Workspace.create(home, name="Shop", currency="CNY", timezone="Asia/Shanghai", language="en")
         with DuckEngine(threads=2) as engine:
-            import_file(workspace, "customers", self._people(0, range(1, CUSTOMERS + 1)), at=AT, engine=engine)
-            import_file(workspace, "orders", self._between("before", None, FIRST), at=AT, engine=engine)
+            import_file(workspace, "customers", self._customers(0, range(1, CUSTOMERS + 1)), at=AT, engine=engine)
+            import_file(workspace, "orders", self._orders_between("before", None, FIRST), at=AT, engine=engine)
             refresh(workspace, engine, at=AT, as_of=FIRST.isoformat())
         return workspace
 
@@ -56,14 +56,18 @@ class Shop:
         """One after the other."""
         for number in range(1, ROUNDS + 1):
             day = FIRST + number * STEP
-            people = self._people(number, range(number, CUSTOMERS, 97)) if number % 2 else self._mended(number, day)
+            people = (
+                self._customers(number, range(number, CUSTOMERS, 97))
+                if number % 2
+                else self._corrected_orders(number, day)
+            )
             days = [day + timedelta(days=later) for later in range(STEP.days)]
             orders = tuple(
-                self._between(f"{ordered_on}", ordered_on, ordered_on + timedelta(days=1)) for ordered_on in days
+                self._orders_between(f"{ordered_on}", ordered_on, ordered_on + timedelta(days=1)) for ordered_on in days
             )
             yield Round(number, people, day, orders)
 
-    def _people(self, number: int, who: range) -> Path:
+    def _customers(self, number: int, who: range) -> Path:
         """Customers whose phone the file has anew, and one nobody knew."""
         ids = [*(f"C{customer:08}" for customer in who), f"N{number:08}"]
         phones = [f"139{number:02}{index % 1_000_000:06}" for index in range(len(ids))]
@@ -71,14 +75,14 @@ class Shop:
         table.write_csv(self.folder / f"customers-{number}.csv")
         return self.folder / f"customers-{number}.csv"
 
-    def _mended(self, number: int, before: date) -> Path:
+    def _corrected_orders(self, number: int, before: date) -> Path:
         """Orders of long ago whose amount was wrong."""
         orders = self._orders.filter(pl.col("ordered_at") < before.isoformat()).gather_every(211, offset=number)
         path = self.folder / f"mended-{number}.csv"
         orders.with_columns(amount=pl.lit(f"{number + 7}.35")).filter(pl.col("kind") == "sale").write_csv(path)
         return path
 
-    def _between(self, name: str, first: date | None, end: date) -> Path:
+    def _orders_between(self, name: str, first: date | None, end: date) -> Path:
         """The orders of some days; the amounts of some are none."""
         orders = self._orders.filter(pl.col("ordered_at") < end.isoformat())
         if first is not None:
@@ -94,7 +98,7 @@ def kind_of(file: Path) -> str:
     return "customers" if file.name.startswith("customers") else "orders"
 
 
-def unharmed(workspace: Workspace, rounds: list[Round]) -> None:
+def run_undisturbed(workspace: Workspace, rounds: list[Round]) -> None:
     """The same rounds, one thing after the other, where nobody kills anything."""
     with DuckEngine(threads=2) as engine:
         for round_ in rounds:

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tests.server.jobs.at_work import ROOT, Tree, command, environment, until
-from tests.server.kills.crowd import Browser
+from tests.server.jobs.process_tree import ROOT, Tree, command, environment, wait_until
+from tests.server.kills.users import Browser
 
 LOOK = 0.002  # seconds
 LONGEST = 120  # seconds until what was killed is there again, on a machine that has much else to do
@@ -23,7 +23,7 @@ APART = 2.5  # seconds at most from one kill to the next: sometimes a refresh or
 OFTEN = {"import": 20, "job": 5, "everything": 0.3}
 
 
-class Victims:
+class Processes:
     """Everything that may be killed: `custrata up` with all below it, and the import that runs."""
 
     def __init__(self, start: Callable[[], Tree], workspace: Path, browser: Browser) -> None:
@@ -33,7 +33,7 @@ class Victims:
         self.up = start().ready(LONGEST)
         self._import: subprocess.Popen[bytes] | None = None
 
-    def imported(self, kind: str, file: Path, language: str = "en") -> None:
+    def import_until_done(self, kind: str, file: Path, language: str = "en") -> None:
         """Import a file by the command line, again and again until it says that it is done."""
         variables = environment(self._workspace)
         while True:
@@ -48,7 +48,7 @@ class Victims:
     def running(self) -> dict[str, list[int]]:
         """What runs now, by what it is."""
         top = self.up.process.pid
-        pids_by_kind = {"everything": [top], **_named(top)}
+        pids_by_kind = {"everything": [top], **_pids_by_name(top)}
         for web in pids_by_kind.get("web", []):
             pids_by_kind["answering"] = pids_by_kind.get("answering", []) + _children(web)
         for worker in pids_by_kind.get("worker", []):
@@ -68,7 +68,7 @@ class Victims:
 
     def serves(self) -> bool:
         """Whether pages are answered."""
-        return self._browser.ask("/ready").status == 200
+        return self._browser.request("/ready").status == 200
 
     def is_writing(self, what: str) -> bool:
         """Whether it is about to write: an import facts, everything else a run."""
@@ -80,8 +80,8 @@ class Victims:
 class Killer:
     """Kills so many times while the block lasts, in a thread of its own; `killed` counts of what."""
 
-    def __init__(self, victims: Victims, kills: int, chance: random.Random) -> None:
-        self.victims, self.kills, self.chance = victims, kills, chance
+    def __init__(self, processes: Processes, kills: int, chance: random.Random) -> None:
+        self.victims, self.kills, self.chance = processes, kills, chance
         self.killed: Counter[str] = Counter()
         self.allowed = 0  # so far, so that in between something is finished
         self.failed: BaseException | None = None
@@ -124,7 +124,7 @@ class Killer:
         self.killed[what] += 1
         self.victims.kill(what, self.chance.choice(still))
         if what in ("web", "answering", "everything"):
-            until(self.victims.serves, LONGEST)
+            wait_until(self.victims.serves, LONGEST)
 
     def _wait_for_writing(self, what: str) -> None:
         end = time.monotonic() + 3
@@ -133,7 +133,7 @@ class Killer:
         time.sleep(self.chance.uniform(0, 0.15))
 
 
-def _named(top: int) -> dict[str, list[int]]:
+def _pids_by_name(top: int) -> dict[str, list[int]]:
     """The processes right below one, by their names."""
     pids_by_name: dict[str, list[int]] = {}
     for pid in _children(top):
