@@ -1,7 +1,7 @@
 """The databases the server's tests run on: SQLite in a file, or, with CUSTRATA_TEST_DATABASE=postgresql, a private
 PostgreSQL that lives as long as the session.
 
-Every worker of a parallel run has its own, so there is nothing to share and nothing to be left behind: the server is
+Every worker of a parallel run has its own, so nothing is shared and nothing is left behind: the server is
 a child of the test process and ends with it, however that ends.
 """
 
@@ -29,7 +29,7 @@ from tests.conftest import lacking
 
 ON_POSTGRESQL = os.environ.get("CUSTRATA_TEST_DATABASE") == "postgresql"
 LACKING = "PostgreSQL is not installed (on Debian: apt-get install postgresql)"
-# Nothing in it outlives the session: no waiting for the disk, no port, little memory.
+# Nothing outlives the session: no fsync, no port, little memory.
 OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "listen_addresses": ""}
 OPTIONS |= {"shared_buffers": "32MB", "max_connections": "60", "log_min_messages": "fatal", "jit": "off"}
 OPTIONS |= {"autovacuum": "off", "max_wal_size": "256MB"}
@@ -37,7 +37,7 @@ END_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 class Missing(Exception):
-    """What is needed to run PostgreSQL is not there."""
+    """PostgreSQL cannot be run here."""
 
 
 def programs() -> Path:
@@ -52,7 +52,7 @@ def programs() -> Path:
 
 
 def owner() -> pwd.struct_passwd:
-    """Who runs it: PostgreSQL refuses to be run by root, so then it is its own user. Raises `Missing`."""
+    """The user that runs it: PostgreSQL refuses root, so then the user `postgres`. Raises `Missing`."""
     if os.getuid():
         return pwd.getpwuid(os.getuid())
     try:
@@ -63,7 +63,7 @@ def owner() -> pwd.struct_passwd:
 
 @contextmanager
 def cluster(folder: Path, who: pwd.struct_passwd) -> Iterator[str]:
-    """A PostgreSQL of our own, run by `who` from the programs in `folder`; its address."""
+    """Run a private PostgreSQL as `who` from the programs in `folder`; yields its address."""
     with tempfile.TemporaryDirectory(prefix="pg") as home:  # short: a socket's path has 107 characters at most
         os.chown(home, who.pw_uid, who.pw_gid)
         user, group = (who.pw_uid, who.pw_gid) if not os.getuid() else (None, None)
@@ -113,7 +113,7 @@ def _wait(ready: Path, home: str, server: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """The address of a private PostgreSQL; skips where there is none to be had."""
+    """The address of a private PostgreSQL; skips where PostgreSQL is not installed."""
     try:
         folder, who = programs(), owner()
     except Missing as error:
@@ -133,7 +133,7 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest, tmp_path_factor
         database = dj_database_url.parse(request.getfixturevalue("postgresql"), conn_max_age=0)
         default.update({**database, "OPTIONS": {}, "NAME": "custrata"})
         default["TEST"]["NAME"] = "custrata_tests"
-        del connections["default"]  # it is made anew, with another backend, when next asked for
+        del connections["default"]  # recreated with another backend on next access
     else:
         default["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "tests.sqlite3")
 

@@ -1,4 +1,4 @@
-"""Two at once: a link lets in one of them, and one administrator stays."""
+"""Concurrent requests: a link is used once, and one administrator remains."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ GOOD = "seven green chairs"
 
 
 def run_concurrently(*acts: Callable[[], object]) -> list[str]:
-    """Do these at the same time, each on a connection of its own; which errors came of it, none as "done"."""
+    """Run these concurrently, each on a connection of its own; returns the names of their errors, or "done"."""
     start = Barrier(len(acts))
 
     def run(act: Callable[[], object]) -> str:

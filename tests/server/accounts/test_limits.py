@@ -1,4 +1,4 @@
-"""What keeps out who guesses: limits by address and overall, folded names, and a log of it all."""
+"""Protection against guessing: limits by address and overall, folded names, and the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One's own page, password and sessions."""
+"""The own account: page, password and sessions."""
 
 from __future__ import annotations
 

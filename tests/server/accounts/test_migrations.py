@@ -1,4 +1,4 @@
-"""Migrations of people: names are folded on the way, and every step goes back."""
+"""Migrations of accounts: names are folded, and every migration is reversible."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def as_of_migration(name: str) -> Any:
-    """The model of people as it was then, with the database at that migration."""
+    """The user model of a migration, with the database at that migration."""
     MigrationExecutor(connection).migrate([("accounts", name)])
     return MigrationExecutor(connection).loader.project_state([("accounts", name)]).apps.get_model("accounts", "User")
 

@@ -1,4 +1,4 @@
-"""People: making them, their roles, letting in and keeping out; there is always an administrator."""
+"""Accounts: creation, roles, deactivation and reactivation; there is always an administrator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may open which page of people, and the table of rights in page and docs."""
+"""Permissions of the account pages, and the table of rights in page and docs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two-step sign-in: set up, taken, lost, required by role, turned off."""
+"""Two-step sign-in: set-up, use, loss, required by role, turned off."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("served")]
 
 
 def code_of(device: TOTPDevice, ahead: int = 0) -> str:
-    """The code the app shows, so many half minutes ahead: each is taken once."""
+    """The code of the authenticator, so many time steps ahead: each code is accepted once."""
     generator = TOTP(device.bin_key)
     generator.time = time.time() + 30 * ahead
     return f"{generator.token():06}"
@@ -56,7 +56,7 @@ def anna(person: Person) -> User:
 
 @pytest.fixture
 def device(anna: User) -> TOTPDevice:
-    """Anna's authenticator, in force; the code of this half minute is used up."""
+    """Anna's confirmed authenticator; the code of the current time step is used up."""
     return enable_second_factor(anna)
 
 
@@ -68,13 +68,13 @@ def enable_second_factor(person: User) -> TOTPDevice:
 
 @pytest.fixture
 def codes(anna: User) -> list[str]:
-    """Anna's recovery codes, of a second factor in force."""
+    """Anna's recovery codes, of a confirmed second factor."""
     device = begin_set_up(person=anna)
     return confirm_set_up(person=anna, device_id=device.pk, code=code_of(device), keep=None, at=timezone.now())
 
 
 def after_password(username: str = "analyst") -> Client:
-    """A browser in which the password was right and the code was not asked for yet."""
+    """A browser between the password and the code of the sign-in."""
     client = Client()
     answer = client.post(PAGE, {"username": username, "password": PASSWORD, "next": "/account/me/"})
     assert (answer.status_code, answer.headers["Location"]) == (302, CODE)

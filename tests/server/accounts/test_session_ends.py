@@ -1,4 +1,4 @@
-"""Sessions end unused and end in the end; a password somebody else chose is changed first."""
+"""Sessions expire when idle and after their maximum age; a password set by somebody else must be changed first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Coming in: the right password lets in, wrong ones lock out, and nothing tells who exists."""
+"""Sign-in: the right password succeeds, wrong ones lock out, and nothing reveals which accounts exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two steps as people take them, in a real browser under our policy of what pages may load."""
+"""Two-step sign-in in a real browser under the content security policy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PICTURES = os.environ.get("CUSTRATA_TEST_PICTURES", "")  # a folder, to look at 
 
 
 def check_layout(page: Page, name: str) -> None:
-    """Every width and colour: nothing is wider than the screen."""
+    """Assert that nothing is wider than the screen, in every width and theme."""
     for width in (1440, 360):
         for scheme in ("light", "dark"):
             page.set_viewport_size({"width": width, "height": 900})

@@ -1,4 +1,4 @@
-"""Changes of tiers for programs that follow along: each once, in order, and a word when history was made anew."""
+"""The feed of tier changes: each once, in order, with an error when history was rewritten."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_cursor_before_what_was_made_anew_stays_good(program: Program, own_wor
 
 
 def remake_run(workspace: Workspace, as_of: datetime) -> None:
-    """Make the run of an instant again, and nothing else: what a late import and a refresh do."""
+    """Replace the run of an instant, as a late import and a refresh do."""
     original = next(run for run in workspace.runs.all() if run.as_of == as_of)
     with workspace.runs.draft() as draft:
         for path in original.folder.glob("*.parquet"):

@@ -1,4 +1,4 @@
-"""Customers by the API: their tiers, why, since when, and tiers by hand."""
+"""Customers by the API: tiers, explanations, history and overrides."""
 
 from __future__ import annotations
 

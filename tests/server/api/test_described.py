@@ -1,4 +1,4 @@
-"""The API answers as its own description says, whatever it is asked: made-up requests for every operation."""
+"""The API conforms to its OpenAPI description: generated requests for every operation."""
 
 from __future__ import annotations
 

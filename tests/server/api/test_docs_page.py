@@ -1,4 +1,4 @@
-"""The page that describes the API: whole, under our policy of what pages may load, and without the network."""
+"""The API documentation page: complete, under the content security policy, and without the network."""
 
 from __future__ import annotations
 

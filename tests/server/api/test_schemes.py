@@ -1,4 +1,4 @@
-"""Schemes by the API: read, tried out, published, taken back."""
+"""Schemes by the API: reading, simulation, publishing, rollback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may ask the API for what: tokens with the scope, as long as their maker has the right; nobody else."""
+"""API permissions: tokens with the scope, as long as their creator has the right; nobody else."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ BODY: dict[str, object] = {"schemes": [{"key": "x"}], "scheme": {}, "version": 1
 
 
 def operations() -> Iterator[tuple[str, str, tuple[Scope, ...]]]:
-    """Every operation of the API: its method, its address, and the scopes it asks for."""
+    """Every operation of the API: its method, its address, and the scopes it requires."""
     for bound in api._get_bound_routers():  # Ninja has no public list
         for view in bound.path_operations.values():
             for operation in view.operations:

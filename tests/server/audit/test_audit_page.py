@@ -1,4 +1,4 @@
-"""The audit page: reading, searching, paging, taking along; only for who may."""
+"""The audit page: reading, searching, paging, exporting, and permissions."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_every_change_stands_on_one_page_however_many_there_are(browser: Client)
 
 
 def _many(number: int) -> list[Change]:
-    """Changes in pairs at one instant."""
+    """Changes, two at each instant."""
     at = [AT + timedelta(minutes=place // 2) for place in range(number)]
     return [Change(at=at[n], action="shop.open", subject="shop", subject_id=str(n)) for n in range(number)]
 

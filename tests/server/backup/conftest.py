@@ -24,7 +24,7 @@ class Used:
 
 @pytest.fixture(scope="session")
 def used(tmp_path_factory: pytest.TempPathFactory) -> Used:
-    """A server with rows in every table, and its backup. Read it only."""
+    """A server with rows in every table, and its backup. Read-only."""
     home = tmp_path_factory.mktemp("used")
     run("init", home / "shop", "--language", "en")
     without = fill(home / "shop")

@@ -1,4 +1,4 @@
-"""A backup restored into a new place holds what the old one held, on both databases and across them."""
+"""A restored backup equals the original, on both databases and across them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def backup_home(graded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     own = tmp_path_factory.mktemp("schemes") / "vip.yaml"
     own.write_text(VIP, encoding="utf-8")
     run("schemes", "apply", own, "-w", home / "shop")
-    run("backup", home / "empty.tar", "-w", home / "shop", "--no-verify")  # brings the database up to date
+    run("backup", home / "empty.tar", "-w", home / "shop", "--no-verify")  # migrates the database
     run("manage", "create_person", "ann", CUSTRATA_WORKSPACE=str(home / "shop"))
     run("backup", home / "one.tar", "-w", home / "shop")
     return home
@@ -27,13 +27,13 @@ def backup_home(graded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def shop(backup_home: Path) -> Path:
-    """The workspace that was backed up. Read it only."""
+    """The workspace that was backed up. Read-only."""
     return backup_home / "shop"
 
 
 @pytest.fixture
 def backup(backup_home: Path) -> Path:
-    """Its backup. Read it only."""
+    """Its backup. Read-only."""
     return backup_home / "one.tar"
 
 

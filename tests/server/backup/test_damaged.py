@@ -1,4 +1,4 @@
-"""Commands of the server say in a sentence that its database is damaged, and change nothing."""
+"""Commands of the server report a damaged database in one line, and change nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An archive that somebody else has put together writes nothing outside of the new folder, on any Python we promise."""
+"""A crafted archive writes nothing outside of the new folder, on every supported Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Backups by schedule: a job that writes one, tries it, and keeps the newest."""
+"""Scheduled backups: a job that writes one, verifies it, and keeps the newest."""
 
 from __future__ import annotations
 

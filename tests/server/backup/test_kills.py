@@ -1,4 +1,4 @@
-"""Backups and restores killed at any moment: run again they give what an unkilled one gives, without residue."""
+"""Backups and restores killed at any moment: a second run gives the result of an undisturbed one, without residue."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KILLS = int(os.environ.get("CUSTRATA_KILLS", "60"))
 
 
 def run_and_kill(seconds: float, *arguments: object, database: str | None = None) -> bool:
-    """Begin a command and kill it after so many seconds; whether it was still at work."""
+    """Start a command and kill it after so many seconds; returns whether it was still running."""
     command = [sys.executable, "-c", MAIN, *map(str, arguments)]
     process = subprocess.Popen(command, env=environment(database), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -34,7 +34,7 @@ def run_and_kill(seconds: float, *arguments: object, database: str | None = None
 
 
 def measure_seconds(*arguments: object, database: str | None = None) -> float:
-    """How long a command takes here and now."""
+    """The duration of a command in seconds."""
     began = time.monotonic()
     run(*arguments, database=database)
     return time.monotonic() - began
@@ -53,7 +53,7 @@ def try_backups(used: Used, home: Path, rounds: int) -> None:
     run("backup", home / "again.tar", "-w", home / "shop", "--no-verify")
     assert names(home / "shop") == before
     assert [path.name for path in home.iterdir() if path.name.startswith(".")] == []
-    for archive in home.glob("*.tar"):  # those that were quicker than the kill are whole
+    for archive in home.glob("*.tar"):  # backups that finished before the kill are complete
         assert read_manifest(archive)["contents"] == read_manifest(used.backup)["contents"]
 
 
@@ -63,7 +63,7 @@ def try_restores(used: Used, home: Path, rounds: int, database: str | None, othe
     for _ in range(rounds):
         run_and_kill(chance.uniform(0.3, 1.05) * longest, "restore", used.backup, "-w", home / "new", database=database)
         if (home / "new").exists():
-            break  # all was in place, perhaps but for saying so
+            break  # everything is in place, perhaps except for the final mark
     if not (home / "new").exists() or (home / "new/server/.restoring").exists():
         run("restore", used.backup, "-w", home / "new", database=database)
     run("backup", home / "after.tar", "-w", home / "new", "--no-verify", database=database)

@@ -1,4 +1,4 @@
-"""What is backed up follows from the models; what is in a table is the same on every database."""
+"""The backed-up tables follow from the models; their content is the same on every database."""
 
 from __future__ import annotations
 

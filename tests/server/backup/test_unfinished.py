@@ -1,4 +1,4 @@
-"""What a killed restore leaves, moment by moment, and what comes after it."""
+"""What a killed restore leaves at each stage, and how the next command finishes it."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def execute(address: str, *statements: str) -> None:
 
 
 def unfinished_restore(address: str, foreign_tables: list[str]) -> list[str]:
-    """Statements that bring a restored database back to where it was filled and not known to be in place."""
+    """Statements that put a restored database back into the state before the restore was marked as finished."""
     return [NOTE, f"INSERT INTO custrata_restoring VALUES ('abc', '{json.dumps(foreign_tables)}')"]
 
 
 @pytest.fixture(scope="module")
 def restored_home(used: Used, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The used server restored into the folder `new` and the file `db.sqlite3`. Read it only."""
+    """The used server restored into the folder `new` and the file `db.sqlite3`. Read-only."""
     home = tmp_path_factory.mktemp("restored")
     run("restore", used.backup, "-w", home / "new", database=f"sqlite:///{home / 'db.sqlite3'}")
     return home

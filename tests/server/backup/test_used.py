@@ -1,4 +1,4 @@
-"""A server that has been used is restored whole, on the database it was on and on the other."""
+"""A used server is restored completely, on the same database and on the other."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_it_is_restored_on_sqlite(used: Used, tmp_path: Path) -> None:
 def test_it_is_moved_to_postgresql_within_it_and_back(used: Used, tmp_path: Path, new_postgresql: NewDatabase) -> None:
     there, elsewhere = new_postgresql(), new_postgresql()
     run("restore", used.backup, "-w", tmp_path / "there", database=there)
-    run("backup", tmp_path / "two.tar", "-w", tmp_path / "there", database=there)  # tried on SQLite
+    run("backup", tmp_path / "two.tar", "-w", tmp_path / "there", database=there)  # verified on SQLite
     assert rows(tmp_path / "two.tar") == rows(used.backup)
     run("restore", tmp_path / "two.tar", "-w", tmp_path / "beside", database=elsewhere)
     run("backup", tmp_path / "three.tar", "-w", tmp_path / "beside", "--no-verify", database=elsewhere)

@@ -1,4 +1,4 @@
-"""The whole product as people meet it: `custrata up` on a workspace of its own, and a browser."""
+"""The whole product: `custrata up` on a workspace of its own, and a browser."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class Served:
-    """The product at work: its address, its workspace, and an administrator's name and password."""
+    """The running product: its address, its workspace, and an administrator's name and password."""
 
     url: str
     folder: Path
@@ -34,7 +34,7 @@ class Served:
 
 @pytest.fixture(scope="module")
 def product(graded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """`custrata up`, with everything real: web, worker, scheduler."""
+    """`custrata up` with web, worker and scheduler."""
     home = tmp_path_factory.mktemp("product")
     shutil.copytree(graded, home / "shop", ignore=shutil.ignore_patterns("server"))
     inherited = {
@@ -74,14 +74,14 @@ def _wait(address: str, tree: subprocess.Popen[bytes], log: Path) -> None:
 
 @dataclass
 class Window:
-    """A window of the browser, and what went wrong in it."""
+    """A browser window, and the errors recorded in it."""
 
     page: Page
     wrong: list[str]
     url: str
 
     def open(self, path: str) -> Page:
-        """Go to a page and wait until it is at rest."""
+        """Go to a page and wait until it is idle."""
         self.page.goto(self.url + path)
         self.page.wait_for_load_state("networkidle")
         return self.page
@@ -95,7 +95,7 @@ def _is_outside(address: str, ours: str) -> bool:
 
 
 def sign_in(page: Page, url: str, name: str, password: str) -> None:
-    """Sign in with the password of the command line, and choose one's own, as everybody has to."""
+    """Sign in with the initial password, and choose another, as every new user has to."""
     page.goto(f"{url}/")
     page.fill("input[name=username]", name)
     page.fill("input[name=password]", password)
@@ -120,7 +120,7 @@ def session(chromium: Browser, product: Served) -> dict[str, Any]:
 
 
 def _is_failure(request: Request) -> bool:
-    """Whether a request failed; one that the browser gave up, since the next page was opened, did not."""
+    """Whether a request failed. One that the browser aborted because the next page was opened did not."""
     return request.failure != "net::ERR_ABORTED"
 
 

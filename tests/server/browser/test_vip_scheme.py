@@ -1,4 +1,4 @@
-"""A membership from the first question to one customer's reason, in Chinese, by an operator."""
+"""A membership scheme from the wizard to the explanation of one customer, in Chinese, by an operator."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def operator(chromium: Browser, product: Served) -> Page:
 
 
 def wait_for_refresh(page: Page, address: str) -> Page:
-    """A new window, once no refresh is under way: the old one looks by itself, and may go on at any moment."""
+    """A new window, once no refresh is running: the old one polls, and may navigate at any moment."""
     window = page.context.new_page()
     page.close()
     for _ in range(120):
@@ -66,7 +66,7 @@ def test_an_operator_makes_a_membership_and_gives_one_customer_a_tier(operator: 
 
 
 def draft_scheme(page: Page, url: str) -> None:
-    """From the question to the tiers: yearly spend, kept at 80 %, sixty days of grace."""
+    """Create the draft in the wizard: yearly spend, kept at 80 %, sixty days of grace."""
     page.goto(f"{url}/tiers/")
     page.get_by_role("link", name="新建分级方案").click()
     page.get_by_role("button", name="会员等级").click()
@@ -84,7 +84,7 @@ def draft_scheme(page: Page, url: str) -> None:
 
 
 def publish(page: Page, url: str) -> Page:
-    """From the simulation to the run that grades by it; the window one goes on in."""
+    """Simulate, publish and refresh; returns the window to continue in."""
     expect(page.locator("#publish")).to_contain_text("240 位客户按这个新方案分级", timeout=LONG)
     page.fill("#note", "年度会员")
     page.get_by_role("button", name="发布并刷新").click()
@@ -97,7 +97,7 @@ def publish(page: Page, url: str) -> Page:
 
 
 def override_tier(page: Page, url: str) -> None:
-    """One customer into the second tier, with a reason."""
+    """Put one customer into the second tier, with a reason."""
     page.goto(f"{url}/customers/c007/?tab=why")
     page.locator("a[href='/tiers/my_membership/by-hand/c007/']").click()
     page.select_option("#tier", label="钻石")

@@ -1,4 +1,4 @@
-"""Every page, in every language, light and dark, wide and narrow: nothing complains, nothing sticks out."""
+"""Every page, in every language, light and dark, wide and narrow: no errors, no overflow."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ LANGUAGES = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant", "en": "en"}
 
 @pytest.fixture
 def pages(product: Served, window: Open) -> list[str]:
-    """The pages, once there are two drafts: of a scheme that is new, and of one that customers would move in."""
+    """The pages, after creating two drafts: of a new scheme, and of one in which customers would move."""
     page = window().page
     if page.goto(f"{product.url}/tiers/my_membership/edit/").status == 404:  # type: ignore[union-attr]  # it answers
         page.goto(f"{product.url}/tiers/new/")

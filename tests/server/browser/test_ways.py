@@ -1,4 +1,4 @@
-"""What people come for: from a ring to one customer's reason, half a phone number, an export, a refresh watched."""
+"""Common tasks: from a chart to one customer's explanation, search by phone, an export, watching a refresh."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of tokens: for administrators, a new one shown once, revoking with a question before."""
+"""The page of tokens: for administrators, a new one is shown once, revoking asks for confirmation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens: made with what their maker may do, recognised by their text, over when they are revoked or run out."""
+"""Tokens: limited to their creator's rights, recognised by their text, invalid once revoked or expired."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Customers that have followed the lake."""
+"""Fixtures with customers synchronized from the lake."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from custrata.web.rights import Role
 
 @pytest.fixture(autouse=True)
 def quick_passwords(settings: Any) -> None:
-    """Passwords are hashed quickly; how slow it is in earnest is Django's business."""
+    """Fast password hashing."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
@@ -33,7 +33,7 @@ Rows = dict[type[Model], list[dict[str, Any]]]
 
 @pytest.fixture(scope="session")
 def customer_rows(graded: Path, django_db_setup: None, django_db_blocker: Any) -> Rows:
-    """The rows that following the graded workspace makes, made once."""
+    """The rows that synchronizing the graded workspace creates, computed once."""
     with django_db_blocker.unblock(), transaction.atomic():
         follow_lake(Workspace.open(graded), at=AT)
         models: list[type[Model]] = [Customer, TimelineEntry, FollowedRun, FollowedLake]
@@ -63,7 +63,7 @@ ImportCustomers = Callable[..., None]
 
 @pytest.fixture
 def import_customers(own_workspace: Workspace, tmp_path: Any) -> ImportCustomers:
-    """Import customers into one's own workspace, as the command line does."""
+    """Imports customers into `own_workspace`, as the command line does."""
 
     def import_customers(**columns: list[str]) -> None:
         pl.DataFrame(columns).write_csv(tmp_path / "more.csv")
@@ -74,11 +74,11 @@ def import_customers(own_workspace: Workspace, tmp_path: Any) -> ImportCustomers
 
 
 def timeline_entries(customer_id: str) -> list[tuple[str, dict[str, Any]]]:
-    """What stands on a customer's timeline besides tiers, the oldest first."""
+    """A customer's timeline entries other than tiers, oldest first."""
     rows = TimelineEntry.objects.filter(customer_id=customer_id).exclude(kind="tier").order_by("id")
     return [(entry.kind, entry.facts) for entry in rows]
 
 
 def audit_changes(action: str) -> list[Change]:
-    """What the audit says of an action, the oldest first."""
+    """The audit entries of an action, oldest first."""
     return list(Change.objects.filter(action=f"customers.{action}").order_by("id"))

@@ -26,7 +26,7 @@ TABS = ("portrait", "why", "timeline", "purchases", "notes")
 
 @pytest.fixture
 def browser(followed: Workspace, signed_in: SignedIn) -> Client:
-    """An operator's."""
+    """An operator's browser."""
     return signed_in(Role.OPERATOR)
 
 

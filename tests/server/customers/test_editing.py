@@ -1,4 +1,4 @@
-"""Edits: what a person says beats the sources, and can be taken back."""
+"""Edits: manual values override the sources, and can be undone."""
 
 from __future__ import annotations
 

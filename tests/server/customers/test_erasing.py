@@ -1,4 +1,4 @@
-"""Erasing a customer by page, by program and by the job; the list names nobody, and lifting takes a reason."""
+"""Erasing a customer by page, API and job; the list contains no customer ids, and lifting requires a reason."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def followed(own_workspace: Workspace) -> Workspace:
-    """A workspace of its own, whose customers the server follows, with an override."""
+    """A workspace of its own with synchronized customers and an override."""
     follow_lake(own_workspace, at=AT)
     Override.objects.create(customer_id="c007", scheme="value", tier="high", reason="dear", approved_at=AT)
     return own_workspace
@@ -36,12 +36,12 @@ def followed(own_workspace: Workspace) -> Workspace:
 
 @pytest.fixture
 def administrator(signed_in: Callable[[Role], Client]) -> Client:
-    """An administrator."""
+    """An administrator's browser."""
     return signed_in(Role.ADMINISTRATOR)
 
 
 def perform_job() -> Job:
-    """The one job there is, performed."""
+    """Perform the only job."""
     job = take_job("a worker", at=timezone.now())
     assert job is not None
     perform(job)
@@ -51,7 +51,7 @@ def perform_job() -> Job:
 
 
 def assert_erased(workspace: Workspace, customer_id: str) -> None:
-    """Nothing speaks of the customer, in any place."""
+    """Assert that no table contains the customer."""
     assert workspace.erasing.all() == []
     for model in (Customer, Override):
         assert not model.objects.filter(customer_id=customer_id).exists()

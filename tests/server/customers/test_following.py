@@ -1,4 +1,4 @@
-"""The customers follow the lake and the timeline the runs, each thing once."""
+"""Customers are synchronized with the lake and the timeline with the runs, each exactly once."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from custrata.pipeline.reading import moves_in
 
 
 class Interrupted(Exception):
-    """What ends a following in the middle."""
+    """Interrupts a synchronization."""
 
 
 def interrupt_after(after: int) -> object:
-    """A listener that ends the work when it is told for the `after`th time."""
+    """A progress listener that raises `Interrupted` at its `after`th call."""
     left = [after]
 
     def tell(fraction: float) -> None:
@@ -112,13 +112,13 @@ def test_a_run_that_is_superseded_leaves_the_timeline(
 
 
 def erase(workspace: Workspace, customer_id: str) -> None:
-    """As the command line does."""
+    """Erase as the command line does."""
     workspace.lake.erase(customer_id, at=AT)
     workspace.runs.rewrite(customer_id)
 
 
 def make_decisions(customer_id: str, anna: User) -> None:
-    """Decide everything one can decide about a customer."""
+    """Make every kind of decision about a customer."""
     who = {"actor": anna, "at": AT}
     edit_attribute(customer_id=customer_id, attribute="city", value="Graz", source_value=None, **who)  # type: ignore[arg-type]  # as typed above
     tag = make_tag(name="vip", **who)  # type: ignore[arg-type]  # as typed above

@@ -1,4 +1,4 @@
-"""The list of customers: who may see it, search, filters, columns, pages, files, and what is done to all of it."""
+"""The list of customers: permissions, search, filters, columns, pages, exports and bulk actions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SignedIn = Callable[[Role], Client]
 
 @pytest.fixture
 def browser(followed: Workspace, signed_in: SignedIn) -> Client:
-    """An administrator's."""
+    """An administrator's browser."""
     return signed_in(Role.ADMINISTRATOR)
 
 
@@ -40,7 +40,7 @@ def profile(followed: Workspace) -> Reading:
 
 
 def ids(browser: Client, query: str = "") -> list[str]:
-    """Who stands on the page."""
+    """Ids of the customers on the page."""
     return re.findall(r'<th scope="row"><a href="/customers/(c\d+)/"', page(browser, query))
 
 

@@ -1,4 +1,4 @@
-"""A search finds exactly those whose text holds the part, however short, and follows every change of it."""
+"""A search finds exactly the customers whose text contains the part, however short, and follows every change."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MakeCustomers = Callable[..., None]
 
 @pytest.fixture
 def make_customers() -> MakeCustomers:
-    """Puts customers there, each with a text to be searched by; c0, c1, … are their ids."""
+    """Creates customers c0, c1, … with the given search texts."""
 
     def make(*texts: str) -> None:
         Customer.objects.bulk_create(
@@ -145,5 +145,5 @@ def test_the_index_is_made_of_who_is_there_and_can_be_taken_away(make_customers:
     make_customers("张伟")
     FollowedLake.objects.create(fingerprint="as it was")
     call_command("migrate", "customers", verbosity=0)
-    assert not FollowedLake.objects.exists()  # whoever was folded by other rules is folded again
+    assert not FollowedLake.objects.exists()  # texts folded by other rules are folded again
     assert matching_ids("张伟") == {"c0"}

@@ -1,4 +1,4 @@
-"""Very many customers are tagged by a job: what it does, once, and what its page says."""
+"""Tagging very many customers by a job: its effect, exactly once, and its page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ADDRESS = "/customers/-/together/tag/?q=crowd"
 
 @pytest.fixture
 def crowd(tmp_path: Path, settings: Settings, db: None) -> int:
-    """More customers than are tagged while one waits, of a workspace in which nothing is graded; how many."""
+    """More customers than are tagged synchronously, in a workspace without runs; returns how many."""
     settings.WORKSPACE = tmp_path / "new"
     Workspace.create(settings.WORKSPACE, currency="CNY", timezone="Asia/Shanghai", language="en")
     Customer.objects.bulk_create(
@@ -43,7 +43,7 @@ def tag(db: None) -> Tag:
 
 
 def perform_job() -> Job:
-    """The one job there is, performed."""
+    """Perform the only job."""
     job = take_job("a worker", at=AT)
     assert job is not None
     perform(job)
@@ -82,7 +82,7 @@ def test_tags_and_untags_those_the_run_and_the_search_let_through(followed: Work
         assert CustomerTag.objects.count() == left
     (change,) = audit_changes("tag")
     assert change.actor_id == anna.pk
-    assert (change.after or {})["chosen"].endswith("&searched=yes")  # and not for whom
+    assert (change.after or {})["chosen"].endswith("&searched=yes")  # but not the search text
 
 
 def test_done_twice_it_is_done_once(followed: Workspace, anna: User, tag: Tag) -> None:

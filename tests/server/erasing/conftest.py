@@ -1,4 +1,4 @@
-"""A shop whose customer Wanda left traces everywhere, and what finds them."""
+"""A shop whose customer Wanda has data everywhere, and helpers that find it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ FILES = {
 
 
 def run(*arguments: object, database: str | None = None, fails: bool = False, program: object = None) -> str:
-    """The command line, in a process of its own: what it says or, where it must fail, how it complains."""
+    """Run the command line in a process of its own; returns stdout, or stderr where it must fail."""
     inherited = {
         name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "CUSTRATA_WORKSPACE"}
     }
@@ -54,7 +54,7 @@ def run(*arguments: object, database: str | None = None, fails: bool = False, pr
 
 
 def import_all(folder: Path, files: Path) -> Counter[str]:
-    """Import every kind of file again, under new names, and grade; the notices, with how many rows they concern."""
+    """Import every kind of file again, under new names, and refresh; returns the notices with their row counts."""
     files.mkdir(exist_ok=True)
     notices, workspace = Counter[str](), Workspace.open(folder)
     with DuckEngine() as engine:
@@ -88,7 +88,7 @@ def rows_of(database: str) -> Iterator[bytes]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """The database of the server, empty: none names the file in the workspace."""
+    """An empty database for the server; `None` for the file in the workspace."""
     if request.param == "sqlite":
         yield None
         return
@@ -101,7 +101,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
 
 @pytest.fixture
 def shop(tmp_path: Path, database: str | None) -> Path:
-    """A graded shop whose server has decided everything about Wanda, with an older backup, and residue of kills."""
+    """A graded shop with data about Wanda in every table, an older backup, and residue of killed processes."""
     folder = tmp_path / "home" / "shop"
     Workspace.create(folder, language="en")
     import_all(folder, tmp_path / "files")

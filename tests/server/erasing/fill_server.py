@@ -1,4 +1,4 @@
-"""Everything a server can know of one customer, written by a process of its own: `python fill_server.py`."""
+"""Write everything a server can store about one customer, in a process of its own: `python fill_server.py`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def fill() -> None:
-    """Decide and note all there is about the customer, and speak of them elsewhere too."""
+    """Store everything that can be stored about the customer, and mention them elsewhere too."""
     served = workspace()
     migrate(at=AT)
     follow_lake(served, at=AT)

@@ -1,4 +1,4 @@
-"""Nothing on the disk and in the database speaks of an erased customer, also after the next import and a restore."""
+"""No trace of an erased customer is left on disk and in the database, also after an import and a restore."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.server.erasing.conftest import TRACES, WHO, import_all, rows_of, run,
 
 
 def remaining_traces(folder: Path, database: str | None) -> list[str]:
-    """What still speaks of the customer: files, and rows."""
+    """Files and rows that still contain the customer."""
     rows = [row.decode() for row in rows_of(database) if TRACES.search(row)] if database else []
     return [*traces(folder), *rows]
 

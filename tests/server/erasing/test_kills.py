@@ -16,7 +16,7 @@ LONGEST = 12.0  # seconds until a kill, at most
 
 
 def erase_and_kill(folder: Path, database: str | None, after: float) -> bool:
-    """Erase, and be killed after so many seconds; whether it came so far."""
+    """Erase, and kill the process after so many seconds; returns whether it was still running."""
     environment = os.environ | ({"DATABASE_URL": database} if database else {})
     command = [sys.executable, "-c", MAIN, "erase", WHO, "--yes", "-w", str(folder)]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:

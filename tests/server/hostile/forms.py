@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 @dataclass
 class Form:
-    """Where a form is sent, how, and its fields in their order."""
+    """Action, method and ordered fields of a form."""
 
     action: str
     method: str
@@ -60,7 +60,7 @@ class _Reader(HTMLParser):
 
 
 def forms_of(page: str, html: str) -> list[Form]:
-    """Every form of a page, and every part of it that is sent by itself."""
+    """Every form of a page, and every element that is submitted on its own by htmx."""
     reader = _Reader(page)
     reader.feed(html)
     for part, around, included in reader.parts:

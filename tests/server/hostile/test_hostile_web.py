@@ -1,4 +1,4 @@
-"""Hostile requests to every address, with every parameter, in every form and body: refused, and quickly."""
+"""Hostile requests to every URL, with every parameter, in every form and body, are refused quickly."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from custrata.web.scopes import Scope
 SOURCE = Path(__file__).resolve().parents[3] / "src/custrata"
 LONGEST = 30.0  # seconds that an answer may take
 EDITED = ("value", "loyalty", "lifecycle", "need", "rfm", "frequency", "standing")
-# What ends the session of who asks.
+# These end the session.
 LEFT_OUT = {"accounts:sign_out"}
 KEYS = ("value", "vip", "nobody", "c001", "high", "1", "new")
 BODIES: dict[str, Any] = {
@@ -59,7 +59,7 @@ HEADERS = (
 
 
 def parameters() -> list[str]:
-    """Every name that our code asks a request or a form for."""
+    """Every parameter name that the code reads from a request or a form."""
     named = re.compile(
         r"""(?:GET|POST|query|post)(?:\.get(?:list)?\(|\[)["'](\w+)["']|^    (\w+)(?:: [\w ]+)? = \w*\.?\w*Field""",
         re.M,
@@ -70,7 +70,7 @@ def parameters() -> list[str]:
 
 @dataclass
 class Trial:
-    """Someone who may do everything, the forms that were offered, and what came of the requests."""
+    """An administrator's session, the forms found, and the results of the requests."""
 
     client: Client
     person: User
@@ -82,7 +82,7 @@ class Trial:
     slowest: tuple[float, str] = (0.0, "")
 
     def send(self, what: str, send: Callable[[], Any]) -> Any:
-        """Send one request, and note what came of it."""
+        """Send one request, and record its result."""
         began = time.perf_counter()
         answer = send()
         if getattr(answer, "streaming", False):
@@ -97,7 +97,7 @@ class Trial:
         return answer
 
     def sign_in(self) -> None:
-        """Sign in again, whatever became of the last session."""
+        """Sign in again, whatever the state of the last session."""
         User.objects.filter(pk=self.person.pk).update(is_active=True, role=Role.ADMINISTRATOR.value)
         _, self.token = make_token(name="till", scopes=tuple(Scope), expires_at=None, actor=self.person, at=AT)
         self.client.force_login(self.person, backend="django.contrib.auth.backends.ModelBackend")
@@ -121,7 +121,7 @@ def trial(
 
 
 def crawl(trial: Trial) -> None:
-    """Open every page once and keep its forms."""
+    """Open every page once and collect its forms."""
     pages = [address.path(trial.run) for address in addresses() if address.name not in LEFT_OUT]
     pages += [f"/tiers/{key}/edit/" for key in (*EDITED, "vip")] + [f"/customers/c001/?tab={tab}" for tab in TABS]
     for page in pages:
@@ -136,7 +136,7 @@ TABS = ("overview", "why", "timeline", "purchases", "notes", "history")
 
 
 def send_hostile_requests(trial: Trial, chance: random.Random, many: int) -> None:
-    """So many requests, of every sort in turn."""
+    """Send so many requests, of every sort in turn."""
     names, endpoints = parameters(), [address for address in addresses() if address.name not in LEFT_OUT]
     sorts: tuple[Callable[..., None], ...] = (_address, _query, _form, _form, _form, _body, _api, _header)
     for number in range(many):
@@ -189,7 +189,7 @@ def _form(trial: Trial, chance: random.Random, names: list[str], endpoints: list
 
 
 def _body(trial: Trial, chance: random.Random, names: list[str], endpoints: list[Any]) -> None:
-    """A body of the REST API with a part of it spoilt, or one that is no JSON."""
+    """Send a corrupted body to the REST API, or one that is not JSON."""
     path = chance.choice(sorted(BODIES))
     body = json.dumps(spoilt(BODIES[path], chance), default=str)
     if chance.random() < 0.15:

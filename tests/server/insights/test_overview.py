@@ -1,4 +1,4 @@
-"""The overview: its numbers, its pictures, what needs attention, and whose choice of scheme it keeps."""
+"""The overview: figures, charts, notices, and the scheme chosen per user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs to do, and real workers."""
+"""Fixtures for jobs and for real workers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EnqueueJob = Callable[..., Job]
 
 @pytest.fixture
 def enqueue_job(db: None) -> EnqueueJob:
-    """Asks for a job: its kind, then its arguments by name."""
+    """Enqueues a job of a kind with keyword arguments."""
 
     def enqueued(kind: str = "trial_nap", **arguments: object) -> Job:
         return enqueue(kind=kind, arguments=arguments, actor=None, at=AT)
@@ -29,7 +29,7 @@ def enqueue_job(db: None) -> EnqueueJob:
 
 @pytest.fixture
 def claim_job(enqueue_job: EnqueueJob) -> EnqueueJob:
-    """Asks for a job and claims it."""
+    """Enqueues a job and claims it."""
 
     def claimed(kind: str = "trial_nap", **arguments: object) -> Job:
         enqueue_job(kind, **arguments)
@@ -42,7 +42,7 @@ def claim_job(enqueue_job: EnqueueJob) -> EnqueueJob:
 
 @pytest.fixture
 def tree(own_workspace: Workspace, transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., Tree]]:
-    """Starts `custrata` with arguments on the test's workspace and database; ends what it started."""
+    """Starts `custrata` with arguments on the test's workspace and database; kills it at teardown."""
     trees: list[Tree] = []
 
     def started(*arguments: str) -> Tree:

@@ -1,4 +1,4 @@
-"""Real processes of ours at work on the test's database, and what tests ask of them."""
+"""Start real `custrata` processes on the test database, and inspect them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AT = datetime(2025, 7, 1, 4, tzinfo=UTC)
 
 
 def database_address() -> str:
-    """The test's database as DATABASE_URL has it."""
+    """The test database as a DATABASE_URL."""
     database = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{database['NAME']}"
@@ -28,7 +28,7 @@ def database_address() -> str:
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
-    """Wait until something is so."""
+    """Wait until the condition is true."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come"
@@ -36,7 +36,7 @@ def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
-    """What our processes are told: the workspace, the test's database, and the trials among the apps."""
+    """Environment variables of the processes: the workspace, the test database, and the trial app."""
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
@@ -65,34 +65,34 @@ class Tree:
             )
 
     def output(self) -> str:
-        """Everything it wrote."""
+        """Everything written to stdout and stderr."""
         return self.log.read_text("utf-8")
 
     def ready(self, seconds: float = 20) -> Tree:
-        """Wait until it says that it is at work."""
+        """Wait until it reports that it is ready."""
         wait_until(lambda: self.process.poll() is not None or "Ctrl+C" in self.output(), seconds)
         assert self.process.poll() is None, self.output()
         return self
 
     def processes(self) -> list[int]:
-        """The numbers of its processes, itself first."""
+        """Its process ids, the root first."""
         return [self.process.pid, *descendants(self.process.pid)]
 
     def stop(self) -> float:
-        """Ask it to stop; the seconds that took."""
+        """Send SIGTERM; returns the seconds until it exited."""
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(timeout=20)
         return time.monotonic() - began
 
     def kill(self) -> None:
-        """End it, with no warning."""
+        """Send SIGKILL."""
         self.process.kill()
         self.process.wait(timeout=20)
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes below one, oldest first."""
+    """The ids of all descendants of a process, oldest first."""
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:

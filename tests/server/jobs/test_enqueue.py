@@ -1,4 +1,4 @@
-"""A job is asked for; of one key there is at most one."""
+"""Enqueueing jobs: at most one open job per key."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_of_many_workers_each_job_has_one() -> None:
 
 
 def _then_close_connection(do: Callable[[], T]) -> T:
-    """In a thread: its connection is its own."""
+    """Run in a thread, which has a database connection of its own, and close that."""
     try:
         return do()
     finally:

@@ -34,7 +34,7 @@ def enqueue_job(as_of: str) -> Job:
 
 
 def profiles_by_day(workspace: Workspace) -> dict[str, list[dict[str, object]]]:
-    """What every run holds, whatever its id and the time it was made."""
+    """The profile of every run by its instant, regardless of run ids and creation times."""
     runs = workspace.runs.all()
     profiles = {run.as_of.isoformat(): pl.read_parquet(run.folder / "profile.parquet") for run in runs}
     assert len(profiles) == len(runs), "a day was graded twice"
@@ -42,7 +42,7 @@ def profiles_by_day(workspace: Workspace) -> dict[str, list[dict[str, object]]]:
 
 
 def expected_profiles(graded: Path, folder: Path, days: list[str]) -> dict[str, list[dict[str, object]]]:
-    """What the same refreshes give where nobody kills anything."""
+    """The profiles of the same refreshes without kills."""
     shutil.copytree(graded, folder)
     workspace = Workspace.open(folder)
     with DuckEngine(threads=2) as engine:

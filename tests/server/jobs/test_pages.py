@@ -1,4 +1,4 @@
-"""The pages of jobs, by who may see and do what."""
+"""The job pages and their permissions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_list_has_who_asked_and_where_it_stands(signed_in: SignIn, person: P
 
 
 def client_user(client: Client) -> Any:
-    from custrata.apps.accounts.models import User  # stands above the app: only tests look up
+    from custrata.apps.accounts.models import User  # only tests may import a higher app here
 
     return User.objects.get(pk=client.session["_auth_user_id"])
 

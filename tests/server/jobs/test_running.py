@@ -1,4 +1,4 @@
-"""What a handler says while it works, and what it hears."""
+"""What a handler reports while it runs, and how it learns of cancellation."""
 
 from __future__ import annotations
 

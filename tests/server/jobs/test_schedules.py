@@ -1,4 +1,4 @@
-"""Work that comes again: when, once each time, by one scheduler."""
+"""Schedules: next times, one job per time, and one active scheduler."""
 
 from __future__ import annotations
 

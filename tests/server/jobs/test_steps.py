@@ -1,4 +1,4 @@
-"""What becomes of a job: cancelled, retried, done, failed, handed back, lost."""
+"""Transitions of a job: cancelled, retried, done, failed, handed back, lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real workers: stopped, killed, cancelled, and jobs that do not behave."""
+"""Real workers: stopped, killed, cancelled, and jobs that crash or hang."""
 
 from __future__ import annotations
 

@@ -17,14 +17,14 @@ from tests.server.jobs.process_tree import ROOT, Tree, command, environment, wai
 from tests.server.kills.users import Browser
 
 LOOK = 0.002  # seconds
-LONGEST = 120  # seconds until what was killed is there again, on a machine that has much else to do
+LONGEST = 120  # seconds until a killed process is running again, on a busy machine
 APART = 2.5  # seconds at most from one kill to the next: sometimes a refresh or an import ends in between
-# Rather those that are not always there, and write most; and seldom all at once, which takes long to begin again.
+# Weights: more for processes that run seldom and write most; less for the whole tree, whose restart is slow.
 OFTEN = {"import": 20, "job": 5, "everything": 0.3}
 
 
 class Processes:
-    """Everything that may be killed: `custrata up` with all below it, and the import that runs."""
+    """The processes that may be killed: `custrata up` with its descendants, and the running import."""
 
     def __init__(self, start: Callable[[], Tree], workspace: Path, browser: Browser) -> None:
         self._start = start
@@ -34,7 +34,7 @@ class Processes:
         self._import: subprocess.Popen[bytes] | None = None
 
     def import_until_done(self, kind: str, file: Path, language: str = "en") -> None:
-        """Import a file by the command line, again and again until it says that it is done."""
+        """Import a file by the command line, repeated until it succeeds."""
         variables = environment(self._workspace)
         while True:
             stdout = subprocess.DEVNULL
@@ -46,7 +46,7 @@ class Processes:
                 return
 
     def running(self) -> dict[str, list[int]]:
-        """What runs now, by what it is."""
+        """Ids of the running processes by kind."""
         top = self.up.process.pid
         pids_by_kind = {"everything": [top], **_pids_by_name(top)}
         for web in pids_by_kind.get("web", []):
@@ -58,7 +58,7 @@ class Processes:
         return {what: pids for what, pids in pids_by_kind.items() if pids}
 
     def kill(self, what: str, pid: int) -> None:
-        """End one with no warning; where it is the one above all, begin again."""
+        """Kill a process; restart the server where it was the root."""
         if what != "everything":
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -67,7 +67,7 @@ class Processes:
         self.up = self._start().ready(LONGEST)
 
     def serves(self) -> bool:
-        """Whether pages are answered."""
+        """Whether the server is ready."""
         return self._browser.request("/ready").status == 200
 
     def is_writing(self, what: str) -> bool:
@@ -78,12 +78,12 @@ class Processes:
 
 
 class Killer:
-    """Kills so many times while the block lasts, in a thread of its own; `killed` counts of what."""
+    """Kills processes in a thread while the block lasts; `killed` counts the kills by kind."""
 
     def __init__(self, processes: Processes, kills: int, chance: random.Random) -> None:
         self.victims, self.kills, self.chance = processes, kills, chance
         self.killed: Counter[str] = Counter()
-        self.allowed = 0  # so far, so that in between something is finished
+        self.allowed = 0  # kills allowed so far, so that some work finishes in between
         self.failed: BaseException | None = None
         self._thread = threading.Thread(target=self._work, daemon=True)
 
@@ -96,7 +96,7 @@ class Killer:
         self._thread.join(60)
 
     def is_done(self) -> bool:
-        """Whether it has killed enough. Raises what went wrong while it did."""
+        """Whether all kills are done. Raises the error of its thread."""
         if self.failed is not None:
             raise self.failed
         return not self._thread.is_alive()
@@ -112,7 +112,7 @@ class Killer:
             self.failed = error
 
     def _kill_next(self) -> None:
-        """Kill one, of those there are rather what was killed seldom; half of them while something is written."""
+        """Kill one process, preferring kinds killed seldom; half of the kills happen during a write."""
         time.sleep(self.chance.uniform(0, APART))
         kinds = sorted(self.victims.running())
         what = self.chance.choices(kinds, [OFTEN.get(kind, 1) / (1 + self.killed[kind]) ** 2 for kind in kinds])[0]
@@ -134,7 +134,7 @@ class Killer:
 
 
 def _pids_by_name(top: int) -> dict[str, list[int]]:
-    """The processes right below one, by their names."""
+    """Ids of the direct children of a process, by name."""
     pids_by_name: dict[str, list[int]] = {}
     for pid in _children(top):
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""What is there in the end: in lake, runs and quarantine of a workspace, and in the server's database."""
+"""The final state: lake, runs and quarantine of a workspace, and the server's database."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from custrata.engine import DuckEngine
 from custrata.lake import Workspace
 from custrata.pipeline.reading import moves
 
-OF_AN_IMPORT = ("import_id", "imported_at")  # when it was, which is not the same
+OF_AN_IMPORT = ("import_id", "imported_at")  # depend on the time of the import
 Rows = list[dict[str, object]]
 
 
 def imports(workspace: Workspace) -> list[tuple[str, str, int, int]]:
-    """The ledger: every import once, in its order."""
+    """Every import of the ledger, in order."""
     records = workspace.lake.snapshot().imports
     return [(record.table, record.file_name, record.accepted, record.rejected) for record in records]
 
@@ -36,13 +36,13 @@ def facts(workspace: Workspace) -> dict[str, Rows]:
 
 
 def rejected(workspace: Workspace) -> list[tuple[str, str]]:
-    """What is in quarantine: by the mark of the file it comes from, the rows."""
+    """The rows in quarantine, with the mark of their file."""
     files = list(workspace.quarantine.iterdir())
     return sorted((path.name.partition("-")[2], path.read_text("utf-8-sig")) for path in files)
 
 
 def runs(workspace: Workspace) -> dict[str, Rows]:
-    """Every row of every run, by the instant it looks from."""
+    """Every row of every run, by its instant."""
     published = workspace.runs.all()
     profiles = {run.as_of.isoformat(): pl.read_parquet(run.folder / "profile.parquet") for run in published}
     assert len(profiles) == len(published), "a day was graded twice"
@@ -50,7 +50,7 @@ def runs(workspace: Workspace) -> dict[str, Rows]:
 
 
 def leftovers(workspace: Workspace) -> list[str]:
-    """What killed processes left and nobody has cleared away."""
+    """Files that killed processes left and nothing has removed."""
     derived, lake = workspace.runs.folder, workspace.lake.folder
     listed = {run.folder for run in workspace.runs.all()}
     stray = [path for path in derived.glob("runs/*") if path not in listed]
@@ -70,23 +70,23 @@ def recorded_moves(workspace: Workspace) -> Counter[tuple[str, str, str]]:
 
 
 def timeline_moves() -> Counter[tuple[str, str, str]]:
-    """Every move that stands on the timeline."""
+    """Every move on the timeline."""
     entries = TimelineEntry.objects.filter(kind="tier").values_list("customer_id", "at", "facts")
     return Counter((who, at.isoformat(), _canonical_json(details)) for who, at, details in entries.iterator())
 
 
 def followed_runs() -> set[str]:
-    """The runs whose moves are counted as being on the timeline."""
+    """The runs recorded as being on the timeline."""
     return set(FollowedRun.objects.values_list("run", flat=True))
 
 
 def notes() -> Counter[str]:
-    """What was written down."""
+    """Texts of the notes, counted."""
     return Counter(Note.objects.values_list("text", flat=True))
 
 
 def check_audit() -> None:
-    """Of each note and each refresh asked for there is one row in the audit, and of each note one on the timeline."""
+    """Each note and each requested refresh has one row in the audit, and each note one entry on the timeline."""
     written = sorted(str(pk) for pk in Note.objects.values_list("pk", flat=True))
     assert sorted(_audited("customers.write_note")) == written
     note_ids = TimelineEntry.objects.filter(kind="write_note").values_list("facts__note", flat=True)
@@ -96,7 +96,7 @@ def check_audit() -> None:
 
 
 def check_jobs() -> None:
-    """Every job has ended, was done at most once, and was never taken while somebody had it."""
+    """Every job has ended, was done at most once, and was never claimed by two workers at once."""
     assert not Job.objects.exclude(status__in=(Status.DONE, Status.FAILED)).exists()
     for job in Job.objects.all():
         phrases = Line.objects.filter(job=job).exclude(phrase="").order_by("pk").values_list("phrase", flat=True)

@@ -1,6 +1,6 @@
-"""What happens in a shop while its server is killed: round by round a file of customers, one of orders, a refresh.
+"""The data of a shop while its server is killed: in each round a file of customers, one of orders, a refresh.
 
-Nothing in it depends on who is quicker: the orders of a round were placed after the refresh that may still run, so a
+Nothing depends on timing: the orders of a round were placed after the refresh that may still run, so a
 refresh gives the same whether they are in the lake already or not.
 """
 
@@ -22,12 +22,12 @@ from custrata.pipeline import refresh
 AT = datetime(2026, 1, 1, 4, tzinfo=UTC)
 CUSTOMERS = 1_500
 FIRST, STEP, ROUNDS = date(2025, 7, 1), timedelta(days=2), 90
-WRONG = 5  # amounts of each file of orders that are none
+WRONG = 5  # invalid amounts per file of orders
 
 
 @dataclass(frozen=True)
 class Round:
-    """What is told before a refresh, the day the refresh looks from, and the orders placed from that day on."""
+    """The file imported before a refresh, the day of the refresh, and the orders placed from that day on."""
 
     number: int
     people: Path
@@ -36,7 +36,7 @@ class Round:
 
 
 class Shop:
-    """The files of a shop; the same every time."""
+    """The files of a shop; deterministic."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -44,7 +44,7 @@ class Shop:
         self._orders = pl.read_csv(folder / "all.csv", infer_schema=False)
 
     def open(self, home: Path) -> Workspace:
-        """A workspace that has seen everything before the first round, and has one run."""
+        """A workspace with everything before the first round imported, and one run."""
         workspace = Workspace.create(home, name="Shop", currency="CNY", timezone="Asia/Shanghai", language="en")
         with DuckEngine(threads=2) as engine:
             import_file(workspace, "customers", self._customers(0, range(1, CUSTOMERS + 1)), at=AT, engine=engine)
@@ -53,7 +53,7 @@ class Shop:
         return workspace
 
     def rounds(self) -> Iterator[Round]:
-        """One after the other."""
+        """The rounds in order."""
         for number in range(1, ROUNDS + 1):
             day = FIRST + number * STEP
             people = (
@@ -68,7 +68,7 @@ class Shop:
             yield Round(number, people, day, orders)
 
     def _customers(self, number: int, who: range) -> Path:
-        """Customers whose phone the file has anew, and one nobody knew."""
+        """A file of customers with new phone numbers, and one new customer."""
         ids = [*(f"C{customer:08}" for customer in who), f"N{number:08}"]
         phones = [f"139{number:02}{index % 1_000_000:06}" for index in range(len(ids))]
         table = pl.DataFrame({"customer_id": ids, "name": [f"王{customer_id}" for customer_id in ids], "phone": phones})
@@ -76,14 +76,14 @@ class Shop:
         return self.folder / f"customers-{number}.csv"
 
     def _corrected_orders(self, number: int, before: date) -> Path:
-        """Orders of long ago whose amount was wrong."""
+        """A file of corrected amounts of old orders."""
         orders = self._orders.filter(pl.col("ordered_at") < before.isoformat()).gather_every(211, offset=number)
         path = self.folder / f"mended-{number}.csv"
         orders.with_columns(amount=pl.lit(f"{number + 7}.35")).filter(pl.col("kind") == "sale").write_csv(path)
         return path
 
     def _orders_between(self, name: str, first: date | None, end: date) -> Path:
-        """The orders of some days; the amounts of some are none."""
+        """A file of the orders of some days, some with invalid amounts."""
         orders = self._orders.filter(pl.col("ordered_at") < end.isoformat())
         if first is not None:
             orders = orders.filter(pl.col("ordered_at") >= first.isoformat())
@@ -94,12 +94,12 @@ class Shop:
 
 
 def kind_of(file: Path) -> str:
-    """What a file of the shop holds."""
+    """The import kind of a file of the shop."""
     return "customers" if file.name.startswith("customers") else "orders"
 
 
 def run_undisturbed(workspace: Workspace, rounds: list[Round]) -> None:
-    """The same rounds, one thing after the other, where nobody kills anything."""
+    """The same rounds sequentially, without kills."""
     with DuckEngine(threads=2) as engine:
         for round_ in rounds:
             import_file(workspace, kind_of(round_.people), round_.people, at=AT, engine=engine)

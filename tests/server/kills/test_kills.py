@@ -23,13 +23,13 @@ from custrata.lake import Workspace
 KILLS = int(os.environ.get("CUSTRATA_KILLS", "4"))
 A_ROUND = 10  # kills at most
 SEED = int(os.environ.get("CUSTRATA_KILLS_SEED", str(KILLS)))
-LONGEST = 300  # seconds for one thing that is killed again and again
+LONGEST = 300  # seconds for one step that is killed repeatedly
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def request_refresh(day: str, browser: Browser) -> Job:
-    """The refresh of a day, asked for by its page until it is in the queue."""
+    """Request the refresh of a day by its page, repeated until it is in the queue."""
 
     def is_there() -> bool:
         browser.request("/tiers/runs/refresh/", {"as_of": day})
@@ -40,7 +40,7 @@ def request_refresh(day: str, browser: Browser) -> Job:
 
 
 def is_done(job: Job) -> bool:
-    """Whether a job is done; meanwhile see to it as a person would: try it again, and wait for no pause."""
+    """Whether a job is done; retries a failed job at once, as a person would."""
     now = timezone.now()
     Job.objects.filter(status=Status.WAITING, run_after__gt=now).update(run_after=now)
     job.refresh_from_db()
@@ -61,7 +61,7 @@ def run_round(round_: Round, processes: Processes, browser: Browser) -> None:
 def run_with_kills(
     shop: Shop, start: Callable[[], Tree], workspace: Workspace, browser: Browser
 ) -> tuple[list[Round], Users]:
-    """The rounds it took to kill so many times, and the people who looked on."""
+    """Run rounds until all kills are done; returns the rounds and the users."""
     processes, rounds = Processes(start, workspace.folder, browser), list[Round]()
     browser.sign_in(NAME, PASSWORD)
     wait_until(lambda: is_followed(workspace), LONGEST)  # before, nobody can write about a customer

@@ -1,4 +1,4 @@
-"""People at their browsers while the server is killed: who looks at pages, and who writes notes."""
+"""Concurrent users while the server is killed: some read pages, one writes notes."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ PAGES = ("/", "/tiers/", "/tiers/value/", "/tiers/rfm/map/", "/tiers/runs/", "/c
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; a status of 0 where nothing did, or half of it."""
+    """A response; status 0 where there was none or it was cut off."""
 
     status: int
     text: str = ""
 
 
 class Browser:
-    """Asks with the cookies of one person; every question by a connection of its own."""
+    """Sends requests with the cookies of one person, each over a connection of its own."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.cookies: dict[str, str] = {}
 
     def request(self, path: str, sent: dict[str, str] | None = None) -> Answer:
-        """Get a page, or send a form. Never raises for a server that is gone."""
+        """Get a page, or submit a form. Does not raise where the server is down."""
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         headers |= {"X-CSRFToken": self.cookies.get("csrftoken", "")}
         if sent is not None:
@@ -65,12 +65,12 @@ class Browser:
 
 
 class Users:
-    """Some people at once, until the block ends; `answers` counts what pages answered."""
+    """Several concurrent users until the block ends; `answers` counts the statuses by page."""
 
     def __init__(self, browser: Browser, readers: int = 2) -> None:
         self.browser = browser
         self.answers: Counter[tuple[str, int]] = Counter()
-        self.notes: dict[str, bool] = {}  # what was written, and whether the server said that it has it
+        self.notes: dict[str, bool] = {}  # text, and whether the server confirmed it
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._read, args=(late,), daemon=True) for late in range(readers)]
         self._threads.append(threading.Thread(target=self._write, daemon=True))

@@ -1,4 +1,4 @@
-"""Every address, for a stranger and each role: who comes in, and that looking changes nothing."""
+"""Every URL, for anonymous users and each role: access is enforced, and GET changes nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from custrata.lake import Workspace
 from custrata.web.rights import RIGHTS, Right, Role
 
-# Who is not signed in must get here; each of them is asked for with care in its own tests.
+# Open to anonymous users; each has tests of its own.
 OPEN = {
     "web:health",
     "web:ready",
@@ -34,10 +34,10 @@ OPEN = {
     "accounts:password_link",
     "no_such_api",
 }
-# The REST API knows no roles, only tokens; tests/server/api asks for every one of its operations.
-LOCKS = {".lock", ".lease"}  # they say who reads, nothing else
+# The REST API knows no roles, only tokens; tests/server/api covers every operation.
+LOCKS = {".lock", ".lease"}  # they only name readers
 OF_PROGRAMS = "api:"
-# One's own account: everybody signed in has it, and no right says so.
+# The own account: open to everybody who is signed in, without a right.
 OWN = {
     "accounts:me",
     "accounts:password",
@@ -50,7 +50,7 @@ OWN = {
     "accounts:end_other_sessions",
     "accounts:end_session",
 }
-# To take these along is itself noted in the audit; their own tests see to it.
+# These exports are themselves recorded in the audit; they have tests of their own.
 NOTED = {"audit:export_csv", "audit:export_excel"}
 PATH_ARGUMENTS: dict[str, object] = {"key": "value", "scheme": "value", "customer_id": "c001", "number": 1, "pk": 1}
 PATH_ARGUMENTS |= {"tier": "high", "action": "tailor_made"}
@@ -58,7 +58,7 @@ PATH_ARGUMENTS |= {"tier": "high", "action": "tailor_made"}
 
 @dataclass(frozen=True)
 class Address:
-    """A named address with the arguments it takes and the right its view asks for."""
+    """A named URL with its arguments and the right that its view requires."""
 
     name: str
     arguments: tuple[str, ...]
@@ -66,13 +66,13 @@ class Address:
     gated: bool
 
     def path(self, run_id: str) -> str:
-        """The address with something real, or likely, for every argument."""
+        """The URL with an existing or plausible value for every argument."""
         arguments = {name: run_id if name == "run_id" else PATH_ARGUMENTS.get(name, "1") for name in self.arguments}
         return reverse(self.name, kwargs=arguments)
 
 
 def addresses() -> list[Address]:
-    """Every address of the server that people open."""
+    """Every URL of the server that people open."""
     every = sorted(_walk(get_resolver(), ()), key=lambda address: address.name)
     return [address for address in every if not address.name.startswith(OF_PROGRAMS)]
 
@@ -103,7 +103,7 @@ def _digest(rows: object) -> str:
 
 
 def is_refused(answer: Any) -> bool:
-    """Sent to the sign-in; or it is not asked for that way at all."""
+    """Whether the response redirects to the sign-in page, or the method is not allowed."""
     to_sign_in = answer.status_code == 302 and answer.headers["Location"].startswith(reverse("accounts:sign_in"))
     return bool(to_sign_in or answer.status_code == 405)
 

@@ -1,4 +1,4 @@
-"""The kit as a browser shows it: nothing on the console, nothing too wide, whole without script, open to everybody."""
+"""The kit in a browser: no console errors, no overflow, usable without JavaScript, accessible."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def opened(
     signed_in: Callable[[Role], Client],
     live_server: LiveServer,
 ) -> Iterator[Open]:
-    """Opens a page as an operator in a window of its own, and notes in `WRONG` what goes wrong."""
+    """Opens a page as an operator in a window of its own, and records errors in `WRONG`."""
     session = signed_in(Role.OPERATOR).cookies["sessionid"].value
     contexts = []
 

@@ -1,4 +1,4 @@
-"""What browsers load is fetched at installation, in fixed versions, and is all there."""
+"""Front-end files are fetched at installation, in pinned versions, and are complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page says when something went wrong, and what the log keeps of it."""
+"""Error pages, and what is logged of an error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ENGLISH = {"accept-language": "en"}
 
 @pytest.fixture
 def lines(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], list[dict[str, object]]]]:
-    """What the log of the server would say, line by line."""
+    """The lines of the server's log."""
     fields = logging_settings(form="json", level="INFO", debug=False)["formatters"]["chosen"]
     form = JsonLines(fields["fmt"], rename_fields=fields["rename_fields"], json_ensure_ascii=False)
 

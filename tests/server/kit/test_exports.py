@@ -1,4 +1,4 @@
-"""Tables to take along."""
+"""Exports of tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Static files and how long they are kept."""
+"""Static files and their caching."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def fetch(client: Client, path: str, **headers: str) -> tuple[int, dict[str, str
 
 @pytest.fixture
 def named(db: None, served: object, stranger: Client) -> list[str]:
-    """Every file that a page asks for."""
+    """Every file that a page loads."""
     page = stranger.get(PAGE).content.decode()
     return re.findall(r'(?:href|src|data-echarts)="(/static/[^"]+)"', page)
 

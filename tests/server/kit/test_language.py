@@ -1,4 +1,4 @@
-"""Whose language and looks a page has."""
+"""The language and theme of a page."""
 
 from __future__ import annotations
 

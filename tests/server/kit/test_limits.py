@@ -1,4 +1,4 @@
-"""What a request may bring and how long it may take."""
+"""Limits on the size and duration of requests."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ urlpatterns = [*trials, *addresses]
 
 @pytest.fixture
 def short_deadline(settings: Any, served: Workspace) -> None:
-    """A deadline that nobody waits for."""
+    """A deadline short enough for tests."""
     settings.REQUEST_SECONDS = 0.4
     settings.ROOT_URLCONF = __name__
 

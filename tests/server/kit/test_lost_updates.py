@@ -1,4 +1,4 @@
-"""Two people open the same form: the second to save overwrites nothing unseen, and keeps what was typed."""
+"""Two people open the same form: saving a stale form overwrites nothing, and keeps what was typed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from custrata.web.rights import Role
 
 __all__ = ["make_program", "reset_counters"]
 
-# Where the form is, a field of it, and what a first person and a second one type there.
+# URL of the form, a field, and the values that a first and a second person enter.
 FORMS = {
     "playbook": ("/playbooks/value/high/edit/", "aim", "First", "Second"),
     "workspace": ("/account/workspace/", "name", "First", "Second"),
@@ -36,18 +36,18 @@ FORMS = {
 
 
 def form_with_field(client: Client, address: str, name: str) -> Form:
-    """The form of a page that says what it showed and has a field of that name."""
+    """The form of a page that carries the version it showed and has a field of that name."""
     forms = forms_of(address, client.get(address).content.decode())
     return next(form for form in forms if {"opened", name} <= {field for field, _ in form.fields})
 
 
 def submit_field(client: Client, form: Form, name: str, typed: str) -> Any:
-    """The form with one field typed anew, sent."""
+    """Submit the form with one field changed."""
     return client.post(form.action, {**dict(form.fields), name: typed})
 
 
 def page_text(answer: Any) -> str:
-    """All that a page, and the notices that follow it, say."""
+    """The text of a page and of its messages."""
     notices = " ".join(str(message) for message in get_messages(answer.wsgi_request))
     return unescape(answer.content.decode() + notices)
 

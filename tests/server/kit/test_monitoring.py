@@ -1,4 +1,4 @@
-"""What those ask who keep the server running."""
+"""Health checks and metrics."""
 
 from __future__ import annotations
 

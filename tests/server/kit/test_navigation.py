@@ -1,4 +1,4 @@
-"""Who sees what in the menu, and where one starts."""
+"""The menu by role, and the start page."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ PRODUCTION = {
 
 
 def variables_in(code: str) -> set[str]:
-    """The environment variables of ours that some code names."""
+    """The environment variables of the product that some code names."""
     written = [node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)]
     return {name for name in written if isinstance(name, str) and re.fullmatch(r"CUSTRATA_[A-Z_]+", name)}
 
@@ -37,7 +37,7 @@ def variables_read() -> set[str]:
 
 
 def settings_with(workspace: Path, code: str, **environment: str) -> str:
-    """What a fresh process prints with these variables and no other of ours."""
+    """The output of a fresh process with these variables and no others of the product."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CUSTRATA_", "DATABASE_"))}
     path = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
     variables = {**inherited, "CUSTRATA_WORKSPACE": str(workspace), "PYTHONPATH": path, **environment}

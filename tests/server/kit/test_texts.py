@@ -1,4 +1,4 @@
-"""What pages say, in whose language."""
+"""Texts of pages and their language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which workspace is served, and how often that is looked up."""
+"""The served workspace, and how often it is looked up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Customers who are graded and known, people who make tasks, and what is written down of it."""
+"""Graded customers in the database, users who make tasks, and helpers that read the audit and the timeline."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def ids_in(workspace: Workspace, scheme: str, tier: str) -> list[str]:
 
 
 def make(actor: User | None, **other: Any) -> Task:
-    """A task for customer c007, told otherwise."""
+    """A task for customer c007, with some fields overridden."""
     defaults = {
         "customer_id": "c007",
         "scheme": "value",
@@ -70,16 +70,16 @@ def make(actor: User | None, **other: Any) -> Task:
 
 
 def audit_entries() -> list[tuple[str, str | None]]:
-    """What the audit says, the oldest first: what was done, and to which customer."""
+    """Action and customer of each audit entry, oldest first."""
     return list(Change.objects.order_by("id").values_list("action", "customer_id"))
 
 
 def timeline_kinds(customer_id: str = "c007") -> list[str]:
-    """What stands on a customer's timeline, the oldest first."""
+    """Kinds of the entries on a customer's timeline, oldest first."""
     return list(TimelineEntry.objects.filter(customer_id=customer_id).order_by("id").values_list("kind", flat=True))
 
 
 def database_state() -> tuple[Any, ...]:
-    """All that an action here may change: equal before and after means that nothing did."""
+    """All rows that an action may change, to assert that nothing changed."""
     tables = (OwnPlaybook, Task, Change, TimelineEntry)
     return tuple(list(table._base_manager.order_by("pk").values()) for table in tables)

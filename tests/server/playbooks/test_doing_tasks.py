@@ -1,4 +1,4 @@
-"""Tasks are finished, dropped, opened again and handed over: each once, and told."""
+"""Tasks are finished, dropped, reopened and handed over: each once, and recorded."""
 
 from __future__ import annotations
 

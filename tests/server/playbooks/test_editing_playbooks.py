@@ -1,4 +1,4 @@
-"""A workspace's own playbook takes the place of the shipped one, until that is restored."""
+"""A workspace's own playbook replaces the shipped one, until that is restored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks made of an action: for one customer, for each of a tier, for the tier as a whole."""
+"""Creating tasks from an action: for one customer, for each customer of a tier, or for the tier as a whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of playbooks and tasks: what stands on them, who may see and do what, and what they cost."""
+"""The pages of playbooks and tasks: content, permissions and query counts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NEXT = {"customer_id": "c007", "scheme": "value", "tier": "high", "action": "tai
 
 @pytest.fixture
 def task(workspace: Workspace) -> Task:
-    """A task of nobody's for c007."""
+    """An unassigned task for c007."""
     return make(None)
 
 

@@ -12,7 +12,7 @@ __all__ = ["tree"]
 
 @pytest.fixture
 def port() -> int:
-    """A port that nobody uses."""
+    """A free port."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         number: int = listener.getsockname()[1]

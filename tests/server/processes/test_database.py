@@ -1,4 +1,4 @@
-"""The database is brought up to date, with a copy of what it was."""
+"""The database is migrated, with a copy of its former state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server as one tree of processes: it starts, serves, heals and stops."""
+"""The server as one process tree: start, serving, recovery and stop."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_serves_says_where_and_stops_within_five_seconds(tree: Start, port: int)
     assert up.stop() < 5
     assert up.process.returncode == 0
     assert not any(is_running(pid) for pid in processes)
-    assert Lease.objects.get().holder == ""  # given back: another need not wait
+    assert Lease.objects.get().holder == ""  # released: another scheduler need not wait
 
 
 def test_the_first_administrator_is_given_a_link_that_opens(tree: Start, port: int) -> None:
@@ -103,13 +103,13 @@ def test_every_process_that_dies_is_there_again(tree: Start, port: int) -> None:
 
 def test_every_process_is_named_for_what_it_is(tree: Start, port: int) -> None:
     up = tree("up", "--port", str(port), "--workers", "1").ready(90)
-    expected = ["custrata-schedu", "custrata-web", "custrata-web", "custrata-worker"]  # the kernel cuts
+    expected = ["custrata-schedu", "custrata-web", "custrata-web", "custrata-worker"]  # truncated by the kernel
 
     def names() -> list[str]:
         pids = [pid for pid in descendants(up.process.pid) if is_running(pid)]
         return sorted(Path(f"/proc/{pid}/comm").read_text().strip() for pid in pids)
 
-    wait_until(lambda: names() == expected)  # the first job may be at work in a process of its own
+    wait_until(lambda: names() == expected)  # the first job may still run in a process of its own
 
 
 def test_nobody_is_left_behind_when_it_is_killed(tree: Start, port: int) -> None:
@@ -161,7 +161,7 @@ def test_health_answers_while_bad_previews_run(tree: Start, port: int, monkeypat
     monkeypatch.setenv("CUSTRATA_REQUEST_SECONDS", "4")
     tree("up", "--port", str(port), "--workers", "1").ready(90)
     answers, times = list[int](), list[float]()
-    # Eight computations without end, more than one process lets in.
+    # Eight endless computations, more than one process admits.
     crowd = [Thread(target=lambda: answers.append(fetch(port, "/endless", 60)[0])) for _ in range(8)]
     for thread in crowd:
         thread.start()

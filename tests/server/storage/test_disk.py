@@ -1,4 +1,4 @@
-"""The page of the disk: for administrators; compacting by a button, and by itself."""
+"""The disk page: for administrators; compaction by a button, and automatically."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SignedIn = Callable[[Role], Client]
 
 @pytest.fixture
 def fragmented(own_workspace: Workspace) -> Workspace:
-    """A workspace with dead files: all orders came again, each a cent dearer."""
+    """A workspace with dead files: all orders were imported again, each with a cent more."""
     file = own_workspace.folder.parent / "dearer.csv"
     dearer = orders()
     dearer.with_columns(dearer["amount"] + 0.01).write_csv(file)
@@ -43,7 +43,7 @@ def fragmented(own_workspace: Workspace) -> Workspace:
 
 
 def perform_job() -> tuple[Job, dict[str, Any]]:
-    """The waiting job, done here, and what it brought."""
+    """Perform the waiting job; returns it and its result."""
     job = take_job("test", at=timezone.now() + timedelta(days=1))
     assert job is not None
     perform(job, clock=lambda: AT)

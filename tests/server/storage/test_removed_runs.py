@@ -1,4 +1,4 @@
-"""Pages and programs when runs were removed: the history is whole, and what is gone is named."""
+"""Pages and the API after runs were removed: the history is complete, and removed runs are named."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def changes_since(since: str = "") -> list[tuple[str, str, str]]:
 
 
 def remove(workspace: Workspace, place: int) -> str:
-    """Leave of a run only its trace."""
+    """Remove the data of a run, leaving its record."""
     run = workspace.runs.all()[place]
     workspace.runs.thin({run.id: trace_of(run)})
     assert run.id in workspace.runs.traces()

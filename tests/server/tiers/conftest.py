@@ -1,4 +1,4 @@
-"""What the tests of tiers and runs share."""
+"""Fixtures shared by the tests of tiers and runs."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def operator(signed_in: Callable[[Role], Client]) -> Client:
 
 @pytest.fixture
 def empty_workspace(tmp_path: Path, settings: object) -> Workspace:
-    """A workspace nobody has imported anything into."""
+    """A workspace without imports."""
     settings.WORKSPACE = tmp_path / "fresh"  # type: ignore[attr-defined]  # pytest-django's settings
     return Workspace.create(tmp_path / "fresh", name="Fresh", currency="CNY", timezone="Asia/Shanghai")
 
 
 @contextmanager
 def newest_record(workspace: Workspace) -> Iterator[dict[str, Any]]:
-    """What the newest run recorded, to be told otherwise."""
+    """The record of the newest run, written back after it was changed."""
     path = workspace.runs.run(workspace.runs.ids()[-1]).folder / "run.json"
     record = json.loads(path.read_text("utf-8"))
     yield record

@@ -1,4 +1,4 @@
-"""A tier given by hand: with a reason, told to everybody, taken in by the next refresh, and taken back."""
+"""Overrides: with a reason, shown on pages, applied by the next refresh, and removed again."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FILLED = {"tier": "high", "reason": "Founding member", "until": ""}
 
 @pytest.fixture
 def ann(served: Workspace, person: Callable[[Role], User]) -> User:
-    """Ann, an operator, and one customer to decide about."""
+    """Ann, an operator, and one customer."""
     Customer.objects.create(customer_id="c007", name="Seven", mark="0")
     return person(Role.OPERATOR)
 

@@ -1,4 +1,4 @@
-"""The fields of a cut in the form: what each tier asks for at least, how many customers it takes, who has no order."""
+"""The fields of a cut in the form: minimum per tier, minimum of customers, and customers without an order."""
 
 from __future__ import annotations
 

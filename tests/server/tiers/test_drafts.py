@@ -1,4 +1,4 @@
-"""Drafts and versions of schemes: each action does it once, refuses by name, and then has changed nothing."""
+"""Drafts and versions of schemes: each action takes effect once; a refused one changes nothing."""
 
 from __future__ import annotations
 

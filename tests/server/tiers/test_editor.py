@@ -1,4 +1,4 @@
-"""The pages on which schemes are made and changed: forms that post, what they show, and who may."""
+"""The pages on which schemes are created and changed: forms, content and permissions."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def page(client: Client, address: str) -> str:
 
 
 def form_values(html: str) -> dict[str, Any]:
-    """What a browser would send of the form of a draft, as it stands."""
+    """The values a browser would submit for the form of a draft."""
     html = unescape(html)
     form = html[html.index('id="definition"') : html.index("</form>", html.index('id="definition"'))]
     form_data: dict[str, Any] = {}
@@ -75,7 +75,7 @@ def form_values(html: str) -> dict[str, Any]:
 
 
 def submit_changes(client: Client, key: str = "vip", **changes: Any) -> Any:
-    """Open the editor, change some fields, and send it."""
+    """Open the editor, change some fields, and submit it."""
     form_data = form_values(page(client, f"/tiers/{key}/edit/"))
     return client.post(
         f"/tiers/{key}/edit/save/", form_data | {name.replace("__", "-"): value for name, value in changes.items()}

@@ -1,4 +1,4 @@
-"""Tiers as files: what is in them, who may take them, and that it is written down."""
+"""Exports of tiers: content, permissions, and the audit."""
 
 from __future__ import annotations
 

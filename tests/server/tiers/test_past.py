@@ -1,4 +1,4 @@
-"""The past on pages: stays, movers, corrections, and history made anew."""
+"""History pages: stays, movers, corrections, and rebuilds."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def page(client: Client, address: str, language: str = "en") -> str:
 
 @pytest.fixture
 def corrected(own_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """Three big orders of May come in late: a refresh tells so, and a rebuilding mends June and July."""
+    """Three large orders of May are imported late: a refresh reports it, and a rebuild corrects June and July."""
     days = ("2025-05-11", "2025-05-12", "2025-05-13")
     rows = [{"order_id": day, "customer_id": "c007", "ordered_at": day, "amount": 9000} for day in days]
     file = tmp_path_factory.mktemp("late") / "late.csv"

@@ -1,4 +1,4 @@
-"""What runs and schemes are, read from the records of runs."""
+"""Queries of runs and schemes from the records of runs."""
 
 from __future__ import annotations
 

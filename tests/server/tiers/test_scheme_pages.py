@@ -1,4 +1,4 @@
-"""The pages of schemes: what stands on them, where their marks lead, who may see them."""
+"""The pages of schemes: content, links of their charts, and permissions."""
 
 from __future__ import annotations
 

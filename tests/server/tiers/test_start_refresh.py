@@ -1,4 +1,4 @@
-"""Starting a refresh: who may, once at a time, and never into the past."""
+"""Starting a refresh: permissions, one at a time, and never before the newest run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Withdrawing a run: who may, with which reason, and what is left of it."""
+"""Withdrawing a run: permissions, the reason, and what remains."""
 
 from __future__ import annotations
 
