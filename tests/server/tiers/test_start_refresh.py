@@ -1,4 +1,4 @@
-"""Starting a refresh: who may, once at a time, and never into the past."""
+"""Starting a refresh: permissions, one at a time, and never before the newest run."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_the_page_never_leads_elsewhere(served: Workspace, operator: Client) -> 
 
 
 @pytest.mark.parametrize(
-    ("as_of", "said"),
+    ("as_of", "message"),
     [
         ("2025-06-30", "would rewrite history"),
         ("nonsense", "Enter a day"),
@@ -72,9 +72,9 @@ def test_the_page_never_leads_elsewhere(served: Workspace, operator: Client) -> 
         ("2999-01-01", "Enter a day"),
     ],
 )
-def test_the_page_says_why_it_refuses(served: Workspace, operator: Client, as_of: str, said: str) -> None:
+def test_the_page_says_why_it_refuses(served: Workspace, operator: Client, as_of: str, message: str) -> None:
     response = operator.post("/tiers/runs/refresh/", {"as_of": as_of}, follow=True)
-    assert said in response.content.decode()
+    assert message in response.content.decode()
     assert not Job.objects.exists()
 
 
@@ -112,6 +112,6 @@ def test_a_refresh_takes_in_what_people_decided(own_workspace: Workspace, person
     job = take_job("a worker", at=AT)
     assert job
     perform(job)
-    found = reading(own_workspace)
-    assert found
-    assert (found.customer("c007") or {})["name"] == "Ada"
+    profile = reading(own_workspace)
+    assert profile
+    assert (profile.customer("c007") or {})["name"] == "Ada"

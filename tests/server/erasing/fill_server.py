@@ -1,4 +1,4 @@
-"""Everything a server can know of one customer, written by a process of its own: `python decided.py`."""
+"""Write everything a server can store about one customer, in a process of its own: `python fill_server.py`."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ WHO, NAME, MAIL, PHONE = "ZQ-77001", "Wanda Quill", "wanda.quill@example.com", "
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def decide() -> None:
-    """Decide and note all there is about the customer, and speak of them elsewhere too."""
+def fill() -> None:
+    """Store everything that can be stored about the customer, and mention them elsewhere too."""
     served = workspace()
     migrate(at=AT)
     sync_customers(served, at=AT)
@@ -61,4 +61,4 @@ def decide() -> None:
 
 
 if __name__ == "__main__":
-    decide()
+    fill()
