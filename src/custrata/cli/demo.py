@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.cli.help import Command, language_option
-from custrata.cli.language import spoken
+from custrata.cli.language import current_language
 from custrata.cli.pages import write_report
 from custrata.cli.session import WORKSPACE, Session, command_here, now, say
 from custrata.engine import DuckEngine
@@ -62,8 +62,8 @@ def demo_tables(engine: DuckEngine) -> Iterator[tuple[str, ir.Table]]:
         return engine.read_parquet([folder / f"{name}.parquet"])
 
     demographics = read("demographics")
-    others = [name for name in demographics.columns if name != "household_id"]
-    yield "customers", demographics.select(customer_id="household_id", **{name: name for name in others})
+    attributes = [name for name in demographics.columns if name != "household_id"]
+    yield "customers", demographics.select(customer_id="household_id", **{name: name for name in attributes})
     products = read("products")
     yield "products", products.select(
         "product_id", "brand", "department", "package_size", "manufacturer_id",
@@ -102,12 +102,12 @@ def _redemptions(redeemed: ir.Table) -> ir.Table:
 
 
 def _campaigns(sent: ir.Table, described: ir.Table) -> ir.Table:
-    told = sent.join(described, "campaign_id")
-    return told.select(
-        customer_id=told.household_id.cast("string"),
-        occurred_at=told.start_date.cast("date"),
+    campaigns = sent.join(described, "campaign_id")
+    return campaigns.select(
+        customer_id=campaigns.household_id.cast("string"),
+        occurred_at=campaigns.start_date.cast("date"),
         name=ibis.literal("campaign_received"),
-        campaign=told.campaign_id.cast("string"),
+        campaign=campaigns.campaign_id.cast("string"),
         coupon=ibis.null("string"),
     )
 
@@ -183,4 +183,4 @@ def make_demo(folder: Path, language: str) -> Workspace:
               show_default=True, envvar=WORKSPACE, help="The folder of the demo workspace.")  # fmt: skip
 def demo_command(no_serve: bool, language: str | None, folder: Path) -> None:
     """Load real retail data (Complete Journey), grade it at twelve month ends, and write the report."""
-    make_demo(folder, language or spoken())
+    make_demo(folder, language or current_language())

@@ -44,28 +44,34 @@ def repair_command(session: Session, *, backup: Path | None, as_json: bool) -> N
 
 
 def _report(session: Session, findings: Sequence[Finding], *, as_json: bool, nothing: str) -> None:
-    damaged = any(one.state == "damaged" for one in findings)
+    damaged = any(finding.state == "damaged" for finding in findings)
     if as_json:
-        say(json.dumps([_as_json(session, one) for one in findings], ensure_ascii=False, indent=1))
+        say(json.dumps([_as_json(session, finding) for finding in findings], ensure_ascii=False, indent=1))
     else:
-        for one in findings:
-            say(_line(session, one))
+        for finding in findings:
+            say(_line(session, finding))
         if not damaged:
             say(phrase("doctor", nothing, session.language))
     if damaged:
         sys.exit(1)
 
 
-def _line(session: Session, one: Finding) -> str:
-    place = phrase("doctor", "everything", session.language) if one.path == "." else one.path
-    line = f"{SIGNS[one.state]} {place}: {_said(session, one.what)}"
-    return line if one.way is None else f"{line} → {_said(session, one.way)}"
+def _line(session: Session, finding: Finding) -> str:
+    place = phrase("doctor", "everything", session.language) if finding.path == "." else finding.path
+    line = f"{SIGNS[finding.state]} {place}: {_text(session, finding.what)}"
+    return line if finding.way is None else f"{line} → {_text(session, finding.way)}"
 
 
-def _as_json(session: Session, one: Finding) -> dict[str, object]:
-    way = None if one.way is None else _said(session, one.way)
-    return {"part": one.part, "path": one.path, "state": one.state, "what": _said(session, one.what), "way": way}
+def _as_json(session: Session, finding: Finding) -> dict[str, object]:
+    way = None if finding.way is None else _text(session, finding.way)
+    return {
+        "part": finding.part,
+        "path": finding.path,
+        "state": finding.state,
+        "what": _text(session, finding.what),
+        "way": way,
+    }
 
 
-def _said(session: Session, text: Said) -> str:
+def _text(session: Session, text: Said) -> str:
     return text.said(session.language)

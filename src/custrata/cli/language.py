@@ -17,40 +17,40 @@ NO_LANGUAGE = re.compile(r"(?:C|POSIX)?(?:\..*)?")
 
 
 @dataclass(frozen=True)
-class Spoken:
+class LanguageChoice:
     """A language, and whether somebody asked for it by name."""
 
     language: str
-    asked: bool = False
+    requested: bool = False
 
 
-ENGLISH = Spoken("en")
-_spoken: ContextVar[Spoken] = ContextVar("spoken", default=ENGLISH)
+ENGLISH = LanguageChoice("en")
+_current: ContextVar[LanguageChoice] = ContextVar("spoken", default=ENGLISH)
 
 
-def listen(environ: Mapping[str, str]) -> None:
+def set_environment_language(environ: Mapping[str, str]) -> None:
     """Begin a command line: speak what the environment says until an option says otherwise.
 
     Raises `UnknownLanguage` where `CUSTRATA_LANGUAGE` names none of ours.
     """
-    _spoken.set(Spoken(environment_language(environ)))
+    _current.set(LanguageChoice(environment_language(environ)))
     if environ.get(LANGUAGE):
-        ask(language_named(environ[LANGUAGE]))
+        set_language(language_named(environ[LANGUAGE]))
 
 
-def ask(language: str) -> None:
+def set_language(language: str) -> None:
     """Speak the language that an option names."""
-    _spoken.set(Spoken(language, asked=True))
+    _current.set(LanguageChoice(language, requested=True))
 
 
-def spoken() -> str:
+def current_language() -> str:
     """The language of messages, errors and help."""
-    return _spoken.get().language
+    return _current.get().language
 
 
-def asked() -> str | None:
+def requested_language() -> str | None:
     """The language asked for by name, if any was."""
-    return spoken() if _spoken.get().asked else None
+    return current_language() if _current.get().requested else None
 
 
 def environment_language(environ: Mapping[str, str]) -> str:
@@ -68,7 +68,7 @@ def environment_language(environ: Mapping[str, str]) -> str:
     if NO_LANGUAGE.fullmatch(locale):
         return "en"
     names = (environ.get("LANGUAGE") or locale).split(":")
-    return next((found for name in names if (found := _of_locale(name))), "en")
+    return next((language for name in names if (language := _of_locale(name))), "en")
 
 
 def _of_locale(name: str) -> str | None:

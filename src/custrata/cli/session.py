@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from custrata.cli.help import language_option
-from custrata.cli.language import asked, spoken
+from custrata.cli.language import current_language, requested_language
 from custrata.errors import Refused
 from custrata.ingest.erasure import Database, Erased, carry_on
 from custrata.lake import Damaged, Workspace
@@ -40,7 +40,7 @@ DATABASES: list[Callable[[Workspace], Database | None]] = []
 
 def database_of(workspace: Workspace) -> Database | None:
     """The database of a workspace's server, where there is one that can be used from here."""
-    return next((found for opened in DATABASES if (found := opened(workspace)) is not None), None)
+    return next((database for opened in DATABASES if (database := opened(workspace)) is not None), None)
 
 
 @dataclass
@@ -48,19 +48,19 @@ class Session:
     """One command's workspace and reader. The workspace is opened when it is first needed."""
 
     folder: Path
-    asked_language: str | None = None
+    requested_language: str | None = None
     warned: bool = False
-    carried_on: list[Erased] = field(default_factory=list)
+    resumed_erasures: list[Erased] = field(default_factory=list)
 
     @cached_property
     def workspace(self) -> Workspace:
         """The workspace, without what killed processes left there. Raises `NotAWorkspace`, `BadSettings`."""
         workspace = Workspace.open(self.folder)
         workspace.remove_leftovers()
-        self.carried_on = self._carry_on(workspace)
+        self.resumed_erasures = self._resume_erasures(workspace)
         return workspace
 
-    def _carry_on(self, workspace: Workspace) -> list[Erased]:
+    def _resume_erasures(self, workspace: Workspace) -> list[Erased]:
         """Go on with erasures that were stopped; what keeps them from their end keeps no command from its work."""
         if not workspace.erasing.all():
             return []
@@ -79,12 +79,12 @@ class Session:
     @property
     def language(self) -> str:
         """The language of messages: as an option asks for it, else as the environment says."""
-        return self.asked_language or spoken()
+        return self.requested_language or current_language()
 
     @property
     def language_of_pages(self) -> str:
         """The language of what is written for others to read: as asked for by name, else the workspace's."""
-        return self.asked_language or asked() or self.workspace.settings.language
+        return self.requested_language or requested_language() or self.workspace.settings.language
 
     def writer(self, area: str) -> Writer:
         """Writes phrases of an area for this reader."""
@@ -128,8 +128,8 @@ def workspace_option(command: Callable[..., None]) -> Callable[..., None]:
         context = click.get_current_context()
         above = context.find_root().obj
         if isinstance(above, Session):  # of the group that the command stands in
-            given = context.get_parameter_source("folder") is ParameterSource.COMMANDLINE
-            folder, language = folder if given else above.folder, language or above.asked_language
+            explicit = context.get_parameter_source("folder") is ParameterSource.COMMANDLINE
+            folder, language = folder if explicit else above.folder, language or above.requested_language
         session = Session(folder, language)
         context.find_root().obj = session
         command(session, **options)
@@ -146,9 +146,9 @@ def _tell_damaged_runs(session: Session) -> None:
     with suppress(Damaged, OSError):  # the command itself has said so, or did not need them
         for error in session.workspace.runs.damaged():
             reason = error.facts["reason"]
-            said = reason.said(session.language) if isinstance(reason, Said) else reason
-            told = phrase("doctor", "damaged_run", session.language, file=error.facts["file"], reason=said)
-            click.echo(told, err=True)
+            reason_text = reason.said(session.language) if isinstance(reason, Said) else reason
+            message = phrase("doctor", "damaged_run", session.language, file=error.facts["file"], reason=reason_text)
+            click.echo(message, err=True)
 
 
 def command_here() -> str:

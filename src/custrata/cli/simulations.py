@@ -93,7 +93,7 @@ def _move(session: Session, done: Simulation, move: Move, write: Writer) -> str:
 
 
 def _name(session: Session, done: Simulation, tier: str) -> str:
-    return tier_name(done.key, tier, session.language, done.decided)
+    return tier_name(done.key, tier, session.language, done.record)
 
 
 def _indented(text: str) -> str:

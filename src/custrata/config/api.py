@@ -18,14 +18,14 @@ from custrata.apps.tiers.api import routers as tiers
 from custrata.web.bearers import BearerToken, NotAuthenticated, TokenRate
 from custrata.web.bodies import StrictParser
 from custrata.web.gate import to_sign_in
-from custrata.web.problems import MEDIA, ExactRenderer, no_such_address, refuse, tell_problems, with_problems
+from custrata.web.problems import MEDIA, ExactRenderer, add_problem_handlers, no_such_address, refuse, with_problems
 
 
-def for_whom_it_concerns(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def restrict_docs(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Show the description to who is signed in or has a token; to everybody, where the settings say so."""
 
     @wraps(view, updated=())
-    def guarded(request: HttpRequest, *given: object, **named: object) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: object, **named: object) -> HttpResponse:
         if not (settings.API_DOCS_OPEN or request.user.is_authenticated):
             match = request.resolver_match
             if "Authorization" not in request.headers and match and match.url_name == "openapi-view":
@@ -34,7 +34,7 @@ def for_whom_it_concerns(view: Callable[..., HttpResponse]) -> Callable[..., Htt
                 BearerToken()(request)
             except NotAuthenticated as error:
                 return refuse(request, error)
-        return view(request, *given, **named)
+        return view(request, *args, **named)
 
     return guarded
 
@@ -46,9 +46,9 @@ class Api(NinjaAPI):
         """The name of the function: programs that are generated call it so."""
         return operation.view_func.__name__
 
-    def get_openapi_schema(self, **given: Any) -> OpenAPISchema:
+    def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
         """The description; refusals are `application/problem+json`."""
-        described = super().get_openapi_schema(**given)
+        described = super().get_openapi_schema(**kwargs)
         for operations in described["paths"].values():
             for operation in operations.values():
                 for status, answer in operation["responses"].items():
@@ -65,12 +65,12 @@ api = Api(
         "instants ISO 8601 in UTC; errors are problem details (RFC 9457) with the error's name as `code`."
     ),
     urls_namespace="api",
-    docs_decorator=for_whom_it_concerns,
+    docs_decorator=restrict_docs,
     throttle=[TokenRate()],
     renderer=ExactRenderer(),
     parser=StrictParser(),
 )
-tell_problems(api)
+add_problem_handlers(api)
 for router in (customers, *tiers):
     api.add_router("", router)
 

@@ -23,7 +23,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
-from custrata.cli.language import LANGUAGE, spoken
+from custrata.cli.language import LANGUAGE, current_language
 from custrata.cli.session import WORKSPACE
 from custrata.engine.scratch import Scratch
 from custrata.errors import BadInput, Refused
@@ -102,14 +102,14 @@ def write_backup(
     at: datetime,
     wait: float = 60.0,
     verify: bool = True,
-    going: Callable[[str], None] = lambda step: None,
+    on_step: Callable[[str], None] = lambda step: None,
 ) -> Mapping[str, Any]:
     """Write everything into one file, which only its owner may read, and say what is in it.
 
-    Imports and refreshes wait for the moment it takes to note the point; then they go on while the file is written.
-    Where it is to be verified, the file is restored into a folder and a SQLite database beside it, which are then
-    removed: it comes to its place only if that went well. `going` is told now and then that it goes on, with the step:
-    `reading`, `writing` or `verifying`; whatever it raises ends the backup.
+    Imports and refreshes wait only while the snapshot is taken, then go on while the file is written. With `verify`,
+    the file is first restored into a temporary folder and SQLite database; it gets its final name only if that
+    succeeds. `on_step` is called repeatedly with the current step (`reading`, `writing` or `verifying`); an exception
+    that it raises aborts the backup.
 
     Raises `BackupExists`, `CannotWriteBackup`, `BackupNotRestorable`, `Busy`.
     """
@@ -119,10 +119,10 @@ def write_backup(
         raise BackupExists(file=file)
     workspace.backups.begun(file, at=at)
     try:
-        with Scratch(file.absolute().parent, prefix=PREFIX) as beside:
-            part = beside / file.name
+        with Scratch(file.absolute().parent, prefix=PREFIX) as scratch:
+            part = scratch / file.name
             with Scratch(workspace.folder, prefix=PREFIX) as home:
-                going("reading")
+                on_step("reading")
                 with ExitStack() as still:
                     frozen(workspace, home / "workspace", still, wait=wait)
                     tables = dump_tables(home / "database", release=still.close)
@@ -131,11 +131,11 @@ def write_backup(
                     shutil.copy2(workspace.folder / KEY, home / "workspace" / KEY)
                 head = {"format": FORMAT, "version": version("custrata"), "at": at.isoformat(), **tables}
                 head["facts"], head["folder"] = _facts(home / "workspace"), str(workspace.folder)
-                going("writing")
+                on_step("writing")
                 _pack(home, part, head)
             sync(part)
             if verify:
-                _verify(part, beside / "restored", going)
+                _verify(part, scratch / "restored", on_step)
             _publish(part, file)
     except OSError as error:
         raise CannotWriteBackup(file=file, reason=error.strerror or error) from error
@@ -147,7 +147,7 @@ def _facts(folder: Path) -> dict[str, int]:
     return {name: state.rows for name, state in Workspace.open(folder).lake.snapshot().manifest.tables.items()}
 
 
-def _verify(file: Path, folder: Path, going: Callable[[str], None]) -> None:
+def _verify(file: Path, folder: Path, on_step: Callable[[str], None]) -> None:
     """Restore as anybody would, by the same command, in a process that ends with this one.
 
     Raises `BackupNotRestorable`.
@@ -155,11 +155,11 @@ def _verify(file: Path, folder: Path, going: Callable[[str], None]) -> None:
     elsewhere = {name: value for name, value in os.environ.items() if name not in (DATABASE, WORKSPACE)}
     command = [sys.executable, "-P", "-c", CHILD.format(pid=os.getpid()), "restore", str(file), "-w", str(folder)]
     with tempfile.TemporaryFile(dir=file.parent) as complaint:
-        child = subprocess.Popen(command, env={**elsewhere, LANGUAGE: spoken()}, stdin=subprocess.DEVNULL,
+        child = subprocess.Popen(command, env={**elsewhere, LANGUAGE: current_language()}, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.DEVNULL, stderr=complaint)  # fmt: skip
         try:
             while child.poll() is None:
-                going("verifying")
+                on_step("verifying")
                 with suppress(subprocess.TimeoutExpired):
                     child.wait(timeout=1)
         finally:
@@ -167,8 +167,8 @@ def _verify(file: Path, folder: Path, going: Callable[[str], None]) -> None:
             child.wait()
         if child.returncode:
             complaint.seek(0)
-            told = complaint.read().decode(errors="replace").strip().splitlines() or [f"exit code {child.returncode}."]
-            raise BackupNotRestorable(reason=told[-1])
+            lines = complaint.read().decode(errors="replace").strip().splitlines() or [f"exit code {child.returncode}."]
+            raise BackupNotRestorable(reason=lines[-1])
     shutil.rmtree(folder)
 
 
@@ -183,7 +183,7 @@ def _publish(part: Path, file: Path) -> None:
     sync(file.absolute().parent)
 
 
-class _Summed(io.RawIOBase):
+class _HashingReader(io.RawIOBase):
     """A file that is read once, and its check sum."""
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -205,12 +205,12 @@ def _pack(home: Path, part: Path, head: Mapping[str, Any]) -> None:
         for path in sorted(path for path in home.rglob("*") if path.is_file()):
             name = path.relative_to(home).as_posix()
             with path.open("rb") as file:
-                summed = _Summed(file)
+                reader = _HashingReader(file)
                 info = tar.gettarinfo(arcname=name, fileobj=file)
                 if not info.isreg():  # a second link to the same file
                     info.type, info.linkname, info.size = tarfile.REGTYPE, "", path.stat().st_size
-                tar.addfile(info, summed)
-            sums[name] = summed.sum.hexdigest()
+                tar.addfile(info, reader)
+            sums[name] = reader.sum.hexdigest()
         _add(tar, END, sums)
 
 
@@ -239,7 +239,7 @@ def unpack(file: Path, folder: Path) -> Mapping[str, Any]:
         raise UnreadableBackup(file=file, reason=error.strerror or error) from error
     if head.get("format") != FORMAT:
         raise NewerBackup(file=file, theirs=head.get("version"), ours=version("custrata"))
-    parts = {name: found for name, found in names.items() if name not in (HEAD, END)}
+    parts = {name: checksum for name, checksum in names.items() if name not in (HEAD, END)}
     for name in sorted(sums.keys() | parts):
         if name not in parts or parts[name] != sums.get(name):
             raise DamagedBackup(file=file, part=name)
@@ -260,39 +260,39 @@ def _extract(tar: tarfile.TarFile, file: Path, folder: Path) -> dict[str, str]:
     for member in tar:
         name, content = member.name, tar.extractfile(member) if member.isreg() else None
         place = folder / name
-        if content is None or member.issparse() or not _is_of_a_backup(name) or _is_taken(place, folder):
+        if content is None or member.issparse() or not _is_backup_member(name) or _is_occupied(place, folder):
             raise UnsafeBackup(file=file, part=name)
         place.parent.mkdir(parents=True, exist_ok=True)
         with content, open(os.open(place, NEW_FILE, 0o600), "wb") as out:
-            summed = _Summed(content)
-            shutil.copyfileobj(summed, out, BLOCK)
+            reader = _HashingReader(content)
+            shutil.copyfileobj(reader, out, BLOCK)
         os.utime(place, (member.mtime, member.mtime))
-        names[name] = summed.sum.hexdigest()
+        names[name] = reader.sum.hexdigest()
     return names
 
 
 def _object(file: Path) -> dict[str, Any]:
     """The object in a file of JSON. Raises `ValueError` where it is none, `FileNotFoundError`."""
-    found = json.loads(file.read_text("utf-8"))
-    if not isinstance(found, dict):
+    data = json.loads(file.read_text("utf-8"))
+    if not isinstance(data, dict):
         raise ValueError(f"{file.name} is no object")
-    return found
+    return data
 
 
-def _is_of_a_backup(name: str) -> bool:
+def _is_backup_member(name: str) -> bool:
     """Whether a member may have this name: `backup.json`, `workspace/lake/…`, written without detours."""
     top, *below = name.split("/")
     plain = not any(part in ("", ".", "..") or "\0" in part for part in below)
     return plain and (top in FOLDERS if below else top in (HEAD, END))
 
 
-def _is_taken(place: Path, folder: Path) -> bool:
+def _is_occupied(place: Path, folder: Path) -> bool:
     """Whether there is something in this place, or a file where a folder above it should be."""
     above = place.relative_to(folder).parents
     return place.exists() or any((folder / parent).is_file() for parent in above)
 
 
-def empty_place(folder: Path) -> None:
+def ensure_empty(folder: Path) -> None:
     """Refuse a folder that holds anything. Raises `FolderNotEmpty`."""
     if folder.exists() and any(folder.iterdir()):
         raise FolderNotEmpty(folder=folder)

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from custrata.cli.help import Command
-from custrata.cli.language import spoken
+from custrata.cli.language import current_language
 from custrata.cli.session import WORKSPACE, folder_option, now, say
-from custrata.config.backup import NOTE, STATE, empty_place, unpack, write_backup
+from custrata.config.backup import NOTE, STATE, ensure_empty, unpack, write_backup
 from custrata.config.commands import migrate, prepare
 from custrata.config.erasing import erasures_option
 from custrata.engine.scratch import Scratch
@@ -29,7 +29,7 @@ def backup_command(file: Path, folder: Path, *, unverified: bool) -> None:
     workspace = prepare(folder)
     migrate()
     head = write_backup(workspace, file, at=now(), verify=not unverified)
-    write = Writer(spoken(), workspace.settings.currency, workspace.settings.timezone, "server")
+    write = Writer(current_language(), workspace.settings.currency, workspace.settings.timezone, "server")
     rows = write.number(sum(head["rows"].values()))
     say(write("written", file=file, size=f"{file.stat().st_size / 2**20:,.1f}", rows=rows,
               facts=write.number(sum(head["facts"].get(name, 0) for name in BACKED_UP))))  # fmt: skip
@@ -47,7 +47,7 @@ def restore_command(file: Path, folder: Path) -> None:
     if (target / STATE / NOTE).exists():
         _finish(target)
         return
-    empty_place(folder)
+    ensure_empty(folder)
     target.parent.mkdir(parents=True, exist_ok=True)
     with Scratch(target.parent, prefix=".restoring-") as scratch:
         unpacked = scratch / "backup"
@@ -66,11 +66,11 @@ def restore_command(file: Path, folder: Path) -> None:
 
         settings.STATE.mkdir(exist_ok=True, mode=0o700)
         restored, lines = fill(unpacked, head, workspace, target=target, at=at)
-    write = Writer(spoken(), workspace.settings.currency, workspace.settings.timezone, "server")
+    write = Writer(current_language(), workspace.settings.currency, workspace.settings.timezone, "server")
     say(write("restored", folder=folder, at=head["at"][:19].replace("T", " ")))
-    for found in restored.replaced:
-        facts = {"table": found.table, "column": found.column, "example": found.example}
-        say(write("replaced", count=write.number(found.count), **facts))
+    for replaced in restored.replaced:
+        facts = {"table": replaced.table, "column": replaced.column, "example": replaced.example}
+        say(write("replaced", count=write.number(replaced.count), **facts))
     for line in lines:
         say(line)
 
@@ -81,4 +81,4 @@ def _finish(folder: Path) -> None:
     from custrata.config.restoring import finish_restore
 
     finish_restore(folder / STATE)
-    say(phrase("server", "restored_before", spoken(), folder=folder))
+    say(phrase("server", "restored_before", current_language(), folder=folder))

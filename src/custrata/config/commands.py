@@ -19,7 +19,7 @@ import click
 
 from custrata.cli.demo import make_demo
 from custrata.cli.help import Command, language_option
-from custrata.cli.language import LANGUAGE, spoken
+from custrata.cli.language import LANGUAGE, current_language
 from custrata.cli.session import WORKSPACE, Session, folder_option, now, say
 from custrata.config import ports
 from custrata.engine.scratch import remove_abandoned
@@ -58,7 +58,7 @@ class DatabaseUnreachable(Refused):
     template = "The server's database cannot be used: {reason}"
 
 
-def _address_of(command: Callable[..., None]) -> Callable[..., None]:
+def _address_options(command: Callable[..., None]) -> Callable[..., None]:
     host = click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
     port = click.option(
         "--port", type=click.IntRange(1, LAST_PORT), default=PORT, show_default=True, help="The port to listen at."
@@ -69,15 +69,15 @@ def _address_of(command: Callable[..., None]) -> Callable[..., None]:
     return host(port(workers(command)))
 
 
-def _jobs_of(command: Callable[..., None]) -> Callable[..., None]:
+def _jobs_option(command: Callable[..., None]) -> Callable[..., None]:
     return click.option(
         "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Jobs done at the same time."
     )(command)
 
 
 @click.command("up", cls=Command)
-@_address_of
-@_jobs_of
+@_address_options
+@_jobs_option
 @folder_option
 def up_command(folder: Path, host: str, port: int, workers: int | None, jobs: int) -> None:
     """Serve the workspace: pages, jobs and schedules, until Ctrl+C or SIGTERM."""
@@ -85,7 +85,7 @@ def up_command(folder: Path, host: str, port: int, workers: int | None, jobs: in
 
 
 @click.command("web", cls=Command)
-@_address_of
+@_address_options
 @folder_option
 def web_command(folder: Path, host: str, port: int, workers: int | None) -> None:
     """Serve the pages alone; jobs are done by `custrata work`, here or elsewhere."""
@@ -98,7 +98,7 @@ def web_command(folder: Path, host: str, port: int, workers: int | None) -> None
 
 
 @click.command("work", cls=Command)
-@_jobs_of
+@_jobs_option
 @folder_option
 def work_command(folder: Path, jobs: int) -> None:
     """Do jobs and look after schedules, without pages; as many of these as one likes, on any machine."""
@@ -125,12 +125,12 @@ def manage_command(arguments: tuple[str, ...]) -> None:
 @language_option
 @click.option("-w", "--workspace", "folder", type=click.Path(path_type=Path), default=Path("demo"), metavar="DIR",
               show_default=True, envvar=WORKSPACE, help="The folder of the demo workspace.")  # fmt: skip
-@_address_of
+@_address_options
 def demo_command(
     *, no_serve: bool, language: str | None, folder: Path, host: str, port: int, workers: int | None
 ) -> None:
     """Load real retail data (Complete Journey), grade it at twelve month ends, write the report, and serve it."""
-    speak = language or spoken()
+    speak = language or current_language()
     if no_serve:
         make_demo(folder, speak)
         return
@@ -214,7 +214,7 @@ def _supervise(
 ) -> None:
     from custrata.config import processes
 
-    name, language = workspace.settings.name, spoken()
+    name, language = workspace.settings.name, current_language()
 
     def tell() -> None:
         if address is None:
@@ -225,7 +225,7 @@ def _supervise(
             say(line)
         sys.stdout.flush()
 
-    processes.supervise(services, ready=lambda: address is None or ports.answers(*address), tell=tell)
+    processes.supervise(services, ready=lambda: address is None or ports.is_listening(*address), tell=tell)
 
 
 def _port(host: str, port: int) -> socket:
@@ -239,8 +239,8 @@ def _port(host: str, port: int) -> socket:
 
 
 def _url(host: str, port: int) -> str:
-    shown = ports.reachable(host)
-    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    reachable_host = ports.reachable(host)
+    return f"http://[{reachable_host}]:{port}" if ":" in reachable_host else f"http://{reachable_host}:{port}"
 
 
 @contextmanager
@@ -277,7 +277,7 @@ def migrate() -> Path | None:
 def _migrate() -> None:
     copy = migrate()
     if copy is not None:
-        say(phrase("server", "backed_up", spoken(), path=copy))
+        say(phrase("server", "backed_up", current_language(), path=copy))
 
 
 def _refuse_old_database() -> None:
@@ -295,7 +295,7 @@ def _first_sign_in(url: str) -> list[str]:
     from custrata.apps.accounts.actions import first_sign_in_link
 
     link = first_sign_in_link(at=now())
-    return [phrase("server", "first_link", spoken(), link=f"{url}{link}")] if link else []
+    return [phrase("server", "first_link", current_language(), link=f"{url}{link}")] if link else []
 
 
 def _make_demo_sign_in() -> None:
@@ -306,4 +306,4 @@ def _make_demo_sign_in() -> None:
 
     password = new_password()
     create_person(username=DEMO, role=Role.ADMINISTRATOR, name="", password=password, actor=None, at=now())
-    say(phrase("server", "demo_sign_in", spoken(), name=DEMO, password=password))
+    say(phrase("server", "demo_sign_in", current_language(), name=DEMO, password=password))

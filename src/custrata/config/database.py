@@ -17,7 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from custrata.lake.locks import Busy, locked
 from custrata.lake.private import FOLDER
 
-KEPT = 5  # copies
+COPIES_KEPT = 5  # copies
 COPIES, HALF = "backups", ".half"
 LOCK = 0x43555354  # of PostgreSQL, while one process migrates
 WAIT, PAUSE = 120.0, 0.1
@@ -35,7 +35,7 @@ def migrate(*, at: datetime) -> Path | None:
     Of several who begin at once, one does it.
     """
     settings.STATE.mkdir(FOLDER, exist_ok=True)
-    with alone():
+    with migration_lock():
         for half in (settings.STATE / COPIES).glob(f"*{HALF}"):  # of one that was killed
             half.unlink(missing_ok=True)
         if not is_behind():
@@ -46,7 +46,7 @@ def migrate(*, at: datetime) -> Path | None:
 
 
 @contextmanager
-def alone(*, wait: float = WAIT) -> Iterator[None]:
+def migration_lock(*, wait: float = WAIT) -> Iterator[None]:
     """Keep others from migrating the database, or restoring into it, for as long as the block lasts. Raises `Busy`."""
     if connection.vendor == "sqlite":
         with locked(settings.STATE / ".migrate", wait=wait):
@@ -74,8 +74,8 @@ def _holder() -> str:
     """The process of PostgreSQL that answers whoever has the lock."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted", [LOCK])
-        found = cursor.fetchone()
-    return str(found[0]) if found else "?"
+        row = cursor.fetchone()
+    return str(row[0]) if row else "?"
 
 
 def _copy(at: datetime) -> Path | None:
@@ -87,10 +87,10 @@ def _copy(at: datetime) -> Path | None:
     folder.mkdir(exist_ok=True, mode=0o700)
     copy = folder / f"{source.stem}-{at:%Y%m%dT%H%M%SZ}.sqlite3"
     half = copy.with_suffix(HALF)
-    with closing(sqlite3.connect(source)) as held, closing(sqlite3.connect(half)) as written:
-        held.backup(written)
+    with closing(sqlite3.connect(source)) as original, closing(sqlite3.connect(half)) as written:
+        original.backup(written)
     half.chmod(0o600)
     half.replace(copy)
-    for old in sorted(folder.glob(f"{source.stem}-*.sqlite3"))[:-KEPT]:
+    for old in sorted(folder.glob(f"{source.stem}-*.sqlite3"))[:-COPIES_KEPT]:
         old.unlink()
     return copy

@@ -11,7 +11,7 @@ import click
 from django.conf import settings
 
 from custrata.apps.customers.actions import ServerDatabase
-from custrata.cli.language import spoken
+from custrata.cli.language import current_language
 from custrata.config.backup import HEAD
 from custrata.config.erasing import LISTS
 from custrata.config.restoring import Restored
@@ -44,7 +44,7 @@ def erase_again(restored: Restored) -> str:
         begin(workspace, gone, at=restored.at, database=database)
     for done in carry_on(workspace, at=restored.at, database=database):
         finished(done)
-    write = Writer(spoken(), workspace.settings.currency, workspace.settings.timezone, "server")
+    write = Writer(current_language(), workspace.settings.currency, workspace.settings.timezone, "server")
     if gone:
         return write("erased_again", count=write.number(len(gone)))
     return write("nobody_erased_since" if named or copies else "erasures_unknown")
@@ -58,10 +58,10 @@ def _named() -> tuple[Path, ...]:
 def _copies(workspace: Workspace) -> Iterator[Path]:
     """Folders of the same workspace: where the backup says it was, and beside that."""
     with suppress(OSError, ValueError, TypeError):
-        told = json.loads((workspace.folder.parent / HEAD).read_text("utf-8")).get("folder")
-        if told:
+        folder = json.loads((workspace.folder.parent / HEAD).read_text("utf-8")).get("folder")
+        if folder:
             own = (workspace.folder / KEY).read_bytes()
-            for key in sorted(Path(told).parent.glob(f"*/{KEY}")):
+            for key in sorted(Path(folder).parent.glob(f"*/{KEY}")):
                 if key.is_file() and key.read_bytes() == own:
                     yield key.parent
 

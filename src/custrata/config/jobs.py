@@ -27,9 +27,9 @@ def backup(running: Running) -> dict[str, object]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = folder / NAME.format(at=running.job.asked_at.astimezone(UTC), job=running.job.pk)
     if not (running.again and file.exists()):
-        going = {"reading": 0.0, "writing": 0.2, "verifying": 0.5}
+        progress = {"reading": 0.0, "writing": 0.2, "verifying": 0.5}
         write_backup(workspace(), file, at=running.clock(),
-                     going=lambda step: running.tell(going[step], f"server.backing_up.{step}"))  # fmt: skip
+                     on_step=lambda step: running.tell(progress[step], f"server.backing_up.{step}"))  # fmt: skip
     files = sorted(folder.glob(ANY))
     for old in files[: max(len(files) - settings.BACKUPS_KEPT, 0)]:
         old.unlink(missing_ok=True)

@@ -81,7 +81,7 @@ def load_tables(folder: Path, head: Mapping[str, Any]) -> list[Replaced]:
             connection.check_constraints()
         except DatabaseError as error:
             raise BrokenReferences(reason=_first_line(error)) from error
-        _compare(tables, head, {one.table for one in replaced})
+        _compare(tables, head, {values.table for values in replaced})
         _set_sequences(tables)
     call_command("migrate", interactive=False, verbosity=0)
     return replaced
@@ -90,9 +90,10 @@ def load_tables(folder: Path, head: Mapping[str, Any]) -> list[Replaced]:
 def _migrated(migrations: list[Migration]) -> Any:
     executor = MigrationExecutor(connection)
     loader = executor.loader
-    known = set(loader.disk_migrations) | {old for one in loader.disk_migrations.values() for old in one.replaces}
+    on_disk = loader.disk_migrations
+    known_migrations = set(on_disk) | {old for migration in on_disk.values() for old in migration.replaces}
     for app, name in migrations:
-        if app in loader.migrated_apps and (app, name) not in known:
+        if app in loader.migrated_apps and (app, name) not in known_migrations:
             raise UnknownMigrations(app=app, name=name)
     targets = _newest(executor, {name for name in migrations if name in loader.graph.nodes})
     executor.migrate(targets)
@@ -107,13 +108,13 @@ def _newest(executor: MigrationExecutor, applied: set[Migration]) -> list[Migrat
 
 
 def _load(table: Table, file: Path) -> list[Replaced]:
-    mender = _Mender(table) if connection.vendor == "postgresql" else None
+    sanitizer = _Sanitizer(table) if connection.vendor == "postgresql" else None
     try:
         with file.open(encoding=ENCODING, errors=ERRORS) as text:
             columns = _columns(table, json.loads(next(text)))
             converts = [_converter(column) for column in columns]
             emptied = [place for place, column in enumerate(columns) if column.attname in table.emptied]
-            _insert(table, columns, _rows(text, columns, converts, emptied, mender))
+            _insert(table, columns, _rows(text, columns, converts, emptied, sanitizer))
     except FileNotFoundError as error:
         raise UnreadableTable(table=table.label, reason=error.strerror) from error
     except UNREADABLE as error:
@@ -122,7 +123,7 @@ def _load(table: Table, file: Path) -> list[Replaced]:
         raise UnreadableTable(table=table.label, reason=" ".join(error.messages)) from error
     except DatabaseError as error:
         raise UnreadableTable(table=table.label, reason=_first_line(error)) from error
-    return mender.replaced() if mender else []
+    return sanitizer.replaced() if sanitizer else []
 
 
 def _columns(table: Table, names: Any) -> list[models.Field[Any, Any]]:
@@ -138,7 +139,7 @@ def _rows(
     columns: list[models.Field[Any, Any]],
     converts: list[Convert | None],
     emptied: list[int],
-    mender: _Mender | None,
+    sanitizer: _Sanitizer | None,
 ) -> Iterator[list[Any]]:
     for line in text:
         row = json.loads(line)
@@ -146,8 +147,8 @@ def _rows(
             raise ValueError("a row has other columns than the table")
         for place in emptied:
             row[place] = None
-        if mender:
-            mender.mend(row, columns, suspect=SUSPECT.search(line) is not None)
+        if sanitizer:
+            sanitizer.sanitize(row, columns, suspect=SUSPECT.search(line) is not None)
         yield [convert(value) if convert else value for convert, value in zip(converts, row, strict=True)]
 
 
@@ -185,7 +186,7 @@ def _insert(table: Table, columns: list[models.Field[Any, Any]], rows: Iterator[
             cursor.executemany(statement, batch)
 
 
-class _Mender:
+class _Sanitizer:
     """Replaces what PostgreSQL cannot hold and SQLite can, and counts it: no text is a reason to lose the rest."""
 
     def __init__(self, table: Table) -> None:
@@ -194,22 +195,22 @@ class _Mender:
         self.limits = {column.attname: column.max_length for column in table.fields
                        if isinstance(column, models.CharField) and column.max_length}  # fmt: skip
 
-    def mend(self, row: list[Any], columns: list[models.Field[Any, Any]], *, suspect: bool) -> None:
+    def sanitize(self, row: list[Any], columns: list[models.Field[Any, Any]], *, suspect: bool) -> None:
         """Change the row in place where that is needed."""
         for place, column in enumerate(columns):
             value = row[place]
             limit = self.limits.get(column.attname)
-            mended = _without(value) if suspect else value
-            if limit and isinstance(mended, str) and len(mended) > limit:
-                mended = mended[:limit]
-            if mended != value:
-                row[place] = mended
+            clean = _without(value) if suspect else value
+            if limit and isinstance(clean, str) and len(clean) > limit:
+                clean = clean[:limit]
+            if clean != value:
+                row[place] = clean
                 count, example = self.counts.get(column.attname, (0, str(row[0])))
                 self.counts[column.attname] = count + 1, example
 
     def replaced(self) -> list[Replaced]:
         """What was replaced, by column."""
-        return [Replaced(self.table.label, name, *found) for name, found in self.counts.items()]
+        return [Replaced(self.table.label, name, *count_and_example) for name, count_and_example in self.counts.items()]
 
 
 def _without(value: Any) -> Any:

@@ -33,8 +33,9 @@ class JsonLines(JsonFormatter):
     """A JSON object per line."""
 
     def process_log_record(self, log_record: dict[str, Any]) -> dict[str, Any]:
-        kept = {name: value for name, value in log_record.items() if name not in ("request", "status_code", "taskName")}
-        return {name: value for name, value in kept.items() if value not in ("", None)}
+        omitted = ("request", "status_code", "taskName")
+        fields = {name: value for name, value in log_record.items() if name not in omitted}
+        return {name: value for name, value in fields.items() if value not in ("", None)}
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - its name there
         return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")

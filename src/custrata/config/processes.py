@@ -100,25 +100,25 @@ def supervise(services: Sequence[Service], *, ready: Callable[[], bool], tell: C
     gc.freeze()  # what is here already stays shared with the children
     for service in services:
         service.start()
-    told = False
-    while heard((*STOP, signal.SIGCHLD), 1.0 if told else 0.05) not in STOP:
-        _bury(services)
+    announced = False
+    while heard((*STOP, signal.SIGCHLD), 1.0 if announced else 0.05) not in STOP:
+        _reap(services)
         for service in services:
             if not service.pid and monotonic() >= service.begin_at:
                 service.start()
-        if not told and ready():
+        if not announced and ready():
             tell()
-            told = True
+            announced = True
     stop(services)
 
 
-def _bury(services: Sequence[Service]) -> None:
+def _reap(services: Sequence[Service]) -> None:
     for service in services:
-        if service.pid and (how := _how_ended(service)):
+        if service.pid and (how := _exit_reason(service)):
             service.ended(how)
 
 
-def _how_ended(service: Service) -> str:
+def _exit_reason(service: Service) -> str:
     """How the process of a service ended; empty while it runs."""
     ended, status = os.waitpid(service.pid, os.WNOHANG)
     if not ended:
@@ -134,7 +134,7 @@ def stop(services: Sequence[Service]) -> None:
         os.kill(service.pid, signal.SIGTERM)
     while left and monotonic() < until:
         heard((signal.SIGCHLD,), 0.05)
-        left = [service for service in left if not _how_ended(service)]
+        left = [service for service in left if not _exit_reason(service)]
     for service in left:
         log.warning("%s did not stop in time and was ended", service.name)
         os.kill(service.pid, signal.SIGKILL)

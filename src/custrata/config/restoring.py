@@ -25,7 +25,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from custrata.config.backup import NOTE
-from custrata.config.database import alone
+from custrata.config.database import migration_lock
 from custrata.config.loading import Replaced, RestoreDiffers, load_tables
 from custrata.config.tables import LEFT_OUT_APPS
 from custrata.errors import Refused
@@ -36,7 +36,7 @@ from custrata.lake.locks import locked
 NOTE_TABLE, MIGRATIONS = "custrata_restoring", "django_migrations"
 WAIT = 60.0
 # Django fills its own catalogues when it migrates; whoever signs in fills the others.
-NOBODYS = LEFT_OUT_APPS | {"contenttypes", "auth"}
+AUTOFILLED_APPS = LEFT_OUT_APPS | {"contenttypes", "auth"}
 FUNCTIONS = """
     SELECT DISTINCT p.oid::regprocedure::text FROM pg_proc p JOIN pg_depend d ON d.refobjid = p.oid
     WHERE d.refclassid = 'pg_proc'::regclass AND p.pronamespace = current_schema()::regnamespace AND (
@@ -86,20 +86,20 @@ def fill(
     """
     _compare_facts(workspace, head)
     inside = _is_inside(workspace.folder)
-    with nullcontext() if inside else _alone():
+    with nullcontext() if inside else _restore_lock():
         if not inside:
             secret = secrets.token_hex(16)
-            _empty(secret)
+            _reset_database(secret)
             (settings.STATE / NOTE).write_text(secret, "ascii")
         replaced = load_tables(unpacked / "database", head)
         restored = Restored(workspace, datetime.fromisoformat(head["at"]), at, replaced)
-        said = [line for step in STEPS if (line := step(restored))]
+        lines = [line for step in STEPS if (line := step(restored))]
         if inside:
             connection.close()
-        _put(workspace.folder, target)
+        _move_into_place(workspace.folder, target)
         if not inside:
-            _forget(target / settings.STATE.name)
-    return restored, said
+            _clear_note(target / settings.STATE.name)
+    return restored, lines
 
 
 def finish_restore(state: Path) -> bool:
@@ -118,18 +118,18 @@ def finish_restore(state: Path) -> bool:
             if not finished or cursor.fetchone() != (note.read_text("ascii"),):
                 raise RestoreUnfinished
     if finished:
-        _forget(state)
+        _clear_note(state)
     return finished
 
 
-def _forget(state: Path) -> None:
+def _clear_note(state: Path) -> None:
     """Say that a restore is over: first in the database, so that the note in the folder alone means the same."""
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS {NOTE_TABLE}")
     (state / NOTE).unlink(missing_ok=True)
 
 
-def _put(folder: Path, target: Path) -> None:
+def _move_into_place(folder: Path, target: Path) -> None:
     """Put a folder in the place of an empty one, so that it stays there when the power goes."""
     os.sync()
     if target.exists():
@@ -149,45 +149,45 @@ def _compare_facts(workspace: Workspace, head: Mapping[str, Any]) -> None:
 
 def _is_inside(folder: Path) -> bool:
     """Whether the database lies in the folder, and is put in place with it."""
-    return connection.vendor == "sqlite" and _place().resolve().is_relative_to(folder.resolve())
+    return connection.vendor == "sqlite" and _database_path().resolve().is_relative_to(folder.resolve())
 
 
-def _place() -> Path:
+def _database_path() -> Path:
     return Path(str(connection.settings_dict["NAME"]))
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _restore_lock() -> Iterator[None]:
     """Keep the database to oneself: other restores and migrations wait. Raises `Busy`."""
     if connection.vendor != "sqlite":
-        with alone(wait=WAIT):
+        with migration_lock(wait=WAIT):
             yield
         return
-    lock = _place().with_name(f".{_place().name}.restoring")
+    lock = _database_path().with_name(f".{_database_path().name}.restoring")
     with locked(lock, wait=WAIT):
         yield
         lock.unlink(missing_ok=True)
 
 
-def _empty(secret: str) -> None:
+def _reset_database(secret: str) -> None:
     """Make the database new, with a note that it is being filled; refuse one that is in use.
 
     Raises `DatabaseNotEmpty`.
     """
     tables = connection.introspection.table_names()
-    others = _others(tables)
+    foreign_tables = _foreign_tables(tables)
     if connection.vendor == "sqlite":
         connection.close()
         for end in ("", "-wal", "-shm"):
-            _place().with_name(_place().name + end).unlink(missing_ok=True)
+            _database_path().with_name(_database_path().name + end).unlink(missing_ok=True)
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            _drop(cursor, [name for name in tables if name not in others])
+            _drop(cursor, [name for name in tables if name not in foreign_tables])
         cursor.execute(f"CREATE TABLE {NOTE_TABLE} (secret text NOT NULL, others text NOT NULL)")
-        cursor.execute(f"INSERT INTO {NOTE_TABLE} VALUES (%s, %s)", [secret, json.dumps(sorted(others))])
+        cursor.execute(f"INSERT INTO {NOTE_TABLE} VALUES (%s, %s)", [secret, json.dumps(sorted(foreign_tables))])
 
 
-def _others(tables: list[str]) -> set[str]:
+def _foreign_tables(tables: list[str]) -> set[str]:
     """The tables that are none of ours. Raises `DatabaseNotEmpty` where ours hold rows, of whatever use."""
     with connection.cursor() as cursor:
         if NOTE_TABLE in tables:  # of a restore that was killed: what it had made was never in use
@@ -195,7 +195,7 @@ def _others(tables: list[str]) -> set[str]:
             return set(json.loads(cursor.fetchone()[0]))
         stored = {model._meta.db_table: model._meta.app_label for model in apps.get_models(include_auto_created=True)}
         ours = (set(tables) if connection.vendor == "sqlite" else stored.keys() & set(tables)) - {MIGRATIONS}
-        idle = {name for name in ours if stored.get(name) in NOBODYS} | _indexes(cursor)
+        idle = {name for name in ours if stored.get(name) in AUTOFILLED_APPS} | _indexes(cursor)
         for name in sorted(ours - idle):
             cursor.execute(f"SELECT COUNT(*) FROM {connection.ops.quote_name(name)}")
             (rows,) = cursor.fetchone()

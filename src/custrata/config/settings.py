@@ -28,9 +28,9 @@ LOGGING = logging_settings(
 
 def _secret_key() -> str:
     """The key of the environment, else the workspace's own, made the first time; none is kept without a workspace."""
-    given = os.environ.get("CUSTRATA_SECRET_KEY")
-    if given:
-        return given
+    configured = os.environ.get("CUSTRATA_SECRET_KEY")
+    if configured:
+        return configured
     path = STATE / "secret_key"
     if path.exists():
         return path.read_text(encoding="ascii").strip()

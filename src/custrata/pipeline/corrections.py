@@ -47,8 +47,8 @@ def corrections(
     if superseded is None:
         return {}
     earlier = _earlier(superseded, engine)
-    found = _found(tiers, schemes, superseded, engine) if wrong else []
-    now = [part.mutate(at=ibis.literal(at).cast(INSTANT)) for part in found]
+    corrected = _corrections_by_scheme(tiers, schemes, superseded, engine) if wrong else []
+    now = [part.mutate(at=ibis.literal(at).cast(INSTANT)) for part in corrected]
     parts = [*now, *([] if earlier is None else [earlier])]
     if not parts:
         return {}
@@ -63,27 +63,27 @@ def corrections(
 def _earlier(superseded: Run, engine: Engine) -> ir.Table | None:
     if not (superseded.folder / f"{FILE}.parquet").exists():
         return None
-    kept = superseded.read(FILE, engine)
-    return kept.select("customer_id", "scheme", "was", "tier", "was_value", "value", at=kept["at"].cast(INSTANT))
+    stored = superseded.read(FILE, engine)
+    return stored.select("customer_id", "scheme", "was", "tier", "was_value", "value", at=stored["at"].cast(INSTANT))
 
 
-def _found(
+def _corrections_by_scheme(
     tiers: ir.Table, schemes: Mapping[str, Mapping[str, Any]], superseded: Run, engine: Engine
 ) -> list[ir.Table]:
-    former = superseded.read("profile", engine)
+    previous_profile = superseded.read("profile", engine)
     keys = [
         key
-        for key, decided in schemes.items()
-        if f"{key}_tier" in former.columns and same_method(superseded, key, decided)
+        for key, scheme_record in schemes.items()
+        if f"{key}_tier" in previous_profile.columns and same_method(superseded, key, scheme_record)
     ]
     if not keys:
         return []
-    told = former.select(
+    previous_tiers = previous_profile.select(
         was_customer="customer_id",
-        **{f"{key}_was": former[f"{key}_tier"] for key in keys},
-        **{f"{key}_was_value": former[f"{key}_value"] for key in keys},
+        **{f"{key}_was": previous_profile[f"{key}_tier"] for key in keys},
+        **{f"{key}_was_value": previous_profile[f"{key}_value"] for key in keys},
     )
-    both = tiers.inner_join(told, tiers.customer_id == told.was_customer)
+    both = tiers.inner_join(previous_tiers, tiers.customer_id == previous_tiers.was_customer)
     return [_corrected(both, key) for key in keys]
 
 

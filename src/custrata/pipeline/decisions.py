@@ -65,25 +65,25 @@ class Decisions:
 
 
 @dataclass(frozen=True)
-class Decided:
+class AppliedDecisions:
     """Decisions as a refresh applies them: Arrow tables without doubles, in one order."""
 
     tables: Mapping[str, pa.Table]
 
     @classmethod
-    def of(cls, decisions: Decisions | None, before: Run | None) -> Decided:
+    def of(cls, decisions: Decisions | None, before: Run | None) -> AppliedDecisions:
         """Those given, else those of the run before. Raises Arrow's error where a column is missing or of no use."""
         if decisions is None:
-            return cls({} if before is None else _kept_with(before))
-        given = {field.name: getattr(decisions, field.name) for field in fields(decisions)}
-        return cls({name: _ordered(name, table) for name, table in given.items() if table is not None})
+            return cls({} if before is None else _read_decisions(before))
+        tables = {field.name: getattr(decisions, field.name) for field in fields(decisions)}
+        return cls({name: _ordered(name, table) for name, table in tables.items() if table is not None})
 
     @property
     def fingerprint(self) -> str:
         """A short text that changes with the decisions; empty where there are none."""
-        held = [(name, table) for name, table in sorted(self.tables.items()) if table.num_rows]
-        said = "".join(f"{name}={sha256(_bytes(table)).hexdigest()};" for name, table in held)
-        return sha256(said.encode()).hexdigest()[:16] if said else ""
+        nonempty = [(name, table) for name, table in sorted(self.tables.items()) if table.num_rows]
+        digests = "".join(f"{name}={sha256(_bytes(table)).hexdigest()};" for name, table in nonempty)
+        return sha256(digests.encode()).hexdigest()[:16] if digests else ""
 
     def write(self, folder: Path) -> None:
         """Keep the tables in a run's folder."""
@@ -98,17 +98,17 @@ class Decided:
             return None
         return engine.from_arrow(_arrow(edits.unique(["customer_id", "attribute"], keep="last", maintain_order=True)))
 
-    def people(self, engine: Engine) -> list[ir.Table]:
+    def tags_and_owners(self, engine: Engine) -> list[ir.Table]:
         """`tags` and `owner` by customer, as far as there are any."""
-        found = []
+        frames = []
         if (tags := self._frame("tags")) is not None:
             joined = pl.col("tag").unique().sort().str.join(BETWEEN_TAGS)
-            found.append(tags.group_by("customer_id").agg(joined.alias("tags")).sort("customer_id"))
+            frames.append(tags.group_by("customer_id").agg(joined.alias("tags")).sort("customer_id"))
         if (owners := self._frame("owners")) is not None:
-            found.append(owners.unique("customer_id", keep="last", maintain_order=True))
-        return [engine.from_arrow(_arrow(table)) for table in found]
+            frames.append(owners.unique("customer_id", keep="last", maintain_order=True))
+        return [engine.from_arrow(_arrow(table)) for table in frames]
 
-    def put(self, key: str, tiers: Sequence[str], moment: AsOf, engine: Engine) -> ir.Table | None:
+    def overrides(self, key: str, tiers: Sequence[str], moment: AsOf, engine: Engine) -> ir.Table | None:
         """The tiers of a scheme that are given by hand at an instant; none where nobody's is.
 
         Columns `customer_id`, `put_tier`, `put_mode`, `put_reason`, `put_until`, `put_approver`.
@@ -116,16 +116,16 @@ class Decided:
         overrides = self._frame("overrides")
         if overrides is None:
             return None
-        held = overrides.filter(
+        valid = overrides.filter(
             pl.col("scheme") == key,
             pl.col("tier").is_in(list(tiers)),
             pl.col("until").is_null() | (pl.col("until") > moment.instant),
         )
-        if held.is_empty():
+        if valid.is_empty():
             return None
-        longest = held.sort("until", nulls_last=True, maintain_order=True)
-        one = longest.unique("customer_id", keep="last", maintain_order=True).drop("scheme")
-        named = one.rename({name: f"put_{name}" for name in ("tier", "mode", "reason", "until", "approver")})
+        longest = valid.sort("until", nulls_last=True, maintain_order=True)
+        chosen = longest.unique("customer_id", keep="last", maintain_order=True).drop("scheme")
+        named = chosen.rename({name: f"put_{name}" for name in ("tier", "mode", "reason", "until", "approver")})
         return engine.from_arrow(_arrow(named))
 
     def _frame(self, name: str) -> pl.DataFrame | None:
@@ -135,10 +135,10 @@ class Decided:
 
 def decisions_of(run: Run) -> Decisions:
     """What people had decided when a run was made, as it was given."""
-    return Decisions(**_kept_with(run))
+    return Decisions(**_read_decisions(run))
 
 
-def _kept_with(run: Run) -> dict[str, pa.Table]:
+def _read_decisions(run: Run) -> dict[str, pa.Table]:
     paths = {name: run.folder / f"{name}.parquet" for name in SCHEMAS}
     # Before there was a choice a tier was given exactly.
     return {name: _ordered(name, pq.read_table(path), mode=EXACTLY) for name, path in paths.items() if path.exists()}
@@ -147,10 +147,10 @@ def _kept_with(run: Run) -> dict[str, pa.Table]:
 def _ordered(name: str, table: Table, *, mode: str = AT_LEAST) -> pa.Table:
     """The columns of the schema, in one order of rows, of edits the newest last; overrides lacking one get `mode`."""
     schema = SCHEMAS[name]
-    held = table.to_pyarrow() if isinstance(table, ir.Table) else table
-    if name == "overrides" and "mode" not in held.column_names:
-        held = held.append_column("mode", pa.array([mode] * held.num_rows, pa.string()))
-    typed = held.select(schema.names).cast(schema)
+    arrow_table = table.to_pyarrow() if isinstance(table, ir.Table) else table
+    if name == "overrides" and "mode" not in arrow_table.column_names:
+        arrow_table = arrow_table.append_column("mode", pa.array([mode] * arrow_table.num_rows, pa.string()))
+    typed = arrow_table.select(schema.names).cast(schema)
     first = [("customer_id", "ascending"), ("at", "ascending")] if name == "edits" else []
     rest = [(column, "ascending") for column in schema.names if (column, "ascending") not in first]
     return typed.sort_by([*first, *rest])

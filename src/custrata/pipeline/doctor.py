@@ -33,7 +33,7 @@ from custrata.wording import Said
 
 DATABASE = Path("server") / "server.sqlite3"
 COPIES = Path("server") / "backups"
-LEAVINGS = (".backup-*", ".repair-*", "derived/.draft-*", "lake/.repair-*", "quarantine/*.waiting", "**/*.new")
+LEFTOVERS = (".backup-*", ".repair-*", "derived/.draft-*", "lake/.repair-*", "quarantine/*.waiting", "**/*.new")
 OPEN = "file:{path}?mode=ro"
 INDEX_FAULTS = ("missing from index", "wrong # of entries", "non-unique entry")
 
@@ -53,7 +53,7 @@ def examine(folder: Path | str, *, deep: bool = False) -> list[Finding]:
     home = _home(folder)
     findings = [*_examine_lists(home), *_examine_settings(home), *examine_lake(home, deep=deep)]
     findings += [*examine_runs(home, deep=deep), *examine_decisions(home), *_examine_schemes(home)]
-    return [*findings, *_examine_database(home), *_close(home), *_leavings(home)]
+    return [*findings, *_examine_database(home), *_restrict_permissions(home), *_leftovers(home)]
 
 
 @guarded
@@ -70,7 +70,7 @@ def repair(folder: Path | str, *, backup: Path | None = None) -> list[Finding]:
             raise NoSuchBackupFile(file=backup) from error
         findings = [*_repair_settings(home, fetch), *repair_lists(home), *repair_lake(home, fetch)]
         findings += [*repair_runs(home, fetch), *_repair_texts(home, fetch), *_repair_database(home)]
-    return [*findings, *(one for one in examine(home) if one.state in ("damaged", "mended"))]
+    return [*findings, *(finding for finding in examine(home) if finding.state in ("damaged", "mended"))]
 
 
 def _home(folder: Path | str) -> Path:
@@ -99,7 +99,7 @@ def _examine_settings(home: Path) -> Iterator[Finding]:
 
 
 def _repair_settings(home: Path, fetch: Fetch) -> Iterator[Finding]:
-    if any(one.state == "damaged" for one in _examine_settings(home)) and take_from_backup(
+    if any(finding.state == "damaged" for finding in _examine_settings(home)) and take_from_backup(
         home / SETTINGS, fetch, lambda fresh: Workspace.open(fresh.parent)
     ):
         yield mended("settings", SETTINGS, "older_from_backup")
@@ -182,7 +182,7 @@ def _examine_database(home: Path) -> Iterator[Finding]:
     copies = sorted((home / COPIES).glob("*.sqlite3"), reverse=True)
     newest = next((copy for copy in copies if not _faults_of(copy)), None)
     way = phrase_of("ways.backup") if newest is None else phrase_of("ways.copy", copy=_named(newest, home))
-    if all(any(one in fault for one in INDEX_FAULTS) for fault in faults):
+    if all(any(marker in fault for marker in INDEX_FAULTS) for fault in faults):
         way = phrase_of("ways.repair")
     yield Finding("database", DATABASE.as_posix(), "damaged", phrase_of("database_faults", faults=len(faults)), way)
 
@@ -202,7 +202,7 @@ def _repair_database(home: Path) -> Iterator[Finding]:
     """Make the indexes anew where nothing else is wrong."""
     path = home / DATABASE
     faults = _faults_of(path) if path.exists() else []
-    if not faults or not all(any(one in fault for one in INDEX_FAULTS) for fault in faults):
+    if not faults or not all(any(marker in fault for marker in INDEX_FAULTS) for fault in faults):
         return
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("REINDEX")
@@ -210,16 +210,16 @@ def _repair_database(home: Path) -> Iterator[Finding]:
         yield mended("database", DATABASE.as_posix(), "indexes_made_anew")
 
 
-def _close(home: Path) -> Iterator[Finding]:
+def _restrict_permissions(home: Path) -> Iterator[Finding]:
     """Close what others of the machine may read."""
     paths = open_paths(home)
-    for one in paths:
-        if one.ours:
-            one.close()
-    closed = [one for one in paths if one.ours]
+    for open_path in paths:
+        if open_path.ours:
+            open_path.close()
+    closed = [open_path for open_path in paths if open_path.ours]
     if closed:
         yield mended("permissions", ".", "closed", paths=len(closed), example=_named(closed[0].path, home))
-    foreign = [one for one in paths if not one.ours]
+    foreign = [open_path for open_path in paths if not open_path.ours]
     if foreign:
         what = phrase_of("open", paths=len(foreign), example=_named(foreign[0].path, home))
         yield Finding("permissions", ".", "damaged", what, phrase_of("ways.owner", user=os.geteuid()))
@@ -231,8 +231,8 @@ def _named(path: Path, home: Path) -> str:
     return path.relative_to(home).as_posix()
 
 
-def _leavings(home: Path) -> Iterator[Finding]:
+def _leftovers(home: Path) -> Iterator[Finding]:
     """What commands that were killed left; the next of their kind removes it."""
-    for pattern in LEAVINGS:
+    for pattern in LEFTOVERS:
         for path in sorted(home.glob(pattern)):
             yield notice("leavings", path.relative_to(home).as_posix(), "left")

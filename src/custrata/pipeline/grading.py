@@ -15,9 +15,9 @@ from custrata.analytics.loyalty import with_repeat_share
 from custrata.analytics.traits import Keep, joined_by_customer
 from custrata.engine import Engine
 from custrata.lake import Run
-from custrata.pipeline.decisions import Decided
+from custrata.pipeline.decisions import AppliedDecisions
 from custrata.pipeline.handover import Handover
-from custrata.pipeline.state import OWN, state_left
+from custrata.pipeline.state import OWN, previous_state
 from custrata.pipeline.windows import Windows
 from custrata.schema import INSTANT
 from custrata.tiering.kinds import waiting
@@ -39,15 +39,15 @@ class Grader:
 
     profile: ir.Table
     context: Context
-    decided: Decided
-    former: Run | None
+    decisions: AppliedDecisions
+    previous_run: Run | None
     engine: Engine | None
     keep: Keep
     windows: Windows
     handover: Handover = field(default_factory=Handover)
     results: dict[str, ir.Table] = field(default_factory=dict)
     gradings: dict[str, Grading] = field(default_factory=dict)
-    told: dict[str, dict[str, Any]] = field(default_factory=dict)
+    records: dict[str, dict[str, Any]] = field(default_factory=dict)
     fresh: dict[str, ir.Table] = field(default_factory=dict)
 
     def grade(self, scheme: Scheme) -> None:
@@ -59,9 +59,9 @@ class Grader:
             facts = {**grading.facts, "uncovered": unknown}
             grading = replace(grading, facts=facts, notes=(*grading.notes, "uncovered"))
         self.gradings[scheme.key] = grading
-        self.told[scheme.key] = recorded(scheme, grading)
+        self.records[scheme.key] = recorded(scheme, grading)
         if not grading.waiting:
-            self.results[scheme.key] = self.keep(self._lived(scheme, grading))
+            self.results[scheme.key] = self.keep(self._with_life(scheme, grading))
 
     def whole(self) -> ir.Table:
         """The profile with the columns of every scheme that could be graded, `<key>_<column>` each."""
@@ -80,22 +80,24 @@ class Grader:
                 state = state.mutate(was_at=ibis.null(INSTANT))
             profile, self.fresh[scheme.key] = self.windows.since_review(profile, scheme, state)
         profile = derived(profile, scheme.reads)
-        held = [name for name in scheme.seen if name in profile.columns]
-        seen = [self._of_scheme(key, scheme) for key in scheme.needs(self.results)]
-        held += [name for table in seen for name in table.columns if name != "customer_id"]
+        columns = [name for name in scheme.seen if name in profile.columns]
+        scheme_tables = [self._of_scheme(key, scheme) for key in scheme.needs(self.results)]
+        columns += [name for table in scheme_tables for name in table.columns if name != "customer_id"]
         table = joined_by_customer(
-            profile.select("customer_id", *[name for name in held if name in profile.columns]), *seen
+            profile.select("customer_id", *[name for name in columns if name in profile.columns]), *scheme_tables
         )
-        asked = [name for name in scheme.reads if name not in held and name != "tags" and not name.endswith("_since")]
-        return table, [] if scheme.kind in PARTIAL else asked
+        missing = [
+            name for name in scheme.reads if name not in columns and name != "tags" and not name.endswith("_since")
+        ]
+        return table, [] if scheme.kind in PARTIAL else missing
 
     def _of_scheme(self, key: str, reader: Scheme) -> ir.Table:
         """What a scheme reads of one that was graded before: tier, value, since when."""
-        graded, wanted = self.results[key], [name for name in columns_of(key) if name in reader.seen]
-        held = {name: name.removeprefix(f"{key}_") for name in wanted}
-        if f"{key}_since" in wanted and "since" not in graded.columns:
+        graded, columns = self.results[key], [name for name in columns_of(key) if name in reader.seen]
+        parts = {name: name.removeprefix(f"{key}_") for name in columns}
+        if f"{key}_since" in columns and "since" not in graded.columns:
             graded = self._with_since(key, graded)
-        return graded.select("customer_id", **{name: graded[part] for name, part in held.items()})
+        return graded.select("customer_id", **{name: graded[part] for name, part in parts.items()})
 
     def _with_since(self, key: str, graded: ir.Table) -> ir.Table:
         """Tiers that follow their value, with since when each customer is in theirs."""
@@ -106,46 +108,50 @@ class Grader:
 
     def _counted_since(self, scheme: Scheme) -> bool:
         """Whether the run before counted by the same reviews; else this run judges the last full period as a first."""
-        former = {} if self.former is None else self.former.record["schemes"].get(scheme.key, {})
-        held = self.handover.definitions.get(scheme.key) or former.get("definition") or {}
+        previous_record = {} if self.previous_run is None else self.previous_run.record["schemes"].get(scheme.key, {})
+        definition = self.handover.definitions.get(scheme.key) or previous_record.get("definition") or {}
         now = scheme.definition.data()
-        return all(held.get(name) == now.get(name) for name in ("qualify", "review"))
+        return all(definition.get(name) == now.get(name) for name in ("qualify", "review"))
 
-    def _lived(self, scheme: Scheme, grading: Grading) -> ir.Table:
+    def _with_life(self, scheme: Scheme, grading: Grading) -> ir.Table:
         """What was graded, with the tier's life and the tiers given by hand."""
         narrow = grading.table()
         put = None
         if self.engine is not None:
-            put = self.decided.put(scheme.key, grading.tiers, self.context.as_of, self.engine)
+            put = self.decisions.overrides(scheme.key, grading.tiers, self.context.as_of, self.engine)
         life = life_of(scheme.definition, grading)
         if life is None:
-            return narrow if put is None else _put(narrow, put, grading.tiers, ordered=SHAPES[scheme.kind].ordered)
+            return (
+                narrow
+                if put is None
+                else _with_overrides(narrow, put, grading.tiers, ordered=SHAPES[scheme.kind].ordered)
+            )
         graded = self.keep(narrow)
         state = self._state(scheme.key)
-        beside = [state, *([] if put is None else [put])]
+        tables = [state, *([] if put is None else [put])]
         values = graded.select("customer_id", "value")
         if scheme.key in self.fresh:
-            beside.append(self.fresh[scheme.key])
-            graded = _greater(graded, self.fresh[scheme.key], less_is_better=life.less_is_better)
-        lived = live(joined_by_customer(values, *beside), life, self.context.as_of)
+            tables.append(self.fresh[scheme.key])
+            graded = _displayed_value(graded, self.fresh[scheme.key], less_is_better=life.less_is_better)
+        lived = live(joined_by_customer(values, *tables), life, self.context.as_of)
         by_hand = lived.status == "override"
-        told = lived.mutate(reason=by_hand.ifelse(lived.put_reason, lived.reason)).drop("put_reason", "put_approver")
+        result = lived.mutate(reason=by_hand.ifelse(lived.put_reason, lived.reason)).drop("put_reason", "put_approver")
         if put is None and "shown_tier" not in state.columns:
-            told = told.drop(*OWN)  # nobody was ever put by hand: one's own tier is the one that counts
-        return joined_by_customer(graded.drop("tier"), told)
+            result = result.drop(*OWN)  # nobody was ever put by hand: one's own tier is the one that counts
+        return joined_by_customer(graded.drop("tier"), result)
 
     def _state(self, key: str) -> ir.Table:
         """What the run before left of each customer's tier, as `live` takes it, and the first order's day."""
         members = self.profile.select("customer_id", member_since="first_order_on")
         if key in self.handover.states:
             return joined_by_customer(members, self.handover.states[key])
-        if self.former is None or self.engine is None:
+        if self.previous_run is None or self.engine is None:
             nothing = {f"was_{part}": ibis.null(kind) for part, kind in STATE.items()}
             return members.mutate(**nothing, was_at=ibis.null(INSTANT))
-        return joined_by_customer(members, state_left(self.former, key, self.engine))
+        return joined_by_customer(members, previous_state(self.previous_run, key, self.engine))
 
 
-def _greater(graded: ir.Table, fresh: ir.Table, *, less_is_better: bool) -> ir.Table:
+def _displayed_value(graded: ir.Table, fresh: ir.Table, *, less_is_better: bool) -> ir.Table:
     """The value as it is shown where a review judged a whole period: that, or what came since if it is better."""
     both = joined_by_customer(graded, fresh)
     better = ibis.least if less_is_better else ibis.greatest
@@ -164,23 +170,23 @@ def derived(profile: ir.Table, reads: Sequence[str]) -> ir.Table:
 PARTIAL = frozenset({"score", "rules", "points"})
 
 
-def _put(narrow: ir.Table, put: ir.Table, tiers: Sequence[str], *, ordered: bool) -> ir.Table:
+def _with_overrides(narrow: ir.Table, put: ir.Table, tiers: Sequence[str], *, ordered: bool) -> ir.Table:
     """The tier replaced where somebody was put by hand, with the reason, and until when.
 
     Where tiers have an order and the tier was given at least, the better of it and the computed one counts.
     """
     both = joined_by_customer(narrow, put)
-    held = both.put_tier.notnull()
+    overridden = both.put_tier.notnull()
     if ordered:
         better = _place(both.tier, tiers) < _place(both.put_tier, tiers)
-        held = held & ~((both.put_mode != "exactly") & better).fill_null(False)
+        overridden = overridden & ~((both.put_mode != "exactly") & better).fill_null(False)
     nothing = ibis.null("string")
     return both.mutate(
-        tier=held.ifelse(both.put_tier, both.tier),
-        status=held.ifelse("override", "computed"),
-        reason=held.ifelse(both.put_reason, nothing),
-        until=held.ifelse(both.put_until, ibis.null(INSTANT)),
-        own_tier=held.ifelse(both.tier, nothing),
+        tier=overridden.ifelse(both.put_tier, both.tier),
+        status=overridden.ifelse("override", "computed"),
+        reason=overridden.ifelse(both.put_reason, nothing),
+        until=overridden.ifelse(both.put_until, ibis.null(INSTANT)),
+        own_tier=overridden.ifelse(both.tier, nothing),
     ).drop("put_tier", "put_mode", "put_reason", "put_until", "put_approver")
 
 

@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 
 from custrata.engine import Engine
 from custrata.lake import Run
-from custrata.pipeline.state import state_left
+from custrata.pipeline.state import previous_state
 from custrata.tiering.schemes import Scheme
 
 
@@ -37,29 +37,33 @@ def file_of(key: str) -> str:
     return f"handover-{key}"
 
 
-def handed_over(former: Run | None, schemes: Sequence[Scheme], engine: Engine) -> Handover:
+def handover_for(superseded: Run | None, schemes: Sequence[Scheme], engine: Engine) -> Handover:
     """What the schemes of other versions than the replaced run's go on from: that run's tiers. And what it went on from
     itself by the same versions."""
-    kept = kept_handover(former, schemes, engine)
-    if former is None:
-        return kept
-    recorded = former.record["schemes"]
+    previous = recorded_handover(superseded, schemes, engine)
+    if superseded is None:
+        return previous
+    recorded = superseded.record["schemes"]
     anew = {
-        one.key: recorded[one.key]
-        for one in schemes
-        if one.definition.lives and one.key in recorded and not recorded[one.key]["waiting"]
-        and recorded[one.key].get("version") != one.version
+        scheme.key: recorded[scheme.key]
+        for scheme in schemes
+        if scheme.definition.lives and scheme.key in recorded and not recorded[scheme.key]["waiting"]
+        and recorded[scheme.key].get("version") != scheme.version
     }  # fmt: skip
-    states = {key: state_left(former, key, engine) for key in anew}
-    definitions = {key: decided.get("definition") or {} for key, decided in anew.items()}
-    return Handover({**kept.states, **states}, {**kept.definitions, **definitions})
+    states = {key: previous_state(superseded, key, engine) for key in anew}
+    definitions = {key: scheme_record.get("definition") or {} for key, scheme_record in anew.items()}
+    return Handover({**previous.states, **states}, {**previous.definitions, **definitions})
 
 
-def kept_handover(run: Run | None, schemes: Sequence[Scheme], engine: Engine) -> Handover:
+def recorded_handover(run: Run | None, schemes: Sequence[Scheme], engine: Engine) -> Handover:
     """What a run kept of it, for the schemes that are still of the versions it graded by."""
     if run is None:
         return Handover()
-    recorded, kept = run.record["schemes"], run.record.get("handover", {})
-    same = [one.key for one in schemes if one.key in kept and recorded[one.key]["version"] == one.version]
+    recorded, definitions = run.record["schemes"], run.record.get("handover", {})
+    same = [
+        scheme.key
+        for scheme in schemes
+        if scheme.key in definitions and recorded[scheme.key]["version"] == scheme.version
+    ]
     states = {key: run.read(file_of(key), engine) for key in same}
-    return Handover(states, {key: kept[key] for key in same})
+    return Handover(states, {key: definitions[key] for key in same})

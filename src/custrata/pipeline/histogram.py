@@ -59,8 +59,8 @@ def histogram(
     low = float(ends["lowest"] if ends["lowest"] >= 0 else ends["first"])
     width, many = _bins(low, float(ends["last"]), bins, whole=column.type().is_integer())
     place = ibis.greatest(ibis.least(((column.cast("float64") - low) / width).floor().cast("int64"), many - 1), 0)
-    found = table.filter(column.notnull()).group_by(place=place).aggregate(customers=ibis._.count())
-    counts = {row["place"]: row["customers"] for row in engine.arrow(found).to_pylist()}
+    binned = table.filter(column.notnull()).group_by(place=place).aggregate(customers=ibis._.count())
+    counts = {row["place"]: row["customers"] for row in engine.arrow(binned).to_pylist()}
     return Distribution(
         tuple(low + width * number for number in range(many + 1)),
         tuple(counts.get(number, 0) for number in range(many)),

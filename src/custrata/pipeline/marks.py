@@ -19,27 +19,27 @@ def marks_of(schemes: Mapping[str, Mapping[str, Any]], before: Run | None) -> li
     """
     if before is None:
         return []
-    former = before.record
-    was = int(former["saw"].get("definitions") or 1)
-    found = [_mark("definitions", None, was, DEFINITIONS)] if was != DEFINITIONS else []
-    return found + _schemes_apart(schemes, former["schemes"])
+    previous_record = before.record
+    was = int(previous_record["saw"].get("definitions") or 1)
+    marks = [_mark("definitions", None, was, DEFINITIONS)] if was != DEFINITIONS else []
+    return marks + _schemes_apart(schemes, previous_record["schemes"])
 
 
 def _schemes_apart(
-    schemes: Mapping[str, Mapping[str, Any]], former: Mapping[str, Mapping[str, Any]]
+    schemes: Mapping[str, Mapping[str, Any]], previous_schemes: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """The marks of single schemes."""
-    found: list[dict[str, Any]] = []
-    for key, decided in schemes.items():
-        earlier = former.get(key)
-        if earlier is None or earlier["waiting"] or decided["waiting"]:
+    marks: list[dict[str, Any]] = []
+    for key, scheme_record in schemes.items():
+        earlier = previous_schemes.get(key)
+        if earlier is None or earlier["waiting"] or scheme_record["waiting"]:
             continue
-        versions = earlier.get("version") or 1, decided.get("version") or 1
+        versions = earlier.get("version") or 1, scheme_record.get("version") or 1
         if versions[0] != versions[1]:
-            found.append(_mark("version", key, *versions))
-        elif (numbers := (_learning(earlier), _learning(decided)))[0] != numbers[1]:
-            found.append(_mark("learning", key, *numbers))
-    return found
+            marks.append(_mark("version", key, *versions))
+        elif (numbers := (_learning(earlier), _learning(scheme_record)))[0] != numbers[1]:
+            marks.append(_mark("learning", key, *numbers))
+    return marks
 
 
 def marks_between(before: Run | None, run: Run) -> list[dict[str, Any]]:
@@ -50,28 +50,28 @@ def marks_between(before: Run | None, run: Run) -> list[dict[str, Any]]:
     recorded: list[dict[str, Any]] = list(run.record.get("marks") or ())
     if before is None or run.record.get("before") in (None, before.id):
         return recorded
-    was, now = (int((one.record.get("saw") or {}).get("definitions") or 1) for one in (before, run))
-    found = [_mark("definitions", None, was, now)] if was != now else []
-    return found + _schemes_apart(run.record["schemes"], before.record["schemes"])
+    was, now = (int((compared.record.get("saw") or {}).get("definitions") or 1) for compared in (before, run))
+    marks = [_mark("definitions", None, was, now)] if was != now else []
+    return marks + _schemes_apart(run.record["schemes"], before.record["schemes"])
 
 
 def method_of(run: Run, scheme: str) -> tuple[int, int, int | None] | None:
     """By what a run graded a scheme: definitions, version and number of the learning; nothing if it waited."""
-    decided = run.record["schemes"].get(scheme)
-    if decided is None or decided["waiting"]:
+    scheme_record = run.record["schemes"].get(scheme)
+    if scheme_record is None or scheme_record["waiting"]:
         return None
-    return int(run.record["saw"].get("definitions") or 1), decided.get("version", 1), _learning(decided)
+    return int(run.record["saw"].get("definitions") or 1), scheme_record.get("version", 1), _learning(scheme_record)
 
 
-def same_method(run: Run, scheme: str, decided: Mapping[str, Any]) -> bool:
+def same_method(run: Run, scheme: str, scheme_record: Mapping[str, Any]) -> bool:
     """Whether a run graded a scheme as it is graded now, so that another tier comes from other facts."""
-    return method_of(run, scheme) == (DEFINITIONS, decided["version"], _learning(decided))
+    return method_of(run, scheme) == (DEFINITIONS, scheme_record["version"], _learning(scheme_record))
 
 
 def _mark(kind: str, scheme: str | None, was: int | None, now: int | None) -> dict[str, Any]:
     return {"kind": kind, "scheme": scheme, "was": was, "now": now}
 
 
-def _learning(decided: Mapping[str, Any]) -> int | None:
-    learning: int | None = (decided.get("learning") or {}).get("number")
+def _learning(scheme_record: Mapping[str, Any]) -> int | None:
+    learning: int | None = (scheme_record.get("learning") or {}).get("number")
     return learning

@@ -13,11 +13,11 @@ from custrata.engine import Engine
 from custrata.engine.guard import guarded
 from custrata.errors import Refused
 from custrata.lake import Run, Stage, Workspace
-from custrata.pipeline.decisions import Decided, Decisions, decisions_of
-from custrata.pipeline.handover import kept_handover
+from custrata.pipeline.decisions import AppliedDecisions, Decisions, decisions_of
+from custrata.pipeline.handover import recorded_handover
 from custrata.pipeline.learning import learned_lines
-from custrata.pipeline.making import Progress, Refreshed, Task, Watch, make
-from custrata.pipeline.view import Source, opened
+from custrata.pipeline.making import Progress, Refreshed, Task, Watch, make_run
+from custrata.pipeline.view import Source, open_source
 
 Every = Literal["week", "month", "quarter"]
 MONTHS = {"month": 1, "quarter": 3}
@@ -45,11 +45,11 @@ class Rebuilt:
     @property
     def corrected(self) -> dict[str, int]:
         """Corrected tiers by scheme, over all runs."""
-        found: dict[str, int] = {}
+        totals: dict[str, int] = {}
         for run in self.runs:
             for key, customers in run.record.get("corrected", {}).items():
-                found[key] = found.get(key, 0) + customers
-        return found
+                totals[key] = totals.get(key, 0) + customers
+        return totals
 
 
 @guarded
@@ -80,10 +80,10 @@ def rebuild(
     Raises `NoFacts`, `NothingToRebuild`, `TooManyRuns`, `Busy`.
     """
     traces = len(workspace.runs.traces())
-    with workspace.runs.staging(at=at) as stage, opened(workspace, engine, at=at) as source:
+    with workspace.runs.staging(at=at) as stage, open_source(workspace, engine, at=at) as source:
         moments = _moments(source, start=start, every=every)
         done = regrade(source, stage, moments, progress)
-    return Rebuilt(tuple(one.run for one in done if one.new), traces - len(workspace.runs.traces()))
+    return Rebuilt(tuple(refreshed.run for refreshed in done if refreshed.new), traces - len(workspace.runs.traces()))
 
 
 def regrade(source: Source, stage: Stage, moments: Sequence[AsOf], progress: Progress | None = None) -> list[Refreshed]:
@@ -91,47 +91,49 @@ def regrade(source: Source, stage: Stage, moments: Sequence[AsOf], progress: Pro
 
     What people decided is taken as the staged run of the moment was given it, or the last one before it.
     """
-    schemes, shown = source.library.schemes(), tuple(source.library.published())
-    lines = learned_lines(source, schemes, Decided.of(None, source.workspace.runs.published()))
+    schemes, scheme_keys = source.library.schemes(), tuple(source.library.published())
+    lines = learned_lines(source, schemes, AppliedDecisions.of(None, source.workspace.runs.published()))
     done: list[Refreshed] = []
     for place, moment in enumerate(moments):
         earlier = [run for run in stage.all() if run.as_of <= moment.instant]
-        former = earlier.pop() if earlier and earlier[-1].as_of == moment.instant else None
+        superseded = earlier.pop() if earlier and earlier[-1].as_of == moment.instant else None
         before = earlier[-1] if earlier else None
-        given = former or before
-        decided = Decided.of(Decisions() if given is None else decisions_of(given), None)
-        handover = kept_handover(former, schemes, source.engine)
-        task = Task(source, moment, before, decided, schemes, shown, lines, handover)
-        tell = None if progress is None else _part(progress, place, len(moments))
+        decided_run = superseded or before
+        decisions = AppliedDecisions.of(Decisions() if decided_run is None else decisions_of(decided_run), None)
+        handover = recorded_handover(superseded, schemes, source.engine)
+        task = Task(source, moment, before, decisions, schemes, scheme_keys, lines, handover)
+        tell = None if progress is None else _share_of_progress(progress, place, len(moments))
         # Pages ask for the newest run mostly; the others are found out when somebody looks.
         newest = moment == moments[-1]
-        done.append(_regraded(task, stage, former, Watch(tell), prepare=newest))
+        done.append(_regraded(task, stage, superseded, Watch(tell), prepare=newest))
     return done
 
 
-def _regraded(task: Task, stage: Stage, former: Run | None, watch: Watch, *, prepare: bool) -> Refreshed:
-    if former is not None and task.is_as(former):
-        return Refreshed(former, new=False)
+def _regraded(task: Task, stage: Stage, superseded: Run | None, watch: Watch, *, prepare: bool) -> Refreshed:
+    if superseded is not None and task.matches(superseded):
+        return Refreshed(superseded, new=False)
     waiting = stage.waiting(task.moment.instant)
-    if waiting is not None and task.is_as(waiting):
+    if waiting is not None and task.matches(waiting):
         return Refreshed(stage.take(waiting), new=True)
-    return Refreshed(make(task, stage, former, watch, prepare=prepare), new=True)
+    return Refreshed(make_run(task, stage, superseded, watch, prepare=prepare), new=True)
 
 
 def moments_to_rebuild(
     workspace: Workspace, engine: Engine, *, at: datetime, start: date | None = None, every: Every = "month"
 ) -> list[AsOf]:
     """The moments that `rebuild` grades at, the oldest first. Raises `NoFacts`, `NothingToRebuild`, `TooManyRuns`."""
-    with opened(workspace, engine, at=at) as source:
+    with open_source(workspace, engine, at=at) as source:
         return _moments(source, start=start, every=every)
 
 
 def _moments(source: Source, *, start: date | None, every: Every) -> list[AsOf]:
-    zone, former = source.zone, [run.as_of for run in source.workspace.runs.all()]
+    zone, run_instants = source.zone, [run.as_of for run in source.workspace.runs.all()]
     last = source.span.default_as_of(zone)
     first = AsOf.of(start, zone) if start is not None else AsOf(source.span.first, zone)
-    instants = {moment.instant for moment in _ends(first.date, last, zone, every) if moment.instant > first.instant}
-    instants |= {instant for instant in former if instant >= first.instant}
+    instants = {
+        moment.instant for moment in _period_ends(first.date, last, zone, every) if moment.instant > first.instant
+    }
+    instants |= {instant for instant in run_instants if instant >= first.instant}
     if not instants:
         raise NothingToRebuild(start=first.date.isoformat())
     if len(instants) > MOST:
@@ -139,7 +141,7 @@ def _moments(source: Source, *, start: date | None, every: Every) -> list[AsOf]:
     return [AsOf(instant, zone) for instant in sorted(instants)]
 
 
-def _ends(first: date, last: AsOf, zone: str, every: Every) -> Iterator[AsOf]:
+def _period_ends(first: date, last: AsOf, zone: str, every: Every) -> Iterator[AsOf]:
     """The starts of the periods after the first day, up to the last moment; time begins with the epoch."""
     first = max(first, EPOCH.date())
     for number in count(1):
@@ -155,6 +157,6 @@ def _ends(first: date, last: AsOf, zone: str, every: Every) -> Iterator[AsOf]:
         yield moment
 
 
-def _part(progress: Progress, place: int, many: int) -> Progress:
+def _share_of_progress(progress: Progress, place: int, many: int) -> Progress:
     """The progress of one run among many."""
     return lambda step, fraction: progress(step, (place + fraction) / many)

@@ -13,11 +13,11 @@ from custrata.engine import Engine
 from custrata.engine.guard import guarded
 from custrata.errors import Refused
 from custrata.lake import Run, Runs, Workspace
-from custrata.pipeline.decisions import Decided, Decisions
-from custrata.pipeline.handover import handed_over
+from custrata.pipeline.decisions import AppliedDecisions, Decisions
+from custrata.pipeline.handover import handover_for
 from custrata.pipeline.learning import learned_lines
-from custrata.pipeline.making import Progress, Refreshed, Task, Watch, make
-from custrata.pipeline.view import opened
+from custrata.pipeline.making import Progress, Refreshed, Task, Watch, make_run
+from custrata.pipeline.view import open_source
 
 __all__ = ["EarlierAsOf", "Refreshed", "refresh"]
 
@@ -59,23 +59,23 @@ def refresh(
     """
     watch = Watch(progress)
     zone = workspace.settings.timezone
-    with _alone(workspace.runs) as shelf, opened(workspace, engine, at=at) as source:
+    with _exclusive_store(workspace.runs) as store, open_source(workspace, engine, at=at) as source:
         with watch.step("snapshot"):
             moment = source.span.default_as_of(zone) if as_of is None else AsOf.of(as_of, zone)
-            before, former = _runs_before(shelf, moment)
-            decided, schemes = Decided.of(decisions, workspace.runs.published()), source.library.schemes()
+            before, superseded = _runs_before(store, moment)
+            applied, schemes = AppliedDecisions.of(decisions, workspace.runs.published()), source.library.schemes()
             until = None if learned_before is None else AsOf.of(learned_before, zone)
-            lines = learned_lines(source, schemes, decided, learn=learn or until is not None, before=until)
-            handover = handed_over(former, schemes, engine)
-            shown = tuple(source.library.published())
-            task = Task(source, moment, before, decided, schemes, shown, lines, handover)
-            if former is not None and task.is_as(former):
-                return Refreshed(former, new=False)
-        return Refreshed(make(task, shelf, former, watch), new=True)
+            lines = learned_lines(source, schemes, applied, learn=learn or until is not None, before=until)
+            handover = handover_for(superseded, schemes, engine)
+            scheme_keys = tuple(source.library.published())
+            task = Task(source, moment, before, applied, schemes, scheme_keys, lines, handover)
+            if superseded is not None and task.matches(superseded):
+                return Refreshed(superseded, new=False)
+        return Refreshed(make_run(task, store, superseded, watch), new=True)
 
 
 @dataclass(frozen=True)
-class _Alone:
+class _ExclusiveStore:
     """The runs of a workspace, while nobody else makes any; each is published as it is made."""
 
     runs: Runs
@@ -93,21 +93,21 @@ class _Alone:
 
 
 @contextmanager
-def _alone(runs: Runs) -> Iterator[_Alone]:
+def _exclusive_store(runs: Runs) -> Iterator[_ExclusiveStore]:
     with runs.draft() as draft:
-        yield _Alone(runs, draft)
+        yield _ExclusiveStore(runs, draft)
 
 
-def _runs_before(shelf: _Alone, moment: AsOf) -> tuple[Run | None, Run | None]:
+def _runs_before(store: _ExclusiveStore, moment: AsOf) -> tuple[Run | None, Run | None]:
     """The newest run that looks from an earlier instant, and the run of this very instant.
 
     Raises `EarlierAsOf` where a later one is published.
     """
-    runs = shelf.all()
+    runs = store.all()
     later = [run for run in runs if run.as_of > moment.instant]
     if later:
         last = later[-1]
         raise EarlierAsOf(last=last.as_of.isoformat(), asked=moment.instant.isoformat(), run=last.id)
-    former = next((run for run in runs if run.as_of == moment.instant), None)
+    superseded = next((run for run in runs if run.as_of == moment.instant), None)
     earlier = [run for run in runs if run.as_of < moment.instant]
-    return (earlier[-1] if earlier else None), former
+    return (earlier[-1] if earlier else None), superseded

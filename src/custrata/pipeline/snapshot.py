@@ -112,22 +112,22 @@ def span_of_facts(facts: Snapshot, at: datetime) -> Span:
             later[spec.name] = int(row["later"]), int(row["newest"])
     if not firsts:
         raise NoFacts()
-    told = _later(tables, later) if later else None
+    later_rows = _later(tables, later) if later else None
     if not lasts:
-        assert told is not None
-        raise NothingHappenedYet(newest=told.newest.isoformat(), rows=told.rows)
-    return Span(_instant(min(firsts)), _instant(max(lasts)), told)
+        assert later_rows is not None
+        raise NothingHappenedYet(newest=later_rows.newest.isoformat(), rows=later_rows.rows)
+    return Span(_instant(min(firsts)), _instant(max(lasts)), later_rows)
 
 
 def _later(tables: Mapping[str, ir.Table], later: Mapping[str, tuple[int, int]]) -> Later:
     """The rows dated after the clock, with the newest of them (of several, the first by its key) as the example."""
-    name = max(later, key=lambda one: later[one][1])
+    name = max(later, key=lambda table: later[table][1])
     spec = next(spec for spec in FACTS if spec.name == name)
     assert spec.at is not None
     newest = tables[name].filter(epoch_micros(tables[name][spec.at]) == later[name][1])
     row = newest.select(*spec.key).order_by(*spec.key).limit(1).to_pyarrow().to_pylist()[0]
     key = " ".join(str(row[part]) for part in spec.key if row[part] is not None)
-    counts = {one: rows for one, (rows, _) in later.items()}
+    counts = {table: rows for table, (rows, _) in later.items()}
     at = _instant(later[name][1])
     return Later(counts, at, name, key, at)
 
@@ -136,7 +136,7 @@ def _instant(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=int(micros))
 
 
-def everyone(facts: Snapshot, as_of: AsOf) -> ir.Table:
+def known_customers(facts: Snapshot, as_of: AsOf) -> ir.Table:
     """`customer_id` of every customer known at `as_of`.
 
     A customer is known from the earliest of registration, first fact of any kind and first dated record on, so that
@@ -156,18 +156,18 @@ def everyone(facts: Snapshot, as_of: AsOf) -> ir.Table:
         )
         for table, at in dated
     ]
-    seen = reduce(lambda left, right: left.union(right), named)
-    known = seen.group_by("customer_id").aggregate(since=seen["at"].min())
-    return known.filter(known.since.isnull() | as_of.known(known.since)).select("customer_id")
+    mentions = reduce(lambda left, right: left.union(right), named)
+    first_seen = mentions.group_by("customer_id").aggregate(since=mentions["at"].min())
+    return first_seen.filter(first_seen.since.isnull() | as_of.known(first_seen.since)).select("customer_id")
 
 
-def counted_facts(facts: Snapshot, known: Known) -> dict[str, ir.Table]:
+def counted_facts(facts: Snapshot, order_facts: Known) -> dict[str, ir.Table]:
     """What conditions may count in, of those tables that have rows: `customer_id`, `at` (microseconds) and the rest.
 
     Orders are the sold ones, valued: `net` is what each is worth.
     """
     tables = {
-        "orders": known.orders.filter(known.orders.sold),
+        "orders": order_facts.orders.filter(order_facts.orders.sold),
         "events": facts.events.mutate(at=epoch_micros(facts.events.occurred_at)),
         "feedback": facts.feedback.mutate(at=epoch_micros(facts.feedback.given_at)),
     }

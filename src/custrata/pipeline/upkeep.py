@@ -136,8 +136,9 @@ def retain(workspace: Workspace, *, wait: float = 0.0) -> Retained:
 def trace_of(run: Run) -> dict[str, Any]:
     """What stays of the record of a run that is removed."""
     schemes = {
-        key: {name: decided.get(name) for name in OF_SCHEME} | {"learning": _number_of(decided.get("learning"))}
-        for key, decided in run.record["schemes"].items()
+        key: {name: scheme_record.get(name) for name in OF_SCHEME}
+        | {"learning": _number_of(scheme_record.get("learning"))}
+        for key, scheme_record in run.record["schemes"].items()
     }
     saw = {"definitions": run.record["saw"].get("definitions")}
     return {name: run.record.get(name) for name in BRIEF} | {"saw": saw, "schemes": schemes}
@@ -193,7 +194,7 @@ def tidy(workspace: Workspace, *, at: datetime, wait: float = WAIT, progress: Pr
     freed["runs"] = retained.freed
     tell("quarantine", 0.8)
     old = _old_quarantine(workspace, at)
-    freed["quarantine"] = sum(map(_removed, old))
+    freed["quarantine"] = sum(map(_remove, old))
     workspace.remove_leftovers()
     tell("compacted", 1.0)
     freed = {part: size for part, size in freed.items() if size > 0}
@@ -205,9 +206,9 @@ def _expendable(workspace: Workspace) -> list[str]:
     runs, settings = workspace.runs, workspace.settings
     if runs.rebuilding() is not None:
         return []
-    found = expendable(runs.ids(), days=days_kept(settings.keep_runs), zone=settings.timezone)
-    openings = _openings(runs.folder, runs.history_ids()) if found else frozenset()
-    return [run_id for run_id in found if run_id not in openings]
+    run_ids = expendable(runs.ids(), days=days_kept(settings.keep_runs), zone=settings.timezone)
+    openings = _openings(runs.folder, runs.history_ids()) if run_ids else frozenset()
+    return [run_id for run_id in run_ids if run_id not in openings]
 
 
 @lru_cache(maxsize=8)
@@ -235,12 +236,12 @@ def _old_quarantine(workspace: Workspace, at: datetime) -> list[Path]:
     if days is None:
         return []
     since = at - timedelta(days=days)
-    old = [one.import_id for one in workspace.lake.snapshot().imports if one.rejected and one.at < since]
+    old = [record.import_id for record in workspace.lake.snapshot().imports if record.rejected and record.at < since]
     paths = (workspace.quarantine / f"{import_id}.csv" for import_id in old)
     return [path for path in paths if path.exists()]
 
 
-def _removed(path: Path) -> int:
+def _remove(path: Path) -> int:
     size = path.stat().st_size
     path.unlink(missing_ok=True)
     return size
@@ -248,7 +249,7 @@ def _removed(path: Path) -> int:
 
 def _bytes_of(path: Path) -> int:
     """The bytes of a file or of all files in a folder; those that go meanwhile count nothing."""
-    return sum(_size(one) for one in (_files(path) if path.is_dir() else [path]))
+    return sum(_size(file) for file in (_files(path) if path.is_dir() else [path]))
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -18,8 +18,8 @@ from custrata.engine import Engine
 from custrata.engine.functions import only_row
 from custrata.identity import custom_traits, golden_customers, payments_typed
 from custrata.lake import LakeSnapshot, Workspace
-from custrata.pipeline.decisions import OF_PEOPLE, Decided
-from custrata.pipeline.snapshot import Snapshot, Span, everyone, snapshot, span_of_facts
+from custrata.pipeline.decisions import OF_PEOPLE, AppliedDecisions
+from custrata.pipeline.snapshot import Snapshot, Span, known_customers, snapshot, span_of_facts
 from custrata.schema.counting import FreeOrders
 from custrata.tiering import SchemeLibrary
 
@@ -66,7 +66,7 @@ class Source:
 
 
 @contextmanager
-def opened(
+def open_source(
     workspace: Workspace,
     engine: Engine,
     *,
@@ -90,7 +90,7 @@ class View:
     """All that is known at one instant: the orders, a profile with a row per customer and no tiers, and the headers
     of columns that files brought."""
 
-    known: Known
+    order_facts: Known
     profile: ir.Table
     headers: dict[str, str]
 
@@ -101,37 +101,37 @@ def known_at(source: Source, moment: AsOf, keep: Keep) -> Known:
     return known_facts(orders, moment, keep=keep, named_returns=named, free_orders=source.free_orders)
 
 
-def view_of(source: Source, known: Known, moment: AsOf, decided: Decided, keep: Keep) -> View:
+def view_of(source: Source, order_facts: Known, moment: AsOf, decisions: AppliedDecisions, keep: Keep) -> View:
     """The profile of everybody known at an instant; `keep` computes intermediate tables once."""
-    customers = keep(everyone(source.facts, moment))
-    profile, headers = _profile(source, known, customers, moment, decided=decided, keep=keep)
-    return View(known, profile, headers)
+    customers = keep(known_customers(source.facts, moment))
+    profile, headers = _profile(source, order_facts, customers, moment, decisions=decisions, keep=keep)
+    return View(order_facts, profile, headers)
 
 
 def _profile(
-    source: Source, known: Known, customers: ir.Table, moment: AsOf, *, decided: Decided, keep: Keep
+    source: Source, order_facts: Known, customers: ir.Table, moment: AsOf, *, decisions: AppliedDecisions, keep: Keep
 ) -> tuple[ir.Table, dict[str, str]]:
     """One row per customer: attributes, the traits of the catalogue, and what files and people brought besides."""
     facts, engine = source.facts, source.engine
     computed = order_traits(
-        known,
+        order_facts,
         moment,
         lines=facts.lines if facts.rows["order_lines"] else None,
         products=facts.products if facts.rows["products"] else None,
         places=tuple(place for place in ("channel", "store") if source.present[place]),
         keep=keep,
     )
-    beside = [computed]
+    tables = [computed]
     if facts.rows["feedback"]:
-        beside.append(advocacy(facts.feedback, moment))
+        tables.append(advocacy(facts.feedback, moment))
     headers: dict[str, str] = {}
-    edits = decided.edits(engine)
+    edits = decisions.edits(engine)
     if facts.rows["customer_records"] or edits is not None:
-        beside.insert(0, golden_customers(facts.records, edits))
-        taken = frozenset((*CATALOGUE, *OF_PEOPLE, *beside[0].columns, "advocacy"))
+        tables.insert(0, golden_customers(facts.records, edits))
+        taken = frozenset((*CATALOGUE, *OF_PEOPLE, *tables[0].columns, "advocacy"))
         custom, headers = custom_traits(facts.records, taken)
-        beside += [payments_typed(custom)] if headers else []
-    wide = joined_by_customer(customers, *beside, *decided.people(engine))
+        tables += [payments_typed(custom)] if headers else []
+    wide = joined_by_customer(customers, *tables, *decisions.tags_and_owners(engine))
     counts = {
         trait.key: wide[trait.key].fill_null(ibis.literal(0).cast(trait.type))
         for trait in CATALOGUE.values()

@@ -12,7 +12,7 @@ from custrata.errors import BadInput
 from custrata.lake import Run, Workspace
 from custrata.pipeline.making import Progress
 from custrata.pipeline.rebuild import regrade
-from custrata.pipeline.view import opened
+from custrata.pipeline.view import open_source
 
 
 class NoSuchPublishedRun(BadInput):
@@ -20,7 +20,7 @@ class NoSuchPublishedRun(BadInput):
 
 
 @dataclass(frozen=True)
-class TakenBack:
+class Withdrawn:
     """The run that was withdrawn, and the later ones that were graded anew without it.
 
     `traces` is how many runs that retention had removed left the history with it: new runs go on past them.
@@ -41,7 +41,7 @@ def withdraw(
     by: str = "",
     reason: str = "",
     progress: Progress | None = None,
-) -> TakenBack:
+) -> Withdrawn:
     """Let a run be published no more; its intervals leave the history, its record stays among the withdrawn ones.
 
     Runs that look from later went on from its tiers: they are graded anew from the run before it, with what is known
@@ -50,11 +50,15 @@ def withdraw(
     Raises `NoSuchPublishedRun`, `Busy`.
     """
     traces = len(workspace.runs.traces())
-    with workspace.runs.staging(at=at) as stage, opened(workspace, engine, at=at) as source:
+    with workspace.runs.staging(at=at) as stage, open_source(workspace, engine, at=at) as source:
         run = next((run for run in stage.all() if run.id == run_id), None)
         if run is None:
             raise NoSuchPublishedRun(run=run_id)
         stage.withdraw(run, by=by, reason=reason)
-        later = [AsOf(one.as_of, one.record["zone"]) for one in stage.all() if one.as_of > run.as_of]
-        made = regrade(source, stage, later, progress) if later else []
-    return TakenBack(run, tuple(one.run for one in made if one.new), traces - len(workspace.runs.traces()))
+        later = [
+            AsOf(candidate.as_of, candidate.record["zone"]) for candidate in stage.all() if candidate.as_of > run.as_of
+        ]
+        regraded = regrade(source, stage, later, progress) if later else []
+    return Withdrawn(
+        run, tuple(refreshed.run for refreshed in regraded if refreshed.new), traces - len(workspace.runs.traces())
+    )

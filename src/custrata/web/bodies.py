@@ -38,9 +38,9 @@ def read_json(text: str) -> Any:
         data = json.loads(text, parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
-    for held in _texts(data):
-        held.encode("utf-8")
-        if "\x00" in held:
+    for text_value in _texts(data):
+        text_value.encode("utf-8")
+        if "\x00" in text_value:
             raise ValueError("NUL")
     return data
 
@@ -50,10 +50,10 @@ def _refuse(word: str) -> NoReturn:
 
 
 def _finite(written: str) -> float:
-    found = float(written)
-    if not math.isfinite(found):
+    number = float(written)
+    if not math.isfinite(number):
         raise ValueError(written)
-    return found
+    return number
 
 
 def _whole(written: str) -> int:

@@ -20,10 +20,10 @@ class DayField(forms.DateField):
         super().__init__(validators=[MinValueValidator(FIRST), MaxValueValidator(LAST)], **named)
 
 
-def _counted(given: datetime) -> datetime:
-    if not FIRST.year < given.year < LAST.year:
+def _counted(instant: datetime) -> datetime:
+    if not FIRST.year < instant.year < LAST.year:
         raise ValueError(f"write an instant between {FIRST.year + 1} and {LAST.year - 1}")
-    return given
+    return instant
 
 
 def instant_of(text: str) -> datetime | None:
@@ -33,8 +33,8 @@ def instant_of(text: str) -> datetime | None:
     ('2025-07-01T04:00:00+00:00', None, None)
     """
     try:
-        found = datetime.fromisoformat(text)
-        return _counted(found).astimezone(UTC) if found.tzinfo else None
+        instant = datetime.fromisoformat(text)
+        return _counted(instant).astimezone(UTC) if instant.tzinfo else None
     except (ValueError, OverflowError):
         return None
 

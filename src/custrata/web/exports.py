@@ -100,9 +100,9 @@ class _Sheets:
         self.instant = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
         self.day = book.add_format({"num_format": "yyyy-mm-dd"})
         self.zone, self.many = _zone(), 0
-        self.begin()
+        self.add_sheet()
 
-    def begin(self) -> None:
+    def add_sheet(self) -> None:
         """A sheet with the header on it."""
         self.sheet, self.line = self.book.add_worksheet(_sheet_name(self.name, self.many)), 0
         self.many += 1
@@ -113,7 +113,7 @@ class _Sheets:
     def add(self, row: Sequence[Cell]) -> None:
         """A row below the last."""
         if self.line == MOST_ROWS:
-            self.begin()
+            self.add_sheet()
         self.line += 1
         for column, cell in enumerate(row):
             self.write(column, _local(cell, self.zone))
@@ -134,5 +134,5 @@ class _Sheets:
 
 def _sheet_name(name: str, place: int) -> str:
     """A name that Excel allows: 31 characters at most, none of []:*?/\\ in it."""
-    kept = "".join(letter for letter in name if letter not in "[]:*?/\\").strip("'")[:26] or "Custrata"
-    return kept if place == 0 else f"{kept} {place + 1}"
+    title = "".join(letter for letter in name if letter not in "[]:*?/\\").strip("'")[:26] or "Custrata"
+    return title if place == 0 else f"{title} {place + 1}"

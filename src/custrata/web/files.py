@@ -29,8 +29,8 @@ class VersionedStorage(StaticFilesStorage):
 
 
 def _version_now(name: str) -> str:
-    found = finders.find(name)
-    return hashlib.sha256(Path(str(found)).read_bytes()).hexdigest()[:12] if found else ""
+    path = finders.find(name)
+    return hashlib.sha256(Path(str(path)).read_bytes()).hexdigest()[:12] if path else ""
 
 
 @lru_cache(maxsize=512)
@@ -50,8 +50,8 @@ class ReportStyles(finders.BaseFinder):
 
     def find(self, path: str, find_all: bool = False, **named: Any) -> Any:
         """The path of a file of ours, an empty list for all others."""
-        found = [str(self.folder / name) for name in STYLES if path == f"{REPORT}/{name}"]
-        return found if find_all or not found else found[0]
+        paths = [str(self.folder / name) for name in STYLES if path == f"{REPORT}/{name}"]
+        return paths if find_all or not paths else paths[0]
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, FileSystemStorage]]:
         """Every file of ours with where it lies."""

@@ -36,20 +36,20 @@ class LanguageMiddleware:
 def reader_language(request: HttpRequest) -> str:
     """The first of: the person's language, the cookie's, the first one asked for that we speak, the workspace's."""
     own = getattr(request.user, "language", "") if request.user.is_authenticated else ""
-    for found in (own, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)):
-        if found in LANGUAGES:
-            return str(found)
-    return asked_for(request.headers.get("Accept-Language", "")) or _of_the_workspace()
+    for language in (own, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)):
+        if language in LANGUAGES:
+            return str(language)
+    return preferred_language(request.headers.get("Accept-Language", "")) or _of_the_workspace()
 
 
-def asked_for(header: str) -> str | None:
+def preferred_language(header: str) -> str | None:
     """The first language of an Accept-Language header that we speak.
 
-    >>> asked_for("fr, zh-TW;q=0.8, en;q=0.5"), asked_for("zh"), asked_for("de")
+    >>> preferred_language("fr, zh-TW;q=0.8, en;q=0.5"), preferred_language("zh"), preferred_language("de")
     ('zh-hant', 'zh-hans', None)
     """
-    for asked, _ in parse_accept_lang_header(header.lower()):
-        first, *more = asked.split("-")
+    for code, _ in parse_accept_lang_header(header.lower()):
+        first, *more = code.split("-")
         if first == "zh":
             return "zh-hant" if TRADITIONAL & set(more) else "zh-hans"
         if first == "en":

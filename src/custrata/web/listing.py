@@ -32,15 +32,15 @@ def place_in(paged: Paged, of: str) -> tuple[Value, ...] | None:
 
 def key_of(written: str, of: str) -> tuple[Value, ...]:
     """The key that a cursor of the list `of` holds. Raises `NotACursor`."""
-    found = Cursor.parse(written)
-    if found is None or found.of != of:
+    cursor = Cursor.parse(written)
+    if cursor is None or cursor.of != of:
         raise NotACursor(cursor=written[:40])
-    return found.key
+    return cursor.key
 
 
 def cut(
     rows: Sequence[Row], paged: Paged, of: str, key: Callable[[Row], tuple[Value, ...]]
 ) -> tuple[Sequence[Row], str | None]:
     """Of up to `limit + 1` rows those of the page, and the cursor of the next page, where there is one."""
-    kept = rows[: paged.limit]
-    return kept, Cursor(key(kept[-1]), of=of).write() if len(rows) > paged.limit else None
+    page_rows = rows[: paged.limit]
+    return page_rows, Cursor(key(page_rows[-1]), of=of).write() if len(rows) > paged.limit else None

@@ -22,7 +22,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Shown:
+class MenuItem:
     """An entry as this page shows it."""
 
     phrase: str
@@ -52,14 +52,14 @@ SETTINGS = (
 )
 
 
-def menu(person: Any, path: str) -> dict[str, list[Shown]]:
+def menu(person: Any, path: str) -> dict[str, list[MenuItem]]:
     """The entries a person may open, pages and settings apart; the one that `path` belongs to is current."""
     groups = {"pages": list(_open_to(person, PAGES)), "settings": list(_open_to(person, SETTINGS))}
     hrefs = [href for entries in groups.values() for _, href in entries]
     belongs = (href for href in hrefs if path == href or (href != "/" and path.startswith(href)))
     current = max(belongs, key=len, default=None)
     return {
-        group: [Shown(entry.phrase, entry.icon, href, href == current) for entry, href in entries]
+        group: [MenuItem(entry.phrase, entry.icon, href, href == current) for entry, href in entries]
         for group, entries in groups.items()
     }
 

@@ -23,7 +23,7 @@ from django.http import QueryDict
 
 Value = str | int | float | bool | Decimal | datetime | date | None
 Row = TypeVar("Row")
-Kept = TypeVar("Kept", bound=models.Model)
+ModelT = TypeVar("ModelT", bound=models.Model)
 
 NAME = "cursor"
 SALT = "custrata.web.paging"
@@ -51,10 +51,10 @@ class Cursor:
         written = query.get(NAME)
         if not written:
             return None
-        found = cls.parse(written)
-        if found is None:
+        cursor = cls.parse(written)
+        if cursor is None:
             raise BadRequest("not one of our cursors")
-        return found if found.of == of else None
+        return cursor if cursor.of == of else None
 
     @classmethod
     def parse(cls, written: str) -> Cursor | None:
@@ -94,21 +94,21 @@ def page(
     The row too many says that there is more. Behind a cursor that goes backwards the rows come in the opposite order.
     """
     backwards, more = bool(cursor and cursor.backwards), len(rows) > limit
-    kept = list(rows[:limit])
+    page_rows = list(rows[:limit])
     if backwards:
-        kept.reverse()
+        page_rows.reverse()
     has_previous, has_next = (more, True) if backwards else (cursor is not None, more)
-    if not kept:
-        return Page(kept, first=_address(query, None) if cursor else "")
+    if not page_rows:
+        return Page(page_rows, first=_address(query, None) if cursor else "")
     return Page(
-        kept,
+        page_rows,
         first=_address(query, None) if has_previous else "",
-        previous=_address(query, Cursor(key(kept[0]), True, of)) if has_previous else "",
-        next=_address(query, Cursor(key(kept[-1]), False, of)) if has_next else "",
+        previous=_address(query, Cursor(key(page_rows[0]), True, of)) if has_previous else "",
+        next=_address(query, Cursor(key(page_rows[-1]), False, of)) if has_next else "",
     )
 
 
-def keyset(rows: models.QuerySet[Kept], order: Sequence[str], cursor: Cursor | None, *, limit: int) -> list[Kept]:
+def keyset(rows: models.QuerySet[ModelT], order: Sequence[str], cursor: Cursor | None, *, limit: int) -> list[ModelT]:
     """Up to `limit + 1` rows after a cursor (before it, nearest first, where it goes backwards).
 
     `order` is as in `order_by`, its last field unique and none of them empty.
@@ -124,18 +124,18 @@ def _beyond(fields: Sequence[tuple[str, bool]], key: Sequence[Value]) -> models.
     """Rows that come after a key: greater in the first field, or equal there and greater in the next, and so on."""
     if len(fields) != len(key):
         raise BadRequest("a cursor of another list")
-    found = models.Q()
+    condition = models.Q()
     for place, (name, falls) in enumerate(fields):
         equal = models.Q(**{field: value for (field, _), value in zip(fields[:place], key, strict=False)})
-        found |= equal & models.Q(**{f"{name}__{'lt' if falls else 'gt'}": key[place]})
+        condition |= equal & models.Q(**{f"{name}__{'lt' if falls else 'gt'}": key[place]})
     # Said once more so that an index on the first field finds where to begin.
     name, falls = fields[0]
-    return found & models.Q(**{f"{name}__{'lte' if falls else 'gte'}": key[0]})
+    return condition & models.Q(**{f"{name}__{'lte' if falls else 'gte'}": key[0]})
 
 
 def _address(query: QueryDict, cursor: Cursor | None) -> str:
-    kept = [(name, value) for name, values in query.lists() for value in values if name != NAME]
-    return "?" + urlencode([*kept, *([(NAME, cursor.write())] if cursor else [])])
+    parameters = [(name, value) for name, values in query.lists() for value in values if name != NAME]
+    return "?" + urlencode([*parameters, *([(NAME, cursor.write())] if cursor else [])])
 
 
 def _plain(value: Value) -> object:

@@ -19,23 +19,23 @@ def theme_of(request: HttpRequest) -> str:
     """`light`, `dark`, or `auto`: as the system has it."""
     person: Any = getattr(request, "user", None)
     own = person.theme if person is not None and person.is_authenticated else ""
-    found = own or request.COOKIES.get(settings.THEME_COOKIE_NAME, "")
-    return found if found in THEMES else "auto"
+    theme = own or request.COOKIES.get(settings.THEME_COOKIE_NAME, "")
+    return theme if theme in THEMES else "auto"
 
 
 @require_POST
 def choose_language(request: HttpRequest) -> HttpResponse:
     """Keep the language that was chosen and go back."""
-    return _kept(request, "language", LANGUAGES, settings.LANGUAGE_COOKIE_NAME)
+    return _save_choice(request, "language", LANGUAGES, settings.LANGUAGE_COOKIE_NAME)
 
 
 @require_POST
 def choose_theme(request: HttpRequest) -> HttpResponse:
     """Keep light or dark and go back."""
-    return _kept(request, "theme", THEMES, settings.THEME_COOKIE_NAME)
+    return _save_choice(request, "theme", THEMES, settings.THEME_COOKIE_NAME)
 
 
-def _kept(request: HttpRequest, name: str, allowed: tuple[str, ...], cookie: str) -> HttpResponse:
+def _save_choice(request: HttpRequest, name: str, allowed: tuple[str, ...], cookie: str) -> HttpResponse:
     response = HttpResponseRedirect(way_back(request, "/"))
     chosen = request.POST.get(name, "")
     if chosen in allowed:

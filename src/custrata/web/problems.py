@@ -71,8 +71,8 @@ def exact(value: Any) -> str | None:
 
 def problem(status: int, code: str, detail: str, **more: object) -> HttpResponse:
     """Problem details: `code` names the error for programs, `detail` says in English what happened and what to do."""
-    told = {"type": f"urn:custrata:{code}", "title": HTTPStatus(status).phrase, "status": status, "code": code}
-    body = json.dumps({**told, "detail": detail, **more}, cls=ExactEncoder, ensure_ascii=False)
+    head = {"type": f"urn:custrata:{code}", "title": HTTPStatus(status).phrase, "status": status, "code": code}
+    body = json.dumps({**head, "detail": detail, **more}, cls=ExactEncoder, ensure_ascii=False)
     return HttpResponse(body, content_type=MEDIA, status=status)
 
 
@@ -99,9 +99,9 @@ def refuse(request: HttpRequest, error: CustrataError) -> HttpResponse:
 
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """What the description of the API does not allow: where, and why."""
-    found = [{"place": [str(step) for step in one["loc"]], "reason": one["msg"]} for one in error.errors]
-    told = "; ".join(f"{'.'.join(one['place'])}: {one['reason']}" for one in found)
-    return problem(422, "InvalidRequest", f"The request is not as the API describes it. {told}", errors=found)
+    faults = [{"place": [str(step) for step in fault["loc"]], "reason": fault["msg"]} for fault in error.errors]
+    reasons = "; ".join(f"{'.'.join(fault['place'])}: {fault['reason']}" for fault in faults)
+    return problem(422, "InvalidRequest", f"The request is not as the API describes it. {reasons}", errors=faults)
 
 
 def _throttled(request: HttpRequest, error: Throttled) -> HttpResponse:
@@ -136,14 +136,14 @@ def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 @csrf_exempt
-def no_such_address(request: HttpRequest, *given: object, **named: object) -> HttpResponse:
+def no_such_address(request: HttpRequest, *args: object, **named: object) -> HttpResponse:
     """The answer for an address that the API does not have."""
     return problem(404, "NoSuchAddress", "The API has no such address; /api/v1/openapi.json lists them.")
 
 
-def tell_problems(api: NinjaAPI) -> None:
+def add_problem_handlers(api: NinjaAPI) -> None:
     """Let an API answer every error that its operations raise with problem details."""
-    told: dict[type[Exception], Callable[..., HttpResponse]] = {
+    handlers: dict[type[Exception], Callable[..., HttpResponse]] = {
         CustrataError: refuse,
         ValidationError: _invalid,
         Throttled: _throttled,
@@ -153,26 +153,26 @@ def tell_problems(api: NinjaAPI) -> None:
         SuspiciousOperation: _suspicious,
         Exception: _broken,
     }
-    for kind, answer in told.items():
+    for kind, answer in handlers.items():
         api.add_exception_handler(kind, answer)
 
 
 def with_problems(patterns: Sequence[URLPattern]) -> None:
     """Let these addresses, too, say in problem details that they are not asked for that way."""
     for pattern in patterns:
-        pattern.callback = _asked_rightly(pattern.callback)
+        pattern.callback = _with_405_problem(pattern.callback)
 
 
-def _asked_rightly(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def _with_405_problem(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
-    def answered(request: HttpRequest, *given: object, **named: object) -> HttpResponse:
-        answer = view(request, *given, **named)
+    def answered(request: HttpRequest, *args: object, **named: object) -> HttpResponse:
+        answer = view(request, *args, **named)
         if answer.status_code != 405:
             return answer
         allowed = ", ".join(sorted(answer.headers["Allow"].split(", ")))
-        told = problem(405, "MethodNotAllowed", f"This address is asked for with {allowed}.")
-        told.headers["Allow"] = allowed
-        return told
+        response = problem(405, "MethodNotAllowed", f"This address is asked for with {allowed}.")
+        response.headers["Allow"] = allowed
+        return response
 
     return answered
 

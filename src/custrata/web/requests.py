@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 from custrata.web.metrics import DURATIONS, REQUESTS
 from custrata.web.security_log import record_refusal
-from custrata.web.workspace import one_workspace
+from custrata.web.workspace import cached_workspace
 
 HEADER = "X-Request-ID"
 # Letters and figures that nobody mistakes for each other when reading them out.
@@ -34,7 +34,7 @@ class RequestMiddleware:
         reference = "".join(secrets.choice(ALPHABET) for _ in range(10))
         token, began = current.set(reference), perf_counter()
         try:
-            with one_workspace():
+            with cached_workspace():
                 response = self.answer(request)
             seconds = perf_counter() - began
             _record(request, response, seconds)

@@ -14,8 +14,8 @@ from custrata.web.workspace import published_run
 def graded_schemes() -> Mapping[str, Mapping[str, Any]]:
     """What the published run recorded of every scheme, in the order in which they are shown; nothing without a run."""
     run = published_run()
-    found: Mapping[str, Mapping[str, Any]] = run.record["schemes"] if run is not None else {}
-    return found
+    schemes: Mapping[str, Mapping[str, Any]] = run.record["schemes"] if run is not None else {}
+    return schemes
 
 
 def scheme_named(key: str, language: str | None = None) -> str:

@@ -21,8 +21,8 @@ TAGS = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant", "en": "en"}
 
 def language() -> str:
     """The language in use: one of `custrata.wording.LANGUAGES`."""
-    found = translation.get_language()
-    return found if found in LANGUAGES else settings.LANGUAGE_CODE
+    code = translation.get_language()
+    return code if code in LANGUAGES else settings.LANGUAGE_CODE
 
 
 def tag() -> str:
@@ -32,8 +32,8 @@ def tag() -> str:
 
 def writer(area: str = "web") -> Writer:
     """Writes numbers, money and dates for this reader: their language, the workspace's currency and time zone."""
-    held = workspace().settings
-    return Writer(language(), held.currency, held.timezone, area)
+    settings_of_workspace = workspace().settings
+    return Writer(language(), settings_of_workspace.currency, settings_of_workspace.timezone, area)
 
 
 def text(name: str, /, **facts: object) -> str:
@@ -48,9 +48,9 @@ def text(name: str, /, **facts: object) -> str:
 def html(name: str, /, **facts: object) -> SafeString:
     """The phrase as HTML: escaped, but for facts that are HTML already."""
     area, _, rest = name.partition(".")
-    told = {key: _escaped(value) for key, value in facts.items()}
+    escaped = {key: _escaped(value) for key, value in facts.items()}
     template = escape(phrase(area, rest, language()))
-    return mark_safe(template.format(**told) if told else template)
+    return mark_safe(template.format(**escaped) if escaped else template)
 
 
 def _escaped(value: object) -> str:

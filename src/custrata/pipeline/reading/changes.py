@@ -33,5 +33,5 @@ def changes_of(
     source = changes_sql(set(pq.read_schema(path).names), f"read_parquet({literal(str(path))})")
     where = " AND ".join(conditions)
     sql = f"SELECT * FROM ({source}) WHERE {where} ORDER BY customer_id, scheme LIMIT {int(limit)}"
-    with Serving().asking() as asking:
-        return list(asking.table(sql, values).to_pylist())
+    with Serving().connect() as connection:
+        return list(connection.table(sql, values).to_pylist())

@@ -37,25 +37,25 @@ class Serving:
             return _ENGINES[key]
 
     @contextmanager
-    def asking(self) -> Iterator[Asking]:
+    def connect(self) -> Iterator[Connection]:
         """A connection of one's own for a few questions."""
         cursor = self.engine.raw.cursor()
         try:
             cursor.execute("SET TimeZone = 'UTC'")
-            asking = Asking(cursor)
-            watch(asking, cursor.interrupt)
+            connection = Connection(cursor)
+            watch(connection, cursor.interrupt)
             with in_time():
-                yield asking
+                yield connection
         finally:
             cursor.close()
 
 
-class Asking:
+class Connection:
     """One reader's connection; others read beside it."""
 
     def __init__(self, cursor: Any) -> None:
         self._cursor = cursor
-        self._given = 0
+        self._registered = 0
 
     def table(self, sql: str, values: Sequence[object] = ()) -> pa.Table:
         """The answer, in memory."""
@@ -65,18 +65,18 @@ class Asking:
         """The answer, so many rows at a time."""
         return self._cursor.execute(sql, list(values)).to_arrow_reader(rows)
 
-    def give(self, table: pa.Table) -> str:
+    def register(self, table: pa.Table) -> str:
         """Let the questions name an Arrow table; what to call it is returned."""
-        self._given += 1
-        name = f"given_{self._given}"
+        self._registered += 1
+        name = f"registered_{self._registered}"
         self._cursor.register(name, table)
         return name
 
 
-def begin_serving() -> None:
+def warm_up() -> None:
     """Open the engine and let it load what its first question needs, a third of a second, before somebody asks."""
-    with Serving().asking() as asking:
-        asking.table("SELECT ? AS ready", [True])
+    with Serving().connect() as connection:
+        connection.table("SELECT ? AS ready", [True])
 
 
 def _opened(threads: int, memory: str) -> DuckEngine:

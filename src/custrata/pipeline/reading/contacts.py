@@ -13,13 +13,13 @@ from custrata.engine import DuckEngine
 from custrata.identity import golden_customers
 from custrata.identity.folding import FOLDING, searchable
 from custrata.lake import LakeSnapshot, Workspace
-from custrata.pipeline.decisions import Decided, Decisions
+from custrata.pipeline.decisions import AppliedDecisions, Decisions
 from custrata.pipeline.reading.connection import literal
 
-SHOWN = ("name", "phone", "email", "company")
+CONTACT_COLUMNS = ("name", "phone", "email", "company")
 LONGEST_SEARCH = 500
 FACTS = ("orders", "events", "feedback")
-KNOWN = pa.schema({"customer_id": pa.string(), "mark": pa.int64()})
+MARKS_SCHEMA = pa.schema({"customer_id": pa.string(), "mark": pa.int64()})
 
 
 class Contacts:
@@ -34,17 +34,17 @@ class Contacts:
         self._rows = rows.get_name()
         self._profile = profile
 
-    def changed(self, known: pa.Table, rows: int) -> Iterator[pa.RecordBatch]:
+    def changed(self, marks: pa.Table, rows: int) -> Iterator[pa.RecordBatch]:
         """Those who are not `known` (`customer_id`, `mark`) as they are, by `customer_id`, so many at a time."""
-        self._raw.register("known", known)
-        sql = f'SELECT * FROM "{self._rows}" ANTI JOIN known USING (customer_id, mark) ORDER BY customer_id'
+        self._raw.register("marks", marks)
+        sql = f'SELECT * FROM "{self._rows}" ANTI JOIN marks USING (customer_id, mark) ORDER BY customer_id'
         for batch in self._raw.execute(sql).to_arrow_reader(rows):
             yield batch.append_column("search", _search(batch))  # only what changed is folded
 
-    def gone(self, known: pa.Table) -> list[str]:
+    def gone(self, marks: pa.Table) -> list[str]:
         """The known ones that neither the lake nor the published run has any more."""
-        self._raw.register("known", known)
-        sql = f'SELECT customer_id FROM known ANTI JOIN "{self._rows}" USING (customer_id)'
+        self._raw.register("marks", marks)
+        sql = f'SELECT customer_id FROM marks ANTI JOIN "{self._rows}" USING (customer_id)'
         if self._profile is not None:
             source = f"read_parquet({literal(self._profile)})"
             sql += f" ANTI JOIN (SELECT customer_id FROM {source}) AS published USING (customer_id)"
@@ -63,9 +63,9 @@ def contacts(
     """The customers of the lake, edits of `decisions` among what they are called."""
     run = workspace.runs.published()
     with DuckEngine(threads=threads, memory_limit=memory) as engine:
-        edits = Decided.of(decisions, None).edits(engine)
+        edits = AppliedDecisions.of(decisions, None).edits(engine)
         golden = golden_customers(lake.read("customer_records", engine), edits)
-        named = golden.select("customer_id", **{name: golden[name].fill_null("") for name in SHOWN})
+        named = golden.select("customer_id", **{name: golden[name].fill_null("") for name in CONTACT_COLUMNS})
         rows = engine.materialize(_marked(_everybody(named, lake, engine)))
         yield Contacts(engine, rows, str(run.folder / "profile.parquet") if run is not None else None)
 
@@ -78,9 +78,9 @@ def _everybody(named: ir.Table, lake: LakeSnapshot, engine: DuckEngine) -> ir.Ta
         # The type says which column may be empty, and a union wants the same type on both sides.
         ids.append(table.filter(table.customer_id.notnull()).select(customer_id=table.customer_id.cast("string")))
     everyone = ibis.union(*ids, distinct=True)
-    known = named.rename(named_customer="customer_id")
-    both = everyone.left_join(known, everyone.customer_id == known.named_customer)
-    return both.select("customer_id", **{name: both[name].fill_null("") for name in SHOWN})
+    contact_rows = named.rename(named_customer="customer_id")
+    both = everyone.left_join(contact_rows, everyone.customer_id == contact_rows.named_customer)
+    return both.select("customer_id", **{name: both[name].fill_null("") for name in CONTACT_COLUMNS})
 
 
 def _marked(rows: ir.Table) -> ir.Table:
@@ -91,7 +91,7 @@ def _marked(rows: ir.Table) -> ir.Table:
 
 def _search(batch: pa.RecordBatch) -> pa.Array:
     """What each row is found by, cut to a length that the index bears."""
-    columns = [batch[name].to_pylist() for name in ("customer_id", *SHOWN)]
+    columns = [batch[name].to_pylist() for name in ("customer_id", *CONTACT_COLUMNS)]
     return pa.array([searchable(*parts)[:LONGEST_SEARCH] for parts in zip(*columns, strict=True)], pa.string())
 
 

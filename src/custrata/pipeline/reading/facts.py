@@ -23,7 +23,7 @@ from custrata.lake import LakeSnapshot, Run, Workspace
 from custrata.lake.durable import sync
 from custrata.lake.locks import locked
 from custrata.lake.manifest import FILE as MANIFEST
-from custrata.pipeline.reading.connection import Asking, Serving, literal
+from custrata.pipeline.reading.connection import Connection, Serving, literal
 from custrata.schema import TABLES
 
 Row = dict[str, Any]
@@ -60,7 +60,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Told:
+class SourceValue:
     """What the sources say of an attribute: the newest value, of which source and file, imported when."""
 
     value: Any
@@ -134,7 +134,7 @@ class CustomerFacts:
         self._workspace = workspace
         self._serving = serving
         self._lake: tuple[tuple[int, int, int], LakeSnapshot] | None = None
-        self._looking = Lock()
+        self._lake_lock = Lock()
 
     def orders(self, customer_id: str, limit: int = ALL, *, before: datetime | None = None) -> list[Row]:
         """Orders and returns, the newest first: `order_id`, `ordered_at`, `kind`, `status`, `amount`, `discount`,
@@ -165,29 +165,29 @@ class CustomerFacts:
             _parts((sale.channel, sale.order_id, sale.net) for sale in sales),
         )
 
-    def told(self, customer_id: str) -> dict[str, Told]:
+    def source_values(self, customer_id: str) -> dict[str, SourceValue]:
         """What the sources say of each attribute: the newest non-empty value, as the golden record takes it."""
-        files = {record.import_id: record.file_name for record in self._now().imports}
-        found: dict[str, Told] = {}
+        files = {record.import_id: record.file_name for record in self._snapshot().imports}
+        values: dict[str, SourceValue] = {}
         for record in sorted(self._facts("customer_records", customer_id, ALL), key=_age, reverse=True):
             for name in ATTRIBUTES:
-                if record[name] is not None and name not in found:
+                if record[name] is not None and name not in values:
                     file = files.get(record["import_id"])
-                    found[name] = Told(record[name], record["source"], file, record["imported_at"])
-        return found
+                    values[name] = SourceValue(record[name], record["source"], file, record["imported_at"])
+        return values
 
     def _facts(self, name: str, customer_id: str, limit: int, before: datetime | None = None) -> list[Row]:
         copy = COPIES[name]
         earlier = "" if before is None else f"WHERE {copy.at} < ? "
         values: list[object] = [customer_id] if before is None else [customer_id, before]
 
-        def ask(asking: Asking, lake: LakeSnapshot) -> list[Row]:
+        def query(connection: Connection, lake: LakeSnapshot) -> list[Row]:
             sql = self._source(copy, lake)
             order = f"{copy.at} DESC, {copy.key} LIMIT {int(limit)}"
-            found = asking.table(f"SELECT * EXCLUDE (customer_id) FROM ({sql}) {earlier}ORDER BY {order}", values)
-            return list(found.to_pylist())
+            rows = connection.table(f"SELECT * EXCLUDE (customer_id) FROM ({sql}) {earlier}ORDER BY {order}", values)
+            return list(rows.to_pylist())
 
-        return [] if not self._now().rows(name) else self._asked(ask)
+        return [] if not self._snapshot().rows(name) else self._run_lake_query(query)
 
     def _source(self, copy: _Copy, lake: LakeSnapshot) -> str:
         path = copy.path(self.run, lake)
@@ -195,23 +195,23 @@ class CustomerFacts:
             return f"SELECT * FROM read_parquet({literal(str(path))}) WHERE customer_id = ?"
         return copy.sql.format(**_tables(copy, lake), whose="customer_id = ?")
 
-    def _asked(self, ask: Callable[[Asking, LakeSnapshot], Answer]) -> Answer:
+    def _run_lake_query(self, query: Callable[[Connection, LakeSnapshot], Answer]) -> Answer:
         """Ask the lake; and where its files were swept meanwhile, ask what came in their place."""
         for last in (False, True):
-            lake = self._now(anew=last)
+            lake = self._snapshot(anew=last)
             try:
-                with self._serving.asking() as asking:
-                    return ask(asking, lake)
+                with self._serving.connect() as connection:
+                    return query(connection, lake)
             except Exception:  # whatever the engine says of a file that is gone
                 if last:
                     raise
         raise AssertionError
 
-    def _now(self, *, anew: bool = False) -> LakeSnapshot:
+    def _snapshot(self, *, anew: bool = False) -> LakeSnapshot:
         """The lake as it is, looked up again when its manifest was replaced."""
-        found = (self._workspace.lake.folder / MANIFEST).stat()
-        state = (found.st_ino, found.st_mtime_ns, found.st_size)
-        with self._looking:
+        stat = (self._workspace.lake.folder / MANIFEST).stat()
+        state = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        with self._lake_lock:
             if anew or self._lake is None or self._lake[0] != state:
                 self._lake = (state, self._workspace.lake.snapshot())
             return self._lake[1]
@@ -267,8 +267,8 @@ def _read(name: str, files: Sequence[Path]) -> str:
 
 def _age(record: Row) -> tuple[datetime, datetime, str, str]:
     """The order in which records are newer than others: see `custrata.identity.golden`."""
-    told = record["updated_at"] or record["imported_at"]
-    return told, record["imported_at"], record["source"], record["source_id"]
+    updated_at = record["updated_at"] or record["imported_at"]
+    return updated_at, record["imported_at"], record["source"], record["source_id"]
 
 
 def _sold(orders: Sequence[Mapping[str, Any]], *, free: bool) -> Iterable[Sale]:
@@ -294,5 +294,5 @@ def _parts(named: Iterable[tuple[str | None, str, Decimal]]) -> tuple[Part, ...]
     for name, order, amount in named:
         orders.setdefault(name, set()).add(order)
         sums[name] = sums.get(name, Decimal(0)) + amount
-    found = (Part(name, len(orders[name]), amount) for name, amount in sums.items())
-    return tuple(sorted(found, key=lambda part: (-part.amount, part.name or "")))
+    parts = (Part(name, len(orders[name]), amount) for name, amount in sums.items())
+    return tuple(sorted(parts, key=lambda part: (-part.amount, part.name or "")))

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from custrata.pipeline.reading.connection import Asking, quoted
+from custrata.pipeline.reading.connection import Connection, quoted
 
 Value = str | int | float | bool | Decimal | date | datetime | None
 
@@ -30,7 +30,7 @@ class AnyOf:
     column: str
     values: tuple[Value, ...]
 
-    def condition(self, asking: Asking) -> Condition:
+    def condition(self, connection: Connection) -> Condition:
         """This filter in SQL."""
         some = tuple(value for value in self.values if value is not None)
         parts = [f"{quoted(self.column)} IN ({', '.join('?' * len(some))})"] if some else []
@@ -45,9 +45,9 @@ class Tiered:
     scheme: str
     tiers: tuple[str, ...]
 
-    def condition(self, asking: Asking) -> Condition:
+    def condition(self, connection: Connection) -> Condition:
         """This filter in SQL."""
-        return AnyOf(f"{self.scheme}_tier", tuple(self.tiers)).condition(asking)
+        return AnyOf(f"{self.scheme}_tier", tuple(self.tiers)).condition(connection)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Between:
     low: Value = None
     high: Value = None
 
-    def condition(self, asking: Asking) -> Condition:
+    def condition(self, connection: Connection) -> Condition:
         """This filter in SQL."""
         name = quoted(self.column)
         ends = [(sign, value) for sign, value in ((">=", self.low), ("<=", self.high)) if value is not None]
@@ -73,7 +73,7 @@ class Cell:
     r: int
     f: int
 
-    def condition(self, asking: Asking) -> Condition:
+    def condition(self, connection: Connection) -> Condition:
         """This filter in SQL."""
         return Condition("rfm_r_score = ? AND rfm_f_score = ?", (self.r, self.f), ("rfm_r_score", "rfm_f_score"))
 
@@ -86,7 +86,7 @@ class Moved:
     source: str | None
     target: str
 
-    def condition(self, asking: Asking) -> Condition:
+    def condition(self, connection: Connection) -> Condition:
         """This filter in SQL."""
         before, now = f"{self.scheme}_before", f"{self.scheme}_tier"
         sql = f"{quoted(before)} IS NOT DISTINCT FROM ? AND {quoted(now)} = ?"
@@ -100,11 +100,11 @@ class Ids:
     customer_ids: Sequence[str] | pa.Array
     excluded: bool = False
 
-    def condition(self, asking: Asking) -> Condition:
+    def condition(self, connection: Connection) -> Condition:
         """This filter in SQL."""
-        given = asking.give(pa.table({"id": pa.array(self.customer_ids, pa.string())}))
+        ids = connection.register(pa.table({"id": pa.array(self.customer_ids, pa.string())}))
         holds = "NOT IN" if self.excluded else "IN"
-        return Condition(f"customer_id {holds} (SELECT id FROM {given})", (), ("customer_id",))
+        return Condition(f"customer_id {holds} (SELECT id FROM {ids})", (), ("customer_id",))
 
 
 Filter = AnyOf | Tiered | Between | Cell | Moved | Ids

@@ -14,7 +14,7 @@ from custrata.pipeline.reading.connection import Serving, literal, quoted
 
 # Of a customer who stays in a tier with another status nothing happened that a timeline tells, and who left has none.
 MOVED = "direction NOT IN ('stayed', 'left')"
-TOLD = {
+FACT_COLUMNS = {
     "scheme": "scheme",
     "direction": "direction",
     "source": "from_tier",
@@ -27,8 +27,8 @@ NEWER = {"status": "status", "late": "late"}
 
 def moves_in(run: Run) -> int:
     """How many moves between tiers a run tells of."""
-    with Serving().asking() as asking:
-        return int(asking.table(f"SELECT count(*) AS many FROM {_source(run)} WHERE {MOVED}")["many"][0].as_py())
+    with Serving().connect() as connection:
+        return int(connection.table(f"SELECT count(*) AS many FROM {_source(run)} WHERE {MOVED}")["many"][0].as_py())
 
 
 def moves(run: Run, *, start: int, rows: int) -> Iterator[pa.RecordBatch]:
@@ -37,12 +37,12 @@ def moves(run: Run, *, start: int, rows: int) -> Iterator[pa.RecordBatch]:
     Columns `customer_id`, `at`, and `facts`: JSON of scheme, direction (entered, up, down), source, target, value, and
     `status` and `late` (facts came in late, so it is a correction), where the run tells them.
     """
-    held = set(pq.read_schema(run.folder / "changes.parquet").names)
-    told = TOLD | {name: column for name, column in NEWER.items() if column in held}
-    facts = "to_json({" + ", ".join(f"{name}: {column}" for name, column in told.items()) + "})"
-    with Serving().asking() as asking:
+    columns = set(pq.read_schema(run.folder / "changes.parquet").names)
+    fact_columns = FACT_COLUMNS | {name: column for name, column in NEWER.items() if column in columns}
+    facts = "to_json({" + ", ".join(f"{name}: {column}" for name, column in fact_columns.items()) + "})"
+    with Serving().connect() as connection:
         sql = f'SELECT customer_id, "at", {facts}::VARCHAR AS facts FROM {_source(run)} WHERE {MOVED}'
-        yield from asking.batches(f"{sql} OFFSET {int(start)}", (), rows)
+        yield from connection.batches(f"{sql} OFFSET {int(start)}", (), rows)
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ def moved_between(before: Run, after: Run, scheme: str) -> list[Moves]:
             coalesce(sum(new.spend), 0)::DECIMAL(38, 2) AS revenue
         FROM {_profile(before)} AS old FULL JOIN {_profile(after)} AS new USING (customer_id)
         GROUP BY ALL ORDER BY ALL"""
-    with Serving().asking() as asking:
-        return [Moves(**row) for row in asking.table(sql).to_pylist()]
+    with Serving().connect() as connection:
+        return [Moves(**row) for row in connection.table(sql).to_pylist()]
 
 
 @dataclass(frozen=True)
@@ -85,17 +85,17 @@ class Mover:
 
 def biggest_movers(run: Run, scheme: str, most: int = 5) -> list[Mover]:
     """Who moved most value at a run: of those who went up the biggest spenders, then of those who went down."""
-    held = set(pq.read_schema(run.folder / "changes.parquet").names)
+    columns = set(pq.read_schema(run.folder / "changes.parquet").names)
     named = "profile.name" if "name" in pq.read_schema(run.folder / "profile.parquet").names else "NULL::VARCHAR"
     sql = f"""
         SELECT customer_id, {named} AS name, from_tier AS source, moved.tier AS target, direction, profile.spend,
-            {"moved.late" if "late" in held else "false"} AS late
+            {"moved.late" if "late" in columns else "false"} AS late
         FROM {_source(run)} AS moved JOIN {_profile(run)} AS profile USING (customer_id)
         WHERE moved.scheme = ? AND direction IN ('up', 'down')
         QUALIFY row_number() OVER (PARTITION BY direction ORDER BY profile.spend DESC NULLS LAST, customer_id) <= ?
         ORDER BY direction DESC, profile.spend DESC NULLS LAST, customer_id"""
-    with Serving().asking() as asking:
-        return [Mover(**row) for row in asking.table(sql, (scheme, most)).to_pylist()]
+    with Serving().connect() as connection:
+        return [Mover(**row) for row in connection.table(sql, (scheme, most)).to_pylist()]
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,11 @@ class LateMoves:
 
 def late_moves(run: Run, scheme: str) -> LateMoves:
     """How many of a scheme's moves at a run are corrections."""
-    held = set(pq.read_schema(run.folder / "changes.parquet").names)
-    late = "count(*) FILTER (WHERE late)" if "late" in held else "0"
+    columns = set(pq.read_schema(run.folder / "changes.parquet").names)
+    late = "count(*) FILTER (WHERE late)" if "late" in columns else "0"
     sql = f"SELECT count(*) AS moved, {late} AS late FROM {_source(run)} WHERE scheme = ? AND {MOVED}"
-    with Serving().asking() as asking:
-        return LateMoves(**asking.table(sql, (scheme,)).to_pylist()[0])
+    with Serving().connect() as connection:
+        return LateMoves(**connection.table(sql, (scheme,)).to_pylist()[0])
 
 
 def _profile(run: Run) -> str:

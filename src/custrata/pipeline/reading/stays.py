@@ -37,7 +37,7 @@ class TierStays:
     before: int
     curve: Survival
 
-    def shares_told(self, horizons: Sequence[int], write: Writer) -> list[str]:
+    def format_shares(self, horizons: Sequence[int], write: Writer) -> list[str]:
         """Which share is still there after so many days, as text."""
         shares = self.curve.shares(horizons).values()
         return [NOTHING if share is None else write.share(float(share)) for share in shares]
@@ -87,47 +87,54 @@ def stays_of(every: Sequence[Run], scheme: str) -> Stays:
     apart = sorted((later.as_of - earlier.as_of).days for earlier, later in pairwise(graded[len(graded) - alike :]))
     spacing = apart[(len(apart) - 1) // 2] if apart else None
     looked = (alike, len(graded) - alike, first.as_of if first else None, spacing)
-    stretches = [one for one in segments(runs) if one[0] == scheme]
-    with Serving().asking() as asking:
-        sql, values = intervals(asking, runs, [scheme], moves_only=True)
+    stretches = [segment for segment in segments(runs) if segment[0] == scheme]
+    with Serving().connect() as connection:
+        sql, values = intervals(connection, runs, [scheme], moves_only=True)
         if not sql:
             return Stays((), *looked)
-        begins, ends = _instants(begin for _, begin, _ in stretches), _instants(end for _, _, end in stretches if end)
-        asked = STAYS.format(intervals=sql, last=_instant(runs[-1].as_of), begins=begins, ends=ends)
-        rows = asking.table(asked, values).to_pylist()
+        begins, ends = _instants(start for _, start, _ in stretches), _instants(end for _, _, end in stretches if end)
+        query = STAYS.format(intervals=sql, last=_instant(runs[-1].as_of), begins=begins, ends=ends)
+        rows = connection.table(query, values).to_pylist()
     tiers = dict.fromkeys((*_tiers(runs, scheme), *(row["tier"] for row in rows)))
-    return Stays(tuple(_told(tier, [row for row in rows if row["tier"] == tier]) for tier in tiers), *looked)
+    return Stays(tuple(_tier_stays(tier, [row for row in rows if row["tier"] == tier]) for tier in tiers), *looked)
 
 
 def _tiers(runs: Sequence[Run], scheme: str) -> Sequence[str]:
     """The tiers as the newest run that graded by the scheme has them."""
     graded = (run.record["schemes"].get(scheme) for run in reversed(runs))
-    return next((decided["tiers"] for decided in graded if decided is not None and not decided["waiting"]), ())
+    return next(
+        (
+            scheme_record["tiers"]
+            for scheme_record in graded
+            if scheme_record is not None and not scheme_record["waiting"]
+        ),
+        (),
+    )
 
 
-def _told(tier: str, rows: Sequence[dict[str, int]]) -> TierStays:
-    seen = [(row["days"], row["many"], row["going_on"]) for row in rows if not row["before"]]
-    lasted = [Lasted(days, 0, many) if going_on else Lasted(days, many) for days, many, going_on in seen]
+def _tier_stays(tier: str, rows: Sequence[dict[str, int]]) -> TierStays:
+    lengths = [(row["days"], row["many"], row["going_on"]) for row in rows if not row["before"]]
+    lasted = [Lasted(days, 0, many) if going_on else Lasted(days, many) for days, many, going_on in lengths]
     before = sum(row["many"] for row in rows if row["before"])
-    going_on = sum(one.going_on for one in lasted)
-    return TierStays(tier, sum(one.ended for one in lasted) + going_on, going_on, before, survival(lasted))
+    going_on = sum(group.going_on for group in lasted)
+    return TierStays(tier, sum(group.ended for group in lasted) + going_on, going_on, before, survival(lasted))
 
 
-def _instants(found: Iterable[datetime]) -> str:
-    return f"[{', '.join(map(_instant, found))}]::TIMESTAMPTZ[]"
+def _instants(instants: Iterable[datetime]) -> str:
+    return f"[{', '.join(map(_instant, instants))}]::TIMESTAMPTZ[]"
 
 
 def _instant(at: datetime) -> str:
     return f"{literal(at.isoformat())}::TIMESTAMPTZ"
 
 
-def stays_told(found: Stays, write: Writer) -> Iterator[str]:
+def describe_stays(summary: Stays, write: Writer) -> Iterator[str]:
     """What the stays were seen by, in sentences: the runs, how far they lie apart, and which were left out."""
-    if found.first is None:
+    if summary.first is None:
         return
-    if found.spacing is None:
-        yield write("stays_one_run", since=write.day(found.first))
+    if summary.spacing is None:
+        yield write("stays_one_run", since=write.day(summary.first))
     else:
-        yield write("stays_spacing", runs=found.runs, since=write.day(found.first), days=found.spacing)
-    if found.left_out:
-        yield write("stays_left_out", runs=found.left_out)
+        yield write("stays_spacing", runs=summary.runs, since=write.day(summary.first), days=summary.spacing)
+    if summary.left_out:
+        yield write("stays_left_out", runs=summary.left_out)

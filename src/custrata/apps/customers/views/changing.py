@@ -62,7 +62,7 @@ def _change(request: HttpRequest, kind: type[CustomerForm], act: Act, said: str)
 def _source_value(customer_id: str, attribute: str) -> str | None:
     """What the sources say of an attribute, as an edit is written."""
     reading = asked_reading()
-    told = (reading.told(customer_id) if reading is not None else {}).get(attribute)
+    told = (reading.source_values(customer_id) if reading is not None else {}).get(attribute)
     return None if told is None else str(told.value)
 
 

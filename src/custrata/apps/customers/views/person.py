@@ -64,7 +64,7 @@ def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
 
 
 def _portrait(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
-    told = held.told(customer_id) if held is not None else {}
+    told = held.source_values(customer_id) if held is not None else {}
     editing, typed = request.GET.get("edit", ""), request.session.pop(TYPED, {})
     return {
         "attributes": attributes(told, edits_of(customer_id), language()),

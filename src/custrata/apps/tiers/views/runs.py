@@ -24,7 +24,7 @@ from custrata.apps.tiers.views.asking import known_scheme, no_run
 from custrata.errors import Refused
 from custrata.lake import Run
 from custrata.pipeline.reading import NoSuchRun
-from custrata.pipeline.telling import told_of
+from custrata.pipeline.run_notes import describe_run
 from custrata.report.panels import both
 from custrata.report.pictures import flow
 from custrata.report.tables import table_name
@@ -99,7 +99,7 @@ def one_run(request: HttpRequest, run_id: str) -> HttpResponse:
         "late": past.late_run(run),
         "corrected": past.corrections(run, most=10),
         "author": refreshes.refresh_authors().get(run.id, ""),
-        "told": told_of(run, texts.writer("runs")),
+        "told": describe_run(run, texts.writer("runs")),
         "may_withdraw": may(request.user, Right.WITHDRAW_RUNS),
     }
     return render(request, "tiers/run.html", shown)
