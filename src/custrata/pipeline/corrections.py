@@ -1,4 +1,4 @@
-"""What came in late: whose past tiers it changes, told as corrections instead of being rewritten in silence."""
+"""Late facts: past tiers that they change, recorded as corrections instead of being rewritten silently."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FILE = "corrections"
 
 
 def late_summary(late: ir.Table | None) -> dict[str, int]:
-    """How many orders came in late, and of how many customers."""
+    """The number of late orders, and of customers with late orders."""
     if late is None:
         return {"customers": 0, "orders": 0}
     return only_row(late.aggregate(customers=late.count(), orders=late.late_orders.sum().fill_null(0)))
@@ -37,12 +37,12 @@ def corrections(
     wrong: bool,
     at: datetime,
 ) -> dict[str, int]:
-    """Write who was said to be in another tier at this very instant, and count them by scheme.
+    """Write the customers whom the superseded run of this instant had in another tier, and count them by scheme.
 
-    Columns `customer_id`, `scheme`, `was`, `tier`, `was_value`, `value`, `at` (when it was corrected). A customer the
-    former run did not know, or a scheme it did not grade, or by another version, is no correction. What the former run
-    corrected itself is kept. `wrong` says whether the facts are others: where only decisions or schemes changed,
-    nothing that was said then was wrong.
+    Columns `customer_id`, `scheme`, `was`, `tier`, `was_value`, `value`, `at` (when it was corrected). Customers that
+    the superseded run did not have, and schemes that it did not grade or graded by another version, do not count as
+    corrections. Corrections recorded by the superseded run are kept. `wrong` says whether the facts differ: where only
+    decisions or schemes changed, the earlier tiers were not wrong.
     """
     if superseded is None:
         return {}

@@ -1,7 +1,7 @@
-"""What people decided, as a refresh takes it: edits, tags, owners, and tiers given by hand.
+"""Decisions of people that a refresh applies: edits, tags, owners, and tier overrides.
 
-The tables are kept with the run. A refresh that is given none takes those of the run before, so that one from the
-command line forgets nothing that was decided in the server.
+The tables are stored with the run. A refresh without decisions takes those of the previous run, so that a refresh from
+the command line keeps what was decided on the server.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ BETWEEN_TAGS = ", "
 
 @dataclass(frozen=True)
 class Decisions:
-    """Tables of decisions, Arrow or Ibis; none where nothing of the kind was decided.
+    """Tables of decisions, Arrow or Ibis; None where there are none of a kind.
 
     - `edits`: `customer_id`, `attribute` (a column of the golden record), `value` as text (empty: the attribute is
-      emptied), `at`. An edit beats every source; of several for one attribute, the newest.
+      cleared), `at`. An edit takes precedence over every source; of several for one attribute, the newest counts.
     - `tags`: `customer_id`, `tag`.
     - `owners`: `customer_id`, `owner`.
     - `overrides`: `customer_id`, `scheme`, `tier`, `reason`, `until` (empty: for good), `approver`, and `mode`:
       `at_least` (where the column is missing or empty, too), the better of it and the customer's own tier counts; or
-      `exactly`. Where the tiers of a kind have no order both are the same. An override holds while `until` is after
-      the instant the run looks from; of several for one scheme, the one that lasts longest.
+      `exactly`. Where the tiers of a kind have no order both are the same. An override is valid while `until` is after
+      the instant of the run; of several for one scheme, the one with the latest end counts.
     """
 
     edits: Table | None = None
@@ -66,13 +66,13 @@ class Decisions:
 
 @dataclass(frozen=True)
 class AppliedDecisions:
-    """Decisions as a refresh applies them: Arrow tables without doubles, in one order."""
+    """Decisions as a refresh applies them: Arrow tables in a fixed order of rows."""
 
     tables: Mapping[str, pa.Table]
 
     @classmethod
     def of(cls, decisions: Decisions | None, before: Run | None) -> AppliedDecisions:
-        """Those given, else those of the run before. Raises Arrow's error where a column is missing or of no use."""
+        """The given decisions, else those of the previous run. Raises Arrow's error on a missing column."""
         if decisions is None:
             return cls({} if before is None else _read_decisions(before))
         tables = {field.name: getattr(decisions, field.name) for field in fields(decisions)}
@@ -80,26 +80,26 @@ class AppliedDecisions:
 
     @property
     def fingerprint(self) -> str:
-        """A short text that changes with the decisions; empty where there are none."""
+        """A short hash of the decisions; empty where there are none."""
         nonempty = [(name, table) for name, table in sorted(self.tables.items()) if table.num_rows]
         digests = "".join(f"{name}={sha256(_bytes(table)).hexdigest()};" for name, table in nonempty)
         return sha256(digests.encode()).hexdigest()[:16] if digests else ""
 
     def write(self, folder: Path) -> None:
-        """Keep the tables in a run's folder."""
+        """Write the tables into a run's folder."""
         for name, table in self.tables.items():
             if table.num_rows:
                 pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
 
     def edits(self, engine: Engine) -> ir.Table | None:
-        """The newest edit of each attribute, for the golden record; none where nothing was edited."""
+        """The newest edit of each attribute, for the golden record; None without edits."""
         edits = self._frame("edits")
         if edits is None:
             return None
         return engine.from_arrow(_arrow(edits.unique(["customer_id", "attribute"], keep="last", maintain_order=True)))
 
     def tags_and_owners(self, engine: Engine) -> list[ir.Table]:
-        """`tags` and `owner` by customer, as far as there are any."""
+        """The tables of `tags` and `owner` by customer, those that have rows."""
         frames = []
         if (tags := self._frame("tags")) is not None:
             joined = pl.col("tag").unique().sort().str.join(BETWEEN_TAGS)
@@ -109,7 +109,7 @@ class AppliedDecisions:
         return [engine.from_arrow(_arrow(table)) for table in frames]
 
     def overrides(self, key: str, tiers: Sequence[str], moment: AsOf, engine: Engine) -> ir.Table | None:
-        """The tiers of a scheme that are given by hand at an instant; none where nobody's is.
+        """The overrides of a scheme that are valid at an instant; None where there are none.
 
         Columns `customer_id`, `put_tier`, `put_mode`, `put_reason`, `put_until`, `put_approver`.
         """
@@ -134,18 +134,18 @@ class AppliedDecisions:
 
 
 def decisions_of(run: Run) -> Decisions:
-    """What people had decided when a run was made, as it was given."""
+    """The decisions that a run was made with."""
     return Decisions(**_read_decisions(run))
 
 
 def _read_decisions(run: Run) -> dict[str, pa.Table]:
     paths = {name: run.folder / f"{name}.parquet" for name in SCHEMAS}
-    # Before there was a choice a tier was given exactly.
+    # Runs of earlier versions have no mode: their overrides were exact.
     return {name: _ordered(name, pq.read_table(path), mode=EXACTLY) for name, path in paths.items() if path.exists()}
 
 
 def _ordered(name: str, table: Table, *, mode: str = AT_LEAST) -> pa.Table:
-    """The columns of the schema, in one order of rows, of edits the newest last; overrides lacking one get `mode`."""
+    """The columns of the schema, rows sorted, edits with the newest last; overrides without a mode get `mode`."""
     schema = SCHEMAS[name]
     arrow_table = table.to_pyarrow() if isinstance(table, ir.Table) else table
     if name == "overrides" and "mode" not in arrow_table.column_names:
@@ -157,14 +157,14 @@ def _ordered(name: str, table: Table, *, mode: str = AT_LEAST) -> pa.Table:
 
 
 def _arrow(frame: pl.DataFrame) -> pa.Table:
-    """Arrow as the engines take it: plain strings instead of views."""
+    """An Arrow table with plain strings instead of string views, which the engines do not take."""
     table = frame.to_arrow()
     plain = {pa.large_string(): pa.string(), pa.string_view(): pa.string()}
     return table.cast(pa.schema([field.with_type(plain.get(field.type, field.type)) for field in table.schema]))
 
 
 def _bytes(table: pa.Table) -> memoryview:
-    """The rows as the same bytes, however they lay in memory."""
+    """The rows in a canonical serialization, independent of their layout in memory."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as stream:
         stream.write_table(table.combine_chunks())

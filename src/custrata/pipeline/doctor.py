@@ -1,6 +1,6 @@
-"""A workspace looked at as a whole, and mended as far as it can be: settings, lake, runs, decisions, schemes, database.
+"""Examination and repair of a whole workspace: settings, lake, runs, decisions, schemes, database.
 
-Neither needs a workspace that opens: damaged settings are a finding like any other.
+Both work on a workspace that cannot be opened: damaged settings are reported as a finding.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ class NoSuchBackupFile(BadInput):
 
 @guarded
 def examine(folder: Path | str, *, deep: bool = False) -> list[Finding]:
-    """Look at everything in a workspace, and close what others of the machine may read; nothing else is changed.
+    """Check everything in a workspace, and remove read permissions of other users; nothing else is changed.
 
-    Parameters: `deep` computes the check sum of every file, not of those alone whose time of change is another one.
+    Parameters: `deep` computes the checksum of every file, not only of those whose modification time changed.
 
-    Raises `NotAWorkspace` where the folder is none.
+    Raises `NotAWorkspace`.
     """
     home = _home(folder)
     findings = [*_examine_lists(home), *_examine_settings(home), *examine_lake(home, deep=deep)]
@@ -58,7 +58,7 @@ def examine(folder: Path | str, *, deep: bool = False) -> list[Finding]:
 
 @guarded
 def repair(folder: Path | str, *, backup: Path | None = None) -> list[Finding]:
-    """Mend what can be mended from what is whole, with the files of a backup where one is named; what is left to do.
+    """Repair what can be repaired from intact files, or from a backup where one is named; returns the findings.
 
     Raises `NotAWorkspace`, `NoSuchBackupFile`, `Busy`.
     """
@@ -106,11 +106,11 @@ def _repair_settings(home: Path, fetch: Fetch) -> Iterator[Finding]:
 
 
 def _texts(home: Path) -> Iterator[Path]:
-    """The files of decisions, schemes and learned lines: those there are, and those that are listed."""
+    """The files of decisions, schemes and learned lines: those that exist, and those that the checksum lists name."""
     folders = [home, *(path for path in (home / "schemes", *(home / "schemes").rglob("*")) if path.is_dir())]
     for folder in folders:
         names = {path.name for path in folder.glob("*") if path.suffix in (".yaml", ".json") and path.name != SUMS}
-        with suppress(Damaged):  # named by itself
+        with suppress(Damaged):  # reported by _examine_lists
             names |= sums_in(folder).keys()
         yield from (folder / name for name in sorted(names) if folder != home or name in (EXCLUSIONS, ERASURES))
     if (home / KEY).exists() or (home / ERASURES).exists():
@@ -118,7 +118,7 @@ def _texts(home: Path) -> Iterator[Path]:
 
 
 def _read_text(home: Path, path: Path) -> object:
-    """Read one of them as its reader does. Raises `Damaged`."""
+    """Parse one of these files. Raises `Damaged`."""
     workspace = _without_settings(home)
     if path.name in (EXCLUSIONS, ERASURES, KEY):
         lists = {EXCLUSIONS: workspace.exclusions.all, ERASURES: workspace.erasures.all, KEY: workspace.erasures.key}
@@ -132,7 +132,7 @@ def _read_text(home: Path, path: Path) -> object:
 
 
 def _without_settings(home: Path) -> Workspace:
-    """The folders of a workspace, whatever became of its settings."""
+    """The workspace with placeholder settings, to access its folders where the settings are damaged."""
     return Workspace(home, Settings("", "USD", "UTC", "en"))
 
 
@@ -171,7 +171,7 @@ def _repair_texts(home: Path, fetch: Fetch) -> Iterator[Finding]:
 
 
 def _examine_database(home: Path) -> Iterator[Finding]:
-    """SQLite's own check of the server's database; PostgreSQL looks after its own."""
+    """Run SQLite's integrity check on the server's database; PostgreSQL is not checked."""
     path = home / DATABASE
     if not path.exists():
         return
@@ -188,7 +188,7 @@ def _examine_database(home: Path) -> Iterator[Finding]:
 
 
 def _faults_of(path: Path) -> list[str]:
-    """What SQLite finds wrong with a database."""
+    """The errors that SQLite reports for a database."""
     try:
         with closing(sqlite3.connect(OPEN.format(path=path), uri=True)) as connection:
             rows = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
@@ -199,7 +199,7 @@ def _faults_of(path: Path) -> list[str]:
 
 
 def _repair_database(home: Path) -> Iterator[Finding]:
-    """Make the indexes anew where nothing else is wrong."""
+    """Rebuild the indexes where only indexes are damaged."""
     path = home / DATABASE
     faults = _faults_of(path) if path.exists() else []
     if not faults or not all(any(marker in fault for marker in INDEX_FAULTS) for fault in faults):
@@ -211,7 +211,7 @@ def _repair_database(home: Path) -> Iterator[Finding]:
 
 
 def _restrict_permissions(home: Path) -> Iterator[Finding]:
-    """Close what others of the machine may read."""
+    """Remove permissions that let other users of the machine read files."""
     paths = open_paths(home)
     for open_path in paths:
         if open_path.ours:
@@ -232,7 +232,7 @@ def _named(path: Path, home: Path) -> str:
 
 
 def _leftovers(home: Path) -> Iterator[Finding]:
-    """What commands that were killed left; the next of their kind removes it."""
+    """Files left by killed commands; the next command of the kind removes them."""
     for pattern in LEFTOVERS:
         for path in sorted(home.glob(pattern)):
             yield notice("leavings", path.relative_to(home).as_posix(), "left")

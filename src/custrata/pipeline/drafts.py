@@ -1,4 +1,4 @@
-"""Schemes tried out over the published run: what they would be graded over, and whether they fit the workspace."""
+"""Draft schemes graded over the published run, and checks whether definitions fit the workspace."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class NotGradedYet(Refused):
 
 
 class _ByValue(Grader):
-    """Grades by the value alone: no life of tiers, no tiers by hand, nothing computed before it is asked for."""
+    """Grades by the value alone: without tier life and overrides; nothing is computed before it is needed."""
 
     def _with_life(self, scheme: Scheme, grading: Grading) -> ir.Table:
         return grading.table()
@@ -44,7 +44,7 @@ class _ByValue(Grader):
 
 @dataclass(frozen=True)
 class Draft:
-    """A definition over the profile of a run, graded; `grader` holds the result and what decided it."""
+    """A definition graded over the profile of a run; `grader` holds the result and the grading."""
 
     run: Run
     scheme: Scheme
@@ -54,7 +54,7 @@ class Draft:
 
     @property
     def result(self) -> ir.Table | None:
-        """`customer_id`, `tier`, `value` and further columns; none where the scheme waits for data."""
+        """`customer_id`, `tier`, `value` and further columns; None where the scheme waits for data."""
         return self.grader.results.get(self.scheme.key)
 
 
@@ -69,10 +69,10 @@ def graded_draft(
     other_definitions: Sequence[Definition] = (),
     by_value: bool = False,
 ) -> Iterator[Draft]:
-    """Grade a definition as the next version of its scheme, over the published run, its tiers as they were left.
+    """Grade a definition as the next version of its scheme over the published run, continuing from its tiers.
 
-    `beside` are further definitions that would be published with it, and are graded before it where it reads them;
-    `by_value` leaves out the life of tiers. What is kept for it is given back when the block ends.
+    `other_definitions` would be published with it, and are graded before it where it reads them; `by_value` leaves out
+    the life of tiers. Cached tables are released when the block ends.
 
     Raises `NotGradedYet`, what `check_definition` raises, and what `SchemeLibrary.check` does.
     """
@@ -96,7 +96,7 @@ def graded_draft(
             tuple(run.record.get("uncovered", ())),
         )
         kind = _ByValue if by_value else Grader
-        # The tier of one trait is cheaper to work out once more than to keep for everybody.
+        # The tier of a single trait is cheaper to compute again than to cache for all customers.
         keep_results = unkept if by_value and "trait" in definition.settings else keep
         profile = _as_refreshed(run, whole, schemes[:-1])
         grader = kind(
@@ -122,7 +122,7 @@ def check_definitions(
     other_definitions: Sequence[Definition] = (),
     replace: bool = False,
 ) -> None:
-    """Whether a workspace can grade by these definitions, published together and with `beside`.
+    """Check that a workspace can grade by these definitions, published together with `other_definitions`.
 
     With `replace` they would be published in place of all others.
 
@@ -154,7 +154,7 @@ def _check(
 
 
 def trait_types(run: Run, profile: ir.Table) -> dict[str, dt.DataType]:
-    """The columns of a run's profile that no scheme made, with their types."""
+    """The columns of a run's profile that do not come from schemes, with their types."""
     scheme_columns: set[str] = set()
     for key, scheme_record in run.record["schemes"].items():
         data = scheme_record.get("definition")
@@ -179,9 +179,9 @@ def _schemes(library: SchemeLibrary, definition: Definition, other_definitions: 
 
 
 def _as_refreshed(run: Run, profile: ir.Table, anew: Sequence[Scheme]) -> ir.Table:
-    """The profile as a refresh would hand it to a scheme, without what is graded `anew`.
+    """The profile as a refresh passes it to a scheme, without the columns of the schemes graded `anew`.
 
-    Of tiers that follow their value a refresh knows no `since` yet.
+    Tiers that follow their value have no `since` at that point.
     """
     gone = {f"{key}_since" for key, scheme_record in run.record["schemes"].items() if not scheme_record.get("lives")}
     gone |= {name for scheme in anew for name in columns_of(scheme.key)}
@@ -191,7 +191,7 @@ def _as_refreshed(run: Run, profile: ir.Table, anew: Sequence[Scheme]) -> ir.Tab
 def _facts(
     workspace: Workspace, schemes: Sequence[Scheme], engine: Engine, moment: AsOf, *, keep: Keep, stack: ExitStack
 ) -> tuple[Known | None, Mapping[str, ir.Table]]:
-    """What the lake knows at the instant, where a scheme counts in it or looks at a window of its own."""
+    """The facts at the instant, where a scheme counts facts or has its own window; else none."""
     windowed = any(has_own_window(scheme) or scheme.definition.qualify != "rolling" for scheme in schemes)
     counting = any(condition.needs.facts for scheme in schemes for condition in conditions(scheme.definition))
     if not windowed and not counting:
@@ -204,7 +204,7 @@ def _facts(
 
 
 def _fact_types(workspace: Workspace, engine: Engine, run: Run) -> dict[str, Types]:
-    """The columns of the tables that conditions may count in, whether they have rows or not."""
+    """The columns of the tables that conditions may count in, including empty tables."""
     with workspace.lake.reading() as lake:
         facts = snapshot(lake, engine, workspace.exclusions.all())
         every = replace(facts, rows=dict.fromkeys(facts.rows, 1))

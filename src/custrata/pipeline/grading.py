@@ -1,4 +1,4 @@
-"""Every published scheme over the profile: in order of what reads what, with the life of tiers and tiers by hand."""
+"""Grading of the profile by every published scheme, in order of dependency, with tier life and overrides."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from custrata.tiering.shapes import SHAPES
 
 @dataclass
 class Grader:
-    """Grades one profile by scheme after scheme.
+    """Grades one profile by one scheme after another.
 
-    `former` is the run before, whose tiers, as they were left, the life of a tier goes on from, but for schemes with a
-    `handover`; `results` holds what was graded so far, a narrow table by scheme: `customer_id`, `tier`, `value` and
-    further columns; `gradings` and `told` hold what decided each scheme, as it is and as a run keeps it. Without an
-    `engine` nobody can have been put by hand, and nothing was before.
+    `previous_run` is the run whose tiers the life of tiers continues from, except for schemes with a `handover`;
+    `results` holds the graded schemes, a narrow table each: `customer_id`, `tier`, `value` and further columns;
+    `gradings` and `records` hold how each scheme was graded, as objects and as a run records it. Without an `engine`
+    there are no overrides and no previous run.
     """
 
     profile: ir.Table
@@ -51,7 +51,7 @@ class Grader:
     fresh: dict[str, ir.Table] = field(default_factory=dict)
 
     def grade(self, scheme: Scheme) -> None:
-        """Grade by one scheme; those it reads were graded before."""
+        """Grade by one scheme; the schemes it reads must be graded already."""
         table, missing = self._inputs(scheme)
         grading = scheme.grade(table, self.context) if not missing else waiting(scheme.tiers, table, missing)
         unknown = [name for name in self.context.uncovered if name in scheme.seen]
@@ -72,7 +72,7 @@ class Grader:
         return joined_by_customer(self.profile, *named)
 
     def _inputs(self, scheme: Scheme) -> tuple[ir.Table, list[str]]:
-        """The columns it reads, and those that the workspace does not have at all and it cannot do without."""
+        """The columns that a scheme reads, and the required ones that the workspace does not have."""
         profile = self.windows.profile(self.profile, scheme)
         if scheme.definition.qualify == "since_review":
             state = self._state(scheme.key)
@@ -92,7 +92,7 @@ class Grader:
         return table, [] if scheme.kind in PARTIAL else missing
 
     def _of_scheme(self, key: str, reader: Scheme) -> ir.Table:
-        """What a scheme reads of one that was graded before: tier, value, since when."""
+        """The columns that `reader` reads of a graded scheme: tier, value, since."""
         graded, columns = self.results[key], [name for name in columns_of(key) if name in reader.seen]
         parts = {name: name.removeprefix(f"{key}_") for name in columns}
         if f"{key}_since" in columns and "since" not in graded.columns:
@@ -100,21 +100,21 @@ class Grader:
         return graded.select("customer_id", **{name: graded[part] for name, part in parts.items()})
 
     def _with_since(self, key: str, graded: ir.Table) -> ir.Table:
-        """Tiers that follow their value, with since when each customer is in theirs."""
+        """Tiers that follow their value, with the instant since when each customer is in the tier."""
         now = ibis.literal(self.context.as_of.instant).cast(INSTANT)
         both = joined_by_customer(graded, self._state(key).select("customer_id", "was_tier", "was_since"))
         stayed = (both.was_tier == both.tier).fill_null(False)
         return both.mutate(since=stayed.ifelse(ibis.coalesce(both.was_since, now), now)).drop("was_tier", "was_since")
 
     def _counted_since(self, scheme: Scheme) -> bool:
-        """Whether the run before counted by the same reviews; else this run judges the last full period as a first."""
+        """Whether the previous run used the same reviews; else this run judges the last full period as its first."""
         previous_record = {} if self.previous_run is None else self.previous_run.record["schemes"].get(scheme.key, {})
         definition = self.handover.definitions.get(scheme.key) or previous_record.get("definition") or {}
         now = scheme.definition.data()
         return all(definition.get(name) == now.get(name) for name in ("qualify", "review"))
 
     def _with_life(self, scheme: Scheme, grading: Grading) -> ir.Table:
-        """What was graded, with the tier's life and the tiers given by hand."""
+        """The graded table with tier life and overrides."""
         narrow = grading.table()
         put = None
         if self.engine is not None:
@@ -137,11 +137,11 @@ class Grader:
         by_hand = lived.status == "override"
         result = lived.mutate(reason=by_hand.ifelse(lived.put_reason, lived.reason)).drop("put_reason", "put_approver")
         if put is None and "shown_tier" not in state.columns:
-            result = result.drop(*OWN)  # nobody was ever put by hand: one's own tier is the one that counts
+            result = result.drop(*OWN)  # no overrides so far: the own tier is the effective one
         return joined_by_customer(graded.drop("tier"), result)
 
     def _state(self, key: str) -> ir.Table:
-        """What the run before left of each customer's tier, as `live` takes it, and the first order's day."""
+        """Each customer's tier state at the previous run, as `live` takes it, and the day of the first order."""
         members = self.profile.select("customer_id", member_since="first_order_on")
         if key in self.handover.states:
             return joined_by_customer(members, self.handover.states[key])
@@ -152,7 +152,7 @@ class Grader:
 
 
 def _displayed_value(graded: ir.Table, fresh: ir.Table, *, less_is_better: bool) -> ir.Table:
-    """The value as it is shown where a review judged a whole period: that, or what came since if it is better."""
+    """The value to display where a review judged a whole period: that value, or the one since then if it is better."""
     both = joined_by_customer(graded, fresh)
     better = ibis.least if less_is_better else ibis.greatest
     newer = ibis.coalesce(both.fresh, both.value)
@@ -166,14 +166,14 @@ def derived(profile: ir.Table, reads: Sequence[str]) -> ir.Table:
     return with_credit(profile) if "credit" in reads else profile
 
 
-# Kinds that make do without some of what they read: a factor or a rule is left out, and they say so.
+# Kinds that can be graded without some of their inputs: the factor or rule is left out, with a note.
 PARTIAL = frozenset({"score", "rules", "points"})
 
 
 def _with_overrides(narrow: ir.Table, put: ir.Table, tiers: Sequence[str], *, ordered: bool) -> ir.Table:
-    """The tier replaced where somebody was put by hand, with the reason, and until when.
+    """The graded table with overridden tiers replaced, with their reason and end.
 
-    Where tiers have an order and the tier was given at least, the better of it and the computed one counts.
+    Where tiers have an order and the mode is `at_least`, the better of the override and the computed tier counts.
     """
     both = joined_by_customer(narrow, put)
     overridden = both.put_tier.notnull()
@@ -195,7 +195,7 @@ def _place(tier: ir.Value, tiers: Sequence[str]) -> ir.IntegerValue:
 
 
 def recorded(scheme: Scheme, grading: Grading) -> dict[str, Any]:
-    """What a run keeps of how it graded by a scheme."""
+    """What a run records of how it graded by a scheme."""
     return {
         "kind": scheme.kind,
         "version": scheme.version,

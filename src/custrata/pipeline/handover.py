@@ -1,7 +1,7 @@
-"""What a new version of a scheme goes on from, where it is graded at the instant of the run that it replaces.
+"""The tier state that a new version of a scheme continues from when it replaces a run of the same instant.
 
-The replaced run is no more once the new one is published, so the new run keeps the tiers it went on from: however
-often that instant is graded again by the same version, it goes on from them, as the simulation did.
+The replaced run is removed when the new one is published, so the new run stores the tiers it continued from: regrading
+that instant by the same version continues from them again, as the simulation did.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from custrata.tiering.schemes import Scheme
 
 @dataclass(frozen=True)
 class Handover:
-    """By scheme, the state that a version goes on from instead of the run before, and the definition that left it."""
+    """By scheme, the tier state that a version continues from instead of the previous run, and its definition."""
 
     states: Mapping[str, ir.Table] = field(default_factory=dict)
     definitions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def write(self, folder: Path, engine: Engine) -> None:
-        """Keep the states in a run's folder, a file for each scheme."""
+        """Write the states into a run's folder, one file per scheme."""
         for key, state in self.states.items():
             engine.write_parquet(state, folder / f"{file_of(key)}.parquet")
 
 
 def file_of(key: str) -> str:
-    """What the table of a scheme is called in a run."""
+    """The name of a scheme's handover table in a run."""
     return f"handover-{key}"
 
 
 def handover_for(superseded: Run | None, schemes: Sequence[Scheme], engine: Engine) -> Handover:
-    """What the schemes of other versions than the replaced run's go on from: that run's tiers. And what it went on from
-    itself by the same versions."""
+    """The handover of a new run: for schemes whose version changed, the superseded run's tiers; for the others, the
+    handover that the superseded run recorded."""
     previous = recorded_handover(superseded, schemes, engine)
     if superseded is None:
         return previous
@@ -56,7 +56,7 @@ def handover_for(superseded: Run | None, schemes: Sequence[Scheme], engine: Engi
 
 
 def recorded_handover(run: Run | None, schemes: Sequence[Scheme], engine: Engine) -> Handover:
-    """What a run kept of it, for the schemes that are still of the versions it graded by."""
+    """The handover that a run recorded, for schemes whose version has not changed since."""
     if run is None:
         return Handover()
     recorded, definitions = run.record["schemes"], run.record.get("handover", {})

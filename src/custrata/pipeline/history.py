@@ -1,4 +1,4 @@
-"""The life of a tier between two runs: since when a customer is in it, and what changed."""
+"""Changes between two runs: since when a customer is in a tier, and who moved."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CHANGES = ibis.schema(
     }
 )
 
-LEFT = "left"  # the direction and status of whoever is in no run any more
+LEFT = "left"  # direction and status of customers who are no longer in the run
 
 Schemes = Mapping[str, Mapping[str, Any]]
 
@@ -40,9 +40,9 @@ Schemes = Mapping[str, Mapping[str, Any]]
 def with_history(
     graded: ir.Table, schemes: Sequence[str], before: Run | None, engine: Engine, moment: AsOf
 ) -> ir.Table:
-    """Add `<scheme>_before`, the tier at the run before, and `<scheme>_since`, when the present one was entered.
+    """Add `<scheme>_before`, the tier at the previous run, and `<scheme>_since`, when the present one was entered.
 
-    Where tiers have a status, or had one, `<scheme>_was_status` is the former one. A life knows since when by itself.
+    `<scheme>_was_status` is the previous status, where there was one. Tiers with a life already have a `since`.
     """
     now = ibis.literal(moment.instant).cast(INSTANT)
     if before is None:
@@ -78,9 +78,9 @@ def _since(graded: ir.Table, schemes: Sequence[str], now: ir.Value) -> dict[str,
 
 
 def late_customers(orders: ir.Table, before: Run | None) -> ir.Table | None:
-    """Customers of whom orders came after the run before that belong to the time it saw: `customer_id`, `late_orders`.
+    """Customers with orders imported after the previous run but dated before it: `customer_id`, `late_orders`.
 
-    The run before could not know of them: what they alone change is a correction, not a move of the customer's.
+    The previous run could not include them: a change that they alone cause is a correction, not a move.
     """
     if before is None:
         return None
@@ -103,7 +103,7 @@ def changes(
     moment: AsOf,
     gone: ir.Table | None = None,
 ) -> ir.Table:
-    """Who entered, went up or down, stays with another status, or left since the run before; by customer and scheme.
+    """Who entered, moved up or down, changed status, or left since the previous run; by customer and scheme.
 
     Columns of `CHANGES`; `late` is false here and set by `custrata.pipeline.lateness`. `gone` are the customers of the
     previous run that this one no longer has, as `departed_customers` returns them: their tier ends, and `tier` is
@@ -119,7 +119,7 @@ def changes(
 
 
 def departed_customers(tiers: ir.Table, schemes: Schemes, before: Run | None, engine: Engine) -> ir.Table | None:
-    """Who was in the run before and is in this one no more, with the tier they had in each scheme."""
+    """Customers of the previous run who are not in this one, with the tier they had in each scheme."""
     if before is None:
         return None
     previous_profile = before.read("profile", engine)
@@ -128,7 +128,7 @@ def departed_customers(tiers: ir.Table, schemes: Schemes, before: Run | None, en
 
 
 def _departures(gone: ir.Table, key: str, scheme_record: Mapping[str, Any], moment: AsOf) -> ir.Table:
-    """The end of a customer's life in a scheme: no fact or record bears the number any more."""
+    """The changes of customers who left a scheme: no fact or record has their number any more."""
     members = gone.filter(gone[f"{key}_tier"].notnull())
     values = {
         "customer_id": members.customer_id,
@@ -169,12 +169,12 @@ def _moved(tiers: ir.Table, key: str, scheme_record: Mapping[str, Any], moment: 
 
 
 def _status(tiers: ir.Table, name: str) -> ir.Value:
-    """A status, empty where a tier follows its value: whether or not anybody else's is given by hand."""
+    """A status, empty where a tier follows its value, independent of overrides of other customers."""
     return tiers[name].nullif("computed") if name in tiers.columns else ibis.null("string")
 
 
 def _rank(tier: ir.Value, tiers: Sequence[str]) -> ir.Value:
-    """The place of a tier, 0 the best."""
+    """The rank of a tier, 0 the best."""
     if not tiers:
         return ibis.literal(0)
     return ibis.cases(*[(tier == name, place) for place, name in enumerate(tiers)], else_=len(tiers))

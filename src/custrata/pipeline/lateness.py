@@ -1,8 +1,8 @@
-"""Facts that came in late: which moves at a run they brought about, and which would have happened without them.
+"""Late facts: which moves at a run they caused, and which would have happened without them.
 
-Customers with late orders are graded a second time, from the same run before and by the same learned lines, beside
-everybody else as they are. A move is a correction where the tier, or of a customer who stays the status, would be
-another one without the late orders.
+Customers with late orders are graded a second time without these orders, from the same previous run and by the same
+learned lines, all other customers unchanged. A move is a correction where the tier (or, for a customer who stays, the
+status) differs without the late orders.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ WITHOUT = {"customer_id": "string", "scheme": "string", "tier_without": "string"
 
 @dataclass(frozen=True)
 class LateContext:
-    """What a second grading takes besides the facts: all that decided the first."""
+    """Inputs of the second grading besides the facts: the same as of the first."""
 
     source: Source
     moment: AsOf
@@ -59,10 +59,10 @@ class LateContext:
 
 
 def with_lateness(changes: ir.Table, late: ir.Table, profile: ir.Table, of: LateContext, keep: Keep) -> ir.Table:
-    """The changes of a run, `late` where the late orders brought them about.
+    """The changes of a run, `late` set where late orders caused them.
 
     Parameters: `changes` as `custrata.pipeline.history.changes` returns them; `late` the customers with late orders;
-    `profile` the run's own; `keep` computes a table once.
+    `profile` the profile of the run; `keep` caches a table.
     """
     suspects = changes.semi_join(late, "customer_id").filter(changes.direction != "left")
     keys = [row["scheme"] for row in of.engine.arrow(suspects.select("scheme").distinct()).to_pylist()]
@@ -78,7 +78,7 @@ def with_lateness(changes: ir.Table, late: ir.Table, profile: ir.Table, of: Late
 
 
 def _needed(keys: Sequence[str], schemes: Sequence[Scheme]) -> list[Scheme]:
-    """The schemes of these keys and those they read, in their order."""
+    """The schemes of these keys and those they read, in order of dependency."""
     by_key, waiting, needed = {scheme.key: scheme for scheme in schemes}, list(keys), set[str]()
     while waiting:
         key = waiting.pop()
@@ -89,7 +89,7 @@ def _needed(keys: Sequence[str], schemes: Sequence[Scheme]) -> list[Scheme]:
 
 
 def _tiers_without(late: ir.Table, profile: ir.Table, keys: Sequence[str], of: LateContext, keep: Keep) -> ir.Table:
-    """Columns of `WITHOUT`: tier and status of the customers with late orders, had these not come."""
+    """Columns of `WITHOUT`: tier and status of the customers with late orders, graded without these orders."""
     schemes = _needed(keys, of.schemes)
     timely = of.source.with_orders(partial(_timely, of))
     theirs = timely.with_orders(lambda orders: orders.semi_join(late, "customer_id"))
@@ -97,7 +97,7 @@ def _tiers_without(late: ir.Table, profile: ir.Table, keys: Sequence[str], of: L
     order_facts = replace(known_at(theirs, of.moment, keep), everyone=of.population, since=since)
     view = view_of(theirs, order_facts, of.moment, of.decisions, keep)
     whole = keep(_combined(view.profile.semi_join(late, "customer_id"), profile.anti_join(late, "customer_id")))
-    # What counts facts, or looks at another window, needs the orders of everybody else as well.
+    # Schemes that count facts or have their own window need the orders of all other customers as well.
     everyone = order_facts
     if any(map(_needs_all_orders, schemes)):
         everyone = replace(known_at(timely, of.moment, keep), everyone=of.population, since=since)
@@ -118,7 +118,7 @@ def _needs_all_orders(scheme: Scheme) -> bool:
 
 
 def _timely(of: LateContext, orders: ir.Table) -> ir.Table:
-    """The orders that the run before could know of, and those of the time after it."""
+    """The orders without the late ones: those dated before the previous run but imported after it."""
     at, previous_as_of = (ibis.literal(instant).cast(INSTANT) for instant in (of.before.record["at"], of.before.as_of))
     late = (epoch_micros(orders.ordered_at) < epoch_micros(previous_as_of)) & (
         epoch_micros(orders.imported_at) > epoch_micros(at)
@@ -127,7 +127,7 @@ def _timely(of: LateContext, orders: ir.Table) -> ir.Table:
 
 
 def _combined(theirs: ir.Table, rest: ir.Table) -> ir.Table:
-    """Both together, in the columns that a profile without tiers has."""
+    """The union of both tables, in the columns of a profile without tiers."""
     kinds = {name: kind for name, kind in theirs.schema().items() if name in rest.columns}
     return ibis.union(
         theirs.select(**{name: theirs[name].cast(kind) for name, kind in kinds.items()}),

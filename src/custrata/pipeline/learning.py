@@ -1,8 +1,8 @@
-"""Lines learned from the facts, once for each version of a scheme: silence curves, clusters, trees.
+"""Models learned from the facts, once for each version of a scheme: silence curves, clusters, trees.
 
-A run only reads them. They are learned where a version has none, where there was too little to learn from and the
-facts have changed since, and when somebody asks; from the facts before a day that does not depend on the run's own
-instant. So runs of the same facts, versions and instant are the same, in whatever order they are made.
+Runs only read them. They are learned where a version has none, where there were too few facts and the facts have
+changed since, and on request; from the facts before a day that does not depend on the instant of the run. So runs over
+the same facts, versions and instant are equal, in whatever order they are made.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def learned_lines(
     learn: bool = False,
     before: AsOf | None = None,
 ) -> Lines:
-    """The learned lines of those schemes that have any, by key; learned and written down now where that is due.
+    """The learned lines of those schemes that have any, by key; lines that are due are learned and stored now.
 
-    Parameters: `learn` to learn all of them anew; `before` the instant whose earlier facts are learned from (default:
+    Parameters: `learn` to learn all of them again; `before` the instant before which facts are learned from (default:
     the default instant of the facts).
     """
     lines = stored_lines(source.workspace, schemes)
@@ -56,16 +56,16 @@ def learned_lines(
 
 
 def stored_lines(workspace: Workspace, schemes: Sequence[Scheme]) -> Lines:
-    """What was learned for those schemes before, by key; nothing is learned now."""
+    """The stored lines of these schemes, by key; nothing is learned."""
     stored = LearnedLines(workspace)
     lines = {scheme.key: stored.newest(scheme.key, scheme.version) for scheme in schemes if learns(scheme)}
     return {key: learned for key, learned in lines.items() if learned is not None}
 
 
 def expected_lines(workspace: Workspace, engine: Engine, run: Run, schemes: Sequence[Scheme]) -> dict[str, Any]:
-    """The lines that a refresh would grade these schemes by, as schemes take them; nothing is written down.
+    """The lines that a refresh would grade these schemes by, as schemes take them; nothing is stored.
 
-    What is kept is taken, and what is not kept is learned as the next refresh will, from the facts as they are.
+    Stored lines are used; missing ones are learned as the next refresh will, from the current facts.
     """
     lines = stored_lines(workspace, schemes)
     fresh = [scheme for scheme in schemes if learns(scheme) and scheme.key not in lines]
@@ -98,7 +98,7 @@ def _learning(
     *,
     on_request: bool,
 ) -> Learned:
-    """The next learning of a version; the last one where nothing else came out, or nothing could be learned anew."""
+    """The next learning of a version; the last one where the model is unchanged or could not be learned."""
     could = model is not None and model.get("learned", True) and model.get("steps", True)
     if last is not None and last.number and (not could or last.model == model):
         return last
@@ -116,7 +116,7 @@ def learn_models(
     due: Sequence[Scheme],
     lines: Mapping[str, Learned],
 ) -> dict[str, dict[str, Any] | None]:
-    """What the facts before an instant teach each scheme that is due, as JSON; nothing where they are too few."""
+    """The models learned for each scheme that is due from the facts before an instant, as JSON; None if too few."""
     learned: dict[str, Any] = {}
     models = models_of(lines)
     for scheme in due:
@@ -139,17 +139,17 @@ def learn_models(
 
 
 def models_of(lines: Mapping[str, Learned]) -> dict[str, Any]:
-    """Learned lines as schemes take them, by key: the silence curve, the model as JSON, nothing where none could be."""
+    """Learned lines as schemes take them, by key: the silence curve, the model as JSON, or None."""
     return {key: model_of(learned.model) for key, learned in lines.items()}
 
 
 def model_of(model: Mapping[str, Any] | None) -> Any:
-    """One of them: a silence curve out of its JSON, any other model as it is."""
+    """A silence curve parsed from its JSON, any other model unchanged."""
     return curve_from(model) if model is not None and {"strata", "in_rhythm"} & model.keys() else model
 
 
 def _needed(targets: Sequence[Scheme], schemes: Sequence[Scheme]) -> list[Scheme]:
-    """The wanted ones with those they read, directly or not; in the order of the schemes, each after what it reads."""
+    """The target schemes with those they read, directly or indirectly, in the order of `schemes`."""
     by_key, pending, needed = {scheme.key: scheme for scheme in schemes}, [scheme.key for scheme in targets], set[str]()
     while pending:
         key = pending.pop()

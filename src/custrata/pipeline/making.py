@@ -1,4 +1,4 @@
-"""One run made: from the facts and an instant to the tables in its folder. Read `make_run` from top to bottom."""
+"""Creation of one run: from the facts and an instant to the tables in its folder, starting at `make_run`."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ STEPS = ("snapshot", "facts", "traits", "schemes", "profile", "history", "publis
 
 
 class RunStore(Protocol):
-    """Where runs lie and new ones are put: published one by one, or staged to be published together."""
+    """Where runs are stored: published one by one, or staged to be published together."""
 
     def all(self) -> list[Run]:
-        """The runs there are, by the instant they look from."""
+        """All runs, by instant."""
 
     def draft(self) -> AbstractContextManager[Path]:
         """An empty folder to write a run's tables into."""
 
     def publish(self, draft: Path, record: Mapping[str, object], supersedes: Collection[str] = ()) -> Run:
-        """Take a draft among the runs, in place of others."""
+        """Publish a draft as a run that replaces others."""
 
 
 @dataclass(frozen=True)
 class Refreshed:
-    """The run of an instant, and whether it is new: the same instant over the same facts is not graded again."""
+    """The run of an instant, and whether it is new: equal inputs are not graded again."""
 
     run: Run
     new: bool
@@ -72,14 +72,14 @@ class Refreshed:
 
 @dataclass
 class Watch:
-    """Times the steps and tells how far the work is."""
+    """Times the steps and reports the progress."""
 
     progress: Progress | None
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """One step of `STEPS`: told as it begins, timed as it ends."""
+        """One step of `STEPS`: reported at its start, timed at its end."""
         if self.progress is not None:
             self.progress(name, STEPS.index(name) / len(STEPS))
         start = perf_counter()
@@ -89,10 +89,10 @@ class Watch:
 
 @dataclass(frozen=True)
 class Task:
-    """What decides a run, and nothing else does: facts, instant, the run before, decisions, schemes, learned lines.
+    """All inputs of a run: facts, instant, the previous run, decisions, schemes, learned lines.
 
-    `shown` are the keys of the schemes in the order in which they are shown; `handover` is what new versions go on from
-    instead of the run before.
+    `scheme_keys` are in display order; `handover` is the state that new versions continue from instead of the previous
+    run.
     """
 
     source: Source
@@ -106,7 +106,7 @@ class Task:
 
     @cached_property
     def marks(self) -> dict[str, str]:
-        """What a run made of it records, to be recognised by."""
+        """Fingerprints of the inputs, as a run records them."""
         return {
             "fingerprint": self.source.lake.fingerprint,
             "decisions": self.decisions.fingerprint,
@@ -119,14 +119,14 @@ class Task:
         }
 
     def matches(self, run: Run) -> bool:
-        """Whether a run was made from all the same."""
+        """Whether a run was made from equal inputs."""
         return all(run.record["saw"].get(name, "") == value for name, value in self.marks.items())
 
 
 def make_run(task: Task, store: RunStore, superseded: Run | None, watch: Watch, *, prepare: bool = True) -> Run:
-    """Grade everybody and put the run on the store; `former` is the one of the same instant that it replaces.
+    """Grade all customers and publish the run; `superseded` is the run of the same instant that it replaces.
 
-    `prepare` writes down what pages ask of a run again and again; without it they find it out when they are asked.
+    `prepare` precomputes scales and movers for pages; without it they are computed when they are needed.
     """
     source = task.source
     engine = source.engine
@@ -157,8 +157,8 @@ def make_run(task: Task, store: RunStore, superseded: Run | None, watch: Watch, 
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Within it Python looks for no cycles: expressions are many small objects, and to go through them again and
-    again takes a tenth of the time of a run."""
+    """Disable cyclic garbage collection in the block: expressions are many small objects, and collections would take a
+    tenth of the time of a run."""
     collects = gc.isenabled()
     gc.disable()
     try:
@@ -169,7 +169,7 @@ def _without_garbage_collection() -> Iterator[None]:
 
 
 def write_profile(task: Task, path: Path, watch: Watch) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Write a row per customer with every scheme's columns, in no order; what was found on the way, and the schemes."""
+    """Write a row per customer with every scheme's columns, unsorted; returns details and scheme records."""
     engine = task.source.engine
     with engine.keeping() as keep:
         graded, schemes, details = _graded(task, engine=engine, keep=keep, watch=watch)
@@ -185,7 +185,7 @@ def write_profile(task: Task, path: Path, watch: Watch) -> tuple[dict[str, Any],
 def _graded(
     task: Task, *, engine: Engine, keep: Keep, watch: Watch
 ) -> tuple[ir.Table, dict[str, dict[str, Any]], dict[str, Any]]:
-    """The profile with every scheme's columns, what decided each scheme, and what was found out on the way."""
+    """The profile with every scheme's columns, the scheme records, and details for the record of the run."""
     source, moment = task.source, task.moment
     with ExitStack() as stack:
         keep_a_while = stack.enter_context(engine.keeping())
@@ -196,7 +196,7 @@ def _graded(
             profile = keep(view.profile)
             customers = int(only_row(profile.aggregate(customers=profile.count()))["customers"])
         if not any(map(has_own_window, task.schemes)):
-            stack.close()  # the walked orders are the largest table of all, and nobody reads them any more
+            stack.close()  # the processed orders are the largest table, and no longer needed
         with watch.step("schemes"):
             facts, windows = counted_facts(source.facts, order_facts), Windows(order_facts, moment, keep)
             unknown = uncovered(order_facts.since, moment)
@@ -211,7 +211,7 @@ def _graded(
 
 
 def _scheme_records(task: Task, grader: Grader) -> dict[str, dict[str, Any]]:
-    """What decided each scheme, with the learning it was graded by where lines are learned."""
+    """How each scheme was graded, with the learning it was graded by, where it has one."""
     records = {key: dict(grader.records[key]) for key in task.scheme_keys}
     for key in records.keys() & task.lines.keys():
         records[key]["learning"] = task.lines[key].heading
@@ -236,10 +236,10 @@ def _written(
     gap: int | None,
     keep: Keep,
 ) -> Any:
-    """Write profile, changes, corrections and decisions into the draft; what they come to, for the record."""
+    """Write profile, changes, corrections and decisions into the draft; returns their summary for the record."""
     engine, before, moment = task.source.engine, task.before, task.moment
-    # Sorted, so that a reader of one customer, or of a page of them, skips all but a small group of rows. Many are
-    # sorted out of a file, since to sort beside all that was kept for grading would take the most memory of all.
+    # Sorted, so that reading one customer or a page skips all but a few row groups. A large profile is sorted from a
+    # file: sorting it while the tables of the grading are cached would take too much memory.
     if customers <= FEW:
         (draft / UNSORTED).rename(draft / "profile.parquet")
     else:
@@ -274,7 +274,7 @@ def _late_context(task: Task, before: Run, gap: int | None) -> LateContext:
 
 
 def _heading(task: Task) -> dict[str, str]:
-    """What a run's record begins with: from when it looks, when and by what it was made."""
+    """The head of a run's record: its instant, when it was made, and by which version and engine."""
     return {
         "as_of": task.moment.instant.isoformat(),
         "zone": task.moment.zone,

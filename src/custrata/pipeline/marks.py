@@ -1,4 +1,4 @@
-"""Where the method of a curve over time changes: other definitions, another version of a scheme, another learning."""
+"""Marks: where the method behind a curve changes, by other definitions, a new scheme version, or a new learning."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 from custrata.lake import Run
 
-# Raised whenever a trait or a kind of scheme comes to mean something else, so that equal facts may give other tiers:
-# runs made by other definitions are made anew when they are asked for, and curves carry a mark where they change.
+# Increased whenever the definition of a trait or of a kind of scheme changes, so that equal facts may give other tiers:
+# runs made by other definitions are regraded, and curves carry a mark where the definitions change.
 DEFINITIONS = 2
 
 
 def marks_of(schemes: Mapping[str, Mapping[str, Any]], before: Run | None) -> list[dict[str, Any]]:
-    """What is graded by another method than at the run before, as a run records it.
+    """The schemes graded by another method than at the previous run, as a run records it.
 
     Each has `kind` (`definitions` for all schemes; `version`, `learning` of one), `scheme`, `was` and `now`.
     """
@@ -28,7 +28,7 @@ def marks_of(schemes: Mapping[str, Mapping[str, Any]], before: Run | None) -> li
 def _schemes_apart(
     schemes: Mapping[str, Mapping[str, Any]], previous_schemes: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The marks of single schemes."""
+    """The marks of individual schemes."""
     marks: list[dict[str, Any]] = []
     for key, scheme_record in schemes.items():
         earlier = previous_schemes.get(key)
@@ -43,9 +43,9 @@ def _schemes_apart(
 
 
 def marks_between(before: Run | None, run: Run) -> list[dict[str, Any]]:
-    """The marks of a run against the one that stands before it now: what it recorded, where it went on from that one.
+    """The marks of a run against the one that now precedes it: the recorded marks, where it continued from that run.
 
-    Else retention removed runs between them, and the marks say what changed over all of them.
+    Otherwise retention removed runs in between, and the marks cover all changes since.
     """
     recorded: list[dict[str, Any]] = list(run.record.get("marks") or ())
     if before is None or run.record.get("before") in (None, before.id):
@@ -56,7 +56,7 @@ def marks_between(before: Run | None, run: Run) -> list[dict[str, Any]]:
 
 
 def method_of(run: Run, scheme: str) -> tuple[int, int, int | None] | None:
-    """By what a run graded a scheme: definitions, version and number of the learning; nothing if it waited."""
+    """The method of a scheme at a run: definitions, version and number of the learning; None if it waited."""
     scheme_record = run.record["schemes"].get(scheme)
     if scheme_record is None or scheme_record["waiting"]:
         return None
@@ -64,7 +64,7 @@ def method_of(run: Run, scheme: str) -> tuple[int, int, int | None] | None:
 
 
 def same_method(run: Run, scheme: str, scheme_record: Mapping[str, Any]) -> bool:
-    """Whether a run graded a scheme as it is graded now, so that another tier comes from other facts."""
+    """Whether a run graded a scheme by the current method, so that another tier is due to other facts."""
     return method_of(run, scheme) == (DEFINITIONS, scheme_record["version"], _learning(scheme_record))
 
 

@@ -65,17 +65,16 @@ def rebuild(
     """Grade every past period's end from `start` on (default: the first fact), oldest first, with what is known now.
 
     The moments are the starts of weeks (Mondays), months or quarters in the workspace's zone, and the instants of the
-    runs there are, which are made anew, each from the one before it. What people decided is taken as the former run of
-    the moment was given it, or the last one before it; before the first run nothing was decided. All runs are graded
-    by the lines that were learned for the versions of the schemes; nothing is learned anew. Each new run tells by
-    `corrections.parquet` whom the former one of that instant had in another tier. A run that would be the same is left
-    alone.
+    existing runs, which are regraded, each from the one before it. Decisions are those of the superseded run of the
+    moment, or of the last one before it; before the first run there are none. All runs use the lines already learned
+    for the versions of the schemes; nothing is learned. The `corrections.parquet` of each new run lists the customers
+    whom the superseded run of that instant had in another tier. Runs that would be equal are kept.
 
-    Runs that retention removed cannot be graded again: where a new run goes on from one before them, what they changed
-    leaves the history.
+    Runs that retention removed cannot be graded again: where a new run continues from one before them, their changes
+    leave the history.
 
-    Readers see the former history until all runs are made; then the new one is published in one moment. Where the
-    work is stopped, the former history stays, whole, and the next rebuilding takes over the runs that were made.
+    Readers see the previous history until all runs are made; then the new one is published atomically. If the process
+    is stopped, the previous history stays complete, and the next rebuild reuses the runs already made.
 
     Raises `NoFacts`, `NothingToRebuild`, `TooManyRuns`, `Busy`.
     """
@@ -87,9 +86,9 @@ def rebuild(
 
 
 def regrade(source: Source, stage: Stage, moments: Sequence[AsOf], progress: Progress | None = None) -> list[Refreshed]:
-    """Grade at each moment anew, the oldest first, each from the run before it; nothing is published yet.
+    """Regrade each moment, the oldest first, each from the run before it; nothing is published yet.
 
-    What people decided is taken as the staged run of the moment was given it, or the last one before it.
+    Decisions are those of the staged run of the moment, or of the last one before it.
     """
     schemes, scheme_keys = source.library.schemes(), tuple(source.library.published())
     lines = learned_lines(source, schemes, AppliedDecisions.of(None, source.workspace.runs.published()))
@@ -103,7 +102,7 @@ def regrade(source: Source, stage: Stage, moments: Sequence[AsOf], progress: Pro
         handover = recorded_handover(superseded, schemes, source.engine)
         task = Task(source, moment, before, decisions, schemes, scheme_keys, lines, handover)
         tell = None if progress is None else _share_of_progress(progress, place, len(moments))
-        # Pages ask for the newest run mostly; the others are found out when somebody looks.
+        # Pages mostly read the newest run; for the others, scales and movers are computed when needed.
         newest = moment == moments[-1]
         done.append(_regraded(task, stage, superseded, Watch(tell), prepare=newest))
     return done
@@ -142,7 +141,7 @@ def _moments(source: Source, *, start: date | None, every: Every) -> list[AsOf]:
 
 
 def _period_ends(first: date, last: AsOf, zone: str, every: Every) -> Iterator[AsOf]:
-    """The starts of the periods after the first day, up to the last moment; time begins with the epoch."""
+    """The starts of the periods after the first day (not before the epoch), up to the last moment."""
     first = max(first, EPOCH.date())
     for number in count(1):
         if every == "week":
@@ -158,5 +157,5 @@ def _period_ends(first: date, last: AsOf, zone: str, every: Every) -> Iterator[A
 
 
 def _share_of_progress(progress: Progress, place: int, many: int) -> Progress:
-    """The progress of one run among many."""
+    """The progress callback of one run among many."""
     return lambda step, fraction: progress(step, (place + fraction) / many)

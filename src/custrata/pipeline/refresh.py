@@ -44,16 +44,16 @@ def refresh(
 ) -> Refreshed:
     """Grade every customer as of an instant and publish the result as one run.
 
-    Parameters: `at` the clock, kept with the run: facts dated after it are told and move nothing; `as_of` the instant
-    to look from (default: the start of the day after the newest fact that is not in the future); `learn` to learn
-    anew what versions of schemes learn (silence curves, clusters, trees), from the facts before `learned_before`
-    (default: the default `as_of`, whatever instant this run looks from); `decisions` what people decided (default:
-    what the published run was given).
+    Parameters: `at` the current time, stored with the run: facts dated after it are reported and not counted; `as_of`
+    the instant of the run (default: the start of the day after the newest fact that is not in the future); `learn` to
+    learn the models of schemes again (silence curves, clusters, trees), from the facts before `learned_before`
+    (default: the default `as_of`, whatever the instant of this run); `decisions` of people (default: those of the
+    published run).
 
     A run holds `profile.parquet` (one row per customer: attributes, traits, custom traits, and per scheme
     `<key>_tier`, `<key>_before`, `<key>_value`, `<key>_since` and further columns), `changes.parquet` (who moved since
-    the run before), `corrections.parquet` (whose tiers at this very instant are others than a run said that it takes
-    the place of), scales and movers for pages, the decisions, and `run.json`. All the same again changes nothing.
+    the previous run), `corrections.parquet` (customers whose tier differs from the superseded run of this instant),
+    scales and movers for pages, the decisions, and `run.json`. A refresh with equal inputs changes nothing.
 
     Raises `NoFacts`, `NothingHappenedYet`, `EarlierAsOf`, `Busy`.
     """
@@ -76,7 +76,7 @@ def refresh(
 
 @dataclass(frozen=True)
 class _ExclusiveStore:
-    """The runs of a workspace, while nobody else makes any; each is published as it is made."""
+    """The runs of a workspace under an exclusive lock; each run is published as it is made."""
 
     runs: Runs
     folder: Path
@@ -99,7 +99,7 @@ def _exclusive_store(runs: Runs) -> Iterator[_ExclusiveStore]:
 
 
 def _runs_before(store: _ExclusiveStore, moment: AsOf) -> tuple[Run | None, Run | None]:
-    """The newest run that looks from an earlier instant, and the run of this very instant.
+    """The newest run of an earlier instant, and the run of this instant.
 
     Raises `EarlierAsOf` where a later one is published.
     """

@@ -1,4 +1,4 @@
-"""What one should know of a run besides its numbers, in sentences, for the command line and for pages."""
+"""Notes on a run as sentences, for the command line and for pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from custrata.wording.writer import Writer
 
 
 def describe_run(run: Run, write: Writer) -> list[str]:
-    """Rows dated in the future, lines learned for this run or not learned yet, and other methods than before.
+    """Sentences on rows dated in the future, on newly learned or missing lines, and on changed methods.
 
     `write` writes phrases of the area `runs`.
     """
@@ -20,7 +20,7 @@ def describe_run(run: Run, write: Writer) -> list[str]:
 
 
 def describe_marks(run: Run, write: Writer) -> list[str]:
-    """The marks of a run: what is graded by another method than at the run before."""
+    """The marks of a run as sentences: what is graded by another method than at the previous run."""
     return [write(f"mark.{mark['kind']}", **_named(mark, run, write)) for mark in run.record.get("marks") or []]
 
 

@@ -133,12 +133,12 @@ def simulate(
 ) -> Simulation:
     """What would happen if a definition were published and the customers of a run graded by it.
 
-    Parameters: `run` (default: the published one) is whose profile is graded, at its instant, going on from its tiers;
-    `decisions` (default: the run's) what people decided; `movers` how many who would move are told of; `writer` the
-    language of their reasons (default: the workspace's); `beside` definitions that would be published together with it.
+    Parameters: `run` (default: the published one) gives the profile, the instant, and the tiers to continue from;
+    `decisions` of people (default: the run's); `movers` how many moving customers to return; `writer` the language of
+    their reasons (default: the workspace's); `other_definitions` that would be published together with it.
 
-    Only a scheme that counts facts, or has a window of its own, reads the lake, as it is now; all others read the few
-    columns they need of the profile. Writes nothing.
+    Only schemes that count facts or have their own window read the current lake; all others read the columns they need
+    from the profile. Writes nothing.
 
     Raises `NotGradedYet`, and what refuses to publish the definition.
     """
@@ -153,9 +153,9 @@ def simulate(
 
 @guarded
 def preview(workspace: Workspace, definition: Definition, engine: Engine, *, run: Run | None = None) -> Preview:
-    """How many customers each tier would hold by value alone: quick enough to ask while a line is dragged.
+    """How many customers each tier would have by value alone: fast enough to call while a line is dragged.
 
-    The life of tiers (keep lines, validity, grace, reviews) and tiers by hand are left out: `simulate` knows them.
+    The life of tiers (keep lines, validity, grace, reviews) and overrides are left out; `simulate` includes them.
 
     Raises what `simulate` raises.
     """
@@ -170,9 +170,9 @@ def preview(workspace: Workspace, definition: Definition, engine: Engine, *, run
 def distribution(
     workspace: Workspace, of: Definition | str, engine: Engine, *, run: Run | None = None, bins: int = 40
 ) -> Distribution:
-    """How the customers' values lie: those a definition decides by, with its lines, or those of a trait.
+    """The distribution of the customers' values: of a definition, with its lines, or of a trait.
 
-    Long tails are cut at the 99th percentile (and, below nought, at the first): the outer bins take in all beyond.
+    Long tails are cut at the 99th percentile (and, below zero, at the first): the outer bins include all beyond.
 
     Raises what `simulate` raises, and `UnknownTraits`, `NotANumberTrait` for a trait that will not do.
     """
@@ -186,7 +186,7 @@ def distribution(
 
 
 def _of_trait(trait: str) -> Definition:
-    """A scheme that looks at a trait, for the sake of its value."""
+    """A dummy scheme over a trait, to get its value."""
     return define(
         {"key": "looked_at", "kind": "threshold", "trait": trait, "tiers": [{"key": "a", "line": 0}, {"key": "b"}]}
     )
@@ -198,7 +198,7 @@ def _counts(result: ir.Table, engine: Engine) -> dict[str, int]:
 
 
 class _Comparison:
-    """Puts a draft that was graded beside the tiers as they are published."""
+    """Compares a graded draft with the published tiers."""
 
     def __init__(self, draft: Draft, engine: Engine, writer: Writer) -> None:
         self.draft, self.engine, self.writer = draft, engine, writer
@@ -210,7 +210,7 @@ class _Comparison:
         self.ranks = {tier: place for place, tier in enumerate(self.decisions["tiers"])}
 
     def simulation(self, movers: int) -> Simulation:
-        """All of it."""
+        """The whole simulation, with at most so many movers."""
         compared = None if self.draft.result is None else self.draft.grader.keep(self._compared(self.draft.result))
         moves = [] if compared is None else self._moves(compared)
         tiers = self._sizes(moves)
@@ -235,7 +235,7 @@ class _Comparison:
         )
 
     def _compared(self, result: ir.Table) -> ir.Table:
-        """Each customer's tier, value and spend, and the tier as it is published."""
+        """Each customer's drafted tier, value and spend, and the published tier."""
         profile = self.draft.profile
         was = ibis.null("string") if self.published is None else profile[f"{self.key}_tier"]
         before = profile.select(was_customer="customer_id", was=was, spend=profile.spend)
@@ -286,14 +286,14 @@ class _Comparison:
         return sizes
 
     def _cost_before(self, moves: Sequence[Move]) -> Decimal | None:
-        """What the published tiers cost a year, with the customers they hold."""
+        """The yearly cost of the published tiers with their current customers."""
         if self.published is None or not self.published.get("definition"):
             return None
         costs = _costs(define(self.published["definition"]).tiers)
         return _sum(costs[move.source] * move.customers for move in moves if move.source in costs)
 
     def _movers(self, compared: ir.Table, movers: int) -> tuple[list[Mover], list[Mover]]:
-        """Who would move: of each move in turn the one who spends most; and of those who go down the 20 that do."""
+        """Who would move: round-robin over the moves, the biggest spenders first; and the 20 biggest who move down."""
         moved = compared.filter(compared.was.notnull() & (compared.was != compared.tier))
         dearest = [moved.spend.desc(nulls_first=False), moved.customer_id]
         ranked = moved.mutate(
@@ -314,7 +314,7 @@ class _Comparison:
         return cast(ir.BooleanValue, (before >= 0) & (after > before))
 
     def _rows(self, customers: set[str]) -> dict[str, dict[str, Any]]:
-        """What an explanation reads, of a few customers: their traits, and the scheme's columns as drafted."""
+        """The inputs of an explanation, for a few customers: their traits, and the columns of the drafted scheme."""
         result, profile, scheme = self.draft.result, self.draft.profile, self.draft.scheme
         assert result is not None
         columns = {*scheme.inputs, *scheme.reads, "orders_all", "first_order_on"} & set(profile.columns)

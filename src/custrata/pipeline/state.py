@@ -1,4 +1,4 @@
-"""What a run left of the tiers of a scheme, as the next one takes it."""
+"""The tier state of a scheme at the end of a run, as the next run takes it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ OWN = tuple(f"own_{name}" for name in STATE)
 
 
 def previous_state(run: Run, key: str, engine: Engine) -> ir.Table:
-    """What a run left of every tier of a scheme: `was_…` of one's own life, `shown_…` of what counted instead.
+    """The tier state of a scheme at a run: `was_…` of the customer's own tier, `shown_…` of the effective tier.
 
-    Where nobody was ever put by hand there is no `shown_…`.
+    Without overrides there are no `shown_…` columns.
     """
     profile = run.read("profile", engine)
     columns = set(profile.columns)
     kinds = STATE | {f"own_{part}": kind for part, kind in STATE.items()}
     read = {part: profile[f"{key}_{part}"].cast(kind) for part, kind in kinds.items() if f"{key}_{part}" in columns}
     parts = {part: read.get(part, ibis.null(kind)) for part, kind in kinds.items()}
-    # Runs of earlier versions knew no life beneath a tier by hand: then one's own begins anew.
+    # Runs of earlier versions have no own tier beneath an override: then it starts again.
     own = parts["own_tier"].notnull()
     if "status" in read:
         own = own | (read["status"] == "override").fill_null(False)

@@ -1,4 +1,4 @@
-"""What the pictures of a run need, small enough to be kept in its record."""
+"""Summary of a run for charts, small enough for its record."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PARTS = ("tier", "before", "value", "since", "status", "was_status", "reason", "
 
 
 def narrowed(graded: ir.Table, keys: Collection[str]) -> ir.Table:
-    """The columns of a profile that history and pictures are made from."""
+    """The columns of a profile that history and summary need."""
     columns = [*READ, *(f"{key}_{part}" for key in keys for part in PARTS)]
     return graded.select("customer_id", *[name for name in columns if name in graded.columns])
 
@@ -114,7 +114,7 @@ def _pareto(graded: ir.Table) -> ir.Table:
 
 
 def _histograms(graded: ir.Table) -> dict[str, dict[str, Any]]:
-    """Twenty equal bins from the least to the 99th percentile; the last takes in all beyond."""
+    """Twenty equal bins from the minimum to the 99th percentile; the last includes all beyond."""
     has = graded.filter(graded.orders > 0)
     aggregates = {
         f"{name}_{end}": value

@@ -1,4 +1,4 @@
-"""Any scheme over tables one has at hand: tables in, tiers out, without a workspace."""
+"""Grading of in-memory tables by any scheme, without a workspace."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _definition(scheme: str | Mapping[str, Any] | Definition) -> Definition:
 
 
 def _needed(target: Scheme) -> list[Scheme]:
-    """The scheme after those it reads, and they read."""
+    """The scheme and those it reads, directly or indirectly, in order of dependency."""
     schemes = {**BUILT_IN, target.key: target}
     collected: dict[str, Scheme] = {}
 
@@ -133,7 +133,7 @@ def _needed(target: Scheme) -> list[Scheme]:
 
 
 def _with_customers(profile: ir.Table, customers: ir.Table) -> ir.Table:
-    """The traits of everybody in either table, with the columns of one's own; what counts from nought is 0."""
+    """The traits of the customers in either table, with the given columns; traits that count default to 0."""
     ids = profile.select(customer_id=profile.customer_id.cast("string"))
     everyone = ids.union(customers.select(customer_id=customers.customer_id.cast("string"))).distinct()
     own = customers.drop(*[name for name in customers.columns if name in CATALOGUE])

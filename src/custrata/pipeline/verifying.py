@@ -1,4 +1,4 @@
-"""A published run computed once more from what it recorded, and compared with what it published, row by row."""
+"""Verification: a published run is recomputed from its recorded inputs and compared row by row."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ class Difference:
 
 @dataclass(frozen=True)
 class Verified:
-    """What became of computing a run once more.
+    """The result of recomputing a run.
 
-    `customers` were published; `gone` of them are not computed any more, `added` are computed and were not published.
-    `columns` are those that only one of the two has. `facts` says whether the facts are there as the run saw them:
-    else those of today were taken that lie before its instant and were imported by then. `definitions` are those the
-    run was made by, where they are not today's; `before` says whether the run it went on from is still there.
+    `customers` were published; `gone` of them were not recomputed, `added` were recomputed but not published.
+    `columns` are those that only one of the two has. `facts` says whether the recorded versions of the facts still
+    exist: otherwise the current facts that were imported by then are used. `definitions` are those of the run, where
+    they differ from the current ones; `before` says whether the run it continued from still exists.
     """
 
     run: Run
@@ -75,14 +75,14 @@ class Verified:
 
     @property
     def equal(self) -> bool:
-        """Whether every row came out as it was published."""
+        """Whether every row equals the published one."""
         return not (self.gone or self.added or self.columns or self.differences)
 
 
 @guarded
 def verify(workspace: Workspace, engine: Engine, run_id: str) -> Verified:
-    """Compute a published run once more, from the versions of tables, definitions, learned lines, decisions and the
-    run before that it recorded, and compare every row and column of its profile. Writes nothing.
+    """Recompute a published run from its recorded table versions, definitions, learned lines, decisions and previous
+    run, and compare every row and column of its profile. Writes nothing.
 
     Raises `NoSuchPublishedRun`, `RunBeforeRemoved`.
     """
@@ -121,7 +121,7 @@ def _verified(workspace: Workspace, engine: Engine, run_id: str) -> Verified:
 
 
 def _recorded_snapshot(workspace: Workspace, run: Run) -> LakeSnapshot | None:
-    """The facts as a run saw them: its versions, or those of today where compacting alone has changed the files."""
+    """The facts of a run: its recorded versions, or the current ones where only compaction changed the files."""
     recorded = workspace.lake.at_versions(run.record["saw"]["versions"], run.record["saw"]["rows"])
     if recorded is not None:
         return recorded
@@ -130,7 +130,7 @@ def _recorded_snapshot(workspace: Workspace, run: Run) -> LakeSnapshot | None:
 
 
 def _imported_by(facts: Snapshot, at: datetime) -> Snapshot:
-    """The facts of today without what was imported after an instant."""
+    """The current facts without those imported after an instant."""
     clock = epoch_micros(ibis.literal(at).cast(INSTANT))
 
     def imported_before(table: ir.Table) -> ir.Table:
@@ -141,7 +141,7 @@ def _imported_by(facts: Snapshot, at: datetime) -> Snapshot:
 
 
 def _task(source: Source, run: Run, before: Run | None) -> Task:
-    """The run as it recorded itself."""
+    """The inputs of a run, from its record."""
     recorded: Mapping[str, Mapping[str, Any]] = run.record["schemes"]
     schemes = in_order(
         [
@@ -155,7 +155,7 @@ def _task(source: Source, run: Run, before: Run | None) -> Task:
 
 
 def _lines(recorded: Mapping[str, Mapping[str, Any]]) -> Lines:
-    """The learned lines that a run graded by, as it recorded them with each scheme."""
+    """The learned lines of a run, from its record."""
     lines: Lines = {}
     for key, record in recorded.items():
         if (heading := record.get("learning")) is not None:
@@ -166,7 +166,7 @@ def _lines(recorded: Mapping[str, Mapping[str, Any]]) -> Lines:
 
 
 def _compared(connection: Connection, published: Path, computed: Path) -> dict[str, Any]:
-    """The rows of both by customer, all columns in one pass; then one example of each column that differs."""
+    """Compare both profiles by customer, all columns in one query; then one example of each column that differs."""
     sides = [f"read_parquet({literal(str(path))})" for path in (published, computed)]
     named = [connection.table(f"DESCRIBE SELECT * FROM {side}")["column_name"].to_pylist() for side in sides]
     shared = [name for name in named[0] if name in named[1] and name != "customer_id"]

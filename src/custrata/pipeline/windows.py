@@ -1,4 +1,4 @@
-"""Traits under another window than the usual 365 days, and what counts since a tier's last review."""
+"""Traits under another window than the default 365 days, or counted since a tier's last review."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from custrata.tiering.schemes import Scheme
 
 
 def has_own_window(scheme: Scheme) -> bool:
-    """Whether a scheme reads a trait of the window and looks at another window than the usual one."""
+    """Whether a scheme reads windowed traits under another window than the default one."""
     own = scheme.definition.window != WINDOW and any(name in WINDOWED for name in scheme.reads)
     return own or _comeback_days(scheme) != COMEBACK_DAYS
 
 
 def _comeback_days(scheme: Scheme) -> int:
-    """The days within which a lifecycle calls those who came back won back."""
+    """For how many days a lifecycle counts returned customers as won back."""
     return int(scheme.definition.settings["won_back_days"]) if scheme.kind == "lifecycle" else COMEBACK_DAYS
 
 
 @dataclass
 class Windows:
-    """The profile as schemes with windows of their own see it; each window is computed once, when first asked for.
+    """The profile under the windows of schemes; each window is computed once, on first use.
 
-    `known` may be missing where no scheme has one.
+    `order_facts` may be None where no scheme has its own window.
     """
 
     order_facts: Known | None
@@ -109,5 +109,5 @@ def _counted(dated: ir.Table, trait: str, inside: ir.BooleanValue) -> ir.Value:
         return dated.count(where=inside & dated.sold)
     if trait == "sales":
         return total(dated.net, inside & dated.sold)
-    # An order given back counts for no amount, not even a negative one: as in `returns.return_sums`.
+    # A returned order counts as no amount, not even a negative one: as in `returns.return_sums`.
     return total(dated.net, inside & ~((dated.back > 0) & (dated.net <= 0)))

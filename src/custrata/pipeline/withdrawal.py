@@ -1,4 +1,4 @@
-"""A published run taken back: it leaves the history whole, and what it recorded is kept with who took it back."""
+"""Withdrawal of a published run: it is removed from the history; its record is kept with who withdrew it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class NoSuchPublishedRun(BadInput):
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """The run that was withdrawn, and the later ones that were graded anew without it.
+    """The run that was withdrawn, and the later ones that were regraded without it.
 
-    `traces` is how many runs that retention had removed left the history with it: new runs go on past them.
+    `traces` is how many traces of runs removed by retention left the history, since regraded runs skip them.
     """
 
     run: Run
@@ -42,10 +42,10 @@ def withdraw(
     reason: str = "",
     progress: Progress | None = None,
 ) -> Withdrawn:
-    """Let a run be published no more; its intervals leave the history, its record stays among the withdrawn ones.
+    """Unpublish a run: its intervals leave the history, its record moves to the withdrawn runs.
 
-    Runs that look from later went on from its tiers: they are graded anew from the run before it, with what is known
-    now, as `rebuild` does. All of it becomes visible in one moment. `by` and `reason` are kept with the record.
+    Later runs continued from its tiers, so they are regraded from the run before it with the current facts, as
+    `rebuild` does. All of it becomes visible atomically. `by` and `reason` are stored with the record.
 
     Raises `NoSuchPublishedRun`, `Busy`.
     """

@@ -1,4 +1,4 @@
-"""Reading the published run: pages, counts and single customers out of a million, in milliseconds.
+"""Reading the published run: pages, counts and single customers, in milliseconds for a million customers.
 
 from custrata.pipeline.reading import Tiered, reading
 

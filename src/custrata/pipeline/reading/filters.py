@@ -1,4 +1,4 @@
-"""What one may ask of the customers of a run; all filters of a question hold together."""
+"""Filters of the customers of a run; several filters are combined with AND."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class AnyOf:
-    """The column has one of the values; None stands for an empty one."""
+    """The column has one of the values; None matches NULL."""
 
     column: str
     values: tuple[Value, ...]
@@ -52,7 +52,7 @@ class Tiered:
 
 @dataclass(frozen=True)
 class Between:
-    """The column lies between two values, both included; None leaves an end open."""
+    """The column is between two values, inclusive; None leaves an end open."""
 
     column: str
     low: Value = None
@@ -80,7 +80,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Moved:
-    """In the tier `target` now and in `source` at the run before; no source: there for the first time."""
+    """In the tier `target` now and in `source` at the previous run; source None: in the scheme for the first time."""
 
     scheme: str
     source: str | None
@@ -95,7 +95,7 @@ class Moved:
 
 @dataclass(frozen=True)
 class Ids:
-    """One of these customers; or, `excluded`, anybody but them."""
+    """One of these customers; with `excluded`, all customers but them."""
 
     customer_ids: Sequence[str] | pa.Array
     excluded: bool = False

@@ -1,4 +1,4 @@
-"""Who was in which tier from when to when: the history that the runs of a workspace tell."""
+"""The history of tiers as intervals, derived from the runs of a workspace."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from custrata.lake import Run, Workspace
 from custrata.pipeline.reading.connection import Connection, Serving, literal, quoted
 
-# Columns of a run's changes, and what stands for those that runs of earlier versions lack.
+# Columns of a run's changes, with defaults for those that runs of earlier versions lack.
 CHANGED = {
     "customer_id": "customer_id",
     "scheme": "scheme",
@@ -27,10 +27,10 @@ CHANGED = {
     "until": "NULL::TIMESTAMPTZ",
     "late": "false",
 }
-# What a tier without a life has for a status; `kept` is one that was given by hand and is so no more.
+# The status of a tier without a life; `kept` is the end of an override with the same tier.
 BY_MOVE = """CASE direction WHEN 'up' THEN 'upgraded' WHEN 'down' THEN 'downgraded' WHEN 'stayed' THEN 'kept'
     WHEN 'left' THEN 'left' ELSE 'entered' END"""
-# Whoever left opens an interval without a tier: it ends the one before, and is none itself.
+# A customer who left has an interval without a tier, which ends the previous one and is filtered out.
 HISTORY = """
 SELECT * FROM (
     SELECT customer_id, scheme, version, tier, status, opened.at AS valid_from,
@@ -52,11 +52,11 @@ PORTION = 50_000
 
 @dataclass(frozen=True)
 class Interval:
-    """One stretch of a customer's life in a scheme: in a tier, with a status, from an instant until another.
+    """An interval of a customer in a scheme: in a tier, with a status, from one instant until another.
 
-    `valid_until` is empty where it goes on; `until` is the end of validity, grace or override at its beginning; `late`
-    says that facts which came in late brought it about. `ended_by` says why it ended where no other tier followed:
-    `no_facts`, the customer is in no run any more; `not_graded`, the scheme was graded no more.
+    `valid_until` is empty while it goes on; `until` is the end of validity, grace or override at its start; `late` says
+    that late facts caused it. `ended_by` says why it ended where no other tier followed: `no_facts`, the customer is no
+    longer in the run; `not_graded`, the scheme is no longer graded.
     """
 
     scheme: str
@@ -107,7 +107,7 @@ class Some:
 
 
 def _portions(connection: Connection, runs: Sequence[Run]) -> Iterator[Some]:
-    """All customers, so many at a time that sorting their intervals takes little memory."""
+    """All customers in portions, so that sorting their intervals takes little memory."""
     if not runs:
         return
     profile = f"read_parquet({literal(str(runs[-1].folder / 'profile.parquet'))})"
@@ -129,16 +129,16 @@ def intervals(
     *,
     moves_only: bool = False,
 ) -> tuple[str, list[object]]:
-    """The same as SQL, and its values; empty where no scheme was graded.
+    """The intervals as SQL with its values; empty where no scheme was graded.
 
-    With `moves_only` an interval goes on until the tier changes, whatever becomes of the status.
+    With `moves_only` an interval lasts until the tier changes, whatever the status.
     """
     graded = [segment for segment in segments(runs) if schemes is None or segment[0] in schemes]
     if not graded:
         return "", []
     keys = list(dict.fromkeys(key for key, _, _ in graded))
     changes = f"scheme IN ({', '.join(map(literal, keys))})" + (" AND direction <> 'stayed'" if moves_only else "")
-    # What changed at the first of the runs, its profile tells already.
+    # The changes of the first run are contained in its profile.
     parts = [*_openings(runs, keys), *(f"{_changes(run)} WHERE {changes}" for run in runs[1:])]
     opened = " UNION ALL ".join(f"SELECT * FROM ({part}) WHERE {some.sql}" for part in parts)
     runs_table = connection.register(
@@ -163,7 +163,7 @@ def segments(runs: Sequence[Run]) -> list[tuple[str, datetime, datetime | None]]
 
 
 def _openings(runs: Sequence[Run], schemes: Sequence[str]) -> Iterator[str]:
-    """What the profile of the first run opens, read once for all schemes: its changes tell nothing."""
+    """The intervals that the profile of the first run opens, in one query for all schemes."""
     for run in runs[:1]:
         columns = set(pq.read_schema(run.folder / "profile.parquet").names)
         parts = [_opening(key, columns, run) for key in schemes if f"{key}_tier" in columns]
@@ -175,7 +175,7 @@ def _openings(runs: Sequence[Run], schemes: Sequence[str]) -> Iterator[str]:
 
 
 def _opening(key: str, columns: set[str], run: Run) -> str:
-    """One scheme's columns of a profile as the columns of changes."""
+    """The profile columns of one scheme, mapped to the columns of changes."""
 
     def column(part: str, kind: str) -> str:
         return quoted(f"{key}_{part}") if f"{key}_{part}" in columns else f"NULL::{kind}"
@@ -202,9 +202,9 @@ def _changes(run: Run) -> str:
 
 
 def changes_sql(file_columns: set[str], source: str) -> str:
-    """The changes of a run in the columns of today, whichever of them its file holds; `from_tier` and `direction` too.
+    """The changes of a run in the current columns, with defaults for missing ones; also `from_tier` and `direction`.
 
-    Parameters: `held` are the columns of the file, `source` is the file as SQL reads it.
+    Parameters: `file_columns` are the columns of the file, `source` is the file as SQL.
     """
     columns = {name: quoted(name) if name in file_columns else other for name, other in CHANGED.items()}
     columns["status"] = f"coalesce(nullif({columns['status']}, 'computed'), {BY_MOVE})"

@@ -1,8 +1,8 @@
-"""What pages ask of a run again and again, found once when the run is made and kept beside its profile.
+"""Precomputed data for pages, written when a run is made and stored next to its profile.
 
-`scales.parquet` has a column for each number of the profile: its values at every thousandth of the customers.
-`movers.parquet` has the biggest spenders of every move between two tiers. A run without them, made by an earlier
-version, is asked itself.
+`scales.parquet` has a column for each numeric column of the profile: its values at every thousandth of the customers.
+`movers.parquet` has the biggest spenders of every move between two tiers. For a run of an earlier version without
+these files the data is computed when needed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ORDER BY moved.scheme, source, target, profile.spend DESC NULLS LAST, customer_i
 
 
 def prepare_run(folder: Path, *, threads: int = 2, memory: str = "1GB") -> None:
-    """Write both beside the profile and the changes in the folder of a run that is being made."""
+    """Write both files into the folder of a run that is being made."""
     with DuckEngine(threads=threads, memory_limit=memory) as engine:
         connection = Connection(engine.raw)
         columns = columns_of(connection, folder)
@@ -57,12 +57,12 @@ def is_number(kind: str) -> bool:
 
 
 def profile_of(folder: Path) -> str:
-    """The profile of a run as SQL reads it."""
+    """The profile of a run as SQL."""
     return _read(folder / "profile.parquet")
 
 
 def compute_scales(connection: Connection, folder: Path, traits: Sequence[str]) -> dict[str, Scale]:
-    """The values at every thousandth of the customers; of more than 50,000, one in so many stands for the others."""
+    """The values at every thousandth of the customers; of more than 50,000, from a sample."""
     if not traits:
         return {}
     source = profile_of(folder)
@@ -74,7 +74,7 @@ def compute_scales(connection: Connection, folder: Path, traits: Sequence[str]) 
 
 
 def read_scales(folder: Path, traits: Sequence[str]) -> dict[str, Scale]:
-    """Those of the traits that were written when the run was made; none where they were not."""
+    """The stored scales of these traits; empty where the run has no file."""
     try:
         with pq.ParquetFile(folder / SCALES) as file:
             columns = set(file.schema_arrow.names)
@@ -98,7 +98,7 @@ def compute_movers(connection: Connection, folder: Path, *, named: bool, scheme:
 
 
 def read_movers(connection: Connection, folder: Path, scheme: str) -> pa.Table | None:
-    """The same of one scheme, as it was written when the run was made; none where it was not."""
+    """The stored movers of one scheme; None where the run has no file."""
     path = folder / MOVERS
     return connection.table(f"SELECT * FROM {_read(path)} WHERE scheme = ?", (scheme,)) if path.exists() else None
 

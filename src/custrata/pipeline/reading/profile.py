@@ -1,4 +1,4 @@
-"""The customers of one run: pages of them, counts, one of them, and where a value stands among all."""
+"""Queries on the customers of one run: pages, counts, single customers, and percentiles."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def refuse_unpublished(workspace: Workspace, run_id: str) -> None:
 
 @dataclass(frozen=True)
 class Order:
-    """By a column, empty values last, then by `customer_id`; `backwards`: all of that the other way round."""
+    """Sort by a column, empty values last, then by `customer_id`; `backwards` reverses the whole order."""
 
     column: str
     descending: bool = False
@@ -67,7 +67,7 @@ class Order:
 
     @property
     def falls(self) -> bool:
-        """Whether the column's values fall from row to row."""
+        """Whether the column is sorted in descending order."""
         return self.descending != self.backwards
 
     @property
@@ -80,7 +80,7 @@ class Order:
         return f"{quoted(self.column)} {'DESC' if self.falls else 'ASC'} NULLS {nulls}, {ids}"
 
     def beyond(self, after: After) -> tuple[str, list[object]]:
-        """The condition, in SQL with its values, that a row comes after one."""
+        """The SQL condition, with its values, for rows after a given one."""
         name, (value, customer_id) = quoted(self.column), after
         further, later = "<" if self.falls else ">", "<" if self.backwards else ">"
         if self.column == "customer_id":
@@ -94,9 +94,9 @@ class Order:
 
 
 class Reading(CustomerFacts):
-    """One run, open. Any number of threads may read it at once.
+    """An open run. Any number of threads may read it at once.
 
-    The published run moves on: where a run is superseded and its files go, what is asked is asked of the newer one.
+    With `follows`, queries continue on the newer published run when this one is superseded and its files are removed.
 
     `columns` are the profile's columns and their SQL types, in their order.
     """
@@ -125,7 +125,7 @@ class Reading(CustomerFacts):
         backwards: bool = False,
         limit: int = 50,
     ) -> list[Row]:
-        """A page of customers: `customer_id` and the columns asked for, all where none are.
+        """A page of customers: `customer_id` and the given columns (default: all).
 
         Sorted by a column, empty values last, then by `customer_id`. `after` is the end of the page before: the value
         of the sort column, and the `customer_id`, of its last row. `backwards` gives the rows before that row instead,
@@ -150,13 +150,13 @@ class Reading(CustomerFacts):
         descending: bool = False,
         rows: int = 10_000,
     ) -> Iterator[pa.RecordBatch]:
-        """Every customer that the filters let through, a batch at a time: for exports. Raises `NoSuchColumn`."""
+        """All customers that match the filters, in batches, for exports. Raises `NoSuchColumn`."""
         with self._serving.connect() as connection:
             sql, values = self._question(connection, filters, columns, Order(sort, descending), None)
             yield from connection.batches(sql, values, rows)
 
     def count(self, filters: Sequence[Filter] = ()) -> int:
-        """How many customers the filters let through. Raises `NoSuchColumn`."""
+        """The number of customers that match the filters. Raises `NoSuchColumn`."""
 
         def query(connection: Connection) -> int:
             where, values = self._where(connection, filters)
@@ -166,7 +166,7 @@ class Reading(CustomerFacts):
         return self._run_query(query)
 
     def ids(self, filters: Sequence[Filter] = ()) -> pa.Array:
-        """The `customer_id` of every customer that the filters let through. Raises `NoSuchColumn`."""
+        """The `customer_id` of every customer that matches the filters. Raises `NoSuchColumn`."""
 
         def query(connection: Connection) -> pa.Array:
             where, values = self._where(connection, filters)
@@ -176,9 +176,9 @@ class Reading(CustomerFacts):
         return self._run_query(query)
 
     def customer(self, customer_id: str, columns: Sequence[str] = ()) -> Row | None:
-        """The profile of one customer, none where the run does not know them.
+        """The profile of one customer; None where the run does not have them.
 
-        All of it, or `customer_id` and these columns: of a million customers a few are found five times as fast.
+        All columns, or `customer_id` and the given ones, which is faster.
 
         Raises `NoSuchColumn`.
         """
@@ -192,16 +192,16 @@ class Reading(CustomerFacts):
         return self._run_query(query)
 
     def percentiles(self, customer_id: str, traits: Sequence[str] = ()) -> dict[str, float]:
-        """Where a customer stands in each trait: the share of customers with a lower value.
+        """The percentile of a customer in each trait: the share of customers with a lower value.
 
-        From 0 to 1, to about a hundredth: of more than 50,000 customers, one in so many stands for the others. Traits
-        that are no numbers, or empty at this customer, are left out; asked for none, all are told.
+        From 0 to 1, accurate to about a hundredth: more than 50,000 customers are sampled. Traits that are not numeric,
+        or empty for this customer, are left out; by default all traits are returned.
         """
         row = self.customer(customer_id)
         return {} if row is None else self.percentiles_of(row, traits)
 
     def percentiles_of(self, row: Mapping[str, Any], traits: Sequence[str] = ()) -> dict[str, float]:
-        """The same for a row of the profile that one has already."""
+        """The percentiles for a row of the profile."""
         numeric_traits = [name for name in traits or self.columns if row.get(name) is not None and self.is_number(name)]
         scales = self._scaled(numeric_traits)
         return {name: _percentile(scales[name], float(row[name])) for name in numeric_traits if len(scales[name])}
@@ -223,7 +223,7 @@ class Reading(CustomerFacts):
         return self._run_query(query)
 
     def _scaled(self, traits: Sequence[str]) -> dict[str, Scale]:
-        """The values at every thousandth of the customers, for each trait; what the run does not hold is learned."""
+        """The values at every thousandth of the customers, for each trait; missing scales are computed."""
         with self._lock:
             missing = [name for name in traits if name not in self._scales]
             if missing:
@@ -262,13 +262,13 @@ class Reading(CustomerFacts):
                 raise NoSuchColumn(column=name)
 
     def _run_query(self, query: Callable[[Connection], Answer]) -> Answer:
-        """Ask; and where the files were taken away meanwhile, ask the run that came in their place."""
+        """Run a query; where the files of the run were removed meanwhile, retry on the newer published run."""
         while True:
             run = self.run
             try:
                 with self._serving.connect() as connection:
                     return query(connection)
-            except Exception:  # whatever the engine says of a file that is gone
+            except Exception:  # any engine error about a missing file
                 if not self._follows:
                     refuse_unpublished(self._workspace, run.id)
                 if not self._reopen_newer(run):
@@ -293,7 +293,7 @@ def reading(
 ) -> Reading | None:
     """The published run, or a past one by its id; opened once per process and run. None: nothing is published yet.
 
-    Parameters: `threads` and `memory` are how much of the machine all reading of this process may take together.
+    Parameters: `threads` and `memory` limit all reading of this process together.
 
     Raises `NoSuchRun`, `RunRemoved`, `Damaged`.
     """
@@ -302,7 +302,7 @@ def reading(
     with _OPENING:
         opened = _OPEN.get(key)
         if opened is None or opened[0] != state:
-            # Past runs are opened rarely, and a workspace of another folder never in one server: forget all but this.
+            # Past runs are opened rarely, and a server has one workspace: drop all other entries.
             for other in [other for other in _OPEN if other[1] is not None or other[0] != workspace.folder]:
                 del _OPEN[other]
             opened = _OPEN[key] = (state, _opened(workspace, run_id, serving))
@@ -318,7 +318,7 @@ def _opened(workspace: Workspace, run_id: str | None, serving: Serving) -> Readi
 
 
 def _state(file: Path) -> State | None:
-    """What changes when a file is replaced."""
+    """The identity of a file, which changes when it is replaced."""
     try:
         stat = file.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""How long customers stay in each tier, out of the history that the runs tell."""
+"""How long customers stay in each tier, from the history of the runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from custrata.wording.writer import NOTHING, Writer
 STAYS = """
 SELECT tier, list_contains({begins}, valid_from) AS before,
     round(epoch(coalesce(valid_until, {last}) - valid_from) / 86400)::INTEGER AS days,
-    -- What goes on, or ended with the scheme or the customer, was not seen to end.
+    -- Censored: still going on, or ended with the scheme or the customer.
     valid_until IS NULL OR ended_by IS NOT NULL OR list_contains({ends}, valid_until) AS going_on, count(*) AS many
 FROM ({intervals}) GROUP BY ALL ORDER BY ALL
 """
@@ -25,10 +25,10 @@ FROM ({intervals}) GROUP BY ALL ORDER BY ALL
 
 @dataclass(frozen=True)
 class TierStays:
-    """The stays in one tier: those seen to begin, how many of them go on, and the curve of how long they last.
+    """The stays in one tier: those with a known start, how many of them go on, and the survival curve.
 
-    `before` are those that were there when the scheme was graded first: since when is not known, so they are not in
-    the curve.
+    `before` are those that existed when the scheme was first graded: their start is unknown, so they are not in the
+    curve.
     """
 
     tier: str
@@ -38,18 +38,18 @@ class TierStays:
     curve: Survival
 
     def format_shares(self, horizons: Sequence[int], write: Writer) -> list[str]:
-        """Which share is still there after so many days, as text."""
+        """The share still in the tier after each number of days, as text."""
         shares = self.curve.shares(horizons).values()
         return [NOTHING if share is None else write.share(float(share)) for share in shares]
 
 
 @dataclass(frozen=True)
 class Stays:
-    """How long customers stay in the tiers of a scheme, the best tier first, and what was looked at.
+    """How long customers stay in the tiers of a scheme, the best tier first, and the runs it is based on.
 
-    `runs` are those of one method, the newest and as many before it as graded by the same definitions, version and
-    learning, from `first` on; the `left_out` older ones graded otherwise. `spacing` is how many days lie between two
-    runs, at the median: no stay can be told more finely.
+    `runs` is the number of runs of the current method (same definitions, version and learning), from `first` on;
+    `left_out` that of older ones with another method. `spacing` is the median of days between two runs, which limits
+    the resolution.
     """
 
     tiers: tuple[TierStays, ...]
@@ -60,22 +60,22 @@ class Stays:
 
     @property
     def horizons(self) -> tuple[int, ...]:
-        """After how many days a share can be told: none sooner than the runs lie apart."""
+        """The horizons in days that are not shorter than the spacing of the runs."""
         return tuple(days for days in HORIZONS if self.spacing is not None and days >= self.spacing)
 
 
 def stays(workspace: Workspace, scheme: str) -> Stays:
-    """How long customers stay in each tier of a scheme, as far as the runs saw it.
+    """How long customers stay in each tier of a scheme, by the runs.
 
-    A stay ends at the run that sees the customer in another tier, so lengths are as fine as the runs are dense. Runs
-    that graded by another method are left out: who is in another tier for that reason alone has not moved.
+    A stay ends at the first run with the customer in another tier, so the resolution is that of the runs. Runs that
+    graded by another method are left out, since a change of method is not a move.
     """
     with workspace.runs.reading():
         return stays_of(workspace.runs.history(), scheme)
 
 
 def stays_of(every: Sequence[Run], scheme: str) -> Stays:
-    """The same over these runs, the oldest first."""
+    """The stays over these runs, the oldest first."""
     graded = [run for run in every if method_of(run, scheme) is not None]
     methods = [method_of(run, scheme) for run in graded]
     alike = sum(1 for _ in takewhile(lambda method: method == methods[-1], reversed(methods)))
@@ -129,7 +129,7 @@ def _instant(at: datetime) -> str:
 
 
 def describe_stays(summary: Stays, write: Writer) -> Iterator[str]:
-    """What the stays were seen by, in sentences: the runs, how far they lie apart, and which were left out."""
+    """The basis of the stays as sentences: the runs, their spacing, and how many were left out."""
     if summary.first is None:
         return
     if summary.spacing is None:
