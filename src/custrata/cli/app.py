@@ -1,4 +1,4 @@
-"""The command group, and how errors leave it: one line on stderr, exit code 1 (refused) or 2 (bad input)."""
+"""The command group and its error handling: one line on stderr, exit code 1 (refused) or 2 (bad input)."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _unforeseen(error: BaseException) -> Unforeseen:
 
 
 def main() -> NoReturn:
-    """Run the command line and leave with its exit code."""
+    """Run the command line and exit with its code."""
     keep_private()
     try:
         set_environment_language(os.environ)

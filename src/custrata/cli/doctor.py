@@ -1,4 +1,4 @@
-"""A workspace examined and mended."""
+"""The commands doctor and repair."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SIGNS = {"whole": "✓", "notice": "•", "mended": "+", "damaged": "✗"}
 def doctor_command(session: Session, *, deep: bool, as_json: bool) -> None:
     """Examine everything in the workspace; exit code 1 where something is damaged.
 
-    Files that other users of the machine may read are closed.
+    Permissions that let other users of the machine read files are removed.
     """
     _report(session, examine(session.folder, deep=deep), as_json=as_json, nothing="all_whole")
 
@@ -36,7 +36,7 @@ def doctor_command(session: Session, *, deep: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @workspace_option
 def repair_command(session: Session, *, backup: Path | None, as_json: bool) -> None:
-    """Mend what can be mended from what is whole; exit code 1 where something stays damaged.
+    """Repair what can be repaired from intact files; exit code 1 where something stays damaged.
 
     Damaged runs are moved aside, not deleted.
     """

@@ -1,4 +1,4 @@
-"""Erasing customers for good, and the list that keeps them from coming back with the next file."""
+"""Erasure of customers, and the list of erasures that makes imports refuse their rows."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def erase_command(session: Session, customer: str, yes: bool) -> None:
 
 
 def _format_counts(rows: Mapping[str, int], write: Writer) -> str:
-    """How many rows, by place."""
+    """The numbers of rows by place, as text."""
     return ", ".join(f"{name} {write.number(count)}" for name, count in rows.items())
 
 
@@ -86,7 +86,7 @@ def export_command(session: Session, file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @workspace_option
 def import_command(session: Session, file: Path) -> None:
-    """Refuse also whom the list in FILE refuses, and erase those of them who are here."""
+    """Add the erasures in FILE to the list, and erase these customers from this workspace."""
     workspace, write = session.workspace, session.writer("cli")
     try:
         text = file.read_text("utf-8")
@@ -106,6 +106,6 @@ def import_command(session: Session, file: Path) -> None:
 @click.option("--reason", required=True, help="Why, such as: the customer asked for a new account.")
 @workspace_option
 def lift_command(session: Session, customer: str, reason: str) -> None:
-    """Take rows of CUSTOMER again, named by the number or by the hash of the list."""
+    """Accept rows of CUSTOMER again, named by the number or by the hash of the list."""
     lifted = session.workspace.erasures.lift(customer, reason=reason, at=now())
     say(session.writer("cli")("erasure_lifted", erasure=lifted.name))

@@ -58,9 +58,9 @@ def graded_scheme(session: Session, run: Run, scheme: str) -> dict[str, Any]:
 
 @click.command("refresh", cls=Command)
 @click.option(
-    "--as-of", default=None, metavar="WHEN", help="Look from this date or time (default: after the newest fact)."
+    "--as-of", default=None, metavar="WHEN", help="Grade as of this date or time (default: after the newest fact)."
 )
-@click.option("--learn", is_flag=True, help="Learn anew what schemes learn: the silence curve, clusters, trees.")
+@click.option("--learn", is_flag=True, help="Learn the models of schemes again: the silence curve, clusters, trees.")
 @click.option("--learned-before", default=None, metavar="DATE",
               help="Learn them from the facts before this day (default: all of them); means --learn.")  # fmt: skip
 @click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")

@@ -1,8 +1,8 @@
-"""Commands whose help, and what Click says of wrong use, are in the reader's language.
+"""Commands with translated help and usage errors.
 
-The English help stands beside each command and option, as Click has it. The area `help` of the wording catalogue holds
-the same sentence with its translations, found by the English one: a changed sentence is a new one, to be translated
-again. Click's own sentences stand in the area `click`.
+The English help is that of each command and option, as usual in Click. The area `help` of the wording catalogue has its
+translations, looked up by the English sentence: a changed sentence needs a new translation. The translations of Click's
+own messages are in the area `click`.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ language_option = click.option(
 
 
 class Formatter(click.HelpFormatter):
-    """Lays out text whose characters are two columns wide, and that breaks between any two of them."""
+    """Wraps text with wide characters, which are two columns wide and may break between any two of them."""
 
     def write_text(self, text: str) -> None:
-        """A text in paragraphs."""
+        """Write wrapped paragraphs."""
         super().write_text(wrap_wide_text(text, self.width - self.current_indent))
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
-        """A list of terms and what they mean."""
+        """Write a definition list."""
         rows = list(rows)
         first = min(max((cell_len(term) for term, _ in rows), default=0), col_max) + col_spacing
         width = max(self.width - first - 2, 10)
@@ -55,18 +55,18 @@ class Formatter(click.HelpFormatter):
 
 
 class Context(click.Context):
-    """Where a command's words go."""
+    """A context with the formatter for wide characters."""
 
     formatter_class = Formatter
 
 
 class Command(click.Command):
-    """A command that speaks the language asked for, wherever its `--language` stands in the line."""
+    """A command in the requested language, wherever `--language` is in the command line."""
 
     context_class = Context
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Hear which language is asked for before anything can be said, an error of the line itself too."""
+        """Evaluate `--language` first, so that usage errors are in that language, too."""
         if any(parameter.name == "language" for parameter in self.params):
             resilient, ctx.resilient_parsing = ctx.resilient_parsing, True
             options = self.make_parser(ctx).parse_args(list(args))[0]
@@ -85,7 +85,7 @@ class Command(click.Command):
         return text.partition("。")[0] if current_language() != "en" else super().get_short_help_str(limit)
 
     def _localized(self, ctx: click.Context) -> Command:
-        """The same command with its sentences in the reader's language."""
+        """A copy of the command with translated help."""
         twin, help_option = copy(self), self.get_help_option(ctx)
         twin.help = translated(self.help) if self.help else None
         twin.params = [_localized(parameter) for parameter in self.params]
@@ -105,7 +105,7 @@ Group.group_class = Group
 
 
 def wrap_wide_text(text: str, width: int) -> str:
-    """Lines at most `width` columns wide, marked as not to be broken again; English is left to Click.
+    """Wrap text with wide characters to `width` columns, marked as preformatted; other text is left to Click.
 
     >>> wrap_wide_text("导入订单，刷新。", 8).split()[1:]
     ['导入订', '单，刷', '新。']
@@ -134,7 +134,7 @@ def translated(english: str) -> str:
 
 
 def plain(text: str) -> str:
-    """A text without the layout of the source: paragraphs of one line."""
+    """A text with each paragraph on one line, as the catalogue has it."""
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", inspect.cleandoc(text)))
 
 
@@ -157,7 +157,7 @@ def _plural(singular: str, many: str, number: int) -> str:
 
 
 def _patch_click_gettext() -> None:
-    """Answer Click where it asks gettext, at every message anew: it ships no catalogue, and we write no `.mo` files."""
+    """Replace gettext in the modules of Click, which ships no catalogue, by lookups in the wording catalogue."""
     for name, module in list(sys.modules.items()):
         if name.startswith("click."):
             for asks, ours in ((gettext.gettext, translated), (gettext.ngettext, _plural)):

@@ -1,4 +1,4 @@
-"""History: who was in which tier from when to when, how long they stay, who moved; and the past made anew."""
+"""History: tiers over time, how long customers stay, who moved; and rebuilding past runs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ scheme_option = click.option("--scheme", default=None, metavar="S", help="Only t
 @click.group("history", cls=Group)
 @workspace_option
 def history_group(session: Session) -> None:
-    """Tell the history of tiers: of one customer, of all, how long they stay; or make the past anew."""
+    """Show the history of tiers: of one customer, of all, how long they stay; or rebuild it."""
 
 
 @history_group.command("show")
@@ -112,20 +112,20 @@ def _show(session: Session, run: Run, key: str, intervals: Sequence[Interval]) -
 
 
 def _note(session: Session, interval: Interval) -> str:
-    """Whether it is a correction, and why it ended where no other tier followed."""
+    """Notes on an interval: whether it is a correction, and why it ended where no other tier followed."""
     write = session.writer("history")
     notes = [write("late")] if interval.late else []
     return " · ".join([*notes, *([write(f"ended_by.{interval.ended_by}")] if interval.ended_by else [])])
 
 
 def _reason(session: Session, reason: str | None) -> str:
-    """The reason in words: those a life gives are keys, those of a person are words already."""
+    """The reason as text: reasons of tier life are wording keys, those of people are text already."""
     is_key = f"reason.{reason}" in catalogue()["history"]
     return session.writer("history")(f"reason.{reason}") if is_key else reason or ""
 
 
 def _write(session: Session, schemes: Sequence[str] | None, fmt: str, output: Path, *, raw: bool) -> int:
-    """The intervals of all customers into a file, batch by batch, and it appears whole; how many there are."""
+    """Write the intervals of all customers to a file in batches, atomically; returns their number."""
     half, many = output.with_name(f".{output.name}.part"), 0
     try:
         for batch in _batches_into(half, fmt, history(session.workspace, schemes=schemes), raw=raw):
@@ -139,7 +139,7 @@ def _write(session: Session, schemes: Sequence[str] | None, fmt: str, output: Pa
 
 
 def _batches_into(path: Path, fmt: str, batches: Iterator[pa.RecordBatch], *, raw: bool) -> Iterator[pa.RecordBatch]:
-    """The same batches, each after it was written."""
+    """Write the batches, and yield each once it is written."""
     writer: pq.ParquetWriter | pacsv.CSVWriter | None = None
     try:
         for batch in batches:
@@ -157,15 +157,15 @@ def _batches_into(path: Path, fmt: str, batches: Iterator[pa.RecordBatch], *, ra
 
 @history_group.command("rebuild")
 @click.option("--from", "start", type=click.DateTime(["%Y-%m-%d"]), default=None, metavar="DATE",
-              help="Begin here (default: with the first fact).")  # fmt: skip
+              help="Start here (default: with the first fact).")  # fmt: skip
 @click.option("--every", type=click.Choice(("week", "month", "quarter")), default="month", show_default=True,
-              help="How dense the moments are.")  # fmt: skip
+              help="The interval between the moments.")  # fmt: skip
 @click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
 @workspace_option
 def rebuild_command(session: Session, start: datetime | None, every: Any, engine_name: str) -> None:
-    """Grade every past week, month or quarter end anew with what is known now, and tell what that corrects.
+    """Grade every past week, month or quarter end again with what is known now, and report what that corrects.
 
-    Stopped, it goes on where it was when it is begun again.
+    After an interruption, running it again continues where it stopped.
     """
     first: date | None = None if start is None else start.date()
     with session.workspace.engine(engine_name) as engine, session.progress("cli") as progress:
@@ -222,7 +222,7 @@ def _graded(run: Run, scheme: str) -> bool:
 
 
 def _find_run(session: Session, runs: Sequence[Run], scheme: str, run_or_day: str) -> Run:
-    """The run of that id, else the last one that looks from the day or earlier."""
+    """The run with that id, else the last one as of the day or earlier."""
     for run in runs:
         if run.id == run_or_day:
             return run
@@ -269,7 +269,7 @@ def stays_command(session: Session, scheme: str) -> None:
 @history_group.command("movers")
 @scheme_argument
 @click.option("--run", "run_or_day", default=None, metavar="RUN|DATE", help="At this run (default: the newest).")
-@click.option("--most", type=click.IntRange(1, 1000), default=10, show_default=True, help="So many of either way.")
+@click.option("--most", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many in each direction.")
 @workspace_option
 def movers_command(session: Session, scheme: str, run_or_day: str | None, most: int) -> None:
     """Show the biggest spenders of those who went up and down in SCHEME at a run."""

@@ -1,4 +1,4 @@
-"""The questions of an import, on a terminal; elsewhere the import is refused and names them."""
+"""Questions of an import, asked on a terminal; without one the import is refused with the list of questions."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def decisions_of(answers: Iterable[str]) -> dict[str, str]:
 def import_with_answers(
     session: Session, decisions: dict[str, str], attempt: Callable[[Report], ImportResult], *, may_ask: bool
 ) -> ImportResult:
-    """The result of an import, tried again with the answers as long as it asks; `decisions` takes them up.
+    """Import, asking questions and retrying until none is left; the answers are added to `decisions`.
 
-    Raises `NeedsDecision` where nobody can be asked.
+    Raises `NeedsDecision` without a terminal.
     """
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Runs: what was published, taken back by name, and computed once more to be compared."""
+"""Runs: list, withdraw and verify."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _created_at(run: Run) -> datetime:
 @click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
 @workspace_option
 def withdraw_command(session: Session, run_id: str, reason: str, yes: bool, engine_name: str) -> None:
-    """Withdraw the run ID: it is published no more, and later runs are graded anew without it."""
+    """Withdraw the run ID: it is no longer published, and later runs are graded again without it."""
     workspace, write = session.workspace, session.writer("runs")
     run = _published_run(workspace, run_id)
     later = sum(other.as_of > run.as_of for other in workspace.runs.all())
@@ -145,7 +145,7 @@ def _published_run(workspace: Workspace, run_id: str) -> Run:
 
 
 def _who() -> str:
-    """Who is at the terminal, as the machine calls them."""
+    """The name of the system user."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

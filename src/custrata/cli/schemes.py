@@ -1,4 +1,4 @@
-"""Schemes as code: list them, write them to files, see what a file would change, publish it, and go back."""
+"""Schemes as code: list, export, plan, simulate, publish, and roll back."""
 
 from __future__ import annotations
 
@@ -238,7 +238,7 @@ def rollback_command(session: Session, key: str, version: int, by: str | None, n
 @key_argument
 @workspace_option
 def retire_command(session: Session, key: str) -> None:
-    """Grade by KEY no more, from the next refresh on; its versions and its history stay."""
+    """Retire scheme KEY at the next refresh; its versions and its history stay."""
     library, write = SchemeLibrary(session.workspace), session.writer("cli")
     published_versions = library.published()
     if key not in published_versions:
@@ -268,14 +268,14 @@ def _read(file: Path) -> list[Definition]:
 
 
 def _ensure_scheme(library: SchemeLibrary, key: str) -> None:
-    """Raises `UnknownScheme` where there is no version of it, published or not."""
+    """Raises `UnknownScheme` where the scheme has no version, published or retired."""
     keys: Sequence[str] = [*library.published(), *library.retired()]
     if key not in keys:
         raise UnknownScheme(scheme=key, known=", ".join(keys))
 
 
 def _headline(session: Session, plan: Planned) -> str:
-    """What happens to a scheme, in a line."""
+    """The planned action on a scheme, as one line."""
     name = scheme_name(plan.key, session.language, {"definition": plan.definition.data()})
     what = session.writer("cli")(f"schemes.actions.{plan.action}", version=plan.number)
     return f"{SIGNS[plan.action]} {plan.key} ({name}): {what}"

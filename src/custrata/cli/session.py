@@ -1,4 +1,4 @@
-"""What a command works with: the workspace, the language, the clock, and a terminal that shows progress."""
+"""The session of a command: workspace, language, current time, and progress on the terminal."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ Report = Callable[[str, float], None]
 
 
 def now() -> datetime:
-    """The clock, read once at the door of a command."""
+    """The current time, read once per command."""
     return datetime.now(UTC)
 
 
-# How the database of a server is opened; the layer that has servers puts it here.
+# Functions that open the database of a server, registered by the server layer.
 DATABASES: list[Callable[[Workspace], Database | None]] = []
 
 
 def database_of(workspace: Workspace) -> Database | None:
-    """The database of a workspace's server, where there is one that can be used from here."""
+    """The database of a workspace's server; None where there is none or it cannot be used."""
     return next((database for opened in DATABASES if (database := opened(workspace)) is not None), None)
 
 
 @dataclass
 class Session:
-    """One command's workspace and reader. The workspace is opened when it is first needed."""
+    """The workspace and language of one command. The workspace is opened on first use."""
 
     folder: Path
     requested_language: str | None = None
@@ -54,14 +54,14 @@ class Session:
 
     @cached_property
     def workspace(self) -> Workspace:
-        """The workspace, without what killed processes left there. Raises `NotAWorkspace`, `BadSettings`."""
+        """The workspace, after removing leftovers of killed processes. Raises `NotAWorkspace`, `BadSettings`."""
         workspace = Workspace.open(self.folder)
         workspace.remove_leftovers()
         self.resumed_erasures = self._resume_erasures(workspace)
         return workspace
 
     def _resume_erasures(self, workspace: Workspace) -> list[Erased]:
-        """Go on with erasures that were stopped; what keeps them from their end keeps no command from its work."""
+        """Resume interrupted erasures; a refusal is printed and does not stop the command."""
         if not workspace.erasing.all():
             return []
         click.echo(phrase("cli", "erasure_goes_on", self.language), err=True)
@@ -73,17 +73,17 @@ class Session:
 
     @property
     def database(self) -> Database | None:
-        """The server's database, where the workspace has one that can be used from here."""
+        """The server's database; None where there is none or it cannot be used."""
         return database_of(self.workspace)
 
     @property
     def language(self) -> str:
-        """The language of messages: as an option asks for it, else as the environment says."""
+        """The language of messages: of the option, else of the environment."""
         return self.requested_language or current_language()
 
     @property
     def language_of_pages(self) -> str:
-        """The language of what is written for others to read: as asked for by name, else the workspace's."""
+        """The language of output for others: requested explicitly, else the workspace's."""
         return self.requested_language or requested_language() or self.workspace.settings.language
 
     def writer(self, area: str) -> Writer:
@@ -93,7 +93,7 @@ class Session:
 
     @contextmanager
     def progress(self, area: str) -> Iterator[Report]:
-        """A bar on the terminal (stderr); silent where it is not one."""
+        """A progress bar on stderr, if that is a terminal."""
         write = self.writer(area)
         console = Console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())

@@ -16,7 +16,7 @@ from custrata.wording.writer import Writer
 
 
 def show_difference(difference: Difference) -> None:
-    """One place and what stands there, as in `  tiers.gold.line: 5000 → 4000`."""
+    """Print one difference, as in `  tiers.gold.line: 5000 → 4000`."""
     was, now = _flow(difference.was), _flow(difference.now)
     if difference.was is None:
         say(f"  + {difference.place}: {now}")

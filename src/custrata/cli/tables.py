@@ -78,7 +78,7 @@ raw_option = click.option(
 
 
 def textual(table: pa.Table, *, raw: bool = False) -> pa.Table:
-    """CSV knows no decimals or instants: both as text, instants in ISO 8601; texts as no formula, unless `raw`."""
+    """The table for CSV: decimals and instants (ISO 8601) as text; formulas in text neutralised, unless `raw`."""
     table = table if raw else harmless_table(table)
     columns = []
     for name in table.column_names:

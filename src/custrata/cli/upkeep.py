@@ -1,4 +1,4 @@
-"""Keeping a workspace small: compact it, and what import and refresh do of it by themselves."""
+"""Cleanup of a workspace: the command compact, and automatic cleanup after import and refresh."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def _print_result(session: Session, done: Tidied) -> None:
 
 
 def removed_runs_text(session: Session, runs: tuple[datetime, ...]) -> str:
-    """How many runs were removed, and the days from which the first and the last of them looked."""
+    """How many runs were removed, with the days of the first and the last of them."""
     write = session.writer("upkeep")
     days = {"first": write.day(runs[0]), "last": write.day(runs[-1])}
     return write.count("removed", len(runs), days=session.workspace.settings.keep_runs, **days)
 
 
 def after_import(session: Session, *, report: bool) -> None:
-    """Compact the lake where it is due, and say what that freed."""
+    """Compact the lake where it is due, and print the space freed."""
     write = session.writer("upkeep")
     with _failing_softly(session):
         freed = compact_if_due(session.workspace, at=now())
@@ -73,7 +73,7 @@ def after_import(session: Session, *, report: bool) -> None:
 
 @contextmanager
 def _failing_softly(session: Session) -> Iterator[None]:
-    """What was asked for is done by now: a disk that is full, say, is told, and the next command looks again."""
+    """Print operational errors, such as a full disk, as warnings: the command itself has succeeded already."""
     try:
         yield
     except Exception as error:
@@ -83,8 +83,8 @@ def _failing_softly(session: Session) -> Iterator[None]:
 
 
 def after_refresh(session: Session) -> None:
-    """Remove the runs past their retention, and say which."""
-    with _failing_softly(session), suppress(Busy):  # another refresh has begun meanwhile: it removes them
+    """Remove the runs past their retention, and print them."""
+    with _failing_softly(session), suppress(Busy):  # another refresh is running, which removes them
         done = retain(session.workspace)
         if done.runs:
             say(removed_runs_text(session, done.runs))

@@ -22,7 +22,7 @@ BACKED_UP = ("orders", "order_lines", "customer_records", "events", "feedback", 
 
 @click.command("backup", cls=Command)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--no-verify", "unverified", is_flag=True, help="Do not try whether the backup can be restored.")
+@click.option("--no-verify", "unverified", is_flag=True, help="Do not test whether the backup can be restored.")
 @folder_option
 def backup_command(file: Path, folder: Path, *, unverified: bool) -> None:
     """Write the workspace and the server's database, as of one moment, into one FILE."""

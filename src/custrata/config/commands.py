@@ -71,7 +71,7 @@ def _address_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def _jobs_option(command: Callable[..., None]) -> Callable[..., None]:
     return click.option(
-        "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Jobs done at the same time."
+        "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Jobs that run at the same time."
     )(command)
 
 
@@ -101,7 +101,7 @@ def web_command(folder: Path, host: str, port: int, workers: int | None) -> None
 @_jobs_option
 @folder_option
 def work_command(folder: Path, jobs: int) -> None:
-    """Do jobs and look after schedules, without pages; as many of these as one likes, on any machine."""
+    """Run jobs and schedules without pages; any number of these processes, on any machine."""
     workspace = prepare(folder)
     _refuse_old_database()
     from custrata.config import processes
