@@ -128,7 +128,7 @@ def _lines(text: str, width: int) -> Iterable[str]:
 
 
 def translated(english: str) -> str:
-    """A sentence of the command line in the language current_language; itself where nobody has translated it."""
+    """A sentence of the command line in the current language; unchanged where it has no translation."""
     texts = _by_english().get(plain(english))
     return texts[current_language()] if texts and current_language() != "en" else english
 

@@ -56,8 +56,8 @@ def requested_language() -> str | None:
 def environment_language(environ: Mapping[str, str]) -> str:
     """The language of the locale: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set.
 
-    As in gettext, a list in `LANGUAGE` takes precedence, except where the locale is `C` or `POSIX`. Unsupported languages
-    are skipped; the default is English.
+    As in gettext, a list in `LANGUAGE` takes precedence, except where the locale is `C` or `POSIX`. Unsupported
+    languages are skipped; the default is English.
 
     >>> environment_language({"LANG": "zh_CN.UTF-8"}), environment_language({"LANG": "zh_HK", "LC_ALL": "de_DE"})
     ('zh-hans', 'en')

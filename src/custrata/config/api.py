@@ -1,4 +1,4 @@
-"""The REST API: what the apps offer, under one address and with one description."""
+"""The REST API: the routers of the apps under one address, with one OpenAPI description."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from custrata.web.problems import MEDIA, ExactRenderer, add_problem_handlers, no
 
 
 def restrict_docs(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Show the description to who is signed in or has a token; to everybody, where the settings say so."""
+    """Restrict the API description to signed-in users and token holders, unless `API_DOCS_OPEN` is set."""
 
     @wraps(view, updated=())
     def guarded(request: HttpRequest, *args: object, **named: object) -> HttpResponse:
@@ -40,14 +40,14 @@ def restrict_docs(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 
 
 class Api(NinjaAPI):
-    """Ninja's, but for two things its description says: operations by their short names, problems by their type."""
+    """A Ninja API with short operation ids and problem details in its OpenAPI description."""
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
-        """The name of the function: programs that are generated call it so."""
+        """The name of the function, which generated clients use as method name."""
         return operation.view_func.__name__
 
     def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
-        """The description; refusals are `application/problem+json`."""
+        """The OpenAPI description, with errors as `application/problem+json`."""
         described = super().get_openapi_schema(**kwargs)
         for operations in described["paths"].values():
             for operation in operations.values():

@@ -1,8 +1,8 @@
 """Backup and restore: the workspace and its database at one consistent point, in one file.
 
-The file is a plain tar: `backup.json` says what it is, `workspace/` holds the folder, `database/` every table as JSON
-lines, `complete.json` comes last and holds the check sums. So a backup can be looked into, and restored into SQLite or
-PostgreSQL alike.
+The file is an uncompressed tar: `backup.json` has the metadata, `workspace/` the folder, `database/` every table as
+JSON lines, and `complete.json`, the last member, the checksums. So a backup can be inspected with standard tools, and
+restored into SQLite or PostgreSQL.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FOLDERS = ("workspace", "database")
 BLOCK = 2**20
 NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
 PREFIX, DATABASE = ".backup-", "DATABASE_URL"
-STATE, NOTE = "server", ".restoring"  # of a restored workspace that is not known to be in place: config/restoring.py
+STATE, NOTE = "server", ".restoring"  # marks an unfinished restore: config/restoring.py
 KEY = Path(STATE) / "secret_key"
 CHILD = """
 from custrata.apps.jobs.management.processes import end_with_parent
@@ -104,7 +104,7 @@ def write_backup(
     verify: bool = True,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> Mapping[str, Any]:
-    """Write everything into one file, which only its owner may read, and say what is in it.
+    """Write everything into one file, which only its owner may read; returns its metadata.
 
     Imports and refreshes wait only while the snapshot is taken, then go on while the file is written. With `verify`,
     the file is first restored into a temporary folder and SQLite database; it gets its final name only if that
@@ -143,12 +143,12 @@ def write_backup(
 
 
 def _facts(folder: Path) -> dict[str, int]:
-    """How many rows each table of the lake has."""
+    """The number of rows of each table of the lake."""
     return {name: state.rows for name, state in Workspace.open(folder).lake.snapshot().manifest.tables.items()}
 
 
 def _verify(file: Path, folder: Path, on_step: Callable[[str], None]) -> None:
-    """Restore as anybody would, by the same command, in a process that ends with this one.
+    """Test the backup with the restore command, in a child process that ends with this one.
 
     Raises `BackupNotRestorable`.
     """
@@ -173,7 +173,7 @@ def _verify(file: Path, folder: Path, on_step: Callable[[str], None]) -> None:
 
 
 def _publish(part: Path, file: Path) -> None:
-    """Give a file its name, unless there is another of that name meanwhile. Raises `BackupExists`."""
+    """Give a file its final name, without replacing another file. Raises `BackupExists`."""
     try:
         os.link(part, file)
     except FileExistsError as error:
@@ -184,7 +184,7 @@ def _publish(part: Path, file: Path) -> None:
 
 
 class _HashingReader(io.RawIOBase):
-    """A file that is read once, and its check sum."""
+    """A reader that computes the checksum of what is read."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file, self.sum = file, hashlib.sha256()
@@ -199,7 +199,7 @@ def _pack(home: Path, part: Path, head: Mapping[str, Any]) -> None:
     sums: dict[str, str] = {}
     with (
         open(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as out,
-        tarfile.open(fileobj=out, mode="w|", dereference=True, bufsize=BLOCK) as tar,  # plain files, whatever they were
+        tarfile.open(fileobj=out, mode="w|", dereference=True, bufsize=BLOCK) as tar,  # links become plain files
     ):
         _add(tar, HEAD, head)
         for path in sorted(path for path in home.rglob("*") if path.is_file()):
@@ -222,7 +222,7 @@ def _add(tar: tarfile.TarFile, name: str, content: Mapping[str, Any]) -> None:
 
 
 def unpack(file: Path, folder: Path) -> Mapping[str, Any]:
-    """Unpack a backup into an empty folder after checking every byte of it; what `backup.json` says.
+    """Unpack a backup into an empty folder and verify all checksums; returns the content of `backup.json`.
 
     Raises `NoSuchBackup`, `UnreadableBackup`, `NotABackup`, `UnsafeBackup`, `DamagedBackup`, `NewerBackup`.
     """
@@ -247,11 +247,11 @@ def unpack(file: Path, folder: Path) -> Mapping[str, Any]:
 
 
 def _extract(tar: tarfile.TarFile, file: Path, folder: Path) -> dict[str, str]:
-    """Write the members into a new folder; their check sums by name.
+    """Write the members into a new folder; returns their checksums by name.
 
-    Stricter than the filter `data` of `tarfile`, which came with Python 3.11.4 only: plain files under the names that a
-    backup has, each once, so that nothing of the archive can lead out of the folder. Owners and permissions are left
-    out: what is written is its owner's alone.
+    Stricter than the filter `data` of `tarfile`, which needs Python 3.11.4: only plain files with the names of a
+    backup, each once, so that no member can be written outside the folder. Owners and permissions are not restored:
+    files are readable by the current user only.
 
     Raises `UnsafeBackup`.
     """
@@ -272,7 +272,7 @@ def _extract(tar: tarfile.TarFile, file: Path, folder: Path) -> dict[str, str]:
 
 
 def _object(file: Path) -> dict[str, Any]:
-    """The object in a file of JSON. Raises `ValueError` where it is none, `FileNotFoundError`."""
+    """The object in a JSON file. Raises `ValueError`, `FileNotFoundError`."""
     data = json.loads(file.read_text("utf-8"))
     if not isinstance(data, dict):
         raise ValueError(f"{file.name} is no object")
@@ -280,19 +280,19 @@ def _object(file: Path) -> dict[str, Any]:
 
 
 def _is_backup_member(name: str) -> bool:
-    """Whether a member may have this name: `backup.json`, `workspace/lake/…`, written without detours."""
+    """Whether a member name is allowed: `backup.json`, `workspace/lake/…`, without `.` and `..`."""
     top, *below = name.split("/")
     plain = not any(part in ("", ".", "..") or "\0" in part for part in below)
     return plain and (top in FOLDERS if below else top in (HEAD, END))
 
 
 def _is_occupied(place: Path, folder: Path) -> bool:
-    """Whether there is something in this place, or a file where a folder above it should be."""
+    """Whether the path exists, or one of its parents is a file."""
     above = place.relative_to(folder).parents
     return place.exists() or any((folder / parent).is_file() for parent in above)
 
 
 def ensure_empty(folder: Path) -> None:
-    """Refuse a folder that holds anything. Raises `FolderNotEmpty`."""
+    """Raises `FolderNotEmpty` for a folder with content."""
     if folder.exists() and any(folder.iterdir()):
         raise FolderNotEmpty(folder=folder)

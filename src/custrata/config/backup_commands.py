@@ -1,4 +1,4 @@
-"""The commands that keep a workspace safe: backup and restore."""
+"""The commands backup and restore."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def restore_command(file: Path, folder: Path) -> None:
     with Scratch(target.parent, prefix=".restoring-") as scratch:
         unpacked = scratch / "backup"
         head = unpack(file, unpacked)
-        # Settings are read once, by the process, from the folder that is being filled.
+        # Django reads its settings once per process, here from the unpacked folder.
         os.environ[WORKSPACE] = str(unpacked / "workspace")
         workspace = prepare(unpacked / "workspace")
         workspace.make_folders()
@@ -76,7 +76,7 @@ def restore_command(file: Path, folder: Path) -> None:
 
 
 def _finish(folder: Path) -> None:
-    """Say that a restore is over which was killed when everything was in its place."""
+    """Finish a restore that was killed after everything was in place."""
     prepare(folder)
     from custrata.config.restoring import finish_restore
 

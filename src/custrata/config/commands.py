@@ -142,7 +142,7 @@ def demo_command(
     make_demo(folder, speak)
     prepare(folder)
     _make_demo_sign_in()
-    # A program of its own: the server's processes are forked, and must not come from one that has used an engine.
+    # A new process: the server forks, which is not safe in a process that has used an engine.
     options = ["--host", host, "--port", str(port), *(["--workers", str(workers)] if workers else [])]
     sys.stdout.flush()
     os.environ[LANGUAGE] = speak
@@ -166,14 +166,14 @@ def _cores() -> int:
 
 
 def prepare(folder: Path) -> Workspace:
-    """Make the workspace in a folder the one of this process, and set Django up.
+    """Select the workspace of this process, and set up Django.
 
     Raises `ServerMissing`, and what opening the workspace raises.
     """
     session = Session(folder)
     click.get_current_context().find_root().obj = session
     _need_server()
-    # Of a workspace that an earlier version made, the folders that hold everything else; `doctor` closes the rest.
+    # Restrict the top folders of workspaces of earlier versions; `doctor` does so for all files.
     for part in (session.workspace.folder, session.workspace.folder / "server"):
         if part.exists():
             close_folder(part)
@@ -195,7 +195,7 @@ def serve(
     workers: int | None,
     jobs: int,
 ) -> None:
-    """Bring the database up to date and serve everything, in one tree of processes, until told to stop."""
+    """Migrate the database and run all services under one supervisor, until stopped."""
     from custrata.config import processes
 
     with _port(host, port):
@@ -229,7 +229,7 @@ def _supervise(
 
 
 def _port(host: str, port: int) -> socket:
-    """Hold the address. Raises `PortInUse`, `NoSuchAddress`."""
+    """Reserve the address. Raises `PortInUse`, `NoSuchAddress`."""
     try:
         return ports.hold_port(host, port)
     except OSError as error:
@@ -245,7 +245,8 @@ def _url(host: str, port: int) -> str:
 
 @contextmanager
 def _database() -> Iterator[None]:
-    """The server's database, which no restore is at work on. Raises `DatabaseUnreachable`, `RestoreUnfinished`."""
+    """Check that no restore is unfinished, and translate database errors. Raises `DatabaseUnreachable`,
+    `RestoreUnfinished`."""
     from django.conf import settings
     from django.db import DatabaseError, OperationalError
 
@@ -264,7 +265,7 @@ def _database() -> Iterator[None]:
 
 
 def migrate() -> Path | None:
-    """Bring the database up to date; the copy that was made of it before.
+    """Migrate the database; returns the copy made before, if any.
 
     Raises `DatabaseUnreachable`, `RestoreUnfinished`, `Busy`.
     """
@@ -291,7 +292,7 @@ def _refuse_old_database() -> None:
 
 
 def _first_sign_in(url: str) -> list[str]:
-    """While there is no administrator: the link with which one becomes it."""
+    """The link to create the first administrator; empty where there is one."""
     from custrata.apps.accounts.actions import first_sign_in_link
 
     link = first_sign_in_link(at=now())
@@ -299,7 +300,7 @@ def _first_sign_in(url: str) -> list[str]:
 
 
 def _make_demo_sign_in() -> None:
-    """Make the demo's administrator, and say name and password, which is kept nowhere."""
+    """Create the demo's administrator, and print name and password, which is not stored."""
     _migrate()
     from custrata.apps.accounts.actions import create_person, new_password
     from custrata.web.rights import Role

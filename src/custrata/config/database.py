@@ -1,4 +1,4 @@
-"""The server's database brought up to date, with a copy kept of what it was."""
+"""Migration of the server's database, with copies of a SQLite database made before."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from custrata.lake.private import FOLDER
 
 COPIES_KEPT = 5  # copies
 COPIES, HALF = "backups", ".half"
-LOCK = 0x43555354  # of PostgreSQL, while one process migrates
+LOCK = 0x43555354  # key of the PostgreSQL advisory lock during migrations
 WAIT, PAUSE = 120.0, 0.1
 
 
 def is_behind() -> bool:
-    """Whether there are migrations that the database has not seen."""
+    """Whether there are unapplied migrations."""
     executor = MigrationExecutor(connection)
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def migrate(*, at: datetime) -> Path | None:
-    """Bring the database up to date; the copy that was made of a SQLite database before it changed.
+    """Migrate the database; returns the copy that was made of a SQLite database before.
 
-    Of several who begin at once, one does it.
+    Of several processes that call it at once, one migrates.
     """
     settings.STATE.mkdir(FOLDER, exist_ok=True)
     with migration_lock():
-        for half in (settings.STATE / COPIES).glob(f"*{HALF}"):  # of one that was killed
+        for half in (settings.STATE / COPIES).glob(f"*{HALF}"):  # left by a killed process
             half.unlink(missing_ok=True)
         if not is_behind():
             return None
@@ -47,7 +47,7 @@ def migrate(*, at: datetime) -> Path | None:
 
 @contextmanager
 def migration_lock(*, wait: float = WAIT) -> Iterator[None]:
-    """Keep others from migrating the database, or restoring into it, for as long as the block lasts. Raises `Busy`."""
+    """Lock the database against concurrent migrations and restores. Raises `Busy`."""
     if connection.vendor == "sqlite":
         with locked(settings.STATE / ".migrate", wait=wait):
             yield
@@ -71,7 +71,7 @@ def _lock() -> bool:
 
 
 def _holder() -> str:
-    """The process of PostgreSQL that answers whoever has the lock."""
+    """The PostgreSQL backend process that holds the lock."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted", [LOCK])
         row = cursor.fetchone()
@@ -79,7 +79,7 @@ def _holder() -> str:
 
 
 def _copy(at: datetime) -> Path | None:
-    """Copy a SQLite database that holds something, whole, by SQLite itself; keep the newest five."""
+    """Copy a non-empty SQLite database with its backup API; keep the newest copies."""
     if connection.vendor != "sqlite" or not connection.introspection.table_names():
         return None
     source = Path(connection.settings_dict["NAME"])

@@ -1,4 +1,4 @@
-"""After the restore of an older backup: whoever was erased since is erased again before anybody can see them."""
+"""Repeated erasure after a restore: customers erased since the backup are erased again before it is in place."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class UnreadableList(Refused):
 
 
 def erase_again(restored: Restored) -> str:
-    """Erase from a restored workspace whom its erasures and those of newer copies refuse; a line that says so.
+    """Erase the customers on the lists of erasures of a restored workspace and of newer copies; returns a message.
 
-    The newer copies are those that were named, the workspace that the backup was made of, where it is still there, and
-    those beside it: a copy is known by the key of its erasures.
+    The newer copies are the given ones, the workspace that was backed up, if it still exists, and copies next to it,
+    recognised by the key of their erasures.
 
     Raises `UnreadableList`, `NotAnErasureList`, `OtherErasureKey`, `ErasureGoesOn`, `Busy`, `Damaged`.
     """
@@ -56,7 +56,7 @@ def _named() -> tuple[Path, ...]:
 
 
 def _copies(workspace: Workspace) -> Iterator[Path]:
-    """Folders of the same workspace: where the backup says it was, and beside that."""
+    """Folders of copies of the same workspace: at the original path, and next to it."""
     with suppress(OSError, ValueError, TypeError):
         folder = json.loads((workspace.folder.parent / HEAD).read_text("utf-8")).get("folder")
         if folder:
@@ -67,7 +67,7 @@ def _copies(workspace: Workspace) -> Iterator[Path]:
 
 
 def _list_at(path: Path) -> str:
-    """The list in a file, or of the workspace in a folder. Raises `UnreadableList`, `Damaged`."""
+    """The list of erasures in a file, or of the workspace in a folder. Raises `UnreadableList`, `Damaged`."""
     try:
         return Erasures(path).export() if path.is_dir() else path.read_text("utf-8")
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Backups that come by themselves: a job with a schedule, into a folder of which the newest are kept."""
+"""Scheduled backups: a job that writes into a folder and keeps the newest files."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ NAME, ANY = "custrata-{at:%Y%m%dT%H%M%SZ}-{job}.tar", "custrata-*Z-*.tar"
 @handler("backup", attempts=3, longest=timedelta(hours=12), waits_for=(Busy,), title="server.kinds.backup",
          schedulable=True)  # fmt: skip
 def backup(running: Running) -> dict[str, object]:
-    """Write a backup, try whether it can be restored, and remove all but the newest.
+    """Write and verify a backup, and remove all but the newest.
 
-    Its effect appears once: the file is named after the job, and comes to its place whole; one that is begun again
-    finds it there.
+    Idempotent: the file is named after the job and written atomically, so a restarted job finds it.
     """
     folder = Path(settings.BACKUPS)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

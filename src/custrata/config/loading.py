@@ -1,4 +1,4 @@
-"""The tables of a backup into an empty database: migrated, filled, compared with what was backed up."""
+"""Loading of the tables of a backup into an empty database: migrate, fill, and compare with the backup."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from custrata.config.tables import BATCH, ENCODING, ERRORS, Table, backed_up, me
 from custrata.errors import BadInput, Refused
 
 NO_TEXT = re.compile("[\0\ud800-\udfff]")  # what PostgreSQL cannot hold
-SUSPECT = re.compile("[\ud800-\udfff]|\\\\u0000")  # a line with such a character in it
+SUSPECT = re.compile("[\ud800-\udfff]|\\\\u0000")  # matches lines with such a character
 REPLACEMENT = "\ufffd"
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError, StopIteration)
-# Columns whose values JSON holds as the database takes them.
+# Columns whose JSON values need no conversion for the database.
 PLAIN = (models.CharField, models.TextField, models.IntegerField, models.BooleanField)
 
 Migration = tuple[str, str]
@@ -54,7 +54,7 @@ class UnknownMigrations(Refused):
 
 @dataclass(frozen=True)
 class Replaced:
-    """Values that this database cannot hold as they were: how many of a column, and the key of a row as an example."""
+    """Values that the database could not store unchanged: their number in a column, and the key of a row as example."""
 
     table: str
     column: str
@@ -63,10 +63,10 @@ class Replaced:
 
 
 def load_tables(folder: Path, head: Mapping[str, Any]) -> list[Replaced]:
-    """Fill an empty database: migrate it to where the backup stood, load every table, compare, migrate on to today.
+    """Fill an empty database: migrate it to the state of the backup, load and compare every table, migrate to current.
 
-    Parameters: `folder` holds the tables, `head` is what the backup says of itself. References are checked when all
-    tables are there, so it does not matter which comes first.
+    Parameters: `folder` holds the tables, `head` is the metadata of the backup. References are checked after all tables
+    are loaded, so their order does not matter.
 
     Raises `UnknownMigrations`, `UnreadableTable`, `BrokenReferences`, `RestoreDiffers`.
     """
@@ -101,7 +101,7 @@ def _migrated(migrations: list[Migration]) -> Any:
 
 
 def _newest(executor: MigrationExecutor, applied: set[Migration]) -> list[Migration]:
-    """The newest migration of each app among those applied."""
+    """The latest of the applied migrations of each app."""
     nodes = executor.loader.graph.node_map
     return [name for name in sorted(applied)
             if not any(child.key in applied and child.key[0] == name[0] for child in nodes[name].children)]  # fmt: skip
@@ -153,7 +153,7 @@ def _rows(
 
 
 def _converter(column: models.Field[Any, Any]) -> Convert | None:
-    """Turns what JSON holds into what the database takes; None where that is the same."""
+    """The conversion from JSON to database values; None where none is needed."""
     last = column
     while last.related_model is not None and isinstance(last, models.ForeignKey):
         last = last.target_field
@@ -172,7 +172,7 @@ def _json(column: models.JSONField[Any, Any], value: Any) -> Any:
 
 
 def _insert(table: Table, columns: list[models.Field[Any, Any]], rows: Iterator[list[Any]]) -> None:
-    """Many rows at once: COPY on PostgreSQL, one prepared statement on SQLite."""
+    """Insert many rows: by COPY on PostgreSQL, by one prepared statement on SQLite."""
     quote = connection.ops.quote_name
     into = f"{quote(table.model._meta.db_table)} ({', '.join(quote(str(column.column)) for column in columns)})"
     with connection.wrap_database_errors, connection.cursor() as cursor:
@@ -187,7 +187,7 @@ def _insert(table: Table, columns: list[models.Field[Any, Any]], rows: Iterator[
 
 
 class _Sanitizer:
-    """Replaces what PostgreSQL cannot hold and SQLite can, and counts it: no text is a reason to lose the rest."""
+    """Replaces characters that SQLite can store and PostgreSQL cannot, and counts the changed values."""
 
     def __init__(self, table: Table) -> None:
         self.table = table
@@ -196,7 +196,7 @@ class _Sanitizer:
                        if isinstance(column, models.CharField) and column.max_length}  # fmt: skip
 
     def sanitize(self, row: list[Any], columns: list[models.Field[Any, Any]], *, suspect: bool) -> None:
-        """Change the row in place where that is needed."""
+        """Sanitize the row in place."""
         for place, column in enumerate(columns):
             value = row[place]
             limit = self.limits.get(column.attname)
@@ -209,7 +209,7 @@ class _Sanitizer:
                 self.counts[column.attname] = count + 1, example
 
     def replaced(self) -> list[Replaced]:
-        """What was replaced, by column."""
+        """The replaced values, by column."""
         return [Replaced(self.table.label, name, *count_and_example) for name, count_and_example in self.counts.items()]
 
 
@@ -224,7 +224,7 @@ def _without(value: Any) -> Any:
 
 
 def _compare(tables: list[Table], head: Mapping[str, Any], replaced: set[str]) -> None:
-    """Refuse what differs from what was backed up, table by table, but where values had to be replaced."""
+    """Compare every table with the backup, except those with replaced values. Raises `RestoreDiffers`."""
     contents = head.get("contents", {})
     for table in tables:
         if table.label in contents and table.label not in replaced:
@@ -243,5 +243,5 @@ def _set_sequences(tables: list[Table]) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    """What an error says, without the rows that a database may quote below."""
+    """The first line of an error message, without the rows that a database may quote below."""
     return next(chain(str(error).strip().splitlines(), [type(error).__name__]))

@@ -9,6 +9,6 @@ from custrata.tiering.playbooks import playbooks
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "custrata.config.settings")
 application = get_wsgi_application()
-# Done as the process begins, so that the first who asks for a page need not wait for it.
+# Preloaded at startup, so that the first request does not wait for it.
 playbooks()
 warm_up()

@@ -1,4 +1,4 @@
-"""From where somebody asks: the address behind the proxies that stand in front, and no other."""
+"""Client addresses: the address of the browser in front of trusted proxies."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """The address of the browser; behind proxies (CUSTRATA_PROXIES of them) the one the outermost of them saw.
+    """The address of the browser; behind proxies (CUSTRATA_PROXIES of them) the one that the outermost of them saw.
 
-    What stands further left in X-Forwarded-For the browser may have made up. None where there is no address.
+    Entries further left in X-Forwarded-For may be forged. None where there is no address.
     """
     passed = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
     proxies = getattr(settings, "PROXIES", 0)
@@ -21,7 +21,7 @@ def client_address(request: HttpRequest) -> str | None:
 
 
 def counted_address(request: HttpRequest) -> str | None:
-    """The address that failures are counted for: of IPv6 the network, since whoever has one address has its 2⁶⁴."""
+    """The address that failures are counted for: of IPv6 the /64 network, since a client usually has all of it."""
     address = _parsed(client_address(request) or "")
     if isinstance(address, IPv6Address):
         return str(IPv6Address(int(address) >> 64 << 64))

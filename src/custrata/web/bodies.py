@@ -1,4 +1,4 @@
-"""What programs send to the REST API, read strictly: JSON, and nothing that only looks like it."""
+"""Strict JSON parsing of the request bodies of the REST API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEEPEST = 60
 
 
 class StrictParser(Parser):
-    """Refuses what Python would take and a database or a file cannot store: NaN, infinities, NUL, unpaired surrogates.
+    """Refuses values that Python accepts but a database cannot store: NaN, infinities, NUL, unpaired surrogates.
 
     Ninja answers whatever is raised here with status 400.
     """
@@ -63,7 +63,7 @@ def _whole(written: str) -> int:
 
 
 def _texts(data: Any, depth: int = 0) -> Iterator[str]:
-    """Every text in plain values, names included. Raises `ValueError` on what is nested too deep."""
+    """All strings in plain values, keys included. Raises `ValueError` on values nested too deep."""
     if depth > DEEPEST:
         raise ValueError("nested too deep")
     if isinstance(data, str):

@@ -21,7 +21,7 @@ def tier_colour(scheme: str, tier: str) -> str:
 
 
 class _Uncached:
-    """A run that rides along without being part of the cache's key."""
+    """A wrapper that is equal to any other, to pass a run to a cached function without it being part of the key."""
 
     def __init__(self, run: Run) -> None:
         self.run = run

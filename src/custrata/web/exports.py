@@ -1,7 +1,7 @@
-"""Tables to take along: CSV that Excel opens in the right encoding, and Excel itself, both a row at a time.
+"""Exports of tables: CSV with a BOM for Excel, and Excel files, both streamed by row.
 
-A text that begins with = + - @ would be run as a formula by whoever opens the file: in CSV it gets an apostrophe in
-front, in Excel it is kept as the text it is.
+Spreadsheets run text that begins with = + - @ as a formula: in CSV it is prefixed with an apostrophe, in Excel it is
+written as a text cell.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class _Echo:
-    """A file that hands back what is written to it."""
+    """A file object whose `write` returns the text."""
 
     def write(self, text: str) -> str:
         return text
 
 
 def csv_response(name: str, header: Sequence[str], rows: Rows) -> StreamingHttpResponse:
-    """`name`.csv, sent while it is made."""
+    """A streamed response with `name`.csv."""
     return _download(_csv(header, rows), "text/csv; charset=utf-8", f"{name}.csv")
 
 
 def excel_response(name: str, header: Sequence[str], rows: Rows) -> StreamingHttpResponse:
-    """`name`.xlsx; what does not fit on one sheet goes on to the next."""
+    """A response with `name`.xlsx; rows that do not fit on one sheet continue on the next."""
     return _download(_excel(name, header, rows), EXCEL, f"{name}.xlsx")
 
 
@@ -65,7 +65,7 @@ def _csv(header: Sequence[str], rows: Rows) -> Iterator[bytes]:
 
 
 def _local(cell: Cell, zone: ZoneInfo) -> Cell:
-    """An instant as the clock of the workspace shows it; all else as it is."""
+    """Instants in the time zone of the workspace; other values unchanged."""
     return cell.astimezone(zone).replace(tzinfo=None) if isinstance(cell, datetime) and cell.tzinfo else cell
 
 
@@ -92,7 +92,7 @@ def _write_excel(path: Path, name: str, header: Sequence[str], rows: Rows) -> No
 
 
 class _Sheets:
-    """The sheets of one table: a new one begins where the last is full."""
+    """The sheets of one table; a new one is added when the last is full."""
 
     def __init__(self, book: xlsxwriter.Workbook, name: str, header: Sequence[str]) -> None:
         self.book, self.name, self.header = book, name, header
@@ -103,7 +103,7 @@ class _Sheets:
         self.add_sheet()
 
     def add_sheet(self) -> None:
-        """A sheet with the header on it."""
+        """Add a sheet with the header."""
         self.sheet, self.line = self.book.add_worksheet(_sheet_name(self.name, self.many)), 0
         self.many += 1
         self.sheet.freeze_panes(1, 0)
@@ -111,7 +111,7 @@ class _Sheets:
         self.sheet.write_row(0, 0, self.header, self.bold)
 
     def add(self, row: Sequence[Cell]) -> None:
-        """A row below the last."""
+        """Append a row."""
         if self.line == MOST_ROWS:
             self.add_sheet()
         self.line += 1
@@ -119,7 +119,7 @@ class _Sheets:
             self.write(column, _local(cell, self.zone))
 
     def write(self, column: int, cell: Cell) -> None:
-        """A cell as what it is: texts are never formulas."""
+        """Write a cell by its type; text is never a formula."""
         if isinstance(cell, str):
             self.sheet.write_string(self.line, column, cell[:LONGEST])
         elif isinstance(cell, datetime):

@@ -1,4 +1,4 @@
-"""Static files, out of the package as they are; each address carries the file's version, so browsers keep it."""
+"""Static files served from the package; URLs contain the file's version, so browsers can cache them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ STYLES = ("pictures.css",)
 
 
 class VersionedStorage(StaticFilesStorage):
-    """`{% static "web/custrata.css" %}` is `/static/web/custrata.css?v=1f0c…`: what may be kept for good."""
+    """`{% static "web/custrata.css" %}` is `/static/web/custrata.css?v=1f0c…`: cacheable forever."""
 
     def url(self, name: str | None) -> str:
-        """The address of a file with its version; of a file that is not there, without."""
+        """The URL of a file with its version; of a missing file, without."""
         version = (_version_now if settings.DEBUG else _version)(name or "")
         return f"{super().url(name)}?v={version}" if version else super().url(name)
 
@@ -35,12 +35,12 @@ def _version_now(name: str) -> str:
 
 @lru_cache(maxsize=512)
 def _version(name: str) -> str:
-    """Looked up once: without DEBUG the files of a running server do not change."""
+    """The version, cached: without DEBUG the files of a running server do not change."""
     return _version_now(name)
 
 
 class ReportStyles(finders.BaseFinder):
-    """The looks of the pictures, which belong to the report, as `report/pictures.css`."""
+    """Finds the style sheet of the report's charts as `report/pictures.css`."""
 
     def __init__(self, *args: Any, **named: Any) -> None:
         self.folder = Path(custrata.report.__file__).parent / "templates"

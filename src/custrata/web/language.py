@@ -1,4 +1,4 @@
-"""The language of a page: the person's own, else what was chosen here, else what the browser asks for."""
+"""The language of a page: that of the user, else of the cookie, else of the browser."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRADITIONAL = {"hant", "tw", "hk", "mo"}
 
 
 class LanguageMiddleware:
-    """Answer in the reader's language, and say which it is."""
+    """Sets the language of a request, and `Content-Language`."""
 
     def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
         self.answer = answer
@@ -34,7 +34,7 @@ class LanguageMiddleware:
 
 
 def reader_language(request: HttpRequest) -> str:
-    """The first of: the person's language, the cookie's, the first one asked for that we speak, the workspace's."""
+    """The first of: the user's language, the cookie's, the first supported one of the browser, the workspace's."""
     own = getattr(request.user, "language", "") if request.user.is_authenticated else ""
     for language in (own, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)):
         if language in LANGUAGES:
@@ -43,7 +43,7 @@ def reader_language(request: HttpRequest) -> str:
 
 
 def preferred_language(header: str) -> str | None:
-    """The first language of an Accept-Language header that we speak.
+    """The first supported language of an Accept-Language header.
 
     >>> preferred_language("fr, zh-TW;q=0.8, en;q=0.5"), preferred_language("zh"), preferred_language("de")
     ('zh-hant', 'zh-hans', None)

@@ -27,7 +27,7 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class LimitsMiddleware:
-    """Refuse what cannot be held, and stop what takes too long; inside of whatever names and counts requests."""
+    """Refuses values that cannot be stored, and stops requests at their deadline."""
 
     def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
         self.answer = answer
@@ -39,12 +39,12 @@ class LimitsMiddleware:
             return self.answer(request)
 
     def process_view(self, request: HttpRequest, view: object, args: object, named: object) -> HttpResponse | None:
-        """Refuse a form with what no database can hold."""
+        """Refuse forms with values that a database cannot store."""
         sent = request.method == "POST" and request.content_type in FORMS
         return _unreadable(request) if sent and _unusable(_pairs(request.POST), LONGEST_FIELD) else None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
-        """The page for what took too long, or for a value the database has no room for."""
+        """The response to an exceeded deadline, or to a value that the database rejected."""
         named = named_failure(error)
         return _timeout_page(request, named) if named is not None else _refuse_unfit_value(request, error)
 
@@ -54,7 +54,7 @@ def _pairs(query: Any) -> Iterable[tuple[str, str]]:
 
 
 def _unusable(values: Iterable[str | tuple[str, str]], longest: int) -> bool:
-    """Whether a text has a null character, an unpaired surrogate, or more than anybody writes."""
+    """Whether a text has a null character, an unpaired surrogate, or is too long."""
     for value in values:
         for text in (value,) if isinstance(value, str) else value:
             if len(text) > longest or "\0" in text or not _encodes(text):

@@ -19,19 +19,19 @@ class NotACursor(BadInput):
 
 
 class Paged(Schema):
-    """Which part of a list is asked for."""
+    """The requested page of a list."""
 
     limit: int = Field(100, ge=1, le=MOST, description="How many at most.")
     cursor: str = Field("", max_length=2000, description="`next` of the page before; none for the first page.")
 
 
 def place_in(paged: Paged, of: str) -> tuple[Value, ...] | None:
-    """The key of the row a page begins after; none on the first. Raises `NotACursor`."""
+    """The key of the row that a page starts after; None on the first. Raises `NotACursor`."""
     return key_of(paged.cursor, of) if paged.cursor else None
 
 
 def key_of(written: str, of: str) -> tuple[Value, ...]:
-    """The key that a cursor of the list `of` holds. Raises `NotACursor`."""
+    """The key in a cursor of the list `of`. Raises `NotACursor`."""
     cursor = Cursor.parse(written)
     if cursor is None or cursor.of != of:
         raise NotACursor(cursor=written[:40])

@@ -1,4 +1,4 @@
-"""What stands in the menu, and for whom."""
+"""The menu, by rights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from custrata.web.rights import Right, may
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the menu: its phrase, icon and address name, and the right it takes; none: everybody signed in."""
+    """A menu entry: phrase, icon, URL name, and the required right (None: all signed-in users)."""
 
     phrase: str
     icon: str
@@ -23,7 +23,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class MenuItem:
-    """An entry as this page shows it."""
+    """A menu entry as rendered on a page."""
 
     phrase: str
     icon: str
@@ -53,7 +53,7 @@ SETTINGS = (
 
 
 def menu(person: Any, path: str) -> dict[str, list[MenuItem]]:
-    """The entries a person may open, pages and settings apart; the one that `path` belongs to is current."""
+    """The entries that a person may open, grouped in pages and settings; that of `path` is current."""
     groups = {"pages": list(_open_to(person, PAGES)), "settings": list(_open_to(person, SETTINGS))}
     hrefs = [href for entries in groups.values() for _, href in entries]
     belongs = (href for href in hrefs if path == href or (href != "/" and path.startswith(href)))

@@ -1,6 +1,6 @@
-"""Pages of long lists by keyset: a page begins after a row, so the thousandth costs what the first does.
+"""Keyset pagination: a page starts after a row, so late pages cost as much as the first.
 
-A cursor holds the sort values of the row at a page's edge. It travels in the address, signed, so nobody makes one up.
+A cursor holds the sort values of the row at a page's edge. It is signed in the URL, so it cannot be forged.
 
     cursor = Cursor.read(request.GET, of="-at")
     rows = keyset(Entry.objects.all(), ("-at", "-id"), cursor, limit=50)
@@ -36,7 +36,7 @@ READERS: dict[str, Callable[[str], Value]] = {
 
 @dataclass(frozen=True)
 class Cursor:
-    """The row a page begins after, by its sort values, the last of them unique; `backwards`: the page before it.
+    """The row a page starts after, by its sort values, the last of them unique; `backwards`: the page before it.
 
     `of` names the order and whatever else the list depends on: a cursor of another list is no cursor.
     """
@@ -47,7 +47,7 @@ class Cursor:
 
     @classmethod
     def read(cls, query: QueryDict, of: str = "") -> Cursor | None:
-        """The cursor in an address; none on the first page. Raises `BadRequest` on one that we did not write."""
+        """The cursor in a query string; None on the first page. Raises `BadRequest` on an invalid signature."""
         written = query.get(NAME)
         if not written:
             return None
@@ -58,7 +58,7 @@ class Cursor:
 
     @classmethod
     def parse(cls, written: str) -> Cursor | None:
-        """The cursor that was written so; none where we did not write it."""
+        """The parsed cursor; None for an invalid one."""
         try:
             key, backwards, order = signing.loads(written, salt=SALT)
             return cls(tuple(_value(value) for value in key), bool(backwards), str(order))
@@ -66,7 +66,7 @@ class Cursor:
             return None
 
     def write(self) -> str:
-        """The cursor as an address carries it."""
+        """The signed cursor for a URL."""
         return signing.dumps([[_plain(value) for value in self.key], self.backwards, self.of], salt=SALT, compress=True)
 
 
@@ -91,7 +91,7 @@ def page(
 ) -> Page[Row]:
     """The page that a cursor opens, of up to `limit + 1` rows that follow it, nearest first.
 
-    The row too many says that there is more. Behind a cursor that goes backwards the rows come in the opposite order.
+    The extra row tells whether there are more. With a backwards cursor the rows are in reverse order.
     """
     backwards, more = bool(cursor and cursor.backwards), len(rows) > limit
     page_rows = list(rows[:limit])
@@ -128,7 +128,7 @@ def _beyond(fields: Sequence[tuple[str, bool]], key: Sequence[Value]) -> models.
     for place, (name, falls) in enumerate(fields):
         equal = models.Q(**{field: value for (field, _), value in zip(fields[:place], key, strict=False)})
         condition |= equal & models.Q(**{f"{name}__{'lt' if falls else 'gt'}": key[place]})
-    # Said once more so that an index on the first field finds where to begin.
+    # Redundant, so that an index on the first field can be used.
     name, falls = fields[0]
     return condition & models.Q(**{f"{name}__{'lte' if falls else 'gte'}": key[0]})
 
@@ -139,7 +139,7 @@ def _address(query: QueryDict, cursor: Cursor | None) -> str:
 
 
 def _plain(value: Value) -> object:
-    """A value as JSON has it: what it has no form for goes with its kind."""
+    """A value for JSON; types that JSON lacks are tagged."""
     if isinstance(value, Decimal):
         return ["decimal", str(value)]
     if isinstance(value, datetime):

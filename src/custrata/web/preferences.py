@@ -1,4 +1,4 @@
-"""Language and light or dark: kept with the person, and in a cookie for who has not signed in."""
+"""Language and theme: stored with the user, and in a cookie for anonymous users."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def theme_of(request: HttpRequest) -> str:
 
 @require_POST
 def choose_language(request: HttpRequest) -> HttpResponse:
-    """Keep the language that was chosen and go back."""
+    """Store the chosen language and redirect back."""
     return _save_choice(request, "language", LANGUAGES, settings.LANGUAGE_COOKIE_NAME)
 
 
 @require_POST
 def choose_theme(request: HttpRequest) -> HttpResponse:
-    """Keep light or dark and go back."""
+    """Store the chosen theme and redirect back."""
     return _save_choice(request, "theme", THEMES, settings.THEME_COOKIE_NAME)
 
 

@@ -1,4 +1,4 @@
-"""What pages say, in the language of the request (of the process, where there is none)."""
+"""Texts of pages, in the language of the request, or of the process outside of requests."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def writer(area: str = "web") -> Writer:
 def text(name: str, /, **facts: object) -> str:
     """The phrase `area.name` with its facts; numbers and dates among them are written as the language does.
 
-    Plain text: what goes into HTML is escaped where it is put there.
+    Plain text, to be escaped in HTML.
     """
     area, _, rest = name.partition(".")
     return phrase(area, rest, language(), **{key: written(value) for key, value in facts.items()})
@@ -69,12 +69,12 @@ def count(name: str, number: int, /, **facts: object) -> str:
 
 
 def sentence(error: CustrataError) -> str:
-    """What an error says to the reader."""
+    """The message of an error in the current language."""
     return error_sentence(error, language())
 
 
 def written(value: object) -> object:
-    """A fact as a phrase takes it: numbers, days and instants become text, all else stays."""
+    """A fact for a phrase: numbers, days and instants are formatted, other values unchanged."""
     if isinstance(value, bool):
         return value
     if isinstance(value, int | Decimal):

@@ -1,7 +1,7 @@
-"""What a form was opened with: whoever saves it learns what others changed meanwhile, and overwrites nothing unseen.
+"""Optimistic locking of forms and API requests, to prevent lost updates.
 
-A form carries what it showed as `{% opened held %}`, signed. The action gets it as `opened(request)` and calls
-`ensure_unchanged` once it holds the row. Programs send the `ETag` of what they read as `If-Match`.
+A form contains the values it showed, signed, by `{% opened held %}`. The action gets them as `opened(request)` and
+calls `ensure_unchanged` once it has locked the row. API clients send the `ETag` of what they read as `If-Match`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class VersionDiffers(Refused):
 
 
 def parts_of(value: object, path: str = "") -> dict[str, str]:
-    """Plain values as a flat mapping from their places to texts; parts of a list go by their `key`, if they have one.
+    """Flatten plain values to a mapping from paths to texts; items of a list are named by their `key`, if any.
 
     >>> parts_of({"aim": {"en": "Keep"}, "actions": [{"key": "call", "days": 3}]})
     {'aim.en': 'Keep', 'actions.call.key': 'call', 'actions.call.days': '3'}
@@ -54,12 +54,12 @@ def _joined(parts: Iterator[tuple[str, object]]) -> dict[str, str]:
 
 
 def written(value: object) -> str:
-    """What a form shows, as its hidden field carries it."""
+    """The signed values for the hidden field of a form."""
     return signing.dumps(parts_of(value), salt=SALT, compress=True)
 
 
 def opened(request: HttpRequest) -> Parts | None:
-    """What the form showed that was sent; none where it does not say."""
+    """The values that the submitted form showed; None without a valid field."""
     try:
         parts = signing.loads(request.POST.get(NAME, ""), salt=SALT)
     except signing.BadSignature:
@@ -68,7 +68,7 @@ def opened(request: HttpRequest) -> Parts | None:
 
 
 def ensure_unchanged(opened: Parts | None, value: object) -> None:
-    """Refuse where what is held is not what the form was opened with. Raises `ChangedMeanwhile`."""
+    """Compare the current values with those the form showed. Raises `ChangedMeanwhile`."""
     now = parts_of(value)
     if opened is None or opened == now:
         return
@@ -80,7 +80,7 @@ def ensure_unchanged(opened: Parts | None, value: object) -> None:
 
 
 def _label(place: str) -> str:
-    """What the parts on the way to a value are called; a key that has no name in words stays."""
+    """The label of a path; keys without a translation are shown as they are."""
     labels = catalogue().get("web", {})
     steps = [labels.get(f"part.{step}", {}).get(texts.language(), step) for step in place.split(".")]
     return " · ".join(steps)
@@ -93,18 +93,18 @@ def _short(text: str | None) -> str:
 
 
 def tag_of(value: object) -> str:
-    """The version of what is held, as HTTP writes it."""
+    """The ETag of values."""
     digest = hashlib.sha256(json.dumps(parts_of(value), sort_keys=True).encode()).hexdigest()
     return f'"{digest[:20]}"'
 
 
 def with_tag(response: HttpResponse, value: object) -> None:
-    """Say in an answer which version it tells."""
+    """Set the ETag of a response."""
     response.headers["ETag"] = tag_of(value)
 
 
 def ensure_match(request: HttpRequest, value: object) -> None:
-    """Refuse where a program names a version that is not the one held. Raises `VersionDiffers`."""
+    """Check `If-Match` against the current values. Raises `VersionDiffers`."""
     if_match = request.headers.get("If-Match", "")
     if if_match and if_match != "*" and tag_of(value) not in [tag.strip() for tag in if_match.split(",")]:
         raise VersionDiffers

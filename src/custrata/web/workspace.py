@@ -17,13 +17,13 @@ from custrata.lake.workspace import FILE
 State = tuple[int, int, int]
 
 
-# What was found since the request began; none outside of one.
+# The workspace opened in this request; None outside of requests.
 _request_cache: ContextVar[list[Workspace] | None] = ContextVar("workspace_of_request", default=None)
 
 
 @contextmanager
 def cached_workspace() -> Iterator[None]:
-    """Within it `workspace` looks once and keeps to what it found, since a page asks for it hundreds of times."""
+    """Cache the result of `workspace` within the block, since a page calls it hundreds of times."""
     token = _request_cache.set([])
     try:
         yield
@@ -50,7 +50,7 @@ def published_run() -> Run | None:
 
 
 def _state(file: Path) -> State | None:
-    """What changes when a file is replaced: so a process sees what another one wrote."""
+    """The identity of a file, which changes when another process replaces it."""
     try:
         stat = file.stat()
     except OSError:

@@ -154,7 +154,7 @@ def has_playbook(scheme: str, tier: str) -> bool:
 
 @register.simple_tag
 def opened(values: object) -> SafeString:
-    """`{% opened held %}`: the field with which a form says what it showed (see `custrata.web.versions`)."""
+    """`{% opened held %}`: the hidden field with the values that a form shows (see `custrata.web.versions`)."""
     return format_html('<input type="hidden" name="{}" value="{}">', versions.NAME, versions.written(values))
 
 
