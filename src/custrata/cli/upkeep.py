@@ -65,14 +65,14 @@ def removed_runs_text(session: Session, runs: tuple[datetime, ...]) -> str:
 def after_import(session: Session, *, report: bool) -> None:
     """Compact the lake where it is due, and print the space freed."""
     write = session.writer("upkeep")
-    with _failing_softly(session):
+    with _warn_on_failure(session):
         freed = compact_if_due(session.workspace, at=now())
         if freed and report:
             say(write("compacted_by_itself", size=write.size(freed)))
 
 
 @contextmanager
-def _failing_softly(session: Session) -> Iterator[None]:
+def _warn_on_failure(session: Session) -> Iterator[None]:
     """Print operational errors, such as a full disk, as warnings: the command itself has succeeded already."""
     try:
         yield
@@ -84,7 +84,7 @@ def _failing_softly(session: Session) -> Iterator[None]:
 
 def after_refresh(session: Session) -> None:
     """Remove the runs past their retention, and print them."""
-    with _failing_softly(session), suppress(Busy):  # another refresh is running, which removes them
+    with _warn_on_failure(session), suppress(Busy):  # another refresh is running, which removes them
         done = retain(session.workspace)
         if done.runs:
             say(removed_runs_text(session, done.runs))

@@ -58,11 +58,11 @@ def restore_command(file: Path, folder: Path) -> None:
         workspace.make_folders()
         from django.conf import settings
 
-        from custrata.config.erasing_again import erase_again
+        from custrata.config.repeated_erasure import repeat_erasures
         from custrata.config.restoring import STEPS, fill
 
-        if erase_again not in STEPS:
-            STEPS.append(erase_again)
+        if repeat_erasures not in STEPS:
+            STEPS.append(repeat_erasures)
 
         settings.STATE.mkdir(exist_ok=True, mode=0o700)
         restored, lines = fill(unpacked, head, workspace, target=target, at=at)

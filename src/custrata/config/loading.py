@@ -16,7 +16,7 @@ from django.core.management.color import no_style
 from django.db import DatabaseError, connection, models, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from custrata.config.tables import BATCH, ENCODING, ERRORS, Table, backed_up, measured
+from custrata.config.tables import BATCH, ENCODING, ERRORS, Table, tables_to_back_up, tally_of
 from custrata.errors import BadInput, Refused
 
 NO_TEXT = re.compile("[\0\ud800-\udfff]")  # what PostgreSQL cannot hold
@@ -74,7 +74,7 @@ def load_tables(folder: Path, head: Mapping[str, Any]) -> list[Replaced]:
     replaced: list[Replaced] = []
     with transaction.atomic():
         labels = {model._meta.label_lower for model in then.get_models(include_auto_created=True)}
-        tables = backed_up(then, without={label for label in labels if label not in head["rows"]})
+        tables = tables_to_back_up(then, without={label for label in labels if label not in head["rows"]})
         for table in tables:
             replaced += _load(table, folder / table.file)
         try:
@@ -228,7 +228,7 @@ def _compare(tables: list[Table], head: Mapping[str, Any], replaced: set[str]) -
     contents = head.get("contents", {})
     for table in tables:
         if table.label in contents and table.label not in replaced:
-            tally = measured(table)
+            tally = tally_of(table)
             rows, content = head["rows"].get(table.label), contents[table.label]
             if (tally.rows, tally.content) != (rows, content):
                 raise RestoreDiffers(table=table.label, rows=rows, restored=tally.rows, content=content,

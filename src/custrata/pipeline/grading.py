@@ -63,7 +63,7 @@ class Grader:
         if not grading.waiting:
             self.results[scheme.key] = self.keep(self._with_life(scheme, grading))
 
-    def whole(self) -> ir.Table:
+    def profile_with_tiers(self) -> ir.Table:
         """The profile with the columns of every scheme that could be graded, `<key>_<column>` each."""
         named = [
             table.rename(**{f"{key}_{name}": name for name in table.columns if name != "customer_id"})

@@ -91,7 +91,7 @@ def _needed(keys: Sequence[str], schemes: Sequence[Scheme]) -> list[Scheme]:
 def _tiers_without(late: ir.Table, profile: ir.Table, keys: Sequence[str], of: LateContext, keep: Keep) -> ir.Table:
     """Columns of `WITHOUT`: tier and status of the customers with late orders, graded without these orders."""
     schemes = _needed(keys, of.schemes)
-    timely = of.source.with_orders(partial(_timely, of))
+    timely = of.source.with_orders(partial(_without_late_orders, of))
     theirs = timely.with_orders(lambda orders: orders.semi_join(late, "customer_id"))
     since = first_day(of.source.facts.orders, of.moment)
     order_facts = replace(known_at(theirs, of.moment, keep), everyone=of.population, since=since)
@@ -117,7 +117,7 @@ def _needs_all_orders(scheme: Scheme) -> bool:
     return counts or has_own_window(scheme) or scheme.definition.qualify != "rolling"
 
 
-def _timely(of: LateContext, orders: ir.Table) -> ir.Table:
+def _without_late_orders(of: LateContext, orders: ir.Table) -> ir.Table:
     """The orders without the late ones: those dated before the previous run but imported after it."""
     at, previous_as_of = (ibis.literal(instant).cast(INSTANT) for instant in (of.before.record["at"], of.before.as_of))
     late = (epoch_micros(orders.ordered_at) < epoch_micros(previous_as_of)) & (

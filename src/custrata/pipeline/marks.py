@@ -22,10 +22,10 @@ def marks_of(schemes: Mapping[str, Mapping[str, Any]], before: Run | None) -> li
     previous_record = before.record
     was = int(previous_record["saw"].get("definitions") or 1)
     marks = [_mark("definitions", None, was, DEFINITIONS)] if was != DEFINITIONS else []
-    return marks + _schemes_apart(schemes, previous_record["schemes"])
+    return marks + _scheme_marks(schemes, previous_record["schemes"])
 
 
-def _schemes_apart(
+def _scheme_marks(
     schemes: Mapping[str, Mapping[str, Any]], previous_schemes: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """The marks of individual schemes."""
@@ -52,7 +52,7 @@ def marks_between(before: Run | None, run: Run) -> list[dict[str, Any]]:
         return recorded
     was, now = (int((compared.record.get("saw") or {}).get("definitions") or 1) for compared in (before, run))
     marks = [_mark("definitions", None, was, now)] if was != now else []
-    return marks + _schemes_apart(run.record["schemes"], before.record["schemes"])
+    return marks + _scheme_marks(run.record["schemes"], before.record["schemes"])
 
 
 def method_of(run: Run, scheme: str) -> tuple[int, int, int | None] | None:

@@ -16,7 +16,7 @@ from custrata.lake import Run, Stage, Workspace
 from custrata.pipeline.decisions import AppliedDecisions, Decisions, decisions_of
 from custrata.pipeline.handover import recorded_handover
 from custrata.pipeline.learning import learned_lines
-from custrata.pipeline.making import Progress, Refreshed, Task, Watch, make_run
+from custrata.pipeline.run_creation import Progress, Refreshed, Task, Watch, create_run
 from custrata.pipeline.view import Source, open_source
 
 Every = Literal["week", "month", "quarter"]
@@ -114,7 +114,7 @@ def _regraded(task: Task, stage: Stage, superseded: Run | None, watch: Watch, *,
     waiting = stage.waiting(task.moment.instant)
     if waiting is not None and task.matches(waiting):
         return Refreshed(stage.take(waiting), new=True)
-    return Refreshed(make_run(task, stage, superseded, watch, prepare=prepare), new=True)
+    return Refreshed(create_run(task, stage, superseded, watch, prepare=prepare), new=True)
 
 
 def moments_to_rebuild(

@@ -16,7 +16,7 @@ from custrata.lake import Run, Runs, Workspace
 from custrata.pipeline.decisions import AppliedDecisions, Decisions
 from custrata.pipeline.handover import handover_for
 from custrata.pipeline.learning import learned_lines
-from custrata.pipeline.making import Progress, Refreshed, Task, Watch, make_run
+from custrata.pipeline.run_creation import Progress, Refreshed, Task, Watch, create_run
 from custrata.pipeline.view import open_source
 
 __all__ = ["EarlierAsOf", "Refreshed", "refresh"]
@@ -71,7 +71,7 @@ def refresh(
             task = Task(source, moment, before, applied, schemes, scheme_keys, lines, handover)
             if superseded is not None and task.matches(superseded):
                 return Refreshed(superseded, new=False)
-        return Refreshed(make_run(task, store, superseded, watch), new=True)
+        return Refreshed(create_run(task, store, superseded, watch), new=True)
 
 
 @dataclass(frozen=True)

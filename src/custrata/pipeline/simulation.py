@@ -298,7 +298,7 @@ class _Comparison:
         dearest = [moved.spend.desc(nulls_first=False), moved.customer_id]
         ranked = moved.mutate(
             turn=ibis.row_number().over(ibis.window(group_by=["was", "tier"], order_by=dearest)),
-            down=self._down(moved),
+            down=self._moves_down(moved),
         )
         turns = ranked.order_by("turn", ranked.spend.desc(nulls_first=False), "customer_id").limit(movers)
         falls = ranked.filter("down").order_by(ranked.spend.desc(nulls_first=False), "customer_id").limit(LOSERS)
@@ -306,7 +306,7 @@ class _Comparison:
         rows = self._rows({row["customer_id"] for row in (*some, *down)})
         return [self._mover(row, rows) for row in some], [self._mover(row, rows) for row in down]
 
-    def _down(self, moved: ir.Table) -> ir.BooleanValue:
+    def _moves_down(self, moved: ir.Table) -> ir.BooleanValue:
         places = [(tier, place) for tier, place in self.ranks.items()]
         if not places:
             return ibis.literal(False)

@@ -21,10 +21,10 @@ from custrata.lake import LakeSnapshot, Run, Workspace
 from custrata.pipeline.decisions import AppliedDecisions, decisions_of
 from custrata.pipeline.handover import recorded_handover
 from custrata.pipeline.learning import Lines
-from custrata.pipeline.making import Task, Watch, write_profile
 from custrata.pipeline.marks import DEFINITIONS
 from custrata.pipeline.reading.connection import Connection, Serving, literal, quoted
 from custrata.pipeline.record import excluded_of
+from custrata.pipeline.run_creation import Task, Watch, write_profile
 from custrata.pipeline.snapshot import Snapshot
 from custrata.pipeline.view import Source, open_source
 from custrata.pipeline.withdrawal import NoSuchPublishedRun

@@ -10,8 +10,8 @@ from custrata.engine import Engine
 from custrata.engine.guard import guarded
 from custrata.errors import BadInput
 from custrata.lake import Run, Workspace
-from custrata.pipeline.making import Progress
 from custrata.pipeline.rebuild import regrade
+from custrata.pipeline.run_creation import Progress
 from custrata.pipeline.view import open_source
 
 

@@ -18,11 +18,11 @@ def health(request: HttpRequest) -> HttpResponse:
 
 def ready(request: HttpRequest) -> HttpResponse:
     """Readiness of database, migrations and workspace; status 503 where one fails."""
-    checks = {name: _holds(check) for name, check in CHECKS.items()}
+    checks = {name: _passes(check) for name, check in CHECKS.items()}
     return JsonResponse({"ready": all(checks.values()), "checks": checks}, status=200 if all(checks.values()) else 503)
 
 
-def _holds(check: Callable[[], bool]) -> bool:
+def _passes(check: Callable[[], bool]) -> bool:
     try:
         return check()
     except Exception:  # whatever it is, we are not ready; the reason stands in the log of who tries to work

@@ -39,7 +39,7 @@ def reader_language(request: HttpRequest) -> str:
     for language in (own, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)):
         if language in LANGUAGES:
             return str(language)
-    return preferred_language(request.headers.get("Accept-Language", "")) or _of_the_workspace()
+    return preferred_language(request.headers.get("Accept-Language", "")) or _workspace_language()
 
 
 def preferred_language(header: str) -> str | None:
@@ -57,7 +57,7 @@ def preferred_language(header: str) -> str | None:
     return None
 
 
-def _of_the_workspace() -> str:
+def _workspace_language() -> str:
     try:
         return workspace().settings.language
     except CustrataError:

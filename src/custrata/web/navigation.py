@@ -54,7 +54,7 @@ SETTINGS = (
 
 def menu(person: Any, path: str) -> dict[str, list[MenuItem]]:
     """The entries that a person may open, grouped in pages and settings; that of `path` is current."""
-    groups = {"pages": list(_open_to(person, PAGES)), "settings": list(_open_to(person, SETTINGS))}
+    groups = {"pages": list(_permitted(person, PAGES)), "settings": list(_permitted(person, SETTINGS))}
     hrefs = [href for entries in groups.values() for _, href in entries]
     belongs = (href for href in hrefs if path == href or (href != "/" and path.startswith(href)))
     current = max(belongs, key=len, default=None)
@@ -66,10 +66,10 @@ def menu(person: Any, path: str) -> dict[str, list[MenuItem]]:
 
 def first_page(person: Any) -> str:
     """Where a person starts: the first page they may open."""
-    return next((href for _, href in _open_to(person, PAGES + SETTINGS)), "/")
+    return next((href for _, href in _permitted(person, PAGES + SETTINGS)), "/")
 
 
-def _open_to(person: Any, entries: tuple[Entry, ...]) -> Iterator[tuple[Entry, str]]:
+def _permitted(person: Any, entries: tuple[Entry, ...]) -> Iterator[tuple[Entry, str]]:
     for entry in entries:
         if not person.is_authenticated or not (entry.right is None or may(person, entry.right)):
             continue

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST
 
-from custrata.web.way_back import way_back
+from custrata.web.redirects import safe_next
 from custrata.wording import LANGUAGES
 
 THEMES = ("auto", "light", "dark")
@@ -36,7 +36,7 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
 
 
 def _save_choice(request: HttpRequest, name: str, allowed: tuple[str, ...], cookie: str) -> HttpResponse:
-    response = HttpResponseRedirect(way_back(request, "/"))
+    response = HttpResponseRedirect(safe_next(request, "/"))
     chosen = request.POST.get(name, "")
     if chosen in allowed:
         response.set_cookie(cookie, chosen, max_age=A_YEAR, samesite="Lax", secure=settings.HTTPS, httponly=True)

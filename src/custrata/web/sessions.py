@@ -17,7 +17,7 @@ from django.utils import timezone
 BEGAN = "began"  # in the session: the instant of the sign-in, in seconds
 
 
-def good_until(began: datetime, at: datetime) -> datetime:
+def expiry_of(began: datetime, at: datetime) -> datetime:
     """When a session expires that is used now and unused from then on."""
     longest = timedelta(seconds=settings.SESSION_COOKIE_AGE)
     return min(at + timedelta(hours=settings.IDLE_HOURS), began + longest)
@@ -29,5 +29,5 @@ class SessionStore(DatabaseSessions):
     def create_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:
         row = super().create_model_instance(data)
         at = timezone.now()
-        row.expire_date = good_until(datetime.fromtimestamp(data.get(BEGAN, at.timestamp()), UTC), at)
+        row.expire_date = expiry_of(datetime.fromtimestamp(data.get(BEGAN, at.timestamp()), UTC), at)
         return row

@@ -66,11 +66,11 @@ def contacts(
         edits = AppliedDecisions.of(decisions, None).edits(engine)
         golden = golden_customers(lake.read("customer_records", engine), edits)
         named = golden.select("customer_id", **{name: golden[name].fill_null("") for name in CONTACT_COLUMNS})
-        rows = engine.materialize(_marked(_everybody(named, lake, engine)))
+        rows = engine.materialize(_marked(_customers_of_lake(named, lake, engine)))
         yield Contacts(engine, rows, str(run.folder / "profile.parquet") if run is not None else None)
 
 
-def _everybody(named: ir.Table, lake: LakeSnapshot, engine: DuckEngine) -> ir.Table:
+def _customers_of_lake(named: ir.Table, lake: LakeSnapshot, engine: DuckEngine) -> ir.Table:
     """The customers of all records and facts, with their contact columns; an edit alone does not make a customer."""
     ids = []
     for name in ("customer_records", *FACTS):

@@ -169,7 +169,7 @@ class CustomerFacts:
         """The newest non-empty value of each attribute in the sources, as the golden record takes it."""
         files = {record.import_id: record.file_name for record in self._snapshot().imports}
         values: dict[str, SourceValue] = {}
-        for record in sorted(self._facts("customer_records", customer_id, ALL), key=_age, reverse=True):
+        for record in sorted(self._facts("customer_records", customer_id, ALL), key=_recency, reverse=True):
             for name in ATTRIBUTES:
                 if record[name] is not None and name not in values:
                     file = files.get(record["import_id"])
@@ -265,7 +265,7 @@ def _read(name: str, files: Sequence[Path]) -> str:
     return f"(SELECT {columns} WHERE false)"
 
 
-def _age(record: Row) -> tuple[datetime, datetime, str, str]:
+def _recency(record: Row) -> tuple[datetime, datetime, str, str]:
     """The sort key of records by age: see `custrata.identity.golden`."""
     updated_at = record["updated_at"] or record["imported_at"]
     return updated_at, record["imported_at"], record["source"], record["source_id"]

@@ -66,7 +66,7 @@ class Order:
     backwards: bool = False
 
     @property
-    def falls(self) -> bool:
+    def sorts_descending(self) -> bool:
         """Whether the column is sorted in descending order."""
         return self.descending != self.backwards
 
@@ -75,14 +75,14 @@ class Order:
         """The order in SQL."""
         ids = f"customer_id {'DESC' if self.backwards else 'ASC'}"
         if self.column == "customer_id":
-            return f"customer_id {'DESC' if self.falls else 'ASC'}"
+            return f"customer_id {'DESC' if self.sorts_descending else 'ASC'}"
         nulls = "FIRST" if self.backwards else "LAST"
-        return f"{quoted(self.column)} {'DESC' if self.falls else 'ASC'} NULLS {nulls}, {ids}"
+        return f"{quoted(self.column)} {'DESC' if self.sorts_descending else 'ASC'} NULLS {nulls}, {ids}"
 
     def beyond(self, after: After) -> tuple[str, list[object]]:
         """The SQL condition, with its values, for rows after a given one."""
         name, (value, customer_id) = quoted(self.column), after
-        further, later = "<" if self.falls else ">", "<" if self.backwards else ">"
+        further, later = "<" if self.sorts_descending else ">", "<" if self.backwards else ">"
         if self.column == "customer_id":
             return f"customer_id {further} ?", [customer_id]
         if value is None:

@@ -30,8 +30,8 @@ from custrata.report.pictures import flow
 from custrata.report.tables import table_name
 from custrata.web import texts
 from custrata.web.gate import needs
+from custrata.web.redirects import safe_next
 from custrata.web.rights import Right, may
-from custrata.web.way_back import way_back
 from custrata.wording import catalogue
 
 PAGE = 50
@@ -140,7 +140,7 @@ def refresh(request: HttpRequest) -> HttpResponse:
             messages.success(request, texts.text("tiers.refresh.started"))
         except Refused as error:
             messages.error(request, texts.sentence(error))
-    return HttpResponseRedirect(way_back(request, reverse("tiers:runs")))
+    return HttpResponseRedirect(safe_next(request, reverse("tiers:runs")))
 
 
 def _step(name: str) -> str:

@@ -26,7 +26,7 @@ class UnreadableList(Refused):
     template = "The list of erasures {file} cannot be read: {reason}. Nothing was restored."
 
 
-def erase_again(restored: Restored) -> str:
+def repeat_erasures(restored: Restored) -> str:
     """Erase the customers on the lists of erasures of a restored workspace and of newer copies; returns a message.
 
     The newer copies are the given ones, the workspace that was backed up, if it still exists, and copies next to it,

@@ -1,4 +1,4 @@
-"""Creation of one run: from the facts and an instant to the tables in its folder, starting at `make_run`."""
+"""Creation of one run: from the facts and an instant to the tables in its folder, starting at `create_run`."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class Task:
         return all(run.record["saw"].get(name, "") == value for name, value in self.marks.items())
 
 
-def make_run(task: Task, store: RunStore, superseded: Run | None, watch: Watch, *, prepare: bool = True) -> Run:
+def create_run(task: Task, store: RunStore, superseded: Run | None, watch: Watch, *, prepare: bool = True) -> Run:
     """Grade all customers and publish the run; `superseded` is the run of the same instant that it replaces.
 
     `prepare` precomputes scales and movers for pages; without it they are computed when they are needed.
@@ -207,7 +207,7 @@ def _graded(
             for scheme in task.schemes:
                 grader.grade(scheme)
             details = {**_details(task, grader, view.headers), "customers": customers}
-            return grader.whole(), _scheme_records(task, grader), details
+            return grader.profile_with_tiers(), _scheme_records(task, grader), details
 
 
 def _scheme_records(task: Task, grader: Grader) -> dict[str, dict[str, Any]]:
