@@ -18,7 +18,7 @@ from custrata.analytics.sources import canonical_feedback, canonical_lines, cano
 from custrata.analytics.traits import Known, joined_by_customer, known_facts, order_traits
 from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros
-from custrata.pipeline.decisions import Decided
+from custrata.pipeline.decisions import AppliedDecisions
 from custrata.pipeline.grading import Grader
 from custrata.pipeline.windows import Windows
 from custrata.tiering import BUILT_IN, Context
@@ -67,7 +67,13 @@ def graded_by_every_scheme(
     curve = learn_silence(known.paced, moment)
     context = Context(curve, known.everyone.period, moment, facts or {})
     grader = Grader(
-        profile, context, Decided({}), None, engine, engine.materialize, Windows(known, moment, engine.materialize)
+        profile,
+        context,
+        AppliedDecisions({}),
+        None,
+        engine,
+        engine.materialize,
+        Windows(known, moment, engine.materialize),
     )
     for scheme in BUILT_IN.values():
         grader.grade(scheme)
@@ -75,7 +81,7 @@ def graded_by_every_scheme(
     for key, table in grader.results.items():
         for row in engine.arrow(_named(table, key)).to_pylist():
             rows[row["customer_id"]] |= row
-    return Graded(rows, grader.gradings, grader.told, curve)
+    return Graded(rows, grader.gradings, grader.records, curve)
 
 
 def _named(table: ir.Table, key: str) -> ir.Table:

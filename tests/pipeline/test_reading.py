@@ -234,7 +234,7 @@ def test_many_threads_read_at_once(shown: Reading) -> None:
 
 def bought(shown: Reading, customer: str) -> tuple[Any, ...]:
     purchases = shown.purchases(customer)
-    return shown.orders(customer), purchases.sales, purchases.channels, shown.told(customer)
+    return shown.orders(customer), purchases.sales, purchases.channels, shown.source_values(customer)
 
 
 def test_orders_come_newest_first(shown: Reading) -> None:

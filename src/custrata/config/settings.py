@@ -27,10 +27,10 @@ LOGGING = logging_settings(
 
 
 def _secret_key() -> str:
-    """The key of the environment, else the workspace's own, made the first time; none is kept without a workspace."""
-    given = os.environ.get("CUSTRATA_SECRET_KEY")
-    if given:
-        return given
+    """The key of the environment, else that of the workspace, created on first use; not stored without a workspace."""
+    configured = os.environ.get("CUSTRATA_SECRET_KEY")
+    if configured:
+        return configured
     path = STATE / "secret_key"
     if path.exists():
         return path.read_text(encoding="ascii").strip()
@@ -46,7 +46,7 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
-# This machine may always ask: probes and whoever watches over the process do.
+# Requests from this machine, such as health probes, are always allowed.
 ALLOWED_HOSTS = [*filter(None, os.environ.get("CUSTRATA_HOSTS", "").split(",")), "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [*filter(None, os.environ.get("CUSTRATA_ORIGINS", "").split(","))]
 

@@ -12,7 +12,7 @@ from custrata.apps.accounts.actions.people import NoSuchPerson
 from custrata.apps.accounts.models import OneTimeLink, SignIn, User
 from custrata.apps.accounts.queries import person_named
 from custrata.apps.audit.actions import record_change
-from custrata.web.sessions import good_until
+from custrata.web.sessions import expiry_of
 
 ATTEMPTS_KEPT = timedelta(days=1)
 LINKS_KEPT = timedelta(days=90)
@@ -40,7 +40,7 @@ def touch_session(*, session_key: str, at: datetime) -> None:
     since = SignIn.objects.filter(session_id=session_key).values_list("since", flat=True).first()
     if since is not None:
         SignIn.objects.filter(session_id=session_key).update(seen_at=at)
-        Session.objects.filter(session_key=session_key).update(expire_date=good_until(since, at))
+        Session.objects.filter(session_key=session_key).update(expire_date=expiry_of(since, at))
 
 
 @transaction.atomic

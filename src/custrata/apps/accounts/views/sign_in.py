@@ -19,9 +19,9 @@ from custrata.apps.accounts.models import User
 from custrata.apps.accounts.queries import person_named, recovery_codes_left
 from custrata.apps.accounts.views.authentication import PENDING, admit, complete_sign_in, is_throttled, pending_person
 from custrata.errors import CustrataError
+from custrata.web.redirects import safe_next
 from custrata.web.security_log import record_event
 from custrata.web.texts import count, sentence, text
-from custrata.web.way_back import way_back
 
 
 @sensitive_post_parameters("password")
@@ -29,7 +29,7 @@ from custrata.web.way_back import way_back
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Ask for user name and password, and redirect to the requested page."""
-    next_url = way_back(request, reverse("web:start"))
+    next_url = safe_next(request, reverse("web:start"))
     if request.user.is_authenticated:
         return redirect(next_url)
     form = SignInForm(request.POST or None)

@@ -18,7 +18,7 @@ from custrata.apps.customers.models import Customer, Edit
 from custrata.errors import BadInput, Refused
 from custrata.identity.folding import searchable
 from custrata.identity.golden import EDITABLE
-from custrata.pipeline.reading.contacts import LONGEST_SEARCH, SHOWN
+from custrata.pipeline.reading.contacts import CONTACT_COLUMNS, LONGEST_SEARCH
 from custrata.web.versions import Parts, ensure_unchanged
 
 CHOICES = {"kind": ("person", "company"), "gender": ("female", "male", "other")}
@@ -116,10 +116,10 @@ def _phone(text: str) -> str:
 
 def _update_customer(customer: Customer, attribute: str, value: str | None) -> None:
     """Update the customer, so that search and lists show the value at once."""
-    if attribute not in SHOWN:
+    if attribute not in CONTACT_COLUMNS:
         return
     setattr(customer, attribute, value or "")
-    parts = [customer.customer_id, *(getattr(customer, name) for name in SHOWN)]
+    parts = [customer.customer_id, *(getattr(customer, name) for name in CONTACT_COLUMNS)]
     customer.search = searchable(*parts)[:LONGEST_SEARCH]
     customer.save(update_fields=[attribute, "search"])
 

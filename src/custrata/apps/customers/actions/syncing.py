@@ -20,7 +20,7 @@ from custrata.apps.customers.queries.decided import decisions
 from custrata.apps.customers.queries.state import state_of
 from custrata.lake import LakeSnapshot, Run, Workspace
 from custrata.pipeline.reading import contacts, moves, moves_in
-from custrata.pipeline.reading.contacts import KNOWN
+from custrata.pipeline.reading.contacts import MARKS_SCHEMA
 
 PORTION = 50_000
 COLUMNS = {
@@ -89,9 +89,11 @@ def known_customers() -> pa.Table:
         with connection.cursor() as cursor:
             cursor.execute("SELECT customer_id, mark FROM customers_customer")
             while rows := cursor.fetchmany(PORTION):
-                yield pa.RecordBatch.from_arrays([pa.array(column) for column in zip(*rows, strict=True)], schema=KNOWN)
+                yield pa.RecordBatch.from_arrays(
+                    [pa.array(column) for column in zip(*rows, strict=True)], schema=MARKS_SCHEMA
+                )
 
-    return pa.Table.from_batches(batches(), KNOWN)
+    return pa.Table.from_batches(batches(), MARKS_SCHEMA)
 
 
 @transaction.atomic

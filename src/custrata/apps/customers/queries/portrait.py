@@ -11,7 +11,7 @@ from custrata.analytics.traits import CATALOGUE
 from custrata.apps.customers.models import Edit
 from custrata.apps.customers.queries.columns import BY_UNIT, Kind, available_columns, trait_label
 from custrata.identity.golden import ATTRIBUTES, EDITABLE
-from custrata.pipeline.reading import Reading, Told
+from custrata.pipeline.reading import Reading, SourceValue
 from custrata.tiering import Explanation, explain
 from custrata.tiering.names import trait_name
 from custrata.web.schemes import graded_schemes, scheme_named, tier_named
@@ -29,7 +29,7 @@ class Attribute:
     name: str
     label: str
     value: Any
-    source: Told | None
+    source: SourceValue | None
     edit: Edit | None
 
     @property
@@ -88,7 +88,7 @@ def edits_of(customer_id: str) -> dict[str, Edit]:
     return {edit.attribute: edit for edit in rows}
 
 
-def attributes(source_values: Mapping[str, Told], edits: Mapping[str, Edit], language: str) -> list[Attribute]:
+def attributes(source_values: Mapping[str, SourceValue], edits: Mapping[str, Edit], language: str) -> list[Attribute]:
     """Every attribute: the edited value, else that of the newest source."""
     return [
         Attribute(
@@ -125,7 +125,7 @@ def tiers_of(row: Row, schemes: Iterable[str] | None = None) -> list[InTier]:
 
 def trait_ranks(reading: Reading, row: Row, language: str) -> list[tuple[str, list[TraitRank]]]:
     """The non-empty traits by group, with the customer's rank in each."""
-    places = reading.standing(row, [name for name in CATALOGUE if row.get(name) is not None])
+    places = reading.percentiles_of(row, [name for name in CATALOGUE if row.get(name) is not None])
     groups: dict[str, list[TraitRank]] = {group: [] for group in TRAIT_GROUPS}
     columns = available_columns(reading.columns, language)
     for trait in CATALOGUE.values():

@@ -62,7 +62,7 @@ def _change(request: HttpRequest, kind: type[CustomerForm], act: Act, phrase_key
 def _source_value(customer_id: str, attribute: str) -> str | None:
     """The value of an attribute in the sources, as text."""
     reading = reading_or_404()
-    source_value = (reading.told(customer_id) if reading is not None else {}).get(attribute)
+    source_value = (reading.source_values(customer_id) if reading is not None else {}).get(attribute)
     return None if source_value is None else str(source_value.value)
 
 

@@ -64,7 +64,7 @@ def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
 
 
 def _portrait(request: HttpRequest, reading: Reading | None, row: Row | None, customer_id: str) -> Row:
-    source_values = reading.told(customer_id) if reading is not None else {}
+    source_values = reading.source_values(customer_id) if reading is not None else {}
     editing, typed = request.GET.get("edit", ""), request.session.pop(TYPED, {})
     return {
         "attributes": attributes(source_values, edits_of(customer_id), language()),

@@ -107,8 +107,8 @@ def lines_for(trait: str, shares: Sequence[float]) -> list[int] | None:
         return None
     column, source = quoted(trait), f"read_parquet({literal(str(profile_of(run)))})"
     sql = f"SELECT quantile_disc({column}::DOUBLE, {list(shares)}) AS lines FROM {source} WHERE {column} > 0"
-    with Serving().asking() as asking:
-        lines = [_rounded(value) for value in asking.table(sql).to_pylist()[0]["lines"] or ()]
+    with Serving().connect() as connection:
+        lines = [_rounded(value) for value in connection.table(sql).to_pylist()[0]["lines"] or ()]
     return lines if lines == sorted(set(lines), reverse=True) and lines else None
 
 

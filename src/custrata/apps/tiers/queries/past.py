@@ -14,7 +14,7 @@ from custrata.lake import Run
 from custrata.lake.runs import Runs
 from custrata.pipeline.reading import Mover, biggest_movers
 from custrata.pipeline.reading.connection import Serving, literal
-from custrata.pipeline.reading.stays import Stays, stays_of, stays_told
+from custrata.pipeline.reading.stays import Stays, describe_stays, stays_of
 from custrata.report import Scheme
 from custrata.report.colours import tier_colours
 from custrata.report.panels import Pair, both
@@ -94,7 +94,7 @@ def stays_panel(found: Scheme) -> StaysPanel:
         for one in known
     )
     drawn = both(partial(staying, lines, texts.writer("report")))
-    return StaysPanel(drawn, Table(tuple(head), rows), tuple(stays_told(seen, write)))
+    return StaysPanel(drawn, Table(tuple(head), rows), tuple(describe_stays(seen, write)))
 
 
 @lru_cache(maxsize=256)
@@ -132,8 +132,8 @@ def corrected_by_scheme(run: Run) -> dict[str, int]:
     if not _file(run).exists():
         return {}
     sql = f"SELECT scheme, count(*) AS many FROM {_corrections(run)} GROUP BY ALL ORDER BY ALL"
-    with Serving().asking() as asking:
-        return {row["scheme"]: row["many"] for row in asking.table(sql).to_pylist()}
+    with Serving().connect() as connection:
+        return {row["scheme"]: row["many"] for row in connection.table(sql).to_pylist()}
 
 
 def corrections(run: Run, *, scheme: str = "", start: int = 0, most: int = ROWS) -> list[Correction]:
@@ -150,14 +150,14 @@ def corrections(run: Run, *, scheme: str = "", start: int = 0, most: int = ROWS)
         WHERE ? IN ('', wrong.scheme)
         ORDER BY "at" DESC, customer_id, wrong.scheme LIMIT ? OFFSET ?"""
     values: Sequence[Any] = (scheme, most, start)
-    with Serving().asking() as asking:
-        return [Correction(**row) for row in asking.table(sql, values).to_pylist()]
+    with Serving().connect() as connection:
+        return [Correction(**row) for row in connection.table(sql, values).to_pylist()]
 
 
 def _columns(run: Run, name: str = "corrections") -> set[str]:
     source = literal(str(run.folder / f"{name}.parquet"))
-    with Serving().asking() as asking:
-        found = asking.table(f"DESCRIBE SELECT * FROM read_parquet({source})")
+    with Serving().connect() as connection:
+        found = connection.table(f"DESCRIBE SELECT * FROM read_parquet({source})")
     return set(found["column_name"].to_pylist())
 
 

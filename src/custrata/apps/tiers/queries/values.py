@@ -80,16 +80,16 @@ def _recorded(run: Run, trait: str) -> Spread:
 def _counted(profile: Path, key: str, unit: Unit) -> Spread:
     """Equal bins, counted once per process and run; the last takes in all beyond."""
     source, value = f"read_parquet({literal(str(profile))})", f"{quoted(f'{key}_value')}::DOUBLE"
-    with Serving().asking() as asking:
+    with Serving().connect() as connection:
         if unit == "score":
             low, high = 0.0, 100.0
         else:
             sql = f"SELECT min({value}) AS low, quantile_disc({value}, 0.99) AS high FROM {source}"
-            ends = asking.table(sql).to_pylist()[0]
+            ends = connection.table(sql).to_pylist()[0]
             low, high = ends["low"] or 0.0, ends["high"] or 0.0
         width = max((high - low) / BINS, 1.0 if unit == "days" else 0.0001)
         place = f"least(greatest(floor(({value} - ?) / ?), 0), {BINS - 1})::INTEGER"
         sql = f"SELECT {place} AS place, count(*) AS customers FROM {source} WHERE {value} IS NOT NULL GROUP BY place"
-        counts = {row["place"]: row["customers"] for row in asking.table(sql, [low, width]).to_pylist()}
+        counts = {row["place"]: row["customers"] for row in connection.table(sql, [low, width]).to_pylist()}
     edges = tuple(Decimal(str(round(low + width * number, 4))) for number in range(BINS + 1))
     return edges, tuple(counts.get(number, 0) for number in range(BINS))

@@ -24,14 +24,14 @@ from custrata.apps.tiers.views.asking import known_scheme, no_run
 from custrata.errors import Refused
 from custrata.lake import Run
 from custrata.pipeline.reading import NoSuchRun
-from custrata.pipeline.telling import told_of
+from custrata.pipeline.run_notes import describe_run
 from custrata.report.panels import both
 from custrata.report.pictures import flow
 from custrata.report.tables import table_name
 from custrata.web import texts
 from custrata.web.gate import needs
+from custrata.web.redirects import safe_next
 from custrata.web.rights import Right, may
-from custrata.web.way_back import way_back
 from custrata.wording import catalogue
 
 PAGE = 50
@@ -99,7 +99,7 @@ def one_run(request: HttpRequest, run_id: str) -> HttpResponse:
         "late": past.late_run(run),
         "corrected": past.corrections(run, most=10),
         "author": refreshes.refresh_authors().get(run.id, ""),
-        "told": told_of(run, texts.writer("runs")),
+        "told": describe_run(run, texts.writer("runs")),
         "may_withdraw": may(request.user, Right.WITHDRAW_RUNS),
     }
     return render(request, "tiers/run.html", shown)
@@ -140,7 +140,7 @@ def refresh(request: HttpRequest) -> HttpResponse:
             messages.success(request, texts.text("tiers.refresh.started"))
         except Refused as error:
             messages.error(request, texts.sentence(error))
-    return HttpResponseRedirect(way_back(request, reverse("tiers:runs")))
+    return HttpResponseRedirect(safe_next(request, reverse("tiers:runs")))
 
 
 def _step(name: str) -> str:

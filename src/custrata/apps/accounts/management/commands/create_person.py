@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from custrata.apps.accounts.actions import create_person
-from custrata.cli.language import spoken
+from custrata.cli.language import current_language
 from custrata.errors import CustrataError
 from custrata.web.rights import Role
 from custrata.wording import error_sentence, phrase
@@ -29,10 +29,10 @@ class Command(BaseCommand):
         try:
             created = create_person(**fields, actor=None, at=timezone.now())
         except CustrataError as error:
-            raise CommandError(error_sentence(error, spoken())) from error
+            raise CommandError(error_sentence(error, current_language())) from error
         user = created.user
         self.stdout.write(_text("made", username=user.username, role=user.role, password=created.password))
 
 
 def _text(name: str, **facts: object) -> str:
-    return phrase("accounts", f"create_person.{name}", spoken(), **facts)
+    return phrase("accounts", f"create_person.{name}", current_language(), **facts)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from custrata.apps.accounts.actions import NoSuchPerson, reset_second_factor
 from custrata.apps.accounts.queries import person_named
-from custrata.cli.language import spoken
+from custrata.cli.language import current_language
 from custrata.wording import error_sentence, phrase
 
 
@@ -22,10 +22,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         person = person_named(options["username"])
         if person is None:
-            raise CommandError(error_sentence(NoSuchPerson(), spoken()))
+            raise CommandError(error_sentence(NoSuchPerson(), current_language()))
         done = reset_second_factor(person_id=person.pk, actor=None, at=timezone.now())
         self.stdout.write(_text("done" if done else "none", username=person.username))
 
 
 def _text(name: str, **facts: object) -> str:
-    return phrase("accounts", f"reset_second_factor.{name}", spoken(), **facts)
+    return phrase("accounts", f"reset_second_factor.{name}", current_language(), **facts)
