@@ -33,7 +33,7 @@ from custrata.apps.tiers.actions import (
     start_refresh,
 )
 from custrata.apps.tiers.models import Draft
-from custrata.apps.tiers.queries.drafts import library, standing
+from custrata.apps.tiers.queries.drafts import library, scheme_state
 from custrata.apps.tiers.queries.values import value_histogram
 from custrata.errors import CustrataError
 from custrata.lake import Workspace
@@ -60,12 +60,12 @@ def ann(own_workspace: Workspace, person: Callable[[Role], User]) -> User:
 
 
 def save(actor: User, **other: Any) -> Draft:
-    asked = {"key": "vip", "definition": VIP, "note": "", "seen": None, "actor": actor, "at": AT}
+    asked = {"key": "vip", "definition": VIP, "note": "", "revision": None, "actor": actor, "at": AT}
     return save_draft(**{**asked, **other})
 
 
 def publish(actor: User, key: str = "vip", **other: Any) -> int:
-    return publish_draft(**{"key": key, "note": "", "seen": AT, "actor": actor, "at": LATER, **other}).number
+    return publish_draft(**{"key": key, "note": "", "revision": AT, "actor": actor, "at": LATER, **other}).number
 
 
 def told() -> list[str]:
@@ -78,7 +78,7 @@ def lowered(line: int = 900) -> dict[str, Any]:
 
 def test_a_draft_is_kept_and_told(ann: User) -> None:
     save(ann)
-    save(ann, definition=lowered(), seen=AT, at=LATER)
+    save(ann, definition=lowered(), revision=AT, at=LATER)
     held = Draft.objects.get()
     assert (held.definition["tiers"][0]["line"], held.author, held.at) == (900, ann, LATER)
     assert [change.before and change.before["tiers"][0]["line"] for change in Change.objects.order_by("pk")] == [
@@ -89,7 +89,7 @@ def test_a_draft_is_kept_and_told(ann: User) -> None:
 
 def test_the_same_draft_again_changes_nothing(ann: User) -> None:
     save(ann)
-    save(ann, seen=AT, at=LATER)
+    save(ann, revision=AT, at=LATER)
     assert (Draft.objects.get().at, told()) == (AT, ["tiers.draft"])
 
 
@@ -98,11 +98,11 @@ def test_an_unfinished_draft_is_kept(ann: User) -> None:
     assert Draft.objects.get().definition["tiers"][0]["line"] == "many"
 
 
-@pytest.mark.parametrize("seen", [None, AT - timedelta(hours=1), LATER])
-def test_a_save_that_did_not_see_the_newest_is_refused(ann: User, seen: datetime | None) -> None:
+@pytest.mark.parametrize("revision", [None, AT - timedelta(hours=1), LATER])
+def test_a_save_that_did_not_see_the_newest_is_refused(ann: User, revision: datetime | None) -> None:
     save(ann)
     with pytest.raises(DraftChangedMeanwhile):
-        save(ann, definition=lowered(), seen=seen, at=LATER)
+        save(ann, definition=lowered(), revision=revision, at=LATER)
     assert (Draft.objects.get().definition["tiers"][0]["line"], len(told())) == (1000, 1)
 
 
@@ -113,7 +113,7 @@ def test_a_save_that_did_not_see_the_newest_is_refused(ann: User, seen: datetime
         ({"key": "Größe"}, BadKey),
         ({"key": "111"}, BadKey),
         ({"key": "value"}, KindCannotChange),
-        ({"seen": AT}, DraftChangedMeanwhile),
+        ({"revision": AT}, DraftChangedMeanwhile),
     ],
 )
 def test_saving_refuses_by_name_and_changes_nothing(
@@ -126,16 +126,16 @@ def test_saving_refuses_by_name_and_changes_nothing(
 
 def test_a_draft_is_discarded_once(ann: User) -> None:
     save(ann)
-    discard_draft(key="vip", seen=AT, actor=ann, at=LATER)
+    discard_draft(key="vip", revision=AT, actor=ann, at=LATER)
     with pytest.raises(NoDraft):
-        discard_draft(key="vip", seen=AT, actor=ann, at=LATER)
+        discard_draft(key="vip", revision=AT, actor=ann, at=LATER)
     assert (Draft.objects.exists(), told()) == (False, ["tiers.draft", "tiers.draft_discarded"])
 
 
 def test_discarding_what_one_has_not_seen_is_refused(ann: User) -> None:
     save(ann)
     with pytest.raises(DraftChangedMeanwhile):
-        discard_draft(key="vip", seen=LATER, actor=ann, at=LATER)
+        discard_draft(key="vip", revision=LATER, actor=ann, at=LATER)
     assert Draft.objects.exists()
 
 
@@ -167,7 +167,7 @@ def test_no_second_refresh_is_started(ann: User) -> None:
 def test_publishing_what_one_has_not_seen_is_refused(ann: User) -> None:
     save(ann)
     with pytest.raises(DraftChangedMeanwhile):
-        publish(ann, seen=LATER)
+        publish(ann, revision=LATER)
     assert (Draft.objects.count(), library().versions("vip"), Job.objects.exists()) == (1, [], False)
 
 
@@ -200,7 +200,7 @@ def test_a_draft_that_changes_nothing_is_not_published(ann: User) -> None:
     publish(ann)
     save(ann, at=LATER)
     with pytest.raises(NothingToPublish):
-        publish(ann, seen=LATER)
+        publish(ann, revision=LATER)
     assert (Draft.objects.count(), len(library().versions("vip"))) == (1, 1)
 
 
@@ -210,7 +210,7 @@ def twice(ann: User) -> User:
     save(ann)
     publish(ann)
     save(ann, definition=lowered(), at=LATER)
-    publish(ann, seen=LATER)
+    publish(ann, revision=LATER)
     return ann
 
 
@@ -265,13 +265,13 @@ def test_a_key_that_is_taken_gets_a_number(ann: User) -> None:
 
 
 def test_a_scheme_says_where_it_stands(twice: User) -> None:
-    found = standing("vip")
+    found = scheme_state("vip")
     assert found is not None
-    assert (found.waits, found.graded, found.is_retired, found.seen) == (True, None, False, "")
-    shipped = standing("value")
+    assert (found.waits, found.graded, found.is_retired, found.revision) == (True, None, False, "")
+    shipped = scheme_state("value")
     assert shipped is not None
     assert (shipped.waits, shipped.graded) == (False, 1)
-    assert standing("nothing") is None
+    assert scheme_state("nothing") is None
 
 
 def test_a_refresh_grades_by_what_was_published(ann: User, own_workspace: Workspace) -> None:
@@ -282,7 +282,7 @@ def test_a_refresh_grades_by_what_was_published(ann: User, own_workspace: Worksp
     perform(take_job("a worker", at=LATER))  # type: ignore[arg-type]  # there is one
     run = own_workspace.runs.all()[-1]
     assert (run.record["schemes"]["vip"]["version"], run.as_of.isoformat()) == (1, "2025-07-19T16:00:00+00:00")
-    found = standing("vip")
+    found = scheme_state("vip")
     assert found is not None
     assert not found.waits
     spread = value_histogram(run, "vip", "en")

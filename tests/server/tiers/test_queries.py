@@ -49,7 +49,7 @@ def test_history_of_a_past_run_ends_with_it(served: Workspace) -> None:
 def test_a_select_offers_the_newest_runs_and_the_one_shown(served: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "MOST", 2)
     ids = served.runs.ids()
-    assert [run.id for run in runs.offered(runs.run(ids[0]))] == [ids[3], ids[2], ids[0]]
+    assert [run.id for run in runs.selectable(runs.run(ids[0]))] == [ids[3], ids[2], ids[0]]
 
 
 def test_an_unknown_run_is_refused(served: Workspace) -> None:

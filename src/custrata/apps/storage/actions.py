@@ -1,4 +1,4 @@
-"""Have the workspace compacted."""
+"""Start the compaction of the workspace."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from custrata.errors import Refused
 
 
 class AlreadyCompacting(Refused):
-    template = "The workspace is being compacted already; nothing else was started. Wait until it is done."
+    template = "The workspace is being compacted already; no other job was started. Wait until it is done."
 
 
 @transaction.atomic
 def start_compacting(*, actor: User | None, at: datetime) -> Job:
-    """Put compacting in the queue. Raises `AlreadyCompacting`."""
+    """Enqueue a compaction job. Raises `AlreadyCompacting`."""
     if compacting() is not None:
         raise AlreadyCompacting
     job = jobs.enqueue(kind=KIND, arguments={}, actor=actor, at=at, key=KIND)

@@ -1,4 +1,4 @@
-"""The page of the disk: what takes how much, what would be freed, and a button to free it."""
+"""The disk page: usage by part, what can be freed, and a button that starts compaction."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from custrata.web.workspace import workspace
 @needs(Right.MANAGE_WORKSPACE)
 @require_safe
 def disk(request: HttpRequest) -> HttpResponse:
-    """What the workspace takes, by part, and what compacting and retention would free of it."""
-    found = queries.use(timezone.now())
-    shown = {
-        "use": found,
-        "rows": queries.rows(found),
-        "freeable": sum(found.freeable.values()),
+    """Disk usage by part, and what compaction and retention would free."""
+    usage = queries.use(timezone.now())
+    context = {
+        "use": usage,
+        "rows": queries.rows(usage),
+        "freeable": sum(usage.freeable.values()),
         "settings": workspace().settings,
         "job": queries.compacting(),
         "last": queries.last_compacting(),
     }
-    return render(request, "storage/disk.html", shown)
+    return render(request, "storage/disk.html", context)
 
 
 @needs(Right.MANAGE_WORKSPACE)
 @require_POST
 def compact(request: HttpRequest) -> HttpResponse:
-    """Start compacting."""
+    """Start a compaction job."""
     try:
         start_compacting(actor=asking_person(request), at=timezone.now())
     except Refused as error:

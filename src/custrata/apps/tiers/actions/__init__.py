@@ -1,4 +1,4 @@
-"""What people do here: refresh, rebuild history, take tiers away as a file, give tiers by hand, publish schemes."""
+"""Actions: refreshes, rebuilds, withdrawals, exports, overrides, drafts and publication of schemes."""
 
 from custrata.apps.tiers.actions.drafting import (
     BadKey,
@@ -17,10 +17,10 @@ from custrata.apps.tiers.actions.overriding import (
     NothingToEnd,
     OverrideEndsBefore,
     OverrideNeedsReason,
+    delete_orphaned_overrides,
     end_override,
-    forget_erased,
-    put_by_hand,
-    said_of,
+    override_data,
+    set_override,
 )
 from custrata.apps.tiers.actions.publishing import (
     SentTwice,
@@ -59,18 +59,18 @@ __all__ = [
     "apply_schemes",
     "begin_scheme",
     "copy_scheme",
+    "delete_orphaned_overrides",
     "discard_draft",
     "end_override",
-    "forget_erased",
     "free_key",
+    "override_data",
     "publish_draft",
-    "put_by_hand",
     "record_export",
     "restore_scheme",
     "retire_scheme",
     "roll_back",
-    "said_of",
     "save_draft",
+    "set_override",
     "start_rebuild",
     "start_refresh",
     "start_withdrawal",

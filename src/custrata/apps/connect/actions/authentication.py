@@ -1,4 +1,4 @@
-"""Recognise a token by its text, and note that it was used."""
+"""Authenticate a token by its text and record its use."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from custrata.apps.connect.models import MARK, Token
 from custrata.apps.connect.queries import digest, state_of
 from custrata.web.bearers import NotAuthenticated
 
-SELDOM = timedelta(minutes=1)  # "last used" is noted that seldom, so that reading seldom writes
+LAST_USED_INTERVAL = timedelta(minutes=1)  # `last_used_at` is updated at most this often
 
 
 class TokenUnknown(NotAuthenticated):
-    template = "This server knows no such token. Send it whole, as it was shown when it was made."
+    template = "This server knows no such token. Send the complete text that was shown when it was created."
 
 
 class TokenExpired(NotAuthenticated):
-    template = "This token ran out on {expired}. Make a new one (Settings, API tokens)."
+    template = "This token expired on {expired}. Create a new one (Settings, API tokens)."
 
 
 class TokenRevoked(NotAuthenticated):
-    template = "This token was revoked on {revoked}. Make a new one (Settings, API tokens)."
+    template = "This token was revoked on {revoked}. Create a new one (Settings, API tokens)."
 
 
 class TokenIdle(NotAuthenticated):
-    template = "Whoever made this token is deactivated, and so is the token. Make a new one (Settings, API tokens)."
+    template = "The owner of this token is deactivated, so the token is too. Create a new one (Settings, API tokens)."
 
 
-def recognise(secret: str, at: datetime) -> Token:
-    """The token of that text. Raises `TokenUnknown`, `TokenExpired`, `TokenRevoked`, `TokenIdle`."""
+def authenticate(secret: str, at: datetime) -> Token:
+    """The token with this text. Raises `TokenUnknown`, `TokenExpired`, `TokenRevoked`, `TokenIdle`."""
     mark, _, rest = secret.partition("_")
     key, _, hidden = rest.partition("_")
     token = Token.objects.select_related("person").filter(key=key).first() if mark == MARK and key.isalnum() else None
@@ -49,7 +49,7 @@ def recognise(secret: str, at: datetime) -> Token:
 
 
 def _note_use(token: Token, at: datetime) -> None:
-    """Once a minute; of several processes that see it at once, one writes."""
-    if token.last_used_at is None or token.last_used_at <= at - SELDOM:
-        seldom = Q(last_used_at=None) | Q(last_used_at__lte=at - SELDOM)
-        Token.objects.filter(seldom, pk=token.pk).update(last_used_at=at)
+    """Update `last_used_at` at most once a minute; of several concurrent processes, one writes."""
+    if token.last_used_at is None or token.last_used_at <= at - LAST_USED_INTERVAL:
+        outdated = Q(last_used_at=None) | Q(last_used_at__lte=at - LAST_USED_INTERVAL)
+        Token.objects.filter(outdated, pk=token.pk).update(last_used_at=at)
