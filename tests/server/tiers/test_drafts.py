@@ -21,8 +21,8 @@ from custrata.apps.tiers.actions import (
     KeyTaken,
     KindCannotChange,
     NoDraft,
-    begin_scheme,
     copy_scheme,
+    create_scheme,
     discard_draft,
     free_key,
     publish_draft,
@@ -260,7 +260,7 @@ def test_a_copy_needs_a_key_of_its_own(ann: User, key: str, refusal: type[Custra
 
 
 def test_a_key_that_is_taken_gets_a_number(ann: User) -> None:
-    begin_scheme(key=free_key("vip"), definition=VIP, actor=ann, at=AT)
+    create_scheme(key=free_key("vip"), definition=VIP, actor=ann, at=AT)
     assert (free_key("vip"), free_key("value"), free_key("other")) == ("vip_2", "value_2", "other")
 
 

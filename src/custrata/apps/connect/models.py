@@ -38,6 +38,6 @@ class Token(models.Model):
         return self.name
 
     @property
-    def beginning(self) -> str:
+    def prefix(self) -> str:
         """The public start of the token's text."""
         return f"{MARK}_{self.key}_…"

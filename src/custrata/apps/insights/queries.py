@@ -89,17 +89,17 @@ def headline_numbers(run: Run) -> tuple[Number, ...]:
     head = collect.headline(run.record, past[-2].record if len(past) > 1 else None)
     more: Change[int] = head.customers
     return (
-        _number("customers", past, write.number(more.now), write.signed(more.difference), more.difference),
-        _number(
+        _headline_number("customers", past, write.number(more.now), write.signed(more.difference), more.difference),
+        _headline_number(
             "active", past, write.number(head.active.now), write.signed_share(head.active.growth), head.active.growth
         ),
-        _number(
+        _headline_number(
             "spend", past, write.short_money(head.spend.now), write.signed_share(head.spend.growth), head.spend.growth
         ),
     )
 
 
-def _number(name: str, past: tuple[Run, ...], value: str, change: str, grown: float | None) -> Number:
+def _headline_number(name: str, past: tuple[Run, ...], value: str, change: str, grown: float | None) -> Number:
     column = {"spend": "spend_90d"}.get(name, name)
     values = [round(float(run.record["headline"][column])) for run in past]
     trend = sparkline(values, texts.text(f"insights.headline.{name}"))
@@ -125,13 +125,13 @@ def attention(run: Run, *, with_jobs: bool, with_disk: bool = False) -> tuple[At
     """Attention items: a nearly full disk, customers at risk, customers who moved down, likely shared cards, rejected
     rows, failed jobs, schemes waiting for data."""
     items = [
-        _disk() if with_disk else None,
-        _about_to_drop(run),
-        _losers(run),
+        _disk_nearly_full() if with_disk else None,
+        _customers_at_risk(run),
+        _customers_moved_down(run),
         *_shared_cards(run),
-        *_rejected(),
+        *_rejected_rows(),
         *(_failed_jobs() if with_jobs else ()),
-        _waiting(run),
+        _waiting_schemes(run),
     ]
     return tuple(item for item in items if item is not None)
 
@@ -148,7 +148,7 @@ def tasks_due(person: User, day: date) -> tuple[Attention, ...]:
     return (Attention("checklist", "danger" if late else "info", title, text, href),)
 
 
-def _about_to_drop(run: Run) -> Attention | None:
+def _customers_at_risk(run: Run) -> Attention | None:
     """Customers who entered `at_risk` since the previous run."""
     if "lifecycle" not in schemes.graded_keys(run):
         return None
@@ -167,11 +167,11 @@ def _about_to_drop(run: Run) -> Attention | None:
         texts.text("insights.attention.at_risk_text", tier=name, revenue=revenue),
         panels.customers_href(tier="lifecycle:at_risk", sort="-spend"),
         _biggest_moves(scheme, moves),
-        _people(run.id, "lifecycle", _ends(moves)),
+        _people(run.id, "lifecycle", _move_pairs(moves)),
     )
 
 
-def _losers(run: Run) -> Attention | None:
+def _customers_moved_down(run: Run) -> Attention | None:
     """Customers who moved down in the value scheme since the previous run, the biggest spenders first."""
     if "value" not in schemes.graded_keys(run):
         return None
@@ -187,11 +187,11 @@ def _losers(run: Run) -> Attention | None:
         texts.text("insights.attention.losers_text", revenue=texts.writer().short_money(size.revenue)),
         f"{reverse('tiers:scheme', args=['value'])}#moves",
         _biggest_moves(scheme, moves),
-        _people(run.id, "value", _ends(moves)),
+        _people(run.id, "value", _move_pairs(moves)),
     )
 
 
-def _ends(moves: list[Move]) -> frozenset[tuple[str | None, str | None]]:
+def _move_pairs(moves: list[Move]) -> frozenset[tuple[str | None, str | None]]:
     return frozenset((move.source, move.target) for move in moves)
 
 
@@ -242,7 +242,7 @@ def _shared_cards(run: Run) -> list[Attention]:
     ]
 
 
-def _rejected() -> list[Attention]:
+def _rejected_rows() -> list[Attention]:
     """The newest imports of files that had rejected rows, one per file."""
     latest = {record.file_name: record for record in runs.lake_state().imports[-LATEST_IMPORTS:]}
     return [
@@ -257,7 +257,7 @@ def _rejected() -> list[Attention]:
     ]
 
 
-def _disk() -> Attention | None:
+def _disk_nearly_full() -> Attention | None:
     """Less than a tenth of the disk is free."""
     room = nearly_full()
     if room is None:
@@ -285,7 +285,7 @@ def _failed_jobs() -> list[Attention]:
     ]
 
 
-def _waiting(run: Run) -> Attention | None:
+def _waiting_schemes(run: Run) -> Attention | None:
     waiting = len(schemes.scheme_keys(run)) - len(schemes.graded_keys(run))
     if not waiting:
         return None

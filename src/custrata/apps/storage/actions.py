@@ -10,7 +10,7 @@ from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
 from custrata.apps.jobs import actions as jobs
 from custrata.apps.jobs.models import Job
-from custrata.apps.storage.queries import KIND, compacting
+from custrata.apps.storage.queries import KIND, current_compaction
 from custrata.errors import Refused
 
 
@@ -19,9 +19,9 @@ class AlreadyCompacting(Refused):
 
 
 @transaction.atomic
-def start_compacting(*, actor: User | None, at: datetime) -> Job:
+def start_compaction(*, actor: User | None, at: datetime) -> Job:
     """Enqueue a compaction job. Raises `AlreadyCompacting`."""
-    if compacting() is not None:
+    if current_compaction() is not None:
         raise AlreadyCompacting
     job = jobs.enqueue(kind=KIND, arguments={}, actor=actor, at=at, key=KIND)
     record_change(actor=actor, at=at, action="storage.compact", subject="job", subject_id=str(job.pk))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from custrata.apps.jobs.actions import Running, enqueue, every, handler
 from custrata.apps.jobs.models import Job
-from custrata.apps.storage.queries import KIND, compacting
+from custrata.apps.storage.queries import KIND, current_compaction
 from custrata.lake.locks import Busy
 from custrata.pipeline.upkeep import is_due, tidy
 from custrata.web.workspace import workspace
@@ -40,7 +40,7 @@ def compact(running: Running) -> dict[str, object]:
 @every(seconds=300)
 def compact_when_due(at: datetime) -> None:
     """Compact if dead files exceed their share of the live ones, or runs are past their retention."""
-    if compacting() is not None or Job.objects.filter(kind=KIND, asked_at__gt=at - PAUSE).exists():
+    if current_compaction() is not None or Job.objects.filter(kind=KIND, asked_at__gt=at - PAUSE).exists():
         return
     if is_due(workspace()):
         enqueue(kind=KIND, arguments={}, actor=None, at=at, key=KIND)

@@ -25,17 +25,17 @@ class Row:
     freeable: int
 
 
-def compacting() -> Job | None:
+def current_compaction() -> Job | None:
     """The running compaction job, else the queued one."""
     return running(KIND)
 
 
-def last_compacting() -> Job | None:
+def last_compaction() -> Job | None:
     """The last compaction job that succeeded."""
     return Job.objects.filter(kind=KIND, status=Status.DONE).order_by("-pk").first()
 
 
-def use(at: datetime) -> DiskUse:
+def disk_usage(at: datetime) -> DiskUse:
     """Disk usage at an instant, including the size of a PostgreSQL database. Raises `Damaged`."""
     usage = disk_use(workspace(), at=at)
     if connection.vendor != "postgresql":
@@ -46,7 +46,7 @@ def use(at: datetime) -> DiskUse:
     return replace(usage, parts={**usage.parts, "database": usage.parts["database"] + size})
 
 
-def rows(usage: DiskUse) -> list[Row]:
+def usage_rows(usage: DiskUse) -> list[Row]:
     """The parts with a size above zero, the largest first."""
     parts = sorted(usage.parts.items(), key=lambda part: -part[1])
     whole = max(usage.total, 1)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from custrata.apps.accounts.views.asking import asking_person
 from custrata.apps.storage import queries
-from custrata.apps.storage.actions import start_compacting
+from custrata.apps.storage.actions import start_compaction
 from custrata.errors import Refused
 from custrata.web.gate import needs
 from custrata.web.rights import Right
@@ -22,14 +22,14 @@ from custrata.web.workspace import workspace
 @require_safe
 def disk(request: HttpRequest) -> HttpResponse:
     """Disk usage by part, and what compaction and retention would free."""
-    usage = queries.use(timezone.now())
+    usage = queries.disk_usage(timezone.now())
     context = {
         "use": usage,
-        "rows": queries.rows(usage),
+        "rows": queries.usage_rows(usage),
         "freeable": sum(usage.freeable.values()),
         "settings": workspace().settings,
-        "job": queries.compacting(),
-        "last": queries.last_compacting(),
+        "job": queries.current_compaction(),
+        "last": queries.last_compaction(),
     }
     return render(request, "storage/disk.html", context)
 
@@ -39,7 +39,7 @@ def disk(request: HttpRequest) -> HttpResponse:
 def compact(request: HttpRequest) -> HttpResponse:
     """Start a compaction job."""
     try:
-        start_compacting(actor=asking_person(request), at=timezone.now())
+        start_compaction(actor=asking_person(request), at=timezone.now())
     except Refused as error:
         messages.error(request, sentence(error))
     else:

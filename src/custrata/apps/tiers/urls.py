@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.urls import path
 
 from custrata.apps.tiers.views import (
-    by_hand,
     drafts,
     exports,
+    overrides,
     past,
     rebuilding,
     runs,
@@ -35,7 +35,7 @@ urlpatterns = [
     path("<str:key>/rings/", schemes.rings, name="rings"),
     path("<str:key>/history/", past.history, name="history"),
     path("<str:key>/export/", exports.export, name="export"),
-    path("<str:key>/by-hand/<path:customer_id>/", by_hand.by_hand, name="by_hand"),
+    path("<str:key>/by-hand/<path:customer_id>/", overrides.edit_override, name="by_hand"),
     path("<str:key>/edit/", drafts.edit, name="edit"),
     path("<str:key>/edit/save/", drafts.save, name="save"),
     path("<str:key>/edit/preview/", drafts.preview, name="preview"),

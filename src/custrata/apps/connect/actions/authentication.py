@@ -44,11 +44,11 @@ def authenticate(secret: str, at: datetime) -> Token:
         raise TokenExpired(expired=token.expires_at.date().isoformat())
     if state == "idle":
         raise TokenIdle
-    _note_use(token, at)
+    _record_use(token, at)
     return token
 
 
-def _note_use(token: Token, at: datetime) -> None:
+def _record_use(token: Token, at: datetime) -> None:
     """Update `last_used_at` at most once a minute; of several concurrent processes, one writes."""
     if token.last_used_at is None or token.last_used_at <= at - LAST_USED_INTERVAL:
         outdated = Q(last_used_at=None) | Q(last_used_at__lte=at - LAST_USED_INTERVAL)

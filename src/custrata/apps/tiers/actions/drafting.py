@@ -11,7 +11,7 @@ from django.db import transaction
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
 from custrata.apps.tiers.models import Draft
-from custrata.apps.tiers.queries.drafts import definition_name, is_known, library, scheme_state
+from custrata.apps.tiers.queries.drafts import definition_name, key_exists, library, scheme_state
 from custrata.errors import BadInput, Refused
 from custrata.tiering.fields import KEY
 from custrata.tiering.names import scheme_name, tier_name
@@ -63,7 +63,7 @@ def save_draft(
         return stored
     facts = {"definition": content, "note": note, "author": actor, "at": at}
     if stored is None:
-        draft, created = Draft.objects.get_or_create(scheme=_checked(key), defaults=facts)
+        draft, created = Draft.objects.get_or_create(scheme=_validated_key(key), defaults=facts)
         saved = int(created)
     else:
         saved = Draft.objects.filter(scheme=key, at=stored.at).update(**facts)
@@ -92,23 +92,23 @@ def copy_scheme(*, key: str, new_key: str, actor: User | None, at: datetime) -> 
     state = scheme_state(key)
     if state is None:
         raise NoDraft(scheme=key)
-    return begin_scheme(key=new_key, definition=_named_copy(key, state.data), actor=actor, at=at)
+    return create_scheme(key=new_key, definition=_named_copy(key, state.data), actor=actor, at=at)
 
 
 @transaction.atomic
-def begin_scheme(*, key: str, definition: Mapping[str, Any], actor: User | None, at: datetime) -> Draft:
+def create_scheme(*, key: str, definition: Mapping[str, Any], actor: User | None, at: datetime) -> Draft:
     """Create the draft of a new scheme. Raises `KeyTaken`, `BadKey`."""
-    if is_known(_checked(key)):
+    if key_exists(_validated_key(key)):
         raise KeyTaken(key=key)
     return save_draft(key=key, definition=definition, note="", revision=None, actor=actor, at=at)
 
 
 def free_key(base: str) -> str:
     """The given key, with a number appended if it is taken."""
-    return next(key for key in (base, *(f"{base}_{number}" for number in range(2, 1000))) if not is_known(key))
+    return next(key for key in (base, *(f"{base}_{number}" for number in range(2, 1000))) if not key_exists(key))
 
 
-def _checked(key: str) -> str:
+def _validated_key(key: str) -> str:
     if not KEY.fullmatch(key) or key.isdigit() or key in RESERVED:
         raise BadKey(key=key)
     return key

@@ -17,7 +17,6 @@ from custrata.schema.numbers import NotANumber, decimal_of, whole_of
 from custrata.web.bodies import read_json
 
 Data = dict[str, Any]
-WHATS = ("trait", "tag", "tier", "facts")
 AMOUNTS = ("=", "!=", ">", ">=", "<", "<=", "between")
 PAIRED = {name for name, operator in OPERATORS.items() if operator.takes == "numbers or days"}
 
@@ -68,14 +67,14 @@ def condition_of(when: Any) -> Condition:
     try:
         return Condition(how, tuple(map(_row, parts)), data=when)
     except (_NotARow, TypeError, ValueError, AttributeError, KeyError):
-        return Condition("expert", text=_dumped(when), data=when)
+        return Condition("expert", text=_to_json(when), data=when)
 
 
 class _NotARow(Exception):
     """The condition cannot be shown as a row."""
 
 
-def _dumped(when: Any) -> str:
+def _to_json(when: Any) -> str:
     return when if isinstance(when, str) else json.dumps(when, ensure_ascii=False, indent=1)
 
 
@@ -147,11 +146,6 @@ def parse_condition(post: QueryDict, name: str) -> Any:
 def combine(rows: Sequence[Data], how: str) -> Any:
     """Combine parts into one condition; a single part is returned as it is."""
     return None if not rows else rows[0] if len(rows) == 1 else {how if how in ("all", "any") else "all": list(rows)}
-
-
-def new_row(traits: Sequence[str]) -> Data:
-    """A new part with default values."""
-    return {"trait": traits[0] if traits else "orders", "is": ">=", "value": 1}
 
 
 def _parse_row(post: QueryDict, name: str) -> Data:

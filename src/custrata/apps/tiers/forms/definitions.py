@@ -35,20 +35,20 @@ def parse_definition(definition: Mapping[str, Any], post: QueryDict) -> Data:
     return data
 
 
-def _whole(data: Data, post: QueryDict) -> None:
+def _parse_json(data: Data, post: QueryDict) -> None:
     """The expert view: the whole definition as JSON; key and kind are kept."""
     try:
         parsed = read_json(post.get("json", ""))
     except ValueError as error:
         raise NotJson from error
-    if not isinstance(parsed, dict) or not _fits(parsed):
+    if not isinstance(parsed, dict) or not _is_editable(parsed):
         raise NotJson
     identity: Data = {name: data[name] for name in ("key", "kind") if name in data}
     data.clear()
     data.update({**identity, **parsed, **identity})
 
 
-def _fits(definition: Data) -> bool:
+def _is_editable(definition: Data) -> bool:
     """Whether the form can show the definition: rows are mappings, names are by language."""
     rows = [definition.get(name, []) for name in ("tiers", "rules")]
     named = [definition.get(name, {}) for name in ("names", "about")]
@@ -123,16 +123,16 @@ def _among(data: Data, post: QueryDict) -> None:
 def _tiers(data: Data, post: QueryDict) -> None:
     tiers = [_tier(post, f"tier-{token}") for token in post.getlist("tier")[:MOST_ROWS]]
     if post.get("do") == "tier:all":
-        tiers = [*(_filled(tier, _for_all(post)) for tier in tiers[:-1]), *tiers[-1:]]
+        tiers = [*(_with_common_values(tier, _common_values(post)) for tier in tiers[:-1]), *tiers[-1:]]
     data["tiers"] = tiers
 
 
-def _filled(tier: Data, for_all: Data) -> Data:
+def _with_common_values(tier: Data, for_all: Data) -> Data:
     """A tier with the values entered for all tiers; None removes a part."""
     return {part: value for part, value in {**tier, **for_all}.items() if value is not None}
 
 
-def _for_all(post: QueryDict) -> Data:
+def _common_values(post: QueryDict) -> Data:
     """The values entered once for all tiers but the last."""
     keep = post.get("all-keep", "").strip().removesuffix("%")
     terms: Data = {"keep": f"{keep}%"} if keep else {}
@@ -214,7 +214,7 @@ def _factor(post: QueryDict, name: str) -> Data:
 
 
 _SECTIONS: dict[str, Callable[[Data, QueryDict], None]] = {
-    "json": _whole,
+    "json": _parse_json,
     "names": _named,
     "measure": _measure,
     "among": _among,
@@ -246,7 +246,7 @@ def apply_button(data: Data, button: str, traits: tuple[str, ...]) -> Data:
 
 
 def _edit_rows(rows: list[Any], verb: str, place: str, new: Callable[[], Any]) -> list[Any]:
-    at = place_of(place, rows)
+    at = row_index(place, rows)
     if verb == "add" and len(rows) < MOST_ROWS:
         return [new(), *rows] if place == "top" else [*rows, new()]
     if at is None:
@@ -260,7 +260,7 @@ def _edit_rows(rows: list[Any], verb: str, place: str, new: Callable[[], Any]) -
     return rows
 
 
-def place_of(text: str, rows: Sequence[object]) -> int | None:
+def row_index(text: str, rows: Sequence[object]) -> int | None:
     """The row index a button names; None if there is no such row."""
     try:
         place = whole_of(text)
@@ -308,7 +308,7 @@ def _edit_condition(data: Data, verb: str, place: str, traits: tuple[str, ...]) 
     """Add a row to a condition or remove one: `row:add:among`, `row:remove:rule-0:2`."""
     name, _, at = place.partition(":")
     rules = list(data.get("rules") or ())
-    number_of = place_of(name.removeprefix("rule-"), rules)
+    number_of = row_index(name.removeprefix("rule-"), rules)
     if name == "among":
         _put(data, "among", _edited_condition(data.get("among"), verb, at, traits))
     elif number_of is not None:
@@ -325,7 +325,7 @@ def _edited_condition(when: Any, verb: str, at: str, traits: tuple[str, ...]) ->
     if verb == "add":
         trait = traits[0] if traits else "orders"
         return {how: [*parts, {"trait": trait, "is": ">=", "value": 1}]}
-    place = place_of(at, parts)
+    place = row_index(at, parts)
     if verb == "remove" and place is not None:
         del parts[place]
     return combine(parts, how)

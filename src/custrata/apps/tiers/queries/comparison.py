@@ -81,7 +81,7 @@ def scheme_change(key: str, before: Run, now: Run) -> SchemeChange:
 
 def _lines(key: str, before: Run, now: Run, graded: Scheme) -> tuple[LineChange, ...]:
     names = {tier.key: tier.name for tier in graded.tiers}
-    old, new = _marks(key, before), _marks(key, now)
+    old, new = _tier_lines(key, before), _tier_lines(key, now)
     return tuple(
         LineChange(names[tier], old.get(tier, ""), new.get(tier, ""), old.get(tier) != new.get(tier))
         for tier in names
@@ -89,17 +89,17 @@ def _lines(key: str, before: Run, now: Run, graded: Scheme) -> tuple[LineChange,
     )
 
 
-def _marks(key: str, run: Run) -> dict[str, str]:
+def _tier_lines(key: str, run: Run) -> dict[str, str]:
     """The line of each tier: the steps of a ladder, or the learned lines of the lifecycle."""
     record = run.record["schemes"].get(key)
     if record is None:
         return {}
     if key == "lifecycle":
-        return _silences(SilenceCurve.from_record(record["facts"]["curve"]))
+        return _lifecycle_lines(SilenceCurve.from_record(record["facts"]["curve"]))
     return {step["tier"]: amount(key, step["line"]) for step in (record["ladder"] or {}).get("steps", ())}
 
 
-def _silences(curve: SilenceCurve) -> dict[str, str]:
+def _lifecycle_lines(curve: SilenceCurve) -> dict[str, str]:
     """The silences from which a customer is at risk or churned, for each stratum that has such a line."""
     write = texts.writer("tiers")
     sign = "" if curve.learned else "> "
@@ -123,10 +123,10 @@ def moves_between(key: str, before: Run, now: Run) -> Scheme:
         return graded
     if before.record["schemes"].get(key, {"waiting": True})["waiting"] or not graded.tiers:
         return replace(graded, moves=())
-    return replace(graded, moves=_counted(workspace().runs.folder, before.id, now.id, key))
+    return replace(graded, moves=_count_moves(workspace().runs.folder, before.id, now.id, key))
 
 
 @lru_cache(maxsize=256)
-def _counted(folder: Path, before: str, now: str, key: str) -> tuple[Move, ...]:
+def _count_moves(folder: Path, before: str, now: str, key: str) -> tuple[Move, ...]:
     runs = Runs(folder)
     return tuple(Move(**vars(move)) for move in moved_between(runs.run(before), runs.run(now), key))

@@ -8,8 +8,7 @@ from typing import Any
 
 from custrata.apps.tiers.models import Draft
 from custrata.apps.tiers.queries.runs import newest
-from custrata.errors import BadInput
-from custrata.tiering import SchemeLibrary, Version, define
+from custrata.tiering import SchemeLibrary, Version
 from custrata.tiering.names import scheme_name
 from custrata.web import texts
 from custrata.web.workspace import workspace
@@ -30,7 +29,7 @@ def drafts() -> dict[str, Draft]:
     return {draft.scheme: draft for draft in Draft.objects.select_related("author").order_by("scheme")}
 
 
-def is_known(key: str) -> bool:
+def key_exists(key: str) -> bool:
     """Whether a scheme with this key exists or existed, or a draft of one."""
     return key in library().published() or bool(library().versions(key)) or draft(key) is not None
 
@@ -87,12 +86,12 @@ def scheme_state(key: str) -> SchemeState | None:
     published, versions, stored_draft = schemes.published().get(key), schemes.versions(key), draft(key)
     if not versions and stored_draft is None:
         return None
-    return SchemeState(key, published, versions[0] if versions else None, stored_draft, _graded().get(key))
+    return SchemeState(key, published, versions[0] if versions else None, stored_draft, _graded_versions().get(key))
 
 
 def scheme_states() -> dict[str, SchemeState]:
     """The states of all schemes: published, retired, and those with only a draft."""
-    schemes, drafts_by_key, graded = library(), drafts(), _graded()
+    schemes, drafts_by_key, graded = library(), drafts(), _graded_versions()
     published = schemes.published()
     keys = dict.fromkeys((*published, *schemes.retired(), *drafts_by_key))
     latest = {key: published.get(key) or next(iter(schemes.versions(key)), None) for key in keys}
@@ -101,7 +100,7 @@ def scheme_states() -> dict[str, SchemeState]:
     }
 
 
-def _graded() -> dict[str, int]:
+def _graded_versions() -> dict[str, int]:
     """The version of each scheme used by the newest run.
 
     Runs made before schemes had versions used the built-in schemes, which are version 1.
@@ -114,12 +113,3 @@ def _graded() -> dict[str, int]:
 def unpublished() -> list[Draft]:
     """Drafts of schemes that were never published."""
     return [draft for key, draft in drafts().items() if not library().versions(key)]
-
-
-def problem(data: Mapping[str, Any]) -> BadInput | None:
-    """Why a definition is invalid; None if it is valid."""
-    try:
-        define(data)
-    except BadInput as error:
-        return error
-    return None

@@ -77,13 +77,13 @@ def feed(since: str, *, schemes: Sequence[str] | None, limit: int) -> Feed:
         runs = recorded_runs()
         check_history(place, runs)
         try:
-            return _read(place, runs, schemes, limit)
+            return _read_changes(place, runs, schemes, limit)
         except Exception:  # any engine error about a missing file: its run may have been replaced meanwhile
             if [run.id for run in runs] == list(workspace().runs.history_ids()):
                 raise
 
 
-def _read(place: Place, runs: Sequence[Run], schemes: Sequence[str] | None, limit: int) -> Feed:
+def _read_changes(place: Place, runs: Sequence[Run], schemes: Sequence[str] | None, limit: int) -> Feed:
     changes: list[dict[str, Any]] = []
     for run in (run for run in runs if run.as_of >= place.as_of):
         after = (place.customer_id, place.scheme) if run.as_of == place.as_of and place.run else None
@@ -92,7 +92,7 @@ def _read(place: Place, runs: Sequence[Run], schemes: Sequence[str] | None, limi
         if len(changes) > limit:
             break
     page = changes[:limit]
-    return Feed(page, _after(page, place, runs).write(), len(changes) > limit)
+    return Feed(page, _next_place(page, place, runs).write(), len(changes) > limit)
 
 
 def check_history(place: Place, runs: Sequence[Run]) -> None:
@@ -112,7 +112,7 @@ def check_history(place: Place, runs: Sequence[Run]) -> None:
     raise error
 
 
-def _after(changes: Sequence[dict[str, Any]], place: Place, runs: Sequence[Run]) -> Place:
+def _next_place(changes: Sequence[dict[str, Any]], place: Place, runs: Sequence[Run]) -> Place:
     """The place after the last change; the given place if there are no changes."""
     if not changes:
         return place

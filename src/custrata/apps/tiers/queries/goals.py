@@ -44,7 +44,7 @@ def definition_for(goal: Goal) -> Data:
     """The initial definition for a goal: names in every language, settings of the kind, tiers."""
     names = {language: phrase("tiers", f"goals.{goal.key}.name", language) for language in LANGUAGES}
     data: Data = {"kind": goal.kind, "names": names, **_settings(goal)}
-    drawn = _drawn(goal)
+    drawn = _thresholds(goal)
     tiers = [_tier(goal, key, drawn[place] if place < len(drawn) else {}) for place, key in enumerate(goal.tiers)]
     return {**data, **({"tiers": tiers} if tiers else {})}
 
@@ -62,7 +62,7 @@ def _settings(goal: Goal) -> Data:
         case "often":
             return {"trait": "orders", "among": some}
         case "loyal":
-            return {"among": some, "factors": _loyal()}
+            return {"among": some, "factors": _loyalty_factors()}
         case "rules":
             return {"rules": [{"tier": "first", "when": {"trait": "spend", "is": "top", "share": "0.1"}}]}
         case "points":
@@ -74,7 +74,7 @@ def _settings(goal: Goal) -> Data:
     return {"target": "spend", "traits": ["orders", "recency_days", "tenure_days"], "least_leaf": 20}
 
 
-def _loyal() -> Data:
+def _loyalty_factors() -> Data:
     return {
         "orders": {"trait": "orders", "weight": 40, "normaliser": "rank"},
         "regularity": {"trait": "regularity", "weight": 30},
@@ -83,7 +83,7 @@ def _loyal() -> Data:
     }
 
 
-def _drawn(goal: Goal) -> list[Data]:
+def _thresholds(goal: Goal) -> list[Data]:
     """The line or share of each tier but the last."""
     match goal.key:
         case "membership":

@@ -11,7 +11,7 @@ from functools import partial
 from django.urls import reverse
 from markupsafe import Markup
 
-from custrata.apps.tiers.queries.runs import history, newest, recorded_moves
+from custrata.apps.tiers.queries.runs import has_recorded_moves, history, newest
 from custrata.lake import Run
 from custrata.report import Move, Scheme, Silence, SilencePoint, Size, Tier
 from custrata.report.colours import tier_colours
@@ -132,7 +132,7 @@ def rings_panel(scheme: Scheme, run: Run, place: int | None = None) -> RingsPane
 
 def moves_panel(scheme: Scheme, run: Run) -> MovesPanel:
     """The moves into a run, linked to their customers if the run recorded them since the previous run."""
-    link = customers_href(run, moved=f"{scheme.key}:") if recorded_moves(run) else ""
+    link = customers_href(run, moved=f"{scheme.key}:") if has_recorded_moves(run) else ""
     write = texts.writer("report")
     return MovesPanel(
         both(partial(flow, scheme, write, link=link)),

@@ -26,13 +26,20 @@ def problems(data: Data, columns: Collection[str] | None = None) -> Problems:
     shape = SHAPES.get(data.get("kind", ""))
     if shape is None:
         return {"whole": texts.text("tiers.problem.kind")}
-    by_place = dict([*_own(data, shape, columns), *_tiers(data, shape), *_rules(data), *_factors(data, columns)])
+    by_place = dict(
+        [
+            *_kind_messages(data, shape, columns),
+            *_tiers_messages(data, shape),
+            *_rule_messages(data),
+            *_factor_messages(data, columns),
+        ]
+    )
     if not by_place:
-        by_place = _whole(data)
+        by_place = _definition_messages(data)
     return by_place
 
 
-def _whole(data: Data) -> Problems:
+def _definition_messages(data: Data) -> Problems:
     try:
         define(data)
     except BadInput as error:
@@ -45,7 +52,7 @@ def _whole(data: Data) -> Problems:
     return {}
 
 
-def _refused(read: Callable[[Any], Any], value: Any) -> bool:
+def _is_invalid(read: Callable[[Any], Any], value: Any) -> bool:
     try:
         read(value)
     except (Unreadable, BadInput):
@@ -53,7 +60,7 @@ def _refused(read: Callable[[Any], Any], value: Any) -> bool:
     return False
 
 
-def _own(data: Data, shape: Shape, columns: Collection[str] | None) -> PlacedMessages:
+def _kind_messages(data: Data, shape: Shape, columns: Collection[str] | None) -> PlacedMessages:
     """Check the fields of the kind, except the contents of rules and factors."""
     for field in shape.own:
         if field.name in ("rules", "factors"):
@@ -65,15 +72,15 @@ def _own(data: Data, shape: Shape, columns: Collection[str] | None) -> PlacedMes
         if missing and field.default is ...:
             yield field.name, texts.text("tiers.problem.trait")
         elif field.name == "among" and value:
-            yield from _condition("among", value)
-        elif not missing and _refused(field.read, value):
+            yield from _condition_messages("among", value)
+        elif not missing and _is_invalid(field.read, value):
             yield field.name, texts.text("tiers.problem.number" if isinstance(field.default, int) else
                                          "tiers.problem.field")  # fmt: skip
         elif field.name in ("trait", "target", "order_by") and columns and value and value not in columns:
             yield field.name, texts.text("tiers.problem.no_trait", trait=value)
 
 
-def _condition(place: str, condition: Any) -> PlacedMessages:
+def _condition_messages(place: str, condition: Any) -> PlacedMessages:
     if not condition:
         yield place, texts.text("tiers.problem.no_condition")
         return
@@ -83,7 +90,7 @@ def _condition(place: str, condition: Any) -> PlacedMessages:
         yield place, texts.text("tiers.problem.condition") if isinstance(condition, Mapping) else texts.sentence(error)
 
 
-def _tiers(data: Data, shape: Shape) -> PlacedMessages:
+def _tiers_messages(data: Data, shape: Shape) -> PlacedMessages:
     tiers = data.get("tiers") or []
     if shape.tiers_found or (shape.tiers and not tiers):
         return
@@ -91,13 +98,13 @@ def _tiers(data: Data, shape: Shape) -> PlacedMessages:
         yield "tiers", texts.text("tiers.problem.two_tiers")
     for place, tier in enumerate(tiers):
         last = place == len(tiers) - 1
-        yield from _tier(f"tiers[{place}]", tier, shape, last=last)
-    yield from _lines(data, tiers)
+        yield from _tier_messages(f"tiers[{place}]", tier, shape, last=last)
+    yield from _line_messages(data, tiers)
 
 
-def _tier(where: str, tier: Data, shape: Shape, *, last: bool) -> PlacedMessages:
+def _tier_messages(where: str, tier: Data, shape: Shape, *, last: bool) -> PlacedMessages:
     for name, (read, _) in TIER_FIELDS.items():
-        if tier.get(name) is not None and _refused(read, tier[name]):
+        if tier.get(name) is not None and _is_invalid(read, tier[name]):
             yield f"{where}.{'line' if name == 'share' else name}", texts.text(f"tiers.problem.{name}")
     drawn = tier.get("line") is not None or tier.get("share") is not None
     if not last and shape.drawn != "none" and not drawn:
@@ -105,7 +112,7 @@ def _tier(where: str, tier: Data, shape: Shape, *, last: bool) -> PlacedMessages
         yield f"{where}.line", texts.text(f"tiers.problem.{missing}")
 
 
-def _lines(data: Data, tiers: Sequence[Data]) -> PlacedMessages:
+def _line_messages(data: Data, tiers: Sequence[Data]) -> PlacedMessages:
     """Check that lines are strictly ordered, and that no keep line is harder than the line itself."""
     rising, previous = bool(data.get("less_is_better")), None
     for place, tier in enumerate(tiers):
@@ -130,24 +137,24 @@ def _number(value: Any) -> Decimal | None:
         return None
 
 
-def _rules(data: Data) -> PlacedMessages:
+def _rule_messages(data: Data) -> PlacedMessages:
     if data.get("kind") not in ("rules", "points"):
         return
     keys = [tier.get("key") for tier in data.get("tiers") or ()]
     for place, rule in enumerate(data.get("rules") or ()):
-        yield from _condition(f"rules[{place}].when", rule.get("when"))
+        yield from _condition_messages(f"rules[{place}].when", rule.get("when"))
         if data["kind"] == "rules" and rule.get("tier") not in keys:
             yield f"rules[{place}].tier", texts.text("tiers.problem.rule_tier")
-        if data["kind"] == "points" and _refused(signed, rule.get("points")):
+        if data["kind"] == "points" and _is_invalid(signed, rule.get("points")):
             yield f"rules[{place}].points", texts.text("tiers.problem.points")
 
 
-def _factors(data: Data, columns: Collection[str] | None) -> PlacedMessages:
+def _factor_messages(data: Data, columns: Collection[str] | None) -> PlacedMessages:
     if data.get("kind") != "score":
         return
     for name, factor in (data.get("factors") or {}).items():
         for part, read in FACTOR_FIELDS.items():
-            if part in factor and _refused(read, factor[part]):
+            if part in factor and _is_invalid(read, factor[part]):
                 yield f"factors[{name}].{part}", texts.text(f"tiers.problem.{'trait' if part == 'trait' else 'number'}")
         low, high = _number(factor.get("low", 0)), _number(factor.get("high", 1))
         if low is not None and high is not None and low >= high:

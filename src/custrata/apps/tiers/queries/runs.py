@@ -33,7 +33,7 @@ def run_ids() -> tuple[str, ...]:
 def run(run_id: str) -> Run:
     """A published run with all it recorded. Raises `NoSuchRun`, `RunRemoved`."""
     refuse_unpublished(workspace(), run_id)
-    return _retry_replaced(lambda: _whole(workspace().runs.folder, run_id))
+    return _retry_replaced(lambda: _full_run(workspace().runs.folder, run_id))
 
 
 def newest() -> Run | None:
@@ -41,25 +41,25 @@ def newest() -> Run | None:
 
     def read() -> Run | None:
         ids = run_ids()
-        return _whole(workspace().runs.folder, ids[-1]) if ids else None
+        return _full_run(workspace().runs.folder, ids[-1]) if ids else None
 
     return _retry_replaced(read)
 
 
-def chosen(run_id: str) -> Run | None:
+def run_or_newest(run_id: str) -> Run | None:
     """The run with this id, or the newest if it is empty; None before the first run. Raises `NoSuchRun`."""
     return run(run_id) if run_id else newest()
 
 
 def all_runs() -> tuple[Run, ...]:
     """All runs, oldest first, with short records: `BRIEF`, and the tiers of its schemes."""
-    return _retry_replaced(lambda: tuple(_brief(workspace().runs.folder, run_id) for run_id in run_ids()))
+    return _retry_replaced(lambda: tuple(_short_run(workspace().runs.folder, run_id) for run_id in run_ids()))
 
 
 def recorded_runs() -> tuple[Run, ...]:
     """All runs and the traces of runs removed by retention, oldest first, with short records as in `all_runs`."""
     return _retry_replaced(
-        lambda: tuple(_brief(workspace().runs.folder, run_id) for run_id in workspace().runs.history_ids())
+        lambda: tuple(_short_run(workspace().runs.folder, run_id) for run_id in workspace().runs.history_ids())
     )
 
 
@@ -75,12 +75,12 @@ def history(run: Run) -> tuple[Run, ...]:
 
     def read() -> tuple[Run, ...]:
         earlier = [run_id for run_id in run_ids() if run_id < run.id]
-        return tuple(_brief(workspace().runs.folder, run_id) for run_id in earlier[-MAX_RUNS + 1 :])
+        return tuple(_short_run(workspace().runs.folder, run_id) for run_id in earlier[-MAX_RUNS + 1 :])
 
     return (*_retry_replaced(read), run)
 
 
-def rebuilding() -> datetime | None:
+def rebuild_started_at() -> datetime | None:
     """The start of the unfinished rebuild of history, if any; until it ends, pages show the previous history."""
     return workspace().runs.rebuilding()
 
@@ -93,16 +93,16 @@ def withdrawn() -> list[Withdrawn]:
 def run_before(run: Run) -> Run | None:
     """The run before another one, with a short record."""
     earlier = [run_id for run_id in run_ids() if run_id < run.id]
-    return _retry_replaced(lambda: _brief(workspace().runs.folder, earlier[-1])) if earlier else None
+    return _retry_replaced(lambda: _short_run(workspace().runs.folder, earlier[-1])) if earlier else None
 
 
-def recorded_moves(run: Run) -> bool:
+def has_recorded_moves(run: Run) -> bool:
     """Whether a run recorded its moves since the run that is now the previous one."""
     before = run_before(run)
     return before is None or run.record["before"] in (None, before.id)
 
 
-def removed_since(instant: datetime | None) -> int:
+def count_removed_since(instant: datetime | None) -> int:
     """The number of runs removed by retention, as of an instant or later; all without an instant."""
     return sum(instant is None or instant_of(trace) >= instant for trace in workspace().runs.traces())
 
@@ -161,12 +161,12 @@ def lake_state() -> Manifest:
 
 
 @lru_cache(maxsize=32)
-def _whole(folder: Path, run_id: str) -> Run:
+def _full_run(folder: Path, run_id: str) -> Run:
     return Runs(folder).run(run_id)
 
 
 @lru_cache(maxsize=4096)
-def _brief(folder: Path, run_id: str) -> Run:
+def _short_run(folder: Path, run_id: str) -> Run:
     """A run with the part of its record that histories show, so that years of runs fit into memory."""
     whole = Runs(folder).recorded(run_id)
     schemes = {

@@ -41,11 +41,11 @@ def value_histogram(run: Run, key: str, language: str) -> Histogram | None:
         return None
     recorded = is_shipped(record) and key in RECORDED
     named = (RECORDED.get(key) or COUNTED.get(key)) if is_shipped(record) else None
-    named = named or _own(key, record)
+    named = named or _custom_value(key, record)
     if named is None:
         return None
     name, unit = named
-    spread = _recorded(run, name) if recorded else _counted(profile_of(run), key, unit)
+    spread = _recorded_histogram(run, name) if recorded else _count_histogram(profile_of(run), key, unit)
     label = trait_name(name, language) if name in catalogue()["traits"] else scheme_named(key, language)
     return Histogram(key, label, unit, *spread)
 
@@ -59,10 +59,10 @@ def is_counted(key: str, record: Mapping[str, Any]) -> bool:
     """Whether the histogram has to be computed from the profile, which pages request lazily."""
     if is_shipped(record) and key in RECORDED:
         return False
-    return (is_shipped(record) and key in COUNTED) or _own(key, record) is not None
+    return (is_shipped(record) and key in COUNTED) or _custom_value(key, record) is not None
 
 
-def _own(key: str, record: Mapping[str, Any]) -> tuple[str, Unit] | None:
+def _custom_value(key: str, record: Mapping[str, Any]) -> tuple[str, Unit] | None:
     """Name and unit of the value of a custom scheme; None if it has no lines."""
     if not record["ladder"] or (key in built_in() and is_shipped(record)):
         return None
@@ -71,13 +71,13 @@ def _own(key: str, record: Mapping[str, Any]) -> tuple[str, Unit] | None:
     return str(trait), unit
 
 
-def _recorded(run: Run, trait: str) -> Spread:
+def _recorded_histogram(run: Run, trait: str) -> Spread:
     histogram = run.record["histograms"][trait]
     return tuple(Decimal(str(edge)) for edge in histogram["edges"]), tuple(histogram["counts"])
 
 
 @lru_cache(maxsize=256)
-def _counted(profile: Path, key: str, unit: Unit) -> Spread:
+def _count_histogram(profile: Path, key: str, unit: Unit) -> Spread:
     """Counts in equal bins, cached per process and run; the last bin includes all larger values."""
     source, value = f"read_parquet({literal(str(profile))})", f"{quoted(f'{key}_value')}::DOUBLE"
     with Serving().asking() as asking:

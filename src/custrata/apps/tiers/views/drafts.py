@@ -57,10 +57,10 @@ def page(
 ) -> HttpResponse:
     """A page that shows a draft as a form: the editor, or a step of the wizard."""
     definition, offers = state.data if data is None else data, offered.offers()
-    wrong = problems(definition, offers if newest() else None)
+    errors = problems(definition, offers if newest() else None)
     context: dict[str, Any] = {
         "standing": state,
-        "form": layout(definition, wrong, offers),
+        "form": layout(definition, errors, offers),
         "page": name,
         "seen": state.revision,  # after a conflict, saving again overwrites this revision
         "may_edit": may(request.user, Right.EDIT_SCHEMES),
@@ -68,7 +68,7 @@ def page(
         **choices(definition, offers),
     }
     if "effect" in request.GET:
-        context |= {"effect": effect(definition, wrong), "spread": spread(definition, wrong)}
+        context |= {"effect": effect(definition, errors), "spread": spread(definition, errors)}
     return render(request, PAGES[name], context, status=status)
 
 
@@ -178,10 +178,10 @@ def preview(request: HttpRequest, key: str) -> HttpResponse:
         data = parse_definition(state.data, request.POST)
     except NotJson:
         data = dict(state.data)
-    wrong = problems(data, offered.offers() if newest() else None)
+    errors = problems(data, offered.offers() if newest() else None)
     if request.POST.get("part") == "spread":
-        return render(request, "tiers/editor/spread.html", {"standing": state, "spread": spread(data, wrong)})
-    return render(request, "tiers/editor/sizes.html", {"standing": state, "effect": effect(data, wrong)})
+        return render(request, "tiers/editor/spread.html", {"standing": state, "spread": spread(data, errors)})
+    return render(request, "tiers/editor/sizes.html", {"standing": state, "effect": effect(data, errors)})
 
 
 def run_action(request: HttpRequest, act: Callable[[], object], message: str, to: str, back: str) -> HttpResponseBase:

@@ -64,12 +64,12 @@ class Spread:
     drags: bool
 
 
-def effect(data: Mapping[str, Any], wrong: Problems) -> Effect:
+def effect(data: Mapping[str, Any], errors: Problems) -> Effect:
     """The effect of a draft on the customers of the newest run, by value alone."""
     run = newest()
     if run is None:
         return Effect(reason=texts.text("tiers.effect.no_run"))
-    if wrong:
+    if errors:
         return Effect(reason=texts.text("tiers.effect.mend"))
     try:
         preview = preview_draft(define(data))
@@ -79,11 +79,11 @@ def effect(data: Mapping[str, Any], wrong: Problems) -> Effect:
         return Effect(reason=texts.text("tiers.effect.waits"))
     before = {row["tier"]: row["customers"] for row in run.record["tiers"].get(data["key"], ())}
     total = sum(many for _, many in preview.tiers) or 1
-    lines = marks(data, preview.ladder)
+    lines = ladder_lines(data, preview.ladder)
     named = {line["tier"]: line["said"] for line in lines}
     sizes = tuple(
         Size(
-            tier, name_of(data, tier), shade(place, len(preview.tiers)), many, many / total,
+            tier, name_of(data, tier), tier_colour(place, len(preview.tiers)), many, many / total,
             before.get(tier, 0) if before else None, named.get(tier, ""),
         )
         for place, (tier, many) in enumerate(preview.tiers)
@@ -96,7 +96,7 @@ def name_of(data: Mapping[str, Any], tier: str) -> str:
     return tier_name(str(data.get("key", "")), tier, texts.language(), {"definition": data})
 
 
-def shade(place: int, many: int) -> str:
+def tier_colour(place: int, many: int) -> str:
     """The colour of a tier by its position; the best is the darkest."""
     return colour(place / max(1, many - 1))
 
@@ -120,7 +120,7 @@ def amount(data: Mapping[str, Any], value: Decimal | int) -> str:
     return write.number(exact, 0 if exact == exact.to_integral_value() else 2)
 
 
-def marks(data: Mapping[str, Any], ladder: Ladder | None) -> list[dict[str, Any]]:
+def ladder_lines(data: Mapping[str, Any], ladder: Ladder | None) -> list[dict[str, Any]]:
     """The lines of a ladder as chart data, each with the form field it belongs to."""
     tiers = list(data.get("tiers") or ())
     places = {tier["key"]: place for place, tier in enumerate(tiers)}
@@ -135,19 +135,19 @@ def marks(data: Mapping[str, Any], ladder: Ladder | None) -> list[dict[str, Any]
                 "at": float(step.line),
                 "name": name,
                 "said": f"{sign} {amount(data, step.line)}",
-                "colour": shade(place, len(tiers)),
+                "colour": tier_colour(place, len(tiers)),
                 **({"field": f"tier-{place}-line"} if drags else {}),
             }
         )
     return picture_lines
 
 
-def spread(data: Mapping[str, Any], wrong: Problems) -> Spread | None:
+def spread(data: Mapping[str, Any], errors: Problems) -> Spread | None:
     """The distribution of a draft's value; for an incomplete draft that of its trait, if it has one."""
     if newest() is None:
         return None
     try:
-        if not wrong:
+        if not errors:
             value_spread = value_distribution(define(data))
         elif isinstance(data.get("trait"), str):
             value_spread = value_distribution(str(data["trait"]))
@@ -155,11 +155,11 @@ def spread(data: Mapping[str, Any], wrong: Problems) -> Spread | None:
             return None
     except CustrataError:
         return None
-    return _drawn(data, value_spread) if any(value_spread.counts) else None
+    return _draw_spread(data, value_spread) if any(value_spread.counts) else None
 
 
-def _drawn(data: Mapping[str, Any], value_spread: Distribution) -> Spread:
-    lines, name = marks(data, value_spread.ladder), value_name(data)
+def _draw_spread(data: Mapping[str, Any], value_spread: Distribution) -> Spread:
+    lines, name = ladder_lines(data, value_spread.ladder), value_name(data)
     unit = unit_of(data)
     chart = {
         "edges": list(value_spread.edges), "counts": list(value_spread.counts), "x_name": name,

@@ -26,7 +26,7 @@ def export(request: HttpRequest, key: str) -> HttpResponseBase:
     """Export the tiers of a scheme, or its customers with their tiers."""
     choice = request.POST.get("file", "")
     try:
-        run = runs.chosen(request.POST.get("run", ""))
+        run = runs.run_or_newest(request.POST.get("run", ""))
     except NoSuchRun as error:
         raise Http404(texts.sentence(error)) from error
     if run is None or choice not in CHOICES:

@@ -299,10 +299,10 @@ def _text_of(many: Any) -> str:
 def _rules(data: Data, problems: Problems, offers: dict[str, Offer]) -> Iterator[RuleRow]:
     for place, rule in enumerate(data.get("rules") or ()):
         where = f"rules[{place}]."
-        wrong = {name.removeprefix(where): message for name, message in problems.items() if name.startswith(where)}
-        builder = _builder(f"rule-{place}", rule.get("when"), wrong.get("when", ""), offers)
+        errors = {name.removeprefix(where): message for name, message in problems.items() if name.startswith(where)}
+        builder = _builder(f"rule-{place}", rule.get("when"), errors.get("when", ""), offers)
         yield RuleRow(
-            place, str(rule.get("tier", "")), str(rule.get("name", "")), _text(rule.get("points")), builder, wrong
+            place, str(rule.get("tier", "")), str(rule.get("name", "")), _text(rule.get("points")), builder, errors
         )
 
 
@@ -311,12 +311,12 @@ def _factors(data: Data, problems: Problems) -> Iterator[FactorRow]:
     weights = {name: factor.get("weight") for name, factor in factors.items()}
     total = sum(weight for weight in weights.values() if isinstance(weight, int)) or 1
     for place, (name, factor) in enumerate(factors.items()):
-        wrong = next((message for where, message in problems.items() if where.startswith(f"factors[{name}].")), "")
+        problem = next((message for where, message in problems.items() if where.startswith(f"factors[{name}].")), "")
         weight = weights[name]
         yield FactorRow(
             place, name, str(factor.get("trait", "")), _text(weight), str(factor.get("direction", "more")),
             str(factor.get("normaliser", "lines")), _text(factor.get("low", 0)), _text(factor.get("high", 1)),
-            weight / total if isinstance(weight, int) else 0.0, wrong,
+            weight / total if isinstance(weight, int) else 0.0, problem,
         )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ def scheme_or_404(key: str, run: Run) -> Scheme:
 def run_or_404(request: HttpRequest) -> Run | None:
     """The run in the query string, the newest by default; a 404 response if it is unknown."""
     try:
-        return runs.chosen(request.GET.get("run", ""))
+        return runs.run_or_newest(request.GET.get("run", ""))
     except NoSuchRun as error:
         raise Http404(texts.sentence(error)) from error
 

@@ -41,7 +41,7 @@ def rebuild(request: HttpRequest) -> HttpResponse:
             existing = {run.as_of for run in runs.all_runs()}
             page["anew"] = sum(moment.instant in existing for moment in page["moments"])
             page["added"] = len(page["moments"]) - page["anew"]
-            page["removed"] = runs.removed_since(page["moments"][0].instant)
+            page["removed"] = runs.count_removed_since(page["moments"][0].instant)
         except CustrataError as error:
             messages.error(request, texts.sentence(error))
     return render(request, "tiers/rebuild.html", page, status=422 if form.is_bound and not form.is_valid() else 200)

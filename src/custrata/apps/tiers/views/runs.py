@@ -68,9 +68,9 @@ def run_list(request: HttpRequest) -> HttpResponse:
         "before_newest": all_runs[-2] if len(all_runs) > 1 else None,
         "authors": authors,
         "new_data": runs.new_imports(),
-        "rebuilding": runs.rebuilding(),
+        "rebuilding": runs.rebuild_started_at(),
         "withdrawn": runs.withdrawn(),
-        "removed": runs.removed_since(None),
+        "removed": runs.count_removed_since(None),
         "removed_last": runs.last_removed(),
         **_refreshing(request),
     }

@@ -21,7 +21,7 @@ from custrata.apps.tiers.queries.panels import Matrix
 from custrata.apps.tiers.queries.runs import newest
 from custrata.apps.tiers.queries.simulations import customer_names, simulate_draft
 from custrata.apps.tiers.views.drafts import posted_revision, state_or_404
-from custrata.apps.tiers.views.effect import name_of, shade
+from custrata.apps.tiers.views.effect import name_of, tier_colour
 from custrata.errors import CustrataError
 from custrata.pipeline.simulation import Mover, Simulation
 from custrata.report import Move, Scheme, Size, Tier
@@ -79,11 +79,11 @@ def simulate(request: HttpRequest, key: str) -> HttpResponse:
         "has_run": newest() is not None,
     }
     if "now" in request.GET and state.draft is not None:
-        context |= _result(define_or_why(state.data))
+        context |= _result(define_or_error(state.data))
     return render(request, "tiers/simulate.html", context)
 
 
-def define_or_why(data: Any) -> Definition | CustrataError:
+def define_or_error(data: Any) -> Definition | CustrataError:
     """The definition, or the error that makes it invalid."""
     try:
         return define(data)
@@ -102,8 +102,8 @@ def _result(definition: Definition | CustrataError) -> dict[str, Any]:
     if simulation.waits:
         return {"waits": True, "found": simulation}
     drawn = _scheme(data, simulation)
-    some = [*simulation.movers, *simulation.losers]
-    named = customer_names({mover.customer_id for mover in some})
+    affected = [*simulation.movers, *simulation.losers]
+    named = customer_names({mover.customer_id for mover in affected})
     return {
         "found": simulation,
         "rows": _rows(data, simulation),
@@ -113,11 +113,11 @@ def _result(definition: Definition | CustrataError) -> dict[str, Any]:
         "losers": [_person(data, mover, named) for mover in simulation.losers],
         "is_new": all(move.direction == "entered" for move in simulation.moves),
         "cost_change": _difference(simulation.cost, simulation.cost_before),
-        **{way: _moved(simulation, way) for way in ("up", "down", "stayed", "moved")},
+        **{way: _moved_size(simulation, way) for way in ("up", "down", "stayed", "moved")},
     }
 
 
-def _moved(simulation: Simulation, way: str) -> Size:
+def _moved_size(simulation: Simulation, way: str) -> Size:
     """The customers moving in one direction, and their revenue."""
     moves = [move for move in simulation.moves if move.direction == way]
     return Size(sum(move.customers for move in moves), sum((move.revenue for move in moves), Decimal(0)))
@@ -139,7 +139,7 @@ def _difference(now: Decimal | None, before: Decimal | None) -> Decimal | None:
 def _rows(data: dict[str, Any], simulation: Simulation) -> list[TierRow]:
     return [
         TierRow(
-            name_of(data, size.tier), shade(place, len(simulation.tiers)), size.before, size.customers,
+            name_of(data, size.tier), tier_colour(place, len(simulation.tiers)), size.before, size.customers,
             _float(size.share), size.revenue, _float(size.revenue_share), size.cost,
         )
         for place, size in enumerate(simulation.tiers)
@@ -157,8 +157,8 @@ def _scheme(data: dict[str, Any], simulation: Simulation) -> Scheme:
     ]
     for place, key in enumerate(tiers_of_scheme(simulation.key)):  # a removed tier keeps its position
         if key not in {size.tier for size in simulation.tiers}:
-            gone = Tier(0, Decimal(0), key=key, name=tier_named(simulation.key, key), apart=True)
-            tiers.insert(min(place, len(tiers)), gone)
+            removed = Tier(0, Decimal(0), key=key, name=tier_named(simulation.key, key), apart=True)
+            tiers.insert(min(place, len(tiers)), removed)
     moves = tuple(Move(move.source, move.target, move.customers, move.revenue) for move in simulation.moves)
     name = tier_name(simulation.key, "", texts.language())
     new = all(move.source is None for move in moves)

@@ -33,5 +33,10 @@ def withdraw(request: HttpRequest, run_id: str) -> HttpResponse:
             return redirect("jobs:job", job.pk)
         except CustrataError as error:
             messages.error(request, texts.sentence(error))
-    context = {"run": run, "later": later, "reason": reason, "removed": runs.removed_since(run.as_of) if later else 0}
+    context = {
+        "run": run,
+        "later": later,
+        "reason": reason,
+        "removed": runs.count_removed_since(run.as_of) if later else 0,
+    }
     return render(request, "tiers/withdraw.html", context, status=422 if request.method == "POST" else 200)

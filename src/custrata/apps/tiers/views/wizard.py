@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from custrata.apps.accounts.views.asking import asking_person
-from custrata.apps.tiers.actions import begin_scheme, free_key
+from custrata.apps.tiers.actions import create_scheme, free_key
 from custrata.apps.tiers.queries.drafts import definition_name, unpublished
 from custrata.apps.tiers.queries.goals import BY_KEY, GOALS, definition_for
 from custrata.apps.tiers.views.drafts import page, state_or_404
@@ -44,7 +44,7 @@ def create(request: HttpRequest) -> HttpResponseBase:
         raise Http404
     who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
     try:
-        draft = begin_scheme(key=free_key(f"my_{goal.key}"), definition=definition_for(goal), **who)
+        draft = create_scheme(key=free_key(f"my_{goal.key}"), definition=definition_for(goal), **who)
     except CustrataError as error:
         messages.error(request, texts.sentence(error))
         return redirect("tiers:new")

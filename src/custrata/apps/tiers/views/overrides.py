@@ -28,7 +28,7 @@ from custrata.web.workspace import workspace
 
 
 @needs(Right.OVERRIDE_TIERS)
-def by_hand(request: HttpRequest, key: str, customer_id: str) -> HttpResponse:
+def edit_override(request: HttpRequest, key: str, customer_id: str) -> HttpResponse:
     """Show and process the override form."""
     run_reading = reading(workspace())
     row = run_reading.customer(customer_id) if run_reading else None
@@ -40,7 +40,7 @@ def by_hand(request: HttpRequest, key: str, customer_id: str) -> HttpResponse:
     back = f"{reverse('customers:customer', args=[customer_id])}?tab=why"
     if request.method == "POST" and ("end" in request.POST or form.is_valid()):
         try:
-            _decide(request, form, customer_id=customer_id, scheme=key)
+            _save(request, form, customer_id=customer_id, scheme=key)
         except CustrataError as error:
             messages.error(request, texts.sentence(error))
             current = override(customer_id, key)
@@ -57,7 +57,7 @@ def by_hand(request: HttpRequest, key: str, customer_id: str) -> HttpResponse:
     return render(request, "tiers/by_hand.html", page, status=422 if form.is_bound else 200)
 
 
-def _decide(request: HttpRequest, form: OverrideForm, *, customer_id: str, scheme: str) -> None:
+def _save(request: HttpRequest, form: OverrideForm, *, customer_id: str, scheme: str) -> None:
     who: dict[str, Any] = {"customer_id": customer_id, "scheme": scheme}
     who |= {"actor": asking_person(request), "at": timezone.now(), "opened": opened(request)}
     if "end" in request.POST:
