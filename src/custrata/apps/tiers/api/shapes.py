@@ -87,7 +87,7 @@ class VersionsOut(Schema):
 
 
 class MembersOut(Schema):
-    """A page of a tier's customers: `customer_id`, and the fields asked for."""
+    """A page of a tier's customers: `customer_id`, and the requested fields."""
 
     run: str
     customers: list[dict[str, Any]]
