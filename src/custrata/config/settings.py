@@ -201,7 +201,7 @@ JOBS = ["custrata.config.jobs"]
 BACKUPS = Path(os.environ.get("CUSTRATA_BACKUPS") or STATE / "backups")
 BACKUPS_KEPT = max(int(os.environ.get("CUSTRATA_BACKUPS_KEPT", "7")), 1)
 # The REST API: who recognises a token, and how often one may ask, in each process by itself.
-TOKENS = "custrata.apps.connect.actions.recognise"
+TOKENS = "custrata.apps.connect.actions.authenticate"
 # Its description and the page of it: for who is signed in or has a token, or for everybody.
 API_DOCS_OPEN = os.environ.get("CUSTRATA_API_DOCS", "closed") == "open"
 API_PER_MINUTE = int(os.environ.get("CUSTRATA_API_PER_MINUTE", "600"))

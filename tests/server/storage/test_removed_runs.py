@@ -70,8 +70,8 @@ def test_moves_over_removed_runs_lead_to_no_list_that_says_something_else(
 ) -> None:
     later = own_workspace.runs.ids()[2]
     client, link = signed_in(Role.ADMINISTRATOR), "moved=value"
-    assert run_queries.recorded_moves(run_queries.run(later))
+    assert run_queries.has_recorded_moves(run_queries.run(later))
     assert link in client.get(f"/tiers/value/?run={later}").content.decode()
     remove(own_workspace, 1)
-    assert not run_queries.recorded_moves(run_queries.run(later))
+    assert not run_queries.has_recorded_moves(run_queries.run(later))
     assert link not in client.get(f"/tiers/value/?run={later}").content.decode()

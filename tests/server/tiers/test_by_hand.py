@@ -19,9 +19,9 @@ from custrata.apps.tiers.actions import (
     NothingToEnd,
     OverrideEndsBefore,
     OverrideNeedsReason,
+    delete_orphaned_overrides,
     end_override,
-    forget_erased,
-    put_by_hand,
+    set_override,
     start_refresh,
 )
 from custrata.apps.tiers.models import Override
@@ -46,7 +46,7 @@ def ann(served: Workspace, person: Callable[[Role], User]) -> User:
 
 def put_override(actor: User, **other: object) -> Override:
     defaults = {"customer_id": "c007", "scheme": "value", "tier": "high", "reason": "Founding member", "until": None}
-    return put_by_hand(**{**defaults, **other}, actor=actor, at=AT)  # type: ignore[arg-type]  # the test's business
+    return set_override(**{**defaults, **other}, actor=actor, at=AT)  # type: ignore[arg-type]  # the test's business
 
 
 def test_it_is_told_on_the_timeline_and_in_the_audit(ann: User) -> None:
@@ -87,7 +87,7 @@ def test_it_is_taken_back_once(ann: User) -> None:
 def test_who_was_erased_has_none_left(ann: User) -> None:
     put_override(ann)
     Customer.objects.all().delete()
-    assert (forget_erased(), Override.objects.count()) == (1, 0)
+    assert (delete_orphaned_overrides(), Override.objects.count()) == (1, 0)
 
 
 def test_the_next_refresh_takes_it_in(own_workspace: Workspace, person: Callable[[Role], User]) -> None:

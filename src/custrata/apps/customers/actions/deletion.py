@@ -10,7 +10,7 @@ from pathlib import Path
 from django.apps import apps
 from django.db import OperationalError, connection, models, transaction
 
-from custrata.apps.audit.actions import erase_customers, opened
+from custrata.apps.audit.actions import erase_customers, triggers_disabled
 from custrata.apps.audit.models import Change
 from custrata.apps.customers.actions.bulk import run, staged
 from custrata.apps.customers.actions.scrubbing import scrub
@@ -113,7 +113,7 @@ class ServerDatabase:
         try:
             with transaction.atomic():
                 removed = _delete_rows(ids, at)
-                with opened(connection):
+                with triggers_disabled(connection):
                     for table, count in scrub(people).items():
                         removed[table] = removed.get(table, 0) + count
             transaction.on_commit(lambda: reclaim_space(list(removed)))
