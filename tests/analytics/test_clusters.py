@@ -50,8 +50,8 @@ def test_finds_the_three_crowds_the_best_first(engine: Engine, method: Any) -> N
     profile = table(engine, crowd())
     model = fit_clusters(profile, TRAITS, "auto", method, order_by="largest_order")
     assert (model.k, model.sizes, model.sample) == (3, (40, 40, 40), 120)
-    found = by_customer(grade_clusters(profile, model).table(), "tier")
-    assert {(name.rstrip("0123456789"), tier) for name, tier in found.items()} == {
+    tiers = by_customer(grade_clusters(profile, model).table(), "tier")
+    assert {(name.rstrip("0123456789"), tier) for name, tier in tiers.items()} == {
         ("dear", "c1"), ("many", "c2"), ("few", "c3"),
     }  # fmt: skip
 
@@ -71,15 +71,15 @@ def test_engines_find_the_same_model_in_any_order_of_rows(duck: DuckEngine, engi
 
 def test_every_customer_is_of_the_nearest_centre(engine: Engine, model: ClusterModel) -> None:
     """Distances once more by hand, in whole thousandths of a standard deviation, the better cluster where equal."""
-    others = crowd(each=30, seed=9)
-    found = by_customer(grade_clusters(table(engine, others), model).table(), "tier")
-    for name, traits in others.items():
+    newcomers = crowd(each=30, seed=9)
+    tiers = by_customer(grade_clusters(table(engine, newcomers), model).table(), "tier")
+    for name, traits in newcomers.items():
         z = [
             round(float((Decimal(traits[trait]) - mean) / scale), 3)
             for trait, mean, scale in zip(TRAITS, model.means, model.scales, strict=True)
         ]
         away = [sum((a - float(c)) ** 2 for a, c in zip(z, centre, strict=True)) for centre in model.centres]
-        assert found[name] == f"c{away.index(min(away)) + 1}"
+        assert tiers[name] == f"c{away.index(min(away)) + 1}"
 
 
 def test_half_way_between_two_centres_is_the_better_one(engine: Engine) -> None:
@@ -90,8 +90,8 @@ def test_half_way_between_two_centres_is_the_better_one(engine: Engine) -> None:
     assert model.centres == ((Decimal(1),), (Decimal(-1),))
     ordered = {"four": 4, "five": 5, "six": 6, "a million": 1_000_000, "none": None}
     profile = table(engine, {name: {"recency_days": n} for name, n in ordered.items()})
-    found = grade_clusters(profile.rename(orders="recency_days"), model)
-    assert by_customer(found.table(), "tier", "value") == {
+    graded = grade_clusters(profile.rename(orders="recency_days"), model)
+    assert by_customer(graded.table(), "tier", "value") == {
         "four": ("c2", 4), "five": ("c1", 5), "six": ("c1", 6), "a million": ("c1", 1_000_000),
         "none": ("unknown", None),
     }  # fmt: skip
@@ -130,8 +130,8 @@ def test_a_trait_that_is_alike_for_all_tells_nobody_apart(duck: DuckEngine) -> N
 def test_floats_are_traits_too(duck: DuckEngine) -> None:
     moods = {str(n): {"mood": mood} for n, mood in enumerate([0.1, 0.12, 0.9, 0.95, float("nan")])}
     profile = table(duck, moods)
-    found = by_customer(grade_clusters(profile, fit_clusters(profile, ["mood"], 2)).table(), "tier")
-    assert list(found.values()) == ["c2", "c2", "c1", "c1", "unknown"]
+    tiers = by_customer(grade_clusters(profile, fit_clusters(profile, ["mood"], 2)).table(), "tier")
+    assert list(tiers.values()) == ["c2", "c2", "c1", "c1", "unknown"]
 
 
 def test_beyond_the_most_customers_a_sample_decides(duck: DuckEngine) -> None:
@@ -156,9 +156,9 @@ def test_clusters_that_cannot_be_are_refused(duck: DuckEngine, model: ClusterMod
         (clusters.TooFewCustomers, {"traits": ["orders"]}),
         (clusters.TooFewCustomers, {"traits": ["orders"], "k": 3}),
     ]
-    for error, asked in refused:
+    for error, options in refused:
         with pytest.raises(error):
-            fit_clusters(profile, **asked)
+            fit_clusters(profile, **options)
     with pytest.raises(clusters.TiersDoNotFit, match="The model has 3 groups, and 2 tiers"):
         grade_clusters(profile, model, ("a", "b"))
     with pytest.raises(TierTwice):

@@ -22,12 +22,12 @@ TIERS = ("gold", "silver", "basic")
 
 def pointed(profile: ir.Table, **more: Any) -> Grading:
     """10 for five orders, 5 for 100 spent, −4 for a silence of over 90 days; gold from 11, silver from 1."""
-    given = [
+    point_rules = [
         ("often", profile.orders >= 5, 10),
         ("much", profile.spend >= 100, 5),
         ("silent", profile.recency_days > 90, -4),
     ]
-    return grade_points(profile, given, TIERS, (11, 1), **more)
+    return grade_points(profile, point_rules, TIERS, (11, 1), **more)
 
 
 def test_points_add_up_and_a_line_is_met_at_its_value(make_profile: MakeProfile) -> None:
@@ -111,14 +111,14 @@ def test_rules_that_make_no_sense_are_refused(duck: DuckEngine) -> None:
             grade_rules(profile, ordered, otherwise, TIERS)
 
 
-@given(held=st.lists(st.tuples(st.booleans(), st.one_of(st.none(), st.booleans())), min_size=1, max_size=8))
+@given(conditions=st.lists(st.tuples(st.booleans(), st.one_of(st.none(), st.booleans())), min_size=1, max_size=8))
 @settings(max_examples=20)
-def test_equals_are_treated_alike_in_any_order(duck: DuckEngine, held: list[tuple[bool, bool | None]]) -> None:
-    rows = [{"customer_id": str(n), "first": first, "second": second} for n, (first, second) in enumerate(held)]
+def test_equals_are_treated_alike_in_any_order(duck: DuckEngine, conditions: list[tuple[bool, bool | None]]) -> None:
+    rows = [{"customer_id": str(n), "first": first, "second": second} for n, (first, second) in enumerate(conditions)]
     schema = ibis.schema({"customer_id": "string", "first": "boolean", "second": "boolean"})
     for way in (rows, rows[::-1]):
         table = duck.from_arrow(ibis.memtable(way, schema=schema).to_pyarrow())
         ordered = [("gold", table.first), ("silver", table.second)]
-        found = by_customer(grade_rules(table, ordered, "basic", TIERS).table(), "tier")
-        wanted = ["gold" if first else "silver" if second else "basic" for first, second in held]
-        assert [found[str(n)] for n in range(len(held))] == wanted
+        tiers = by_customer(grade_rules(table, ordered, "basic", TIERS).table(), "tier")
+        expected = ["gold" if first else "silver" if second else "basic" for first, second in conditions]
+        assert [tiers[str(n)] for n in range(len(conditions))] == expected

@@ -49,7 +49,7 @@ class Run:
 
 def recorded(found: Graded) -> Run:
     """The gradings in the record's types."""
-    decided = {key: graded_record(told) for key, told in found.told.items()}
+    decided = {key: graded_record(told) for key, told in found.records.items()}
     since = {f"{key}_since": SINCE for key in BUILT_IN}
     return Run({name: {**row, **since} for name, row in found.rows.items()}, decided)
 
