@@ -18,8 +18,8 @@ from ibis.backends.duckdb import Backend
 from custrata.engine import DuckEngine
 from custrata.engine.statements import shape_of
 
-Made = Callable[[ir.Table, Any], ir.Table]
-SHAPES: list[Made] = [
+Shape = Callable[[ir.Table, Any], ir.Table]
+SHAPES: list[Shape] = [
     lambda table, value: table.filter(table.n < value),
     lambda table, value: table.mutate(m=table.n - value, k=value),
     lambda table, value: table.filter(table.n > value).union(table.filter(table.n > 7_000)),
@@ -46,18 +46,20 @@ def numbers(duck: DuckEngine) -> ir.Table:
 def test_a_statement_is_as_ibis_writes_it(duck: DuckEngine, numbers: ir.Table, place: int, values: list[Any]) -> None:
     for value in values:
         if isinstance(value, date):
-            made = numbers.mutate(day=ibis.literal(value), later=ibis.literal(value) > ibis.literal(date(2025, 1, 1)))
+            expression = numbers.mutate(
+                day=ibis.literal(value), later=ibis.literal(value) > ibis.literal(date(2025, 1, 1))
+            )
         else:
-            made = SHAPES[place](numbers, value)
-        assert duck.connection.compile(made) == whole(duck, made)
+            expression = SHAPES[place](numbers, value)
+        assert duck.connection.compile(expression) == whole(duck, expression)
 
 
 def test_only_what_is_new_is_compiled(duck: DuckEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     whole: list[str] = []
     compile_whole = Backend.compile
 
-    def compiled(*given: Any, **more: Any) -> str:
-        whole.append(compile_whole(*given, **more))
+    def compiled(*args: Any, **kwargs: Any) -> str:
+        whole.append(compile_whole(*args, **kwargs))
         return whole[-1]
 
     monkeypatch.setattr(Backend, "compile", compiled)
@@ -68,8 +70,8 @@ def test_only_what_is_new_is_compiled(duck: DuckEngine, monkeypatch: pytest.Monk
 
 
 def test_equal_values_that_part_are_another_shape(duck: DuckEngine, numbers: ir.Table) -> None:
-    def both(one: int, other: int) -> Any:
-        shape = shape_of(numbers.filter(numbers.n > one, numbers.n < other).op())
+    def both(low: int, high: int) -> Any:
+        shape = shape_of(numbers.filter(numbers.n > low, numbers.n < high).op())
         assert shape is not None
         return shape.key
 
@@ -78,7 +80,7 @@ def test_equal_values_that_part_are_another_shape(duck: DuckEngine, numbers: ir.
 
 def test_money_and_days_in_a_statement_give_the_right_rows(duck: DuckEngine) -> None:
     rows = duck.from_arrow(pa.table({"spend": [Decimal("1.50"), Decimal("250.15")]}))
-    found = [
+    counts = [
         duck.arrow(rows.filter(rows.spend >= Decimal(line))).num_rows for line in ("1.50", "1.51", "250.15", "250.16")
     ]
-    assert found == [2, 1, 1, 0]
+    assert counts == [2, 1, 1, 0]
