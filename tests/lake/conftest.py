@@ -28,12 +28,12 @@ class Worker:
     process: ForkServerProcess
     line: Connection
 
-    def told(self) -> Any:
+    def receive(self) -> Any:
         """What it tells next."""
         assert self.line.poll(PATIENCE)
         return self.line.recv()
 
-    def all_told(self) -> list[Any]:
+    def receive_all(self) -> list[Any]:
         """What it has told and we have not heard yet."""
         heard = []
         with suppress(EOFError, ConnectionResetError):

@@ -19,13 +19,13 @@ PARTS = ("profile.parquet", "changes.parquet")
 MARKED = {"customer_records": "city", "orders": "channel", "order_lines": "category"}
 
 
-def import_on(folder: Path, told: Connection) -> None:
+def import_on(folder: Path, connection: Connection) -> None:
     """Import generation after generation, each into three tables at once, and tell which is done."""
     workspace = Workspace.open(folder)
     with DuckEngine(threads=1) as duck:
-        told.send(generation(workspace))
+        connection.send(generation(workspace))
         while True:
-            told.send(import_generation(workspace, duck))
+            connection.send(import_generation(workspace, duck))
 
 
 def import_generation(workspace: Workspace, duck: DuckEngine) -> int:
@@ -51,36 +51,36 @@ def generation(workspace: Workspace) -> int:
     for name, mark in MARKED.items():
         rows = rows_in(snapshot, name)
         marks = [row[mark] for row in rows if row[mark] is not None]
-        wanted = (number * BATCH + 1, [str(number)]) if number else (0, [])
-        assert (len(rows), marks) == wanted
+        expected = (number * BATCH + 1, [str(number)]) if number else (0, [])
+        assert (len(rows), marks) == expected
         assert snapshot.rows(name) == len(rows)
     return number
 
 
-def erase_on(folder: Path, told: Connection) -> None:
+def erase_on(folder: Path, connection: Connection) -> None:
     """Erase one customer after the other, and tell each that is gone."""
     workspace = Workspace.open(folder)
-    told.send(-1)
+    connection.send(-1)
     for row in range(BATCH):
         workspace.lake.erase(f"C{row}", at=AT)
-        told.send(row)
+        connection.send(row)
 
 
-def publish_on(folder: Path, told: Connection) -> None:
+def publish_on(folder: Path, connection: Connection) -> None:
     """Publish run after run, each in place of the one before, and tell which is published."""
     runs = Workspace.open(folder).runs
     (before,) = runs.all()
-    told.send(before.record["number"])
+    connection.send(before.record["number"])
     while True:
         before = publish(runs, before.record["number"] + 1, before.id)
-        told.send(before.record["number"])
+        connection.send(before.record["number"])
 
 
-def rebuild_on(folder: Path, told: Connection) -> None:
+def rebuild_on(folder: Path, connection: Connection) -> None:
     """Publish five runs at once, again and again, each time in place of the five before, and tell each time."""
     runs = Workspace.open(folder).runs
     number = generation_of_runs(runs)
-    told.send(number)
+    connection.send(number)
     while True:
         number += 1
         with runs.staging(at=AT) as stage:
@@ -89,7 +89,7 @@ def rebuild_on(folder: Path, told: Connection) -> None:
                     for part in PARTS:
                         pq.write_table(pa.table({"number": [number] * 1000}), draft / part)
                     stage.publish(draft, {"as_of": day(place), "number": number})
-        told.send(number)
+        connection.send(number)
 
 
 def generation_of_runs(runs: Runs) -> int:
@@ -109,21 +109,21 @@ def publish(runs: Runs, number: int, *supersedes: str) -> Run:
         return runs.publish(draft, {"as_of": day(2), "number": number}, supersedes=supersedes)
 
 
-def hold_change(folder: Path, told: Connection) -> None:
+def hold_change(folder: Path, connection: Connection) -> None:
     """Be in the middle of a change until the test has seen enough."""
     with Workspace.open(folder).lake.change(at=AT):
-        told.send("in")
-        told.recv()
+        connection.send("in")
+        connection.recv()
 
 
-def hold_reading(folder: Path, told: Connection) -> None:
+def hold_reading(folder: Path, connection: Connection) -> None:
     """Be reading until the test has seen enough."""
     with Workspace.open(folder).lake.reading():
-        told.send("in")
-        told.recv()
+        connection.send("in")
+        connection.recv()
 
 
-def import_five(folder: Path, told: Connection, mark: str) -> None:
+def import_five(folder: Path, connection: Connection, mark: str) -> None:
     """Import five orders, one by one, and tell when all are in."""
     workspace = Workspace.open(folder)
     with DuckEngine(threads=1) as duck:
@@ -131,23 +131,23 @@ def import_five(folder: Path, told: Connection, mark: str) -> None:
             with workspace.lake.change(at=AT) as change:
                 rows = table_of("orders", {"order_id": f"{mark}{number}", "amount": Decimal(number)})
                 change.upsert("orders", duck.from_arrow(rows), duck)
-    told.send("done")
+    connection.send("done")
 
 
-def hold_reading_runs(folder: Path, told: Connection) -> None:
+def hold_reading_runs(folder: Path, connection: Connection) -> None:
     """Be reading runs until the test has seen enough."""
     with Workspace.open(folder).runs.reading():
-        told.send("in")
-        told.recv()
-    told.send("out")
+        connection.send("in")
+        connection.recv()
+    connection.send("out")
 
 
-def thin_on(folder: Path, told: Connection) -> None:
+def thin_on(folder: Path, connection: Connection) -> None:
     """Remove run after run, the oldest first but one, and tell each that is about to go."""
     runs = Workspace.open(folder).runs
-    while len(found := runs.all()) > 2:
-        told.send(found[1].id)
-        runs.thin({found[1].id: {"as_of": found[1].as_of}}, wait=5)
+    while len(remaining := runs.all()) > 2:
+        connection.send(remaining[1].id)
+        runs.thin({remaining[1].id: {"as_of": remaining[1].as_of}}, wait=5)
 
 
 def thinned(runs: Runs, ids: Sequence[str]) -> list[str]:
@@ -165,11 +165,11 @@ def thinned(runs: Runs, ids: Sequence[str]) -> list[str]:
     return stray
 
 
-def compact_on(folder: Path, told: Connection) -> None:
+def compact_on(folder: Path, connection: Connection) -> None:
     """Import a generation and compact, again and again, and tell before which."""
     workspace = Workspace.open(folder)
     with DuckEngine(threads=1) as duck:
         while True:
-            told.send(generation(workspace))
+            connection.send(generation(workspace))
             workspace.lake.compact(at=AT)
             import_generation(workspace, duck)

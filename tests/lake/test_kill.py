@@ -32,10 +32,10 @@ CHANCE = random.Random(20250301)
 
 def kill_at_some_moment(worker: Worker, *, within: float) -> list[int]:
     """Kill a worker that has begun, and return all it told."""
-    told = [worker.told()]
+    messages = [worker.receive()]
     time.sleep(CHANCE.uniform(0, within))  # the moment is what is tried
     worker.kill()
-    return told + worker.all_told()
+    return messages + worker.receive_all()
 
 
 def kill_when_written(worker: Worker, folder: Path, pattern: str) -> None:

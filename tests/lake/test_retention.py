@@ -25,7 +25,7 @@ def id_of(day: int) -> str:
     return f"{START + timedelta(days=day):%Y%m%dT%H%M%S%fZ}-aaaa"
 
 
-def made(runs: Runs, day: int, before: str | None = None) -> Run:
+def publish_run(runs: Runs, day: int, before: str | None = None) -> Run:
     """A run of two tables."""
     with runs.draft() as draft:
         for name in ("profile", "changes"):
@@ -36,10 +36,10 @@ def made(runs: Runs, day: int, before: str | None = None) -> Run:
 @pytest.fixture
 def chain(workspace: Workspace) -> list[Run]:
     """Five runs, each made from the one before."""
-    found: list[Run] = []
+    runs: list[Run] = []
     for day in range(5):
-        found.append(made(workspace.runs, day, found[-1].id if found else None))
-    return found
+        runs.append(publish_run(workspace.runs, day, runs[-1].id if runs else None))
+    return runs
 
 
 def thin(runs: Runs, *some: Run) -> None:
@@ -47,16 +47,16 @@ def thin(runs: Runs, *some: Run) -> None:
 
 
 @given(DAYS, st.integers(1, 400))
-def test_the_first_the_last_two_the_recent_and_one_of_each_month_stay(days: list[int], kept: int) -> None:
+def test_the_first_the_last_two_the_recent_and_one_of_each_month_stay(days: list[int], retention: int) -> None:
     ids = [id_of(day) for day in days]
-    gone = set(expendable(ids, days=kept, zone="UTC"))
+    gone = set(expendable(ids, days=retention, zone="UTC"))
     stay = [run for run in ids if run not in gone]
     assert {*ids[:1], *ids[-2:]} <= set(stay)
-    assert all(days[-1] - day > kept for day, run in zip(days, ids, strict=True) if run in gone)
+    assert all(days[-1] - day > retention for day, run in zip(days, ids, strict=True) if run in gone)
     moment = timedelta(microseconds=1)
     months = [{f"{instant_of(run) - moment:%Y-%m}" for run in some} for some in (ids, stay)]
     assert months[0] == months[1]
-    assert expendable(stay, days=kept, zone="UTC") == []
+    assert expendable(stay, days=retention, zone="UTC") == []
 
 
 def test_a_run_at_the_start_of_a_month_closes_the_month_before_in_the_zone() -> None:
@@ -127,11 +127,11 @@ def test_files_of_a_removed_run_stay_for_who_is_reading(
     workspace: Workspace, start: StartWorker, chain: list[Run]
 ) -> None:
     reader = start(hold_reading_runs)
-    assert reader.told() == "in"
+    assert reader.receive() == "in"
     thin(workspace.runs, chain[1])
     assert pq.read_table(chain[1].folder / "profile.parquet").num_rows == 2
     reader.line.send("enough")
-    assert reader.told() == "out"
+    assert reader.receive() == "out"
     workspace.runs.clear()
     assert not (chain[1].folder / "profile.parquet").exists()
 
@@ -142,10 +142,10 @@ def test_two_refreshes_never_thin_at_once(workspace: Workspace, chain: list[Run]
 
 
 def test_killed_while_it_removes_runs_each_is_whole_or_a_trace(workspace: Workspace, start: StartWorker) -> None:
-    before = [made(workspace.runs, day).id for day in range(12)]
+    before = [publish_run(workspace.runs, day).id for day in range(12)]
     for _ in range(12):
         worker = start(thin_on)
-        worker.told()
+        worker.receive()
         worker.kill()
         thinned(workspace.runs, before)
     workspace.runs.clear()

@@ -62,7 +62,7 @@ def test_who_reads_keeps_the_files_however_often_others_compact(
             workspace.lake.compact(at=AT, wait=0)
         assert rows_in(lake, "orders")[0]["amount"] != Decimal(5)
     reader = start(hold_reading)
-    reader.told()
+    reader.receive()
     with pytest.raises(Busy):
         workspace.lake.compact(at=AT, wait=0.1)
     reader.kill()
@@ -75,7 +75,7 @@ def killed_while_compacting(workspace: Workspace, duck: DuckEngine, start: Start
     import_generation(workspace, duck)
     for _ in range(times):
         worker = start(compact_on)
-        done = worker.told()
+        done = worker.receive()
         worker.kill_within(0.4)
         assert generation(workspace) >= done
     workspace.lake.compact(at=AT)

@@ -27,14 +27,14 @@ GOOD = 'name = "Shop"\ncurrency = "EUR"\ntimezone = "Europe/Paris"\nlanguage = "
 
 
 def test_opens_what_it_made(tmp_path: Path) -> None:
-    made = Workspace.create(tmp_path / "a" / "shop", name="小店", currency="usd", timezone="UTC", language="zh-Hant")
-    assert made.settings == Settings("小店", "USD", "UTC", "zh-hant")
-    assert Workspace.open(tmp_path / "a" / "shop") == made
+    created = Workspace.create(tmp_path / "a" / "shop", name="小店", currency="usd", timezone="UTC", language="zh-Hant")
+    assert created.settings == Settings("小店", "USD", "UTC", "zh-hant")
+    assert Workspace.open(tmp_path / "a" / "shop") == created
 
 
 def test_is_named_for_its_folder_and_chinese_unless_told(tmp_path: Path) -> None:
-    made = Workspace.create(tmp_path / "shop")
-    assert made.settings == Settings("shop", "CNY", "Asia/Shanghai", "zh-hans")
+    created = Workspace.create(tmp_path / "shop")
+    assert created.settings == Settings("shop", "CNY", "Asia/Shanghai", "zh-hans")
 
 
 def test_makes_its_folders(workspace: Workspace) -> None:
