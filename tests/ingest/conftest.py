@@ -43,8 +43,8 @@ class Shop:
 
     def rows(self, table: str, *columns: str) -> list[tuple[Any, ...]]:
         """What a table of the lake holds, in the order of its columns."""
-        found = self.engine.arrow(self.workspace.lake.snapshot().read(table, self.engine).select(*columns))
-        return sorted((tuple(row.values()) for row in found.to_pylist(maps_as_pydicts="strict")), key=str)
+        contents = self.engine.arrow(self.workspace.lake.snapshot().read(table, self.engine).select(*columns))
+        return sorted((tuple(row.values()) for row in contents.to_pylist(maps_as_pydicts="strict")), key=str)
 
     def quarantine(self, result: ImportResult) -> list[str]:
         """The lines of the quarantine file, its header first."""

@@ -61,10 +61,10 @@ def test_the_ledger_tells_of_the_import(shop: Shop) -> None:
 
 
 def test_the_result_is_plain_json(shop: Shop) -> None:
-    told = json.loads(json.dumps(shop.imports("orders", ORDERS).to_json()))
-    assert told["merged"] == {"orders": {"added": 2, "updated": 0, "unchanged": 0, "outdated": 0}}
-    assert told["quality"]["figures"]["sales"] == "17.00"
-    assert told["mapping"]["columns"]["amount"] == "amount"
+    result = json.loads(json.dumps(shop.imports("orders", ORDERS).to_json()))
+    assert result["merged"] == {"orders": {"added": 2, "updated": 0, "unchanged": 0, "outdated": 0}}
+    assert result["quality"]["figures"]["sales"] == "17.00"
+    assert result["mapping"]["columns"]["amount"] == "amount"
 
 
 def test_tells_how_far_it_is(shop: Shop) -> None:

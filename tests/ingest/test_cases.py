@@ -38,10 +38,10 @@ READ = {
 
 @pytest.mark.parametrize("name", READ)
 def test_a_file_is_read_as_a_careful_person_reads_it(shop: Shop, name: str) -> None:
-    kind, expected, told = READ[name]
+    kind, expected, notices = READ[name]
     result = shop.takes(kind, CASES / name)
     assert amounts(shop) == [(order, customer, Decimal(amount)) for order, customer, amount in expected]
-    assert (codes(result), result.rejected) == (told, 0)
+    assert (codes(result), result.rejected) == (notices, 0)
 
 
 def test_a_customer_on_the_first_row_alone_is_asked_about(shop: Shop) -> None:

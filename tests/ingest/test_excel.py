@@ -33,9 +33,9 @@ def book(folder: Path, *, rows: list[Row], sheet: str = "订单", top: int = 0, 
 def test_imports_the_first_sheet_that_holds_something(shop: Shop, tmp_path: Path) -> None:
     result = shop.takes("orders", book(tmp_path, rows=[HEAD, *ROWS], before=True))
     assert result.mapping.sheet == "订单"
-    found = shop.rows("orders", "order_id", "customer_id", "amount", "ordered_at")
-    assert [row[:3] for row in found] == [("1001", "17850", Decimal("12.50")), ("1002", "b", Decimal(3))]
-    assert [f"{row[3]:%Y-%m-%d %H:%M}" for row in found] == ["2024-01-05 02:30", "2024-02-05 16:00"]
+    rows = shop.rows("orders", "order_id", "customer_id", "amount", "ordered_at")
+    assert [row[:3] for row in rows] == [("1001", "17850", Decimal("12.50")), ("1002", "b", Decimal(3))]
+    assert [f"{row[3]:%Y-%m-%d %H:%M}" for row in rows] == ["2024-01-05 02:30", "2024-02-05 16:00"]
 
 
 def test_reads_days_that_are_mere_numbers(shop: Shop, tmp_path: Path) -> None:

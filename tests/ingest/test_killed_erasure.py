@@ -66,10 +66,10 @@ def kill(graded: Shop, tmp_path: Path) -> Kill:
 
 def ends_well(workspace: Workspace) -> None:
     """What was begun goes on to its end; what was not is as if never asked for."""
-    begun = bool(workspace.erasing.all() or workspace.erasures.all())
+    started = bool(workspace.erasing.all() or workspace.erasures.all())
     carry_on(workspace, at=AT)
     assert workspace.erasing.all() == []
-    if begun:
+    if started:
         assert traces(workspace.folder, WHO) == []
         assert rows_of(workspace, people_of(workspace, ["b1"], None), None)["orders"] == 1
 

@@ -16,8 +16,8 @@ def lines(*rows: str, head: str = HEAD) -> str:
 
 def orders(shop: Shop) -> list[tuple[str, str, Decimal]]:
     """Every order's number, status and worth."""
-    found = shop.rows("orders", "order_id", "status", "amount", "refund")
-    return [(number, status, amount - refund) for number, status, amount, refund in found]
+    rows = shop.rows("orders", "order_id", "status", "amount", "refund")
+    return [(number, status, amount - refund) for number, status, amount, refund in rows]
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,11 @@ from custrata.ingest.recognise import MissingColumns
 
 CONTENT = "nr;wer;wann;wieviel;farbe\n1;a;05.01.2024;1.234,50;rot\n"
 COLUMNS = {"nr": "order_id", "wer": "customer_id", "wann": "ordered_at", "wieviel": "amount"}
-GIVEN = Mapping("orders", COLUMNS, constants={"channel": "web"}, date_order="day-first")
+MAPPING = Mapping("orders", COLUMNS, constants={"channel": "web"}, date_order="day-first")
 
 
 def test_a_mapping_says_what_nobody_can_recognise(shop: Shop) -> None:
-    result = shop.imports("orders", CONTENT, mapping=GIVEN)
+    result = shop.imports("orders", CONTENT, mapping=MAPPING)
     assert [str(cell) for cell in shop.rows("orders", "order_id", "amount", "channel")[0]] == ["1", "1234.50", "web"]
     assert shop.rows("orders", "properties") == [({"farbe": "rot"},)]
     assert result.mapping.columns == {**COLUMNS, "farbe": "property"}
@@ -25,11 +25,11 @@ def test_a_mapping_says_what_nobody_can_recognise(shop: Shop) -> None:
 
 def test_what_was_recognised_can_be_kept_and_given_again(shop: Shop, tmp_path: Path) -> None:
     path = shop.file("order_id,customer_id,date,amount\n1,a,13/1/2024,1\n")
-    found = recognise(path, "orders")
-    found.write(tmp_path / "mapping.toml")
-    kept = Mapping.read(tmp_path / "mapping.toml")
-    assert kept == found
-    assert shop.takes("orders", path, mapping=kept).mapping == found
+    recognised = recognise(path, "orders")
+    recognised.write(tmp_path / "mapping.toml")
+    restored = Mapping.read(tmp_path / "mapping.toml")
+    assert restored == recognised
+    assert shop.takes("orders", path, mapping=restored).mapping == recognised
 
 
 def test_a_form_of_dates_may_be_given(shop: Shop) -> None:
@@ -56,7 +56,7 @@ def test_refuses_a_mapping_without_what_is_needed(shop: Shop) -> None:
 
 def test_refuses_a_mapping_of_another_kind(shop: Shop) -> None:
     with pytest.raises(BadMapping, match="not for lines"):
-        shop.imports("lines", CONTENT, mapping=GIVEN)
+        shop.imports("lines", CONTENT, mapping=MAPPING)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_refuses_a_mapping_file_it_cannot_read_or_write(tmp_path: Path) -> None:
     with pytest.raises(BadMapping):
         Mapping.read(tmp_path / "nowhere.toml")
     with pytest.raises(MappingNotWritten):
-        GIVEN.write(tmp_path / "nowhere" / "mapping.toml")
+        MAPPING.write(tmp_path / "nowhere" / "mapping.toml")
 
 
 @given(st.dictionaries(st.text(min_size=1), st.just("property"), max_size=5), st.sampled_from([None, "day-first"]))

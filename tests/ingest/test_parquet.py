@@ -71,13 +71,13 @@ def flood(folder: Path, rows: int, text: str | None = None) -> Path:
 def refused(shop: Shop, kind: str, path: Path, by: type[CustrataError]) -> CustrataError:
     """The refusal of a file, which changed nothing."""
     before = shop.state
-    with pytest.raises(by) as found:
+    with pytest.raises(by) as raised:
         shop.takes(kind, path)
     assert shop.state == before
-    return found.value
+    return raised.value
 
 
-def lying(path: Path, rows: int, said: int) -> Path:
+def lying(path: Path, rows: int, claimed: int) -> Path:
     """The file with another number of rows in its footer (Thrift's zigzag integers of two bytes)."""
 
     def written(number: int) -> bytes:
@@ -86,7 +86,7 @@ def lying(path: Path, rows: int, said: int) -> Path:
 
     data = path.read_bytes()
     start = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
-    path.write_bytes(data[:start] + data[start:].replace(written(rows), written(said), 1))
+    path.write_bytes(data[:start] + data[start:].replace(written(rows), written(claimed), 1))
     return path
 
 

@@ -42,8 +42,8 @@ def shop(open_shop: OpenShop) -> Shop:
 
 def orders(shop: Shop) -> list[tuple[str, str, str, Decimal]]:
     """Every order's number, customer, status and worth."""
-    found = shop.rows("orders", "order_id", "customer_id", "status", "amount", "refund")
-    return [(number, customer, status, amount - refund) for number, customer, status, amount, refund in found]
+    rows = shop.rows("orders", "order_id", "customer_id", "status", "amount", "refund")
+    return [(number, customer, status, amount - refund) for number, customer, status, amount, refund in rows]
 
 
 def test_shopify_orders_stand_once_and_their_further_rows_are_no_orders(shop: Shop) -> None:
@@ -53,8 +53,8 @@ def test_shopify_orders_stand_once_and_their_further_rows_are_no_orders(shop: Sh
         ("#3", "bo@example.org", "completed", Decimal(30)), ("#4", "cy@example.org", "cancelled", Decimal(9)),
     ]  # fmt: skip
     assert (result.rejected, result.quality.left_out) == (0, 1)
-    told = [(n.code, n.count) for n in result.notices]
-    assert told == [("platform", 10), ("goes_on", 1), ("cancelled_at", 1)]
+    notices = [(n.code, n.count) for n in result.notices]
+    assert notices == [("platform", 10), ("goes_on", 1), ("cancelled_at", 1)]
 
 
 def test_shopify_lines_make_up_the_orders(shop: Shop) -> None:
@@ -64,8 +64,8 @@ def test_shopify_lines_make_up_the_orders(shop: Shop) -> None:
 
 def test_paypal_counts_what_was_paid_and_leaves_out_what_is_no_order(shop: Shop) -> None:
     result = shop.imports("orders", PAYPAL)
-    found = shop.rows("orders", "order_id", "kind", "status", "amount", "discount", "returns_order_id")
-    assert found == [
+    rows = shop.rows("orders", "order_id", "kind", "status", "amount", "discount", "returns_order_id")
+    assert rows == [
         ("T1", "sale", "completed", Decimal(100), None, None), ("T2", "return", "completed", Decimal(-20), None, "T1"),
         ("T4", "sale", "pending", Decimal(50), None, None),
     ]  # fmt: skip

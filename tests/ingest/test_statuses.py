@@ -58,8 +58,8 @@ def test_what_is_proposed_for_a_word_is_never_a_sale(word: str) -> None:
 def test_asks_about_every_word_nobody_knows_with_its_rows(shop: Shop) -> None:
     with pytest.raises(NeedsDecision) as raised:
         shop.imports("orders", orders("交易成功", "退款中", "缺货取消", "已完成", "售后中", "售后中"))
-    asked = {question.code: (question.default, question.facts["rows"]) for question in raised.value.questions}
-    assert asked == {
+    questions = {question.code: (question.default, question.facts["rows"]) for question in raised.value.questions}
+    assert questions == {
         "status.退款中": ("pending", 1), "status.缺货取消": ("cancelled", 1), "status.售后中": ("pending", 2),
     }  # fmt: skip
 
