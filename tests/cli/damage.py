@@ -56,12 +56,12 @@ def delete(path: Path) -> None:
     path.unlink()
 
 
-def swap(one: Path, other: Path) -> None:
+def swap(first: Path, second: Path) -> None:
     """Each file under the name of the other."""
-    aside = one.with_name("aside")
-    one.rename(aside)
-    other.rename(one)
-    aside.rename(other)
+    aside = first.with_name("aside")
+    first.rename(aside)
+    second.rename(first)
+    aside.rename(second)
 
 
 @dataclass(frozen=True)

@@ -42,17 +42,17 @@ def test_compact_frees_former_versions_and_says_so(custrata: Run, never: Path) -
 
 
 def test_compact_reports_as_json(custrata: Run, never: Path) -> None:
-    former = dead(never)
-    told = json.loads(custrata("compact", "--json", "-w", never).out)
-    assert told["freed"] >= told["parts"]["dead"] >= former
-    assert (told["runs"], told["busy"], told["quarantine_files"]) == ([], [], 0)
+    dead_bytes = dead(never)
+    report = json.loads(custrata("compact", "--json", "-w", never).out)
+    assert report["freed"] >= report["parts"]["dead"] >= dead_bytes
+    assert (report["runs"], report["busy"], report["quarantine_files"]) == ([], [], 0)
 
 
 def test_an_import_compacts_by_itself(custrata: Run, shop: Path, tmp_path: Path) -> None:
-    told = [custrata("import", "orders", corrected(tmp_path, number), "-w", shop).out for number in range(4)]
+    outputs = [custrata("import", "orders", corrected(tmp_path, number), "-w", shop).out for number in range(4)]
     usage = Workspace.open(shop).lake.usage()
     assert usage.dead <= usage.live / 2
-    assert "The facts were compacted" in "".join(told)
+    assert "The facts were compacted" in "".join(outputs)
 
 
 def test_an_import_as_json_stays_json_when_it_compacts(custrata: Run, shop: Path, tmp_path: Path) -> None:
@@ -63,8 +63,8 @@ def test_an_import_as_json_stays_json_when_it_compacts(custrata: Run, shop: Path
 def test_a_refresh_removes_runs_past_their_retention(custrata: Run, shop: Path, orders_file: Path) -> None:
     custrata("import", "orders", orders_file, "-w", shop)
     days = [f"2025-0{month}-{day}" for month in (3, 4, 5, 6) for day in ("05", "20")]
-    told = [custrata("refresh", "--as-of", day, "-w", shop).out for day in days]
-    assert "1 run (as of Apr 5, 2025) was removed" in "".join(told)
+    outputs = [custrata("refresh", "--as-of", day, "-w", shop).out for day in days]
+    assert "1 run (as of Apr 5, 2025) was removed" in "".join(outputs)
     runs = Workspace.open(shop).runs
     assert [run[:8] for run in runs.traces()] == ["20250404"]
     assert "1 older run" in custrata("runs", "list", "-w", shop).out
