@@ -62,7 +62,9 @@ class Picture:
 
     def clashes(self) -> list[tuple[str, str]]:
         """Texts that lie over one another."""
-        return [(one.words, other.words) for one, other in combinations(self.boxes(), 2) if one.overlaps(other)]
+        return [
+            (first.words, second.words) for first, second in combinations(self.boxes(), 2) if first.overlaps(second)
+        ]
 
     def outside(self) -> list[str]:
         """Texts that stick out of the picture."""
