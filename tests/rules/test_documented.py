@@ -28,10 +28,10 @@ def undescribed(group: click.Group) -> Iterator[str]:
 def public_classes(library: list[ModuleType]) -> Iterator[type]:
     """Classes one meets, without the errors: their sentence says what they are."""
     for module in library:
-        for name, found in vars(module).items():
-            ours = inspect.isclass(found) and found.__module__ == module.__name__ and not name.startswith("_")
-            if ours and not issubclass(found, CustrataError):
-                yield found
+        for name, member in vars(module).items():
+            ours = inspect.isclass(member) and member.__module__ == module.__name__ and not name.startswith("_")
+            if ours and not issubclass(member, CustrataError):
+                yield member
 
 
 def silent_methods(kind: type) -> list[str]:

@@ -15,8 +15,8 @@ OWN = ("src", "tests", "tools", "docs", "benchmarks", "examples")
 
 def drawers(folder: Path) -> list[str]:
     """Modules and packages named for being a drawer."""
-    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*.py"))
-    return [path for path in found if DRAWER.search(path)]
+    paths = (path.relative_to(folder).as_posix() for path in folder.rglob("*.py"))
+    return [path for path in paths if DRAWER.search(path)]
 
 
 def allowed_in_an_app(contracts: configparser.ConfigParser) -> set[str]:

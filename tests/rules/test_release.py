@@ -14,10 +14,10 @@ from release import NotAsPinned, browser_components, licences
 
 def test_every_pin_has_a_licence(root: Path) -> None:
     pins = pinned((root / "constraints.txt").read_text("utf-8"))
-    said = licences({name: pins[name] for name in ("Django", "django-otp", "segno", "duckdb", "pyarrow-hotfix")})
-    assert "Django 5.2" in said
-    assert "Permission is hereby granted" in said
-    assert len(said.split("=" * 78)) == 5
+    text = licences({name: pins[name] for name in ("Django", "django-otp", "segno", "duckdb", "pyarrow-hotfix")})
+    assert "Django 5.2" in text
+    assert "Permission is hereby granted" in text
+    assert len(text.split("=" * 78)) == 5
 
 
 @pytest.mark.parametrize("pin", [{"no-such-package": "1"}, {"Django": "1.0"}])
@@ -27,11 +27,13 @@ def test_a_pin_that_is_not_installed_is_no_release(pin: dict[str, str]) -> None:
 
 
 def test_what_browsers_load_is_in_the_bill_and_what_tests_use_is_not(root: Path) -> None:
-    found = browser_components(json.loads((root / "package-lock.json").read_text("utf-8")))
-    names = {component["name"] for component in found}
+    components = browser_components(json.loads((root / "package-lock.json").read_text("utf-8")))
+    names = {component["name"] for component in components}
     assert {"htmx.org", "echarts", "@tabler/core"} <= names
     assert "axe-core" not in names
-    assert next(one["purl"] for one in found if one["name"] == "@tabler/core").startswith("pkg:npm/%40tabler/core@")
+    assert next(component["purl"] for component in components if component["name"] == "@tabler/core").startswith(
+        "pkg:npm/%40tabler/core@"
+    )
 
 
 WEAK = {"name": "b", "version": "1", "vulns": [{"id": "PYSEC-1", "fix_versions": ["2"]}]}
