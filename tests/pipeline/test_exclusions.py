@@ -35,11 +35,11 @@ def test_the_rest_are_graded_as_if_the_excluded_were_not_there(
 ) -> None:
     tilled.exclusions.add(["till"], reason="the till's own card", by="", at=AT)
     names = [f"{key}_{part}" for key in ("value", "frequency", "rfm", "lifecycle") for part in ("tier", "value")]
-    beside = column(run_at(tilled, duck, "2026-01-01").run, duck, *names)
+    excluding = column(run_at(tilled, duck, "2026-01-01").run, duck, *names)
     tilled.exclusions.remove(["till"])
     tilled.lake.erase("till", at=AT)
-    assert beside.pop("till") is not None
-    assert beside == column(run_at(tilled, duck, "2026-01-01").run, duck, *names)
+    assert excluding.pop("till") is not None
+    assert excluding == column(run_at(tilled, duck, "2026-01-01").run, duck, *names)
 
 
 def test_an_excluded_customer_stays_with_a_tier_and_without_spend(tilled: Workspace, duck: DuckEngine) -> None:
