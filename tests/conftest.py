@@ -62,5 +62,5 @@ def spark() -> Iterator[Engine]:
 @pytest.fixture(scope="session", params=["duckdb", "spark"])
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in turn: the same test, the same result."""
-    found: Engine = request.getfixturevalue("duck" if request.param == "duckdb" else "spark")
-    return found
+    selected: Engine = request.getfixturevalue("duck" if request.param == "duckdb" else "spark")
+    return selected

@@ -48,8 +48,8 @@ def condition(chance: random.Random) -> object:
 
 
 def playbook_read(chance: random.Random) -> object:
-    held = playbook("value", "high")
-    return playbook("value", "high", spoilt(as_data(held), chance))
+    shipped = playbook("value", "high")
+    return playbook("value", "high", spoilt(as_data(shipped), chance))
 
 
 def yaml_read(chance: random.Random) -> object:
