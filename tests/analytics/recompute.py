@@ -1,4 +1,4 @@
-"""What decides tiers once more, customer by customer in plain Python, written from the page that defines it.
+"""A second implementation of what decides tiers, in plain Python per customer, written from the definition page.
 
 Nothing here is taken from the product: exact fractions instead of scaled whole numbers, sorted lists instead of the
 engines' quantiles, the zone database instead of steps. A value that is published rounded (half up) decides rounded.
@@ -83,7 +83,7 @@ class Recomputed:
         self.start = (as_of.astimezone(self.zone).replace(tzinfo=None) - timedelta(days=365)).replace(tzinfo=self.zone)
         self.customers: dict[str, Customer] = defaultdict(Customer)
         self._count([dict(row, at=datetime.fromisoformat(row["ordered_at"])) for row in orders], list(lines))
-        self._hear(feedback)
+        self._count_feedback(feedback)
 
     def day(self, at: datetime) -> int:
         return at.astimezone(self.zone).date().toordinal()
@@ -115,7 +115,7 @@ class Recomputed:
                 customer.sold.append((at, self.day(at), net, row["discount"]))
                 customer.categories |= named[order] - {None} if self.inside(at) else set()
 
-    def _hear(self, feedback: Iterable[Row]) -> None:
+    def _count_feedback(self, feedback: Iterable[Row]) -> None:
         feedback = list(feedback)
         lately = (self.as_of.astimezone(self.zone).replace(tzinfo=None) - timedelta(days=90)).replace(tzinfo=self.zone)
         for row in feedback:

@@ -1,4 +1,4 @@
-"""The remaining traits once more in plain Python, written from the meanings the catalogue gives them."""
+"""A second implementation of the remaining traits in plain Python, written from the catalogue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shops at the edge, graded by every scheme: nobody, no order, one customer, all alike, rows in any order."""
+"""Edge cases of populations, graded by every scheme: nobody, no order, one customer, all alike, rows in any order."""
 
 from __future__ import annotations
 

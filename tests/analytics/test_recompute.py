@@ -71,7 +71,7 @@ def schemes(sold: Shop, grades: Graded) -> Schemes:
     return Schemes(facts, judge_of(graded_record(grades.curve)))
 
 
-def alike(product: Any, expected: Any) -> bool:
+def agrees(product: Any, expected: Any) -> bool:
     """Whether the product, which keeps more places than are shown, has the value wanted."""
     if isinstance(expected, Decimal) and isinstance(product, Decimal):
         return rounded(product, max(0, -int(expected.as_tuple().exponent))) == expected
@@ -84,7 +84,7 @@ def test_agrees_on_every_trait_of_every_customer(grades: Graded, again: Recomput
         (name, customer): (value, expected[name][customer])
         for name in TRAITS
         for customer, value in grades.column(name).items()
-        if not alike(value, expected[name][customer])
+        if not agrees(value, expected[name][customer])
     }
     assert apart == {}
 
@@ -92,7 +92,7 @@ def test_agrees_on_every_trait_of_every_customer(grades: Graded, again: Recomput
 def test_agrees_on_the_remaining_traits_of_every_customer(grades: Graded, again: Recomputed, sold: Shop) -> None:
     expected = again.each(Traits(again, sold.lines).of)
     apart = {(customer, name): (row[name], value) for customer, row in grades.rows.items()
-             for name, value in expected[customer].items() if not alike(row[name], value)}  # fmt: skip
+             for name, value in expected[customer].items() if not agrees(row[name], value)}  # fmt: skip
     assert apart == {}
 
 

@@ -28,7 +28,9 @@ def graded(key: str, profile: ir.Table, **facts: ir.Table) -> Grading:
     return BUILT_IN[key].grade(profile, Context(NOT_LEARNED, 7, AsOf(AS_OF, "UTC"), facts))
 
 
-def growing(make_profile: MakeProfile, changes: dict[str, Any], high: str = "", orders: int = 1) -> dict[str, Any]:
+def potential_tiers(
+    make_profile: MakeProfile, changes: dict[str, Any], high: str = "", orders: int = 1
+) -> dict[str, Any]:
     """The tiers of customers by their change of spend; those in `high` are of high value."""
     profile = make_profile(
         {
@@ -43,24 +45,28 @@ def growing(make_profile: MakeProfile, changes: dict[str, Any], high: str = "", 
 def test_the_top_three_tenths_and_their_equals_have_potential(make_profile: MakeProfile) -> None:
     """Of ten, rank 3 from the best is 7.00: so is the equal of rank 4, and a cent less is not."""
     changes = {"a": 9, "b": 8, "c": 7, "d": 7, "e": "6.99", "f": 5, "g": 4, "h": 3, "i": 2, "j": 1}
-    tiers = growing(make_profile, changes)
+    tiers = potential_tiers(make_profile, changes)
     assert tiers == {name: "potential" if name in "abcd" else "standard" for name in changes}
 
 
 def test_high_value_beats_potential_and_counts_among_the_best(make_profile: MakeProfile) -> None:
     """Rank ⌈0.3 · 4⌉ = 2 is Ben, though Ann before him is of high value already."""
-    assert growing(make_profile, {"a": 9, "b": 8, "c": 7, "d": -5}, high="ad") == {
+    assert potential_tiers(make_profile, {"a": 9, "b": 8, "c": 7, "d": -5}, high="ad") == {
         "a": "high", "b": "potential", "c": "standard", "d": "high",
     }  # fmt: skip
 
 
 def test_who_does_not_grow_has_no_potential(make_profile: MakeProfile) -> None:
-    assert growing(make_profile, {"a": "0.01", "b": 0, "c": -1}) == {"a": "potential", "b": "standard", "c": "standard"}
-    assert growing(make_profile, {"a": 0, "b": "-0.01"}) == {"a": "standard", "b": "standard"}
+    assert potential_tiers(make_profile, {"a": "0.01", "b": 0, "c": -1}) == {
+        "a": "potential",
+        "b": "standard",
+        "c": "standard",
+    }
+    assert potential_tiers(make_profile, {"a": 0, "b": "-0.01"}) == {"a": "standard", "b": "standard"}
 
 
 def test_who_has_no_order_is_not_among_those_compared(make_profile: MakeProfile) -> None:
-    assert growing(make_profile, {"a": 5, "b": 9}, orders=0) == {"a": "standard", "b": "standard"}
+    assert potential_tiers(make_profile, {"a": 5, "b": 9}, orders=0) == {"a": "standard", "b": "standard"}
 
 
 def test_potential_says_which_rule_held(duck: DuckEngine) -> None:
@@ -70,7 +76,7 @@ def test_potential_says_which_rule_held(duck: DuckEngine) -> None:
     assert by_customer(grading.table(), "rule") == {"a": 0, "b": None, "c": None, "d": 1, "e": 1}
 
 
-def needing(engine: Engine, *rows: tuple[str, str, timedelta]) -> dict[str, Any]:
+def need_tiers(engine: Engine, *rows: tuple[str, str, timedelta]) -> dict[str, Any]:
     """The tiers by what customers told: (customer, kind, how long before `AS_OF`)."""
     feedback = [
         {"customer_id": name, "kind": kind, "given_at": AS_OF - before, "score": None} for name, kind, before in rows
@@ -83,7 +89,7 @@ def needing(engine: Engine, *rows: tuple[str, str, timedelta]) -> dict[str, Any]
 
 def test_feedback_counts_from_90_days_ago_until_the_instant(engine: Engine) -> None:
     day, moment = timedelta(days=90), timedelta(microseconds=1)
-    assert needing(
+    assert need_tiers(
         engine,
         ("at", "complaint", day), ("before", "complaint", day + moment), ("last", "inquiry", moment),
         ("after", "complaint", -moment), ("now", "complaint", timedelta(0)), ("rated", "nps", moment),
@@ -95,7 +101,7 @@ def test_feedback_counts_from_90_days_ago_until_the_instant(engine: Engine) -> N
 
 def test_a_complaint_beats_an_inquiry(engine: Engine) -> None:
     hour = timedelta(hours=1)
-    tiers = needing(engine, ("both", "inquiry", hour), ("both", "complaint", 2 * hour), ("asked", "inquiry", hour))
+    tiers = need_tiers(engine, ("both", "inquiry", hour), ("both", "complaint", 2 * hour), ("asked", "inquiry", hour))
     assert tiers == {"both": "complaint", "asked": "inquiry", "silent": "none"}
 
 

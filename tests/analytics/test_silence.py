@@ -54,7 +54,7 @@ def observed(again: Recomputed) -> list[Observation]:
     return sample
 
 
-def within(sample: Sequence[Observation], bounds: Bounds) -> list[Observation]:
+def in_stratum(sample: Sequence[Observation], bounds: Bounds) -> list[Observation]:
     least, most = bounds
     return [
         observation
@@ -63,11 +63,11 @@ def within(sample: Sequence[Observation], bounds: Bounds) -> list[Observation]:
     ]
 
 
-def joined(sample: Sequence[Observation]) -> list[Bounds]:
+def merged_strata(sample: Sequence[Observation]) -> list[Bounds]:
     """A stratum with too little is joined with the one before, the first with the one after."""
     bounds: list[Bounds] = [(1, 1), (2, 3), (4, 12), (13, None)]
     while len(bounds) > 1:
-        thin = [place for place, own in enumerate(bounds) if too_little(within(sample, own))]
+        thin = [place for place, own in enumerate(bounds) if too_little(in_stratum(sample, own))]
         if not thin:
             return bounds
         low = max(0, thin[0] - 1)
@@ -85,7 +85,7 @@ def too_little(sample: Sequence[Observation]) -> bool:
     )
 
 
-def falling(sample: Sequence[Observation]) -> list[tuple[Fraction, Fraction]]:
+def isotonic_fit(sample: Sequence[Observation]) -> list[tuple[Fraction, Fraction]]:
     """Pool adjacent violators: `(from which silence on, share that came back)`, never rising."""
     blocks: list[tuple[Fraction, int, int]] = []
     for silence in sorted({observation.silence for observation in sample}):
@@ -103,7 +103,7 @@ def lines(sample: Sequence[Observation]) -> Lines:
 
     def line(part: Fraction) -> Fraction | None:
         low = part * Fraction(sum(rhythmic), len(rhythmic))
-        start = next((max(Fraction(1), start) for start, share in falling(sample) if share < low), None)
+        start = next((max(Fraction(1), start) for start, share in isotonic_fit(sample) if share < low), None)
         beyond = [observation.who for observation in sample if start is not None and observation.silence >= start]
         return start if len(beyond) >= 100 and len(set(beyond)) >= 50 else None
 
@@ -127,7 +127,7 @@ def sample(again: Recomputed) -> list[Observation]:
 
 @pytest.fixture(scope="module")
 def strata(sample: list[Observation]) -> dict[Bounds, Lines]:
-    return {bounds: lines(within(sample, bounds)) for bounds in joined(sample)}
+    return {bounds: lines(in_stratum(sample, bounds)) for bounds in merged_strata(sample)}
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ def test_learns_the_strata_and_lines_of_the_page(
 
 def test_counts_everybody_in_some_stretch_of_the_curve(grades: Graded, sample: list[Observation]) -> None:
     for stratum in grades.curve.strata:
-        members = within(sample, (stratum.least, stratum.most))
+        members = in_stratum(sample, (stratum.least, stratum.most))
         for stretch, after in pairwise([*stratum.stretches, None]):
             assert stretch is not None
             here = [s for s in members if stretch.start <= s.silence and (after is None or s.silence < after.start)]

@@ -1,4 +1,4 @@
-"""A decision tree: where it cuts, what its leaves are called, and that its questions decide on every engine."""
+"""A decision tree: where it cuts, what its leaves are called, and that its conditions hold on every engine."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def test_explain_says_why_and_what_is_missing(custrata: Run, graded: Path) -> No
     assert [part for part in ("Purchase amount: Medium value", "$240.01 more to High value") if part not in out] == []
 
 
-def test_explain_refuses_strangers_by_name(custrata: Run, graded: Path) -> None:
+def test_explain_refuses_unknown_customers(custrata: Run, graded: Path) -> None:
     nobody, nothing = custrata("explain", "zz", "-w", graded), custrata("explain", "a", "--scheme", "x", "-w", graded)
     assert (nobody.code, "zz" in nobody.err, nothing.code, "frequency" in nothing.err) == (2, True, 2, True)
 

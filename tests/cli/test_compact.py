@@ -24,7 +24,7 @@ def dead(folder: Path) -> int:
 
 
 @pytest.fixture
-def never(custrata: Run, tmp_path: Path) -> Path:
+def uncompacted(custrata: Run, tmp_path: Path) -> Path:
     """A workspace that does not compact by itself, with dead files."""
     folder = tmp_path / "never"
     custrata("init", folder, "--currency", "USD", "--language", "en", "--compact-at", "never")
@@ -33,17 +33,17 @@ def never(custrata: Run, tmp_path: Path) -> Path:
     return folder
 
 
-def test_compact_frees_former_versions_and_says_so(custrata: Run, never: Path) -> None:
-    assert dead(never) > 0
-    ended = custrata("compact", "-w", never)
-    assert (ended.code, dead(never)) == (0, 0)
+def test_compact_frees_previous_versions_and_reports_it(custrata: Run, uncompacted: Path) -> None:
+    assert dead(uncompacted) > 0
+    ended = custrata("compact", "-w", uncompacted)
+    assert (ended.code, dead(uncompacted)) == (0, 0)
     assert "Former versions of facts" in ended.out
-    assert "nothing to free" in custrata("compact", "-w", never).out
+    assert "nothing to free" in custrata("compact", "-w", uncompacted).out
 
 
-def test_compact_reports_as_json(custrata: Run, never: Path) -> None:
-    dead_bytes = dead(never)
-    report = json.loads(custrata("compact", "--json", "-w", never).out)
+def test_compact_reports_as_json(custrata: Run, uncompacted: Path) -> None:
+    dead_bytes = dead(uncompacted)
+    report = json.loads(custrata("compact", "--json", "-w", uncompacted).out)
     assert report["freed"] >= report["parts"]["dead"] >= dead_bytes
     assert (report["runs"], report["busy"], report["quarantine_files"]) == ([], [], 0)
 

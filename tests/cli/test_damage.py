@@ -1,4 +1,4 @@
-"""Whatever is damaged, a command says so in a sentence, or does as if all were whole; `repair` mends it."""
+"""On a damaged workspace a command reports the damage or gives the same result as without it; `repair` mends it."""
 
 from __future__ import annotations
 

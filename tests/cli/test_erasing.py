@@ -52,7 +52,7 @@ def test_the_same_erasure_asked_for_again_says_that_it_went_on(custrata: Run, gr
     assert "Erased customer a: orders 3" in ended.out
 
 
-def test_a_list_of_erasures_travels_and_erases_there(custrata: Run, graded: Path, tmp_path: Path) -> None:
+def test_an_exported_list_of_erasures_is_applied_on_import(custrata: Run, graded: Path, tmp_path: Path) -> None:
     copy, file = tmp_path / "copy", tmp_path / "list.json"
     shutil.copytree(graded, copy)
     custrata("erase", "a", "--yes", "-w", graded)

@@ -47,7 +47,7 @@ def test_no_text_is_a_formula_unless_it_is_asked_for_raw(
     assert b"-3.50" not in plain.read_bytes() or b"'-3.50" not in plain.read_bytes()
 
 
-def test_what_was_written_so_is_imported_as_it_was(custrata: Run, tmp_path: Path) -> None:
+def test_escaped_cells_are_imported_with_their_original_text(custrata: Run, tmp_path: Path) -> None:
     written = {}
     for name, ids in (("as_it_was", IDS[:4]), ("marked", MARKED[:4])):
         shop, out = tmp_path / name, tmp_path / f"{name}.csv"

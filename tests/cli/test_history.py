@@ -34,7 +34,7 @@ def test_in_chinese(custrata: Run, lived: Path) -> None:
     assert ("购买频率" in ended.out, "至今" in ended.out, "新进入" in ended.out) == (True, True, True)
 
 
-def test_a_stranger_has_none(custrata: Run, lived: Path) -> None:
+def test_an_unknown_customer_has_no_history(custrata: Run, lived: Path) -> None:
     assert "No run has ever" in custrata("history", "show", "zz", "-w", lived).out
 
 

@@ -43,7 +43,7 @@ def ranked(custrata: Run, graded: Path, vip: Path) -> Path:
     return graded
 
 
-def test_called_bare_it_lists_the_schemes(custrata: Run, graded: Path) -> None:
+def test_without_a_subcommand_it_lists_the_schemes(custrata: Run, graded: Path) -> None:
     assert "value.high" in custrata("schemes", "-w", graded).out
 
 

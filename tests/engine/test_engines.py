@@ -1,4 +1,4 @@
-"""What an engine offers: tables in, kept and given back, and out again."""
+"""The interface of an engine: tables are registered, materialized, released and read."""
 
 from __future__ import annotations
 

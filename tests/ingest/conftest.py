@@ -33,11 +33,11 @@ class Shop:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def imports(self, kind: str, content: str | bytes, name: str = "file.csv", **options: Any) -> ImportResult:
-        """Import a file with that content."""
-        return self.takes(kind, self.file(content, name), **options)
+    def import_text(self, kind: str, content: str | bytes, name: str = "file.csv", **options: Any) -> ImportResult:
+        """Import a file with this content."""
+        return self.import_path(kind, self.file(content, name), **options)
 
-    def takes(self, kind: str, path: Path, **options: Any) -> ImportResult:
+    def import_path(self, kind: str, path: Path, **options: Any) -> ImportResult:
         """Import a file."""
         return import_file(self.workspace, kind, path, **{"at": AT, "engine": self.engine, **options})
 

@@ -18,7 +18,7 @@ def file_of(*dates: str) -> str:
 
 def imported_instants(shop: Shop, *dates: str, **options: Any) -> list[str | None]:
     """The instants, in UTC, that these dates are imported as; None for one in quarantine."""
-    shop.imports("orders", file_of(*dates), again=True, **options)
+    shop.import_text("orders", file_of(*dates), again=True, **options)
     by_order: dict[str, datetime] = dict(shop.rows("orders", "order_id", "ordered_at"))
     instants: list[datetime | None] = [by_order.get(str(number)) for number in range(len(dates))]
     return [f"{instant:%Y-%m-%d %H:%M:%S}" if instant else None for instant in instants]
@@ -87,12 +87,12 @@ def test_reads_dates_told_in_words(shop: Shop) -> None:
 
 
 def test_what_leaves_the_day_or_the_zone_open_goes_to_quarantine_by_name(shop: Shop) -> None:
-    result = shop.imports("orders", file_of("2024-01-05", *NAMELESS))
+    result = shop.import_text("orders", file_of("2024-01-05", *NAMELESS))
     assert (result.accepted, result.quality.reasons) == (1, {"unknown_zone": 1, "no_day": 3, "not_a_date": 2})
 
 
 def test_a_year_of_two_digits_in_front_is_told_by_what_changes_more(shop: Shop) -> None:
-    result = shop.imports("orders", file_of("24/03/05", "24/12/31", "24/03/07"))
+    result = shop.import_text("orders", file_of("24/03/05", "24/12/31", "24/03/07"))
     assert {row[0].year for row in shop.rows("orders", "ordered_at")} == {2024}
     assert [(notice.code, notice.count) for notice in result.notices] == [("two_digit_years", 3)]
 
@@ -168,11 +168,11 @@ def test_a_value_that_contradicts_the_order_goes_to_quarantine(shop: Shop) -> No
 
 def test_looks_at_the_whole_column_where_its_beginning_leaves_the_order_open(shop: Shop) -> None:
     many = [f"{number % 12 + 1}/{number % 11 + 1}/2024" for number in range(20_000)]
-    assert shop.imports("orders", file_of(*many, "12/31/2024")).mapping.date_order == "month-first"
+    assert shop.import_text("orders", file_of(*many, "12/31/2024")).mapping.date_order == "month-first"
 
 
 def test_reads_again_where_short_dates_turn_up_far_down(shop: Shop) -> None:
-    result = shop.imports("orders", file_of(*["2024-01-05"] * 20_000, "12/31/2024", "1/2/2024", "nonsense,"))
+    result = shop.import_text("orders", file_of(*["2024-01-05"] * 20_000, "12/31/2024", "1/2/2024", "nonsense,"))
     assert (result.accepted, result.rejected) == (20_002, 1)
 
 
@@ -195,6 +195,6 @@ def test_a_form_says_the_order(form: str, order: str | None) -> None:
 
 def test_wrong_lines_do_not_keep_it_from_looking_at_the_whole_column(shop: Shop) -> None:
     rows = [f"{number},a,1/2/2024,1" for number in range(20_000)] + ['x,"a"b,1/2/2024,1', "y", "z,a,12/31/2024,1"]
-    result = shop.imports("orders", HEAD + "\n".join(rows) + "\n", dry_run=True)
+    result = shop.import_text("orders", HEAD + "\n".join(rows) + "\n", dry_run=True)
     assert result.quality.reasons == {"bad_quotes": 1}
     assert {notice.code: notice.example for notice in result.notices}["remarks"] == "y"

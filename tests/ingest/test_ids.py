@@ -1,4 +1,4 @@
-"""Ids as they are compared: what is certainly one is made one, what may be is told."""
+"""Normalisation of ids: certain duplicates are merged, possible ones are reported."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def customers(shop: Shop) -> set[str]:
 
 
 def notices_of(shop: Shop, *ids: str, name: str = "file.csv") -> dict[str, tuple[int, str]]:
-    notices = shop.imports("orders", file_of(*ids), name).notices
+    notices = shop.import_text("orders", file_of(*ids), name).notices
     return {notice.code: (notice.count, notice.example) for notice in notices}
 
 

@@ -28,7 +28,7 @@ HEAD = "order_id\tcustomer_id\tordered_at\tamount\n"
 
 def imported_amounts(shop: Shop, *amounts: str) -> list[Decimal | None]:
     """What these amounts are imported as; None for one in quarantine."""
-    shop.imports("orders", HEAD + "".join(f"{n}\ta\t2024-01-05\t{amount}\n" for n, amount in enumerate(amounts)))
+    shop.import_text("orders", HEAD + "".join(f"{n}\ta\t2024-01-05\t{amount}\n" for n, amount in enumerate(amounts)))
     by_order: dict[str, Decimal] = dict(shop.rows("orders", "order_id", "amount"))
     return [by_order.get(str(n)) for n in range(len(amounts))]
 
@@ -58,14 +58,16 @@ def test_what_is_no_amount_goes_to_quarantine(shop: Shop) -> None:
 
 
 def test_names_an_amount_that_no_sum_has_room_for(shop: Shop) -> None:
-    result = shop.imports("orders", HEAD + "1\ta\t2024-01-05\t1000000000000000.01\n2\ta\t2024-01-05\t100000000000000\n")
+    result = shop.import_text(
+        "orders", HEAD + "1\ta\t2024-01-05\t1000000000000000.01\n2\ta\t2024-01-05\t100000000000000\n"
+    )
     assert (result.accepted, result.quality.reasons) == (1, {"too_large": 1})
 
 
 def test_names_an_order_whose_lines_add_up_to_more_than_an_amount_holds(shop: Shop) -> None:
     head = "order_id,customer_id,ordered_at,product_id,quantity,amount\n"
     rows = "".join(f"1,a,2024-01-05,p{n},1,900000000000000\n" for n in range(12)) + "2,a,2024-01-05,p,1,5\n"
-    result = shop.imports("lines", head + rows)
+    result = shop.import_text("lines", head + rows)
     assert (result.accepted, result.quality.reasons) == (1, {"too_large": 12})
 
 
@@ -96,7 +98,7 @@ def test_refuses_another_currency_beside_an_amount(shop: Shop, amount: str) -> N
 
 def test_refuses_another_currency_in_its_column(shop: Shop) -> None:
     with pytest.raises(CurrencyMismatch, match="USD"):
-        shop.imports("orders", "order_id,customer_id,ordered_at,amount,currency\n1,a,2024-01-05,1,usd\n")
+        shop.import_text("orders", "order_id,customer_id,ordered_at,amount,currency\n1,a,2024-01-05,1,usd\n")
 
 
 @pytest.mark.parametrize(("currency", "amount"), [("USD", "$5"), ("TWD", "NT$5")])

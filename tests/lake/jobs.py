@@ -1,4 +1,4 @@
-"""What other processes do to a workspace while a test looks on, and how the test tells what they have done."""
+"""Jobs of worker processes on a workspace, and checks of the state they leave."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MARKED = {"customer_records": "city", "orders": "channel", "order_lines": "categ
 
 
 def import_on(folder: Path, connection: Connection) -> None:
-    """Import generation after generation, each into three tables at once, and tell which is done."""
+    """Import one generation after the other, each into three tables in one change, and send the number of each."""
     workspace = Workspace.open(folder)
     with DuckEngine(threads=1) as duck:
         connection.send(generation(workspace))
@@ -45,7 +45,7 @@ def _generation(name: str, number: int) -> pa.Table:
 
 
 def generation(workspace: Workspace) -> int:
-    """Which generation the lake is at, having checked that every table is, and whole."""
+    """The generation the lake is at; checks that every table is complete and at the same generation."""
     snapshot = workspace.lake.snapshot()
     number = len(snapshot.imports)
     for name, mark in MARKED.items():
@@ -58,7 +58,7 @@ def generation(workspace: Workspace) -> int:
 
 
 def erase_on(folder: Path, connection: Connection) -> None:
-    """Erase one customer after the other, and tell each that is gone."""
+    """Erase one customer after the other, and send the number of each."""
     workspace = Workspace.open(folder)
     connection.send(-1)
     for row in range(BATCH):
@@ -67,7 +67,7 @@ def erase_on(folder: Path, connection: Connection) -> None:
 
 
 def publish_on(folder: Path, connection: Connection) -> None:
-    """Publish run after run, each in place of the one before, and tell which is published."""
+    """Publish one run after the other, each replacing the one before, and send the number of each."""
     runs = Workspace.open(folder).runs
     (before,) = runs.all()
     connection.send(before.record["number"])
@@ -77,7 +77,7 @@ def publish_on(folder: Path, connection: Connection) -> None:
 
 
 def rebuild_on(folder: Path, connection: Connection) -> None:
-    """Publish five runs at once, again and again, each time in place of the five before, and tell each time."""
+    """Repeatedly publish five runs at once, replacing the five before, and send the number each time."""
     runs = Workspace.open(folder).runs
     number = generation_of_runs(runs)
     connection.send(number)
@@ -110,21 +110,21 @@ def publish(runs: Runs, number: int, *supersedes: str) -> Run:
 
 
 def hold_change(folder: Path, connection: Connection) -> None:
-    """Be in the middle of a change until the test has seen enough."""
+    """Keep a change open until the test sends a message."""
     with Workspace.open(folder).lake.change(at=AT):
         connection.send("in")
         connection.recv()
 
 
 def hold_reading(folder: Path, connection: Connection) -> None:
-    """Be reading until the test has seen enough."""
+    """Keep a reader of the lake open until the test sends a message."""
     with Workspace.open(folder).lake.reading():
         connection.send("in")
         connection.recv()
 
 
 def import_five(folder: Path, connection: Connection, mark: str) -> None:
-    """Import five orders, one by one, and tell when all are in."""
+    """Import five orders, one by one, and report when all are imported."""
     workspace = Workspace.open(folder)
     with DuckEngine(threads=1) as duck:
         for number in range(5):
@@ -135,22 +135,22 @@ def import_five(folder: Path, connection: Connection, mark: str) -> None:
 
 
 def hold_reading_runs(folder: Path, connection: Connection) -> None:
-    """Be reading runs until the test has seen enough."""
+    """Keep a reader of the runs open until the test sends a message."""
     with Workspace.open(folder).runs.reading():
         connection.send("in")
         connection.recv()
     connection.send("out")
 
 
-def thin_on(folder: Path, connection: Connection) -> None:
-    """Remove run after run, the oldest first but one, and tell each that is about to go."""
+def remove_runs_on(folder: Path, connection: Connection) -> None:
+    """Remove one run after the other, the second oldest first, and send the id before each removal."""
     runs = Workspace.open(folder).runs
     while len(remaining := runs.all()) > 2:
         connection.send(remaining[1].id)
         runs.thin({remaining[1].id: {"as_of": remaining[1].as_of}}, wait=5)
 
 
-def thinned(runs: Runs, ids: Sequence[str]) -> list[str]:
+def stray_files(runs: Runs, ids: Sequence[str]) -> list[str]:
     """The names of files that belong to no trace, having checked that every run is whole or a trace."""
     assert list(runs.history_ids()) == list(ids)
     for run in runs.all():
@@ -166,7 +166,7 @@ def thinned(runs: Runs, ids: Sequence[str]) -> list[str]:
 
 
 def compact_on(folder: Path, connection: Connection) -> None:
-    """Import a generation and compact, again and again, and tell before which."""
+    """Repeatedly import a generation and compact, and send the generation before each compaction."""
     workspace = Workspace.open(folder)
     with DuckEngine(threads=1) as duck:
         while True:

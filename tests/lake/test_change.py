@@ -1,4 +1,4 @@
-"""A change: all of it or nothing, one at a time, while any number read."""
+"""A change is atomic and exclusive, and does not block readers."""
 
 from __future__ import annotations
 

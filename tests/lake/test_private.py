@@ -23,7 +23,7 @@ ORDERS = "order_id,customer_id,ordered_at,amount\n1,a,2025-01-05,120\n2,a,2025-0
 
 
 @pytest.fixture(autouse=True)
-def careless() -> Iterator[None]:
+def permissive_umask() -> Iterator[None]:
     """A process whose files everybody may read and write."""
     mask = os.umask(0)
     yield

@@ -77,7 +77,7 @@ def test_others_read_the_tables_as_delta(workspace: Workspace, duck: DuckEngine)
     assert table.schema.field("ordered_at") == ORDERS.schema.to_pyarrow().field("ordered_at")
 
 
-def test_others_may_skip_files_by_time_and_learn_nothing_personal(workspace: Workspace, duck: DuckEngine) -> None:
+def test_file_statistics_cover_times_but_no_personal_columns(workspace: Workspace, duck: DuckEngine) -> None:
     put(workspace, duck, "orders", SOLD)
     (added,) = pa.table(DeltaTable(workspace.lake.folder / "orders").get_add_actions()).to_pylist()
     assert added["num_records"] == 1

@@ -15,7 +15,7 @@ from custrata.lake import Busy, Damaged, Run, Runs, Workspace
 from custrata.lake.retention import compacting_share, days_kept, expendable, instant_of
 from tests.lake.conftest import StartWorker
 from tests.lake.facts import AT
-from tests.lake.jobs import hold_reading_runs, thin_on, thinned
+from tests.lake.jobs import hold_reading_runs, remove_runs_on, stray_files
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS = st.lists(st.integers(0, 1500), unique=True, max_size=60).map(sorted)
@@ -42,7 +42,7 @@ def chain(workspace: Workspace) -> list[Run]:
     return runs
 
 
-def thin(runs: Runs, *some: Run) -> None:
+def remove_runs(runs: Runs, *some: Run) -> None:
     runs.thin({run.id: {"as_of": run.as_of} for run in some})
 
 
@@ -80,7 +80,7 @@ def test_what_is_no_share_is_refused(value: str) -> None:
 
 def test_a_removed_run_leaves_its_changes_and_a_short_record(workspace: Workspace, chain: list[Run]) -> None:
     runs = workspace.runs
-    thin(runs, chain[1], chain[2])
+    remove_runs(runs, chain[1], chain[2])
     assert [run.id for run in runs.all()] == [chain[at].id for at in (0, 3, 4)]
     assert [run.id for run in runs.history()] == [run.id for run in chain]
     assert runs.traces() == (chain[1].id, chain[2].id)
@@ -90,12 +90,12 @@ def test_a_removed_run_leaves_its_changes_and_a_short_record(workspace: Workspac
 
 
 def test_the_current_run_is_never_removed(workspace: Workspace, chain: list[Run]) -> None:
-    thin(workspace.runs, chain[-1])
+    remove_runs(workspace.runs, chain[-1])
     assert workspace.runs.published() == chain[-1]
 
 
 def test_traces_leave_with_a_run_that_goes_on_from_before_them(workspace: Workspace, chain: list[Run]) -> None:
-    thin(workspace.runs, chain[1], chain[3])
+    remove_runs(workspace.runs, chain[1], chain[3])
     with workspace.runs.draft() as draft:
         pq.write_table(pa.table({"customer_id": ["a"]}), draft / "changes.parquet")
         record = {"as_of": chain[4].as_of, "before": chain[2].id}
@@ -113,12 +113,12 @@ def test_nothing_is_removed_while_a_rebuilding_was_stopped(workspace: Workspace,
 
     with pytest.raises(KeyboardInterrupt):
         stopped()
-    thin(workspace.runs, chain[1])
+    remove_runs(workspace.runs, chain[1])
     assert workspace.runs.traces() == ()
 
 
 def test_an_erasure_reaches_the_changes_of_removed_runs(workspace: Workspace, chain: list[Run]) -> None:
-    thin(workspace.runs, chain[1])
+    remove_runs(workspace.runs, chain[1])
     workspace.runs.rewrite("a")
     assert pq.read_table(chain[1].folder / "changes.parquet")["customer_id"].to_pylist() == ["b"]
 
@@ -128,7 +128,7 @@ def test_files_of_a_removed_run_stay_for_who_is_reading(
 ) -> None:
     reader = start(hold_reading_runs)
     assert reader.receive() == "in"
-    thin(workspace.runs, chain[1])
+    remove_runs(workspace.runs, chain[1])
     assert pq.read_table(chain[1].folder / "profile.parquet").num_rows == 2
     reader.line.send("enough")
     assert reader.receive() == "out"
@@ -136,17 +136,17 @@ def test_files_of_a_removed_run_stay_for_who_is_reading(
     assert not (chain[1].folder / "profile.parquet").exists()
 
 
-def test_two_refreshes_never_thin_at_once(workspace: Workspace, chain: list[Run]) -> None:
+def test_only_one_refresh_removes_runs_at_a_time(workspace: Workspace, chain: list[Run]) -> None:
     with workspace.runs.draft(), pytest.raises(Busy):
-        thin(workspace.runs, chain[1])
+        remove_runs(workspace.runs, chain[1])
 
 
 def test_killed_while_it_removes_runs_each_is_whole_or_a_trace(workspace: Workspace, start: StartWorker) -> None:
     before = [publish_run(workspace.runs, day).id for day in range(12)]
     for _ in range(12):
-        worker = start(thin_on)
+        worker = start(remove_runs_on)
         worker.receive()
         worker.kill()
-        thinned(workspace.runs, before)
+        stray_files(workspace.runs, before)
     workspace.runs.clear()
-    assert thinned(workspace.runs, before) == []
+    assert stray_files(workspace.runs, before) == []

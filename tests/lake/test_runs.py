@@ -1,4 +1,4 @@
-"""Runs: drafted out of sight, published whole, listed by what they look at."""
+"""Runs: drafts are invisible, publishing is atomic, and the list is ordered by the instant of the run."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_an_error_while_drafting_publishes_nothing(runs: Runs) -> None:
     assert (runs.all(), runs.published()) == ([before], before)
 
 
-def test_what_killed_refreshes_left_goes_with_the_next_draft(runs: Runs) -> None:
+def test_the_next_draft_removes_files_of_killed_refreshes(runs: Runs) -> None:
     run = publish(runs, day(1))
     for left in (".draft-dead", "runs/20250301T000000Z-dead"):
         (runs.folder / left).mkdir()

@@ -58,7 +58,7 @@ def test_a_known_key_is_judged_by_content_and_time(
     assert order(workspace) == {**before, **(update if merged.updated else {})}
 
 
-def test_a_row_that_never_said_when_it_changed_is_older_than_any(workspace: Workspace, duck: DuckEngine) -> None:
+def test_a_row_without_updated_at_is_older_than_any(workspace: Workspace, duck: DuckEngine) -> None:
     put(workspace, duck, "orders", {"order_id": "1", "updated_at": None})
     assert put(workspace, duck, "orders", {"order_id": "1", "store": "x", "updated_at": day(1)}).updated == 1
     assert order(workspace)["store"] == "x"
@@ -75,7 +75,7 @@ def test_the_same_rows_again_write_nothing(workspace: Workspace, duck: DuckEngin
     assert disk() == before
 
 
-def test_rows_of_a_table_with_two_keys_meet_on_both(workspace: Workspace, duck: DuckEngine) -> None:
+def test_rows_of_a_table_with_two_keys_match_on_both(workspace: Workspace, duck: DuckEngine) -> None:
     put(workspace, duck, "order_lines", *({"order_id": o, "line_id": n} for o in "ab" for n in "12"))
     updates = {"order_id": "a", "line_id": "2", "category": "tea"}, {"order_id": "b", "line_id": "3"}
     assert put(workspace, duck, "order_lines", *updates) == Merged(1, updated=1)
@@ -93,7 +93,7 @@ def test_only_files_with_a_replaced_row_are_written_anew(workspace: Workspace, d
     assert keys_in(workspace, "orders") == ["1", "11", "2", "22", "3", "33"]
 
 
-def test_a_second_upsert_in_one_change_meets_the_rows_of_the_first(workspace: Workspace, duck: DuckEngine) -> None:
+def test_a_second_upsert_in_one_change_sees_the_rows_of_the_first(workspace: Workspace, duck: DuckEngine) -> None:
     put(workspace, duck, "orders", {"order_id": "0"})
     with workspace.lake.change(at=AT) as change:
         for store in ("a", "b"):

@@ -52,9 +52,7 @@ def test_nothing_is_due_once_it_was_compacted(workspace: Workspace, duck: DuckEn
     assert workspace.lake.snapshot().rows("orders") == 60
 
 
-def test_who_reads_keeps_the_files_however_often_others_compact(
-    workspace: Workspace, duck: DuckEngine, start: StartWorker
-) -> None:
+def test_files_of_a_reader_survive_compactions(workspace: Workspace, duck: DuckEngine, start: StartWorker) -> None:
     put(workspace, duck, "orders", {"order_id": "1"})
     with workspace.lake.reading() as lake:
         put(workspace, duck, "orders", {"order_id": "1", "amount": Decimal(5)})

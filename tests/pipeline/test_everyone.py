@@ -1,4 +1,4 @@
-"""Whom a run knows: from registration, the first fact or the first dated record on, and nobody before."""
+"""The customers of a run: from their registration, first fact or first dated record on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports and refreshes, day after day: what lies on the disk stays under three times what is needed."""
+"""Daily imports and refreshes: the size on disk stays under three times the size of the live data."""
 
 from __future__ import annotations
 

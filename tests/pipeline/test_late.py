@@ -1,4 +1,4 @@
-"""Facts that come in late: told as corrections, never as something that happened to the customer."""
+"""Facts that arrive late are reported as corrections, not as moves of the customer."""
 
 from __future__ import annotations
 

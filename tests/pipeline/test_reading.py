@@ -76,7 +76,7 @@ def names(rows: list[dict[str, Any]]) -> list[str]:
     return [row["customer_id"] for row in rows]
 
 
-def walked(graded_reading: Reading, sort: str, *, descending: bool, limit: int = 7) -> list[list[dict[str, Any]]]:
+def all_pages(graded_reading: Reading, sort: str, *, descending: bool, limit: int = 7) -> list[list[dict[str, Any]]]:
     """All pages, one after another."""
     pages = [graded_reading.customers((), [sort], sort=sort, descending=descending, limit=limit)]
     while len(pages[-1]) == limit:
@@ -99,7 +99,7 @@ def test_a_run_is_opened_once(graded: Workspace) -> None:
 def test_pages_hold_every_customer_once_and_in_order(
     graded: Workspace, graded_reading: Reading, duck: DuckEngine, sort: str, descending: bool
 ) -> None:
-    rows = [row for page in walked(graded_reading, sort, descending=descending) for row in page]
+    rows = [row for page in all_pages(graded_reading, sort, descending=descending) for row in page]
     values = [row[sort] for row in rows if row[sort] is not None]
     assert sorted(names(rows)) == sorted(names(profile(graded, duck)))
     assert values == sorted(values, reverse=descending)
@@ -109,7 +109,7 @@ def test_pages_hold_every_customer_once_and_in_order(
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("sort", ["customer_id", "spend", "last_return_on", "orders_30d"])
 def test_a_page_backwards_is_the_page_before(graded_reading: Reading, sort: str, descending: bool) -> None:
-    first, second = walked(graded_reading, sort, descending=descending)[:2]
+    first, second = all_pages(graded_reading, sort, descending=descending)[:2]
     edge = (second[0][sort], second[0]["customer_id"])
     back = graded_reading.customers((), [sort], sort=sort, descending=descending, after=edge, backwards=True, limit=7)
     assert names(back) == names(first)[::-1]
@@ -242,7 +242,7 @@ def test_many_threads_read_at_once(graded_reading: Reading) -> None:
     assert sizes == [5] * 16
 
 
-def bought(graded_reading: Reading, customer: str) -> tuple[Any, ...]:
+def purchases_of(graded_reading: Reading, customer: str) -> tuple[Any, ...]:
     purchases = graded_reading.purchases(customer)
     return graded_reading.orders(customer), purchases.sales, purchases.channels, graded_reading.told(customer)
 
@@ -283,10 +283,10 @@ def test_a_return_that_names_its_order_is_taken_off_it(
 
 
 def test_a_copy_sorted_by_customer_says_the_same(own: Workspace) -> None:
-    before = bought(opened(own), "c1")
+    before = purchases_of(opened(own), "c1")
     assert prepare_facts(own, many=1) == ["orders"]
     assert prepare_facts(own, many=1) == []
-    assert bought(opened(own), "c1") == before
+    assert purchases_of(opened(own), "c1") == before
 
 
 def copies(workspace: Workspace) -> list[Path]:

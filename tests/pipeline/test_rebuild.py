@@ -1,4 +1,4 @@
-"""History made anew: at every past period's end, from the run before it, as often as one likes."""
+"""Rebuilding the history: a run at every past period's end, from the run before it; repeatable."""
 
 from __future__ import annotations
 
@@ -31,29 +31,32 @@ def days(workspace: Workspace) -> list[str]:
     return [run.as_of.date().isoformat() for run in workspace.runs.all()]
 
 
-def again(workspace: Workspace, duck: DuckEngine, start: date | None = START, **more: Any) -> int:
+def rebuild_again(workspace: Workspace, duck: DuckEngine, start: date | None = START, **more: Any) -> int:
     return len(rebuild(workspace, duck, at=AT + timedelta(days=9), start=start, **more).runs)
 
 
 def test_a_workspace_gets_the_past_it_never_saw(stocked: Workspace, duck: DuckEngine) -> None:
-    assert (again(stocked, duck), days(stocked)) == (4, ["2025-03-01", "2025-04-01", "2025-05-01", "2025-06-01"])
+    assert (rebuild_again(stocked, duck), days(stocked)) == (
+        4,
+        ["2025-03-01", "2025-04-01", "2025-05-01", "2025-06-01"],
+    )
 
 
 def test_twice_changes_nothing(stocked: Workspace, duck: DuckEngine) -> None:
-    again(stocked, duck)
+    rebuild_again(stocked, duck)
     before = stocked.runs.ids(), intervals_of(stocked)
-    assert (again(stocked, duck), (stocked.runs.ids(), intervals_of(stocked))) == (0, before)
+    assert (rebuild_again(stocked, duck), (stocked.runs.ids(), intervals_of(stocked))) == (0, before)
 
 
 def test_runs_before_the_start_are_left_alone(stocked: Workspace, duck: DuckEngine) -> None:
     early = run_at(stocked, duck, "2025-01-01").id
-    again(stocked, duck)
+    rebuild_again(stocked, duck)
     assert (stocked.runs.ids()[0], stocked.runs.all()[1].record["before"]) == (early, early)
 
 
 def test_runs_between_period_ends_are_made_anew_too(stocked: Workspace, duck: DuckEngine) -> None:
     run_id = run_at(stocked, duck, "2025-04-17").id
-    again(stocked, duck)
+    rebuild_again(stocked, duck)
     assert ("2025-04-17" in days(stocked), run_id in stocked.runs.ids()) == (True, False)
 
 
@@ -63,14 +66,14 @@ def test_stopped_half_way_it_goes_on_and_ends_the_same(stocked: Workspace, duck:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        again(stocked, duck, progress=stop)
+        rebuild_again(stocked, duck, progress=stop)
     half, started_at = days(stocked), stocked.runs.rebuilding()
-    again(stocked, duck)
+    rebuild_again(stocked, duck)
     stopped = intervals_of(stocked)
     other = opened(stocked.folder.parent / "other")
     stock(other, duck, shop(20))
     publish(other, VIP, SIZE)
-    again(other, duck)
+    rebuild_again(other, duck)
     assert (half, started_at, stocked.runs.rebuilding()) == ([], AT + timedelta(days=9), None)
     assert _without_runs(stopped) == _without_runs(intervals_of(other))
 
@@ -86,14 +89,14 @@ def test_rebuilt_history_appears_whole_or_not_at_all(stocked: Workspace, duck: D
     def look(step: str, fraction: float) -> None:
         during.append((stocked.runs.ids(), stocked.runs.rebuilding()))
 
-    again(stocked, duck, progress=look)
+    rebuild_again(stocked, duck, progress=look)
     assert set(during) == {(before, AT + timedelta(days=9))}
     assert (len(stocked.runs.ids()), stocked.runs.rebuilding()) == (5, None)
 
 
 def test_what_is_given_by_hand_today_does_not_reach_the_past(stocked: Workspace, duck: DuckEngine) -> None:
     run_at(stocked, duck, "2025-06-10", decisions=by_hand("c3", "vip", "gold"))
-    again(stocked, duck)
+    rebuild_again(stocked, duck)
     statuses = {interval.run: interval.status for interval in history_of(stocked, "c3", ["vip"])}
     last = stocked.runs.all()[-1]
     assert (
@@ -107,7 +110,7 @@ def test_what_is_given_by_hand_today_does_not_reach_the_past(stocked: Workspace,
 
 def test_what_was_given_by_hand_stays_given_after_its_run(stocked: Workspace, duck: DuckEngine) -> None:
     run_at(stocked, duck, "2025-03-10", decisions=by_hand("c3", "vip", "gold"))
-    again(stocked, duck)
+    rebuild_again(stocked, duck)
     assert [tiers_of(run, duck, "vip")["c3"] == "gold" for run in stocked.runs.all()][1:] == [True] * 4
     assert history_of(stocked, "c3", ["vip"])[0].status == "override"
 
@@ -131,7 +134,7 @@ def test_moments_are_starts_of_periods_in_the_workspaces_zone(
 
 def test_it_refuses_what_lies_after_the_facts(stocked: Workspace, duck: DuckEngine) -> None:
     with pytest.raises(NothingToRebuild):
-        again(stocked, duck, date(2025, 8, 1))
+        rebuild_again(stocked, duck, date(2025, 8, 1))
     assert stocked.runs.ids() == ()
 
 
@@ -143,10 +146,10 @@ def test_facts_of_before_all_time_do_not_stand_in_the_way(workspace: Workspace, 
 
 def test_it_refuses_what_has_no_end_and_no_facts(workspace: Workspace, duck: DuckEngine) -> None:
     with pytest.raises(NoFacts):
-        again(workspace, duck)
+        rebuild_again(workspace, duck)
     stock(workspace, duck, [order("a", "1971-01-01"), order("a", "2025-01-01")])
     with pytest.raises(TooManyRuns):
-        again(workspace, duck, start=None, every="week")
+        rebuild_again(workspace, duck, start=None, every="week")
     assert workspace.runs.ids() == ()
 
 

@@ -70,7 +70,7 @@ def moved(simulation: Simulation) -> dict[tuple[str | None, str], tuple[int, Dec
     return {(move.source, move.target): (move.customers, move.revenue) for move in simulation.moves}
 
 
-def really(run: Run, key: str) -> dict[tuple[str | None, str], tuple[int, Decimal]]:
+def recorded_moves(run: Run, key: str) -> dict[tuple[str | None, str], tuple[int, Decimal]]:
     moves: list[Mapping[str, Any]] = run.record["moves"][key]
     return {(move["source"], move["target"]): (move["customers"], Decimal(move["revenue"])) for move in moves}
 
@@ -87,7 +87,7 @@ def test_tells_what_the_next_refresh_does(graded: Path, tmp_path: Path, engine: 
     simulation = simulate(workspace, CHANGED[key], engine)
     SchemeLibrary(workspace).publish([CHANGED[key]], by="Li", at=AT)
     run = refresh(workspace, engine, at=AT, as_of=simulation.as_of + timedelta(microseconds=1)).run
-    assert moved(simulation) == really(run, key)
+    assert moved(simulation) == recorded_moves(run, key)
     assert (
         sum(move.customers for move in simulation.moves) == simulation.customers == run.record["headline"]["customers"]
     )

@@ -1,4 +1,4 @@
-"""A workspace that is kept small tells the same history as before."""
+"""Retention and compaction leave the history unchanged."""
 
 from __future__ import annotations
 

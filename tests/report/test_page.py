@@ -62,7 +62,7 @@ class Reader(HTMLParser):
 
 
 def visible_text(html: str) -> str:
-    """All a page says, without what is no word in any language."""
+    """The text of a page, without names and codes that are the same in every language."""
     return NOT_WORDS.sub("", " ".join(Reader(html).texts))
 
 

@@ -1,4 +1,4 @@
-"""What the rules look at: the tree, its contracts, its modules, and Django with its apps."""
+"""Fixtures for the rules: the tree, its contracts, its modules, and Django with its apps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dependency has a reason in writing; no file says where packages come from, or on what machine it grew."""
+"""Every dependency has a comment with its reason; no file names a package mirror or a local path."""
 
 from __future__ import annotations
 

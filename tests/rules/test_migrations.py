@@ -57,7 +57,7 @@ def test_sees_a_missing_migration(shop: ProjectState) -> None:
     assert missing(ProjectState(), shop, ["orders"], MigrationGraph()) == {"orders": ["Create model Order"]}
 
 
-def test_is_content_where_the_migrations_say_it_all(shop: ProjectState) -> None:
+def test_nothing_is_missing_where_migrations_match_the_models(shop: ProjectState) -> None:
     assert missing(shop, shop, ["orders"], MigrationGraph()) == {}
 
 

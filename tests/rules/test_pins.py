@@ -1,4 +1,4 @@
-"""Every pin can be installed where we promise to run: Python 3.11.0 and 3.13, x86-64 and arm64, without a compiler."""
+"""Every pin has a wheel for the supported platforms: Python 3.11.0 and 3.13, x86-64 and arm64."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A name says what it holds: few variables, parameters and functions have names that would fit anything."""
+"""Names are specific: few variables, parameters and functions have a generic name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions fit the screen, files fit the head."""
+"""Functions and files stay below a maximum length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Templates say nothing but phrases, ask for phrases that exist, and hold nothing that the pages' policy forbids."""
+"""Templates contain no text but existing phrases, and nothing that the content security policy forbids."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def mismatched_phrases(text: str) -> list[str]:
 
 
 def untranslated(text: str) -> list[str]:
-    """Words one would see, or hear, that are no phrase."""
+    """Words of the text and of spoken attributes that are not phrases."""
     bare = NOT_TEXT.sub(" ", text)
     texts = [*(match[2] for match in SPOKEN.finditer(bare)), ELEMENT.sub(" ", bare)]
     return [word for part in texts for word in LETTERS.findall(part) if word not in NAMES]

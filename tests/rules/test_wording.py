@@ -1,4 +1,4 @@
-"""Every sentence exists in every language, with the same facts in it."""
+"""Every phrase exists in every language, with the same placeholders."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PHRASES = [(area, name) for area, phrases in catalogue().items() for name in phr
 
 
 def facts(text: str) -> set[str]:
-    """The names in braces."""
+    """The names of the placeholders."""
     return {name.partition(".")[0].partition("[")[0] for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 

@@ -142,8 +142,8 @@ def expected(
     return enter(reach, "downgraded", "fell" if reach == met else "fell_at_most")
 
 
-def counting(life: Life, own: State, previous: State | None, as_of: AsOf, put: Put | None) -> State:
-    """What counts: one's own state, or what a person gave; `shown` is what counted before."""
+def effective_state(life: Life, own: State, previous: State | None, as_of: AsOf, put: Put | None) -> State:
+    """What counts: one's own state, or what a person gave; `previous` is what counted before."""
     now, place = as_of.instant, life.tiers.index(own.tier)
     if put is not None and put.tier in life.tiers and (put.until is None or put.until > now):
         put_place = life.tiers.index(put.tier)

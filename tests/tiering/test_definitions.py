@@ -24,7 +24,7 @@ from custrata.tiering.checking import (
 from custrata.tiering.comparing import Difference, differences
 from custrata.tiering.fields import BadDefinition, UnfitDefinition
 from custrata.tiering.files import NotASchemeFile, NotYaml, WrittenTwice, read_schemes, write_schemes
-from tests.tiering.drafts import Data, definitions, spoiled, vip
+from tests.tiering.drafts import Data, corrupted, definitions, vip
 
 TRAITS = {key: trait.type for key, trait in CATALOGUE.items()} | {"shoe_size": "string", "member": "boolean"}
 TOP = {"key": "top", "line": 10}
@@ -47,7 +47,7 @@ def test_nothing_is_different_between_a_definition_and_its_copy(data: Data) -> N
     assert differences(define(data), define(define(data).data())) == []
 
 
-@given(spoiled())
+@given(corrupted())
 def test_whatever_is_given_is_read_or_refused_by_name(data: Data) -> None:
     try:
         definition = define(data)

@@ -231,7 +231,7 @@ def test_no_term_is_refused_by_name(term: object) -> None:
         Term.of(cast(str, term))
 
 
-def test_without_a_word_of_life_a_tier_follows_its_value(engine: Engine) -> None:
+def test_without_life_rules_a_tier_follows_its_value(engine: Engine) -> None:
     follow = Life((Rung("gold", 1000), Rung("silver", 500), BASIC))
     rows = [customer(value, was) for value in (1000, 500, 0, None) for was in follow.tiers]
     tiers = columns_of(lived(engine, follow, NOW, rows), "tier")

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from custrata.analytics.moments import AsOf
 from custrata.engine import DuckEngine, Engine
 from custrata.tiering.life import REASONS, STATUSES, Life, Review, Rung, Term
-from tests.tiering.lives import Put, State, counting, expected, lived
+from tests.tiering.lives import Put, State, effective_state, expected, lived
 
 CUSTOMERS = 150
 ZONES = ("Asia/Shanghai", "America/Sao_Paulo", "Europe/London")
@@ -113,20 +113,20 @@ class Walk:
         names = {"customer_id": f"{number:05}", "value": member.value, "member_since": member.first_order}
         return {**names, **before, **put}
 
-    def settle(self, rows: list[Any]) -> None:
+    def check_and_apply(self, rows: list[Any]) -> None:
         """Take what a run said, holding it to the model and to its promises."""
         for member, row in zip(self.members, rows, strict=True):
             own = expected(self.life, member.state, member.value, self.as_of, member=member.first_order)
-            counted = counting(self.life, own, member.counted, self.as_of, member.put)
+            counted = effective_state(self.life, own, member.counted, self.as_of, member.put)
             names = ("tier", "status", "since", "until")
             assert {name: row[name] for name in (*names, "reason")} == {
                 name: getattr(counted, name) for name in (*names, "reason")
             }, (self.life, member, self.as_of)
             assert {name: row[f"own_{name}"] for name in names} == {name: getattr(own, name) for name in names}
-            self._promises(member, own, counted)
+            self._check_promises(member, own, counted)
             member.state, member.counted = own, counted
 
-    def _promises(self, member: Member, own: State, counted: State) -> None:
+    def _check_promises(self, member: Member, own: State, counted: State) -> None:
         now, was = self.as_of.instant, member.state
         put = member.put if member.put and member.put.tier in self.life.tiers else None
         if put and (put.until is None or put.until > now):
@@ -162,7 +162,7 @@ class Histories(RuleBasedStateMachine):
         self.walk.wait(days)
         self.rows, self.at = self.walk.rows(), self.walk.as_of
         self.states = lived(self.duck, self.walk.life, self.at, self.rows)
-        self.walk.settle(self.states)
+        self.walk.check_and_apply(self.states)
 
     @precondition(lambda self: hasattr(self, "states"))
     @rule(seed=st.integers(0, 9))
@@ -191,7 +191,7 @@ def test_engines_tell_the_same_histories(duck: DuckEngine, spark: Engine, review
         walk.wait(days)
         states = lived(duck, walk.life, walk.as_of, walk.rows())
         assert lived(spark, walk.life, walk.as_of, walk.rows()) == states
-        walk.settle(states)
+        walk.check_and_apply(states)
 
 
 def test_the_walks_meet_every_status_and_reason(duck: DuckEngine) -> None:
@@ -200,7 +200,7 @@ def test_the_walks_meet_every_status_and_reason(duck: DuckEngine) -> None:
         walk = Walk(any_life(random, review), ZONES[0], random, customers=300)
         for days in (1, 30, 400, 7, 30, 120, 1):
             walk.wait(days)
-            walk.settle(lived(duck, walk.life, walk.as_of, walk.rows()))
+            walk.check_and_apply(lived(duck, walk.life, walk.as_of, walk.rows()))
             met |= {
                 name for member in walk.members if (state := member.counted) for name in (state.status, state.reason)
             }

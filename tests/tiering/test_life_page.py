@@ -59,7 +59,7 @@ def orders() -> dict[date, int]:
     return {month_before[run]: amount for run, amount in spent.items() if amount}
 
 
-def walked(duck: DuckEngine, life: Life) -> Iterator[str]:
+def monthly_cells(duck: DuckEngine, life: Life) -> Iterator[str]:
     """Value, tier and status at the first of each month, as a cell of the table.
 
     The model walks; wherever it moves, the transition must move with it (a query for every month would take long).
@@ -107,7 +107,7 @@ def spent_in(start: int, end: int | None, as_of: AsOf) -> Decimal | None:
 def test_the_worked_years_are_what_the_transition_does(duck: DuckEngine, vendor: str, policy: str) -> None:
     head, *rows = table(vendor)
     column = head.index(policy)
-    assert [row[column] for row in rows] == list(walked(duck, policies()[vendor, policy]))
+    assert [row[column] for row in rows] == list(monthly_cells(duck, policies()[vendor, policy]))
 
 
 def test_every_policy_that_the_page_promises_is_there() -> None:

@@ -1,4 +1,4 @@
-"""The shipped playbooks are whole; what is wrong with one is refused by name."""
+"""The shipped playbooks are complete; an invalid one is refused with its error."""
 
 from __future__ import annotations
 

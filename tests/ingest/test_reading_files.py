@@ -1,4 +1,4 @@
-"""The library reads files by the very door that imports have."""
+"""The library reads files through the same code as an import."""
 
 from __future__ import annotations
 
