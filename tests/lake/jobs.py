@@ -147,7 +147,7 @@ def thin_on(folder: Path, told: Connection) -> None:
     runs = Workspace.open(folder).runs
     while len(found := runs.all()) > 2:
         told.send(found[1].id)
-        runs.thin({found[1].id: {"as_of": found[1].as_of}}, wait=5)
+        runs.reduce_to_traces({found[1].id: {"as_of": found[1].as_of}}, wait=5)
 
 
 def thinned(runs: Runs, ids: Sequence[str]) -> list[str]:

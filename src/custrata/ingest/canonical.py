@@ -43,14 +43,14 @@ LEFT_OUT_ROW = Problem(None, "left_out")
 
 
 @dataclass(frozen=True)
-class Finished:
+class CanonicalRow:
     """The columns of a row, and the problems it may have."""
 
     columns: Values
     problems: Problems
 
 
-def finished(table: ir.Table, plan: Plan) -> Finished:
+def canonical_row(table: ir.Table, plan: Plan) -> CanonicalRow:
     """The columns of the kind's table that the file itself tells, and what else its orders, customers and products
     are made of; with every problem a row may have."""
     columns, problems = FINISH[plan.kind.name](table, plan)
@@ -59,14 +59,14 @@ def finished(table: ir.Table, plan: Plan) -> Finished:
     if plan.mapping.leave_out:
         columns[GONE] = table[GONE]
     if plan.kind.name == "orders":
-        columns[FOLLOWS] = _goes_on(table, plan)
+        columns[FOLLOWS] = _is_continuation(table, plan)
     if plan.has("cancelled_at"):
         columns[CANCELLED] = _cancelled_later(table, plan)
     present = ~table[BLANK]
     general = {Problem(None, "blank"): table[BLANK], LEFT_OUT_ROW: present & _left_out(table, plan)}
     general |= {Problem(None, "unreadable"): present & table[LOST]}
-    general |= {problem: present & found for problem, found in (_wrong(table, plan) | problems).items()}
-    return Finished(columns, general)
+    general |= {problem: present & condition for problem, condition in (_wrong(table, plan) | problems).items()}
+    return CanonicalRow(columns, general)
 
 
 def _left_out(table: ir.Table, plan: Plan) -> ir.BooleanValue:
@@ -74,10 +74,10 @@ def _left_out(table: ir.Table, plan: Plan) -> ir.BooleanValue:
     gone = table[GONE].notnull()
     if plan.has("status") and LEFT_OUT in plan.words.get("status", {}).values():
         gone |= (table.status == LEFT_OUT).fill_null(False)
-    return gone | _goes_on(table, plan)
+    return gone | _is_continuation(table, plan)
 
 
-def _goes_on(table: ir.Table, plan: Plan) -> ir.BooleanValue:
+def _is_continuation(table: ir.Table, plan: Plan) -> ir.BooleanValue:
     """Rows of orders that have the number of the order and nothing else of it: further lines of it.
 
     A word without a digit is no number but a remark below the table.
@@ -158,16 +158,16 @@ def _orders(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
         "order_id": _field(table, plan, "order_id"),
         "customer_id": _field(table, plan, "customer_id"),
         "ordered_at": table.ordered_at,
-        told("kind"): kind,
-        told("status"): _status(table, plan),
+        as_reported("kind"): kind,
+        as_reported("status"): _status(table, plan),
         "amount": net,
         "discount": discount,
-        told("refund"): refund,
+        as_reported("refund"): refund,
         **{name: _field(table, plan, name) for name in ("returns_order_id", "channel", "store")},
     }
     problems = _missing(table, plan, "order_id", "ordered_at")
-    said = ("amount", "gross_amount", "discount")
-    wrong = ibis.or_(*(_unusable(table, plan.kind[name]) for name in said if plan.has(name)))
+    amounts = ("amount", "gross_amount", "discount")
+    wrong = ibis.or_(*(_unusable(table, plan.kind[name]) for name in amounts if plan.has(name)))
     money = "amount" if plan.has("amount") else "gross_amount"
     large = (amount.isnull() & (less.abs() > LARGEST)).fill_null(False)
     return columns, problems | {
@@ -176,25 +176,25 @@ def _orders(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
     }
 
 
-def filled(rows: ir.Table, kind: str) -> ir.Table:
-    """The rows with what follows where a cell is empty; `<column>__told` stays what the file says."""
+def with_defaults(rows: ir.Table, kind: str) -> ir.Table:
+    """The rows with what follows where a cell is empty; `<column>__reported` stays what the file says."""
     if kind != "orders":
         return rows
-    said, back = rows[told("status")].fill_null("completed"), rows[told("refund")]
+    status, back = rows[as_reported("status")].fill_null("completed"), rows[as_reported("refund")]
     # A refunded order that does not say how much was refunded in full; of one refunded in part nobody knows how much.
-    whole = ((said == "refunded") & (rows.amount > 0)).ifelse(rows.amount, 0).cast(MONEY)
+    whole = ((status == "refunded") & (rows.amount > 0)).ifelse(rows.amount, 0).cast(MONEY)
     partly = (back > 0).fill_null(False).ifelse("refunded", "completed")
     refund = cast(ir.DecimalValue, ibis.coalesce(back, whole))
     return rows.mutate(
-        kind=(rows.amount < 0).ifelse("return", rows[told("kind")].fill_null("sale")),
-        status=(said == PARTLY).ifelse(partly, said),
+        kind=(rows.amount < 0).ifelse("return", rows[as_reported("kind")].fill_null("sale")),
+        status=(status == PARTLY).ifelse(partly, status),
         refund=(rows.amount >= 0).ifelse(ibis.least(refund, rows.amount), refund).cast(MONEY),
     )
 
 
-def told(column: str) -> str:
+def as_reported(column: str) -> str:
     """Where a column that is filled later keeps what the file says."""
-    return f"{column}__told"
+    return f"{column}__reported"
 
 
 def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
@@ -212,8 +212,8 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
         amount = ibis.coalesce(back.ifelse(-(whole.abs()), whole), computed)
     differs = ibis.literal(False)
     if plan.has("amount"):
-        given = back.ifelse(-(table.amount.abs()), table.amount)
-        amount, differs = ibis.coalesce(given, amount), (given != computed).fill_null(False)
+        reported = back.ifelse(-(table.amount.abs()), table.amount)
+        amount, differs = ibis.coalesce(reported, amount), (reported != computed).fill_null(False)
     names = ("customer_id", "product_id", "product_name", "category", "channel", "store")
     status, absent = _status(table, plan), ibis.literal(False)
     if plan.has("status"):
@@ -239,14 +239,14 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
         columns["product_id"], columns["product_name"], md5(_content(columns, "quantity", "unit_price", "amount"))
     )
     problems = _missing(table, plan, "order_id")
-    problems |= {problem: found & ~absent for problem, found in _missing(table, plan, "quantity").items()}
-    asked = [name for name in ("unit_price", "gross_amount", "amount") if plan.has(name)]
-    said = ("quantity", "discount", *asked)
-    wrong = ibis.or_(*(_unusable(table, plan.kind[name]) for name in said if plan.has(name)))
-    worth = ibis.coalesce(*(table[name] for name in asked)).notnull()
+    problems |= {problem: condition & ~absent for problem, condition in _missing(table, plan, "quantity").items()}
+    amounts = [name for name in ("unit_price", "gross_amount", "amount") if plan.has(name)]
+    numbers = ("quantity", "discount", *amounts)
+    wrong = ibis.or_(*(_unusable(table, plan.kind[name]) for name in numbers if plan.has(name)))
+    worth = ibis.coalesce(*(table[name] for name in amounts)).notnull()
     return columns, problems | {
-        Problem(asked[0], "missing"): quantity.notnull() & ~worth & ~wrong & ~absent,
-        Problem(asked[0], "too_large", computed=True): (amount.abs() > LARGEST).fill_null(
+        Problem(amounts[0], "missing"): quantity.notnull() & ~worth & ~wrong & ~absent,
+        Problem(amounts[0], "too_large", computed=True): (amount.abs() > LARGEST).fill_null(
             worth & quantity.notnull() & ~wrong
         ),
     }

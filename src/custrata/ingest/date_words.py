@@ -47,25 +47,25 @@ def months() -> dict[str, str]:
     >>> months()["MARZ"], months()["FEVR"], months()["SEPT"]
     ('03', '02', '09')
     """
-    found = {}
+    numbers = {}
     for language in LANGUAGES:
         for context in ("format", "stand-alone"):
             for width in ("wide", "abbreviated"):
                 for month, name in Locale(language).months[context][width].items():
-                    found[without_accents(name).strip(".")] = f"{month:02}"
-    return dict(sorted(found.items(), key=lambda item: -len(item[0])))
+                    numbers[without_accents(name).strip(".")] = f"{month:02}"
+    return dict(sorted(numbers.items(), key=lambda item: -len(item[0])))
 
 
 @lru_cache(maxsize=1)
 def weekdays() -> tuple[str, ...]:
     """Every name of a day of the week that is no name of a month; the longest first."""
-    found = set()
+    weekday_names = set()
     for language in LANGUAGES:
         for width in ("wide", "abbreviated", "short"):
             for context in ("format", "stand-alone"):
                 names = Locale(language).days[context].get(width, {})
-                found |= {without_accents(name).strip(".") for name in names.values()}
-    return tuple(sorted(found - set(months()), key=lambda name: -len(name)))
+                weekday_names |= {without_accents(name).strip(".") for name in names.values()}
+    return tuple(sorted(weekday_names - set(months()), key=lambda name: -len(name)))
 
 
 @lru_cache(maxsize=1)

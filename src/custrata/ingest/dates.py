@@ -186,9 +186,9 @@ def short_year_form(values: Iterable[str]) -> str | None:
     >>> short_year_form(["24/03/05", "24/12/31"]), short_year_form(["24/03/05", "25/03/05"])
     ('%y/%m/%d', None)
     """
-    found = [YEAR_OF_TWO.match(value.strip()) for value in values]
-    parts = [match for match in found if match]
-    if not parts or len(parts) != len(found):
+    matches = [YEAR_OF_TWO.match(value.strip()) for value in values]
+    parts = [match for match in matches if match]
+    if not parts or len(parts) != len(matches):
         return None
     firsts, lasts = ({match[place] for match in parts} for place in (1, 4))
     if len(lasts) <= len(firsts) or any(int(first) <= 12 for first in firsts) or any(int(last) > 31 for last in lasts):

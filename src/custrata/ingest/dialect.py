@@ -76,10 +76,12 @@ def find_layout(
             block = block[: block.rfind(b"\n") + 1] or block
     sample = block.decode("utf-8-sig", errors="replace")
     mark = quote or _quote(sample)
-    if delimiter is None and (told := SEPARATOR_TOLD.match(sample.partition("\n")[0])):
-        delimiter = told[1]
-    found = [_tried(sample, candidate, mark, header_row) for candidate in ((delimiter,) if delimiter else DELIMITERS)]
-    layout = max(found, key=lambda pair: pair[0])[1]
+    if delimiter is None and (declared := SEPARATOR_TOLD.match(sample.partition("\n")[0])):
+        delimiter = declared[1]
+    candidates = [
+        _tried(sample, candidate, mark, header_row) for candidate in ((delimiter,) if delimiter else DELIMITERS)
+    ]
+    layout = max(candidates, key=lambda pair: pair[0])[1]
     if layout is None:
         raise NoSuchRow(file=name, row=header_row, rows=len(sample.splitlines()))
     return layout
@@ -127,13 +129,13 @@ def mixed_ends(path: Path) -> bytes | None:
 
 def with_even_ends(path: Path, lone: bytes, target: Path) -> Path:
     """The same text with every line ended by a line feed, and `lone` for a lone carriage return."""
-    held = b""
+    carry = b""
     with path.open("rb") as file, target.open("wb") as out:
         for block in blocks(file):
-            whole = held + block
-            held = b"\r" if whole.endswith(b"\r") else b""
+            whole = carry + block
+            carry = b"\r" if whole.endswith(b"\r") else b""
             out.write(whole.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", lone))
-        out.write(held and b"\n")
+        out.write(carry and b"\n")
     return target
 
 
@@ -184,11 +186,11 @@ def _tried(
     while len(cells) > width and not cells[-1].strip():
         cells.pop()
     dialect = Dialect(delimiter, quote, ends[head.last - 1] if head.last else 0, width, len(cells) > width)
-    notices = () if header_row else header_notices(head, [_told(row) for row in rows[:WITHIN]])
+    notices = () if header_row else header_notices(head, [_reported(row) for row in rows[:WITHIN]])
     if dialect.padded:
         notices += (Notice("short_rows", len(cells) - width, ", ".join(cells[width:])),)
     layout = Layout(dialect, (*cells, *[""] * (width - len(cells))), notices)
-    return (head.known >= 2, share if share >= 0.5 else share / 10, width), layout
+    return (head.known_count >= 2, share if share >= 0.5 else share / 10, width), layout
 
 
 def _rows(sample: str, delimiter: str, quote: str) -> tuple[list[list[str]], list[int]]:
@@ -204,7 +206,7 @@ def _rows(sample: str, delimiter: str, quote: str) -> tuple[list[list[str]], lis
     return rows, ends
 
 
-def _told(row: list[str]) -> list[str]:
+def _reported(row: list[str]) -> list[str]:
     """A row above the header as it is to be told: a line that only names the delimiter is not."""
     return [] if row and row[0].strip('" ').lower().startswith("sep=") else row
 
@@ -252,7 +254,7 @@ def _edge(data: Bytes, at: Places, step: int, dialect: Dialect) -> Flags:
     borders = np.frombuffer((dialect.delimiter + "\n\r").encode(), np.uint8)
     near, far = at + step, at + 2 * step
     beyond = (near < (3 if data[:3].tobytes() == BOM_UTF8 else 0)) | (near >= len(data))
-    beside = data[np.clip(near, 0, len(data) - 1)]
+    adjacent = data[np.clip(near, 0, len(data) - 1)]
     past = np.isin(data[np.clip(far, 0, len(data) - 1)], borders) | (far < 0) | (far >= len(data))
-    edge: Flags = beyond | np.isin(beside, borders) | ((beside == ord(" ")) & past)
+    edge: Flags = beyond | np.isin(adjacent, borders) | ((adjacent == ord(" ")) & past)
     return edge

@@ -23,21 +23,21 @@ from custrata.ingest.fields import KINDS, Kind, kind_named
 from custrata.ingest.files import open_file
 from custrata.ingest.headers import rank
 from custrata.ingest.importing import (
-    asked_mapping,
+    open_and_map,
     own_engine,
     plan_of,
     read_rows,
     rejects_of,
-    understood,
+    requested_mapping,
     writing,
 )
-from custrata.ingest.lines import numbered
+from custrata.ingest.lines import with_line_ids
 from custrata.ingest.mapping import Mapping
 from custrata.ingest.money import signs
 from custrata.ingest.notices import Notice
-from custrata.ingest.plan import Plan, Views, views
+from custrata.ingest.plan import Plan, Views, temporary_views
 from custrata.ingest.quarantine import faults_of
-from custrata.ingest.questions import Desk, NeedsDecision
+from custrata.ingest.questions import Dialog, NeedsDecision
 from custrata.ingest.sources import open_source, reading
 from custrata.ingest.staging import Staged
 from custrata.lake import LakeSnapshot
@@ -101,28 +101,28 @@ def read(
     Decimal('1200.00')
     """
     spec = kind_named(kind)
-    with Scratch() as scratch, own_engine() as duck, views(duck) as made:
+    with Scratch() as scratch, own_engine() as duck, temporary_views(duck) as views:
         file = open_file(Path(path), scratch)
-        given = {**(mapping.decisions if mapping else {}), **(decisions or {})}
-        desk = Desk(file.name, given, accept_defaults=accept_defaults)
+        answers = {**(mapping.decisions if mapping else {}), **(decisions or {})}
+        dialog = Dialog(file.name, answers, accept_defaults=accept_defaults)
         try:
             if columns and mapping is None:
-                asked = asked_mapping(kind, None, None, None)
-                headers = open_source(duck, file, scratch, asked, rejects_of(scratch)).headers
+                requested = requested_mapping(kind, None, None, None)
+                headers = open_source(duck, file, scratch, requested, rejects_of(scratch)).headers
                 mapping = _named(spec, headers, columns)
-            asked = asked_mapping(kind, mapping, None, None)
-            source, head, found = understood(
-                duck, file, scratch, asked, given=mapping is not None, order=date_order, desk=desk
+            requested = requested_mapping(kind, mapping, None, None)
+            source, head, resolved = open_and_map(
+                duck, file, scratch, requested, has_mapping=mapping is not None, order=date_order, dialog=dialog
             )
             with reading(file.name), writing(file.name):
-                plan = plan_of(made, source, found, head, zone=zone, desk=desk)
+                plan = plan_of(views, source, resolved, head, zone=zone, dialog=dialog)
                 plan, staged = read_rows(
-                    made, plan, head, rejects_of(scratch), desk=desk, snapshot=LakeSnapshot.empty()
+                    views, plan, head, rejects_of(scratch), dialog=dialog, snapshot=LakeSnapshot.empty()
                 )
                 _refuse_currencies(staged, file.name)
-                accepted = _accepted(made, staged, plan)
-                _tell(made, staged, accepted, desk, rejects_of(scratch))
-                return _table(made, accepted.rows, plan)
+                accepted = _accepted(views, staged, plan)
+                _warn(views, staged, accepted, dialog, rejects_of(scratch))
+                return _table(views, accepted.rows, plan)
         except NeedsDecision as waiting:
             raise NeedsAnswer(**waiting.facts) from None
 
@@ -145,25 +145,25 @@ def _named(kind: Kind, headers: tuple[str, ...], columns: Table[str, str]) -> Ma
 
 
 def _refuse_currencies(staged: Staged, name: str) -> None:
-    found = [sign.upper() for sign in (*staged.signs, *staged.currencies)]
-    meant = [set(signs().get(sign, (sign,))) for sign in found]
+    currencies = [sign.upper() for sign in (*staged.signs, *staged.currencies)]
+    meant = [set(signs().get(sign, (sign,))) for sign in currencies]
     if meant and not reduce(set.intersection, meant):
-        raise SeveralCurrencies(file=name, found=", ".join(found[:5]))
+        raise SeveralCurrencies(file=name, found=", ".join(currencies[:5]))
 
 
-def _accepted(made: Views, staged: Staged, plan: Plan) -> Accepted:
+def _accepted(views: Views, staged: Staged, plan: Plan) -> Accepted:
     if plan.kind.name == "orders":
-        return accepted_orders(made, staged)
+        return accepted_orders(views, staged)
     if plan.kind.name == "lines":
-        staged = numbered(made, staged)
+        staged = with_line_ids(views, staged)
     key = ("source_id",) if plan.kind.name == "customers" else plan.kind.table.key
-    accepted = unique(made, sound(staged), key)
+    accepted = unique(views, sound(staged), key)
     if plan.kind.name != "customers":
         return accepted
-    return replace(accepted, rows=people.with_phones(made, accepted.rows, plan, lambda share: None))
+    return replace(accepted, rows=people.with_phones(views, accepted.rows, plan, lambda share: None))
 
 
-def _tell(made: Views, staged: Staged, accepted: Accepted, desk: Desk, rejects: str) -> None:
+def _warn(views: Views, staged: Staged, accepted: Accepted, dialog: Dialog, rejects: str) -> None:
     """Warn of rows that are left out and of what was assumed.
 
     Raises `NoUsableRows`.
@@ -171,22 +171,22 @@ def _tell(made: Views, staged: Staged, accepted: Accepted, desk: Desk, rejects: 
     reasons: Counter[str] = Counter()
     for bits, count in staged.tally.items():
         if not bits & 3:
-            reasons.update(dict.fromkeys({problem.reason for problem in staged.found(bits)}, count))
-    for fault in faults_of(made, rejects):
+            reasons.update(dict.fromkeys({problem.reason for problem in staged.problems_of(bits)}, count))
+    for fault in faults_of(views, rejects):
         reasons[fault.reason] += len(fault.lines)
-    said = [f"{phrase('ingest', f'reasons.{reason}', 'en')} ({count})" for reason, count in reasons.items()]
-    notices = desk.notices
+    rejections = [f"{phrase('ingest', f'reasons.{reason}', 'en')} ({count})" for reason, count in reasons.items()]
+    notices = dialog.notices
     if reasons and staged.wrong >= staged.read:
-        raise NoUsableRows(rows=staged.read, file=desk.file, reasons="; ".join(said))
-    parts = [phrase("ingest", "door.rejected", "en", rows="; ".join(said))] if said else []
+        raise NoUsableRows(rows=staged.read, file=dialog.file, reasons="; ".join(rejections))
+    parts = [phrase("ingest", "door.rejected", "en", rows="; ".join(rejections))] if rejections else []
     if accepted.superseded:
         parts.append(phrase("ingest", "door.superseded", "en", count=accepted.superseded))
     parts += [notice.sentence("en") for notice in notices]
     if parts:
-        warnings.warn(ReadingWarning(f"{desk.file}: {' '.join(parts)}", notices, reasons), stacklevel=3)
+        warnings.warn(ReadingWarning(f"{dialog.file}: {' '.join(parts)}", notices, reasons), stacklevel=3)
 
 
-def _table(made: Views, rows: ir.Table, plan: Plan) -> ir.Table:
+def _table(views: Views, rows: ir.Table, plan: Plan) -> ir.Table:
     """The canonical columns, in memory; of customers the properties as columns of their own."""
     spec = plan.kind.table
     columns: dict[str, ir.Value] = {}
@@ -198,5 +198,5 @@ def _table(made: Views, rows: ir.Table, plan: Plan) -> ir.Table:
         free = [header for header in plan.mapping.properties if header not in columns]
         columns |= {header: rows.properties[header] for header in free}
     columns.pop("properties", None)
-    found: pa.Table = made.engine.arrow(rows.select(**columns))
-    return ibis.memtable(found)
+    table: pa.Table = views.engine.arrow(rows.select(**columns))
+    return ibis.memtable(table)

@@ -78,5 +78,5 @@ def _sheet(answer: dict[str, Any]) -> Sheet:
         merged=tuple(answer["merged"]),
         errors=errors,
         error=example[0] if example else "",
-        rounded={int(place): Rounded(*told) for place, told in answer["rounded"].items()},
+        rounded={int(place): Rounded(*figures) for place, figures in answer["rounded"].items()},
     )

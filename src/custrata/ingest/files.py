@@ -26,7 +26,7 @@ BOMB_BYTES, BOMB_RATIO = 1 << 30, 200
 ROOM_LEFT = 256 << 20
 
 # What people try to import by mistake, by its first bytes.
-STRANGERS = {
+UNSUPPORTED = {
     b"%PDF": "PDF",
     b"\x89PNG": "PNG",
     b"\xff\xd8\xff": "JPEG",
@@ -191,7 +191,7 @@ def _in_background(path: Path) -> Future[str]:
 
 
 def _form(path: Path, data: Path, head: bytes) -> Form:
-    for magic, form in STRANGERS.items():
+    for magic, form in UNSUPPORTED.items():
         if head.startswith(magic):
             raise NotATable(file=path.name, form=form)
     if head.startswith(b"PAR1"):

@@ -79,15 +79,15 @@ def unique_headers(cells: Iterable[str]) -> tuple[str, ...]:
     >>> unique_headers(["id", "", "id"])
     ('id', 'column_2', 'id_2')
     """
-    seen: set[str] = set()
+    taken: set[str] = set()
     names = []
     for place, cell in enumerate(cells, start=1):
         base = _bare(cell) or f"column_{place}"
         name, count = base, 1
-        while name in seen:
+        while name in taken:
             count += 1
             name = f"{base}_{count}"
-        seen.add(name)
+        taken.add(name)
         names.append(name)
     return tuple(names)
 
@@ -98,12 +98,12 @@ def repeated_headers(cells: Iterable[str]) -> dict[str, list[str]]:
     >>> repeated_headers(["id", "amount", "amount"])
     {'amount': ['amount', 'amount_2']}
     """
-    found: dict[str, list[str]] = {}
+    by_cell: dict[str, list[str]] = {}
     written = [_bare(cell) for cell in cells]
     for cell, unique in zip(written, unique_headers(written), strict=True):
         if cell:
-            found.setdefault(cell, []).append(unique)
-    return {cell: names for cell, names in found.items() if len(names) > 1}
+            by_cell.setdefault(cell, []).append(unique)
+    return {cell: names for cell, names in by_cell.items() if len(names) > 1}
 
 
 def _bare(cell: str) -> str:

@@ -15,7 +15,7 @@ from custrata.ingest.notices import Notice
 WITHIN = 60
 LONGEST_LABEL = 60
 NUMERIC = re.compile(r"^[-+(]?\s*[^\w\s]{0,3}\s*\d[\d.,'’\s:/-]*\s*[%€$¥£)]?-?$")
-SHOWN = 6
+MAX_HEADERS = 6
 
 Rows = Sequence[Sequence[str]]
 
@@ -33,7 +33,7 @@ class Head:
     cells: tuple[str, ...]
 
     @property
-    def known(self) -> int:
+    def known_count(self) -> int:
         """How many of its names are known to name a field."""
         return len({cell for cell in self.cells if is_known(cell)})
 
@@ -56,12 +56,12 @@ def find_head(rows: Rows, row: int | None = None) -> Head:
 def header_notices(head: Head, rows: Rows, first_row: int = 1) -> tuple[Notice, ...]:
     """What to tell of a header that is not simply the first row; `first_row` is the row of `rows[0]` in the file."""
     above = [cell for cells in rows[: head.first] if (cell := _title(cells))]
-    names = ", ".join([cell for cell in head.cells if cell][:SHOWN])
+    names = ", ".join([cell for cell in head.cells if cell][:MAX_HEADERS])
     facts = {"row": str(head.first + first_row), "headers": names}
-    told = [Notice("header_row", len(above), above[0], facts)] if above else []
+    notices = [Notice("header_row", len(above), above[0], facts)] if above else []
     if head.last > head.first:
-        told.append(Notice("two_row_header", 2, names, {**facts, "last": str(head.last + first_row)}))
-    return tuple(told)
+        notices.append(Notice("two_row_header", 2, names, {**facts, "last": str(head.last + first_row)}))
+    return tuple(notices)
 
 
 def _title(cells: Sequence[str]) -> str:
@@ -73,10 +73,10 @@ def _clean(rows: Rows, count: int) -> list[list[str]]:
 
 
 def _place(rows: list[list[str]]) -> int:
-    known = [len({cell for cell in cells if is_known(cell)}) if _labels(cells) else 0 for cells in rows]
-    most = max(known, default=0)
+    counts = [len({cell for cell in cells if is_known(cell)}) if _labels(cells) else 0 for cells in rows]
+    most = max(counts, default=0)
     if most >= 2:
-        return known.index(most)
+        return counts.index(most)
     filled = [_filled(cells) for cells in rows]
     usual = _usual(filled)
     wide = [place for place, count in enumerate(filled) if count and count * 2 >= usual]
@@ -116,8 +116,8 @@ def _with_group_row(rows: list[list[str]], place: int) -> Head | None:
     nameless = [column for column, name in enumerate(names) if not name and above[column]]
     repeated = len({name for name in names if name}) < _filled(names)
     joined = _joined(above, names)
-    told = any(name and cell != name and is_known(cell) for cell, name in zip(joined, names, strict=True))
-    needed = nameless or ((repeated or told) and _filled(above) < _filled(names))
+    completed = any(name and cell != name and is_known(cell) for cell, name in zip(joined, names, strict=True))
+    needed = nameless or ((repeated or completed) and _filled(above) < _filled(names))
     return Head(place - 1, place, joined) if _filled(above) >= 2 and _labels(above) and needed else None
 
 

@@ -140,8 +140,8 @@ class Mapping:
 
 
 def _checked(data: dict[str, object], file: str) -> Mapping:
-    known = {"kind", *TABLES, *PLAIN}
-    if unknown := sorted(set(data) - known):
+    allowed = {"kind", *TABLES, *PLAIN}
+    if unknown := sorted(set(data) - allowed):
         raise BadMapping(file=file, reason=f"it has the unknown entries {', '.join(unknown)}")
     kind = kind_named(str(data.get("kind", "")))
     columns, constants, decisions, zones = (
@@ -167,13 +167,13 @@ def _checked(data: dict[str, object], file: str) -> Mapping:
 
 
 def _left_out(data: Table[str, object], file: str) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    rules: dict[str, list[str]] = {}
     for header, cells in _table(data, "leave_out", file).items():
         listed: list[object] = cells if isinstance(cells, list) else [cells]
         if not all(isinstance(cell, str) for cell in listed):
             raise BadMapping(file=file, reason="leave_out gives texts, or a list of texts, for a column")
-        found[header] = cast(list[str], listed)
-    return found
+        rules[header] = cast(list[str], listed)
+    return rules
 
 
 def _fits(name: str, value: object) -> bool:

@@ -48,12 +48,12 @@ def signs() -> dict[str, tuple[str, ...]]:
     """What may stand beside an amount, in capitals, and the currencies it may mean; the longest first."""
     data = tomllib.loads((resources.files(__package__) / "currencies.toml").read_text("utf-8"))
     same = data["codes"]["same"]
-    known = {code: (same.get(code, code),) for code in data["codes"]["known"]}
-    known |= {sign: tuple(currencies) for sign, currencies in data["signs"].items()}
-    return dict(sorted(known.items(), key=lambda item: -len(item[0])))
+    meanings = {code: (same.get(code, code),) for code in data["codes"]["known"]}
+    meanings |= {sign: tuple(currencies) for sign, currencies in data["signs"].items()}
+    return dict(sorted(meanings.items(), key=lambda item: -len(item[0])))
 
 
-def foreign(found: Iterable[str], currency: str) -> list[str]:
+def foreign(symbols: Iterable[str], currency: str) -> list[str]:
     """Those of the signs and codes found that cannot mean the workspace's currency.
 
     >>> foreign(["$", "US$", "元", ""], "CNY")
@@ -61,7 +61,9 @@ def foreign(found: Iterable[str], currency: str) -> list[str]:
     """
     own = currency.upper()
     return [
-        sign for sign in found if sign and sign.upper() != own and own not in signs().get(sign.upper(), (sign.upper(),))
+        sign
+        for sign in symbols
+        if sign and sign.upper() != own and own not in signs().get(sign.upper(), (sign.upper(),))
     ]
 
 
@@ -150,8 +152,8 @@ def _bare(value: str) -> str:
 def decimal_evidence_of(column: ir.StringColumn) -> dict[str, ir.Value]:
     """The same over a whole column, as aggregates with the names of `DecimalEvidence`."""
     bare = half_width(column).re_replace(r"^[^\d.,]+|[^\d]+$", "")
-    asked: dict[str, ir.Value] = {name: bare.re_search(form).sum().fill_null(0) for name, form in MARKS.items()}
-    return asked | {"example": column.min(where=bare.re_search(THREE)).fill_null("")}
+    aggregates: dict[str, ir.Value] = {name: bare.re_search(form).sum().fill_null(0) for name, form in MARKS.items()}
+    return aggregates | {"example": column.min(where=bare.re_search(THREE)).fill_null("")}
 
 
 def settled_comma(values: Iterable[str]) -> bool | None:
@@ -160,8 +162,8 @@ def settled_comma(values: Iterable[str]) -> bool | None:
     >>> settled_comma(["1.234,56", "12"]), settled_comma(["1,234.56"]), settled_comma(["12"]), settled_comma(["1.234"])
     (True, False, False, None)
     """
-    found = decimal_evidence(values)
-    return None if found.open or found.assumed else bool(found.decimal_comma)
+    evidence = decimal_evidence(values)
+    return None if evidence.open or evidence.assumed else bool(evidence.decimal_comma)
 
 
 def quick_number(text: ir.StringValue, dtype: str, comma: bool) -> ir.DecimalValue:
@@ -222,7 +224,7 @@ def _signs(plain: ir.StringValue) -> tuple[ir.StringValue, ir.StringValue]:
     )
 
 
-def _known(sign: ir.StringValue) -> ir.BooleanValue:
+def _is_currency(sign: ir.StringValue) -> ir.BooleanValue:
     # A search in a list costs a tenth of a regular expression of all signs, which only two signs at once need.
     listed = list_position(list(signs()), sign).notnull()
     two = sign.re_search(f"^{_sign()}{_sign()}$")
@@ -256,7 +258,7 @@ def wide_number(plain: ir.StringValue, comma: bool) -> ir.DecimalValue:
     around = _before(plain) + "/" + _rest(plain)
     sound = _before(plain).re_search(BEFORE) & _rest(plain).re_search(AFTER) & ~around.re_search("-.*-")
     for sign in _signs(plain):
-        sound = sound & _known(sign)
+        sound = sound & _is_currency(sign)
     number = sound.ifelse(around.re_search("[-(]").ifelse(-number, number), ibis.null(WIDE))
     return cast(ir.DecimalValue, plain.re_search(FREE).ifelse(ibis.literal(0).cast(WIDE), number).cast(WIDE))
 

@@ -75,8 +75,8 @@ def sound_parquet(path: Path, target: Path, file: str) -> None:
 
 def _allowed() -> int:
     """How many cells the user allows; 0 where they say nothing."""
-    given = os.environ.get(LIMIT, "")
+    limit = os.environ.get(LIMIT, "")
     try:
-        return whole_of(given, most=MOST) if given else 0
+        return whole_of(limit, most=MOST) if limit else 0
     except NotANumber as error:
-        raise BadCellLimit(given=given[:40]) from error
+        raise BadCellLimit(given=limit[:40]) from error

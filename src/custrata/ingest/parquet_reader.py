@@ -59,21 +59,21 @@ def _copied(source: str, target: str, allowed: int) -> dict[str, Any]:
     """Write the rows anew; what the footer says is checked before reading, and what comes out of it while reading."""
     size = os.stat(source).st_size
     with pq.ParquetFile(source) as damaged:
-        told, schema = damaged.metadata, damaged.schema_arrow
-        _check(told.num_rows, told.num_columns, size, allowed)
+        metadata, schema = damaged.metadata, damaged.schema_arrow
+        _check(metadata.num_rows, metadata.num_columns, size, allowed)
         if any(_depth(field.type) > DEEPEST for field in schema):
             return {"problem": "nested", "deepest": DEEPEST}
         rows = 0
         with pq.ParquetWriter(target, schema, compression="lz4") as writer:
             for batch in damaged.iter_batches(batch_size=BATCH):
                 rows += batch.num_rows
-                _check(rows, told.num_columns, size, allowed)
+                _check(rows, metadata.num_columns, size, allowed)
                 batch.validate(full=True)
                 if _decoded(batch) > MOST_BATCH:
                     return {"problem": "memory"}
                 writer.write_batch(batch)
-        if rows != told.num_rows:
-            return {"problem": "damaged", "reason": f"its footer says {told.num_rows:,} rows, and it has {rows:,}"}
+        if rows != metadata.num_rows:
+            return {"problem": "damaged", "reason": f"its footer says {metadata.num_rows:,} rows, and it has {rows:,}"}
     return {}
 
 

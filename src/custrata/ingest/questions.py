@@ -65,10 +65,10 @@ class Listed(Said):
         """The questions in a language; the proposed answer of each stands first."""
         lines = []
         for question in self.questions:
-            others = [choice for choice in question.choices if choice != question.default]
+            alternatives = [choice for choice in question.choices if choice != question.default]
             lines.append(f"  {question.code}: {question.sentence(language)}")
             lines += [
-                f"      {choice} – {question.meaning(choice, language)}" for choice in (question.default, *others)
+                f"      {choice} – {question.meaning(choice, language)}" for choice in (question.default, *alternatives)
             ]
         return "\n".join(lines)
 
@@ -89,15 +89,15 @@ class NeedsDecision(Refused):
         self.questions: tuple[Question, ...] = listed.questions if isinstance(listed, Listed) else ()
 
 
-class Desk:
+class Dialog:
     """Where one import asks its questions and puts its notices.
 
-    `given` are answers by code; with `accept_defaults` every other question has its proposed answer. A question
+    `provided` are answers by code; with `accept_defaults` every other question has its proposed answer. A question
     without an answer stays in `waiting`, and what follows goes on by the proposed answer, to ask the rest as well.
     """
 
-    def __init__(self, file: str, given: Mapping[str, str], *, accept_defaults: bool = False) -> None:
-        self.file, self.given, self.accept_defaults = file, dict(given), accept_defaults
+    def __init__(self, file: str, provided: Mapping[str, str], *, accept_defaults: bool = False) -> None:
+        self.file, self.provided, self.accept_defaults = file, dict(provided), accept_defaults
         self.waiting: dict[str, Question] = {}
         self.answers: dict[str, str] = {}
         self._notices: dict[tuple[str, str], Notice] = {}
@@ -107,8 +107,8 @@ class Desk:
 
         Raises `UnknownChoice`.
         """
-        if question.code in self.given:
-            choice = question.checked(self.given[question.code])
+        if question.code in self.provided:
+            choice = question.checked(self.provided[question.code])
         else:
             choice = question.default
             if not (evident or self.accept_defaults):

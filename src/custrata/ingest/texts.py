@@ -15,7 +15,23 @@ from custrata.ingest.functions import byte_length, list_extract, list_position, 
 from custrata.ingest.statuses import MEANINGS
 
 # What exports write where there is nothing.
-NOTHING = ("", "NULL", "null", "Null", "\\N", "#N/A", "N/A", "n/a", "NaN", "nan", "None", "none", "(null)", "-", "--")
+NULL_WORDS = (
+    "",
+    "NULL",
+    "null",
+    "Null",
+    "\\N",
+    "#N/A",
+    "N/A",
+    "n/a",
+    "NaN",
+    "nan",
+    "None",
+    "none",
+    "(null)",
+    "-",
+    "--",
+)
 
 WIDE_SPACE, FIXED_SPACE = "\u3000", "\u00a0"
 CONTROLS = "".join(map(chr, range(1, 0x20))) + "\x7f"  # SQL has no way to write the one before them
@@ -41,11 +57,11 @@ def tidy(cell: ir.StringValue) -> ir.StringValue:
     '17850'
     """
     trimmed = trim(cell, EDGES)
-    kept = list_position(NOTHING, trimmed).isnull().ifelse(trimmed, ibis.null("string"))
-    return cast(ir.StringValue, _odd(cell).ifelse(kept, cell))
+    cleaned = list_position(NULL_WORDS, trimmed).isnull().ifelse(trimmed, ibis.null("string"))
+    return cast(ir.StringValue, _may_need_trim(cell).ifelse(cleaned, cell))
 
 
-def _odd(cell: ir.StringValue) -> ir.BooleanValue:
+def _may_need_trim(cell: ir.StringValue) -> ir.BooleanValue:
     """Whether a cell may have something at its edges, or be a word for nothing."""
     odd = (cell < ".") | (cell >= "\u0080")  # space and signs, full-width space: bytes before digits, beyond ASCII
     for first, after in (("N", "O"), ("n", "o"), ("\\", "]"), ("\x7f", "\x80")):  # how words for nothing begin
@@ -65,12 +81,12 @@ def tidy_id(cell: ir.StringValue, lower: bool = False) -> ir.StringValue:
     """
     wrapped = cell.between("=", ">") | cell.between("`", "a")
     trimmed = trim(plain_signs(cell, dashes=""), EDGES).re_replace(WRAPPED, r"\1\2\3")
-    kept = list_position(NOTHING, trimmed).isnull().ifelse(trimmed, ibis.null("string"))
-    known = cast(ir.StringValue, (_odd(cell) | wrapped | _beyond_ascii(cell)).ifelse(kept, cell))
-    return cast(ir.StringValue, known.contains("@").ifelse(known.lower(), known)) if lower else known
+    cleaned = list_position(NULL_WORDS, trimmed).isnull().ifelse(trimmed, ibis.null("string"))
+    tidied = cast(ir.StringValue, (_may_need_trim(cell) | wrapped | _beyond_ascii(cell)).ifelse(cleaned, cell))
+    return cast(ir.StringValue, tidied.contains("@").ifelse(tidied.lower(), tidied)) if lower else tidied
 
 
-def unwrapped(cell: ir.StringValue) -> ir.StringValue:
+def without_wrapper(cell: ir.StringValue) -> ir.StringValue:
     """`="0123"`, `'0123` and a backtick before it, as exports write what a spreadsheet must not touch, as `0123`."""
     return cell.re_replace(WRAPPED, r"\1\2\3")
 
@@ -96,8 +112,8 @@ def _beyond_ascii(text: ir.StringValue) -> ir.BooleanValue:
 def words() -> dict[str, dict[str, list[str]]]:
     """For each choice its canonical values, and the words that mean them; those of statuses are in a catalogue."""
     text = (resources.files(__package__) / "words.toml").read_text("utf-8")
-    found: dict[str, dict[str, list[str]]] = {name: dict(meanings) for name, meanings in tomllib.loads(text).items()}
-    return found | {"order_status": {name: [] for name in MEANINGS}}
+    choices: dict[str, dict[str, list[str]]] = {name: dict(meanings) for name, meanings in tomllib.loads(text).items()}
+    return choices | {"order_status": {name: [] for name in MEANINGS}}
 
 
 def meaning(word: str, choice: str) -> str | None:
@@ -119,13 +135,13 @@ def gender_codes(values: Iterable[str]) -> dict[str, str]:
     >>> gender_codes(["1", "2", "1"])["2"], gender_codes(["0", "1"])
     ('female', {})
     """
-    found = {value.removesuffix(".0") for value in values}
-    if "2" not in found or not found <= set(GENDERS):
+    codes = {value.removesuffix(".0") for value in values}
+    if "2" not in codes or not codes <= set(GENDERS):
         return {}
     return GENDERS | {f"{code}.0": gender for code, gender in GENDERS.items()}
 
 
-def chosen(text: ir.StringValue, choice: str, own: dict[str, str]) -> ir.StringValue:
+def choice_value(text: ir.StringValue, choice: str, own: dict[str, str]) -> ir.StringValue:
     """The canonical value a word stands for; null where nobody knows the word.
 
     `own` are words as they stand in the file, the commonest first: these are tried first. The others are searched in a
@@ -135,5 +151,5 @@ def chosen(text: ir.StringValue, choice: str, own: dict[str, str]) -> ir.StringV
     pairs += [(word, value) for value, meanings in words()[choice].items() for word in (value, *meanings)]
     place = list_position([word for word, _ in pairs], tidy(text).lower())
     other = list_extract([value for _, value in pairs], place)
-    known = [(text == word, value) for word, value in list(own.items())[:TRIED]]
-    return cast(ir.StringValue, ibis.cases(*known, else_=other) if known else other)
+    cases = [(text == word, value) for word, value in list(own.items())[:TRIED]]
+    return cast(ir.StringValue, ibis.cases(*cases, else_=other) if cases else other)

@@ -112,7 +112,7 @@ def test_a_run_that_is_superseded_leaves_the_timeline(own_workspace: Workspace, 
 def erase(workspace: Workspace, customer_id: str) -> None:
     """As the command line does."""
     workspace.lake.erase(customer_id, at=AT)
-    workspace.runs.rewrite(customer_id)
+    workspace.runs.remove_customers(customer_id)
 
 
 def decide(customer_id: str, anna: User) -> None:

@@ -28,7 +28,7 @@ class Listed:
 def erasures(workspace: Workspace) -> list[Listed]:
     """Every erasure, the newest first. Raises `Damaged`."""
     ids = [one for intent in workspace.erasing.all() for one in intent.customer_ids]
-    under_way = workspace.erasures.marks(ids)
+    under_way = workspace.erasures.hashes(ids)
     return [
         Listed(
             erasure=row.name,

@@ -15,9 +15,9 @@ from custrata.apps.tiers.queries.runs import history, newest, recorded_moves
 from custrata.lake import Run
 from custrata.report import Move, Scheme, Silence, SilencePoint, Size, Tier
 from custrata.report.colours import tier_colours
-from custrata.report.panels import Pair, TierRow, both, tier_rows
+from custrata.report.panels import Pair, TierRow, in_both_widths, tier_rows
 from custrata.report.pictures import flow, rings, small_rings, stacked
-from custrata.report.pictures.silence import colour, share_told
+from custrata.report.pictures.silence import colour, share_text
 from custrata.report.tables import Table, history_tables, stratum_words
 from custrata.web import texts
 from custrata.web.charts import Mark, Row, Series, Unit
@@ -122,7 +122,7 @@ def rings_panel(found: Scheme, run: Run, place: int | None = None) -> RingsPanel
     shown = last if place is None else min(max(place, 0), last)
     known = [one for one in history(run) if found.key in one.record["tiers"]]
     link = customers_href(known[shown] if known else run, tier=f"{found.key}:")
-    picture = both(partial(rings, found, texts.writer("report"), moment=shown, link=link))
+    picture = in_both_widths(partial(rings, found, texts.writer("report"), moment=shown, link=link))
     colours = tier_colours(found)
     sizes = zip(found.tiers, found.timeline[shown], strict=True)
     return RingsPanel(picture, days[shown], shown, days, tuple((tier, size, colours[tier.key]) for tier, size in sizes))
@@ -133,7 +133,7 @@ def moves_panel(found: Scheme, run: Run) -> MovesPanel:
     link = customers_href(run, moved=f"{found.key}:") if recorded_moves(run) else ""
     write = texts.writer("report")
     return MovesPanel(
-        both(partial(flow, found, write, link=link)),
+        in_both_widths(partial(flow, found, write, link=link)),
         matrix(found, link),
         found.moved("up"),
         found.moved("down"),
@@ -193,7 +193,7 @@ def history_panel(found: Scheme) -> HistoryPanel:
     return HistoryPanel(
         _series(found, revenue, "money"),
         _series(found, customers, "number"),
-        both(partial(stacked, found, write)),
+        in_both_widths(partial(stacked, found, write)),
         history_tables(found, write),
     )
 
@@ -245,8 +245,8 @@ def _silence_point(point: SilencePoint, write: Writer) -> ChartPoint:
     drawn: ChartPoint = {
         "start": point.silence,
         "back": point.back,
-        "seen": point.seen,
-        "said": share_told(point, write),
+        "seen": point.observations,
+        "said": share_text(point, write),
     }
     if point.low is not None and point.high is not None:
         drawn |= {"low": point.low, "high": point.high}
