@@ -1,6 +1,6 @@
-"""Cells that are blank because they mean the same as above: written once for several rows, as merged cells leave them.
+"""Forward filling: blank cells that repeat the value above, as merged cells leave them.
 
-They are filled where nothing else makes sense, and told; where the row could as well be without a value, one is asked.
+They are filled, with a notice, where no other reading makes sense; where the row may lack the value, the import asks.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from custrata.ingest.totals import only_problem
 
 LEAST_SHARE = 0.25  # of rows without a time: fewer may be without one by mistake
 DAY_SHARE = 0.1
-LEAST_BLANKS = 2  # a single one was forgotten
+LEAST_BLANKS = 2  # a single blank is taken as an omission
 ABOVE, NOBODY = "above", "anonymous"
 
 
 def forward_filled(views: Views, staged: Staged, plan: Plan, dialog: Dialog) -> Staged:
-    """The staged rows with what stands above, where a blank means that."""
+    """The staged rows with blank cells filled from above where a blank repeats the value."""
     if plan.kind.name not in ("orders", "lines"):
         return staged
     lines, customers = plan.kind.name == "lines", plan.has("customer_id")
@@ -123,7 +123,7 @@ def _customers(views: Views, staged: Staged, plan: Plan, dialog: Dialog) -> Stag
 
 
 def _filled(views: Views, staged: Staged, marked: ir.Table, what: tuple[str, str], dialog: Dialog) -> Staged:
-    """The rows whose column is filled from above where they follow, sound then; told under a code."""
+    """The rows with the column filled from above and the problem cleared where `follows` holds; adds a notice."""
     name, code = what
     example = marked["order_id" if name == "ordered_at" else f"{name}__above"].argmin(
         marked[INDEX], where=marked.follows
@@ -140,7 +140,7 @@ def _filled(views: Views, staged: Staged, marked: ir.Table, what: tuple[str, str
 
 
 def _report_customers_of_orders(views: Views, staged: Staged, dialog: Dialog) -> None:
-    """Tell of lines without a customer whose order has one: they are that customer's."""
+    """Add a notice for lines without a customer whose order has one: they are assigned to that customer."""
     rows = staged.rows.filter(staged.rows[PROBLEMS] == 0)
     blank = rows.customer_id.isnull()
     if not views.engine.arrow(rows.aggregate(n=blank.any().fill_null(False))).to_pylist()[0]["n"]:

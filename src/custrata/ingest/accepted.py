@@ -1,4 +1,4 @@
-"""Which of the staged rows go on: those without a problem, and of several with one key the last."""
+"""Select the rows to import: rows without problems, and of several rows with one key the last."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ MOST_ROWS = 2**40
 
 @dataclass(frozen=True)
 class Accepted:
-    """The rows of a file that go on to the lake.
+    """The rows of a file that are written to the lake.
 
-    `rows` have unique keys; `superseded` gave way to a later row of their key, `repeats` of these said the very same;
+    `rows` have unique keys; `superseded` counts rows replaced by a later row of the key, `repeats` exact duplicates;
     `left_out` turned out to be no orders; `late` are rows rejected after the first pass, as columns `_index` and
     `problem` (place in `reasons`).
     """
@@ -67,7 +67,7 @@ def unique(views: Views, rows: ir.Table, key: Sequence[str]) -> Accepted:
 
 
 def accepted_orders(views: Views, staged: Staged) -> Accepted:
-    """The orders that go on: of several rows of one order the last, or one row with the money of all."""
+    """The accepted orders: of several rows of one order the last, or one row with the summed amounts."""
     rows = sound(staged)
     if together := staged.together:
         return summed(views, rows, "order_id", also_alike=together == "rows")
@@ -75,9 +75,9 @@ def accepted_orders(views: Views, staged: Staged) -> Accepted:
 
 
 def summed(views: Views, rows: ir.Table, key: str, *, also_alike: bool) -> Accepted:
-    """The first row of every key with the money of all its rows; of a sale only the rows that were sold count.
+    """The first row of every key with the summed amounts of its rows; only sold rows count towards a sale.
 
-    Rows of one key that all say the very same are one row said twice, unless they are to be summed as well.
+    Identical rows of one key count once, unless `also_alike` says that they are to be summed as well.
     """
     several = rows.group_by(key).having(ibis._.count() > 1).agg()
     parts = rows.semi_join(several, key)
@@ -97,12 +97,12 @@ def summed(views: Views, rows: ir.Table, key: str, *, also_alike: bool) -> Accep
 
 
 def _content_columns(rows: ir.Table) -> list[str]:
-    """The columns that say something of a row, besides its place in the file."""
+    """The columns with the content of a row, without its position in the file."""
     return [name for name in rows.columns if name not in (INDEX, PROBLEMS, SIGN, CURRENCY, NOTES, NOTED)]
 
 
 def _ranked(rows: ir.Table, key: Sequence[str]) -> ir.Table:
-    """The place of each row among those of its key, from 0, and whether it says the same as the winner."""
+    """The rank of each row within its key, from 0, and whether its content equals that of the first."""
     order = [ibis.desc(rows.updated_at.notnull()), ibis.desc(rows.updated_at), ibis.desc(rows[INDEX])]
     window = ibis.window(group_by=list(key), order_by=order)
     content = _joined(rows, _content_columns(rows))

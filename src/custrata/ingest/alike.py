@@ -1,4 +1,4 @@
-"""Customer ids that are written apart and may be one: told, and never merged in silence."""
+"""Customer ids that differ in spelling only: reported, never merged silently."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NUMBER = r"^\d+(\.0+)?$"
 
 
 def report_similar_ids(views: Views, rows: ir.Table, snapshot: LakeSnapshot, dialog: Dialog) -> None:
-    """Put down how many ids of these rows differ from another of theirs, or of the lake's, only by letter case, or by
+    """Report how many ids of these rows differ from another id of the file or the lake only by letter case, or by
     leading zeros or `.0`."""
     ids = _ids(rows, of_file=True)
     for table in (ORDERS.name, CUSTOMER_RECORDS.name):

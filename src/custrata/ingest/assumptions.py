@@ -1,4 +1,4 @@
-"""What the rows of a file leave open: told where it follows, asked where two readings make sense."""
+"""Ambiguities in the rows of a file: resolved with a notice where one reading follows, asked where two make sense."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Counted = tuple[int, str]
 
 
 def unknown_words(views: Views, staged: Staged) -> dict[str, int]:
-    """The words of the status column that nobody knows, and their rows."""
+    """The unknown words of the status column, and how many rows have each."""
     if not staged.has(WORD):
         return {}
     rows = staged.rows
@@ -35,14 +35,14 @@ def unknown_words(views: Views, staged: Staged) -> dict[str, int]:
 
 
 def meanings_of(unknown: Mapping[str, int], plan: Plan, dialog: Dialog) -> dict[str, str]:
-    """What words mean that the first rows did not have: by the catalogue, else by an answer."""
+    """The meaning of status words that the sample did not contain: from the catalogue, else from an answer."""
     meanings = words_of(unknown, plan.platform)
     rest = {word: rows for word, rows in unknown.items() if word not in meanings}
     return meanings | ask_statuses(dialog, rest, plan.header("status"))
 
 
 def resolve_ambiguities(views: Views, staged: Staged, plan: Plan, dialog: Dialog, snapshot: LakeSnapshot) -> Staged:
-    """The staged rows after all that they leave open."""
+    """The staged rows with every ambiguity resolved."""
     staged = forward_filled(views, without_totals(views, staged, plan, dialog), plan, dialog)
     if plan.kind.name in ("orders", "lines"):
         _report_left_out(views, staged, plan, dialog)
@@ -70,7 +70,7 @@ def counted(
 
 
 def _refunds(views: Views, staged: Staged, plan: Plan, dialog: Dialog) -> Staged:
-    """Refunds above their order, and orders refunded in part that do not say how much."""
+    """Refunds larger than their order, and partial refunds without an amount."""
     if not (plan.has("status") or plan.has("refund")):
         return staged
     rows = staged.rows
@@ -100,7 +100,7 @@ def _report_cancelled(views: Views, staged: Staged, plan: Plan, dialog: Dialog) 
 
 
 def _partial_refund_choice(dialog: Dialog, count: int, example: str) -> str:
-    """What becomes of orders that were given back in part, without a word how much."""
+    """The answer for orders that were refunded in part without a refund amount."""
     if not count:
         return "keep"
     first = example.partition(":")[0]
@@ -111,7 +111,7 @@ def _partial_refund_choice(dialog: Dialog, count: int, example: str) -> str:
 
 
 def without(views: Views, staged: Staged, condition: ir.BooleanValue, count: int) -> Staged:
-    """The staged rows, those of a condition (sound ones all) left out."""
+    """The staged rows without those that meet a condition; these must have no problems."""
     if not count:
         return staged
     rows = staged.rows

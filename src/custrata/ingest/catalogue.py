@@ -1,4 +1,4 @@
-"""What order lines tell of products: the latest word on every attribute."""
+"""Product attributes taken from order lines: the latest value of every attribute."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ LINE_FIELDS = {"name": "product_name", "category": "category", "subcategory": "s
 
 
 def products_from_lines(rows: ir.Table, plan: Plan) -> ir.Table | None:
-    """One row per product of a lines file that tells of products; None where it tells nothing.
+    """One row per product of a lines file with product columns; None where it has none.
 
-    A line that was paid for is believed before one that was not: stock keepers write their remarks into the name.
+    Lines with an amount take precedence over lines without: stock corrections often have remarks in the name.
     """
     fields = {name: field for name, field in LINE_FIELDS.items() if plan.has(field)}
     if not fields or not plan.has("product_id"):
@@ -35,7 +35,7 @@ def _latest(rows: ir.Table, field: str) -> ir.Scalar:
 
 
 def merged_with_existing(products: ir.Table, existing: ir.Table, own: Collection[str]) -> ir.Table:
-    """New products with what the lake knows of them besides; what a products file said (`own` imports) stays."""
+    """New products merged with those of the lake; values from products files (`own` imports) take precedence."""
     carried_over = ("properties", "updated_at", "source")
     old = existing.select(
         "product_id",

@@ -1,7 +1,7 @@
 """From cells of text to typed values.
 
-Every level is a view over the one before, so that nothing is computed twice; the slow way of reading a cell is taken
-only for cells that the quick way cannot read, so that clean files cost next to nothing.
+Every level is a view over the one before, so that nothing is computed twice; the slow parser is used only
+for cells that the fast one cannot read, so that clean files cost next to nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SIGN, CURRENCY, BLANK, LOST, NOTES, NOTED, LOWERED, GONE = (
 )  # fmt: skip
 DATES = ("instant", "date")
 CUSTOMER = "customer_id"
-# The quick way reads them with space at their edges, or leaves them to the slow one.
+# The fast parser reads them with surrounding whitespace, or leaves them to the slow one.
 READ = (*DATES, "number", "choice")
 DAY = 24 * 3600 * SECOND
 
@@ -74,7 +74,7 @@ def _texts(raw: ir.Table, plan: Plan) -> Values:
     lost = ibis.literal(False)
     if plan.source.unreadable:
         lost = ibis.or_(*(cell.contains(UNREADABLE).fill_null(False) for cell in cells.values()))
-    # Every column is asked for: of a wrong line the reader stumbles over those it was told to leave out.
+    # Every column is selected: the reader fails at a malformed line if columns are projected away.
     blank = ibis.coalesce(*(raw[column] for column in raw.columns)).isnull()
     properties = texts_by_name({header: tidy(cells[header]) for header in mapping.properties})
     gone = left_out_cell(cells, mapping.leave_out)
@@ -82,7 +82,7 @@ def _texts(raw: ir.Table, plan: Plan) -> Values:
 
 
 def _with_clock(day: ir.StringValue, cells: dict[str, ir.StringValue], plan: Plan) -> ir.StringValue:
-    """A day with the time and the zone that stand in columns of their own."""
+    """A date joined with the time and the zone from separate columns."""
     bare = tidy(day).re_replace(r"[ T]00:00(:00(\.0+)?)?$", "")
     time = tidy(cells[plan.mapping.fields["order_time"]])
     zone: ir.Value = ibis.literal("")
@@ -98,7 +98,7 @@ def _tidied(cell: ir.StringValue, field: Field) -> ir.StringValue:
 
 
 def _quick(table: ir.Table, plan: Plan) -> Values:
-    """What the quick way reads; and, for what it cannot, the cell in plain signs."""
+    """The values that the fast parser reads; for other cells the text with normalized characters."""
     values: Values = {}
     for field in plan.fields:
         text = table[field.name]
@@ -124,7 +124,7 @@ def _month(table: ir.Table, plan: Plan) -> Values:
 
 
 def _spelled(table: ir.Table, plan: Plan) -> Values:
-    """Dates in digits, with the half of the day beside them; and what is a number in wide."""
+    """Dates in digits with their AM/PM marker, and numbers as wide decimals."""
     values: Values = {}
     for name in _dates(plan):
         text = datetimes.spelled(table[f"{name}__plain"], table[f"{name}__month"])
@@ -137,7 +137,7 @@ def _spelled(table: ir.Table, plan: Plan) -> Values:
 
 
 def _turned(table: ir.Table, plan: Plan) -> Values:
-    """Dates with the year first, and how far their clock is from Greenwich."""
+    """Dates with the year first, and their UTC offset."""
     values: Values = {}
     for name in _dates(plan):
         clock, month, half = (table[f"{name}__{part}"] for part in ("clock", "month", "half"))
@@ -152,7 +152,7 @@ def _dates(plan: Plan) -> list[str]:
 
 
 def _slow(table: ir.Table, plan: Plan) -> Values:
-    """What the slow way reads where the quick one did not."""
+    """The values that the slow parser reads where the fast one did not."""
     values: Values = {}
     for field in plan.fields:
         name = field.name
@@ -179,7 +179,7 @@ def _instant(table: ir.Table, field: Field) -> Values:
         table[f"{field.name}__utc"], wall - shift.cast("int64") * (60 * SECOND), datetimes.epoch_utc(plain)
     )
     own = elsewhere.ifelse(ibis.null("int64"), wall)
-    if field.holds == "date":  # nobody's birthday depends on where one looks from
+    if field.holds == "date":  # a birthday has no time zone
         utc, own = ibis.coalesce(table[f"{field.name}__utc"], datetimes.epoch_utc(plain)), wall
     walls = (table[f"{field.name}__wall"], own, datetimes.excel_wall(plain))
     fault = datetimes.fault_of(clock, wall.notnull() & shift.isnull() & elsewhere)

@@ -1,4 +1,4 @@
-"""Second thoughts about recognised columns: what stands beside one, and what its cells say, may change its meaning."""
+"""Corrections to recognised columns: neighbouring columns and cell values may change the meaning of a column."""
 
 from __future__ import annotations
 
@@ -123,8 +123,8 @@ def _after_discount(fields: Table[str, str], sample: Sample, columns: list[str])
 
 
 def with_rates(file: Table[str, str], sample: Sample, kind: Kind, dialog: Dialog) -> dict[str, str]:
-    """The columns, with a discount that is a rate taken as one: it becomes money where the amount before it is known,
-    else it stays a property."""
+    """The columns, with rate discounts recognised: they become amounts where the gross amount is known,
+    else they stay properties."""
     fields = dict(file)
     for name in ("discount", "discount_rate", "paid_rate"):
         header = fields.get(name)
@@ -169,7 +169,7 @@ CLOCK_TESTS = {"order_time": is_time, "time_zone": is_zone}
 
 
 def clock_of(fields: Table[str, str], sample: Sample, kind: Kind) -> dict[str, str]:
-    """The columns of the time of day and its zone that stand beside a day, where the file has them."""
+    """The separate columns for the time of day and its zone, where the file has them."""
     clock: dict[str, str] = {}
     for name, test in CLOCK_TESTS.items():
         if name not in kind.names or name in fields:
@@ -182,7 +182,7 @@ def clock_of(fields: Table[str, str], sample: Sample, kind: Kind) -> dict[str, s
 
 
 def with_clock(file: Table[str, str], sample: Sample, kind: Kind, dialog: Dialog) -> dict[str, str]:
-    """The columns, with the time of day only where the day stands without one; and a word on zones in headers."""
+    """The columns, with the time of day only where the date has none; adds a notice for zones in headers."""
     fields = dict(file)
     at = fields.get("ordered_at")
     days = sample.some(at) if at else []
@@ -202,7 +202,7 @@ def with_clock(file: Table[str, str], sample: Sample, kind: Kind, dialog: Dialog
 
 
 def with_customer(file: Table[str, str], sample: Sample, kind: Kind, dialog: Dialog) -> dict[str, str]:
-    """The columns, with the e-mail, the phone or the name as the customer where the file has no number of them."""
+    """The columns, with the e-mail, the phone or the name as the customer where the file has no customer id."""
     fields = dict(file)
     alone = kind.name == "orders" or (kind.name == "lines" and "order_id" not in fields)
     if "customer_id" in fields or not alone:
@@ -217,7 +217,7 @@ def with_customer(file: Table[str, str], sample: Sample, kind: Kind, dialog: Dia
 
 
 def with_status(file: Table[str, str], sample: Sample, kind: Kind, dialog: Dialog) -> dict[str, str]:
-    """The columns, with a status that no header names; and a word where a status has too many words to be one."""
+    """The columns, with a status found by its values; adds a notice for a status column with too many words."""
     fields = dict(file)
     if "status" not in kind.names or "status" in fields:
         return fields

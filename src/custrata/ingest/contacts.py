@@ -41,7 +41,7 @@ def region_of(zone: str) -> str | None:
 
 
 def quick_phone(text: ir.StringValue, region: str | None) -> ir.StringValue:
-    """The E.164 form of what needs no library: Chinese mobile numbers; null for all others."""
+    """The E.164 form of numbers parsed without the library: Chinese mobile numbers; null for all others."""
     digits = plain_phone(text).re_replace(r"[\s().\-/]", "")
     # A bare number is a Chinese mobile in China only; abroad the same digits may be anything.
     form = CHINESE_MOBILE if region == "CN" else r"^(?:\+86|0086)(1[3-9]\d{9})$"
@@ -49,7 +49,7 @@ def quick_phone(text: ir.StringValue, region: str | None) -> ir.StringValue:
 
 
 def plain_phone(text: ir.StringValue) -> ir.StringValue:
-    """The number in half width, as it was before a spreadsheet took it for one to calculate with.
+    """The number in half width, with the float format of a spreadsheet removed.
 
     `13800000001.0` and `1.3800000001E+10` still have all their digits; `1.38E+10` has lost most and stays as it is.
     """

@@ -1,4 +1,4 @@
-"""From a cell to an instant, for whatever is no plain `YYYY-MM-DD HH:MM:SS`: word by word, in a few levels."""
+"""Parse instants that are not plain `YYYY-MM-DD HH:MM:SS`, in several steps."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ YEAR_LAST = (
 )
 CLOCK = r"\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?"
 OFFSET = rf"{CLOCK} ?(?:UTC|GMT|Z)? ?([+-]\d{{1,2}})(?::?(\d{{2}}))?$"
-# Of two digits 69 is 1969 and 68 is 2068, as POSIX has it; nobody was born in 2030 yet.
+# Two-digit years: 69 is 1969 and 68 is 2068, as in POSIX; birthdays are never in the future.
 CENTURIES = ((r"(\d{4})\b", ""), (r"([0-5]\d|6[0-8])\b", "20"), (r"(69|[7-9]\d)\b", "19"))
 OF_BIRTH = ((r"(\d{4})\b", ""), (r"([0-2]\d)\b", "20"), (r"([3-9]\d)\b", "19"))
-# A year of three digits is one of Taiwan's, with the era or without.
+# A three-digit year is a Minguo year, with or without the era.
 ERA_FORMS = (
     rf"^({'|'.join(ERAS)}) ?(\d{{1,3}})[-/. ] ?(\d{{1,2}})[-/. ] ?(\d{{1,2}})",
     r"^()(1\d{2})[-/.](\d{1,2})[-/.](\d{1,2})",
@@ -71,7 +71,7 @@ def plain_date(text: ir.StringValue) -> ir.StringValue:
 
 
 def is_null_date(text: ir.StringValue, field: Field) -> ir.BooleanValue:
-    """Whether the cell holds what systems write where they know no date: nothing, then, not a wrong date."""
+    """Whether the cell holds a null date, as systems write it where the date is unknown."""
     return text.re_search(ZERO_DATE) | (is_placeholder(text) if field.holds == "date" else ibis.literal(False))
 
 
@@ -118,13 +118,13 @@ def _hours(text: ir.StringValue) -> ir.StringValue:
 
 
 def meridiem_of(text: ir.StringValue) -> ir.StringValue:
-    """`P` after noon, `A` before it, null where the cell does not say."""
+    """`P` for PM, `A` for AM, null where the cell has neither."""
     afternoon, morning = text.re_search(rf"\d ?P\.? ?M\b|{AFTERNOON}"), text.re_search(rf"\d ?A\.? ?M\b|{MORNING}")
     return cast(ir.StringValue, ibis.cases((~_has_words(text), None), (afternoon, "P"), (morning, "A")).cast("string"))
 
 
 def without_meridiem(text: ir.StringValue) -> ir.StringValue:
-    """The cell without the half of the day."""
+    """The cell without its AM/PM marker."""
     bare = text.re_replace(rf" ?(?:{AFTERNOON}|{MORNING}) ?", " ").re_replace(r"(\d) ?[AP]\.? ?M\b\.?", r"\1 ")
     return cast(ir.StringValue, _has_words(text).ifelse(trim(bare.re_replace(r" +", " "), " "), text))
 
@@ -142,14 +142,14 @@ def shift_of(clock: ir.StringValue, zone: str) -> ir.IntegerValue:
 
 
 def zone_name(clock: ir.StringValue) -> ir.StringValue:
-    """The letters behind the time, which name a zone; empty where there are none."""
+    """The zone abbreviation after the time; empty where there is none."""
     return clock.re_extract(rf"(?:{CLOCK}|\d{{4}}) ?([A-Z]{{1,5}})$", 1)
 
 
 def year_first(
     clock: ir.StringValue, month: ir.StringValue, half: ir.StringValue, order: Order | None, *, birth: bool = False
 ) -> ir.StringValue:
-    """The date turned to `YYYY-MM-DD HH:MM:SS`, without its offset; null where it is written otherwise."""
+    """The date rearranged to `YYYY-MM-DD HH:MM:SS`, without its offset; null where no format matches."""
     bare = clock.re_replace(rf"({CLOCK}) ?[A-Z]{{0,5}}(?: ?[+-]\d{{1,2}}(?::?\d{{2}})?)?$", r"\1")
     bare = cast(ir.StringValue, trim(bare.re_replace(r"(\d) ?(?:Z|[A-Z]{3,5})$", r"\1"), " ,"))
     dated = _dated(bare, order, OF_BIRTH if birth else CENTURIES).replace(MONTH, month.fill_null(""))
@@ -163,7 +163,7 @@ def year_first(
 
 
 def _dated(bare: ir.StringValue, order: Order | None, centuries: Centuries) -> ir.StringValue:
-    """The date in front with the year first, in four digits; what follows it stays as it is."""
+    """The leading date with a four-digit year first; the rest of the text is unchanged."""
     year_first = r"^(\d{4})[-/. ,] ?(\d{1,2})[-/. ,] ?(\d{1,2})\.?"
     branches = [
         (bare.re_search(year_first), bare.re_replace(year_first, r"\1-\2-\3")),
@@ -196,7 +196,7 @@ def _year_of_era(era: ir.StringValue, year: ir.StringValue) -> ir.StringValue:
 
 
 def slow_wall(turned: ir.StringValue, half: ir.StringValue) -> ir.IntegerValue:
-    """Wall-clock microseconds of a date after `year_first`, on the clock it was written by; null where it is none."""
+    """Wall-clock microseconds of a date after `year_first`; null where it cannot be parsed."""
     wall = cast(ir.StringValue, turned.re_search(WALL).ifelse(turned, ibis.null("string")))
     micros = epoch_micros(wall.try_cast("timestamp"))
     early = (micros % DAY) < NOON
@@ -208,7 +208,7 @@ def slow_wall(turned: ir.StringValue, half: ir.StringValue) -> ir.IntegerValue:
 
 
 def fault_of(clock: ir.StringValue, unknown_zone: ir.BooleanValue) -> ir.StringValue:
-    """Why a date is none, where there is more to say: it names a zone nobody knows, or no day."""
+    """The reason why a date is invalid, where one is known: an unknown zone, or no day."""
     return cast(
         ir.StringValue,
         ibis.cases((unknown_zone, UNKNOWN_ZONE), (clock.re_search(NO_DAY), WITHOUT_DAY), else_=ibis.null("string")),
@@ -216,7 +216,7 @@ def fault_of(clock: ir.StringValue, unknown_zone: ir.BooleanValue) -> ir.StringV
 
 
 def epoch_utc(plain: ir.StringValue) -> ir.IntegerValue:
-    """UTC microseconds of a count of seconds, milliseconds or microseconds since 1970; null where it is none."""
+    """UTC microseconds of a Unix time in seconds, milliseconds or microseconds; null for other texts."""
     steps = [
         (plain.re_search(form), (plain.try_cast("decimal(38, 6)") * unit).cast("int64")) for form, unit in UNIX.items()
     ]
@@ -224,14 +224,14 @@ def epoch_utc(plain: ir.StringValue) -> ir.IntegerValue:
 
 
 def excel_wall(plain: ir.StringValue) -> ir.IntegerValue:
-    """Wall-clock microseconds of a spreadsheet's count of days, to the second; null where it is none."""
+    """Wall-clock microseconds of a spreadsheet serial date, to the second; null for other texts."""
     text = plain.re_search(EXCEL_DAYS).ifelse(plain.replace(",", "."), ibis.null("string"))
     seconds = (text.try_cast("decimal(38, 9)") - EXCEL_EPOCH) * (24 * 3600)
     return within(seconds.round().cast("int64") * SECOND)
 
 
 def date_notes(table: ir.Table, field: Field, excel: bool) -> ir.IntegerValue:
-    """What reading a date assumed, as bits of `notes`; of rows that the quick way could not read."""
+    """The assumptions made in parsing a date, as bits of `notes`; only for rows that the fast parser cannot read."""
     plain, clock = table[f"{field.name}__plain"], table[f"{field.name}__clock"]
     brief = rf"^(?:\d{{1,2}}[-/. ,]+(?:\d{{1,2}}|{MONTH})|{MONTH}{GAP}\d{{1,2}})[-/. ,]+\d{{2}}\b"
     notes = noted(
@@ -249,5 +249,5 @@ def date_notes(table: ir.Table, field: Field, excel: bool) -> ir.IntegerValue:
 
 
 def is_placeholder(text: ir.StringValue) -> ir.BooleanValue:
-    """Whether a birthday is what systems write where they know none."""
+    """Whether a birthday is a placeholder, as systems write it where it is unknown."""
     return text.replace("/", "-").re_search(PLACEHOLDERS)

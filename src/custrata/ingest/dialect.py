@@ -1,4 +1,4 @@
-"""How a text file separates its cells: delimiter, quotation mark, and where its header stands."""
+"""Detect the dialect of a text file: delimiter, quotation mark and header row."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Layout:
-    """The dialect of a text file, the cells of its header, and what is to be told of both."""
+    """The dialect of a text file, the cells of its header, and notices about both."""
 
     dialect: Dialect
     cells: tuple[str, ...]
@@ -88,7 +88,7 @@ def find_layout(
 
 
 def check_lines(path: Path, dialect: Dialect, name: str) -> None:
-    """Refuse what no reader should be given: an endless line, a quotation mark that is never closed.
+    """Refuse files that a reader cannot handle: overlong lines and unclosed quotation marks.
 
     Raises `LineTooLong`, `UnclosedQuote`.
     """
@@ -107,9 +107,9 @@ def check_lines(path: Path, dialect: Dialect, name: str) -> None:
 
 
 def mixed_ends(path: Path) -> bytes | None:
-    """What a lone carriage return stands for, where lines end now this way, now that way: no reader likes them.
+    """The replacement for lone carriage returns in a file with mixed line endings.
 
-    A line feed where most lines end in one, else a space; None where all lines end alike.
+    A line feed where most lines end in a carriage return, else a space; None where line endings are uniform.
     """
     returns = feeds = pairs = 0
     last = b""
@@ -140,7 +140,7 @@ def with_even_ends(path: Path, lone: bytes, target: Path) -> Path:
 
 
 def blank_rows(path: Path, dialect: Dialect, first_row: int) -> list[int]:
-    """The rows, as a spreadsheet counts them, that hold nothing at all; looked for only where two line ends meet."""
+    """The numbers of empty rows, as a spreadsheet counts them; searched only where two line ends are adjacent."""
     if not _has_blank_line(path):
         return []
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
@@ -172,7 +172,7 @@ def _quote(sample: str) -> str:
 def _tried(
     sample: str, delimiter: str, quote: str, header_row: int | None
 ) -> tuple[tuple[bool, float, int], Layout | None]:
-    """How well a delimiter fits: whether the header is known, the share of rows with the usual cells, their number."""
+    """The score of a delimiter: whether the header is known, the share of rows of the usual width, that width."""
     rows, ends = _rows(sample, delimiter, quote)
     if header_row is not None and header_row > len(rows):
         return (False, -1.0, 0), None
@@ -207,12 +207,12 @@ def _rows(sample: str, delimiter: str, quote: str) -> tuple[list[list[str]], lis
 
 
 def _reported(row: list[str]) -> list[str]:
-    """A row above the header as it is to be told: a line that only names the delimiter is not."""
+    """A row above the header as it is reported; empty for a `sep=` line."""
     return [] if row and row[0].strip('" ').lower().startswith("sep=") else row
 
 
 def _suspicious(path: Path, dialect: Dialect) -> bool:
-    """Whether a mark that may open a cell has none that may close it within reach, told at the speed of the disk."""
+    """Whether an opening quotation mark has no closing one within the longest cell; scans at disk speed."""
     data = np.memmap(path, np.uint8, "r")
     pending = -1
     for start in range(0, len(data), QUOTE_BLOCK):
@@ -230,7 +230,7 @@ def _suspicious(path: Path, dialect: Dialect) -> bool:
 
 
 def _unclosed_line(path: Path, dialect: Dialect) -> int | None:
-    """The line of the cell that is opened and not closed: a reader would take the rest of the file for that cell."""
+    """The line of the unclosed quotation mark: a reader would take the rest of the file for one cell."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         reader = csv.reader(file, delimiter=dialect.delimiter, quotechar=dialect.quote, strict=True)
         while True:
@@ -245,7 +245,7 @@ def _unclosed_line(path: Path, dialect: Dialect) -> int | None:
 
 
 def _marks(data: Bytes, start: int, end: int, dialect: Dialect) -> tuple[Places, Places]:
-    """Where marks stand at the beginning of a cell and where at its end, a space between allowed."""
+    """The positions of opening and of closing quotation marks; a space next to the delimiter is allowed."""
     at = np.flatnonzero(data[start:end] == ord(dialect.quote)).astype(np.int64) + start
     return at[_edge(data, at, -1, dialect)], at[_edge(data, at, 1, dialect)]
 

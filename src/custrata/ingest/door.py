@@ -1,4 +1,4 @@
-"""Files for the methods: read by the very recogniser, cleaner and quarantine that imports have, without a workspace."""
+"""Read files for the analytics methods without a workspace, with the same recognition and cleaning as imports."""
 
 from __future__ import annotations
 
@@ -57,16 +57,16 @@ class SeveralCurrencies(BadInput):
 
 
 class NeedsAnswer(NeedsDecision):
-    """The file waits for answers; `questions` are what it asks."""
+    """Reading the file needs answers to `questions`."""
 
     template = (
         "“{file}” can be read in more than one way ({count} open):\n{questions}\n"
-        "Read it with custrata.read(path, decisions={{'{code}': '{choice}'}}), and hand in the table."
+        "Read it with custrata.read(path, decisions={{'{code}': '{choice}'}}), and pass the table."
     )
 
 
 class ReadingWarning(UserWarning):
-    """What reading a file assumed or left out; `notices` say it one by one, `rejected` counts rows by their reason."""
+    """Assumptions and omissions in reading a file: `notices` lists them, `rejected` counts rows by reason."""
 
     def __init__(self, text: str, notices: tuple[Notice, ...] = (), rejected: Table[str, int] | None = None) -> None:
         super().__init__(text)
@@ -84,7 +84,7 @@ def read(
     decisions: Table[str, str] | None = None,
     accept_defaults: bool = False,
 ) -> ir.Table:
-    """The rows of a file as a canonical table, in memory; what imports do to it is done here too.
+    """The rows of a file as a canonical table in memory, processed as an import would.
 
     Parameters: `kind` is orders, lines, customers, products, events or feedback; times without a zone are on the clock
     of `zone`; `columns` says what canonical columns are called in the file, `mapping` all of it; `decisions` are
@@ -129,12 +129,12 @@ def read(
 
 @reads_files
 def for_methods(path: Path, spec: TableSpec, zone: str, columns: Table[str, str] | None) -> ir.Table:
-    """A file handed to a method, which says the canonical table it wants."""
+    """The rows of a file passed to a method that expects the canonical table `spec`."""
     return read(path, KIND_OF[spec.name], zone=zone, columns=columns)
 
 
 def _named(kind: Kind, headers: tuple[str, ...], columns: Table[str, str]) -> Mapping:
-    """A mapping by the names given, and for the rest by the header that names a field best."""
+    """A mapping with the given column names, and for other fields the header that matches best."""
     named = {own: name for name, own in columns.items()}
     for field in kind.fields:
         free = [header for header in headers if header not in named and field.name not in named.values()]

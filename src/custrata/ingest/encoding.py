@@ -1,4 +1,4 @@
-"""How a text file writes its characters, found by strict trial, and the same text in UTF-8."""
+"""Detect the encoding of a text file by strict decoding, and convert it to UTF-8."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from custrata.ingest.files import BLOCK, HEAD, NotATable, blocks
 UTF8 = "utf-8"
 BOMS = (
     (codecs.BOM_UTF8, UTF8),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins as the next one does
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins with the UTF-16 mark, so it comes first
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -81,7 +81,7 @@ def to_utf8(path: Path, encoding: str, target: Path, name: str) -> int:
 
 @dataclass(frozen=True)
 class Nuls:
-    """NUL characters taken out of a text: how many, and the line of the first, with what else it says."""
+    """NUL characters removed from a text: their number, and the line number and text of the first."""
 
     count: int
     line: int
@@ -163,7 +163,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 def _legacy(lines: list[bytes], name: str, words: frozenset[str]) -> str:
     valid = sum(_decoded(line, UTF8) is not None for line in lines)
     if valid * 2 > len(lines):
-        return UTF8  # chance does not write valid UTF-8: a few lines are damaged, and will be told
+        return UTF8  # mostly valid UTF-8: a few lines are damaged, and are reported
     scores = {encoding: _score(lines, encoding, words) for encoding in ("gb18030", "big5hkscs", "cp1252")}
     best = max(scores, key=lambda encoding: scores[encoding])
     if scores[best] >= 0.6:

@@ -1,4 +1,4 @@
-"""Erase customers for good: noted first, then place by place until none is left, whoever is killed meanwhile."""
+"""Erase customers: recorded first, then removed place by place; resumable after a kill at any point."""
 
 from __future__ import annotations
 
@@ -50,24 +50,24 @@ class ErasureGoesOn(Refused):
 
 
 class Database(Protocol):
-    """The database of a server, as far as an erasure needs it."""
+    """The interface of a server's database that an erasure uses."""
 
     def people(self, customer_ids: Collection[str]) -> list[Person]:
-        """What it knows of these customers."""
+        """The contacts and names stored for these customers."""
 
     def rows(self, people: Sequence[Person]) -> Counts:
-        """How many rows speak of these people, by table."""
+        """How many rows refer to these people, by table."""
 
     def customer_ids(self) -> Iterator[str]:
-        """Every customer it speaks of."""
+        """The id of every customer that rows refer to."""
 
     def erase(self, people: Sequence[Person], *, at: datetime) -> Counts:
-        """Remove all that speaks of these people, also from free space and old copies; how many rows went, by table."""
+        """Remove all rows that refer to these people, also from free space and old copies; row counts by table."""
 
 
 @dataclass(frozen=True)
 class Erased:
-    """What an erasure did: rows and folders by place; and the places it could not clean yet, with why."""
+    """The result of an erasure: rows and folders removed by place, and the places not cleaned yet with the reason."""
 
     intent: Intent
     removed: Counts
@@ -80,13 +80,13 @@ def erase(
 ) -> Erased:
     """Erase a customer everywhere, and refuse their rows in later imports; what was removed, by place.
 
-    Whoever is erased is noted first. Killed, or kept from a place by somebody who uses it, the erasure goes on when
+    The erasure is recorded first. After a kill, or where a place is in use, it is resumed when
     `resume_erasures` is called next.
 
-    Parameters: `customer_id` in any form that imports read as the same; `database` the server's, where there is one:
+    Parameters: `customer_id` in any spelling that imports normalize to the same id; `database` is that of the server:
     without it, the erasure in a workspace that a server has used waits for that server.
 
-    Raises `ErasureUnfinished`, `Busy`, `NotWritable`, `Damaged`.
+    Raises `ErasureGoesOn`, `Busy`, `NotWritable`, `Damaged`.
     """
     intent = begin_erasure(workspace, [customer_id], at=at, by=by, database=database)
     done = resume_erasures(workspace, at=at, database=database)
@@ -94,7 +94,7 @@ def erase(
 
 
 def require_finished(erased: Erased) -> Erased:
-    """The same, where every place is clean. Raises `ErasureUnfinished`."""
+    """Return `erased` if every place is clean. Raises `ErasureGoesOn`."""
     if erased.waiting:
         raise ErasureGoesOn(places=", ".join(erased.waiting), reason=erased.reason)
     return erased
@@ -108,15 +108,15 @@ def begin_erasure(
     by: str = "",
     database: Database | None = None,
 ) -> Intent:
-    """Note the erasure of customers, with what is known of them; from here on it cannot be forgotten."""
+    """Record the erasure of customers durably, with their contacts and names."""
     people = people_of(workspace, customer_ids, database)
     return workspace.erasing.add(people, at=at, by=by, removed=rows_of(workspace, people, database))
 
 
 def resume_erasures(workspace: Workspace, *, at: datetime, database: Database | None = None) -> list[Erased]:
-    """Go on with every erasure that is under way; what each removed since it was noted, by place.
+    """Resume every erasure that is under way; what each has removed since it was recorded, by place.
 
-    They are refused first: an import that is under way either sees that, or is done before the lake is swept.
+    Their rows are refused first, so that a running import either skips them or ends before the lake is cleaned.
 
     Raises `Busy` where another process is at it, `NotWritable`, `Damaged`.
     """
@@ -156,7 +156,7 @@ class NoDatabaseHere(Refused):
 
 
 def _places(workspace: Workspace, database: Database | None, at: datetime) -> dict[str, Callable[[Intent], Counts]]:
-    """Every place where somebody may be, in the order in which it is cleaned, and how."""
+    """Every place that may hold customer data, in the order of cleaning, with the function that cleans it."""
     return {
         "lake": lambda intent: workspace.lake.erase(*intent.customer_ids, at=at),
         RUNS: lambda intent: {RUNS: workspace.runs.remove_customers(*intent.customer_ids)},
@@ -168,7 +168,7 @@ def _places(workspace: Workspace, database: Database | None, at: datetime) -> di
 
 
 def people_of(workspace: Workspace, customer_ids: Collection[str], database: Database | None) -> list[Person]:
-    """Customers with every contact and name that lake and database know of them."""
+    """Customers with every contact and name stored in the lake and the database."""
     ids = list(dict.fromkeys(map(normalized_id, customer_ids)))
     with workspace.engine() as engine:
         records = workspace.lake.snapshot().read(CUSTOMER_RECORDS.name, engine)
@@ -194,7 +194,7 @@ def _person(customer_id: str, records: Iterable[Mapping[str, str | None]]) -> Pe
 
 
 def rows_of(workspace: Workspace, people: Sequence[Person], database: Database | None = None) -> dict[str, int]:
-    """Rows that speak of people: by table of the lake, in runs, quarantine and exclusions, by table of the database."""
+    """Row counts of people: by table of the lake, in runs, quarantine and exclusions, by table of the database."""
     ids = [person.customer_id for person in people]
     counts: Counter[str] = Counter()
     snapshot = workspace.lake.snapshot()
@@ -220,7 +220,7 @@ def _tables_of_runs(workspace: Workspace) -> list[Path]:
 
 
 def reappeared_customers(workspace: Workspace, database: Database | None = None) -> list[str]:
-    """Customers whose erasure is in force and who are here all the same, as after the restore of an older backup."""
+    """Erased customers that have data again, for example after an older backup was restored."""
     if not workspace.erasures.in_force():
         return []
     return workspace.erasures.erased_among(_all_customer_ids(workspace, database))
@@ -242,9 +242,9 @@ def _all_customer_ids(workspace: Workspace, database: Database | None) -> Iterat
 
 
 def erase_from_quarantine(folder: Path, named: Matcher) -> int:
-    """Take every rejected row that names somebody out of quarantine; how many rows went.
+    """Delete the rejected rows that `named` matches from quarantine; how many were deleted.
 
-    Each file is replaced whole, so that a kill leaves the old one or the new one.
+    Each file is replaced atomically, so that a kill leaves the old file or the new one.
     """
     return sum(delete_rows(path, named) for path in quarantine_files(folder))
 
@@ -265,7 +265,7 @@ def _clean_database(workspace: Workspace, intent: Intent, database: Database | N
 
 
 def _clean_residue(workspace: Workspace) -> int:
-    """Remove what killed imports, computations, backups and restores left; how many folders.
+    """Remove leftovers of killed imports, computations, backups and restores; how many folders.
 
     Raises `StillUnderWay` while an import or a backup may hold what it read before.
     """

@@ -1,7 +1,7 @@
-"""Excel and OpenDocument tables, read in a process of their own.
+"""Read Excel and OpenDocument tables in a child process.
 
 A few bytes in such a file can ask for terabytes of memory or crash the reader, which must not take the importing
-process along: the child has a memory limit, and whatever becomes of it is one sentence here.
+process down: the child has a memory limit, and every failure of it becomes one error here.
 """
 
 from __future__ import annotations

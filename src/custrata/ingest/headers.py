@@ -1,4 +1,4 @@
-"""Headers as people write them, and the fields they may mean."""
+"""Normalize headers and match them to fields."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
 
-# What a quarantine file adds to the columns of the file it came from.
+# The columns that a quarantine file adds to those of its source file.
 ROW, COLUMN, VALUE, REASON, LINE = "_row", "_column", "_value", "_reason", "_line_id"
 OURS = (ROW, COLUMN, VALUE, REASON, LINE)
 UNIT = re.compile(r"[(\[（【〔].*?[)\]）】〕]")
@@ -51,7 +51,7 @@ def rank(header: str, entry: str) -> int | None:
 
 @lru_cache(maxsize=1)
 def known_words() -> frozenset[str]:
-    """Every Chinese header word, in simplified and traditional characters: they tell encodings apart."""
+    """Every Chinese header word, in simplified and traditional characters; used to detect encodings."""
     words, simplify = _data()
     back = {after: before for before, after in simplify.items()}
     simple = {word for entry in words.values() for word in entry if any(letter > "\u2e80" for letter in word)}
@@ -111,5 +111,5 @@ def _bare(cell: str) -> str:
 
 
 def is_quarantine(headers: Iterable[str]) -> bool:
-    """Whether a file is one of our own quarantine files, mended."""
+    """Whether a file is a corrected quarantine file of Custrata."""
     return {ROW, COLUMN, VALUE, REASON} <= set(headers)

@@ -1,4 +1,4 @@
-"""Where the header of a table stands, told by its shape: below titles and preambles, on one row or on two."""
+"""Locate the header of a table by its shape: below titles and preambles, on one row or on two."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class NoSuchRow(BadInput):
 
 @dataclass(frozen=True)
 class Head:
-    """The header of a table: its first and last row among those looked at, from 0, and the cells it comes to."""
+    """The header of a table: its first and last row within the sample, from 0, and its combined cells."""
 
     first: int
     last: int
@@ -39,7 +39,7 @@ class Head:
 
 
 def find_head(rows: Rows, row: int | None = None) -> Head:
-    """The header among the first rows of a table; `row`, from 0, where somebody says on which one it stands.
+    """The header among the first rows of a table; `row`, from 0, sets its position explicitly.
 
     Names that are known decide, then the shape: a header has a label, no number and no date, in most columns.
 
@@ -54,7 +54,7 @@ def find_head(rows: Rows, row: int | None = None) -> Head:
 
 
 def header_notices(head: Head, rows: Rows, first_row: int = 1) -> tuple[Notice, ...]:
-    """What to tell of a header that is not simply the first row; `first_row` is the row of `rows[0]` in the file."""
+    """The notices for a header that is not the first row; `first_row` is the row of `rows[0]` in the file."""
     above = [cell for cells in rows[: head.first] if (cell := _title(cells))]
     names = ", ".join([cell for cell in head.cells if cell][:MAX_HEADERS])
     facts = {"row": str(head.first + first_row), "headers": names}
@@ -86,7 +86,7 @@ def _place(rows: list[list[str]]) -> int:
 
 
 def _usual(filled: list[int]) -> int:
-    """How many cells of a row hold something: as many as in most rows, the larger number where two are as common."""
+    """The most common number of filled cells per row; of equally common numbers the larger."""
     counts = Counter(count for count in filled if count)
     return max(counts, key=lambda count: (counts[count], count), default=1)
 
@@ -109,7 +109,7 @@ def _labels(cells: Sequence[str]) -> bool:
 
 
 def _with_group_row(rows: list[list[str]], place: int) -> Head | None:
-    """The header with the groups above it, where it needs them: nameless columns, or one name in several groups."""
+    """The header combined with the group row above it, where columns lack a name or share one."""
     if place == 0:
         return None
     above, names = _even(rows[place - 1], rows[place])
@@ -122,7 +122,7 @@ def _with_group_row(rows: list[list[str]], place: int) -> Head | None:
 
 
 def _with_second_row(rows: list[list[str]], place: int) -> Head | None:
-    """The header with the names below its groups: they fill nameless columns and leave others to the row above."""
+    """The header combined with the name row below its groups, where that row names the unnamed columns."""
     if place + 2 >= len(rows):
         return None
     groups, names = _even(rows[place], rows[place + 1])
@@ -140,7 +140,7 @@ def _even(above: list[str], below: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _joined(groups: list[str], names: list[str]) -> tuple[str, ...]:
-    """One name a column; that of the group before it where the name alone says nothing or is another column's too."""
+    """One name per column, prefixed with the group where the name alone is unknown or not unique."""
     counts, group, cells = Counter(names), "", []
     for above, name in zip(groups, names, strict=True):
         group = above or (group if name else "")

@@ -1,4 +1,4 @@
-"""From a file to the lake: open, recognise, read, check, and change all tables together or none."""
+"""Import a file into the lake: open, recognise, read, check, and change all tables atomically."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def import_file(
     engine: DuckEngine | None = None,
     progress: Progress | None = None,
 ) -> ImportResult:
-    """Bring a file into the lake of a workspace, whole or not at all.
+    """Import a file into the lake of a workspace atomically.
 
     Parameters: `kind` is orders, lines, customers, products, events or feedback; `at` the instant of the import;
     `mapping` says what the columns are, where they are not to be recognised; `source` names where the rows come from;
@@ -85,7 +85,7 @@ def import_file(
     """
     kind_named(kind)
     tell = progress or (lambda step, share: None)
-    # What the rows are compared with stays on the disk until they are written, whoever compacts meanwhile.
+    # The lake files that the rows are compared with are kept until the rows are written, even during a compaction.
     with _scratch(workspace) as scratch, _reader(engine, scratch) as views, workspace.lake.reading() as lake:
         duck = views.engine
         tell("open", 0.0)
@@ -138,7 +138,7 @@ def recognise(
 def requested_mapping(
     kind: str, mapping: Mapping | None, sheet: str | Sequence[str] | None, header_row: int | None
 ) -> Mapping:
-    """The mapping given, or one without columns, with the sheets and the row of the header that are asked for."""
+    """The given mapping, or one without columns, with the requested sheets and header row."""
     if mapping and mapping.kind != kind:
         raise BadMapping(file="given", reason=f"it is for {mapping.kind}, not for {kind}")
     requested = mapping or Mapping(kind, {})
@@ -157,7 +157,7 @@ def open_and_map(
     order: Order | None,
     dialog: Dialog,
 ) -> tuple[Source, Sample, Mapping]:
-    """The file's rows, the first of them, and its mapping: the one given, completed, or the one recognised."""
+    """The source, its sample, and its mapping: the given one, completed, or the recognised one."""
     source = open_source(duck, file, scratch, requested, rejects_of(scratch))
     head = Sample.of(source, sample(duck, source, SAMPLE_ROWS))
     for notice in source.notices:
@@ -174,7 +174,7 @@ def open_and_map(
 
 
 def plan_of(views: Views, source: Source, mapping: Mapping, head: Sample, *, zone: str, dialog: Dialog) -> Plan:
-    """How a file is read, with what only its whole columns settle."""
+    """The plan for reading a file, with formats that only the whole columns determine."""
     plan = Plan.of(source, mapping, head, zone=zone, region=region_of(zone))
     return with_decimal_mark(views, _with_date_order(views, plan, head), dialog)
 
@@ -182,7 +182,7 @@ def plan_of(views: Views, source: Source, mapping: Mapping, head: Sample, *, zon
 def read_rows(
     views: Views, plan: Plan, head: Sample, rejects: str, *, dialog: Dialog, snapshot: LakeSnapshot
 ) -> tuple[Plan, Staged]:
-    """The rows of a file after all that they leave open.
+    """The rows of a file with every ambiguity resolved.
 
     Raises `NeedsDecision`.
     """
@@ -206,7 +206,7 @@ def _settled(views: Views, plan: Plan, head: Sample) -> Plan:
     table = views.from_sql(f"FROM {plan.source.relation}")
     total = Evidence()
     for header in _date_headers(plan):
-        # Every column is asked for: of a wrong line the reader stumbles over those it was told to leave out.
+        # Every column is selected: the reader fails at a malformed line if columns are projected away.
         whole = ibis.coalesce(*(table[column] for column in table.columns)).count()
         aggregates = table.aggregate(**evidence_of(table[plan.cell(header)]), whole=whole)
         row = views.engine.arrow(aggregates).to_pylist()[0]
@@ -225,8 +225,8 @@ def _date_headers(plan: Plan) -> list[str]:
 
 
 def _staged(views: Views, plan: Plan, head: Sample, rejects: str, dialog: Dialog) -> tuple[Plan, Staged]:
-    """The rows; read a second time where dates turn up further down whose order the first rows did not need, and where
-    the status has words that only an answer explains."""
+    """The staged rows; read a second time where later dates need an order of day and month, and where the status has
+    unknown words."""
     plan, staged = _dated(views, plan, head, rejects)
     if unknown := unknown_words(views, staged):
         plan = plan.with_statuses(meanings_of(unknown, plan, dialog))
@@ -255,7 +255,7 @@ def _refuse_foreign(staged: Staged, plan: Plan, currency: str) -> None:
 
 
 def _earlier(workspace: Workspace, file: SourceFile, mapping: Mapping) -> ImportRecord | None:
-    """The import that brought the same bytes by the same mapping, unless lines waited for orders then."""
+    """The earlier import of the same bytes with the same mapping, unless it rejected lines without an order."""
     for record in reversed(workspace.lake.snapshot().imports):
         same = (record.sha256, record.table, record.mapping_sha256) == (file.sha256, mapping.kind, mapping.sha256)
         if same and not (record.table == "lines" and record.rejected):
@@ -272,13 +272,13 @@ def _already_imported(earlier: ImportRecord, mapping: Mapping) -> ImportResult:
 
 
 def rejects_of(scratch: Path) -> str:
-    """The name of the table that unreadable lines go to."""
+    """The name of the table that records unreadable lines."""
     return "rejects_" + scratch.name.removeprefix(PREFIX).replace("-", "_")
 
 
 @contextmanager
 def writing(name: str) -> Iterator[None]:
-    """Tell as `NotImported` what keeps the engine from checking and writing rows that it could read."""
+    """Raise engine errors in checking and writing rows as `NotImported`."""
     try:
         yield
     except Exception as error:
@@ -288,16 +288,16 @@ def writing(name: str) -> Iterator[None]:
 
 
 def _failure(error: Exception) -> str:
-    """What kept the engine from it, without its words: memory, the disk, or a value."""
+    """The category of an engine error: `memory`, `disk` or `value`."""
     name = type(error).__name__
     return "memory" if "Memory" in name else "disk" if name in ("IOException", "FatalException") else "value"
 
 
 @contextmanager
 def _reader(engine: DuckEngine | None, scratch: Path) -> Iterator[Views]:
-    """The views of one import, on the engine given or one of its own; nothing stays behind on it."""
+    """The views of one import, on the given engine or its own; they are dropped afterwards."""
     if engine is None:
-        # An engine of its own: a damaged file can break the engine that reads it for good.
+        # A separate engine: a damaged file can leave the engine that reads it unusable.
         with own_engine() as own:
             yield Views(own)
         return
@@ -316,5 +316,5 @@ def own_engine() -> Iterator[DuckEngine]:
 
 
 def _scratch(workspace: Workspace) -> Scratch:
-    """A folder for what is gone when the import ends, on the disk of the workspace; leavings of killed imports go."""
+    """A temporary folder on the disk of the workspace; leftovers of killed imports are removed."""
     return Scratch(workspace.folder, prefix=PREFIX) if os.access(workspace.folder, os.W_OK) else Scratch()

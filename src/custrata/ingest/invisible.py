@@ -1,4 +1,4 @@
-"""Signs nobody sees and wrappings nobody means: taken off every cell, and counted."""
+"""Remove invisible characters and spreadsheet wrappers from cells, and count them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from custrata.engine import DuckEngine
 from custrata.ingest.notices import Notice
 
-# Without width or ink wherever they stand; the joiners U+200C and U+200D make words and emoji, and go at edges only.
+# Invisible anywhere; the joiners U+200C and U+200D are part of words and emoji, and are removed at the edges only.
 GONE = (
     r"\x{1}-\x{8}\x{B}\x{C}\x{E}-\x{1F}\x{7F}\x{AD}\x{180E}\x{200B}\x{200E}\x{200F}"
     r"\x{202A}-\x{202E}\x{2060}-\x{2069}\x{FEFF}"
@@ -38,7 +38,7 @@ WIDE_MARKS = (
 
 
 def may_contain_invisible(block: bytes, marks: Sequence[bytes] = TEXT_MARKS) -> bool:
-    """Whether some UTF-8 may hold what this module takes off: told at the speed of memory, to spare clean files.
+    """Whether UTF-8 data may contain what this module removes; a fast check that spares clean files.
 
     >>> may_contain_invisible(b"A1,M1,10.00"), may_contain_invisible("A1,M1\\u200b,10.00".encode())
     (False, True)
@@ -51,7 +51,7 @@ def may_contain_invisible(block: bytes, marks: Sequence[bytes] = TEXT_MARKS) -> 
 
 
 def cleaned_sql(cell: str) -> str:
-    """SQL for a cell without what nobody sees, null where nothing is left."""
+    """SQL for a cell without invisible characters; null where nothing is left."""
     visible = f"regexp_replace({cell}, {literal(UNSEEN)}, '', 'g')"
     return f"nullif(regexp_replace({visible}, {literal(WRAPPED)}, '{UNWRAPPED}'), '')"
 
@@ -80,13 +80,13 @@ def without_invisible_sql(relation: str, columns: int, places: Sequence[int]) ->
 
 
 def invisible_notice(count: int, example: str, headers: Sequence[str], places: Sequence[int]) -> tuple[Notice, ...]:
-    """What to tell of cells that were cleaned."""
+    """The notice for cells that were cleaned."""
     names = ", ".join(headers[place] for place in places)
     return (Notice("invisible", count, with_visible_escapes(example), {"columns": names}),) if count else ()
 
 
 def with_visible_escapes(text: str) -> str:
-    """A text whose invisible signs one can see.
+    """A text with invisible characters shown as code points.
 
     >>> with_visible_escapes("M1\\u200b")
     'M1‹U+200B›'
@@ -95,7 +95,7 @@ def with_visible_escapes(text: str) -> str:
 
 
 def without_invisible(cell: str) -> str:
-    """A text, such as a header, without what nobody sees, in Python.
+    """A text, such as a header, without invisible characters; the Python form of `cleaned_sql`.
 
     >>> without_invisible("\\ufeffOrder\\u200b ID\\xa0")
     'Order ID'

@@ -1,5 +1,5 @@
-"""Which order a row belongs to: by its number, by its content where it has none, and where one number stands on
-several orders by what else tells them apart."""
+"""Assign order ids: the number of the row, a hash of its content where it has none, and an extended number where
+several orders share one."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from custrata.schema import ORDERS
 BETWEEN = "\x1f"
 DAY = 86_400_000_000
 MOST_DAYS_APART = 2
-EVIDENT = 3  # groups of rows that say the same thing are no accident
+EVIDENT = 3  # as many groups of rows are enough evidence
 
 
 def with_order_ids(views: Views, staged: Staged, plan: Plan, dialog: Dialog, snapshot: LakeSnapshot) -> Staged:
-    """The staged rows with the number of their order."""
+    """The staged rows with their order ids."""
     if plan.kind.name == "orders":
         if plan.has("order_id"):
             staged = _returns_of_buyers(views, _returns_apart(views, staged, dialog, snapshot), plan, dialog)
@@ -47,8 +47,8 @@ def _content_id(*parts: ir.Value) -> ir.StringValue:
 
 
 def _orders_by_content(views: Views, staged: Staged, plan: Plan, dialog: Dialog) -> Staged:
-    """A number of its content for every row: the same customer, instant, amount and count make the same number, in
-    whatever file they come."""
+    """An id from the content of every row: the same customer, instant, amount and count give the same id in every
+    file."""
     rows = staged.rows
     at = epoch_micros(rows.ordered_at)
     window = ibis.window(group_by=[rows.customer_id, rows.ordered_at, rows.amount], order_by=[rows[INDEX]])
@@ -99,8 +99,8 @@ def _lines_by_content(views: Views, staged: Staged, plan: Plan, dialog: Dialog) 
 
 
 def _returns_apart(views: Views, staged: Staged, dialog: Dialog, snapshot: LakeSnapshot) -> Staged:
-    """A return under the number of its own sale, in the file or in the workspace, gets a number of its own, and names
-    the sale."""
+    """Give a return that has the number of its own sale, in the file or in the workspace, a number of its own and a
+    reference to the sale."""
     rows = staged.rows
     sound = rows.filter(rows[PROBLEMS] == 0)
     sales = _sales_given_back(views, sound, snapshot)
@@ -122,7 +122,7 @@ def _returns_apart(views: Views, staged: Staged, dialog: Dialog, snapshot: LakeS
 
 
 def _sales_given_back(views: Views, sound: ir.Table, snapshot: LakeSnapshot) -> ir.Table | None:
-    """The numbers that stand on a sale and on a return of the same customer, as `sale`; None where there is none."""
+    """The order numbers of both a sale and a return of the same customer, as `sale`; None where there is none."""
     back = sound.filter(sound.amount < 0).group_by("order_id").agg(who=ibis._.customer_id.max())
     back = views.materialize(back)
     if not views.engine.arrow(back.aggregate(n=back.count())).to_pylist()[0]["n"]:
@@ -138,8 +138,8 @@ def _sales_given_back(views: Views, sound: ir.Table, snapshot: LakeSnapshot) -> 
 
 
 def _returns_of_buyers(views: Views, staged: Staged, plan: Plan, dialog: Dialog) -> Staged:
-    """A return that names a sale of the file is of the customer of that sale, whoever stands on it: a refund is often
-    written down under the shop's own account."""
+    """Assign returns that reference a sale of the file to the customer of that sale: refunds are often recorded under
+    the shop's own account."""
     if not (plan.has("returns_order_id") and plan.has("customer_id")):
         return staged
     rows = staged.rows
@@ -158,7 +158,7 @@ def _returns_of_buyers(views: Views, staged: Staged, plan: Plan, dialog: Dialog)
 
 
 def _has_repeats(views: Views, rows: ir.Table) -> bool:
-    """Whether a number comes more than once."""
+    """Whether an order number occurs more than once."""
     counts = rows.aggregate(rows=rows.order_id.count(), numbers=fingerprint(rows.order_id).nunique())
     totals = views.engine.arrow(counts).to_pylist()[0]
     return bool(totals["rows"] != totals["numbers"])
@@ -166,7 +166,7 @@ def _has_repeats(views: Views, rows: ir.Table) -> bool:
 
 @dataclass(frozen=True)
 class Shared:
-    """Numbers that stand on rows that say different things: how many, and what tells these rows apart."""
+    """Order numbers shared by rows with different content: how many, and what distinguishes these rows."""
 
     numbers: int
     rows: int
@@ -177,8 +177,8 @@ class Shared:
     by_day: int
 
     def default(self, choices: tuple[str, ...]) -> str:
-        """What most of them look like: several stores, tills that start again each day, parts of one order, or rows
-        written anew."""
+        """The most likely reading: several stores, tills that restart each day, parts of one order, or updated
+        rows."""
         strangers = self.other_people * 2 >= self.numbers
         if "store" in choices and self.by_store == self.numbers:
             return "store"
@@ -190,13 +190,13 @@ class Shared:
 
     @property
     def evident(self) -> bool:
-        """Whether only one reading is left: other people in other stores or on other days, every time."""
+        """Whether only one reading is possible: always different customers in different stores or on different days."""
         apart = self.numbers in (self.by_store, self.by_day)
         return self.numbers >= EVIDENT and self.other_people == self.numbers and apart
 
 
 def _same_numbers(views: Views, staged: Staged, plan: Plan, dialog: Dialog, snapshot: LakeSnapshot) -> Staged:
-    """What becomes of rows that share a number and say different things, in the file or with the workspace."""
+    """Resolve rows that share a number but differ in content, within the file or with the workspace."""
     rows = staged.rows
     sound = rows.filter(rows[PROBLEMS] == 0)
     twins = _repeated_numbers(views, sound, plan) if _has_repeats(views, sound) else None
@@ -218,7 +218,7 @@ def _same_numbers(views: Views, staged: Staged, plan: Plan, dialog: Dialog, snap
 
 
 def _repeated_numbers(views: Views, sound: ir.Table, plan: Plan) -> ir.Table:
-    """The rows whose number comes several times, each said once, without those that a later update replaces."""
+    """The distinct rows whose number occurs several times, with the columns needed to compare them."""
     several = sound.group_by("order_id").having(ibis._.count() > 1).agg()
     twins = sound.semi_join(several, "order_id")
     day = local_day(twins.ordered_at, plan.zone)
@@ -244,9 +244,9 @@ def _shared(views: Views, twins: ir.Table) -> Shared | None:
         first=twins[INDEX].min(),
         written=twins.updated_at.nunique(),
     )
-    # An order written anew says when; then the newest counts, unless it is somebody else's.
+    # Updated orders have distinct `updated_at`; then the newest counts, unless the customers differ.
     open_ = groups.filter((groups.rows > 1) & ((groups.written + 1 < groups.rows) | (groups.people > 1)))
-    # One amount under several statuses is one order on its way.
+    # One amount under several statuses is one order in progress.
     parts = (open_.people == 1) & (open_.instants == 1) & ((open_.amounts > 1) | (open_.statuses == 1))
     summary = views.engine.arrow(open_.aggregate(
         numbers=open_.count(), rows=open_.rows.sum(), example=open_.order_id.argmin(open_["first"]),
@@ -258,7 +258,7 @@ def _shared(views: Views, twins: ir.Table) -> Shared | None:
 
 
 def _in_use(views: Views, sound: ir.Table, plan: Plan, snapshot: LakeSnapshot) -> Shared | None:
-    """Numbers under which the workspace has another order: of another day, and not of the same customer."""
+    """Numbers that the workspace uses for another order, of a different day and customer."""
     if not snapshot.rows(ORDERS.name):
         return None
     lake = snapshot.read(ORDERS.name, views.engine).select(
@@ -302,7 +302,7 @@ def _disambiguated(views: Views, staged: Staged, plan: Plan, choice: str, twins:
 
 
 def _lines_apart(views: Views, staged: Staged, plan: Plan, dialog: Dialog) -> Staged:
-    """Lines of several people, and days apart, under one number are several orders."""
+    """Split lines of several customers or distant days under one number into several orders."""
     if not (plan.has("customer_id") and plan.has("ordered_at")):
         return staged
     rows = staged.rows

@@ -1,4 +1,4 @@
-"""Rows that are no orders, as a mapping or the export of a platform says: left out by what stands in a column."""
+"""Leave out rows that are no orders, by the rules of a mapping or a platform on cell values."""
 
 from __future__ import annotations
 

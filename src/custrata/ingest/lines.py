@@ -1,4 +1,4 @@
-"""Order lines: their numbers, the head of their order, and the orders that follow from them."""
+"""Order lines: their ids, the head of their order, and the orders derived from them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LATE = (
 def with_line_ids(views: Views, staged: Staged) -> Staged:
     """Every line with a `line_id`: the file's own, else the product and its count within the order in file order.
 
-    Rejected lines are counted too, so that the others keep their numbers when these come back mended.
+    Rejected lines are counted too, so that the others keep their ids when these are corrected and imported again.
     """
     rows = staged.rows
     window = ibis.window(group_by=[rows.order_id, rows[PRODUCT]], order_by=[rows[INDEX]])
@@ -44,10 +44,10 @@ def with_line_ids(views: Views, staged: Staged) -> Staged:
 def accepted_lines(
     views: Views, staged: Staged, plan: Plan, snapshot: LakeSnapshot, engine: DuckEngine
 ) -> tuple[Accepted, ir.Table]:
-    """The lines that go on, each with the customer and time of its order; and what the lake knows of these orders.
+    """The accepted lines, each with the customer and time of its order; and the lake's rows of these orders.
 
-    A line of another customer than its order's is rejected, and so is one whose customer or time only an order could
-    tell that the lake does not have.
+    A line whose customer differs from that of its order is rejected, and so is one without a customer or time whose
+    order is not in the lake.
     """
     lines = sound(staged)
     existing = _existing_orders(views, lines, snapshot, engine)
@@ -116,9 +116,9 @@ def _late_problem(joined: ir.Table, plan: Plan) -> ir.IntegerValue:
 def derived_orders(
     lines: ir.Table, existing: ir.Table, snapshot: LakeSnapshot, engine: DuckEngine, own: Collection[str]
 ) -> ir.Table:
-    """The orders that follow from lines: all lines of an order, of this file and in the lake, together.
+    """The orders derived from lines: aggregates over all lines of an order, of this file and in the lake.
 
-    `own` are the imports of orders files, whose orders keep what they say.
+    `own` are the imports of orders files; orders from these are not changed.
     """
     previous = existing.select(
         "order_id", "channel", "store", "status", "refund", from_orders_file=_from_orders_file(existing, own)
@@ -133,7 +133,7 @@ def derived_orders(
     back = (orders.amount < 0) | orders.any_return.fill_null(False)
     back = back | (orders.order_id.re_search(RETURN_NUMBER) & orders.any_back & (orders.amount <= 0))
     status = ibis.coalesce(orders.status, orders.status__lake, ibis.literal("completed"))
-    # What lines of this file give back; where they do not say, what was known of the order.
+    # The refund in the lines of this file; without one, the refund already known for the order.
     given_back = ibis.coalesce(orders.refund, (orders.status.isnull()).ifelse(orders.refund__lake, None), 0)
     whole = (orders.status == "refunded").fill_null(False) & (given_back == 0)
     refund = ibis.least(whole.ifelse(orders.amount, given_back), orders.amount)
@@ -179,7 +179,7 @@ def _summed(parts: ir.Table) -> ir.Table:
 
 
 def _reported_heads(lines: ir.Table) -> ir.Table:
-    """What the lines of the file say of their orders; of several words on one order the first in the file."""
+    """Order attributes from the lines of the file; of several values for one order the first in the file."""
     first = {name: lines[name].argmin(lines[INDEX], where=lines[name].notnull()) for name in ("channel", "store")}
     back = lines.refund.sum()
     # A line that was given back without a sum, of an order whose other lines were not.
@@ -193,7 +193,7 @@ def _reported_heads(lines: ir.Table) -> ir.Table:
 
 
 def order_status(lines: ir.Table) -> ir.StringScalar:
-    """The status of an order by those of its lines: sold where a line is, given back where all that were sold are."""
+    """The status of an order from its lines: completed if a line is, refunded if all sold lines are."""
     status = lines.status
     sold, back = status.isin(("completed", PARTLY)).any(), (status == "refunded").any()
     unsold = status.argmin(lines[INDEX], where=status.notnull())

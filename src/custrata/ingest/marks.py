@@ -1,4 +1,4 @@
-"""Which mark stands before decimals, from the whole of the columns where the first rows leave it open."""
+"""Determine the decimal separator, from the whole columns where the sample leaves it open."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ THOUSANDS, DECIMALS = "thousands", "decimals"
 
 
 def with_decimal_mark(views: Views, plan: Plan, dialog: Dialog) -> Plan:
-    """The plan with the mark before decimals, which all number columns of a file share; asked where it stays open."""
+    """The plan with the decimal separator, which all number columns of a file share; asked where it is ambiguous."""
     if plan.mapping.decimal_comma is not None:
         return plan
     evidence = _evidence(views, plan)
@@ -29,7 +29,7 @@ def with_decimal_mark(views: Views, plan: Plan, dialog: Dialog) -> Plan:
 
 def _evidence(views: Views, plan: Plan) -> DecimalEvidence:
     table = views.from_sql(f"FROM {plan.source.relation}")
-    # Every column is asked for: of a wrong line the reader stumbles over those it was told to leave out.
+    # Every column is selected: the reader fails at a malformed line if columns are projected away.
     whole = ibis.coalesce(*(table[column] for column in table.columns)).count()
     total = DecimalEvidence()
     for field in plan.fields:

@@ -1,4 +1,4 @@
-"""Tables that programs write as HTML or as XML (SpreadsheetML 2003) and call Excel files."""
+"""Read tables in HTML or XML (SpreadsheetML 2003), which programs often name as Excel files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class DamagedMarkup(BadInput):
 
 
 class _Grid:
-    """A table that grows cell by cell; ranges over several rows or columns leave their place free."""
+    """A table built cell by cell; cells that span rows or columns reserve their positions."""
 
     def __init__(self) -> None:
         self.rows: dict[int, dict[int, str]] = {}
@@ -244,7 +244,7 @@ def _worksheets(path: Path) -> list[tuple[str, _Grid]]:
     parser.buffer_text = True
 
     def refuse(*_: object) -> None:
-        raise ValueError("a document type")  # it may define entities that unfold without end
+        raise ValueError("a document type")  # it may define entities that expand without limit
 
     parser.StartDoctypeDeclHandler = refuse
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = book.start, book.end, book.data
@@ -254,7 +254,7 @@ def _worksheets(path: Path) -> list[tuple[str, _Grid]]:
 
 
 def charset(head: bytes) -> str | None:
-    """The encoding a page says it is in, as far as it is one we know."""
+    """The encoding that a page declares; None where it declares none."""
     match = CHARSET.search(head)
     name = match[1].decode().lower() if match else ""
     return {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "iso-8859-1": "cp1252"}.get(name, name) or None

@@ -1,4 +1,4 @@
-"""Numbers and money as files write them: separators, signs, brackets and currencies; exact decimals, no floats."""
+"""Parse numbers and amounts: separators, signs, brackets and currencies; exact decimals, no floats."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ BEFORE = r"^[-+]? ?\(? ?[-+]? ?[^-+()\d]*? ?[-+]? ?\(? ?[.,]?$"
 AFTER = r"^[^-+()\d]*? ?-? ?\)? ?-? ?[^-+()\d]*$"
 TIMES = {"千": 1_000, "万": 10_000, "萬": 10_000, "亿": 100_000_000, "億": 100_000_000}
 WIDE = "decimal(38, 8)"
-# What every sum and product further on has room for; other columns take what they have digits for.
+# Limits that keep later sums and products in range; other columns are limited by their precision.
 LIMITS = {MONEY: 10**15, QUANTITY: 10**14}
-# What stands where nothing was paid.
+# Words for free items.
 FREE = r"^(免费|免費|赠送|贈送|赠品|贈品|无料|無料|FREE|GRATIS|GRATUIT|GRATUITO|KOSTENLOS|FOC|F\.O\.C\.)$"
 COUNTED = (
     r"^([-+]?[\d.,' ]*\d) ?"
@@ -67,7 +67,7 @@ def foreign(symbols: Iterable[str], currency: str) -> list[str]:
     ]
 
 
-# What a number says about the mark before decimals: one of the two in any case, or nothing by itself.
+# Evidence of a number about the decimal separator: comma, point, or neither by itself.
 MARKS = {
     "comma": r"^0,\d|\d,\d{1,2}$|\d,\d{4,}$|\.\d{3},\d|\d\.\d{3}\.\d{3}$|[ ']\d{3},\d",
     "point": r"^0\.\d|\d\.\d{1,2}$|\d\.\d{4,}$|,\d{3}\.\d|,\d{2,3},\d{3}$|[ ']\d{3}\.\d",
@@ -103,8 +103,8 @@ class DecimalEvidence:
     def decimal_comma(self) -> bool | None:
         """Whether a comma stands before decimals; None where the numbers leave it open.
 
-        Thousands are parted in every number that is long enough or in none: beside 1500, 1.250 is one and a quarter.
-        And who writes 500 without decimals does not write 1.250 with three: those are thousands.
+        Thousands are separated in every number that is long enough or in none: next to 1500, 1.250 has decimals.
+        Next to 500 without decimals, 1.250 does not have three decimals but is 1250.
         """
         if self.comma != self.point:
             return self.comma > self.point
@@ -118,12 +118,12 @@ class DecimalEvidence:
 
     @property
     def open(self) -> bool:
-        """Whether some of the numbers make sense either way, a thousand times apart."""
+        """Whether some of the numbers can be read either way, a factor of 1000 apart."""
         return self.decimal_comma is None
 
     @property
     def assumed(self) -> bool:
-        """Whether the mark was taken for that of thousands without a number that can be read in one way only."""
+        """Whether the mark was assumed to separate thousands, without an unambiguous number."""
         if self.comma or self.point or (self.long and not self.three_after_comma):
             return False
         return bool(self.three_after_comma + self.three_after_point)
@@ -157,7 +157,7 @@ def decimal_evidence_of(column: ir.StringColumn) -> dict[str, ir.Value]:
 
 
 def settled_comma(values: Iterable[str]) -> bool | None:
-    """Whether these numbers write a comma before their decimals; None where the whole column has to be looked at.
+    """Whether these numbers use a decimal comma; None where the whole column has to be examined.
 
     >>> settled_comma(["1.234,56", "12"]), settled_comma(["1,234.56"]), settled_comma(["12"]), settled_comma(["1.234"])
     (True, False, False, None)
@@ -167,7 +167,7 @@ def settled_comma(values: Iterable[str]) -> bool | None:
 
 
 def quick_number(text: ir.StringValue, dtype: str, comma: bool) -> ir.DecimalValue:
-    """The number of a cell that writes digits and a point; null for everything else, however sensible."""
+    """The number of a cell with digits and a point; null for every other format."""
     plain = text.contains("E") | text.contains("e") | text.contains("_")
     if comma:
         plain = plain | text.contains(".")
@@ -202,7 +202,7 @@ def _exponent(plain: ir.StringValue) -> ir.StringValue:
 
 
 def _rest(plain: ir.StringValue) -> ir.StringValue:
-    """What stands behind the number, without a mark that only says it is whole: “12,-” in German, “500/-” in India."""
+    """The text after the number, without a mark for a whole amount: “12,-” in German, “500/-” in India."""
     return _after(plain).re_replace(r"^E[-+]?\d{1,3}", "").re_replace(r"^(?:[.,/]-{1,2}|[.,])", "")
 
 
@@ -216,7 +216,7 @@ def _fraction(plain: ir.StringValue) -> ir.BooleanValue:
 
 
 def _signs(plain: ir.StringValue) -> tuple[ir.StringValue, ir.StringValue]:
-    """What stands before and behind the number besides its sign, brackets and factor: currencies, or it is none."""
+    """The text before and after the number without sign, brackets and factor; in a valid number a currency."""
     before = _before(plain).re_replace(r"[-+() ]", "")
     before = _fraction(plain).ifelse(before.re_replace(r"[.,]$", ""), before)
     return cast(ir.StringValue, before), _rest(plain).re_replace(rf"^ ?[{''.join(TIMES)}]", "").re_replace(
@@ -242,15 +242,15 @@ def currency_of(plain: ir.StringValue) -> ir.StringValue:
 def slow_number(plain: ir.StringValue, dtype: str, comma: bool) -> ir.DecimalValue:
     """The number a cell means after `plain_number`; null where it is none, or does not fit.
 
-    Thousands are parted every three digits (or as in India), never elsewhere: `12,50` is no number where the comma
-    parts thousands. Where two marks stand, or gaps, the last mark is the decimal one whatever the column writes.
+    Thousands are separated every three digits (or as in India): `12,50` is no number where the comma separates
+    thousands. With two different marks, or gaps, the last mark is the decimal separator in any column.
     Brackets and a minus on either side make it negative.
     """
     return cast(ir.DecimalValue, wide_number(plain, comma).try_cast(dtype))
 
 
 def wide_number(plain: ir.StringValue, comma: bool) -> ir.DecimalValue:
-    """The same with room for what no column takes: null where it is no number at all."""
+    """The number as a wide decimal, which may not fit the column; null where the cell is no number."""
     digits = _fraction(plain).ifelse(ibis.literal("0.") + _digits(plain), _with_point(_digits(plain), comma))
     written = (cast(ir.StringValue, digits) + _exponent(plain)).nullif("").try_cast(WIDE)
     factor = ibis.cases(*((_factor(plain) == word, ibis.literal(value)) for word, value in TIMES.items()), else_=1)

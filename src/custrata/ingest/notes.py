@@ -1,4 +1,4 @@
-"""What reading a cell assumed, as bits beside the row: counted once for the whole file, with a cell as the example."""
+"""Assumptions made in parsing cells, as bits per row; counted for the whole file, with one cell as the example."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-# The place of a name is its bit: append, and never reorder while an import is under way.
+# The index of a name is its bit.
 NOTES = (
     "free_amounts",
     "ten_thousands",
@@ -55,7 +55,7 @@ def names_of(bits: int) -> tuple[str, ...]:
 
 
 def together(fields: Iterable[tuple[str, ir.IntegerValue, ir.StringValue]]) -> tuple[ir.IntegerValue, ir.StringValue]:
-    """The bits of a row, and its cells that were noted: from the name, the bits and the cell of every field."""
+    """The bits of a row, and its cells with notes, from the name, the bits and the cell of every field."""
     bits: ir.IntegerValue = ibis.literal(0, "int32")
     cells: list[ir.StringValue] = []
     for name, field_bits, cell in fields:

@@ -1,4 +1,4 @@
-"""Numbers of orders and customers: which column has them, and numbers that a spreadsheet spoilt."""
+"""Order and customer numbers: detect their column, and numbers that a spreadsheet rounded."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FEW = 3
 
 
 def with_number_column(mapping: Mapping, sample: Sample, dialog: Dialog) -> Mapping:
-    """The mapping with a column that could be the order number and that no header names, where an answer says so."""
+    """The mapping with a column confirmed by an answer as the order number, though its header does not name it."""
     if mapping.kind != "orders" or "order_id" in mapping.fields or "order_id" in mapping.constants:
         return mapping
     candidates = tuple(header for header in mapping.properties if _could_be(sample, header))
@@ -54,7 +54,7 @@ def _could_be(sample: Sample, header: str) -> bool:
 
 
 def without_spoilt_numbers(mapping: Mapping, sample: Sample, dialog: Dialog) -> Mapping:
-    """The mapping without an order number that a spreadsheet has rounded, unless it is to be taken as it stands."""
+    """The mapping without an order number column that a spreadsheet rounded, unless it is to be used as written."""
     header = mapping.fields.get("order_id")
     if header is None or mapping.kind not in ("orders", "lines"):
         return mapping
@@ -72,12 +72,12 @@ def without_spoilt_numbers(mapping: Mapping, sample: Sample, dialog: Dialog) -> 
 
 
 def _spoilt(values: list[str]) -> tuple[int, str]:
-    """How many numbers were written as 1.2E+15 or have lost what stood behind fifteen figures, and one of them."""
+    """How many numbers are in scientific notation or rounded to fifteen digits, and one of them."""
     scientific = [value for value in values if re.match(SCIENTIFIC, value)]
     long = [value for value in values if len(value) >= 16 and value.isdigit()]
     rounded = [value for value in long if re.match(ROUNDED, value)]
     if len(rounded) < min(FEW, len(values)) or len(rounded) * 2 < len(long):
-        rounded = []  # some numbers end in noughts
+        rounded = []  # some numbers end in zeros
     spoilt = scientific + rounded
     return len(spoilt), spoilt[0] if spoilt else ""
 

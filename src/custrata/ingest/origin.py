@@ -1,4 +1,4 @@
-"""Where rows came from, written into every one of them; and rows made ready for a canonical table."""
+"""Add the origin of rows to each row, and complete rows for a canonical table."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def _depth(kind: Any) -> int:
 
 
 def _check(rows: int, columns: int, size: int, allowed: int) -> None:
-    """Refuse more cells than are allowed; without a limit of the user's, also what is no more than a trap."""
+    """Refuse more cells than are allowed; without a limit set by the user, also decompression bombs."""
     cells = rows * max(1, columns)
     trap = cells * CELL > UNPACKED and cells * CELL > RATIO * size
     if cells > (allowed or MOST_CELLS) or (trap and not allowed) or columns > MOST_COLUMNS:
@@ -56,7 +56,7 @@ def _decoded(batch: Any) -> int:
 
 
 def _copied(source: str, target: str, allowed: int) -> dict[str, Any]:
-    """Write the rows anew; what the footer says is checked before reading, and what comes out of it while reading."""
+    """Rewrite the rows; the footer is checked before reading, and the decoded data while reading."""
     size = os.stat(source).st_size
     with pq.ParquetFile(source) as damaged:
         metadata, schema = damaged.metadata, damaged.schema_arrow

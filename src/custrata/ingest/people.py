@@ -1,4 +1,4 @@
-"""What files tell of customers: their phones read, what is invalid kept aside, the newest of every attribute."""
+"""Customer attributes from files: parse phones, keep invalid values aside, take the newest of every attribute."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ATTRIBUTES = tuple(
 
 
 def with_phones(views: Views, rows: ir.Table, plan: Plan, progress: Callable[[float], None]) -> ir.Table:
-    """The rows with those phone numbers read that only the library can; `phone__odd` keeps what is no number."""
+    """The rows with phone numbers parsed by the library; `phone__odd` keeps invalid ones."""
     if not plan.has("phone"):
         return rows
     odd = rows.filter(rows.phone__odd.notnull()).select(text=rows.phone__odd).distinct().order_by("text")
@@ -45,12 +45,12 @@ def with_phones(views: Views, rows: ir.Table, plan: Plan, progress: Callable[[fl
 
 
 def count_invalid(rows: ir.Table, plan: Plan) -> dict[str, ir.IntegerScalar]:
-    """How many cells of every soft field are not what they should be, by header."""
+    """How many cells of every soft field are invalid, by header."""
     return {plan.header(field.name): rows[f"{field.place}__odd"].count() for field in plan.fields if field.soft}
 
 
 def with_invalid_as_properties(rows: ir.Table, plan: Plan) -> ir.Table:
-    """Rows of a customers file whose properties hold what is no phone, e-mail, birthday, gender or kind."""
+    """Rows of a customers file with invalid phones, e-mails, birthdays, genders and kinds added to the properties."""
     odd = {plan.header(field.name): rows[f"{field.place}__odd"] for field in plan.fields if field.soft}
     if not odd:
         return rows
@@ -61,9 +61,9 @@ def with_invalid_as_properties(rows: ir.Table, plan: Plan) -> ir.Table:
 
 
 def records_from_orders(rows: ir.Table, plan: Plan) -> ir.Table | None:
-    """One row per customer of an orders or lines file that tells of customers: the newest of every attribute.
+    """One row per customer of an orders or lines file with customer columns: the newest of every attribute.
 
-    None where the file tells nothing of them.
+    None where the file has no customer columns.
     """
     fields = [field for field in plan.fields if field.about == "customer"]
     if not fields or not plan.has("customer_id"):
@@ -79,7 +79,7 @@ def records_from_orders(rows: ir.Table, plan: Plan) -> ir.Table | None:
     )
     has_data = reduce(lambda left, right: left | right, (people[name].notnull() for name in _data_columns(people)))
     people = people.filter(has_data)
-    # A cell that is no phone is kept only where no newer cell is one.
+    # An invalid value is kept only where no newer cell is valid.
     invalid = {plan.header(f.name): people[f.place].isnull().ifelse(people[f"{f.place}__odd"], None) for f in odd}
     return people.mutate(source_id=people.customer_id, properties=texts_by_name(invalid))
 
@@ -98,7 +98,7 @@ def _newest(column: ir.Column, age: ir.IntegerColumn) -> ir.Scalar:
 
 
 def merged_with_existing(people: ir.Table, existing: ir.Table) -> ir.Table:
-    """New records with what the lake's record of the same customer tells besides; of two words the newer counts."""
+    """New records merged with those of the lake; of two values the newer counts."""
     existing = existing.filter(existing.source == FROM_ORDERS)
     carried_over = (*ATTRIBUTES, "properties", "updated_at")
     old = existing.select("source_id", **{f"{name}__old": existing[name] for name in carried_over})

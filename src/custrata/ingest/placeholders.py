@@ -1,4 +1,4 @@
-"""Customers that are none: what tills and shops write where they do not know who bought."""
+"""Placeholder customers, as tills and shops write them for unknown buyers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _data() -> tuple[frozenset[str], re.Pattern[str]]:
 
 
 def is_placeholder(customer: str) -> bool:
-    """Whether an id names nobody.
+    """Whether an id is a placeholder.
 
     >>> [is_placeholder(customer) for customer in ("Walk-in Customer", "散客", "0000000000", "M1", "100000")]
     [True, True, True, False, False]
@@ -43,7 +43,7 @@ def is_placeholder(customer: str) -> bool:
 
 
 def without_placeholders(views: Views, staged: Staged, plan: Plan, dialog: Dialog) -> Staged:
-    """The rows whose placeholder customers are nobody; where the row has an e-mail or a phone, the customer is that."""
+    """The rows with placeholder customers set to null, or to the e-mail or phone of the row where it has one."""
     if not plan.has("customer_id"):
         return staged
     placeholders = _count_placeholders(views, staged.rows)
@@ -71,7 +71,7 @@ def without_placeholders(views: Views, staged: Staged, plan: Plan, dialog: Dialo
 def _count_placeholders(views: Views, rows: ir.Table) -> dict[str, int]:
     """The placeholders among the customers and their rows, the commonest first."""
     sound = rows.filter((rows[PROBLEMS] == 0) & rows.customer_id.notnull())
-    # Looked for among the customers, not among the rows: there are fewer of them.
+    # Searched among the distinct customers, which are fewer than the rows.
     people = sound.group_by("customer_id").agg(rows=ibis._.count())
     customer = cast(ir.StringValue, people.customer_id)
     groups = people.filter((customer.length() <= LONGEST) & (~customer.re_search("[1-9]") | customer.re_search(ALIKE)))

@@ -1,4 +1,4 @@
-"""How one file is read, and the views a reading is made of."""
+"""The plan for reading a file, and the temporary views used."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Plan:
 
     @classmethod
     def of(cls, source: Source, mapping: Mapping, sample: Sample, *, zone: str, region: str | None) -> Plan:
-        """The plan of a file, its quirks told from a sample."""
+        """The plan of a file, with its quirks detected from a sample."""
         export = platform_of(source.headers)
         platform = export.status if export else None
         kind = kind_named(mapping.kind)
@@ -63,7 +63,7 @@ class Plan:
 
     @property
     def mended(self) -> bool:
-        """Whether the file is a quarantine file of ours that says which lines its rows were."""
+        """Whether the file is a Custrata quarantine file with the line ids of its rows."""
         return is_quarantine(self.source.headers) and LINE in self.source.headers
 
     @property
@@ -85,7 +85,7 @@ class Plan:
         return self.mapping.fields.get(name or "", name or "")
 
     def with_statuses(self, words: dict[str, str]) -> Plan:
-        """The plan that knows more words of the status column."""
+        """The plan with further words of the status column."""
         return replace(self, words=self.words | {"status": self.words.get("status", {}) | words})
 
     def zone_of(self, name: str) -> str:
@@ -119,7 +119,7 @@ class Views:
     tables: list[ir.Table] = field(default_factory=list)
 
     def materialize(self, table: ir.Table) -> ir.Table:
-        """The rows, computed once, in their order."""
+        """The rows as a table, computed once, in their order."""
         # Created from the query at once: created empty and filled, as Ibis does it, takes half as long again.
         name = ibis.util.gen_name("kept")
         self.engine.raw.execute(f"CREATE TABLE {name} AS {self.engine.connection.compile(table)}")
@@ -141,13 +141,13 @@ class Views:
         return self.engine.connection.table(name)
 
     def create(self, table: ir.Table) -> ir.Table:
-        """A view of an expression, which the next expression does not dissolve into itself."""
+        """A view of an expression, so that later expressions refer to it instead of inlining it."""
         return self.from_sql(str(self.engine.connection.compile(table)))
 
 
 @contextmanager
 def temporary_views(engine: DuckEngine) -> Iterator[Views]:
-    """Views that are gone when the block ends."""
+    """Views that are dropped when the block ends."""
     views = Views(engine)
     try:
         yield views

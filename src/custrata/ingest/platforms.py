@@ -1,4 +1,4 @@
-"""Exports of platforms, known by their headers: which column is what, and which rows are no orders."""
+"""Platform exports, recognised by their headers: column meanings, and rows that are no orders."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from custrata.ingest.headers import plain_header
 
 @dataclass(frozen=True)
 class Platform:
-    """One platform's export: what it is called, the name of its statuses, the headers that give it away, the headers
-    of every field by kind of file, and by header the cells of rows that are no orders."""
+    """One platform's export: its label, the name of its statuses, the headers that identify it, the headers of every
+    field by kind of file, and by header the cells of rows that are no orders."""
 
     label: str
     status: str

@@ -1,4 +1,4 @@
-"""The quality report of an import: what was read, what is missing, doubled, odd, and what the facts add up to."""
+"""The quality report of an import: rows read, missing, duplicate and unusual values, and totals."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class QualityReport:
         return {name: _plain(value) for name, value in asdict(self).items()}
 
     def entries(self) -> list[tuple[str, object]]:
-        """What is worth telling, as label key (`ingest`, `quality.<key>`) and value, in the order to tell it."""
+        """The entries to report, as label key (`ingest`, `quality.<key>`) and value, in display order."""
         own: list[tuple[str, object]] = [(name, getattr(self, name)) for name in ("rows", "accepted", "rejected")]
         own += [
             (name, getattr(self, name))

@@ -1,4 +1,4 @@
-"""Rejected rows, as the file had them, with the reason; to be mended and imported again."""
+"""Quarantine: rejected rows as in the file, with the reason, to be corrected and imported again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from custrata.wording import phrase
 
 BETWEEN = "; "
 BATCH = 50_000
-# What the reader calls the faults of a line, and what we do.
+# The reader's names for faults of a line, and ours.
 FAULTS = {
     "MISSING COLUMNS": "too_few_cells",
     "TOO MANY COLUMNS": "too_many_cells",
@@ -32,9 +32,9 @@ FAULTS = {
 
 @dataclass(frozen=True)
 class Fault:
-    """A line no row could be made of: its row in a spreadsheet, and its text, or the texts of the lines it took in.
+    """A line that could not be parsed as a row: its row in a spreadsheet, and the text of the lines it covers.
 
-    `left_out`: it is none that should be one, such as a remark below the table.
+    `left_out`: the line is no row, for example a remark below the table.
     """
 
     record: int
@@ -44,7 +44,7 @@ class Fault:
 
 
 def faults_of(views: Views, table: str) -> tuple[Fault, ...]:
-    """The unreadable lines of a file, in their order, as the reader noted them."""
+    """The unreadable lines of a file, in order, as the reader recorded them."""
     row = views.engine.raw.execute(
         "SELECT count(*) FROM duckdb_tables() WHERE table_name = ? AND temporary", [table]
     ).fetchone()
@@ -77,8 +77,7 @@ def write_quarantine(
 ) -> int:
     """Write every rejected row to a CSV file: its own columns and `_row`, `_column`, `_value`, `_reason`; how many.
 
-    Lines get `_line_id` besides, so that one that comes back mended is the line it was. Nothing is written where
-    nothing was rejected.
+    Lines also get `_line_id`, so that a corrected line keeps its id. Nothing is written where nothing was rejected.
     """
     if not (faulty_rows(faults) or staged.wrong or accepted.late_rows):
         return 0
@@ -113,13 +112,13 @@ def _rejected(views: Views, plan: Plan, staged: Staged, accepted: Accepted) -> I
 
 
 def _blank_rows(plan: Plan) -> list[int]:
-    """The empty rows of a text file, which the reader passes over and a spreadsheet counts."""
+    """The empty rows of a text file, which the reader skips and a spreadsheet counts."""
     source = plan.source
     return blank_rows(source.text, source.dialect, source.first_row) if source.text and source.dialect else []
 
 
 class _RowWriter:
-    """Writes rejected rows down: which cells, which row of the spreadsheet, what is wrong."""
+    """Builds the rows of a quarantine file: cells, row number in the spreadsheet, and problems."""
 
     def __init__(
         self, plan: Plan, staged: Staged, accepted: Accepted, *, faults: tuple[Fault, ...], language: str
@@ -127,7 +126,7 @@ class _RowWriter:
         self.plan, self.staged, self.accepted, self.faults, self.language = plan, staged, accepted, faults, language
         self.headers = [header for header in plan.source.headers if header in plan.mapping.columns]
         self.numbers_lines = plan.kind.name == "lines" and not plan.has("line_id")
-        # How many good rows stand before each row that is none: those after it stand one further down.
+        # For each skipped row the number of rows before it: later rows are one further down in the file.
         first = plan.source.first_row
         skipped = sorted({fault.record for fault in faults}.union(_blank_rows(plan)))
         self._before = np.array([row - first - place for place, row in enumerate(skipped)], np.int64)
@@ -169,7 +168,7 @@ class _RowWriter:
         return [*(cells[header] for header in self.headers), place, *explanation, *self._line_id(record, row)]
 
     def _line_id(self, record: dict[str, object], row: int) -> list[object]:
-        """The number the line would have had; one of its own where its order is not known yet."""
+        """The id that the line would have had; a separate one where its order is not known yet."""
         if not self.numbers_lines:
             return []
         return [record["line_id"] if record["order_id"] else f"{record['line_id'] or ''}#r{row}"]

@@ -1,4 +1,4 @@
-"""Which column is what: told by its header where it can be, by its content where it must."""
+"""Recognise columns by their header, and by their content where the header is unknown."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class LooksLikeOrders(BadInput):
 def recognised(
     source: Source, sample: Sample, kind_name: str, date_order: Order | None = None, dialog: Dialog | None = None
 ) -> Mapping:
-    """The mapping of a file nobody has described; what it leaves open is asked at the dialog.
+    """The recognised mapping of a file; ambiguities are asked through `dialog`.
 
     Raises `NoHeader`, `MissingColumns`, `AmbiguousColumns`, `LooksLikeLines`, `LooksLikeOrders`.
     """
@@ -107,8 +107,8 @@ def recognised(
 
 
 def checked(mapping: Mapping, source: Source, sample: Sample, kind_name: str, dialog: Dialog | None = None) -> Mapping:
-    """A mapping someone gave, with the columns it does not name as properties; a time of day beside the day of the
-    orders is joined to it.
+    """A given mapping, with unmapped columns as properties; a separate time of day is joined to the date of the
+    orders.
 
     Raises `MappingDoesNotFit`, `MissingColumns`.
     """
@@ -126,7 +126,7 @@ def checked(mapping: Mapping, source: Source, sample: Sample, kind_name: str, di
 
 
 def with_forms(mapping: Mapping, source: Source, sample: Sample, date_order: Order | None) -> Mapping:
-    """The mapping with what it leaves open about dates, numbers and the file itself, where the sample tells."""
+    """The mapping with missing formats of dates, numbers and the file filled in from the sample."""
     kind = kind_named(mapping.kind)
     headers = {kind[name].holds: [] for name in mapping.fields}  # type: dict[str, list[str]]
     for name, header in mapping.fields.items():
@@ -161,7 +161,7 @@ def with_forms(mapping: Mapping, source: Source, sample: Sample, date_order: Ord
 
 
 def _by_header(file: str, sample: Sample, kind: Kind) -> dict[str, str]:
-    """For every field the column whose header names it best and whose content does not contradict."""
+    """For every field the column whose header matches best and whose content does not contradict it."""
     claims = []
     for place, field in enumerate(kind.fields):
         for header in sample.headers:
@@ -219,7 +219,7 @@ def _is_serial(value: str) -> bool:
 
 
 def _refuse_headless(file: str, sample: Sample, fields: dict[str, str]) -> None:
-    """A first row that names nothing known and holds dates or numbers is data."""
+    """Refuse a first row without known names that holds dates or numbers: it is data."""
     odd = [header for header in sample.headers if looks_like_date(header) or PLAIN_NUMBER.match(header)]
     if odd and not fields:
         raise NoHeader(file=file, cells=", ".join(sample.headers[:6]))
@@ -239,7 +239,7 @@ def _refuse_confusion(file: str, sample: Sample, kind: Kind, fields: dict[str, s
 
 
 def _by_content(sample: Sample, kind: Kind, fields: dict[str, str]) -> dict[str, str]:
-    """Fields that no header names and exactly one column can be, in a file long enough to tell."""
+    """Fields without a matching header that exactly one column fits by its content, in a sample long enough."""
     by_content: dict[str, str] = {}
     for name, test in (
         ("ordered_at", looks_like_date),
@@ -259,7 +259,7 @@ def _by_content(sample: Sample, kind: Kind, fields: dict[str, str]) -> dict[str,
 
 
 def _ids_by_content(sample: Sample, kind: Kind, fields: dict[str, str]) -> dict[str, str]:
-    """The number of the order is another on every row, that of the customer comes again."""
+    """Order and customer ids by content: order ids are unique, customer ids repeat."""
     if kind.name != "orders":
         return {}
     by_content: dict[str, str] = {}
@@ -314,7 +314,7 @@ def _refuse_missing(file: str, sample: Sample, kind: Kind, names: Collection[str
 
 
 def _guesses(sample: Sample, kind: Kind, missing: Sequence[str], fields: Table[str, str]) -> dict[str, str] | None:
-    """For every missing field a column that could be it by what it holds; None where one has none."""
+    """For every missing field a column that fits by content; None if one has none."""
     guesses: dict[str, str] = {}
     for name in missing:
         taken = {*fields.values(), *guesses.values()}
@@ -326,7 +326,7 @@ def _guesses(sample: Sample, kind: Kind, missing: Sequence[str], fields: Table[s
 
 
 def _could_be(field: Field, sample: Sample, header: str) -> bool:
-    """Whether every cell of a column holds what the field does, and nothing else than it."""
+    """Whether every cell of a column fits the field and no other type."""
     values = sample.some(header)
     if not values or is_status(values, by_header=False):
         return False
@@ -345,5 +345,5 @@ def _could_be(field: Field, sample: Sample, header: str) -> bool:
 
 
 def _stands_in(need: tuple[str, ...]) -> set[str]:
-    """An amount before discount does where the file has no other."""
+    """Fields that can replace a required one: the gross amount where the file has no other amount."""
     return {"gross_amount"} if need == ("amount",) else set()

@@ -1,4 +1,4 @@
-"""Rows of erased customers do not come in again with the next file."""
+"""Refuse rows of erased customers in later imports."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ CODE = "erased_customer"
 
 
 def without_erased(views: Views, staged: Staged, plan: Plan, dialog: Dialog, erasures: Erasures) -> Staged:
-    """The staged rows, those of erased customers left out: by their number, e-mail address or phone.
+    """The staged rows without those of erased customers, matched by id, e-mail address or phone.
 
-    They leave nothing in quarantine either, whatever else is wrong with them.
+    They are not written to quarantine either.
     """
     marks = erasures.in_force()
     if not marks or not staged.has("customer_id"):
@@ -61,9 +61,9 @@ def without_erased(views: Views, staged: Staged, plan: Plan, dialog: Dialog, era
 def _matching_rows(
     views: Views, rows: ir.Table, column: str, *, what: str, key: ir.Table, listed: ir.Table
 ) -> ir.Table:
-    """The places of the rows whose hash is in the list; every value is hashed once."""
+    """The indices of the rows whose hash is in the list; every distinct value is hashed once."""
     values = views.create(rows.filter(rows[column].notnull()).select(value=rows[column]).distinct())
-    # HMAC of two SHA-256: the key stays in a table, since the text of a query may stand in an error.
+    # HMAC from two SHA-256: the key is in a table, since the text of a query may appear in an error.
     hashed = views.from_sql(
         "SELECT value, sha256(outer_pad || unhex(sha256(inner_pad || "
         f"encode('{what}:' || value)))) AS mark FROM {values.get_name()}, {key.get_name()}"
@@ -75,9 +75,9 @@ def _matching_rows(
 def faults_without_erased(
     faults: tuple[Fault, ...], plan: Plan, dialog: Dialog, erasures: Erasures
 ) -> tuple[Fault, ...]:
-    """The lines no row could be made of, without those that name an erased customer: they stand in no file again.
+    """The unparsed lines without those that name an erased customer, which are not written to quarantine.
 
-    Call it after `without_erased`: both are told as one.
+    Call it after `without_erased`: both add to one notice.
     """
     values = {part for fault in faults for line in fault.lines for part in cell_values([line])}
     if not values or not erasures.in_force():

@@ -1,4 +1,4 @@
-"""What the report of an import remarks on facts that are in the lake as they stand: dates to come, shared cards."""
+"""Notices about rows that are imported unchanged: future dates and shared cards."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_EXAMPLES = 3
 def report_future_dates(
     views: Views, rows: ir.Table, plan: Plan, figures: Mapping[str, object], dialog: Dialog
 ) -> None:
-    """Say which rows are dated after the clock; they stay, and no default `as_of` follows them."""
+    """Report rows dated in the future; they are kept, and do not affect the default `as_of`."""
     kind = plan.kind
     count, at = int(str(figures.get("in_future") or 0)), kind.table.at
     if not count or at is None:
@@ -33,7 +33,7 @@ def report_future_dates(
 
 
 def report_shared_cards(views: Views, orders: ir.Table, dialog: Dialog) -> None:
-    """Name customers with so many orders that their number is likely shared by many people."""
+    """Report customers with so many orders that many people probably share their id."""
     sold = orders.filter(orders.status.isin(COUNTED) & orders.customer_id.notnull() & (orders.amount > 0))
     people = views.materialize(sold.group_by("customer_id").agg(orders=ibis._.count()))
     shared = views.engine.arrow(likely_shared(people, "orders")).to_pylist()

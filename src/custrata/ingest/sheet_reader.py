@@ -51,7 +51,7 @@ Formats = dict[tuple[int, int], str]
 
 
 class Cells:
-    """The cells of one sheet as texts, and what is to be told of them."""
+    """The cells of one sheet as texts, with rounded numbers and merged ranges."""
 
     def __init__(self, formats: Formats, merged: list[tuple[tuple[int, int], tuple[int, int]]]) -> None:
         self.formats = formats
@@ -64,7 +64,7 @@ class Cells:
         self._starts = {left: dict(spans) for left, spans in self.merged.items()}
 
     def text(self, cell: object, row: int, column: int) -> str | None:
-        """A cell as a person sees it."""
+        """A cell as displayed."""
         if cell is None or cell == "":
             return None
         if isinstance(cell, bool):
@@ -78,7 +78,7 @@ class Cells:
         return str(cell)
 
     def covered(self, texts: list[str | None], row: int, column: int) -> str | None:
-        """What the merged range above says of a cell that it covers."""
+        """The value of the merged range that covers a cell."""
         bottom, value = self._open.get(column, (-1, None))
         if row <= bottom:
             return value
@@ -100,14 +100,14 @@ class Cells:
 
 
 def _instant(cell: datetime) -> str:
-    """To the millisecond, as far as Excel's days are exact."""
+    """The instant rounded to milliseconds, the precision of Excel's serial dates."""
     even = cell + timedelta(microseconds=500)
     even = even.replace(microsecond=even.microsecond // 1000 * 1000)
     return even.isoformat(sep=" ", timespec="milliseconds" if even.microsecond else "seconds")
 
 
 def pattern(code: str) -> str:
-    """What a number format asks for, where it changes the digits one sees.
+    """The part of a number format that changes the displayed digits.
 
     `%` for a percentage; where it writes leading zeros or letters before the number, the format with marks in place of
     its digits; else nothing.
@@ -142,7 +142,7 @@ def padded(shape: str, number: int) -> str:
 
 
 class Styles:
-    """Which styles of a workbook show a number otherwise than by its plain digits, and where its sheets are."""
+    """The styles of a workbook that change the displayed digits of numbers, and the files of its sheets."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self.archive = archive
@@ -200,7 +200,7 @@ def _relation(tag: str, attributes: dict[str, str], targets: dict[str, str]) -> 
 
 
 def _parse(archive: zipfile.ZipFile, name: str, handler: Any) -> None:
-    """Tell of the start of every element of a member; one that declares a document type is none of Excel's."""
+    """Call `handler` at the start of every element of a member; members with a document type are refused."""
     parser = expat.ParserCreate()
 
     def refuse(*_: object) -> None:
@@ -308,13 +308,13 @@ def _styles(source: str) -> Styles | None:
 
 
 def _encrypted(source: str) -> bool:
-    """Whether a workbook is wrapped in encryption: the wrapping is an old kind of file with a stream of that name."""
+    """Whether a workbook is encrypted: then it is an OLE file with a stream of that name."""
     with open(source, "rb") as file:
         return "EncryptedPackage".encode("utf-16-le") in file.read()
 
 
 def _unread_zeros(source: str) -> bool:
-    """Whether a workbook other than of XML has number formats that write leading zeros, which nothing tells by cell."""
+    """Whether a non-XML workbook has number formats with leading zeros, which cannot be read by cell."""
     with open(source, "rb") as file:
         data = file.read()
     if data.startswith(b"\xd0\xcf\x11\xe0"):

@@ -1,4 +1,4 @@
-"""Sheets written out as columns of text, by whatever reader: what is known of each, and how readers write them."""
+"""Sheets as Parquet files of text columns: their description, and the writer that readers share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file as rows of text: one relation of columns `c0`, `c1` … in the order of the file, whatever its form."""
+"""Open a file of any format as one relation of text columns `c0`, `c1` … in the order of the file."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Source:
         return self.sheets if len(self.sheets) > 1 else next(iter(self.sheets), None)
 
     def place(self, row: int) -> int | str:
-        """Where a row stands for a person, counted from `first_row`: `Sheet!5` where several sheets are read."""
+        """The displayed position of a row, counted from `first_row`: `Sheet!5` where several sheets are read."""
         if len(self.parts) < 2:
             return row
         index = row - self.first_row
@@ -117,13 +117,13 @@ def literal(value: str) -> str:
 
 
 def engine_failure(error: Exception) -> bool:
-    """Whether an exception is the engine's own, told by where it comes from: only `custrata.engine` may import it."""
+    """Whether an exception is DuckDB's, by its module name: only `custrata.engine` may import DuckDB."""
     return type(error).__module__.partition(".")[0] in ("duckdb", "_duckdb")
 
 
 @contextmanager
 def reading(name: str) -> Iterator[None]:
-    """Tell as `DamagedFile` what the engine says of a file it cannot read."""
+    """Raise engine errors in reading a file as `DamagedFile`."""
     try:
         yield
     except Exception as error:
@@ -152,7 +152,7 @@ def open_source(engine: DuckEngine, file: SourceFile, scratch: Path, mapping: Ma
 
 
 def _cleaned(engine: DuckEngine, source: Source) -> Source:
-    """The source with its cells cleaned of what nobody sees."""
+    """The source with invisible characters removed from its cells."""
     width = len(source.headers)
     with reading(source.name):
         places, count, example = find_invisible(engine, source.relation, width)
@@ -235,12 +235,12 @@ def _csv(path: Path, dialect: Dialect, columns: int, rejects: str) -> tuple[str,
         reject_options = ["store_rejects = true", f"rejects_table = '{table}'", f"rejects_scan = '{table}_scan'"]
         return f"read_csv({', '.join([*options, *reject_options])})"
 
-    # Noted either way: with `ignore_errors` alone the reader loses the line after a wrong one as well.
+    # Rejects are always stored: with `ignore_errors` alone the reader also loses the line after a malformed one.
     return reading_into(f"{rejects}{ASIDE}"), reading_into(rejects)
 
 
 def drop_rejects(engine: DuckEngine, rejects: str) -> None:
-    """Drop what was noted of unreadable lines."""
+    """Drop the tables of unreadable lines."""
     for table in (rejects, f"{rejects}{ASIDE}"):
         for name in (table, f"{table}_scan"):
             engine.raw.execute(f"DROP TABLE IF EXISTS {name}")
@@ -295,7 +295,7 @@ def _tables(file: SourceFile, scratch: Path, mapping: Mapping, names: tuple[str,
 
 
 def _batch_may_contain_invisible(batch: pa.RecordBatch) -> bool:
-    """Whether a text of these rows may hold what nobody sees."""
+    """Whether a text of these rows may contain invisible characters."""
     for column in batch.columns:
         texts = column.dictionary if pa.types.is_dictionary(column.type) else column
         if pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type):
@@ -315,7 +315,7 @@ def _parquet(engine: DuckEngine, file: SourceFile, scratch: Path) -> tuple[Sourc
 
 
 def _sound_parquet(file: SourceFile, scratch: Path) -> tuple[Path, bool]:
-    """The same rows written anew by Arrow, in a process of its own; and whether their texts may hold what nobody sees.
+    """The rows rewritten by Arrow in a child process; and whether their texts may contain invisible characters.
 
     Raises what `sound_parquet` raises.
     """
@@ -326,7 +326,7 @@ def _sound_parquet(file: SourceFile, scratch: Path) -> tuple[Path, bool]:
 
 
 def _cell(name: str, type_: str) -> str:
-    """A typed column as text: whole floats without `.0`, as ids that passed through a frame need it."""
+    """A typed column as text: whole floats without `.0`, for ids that a data frame converted to floats."""
     column = '"' + name.replace('"', '""') + '"'
     if type_ in ("FLOAT", "DOUBLE"):
         whole = f"CAST(TRY_CAST({column} AS HUGEINT) AS VARCHAR)"
@@ -340,6 +340,6 @@ def _columns(path: Path, cells: list[str]) -> str:
 
 
 def cells_of_line(line: str, dialect: Dialect, columns: int) -> list[str]:
-    """The cells of a line no reader accepts, as well as they can be told; what is too many stays in the last."""
+    """The cells of a malformed line, split as well as possible; surplus text stays in the last cell."""
     cells = re.split(re.escape(dialect.delimiter), line.rstrip("\r\n"), maxsplit=columns - 1)
     return [cell.strip().strip(dialect.quote) for cell in cells] + [""] * (columns - len(cells))

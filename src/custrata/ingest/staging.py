@@ -1,4 +1,4 @@
-"""One pass over a file: its typed, checked rows, in the order of the file."""
+"""The first pass over a file: its typed, checked rows, in the order of the file."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Staged:
 
     @property
     def blank(self) -> int:
-        """Rows without anything in them."""
+        """Empty rows."""
         return sum(count for bits, count in self.tally.items() if bits & 1)
 
     @property
@@ -56,7 +56,7 @@ class Staged:
 
     @property
     def read(self) -> int:
-        """Rows with something in them."""
+        """Rows that are not empty."""
         return sum(self.tally.values()) - self.blank
 
     @property
@@ -70,7 +70,7 @@ class Staged:
 
 
 def stage(views: Views, plan: Plan) -> Staged:
-    """Read a file once and keep its rows, in a table that goes with the views.
+    """Read a file once and materialize its rows in a table that is dropped with the views.
 
     Raises `DamagedFile`.
     """
@@ -82,7 +82,7 @@ def stage(views: Views, plan: Plan) -> Staged:
         present = {name: value for name, value in columns.items() if not _is_null(value)}
         materialized = views.materialize(table.select(**present))
     numbered = views.from_sql(f"SELECT *, rowid AS {INDEX} FROM {materialized.get_name()}")
-    # Columns the file does not tell take no room: they are null again from here on.
+    # Columns that the file lacks are not stored: they are added as null here.
     whole = numbered.mutate(**{name: value for name, value in columns.items() if name not in present})
     rows = views.create(with_defaults(whole, plan.kind.name))
     return _counted(views, rows, tuple(done.problems), plan)
@@ -94,7 +94,7 @@ def _is_null(value: ir.Value) -> bool:
 
 
 def _bits(problems: Iterable[ir.BooleanValue]) -> ir.IntegerValue:
-    """One whole number that says which of the problems a row has."""
+    """The problems of a row as a bit mask."""
     conditions = list(problems)
     bits = [problem.ifelse(ibis.literal(1 << place, "int64"), 0) for place, problem in enumerate(conditions)]
     any_found = ibis.or_(*conditions)
@@ -113,7 +113,7 @@ def _counted(views: Views, rows: ir.Table, problems: tuple[Problem, ...], plan: 
 
 
 def _notices(groups: Iterable[dict[str, Any]], plan: Plan) -> tuple[Notice, ...]:
-    """What reading the cells assumed: in how many rows, and one of the cells."""
+    """The assumptions made in parsing cells: in how many rows, and one of the cells."""
     counts: Counter[str] = Counter()
     cells: dict[str, tuple[str, str]] = {}
     for group in sorted(groups, key=lambda group: group["cells"] or ""):

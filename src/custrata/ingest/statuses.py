@@ -1,4 +1,4 @@
-"""What the words of a status column mean: a catalogue by platform, and the question about words it does not have."""
+"""The meaning of status words: a catalogue by platform, and a question about words that it does not contain."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HINTS = (
     ("pending", re.compile(r"退款中|退货中|售后中|申请|待退|审核|中$|request|process|progress")),
     ("refunded", re.compile(r"退款|退货|refund|return|erstatt|rembours|reembols|返金|返品")),
 )
-# Words other columns use as well: they alone make no status column.
+# Words that other columns use as well: they alone do not identify a status column.
 COMMON = {"new", "open", "ok", "done", "return", "sale", "paid", "success", "received", "成功", "完成", "取消", "退货",
           "退款", "offen", "processed", "active", "closed", "void", "invalid", "无效", "失败", "关闭"}  # fmt: skip
 
@@ -56,7 +56,7 @@ def _catalogue() -> dict[str, dict[str, str]]:
 
 @lru_cache(maxsize=1)
 def _shared() -> dict[str, str]:
-    """What words mean that all platforms use in one sense."""
+    """The words that have the same meaning on all platforms."""
     senses: defaultdict[str, set[str]] = defaultdict(set)
     for words in _catalogue().values():
         for word, status in words.items():
@@ -76,8 +76,8 @@ def status_of(word: str, platform: str | None = None) -> str | None:
 
 
 def is_status(values: Iterable[str], *, by_header: bool) -> bool:
-    """Whether cells are the status of an order: few words; where no header says so, half of them known and telling, or
-    one that only an order can be, such as 已取消 or refunded."""
+    """Whether cells are order statuses: few words; without a header that says so, half of them known and specific, or
+    one that only orders have, such as 已取消 or refunded."""
     distinct = set(values)
     if len(distinct) > MOST_WORDS:
         return False
@@ -92,7 +92,7 @@ def is_status(values: Iterable[str], *, by_header: bool) -> bool:
 
 
 def proposed(word: str) -> str:
-    """The answer to propose for a word nobody knows; it never makes a sale of it."""
+    """The proposed meaning of an unknown word; it is never a sale."""
     text = unicodedata.normalize("NFKC", word).lower()
     return next((status for status, hint in HINTS if hint.search(text)), "pending")
 
@@ -106,7 +106,7 @@ def words_of(values: Iterable[str], platform: str | None) -> dict[str, str]:
 
 
 def ask_statuses(dialog: Dialog, unknown: Mapping[str, int], header: str) -> dict[str, str]:
-    """What words mean that the catalogue does not have, by the answer to the question about each; told too."""
+    """The meaning of words that the catalogue does not contain, asked for each; adds a notice."""
     total = len(unknown)
     if total > MOST_WORDS:
         return _ask_one_meaning(dialog, unknown, header)
@@ -122,7 +122,7 @@ def ask_statuses(dialog: Dialog, unknown: Mapping[str, int], header: str) -> dic
 
 
 def _ask_one_meaning(dialog: Dialog, unknown: Mapping[str, int], header: str) -> dict[str, str]:
-    """One meaning for all words of a column that has too many to ask about each."""
+    """One meaning for all unknown words of a column that has too many to ask about each."""
     example = ", ".join(sorted(unknown, key=lambda word: (-unknown[word], word))[:5])
     facts = {"words": len(unknown), "rows": sum(unknown.values()), "header": header, "example": example}
     choice = dialog.ask(Question("status_others", MEANINGS, "pending", facts))

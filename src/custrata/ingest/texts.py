@@ -1,4 +1,4 @@
-"""Cells as text: edges trimmed, wrappings of spreadsheets taken off, words of several languages made one."""
+"""Normalize cells as text: trim whitespace, remove spreadsheet wrappers, map words of several languages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 from custrata.ingest.functions import byte_length, list_extract, list_position, right, trim
 from custrata.ingest.statuses import MEANINGS
 
-# What exports write where there is nothing.
+# Texts for null in exports.
 NULL_WORDS = (
     "",
     "NULL",
@@ -48,7 +48,7 @@ WRAPPED = r"^(?:=\"(.*)\"|'(.*?)|`(.*?)`?)$"
 
 
 def tidy(cell: ir.StringValue) -> ir.StringValue:
-    """The cell without space and control characters at its edges; null where nothing is left, or a word for nothing.
+    """The cell without surrounding whitespace and control characters; null where it is empty or a text for null.
 
     Most cells need neither: looking at both ends costs a fifth of trimming, and seconds over ten million rows.
 
@@ -62,7 +62,7 @@ def tidy(cell: ir.StringValue) -> ir.StringValue:
 
 
 def _may_need_trim(cell: ir.StringValue) -> ir.BooleanValue:
-    """Whether a cell may have something at its edges, or be a word for nothing."""
+    """Whether a cell may have characters to trim, or be a text for null."""
     odd = (cell < ".") | (cell >= "\u0080")  # space and signs, full-width space: bytes before digits, beyond ASCII
     for first, after in (("N", "O"), ("n", "o"), ("\\", "]"), ("\x7f", "\x80")):  # how words for nothing begin
         odd = odd | cell.between(first, after)
@@ -87,7 +87,7 @@ def tidy_id(cell: ir.StringValue, lower: bool = False) -> ir.StringValue:
 
 
 def without_wrapper(cell: ir.StringValue) -> ir.StringValue:
-    """`="0123"`, `'0123` and a backtick before it, as exports write what a spreadsheet must not touch, as `0123`."""
+    """The text of a cell that exports protect from spreadsheets: `="0123"`, `'0123` and a backtick give `0123`."""
     return cell.re_replace(WRAPPED, r"\1\2\3")
 
 
@@ -97,7 +97,7 @@ def half_width(text: ir.StringValue) -> ir.StringValue:
 
 
 def plain_signs(text: ir.StringValue, dashes: str = DASHES) -> ir.StringValue:
-    """Half width, with plain spaces, dashes, apostrophes and digits, without what nobody sees."""
+    """The text in half width, with plain spaces, dashes, apostrophes and digits, without invisible characters."""
     signs = FULL_WIDTH + SPACES + dashes + QUOTES + DIGITS + "٫٬" + INVISIBLE
     plain = HALF_WIDTH + " " * len(SPACES) + "-" * len(dashes) + "'" * len(QUOTES) + "0123456789" * 2 + ".,"
     return cast(ir.StringValue, _beyond_ascii(text).ifelse(text.translate(signs, plain), text))
@@ -117,7 +117,7 @@ def words() -> dict[str, dict[str, list[str]]]:
 
 
 def meaning(word: str, choice: str) -> str | None:
-    """The canonical value a word stands for, None where nobody knows the word.
+    """The canonical value of a word; None where the word is unknown.
 
     >>> meaning("退货", "order_kind")
     'return'
@@ -142,7 +142,7 @@ def gender_codes(values: Iterable[str]) -> dict[str, str]:
 
 
 def choice_value(text: ir.StringValue, choice: str, own: dict[str, str]) -> ir.StringValue:
-    """The canonical value a word stands for; null where nobody knows the word.
+    """The canonical value of a word; null where the word is unknown.
 
     `own` are words as they stand in the file, the commonest first: these are tried first. The others are searched in a
     list: so many comparisons, or `isin`, which becomes a join, would be paid for by every row.

@@ -1,4 +1,4 @@
-"""Rows of a table that are no facts: totals and subtotals, headers repeated on every page, remarks below the table."""
+"""Leave out rows that are no facts: totals and subtotals, repeated headers, remarks below the table."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ KEYS = ("order_id", "customer_id", "source_id", "product_id", "product_name", "n
 
 
 def without_totals(views: Views, staged: Staged, plan: Plan, dialog: Dialog) -> Staged:
-    """The staged rows without those that add others up, say the header again, or remark on the table."""
+    """The staged rows without totals, repeated headers and remarks."""
     rows = staged.rows
     suspects = views.materialize(_candidates(rows, plan, staged))
     if not (staged.wrong or views.engine.arrow(suspects.limit(1)).num_rows):
@@ -68,7 +68,7 @@ def without_totals(views: Views, staged: Staged, plan: Plan, dialog: Dialog) -> 
 
 
 def without_remarks(faults: tuple[Fault, ...], source: Source, dialog: Dialog) -> tuple[Fault, ...]:
-    """The lines no row could be made of, those marked that are totals or remarks: too short, and nothing is lost."""
+    """The unparsed lines, with short lines that are totals or remarks marked as left out."""
     by_code: dict[str, list[Fault]] = {"totals": [], "remarks": []}
     marked = []
     for fault in faults:
@@ -98,7 +98,7 @@ def _candidates(rows: ir.Table, plan: Plan, staged: Staged) -> ir.Table:
     conditions: list[ir.BooleanValue] = []
     for name in (name for name in KEYS if staged.has(name)):
         text = cast(ir.StringValue, rows[name])
-        # What begins with a digit is no word: most numbers are told so without a search.
+        # A text that begins with a digit is no total: most ids are excluded without a regular expression.
         conditions.append(((text < "0") | (text >= ":")) & text.re_search(TOTAL))
     if staged.has("order_id"):
         conditions.append(
@@ -106,12 +106,12 @@ def _candidates(rows: ir.Table, plan: Plan, staged: Staged) -> ir.Table:
         )
     headers = {name: plan.mapping.fields.get(name) for name in ("order_id", "customer_id", "product_id")}
     conditions += [rows[name] == header for name, header in headers.items() if header and staged.has(name)]
-    # Filtered, not computed: a filter tests only the rows that the test before has left.
+    # A filter evaluates each test only for rows that the previous one left.
     return rows.filter(ibis.or_(*conditions) if conditions else ibis.literal(False)).select(INDEX)
 
 
 def _cells(views: Views, rows: ir.Table, plan: Plan) -> ir.Table:
-    """Of some rows, by `_index`: whether a cell is a total, whether they say the header again or a single thing."""
+    """For some rows, by `_index`: whether a cell is a total, whether they repeat the header or have one cell only."""
     headers = plan.source.headers
     places = [f"c{place}" for place in range(len(headers))]
     indices = views.create(rows.select(INDEX))

@@ -1,4 +1,4 @@
-"""Where somebody is named in rows nobody has read yet: cells compared as an import would read them."""
+"""Find people in quarantined rows: cells are compared after the normalization of imports."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Matcher = Callable[[Collection[str]], set[str]]  # those of some values that nam
 
 
 def cell_values(cells: Iterable[str]) -> set[str]:
-    """The values in cells: each by itself and, of a line that was not understood, its parts.
+    """The values in cells: each cell and, for an unparsed line, its parts.
 
     >>> sorted(cell_values(["a,b", "c"]))
     ['a', 'a,b', 'b', 'c']
@@ -40,8 +40,8 @@ def cell_values(cells: Iterable[str]) -> set[str]:
 
 
 def interpretations(values: Collection[str], region: str | None, *, phones: bool) -> dict[str, dict[str, set[str]]]:
-    """What an import would take each value for: by what it may be (`customer`, `email`, `phone`), then by what it is
-    then, the values as they stand there. Reading `phones` takes long, and can be left out."""
+    """How an import would read each value: by type (`customer`, `email`, `phone`), then by normalized value, the
+    original values. Parsing `phones` is slow and optional."""
     readings: dict[str, dict[str, set[str]]] = {CUSTOMER: {}, EMAIL: {}, PHONE: {}}
     texts = sorted(values)
     with DuckEngine() as engine:
@@ -60,7 +60,7 @@ def interpretations(values: Collection[str], region: str | None, *, phones: bool
 
 
 def normalized_id(customer_id: str) -> str:
-    """The number of a customer as imports keep it.
+    """The id of a customer as imports normalize it.
 
     >>> normalized_id(" Ｃ００１ ")
     'C001'
@@ -72,7 +72,7 @@ def normalized_id(customer_id: str) -> str:
 
 
 def person_matcher(people: Collection[Person], region: str | None) -> Matcher:
-    """Which values name one of these people, by number, e-mail address or phone."""
+    """A function that returns the values that match one of these people, by id, e-mail address or phone."""
     sought: Mapping[str, set[str]] = {
         CUSTOMER: {person.customer_id for person in people},
         EMAIL: {email.lower() for person in people for email in person.emails},
@@ -89,13 +89,13 @@ def person_matcher(people: Collection[Person], region: str | None) -> Matcher:
 
 
 def count_matching_rows(path: Path, named: Matcher) -> int:
-    """How many rows of a file of rejected rows name somebody."""
+    """How many rows of a quarantine file match."""
     rows = _rows(path)
     return len(rows) - len(_remaining_rows(rows, named))
 
 
 def delete_rows(path: Path, named: Matcher) -> int:
-    """Write a file of rejected rows anew without those that name somebody, whole or not at all; how many went."""
+    """Rewrite a quarantine file atomically without the matching rows; how many were deleted."""
     rows = _rows(path)
     remaining = _remaining_rows(rows, named)
     if len(remaining) == len(rows):
@@ -110,7 +110,7 @@ def delete_rows(path: Path, named: Matcher) -> int:
 
 
 def quarantine_files(folder: Path) -> Iterator[Path]:
-    """The files of rejected rows in a folder, those of killed imports among them."""
+    """The quarantine files in a folder, including those of killed imports."""
     yield from sorted(folder.glob("*.csv*"))
 
 
@@ -121,7 +121,7 @@ def _rows(path: Path) -> list[list[str]]:
 
 
 def _remaining_rows(rows: list[list[str]], named: Matcher) -> list[list[str]]:
-    """The header, and the rows that name nobody sought."""
+    """The header, and the rows that do not match."""
     values = cell_values(cell for row in rows[1:] for cell in row)
     matches = named(values) if values else set()
     return rows if not matches else [*rows[:1], *(row for row in rows[1:] if matches.isdisjoint(cell_values(row)))]

@@ -1,4 +1,4 @@
-"""From the sheets of a workbook to one table: which of them are read, where their headers stand, what is filled in."""
+"""Combine the sheets of a workbook into one table: choose sheets, locate headers, fill merged cells."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from custrata.ingest.sheets import Sheet
 
 NAMES_SHOWN = 12
 LEAST_ALIKE = 3
-# Sheets of these names, and columns, speak of something else than the sheets beside them.
+# Names of sheets and columns with content that differs from that of the main sheet.
 ANOTHER = re.compile(
     "退|取消|作废|作廢|模板|范本|示例|测试|汇总|彙總|refund|return|cancel|void|template|example|summary|pivot",
     re.IGNORECASE,
@@ -36,7 +36,7 @@ class NoFilledSheet(BadInput):
 
 @dataclass(frozen=True)
 class Page:
-    """A sheet with something in it: its header, and the row of the sheet, from 0, that its table begins below."""
+    """A sheet that is not empty: its header, and the row of the sheet, from 0, where its data begin."""
 
     sheet: Sheet
     head: Head
@@ -54,7 +54,7 @@ class Page:
         return {_plain(header): place for place, header in reversed(list(enumerate(self.headers)))}
 
     def is_like(self, other: Page) -> bool:
-        """Whether two sheets are parts of one table: the same names, in whatever order, but for remarks of one."""
+        """Whether two sheets are parts of one table: the same headers in any order, except for unknown ones."""
         mine, theirs = ({_plain(cell) for cell in page.head.cells if cell} for page in (self, other))
         more = [cell for page in (self, other) for cell in page.head.cells if _plain(cell) in mine ^ theirs]
         return (
@@ -69,7 +69,7 @@ def _plain(header: str) -> str:
 
 
 def _is_meaningful(header: str) -> bool:
-    """Whether a column tells something that counts."""
+    """Whether a column is known or indicates different content."""
     return is_known(header) or bool(ANOTHER.search(header))
 
 
@@ -135,7 +135,7 @@ def _page(sheet: Sheet, mapping: Mapping, file: str) -> Page | None:
 
 
 def _fittest(pages: Sequence[Page], mapping: Mapping) -> Page:
-    """The sheet with most of the columns one looks for, the first of several."""
+    """The sheet with most of the expected columns, the first of several."""
     kind = kind_named(mapping.kind)
 
     def fit(page: Page) -> int:
@@ -160,7 +160,7 @@ def _field(header: str, kind: Kind) -> Field | None:
 
 
 def _without_copies(pages: Sequence[Page]) -> tuple[list[Page], list[Page]]:
-    """The sheets, and those among them whose rows are, to the last cell, those of another."""
+    """The distinct sheets, and the sheets with exactly the same rows as another."""
     digests: set[bytes] = set()
     chosen: list[Page] = []
     copies: list[Page] = []

@@ -1,4 +1,4 @@
-"""What the staged rows of each kind of file become in the lake, its quarantine and its quality report."""
+"""Write the staged rows of each kind of file to the lake and quarantine, with the quality report."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def write_import(views: Views, job: Job) -> ImportResult:
     waiting: Path | None = None
     merged: dict[str, Merged] = {}
     try:
-        # Orders and records follow from the lake too: nobody may change it between reading and writing.
+        # Orders and records also depend on the lake: it must not change between reading and writing.
         with job.workspace.lake.change(at=job.at) as change:
             job, snapshot = _without_erased(views, job), job.workspace.lake.snapshot()
             recover_killed(job.workspace.quarantine, snapshot.imports, alone=True)
@@ -97,7 +97,7 @@ def write_import(views: Views, job: Job) -> ImportResult:
             if result.accepted:
                 merged = _merged(views, job, outcome, result, change)
             elif waiting is not None:
-                finalize(waiting)  # never in the ledger: the next import would take it for a killed one's
+                finalize(waiting)  # nothing is committed: the next import would remove the pending file
     except BaseException:
         if waiting is not None:
             waiting.unlink(missing_ok=True)
@@ -138,7 +138,7 @@ def _checked(views: Views, job: Job, snapshot: LakeSnapshot) -> tuple[ImportResu
 
 
 def _import_id(job: Job, snapshot: LakeSnapshot) -> str:
-    """When and what: `20250131T083000Z-1f2e3d4c`, numbered where the same file comes twice in one second."""
+    """Time and hash: `20250131T083000Z-1f2e3d4c`, numbered where the same file is imported twice in one second."""
     base = f"{job.at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{job.plan.source.file.sha256[:8]}"
     taken = {record.import_id for record in snapshot.imports}
     names = (base if count == 1 else f"{base}-{count}" for count in range(1, len(taken) + 2))
@@ -198,7 +198,7 @@ def _fact_figures(views: Views, job: Job, rows: ir.Table) -> dict[str, object]:
 def _people(
     views: Views, job: Job, rows: ir.Table, snapshot: LakeSnapshot, origin: Origin
 ) -> tuple[dict[str, ir.Table], dict[str, int]]:
-    """The customer records a file of orders or lines tells of, and its unusable contacts by header."""
+    """The customer records in a file of orders or lines, and its invalid contacts by header."""
     reported = people.records_from_orders(rows, job.plan)
     if reported is None:
         return {}, {}
@@ -257,7 +257,7 @@ def _report(views: Views, job: Job, outcome: Outcome) -> QualityReport:
 
 
 def _quarantined(views: Views, job: Job, outcome: Outcome, import_id: str) -> Path | None:
-    """Write the rejected rows; the file appears whole or not at all, under the name it has until the import is done."""
+    """Write the rejected rows atomically, under the pending name until the import is committed."""
     draft, target = job.scratch / "quarantine.csv", pending_file(job.workspace.quarantine, import_id)
     language = job.workspace.settings.language
     rejected = (outcome.staged, outcome.accepted)
