@@ -26,7 +26,7 @@ from custrata.cli.upkeep import compact_command
 from custrata.engine.guard import of_engine
 from custrata.engine.storage import PANIC
 from custrata.errors import CustrataError, Refused
-from custrata.lake.private import keep_private
+from custrata.lake.private import set_private_umask
 from custrata.wording import error_sentence, phrase
 
 DEBUG = "CUSTRATA_DEBUG"
@@ -78,7 +78,7 @@ def _unforeseen(error: BaseException) -> Unforeseen:
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
-    keep_private()
+    set_private_umask()
     try:
         set_environment_language(os.environ)
         with cli.make_context("custrata", sys.argv[1:]) as context:

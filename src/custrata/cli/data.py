@@ -24,7 +24,7 @@ from custrata.engine.storage import reason_of
 from custrata.errors import BadInput
 from custrata.ingest import ImportResult, Mapping, import_file
 from custrata.ingest.mapping import LAST_ROW
-from custrata.ingest.settling import settle_killed
+from custrata.ingest.settling import recover_killed
 from custrata.lake import Workspace
 from custrata.schema.cells import harmless
 from custrata.schema.counting import FreeOrders
@@ -216,7 +216,7 @@ def quarantine_command(session: Session, import_id: str | None, output: Path | N
     """List imports with rejected rows, or write the rows of one."""
     workspace = session.workspace
     write, imports = session.writer("cli"), workspace.lake.snapshot().imports
-    settle_killed(workspace.quarantine, imports)
+    recover_killed(workspace.quarantine, imports)
     if import_id is None:
         with_rejected = [record for record in imports if record.rejected]
         names = [write(f"heads.{name}") for name in ("import_id", "file", "rejected")]

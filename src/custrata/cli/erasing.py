@@ -12,8 +12,16 @@ from custrata.cli.help import Command, Group
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw
 from custrata.errors import BadInput
-from custrata.ingest.erasure import begin, carry_on, erase, finished, people_of, returned, rows_of
-from custrata.ingest.traces import plain_id
+from custrata.ingest.erasure import (
+    begin_erasure,
+    erase,
+    people_of,
+    reappeared_customers,
+    require_finished,
+    resume_erasures,
+    rows_of,
+)
+from custrata.ingest.traces import normalized_id
 from custrata.lake.erasures import NotAnErasureList
 from custrata.wording.writer import Writer
 
@@ -29,7 +37,7 @@ class NobodyToErase(BadInput):
 def erase_command(session: Session, customer: str, yes: bool) -> None:
     """Erase CUSTOMER from the workspace, its runs and files and the server's database, for good."""
     workspace, write = session.workspace, session.writer("cli")
-    plain = plain_id(customer)
+    plain = normalized_id(customer)
     done = next((erased for erased in session.resumed_erasures if plain in erased.intent.customer_ids), None)
     people = people_of(workspace, [customer], session.database)
     row_counts = rows_of(workspace, people, session.database)
@@ -39,7 +47,7 @@ def erase_command(session: Session, customer: str, yes: bool) -> None:
         if not yes:
             click.confirm(write("erase_ask", customer=plain, rows=_format_counts(row_counts, write)), abort=True)
         done = erase(workspace, customer, at=now(), database=session.database)
-    removed = _format_counts(finished(done).removed, write)
+    removed = _format_counts(require_finished(done).removed, write)
     say(write("erased", customer=plain, rows=removed or write("nothing_left")))
     if older := workspace.backups.present(before=now()):
         say(write("backups_hold", files=", ".join(backup.file for backup in older)))
@@ -92,12 +100,12 @@ def import_command(session: Session, file: Path) -> None:
         text = file.read_text("utf-8")
     except (OSError, ValueError) as error:
         raise NotAnErasureList(file=file) from error
-    new = workspace.erasures.take_over(text, file=file)
-    gone = returned(workspace, session.database)
+    new = workspace.erasures.import_list(text, file=file)
+    gone = reappeared_customers(workspace, session.database)
     if gone:
-        begin(workspace, gone, at=now(), database=session.database)
-        for done in carry_on(workspace, at=now(), database=session.database):
-            finished(done)
+        begin_erasure(workspace, gone, at=now(), database=session.database)
+        for done in resume_erasures(workspace, at=now(), database=session.database):
+            require_finished(done)
     say(write("erasures_imported", new=write.number(new), erased=write.number(len(gone))))
 
 

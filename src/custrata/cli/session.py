@@ -19,7 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from custrata.cli.help import language_option
 from custrata.cli.language import current_language, requested_language
 from custrata.errors import Refused
-from custrata.ingest.erasure import Database, Erased, carry_on
+from custrata.ingest.erasure import Database, Erased, resume_erasures
 from custrata.lake import Damaged, Workspace
 from custrata.wording import Said, error_sentence, phrase
 from custrata.wording.writer import Writer
@@ -66,7 +66,7 @@ class Session:
             return []
         click.echo(phrase("cli", "erasure_goes_on", self.language), err=True)
         try:
-            return carry_on(workspace, at=now(), database=database_of(workspace))
+            return resume_erasures(workspace, at=now(), database=database_of(workspace))
         except Refused as error:
             click.echo(error_sentence(error, self.language), err=True)
             return []

@@ -28,7 +28,7 @@ from custrata.cli.session import WORKSPACE
 from custrata.engine.scratch import Scratch
 from custrata.errors import BadInput, Refused
 from custrata.lake import Workspace
-from custrata.lake.archive import frozen
+from custrata.lake.archive import freeze
 from custrata.lake.durable import sync
 from custrata.lake.private import private_files
 
@@ -117,14 +117,14 @@ def write_backup(
 
     if file.exists():
         raise BackupExists(file=file)
-    workspace.backups.begun(file, at=at)
+    workspace.backups.record(file, at=at)
     try:
         with Scratch(file.absolute().parent, prefix=PREFIX) as scratch:
             part = scratch / file.name
             with Scratch(workspace.folder, prefix=PREFIX) as home:
                 on_step("reading")
                 with ExitStack() as still:
-                    frozen(workspace, home / "workspace", still, wait=wait)
+                    freeze(workspace, home / "workspace", still, wait=wait)
                     tables = dump_tables(home / "database", release=still.close)
                 if (workspace.folder / KEY).exists():
                     (home / "workspace" / KEY).parent.mkdir()

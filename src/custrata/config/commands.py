@@ -26,7 +26,7 @@ from custrata.engine.scratch import remove_abandoned
 from custrata.engine.storage import of_storage
 from custrata.errors import Refused
 from custrata.lake import Workspace
-from custrata.lake.private import close_folder
+from custrata.lake.private import restrict_folder
 from custrata.lake.workspace import LEFT_INSIDE
 from custrata.wording import phrase
 
@@ -176,7 +176,7 @@ def prepare(folder: Path) -> Workspace:
     # Restrict the top folders of workspaces of earlier versions; `doctor` does so for all files.
     for part in (session.workspace.folder, session.workspace.folder / "server"):
         if part.exists():
-            close_folder(part)
+            restrict_folder(part)
     os.environ[WORKSPACE] = str(session.workspace.folder.resolve())
     os.environ.setdefault(SETTINGS, SETTINGS_MODULE)
     import django

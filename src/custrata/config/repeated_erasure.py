@@ -16,7 +16,7 @@ from custrata.config.backup import HEAD
 from custrata.config.erasing import LISTS
 from custrata.config.restoring import Restored
 from custrata.errors import Refused
-from custrata.ingest.erasure import begin, carry_on, finished, returned
+from custrata.ingest.erasure import begin_erasure, reappeared_customers, require_finished, resume_erasures
 from custrata.lake import Workspace
 from custrata.lake.erasures import KEY, Erasures
 from custrata.wording.writer import Writer
@@ -38,12 +38,12 @@ def repeat_erasures(restored: Restored) -> str:
     named = _named()
     copies = list(_copies(workspace))
     for path in (*named, *copies):
-        workspace.erasures.take_over(_list_at(path), file=path)
-    gone = list(dict.fromkeys(returned(workspace, database)))
+        workspace.erasures.import_list(_list_at(path), file=path)
+    gone = list(dict.fromkeys(reappeared_customers(workspace, database)))
     if gone:
-        begin(workspace, gone, at=restored.at, database=database)
-    for done in carry_on(workspace, at=restored.at, database=database):
-        finished(done)
+        begin_erasure(workspace, gone, at=restored.at, database=database)
+    for done in resume_erasures(workspace, at=restored.at, database=database):
+        require_finished(done)
     write = Writer(current_language(), workspace.settings.currency, workspace.settings.timezone, "server")
     if gone:
         return write("erased_again", count=write.number(len(gone)))

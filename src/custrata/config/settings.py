@@ -10,10 +10,10 @@ from pathlib import Path
 import dj_database_url
 
 from custrata.config.logging import logging_settings
-from custrata.lake.private import FOLDER, keep_private
+from custrata.lake.private import FOLDER, set_private_umask
 from custrata.web.rights import roles_named
 
-keep_private()  # whichever program runs Django: database, keys and exports are the owner's alone
+set_private_umask()  # whichever program runs Django: database, keys and exports are the owner's alone
 WORKSPACE = Path(os.environ.get("CUSTRATA_WORKSPACE", "."))
 STATE = WORKSPACE / "server"
 DEBUG = os.environ.get("CUSTRATA_DEBUG") == "1"

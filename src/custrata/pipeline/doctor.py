@@ -22,9 +22,9 @@ from custrata.lake.examining import examine_decisions, examine_lake, examine_run
 from custrata.lake.exclusions import FILE as EXCLUSIONS
 from custrata.lake.findings import Finding, damaged, mended, notice, phrase_of, whole
 from custrata.lake.private import open_paths
-from custrata.lake.repairing import Fetch, files_of_backup, repair_lake, repair_lists, repair_runs, take_from_backup
+from custrata.lake.repairing import Fetch, files_of_backup, repair_lake, repair_lists, repair_runs, restore_from_backup
 from custrata.lake.sums import FILE as SUMS
-from custrata.lake.sums import sums_in, write_sealed
+from custrata.lake.sums import checksums_in, write_checked
 from custrata.lake.workspace import FILE as SETTINGS
 from custrata.lake.workspace import Settings
 from custrata.tiering.learned import LearnedLines
@@ -83,7 +83,7 @@ def _home(folder: Path | str) -> Path:
 def _examine_lists(home: Path) -> Iterator[Finding]:
     for path in sorted(home.rglob(SUMS)):
         try:
-            sums_in(path.parent)
+            checksums_in(path.parent)
         except Damaged as error:
             yield damaged("sums", home, error, "repair")
 
@@ -99,7 +99,7 @@ def _examine_settings(home: Path) -> Iterator[Finding]:
 
 
 def _repair_settings(home: Path, fetch: Fetch) -> Iterator[Finding]:
-    if any(finding.state == "damaged" for finding in _examine_settings(home)) and take_from_backup(
+    if any(finding.state == "damaged" for finding in _examine_settings(home)) and restore_from_backup(
         home / SETTINGS, fetch, lambda fresh: Workspace.open(fresh.parent)
     ):
         yield mended("settings", SETTINGS, "older_from_backup")
@@ -111,7 +111,7 @@ def _texts(home: Path) -> Iterator[Path]:
     for folder in folders:
         names = {path.name for path in folder.glob("*") if path.suffix in (".yaml", ".json") and path.name != SUMS}
         with suppress(Damaged):  # reported by _examine_lists
-            names |= sums_in(folder).keys()
+            names |= checksums_in(folder).keys()
         yield from (folder / name for name in sorted(names) if folder != home or name in (EXCLUSIONS, ERASURES))
     if (home / KEY).exists() or (home / ERASURES).exists():
         yield home / KEY
@@ -164,9 +164,9 @@ def _repair_texts(home: Path, fetch: Fetch) -> Iterator[Finding]:
         error = _damage_of_text(home, path)
         if error is None or Path(str(error.facts["file"])) != path:
             continue
-        if take_from_backup(path, fetch, lambda fresh: fresh.read_text("utf-8")):
+        if restore_from_backup(path, fetch, lambda fresh: fresh.read_text("utf-8")):
             if path.name != KEY:
-                write_sealed(path, path.read_text("utf-8"))
+                write_checked(path, path.read_text("utf-8"))
             yield mended("decisions", path.relative_to(home).as_posix(), "older_from_backup")
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from custrata.lake import Busy, Damaged, Run, Runs, Workspace
-from custrata.lake.retention import compacting_share, days_kept, expendable, instant_of
+from custrata.lake.retention import compacting_share, days_kept, instant_of, runs_to_remove
 from custrata.lake.workspace import LEFT_INSIDE, SCRATCH
 from custrata.pipeline.marks import method_of
 
@@ -128,7 +128,7 @@ def retain(workspace: Workspace, *, wait: float = 0.0) -> Retained:
             traces[run_id] = trace_of(workspace.runs.run(run_id))
     folders = [workspace.runs.folder / "runs" / run_id for run_id in gone]
     before = sum(map(_bytes_of, folders))
-    workspace.runs.thin(traces, wait=wait)
+    workspace.runs.reduce_to_traces(traces, wait=wait)
     freed = max(0, before - sum(map(_bytes_of, folders)))
     return Retained(tuple(instant_of(run_id) for run_id in gone if run_id in workspace.runs.traces()), freed)
 
@@ -206,7 +206,7 @@ def _expendable(workspace: Workspace) -> list[str]:
     runs, settings = workspace.runs, workspace.settings
     if runs.rebuilding() is not None:
         return []
-    run_ids = expendable(runs.ids(), days=days_kept(settings.keep_runs), zone=settings.timezone)
+    run_ids = runs_to_remove(runs.ids(), days=days_kept(settings.keep_runs), zone=settings.timezone)
     openings = _openings(runs.folder, runs.history_ids()) if run_ids else frozenset()
     return [run_id for run_id in run_ids if run_id not in openings]
 

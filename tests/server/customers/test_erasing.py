@@ -18,7 +18,7 @@ from custrata.apps.jobs.actions.queue import take_job
 from custrata.apps.jobs.management.performing import perform
 from custrata.apps.jobs.models import Job
 from custrata.apps.tiers.models import Override
-from custrata.ingest.erasure import begin
+from custrata.ingest.erasure import begin_erasure
 from custrata.lake import Workspace
 from custrata.web.rights import Role
 
@@ -116,7 +116,7 @@ def test_programs_erase_list_and_lift(followed: Workspace, make_program: Callabl
 
 
 def test_an_erasure_that_was_stopped_goes_on_by_itself(followed: Workspace) -> None:
-    begin(followed, ["c007"], at=AT)
+    begin_erasure(followed, ["c007"], at=AT)
     enqueue_due(AT)
     perform_job()
     assert_erased(followed, "c007")

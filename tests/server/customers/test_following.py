@@ -114,7 +114,7 @@ def test_a_run_that_is_superseded_leaves_the_timeline(
 def erase(workspace: Workspace, customer_id: str) -> None:
     """Erase as the command line does."""
     workspace.lake.erase(customer_id, at=AT)
-    workspace.runs.rewrite(customer_id)
+    workspace.runs.remove_customers(customer_id)
 
 
 def make_decisions(customer_id: str, anna: User) -> None:

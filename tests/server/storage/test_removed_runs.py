@@ -29,7 +29,7 @@ def changes_since(since: str = "") -> list[tuple[str, str, str]]:
 def remove(workspace: Workspace, place: int) -> str:
     """Remove the data of a run, leaving its record."""
     run = workspace.runs.all()[place]
-    workspace.runs.thin({run.id: trace_of(run)})
+    workspace.runs.reduce_to_traces({run.id: trace_of(run)})
     assert run.id in workspace.runs.traces()
     return run.id
 

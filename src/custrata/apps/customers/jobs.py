@@ -25,7 +25,7 @@ from custrata.apps.customers.queries.tagging import KIND as TAG
 from custrata.apps.customers.queries.tagging import MANY
 from custrata.apps.jobs.actions import Running, enqueue, every, handler
 from custrata.errors import CustrataError
-from custrata.ingest.erasure import ErasureGoesOn, carry_on, finished
+from custrata.ingest.erasure import ErasureGoesOn, require_finished, resume_erasures
 from custrata.lake.locks import Busy
 from custrata.pipeline.reading import prepare_facts, reading
 from custrata.web.workspace import workspace
@@ -90,9 +90,9 @@ def erase(running: Running) -> dict[str, object]:
     """
     running.tell(None, "customers.erase.working")
     removed: Counter[str] = Counter()
-    done = carry_on(workspace(), at=running.clock(), database=server_database())
+    done = resume_erasures(workspace(), at=running.clock(), database=server_database())
     for intent in done:
-        removed.update(finished(intent).removed)
+        removed.update(require_finished(intent).removed)
     summary = ", ".join(f"{place} {rows}" for place, rows in removed.items())
     if summary:
         running.log(summary)

@@ -49,7 +49,7 @@ def start_erasure(workspace: Workspace, *, customer_id: str, actor: User, at: da
     if not rows:
         raise NoSuchCustomer(customer=customer_id)
     (person,) = people
-    workspace.erasing.begin(people, at=at, by=actor.username, removed=rows)
+    workspace.erasing.add(people, at=at, by=actor.username, removed=rows)
     record = workspace.erasures.add(
         person.customer_id, emails=person.emails, phones=person.phones, at=at, by=actor.username
     )

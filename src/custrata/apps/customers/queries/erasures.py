@@ -28,7 +28,7 @@ class ListedErasure:
 def erasures(workspace: Workspace) -> list[ListedErasure]:
     """Every erasure, the newest first. Raises `Damaged`."""
     ids = [customer_id for intent in workspace.erasing.all() for customer_id in intent.customer_ids]
-    under_way = workspace.erasures.marks(ids)
+    under_way = workspace.erasures.hashes(ids)
     return [
         ListedErasure(
             erasure=row.name,

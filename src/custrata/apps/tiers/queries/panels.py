@@ -15,9 +15,9 @@ from custrata.apps.tiers.queries.runs import has_recorded_moves, history, newest
 from custrata.lake import Run
 from custrata.report import Move, Scheme, Silence, SilencePoint, Size, Tier
 from custrata.report.colours import tier_colours
-from custrata.report.panels import Pair, TierRow, both, tier_rows
+from custrata.report.panels import Pair, TierRow, in_both_widths, tier_rows
 from custrata.report.pictures import flow, rings, small_rings, stacked
-from custrata.report.pictures.silence import colour, share_told
+from custrata.report.pictures.silence import colour, share_text
 from custrata.report.tables import Table, history_tables, stratum_words
 from custrata.web import texts
 from custrata.web.charts import Mark, Row, Series, Unit
@@ -122,7 +122,7 @@ def rings_panel(scheme: Scheme, run: Run, place: int | None = None) -> RingsPane
     position = last if place is None else min(max(place, 0), last)
     graded_runs = [past_run for past_run in history(run) if scheme.key in past_run.record["tiers"]]
     link = customers_href(graded_runs[position] if graded_runs else run, tier=f"{scheme.key}:")
-    picture = both(partial(rings, scheme, texts.writer("report"), moment=position, link=link))
+    picture = in_both_widths(partial(rings, scheme, texts.writer("report"), moment=position, link=link))
     colours = tier_colours(scheme)
     sizes = zip(scheme.tiers, scheme.timeline[position], strict=True)
     return RingsPanel(
@@ -135,7 +135,7 @@ def moves_panel(scheme: Scheme, run: Run) -> MovesPanel:
     link = customers_href(run, moved=f"{scheme.key}:") if has_recorded_moves(run) else ""
     write = texts.writer("report")
     return MovesPanel(
-        both(partial(flow, scheme, write, link=link)),
+        in_both_widths(partial(flow, scheme, write, link=link)),
         matrix(scheme, link),
         scheme.moved("up"),
         scheme.moved("down"),
@@ -195,7 +195,7 @@ def history_panel(scheme: Scheme) -> HistoryPanel:
     return HistoryPanel(
         _series(scheme, revenue, "money"),
         _series(scheme, customers, "number"),
-        both(partial(stacked, scheme, write)),
+        in_both_widths(partial(stacked, scheme, write)),
         history_tables(scheme, write),
     )
 
@@ -247,8 +247,8 @@ def _silence_point(point: SilencePoint, write: Writer) -> ChartPoint:
     drawn: ChartPoint = {
         "start": point.silence,
         "back": point.back,
-        "seen": point.seen,
-        "said": share_told(point, write),
+        "seen": point.observations,
+        "said": share_text(point, write),
     }
     if point.low is not None and point.high is not None:
         drawn |= {"low": point.low, "high": point.high}

@@ -17,7 +17,7 @@ from custrata.pipeline.reading.connection import Serving, literal
 from custrata.pipeline.reading.stays import Stays, describe_stays, stays_of
 from custrata.report import Scheme
 from custrata.report.colours import tier_colours
-from custrata.report.panels import Pair, both
+from custrata.report.panels import Pair, in_both_widths
 from custrata.report.pictures import staying
 from custrata.report.pictures.staying import StayingLine
 from custrata.report.tables import Table
@@ -93,7 +93,7 @@ def stays_panel(scheme: Scheme) -> StaysPanel:
         )
         for tier_stays in listed
     )
-    drawn = both(partial(staying, lines, texts.writer("report")))
+    drawn = in_both_widths(partial(staying, lines, texts.writer("report")))
     return StaysPanel(drawn, Table(tuple(head), rows), tuple(describe_stays(stays, write)))
 
 

@@ -17,7 +17,7 @@ from custrata.errors import CustrataError
 from custrata.pipeline.simulation import Distribution
 from custrata.report.colours import colour
 from custrata.report.data import Histogram, Line, Lines, Unit
-from custrata.report.panels import Pair, both
+from custrata.report.panels import Pair, in_both_widths
 from custrata.report.pictures import distribution
 from custrata.tiering import define
 from custrata.tiering.names import tier_name, trait_name
@@ -171,7 +171,7 @@ def _draw_spread(data: Mapping[str, Any], value_spread: Distribution) -> Spread:
     bins = Histogram(str(data.get("key", "")), name, histogram_unit, edges, value_spread.counts)
     steps = tuple(Line(Decimal(str(line["at"])), line["colour"], f"{line['name']} {line['said']}") for line in lines)
     drawn = Lines(steps, "step-20", bool(data.get("less_is_better")))
-    picture = both(partial(distribution, bins, drawn, texts.writer("report")))
+    picture = in_both_widths(partial(distribution, bins, drawn, texts.writer("report")))
     return Spread(chart, picture, name, any("field" in line for line in lines))
 
 

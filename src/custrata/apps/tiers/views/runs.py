@@ -25,7 +25,7 @@ from custrata.errors import Refused
 from custrata.lake import Run
 from custrata.pipeline.reading import NoSuchRun
 from custrata.pipeline.run_notes import describe_run
-from custrata.report.panels import both
+from custrata.report.panels import in_both_widths
 from custrata.report.pictures import flow
 from custrata.report.tables import table_name
 from custrata.web import texts
@@ -179,7 +179,7 @@ def _moves(key: str, before: Run, after: Run, *, counted: bool) -> dict[str, Any
     scheme = comparison.moves_between(key, before, after)
     recorded = neighbour is not None and neighbour.id == before.id == after.record["before"]
     link = panels.customers_href(after, moved=f"{key}:") if recorded else ""
-    picture = both(partial(flow, scheme, texts.writer("report"), link=link))
+    picture = in_both_widths(partial(flow, scheme, texts.writer("report"), link=link))
     sums = {way: scheme.moved(way) for way in ("up", "down", "stay")}
     return {"moves": {"picture": picture, "matrix": panels.matrix(scheme, link), **sums}}
 

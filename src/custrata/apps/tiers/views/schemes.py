@@ -14,7 +14,7 @@ from custrata.apps.tiers.queries.drafts import scheme_state, scheme_states
 from custrata.apps.tiers.views.lookups import no_run, run_choices, run_or_404, scheme_or_404
 from custrata.lake import Run
 from custrata.report import Scheme
-from custrata.report.panels import both
+from custrata.report.panels import in_both_widths
 from custrata.report.pictures import bars, calibration, distribution, silence
 from custrata.report.pictures import rfm_map as rfm_picture
 from custrata.report.tables import calibration_table, histogram_table, rfm_table, silence_table, sizes_table
@@ -111,9 +111,9 @@ def rfm_map(request: HttpRequest) -> HttpResponse:
         "run": run,
         "scheme": scheme,
         "rungs": panels.rungs(scheme, run),
-        "map": both(partial(rfm_picture, cells, write, link=link)),
+        "map": in_both_widths(partial(rfm_picture, cells, write, link=link)),
         "map_table": rfm_table(cells, write),
-        "labels": both(partial(bars, cells.labels, write, write("rfm.labels"))),
+        "labels": in_both_widths(partial(bars, cells.labels, write, write("rfm.labels"))),
         "labels_table": sizes_table(cells.labels, write),
         "decided": schemes.explanation("rfm", run),
         **run_choices(run),
@@ -130,7 +130,7 @@ def _values(scheme: Scheme, run: Run, *, counted: bool) -> dict[str, Any]:
         return {}
     write = texts.writer("report")
     return {
-        "values": both(partial(distribution, spread, drawn, write)),
+        "values": in_both_widths(partial(distribution, spread, drawn, write)),
         "values_name": spread.name,
         "values_table": histogram_table(spread, write),
     }
@@ -143,7 +143,7 @@ def _silence(run: Run) -> dict[str, Any]:
         "silence_chart": panels.silence_chart(curve),
         "silence_fallback": silence(curve, write),
         "silence_table": silence_table(curve, write),
-        "calibration": both(partial(calibration, curve, write)) if curve.claims else None,
+        "calibration": in_both_widths(partial(calibration, curve, write)) if curve.claims else None,
         "calibration_table": calibration_table(curve, write),
         "learned_dates": curve.dates - curve.test_dates,
     }

@@ -25,7 +25,7 @@ from custrata.apps.tiers.views.effect import name_of, tier_colour
 from custrata.errors import CustrataError
 from custrata.pipeline.simulation import Mover, Simulation
 from custrata.report import Move, Scheme, Size, Tier
-from custrata.report.panels import both
+from custrata.report.panels import in_both_widths
 from custrata.report.pictures import flow
 from custrata.tiering import Definition, define
 from custrata.tiering.names import tier_name
@@ -107,7 +107,7 @@ def _result(definition: Definition | CustrataError) -> dict[str, Any]:
     return {
         "found": simulation,
         "rows": _rows(data, simulation),
-        "picture": both(partial(flow, drawn, texts.writer("report"))) if drawn.moves else None,
+        "picture": in_both_widths(partial(flow, drawn, texts.writer("report"))) if drawn.moves else None,
         "matrix": _matrix(drawn) if drawn.moves else None,
         "movers": [_person(data, mover, named) for mover in simulation.movers],
         "losers": [_person(data, mover, named) for mover in simulation.losers],
