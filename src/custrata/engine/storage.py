@@ -86,10 +86,10 @@ def of_storage(error: BaseException) -> CustrataError | None:
     """
     if isinstance(error, CustrataError):
         return None
-    for one in _causes(error):
-        kind = _kind(one)
+    for cause in _causes(error):
+        kind = _kind(cause)
         if kind is not None:
-            return kind() if kind is DatabaseDamaged else kind(place=_place(one))
+            return kind() if kind is DatabaseDamaged else kind(place=_place(cause))
     return None
 
 
@@ -119,10 +119,10 @@ REASONS = {
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """The error and what led to it."""
-    seen: set[int] = set()
+    visited: set[int] = set()
     current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
+    while current is not None and id(current) not in visited:
+        visited.add(id(current))
         yield current
         current = current.__cause__ or current.__context__
 

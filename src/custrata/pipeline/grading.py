@@ -54,7 +54,7 @@ class Grader:
         """Grade by one scheme; those it reads were graded before."""
         table, missing = self._inputs(scheme)
         grading = scheme.grade(table, self.context) if not missing else waiting(scheme.tiers, table, missing)
-        unknown = [name for name in self.context.uncovered if name in scheme.seen]
+        unknown = [name for name in self.context.uncovered if name in scheme.columns_read]
         if unknown:
             facts = {**grading.facts, "uncovered": unknown}
             grading = replace(grading, facts=facts, notes=(*grading.notes, "uncovered"))
@@ -80,7 +80,7 @@ class Grader:
                 state = state.mutate(was_at=ibis.null(INSTANT))
             profile, self.fresh[scheme.key] = self.windows.since_review(profile, scheme, state)
         profile = derived(profile, scheme.reads)
-        held = [name for name in scheme.seen if name in profile.columns]
+        held = [name for name in scheme.columns_read if name in profile.columns]
         seen = [self._of_scheme(key, scheme) for key in scheme.needs(self.results)]
         held += [name for table in seen for name in table.columns if name != "customer_id"]
         table = joined_by_customer(
@@ -91,7 +91,7 @@ class Grader:
 
     def _of_scheme(self, key: str, reader: Scheme) -> ir.Table:
         """What a scheme reads of one that was graded before: tier, value, since when."""
-        graded, wanted = self.results[key], [name for name in columns_of(key) if name in reader.seen]
+        graded, wanted = self.results[key], [name for name in columns_of(key) if name in reader.columns_read]
         held = {name: name.removeprefix(f"{key}_") for name in wanted}
         if f"{key}_since" in wanted and "since" not in graded.columns:
             graded = self._with_since(key, graded)

@@ -11,7 +11,7 @@ from typing import Any
 import ibis.expr.types as ir
 
 from custrata.analytics.moments import EPOCH, AsOf
-from custrata.analytics.traits import Known
+from custrata.analytics.traits import KnownFacts
 from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros, only_row
 from custrata.errors import Refused
@@ -158,10 +158,10 @@ def everyone(facts: Snapshot, as_of: AsOf) -> ir.Table:
     ]
     seen = reduce(lambda left, right: left.union(right), named)
     known = seen.group_by("customer_id").aggregate(since=seen["at"].min())
-    return known.filter(known.since.isnull() | as_of.known(known.since)).select("customer_id")
+    return known.filter(known.since.isnull() | as_of.is_known(known.since)).select("customer_id")
 
 
-def counted_facts(facts: Snapshot, known: Known) -> dict[str, ir.Table]:
+def counted_facts(facts: Snapshot, known: KnownFacts) -> dict[str, ir.Table]:
     """What conditions may count in, of those tables that have rows: `customer_id`, `at` (microseconds) and the rest.
 
     Orders are the sold ones, valued: `net` is what each is worth.

@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 
 from custrata.analytics.loyalty import advocacy
 from custrata.analytics.moments import AsOf
-from custrata.analytics.traits import CATALOGUE, Keep, Known, joined_by_customer, known_facts, order_traits
+from custrata.analytics.traits import CATALOGUE, Keep, KnownFacts, joined_by_customer, known_facts, order_traits
 from custrata.engine import Engine
 from custrata.engine.functions import only_row
 from custrata.identity import custom_traits, golden_customers, payments_typed
@@ -90,18 +90,18 @@ class View:
     """All that is known at one instant: the orders, a profile with a row per customer and no tiers, and the headers
     of columns that files brought."""
 
-    known: Known
+    known: KnownFacts
     profile: ir.Table
     headers: dict[str, str]
 
 
-def known_at(source: Source, moment: AsOf, keep: Keep) -> Known:
+def known_at(source: Source, moment: AsOf, keep: Keep) -> KnownFacts:
     """The orders known at an instant, walked through."""
     orders, named = source.facts.orders, source.present["returns"]
     return known_facts(orders, moment, keep=keep, named_returns=named, free_orders=source.free_orders)
 
 
-def view_of(source: Source, known: Known, moment: AsOf, decided: Decided, keep: Keep) -> View:
+def view_of(source: Source, known: KnownFacts, moment: AsOf, decided: Decided, keep: Keep) -> View:
     """The profile of everybody known at an instant; `keep` computes intermediate tables once."""
     customers = keep(everyone(source.facts, moment))
     profile, headers = _profile(source, known, customers, moment, decided=decided, keep=keep)
@@ -109,7 +109,7 @@ def view_of(source: Source, known: Known, moment: AsOf, decided: Decided, keep: 
 
 
 def _profile(
-    source: Source, known: Known, customers: ir.Table, moment: AsOf, *, decided: Decided, keep: Keep
+    source: Source, known: KnownFacts, customers: ir.Table, moment: AsOf, *, decided: Decided, keep: Keep
 ) -> tuple[ir.Table, dict[str, str]]:
     """One row per customer: attributes, the traits of the catalogue, and what files and people brought besides."""
     facts, engine = source.facts, source.engine

@@ -13,7 +13,7 @@ from custrata.analytics.traits import (
     COMEBACKS,
     WINDOWED,
     Keep,
-    Known,
+    KnownFacts,
     comebacks,
     joined_by_customer,
     order_traits,
@@ -42,7 +42,7 @@ class Windows:
     `known` may be missing where no scheme has one.
     """
 
-    known: Known | None
+    known: KnownFacts | None
     as_of: AsOf
     keep: Keep
     _held: dict[tuple[int | None, frozenset[str]], ir.Table] = field(default_factory=dict)

@@ -54,12 +54,12 @@ def catalogue() -> dict[str, Catalogue]:
     """Every phrase: area, then phrase, then language."""
     folder = resources.files(__package__)
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
-    found = {file.name.removesuffix(".toml"): _phrases(file) for file in files}
+    phrases = {file.name.removesuffix(".toml"): _phrases(file) for file in files}
     for area, file in _ADDED.items():
-        added, known = _phrases(file), found.setdefault(area, {})
-        assert not added.keys() & known.keys(), f"{area} says twice: {sorted(added.keys() & known.keys())}"
-        known.update(added)
-    return found
+        added, existing = _phrases(file), phrases.setdefault(area, {})
+        assert not added.keys() & existing.keys(), f"{area} says twice: {sorted(added.keys() & existing.keys())}"
+        existing.update(added)
+    return phrases
 
 
 def add_area(area: str, file: Traversable) -> None:
@@ -120,12 +120,12 @@ def error_sentence(error: CustrataError, language: str) -> str:
     name = f"errors.{type(error).__name__}"
     for phrases in catalogue().values():
         if language in phrases.get(name, {}):
-            facts = {key: _said(fact, language) for key, fact in error.facts.items()}
+            facts = {key: _localized(fact, language) for key, fact in error.facts.items()}
             return phrases[name][language].format(**facts)
     return str(error)
 
 
-def _said(fact: object, language: str) -> object:
+def _localized(fact: object, language: str) -> object:
     """A fact of a sentence in a language, where it is a sentence itself."""
     if isinstance(fact, Said):
         return fact.said(language)

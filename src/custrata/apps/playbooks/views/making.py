@@ -20,7 +20,7 @@ from custrata.apps.playbooks.views.asking import asking_person, done, known_play
 from custrata.apps.playbooks.views.playbooks import ICONS
 from custrata.errors import CustrataError
 from custrata.pipeline.reading import reading
-from custrata.tiering.playbooks import Action, NoSuchPlaybook, said
+from custrata.tiering.playbooks import Action, NoSuchPlaybook, localized
 from custrata.web.gate import needs
 from custrata.web.rights import Right, may
 from custrata.web.texts import count, language, sentence, text
@@ -38,7 +38,7 @@ def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse
         raise Http404
     sent = request.POST if request.method == "POST" else None
     at = timezone.now()
-    usual = {"title": found.said(language()), "due": due_by(found, at), "assignee": str(request.user.pk)}
+    usual = {"title": found.text_in(language()), "due": due_by(found, at), "assignee": str(request.user.pk)}
     form = TaskForm(sent, initial=usual | {"customer": request.GET.get("customer", "")})
     whom = sent.get("whom", "customer") if sent is not None else ""
     if whom in WHOM[1:] and not may(request.user, Right.EDIT_PLAYBOOKS):
@@ -117,7 +117,7 @@ def make_next(request: HttpRequest) -> HttpResponse:
     refused = ""
     try:
         action = held_playbook(sent["scheme"], sent["tier"]).action(sent["action"])
-        title = action.said(language()) if action is not None else sent["action"]
+        title = action.text_in(language()) if action is not None else sent["action"]
         make_task(**sent, title=title, assignee_id=who.pk, to_owner=True, actor=who, at=at)
     except NoSuchPlaybook as error:
         raise Http404(sentence(error)) from error
@@ -139,13 +139,13 @@ def _next(request: HttpRequest, customer_id: str, refused: str = "") -> HttpResp
         {
             "scheme": step.playbook.scheme,
             "tier": step.playbook.tier,
-            "aim": said(step.playbook.aim, spoken),
+            "aim": localized(step.playbook.aim, spoken),
             "actions": [
                 (
                     one.key,
                     ICONS[one.kind],
                     text(f"playbooks.kinds.{one.kind}"),
-                    one.said(spoken),
+                    one.text_in(spoken),
                     one.key in step.waiting,
                 )
                 for one in step.playbook.actions

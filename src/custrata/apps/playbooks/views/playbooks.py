@@ -15,7 +15,7 @@ from custrata.apps.playbooks.forms import ActionForms, PlaybookForm, content, fi
 from custrata.apps.playbooks.queries import cards, kinds_of, own_playbook, tier_customers
 from custrata.apps.playbooks.views.asking import asking_person, done, known_playbook
 from custrata.tiering import BUILT_IN
-from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, care, said
+from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, care, localized
 from custrata.web.gate import needs
 from custrata.web.rights import Right, may
 from custrata.web.texts import language, text
@@ -32,10 +32,10 @@ def playbook_list(request: HttpRequest) -> HttpResponse:
     chosen = chosen if chosen in BUILT_IN else ""
     spoken = language()
     schemes = [
-        (key, [(card, said(card.playbook.aim, spoken), said(card.playbook.meaning, spoken)) for card in held])
+        (key, [(card, localized(card.playbook.aim, spoken), localized(card.playbook.meaning, spoken)) for card in held])
         for key, held in cards(chosen)
     ]
-    caring = [(one, text(f"playbooks.occasions.{one.occasion}"), said(one.text, spoken)) for one in care()]
+    caring = [(one, text(f"playbooks.occasions.{one.occasion}"), localized(one.text, spoken)) for one in care()]
     known = [key for key, _ in cards()] if chosen else [key for key, _ in schemes]
     page = {"schemes": schemes, "chosen": chosen, "known": known, "care": [] if chosen else caring}
     return render(request, "playbooks/list.html", page)
@@ -102,8 +102,8 @@ def _told(found: Playbook) -> dict[str, Any]:
     return {
         "scheme": found.scheme,
         "tier": found.tier,
-        "meaning": said(found.meaning, spoken),
-        "aim": said(found.aim, spoken),
+        "meaning": localized(found.meaning, spoken),
+        "aim": localized(found.aim, spoken),
     }
 
 
@@ -116,7 +116,7 @@ def _lines(actions: Any) -> list[dict[str, Any]]:
     return [
         {
             "key": action.key,
-            "text": action.said(language()),
+            "text": action.text_in(language()),
             "area": text(f"playbooks.areas.{action.area}"),
             "due_days": action.due_days,
             "every_days": action.every_days,
