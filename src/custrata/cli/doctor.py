@@ -13,7 +13,7 @@ from custrata.cli.help import Command
 from custrata.cli.session import Session, say, workspace_option
 from custrata.lake.findings import Finding
 from custrata.pipeline.doctor import examine, repair
-from custrata.wording import Said, phrase
+from custrata.wording import LazyPhrase, phrase
 
 SIGNS = {"whole": "✓", "notice": "•", "mended": "+", "damaged": "✗"}
 
@@ -67,5 +67,5 @@ def _as_json(session: Session, one: Finding) -> dict[str, object]:
     return {"part": one.part, "path": one.path, "state": one.state, "what": _said(session, one.what), "way": way}
 
 
-def _said(session: Session, text: Said) -> str:
-    return text.said(session.language)
+def _said(session: Session, text: LazyPhrase) -> str:
+    return text.in_language(session.language)

@@ -21,7 +21,7 @@ from custrata.cli.language import asked, spoken
 from custrata.errors import Refused
 from custrata.ingest.erasure import Database, Erased, carry_on
 from custrata.lake import Damaged, Workspace
-from custrata.wording import Said, error_sentence, phrase
+from custrata.wording import LazyPhrase, error_sentence, phrase
 from custrata.wording.writer import Writer
 
 WORKSPACE = "CUSTRATA_WORKSPACE"
@@ -146,7 +146,7 @@ def _tell_damaged_runs(session: Session) -> None:
     with suppress(Damaged, OSError):  # the command itself has said so, or did not need them
         for error in session.workspace.runs.damaged():
             reason = error.facts["reason"]
-            said = reason.said(session.language) if isinstance(reason, Said) else reason
+            said = reason.in_language(session.language) if isinstance(reason, LazyPhrase) else reason
             told = phrase("doctor", "damaged_run", session.language, file=error.facts["file"], reason=said)
             click.echo(told, err=True)
 

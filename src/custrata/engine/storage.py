@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from custrata.errors import CustrataError, Refused
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
 
 class DiskFull(Refused):
@@ -98,7 +98,7 @@ def reason_of(error: BaseException) -> object:
     number = getattr(error, "errno", None)
     name = REASONS.get(number) if isinstance(number, int) else None
     if name is not None:
-        return Said("lake", f"disk.{name}")
+        return LazyPhrase("lake", f"disk.{name}")
     return getattr(error, "strerror", None) or error
 
 
@@ -147,4 +147,4 @@ def _place(error: BaseException) -> object:
         return name
     quoted = str(error).replace("'", '"').split('"')[1::2]
     paths = [part for part in quoted if part.startswith("/") and not CUT.search(part)]
-    return paths[0] if paths else Said("lake", "disk.some_file")
+    return paths[0] if paths else LazyPhrase("lake", "disk.some_file")

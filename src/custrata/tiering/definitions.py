@@ -22,7 +22,7 @@ from custrata.tiering import fields
 from custrata.tiering.fields import BadDefinition, Field, UnfitDefinition, Unreadable, at, requirement
 from custrata.tiering.life import Review, Term
 from custrata.tiering.shapes import SHAPES, Shape
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
 Qualify = Literal["rolling", "since_review"]
 WINDOW = 365
@@ -330,6 +330,6 @@ def _easier(tier: TierDefinition, *, rising: bool) -> bool:
     return tier.line is None or (tier.keep >= tier.line if rising else tier.keep <= tier.line)
 
 
-def _require(definition: Definition, place: str, holds: bool, needed: Said) -> None:
+def _require(definition: Definition, place: str, holds: bool, needed: LazyPhrase) -> None:
     if not holds:
         raise UnfitDefinition(scheme=definition.key, place=place, wanted=needed)

@@ -13,7 +13,7 @@ from custrata.criteria import Criteria, parse
 from custrata.errors import BadInput
 from custrata.schema.numbers import NotANumber, decimal_of, fraction_of, whole_of
 from custrata.tiering.life.terms import NotATerm, Term
-from custrata.wording import LANGUAGES, Said
+from custrata.wording import LANGUAGES, LazyPhrase
 
 KEY = re.compile(r"[a-z][a-z0-9_]{0,39}|[01]{3}")
 TRAIT = re.compile(r"[^\s\"'`;][^\"'`;]{0,199}")
@@ -30,15 +30,15 @@ class UnfitDefinition(BadInput):
     template = "The scheme {scheme} cannot be as {place} says: {wanted}."
 
 
-def requirement(name: str, **facts: object) -> Said:
+def requirement(name: str, **facts: object) -> LazyPhrase:
     """What would have been right, a phrase in any language."""
-    return Said("schemes", f"wanted.{name}", facts)
+    return LazyPhrase("schemes", f"wanted.{name}", facts)
 
 
 class Unreadable(Exception):
     """What was given, and what would have been right; with its place it becomes a `BadDefinition`."""
 
-    def __init__(self, value: object, needed: Said, place: str = "") -> None:
+    def __init__(self, value: object, needed: LazyPhrase, place: str = "") -> None:
         super().__init__(str(needed))
         self.value, self.requirement, self.place = value, needed, place
 
