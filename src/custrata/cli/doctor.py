@@ -13,7 +13,7 @@ from custrata.cli.help import Command
 from custrata.cli.session import Session, say, workspace_option
 from custrata.lake.findings import Finding
 from custrata.pipeline.doctor import examine, repair
-from custrata.wording import Said, phrase
+from custrata.wording import LazyPhrase, phrase
 
 SIGNS = {"whole": "✓", "notice": "•", "mended": "+", "damaged": "✗"}
 
@@ -73,5 +73,5 @@ def _as_json(session: Session, finding: Finding) -> dict[str, object]:
     }
 
 
-def _text(session: Session, text: Said) -> str:
-    return text.said(session.language)
+def _text(session: Session, text: LazyPhrase) -> str:
+    return text.in_language(session.language)

@@ -21,7 +21,7 @@ from custrata.cli.language import current_language, requested_language
 from custrata.errors import Refused
 from custrata.ingest.erasure import Database, Erased, resume_erasures
 from custrata.lake import Damaged, Workspace
-from custrata.wording import Said, error_sentence, phrase
+from custrata.wording import LazyPhrase, error_sentence, phrase
 from custrata.wording.writer import Writer
 
 WORKSPACE = "CUSTRATA_WORKSPACE"
@@ -146,7 +146,7 @@ def _tell_damaged_runs(session: Session) -> None:
     with suppress(Damaged, OSError):  # the command itself has said so, or did not need them
         for error in session.workspace.runs.damaged():
             reason = error.facts["reason"]
-            reason_text = reason.said(session.language) if isinstance(reason, Said) else reason
+            reason_text = reason.in_language(session.language) if isinstance(reason, LazyPhrase) else reason
             message = phrase("doctor", "damaged_run", session.language, file=error.facts["file"], reason=reason_text)
             click.echo(message, err=True)
 

@@ -32,8 +32,8 @@ def _discrete_quantile(
     # As an anonymous function: sqlglot would turn its own PercentileDisc into Spark's approximate one.
     value = arg if where is None else self.if_(where, arg, sge.Null())
     call = sge.Anonymous(this="percentile_disc", expressions=[quantile])
-    found = sge.WithinGroup(this=call, expression=sge.Order(expressions=[sge.Ordered(this=value)]))
-    whole: sge.Expression = self.cast(found, op.dtype)  # Spark answers with a double
+    quantile_call = sge.WithinGroup(this=call, expression=sge.Order(expressions=[sge.Ordered(this=value)]))
+    whole: sge.Expression = self.cast(quantile_call, op.dtype)  # Spark answers with a double
     return whole
 
 

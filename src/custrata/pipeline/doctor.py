@@ -29,7 +29,7 @@ from custrata.lake.workspace import FILE as SETTINGS
 from custrata.lake.workspace import Settings
 from custrata.tiering.learned import LearnedLines
 from custrata.tiering.library import SchemeLibrary
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
 DATABASE = Path("server") / "server.sqlite3"
 COPIES = Path("server") / "backups"
@@ -92,7 +92,7 @@ def _examine_settings(home: Path) -> Iterator[Finding]:
     try:
         Workspace.open(home)
     except CustrataError as error:
-        fault = Damaged(file=home / SETTINGS, reason=error.__cause__ or Said("lake", "damage.form"))
+        fault = Damaged(file=home / SETTINGS, reason=error.__cause__ or LazyPhrase("lake", "damage.form"))
         yield damaged("settings", home, fault, "settings")
     else:
         yield whole("settings", SETTINGS, "settings")
@@ -142,7 +142,7 @@ def _damage_of_text(home: Path, path: Path) -> Damaged | None:
     except Damaged as error:
         return error
     except (CustrataError, *UNREADABLE) as error:
-        return Damaged(file=path, reason=error.__cause__ or Said("lake", "damage.form"))
+        return Damaged(file=path, reason=error.__cause__ or LazyPhrase("lake", "damage.form"))
     return None
 
 

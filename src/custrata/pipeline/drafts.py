@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 from custrata.analytics.counted import known_orders
 from custrata.analytics.grading import Grading
 from custrata.analytics.moments import AsOf
-from custrata.analytics.traits import Keep, Known, known_facts
+from custrata.analytics.traits import Keep, KnownFacts, known_facts
 from custrata.analytics.traits.build import unkept
 from custrata.analytics.traits.pace import Population
 from custrata.engine import Engine
@@ -24,7 +24,7 @@ from custrata.pipeline.learning import expected_lines
 from custrata.pipeline.record import curve_from
 from custrata.pipeline.snapshot import counted_facts, snapshot
 from custrata.pipeline.windows import Windows, has_own_window
-from custrata.tiering.checking import Types, check_definition, columns_made, conditions
+from custrata.tiering.checking import Types, added_columns, check_definition, conditions
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.library import SchemeLibrary
@@ -159,7 +159,7 @@ def trait_types(run: Run, profile: ir.Table) -> dict[str, dt.DataType]:
     for key, scheme_record in run.record["schemes"].items():
         data = scheme_record.get("definition")
         scheme_columns |= (
-            columns_made(define(data)) if data else {f"{key}_{part}" for part in ("tier", "before", "value", "since")}
+            added_columns(define(data)) if data else {f"{key}_{part}" for part in ("tier", "before", "value", "since")}
         )
     return {name: kind for name, kind in profile.schema().items() if name not in scheme_columns}
 
@@ -190,7 +190,7 @@ def _as_refreshed(run: Run, profile: ir.Table, anew: Sequence[Scheme]) -> ir.Tab
 
 def _facts(
     workspace: Workspace, schemes: Sequence[Scheme], engine: Engine, moment: AsOf, *, keep: Keep, stack: ExitStack
-) -> tuple[Known | None, Mapping[str, ir.Table]]:
+) -> tuple[KnownFacts | None, Mapping[str, ir.Table]]:
     """The facts at the instant, where a scheme counts facts or has its own window; else none."""
     windowed = any(has_own_window(scheme) or scheme.definition.qualify != "rolling" for scheme in schemes)
     counting = any(condition.needs.facts for scheme in schemes for condition in conditions(scheme.definition))
@@ -209,5 +209,5 @@ def _fact_types(workspace: Workspace, engine: Engine, run: Run) -> dict[str, Typ
         facts = snapshot(lake, engine, workspace.exclusions.all())
         every = replace(facts, rows=dict.fromkeys(facts.rows, 1))
         orders = known_orders(facts.orders, AsOf(run.as_of, run.record["zone"]))
-        tables = counted_facts(every, Known(orders, orders, Population(None)))
+        tables = counted_facts(every, KnownFacts(orders, orders, Population(None)))
         return {name: dict(table.schema().items()) for name, table in tables.items()}

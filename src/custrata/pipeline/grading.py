@@ -54,7 +54,7 @@ class Grader:
         """Grade by one scheme; the schemes it reads must be graded already."""
         table, missing = self._inputs(scheme)
         grading = scheme.grade(table, self.context) if not missing else waiting(scheme.tiers, table, missing)
-        unknown = [name for name in self.context.uncovered if name in scheme.seen]
+        unknown = [name for name in self.context.uncovered if name in scheme.columns_read]
         if unknown:
             facts = {**grading.facts, "uncovered": unknown}
             grading = replace(grading, facts=facts, notes=(*grading.notes, "uncovered"))
@@ -80,7 +80,7 @@ class Grader:
                 state = state.mutate(was_at=ibis.null(INSTANT))
             profile, self.fresh[scheme.key] = self.windows.since_review(profile, scheme, state)
         profile = derived(profile, scheme.reads)
-        columns = [name for name in scheme.seen if name in profile.columns]
+        columns = [name for name in scheme.columns_read if name in profile.columns]
         scheme_tables = [self._of_scheme(key, scheme) for key in scheme.needs(self.results)]
         columns += [name for table in scheme_tables for name in table.columns if name != "customer_id"]
         table = joined_by_customer(
@@ -93,7 +93,7 @@ class Grader:
 
     def _of_scheme(self, key: str, reader: Scheme) -> ir.Table:
         """The columns that `reader` reads of a graded scheme: tier, value, since."""
-        graded, columns = self.results[key], [name for name in columns_of(key) if name in reader.seen]
+        graded, columns = self.results[key], [name for name in columns_of(key) if name in reader.columns_read]
         parts = {name: name.removeprefix(f"{key}_") for name in columns}
         if f"{key}_since" in columns and "since" not in graded.columns:
             graded = self._with_since(key, graded)

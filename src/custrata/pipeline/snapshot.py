@@ -11,7 +11,7 @@ from typing import Any
 import ibis.expr.types as ir
 
 from custrata.analytics.moments import EPOCH, AsOf
-from custrata.analytics.traits import Known
+from custrata.analytics.traits import KnownFacts
 from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros, only_row
 from custrata.errors import Refused
@@ -158,10 +158,10 @@ def known_customers(facts: Snapshot, as_of: AsOf) -> ir.Table:
     ]
     mentions = reduce(lambda left, right: left.union(right), named)
     first_seen = mentions.group_by("customer_id").aggregate(since=mentions["at"].min())
-    return first_seen.filter(first_seen.since.isnull() | as_of.known(first_seen.since)).select("customer_id")
+    return first_seen.filter(first_seen.since.isnull() | as_of.is_known(first_seen.since)).select("customer_id")
 
 
-def counted_facts(facts: Snapshot, order_facts: Known) -> dict[str, ir.Table]:
+def counted_facts(facts: Snapshot, order_facts: KnownFacts) -> dict[str, ir.Table]:
     """The non-empty tables that conditions may count in: `customer_id`, `at` (microseconds) and further columns.
 
     Orders are the sold ones, with their value in `net`.

@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 
 from custrata.analytics.loyalty import advocacy
 from custrata.analytics.moments import AsOf
-from custrata.analytics.traits import CATALOGUE, Keep, Known, joined_by_customer, known_facts, order_traits
+from custrata.analytics.traits import CATALOGUE, Keep, KnownFacts, joined_by_customer, known_facts, order_traits
 from custrata.engine import Engine
 from custrata.engine.functions import only_row
 from custrata.identity import custom_traits, golden_customers, payments_typed
@@ -90,18 +90,18 @@ class View:
     """The data at one instant: the orders, a profile with a row per customer and no tiers, and the headers of custom
     columns."""
 
-    order_facts: Known
+    order_facts: KnownFacts
     profile: ir.Table
     headers: dict[str, str]
 
 
-def known_at(source: Source, moment: AsOf, keep: Keep) -> Known:
+def known_at(source: Source, moment: AsOf, keep: Keep) -> KnownFacts:
     """The orders known at an instant, with everything derived from them."""
     orders, named = source.facts.orders, source.present["returns"]
     return known_facts(orders, moment, keep=keep, named_returns=named, free_orders=source.free_orders)
 
 
-def view_of(source: Source, order_facts: Known, moment: AsOf, decisions: AppliedDecisions, keep: Keep) -> View:
+def view_of(source: Source, order_facts: KnownFacts, moment: AsOf, decisions: AppliedDecisions, keep: Keep) -> View:
     """The profile of all customers known at an instant; `keep` caches intermediate tables."""
     customers = keep(known_customers(source.facts, moment))
     profile, headers = _profile(source, order_facts, customers, moment, decisions=decisions, keep=keep)
@@ -109,7 +109,7 @@ def view_of(source: Source, order_facts: Known, moment: AsOf, decisions: Applied
 
 
 def _profile(
-    source: Source, order_facts: Known, customers: ir.Table, moment: AsOf, *, decisions: AppliedDecisions, keep: Keep
+    source: Source, order_facts: KnownFacts, customers: ir.Table, moment: AsOf, *, decisions: AppliedDecisions, keep: Keep
 ) -> tuple[ir.Table, dict[str, str]]:
     """One row per customer: attributes, the traits of the catalogue, custom columns, tags and owners."""
     facts, engine = source.facts, source.engine

@@ -13,7 +13,7 @@ from custrata.analytics.traits import (
     COMEBACKS,
     WINDOWED,
     Keep,
-    Known,
+    KnownFacts,
     comebacks,
     joined_by_customer,
     order_traits,
@@ -42,7 +42,7 @@ class Windows:
     `order_facts` may be None where no scheme has its own window.
     """
 
-    order_facts: Known | None
+    order_facts: KnownFacts | None
     as_of: AsOf
     keep: Keep
     _cache: dict[tuple[int | None, frozenset[str]], ir.Table] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from custrata.apps.playbooks.queries import STANDS, WHOSE, Search
-from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, said
+from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, localized
 from custrata.web.days import ONE_LINE, DayField
 
 MOST_ACTIONS = 40
@@ -44,13 +44,13 @@ def form_initial(playbook: Playbook, language: str) -> tuple[dict[str, str], lis
             "key": action.key,
             "kind": action.kind,
             "area": action.area,
-            "text": action.said(language),
+            "text": action.text_in(language),
             "due_days": action.due_days,
             "every_days": action.every_days,
         }
         for action in playbook.actions
     ]
-    return {"meaning": said(playbook.meaning, language), "aim": said(playbook.aim, language)}, rows
+    return {"meaning": localized(playbook.meaning, language), "aim": localized(playbook.aim, language)}, rows
 
 
 def content(playbook: Playbook, language: str, whole: Mapping[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def content(playbook: Playbook, language: str, whole: Mapping[str, Any], rows: l
 
 def _text(before: Mapping[str, str], now: str, language: str) -> dict[str, str]:
     text_now = " ".join(now.split())
-    return dict(before) if before and said(before, language) == text_now else {language: text_now}
+    return dict(before) if before and localized(before, language) == text_now else {language: text_now}
 
 
 def _free_key(existing: Mapping[str, object], taken: list[dict[str, Any]]) -> str:

@@ -28,7 +28,7 @@ from custrata.apps.playbooks.views.lookups import playbook_or_404, run_action
 from custrata.apps.playbooks.views.playbooks import ICONS
 from custrata.errors import CustrataError
 from custrata.pipeline.reading import reading
-from custrata.tiering.playbooks import Action, NoSuchPlaybook, said
+from custrata.tiering.playbooks import Action, NoSuchPlaybook, localized
 from custrata.web.gate import needs
 from custrata.web.rights import Right, may
 from custrata.web.texts import count, language, sentence, text
@@ -47,7 +47,7 @@ def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse
     sent = request.POST if request.method == "POST" else None
     at = timezone.now()
     usual = {
-        "title": playbook_action.said(language()),
+        "title": playbook_action.text_in(language()),
         "due": default_due_date(playbook_action, at),
         "assignee": str(request.user.pk),
     }
@@ -129,7 +129,7 @@ def make_next(request: HttpRequest) -> HttpResponse:
     refused = ""
     try:
         action = effective_playbook(sent["scheme"], sent["tier"]).action(sent["action"])
-        title = action.said(language()) if action is not None else sent["action"]
+        title = action.text_in(language()) if action is not None else sent["action"]
         make_task(**sent, title=title, assignee_id=who.pk, to_owner=True, actor=who, at=at)
     except NoSuchPlaybook as error:
         raise Http404(sentence(error)) from error
@@ -151,13 +151,13 @@ def _next(request: HttpRequest, customer_id: str, refused: str = "") -> HttpResp
         {
             "scheme": step.playbook.scheme,
             "tier": step.playbook.tier,
-            "aim": said(step.playbook.aim, spoken),
+            "aim": localized(step.playbook.aim, spoken),
             "actions": [
                 (
                     action.key,
                     ICONS[action.kind],
                     text(f"playbooks.kinds.{action.kind}"),
-                    action.said(spoken),
+                    action.text_in(spoken),
                     action.key in step.waiting,
                 )
                 for action in step.playbook.actions

@@ -16,7 +16,7 @@ from custrata.apps.playbooks.forms import ActionForms, PlaybookForm, content, fo
 from custrata.apps.playbooks.queries import cards, kinds_of, own_playbook, tier_customers
 from custrata.apps.playbooks.views.lookups import playbook_or_404, run_action
 from custrata.tiering import BUILT_IN
-from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, care, said
+from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, care, localized
 from custrata.web.gate import needs
 from custrata.web.rights import Right, may
 from custrata.web.texts import language, text
@@ -33,11 +33,11 @@ def playbook_list(request: HttpRequest) -> HttpResponse:
     chosen = chosen if chosen in BUILT_IN else ""
     spoken = language()
     schemes = [
-        (key, [(card, said(card.playbook.aim, spoken), said(card.playbook.meaning, spoken)) for card in scheme_cards])
+        (key, [(card, localized(card.playbook.aim, spoken), localized(card.playbook.meaning, spoken)) for card in scheme_cards])
         for key, scheme_cards in cards(chosen)
     ]
     caring = [
-        (message, text(f"playbooks.occasions.{message.occasion}"), said(message.text, spoken)) for message in care()
+        (message, text(f"playbooks.occasions.{message.occasion}"), localized(message.text, spoken)) for message in care()
     ]
     scheme_keys = [key for key, _ in cards()] if chosen else [key for key, _ in schemes]
     page = {"schemes": schemes, "chosen": chosen, "known": scheme_keys, "care": [] if chosen else caring}
@@ -105,8 +105,8 @@ def _playbook_context(playbook: Playbook) -> dict[str, Any]:
     return {
         "scheme": playbook.scheme,
         "tier": playbook.tier,
-        "meaning": said(playbook.meaning, spoken),
-        "aim": said(playbook.aim, spoken),
+        "meaning": localized(playbook.meaning, spoken),
+        "aim": localized(playbook.aim, spoken),
     }
 
 
@@ -119,7 +119,7 @@ def _lines(actions: Any) -> list[dict[str, Any]]:
     return [
         {
             "key": action.key,
-            "text": action.said(language()),
+            "text": action.text_in(language()),
             "area": text(f"playbooks.areas.{action.area}"),
             "due_days": action.due_days,
             "every_days": action.every_days,
