@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.tiers.actions import DraftChangedMeanwhile, copy_scheme, discard_draft, free_key, save_draft
 from custrata.apps.tiers.forms.definitions import NotJson, definition_posted, pressed
 from custrata.apps.tiers.queries import offered
@@ -118,7 +118,7 @@ def save(request: HttpRequest, key: str) -> HttpResponseBase:
     try:
         save_draft(
             key=key, definition=data, note=found.draft.note if found.draft else "", seen=seen(request),
-            actor=asking_person(request), at=timezone.now(),
+            actor=current_user(request), at=timezone.now(),
         )  # fmt: skip
     except CustrataError as error:
         messages.error(request, texts.sentence(error))
@@ -197,7 +197,7 @@ def done(request: HttpRequest, act: Callable[[], object], said: str, to: str, ba
 def discard(request: HttpRequest, key: str) -> HttpResponseBase:
     """Drop the draft."""
     found = known_standing(key)
-    who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+    who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
     to = reverse("tiers:versions", args=[key]) if found.latest else reverse("tiers:list")
     said = texts.text("tiers.editor.discarded")
     return done(request, lambda: discard_draft(key=key, seen=seen(request), **who), said, to, to)
@@ -209,7 +209,7 @@ def copy(request: HttpRequest, key: str) -> HttpResponseBase:
     """Begin a scheme of one's own as a copy."""
     known_standing(key)
     new = free_key(f"{key[:30]}_copy")
-    who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+    who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
     back, to = reverse("tiers:versions", args=[key]), reverse("tiers:edit", args=[new])
     said = texts.text("tiers.editor.copied")
     return done(request, lambda: copy_scheme(key=key, new_key=new, **who), said, to, back)

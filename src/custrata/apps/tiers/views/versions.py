@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.tiers.actions import restore_scheme, retire_scheme, roll_back
 from custrata.apps.tiers.queries.drafts import library
 from custrata.apps.tiers.queries.refreshes import refresh_under_way
@@ -106,7 +106,7 @@ def again(request: HttpRequest, key: str, number: int) -> HttpResponseBase:
     """Publish an old version again."""
     known_standing(key)
     note = texts.text("tiers.versions.rolled_back_note", version=number)
-    who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+    who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
     to = reverse("tiers:versions", args=[key])
     said = texts.text("tiers.versions.rolled_back", version=number)
     return done(request, lambda: roll_back(key=key, number=number, note=note, **who), said, to, to)
@@ -118,7 +118,7 @@ def retire(request: HttpRequest, key: str) -> HttpResponseBase:
     """Grade by it no more."""
     known_standing(key)
     to = reverse("tiers:versions", args=[key])
-    who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+    who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
     return done(request, lambda: retire_scheme(key=key, **who), texts.text("tiers.versions.retired"), to, to)
 
 
@@ -128,7 +128,7 @@ def restore(request: HttpRequest, key: str) -> HttpResponseBase:
     """Grade by it again."""
     known_standing(key)
     to = reverse("tiers:versions", args=[key])
-    who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+    who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
     return done(request, lambda: restore_scheme(key=key, **who), texts.text("tiers.versions.restored"), to, to)
 
 
