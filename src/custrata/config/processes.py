@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
-from custrata.apps.jobs.management.processes import STOP, end_with_parent, fork, heard, listen
+from custrata.apps.jobs.management.processes import STOP, block_signals, end_with_parent, fork, wait_for_signal
 from custrata.apps.jobs.management.scheduler import run_scheduler
 from custrata.apps.jobs.management.worker import Worker
 
@@ -95,13 +95,13 @@ def supervise(services: Sequence[Service], *, ready: Callable[[], bool], tell: C
 
     `tell` is called once, when `ready` says that they are.
     """
-    listen((*STOP, signal.SIGCHLD))
+    block_signals((*STOP, signal.SIGCHLD))
     signal.signal(signal.SIGCHLD, lambda number, frame: None)  # one that is ignored is not waited for
     gc.freeze()  # what is here already stays shared with the children
     for service in services:
         service.start()
     told = False
-    while heard((*STOP, signal.SIGCHLD), 1.0 if told else 0.05) not in STOP:
+    while wait_for_signal((*STOP, signal.SIGCHLD), 1.0 if told else 0.05) not in STOP:
         _bury(services)
         for service in services:
             if not service.pid and monotonic() >= service.begin_at:
@@ -133,7 +133,7 @@ def stop(services: Sequence[Service]) -> None:
     for service in left:
         os.kill(service.pid, signal.SIGTERM)
     while left and monotonic() < until:
-        heard((signal.SIGCHLD,), 0.05)
+        wait_for_signal((signal.SIGCHLD,), 0.05)
         left = [service for service in left if not _how_ended(service)]
     for service in left:
         log.warning("%s did not stop in time and was ended", service.name)

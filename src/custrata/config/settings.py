@@ -90,7 +90,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "custrata.apps.accounts.views.seen.SeenMiddleware",
+    "custrata.apps.accounts.views.session_activity.SessionActivityMiddleware",
     "custrata.apps.accounts.views.duties.DutiesMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -157,8 +157,8 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "present", "repeated", "code", "email"]
 AXES_CLIENT_IP_CALLABLE = "custrata.web.addresses.counted_address"
-AXES_USERNAME_CALLABLE = "custrata.apps.accounts.views.asking.counted_name"
-AXES_LOCKOUT_CALLABLE = "custrata.apps.accounts.views.asking.own_answer"
+AXES_USERNAME_CALLABLE = "custrata.apps.accounts.views.current_user.lockout_username"
+AXES_LOCKOUT_CALLABLE = "custrata.apps.accounts.views.current_user.lockout_response"
 # Roles that sign in with two steps: with commas between, `all` for every one.
 SECOND_FACTOR_ROLES = roles_named(os.environ.get("CUSTRATA_SECOND_FACTOR", ""))
 OTP_TOTP_ISSUER = "Custrata"

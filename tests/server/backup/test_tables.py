@@ -1,4 +1,4 @@
-"""What is backed up follows from the models; what is in a table is the same on every database."""
+"""The backed-up tables follow from the models; their content is the same on every database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from custrata.config.tables import Tally, alike, backed_up, lines
 Column = tuple[str, "models.Field[Any, Any]"]
 
 
-def to(model: str, **options: Any) -> models.ForeignKey[Any, Any]:
+def foreign_key(model: str, **options: Any) -> models.ForeignKey[Any, Any]:
     return models.ForeignKey(model, models.CASCADE, **options)
 
 
@@ -26,13 +26,13 @@ def registry() -> Apps:
     """A shop: carts need a session, lines need a cart, visits may have a session, notes need a visit."""
     state = ProjectState()
     key: Column = ("id", models.BigAutoField(primary_key=True))
-    maybe = to("sessions.Session", null=True, db_constraint=False)
+    maybe = foreign_key("sessions.Session", null=True, db_constraint=False)
     fields: dict[str, list[Column]] = {
-        "Cart": [key, ("session", to("sessions.Session"))],
-        "Line": [key, ("cart", to("shop.Cart"))],
+        "Cart": [key, ("session", foreign_key("sessions.Session"))],
+        "Line": [key, ("cart", foreign_key("shop.Cart"))],
         "Mark": [key, ("lines", models.ManyToManyField("shop.Line"))],
         "Visit": [key, ("a_page", models.TextField()), ("session", maybe)],
-        "Note": [key, ("visit", to("shop.Visit"))],
+        "Note": [key, ("visit", foreign_key("shop.Visit"))],
     }
     session: list[Column] = [("session_key", models.CharField(max_length=40, primary_key=True))]
     state.add_model(ModelState("sessions", "Session", session))
@@ -42,8 +42,8 @@ def registry() -> Apps:
 
 
 def test_what_needs_something_left_out_is_left_out_and_what_may_be_empty_is_emptied() -> None:
-    kept = {table.label: table.emptied for table in backed_up(registry())}
-    assert kept == {"shop.mark": frozenset(), "shop.visit": frozenset({"session_id"}), "shop.note": frozenset()}
+    emptied = {table.label: table.emptied for table in backed_up(registry())}
+    assert emptied == {"shop.mark": frozenset(), "shop.visit": frozenset({"session_id"}), "shop.note": frozenset()}
 
 
 def test_what_a_backup_does_not_have_is_left_out_like_it() -> None:

@@ -1,4 +1,4 @@
-"""Which workspace is served, and how often that is looked up."""
+"""The served workspace, and how often it is looked up."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from custrata.web.workspace import one_workspace, workspace
 
 def test_a_request_keeps_to_the_workspace_it_began_with(served: Workspace, settings: Settings) -> None:
     with one_workspace():
-        found = workspace()
+        current = workspace()
         settings.WORKSPACE = Path("/nowhere")
-        assert workspace() is found
+        assert workspace() is current
     with pytest.raises(Exception, match="nowhere"):
         workspace()
 

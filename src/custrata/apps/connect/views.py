@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.connect import actions
 from custrata.apps.connect.forms import DAYS, TokenForm
 from custrata.apps.connect.queries import get_token, state_of, tokens
@@ -35,7 +35,7 @@ def token_list(request: HttpRequest) -> HttpResponse:
         expires_at = at + timedelta(days=days) if days else None
         fields: dict[str, Any] = {name: form.cleaned_data[name] for name in ("name", "scopes")}
         try:
-            token, secret = actions.create_token(**fields, expires_at=expires_at, actor=asking_person(request), at=at)
+            token, secret = actions.create_token(**fields, expires_at=expires_at, actor=current_user(request), at=at)
         except CustrataError as error:
             fault = sentence(error)
         else:
@@ -67,7 +67,7 @@ def revoke(request: HttpRequest, number: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "connect/revoke.html", {"token": token})
     try:
-        actions.revoke_token(number=number, actor=asking_person(request), at=timezone.now())
+        actions.revoke_token(number=number, actor=current_user(request), at=timezone.now())
     except CustrataError as error:
         messages.error(request, sentence(error))
     else:

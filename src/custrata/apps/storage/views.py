@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.storage import queries
 from custrata.apps.storage.actions import start_compaction
 from custrata.errors import Refused
@@ -39,7 +39,7 @@ def disk(request: HttpRequest) -> HttpResponse:
 def compact(request: HttpRequest) -> HttpResponse:
     """Start a compaction job."""
     try:
-        start_compaction(actor=asking_person(request), at=timezone.now())
+        start_compaction(actor=current_user(request), at=timezone.now())
     except Refused as error:
         messages.error(request, sentence(error))
     else:

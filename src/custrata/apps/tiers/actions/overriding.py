@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
-from custrata.apps.customers.actions import held_customer, record_on_timeline
+from custrata.apps.customers.actions import lock_customer, record_on_timeline
 from custrata.apps.customers.models import Customer
 from custrata.apps.tiers.models import Override
 from custrata.apps.tiers.queries.overrides import override
@@ -76,7 +76,7 @@ def set_override(
         raise OverrideNeedsReason
     if until is not None and until <= at:
         raise OverrideEndsBefore(until=until.date().isoformat())
-    held_customer(customer_id)  # locks the customer: concurrent changes of their overrides wait
+    lock_customer(customer_id)  # locks the customer: concurrent changes of their overrides wait
     before = override(customer_id, scheme)
     ensure_unchanged(opened, override_data(before))
     unchanged(override_data(before))

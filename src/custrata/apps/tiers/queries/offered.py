@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from custrata.analytics.traits import CATALOGUE
 from custrata.apps.customers.models import Tag
-from custrata.apps.customers.queries.columns import GROUPS, columns_known
+from custrata.apps.customers.queries.columns import GROUPS, available_columns
 from custrata.criteria.operators import OPERATORS
 from custrata.pipeline.reading import reading
 from custrata.tiering.names import trait_name
@@ -56,7 +56,7 @@ def offers() -> dict[str, Offer]:
     by_key = {
         column.key: Offer(column.key, column.label, column.group, _sort(run_reading.columns[column.key]),
                           CATALOGUE[column.key].unit if column.key in CATALOGUE else "")
-        for column in columns_known(run_reading.columns, language).values()
+        for column in available_columns(run_reading.columns, language).values()
         if column.key in run_reading.columns and column.kind not in ("tier", "label") and column.group != "decided"
     }  # fmt: skip
     for scheme in graded_schemes():

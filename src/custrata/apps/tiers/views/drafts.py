@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.tiers.actions import DraftChangedMeanwhile, copy_scheme, discard_draft, free_key, save_draft
 from custrata.apps.tiers.forms.definitions import NotJson, apply_button, parse_definition
 from custrata.apps.tiers.queries import offered
@@ -121,7 +121,7 @@ def save(request: HttpRequest, key: str) -> HttpResponseBase:
     try:
         save_draft(
             key=key, definition=data, note=state.draft.note if state.draft else "", revision=posted_revision(request),
-            actor=asking_person(request), at=timezone.now(),
+            actor=current_user(request), at=timezone.now(),
         )  # fmt: skip
     except CustrataError as error:
         messages.error(request, texts.sentence(error))
@@ -200,7 +200,7 @@ def run_action(request: HttpRequest, act: Callable[[], object], message: str, to
 def discard(request: HttpRequest, key: str) -> HttpResponseBase:
     """Discard the draft."""
     state = state_or_404(key)
-    who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+    who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
     to = reverse("tiers:versions", args=[key]) if state.latest else reverse("tiers:list")
     message = texts.text("tiers.editor.discarded")
     return run_action(
@@ -214,7 +214,7 @@ def copy(request: HttpRequest, key: str) -> HttpResponseBase:
     """Create a new scheme as a copy."""
     state_or_404(key)
     new = free_key(f"{key[:30]}_copy")
-    who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+    who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
     back, to = reverse("tiers:versions", args=[key]), reverse("tiers:edit", args=[new])
     message = texts.text("tiers.editor.copied")
     return run_action(request, lambda: copy_scheme(key=key, new_key=new, **who), message, to, back)

@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.tiers.actions import record_export
 from custrata.apps.tiers.queries import runs, sheets
 from custrata.apps.tiers.views.lookups import scheme_or_404
@@ -36,6 +36,6 @@ def export(request: HttpRequest, key: str) -> HttpResponseBase:
         raise Http404
     what, _, kind = choice.partition(".")
     sheet = sheets.tier_sheet(scheme, run) if what == "tiers" else sheets.customer_sheet(scheme, run)
-    record_export(scheme=key, run=run.id, what=what, kind=kind, actor=asking_person(request), at=timezone.now())
+    record_export(scheme=key, run=run.id, what=what, kind=kind, actor=current_user(request), at=timezone.now())
     respond = csv_response if kind == "csv" else excel_response
     return respond(f"{key}-{what}-{run.id[:8]}", sheet.header, sheet.rows)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from custrata.analytics.moments import AsOf
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.tiers.actions import end_override, override_data, set_override
 from custrata.apps.tiers.forms import OverrideForm
 from custrata.apps.tiers.queries.overrides import override
@@ -59,7 +59,7 @@ def edit_override(request: HttpRequest, key: str, customer_id: str) -> HttpRespo
 
 def _save(request: HttpRequest, form: OverrideForm, *, customer_id: str, scheme: str) -> None:
     who: dict[str, Any] = {"customer_id": customer_id, "scheme": scheme}
-    who |= {"actor": asking_person(request), "at": timezone.now(), "opened": opened(request)}
+    who |= {"actor": current_user(request), "at": timezone.now(), "opened": opened(request)}
     if "end" in request.POST:
         end_override(**who)
     else:

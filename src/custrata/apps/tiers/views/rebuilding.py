@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.tiers.actions import start_rebuild
 from custrata.apps.tiers.forms import RebuildForm
 from custrata.apps.tiers.queries import refreshes, runs
@@ -34,7 +34,7 @@ def rebuild(request: HttpRequest) -> HttpResponse:
         options = {"start": form.cleaned_data["start"], "every": form.cleaned_data["every"]}
         try:
             if request.method == "POST":
-                start_rebuild(**options, actor=asking_person(request), at=timezone.now())
+                start_rebuild(**options, actor=current_user(request), at=timezone.now())
                 messages.success(request, texts.text("tiers.rebuild.started"))
                 return redirect("tiers:rebuild")
             page["moments"] = refreshes.moments_planned(**options, at=timezone.now())

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.tiers.actions import start_refresh
 from custrata.apps.tiers.forms import RefreshForm
 from custrata.apps.tiers.queries import comparison, panels, past, refreshes, runs, schemes
@@ -136,7 +136,7 @@ def refresh(request: HttpRequest) -> HttpResponse:
     else:
         try:
             options = {name: form.cleaned_data[name] for name in ("as_of", "learn")}
-            start_refresh(**options, actor=asking_person(request), at=timezone.now())
+            start_refresh(**options, actor=current_user(request), at=timezone.now())
             messages.success(request, texts.text("tiers.refresh.started"))
         except Refused as error:
             messages.error(request, texts.sentence(error))

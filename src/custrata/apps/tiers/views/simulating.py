@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.tiers.actions import publish_draft
 from custrata.apps.tiers.queries import panels
 from custrata.apps.tiers.queries.panels import Matrix
@@ -182,7 +182,7 @@ def publish(request: HttpRequest, key: str) -> HttpResponseBase:
     try:
         version = publish_draft(
             key=key, note=request.POST.get("note", "")[:1000], revision=posted_revision(request),
-            actor=asking_person(request), at=timezone.now(),
+            actor=current_user(request), at=timezone.now(),
         )  # fmt: skip
     except CustrataError as error:
         messages.error(request, texts.sentence(error))

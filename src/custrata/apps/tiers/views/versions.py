@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.tiers.actions import restore_scheme, retire_scheme, roll_back
 from custrata.apps.tiers.queries.drafts import library
 from custrata.apps.tiers.queries.refreshes import refresh_under_way
@@ -106,7 +106,7 @@ def republish(request: HttpRequest, key: str, number: int) -> HttpResponseBase:
     """Publish an old version again."""
     state_or_404(key)
     note = texts.text("tiers.versions.rolled_back_note", version=number)
-    who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+    who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
     to = reverse("tiers:versions", args=[key])
     message = texts.text("tiers.versions.rolled_back", version=number)
     return run_action(request, lambda: roll_back(key=key, number=number, note=note, **who), message, to, to)
@@ -118,7 +118,7 @@ def retire(request: HttpRequest, key: str) -> HttpResponseBase:
     """Retire a scheme."""
     state_or_404(key)
     to = reverse("tiers:versions", args=[key])
-    who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+    who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
     return run_action(request, lambda: retire_scheme(key=key, **who), texts.text("tiers.versions.retired"), to, to)
 
 
@@ -128,7 +128,7 @@ def restore(request: HttpRequest, key: str) -> HttpResponseBase:
     """Restore a retired scheme."""
     state_or_404(key)
     to = reverse("tiers:versions", args=[key])
-    who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+    who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
     return run_action(request, lambda: restore_scheme(key=key, **who), texts.text("tiers.versions.restored"), to, to)
 
 

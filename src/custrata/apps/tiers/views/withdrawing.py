@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.tiers.actions import start_withdrawal
 from custrata.apps.tiers.queries import runs
 from custrata.errors import CustrataError
@@ -28,7 +28,7 @@ def withdraw(request: HttpRequest, run_id: str) -> HttpResponse:
     reason = request.POST.get("reason", "")
     if request.method == "POST":
         try:
-            job = start_withdrawal(run=run, reason=reason, actor=asking_person(request), at=timezone.now())
+            job = start_withdrawal(run=run, reason=reason, actor=current_user(request), at=timezone.now())
             messages.success(request, texts.text("tiers.withdraw.started"))
             return redirect("jobs:job", job.pk)
         except CustrataError as error:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.tiers.actions import create_scheme, free_key
 from custrata.apps.tiers.queries.drafts import definition_name, unpublished
 from custrata.apps.tiers.queries.goals import BY_KEY, GOALS, definition_for
@@ -42,7 +42,7 @@ def create(request: HttpRequest) -> HttpResponseBase:
     goal = BY_KEY.get(request.POST.get("goal", ""))
     if goal is None:
         raise Http404
-    who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+    who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
     try:
         draft = create_scheme(key=free_key(f"my_{goal.key}"), definition=definition_for(goal), **who)
     except CustrataError as error:
