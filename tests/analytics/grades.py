@@ -15,10 +15,10 @@ from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import SilenceCurve
 from custrata.analytics.silence_learning import learn_silence
 from custrata.analytics.sources import canonical_feedback, canonical_lines, canonical_orders
-from custrata.analytics.traits import Known, joined_by_customer, known_facts, order_traits
+from custrata.analytics.traits import KnownFacts, joined_by_customer, known_facts, order_traits
 from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros
-from custrata.pipeline.decisions import Decided
+from custrata.pipeline.decisions import AppliedDecisions
 from custrata.pipeline.grading import Grader
 from custrata.pipeline.windows import Windows
 from custrata.tiering import BUILT_IN, Context
@@ -41,7 +41,7 @@ class Graded:
         return {customer: row[name] for customer, row in self.rows.items()}
 
 
-def profiled(engine: Engine, shop: Shop, moment: AsOf) -> tuple[ir.Table, Known]:
+def profiled(engine: Engine, shop: Shop, moment: AsOf) -> tuple[ir.Table, KnownFacts]:
     """The traits of every customer, and what they were worked out from."""
     zone = moment.zone
     orders = canonical_orders(engine.from_arrow(orders_table(shop.orders)), zone)
@@ -61,20 +61,20 @@ def graded(engine: Engine, shop: Shop, as_of: datetime | str, zone: str = "UTC")
 
 
 def graded_by_every_scheme(
-    engine: Engine, profile: ir.Table, order_facts: Known, moment: AsOf, facts: Mapping[str, ir.Table] | None = None
+    engine: Engine, profile: ir.Table, order_facts: KnownFacts, moment: AsOf, facts: Mapping[str, ir.Table] | None = None
 ) -> Graded:
     """A profile graded by every scheme, from what it was worked out from."""
     curve = learn_silence(order_facts.paced, moment)
     context = Context(curve, order_facts.everyone.period, moment, facts or {})
     windows = Windows(order_facts, moment, engine.materialize)
-    grader = Grader(profile, context, Decided({}), None, engine, engine.materialize, windows)
+    grader = Grader(profile, context, AppliedDecisions({}), None, engine, engine.materialize, windows)
     for scheme in BUILT_IN.values():
         grader.grade(scheme)
     rows: dict[str, dict[str, Any]] = {row["customer_id"]: row for row in engine.arrow(profile).to_pylist()}
     for key, table in grader.results.items():
         for row in engine.arrow(_named(table, key)).to_pylist():
             rows[row["customer_id"]] |= row
-    return Graded(rows, grader.gradings, grader.told, curve)
+    return Graded(rows, grader.gradings, grader.records, curve)
 
 
 def _named(table: ir.Table, key: str) -> ir.Table:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from custrata.__main__ import cli
-from custrata.cli.help import laid_out
+from custrata.cli.help import wrap_wide_text
 from custrata.cli.language import environment_language
 from custrata.cli.session import command_here
 from tests.cli.conftest import Run
@@ -137,7 +137,7 @@ def test_help_in_chinese_stays_within_the_width(custrata: Run) -> None:
 
 @given(st.text(alphabet="导入订单，刷新。（）“”abc 1", min_size=1), st.integers(8, 40))
 def test_wrapping_loses_nothing_and_begins_no_line_with_closing_punctuation(text: str, width: int) -> None:
-    laid = laid_out(text, width).removeprefix("\b\n")
+    laid = wrap_wide_text(text, width).removeprefix("\b\n")
     assert "".join(laid.split()) == "".join(text.split())
     assert all(line[0] not in "，。）”" for line in laid.splitlines()[1:] if re.search("[导入订单刷新]", text) and line)
 

@@ -13,7 +13,7 @@ import pytest
 from tests.ingest.conftest import AT, Shop
 from tests.lake.test_erase import traces
 
-from custrata.ingest.erasure import ErasureGoesOn, begin, carry_on, erase, people_of, rows_of
+from custrata.ingest.erasure import ErasureGoesOn, begin_erasure, erase, people_of, resume_erasures, rows_of
 from custrata.ingest.refusing import CODE
 from custrata.lake import Workspace
 from custrata.pipeline import refresh
@@ -67,7 +67,7 @@ def kill(graded: Shop, tmp_path: Path) -> Kill:
 def assert_consistent(workspace: Workspace) -> None:
     """An erasure that was recorded is completed; one that was not has changed nothing."""
     started = bool(workspace.erasing.all() or workspace.erasures.all())
-    carry_on(workspace, at=AT)
+    resume_erasures(workspace, at=AT)
     assert workspace.erasing.all() == []
     if started:
         assert traces(workspace.folder, WHO) == []
@@ -93,9 +93,9 @@ def test_an_erasure_killed_at_every_moment_goes_on(kill: Kill) -> None:
 
 
 def test_what_was_noted_is_reported_even_where_a_kill_lost_the_counts(graded: Shop) -> None:
-    noted = begin(graded.workspace, [WHO], at=AT).removed
+    noted = begin_erasure(graded.workspace, [WHO], at=AT).removed
     graded.workspace.lake.erase(WHO, at=AT)
-    (done,) = carry_on(graded.workspace, at=AT)
+    (done,) = resume_erasures(graded.workspace, at=AT)
     assert done.removed == noted == {"customer_records": 1, "orders": 1, "runs": 1, "quarantine": 2, "exclusions": 1}
     assert dict(graded.workspace.erasures.all()[0].removed) == done.removed
 

@@ -5,8 +5,8 @@ from tests.ingest.conftest import OpenShop, Shop
 
 from custrata.ingest import ImportResult
 from custrata.ingest.erasure import erase_from_quarantine
-from custrata.ingest.settling import waiting_file
-from custrata.ingest.traces import naming
+from custrata.ingest.settling import pending_file
+from custrata.ingest.traces import person_matcher
 from custrata.lake.intents import Person
 
 HEAD = "order_id,customer_id,ordered_at,amount,note"
@@ -67,7 +67,7 @@ def killed(shop: Shop) -> ImportResult:
     """An import that was killed when it was in the ledger, and before its rejected rows had their name."""
     done = shop.import_text("orders", f"{HEAD}\n{GOOD}\n{BAD}\n")
     assert done.quarantine is not None
-    done.quarantine.rename(waiting_file(shop.workspace.quarantine, done.import_id))
+    done.quarantine.rename(pending_file(shop.workspace.quarantine, done.import_id))
     return done
 
 
@@ -77,10 +77,10 @@ def test_rows_of_an_import_that_was_killed_afterwards_stay(shop: Shop, killed: I
 
 
 def test_rows_of_an_import_that_was_killed_before_go_with_the_next_one(shop: Shop, killed: ImportResult) -> None:
-    waiting_file(shop.workspace.quarantine, "20250131T083000Z-1f2e3d4c").write_text("row\n", "utf-8")
+    pending_file(shop.workspace.quarantine, "20250131T083000Z-1f2e3d4c").write_text("row\n", "utf-8")
     shop.import_text("orders", f"{HEAD}\n3,c,2024-01-05,8,\n", "next.csv")
     assert [path.name for path in shop.workspace.quarantine.iterdir()] == [f"{killed.import_id}.csv"]
 
 
 def test_erasing_reaches_the_rows_of_a_killed_import(shop: Shop, killed: ImportResult) -> None:
-    assert erase_from_quarantine(shop.workspace.quarantine, naming([Person("b, the second")], None)) == 1
+    assert erase_from_quarantine(shop.workspace.quarantine, person_matcher([Person("b, the second")], None)) == 1

@@ -147,7 +147,7 @@ def remove_runs_on(folder: Path, connection: Connection) -> None:
     runs = Workspace.open(folder).runs
     while len(remaining := runs.all()) > 2:
         connection.send(remaining[1].id)
-        runs.thin({remaining[1].id: {"as_of": remaining[1].as_of}}, wait=5)
+        runs.reduce_to_traces({remaining[1].id: {"as_of": remaining[1].as_of}}, wait=5)
 
 
 def stray_files(runs: Runs, ids: Sequence[str]) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 from custrata.engine import DuckEngine
 from custrata.ingest import import_file
 from custrata.lake import Workspace
-from custrata.lake.private import close_folder, open_paths, private_files
+from custrata.lake.private import open_paths, private_files, restrict_folder
 from custrata.pipeline import refresh
 from custrata.tiering.library import SchemeLibrary
 from custrata.tiering.schemes import built_in
@@ -80,5 +80,5 @@ def test_open_files_are_listed_and_closed_but_not_what_links_point_to(tmp_path: 
 
 
 def test_a_missing_right_to_change_the_folder_is_no_error(tmp_path: Path) -> None:
-    close_folder(tmp_path)
+    restrict_folder(tmp_path)
     assert open_paths(tmp_path) == []

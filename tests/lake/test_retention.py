@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from custrata.errors import BadInput
 from custrata.lake import Busy, Damaged, Run, Runs, Workspace
-from custrata.lake.retention import compacting_share, days_kept, expendable, instant_of
+from custrata.lake.retention import compacting_share, days_kept, instant_of, runs_to_remove
 from tests.lake.conftest import StartWorker
 from tests.lake.facts import AT
 from tests.lake.jobs import hold_reading_runs, remove_runs_on, stray_files
@@ -43,27 +43,27 @@ def chain(workspace: Workspace) -> list[Run]:
 
 
 def remove_runs(runs: Runs, *some: Run) -> None:
-    runs.thin({run.id: {"as_of": run.as_of} for run in some})
+    runs.reduce_to_traces({run.id: {"as_of": run.as_of} for run in some})
 
 
 @given(DAYS, st.integers(1, 400))
 def test_the_first_the_last_two_the_recent_and_one_of_each_month_stay(days: list[int], retention: int) -> None:
     ids = [id_of(day) for day in days]
-    gone = set(expendable(ids, days=retention, zone="UTC"))
+    gone = set(runs_to_remove(ids, days=retention, zone="UTC"))
     stay = [run for run in ids if run not in gone]
     assert {*ids[:1], *ids[-2:]} <= set(stay)
     assert all(days[-1] - day > retention for day, run in zip(days, ids, strict=True) if run in gone)
     moment = timedelta(microseconds=1)
     months = [{f"{instant_of(run) - moment:%Y-%m}" for run in some} for some in (ids, stay)]
     assert months[0] == months[1]
-    assert expendable(stay, days=retention, zone="UTC") == []
+    assert runs_to_remove(stay, days=retention, zone="UTC") == []
 
 
 def test_a_run_at_the_start_of_a_month_closes_the_month_before_in_the_zone() -> None:
     ids = ["20240115T000000000000Z-a", "20240130T160000000000Z-b", "20240131T160000000000Z-c", id_of(300), id_of(301)]
-    assert expendable(ids, days=60, zone="Asia/Shanghai") == [ids[1]]
-    assert expendable(ids, days=60, zone="UTC") == [ids[1]]
-    assert expendable(ids, days=None, zone="UTC") == []
+    assert runs_to_remove(ids, days=60, zone="Asia/Shanghai") == [ids[1]]
+    assert runs_to_remove(ids, days=60, zone="UTC") == [ids[1]]
+    assert runs_to_remove(ids, days=None, zone="UTC") == []
 
 
 @pytest.mark.parametrize("value", ["", "0", "-1", "1.5", "36501", "1e5", "99999999999", "sixty", "６０"])
@@ -119,7 +119,7 @@ def test_nothing_is_removed_while_a_rebuilding_was_stopped(workspace: Workspace,
 
 def test_an_erasure_reaches_the_changes_of_removed_runs(workspace: Workspace, chain: list[Run]) -> None:
     remove_runs(workspace.runs, chain[1])
-    workspace.runs.rewrite("a")
+    workspace.runs.remove_customers("a")
     assert pq.read_table(chain[1].folder / "changes.parquet")["customer_id"].to_pylist() == ["b"]
 
 

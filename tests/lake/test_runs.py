@@ -111,7 +111,7 @@ def test_refuses_a_table_the_run_does_not_hold(runs: Runs, duck: DuckEngine) -> 
 
 def test_a_customer_leaves_every_run(runs: Runs, duck: DuckEngine) -> None:
     published = [publish(runs, day(number)) for number in (1, 2)]
-    assert runs.rewrite("Ann") == 2
+    assert runs.remove_customers("Ann") == 2
     for run in published:
         assert duck.arrow(run.read("profile", duck)).to_pylist() == PEOPLE.to_pylist()[1:]
         assert {path.name for path in run.folder.iterdir()} == {".sums.json", "profile.parquet", "run.json"}
@@ -121,7 +121,7 @@ def test_runs_without_the_customer_stay_as_they_are(runs: Runs) -> None:
     run = publish(runs, day(1))
     pq.write_table(pa.table({"day": [1]}), run.folder / "curve.parquet")
     before = {path: path.stat() for path in run.folder.iterdir()}
-    assert runs.rewrite("O'Neil") == 0
+    assert runs.remove_customers("O'Neil") == 0
     assert {path: path.stat() for path in run.folder.iterdir()} == before
 
 

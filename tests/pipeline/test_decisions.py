@@ -171,7 +171,7 @@ def test_decisions_about_an_erased_customer_are_erased(stocked: Workspace, duck:
     run = graded(
         stocked, duck, Decisions(edits=rows("edits", ("c1", "name", "New", LATER), ("c2", "name", "N", LATER)))
     )
-    stocked.runs.rewrite("c1")
+    stocked.runs.remove_customers("c1")
     assert run.read("edits", duck).customer_id.to_pyarrow().to_pylist() == ["c2"]
 
 

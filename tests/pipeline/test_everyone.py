@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from custrata.analytics.moments import AsOf
 from custrata.engine import Engine
-from custrata.pipeline.snapshot import Snapshot, everyone
+from custrata.pipeline.snapshot import Snapshot, known_customers
 from custrata.schema import CUSTOMER_RECORDS, EVENTS, FEEDBACK, ORDER_LINES, ORDERS, PRODUCTS, TableSpec
 
 AS_OF = AsOf.of("2025-01-31", "UTC")
@@ -27,7 +27,7 @@ def known_customers(engine: Engine, records: list[dict[str, Any]], orders: list[
     placed = table(engine, ORDERS, *orders)
     lines, products, events, feedback = (table(engine, spec) for spec in (ORDER_LINES, PRODUCTS, EVENTS, FEEDBACK))
     facts = Snapshot(placed, lines, products, events, feedback, table(engine, CUSTOMER_RECORDS, *records), {}, placed)
-    return set(engine.arrow(everyone(facts, AS_OF)).column("customer_id").to_pylist())
+    return set(engine.arrow(known_customers(facts, AS_OF)).column("customer_id").to_pylist())
 
 
 def test_nobody_is_a_prospect_before_anything_was_known_of_them(engine: Engine) -> None:

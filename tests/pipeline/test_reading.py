@@ -225,7 +225,7 @@ def test_the_next_to_ask_reads_the_new_run(own: Workspace, duck: DuckEngine) -> 
 def test_an_erased_customer_is_gone_at_once(own: Workspace) -> None:
     own_reading = opened(own)
     assert own_reading.customer("c7") is not None
-    own.runs.rewrite("c7")
+    own.runs.remove_customers("c7")
     assert own_reading.customer("c7") is None
     assert own_reading.count() == CUSTOMERS - 1
 
@@ -244,7 +244,7 @@ def test_many_threads_read_at_once(graded_reading: Reading) -> None:
 
 def purchases_of(graded_reading: Reading, customer: str) -> tuple[Any, ...]:
     purchases = graded_reading.purchases(customer)
-    return graded_reading.orders(customer), purchases.sales, purchases.channels, graded_reading.told(customer)
+    return graded_reading.orders(customer), purchases.sales, purchases.channels, graded_reading.source_values(customer)
 
 
 def test_orders_come_newest_first(graded_reading: Reading) -> None:
@@ -306,7 +306,7 @@ def test_a_copy_that_is_out_of_date_is_not_read_and_goes(own: Workspace, add_ord
 def test_a_copy_is_erased_from(own: Workspace, duck: DuckEngine) -> None:
     prepare_facts(own, many=1)
     own.lake.erase("c1", at=AT)
-    own.runs.rewrite("c1")
+    own.runs.remove_customers("c1")
     (copy,) = copies(own)
     assert duck.read_parquet([copy]).filter(lambda rows: rows.customer_id == "c1").count().execute() == 0
 
@@ -351,5 +351,5 @@ def test_movers_of_a_run_made_earlier_are_found_when_asked_for(graded_reading: R
 
 def test_whoever_is_erased_is_no_mover(own: Workspace) -> None:
     first = opened(own).movers("value")[0]["customer_id"]
-    own.runs.rewrite(first)
+    own.runs.remove_customers(first)
     assert first not in names(opened(own).movers("value"))

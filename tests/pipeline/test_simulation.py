@@ -91,7 +91,7 @@ def test_tells_what_the_next_refresh_does(graded: Path, tmp_path: Path, engine: 
     assert (
         sum(move.customers for move in simulation.moves) == simulation.customers == run.record["headline"]["customers"]
     )
-    assert simulation.decided["ladder"] == run.record["schemes"][key]["ladder"]
+    assert simulation.record["ladder"] == run.record["schemes"][key]["ladder"]
 
 
 def test_writes_nothing(workspace_graded: Workspace, duck: DuckEngine) -> None:
@@ -195,7 +195,9 @@ def test_schemes_that_would_be_published_together_are_tried_out_together(
 ) -> None:
     rules = [{"tier": "yes", "when": {"scheme": "value", "tier": ["high"]}}]
     reader = define({"key": "reader", "kind": "rules", "rules": rules, "tiers": [{"key": "yes"}, {"key": "no"}]})
-    alone, together = (simulate(workspace_graded, reader, duck, beside=drafts) for drafts in ((), (CHANGED["value"],)))
+    alone, together = (
+        simulate(workspace_graded, reader, duck, other_definitions=drafts) for drafts in ((), (CHANGED["value"],))
+    )
     alone_yes, together_yes = alone.tiers[0].customers, together.tiers[0].customers
     assert together_yes == simulate(workspace_graded, CHANGED["value"], duck).tiers[0].customers < alone_yes
 

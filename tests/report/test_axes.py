@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custrata.report.pictures.axes import Scale, chosen, spread, ticks, time_places
+from custrata.report.pictures.axes import Scale, sampled_indexes, spread_labels, ticks, time_places
 from custrata.report.pictures.lettering import fit, width
 
 DAY = datetime(2025, 1, 1, tzinfo=UTC)
@@ -38,7 +38,7 @@ def test_ticks_are_round(low: float, high: float, expected: list[float]) -> None
 def test_spread_labels_never_overlap_where_there_is_room(pairs: list[tuple[float, float]]) -> None:
     targets, heights = sorted(place for place, _ in pairs), [height for _, height in pairs]
     squeeze = min(1.0, 400 / (sum(heights) or 1))
-    places = spread(targets, heights, 0, 400)
+    places = spread_labels(targets, heights, 0, 400)
     gaps = [lower - upper for upper, lower in pairwise(places)]
     needed = [squeeze * (first + second) / 2 for first, second in pairwise(heights)]
     assert all(gap >= need - 1e-6 for gap, need in zip(gaps, needed, strict=True))
@@ -46,12 +46,12 @@ def test_spread_labels_never_overlap_where_there_is_room(pairs: list[tuple[float
 
 
 def test_spread_leaves_labels_alone_that_have_room() -> None:
-    assert spread([20, 60, 90], [14, 14, 14], 0, 100) == [20, 60, 90]
+    assert spread_labels([20, 60, 90], [14, 14, 14], 0, 100) == [20, 60, 90]
 
 
 @given(st.integers(1, 400), st.integers(2, 12))
 def test_chosen_keeps_the_last_and_no_more_than_asked(count: int, most: int) -> None:
-    indexes = chosen(count, most)
+    indexes = sampled_indexes(count, most)
     assert indexes[-1] == count - 1
     assert len(indexes) <= most
 

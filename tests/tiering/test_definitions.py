@@ -18,8 +18,8 @@ from custrata.tiering.checking import (
     NotANumberTrait,
     OneWindowOnly,
     UnknownTraits,
+    added_columns,
     check_definition,
-    columns_made,
 )
 from custrata.tiering.comparing import Difference, differences
 from custrata.tiering.fields import BadDefinition, UnfitDefinition
@@ -169,7 +169,7 @@ def test_keys_may_begin_alike_as_long_as_their_columns_differ() -> None:
 
 def test_a_factor_named_like_the_column_of_another_scheme_is_refused() -> None:
     clash = define({**SCORE, "key": "vip", "factors": {"gold_tier": {"trait": "spend", "weight": 1}}})
-    assert "vip_gold_tier" in columns_made(clash)
+    assert "vip_gold_tier" in added_columns(clash)
     with pytest.raises(ColumnsTaken, match="vip_gold_tier"):
         check_definition(clash, TRAITS, {"vip_gold": define({**BASE, "key": "vip_gold"})})
 

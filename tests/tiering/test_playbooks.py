@@ -87,7 +87,7 @@ def test_the_workspaces_own_takes_the_place_of_the_shipped_one() -> None:
 
 
 def test_a_text_in_one_language_is_read_by_all() -> None:
-    assert playbook("value", "high", own()).actions[0].said("zh-hans") == "Call"
+    assert playbook("value", "high", own()).actions[0].text_in("zh-hans") == "Call"
 
 
 def test_an_action_is_found_by_its_key() -> None:
