@@ -20,7 +20,7 @@ from custrata.lake import Workspace
 from custrata.lake.durable import UNREADABLE, Damaged
 from custrata.lake.locks import locked
 from custrata.lake.private import FOLDER
-from custrata.lake.sums import is_listed, read_sealed, write_sealed
+from custrata.lake.sums import is_listed, read_checked, write_checked
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.fields import KEY
 from custrata.tiering.kinds import scheme_of
@@ -119,7 +119,7 @@ class SchemeLibrary:
                 return Version(built_in()[key], 1)
             raise NoSuchVersion(scheme=key, version=number)
         try:
-            held = plain(read_sealed(path))
+            held = plain(read_checked(path))
             at = datetime.fromisoformat(held["at"]) if held["at"] else None
             return Version(define(held["scheme"]), held["version"], held["by"], at, held["note"])
         except (*UNREADABLE, BadInput, yaml.YAMLError) as error:
@@ -173,7 +173,7 @@ class SchemeLibrary:
             for version in made:
                 home = self.folder / version.key
                 home.mkdir(exist_ok=True)
-                write_sealed(home / f"{version.number}.yaml", version.text())
+                write_checked(home / f"{version.number}.yaml", version.text())
             kept = {} if replace else self._list()
             self._write(kept | {version.key: version.number for version in versions})
         return made
@@ -220,11 +220,11 @@ class SchemeLibrary:
     def _list(self) -> dict[str, int]:
         path = self.folder / LIST
         try:
-            return {str(key): int(number) for key, number in json.loads(read_sealed(path)).items()}
+            return {str(key): int(number) for key, number in json.loads(read_checked(path)).items()}
         except FileNotFoundError:
             return dict.fromkeys(built_in(), 1)
         except UNREADABLE as error:
             raise Damaged(file=path, reason=error) from error
 
     def _write(self, listed: Mapping[str, int]) -> None:
-        write_sealed(self.folder / LIST, json.dumps(listed, indent=1))
+        write_checked(self.folder / LIST, json.dumps(listed, indent=1))

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.models import Change
-from custrata.cli.language import listen
+from custrata.cli.language import set_environment_language
 
 pytestmark = pytest.mark.django_db
 
@@ -30,10 +30,10 @@ def test_refuses_a_name_that_is_taken() -> None:
 
 
 def test_speaks_as_the_environment_says() -> None:
-    listen({"LANG": "zh_CN.UTF-8"})
+    set_environment_language({"LANG": "zh_CN.UTF-8"})
     output = StringIO()
     call_command("create_person", "ada", stdout=output)
     with pytest.raises(CommandError, match="已经有"):
         call_command("create_person", "Ada", stdout=StringIO())
-    listen({})
+    set_environment_language({})
     assert "密码 " in output.getvalue()

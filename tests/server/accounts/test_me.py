@@ -15,7 +15,7 @@ from tests.server.accounts.conftest import PASSWORD
 from tests.server.accounts.conftest import SignIn as Browser
 from tests.server.conftest import AT, Person
 
-from custrata.apps.accounts.actions import WrongPassword, change_password, forget_expired
+from custrata.apps.accounts.actions import WrongPassword, change_password, delete_expired
 from custrata.apps.accounts.models import SignIn, User
 from custrata.apps.accounts.queries import device_name
 from custrata.apps.audit.models import Change
@@ -147,9 +147,9 @@ def test_notes_when_a_session_was_last_used_at_most_once_a_minute(
 
 def test_what_has_run_out_is_forgotten(anna: User, browser: Browser) -> None:
     browser(anna)
-    forget_expired(at=timezone.now())
+    delete_expired(at=timezone.now())
     assert SignIn.objects.count() == 1
-    forget_expired(at=timezone.now() + timedelta(days=15))
+    delete_expired(at=timezone.now() + timedelta(days=15))
     assert not SignIn.objects.exists()
     assert not Session.objects.exists()
 
@@ -182,4 +182,4 @@ def test_names_a_device(agent: str, name: str) -> None:
 
 
 def test_the_server_looks_after_what_has_run_out_every_hour() -> None:
-    assert CHECKS["custrata.apps.accounts.jobs.forget_what_has_run_out"].seconds == 3600
+    assert CHECKS["custrata.apps.accounts.jobs.purge_expired"].seconds == 3600

@@ -18,7 +18,7 @@ from tests.server.conftest import AT, Person
 from custrata.apps.accounts.actions import PasswordUnchanged, change_password, create_person
 from custrata.apps.accounts.models import SignIn, User
 from custrata.web.rights import Role
-from custrata.web.sessions import good_until
+from custrata.web.sessions import expiry_of
 
 NEW = "seven green chairs"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("served")]
@@ -59,9 +59,9 @@ def test_no_use_lets_it_last_longer_than_two_weeks(anna: User, browser: Browser)
 @pytest.mark.parametrize(("used", "hours"), [(0, 12), (13 * 24, 12), (13.75 * 24, 6), (14 * 24, 0)])
 def test_the_end_is_the_earlier_of_both(used: float, hours: float, settings: Settings) -> None:
     at = AT + timedelta(hours=used)
-    assert good_until(AT, at) - at == timedelta(hours=hours)
+    assert expiry_of(AT, at) - at == timedelta(hours=hours)
     settings.IDLE_HOURS = 0.5
-    assert good_until(AT, AT) - AT == timedelta(minutes=30)
+    assert expiry_of(AT, AT) - AT == timedelta(minutes=30)
 
 
 def test_the_cookie_lives_as_long_as_a_session_can(anna: User, stranger: Client) -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from tests.server.conftest import AT, Person
 
 from custrata.apps.accounts.models import User
-from custrata.apps.connect.actions import make_token
+from custrata.apps.connect.actions import create_token
 from custrata.web.rights import Role
 from custrata.web.scopes import Scope
 
@@ -53,7 +53,7 @@ def make_program(person: Person) -> MakeProgram:
     def ask(*scopes: Scope) -> Program:
         if not makers:
             makers.append(person(Role.ADMINISTRATOR))
-        _, token = make_token(name="till", scopes=scopes or tuple(Scope), expires_at=None, actor=makers[0], at=AT)
+        _, token = create_token(name="till", scopes=scopes or tuple(Scope), expires_at=None, actor=makers[0], at=AT)
         return Program(token)
 
     return ask

@@ -18,7 +18,7 @@ from custrata.apps.jobs.actions.queue import take_job
 from custrata.apps.jobs.management.performing import perform
 from custrata.apps.jobs.models import Job
 from custrata.lake import Workspace
-from custrata.lake.sums import write_sealed
+from custrata.lake.sums import write_checked
 from custrata.web.rights import Role
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -61,7 +61,7 @@ def test_one_that_cannot_be_restored_is_no_backup(folder: Path, own_workspace: W
     manifest = own_workspace.lake.folder / "manifest.json"
     saying = json.loads(manifest.read_text("utf-8"))
     saying["tables"]["orders"]["rows"] += 7  # a lake that has lost rows
-    write_sealed(manifest, json.dumps(saying))
+    write_checked(manifest, json.dumps(saying))
     job = backed_up(2)
     assert job.status == "failed"
     assert "orders" in str(job.error_facts)

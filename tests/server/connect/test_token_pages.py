@@ -44,7 +44,7 @@ def test_what_is_missing_is_said_and_what_was_filled_in_stays(chief: Client) -> 
     answer = chief.post("/tokens/", {"name": "Till", "days": "30"})
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "Choose what the token is good for." in page
+    assert "Choose at least one scope for the token." in page
     assert 'value="Till"' in page
     assert '<option value="30" selected>' in page
     assert not Token.objects.exists()

@@ -21,8 +21,8 @@ from custrata.apps.connect.actions import (
     TokenRevoked,
     TokenUnknown,
     UnknownScope,
-    make_token,
-    recognise,
+    authenticate,
+    create_token,
     revoke_token,
 )
 from custrata.apps.connect.models import Token
@@ -41,12 +41,12 @@ def ann(person: Person) -> User:
 
 def make(actor: User, **other: Any) -> tuple[Token, str]:
     defaults: dict[str, Any] = {"name": "Till", "scopes": [READ], "expires_at": None}
-    return make_token(**{**defaults, **other}, actor=actor, at=AT)
+    return create_token(**{**defaults, **other}, actor=actor, at=AT)
 
 
 def test_a_token_is_recognised_by_its_text_and_only_a_digest_is_kept(ann: User) -> None:
     token, text = make(ann)
-    assert recognise(text, AT) == token
+    assert authenticate(text, AT) == token
     assert text.startswith(f"cst_{token.key}_")
     assert text.split("_", 2)[2] not in str(vars(Token.objects.get()))
 
@@ -86,14 +86,14 @@ def test_nobody_makes_a_token_for_more_than_they_may_do(person: Person) -> None:
 def test_no_other_text_is_recognised(ann: User, spoilt: str) -> None:
     _, text = make(ann)
     with pytest.raises(TokenUnknown):
-        recognise(spoilt.format(text), AT)
+        authenticate(spoilt.format(text), AT)
 
 
 def test_a_revoked_token_is_over_and_is_not_revoked_twice(ann: User) -> None:
     token, text = make(ann)
     revoke_token(number=token.pk, actor=ann, at=AT)
     with pytest.raises(TokenRevoked):
-        recognise(text, AT)
+        authenticate(text, AT)
     with pytest.raises(NoSuchToken):
         revoke_token(number=token.pk, actor=ann, at=AT)
     assert Change.objects.filter(action="connect.revoke_token").count() == 1
@@ -101,23 +101,23 @@ def test_a_revoked_token_is_over_and_is_not_revoked_twice(ann: User) -> None:
 
 def test_a_token_runs_out_at_its_instant(ann: User) -> None:
     token, text = make(ann, expires_at=AT + timedelta(days=30))
-    assert recognise(text, AT + timedelta(days=30, microseconds=-1)) == token
+    assert authenticate(text, AT + timedelta(days=30, microseconds=-1)) == token
     with pytest.raises(TokenExpired):
-        recognise(text, AT + timedelta(days=30))
+        authenticate(text, AT + timedelta(days=30))
 
 
 def test_a_token_is_idle_while_its_creator_is_deactivated(ann: User) -> None:
     _, text = make(ann)
     User.objects.update(is_active=False)
     with pytest.raises(TokenIdle):
-        recognise(text, AT)
+        authenticate(text, AT)
 
 
 def test_its_use_is_noted_once_a_minute(ann: User, django_assert_num_queries: Any) -> None:
     _, text = make(ann)
     with django_assert_num_queries(2):
-        recognise(text, AT)
+        authenticate(text, AT)
     with django_assert_num_queries(1):
-        recognise(text, AT + timedelta(seconds=59))
-    recognise(text, AT + timedelta(seconds=60))
+        authenticate(text, AT + timedelta(seconds=59))
+    authenticate(text, AT + timedelta(seconds=60))
     assert Token.objects.get().last_used_at == AT + timedelta(seconds=60)

@@ -14,7 +14,7 @@ from tests.server.conftest import AT
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.models import Change
-from custrata.apps.customers.actions import follow_lake
+from custrata.apps.customers.actions import sync_customers
 from custrata.apps.customers.models import Customer, FollowedLake, FollowedRun, TimelineEntry
 from custrata.engine import DuckEngine
 from custrata.ingest import import_file
@@ -35,7 +35,7 @@ Rows = dict[type[Model], list[dict[str, Any]]]
 def customer_rows(graded: Path, django_db_setup: None, django_db_blocker: Any) -> Rows:
     """The rows that synchronizing the graded workspace creates, computed once."""
     with django_db_blocker.unblock(), transaction.atomic():
-        follow_lake(Workspace.open(graded), at=AT)
+        sync_customers(Workspace.open(graded), at=AT)
         models: list[type[Model]] = [Customer, TimelineEntry, FollowedRun, FollowedLake]
         rows: Rows = {model: list(model._default_manager.values()) for model in models}
         transaction.set_rollback(True)

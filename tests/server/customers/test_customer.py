@@ -12,7 +12,7 @@ from tests.server.conftest import AT, PUBLISHED
 from tests.server.customers.conftest import ImportCustomers, timeline_entries
 
 from custrata.apps.accounts.models import User
-from custrata.apps.customers.actions import follow_lake
+from custrata.apps.customers.actions import sync_customers
 from custrata.apps.customers.models import Customer, Edit, Note
 from custrata.engine import DuckEngine
 from custrata.lake import Workspace
@@ -178,7 +178,7 @@ def test_a_form_that_is_not_ours_is_refused(browser: Client) -> None:
 
 
 def test_a_tier_given_by_hand_says_so(own_workspace: Workspace, signed_in: SignedIn) -> None:
-    follow_lake(own_workspace, at=AT)
+    sync_customers(own_workspace, at=AT)
     override = dict.fromkeys(SCHEMAS["overrides"].names) | {"customer_id": "c007", "reason": "Promised"}
     table = (
         SCHEMAS["overrides"]
@@ -195,7 +195,7 @@ def test_ids_may_hold_anything(
 ) -> None:
     strange = "a/b?c=d&e#f%20 ü"
     import_customers(customer_id=[strange], name=["Strange"])
-    follow_lake(own_workspace, at=AT)
+    sync_customers(own_workspace, at=AT)
     browser = signed_in(Role.OPERATOR)
     (address,) = re.findall(r'href="(/customers/a[^"]+)"', browser.get("/customers/?q=strange").content.decode())
     assert "<h1>Strange</h1>" in browser.get(address.replace("&amp;", "&")).content.decode()

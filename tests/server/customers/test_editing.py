@@ -20,7 +20,7 @@ from custrata.apps.customers.actions import (
 )
 from custrata.apps.customers.actions.editing import usable_value
 from custrata.apps.customers.models import Customer, Edit, TimelineEntry
-from custrata.apps.customers.queries import found_customers
+from custrata.apps.customers.queries import search_customers
 from custrata.lake import Workspace
 
 pytestmark = pytest.mark.usefixtures("followed")
@@ -40,7 +40,7 @@ def nothing_changed() -> bool:
 def test_an_edit_is_kept_shown_audited_and_on_the_timeline(anna: User) -> None:
     assert edit(anna, "name", "  Ann   Lee ")
     assert Customer.objects.get(customer_id="c007").name == "Ann Lee"
-    assert found_customers("ann lee").customer_ids == ("c007",)
+    assert search_customers("ann lee").customer_ids == ("c007",)
     facts = {"attribute": "name", "before": "王007", "after": "Ann Lee"}
     assert timeline_entries("c007") == [("edit", facts)]
     (change,) = audit_changes("edit")
@@ -59,7 +59,7 @@ def test_an_empty_value_empties_the_attribute(anna: User) -> None:
     edit(anna, "phone", "", source="+8613800130007")
     assert Edit.objects.get().value is None
     assert Customer.objects.get(customer_id="c007").phone == ""
-    assert found_customers("13800130007").customer_ids == ()
+    assert search_customers("13800130007").customer_ids == ()
 
 
 def test_undo_restores_the_value_of_the_source(anna: User) -> None:

@@ -11,14 +11,14 @@ from tests.server.api.conftest import make_program, reset_counters
 from tests.server.conftest import AT
 
 from custrata.apps.audit.models import Change
-from custrata.apps.customers.actions import follow_lake
-from custrata.apps.customers.jobs import look
+from custrata.apps.customers.actions import sync_customers
+from custrata.apps.customers.jobs import enqueue_due
 from custrata.apps.customers.models import Customer
 from custrata.apps.jobs.actions.queue import take_job
 from custrata.apps.jobs.management.performing import perform
 from custrata.apps.jobs.models import Job
 from custrata.apps.tiers.models import Override
-from custrata.ingest.erasure import begin
+from custrata.ingest.erasure import begin_erasure
 from custrata.lake import Workspace
 from custrata.web.rights import Role
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def followed(own_workspace: Workspace) -> Workspace:
     """A workspace of its own with synchronized customers and an override."""
-    follow_lake(own_workspace, at=AT)
+    sync_customers(own_workspace, at=AT)
     Override.objects.create(customer_id="c007", scheme="value", tier="high", reason="dear", approved_at=AT)
     return own_workspace
 
@@ -116,7 +116,7 @@ def test_programs_erase_list_and_lift(followed: Workspace, make_program: Callabl
 
 
 def test_an_erasure_that_was_stopped_goes_on_by_itself(followed: Workspace) -> None:
-    begin(followed, ["c007"], at=AT)
-    look(AT)
+    begin_erasure(followed, ["c007"], at=AT)
+    enqueue_due(AT)
     perform_job()
     assert_erased(followed, "c007")

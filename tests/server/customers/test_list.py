@@ -16,7 +16,7 @@ from tests.server.conftest import AT, CUSTOMERS
 from tests.server.customers.conftest import ImportCustomers, audit_changes, timeline_entries
 
 from custrata.apps.accounts.models import User
-from custrata.apps.customers.actions import follow_lake, make_tag, tag_customers
+from custrata.apps.customers.actions import make_tag, sync_customers, tag_customers
 from custrata.apps.customers.models import Customer, CustomerTag, ListColumns
 from custrata.lake import Workspace
 from custrata.pipeline.reading import Cell, Moved, Reading, Tiered, reading
@@ -152,7 +152,7 @@ def test_who_came_after_the_run_is_found_too(
     own_workspace: Workspace, import_customers: ImportCustomers, signed_in: SignedIn
 ) -> None:
     import_customers(customer_id=["late"], name=["Late Comer"])
-    follow_lake(own_workspace, at=AT)
+    sync_customers(own_workspace, at=AT)
     text = page(signed_in(Role.AGENT), "?q=late")
     assert "Came after the last refresh" in text
     assert "/customers/late/" in text

@@ -12,9 +12,9 @@ from tests.server.conftest import AT
 from tests.server.customers.conftest import ImportCustomers
 
 from custrata.apps.accounts.models import User
-from custrata.apps.customers.actions import edit_attribute, follow_lake, forget
+from custrata.apps.customers.actions import delete_customers, edit_attribute, sync_customers
 from custrata.apps.customers.models import Customer, FollowedLake
-from custrata.apps.customers.queries import found_customers, searching
+from custrata.apps.customers.queries import search_customers, searching
 from custrata.apps.customers.queries.searching import MOST_FOUND
 from custrata.identity.folding import searchable, searched
 from custrata.lake import Workspace
@@ -37,7 +37,7 @@ def make_customers() -> MakeCustomers:
 
 
 def matching_ids(part: str) -> set[str]:
-    return set(found_customers(part).customer_ids)
+    return set(search_customers(part).customer_ids)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -88,7 +88,7 @@ def test_spellings_of_one_name_match(typed: str, whom: set[str]) -> None:
 
 def test_the_lake_is_folded_as_the_question_is(own_workspace: Workspace, import_customers: ImportCustomers) -> None:
     import_customers(customer_id=["c001", "c900"], name=["José O’Neil", "張偉"])
-    follow_lake(own_workspace, at=AT)
+    sync_customers(own_workspace, at=AT)
     assert (matching_ids("oneil"), matching_ids("jose o'neil"), matching_ids("张伟")) == (set(), {"c001"}, {"c900"})
 
 
@@ -106,7 +106,7 @@ def test_a_short_part_that_begins_more_trigrams_than_are_asked_for_is_found(make
 @pytest.mark.parametrize("part", ["张", "张伟", "张伟芳"])
 def test_gives_no_more_than_so_many_and_says_that_there_are(make_customers: MakeCustomers, part: str) -> None:
     make_customers(*["张伟芳"] * (MOST_FOUND + 1))
-    answer = found_customers(part)
+    answer = search_customers(part)
     assert (len(answer.customer_ids), answer.more) == (MOST_FOUND, True)
 
 
@@ -116,15 +116,15 @@ def test_follows_what_people_edit(followed: Workspace, anna: User) -> None:
 
 
 def test_follows_the_lake(own_workspace: Workspace, import_customers: ImportCustomers) -> None:
-    follow_lake(own_workspace, at=AT)
+    sync_customers(own_workspace, at=AT)
     assert matching_ids("王00") == {f"c00{number}" for number in range(1, 10)}
     import_customers(customer_id=["c001", "c900"], name=["诸葛", "司马"])
-    follow_lake(own_workspace, at=AT)
+    sync_customers(own_workspace, at=AT)
     assert (matching_ids("诸葛"), matching_ids("司马"), matching_ids("王001")) == ({"c001"}, {"c900"}, set())
 
 
 def test_forgets_whoever_is_erased(followed: Workspace) -> None:
-    forget(customer_ids=["c007"], at=AT)
+    delete_customers(customer_ids=["c007"], at=AT)
     assert (matching_ids("王007"), matching_ids("王00")) == (
         set(),
         {f"c00{number}" for number in (1, 2, 3, 4, 5, 6, 8, 9)},
@@ -133,7 +133,7 @@ def test_forgets_whoever_is_erased(followed: Workspace) -> None:
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'")
 def test_the_index_keeps_nothing_of_the_erased(followed: Workspace) -> None:
-    forget(customer_ids=[f"c{number:03}" for number in range(1, 241)], at=AT)
+    delete_customers(customer_ids=[f"c{number:03}" for number in range(1, 241)], at=AT)
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM customers_trigrams_known")
         assert cursor.fetchone() == (0,)

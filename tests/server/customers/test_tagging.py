@@ -50,8 +50,8 @@ def tags(customer_id: str) -> list[str]:
 
 
 def test_tags_many_at_once_and_writes_it_down(anna: User, vip: Tag) -> None:
-    done = tag_customers(customer_ids=["c001", "c002", "nobody"], tag_id=vip.pk, actor=anna, at=AT, asked="rfm=5-5")
-    assert (done.changed, done.asked) == (2, 3)
+    done = tag_customers(customer_ids=["c001", "c002", "nobody"], tag_id=vip.pk, actor=anna, at=AT, selection="rfm=5-5")
+    assert (done.changed, done.requested) == (2, 3)
     assert (tags("c001"), tags("c002"), tags("c003")) == (["vip"], ["vip"], [])
     assert timeline_entries("c001") == timeline_entries("c002") == [("tag", {"tag": "vip"})]
     (change,) = audit_changes("tag")
@@ -120,8 +120,10 @@ def test_refuses_tags_and_groups_that_are_not_there(anna: User) -> None:
 
 
 def test_assigns_many_to_an_owner(anna: User) -> None:
-    done = assign_owner(customer_ids=["c001", "c002", "nobody"], owner_id=anna.pk, actor=anna, at=AT, asked="rfm=5-5")
-    assert (done.changed, done.asked) == (2, 3)
+    done = assign_owner(
+        customer_ids=["c001", "c002", "nobody"], owner_id=anna.pk, actor=anna, at=AT, selection="rfm=5-5"
+    )
+    assert (done.changed, done.requested) == (2, 3)
     assert Customer.objects.filter(owner=anna).count() == 2
     assert timeline_entries("c002") == [("own", {"owner": "operator"})]
     assert audit_changes("own")[0].after == {"owner": "operator", "customers": 2, "chosen": "rfm=5-5"}

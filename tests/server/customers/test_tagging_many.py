@@ -12,7 +12,7 @@ from tests.server.conftest import AT
 from tests.server.customers.conftest import audit_changes
 
 from custrata.apps.accounts.models import User
-from custrata.apps.customers.actions import Many, NoSuchTag, make_tag, start_tagging
+from custrata.apps.customers.actions import NoSuchTag, TaggingRequest, make_tag, start_tagging
 from custrata.apps.customers.models import Customer, CustomerTag, Tag, TimelineEntry
 from custrata.apps.customers.queries.tagging import MANY
 from custrata.apps.jobs.actions.queue import take_job
@@ -51,10 +51,10 @@ def perform_job() -> Job:
     return job
 
 
-def selection(followed: Workspace, *, shown_count: int = 9) -> Many:
+def selection(followed: Workspace, *, shown_count: int = 9) -> TaggingRequest:
     run = followed.runs.published()
     assert run is not None
-    return Many("q=王00", run.id, shown_count)
+    return TaggingRequest("q=王00", run.id, shown_count)
 
 
 def test_an_agent_tags_a_crowd_and_sees_what_came_of_it(crowd: int, tag: Tag, signed_in: SignedIn) -> None:

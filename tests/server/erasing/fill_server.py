@@ -16,8 +16,8 @@ from custrata.apps.audit.actions import record_change  # noqa: E402
 from custrata.apps.customers.actions import (  # noqa: E402
     edit_attribute,
     exclude_customers,
-    follow_lake,
     make_tag,
+    sync_customers,
     tag_customers,
     write_note,
 )
@@ -35,7 +35,7 @@ def fill() -> None:
     """Store everything that can be stored about the customer, and mention them elsewhere too."""
     served = workspace()
     migrate(at=AT)
-    follow_lake(served, at=AT)
+    sync_customers(served, at=AT)
     ann = User.objects.create(username="ann", role="administrator", joined_at=AT)
     who: dict[str, Any] = {"actor": ann, "at": AT}
     edit_attribute(customer_id=WHO, attribute="city", value=f"{NAME} City", source_value=None, **who)

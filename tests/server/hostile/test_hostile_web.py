@@ -23,8 +23,8 @@ from tests.server.hostile.forms import Form, forms_of
 from tests.server.kit.test_addresses import PATH_ARGUMENTS, addresses
 
 from custrata.apps.accounts.models import User
-from custrata.apps.connect.actions import make_token
-from custrata.apps.customers.actions import follow_lake
+from custrata.apps.connect.actions import create_token
+from custrata.apps.customers.actions import sync_customers
 from custrata.apps.tiers.actions import save_draft
 from custrata.apps.tiers.models import Draft
 from custrata.lake import Workspace
@@ -99,7 +99,7 @@ class Trial:
     def sign_in(self) -> None:
         """Sign in again, whatever the state of the last session."""
         User.objects.filter(pk=self.person.pk).update(is_active=True, role=Role.ADMINISTRATOR.value)
-        _, self.token = make_token(name="till", scopes=tuple(Scope), expires_at=None, actor=self.person, at=AT)
+        _, self.token = create_token(name="till", scopes=tuple(Scope), expires_at=None, actor=self.person, at=AT)
         self.client.force_login(self.person, backend="django.contrib.auth.backends.ModelBackend")
 
 
@@ -109,11 +109,11 @@ def trial(
 ) -> Trial:
     settings.API_PER_MINUTE = 10**6
     cache.clear()
-    follow_lake(own_workspace, at=AT)
+    sync_customers(own_workspace, at=AT)
     someone = person(Role.ADMINISTRATOR)
     tiers = [{"key": "gold", "line": 1000, "keep": "80%"}, {"key": "silver", "line": 200}, {"key": "basic"}]
     vip = {"kind": "threshold", "trait": "spend", "names": {"en": "VIP"}, "tiers": tiers}
-    save_draft(key="vip", definition=vip, note="", seen=None, actor=someone, at=AT)
+    save_draft(key="vip", definition=vip, note="", revision=None, actor=someone, at=AT)
     client = Client(raise_request_exception=False)
     session = Trial(client, someone, "", own_workspace.runs.ids()[-1])
     session.sign_in()

@@ -14,7 +14,7 @@ from custrata.apps.insights import queries
 from custrata.apps.jobs.models import Job
 from custrata.apps.tiers.queries import runs
 from custrata.lake import Workspace
-from custrata.lake.sums import write_sealed
+from custrata.lake.sums import write_checked
 from custrata.web.rights import Role
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +77,7 @@ def test_new_imports_are_announced(own_workspace: Workspace, operator: Client) -
     manifest = json.loads(path.read_text("utf-8"))
     manifest["tables"]["orders"]["content"] = "other"
     manifest["imports"].append({**manifest["imports"][-1], "at": "2025-07-02T00:00:00+00:00"})
-    write_sealed(path, json.dumps(manifest))
+    write_checked(path, json.dumps(manifest))
     assert "1 import came after this run" in page(operator)
 
 
@@ -122,7 +122,7 @@ def test_rejected_rows_are_shown(own_workspace: Workspace, operator: Client) -> 
     path = own_workspace.lake.folder / "manifest.json"
     manifest = json.loads(path.read_text("utf-8"))
     manifest["imports"][-1] |= {"rejected": 7, "file_name": "july.csv"}
-    write_sealed(path, json.dumps(manifest))
+    write_checked(path, json.dumps(manifest))
     assert "july.csv: 7 rows were rejected" in page(operator)
 
 

@@ -18,8 +18,8 @@ from custrata.apps.jobs.actions import (
     JobIsOver,
     SameIsOpen,
     cancel,
+    delete_old_jobs,
     enqueue,
-    forget_old,
     retry,
 )
 from custrata.apps.jobs.actions.queue import (
@@ -29,8 +29,8 @@ from custrata.apps.jobs.actions.queue import (
     finish,
     hand_back,
     keep_alive,
+    requeue_orphaned_jobs,
     take_job,
-    take_up_lost,
 )
 from custrata.apps.jobs.models import Job, Line, Status
 from custrata.apps.jobs.queries import is_gone, this_process
@@ -50,7 +50,7 @@ def log_phrases(job: Job) -> list[str]:
 
 
 def requeue_lost(at_after: timedelta = timedelta(0)) -> int:
-    return take_up_lost(at=AT + at_after, silence=A_MINUTE, is_gone=is_gone)
+    return requeue_orphaned_jobs(at=AT + at_after, silence=A_MINUTE, is_gone=is_gone)
 
 
 def test_takes_the_one_that_waited_longest(enqueue_job: EnqueueJob) -> None:
@@ -285,6 +285,6 @@ def test_a_job_that_loses_every_worker_is_given_up(claim_job: EnqueueJob) -> Non
 def test_jobs_that_ended_long_ago_are_purged(claim_job: EnqueueJob, enqueue_job: EnqueueJob) -> None:
     old, open_one = claim_job(), enqueue_job()
     finish(old, {}, at=AT)
-    forget_old(before=AT + A_MINUTE)
+    delete_old_jobs(before=AT + A_MINUTE)
     assert list(Job.objects.all()) == [open_one]
     assert not Line.objects.exists()

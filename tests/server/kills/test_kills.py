@@ -15,7 +15,7 @@ from tests.server.kills.killer import Killer, Processes
 from tests.server.kills.shop import Round, Shop, kind_of, run_undisturbed
 from tests.server.kills.users import PAGES, Browser, Users
 
-from custrata.apps.customers.actions import is_followed
+from custrata.apps.customers.actions import is_synced
 from custrata.apps.jobs.actions import retry
 from custrata.apps.jobs.models import OPEN, Job, Status
 from custrata.lake import Workspace
@@ -64,7 +64,7 @@ def run_with_kills(
     """Run rounds until all kills are done; returns the rounds and the users."""
     processes, rounds = Processes(start, workspace.folder, browser), list[Round]()
     browser.sign_in(NAME, PASSWORD)
-    wait_until(lambda: is_followed(workspace), LONGEST)  # before, nobody can write about a customer
+    wait_until(lambda: is_synced(workspace), LONGEST)  # before, nobody can write about a customer
     with Users(browser) as crowd, Killer(processes, KILLS, random.Random(SEED)) as killer:
         for round_ in shop.rounds():
             rounds.append(round_)
@@ -72,7 +72,7 @@ def run_with_kills(
             run_round(round_, processes, browser)
             if killer.is_done():
                 break
-    wait_until(lambda: is_followed(workspace) and not Job.objects.filter(status__in=OPEN).exists(), LONGEST)
+    wait_until(lambda: is_synced(workspace) and not Job.objects.filter(status__in=OPEN).exists(), LONGEST)
     print(f"{KILLS} kills in {len(rounds)} rounds: {dict(killer.killed)}; {crowd.answers.total()} pages asked for")
     for page in PAGES:
         assert browser.request(page).status == 200, page

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from custrata.apps.accounts.models import User
-from custrata.web.language import asked_for
+from custrata.web.language import preferred_language
 from custrata.web.rights import Role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("served")]
@@ -33,7 +33,7 @@ SignIn = Callable[[Role], Client]
     ],
 )
 def test_reads_what_the_browser_asks_for(header: str, language: str | None) -> None:
-    assert asked_for(header) == language
+    assert preferred_language(header) == language
 
 
 @pytest.mark.parametrize(("accept_language", "content_language"), [("zh-TW", "zh-Hant"), ("en", "en")])

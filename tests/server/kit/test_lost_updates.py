@@ -17,7 +17,7 @@ from tests.server.hostile.forms import Form, forms_of
 
 from custrata.apps.customers.models import Customer
 from custrata.apps.jobs.actions import set_schedule
-from custrata.apps.tiers.actions import end_override, put_by_hand, save_draft
+from custrata.apps.tiers.actions import end_override, save_draft, set_override
 from custrata.apps.tiers.actions.overriding import NothingToEnd
 from custrata.lake import Workspace
 from custrata.web.rights import Role
@@ -86,9 +86,9 @@ def test_a_role_that_somebody_changed_meanwhile_stays(client: Client, person: Pe
 def test_a_draft_keeps_what_was_typed_and_tells_what_was_saved(client: Client, own_workspace: Workspace) -> None:
     tiers = [{"key": "gold", "line": 1000}, {"key": "basic"}]
     vip: dict[str, Any] = {"kind": "threshold", "trait": "spend", "names": {"en": "VIP"}, "tiers": tiers}
-    draft = save_draft(key="vip", definition=vip, note="", seen=None, actor=None, at=AT)
+    draft = save_draft(key="vip", definition=vip, note="", revision=None, actor=None, at=AT)
     newer = {**vip, "names": {"en": "Newer"}}
-    save_draft(key="vip", definition=newer, note="", seen=draft.at, actor=None, at=AT.replace(hour=5))
+    save_draft(key="vip", definition=newer, note="", revision=draft.at, actor=None, at=AT.replace(hour=5))
     typed = {"has": "names", "names-en": "Typed", "seen": draft.at.isoformat()}
     refused = client.post("/tiers/vip/edit/save/", typed)
     assert refused.status_code == 409
@@ -128,7 +128,7 @@ def test_set_and_taken_back_at_once_neither_fails(own_workspace: Workspace) -> N
         try:
             for _ in range(25):
                 try:
-                    end_override(**who) if number % 2 else put_by_hand(**who, tier="high", reason="x", until=None)
+                    end_override(**who) if number % 2 else set_override(**who, tier="high", reason="x", until=None)
                 except NothingToEnd:
                     continue
         except Exception as error:

@@ -11,9 +11,9 @@ from tests.server.playbooks.conftest import AT, audit_entries, database_state
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.models import Change
 from custrata.apps.playbooks.actions import NotEdited, edit_playbook, restore_playbook
-from custrata.apps.playbooks.forms import content, filled_in
+from custrata.apps.playbooks.forms import content, form_initial
 from custrata.apps.playbooks.models import OwnPlaybook
-from custrata.apps.playbooks.queries import held_playbook
+from custrata.apps.playbooks.queries import effective_playbook
 from custrata.errors import CustrataError
 from custrata.tiering.playbooks import ActionTwice, NoSuchPlaybook, UnknownActionKind, as_data, playbook
 
@@ -31,7 +31,7 @@ def custom_playbook(**parts: Any) -> dict[str, Any]:
 
 def test_it_holds_from_then_on_and_only_what_differs_is_written_down(ann: User) -> None:
     edit(ann, custom_playbook(aim={"en": "Spoil them"}))
-    assert held_playbook("value", "high").aim == {"en": "Spoil them"}
+    assert effective_playbook("value", "high").aim == {"en": "Spoil them"}
     change = Change.objects.get()
     assert (change.action, list(change.after or {})) == ("playbooks.edit_playbook", ["aim"])
 
@@ -52,7 +52,7 @@ def test_saving_the_shipped_playbook_changes_nothing(ann: User) -> None:
 def test_the_shipped_one_is_restored_once(ann: User) -> None:
     edit(ann, custom_playbook(aim={"en": "Spoil them"}))
     restore_playbook(scheme="value", tier="high", actor=ann, at=AT)
-    assert held_playbook("value", "high") == playbook("value", "high")
+    assert effective_playbook("value", "high") == playbook("value", "high")
     before = database_state()
     with pytest.raises(NotEdited):
         restore_playbook(scheme="value", tier="high", actor=ann, at=AT)
@@ -78,13 +78,13 @@ def test_it_refuses_by_name_and_changes_nothing(
 
 def test_what_was_not_changed_in_the_form_keeps_every_language() -> None:
     shipped = playbook("value", "high")
-    whole, rows = filled_in(shipped, "en")
+    whole, rows = form_initial(shipped, "en")
     assert content(shipped, "en", whole, rows) == SHIPPED
 
 
 def test_what_was_changed_in_the_form_is_kept_in_its_language_alone() -> None:
     shipped = playbook("value", "high")
-    whole, rows = filled_in(shipped, "en")
+    whole, rows = form_initial(shipped, "en")
     rows[0]["text"] = "Call their mother"
     edited = content(shipped, "en", whole | {"aim": "Spoil them"}, rows)
     assert (edited["aim"], edited["actions"][0]["text"]) == ({"en": "Spoil them"}, {"en": "Call their mother"})
@@ -93,7 +93,7 @@ def test_what_was_changed_in_the_form_is_kept_in_its_language_alone() -> None:
 
 def test_rows_without_a_text_go_and_new_ones_get_a_key() -> None:
     shipped = playbook("value", "high")
-    whole, rows = filled_in(shipped, "en")
+    whole, rows = form_initial(shipped, "en")
     new = {"key": "", "kind": "touch", "area": "care", "text": "Sing", "due_days": None, "every_days": None}
     edited = content(shipped, "en", whole, [rows[0] | {"text": " "}, rows[1], new, new])
     assert [action["key"] for action in edited["actions"]] == ["quarterly_visit", "own_1", "own_2"]

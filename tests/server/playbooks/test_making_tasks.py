@@ -10,7 +10,7 @@ from tests.server.playbooks.conftest import AT, audit_entries, database_state, i
 
 from custrata.apps.accounts.models import User
 from custrata.apps.customers.actions import NoSuchCustomer
-from custrata.apps.customers.actions.forgetting import forget
+from custrata.apps.customers.actions.deletion import delete_customers
 from custrata.apps.customers.models import Customer
 from custrata.apps.playbooks import actions
 from custrata.apps.playbooks.actions import (
@@ -37,7 +37,7 @@ def for_tier(actor: User, shown_count: int, **other: Any) -> int:
         "tier": "high",
         "action": "tailor_made",
         "title": "Make an offer",
-        "seen": shown_count,
+        "confirmed": shown_count,
     }
     return make_tasks_for_tier(**{**defaults, **other}, actor=actor, at=AT)
 
@@ -140,7 +140,7 @@ def test_it_asks_the_database_no_more_for_more_customers(
 def test_erasing_a_customer_removes_their_tasks(ann: User) -> None:
     make(ann)
     make(ann, customer_id="c008")
-    forget(customer_ids=["c007"], at=AT)
+    delete_customers(customer_ids=["c007"], at=AT)
     assert [task.customer_id for task in Task.objects.all()] == ["c008"]
 
 

@@ -16,7 +16,7 @@ from custrata.apps.jobs.actions.queue import take_job
 from custrata.apps.jobs.management.performing import perform
 from custrata.apps.jobs.models import Job, Status
 from custrata.apps.storage import queries
-from custrata.apps.storage.actions import AlreadyCompacting, start_compacting
+from custrata.apps.storage.actions import AlreadyCompacting, start_compaction
 from custrata.apps.storage.jobs import compact_when_due
 from custrata.engine import DuckEngine
 from custrata.ingest import import_file
@@ -96,13 +96,13 @@ def test_the_server_compacts_by_itself_when_it_is_due_and_not_again_at_once(frag
 
 def test_a_compacting_that_finds_somebody_reading_leaves_that_part(fragmented: Workspace, monkeypatch: Any) -> None:
     monkeypatch.setattr("custrata.apps.storage.jobs.PATIENCE", 0.0)
-    start_compacting(actor=None, at=AT)
+    start_compaction(actor=None, at=AT)
     with fragmented.lake.reading():
         assert perform_job()[1]["busy"] == ["dead"]
     assert fragmented.lake.usage().dead > 0
-    start_compacting(actor=None, at=AT)
+    start_compaction(actor=None, at=AT)
     with pytest.raises(AlreadyCompacting):
-        start_compacting(actor=None, at=AT)
+        start_compaction(actor=None, at=AT)
 
 
 def test_a_disk_that_is_nearly_full_is_told_there_and_on_the_overview(

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from tests.server.conftest import AT
 
-from custrata.apps.customers.actions import follow_lake
+from custrata.apps.customers.actions import sync_customers
 from custrata.apps.customers.models import TimelineEntry
 from custrata.apps.tiers.queries import runs as run_queries
 from custrata.apps.tiers.queries.feed import feed
@@ -29,18 +29,18 @@ def changes_since(since: str = "") -> list[tuple[str, str, str]]:
 def remove(workspace: Workspace, place: int) -> str:
     """Remove the data of a run, leaving its record."""
     run = workspace.runs.all()[place]
-    workspace.runs.thin({run.id: trace_of(run)})
+    workspace.runs.reduce_to_traces({run.id: trace_of(run)})
     assert run.id in workspace.runs.traces()
     return run.id
 
 
 def test_the_timeline_and_the_feed_of_changes_tell_the_same(own_workspace: Workspace) -> None:
-    follow_lake(own_workspace, at=AT)
+    sync_customers(own_workspace, at=AT)
     halfway = feed("", schemes=None, limit=50).since
     before = (TimelineEntry.objects.count(), changes_since(), changes_since(halfway))
     assert all(before)
     remove(own_workspace, 1)
-    follow_lake(own_workspace, at=AT)
+    sync_customers(own_workspace, at=AT)
     assert (TimelineEntry.objects.count(), changes_since(), changes_since(halfway)) == before
 
 
@@ -70,8 +70,8 @@ def test_moves_over_removed_runs_lead_to_no_list_that_says_something_else(
 ) -> None:
     later = own_workspace.runs.ids()[2]
     client, link = signed_in(Role.ADMINISTRATOR), "moved=value"
-    assert run_queries.recorded_moves(run_queries.run(later))
+    assert run_queries.has_recorded_moves(run_queries.run(later))
     assert link in client.get(f"/tiers/value/?run={later}").content.decode()
     remove(own_workspace, 1)
-    assert not run_queries.recorded_moves(run_queries.run(later))
+    assert not run_queries.has_recorded_moves(run_queries.run(later))
     assert link not in client.get(f"/tiers/value/?run={later}").content.decode()

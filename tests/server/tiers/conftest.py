@@ -15,7 +15,7 @@ from django.test import Client
 
 from custrata.analytics.silence import Calibration, SilenceCurve, Stratum, Stretch
 from custrata.lake import Workspace
-from custrata.lake.sums import write_sealed
+from custrata.lake.sums import write_checked
 from custrata.web.rights import Role
 
 
@@ -38,7 +38,7 @@ def newest_record(workspace: Workspace) -> Iterator[dict[str, Any]]:
     path = workspace.runs.run(workspace.runs.ids()[-1]).folder / "run.json"
     record = json.loads(path.read_text("utf-8"))
     yield record
-    write_sealed(path, json.dumps(record))
+    write_checked(path, json.dumps(record))
 
 
 @pytest.fixture

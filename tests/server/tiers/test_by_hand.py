@@ -10,7 +10,7 @@ from django.test import Client
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.models import Change
-from custrata.apps.customers.actions import NoSuchCustomer, follow_lake
+from custrata.apps.customers.actions import NoSuchCustomer, sync_customers
 from custrata.apps.customers.models import Customer, TimelineEntry
 from custrata.apps.jobs.actions.queue import take_job
 from custrata.apps.jobs.management.performing import perform
@@ -19,9 +19,9 @@ from custrata.apps.tiers.actions import (
     NothingToEnd,
     OverrideEndsBefore,
     OverrideNeedsReason,
+    delete_orphaned_overrides,
     end_override,
-    forget_erased,
-    put_by_hand,
+    set_override,
     start_refresh,
 )
 from custrata.apps.tiers.models import Override
@@ -46,7 +46,7 @@ def ann(served: Workspace, person: Callable[[Role], User]) -> User:
 
 def put_override(actor: User, **other: object) -> Override:
     defaults = {"customer_id": "c007", "scheme": "value", "tier": "high", "reason": "Founding member", "until": None}
-    return put_by_hand(**{**defaults, **other}, actor=actor, at=AT)  # type: ignore[arg-type]  # the test's business
+    return set_override(**{**defaults, **other}, actor=actor, at=AT)  # type: ignore[arg-type]  # the test's business
 
 
 def test_it_is_told_on_the_timeline_and_in_the_audit(ann: User) -> None:
@@ -87,12 +87,12 @@ def test_it_is_taken_back_once(ann: User) -> None:
 def test_who_was_erased_has_none_left(ann: User) -> None:
     put_override(ann)
     Customer.objects.all().delete()
-    assert (forget_erased(), Override.objects.count()) == (1, 0)
+    assert (delete_orphaned_overrides(), Override.objects.count()) == (1, 0)
 
 
 def test_the_next_refresh_takes_it_in(own_workspace: Workspace, person: Callable[[Role], User]) -> None:
     ann = person(Role.OPERATOR)
-    follow_lake(own_workspace, at=AT)
+    sync_customers(own_workspace, at=AT)
     put_override(ann, scheme="combined", tier="high")
     start_refresh(as_of=date(2025, 7, 15), actor=ann, at=AT)
     perform(take_job("a worker", at=AT))  # type: ignore[arg-type]  # there is one

@@ -44,7 +44,7 @@ FIELD = re.compile(
 @pytest.fixture
 def vip(own_workspace: Workspace, person: Callable[[Role], User]) -> Draft:
     """A draft of a scheme that is not published yet, by an administrator."""
-    return save_draft(key="vip", definition=VIP, note="", seen=None, actor=person(Role.ADMINISTRATOR), at=AT)
+    return save_draft(key="vip", definition=VIP, note="", revision=None, actor=person(Role.ADMINISTRATOR), at=AT)
 
 
 def page(client: Client, address: str) -> str:

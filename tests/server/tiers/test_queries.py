@@ -37,7 +37,7 @@ def test_a_new_run_is_seen_at_once(own_workspace: Workspace) -> None:
 
 
 def test_history_goes_back_no_further_than_it_should(served: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "MOST", 3)
+    monkeypatch.setattr(runs, "MAX_RUNS", 3)
     assert [run.id for run in runs.history(newest())] == list(served.runs.ids()[-3:])
 
 
@@ -47,9 +47,9 @@ def test_history_of_a_past_run_ends_with_it(served: Workspace) -> None:
 
 
 def test_a_select_offers_the_newest_runs_and_the_one_shown(served: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "MOST", 2)
+    monkeypatch.setattr(runs, "MAX_RUNS", 2)
     ids = served.runs.ids()
-    assert [run.id for run in runs.offered(runs.run(ids[0]))] == [ids[3], ids[2], ids[0]]
+    assert [run.id for run in runs.selectable(runs.run(ids[0]))] == [ids[3], ids[2], ids[0]]
 
 
 def test_an_unknown_run_is_refused(served: Workspace) -> None:
@@ -69,7 +69,7 @@ def test_before_the_first_run_everything_is_new(own_workspace: Workspace) -> Non
 @pytest.mark.parametrize("key", PUBLISHED)
 def test_moves_that_are_counted_are_those_that_were_recorded(served: Workspace, key: str) -> None:
     before, now = runs.run(served.runs.ids()[-2]), newest()
-    counted = comparison._counted(served.runs.folder, before.id, now.id, key)
+    counted = comparison._count_moves(served.runs.folder, before.id, now.id, key)
     recorded = schemes.scheme(key, now).moves
     assert sorted(map(repr, counted)) == sorted(map(repr, recorded))
 
