@@ -17,7 +17,7 @@ import polars as pl
 
 from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import Calibration, SilenceCurve
-from custrata.analytics.silence_learning import backtested, learn_silence
+from custrata.analytics.silence_learning import backtest, learn_silence
 from custrata.analytics.sources import canonical_orders
 from custrata.analytics.traits import known_facts
 from custrata.engine import DuckEngine
@@ -83,7 +83,7 @@ def main() -> None:
             canonical_orders(engine.from_arrow(orders.to_arrow()), given.zone), moment, keep=engine.materialize
         )
         if given.learned_on:
-            curve, rows = backtested(known.paced, AsOf.of(given.learned_on, given.zone), moment)
+            curve, rows = backtest(known.paced, AsOf.of(given.learned_on, given.zone), moment)
         else:
             curve = learn_silence(known.paced, moment)
             rows = curve.calibration

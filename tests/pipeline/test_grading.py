@@ -15,7 +15,7 @@ from custrata.engine import DuckEngine
 from custrata.lake import Workspace
 from custrata.schema import CUSTOMER_RECORDS
 from custrata.tiering import BUILT_IN, define, scheme_of
-from custrata.tiering.schemes import in_order
+from custrata.tiering.schemes import dependency_order
 from tests.analytics.conftest import orders_table
 from tests.pipeline.conftest import AT, shop, stock
 from tests.pipeline.lives import VIP, by_hand, column, order, publish, run_at, tiers_of
@@ -41,7 +41,11 @@ def by_lines(key: str, trait: str, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("given", list(permutations(["vip", "upper", "over"])))
 def test_a_scheme_stands_after_what_it_reads(given: tuple[str, ...]) -> None:
     known = {"vip": VIP, "upper": reader("upper", "vip", "gold"), "over": reader("over", "upper", "yes")}
-    assert [one.key for one in in_order([scheme_of(define(known[key])) for key in given])] == ["vip", "upper", "over"]
+    assert [one.key for one in dependency_order([scheme_of(define(known[key])) for key in given])] == [
+        "vip",
+        "upper",
+        "over",
+    ]
 
 
 def test_a_scheme_reads_the_tier_as_life_and_hand_left_it(workspace: Workspace, duck: DuckEngine) -> None:

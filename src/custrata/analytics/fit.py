@@ -50,7 +50,7 @@ class RepeatedOrders(BadInput):
     )
 
 
-def refuse_unfit(table: ir.Table, spec: TableSpec, called: Mapping[str, str]) -> None:
+def check_values(table: ir.Table, spec: TableSpec, called: Mapping[str, str]) -> None:
     """Look through the columns that a cast could fail on, or change in silence; `called` are their own names.
 
     Raises `UnreadableValues`, `TooLargeValues`, `UnreliableIds`, `UnknownWords`, since a row dropped in silence, or an
@@ -110,7 +110,7 @@ def _refusal(fault: str, column: ir.Column, spec: TableSpec, name: str, *, many:
     return UnknownWords(column=own, words=words, known=", ".join(known_words))
 
 
-def each_once(orders: ir.Table) -> ir.Table:
+def without_duplicates(orders: ir.Table) -> ir.Table:
     """The orders, each on one row, or on two where one of them gives it back: rows that say the very same count once,
     with a warning.
 

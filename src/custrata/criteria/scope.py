@@ -48,7 +48,7 @@ Line = Number | float | None
 OWNER = "_owner"
 
 
-def unkept(table: ir.Table) -> ir.Table:
+def unmaterialized(table: ir.Table) -> ir.Table:
     """Leave an expression as it is."""
     return table
 
@@ -81,7 +81,7 @@ class Scope:
     as_of: datetime
     zone: str
     facts: Mapping[str, ir.Table] = field(default_factory=dict)
-    keep: Keep = unkept
+    keep: Keep = unmaterialized
 
     def apply(self, criteria: Sequence[Criteria]) -> tuple[ir.Table, list[ir.BooleanValue]]:
         """The profile with the helper columns that the conditions need, and each condition over that table.
@@ -190,20 +190,22 @@ def _lines(profile: ir.Table, all_leaves: Iterable[Leaf]) -> dict[str, tuple[Lin
     if not share_leaves:
         return {}
     values = {name: null_if_blank(profile[leaf.trait]) for name, leaf in share_leaves.items()}
-    worth = profile.select(**{name: _worth(value, share_leaves[name]) for name, value in values.items()})
+    worth = profile.select(**{name: _sort_value(value, share_leaves[name]) for name, value in values.items()})
     lines = values_at_share(worth, {name: (name, Decimal(leaf.test.share or 0)) for name, leaf in share_leaves.items()})
-    turned = {name: -line if _falls(share_leaves[name]) else line for name, line in lines.items() if line is not None}
+    turned = {
+        name: -line if _is_descending(share_leaves[name]) else line for name, line in lines.items() if line is not None
+    }
     return {name: (turned.get(name), values[name].type()) for name in share_leaves}
 
 
-def _worth(value: ir.Value, leaf: TraitLeaf) -> ir.Value:
+def _sort_value(value: ir.Value, leaf: TraitLeaf) -> ir.Value:
     """The value such that the best are the smallest, for ranks are counted from below."""
     if value.type().is_integer():
         value = value.cast("int64")
-    return -value if _falls(leaf) else value
+    return -value if _is_descending(leaf) else value
 
 
-def _falls(leaf: TraitLeaf) -> bool:
+def _is_descending(leaf: TraitLeaf) -> bool:
     return leaf.test.operator == "top"
 
 

@@ -127,7 +127,7 @@ def share(value: object, path: str) -> str:
     raise NotAShare(path=path, given=abbreviate(value))
 
 
-def listed(value: object, path: str) -> list[object]:
+def value_list(value: object, path: str) -> list[object]:
     """A list that is neither empty nor endless. Raises `NotAList`."""
     if isinstance(value, list | tuple) and 0 < len(value) <= MOST_VALUES:
         return [plain(part) for part in value]

@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 import ibis.expr.types as ir
 
-from custrata.engine.storage import of_storage
+from custrata.engine.storage import storage_error
 from custrata.errors import CustrataError, Refused
 
 P = ParamSpec("P")
@@ -56,7 +56,7 @@ def guarded(function: Callable[P, R]) -> Callable[P, R]:
             result = function(*args, **kwargs)
             return result.cache() if isinstance(result, ir.Table) else result
         except Exception as error:
-            named = of_engine(error)
+            named = engine_error(error)
             if named is None:
                 raise
             raise named from error
@@ -64,18 +64,18 @@ def guarded(function: Callable[P, R]) -> Callable[P, R]:
     return careful
 
 
-def of_engine(error: BaseException) -> CustrataError | None:
+def engine_error(error: BaseException) -> CustrataError | None:
     """The Custrata error that says what an engine's error, or a disk's, means; none where it is neither's.
 
     >>> import duckdb
-    >>> type(of_engine(duckdb.OutOfRangeException("Overflow in multiplication of INT32"))).__name__
+    >>> type(engine_error(duckdb.OutOfRangeException("Overflow in multiplication of INT32"))).__name__
     'NumberTooLarge'
-    >>> of_engine(ValueError("not ours")) is None
+    >>> engine_error(ValueError("not ours")) is None
     True
     """
     if isinstance(error, CustrataError):
         return None
-    if (of_disk := of_storage(error)) is not None:
+    if (of_disk := storage_error(error)) is not None:
         return of_disk
     if type(error).__module__.partition(".")[0] not in _ENGINES:
         return None

@@ -12,10 +12,10 @@ import duckdb
 OF_DUCKDB = (duckdb.IOException, duckdb.TransactionException, duckdb.ConnectionException, duckdb.InterruptException)
 
 
-def may_pass(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Whether an error of an engine is one of circumstances.
 
-    >>> may_pass(duckdb.IOException("disk full")), may_pass(duckdb.ConversionException("no number"))
+    >>> is_transient(duckdb.IOException("disk full")), is_transient(duckdb.ConversionException("no number"))
     (True, False)
     """
     spark = sys.modules.get("py4j.protocol")  # there only where Spark was used

@@ -76,12 +76,12 @@ CUT = re.compile(r"\s|\.\.\.")  # a statement that an error quotes, or shortens
 PANIC = "PanicException"  # of the library below Delta Lake, no Exception
 
 
-def of_storage(error: BaseException) -> CustrataError | None:
+def storage_error(error: BaseException) -> CustrataError | None:
     """The Custrata error that says what a disk's or a database's error means; none where it is neither's.
 
-    >>> type(of_storage(OSError(errno.ENOSPC, "No space left on device", "orders.csv"))).__name__
+    >>> type(storage_error(OSError(errno.ENOSPC, "No space left on device", "orders.csv"))).__name__
     'DiskFull'
-    >>> of_storage(ValueError("not ours")) is None
+    >>> storage_error(ValueError("not ours")) is None
     True
     """
     if isinstance(error, CustrataError):

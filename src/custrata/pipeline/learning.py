@@ -23,8 +23,8 @@ from custrata.pipeline.snapshot import counted_facts
 from custrata.pipeline.view import Source, known_at, opened, view_of
 from custrata.pipeline.windows import Windows
 from custrata.tiering import Context
-from custrata.tiering.learned import Learned, LearnedLines, learns
-from custrata.tiering.schemes import Scheme, in_order
+from custrata.tiering.learned import Learned, LearnedLines, is_learned
+from custrata.tiering.schemes import Scheme, dependency_order
 
 Lines = dict[str, Learned]
 
@@ -43,7 +43,7 @@ def learned_lines(
     the default instant of the facts).
     """
     lines = kept_lines(source.workspace, schemes)
-    due = [one for one in schemes if learns(one) and (learn or _is_due(lines.get(one.key), source))]
+    due = [one for one in schemes if is_learned(one) and (learn or _is_due(lines.get(one.key), source))]
     if due:
         moment = before or source.span.default_as_of(source.zone)
         models = learn_models(source, schemes, decided, moment=moment, due=due, lines=lines)
@@ -58,7 +58,7 @@ def learned_lines(
 def kept_lines(workspace: Workspace, schemes: Sequence[Scheme]) -> Lines:
     """What was learned for those schemes before, by key; nothing is learned now."""
     kept = LearnedLines(workspace)
-    lines = {one.key: kept.newest(one.key, one.version) for one in schemes if learns(one)}
+    lines = {one.key: kept.newest(one.key, one.version) for one in schemes if is_learned(one)}
     return {key: one for key, one in lines.items() if one is not None}
 
 
@@ -68,13 +68,13 @@ def lines_to_be(workspace: Workspace, engine: Engine, run: Run, schemes: Sequenc
     What is kept is taken, and what is not kept is learned as the next refresh will, from the facts as they are.
     """
     lines = kept_lines(workspace, schemes)
-    fresh = [one for one in schemes if learns(one) and one.key not in lines]
+    fresh = [one for one in schemes if is_learned(one) and one.key not in lines]
     if not fresh:
         return models_of(lines)
     clock = datetime.fromisoformat(run.record["at"])
     with opened(workspace, engine, at=max([clock, *(one.at for one in workspace.lake.snapshot().imports)])) as source:
         drafts = {one.key: one for one in schemes}
-        together = in_order(({one.key: one for one in source.library.schemes()} | drafts).values())
+        together = dependency_order(({one.key: one for one in source.library.schemes()} | drafts).values())
         others = kept_lines(workspace, [one for one in together if one not in fresh])
         moment = source.span.default_as_of(source.zone)
         found = learn_models(source, together, Decided.of(None, run), moment=moment, due=fresh, lines=others)

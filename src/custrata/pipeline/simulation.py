@@ -22,7 +22,7 @@ from custrata.pipeline.record import graded_record
 from custrata.schema import SUM
 from custrata.tiering import explain
 from custrata.tiering.definitions import Definition, TierDefinition, define
-from custrata.tiering.telling import why_moved
+from custrata.tiering.telling import explain_move
 from custrata.wording.writer import Writer
 
 __all__ = ["Distribution", "Move", "Mover", "Preview", "Simulation", "TierSize", "distribution", "preview", "simulate"]
@@ -328,7 +328,7 @@ class _Told:
         customer = row["customer_id"]
         seen = self.key, rows[customer], self.recorded, self.writer
         told = explain(*seen, as_of=self.draft.moment).sentences
-        reason = " ".join(why_moved(*seen, source=row["was"]))
+        reason = " ".join(explain_move(*seen, source=row["was"]))
         direction = self._direction(row["was"], row["tier"])
         return Mover(customer, row["was"], row["tier"], direction, row["value"], row["spend"], reason, told)
 

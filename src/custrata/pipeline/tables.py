@@ -29,7 +29,7 @@ from custrata.pipeline.grading import Grader
 from custrata.pipeline.windows import Windows
 from custrata.schema.counting import FreeOrders
 from custrata.tiering import BUILT_IN, Context, Definition, Scheme, define, scheme_of
-from custrata.tiering.schemes import in_order
+from custrata.tiering.schemes import dependency_order
 
 
 class NoSuchBuiltIn(BadInput):
@@ -119,7 +119,7 @@ def _needed(wanted: Scheme) -> list[Scheme]:
                 visit(needed)
 
     visit(wanted.key)
-    return in_order(found.values())
+    return dependency_order(found.values())
 
 
 def _with_customers(profile: ir.Table, customers: ir.Table) -> ir.Table:

@@ -32,7 +32,7 @@ from custrata.schema import INSTANT
 from custrata.tiering.definitions import define
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.learned import Learned
-from custrata.tiering.schemes import in_order
+from custrata.tiering.schemes import dependency_order
 
 
 class RunBeforeRemoved(Refused):
@@ -143,7 +143,7 @@ def _imported_by(facts: Snapshot, at: datetime) -> Snapshot:
 def _task(source: Source, run: Run, before: Run | None) -> Task:
     """The run as it recorded itself."""
     recorded: Mapping[str, Mapping[str, Any]] = run.record["schemes"]
-    schemes = in_order([scheme_of(define(one["definition"]), one["version"]) for one in recorded.values()])
+    schemes = dependency_order([scheme_of(define(one["definition"]), one["version"]) for one in recorded.values()])
     moment, decided = AsOf(run.as_of, run.record["zone"]), Decided.of(decisions_of(run), None)
     handover = kept_handover(run, schemes, source.engine)
     return Task(source, moment, before, decided, schemes, tuple(recorded), _lines(recorded), handover)

@@ -16,7 +16,7 @@ from custrata.analytics.moments import AsOf
 from custrata.analytics.traits import CATALOGUE, Keep, KnownFacts, joined_by_customer, known_facts, order_traits
 from custrata.engine import Engine
 from custrata.engine.functions import only_row
-from custrata.identity import custom_traits, golden_customers, payments_typed
+from custrata.identity import custom_traits, golden_customers, with_typed_payments
 from custrata.lake import LakeSnapshot, Workspace
 from custrata.pipeline.decisions import OF_PEOPLE, Decided
 from custrata.pipeline.snapshot import Snapshot, Span, everyone, snapshot, span_of_facts
@@ -130,7 +130,7 @@ def _profile(
         beside.insert(0, golden_customers(facts.records, edits))
         taken = frozenset((*CATALOGUE, *OF_PEOPLE, *beside[0].columns, "advocacy"))
         custom, headers = custom_traits(facts.records, taken)
-        beside += [payments_typed(custom)] if headers else []
+        beside += [with_typed_payments(custom)] if headers else []
     wide = joined_by_customer(customers, *beside, *decided.people(engine))
     counts = {
         trait.key: wide[trait.key].fill_null(ibis.literal(0).cast(trait.type))

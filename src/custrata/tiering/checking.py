@@ -9,7 +9,7 @@ import ibis.expr.datatypes as dt
 from custrata.analytics.traits import CATALOGUE
 from custrata.analytics.traits.windowed import ONE_WINDOW
 from custrata.criteria import Criteria
-from custrata.criteria.checking import near
+from custrata.criteria.checking import nearest_names
 from custrata.criteria.operators import kind_of
 from custrata.errors import BadInput, Refused
 from custrata.schema import CUSTOMER_RECORDS, INSTANT
@@ -144,7 +144,7 @@ def _check_traits(definition: Definition, column_types: Mapping[str, str | dt.Da
     trait_names = [name for name in scheme_of(definition).reads if not name.endswith("_since")]
     missing = [name for name in trait_names if name not in column_types]
     if missing:
-        likely = ", ".join(dict.fromkeys(near(name, column_types) for name in missing))
+        likely = ", ".join(dict.fromkeys(nearest_names(name, column_types) for name in missing))
         raise UnknownTraits(scheme=definition.key, missing=", ".join(missing), near=likely)
     for name, kinds in _numbers(definition):
         kind = dt.dtype(column_types[name])

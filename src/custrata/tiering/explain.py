@@ -15,7 +15,7 @@ from custrata.analytics.traits import CATALOGUE
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.life import Life, Outlook, outlook
-from custrata.tiering.rungs import lived_on
+from custrata.tiering.rungs import life_on_ladder
 from custrata.tiering.schemes import built_in
 
 Row = Mapping[str, Any]
@@ -111,7 +111,7 @@ class Decision:
         """The life of the tiers on that ladder; none where they follow their value."""
         if not self.record.get("lives") or self.ladder is None or not self.ladder.steps:
             return None
-        return lived_on(self.definition, self.ladder)
+        return life_on_ladder(self.definition, self.ladder)
 
     @cached_property
     def outlook(self) -> Outlook | None:

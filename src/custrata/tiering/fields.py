@@ -43,7 +43,7 @@ class Unreadable(Exception):
         self.value, self.requirement, self.place = value, needed, place
 
 
-def as_it_is(value: Any) -> Any:
+def identity(value: Any) -> Any:
     """The value, written as it is kept."""
     return value
 
@@ -54,7 +54,7 @@ class Field:
 
     name: str
     read: Callable[[Any], Any]
-    write: Callable[[Any], Any] = as_it_is
+    write: Callable[[Any], Any] = identity
     default: Any = None
 
 
@@ -98,7 +98,7 @@ def days(value: Any, *, least: int = 0) -> int:
     return parsed
 
 
-def some_days(value: Any) -> int:
+def positive_days(value: Any) -> int:
     """A number of days from 1 on, at most a century."""
     return days(value, least=1)
 

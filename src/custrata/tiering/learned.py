@@ -82,7 +82,7 @@ class LearnedLines:
         write_sealed(home / f"{learned.version}-{learned.number}.json", learned.text())
 
 
-def learns(scheme: Scheme) -> bool:
+def is_learned(scheme: Scheme) -> bool:
     """Whether lines of a scheme are learned from the facts, and kept."""
     return scheme.kind in LEARNING or bool(scheme.definition.settings.get("frozen"))
 
