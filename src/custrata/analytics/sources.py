@@ -36,7 +36,7 @@ class FileReader(Protocol):
     def __call__(self, path: Path, spec: TableSpec, zone: str, columns: Mapping[str, str] | None) -> ir.Table: ...
 
 
-_readers: list[FileReader] = []  # what reads files stands above the methods, and offers itself to them
+_readers: list[FileReader] = []  # registered by the ingest package, which may not be imported here
 
 
 def reads_files(reader: FileReader) -> FileReader:

@@ -1,4 +1,4 @@
-"""From JSON to the tree. Whatever is wrong is said with its place, such as `all[1].value`."""
+"""Parses JSON into the tree of a condition. Every error names the path, such as `all[1].value`."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def _where(value: object, path: str) -> Where:
 
 
 def _test(data: Data, path: str, operators: Mapping[str, Operator], *other_keys: str) -> Test:
-    """The test of a leaf, whose other keys are `beside`."""
+    """The test of a leaf, which may also have `other_keys`."""
     name = _required_part(data, path, "is")
     if not isinstance(name, str) or name not in operators:
         at = below(path, "is")
@@ -217,7 +217,7 @@ def _required_part(data: Data, path: str, name: str) -> object:
 
 
 def _refuse_unknown_keys(data: Data, path: str, *names: str) -> None:
-    """Refuse keys that would otherwise be left out in silence."""
+    """Refuse keys that would otherwise be ignored silently."""
     strange = [key for key in data if key not in names]
     if strange:
         raise UnknownPart(path=path or TOP, part=values.abbreviate(strange[0]), parts=", ".join(names))

@@ -55,7 +55,7 @@ def unmaterialized(table: ir.Table) -> ir.Table:
 
 @dataclass(frozen=True)
 class Scope:
-    """What conditions are asked of: everybody's profile, the facts about them, and the instant one looks from.
+    """What conditions are evaluated on: the profile of all customers, their facts, and the instant.
 
     `profile` has one row per customer: `customer_id`, a column per trait, and as far as there are any `tags` (names
     joined by ", "), `<scheme>_tier` and `<scheme>_since` (an instant). `as_of` is an aware datetime, `zone` the IANA
@@ -211,7 +211,7 @@ def _is_descending(leaf: TraitLeaf) -> bool:
 
 @dataclass(frozen=True)
 class _Conditions:
-    """Writes conditions over one prepared table."""
+    """Builds conditions over one prepared table."""
 
     table: ir.Table
     moment: Moment

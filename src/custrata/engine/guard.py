@@ -1,4 +1,4 @@
-"""What an engine says when it fails, in our words: nobody has to read a database's own."""
+"""Translates the errors of an engine into Custrata errors."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class EngineFailed(Refused):
 def guarded(function: Callable[P, R]) -> Callable[P, R]:
     """A function whose result is computed before it returns, and that fails with a Custrata error alone.
 
-    A table comes back computed, so that no error waits in it. What is none of the engine's is left as it is.
+    A table is returned computed, so that it raises no error later. Other errors are raised unchanged.
     """
 
     @wraps(function)
-    def careful(*args: P.args, **kwargs: P.kwargs) -> R:
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             result = function(*args, **kwargs)
             return result.cache() if isinstance(result, ir.Table) else result
@@ -61,11 +61,11 @@ def guarded(function: Callable[P, R]) -> Callable[P, R]:
                 raise
             raise named from error
 
-    return careful
+    return wrapper
 
 
 def engine_error(error: BaseException) -> CustrataError | None:
-    """The Custrata error that says what an engine's error, or a disk's, means; none where it is neither's.
+    """The Custrata error for an error of an engine or a disk; `None` for any other error.
 
     >>> import duckdb
     >>> type(engine_error(duckdb.OutOfRangeException("Overflow in multiplication of INT32"))).__name__

@@ -1,6 +1,6 @@
-"""Which failures of an engine may be over when the same is asked again: those of files, connections and locks.
+"""Which errors of an engine are transient and worth a retry: those of files, connections and locks.
 
-What fails in a cast, in arithmetic or for want of a column fails on the same input for good.
+Errors of casts, of arithmetic or of missing columns recur on the same input.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ OF_DUCKDB = (duckdb.IOException, duckdb.TransactionException, duckdb.ConnectionE
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether an error of an engine is one of circumstances.
+    """Whether an error of an engine is transient.
 
     >>> is_transient(duckdb.IOException("disk full")), is_transient(duckdb.ConversionException("no number"))
     (True, False)

@@ -1,4 +1,4 @@
-"""Who is who: from what the sources say to one row per customer."""
+"""Golden records: from the records of all sources to one row per customer."""
 
 from custrata.identity.golden import custom_traits, golden_customers, with_typed_payments
 

@@ -1,4 +1,4 @@
-"""The golden record: what is known of a customer, from all records that speak of her."""
+"""The golden record: one row per customer, merged from all records of the customer."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def golden_customers(records: ir.Table, edits: ir.Table | None = None) -> ir.Tab
 
 
 def _with_edits(customers: ir.Table, edits: ir.Table) -> ir.Table:
-    """What sources told, each edited attribute replaced; a customer no source told of has what was edited."""
+    """The customers with edited attributes replaced; a customer that no source has consists of the edits alone."""
     by_hand = {f"to_{name}": edits.value.max(where=edits.attribute == name) for name in EDITABLE}
     marked = {f"is_{name}": (edits.attribute == name).any() for name in EDITABLE}
     wide = edits.group_by(edited_customer=edits.customer_id).aggregate(**by_hand, **marked)

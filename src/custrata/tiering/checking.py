@@ -65,7 +65,7 @@ def added_columns(definition: Definition) -> frozenset[str]:
     """Every column that a scheme of this definition may bring into a profile.
 
     >>> from custrata.tiering.schemes import built_in
-    >>> sorted(columns_made(built_in()["standing"]))[-3:]
+    >>> sorted(added_columns(built_in()["standing"]))[-3:]
     ['standing_was', 'standing_was_status', 'standing_was_value']
     """
     return frozenset(f"{definition.key}_{part}" for part in (*PARTS, *_own_parts(definition)))
@@ -89,11 +89,11 @@ def check_definition(
     schemes: Mapping[str, Definition],
     facts: Mapping[str, Types] | None = None,
 ) -> None:
-    """Refuse what the workspace cannot grade by, or what would break its profile.
+    """Refuse a definition that the workspace cannot grade by, or that would break its profile.
 
     `traits` are the columns of the profile that no scheme made, with their Ibis types; none where nothing has been
-    graded yet: then no trait is checked. `others` are the schemes it would stand beside; one of its own key is left
-    out. `facts` are the columns of the tables conditions may count in. A trait that other workspaces have (the
+    graded yet: then no trait is checked. `schemes` are the other schemes of the workspace; one of the same key
+    is ignored. `facts` are the columns of the tables conditions may count in. A trait that other workspaces have (the
     catalogue's, those of customers, of payments, of feedback) is no mistake: the scheme waits for its data.
 
     Raises `UnknownTraits`, `NotANumberTrait`, `OneWindowOnly`, `ColumnsTaken`, and what `Criteria.check` raises.

@@ -254,7 +254,7 @@ def _review_data(review: Review) -> Any:
 
 
 def _validated(definition: Definition) -> Definition:
-    """What no single field can say: tiers once each, lines in order, a life only on a ladder."""
+    """Validate across fields: unique tiers, ordered lines, lives only on a ladder."""
     shape, tiers = SHAPES[definition.kind], definition.tiers
     keys = [tier.key for tier in tiers]
     _require(definition, "tiers", len(set(keys)) == len(keys), requirement("tier_twice"))

@@ -57,7 +57,7 @@ class Decision:
 
     @cached_property
     def definition(self) -> Definition:
-        """What the run graded by; runs of before there were definitions graded by the built-in ones."""
+        """The definition the run graded by; older runs that recorded none graded by the built-in ones."""
         data = self.record.get("definition")
         return define(data) if data else built_in()[self.key]
 
@@ -78,7 +78,7 @@ class Decision:
 
     @property
     def as_shipped(self) -> bool:
-        """Whether it graded by the built-in scheme, unchanged, so that sentences of its own speak for it."""
+        """Whether the run graded by the unchanged built-in scheme, which has sentences of its own."""
         return self.key in built_in() and self.record.get("version", 1) == 1
 
     def of(self, part: str) -> Any:

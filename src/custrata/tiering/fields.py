@@ -1,4 +1,4 @@
-"""Values of a scheme's definition: read from what a file or a page says, refused by name, and written back."""
+"""Parsers and serializers for the values of a scheme's definition."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class UnfitDefinition(BadInput):
 
 
 def requirement(name: str, **facts: object) -> LazyPhrase:
-    """What would have been right, a phrase in any language."""
+    """The phrase that says what a valid value looks like."""
     return LazyPhrase("schemes", f"wanted.{name}", facts)
 
 
 class Unreadable(Exception):
-    """What was given, and what would have been right; with its place it becomes a `BadDefinition`."""
+    """A value that cannot be parsed, and the requirement it fails; `define` raises it as a `BadDefinition`."""
 
     def __init__(self, value: object, needed: LazyPhrase, place: str = "") -> None:
         super().__init__(str(needed))
@@ -44,13 +44,13 @@ class Unreadable(Exception):
 
 
 def identity(value: Any) -> Any:
-    """The value, written as it is kept."""
+    """The value, unchanged."""
     return value
 
 
 @dataclass(frozen=True)
 class Field:
-    """One setting: its name, how it is read and written, and what holds where nothing is said; `...`: must be said."""
+    """One setting: its name, parser, serializer and default; the default `...` marks it as required."""
 
     name: str
     read: Callable[[Any], Any]
@@ -200,7 +200,7 @@ def part_text(value: Part) -> str | int | None:
 
 
 def plain(value: Decimal) -> str:
-    """A decimal without needless noughts.
+    """A decimal without trailing zeros.
 
     >>> plain(Decimal("1000.00")), plain(Decimal("0.50"))
     ('1000', '0.5')
@@ -248,7 +248,7 @@ def choice(*allowed: str) -> Callable[[Any], str]:
 
 
 def at(place: str, read: Callable[[Any], Any], value: Any) -> Any:
-    """What stands at a place, read; what cannot be read is told with its place."""
+    """Parse the value at a place; errors are raised again with the place in front."""
     try:
         return read(value)
     except Unreadable as error:

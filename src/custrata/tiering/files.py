@@ -126,7 +126,7 @@ def _child(node: Node, step: str) -> Node | None:
 
 
 def _refuse_duplicate_keys(root: Node | None, file: str) -> None:
-    """Refuse a key that stands twice in one mapping: YAML would take the last without a word."""
+    """Refuse duplicate keys in a mapping, of which YAML would silently take the last."""
     for node in _mappings(root):
         first_lines: dict[Any, int] = {}
         for key, _ in node.value:

@@ -161,7 +161,7 @@ def _score(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     return grade, tuple(traits)
 
 
-# Factors of the built-in schemes whose lack is told in words of its own.
+# Factors of the built-in schemes whose absence has a note of its own.
 NOTED_FACTORS = frozenset({"breadth", "advocacy", "credit"})
 
 
@@ -173,20 +173,20 @@ def _drawn(definition: Definition) -> tuple[list[Decimal], list[Fraction], tuple
 
 
 def waiting_grading(tiers: Sequence[str], table: ir.Table, missing: Sequence[str]) -> Grading:
-    """What a scheme says that lacks its data: which; nobody is graded."""
+    """The grading of a scheme whose data is missing: it names what is missing and grades nobody."""
     nothing = cast(ir.StringValue, ibis.null("string"))
     facts = {"missing": list(missing)}
     return Grading(tuple(tiers), table, nothing, ibis.null("int32"), facts=facts, notes=("waiting_trait",))
 
 
 def _answerable(criteria: Criteria, profile: ir.Table, context: Context) -> bool:
-    """Whether the workspace has what a condition asks for; that nobody has a tag is an answer."""
+    """Whether the workspace has every column and table that a condition reads; tags may be missing."""
     columns = {name for name in _columns(criteria) if name != "tags" and not name.endswith("_since")}
     return columns <= set(profile.columns) and criteria.needs.facts <= set(context.facts)
 
 
 def _has_any_input(criteria: Criteria, profile: ir.Table, context: Context) -> bool:
-    """Whether the workspace has anything at all of what a condition reads."""
+    """Whether the workspace has at least one column or table that a condition reads."""
     return bool(set(_columns(criteria)) & set(profile.columns) or criteria.needs.facts & set(context.facts))
 
 
@@ -198,7 +198,7 @@ def _missing(criteria: Criteria, profile: ir.Table, context: Context) -> list[st
 def _answerable_rules(
     rules: Sequence[TierRule | PointRule], profile: ir.Table, context: Context
 ) -> tuple[list[int], list[str]]:
-    """The numbers of the rules that can be asked here, and what the others lack."""
+    """The numbers of the rules that can be evaluated here, and what the others lack."""
     answerable = [number for number, rule in enumerate(rules) if _answerable(rule.when, profile, context)]
     if not any(_has_any_input(rule.when, profile, context) for rule in rules):
         answerable = []
@@ -257,7 +257,7 @@ def _restricted(definition: Definition, profile: ir.Table, context: Context) -> 
 
 
 def _with_rules_used(graded: Grading, answerable: list[int], missing: list[str]) -> Grading:
-    """Say which rules were asked, and what those that were not lack."""
+    """Record which rules were evaluated, and what the others lack."""
     notes = (*graded.notes, "rules_left_out") if missing else graded.notes
     return replace(graded, facts={**graded.facts, "asked": answerable, "missing": missing}, notes=notes)
 
@@ -313,13 +313,13 @@ def _tree(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
 def _unless_too_few(grade: Grade) -> Grade:
     """The same, but waiting where there are too few customers to learn from."""
 
-    def careful(profile: ir.Table, context: Context) -> Grading:
+    def guarded_grade(profile: ir.Table, context: Context) -> Grading:
         try:
             return grade(profile, context)
         except (TooFewCustomers, NothingToLearn, NothingLearned):
             return replace(waiting_grading((), profile, ()), notes=("waiting_customers",))
 
-    return careful
+    return guarded_grade
 
 
 def _learned(context: Context, key: str) -> Mapping[str, Any]:

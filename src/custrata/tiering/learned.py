@@ -75,7 +75,7 @@ class LearnedLines:
         return sorted(map(_read, paths), key=lambda learning: learning.number)
 
     def keep(self, learned: Learned) -> None:
-        """Write a learning down."""
+        """Save a learning."""
         home = self.folder / learned.scheme / FOLDER
         with private_files():
             home.mkdir(parents=True, exist_ok=True)

@@ -76,7 +76,7 @@ class Version:
 
 
 def dump_yaml(data: Mapping[str, Any]) -> str:
-    """Plain values as YAML a person likes to read."""
+    """Plain values as readable YAML."""
     return str(yaml.dump(dict(data), Dumper=Dumper, allow_unicode=True, sort_keys=False, width=110))
 
 
@@ -132,8 +132,8 @@ class SchemeLibrary:
         return [self.version(key, number) for number in sorted(self._numbers(key), reverse=True)]
 
     def next_number(self, definition: Definition) -> int:
-        """The number a definition would be published under: that of the published, else the newest version, where it
-        is just that."""
+        """The number a definition would be published under: that of the published or else the newest version where
+        it is identical, otherwise a new one."""
         newest = max(self._numbers(definition.key), default=0)
         for number in (self._list().get(definition.key), newest):
             if number and self.version(definition.key, number).definition == definition:
@@ -183,7 +183,7 @@ class SchemeLibrary:
         return new_versions
 
     def retire(self, key: str) -> None:
-        """Grade by a scheme no more from the next refresh on; its versions stay.
+        """Retire a scheme from the next refresh on; its versions stay.
 
         Raises `NoSuchVersion` where it is not published, `StillRead`, `Busy`.
         """

@@ -15,7 +15,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 # The C library's reader is ten times as fast, and is there in all but unusual builds of PyYAML.
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-MOST_DIGITS = 40  # what is longer is no number that anybody means
+MOST_DIGITS = 40  # longer ones are read as text
 DEEPEST, MOST_NODES = 60, 100_000
 
 _TAG = "tag:yaml.org,2002:"
@@ -36,7 +36,7 @@ for _name, (_pattern, _first) in _CORE.items():
 
 
 class TooComplex(Exception):
-    """YAML that is nested too deep, or that refers to itself so often that it would grow beyond all use."""
+    """YAML that is nested too deep, or expands to too many nodes through aliases."""
 
 
 class CoreLoader(yaml.SafeLoader):
@@ -54,7 +54,7 @@ class CoreLoader(yaml.SafeLoader):
 
 
 def _special_value(text: str) -> str:
-    """Infinity and not-a-number as decimals have them; they are refused by name wherever a number is wanted."""
+    """Infinity and NaN as `Decimal` spells them; they are refused wherever a number is required."""
     return text.replace(".", "") if text.lower().lstrip("+-.") in ("inf", "nan") else text
 
 

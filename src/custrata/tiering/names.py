@@ -1,7 +1,7 @@
 """What schemes, tiers and traits are called in a language; keys are for files, names for people.
 
-A scheme that people made has names of its own, in its definition; a run records it. So who asks for a name hands in
-what a run recorded of the scheme, where there is one.
+A custom scheme has its names in its definition, which a run records; so callers pass the run's record of the scheme
+where there is one.
 """
 
 from __future__ import annotations

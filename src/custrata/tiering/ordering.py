@@ -51,7 +51,7 @@ def for_customers_with_orders(definition: Definition, grade: Grade, column: str)
     """The same, for customers with a counted order alone: what it reads is empty for all others."""
     own, lowest = tier_without_order(definition), definition.tiers[-1].key if definition.tiers else None
 
-    def careful(profile: ir.Table, context: Context) -> Grading:
+    def guarded_grade(profile: ir.Table, context: Context) -> Grading:
         if column not in profile.columns:  # a table of one's own, which says nothing of orders
             return grade(profile, context)
         ordered = (profile[column] > 0).fill_null(False)
@@ -61,4 +61,4 @@ def for_customers_with_orders(definition: Definition, grade: Grade, column: str)
             return graded
         return replace(graded, tier=graded.base["_ordered"].ifelse(graded.tier, ibis.literal(own)))
 
-    return careful
+    return guarded_grade

@@ -134,7 +134,7 @@ class ExplanationWriter:
             yield from (self._line(step) for step in self.decision.ladder.steps)
 
     def _speaks(self) -> bool:
-        """Whether there is anything that decides."""
+        """Whether there is a reason to explain."""
         return self.decision.of("value") is not None or self._unpaced() or self.decision.kind == "rules"
 
     def _line(self, step: Step) -> str:

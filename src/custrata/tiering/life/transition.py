@@ -88,7 +88,7 @@ def live(table: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
 
 
 def _state_before(table: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
-    """What is known of each customer before anything is decided; places are counted from 0, the best."""
+    """The inputs of the transition for each customer; places are counted from 0, the best."""
     pending = (epoch_micros(table.was_until) > micros_of(as_of.instant)).fill_null(False)
     met = _best_place_met(table.value, life)
     none = ibis.null("int8")
@@ -139,7 +139,7 @@ def _meets(value: ir.NumericValue, line: Number | None, life: Life) -> ir.Boolea
 
 
 def _overrides(table: ir.Table, life: Life, as_of: AsOf) -> dict[str, ir.Value]:
-    """What a person decided, as far as it is in force and names a tier there is."""
+    """The override of each customer, where it is in force and names an existing tier."""
     if "put_tier" not in table.columns:
         return {name: ibis.null(kind) for name, kind in _NOBODY_PUT.items()}
     ends_later = (epoch_micros(table.put_until) > micros_of(as_of.instant)).fill_null(True)
@@ -202,7 +202,7 @@ def _next_place(judged: ir.Table, life: Life) -> ir.IntegerValue:
 
 
 def _own_state(placed: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
-    """One's own life: the instants and the reason that follow, and whether a person decided otherwise."""
+    """The own state: its instants and its reason, and whether an override applies."""
     now = ibis.literal(as_of.instant).cast(INSTANT)
     moved = placed.was.isnull() | (placed.place != placed.was)
     by_hand = placed.put_place.notnull() & ((placed.put_mode == "exactly") | (placed.put_place <= placed.place))
@@ -215,7 +215,7 @@ def _own_state(placed: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
 
 
 def _effective_state(own: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
-    """What counts: one's own tier, or the one a person gave; in words."""
+    """The effective state: the override where there is one, else the own tier; tiers by their keys."""
     now = ibis.literal(as_of.instant).cast(INSTANT)
     place = own.by_hand.ifelse(own.put_place, own.place)
     moved = own.shown_was.isnull() | (place != own.shown_was)
