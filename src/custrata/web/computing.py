@@ -15,7 +15,7 @@ from django.db import DataError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from custrata.engine.deadline import TookTooLong, current
-from custrata.engine.guard import of_engine
+from custrata.engine.guard import engine_error
 from custrata.errors import CustrataError, Refused
 
 AT_ONCE, WAITING = 2, 4  # computations in one process, and those that wait for their turn
@@ -61,9 +61,11 @@ def unfit_value(error: BaseException) -> bool:
 
 @contextmanager
 def computing() -> Iterator[None]:
-    """Limit concurrent computations, and translate errors. Raises `ServerBusy`, `TookTooLong`, and others.
+    """Wait for a turn to compute; errors of the engine are raised as `engine_error` translates them.
 
-    A few computations run at once, and a few more wait, at most until the deadline of their request.
+    Only as many requests compute at once as there are places; a few more wait, as long as their request may take.
+
+    Raises `ServerBusy`, `TookTooLong`, and what `engine_error` returns.
     """
     if not _admitted.acquire(blocking=False):
         raise ServerBusy
@@ -74,7 +76,7 @@ def computing() -> Iterator[None]:
         try:
             yield
         except Exception as error:
-            named = named_failure(error) or of_engine(error)
+            named = named_failure(error) or engine_error(error)
             if named is None or named is error:
                 raise
             raise named from error
