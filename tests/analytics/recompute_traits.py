@@ -1,4 +1,4 @@
-"""The remaining traits once more in plain Python, written from the meanings the catalogue gives them."""
+"""A second implementation of the remaining traits in plain Python, written from the catalogue."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ class Traits:
 
     def money(self, c: Customer, sold: list[Row]) -> dict[str, Any]:
         def spend(older: int | None, newer: int = 0) -> Decimal:
-            held = [(o["at"], o["net"]) for o in sold] + c.returns
-            return sum((value for at, value in held if older is None or self.since(at, older, newer)), NOUGHT)
+            amounts = [(o["at"], o["net"]) for o in sold] + c.returns
+            return sum((value for at, value in amounts if older is None or self.since(at, older, newer)), NOUGHT)
 
         return {
             "spend_all": spend(None),
@@ -97,14 +97,14 @@ class Traits:
 
     def prices(self, sold: list[Row]) -> dict[str, Any]:
         inside = [o for o in sold if self.again.inside(o["at"])]
-        known = [o for o in inside if o["discount"] is not None]
-        reduced = [o for o in known if o["discount"] > 0]
-        full = sum((o["net"] for o in known if not o["discount"]), NOUGHT)
+        priced = [o for o in inside if o["discount"] is not None]
+        reduced = [o for o in priced if o["discount"] > 0]
+        full = sum((o["net"] for o in priced if not o["discount"]), NOUGHT)
         return {
-            "discount": sum((o["discount"] for o in known), NOUGHT),
+            "discount": sum((o["discount"] for o in priced), NOUGHT),
             "discounted_orders": len(reduced),
-            "discounted_order_share": ratio(len(reduced), len(inside), 4) if known else None,
-            "full_price_share": ratio(full, sum((o["net"] for o in inside), NOUGHT), 4) if known else None,
+            "discounted_order_share": ratio(len(reduced), len(inside), 4) if priced else None,
+            "full_price_share": ratio(full, sum((o["net"] for o in inside), NOUGHT), 4) if priced else None,
         }
 
     def returns(self, c: Customer) -> dict[str, Any]:
@@ -157,10 +157,10 @@ class Traits:
 
     def place(self, inside: list[Row], place: str) -> dict[str, Any]:
         named = [o for o in inside if o[place] is not None]
-        held = {name: [o["net"] for o in named if o[place] == name] for name in {o[place] for o in named}}
-        ranked = sorted(held, key=lambda name: (-len(held[name]), -sum(held[name]), name))
+        nets = {name: [o["net"] for o in named if o[place] == name] for name in {o[place] for o in named}}
+        ranked = sorted(nets, key=lambda name: (-len(nets[name]), -sum(nets[name]), name))
         return {
-            f"{place}s": len(held),
+            f"{place}s": len(nets),
             f"top_{place}": ranked[0] if ranked else None,
-            f"top_{place}_share": ratio(len(held[ranked[0]]), len(named), 4) if ranked else None,
+            f"top_{place}_share": ratio(len(nets[ranked[0]]), len(named), 4) if ranked else None,
         }

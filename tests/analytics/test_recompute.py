@@ -59,46 +59,50 @@ def again(sold: Shop) -> Recomputed:
 
 
 @pytest.fixture(scope="module")
-def shown(engine: Engine, sold: Shop) -> Graded:
+def grades(engine: Engine, sold: Shop) -> Graded:
     return graded(engine, sold, AS_OF, ZONE)
 
 
 @pytest.fixture(scope="module")
-def schemes(sold: Shop, shown: Graded) -> Schemes:
+def schemes(sold: Shop, grades: Graded) -> Schemes:
     empty = {"returns_order_id": None}
     rows = [empty | row | {"ordered_at": datetime.fromisoformat(row["ordered_at"])} for row in sold.orders]
     facts = Facts(rows, sold.lines, AS_OF, ZONE, sold.feedback)
-    return Schemes(facts, judge_of(graded_record(shown.curve)))
+    return Schemes(facts, judge_of(graded_record(grades.curve)))
 
 
-def alike(product: Any, wanted: Any) -> bool:
+def agrees(product: Any, expected: Any) -> bool:
     """Whether the product, which keeps more places than are shown, has the value wanted."""
-    if isinstance(wanted, Decimal) and isinstance(product, Decimal):
-        return rounded(product, max(0, -int(wanted.as_tuple().exponent))) == wanted
-    return bool(product == wanted)
+    if isinstance(expected, Decimal) and isinstance(product, Decimal):
+        return rounded(product, max(0, -int(expected.as_tuple().exponent))) == expected
+    return bool(product == expected)
 
 
-def test_agrees_on_every_trait_of_every_customer(shown: Graded, again: Recomputed) -> None:
-    wanted = {name: again.each(trait(again)) for name, trait in TRAITS.items()}
-    apart = {(name, customer): (value, wanted[name][customer]) for name in TRAITS
-             for customer, value in shown.column(name).items() if not alike(value, wanted[name][customer])}  # fmt: skip
+def test_agrees_on_every_trait_of_every_customer(grades: Graded, again: Recomputed) -> None:
+    expected = {name: again.each(trait(again)) for name, trait in TRAITS.items()}
+    apart = {
+        (name, customer): (value, expected[name][customer])
+        for name in TRAITS
+        for customer, value in grades.column(name).items()
+        if not agrees(value, expected[name][customer])
+    }
     assert apart == {}
 
 
-def test_agrees_on_the_remaining_traits_of_every_customer(shown: Graded, again: Recomputed, sold: Shop) -> None:
-    wanted = again.each(Traits(again, sold.lines).of)
-    apart = {(customer, name): (row[name], value) for customer, row in shown.rows.items()
-             for name, value in wanted[customer].items() if not alike(row[name], value)}  # fmt: skip
+def test_agrees_on_the_remaining_traits_of_every_customer(grades: Graded, again: Recomputed, sold: Shop) -> None:
+    expected = again.each(Traits(again, sold.lines).of)
+    apart = {(customer, name): (row[name], value) for customer, row in grades.rows.items()
+             for name, value in expected[customer].items() if not agrees(row[name], value)}  # fmt: skip
     assert apart == {}
 
 
-def test_agrees_on_every_tier_of_every_customer(shown: Graded, schemes: Schemes) -> None:
+def test_agrees_on_every_tier_of_every_customer(grades: Graded, schemes: Schemes) -> None:
     for key, tiers in schemes.every().items():
         if tiers is not None:
-            column = shown.column(key if key.startswith("rfm_") else f"{key}_tier")
+            column = grades.column(key if key.startswith("rfm_") else f"{key}_tier")
             assert differences(tiers, {name: str(value or "") for name, value in column.items()}) == {}, key
 
 
-def test_agrees_on_every_score(shown: Graded, schemes: Schemes) -> None:
+def test_agrees_on_every_score(grades: Graded, schemes: Schemes) -> None:
     for name, score in schemes.loyalty_scores.items():
-        assert abs(Fraction(shown.rows[name]["loyalty_value"]) - score) < Fraction(1, 10**9)
+        assert abs(Fraction(grades.rows[name]["loyalty_value"]) - score) < Fraction(1, 10**9)

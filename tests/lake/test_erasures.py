@@ -1,4 +1,4 @@
-"""The list of erasures travels between copies of a workspace, and what was lifted in one is lifted."""
+"""The list of erasures is exchanged between copies of a workspace, with the erasures that were lifted."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ def test_a_lifting_counts_whichever_copy_has_it(workspace: Workspace, copy: Work
     assert [row.reason for row in copy.erasures.all()] == ["asked for it"]
 
 
-def forget(workspace: Workspace) -> None:
+def remove_erasures(workspace: Workspace) -> None:
     """A workspace in which nobody was erased yet: a list that is missed would be damage."""
     for name in ("erasures.json", "erasures.key", ".sums.json"):
         (workspace.folder / name).unlink()
 
 
 def test_a_workspace_without_a_key_takes_that_of_the_list(workspace: Workspace, copy: Workspace) -> None:
-    forget(copy)
+    remove_erasures(copy)
     assert copy.erasures.import_list(workspace.erasures.export(), file=LIST) == 1
     assert copy.erasures.erased_among(["a"]) == ["a"]
 
 
 def test_another_key_and_other_texts_are_refused(workspace: Workspace, copy: Workspace) -> None:
-    forget(copy)
+    remove_erasures(copy)
     copy.erasures.key()  # a new one
     with pytest.raises(OtherErasureKey):
         copy.erasures.import_list(workspace.erasures.export(), file=LIST)

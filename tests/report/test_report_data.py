@@ -69,6 +69,6 @@ def test_the_chosen_scheme_is_shown_first(report: ReportData) -> None:
 
 @pytest.mark.parametrize("chosen", ["price_sensitivity", "no such scheme"])
 def test_a_choice_without_tiers_gives_way_to_the_first_that_has_some(report: ReportData, chosen: str) -> None:
-    shown = replace(report, chosen=chosen).main_scheme
-    assert shown is not None
-    assert shown.key == "value"
+    scheme = replace(report, chosen=chosen).main_scheme
+    assert scheme is not None
+    assert scheme.key == "value"

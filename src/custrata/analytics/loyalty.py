@@ -33,7 +33,7 @@ def advocacy(feedback: ir.Table, as_of: AsOf) -> ir.Table:
     """
     at = epoch_micros(feedback.given_at)
     answers = feedback.mutate(at=at).filter(
-        as_of.known(at), feedback.kind == "nps", feedback.score.notnull(), feedback.customer_id.notnull()
+        as_of.is_known(at), feedback.kind == "nps", feedback.score.notnull(), feedback.customer_id.notnull()
     )
     newest = answers.mutate(
         place=ibis.row_number().over(group_by=answers.customer_id, order_by=[answers.at.desc(), answers.score])

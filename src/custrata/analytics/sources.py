@@ -180,9 +180,9 @@ def customer_table(source: TableLike, zone: str) -> ir.Table:
 
 
 def _refuse_strange(spec: TableSpec, columns: Mapping[str, str]) -> None:
-    known = [column.name for column in spec if column not in ORIGIN]
-    if strange := [name for name in columns if name not in known]:
-        raise UnknownColumns(strange=", ".join(strange), known=", ".join(known))
+    names = [column.name for column in spec if column not in ORIGIN]
+    if strange := [name for name in columns if name not in names]:
+        raise UnknownColumns(strange=", ".join(strange), known=", ".join(names))
 
 
 def _typed(value: ir.Value, kind: str, zone: str) -> ir.Value:
@@ -214,15 +214,15 @@ def number(value: ir.NumericValue, places: int) -> ir.DecimalValue:
 
     A float goes through two places more first, so that the 2.675 somebody wrote is not the 2.67499… it is stored as.
     """
-    dtype, wanted = value.type(), dt.Decimal(18, places)
-    if isinstance(dtype, dt.Decimal) and (dtype.precision, dtype.scale) == (wanted.precision, wanted.scale):
+    dtype, target = value.type(), dt.Decimal(18, places)
+    if isinstance(dtype, dt.Decimal) and (dtype.precision, dtype.scale) == (target.precision, target.scale):
         return cast(ir.DecimalValue, value)
     if isinstance(dtype, dt.Floating):
         real = cast(ir.FloatingValue, value)
         value = (real.isnan() | real.isinf()).ifelse(ibis.null(dtype), value).cast(dt.Decimal(18, places + 2))
     elif isinstance(dtype, dt.String):
         value = value.cast(dt.Decimal(38, 18))
-    return cast(ir.DecimalValue, value.round(places).cast(wanted))
+    return cast(ir.DecimalValue, value.round(places).cast(target))
 
 
 def exact(value: ir.Value) -> ir.NumericValue:

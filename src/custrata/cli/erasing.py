@@ -1,4 +1,4 @@
-"""Erasing customers for good, and the list that keeps them from coming back with the next file."""
+"""Erasure of customers, and the list of erasures that makes imports refuse their rows."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ def erase_command(session: Session, customer: str, yes: bool) -> None:
     """Erase CUSTOMER from the workspace, its runs and files and the server's database, for good."""
     workspace, write = session.workspace, session.writer("cli")
     plain = normalized_id(customer)
-    done = next((one for one in session.carried_on if plain in one.intent.customer_ids), None)
+    done = next((erased for erased in session.resumed_erasures if plain in erased.intent.customer_ids), None)
     people = people_of(workspace, [customer], session.database)
-    held = rows_of(workspace, people, session.database)
-    if not held and done is None:
+    row_counts = rows_of(workspace, people, session.database)
+    if not row_counts and done is None:
         raise NobodyToErase(customer=customer)
-    if done is None or (held and not done.waiting):
+    if done is None or (row_counts and not done.waiting):
         if not yes:
-            click.confirm(write("erase_ask", customer=plain, rows=_told(held, write)), abort=True)
+            click.confirm(write("erase_ask", customer=plain, rows=_format_counts(row_counts, write)), abort=True)
         done = erase(workspace, customer, at=now(), database=session.database)
-    removed = _told(require_finished(done).removed, write)
+    removed = _format_counts(require_finished(done).removed, write)
     say(write("erased", customer=plain, rows=removed or write("nothing_left")))
     if older := workspace.backups.present(before=now()):
         say(write("backups_hold", files=", ".join(backup.file for backup in older)))
 
 
-def _told(rows: Mapping[str, int], write: Writer) -> str:
-    """How many rows, by place."""
+def _format_counts(rows: Mapping[str, int], write: Writer) -> str:
+    """The numbers of rows by place, as text."""
     return ", ".join(f"{name} {write.number(count)}" for name, count in rows.items())
 
 
@@ -94,7 +94,7 @@ def export_command(session: Session, file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @workspace_option
 def import_command(session: Session, file: Path) -> None:
-    """Refuse also whom the list in FILE refuses, and erase those of them who are here."""
+    """Add the erasures in FILE to the list, and erase these customers from this workspace."""
     workspace, write = session.workspace, session.writer("cli")
     try:
         text = file.read_text("utf-8")
@@ -114,6 +114,6 @@ def import_command(session: Session, file: Path) -> None:
 @click.option("--reason", required=True, help="Why, such as: the customer asked for a new account.")
 @workspace_option
 def lift_command(session: Session, customer: str, reason: str) -> None:
-    """Take rows of CUSTOMER again, named by the number or by the hash of the list."""
+    """Accept rows of CUSTOMER again, named by the number or by the hash of the list."""
     lifted = session.workspace.erasures.lift(customer, reason=reason, at=now())
     say(session.writer("cli")("erasure_lifted", erasure=lifted.name))

@@ -68,8 +68,8 @@ def quotient_by(divided: Divided, kind: str, *, digits: int = 38) -> Visitor:
 def scaled(whole: sge.Expression, places: int, digits: int, precision: int) -> sge.Expression:
     """A whole number of so many digits times 10^-places, in decimal arithmetic throughout."""
     step = sge.Literal.number("0." + "0" * (places - 1) + "1") if places else sge.Literal.number("1")
-    held = sge.Cast(this=whole, to=sge.DataType.build(f"DECIMAL({digits}, 0)"))
-    return sge.Cast(this=sge.Mul(this=held, expression=step), to=sge.DataType.build(f"DECIMAL({precision}, {places})"))
+    units = sge.Cast(this=whole, to=sge.DataType.build(f"DECIMAL({digits}, 0)"))
+    return sge.Cast(this=sge.Mul(this=units, expression=step), to=sge.DataType.build(f"DECIMAL({precision}, {places})"))
 
 
 def named(function: str) -> Visitor:

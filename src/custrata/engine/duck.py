@@ -97,8 +97,8 @@ with_holes(DuckDBCompiler)
 
 @lru_cache(maxsize=1024)
 def _type(kind: str, nullable: bool) -> dt.DataType:
-    found: dt.DataType = DuckDBCompiler.type_mapper.from_string(kind, nullable=nullable)
-    return found
+    dtype: dt.DataType = DuckDBCompiler.type_mapper.from_string(kind, nullable=nullable)
+    return dtype
 
 
 class _Backend(Backend):  # type: ignore[misc]  # Ibis ships no types

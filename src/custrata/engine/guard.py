@@ -53,8 +53,8 @@ def guarded(function: Callable[P, R]) -> Callable[P, R]:
     @wraps(function)
     def careful(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            found = function(*args, **kwargs)
-            return found.cache() if isinstance(found, ir.Table) else found
+            result = function(*args, **kwargs)
+            return result.cache() if isinstance(result, ir.Table) else result
         except Exception as error:
             named = of_engine(error)
             if named is None:
@@ -79,8 +79,8 @@ def of_engine(error: BaseException) -> CustrataError | None:
         return of_disk
     if type(error).__module__.partition(".")[0] not in _ENGINES:
         return None
-    said = f"{type(error).__name__} {error}".lower()
+    message = f"{type(error).__name__} {error}".lower()
     for words, named in ((_MEMORY, EngineOutOfMemory), (_LARGE, NumberTooLarge), (_TYPES, UnfitColumn)):
-        if any(word in said for word in words):
+        if any(word in message for word in words):
             return named()
     return EngineFailed(kind=type(error).__name__)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from custrata.errors import CustrataError, Refused
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
 
 class DiskFull(Refused):
@@ -86,10 +86,10 @@ def of_storage(error: BaseException) -> CustrataError | None:
     """
     if isinstance(error, CustrataError):
         return None
-    for one in _causes(error):
-        kind = _kind(one)
+    for cause in _causes(error):
+        kind = _kind(cause)
         if kind is not None:
-            return kind() if kind is DatabaseDamaged else kind(place=_place(one))
+            return kind() if kind is DatabaseDamaged else kind(place=_place(cause))
     return None
 
 
@@ -98,7 +98,7 @@ def reason_of(error: BaseException) -> object:
     number = getattr(error, "errno", None)
     name = REASONS.get(number) if isinstance(number, int) else None
     if name is not None:
-        return Said("lake", f"disk.{name}")
+        return LazyPhrase("lake", f"disk.{name}")
     return getattr(error, "strerror", None) or error
 
 
@@ -119,10 +119,10 @@ REASONS = {
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """The error and what led to it."""
-    seen: set[int] = set()
+    visited: set[int] = set()
     current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
+    while current is not None and id(current) not in visited:
+        visited.add(id(current))
         yield current
         current = current.__cause__ or current.__context__
 
@@ -147,4 +147,4 @@ def _place(error: BaseException) -> object:
         return name
     quoted = str(error).replace("'", '"').split('"')[1::2]
     paths = [part for part in quoted if part.startswith("/") and not CUT.search(part)]
-    return paths[0] if paths else Said("lake", "disk.some_file")
+    return paths[0] if paths else LazyPhrase("lake", "disk.some_file")

@@ -39,7 +39,7 @@ from custrata.ingest.staging import Staged, stage
 from custrata.ingest.totals import without_remarks
 from custrata.ingest.writing import Job, write_import
 from custrata.lake import ImportRecord, LakeSnapshot, Workspace
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
 Progress = Callable[[str, float], None]
 
@@ -284,7 +284,7 @@ def writing(name: str) -> Iterator[None]:
     except Exception as error:
         if not engine_failure(error):
             raise
-        raise NotImported(file=name, reason=Said("ingest", f"failures.{_failure(error)}")) from error
+        raise NotImported(file=name, reason=LazyPhrase("ingest", f"failures.{_failure(error)}")) from error
 
 
 def _failure(error: Exception) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from custrata.errors import BadInput, Refused
 from custrata.ingest.notices import Notice
-from custrata.wording import Said, catalogue, phrase
+from custrata.wording import LazyPhrase, catalogue, phrase
 
 
 class UnknownChoice(BadInput):
@@ -56,7 +56,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Listed(Said):
+class Listed(LazyPhrase):
     """Questions as part of a sentence: each on its line, with its answers."""
 
     questions: tuple[Question, ...] = ()

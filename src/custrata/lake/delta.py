@@ -17,7 +17,7 @@ from custrata.lake.durable import Damaged, sync
 from custrata.lake.manifest import DataFile, TableState
 from custrata.lake.sums import check, sha256_of
 from custrata.schema import TableSpec
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
 # Automatic log cleanup during a commit could remove the version that the manifest still pins.
 CONFIGURATION = {
@@ -64,7 +64,7 @@ def files_of(folder: Path, state: TableState, *, deep: bool = False) -> tuple[Da
         check(folder / file.name, [file.sum], deep=deep)
     if (rows := sum(file.rows for file in files)) != state.rows:
         log = folder / LOG / f"{state.version:020d}.json"
-        raise Damaged(file=log, reason=Said("lake", "damage.rows", {"rows": rows, "expected": state.rows}))
+        raise Damaged(file=log, reason=LazyPhrase("lake", "damage.rows", {"rows": rows, "expected": state.rows}))
     return files
 
 
@@ -79,11 +79,11 @@ def check_log(folder: Path, state: TableState) -> None:
     """Whether the log names, for the version that the manifest pins, the files of the manifest. Raises `Damaged`."""
     pinned = {(file.name, file.rows, file.size) for file in files_of(folder, state)}
     if {(file.name, file.rows, file.size) for file in files_at(folder, state.version)} != pinned:
-        raise Damaged(file=folder / LOG, reason=Said("lake", "damage.files", {"version": state.version}))
+        raise Damaged(file=folder / LOG, reason=LazyPhrase("lake", "damage.files", {"version": state.version}))
 
 
 def _missing(folder: Path, version: int) -> Damaged:
-    return Damaged(file=folder / LOG, reason=Said("lake", "damage.version", {"version": version}))
+    return Damaged(file=folder / LOG, reason=LazyPhrase("lake", "damage.version", {"version": version}))
 
 
 def roll_back(folder: Path, version: int) -> int:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from custrata.errors import Refused
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
 # What reading a damaged file may raise, whatever it was damaged to.
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError)
@@ -28,13 +28,13 @@ class Damaged(Refused):
         super().__init__(file=file, reason=reason)
 
 
-def _in_words(error: BaseException) -> Said:
+def _in_words(error: BaseException) -> LazyPhrase:
     """The reason why a file could not be read, without the message of the library."""
     if isinstance(error, FileNotFoundError):
-        return Said("lake", "damage.gone")
+        return LazyPhrase("lake", "damage.gone")
     if isinstance(error, PermissionError):
-        return Said("lake", "damage.forbidden")
-    return Said("lake", "damage.disk" if isinstance(error, OSError) else "damage.form")
+        return LazyPhrase("lake", "damage.forbidden")
+    return LazyPhrase("lake", "damage.disk" if isinstance(error, OSError) else "damage.form")
 
 
 def sync(path: Path) -> None:

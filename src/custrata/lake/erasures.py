@@ -21,7 +21,7 @@ from custrata.errors import BadInput, Refused
 from custrata.lake.durable import UNREADABLE, Damaged, sync
 from custrata.lake.locks import locked
 from custrata.lake.sums import read_checked, write_checked
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
 FILE, KEY, LOCK = "erasures.json", "erasures.key", ".erasures.lock"
 WAIT = 10.0
@@ -202,7 +202,7 @@ class Erasures:
         """The key of this workspace, created on first use. Raises `Damaged`."""
         path = self.folder / KEY
         if not path.exists() and self.all():  # a new key would accept the erased customers' rows again
-            raise Damaged(file=path, reason=Said("lake", "damage.gone"))
+            raise Damaged(file=path, reason=LazyPhrase("lake", "damage.gone"))
         if not path.exists():
             self._make_key(secrets.token_bytes(KEY_BYTES))
         try:
@@ -210,7 +210,7 @@ class Erasures:
         except (OSError, ValueError) as error:
             raise Damaged(file=path, reason=error) from error
         if len(key) != KEY_BYTES:
-            raise Damaged(file=path, reason=Said("lake", "damage.key", {"size": len(key), "expected": KEY_BYTES}))
+            raise Damaged(file=path, reason=LazyPhrase("lake", "damage.key", {"size": len(key), "expected": KEY_BYTES}))
         return key
 
     def _make_key(self, key: bytes) -> None:

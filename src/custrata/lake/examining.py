@@ -21,7 +21,7 @@ from custrata.lake.recovery import JOURNAL
 from custrata.lake.runs import ASIDE, WITHDRAWN, Runs
 from custrata.lake.sums import check, checksums_in
 from custrata.schema import TABLES
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
 LAKE, RUNS, DECISIONS = "lake", "runs", "decisions"
 
@@ -40,7 +40,9 @@ def examine_lake(home: Path, *, deep: bool = False) -> Iterator[Finding]:
         yield notice(LAKE, f"lake/{JOURNAL}", "change_stopped")
     for name in sorted(TABLES.keys() - manifest.tables.keys()):
         if (folder / name / LOG).exists() and not (folder / JOURNAL).exists():
-            stranger = Damaged(file=folder / "manifest.json", reason=Said("lake", "damage.stranger", {"table": name}))
+            stranger = Damaged(
+                file=folder / "manifest.json", reason=LazyPhrase("lake", "damage.stranger", {"table": name})
+            )
             yield damaged(LAKE, home, stranger, "backup")
     for name, state in sorted(manifest.tables.items()):
         yield from _table(home, folder / name, state, deep=deep)
@@ -90,7 +92,7 @@ def _check_entry(entry: Path) -> None:
         if not actions or not all(isinstance(action, dict) for action in actions):
             raise TypeError("no actions")
     except UNREADABLE as error:
-        raise Damaged(file=entry, reason=Said("lake", "damage.form")) from error
+        raise Damaged(file=entry, reason=LazyPhrase("lake", "damage.form")) from error
 
 
 def _check_footer(path: Path, file: DataFile | None = None) -> None:
@@ -98,9 +100,9 @@ def _check_footer(path: Path, file: DataFile | None = None) -> None:
     try:
         rows = pq.read_metadata(path).num_rows
     except UNREADABLE as error:
-        raise Damaged(file=path, reason=Said("lake", "damage.form")) from error
+        raise Damaged(file=path, reason=LazyPhrase("lake", "damage.form")) from error
     if file is not None and rows != file.rows:
-        raise Damaged(file=path, reason=Said("lake", "damage.rows", {"rows": rows, "expected": file.rows}))
+        raise Damaged(file=path, reason=LazyPhrase("lake", "damage.rows", {"rows": rows, "expected": file.rows}))
 
 
 def copy_of_manifest(folder: Path) -> Manifest | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from custrata.lake.durable import Damaged
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
 State = Literal["whole", "notice", "mended", "damaged"]
 
@@ -19,13 +19,13 @@ class Finding:
     part: str
     path: str
     state: State
-    what: Said
-    way: Said | None = None
+    what: LazyPhrase
+    way: LazyPhrase | None = None
 
 
-def phrase_of(name: str, **facts: object) -> Said:
+def phrase_of(name: str, **facts: object) -> LazyPhrase:
     """A phrase of the doctor's area."""
-    return Said("doctor", name, facts)
+    return LazyPhrase("doctor", name, facts)
 
 
 def whole(part: str, path: str, name: str, **facts: object) -> Finding:
@@ -48,5 +48,5 @@ def damaged(part: str, home: Path, error: Damaged, way: str, **facts: object) ->
     file = Path(str(error.facts["file"]))
     path = file.relative_to(home).as_posix() if file.is_relative_to(home) else str(file)
     reason = error.facts["reason"]
-    what = reason if isinstance(reason, Said) else Said("lake", "damage.form")
+    what = reason if isinstance(reason, LazyPhrase) else LazyPhrase("lake", "damage.form")
     return Finding(part, path, "damaged", what, phrase_of(f"ways.{way}", **facts))

@@ -14,7 +14,7 @@ from typing import Any
 
 from custrata.lake.durable import UNREADABLE, Damaged, replace_file
 from custrata.lake.sums import Checksum, read_checked, write_checked
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
 FILE, COPY = "manifest.json", "manifest.copy.json"
 FORMAT = 2
@@ -106,7 +106,7 @@ class Manifest:
         try:
             document = json.loads(text)
             if document["format"] not in READABLE:
-                raise Damaged(file=path, reason=Said("lake", "damage.format", {"format": document["format"]}))
+                raise Damaged(file=path, reason=LazyPhrase("lake", "damage.format", {"format": document["format"]}))
             return cls._from_json(document)
         except UNREADABLE as error:
             raise Damaged(file=path, reason=error) from error

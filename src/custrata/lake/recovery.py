@@ -14,7 +14,7 @@ from custrata.lake.delta import LOG, check_log, files_of, purge_history, roll_ba
 from custrata.lake.durable import Damaged, replace_file, sync
 from custrata.lake.manifest import FILE, Manifest
 from custrata.schema import TABLES
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
 JOURNAL = ".writing"
 MARK = re.compile("[0-9a-f]{8}")
@@ -47,7 +47,7 @@ def recover(folder: Path) -> Manifest:
         if _was_created_by(table, token):
             shutil.rmtree(table, ignore_errors=True)
         elif (table / LOG).exists():
-            raise Damaged(file=folder / FILE, reason=Said("lake", "damage.stranger", {"table": table.name}))
+            raise Damaged(file=folder / FILE, reason=LazyPhrase("lake", "damage.stranger", {"table": table.name}))
     if token:
         _remove_unreferenced(folder, manifest, f"{token}-*.parquet")
     note.unlink(missing_ok=True)

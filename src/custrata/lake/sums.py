@@ -19,7 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from custrata.lake.durable import UNREADABLE, Damaged, replace_file
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
 FILE = ".sums.json"
 EXACT = 0.001  # seconds by which archives round the time of change
@@ -69,11 +69,11 @@ def check(path: Path, states: Sequence[Checksum], *, deep: bool = False, content
     alike = [state for state in states if state.size == status.st_size]
     if not alike:
         sizes = {"size": status.st_size, "expected": states[-1].size}
-        raise Damaged(file=path, reason=Said("lake", "damage.size", sizes))
+        raise Damaged(file=path, reason=LazyPhrase("lake", "damage.size", sizes))
     if not content or (not deep and any(abs(state.at - status.st_mtime) < EXACT for state in alike)):
         return
     if all(state.sha256 for state in alike) and _hashed(path) not in {state.sha256 for state in alike}:
-        raise Damaged(file=path, reason=Said("lake", "damage.content"))
+        raise Damaged(file=path, reason=LazyPhrase("lake", "damage.content"))
 
 
 def _hashed(path: Path) -> str:
@@ -137,7 +137,7 @@ def read_checked(path: Path) -> str:
         if data is not None and (states is None or _is_listed(data, states)):
             return _text(path, data)
         time.sleep(PAUSE)  # it may have been replaced between the two readings
-    raise Damaged(file=path, reason=Said("lake", "damage.gone" if data is None else "damage.content"))
+    raise Damaged(file=path, reason=LazyPhrase("lake", "damage.gone" if data is None else "damage.content"))
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -66,9 +66,9 @@ def read_schemes(content: bytes | str, file: str = "YAML") -> list[Definition]:
         raise NotYaml(file=file, reason=" ".join(str(error).split()), line=1, column=1) from error
     _once(root, file)
     parts = _parts(root, data, file)
-    found = [_defined(one, node, file) for one, node in parts]
-    _distinct(found, [node for _, node in parts], file)
-    return found
+    definitions = [_defined(scheme_data, node, file) for scheme_data, node in parts]
+    _distinct(definitions, [node for _, node in parts], file)
+    return definitions
 
 
 def write_schemes(definitions: Sequence[Definition]) -> str:
@@ -84,8 +84,8 @@ def _parts(root: Node | None, data: Any, file: str) -> list[tuple[Any, Node]]:
         if not {"key", "kind"} & set(data):
             raise NotASchemeFile(file=file, given=", ".join(map(str, data)) or "nothing")
         return [(data, root)]
-    if beside := [str(name) for name in data if name != "schemes"]:
-        raise NotASchemeFile(file=file, given=", ".join(beside))
+    if unexpected := [str(name) for name in data if name != "schemes"]:
+        raise NotASchemeFile(file=file, given=", ".join(unexpected))
     listed = _below(root, "schemes")
     if not isinstance(listed, SequenceNode) or not listed.value:
         raise NotASchemeFile(file=file, given=f"schemes: {data['schemes']!r:.60}")
@@ -120,41 +120,41 @@ def _below(node: Node, step: str) -> Node | None:
     if isinstance(node, MappingNode):
         return next((value for key, value in node.value if key.value == step), None)
     if isinstance(node, SequenceNode) and step.isdecimal() and int(step) < len(node.value):
-        found: Node = node.value[int(step)]
-        return found
+        child: Node = node.value[int(step)]
+        return child
     return None
 
 
 def _once(root: Node | None, file: str) -> None:
     """Refuse a key that stands twice in one mapping: YAML would take the last without a word."""
     for node in _mappings(root):
-        seen: dict[Any, int] = {}
+        first_lines: dict[Any, int] = {}
         for key, _ in node.value:
             line = key.start_mark.line + 1
-            if key.value.__hash__ is not None and key.value in seen:
-                raise WrittenTwice(file=file, what=key.value, first=seen[key.value], second=line)
+            if key.value.__hash__ is not None and key.value in first_lines:
+                raise WrittenTwice(file=file, what=key.value, first=first_lines[key.value], second=line)
             if key.value.__hash__ is not None:
-                seen[key.value] = line
+                first_lines[key.value] = line
 
 
 def _mappings(node: Node | None) -> Iterator[MappingNode]:
     """Every mapping of a document, each once, however often it is referred to."""
-    waiting, seen = [node], set[int]()
+    waiting, visited = [node], set[int]()
     while waiting:
-        one = waiting.pop()
-        if one is None or id(one) in seen:
+        current = waiting.pop()
+        if current is None or id(current) in visited:
             continue
-        seen.add(id(one))
-        if isinstance(one, MappingNode):
-            yield one
-            waiting += [value for _, value in one.value]
-        elif isinstance(one, SequenceNode):
-            waiting += one.value
+        visited.add(id(current))
+        if isinstance(current, MappingNode):
+            yield current
+            waiting += [value for _, value in current.value]
+        elif isinstance(current, SequenceNode):
+            waiting += current.value
 
 
-def _distinct(found: Sequence[Definition], nodes: Sequence[Node], file: str) -> None:
+def _distinct(definitions: Sequence[Definition], nodes: Sequence[Node], file: str) -> None:
     lines: dict[str, int] = {}
-    for definition, node in zip(found, nodes, strict=True):
+    for definition, node in zip(definitions, nodes, strict=True):
         line = node.start_mark.line + 1
         if definition.key in lines:
             raise WrittenTwice(file=file, what=definition.key, first=lines[definition.key], second=line)

@@ -42,8 +42,8 @@ def scheme_of(definition: Definition, version: int = 1) -> Scheme:
     """The scheme a definition describes."""
     grade, reads = _KINDS[definition.kind](definition)
     parts = {*PARTS.get(definition.settings.get("trait", ""), ())} - {*_columns(*_among(definition))}
-    shown = tuple(name for name in reads if not name.endswith(("_tier", "_since")) and name not in parts)
-    inputs = _INPUTS.get(definition.kind, shown)
+    traits_shown = tuple(name for name in reads if not name.endswith(("_tier", "_since")) and name not in parts)
+    inputs = _INPUTS.get(definition.kind, traits_shown)
     if column := order_column(definition, reads):
         grade, reads = among_customers(definition, grade, column), tuple(dict.fromkeys((*reads, column)))
     optional = _OPTIONAL.get(definition.kind, ())
@@ -72,7 +72,7 @@ def _among(definition: Definition) -> tuple[Criteria, ...]:
 
 def _columns(*criteria: Criteria) -> tuple[str, ...]:
     """The columns of the profile that conditions read."""
-    return tuple(dict.fromkeys(name for one in criteria for name in sorted(one.columns)))
+    return tuple(dict.fromkeys(name for condition in criteria for name in sorted(condition.columns)))
 
 
 def _applied(
@@ -139,25 +139,25 @@ def _frozen(graded: Grading, context: Context, key: str) -> Grading:
 
 
 def _score(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
-    held: Mapping[str, FactorDefinition] = definition.settings["factors"]
+    factor_definitions: Mapping[str, FactorDefinition] = definition.settings["factors"]
     factors = {
-        name: Factor(one.trait, one.weight, one.direction, one.normaliser, one.low, one.high)
-        for name, one in held.items()
+        name: Factor(factor.trait, factor.weight, factor.direction, factor.normaliser, factor.low, factor.high)
+        for name, factor in factor_definitions.items()
     }
     lines, shares, tiers = _drawn(definition)
 
     def grade(profile: ir.Table, context: Context) -> Grading:
-        if not any(one.trait in profile.columns for one in held.values()):
-            return waiting(tiers, profile, [one.trait for one in held.values()])
+        if not any(factor.trait in profile.columns for factor in factor_definitions.values()):
+            return waiting(tiers, profile, [factor.trait for factor in factor_definitions.values()])
         table, conditions = _applied(profile, _among(definition), context)
         has = conditions[0] if conditions else None
         graded = grade_score(table, factors, tiers, lines or None, shares or None, has=has)
         noted = set(cast(list[str], graded.facts["missing"])) <= NOTED
         graded = named_missing(graded, tuple(NOTED)) if noted else graded
-        reads_rhythm = any(one.trait == "regularity" for one in held.values())
+        reads_rhythm = any(factor.trait == "regularity" for factor in factor_definitions.values())
         return replace(graded, facts={**graded.facts, "period": context.period}) if reads_rhythm else graded
 
-    traits = dict.fromkeys((*(one.trait for one in held.values()), *_columns(*_among(definition))))
+    traits = dict.fromkeys((*(factor.trait for factor in factor_definitions.values()), *_columns(*_among(definition))))
     return grade, tuple(traits)
 
 
@@ -181,8 +181,8 @@ def waiting(tiers: Sequence[str], table: ir.Table, missing: Sequence[str]) -> Gr
 
 def _answerable(criteria: Criteria, profile: ir.Table, context: Context) -> bool:
     """Whether the workspace has what a condition asks for; that nobody has a tag is an answer."""
-    wanted = {name for name in _columns(criteria) if name != "tags" and not name.endswith("_since")}
-    return wanted <= set(profile.columns) and criteria.needs.facts <= set(context.facts)
+    columns = {name for name in _columns(criteria) if name != "tags" and not name.endswith("_since")}
+    return columns <= set(profile.columns) and criteria.needs.facts <= set(context.facts)
 
 
 def _touched(criteria: Criteria, profile: ir.Table, context: Context) -> bool:
@@ -195,14 +195,16 @@ def _missing(criteria: Criteria, profile: ir.Table, context: Context) -> list[st
     return [*columns, *sorted(criteria.needs.facts - set(context.facts))]
 
 
-def _asked(rules: Sequence[TierRule | PointRule], profile: ir.Table, context: Context) -> tuple[list[int], list[str]]:
+def _answerable_rules(
+    rules: Sequence[TierRule | PointRule], profile: ir.Table, context: Context
+) -> tuple[list[int], list[str]]:
     """The numbers of the rules that can be asked here, and what the others lack."""
-    asked = [number for number, rule in enumerate(rules) if _answerable(rule.when, profile, context)]
+    answerable = [number for number, rule in enumerate(rules) if _answerable(rule.when, profile, context)]
     if not any(_touched(rule.when, profile, context) for rule in rules):
-        asked = []
-    left_out = [rule for number, rule in enumerate(rules) if number not in asked]
+        answerable = []
+    left_out = [rule for number, rule in enumerate(rules) if number not in answerable]
     missing = dict.fromkeys(name for rule in left_out for name in _missing(rule.when, profile, context))
-    return asked, list(missing)
+    return answerable, list(missing)
 
 
 def _rules(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
@@ -210,13 +212,13 @@ def _rules(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     otherwise = definition.settings["otherwise"] or tiers[-1]
 
     def grade(profile: ir.Table, context: Context) -> Grading:
-        asked, missing = _asked(rules, profile, context)
-        if not asked:
+        answerable, missing = _answerable_rules(rules, profile, context)
+        if not answerable:
             return waiting(tiers, profile, missing)
         chosen = _only_among(definition, profile, context)
-        table, conditions = _applied(chosen, [rules[number].when for number in asked], context)
-        pairs = [(rules[number].tier, holds) for number, holds in zip(asked, conditions, strict=True)]
-        return _left_out(grade_rules(table, pairs, otherwise, tiers), asked, missing)
+        table, conditions = _applied(chosen, [rules[number].when for number in answerable], context)
+        pairs = [(rules[number].tier, holds) for number, holds in zip(answerable, conditions, strict=True)]
+        return _left_out(grade_rules(table, pairs, otherwise, tiers), answerable, missing)
 
     return grade, _columns(*_among(definition), *(rule.when for rule in rules))
 
@@ -226,15 +228,15 @@ def _points(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     lines, _, tiers = _drawn(definition)
 
     def grade(profile: ir.Table, context: Context) -> Grading:
-        asked, missing = _asked(rules, profile, context)
-        if not asked:
+        answerable, missing = _answerable_rules(rules, profile, context)
+        if not answerable:
             return waiting(tiers, profile, missing)
         chosen = _only_among(definition, profile, context)
-        table, conditions = _applied(chosen, [rules[number].when for number in asked], context)
-        given = [
-            (f"rule{number}", holds, rules[number].points) for number, holds in zip(asked, conditions, strict=True)
+        table, conditions = _applied(chosen, [rules[number].when for number in answerable], context)
+        point_rules = [
+            (f"rule{number}", holds, rules[number].points) for number, holds in zip(answerable, conditions, strict=True)
         ]
-        return _left_out(grade_points(table, given, tiers, lines), asked, missing)
+        return _left_out(grade_points(table, point_rules, tiers, lines), answerable, missing)
 
     return grade, _columns(*_among(definition), *(rule.when for rule in rules))
 
@@ -254,10 +256,10 @@ def _only_among(definition: Definition, profile: ir.Table, context: Context) -> 
     return table.mutate(**masked)
 
 
-def _left_out(graded: Grading, asked: list[int], missing: list[str]) -> Grading:
+def _left_out(graded: Grading, answerable: list[int], missing: list[str]) -> Grading:
     """Say which rules were asked, and what those that were not lack."""
     notes = (*graded.notes, "rules_left_out") if missing else graded.notes
-    return replace(graded, facts={**graded.facts, "asked": asked, "missing": missing}, notes=notes)
+    return replace(graded, facts={**graded.facts, "asked": answerable, "missing": missing}, notes=notes)
 
 
 def _rfm(definition: Definition) -> tuple[Grade, tuple[str, ...]]:

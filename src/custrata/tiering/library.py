@@ -95,8 +95,8 @@ class SchemeLibrary:
     @property
     def fingerprint(self) -> str:
         """A short text that changes with what is published. Raises `Damaged`."""
-        said = json.dumps([one.definition.data() for one in self.published().values()], sort_keys=True)
-        return sha256(said.encode()).hexdigest()[:16]
+        content = json.dumps([version.definition.data() for version in self.published().values()], sort_keys=True)
+        return sha256(content.encode()).hexdigest()[:16]
 
     def published(self) -> dict[str, Version]:
         """The published version of every scheme in force, in the order in which they are shown. Raises `Damaged`."""
@@ -105,7 +105,7 @@ class SchemeLibrary:
     def retired(self) -> list[str]:
         """The keys of schemes that have versions and are not published."""
         listed = self._list()
-        return [key for key in dict.fromkeys((*built_in(), *self._kept())) if key not in listed]
+        return [key for key in dict.fromkeys((*built_in(), *self._saved_keys())) if key not in listed]
 
     def schemes(self) -> list[Scheme]:
         """The published schemes, ready to grade, each after those it reads."""
@@ -119,9 +119,9 @@ class SchemeLibrary:
                 return Version(built_in()[key], 1)
             raise NoSuchVersion(scheme=key, version=number)
         try:
-            held = plain(read_checked(path))
-            at = datetime.fromisoformat(held["at"]) if held["at"] else None
-            return Version(define(held["scheme"]), held["version"], held["by"], at, held["note"])
+            data = plain(read_checked(path))
+            at = datetime.fromisoformat(data["at"]) if data["at"] else None
+            return Version(define(data["scheme"]), data["version"], data["by"], at, data["note"])
         except (*UNREADABLE, BadInput, yaml.YAMLError) as error:
             raise Damaged(file=path, reason=error) from error
 
@@ -143,14 +143,16 @@ class SchemeLibrary:
 
         Raises `SchemesInCircle`, `ReadsUnknownScheme`, `KindIsTaken`.
         """
-        held = {} if replace else self.published()
+        in_force = {} if replace else self.published()
         for definition in definitions:
             numbers = self._numbers(definition.key)
             if numbers and (kind := self.version(definition.key, max(numbers)).definition.kind) != definition.kind:
                 raise KindIsTaken(scheme=definition.key, kind=kind)
-        together = {key: version.definition for key, version in held.items()} | {one.key: one for one in definitions}
+        together = {key: version.definition for key, version in in_force.items()} | {
+            definition.key: definition for definition in definitions
+        }
         in_order(map(scheme_of, together.values()))
-        everywhere = {*self._kept(), *built_in()}
+        everywhere = {*self._saved_keys(), *built_in()}
         for definition in definitions:
             for needed in scheme_of(definition).needs(sorted(everywhere - {definition.key}), optional=False):
                 if needed not in together:
@@ -168,15 +170,15 @@ class SchemeLibrary:
         self.folder.mkdir(FOLDER, exist_ok=True)
         with locked(self.folder / LOCK, wait=PATIENCE):
             self.check(definitions, replace=replace)
-            versions = [Version(one, self.next_number(one), by, at, note) for one in definitions]
-            made = [version for version in versions if version.number not in self._numbers(version.key)]
-            for version in made:
+            versions = [Version(definition, self.next_number(definition), by, at, note) for definition in definitions]
+            new_versions = [version for version in versions if version.number not in self._numbers(version.key)]
+            for version in new_versions:
                 home = self.folder / version.key
                 home.mkdir(exist_ok=True)
                 write_checked(home / f"{version.number}.yaml", version.text())
-            kept = {} if replace else self._list()
-            self._write(kept | {version.key: version.number for version in versions})
-        return made
+            listed = {} if replace else self._list()
+            self._write(listed | {version.key: version.number for version in versions})
+        return new_versions
 
     def retire(self, key: str) -> None:
         """Grade by a scheme no more from the next refresh on; its versions stay.
@@ -214,7 +216,7 @@ class SchemeLibrary:
         shipped = {1} if key in built_in() else set()
         return shipped | {int(path.stem) for path in (self.folder / key).glob("*.yaml") if path.stem.isdecimal()}
 
-    def _kept(self) -> list[str]:
+    def _saved_keys(self) -> list[str]:
         return sorted(path.name for path in self.folder.glob("*") if path.is_dir())
 
     def _list(self) -> dict[str, int]:

@@ -87,13 +87,13 @@ class Scheme:
         return tuple(tier.key for tier in self.definition.tiers)
 
     @property
-    def seen(self) -> tuple[str, ...]:
+    def columns_read(self) -> tuple[str, ...]:
         """Every column it reads where it is there."""
         return (*self.reads, *self.optional)
 
     def needs(self, keys: Collection[str], *, optional: bool = True) -> tuple[str, ...]:
         """Which of the schemes of these keys it reads; without the `optional` ones, which it cannot do without."""
-        columns = self.seen if optional else self.reads
+        columns = self.columns_read if optional else self.reads
         return tuple(key for key in keys if any(column in columns for column in columns_of(key)))
 
 
@@ -106,7 +106,7 @@ def columns_of(key: str) -> tuple[str, str, str]:
 def built_in() -> Mapping[str, Definition]:
     """The definitions every workspace begins with."""
     text = resources.files(__package__).joinpath("builtin.yaml").read_text("utf-8")
-    return {found.key: found for found in map(define, plain(text)["schemes"])}
+    return {definition.key: definition for definition in map(define, plain(text)["schemes"])}
 
 
 def in_order(schemes: Iterable[Scheme]) -> list[Scheme]:

@@ -94,13 +94,13 @@ def number(line: Fraction, write: Writer) -> str:
 
 def _comeback(row: Row, facts: Facts, curve: SilenceCurve, write: Writer) -> Iterator[str]:
     """The longest silence of those that made the customer won back."""
-    found = []
+    comebacks = []
     for name in COMEBACKS:
         silence, stratum = row.get(name), curve.stratum(int(name.removeprefix("comeback_")))
         if silence is not None and stratum.churned is not None and Fraction(silence) >= Fraction(stratum.churned):
-            found.append((silence, stratum))
-    if found:
-        silence, stratum = max(found, key=lambda one: one[0])
+            comebacks.append((silence, stratum))
+    if comebacks:
+        silence, stratum = max(comebacks, key=lambda comeback: comeback[0])
         yield write(
             "comeback",
             days=write.number(facts["won_back_days"]),

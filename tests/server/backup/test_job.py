@@ -1,4 +1,4 @@
-"""Backups by schedule: a job that writes one, tries it, and keeps the newest."""
+"""Scheduled backups: a job that writes one, verifies it, and keeps the newest."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
-from tests.server.backup.commands import head
-from tests.server.jobs.at_work import AT
+from tests.server.backup.commands import read_manifest
+from tests.server.jobs.process_tree import AT
 
 from custrata.apps.jobs.actions import enqueue
 from custrata.apps.jobs.actions.queue import take_job
@@ -44,7 +44,7 @@ def test_it_writes_one_that_was_tried(folder: Path) -> None:
     job = backed_up(0)
     assert (job.status, job.phrase, job.error) == ("done", "server.backing_up.verifying", "")
     assert job.result is not None
-    assert head(folder / job.result["file"])["rows"]["jobs.job"] == 1
+    assert read_manifest(folder / job.result["file"])["rows"]["jobs.job"] == 1
     assert [path.name for path in folder.iterdir()] == [job.result["file"]]
 
 
@@ -52,9 +52,9 @@ def test_it_keeps_the_newest_and_what_others_put_there(folder: Path) -> None:
     folder.mkdir()
     for name in ("custrata-20200101T000000Z-1.tar", "custrata-20200102T000000Z-2.tar", "mine.tar"):
         (folder / name).write_text("x")
-    made = backed_up(1).result
-    assert made is not None
-    assert {path.name for path in folder.iterdir()} == {"custrata-20200102T000000Z-2.tar", made["file"], "mine.tar"}
+    result = backed_up(1).result
+    assert result is not None
+    assert {path.name for path in folder.iterdir()} == {"custrata-20200102T000000Z-2.tar", result["file"], "mine.tar"}
 
 
 def test_one_that_cannot_be_restored_is_no_backup(folder: Path, own_workspace: Workspace) -> None:

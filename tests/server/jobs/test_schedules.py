@@ -1,4 +1,4 @@
-"""Work that comes again: when, once each time, by one scheduler."""
+"""Schedules: next times, one job per time, and one active scheduler."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.server.conftest import Person
-from tests.server.jobs.at_work import AT
+from tests.server.jobs.process_tree import AT
 
 from custrata.apps.audit.models import Change
 from custrata.apps.jobs.actions import Check, enqueue_due, release_lease, set_schedule, take_lease
@@ -68,8 +68,8 @@ def test_says_a_cron_form_in_words(language: str, words: str) -> None:
 
 def test_no_english_is_left_in_chinese_words() -> None:
     forms = ("0 3 * * SUN#2", "5 4 1 JAN,MAY *", "0 3 * JUL-SEP 5L")
-    said = "".join(cron_in_words(cron, "zh-hans") for cron in forms)
-    assert not any(letter.isascii() and letter.isalpha() for letter in said)
+    words = "".join(cron_in_words(cron, "zh-hans") for cron in forms)
+    assert not any(letter.isascii() and letter.isalpha() for letter in words)
 
 
 def test_sets_when_it_comes_and_writes_down_what_changed(person: Person) -> None:
@@ -141,8 +141,8 @@ def test_a_lease_given_back_or_of_one_who_is_gone_is_free(db: None) -> None:
 def test_of_two_schedulers_one_looks(served: Workspace, db: None) -> None:
     looked: list[datetime] = []
     checks = {"c": Check("c", 0, looked.append)}
-    one, other = Scheduler("one", checks), Scheduler("other", checks)
-    assert [one.look(AT), other.look(AT), one.look(AT + timedelta(seconds=1))] == [True, False, True]
+    first, second = Scheduler("one", checks), Scheduler("other", checks)
+    assert [first.look(AT), second.look(AT), first.look(AT + timedelta(seconds=1))] == [True, False, True]
     assert looked == [AT, AT + timedelta(seconds=1)]
     assert Lease.objects.get().holder == "one"
 

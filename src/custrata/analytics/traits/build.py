@@ -30,7 +30,7 @@ def unkept(table: ir.Table) -> ir.Table:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownFacts:
     """What is known at an instant, computed once: the valued orders, the paced sales, and the common figures.
 
     `since` is the local day of the oldest order of all, as a day number: what lies before it is unknown.
@@ -50,16 +50,16 @@ def known_facts(
     named_returns: bool = True,
     rhythm: bool = True,
     free_orders: FreeOrders = "count",
-) -> Known:
+) -> KnownFacts:
     """Value the orders known at `as_of` and walk through each customer's in order.
 
     `keep` computes an intermediate table once, such as `Engine.materialize`; `rhythm=False` spares the population's
     median gap, for callers who read no rhythm, loyalty or silence. `named_returns` and `free_orders` as in
     `known_orders`.
     """
-    known = known_orders(orders, as_of, named_returns=named_returns, free_orders=free_orders)
-    walked = keep(paced(known))
-    return Known(known, walked, population(walked) if rhythm else Population(None), first_day(orders, as_of))
+    valued = known_orders(orders, as_of, named_returns=named_returns, free_orders=free_orders)
+    walked = keep(paced(valued))
+    return KnownFacts(valued, walked, population(walked) if rhythm else Population(None), first_day(orders, as_of))
 
 
 def first_day(orders: ir.Table, as_of: AsOf) -> int | None:
@@ -69,7 +69,7 @@ def first_day(orders: ir.Table, as_of: AsOf) -> int | None:
 
 
 def order_traits(
-    known: Known,
+    facts: KnownFacts,
     as_of: AsOf,
     *,
     lines: ir.Table | None = None,
@@ -85,16 +85,16 @@ def order_traits(
     computes an intermediate table once, as in `known_facts`.
     """
     spans = "spans" in families
-    sold = keep(paced_traits(known.paced, as_of, known.everyone, window, families))
-    spent = spend_traits(sold, return_sums(known.orders, as_of, window, spans=spans), spans=spans)
-    beside = [keep(place_traits(known.orders, as_of, place, window)) for place in places]
+    sold = keep(paced_traits(facts.paced, as_of, facts.everyone, window, families))
+    spent = spend_traits(sold, return_sums(facts.orders, as_of, window, spans=spans), spans=spans)
+    parts = [keep(place_traits(facts.orders, as_of, place, window)) for place in places]
     if "rhythm" in families:
-        beside.append(keep(comebacks(known.paced, as_of, known.everyone)))
+        parts.append(keep(comebacks(facts.paced, as_of, facts.everyone)))
     if lines is not None:
-        beside.append(keep(line_traits(keep(sold_lines(lines, known.orders, products)), as_of, window)))
-    wide = joined_by_customer(spent, *beside)
+        parts.append(keep(line_traits(keep(sold_lines(lines, facts.orders, products)), as_of, window)))
+    wide = joined_by_customer(spent, *parts)
     if spans:
-        wide = _reaching(wide, uncovered(known.since, as_of))
+        wide = _reaching(wide, uncovered(facts.since, as_of))
     return conformed(wide, whole=families == FAMILIES)
 
 
@@ -168,11 +168,11 @@ def profile_of(
 ) -> ir.Table:
     """As `traits`, computed once; fewer `families` (of `FAMILIES`) leave out what a method does not read."""
     moment = AsOf.of(as_of, zone)
-    known = known_facts(
+    facts = known_facts(
         canonical_orders(orders, zone, columns), moment, rhythm="rhythm" in families, free_orders=free_orders
     )
     profile = order_traits(
-        known,
+        facts,
         moment,
         lines=None if lines is None else canonical_lines(lines, zone),
         products=None if products is None else canonical_products(products, zone),
