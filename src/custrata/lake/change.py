@@ -10,10 +10,10 @@ from pathlib import Path
 import ibis.expr.types as ir
 
 from custrata.engine import DuckEngine
+from custrata.lake.customer_rows import rows_of_customers, rows_without
 from custrata.lake.manifest import ImportRecord, Manifest
 from custrata.lake.pending import SMALL, PendingTable
 from custrata.lake.upsert import Merged, upsert
-from custrata.lake.whose import rows_of_customers, rows_without
 from custrata.schema import TABLES
 
 

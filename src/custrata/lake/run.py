@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 
 from custrata.engine import DuckEngine, Engine
 from custrata.errors import Refused
+from custrata.lake.customer_rows import rows_of_customers, rows_without
 from custrata.lake.durable import UNREADABLE, Damaged, sync
 from custrata.lake.sums import check, checksums_in, replace_listed
-from custrata.lake.whose import rows_of_customers, rows_without
 
 
 class NoSuchRunTable(Refused):
