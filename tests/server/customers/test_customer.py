@@ -51,7 +51,7 @@ def test_a_stranger_is_asked_to_sign_in(followed: Workspace, stranger: Client) -
     assert stranger.get("/customers/c007/")["Location"].startswith("/account/sign-in/")
 
 
-def test_nobody_is_not_found(browser: Client) -> None:
+def test_an_unknown_customer_is_not_found(browser: Client) -> None:
     assert browser.get("/customers/nobody/").status_code == 404
 
 

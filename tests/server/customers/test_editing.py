@@ -62,7 +62,7 @@ def test_an_empty_value_empties_the_attribute(anna: User) -> None:
     assert search_customers("13800130007").customer_ids == ()
 
 
-def test_undo_lets_the_source_speak_again(anna: User) -> None:
+def test_undo_restores_the_value_of_the_source(anna: User) -> None:
     edit(anna, "name", "Ann Lee")
     undo_edit(customer_id="c007", attribute="name", source_value="王007", actor=anna, at=AT)
     assert not Edit.objects.exists()
@@ -122,6 +122,6 @@ def test_values_are_kept_as_imports_keep_them(attribute: str, value: str, expect
     assert usable_value(attribute, value) == expected
 
 
-def test_no_source_no_harm(followed: Workspace, anna: User) -> None:
+def test_an_edit_without_a_source_value_is_accepted(followed: Workspace, anna: User) -> None:
     assert edit(anna, "city", "Graz", source=None)
     assert timeline_entries("c007") == [("edit", {"attribute": "city", "before": None, "after": "Graz"})]

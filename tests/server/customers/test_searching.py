@@ -79,7 +79,7 @@ NAMED = {
         ("\u200b", set()), ("’", {"c0"}),
     ],
 )  # fmt: skip
-def test_spellings_of_one_name_meet(typed: str, whom: set[str]) -> None:
+def test_spellings_of_one_name_match(typed: str, whom: set[str]) -> None:
     Customer.objects.bulk_create(
         Customer(customer_id=customer, search=searchable(customer, *parts), mark=0) for customer, parts in NAMED.items()
     )

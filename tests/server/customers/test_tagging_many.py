@@ -85,7 +85,7 @@ def test_tags_and_untags_those_the_run_and_the_search_let_through(followed: Work
     assert (change.after or {})["chosen"].endswith("&searched=yes")  # but not the search text
 
 
-def test_done_twice_it_is_done_once(followed: Workspace, anna: User, tag: Tag) -> None:
+def test_running_twice_has_one_effect(followed: Workspace, anna: User, tag: Tag) -> None:
     start_tagging(many=selection(followed), tag_id=tag.pk, off=False, actor=anna, at=AT)
     job = perform_job()
     Job.objects.filter(pk=job.pk).update(status="waiting", finished_at=None, losses=1)

@@ -39,14 +39,14 @@ def test_jobs_without_a_key_are_each_their_own(db: None) -> None:
     assert nap().pk != nap().pk
 
 
-def test_of_a_key_the_open_one_is_given(db: None) -> None:
+def test_enqueueing_an_open_key_returns_the_open_job(db: None) -> None:
     first = nap("refresh")
     assert nap("refresh").pk == first.pk
     take_job("worker", at=AT)
     assert nap("refresh").pk == first.pk
 
 
-def test_of_a_key_that_is_over_another_is_made(db: None) -> None:
+def test_enqueueing_an_ended_key_creates_another_job(db: None) -> None:
     first = nap("refresh")
     cancel(first, actor=None, at=AT)
     assert nap("refresh").pk != first.pk
@@ -65,7 +65,7 @@ def test_the_database_refuses_a_job_that_runs_without_a_claim(db: None) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_who_ask_at_once_all_are_given_the_same() -> None:
+def test_concurrent_enqueueing_of_a_key_creates_one_job() -> None:
     with ThreadPoolExecutor(4) as threads:
         job_ids = list(threads.map(lambda _: _then_close_connection(lambda: nap("refresh").pk), range(12)))
     assert len(set(job_ids)) == 1
@@ -73,7 +73,7 @@ def test_of_many_who_ask_at_once_all_are_given_the_same() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_workers_each_job_has_one() -> None:
+def test_concurrent_workers_claim_each_job_once() -> None:
     for _ in range(24):
         nap()
 

@@ -145,7 +145,7 @@ def test_progress_of_a_job_that_is_over_has_the_page_loaded_anew(signed_in: Sign
     assert answer.headers["HX-Refresh"] == "true"
 
 
-def test_there_is_no_page_of_a_job_there_is_not(signed_in: SignIn) -> None:
+def test_the_page_of_an_unknown_job_is_not_found(signed_in: SignIn) -> None:
     assert signed_in(Role.ANALYST).get("/jobs/99/").status_code == 404
 
 
@@ -213,7 +213,7 @@ def test_only_who_may_schedule_does(signed_in: SignIn, role: Role) -> None:
 
 
 @pytest.mark.parametrize("kind", ["trial_nap", "no_such"])
-def test_there_is_no_schedule_of_what_nobody_schedules(signed_in: SignIn, kind: str) -> None:
+def test_the_schedule_of_an_unknown_kind_is_not_found(signed_in: SignIn, kind: str) -> None:
     assert signed_in(Role.OPERATOR).get(f"/jobs/schedule/{kind}/").status_code == 404
 
 

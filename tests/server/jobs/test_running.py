@@ -23,13 +23,13 @@ def reloaded(job: Job) -> Job:
     return Job.objects.get(pk=job.pk)
 
 
-def test_tells_how_far_it_is(claim_job: EnqueueJob) -> None:
+def test_progress_is_recorded(claim_job: EnqueueJob) -> None:
     job = claim_job()
     make_running(job).tell(0.5, "jobs.says.done", number=3)
     assert (reloaded(job).fraction, reloaded(job).phrase, reloaded(job).facts) == (0.5, "jobs.says.done", {"number": 3})
 
 
-def test_tells_no_more_than_all_of_it(claim_job: EnqueueJob) -> None:
+def test_progress_is_at_most_one(claim_job: EnqueueJob) -> None:
     job = claim_job()
     make_running(job).tell(1.0000001, "jobs.says.done")
     assert reloaded(job).fraction == 1.0
@@ -42,7 +42,7 @@ def test_does_not_write_the_same_phrase_all_the_time(claim_job: EnqueueJob, djan
             running.tell(number / 100, "jobs.says.done")
 
 
-def test_hears_that_it_was_cancelled_when_it_tells(claim_job: EnqueueJob) -> None:
+def test_reporting_progress_raises_when_cancelled(claim_job: EnqueueJob) -> None:
     job = claim_job()
     running = make_running(job)
     assert not running.stopped()
@@ -53,12 +53,12 @@ def test_hears_that_it_was_cancelled_when_it_tells(claim_job: EnqueueJob) -> Non
     assert reloaded(job).fraction is None
 
 
-def test_hears_that_the_worker_stops_when_it_tells(claim_job: EnqueueJob) -> None:
+def test_reporting_progress_raises_when_the_worker_stops(claim_job: EnqueueJob) -> None:
     with pytest.raises(HandedBack):
         make_running(claim_job(), asked_back=True).tell(0.5, "jobs.says.done")
 
 
-def test_hears_that_another_has_the_job_when_it_tells(claim_job: EnqueueJob) -> None:
+def test_reporting_progress_raises_when_the_claim_is_lost(claim_job: EnqueueJob) -> None:
     job = claim_job()
     hand_back(job, at=AT)
     take_job("another", at=AT)
@@ -72,7 +72,7 @@ def test_logs_lines(claim_job: EnqueueJob) -> None:
     assert Line.objects.filter(job=job, text="read 3 files").count() == 1
 
 
-def test_nothing_counts_that_is_written_after_another_has_the_job(claim_job: EnqueueJob) -> None:
+def test_writes_after_a_lost_claim_are_rolled_back(claim_job: EnqueueJob) -> None:
     job = claim_job()
     hand_back(job, at=AT)
     with pytest.raises(ClaimLost):
@@ -86,7 +86,7 @@ def _write_and_hold(running: Running) -> None:
         running.hold()
 
 
-def test_knows_whether_it_was_begun_before(claim_job: EnqueueJob) -> None:
+def test_knows_whether_it_was_started_before(claim_job: EnqueueJob) -> None:
     job = claim_job()
     Job.objects.filter(pk=job.pk).update(losses=1)
     assert (make_running(job).again, make_running(reloaded(job)).again) == (False, True)
@@ -98,9 +98,7 @@ def test_performs_and_writes_down_the_result(claim_job: EnqueueJob) -> None:
     assert (reloaded(job).status, reloaded(job).result) == (Status.DONE, {"slept": 0})
 
 
-def test_what_goes_wrong_is_found_in_the_log_without_anybodys_name(
-    claim_job: EnqueueJob, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_errors_are_logged_without_personal_data(claim_job: EnqueueJob, caplog: pytest.LogCaptureFixture) -> None:
     job = claim_job("trial_fail", how="odd")
     with caplog.at_level(logging.ERROR):
         perform(job)

@@ -136,7 +136,7 @@ def test_a_job_that_is_done_keeps_its_result(claim_job: EnqueueJob) -> None:
     )
 
 
-def test_who_lost_the_claim_can_say_nothing(claim_job: EnqueueJob) -> None:
+def test_without_the_claim_nothing_can_be_reported(claim_job: EnqueueJob) -> None:
     job = claim_job()
     assert requeue_lost(2 * A_MINUTE) == 1
     assert not finish(job, {"late": True}, at=AT)
@@ -157,7 +157,7 @@ def test_pauses_double_until_the_attempts_are_used_up(claim_job: EnqueueJob) -> 
     assert log_phrases(job) == ["taken", "failed_again", "taken", "failed_again", "taken", "failed"]
 
 
-def test_what_is_refused_is_not_asked_again(claim_job: EnqueueJob) -> None:
+def test_refused_jobs_are_not_retried(claim_job: EnqueueJob) -> None:
     job = claim_job("trial_fail", how="refused")
     fail(job, Unwilling(what="today"), at=AT)
     failed = reloaded(job)
@@ -183,7 +183,7 @@ STATEMENTS = (
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_what_fails_on_the_same_input_is_not_tried_again(claim_job: EnqueueJob, statement: str) -> None:
+def test_deterministic_engine_errors_are_not_retried(claim_job: EnqueueJob, statement: str) -> None:
     job = claim_job("trial_fail", how="odd")
     fail(job, engine_error(statement), at=AT, reference="r1")
     assert (reloaded(job).status, reloaded(job).attempts, log_phrases(job)) == (Status.FAILED, 1, ["taken", "failed"])
@@ -191,7 +191,7 @@ def test_what_fails_on_the_same_input_is_not_tried_again(claim_job: EnqueueJob, 
 
 
 @pytest.mark.parametrize("error", [ValueError(), KeyError("a"), ArithmeticError(), RuntimeError(), TypeError()])
-def test_a_mistake_of_the_program_is_not_tried_again(claim_job: EnqueueJob, error: Exception) -> None:
+def test_programming_errors_are_not_retried(claim_job: EnqueueJob, error: Exception) -> None:
     job = claim_job("trial_fail", how="odd")
     fail(job, error, at=AT, reference="r1")
     assert reloaded(job).status == Status.FAILED
@@ -210,19 +210,19 @@ def with_cause(error: Exception, cause: Exception) -> Exception:
     ],
     ids=repr,
 )  # fmt: skip
-def test_what_circumstances_brought_about_is_tried_again(claim_job: EnqueueJob, error: Exception) -> None:
+def test_transient_errors_are_retried(claim_job: EnqueueJob, error: Exception) -> None:
     job = claim_job("trial_fail", how="odd")
     fail(job, error, at=AT, reference="r1")
     assert (reloaded(job).status, log_phrases(job)) == (Status.WAITING, ["taken", "failed_again"])
 
 
-def test_of_an_error_that_is_not_ours_no_word_is_kept(claim_job: EnqueueJob) -> None:
+def test_messages_of_foreign_errors_are_not_stored(claim_job: EnqueueJob) -> None:
     job = claim_job("trial_fail", how="odd")
     fail(job, ValueError("王小明"), at=AT, reference="r1")
     assert (reloaded(job).error, reloaded(job).error_template, reloaded(job).reference) == ("ValueError", "", "r1")
 
 
-def test_who_finds_another_at_it_waits_without_using_an_attempt(claim_job: EnqueueJob) -> None:
+def test_waiting_for_a_lock_uses_no_attempt(claim_job: EnqueueJob) -> None:
     job = claim_job("trial_fail", how="busy")
     fail(job, Busy(folder="lake", holder="1"), at=AT)
     assert (reloaded(job).status, reloaded(job).attempts, reloaded(job).run_after) == (
@@ -251,14 +251,14 @@ def test_a_job_that_was_cancelled_does_not_come_again(claim_job: EnqueueJob, ste
     assert reloaded(job).status == Status.CANCELLED
 
 
-def test_a_worker_that_says_nothing_for_too_long_loses_its_job(claim_job: EnqueueJob) -> None:
+def test_a_silent_worker_loses_its_job(claim_job: EnqueueJob) -> None:
     job = claim_job()
     assert requeue_lost(A_MINUTE) == 0
     assert requeue_lost(A_MINUTE + timedelta(seconds=1)) == 1
     assert (reloaded(job).status, reloaded(job).attempts, reloaded(job).losses) == (Status.WAITING, 0, 1)
 
 
-def test_a_worker_that_says_it_lives_keeps_its_job(claim_job: EnqueueJob) -> None:
+def test_a_worker_with_a_heartbeat_keeps_its_job(claim_job: EnqueueJob) -> None:
     job = claim_job()
     assert keep_alive([job.claim, "of another"], at=AT + A_MINUTE) == {job.claim: None}
     assert requeue_lost(2 * A_MINUTE) == 0
@@ -282,7 +282,7 @@ def test_a_job_that_loses_every_worker_is_given_up(claim_job: EnqueueJob) -> Non
     assert (reloaded(job).status, reloaded(job).error) == (Status.FAILED, "JobKeptLosingWorkers")
 
 
-def test_jobs_that_ended_long_ago_are_forgotten(claim_job: EnqueueJob, enqueue_job: EnqueueJob) -> None:
+def test_jobs_that_ended_long_ago_are_purged(claim_job: EnqueueJob, enqueue_job: EnqueueJob) -> None:
     old, open_one = claim_job(), enqueue_job()
     finish(old, {}, at=AT)
     delete_old_jobs(before=AT + A_MINUTE)

@@ -39,7 +39,7 @@ def log_phrases(job: Job) -> list[str]:
     return [line.phrase.removeprefix("jobs.log.") for line in job.lines.order_by("pk")]
 
 
-def test_does_what_it_is_asked_two_at_a_time_and_lets_all_others_be(tree: Start) -> None:
+def test_runs_two_jobs_at_a_time(tree: Start) -> None:
     jobs = [enqueue_job("trial_nap", seconds=0.5) for _ in range(4)]
     tree("work").ready()
     assert [wait_until_ended(job).status for job in jobs] == [Status.DONE] * 4
@@ -61,7 +61,7 @@ def test_stops_within_five_seconds_and_hands_its_jobs_back(tree: Start, tmp_path
     assert not any(is_running(pid) for pid in processes)
 
 
-def test_leaves_nobody_behind_when_it_is_killed_and_the_next_takes_up_its_job(tree: Start) -> None:
+def test_a_killed_worker_leaves_no_process_and_its_job_is_requeued(tree: Start) -> None:
     job = enqueue_job("trial_nap", seconds=2)
     work = tree("work").ready()
     wait_until_running(job)
@@ -74,7 +74,7 @@ def test_leaves_nobody_behind_when_it_is_killed_and_the_next_takes_up_its_job(tr
     assert log_phrases(job) == ["taken", "lost", "taken", "done"]
 
 
-def test_a_job_that_is_cancelled_stops_where_it_tells(tree: Start) -> None:
+def test_a_cancelled_job_stops_when_it_reports_progress(tree: Start) -> None:
     job = enqueue_job("trial_nap", seconds=60)
     tree("work").ready()
     wait_until_running(job)

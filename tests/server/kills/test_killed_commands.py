@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.server.backup.commands import files, head
-from tests.server.erasing.conftest import DECIDED, TRACES, WHO, bring, rows_of, run
+from tests.server.backup.commands import files, read_manifest
+from tests.server.erasing.conftest import FILL_SERVER, TRACES, WHO, import_all, rows_of, run
 from tests.server.kills import outcome
 from tests.server.kills.forks import Forks
 from tests.server.postgresql import ON_POSTGRESQL
@@ -85,8 +85,8 @@ def template(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
     databases = Databases(request.getfixturevalue("postgresql") if ON_POSTGRESQL else None)
     database = databases.new()
     Workspace.create(home / "shop", language="en")
-    bring(home / "shop", home / "files")
-    run(home / "shop", program=DECIDED, database=database)
+    import_all(home / "shop", home / "files")
+    run(home / "shop", program=FILL_SERVER, database=database)
     (home / "files" / "new.csv").write_text(NEW, "utf-8")
     (home / "files" / "vip.yaml").write_text(VIP, "utf-8")
     run("backup", home / "files" / "whole.tar", "--no-verify", "-w", home / "shop", database=database)
@@ -131,8 +131,15 @@ class Trial:
     def result(self) -> dict[str, object]:
         """What is there in the end, without the times at which it was done."""
         workspace = Workspace.open(self.shop)
-        looks = (outcome.imports, outcome.facts, outcome.rejected, outcome.runs, outcome.moved, outcome.leavings)
-        result: dict[str, object] = {look.__name__: look(workspace) for look in looks}
+        looks = (
+            outcome.imports,
+            outcome.facts,
+            outcome.rejected,
+            outcome.runs,
+            outcome.recorded_moves,
+            outcome.leftovers,
+        )
+        result: dict[str, object] = {look.__name__: look(workspace) for look in (*looks, outcome.leftovers)}
         result["names"] = {
             _stem(path.relative_to(self.home)) for path in self.home.rglob("*") if "lake" not in path.parts
         }
@@ -141,7 +148,7 @@ class Trial:
         result["rows"] = sorted(row.partition(b" ")[0] for row in rows)
         result["erased"] = self.name != "erase" or not any(TRACES.search(row) for row in rows)
         if self.name == "backup":
-            result["backup"] = head(self.home / "made.tar")["contents"]
+            result["backup"] = read_manifest(self.home / "made.tar")["contents"]
         if self.name == "restore":
             result["files"] = files(self.shop)
         return result

@@ -120,7 +120,7 @@ def test_every_address_known_to_be_open_is_there() -> None:
     assert names(addresses()) >= OPEN | OWN
 
 
-def test_a_stranger_comes_in_nowhere_and_changes_nothing(db: None, served: Workspace, stranger: Client) -> None:
+def test_a_stranger_is_refused_everywhere_and_changes_nothing(db: None, served: Workspace, stranger: Client) -> None:
     run, before = served.runs.all()[-1].id, fingerprints(served.folder)
     inside = [address for address in addresses() if address.name not in OPEN]
     for ask in (stranger.get, stranger.post):
@@ -143,9 +143,7 @@ def test_a_role_without_the_right_is_refused_and_changes_nothing(
 
 
 @pytest.mark.parametrize("role", Role)
-def test_looking_at_everything_one_may_see_changes_nothing(
-    served: Workspace, signed_in: Callable[[Role], Client], role: Role
-) -> None:
+def test_get_requests_change_nothing(served: Workspace, signed_in: Callable[[Role], Client], role: Role) -> None:
     client, run = signed_in(role), served.runs.all()[-1].id
     candidates = [address for address in addresses() if address.name not in NOTED]
     open_to = [address for address in candidates if address.right is None or address.right in RIGHTS[role]]

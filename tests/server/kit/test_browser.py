@@ -58,7 +58,7 @@ def wait_for_charts(page: Page) -> None:
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
-def test_everything_is_drawn_and_nothing_complains(opened: Open, colours: str, width: int) -> None:
+def test_everything_is_drawn_without_errors(opened: Open, colours: str, width: int) -> None:
     page = opened(width=width, color_scheme=colours)
     wait_for_charts(page)
     assert WRONG[page] == []
@@ -67,7 +67,7 @@ def test_everything_is_drawn_and_nothing_complains(opened: Open, colours: str, w
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
-def test_nothing_is_closed_to_people_who_see_or_move_less(opened: Open, colours: str) -> None:
+def test_the_kit_is_accessible(opened: Open, colours: str) -> None:
     page = opened(color_scheme=colours, bypass_csp=True)
     wait_for_charts(page)
     page.add_script_tag(path=AXE)
@@ -143,7 +143,7 @@ def test_a_request_that_does_not_arrive_is_told(opened: Open) -> None:
     page.context.set_offline(False)
 
 
-def test_on_paper_there_is_the_content_alone(opened: Open) -> None:
+def test_print_shows_only_the_content(opened: Open) -> None:
     page = opened()
     page.emulate_media(media="print")
     visible = [page.locator(part).first.is_visible() for part in (".menu", ".actions", ".notices", "main")]

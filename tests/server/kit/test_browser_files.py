@@ -33,7 +33,7 @@ def test_the_lock_file_has_the_same_versions_and_no_addresses_to_fetch_from() ->
     assert [name for name, package in locked.items() if name and "integrity" not in package] == []
 
 
-def test_everything_is_there_and_nothing_of_how_it_came() -> None:
+def test_all_files_are_there_and_no_build_residue() -> None:
     there = {path.name for path in hatch_build.VENDOR.iterdir()}
     expected = {*hatch_build.FILES, "icons.svg", "LICENSES.txt"}
     assert there == expected | {f"{name}.gz" for name in expected} | {"made-of.json"}
@@ -46,7 +46,7 @@ def test_licences_travel_with_the_files() -> None:
     assert "Apache License" in licences
 
 
-def test_no_file_looks_for_others_elsewhere() -> None:
+def test_no_file_loads_others_from_elsewhere() -> None:
     texts = {name: (hatch_build.VENDOR / name).read_text("utf-8") for name in hatch_build.FILES}
     assert [name for name, text in texts.items() if "sourceMappingURL" in text] == []
     assert re.findall(r"url\((?![\"']?data:)[^)]{0,40}", texts["tabler.min.css"]) == []

@@ -67,7 +67,7 @@ def test_a_form_without_its_token_is_refused_and_says_why(db: None) -> None:
     assert "This form is out of date" in answer.content.decode()
 
 
-def test_the_unforeseen_has_a_reference_that_is_in_the_log(
+def test_an_unexpected_error_has_a_reference_that_is_in_the_log(
     lines: Callable[[], list[dict[str, object]]],
 ) -> None:
     answer = Client(raise_request_exception=False).get("/broken/c001/?q=secret", headers=ENGLISH)
@@ -93,7 +93,7 @@ def test_a_request_is_one_line_with_view_status_and_time(
     assert {"at", "level", "logger", "ms", "request_id"} <= line.keys()
 
 
-def test_the_page_of_the_unforeseen_asks_neither_database_nor_workspace(settings: Settings) -> None:
+def test_the_error_page_needs_neither_database_nor_workspace(settings: Settings) -> None:
     settings.WORKSPACE = "/nowhere"
     with connection.execute_wrapper(_no_database):
         answer = Client(raise_request_exception=False).get("/broken/c001/")
@@ -110,11 +110,11 @@ def test_every_answer_has_a_reference_of_its_own(stranger: Client) -> None:
     assert "made-up" not in references
 
 
-def test_pages_are_kept_by_nobody_on_the_way(signed_in: Callable[[Role], Client]) -> None:
+def test_pages_are_not_cached(signed_in: Callable[[Role], Client]) -> None:
     assert signed_in(Role.ANALYST).get("/plain/").headers["Cache-Control"] == "no-store, private"
 
 
-def test_what_a_page_tells_once_is_escaped(signed_in: Callable[[Role], Client]) -> None:
+def test_messages_are_escaped(signed_in: Callable[[Role], Client]) -> None:
     assert "kept &lt;b&gt;" in signed_in(Role.ANALYST).get("/plain/").content.decode()
 
 

@@ -68,7 +68,7 @@ def test_files_travel_compressed(stranger: Client) -> None:
     assert b".btn" in gzip.decompress(content)
 
 
-def test_the_looks_of_the_pictures_come_from_the_report() -> None:
+def test_chart_styles_come_from_the_report() -> None:
     finder = ReportStyles()
     assert str(finder.find("report/pictures.css")).endswith("report/templates/pictures.css")
     assert finder.find("report/page.html") == []

@@ -72,7 +72,7 @@ def test_an_unknown_language_changes_nothing(signed_in: SignIn) -> None:
     assert User.objects.get().language == "en"
 
 
-def test_nobody_is_led_away_from_here(stranger: Client) -> None:
+def test_redirects_stay_on_this_host(stranger: Client) -> None:
     answer = stranger.post("/language/", {"language": "en", "next": "https://elsewhere.example/"})
     assert answer.headers["Location"] == "/"
 

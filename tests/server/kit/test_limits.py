@@ -128,7 +128,7 @@ def test_the_next_statement_does_not_go_on_either() -> None:
     "address",
     ["/tiers/?q=%00", "/account/sign-in/?next=" + "a" * 5000, "/tiers/?" + "k" * 5000 + "=1", "/audit/?until=%00"],
 )
-def test_what_no_page_has_is_refused(served: Workspace, signed_in: Callable[[Role], Client], address: str) -> None:
+def test_unknown_input_is_refused(served: Workspace, signed_in: Callable[[Role], Client], address: str) -> None:
     assert signed_in(Role.ADMINISTRATOR).get(address).status_code == 400
 
 

@@ -18,7 +18,7 @@ from custrata.web import metrics
 pytestmark = pytest.mark.django_db
 
 
-def test_health_asks_nobody(stranger: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_health_needs_no_database(stranger: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     with django_assert_num_queries(0):
         answer = stranger.get("/health")
     assert (answer.status_code, answer.content) == (200, b"ok\n")

@@ -45,14 +45,14 @@ def test_a_task_is_dropped_for_a_reason(ann: User) -> None:
     assert (audit_entries()[-1][0], timeline_kinds()[-1]) == ("playbooks.drop_task", "task_dropped")
 
 
-def test_what_comes_again_is_made_again(ann: User) -> None:
+def test_recurring_tasks_are_created_again(ann: User) -> None:
     visit = make(ann, action="quarterly_visit", assignee_id=ann.pk)
     finish(visit, ann, again=True)
     following = Task.objects.get(state="open")
     assert (following.due, following.assignee, following.title) == (date(2025, 10, 2), ann, visit.title)
 
 
-def test_what_comes_once_is_not_made_again(ann: User) -> None:
+def test_one_time_tasks_are_not_created_again(ann: User) -> None:
     finish(make(ann), ann, again=True)
     assert not Task.objects.filter(state="open").exists()
 
@@ -80,7 +80,7 @@ def test_it_is_handed_over_with_another_day(ann: User, bob: User) -> None:
     assert (audit_entries()[-1][0], timeline_kinds()[-1]) == ("playbooks.hand_over_task", "task_handed_over")
 
 
-def test_handing_over_to_the_same_person_is_nothing(ann: User) -> None:
+def test_handing_over_to_the_same_person_changes_nothing(ann: User) -> None:
     task = make(ann, assignee_id=ann.pk)
     before = database_state()
     assert not hand_over_task(task_id=task.pk, assignee_id=ann.pk, actor=ann, at=LATER)

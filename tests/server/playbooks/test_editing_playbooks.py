@@ -36,14 +36,14 @@ def test_it_holds_from_then_on_and_only_what_differs_is_written_down(ann: User) 
     assert (change.action, list(change.after or {})) == ("playbooks.edit_playbook", ["aim"])
 
 
-def test_saying_the_same_again_is_nothing(ann: User) -> None:
+def test_saving_the_same_again_changes_nothing(ann: User) -> None:
     edit(ann, custom_playbook(aim={"en": "Spoil them"}))
     before = database_state()
     edit(ann, custom_playbook(aim={"en": "Spoil them"}))
     assert database_state() == before
 
 
-def test_saying_what_ships_is_nothing(ann: User) -> None:
+def test_saving_the_shipped_playbook_changes_nothing(ann: User) -> None:
     edit(ann, SHIPPED)
     assert not OwnPlaybook.objects.exists()
     assert not audit_entries()

@@ -137,7 +137,7 @@ def test_it_asks_the_database_no_more_for_more_customers(
         for_tier(ann, tier_customers("value", "low"), tier="low", action="entry_coupon")
 
 
-def test_who_was_erased_takes_their_tasks_along(ann: User) -> None:
+def test_erasing_a_customer_removes_their_tasks(ann: User) -> None:
     make(ann)
     make(ann, customer_id="c008")
     delete_customers(customer_ids=["c007"], at=AT)

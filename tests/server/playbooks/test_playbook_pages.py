@@ -250,7 +250,7 @@ def test_every_task_is_on_one_of_the_pages(workspace: Workspace, operator: Clien
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_tasks_are_taken_along_and_that_is_noted(task: Task, operator: Client, kind: str) -> None:
+def test_tasks_are_exported_and_that_is_audited(task: Task, operator: Client, kind: str) -> None:
     answer: Any = operator.post("/tasks/export/?whose=all", {"file": kind})
     content = b"".join(answer.streaming_content)
     cells = (
@@ -262,7 +262,7 @@ def test_tasks_are_taken_along_and_that_is_noted(task: Task, operator: Client, k
     assert Change.objects.filter(action="playbooks.export").count() == 1
 
 
-def test_an_agent_takes_nothing_along(task: Task, signed_in: Callable[[Role], Client], operator: Client) -> None:
+def test_an_agent_may_not_export(task: Task, signed_in: Callable[[Role], Client], operator: Client) -> None:
     assert signed_in(Role.AGENT).post("/tasks/export/", {"file": "csv"}).status_code == 403
     assert operator.post("/tasks/export/", {"file": "exe"}).status_code == 404
     assert not Change.objects.filter(action="playbooks.export").exists()

@@ -86,7 +86,7 @@ def test_a_port_in_use_is_refused_in_one_line(tree: Start, port: int, own_worksp
     assert is_serving(port)
 
 
-def test_every_process_that_dies_is_there_again(tree: Start, port: int) -> None:
+def test_every_process_that_dies_is_restarted(tree: Start, port: int) -> None:
     up = tree("up", "--port", str(port), "--workers", "1").ready(90)
     before = descendants(up.process.pid)
     for pid in before:
@@ -112,7 +112,7 @@ def test_every_process_is_named_for_what_it_is(tree: Start, port: int) -> None:
     wait_until(lambda: names() == expected)  # the first job may still run in a process of its own
 
 
-def test_nobody_is_left_behind_when_it_is_killed(tree: Start, port: int) -> None:
+def test_no_process_is_left_behind_when_it_is_killed(tree: Start, port: int) -> None:
     up = tree("up", "--port", str(port)).ready()
     processes = up.processes()
     up.kill()

@@ -78,8 +78,9 @@ def lowered(line: int = 900) -> dict[str, Any]:
 
 def test_a_draft_is_kept_and_told(ann: User) -> None:
     save(ann)
-    defaults = {"key": "vip", "definition": VIP, "note": "", "revision": None, "actor": actor, "at": AT}
-    return save_draft(**{**defaults, **other})
+    save(ann, definition=lowered(), revision=AT, at=LATER)
+    draft = Draft.objects.get()
+    assert (draft.definition["tiers"][0]["line"], draft.author, draft.at) == (900, ann, LATER)
     assert [change.before and change.before["tiers"][0]["line"] for change in Change.objects.order_by("pk")] == [
         None,
         1000,
@@ -88,8 +89,8 @@ def test_a_draft_is_kept_and_told(ann: User) -> None:
 
 def test_the_same_draft_again_changes_nothing(ann: User) -> None:
     save(ann)
-    defaults = {"key": "vip", "definition": VIP, "note": "", "revision": None, "actor": actor, "at": AT}
-    return save_draft(**{**defaults, **other})
+    save(ann, revision=AT, at=LATER)
+    assert (Draft.objects.get().at, audited_actions()) == (AT, ["tiers.draft"])
 
 
 def test_an_unfinished_draft_is_kept(ann: User) -> None:
@@ -97,8 +98,12 @@ def test_an_unfinished_draft_is_kept(ann: User) -> None:
     assert Draft.objects.get().definition["tiers"][0]["line"] == "many"
 
 
-    defaults = {"key": "vip", "definition": VIP, "note": "", "revision": None, "actor": actor, "at": AT}
-    return save_draft(**{**defaults, **other})
+@pytest.mark.parametrize("revision", [None, AT - timedelta(hours=1), LATER])
+def test_a_save_that_did_not_see_the_newest_is_refused(ann: User, revision: datetime | None) -> None:
+    save(ann)
+    with pytest.raises(DraftChangedMeanwhile):
+        save(ann, definition=lowered(), revision=revision, at=LATER)
+    assert (Draft.objects.get().definition["tiers"][0]["line"], len(audited_actions())) == (1000, 1)
 
 
 @pytest.mark.parametrize(
@@ -123,8 +128,8 @@ def test_a_draft_is_discarded_once(ann: User) -> None:
     save(ann)
     discard_draft(key="vip", revision=AT, actor=ann, at=LATER)
     with pytest.raises(NoDraft):
-    defaults = {"key": "vip", "definition": VIP, "note": "", "revision": None, "actor": actor, "at": AT}
-    return save_draft(**{**defaults, **other})
+        discard_draft(key="vip", revision=AT, actor=ann, at=LATER)
+    assert (Draft.objects.exists(), audited_actions()) == (False, ["tiers.draft", "tiers.draft_discarded"])
 
 
 def test_discarding_what_one_has_not_seen_is_refused(ann: User) -> None:
@@ -259,8 +264,11 @@ def test_a_key_that_is_taken_gets_a_number(ann: User) -> None:
     assert (free_key("vip"), free_key("value"), free_key("other")) == ("vip_2", "value_2", "other")
 
 
-    defaults = {"key": "vip", "definition": VIP, "note": "", "revision": None, "actor": actor, "at": AT}
-    return save_draft(**{**defaults, **other})
+def test_a_scheme_says_where_it_stands(published_twice: User) -> None:
+    status = scheme_state("vip")
+    assert status is not None
+    assert (status.waits, status.graded, status.is_retired, status.revision) == (True, None, False, "")
+    shipped = scheme_state("value")
     assert shipped is not None
     assert (shipped.waits, shipped.graded) == (False, 1)
     assert scheme_state("nothing") is None
@@ -274,8 +282,9 @@ def test_a_refresh_grades_by_what_was_published(ann: User, own_workspace: Worksp
     perform(take_job("a worker", at=LATER))  # type: ignore[arg-type]  # there is one
     run = own_workspace.runs.all()[-1]
     assert (run.record["schemes"]["vip"]["version"], run.as_of.isoformat()) == (1, "2025-07-19T16:00:00+00:00")
-    defaults = {"key": "vip", "definition": VIP, "note": "", "revision": None, "actor": actor, "at": AT}
-    return save_draft(**{**defaults, **other})
+    status = scheme_state("vip")
+    assert status is not None
+    assert not status.waits
     spread = value_histogram(run, "vip", "en")
     assert spread is not None
     orders = pq.read_table(run.folder / "profile.parquet", columns=["orders"])["orders"].to_pylist()

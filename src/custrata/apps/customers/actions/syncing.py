@@ -89,9 +89,8 @@ def known_customers() -> pa.Table:
         with connection.cursor() as cursor:
             cursor.execute("SELECT customer_id, mark FROM customers_customer")
             while rows := cursor.fetchmany(PORTION):
-                yield pa.RecordBatch.from_arrays(
-                    [pa.array(column) for column in zip(*rows, strict=True)], schema=MARKS_SCHEMA
-                )
+                columns = [pa.array(column) for column in zip(*rows, strict=True)]
+                yield pa.RecordBatch.from_arrays(columns, schema=MARKS_SCHEMA)
 
     return pa.Table.from_batches(batches(), MARKS_SCHEMA)
 

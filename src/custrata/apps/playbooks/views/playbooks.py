@@ -33,11 +33,18 @@ def playbook_list(request: HttpRequest) -> HttpResponse:
     chosen = chosen if chosen in BUILT_IN else ""
     spoken = language()
     schemes = [
-        (key, [(card, localized(card.playbook.aim, spoken), localized(card.playbook.meaning, spoken)) for card in scheme_cards])
+        (
+            key,
+            [
+                (card, localized(card.playbook.aim, spoken), localized(card.playbook.meaning, spoken))
+                for card in scheme_cards
+            ],
+        )
         for key, scheme_cards in cards(chosen)
     ]
     caring = [
-        (message, text(f"playbooks.occasions.{message.occasion}"), localized(message.text, spoken)) for message in care()
+        (message, text(f"playbooks.occasions.{message.occasion}"), localized(message.text, spoken))
+        for message in care()
     ]
     scheme_keys = [key for key, _ in cards()] if chosen else [key for key, _ in schemes]
     page = {"schemes": schemes, "chosen": chosen, "known": scheme_keys, "care": [] if chosen else caring}
