@@ -167,9 +167,7 @@ def _stem(path: Path) -> str:
 
 def _rows_of(shop: Path) -> Iterator[bytes]:
     with closing(sqlite3.connect(shop / "server" / "server.sqlite3")) as connection:
-        tables = (
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%trigrams%'"  # an index of text
-        )
+        tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%trigrams%'"  # an index
         names = connection.execute(tables).fetchall()
         for (name,) in names:
             for row in connection.execute(f'SELECT * FROM "{name}"'):
