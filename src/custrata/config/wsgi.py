@@ -4,11 +4,11 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from custrata.pipeline.reading.connection import begin_serving
+from custrata.pipeline.reading.connection import warm_up
 from custrata.tiering.playbooks import playbooks
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "custrata.config.settings")
 application = get_wsgi_application()
-# Done as the process begins, so that the first who asks for a page need not wait for it.
+# Preloaded at startup, so that the first request does not wait for it.
 playbooks()
-begin_serving()
+warm_up()

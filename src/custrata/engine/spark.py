@@ -99,7 +99,9 @@ class SparkEngine(Engine):
         return with_instants(self.connection.table(name))
 
     def release(self, table: ir.Table) -> None:
-        self.connection._session.catalog.uncacheTable(table.get_name())
+        catalog = self.connection._session.catalog
+        catalog.uncacheTable(table.get_name())
+        catalog.dropTempView(table.get_name())  # a view keeps the whole plan of its table in memory
 
     def write_parquet(self, table: ir.Table, path: Path, *, group: int | None = None) -> None:
         # Spark knows sizes of groups in bytes alone: what it likes will do.
@@ -136,6 +138,11 @@ def _session(threads: int | None, memory_limit: str | None, options: Mapping[str
         "spark.app.name": "custrata",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
+        # Nobody looks at Spark's own pages; what they would show of each query, its plan above all, fills the heap.
+        "spark.sql.ui.retainedExecutions": "1",
+        "spark.ui.retainedJobs": "1",
+        "spark.ui.retainedStages": "1",
+        "spark.ui.retainedTasks": "1",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         "spark.sql.shuffle.partitions": str((threads or 2) * 2),

@@ -1,4 +1,4 @@
-"""Files for the methods: read by the very recogniser, cleaner and quarantine that imports have, without a workspace."""
+"""Read files for the analytics methods without a workspace, with the same recognition and cleaning as imports."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from custrata.ingest.fields import KINDS, Kind, kind_named
 from custrata.ingest.files import open_file
 from custrata.ingest.headers import rank
 from custrata.ingest.importing import (
-    asked_mapping,
+    open_and_map,
     own_engine,
     plan_of,
     read_rows,
     rejects_of,
-    understood,
+    requested_mapping,
     writing,
 )
-from custrata.ingest.lines import numbered
+from custrata.ingest.lines import with_line_ids
 from custrata.ingest.mapping import Mapping
 from custrata.ingest.money import signs
 from custrata.ingest.notices import Notice
-from custrata.ingest.plan import Plan, Views, views
+from custrata.ingest.plan import Plan, Views, temporary_views
 from custrata.ingest.quarantine import faults_of
-from custrata.ingest.questions import Desk, NeedsDecision
+from custrata.ingest.questions import Dialog, NeedsDecision
 from custrata.ingest.sources import open_source, reading
 from custrata.ingest.staging import Staged
 from custrata.lake import LakeSnapshot
@@ -57,16 +57,16 @@ class SeveralCurrencies(BadInput):
 
 
 class NeedsAnswer(NeedsDecision):
-    """The file waits for answers; `questions` are what it asks."""
+    """Reading the file needs answers to `questions`."""
 
     template = (
         "“{file}” can be read in more than one way ({count} open):\n{questions}\n"
-        "Read it with custrata.read(path, decisions={{'{code}': '{choice}'}}), and hand in the table."
+        "Read it with custrata.read(path, decisions={{'{code}': '{choice}'}}), and pass the table."
     )
 
 
 class ReadingWarning(UserWarning):
-    """What reading a file assumed or left out; `notices` say it one by one, `rejected` counts rows by their reason."""
+    """Assumptions and omissions in reading a file: `notices` lists them, `rejected` counts rows by reason."""
 
     def __init__(self, text: str, notices: tuple[Notice, ...] = (), rejected: Table[str, int] | None = None) -> None:
         super().__init__(text)
@@ -84,7 +84,7 @@ def read(
     decisions: Table[str, str] | None = None,
     accept_defaults: bool = False,
 ) -> ir.Table:
-    """The rows of a file as a canonical table, in memory; what imports do to it is done here too.
+    """The rows of a file as a canonical table in memory, processed as an import would.
 
     Parameters: `kind` is orders, lines, customers, products, events or feedback; times without a zone are on the clock
     of `zone`; `columns` says what canonical columns are called in the file, `mapping` all of it; `decisions` are
@@ -101,40 +101,40 @@ def read(
     Decimal('1200.00')
     """
     spec = kind_named(kind)
-    with Scratch() as scratch, own_engine() as duck, views(duck) as made:
+    with Scratch() as scratch, own_engine() as duck, temporary_views(duck) as views:
         file = open_file(Path(path), scratch)
-        given = {**(mapping.decisions if mapping else {}), **(decisions or {})}
-        desk = Desk(file.name, given, accept_defaults=accept_defaults)
+        answers = {**(mapping.decisions if mapping else {}), **(decisions or {})}
+        dialog = Dialog(file.name, answers, accept_defaults=accept_defaults)
         try:
             if columns and mapping is None:
-                asked = asked_mapping(kind, None, None, None)
-                headers = open_source(duck, file, scratch, asked, rejects_of(scratch)).headers
+                requested = requested_mapping(kind, None, None, None)
+                headers = open_source(duck, file, scratch, requested, rejects_of(scratch)).headers
                 mapping = _named(spec, headers, columns)
-            asked = asked_mapping(kind, mapping, None, None)
-            source, head, found = understood(
-                duck, file, scratch, asked, given=mapping is not None, order=date_order, desk=desk
+            requested = requested_mapping(kind, mapping, None, None)
+            source, head, resolved = open_and_map(
+                duck, file, scratch, requested, has_mapping=mapping is not None, order=date_order, dialog=dialog
             )
             with reading(file.name), writing(file.name):
-                plan = plan_of(made, source, found, head, zone=zone, desk=desk)
+                plan = plan_of(views, source, resolved, head, zone=zone, dialog=dialog)
                 plan, staged = read_rows(
-                    made, plan, head, rejects_of(scratch), desk=desk, snapshot=LakeSnapshot.empty()
+                    views, plan, head, rejects_of(scratch), dialog=dialog, snapshot=LakeSnapshot.empty()
                 )
                 _refuse_currencies(staged, file.name)
-                accepted = _accepted(made, staged, plan)
-                _tell(made, staged, accepted, desk, rejects_of(scratch))
-                return _table(made, accepted.rows, plan)
+                accepted = _accepted(views, staged, plan)
+                _warn(views, staged, accepted, dialog, rejects_of(scratch))
+                return _table(views, accepted.rows, plan)
         except NeedsDecision as waiting:
             raise NeedsAnswer(**waiting.facts) from None
 
 
 @reads_files
 def for_methods(path: Path, spec: TableSpec, zone: str, columns: Table[str, str] | None) -> ir.Table:
-    """A file handed to a method, which says the canonical table it wants."""
+    """The rows of a file passed to a method that expects the canonical table `spec`."""
     return read(path, KIND_OF[spec.name], zone=zone, columns=columns)
 
 
 def _named(kind: Kind, headers: tuple[str, ...], columns: Table[str, str]) -> Mapping:
-    """A mapping by the names given, and for the rest by the header that names a field best."""
+    """A mapping with the given column names, and for other fields the header that matches best."""
     named = {own: name for name, own in columns.items()}
     for field in kind.fields:
         free = [header for header in headers if header not in named and field.name not in named.values()]
@@ -145,25 +145,25 @@ def _named(kind: Kind, headers: tuple[str, ...], columns: Table[str, str]) -> Ma
 
 
 def _refuse_currencies(staged: Staged, name: str) -> None:
-    found = [sign.upper() for sign in (*staged.signs, *staged.currencies)]
-    meant = [set(signs().get(sign, (sign,))) for sign in found]
+    currencies = [sign.upper() for sign in (*staged.signs, *staged.currencies)]
+    meant = [set(signs().get(sign, (sign,))) for sign in currencies]
     if meant and not reduce(set.intersection, meant):
-        raise SeveralCurrencies(file=name, found=", ".join(found[:5]))
+        raise SeveralCurrencies(file=name, found=", ".join(currencies[:5]))
 
 
-def _accepted(made: Views, staged: Staged, plan: Plan) -> Accepted:
+def _accepted(views: Views, staged: Staged, plan: Plan) -> Accepted:
     if plan.kind.name == "orders":
-        return accepted_orders(made, staged)
+        return accepted_orders(views, staged)
     if plan.kind.name == "lines":
-        staged = numbered(made, staged)
+        staged = with_line_ids(views, staged)
     key = ("source_id",) if plan.kind.name == "customers" else plan.kind.table.key
-    accepted = unique(made, sound(staged), key)
+    accepted = unique(views, sound(staged), key)
     if plan.kind.name != "customers":
         return accepted
-    return replace(accepted, rows=people.with_phones(made, accepted.rows, plan, lambda share: None))
+    return replace(accepted, rows=people.with_phones(views, accepted.rows, plan, lambda share: None))
 
 
-def _tell(made: Views, staged: Staged, accepted: Accepted, desk: Desk, rejects: str) -> None:
+def _warn(views: Views, staged: Staged, accepted: Accepted, dialog: Dialog, rejects: str) -> None:
     """Warn of rows that are left out and of what was assumed.
 
     Raises `NoUsableRows`.
@@ -171,22 +171,22 @@ def _tell(made: Views, staged: Staged, accepted: Accepted, desk: Desk, rejects: 
     reasons: Counter[str] = Counter()
     for bits, count in staged.tally.items():
         if not bits & 3:
-            reasons.update(dict.fromkeys({problem.reason for problem in staged.found(bits)}, count))
-    for fault in faults_of(made, rejects):
+            reasons.update(dict.fromkeys({problem.reason for problem in staged.problems_of(bits)}, count))
+    for fault in faults_of(views, rejects):
         reasons[fault.reason] += len(fault.lines)
-    said = [f"{phrase('ingest', f'reasons.{reason}', 'en')} ({count})" for reason, count in reasons.items()]
-    notices = desk.notices
+    rejections = [f"{phrase('ingest', f'reasons.{reason}', 'en')} ({count})" for reason, count in reasons.items()]
+    notices = dialog.notices
     if reasons and staged.wrong >= staged.read:
-        raise NoUsableRows(rows=staged.read, file=desk.file, reasons="; ".join(said))
-    parts = [phrase("ingest", "door.rejected", "en", rows="; ".join(said))] if said else []
+        raise NoUsableRows(rows=staged.read, file=dialog.file, reasons="; ".join(rejections))
+    parts = [phrase("ingest", "door.rejected", "en", rows="; ".join(rejections))] if rejections else []
     if accepted.superseded:
         parts.append(phrase("ingest", "door.superseded", "en", count=accepted.superseded))
     parts += [notice.sentence("en") for notice in notices]
     if parts:
-        warnings.warn(ReadingWarning(f"{desk.file}: {' '.join(parts)}", notices, reasons), stacklevel=3)
+        warnings.warn(ReadingWarning(f"{dialog.file}: {' '.join(parts)}", notices, reasons), stacklevel=3)
 
 
-def _table(made: Views, rows: ir.Table, plan: Plan) -> ir.Table:
+def _table(views: Views, rows: ir.Table, plan: Plan) -> ir.Table:
     """The canonical columns, in memory; of customers the properties as columns of their own."""
     spec = plan.kind.table
     columns: dict[str, ir.Value] = {}
@@ -198,5 +198,5 @@ def _table(made: Views, rows: ir.Table, plan: Plan) -> ir.Table:
         free = [header for header in plan.mapping.properties if header not in columns]
         columns |= {header: rows.properties[header] for header in free}
     columns.pop("properties", None)
-    found: pa.Table = made.engine.arrow(rows.select(**columns))
-    return ibis.memtable(found)
+    table: pa.Table = views.engine.arrow(rows.select(**columns))
+    return ibis.memtable(table)

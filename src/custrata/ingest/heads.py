@@ -1,4 +1,4 @@
-"""Where the header of a table stands, told by its shape: below titles and preambles, on one row or on two."""
+"""Locate the header of a table by its shape: below titles and preambles, on one row or on two."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from custrata.ingest.notices import Notice
 WITHIN = 60
 LONGEST_LABEL = 60
 NUMERIC = re.compile(r"^[-+(]?\s*[^\w\s]{0,3}\s*\d[\d.,'’\s:/-]*\s*[%€$¥£)]?-?$")
-SHOWN = 6
+MAX_HEADERS = 6
 
 Rows = Sequence[Sequence[str]]
 
@@ -26,20 +26,20 @@ class NoSuchRow(BadInput):
 
 @dataclass(frozen=True)
 class Head:
-    """The header of a table: its first and last row among those looked at, from 0, and the cells it comes to."""
+    """The header of a table: its first and last row within the sample, from 0, and its combined cells."""
 
     first: int
     last: int
     cells: tuple[str, ...]
 
     @property
-    def known(self) -> int:
+    def known_count(self) -> int:
         """How many of its names are known to name a field."""
         return len({cell for cell in self.cells if is_known(cell)})
 
 
 def find_head(rows: Rows, row: int | None = None) -> Head:
-    """The header among the first rows of a table; `row`, from 0, where somebody says on which one it stands.
+    """The header among the first rows of a table; `row`, from 0, sets its position explicitly.
 
     Names that are known decide, then the shape: a header has a label, no number and no date, in most columns.
 
@@ -54,14 +54,14 @@ def find_head(rows: Rows, row: int | None = None) -> Head:
 
 
 def header_notices(head: Head, rows: Rows, first_row: int = 1) -> tuple[Notice, ...]:
-    """What to tell of a header that is not simply the first row; `first_row` is the row of `rows[0]` in the file."""
+    """The notices for a header that is not the first row; `first_row` is the row of `rows[0]` in the file."""
     above = [cell for cells in rows[: head.first] if (cell := _title(cells))]
-    names = ", ".join([cell for cell in head.cells if cell][:SHOWN])
+    names = ", ".join([cell for cell in head.cells if cell][:MAX_HEADERS])
     facts = {"row": str(head.first + first_row), "headers": names}
-    told = [Notice("header_row", len(above), above[0], facts)] if above else []
+    notices = [Notice("header_row", len(above), above[0], facts)] if above else []
     if head.last > head.first:
-        told.append(Notice("two_row_header", 2, names, {**facts, "last": str(head.last + first_row)}))
-    return tuple(told)
+        notices.append(Notice("two_row_header", 2, names, {**facts, "last": str(head.last + first_row)}))
+    return tuple(notices)
 
 
 def _title(cells: Sequence[str]) -> str:
@@ -73,10 +73,10 @@ def _clean(rows: Rows, count: int) -> list[list[str]]:
 
 
 def _place(rows: list[list[str]]) -> int:
-    known = [len({cell for cell in cells if is_known(cell)}) if _labels(cells) else 0 for cells in rows]
-    most = max(known, default=0)
+    counts = [len({cell for cell in cells if is_known(cell)}) if _labels(cells) else 0 for cells in rows]
+    most = max(counts, default=0)
     if most >= 2:
-        return known.index(most)
+        return counts.index(most)
     filled = [_filled(cells) for cells in rows]
     usual = _usual(filled)
     wide = [place for place, count in enumerate(filled) if count and count * 2 >= usual]
@@ -86,7 +86,7 @@ def _place(rows: list[list[str]]) -> int:
 
 
 def _usual(filled: list[int]) -> int:
-    """How many cells of a row hold something: as many as in most rows, the larger number where two are as common."""
+    """The most common number of filled cells per row; of equally common numbers the larger."""
     counts = Counter(count for count in filled if count)
     return max(counts, key=lambda count: (counts[count], count), default=1)
 
@@ -109,20 +109,20 @@ def _labels(cells: Sequence[str]) -> bool:
 
 
 def _with_group_row(rows: list[list[str]], place: int) -> Head | None:
-    """The header with the groups above it, where it needs them: nameless columns, or one name in several groups."""
+    """The header combined with the group row above it, where columns lack a name or share one."""
     if place == 0:
         return None
     above, names = _even(rows[place - 1], rows[place])
     nameless = [column for column, name in enumerate(names) if not name and above[column]]
     repeated = len({name for name in names if name}) < _filled(names)
     joined = _joined(above, names)
-    told = any(name and cell != name and is_known(cell) for cell, name in zip(joined, names, strict=True))
-    needed = nameless or ((repeated or told) and _filled(above) < _filled(names))
+    completed = any(name and cell != name and is_known(cell) for cell, name in zip(joined, names, strict=True))
+    needed = nameless or ((repeated or completed) and _filled(above) < _filled(names))
     return Head(place - 1, place, joined) if _filled(above) >= 2 and _labels(above) and needed else None
 
 
 def _with_second_row(rows: list[list[str]], place: int) -> Head | None:
-    """The header with the names below its groups: they fill nameless columns and leave others to the row above."""
+    """The header combined with the name row below its groups, where that row names the unnamed columns."""
     if place + 2 >= len(rows):
         return None
     groups, names = _even(rows[place], rows[place + 1])
@@ -140,7 +140,7 @@ def _even(above: list[str], below: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _joined(groups: list[str], names: list[str]) -> tuple[str, ...]:
-    """One name a column; that of the group before it where the name alone says nothing or is another column's too."""
+    """One name per column, prefixed with the group where the name alone is unknown or not unique."""
     counts, group, cells = Counter(names), "", []
     for above, name in zip(groups, names, strict=True):
         group = above or (group if name else "")

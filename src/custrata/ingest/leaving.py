@@ -1,4 +1,4 @@
-"""Rows that are no orders, as a mapping or the export of a platform says: left out by what stands in a column."""
+"""Leave out rows that are no orders, by the rules of a mapping or a platform on cell values."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ COMPARED = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operato
 NUMBER = "decimal(38, 4)"
 
 
-def left_out(cells: Mapping[str, ir.StringValue], rules: Mapping[str, list[str]]) -> ir.StringValue:
+def left_out_cell(cells: Mapping[str, ir.StringValue], rules: Mapping[str, list[str]]) -> ir.StringValue:
     """The cell for which a row is left out; null where the row stays.
 
     A rule is a word, whatever its case, `*` in it standing for any letters; or a comparison with a number, `< 0`.
     """
-    found: ir.Value = ibis.null("string")
+    matched: ir.Value = ibis.null("string")
     for header, patterns in rules.items():
         for pattern in patterns:
-            found = ibis.coalesce(found, _meets(cells[header], pattern).ifelse(cells[header], ibis.null("string")))
-    return cast(ir.StringValue, found)
+            matched = ibis.coalesce(matched, _meets(cells[header], pattern).ifelse(cells[header], ibis.null("string")))
+    return cast(ir.StringValue, matched)
 
 
 def _meets(cell: ir.StringValue, pattern: str) -> ir.BooleanValue:

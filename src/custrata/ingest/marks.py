@@ -1,4 +1,4 @@
-"""Which mark stands before decimals, from the whole of the columns where the first rows leave it open."""
+"""Determine the decimal separator, from the whole columns where the sample leaves it open."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ import ibis
 
 from custrata.ingest.money import DecimalEvidence, decimal_evidence_of
 from custrata.ingest.plan import Plan, Views
-from custrata.ingest.questions import Desk, Question
+from custrata.ingest.questions import Dialog, Question
 
 THOUSANDS, DECIMALS = "thousands", "decimals"
 
 
-def with_decimal_mark(made: Views, plan: Plan, desk: Desk) -> Plan:
-    """The plan with the mark before decimals, which all number columns of a file share; asked where it stays open."""
+def with_decimal_mark(views: Views, plan: Plan, dialog: Dialog) -> Plan:
+    """The plan with the decimal separator, which all number columns of a file share; asked where it is ambiguous."""
     if plan.mapping.decimal_comma is not None:
         return plan
-    found = _evidence(made, plan)
-    comma = found.decimal_comma
+    evidence = _evidence(views, plan)
+    comma = evidence.decimal_comma
     if comma is None:
-        facts = {"count": found.three_after_point, "example": found.example}
-        comma = desk.ask(Question("decimal_sign", (THOUSANDS, DECIMALS), THOUSANDS, facts)) == THOUSANDS
-    elif found.assumed:
-        desk.tell("thousands_assumed", found.three_after_point + found.three_after_comma, found.example)
+        facts = {"count": evidence.three_after_point, "example": evidence.example}
+        comma = dialog.ask(Question("decimal_sign", (THOUSANDS, DECIMALS), THOUSANDS, facts)) == THOUSANDS
+    elif evidence.assumed:
+        dialog.tell("thousands_assumed", evidence.three_after_point + evidence.three_after_comma, evidence.example)
     return replace(plan, mapping=replace(plan.mapping, decimal_comma=comma))
 
 
-def _evidence(made: Views, plan: Plan) -> DecimalEvidence:
-    table = made.over(f"FROM {plan.source.relation}")
-    # Every column is asked for: of a wrong line the reader stumbles over those it was told to leave out.
+def _evidence(views: Views, plan: Plan) -> DecimalEvidence:
+    table = views.from_sql(f"FROM {plan.source.relation}")
+    # Every column is selected: the reader fails at a malformed line if columns are projected away.
     whole = ibis.coalesce(*(table[column] for column in table.columns)).count()
     total = DecimalEvidence()
     for field in plan.fields:
         if field.holds == "number" and field.name in plan.mapping.fields:
             column = table[plan.cell(plan.mapping.fields[field.name])]
-            row = made.engine.arrow(table.aggregate(**decimal_evidence_of(column), whole=whole)).to_pylist()[0]
+            row = views.engine.arrow(table.aggregate(**decimal_evidence_of(column), whole=whole)).to_pylist()[0]
             total += DecimalEvidence(**{name: value for name, value in row.items() if name != "whole"})
     return total

@@ -1,4 +1,4 @@
-"""Rejected rows stand under another name until their import is in the ledger, so that a kill leaves both or neither."""
+"""Keep quarantine files under a temporary name until their import is committed, so that a kill leaves no mismatch."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from pathlib import Path
 
 from custrata.lake import ImportRecord
 
-WAITING = ".waiting"
+PENDING_SUFFIX = ".waiting"
 
 
-def waiting_file(folder: Path, import_id: str) -> Path:
-    """Where the rejected rows of an import lie that is under way."""
-    return folder / f"{import_id}.csv{WAITING}"
+def pending_file(folder: Path, import_id: str) -> Path:
+    """The path of the rejected rows of a running import."""
+    return folder / f"{import_id}.csv{PENDING_SUFFIX}"
 
 
-def settle(waiting: Path) -> Path:
-    """Give the rejected rows of an import that is done their own name; the next import may have been quicker.
+def finalize(waiting: Path) -> Path:
+    """Rename the rejected rows of a committed import to their final name; the next import may have done so already.
 
     >>> import tempfile
-    >>> rows = waiting_file(Path(tempfile.mkdtemp()), "20250131T083000Z-1f2e3d4c")
+    >>> rows = pending_file(Path(tempfile.mkdtemp()), "20250131T083000Z-1f2e3d4c")
     >>> rows.touch()
-    >>> settle(rows).name
+    >>> finalize(rows).name
     '20250131T083000Z-1f2e3d4c.csv'
     """
-    settled = waiting.with_name(waiting.name.removesuffix(WAITING))
+    settled = waiting.with_name(waiting.name.removesuffix(PENDING_SUFFIX))
     with suppress(FileNotFoundError):
         waiting.replace(settled)
     return settled
 
 
-def settle_killed(folder: Path, imports: Collection[ImportRecord], *, alone: bool = False) -> None:
-    """Finish what a killed import had no time for: its rejected rows stay where it is in the ledger.
+def recover_killed(folder: Path, imports: Collection[ImportRecord], *, alone: bool = False) -> None:
+    """Finalize the quarantine files of killed imports that were committed.
 
-    Parameters: `alone` says that no import is under way; then those of imports that are not in the ledger go.
+    Parameters: `alone` says that no import is running; then files of imports that were not committed are removed.
     """
-    done = {waiting_file(folder, record.import_id) for record in imports}
-    for waiting in folder.glob(f"*{WAITING}"):
+    done = {pending_file(folder, record.import_id) for record in imports}
+    for waiting in folder.glob(f"*{PENDING_SUFFIX}"):
         if waiting in done:
-            settle(waiting)
+            finalize(waiting)
         elif alone:
             waiting.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Where somebody is named in rows nobody has read yet: cells compared as an import would read them."""
+"""Find people in quarantined rows: cells are compared after the normalization of imports."""
 
 from __future__ import annotations
 
@@ -20,49 +20,49 @@ from custrata.lake.intents import Person
 
 PARTS = re.compile(r"[,;|\t\r\n\"]")
 LONGEST_CELL = 2**31 - 1
-HALF = ".half"  # of a file that is being written anew
+PARTIAL_SUFFIX = ".half"  # of a file that is being written anew
 
-Named = Callable[[Collection[str]], set[str]]  # those of some values that name somebody sought, as they stand there
+Matcher = Callable[[Collection[str]], set[str]]  # those of some values that name somebody sought, as they stand there
 
 
-def parts_of(cells: Iterable[str]) -> set[str]:
-    """The values in cells: each by itself and, of a line that was not understood, its parts.
+def cell_values(cells: Iterable[str]) -> set[str]:
+    """The values in cells: each cell and, for an unparsed line, its parts.
 
-    >>> sorted(parts_of(["a,b", "c"]))
+    >>> sorted(cell_values(["a,b", "c"]))
     ['a', 'a,b', 'b', 'c']
     """
-    found: set[str] = set()
+    parts: set[str] = set()
     for cell in cells:
-        found.add(cell)
+        parts.add(cell)
         if PARTS.search(cell):
-            found.update(part.strip() for part in PARTS.split(cell))
-    return found - {""}
+            parts.update(part.strip() for part in PARTS.split(cell))
+    return parts - {""}
 
 
-def read_as(values: Collection[str], region: str | None, *, phones: bool) -> dict[str, dict[str, set[str]]]:
-    """What an import would take each value for: by what it may be (`customer`, `email`, `phone`), then by what it is
-    then, the values as they stand there. Reading `phones` takes long, and can be left out."""
-    told: dict[str, dict[str, set[str]]] = {CUSTOMER: {}, EMAIL: {}, PHONE: {}}
-    given = sorted(values)
+def interpretations(values: Collection[str], region: str | None, *, phones: bool) -> dict[str, dict[str, set[str]]]:
+    """How an import would read each value: by type (`customer`, `email`, `phone`), then by normalized value, the
+    original values. Parsing `phones` is slow and optional."""
+    readings: dict[str, dict[str, set[str]]] = {CUSTOMER: {}, EMAIL: {}, PHONE: {}}
+    texts = sorted(values)
     with DuckEngine() as engine:
-        rows = engine.from_arrow(pa.table({"value": pa.array(given, pa.string())}))
+        rows = engine.from_arrow(pa.table({"value": pa.array(texts, pa.string())}))
         tidy = engine.arrow(rows.select("value", plain=tidy_id(rows.value, lower=True))).to_pylist()
     for row in tidy:
         if (plain := row["plain"]) is not None:
-            told[CUSTOMER].setdefault(plain, set()).add(row["value"])
+            readings[CUSTOMER].setdefault(plain, set()).add(row["value"])
             if "@" in plain:
-                told[EMAIL].setdefault(plain, set()).add(row["value"])
+                readings[EMAIL].setdefault(plain, set()).add(row["value"])
     plain_numbers = {row["plain"]: row["value"] for row in tidy if row["plain"] and PHONE_LIKE.match(row["plain"])}
     for row in phone_book(sorted(plain_numbers), region, lambda share: None).to_pylist() if phones else ():
         if row["e164"]:
-            told[PHONE].setdefault(row["e164"], set()).add(plain_numbers[row["text"]])
-    return told
+            readings[PHONE].setdefault(row["e164"], set()).add(plain_numbers[row["text"]])
+    return readings
 
 
-def plain_id(customer_id: str) -> str:
-    """The number of a customer as imports keep it.
+def normalized_id(customer_id: str) -> str:
+    """The id of a customer as imports normalize it.
 
-    >>> plain_id(" Ｃ００１ ")
+    >>> normalized_id(" Ｃ００１ ")
     'C001'
     """
     with DuckEngine() as engine:
@@ -71,8 +71,8 @@ def plain_id(customer_id: str) -> str:
     return plain or customer_id
 
 
-def naming(people: Collection[Person], region: str | None) -> Named:
-    """Which values name one of these people, by number, e-mail address or phone."""
+def person_matcher(people: Collection[Person], region: str | None) -> Matcher:
+    """A function that returns the values that match one of these people, by id, e-mail address or phone."""
     sought: Mapping[str, set[str]] = {
         CUSTOMER: {person.customer_id for person in people},
         EMAIL: {email.lower() for person in people for email in person.emails},
@@ -80,37 +80,37 @@ def naming(people: Collection[Person], region: str | None) -> Named:
     }
 
     def named(values: Collection[str]) -> set[str]:
-        found: set[str] = set(values) & sought[CUSTOMER]
-        for what, by_value in read_as(values, region, phones=bool(sought[PHONE])).items():
-            found |= {value for plain in by_value.keys() & sought[what] for value in by_value[plain]}
-        return found
+        matches: set[str] = set(values) & sought[CUSTOMER]
+        for what, by_value in interpretations(values, region, phones=bool(sought[PHONE])).items():
+            matches |= {value for plain in by_value.keys() & sought[what] for value in by_value[plain]}
+        return matches
 
     return named
 
 
-def rows_naming(path: Path, named: Named) -> int:
-    """How many rows of a file of rejected rows name somebody."""
+def count_matching_rows(path: Path, named: Matcher) -> int:
+    """How many rows of a quarantine file match."""
     rows = _rows(path)
-    return len(rows) - len(_others(rows, named))
+    return len(rows) - len(_remaining_rows(rows, named))
 
 
-def take_out(path: Path, named: Named) -> int:
-    """Write a file of rejected rows anew without those that name somebody, whole or not at all; how many went."""
+def delete_rows(path: Path, named: Matcher) -> int:
+    """Rewrite a quarantine file atomically without the matching rows; how many were deleted."""
     rows = _rows(path)
-    kept = _others(rows, named)
-    if len(kept) == len(rows):
+    remaining = _remaining_rows(rows, named)
+    if len(remaining) == len(rows):
         return 0
-    handle, beside = tempfile.mkstemp(dir=path.parent, suffix=HALF)
+    handle, replacement = tempfile.mkstemp(dir=path.parent, suffix=PARTIAL_SUFFIX)
     with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as written:
-        csv.writer(written).writerows(kept)
+        csv.writer(written).writerows(remaining)
         written.flush()
         os.fsync(written.fileno())
-    os.replace(beside, path)
-    return len(rows) - len(kept)
+    os.replace(replacement, path)
+    return len(rows) - len(remaining)
 
 
-def files_of(folder: Path) -> Iterator[Path]:
-    """The files of rejected rows in a folder, those of killed imports among them."""
+def quarantine_files(folder: Path) -> Iterator[Path]:
+    """The quarantine files in a folder, including those of killed imports."""
     yield from sorted(folder.glob("*.csv*"))
 
 
@@ -120,8 +120,8 @@ def _rows(path: Path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
-def _others(rows: list[list[str]], named: Named) -> list[list[str]]:
-    """The header, and the rows that name nobody sought."""
-    values = parts_of(cell for row in rows[1:] for cell in row)
-    found = named(values) if values else set()
-    return rows if not found else [*rows[:1], *(row for row in rows[1:] if found.isdisjoint(parts_of(row)))]
+def _remaining_rows(rows: list[list[str]], named: Matcher) -> list[list[str]]:
+    """The header, and the rows that do not match."""
+    values = cell_values(cell for row in rows[1:] for cell in row)
+    matches = named(values) if values else set()
+    return rows if not matches else [*rows[:1], *(row for row in rows[1:] if matches.isdisjoint(cell_values(row)))]

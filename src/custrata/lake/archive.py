@@ -24,7 +24,7 @@ PARTS = ("lake", "derived", "quarantine", "mappings", "schemes")
 LEFT_OUT = {".lock", ".lease"}
 
 
-def frozen(workspace: Workspace, target: Path, stack: ExitStack, *, wait: float = WAIT) -> None:
+def freeze(workspace: Workspace, target: Path, stack: ExitStack, *, wait: float = WAIT) -> None:
     """Put every file of the workspace under `target`, as of one moment between two changes.
 
     Parameters: `target` a new folder on the same disk; `stack` holds the workspace still until it is closed, so that a
@@ -37,7 +37,7 @@ def frozen(workspace: Workspace, target: Path, stack: ExitStack, *, wait: float 
         stack.enter_context(locked(lock, wait=wait))
     workspace.erasures.key()  # by it a restored workspace is known to be the same one
     dead = workspace.lake.dead_files() | workspace.runs.dead_folders()
-    for file in _files(workspace.folder, dead):
+    for file in _archived_files(workspace.folder, dead):
         there = target / file.relative_to(workspace.folder)
         there.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -46,7 +46,7 @@ def frozen(workspace: Workspace, target: Path, stack: ExitStack, *, wait: float 
             shutil.copy2(file, there)
 
 
-def _files(folder: Path, dead: Set[Path]) -> Iterator[Path]:
+def _archived_files(folder: Path, dead: Set[Path]) -> Iterator[Path]:
     yield folder / FILE
     for name in (EXCLUSIONS, ERASURES, KEY, ERASING):
         if (folder / name).exists():
@@ -57,5 +57,5 @@ def _files(folder: Path, dead: Set[Path]) -> Iterator[Path]:
             folders[:] = [name for name in folders if not name.startswith(DRAFT) and here / name not in dead]
             # Schemes may be published meanwhile: their list might not fit the files.
             left_out = LEFT_OUT | {SUMS} if part == "schemes" else LEFT_OUT
-            wanted = (name for name in names if name not in left_out and not name.endswith(".new"))
-            yield from (here / name for name in wanted if here / name not in dead)
+            archived = (name for name in names if name not in left_out and not name.endswith(".new"))
+            yield from (here / name for name in archived if here / name not in dead)

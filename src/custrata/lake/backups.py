@@ -40,17 +40,17 @@ class Backups:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Damaged(file=self.folder / FILE, reason=error) from error
 
-    def begun(self, file: Path, *, at: datetime) -> None:
+    def record(self, file: Path, *, at: datetime) -> None:
         """Remember that a backup is written to a file. Raises `Busy`, `NotWritable`, `Damaged`."""
         with locked(self.folder / LOCK, wait=WAIT):
-            others = [one for one in self.all() if one.file != str(file.absolute())]
-            rows = [asdict(one) for one in [*others, Backup(str(file.absolute()), at)][-MOST:]]
+            remaining = [backup for backup in self.all() if backup.file != str(file.absolute())]
+            rows = [asdict(backup) for backup in [*remaining, Backup(str(file.absolute()), at)][-MOST:]]
             replace_file(self.folder / FILE, json.dumps(rows, default=datetime.isoformat, ensure_ascii=False, indent=1))
 
     def folders(self) -> Iterator[Path]:
         """The folders that backups were written into, each once, as far as they are there."""
-        yield from (folder for folder in {Path(one.file).parent: None for one in self.all()} if folder.is_dir())
+        yield from (folder for folder in {Path(backup.file).parent: None for backup in self.all()} if folder.is_dir())
 
     def present(self, *, before: datetime) -> list[Backup]:
         """The backups whose files are still there and hold a moment before another. Raises `Damaged`."""
-        return [one for one in self.all() if one.at < before and Path(one.file).exists()]
+        return [backup for backup in self.all() if backup.at < before and Path(backup.file).exists()]

@@ -13,7 +13,7 @@ from custrata.engine import DuckEngine
 from custrata.lake.manifest import ImportRecord, Manifest
 from custrata.lake.pending import SMALL, PendingTable
 from custrata.lake.upsert import Merged, upsert
-from custrata.lake.whose import others, theirs
+from custrata.lake.whose import rows_of_customers, rows_without
 from custrata.schema import TABLES
 
 
@@ -76,10 +76,10 @@ class Change:
     def _delete_customers(table: PendingTable, customer_ids: Collection[str], engine: DuckEngine) -> int:
         if not table.files:
             return 0
-        found = table.holding(engine, lambda rows: theirs(rows, customer_ids, engine))
-        if found:
-            table.replace(found, others(table.read(engine, found), customer_ids, engine), engine)
-        return sum(found.values())
+        affected = table.row_counts_by_file(engine, lambda rows: rows_of_customers(rows, customer_ids, engine))
+        if affected:
+            table.replace(affected, rows_without(table.read(engine, affected), customer_ids, engine), engine)
+        return sum(affected.values())
 
     @staticmethod
     def _compact(table: PendingTable, engine: DuckEngine) -> int:

@@ -124,7 +124,7 @@ def sync_log(folder: Path, version: int) -> None:
     sync(folder)
 
 
-def forget_past(folder: Path, version: int) -> None:
+def purge_history(folder: Path, version: int) -> None:
     """Leave of the log only what the newest version needs."""
     table = DeltaTable(folder, version=version)
     table.create_checkpoint()
@@ -140,19 +140,19 @@ def written_file(path: Path) -> DataFile:
 def _statistics(path: Path, instant: str | None) -> str:
     """What the log tells other readers of a file: its rows and the span of its instants, nothing personal."""
     metadata = pq.read_metadata(path)
-    found: dict[str, object] = {"numRecords": metadata.num_rows}
+    statistics: dict[str, object] = {"numRecords": metadata.num_rows}
     if instant is not None and (span := _span(metadata, instant)) is not None:
-        found |= {"minValues": {instant: _stamp(span[0])}, "maxValues": {instant: _stamp(span[1] + MILLISECOND)}}
-    return json.dumps(found)
+        statistics |= {"minValues": {instant: _stamp(span[0])}, "maxValues": {instant: _stamp(span[1] + MILLISECOND)}}
+    return json.dumps(statistics)
 
 
 def _span(metadata: pq.FileMetaData, column: str) -> tuple[datetime, datetime] | None:
     """The least and the greatest instant of a column, where every row group says so."""
     index = next(at for at in range(metadata.num_columns) if metadata.schema.column(at).path == column)
     groups = [metadata.row_group(group).column(index).statistics for group in range(metadata.num_row_groups)]
-    if not groups or any(found is None or not found.has_min_max for found in groups):
+    if not groups or any(group is None or not group.has_min_max for group in groups):
         return None
-    return min(found.min for found in groups), max(found.max for found in groups)
+    return min(group.min for group in groups), max(group.max for group in groups)
 
 
 def _stamp(instant: datetime) -> str:

@@ -19,7 +19,7 @@ from custrata.lake.intents import Intents
 from custrata.lake.manifest import COPY, DataFile, Manifest, TableState
 from custrata.lake.recovery import JOURNAL
 from custrata.lake.runs import ASIDE, WITHDRAWN, Runs
-from custrata.lake.sums import check, sums_in
+from custrata.lake.sums import check, checksums_in
 from custrata.schema import TABLES
 from custrata.wording import LazyPhrase
 
@@ -148,7 +148,7 @@ def damage_of_run(runs: Runs, run_id: str, *, deep: bool) -> Damaged | None:
     """What is wrong with a published run; none where it is whole."""
     try:
         run = runs.run(run_id)
-        for name, states in sums_in(run.folder).items():
+        for name, states in checksums_in(run.folder).items():
             check(run.folder / name, states, deep=deep)
         for path in sorted(run.folder.glob("*.parquet")):
             _check_footer(path)

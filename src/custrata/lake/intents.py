@@ -82,7 +82,7 @@ class Intents:
         except UNREADABLE as error:
             raise Damaged(file=self.folder / FILE, reason=error) from error
 
-    def begin(
+    def add(
         self, people: Collection[Person], *, at: datetime, by: str = "", removed: Mapping[str, int] | None = None
     ) -> Intent:
         """Note an erasure, on the disk when this returns. Raises `Busy`, `NotWritable`, `Damaged`."""
@@ -91,19 +91,19 @@ class Intents:
             self._write([*self.all(), intent])
         return intent
 
-    def cleaned(self, intent: Intent, place: str, removed: Mapping[str, int]) -> Intent:
+    def mark_clean(self, intent: Intent, place: str, removed: Mapping[str, int]) -> Intent:
         """Note that a place is clean, and what went there where that is more than was counted before."""
         more = {name: max(count, intent.removed.get(name, 0)) for name, count in removed.items() if count}
         clean = tuple(dict.fromkeys((*intent.clean, place)))
         intent = replace(intent, removed={**intent.removed, **more}, clean=clean)
         with locked(self.folder / LOCK, wait=WAIT):
-            self._write([intent if one.id == intent.id else one for one in self.all()])
+            self._write([intent if other.id == intent.id else other for other in self.all()])
         return intent
 
-    def end(self, intent: Intent) -> None:
+    def remove(self, intent: Intent) -> None:
         """Forget an erasure that is done, and with it who it was about."""
         with locked(self.folder / LOCK, wait=WAIT):
-            self._write([one for one in self.all() if one.id != intent.id])
+            self._write([other for other in self.all() if other.id != intent.id])
 
     @contextmanager
     def working(self, *, wait: float = WAIT) -> Iterator[None]:
@@ -122,8 +122,8 @@ class Intents:
 
 def _intent(row: dict[str, Any]) -> Intent:
     people = tuple(
-        Person(one["customer_id"], tuple(one["emails"]), tuple(one["phones"]), tuple(one["names"]))
-        for one in row["people"]
+        Person(person["customer_id"], tuple(person["emails"]), tuple(person["phones"]), tuple(person["names"]))
+        for person in row["people"]
     )
-    told = (row["by"], dict(row["removed"]), tuple(row["clean"]))
-    return Intent(row["id"], people, datetime.fromisoformat(row["at"]), *told)
+    fields = (row["by"], dict(row["removed"]), tuple(row["clean"]))
+    return Intent(row["id"], people, datetime.fromisoformat(row["at"]), *fields)

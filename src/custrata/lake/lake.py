@@ -12,7 +12,7 @@ from pathlib import Path
 from custrata.lake.change import Change
 from custrata.lake.locks import Busy, locked
 from custrata.lake.manifest import FILE, Manifest
-from custrata.lake.recovery import heal, journal, sweep
+from custrata.lake.recovery import journal, recover, sweep
 from custrata.lake.snapshot import LakeSnapshot
 from custrata.lake.usage import LakeUsage, dead_files, usage_of
 
@@ -100,19 +100,19 @@ class Lake:
     @contextmanager
     def _change(self, *, at: datetime, wait: float, sweeping: bool = False) -> Iterator[Change]:
         with locked(self.folder / LOCK, wait=wait):
-            manifest = self._finish_sweep(heal(self.folder))
+            manifest = self._finish_sweep(recover(self.folder))
             try:
                 with journal(self.folder) as token:
                     change = Change(self.folder, manifest, at=at, token=token)
                     yield change
                     self._publish(manifest, change.commit(), wait=wait, sweeping=sweeping)
             except BaseException:
-                heal(self.folder)
+                recover(self.folder)
                 raise
 
-    def _publish(self, former: Manifest, manifest: Manifest, *, wait: float, sweeping: bool) -> None:
+    def _publish(self, current: Manifest, manifest: Manifest, *, wait: float, sweeping: bool) -> None:
         if not sweeping:
-            if manifest != former:
+            if manifest != current:
                 manifest.write(self.folder)
             return
         # Alone before it is visible: if a reader does not leave, nothing has happened yet.

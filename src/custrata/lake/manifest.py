@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from custrata.lake.durable import UNREADABLE, Damaged, replace_file
-from custrata.lake.sums import Sum, read_sealed, write_sealed
+from custrata.lake.sums import Checksum, read_checked, write_checked
 from custrata.wording import LazyPhrase
 
 FILE, COPY = "manifest.json", "manifest.copy.json"
@@ -50,9 +50,9 @@ class DataFile:
     at: float = 0.0
 
     @property
-    def sum(self) -> Sum:
+    def sum(self) -> Checksum:
         """What it is compared with."""
-        return Sum(self.size, self.sha256, self.at)
+        return Checksum(self.size, self.sha256, self.at)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Manifest:
         """The manifest in force. Raises `Damaged`."""
         path = folder / FILE
         try:
-            return cls.from_text(read_sealed(path), path)
+            return cls.from_text(read_checked(path), path)
         except FileNotFoundError as error:
             raise Damaged(file=path, reason=error) from error
 
@@ -104,26 +104,26 @@ class Manifest:
     def from_text(cls, text: str, path: Path) -> Manifest:
         """A manifest as its file holds it. Raises `Damaged`."""
         try:
-            held = json.loads(text)
-            if held["format"] not in READABLE:
-                raise Damaged(file=path, reason=LazyPhrase("lake", "damage.format", {"format": held["format"]}))
-            return cls._from_json(held)
+            document = json.loads(text)
+            if document["format"] not in READABLE:
+                raise Damaged(file=path, reason=LazyPhrase("lake", "damage.format", {"format": document["format"]}))
+            return cls._from_json(document)
         except UNREADABLE as error:
             raise Damaged(file=path, reason=error) from error
 
     @classmethod
-    def _from_json(cls, found: dict[str, Any]) -> Manifest:
+    def _from_json(cls, document: dict[str, Any]) -> Manifest:
         return cls(
-            tables={name: TableState.from_json(state) for name, state in found["tables"].items()},
+            tables={name: TableState.from_json(state) for name, state in document["tables"].items()},
             imports=tuple(
-                ImportRecord(**{**record, "at": datetime.fromisoformat(record["at"])}) for record in found["imports"]
+                ImportRecord(**{**record, "at": datetime.fromisoformat(record["at"])}) for record in document["imports"]
             ),
-            sweep_due=found["sweep_due"],
+            sweep_due=document["sweep_due"],
         )
 
     def write(self, folder: Path) -> None:
         """Put this manifest in force: the moment at which a change becomes visible, whole."""
-        write_sealed(folder / FILE, self.text())
+        write_checked(folder / FILE, self.text())
         replace_file(folder / COPY, self.text())
 
     def text(self) -> str:

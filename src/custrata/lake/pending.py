@@ -54,11 +54,11 @@ class PendingTable:
         """The rows of all files, or of those named."""
         return engine.read_parquet(self._paths(names)).select(*self.spec.names)
 
-    def holding(self, engine: DuckEngine, choose: Callable[[ir.Table], ir.Table]) -> dict[str, int]:
+    def row_counts_by_file(self, engine: DuckEngine, choose: Callable[[ir.Table], ir.Table]) -> dict[str, int]:
         """The files that hold rows of those `choose` leaves of the table, and how many."""
         rows = engine.connection.read_parquet([str(path) for path in self._paths()], filename="filename")
-        found = choose(rows).group_by("filename").agg(rows=ibis._.count())
-        return {Path(row["filename"]).name: row["rows"] for row in engine.arrow(found).to_pylist()}
+        counts = choose(rows).group_by("filename").agg(rows=ibis._.count())
+        return {Path(row["filename"]).name: row["rows"] for row in engine.arrow(counts).to_pylist()}
 
     def replace(self, gone: Collection[str], rows: ir.Table, engine: DuckEngine, *, rearranged: bool = False) -> int:
         """Write `rows` into new files in place of those that are `gone`; returns how many rows were written.

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 
-from custrata.lake.delta import LOG, check_log, files_of, forget_past, roll_back
+from custrata.lake.delta import LOG, check_log, files_of, purge_history, roll_back
 from custrata.lake.durable import Damaged, replace_file, sync
 from custrata.lake.manifest import FILE, Manifest
 from custrata.schema import TABLES
@@ -29,7 +29,7 @@ def journal(folder: Path) -> Iterator[str]:
     (folder / JOURNAL).unlink()
 
 
-def heal(folder: Path) -> Manifest:
+def recover(folder: Path) -> Manifest:
     """Bring the tables back to what the manifest says, whatever a writer that was killed or failed has left behind.
 
     Raises `Damaged` where there is more than such a writer leaves: a table the manifest does not know of.
@@ -44,12 +44,12 @@ def heal(folder: Path) -> Manifest:
         manifest.write(folder)
     token = _token(note)
     for table in (folder / name for name in TABLES.keys() - manifest.tables.keys()):
-        if _is_of_change(table, token):
+        if _was_created_by(table, token):
             shutil.rmtree(table, ignore_errors=True)
         elif (table / LOG).exists():
             raise Damaged(file=folder / FILE, reason=LazyPhrase("lake", "damage.stranger", {"table": table.name}))
     if token:
-        _remove_strays(folder, manifest, f"{token}-*.parquet")
+        _remove_unreferenced(folder, manifest, f"{token}-*.parquet")
     note.unlink(missing_ok=True)
     return manifest
 
@@ -63,7 +63,7 @@ def _token(note: Path) -> str:
     return token if MARK.fullmatch(token) else ""
 
 
-def _is_of_change(table: Path, token: str) -> bool:
+def _was_created_by(table: Path, token: str) -> bool:
     """Whether the change of that mark made a table, and no other one did."""
     files = [path.name for path in table.glob("*.parquet")]
     return bool(token) and all(name.startswith(f"{token}-") for name in files)
@@ -75,13 +75,13 @@ def sweep(folder: Path, manifest: Manifest) -> Manifest:
     We unlink the files ourselves: Delta's vacuum commits two more versions for it, each of which a kill could leave
     without a manifest.
     """
-    _remove_strays(folder, manifest, "*.parquet")
+    _remove_unreferenced(folder, manifest, "*.parquet")
     for name, state in manifest.tables.items():
-        forget_past(folder / name, state.version)
+        purge_history(folder / name, state.version)
     return replace(manifest, sweep_due=False)
 
 
-def _remove_strays(folder: Path, manifest: Manifest, pattern: str) -> None:
+def _remove_unreferenced(folder: Path, manifest: Manifest, pattern: str) -> None:
     for name, state in manifest.tables.items():
         needed = {file.name for file in files_of(folder / name, state)}
         for path in (folder / name).glob(pattern):

@@ -50,7 +50,7 @@ def compacting_share(value: str) -> Decimal | None:
     return Decimal(value.strip(" %")) / 100
 
 
-def expendable(ids: Sequence[str], *, days: int | None, zone: str) -> list[str]:
+def runs_to_remove(ids: Sequence[str], *, days: int | None, zone: str) -> list[str]:
     """The runs that retention removes, by `as_of`.
 
     Parameters: `ids` are those of all published runs by `as_of`, which they begin with; `days` counts back from the
@@ -60,7 +60,7 @@ def expendable(ids: Sequence[str], *, days: int | None, zone: str) -> list[str]:
     and the last run of each month. A run at the start of a month looks back on the month before, and closes that one.
 
     >>> ids = ["20250101T000000000000Z-a", "20250120T000000000000Z-b", "20250201T000000000000Z-c"]
-    >>> expendable([*ids, "20250501T000000000000Z-d", "20250502T000000000000Z-e"], days=60, zone="UTC")
+    >>> runs_to_remove([*ids, "20250501T000000000000Z-d", "20250502T000000000000Z-e"], days=60, zone="UTC")
     ['20250120T000000000000Z-b']
     """
     if days is None or not ids:

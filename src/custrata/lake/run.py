@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from custrata.engine import DuckEngine, Engine
 from custrata.errors import Refused
 from custrata.lake.durable import UNREADABLE, Damaged, sync
-from custrata.lake.sums import check, replace_listed, sums_in
-from custrata.lake.whose import others, theirs
+from custrata.lake.sums import check, checksums_in, replace_listed
+from custrata.lake.whose import rows_of_customers, rows_without
 
 
 class NoSuchRunTable(Refused):
@@ -45,7 +45,7 @@ class Run:
     def table(self, name: str) -> Path:
         """The file of a table, compared with its check sum. Raises `NoSuchRunTable`, `Damaged`."""
         path = self.folder / f"{name}.parquet"
-        states = sums_in(self.folder).get(path.name)
+        states = checksums_in(self.folder).get(path.name)
         if states is not None:
             check(path, states)
         elif not path.exists():
@@ -68,9 +68,9 @@ class Withdrawn:
 def withdrawn_in(path: Path) -> Withdrawn:
     """The withdrawn run of a note. Raises `Damaged`."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        as_of, at = (datetime.fromisoformat(text) for text in (told["record"]["as_of"], told["at"]))
-        return Withdrawn(path.stem, as_of, told["by"], at, told["reason"], told["record"])
+        note = json.loads(path.read_text(encoding="utf-8"))
+        as_of, at = (datetime.fromisoformat(text) for text in (note["record"]["as_of"], note["at"]))
+        return Withdrawn(path.stem, as_of, note["by"], at, note["reason"], note["record"])
     except UNREADABLE as error:
         raise Damaged(file=path, reason=error) from error
 
@@ -84,7 +84,7 @@ def damage_of(read: Callable[[], object]) -> Damaged | None:
     return None
 
 
-def without(customer_ids: Collection[str], path: Path, engine: DuckEngine) -> int:
+def remove_customers(customer_ids: Collection[str], path: Path, engine: DuckEngine) -> int:
     """Put a file without the customers in the place of one that has rows of theirs; how many it had."""
     try:
         if "customer_id" not in pq.read_schema(path).names:
@@ -92,11 +92,11 @@ def without(customer_ids: Collection[str], path: Path, engine: DuckEngine) -> in
     except UNREADABLE as error:
         raise Damaged(file=path, reason=error) from error
     rows = engine.read_parquet([path])
-    counted = theirs(rows, customer_ids, engine).aggregate(rows=ibis._.count())
+    counted = rows_of_customers(rows, customer_ids, engine).aggregate(rows=ibis._.count())
     gone = int(engine.arrow(counted)["rows"][0].as_py())
     if gone:
         fresh = path.with_name(f"{path.name}.new")
-        engine.write_parquet(others(rows, customer_ids, engine), fresh)
+        engine.write_parquet(rows_without(rows, customer_ids, engine), fresh)
         sync(fresh)
         replace_listed(path, fresh)
         sync(path.parent)

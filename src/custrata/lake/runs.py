@@ -18,8 +18,8 @@ from custrata.engine import DuckEngine
 from custrata.lake.durable import UNREADABLE, Damaged, replace_file, sync
 from custrata.lake.locks import Busy, locked
 from custrata.lake.private import FOLDER
-from custrata.lake.run import Run, Withdrawn, damage_of, withdrawn_in, without
-from custrata.lake.sums import check, list_files, read_sealed, sums_in, write_sealed
+from custrata.lake.run import Run, Withdrawn, damage_of, remove_customers, withdrawn_in
+from custrata.lake.sums import check, checksums_in, list_files, read_checked, write_checked
 
 POINTER, RECORD, LOCK, DRAFT = "published.json", "run.json", ".lock", ".draft-"
 STAGED, WITHDRAWN, LEASE, ASIDE = "staged.json", "withdrawn", ".lease", "damaged"
@@ -113,7 +113,7 @@ class Runs:
         """
         self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait):
-            self._begin()
+            self._ensure_pointer()
             self._clear()
             with self._draft() as draft:
                 yield draft
@@ -150,7 +150,7 @@ class Runs:
         """
         self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait):
-            self._begin()
+            self._ensure_pointer()
             self._clear()
             stage = Stage(self, at=at)
             try:
@@ -179,8 +179,8 @@ class Runs:
     def _note_withdrawn(self, run: Run, *, by: str, at: datetime, reason: str) -> None:
         home = self.folder / WITHDRAWN
         home.mkdir(exist_ok=True)
-        told = {"by": by, "at": at.isoformat(), "reason": reason, "record": run.record}
-        replace_file(home / f"{run.id}.json", json.dumps(told, ensure_ascii=False, indent=1))
+        note = {"by": by, "at": at.isoformat(), "reason": reason, "record": run.record}
+        replace_file(home / f"{run.id}.json", json.dumps(note, ensure_ascii=False, indent=1))
 
     def _place(self, draft: Path, record: Mapping[str, object]) -> Run:
         """Put a draft among the folders of runs, on the disk, not pointed at yet."""
@@ -199,10 +199,10 @@ class Runs:
         """Publish some runs in place of others, in one moment."""
         # Ids begin with the instant, so they sort by it.
         before = self._pointer()
-        kept = sorted({*added, *before.runs} - set(removed))
+        published = sorted({*added, *before.runs} - set(removed))
         passed = self._passed(before.traces, added)
         traces = tuple(trace for trace in before.traces if trace not in passed)
-        self._point(_Published(tuple(kept), kept[-1] if kept else None, traces))
+        self._point(_Published(tuple(published), published[-1] if published else None, traces))
         self._remove(map(self._home, (*removed, *passed)))
 
     def _passed(self, traces: Collection[str], added: Collection[str]) -> set[str]:
@@ -214,7 +214,7 @@ class Runs:
         return passed
 
     def _point(self, pointer: _Published) -> None:
-        write_sealed(self.folder / POINTER, json.dumps(asdict(pointer)))
+        write_checked(self.folder / POINTER, json.dumps(asdict(pointer)))
 
     def _remove(self, folders: Iterable[Path]) -> None:
         """Remove folders, unless somebody is reading: then what makes the next run does."""
@@ -222,7 +222,7 @@ class Runs:
             for folder in folders:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def thin(self, records: Mapping[str, Mapping[str, object]], *, wait: float = 0.0) -> None:
+    def reduce_to_traces(self, records: Mapping[str, Mapping[str, object]], *, wait: float = 0.0) -> None:
         """Leave of published runs only a trace: the short record that is passed by id, and their changes.
 
         It happens in one moment. The files go once nobody holds `reading`: after a kill, or where somebody does, by
@@ -241,8 +241,8 @@ class Runs:
                 text = json.dumps({**records[run_id], "trace": True}, default=_as_text, ensure_ascii=False)
                 replace_file(self._home(run_id) / TRACE, text)
             if gone:
-                kept = tuple(run_id for run_id in before.runs if run_id not in gone)
-                self._point(_Published(kept, before.current, tuple(sorted({*before.traces, *gone}))))
+                remaining = tuple(run_id for run_id in before.runs if run_id not in gone)
+                self._point(_Published(remaining, before.current, tuple(sorted({*before.traces, *gone}))))
             self._strip()
 
     def clear(self, *, wait: float = 0.0) -> None:
@@ -255,8 +255,8 @@ class Runs:
 
     def dead_folders(self) -> set[Path]:
         """The folders of runs that are neither published nor wait for it, nor hold a trace. Raises `Damaged`."""
-        wanted = {*self.history_ids(), *self._staged()}
-        return {run for run in self.folder.glob("runs/*") if run.name not in wanted}
+        needed = {*self.history_ids(), *self._staged()}
+        return {run for run in self.folder.glob("runs/*") if run.name not in needed}
 
     def _strip(self) -> None:
         """Remove of every trace what belongs to it no more."""
@@ -271,23 +271,23 @@ class Runs:
         pointed = tuple(sorted(run_ids))
         self._point(_Published(pointed, pointed[-1] if pointed else None, tuple(sorted(traces))))
 
-    def _begin(self) -> None:
+    def _ensure_pointer(self) -> None:
         """Point at no run before there is one: from then on a missing pointer is damage."""
         if not (self.folder / POINTER).exists() and not any(self.folder.glob("runs/*")):
             self._point(self._pointer())
 
-    def rewrite(self, *customer_ids: str, wait: float = 60.0) -> int:
+    def remove_customers(self, *customer_ids: str, wait: float = 60.0) -> int:
         """Take customers out of every table of every run; how many rows went.
 
         Raises `Busy` where a refresh is at work for longer than `wait` seconds.
         """
         self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
         with locked(self.folder / LOCK, wait=wait), DuckEngine() as engine:
-            self._begin()
+            self._ensure_pointer()
             self._clear()
             shutil.rmtree(self.folder / ASIDE, ignore_errors=True)  # nobody can say who is in damaged files
             tables = sorted(self.folder.glob("runs/*/*.parquet"))
-            return sum(without(customer_ids, path, engine) for path in tables)
+            return sum(remove_customers(customer_ids, path, engine) for path in tables)
 
     def _home(self, run_id: str) -> Path:
         home = self.folder / "runs" / run_id
@@ -297,11 +297,11 @@ class Runs:
     def _pointer(self) -> _Published:
         path = self.folder / POINTER
         try:
-            pointer = json.loads(read_sealed(path))
+            pointer = json.loads(read_checked(path))
             runs, current, traces = pointer["runs"], pointer["current"], pointer.get("traces", [])
             if not all(isinstance(part, list) for part in (runs, traces)):
                 raise TypeError("not lists")
-            if not all(isinstance(one, str) for one in (*runs, *traces, current or "")):
+            if not all(isinstance(run_id, str) for run_id in (*runs, *traces, current or "")):
                 raise TypeError("not ids")
             return _Published(tuple(runs), current, tuple(traces))
         except FileNotFoundError as error:
@@ -328,7 +328,7 @@ class Runs:
     def _run(self, run_id: str, name: str = RECORD) -> Run:
         home = self.folder / "runs" / run_id
         try:
-            record = json.loads(read_sealed(home / name))
+            record = json.loads(read_checked(home / name))
             run = Run(run_id, datetime.fromisoformat(record["as_of"]), home, record)
             if not run_id.startswith(f"{run.as_of.astimezone(UTC):{STAMP}}"):
                 raise ValueError("the record of another run")
@@ -341,9 +341,9 @@ class Runs:
     def _check(self, run_id: str) -> None:
         """Compare a run with its list of check sums, its tables by size alone. Raises `Damaged`."""
         home = self.folder / "runs" / run_id
-        sums = sums_in(home)
+        sums = checksums_in(home)
         try:
-            text = read_sealed(home / RECORD)
+            text = read_checked(home / RECORD)
             if not sums:  # of an earlier version
                 json.loads(text)
         except UNREADABLE as error:
@@ -377,9 +377,9 @@ class Stage:
         self._at = at
         self._published = {run.as_of: run for run in runs.all()}
         self._present = dict(self._published)
-        known = {run.id for run in self._published.values()}
-        staged = [one for one in runs._staged() if damage_of(partial(runs.run, one)) is None]
-        self._waiting = {run.as_of: run for run in map(runs.run, staged) if run.id not in known}
+        published = {run.id for run in self._published.values()}
+        staged = [run_id for run_id in runs._staged() if damage_of(partial(runs.run, run_id)) is None]
+        self._waiting = {run.as_of: run for run in map(runs.run, staged) if run.id not in published}
         self._write()
 
     def all(self) -> list[Run]:
@@ -428,12 +428,12 @@ class Stage:
             (self._runs.folder / STAGED).unlink(missing_ok=True)
 
     def _staged(self) -> list[str]:
-        made = [run.id for run in self._present.values() if run != self._published.get(run.as_of)]
-        return sorted({*made, *(run.id for run in self._waiting.values())})
+        added = [run.id for run in self._present.values() if run != self._published.get(run.as_of)]
+        return sorted({*added, *(run.id for run in self._waiting.values())})
 
     def _write(self) -> None:
-        told = {"at": self._at.isoformat(), "runs": self._staged()}
-        replace_file(self._runs.folder / STAGED, json.dumps(told))
+        note = {"at": self._at.isoformat(), "runs": self._staged()}
+        replace_file(self._runs.folder / STAGED, json.dumps(note))
 
 
 def _as_text(value: object) -> str:

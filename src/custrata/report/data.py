@@ -205,13 +205,13 @@ class ParetoPoint:
 class SilencePoint:
     """A stretch of a curve, from `silence` times a customer's rhythm to where the next one begins.
 
-    Of `seen` observations of `people` customers silent for so long, the share `back` ordered again within the horizon;
+    Of `observations` of `people` customers silent for so long, the share `back` ordered again within the horizon;
     `low` and `high` are its interval, `date_low` and `date_high` the range over past dates. Older runs know no more
-    than `seen`.
+    than `observations`.
     """
 
     silence: float
-    seen: int
+    observations: int
     back: float
     people: int | None = None
     low: float | None = None
@@ -240,12 +240,12 @@ class SilenceStratum:
 
 @dataclass(frozen=True)
 class SilenceClaim:
-    """What the curve claimed of a stratum's customers in one tier, and what came: `actual` of `seen` observations."""
+    """What the curve claimed of a stratum's customers in one tier, and what came: `actual` of `observations`."""
 
     least: int
     most: int | None
     tier: str
-    seen: int
+    observations: int
     people: int
     claimed: float
     actual: float
@@ -365,7 +365,7 @@ class ReportData:
     quality: Quality = field(default_factory=Quality)
 
     @property
-    def shown(self) -> Scheme | None:
+    def main_scheme(self) -> Scheme | None:
         """The scheme shown first."""
         ready = [scheme for scheme in self.schemes if scheme.tiers]
         return next((scheme for scheme in ready if scheme.key == self.chosen), ready[0] if ready else None)

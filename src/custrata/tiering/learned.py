@@ -17,7 +17,7 @@ from typing import Any
 from custrata.lake import Workspace
 from custrata.lake.durable import UNREADABLE, Damaged
 from custrata.lake.private import private_files
-from custrata.lake.sums import read_sealed, write_sealed
+from custrata.lake.sums import read_checked, write_checked
 from custrata.tiering.schemes import Scheme
 
 LEARNING = frozenset({"lifecycle", "cluster", "tree"})
@@ -79,7 +79,7 @@ class LearnedLines:
         home = self.folder / learned.scheme / FOLDER
         with private_files():
             home.mkdir(parents=True, exist_ok=True)
-        write_sealed(home / f"{learned.version}-{learned.number}.json", learned.text())
+        write_checked(home / f"{learned.version}-{learned.number}.json", learned.text())
 
 
 def is_learned(scheme: Scheme) -> bool:
@@ -98,7 +98,7 @@ def fingerprint_of(lines: Iterable[Learned]) -> str:
 
 def _read(path: Path) -> Learned:
     try:
-        data = json.loads(read_sealed(path))
+        data = json.loads(read_checked(path))
         instants = {name: datetime.fromisoformat(data[name]) for name in ("before", "at")}
         return Learned(**{field.name: data[field.name] for field in fields(Learned)} | instants)
     except UNREADABLE as error:

@@ -20,7 +20,7 @@ from custrata.lake import Workspace
 from custrata.lake.durable import UNREADABLE, Damaged
 from custrata.lake.locks import locked
 from custrata.lake.private import FOLDER
-from custrata.lake.sums import is_listed, read_sealed, write_sealed
+from custrata.lake.sums import is_listed, read_checked, write_checked
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.fields import KEY
 from custrata.tiering.kinds import scheme_of
@@ -121,7 +121,7 @@ class SchemeLibrary:
                 return Version(built_in()[key], 1)
             raise NoSuchVersion(scheme=key, version=number)
         try:
-            data = load_plain(read_sealed(path))
+            data = load_plain(read_checked(path))
             at = datetime.fromisoformat(data["at"]) if data["at"] else None
             return Version(define(data["scheme"]), data["version"], data["by"], at, data["note"])
         except (*UNREADABLE, BadInput, yaml.YAMLError) as error:
@@ -177,7 +177,7 @@ class SchemeLibrary:
             for version in new_versions:
                 home = self.folder / version.key
                 home.mkdir(exist_ok=True)
-                write_sealed(home / f"{version.number}.yaml", version.text())
+                write_checked(home / f"{version.number}.yaml", version.text())
             listed = {} if replace else self._list()
             self._write(listed | {version.key: version.number for version in versions})
         return new_versions
@@ -224,11 +224,11 @@ class SchemeLibrary:
     def _list(self) -> dict[str, int]:
         path = self.folder / LIST
         try:
-            return {str(key): int(number) for key, number in json.loads(read_sealed(path)).items()}
+            return {str(key): int(number) for key, number in json.loads(read_checked(path)).items()}
         except FileNotFoundError:
             return dict.fromkeys(built_in(), 1)
         except UNREADABLE as error:
             raise Damaged(file=path, reason=error) from error
 
     def _write(self, listed: Mapping[str, int]) -> None:
-        write_sealed(self.folder / LIST, json.dumps(listed, indent=1))
+        write_checked(self.folder / LIST, json.dumps(listed, indent=1))

@@ -1,4 +1,4 @@
-"""What stands in the menu, and for whom."""
+"""The menu, by rights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from custrata.web.rights import Right, may
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the menu: its phrase, icon and address name, and the right it takes; none: everybody signed in."""
+    """A menu entry: phrase, icon, URL name, and the required right (None: all signed-in users)."""
 
     phrase: str
     icon: str
@@ -22,8 +22,8 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """An entry as this page shows it."""
+class MenuItem:
+    """A menu entry as rendered on a page."""
 
     phrase: str
     icon: str
@@ -52,24 +52,24 @@ SETTINGS = (
 )
 
 
-def menu(person: Any, path: str) -> dict[str, list[Shown]]:
-    """The entries a person may open, pages and settings apart; the one that `path` belongs to is current."""
-    groups = {"pages": list(_open_to(person, PAGES)), "settings": list(_open_to(person, SETTINGS))}
+def menu(person: Any, path: str) -> dict[str, list[MenuItem]]:
+    """The entries that a person may open, grouped in pages and settings; that of `path` is current."""
+    groups = {"pages": list(_permitted(person, PAGES)), "settings": list(_permitted(person, SETTINGS))}
     hrefs = [href for entries in groups.values() for _, href in entries]
     belongs = (href for href in hrefs if path == href or (href != "/" and path.startswith(href)))
     current = max(belongs, key=len, default=None)
     return {
-        group: [Shown(entry.phrase, entry.icon, href, href == current) for entry, href in entries]
+        group: [MenuItem(entry.phrase, entry.icon, href, href == current) for entry, href in entries]
         for group, entries in groups.items()
     }
 
 
 def first_page(person: Any) -> str:
     """Where a person starts: the first page they may open."""
-    return next((href for _, href in _open_to(person, PAGES + SETTINGS)), "/")
+    return next((href for _, href in _permitted(person, PAGES + SETTINGS)), "/")
 
 
-def _open_to(person: Any, entries: tuple[Entry, ...]) -> Iterator[tuple[Entry, str]]:
+def _permitted(person: Any, entries: tuple[Entry, ...]) -> Iterator[tuple[Entry, str]]:
     for entry in entries:
         if not person.is_authenticated or not (entry.right is None or may(person, entry.right)):
             continue

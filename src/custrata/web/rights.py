@@ -1,4 +1,4 @@
-"""Who may do what: the one table of roles and rights; the docs show it, and every address names the right it needs."""
+"""The table of roles and rights, which the docs show; every view declares the right it needs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Role(StrEnum):
-    """What a person is here for."""
+    """The role of a person."""
 
     ADMINISTRATOR = "administrator"
     OPERATOR = "operator"
@@ -16,7 +16,7 @@ class Role(StrEnum):
 
 
 class Right(StrEnum):
-    """One thing a person may do."""
+    """A permission."""
 
     SEE_OVERVIEW = "see_overview"
     SEE_TIERS = "see_tiers"

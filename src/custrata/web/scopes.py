@@ -1,4 +1,4 @@
-"""What a token of the REST API may be good for, and the right that its maker must have for it."""
+"""Scopes of API tokens, and the right that the creator of a token needs for each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from custrata.web.rights import Right
 
 
 class Scope(StrEnum):
-    """One thing that a token is good for."""
+    """A scope of a token."""
 
     READ_SCHEMES = "read:schemes"
     READ_CUSTOMERS = "read:customers"

@@ -11,8 +11,8 @@ class JobsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Learn what kinds of work there are, and show how many jobs to who monitors."""
-        from custrata.apps.jobs import queries  # models stand only now
+        """Register the job kinds, and the metric of jobs by status."""
+        from custrata.apps.jobs import queries  # models are loaded only now
         from custrata.web.metrics import add_gauge
 
         autodiscover_modules("jobs")

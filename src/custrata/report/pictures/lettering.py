@@ -24,10 +24,10 @@ def fit(words: str, size: float, room: float) -> str:
     """
     if width(words, size) <= room:
         return words
-    kept = words
-    while kept and width(kept.rstrip() + "…", size) > room:
-        kept = kept[:-1]
-    return kept.rstrip() + "…" if kept else ""
+    shortened = words
+    while shortened and width(shortened.rstrip() + "…", size) > room:
+        shortened = shortened[:-1]
+    return shortened.rstrip() + "…" if shortened else ""
 
 
 def _em(letter: str) -> float:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from custrata.report.pictures.axes import Scale, draw_lines, spread, ticks
+from custrata.report.pictures.axes import Scale, draw_lines, spread_labels, ticks
 from custrata.report.pictures.lettering import width
-from custrata.report.pictures.svg import Drawing, Point, blank, path
+from custrata.report.pictures.svg import Drawing, Point, empty_picture, path
 from custrata.wording.writer import Writer
 
 SMALL, LEFT, TOP, BOTTOM = 12.0, 46.0, 14.0, 42.0
@@ -31,7 +31,7 @@ def staying(lines: Sequence[StayingLine], write: Writer, *, wide: bool = True) -
     across, height = (620.0, 320.0) if wide else (300.0, 270.0)
     drawn = [line for line in lines if line.longest > 0]
     if not drawn:
-        return blank(across, height, title, write("staying.empty"))
+        return empty_picture(across, height, title, write("staying.empty"))
     drawing = Drawing(across, height, title, "staying")
     right = across - 10 - min(max(width(line.name, SMALL) for line in drawn), across * 0.3)
     x = Scale(0, max(line.longest for line in drawn), LEFT, right - 8)
@@ -43,7 +43,7 @@ def staying(lines: Sequence[StayingLine], write: Writer, *, wide: bool = True) -
     drawing.text((LEFT + right) / 2, height - 6, write("staying.axis"), "middle small")
     ends = [_curve(drawing, write, line, x, y) for line in drawn]
     order = sorted(range(len(drawn)), key=lambda place: ends[place][1])
-    heights = spread([ends[place][1] for place in order], [15.0] * len(order), TOP - 6, height - BOTTOM)
+    heights = spread_labels([ends[place][1] for place in order], [15.0] * len(order), TOP - 6, height - BOTTOM)
     for place, at in zip(order, heights, strict=True):
         drawing.text(right + 2, at + 4, drawn[place].name, "small halo")
         drawing.add("path", d=path([ends[place], (right - 2, at)]), css="leader")

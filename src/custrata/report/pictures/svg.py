@@ -74,7 +74,7 @@ def path(points: Iterable[Point], *, closed: bool = False) -> str:
     return "M" + "L".join(f"{_text(x)} {_text(y)}" for x, y in points) + ("Z" if closed else "")
 
 
-def blank(width: float, height: float, title: str, words: str) -> Markup:
+def empty_picture(width: float, height: float, title: str, words: str) -> Markup:
     """The picture of nothing: words in the middle saying what will be here."""
     drawing = Drawing(width, height, f"{title}: {words}", "blank")
     drawing.add("rect", x=0.5, y=0.5, width=width - 1, height=height - 1, rx=8, css="blank-frame")

@@ -1,4 +1,4 @@
-"""The columns a list of customers may show, with how each is written."""
+"""The columns of the customer list, and their formats."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Kind = Literal[
     "tags",
 ]  # fmt: skip
 
-DECIDED: dict[str, Kind] = {"owner": "owner", "tags": "tags"}
+BY_PEOPLE: dict[str, Kind] = {"owner": "owner", "tags": "tags"}
 CONTACT = ("kind", "phone", "email", "gender", "birthday", "company", "country", "province", "city", "address",
            "postcode", "registered_at")  # fmt: skip
 SCORES = ("rfm_label", "rfm_r_score", "rfm_f_score", "rfm_m_score")
@@ -38,7 +38,7 @@ BY_UNIT: dict[str, Kind] = {"money": "money", "share": "share"}
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its key in the profile, what it is called, its group, how it is written, and of which scheme."""
+    """One column: its key in the profile, label, group, format and scheme."""
 
     key: str
     label: str
@@ -48,34 +48,34 @@ class Column:
 
     @property
     def is_number(self) -> bool:
-        """Whether it stands to the right."""
+        """Whether it is right-aligned."""
         return self.kind in ("money", "share", "number", "decimal")
 
     @property
     def sorts(self) -> bool:
         """Whether the list can be sorted by it."""
-        return self.kind not in DECIDED.values()
+        return self.kind not in BY_PEOPLE.values()
 
 
-def columns_known(types: Mapping[str, str], language: str) -> dict[str, Column]:
-    """Every column that can be shown, by key; `types` are the columns of the profile and their SQL types."""
-    found = {
+def available_columns(types: Mapping[str, str], language: str) -> dict[str, Column]:
+    """Every available column by key; `types` maps columns of the profile to SQL types."""
+    columns = {
         key: Column(key, phrase("customers", f"column.{key}", language), "decided", kind)
-        for key, kind in DECIDED.items()
+        for key, kind in BY_PEOPLE.items()
     }
     schemes = tuple(graded_schemes())
     for name, kind in types.items():
         column = _column(name, kind, language, schemes)
-        if column is not None and column.key not in found:
-            found[column.key] = column
-    return found
+        if column is not None and column.key not in columns:
+            columns[column.key] = column
+    return columns
 
 
-def columns_of(person: User, known: Mapping[str, Column]) -> list[Column]:
-    """The columns a person chose, as far as there are such; else those everybody sees at first."""
-    held = ListColumns.objects.filter(person=person).values_list("columns", flat=True).first()
-    chosen = [known[key] for key in held or () if key in known]
-    return chosen or [known[key] for key in STARTING if key in known]
+def columns_of(person: User, columns: Mapping[str, Column]) -> list[Column]:
+    """The columns a person chose, as far as available; else the defaults."""
+    saved_keys = ListColumns.objects.filter(person=person).values_list("columns", flat=True).first()
+    chosen = [columns[key] for key in saved_keys or () if key in columns]
+    return chosen or [columns[key] for key in STARTING if key in columns]
 
 
 def _column(name: str, kind: str, language: str, schemes: Sequence[str]) -> Column | None:
@@ -99,7 +99,7 @@ def _column(name: str, kind: str, language: str, schemes: Sequence[str]) -> Colu
 
 
 def trait_label(name: str, language: str) -> str:
-    """What an attribute is called."""
+    """The label of an attribute."""
     return phrase("customers", f"attribute.{name}", language)
 
 

@@ -1,4 +1,4 @@
-"""One customer, whole: head, portrait, why, history of tiers, timeline, purchases, notes."""
+"""The page of a customer: profile, explanations, tier history, timeline, purchases and notes."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from custrata.apps.customers.models import Customer
-from custrata.apps.customers.queries import found_customer, notes_of, owners, tags, tags_of
+from custrata.apps.customers.queries import customer_by_id, notes_of, owners, tags, tags_of
 from custrata.apps.customers.queries.happenings import timeline
 from custrata.apps.customers.queries.portrait import (
     attributes,
     edits_of,
     explanations,
-    standings,
     tiers_of,
+    trait_ranks,
 )
 from custrata.apps.customers.queries.purchases import expected_days, newest, slices
 from custrata.apps.customers.queries.tier_history import tier_history
-from custrata.apps.customers.views.asking import TYPED, asked_reading
+from custrata.apps.customers.views.lookups import TYPED, reading_or_404
 from custrata.pipeline.reading import Reading
 from custrata.web.days import instant_of
 from custrata.web.gate import needs
@@ -38,9 +38,9 @@ Row = dict[str, Any]
 @needs(Right.SEE_CUSTOMERS)
 @require_safe
 def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
-    """The page of a customer; asked for by a link of its tabs, the tab alone changes."""
-    held, who = asked_reading(), found_customer(customer_id)
-    row = held.customer(customer_id) if held is not None else None
+    """The page of a customer, with one tab."""
+    reading, who = reading_or_404(), customer_by_id(customer_id)
+    row = reading.customer(customer_id) if reading is not None else None
     if who is None and row is None:
         raise Http404
     tab = request.GET.get("tab", "") if request.GET.get("tab") in TABS else TABS[0]
@@ -48,7 +48,7 @@ def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
         "customer": who or Customer(customer_id=customer_id, name=(row or {}).get("name") or ""),
         "known": who is not None,
         "row": row,
-        "run": held.run if held is not None else None,
+        "run": reading.run if reading is not None else None,
         "tab": tab,
         "tabs": [(key, ICONS[key], text(f"customers.tab.{key}")) for key in TABS],
         "tiers": tiers_of(row) if row is not None else [],
@@ -60,43 +60,47 @@ def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
     page["all_tags"] = list(tags()) if page["may_edit"] else []
     page["owner_shown"] = {"owner": str(who.owner) if who is not None and who.owner else None}
     page["owners"] = list(owners()) if page["may_assign"] else []
-    return render(request, "customers/customer.html", page | PARTS[tab](request, held, row, customer_id))
+    return render(request, "customers/customer.html", page | PARTS[tab](request, reading, row, customer_id))
 
 
-def _portrait(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
-    told = held.told(customer_id) if held is not None else {}
+def _portrait(request: HttpRequest, reading: Reading | None, row: Row | None, customer_id: str) -> Row:
+    source_values = reading.source_values(customer_id) if reading is not None else {}
     editing, typed = request.GET.get("edit", ""), request.session.pop(TYPED, {})
     return {
-        "attributes": attributes(told, edits_of(customer_id), language()),
-        "standings": standings(held, row, language()) if held is not None and row is not None else [],
+        "attributes": attributes(source_values, edits_of(customer_id), language()),
+        "standings": trait_ranks(reading, row, language()) if reading is not None and row is not None else [],
         "editing": editing,
         "typed": typed["value"] if typed.get("attribute") == editing and typed["customer_id"] == customer_id else None,
     }
 
 
-def _why(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
-    if held is None or row is None:
+def _why(request: HttpRequest, reading: Reading | None, row: Row | None, customer_id: str) -> Row:
+    if reading is None or row is None:
         return {"explanations": []}
-    told = list(explanations(held, row, writer("tiers")))
-    return {"explanations": told, "may_override": may(request.user, Right.OVERRIDE_TIERS), "customer_id": customer_id}
+    explained = list(explanations(reading, row, writer("tiers")))
+    return {
+        "explanations": explained,
+        "may_override": may(request.user, Right.OVERRIDE_TIERS),
+        "customer_id": customer_id,
+    }
 
 
-def _history(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
-    return {"past": tier_history(workspace(), held.run, customer_id) if held is not None else None}
+def _history(request: HttpRequest, reading: Reading | None, row: Row | None, customer_id: str) -> Row:
+    return {"past": tier_history(workspace(), reading.run, customer_id) if reading is not None else None}
 
 
-def _timeline(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
-    return {"timeline": timeline(held, customer_id, instant_of(request.GET.get("before", "")))}
+def _timeline(request: HttpRequest, reading: Reading | None, row: Row | None, customer_id: str) -> Row:
+    return {"timeline": timeline(reading, customer_id, instant_of(request.GET.get("before", "")))}
 
 
-def _purchases(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
-    if held is None:
+def _purchases(request: HttpRequest, reading: Reading | None, row: Row | None, customer_id: str) -> Row:
+    if reading is None:
         return {"sales": []}
-    bought = held.purchases(customer_id)
+    bought = reading.purchases(customer_id)
     sales, expected = newest(bought), expected_days(row) if row is not None else None
     chart: Row = {
         "orders": [{"at": sale.at.isoformat(), "amount": float(sale.net)} for sale in reversed(sales)],
-        "as_of": held.run.as_of.date().isoformat(),
+        "as_of": reading.run.as_of.date().isoformat(),
         "as_of_name": text("customers.purchases.as_of"),
         "y_name": text("customers.purchases.amount"),
     }
@@ -114,7 +118,7 @@ def _purchases(request: HttpRequest, held: Reading | None, row: Row | None, cust
     }
 
 
-def _notes(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
+def _notes(request: HttpRequest, reading: Reading | None, row: Row | None, customer_id: str) -> Row:
     return {"notes": list(notes_of(customer_id)), "anybodys": may(request.user, Right.ASSIGN_OWNERS)}
 
 

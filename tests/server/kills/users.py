@@ -1,4 +1,4 @@
-"""People at their browsers while the server is killed: who looks at pages, and who writes notes."""
+"""Concurrent users while the server is killed: some read pages, one writes notes."""
 
 from __future__ import annotations
 
@@ -14,37 +14,38 @@ from urllib.parse import urlencode
 
 PAUSE = 0.3  # seconds between two clicks of one person
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
-ONE = "C00000042"
+CUSTOMER_ID = "C00000042"
 PAGES = ("/", "/tiers/", "/tiers/value/", "/tiers/rfm/map/", "/tiers/runs/", "/customers/", "/customers/?q=139",
-         "/customers/?tier=value:high&sort=-spend", f"/customers/{ONE}/", f"/customers/{ONE}/?tab=why",
-         f"/customers/{ONE}/?tab=timeline", f"/customers/{ONE}/?tab=notes", "/jobs/", "/audit/")  # fmt: skip
+         "/customers/?tier=value:high&sort=-spend", f"/customers/{CUSTOMER_ID}/", f"/customers/{CUSTOMER_ID}/?tab=why",
+         f"/customers/{CUSTOMER_ID}/?tab=timeline", f"/customers/{CUSTOMER_ID}/?tab=notes",
+         "/jobs/", "/audit/")  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; a status of 0 where nothing did, or half of it."""
+    """A response; status 0 where there was none or it was cut off."""
 
     status: int
     text: str = ""
 
 
 class Browser:
-    """Asks with the cookies of one person; every question by a connection of its own."""
+    """Sends requests with the cookies of one person, each over a connection of its own."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.cookies: dict[str, str] = {}
 
-    def ask(self, path: str, sent: dict[str, str] | None = None) -> Answer:
-        """Get a page, or send a form. Never raises for a server that is gone."""
-        told = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
-        told |= {"X-CSRFToken": self.cookies.get("csrftoken", "")}
+    def request(self, path: str, sent: dict[str, str] | None = None) -> Answer:
+        """Get a page, or submit a form. Does not raise where the server is down."""
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        headers |= {"X-CSRFToken": self.cookies.get("csrftoken", "")}
         if sent is not None:
-            told |= {"Content-Type": "application/x-www-form-urlencoded"}
+            headers |= {"Content-Type": "application/x-www-form-urlencoded"}
         try:
             with closing(HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
                 body = None if sent is None else urlencode(sent)
-                connection.request("GET" if sent is None else "POST", path, body, told)
+                connection.request("GET" if sent is None else "POST", path, body, headers)
                 answer = connection.getresponse()
                 text = answer.read().decode()
         except (OSError, HTTPException):
@@ -57,24 +58,24 @@ class Browser:
 
     def sign_in(self, name: str, password: str) -> None:
         """Sign in as a person would."""
-        token = TOKEN.search(self.ask("/account/sign-in/").text)
+        token = TOKEN.search(self.request("/account/sign-in/").text)
         assert token is not None
         form = {"csrfmiddlewaretoken": token[1], "username": name, "password": password}
-        assert self.ask("/account/sign-in/", form).status == 302
+        assert self.request("/account/sign-in/", form).status == 302
 
 
-class Crowd:
-    """Some people at once, until the block ends; `answers` counts what pages answered."""
+class Users:
+    """Several concurrent users until the block ends; `answers` counts the statuses by page."""
 
     def __init__(self, browser: Browser, readers: int = 2) -> None:
         self.browser = browser
         self.answers: Counter[tuple[str, int]] = Counter()
-        self.notes: dict[str, bool] = {}  # what was written, and whether the server said that it has it
+        self.notes: dict[str, bool] = {}  # text, and whether the server confirmed it
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._read, args=(late,), daemon=True) for late in range(readers)]
         self._threads.append(threading.Thread(target=self._write, daemon=True))
 
-    def __enter__(self) -> Crowd:
+    def __enter__(self) -> Users:
         for thread in self._threads:
             thread.start()
         return self
@@ -88,7 +89,7 @@ class Crowd:
         pages = cycle(PAGES[late * 5 :] + PAGES[: late * 5])
         while not self._over.is_set():
             page = next(pages)
-            self.answers[page, self.browser.ask(page).status] += 1
+            self.answers[page, self.browser.request(page).status] += 1
             time.sleep(PAUSE)
 
     def _write(self) -> None:
@@ -96,6 +97,6 @@ class Crowd:
             if self._over.is_set():
                 return
             text = f"note {number}"
-            sent = {"customer_id": ONE, "text": text, "tab": "notes"}
-            self.notes[text] = self.browser.ask("/customers/-/note/", sent).status == 302
+            sent = {"customer_id": CUSTOMER_ID, "text": text, "tab": "notes"}
+            self.notes[text] = self.browser.request("/customers/-/note/", sent).status == 302
             time.sleep(PAUSE)

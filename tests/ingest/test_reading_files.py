@@ -1,4 +1,4 @@
-"""The library reads files by the very door that imports have."""
+"""The library reads files through the same code as an import."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def test_reads_gzip_and_workbooks(tmp_path: Path) -> None:
 
 def test_tells_rows_left_out_and_what_was_assumed(tmp_path: Path) -> None:
     path = file(tmp_path, TEXT + "4\t8\tsoon\t1\n5\t8\t2025-01-12\t3万\n")
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", cs.ReadingWarning)
         assert spent(path)["8"] == Decimal("30009.50")
-    warning = told[0].message
+    warning = caught[0].message
     assert isinstance(warning, cs.ReadingWarning)
     assert (warning.rejected, [notice.code for notice in warning.notices]) == ({"not_a_date": 1}, ["ten_thousands"])
     assert "not a date that can be read (1)" in str(warning)

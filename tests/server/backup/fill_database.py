@@ -1,4 +1,4 @@
-"""A server that has been used: rows in every table. Run as a program, it fills the database of the environment."""
+"""Fill the database of the environment with rows in every table, as a used server has them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ ODD = "王\u200d🙂 “quoted” \\u0041\ttab\nline"
 
 
 def fill() -> None:
-    """Rows in every table of every app; called once, on an empty database."""
-    _everybody()
+    """Rows in every table of every app; call once, on an empty database."""
+    _people()
     _django()
     _customers()
-    _work()
+    _jobs()
     _decisions()
 
 
-def _everybody() -> None:
+def _people() -> None:
     from axes.models import AccessAttempt, AccessAttemptExpiration, AccessFailureLog, AccessLog
     from django.contrib.sessions.backends.db import SessionStore
     from django.contrib.sessions.models import Session
@@ -77,7 +77,7 @@ def _customers() -> None:
     models.ListColumns.objects.create(person=ann, columns=["name", "spend"])
 
 
-def _work() -> None:
+def _jobs() -> None:
     from custrata.apps.audit.models import Change
     from custrata.apps.jobs.models import Job, Lease, Line, Schedule
 
@@ -90,7 +90,7 @@ def _work() -> None:
     Line.objects.create(job=running, at=AT, phrase="jobs.log.taken", facts={"attempt": 1})
     Line.objects.create(job=running, at=AT, text=ODD)
     Schedule.objects.create(kind="refresh", cron="0 3 * * *", zone="Asia/Shanghai", next_at=AT)
-    for name in ("scheduler", "Über", "_under", "zz", "Aa"):  # keys that collations sort in different ways
+    for name in ("scheduler", "Über", "_under", "zz", "Aa"):  # keys that collations sort differently
         Lease.objects.create(name=name, holder="host:1:2", until=AT)
     Change.objects.create(at=AT, action="people.create", subject="person", subject_id="1", before=None, after={"n": 1})
     Change.objects.create(at=AT, action="x", subject="y", subject_id="2", actor_id=2**40, customer_id=ODD, before=[])

@@ -13,18 +13,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tests.server.jobs.at_work import ROOT, Tree, command, environment, until
-from tests.server.kills.crowd import Browser
+from tests.server.jobs.process_tree import ROOT, Tree, command, environment, wait_until
+from tests.server.kills.users import Browser
 
 LOOK = 0.002  # seconds
-LONGEST = 120  # seconds until what was killed is there again, on a machine that has much else to do
+LONGEST = 120  # seconds until a killed process is running again, on a busy machine
 APART = 2.5  # seconds at most from one kill to the next: sometimes a refresh or an import ends in between
-# Rather those that are not always there, and write most; and seldom all at once, which takes long to begin again.
+# Weights: more for processes that run seldom and write most; less for the whole tree, whose restart is slow.
 OFTEN = {"import": 20, "job": 5, "everything": 0.3}
 
 
-class Victims:
-    """Everything that may be killed: `custrata up` with all below it, and the import that runs."""
+class Processes:
+    """The processes that may be killed: `custrata up` with its descendants, and the running import."""
 
     def __init__(self, start: Callable[[], Tree], workspace: Path, browser: Browser) -> None:
         self._start = start
@@ -33,32 +33,32 @@ class Victims:
         self.up = start().ready(LONGEST)
         self._import: subprocess.Popen[bytes] | None = None
 
-    def imported(self, kind: str, file: Path, language: str = "en") -> None:
-        """Import a file by the command line, again and again until it says that it is done."""
-        told = environment(self._workspace)
+    def import_until_done(self, kind: str, file: Path, language: str = "en") -> None:
+        """Import a file by the command line, repeated until it succeeds."""
+        variables = environment(self._workspace)
         while True:
-            said = subprocess.DEVNULL
-            self._import = subprocess.Popen(command("import", kind, str(file)), env=told, cwd=ROOT, stdout=said)
+            stdout = subprocess.DEVNULL
+            self._import = subprocess.Popen(command("import", kind, str(file)), env=variables, cwd=ROOT, stdout=stdout)
             code = self._import.wait(timeout=120)
             self._import = None
             if code != -signal.SIGKILL:
                 assert code == 0
                 return
 
-    def found(self) -> dict[str, list[int]]:
-        """What runs now, by what it is."""
+    def running(self) -> dict[str, list[int]]:
+        """Ids of the running processes by kind."""
         top = self.up.process.pid
-        found = {"everything": [top], **_named(top)}
-        for web in found.get("web", []):
-            found["answering"] = found.get("answering", []) + _children(web)
-        for worker in found.get("worker", []):
-            found["job"] = found.get("job", []) + _children(worker)
+        pids_by_kind = {"everything": [top], **_pids_by_name(top)}
+        for web in pids_by_kind.get("web", []):
+            pids_by_kind["answering"] = pids_by_kind.get("answering", []) + _children(web)
+        for worker in pids_by_kind.get("worker", []):
+            pids_by_kind["job"] = pids_by_kind.get("job", []) + _children(worker)
         if (importing := self._import) is not None:
-            found["import"] = [importing.pid]
-        return {what: pids for what, pids in found.items() if pids}
+            pids_by_kind["import"] = [importing.pid]
+        return {what: pids for what, pids in pids_by_kind.items() if pids}
 
     def kill(self, what: str, pid: int) -> None:
-        """End one with no warning; where it is the one above all, begin again."""
+        """Kill a process; restart the server where it was the root."""
         if what != "everything":
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -67,8 +67,8 @@ class Victims:
         self.up = self._start().ready(LONGEST)
 
     def serves(self) -> bool:
-        """Whether pages are answered."""
-        return self._browser.ask("/ready").status == 200
+        """Whether the server is ready."""
+        return self._browser.request("/ready").status == 200
 
     def is_writing(self, what: str) -> bool:
         """Whether it is about to write: an import facts, everything else a run."""
@@ -78,12 +78,12 @@ class Victims:
 
 
 class Killer:
-    """Kills so many times while the block lasts, in a thread of its own; `killed` counts of what."""
+    """Kills processes in a thread while the block lasts; `killed` counts the kills by kind."""
 
-    def __init__(self, victims: Victims, kills: int, chance: random.Random) -> None:
-        self.victims, self.kills, self.chance = victims, kills, chance
+    def __init__(self, processes: Processes, kills: int, chance: random.Random) -> None:
+        self.victims, self.kills, self.chance = processes, kills, chance
         self.killed: Counter[str] = Counter()
-        self.allowed = 0  # so far, so that in between something is finished
+        self.allowed = 0  # kills allowed so far, so that some work finishes in between
         self.failed: BaseException | None = None
         self._thread = threading.Thread(target=self._work, daemon=True)
 
@@ -96,7 +96,7 @@ class Killer:
         self._thread.join(60)
 
     def is_done(self) -> bool:
-        """Whether it has killed enough. Raises what went wrong while it did."""
+        """Whether all kills are done. Raises the error of its thread."""
         if self.failed is not None:
             raise self.failed
         return not self._thread.is_alive()
@@ -105,26 +105,26 @@ class Killer:
         try:
             while self.killed.total() < self.kills:
                 if self.killed.total() < self.allowed:
-                    self._one()
+                    self._kill_next()
                 else:
                     time.sleep(0.05)
         except BaseException as error:
             self.failed = error
 
-    def _one(self) -> None:
-        """Kill one, of those there are rather what was killed seldom; half of them while something is written."""
+    def _kill_next(self) -> None:
+        """Kill one process, preferring kinds killed seldom; half of the kills happen during a write."""
         time.sleep(self.chance.uniform(0, APART))
-        kinds = sorted(self.victims.found())
+        kinds = sorted(self.victims.running())
         what = self.chance.choices(kinds, [OFTEN.get(kind, 1) / (1 + self.killed[kind]) ** 2 for kind in kinds])[0]
         if self.chance.random() < 0.5:
             self._wait_for_writing(what)
-        still = self.victims.found().get(what)
+        still = self.victims.running().get(what)
         if not still:
             return
         self.killed[what] += 1
         self.victims.kill(what, self.chance.choice(still))
         if what in ("web", "answering", "everything"):
-            until(self.victims.serves, LONGEST)
+            wait_until(self.victims.serves, LONGEST)
 
     def _wait_for_writing(self, what: str) -> None:
         end = time.monotonic() + 3
@@ -133,18 +133,18 @@ class Killer:
         time.sleep(self.chance.uniform(0, 0.15))
 
 
-def _named(top: int) -> dict[str, list[int]]:
-    """The processes right below one, by their names."""
-    found: dict[str, list[int]] = {}
+def _pids_by_name(top: int) -> dict[str, list[int]]:
+    """Ids of the direct children of a process, by name."""
+    pids_by_name: dict[str, list[int]] = {}
     for pid in _children(top):
         with suppress(OSError):
             name = Path(f"/proc/{pid}/comm").read_text().strip().removeprefix("custrata-")
-            found.setdefault(name, []).append(pid)
-    return found
+            pids_by_name.setdefault(name, []).append(pid)
+    return pids_by_name
 
 
 def _children(pid: int) -> list[int]:
     try:
-        return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
         return []

@@ -1,4 +1,4 @@
-"""Make a token, and revoke it."""
+"""Create and revoke API tokens."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from custrata.web.scopes import RIGHT_FOR, Scope
 
 
 class TokenNeedsName(BadInput):
-    template = "Say what the token is for: by its name one knows later which program breaks when it is revoked."
+    template = "Give the token a name: it shows later which program stops working when the token is revoked."
 
 
 class TokenNeedsScope(BadInput):
-    template = "Choose what the token is good for."
+    template = "Choose at least one scope for the token."
 
 
 class UnknownScope(BadInput):
-    template = "There is no scope {scope}. There are {known}."
+    template = "There is no scope {scope}. Available scopes: {known}."
 
 
 class ScopeBeyondRights(Refused):
-    template = "You may not do what {scope} allows, so a token of yours may not either."
+    template = "Your role does not allow {scope}, so your token cannot have it."
 
 
 class TokenExpiresBefore(BadInput):
-    template = "{expires} is over already. Choose a later moment, or none."
+    template = "{expires} is in the past. Choose a later time, or none."
 
 
 class NoSuchToken(Refused):
@@ -43,46 +43,46 @@ class NoSuchToken(Refused):
 
 
 @transaction.atomic
-def make_token(
+def create_token(
     *, name: str, scopes: Sequence[str], expires_at: datetime | None, actor: User, at: datetime
 ) -> tuple[Token, str]:
-    """A new token, and its text: shown once and kept nowhere.
+    """Create a token. Returns it with its text, which is shown once and not stored.
 
     Raises `TokenNeedsName`, `TokenNeedsScope`, `UnknownScope`, `ScopeBeyondRights`, `TokenExpiresBefore`.
     """
     if not name.strip():
         raise TokenNeedsName
-    good_for = _scopes(scopes, actor)
+    granted = _scopes(scopes, actor)
     if expires_at is not None and expires_at <= at:
         raise TokenExpiresBefore(expires=expires_at.isoformat())
     key, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-    facts: dict[str, Any] = {"scopes": good_for, "expires_at": expires_at}
-    made = Token.objects.create(
+    facts: dict[str, Any] = {"scopes": granted, "expires_at": expires_at}
+    token = Token.objects.create(
         name=name.strip(), key=key, digest=digest(secret), person=actor, made_at=at, **facts
     )  # fmt: skip
-    _record(made, "connect.make_token", actor=actor, at=at, after=facts)
-    return made, f"{MARK}_{key}_{secret}"
+    _record(token, "connect.make_token", actor=actor, at=at, after=facts)
+    return token, f"{MARK}_{key}_{secret}"
 
 
 @transaction.atomic
 def revoke_token(*, number: int, actor: User | None, at: datetime) -> None:
-    """Let a token be good for nothing from now on. Raises `NoSuchToken`."""
+    """Revoke a token. Raises `NoSuchToken`."""
     if Token.objects.filter(pk=number, revoked_at=None).update(revoked_at=at) != 1:
         raise NoSuchToken
     _record(Token.objects.get(pk=number), "connect.revoke_token", actor=actor, at=at)
 
 
-def _scopes(asked: Sequence[str], actor: User) -> list[str]:
-    """The scopes in their order, each once."""
-    if not asked:
+def _scopes(requested: Sequence[str], actor: User) -> list[str]:
+    """The requested scopes, checked, in canonical order and without duplicates."""
+    if not requested:
         raise TokenNeedsScope
-    known = [scope.value for scope in Scope]
-    for scope in asked:
-        if scope not in known:
-            raise UnknownScope(scope=scope, known=", ".join(known))
+    available = [scope.value for scope in Scope]
+    for scope in requested:
+        if scope not in available:
+            raise UnknownScope(scope=scope, known=", ".join(available))
         if not may(actor, RIGHT_FOR[Scope(scope)]):
             raise ScopeBeyondRights(scope=scope)
-    return [scope for scope in known if scope in asked]
+    return [scope for scope in available if scope in requested]
 
 
 def _record(

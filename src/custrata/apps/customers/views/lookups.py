@@ -1,4 +1,4 @@
-"""Of which run somebody asks."""
+"""The run that a request is about."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from custrata.pipeline.reading import NoSuchRun, Reading, reading
 from custrata.web.texts import sentence
 from custrata.web.workspace import workspace
 
-TYPED = "customers.typed"  # in the session: what somebody typed while somebody else changed it
+TYPED = "customers.typed"  # in the session: input that was rejected because of a concurrent change
 
 
-def asked_reading(run: str | None = None) -> Reading | None:
-    """The published run, or the past one that is asked for; none before anything is published."""
+def reading_or_404(run: str | None = None) -> Reading | None:
+    """The published run, or the requested past one; None before the first run, 404 if it does not exist."""
     try:
         return reading(workspace(), run)
     except NoSuchRun as error:

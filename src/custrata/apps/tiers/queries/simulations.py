@@ -1,4 +1,4 @@
-"""Drafts tried out on the published run: sizes while one edits, and the whole effect before one publishes."""
+"""Previews and simulations of drafts on the published run."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from custrata.web.workspace import workspace
 BINS, MOVERS = 40, 50
 
 
-def people_decided() -> Decisions:
-    """What people decided, tiers by hand among it, as the next refresh takes it."""
+def current_decisions() -> Decisions:
+    """The current manual decisions, including overrides, as the next refresh uses them."""
     return replace(decisions(), overrides=overrides())
 
 
-def previewed(definition: Definition) -> Preview:
-    """How many customers each tier would hold by value alone. Raises what `preview` raises."""
+def preview_draft(definition: Definition) -> Preview:
+    """The size of each tier by value alone, ignoring keep lines and grace. Raises what `preview` raises."""
     with computing(), workspace().engine() as engine:
         return preview(workspace(), definition, engine)
 
 
-def spread_of(definition: Definition | str) -> Distribution:
-    """How the value of a definition, or of a trait, lies. Raises what `distribution` raises."""
+def value_distribution(definition: Definition | str) -> Distribution:
+    """The distribution of the value of a definition or a trait. Raises what `distribution` raises."""
     with computing(), workspace().engine() as engine:
         return distribution(workspace(), definition, engine, bins=BINS)
 
 
-def simulated(definition: Definition) -> Simulation:
-    """What publishing a definition would do. Raises what `simulate` raises."""
+def simulate_draft(definition: Definition) -> Simulation:
+    """The effect of publishing a definition. Raises what `simulate` raises."""
     with computing(), workspace().engine() as engine:
         writer = texts.writer("tiers")
-        return simulate(workspace(), definition, engine, decisions=people_decided(), movers=MOVERS, writer=writer)
+        return simulate(workspace(), definition, engine, decisions=current_decisions(), movers=MOVERS, writer=writer)
 
 
-def names_of(customers: Collection[str]) -> dict[str, str]:
-    """What these customers are called."""
+def customer_names(customers: Collection[str]) -> dict[str, str]:
+    """The names of these customers by id."""
     return dict(Customer.objects.filter(customer_id__in=customers).values_list("customer_id", "name"))

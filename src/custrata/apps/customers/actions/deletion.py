@@ -1,4 +1,4 @@
-"""Forget customers: whoever was erased from the lake leaves the database too."""
+"""Delete customers that were erased from the lake from the database as well."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from django.apps import apps
 from django.db import OperationalError, connection, models, transaction
 
-from custrata.apps.audit.actions import erase_customers, opened
+from custrata.apps.audit.actions import erase_customers, triggers_disabled
 from custrata.apps.audit.models import Change
 from custrata.apps.customers.actions.bulk import run, staged
 from custrata.apps.customers.actions.scrubbing import scrub
@@ -20,7 +20,7 @@ from custrata.lake.intents import Person
 
 CUSTOMER = "customer_id"
 TRIGRAMS = "customers_trigrams"
-COPIES = "backups/*.sqlite3*", "backups/*.half*"  # of the database, made before migrations
+COPIES = "backups/*.sqlite3*", "backups/*.half*"  # copies of the database made before migrations
 PORTION = 20_000
 
 
@@ -29,14 +29,14 @@ class DatabaseBusy(Refused):
 
 
 @transaction.atomic
-def forget(*, customer_ids: Sequence[str], at: datetime) -> int:
-    """Take customers, and everything that was decided or written down about them, out of the database; how many."""
-    return _forget(customer_ids, at).get(Customer._meta.db_table, 0)
+def delete_customers(*, customer_ids: Sequence[str], at: datetime) -> int:
+    """Delete customers and all data about them from the database; return how many."""
+    return _delete_rows(customer_ids, at).get(Customer._meta.db_table, 0)
 
 
-def _forget(customer_ids: Sequence[str], at: datetime) -> dict[str, int]:
+def _delete_rows(customer_ids: Sequence[str], at: datetime) -> dict[str, int]:
     gone: dict[str, int] = {}
-    with staged({CUSTOMER: "text"}, ((one,) for one in customer_ids)) as name:
+    with staged({CUSTOMER: "text"}, ((customer_id,) for customer_id in customer_ids)) as name:
         for table in _tables():
             gone[table] = run(f'DELETE FROM "{table}" WHERE customer_id IN (SELECT customer_id FROM {name})')
     gone[Change._meta.db_table] = erase_customers(customer_ids=customer_ids, at=at)
@@ -44,7 +44,7 @@ def _forget(customer_ids: Sequence[str], at: datetime) -> dict[str, int]:
 
 
 def _tables() -> list[str]:
-    """Every table of rows about one customer, of whatever app, the customers themselves last; not the audit."""
+    """Every table with rows per customer, of any app, the customers last; without the audit log."""
     about = [model for model in apps.get_models() if any(field.attname == CUSTOMER for field in _fields(model))]
     tables = [model._meta.db_table for model in about if model not in (Customer, Change)]
     return [*tables, Customer._meta.db_table]
@@ -55,42 +55,46 @@ def _fields(model: type[models.Model]) -> Collection[models.Field[object, object
 
 
 class ServerDatabase:
-    """The server's database, as an erasure needs it (`custrata.ingest.erasure.Database`).
+    """The server's database for erasures (implements `custrata.ingest.erasure.Database`).
 
-    Parameters: `state` is the folder with the copies that are kept of a SQLite database.
+    Parameters: `state` is the folder with the copies of a SQLite database.
     """
 
     def __init__(self, state: Path) -> None:
         self.state = state
 
     def people(self, customer_ids: Collection[str]) -> list[Person]:
-        """Names and contacts of these customers as the database has them, edited ones among them."""
-        known: dict[str, dict[str, set[str]]] = {}
-        for one in Customer.objects.filter(customer_id__in=list(customer_ids)):
-            told = {"email": {one.email}, "phone": {one.phone}, "name": {one.name, one.company}}
-            known[one.customer_id] = {name: values - {""} for name, values in told.items()}
-        edits = Edit.objects.filter(customer_id__in=list(known), attribute__in=["email", "phone", "name"])
+        """Names and contacts of these customers in the database, including edits."""
+        contacts: dict[str, dict[str, set[str]]] = {}
+        for customer in Customer.objects.filter(customer_id__in=list(customer_ids)):
+            values_by_attribute = {
+                "email": {customer.email},
+                "phone": {customer.phone},
+                "name": {customer.name, customer.company},
+            }
+            contacts[customer.customer_id] = {name: values - {""} for name, values in values_by_attribute.items()}
+        edits = Edit.objects.filter(customer_id__in=list(contacts), attribute__in=["email", "phone", "name"])
         for customer_id, attribute, value in edits.values_list(CUSTOMER, "attribute", "value"):
-            known[customer_id][attribute] |= {value} if value else set()
+            contacts[customer_id][attribute] |= {value} if value else set()
         return [
-            Person(one, *(tuple(sorted(told[name])) for name in ("email", "phone", "name")))
-            for one, told in known.items()
+            Person(customer_id, *(tuple(sorted(values_by_attribute[name])) for name in ("email", "phone", "name")))
+            for customer_id, values_by_attribute in contacts.items()
         ]
 
     def rows(self, people: Sequence[Person]) -> dict[str, int]:
-        """How many rows are about these people, by table."""
-        found: dict[str, int] = {}
-        with transaction.atomic(), staged({CUSTOMER: "text"}, ((one.customer_id,) for one in people)) as name:
+        """The number of rows about these people, by table."""
+        counts: dict[str, int] = {}
+        with transaction.atomic(), staged({CUSTOMER: "text"}, ((person.customer_id,) for person in people)) as name:
             for table in (*_tables(), Change._meta.db_table):
                 with connection.cursor() as cursor:
                     cursor.execute(
                         f'SELECT count(*) FROM "{table}" WHERE customer_id IN (SELECT customer_id FROM {name})'
                     )
-                    found[table] = int(cursor.fetchone()[0])
-        return {table: count for table, count in found.items() if count}
+                    counts[table] = int(cursor.fetchone()[0])
+        return {table: count for table, count in counts.items() if count}
 
     def customer_ids(self) -> Iterator[str]:
-        """Every customer that a table speaks of."""
+        """The ids of all customers that occur in any table."""
         for table in (*_tables(), Change._meta.db_table):
             with connection.cursor() as cursor:
                 cursor.execute(f'SELECT DISTINCT customer_id FROM "{table}" WHERE customer_id IS NOT NULL')
@@ -98,21 +102,21 @@ class ServerDatabase:
                     yield from (row[0] for row in rows)
 
     def erase(self, people: Sequence[Person], *, at: datetime) -> dict[str, int]:
-        """Delete all rows about these people, take them out of all other texts, and give the room of both back.
+        """Delete all rows about these people, redact them in all other texts, and reclaim the space.
 
-        What was deleted leaves the pages of the file too: SQLite writes it anew without them and empties its log,
-        PostgreSQL vacuums. Copies of a SQLite database from before a migration are removed, since they are older.
+        Deleted data leaves the database files too: SQLite rewrites the file and truncates its log, PostgreSQL runs
+        VACUUM. Copies of a SQLite database from before a migration are removed.
 
         Raises `DatabaseBusy`.
         """
         ids = [person.customer_id for person in people]
         try:
             with transaction.atomic():
-                removed = _forget(ids, at)
-                with opened(connection):
+                removed = _delete_rows(ids, at)
+                with triggers_disabled(connection):
                     for table, count in scrub(people).items():
                         removed[table] = removed.get(table, 0) + count
-            transaction.on_commit(lambda: give_room_back(list(removed)))
+            transaction.on_commit(lambda: reclaim_space(list(removed)))
         except OperationalError as error:
             raise DatabaseBusy(reason=error) from error
         copies = [path for pattern in COPIES for path in self.state.glob(pattern)]
@@ -121,12 +125,14 @@ class ServerDatabase:
         return {table: count for table, count in {**removed, "copies": len(copies)}.items() if count}
 
 
-def give_room_back(tables: Sequence[str]) -> None:
-    """Let deleted rows leave the files of the database, outside of a transaction."""
+def reclaim_space(tables: Sequence[str]) -> None:
+    """Remove deleted rows from the database files; outside of a transaction."""
     with closing(connection.cursor()) as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute(f"INSERT INTO {TRIGRAMS} ({TRIGRAMS}) VALUES ('optimize')")  # else it notes who is gone
-            cursor.execute("PRAGMA temp_store=FILE")  # a copy of the whole database, for a moment
+            cursor.execute(
+                f"INSERT INTO {TRIGRAMS} ({TRIGRAMS}) VALUES ('optimize')"
+            )  # else the index keeps tombstones of deleted rows
+            cursor.execute("PRAGMA temp_store=FILE")  # VACUUM makes a temporary copy of the whole database
             cursor.execute("VACUUM")
             cursor.execute("PRAGMA temp_store=MEMORY")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

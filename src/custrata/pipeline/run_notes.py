@@ -1,4 +1,4 @@
-"""What one should know of a run besides its numbers, in sentences, for the command line and for pages."""
+"""Notes on a run as sentences, for the command line and for pages."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from custrata.tiering.names import scheme_name
 from custrata.wording.writer import Writer
 
 
-def told_of(run: Run, write: Writer) -> list[str]:
-    """Rows dated in the future, lines learned for this run or not learned yet, and other methods than before.
+def describe_run(run: Run, write: Writer) -> list[str]:
+    """Sentences on rows dated in the future, on newly learned or missing lines, and on changed methods.
 
     `write` writes phrases of the area `runs`.
     """
-    return [*_later(run, write), *_learned(run, write), *marks_in_words(run, write)]
+    return [*_later(run, write), *_learned(run, write), *describe_marks(run, write)]
 
 
-def marks_in_words(run: Run, write: Writer) -> list[str]:
-    """The marks of a run: what is graded by another method than at the run before."""
+def describe_marks(run: Run, write: Writer) -> list[str]:
+    """The marks of a run as sentences: what is graded by another method than at the previous run."""
     return [write(f"mark.{mark['kind']}", **_named(mark, run, write)) for mark in run.record.get("marks") or []]
 
 
@@ -40,12 +40,12 @@ def _later(run: Run, write: Writer) -> list[str]:
 
 
 def _learned(run: Run, write: Writer) -> list[str]:
-    told = []
-    for key, decided in run.record["schemes"].items():
-        learning = decided.get("learning")
+    sentences = []
+    for key, scheme_record in run.record["schemes"].items():
+        learning = scheme_record.get("learning")
         if learning is not None and (learning["at"] == run.record["at"] or not learning["learned"]):
             phrase = f"learned.{learning['why']}" if learning["learned"] else "learned.not"
             before = write.day(datetime.fromisoformat(learning["before"]))
-            name = scheme_name(key, write.language, decided)
-            told.append(write(phrase, scheme=name, number=learning["number"], before=before))
-    return told
+            name = scheme_name(key, write.language, scheme_record)
+            sentences.append(write(phrase, scheme=name, number=learning["number"], before=before))
+    return sentences

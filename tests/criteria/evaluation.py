@@ -43,26 +43,28 @@ def people(columns: Columns) -> pa.Table:
 def facts(rows: Sequence[tuple[Any, ...]], **columns: pa.DataType) -> pa.Table:
     """Facts: the customer, the instant as text, and the further columns given."""
     fields = {"customer_id": pa.string(), "at": pa.int64(), **columns}
-    known = [(who, None if at is None else micros_of(datetime.fromisoformat(at)), *rest) for who, at, *rest in rows]
-    return pa.table({name: pa.array([row[n] for row in known], kind) for n, (name, kind) in enumerate(fields.items())})
+    records = [(who, None if at is None else micros_of(datetime.fromisoformat(at)), *rest) for who, at, *rest in rows]
+    return pa.table(
+        {name: pa.array([row[n] for row in records], kind) for n, (name, kind) in enumerate(fields.items())}
+    )
 
 
-def scope(engine: Engine, profile: pa.Table, **facts: pa.Table) -> Scope:
+def scope_of(engine: Engine, profile: pa.Table, **facts: pa.Table) -> Scope:
     tables = {name: engine.from_arrow(table) for name, table in facts.items()}
     return Scope(engine.from_arrow(profile), AS_OF, ZONE, tables)
 
 
-def answers(engine: Engine, asked: Scope, criteria: Sequence[Criteria]) -> list[dict[str, Any]]:
+def answers(engine: Engine, scope: Scope, criteria: Sequence[Criteria]) -> list[dict[str, Any]]:
     """The prepared rows by customer, each condition's answer as `answer_0`, `answer_1` …"""
-    table, conditions = asked.apply(criteria)
-    told = table.mutate(**{f"answer_{number}": holds for number, holds in enumerate(conditions)})
-    return list(engine.arrow(told.order_by("customer_id")).to_pylist())
+    table, conditions = scope.apply(criteria)
+    answered = table.mutate(**{f"answer_{number}": holds for number, holds in enumerate(conditions)})
+    return list(engine.arrow(answered.order_by("customer_id")).to_pylist())
 
 
-def who(engine: Engine, asked: Scope, condition: object) -> str:
+def matches(engine: Engine, scope: Scope, condition: object) -> str:
     """The last digits of the customers of whom a condition holds, by the engine and row by row alike."""
-    one = parse(condition)
-    rows = answers(engine, asked, [one])
-    by_row = [one.holds(row, as_of=asked.as_of, zone=asked.zone) for row in rows]
+    criteria = parse(condition)
+    rows = answers(engine, scope, [criteria])
+    by_row = [criteria.holds(row, as_of=scope.as_of, zone=scope.zone) for row in rows]
     assert [row["answer_0"] for row in rows] == by_row
     return "".join(row["customer_id"][-1] for row in rows if row["answer_0"])

@@ -1,4 +1,4 @@
-"""What stands between a right password and being in: the second step; and asking for the password once more."""
+"""Completing a sign-in after the password, with the second step, and confirming the password again."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from django.utils.crypto import constant_time_compare
 from custrata.apps.accounts.actions import TooManyTries, WrongPassword, begin_session
 from custrata.apps.accounts.models import User
 from custrata.apps.accounts.queries import second_factor, too_many_failures
-from custrata.apps.accounts.views.seen import MARK
+from custrata.apps.accounts.views.session_activity import MARK
 from custrata.web.addresses import client_address, counted_address
 from custrata.web.security_log import record_event
 from custrata.web.sessions import BEGAN
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
-PENDING = "second_step"  # in the session: whose password was right, since when, and where they wanted to go
+PENDING = "second_step"  # in the session: whose password was right, when, and the URL to continue at
 VERIFIED = "second_factor"  # in the session: the second step was taken
 WITHIN = timedelta(minutes=5)
 
 
-def admit(request: HttpRequest, person: User, wanted: str) -> HttpResponse:
-    """Let in whoever knows the password; with a second factor, ask for its code first."""
+def admit(request: HttpRequest, person: User, next_url: str) -> HttpResponse:
+    """Sign a person in after the password; with a second factor, ask for its code first."""
     if second_factor(person) is None:
-        come_in(request, person)
-        return redirect(wanted)
+        complete_sign_in(request, person)
+        return redirect(next_url)
     request.session[PENDING] = {
         "person": person.pk,
         "hash": person.get_session_auth_hash(),
         "at": timezone.now().timestamp(),
-        "wanted": wanted,
+        "wanted": next_url,
     }
     return redirect("accounts:sign_in_code")
 
 
 def pending_person(request: HttpRequest) -> User | None:
-    """Whose password was right a moment ago in this browser: active still, and with the same password."""
+    """The person who entered the right password in this browser shortly before, if active and unchanged."""
     pending = request.session.get(PENDING, {})
     if timezone.now() - datetime.fromtimestamp(pending.get("at", 0), UTC) > WITHIN:
         return None
@@ -49,10 +49,12 @@ def pending_person(request: HttpRequest) -> User | None:
     return person if same else None
 
 
-def come_in(request: HttpRequest, person: User, since: datetime | None = None, *, verified: bool = False) -> None:
-    """Sign a person in here, under a new session key; `since` where they were signed in here already."""
+def complete_sign_in(
+    request: HttpRequest, person: User, since: datetime | None = None, *, verified: bool = False
+) -> None:
+    """Sign a person in under a new session key; `since` is given if they were signed in already."""
     request.session.pop(PENDING, None)
-    if request.user.is_authenticated:  # Django changes the key by itself for who was not
+    if request.user.is_authenticated:  # otherwise Django changes the key itself
         request.session.cycle_key()
     login(request, person, backend=BACKEND)
     at = timezone.now()
@@ -72,18 +74,18 @@ def come_in(request: HttpRequest, person: User, since: datetime | None = None, *
         record_event(request, "signed_in", user=person.username)
 
 
-def must_wait(request: HttpRequest) -> bool:
-    """Whether too many passwords were wrong from here, or everywhere, for another to be tried."""
+def is_throttled(request: HttpRequest) -> bool:
+    """Whether sign-ins are throttled, for this address or overall."""
     return too_many_failures(counted_address(request), client_address(request), timezone.now())
 
 
 def confirm_password(request: HttpRequest, person: User, password: str) -> None:
-    """Have whoever is signed in give their password again; wrong ones count as at the sign-in.
+    """Check the password of the signed-in person again; failures count as at the sign-in.
 
     Raises `WrongPassword`, `TooManyTries`.
     """
     minutes = int(axes.AXES_COOLOFF_TIME.total_seconds()) // 60
-    if must_wait(request):
+    if is_throttled(request):
         raise TooManyTries(minutes=minutes)
     if authenticate(request, username=person.username, password=password) is not None:
         return

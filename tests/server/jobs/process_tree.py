@@ -1,4 +1,4 @@
-"""Real processes of ours at work on the test's database, and what tests ask of them."""
+"""Start real `custrata` processes on the test database, and inspect them."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ AT = datetime(2025, 7, 1, 4, tzinfo=UTC)
 
 
 def database_address() -> str:
-    """The test's database as DATABASE_URL has it."""
-    told = connection.settings_dict
+    """The test database as a DATABASE_URL."""
+    database = connection.settings_dict
     if connection.vendor == "sqlite":
-        return f"sqlite:///{told['NAME']}"
-    host = quote(str(told["HOST"]), safe="")
-    return f"postgresql://{told['USER']}@{host}/{told['NAME']}"
+        return f"sqlite:///{database['NAME']}"
+    host = quote(str(database["HOST"]), safe="")
+    return f"postgresql://{database['USER']}@{host}/{database['NAME']}"
 
 
-def until(seen: Callable[[], object], seconds: float = 20) -> None:
-    """Wait until something is so."""
+def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
+    """Wait until the condition is true."""
     end = time.monotonic() + seconds
-    while not seen():
+    while not condition():
         assert time.monotonic() < end, "it did not come"
         time.sleep(0.02)
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
-    """What our processes are told: the workspace, the test's database, and the trials among the apps."""
+    """Environment variables of the processes: the workspace, the test database, and the trial app."""
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
@@ -59,46 +59,48 @@ class Tree:
     def __init__(self, folder: Path, log: Path, arguments: tuple[str, ...]) -> None:
         self.log = log
         with log.open("wb") as written:
-            told = environment(folder)
-            self.process = subprocess.Popen(command(*arguments), env=told, cwd=ROOT, stdout=written, stderr=written)
+            variables = environment(folder)
+            self.process = subprocess.Popen(
+                command(*arguments), env=variables, cwd=ROOT, stdout=written, stderr=written
+            )
 
-    def said(self) -> str:
-        """Everything it wrote."""
+    def output(self) -> str:
+        """Everything written to stdout and stderr."""
         return self.log.read_text("utf-8")
 
     def ready(self, seconds: float = 20) -> Tree:
-        """Wait until it says that it is at work."""
-        until(lambda: self.process.poll() is not None or "Ctrl+C" in self.said(), seconds)
-        assert self.process.poll() is None, self.said()
+        """Wait until it reports that it is ready."""
+        wait_until(lambda: self.process.poll() is not None or "Ctrl+C" in self.output(), seconds)
+        assert self.process.poll() is None, self.output()
         return self
 
     def processes(self) -> list[int]:
-        """The numbers of its processes, itself first."""
-        return [self.process.pid, *below(self.process.pid)]
+        """Its process ids, the root first."""
+        return [self.process.pid, *descendants(self.process.pid)]
 
     def stop(self) -> float:
-        """Ask it to stop; the seconds that took."""
+        """Send SIGTERM; returns the seconds until it exited."""
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(timeout=20)
         return time.monotonic() - began
 
     def kill(self) -> None:
-        """End it, with no warning."""
+        """Send SIGKILL."""
         self.process.kill()
         self.process.wait(timeout=20)
 
 
-def below(pid: int) -> list[int]:
-    """The processes below one, oldest first."""
+def descendants(pid: int) -> list[int]:
+    """The ids of all descendants of a process, oldest first."""
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return []
-    return [found for child in children for found in (int(child), *below(int(child)))]
+    return [descendant for child in children for descendant in (int(child), *descendants(int(child)))]
 
 
-def alive(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     """Whether a process runs."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"

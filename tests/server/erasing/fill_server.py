@@ -1,4 +1,4 @@
-"""Everything a server can know of one customer, written by a process of its own: `python decided.py`."""
+"""Write everything a server can store about one customer, in a process of its own: `python fill_server.py`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from custrata.apps.audit.actions import record_change  # noqa: E402
 from custrata.apps.customers.actions import (  # noqa: E402
     edit_attribute,
     exclude_customers,
-    follow_lake,
     make_tag,
+    sync_customers,
     tag_customers,
     write_note,
 )
@@ -31,11 +31,11 @@ WHO, NAME, MAIL, PHONE = "ZQ-77001", "Wanda Quill", "wanda.quill@example.com", "
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def decide() -> None:
-    """Decide and note all there is about the customer, and speak of them elsewhere too."""
+def fill() -> None:
+    """Store everything that can be stored about the customer, and mention them elsewhere too."""
     served = workspace()
     migrate(at=AT)
-    follow_lake(served, at=AT)
+    sync_customers(served, at=AT)
     ann = User.objects.create(username="ann", role="administrator", joined_at=AT)
     who: dict[str, Any] = {"actor": ann, "at": AT}
     edit_attribute(customer_id=WHO, attribute="city", value=f"{NAME} City", source_value=None, **who)
@@ -61,4 +61,4 @@ def decide() -> None:
 
 
 if __name__ == "__main__":
-    decide()
+    fill()

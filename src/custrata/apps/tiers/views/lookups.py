@@ -1,4 +1,4 @@
-"""What an address asks for."""
+"""Lookups of the objects named in a URL, and shared page parts."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from custrata.web import texts
 from custrata.web.rights import Right, may
 
 
-def known_scheme(key: str, run: Run) -> Scheme:
-    """A scheme, or a page that says there is none."""
+def scheme_or_404(key: str, run: Run) -> Scheme:
+    """A scheme, or a 404 response."""
     try:
         return schemes.scheme(key, run)
     except schemes.NoSuchScheme as error:
         raise Http404(texts.sentence(error)) from error
 
 
-def asked_run(request: HttpRequest) -> Run | None:
-    """The run the address asks for, the newest by default; a page that says there is none where it is unknown."""
+def run_or_404(request: HttpRequest) -> Run | None:
+    """The run in the query string, the newest by default; a 404 response if it is unknown."""
     try:
-        return runs.chosen(request.GET.get("run", ""))
+        return runs.run_or_newest(request.GET.get("run", ""))
     except NoSuchRun as error:
         raise Http404(texts.sentence(error)) from error
 
 
-def choice(run: Run) -> dict[str, Any]:
-    """What a page needs to let one choose another run."""
-    found = runs.offered(run)
-    return {"runs": found, "newest": found[0].id == run.id}
+def run_choices(run: Run) -> dict[str, Any]:
+    """Template context of the run select."""
+    offered_runs = runs.selectable(run)
+    return {"runs": offered_runs, "newest": offered_runs[0].id == run.id}
 
 
 def no_run(request: HttpRequest) -> HttpResponse:
     """The page of a workspace that has no run yet."""
     orders = runs.lake_state().tables.get("orders")
-    shown = {
+    context = {
         "orders": orders.rows if orders else 0,
         "may_refresh": may(request.user, Right.REFRESH),
         "job": refreshes.refresh_under_way(),
     }
-    return render(request, "tiers/no_run.html", shown)
+    return render(request, "tiers/no_run.html", context)

@@ -1,4 +1,4 @@
-"""Giving one customer a tier by hand, and taking it back."""
+"""Setting and ending an override of one customer."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from custrata.analytics.moments import AsOf
-from custrata.apps.accounts.views.asking import asking_person
-from custrata.apps.tiers.actions import end_override, put_by_hand, said_of
+from custrata.apps.accounts.views.current_user import current_user
+from custrata.apps.tiers.actions import end_override, override_data, set_override
 from custrata.apps.tiers.forms import OverrideForm
 from custrata.apps.tiers.queries.overrides import override
 from custrata.errors import CustrataError
@@ -28,46 +28,46 @@ from custrata.web.workspace import workspace
 
 
 @needs(Right.OVERRIDE_TIERS)
-def by_hand(request: HttpRequest, key: str, customer_id: str) -> HttpResponse:
-    """The form, and what was filled in."""
-    found = reading(workspace())
-    row = found.customer(customer_id) if found else None
+def edit_override(request: HttpRequest, key: str, customer_id: str) -> HttpResponse:
+    """Show and process the override form."""
+    run_reading = reading(workspace())
+    row = run_reading.customer(customer_id) if run_reading else None
     if not tiers_of_scheme(key) or row is None:
         raise Http404
     choices = [(tier, tier_named(key, tier)) for tier in tiers_of_scheme(key)]
-    held = override(customer_id, key)
+    current = override(customer_id, key)
     form = OverrideForm(request.POST if request.method == "POST" else None, tiers=choices)
     back = f"{reverse('customers:customer', args=[customer_id])}?tab=why"
     if request.method == "POST" and ("end" in request.POST or form.is_valid()):
         try:
-            _decide(request, form, customer_id=customer_id, scheme=key)
+            _save(request, form, customer_id=customer_id, scheme=key)
         except CustrataError as error:
             messages.error(request, texts.sentence(error))
-            held = override(customer_id, key)
+            current = override(customer_id, key)
         else:
             messages.success(request, texts.text("tiers.by_hand.done"))
             return HttpResponseRedirect(back)
     now = row.get(f"{key}_tier")
-    page: dict[str, Any] = {"scheme": key, "customer": row, "now": now, "held": held, "form": form, "back": back}
-    page["shown"] = said_of(held)
-    page["tier"] = form["tier"].value() or (held.tier if held else now)
-    page["mode"] = form["mode"].value() or (held.mode if held else AT_LEAST)
+    page: dict[str, Any] = {"scheme": key, "customer": row, "now": now, "held": current, "form": form, "back": back}
+    page["shown"] = override_data(current)
+    page["tier"] = form["tier"].value() or (current.tier if current else now)
+    page["mode"] = form["mode"].value() or (current.mode if current else AT_LEAST)
     page["ordered"] = has_order(key)
-    page["reason"] = form["reason"].value() or (held.reason if held else "")
+    page["reason"] = form["reason"].value() or (current.reason if current else "")
     return render(request, "tiers/by_hand.html", page, status=422 if form.is_bound else 200)
 
 
-def _decide(request: HttpRequest, form: OverrideForm, *, customer_id: str, scheme: str) -> None:
+def _save(request: HttpRequest, form: OverrideForm, *, customer_id: str, scheme: str) -> None:
     who: dict[str, Any] = {"customer_id": customer_id, "scheme": scheme}
-    who |= {"actor": asking_person(request), "at": timezone.now(), "opened": opened(request)}
+    who |= {"actor": current_user(request), "at": timezone.now(), "opened": opened(request)}
     if "end" in request.POST:
         end_override(**who)
     else:
-        decided = {name: form.cleaned_data[name] for name in ("tier", "reason")}
-        put_by_hand(**who, **decided, until=_until(form), mode=form.cleaned_data["mode"] or AT_LEAST)
+        chosen = {name: form.cleaned_data[name] for name in ("tier", "reason")}
+        set_override(**who, **chosen, until=_until(form), mode=form.cleaned_data["mode"] or AT_LEAST)
 
 
 def _until(form: OverrideForm) -> datetime | None:
-    """A day means until it is over, in the workspace's zone."""
+    """The end of the given day in the workspace's time zone."""
     day = form.cleaned_data["until"]
     return AsOf.of(day + timedelta(days=1), workspace().settings.timezone).instant if day else None
