@@ -26,7 +26,7 @@ Row = TypeVar("Row")
 ModelT = TypeVar("ModelT", bound=models.Model)
 
 NAME = "cursor"
-SALT = "custrata.web.paging"
+SALT, EARLIER_SALT = "custrata.web.cursor", "custrata.web.paging"
 READERS: dict[str, Callable[[str], Value]] = {
     "decimal": Decimal,
     "instant": datetime.fromisoformat,
@@ -76,7 +76,7 @@ def _unsigned(text: str) -> Any:
     try:
         return signing.Signer(salt=SALT).unsign_object(text)
     except signing.BadSignature:
-        return signing.loads(text, salt=SALT)
+        return signing.loads(text, salt=EARLIER_SALT)
 
 
 @dataclass(frozen=True)

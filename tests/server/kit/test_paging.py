@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from custrata.apps.accounts.models import User
-from custrata.web.paging import SALT, Cursor, Page, Value, keyset, page
+from custrata.web.paging import EARLIER_SALT, Cursor, Page, Value, keyset, page
 
 JOINED = datetime(2025, 1, 1, tzinfo=UTC)
 ORDER = ("-joined_at", "id")
@@ -135,4 +135,6 @@ def test_a_cursor_is_the_same_text_whenever_it_is_written(monkeypatch: pytest.Mo
 
 
 def test_a_cursor_of_an_earlier_version_is_still_read() -> None:
-    assert Cursor.parse(signing.dumps([[1, "a"], False, "-at"], salt=SALT, compress=True)) == Cursor((1, "a"), of="-at")
+    assert Cursor.parse(signing.dumps([[1, "a"], False, "-at"], salt=EARLIER_SALT, compress=True)) == Cursor(
+        (1, "a"), of="-at"
+    )
