@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dj_database_url
 
+from custrata.config.installed import APPS
 from custrata.config.logging import logging_settings
 from custrata.lake.private import FOLDER, keep_private
 from custrata.web.rights import roles_named
@@ -64,15 +65,7 @@ INSTALLED_APPS = [
     "csp",
     "ninja",
     "custrata.web",
-    "custrata.apps.audit",
-    "custrata.apps.jobs",
-    "custrata.apps.accounts",
-    "custrata.apps.storage",
-    "custrata.apps.customers",
-    "custrata.apps.connect",
-    "custrata.apps.tiers",
-    "custrata.apps.playbooks",
-    "custrata.apps.insights",
+    *APPS,
 ]
 
 MIDDLEWARE = [
@@ -200,10 +193,9 @@ CONTENT_SECURITY_POLICY = {
 JOBS = ["custrata.config.jobs"]
 BACKUPS = Path(os.environ.get("CUSTRATA_BACKUPS") or STATE / "backups")
 BACKUPS_KEPT = max(int(os.environ.get("CUSTRATA_BACKUPS_KEPT", "7")), 1)
-# The REST API: who recognises a token, and how often one may ask, in each process by itself.
-TOKENS = "custrata.apps.connect.actions.recognise"
-# Its description and the page of it: for who is signed in or has a token, or for everybody.
+# The description of the REST API and its page: for who is signed in or has a token, or for everybody.
 API_DOCS_OPEN = os.environ.get("CUSTRATA_API_DOCS", "closed") == "open"
+# How often a token may ask in a minute, in each process by itself.
 API_PER_MINUTE = int(os.environ.get("CUSTRATA_API_PER_MINUTE", "600"))
 
 # How long a page or an answer may take, until engine and database are interrupted; jobs take as long as they need.

@@ -1,6 +1,6 @@
 """Who asks the REST API: a token in the header, good for some scopes and never for more than its maker may do.
 
-Where tokens are kept is the business of an app above: the setting `TOKENS` names the function that recognises one.
+Where tokens are kept is the business of an app above, which declares the function that recognises one.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.module_loading import import_string
 from ninja.security import HttpBearer
 from ninja.throttling import BaseThrottle
 
 from custrata.errors import Refused
+from custrata.web.manifest import function, manifests
 from custrata.web.rights import may
-from custrata.web.scopes import RIGHT_FOR, Scope
+from custrata.web.scopes import Scope
 
 
 class NotAuthenticated(Refused):
@@ -73,15 +73,22 @@ class BearerToken(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Bearer:
         """The token of that secret. Raises a `NotAuthenticated`, `ScopeMissing`, `BeyondRights`."""
-        recognise: Recognise = import_string(settings.TOKENS)
-        bearer = recognise(token, timezone.now())
+        bearer = _recognise(token)
         request.token_owner = bearer.person  # type: ignore[attr-defined]  # the log of refusals names them
         for scope in self.scopes:
             if scope not in bearer.scopes:
                 raise ScopeMissing(scope=scope)
-            if not may(bearer.person, RIGHT_FOR[scope]):
+            if not may(bearer.person, scope.right):
                 raise BeyondRights(scope=scope)
         return bearer
+
+
+def _recognise(secret: str) -> Bearer:
+    """The token of a secret, as the app that keeps tokens knows it; where no app does, there is none."""
+    recognisers: list[Recognise] = [function(app.recognises_tokens) for app in manifests() if app.recognises_tokens]
+    if not recognisers:
+        raise NotAuthenticated
+    return recognisers[0](secret, timezone.now())
 
 
 def bearer(request: HttpRequest) -> Bearer:

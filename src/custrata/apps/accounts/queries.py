@@ -15,7 +15,8 @@ from django.db.models.functions import Lower
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from custrata.apps.accounts.models import OneTimeLink, RecoveryCode, SignIn, User
-from custrata.web.rights import RIGHTS, Right, Role
+from custrata.web.manifest import rights
+from custrata.web.rights import Right, Role
 from custrata.web.texts import text
 
 
@@ -155,8 +156,8 @@ def device_name(agent: str) -> str:
 
 
 def rights_table() -> list[Row]:
-    """Every right and who has it, as `custrata.web.rights` says, in the reader's language."""
-    return [Row(right, text(f"accounts.rights.{right}"), [right in RIGHTS[role] for role in Role]) for right in Right]
+    """Every right and who has it, as the apps declare it, in the reader's language."""
+    return [Row(right, text(right.phrase), [role in right.roles for role in Role]) for right in rights()]
 
 
 def found_person(person_id: int) -> User | None:

@@ -14,10 +14,11 @@ from custrata.apps.jobs import actions, queries
 from custrata.apps.jobs.actions import KINDS
 from custrata.apps.jobs.forms import FilterForm, ScheduleForm
 from custrata.apps.jobs.models import Job
+from custrata.apps.jobs.rights import REFRESH, SCHEDULE, SEE_JOBS
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.paging import Cursor, keyset, page
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 from custrata.web.texts import language, sentence, text
 from custrata.web.versions import opened
 from custrata.web.workspace import workspace
@@ -40,7 +41,7 @@ def _found(pk: int) -> Job:
     return job
 
 
-@needs(Right.SEE_JOBS)
+@needs(SEE_JOBS)
 @require_safe
 def all_jobs(request: HttpRequest) -> HttpResponse:
     """The jobs, newest first, of a kind and status or all."""
@@ -48,14 +49,12 @@ def all_jobs(request: HttpRequest) -> HttpResponse:
     chosen = form.cleaned_data if form.is_valid() else {}
     rows = keyset(queries.jobs(**chosen), ("-pk",), cursor, limit=PAGE)
     shown = page(rows, query=request.GET, cursor=cursor, limit=PAGE, key=lambda job: (job.pk,))
-    schedulable = (
-        [kind.name for kind in KINDS.values() if kind.schedulable] if may(request.user, Right.SCHEDULE) else []
-    )
+    schedulable = [kind.name for kind in KINDS.values() if kind.schedulable] if may(request.user, SCHEDULE) else []
     context = {"page": shown, "form": form, "chosen": any(chosen.values()), "schedulable": schedulable}
     return render(request, "jobs/list.html", context)
 
 
-@needs(Right.SEE_JOBS)
+@needs(SEE_JOBS)
 @require_safe
 def one_job(request: HttpRequest, pk: int) -> HttpResponse:
     """A job: how far it is, what it said, what can be done about it."""
@@ -65,7 +64,7 @@ def one_job(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "jobs/job.html", context)
 
 
-@needs(Right.SEE_JOBS)
+@needs(SEE_JOBS)
 @require_safe
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """How far a job is, as a part of a page; once it is over the page that shows it is loaded anew."""
@@ -76,7 +75,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     return answer
 
 
-@needs(Right.REFRESH)
+@needs(REFRESH)
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop a job."""
@@ -89,7 +88,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("jobs:job", pk)
 
 
-@needs(Right.REFRESH)
+@needs(REFRESH)
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     """Try a job again."""
@@ -102,7 +101,7 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("jobs:job", pk)
 
 
-@needs(Right.SCHEDULE)
+@needs(SCHEDULE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def schedule(request: HttpRequest, kind: str) -> HttpResponse:
     """When a kind of work comes again; `?cron=` shows what another form would mean, and changes nothing."""

@@ -16,10 +16,11 @@ from custrata.apps.accounts import actions
 from custrata.apps.accounts.forms import InviteForm, RoleForm
 from custrata.apps.accounts.models import User
 from custrata.apps.accounts.queries import found_person, locked_out, open_invitations, people, rights_table
+from custrata.apps.accounts.rights import MANAGE_PEOPLE
 from custrata.apps.accounts.views.asking import asking_person
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
-from custrata.web.rights import Right, Role
+from custrata.web.rights import Role
 from custrata.web.texts import count, sentence, text
 from custrata.web.versions import opened
 
@@ -31,7 +32,7 @@ def _person(number: int) -> User:
     return person
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @require_safe
 def everybody(request: HttpRequest) -> HttpResponse:
     """Who there is, who is invited, and what each role may do."""
@@ -52,7 +53,7 @@ def _everybody(request: HttpRequest, form: InviteForm) -> HttpResponse:
     return render(request, "accounts/people.html", page, status=422 if form.errors else 200)
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @never_cache
 @require_POST
 def invite(request: HttpRequest) -> HttpResponse:
@@ -70,7 +71,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     return _everybody(request, form)
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @require_POST
 def revoke(request: HttpRequest, number: int) -> HttpResponse:
     """Withdraw an invitation."""
@@ -82,7 +83,7 @@ def revoke(request: HttpRequest, number: int) -> HttpResponse:
     )
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def person(request: HttpRequest, number: int) -> HttpResponse:
     """One person, and their role."""
@@ -107,7 +108,7 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "accounts/person.html", page)
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def deactivate(request: HttpRequest, number: int) -> HttpResponse:
     """Say what letting somebody in no longer means; do it."""
@@ -122,7 +123,7 @@ def deactivate(request: HttpRequest, number: int) -> HttpResponse:
     )
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @require_POST
 def activate(request: HttpRequest, number: int) -> HttpResponse:
     """Let somebody in again."""
@@ -135,7 +136,7 @@ def activate(request: HttpRequest, number: int) -> HttpResponse:
     )
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @require_POST
 def unlock(request: HttpRequest, number: int) -> HttpResponse:
     """Let somebody try again who gave too many wrong passwords."""
@@ -148,7 +149,7 @@ def unlock(request: HttpRequest, number: int) -> HttpResponse:
     )
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @require_POST
 def reset_second_factor(request: HttpRequest, number: int) -> HttpResponse:
     """Let somebody sign in without the second step, so that they can set it up anew."""
@@ -161,7 +162,7 @@ def reset_second_factor(request: HttpRequest, number: int) -> HttpResponse:
     )
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @require_POST
 def end_sessions(request: HttpRequest, number: int) -> HttpResponse:
     """Sign somebody out everywhere (oneself everywhere else)."""
@@ -172,7 +173,7 @@ def end_sessions(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("accounts:person", number)
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @never_cache
 @require_POST
 def password_link(request: HttpRequest, number: int) -> HttpResponse:

@@ -14,8 +14,8 @@ from custrata.apps.audit.actions import record_change
 from custrata.apps.connect.models import MARK, Token
 from custrata.apps.connect.queries import digest
 from custrata.errors import BadInput, Refused
+from custrata.web.manifest import scopes as declared_scopes
 from custrata.web.rights import may
-from custrata.web.scopes import RIGHT_FOR, Scope
 
 
 class TokenNeedsName(BadInput):
@@ -76,13 +76,13 @@ def _scopes(asked: Sequence[str], actor: User) -> list[str]:
     """The scopes in their order, each once."""
     if not asked:
         raise TokenNeedsScope
-    known = [scope.value for scope in Scope]
-    for scope in asked:
-        if scope not in known:
-            raise UnknownScope(scope=scope, known=", ".join(known))
-        if not may(actor, RIGHT_FOR[Scope(scope)]):
-            raise ScopeBeyondRights(scope=scope)
-    return [scope for scope in known if scope in asked]
+    declared = {str(scope): scope for scope in declared_scopes()}
+    for name in asked:
+        if name not in declared:
+            raise UnknownScope(scope=name, known=", ".join(declared))
+        if not may(actor, declared[name].right):
+            raise ScopeBeyondRights(scope=name)
+    return [name for name in declared if name in asked]
 
 
 def _record(

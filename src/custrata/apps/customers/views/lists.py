@@ -29,6 +29,7 @@ from custrata.apps.customers.queries.listing import (
     table,
 )
 from custrata.apps.customers.queries.questions import asked, told
+from custrata.apps.customers.rights import ASSIGN_OWNERS, EDIT_CUSTOMERS, EXPORT, SEE_CUSTOMERS
 from custrata.apps.customers.views.asking import asked_reading
 from custrata.apps.customers.views.chips import chips
 from custrata.pipeline.reading import Reading
@@ -37,7 +38,7 @@ from custrata.web.exports import csv_response, excel_response
 from custrata.web.gate import needs
 from custrata.web.paging import NAME as CURSOR
 from custrata.web.paging import Cursor, Page, page
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 from custrata.web.schemes import tier_named
 from custrata.web.texts import language, text
 from custrata.wording import phrase
@@ -56,7 +57,7 @@ class Head:
     sorted: str = ""
 
 
-@needs(Right.SEE_CUSTOMERS)
+@needs(SEE_CUSTOMERS)
 @require_safe
 def customer_list(request: HttpRequest) -> HttpResponse:
     """A page of customers."""
@@ -83,9 +84,9 @@ def customer_list(request: HttpRequest) -> HttpResponse:
             "owners": list(owners()),
             "kept": [(name, value) for name, value in _kept(request.GET)],
             "query": _query(request.GET),
-            "may_export": may(request.user, Right.EXPORT) and held is not None,
-            "may_edit": may(request.user, Right.EDIT_CUSTOMERS),
-            "may_assign": may(request.user, Right.ASSIGN_OWNERS),
+            "may_export": may(request.user, EXPORT) and held is not None,
+            "may_edit": may(request.user, EDIT_CUSTOMERS),
+            "may_assign": may(request.user, ASSIGN_OWNERS),
             "excel_fits": found["many"] <= MOST_IN_EXCEL,
         },
     )
@@ -184,7 +185,7 @@ def _filters(asks: Asked, held: Reading | None) -> list[tuple[str, list[tuple[st
     ]
 
 
-@needs(Right.SEE_CUSTOMERS)
+@needs(SEE_CUSTOMERS)
 @require_POST
 def columns(request: HttpRequest) -> HttpResponse:
     """Keep the columns a person chose and go back to the list."""
@@ -194,7 +195,7 @@ def columns(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('customers:list')}?{back.urlencode()}")
 
 
-@needs(Right.EXPORT)
+@needs(EXPORT)
 @require_POST
 def export(request: HttpRequest) -> HttpResponseBase:
     """Everybody the list would show, as a file with the person's columns."""

@@ -16,23 +16,23 @@ from custrata.apps.customers.queries import owners, tags
 from custrata.apps.customers.queries.listing import ids_chosen
 from custrata.apps.customers.queries.questions import asked, told
 from custrata.apps.customers.queries.tagging import MANY, tagging_of
+from custrata.apps.customers.rights import ASSIGN_OWNERS, EDIT_CUSTOMERS
 from custrata.apps.customers.views.asking import asked_reading
 from custrata.apps.customers.views.chips import chips
 from custrata.apps.jobs.models import Job
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
-from custrata.web.rights import Right
 from custrata.web.texts import count, sentence, text
 
 
-@needs(Right.EDIT_CUSTOMERS)
+@needs(EDIT_CUSTOMERS)
 @require_http_methods(["GET", "POST"])
 def tag(request: HttpRequest) -> HttpResponse:
     """Put a tag on everybody, or take it off."""
     return _together(request, "tag")
 
 
-@needs(Right.ASSIGN_OWNERS)
+@needs(ASSIGN_OWNERS)
 @require_http_methods(["GET", "POST"])
 def own(request: HttpRequest) -> HttpResponse:
     """Say who looks after everybody."""
@@ -100,7 +100,7 @@ def _started(request: HttpRequest, form: BulkForm, many: Many) -> Job | None:
         return None
 
 
-@needs(Right.EDIT_CUSTOMERS)
+@needs(EDIT_CUSTOMERS)
 @require_safe
 def tagging(request: HttpRequest, number: int) -> HttpResponse:
     """How far the tagging of very many customers is that one asked for, and what it came to."""

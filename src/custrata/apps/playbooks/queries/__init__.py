@@ -4,6 +4,7 @@ from custrata.apps.playbooks.queries.playbooks import (
     Card,
     Step,
     cards,
+    has_playbook,
     held_playbook,
     kinds_of,
     next_steps,
@@ -25,6 +26,7 @@ from custrata.apps.playbooks.queries.tasks import (
     personal_data,
     task,
     tasks,
+    tasks_due,
     today,
 )
 
@@ -39,6 +41,7 @@ __all__ = [
     "counts",
     "doers",
     "due_tasks",
+    "has_playbook",
     "held_playbook",
     "is_overdue",
     "kinds_of",
@@ -49,6 +52,7 @@ __all__ = [
     "rhythm_of",
     "task",
     "tasks",
+    "tasks_due",
     "tier_customers",
     "tier_ids",
     "today",

@@ -16,13 +16,14 @@ from custrata.apps.customers.queries import found_customer, found_customers
 from custrata.apps.playbooks.actions import MOST_TASKS, due_by, make_task, make_tasks_for_tier
 from custrata.apps.playbooks.forms import NextForm, TaskForm
 from custrata.apps.playbooks.queries import doers, held_playbook, next_steps, open_tasks_of, tier_customers, today
+from custrata.apps.playbooks.rights import DO_TASKS, EDIT_PLAYBOOKS, SEE_PLAYBOOKS
 from custrata.apps.playbooks.views.asking import asking_person, done, known_playbook
 from custrata.apps.playbooks.views.playbooks import ICONS
 from custrata.errors import CustrataError
 from custrata.pipeline.reading import reading
 from custrata.tiering.playbooks import Action, NoSuchPlaybook, said
 from custrata.web.gate import needs
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 from custrata.web.texts import count, language, sentence, text
 from custrata.web.workspace import workspace
 
@@ -30,7 +31,7 @@ WHOM = ("customer", "each", "whole")
 SHOWN = 3  # schemes at once; the rest unfolds
 
 
-@needs(Right.DO_TASKS)
+@needs(DO_TASKS)
 def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse:
     """The form of a task: for one customer, for each of the tier (asked twice), or for the tier as a whole."""
     found = known_playbook(key, tier).action(action)
@@ -41,7 +42,7 @@ def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse
     usual = {"title": found.said(language()), "due": due_by(found, at), "assignee": str(request.user.pk)}
     form = TaskForm(sent, initial=usual | {"customer": request.GET.get("customer", "")})
     whom = sent.get("whom", "customer") if sent is not None else ""
-    if whom in WHOM[1:] and not may(request.user, Right.EDIT_PLAYBOOKS):
+    if whom in WHOM[1:] and not may(request.user, EDIT_PLAYBOOKS):
         raise PermissionDenied
     customers = tier_customers(key, tier)
     sure = whom != "each" or "seen" in request.POST
@@ -60,7 +61,7 @@ def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse
         "most": MOST_TASKS,
         "people": list(doers()),
         "today": today(at),
-        "may_edit": may(request.user, Right.EDIT_PLAYBOOKS),
+        "may_edit": may(request.user, EDIT_PLAYBOOKS),
         "confirming": whom == "each" and form.is_valid(),
     }
     return render(request, "playbooks/make.html", page, status=200 if sent is None or page["confirming"] else 422)
@@ -99,14 +100,14 @@ def _customer(form: TaskForm) -> str | None:
     return None
 
 
-@needs(Right.SEE_PLAYBOOKS)
+@needs(SEE_PLAYBOOKS)
 @require_safe
 def next_for(request: HttpRequest, customer_id: str) -> HttpResponse:
     """What to do next with a customer: as a part of their page, or on a page of its own."""
     return _next(request, customer_id)
 
 
-@needs(Right.DO_TASKS)
+@needs(DO_TASKS)
 @require_POST
 def make_next(request: HttpRequest) -> HttpResponse:
     """Make a task of what is next, as the playbook says, for whoever looks after the customer, else for who asks."""
@@ -163,7 +164,7 @@ def _next(request: HttpRequest, customer_id: str, refused: str = "") -> HttpResp
         "waiting": waiting,
         "today": today(timezone.now()),
         "refused": refused,
-        "may_do": may(request.user, Right.DO_TASKS) and known is not None,
+        "may_do": may(request.user, DO_TASKS) and known is not None,
     }
     part = bool(request.headers.get("HX-Request"))
     return render(request, "playbooks/parts/next.html" if part else "playbooks/next.html", page)

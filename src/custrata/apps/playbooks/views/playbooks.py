@@ -13,18 +13,19 @@ from django.views.decorators.http import require_safe
 from custrata.apps.playbooks.actions import edit_playbook, restore_playbook
 from custrata.apps.playbooks.forms import ActionForms, PlaybookForm, content, filled_in
 from custrata.apps.playbooks.queries import cards, kinds_of, own_playbook, tier_customers
+from custrata.apps.playbooks.rights import DO_TASKS, EDIT_PLAYBOOKS, SEE_PLAYBOOKS
 from custrata.apps.playbooks.views.asking import asking_person, done, known_playbook
 from custrata.tiering import BUILT_IN
 from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, care, said
 from custrata.web.gate import needs
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 from custrata.web.texts import language, text
 from custrata.web.versions import opened
 
 ICONS = {"touch": "message", "offer": "discount", "benefit": "gift", "service": "headset", "learn": "bulb"}
 
 
-@needs(Right.SEE_PLAYBOOKS)
+@needs(SEE_PLAYBOOKS)
 @require_safe
 def playbook_list(request: HttpRequest) -> HttpResponse:
     """Every playbook as a card, by scheme; one scheme alone where it is asked for."""
@@ -41,7 +42,7 @@ def playbook_list(request: HttpRequest) -> HttpResponse:
     return render(request, "playbooks/list.html", page)
 
 
-@needs(Right.SEE_PLAYBOOKS)
+@needs(SEE_PLAYBOOKS)
 @require_safe
 def one_playbook(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     """The playbook of a tier, by the five kinds of action."""
@@ -52,13 +53,13 @@ def one_playbook(request: HttpRequest, key: str, tier: str) -> HttpResponse:
         "own": own_playbook(key, tier),
         "customers": tier_customers(key, tier),
         "tiers": list(BUILT_IN[key].tiers),
-        "may_edit": may(request.user, Right.EDIT_PLAYBOOKS),
-        "may_do": may(request.user, Right.DO_TASKS),
+        "may_edit": may(request.user, EDIT_PLAYBOOKS),
+        "may_do": may(request.user, DO_TASKS),
     }
     return render(request, "playbooks/one.html", page)
 
 
-@needs(Right.EDIT_PLAYBOOKS)
+@needs(EDIT_PLAYBOOKS)
 def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     """The form of a playbook, and what was filled in."""
     found, spoken = known_playbook(key, tier), language()
@@ -85,7 +86,7 @@ def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     return render(request, "playbooks/edit.html", page, status=200 if sent is None else 422)
 
 
-@needs(Right.EDIT_PLAYBOOKS)
+@needs(EDIT_PLAYBOOKS)
 def restore(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     """Ask whether the shipped playbook is to hold again, and let it."""
     found, held = known_playbook(key, tier), own_playbook(key, tier)

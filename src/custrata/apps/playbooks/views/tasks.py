@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from custrata.apps.customers.rights import EXPORT
 from custrata.apps.playbooks.actions import finish_task, hand_over_task, record_export, reopen_task
 from custrata.apps.playbooks.forms import FinishForm, HandOverForm, SearchForm
 from custrata.apps.playbooks.models import State, Task
@@ -23,11 +24,13 @@ from custrata.apps.playbooks.queries import (
     Search,
     counts,
     doers,
+    has_playbook,
     is_overdue,
     rhythm_of,
     tasks,
     today,
 )
+from custrata.apps.playbooks.rights import DO_TASKS, SEE_PLAYBOOKS
 from custrata.apps.playbooks.views.asking import asking_person, done, known_task
 from custrata.apps.playbooks.views.playbooks import ICONS
 from custrata.tiering import BUILT_IN
@@ -35,7 +38,7 @@ from custrata.tiering.names import scheme_name, tier_name
 from custrata.web.exports import Cell, csv_response, excel_response
 from custrata.web.gate import needs
 from custrata.web.paging import Cursor, keyset, page
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 from custrata.web.texts import language, text
 from custrata.web.versions import opened
 
@@ -45,7 +48,7 @@ COLUMNS = ("title", "kind", "customer", "name", "scheme", "tier", "due", "assign
 SOONEST, NEWEST = ("due", "id"), ("-ended_at", "-id")
 
 
-@needs(Right.SEE_PLAYBOOKS)
+@needs(SEE_PLAYBOOKS)
 @require_safe
 def task_list(request: HttpRequest) -> HttpResponse:
     """Tasks: one's own by default, the soonest first; ended ones the newest first."""
@@ -64,13 +67,13 @@ def task_list(request: HttpRequest) -> HttpResponse:
         "stands": [(one, text(f"playbooks.stands.{one}"), getattr(number, one)) for one in STANDS],
         "schemes": list(BUILT_IN),
         "query": _query(request),
-        "may_export": may(request.user, Right.EXPORT),
-        "may_do": may(request.user, Right.DO_TASKS),
+        "may_export": may(request.user, EXPORT),
+        "may_do": may(request.user, DO_TASKS),
     }
     return render(request, "playbooks/tasks.html", facts)
 
 
-@needs(Right.EXPORT)
+@needs(EXPORT)
 @require_POST
 def export(request: HttpRequest) -> HttpResponseBase:
     """The tasks one looks for as a file; that somebody took them along is written down."""
@@ -107,7 +110,7 @@ def _rows(found: Iterator[Task], spoken: str) -> Iterator[Sequence[Cell]]:
     )
 
 
-@needs(Right.SEE_PLAYBOOKS)
+@needs(SEE_PLAYBOOKS)
 @require_safe
 def one_task(request: HttpRequest, number: int) -> HttpResponse:
     """One task: what, for whom, by whom, and what came of it."""
@@ -119,15 +122,16 @@ def one_task(request: HttpRequest, number: int) -> HttpResponse:
         "state": text(f"playbooks.state.{found.state}"),
         "overdue": is_overdue(found, day),
         "today": day,
+        "has_playbook": has_playbook(found.scheme, found.tier),
         "rhythm": rhythm_of(found) if found.state == State.OPEN else None,
-        "people": list(doers()) if may(request.user, Right.DO_TASKS) and found.state == State.OPEN else [],
-        "may_do": may(request.user, Right.DO_TASKS),
+        "people": list(doers()) if may(request.user, DO_TASKS) and found.state == State.OPEN else [],
+        "may_do": may(request.user, DO_TASKS),
         "shown": {"assignee": str(found.assignee or ""), "due": found.due},
     }
     return render(request, "playbooks/task.html", facts)
 
 
-@needs(Right.DO_TASKS)
+@needs(DO_TASKS)
 @require_POST
 def finish(request: HttpRequest, number: int) -> HttpResponse:
     """End a task, done or dropped."""
@@ -140,7 +144,7 @@ def finish(request: HttpRequest, number: int) -> HttpResponse:
     return _back(request, number, lambda who: finish_task(task_id=number, **told, **who), said)
 
 
-@needs(Right.DO_TASKS)
+@needs(DO_TASKS)
 @require_POST
 def reopen(request: HttpRequest, number: int) -> HttpResponse:
     """Open a task again."""
@@ -148,7 +152,7 @@ def reopen(request: HttpRequest, number: int) -> HttpResponse:
     return _back(request, number, lambda who: reopen_task(task_id=number, **who), text("playbooks.said.reopened"))
 
 
-@needs(Right.DO_TASKS)
+@needs(DO_TASKS)
 @require_POST
 def hand_over(request: HttpRequest, number: int) -> HttpResponse:
     """Give a task to somebody else, or another day."""
@@ -172,7 +176,7 @@ def _back(request: HttpRequest, number: int, act: Callable[[dict[str, Any]], obj
 
 
 def _search(request: HttpRequest) -> Search:
-    usual = "mine" if may(request.user, Right.DO_TASKS) else "all"
+    usual = "mine" if may(request.user, DO_TASKS) else "all"
     return SearchForm(request.GET).search(usual)
 
 

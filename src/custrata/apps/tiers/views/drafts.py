@@ -22,6 +22,7 @@ from custrata.apps.tiers.queries.drafts import Standing, standing
 from custrata.apps.tiers.queries.offered import Offer
 from custrata.apps.tiers.queries.problems import problems
 from custrata.apps.tiers.queries.runs import newest
+from custrata.apps.tiers.rights import EDIT_SCHEMES, SEE_DRAFTS
 from custrata.apps.tiers.views.effect import effect, spread, unit_of
 from custrata.apps.tiers.views.layout import layout
 from custrata.errors import CustrataError
@@ -29,7 +30,7 @@ from custrata.tiering.shapes import SHAPES
 from custrata.web import texts
 from custrata.web.days import instant_of
 from custrata.web.gate import needs
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 from custrata.web.versions import ChangedMeanwhile, ensure_unchanged, parts_of
 from custrata.wording.writer import LOCALES
 
@@ -45,7 +46,7 @@ def known_standing(key: str) -> Standing:
     return found
 
 
-@needs(Right.SEE_DRAFTS)
+@needs(SEE_DRAFTS)
 @require_safe
 def edit(request: HttpRequest, key: str) -> HttpResponse:
     """The editor, with the draft or what is published; who may not edit looks."""
@@ -63,7 +64,7 @@ def page(
         "form": layout(held, wrong, offers),
         "page": name,
         "seen": found.seen,  # what is saved once more has been looked at beside it
-        "may_edit": may(request.user, Right.EDIT_SCHEMES),
+        "may_edit": may(request.user, EDIT_SCHEMES),
         "has_run": newest() is not None,
         **choices(held, offers),
     }
@@ -103,7 +104,7 @@ def unit_sign(data: Mapping[str, Any]) -> str:
     return ""
 
 
-@needs(Right.EDIT_SCHEMES)
+@needs(EDIT_SCHEMES)
 @require_POST
 def save(request: HttpRequest, key: str) -> HttpResponseBase:
     """Keep what was filled in, after the button that was pressed, and go where it leads."""
@@ -166,7 +167,7 @@ def _next(button: str, name: str, key: str) -> str:
     return reverse("tiers:edit", args=[key])
 
 
-@needs(Right.SEE_DRAFTS)
+@needs(SEE_DRAFTS)
 @require_POST
 def preview(request: HttpRequest, key: str) -> HttpResponse:
     """What the form as it stands would do: the sizes of its tiers, or how the value lies. Nothing is kept."""
@@ -192,7 +193,7 @@ def done(request: HttpRequest, act: Callable[[], object], said: str, to: str, ba
     return redirect(to)
 
 
-@needs(Right.EDIT_SCHEMES)
+@needs(EDIT_SCHEMES)
 @require_POST
 def discard(request: HttpRequest, key: str) -> HttpResponseBase:
     """Drop the draft."""
@@ -203,7 +204,7 @@ def discard(request: HttpRequest, key: str) -> HttpResponseBase:
     return done(request, lambda: discard_draft(key=key, seen=seen(request), **who), said, to, to)
 
 
-@needs(Right.EDIT_SCHEMES)
+@needs(EDIT_SCHEMES)
 @require_POST
 def copy(request: HttpRequest, key: str) -> HttpResponseBase:
     """Begin a scheme of one's own as a copy."""

@@ -16,10 +16,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.jobs.rights import REFRESH
 from custrata.apps.tiers.actions import start_refresh
 from custrata.apps.tiers.forms import RefreshForm
 from custrata.apps.tiers.queries import comparison, panels, past, refreshes, runs, schemes
 from custrata.apps.tiers.queries.runs import RunFacts
+from custrata.apps.tiers.rights import SEE_RUNS, WITHDRAW_RUNS
 from custrata.apps.tiers.views.asking import known_scheme, no_run
 from custrata.errors import Refused
 from custrata.lake import Run
@@ -30,7 +32,7 @@ from custrata.report.pictures import flow
 from custrata.report.tables import table_name
 from custrata.web import texts
 from custrata.web.gate import needs
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 from custrata.web.way_back import way_back
 from custrata.wording import catalogue
 
@@ -54,7 +56,7 @@ class RunPage:
     next: str = ""
 
 
-@needs(Right.SEE_RUNS)
+@needs(SEE_RUNS)
 @require_safe
 def run_list(request: HttpRequest) -> HttpResponse:
     """The runs, the newest first, and the refresh that is under way."""
@@ -77,7 +79,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
     return render(request, "tiers/runs.html", shown)
 
 
-@needs(Right.SEE_RUNS)
+@needs(SEE_RUNS)
 @require_safe
 def one_run(request: HttpRequest, run_id: str) -> HttpResponse:
     """One run: what it saw, what it took, and what came of it."""
@@ -100,12 +102,12 @@ def one_run(request: HttpRequest, run_id: str) -> HttpResponse:
         "corrected": past.corrections(run, most=10),
         "author": refreshes.refresh_authors().get(run.id, ""),
         "told": told_of(run, texts.writer("runs")),
-        "may_withdraw": may(request.user, Right.WITHDRAW_RUNS),
+        "may_withdraw": may(request.user, WITHDRAW_RUNS),
     }
     return render(request, "tiers/run.html", shown)
 
 
-@needs(Right.SEE_RUNS)
+@needs(SEE_RUNS)
 @require_safe
 def compare(request: HttpRequest) -> HttpResponse:
     """Two runs side by side, the newest two by default, with one scheme in full."""
@@ -126,7 +128,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     return render(request, "tiers/compare.html", {**shown, **_changes(key, before, after), **moves})
 
 
-@needs(Right.REFRESH)
+@needs(REFRESH)
 @require_POST
 def refresh(request: HttpRequest) -> HttpResponse:
     """Start a refresh and go back to where one came from."""
@@ -153,7 +155,7 @@ def _refreshing(request: HttpRequest) -> dict[str, Any]:
     return {
         "job": refreshes.refresh_under_way(),
         "form": RefreshForm(),
-        "may_refresh": may(request.user, Right.REFRESH),
+        "may_refresh": may(request.user, REFRESH),
     }
 
 

@@ -14,16 +14,16 @@ from custrata.apps.accounts.views.asking import asking_person
 from custrata.apps.tiers.actions import begin_scheme, free_key
 from custrata.apps.tiers.queries.drafts import definition_name, unpublished
 from custrata.apps.tiers.queries.goals import BY_KEY, GOALS, definition_for
+from custrata.apps.tiers.rights import EDIT_SCHEMES
 from custrata.apps.tiers.views.drafts import known_standing, page
 from custrata.errors import CustrataError
 from custrata.web import texts
 from custrata.web.gate import needs
-from custrata.web.rights import Right
 
 STEPS = ("measure", "tiers")
 
 
-@needs(Right.EDIT_SCHEMES)
+@needs(EDIT_SCHEMES)
 @require_safe
 def new(request: HttpRequest) -> HttpResponse:
     """What do you want to know?"""
@@ -35,7 +35,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "tiers/new.html", {"cards": cards, "begun": begun})
 
 
-@needs(Right.EDIT_SCHEMES)
+@needs(EDIT_SCHEMES)
 @require_POST
 def begin(request: HttpRequest) -> HttpResponseBase:
     """Begin a draft for the goal that was chosen."""
@@ -51,7 +51,7 @@ def begin(request: HttpRequest) -> HttpResponseBase:
     return redirect("tiers:step", draft.scheme, "measure")
 
 
-@needs(Right.EDIT_SCHEMES)
+@needs(EDIT_SCHEMES)
 @require_safe
 def step(request: HttpRequest, key: str, step: str) -> HttpResponse:
     """One step: what is measured, or the tiers."""
