@@ -12,7 +12,7 @@ import dj_database_url
 from custrata.config.installed import APPS
 from custrata.config.logging import logging_settings
 from custrata.lake.private import FOLDER, keep_private
-from custrata.web.rights import roles_named
+from custrata.web.manifest import declared_settings
 
 keep_private()  # whichever program runs Django: database, keys and exports are the owner's alone
 WORKSPACE = Path(os.environ.get("CUSTRATA_WORKSPACE", "."))
@@ -67,6 +67,8 @@ INSTALLED_APPS = [
     "custrata.web",
     *APPS,
 ]
+
+globals().update(declared_settings(APPS, os.environ))
 
 MIDDLEWARE = [
     "custrata.web.requests.RequestMiddleware",
@@ -138,9 +140,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 # Wrong passwords are counted per person and address: nobody can lock somebody else out from elsewhere. Who tries many
-# names from one address, or from many addresses, meets the other two limits within the same quarter of an hour.
-SIGN_IN_PER_ADDRESS = int(os.environ.get("CUSTRATA_SIGN_IN_PER_ADDRESS", "20"))
-SIGN_IN_OVERALL = int(os.environ.get("CUSTRATA_SIGN_IN_OVERALL", "100"))
+# names from one address, or from many addresses, meets two limits of the app `accounts` within the same time.
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -152,8 +152,6 @@ AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "p
 AXES_CLIENT_IP_CALLABLE = "custrata.web.addresses.counted_address"
 AXES_USERNAME_CALLABLE = "custrata.apps.accounts.views.asking.counted_name"
 AXES_LOCKOUT_CALLABLE = "custrata.apps.accounts.views.asking.own_answer"
-# Roles that sign in with two steps: with commas between, `all` for every one.
-SECOND_FACTOR_ROLES = roles_named(os.environ.get("CUSTRATA_SECOND_FACTOR", ""))
 OTP_TOTP_ISSUER = "Custrata"
 LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "web:start"

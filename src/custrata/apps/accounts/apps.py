@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from custrata.apps.accounts.rights import MANAGE_PEOPLE, MANAGE_WORKSPACE
+from custrata.apps.accounts.settings import SECOND_FACTOR_ROLES, SIGN_IN_OVERALL, SIGN_IN_PER_ADDRESS
 from custrata.web.manifest import App, Entry
 
 
@@ -20,4 +21,5 @@ class AccountsApp(App):
             group="settings",
         ),
     )
+    settings = (SECOND_FACTOR_ROLES, SIGN_IN_PER_ADDRESS, SIGN_IN_OVERALL)
     jobs = ("custrata.apps.accounts.jobs",)

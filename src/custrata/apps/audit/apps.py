@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from custrata.apps.audit.rights import SEE_AUDIT
-from custrata.web.manifest import App, Entry
+from custrata.web.manifest import App, Entry, Personal
 
 
 class AuditApp(App):
@@ -9,3 +9,5 @@ class AuditApp(App):
     address = "audit/"
     rights = (SEE_AUDIT,)
     menu = (Entry("audit.nav.audit", "history", "audit:list", SEE_AUDIT, order=70, group="settings"),)
+    personal = (Personal("Change", ("at", "action", "before", "after"), erased=False, moves=False),)  # emptied instead
+    mentions_people = True

@@ -9,9 +9,10 @@ from custrata.apps.customers.rights import (
     SEE_CUSTOMERS,
     WRITE_ERASURES,
 )
-from custrata.web.manifest import App, Entry, Tab, TimelineKind
+from custrata.web.manifest import App, Entry, ListColumn, ListFilter, Personal, Tab, TimelineKind
 
-VIEWS, PARTS, ENTRIES = "custrata.apps.customers.views.person", "customers/parts", "customers/happenings"
+QUERIES, VIEWS = "custrata.apps.customers.queries", "custrata.apps.customers.views.person"
+PARTS, ENTRIES = "customers/parts", "customers/happenings"
 
 
 class CustomersApp(App):
@@ -40,6 +41,34 @@ class CustomersApp(App):
         ),
         Tab("notes", "notes", "customers.tab.notes", f"{PARTS}/notes.html", f"{VIEWS}.notes_tab", order=60),
     )
+    list_columns = (
+        ListColumn("owner", "customers.column.owner", "owner", f"{QUERIES}.customers.owner_values"),
+        ListColumn("tags", "customers.column.tags", "tags", f"{QUERIES}.customers.tag_values"),
+    )
+    list_filters = (
+        ListFilter(
+            "tag",
+            "customers.column.tags",
+            choices=f"{QUERIES}.filters.tag_choices",
+            customers=f"{QUERIES}.filters.tagged",
+            chip=f"{QUERIES}.filters.tag_chip",
+        ),
+        ListFilter(
+            "owner",
+            "customers.column.owner",
+            choices=f"{QUERIES}.filters.owner_choices",
+            customers=f"{QUERIES}.filters.owned",
+            chip=f"{QUERIES}.filters.owner_chip",
+        ),
+    )
+    personal = (
+        Personal("Customer", ("name", "phone", "email", "company", "owner__username"), moves=False),
+        Personal("Edit", ("attribute", "value", "at")),
+        Personal("CustomerTag", ("tag__name", "at")),
+        Personal("Note", ("text", "at")),
+        Personal("TimelineEntry", ("at", "kind", "facts")),
+    )
+    mentions_people = True
     timeline = (
         TimelineKind("tier", "stack-2", template=f"{ENTRIES}/tier.html"),
         TimelineKind("order", "shopping-cart", template=f"{ENTRIES}/order.html"),

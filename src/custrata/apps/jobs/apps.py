@@ -13,6 +13,7 @@ class JobsApp(App):
     address = "jobs/"
     rights = (REFRESH, SEE_JOBS, SCHEDULE)
     menu = (Entry("jobs.nav.jobs", "list-check", "jobs:list", SEE_JOBS, order=80),)
+    mentions_people = True
     jobs = ("custrata.apps.jobs.jobs",)
 
     def ready(self) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from custrata.apps.playbooks.rights import DO_TASKS, EDIT_PLAYBOOKS, SEE_PLAYBOOKS
-from custrata.web.manifest import App, Entry, Panel, TierLink, TimelineKind
+from custrata.web.manifest import App, Entry, Panel, Personal, TierLink, TimelineKind
 
 
 class PlaybooksApp(App):
@@ -13,6 +13,8 @@ class PlaybooksApp(App):
         Entry("playbooks.nav.tasks", "checklist", "playbooks:tasks", SEE_PLAYBOOKS, order=60),
     )
     customer_panels = (Panel("bulb", "playbooks.next_title", "playbooks:next", SEE_PLAYBOOKS),)
+    personal = (Personal("Task", ("title", "scheme", "tier", "due", "state", "result", "made_at", "ended_at")),)
+    mentions_people = True
     timeline = (
         TimelineKind("task", "checklist"),
         TimelineKind("task_done", "circle-check", detail="result"),

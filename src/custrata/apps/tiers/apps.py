@@ -13,7 +13,7 @@ from custrata.apps.tiers.rights import (
     WRITE_OVERRIDES,
     WRITE_SCHEMES,
 )
-from custrata.web.manifest import App, Entry, Tab, TimelineKind
+from custrata.web.manifest import App, Entry, Personal, Tab, TimelineKind
 
 
 class TiersApp(App):
@@ -42,6 +42,8 @@ class TiersApp(App):
             20,
         ),
     )
+    personal = (Personal("Override", ("scheme", "tier", "mode", "reason", "until", "approved_at")),)
+    mentions_people = True
     timeline = (
         TimelineKind("override", "user-shield", template="tiers/parts/override_entry.html"),
         TimelineKind("override_ended", "user-shield", template="tiers/parts/override_entry.html"),

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 from django.db.models import QuerySet
 
-from custrata.apps.customers.models import Customer, Tag
-from custrata.apps.customers.queries.columns import Column
-from custrata.apps.customers.queries.customers import (
-    contacts_of,
-    owned,
-    owned_by,
-    tagged,
-    tags_of,
-)
+from custrata.apps.customers.models import Customer
+from custrata.apps.customers.queries.columns import DECIDED, Column, list_columns
+from custrata.apps.customers.queries.customers import contacts_of
+from custrata.apps.customers.queries.filters import Selected, selected
 from custrata.apps.customers.queries.searching import Found, found_customers
 from custrata.identity.folding import searched
 from custrata.pipeline.reading import Cell, Filter, Ids, Moved, Reading, Tiered
+from custrata.web.manifest import function
 from custrata.web.paging import Cursor, keyset
 
 LIMIT = 50
 FEW = 500
-NOBODY = 0
 
 
 @dataclass(frozen=True)
@@ -36,8 +31,7 @@ class Asked:
     tiers: tuple[tuple[str, tuple[str, ...]], ...] = ()
     cell: tuple[int, int] | None = None
     moved: tuple[tuple[str, str | None, str], ...] = ()
-    tag: int | None = None
-    owner: int | None = None  # NOBODY: those whom nobody looks after
+    declared: tuple[tuple[str, str], ...] = ()  # filters of the apps, by name, each with its value
     run: str | None = None
     sort: str = "customer_id"
     descending: bool = False
@@ -52,7 +46,7 @@ class Asked:
     @property
     def is_filtered(self) -> bool:
         """Whether anybody is left out."""
-        return bool(self.q or self.tiers or self.cell or self.moved or self.tag or self.owner is not None)
+        return bool(self.q or self.tiers or self.cell or self.moved or self.declared)
 
 
 @dataclass(frozen=True)
@@ -65,12 +59,11 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Line:
-    """One customer of the list: contact, owner and tags as they are now, all else as the run saw it."""
+    """One customer of the list: contacts and declared columns as they are now, all else as the run saw it."""
 
     customer_id: str
     name: str
     customer: Customer | None
-    tags: Sequence[Tag]
     cells: Sequence[tuple[Column, Any]]
     at: tuple[Any, str] = field(repr=False, default=(None, ""))
 
@@ -90,10 +83,16 @@ def chosen(asked: Asked) -> Chosen:
     filters = asked.of_profile
     found = found_customers(asked.q) if asked.q else None
     ids = [Ids(found.customer_ids)] if found is not None else []
-    ids += [Ids(tagged(asked.tag))] if asked.tag is not None else []
-    if asked.owner is not None:
-        ids.append(Ids(owned(), excluded=True) if asked.owner == NOBODY else Ids(owned_by(asked.owner)))
+    ids += [Ids(selection.ids(), excluded=selection.excluded) for selection in _selections(asked)]
     return Chosen((*ids, *filters), found)
+
+
+def _selections(asked: Asked) -> Iterator[Selected]:
+    """Whom the filters of the apps let through."""
+    for name, value in asked.declared:
+        selection = selected(name, value)
+        if selection is not None:
+            yield selection
 
 
 def listed(reading: Reading, asked: Asked, columns: Sequence[Column], cursor: Cursor | None) -> Listed:
@@ -151,10 +150,8 @@ def customers_without_run(asked: Asked) -> QuerySet[Customer]:
     if asked.q:
         for word in searched(asked.q):
             rows = rows.filter(search__contains=word)
-    if asked.tag is not None:
-        rows = rows.filter(tags__tag_id=asked.tag)
-    if asked.owner is not None:
-        rows = rows.filter(owner_id=asked.owner or None)
+    for selection in _selections(asked):
+        rows = selection.within(rows)
     return rows
 
 
@@ -202,19 +199,24 @@ def _said(value: Any) -> Any:
 def _lines(rows: Sequence[dict[str, Any]], columns: Sequence[Column], sort: str) -> list[Line]:
     ids = [row["customer_id"] for row in rows]
     contacts = contacts_of(ids)
-    wants_tags = any(column.kind == "tags" for column in columns)
-    tags = tags_of(ids) if wants_tags and ids else {}
-    return [
-        _line(row, contacts.get(row["customer_id"]), tags.get(row["customer_id"], []), columns, sort) for row in rows
-    ]
+    declared = {
+        column.key: function(list_columns()[column.key].values)(contacts)
+        for column in columns
+        if column.group == DECIDED
+    }
+    return [_line(row, contacts.get(row["customer_id"]), declared, columns, sort) for row in rows]
 
 
 def _line(
-    row: dict[str, Any], customer: Customer | None, tags: Sequence[Tag], columns: Sequence[Column], sort: str
+    row: dict[str, Any],
+    customer: Customer | None,
+    declared: Mapping[str, Mapping[str, Any]],
+    columns: Sequence[Column],
+    sort: str,
 ) -> Line:
-    now: dict[str, Any] = {"tags": list(tags), "owner": customer.owner if customer else None}
+    now: dict[str, Any] = {key: values.get(row["customer_id"]) for key, values in declared.items()}
     if customer is not None:
         now |= {name: getattr(customer, name) or None for name in ("phone", "email", "company")}
     cells = [(column, now[column.key] if column.key in now else row.get(column.key)) for column in columns]
     name = customer.name if customer is not None else row.get("name") or ""
-    return Line(row["customer_id"], name, customer, tags, cells, (row.get(sort), row["customer_id"]))
+    return Line(row["customer_id"], name, customer, cells, (row.get(sort), row["customer_id"]))

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from custrata.apps.customers.queries.listing import NOBODY, Asked
+from custrata.apps.customers.queries.filters import list_filters, selected
+from custrata.apps.customers.queries.listing import Asked
 from custrata.web.schemes import tiers_of_scheme
 
 LONGEST_QUERY = 200
@@ -22,8 +23,7 @@ def asked(query: QueryDict) -> Asked:
         tiers=_tiers(query.getlist("tier")),
         cell=_cell(query.get("rfm", "")),
         moved=tuple(moves(query.getlist("moved"))),
-        tag=_number(query.get("tag", "")),
-        owner=NOBODY if query.get("owner") == "none" else _number(query.get("owner", "")),
+        declared=tuple(_declared(query)),
         run=query.get("run") or None,
         sort=sort.lstrip("-") or "customer_id",
         descending=sort.startswith("-"),
@@ -37,10 +37,17 @@ def told(asks: Asked) -> str:
     """
     said = [("tier", f"{scheme}:{tier}") for scheme, tiers in asks.tiers for tier in tiers]
     said += [("moved", f"{scheme}:{source or NOWHERE}:{target}") for scheme, source, target in asks.moved]
-    owner = "none" if asks.owner == NOBODY else asks.owner
-    others = {"rfm": "-".join(map(str, asks.cell or ())), "tag": asks.tag, "owner": owner, "run": asks.run}
+    others = {"rfm": "-".join(map(str, asks.cell or ())), **dict(asks.declared), "run": asks.run}
     others["searched"] = "yes" if asks.q else None
     return urlencode([*said, *((name, value) for name, value in others.items() if value)], safe=":")
+
+
+def _declared(query: QueryDict) -> Iterator[tuple[str, str]]:
+    """The filters of the apps that stand in an address, each with its value."""
+    for name in list_filters():
+        value = query.get(name, "")
+        if value and selected(name, value) is not None:
+            yield name, value
 
 
 def _tiers(written: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -71,7 +78,3 @@ def moves(written: Iterable[str]) -> Iterator[tuple[str, str | None, str]]:
 
 def _is_tier(scheme: str, tier: str) -> bool:
     return tier in tiers_of_scheme(scheme)
-
-
-def _number(written: str) -> int | None:
-    return int(written) if written.isdecimal() and len(written) < 19 else None

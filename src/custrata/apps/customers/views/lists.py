@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from custrata.apps.accounts.views.asking import asking_person
 from custrata.apps.customers.actions import choose_columns, record_export
-from custrata.apps.customers.queries import owners, tags
 from custrata.apps.customers.queries.columns import GROUPS, Column, columns_known, columns_of
+from custrata.apps.customers.queries.filters import list_filters
 from custrata.apps.customers.queries.listing import (
     LIMIT,
     Asked,
@@ -36,6 +36,7 @@ from custrata.pipeline.reading import Reading
 from custrata.tiering.names import scheme_name, tier_name
 from custrata.web.exports import csv_response, excel_response
 from custrata.web.gate import needs
+from custrata.web.manifest import ListFilter, function
 from custrata.web.paging import NAME as CURSOR
 from custrata.web.paging import Cursor, Page, page
 from custrata.web.rights import may
@@ -80,8 +81,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
             "columns": shown,
             "groups": _groups(known, shown),
             "filters": _filters(asks, held),
-            "tags": list(tags()),
-            "owners": list(owners()),
+            "declared_filters": _declared_filters(asks),
             "kept": [(name, value) for name, value in _kept(request.GET)],
             "query": _query(request.GET),
             "may_export": may(request.user, EXPORT) and held is not None,
@@ -183,6 +183,16 @@ def _filters(asks: Asked, held: Reading | None) -> list[tuple[str, list[tuple[st
         for key, decided in held.run.record["schemes"].items()
         if f"{key}_tier" in held.columns
     ]
+
+
+def _declared_filters(asks: Asked) -> list[tuple[ListFilter, list[tuple[str, str, bool]]]]:
+    """The filters of the apps that have choices, each with its choices, and whether they are asked for."""
+    wanted = dict(asks.declared)
+    filters = [
+        (declared, [(value, label, value == wanted.get(name)) for value, label in function(declared.choices)()])
+        for name, declared in list_filters().items()
+    ]
+    return [(declared, choices) for declared, choices in filters if choices]
 
 
 @needs(SEE_CUSTOMERS)

@@ -114,9 +114,3 @@ def open_tasks_of(customer_id: str) -> list[Task]:
 def doers() -> QuerySet[User]:
     """The people who may have tasks."""
     return User.objects.filter(is_active=True, role__in=DO_TASKS.roles).order_by("name", "username")
-
-
-def personal_data(customer_id: str) -> list[dict[str, object]]:
-    """Everything that is kept about a customer here, for who asks what is known of them."""
-    columns = ("title", "scheme", "tier", "due", "state", "result", "made_at", "ended_at")
-    return list(Task.objects.filter(customer_id=customer_id).order_by("id").values(*columns))
