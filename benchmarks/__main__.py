@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure, print the tables, and keep them as `build/bench.json` and `build/bench.md`."""
+"""`python -m benchmarks`: measure, print the tables, and write them to `build/bench.json` and `build/bench.md`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import Any
 import click
 from rich.console import Console
 
-from benchmarks.comparisons import KEYS, Measured, Plan, measured, say
-from benchmarks.tables import Sheet, plain, scope, sheets
+from benchmarks.comparisons import KEYS, Measurement, Plan, measure, say
+from benchmarks.tables import Sheet, as_dict, scope, sheets
 from benchmarks.tasks import ROOT
 
 BUILD = ROOT / "build"
@@ -27,11 +27,11 @@ WIDE = 200
 
 def sizes(_context: click.Context, _option: click.Parameter, text: str) -> tuple[int, ...]:
     """Numbers of customers such as 10k and 1m, from the smallest."""
-    found = [SIZE.fullmatch(part.strip().lower()) for part in text.split(",")]
-    if not all(found):
+    matches = [SIZE.fullmatch(part.strip().lower()) for part in text.split(",")]
+    if not all(matches):
         raise click.BadParameter("write numbers such as 10k,100k,1m")
     factors = {"": 1, "k": 1_000, "m": 1_000_000}
-    return tuple(sorted({int(match[1]) * factors[match[2]] for match in found if match}))
+    return tuple(sorted({int(match[1]) * factors[match[2]] for match in matches if match}))
 
 
 def works(_context: click.Context, _option: click.Parameter, text: str) -> tuple[str, ...]:
@@ -58,25 +58,25 @@ def main(customers: tuple[int, ...], only: tuple[str, ...], runs: int, peers: bo
     """Measure the works of docs/benchmarks.md against their peers, in turn, each run in a fresh process."""
     machine = _machine()
     if machine["load"] > 0.5:
-        say(f"Others are at work on this machine (load {machine['load']:.1f}): trust the ratios, not the seconds.")
+        say(f"The machine is busy (load {machine['load']:.1f}): trust the ratios, not the seconds.")
     plan = Plan(customers, only, runs, peers, seed, BUILD / "bench")
-    found: list[Measured] = []
-    for one in measured(plan):
-        found.append(one)
-        _keep(machine, found, plan)
+    measurements: list[Measurement] = []
+    for measurement in measure(plan):
+        measurements.append(measurement)
+        _write_results(machine, measurements, plan)
     console = Console(width=max(WIDE, Console().width))
-    for sheet in sheets(found):
-        console.print(sheet.on_terminal())
-    click.echo(scope(found))
-    say(f"Kept in {BUILD.name}/bench.json and {BUILD.name}/bench.md")
+    for sheet in sheets(measurements):
+        console.print(sheet.as_rich_table())
+    click.echo(scope(measurements))
+    say(f"Written to {BUILD.name}/bench.json and {BUILD.name}/bench.md")
 
 
-def _keep(machine: dict[str, Any], found: Sequence[Measured], plan: Plan) -> None:
+def _write_results(machine: dict[str, Any], measurements: Sequence[Measurement], plan: Plan) -> None:
     """Write what there is by now: a long measurement may be cut short."""
     settings = {"customers": plan.sizes, "only": plan.only, "runs": plan.runs, "seed": plan.seed}
-    told = {"machine": machine, "settings": settings, **plain(found)}
-    _write(BUILD / "bench.json", json.dumps(told, indent=1, ensure_ascii=False))
-    _write(BUILD / "bench.md", _page(machine, plan, sheets(found), scope(found)))
+    results = {"machine": machine, "settings": settings, **as_dict(measurements)}
+    _write(BUILD / "bench.json", json.dumps(results, indent=1, ensure_ascii=False))
+    _write(BUILD / "bench.md", _page(machine, plan, sheets(measurements), scope(measurements)))
 
 
 def _page(machine: dict[str, Any], plan: Plan, tables: Sequence[Sheet], computed: str) -> str:
@@ -109,10 +109,12 @@ def _machine() -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """What the processor calls itself, where the system tells."""
-    told = Path("/proc/cpuinfo")
-    named = re.search(r"^model name\s*:\s*(.+)$", told.read_text("utf-8"), re.MULTILINE) if told.exists() else None
-    return named[1] if named else platform.machine()
+    """The model name of the processor, where the system reports it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    model = (
+        re.search(r"^model name\s*:\s*(.+)$", cpuinfo.read_text("utf-8"), re.MULTILINE) if cpuinfo.exists() else None
+    )
+    return model[1] if model else platform.machine()
 
 
 if __name__ == "__main__":

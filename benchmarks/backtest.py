@@ -1,6 +1,6 @@
-"""What the silence curve of a file claims against what came: `python -m benchmarks.backtest FILE`.
+"""Backtest the silence curve of a file of orders: `python -m benchmarks.backtest FILE`.
 
-The file is CSV or Parquet with `customer_id`, `ordered_at` and `amount`; `--columns` says what yours are called. A row
+The file is CSV or Parquet with `customer_id`, `ordered_at` and `amount`; `--columns` maps them to yours. A row
 is an order, or with `--order COLUMN` a line of one. By default the curve is learned at the end of the file and tested
 on its newest dates, as a workspace does it; with `--learned-on DATE` it is learned from what was known on that day,
 and tested on dates from then on.
@@ -17,7 +17,7 @@ import polars as pl
 
 from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import Calibration, SilenceCurve
-from custrata.analytics.silence_learning import backtested, learn_silence
+from custrata.analytics.silence_learning import backtest, learn_silence
 from custrata.analytics.sources import canonical_orders
 from custrata.analytics.traits import known_facts
 from custrata.engine import DuckEngine
@@ -41,8 +41,8 @@ def orders_of(path: str, columns: dict[str, str], order: str | None) -> pl.DataF
     )
 
 
-def told(rows: Iterable[Calibration]) -> str:
-    """The rows as a table for a page."""
+def as_table(rows: Iterable[Calibration]) -> str:
+    """The rows as a Markdown table."""
     lines = [HEAD]
     for row in rows:
         days = str(row.least) if row.least == row.most else f"{row.least}–{row.most}" if row.most else f"{row.least}+"
@@ -55,15 +55,17 @@ def told(rows: Iterable[Calibration]) -> str:
     return "\n".join(lines)
 
 
-def described(curve: SilenceCurve) -> str:
-    """The dates, and the lines of each stratum."""
-    said = [f"{curve.dates} dates, {curve.first_date} to {curve.last_date}, {curve.customers:,} customers"]
-    for one in curve.strata:
-        lines = ("none" if line is None else f"{float(line):.2f}" for line in (one.at_risk, one.churned))
-        at_risk, churned = lines
-        days = f"{one.least}–{one.most or ''}"
-        said.append(f"{days} order days: in rhythm {one.in_rhythm}, at risk from {at_risk}, churned from {churned}")
-    return "\n".join(said)
+def curve_summary(curve: SilenceCurve) -> str:
+    """The test dates, and the thresholds of each stratum."""
+    lines = [f"{curve.dates} dates, {curve.first_date} to {curve.last_date}, {curve.customers:,} customers"]
+    for stratum in curve.strata:
+        thresholds = ("none" if line is None else f"{float(line):.2f}" for line in (stratum.at_risk, stratum.churned))
+        at_risk, churned = thresholds
+        days = f"{stratum.least}–{stratum.most or ''}"
+        lines.append(
+            f"{days} order days: in rhythm {stratum.in_rhythm}, at risk from {at_risk}, churned from {churned}"
+        )
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -74,20 +76,20 @@ def main() -> None:
     parser.add_argument("--order", help="the column of order numbers, where a row is a line")
     parser.add_argument("--zone", default="UTC")
     parser.add_argument("--learned-on", help="learn from what was known on that day")
-    given = parser.parse_args()
-    orders = orders_of(given.file, dict(pair.split("=", 1) for pair in given.columns), given.order)
+    arguments = parser.parse_args()
+    orders = orders_of(arguments.file, dict(pair.split("=", 1) for pair in arguments.columns), arguments.order)
     last: date = orders.select(pl.col("ordered_at").dt.date().max()).item()
-    moment = AsOf.of(last + timedelta(days=1), given.zone)
+    moment = AsOf.of(last + timedelta(days=1), arguments.zone)
     with DuckEngine() as engine:
-        known = known_facts(
-            canonical_orders(engine.from_arrow(orders.to_arrow()), given.zone), moment, keep=engine.materialize
+        facts = known_facts(
+            canonical_orders(engine.from_arrow(orders.to_arrow()), arguments.zone), moment, keep=engine.materialize
         )
-        if given.learned_on:
-            curve, rows = backtested(known.paced, AsOf.of(given.learned_on, given.zone), moment)
+        if arguments.learned_on:
+            curve, rows = backtest(facts.paced, AsOf.of(arguments.learned_on, arguments.zone), moment)
         else:
-            curve = learn_silence(known.paced, moment)
+            curve = learn_silence(facts.paced, moment)
             rows = curve.calibration
-        sys.stdout.write(f"{described(curve)}\n\n{told(rows)}\n")
+        sys.stdout.write(f"{curve_summary(curve)}\n\n{as_table(rows)}\n")
 
 
 if __name__ == "__main__":

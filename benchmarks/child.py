@@ -19,7 +19,7 @@ Job = Callable[[], dict[str, Any]]
 
 
 def main(name: str, task: Task) -> dict[str, Any]:
-    """Set a work up, do it, and tell what it took."""
+    """Set a work up, run it, and return its timing."""
     module, function = WORKS[name].split(":")
     job: Job = getattr(import_module(module), function)(task)
     started, worked = perf_counter(), process_time()

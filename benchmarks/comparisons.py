@@ -1,4 +1,4 @@
-"""What is compared with what, and how: ours and the peers in turn, each time in a fresh process."""
+"""The comparisons, and how they are measured: ours and the peers in turn, each run in a fresh process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from math import log
 from pathlib import Path
 from statistics import median
 
-from benchmarks.tasks import Died, Task, Timing, timed
+from benchmarks.tasks import Task, Timing, WorkFailed, timed
 
 LARGE = 1_000_000  # the size at which the marks of the design hold
 MOST_MB = 4 * 1024
@@ -20,7 +20,7 @@ MOST_GROWTH = 1.1
 
 @dataclass(frozen=True)
 class Peer:
-    """Who does the same work, and up to how many customers it is asked to: beyond, the machine would run out."""
+    """An alternative that does the same work, and the most customers it is run with before memory runs out."""
 
     work: str
     title: str
@@ -87,12 +87,12 @@ COMPARISONS = (
     Comparison("simulation", "preview of a dragged line", "preview", (_BARE,), most_seconds=0.3),
     Comparison("life", "life of a tier: one transition", "life", (Peer("bare_join", "the bare join"),), mark=3),
 )
-ASKING = ("criteria", "simulation")  # what reads a published run
+READING_RUN = ("criteria", "simulation")  # these read a published run
 KEYS = ("main", "refresh", "import", "criteria", "simulation", "life", "growth")
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """The timings of one comparison at one size, by work; and of how many customers pandas found the tier we found."""
 
     comparison: Comparison
@@ -107,7 +107,7 @@ class Measured:
         return self.timings[self.comparison.work]
 
     def seconds(self, part: str = "") -> float:
-        """The median of our seconds, of the whole or of a part that the work told."""
+        """The median of our seconds, of the whole run or of a part that the work reports."""
         return median(timing.details[part] if part else timing.seconds for timing in self.ours)
 
     def ratios(self, peer: Peer) -> list[float]:
@@ -117,17 +117,19 @@ class Measured:
 
     def steps(self) -> dict[str, float]:
         """The median of each step of the refresh, in seconds; `rest` is what lies outside of them."""
-        told = [timing.details["steps"] for timing in self.ours if "steps" in timing.details]
+        steps_of_runs = [timing.details["steps"] for timing in self.ours if "steps" in timing.details]
         whole = [timing.details["refresh"] for timing in self.ours if "steps" in timing.details]
-        rest = [all_of_it - sum(steps.values()) for all_of_it, steps in zip(whole, told, strict=True)]
+        rest = [all_of_it - sum(steps.values()) for all_of_it, steps in zip(whole, steps_of_runs, strict=True)]
         return (
-            {step: median(steps[step] for steps in told) for step in told[0]} | {"rest": median(rest)} if told else {}
+            {step: median(steps[step] for steps in steps_of_runs) for step in steps_of_runs[0]} | {"rest": median(rest)}
+            if steps_of_runs
+            else {}
         )
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What was asked for: sizes, works, runs, and whether peers run too."""
+    """The options of the command line: sizes, works, runs, and whether peers run too."""
 
     sizes: tuple[int, ...]
     only: tuple[str, ...]
@@ -139,12 +141,12 @@ class Plan:
     def comparisons(self) -> Iterator[Comparison]:
         """The comparisons to make at every size; growth reads the main job, which then needs no peer of its own."""
         for comparison in COMPARISONS:
-            wanted = comparison.key in self.only
-            if wanted or (comparison.key == "main" and "growth" in self.only):
-                yield comparison if wanted and self.peers else replace(comparison, peers=())
+            selected = comparison.key in self.only
+            if selected or (comparison.key == "main" and "growth" in self.only):
+                yield comparison if selected and self.peers else replace(comparison, peers=())
 
 
-def measured(plan: Plan) -> Iterator[Measured]:
+def measure(plan: Plan) -> Iterator[Measurement]:
     """Every comparison at every size, as they are done."""
     for customers in plan.sizes:
         published = False
@@ -152,28 +154,28 @@ def measured(plan: Plan) -> Iterator[Measured]:
         comparisons = list(plan.comparisons())
         if any(comparison.key != "life" for comparison in comparisons):  # the life makes its own tables
             task = _with_orders(task)
-        if any(comparison.key in ("refresh", *ASKING) for comparison in comparisons):
+        if any(comparison.key in ("refresh", *READING_RUN) for comparison in comparisons):
             task = _with_lake(task)
         for comparison in comparisons:
-            if comparison.key in ASKING and not published:
+            if comparison.key in READING_RUN and not published:
                 published = True
-                say(f"{task.customers:,} customers: a published run to ask")
+                say(f"{task.customers:,} customers: a published run")
                 timed("refresh", task)
-            yield _compared(comparison, task, plan.runs)
+            yield _measure_comparison(comparison, task, plan.runs)
         shutil.rmtree(task.folder, ignore_errors=True)
 
 
 def _with_orders(task: Task) -> Task:
     say(f"{task.customers:,} customers: the file of orders")
     shutil.rmtree(task.folder, ignore_errors=True)
-    told = timed("generate", task).details
-    return replace(task, csv=Path(told["csv"]), orders=told["orders"])
+    details = timed("generate", task).details
+    return replace(task, csv=Path(details["csv"]), orders=details["orders"])
 
 
 def _with_lake(task: Task) -> Task:
     say(f"{task.customers:,} customers: a lake to refresh from")
-    told = timed("prepare", replace(task, folder=_scratch(task, "prepared"))).details
-    return replace(task, workspace=Path(told["workspace"]), files=tuple(told["files"]), as_of=told["as_of"])
+    details = timed("prepare", replace(task, folder=_scratch(task, "prepared"))).details
+    return replace(task, workspace=Path(details["workspace"]), files=tuple(details["files"]), as_of=details["as_of"])
 
 
 def _scratch(task: Task, work: str) -> Path:
@@ -183,28 +185,28 @@ def _scratch(task: Task, work: str) -> Path:
     return folder
 
 
-def _compared(comparison: Comparison, task: Task, runs: int) -> Measured:
+def _measure_comparison(comparison: Comparison, task: Task, runs: int) -> Measurement:
     """Ours and the peers, run after run, another one first each time."""
     works = [comparison.work, *(peer.work for peer in comparison.peers if task.customers <= peer.most)]
-    found = Measured(comparison, task.customers, task.orders, {work: [] for work in works})
+    measurement = Measurement(comparison, task.customers, task.orders, {work: [] for work in works})
     for run in range(runs):
         say(f"{task.customers:,} customers: {comparison.title}, run {run + 1} of {runs}")
         turn = run % len(works)
-        done = {work: _tried(work, task, ours=work == comparison.work) for work in works[turn:] + works[:turn]}
-        if done.get("pandas") and not found.same:
+        done = {work: _time_work(work, task, ours=work == comparison.work) for work in works[turn:] + works[:turn]}
+        if done.get("pandas") and not measurement.same:
             both = replace(task, folder=task.folder / comparison.work, other=task.folder / "pandas")
-            found.same.update(timed("agree", both).details["same"])
+            measurement.same.update(timed("agree", both).details["same"])
         for work, timing in done.items():
             shutil.rmtree(task.folder / work)
-            found.timings[work] += [timing] if timing else []
-    return found
+            measurement.timings[work] += [timing] if timing else []
+    return measurement
 
 
-def _tried(work: str, task: Task, *, ours: bool) -> Timing | None:
-    """One run; a peer that dies has no timing, ours must not die."""
+def _time_work(work: str, task: Task, *, ours: bool) -> Timing | None:
+    """One run. A peer that fails has no timing; a failure of ours is raised."""
     try:
         return timed(work, replace(task, folder=_scratch(task, work)))
-    except Died as error:
+    except WorkFailed as error:
         if ours:
             raise
         say(str(error))
@@ -212,7 +214,7 @@ def _tried(work: str, task: Task, *, ours: bool) -> Timing | None:
 
 
 def say(text: str) -> None:
-    """Tell how far we are, beside the results."""
+    """Report progress on stderr."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -231,9 +233,12 @@ class Growth:
         return log(self.ratio) / log(self.more / self.fewer)
 
 
-def growth(found: Sequence[Measured]) -> list[Growth]:
+def growth(measurements: Sequence[Measurement]) -> list[Growth]:
     """From each size to the next and from the first to the last, for the main job and its two parts."""
-    runs = sorted((one for one in found if one.comparison.key == "main"), key=lambda one: one.customers)
+    runs = sorted(
+        (measurement for measurement in measurements if measurement.comparison.key == "main"),
+        key=lambda measurement: measurement.customers,
+    )
     pairs = list(pairwise(runs)) + ([(runs[0], runs[-1])] if len(runs) > 2 else [])
     return [
         Growth(title, less.customers, more.customers, more.seconds(part) / less.seconds(part))

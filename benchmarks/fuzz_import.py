@@ -128,8 +128,8 @@ def damaged_file(folder: Path, number: int, chance: random.Random) -> tuple[Path
         inside = chance.random() < 0.5
         data = gzip.compress(damage(as_csv(rows), chance)) if inside else damage(gzip.compress(as_csv(rows)), chance)
     else:
-        made = {"csv": as_csv, "xlsx": as_excel, "parquet": as_parquet}[kind](rows)
-        data = damage(made, chance)
+        content = {"csv": as_csv, "xlsx": as_excel, "parquet": as_parquet}[kind](rows)
+        data = damage(content, chance)
     path = folder / f"{number}.{kind}"
     path.write_bytes(data)
     return path, f"{kind} {damage.__name__}"
@@ -163,7 +163,7 @@ def main(files: int = 500, seed: int = 1) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         workspace = Workspace.create(Path(scratch) / "shop")
         for number in range(files):
-            path, made = damaged_file(Path(scratch), number, chance)
+            path, description = damaged_file(Path(scratch), number, chance)
             signal.setitimer(signal.ITIMER_PROF, SECONDS)
             signal.alarm(PATIENCE)
             ended = outcome(workspace, path, chance.choice(["orders", "orders", "lines", "customers"]))
@@ -173,7 +173,7 @@ def main(files: int = 500, seed: int = 1) -> int:
             tally[ended.splitlines()[0]] += 1
             if ended != "imported" and not ended.startswith("refused"):
                 failed += 1
-                print(f"file {number} ({made}): {ended}")
+                print(f"file {number} ({description}): {ended}")
     for ended, count in tally.most_common():
         print(f"{count:5}  {ended}")
     return failed

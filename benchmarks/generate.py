@@ -95,10 +95,10 @@ def write_orders(path: Path, customers: int, seed: int = 1) -> int:
     """
     with duckdb.connect(config={"temp_directory": str(path.parent), "memory_limit": "10GB"}) as duck:
         key = 0
-        for number, begin in enumerate(range(0, customers, BLOCK)):
+        for number, offset in enumerate(range(0, customers, BLOCK)):
             rng = np.random.default_rng([seed, number])
-            size = min(BLOCK, customers - begin)
-            rows = _with_returns(rng, _orders(rng, _people(rng, begin + 1, size), key))
+            size = min(BLOCK, customers - offset)
+            rows = _with_returns(rng, _orders(rng, _people(rng, offset + 1, size), key))
             key += len(rows["key"])
             duck.register("block", pa.table(rows))
             duck.execute("INSERT INTO drawn FROM block" if number else "CREATE TABLE drawn AS FROM block")
@@ -116,8 +116,8 @@ def _people(rng: np.random.Generator, first_number: int, size: int) -> People:
     lifetime = rng.exponential(1, size) / rng.gamma(0.6, 1 / 120, size).clip(1e-6)
     active = np.minimum(lifetime, DAYS - first)
     rate = rng.gamma(0.7, 1, size)
-    wanted = rate * active
-    further = np.minimum(wanted * (SALES_EACH - 1) * size / wanted.sum(), active * MOST_PER_DAY)
+    expected_orders = rate * active
+    further = np.minimum(expected_orders * (SALES_EACH - 1) * size / expected_orders.sum(), active * MOST_PER_DAY)
     return People(
         customer=np.arange(first_number, first_number + size),
         orders=1 + rng.poisson(further),
@@ -147,7 +147,7 @@ def _orders(rng: np.random.Generator, people: People, key: int) -> Rows:
     return {
         "key": np.arange(key, key + size),
         "customer": people.customer[who],
-        "wall": np.where(channel == STORE, at // 60 * 60, at),  # tills tell minutes
+        "wall": np.where(channel == STORE, at // 60 * 60, at),  # tills record minutes
         "amount": amount,
         "discount": discount,
         "refund": refund,
@@ -216,7 +216,7 @@ def _with_returns(rng: np.random.Generator, sales: Rows) -> Rows:
     returned["amount"] = -np.maximum(1, (returned["amount"] * part).astype(np.int64))
     returned["discount"] = np.zeros(many, dtype=np.int64)
     returned["returns"] = np.where(rng.random(many) < 0.6, returned["key"], -1)
-    known = returned["wall"] < START + DAYS * SECONDS
-    together = {name: np.concatenate((sales[name], returned[name][known])) for name in sales}
-    begin = int(sales["key"][0])
-    return together | {"key": np.arange(begin, begin + len(together["key"]))}
+    in_span = returned["wall"] < START + DAYS * SECONDS
+    together = {name: np.concatenate((sales[name], returned[name][in_span])) for name in sales}
+    first_key = int(sales["key"][0])
+    return together | {"key": np.arange(first_key, first_key + len(together["key"]))}

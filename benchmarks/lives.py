@@ -26,7 +26,7 @@ LIFE = Life(
     Review("member_anniversary"),  # the one with the most to reckon
 )
 
-# What this run found and what the run before left, each in an order of its own; one in thirty is new.
+# Tiers of this run and of the run before, each in its own order; one customer in thirty is new.
 NOW_SQL = """
 CREATE TEMP TABLE now AS
 SELECT lpad(i::VARCHAR, 10, '0') AS customer_id, (19000 + i % 1000)::INT AS member_since,
@@ -45,21 +45,21 @@ FROM range({customers}) AS all_of_them(i) WHERE i % 30 > 0 ORDER BY hash(i + 3)
 
 
 def one_transition(task: Task) -> Job:
-    """The join of the two tables and the transition over it, kept as a table."""
+    """The join of the two tables and the transition over it, materialized."""
     engine = connect()
     _fill(engine.connection.con, task)
     now, before = engine.connection.table("now"), engine.connection.table("before")
 
     def job() -> dict[str, Any]:
         both = now.left_join(before, "customer_id").drop("customer_id_right")
-        kept = engine.materialize(live(both, LIFE, NOW))
-        return {"customers": int(kept.count().execute())}
+        transitions = engine.materialize(live(both, LIFE, NOW))
+        return {"customers": int(transitions.count().execute())}
 
     return job
 
 
 def bare_join(task: Task) -> Job:
-    """The same join alone, kept as a table."""
+    """The same join alone, materialized."""
     duck = duckdb.connect()
     _fill(duck, task)
 

@@ -1,4 +1,4 @@
-"""Our side of every comparison, through the same doors as the command line."""
+"""Our side of every comparison, through the same functions as the command line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ZONE, OFFSET, DAY = "Asia/Shanghai", 8 * 3600 * 10**6, 86_400 * 10**6
 
 
 def generate(task: Task) -> Job:
-    """The file of orders, from the cache where it is there; read once, so that nobody is the first to fetch it."""
+    """The file of orders, from the cache where it exists; read once to warm the file cache."""
 
     def job() -> dict[str, Any]:
         csv = cached_orders(task.cache, task.customers, task.seed)
@@ -34,10 +34,10 @@ def generate(task: Task) -> Job:
 
 
 def prepare(task: Task) -> Job:
-    """A workspace with the orders imported, for what starts from a lake; tells its files and the first `as_of`."""
+    """A workspace with imported orders, for works that start from a lake; returns the files and the first `as_of`."""
 
     def job() -> dict[str, Any]:
-        told = _imported(task)
+        details = _import(task)
         workspace = Workspace.open(task.folder / "workspace")
         files = [str(path) for path in workspace.lake.snapshot().files["orders"]]
         with connect() as engine:
@@ -45,14 +45,14 @@ def prepare(task: Task) -> Job:
             newest = engine.arrow(orders.aggregate(newest=orders.ordered_at.max()))["newest"][0].as_py()
         micros = (newest - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
         as_of = ((micros + OFFSET) // DAY + 1) * DAY - OFFSET
-        return {**told, "workspace": str(workspace.folder), "files": files, "as_of": as_of}
+        return {**details, "workspace": str(workspace.folder), "files": files, "as_of": as_of}
 
     return job
 
 
 def csv_import(task: Task) -> Job:
     """The import of the CSV into a new workspace."""
-    return lambda: _imported(task)
+    return lambda: _import(task)
 
 
 def main_job(task: Task) -> Job:
@@ -60,10 +60,10 @@ def main_job(task: Task) -> Job:
 
     def job() -> dict[str, Any]:
         started = perf_counter()
-        told = _imported(task)
+        details = _import(task)
         imported = perf_counter()
-        told |= _refreshed(Workspace.open(task.folder / "workspace"))
-        return {**told, "import": imported - started}
+        details |= _refresh(Workspace.open(task.folder / "workspace"))
+        return {**details, "import": imported - started}
 
     return job
 
@@ -72,7 +72,7 @@ def refresh_alone(task: Task) -> Job:
     """The first refresh of a prepared lake."""
     workspace = _prepared(task)
     shutil.rmtree(workspace.runs.folder, ignore_errors=True)
-    return lambda: _refreshed(workspace)
+    return lambda: _refresh(workspace)
 
 
 def refresh_next(task: Task) -> Job:
@@ -80,11 +80,11 @@ def refresh_next(task: Task) -> Job:
     workspace = _prepared(task)
     before = workspace.runs.published()
     if before is None:
-        _refreshed(workspace)
+        _refresh(workspace)
         before = workspace.runs.published()
     assert before is not None
     later = before.as_of + timedelta(days=1)
-    return lambda: _refreshed(workspace, later)
+    return lambda: _refresh(workspace, later)
 
 
 def _prepared(task: Task) -> Workspace:
@@ -92,14 +92,14 @@ def _prepared(task: Task) -> Workspace:
     return Workspace.open(task.workspace)
 
 
-def _imported(task: Task) -> dict[str, Any]:
+def _import(task: Task) -> dict[str, Any]:
     assert task.csv is not None
     workspace = Workspace.create(task.folder / "workspace", timezone=ZONE, language="en")
     done = import_file(workspace, "orders", task.csv, at=datetime.now(UTC))
     return {"rows": done.rows, "accepted": done.accepted, "rejected": done.rejected}
 
 
-def _refreshed(workspace: Workspace, as_of: datetime | None = None) -> dict[str, Any]:
+def _refresh(workspace: Workspace, as_of: datetime | None = None) -> dict[str, Any]:
     started = perf_counter()
     with connect() as engine:
         done = refresh(workspace, engine, at=datetime.now(UTC), as_of=as_of)
@@ -109,6 +109,6 @@ def _refreshed(workspace: Workspace, as_of: datetime | None = None) -> dict[str,
 
 def _counts(run: Run) -> dict[str, Any]:
     """How many schemes were published, traits computed and customers graded. Traits from order lines are left out."""
-    schemes = [key for key, decided in run.record["schemes"].items() if not decided["waiting"]]
+    schemes = [key for key, outcome in run.record["schemes"].items() if not outcome["waiting"]]
     traits = [trait for trait in CATALOGUE.values() if trait.group != "breadth"]
     return {"schemes": len(schemes), "traits": len(traits), "customers": run.record["headline"]["customers"]}

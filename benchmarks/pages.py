@@ -2,8 +2,8 @@
 
     python -m benchmarks.pages -w DIR [--users 10] [--seconds 15] [--pause 1]
 
-starts `custrata up` on a workspace that has been graded, signs in, and lets every user ask for one page again and
-again, with a pause between two clicks, page by page. Prints what the client waited and what the server says it took
+starts `custrata up` on a workspace that has been graded, signs in, and lets every user request one page again and
+again, with a pause between two clicks, page by page. Prints the time the client waited and the time the server reports
 (`Server-Timing`), the processor time a request took of all cores together, which stays the same on a busy machine, and
 the memory of the whole process tree before the load and after it.
 """
@@ -57,26 +57,26 @@ class Browser:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def get(self, path: str) -> tuple[int, bytes, float | None]:
-        return self._ask("GET", path, None)
+        return self._request("GET", path, None)
 
     def sign_in(self, name: str, password: str) -> None:
-        """Sign in as a person would. Raises RuntimeError where the server says no."""
-        self._fill_in("/account/sign-in/", username=name, password=password)
+        """Sign in as a person would. Raises RuntimeError where the server refuses."""
+        self._submit_form("/account/sign-in/", username=name, password=password)
 
     def choose_password(self, present: str, password: str) -> None:
-        """Replace the password of the command line by one's own, as everybody has to."""
-        self._fill_in("/account/me/password/", present=present, password=password, repeated=password)
+        """Replace the initial password, as every new user has to."""
+        self._submit_form("/account/me/password/", present=present, password=password, repeated=password)
 
-    def _fill_in(self, path: str, **filled: str) -> None:
+    def _submit_form(self, path: str, **filled: str) -> None:
         _, page, _ = self.get(path)
         token = re.search(rb'name="csrfmiddlewaretoken" value="([^"]+)"', page)
         if token is None:
             raise RuntimeError(f"the page {path} has no form")
-        status, answer, _ = self._ask("POST", path, urlencode({"csrfmiddlewaretoken": token[1].decode(), **filled}))
+        status, answer, _ = self._request("POST", path, urlencode({"csrfmiddlewaretoken": token[1].decode(), **filled}))
         if status != 302:
             raise RuntimeError(f"{path} answered {status}: {answer[:300]!r}")
 
-    def _ask(self, method: str, path: str, body: str | None) -> tuple[int, bytes, float | None]:
+    def _request(self, method: str, path: str, body: str | None) -> tuple[int, bytes, float | None]:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
@@ -91,12 +91,12 @@ class Browser:
         for cookie in answer.headers.get_all("Set-Cookie") or []:
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
-        told = SERVER_TIME.search(answer.headers.get("Server-Timing", ""))
-        return answer.status, content, float(told[1]) if told else None
+        timing = SERVER_TIME.search(answer.headers.get("Server-Timing", ""))
+        return answer.status, content, float(timing[1]) if timing else None
 
 
 @contextmanager
-def served(workspace: Path) -> Iterator[tuple[int, int]]:
+def run_server(workspace: Path) -> Iterator[tuple[int, int]]:
     """The server on a free port: (port, process id of the tree's root)."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -135,10 +135,10 @@ def processes(root: int) -> set[int]:
             parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
         except (OSError, IndexError, ValueError):
             continue
-    tree, found = {root}, {root}
-    while found:
-        found = {child for child, parent in parents.items() if parent in tree} - tree
-        tree |= found
+    tree, children = {root}, {root}
+    while children:
+        children = {child for child, parent in parents.items() if parent in tree} - tree
+        tree |= children
     return tree
 
 
@@ -167,13 +167,13 @@ def memory_mb(root: int) -> float:
 
 
 def pages_of(workspace: Workspace) -> dict[str, str]:
-    """The pages to ask for: those of everybody, and those of a customer from the middle of the list."""
+    """The pages to measure: those without a customer, and those of a customer from the middle of the list."""
     run = workspace.runs.published()
     assert run is not None, "refresh the workspace first"
     with DuckEngine() as engine:
         profile = run.read("profile", engine)
         row = engine.arrow(profile.order_by("customer_id").limit(1, offset=profile.count() // 2)).to_pylist()[0]
-    one = f"/customers/{quote(row['customer_id'])}/"
+    customer_page = f"/customers/{quote(row['customer_id'])}/"
     phone = str(row.get("phone") or row["customer_id"])
     return {
         "overview": "/",
@@ -188,29 +188,32 @@ def pages_of(workspace: Workspace) -> dict[str, str]:
         "customers by spend": "/customers/?tier=frequency:high&sort=-spend",
         "search: half a phone": f"/customers/?q={quote(phone[3:9])}",
         "search: name": f"/customers/?q={quote(str(row.get('name') or row['customer_id']))}",
-        "a customer": one,
+        "a customer": customer_page,
         "jobs": "/jobs/",
     }
 
 
 def load(browsers: Sequence[Browser], page: str, path: str, seconds: float, pause: float) -> Figures:
-    """Every browser asks for the page again and again for some seconds."""
+    """Every browser requests the page repeatedly for some seconds."""
 
-    def one(browser: Browser, late: float) -> list[tuple[float, int, float | None]]:
+    def request_repeatedly(browser: Browser, late: float) -> list[tuple[float, int, float | None]]:
         time.sleep(late)
-        taken, end = [], time.monotonic() + seconds
+        samples, end = [], time.monotonic() + seconds
         while time.monotonic() < end:
             start = time.perf_counter()
-            status, _, told = browser.get(path)
-            taken.append(((time.perf_counter() - start) * 1000, status, told))
+            status, _, server_ms = browser.get(path)
+            samples.append(((time.perf_counter() - start) * 1000, status, server_ms))
             time.sleep(pause)
-        return taken
+        return samples
 
     with ThreadPoolExecutor(len(browsers)) as users:
-        asked = [users.submit(one, browser, number * pause / len(browsers)) for number, browser in enumerate(browsers)]
-        answers = [answer for future in asked for answer in future.result()]
+        futures = [
+            users.submit(request_repeatedly, browser, number * pause / len(browsers))
+            for number, browser in enumerate(browsers)
+        ]
+        answers = [answer for future in futures for answer in future.result()]
     waited = sorted(milliseconds for milliseconds, _, _ in answers)
-    told = [one for _, _, one in answers if one is not None]
+    server_times = [server_ms for _, _, server_ms in answers if server_ms is not None]
     cut = quantiles(waited, n=20) if len(waited) > 1 else waited * 20
     return Figures(
         page,
@@ -219,7 +222,7 @@ def load(browsers: Sequence[Browser], page: str, path: str, seconds: float, paus
         round(waited[len(waited) // 2], 1),
         round(cut[18], 1),
         round(waited[-1], 1),
-        round(quantiles(told, n=20)[18], 1) if len(told) > 1 else None,
+        round(quantiles(server_times, n=20)[18], 1) if len(server_times) > 1 else None,
     )
 
 
@@ -231,19 +234,19 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--pause", type=float, default=1.0)
     parser.add_argument("--out", type=Path, default=Path("build/pages.json"))
-    asked = parser.parse_args()
-    workspace = Workspace.open(asked.workspace)
+    arguments = parser.parse_args()
+    workspace = Workspace.open(arguments.workspace)
     name = f"load-{secrets.token_hex(3)}"
-    with served(workspace.folder) as (port, root):
+    with run_server(workspace.folder) as (port, root):
         environment = os.environ | {"CUSTRATA_WORKSPACE": str(workspace.folder)}
         person: list[str | Path] = [BIN, "manage", "create_person", name]
-        made = subprocess.run(person, check=True, capture_output=True, text=True, env=environment).stdout
-        first = made.rpartition("password ")[2].strip()
+        output = subprocess.run(person, check=True, capture_output=True, text=True, env=environment).stdout
+        first = output.rpartition("password ")[2].strip()
         password = f"{first} of my own"
         newcomer = Browser(port)
         newcomer.sign_in(name, first)
         newcomer.choose_password(first, password)
-        browsers = [Browser(port) for _ in range(asked.users)]
+        browsers = [Browser(port) for _ in range(arguments.users)]
         for browser in browsers:
             browser.sign_in(name, password)
         time.sleep(5)
@@ -255,17 +258,22 @@ def main() -> None:
         )
         for page, path in pages_of(workspace).items():
             before = processor_ms(root)
-            one = load(browsers, page, path, asked.seconds, asked.pause)
-            one = replace(one, processor=round((processor_ms(root) - before) / one.requests, 1))
-            figures.append(one)
-            told = one.server_p95 if one.server_p95 is not None else ""
-            print(f"{one.page:24} {one.requests:6} {one.failed:6} {one.median:8.1f} {one.p95:8.1f} {one.longest:8.1f} "
-                  f"{told:>12} {one.processor:10.1f}", flush=True)  # fmt: skip
+            figure = load(browsers, page, path, arguments.seconds, arguments.pause)
+            figure = replace(figure, processor=round((processor_ms(root) - before) / figure.requests, 1))
+            figures.append(figure)
+            server_p95 = figure.server_p95 if figure.server_p95 is not None else ""
+            print(
+                f"{figure.page:24} {figure.requests:6} {figure.failed:6} {figure.median:8.1f} {figure.p95:8.1f} "
+                f"{figure.longest:8.1f} {server_p95:>12} {figure.processor:10.1f}",
+                flush=True,
+            )
         time.sleep(5)
         loaded = memory_mb(root)
     print(f"memory of the process tree: {idle:.0f} MB idle, {loaded:.0f} MB after the load")
-    asked.out.parent.mkdir(parents=True, exist_ok=True)
-    asked.out.write_text(json.dumps({"idle_mb": idle, "loaded_mb": loaded, "pages": [asdict(one) for one in figures]}))
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(
+        json.dumps({"idle_mb": idle, "loaded_mb": loaded, "pages": [asdict(figure) for figure in figures]})
+    )
 
 
 if __name__ == "__main__":

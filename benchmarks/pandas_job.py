@@ -105,14 +105,14 @@ def _traits(orders: pd.DataFrame, moment: Moment) -> tuple[pd.DataFrame, pd.Seri
     """One row per customer, and their ids; in the order in which they first appear."""
     number, ids = pd.factorize(orders["customer_id"])
     orders = orders.assign(customer=number.astype("int32")).drop(columns="customer_id")
-    sold, others = _valued(orders)
+    sold, not_sold = _valued(orders)
     del orders
     inside = sold[sold["at"] >= moment.since(WINDOW)]
     rhythm = _rhythm(sold, inside, moment)
     parts = [
         _sums(sold, inside, moment),
         rhythm,
-        _returned(others, moment),
+        _returned(not_sold, moment),
         _clock(inside),
         _top(inside, "channel"),
         _top(inside, "store"),
@@ -186,27 +186,27 @@ def _rhythm(sold: pd.DataFrame, inside: pd.DataFrame, moment: Moment) -> pd.Data
     period = int(min(max(2 * usual, 7), 91))
     periods = pd.DataFrame({"customer": inside["customer"], "period": (moment.day - 1 - inside["day"]) // period})
     rhythm["active_periods"] = periods.drop_duplicates().groupby("customer").size()
-    told: pd.DataFrame = rhythm.assign(population_gap=usual, period=period)
-    return told
+    extended: pd.DataFrame = rhythm.assign(population_gap=usual, period=period)
+    return extended
 
 
-def _returned(others: pd.DataFrame, moment: Moment) -> pd.DataFrame:
+def _returned(not_sold: pd.DataFrame, moment: Moment) -> pd.DataFrame:
     """Sums over returns that name no order, and over orders wholly given back."""
-    spans = [("", others["at"] >= moment.since(WINDOW)), ("_all", others["at"] >= 0)]
+    spans = [("", not_sold["at"] >= moment.since(WINDOW)), ("_all", not_sold["at"] >= 0)]
     spans += [
-        (f"_{name}", (others["at"] >= moment.since(older)) & (others["at"] < moment.since(newer)))
+        (f"_{name}", (not_sold["at"] >= moment.since(older)) & (not_sold["at"] < moment.since(newer)))
         for older, newer, name in WINDOWS
     ]
-    parts = [others[span].groupby("customer")["net"].sum().rename(f"returned{name}") for name, span in spans]
-    now = others[spans[0][1]]
+    parts = [not_sold[span].groupby("customer")["net"].sum().rename(f"returned{name}") for name, span in spans]
+    now = not_sold[spans[0][1]]
     wholly = now[(now["back"] > 0) & (now["net"] <= 0)]
     unnamed = now[(now["back"] <= 0) & (now["net"] < 0)]
-    last = others[others["net"] < 0].groupby("customer")["day"].max().rename("last_return_day")
+    last = not_sold[not_sold["net"] < 0].groupby("customer")["day"].max().rename("last_return_day")
     refunded = wholly.groupby("customer").agg(
         refunded_orders=("net", "size"), refunded_gross=("amount", "sum"), refunded_back=("back", "sum")
     )
-    given = unnamed.groupby("customer").agg(unnamed_returns=("net", "size"), unnamed_value=("net", "sum"))
-    return pd.concat([*parts, refunded, given, last], axis=1)
+    unnamed_sums = unnamed.groupby("customer").agg(unnamed_returns=("net", "size"), unnamed_value=("net", "sum"))
+    return pd.concat([*parts, refunded, unnamed_sums, last], axis=1)
 
 
 def _clock(inside: pd.DataFrame) -> pd.DataFrame:
@@ -222,8 +222,8 @@ def _clock(inside: pd.DataFrame) -> pd.DataFrame:
 
 def _top(inside: pd.DataFrame, place: str) -> pd.DataFrame:
     """How many channels or stores, the one of most orders and its share."""
-    known = inside[inside[place].notna()]
-    counts = known.groupby(["customer", place], observed=True).agg(orders=("net", "size"), sales=("net", "sum"))
+    placed = inside[inside[place].notna()]
+    counts = placed.groupby(["customer", place], observed=True).agg(orders=("net", "size"), sales=("net", "sum"))
     ranked = counts.reset_index().sort_values(
         ["customer", "orders", "sales", place], ascending=[True, False, False, True], ignore_index=True
     )

@@ -51,9 +51,9 @@ def graded(profile: pd.DataFrame) -> pd.DataFrame:
 
 def quantile_tiers(values: pd.Series, tiers: Sequence[str], shares: Sequence[float]) -> Texts:
     """The first tiers hold the given cumulated shares from the largest value down; whoever has none is in the last."""
-    known = np.sort(values.dropna().to_numpy())[::-1]
-    ranks = [max(1, ceil(share * len(known) - 1e-9)) for share in shares]
-    return _by_lines(values, tiers, [known[rank - 1] for rank in ranks] if len(known) else [np.inf] * len(shares))
+    ranked = np.sort(values.dropna().to_numpy())[::-1]
+    ranks = [max(1, ceil(share * len(ranked) - 1e-9)) for share in shares]
+    return _by_lines(values, tiers, [ranked[rank - 1] for rank in ranks] if len(ranked) else [np.inf] * len(shares))
 
 
 def _by_lines(values: pd.Series, tiers: Sequence[str], lines: Sequence[float]) -> Texts:
@@ -63,9 +63,9 @@ def _by_lines(values: pd.Series, tiers: Sequence[str], lines: Sequence[float]) -
 
 def _abc(spend: pd.Series) -> Texts:
     """From the best down the fewest customers who hold 80 %, then 95 % of positive spend."""
-    held = spend[spend > 0].value_counts().sort_index(ascending=False)
-    cumulated = (held * held.index).cumsum()
-    lines = [held.index[(cumulated * 100 >= cumulated.iloc[-1] * percent).to_numpy()][0] for percent in (80, 95)]
+    frequencies = spend[spend > 0].value_counts().sort_index(ascending=False)
+    cumulated = (frequencies * frequencies.index).cumsum()
+    lines = [frequencies.index[(cumulated * 100 >= cumulated.iloc[-1] * percent).to_numpy()][0] for percent in (80, 95)]
     return _by_lines(spend, ("high", "mid", "low"), lines)
 
 
@@ -123,7 +123,7 @@ def _rfm(profile: pd.DataFrame, bought: pd.Series) -> dict[str, object]:
 
 def _scored(values: pd.Series) -> pd.Series:
     """1 + the number of discrete quintile cuts strictly below the value."""
-    known = np.sort(values.dropna().to_numpy())
-    cuts = [known[max(1, ceil(number * len(known) / 5)) - 1] for number in (1, 2, 3, 4)]
+    ranked = np.sort(values.dropna().to_numpy())
+    cuts = [ranked[max(1, ceil(number * len(ranked) / 5)) - 1] for number in (1, 2, 3, 4)]
     score = pd.Series(1 + sum((values > cut).astype("int8") for cut in cuts), index=values.index)
     return score.where(values.notna())

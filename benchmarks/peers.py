@@ -1,4 +1,4 @@
-"""Peers in DuckDB: hand-written SQL on the lake's own Parquet, its CSV reader; and whether pandas found what we did."""
+"""Peers in DuckDB: hand-written SQL on the lake's own Parquet, its CSV reader; and how far pandas agrees with us."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ FROM read_parquet($files) WHERE customer_id IS NOT NULL GROUP BY customer_id
 
 BARE_ALL = """
 CREATE TEMP TABLE bare AS
-WITH seen AS (
+WITH counted AS (
     SELECT customer_id, kind, amount, refund, discount, amount - refund AS net,
         epoch_us(ordered_at) AS moment, (epoch_us(ordered_at) + {offset}) // {day} AS day,
         (epoch_us(ordered_at) + {offset}) // {hour} % 24 AS hour
     FROM read_parquet($files)
     WHERE customer_id IS NOT NULL AND status IN ('completed', 'refunded') AND epoch_us(ordered_at) < {as_of}
-), told AS (
-    SELECT *, kind = 'sale' AND net > 0 AS sold, moment >= {year} AS inside FROM seen
+), flagged AS (
+    SELECT *, kind = 'sale' AND net > 0 AS sold, moment >= {year} AS inside FROM counted
 )
-SELECT customer_id, {columns} FROM told GROUP BY customer_id
+SELECT customer_id, {columns} FROM flagged GROUP BY customer_id
 """
 
 
 def copy(task: Task) -> Job:
-    """The CSV to Parquet by DuckDB's reader, types as it finds them."""
+    """The CSV to Parquet by DuckDB's reader, with inferred types."""
 
     def job() -> dict[str, Any]:
         with duckdb.connect() as duck:

@@ -79,8 +79,8 @@ def _simulated(task: Task, first: Definition, then: Definition) -> Job:
     simulate(workspace, first, engine)
 
     def job() -> dict[str, Any]:
-        told = simulate(workspace, then, engine)
-        return {"customers": told.customers, "moved": told.moved, "movers": len(told.movers)}
+        result = simulate(workspace, then, engine)
+        return {"customers": result.customers, "moved": result.moved, "movers": len(result.movers)}
 
     return job
 

@@ -1,4 +1,4 @@
-"""The pieces of work that are timed, each by name, and what it takes to do one in a process of its own."""
+"""The timed works by name, and how to run one in a process of its own."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ WORKS = {
 
 @dataclass(frozen=True)
 class Task:
-    """What a work is done on.
+    """The input of a work.
 
     `orders` rows are in `csv`; `folder` is scratch of its own, `other` that of a run to compare with; `workspace` a
     prepared one, with `files` the Parquet of its orders and `as_of` (microseconds since 1970) the start of the day
@@ -62,14 +62,14 @@ class Task:
     @classmethod
     def from_json(cls, text: str) -> Task:
         """The same task, in the child."""
-        given = json.loads(text)
-        paths = {name: Path(given[name]) for name in ("cache", "folder", "csv", "other", "workspace") if given[name]}
-        return cls(**{**given, **paths, "files": tuple(given["files"])})
+        fields = json.loads(text)
+        paths = {name: Path(fields[name]) for name in ("cache", "folder", "csv", "other", "workspace") if fields[name]}
+        return cls(**{**fields, **paths, "files": tuple(fields["files"])})
 
 
 @dataclass(frozen=True)
 class Timing:
-    """One run of one work: seconds by the clock and of all threads together, the most memory it held, what it told."""
+    """One run of one work: wall-clock and CPU seconds, peak memory, and the details it reports."""
 
     seconds: float
     cpu_seconds: float
@@ -77,14 +77,14 @@ class Timing:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-class Died(Exception):
-    """A work ended in an error or was killed, for want of memory perhaps."""
+class WorkFailed(Exception):
+    """A work ended in an error or was killed, perhaps for lack of memory."""
 
 
 def timed(name: str, task: Task) -> Timing:
-    """Do a work in a fresh process. Raises `Died`; what the process wrote to stderr is on ours."""
+    """Do a work in a fresh process. Raises `WorkFailed`; what the process wrote to stderr is on ours."""
     command = [sys.executable, "-m", "benchmarks.child", name, task.to_json()]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        raise Died(f"{name} ended with {done.returncode}")
+        raise WorkFailed(f"{name} ended with {done.returncode}")
     return Timing(**json.loads(done.stdout.splitlines()[-1]))

@@ -1,4 +1,4 @@
-"""What every test may ask for: the engines, one connection of each for the whole session."""
+"""Fixtures for all tests: the engines, one connection of each for the whole session."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from custrata.engine import DuckEngine, Engine, connect
 REQUIRE_ALL = os.environ.get("CUSTRATA_REQUIRE_ALL") == "1"
 NO_JAVA = "Spark needs a Java runtime (on Debian: apt-get install default-jre-headless)"
 
-# Examples take as long as a busy machine needs; the build machine tries the same ones every time.
+# No deadline, since a machine may be busy; CI tries the same examples every time.
 settings.register_profile("here", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
-# What commands say must not depend on who runs the tests.
+# The language of the output must not depend on the environment of the tests.
 for name in ("LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE", "CUSTRATA_LANGUAGE"):
     os.environ.pop(name, None)
 
@@ -62,5 +62,5 @@ def spark() -> Iterator[Engine]:
 @pytest.fixture(scope="session", params=["duckdb", "spark"])
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in turn: the same test, the same result."""
-    found: Engine = request.getfixturevalue("duck" if request.param == "duckdb" else "spark")
-    return found
+    selected: Engine = request.getfixturevalue("duck" if request.param == "duckdb" else "spark")
+    return selected

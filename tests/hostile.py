@@ -1,4 +1,4 @@
-"""Values that nobody means: what people type by mistake, what programs send broken, and what an attacker tries."""
+"""Invalid values: typing mistakes, broken output of programs, and attacks."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ VALUES = (*NUMBERS, *DAYS, *TEXTS)
 
 
 def value(chance: random.Random) -> str:
-    """One of them."""
+    """A random one of `VALUES`."""
     return chance.choice(VALUES)
 
 
 def plain(chance: random.Random) -> Any:
-    """One of them as JSON or YAML has it: a text, a number, or a structure."""
+    """A random value as parsed from JSON or YAML: a text, a number, or a nested structure."""
     deep: Any = []
     for _ in range(chance.choice([1, 30, 80, 500])):
         deep = [deep] if chance.random() < 0.5 else {"all": [deep]}
@@ -40,7 +40,7 @@ def plain(chance: random.Random) -> Any:
 
 
 def spoilt(data: Any, chance: random.Random) -> Any:
-    """Plain values with one of their parts, anywhere, in the place of another: a value, a name, or a part too many."""
+    """The data with one of its values or keys, at any depth, replaced by an invalid one."""
     if isinstance(data, dict) and data and chance.random() < 0.85:
         name = chance.choice(sorted(data))
         if chance.random() < 0.1:

@@ -1,4 +1,4 @@
-"""Hostile YAML, TOML, JSON and plain values: each is refused in a sentence of ours, and quickly."""
+"""Hostile YAML, TOML, JSON and plain values: each is refused with an error of Custrata, and quickly."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from custrata.tiering.files import read_schemes
 from custrata.tiering.playbooks import as_data, playbook
 from tests.hostile import plain, spoilt, value
 
-LONGEST, MOST_SAID = 30.0, 20_000
+MAX_SECONDS, MAX_MESSAGE_LENGTH = 30.0, 20_000
 SCHEMES = [scheme.definition.data() for scheme in BUILT_IN.values()]
 MAPPING = """kind = "orders"
 header_row = 1
@@ -48,8 +48,8 @@ def condition(chance: random.Random) -> object:
 
 
 def playbook_read(chance: random.Random) -> object:
-    held = playbook("value", "high")
-    return playbook("value", "high", spoilt(as_data(held), chance))
+    shipped = playbook("value", "high")
+    return playbook("value", "high", spoilt(as_data(shipped), chance))
 
 
 def yaml_read(chance: random.Random) -> object:
@@ -86,7 +86,7 @@ TOML = (
 
 
 def cut(text: str, chance: random.Random, more: tuple[str, ...]) -> str:
-    """The text with something put into it, or in the place of a part of it."""
+    """The text with an invalid value inserted, or in place of a part of it."""
     start = chance.randrange(len(text))
     end = start + chance.choice([0, 0, 1, 5, len(text)])
     put = chance.choice(
@@ -100,8 +100,8 @@ TRIALS: tuple[Callable[[random.Random], object], ...] = (
 )  # fmt: skip
 
 
-def tried(seed: int, many: int) -> tuple[list[str], Counter[str], float]:
-    """What failed of so many trials of every sort, how they ended, and the seconds of the slowest."""
+def run_trials(seed: int, many: int) -> tuple[list[str], Counter[str], float]:
+    """Run so many trials of every kind; the failures, the number of each outcome, and the seconds of the slowest."""
     failures, ends, slowest = [], Counter[str](), 0.0
     for number in range(many):
         for trial in TRIALS:
@@ -111,23 +111,23 @@ def tried(seed: int, many: int) -> tuple[list[str], Counter[str], float]:
                 ends["taken"] += 1
             except CustrataError as error:
                 ends["refused"] += 1
-                if len(str(error)) > MOST_SAID:
+                if len(str(error)) > MAX_MESSAGE_LENGTH:
                     failures.append(f"{trial.__name__} {number}: {len(str(error))} characters")
             except Exception as error:
                 failures.append(f"{trial.__name__} {number}: {type(error).__name__} {str(error)[:200]}")
             took = time.process_time() - began
             slowest = max(slowest, took)
-            if took > LONGEST:
+            if took > MAX_SECONDS:
                 failures.append(f"{trial.__name__} {number}: {took:.1f} s")
     return failures, ends, slowest
 
 
 def test_hostile_texts_are_refused_in_a_sentence() -> None:
-    assert tried(1, 60)[0] == []
+    assert run_trials(1, 60)[0] == []
 
 
 @pytest.mark.deep
 def test_many_hostile_texts_are_refused_in_a_sentence() -> None:
-    failures, ends, slowest = tried(2, 1_000)
+    failures, ends, slowest = run_trials(2, 1_000)
     print(dict(ends), f"slowest {slowest:.1f} s of processor time")
     assert failures == []

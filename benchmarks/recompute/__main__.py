@@ -16,7 +16,7 @@ from benchmarks.recompute.schemes import Judge, Schemes, differences
 from custrata.engine import Engine, connect
 from custrata.lake import LakeSnapshot, Run, Workspace
 
-SHOWN = 3
+MAX_EXAMPLES = 3
 
 
 def judge_of(curve: Mapping[str, Any]) -> Judge:
@@ -42,7 +42,7 @@ def bought(lake: LakeSnapshot, engine: Engine) -> ir.Table:
     return both.select("order_id", category=both.category.fill_null(both.usual)).distinct()
 
 
-def compared(workspace: Workspace, run: Run) -> dict[str, int]:
+def compare_run(workspace: Workspace, run: Run) -> dict[str, int]:
     """Differences by scheme of one run, printed with examples."""
     with workspace.lake.reading() as lake, connect() as engine:
         orders = engine.arrow(lake.read("orders", engine).filter(lambda row: row.ordered_at < run.as_of)).to_pylist()
@@ -61,7 +61,7 @@ def compared(workspace: Workspace, run: Run) -> dict[str, int]:
         apart = differences(tiers, theirs)
         counts[key] = sum(map(len, apart.values()))
         for (ours, product), names in apart.items():
-            print(f"  {key}: recomputed {ours}, product {product}: {len(names)}, such as {names[:SHOWN]}")
+            print(f"  {key}: recomputed {ours}, product {product}: {len(names)}, such as {names[:MAX_EXAMPLES]}")
     return counts
 
 
@@ -75,10 +75,10 @@ def main() -> int:
     for run in workspace.runs.all():
         if arguments.runs and run.id not in arguments.runs:
             continue
-        counts = compared(workspace, run)
+        counts = compare_run(workspace, run)
         worst = max([worst, *map(abs, counts.values())])
-        told = ", ".join(f"{key} {count}" for key, count in counts.items())
-        print(f"{workspace.settings.name} {run.as_of.date()} {run.record['engine']}: {told}", flush=True)
+        summary = ", ".join(f"{key} {count}" for key, count in counts.items())
+        print(f"{workspace.settings.name} {run.as_of.date()} {run.record['engine']}: {summary}", flush=True)
     return int(worst > 0)
 
 

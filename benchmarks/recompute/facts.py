@@ -37,7 +37,7 @@ class Person:
     refunded: list[tuple[datetime, int, int]] = field(default_factory=list)  # of sales: instant, sold, given back
     categories: set[str] = field(default_factory=set)
     advocacy: Fraction | None = None  # the newest NPS answer: promoter 1, passive ½, detractor 0
-    said: set[str] = field(default_factory=set)  # kinds of feedback of the last 90 days
+    feedback_kinds: set[str] = field(default_factory=set)  # kinds of feedback of the last 90 days
 
     @property
     def days(self) -> list[int]:
@@ -125,13 +125,13 @@ class Facts:
                 counted[row["order_id"]].categories.add(row["category"])
 
     def _feedback(self, past: list[Row]) -> None:
-        self.heard = bool(past)
+        self.has_feedback = bool(past)
         for row in sorted(past, key=lambda row: row["given_at"]):
             person = self.people.get(row["customer_id"])
             if person is None:
                 continue
             if self.inside(row["given_at"], 90):
-                person.said.add(row["kind"])
+                person.feedback_kinds.add(row["kind"])
             if row["kind"] == "nps":
                 person.advocacy = Fraction(2 if row["score"] >= 9 else 1 if row["score"] >= 7 else 0, 2)
 

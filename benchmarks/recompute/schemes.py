@@ -37,8 +37,8 @@ def share_line(values: Sequence[Number], share: Fraction) -> Number | None:
     line = ranked[max(1, ceil(share * len(ranked))) - 1]
     loose = sum(value >= line for value in ranked)
     strict = sum(value > line for value in ranked)
-    wanted = share * len(ranked)
-    if loose <= ceil(wanted) or loose - wanted < wanted - strict:  # nobody else has that value, or this is nearer
+    target = share * len(ranked)
+    if loose <= ceil(target) or loose - target < target - strict:  # nobody else has that value, or this is nearer
         return line
     return min((value for value in ranked if value > line), default=None)
 
@@ -67,7 +67,7 @@ class Schemes:
 
     @cached_property
     def people(self) -> dict[str, Person]:
-        """Everybody the facts know."""
+        """All customers of the facts."""
         return dict(self.facts.people)
 
     @cached_property
@@ -173,11 +173,13 @@ class Schemes:
         for place, value in enumerate(ordered, 1):
             below[value] = place
         credit = {name: self._credit(name) for name in self.active}
-        known = any(person.returns or any(back for _, _, back in person.refunded) for person in self.people.values())
+        has_returns = any(
+            person.returns or any(back for _, _, back in person.refunded) for person in self.people.values()
+        )
         graded = {}
         for name in self.active:
             parts = [(35, self.loyalty_scores[name]), (45, Fraction(100 * below[spent[name]], len(ordered)))]
-            if known:
+            if has_returns:
                 parts.append((20, credit[name]))
             weight = sum(weight for weight, _ in parts)
             score = sum((weight * part for weight, part in parts), Fraction(0)) / weight
@@ -206,12 +208,13 @@ class Schemes:
         }
 
     def need(self) -> Tiers | None:
-        """A complaint of the last 90 days comes before an inquiry; `None` where nobody ever said anything."""
-        if not self.facts.heard:
+        """A complaint of the last 90 days comes before an inquiry; `None` where there is no feedback."""
+        if not self.facts.has_feedback:
             return None
         kinds = ("complaint", "inquiry")
         return {
-            name: next((kind for kind in kinds if kind in person.said), "none") for name, person in self.people.items()
+            name: next((kind for kind in kinds if kind in person.feedback_kinds), "none")
+            for name, person in self.people.items()
         }
 
     def rfm(self) -> dict[str, Scored]:
@@ -232,7 +235,7 @@ class Schemes:
                 label = "new"
             if label == "lost" and stage[name] not in ("at_risk", "churned"):
                 label = "low_recency"
-            graded[name] = ("".join(str(int(one)) for one in good), label, r, f, m)
+            graded[name] = ("".join(str(int(is_good)) for is_good in good), label, r, f, m)
         return graded
 
     @cached_property

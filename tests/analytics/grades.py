@@ -15,10 +15,10 @@ from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import SilenceCurve
 from custrata.analytics.silence_learning import learn_silence
 from custrata.analytics.sources import canonical_feedback, canonical_lines, canonical_orders
-from custrata.analytics.traits import Known, joined_by_customer, known_facts, order_traits
+from custrata.analytics.traits import KnownFacts, joined_by_customer, known_facts, order_traits
 from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros
-from custrata.pipeline.decisions import Decided
+from custrata.pipeline.decisions import AppliedDecisions
 from custrata.pipeline.grading import Grader
 from custrata.pipeline.windows import Windows
 from custrata.tiering import BUILT_IN, Context
@@ -33,7 +33,7 @@ class Graded:
 
     rows: dict[str, dict[str, Any]]
     gradings: dict[str, Grading]
-    told: dict[str, dict[str, Any]]
+    records: dict[str, dict[str, Any]]
     curve: SilenceCurve
 
     def column(self, name: str) -> dict[str, Any]:
@@ -41,15 +41,15 @@ class Graded:
         return {customer: row[name] for customer, row in self.rows.items()}
 
 
-def profiled(engine: Engine, shop: Shop, moment: AsOf) -> tuple[ir.Table, Known]:
+def profiled(engine: Engine, shop: Shop, moment: AsOf) -> tuple[ir.Table, KnownFacts]:
     """The traits of every customer, and what they were worked out from."""
     zone = moment.zone
     orders = canonical_orders(engine.from_arrow(orders_table(shop.orders)), zone)
-    known = known_facts(engine.materialize(orders), moment, keep=engine.materialize)
+    order_facts = known_facts(engine.materialize(orders), moment, keep=engine.materialize)
     lines = canonical_lines(engine.from_arrow(lines_table(shop.lines)), zone)
     answers = canonical_feedback(engine.from_arrow(feedback_table(shop.feedback)), zone)
-    profile = joined_by_customer(order_traits(known, moment, lines=lines), advocacy(answers, moment))
-    return engine.materialize(profile), known
+    profile = joined_by_customer(order_traits(order_facts, moment, lines=lines), advocacy(answers, moment))
+    return engine.materialize(profile), order_facts
 
 
 def graded(engine: Engine, shop: Shop, as_of: datetime | str, zone: str = "UTC") -> Graded:
@@ -61,21 +61,24 @@ def graded(engine: Engine, shop: Shop, as_of: datetime | str, zone: str = "UTC")
 
 
 def graded_by_every_scheme(
-    engine: Engine, profile: ir.Table, known: Known, moment: AsOf, facts: Mapping[str, ir.Table] | None = None
+    engine: Engine,
+    profile: ir.Table,
+    order_facts: KnownFacts,
+    moment: AsOf,
+    facts: Mapping[str, ir.Table] | None = None,
 ) -> Graded:
     """A profile graded by every scheme, from what it was worked out from."""
-    curve = learn_silence(known.paced, moment)
-    context = Context(curve, known.everyone.period, moment, facts or {})
-    grader = Grader(
-        profile, context, Decided({}), None, engine, engine.materialize, Windows(known, moment, engine.materialize)
-    )
+    curve = learn_silence(order_facts.paced, moment)
+    context = Context(curve, order_facts.everyone.period, moment, facts or {})
+    windows = Windows(order_facts, moment, engine.materialize)
+    grader = Grader(profile, context, AppliedDecisions({}), None, engine, engine.materialize, windows)
     for scheme in BUILT_IN.values():
         grader.grade(scheme)
     rows: dict[str, dict[str, Any]] = {row["customer_id"]: row for row in engine.arrow(profile).to_pylist()}
     for key, table in grader.results.items():
         for row in engine.arrow(_named(table, key)).to_pylist():
             rows[row["customer_id"]] |= row
-    return Graded(rows, grader.gradings, grader.told, curve)
+    return Graded(rows, grader.gradings, grader.records, curve)
 
 
 def _named(table: ir.Table, key: str) -> ir.Table:

@@ -1,4 +1,4 @@
-"""What decides tiers once more, customer by customer in plain Python, written from the page that defines it.
+"""A second implementation of what decides tiers, in plain Python per customer, written from the definition page.
 
 Nothing here is taken from the product: exact fractions instead of scaled whole numbers, sorted lists instead of the
 engines' quantiles, the zone database instead of steps. A value that is published rounded (half up) decides rounded.
@@ -55,7 +55,7 @@ class Customer:
     orders: list[Row] = field(default_factory=list)  # counted sales, sold or given back, with all that is known of them
     categories: set[str] = field(default_factory=set)
     advocacy: Fraction | None = None
-    said: set[str] = field(default_factory=set)  # the kinds of feedback of the last 90 days
+    feedback_kinds: set[str] = field(default_factory=set)  # the kinds of feedback of the last 90 days
 
     @property
     def days(self) -> list[int]:
@@ -83,7 +83,7 @@ class Recomputed:
         self.start = (as_of.astimezone(self.zone).replace(tzinfo=None) - timedelta(days=365)).replace(tzinfo=self.zone)
         self.customers: dict[str, Customer] = defaultdict(Customer)
         self._count([dict(row, at=datetime.fromisoformat(row["ordered_at"])) for row in orders], list(lines))
-        self._hear(feedback)
+        self._count_feedback(feedback)
 
     def day(self, at: datetime) -> int:
         return at.astimezone(self.zone).date().toordinal()
@@ -93,10 +93,10 @@ class Recomputed:
 
     def _count(self, orders: list[dict[str, Any]], lines: list[Row]) -> None:
         """Section 1: what counts, and what it is worth."""
-        known = [row for row in orders if row["at"] < self.as_of]
-        counted = [row for row in known if row["status"] in ("completed", "refunded")]
+        past_orders = [row for row in orders if row["at"] < self.as_of]
+        counted = [row for row in past_orders if row["status"] in ("completed", "refunded")]
         sales = {row["order_id"]: row for row in counted if row["kind"] == "sale"}
-        back = {row["order_id"]: row["refund"] for row in known if row["kind"] == "sale"}
+        back = {row["order_id"]: row["refund"] for row in past_orders if row["kind"] == "sale"}
         for row in counted:
             if row["kind"] == "return" and row.get("returns_order_id") in back:
                 back[row["returns_order_id"]] -= row["amount"]
@@ -115,12 +115,12 @@ class Recomputed:
                 customer.sold.append((at, self.day(at), net, row["discount"]))
                 customer.categories |= named[order] - {None} if self.inside(at) else set()
 
-    def _hear(self, feedback: Iterable[Row]) -> None:
+    def _count_feedback(self, feedback: Iterable[Row]) -> None:
         feedback = list(feedback)
         lately = (self.as_of.astimezone(self.zone).replace(tzinfo=None) - timedelta(days=90)).replace(tzinfo=self.zone)
         for row in feedback:
             if lately <= row["given_at"] < self.as_of and row["customer_id"] in self.customers:
-                self.customers[row["customer_id"]].said.add(row["kind"])
+                self.customers[row["customer_id"]].feedback_kinds.add(row["kind"])
         answers = [row for row in feedback if row["kind"] == "nps" and row["given_at"] < self.as_of]
         for row in sorted(answers, key=lambda row: (row["given_at"], -row["score"])):
             worth = Fraction(1) if row["score"] >= 9 else Fraction(1, 2) if row["score"] >= 7 else Fraction(0)
@@ -154,8 +154,8 @@ class Recomputed:
         return lower_median(c.gaps)
 
     def discount_rate(self, c: Customer) -> Decimal | None:
-        given = [discount for at, _, _, discount in c.sold if self.inside(at) and discount is not None]
-        return ratio(sum(given), self.sales(c) + sum(given), 4) if given else None
+        discounts = [discount for at, _, _, discount in c.sold if self.inside(at) and discount is not None]
+        return ratio(sum(discounts), self.sales(c) + sum(discounts), 4) if discounts else None
 
     @cached_property
     def common_gap(self) -> int | None:
@@ -181,13 +181,13 @@ class Recomputed:
 
     def comebacks(self, c: Customer) -> list[tuple[int, Fraction]]:
         """Section 4: the orders of the last 90 days after at least one rhythm known then: order days then, silence."""
-        found: list[tuple[int, Fraction]] = []
+        comebacks: list[tuple[int, Fraction]] = []
         for place in range(1, len(c.days)):
             before = c.gaps[: place - 1]
             usual = Fraction(len(before) * (lower_median(before) or 0) + 5 * (self.common_gap or 0), len(before) + 5)
             if self.today - c.days[place] <= 90 and c.gaps[place - 1] >= usual:
-                found.append((place, c.gaps[place - 1] / usual))
-        return found
+                comebacks.append((place, c.gaps[place - 1] / usual))
+        return comebacks
 
     def comeback(self, c: Customer, least: int, most: int) -> Decimal | None:
         return cut_off(max((silence for days, silence in self.comebacks(c) if least <= days <= most), default=None))

@@ -1,4 +1,4 @@
-"""The remaining traits once more in plain Python, written from the meanings the catalogue gives them."""
+"""A second implementation of the remaining traits in plain Python, written from the catalogue."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ NOUGHT = Decimal(0)
 class Traits:
     """What the catalogue says of a customer, beyond what decides a tier."""
 
-    def __init__(self, again: Recomputed, lines: Iterable[Row]) -> None:
-        self.again = again
+    def __init__(self, recomputed: Recomputed, lines: Iterable[Row]) -> None:
+        self.recomputed = recomputed
         self.lines: dict[str, list[Row]] = defaultdict(list)
         for line in lines:
             self.lines[line["order_id"]].append(line)
@@ -38,15 +38,15 @@ class Traits:
         )
 
     def ago(self, days: int) -> datetime:
-        clock = self.again.as_of.astimezone(self.again.zone).replace(tzinfo=None) - timedelta(days=days)
-        return clock.replace(tzinfo=self.again.zone)
+        clock = self.recomputed.as_of.astimezone(self.recomputed.zone).replace(tzinfo=None) - timedelta(days=days)
+        return clock.replace(tzinfo=self.recomputed.zone)
 
     def since(self, at: datetime, older: int, newer: int = 0) -> bool:
-        return self.ago(older) <= at < (self.ago(newer) if newer else self.again.as_of)
+        return self.ago(older) <= at < (self.ago(newer) if newer else self.recomputed.as_of)
 
     def times(self, sold: list[Row]) -> dict[str, Any]:
-        inside = [o for o in sold if self.again.inside(o["at"])]
-        local = [o["at"].astimezone(self.again.zone) for o in inside]
+        inside = [o for o in sold if self.recomputed.inside(o["at"])]
+        local = [o["at"].astimezone(self.recomputed.zone) for o in inside]
         weekdays, parts = Counter(at.isoweekday() for at in local), Counter(at.hour // 6 for at in local)
         recent, before = (sum(self.since(o["at"], *span) for o in sold) for span in ((90,), (180, 90)))
         return {
@@ -64,8 +64,8 @@ class Traits:
 
     def money(self, c: Customer, sold: list[Row]) -> dict[str, Any]:
         def spend(older: int | None, newer: int = 0) -> Decimal:
-            held = [(o["at"], o["net"]) for o in sold] + c.returns
-            return sum((value for at, value in held if older is None or self.since(at, older, newer)), NOUGHT)
+            amounts = [(o["at"], o["net"]) for o in sold] + c.returns
+            return sum((value for at, value in amounts if older is None or self.since(at, older, newer)), NOUGHT)
 
         return {
             "spend_all": spend(None),
@@ -82,9 +82,9 @@ class Traits:
         }
 
     def gaps(self, c: Customer) -> dict[str, Any]:
-        gaps, rhythm = c.gaps, self.again.rhythm(c)
-        inside = [(at, day) for at, day, _, _ in c.sold if self.again.inside(at)]
-        length = min(max(2 * (self.again.common_gap or 0), 7), 91)
+        gaps, rhythm = c.gaps, self.recomputed.rhythm(c)
+        inside = [(at, day) for at, day, _, _ in c.sold if self.recomputed.inside(at)]
+        length = min(max(2 * (self.recomputed.common_gap or 0), 7), 91)
         ahead = None if rhythm is None else int(rounded(rounded(rhythm), 0))
         return {
             "mean_gap_days": ratio(sum(gaps), len(gaps)),
@@ -92,25 +92,25 @@ class Traits:
             "longest_gap_days": max(gaps, default=None),
             "last_gap_days": gaps[-1] if gaps else None,
             "next_order_expected_on": None if ahead is None else date.fromordinal(c.days[-1] + ahead),
-            "active_periods": len({max(self.again.today - 1 - day, 0) // length for _, day in inside}),
+            "active_periods": len({max(self.recomputed.today - 1 - day, 0) // length for _, day in inside}),
         }
 
     def prices(self, sold: list[Row]) -> dict[str, Any]:
-        inside = [o for o in sold if self.again.inside(o["at"])]
-        known = [o for o in inside if o["discount"] is not None]
-        reduced = [o for o in known if o["discount"] > 0]
-        full = sum((o["net"] for o in known if not o["discount"]), NOUGHT)
+        inside = [o for o in sold if self.recomputed.inside(o["at"])]
+        priced = [o for o in inside if o["discount"] is not None]
+        reduced = [o for o in priced if o["discount"] > 0]
+        full = sum((o["net"] for o in priced if not o["discount"]), NOUGHT)
         return {
-            "discount": sum((o["discount"] for o in known), NOUGHT),
+            "discount": sum((o["discount"] for o in priced), NOUGHT),
             "discounted_orders": len(reduced),
-            "discounted_order_share": ratio(len(reduced), len(inside), 4) if known else None,
-            "full_price_share": ratio(full, sum((o["net"] for o in inside), NOUGHT), 4) if known else None,
+            "discounted_order_share": ratio(len(reduced), len(inside), 4) if priced else None,
+            "full_price_share": ratio(full, sum((o["net"] for o in inside), NOUGHT), 4) if priced else None,
         }
 
     def returns(self, c: Customer) -> dict[str, Any]:
-        inside = [o for o in c.orders if self.again.inside(o["at"])]
-        unnamed = [amount for at, amount in c.returns if self.again.inside(at)]
-        last = max((self.again.day(at) for at, _ in c.returns), default=None)
+        inside = [o for o in c.orders if self.recomputed.inside(o["at"])]
+        unnamed = [amount for at, amount in c.returns if self.recomputed.inside(at)]
+        last = max((self.recomputed.day(at) for at, _ in c.returns), default=None)
         return {
             "returns": len(unnamed) + sum(o["back"] > 0 for o in inside),
             "returned_value": sum((o["back"] for o in inside), NOUGHT) - sum(unnamed, NOUGHT),
@@ -119,7 +119,7 @@ class Traits:
         }
 
     def breadth(self, sold: list[Row]) -> dict[str, Any]:
-        inside = [o for o in sold if self.again.inside(o["at"])]
+        inside = [o for o in sold if self.recomputed.inside(o["at"])]
         lines = [line for o in inside for line in self.lines[o["order_id"]]]
         filled = sum(bool(self.lines[o["order_id"]]) for o in inside)
         items = sum((line["quantity"] for line in lines), NOUGHT)
@@ -157,10 +157,10 @@ class Traits:
 
     def place(self, inside: list[Row], place: str) -> dict[str, Any]:
         named = [o for o in inside if o[place] is not None]
-        held = {name: [o["net"] for o in named if o[place] == name] for name in {o[place] for o in named}}
-        ranked = sorted(held, key=lambda name: (-len(held[name]), -sum(held[name]), name))
+        nets = {name: [o["net"] for o in named if o[place] == name] for name in {o[place] for o in named}}
+        ranked = sorted(nets, key=lambda name: (-len(nets[name]), -sum(nets[name]), name))
         return {
-            f"{place}s": len(held),
+            f"{place}s": len(nets),
             f"top_{place}": ranked[0] if ranked else None,
-            f"top_{place}_share": ratio(len(held[ranked[0]]), len(named), 4) if ranked else None,
+            f"top_{place}_share": ratio(len(nets[ranked[0]]), len(named), 4) if ranked else None,
         }

@@ -23,8 +23,8 @@ TRAITS = ("orders", "largest_order")
 CENTRES = {"few": (2, 10), "many": (40, 12), "dear": (5, 400)}
 
 
-def crowd(each: int = 40, seed: int = 7) -> dict[str, dict[str, Any]]:
-    """Three crowds that anybody can tell apart: few orders, many orders, dear orders."""
+def customer_groups(each: int = 40, seed: int = 7) -> dict[str, dict[str, Any]]:
+    """Three well separated groups: few orders, many orders, expensive orders."""
     chance = random.Random(seed)
     return {
         f"{name}{n}": {
@@ -42,16 +42,16 @@ def table(engine: Engine, customers: dict[str, dict[str, Any]]) -> ir.Table:
 
 @pytest.fixture(scope="module")
 def model(duck: DuckEngine) -> ClusterModel:
-    return fit_clusters(table(duck, crowd()), TRAITS)
+    return fit_clusters(table(duck, customer_groups()), TRAITS)
 
 
 @pytest.mark.parametrize("method", ["k_means", "gaussian"])
 def test_finds_the_three_crowds_the_best_first(engine: Engine, method: Any) -> None:
-    profile = table(engine, crowd())
+    profile = table(engine, customer_groups())
     model = fit_clusters(profile, TRAITS, "auto", method, order_by="largest_order")
     assert (model.k, model.sizes, model.sample) == (3, (40, 40, 40), 120)
-    found = by_customer(grade_clusters(profile, model).table(), "tier")
-    assert {(name.rstrip("0123456789"), tier) for name, tier in found.items()} == {
+    tiers = by_customer(grade_clusters(profile, model).table(), "tier")
+    assert {(name.rstrip("0123456789"), tier) for name, tier in tiers.items()} == {
         ("dear", "c1"), ("many", "c2"), ("few", "c3"),
     }  # fmt: skip
 
@@ -63,7 +63,7 @@ def test_takes_the_number_with_the_best_silhouette(model: ClusterModel) -> None:
 
 @pytest.mark.parametrize("method", ["k_means", "gaussian"])
 def test_engines_find_the_same_model_in_any_order_of_rows(duck: DuckEngine, engine: Engine, method: Any) -> None:
-    people = list(crowd(seed=8).items())
+    people = list(customer_groups(seed=8).items())
     other = dict(random.Random(1).sample(people, len(people)))
     fits = [fit_clusters(table(on, who), TRAITS, 4, method) for on, who in ((duck, dict(people)), (engine, other))]
     assert fits[0] == fits[1]
@@ -71,15 +71,15 @@ def test_engines_find_the_same_model_in_any_order_of_rows(duck: DuckEngine, engi
 
 def test_every_customer_is_of_the_nearest_centre(engine: Engine, model: ClusterModel) -> None:
     """Distances once more by hand, in whole thousandths of a standard deviation, the better cluster where equal."""
-    others = crowd(each=30, seed=9)
-    found = by_customer(grade_clusters(table(engine, others), model).table(), "tier")
-    for name, traits in others.items():
+    newcomers = customer_groups(each=30, seed=9)
+    tiers = by_customer(grade_clusters(table(engine, newcomers), model).table(), "tier")
+    for name, traits in newcomers.items():
         z = [
             round(float((Decimal(traits[trait]) - mean) / scale), 3)
             for trait, mean, scale in zip(TRAITS, model.means, model.scales, strict=True)
         ]
         away = [sum((a - float(c)) ** 2 for a, c in zip(z, centre, strict=True)) for centre in model.centres]
-        assert found[name] == f"c{away.index(min(away)) + 1}"
+        assert tiers[name] == f"c{away.index(min(away)) + 1}"
 
 
 def test_half_way_between_two_centres_is_the_better_one(engine: Engine) -> None:
@@ -90,15 +90,15 @@ def test_half_way_between_two_centres_is_the_better_one(engine: Engine) -> None:
     assert model.centres == ((Decimal(1),), (Decimal(-1),))
     ordered = {"four": 4, "five": 5, "six": 6, "a million": 1_000_000, "none": None}
     profile = table(engine, {name: {"recency_days": n} for name, n in ordered.items()})
-    found = grade_clusters(profile.rename(orders="recency_days"), model)
-    assert by_customer(found.table(), "tier", "value") == {
+    graded = grade_clusters(profile.rename(orders="recency_days"), model)
+    assert by_customer(graded.table(), "tier", "value") == {
         "four": ("c2", 4), "five": ("c1", 5), "six": ("c1", 6), "a million": ("c1", 1_000_000),
         "none": ("unknown", None),
     }  # fmt: skip
 
 
 def test_less_can_be_better(duck: DuckEngine) -> None:
-    model = fit_clusters(table(duck, crowd()), TRAITS, 3, order_by="orders", less_is_better=True)
+    model = fit_clusters(table(duck, customer_groups()), TRAITS, 3, order_by="orders", less_is_better=True)
     assert [round(mean) for mean in model.order_means] == [2, 5, 40]
 
 
@@ -113,13 +113,13 @@ def test_tiers_can_be_named_and_who_lacks_a_trait_has_one(duck: DuckEngine, mode
 
 def test_a_model_comes_back_from_json(duck: DuckEngine, model: ClusterModel) -> None:
     assert ClusterModel.from_record(json.loads(json.dumps(graded_record(model)))) == model
-    dated = table(duck, {name: {**traits, "first_order_on": None} for name, traits in crowd().items()})
+    dated = table(duck, {name: {**traits, "first_order_on": None} for name, traits in customer_groups().items()})
     again = fit_clusters(dated.mutate(last_order_on=dated.first_order_on), TRAITS, 3)
     assert ClusterModel.from_record(json.loads(json.dumps(graded_record(again)))) == again
 
 
 def test_a_trait_that_is_alike_for_all_tells_nobody_apart(duck: DuckEngine) -> None:
-    people = {name: {**traits, "recency_days": 7} for name, traits in crowd().items()}
+    people = {name: {**traits, "recency_days": 7} for name, traits in customer_groups().items()}
     model = fit_clusters(table(duck, people), [*TRAITS, "recency_days"], 3)
     assert model.scales[2] == 1
     assert Counter(by_customer(grade_clusters(table(duck, people), model).table(), "tier").values()) == {
@@ -130,8 +130,8 @@ def test_a_trait_that_is_alike_for_all_tells_nobody_apart(duck: DuckEngine) -> N
 def test_floats_are_traits_too(duck: DuckEngine) -> None:
     moods = {str(n): {"mood": mood} for n, mood in enumerate([0.1, 0.12, 0.9, 0.95, float("nan")])}
     profile = table(duck, moods)
-    found = by_customer(grade_clusters(profile, fit_clusters(profile, ["mood"], 2)).table(), "tier")
-    assert list(found.values()) == ["c2", "c2", "c1", "c1", "unknown"]
+    tiers = by_customer(grade_clusters(profile, fit_clusters(profile, ["mood"], 2)).table(), "tier")
+    assert list(tiers.values()) == ["c2", "c2", "c1", "c1", "unknown"]
 
 
 def test_beyond_the_most_customers_a_sample_decides(duck: DuckEngine) -> None:
@@ -156,9 +156,9 @@ def test_clusters_that_cannot_be_are_refused(duck: DuckEngine, model: ClusterMod
         (clusters.TooFewCustomers, {"traits": ["orders"]}),
         (clusters.TooFewCustomers, {"traits": ["orders"], "k": 3}),
     ]
-    for error, asked in refused:
+    for error, options in refused:
         with pytest.raises(error):
-            fit_clusters(profile, **asked)
+            fit_clusters(profile, **options)
     with pytest.raises(clusters.TiersDoNotFit, match="The model has 3 groups, and 2 tiers"):
         grade_clusters(profile, model, ("a", "b"))
     with pytest.raises(TierTwice):
@@ -185,6 +185,10 @@ def test_measured_on_everybody_the_number_is_certain(model: ClusterModel) -> Non
 
 
 def test_a_tiny_cluster_is_noted(duck: DuckEngine) -> None:
-    few = {name: row for name, row in crowd().items() if name in ("dear0", "dear1") or not name.startswith("dear")}
+    few = {
+        name: row
+        for name, row in customer_groups().items()
+        if name in ("dear0", "dear1") or not name.startswith("dear")
+    }
     graded = grade_clusters(table(duck, few), fit_clusters(table(duck, few), TRAITS, 3, order_by="largest_order"))
     assert (graded.notes, graded.facts["tiny"]) == (("tiny_clusters",), ["c1"])

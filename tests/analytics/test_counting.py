@@ -131,15 +131,17 @@ def profile(engine: Engine) -> dict[str, dict[str, Any]]:
     """Every case's row of the profile, in one query."""
     moment = AsOf.of(AS_OF, ZONE)
     orders = engine.materialize(canonical_orders(engine.from_arrow(orders_table(rows())), ZONE))
-    known = known_facts(orders, moment, keep=engine.materialize)
-    found = engine.arrow(order_traits(known, moment, places=(), families=frozenset({"spans", "rhythm"}))).to_pylist()
-    return {row["customer_id"]: row for row in found}
+    order_facts = known_facts(orders, moment, keep=engine.materialize)
+    profile_rows = engine.arrow(
+        order_traits(order_facts, moment, places=(), families=frozenset({"spans", "rhythm"}))
+    ).to_pylist()
+    return {row["customer_id"]: row for row in profile_rows}
 
 
 def test_each_case_counts_as_the_page_says(profile: dict[str, dict[str, Any]]) -> None:
-    wanted = {customer: traits for customer, (_, traits) in CASES.items() if traits}
-    found = {customer: {name: row[name] for name in CASES[customer][1]} for customer, row in profile.items()}
-    assert found == wanted
+    expected = {customer: traits for customer, (_, traits) in CASES.items() if traits}
+    actual = {customer: {name: row[name] for name in CASES[customer][1]} for customer, row in profile.items()}
+    assert actual == expected
 
 
 def earlier(engine: Engine, first: str) -> Any:

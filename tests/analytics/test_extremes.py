@@ -68,9 +68,9 @@ def extreme(engine: Engine) -> Graded:
 
 def test_every_trait_takes_the_largest_facts(extreme: Graded) -> None:
     row = extreme.rows["pricey"]
-    wanted = {"orders": PRICEY, "spend": PRICEY * MOST, "average_order_value": MOST, "discount": PRICEY * MOST,
+    expected = {"orders": PRICEY, "spend": PRICEY * MOST, "average_order_value": MOST, "discount": PRICEY * MOST,
               "discount_rate": Decimal("0.5"), "largest_order": MOST, "items": PRICEY * QUANTITY}  # fmt: skip
-    assert {name: row[name] for name in wanted} == wanted
+    assert {name: row[name] for name in expected} == expected
     assert set(CATALOGUE) <= set(row)
 
 
@@ -87,9 +87,9 @@ def test_every_scheme_grades_the_largest_facts(extreme: Graded) -> None:
     assert (rows["often"]["frequency_tier"], rows["pricey"]["value_tier"]) == ("high", "high")
     assert rows["pricey"]["high_ticket_tier"] == "high"
     assert rows["refunded"]["orders"] == 0
-    for key, told in extreme.told.items():
-        if not told["waiting"]:
-            assert {row[f"{key}_tier"] for row in rows.values()} <= set(told["tiers"])
+    for key, record in extreme.records.items():
+        if not record["waiting"]:
+            assert {row[f"{key}_tier"] for row in rows.values()} <= set(record["tiers"])
 
 
 def busiest() -> dict[str, Any]:
@@ -128,9 +128,9 @@ def extreme_profile(engine: Engine) -> ir.Table:
 
 def test_every_scheme_grades_the_sums_of_ten_million_orders(engine: Engine) -> None:
     moment = AsOf.of(AS_OF, "UTC")
-    known = known_facts(canonical_orders(engine.from_arrow(orders_table(list(orders())[:9])), "UTC"), moment)
-    found = graded_by_every_scheme(engine, engine.materialize(extreme_profile(engine)), known, moment)
-    row = found.rows["busiest"]
+    order_facts = known_facts(canonical_orders(engine.from_arrow(orders_table(list(orders())[:9])), "UTC"), moment)
+    graded = graded_by_every_scheme(engine, engine.materialize(extreme_profile(engine)), order_facts, moment)
+    row = graded.rows["busiest"]
     assert (row["frequency_tier"], row["value_tier"], row["rfm_tier"]) == ("high", "high", "011")
     assert row["loyalty_tier"] == "loyal"
     assert row["price_sensitivity_tier"] == "high"
@@ -140,8 +140,8 @@ def test_every_scheme_grades_the_sums_of_ten_million_orders(engine: Engine) -> N
 @pytest.mark.parametrize("trait", ["spend", "orders", "items", "spend_change_365d"])
 def test_every_normaliser_takes_the_sums_of_ten_million_orders(engine: Engine, trait: str, normaliser: Any) -> None:
     factor = Factor(trait, 10_000, normaliser=normaliser, high=BUSY, winsor=Decimal(0))
-    found = grade_score(extreme_profile(engine), {"it": factor}, ("good", "poor"), [50]).table()
-    rows = {row["customer_id"]: row for row in engine.arrow(found).to_pylist()}
+    scores = grade_score(extreme_profile(engine), {"it": factor}, ("good", "poor"), [50]).table()
+    rows = {row["customer_id"]: row for row in engine.arrow(scores).to_pylist()}
     assert rows["busiest"]["tier"] == "good"
 
 
@@ -156,19 +156,19 @@ def test_clusters_and_trees_take_the_sums_of_ten_million_orders(engine: Engine) 
 def test_a_quantile_of_money_is_exact_beyond_what_a_double_tells_apart(engine: Engine) -> None:
     cents = [MOST - Decimal(number) / 100 for number in range(9)]
     table = engine.from_arrow(pa.table({"value": pa.array(cents, pa.decimal128(38, 2))}))
-    found = values_at_shares(table, ["value"], [Fraction(k, 9) for k in (1, 4, 9)])["value"]
-    assert found == [cents[8], cents[5], cents[0]]
+    quantiles = values_at_shares(table, ["value"], [Fraction(k, 9) for k in (1, 4, 9)])["value"]
+    assert quantiles == [cents[8], cents[5], cents[0]]
 
 
 def test_whole_numbers_are_divided_in_sixty_four_bits(engine: Engine) -> None:
     """Ibis takes the difference of two 32-bit columns for 64 bits, DuckDB for 32."""
     table = engine.from_arrow(pa.table({"n": pa.array([BUSY, 1_337], pa.int32())}))
-    found = engine.arrow(table.select(share=divide(table.n - 1, table.n, 6))).column("share").to_pylist()
-    assert found == [Decimal("1.000000"), Decimal("0.999252")]
+    shares = engine.arrow(table.select(share=divide(table.n - 1, table.n, 6))).column("share").to_pylist()
+    assert shares == [Decimal("1.000000"), Decimal("0.999252")]
 
 
 def test_decimals_of_twenty_four_digits_are_divided_exactly(engine: Engine) -> None:
     sums = pa.array([BUSY * MOST, -BUSY * MOST], pa.decimal128(38, 2))
     table = engine.from_arrow(pa.table({"sum": sums, "many": pa.array([3, 7], pa.int32())}))
-    found = engine.arrow(table.select(mean=quotient(table["sum"], table.many, 2))).column("mean").to_pylist()
-    assert found == [Decimal("3333333333333333300000.00"), Decimal("-1428571428571428557142.86")]
+    means = engine.arrow(table.select(mean=quotient(table["sum"], table.many, 2))).column("mean").to_pylist()
+    assert means == [Decimal("3333333333333333300000.00"), Decimal("-1428571428571428557142.86")]

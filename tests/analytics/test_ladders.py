@@ -70,7 +70,7 @@ def test_draws_the_lines(duck: DuckEngine, method: Any, cases: dict[str, tuple[l
     drawn = {name: method(money_table(duck, values), "value", TIERS, FIFTHS if method is quantile_ladder else ABC)
              for name, (values, _) in cases.items()}  # fmt: skip
     lines = {name: [step.line for step in ladder.steps] for name, ladder in drawn.items()}
-    assert lines == {name: [Decimal(line) for line in wanted] for name, (_, wanted) in cases.items()}
+    assert lines == {name: [Decimal(line) for line in expected] for name, (_, expected) in cases.items()}
 
 
 def test_draws_the_same_lines_on_every_engine(engine: Engine) -> None:
@@ -104,8 +104,8 @@ def test_a_ladder_without_steps_has_only_its_lowest_tier(duck: DuckEngine) -> No
 @pytest.mark.parametrize(("line", "first"), [("2.5", 3), ("2", 2), ("2.0", 2), ("1E+1", 10)])
 def test_a_line_between_two_whole_values_is_not_rounded(duck: DuckEngine, line: str, first: int) -> None:
     table = duck.from_arrow(pa.table({"value": pa.array(range(12), pa.int32())}))
-    found = tiers(duck, table, Ladder((Step("in", Decimal(line)),), "out"))
-    assert min(value for value, tier in found if tier == "in") == first
+    graded = tiers(duck, table, Ladder((Step("in", Decimal(line)),), "out"))
+    assert min(value for value, tier in graded if tier == "in") == first
 
 
 def test_the_next_step_of_tied_lines_is_the_one_that_is_reached() -> None:
@@ -120,14 +120,16 @@ def test_the_own_step_of_a_tier_is_its_line() -> None:
     assert (ladder.own_step("gold"), ladder.own_step("none")) == (Step("gold", 100), None)
 
 
-@given(values=populations, asked=st.lists(shares, min_size=1, max_size=3))
+@given(values=populations, probabilities=st.lists(shares, min_size=1, max_size=3))
 @settings(max_examples=25)
 def test_a_discrete_quantile_is_the_sorted_value_at_its_rank(
-    duck: DuckEngine, values: list[Decimal | None], asked: list[Fraction]
+    duck: DuckEngine, values: list[Decimal | None], probabilities: list[Fraction]
 ) -> None:
     present = sorted(value for value in values if value is not None)
-    wanted: list[Number | None] = [present[ceil(share * len(present)) - 1] if present else None for share in asked]
-    assert values_at_shares(money_table(duck, values), ["value"], asked)["value"] == wanted
+    expected: list[Number | None] = [
+        present[ceil(share * len(present)) - 1] if present else None for share in probabilities
+    ]
+    assert values_at_shares(money_table(duck, values), ["value"], probabilities)["value"] == expected
 
 
 def nearest(present: list[Decimal], share: Fraction) -> list[Decimal]:
@@ -136,8 +138,8 @@ def nearest(present: list[Decimal], share: Fraction) -> list[Decimal]:
         return []
     at = present[ceil(share * len(present)) - 1]
     wide, strict = [v for v in present if v >= at], [v for v in present if v > at]
-    straddled, wanted = len(wide) > ceil(share * len(present)), share * len(present)
-    return strict if straddled and wanted - len(strict) <= len(wide) - wanted else wide
+    straddled, target = len(wide) > ceil(share * len(present)), share * len(present)
+    return strict if straddled and target - len(strict) <= len(wide) - target else wide
 
 
 @given(values=populations, low=shares, high=shares)
@@ -146,10 +148,10 @@ def test_a_quantile_tier_holds_its_share_or_what_equal_values_leave_nearest_to_i
     duck: DuckEngine, values: list[Decimal | None], low: Fraction, high: Fraction
 ) -> None:
     table, cumulated = money_table(duck, values), sorted((low, high))
-    found = tiers(duck, table, quantile_ladder(table, "value", TIERS, cumulated))
+    graded = tiers(duck, table, quantile_ladder(table, "value", TIERS, cumulated))
     present = sorted((value for value in values if value is not None), reverse=True)
     for number, share in enumerate(cumulated):
-        inside = [value for value, tier in found if value is not None and TIERS.index(tier) <= number]
+        inside = [value for value, tier in graded if value is not None and TIERS.index(tier) <= number]
         assert sorted(inside, reverse=True) == nearest(present, share)
 
 
@@ -178,10 +180,10 @@ def test_the_best_tiers_of_an_abc_analysis_are_the_fewest_that_hold_their_share(
     duck: DuckEngine, values: list[Decimal | None]
 ) -> None:
     table = money_table(duck, values)
-    found = tiers(duck, table, pareto_ladder(table, "value", TIERS, ABC))
+    graded = tiers(duck, table, pareto_ladder(table, "value", TIERS, ABC))
     total = sum(value for value in values if value is not None and value > 0)
     for number, share in enumerate(ABC):
-        inside = [value for value, tier in found if value is not None and TIERS.index(tier) <= number]
+        inside = [value for value, tier in graded if value is not None and TIERS.index(tier) <= number]
         assert sum(inside) >= share * total
         assert not inside or sum(value for value in inside if value > min(inside)) < share * total
 
@@ -192,12 +194,12 @@ def test_everybody_has_one_tier_equals_share_it_and_more_is_never_worse(
     duck: DuckEngine, values: list[Decimal | None], lines: list[Decimal]
 ) -> None:
     ladder = Ladder((Step("high", max(lines)), Step("mid", min(lines))), "low")
-    found = tiers(duck, money_table(duck, values), ladder)
-    places = sorted((value, -TIERS.index(tier)) for value, tier in found if value is not None)
-    assert len(found) == len(values)
+    graded = tiers(duck, money_table(duck, values), ladder)
+    places = sorted((value, -TIERS.index(tier)) for value, tier in graded if value is not None)
+    assert len(graded) == len(values)
     assert [place for _, place in places] == sorted(place for _, place in places)
     assert len(dict(places)) == len(set(places))
-    assert all(tier == "low" for value, tier in found if value is None)
+    assert all(tier == "low" for value, tier in graded if value is None)
 
 
 @given(lines=st.lists(cents, min_size=1, max_size=4), less=st.booleans(), value=cents)

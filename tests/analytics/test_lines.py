@@ -47,17 +47,17 @@ def test_frequency_takes_the_top_fifth_and_the_next_three_tenths_as_near_as_equa
     make_profile: MakeProfile,
 ) -> None:
     orders = {"a": 9, "b": 8, "c": 8, "d": 3, "e": 3, "f": 3, "g": 2, "h": 1, "i": 1, "j": 1, "none": 0}
-    found = by_customer(grade_frequency(make_profile(each("orders", orders))).table(), "tier", "value")
+    grades = by_customer(grade_frequency(make_profile(each("orders", orders))).table(), "tier", "value")
     # Of ten customers, three are as far from two as one is: the stricter; six are nearer to five than three are.
     high, mid, low = (dict.fromkeys(names, tier) for names, tier in (("a", "high"), ("bcdef", "mid"), ("ghij", "low")))
-    assert found == {name: (tier, orders[name]) for name, tier in (high | mid | low).items()} | {"none": ("low", None)}
+    assert grades == {name: (tier, orders[name]) for name, tier in (high | mid | low).items()} | {"none": ("low", None)}
 
 
 def test_value_is_high_up_to_80_of_100_mid_up_to_95(make_profile: MakeProfile) -> None:
     spend = {"a": 50, "b": 30, "c": "14.99", "d": "0.01", "e": "4.99", "f": "0.01", "none": 0, "owes": -20}
     # From the best: 50, 80, 94.99, 99.98, 99.99, 100: the first 80 is met by 30, the first 95 by 4.99.
-    found = by_customer(grade_value(make_profile(each("spend", spend))).table(), "tier")
-    assert found == {
+    tiers = by_customer(grade_value(make_profile(each("spend", spend))).table(), "tier")
+    assert tiers == {
         "a": "high",
         "b": "high",
         "c": "mid",
@@ -70,8 +70,8 @@ def test_value_is_high_up_to_80_of_100_mid_up_to_95(make_profile: MakeProfile) -
 
 
 def test_a_refund_of_a_cent_moves_the_lines_of_value(duck: DuckEngine) -> None:
-    found = by_customer(grade_value(on(duck, each("spend", {"a": "79.99", "b": 15, "c": 5}))).table(), "tier")
-    assert found == {"a": "high", "b": "high", "c": "mid"}
+    tiers = by_customer(grade_value(on(duck, each("spend", {"a": "79.99", "b": 15, "c": 5}))).table(), "tier")
+    assert tiers == {"a": "high", "b": "high", "c": "mid"}
 
 
 def test_high_ticket_looks_at_customers_with_two_orders(make_profile: MakeProfile) -> None:
@@ -80,17 +80,17 @@ def test_high_ticket_looks_at_customers_with_two_orders(make_profile: MakeProfil
         "at": {"orders": 2, "average_order_value": "9.99"}, "same": {"orders": 3, "average_order_value": "9.99"},
         "under": {"orders": 2, "average_order_value": "9.98"}, "once": {"orders": 1, "average_order_value": 500},
     }  # fmt: skip
-    found = by_customer(
+    grades = by_customer(
         grade_high_ticket(make_profile(least | best | {"none": {"orders": 0}})).table(), "tier", "value"
     )
-    assert {name for name, (tier, _) in found.items() if tier == "high"} == {"at", "same"}
-    assert (found["once"], found["none"]) == (("standard", None), ("standard", None))
+    assert {name for name, (tier, _) in grades.items() if tier == "high"} == {"at", "same"}
+    assert (grades["once"], grades["none"]) == (("standard", None), ("standard", None))
 
 
 def test_one_order_is_never_above_low(make_profile: MakeProfile) -> None:
     orders = {"a": 3, **dict.fromkeys("bcdefghij", 1)}
-    found = by_customer(grade_frequency(make_profile(each("orders", orders))).table(), "tier")
-    assert found == {"a": "high", **dict.fromkeys("bcdefghij", "low")}
+    tiers = by_customer(grade_frequency(make_profile(each("orders", orders))).table(), "tier")
+    assert tiers == {"a": "high", **dict.fromkeys("bcdefghij", "low")}
 
 
 def test_price_sensitivity_cuts_thirds_of_discounted_repeat_buyers(make_profile: MakeProfile) -> None:
@@ -114,10 +114,10 @@ def test_price_sensitivity_waits_for_thirty_discounted_repeat_buyers(duck: DuckE
 def test_usage_cycle_cuts_thirds_of_those_with_three_order_days(make_profile: MakeProfile) -> None:
     gaps = {"a": 7, "b": 8, "c": 8, "d": 30, "e": 31, "f": 90}
     two = {"two days": {"median_gap_days": 1, "order_days": 2}, "none": {}}
-    found = by_customer(
+    tiers = by_customer(
         grade_usage_cycle(make_profile(each("median_gap_days", gaps, order_days=3) | two)).table(), "tier"
     )
-    assert found == {
+    assert tiers == {
         "a": "short", "b": "mid", "c": "mid", "d": "mid", "e": "long", "f": "long",
         "two days": "unknown", "none": "unknown",
     }  # fmt: skip
@@ -131,8 +131,8 @@ def test_loyalty_lines_are_66_and_33(make_profile: MakeProfile) -> None:
         "at 33": {"regularity": "0.66", **nothing}, "under 33": {"regularity": "0.6598", **nothing},
         "none": {"tenure_days": 9},
     }  # fmt: skip
-    found = by_customer(grade_loyalty(make_profile(each("categories", {}) | profile)).table(), "tier", "value")
-    assert found == {
+    grades = by_customer(grade_loyalty(make_profile(each("categories", {}) | profile)).table(), "tier", "value")
+    assert grades == {
         "at": ("loyal", Decimal("66.00")), "over": ("loyal", Decimal("66.01")),
         "under": ("potential", Decimal("65.99")), "half a cent under": ("potential", Decimal("65.995")),
         "at 33": ("potential", Decimal("33.00")), "under 33": ("none", Decimal("32.99")), "none": ("none", None),
@@ -183,8 +183,8 @@ STRATA = (Stratum(1, 3, None, None), Stratum(4, 12, Fraction(2), Fraction(10, 3)
 
 def test_every_line_of_the_lifecycle(make_profile: MakeProfile) -> None:
     profile = make_profile({name: {**USUAL, **traits} for name, (_, traits) in LIFECYCLE.items()})
-    found = by_customer(grade_lifecycle(profile, NOT_LEARNED).table(), "tier")
-    assert found == {name: stage for name, (stage, _) in LIFECYCLE.items()}
+    tiers = by_customer(grade_lifecycle(profile, NOT_LEARNED).table(), "tier")
+    assert tiers == {name: stage for name, (stage, _) in LIFECYCLE.items()}
 
 
 @pytest.mark.parametrize(
@@ -222,8 +222,8 @@ BY_STRATUM: dict[str, tuple[str, dict[str, Any]]] = {
 
 def test_every_stratum_has_lines_of_its_own(make_profile: MakeProfile) -> None:
     profile = make_profile({name: {**USUAL, **traits} for name, (_, traits) in BY_STRATUM.items()})
-    found = by_customer(grade_lifecycle(profile, SilenceCurve(STRATA, learned=True)).table(), "tier")
-    assert found == {name: stage for name, (stage, _) in BY_STRATUM.items()}
+    tiers = by_customer(grade_lifecycle(profile, SilenceCurve(STRATA, learned=True)).table(), "tier")
+    assert tiers == {name: stage for name, (stage, _) in BY_STRATUM.items()}
 
 
 def rfm_profile(recency: list[int], orders: list[int], sales: list[Any]) -> Profile:

@@ -20,14 +20,14 @@ from tests.analytics.conftest import MakeProfile, by_customer, profile_table
 TIERS = ("gold", "silver", "basic")
 
 
-def pointed(profile: ir.Table, **more: Any) -> Grading:
+def graded_by_points(profile: ir.Table, **more: Any) -> Grading:
     """10 for five orders, 5 for 100 spent, −4 for a silence of over 90 days; gold from 11, silver from 1."""
-    given = [
+    point_rules = [
         ("often", profile.orders >= 5, 10),
         ("much", profile.spend >= 100, 5),
         ("silent", profile.recency_days > 90, -4),
     ]
-    return grade_points(profile, given, TIERS, (11, 1), **more)
+    return grade_points(profile, point_rules, TIERS, (11, 1), **more)
 
 
 def test_points_add_up_and_a_line_is_met_at_its_value(make_profile: MakeProfile) -> None:
@@ -39,7 +39,7 @@ def test_points_add_up_and_a_line_is_met_at_its_value(make_profile: MakeProfile)
         "never": {"orders": 0, "spend": 0},
         "lost": {"orders": 4, "spend": 99, "recency_days": 91},
     })  # fmt: skip
-    assert by_customer(pointed(profile).table(), "tier", "value", "often", "much", "silent") == {
+    assert by_customer(graded_by_points(profile).table(), "tier", "value", "often", "much", "silent") == {
         "all": ("gold", 11, 10, 5, -4),
         "good": ("gold", 15, 10, 5, 0),
         "under gold": ("silver", 10, 10, 0, 0),
@@ -51,7 +51,7 @@ def test_points_add_up_and_a_line_is_met_at_its_value(make_profile: MakeProfile)
 
 def test_who_takes_no_part_has_no_points(make_profile: MakeProfile) -> None:
     profile = make_profile({"a": {"orders": 9}, "none": {"spend": 500, "recency_days": None}})
-    graded = pointed(profile, has=profile.orders > 0)
+    graded = graded_by_points(profile, has=profile.orders > 0)
     assert by_customer(graded.table(), "tier", "value") == {"a": ("silver", 10), "none": ("basic", None)}
     assert graded.facts == {"points": {"often": 10, "much": 5, "silent": -4}, "customers": 1}
 
@@ -69,7 +69,7 @@ def test_points_that_make_no_sense_are_refused(duck: DuckEngine) -> None:
         grade_points(profile, [("often", often, 1)], TIERS, (1, 11))
 
 
-def ruled(profile: ir.Table) -> Grading:
+def graded_by_rules(profile: ir.Table) -> Grading:
     """Gold for five orders, basic for a silence of over 90 days, gold again for 100 spent; otherwise silver."""
     ordered = [
         ("gold", profile.orders >= 5),
@@ -87,7 +87,7 @@ def test_the_first_rule_that_holds_decides(make_profile: MakeProfile) -> None:
         "no rule": {"orders": 4, "recency_days": 90, "spend": "99.99"},
         "nothing known": {},
     })  # fmt: skip
-    assert by_customer(ruled(profile).table(), "tier", "rule", "value") == {
+    assert by_customer(graded_by_rules(profile).table(), "tier", "rule", "value") == {
         "often and silent": ("gold", 0, None),
         "silent and much": ("basic", 1, None),
         "much": ("gold", 2, None),
@@ -99,7 +99,11 @@ def test_the_first_rule_that_holds_decides(make_profile: MakeProfile) -> None:
 def test_nobody_is_graded_where_nobody_is(make_profile: MakeProfile) -> None:
     profile = make_profile({"a": {"orders": 1, "recency_days": 1, "spend": 1}})
     empty = profile.filter(profile.orders > 1)
-    assert by_customer(ruled(empty).table(), "tier") == by_customer(pointed(empty).table(), "tier") == {}
+    assert (
+        by_customer(graded_by_rules(empty).table(), "tier")
+        == by_customer(graded_by_points(empty).table(), "tier")
+        == {}
+    )
 
 
 def test_rules_that_make_no_sense_are_refused(duck: DuckEngine) -> None:
@@ -111,14 +115,14 @@ def test_rules_that_make_no_sense_are_refused(duck: DuckEngine) -> None:
             grade_rules(profile, ordered, otherwise, TIERS)
 
 
-@given(held=st.lists(st.tuples(st.booleans(), st.one_of(st.none(), st.booleans())), min_size=1, max_size=8))
+@given(conditions=st.lists(st.tuples(st.booleans(), st.one_of(st.none(), st.booleans())), min_size=1, max_size=8))
 @settings(max_examples=20)
-def test_equals_are_treated_alike_in_any_order(duck: DuckEngine, held: list[tuple[bool, bool | None]]) -> None:
-    rows = [{"customer_id": str(n), "first": first, "second": second} for n, (first, second) in enumerate(held)]
+def test_equals_are_treated_alike_in_any_order(duck: DuckEngine, conditions: list[tuple[bool, bool | None]]) -> None:
+    rows = [{"customer_id": str(n), "first": first, "second": second} for n, (first, second) in enumerate(conditions)]
     schema = ibis.schema({"customer_id": "string", "first": "boolean", "second": "boolean"})
     for way in (rows, rows[::-1]):
         table = duck.from_arrow(ibis.memtable(way, schema=schema).to_pyarrow())
         ordered = [("gold", table.first), ("silver", table.second)]
-        found = by_customer(grade_rules(table, ordered, "basic", TIERS).table(), "tier")
-        wanted = ["gold" if first else "silver" if second else "basic" for first, second in held]
-        assert [found[str(n)] for n in range(len(held))] == wanted
+        tiers = by_customer(grade_rules(table, ordered, "basic", TIERS).table(), "tier")
+        expected = ["gold" if first else "silver" if second else "basic" for first, second in conditions]
+        assert [tiers[str(n)] for n in range(len(conditions))] == expected

@@ -1,4 +1,4 @@
-"""Shops at the edge, graded by every scheme: nobody, no order, one customer, all alike, rows in any order."""
+"""Edge cases of populations, graded by every scheme: nobody, no order, one customer, all alike, rows in any order."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def sale(customer: str, at: str, amount: Any, **more: Any) -> dict[str, Any]:
     return {"customer_id": customer, "ordered_at": at, "amount": amount, "order_id": f"{customer} {at}", **more}
 
 
-def tiers(found: Graded, customer: str) -> dict[str, str]:
-    row = found.rows[customer]
-    return {scheme: row[f"{scheme}_tier"] for scheme in BUILT_IN if not found.gradings[scheme].waiting}
+def tiers(grades: Graded, customer: str) -> dict[str, str]:
+    row = grades.rows[customer]
+    return {scheme: row[f"{scheme}_tier"] for scheme in BUILT_IN if not grades.gradings[scheme].waiting}
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +41,9 @@ def large(duck: DuckEngine) -> Graded:
 
 
 def test_nobody_is_graded_where_nobody_is(duck: DuckEngine) -> None:
-    found = graded(duck, Shop([], [], []), NOW)
-    assert found.rows == {}
-    assert not found.curve.learned
+    grades = graded(duck, Shop([], [], []), NOW)
+    assert grades.rows == {}
+    assert not grades.curve.learned
 
 
 def test_who_only_gave_back_is_at_the_foot_of_every_ladder(duck: DuckEngine) -> None:
@@ -52,10 +52,10 @@ def test_who_only_gave_back_is_at_the_foot_of_every_ladder(duck: DuckEngine) -> 
         sale("refunded", "2025-01-01", 5, status="refunded", refund=5),
         sale("long ago", "2023-01-01", -5, kind="return"),
     ]
-    found = graded(duck, Shop(orders, [], []), NOW)
-    assert set(found.rows) == {"returned", "refunded", "long ago"}
-    assert all(tiers(found, name) == LOWEST for name in found.rows)
-    assert found.column("spend") == {"returned": Decimal(-5), "refunded": Decimal(0), "long ago": Decimal(0)}
+    grades = graded(duck, Shop(orders, [], []), NOW)
+    assert set(grades.rows) == {"returned", "refunded", "long ago"}
+    assert all(tiers(grades, name) == LOWEST for name in grades.rows)
+    assert grades.column("spend") == {"returned": Decimal(-5), "refunded": Decimal(0), "long ago": Decimal(0)}
 
 
 def test_one_customer_alone_is_at_the_head_of_every_cut(duck: DuckEngine) -> None:
@@ -70,11 +70,11 @@ def test_one_customer_alone_is_at_the_head_of_every_cut(duck: DuckEngine) -> Non
 
 def test_customers_alike_share_every_tier(duck: DuckEngine) -> None:
     orders = [sale(name, f"2024-{month}-01", 10, discount=1) for name in "abcdefg" for month in ("10", "11", "12")]
-    found = graded(duck, Shop(orders, [], []), NOW)
+    grades = graded(duck, Shop(orders, [], []), NOW)
     for scheme in GRADED:
-        if not found.gradings[scheme].waiting:
-            assert len(set(found.column(f"{scheme}_tier").values())) == 1
-    assert found.gradings["rfm"].notes == ("scores_tied", "whale")  # of seven each holds over a tenth of the spend
+        if not grades.gradings[scheme].waiting:
+            assert len(set(grades.column(f"{scheme}_tier").values())) == 1
+    assert grades.gradings["rfm"].notes == ("scores_tied", "whale")  # of seven each holds over a tenth of the spend
 
 
 def test_every_customer_has_exactly_one_tier_of_every_scheme(large: Graded) -> None:
@@ -115,8 +115,8 @@ def test_any_order_of_rows_gives_the_same_result(duck: DuckEngine, large: Graded
     for rows in (sold.orders, sold.lines, sold.feedback):
         random.Random(chance).shuffle(rows)
     profile, _ = profiled(duck, sold, AsOf.of(AS_OF, ZONE))
-    found = {row["customer_id"]: row for row in duck.arrow(profile).to_pylist()}
-    assert found == {name: {key: row[key] for key in profile.columns} for name, row in large.rows.items()}
+    traits = {row["customer_id"]: row for row in duck.arrow(profile).to_pylist()}
+    assert traits == {name: {key: row[key] for key in profile.columns} for name, row in large.rows.items()}
 
 
 def test_an_order_that_arrives_late_counts_as_if_it_had_come_in_time(duck: DuckEngine, large: Graded) -> None:

@@ -21,26 +21,26 @@ from tests.analytics.recompute import Recomputed, rounded
 from tests.analytics.recompute_traits import Traits
 
 TRAITS: dict[str, Callable[[Recomputed], Callable[[Any], Any]]] = {
-    "recency_days": lambda again: again.recency,
-    "tenure_days": lambda again: again.tenure,
-    "orders": lambda again: again.orders,
-    "orders_all": lambda again: lambda c: len(c.sold),
-    "order_days": lambda again: lambda c: len(c.days),
-    "sales": lambda again: again.sales,
-    "spend": lambda again: again.spend,
-    "average_order_value": lambda again: again.average,
-    "median_gap_days": lambda again: again.median_gap,
-    "rhythm_days": lambda again: lambda c: rounded_or_none(again.rhythm(c), 2),
-    "silence": lambda again: again.silence,
-    "last_gap_silence": lambda again: again.last_gap_silence,
-    "comeback_1": lambda again: lambda c: again.comeback(c, 1, 1),
-    "comeback_2": lambda again: lambda c: again.comeback(c, 2, 3),
-    "comeback_4": lambda again: lambda c: again.comeback(c, 4, 12),
-    "comeback_13": lambda again: lambda c: again.comeback(c, 13, 10**6),
-    "regularity": lambda again: lambda c: rounded_or_none(again.regularity(c), 6),
-    "discount_rate": lambda again: again.discount_rate,
-    "return_rate": lambda again: again.return_rate,
-    "categories": lambda again: lambda c: len(c.categories),
+    "recency_days": lambda recomputed: recomputed.recency,
+    "tenure_days": lambda recomputed: recomputed.tenure,
+    "orders": lambda recomputed: recomputed.orders,
+    "orders_all": lambda recomputed: lambda c: len(c.sold),
+    "order_days": lambda recomputed: lambda c: len(c.days),
+    "sales": lambda recomputed: recomputed.sales,
+    "spend": lambda recomputed: recomputed.spend,
+    "average_order_value": lambda recomputed: recomputed.average,
+    "median_gap_days": lambda recomputed: recomputed.median_gap,
+    "rhythm_days": lambda recomputed: lambda c: rounded_or_none(recomputed.rhythm(c), 2),
+    "silence": lambda recomputed: recomputed.silence,
+    "last_gap_silence": lambda recomputed: recomputed.last_gap_silence,
+    "comeback_1": lambda recomputed: lambda c: recomputed.comeback(c, 1, 1),
+    "comeback_2": lambda recomputed: lambda c: recomputed.comeback(c, 2, 3),
+    "comeback_4": lambda recomputed: lambda c: recomputed.comeback(c, 4, 12),
+    "comeback_13": lambda recomputed: lambda c: recomputed.comeback(c, 13, 10**6),
+    "regularity": lambda recomputed: lambda c: rounded_or_none(recomputed.regularity(c), 6),
+    "discount_rate": lambda recomputed: recomputed.discount_rate,
+    "return_rate": lambda recomputed: recomputed.return_rate,
+    "categories": lambda recomputed: lambda c: len(c.categories),
 }
 
 
@@ -49,56 +49,62 @@ def rounded_or_none(value: Any, places: int) -> Any:
 
 
 @pytest.fixture(scope="module")
-def sold() -> Shop:
+def sample_shop() -> Shop:
     return shop()
 
 
 @pytest.fixture(scope="module")
-def again(sold: Shop) -> Recomputed:
-    return Recomputed(sold.orders, AS_OF, ZONE, lines=sold.lines, feedback=sold.feedback)
+def recomputed(sample_shop: Shop) -> Recomputed:
+    return Recomputed(sample_shop.orders, AS_OF, ZONE, lines=sample_shop.lines, feedback=sample_shop.feedback)
 
 
 @pytest.fixture(scope="module")
-def shown(engine: Engine, sold: Shop) -> Graded:
-    return graded(engine, sold, AS_OF, ZONE)
+def grades(engine: Engine, sample_shop: Shop) -> Graded:
+    return graded(engine, sample_shop, AS_OF, ZONE)
 
 
 @pytest.fixture(scope="module")
-def schemes(sold: Shop, shown: Graded) -> Schemes:
+def schemes(sample_shop: Shop, grades: Graded) -> Schemes:
     empty = {"returns_order_id": None}
-    rows = [empty | row | {"ordered_at": datetime.fromisoformat(row["ordered_at"])} for row in sold.orders]
-    facts = Facts(rows, sold.lines, AS_OF, ZONE, sold.feedback)
-    return Schemes(facts, judge_of(graded_record(shown.curve)))
+    rows = [empty | row | {"ordered_at": datetime.fromisoformat(row["ordered_at"])} for row in sample_shop.orders]
+    facts = Facts(rows, sample_shop.lines, AS_OF, ZONE, sample_shop.feedback)
+    return Schemes(facts, judge_of(graded_record(grades.curve)))
 
 
-def alike(product: Any, wanted: Any) -> bool:
+def agrees(product: Any, expected: Any) -> bool:
     """Whether the product, which keeps more places than are shown, has the value wanted."""
-    if isinstance(wanted, Decimal) and isinstance(product, Decimal):
-        return rounded(product, max(0, -int(wanted.as_tuple().exponent))) == wanted
-    return bool(product == wanted)
+    if isinstance(expected, Decimal) and isinstance(product, Decimal):
+        return rounded(product, max(0, -int(expected.as_tuple().exponent))) == expected
+    return bool(product == expected)
 
 
-def test_agrees_on_every_trait_of_every_customer(shown: Graded, again: Recomputed) -> None:
-    wanted = {name: again.each(trait(again)) for name, trait in TRAITS.items()}
-    apart = {(name, customer): (value, wanted[name][customer]) for name in TRAITS
-             for customer, value in shown.column(name).items() if not alike(value, wanted[name][customer])}  # fmt: skip
-    assert apart == {}
+def test_agrees_on_every_trait_of_every_customer(grades: Graded, recomputed: Recomputed) -> None:
+    expected = {name: recomputed.each(trait(recomputed)) for name, trait in TRAITS.items()}
+    differing = {
+        (name, customer): (value, expected[name][customer])
+        for name in TRAITS
+        for customer, value in grades.column(name).items()
+        if not agrees(value, expected[name][customer])
+    }
+    assert differing == {}
 
 
-def test_agrees_on_the_remaining_traits_of_every_customer(shown: Graded, again: Recomputed, sold: Shop) -> None:
-    wanted = again.each(Traits(again, sold.lines).of)
-    apart = {(customer, name): (row[name], value) for customer, row in shown.rows.items()
-             for name, value in wanted[customer].items() if not alike(row[name], value)}  # fmt: skip
-    assert apart == {}
+def test_agrees_on_the_remaining_traits_of_every_customer(
+    grades: Graded, recomputed: Recomputed, sample_shop: Shop
+) -> None:
+    expected = recomputed.each(Traits(recomputed, sample_shop.lines).of)
+    differing = {(customer, name): (row[name], value) for customer, row in grades.rows.items()
+             for name, value in expected[customer].items() if not agrees(row[name], value)}  # fmt: skip
+    assert differing == {}
 
 
-def test_agrees_on_every_tier_of_every_customer(shown: Graded, schemes: Schemes) -> None:
+def test_agrees_on_every_tier_of_every_customer(grades: Graded, schemes: Schemes) -> None:
     for key, tiers in schemes.every().items():
         if tiers is not None:
-            column = shown.column(key if key.startswith("rfm_") else f"{key}_tier")
+            column = grades.column(key if key.startswith("rfm_") else f"{key}_tier")
             assert differences(tiers, {name: str(value or "") for name, value in column.items()}) == {}, key
 
 
-def test_agrees_on_every_score(shown: Graded, schemes: Schemes) -> None:
+def test_agrees_on_every_score(grades: Graded, schemes: Schemes) -> None:
     for name, score in schemes.loyalty_scores.items():
-        assert abs(Fraction(shown.rows[name]["loyalty_value"]) - score) < Fraction(1, 10**9)
+        assert abs(Fraction(grades.rows[name]["loyalty_value"]) - score) < Fraction(1, 10**9)

@@ -34,7 +34,7 @@ EXAMPLE = [
 NAMES = ("customer_id", "ordered_at", "amount")
 
 
-def given(engine: Engine, *rows: tuple[Any, ...]) -> Any:
+def orders_of(engine: Engine, *rows: tuple[Any, ...]) -> Any:
     return engine.from_arrow(orders_table([dict(zip(NAMES, row, strict=True)) for row in rows]))
 
 
@@ -46,7 +46,7 @@ def profile(**customers: tuple[int, int, Any]) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def worked(engine: Engine) -> Any:
     """The worked example, scored once on each engine."""
-    return engine.arrow(cs.rfm(given(engine, *EXAMPLE), as_of=AS_OF, window=None)).to_pylist()
+    return engine.arrow(cs.rfm(orders_of(engine, *EXAMPLE), as_of=AS_OF, window=None)).to_pylist()
 
 
 def test_scores_the_worked_example(worked: Any) -> None:
@@ -65,15 +65,15 @@ def test_groups_by_the_mean_of_the_values_and_labels_by_the_grid(worked: Any) ->
 
 def test_nests_frequency_in_recency_and_money_in_both(make_profile: MakeProfile) -> None:
     rows = make_profile(profile(a=(1, 1, 1), b=(1, 1, 2), c=(29, 1, 1), d=(29, 1, 2)) | {"none": {}})
-    found = grade_rfm(rows, method="nested", bins=2).table()
-    assert by_customer(found, "r_score", "f_score", "m_score") == {
+    graded = grade_rfm(rows, method="nested", bins=2).table()
+    assert by_customer(graded, "r_score", "f_score", "m_score") == {
         "a": (2, 1, 1), "b": (2, 1, 2), "c": (1, 1, 1), "d": (1, 1, 2), "none": (None, None, None),
     }  # fmt: skip
 
 
 def test_all_equal_customers_score_the_same(duck: DuckEngine) -> None:
-    found = grade_rfm(duck.from_arrow(profile_table(profile(a=(30, 1, 5), b=(30, 1, 5), c=(30, 1, 5))))).table()
-    assert by_customer(found, "r_score", "f_score", "m_score", "tier") == dict.fromkeys("abc", (5, 1, 1, "111"))
+    graded = grade_rfm(duck.from_arrow(profile_table(profile(a=(30, 1, 5), b=(30, 1, 5), c=(30, 1, 5))))).table()
+    assert by_customer(graded, "r_score", "f_score", "m_score", "tier") == dict.fromkeys("abc", (5, 1, 1, "111"))
 
 
 @pytest.mark.parametrize(
@@ -99,14 +99,14 @@ def test_no_label_contradicts_the_lifecycle(make_profile: MakeProfile) -> None:
     stages = {"new": "new", "mature": "low_recency", "growing": "low_recency", "at_risk": "lost", "churned": "lost"}
     for stage, label in stages.items():
         rows = {name: {**row, "lifecycle_tier": stage} for name, row in profile(last=(90, 1, 1), **best).items()}
-        found = grade_rfm(make_profile(rows, lifecycle_tier=pa.string())).table()
-        assert by_customer(found, "label")["last"] == label
+        graded = grade_rfm(make_profile(rows, lifecycle_tier=pa.string())).table()
+        assert by_customer(graded, "label")["last"] == label
 
 
 def test_who_gave_everything_back_is_not_high_in_money(duck: DuckEngine) -> None:
     rows = [("a", "2025-01-01", 1000), ("a", "2025-01-02", 1000), ("a", "2025-01-03", -2000)]
-    found = by_customer(cs.rfm(given(duck, *rows), as_of=AS_OF), "tier", "monetary", "label")
-    assert found == {"a": ("110", Decimal("0.00"), "new")}
+    scores = by_customer(cs.rfm(orders_of(duck, *rows), as_of=AS_OF), "tier", "monetary", "label")
+    assert scores == {"a": ("110", Decimal("0.00"), "new")}
 
 
 def whale() -> dict[str, dict[str, Any]]:
@@ -117,27 +117,27 @@ def whale() -> dict[str, dict[str, Any]]:
 
 def test_the_groups_can_be_parted_at_the_median(make_profile: MakeProfile) -> None:
     mean, median = (grade_rfm(make_profile(whale()), reference=by) for by in ("mean", "median"))
-    counted = [list(by_customer(one.table(), "tier").values()).count("111") for one in (mean, median)]
+    counted = [list(by_customer(grading.table(), "tier").values()).count("111") for grading in (mean, median)]
     assert counted == [1, 100]
     assert ("whale" in mean.notes, "whale" in median.notes) == (True, False)
 
 
 def test_the_median_is_the_lower_middle_one(duck: DuckEngine) -> None:
     rows = duck.from_arrow(profile_table(profile(a=(1, 1, 1), b=(2, 2, 2), c=(3, 3, 3), d=(4, 4, 4))))
-    found = by_customer(grade_rfm(rows, reference="median").table(), "tier")
-    assert found == {"a": "100", "b": "111", "c": "011", "d": "011"}
+    tiers = by_customer(grade_rfm(rows, reference="median").table(), "tier")
+    assert tiers == {"a": "100", "b": "111", "c": "011", "d": "011"}
 
 
 def test_a_customer_without_a_counted_order_is_in_the_last_group(duck: DuckEngine) -> None:
-    found = grade_rfm(duck.from_arrow(profile_table({**profile(a=(1, 1, 1)), "none": {"recency_days": 400}}))).table()
-    assert by_customer(found, "tier", "r_score", "label")["none"] == ("000", None, None)
+    graded = grade_rfm(duck.from_arrow(profile_table({**profile(a=(1, 1, 1)), "none": {"recency_days": 400}}))).table()
+    assert by_customer(graded, "tier", "r_score", "label")["none"] == ("000", None, None)
 
 
 @pytest.mark.parametrize(("amount", "score"), [("99.99", 1), ("100.00", 2), ("100.01", 2)])
 def test_a_value_at_a_fixed_line_is_beyond_it(duck: DuckEngine, amount: str, score: int) -> None:
     lines: dict[str, list[int | Decimal]] = {"r": [30], "f": [2], "m": [Decimal("100.00")]}
-    found = cs.rfm(given(duck, ("a", "2025-01-01", amount)), as_of=AS_OF, method="fixed", lines=lines)
-    assert by_customer(found, "r_score", "f_score", "m_score") == {"a": (2, 1, score)}
+    graded = cs.rfm(orders_of(duck, ("a", "2025-01-01", amount)), as_of=AS_OF, method="fixed", lines=lines)
+    assert by_customer(graded, "r_score", "f_score", "m_score") == {"a": (2, 1, score)}
 
 
 def test_log_bins_have_equal_widths_of_the_logarithm(duck: DuckEngine) -> None:
@@ -156,12 +156,12 @@ def test_an_empty_table_gives_an_empty_result(engine: Engine) -> None:
 
 def test_refuses_an_unknown_method(duck: DuckEngine) -> None:
     with pytest.raises(BadRfmMethod, match="quantile, nested, fixed and log"):
-        cs.rfm(given(duck, *EXAMPLE), as_of=AS_OF, method="guess")  # type: ignore[arg-type]  # on purpose
+        cs.rfm(orders_of(duck, *EXAMPLE), as_of=AS_OF, method="guess")  # type: ignore[arg-type]  # on purpose
 
 
 def test_refuses_fixed_lines_that_lack_one(duck: DuckEngine) -> None:
     with pytest.raises(LinesMissing):
-        cs.rfm(given(duck, *EXAMPLE), as_of=AS_OF, method="fixed", lines={"r": [1]})
+        cs.rfm(orders_of(duck, *EXAMPLE), as_of=AS_OF, method="fixed", lines={"r": [1]})
 
 
 RISING = {"r": [30, 60], "f": [2, 3], "m": [10, 20]}
@@ -179,18 +179,18 @@ RISING = {"r": [30, 60], "f": [2, 3], "m": [10, 20]}
 )
 def test_refuses_fixed_lines_that_make_no_scale(duck: DuckEngine, lines: Any, error: Any) -> None:
     with pytest.raises(error):
-        cs.rfm(given(duck, *EXAMPLE), as_of=AS_OF, method="fixed", lines={**RISING, **lines})
+        cs.rfm(orders_of(duck, *EXAMPLE), as_of=AS_OF, method="fixed", lines={**RISING, **lines})
 
 
 @pytest.mark.parametrize("bins", [1, 0, 101])
 def test_refuses_bins_that_make_no_scale(duck: DuckEngine, bins: int) -> None:
     with pytest.raises(BadRfmBins):
-        cs.rfm(given(duck, *EXAMPLE), as_of=AS_OF, bins=bins)
+        cs.rfm(orders_of(duck, *EXAMPLE), as_of=AS_OF, bins=bins)
 
 
 def test_refuses_an_unknown_reference(duck: DuckEngine) -> None:
     with pytest.raises(UnknownReference):
-        cs.rfm(given(duck, *EXAMPLE), as_of=AS_OF, reference="mode")  # type: ignore[arg-type]  # on purpose
+        cs.rfm(orders_of(duck, *EXAMPLE), as_of=AS_OF, reference="mode")  # type: ignore[arg-type]  # on purpose
 
 
 def test_the_grid_names_every_cell() -> None:

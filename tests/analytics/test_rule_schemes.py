@@ -28,7 +28,9 @@ def graded(key: str, profile: ir.Table, **facts: ir.Table) -> Grading:
     return BUILT_IN[key].grade(profile, Context(NOT_LEARNED, 7, AsOf(AS_OF, "UTC"), facts))
 
 
-def growing(make_profile: MakeProfile, changes: dict[str, Any], high: str = "", orders: int = 1) -> dict[str, Any]:
+def potential_tiers(
+    make_profile: MakeProfile, changes: dict[str, Any], high: str = "", orders: int = 1
+) -> dict[str, Any]:
     """The tiers of customers by their change of spend; those in `high` are of high value."""
     profile = make_profile(
         {
@@ -43,47 +45,51 @@ def growing(make_profile: MakeProfile, changes: dict[str, Any], high: str = "", 
 def test_the_top_three_tenths_and_their_equals_have_potential(make_profile: MakeProfile) -> None:
     """Of ten, rank 3 from the best is 7.00: so is the equal of rank 4, and a cent less is not."""
     changes = {"a": 9, "b": 8, "c": 7, "d": 7, "e": "6.99", "f": 5, "g": 4, "h": 3, "i": 2, "j": 1}
-    found = growing(make_profile, changes)
-    assert found == {name: "potential" if name in "abcd" else "standard" for name in changes}
+    tiers = potential_tiers(make_profile, changes)
+    assert tiers == {name: "potential" if name in "abcd" else "standard" for name in changes}
 
 
 def test_high_value_beats_potential_and_counts_among_the_best(make_profile: MakeProfile) -> None:
     """Rank ⌈0.3 · 4⌉ = 2 is Ben, though Ann before him is of high value already."""
-    assert growing(make_profile, {"a": 9, "b": 8, "c": 7, "d": -5}, high="ad") == {
+    assert potential_tiers(make_profile, {"a": 9, "b": 8, "c": 7, "d": -5}, high="ad") == {
         "a": "high", "b": "potential", "c": "standard", "d": "high",
     }  # fmt: skip
 
 
 def test_who_does_not_grow_has_no_potential(make_profile: MakeProfile) -> None:
-    assert growing(make_profile, {"a": "0.01", "b": 0, "c": -1}) == {"a": "potential", "b": "standard", "c": "standard"}
-    assert growing(make_profile, {"a": 0, "b": "-0.01"}) == {"a": "standard", "b": "standard"}
+    assert potential_tiers(make_profile, {"a": "0.01", "b": 0, "c": -1}) == {
+        "a": "potential",
+        "b": "standard",
+        "c": "standard",
+    }
+    assert potential_tiers(make_profile, {"a": 0, "b": "-0.01"}) == {"a": "standard", "b": "standard"}
 
 
 def test_who_has_no_order_is_not_among_those_compared(make_profile: MakeProfile) -> None:
-    assert growing(make_profile, {"a": 5, "b": 9}, orders=0) == {"a": "standard", "b": "standard"}
+    assert potential_tiers(make_profile, {"a": 5, "b": 9}, orders=0) == {"a": "standard", "b": "standard"}
 
 
 def test_potential_says_which_rule_held(duck: DuckEngine) -> None:
     rows = {name: {"orders": 1, "spend_change_90d": n, "value_tier": "low"} for n, name in enumerate("abcde")}
     rows["a"]["value_tier"] = "high"
-    found = graded("potential", duck.from_arrow(profile_table(rows, value_tier=TEXT)))
-    assert by_customer(found.table(), "rule") == {"a": 0, "b": None, "c": None, "d": 1, "e": 1}
+    grading = graded("potential", duck.from_arrow(profile_table(rows, value_tier=TEXT)))
+    assert by_customer(grading.table(), "rule") == {"a": 0, "b": None, "c": None, "d": 1, "e": 1}
 
 
-def needing(engine: Engine, *rows: tuple[str, str, timedelta]) -> dict[str, Any]:
+def need_tiers(engine: Engine, *rows: tuple[str, str, timedelta]) -> dict[str, Any]:
     """The tiers by what customers told: (customer, kind, how long before `AS_OF`)."""
-    told = [
+    feedback = [
         {"customer_id": name, "kind": kind, "given_at": AS_OF - before, "score": None} for name, kind, before in rows
     ]
-    answers = engine.from_arrow(feedback_table(told))
+    answers = engine.from_arrow(feedback_table(feedback))
     profile = engine.from_arrow(profile_table({name: {"orders": 1} for name in ("silent", *(row[0] for row in rows))}))
-    found = graded("need", profile, feedback=answers.mutate(at=epoch_micros(answers.given_at)))
-    return by_customer(found.table(), "tier")
+    grading = graded("need", profile, feedback=answers.mutate(at=epoch_micros(answers.given_at)))
+    return by_customer(grading.table(), "tier")
 
 
 def test_feedback_counts_from_90_days_ago_until_the_instant(engine: Engine) -> None:
     day, moment = timedelta(days=90), timedelta(microseconds=1)
-    assert needing(
+    assert need_tiers(
         engine,
         ("at", "complaint", day), ("before", "complaint", day + moment), ("last", "inquiry", moment),
         ("after", "complaint", -moment), ("now", "complaint", timedelta(0)), ("rated", "nps", moment),
@@ -95,13 +101,13 @@ def test_feedback_counts_from_90_days_ago_until_the_instant(engine: Engine) -> N
 
 def test_a_complaint_beats_an_inquiry(engine: Engine) -> None:
     hour = timedelta(hours=1)
-    found = needing(engine, ("both", "inquiry", hour), ("both", "complaint", 2 * hour), ("asked", "inquiry", hour))
-    assert found == {"both": "complaint", "asked": "inquiry", "silent": "none"}
+    tiers = need_tiers(engine, ("both", "inquiry", hour), ("both", "complaint", 2 * hour), ("asked", "inquiry", hour))
+    assert tiers == {"both": "complaint", "asked": "inquiry", "silent": "none"}
 
 
 def test_need_waits_for_feedback(make_profile: MakeProfile) -> None:
-    found = graded("need", make_profile({"a": {"orders": 1}}))
-    assert (found.waiting, found.notes, found.facts["missing"]) == (True, ("waiting_trait",), ["feedback"])
+    grading = graded("need", make_profile({"a": {"orders": 1}}))
+    assert (grading.waiting, grading.notes, grading.facts["missing"]) == (True, ("waiting_trait",), ["feedback"])
 
 
 TAGS = {
@@ -132,9 +138,9 @@ def test_who_owes_and_mostly_paid_late_is_black(make_profile: MakeProfile) -> No
 
 def test_rules_without_their_data_are_left_out_and_told(duck: DuckEngine) -> None:
     tagged = duck.from_arrow(profile_table({"a": {"tags": "vip"}}, tags=TEXT))
-    found = graded("standing", tagged)
-    assert (found.waiting, found.notes) == (False, ("rules_left_out",))
-    assert found.facts["missing"] == ["late_share", "overdue"]
+    grading = graded("standing", tagged)
+    assert (grading.waiting, grading.notes) == (False, ("rules_left_out",))
+    assert grading.facts["missing"] == ["late_share", "overdue"]
 
 
 def test_nobody_is_graded_where_nobody_is(make_profile: MakeProfile) -> None:
@@ -151,9 +157,9 @@ def test_more_growth_is_never_worse_and_equals_are_alike(duck: DuckEngine, chang
         str(n): {"orders": 1, "spend_change_90d": change, "value_tier": "high" if n in high else "mid"}
         for n, change in enumerate(changes)
     }
-    found = by_customer(graded("potential", duck.from_arrow(profile_table(rows, value_tier=TEXT))).table(), "tier")
-    assert {n for n in range(len(changes)) if found[str(n)] == "high"} == high & set(range(len(changes)))
-    others = {(change, found[str(n)]) for n, change in enumerate(changes) if n not in high}
-    growing = {change for change, tier in others if tier == "potential"}
-    assert growing.isdisjoint(change for change, tier in others if tier == "standard")
+    tiers = by_customer(graded("potential", duck.from_arrow(profile_table(rows, value_tier=TEXT))).table(), "tier")
+    assert {n for n in range(len(changes)) if tiers[str(n)] == "high"} == high & set(range(len(changes)))
+    remaining = {(change, tiers[str(n)]) for n, change in enumerate(changes) if n not in high}
+    growing = {change for change, tier in remaining if tier == "potential"}
+    assert growing.isdisjoint(change for change, tier in remaining if tier == "standard")
     assert all(change > 0 and change >= min(growing) for change in growing)

@@ -31,8 +31,8 @@ def on(engine: Engine, trait: str, *values: Any) -> ir.Table:
 
 def points(profile: ir.Table, factor: Factor) -> list[Any]:
     """The score of that one factor, in the order of the customers."""
-    found = by_customer(grade_score(profile, {"it": factor}, TIERS, LINES).table(), "value")
-    return [None if found[name] is None else str(cents(found[name])) for name in sorted(found)]
+    scores = by_customer(grade_score(profile, {"it": factor}, TIERS, LINES).table(), "value")
+    return [None if scores[name] is None else str(cents(scores[name])) for name in sorted(scores)]
 
 
 def cents(value: Decimal) -> Decimal:
@@ -79,8 +79,8 @@ def test_the_extremes_are_cut_off_before_the_range_is_taken(engine: Engine) -> N
 def test_a_standard_score_of_nought_is_the_middle(engine: Engine) -> None:
     """2, 4, 4, 4, 5, 5, 7, 9 have mean 5 and standard deviation 2: 9 is 2 deviations up, (2 + 3) ÷ 6."""
     profile = on(engine, "recency_days", 2, 4, 4, 4, 5, 5, 7, 9, None)
-    found = points(profile, Factor("recency_days", 1, normaliser="z"))
-    assert found == ["25.00", "41.67", "41.67", "41.67", "50.00", "50.00", "66.67", "83.33", None]
+    scores = points(profile, Factor("recency_days", 1, normaliser="z"))
+    assert scores == ["25.00", "41.67", "41.67", "41.67", "50.00", "50.00", "66.67", "83.33", None]
 
 
 def test_beyond_three_deviations_a_standard_score_counts_no_more(engine: Engine) -> None:

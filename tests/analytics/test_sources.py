@@ -147,8 +147,8 @@ def test_a_time_without_a_zone_is_on_the_clock_of_the_zone(engine: Engine) -> No
         canonical_orders(table, SHANGHAI, {"ordered_at": name}).select("ordered_at", name=ibis.literal(name))
         for name in TIMES
     ]
-    found = engine.arrow(ibis.union(*read)).to_pylist()
-    assert {row["name"]: row["ordered_at"] for row in found} == dict.fromkeys(TIMES, NOON)
+    rows = engine.arrow(ibis.union(*read)).to_pylist()
+    assert {row["name"]: row["ordered_at"] for row in rows} == dict.fromkeys(TIMES, NOON)
 
 
 def test_a_day_without_midnight_is_still_that_day() -> None:
@@ -183,16 +183,16 @@ def test_names_the_columns_that_are_missing(columns: dict[str, str], missing: st
 
 
 @pytest.mark.parametrize(
-    ("reader", "given"),
+    ("reader", "columns"),
     [
         (canonical_lines, {"product_id": ["p"]}),
         (canonical_products, {"product_id": ["p"]}),
         (canonical_feedback, {"customer_id": ["a"], "kind": ["nps"], "score": [9]}),
     ],
 )
-def test_every_table_says_what_it_lacks(reader: Any, given: dict[str, Any]) -> None:
+def test_every_table_says_what_it_lacks(reader: Any, columns: dict[str, Any]) -> None:
     with pytest.raises(LacksColumns, match=r"lacks (order_id|category|given_at)"):
-        reader(pl.DataFrame(given), "UTC")
+        reader(pl.DataFrame(columns), "UTC")
 
 
 def test_refuses_a_name_for_a_column_that_does_not_exist() -> None:
@@ -246,11 +246,11 @@ def test_refuses_lines_handed_in_as_orders(engine: Engine) -> None:
 
 def test_a_row_that_comes_twice_counts_once_and_is_told(engine: Engine) -> None:
     twice = pl.concat([ORDERED, ORDERED.head(2)])
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         table = canonical_orders(engine.from_arrow(twice.to_arrow()), "UTC")
     assert engine.arrow(table).num_rows == 3
-    assert [str(warning.message)[:16] for warning in told] == ["2 rows of orders"]
+    assert [str(warning.message)[:16] for warning in caught] == ["2 rows of orders"]
 
 
 def test_refuses_a_frame_whose_column_has_two_types() -> None:
@@ -277,8 +277,8 @@ def test_products_give_their_lines_a_category() -> None:
     lines = pl.DataFrame({"order_id": ["1", "2"], "product_id": ["p", "q"], "category": ["own", "own"]})
     products = pl.DataFrame({"product_id": ["p"], "category": ["the product's"]})
     profile = profile_of(ORDERED, as_of="2025-01-31", lines=lines, products=products, families=frozenset())
-    found = profile.filter(profile.customer_id == "a").to_pyarrow().to_pylist()[0]
-    assert (found["categories"], found["top_category"]) == (2, "own")
+    row = profile.filter(profile.customer_id == "a").to_pyarrow().to_pylist()[0]
+    assert (row["categories"], row["top_category"]) == (2, "own")
 
 
 @pytest.mark.parametrize(("column", "value"), [("amount", "ten"), ("ordered_at", "soon"), ("ordered_at", "2025-02-30")])

@@ -31,17 +31,17 @@ cents = st.one_of(st.none(), st.integers(-200, 200000).map(lambda number: Decima
 def test_a_value_at_its_line_is_in_and_a_cent_less_is_not(make_profile: MakeProfile) -> None:
     spend = {"over": "1000.01", "at": "1000.00", "under": "999.99", "at two": "99.50", "under two": "99.49"}
     profile = make_profile({name: {"average_order_value": value} for name, value in spend.items()} | {"none": {}})
-    found = by_customer(grade_threshold(profile, profile.average_order_value, CLASSES, LINES).table(), "tier")
-    wanted = ("gold", "gold", "silver", "silver", "basic", "basic")
-    assert found == dict(zip((*spend, "none"), wanted, strict=True))
+    tiers = by_customer(grade_threshold(profile, profile.average_order_value, CLASSES, LINES).table(), "tier")
+    expected = ("gold", "gold", "silver", "silver", "basic", "basic")
+    assert tiers == dict(zip((*spend, "none"), expected, strict=True))
 
 
 def test_where_less_is_better_a_value_at_its_line_is_in_too(make_profile: MakeProfile) -> None:
     days = {"under": 29, "at": 30, "over": 31, "at two": 90, "over two": 91, "never": None}
     profile = make_profile({name: {"recency_days": value} for name, value in days.items()})
     graded = grade_threshold(profile, profile.recency_days, CLASSES, (30, 90), less_is_better=True)
-    wanted = ("gold", "gold", "silver", "silver", "basic", "basic")
-    assert by_customer(graded.table(), "tier") == dict(zip(days, wanted, strict=True))
+    expected = ("gold", "gold", "silver", "silver", "basic", "basic")
+    assert by_customer(graded.table(), "tier") == dict(zip(days, expected, strict=True))
 
 
 def test_any_value_can_be_parted_by_shares(make_profile: MakeProfile) -> None:
@@ -132,6 +132,6 @@ def test_everybody_is_in_the_first_tier_whose_line_is_met(
 ) -> None:
     ordered = sorted(lines, reverse=True)
     profile = duck.from_arrow(profile_table({str(n): {"largest_order": v} for n, v in enumerate(values)}))
-    found = by_customer(grade_threshold(profile, profile.largest_order, CLASSES, ordered).table(), "tier")
+    tiers = by_customer(grade_threshold(profile, profile.largest_order, CLASSES, ordered).table(), "tier")
     met = [[value is not None and value >= line for line in ordered] for value in values]
-    assert [found[str(n)] for n in range(len(values))] == [CLASSES[(*each, True).index(True)] for each in met]
+    assert [tiers[str(n)] for n in range(len(values))] == [CLASSES[(*each, True).index(True)] for each in met]

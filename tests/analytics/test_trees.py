@@ -1,4 +1,4 @@
-"""A decision tree: where it cuts, what its leaves are called, and that its questions decide on every engine."""
+"""A decision tree: where it cuts, what its leaves are called, and that its conditions hold on every engine."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def table(engine: Engine, customers: dict[str, dict[str, Any]]) -> ir.Table:
 def people(many: int = 300, seed: int = 4) -> dict[str, dict[str, Any]]:
     """What is spent is orders times their average, and a little chance."""
     chance = random.Random(seed)
-    found = {}
+    customers = {}
     for number in range(many):
         orders, average = chance.randrange(1, 30), Decimal(chance.randrange(500, 9000)).scaleb(-2)
-        found[f"c{number}"] = {"orders": orders, "average_order_value": average, "spend": orders * average}
-    return found
+        customers[f"c{number}"] = {"orders": orders, "average_order_value": average, "spend": orders * average}
+    return customers
 
 
 # Two orders or fewer: 10 and 20 spent; more: 100 and 120, or, of expensive orders, 900 and 1100.
@@ -66,12 +66,12 @@ def test_cuts_where_the_target_differs_most(engine: Engine) -> None:
 
 def test_a_value_at_a_threshold_is_below_and_a_cent_more_is_above(engine: Engine) -> None:
     model = fit_tree(golden(engine), "spend", depth=2, least_leaf=2, traits=TRAITS)
-    others = table(engine, {
+    edge_cases = table(engine, {
         "at": {"orders": 9, "average_order_value": "83.00"}, "over": {"orders": 9, "average_order_value": "83.01"},
         "at four": {"orders": 4, "average_order_value": 1}, "five": {"orders": 5, "average_order_value": 1},
         "none": {"orders": 5},
     })  # fmt: skip
-    assert by_customer(grade_tree(others, model).table(), "tier") == {
+    assert by_customer(grade_tree(edge_cases, model).table(), "tier") == {
         "at": "leaf2", "over": "leaf1", "at four": "leaf3", "five": "leaf2", "none": "unknown",
     }  # fmt: skip
 
@@ -117,14 +117,14 @@ def test_engines_grow_the_same_tree_in_any_order_of_rows(duck: DuckEngine, engin
 def test_everybody_is_in_the_one_leaf_whose_conditions_hold(engine: Engine) -> None:
     profile, who = table(engine, people()), people()
     model = fit_tree(profile, "spend", least_leaf=20, traits=TRAITS)
-    found = by_customer(grade_tree(profile, model).table(), "tier")
+    tiers = by_customer(grade_tree(profile, model).table(), "tier")
     for name, traits in who.items():
-        held = [
+        matching = [
             number
             for number, conditions in enumerate(model.conditions(), start=1)
             if all((traits[trait] <= line) is (sign == "<=") for trait, sign, line in conditions)
         ]
-        assert [found[name]] == [f"leaf{number}" for number in held]
+        assert [tiers[name]] == [f"leaf{number}" for number in matching]
     assert {leaf.customers >= 20 for leaf in model.leaves} == {True}
     assert sum(leaf.customers for leaf in model.leaves) == len(who)
 
@@ -159,9 +159,9 @@ def test_trees_that_cannot_be_are_refused(duck: DuckEngine) -> None:
         (TraitMissing, {"traits": ["colour"]}),
         (trees.NothingToLearn, {"traits": TRAITS, "least_leaf": 7}),
     ]
-    for error, asked in refused:
+    for error, options in refused:
         with pytest.raises(error):
-            fit_tree(profile, "spend", **asked)
+            fit_tree(profile, "spend", **options)
     model = fit_tree(profile, "spend", depth=2, least_leaf=2, traits=TRAITS)
     with pytest.raises(TiersDoNotFit):
         grade_tree(profile, model, ("a", "b"))

@@ -40,8 +40,8 @@ def custrata(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(sys, "argv", ["custrata", *[str(argument) for argument in arguments]])
         with pytest.raises(SystemExit) as ended:
             main()
-        told = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), told.out, told.err)
+        captured = capsys.readouterr()
+        return Ended(int(ended.value.code or 0), captured.out, captured.err)
 
     return run
 

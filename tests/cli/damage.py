@@ -1,4 +1,4 @@
-"""Damages to a workspace, and what commands say of it: what the trial of damages is made of."""
+"""Kinds of damage to the files of a workspace."""
 
 from __future__ import annotations
 
@@ -56,34 +56,34 @@ def delete(path: Path) -> None:
     path.unlink()
 
 
-def swap(one: Path, other: Path) -> None:
+def swap(first: Path, second: Path) -> None:
     """Each file under the name of the other."""
-    aside = one.with_name("aside")
-    one.rename(aside)
-    other.rename(one)
-    aside.rename(other)
+    aside = first.with_name("aside")
+    first.rename(aside)
+    second.rename(first)
+    aside.rename(second)
 
 
 @dataclass(frozen=True)
 class Case:
-    """One damage: its name, and what does it to a workspace."""
+    """One kind of damage: its name, and the function that applies it to a workspace."""
 
     name: str
     do: Damage
 
 
-def of(name: str, harm: Callable[[Path], object], choose: Callable[[Path], Path]) -> Case:
-    return Case(name, lambda shop: harm(choose(shop)))
+def file_case(name: str, damage: Callable[[Path], object], choose: Callable[[Path], Path]) -> Case:
+    return Case(name, lambda shop: damage(choose(shop)))
 
 
-def saying(name: str, file: str, **values: object) -> Case:
-    """A file of JSON with other values in it."""
+def json_case(name: str, file: str, **values: object) -> Case:
+    """A damage that replaces values in a JSON file."""
 
-    def harm(shop: Path) -> None:
+    def damage(shop: Path) -> None:
         path = shop / file
         path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | values), "utf-8")
 
-    return Case(name, harm)
+    return Case(name, damage)
 
 
 def log(shop: Path) -> Path:
@@ -100,50 +100,56 @@ def database(shop: Path) -> Path:
 
 
 CASES = (
-    of("newest log entry emptied", empty, lambda shop: newest(log(shop), "*.json")),
-    of("newest log entry truncated", truncate, lambda shop: newest(log(shop), "*.json")),
-    of("newest log entry garbled", garble, lambda shop: newest(log(shop), "*.json")),
-    of("newest log entry deleted", delete, lambda shop: newest(log(shop), "*.json")),
-    of("oldest log entry emptied", empty, lambda shop: oldest(log(shop), "*.json")),
+    file_case("newest log entry emptied", empty, lambda shop: newest(log(shop), "*.json")),
+    file_case("newest log entry truncated", truncate, lambda shop: newest(log(shop), "*.json")),
+    file_case("newest log entry garbled", garble, lambda shop: newest(log(shop), "*.json")),
+    file_case("newest log entry deleted", delete, lambda shop: newest(log(shop), "*.json")),
+    file_case("oldest log entry emptied", empty, lambda shop: oldest(log(shop), "*.json")),
     Case("log deleted", lambda shop: shutil.rmtree(log(shop))),
-    of("data file truncated", truncate, lambda shop: newest(shop / "lake" / "orders", "*.parquet")),
-    of("data file emptied", empty, lambda shop: newest(shop / "lake" / "orders", "*.parquet")),
-    of("data file zeroed", zero, lambda shop: newest(shop / "lake" / "orders", "*.parquet")),
-    of("data file deleted", delete, lambda shop: newest(shop / "lake" / "orders", "*.parquet")),
-    of("manifest emptied", empty, lambda shop: shop / "lake" / "manifest.json"),
-    of("manifest truncated", truncate, lambda shop: shop / "lake" / "manifest.json"),
-    saying("manifest without rows", MANIFEST, tables={}),
-    saying("manifest of other types", MANIFEST, tables=7),
-    of("manifest deleted", delete, lambda shop: shop / "lake" / "manifest.json"),
-    of("pending change garbled", lambda path: path.write_bytes(b"\xff*[../"), lambda shop: shop / "lake" / ".writing"),
-    of("pointer truncated", truncate, lambda shop: shop / "derived" / "published.json"),
-    saying("pointer of other types", POINTER, runs="x", current=5),
-    saying("pointer to nothing", POINTER, runs=[], current=None),
-    of("pointer deleted", delete, lambda shop: shop / "derived" / "published.json"),
-    of("newest record truncated", truncate, lambda shop: run(shop, -1) / "run.json"),
-    of("old record garbled", garble, lambda shop: run(shop, 0) / "run.json"),
-    of("old record deleted", delete, lambda shop: run(shop, 0) / "run.json"),
+    file_case("data file truncated", truncate, lambda shop: newest(shop / "lake" / "orders", "*.parquet")),
+    file_case("data file emptied", empty, lambda shop: newest(shop / "lake" / "orders", "*.parquet")),
+    file_case("data file zeroed", zero, lambda shop: newest(shop / "lake" / "orders", "*.parquet")),
+    file_case("data file deleted", delete, lambda shop: newest(shop / "lake" / "orders", "*.parquet")),
+    file_case("manifest emptied", empty, lambda shop: shop / "lake" / "manifest.json"),
+    file_case("manifest truncated", truncate, lambda shop: shop / "lake" / "manifest.json"),
+    json_case("manifest without rows", MANIFEST, tables={}),
+    json_case("manifest of other types", MANIFEST, tables=7),
+    file_case("manifest deleted", delete, lambda shop: shop / "lake" / "manifest.json"),
+    file_case(
+        "pending change garbled", lambda path: path.write_bytes(b"\xff*[../"), lambda shop: shop / "lake" / ".writing"
+    ),
+    file_case("pointer truncated", truncate, lambda shop: shop / "derived" / "published.json"),
+    json_case("pointer of other types", POINTER, runs="x", current=5),
+    json_case("pointer to nothing", POINTER, runs=[], current=None),
+    file_case("pointer deleted", delete, lambda shop: shop / "derived" / "published.json"),
+    file_case("newest record truncated", truncate, lambda shop: run(shop, -1) / "run.json"),
+    file_case("old record garbled", garble, lambda shop: run(shop, 0) / "run.json"),
+    file_case("old record deleted", delete, lambda shop: run(shop, 0) / "run.json"),
     Case("records swapped", lambda shop: swap(run(shop, 0) / "run.json", run(shop, -1) / "run.json")),
-    of("newest profile truncated", truncate, lambda shop: run(shop, -1) / "profile.parquet"),
-    of("newest profile zeroed", zero, lambda shop: run(shop, -1) / "profile.parquet"),
-    of("old profile deleted", delete, lambda shop: run(shop, 0) / "profile.parquet"),
-    of("newest changes garbled", garble, lambda shop: run(shop, -1) / "changes.parquet"),
+    file_case("newest profile truncated", truncate, lambda shop: run(shop, -1) / "profile.parquet"),
+    file_case("newest profile zeroed", zero, lambda shop: run(shop, -1) / "profile.parquet"),
+    file_case("old profile deleted", delete, lambda shop: run(shop, 0) / "profile.parquet"),
+    file_case("newest changes garbled", garble, lambda shop: run(shop, -1) / "changes.parquet"),
     Case("tables swapped", lambda shop: swap(run(shop, -1) / "profile.parquet", run(shop, -1) / "changes.parquet")),
-    of("scheme truncated", truncate, lambda shop: shop / "schemes" / "vip" / "1.yaml"),
-    of("scheme deleted", delete, lambda shop: shop / "schemes" / "vip" / "1.yaml"),
-    of("list of schemes garbled", garble, lambda shop: shop / "schemes" / "published.json"),
-    of("learned lines emptied", empty, lambda shop: newest(shop / "schemes" / "lifecycle" / "learned", "*-*.json")),
-    of("settings emptied", empty, lambda shop: shop / "custrata.toml"),
-    of("settings garbled", garble, lambda shop: shop / "custrata.toml"),
-    of("exclusions deleted", delete, lambda shop: shop / "exclusions.json"),
-    of("exclusions of other types", lambda path: path.write_text("[[1]]"), lambda shop: shop / "exclusions.json"),
-    of("erasures truncated", truncate, lambda shop: shop / "erasures.json"),
-    of("key of erasures deleted", delete, lambda shop: shop / "erasures.key"),
+    file_case("scheme truncated", truncate, lambda shop: shop / "schemes" / "vip" / "1.yaml"),
+    file_case("scheme deleted", delete, lambda shop: shop / "schemes" / "vip" / "1.yaml"),
+    file_case("list of schemes garbled", garble, lambda shop: shop / "schemes" / "published.json"),
+    file_case(
+        "learned lines emptied", empty, lambda shop: newest(shop / "schemes" / "lifecycle" / "learned", "*-*.json")
+    ),
+    file_case("settings emptied", empty, lambda shop: shop / "custrata.toml"),
+    file_case("settings garbled", garble, lambda shop: shop / "custrata.toml"),
+    file_case("exclusions deleted", delete, lambda shop: shop / "exclusions.json"),
+    file_case(
+        "exclusions of other types", lambda path: path.write_text("[[1]]"), lambda shop: shop / "exclusions.json"
+    ),
+    file_case("erasures truncated", truncate, lambda shop: shop / "erasures.json"),
+    file_case("key of erasures deleted", delete, lambda shop: shop / "erasures.key"),
     Case("erasure under way garbled", lambda shop: (shop / "erasing.json").write_text('[{"people": 5}]')),
-    of("check sums garbled", garble, lambda shop: run(shop, -1) / ".sums.json"),
-    of("header of the database zeroed", zero_header, database),
-    of("database truncated", truncate, database),
-    of("database zeroed", zero, database),
+    file_case("check sums garbled", garble, lambda shop: run(shop, -1) / ".sums.json"),
+    file_case("header of the database zeroed", zero_header, database),
+    file_case("database truncated", truncate, database),
+    file_case("database zeroed", zero, database),
 )  # fmt: skip
 
 COMMANDS: dict[str, tuple[str, ...]] = {

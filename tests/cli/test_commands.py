@@ -40,8 +40,8 @@ def test_import_tells_what_it_read(custrata: Run, shop: Path, orders_file: Path)
 
 
 def test_import_as_json_can_be_read_by_a_program(custrata: Run, shop: Path, orders_file: Path) -> None:
-    told = json.loads(custrata("import", "orders", orders_file, "--json", "-w", shop).out)
-    assert [(one["rows"], one["merged"]["orders"]["added"]) for one in told] == [(5, 5)]
+    reports = json.loads(custrata("import", "orders", orders_file, "--json", "-w", shop).out)
+    assert [(report["rows"], report["merged"]["orders"]["added"]) for report in reports] == [(5, 5)]
 
 
 def test_a_dry_run_changes_nothing(custrata: Run, shop: Path, orders_file: Path) -> None:
@@ -69,11 +69,11 @@ def test_an_empty_file_gets_one_sentence_and_code_two(custrata: Run, shop: Path,
 def test_rejected_rows_can_be_exported_mended_and_imported(custrata: Run, shop: Path, tmp_path: Path) -> None:
     bad, mended = tmp_path / "bad.csv", tmp_path / "mended.csv"
     bad.write_text("order_id,customer_id,ordered_at,amount\n1,a,2025-01-01,5\n2,a,2025-01-02,lots\n", "utf-8")
-    told = json.loads(custrata("import", "orders", bad, "--json", "-w", shop).out)[0]
-    custrata("quarantine", told["import_id"], "-o", mended, "-w", shop)
+    report = json.loads(custrata("import", "orders", bad, "--json", "-w", shop).out)[0]
+    custrata("quarantine", report["import_id"], "-o", mended, "-w", shop)
     mended.write_text(mended.read_text("utf-8-sig").replace("lots", "7", 1), "utf-8")
     again = json.loads(custrata("import", "orders", mended, "--json", "-w", shop).out)[0]
-    assert (told["rejected"], again["accepted"], again["rejected"]) == (1, 1, 0)
+    assert (report["rejected"], again["accepted"], again["rejected"]) == (1, 1, 0)
 
 
 def test_quarantine_lists_imports_and_refuses_unknown_ones(custrata: Run, shop: Path) -> None:
@@ -110,7 +110,7 @@ def test_explain_says_why_and_what_is_missing(custrata: Run, graded: Path) -> No
     assert [part for part in ("Purchase amount: Medium value", "$240.01 more to High value") if part not in out] == []
 
 
-def test_explain_refuses_strangers_by_name(custrata: Run, graded: Path) -> None:
+def test_explain_refuses_unknown_customers(custrata: Run, graded: Path) -> None:
     nobody, nothing = custrata("explain", "zz", "-w", graded), custrata("explain", "a", "--scheme", "x", "-w", graded)
     assert (nobody.code, "zz" in nobody.err, nothing.code, "frequency" in nothing.err) == (2, True, 2, True)
 

@@ -24,7 +24,7 @@ def dead(folder: Path) -> int:
 
 
 @pytest.fixture
-def never(custrata: Run, tmp_path: Path) -> Path:
+def uncompacted(custrata: Run, tmp_path: Path) -> Path:
     """A workspace that does not compact by itself, with dead files."""
     folder = tmp_path / "never"
     custrata("init", folder, "--currency", "USD", "--language", "en", "--compact-at", "never")
@@ -33,26 +33,26 @@ def never(custrata: Run, tmp_path: Path) -> Path:
     return folder
 
 
-def test_compact_frees_former_versions_and_says_so(custrata: Run, never: Path) -> None:
-    assert dead(never) > 0
-    ended = custrata("compact", "-w", never)
-    assert (ended.code, dead(never)) == (0, 0)
+def test_compact_frees_previous_versions_and_reports_it(custrata: Run, uncompacted: Path) -> None:
+    assert dead(uncompacted) > 0
+    ended = custrata("compact", "-w", uncompacted)
+    assert (ended.code, dead(uncompacted)) == (0, 0)
     assert "Former versions of facts" in ended.out
-    assert "nothing to free" in custrata("compact", "-w", never).out
+    assert "nothing to free" in custrata("compact", "-w", uncompacted).out
 
 
-def test_compact_reports_as_json(custrata: Run, never: Path) -> None:
-    former = dead(never)
-    told = json.loads(custrata("compact", "--json", "-w", never).out)
-    assert told["freed"] >= told["parts"]["dead"] >= former
-    assert (told["runs"], told["busy"], told["quarantine_files"]) == ([], [], 0)
+def test_compact_reports_as_json(custrata: Run, uncompacted: Path) -> None:
+    dead_bytes = dead(uncompacted)
+    report = json.loads(custrata("compact", "--json", "-w", uncompacted).out)
+    assert report["freed"] >= report["parts"]["dead"] >= dead_bytes
+    assert (report["runs"], report["busy"], report["quarantine_files"]) == ([], [], 0)
 
 
 def test_an_import_compacts_by_itself(custrata: Run, shop: Path, tmp_path: Path) -> None:
-    told = [custrata("import", "orders", corrected(tmp_path, number), "-w", shop).out for number in range(4)]
+    outputs = [custrata("import", "orders", corrected(tmp_path, number), "-w", shop).out for number in range(4)]
     usage = Workspace.open(shop).lake.usage()
     assert usage.dead <= usage.live / 2
-    assert "The facts were compacted" in "".join(told)
+    assert "The facts were compacted" in "".join(outputs)
 
 
 def test_an_import_as_json_stays_json_when_it_compacts(custrata: Run, shop: Path, tmp_path: Path) -> None:
@@ -63,8 +63,8 @@ def test_an_import_as_json_stays_json_when_it_compacts(custrata: Run, shop: Path
 def test_a_refresh_removes_runs_past_their_retention(custrata: Run, shop: Path, orders_file: Path) -> None:
     custrata("import", "orders", orders_file, "-w", shop)
     days = [f"2025-0{month}-{day}" for month in (3, 4, 5, 6) for day in ("05", "20")]
-    told = [custrata("refresh", "--as-of", day, "-w", shop).out for day in days]
-    assert "1 run (as of Apr 5, 2025) was removed" in "".join(told)
+    outputs = [custrata("refresh", "--as-of", day, "-w", shop).out for day in days]
+    assert "1 run (as of Apr 5, 2025) was removed" in "".join(outputs)
     runs = Workspace.open(shop).runs
     assert [run[:8] for run in runs.traces()] == ["20250404"]
     assert "1 older run" in custrata("runs", "list", "-w", shop).out

@@ -1,4 +1,4 @@
-"""Whatever is damaged, a command says so in a sentence, or does as if all were whole; `repair` mends it."""
+"""On a damaged workspace a command reports the damage or gives the same result as without it; `repair` mends it."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ def command(name: str, home: Path, shop: Path) -> tuple[int, str, str]:
 @pytest.fixture(scope="module")
 def answers(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What each command says of the whole workspace."""
-    said = {}
+    outputs = {}
     for name in COMMANDS:
         shop = copied(whole, tmp_path_factory.mktemp("answers"))
-        code, said[name], err = command(name, whole, shop)
+        code, outputs[name], err = command(name, whole, shop)
         assert (code, err) == (0, ""), name
-    return said
+    return outputs
 
 
 def copied(whole: Path, folder: Path, case: Case | None = None) -> Path:

@@ -44,9 +44,9 @@ def as_nobody(*arguments: object) -> tuple[int, str]:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A graded workspace beside a file to import and a scheme to publish."""
-    home = tmp_path_factory.mktemp("made")
+    home = tmp_path_factory.mktemp("home")
     for name, text in (("orders.csv", ORDERS), ("new.csv", NEW), ("vip.yaml", VIP)):
         (home / name).write_text(text, "utf-8")
     for command in (
@@ -59,13 +59,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def disk(tmp_path: Path, made: Path) -> Iterator[Path]:
+def disk(tmp_path: Path, home: Path) -> Iterator[Path]:
     """A disk of 24 MB with the workspace on it."""
     disk = tmp_path / "disk"
     disk.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk], capture_output=True).returncode:
         pytest.skip("mounting is not allowed here")
-    shutil.copytree(made / "shop", disk / "shop")
+    shutil.copytree(home / "shop", disk / "shop")
     yield disk
     subprocess.run(["umount", "-l", disk], check=True)
 
@@ -76,57 +76,57 @@ def fill(disk: Path, *, leave: int) -> None:
     (disk / "filling").write_bytes(bytes(max(free - leave, 0)))
 
 
-def words(name: str, made: Path, shop: Path) -> list[str]:
-    return [word.format(new=made / "new.csv", vip=made / "vip.yaml", shop=shop) for word in WRITING[name]]
+def words(name: str, home: Path, shop: Path) -> list[str]:
+    return [word.format(new=home / "new.csv", vip=home / "vip.yaml", shop=shop) for word in WRITING[name]]
 
 
 def is_a_sentence(err: str) -> bool:
     return err.count("\n") == 1 and not any(word in err for word in ("Traceback", "panicked", "Errno", "maintainers"))
 
 
-def trial_on_a_full_disk(name: str, leave: int, made: Path, disk: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def trial_on_a_full_disk(name: str, leave: int, home: Path, disk: Path, capfd: pytest.CaptureFixture[str]) -> None:
     shop = disk / "shop"
     before = ended("profile", "--format", "csv", "-w", shop)[1]
     fill(disk, leave=leave)
-    code, _, err = ended(*words(name, made, shop), "-w", shop)
+    code, _, err = ended(*words(name, home, shop), "-w", shop)
     assert code == 0 or is_a_sentence(err), err
     assert "panicked" not in capfd.readouterr().err
     (disk / "filling").unlink()
     assert ended("doctor", "--deep", "-w", shop)[0] == 0
     if code != 0 and name != "erase":  # an erasure that has begun goes on with the next command
         assert ended("profile", "--format", "csv", "-w", shop)[1] == before
-    assert ended(*words(name, made, shop), "-w", shop)[0] in {"schemes": (0, 1), "erase": (0, 2)}.get(name, (0,))
+    assert ended(*words(name, home, shop), "-w", shop)[0] in {"schemes": (0, 1), "erase": (0, 2)}.get(name, (0,))
 
 
-def test_a_full_disk_is_told_in_a_sentence(made: Path, disk: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    trial_on_a_full_disk("import", 0, made, disk, capfd)
+def test_a_full_disk_is_told_in_a_sentence(home: Path, disk: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    trial_on_a_full_disk("import", 0, home, disk, capfd)
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("leave", [0, 4096, 40_000, 200_000, 1_000_000])
 @pytest.mark.parametrize("name", WRITING)
 def test_every_command_on_a_full_disk(
-    name: str, leave: int, made: Path, disk: Path, capfd: pytest.CaptureFixture[str]
+    name: str, leave: int, home: Path, disk: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    trial_on_a_full_disk(name, leave, made, disk, capfd)
+    trial_on_a_full_disk(name, leave, home, disk, capfd)
 
 
 @pytest.mark.parametrize("name", ["import", "exclude"])
-def test_a_read_only_disk_is_told_in_a_sentence(name: str, made: Path, disk: Path) -> None:
+def test_a_read_only_disk_is_told_in_a_sentence(name: str, home: Path, disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-    code, _, err = ended(*words(name, made, disk / "shop"), "-w", disk / "shop")
+    code, _, err = ended(*words(name, home, disk / "shop"), "-w", disk / "shop")
     assert (code, is_a_sentence(err)) == (1, True), err
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("name", WRITING)
-def test_every_command_on_a_read_only_disk(name: str, made: Path, disk: Path) -> None:
+def test_every_command_on_a_read_only_disk(name: str, home: Path, disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-    code, _, err = ended(*words(name, made, disk / "shop"), "-w", disk / "shop")
+    code, _, err = ended(*words(name, home, disk / "shop"), "-w", disk / "shop")
     assert (code != 0, is_a_sentence(err)) == (True, True), err
 
 
-def test_what_is_there_can_be_read_on_a_read_only_disk(made: Path, disk: Path) -> None:
+def test_what_is_there_can_be_read_on_a_read_only_disk(home: Path, disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     assert [ended(*command, "-w", disk / "shop")[::2] for command in READING] == [(0, "")] * len(READING)
 

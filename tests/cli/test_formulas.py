@@ -18,8 +18,8 @@ def orders(path: Path, ids: list[str]) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["order_id", "customer_id", "ordered_at", "amount", "note"])
-        rows.writerows([f"o{place}", one, "2025-01-05 10:00:00", "-3.50" if place else "9", one]
-                       for place, one in enumerate(ids))  # fmt: skip
+        rows.writerows([f"o{place}", customer_id, "2025-01-05 10:00:00", "-3.50" if place else "9", customer_id]
+                       for place, customer_id in enumerate(ids))  # fmt: skip
     return path
 
 
@@ -40,14 +40,14 @@ def test_no_text_is_a_formula_unless_it_is_asked_for_raw(
     custrata: Run, graded: Path, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     plain, raw = tmp_path / "plain.csv", tmp_path / "raw.csv"
-    given = (*command, "--format", "csv", "-w", graded)
-    assert custrata(*given, "-o", plain).code == custrata(*given, "--raw", "-o", raw).code == 0
+    arguments = (*command, "--format", "csv", "-w", graded)
+    assert custrata(*arguments, "-o", plain).code == custrata(*arguments, "--raw", "-o", raw).code == 0
     assert customers(plain) >= set(MARKED)
     assert customers(raw) >= {"=cmd|' /C calc'!A0", "+4915112", "@sum", "-x", "-5"}
     assert b"-3.50" not in plain.read_bytes() or b"'-3.50" not in plain.read_bytes()
 
 
-def test_what_was_written_so_is_imported_as_it_was(custrata: Run, tmp_path: Path) -> None:
+def test_escaped_cells_are_imported_with_their_original_text(custrata: Run, tmp_path: Path) -> None:
     written = {}
     for name, ids in (("as_it_was", IDS[:4]), ("marked", MARKED[:4])):
         shop, out = tmp_path / name, tmp_path / f"{name}.csv"

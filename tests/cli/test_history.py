@@ -34,7 +34,7 @@ def test_in_chinese(custrata: Run, lived: Path) -> None:
     assert ("购买频率" in ended.out, "至今" in ended.out, "新进入" in ended.out) == (True, True, True)
 
 
-def test_a_stranger_has_none(custrata: Run, lived: Path) -> None:
+def test_an_unknown_customer_has_no_history(custrata: Run, lived: Path) -> None:
     assert "No run has ever" in custrata("history", "show", "zz", "-w", lived).out
 
 
@@ -71,10 +71,12 @@ def test_the_matrix_between_runs_named_by_day_or_id(custrata: Run, lived: Path) 
     assert by_day.out.splitlines()[0].endswith("Feb 1, 2025 → Mar 2, 2025")
 
 
-@pytest.mark.parametrize(("asked", "said"), [("nonsense", "no day either"), ("2020-01-01", "No run up to 2020-01-01")])
-def test_a_run_that_is_not_there_is_named(custrata: Run, lived: Path, asked: str, said: str) -> None:
-    ended = custrata("history", "matrix", "value", "--from", asked, "-w", lived)
-    assert (ended.code, said in ended.err) == (2, True)
+@pytest.mark.parametrize(
+    ("start", "message"), [("nonsense", "no day either"), ("2020-01-01", "No run up to 2020-01-01")]
+)
+def test_a_run_that_is_not_there_is_named(custrata: Run, lived: Path, start: str, message: str) -> None:
+    ended = custrata("history", "matrix", "value", "--from", start, "-w", lived)
+    assert (ended.code, message in ended.err) == (2, True)
 
 
 def test_stays_and_movers(custrata: Run, lived: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from custrata.__main__ import cli
-from custrata.cli.help import laid_out
+from custrata.cli.help import wrap_wide_text
 from custrata.cli.language import environment_language
 from custrata.cli.session import command_here
 from tests.cli.conftest import Run
@@ -52,7 +52,7 @@ def test_the_environment_names_the_language_as_it_does_for_gettext(environment: 
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "expected"),
     [
         (["import", "--help"], ENGLISH),
         (["--language", "zh-hans", "import", "--help"], HANS),
@@ -62,17 +62,17 @@ def test_the_environment_names_the_language_as_it_does_for_gettext(environment: 
         (["--language", "zh-hans", "import", "--help", "--language", "en"], ENGLISH),
     ],
 )
-def test_help_speaks_the_language_asked_for(custrata: Run, line: list[str], said: str) -> None:
+def test_help_speaks_the_language_asked_for(custrata: Run, line: list[str], expected: str) -> None:
     ended = custrata(*line)
-    assert (ended.code, said in ended.out) == (0, True)
+    assert (ended.code, expected in ended.out) == (0, True)
 
 
-@pytest.mark.parametrize(("locale", "said"), [("zh_CN.UTF-8", HANS), ("zh_TW.UTF-8", HANT), ("nl_NL", ENGLISH)])
+@pytest.mark.parametrize(("locale", "expected"), [("zh_CN.UTF-8", HANS), ("zh_TW.UTF-8", HANT), ("nl_NL", ENGLISH)])
 def test_help_speaks_as_the_environment_says(
-    custrata: Run, monkeypatch: pytest.MonkeyPatch, locale: str, said: str
+    custrata: Run, monkeypatch: pytest.MonkeyPatch, locale: str, expected: str
 ) -> None:
     monkeypatch.setenv("LC_ALL", locale)
-    assert said in custrata("import", "--help").out
+    assert expected in custrata("import", "--help").out
     assert ENGLISH in custrata("import", "--language", "en", "--help").out
 
 
@@ -136,8 +136,8 @@ def test_help_in_chinese_stays_within_the_width(custrata: Run) -> None:
 
 
 @given(st.text(alphabet="导入订单，刷新。（）“”abc 1", min_size=1), st.integers(8, 40))
-def test_laying_out_loses_nothing_and_begins_no_line_with_closing_punctuation(text: str, width: int) -> None:
-    laid = laid_out(text, width).removeprefix("\b\n")
+def test_wrapping_loses_nothing_and_begins_no_line_with_closing_punctuation(text: str, width: int) -> None:
+    laid = wrap_wide_text(text, width).removeprefix("\b\n")
     assert "".join(laid.split()) == "".join(text.split())
     assert all(line[0] not in "，。）”" for line in laid.splitlines()[1:] if re.search("[导入订单刷新]", text) and line)
 

@@ -58,8 +58,8 @@ def test_rows_of_the_future_are_told_at_every_refresh(custrata: Run, shop: Path,
         "order_id,customer_id,ordered_at,amount\n1,a,2025-01-05,10.00\n2,b,2025-02-01,20.00\n3,b,2150-01-01,5.00\n"
     )
     assert custrata("import", "orders", file, "-w", shop).code == 0
-    told = [custrata("refresh", "-w", shop) for _ in range(2)]
-    assert [(one.code, "1 row is dated in the future" in one.out, "orders 3" in one.out) for one in told] == [
-        (0, True, True)
-    ] * 2
-    assert "as of Feb 2, 2025" in told[0].out
+    refreshes = [custrata("refresh", "-w", shop) for _ in range(2)]
+    assert [
+        (ended.code, "1 row is dated in the future" in ended.out, "orders 3" in ended.out) for ended in refreshes
+    ] == [(0, True, True)] * 2
+    assert "as of Feb 2, 2025" in refreshes[0].out

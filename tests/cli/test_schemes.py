@@ -43,7 +43,7 @@ def ranked(custrata: Run, graded: Path, vip: Path) -> Path:
     return graded
 
 
-def test_called_bare_it_lists_the_schemes(custrata: Run, graded: Path) -> None:
+def test_without_a_subcommand_it_lists_the_schemes(custrata: Run, graded: Path) -> None:
     assert "value.high" in custrata("schemes", "-w", graded).out
 
 
@@ -55,20 +55,20 @@ def test_what_is_exported_changes_nothing_when_applied(custrata: Run, graded: Pa
 
 
 def test_single_schemes_are_exported_to_the_terminal(custrata: Run, graded: Path) -> None:
-    told = yaml.safe_load(custrata("schemes", "export", "rfm", "value", "-w", graded).out)
-    assert [scheme["key"] for scheme in told["schemes"]] == ["rfm", "value"]
+    exported = yaml.safe_load(custrata("schemes", "export", "rfm", "value", "-w", graded).out)
+    assert [scheme["key"] for scheme in exported["schemes"]] == ["rfm", "value"]
     assert custrata("schemes", "export", "gone", "-w", graded).code == 2
 
 
 def test_a_plan_tells_what_a_file_would_do_and_writes_nothing(custrata: Run, ranked: Path, lower: Path) -> None:
     out = custrata("schemes", "plan", lower, "-w", ranked).out
-    told = (
+    expected = (
         "~ vip (VIP): changed, version 2",
         "tiers.gold.line: 100 → 10",
         "↑ basic → gold: 1 customers",
         "(now $20.00)",
     )
-    assert [part for part in told if part not in out] == []
+    assert [part for part in expected if part not in out] == []
     assert "Nothing changed" not in custrata("schemes", "apply", lower, "-w", ranked).out
 
 

@@ -16,30 +16,30 @@ from custrata.engine import DuckEngine, Engine
 from custrata.wording import LANGUAGES
 from custrata.wording.writer import Writer
 from tests.criteria import trees
-from tests.criteria.asking import AS_OF, ZONE, answers
+from tests.criteria.evaluation import AS_OF, ZONE, answers
 
 ZONES = ["Asia/Shanghai", "UTC", "America/Sao_Paulo", "America/St_Johns", "Pacific/Apia"]
 INSTANTS = [AS_OF, datetime(2024, 2, 28, 23, 30, tzinfo=UTC), datetime(2025, 2, 28, tzinfo=UTC)]
 MOMENTS = st.tuples(st.sampled_from(INSTANTS), st.sampled_from(ZONES))
 
 
-def disagreements(engine: Engine, asked: Scope, criteria: list[Criteria]) -> list[tuple[Any, Any]]:
+def disagreements(engine: Engine, scope: Scope, criteria: list[Criteria]) -> list[tuple[Any, Any]]:
     """Conditions and rows of which the engine says one thing and the row alone another."""
-    rows = answers(engine, asked, criteria)
+    rows = answers(engine, scope, criteria)
     return [
-        (one.to_json(), row)
-        for number, one in enumerate(criteria)
+        (criterion.to_json(), row)
+        for number, criterion in enumerate(criteria)
         for row in rows
-        if row[f"answer_{number}"] is not one.holds(row, as_of=asked.as_of, zone=asked.zone)
+        if row[f"answer_{number}"] is not criterion.holds(row, as_of=scope.as_of, zone=scope.zone)
     ]
 
 
 @given(trees.trees)
 @settings(max_examples=200)
 def test_a_condition_survives_being_written(tree: Any) -> None:
-    one = parse(tree)
-    assert parse(one.to_json()) == one
-    assert parse(json.loads(json.dumps(one.to_json()))) == one
+    criteria = parse(tree)
+    assert parse(criteria.to_json()) == criteria
+    assert parse(json.loads(json.dumps(criteria.to_json()))) == criteria
 
 
 @given(trees.trees)
@@ -53,43 +53,43 @@ def test_a_condition_can_be_said_in_every_language(tree: Any) -> None:
 def test_the_engine_and_a_row_alone_agree(
     duck: DuckEngine, profile: pa.Table, orders: pa.Table, conditions: list[Any], moment: tuple[datetime, str]
 ) -> None:
-    asked = Scope(duck.from_arrow(profile), *moment, {"orders": duck.from_arrow(orders)})
-    assert disagreements(duck, asked, [parse(one) for one in conditions]) == []
+    scope = Scope(duck.from_arrow(profile), *moment, {"orders": duck.from_arrow(orders)})
+    assert disagreements(duck, scope, [parse(condition) for condition in conditions]) == []
 
 
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/St_Johns"])
 def test_both_engines_agree_with_each_row(engine: Engine, zone: str) -> None:
     profile, orders, conditions = _sample()
-    asked = Scope(engine.from_arrow(profile), AS_OF, zone, {"orders": engine.from_arrow(orders)})
-    assert disagreements(engine, asked, [parse(one) for one in conditions]) == []
+    scope = Scope(engine.from_arrow(profile), AS_OF, zone, {"orders": engine.from_arrow(orders)})
+    assert disagreements(engine, scope, [parse(condition) for condition in conditions]) == []
 
 
 def _sample() -> tuple[pa.Table, pa.Table, list[Any]]:
     """A larger table and many conditions, the same every time."""
-    found: list[tuple[pa.Table, pa.Table, list[Any]]] = []
+    samples: list[tuple[pa.Table, pa.Table, list[Any]]] = []
 
     @settings(max_examples=25, derandomize=True, database=None)
     @given(trees.profiles, trees.orders, st.lists(trees.trees, min_size=2, max_size=4))
     def draw(profile: pa.Table, orders: pa.Table, conditions: list[Any]) -> None:
-        found.append((profile, orders, conditions))
+        samples.append((profile, orders, conditions))
 
     draw()
-    profile = pa.concat_tables([one for one, _, _ in found]).drop_columns(["customer_id"])
+    profile = pa.concat_tables([table for table, _, _ in samples]).drop_columns(["customer_id"])
     ids = pa.array([f"{number:03}" for number in range(len(profile))])
     return (
         profile.add_column(0, "customer_id", ids),
-        pa.concat_tables([orders for _, orders, _ in found]),
-        [condition for _, _, conditions in found for condition in conditions],
+        pa.concat_tables([orders for _, orders, _ in samples]),
+        [condition for _, _, conditions in samples for condition in conditions],
     )
 
 
 def test_blocks_say_of_each_leaf_whether_it_holds(duck: DuckEngine) -> None:
     profile = pa.table({"customer_id": ["a"], "orders": [3], "tags": ["vip"]})
-    one = parse({"all": [{"trait": "orders", "is": "top", "share": 1}, {"not": {"tag": "vip"}}]})
-    (row,) = answers(duck, Scope(duck.from_arrow(profile), AS_OF, ZONE), [one])
-    blocks = one.blocks(row, Writer("en", "CNY", ZONE), as_of=AS_OF, zone=ZONE, name_of_trait=str.title)
+    criteria = parse({"all": [{"trait": "orders", "is": "top", "share": 1}, {"not": {"tag": "vip"}}]})
+    (row,) = answers(duck, Scope(duck.from_arrow(profile), AS_OF, ZONE), [criteria])
+    blocks = criteria.blocks(row, Writer("en", "CNY", ZONE), as_of=AS_OF, zone=ZONE, name_of_trait=str.title)
     assert blocks == [("Orders among the top 100%", True, 3), ("tagged “vip”", True, "vip")]
-    assert not one.holds(row, as_of=AS_OF, zone=ZONE)
+    assert not criteria.holds(row, as_of=AS_OF, zone=ZONE)
 
 
 def test_an_instant_without_a_zone_is_refused(duck: DuckEngine) -> None:

@@ -74,17 +74,17 @@ GOOD: list[object] = [
 ]
 
 
-@pytest.mark.parametrize(("given", "error", "path"), BAD)
-def test_refuses_what_does_not_fit(given: object, error: type[BadInput], path: str) -> None:
-    with pytest.raises(error) as told:
-        parse(given).check(COLUMNS)
-    assert type(told.value) is error
-    assert told.value.facts["path"] == path
+@pytest.mark.parametrize(("condition", "error", "path"), BAD)
+def test_refuses_what_does_not_fit(condition: object, error: type[BadInput], path: str) -> None:
+    with pytest.raises(error) as raised:
+        parse(condition).check(COLUMNS)
+    assert type(raised.value) is error
+    assert raised.value.facts["path"] == path
 
 
-@pytest.mark.parametrize("given", GOOD)
-def test_takes_what_fits(given: object) -> None:
-    parse(given).check(COLUMNS)
+@pytest.mark.parametrize("condition", GOOD)
+def test_takes_what_fits(condition: object) -> None:
+    parse(condition).check(COLUMNS)
 
 
 def test_names_the_nearest_traits() -> None:
@@ -106,18 +106,18 @@ ORDERS: dict[str, Any] = {"facts": "orders", "count": True, "is": ">", "value": 
 
 
 def test_checks_facts_where_their_columns_are_given() -> None:
-    one = parse({**ORDERS, "where": [{"column": "chanel", "is": "=", "value": "app"}]})
-    one.check(COLUMNS)
+    criteria = parse({**ORDERS, "where": [{"column": "chanel", "is": "=", "value": "app"}]})
+    criteria.check(COLUMNS)
     with pytest.raises(UnknownColumn, match=r"^where\[0\]\.column: orders have no column “chanel”.*channel"):
-        one.check(COLUMNS, {"orders": {"channel": "string", "at": "int64"}})
+        criteria.check(COLUMNS, {"orders": {"channel": "string", "at": "int64"}})
     with pytest.raises(UnknownFacts):
-        one.check(COLUMNS, {})
+        criteria.check(COLUMNS, {})
 
 
 def test_checks_the_types_of_facts() -> None:
-    one = parse({**ORDERS, "where": [{"column": "channel", "is": ">", "value": 1}]})
+    criteria = parse({**ORDERS, "where": [{"column": "channel", "is": ">", "value": 1}]})
     with pytest.raises(WrongOperator, match=r"^where\[0\]\.is: "):
-        one.check(COLUMNS, {"orders": {"channel": "string"}})
+        criteria.check(COLUMNS, {"orders": {"channel": "string"}})
 
 
 def test_an_amount_is_compared_with_a_number() -> None:

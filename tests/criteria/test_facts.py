@@ -7,7 +7,7 @@ import pytest
 
 from custrata.criteria import NotSummable, UnknownColumn, UnknownFacts, parse
 from custrata.engine import DuckEngine, Engine
-from tests.criteria.asking import MONEY, answers, cents, facts, people, scope, who
+from tests.criteria.evaluation import MONEY, answers, cents, facts, matches, people, scope_of
 
 PEOPLE = people({"n": (pa.int32(), [0, 1, 2, 3])})
 # The window of 90 days opens on 1 November, 16:00 UTC; the instant one looks from is 30 January, 16:00 UTC.
@@ -49,57 +49,57 @@ CASES: list[tuple[dict[str, object], str]] = [
 
 def test_facts_are_measured_at_their_bounds(engine: Engine) -> None:
     criteria = [parse({"facts": "orders", **rest}) for rest, _ in CASES]
-    rows = answers(engine, scope(engine, PEOPLE, orders=ORDERS), criteria)
-    found = ["".join(row["customer_id"][-1] for row in rows if row[f"answer_{n}"]) for n in range(len(CASES))]
-    assert [(rest, held) for (rest, _), held in zip(CASES, found, strict=True)] == CASES
+    rows = answers(engine, scope_of(engine, PEOPLE, orders=ORDERS), criteria)
+    matched = ["".join(row["customer_id"][-1] for row in rows if row[f"answer_{n}"]) for n in range(len(CASES))]
+    assert [(rest, customers) for (rest, _), customers in zip(CASES, matched, strict=True)] == CASES
 
 
-@pytest.mark.parametrize(("rest", "held"), CASES)
-def test_one_measure_alone_is_the_same(duck: DuckEngine, rest: dict[str, object], held: str) -> None:
-    assert who(duck, scope(duck, PEOPLE, orders=ORDERS), {"facts": "orders", **rest}) == held
+@pytest.mark.parametrize(("rest", "customers"), CASES)
+def test_one_measure_alone_is_the_same(duck: DuckEngine, rest: dict[str, object], customers: str) -> None:
+    assert matches(duck, scope_of(duck, PEOPLE, orders=ORDERS), {"facts": "orders", **rest}) == customers
 
 
 def test_counts_by_facts(duck: DuckEngine) -> None:
     criteria = [parse({"facts": "orders", **rest}) for rest, _ in CASES]
-    assert scope(duck, PEOPLE, orders=ORDERS).count(criteria) == [len(held) for _, held in CASES]
+    assert scope_of(duck, PEOPLE, orders=ORDERS).count(criteria) == [len(customers) for _, customers in CASES]
 
 
 def test_facts_of_several_tables_and_traits_join(duck: DuckEngine) -> None:
     visited = {"facts": "events", "count": True, "window": 30, "is": ">=", "value": 1}
     ordered = {"facts": "orders", "count": True, "is": ">=", "value": 1}
-    asked = scope(duck, PEOPLE, orders=ORDERS, events=EVENTS)
-    assert who(duck, asked, {"all": [visited, {"not": ordered}, {"trait": "n", "is": ">", "value": 0}]}) == "3"
+    scope = scope_of(duck, PEOPLE, orders=ORDERS, events=EVENTS)
+    assert matches(duck, scope, {"all": [visited, {"not": ordered}, {"trait": "n", "is": ">", "value": 0}]}) == "3"
 
 
 def test_a_measure_asked_for_twice_is_one_column(duck: DuckEngine) -> None:
     often, seldom = ({"facts": "orders", "count": True, "is": sign, "value": 1} for sign in (">", "<="))
-    table, _ = scope(duck, PEOPLE, orders=ORDERS).apply([parse(often), parse({"not": seldom})])
+    table, _ = scope_of(duck, PEOPLE, orders=ORDERS).apply([parse(often), parse({"not": seldom})])
     assert sum(name.startswith("_") for name in table.columns) == 1
 
 
 def test_the_profile_stays_as_it_is_where_nothing_is_measured(duck: DuckEngine) -> None:
-    asked = scope(duck, PEOPLE)
-    table, _ = asked.apply([parse({"trait": "n", "is": ">", "value": 1})])
-    assert table.equals(asked.profile)
+    scope = scope_of(duck, PEOPLE)
+    table, _ = scope.apply([parse({"trait": "n", "is": ">", "value": 1})])
+    assert table.equals(scope.profile)
 
 
 def test_keeps_what_is_measured_once(duck: DuckEngine) -> None:
-    kept = scope(duck, PEOPLE, orders=ORDERS)
+    base = scope_of(duck, PEOPLE, orders=ORDERS)
     with duck.keeping() as keep:
-        asked = type(kept)(kept.profile, kept.as_of, kept.zone, kept.facts, keep)
-        assert who(duck, asked, {"facts": "orders", "count": True, "is": ">=", "value": 1}) == "012"
+        scope = type(base)(base.profile, base.as_of, base.zone, base.facts, keep)
+        assert matches(duck, scope, {"facts": "orders", "count": True, "is": ">=", "value": 1}) == "012"
 
 
 def test_facts_of_nobody_count_nought(engine: Engine) -> None:
-    asked = scope(engine, PEOPLE, orders=facts([], net=MONEY))
-    assert who(engine, asked, {"facts": "orders", "sum": "net", "is": "=", "value": 0}) == "0123"
+    scope = scope_of(engine, PEOPLE, orders=facts([], net=MONEY))
+    assert matches(engine, scope, {"facts": "orders", "sum": "net", "is": "=", "value": 0}) == "0123"
 
 
 def test_facts_must_be_there_with_their_columns(duck: DuckEngine) -> None:
-    asked = scope(duck, PEOPLE, events=EVENTS)
+    scope = scope_of(duck, PEOPLE, events=EVENTS)
     with pytest.raises(UnknownFacts, match=r"^any\[0\].facts: .*orders.* The facts are events"):
-        who(duck, asked, {"any": [{"facts": "orders", "count": True, "is": ">", "value": 1}]})
+        matches(duck, scope, {"any": [{"facts": "orders", "count": True, "is": ">", "value": 1}]})
     with pytest.raises(UnknownColumn, match=r"^sum: events have no column “nam”. The nearest names are name"):
-        who(duck, asked, {"facts": "events", "sum": "nam", "is": ">", "value": 1})
+        matches(duck, scope, {"facts": "events", "sum": "nam", "is": ">", "value": 1})
     with pytest.raises(NotSummable, match=r"^sum: “name” \(string\)"):
-        who(duck, asked, {"facts": "events", "sum": "name", "is": ">", "value": 1})
+        matches(duck, scope, {"facts": "events", "sum": "name", "is": ">", "value": 1})

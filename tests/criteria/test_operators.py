@@ -11,7 +11,7 @@ import pytest
 from custrata.criteria import OPERATORS, Scope, parse
 from custrata.criteria.rows import next_anniversary
 from custrata.engine import DuckEngine, Engine
-from tests.criteria.asking import (
+from tests.criteria.evaluation import (
     AS_OF,
     INSTANT,
     MONEY,
@@ -21,9 +21,9 @@ from tests.criteria.asking import (
     cents,
     days,
     instants,
+    matches,
     people,
-    scope,
-    who,
+    scope_of,
 )
 
 SPEND = (MONEY, cents("999.99", "1000.00", "1000.01", "-5.00", None))
@@ -32,11 +32,12 @@ RATE = (pa.float64(), [0.1, 0.3, 0.1 + 0.2, float("nan"), None])
 CITY = (pa.string(), ["上海", "上海市", "海上", "50%_\\'", None])
 FLAG = (pa.bool_(), [True, False, True, False, None])
 LAST = (pa.date32(), days("2024-11-01", "2024-11-02", "2025-01-31", "2025-02-01", None))
-SEEN = (INSTANT, instants("2025-01-29T15:59:59Z", "2025-01-29T16:00:00Z", "2025-01-30T15:59:59Z", "2025-01-30T16:00Z",
-                          None))  # fmt: skip
+LAST_SEEN = (INSTANT, instants("2025-01-29T15:59:59Z", "2025-01-29T16:00:00Z", "2025-01-30T15:59:59Z",
+                               "2025-01-30T16:00Z", None))  # fmt: skip
 BORN = (pa.date32(), days("1990-01-30", "1990-01-31", "1990-02-07", "1990-02-08", None))
 PROFILE: Columns = {
-    "spend": SPEND, "count": COUNT, "rate": RATE, "city": CITY, "flag": FLAG, "last": LAST, "seen": SEEN, "born": BORN,
+    "spend": SPEND, "count": COUNT, "rate": RATE, "city": CITY, "flag": FLAG, "last": LAST, "seen": LAST_SEEN,
+    "born": BORN,
 }  # fmt: skip
 
 # The trait, the rest of the leaf, and of whom it holds.
@@ -120,40 +121,40 @@ WORDS = (pa.string(), ["VIP customer", "vip2", "默想 K", "默认", "100%", "İ
     ],
 )  # fmt: skip
 def test_capitals_do_not_count_within_a_text(engine: Engine, operator: str, part: str, whom: str) -> None:
-    asked = scope(engine, people({"word": WORDS}))
-    assert who(engine, asked, {"trait": "word", "is": operator, "value": part}) == whom
+    scope = scope_of(engine, people({"word": WORDS}))
+    assert matches(engine, scope, {"trait": "word", "is": operator, "value": part}) == whom
 
 
 @pytest.mark.parametrize("trait", ["city", "tags"])
 def test_blank_text_is_unknown(engine: Engine, trait: str) -> None:
     texts = (pa.string(), [None, "", "   ", "\u3000", "\t\n\x0b", "\u00a0\u200b", "x", " x "])
-    asked = scope(engine, people({trait: texts}))
+    scope = scope_of(engine, people({trait: texts}))
     for operator, whom in (("unknown", "012345"), ("known", "67")):
-        assert who(engine, asked, {"trait": trait, "is": operator}) == whom
-    assert who(engine, asked, {"trait": trait, "is": "!=", "value": "y"}) == "67"
+        assert matches(engine, scope, {"trait": trait, "is": operator}) == whom
+    assert matches(engine, scope, {"trait": trait, "is": "!=", "value": "y"}) == "67"
 
 
 def test_every_operator_parts_the_values_at_its_line(engine: Engine) -> None:
     criteria = [parse({"trait": trait, **rest}) for trait, rest, _ in CASES]
-    rows = answers(engine, scope(engine, people(PROFILE)), criteria)
-    found = ["".join(row["customer_id"][-1] for row in rows if row[f"answer_{n}"]) for n in range(len(CASES))]
-    assert [(*case[:2], held) for case, held in zip(CASES, found, strict=True)] == CASES
+    rows = answers(engine, scope_of(engine, people(PROFILE)), criteria)
+    matched = ["".join(row["customer_id"][-1] for row in rows if row[f"answer_{n}"]) for n in range(len(CASES))]
+    assert [(*case[:2], customers) for case, customers in zip(CASES, matched, strict=True)] == CASES
 
 
 def test_counts_those_of_whom_a_condition_holds(engine: Engine) -> None:
-    asked, criteria = scope(engine, people(PROFILE)), [parse({"trait": trait, **rest}) for trait, rest, _ in CASES]
-    assert asked.count(criteria) == [len(held) for _, _, held in CASES]
-    assert asked.count(criteria[:1]) == [1]
-    assert asked.count([parse({"all": []})]) == [5]
-    assert asked.count([]) == []
+    scope, criteria = scope_of(engine, people(PROFILE)), [parse({"trait": trait, **rest}) for trait, rest, _ in CASES]
+    assert scope.count(criteria) == [len(customers) for _, _, customers in CASES]
+    assert scope.count(criteria[:1]) == [1]
+    assert scope.count([parse({"all": []})]) == [5]
+    assert scope.count([]) == []
 
 
 def test_one_row_alone_gets_the_same_answers(duck: DuckEngine) -> None:
     criteria = [parse({"trait": trait, **rest}) for trait, rest, _ in CASES]
-    rows = answers(duck, scope(duck, people(PROFILE)), criteria)
-    for number, one in enumerate(criteria):
-        held = [one.holds(row, as_of=AS_OF, zone=ZONE) for row in rows]
-        assert held == [row[f"answer_{number}"] for row in rows], CASES[number]
+    rows = answers(duck, scope_of(duck, people(PROFILE)), criteria)
+    for number, criterion in enumerate(criteria):
+        by_row = [criterion.holds(row, as_of=AS_OF, zone=ZONE) for row in rows]
+        assert by_row == [row[f"answer_{number}"] for row in rows], CASES[number]
 
 
 def test_every_operator_has_a_case() -> None:
@@ -166,8 +167,8 @@ def test_what_is_unknown_fails_every_test_and_passes_its_opposite(duck: DuckEngi
     for name, rest, _ in CASES:
         if name == trait and rest["is"] != "unknown":
             leaf = {"trait": trait, **rest}
-            assert who(duck, scope(duck, nobody_known), leaf) == ""
-            assert who(duck, scope(duck, nobody_known), {"not": leaf}) == "0"
+            assert matches(duck, scope_of(duck, nobody_known), leaf) == ""
+            assert matches(duck, scope_of(duck, nobody_known), {"not": leaf}) == "0"
 
 
 # Born, today, days ahead, and whether the birthday falls within.
@@ -194,9 +195,9 @@ def test_birthdays_come_round_also_on_leap_days_and_over_new_year(
 ) -> None:
     profile = duck.from_arrow(people({"born": (pa.date32(), days(born))}))
     at = datetime.fromisoformat(today).replace(tzinfo=UTC)
-    asked = Scope(profile, at, "UTC")
+    scope = Scope(profile, at, "UTC")
     condition = {"trait": "born", "is": "anniversary_within_next", "days": ahead}
-    assert who(duck, asked, condition) == ("0" if falls else "")
+    assert matches(duck, scope, condition) == ("0" if falls else "")
 
 
 def test_the_next_anniversary_may_be_today() -> None:
@@ -214,13 +215,13 @@ EVERYBODY: list[tuple[object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("condition", "held"), EVERYBODY)
-def test_conditions_join(duck: DuckEngine, condition: object, held: str) -> None:
-    assert who(duck, scope(duck, people(PROFILE)), condition) == held
+@pytest.mark.parametrize(("condition", "customers"), EVERYBODY)
+def test_conditions_join(duck: DuckEngine, condition: object, customers: str) -> None:
+    assert matches(duck, scope_of(duck, people(PROFILE)), condition) == customers
 
 
 def test_nobody_is_there_to_be_asked(engine: Engine) -> None:
-    profile = scope(engine, people({name: (kind, []) for name, (kind, _) in PROFILE.items()}))
+    profile = scope_of(engine, people({name: (kind, []) for name, (kind, _) in PROFILE.items()}))
     criteria = [parse({"trait": trait, **rest}) for trait, rest, _ in CASES]
     criteria += [parse({"trait": "spend", "is": "top", "share": "0.5"}), parse({"tag": "vip"})]
     assert answers(engine, profile, criteria) == []

@@ -35,10 +35,10 @@ ORDERS: dict[str, Any] = {"facts": "orders", "count": True, "is": ">", "value": 
 
 
 def deep(levels: int) -> dict[str, Any]:
-    found: dict[str, Any] = {"tag": "vip"}
+    tree: dict[str, Any] = {"tag": "vip"}
     for _ in range(levels):
-        found = {"not": found}
-    return found
+        tree = {"not": tree}
+    return tree
 
 
 BAD: list[tuple[object, type[BadInput], str]] = [
@@ -106,20 +106,22 @@ BAD: list[tuple[object, type[BadInput], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("given", "error", "path"), BAD)
-def test_refuses_by_name_with_the_place(given: object, error: type[BadInput], path: str) -> None:
-    with pytest.raises(error) as told:
-        parse(given)
-    assert type(told.value) is error
-    assert told.value.facts["path"] == path
-    assert str(told.value).startswith(f"{path}: ")
-    assert error_sentence(told.value, "zh-hans").startswith(f"{path}：")
+@pytest.mark.parametrize(("condition", "error", "path"), BAD)
+def test_refuses_by_name_with_the_place(condition: object, error: type[BadInput], path: str) -> None:
+    with pytest.raises(error) as raised:
+        parse(condition)
+    assert type(raised.value) is error
+    assert raised.value.facts["path"] == path
+    assert str(raised.value).startswith(f"{path}: ")
+    assert error_sentence(raised.value, "zh-hans").startswith(f"{path}：")
 
 
-@pytest.mark.parametrize("given", [deep(21), deep(5000), {"all": [{"tag": "a"}] * 501}, {**ORDERS, "where": [{}] * 21}])
-def test_refuses_what_is_too_large(given: object) -> None:
+@pytest.mark.parametrize(
+    "condition", [deep(21), deep(5000), {"all": [{"tag": "a"}] * 501}, {**ORDERS, "where": [{}] * 21}]
+)
+def test_refuses_what_is_too_large(condition: object) -> None:
     with pytest.raises(TooLarge):
-        parse(given)
+        parse(condition)
 
 
 def test_takes_twenty_levels_and_hundreds_of_parts() -> None:
@@ -133,16 +135,16 @@ def test_says_which_operators_there_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("number", "written"),
     [(0.1, "0.1"), (1e20 / 1e10, "10000000000.0"), (Decimal("1.50"), "1.50"), (5, 5), ("5.0", "5.0"), (-0.5, "-0.5")],
 )
-def test_a_number_is_kept_as_it_was_written(given: object, kept: object) -> None:
-    assert parse({"trait": "a", "is": ">", "value": given}).to_json()["value"] == kept
+def test_a_number_is_kept_as_it_was_written(number: object, written: object) -> None:
+    assert parse({"trait": "a", "is": ">", "value": number}).to_json()["value"] == written
 
 
 def test_a_day_of_yaml_is_a_day() -> None:
-    one = parse({"trait": "a", "is": "between", "value": [date(2025, 1, 1), date(2025, 1, 31)]})
-    assert one.to_json()["value"] == ["2025-01-01", "2025-01-31"]
+    criteria = parse({"trait": "a", "is": "between", "value": [date(2025, 1, 1), date(2025, 1, 31)]})
+    assert criteria.to_json()["value"] == ["2025-01-01", "2025-01-31"]
 
 
 def test_true_is_not_one() -> None:
@@ -155,6 +157,6 @@ def test_equal_conditions_are_one_key() -> None:
 
 def test_tells_what_it_needs() -> None:
     tier = {"scheme": "value", "tier": "high", "for_days": 3}
-    one = parse({"any": [{"trait": "a", "is": "known"}, {"not": {"tag": "vip"}}, tier, ORDERS]})
-    assert one.needs == Needs(*(frozenset({name}) for name in ("a", "vip", "value", "orders")))
-    assert one.columns == {"a", "tags", "value_tier", "value_since"}
+    criteria = parse({"any": [{"trait": "a", "is": "known"}, {"not": {"tag": "vip"}}, tier, ORDERS]})
+    assert criteria.needs == Needs(*(frozenset({name}) for name in ("a", "vip", "value", "orders")))
+    assert criteria.columns == {"a", "tags", "value_tier", "value_since"}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from custrata.criteria import parse
 from custrata.engine import DuckEngine, Engine
-from tests.criteria.asking import MONEY, answers, cents, people, scope, who
+from tests.criteria.evaluation import MONEY, answers, cents, matches, people, scope_of
 
 MIXED = ["5.00", "4.00", "4.00", "2.00", "1.00", None]
 CASES: list[tuple[list[str | None], str, str, str]] = [
@@ -33,12 +33,12 @@ CASES: list[tuple[list[str | None], str, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("values", "which", "share", "held"), CASES)
+@pytest.mark.parametrize(("values", "which", "share", "customers"), CASES)
 def test_the_line_is_the_value_at_its_rank(
-    duck: DuckEngine, values: list[str | None], which: str, share: str, held: str
+    duck: DuckEngine, values: list[str | None], which: str, share: str, customers: str
 ) -> None:
     profile = people({"spend": (MONEY, cents(*values))})
-    assert who(duck, scope(duck, profile), {"trait": "spend", "is": which, "share": share}) == held
+    assert matches(duck, scope_of(duck, profile), {"trait": "spend", "is": which, "share": share}) == customers
 
 
 @pytest.mark.parametrize("kind", [pa.int32(), pa.float64(), MONEY])
@@ -46,8 +46,8 @@ def test_lines_are_the_same_on_every_engine(engine: Engine, kind: pa.DataType) -
     values = [5, 4, 4, 2, 1, None, -3]
     profile = people({"v": (kind, [v if v is None or kind == pa.int32() else Decimal(v) for v in values])
                       if kind != pa.float64() else (kind, [*values[:5], float("nan"), -3.0])})  # fmt: skip
-    asked = [parse({"trait": "v", "is": which, "share": "0.5"}) for which in ("top", "bottom")]
-    rows = answers(engine, scope(engine, profile), asked)
+    criteria = [parse({"trait": "v", "is": which, "share": "0.5"}) for which in ("top", "bottom")]
+    rows = answers(engine, scope_of(engine, profile), criteria)
     assert [row["customer_id"][-1] for row in rows if row["answer_0"]] == ["0", "1", "2"]
     assert [row["customer_id"][-1] for row in rows if row["answer_1"]] == ["3", "4", "6"]
 
@@ -59,6 +59,6 @@ def test_the_best_share_is_the_sorted_values_down_to_its_rank(
 ) -> None:
     share = Fraction(percent, 100)
     line = sorted(values, reverse=True)[ceil(share * len(values)) - 1]
-    (one,) = [parse({"trait": "v", "is": "top", "share": f"{percent / 100:.2f}"})]
-    rows = answers(duck, scope(duck, people({"v": (pa.int64(), values)})), [one])
+    (criteria,) = [parse({"trait": "v", "is": "top", "share": f"{percent / 100:.2f}"})]
+    rows = answers(duck, scope_of(duck, people({"v": (pa.int64(), values)})), [criteria])
     assert [row["answer_0"] for row in rows] == [value >= line for value in values]

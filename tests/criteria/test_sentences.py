@@ -77,10 +77,10 @@ def test_says_it_in_english(condition: object, sentence: str) -> None:
 
 
 def test_says_it_in_traditional_chinese() -> None:
-    told = parse({"all": [SPENT, {"not": RED}]}).sentence(Writer("zh-hant", "TWD", "Asia/Taipei"), **NAMES)
-    assert told == "近 90 天訂單淨額合計 ≥ $1,000.00 且 不符合（標籤含「红名单」）"
+    sentence = parse({"all": [SPENT, {"not": RED}]}).sentence(Writer("zh-hant", "TWD", "Asia/Taipei"), **NAMES)
+    assert sentence == "近 90 天訂單淨額合計 ≥ $1,000.00 且 不符合（標籤含「红名单」）"
 
 
 def test_without_names_things_go_by_their_keys() -> None:
-    told = parse({"all": [SILENT, {"trait": "spend", "is": ">=", "value": "1000.00"}]})
-    assert told.sentence(Writer("en", "CNY", "UTC")) == "lifecycle is “at_risk” or “churned” and spend ≥ 1,000.00"
+    criteria = parse({"all": [SILENT, {"trait": "spend", "is": ">=", "value": "1000.00"}]})
+    assert criteria.sentence(Writer("en", "CNY", "UTC")) == "lifecycle is “at_risk” or “churned” and spend ≥ 1,000.00"

@@ -7,7 +7,7 @@ import pytest
 
 from custrata.criteria import UngradedScheme
 from custrata.engine import DuckEngine, Engine
-from tests.criteria.asking import INSTANT, instants, people, scope, who
+from tests.criteria.evaluation import INSTANT, instants, matches, people, scope_of
 
 TAGS = (pa.string(), ["red_list", "new, red_list", "red_list_old, vip", "a, red_list, z", None])
 TIER = (pa.string(), ["at_risk", "churned", "at_risk", "new", None])
@@ -18,32 +18,32 @@ SILENT = {"scheme": "lifecycle", "tier": ["at_risk", "churned"]}
 
 
 def test_a_tag_is_one_of_the_names_and_not_a_part_of_one(engine: Engine) -> None:
-    assert who(engine, scope(engine, PROFILE), {"tag": "red_list"}) == "013"
-    assert who(engine, scope(engine, PROFILE), {"not": {"tag": "red_list"}}) == "24"
+    assert matches(engine, scope_of(engine, PROFILE), {"tag": "red_list"}) == "013"
+    assert matches(engine, scope_of(engine, PROFILE), {"not": {"tag": "red_list"}}) == "24"
 
 
 def test_nobody_has_a_tag_where_there_are_none(duck: DuckEngine) -> None:
-    asked = scope(duck, PROFILE.drop_columns(["tags"]))
-    assert who(duck, asked, {"tag": "red_list"}) == ""
-    assert who(duck, asked, {"not": {"tag": "red_list"}}) == "01234"
+    scope = scope_of(duck, PROFILE.drop_columns(["tags"]))
+    assert matches(duck, scope, {"tag": "red_list"}) == ""
+    assert matches(duck, scope, {"not": {"tag": "red_list"}}) == "01234"
 
 
 def test_a_tier_is_one_of_those_asked_for(engine: Engine) -> None:
-    assert who(engine, scope(engine, PROFILE), SILENT) == "012"
-    assert who(engine, scope(engine, PROFILE), {"not": SILENT}) == "34"
-    assert who(engine, scope(engine, PROFILE), {"scheme": "lifecycle", "tier": "new"}) == "3"
+    assert matches(engine, scope_of(engine, PROFILE), SILENT) == "012"
+    assert matches(engine, scope_of(engine, PROFILE), {"not": SILENT}) == "34"
+    assert matches(engine, scope_of(engine, PROFILE), {"scheme": "lifecycle", "tier": "new"}) == "3"
 
 
 def test_a_tier_may_have_to_have_lasted(engine: Engine) -> None:
-    assert who(engine, scope(engine, PROFILE), {**SILENT, "for_days": 30}) == "0"
-    assert who(engine, scope(engine, PROFILE), {**SILENT, "for_days": 29}) == "01"
+    assert matches(engine, scope_of(engine, PROFILE), {**SILENT, "for_days": 30}) == "0"
+    assert matches(engine, scope_of(engine, PROFILE), {**SILENT, "for_days": 29}) == "01"
 
 
 def test_nobody_has_been_in_a_tier_since_an_unknown_day(duck: DuckEngine) -> None:
-    asked = scope(duck, PROFILE.drop_columns(["lifecycle_since"]))
-    assert who(duck, asked, {**SILENT, "for_days": 0}) == ""
+    scope = scope_of(duck, PROFILE.drop_columns(["lifecycle_since"]))
+    assert matches(duck, scope, {**SILENT, "for_days": 0}) == ""
 
 
 def test_a_scheme_must_have_graded(duck: DuckEngine) -> None:
     with pytest.raises(UngradedScheme, match=r"^not.scheme: .*“lifecicle”. The nearest names are lifecycle\."):
-        who(duck, scope(duck, PROFILE), {"not": {"scheme": "lifecicle", "tier": "new"}})
+        matches(duck, scope_of(duck, PROFILE), {"not": {"scheme": "lifecicle", "tier": "new"}})

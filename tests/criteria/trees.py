@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from tests.criteria.asking import AS_OF, INSTANT, MONEY
+from tests.criteria.evaluation import AS_OF, INSTANT, MONEY
 
 Json = dict[str, Any]
 
@@ -100,7 +100,7 @@ def _pairs(ends: st.SearchStrategy[Any], key: Any) -> st.SearchStrategy[list[Any
     return st.lists(ends, min_size=2, max_size=2).map(lambda pair: sorted(pair, key=key))
 
 
-known = _leaf(["known", "unknown"])
+presence = _leaf(["known", "unknown"])
 amounts = st.one_of(
     _leaf(["=", "!=", ">", ">=", "<", "<="], value=numbers), _leaf(["between"], value=_pairs(numbers, Decimal))
 )
@@ -126,7 +126,7 @@ def _where(names: list[str], tests: st.SearchStrategy[Json]) -> st.SearchStrateg
 
 measures = st.one_of(st.just({"count": True}), st.just({"sum": "net"}))
 wheres = st.lists(
-    st.one_of(_where(["net"], amounts), _where(["channel"], words), _where(["channel"], known)), max_size=2
+    st.one_of(_where(["net"], amounts), _where(["channel"], words), _where(["channel"], presence)), max_size=2
 )
 measured = st.tuples(measures, st.none() | few_days, wheres, amounts).map(
     lambda parts: {"facts": "orders", **parts[0], "window": parts[1], "where": parts[2], **parts[3]}
@@ -140,7 +140,7 @@ leaves = st.one_of(
     _trait(["city"], words),
     _trait(["flag"], _leaf(["="], value=st.booleans())),
     _trait(["last", "born", "seen"], moments),
-    _trait(list(COLUMNS), known),
+    _trait(list(COLUMNS), presence),
     st.sampled_from(TAGS).map(lambda tag: {"tag": tag}),
     tiered,
     measured,
@@ -148,9 +148,9 @@ leaves = st.one_of(
 trees = st.recursive(
     leaves,
     lambda parts: st.one_of(
-        st.lists(parts, max_size=3).map(lambda found: {"all": found}),
-        st.lists(parts, max_size=3).map(lambda found: {"any": found}),
-        parts.map(lambda found: {"not": found}),
+        st.lists(parts, max_size=3).map(lambda conditions: {"all": conditions}),
+        st.lists(parts, max_size=3).map(lambda conditions: {"any": conditions}),
+        parts.map(lambda condition: {"not": condition}),
     ),
     max_leaves=6,
 )

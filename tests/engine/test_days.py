@@ -33,8 +33,8 @@ instants = st.datetimes(datetime(1970, 1, 1), datetime(2037, 12, 31), timezones=
 def around_changes() -> list[datetime]:
     """The instants at, just before and within hours of every change of any of the zones."""
     steps = {at for zone in ZONES for at, _ in offset_steps(zone)[1:]}
-    beside = (timedelta(0), -MICRO, timedelta(minutes=31), timedelta(hours=-1), timedelta(hours=1), timedelta(hours=5))
-    return sorted({EPOCH + timedelta(seconds=at) + aside for at in steps for aside in beside})
+    offsets = (timedelta(0), -MICRO, timedelta(minutes=31), timedelta(hours=-1), timedelta(hours=1), timedelta(hours=5))
+    return sorted({EPOCH + timedelta(seconds=at) + aside for at in steps for aside in offsets})
 
 
 def walls(engine: Engine, moments: list[datetime]) -> dict[str, list[Any]]:
@@ -86,11 +86,11 @@ def test_reads_the_clock_at_any_instant(duck: DuckEngine, moments: list[datetime
 def test_finds_the_instant_of_a_clock_time(duck: DuckEngine, zone: str, clock: str, instant: str) -> None:
     wall = (datetime.fromisoformat(clock).replace(tzinfo=UTC) - EPOCH) // MICRO
     table = duck.from_arrow(pa.table({"wall": pa.array([wall], pa.int64())}))
-    found = duck.arrow(table.select(at=instant_of_wall(table.wall, zone)))["at"].to_pylist()
-    assert found == [datetime.fromisoformat(instant)]
+    moments = duck.arrow(table.select(at=instant_of_wall(table.wall, zone)))["at"].to_pylist()
+    assert moments == [datetime.fromisoformat(instant)]
 
 
 def test_a_day_number_is_a_date(duck: DuckEngine) -> None:
     table = duck.from_arrow(pa.table({"day": pa.array([0, 19782, None], pa.int32())}))
-    found = duck.arrow(table.select(on=as_date(table.day)))["on"].to_pylist()
-    assert found == [date(1970, 1, 1), date(2024, 2, 29), None]
+    dates = duck.arrow(table.select(on=as_date(table.day)))["on"].to_pylist()
+    assert dates == [date(1970, 1, 1), date(2024, 2, 29), None]

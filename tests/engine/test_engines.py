@@ -1,4 +1,4 @@
-"""What an engine offers: tables in, kept and given back, and out again."""
+"""The interface of an engine: tables are registered, materialized, released and read."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def test_refuses_an_engine_it_does_not_know(name: str) -> None:
 def test_connects_with_as_many_threads_as_asked() -> None:
     with connect(threads=1, memory_limit="300MB") as engine:
         assert isinstance(engine, DuckEngine)
-        asked = engine.raw.execute("SELECT current_setting('threads'), current_setting('TimeZone')").fetchone()
-        assert asked == (1, "UTC")
+        settings = engine.raw.execute("SELECT current_setting('threads'), current_setting('TimeZone')").fetchone()
+        assert settings == (1, "UTC")
 
 
 def test_closing_gives_back_the_connection_and_its_folder() -> None:
@@ -60,28 +60,28 @@ def test_a_table_comes_out_as_it_went_in(engine: Engine, tmp_path: Path) -> None
 
 
 def test_a_kept_table_is_computed_once_and_can_be_released(engine: Engine) -> None:
-    given = engine.from_arrow(ROWS)
-    kept = engine.materialize(given.select(n=ibis.random()))
-    first, second = (engine.arrow(kept)["n"].to_pylist() for _ in range(2))
+    table = engine.from_arrow(ROWS)
+    materialized = engine.materialize(table.select(n=ibis.random()))
+    first, second = (engine.arrow(materialized)["n"].to_pylist() for _ in range(2))
     assert sorted(first) == sorted(second)
-    engine.release(kept)
-    assert engine.arrow(given).num_rows == 2
+    engine.release(materialized)
+    assert engine.arrow(table).num_rows == 2
 
 
 def test_a_released_table_is_gone(duck: DuckEngine) -> None:
-    kept = duck.materialize(duck.from_arrow(ROWS))
+    materialized = duck.materialize(duck.from_arrow(ROWS))
     there = "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?"
-    assert duck.raw.execute(there, [kept.get_name()]).fetchone() == (1,)
-    duck.release(kept)
-    assert duck.raw.execute(there, [kept.get_name()]).fetchone() == (0,)
+    assert duck.raw.execute(there, [materialized.get_name()]).fetchone() == (1,)
+    duck.release(materialized)
+    assert duck.raw.execute(there, [materialized.get_name()]).fetchone() == (0,)
 
 
 def test_what_a_block_keeps_is_given_back_at_its_end_even_after_an_error(duck: DuckEngine) -> None:
     with suppress(KeyError), duck.keeping() as keep:
-        kept = keep(duck.from_arrow(ROWS))
+        materialized = keep(duck.from_arrow(ROWS))
         raise KeyError
     there = duck.raw.execute("SELECT table_name FROM duckdb_tables()").fetchall()
-    assert (kept.get_name(),) not in there
+    assert (materialized.get_name(),) not in there
 
 
 def test_reads_many_files_as_one_table(engine: Engine, tmp_path: Path) -> None:

@@ -39,8 +39,8 @@ def quotients(engine: Engine, pairs: Sequence[Pair], places: int, kinds: tuple[p
         for place, (name, kind) in enumerate(zip(("top", "bottom"), kinds, strict=True))
     }
     table = engine.from_arrow(pa.table({"row": range(len(pairs)), **columns}))
-    found = table.select("row", found=divide(table.top, table.bottom, places)).order_by("row")
-    return list(engine.arrow(found)["found"].to_pylist())
+    divided = table.select("row", quotient=divide(table.top, table.bottom, places)).order_by("row")
+    return list(engine.arrow(divided)["quotient"].to_pylist())
 
 
 def cast(value: Any, kind: pa.DataType) -> Any:
@@ -53,14 +53,14 @@ MONEY = pa.decimal128(18, 2)
 
 
 def test_divides_money_by_a_count_half_up(engine: Engine) -> None:
-    wanted = [exact(cast(top, MONEY), bottom, 2) for top, bottom in MONEY_BY_COUNT]
-    assert quotients(engine, MONEY_BY_COUNT, 2, (MONEY, pa.int64())) == wanted
+    expected = [exact(cast(top, MONEY), bottom, 2) for top, bottom in MONEY_BY_COUNT]
+    assert quotients(engine, MONEY_BY_COUNT, 2, (MONEY, pa.int64())) == expected
 
 
 def test_divides_decimals_of_different_places(engine: Engine) -> None:
     pairs: list[Pair] = [("1.00", "3.0000"), ("2.00", "3.0000"), ("-1.00", "8.0000"), ("0.01", "0.0003")]
-    found = quotients(engine, pairs, 4, (MONEY, pa.decimal128(18, 4)))
-    assert found == [exact(top, bottom, 4) for top, bottom in pairs]
+    divided = quotients(engine, pairs, 4, (MONEY, pa.decimal128(18, 4)))
+    assert divided == [exact(top, bottom, 4) for top, bottom in pairs]
 
 
 @given(
@@ -87,16 +87,16 @@ GAPS = [None, 9, 2, 2, 1, 30, None, 7]
 def test_a_discrete_quantile_is_a_value_that_occurs(engine: Engine, kind: pa.DataType) -> None:
     table = engine.from_arrow(pa.table({"v": pa.array([None if v is None else cast(v, kind) for v in GAPS], kind)}))
     shares = (0.01, 1 / 6, 0.17, 0.5, 0.75, 1.0)
-    found = engine.arrow(table.aggregate(**{f"q{n}": discrete_quantile(table.v, s) for n, s in enumerate(shares)}))
+    quantiles = engine.arrow(table.aggregate(**{f"q{n}": discrete_quantile(table.v, s) for n, s in enumerate(shares)}))
     present = sorted(v for v in GAPS if v is not None)
-    assert list(found.to_pylist()[0].values()) == [present[max(1, ceil(share * 6)) - 1] for share in shares]
-    assert {column.type for column in found.columns} == {kind}
+    assert list(quantiles.to_pylist()[0].values()) == [present[max(1, ceil(share * 6)) - 1] for share in shares]
+    assert {column.type for column in quantiles.columns} == {kind}
 
 
 def test_a_discrete_quantile_of_a_part(engine: Engine) -> None:
     table = engine.from_arrow(pa.table({"c": list("aabbb"), "v": pa.array([4, 8, None, 5, 1], pa.int32())}))
-    found = table.group_by("c").aggregate(low=discrete_quantile(table.v, 0.5, where=table.v > 4))
-    assert {row["c"]: row["low"] for row in engine.arrow(found).to_pylist()} == {"a": 8, "b": 5}
+    quantiles = table.group_by("c").aggregate(low=discrete_quantile(table.v, 0.5, where=table.v > 4))
+    assert {row["c"]: row["low"] for row in engine.arrow(quantiles).to_pylist()} == {"a": 8, "b": 5}
 
 
 def test_a_discrete_quantile_of_nothing_is_nothing(duck: DuckEngine) -> None:
@@ -111,17 +111,17 @@ def test_a_discrete_quantile_is_the_sorted_value_at_its_rank(duck: DuckEngine, v
     table: ir.Table = duck.from_arrow(pa.table({"v": pa.array(values, pa.int32())}))
     rank = ceil(percent * len(values) / 100)
     share = (rank - 0.5) / len(values)
-    (found,) = duck.arrow(table.aggregate(q=discrete_quantile(table.v, share))).to_pylist()
-    assert found == {"q": sorted(values)[rank - 1]}
+    (row,) = duck.arrow(table.aggregate(q=discrete_quantile(table.v, share))).to_pylist()
+    assert row == {"q": sorted(values)[rank - 1]}
 
 
 def test_instants_and_decimals_go_through_whole_numbers(engine: Engine) -> None:
     micros = [0, 1_738_281_600_123_456, -1]
     table = engine.from_arrow(pa.table({"n": pa.array([0, 1, 2], pa.int64()), "m": pa.array(micros, pa.int64())}))
     back = epoch_micros(instant_from_micros(table.m))
-    found = engine.arrow(table.select("n", back=back, cents=unscaled(table.m, 2)).order_by("n"))
-    assert found["back"].to_pylist() == micros
-    assert found["cents"].to_pylist() == [Decimal(m).scaleb(-2) for m in micros]
+    converted = engine.arrow(table.select("n", back=back, cents=unscaled(table.m, 2)).order_by("n"))
+    assert converted["back"].to_pylist() == micros
+    assert converted["cents"].to_pylist() == [Decimal(m).scaleb(-2) for m in micros]
 
 
 # Around where DuckDB's division of doubles hands over to whole numbers, and where 18 digits end.
@@ -143,5 +143,5 @@ def test_divides_decimals_of_38_digits_exactly(
     kind = pa.decimal128(38, scale)
     with localcontext(prec=80):
         decimals = [(Decimal(top).scaleb(-scale), Decimal(bottom).scaleb(-scale)) for top, bottom in pairs]
-        wanted = [exact(top, bottom, places) for top, bottom in decimals]
-    assert quotients(duck, decimals, places, (kind, kind)) == wanted
+        expected = [exact(top, bottom, places) for top, bottom in decimals]
+    assert quotients(duck, decimals, places, (kind, kind)) == expected

@@ -1,4 +1,4 @@
-"""Folders that are gone when the work ends, and those of killed processes."""
+"""Scratch folders are removed at the end of the work, also those of killed processes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def started(home: Path) -> tuple[subprocess.Popen[str], Path]:
     return process, Path(process.stdout.readline().strip())
 
 
-def test_what_a_living_process_has_stays_and_what_a_killed_one_left_goes(tmp_path: Path) -> None:
+def test_folders_of_killed_processes_are_removed_and_those_in_use_stay(tmp_path: Path) -> None:
     process, folder = started(tmp_path)
     assert remove_abandoned(tmp_path, ".import-") == 0
     assert (folder / "rows").exists()
@@ -43,7 +43,7 @@ def test_what_a_living_process_has_stays_and_what_a_killed_one_left_goes(tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_files_that_were_left_go_too(tmp_path: Path) -> None:
+def test_left_over_files_are_removed_too(tmp_path: Path) -> None:
     (tmp_path / ".backup-1").write_text("x")
     (tmp_path / "notes").write_text("x")
     assert remove_abandoned(tmp_path, ".backup-", ".restoring-") == 1

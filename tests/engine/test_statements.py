@@ -1,4 +1,4 @@
-"""Statements used again: the same text as Ibis would write, whatever values are in it."""
+"""Cached statements: the same SQL as Ibis compiles, whatever the values."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ibis.backends.duckdb import Backend
 from custrata.engine import DuckEngine
 from custrata.engine.statements import shape_of
 
-Made = Callable[[ir.Table, Any], ir.Table]
-SHAPES: list[Made] = [
+Shape = Callable[[ir.Table, Any], ir.Table]
+SHAPES: list[Shape] = [
     lambda table, value: table.filter(table.n < value),
     lambda table, value: table.mutate(m=table.n - value, k=value),
     lambda table, value: table.filter(table.n > value).union(table.filter(table.n > 7_000)),
@@ -31,8 +31,8 @@ SHAPES: list[Made] = [
 VALUES = st.integers(-500, 40_000) | st.decimals(-9, 900, places=2) | st.dates(date(2020, 1, 1), date(2030, 1, 1))
 
 
-def whole(duck: DuckEngine, table: ir.Table) -> str:
-    """What Ibis writes by itself."""
+def ibis_sql(duck: DuckEngine, table: ir.Table) -> str:
+    """The SQL that Ibis compiles."""
     return str(super(type(duck.connection), duck.connection).compile(table))
 
 
@@ -46,39 +46,41 @@ def numbers(duck: DuckEngine) -> ir.Table:
 def test_a_statement_is_as_ibis_writes_it(duck: DuckEngine, numbers: ir.Table, place: int, values: list[Any]) -> None:
     for value in values:
         if isinstance(value, date):
-            made = numbers.mutate(day=ibis.literal(value), later=ibis.literal(value) > ibis.literal(date(2025, 1, 1)))
+            expression = numbers.mutate(
+                day=ibis.literal(value), later=ibis.literal(value) > ibis.literal(date(2025, 1, 1))
+            )
         else:
-            made = SHAPES[place](numbers, value)
-        assert duck.connection.compile(made) == whole(duck, made)
+            expression = SHAPES[place](numbers, value)
+        assert duck.connection.compile(expression) == ibis_sql(duck, expression)
 
 
 def test_only_what_is_new_is_compiled(duck: DuckEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole: list[str] = []
+    statements: list[str] = []
     compile_whole = Backend.compile
 
-    def compiled(*given: Any, **more: Any) -> str:
-        whole.append(compile_whole(*given, **more))
-        return whole[-1]
+    def compiled(*args: Any, **kwargs: Any) -> str:
+        statements.append(compile_whole(*args, **kwargs))
+        return statements[-1]
 
     monkeypatch.setattr(Backend, "compile", compiled)
     for value in (20_001, 20_002, 20_003, 20_004, 20_005):
         odd = duck.from_arrow(pa.table({"odd": [20_000, 20_002]}))
         assert duck.arrow(odd.filter(odd.odd < value)).num_rows == (1 if value < 20_003 else 2)
-    assert len(whole) == 2  # as it is, and with a hole
+    assert len(statements) == 2  # as it is, and with a hole
 
 
-def test_equal_values_that_part_are_another_shape(duck: DuckEngine, numbers: ir.Table) -> None:
-    def both(one: int, other: int) -> Any:
-        shape = shape_of(numbers.filter(numbers.n > one, numbers.n < other).op())
+def test_equal_values_have_another_shape_than_different_ones(duck: DuckEngine, numbers: ir.Table) -> None:
+    def shape_key(low: int, high: int) -> Any:
+        shape = shape_of(numbers.filter(numbers.n > low, numbers.n < high).op())
         assert shape is not None
         return shape.key
 
-    assert (both(500, 600) == both(700, 800), both(500, 600) == both(500, 500)) == (True, False)
+    assert (shape_key(500, 600) == shape_key(700, 800), shape_key(500, 600) == shape_key(500, 500)) == (True, False)
 
 
 def test_money_and_days_in_a_statement_give_the_right_rows(duck: DuckEngine) -> None:
     rows = duck.from_arrow(pa.table({"spend": [Decimal("1.50"), Decimal("250.15")]}))
-    found = [
+    counts = [
         duck.arrow(rows.filter(rows.spend >= Decimal(line))).num_rows for line in ("1.50", "1.51", "250.15", "250.16")
     ]
-    assert found == [2, 1, 1, 0]
+    assert counts == [2, 1, 1, 0]

@@ -33,18 +33,18 @@ class Shop:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def imports(self, kind: str, content: str | bytes, name: str = "file.csv", **options: Any) -> ImportResult:
-        """Import a file with that content."""
-        return self.takes(kind, self.file(content, name), **options)
+    def import_text(self, kind: str, content: str | bytes, name: str = "file.csv", **options: Any) -> ImportResult:
+        """Import a file with this content."""
+        return self.import_path(kind, self.file(content, name), **options)
 
-    def takes(self, kind: str, path: Path, **options: Any) -> ImportResult:
+    def import_path(self, kind: str, path: Path, **options: Any) -> ImportResult:
         """Import a file."""
         return import_file(self.workspace, kind, path, **{"at": AT, "engine": self.engine, **options})
 
     def rows(self, table: str, *columns: str) -> list[tuple[Any, ...]]:
         """What a table of the lake holds, in the order of its columns."""
-        found = self.engine.arrow(self.workspace.lake.snapshot().read(table, self.engine).select(*columns))
-        return sorted((tuple(row.values()) for row in found.to_pylist(maps_as_pydicts="strict")), key=str)
+        contents = self.engine.arrow(self.workspace.lake.snapshot().read(table, self.engine).select(*columns))
+        return sorted((tuple(row.values()) for row in contents.to_pylist(maps_as_pydicts="strict")), key=str)
 
     def quarantine(self, result: ImportResult) -> list[str]:
         """The lines of the quarantine file, its header first."""

@@ -38,20 +38,20 @@ READ = {
 
 @pytest.mark.parametrize("name", READ)
 def test_a_file_is_read_as_a_careful_person_reads_it(shop: Shop, name: str) -> None:
-    kind, expected, told = READ[name]
-    result = shop.takes(kind, CASES / name)
+    kind, expected, notices = READ[name]
+    result = shop.import_path(kind, CASES / name)
     assert amounts(shop) == [(order, customer, Decimal(amount)) for order, customer, amount in expected]
-    assert (codes(result), result.rejected) == (told, 0)
+    assert (codes(result), result.rejected) == (notices, 0)
 
 
 def test_a_customer_on_the_first_row_alone_is_asked_about(shop: Shop) -> None:
     path = CASES / "T2-customer-first-row-only.csv"
     with pytest.raises(NeedsDecision):
-        shop.takes("orders", path)
-    shop.takes("orders", path, accept_defaults=True)
+        shop.import_path("orders", path)
+    shop.import_path("orders", path, accept_defaults=True)
     assert [row[1] for row in amounts(shop)] == ["M1", "M1", "M1", "M2"]
 
 
 def test_a_web_archive_is_refused_by_its_true_name(shop: Shop) -> None:
     with pytest.raises(OtherForm, match="MHTML"):
-        shop.takes("orders", CASES / "A6-xls-mhtml.xls")
+        shop.import_path("orders", CASES / "A6-xls-mhtml.xls")

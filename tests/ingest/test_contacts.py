@@ -1,4 +1,4 @@
-"""Contacts: mended where it is certain, counted where it is not."""
+"""Contact data: corrected where that is certain, counted where it is not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ d,+86 138 0000 0004,,9,1990-05-05T00:00:00+08:00
 
 
 def test_what_a_spreadsheet_did_to_contacts_is_mended_or_counted(shop: Shop) -> None:
-    result = shop.imports("customers", FILE)
+    result = shop.import_text("customers", FILE)
     assert shop.rows("customer_records", "customer_id", "phone", "email", "gender", "birthday") == [
         ("a", "+8613800000001", "d@example.com", "male", None),
         ("b", None, "x@y.com", "female", None),
@@ -38,7 +38,7 @@ def test_what_a_spreadsheet_did_to_contacts_is_mended_or_counted(shop: Shop) -> 
 
 
 def test_genders_of_nought_and_one_alone_are_not_guessed(shop: Shop) -> None:
-    result = shop.imports("customers", "customer_id,gender\na,0\nb,1\n")
+    result = shop.import_text("customers", "customer_id,gender\na,0\nb,1\n")
     assert [row[0] for row in shop.rows("customer_records", "gender")] == [None, None]
     assert result.quality.invalid == {"gender": 2}
 

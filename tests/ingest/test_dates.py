@@ -16,11 +16,11 @@ def file_of(*dates: str) -> str:
     return HEAD + "".join(f'{number},a,"{date}",1\n' for number, date in enumerate(dates))
 
 
-def told(shop: Shop, *dates: str, **options: Any) -> list[str | None]:
+def imported_instants(shop: Shop, *dates: str, **options: Any) -> list[str | None]:
     """The instants, in UTC, that these dates are imported as; None for one in quarantine."""
-    shop.imports("orders", file_of(*dates), again=True, **options)
-    found: dict[str, datetime] = dict(shop.rows("orders", "order_id", "ordered_at"))
-    instants: list[datetime | None] = [found.get(str(number)) for number in range(len(dates))]
+    shop.import_text("orders", file_of(*dates), again=True, **options)
+    by_order: dict[str, datetime] = dict(shop.rows("orders", "order_id", "ordered_at"))
+    instants: list[datetime | None] = [by_order.get(str(number)) for number in range(len(dates))]
     return [f"{instant:%Y-%m-%d %H:%M:%S}" if instant else None for instant in instants]
 
 
@@ -78,21 +78,21 @@ WRONG = ["2024-02-30", "0000-00-00", "infinity", "12024-01-05", "1850-01-01", "y
 
 
 def test_reads_the_usual_forms_as_wall_times_of_the_workspace(shop: Shop) -> None:
-    assert dict(zip(USUAL, told(shop, *USUAL), strict=True)) == USUAL
+    assert dict(zip(USUAL, imported_instants(shop, *USUAL), strict=True)) == USUAL
 
 
 def test_reads_dates_told_in_words(shop: Shop) -> None:
     forms = {form: instant for instant, forms in WORDED.items() for form in forms}
-    assert dict(zip(forms, told(shop, *forms, date_order="month-first"), strict=True)) == forms
+    assert dict(zip(forms, imported_instants(shop, *forms, date_order="month-first"), strict=True)) == forms
 
 
 def test_what_leaves_the_day_or_the_zone_open_goes_to_quarantine_by_name(shop: Shop) -> None:
-    result = shop.imports("orders", file_of("2024-01-05", *NAMELESS))
+    result = shop.import_text("orders", file_of("2024-01-05", *NAMELESS))
     assert (result.accepted, result.quality.reasons) == (1, {"unknown_zone": 1, "no_day": 3, "not_a_date": 2})
 
 
 def test_a_year_of_two_digits_in_front_is_told_by_what_changes_more(shop: Shop) -> None:
-    result = shop.imports("orders", file_of("24/03/05", "24/12/31", "24/03/07"))
+    result = shop.import_text("orders", file_of("24/03/05", "24/12/31", "24/03/07"))
     assert {row[0].year for row in shop.rows("orders", "ordered_at")} == {2024}
     assert [(notice.code, notice.count) for notice in result.notices] == [("two_digit_years", 3)]
 
@@ -106,7 +106,7 @@ def test_a_date_without_a_zone_name_that_means_several_is_read_by_the_zone_of_th
     open_shop: OpenShop,
 ) -> None:
     chicago = open_shop(timezone="America/Chicago")
-    assert told(chicago, "2024-03-05 01:05:22 CST") == [INSTANT]
+    assert imported_instants(chicago, "2024-03-05 01:05:22 CST") == [INSTANT]
 
 
 LOCALES = [
@@ -127,11 +127,11 @@ def test_reads_what_babel_writes(shop: Shop, order: str, locales: list[str]) -> 
             *(f"{format_date(day, width, locale=locale)} 15:04" for width in ("full", "long", "medium")),
         )
     }
-    assert dict(zip(forms, told(shop, *forms, date_order=order), strict=True)) == forms
+    assert dict(zip(forms, imported_instants(shop, *forms, date_order=order), strict=True)) == forms
 
 
 def test_dates_that_do_not_exist_go_to_quarantine(shop: Shop) -> None:
-    assert told(shop, "2024-01-05", *WRONG) == ["2024-01-04 16:00:00", *[None] * len(WRONG)]
+    assert imported_instants(shop, "2024-01-05", *WRONG) == ["2024-01-04 16:00:00", *[None] * len(WRONG)]
 
 
 SHORT = {
@@ -143,39 +143,42 @@ SHORT = {
 @pytest.mark.parametrize("order", SHORT)
 def test_one_value_settles_the_order_of_day_and_month(shop: Shop, order: str) -> None:
     instants = ["2010-12-01 00:26:00", "2010-12-13 12:26:15", "2024-01-04 16:00:00", "2010-11-30 16:05:00"]
-    assert told(shop, *SHORT[order]) == instants
+    assert imported_instants(shop, *SHORT[order]) == instants
 
 
 @pytest.mark.parametrize("dates", [("05.01.2024",), ("1/2/2024", "3/4/2024"), ("2024-01-05", "1/2/2024")])
 def test_asks_where_nothing_settles_the_order(shop: Shop, dates: tuple[str, ...]) -> None:
     before = shop.state
     with pytest.raises(AmbiguousDates, match=r"--date-order day-first"):
-        told(shop, *dates)
+        imported_instants(shop, *dates)
     assert shop.state == before
 
 
 @pytest.mark.parametrize(("order", "instant"), [("day-first", "2024-01-04"), ("month-first", "2024-04-30")])
 def test_does_as_it_is_told(shop: Shop, order: str, instant: str) -> None:
-    assert told(shop, "05.01.2024", date_order=order) == [f"{instant} 16:00:00"]
+    assert imported_instants(shop, "05.01.2024", date_order=order) == [f"{instant} 16:00:00"]
 
 
 def test_a_value_that_contradicts_the_order_goes_to_quarantine(shop: Shop) -> None:
-    assert told(shop, *(f"{day}/1/2024" for day in range(13, 29)), "1/13/2024")[-2:] == ["2024-01-27 16:00:00", None]
+    assert imported_instants(shop, *(f"{day}/1/2024" for day in range(13, 29)), "1/13/2024")[-2:] == [
+        "2024-01-27 16:00:00",
+        None,
+    ]
 
 
 def test_looks_at_the_whole_column_where_its_beginning_leaves_the_order_open(shop: Shop) -> None:
     many = [f"{number % 12 + 1}/{number % 11 + 1}/2024" for number in range(20_000)]
-    assert shop.imports("orders", file_of(*many, "12/31/2024")).mapping.date_order == "month-first"
+    assert shop.import_text("orders", file_of(*many, "12/31/2024")).mapping.date_order == "month-first"
 
 
 def test_reads_again_where_short_dates_turn_up_far_down(shop: Shop) -> None:
-    result = shop.imports("orders", file_of(*["2024-01-05"] * 20_000, "12/31/2024", "1/2/2024", "nonsense,"))
+    result = shop.import_text("orders", file_of(*["2024-01-05"] * 20_000, "12/31/2024", "1/2/2024", "nonsense,"))
     assert (result.accepted, result.rejected) == (20_002, 1)
 
 
 def test_an_hour_that_never_was_is_told_as_if_the_clock_had_not_moved(open_shop: OpenShop) -> None:
     paris = open_shop(timezone="Europe/Paris")
-    assert told(paris, "2024-03-31 02:30:00") == ["2024-03-31 01:30:00"]
+    assert imported_instants(paris, "2024-03-31 02:30:00") == ["2024-03-31 01:30:00"]
 
 
 def test_finds_the_one_form_of_a_column() -> None:
@@ -192,6 +195,6 @@ def test_a_form_says_the_order(form: str, order: str | None) -> None:
 
 def test_wrong_lines_do_not_keep_it_from_looking_at_the_whole_column(shop: Shop) -> None:
     rows = [f"{number},a,1/2/2024,1" for number in range(20_000)] + ['x,"a"b,1/2/2024,1', "y", "z,a,12/31/2024,1"]
-    result = shop.imports("orders", HEAD + "\n".join(rows) + "\n", dry_run=True)
+    result = shop.import_text("orders", HEAD + "\n".join(rows) + "\n", dry_run=True)
     assert result.quality.reasons == {"bad_quotes": 1}
     assert {notice.code: notice.example for notice in result.notices}["remarks"] == "y"

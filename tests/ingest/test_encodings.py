@@ -38,7 +38,7 @@ def test_finds_big5(shop: Shop) -> None:
 
 @pytest.mark.parametrize("encoding", ["gb18030", "utf-16"])
 def test_imports_names_as_they_were_written(shop: Shop, encoding: str) -> None:
-    shop.imports("orders", CHINESE.encode(encoding))
+    shop.import_text("orders", CHINESE.encode(encoding))
     assert shop.rows("orders", "customer_id") == [("张三",), ("王小明",)]
 
 
@@ -62,7 +62,7 @@ def test_finds_chinese_far_down_in_a_plain_file(shop: Shop) -> None:
 
 def test_reads_western_letters(shop: Shop) -> None:
     content = "order_id,customer_id,ordered_at,amount\n1,Jörg Müller,2024-01-05,3\n2,Zoë,2024-01-05,3\n"
-    shop.imports("orders", content.encode("cp1252"))
+    shop.import_text("orders", content.encode("cp1252"))
     assert shop.rows("orders", "customer_id") == [("Jörg Müller",), ("Zoë",)]
 
 
@@ -70,7 +70,7 @@ def test_a_damaged_line_of_utf8_goes_to_quarantine(shop: Shop) -> None:
     lines = [*CHINESE.splitlines(), "3,李四,2024-03-01,4", "4,赵六,2024-03-02,5"]
     content = [line.encode() for line in lines]
     content[2] = content[2].replace("张".encode(), b"\xff")
-    result = shop.imports("orders", b"\n".join(content))
+    result = shop.import_text("orders", b"\n".join(content))
     assert (result.accepted, result.rejected) == (3, 1)
     assert result.quality.reasons == {"unreadable": 1}
 
@@ -78,6 +78,6 @@ def test_a_damaged_line_of_utf8_goes_to_quarantine(shop: Shop) -> None:
 def test_a_lost_character_of_another_encoding_goes_to_quarantine(shop: Shop) -> None:
     rows = b"".join(f"{n},王小明,2024-01-05,1\n".encode("gb18030") for n in range(60))
     content = ",".join(HEADERS).encode("gb18030") + b"\n" + rows + b"99,\xff\xff,2024-01-05,1\n"
-    result = shop.imports("orders", content)
+    result = shop.import_text("orders", content)
     assert (result.accepted, result.quality.reasons) == (60, {"unreadable": 1})
     assert shop.quarantine(result)[1].endswith("characters that cannot be read")

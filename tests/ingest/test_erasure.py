@@ -19,8 +19,8 @@ LATER = datetime(2026, 2, 1, tzinfo=UTC)
 @pytest.fixture
 def without_a(shop: Shop) -> Shop:
     """A shop whose customer a was erased."""
-    shop.imports("customers", "customer_id,phone,email\na,13800000001,A@example.com\nb,13800000002,b@example.com\n")
-    shop.imports("orders", ORDERS)
+    shop.import_text("customers", "customer_id,phone,email\na,13800000001,A@example.com\nb,13800000002,b@example.com\n")
+    shop.import_text("orders", ORDERS)
     erase(shop.workspace, "a", at=AT)
     return shop
 
@@ -36,7 +36,7 @@ FILES = {
 
 @pytest.mark.parametrize("kind", FILES)
 def test_rows_of_an_erased_customer_are_refused_and_counted(without_a: Shop, kind: str) -> None:
-    result = without_a.imports(kind, FILES[kind], again=True)
+    result = without_a.import_text(kind, FILES[kind], again=True)
     assert {notice.code: notice.count for notice in result.notices}["erased_customer"] >= 1
     table = {"lines": "order_lines", "customers": "customer_records"}.get(kind, kind)
     assert {row[0] for row in without_a.rows(table, "customer_id")} == {"b"}
@@ -44,13 +44,13 @@ def test_rows_of_an_erased_customer_are_refused_and_counted(without_a: Shop, kin
 
 
 def test_a_notice_of_the_erased_says_nothing_of_them(without_a: Shop) -> None:
-    notice = without_a.imports("orders", ORDERS, again=True).notices[-1]
+    notice = without_a.import_text("orders", ORDERS, again=True).notices[-1]
     assert (notice.count, notice.example, notice.facts) == (2, "", {})
 
 
 @pytest.mark.parametrize("contact", ["phone,email\nc,138 0000 0001,", "phone,email\nc,,a@EXAMPLE.com"])
 def test_the_same_person_under_another_number_is_refused_too(without_a: Shop, contact: str) -> None:
-    result = without_a.imports("customers", f"customer_id,{contact}\n", name="new.csv")
+    result = without_a.import_text("customers", f"customer_id,{contact}\n", name="new.csv")
     assert (result.accepted, len(without_a.rows("customer_records", "customer_id"))) == (0, 1)
 
 
@@ -60,7 +60,7 @@ def test_lifted_with_a_reason_the_customer_comes_back(without_a: Shop) -> None:
         erasures.lift("a", reason=" ", at=LATER)
     lifted = erasures.lift(erasures.all()[0].name, reason="asked for it", at=LATER)
     assert (lifted.reason, lifted.lifted_at, erasures.in_force()) == ("asked for it", LATER, frozenset())
-    without_a.imports("orders", ORDERS, again=True)
+    without_a.import_text("orders", ORDERS, again=True)
     assert {row[0] for row in without_a.rows("orders", "customer_id")} == {"a", "b"}
     with pytest.raises(NotErased):
         erasures.lift("a", reason="again", at=LATER)
@@ -74,5 +74,5 @@ def test_the_list_names_nobody_and_its_key_is_for_the_owner_alone(without_a: Sho
 
 
 def test_without_an_erasure_there_is_neither_list_nor_key(shop: Shop) -> None:
-    shop.imports("orders", ORDERS)
+    shop.import_text("orders", ORDERS)
     assert not [path for path in shop.workspace.folder.iterdir() if path.name.startswith("erasures")]

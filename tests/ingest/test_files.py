@@ -57,7 +57,7 @@ def test_refuses_a_wrong_file_with_one_sentence_and_changes_nothing(shop: Shop, 
     content, error = WRONG[name]
     before = shop.state
     with pytest.raises(error) as raised:
-        shop.imports("orders", content, name)
+        shop.import_text("orders", content, name)
     assert "\n" not in str(raised.value)
     assert raised.value.exit_code == 2
     assert shop.state == before
@@ -65,12 +65,12 @@ def test_refuses_a_wrong_file_with_one_sentence_and_changes_nothing(shop: Shop, 
 
 def test_says_which_line_opens_the_quotation_mark(shop: Shop) -> None:
     with pytest.raises(UnclosedQuote, match="line 3"):
-        shop.imports("orders", *(WRONG["quote.csv"][0], "quote.csv"))
+        shop.import_text("orders", *(WRONG["quote.csv"][0], "quote.csv"))
 
 
 def test_a_mark_that_ends_a_cell_after_a_comma_is_no_unclosed_one(shop: Shop) -> None:
     content = 'order_id,customer_id,ordered_at,amount,note\n1,a,2024-01-05,1,"so,"\n2,b,2024-01-06,2,x\n'
-    assert shop.imports("orders", content, dry_run=True).accepted == 2
+    assert shop.import_text("orders", content, dry_run=True).accepted == 2
 
 
 def test_refuses_a_line_of_fifty_million_characters(shop: Shop) -> None:
@@ -78,17 +78,17 @@ def test_refuses_a_line_of_fifty_million_characters(shop: Shop) -> None:
     with path.open("ab") as file:
         file.truncate(50_000_000)
     with pytest.raises(BadInput):
-        shop.takes("orders", path)
+        shop.import_path("orders", path)
 
 
 def test_refuses_a_missing_file(shop: Shop) -> None:
     with pytest.raises(FileMissing):
-        shop.takes("orders", Path("nowhere.csv"))
+        shop.import_path("orders", Path("nowhere.csv"))
 
 
 def test_refuses_a_folder(shop: Shop, tmp_path: Path) -> None:
     with pytest.raises(NotAFile):
-        shop.takes("orders", tmp_path)
+        shop.import_path("orders", tmp_path)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
@@ -96,20 +96,20 @@ def test_refuses_a_file_it_may_not_read(shop: Shop) -> None:
     path = shop.file(ORDERS)
     path.chmod(0)
     with pytest.raises(FileNotReadable):
-        shop.takes("orders", path)
+        shop.import_path("orders", path)
 
 
 def test_refuses_an_archive_that_is_no_table(shop: Shop, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "orders.zip", "w") as archive:
         archive.writestr("orders.csv", ORDERS)
     with pytest.raises(ArchiveFile):
-        shop.takes("orders", tmp_path / "orders.zip")
+        shop.import_path("orders", tmp_path / "orders.zip")
 
 
 def test_refuses_a_gzip_bomb_before_the_disk_is_full(shop: Shop) -> None:
     block = gzip.compress(bytes(files.BLOCK))
     with pytest.raises(TooLargeUnpacked):
-        shop.imports("orders", block * (files.BOMB_BYTES // files.BLOCK + 2), "bomb.csv.gz")
+        shop.import_text("orders", block * (files.BOMB_BYTES // files.BLOCK + 2), "bomb.csv.gz")
 
 
 def test_refuses_an_excel_bomb_by_what_it_says_of_itself(tmp_path: Path, shop: Shop) -> None:
@@ -120,23 +120,23 @@ def test_refuses_an_excel_bomb_by_what_it_says_of_itself(tmp_path: Path, shop: S
     size = content.index(b"PK\x01\x02") + 24  # of the unpacked member, in the directory
     content[size : size + 4] = struct.pack("<I", 2 << 30)
     with pytest.raises(TooLargeUnpacked):
-        shop.imports("orders", bytes(content), "bomb.xlsx")
+        shop.import_text("orders", bytes(content), "bomb.xlsx")
 
 
 def test_leaves_no_scratch_behind(shop: Shop) -> None:
     with pytest.raises(EmptyFile):
-        shop.imports("orders", b"")
+        shop.import_text("orders", b"")
     assert [path.name for path in shop.workspace.folder.iterdir() if path.name.startswith(".import")] == []
 
 
 def test_judges_a_file_by_its_content_not_by_its_name(shop: Shop) -> None:
-    assert shop.imports("orders", gzip.compress(ORDERS.encode()), "orders.csv", dry_run=True).accepted == 1
+    assert shop.import_text("orders", gzip.compress(ORDERS.encode()), "orders.csv", dry_run=True).accepted == 1
 
 
 def test_text_in_an_unknown_encoding_is_refused_or_read(shop: Shop) -> None:
     content = b"order_id,name\n" + b"\x81\xff\x81\xff\x80\xfe,\x81\xff\xfe\n" * 40
     with pytest.raises((UnknownEncoding, MissingColumns, NotATable)):
-        shop.imports("orders", content)
+        shop.import_text("orders", content)
 
 
 def test_the_longest_line_is_a_million_characters() -> None:

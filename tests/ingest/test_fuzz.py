@@ -23,5 +23,7 @@ def test_a_damaged_file_is_refused_whole_or_accounted_for_row_by_row(shop: Shop,
         except BadInput:
             assert shop.state == before
         else:
-            left_out = sum(one.count for one in result.notices if one.code in ("totals", "remarks", "repeated_headers"))
+            left_out = sum(
+                notice.count for notice in result.notices if notice.code in ("totals", "remarks", "repeated_headers")
+            )
             assert result.accepted + result.rejected + left_out == result.rows

@@ -13,8 +13,8 @@ import pytest
 from tests.ingest.conftest import AT, Shop
 from tests.lake.test_erase import traces
 
-from custrata.ingest.erasure import ErasureGoesOn, begin, carry_on, erase, people_of, rows_of
-from custrata.ingest.refusing import CODE
+from custrata.ingest.erased_rows import CODE
+from custrata.ingest.erasure import ErasureGoesOn, begin_erasure, erase, people_of, resume_erasures, rows_of
 from custrata.lake import Workspace
 from custrata.pipeline import refresh
 
@@ -43,8 +43,8 @@ Kill = Callable[[int], tuple[Workspace, bool]]
 @pytest.fixture
 def graded(shop: Shop) -> Shop:
     """A graded shop with a customer in every file."""
-    shop.imports("customers", CUSTOMERS)
-    shop.imports("orders", ORDERS)
+    shop.import_text("customers", CUSTOMERS)
+    shop.import_text("orders", ORDERS)
     refresh(shop.workspace, shop.engine, at=AT)
     shop.workspace.exclusions.add([WHO], reason="a till", by="", at=AT)
     return shop
@@ -64,12 +64,12 @@ def kill(graded: Shop, tmp_path: Path) -> Kill:
     return killed
 
 
-def ends_well(workspace: Workspace) -> None:
-    """What was begun goes on to its end; what was not is as if never asked for."""
-    begun = bool(workspace.erasing.all() or workspace.erasures.all())
-    carry_on(workspace, at=AT)
+def assert_consistent(workspace: Workspace) -> None:
+    """An erasure that was recorded is completed; one that was not has changed nothing."""
+    started = bool(workspace.erasing.all() or workspace.erasures.all())
+    resume_erasures(workspace, at=AT)
     assert workspace.erasing.all() == []
-    if begun:
+    if started:
         assert traces(workspace.folder, WHO) == []
         assert rows_of(workspace, people_of(workspace, ["b1"], None), None)["orders"] == 1
 
@@ -78,7 +78,7 @@ def ends_well(workspace: Workspace) -> None:
 def test_an_erasure_killed_at_any_moment_goes_on(kill: Kill, moment: int) -> None:
     workspace, came_so_far = kill(moment)
     assert came_so_far
-    ends_well(workspace)
+    assert_consistent(workspace)
 
 
 @pytest.mark.deep
@@ -86,29 +86,29 @@ def test_an_erasure_killed_at_every_moment_goes_on(kill: Kill) -> None:
     moment, goes_on = 1, True
     while goes_on:
         workspace, goes_on = kill(moment)
-        ends_well(workspace)
+        assert_consistent(workspace)
         shutil.rmtree(workspace.folder)
         moment += 1
     assert moment > 25
 
 
 def test_what_was_noted_is_reported_even_where_a_kill_lost_the_counts(graded: Shop) -> None:
-    noted = begin(graded.workspace, [WHO], at=AT).removed
+    noted = begin_erasure(graded.workspace, [WHO], at=AT).removed
     graded.workspace.lake.erase(WHO, at=AT)
-    (done,) = carry_on(graded.workspace, at=AT)
+    (done,) = resume_erasures(graded.workspace, at=AT)
     assert done.removed == noted == {"customer_records": 1, "orders": 1, "runs": 1, "quarantine": 2, "exclusions": 1}
     assert dict(graded.workspace.erasures.all()[0].removed) == done.removed
 
 
 def test_somebody_known_only_from_quarantine_is_erased(shop: Shop) -> None:
-    result = shop.imports("orders", HEAD + "1,b1,2024-01-05,10\n2,ＺＱ-77001,soon,5\n3,ZQ-77001\n")
+    result = shop.import_text("orders", HEAD + "1,b1,2024-01-05,10\n2,ＺＱ-77001,soon,5\n3,ZQ-77001\n")
     assert erase(shop.workspace, WHO, at=AT).removed == {"quarantine": 2}
     assert shop.quarantine(result)[1:] == []
 
 
 def test_a_line_nobody_can_read_does_not_come_back(graded: Shop) -> None:
     erase(graded.workspace, WHO, at=AT)
-    result = graded.imports("orders", ORDERS, name="other.csv", again=True)
+    result = graded.import_text("orders", ORDERS, name="other.csv", again=True)
     assert {notice.code: notice.count for notice in result.notices}[CODE] == 3
     assert (result.quarantine, result.rejected) == (None, 0)
 

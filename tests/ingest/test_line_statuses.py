@@ -16,8 +16,8 @@ def lines(*rows: str, head: str = HEAD) -> str:
 
 def orders(shop: Shop) -> list[tuple[str, str, Decimal]]:
     """Every order's number, status and worth."""
-    found = shop.rows("orders", "order_id", "status", "amount", "refund")
-    return [(number, status, amount - refund) for number, status, amount, refund in found]
+    rows = shop.rows("orders", "order_id", "status", "amount", "refund")
+    return [(number, status, amount - refund) for number, status, amount, refund in rows]
 
 
 @pytest.mark.parametrize(
@@ -25,39 +25,41 @@ def orders(shop: Shop) -> list[tuple[str, str, Decimal]]:
     [("refunded", "refunded", 0), ("voided", "cancelled", 20), ("pending", "pending", 20), ("paid", "completed", 20)],
 )
 def test_an_order_has_the_status_of_its_lines(shop: Shop, word: str, status: str, worth: int) -> None:
-    shop.imports("lines", lines(f"1,a,2024-01-05,x,2,10,{word}"))
+    shop.import_text("lines", lines(f"1,a,2024-01-05,x,2,10,{word}"))
     assert orders(shop) == [("1", status, Decimal(worth))]
 
 
 def test_rows_without_a_status_follow_their_order(shop: Shop) -> None:
-    result = shop.imports("lines", lines("1,a,2024-01-05,x,2,10,refunded", "1,,,y,1,30,", "2,b,2024-01-05,x,1,7,paid"))
+    result = shop.import_text(
+        "lines", lines("1,a,2024-01-05,x,2,10,refunded", "1,,,y,1,30,", "2,b,2024-01-05,x,1,7,paid")
+    )
     assert orders(shop) == [("1", "refunded", Decimal(0)), ("2", "completed", Decimal(7))]
     assert ("status_follows", 1, "1") in [(notice.code, notice.count, notice.example) for notice in result.notices]
 
 
 def test_a_line_given_back_is_taken_off_its_order(shop: Shop) -> None:
-    shop.imports("lines", lines("1,a,2024-01-05,x,2,10,paid", "1,a,2024-01-05,y,1,5,refunded"))
+    shop.import_text("lines", lines("1,a,2024-01-05,x,2,10,paid", "1,a,2024-01-05,y,1,5,refunded"))
     assert orders(shop) == [("1", "completed", Decimal(20))]
 
 
 def test_a_cancelled_line_of_an_order_that_went_ahead_is_left_out(shop: Shop) -> None:
-    result = shop.imports("lines", lines("1,a,2024-01-05,x,2,10,paid", "1,a,2024-01-05,y,1,5,cancelled"))
+    result = shop.import_text("lines", lines("1,a,2024-01-05,x,2,10,paid", "1,a,2024-01-05,y,1,5,cancelled"))
     assert (orders(shop), result.quality.left_out) == ([("1", "completed", Decimal(20))], 1)
     assert [notice.code for notice in result.notices] == ["unsold_lines"]
 
 
 def test_what_was_never_sold_needs_no_price(shop: Shop) -> None:
-    result = shop.imports("lines", lines("1,a,2024-01-05,x,0,,cancelled", "2,a,2024-01-05,x,,,pending"))
+    result = shop.import_text("lines", lines("1,a,2024-01-05,x,0,,cancelled", "2,a,2024-01-05,x,,,pending"))
     assert (result.rejected, orders(shop)) == (0, [("1", "cancelled", Decimal(0)), ("2", "pending", Decimal(0))])
 
 
 def test_the_refunds_of_lines_are_taken_off_their_order(shop: Shop) -> None:
-    shop.imports("lines", lines("1,a,2024-01-05,x,3,10,partially_refunded,12", head=f"{HEAD},refunded amount"))
+    shop.import_text("lines", lines("1,a,2024-01-05,x,3,10,partially_refunded,12", head=f"{HEAD},refunded amount"))
     assert orders(shop) == [("1", "completed", Decimal(18))]
 
 
 def test_figures_count_no_order_that_was_cancelled(shop: Shop) -> None:
-    figures = shop.imports("lines", lines("1,a,2024-01-05,x,2,10,cancelled")).quality.figures
+    figures = shop.import_text("lines", lines("1,a,2024-01-05,x,2,10,cancelled")).quality.figures
     assert (figures["orders"], figures["uncounted_orders"]) == (0, 1)
 
 
@@ -69,6 +71,6 @@ def test_a_platforms_lines_by_a_mapping_of_their_own(shop: Shop) -> None:
     columns = {"Name": "order_id", "Email": "customer_id", "Financial Status": "status", "Created at": "ordered_at",
                "Lineitem quantity": "quantity", "Lineitem name": "product_name",
                "Lineitem price": "unit_price"}  # fmt: skip
-    shop.imports("lines", lines(*rows, head=head), mapping=Mapping("lines", columns))
+    shop.import_text("lines", lines(*rows, head=head), mapping=Mapping("lines", columns))
     assert orders(shop) == [("#1", "completed", Decimal(50)), ("#2", "refunded", Decimal(0)),
                             ("#3", "cancelled", Decimal(10))]  # fmt: skip

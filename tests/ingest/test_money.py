@@ -26,11 +26,11 @@ from custrata.schema import MONEY
 HEAD = "order_id\tcustomer_id\tordered_at\tamount\n"
 
 
-def told(shop: Shop, *amounts: str) -> list[Decimal | None]:
+def imported_amounts(shop: Shop, *amounts: str) -> list[Decimal | None]:
     """What these amounts are imported as; None for one in quarantine."""
-    shop.imports("orders", HEAD + "".join(f"{n}\ta\t2024-01-05\t{amount}\n" for n, amount in enumerate(amounts)))
-    found: dict[str, Decimal] = dict(shop.rows("orders", "order_id", "amount"))
-    return [found.get(str(n)) for n in range(len(amounts))]
+    shop.import_text("orders", HEAD + "".join(f"{n}\ta\t2024-01-05\t{amount}\n" for n, amount in enumerate(amounts)))
+    by_order: dict[str, Decimal] = dict(shop.rows("orders", "order_id", "amount"))
+    return [by_order.get(str(n)) for n in range(len(amounts))]
 
 
 POINT = {
@@ -50,22 +50,24 @@ WRONG = ["abc", "12abc", "12,50", "1,2345", "--5", "12 3456", "1.2.3", "NaN%", "
 
 @pytest.mark.parametrize("forms", [POINT, COMMA], ids=["point", "comma"])
 def test_reads_amounts_as_they_are_written(shop: Shop, forms: dict[str, str]) -> None:
-    assert told(shop, *forms) == [Decimal(amount).quantize(Decimal("0.01")) for amount in forms.values()]
+    assert imported_amounts(shop, *forms) == [Decimal(amount).quantize(Decimal("0.01")) for amount in forms.values()]
 
 
 def test_what_is_no_amount_goes_to_quarantine(shop: Shop) -> None:
-    assert told(shop, "1.50", "2.25", "1,000.10", *WRONG)[3:] == [None] * len(WRONG)
+    assert imported_amounts(shop, "1.50", "2.25", "1,000.10", *WRONG)[3:] == [None] * len(WRONG)
 
 
 def test_names_an_amount_that_no_sum_has_room_for(shop: Shop) -> None:
-    result = shop.imports("orders", HEAD + "1\ta\t2024-01-05\t1000000000000000.01\n2\ta\t2024-01-05\t100000000000000\n")
+    result = shop.import_text(
+        "orders", HEAD + "1\ta\t2024-01-05\t1000000000000000.01\n2\ta\t2024-01-05\t100000000000000\n"
+    )
     assert (result.accepted, result.quality.reasons) == (1, {"too_large": 1})
 
 
 def test_names_an_order_whose_lines_add_up_to_more_than_an_amount_holds(shop: Shop) -> None:
     head = "order_id,customer_id,ordered_at,product_id,quantity,amount\n"
     rows = "".join(f"1,a,2024-01-05,p{n},1,900000000000000\n" for n in range(12)) + "2,a,2024-01-05,p,1,5\n"
-    result = shop.imports("lines", head + rows)
+    result = shop.import_text("lines", head + rows)
     assert (result.accepted, result.quality.reasons) == (1, {"too_large": 12})
 
 
@@ -73,35 +75,35 @@ def test_names_an_order_whose_lines_add_up_to_more_than_an_amount_holds(shop: Sh
 def test_asks_where_a_mark_may_part_thousands_or_decimals(shop: Shop, amounts: tuple[str, ...]) -> None:
     before = shop.state
     with pytest.raises(NeedsDecision, match="decimal_sign"):
-        told(shop, *amounts)
+        imported_amounts(shop, *amounts)
     assert shop.state == before
 
 
-@pytest.mark.parametrize("beside", ["12,50", "1.234.567", "0,5"])
-def test_one_amount_settles_what_the_mark_parts(shop: Shop, beside: str) -> None:
-    assert told(shop, "1.000", "2.500", beside)[:2] == [1000, 2500]
+@pytest.mark.parametrize("amount", ["12,50", "1.234.567", "0,5"])
+def test_one_amount_settles_what_the_mark_parts(shop: Shop, amount: str) -> None:
+    assert imported_amounts(shop, "1.000", "2.500", amount)[:2] == [1000, 2500]
 
 
 def test_beside_short_whole_numbers_many_groups_of_three_are_thousands(shop: Shop) -> None:
-    assert told(shop, "500", "1.000", "2.500", "3.750", "1.200", "9.999")[:2] == [500, 1000]
+    assert imported_amounts(shop, "500", "1.000", "2.500", "3.750", "1.200", "9.999")[:2] == [500, 1000]
 
 
 @pytest.mark.parametrize("amount", ["$5", "5 HKD"])
 def test_refuses_another_currency_beside_an_amount(shop: Shop, amount: str) -> None:
     before = shop.state
     with pytest.raises(CurrencyMismatch, match="CNY"):
-        told(shop, "1", amount)
+        imported_amounts(shop, "1", amount)
     assert shop.state == before
 
 
 def test_refuses_another_currency_in_its_column(shop: Shop) -> None:
     with pytest.raises(CurrencyMismatch, match="USD"):
-        shop.imports("orders", "order_id,customer_id,ordered_at,amount,currency\n1,a,2024-01-05,1,usd\n")
+        shop.import_text("orders", "order_id,customer_id,ordered_at,amount,currency\n1,a,2024-01-05,1,usd\n")
 
 
 @pytest.mark.parametrize(("currency", "amount"), [("USD", "$5"), ("TWD", "NT$5")])
 def test_takes_its_own_currency(open_shop: OpenShop, currency: str, amount: str) -> None:
-    assert told(open_shop(currency=currency), amount) == [Decimal(5)]
+    assert imported_amounts(open_shop(currency=currency), amount) == [Decimal(5)]
 
 
 @pytest.mark.parametrize(

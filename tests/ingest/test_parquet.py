@@ -25,7 +25,7 @@ def test_imports_typed_columns(shop: Shop, tmp_path: Path) -> None:
     path = parquet(
         tmp_path, order_id=[1, 2], customer_id=[17850.0, None], ordered_at=instants, amount=amounts, 备注=["x", ""]
     )
-    shop.takes("orders", path)
+    shop.import_path("orders", path)
     assert shop.rows("orders", "order_id", "customer_id", "amount", "ordered_at", "properties") == [
         ("1", "17850", Decimal("12.50"), datetime(2024, 1, 5, 10, tzinfo=UTC), {"备注": "x"}),
         ("2", None, Decimal(-3), datetime(2024, 1, 5, 10, 0, 0, 5, tzinfo=UTC), None),
@@ -33,18 +33,20 @@ def test_imports_typed_columns(shop: Shop, tmp_path: Path) -> None:
 
 
 def test_days_are_days_of_the_workspace(shop: Shop, tmp_path: Path) -> None:
-    shop.takes("orders", parquet(tmp_path, order_id=["1"], customer_id=["a"], date=[date(2024, 1, 5)], amount=[0.1]))
+    shop.import_path(
+        "orders", parquet(tmp_path, order_id=["1"], customer_id=["a"], date=[date(2024, 1, 5)], amount=[0.1])
+    )
     assert shop.rows("orders", "ordered_at", "amount") == [(datetime(2024, 1, 4, 16, tzinfo=UTC), Decimal("0.10"))]
 
 
 def test_times_without_a_zone_are_wall_times(shop: Shop, tmp_path: Path) -> None:
     when = [datetime(2024, 1, 5, 10, 30)]
-    shop.takes("orders", parquet(tmp_path, order_id=["1"], customer_id=["a"], date=when, amount=[1]))
+    shop.import_path("orders", parquet(tmp_path, order_id=["1"], customer_id=["a"], date=when, amount=[1]))
     assert shop.rows("orders", "ordered_at") == [(datetime(2024, 1, 5, 2, 30, tzinfo=UTC),)]
 
 
 def test_nested_columns_become_texts(shop: Shop, tmp_path: Path) -> None:
-    shop.takes(
+    shop.import_path(
         "orders",
         parquet(tmp_path, order_id=["1"], customer_id=["a"], date=["2024-01-05"], amount=[1], tags=[["x", "y"]]),
     )
@@ -53,11 +55,11 @@ def test_nested_columns_become_texts(shop: Shop, tmp_path: Path) -> None:
 
 def test_rejected_rows_come_out_as_text(shop: Shop, tmp_path: Path) -> None:
     path = parquet(tmp_path, order_id=["1", None], customer_id=["a", "b"], date=[date(2024, 1, 5)] * 2, amount=[1, 2])
-    result = shop.takes("orders", path)
+    result = shop.import_path("orders", path)
     assert shop.quarantine(result)[1] == ",b,2024-01-05,2,3,order_id,,a value is missing"
 
 
-def flood(folder: Path, rows: int, text: str | None = None) -> Path:
+def repetitive_file(folder: Path, rows: int, text: str | None = None) -> Path:
     """A small file of many rows, all alike."""
     path = folder / "flood.parquet"
     same = pa.array([1] if text is None else [text])
@@ -71,13 +73,13 @@ def flood(folder: Path, rows: int, text: str | None = None) -> Path:
 def refused(shop: Shop, kind: str, path: Path, by: type[CustrataError]) -> CustrataError:
     """The refusal of a file, which changed nothing."""
     before = shop.state
-    with pytest.raises(by) as found:
-        shop.takes(kind, path)
+    with pytest.raises(by) as raised:
+        shop.import_path(kind, path)
     assert shop.state == before
-    return found.value
+    return raised.value
 
 
-def lying(path: Path, rows: int, said: int) -> Path:
+def with_row_count(path: Path, rows: int, claimed: int) -> Path:
     """The file with another number of rows in its footer (Thrift's zigzag integers of two bytes)."""
 
     def written(number: int) -> bytes:
@@ -86,14 +88,14 @@ def lying(path: Path, rows: int, said: int) -> Path:
 
     data = path.read_bytes()
     start = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
-    path.write_bytes(data[:start] + data[start:].replace(written(rows), written(said), 1))
+    path.write_bytes(data[:start] + data[start:].replace(written(rows), written(claimed), 1))
     return path
 
 
 def test_a_few_bytes_that_become_hundreds_of_millions_of_rows_are_refused_before_reading(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trap = flood(tmp_path, 200_000_000)
+    trap = repetitive_file(tmp_path, 200_000_000)
     assert trap.stat().st_size < 3 << 20
     assert "200,000,000" in str(refused(shop, "orders", trap, TooManyCells))
     monkeypatch.setenv("CUSTRATA_IMPORT_CELLS", "1000")
@@ -101,12 +103,12 @@ def test_a_few_bytes_that_become_hundreds_of_millions_of_rows_are_refused_before
 
 
 def test_a_long_text_repeated_in_every_row_is_refused(shop: Shop, tmp_path: Path) -> None:
-    refused(shop, "orders", flood(tmp_path, 1_000_000, "x" * 1_000_000), TooLargeParts)
+    refused(shop, "orders", repetitive_file(tmp_path, 1_000_000, "x" * 1_000_000), TooLargeParts)
 
 
 def test_a_footer_that_lies_about_its_rows_is_refused(shop: Shop, tmp_path: Path) -> None:
     path = parquet(tmp_path, order_id=[str(number) for number in range(300)])
-    refused(shop, "orders", lying(path, 300, 200), DamagedFile)
+    refused(shop, "orders", with_row_count(path, 300, 200), DamagedFile)
 
 
 def test_columns_nested_too_deep_are_refused(shop: Shop, tmp_path: Path) -> None:

@@ -18,29 +18,29 @@ def rows(*customers: str) -> str:
      "線下客戶", "9999999999", "1111111"],
 )  # fmt: skip
 def test_a_placeholder_is_nobody(shop: Shop, nobody: str) -> None:
-    result = shop.imports("orders", rows(nobody, "M1", nobody))
+    result = shop.import_text("orders", rows(nobody, "M1", nobody))
     assert shop.rows("orders", "customer_id") == [("M1",), (None,), (None,)]
     assert [(n.code, n.count, n.example) for n in result.notices] == [("placeholders", 2, nobody)]
 
 
 def test_the_mapping_may_say_that_they_are_customers(shop: Shop) -> None:
-    shop.imports("orders", rows("散客", "M1"), decisions={"placeholder_customers": "keep"})
+    shop.import_text("orders", rows("散客", "M1"), decisions={"placeholder_customers": "keep"})
     assert shop.rows("orders", "customer_id") == [("M1",), ("散客",)]
 
 
 def test_a_guest_with_an_e_mail_is_a_customer_by_it(shop: Shop) -> None:
     content = f"{HEAD},customer_email\n1,0,2024-01-05,10,A@x.com\n2,0,2024-01-05,10,\n3,7,2024-01-05,10,c@x.com\n"
-    result = shop.imports("orders", content)
+    result = shop.import_text("orders", content)
     assert shop.rows("orders", "customer_id") == [("7",), ("a@x.com",), (None,)]
     assert [(n.code, n.count) for n in result.notices] == [("placeholders_by_contact", 1), ("placeholders", 1)]
 
 
 def test_customers_numbered_from_nought_have_a_customer_0(shop: Shop) -> None:
-    shop.imports("orders", rows(*"01234567"))
+    shop.import_text("orders", rows(*"01234567"))
     assert ("0",) in shop.rows("orders", "customer_id")
 
 
 def test_ordinary_customers_stay(shop: Shop) -> None:
-    result = shop.imports("orders", rows("100000", "110", "C0", "guesthouse"))
+    result = shop.import_text("orders", rows("100000", "110", "C0", "guesthouse"))
     assert (result.notices, len(shop.rows("orders", "customer_id"))) == ((), 4)
     assert result.quality.figures["sales"] == Decimal(40)

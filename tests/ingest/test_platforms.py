@@ -42,30 +42,30 @@ def shop(open_shop: OpenShop) -> Shop:
 
 def orders(shop: Shop) -> list[tuple[str, str, str, Decimal]]:
     """Every order's number, customer, status and worth."""
-    found = shop.rows("orders", "order_id", "customer_id", "status", "amount", "refund")
-    return [(number, customer, status, amount - refund) for number, customer, status, amount, refund in found]
+    rows = shop.rows("orders", "order_id", "customer_id", "status", "amount", "refund")
+    return [(number, customer, status, amount - refund) for number, customer, status, amount, refund in rows]
 
 
 def test_shopify_orders_stand_once_and_their_further_rows_are_no_orders(shop: Shop) -> None:
-    result = shop.imports("orders", SHOPIFY)
+    result = shop.import_text("orders", SHOPIFY)
     assert orders(shop) == [
         ("#1", "ann@example.org", "completed", Decimal(100)), ("#2", "ann@example.org", "refunded", Decimal(10)),
         ("#3", "bo@example.org", "completed", Decimal(30)), ("#4", "cy@example.org", "cancelled", Decimal(9)),
     ]  # fmt: skip
     assert (result.rejected, result.quality.left_out) == (0, 1)
-    told = [(n.code, n.count) for n in result.notices]
-    assert told == [("platform", 10), ("goes_on", 1), ("cancelled_at", 1)]
+    notices = [(n.code, n.count) for n in result.notices]
+    assert notices == [("platform", 10), ("goes_on", 1), ("cancelled_at", 1)]
 
 
 def test_shopify_lines_make_up_the_orders(shop: Shop) -> None:
-    shop.imports("lines", SHOPIFY)
+    shop.import_text("lines", SHOPIFY)
     assert [worth for *_, worth in orders(shop)] == [Decimal(95), Decimal(10), Decimal(30), Decimal(9)]
 
 
 def test_paypal_counts_what_was_paid_and_leaves_out_what_is_no_order(shop: Shop) -> None:
-    result = shop.imports("orders", PAYPAL)
-    found = shop.rows("orders", "order_id", "kind", "status", "amount", "discount", "returns_order_id")
-    assert found == [
+    result = shop.import_text("orders", PAYPAL)
+    rows = shop.rows("orders", "order_id", "kind", "status", "amount", "discount", "returns_order_id")
+    assert rows == [
         ("T1", "sale", "completed", Decimal(100), None, None), ("T2", "return", "completed", Decimal(-20), None, "T1"),
         ("T4", "sale", "pending", Decimal(50), None, None),
     ]  # fmt: skip
@@ -73,7 +73,7 @@ def test_paypal_counts_what_was_paid_and_leaves_out_what_is_no_order(shop: Shop)
 
 
 def test_amazon_prices_are_of_the_line(shop: Shop) -> None:
-    shop.imports("lines", AMAZON, "orders.txt")
+    shop.import_text("lines", AMAZON, "orders.txt")
     assert orders(shop) == [
         ("058-1", "x1@m.example", "completed", Decimal(48)), ("058-2", "x2@m.example", "cancelled", Decimal(0)),
     ]  # fmt: skip
@@ -81,7 +81,7 @@ def test_amazon_prices_are_of_the_line(shop: Shop) -> None:
 
 def test_amazon_lines_are_no_orders(shop: Shop) -> None:
     with pytest.raises(LooksLikeLines):
-        shop.imports("orders", AMAZON, "orders.txt")
+        shop.import_text("orders", AMAZON, "orders.txt")
 
 
 def test_expenses_of_a_statement_are_no_returns(open_shop: OpenShop) -> None:
@@ -89,7 +89,7 @@ def test_expenses_of_a_statement_are_no_returns(open_shop: OpenShop) -> None:
     content = ("交易时间,交易类型,交易对方,商品,收/支,金额(元),当前状态,交易单号\n"
                "2024-03-05 10:00:00,二维码收款,张三,茶,收入,¥10.00,已收钱,1001\n"
                "2024-03-06 10:00:00,商户消费,房东,租金,支出,¥500.00,支付成功,1002\n")  # fmt: skip
-    result = shop.imports("orders", content)
+    result = shop.import_text("orders", content)
     assert (shop.rows("orders", "customer_id"), result.quality.left_out) == ([("张三",)], 1)
 
 
@@ -100,14 +100,14 @@ COLUMNS = {"order_id": "order_id", "customer_id": "customer_id", "ordered_at": "
 @pytest.mark.parametrize("rule", [{"Art": ["umbuchung*"]}, {"amount": ["< 0"]}, {"Art": ["x", "Umbuchung intern"]}])
 def test_a_mapping_may_leave_rows_out(shop: Shop, rule: dict[str, list[str]]) -> None:
     mapping = Mapping.from_toml(Mapping("orders", COLUMNS, leave_out=rule).to_toml())
-    result = shop.imports("orders", ROWS, mapping=mapping)
+    result = shop.import_text("orders", ROWS, mapping=mapping)
     assert (result.accepted, result.rejected, result.quality.left_out) == (1, 0, 1)
     assert [notice.code for notice in result.notices] == ["left_out"]
 
 
 def test_a_rule_for_a_column_that_is_not_there_does_not_fit(shop: Shop) -> None:
     with pytest.raises(MappingDoesNotFit, match="Typ"):
-        shop.imports("orders", ROWS, mapping=Mapping("orders", COLUMNS, leave_out={"Typ": ["x"]}))
+        shop.import_text("orders", ROWS, mapping=Mapping("orders", COLUMNS, leave_out={"Typ": ["x"]}))
 
 
 def test_a_rule_is_a_list_of_texts() -> None:

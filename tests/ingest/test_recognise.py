@@ -29,11 +29,11 @@ def test_recognises_all_columns_of_an_english_lines_file(shop: Shop) -> None:
 
 
 def test_recognises_a_chinese_lines_file(shop: Shop) -> None:
-    found = columns(
+    recognised = columns(
         shop, "lines", "订单编号,会员号,下单时间,商品编码,品名,数量,单价(元),优惠,手机号,渠道,门店",
         "1,a,2024-01-05,x,茶,2,10.5,1,13800138000,天猫,徐汇店",
     )  # fmt: skip
-    assert set(found) == {
+    assert set(recognised) == {
         "order_id", "customer_id", "ordered_at", "product_id", "product_name", "quantity", "unit_price", "discount",
         "phone", "channel", "store",
     }  # fmt: skip
@@ -60,8 +60,8 @@ def test_tells_of_two_columns_nobody_can_choose_between(shop: Shop) -> None:
 
 
 def test_a_state_that_is_no_status_is_a_province(shop: Shop) -> None:
-    found = columns(shop, "orders", "order_id,customer_id,date,amount,state", "1,a,2024-01-05,10,CA")
-    assert found["province"] == "state"
+    recognised = columns(shop, "orders", "order_id,customer_id,date,amount,state", "1,a,2024-01-05,10,CA")
+    assert recognised["province"] == "state"
 
 
 def test_content_tells_what_headers_do_not(shop: Shop) -> None:
@@ -92,11 +92,11 @@ def test_orders_of_one_line_each_are_orders(shop: Shop) -> None:
 
 
 def test_recognises_customers(shop: Shop) -> None:
-    found = columns(
+    recognised = columns(
         shop, "customers", "会员编号,姓名,性别,生日,手机号码,电子邮箱,省份,城市,注册时间",
         "1,王小明,男,1990-05-20,13800138000,a@x.cn,上海,上海,2020-01-01",
     )  # fmt: skip
-    assert set(found) == {
+    assert set(recognised) == {
         "customer_id", "name", "gender", "birthday", "phone", "email", "province", "city", "registered_at",
     }  # fmt: skip
 

@@ -17,56 +17,58 @@ TOTALS = [
 
 @pytest.mark.parametrize("total", TOTALS)
 def test_rows_of_totals_are_left_out_and_told(shop: Shop, total: str) -> None:
-    result = shop.imports("orders", ORDERS.format(between=total + "\n", below=total + "\n"))
+    result = shop.import_text("orders", ORDERS.format(between=total + "\n", below=total + "\n"))
     assert (result.accepted, result.rejected, result.quality.left_out) == (2, 0, 2)
     assert [(notice.code, notice.count) for notice in result.notices] == [("totals", 2)]
     assert shop.rows("orders", "customer_id") == [("a",), ("b",)]
 
 
 def test_a_total_is_no_customer_of_a_file_of_customers(shop: Shop) -> None:
-    shop.imports("customers", "customer_id,name\n1,a\n2,b\n合计,2\n")
+    shop.import_text("customers", "customer_id,name\n1,a\n2,b\n合计,2\n")
     assert shop.rows("customer_records", "customer_id") == [("1",), ("2",)]
 
 
 def test_a_total_below_the_lines_of_an_order_is_no_line(shop: Shop) -> None:
     head = "order_id,customer_id,order_date,product,quantity,unit_price\n"
     rows = "1,a,2024-01-05,Tea,1,10\n1,a,2024-01-05,Salt,2,10\n1,a,2024-01-05,Subtotal,3,30\n1 Total,,,,3,30\n"
-    result = shop.imports("lines", head + rows.replace("Subtotal,3,30", "Subtotal,1,30"))
+    result = shop.import_text("lines", head + rows.replace("Subtotal,3,30", "Subtotal,1,30"))
     assert (result.accepted, result.quality.left_out) == (2, 2)
     assert shop.rows("orders", "amount") == [(Decimal(30),)]
 
 
 def test_a_product_may_be_called_total(shop: Shop) -> None:
     head = "order_id,customer_id,order_date,product,quantity,unit_price\n"
-    result = shop.imports("lines", head + "1,a,2024-01-05,Total,1,10\n1,a,2024-01-05,Salt,2,10\n")
+    result = shop.import_text("lines", head + "1,a,2024-01-05,Total,1,10\n1,a,2024-01-05,Salt,2,10\n")
     assert (result.accepted, result.notices) == (2, ())
 
 
 def test_words_that_only_begin_like_a_total_are_customers(shop: Shop) -> None:
-    result = shop.imports("orders", ORDERS.format(between="3,Sumatra,2024-01-05,1\n", below="4,Totalis,2024-01-05,1\n"))
+    result = shop.import_text(
+        "orders", ORDERS.format(between="3,Sumatra,2024-01-05,1\n", below="4,Totalis,2024-01-05,1\n")
+    )
     assert (result.accepted, result.notices) == (4, ())
 
 
 def test_a_header_on_every_page_is_left_out(shop: Shop) -> None:
     again = "order_id,customer_id,order_date,amount\n"
-    result = shop.imports("orders", ORDERS.format(between=again, below=again))
+    result = shop.import_text("orders", ORDERS.format(between=again, below=again))
     assert (result.accepted, result.rejected) == (2, 0)
     assert [(notice.code, notice.count) for notice in result.notices] == [("repeated_headers", 2)]
 
 
 def test_a_remark_below_the_table_is_left_out(shop: Shop) -> None:
-    result = shop.imports("orders", ORDERS.format(between="", below="\n制表人：张三,,,\n"))
+    result = shop.import_text("orders", ORDERS.format(between="", below="\n制表人：张三,,,\n"))
     assert (result.accepted, result.rejected) == (2, 0)
     assert [(notice.code, notice.example) for notice in result.notices] == [("remarks", "制表人：张三")]
 
 
 def test_a_row_that_is_merely_wrong_is_rejected_as_before(shop: Shop) -> None:
-    result = shop.imports("orders", ORDERS.format(between=",c,2024-01-05,1\n", below="3,c,nonsense,1\n"))
+    result = shop.import_text("orders", ORDERS.format(between=",c,2024-01-05,1\n", below="3,c,nonsense,1\n"))
     assert (result.accepted, result.rejected, result.notices) == (2, 2, ())
 
 
 def test_short_lines_below_the_table_are_no_rows(shop: Shop) -> None:
-    result = shop.imports("orders", ORDERS.format(between="3,c\n", below="Total,3\n--------\nPrinted by X\n"))
+    result = shop.import_text("orders", ORDERS.format(between="3,c\n", below="Total,3\n--------\nPrinted by X\n"))
     assert (result.accepted, result.rejected, result.quality.reasons) == (2, 1, {"too_few_cells": 1})
     assert [(notice.code, notice.count) for notice in result.notices] == [("totals", 1), ("remarks", 2)]
     assert shop.rejected(result)[0]["_row"] == "3"

@@ -23,18 +23,18 @@ CHANCE = random.Random(20250302)
 
 @dataclass
 class Worker:
-    """Another process, and the line over which it tells how far it is."""
+    """A worker process, and the connection on which it reports its progress."""
 
     process: ForkServerProcess
     line: Connection
 
-    def told(self) -> Any:
-        """What it tells next."""
+    def receive(self) -> Any:
+        """The next message of the worker."""
         assert self.line.poll(PATIENCE)
         return self.line.recv()
 
-    def all_told(self) -> list[Any]:
-        """What it has told and we have not heard yet."""
+    def receive_all(self) -> list[Any]:
+        """All messages that were not received yet."""
         heard = []
         with suppress(EOFError, ConnectionResetError):
             while self.line.poll():
@@ -42,12 +42,12 @@ class Worker:
         return heard
 
     def kill_within(self, seconds: float) -> None:
-        """End it at once at some moment from now on."""
+        """Kill the worker after a random delay of at most so many seconds."""
         time.sleep(CHANCE.uniform(0, seconds))  # the moment is what is tried
         self.kill()
 
     def kill(self) -> None:
-        """End it at once, wherever it is."""
+        """Kill the worker."""
         self.process.kill()
         self.process.join(PATIENCE)
 
@@ -57,7 +57,7 @@ StartWorker = Callable[..., Worker]
 
 @pytest.fixture(scope="session")
 def forkserver() -> Any:
-    """A process that has imported everything and only needs to fork."""
+    """A fork server with the modules imported."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["pytest", "custrata.lake"])
     return context

@@ -1,4 +1,4 @@
-"""What other processes do to a workspace while a test looks on, and how the test tells what they have done."""
+"""Jobs of worker processes on a workspace, and checks of the state they leave."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ PARTS = ("profile.parquet", "changes.parquet")
 MARKED = {"customer_records": "city", "orders": "channel", "order_lines": "category"}
 
 
-def import_on(folder: Path, told: Connection) -> None:
-    """Import generation after generation, each into three tables at once, and tell which is done."""
+def import_on(folder: Path, connection: Connection) -> None:
+    """Import one generation after the other, each into three tables in one change, and send the number of each."""
     workspace = Workspace.open(folder)
     with DuckEngine(threads=1) as duck:
-        told.send(generation(workspace))
+        connection.send(generation(workspace))
         while True:
-            told.send(import_generation(workspace, duck))
+            connection.send(import_generation(workspace, duck))
 
 
 def import_generation(workspace: Workspace, duck: DuckEngine) -> int:
@@ -45,42 +45,42 @@ def _generation(name: str, number: int) -> pa.Table:
 
 
 def generation(workspace: Workspace) -> int:
-    """Which generation the lake is at, having checked that every table is, and whole."""
+    """The generation the lake is at; checks that every table is complete and at the same generation."""
     snapshot = workspace.lake.snapshot()
     number = len(snapshot.imports)
     for name, mark in MARKED.items():
         rows = rows_in(snapshot, name)
         marks = [row[mark] for row in rows if row[mark] is not None]
-        wanted = (number * BATCH + 1, [str(number)]) if number else (0, [])
-        assert (len(rows), marks) == wanted
+        expected = (number * BATCH + 1, [str(number)]) if number else (0, [])
+        assert (len(rows), marks) == expected
         assert snapshot.rows(name) == len(rows)
     return number
 
 
-def erase_on(folder: Path, told: Connection) -> None:
-    """Erase one customer after the other, and tell each that is gone."""
+def erase_on(folder: Path, connection: Connection) -> None:
+    """Erase one customer after the other, and send the number of each."""
     workspace = Workspace.open(folder)
-    told.send(-1)
+    connection.send(-1)
     for row in range(BATCH):
         workspace.lake.erase(f"C{row}", at=AT)
-        told.send(row)
+        connection.send(row)
 
 
-def publish_on(folder: Path, told: Connection) -> None:
-    """Publish run after run, each in place of the one before, and tell which is published."""
+def publish_on(folder: Path, connection: Connection) -> None:
+    """Publish one run after the other, each replacing the one before, and send the number of each."""
     runs = Workspace.open(folder).runs
     (before,) = runs.all()
-    told.send(before.record["number"])
+    connection.send(before.record["number"])
     while True:
         before = publish(runs, before.record["number"] + 1, before.id)
-        told.send(before.record["number"])
+        connection.send(before.record["number"])
 
 
-def rebuild_on(folder: Path, told: Connection) -> None:
-    """Publish five runs at once, again and again, each time in place of the five before, and tell each time."""
+def rebuild_on(folder: Path, connection: Connection) -> None:
+    """Repeatedly publish five runs at once, replacing the five before, and send the number each time."""
     runs = Workspace.open(folder).runs
     number = generation_of_runs(runs)
-    told.send(number)
+    connection.send(number)
     while True:
         number += 1
         with runs.staging(at=AT) as stage:
@@ -89,7 +89,7 @@ def rebuild_on(folder: Path, told: Connection) -> None:
                     for part in PARTS:
                         pq.write_table(pa.table({"number": [number] * 1000}), draft / part)
                     stage.publish(draft, {"as_of": day(place), "number": number})
-        told.send(number)
+        connection.send(number)
 
 
 def generation_of_runs(runs: Runs) -> int:
@@ -109,48 +109,48 @@ def publish(runs: Runs, number: int, *supersedes: str) -> Run:
         return runs.publish(draft, {"as_of": day(2), "number": number}, supersedes=supersedes)
 
 
-def hold_change(folder: Path, told: Connection) -> None:
-    """Be in the middle of a change until the test has seen enough."""
+def hold_change(folder: Path, connection: Connection) -> None:
+    """Keep a change open until the test sends a message."""
     with Workspace.open(folder).lake.change(at=AT):
-        told.send("in")
-        told.recv()
+        connection.send("in")
+        connection.recv()
 
 
-def hold_reading(folder: Path, told: Connection) -> None:
-    """Be reading until the test has seen enough."""
+def hold_reading(folder: Path, connection: Connection) -> None:
+    """Keep a reader of the lake open until the test sends a message."""
     with Workspace.open(folder).lake.reading():
-        told.send("in")
-        told.recv()
+        connection.send("in")
+        connection.recv()
 
 
-def import_five(folder: Path, told: Connection, mark: str) -> None:
-    """Import five orders, one by one, and tell when all are in."""
+def import_five(folder: Path, connection: Connection, mark: str) -> None:
+    """Import five orders, one by one, and report when all are imported."""
     workspace = Workspace.open(folder)
     with DuckEngine(threads=1) as duck:
         for number in range(5):
             with workspace.lake.change(at=AT) as change:
                 rows = table_of("orders", {"order_id": f"{mark}{number}", "amount": Decimal(number)})
                 change.upsert("orders", duck.from_arrow(rows), duck)
-    told.send("done")
+    connection.send("done")
 
 
-def hold_reading_runs(folder: Path, told: Connection) -> None:
-    """Be reading runs until the test has seen enough."""
+def hold_reading_runs(folder: Path, connection: Connection) -> None:
+    """Keep a reader of the runs open until the test sends a message."""
     with Workspace.open(folder).runs.reading():
-        told.send("in")
-        told.recv()
-    told.send("out")
+        connection.send("in")
+        connection.recv()
+    connection.send("out")
 
 
-def thin_on(folder: Path, told: Connection) -> None:
-    """Remove run after run, the oldest first but one, and tell each that is about to go."""
+def remove_runs_on(folder: Path, connection: Connection) -> None:
+    """Remove one run after the other, the second oldest first, and send the id before each removal."""
     runs = Workspace.open(folder).runs
-    while len(found := runs.all()) > 2:
-        told.send(found[1].id)
-        runs.thin({found[1].id: {"as_of": found[1].as_of}}, wait=5)
+    while len(remaining := runs.all()) > 2:
+        connection.send(remaining[1].id)
+        runs.reduce_to_traces({remaining[1].id: {"as_of": remaining[1].as_of}}, wait=5)
 
 
-def thinned(runs: Runs, ids: Sequence[str]) -> list[str]:
+def stray_files(runs: Runs, ids: Sequence[str]) -> list[str]:
     """The names of files that belong to no trace, having checked that every run is whole or a trace."""
     assert list(runs.history_ids()) == list(ids)
     for run in runs.all():
@@ -165,11 +165,11 @@ def thinned(runs: Runs, ids: Sequence[str]) -> list[str]:
     return stray
 
 
-def compact_on(folder: Path, told: Connection) -> None:
-    """Import a generation and compact, again and again, and tell before which."""
+def compact_on(folder: Path, connection: Connection) -> None:
+    """Repeatedly import a generation and compact, and send the generation before each compaction."""
     workspace = Workspace.open(folder)
     with DuckEngine(threads=1) as duck:
         while True:
-            told.send(generation(workspace))
+            connection.send(generation(workspace))
             workspace.lake.compact(at=AT)
             import_generation(workspace, duck)

@@ -9,7 +9,7 @@ import pytest
 
 from custrata.engine import DuckEngine
 from custrata.lake import Busy, Workspace
-from custrata.lake.archive import frozen
+from custrata.lake.archive import freeze
 from tests.lake.facts import AT, put
 
 
@@ -27,13 +27,13 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_holds_every_file_as_it_is(filled: Workspace, tmp_path: Path) -> None:
     with ExitStack() as still:
-        frozen(filled, tmp_path / "copy", still)
+        freeze(filled, tmp_path / "copy", still)
     assert contents(tmp_path / "copy") == contents(filled.folder)
 
 
 def test_keeps_what_it_holds_when_the_workspace_goes_on(filled: Workspace, tmp_path: Path) -> None:
     with ExitStack() as still:
-        frozen(filled, tmp_path / "copy", still)
+        freeze(filled, tmp_path / "copy", still)
     before = contents(tmp_path / "copy")
     filled.lake.erase("a", at=AT)
     assert contents(tmp_path / "copy") == before
@@ -42,7 +42,7 @@ def test_keeps_what_it_holds_when_the_workspace_goes_on(filled: Workspace, tmp_p
 
 def test_nobody_changes_the_workspace_meanwhile(filled: Workspace, tmp_path: Path) -> None:
     with ExitStack() as still:
-        frozen(filled, tmp_path / "copy", still)
+        freeze(filled, tmp_path / "copy", still)
         with pytest.raises(Busy):
             filled.lake.erase("a", at=AT, wait=0)
         with pytest.raises(Busy), filled.runs.draft():
@@ -51,13 +51,13 @@ def test_nobody_changes_the_workspace_meanwhile(filled: Workspace, tmp_path: Pat
 
 def test_waits_for_an_import_only_so_long(filled: Workspace, tmp_path: Path) -> None:
     with filled.lake.change(at=AT), ExitStack() as still, pytest.raises(Busy):
-        frozen(filled, tmp_path / "copy", still, wait=0)
+        freeze(filled, tmp_path / "copy", still, wait=0)
 
 
 def test_takes_the_erased_and_their_key_along(filled: Workspace, tmp_path: Path) -> None:
     filled.erasures.add("a", at=AT)
     with ExitStack() as still:
-        frozen(filled, tmp_path / "copy", still)
+        freeze(filled, tmp_path / "copy", still)
     copy = Workspace.open(tmp_path / "copy").erasures
     assert (copy.in_force(), copy.key()) == (filled.erasures.in_force(), filled.erasures.key())
 
@@ -72,7 +72,7 @@ def test_leaves_dead_files_behind(filled: Workspace, duck: DuckEngine, tmp_path:
     dead = filled.lake.dead_files()
     assert dead
     with ExitStack() as still:
-        frozen(filled, tmp_path / "copy", still)
+        freeze(filled, tmp_path / "copy", still)
     gone = {path.relative_to(filled.folder).as_posix() for path in (*dead, orphan / "run.json")}
     assert contents(filled.folder).keys() - contents(tmp_path / "copy").keys() == gone
     copy = Workspace.open(tmp_path / "copy")

@@ -1,4 +1,4 @@
-"""A change: all of it or nothing, one at a time, while any number read."""
+"""A change is atomic and exclusive, and does not block readers."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_what_others_write_into_a_table_is_not_seen_and_rolled_back(workspace: W
 
 def test_names_the_process_that_writes(workspace: Workspace, start: StartWorker) -> None:
     worker = start(hold_change)
-    worker.told()
+    worker.receive()
     with pytest.raises(Busy, match=f"in use by process {worker.process.pid}"), workspace.lake.change(at=AT, wait=0.1):
         pass
     worker.line.send("enough")
@@ -89,13 +89,13 @@ def test_names_the_process_that_writes(workspace: Workspace, start: StartWorker)
 
 def test_two_processes_write_in_turn(workspace: Workspace, start: StartWorker) -> None:
     workers = [start(import_five, mark) for mark in "ab"]
-    assert [worker.told() for worker in workers] == ["done", "done"]
+    assert [worker.receive() for worker in workers] == ["done", "done"]
     assert keys_in(workspace, "orders") == [f"{mark}{number}" for mark in "ab" for number in range(5)]
 
 
 def test_a_reader_sees_whole_states_while_another_process_writes(workspace: Workspace, start: StartWorker) -> None:
-    worker, seen = start(import_on), set[int]()
-    while len(seen) < 3:
-        seen.add(generation(workspace))
+    worker, generations = start(import_on), set[int]()
+    while len(generations) < 3:
+        generations.add(generation(workspace))
         assert worker.process.is_alive()
-    assert seen == set(range(min(seen), max(seen) + 1))
+    assert generations == set(range(min(generations), max(generations) + 1))

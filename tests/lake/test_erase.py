@@ -34,13 +34,13 @@ def shop(workspace: Workspace, duck: DuckEngine) -> Workspace:
 
 def traces(folder: Path, customer_id: str) -> list[str]:
     """Every file below a folder that holds the customer's number, in its bytes or in its decoded rows."""
-    found = []
+    names = []
     for path in folder.rglob("*"):
         if path.is_file():
             decoded = str(pq.read_table(path).to_pylist()) if path.suffix == ".parquet" else ""
             if customer_id.encode() in path.read_bytes() or customer_id in decoded:
-                found.append(path.name)
-    return found
+                names.append(path.name)
+    return names
 
 
 def test_a_customer_leaves_every_table_and_no_trace(shop: Workspace) -> None:
@@ -51,12 +51,12 @@ def test_a_customer_leaves_every_table_and_no_trace(shop: Workspace) -> None:
 
 def test_everybody_else_and_the_ledger_stay(shop: Workspace) -> None:
     before = shop.lake.snapshot()
-    kept = {name: [row for row in rows_in(before, name) if row["customer_id"] != ANN] for name in PERSONAL}
+    remaining = {name: [row for row in rows_in(before, name) if row["customer_id"] != ANN] for name in PERSONAL}
     shop.lake.erase(ANN, at=AT)
     after = shop.lake.snapshot()
-    assert {name: rows_in(after, name) for name in PERSONAL} == kept
+    assert {name: rows_in(after, name) for name in PERSONAL} == remaining
     assert after.imports == before.imports
-    assert {None, "Bob"} == {row["customer_id"] for row in kept["orders"]}
+    assert {None, "Bob"} == {row["customer_id"] for row in remaining["orders"]}
 
 
 def test_older_versions_are_gone_and_newer_ones_follow(shop: Workspace, duck: DuckEngine) -> None:
@@ -92,7 +92,7 @@ def test_a_table_can_become_empty_and_be_filled_again(workspace: Workspace, duck
 )
 def test_nothing_is_removed_while_another_process_reads(shop: Workspace, start: StartWorker, remove: object) -> None:
     worker, before = start(hold_reading), shop.lake.snapshot()
-    worker.told()
+    worker.receive()
     assert callable(remove)
     with pytest.raises(Busy, match=str(worker.process.pid)):
         remove(shop.lake)
@@ -105,7 +105,7 @@ def test_nothing_is_removed_while_another_process_reads(shop: Workspace, start: 
 
 
 def test_imports_go_on_while_another_process_reads(shop: Workspace, start: StartWorker, duck: DuckEngine) -> None:
-    start(hold_reading).told()
+    start(hold_reading).receive()
     assert put(shop, duck, "orders", {"order_id": "c", "store": "north", "updated_at": day(3)}).updated == 1
 
 

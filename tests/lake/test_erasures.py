@@ -1,4 +1,4 @@
-"""The list of erasures travels between copies of a workspace, and what was lifted in one is lifted."""
+"""The list of erasures is exchanged between copies of a workspace, with the erasures that were lifted."""
 
 from __future__ import annotations
 
@@ -24,37 +24,37 @@ def copy(workspace: Workspace, tmp_path: Path) -> Workspace:
 
 def test_a_copy_refuses_whom_the_other_refuses(workspace: Workspace, copy: Workspace) -> None:
     workspace.erasures.add_all([("b", [], ["+8613800138000"]), ("c", [], [])], at=AT)
-    assert copy.erasures.take_over(workspace.erasures.export(), file=LIST) == 2
+    assert copy.erasures.import_list(workspace.erasures.export(), file=LIST) == 2
     assert copy.erasures.in_force() == workspace.erasures.in_force()
-    assert copy.erasures.among(["x", "c", "a", "c"]) == ["c", "a"]
-    assert copy.erasures.take_over(workspace.erasures.export(), file=LIST) == 0
+    assert copy.erasures.erased_among(["x", "c", "a", "c"]) == ["c", "a"]
+    assert copy.erasures.import_list(workspace.erasures.export(), file=LIST) == 0
 
 
 @pytest.mark.parametrize("lifted_here", [True, False])
 def test_a_lifting_counts_whichever_copy_has_it(workspace: Workspace, copy: Workspace, lifted_here: bool) -> None:
     (workspace if lifted_here else copy).erasures.lift("a", reason="asked for it", at=AT)
-    copy.erasures.take_over(workspace.erasures.export(), file=LIST)
+    copy.erasures.import_list(workspace.erasures.export(), file=LIST)
     assert copy.erasures.in_force() == frozenset()
     assert [row.reason for row in copy.erasures.all()] == ["asked for it"]
 
 
-def forget(workspace: Workspace) -> None:
+def remove_erasures(workspace: Workspace) -> None:
     """A workspace in which nobody was erased yet: a list that is missed would be damage."""
     for name in ("erasures.json", "erasures.key", ".sums.json"):
         (workspace.folder / name).unlink()
 
 
 def test_a_workspace_without_a_key_takes_that_of_the_list(workspace: Workspace, copy: Workspace) -> None:
-    forget(copy)
-    assert copy.erasures.take_over(workspace.erasures.export(), file=LIST) == 1
-    assert copy.erasures.among(["a"]) == ["a"]
+    remove_erasures(copy)
+    assert copy.erasures.import_list(workspace.erasures.export(), file=LIST) == 1
+    assert copy.erasures.erased_among(["a"]) == ["a"]
 
 
 def test_another_key_and_other_texts_are_refused(workspace: Workspace, copy: Workspace) -> None:
-    forget(copy)
+    remove_erasures(copy)
     copy.erasures.key()  # a new one
     with pytest.raises(OtherErasureKey):
-        copy.erasures.take_over(workspace.erasures.export(), file=LIST)
+        copy.erasures.import_list(workspace.erasures.export(), file=LIST)
     for text in ("", "[]", "{}", '{"format": 1, "key": "00", "erasures": []}', "[" * 100_000):
         with pytest.raises(NotAnErasureList):
-            copy.erasures.take_over(text, file=LIST)
+            copy.erasures.import_list(text, file=LIST)

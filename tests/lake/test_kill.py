@@ -1,4 +1,4 @@
-"""A kill at any moment leaves the former state or the new one, and the next one at work mends what is left."""
+"""A process killed at any moment leaves the previous state or the new one; the next process cleans up."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ CHANCE = random.Random(20250301)
 
 
 def kill_at_some_moment(worker: Worker, *, within: float) -> list[int]:
-    """Kill a worker that has begun, and return all it told."""
-    told = [worker.told()]
+    """Kill a worker after a random delay, and return all its messages."""
+    messages = [worker.receive()]
     time.sleep(CHANCE.uniform(0, within))  # the moment is what is tried
     worker.kill()
-    return told + worker.all_told()
+    return messages + worker.receive_all()
 
 
 def kill_when_written(worker: Worker, folder: Path, pattern: str) -> None:
@@ -91,7 +91,7 @@ def test_a_killed_erasure_is_finished_by_the_next_change(
         assert len({frozenset(row["customer_id"] for row in rows_in(snapshot, name)) for name in MARKED}) == 1
 
 
-def test_a_killed_refresh_leaves_the_former_run_or_the_new_one(workspace: Workspace, start: StartWorker) -> None:
+def test_a_killed_refresh_leaves_the_previous_run_or_the_new_one(workspace: Workspace, start: StartWorker) -> None:
     publish(workspace.runs, 1)
     for _ in range(12):
         done = kill_at_some_moment(start(publish_on), within=0.1)[-1]
@@ -104,7 +104,7 @@ def test_a_killed_refresh_leaves_the_former_run_or_the_new_one(workspace: Worksp
         assert list(workspace.runs.folder.glob("runs/*")) == [run.folder]
 
 
-def test_killed_while_several_runs_are_made_all_are_the_former_or_all_are_new(
+def test_killed_while_several_runs_are_made_all_are_previous_or_all_are_new(
     workspace: Workspace, start: StartWorker
 ) -> None:
     for _ in range(12):

@@ -13,7 +13,7 @@ import pytest
 from custrata.engine import DuckEngine
 from custrata.ingest import import_file
 from custrata.lake import Workspace
-from custrata.lake.private import close_folder, open_paths, private_files
+from custrata.lake.private import open_paths, private_files, restrict_folder
 from custrata.pipeline import refresh
 from custrata.tiering.library import SchemeLibrary
 from custrata.tiering.schemes import built_in
@@ -23,11 +23,11 @@ ORDERS = "order_id,customer_id,ordered_at,amount\n1,a,2025-01-05,120\n2,a,2025-0
 
 
 @pytest.fixture(autouse=True)
-def careless() -> Iterator[None]:
+def permissive_umask() -> Iterator[None]:
     """A process whose files everybody may read and write."""
-    former = os.umask(0)
+    mask = os.umask(0)
     yield
-    os.umask(former)
+    os.umask(mask)
 
 
 def test_everything_the_library_writes_is_its_owners_alone(tmp_path: Path, duck: DuckEngine) -> None:
@@ -73,12 +73,12 @@ def test_open_files_are_listed_and_closed_but_not_what_links_point_to(tmp_path: 
     (shop / "orders").touch()
     (shop / "link").symlink_to(outside)
     paths = open_paths(shop)
-    assert [one.path.name for one in paths] == ["shop", "orders"]
-    for one in paths:
-        one.close()
+    assert [path.path.name for path in paths] == ["shop", "orders"]
+    for path in paths:
+        path.close()
     assert (open_paths(shop), outside.stat().st_mode & 0o777) == ([], 0o666)
 
 
 def test_a_missing_right_to_change_the_folder_is_no_error(tmp_path: Path) -> None:
-    close_folder(tmp_path)
+    restrict_folder(tmp_path)
     assert open_paths(tmp_path) == []

@@ -28,21 +28,21 @@ def types(schema: ibis.Schema) -> dict[str, str]:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_table_nobody_imported_is_empty_and_canonical(workspace: Workspace, duck: DuckEngine, table: str) -> None:
-    found = workspace.lake.snapshot().read(table, duck)
-    assert (duck.arrow(found).num_rows, types(found.schema())) == (0, types(TABLES[table].schema))
+    contents = workspace.lake.snapshot().read(table, duck)
+    assert (duck.arrow(contents).num_rows, types(contents.schema())) == (0, types(TABLES[table].schema))
 
 
 def test_an_empty_table_is_the_same_on_every_engine(engine: Engine, workspace: Workspace) -> None:
-    found = workspace.lake.snapshot().read("orders", engine)
-    assert types(found.schema()) == types(ORDERS.schema)
-    assert engine.arrow(found.select("order_id", "ordered_at", "amount")).num_rows == 0
+    orders = workspace.lake.snapshot().read("orders", engine)
+    assert types(orders.schema()) == types(ORDERS.schema)
+    assert engine.arrow(orders.select("order_id", "ordered_at", "amount")).num_rows == 0
 
 
 def test_rows_come_back_as_they_were_on_every_engine(engine: Engine, duck: DuckEngine, workspace: Workspace) -> None:
     put(workspace, duck, "orders", SOLD)
-    found = workspace.lake.snapshot().read("orders", engine)
-    assert types(found.schema()) == types(ORDERS.schema)
-    (row,) = engine.arrow(found.mutate(colour=found.properties["colour"]).drop("properties")).to_pylist()
+    orders = workspace.lake.snapshot().read("orders", engine)
+    assert types(orders.schema()) == types(ORDERS.schema)
+    (row,) = engine.arrow(orders.mutate(colour=orders.properties["colour"]).drop("properties")).to_pylist()
     assert row["ordered_at"].replace(tzinfo=AT.tzinfo) == day(2)
     assert (row["amount"], row["store"], row["colour"]) == (Decimal("12.30"), None, "red")
 
@@ -77,7 +77,7 @@ def test_others_read_the_tables_as_delta(workspace: Workspace, duck: DuckEngine)
     assert table.schema.field("ordered_at") == ORDERS.schema.to_pyarrow().field("ordered_at")
 
 
-def test_others_may_skip_files_by_time_and_learn_nothing_personal(workspace: Workspace, duck: DuckEngine) -> None:
+def test_file_statistics_cover_times_but_no_personal_columns(workspace: Workspace, duck: DuckEngine) -> None:
     put(workspace, duck, "orders", SOLD)
     (added,) = pa.table(DeltaTable(workspace.lake.folder / "orders").get_add_actions()).to_pylist()
     assert added["num_records"] == 1

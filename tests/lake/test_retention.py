@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from custrata.errors import BadInput
 from custrata.lake import Busy, Damaged, Run, Runs, Workspace
-from custrata.lake.retention import compacting_share, days_kept, expendable, instant_of
+from custrata.lake.retention import compacting_share, days_kept, instant_of, runs_to_remove
 from tests.lake.conftest import StartWorker
 from tests.lake.facts import AT
-from tests.lake.jobs import hold_reading_runs, thin_on, thinned
+from tests.lake.jobs import hold_reading_runs, remove_runs_on, stray_files
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS = st.lists(st.integers(0, 1500), unique=True, max_size=60).map(sorted)
@@ -25,7 +25,7 @@ def id_of(day: int) -> str:
     return f"{START + timedelta(days=day):%Y%m%dT%H%M%S%fZ}-aaaa"
 
 
-def made(runs: Runs, day: int, before: str | None = None) -> Run:
+def publish_run(runs: Runs, day: int, before: str | None = None) -> Run:
     """A run of two tables."""
     with runs.draft() as draft:
         for name in ("profile", "changes"):
@@ -36,34 +36,34 @@ def made(runs: Runs, day: int, before: str | None = None) -> Run:
 @pytest.fixture
 def chain(workspace: Workspace) -> list[Run]:
     """Five runs, each made from the one before."""
-    found: list[Run] = []
+    runs: list[Run] = []
     for day in range(5):
-        found.append(made(workspace.runs, day, found[-1].id if found else None))
-    return found
+        runs.append(publish_run(workspace.runs, day, runs[-1].id if runs else None))
+    return runs
 
 
-def thin(runs: Runs, *some: Run) -> None:
-    runs.thin({run.id: {"as_of": run.as_of} for run in some})
+def remove_runs(runs: Runs, *some: Run) -> None:
+    runs.reduce_to_traces({run.id: {"as_of": run.as_of} for run in some})
 
 
 @given(DAYS, st.integers(1, 400))
-def test_the_first_the_last_two_the_recent_and_one_of_each_month_stay(days: list[int], kept: int) -> None:
+def test_the_first_the_last_two_the_recent_and_one_of_each_month_stay(days: list[int], retention: int) -> None:
     ids = [id_of(day) for day in days]
-    gone = set(expendable(ids, days=kept, zone="UTC"))
+    gone = set(runs_to_remove(ids, days=retention, zone="UTC"))
     stay = [run for run in ids if run not in gone]
     assert {*ids[:1], *ids[-2:]} <= set(stay)
-    assert all(days[-1] - day > kept for day, run in zip(days, ids, strict=True) if run in gone)
+    assert all(days[-1] - day > retention for day, run in zip(days, ids, strict=True) if run in gone)
     moment = timedelta(microseconds=1)
     months = [{f"{instant_of(run) - moment:%Y-%m}" for run in some} for some in (ids, stay)]
     assert months[0] == months[1]
-    assert expendable(stay, days=kept, zone="UTC") == []
+    assert runs_to_remove(stay, days=retention, zone="UTC") == []
 
 
 def test_a_run_at_the_start_of_a_month_closes_the_month_before_in_the_zone() -> None:
     ids = ["20240115T000000000000Z-a", "20240130T160000000000Z-b", "20240131T160000000000Z-c", id_of(300), id_of(301)]
-    assert expendable(ids, days=60, zone="Asia/Shanghai") == [ids[1]]
-    assert expendable(ids, days=60, zone="UTC") == [ids[1]]
-    assert expendable(ids, days=None, zone="UTC") == []
+    assert runs_to_remove(ids, days=60, zone="Asia/Shanghai") == [ids[1]]
+    assert runs_to_remove(ids, days=60, zone="UTC") == [ids[1]]
+    assert runs_to_remove(ids, days=None, zone="UTC") == []
 
 
 @pytest.mark.parametrize("value", ["", "0", "-1", "1.5", "36501", "1e5", "99999999999", "sixty", "６０"])
@@ -80,7 +80,7 @@ def test_what_is_no_share_is_refused(value: str) -> None:
 
 def test_a_removed_run_leaves_its_changes_and_a_short_record(workspace: Workspace, chain: list[Run]) -> None:
     runs = workspace.runs
-    thin(runs, chain[1], chain[2])
+    remove_runs(runs, chain[1], chain[2])
     assert [run.id for run in runs.all()] == [chain[at].id for at in (0, 3, 4)]
     assert [run.id for run in runs.history()] == [run.id for run in chain]
     assert runs.traces() == (chain[1].id, chain[2].id)
@@ -90,12 +90,12 @@ def test_a_removed_run_leaves_its_changes_and_a_short_record(workspace: Workspac
 
 
 def test_the_current_run_is_never_removed(workspace: Workspace, chain: list[Run]) -> None:
-    thin(workspace.runs, chain[-1])
+    remove_runs(workspace.runs, chain[-1])
     assert workspace.runs.published() == chain[-1]
 
 
 def test_traces_leave_with_a_run_that_goes_on_from_before_them(workspace: Workspace, chain: list[Run]) -> None:
-    thin(workspace.runs, chain[1], chain[3])
+    remove_runs(workspace.runs, chain[1], chain[3])
     with workspace.runs.draft() as draft:
         pq.write_table(pa.table({"customer_id": ["a"]}), draft / "changes.parquet")
         record = {"as_of": chain[4].as_of, "before": chain[2].id}
@@ -113,13 +113,13 @@ def test_nothing_is_removed_while_a_rebuilding_was_stopped(workspace: Workspace,
 
     with pytest.raises(KeyboardInterrupt):
         stopped()
-    thin(workspace.runs, chain[1])
+    remove_runs(workspace.runs, chain[1])
     assert workspace.runs.traces() == ()
 
 
 def test_an_erasure_reaches_the_changes_of_removed_runs(workspace: Workspace, chain: list[Run]) -> None:
-    thin(workspace.runs, chain[1])
-    workspace.runs.rewrite("a")
+    remove_runs(workspace.runs, chain[1])
+    workspace.runs.remove_customers("a")
     assert pq.read_table(chain[1].folder / "changes.parquet")["customer_id"].to_pylist() == ["b"]
 
 
@@ -127,26 +127,26 @@ def test_files_of_a_removed_run_stay_for_who_is_reading(
     workspace: Workspace, start: StartWorker, chain: list[Run]
 ) -> None:
     reader = start(hold_reading_runs)
-    assert reader.told() == "in"
-    thin(workspace.runs, chain[1])
+    assert reader.receive() == "in"
+    remove_runs(workspace.runs, chain[1])
     assert pq.read_table(chain[1].folder / "profile.parquet").num_rows == 2
     reader.line.send("enough")
-    assert reader.told() == "out"
+    assert reader.receive() == "out"
     workspace.runs.clear()
     assert not (chain[1].folder / "profile.parquet").exists()
 
 
-def test_two_refreshes_never_thin_at_once(workspace: Workspace, chain: list[Run]) -> None:
+def test_only_one_refresh_removes_runs_at_a_time(workspace: Workspace, chain: list[Run]) -> None:
     with workspace.runs.draft(), pytest.raises(Busy):
-        thin(workspace.runs, chain[1])
+        remove_runs(workspace.runs, chain[1])
 
 
 def test_killed_while_it_removes_runs_each_is_whole_or_a_trace(workspace: Workspace, start: StartWorker) -> None:
-    before = [made(workspace.runs, day).id for day in range(12)]
+    before = [publish_run(workspace.runs, day).id for day in range(12)]
     for _ in range(12):
-        worker = start(thin_on)
-        worker.told()
+        worker = start(remove_runs_on)
+        worker.receive()
         worker.kill()
-        thinned(workspace.runs, before)
+        stray_files(workspace.runs, before)
     workspace.runs.clear()
-    assert thinned(workspace.runs, before) == []
+    assert stray_files(workspace.runs, before) == []

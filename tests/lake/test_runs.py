@@ -1,4 +1,4 @@
-"""Runs: drafted out of sight, published whole, listed by what they look at."""
+"""Runs: drafts are invisible, publishing is atomic, and the list is ordered by the instant of the run."""
 
 from __future__ import annotations
 
@@ -50,8 +50,14 @@ def test_runs_are_listed_by_what_they_look_at_and_the_latest_is_current(runs: Ru
 
 def test_a_record_keeps_decimals_and_days_as_text(runs: Runs) -> None:
     run = publish(runs, day(2), cut=Decimal("250.150"), first=date(2025, 1, 31), at=AT, tiers=["金", None], n=3)
-    wanted = {"cut": "250.150", "first": "2025-01-31", "at": "2025-03-01T08:00:00+00:00", "tiers": ["金", None], "n": 3}
-    assert runs.all()[0].record == {"as_of": "2025-03-02T00:00:00+00:00", **wanted} == run.record
+    expected = {
+        "cut": "250.150",
+        "first": "2025-01-31",
+        "at": "2025-03-01T08:00:00+00:00",
+        "tiers": ["金", None],
+        "n": 3,
+    }
+    assert runs.all()[0].record == {"as_of": "2025-03-02T00:00:00+00:00", **expected} == run.record
 
 
 def test_the_instant_may_be_given_as_text(runs: Runs) -> None:
@@ -80,7 +86,7 @@ def test_an_error_while_drafting_publishes_nothing(runs: Runs) -> None:
     assert (runs.all(), runs.published()) == ([before], before)
 
 
-def test_what_killed_refreshes_left_goes_with_the_next_draft(runs: Runs) -> None:
+def test_the_next_draft_removes_files_of_killed_refreshes(runs: Runs) -> None:
     run = publish(runs, day(1))
     for left in (".draft-dead", "runs/20250301T000000Z-dead"):
         (runs.folder / left).mkdir()
@@ -105,7 +111,7 @@ def test_refuses_a_table_the_run_does_not_hold(runs: Runs, duck: DuckEngine) -> 
 
 def test_a_customer_leaves_every_run(runs: Runs, duck: DuckEngine) -> None:
     published = [publish(runs, day(number)) for number in (1, 2)]
-    assert runs.rewrite("Ann") == 2
+    assert runs.remove_customers("Ann") == 2
     for run in published:
         assert duck.arrow(run.read("profile", duck)).to_pylist() == PEOPLE.to_pylist()[1:]
         assert {path.name for path in run.folder.iterdir()} == {".sums.json", "profile.parquet", "run.json"}
@@ -115,7 +121,7 @@ def test_runs_without_the_customer_stay_as_they_are(runs: Runs) -> None:
     run = publish(runs, day(1))
     pq.write_table(pa.table({"day": [1]}), run.folder / "curve.parquet")
     before = {path: path.stat() for path in run.folder.iterdir()}
-    assert runs.rewrite("O'Neil") == 0
+    assert runs.remove_customers("O'Neil") == 0
     assert {path: path.stat() for path in run.folder.iterdir()} == before
 
 
@@ -135,38 +141,38 @@ def test_refuses_a_run_whose_record_is_gone(runs: Runs) -> None:
 def test_staged_runs_appear_together(runs: Runs) -> None:
     old, other = publish(runs, day(1)), publish(runs, day(3))
     with runs.staging(at=AT) as stage:
-        made = [staged(stage, day(number)) for number in (1, 2)]
-        assert (runs.all(), stage.all()) == ([old, other], [*made, other])
+        new_runs = [staged(stage, day(number)) for number in (1, 2)]
+        assert (runs.all(), stage.all()) == ([old, other], [*new_runs, other])
         assert runs.rebuilding() == AT
-    assert (runs.all(), runs.rebuilding(), old.folder.exists()) == ([*made, other], None, False)
+    assert (runs.all(), runs.rebuilding(), old.folder.exists()) == ([*new_runs, other], None, False)
 
 
 def test_what_was_staged_before_an_error_waits_for_the_next_stage(runs: Runs) -> None:
     old = publish(runs, day(1))
-    made = stopped(runs)
+    interrupted = stopped(runs)
     publish(runs, day(2))
-    assert (runs.all()[0], made.folder.exists()) == (old, True)
+    assert (runs.all()[0], interrupted.folder.exists()) == (old, True)
     with runs.staging(at=AT) as stage:
         waiting = stage.waiting(day(1))
-        assert waiting == made
-        stage.take(made)
-    assert (runs.all()[0], old.folder.exists()) == (made, False)
+        assert waiting == interrupted
+        stage.take(interrupted)
+    assert (runs.all()[0], old.folder.exists()) == (interrupted, False)
 
 
 def test_what_no_stage_takes_is_removed(runs: Runs) -> None:
-    made = stopped(runs)
+    interrupted = stopped(runs)
     with runs.staging(at=AT):
         pass
-    assert (made.folder.exists(), runs.all()) == (False, [])
+    assert (interrupted.folder.exists(), runs.all()) == (False, [])
 
 
 def stopped(runs: Runs) -> Run:
     """Stage a run, and stop by an error."""
-    made: list[Run] = []
+    interrupted: list[Run] = []
     with suppress(ZeroDivisionError), runs.staging(at=AT) as stage:
-        made.append(staged(stage, day(1)))
+        interrupted.append(staged(stage, day(1)))
         assert 1 // 0
-    return made[0]
+    return interrupted[0]
 
 
 def staged(stage: Stage, as_of: datetime) -> Run:

@@ -15,13 +15,18 @@ from custrata.engine import DuckEngine
 from custrata.lake import Merged, Workspace
 from tests.lake.facts import AT, Row, day, keys_in, put, rows_in, table_of
 
-KNOWN = {"order_id": "1", "amount": Decimal(10), "updated_at": day(5), "properties": [("colour", "red"), ("size", "L")]}
+STORED = {
+    "order_id": "1",
+    "amount": Decimal(10),
+    "updated_at": day(5),
+    "properties": [("colour", "red"), ("size", "L")],
+}
 
 
 def order(workspace: Workspace) -> dict[str, Any]:
     """The only order."""
-    (found,) = rows_in(workspace.lake.snapshot(), "orders")
-    return found
+    (row,) = rows_in(workspace.lake.snapshot(), "orders")
+    return row
 
 
 def test_unknown_keys_are_added(workspace: Workspace, duck: DuckEngine) -> None:
@@ -31,7 +36,7 @@ def test_unknown_keys_are_added(workspace: Workspace, duck: DuckEngine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "merged"),
+    ("update", "merged"),
     [
         ({"amount": Decimal(11)}, Merged(0, updated=1)),
         ({"amount": Decimal(11), "updated_at": day(6)}, Merged(0, updated=1)),
@@ -45,15 +50,15 @@ def test_unknown_keys_are_added(workspace: Workspace, duck: DuckEngine) -> None:
     ],
 )
 def test_a_known_key_is_judged_by_content_and_time(
-    workspace: Workspace, duck: DuckEngine, told: Row, merged: Merged
+    workspace: Workspace, duck: DuckEngine, update: Row, merged: Merged
 ) -> None:
-    put(workspace, duck, "orders", KNOWN)
+    put(workspace, duck, "orders", STORED)
     before = order(workspace)
-    assert put(workspace, duck, "orders", {**KNOWN, **told}) == merged
-    assert order(workspace) == {**before, **(told if merged.updated else {})}
+    assert put(workspace, duck, "orders", {**STORED, **update}) == merged
+    assert order(workspace) == {**before, **(update if merged.updated else {})}
 
 
-def test_a_row_that_never_said_when_it_changed_is_older_than_any(workspace: Workspace, duck: DuckEngine) -> None:
+def test_a_row_without_updated_at_is_older_than_any(workspace: Workspace, duck: DuckEngine) -> None:
     put(workspace, duck, "orders", {"order_id": "1", "updated_at": None})
     assert put(workspace, duck, "orders", {"order_id": "1", "store": "x", "updated_at": day(1)}).updated == 1
     assert order(workspace)["store"] == "x"
@@ -64,16 +69,16 @@ def test_the_same_rows_again_write_nothing(workspace: Workspace, duck: DuckEngin
         files = workspace.lake.folder.rglob("*[!k]")
         return {str(path): path.stat().st_mtime_ns for path in files if path.is_file() and path.name != ".lease"}
 
-    put(workspace, duck, "orders", KNOWN, {"order_id": "2"})
+    put(workspace, duck, "orders", STORED, {"order_id": "2"})
     before = disk()
-    assert put(workspace, duck, "orders", KNOWN, {"order_id": "2"}) == Merged(0, unchanged=2)
+    assert put(workspace, duck, "orders", STORED, {"order_id": "2"}) == Merged(0, unchanged=2)
     assert disk() == before
 
 
-def test_rows_of_a_table_with_two_keys_meet_on_both(workspace: Workspace, duck: DuckEngine) -> None:
+def test_rows_of_a_table_with_two_keys_match_on_both(workspace: Workspace, duck: DuckEngine) -> None:
     put(workspace, duck, "order_lines", *({"order_id": o, "line_id": n} for o in "ab" for n in "12"))
-    told = {"order_id": "a", "line_id": "2", "category": "tea"}, {"order_id": "b", "line_id": "3"}
-    assert put(workspace, duck, "order_lines", *told) == Merged(1, updated=1)
+    updates = {"order_id": "a", "line_id": "2", "category": "tea"}, {"order_id": "b", "line_id": "3"}
+    assert put(workspace, duck, "order_lines", *updates) == Merged(1, updated=1)
     lines = rows_in(workspace.lake.snapshot(), "order_lines")
     assert [(row["order_id"], row["line_id"]) for row in lines if row["category"] == "tea"] == [("a", "2")]
     assert len(lines) == 5
@@ -88,22 +93,22 @@ def test_only_files_with_a_replaced_row_are_written_anew(workspace: Workspace, d
     assert keys_in(workspace, "orders") == ["1", "11", "2", "22", "3", "33"]
 
 
-def test_a_second_upsert_in_one_change_meets_the_rows_of_the_first(workspace: Workspace, duck: DuckEngine) -> None:
+def test_a_second_upsert_in_one_change_sees_the_rows_of_the_first(workspace: Workspace, duck: DuckEngine) -> None:
     put(workspace, duck, "orders", {"order_id": "0"})
     with workspace.lake.change(at=AT) as change:
         for store in ("a", "b"):
-            told = table_of("orders", {"order_id": "0", "store": store}, {"order_id": "1", "store": store})
-            merged = change.upsert("orders", duck.from_arrow(told), duck)
+            table = table_of("orders", {"order_id": "0", "store": store}, {"order_id": "1", "store": store})
+            merged = change.upsert("orders", duck.from_arrow(table), duck)
     assert merged == Merged(0, updated=2)
     rows = rows_in(workspace.lake.snapshot(), "orders")
     assert [(row["order_id"], row["store"]) for row in rows] == [("0", "b"), ("1", "b")]
 
 
 def test_columns_may_come_in_any_order(workspace: Workspace, duck: DuckEngine) -> None:
-    told = table_of("orders", {"order_id": "1"})
+    table = table_of("orders", {"order_id": "1"})
     with workspace.lake.change(at=AT) as change:
-        change.upsert("orders", duck.from_arrow(told.select(told.column_names[::-1])), duck)
-    assert order(workspace) == told.to_pylist()[0]
+        change.upsert("orders", duck.from_arrow(table.select(table.column_names[::-1])), duck)
+    assert order(workspace) == table.to_pylist()[0]
 
 
 def test_no_rows_make_no_table(workspace: Workspace, duck: DuckEngine) -> None:
@@ -112,7 +117,7 @@ def test_no_rows_make_no_table(workspace: Workspace, duck: DuckEngine) -> None:
 
 
 KINDS = ("added", "updated", "unchanged", "outdated")
-TOLD: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+PRODUCTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "product_id": st.sampled_from("abcd"),
         "name": st.sampled_from([None, "", "tea", "cup"]),
@@ -121,7 +126,7 @@ TOLD: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "updated_at": st.sampled_from([None, day(1), day(2), day(3)]),
     }
 )
-IMPORTS = st.lists(st.lists(TOLD, max_size=5, unique_by=lambda row: row["product_id"]), min_size=1, max_size=3)
+IMPORTS = st.lists(st.lists(PRODUCTS, max_size=5, unique_by=lambda row: row["product_id"]), min_size=1, max_size=3)
 
 
 def judge(old: Row | None, row: Row) -> str:
@@ -140,16 +145,16 @@ def judge(old: Row | None, row: Row) -> str:
 @settings(max_examples=10)
 @given(IMPORTS)
 def test_any_sequence_of_imports_ends_as_in_a_dict(duck: DuckEngine, imports: list[list[dict[str, Any]]]) -> None:
-    known: dict[str, Row] = {}
+    stored: dict[str, Row] = {}
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace.create(folder)
-        for number, told in enumerate([*imports, imports[-1]]):
-            rows = {row["product_id"]: {**row, "import_id": str(number)} for row in told}
-            kinds = {key: judge(known.get(key), row) for key, row in rows.items()}
+        for number, batch in enumerate([*imports, imports[-1]]):
+            rows = {row["product_id"]: {**row, "import_id": str(number)} for row in batch}
+            kinds = {key: judge(stored.get(key), row) for key, row in rows.items()}
             counts = Counter(kinds.values())
             assert put(workspace, duck, "products", *rows.values()) == Merged(*(counts[kind] for kind in KINDS))
-            known |= {key: row for key, row in rows.items() if kinds[key] in ("added", "updated")}
-        found = rows_in(workspace.lake.snapshot(), "products")
-    assert [{name: row[name] for name in known[row["product_id"]]} for row in found] == sorted(
-        known.values(), key=lambda row: row["product_id"]
+            stored |= {key: row for key, row in rows.items() if kinds[key] in ("added", "updated")}
+        product_rows = rows_in(workspace.lake.snapshot(), "products")
+    assert [{name: row[name] for name in stored[row["product_id"]]} for row in product_rows] == sorted(
+        stored.values(), key=lambda row: row["product_id"]
     )

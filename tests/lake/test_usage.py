@@ -52,9 +52,7 @@ def test_nothing_is_due_once_it_was_compacted(workspace: Workspace, duck: DuckEn
     assert workspace.lake.snapshot().rows("orders") == 60
 
 
-def test_who_reads_keeps_the_files_however_often_others_compact(
-    workspace: Workspace, duck: DuckEngine, start: StartWorker
-) -> None:
+def test_files_of_a_reader_survive_compactions(workspace: Workspace, duck: DuckEngine, start: StartWorker) -> None:
     put(workspace, duck, "orders", {"order_id": "1"})
     with workspace.lake.reading() as lake:
         put(workspace, duck, "orders", {"order_id": "1", "amount": Decimal(5)})
@@ -62,7 +60,7 @@ def test_who_reads_keeps_the_files_however_often_others_compact(
             workspace.lake.compact(at=AT, wait=0)
         assert rows_in(lake, "orders")[0]["amount"] != Decimal(5)
     reader = start(hold_reading)
-    reader.told()
+    reader.receive()
     with pytest.raises(Busy):
         workspace.lake.compact(at=AT, wait=0.1)
     reader.kill()
@@ -75,7 +73,7 @@ def killed_while_compacting(workspace: Workspace, duck: DuckEngine, start: Start
     import_generation(workspace, duck)
     for _ in range(times):
         worker = start(compact_on)
-        done = worker.told()
+        done = worker.receive()
         worker.kill_within(0.4)
         assert generation(workspace) >= done
     workspace.lake.compact(at=AT)

@@ -27,14 +27,14 @@ GOOD = 'name = "Shop"\ncurrency = "EUR"\ntimezone = "Europe/Paris"\nlanguage = "
 
 
 def test_opens_what_it_made(tmp_path: Path) -> None:
-    made = Workspace.create(tmp_path / "a" / "shop", name="小店", currency="usd", timezone="UTC", language="zh-Hant")
-    assert made.settings == Settings("小店", "USD", "UTC", "zh-hant")
-    assert Workspace.open(tmp_path / "a" / "shop") == made
+    created = Workspace.create(tmp_path / "a" / "shop", name="小店", currency="usd", timezone="UTC", language="zh-Hant")
+    assert created.settings == Settings("小店", "USD", "UTC", "zh-hant")
+    assert Workspace.open(tmp_path / "a" / "shop") == created
 
 
 def test_is_named_for_its_folder_and_chinese_unless_told(tmp_path: Path) -> None:
-    made = Workspace.create(tmp_path / "shop")
-    assert made.settings == Settings("shop", "CNY", "Asia/Shanghai", "zh-hans")
+    created = Workspace.create(tmp_path / "shop")
+    assert created.settings == Settings("shop", "CNY", "Asia/Shanghai", "zh-hans")
 
 
 def test_makes_its_folders(workspace: Workspace) -> None:
@@ -48,20 +48,20 @@ def test_settings_are_a_file_a_person_can_edit(workspace: Workspace) -> None:
     assert Workspace.open(workspace.folder).settings == Settings("Shop", "EUR", "Europe/Paris", "en")
 
 
-def test_refuses_to_make_one_over_another(workspace: Workspace) -> None:
+def test_refuses_to_create_a_workspace_over_another(workspace: Workspace) -> None:
     before = (workspace.folder / "custrata.toml").read_bytes()
     with pytest.raises(AlreadyAWorkspace, match="is a workspace already"):
         Workspace.create(workspace.folder, name="other")
     assert (workspace.folder / "custrata.toml").read_bytes() == before
 
 
-def test_finishes_one_that_was_half_made(workspace: Workspace) -> None:
+def test_completes_a_partly_created_workspace(workspace: Workspace) -> None:
     (workspace.folder / "custrata.toml").unlink()
     assert Workspace.create(workspace.folder, language="en") == workspace
 
 
 @pytest.mark.parametrize("make", [lambda folder: None, Path.mkdir, Path.touch])
-def test_refuses_to_open_what_is_none(tmp_path: Path, make: object) -> None:
+def test_refuses_to_open_a_folder_that_is_no_workspace(tmp_path: Path, make: object) -> None:
     folder = tmp_path / "nothing"
     assert callable(make)
     make(folder)
@@ -82,7 +82,7 @@ def test_refuses_to_open_what_is_none(tmp_path: Path, make: object) -> None:
         ("memory", "101%", BadMemoryLimit),
     ],
 )
-def test_refuses_settings_nobody_knows(tmp_path: Path, option: str, value: str, error: type[BadInput]) -> None:
+def test_refuses_unknown_settings(tmp_path: Path, option: str, value: str, error: type[BadInput]) -> None:
     chosen: dict[str, Any] = {option: value}
     with pytest.raises(error):
         Workspace.create(tmp_path / "shop", **chosen)
@@ -114,7 +114,7 @@ def test_refuses_a_folder_name_not_every_engine_reads(tmp_path: Path, name: str)
     assert not (tmp_path / name).exists()
 
 
-def test_refuses_to_make_one_in_a_file(tmp_path: Path) -> None:
+def test_refuses_to_create_a_workspace_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "shop").touch()
     with pytest.raises(CannotMakeWorkspace, match="part of the path is not a folder"):
         Workspace.create(tmp_path / "shop" / "more")

@@ -54,11 +54,11 @@ def whole_orders(duck: DuckEngine, rows: Rows, at: datetime = AT) -> ir.Table:
     """Rows as the canonical table, with all its columns."""
     read = canonical_orders(duck.from_arrow(orders_table(rows)), "UTC")
     origin = {"source": ibis.literal("file"), "imported_at": ibis.literal(at), "import_id": ibis.literal("test")}
-    given: dict[str, ir.Value] = {**{name: read[name] for name in read.columns}, **origin}
+    values: dict[str, ir.Value] = {**{name: read[name] for name in read.columns}, **origin}
     return read.select(
         **{
-            column.name: given[column.name].cast(INSTANT if column.type == INSTANT else column.type)
-            if column.name in given
+            column.name: values[column.name].cast(INSTANT if column.type == INSTANT else column.type)
+            if column.name in values
             else ibis.null(column.type)
             for column in ORDERS
         }

@@ -40,7 +40,7 @@ Row = Mapping[str, Any]
 def publish(workspace: Workspace, *schemes: Mapping[str, Any]) -> SchemeLibrary:
     """Grade by these schemes alone."""
     library = SchemeLibrary(workspace)
-    library.publish([define(dict(one)) for one in schemes], by="Li", at=AT, replace=True)
+    library.publish([define(dict(scheme)) for scheme in schemes], by="Li", at=AT, replace=True)
     return library
 
 
@@ -56,13 +56,13 @@ def by_hand(customer: str, scheme: str, tier: str, until: datetime | None = None
     return Decisions(overrides=pa.Table.from_pylist([row], schema))
 
 
-def told(workspace: Workspace, **asked: Any) -> dict[tuple[str, str], list[Row]]:
+def intervals_of(workspace: Workspace, **filters: Any) -> dict[tuple[str, str], list[Row]]:
     """The intervals by customer and scheme, the oldest first."""
-    found: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for batch in history(workspace, **asked):
+    grouped: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for batch in history(workspace, **filters):
         for row in batch.to_pylist():
-            found[row["customer_id"], row["scheme"]].append(row)
-    return dict(found)
+            grouped[row["customer_id"], row["scheme"]].append(row)
+    return dict(grouped)
 
 
 def tiers_of(run: Run, engine: Engine, scheme: str) -> dict[str, str]:

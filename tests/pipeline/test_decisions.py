@@ -21,17 +21,17 @@ AS_OF = "2025-06-01"
 LONG_AGO, LATER = datetime(2000, 1, 1, tzinfo=UTC), datetime(2025, 7, 1, tzinfo=UTC)
 
 
-def rows(name: str, *given: Sequence[Any]) -> pa.Table:
+def rows(name: str, *values: Sequence[Any]) -> pa.Table:
     schema = SCHEMAS[name]
-    return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in given], schema)
+    return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in values], schema)
 
 
 @pytest.fixture
 def stocked(workspace: Workspace, duck: DuckEngine, add_orders: AddOrders) -> Workspace:
     """Twenty customers; a source says what `c1` and `c2` are called."""
     add_orders(workspace, shop(20))
-    told = {"source": "crm", "imported_at": AT, "import_id": "i1", "city": "Graz"}
-    records = [{"source_id": key, "customer_id": key, "name": f"Old {key}", **told} for key in ("c1", "c2")]
+    origin = {"source": "crm", "imported_at": AT, "import_id": "i1", "city": "Graz"}
+    records = [{"source_id": key, "customer_id": key, "name": f"Old {key}", **origin} for key in ("c1", "c2")]
     schema = CUSTOMER_RECORDS.schema.to_pyarrow()
     with workspace.lake.change(at=AT) as change:
         change.upsert("customer_records", duck.from_arrow(pa.Table.from_pylist(records, schema)), duck)
@@ -44,8 +44,8 @@ def graded(workspace: Workspace, duck: DuckEngine, decisions: Decisions | None =
 
 def row(run: Run, duck: DuckEngine, customer: str) -> dict[str, Any]:
     profile = run.read("profile", duck)
-    found: list[dict[str, Any]] = profile.filter(profile.customer_id == customer).to_pyarrow().to_pylist()
-    return found[0]
+    matches: list[dict[str, Any]] = profile.filter(profile.customer_id == customer).to_pyarrow().to_pylist()
+    return matches[0]
 
 
 def test_an_edit_beats_the_source_and_leaves_the_rest(stocked: Workspace, duck: DuckEngine) -> None:
@@ -70,8 +70,8 @@ def test_edits_of_customers_no_source_told_of_are_seen(
 ) -> None:
     add_orders(workspace, shop(5))
     edits = rows("edits", ("c1", "name", "Ann", LATER), ("c1", "birthday", "1980-02-29", LATER))
-    found = row(graded(workspace, duck, Decisions(edits=edits)), duck, "c1")
-    assert (found["name"], found["birthday"]) == ("Ann", date(1980, 2, 29))
+    profile_row = row(graded(workspace, duck, Decisions(edits=edits)), duck, "c1")
+    assert (profile_row["name"], profile_row["birthday"]) == ("Ann", date(1980, 2, 29))
 
 
 def test_an_edit_makes_nobody_a_customer(stocked: Workspace, duck: DuckEngine) -> None:
@@ -82,8 +82,8 @@ def test_an_edit_makes_nobody_a_customer(stocked: Workspace, duck: DuckEngine) -
 def test_tags_and_owner_are_traits(stocked: Workspace, duck: DuckEngine) -> None:
     tags = rows("tags", ("c1", "vip"), ("c1", "asks first"), ("c1", "vip"))
     run = graded(stocked, duck, Decisions(tags=tags, owners=rows("owners", ("c1", "Ann Lee"))))
-    found = row(run, duck, "c1")
-    assert (found["tags"], found["owner"]) == ("asks first, vip", "Ann Lee")
+    profile_row = row(run, duck, "c1")
+    assert (profile_row["tags"], profile_row["owner"]) == ("asks first, vip", "Ann Lee")
     assert row(run, duck, "c2")["tags"] is None
 
 
@@ -93,9 +93,13 @@ def override(scheme: str, tier: str, until: datetime | None, mode: str = "exactl
 
 def test_a_tier_given_by_hand_beats_the_computed_one(stocked: Workspace, duck: DuckEngine) -> None:
     run = graded(stocked, duck, override("value", "high", LATER))
-    found = row(run, duck, "c1")
-    assert (found["value_tier"], found["value_status"], found["value_reason"]) == ("high", "override", "promised")
-    assert found["value_until"] == LATER
+    profile_row = row(run, duck, "c1")
+    assert (profile_row["value_tier"], profile_row["value_status"], profile_row["value_reason"]) == (
+        "high",
+        "override",
+        "promised",
+    )
+    assert profile_row["value_until"] == LATER
     assert row(run, duck, "c2")["value_status"] == "computed"
     sizes = {size["tier"]: size["customers"] for size in run.record["tiers"]["value"]}
     assert sum(sizes.values()) == 20
@@ -104,15 +108,15 @@ def test_a_tier_given_by_hand_beats_the_computed_one(stocked: Workspace, duck: D
 def test_at_least_a_tier_counts_where_the_computed_one_is_no_better(stocked: Workspace, duck: DuckEngine) -> None:
     best = max(duck.arrow(graded(stocked, duck).read("profile", duck)).to_pylist(), key=lambda row: row["value_value"])
     put = rows("overrides", (best["customer_id"], "value", "low", "a promise", LATER, "Ann Lee", "at_least"))
-    found = row(graded(stocked, duck, Decisions(overrides=put)), duck, best["customer_id"])
-    assert (best["value_tier"], found["value_tier"], found["value_status"]) == ("high", "high", "computed")
-    assert (found["value_reason"], found["value_own_tier"]) == (None, None)
+    profile_row = row(graded(stocked, duck, Decisions(overrides=put)), duck, best["customer_id"])
+    assert (best["value_tier"], profile_row["value_tier"], profile_row["value_status"]) == ("high", "high", "computed")
+    assert (profile_row["value_reason"], profile_row["value_own_tier"]) == (None, None)
 
 
 def test_where_tiers_have_no_order_at_least_means_exactly(stocked: Workspace, duck: DuckEngine) -> None:
     computed = row(graded(stocked, duck), duck, "c1")["lifecycle_tier"]
-    found = row(graded(stocked, duck, override("lifecycle", "prospect", LATER, "at_least")), duck, "c1")
-    assert (found["lifecycle_tier"], found["lifecycle_own_tier"]) == ("prospect", computed)
+    profile_row = row(graded(stocked, duck, override("lifecycle", "prospect", LATER, "at_least")), duck, "c1")
+    assert (profile_row["lifecycle_tier"], profile_row["lifecycle_own_tier"]) == ("prospect", computed)
 
 
 def test_overrides_without_a_mode_are_at_least_and_those_of_earlier_runs_exactly(
@@ -127,11 +131,11 @@ def test_overrides_without_a_mode_are_at_least_and_those_of_earlier_runs_exactly
 
 def test_it_stands_in_the_history_and_ends_when_it_is_over(stocked: Workspace, duck: DuckEngine) -> None:
     computed = row(graded(stocked, duck, as_of="2025-05-01"), duck, "c1")["value_tier"]
-    given = "high" if computed != "high" else "low"
-    put = graded(stocked, duck, override("value", given, LATER))
+    assigned = "high" if computed != "high" else "low"
+    put = graded(stocked, duck, override("value", assigned, LATER))
     over = graded(stocked, duck, as_of="2025-08-01")
-    assert (row(put, duck, "c1")["value_before"], row(put, duck, "c1")["value_tier"]) == (computed, given)
-    assert row(over, duck, "c1")["value_before"] == given
+    assert (row(put, duck, "c1")["value_before"], row(put, duck, "c1")["value_tier"]) == (computed, assigned)
+    assert row(over, duck, "c1")["value_before"] == assigned
     assert "value_status" not in over.read("profile", duck).columns
     moved = put.read("changes", duck)
     assert moved.filter(moved.customer_id == "c1", moved.scheme == "value").count().execute() == 1
@@ -167,17 +171,17 @@ def test_decisions_about_an_erased_customer_are_erased(stocked: Workspace, duck:
     run = graded(
         stocked, duck, Decisions(edits=rows("edits", ("c1", "name", "New", LATER), ("c2", "name", "N", LATER)))
     )
-    stocked.runs.rewrite("c1")
+    stocked.runs.remove_customers("c1")
     assert run.read("edits", duck).customer_id.to_pyarrow().to_pylist() == ["c2"]
 
 
 def test_tags_and_feedback_give_standing_and_need(stocked: Workspace, duck: DuckEngine) -> None:
     yesterday = datetime.fromisoformat(AS_OF).replace(tzinfo=UTC) - timedelta(days=1)
-    told = {"kind": "complaint", "given_at": yesterday, "source": "crm", "imported_at": AT, "import_id": "i1"}
-    answers = [{"feedback_id": key, "customer_id": key, **told} for key in ("c1", "c3")]
+    origin = {"kind": "complaint", "given_at": yesterday, "source": "crm", "imported_at": AT, "import_id": "i1"}
+    answers = [{"feedback_id": key, "customer_id": key, **origin} for key in ("c1", "c3")]
     with stocked.lake.change(at=AT) as change:
         table = pa.Table.from_pylist(answers, FEEDBACK.schema.to_pyarrow())
         change.upsert("feedback", duck.from_arrow(table), duck)
     run = graded(stocked, duck, Decisions(tags=rows("tags", ("c1", "红名单"), ("c2", "black_list"))))
-    found = [(row(run, duck, key)["need_tier"], row(run, duck, key)["standing_tier"]) for key in ("c1", "c2", "c3")]
-    assert found == [("complaint", "red"), ("none", "black"), ("complaint", "general")]
+    tiers = [(row(run, duck, key)["need_tier"], row(run, duck, key)["standing_tier"]) for key in ("c1", "c2", "c3")]
+    assert tiers == [("complaint", "red"), ("none", "black"), ("complaint", "general")]

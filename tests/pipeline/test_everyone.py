@@ -1,4 +1,4 @@
-"""Whom a run knows: from registration, the first fact or the first dated record on, and nobody before."""
+"""The customers of a run: from their registration, first fact or first dated record on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from custrata.analytics.moments import AsOf
 from custrata.engine import Engine
-from custrata.pipeline.snapshot import Snapshot, everyone
+from custrata.pipeline.snapshot import Snapshot, known_customers
 from custrata.schema import CUSTOMER_RECORDS, EVENTS, FEEDBACK, ORDER_LINES, ORDERS, PRODUCTS, TableSpec
 
 AS_OF = AsOf.of("2025-01-31", "UTC")
@@ -23,18 +23,18 @@ def table(engine: Engine, spec: TableSpec, *rows: dict[str, Any]) -> Any:
     )
 
 
-def known(engine: Engine, records: list[dict[str, Any]], orders: list[dict[str, Any]]) -> set[str]:
+def customers_as_of(engine: Engine, records: list[dict[str, Any]], orders: list[dict[str, Any]]) -> set[str]:
     placed = table(engine, ORDERS, *orders)
     lines, products, events, feedback = (table(engine, spec) for spec in (ORDER_LINES, PRODUCTS, EVENTS, FEEDBACK))
     facts = Snapshot(placed, lines, products, events, feedback, table(engine, CUSTOMER_RECORDS, *records), {}, placed)
-    return set(engine.arrow(everyone(facts, AS_OF)).column("customer_id").to_pylist())
+    return set(engine.arrow(known_customers(facts, AS_OF)).column("customer_id").to_pylist())
 
 
 def test_nobody_is_a_prospect_before_anything_was_known_of_them(engine: Engine) -> None:
     """A record of attributes alone has no date: its customer is known from the first order on."""
     records = [{"customer_id": name} for name in ("now", "later", "never ordered")]
     orders = [{"customer_id": "now", "ordered_at": BEFORE}, {"customer_id": "later", "ordered_at": AFTER}]
-    assert known(engine, records, orders) == {"now", "never ordered"}
+    assert customers_as_of(engine, records, orders) == {"now", "never ordered"}
 
 
 def test_registration_and_a_dated_record_come_before_the_first_order(engine: Engine) -> None:
@@ -45,4 +45,4 @@ def test_registration_and_a_dated_record_come_before_the_first_order(engine: Eng
         {"customer_id": "changes later", "updated_at": AFTER},
     ]
     orders = [{"customer_id": row["customer_id"], "ordered_at": AFTER} for row in records]
-    assert known(engine, records, orders) == {"registered", "changed"}
+    assert customers_as_of(engine, records, orders) == {"registered", "changed"}

@@ -20,41 +20,41 @@ TILL = [
 
 
 @pytest.fixture
-def tilled(workspace: Workspace, add_orders: AddOrders) -> Workspace:
+def with_till(workspace: Workspace, add_orders: AddOrders) -> Workspace:
     add_orders(workspace, [*shop(60), *TILL])
     return workspace
 
 
-def test_a_run_names_numbers_that_are_likely_shared(tilled: Workspace, duck: DuckEngine) -> None:
-    (card,) = likely_shared_cards(run_at(tilled, duck).run)
+def test_a_run_names_numbers_that_are_likely_shared(with_till: Workspace, duck: DuckEngine) -> None:
+    (card,) = likely_shared_cards(run_at(with_till, duck).run)
     assert (card.customer_id, card.orders) == ("till", 900)
 
 
 def test_the_rest_are_graded_as_if_the_excluded_were_not_there(
-    tilled: Workspace, duck: DuckEngine, add_orders: AddOrders
+    with_till: Workspace, duck: DuckEngine, add_orders: AddOrders
 ) -> None:
-    tilled.exclusions.add(["till"], reason="the till's own card", by="", at=AT)
+    with_till.exclusions.add(["till"], reason="the till's own card", by="", at=AT)
     names = [f"{key}_{part}" for key in ("value", "frequency", "rfm", "lifecycle") for part in ("tier", "value")]
-    beside = column(run_at(tilled, duck, "2026-01-01").run, duck, *names)
-    tilled.exclusions.remove(["till"])
-    tilled.lake.erase("till", at=AT)
-    assert beside.pop("till") is not None
-    assert beside == column(run_at(tilled, duck, "2026-01-01").run, duck, *names)
+    excluding = column(run_at(with_till, duck, "2026-01-01").run, duck, *names)
+    with_till.exclusions.remove(["till"])
+    with_till.lake.erase("till", at=AT)
+    assert excluding.pop("till") is not None
+    assert excluding == column(run_at(with_till, duck, "2026-01-01").run, duck, *names)
 
 
-def test_an_excluded_customer_stays_with_a_tier_and_without_spend(tilled: Workspace, duck: DuckEngine) -> None:
-    tilled.exclusions.add(["till"], reason="the till's own card", by="", at=AT)
-    run = run_at(tilled, duck).run
+def test_an_excluded_customer_stays_with_a_tier_and_without_spend(with_till: Workspace, duck: DuckEngine) -> None:
+    with_till.exclusions.add(["till"], reason="the till's own card", by="", at=AT)
+    run = run_at(with_till, duck).run
     assert column(run, duck, "orders_all", "value_tier")["till"] == (0, "low")
     assert likely_shared_cards(run) == []
 
 
-def test_excluding_and_including_make_the_instant_anew(tilled: Workspace, duck: DuckEngine) -> None:
-    before = column(run_at(tilled, duck).run, duck, "value_tier")
-    tilled.exclusions.add(["till"], reason="card", by="", at=AT)
-    assert run_at(tilled, duck).new
-    tilled.exclusions.remove(["till"])
-    after = run_at(tilled, duck)
+def test_excluding_and_including_make_the_instant_anew(with_till: Workspace, duck: DuckEngine) -> None:
+    before = column(run_at(with_till, duck).run, duck, "value_tier")
+    with_till.exclusions.add(["till"], reason="card", by="", at=AT)
+    assert run_at(with_till, duck).new
+    with_till.exclusions.remove(["till"])
+    after = run_at(with_till, duck)
     assert after.new
     assert column(after.run, duck, "value_tier") == before
 

@@ -15,7 +15,7 @@ from custrata.engine import DuckEngine
 from custrata.lake import Workspace
 from custrata.schema import CUSTOMER_RECORDS
 from custrata.tiering import BUILT_IN, define, scheme_of
-from custrata.tiering.schemes import in_order
+from custrata.tiering.schemes import dependency_order
 from tests.analytics.conftest import orders_table
 from tests.pipeline.conftest import AT, shop, stock
 from tests.pipeline.lives import VIP, by_hand, column, order, publish, run_at, tiers_of
@@ -38,10 +38,14 @@ def by_lines(key: str, trait: str, **more: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("given", list(permutations(["vip", "upper", "over"])))
-def test_a_scheme_stands_after_what_it_reads(given: tuple[str, ...]) -> None:
-    known = {"vip": VIP, "upper": reader("upper", "vip", "gold"), "over": reader("over", "upper", "yes")}
-    assert [one.key for one in in_order([scheme_of(define(known[key])) for key in given])] == ["vip", "upper", "over"]
+@pytest.mark.parametrize("keys", list(permutations(["vip", "upper", "over"])))
+def test_a_scheme_stands_after_what_it_reads(keys: tuple[str, ...]) -> None:
+    definitions = {"vip": VIP, "upper": reader("upper", "vip", "gold"), "over": reader("over", "upper", "yes")}
+    assert [scheme.key for scheme in dependency_order([scheme_of(define(definitions[key])) for key in keys])] == [
+        "vip",
+        "upper",
+        "over",
+    ]
 
 
 def test_a_scheme_reads_the_tier_as_life_and_hand_left_it(workspace: Workspace, duck: DuckEngine) -> None:
@@ -64,15 +68,17 @@ def test_a_window_of_its_own_is_that_of_the_trait(
     publish(workspace, by_lines("own", trait, window=window or "all"), by_lines("usual", trait))
     run = run_at(workspace, duck, "2025-03-01")
     for key, days in (("own", window), ("usual", 365)):
-        found = duck.arrow(traits(duck.from_arrow(orders_table(rows)), as_of="2025-03-01", window=days)).to_pylist()
-        expected = {row["customer_id"]: row[trait] for row in found}
-        told = column(run, duck, f"{key}_value")
-        assert {who: shown(value) for who, value in told.items() if value} == {
-            who: shown(value) for who, value in expected.items() if value
+        trait_rows = duck.arrow(
+            traits(duck.from_arrow(orders_table(rows)), as_of="2025-03-01", window=days)
+        ).to_pylist()
+        expected = {row["customer_id"]: row[trait] for row in trait_rows}
+        graded_values = column(run, duck, f"{key}_value")
+        assert {who: to_cents(value) for who, value in graded_values.items() if value} == {
+            who: to_cents(value) for who, value in expected.items() if value
         }
 
 
-def shown(value: Any) -> Decimal:
+def to_cents(value: Any) -> Decimal:
     """To the cent, as a trait is shown: a scheme compares an average with more places."""
     return Decimal(value).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
@@ -101,7 +107,7 @@ def test_a_scheme_waits_for_what_nobody_brought(workspace: Workspace, duck: Duck
     asks["rules"] = [{"tier": "here", "when": {"trait": "shoe size", "is": "=", "value": "42"}}]
     publish(workspace, asks, by_lines("shoes", "shoe_size"), VIP)
     record = run_at(workspace, duck, "2025-02-01").record
-    assert {key: held["waiting"] for key, held in record["schemes"].items()} == {
+    assert {key: grading["waiting"] for key, grading in record["schemes"].items()} == {
         "local": True,
         "shoes": True,
         "vip": False,
@@ -125,8 +131,8 @@ def test_what_was_learned_is_kept_until_asked_anew(
     key = scheme["key"]
     runs = [run_at(workspace, duck, day) for day in ("2024-08-01", "2025-04-01")]
     anew = run_at(workspace, duck, "2025-04-02", learned_before="2024-08-01")
-    first, kept, learned = (run.record["schemes"][key]["facts"] for run in (*runs, anew))
-    assert (_learned(first) == _learned(kept), _learned(kept) == _learned(learned)) == (True, False)
+    first, reused, learned = (run.record["schemes"][key]["facts"] for run in (*runs, anew))
+    assert (_learned(first) == _learned(reused), _learned(reused) == _learned(learned)) == (True, False)
 
 
 def _learned(facts: dict[str, Any]) -> Any:
@@ -136,11 +142,11 @@ def _learned(facts: dict[str, Any]) -> Any:
 def test_payments_out_of_a_file_decide_the_standing(workspace: Workspace, duck: DuckEngine) -> None:
     stock(workspace, duck, [order(who, "2025-01-01") for who in "abcd"])
     paid = {"a": ("0", "no"), "b": ("0.9", "yes"), "c": ("gar nicht", "?"), "d": None}
-    told = {"source": "crm", "imported_at": AT, "import_id": "i1"}
+    origin = {"source": "crm", "imported_at": AT, "import_id": "i1"}
     records = [
-        {"source_id": who, "customer_id": who, **told,
-         "properties": None if given is None else list(zip(("late_share", "overdue"), given, strict=True))}
-        for who, given in paid.items()
+        {"source_id": who, "customer_id": who, **origin,
+         "properties": None if payment is None else list(zip(("late_share", "overdue"), payment, strict=True))}
+        for who, payment in paid.items()
     ]  # fmt: skip
     table = pa.Table.from_pylist(records, CUSTOMER_RECORDS.schema.to_pyarrow())
     with workspace.lake.change(at=AT) as change:
@@ -160,9 +166,9 @@ def test_on_the_day_a_tier_by_hand_ends_ones_own_stands_without_grace(
     stock(workspace, duck, [order("a", "2025-01-01", 10)])
     publish(workspace, scheme)
     best, until = scheme["tiers"][0]["key"], datetime(2025, 2, 10, tzinfo=UTC)
-    given = run_at(workspace, duck, "2025-02-01", decisions=by_hand("a", "club", best, until))
+    overridden = run_at(workspace, duck, "2025-02-01", decisions=by_hand("a", "club", best, until))
     ended = run_at(workspace, duck, "2025-02-10")
-    assert (tiers_of(given, duck, "club"), tiers_of(ended, duck, "club")) == (
+    assert (tiers_of(overridden, duck, "club"), tiers_of(ended, duck, "club")) == (
         {"a": best},
         {"a": scheme["tiers"][-1]["key"]},
     )

@@ -1,4 +1,4 @@
-"""Imports and refreshes, day after day: what lies on the disk stays under three times what is needed."""
+"""Daily imports and refreshes: the size on disk stays under three times the size of the live data."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from custrata.pipeline.upkeep import DiskUse, compact_if_due, disk_use, retain
 from tests.pipeline.conftest import AT, opened
 from tests.pipeline.lives import SIZE, VIP, publish
 
-BEGIN = datetime(2025, 7, 1)
-CUSTOMERS, FIRST, NEW, CORRECTED, RECENT, KEPT = 1_000, 60_000, 20, 20, 2_000, 60
+START = datetime(2025, 7, 1)
+CUSTOMERS, FIRST, NEW, CORRECTED, RECENT, RETAINED = 1_000, 60_000, 20, 20, 2_000, 60
 MOST = 3
 
 
@@ -47,7 +47,7 @@ def orders(chance: Random, day: int, many: int) -> list[dict[str, object]]:
         {
             "order_id": f"o{day + 600:03}-{place:04}-{chance.randrange(10**9):09}",
             "customer_id": f"c{chance.randrange(CUSTOMERS)}",
-            "ordered_at": (BEGIN + timedelta(days=day, seconds=chance.randrange(80_000))).isoformat(),
+            "ordered_at": (START + timedelta(days=day, seconds=chance.randrange(80_000))).isoformat(),
             "amount": chance.randrange(100, 90_000) / 100,
             "channel": chance.choice(("web", "shop", "app")),
         }
@@ -85,29 +85,29 @@ def grown(workspace: Workspace, duck: DuckEngine, many: int) -> Iterator[Grown]:
 
 def stays_small(workspace: Workspace, duck: DuckEngine, many: int) -> list[Grown]:
     """Every moment of the growth, having checked that each is small."""
-    found = []
+    moments = []
     for moment in grown(workspace, duck, many):
         assert moment.use.total <= MOST * moment.needed
         assert moment.lake <= MOST * moment.use.parts["facts"]
-        found.append(moment)
-    return found
+        moments.append(moment)
+    return moments
 
 
 def test_fifteen_imports_and_refreshes_stay_under_three_times_the_live_data(
     workspace: Workspace, duck: DuckEngine
 ) -> None:
-    found = stays_small(workspace, duck, 15)
+    moments = stays_small(workspace, duck, 15)
     assert workspace.lake.snapshot().rows("orders") == FIRST + 15 * NEW
-    assert any(moment.use.parts["dead"] for moment in found)  # else nothing was tried
+    assert any(moment.use.parts["dead"] for moment in moments)  # else nothing was tried
 
 
 @pytest.mark.deep
 def test_three_hundred_imports_and_refreshes_stay_under_three_times_the_live_data(
     workspace: Workspace, duck: DuckEngine
 ) -> None:
-    found = stays_small(workspace, duck, 300)
-    assert found[-1].runs <= KEPT + 15
-    assert max(moment.use.parts["lake_log"] for moment in found) < 2_000_000
+    moments = stays_small(workspace, duck, 300)
+    assert moments[-1].runs <= RETAINED + 15
+    assert max(moment.use.parts["lake_log"] for moment in moments) < 2_000_000
 
 
 def main() -> None:

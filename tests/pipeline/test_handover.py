@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from custrata.engine import DuckEngine
 from custrata.lake import Run, Workspace
 from custrata.pipeline import rebuild
-from custrata.pipeline.drafts import drafted
+from custrata.pipeline.drafts import graded_draft
 from custrata.pipeline.verifying import verify
 from custrata.tiering import define
 from tests.pipeline.conftest import AT, opened, shop, stock
@@ -33,7 +33,7 @@ EARLIER, NOW, LATER = "2025-01-01", "2025-02-01", "2025-02-02"
 
 def simulated(workspace: Workspace, duck: DuckEngine, scheme: dict[str, Any]) -> dict[str, str]:
     """The tier that a simulation of a scheme over the published run gives every customer."""
-    with drafted(workspace, define(scheme), duck) as draft:
+    with graded_draft(workspace, define(scheme), duck) as draft:
         assert draft.result is not None
         return {row["customer_id"]: row["tier"] for row in duck.arrow(draft.result).to_pylist()}
 

@@ -12,7 +12,7 @@ from custrata.lake import Workspace
 from custrata.pipeline.reading import biggest_movers, history_of, late_moves, moved_between, stays
 from custrata.pipeline.reading.stays import stays_of
 from tests.pipeline.conftest import AddOrders, opened, shop, stock
-from tests.pipeline.lives import SIZE, VIP, by_hand, changed, order, publish, run_at, tiers_of, told
+from tests.pipeline.lives import SIZE, VIP, by_hand, changed, intervals_of, order, publish, run_at, tiers_of
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 MONTHS = ("2024-09-01", "2024-11-01", "2025-01-01", "2025-03-01", "2025-05-01")
@@ -38,10 +38,10 @@ def lived(tmp_path_factory: pytest.TempPathFactory, duck: DuckEngine) -> Workspa
 
 
 def test_intervals_tile_without_gap_or_overlap(lived: Workspace) -> None:
-    for (_, scheme), rows in told(lived).items():
-        for one, following in pairwise(rows):
-            gap = one["valid_until"] != following["valid_from"]
-            assert one["valid_from"] < one["valid_until"]
+    for (_, scheme), rows in intervals_of(lived).items():
+        for interval, following in pairwise(rows):
+            gap = interval["valid_until"] != following["valid_from"]
+            assert interval["valid_from"] < interval["valid_until"]
             assert gap == (scheme == "size" and following["run"].startswith("20250501"))
         assert rows[-1]["valid_until"] is None
 
@@ -53,28 +53,28 @@ def test_at_every_run_the_interval_says_what_the_profile_does(
 ) -> None:
     run = lived.runs.all()[place]
     graded = scheme in run.record["schemes"]
-    rows = [row for found in told(lived, schemes=[scheme]).values() for row in found]
-    held = [row for row in rows if row["valid_from"] <= run.as_of < (row["valid_until"] or FOREVER)]
-    assert {row["customer_id"]: row["tier"] for row in held} == (tiers_of(run, duck, scheme) if graded else {})
+    rows = [row for intervals in intervals_of(lived, schemes=[scheme]).values() for row in intervals]
+    valid = [row for row in rows if row["valid_from"] <= run.as_of < (row["valid_until"] or FOREVER)]
+    assert {row["customer_id"]: row["tier"] for row in valid} == (tiers_of(run, duck, scheme) if graded else {})
 
 
 def test_a_retired_scheme_ends_everybodys_interval_and_begins_anew(lived: Workspace) -> None:
     fourth, fifth = lived.runs.all()[3:]
-    rows = told(lived, schemes=["size"])
-    assert {one["valid_until"] for found in rows.values() for one in found} >= {fourth.as_of, None}
-    assert {found[-1]["valid_from"] for found in rows.values()} == {fifth.as_of}
-    assert {found[-1]["status"] for found in rows.values()} == {"entered"}
+    rows = intervals_of(lived, schemes=["size"])
+    assert {interval["valid_until"] for intervals in rows.values() for interval in intervals} >= {fourth.as_of, None}
+    assert {intervals[-1]["valid_from"] for intervals in rows.values()} == {fifth.as_of}
+    assert {intervals[-1]["status"] for intervals in rows.values()} == {"entered"}
 
 
 def test_a_status_of_its_own_is_an_interval_of_its_own(lived: Workspace) -> None:
-    statuses = [one.status for one in reversed(history_of(lived, "c3", ["vip"]))]
+    statuses = [interval.status for interval in reversed(history_of(lived, "c3", ["vip"]))]
     assert "override" in statuses
-    assert all(one != following for one, following in pairwise(statuses) if one != "kept")
+    assert all(status != following for status, following in pairwise(statuses) if status != "kept")
 
 
 def test_the_history_of_one_is_that_among_all(lived: Workspace) -> None:
-    alone = [(one.scheme, one.tier, one.valid_from) for one in history_of(lived, "c7")]
-    among = [row for found in told(lived).values() for row in found if row["customer_id"] == "c7"]
+    alone = [(interval.scheme, interval.tier, interval.valid_from) for interval in history_of(lived, "c7")]
+    among = [row for intervals in intervals_of(lived).values() for row in intervals if row["customer_id"] == "c7"]
     assert sorted(alone) == sorted((row["scheme"], row["tier"], row["valid_from"]) for row in among)
 
 
@@ -89,17 +89,17 @@ def test_a_tier_by_hand_changes_nothing_for_anybody_else(
     publish(workspace, SIZE)
     run_at(workspace, duck, "2025-01-01")
     put = by_hand("c3", "size", "many", datetime(2025, 1, 3, tzinfo=UTC))
-    given = run_at(workspace, duck, "2025-01-02", decisions=put)
+    overridden = run_at(workspace, duck, "2025-01-02", decisions=put)
     ended = run_at(workspace, duck, "2025-01-04")
-    assert {row["customer_id"] for row in changed(given, duck) if row["direction"] == "stayed"} <= {"c3"}
-    assert [one.status for one in history_of(workspace, "c3", ["size"])][:2] != ["override", "override"]
+    assert {row["customer_id"] for row in changed(overridden, duck) if row["direction"] == "stayed"} <= {"c3"}
+    assert [interval.status for interval in history_of(workspace, "c3", ["size"])][:2] != ["override", "override"]
     assert history_of(workspace, "c3", ["size"])[0].run == ended.id
 
 
 def test_an_instant_again_changes_nothing(lived: Workspace, duck: DuckEngine) -> None:
-    before = told(lived)
+    before = intervals_of(lived)
     run_at(lived, duck, MONTHS[4])
-    assert told(lived) == before
+    assert intervals_of(lived) == before
 
 
 def test_changes_are_the_same_on_spark(
@@ -108,10 +108,10 @@ def test_changes_are_the_same_on_spark(
     add_orders(workspace, shop(25))
     publish(workspace, VIP, SIZE)
     run_at(workspace, duck, MONTHS[1])
-    one = changed(run_at(workspace, duck, MONTHS[3]), duck)
+    on_duckdb = changed(run_at(workspace, duck, MONTHS[3]), duck)
     add_orders(workspace, [order("c0", "2025-04-30", 1)])  # after both: only the fingerprint is another
-    other = changed(run_at(workspace, spark, MONTHS[3]), duck)
-    assert one == other
+    on_spark = changed(run_at(workspace, spark, MONTHS[3]), duck)
+    assert on_duckdb == on_spark
 
 
 @pytest.fixture(scope="module")
@@ -139,8 +139,8 @@ def test_stays_are_counted_with_those_that_go_on(stayed: Workspace) -> None:
 
 
 def test_stays_are_told_no_finer_than_the_runs_lie_apart(stayed: Workspace) -> None:
-    found = stays(stayed, "size")
-    assert (found.runs, found.left_out, found.spacing, found.horizons) == (4, 0, 30, (30, 90, 180, 365))
+    summary = stays(stayed, "size")
+    assert (summary.runs, summary.left_out, summary.spacing, summary.horizons) == (4, 0, 30, (30, 90, 180, 365))
     fewer = stays_of([run for place, run in enumerate(stayed.runs.all()) if place != 2], "size")
     assert (fewer.spacing, fewer.horizons) == (30, (30, 90, 180, 365))
     sparse = stays_of(stayed.runs.all()[::3], "size")
@@ -151,30 +151,38 @@ def test_stays_seen_by_other_methods_are_not_pooled(stayed: Workspace) -> None:
     early, later = stayed.runs.all()[:2], stayed.runs.all()[2:]
     for run in early:
         run.record["schemes"]["size"]["version"] = 0  # as the record is in memory alone
-    found = stays_of([*early, *later], "size")
-    assert (found.runs, found.left_out, found.first) == (2, 2, later[0].as_of)
-    assert {one.tier: (one.stays, one.before) for one in found.tiers} == {"many": (0, 2), "few": (0, 1)}
+    summary = stays_of([*early, *later], "size")
+    assert (summary.runs, summary.left_out, summary.first) == (2, 2, later[0].as_of)
+    assert {tier.tier: (tier.stays, tier.before) for tier in summary.tiers} == {"many": (0, 2), "few": (0, 1)}
     assert (stays_of(later[:1], "size").spacing, stays_of(later[:1], "size").horizons) == (None, ())
 
 
 def test_moves_between_any_two_runs(stayed: Workspace) -> None:
     first, *_, last = stayed.runs.all()
-    moved = {(one.source, one.target): one.customers for one in moved_between(first, last, "size")}
+    moved = {(move.source, move.target): move.customers for move in moved_between(first, last, "size")}
     assert moved == {("few", "few"): 1, ("few", "many"): 1, ("many", "many"): 1}
 
 
 def test_who_moved_most_value_comes_first(stayed: Workspace) -> None:
     second, third = stayed.runs.all()[1:3]
-    assert [(one.customer_id, one.direction) for one in biggest_movers(second, "size")] == [("b", "up"), ("a", "up")]
-    assert [(one.customer_id, one.target) for one in biggest_movers(third, "size")] == [("a", "few")]
+    assert [(mover.customer_id, mover.direction) for mover in biggest_movers(second, "size")] == [
+        ("b", "up"),
+        ("a", "up"),
+    ]
+    assert [(mover.customer_id, mover.target) for mover in biggest_movers(third, "size")] == [("a", "few")]
     assert (late_moves(third, "size").moved, late_moves(third, "size").late) == (1, 0)
 
 
 def test_a_stay_that_ends_with_its_scheme_was_not_seen_to_end(lived: Workspace) -> None:
     fourth = lived.runs.all()[3]
     ended = [
-        row for found in told(lived, schemes=["size"]).values() for row in found if row["valid_until"] == fourth.as_of
+        row
+        for intervals in intervals_of(lived, schemes=["size"]).values()
+        for row in intervals
+        if row["valid_until"] == fourth.as_of
     ]
     assert (
-        sum(one.going_on for one in stays(lived, "size").tiers) >= sum(row["status"] != "entered" for row in ended) > 0
+        sum(tier.going_on for tier in stays(lived, "size").tiers)
+        >= sum(row["status"] != "entered" for row in ended)
+        > 0
     )

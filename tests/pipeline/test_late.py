@@ -1,4 +1,4 @@
-"""Facts that come in late: told as corrections, never as something that happened to the customer."""
+"""Facts that arrive late are reported as corrections, not as moves of the customer."""
 
 from __future__ import annotations
 
@@ -86,17 +86,17 @@ def test_a_move_that_would_have_come_without_late_orders_is_a_move(
 def test_a_rebuilding_corrects_the_past_and_keeps_what_was_said(came_late: Workspace, duck: DuckEngine) -> None:
     done = rebuild(came_late, duck, at=AT + timedelta(days=3), start=date(2024, 12, 31))
     february = came_late.runs.all()[1]
-    found = {row["scheme"]: row for row in duck.arrow(february.read("corrections", duck)).to_pylist()}
-    assert {key: (row["customer_id"], row["tier"]) for key, row in found.items()} == {
+    corrections = {row["scheme"]: row for row in duck.arrow(february.read("corrections", duck)).to_pylist()}
+    assert {key: (row["customer_id"], row["tier"]) for key, row in corrections.items()} == {
         "vip": ("c5", "gold"),
         "size": ("c5", "many"),
     }
-    assert (found["vip"]["was"] != "gold", done.corrected) == (True, {"vip": 1, "size": 1})
-    assert not any(one.late for one in history_of(came_late, "c5"))
+    assert (corrections["vip"]["was"] != "gold", done.corrected) == (True, {"vip": 1, "size": 1})
+    assert not any(interval.late for interval in history_of(came_late, "c5"))
     stock(came_late, duck, [order("c7", "2025-01-20", 9000, "later")], at=AT + timedelta(days=4))
     again = rebuild(came_late, duck, at=AT + timedelta(days=5), start=date(2024, 12, 31))
-    kept = duck.arrow(came_late.runs.all()[1].read("corrections", duck)).to_pylist()
-    assert {(row["customer_id"], row["at"]) for row in kept if row["scheme"] == "vip"} == {
+    later_corrections = duck.arrow(came_late.runs.all()[1].read("corrections", duck)).to_pylist()
+    assert {(row["customer_id"], row["at"]) for row in later_corrections if row["scheme"] == "vip"} == {
         ("c5", AT + timedelta(days=3)),
         ("c7", AT + timedelta(days=5)),
     }

@@ -63,10 +63,10 @@ def test_clusters_are_learned_from_the_same_day_too(
     workspace: Workspace, duck: DuckEngine, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     other = opened(tmp_path_factory.mktemp("other"))
-    for one, day in ((workspace, "2024-09-01"), (other, "2025-06-01")):
-        stock(one, duck, shop(40))
-        publish(one, CLUSTER)
-        run_at(one, duck, day)
+    for target, day in ((workspace, "2024-09-01"), (other, "2025-06-01")):
+        stock(target, duck, shop(40))
+        publish(target, CLUSTER)
+        run_at(target, duck, day)
     assert lines(workspace, "groups") == lines(other, "groups")
 
 
@@ -99,12 +99,12 @@ def test_a_learning_on_request_is_marked_and_the_same_again_is_none(grown: Works
 @pytest.fixture(scope="module")
 def alone(duck: DuckEngine, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pa.Table]:
     """What each instant gives in a workspace of its own that has no other run."""
-    found = {}
+    by_day = {}
     for day in DAYS:
         workspace = opened(tmp_path_factory.mktemp("alone"))
         stock(workspace, duck, shop(25))
-        found[day] = rows(run_at(workspace, duck, day), duck)
-    return found
+        by_day[day] = rows(run_at(workspace, duck, day), duck)
+    return by_day
 
 
 @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -123,8 +123,8 @@ def test_a_run_is_the_same_in_whatever_order_all_was_done(
         elif all(run.as_of.date().isoformat() <= step for run in workspace.runs.all()):
             refresh(workspace, duck, at=at, as_of=step)
     rebuild(workspace, duck, at=AT + timedelta(days=9), start=date(2025, 1, 10), every="month")
-    made = {run.as_of.date().isoformat(): rows(run, duck) for run in workspace.runs.all()}
-    assert {day: made[day].equals(alone[day]) for day in DAYS} == dict.fromkeys(DAYS, True)
+    by_day = {run.as_of.date().isoformat(): rows(run, duck) for run in workspace.runs.all()}
+    assert {day: by_day[day].equals(alone[day]) for day in DAYS} == dict.fromkeys(DAYS, True)
 
 
 def test_frozen_lines_stay_where_they_were_drawn(workspace: Workspace, duck: DuckEngine) -> None:
@@ -133,9 +133,9 @@ def test_frozen_lines_stay_where_they_were_drawn(workspace: Workspace, duck: Duc
     stock(workspace, duck, shop(30))
     publish(workspace, frozen)
     drawn = run_at(workspace, duck, "2025-05-01").record["schemes"]["best"]
-    stock(workspace, duck, [order(f"rich{one}", "2025-05-02", 9999) for one in range(30)], AT + timedelta(days=1))
+    stock(workspace, duck, [order(f"rich{number}", "2025-05-02", 9999) for number in range(30)], AT + timedelta(days=1))
     later = run_at(workspace, duck, "2025-06-01", days=2)
     anew = run_at(workspace, duck, "2025-06-01", days=3, learn=True).record["schemes"]["best"]
-    kept = later.record["schemes"]["best"]
-    assert (kept["ladder"] == drawn["ladder"], later.record["tiers"]["best"][-1]["customers"]) == (True, 30 + 6)
+    reused = later.record["schemes"]["best"]
+    assert (reused["ladder"] == drawn["ladder"], later.record["tiers"]["best"][-1]["customers"]) == (True, 30 + 6)
     assert (anew["ladder"] == drawn["ladder"], anew["learning"]["number"]) == (False, 2)

@@ -55,13 +55,13 @@ def own(graded: Workspace, tmp_path: Path) -> Workspace:
 
 
 def opened(workspace: Workspace) -> Reading:
-    found = reading(workspace)
-    assert found is not None
-    return found
+    latest = reading(workspace)
+    assert latest is not None
+    return latest
 
 
 @pytest.fixture
-def shown(graded: Workspace) -> Reading:
+def graded_reading(graded: Workspace) -> Reading:
     return opened(graded)
 
 
@@ -76,13 +76,13 @@ def names(rows: list[dict[str, Any]]) -> list[str]:
     return [row["customer_id"] for row in rows]
 
 
-def walked(shown: Reading, sort: str, *, descending: bool, limit: int = 7) -> list[list[dict[str, Any]]]:
+def all_pages(graded_reading: Reading, sort: str, *, descending: bool, limit: int = 7) -> list[list[dict[str, Any]]]:
     """All pages, one after another."""
-    pages = [shown.customers((), [sort], sort=sort, descending=descending, limit=limit)]
+    pages = [graded_reading.customers((), [sort], sort=sort, descending=descending, limit=limit)]
     while len(pages[-1]) == limit:
         last = pages[-1][-1]
         after = (last[sort], last["customer_id"])
-        pages.append(shown.customers((), [sort], sort=sort, descending=descending, after=after, limit=limit))
+        pages.append(graded_reading.customers((), [sort], sort=sort, descending=descending, after=after, limit=limit))
     return pages
 
 
@@ -97,9 +97,9 @@ def test_a_run_is_opened_once(graded: Workspace) -> None:
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("sort", ["customer_id", "spend", "value_tier", "discount_rate", "last_return_on"])
 def test_pages_hold_every_customer_once_and_in_order(
-    graded: Workspace, shown: Reading, duck: DuckEngine, sort: str, descending: bool
+    graded: Workspace, graded_reading: Reading, duck: DuckEngine, sort: str, descending: bool
 ) -> None:
-    rows = [row for one in walked(shown, sort, descending=descending) for row in one]
+    rows = [row for page in all_pages(graded_reading, sort, descending=descending) for row in page]
     values = [row[sort] for row in rows if row[sort] is not None]
     assert sorted(names(rows)) == sorted(names(profile(graded, duck)))
     assert values == sorted(values, reverse=descending)
@@ -108,15 +108,15 @@ def test_pages_hold_every_customer_once_and_in_order(
 
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("sort", ["customer_id", "spend", "last_return_on", "orders_30d"])
-def test_a_page_backwards_is_the_page_before(shown: Reading, sort: str, descending: bool) -> None:
-    first, second = walked(shown, sort, descending=descending)[:2]
+def test_a_page_backwards_is_the_page_before(graded_reading: Reading, sort: str, descending: bool) -> None:
+    first, second = all_pages(graded_reading, sort, descending=descending)[:2]
     edge = (second[0][sort], second[0]["customer_id"])
-    back = shown.customers((), [sort], sort=sort, descending=descending, after=edge, backwards=True, limit=7)
+    back = graded_reading.customers((), [sort], sort=sort, descending=descending, after=edge, backwards=True, limit=7)
     assert names(back) == names(first)[::-1]
 
 
 @pytest.mark.parametrize(
-    ("asked", "fits"),
+    ("condition", "fits"),
     [
         (Tiered("value", ("high", "mid")), lambda row: row["value_tier"] in ("high", "mid")),
         (AnyOf("discount_rate", (None,)), lambda row: row["discount_rate"] is None),
@@ -136,61 +136,69 @@ def test_a_page_backwards_is_the_page_before(shown: Reading, sort: str, descendi
     ],
 )
 def test_filters_let_through_who_fits(
-    graded: Workspace, shown: Reading, duck: DuckEngine, asked: Filter, fits: Callable[[dict[str, Any]], bool]
+    graded: Workspace,
+    graded_reading: Reading,
+    duck: DuckEngine,
+    condition: Filter,
+    fits: Callable[[dict[str, Any]], bool],
 ) -> None:
-    wanted = sorted(row["customer_id"] for row in profile(graded, duck) if fits(row))
-    assert sorted(names(shown.customers([asked], limit=100))) == wanted
-    assert sorted(shown.ids([asked]).to_pylist()) == wanted
-    assert shown.count([asked]) == len(wanted)
+    expected = sorted(row["customer_id"] for row in profile(graded, duck) if fits(row))
+    assert sorted(names(graded_reading.customers([condition], limit=100))) == expected
+    assert sorted(graded_reading.ids([condition]).to_pylist()) == expected
+    assert graded_reading.count([condition]) == len(expected)
 
 
-def test_filters_hold_together(shown: Reading) -> None:
+def test_filters_hold_together(graded_reading: Reading) -> None:
     both: list[Filter] = [Tiered("value", ("high",)), Ids(["c1", "c2", "c3", "c4", "c5"])]
-    assert shown.count(both) == len([row for row in shown.customers(both[1:]) if row["value_tier"] == "high"])
+    assert graded_reading.count(both) == len(
+        [row for row in graded_reading.customers(both[1:]) if row["value_tier"] == "high"]
+    )
 
 
-def test_refuses_columns_that_are_not_there(shown: Reading) -> None:
+def test_refuses_columns_that_are_not_there(graded_reading: Reading) -> None:
     with pytest.raises(NoSuchColumn, match="shoe_size"):
-        shown.customers((), ["shoe_size"])
+        graded_reading.customers((), ["shoe_size"])
     with pytest.raises(NoSuchColumn, match="shoe_size"):
-        shown.count([AnyOf("shoe_size", (42,))])
+        graded_reading.count([AnyOf("shoe_size", (42,))])
     with pytest.raises(NoSuchColumn, match="x_tier"):
-        shown.count([Tiered("x", ("high",))])
+        graded_reading.count([Tiered("x", ("high",))])
 
 
-def test_a_value_is_never_taken_for_sql(shown: Reading) -> None:
-    assert shown.count([AnyOf("value_tier", ("' OR true --",))]) == 0
+def test_a_value_is_never_taken_for_sql(graded_reading: Reading) -> None:
+    assert graded_reading.count([AnyOf("value_tier", ("' OR true --",))]) == 0
     with pytest.raises(NoSuchColumn):
-        shown.customers((), sort='spend" DESC; --')
+        graded_reading.customers((), sort='spend" DESC; --')
 
 
-def test_batches_hold_everybody_in_order(shown: Reading) -> None:
-    batches = list(shown.batches((), ["spend"], sort="spend", rows=1))
+def test_batches_hold_everybody_in_order(graded_reading: Reading) -> None:
+    batches = list(graded_reading.batches((), ["spend"], sort="spend", rows=1))
     spends = [value for batch in batches for value in batch["spend"].to_pylist()]
     assert len(spends) == CUSTOMERS
     assert spends == sorted(spends)
 
 
-def test_one_customer_is_the_whole_row(graded: Workspace, shown: Reading, duck: DuckEngine) -> None:
-    wanted = next(row for row in profile(graded, duck) if row["customer_id"] == "c7")
-    assert shown.customer("c7") == wanted
-    assert shown.customer("nobody") is None
+def test_one_customer_is_the_whole_row(graded: Workspace, graded_reading: Reading, duck: DuckEngine) -> None:
+    expected = next(row for row in profile(graded, duck) if row["customer_id"] == "c7")
+    assert graded_reading.customer("c7") == expected
+    assert graded_reading.customer("nobody") is None
 
 
-def test_percentiles_are_the_share_of_customers_with_less(graded: Workspace, shown: Reading, duck: DuckEngine) -> None:
+def test_percentiles_are_the_share_of_customers_with_less(
+    graded: Workspace, graded_reading: Reading, duck: DuckEngine
+) -> None:
     rows = profile(graded, duck)
     mine = next(row for row in rows if row["customer_id"] == "c7")
     less = sum(row["spend"] < mine["spend"] for row in rows) / len(rows)
-    found = shown.percentiles("c7", ["spend", "value_tier", "last_return_on"])
-    assert found == {"spend": pytest.approx(less, abs=0.02)}
-    assert shown.percentiles("nobody") == {}
+    percentiles = graded_reading.percentiles("c7", ["spend", "value_tier", "last_return_on"])
+    assert percentiles == {"spend": pytest.approx(less, abs=0.02)}
+    assert graded_reading.percentiles("nobody") == {}
 
 
 def test_a_past_run_is_read_by_its_id(graded: Workspace) -> None:
     past = graded.runs.all()[0]
-    found = reading(graded, past.id)
-    assert found is not None
-    assert found.run.id == past.id
+    past_reading = reading(graded, past.id)
+    assert past_reading is not None
+    assert past_reading.run.id == past.id
 
 
 def test_refuses_a_run_that_is_not_there(graded: Workspace) -> None:
@@ -199,59 +207,61 @@ def test_refuses_a_run_that_is_not_there(graded: Workspace) -> None:
 
 
 def test_a_superseded_run_does_not_break_a_page(own: Workspace, duck: DuckEngine, add_orders: AddOrders) -> None:
-    shown = opened(own)
-    before = shown.run
+    own_reading = opened(own)
+    before = own_reading.run
     add_orders(own, [{"customer_id": "new", "order_id": "new", "ordered_at": "2025-05-01", "amount": 9}])
     refresh(own, duck, at=AT, as_of="2025-06-01")
     assert not before.folder.exists()
-    assert shown.customer("new") is not None
-    assert shown.run.id != before.id
+    assert own_reading.customer("new") is not None
+    assert own_reading.run.id != before.id
 
 
 def test_the_next_to_ask_reads_the_new_run(own: Workspace, duck: DuckEngine) -> None:
-    former = opened(own).run
+    previous = opened(own).run
     refresh(own, duck, at=AT, as_of="2025-07-01")
-    assert opened(own).run.as_of > former.as_of
+    assert opened(own).run.as_of > previous.as_of
 
 
 def test_an_erased_customer_is_gone_at_once(own: Workspace) -> None:
-    shown = opened(own)
-    assert shown.customer("c7") is not None
-    own.runs.rewrite("c7")
-    assert shown.customer("c7") is None
-    assert shown.count() == CUSTOMERS - 1
+    own_reading = opened(own)
+    assert own_reading.customer("c7") is not None
+    own.runs.remove_customers("c7")
+    assert own_reading.customer("c7") is None
+    assert own_reading.count() == CUSTOMERS - 1
 
 
-def test_many_threads_read_at_once(shown: Reading) -> None:
-    found: list[int] = []
-    asks = [Thread(target=lambda: found.append(len(shown.customers(sort="spend", limit=5)))) for _ in range(16)]
+def test_many_threads_read_at_once(graded_reading: Reading) -> None:
+    sizes: list[int] = []
+    asks = [
+        Thread(target=lambda: sizes.append(len(graded_reading.customers(sort="spend", limit=5)))) for _ in range(16)
+    ]
     for ask in asks:
         ask.start()
     for ask in asks:
         ask.join()
-    assert found == [5] * 16
+    assert sizes == [5] * 16
 
 
-def bought(shown: Reading, customer: str) -> tuple[Any, ...]:
-    purchases = shown.purchases(customer)
-    return shown.orders(customer), purchases.sales, purchases.channels, shown.told(customer)
+def purchases_of(graded_reading: Reading, customer: str) -> tuple[Any, ...]:
+    purchases = graded_reading.purchases(customer)
+    return graded_reading.orders(customer), purchases.sales, purchases.channels, graded_reading.source_values(customer)
 
 
-def test_orders_come_newest_first(shown: Reading) -> None:
-    orders = shown.orders("c1")
+def test_orders_come_newest_first(graded_reading: Reading) -> None:
+    orders = graded_reading.orders("c1")
     days = [order["ordered_at"] for order in orders]
     assert days == sorted(days, reverse=True)
-    assert names(shown.customers([Ids(["c1"])])) == ["c1"]
-    assert shown.orders("c1", 2) == orders[:2]
-    assert shown.orders("c1", before=days[2]) == orders[3:]
+    assert names(graded_reading.customers([Ids(["c1"])])) == ["c1"]
+    assert graded_reading.orders("c1", 2) == orders[:2]
+    assert graded_reading.orders("c1", before=days[2]) == orders[3:]
 
 
-def test_purchases_count_as_traits_do(shown: Reading) -> None:
-    row = shown.customer("c1")
+def test_purchases_count_as_traits_do(graded_reading: Reading) -> None:
+    row = graded_reading.customer("c1")
     assert row is not None
-    purchases = shown.purchases("c1")
-    known = [sale for sale in purchases.sales if sale.at < shown.run.as_of]
-    assert sum(sale.net for sale in known) == row["spend_all"]
+    purchases = graded_reading.purchases("c1")
+    counted = [sale for sale in purchases.sales if sale.at < graded_reading.run.as_of]
+    assert sum(sale.net for sale in counted) == row["spend_all"]
     assert sum(part.amount for part in purchases.channels) == sum(sale.net for sale in purchases.sales)
 
 
@@ -267,16 +277,16 @@ def test_a_return_that_names_its_order_is_taken_off_it(
         ],
     )
     refresh(workspace, duck, at=AT)
-    shown = reading(workspace)
-    assert shown is not None
-    assert [sale.net for sale in shown.purchases("a").sales] == [Decimal(6)]
+    latest = reading(workspace)
+    assert latest is not None
+    assert [sale.net for sale in latest.purchases("a").sales] == [Decimal(6)]
 
 
 def test_a_copy_sorted_by_customer_says_the_same(own: Workspace) -> None:
-    before = bought(opened(own), "c1")
+    before = purchases_of(opened(own), "c1")
     assert prepare_facts(own, many=1) == ["orders"]
     assert prepare_facts(own, many=1) == []
-    assert bought(opened(own), "c1") == before
+    assert purchases_of(opened(own), "c1") == before
 
 
 def copies(workspace: Workspace) -> list[Path]:
@@ -285,18 +295,18 @@ def copies(workspace: Workspace) -> list[Path]:
 
 def test_a_copy_that_is_out_of_date_is_not_read_and_goes(own: Workspace, add_orders: AddOrders) -> None:
     prepare_facts(own, many=1)
-    (former,) = copies(own)
+    (outdated,) = copies(own)
     add_orders(own, [{"customer_id": "c1", "order_id": "late", "ordered_at": "2025-12-01", "amount": 5}])
     assert opened(own).orders("c1")[0]["order_id"] == "late"
     prepare_facts(own, many=1)
-    assert former not in copies(own)
+    assert outdated not in copies(own)
     assert len(copies(own)) == 1
 
 
 def test_a_copy_is_erased_from(own: Workspace, duck: DuckEngine) -> None:
     prepare_facts(own, many=1)
     own.lake.erase("c1", at=AT)
-    own.runs.rewrite("c1")
+    own.runs.remove_customers("c1")
     (copy,) = copies(own)
     assert duck.read_parquet([copy]).filter(lambda rows: rows.customer_id == "c1").count().execute() == 0
 
@@ -310,34 +320,36 @@ def _made_earlier(own: Workspace) -> Reading:
     return opened(own)
 
 
-def test_scales_are_learned_when_the_run_is_made(graded: Workspace, shown: Reading, own: Workspace) -> None:
-    found = shown.percentiles("c7")
-    assert len(found) > 30
-    assert _made_earlier(own).percentiles("c7") == found
+def test_scales_are_learned_when_the_run_is_made(graded: Workspace, graded_reading: Reading, own: Workspace) -> None:
+    percentiles = graded_reading.percentiles("c7")
+    assert len(percentiles) > 30
+    assert _made_earlier(own).percentiles("c7") == percentiles
 
 
-def test_movers_are_the_biggest_spenders_of_each_move(shown: Reading, graded: Workspace, duck: DuckEngine) -> None:
+def test_movers_are_the_biggest_spenders_of_each_move(
+    graded_reading: Reading, graded: Workspace, duck: DuckEngine
+) -> None:
     rows = [row for row in profile(graded, duck) if row["value_before"] not in (None, row["value_tier"])]
     moves = {(row["value_before"], row["value_tier"]) for row in rows}
     rows.sort(key=lambda row: (-row["spend"], row["customer_id"]))
     best = {move: [row for row in rows if (row["value_before"], row["value_tier"]) == move][:5] for move in moves}
-    found = shown.movers("value")
+    movers = graded_reading.movers("value")
     assert moves
-    assert {move: [row for row in found if (row["source"], row["target"]) == move] for move in moves} == {
+    assert {move: [row for row in movers if (row["source"], row["target"]) == move] for move in moves} == {
         move: [_mover(row) for row in some] for move, some in best.items()
     }
 
 
 def _mover(row: dict[str, Any]) -> dict[str, Any]:
-    said = {name: row[name] for name in ("customer_id", "spend")}
-    return {"scheme": "value", "source": row["value_before"], "target": row["value_tier"], "name": None, **said}
+    values = {name: row[name] for name in ("customer_id", "spend")}
+    return {"scheme": "value", "source": row["value_before"], "target": row["value_tier"], "name": None, **values}
 
 
-def test_movers_of_a_run_made_earlier_are_found_when_asked_for(shown: Reading, own: Workspace) -> None:
-    assert _made_earlier(own).movers("value") == shown.movers("value") != []
+def test_movers_of_a_run_made_earlier_are_found_when_asked_for(graded_reading: Reading, own: Workspace) -> None:
+    assert _made_earlier(own).movers("value") == graded_reading.movers("value") != []
 
 
 def test_whoever_is_erased_is_no_mover(own: Workspace) -> None:
     first = opened(own).movers("value")[0]["customer_id"]
-    own.runs.rewrite(first)
+    own.runs.remove_customers(first)
     assert first not in names(opened(own).movers("value"))

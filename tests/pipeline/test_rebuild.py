@@ -1,4 +1,4 @@
-"""History made anew: at every past period's end, from the run before it, as often as one likes."""
+"""Rebuilding the history: a run at every past period's end, from the run before it; repeatable."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from custrata.pipeline.reading import history_of
 from custrata.pipeline.rebuild import Every, NothingToRebuild, TooManyRuns, moments_to_rebuild
 from custrata.pipeline.snapshot import NoFacts
 from tests.pipeline.conftest import AT, opened, shop, stock
-from tests.pipeline.lives import SIZE, VIP, Row, by_hand, order, publish, run_at, tiers_of, told
+from tests.pipeline.lives import SIZE, VIP, Row, by_hand, intervals_of, order, publish, run_at, tiers_of
 
 START = date(2025, 2, 15)
 
 
 @pytest.fixture
-def kept(workspace: Workspace, duck: DuckEngine) -> Workspace:
+def stocked(workspace: Workspace, duck: DuckEngine) -> Workspace:
     """Twenty customers and two schemes, and no run."""
     stock(workspace, duck, shop(20))
     publish(workspace, VIP, SIZE)
@@ -31,82 +31,88 @@ def days(workspace: Workspace) -> list[str]:
     return [run.as_of.date().isoformat() for run in workspace.runs.all()]
 
 
-def again(workspace: Workspace, duck: DuckEngine, start: date | None = START, **more: Any) -> int:
+def rebuild_again(workspace: Workspace, duck: DuckEngine, start: date | None = START, **more: Any) -> int:
     return len(rebuild(workspace, duck, at=AT + timedelta(days=9), start=start, **more).runs)
 
 
-def test_a_workspace_gets_the_past_it_never_saw(kept: Workspace, duck: DuckEngine) -> None:
-    assert (again(kept, duck), days(kept)) == (4, ["2025-03-01", "2025-04-01", "2025-05-01", "2025-06-01"])
+def test_a_workspace_gets_the_past_it_never_saw(stocked: Workspace, duck: DuckEngine) -> None:
+    assert (rebuild_again(stocked, duck), days(stocked)) == (
+        4,
+        ["2025-03-01", "2025-04-01", "2025-05-01", "2025-06-01"],
+    )
 
 
-def test_twice_changes_nothing(kept: Workspace, duck: DuckEngine) -> None:
-    again(kept, duck)
-    before = kept.runs.ids(), told(kept)
-    assert (again(kept, duck), (kept.runs.ids(), told(kept))) == (0, before)
+def test_twice_changes_nothing(stocked: Workspace, duck: DuckEngine) -> None:
+    rebuild_again(stocked, duck)
+    before = stocked.runs.ids(), intervals_of(stocked)
+    assert (rebuild_again(stocked, duck), (stocked.runs.ids(), intervals_of(stocked))) == (0, before)
 
 
-def test_runs_before_the_start_are_left_alone(kept: Workspace, duck: DuckEngine) -> None:
-    early = run_at(kept, duck, "2025-01-01").id
-    again(kept, duck)
-    assert (kept.runs.ids()[0], kept.runs.all()[1].record["before"]) == (early, early)
+def test_runs_before_the_start_are_left_alone(stocked: Workspace, duck: DuckEngine) -> None:
+    early = run_at(stocked, duck, "2025-01-01").id
+    rebuild_again(stocked, duck)
+    assert (stocked.runs.ids()[0], stocked.runs.all()[1].record["before"]) == (early, early)
 
 
-def test_runs_between_period_ends_are_made_anew_too(kept: Workspace, duck: DuckEngine) -> None:
-    held = run_at(kept, duck, "2025-04-17").id
-    again(kept, duck)
-    assert ("2025-04-17" in days(kept), held in kept.runs.ids()) == (True, False)
+def test_runs_between_period_ends_are_made_anew_too(stocked: Workspace, duck: DuckEngine) -> None:
+    run_id = run_at(stocked, duck, "2025-04-17").id
+    rebuild_again(stocked, duck)
+    assert ("2025-04-17" in days(stocked), run_id in stocked.runs.ids()) == (True, False)
 
 
-def test_stopped_half_way_it_goes_on_and_ends_the_same(kept: Workspace, duck: DuckEngine) -> None:
+def test_stopped_half_way_it_goes_on_and_ends_the_same(stocked: Workspace, duck: DuckEngine) -> None:
     def stop(step: str, fraction: float) -> None:
         if fraction > 0.55:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        again(kept, duck, progress=stop)
-    half, begun = days(kept), kept.runs.rebuilding()
-    again(kept, duck)
-    stopped = told(kept)
-    other = opened(kept.folder.parent / "other")
+        rebuild_again(stocked, duck, progress=stop)
+    half, started_at = days(stocked), stocked.runs.rebuilding()
+    rebuild_again(stocked, duck)
+    stopped = intervals_of(stocked)
+    other = opened(stocked.folder.parent / "other")
     stock(other, duck, shop(20))
     publish(other, VIP, SIZE)
-    again(other, duck)
-    assert (half, begun, kept.runs.rebuilding()) == ([], AT + timedelta(days=9), None)
-    assert _without_runs(stopped) == _without_runs(told(other))
+    rebuild_again(other, duck)
+    assert (half, started_at, stocked.runs.rebuilding()) == ([], AT + timedelta(days=9), None)
+    assert _without_runs(stopped) == _without_runs(intervals_of(other))
 
 
-def _without_runs(found: dict[tuple[str, str], list[Row]]) -> dict[tuple[str, str], list[Row]]:
-    return {key: [dict(row) | {"run": ""} for row in rows] for key, rows in found.items()}
+def _without_runs(intervals: dict[tuple[str, str], list[Row]]) -> dict[tuple[str, str], list[Row]]:
+    return {key: [dict(row) | {"run": ""} for row in rows] for key, rows in intervals.items()}
 
 
-def test_rebuilt_history_appears_whole_or_not_at_all(kept: Workspace, duck: DuckEngine) -> None:
-    run_at(kept, duck, "2025-04-17")
-    before, during = kept.runs.ids(), []
+def test_rebuilt_history_appears_whole_or_not_at_all(stocked: Workspace, duck: DuckEngine) -> None:
+    run_at(stocked, duck, "2025-04-17")
+    before, during = stocked.runs.ids(), []
 
     def look(step: str, fraction: float) -> None:
-        during.append((kept.runs.ids(), kept.runs.rebuilding()))
+        during.append((stocked.runs.ids(), stocked.runs.rebuilding()))
 
-    again(kept, duck, progress=look)
+    rebuild_again(stocked, duck, progress=look)
     assert set(during) == {(before, AT + timedelta(days=9))}
-    assert (len(kept.runs.ids()), kept.runs.rebuilding()) == (5, None)
+    assert (len(stocked.runs.ids()), stocked.runs.rebuilding()) == (5, None)
 
 
-def test_what_is_given_by_hand_today_does_not_reach_the_past(kept: Workspace, duck: DuckEngine) -> None:
-    run_at(kept, duck, "2025-06-10", decisions=by_hand("c3", "vip", "gold"))
-    again(kept, duck)
-    held = {one.run: one.status for one in history_of(kept, "c3", ["vip"])}
-    last = kept.runs.all()[-1]
-    assert (held[last.id], [status for run, status in held.items() if run != last.id and status == "override"]) == (
+def test_what_is_given_by_hand_today_does_not_reach_the_past(stocked: Workspace, duck: DuckEngine) -> None:
+    run_at(stocked, duck, "2025-06-10", decisions=by_hand("c3", "vip", "gold"))
+    rebuild_again(stocked, duck)
+    statuses = {interval.run: interval.status for interval in history_of(stocked, "c3", ["vip"])}
+    last = stocked.runs.all()[-1]
+    assert (
+        statuses[last.id],
+        [status for run, status in statuses.items() if run != last.id and status == "override"],
+    ) == (
         "override",
         [],
     )
 
 
-def test_what_was_given_by_hand_stays_given_after_its_run(kept: Workspace, duck: DuckEngine) -> None:
-    run_at(kept, duck, "2025-03-10", decisions=by_hand("c3", "vip", "gold"))
-    again(kept, duck)
-    assert [tiers_of(run, duck, "vip")["c3"] == "gold" for run in kept.runs.all()][1:] == [True] * 4
-    assert history_of(kept, "c3", ["vip"])[0].status == "override"
+def test_what_was_given_by_hand_stays_given_after_its_run(stocked: Workspace, duck: DuckEngine) -> None:
+    run_at(stocked, duck, "2025-03-10", decisions=by_hand("c3", "vip", "gold"))
+    rebuild_again(stocked, duck)
+    assert [tiers_of(run, duck, "vip")["c3"] == "gold" for run in stocked.runs.all()][1:] == [True] * 4
+    assert history_of(stocked, "c3", ["vip"])[0].status == "override"
 
 
 @pytest.mark.parametrize(
@@ -122,31 +128,31 @@ def test_moments_are_starts_of_periods_in_the_workspaces_zone(
 ) -> None:
     workspace = opened(tmp_path_factory.mktemp("zone"), zone)
     stock(workspace, duck, shop(20))
-    found = moments_to_rebuild(workspace, duck, at=AT, start=date(2025, 4, 20), every=every)
-    assert [one.instant.astimezone(UTC).isoformat()[:16] for one in found][: len(expected)] == expected
+    moments = moments_to_rebuild(workspace, duck, at=AT, start=date(2025, 4, 20), every=every)
+    assert [moment.instant.astimezone(UTC).isoformat()[:16] for moment in moments][: len(expected)] == expected
 
 
-def test_it_refuses_what_lies_after_the_facts(kept: Workspace, duck: DuckEngine) -> None:
+def test_it_refuses_what_lies_after_the_facts(stocked: Workspace, duck: DuckEngine) -> None:
     with pytest.raises(NothingToRebuild):
-        again(kept, duck, date(2025, 8, 1))
-    assert kept.runs.ids() == ()
+        rebuild_again(stocked, duck, date(2025, 8, 1))
+    assert stocked.runs.ids() == ()
 
 
 def test_facts_of_before_all_time_do_not_stand_in_the_way(workspace: Workspace, duck: DuckEngine) -> None:
     stock(workspace, duck, [order("a", "1950-01-01"), order("a", "1970-04-20")])
-    found = moments_to_rebuild(workspace, duck, at=AT)
-    assert [one.date.isoformat() for one in found] == ["1970-02-01", "1970-03-01", "1970-04-01"]
+    moments = moments_to_rebuild(workspace, duck, at=AT)
+    assert [moment.date.isoformat() for moment in moments] == ["1970-02-01", "1970-03-01", "1970-04-01"]
 
 
 def test_it_refuses_what_has_no_end_and_no_facts(workspace: Workspace, duck: DuckEngine) -> None:
     with pytest.raises(NoFacts):
-        again(workspace, duck)
+        rebuild_again(workspace, duck)
     stock(workspace, duck, [order("a", "1971-01-01"), order("a", "2025-01-01")])
     with pytest.raises(TooManyRuns):
-        again(workspace, duck, start=None, every="week")
+        rebuild_again(workspace, duck, start=None, every="week")
     assert workspace.runs.ids() == ()
 
 
-def test_the_first_fact_is_where_it_begins_by_default(kept: Workspace, duck: DuckEngine) -> None:
-    first = moments_to_rebuild(kept, duck, at=AT, every="quarter")[0]
+def test_the_first_fact_is_where_it_begins_by_default(stocked: Workspace, duck: DuckEngine) -> None:
+    first = moments_to_rebuild(stocked, duck, at=AT, every="quarter")[0]
     assert first.instant == datetime(2024, 4, 1, tzinfo=UTC)

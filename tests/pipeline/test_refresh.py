@@ -68,8 +68,8 @@ def test_gives_back_all_the_memory_it_took(workspace: Workspace, add_orders: Add
     with DuckEngine(threads=1) as engine:
         add_orders(workspace, shop(20))
         run_at(workspace, engine)
-        kept = engine.raw.execute("SELECT table_name FROM duckdb_tables() WHERE table_name LIKE '%kept%'").fetchall()
-    assert kept == []
+        tables = engine.raw.execute("SELECT table_name FROM duckdb_tables() WHERE table_name LIKE '%kept%'").fetchall()
+    assert tables == []
 
 
 def test_late_facts_replace_the_run_of_the_same_instant(
@@ -87,10 +87,10 @@ def test_refuses_an_earlier_instant_and_keeps_the_run(
     workspace: Workspace, duck: DuckEngine, add_orders: AddOrders
 ) -> None:
     add_orders(workspace, shop(5))
-    kept = run_at(workspace, duck, "2025-06-01").run
+    published = run_at(workspace, duck, "2025-06-01").run
     with pytest.raises(EarlierAsOf, match="2025-06-01"):
         run_at(workspace, duck, "2025-05-01")
-    assert [run.id for run in workspace.runs.all()] == [kept.id]
+    assert [run.id for run in workspace.runs.all()] == [published.id]
 
 
 def test_refuses_a_workspace_without_facts(workspace: Workspace, duck: DuckEngine) -> None:
@@ -127,9 +127,9 @@ def test_a_facts_future_is_not_seen(workspace: Workspace, duck: DuckEngine, add_
 def test_learned_lines_stay_until_asked_anew(workspace: Workspace, duck: DuckEngine, add_orders: AddOrders) -> None:
     add_orders(workspace, shop(600))
     learned = run_at(workspace, duck, "2025-05-01").run.record["curve"]
-    kept = run_at(workspace, duck, "2025-06-01").run.record["curve"]
+    reused = run_at(workspace, duck, "2025-06-01").run.record["curve"]
     anew = refresh(workspace, duck, at=AT, as_of="2025-06-20", learned_before="2025-05-01").run.record["curve"]
-    assert (learned["learned"], kept == learned, anew["dates"] == learned["dates"]) == (True, True, False)
+    assert (learned["learned"], reused == learned, anew["dates"] == learned["dates"]) == (True, True, False)
 
 
 def test_spark_grades_as_duckdb_does_to_the_cent(

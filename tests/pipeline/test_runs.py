@@ -90,16 +90,16 @@ def test_runs_after_a_withdrawn_one_are_as_if_it_had_never_been(
     done = withdraw(workspace, duck, ids[place], at=AT)
     del days[place]
     assert (instants(workspace), len(done.anew)) == (days, 2 - place)
-    assert {begin for begin, _ in spans(workspace)} == {datetime.fromisoformat(f"{day}T00:00+00:00") for day in days}
+    assert {start for start, _ in spans(workspace)} == {datetime.fromisoformat(f"{day}T00:00+00:00") for day in days}
     assert all(verify(workspace, duck, run.id).equal for run in workspace.runs.all())
 
 
 def test_what_is_not_published_cannot_be_withdrawn(workspace: Workspace, duck: DuckEngine) -> None:
     stock(workspace, duck, shop(5))
-    kept = run_at(workspace, duck, "2025-01-01")
+    published = run_at(workspace, duck, "2025-01-01")
     with pytest.raises(NoSuchPublishedRun):
         withdraw(workspace, duck, "20250101T000000000000Z-nothing", at=AT)
-    assert (workspace.runs.all(), workspace.runs.rebuilding()) == ([kept], None)
+    assert (workspace.runs.all(), workspace.runs.rebuilding()) == ([published], None)
 
 
 def test_a_run_comes_out_as_it_was_published_whatever_was_imported_since(
@@ -109,8 +109,8 @@ def test_a_run_comes_out_as_it_was_published_whatever_was_imported_since(
     run_at(workspace, duck, "2025-01-01")
     run = run_at(workspace, duck, "2025-03-01")
     stock(workspace, duck, [order("c1", "2025-02-01", 999)], AT + timedelta(days=1))
-    found = verify(workspace, duck, run.id)
-    assert (found.equal, found.facts, found.customers) == (True, True, 30)
+    verification = verify(workspace, duck, run.id)
+    assert (verification.equal, verification.facts, verification.customers) == (True, True, 30)
 
 
 def test_what_was_changed_by_hand_is_found_with_count_and_example(workspace: Workspace, duck: DuckEngine) -> None:
@@ -118,9 +118,9 @@ def test_what_was_changed_by_hand_is_found_with_count_and_example(workspace: Wor
     run = run_at(workspace, duck, "2025-03-01")
     spend = pq.read_table(run.folder / "profile.parquet")["spend"]
     rewritten(run, "spend", pa.array([value + 1 for value in spend.to_pylist()], spend.type))
-    found = verify(workspace, duck, run.id)
-    (difference,) = found.differences
-    assert (found.equal, difference.column, difference.customers) == (False, "spend", 30)
+    verification = verify(workspace, duck, run.id)
+    (difference,) = verification.differences
+    assert (verification.equal, difference.column, difference.customers) == (False, "spend", 30)
     assert float(str(difference.published)) - float(str(difference.computed)) == 1
 
 
@@ -129,5 +129,5 @@ def test_facts_that_were_compacted_away_are_told_and_todays_are_taken(workspace:
     run = run_at(workspace, duck, "2025-03-01")
     stock(workspace, duck, [order("new", "2025-02-01", 5)], AT + timedelta(days=1))
     workspace.lake.compact(at=AT + timedelta(days=2))
-    found = verify(workspace, duck, run.id)
-    assert (found.facts, found.equal) == (False, True)
+    verification = verify(workspace, duck, run.id)
+    assert (verification.facts, verification.equal) == (False, True)

@@ -51,12 +51,12 @@ CHANGED: dict[str, Definition] = {
 def graded(tmp_path_factory: pytest.TempPathFactory, duck: DuckEngine) -> Path:
     """A shop, graded twice: for tests that only read."""
     folder = tmp_path_factory.mktemp("graded") / "shop"
-    made = Workspace.create(folder, currency="USD", timezone="UTC", language="en")
-    with made.lake.change(at=AT) as change:
+    workspace = Workspace.create(folder, currency="USD", timezone="UTC", language="en")
+    with workspace.lake.change(at=AT) as change:
         change.upsert("orders", whole_orders(duck, shop(80)), duck)
-    SchemeLibrary(made).publish([vip(tiers=LIVED)], by="Li", at=AT)
+    SchemeLibrary(workspace).publish([vip(tiers=LIVED)], by="Li", at=AT)
     for day in ("2025-04-01T12:00", "2025-05-01T12:00"):
-        refresh(made, duck, at=AT, as_of=day)
+        refresh(workspace, duck, at=AT, as_of=day)
     return folder
 
 
@@ -70,9 +70,9 @@ def moved(simulation: Simulation) -> dict[tuple[str | None, str], tuple[int, Dec
     return {(move.source, move.target): (move.customers, move.revenue) for move in simulation.moves}
 
 
-def really(run: Run, key: str) -> dict[tuple[str | None, str], tuple[int, Decimal]]:
-    found: list[Mapping[str, Any]] = run.record["moves"][key]
-    return {(move["source"], move["target"]): (move["customers"], Decimal(move["revenue"])) for move in found}
+def recorded_moves(run: Run, key: str) -> dict[tuple[str | None, str], tuple[int, Decimal]]:
+    moves: list[Mapping[str, Any]] = run.record["moves"][key]
+    return {(move["source"], move["target"]): (move["customers"], Decimal(move["revenue"])) for move in moves}
 
 
 def files(folder: Path) -> dict[str, int]:
@@ -84,12 +84,14 @@ def files(folder: Path) -> dict[str, int]:
 @pytest.mark.parametrize("key", CHANGED)
 def test_tells_what_the_next_refresh_does(graded: Path, tmp_path: Path, engine: Engine, key: str) -> None:
     workspace = Workspace.open(Path(copytree(graded, tmp_path / "copy")))
-    told = simulate(workspace, CHANGED[key], engine)
+    simulation = simulate(workspace, CHANGED[key], engine)
     SchemeLibrary(workspace).publish([CHANGED[key]], by="Li", at=AT)
-    run = refresh(workspace, engine, at=AT, as_of=told.as_of + timedelta(microseconds=1)).run
-    assert moved(told) == really(run, key)
-    assert sum(move.customers for move in told.moves) == told.customers == run.record["headline"]["customers"]
-    assert told.decided["ladder"] == run.record["schemes"][key]["ladder"]
+    run = refresh(workspace, engine, at=AT, as_of=simulation.as_of + timedelta(microseconds=1)).run
+    assert moved(simulation) == recorded_moves(run, key)
+    assert (
+        sum(move.customers for move in simulation.moves) == simulation.customers == run.record["headline"]["customers"]
+    )
+    assert simulation.record["ladder"] == run.record["schemes"][key]["ladder"]
 
 
 def test_writes_nothing(workspace_graded: Workspace, duck: DuckEngine) -> None:
@@ -103,43 +105,47 @@ def test_writes_nothing(workspace_graded: Workspace, duck: DuckEngine) -> None:
 
 def test_a_published_scheme_moves_nobody(workspace_graded: Workspace, duck: DuckEngine) -> None:
     for key, version in SchemeLibrary(workspace_graded).published().items():
-        told = simulate(workspace_graded, version.definition, duck)
-        assert (key, told.moved, told.movers, told.version) == (key, 0, (), 1)
+        simulation = simulate(workspace_graded, version.definition, duck)
+        assert (key, simulation.moved, simulation.movers, simulation.version) == (key, 0, (), 1)
 
 
 def test_tiers_add_up_and_tell_their_size_before(workspace_graded: Workspace, duck: DuckEngine) -> None:
-    told = simulate(workspace_graded, CHANGED["value"], duck)
-    assert [size.tier for size in told.tiers] == ["high", "mid", "low"]
-    assert sum(size.customers for size in told.tiers) == sum(size.before or 0 for size in told.tiers) == told.customers
-    assert sum(size.revenue_share or 0 for size in told.tiers) == pytest.approx(1, abs=Decimal("0.00001"))
-    assert told.ladder is not None
-    assert told.version == 2
+    simulation = simulate(workspace_graded, CHANGED["value"], duck)
+    assert [size.tier for size in simulation.tiers] == ["high", "mid", "low"]
+    assert (
+        sum(size.customers for size in simulation.tiers)
+        == sum(size.before or 0 for size in simulation.tiers)
+        == simulation.customers
+    )
+    assert sum(size.revenue_share or 0 for size in simulation.tiers) == pytest.approx(1, abs=Decimal("0.00001"))
+    assert simulation.ladder is not None
+    assert simulation.version == 2
 
 
 def test_keep_lines_hold_who_fell_under_a_raised_line(workspace_graded: Workspace, duck: DuckEngine) -> None:
-    told = simulate(workspace_graded, CHANGED["vip"], duck)
+    simulation = simulate(workspace_graded, CHANGED["vip"], duck)
     by_value = dict(preview(workspace_graded, CHANGED["vip"], duck).tiers)
-    assert {size.tier: size.customers for size in told.tiers} != by_value
-    assert sum(by_value.values()) == told.customers
+    assert {size.tier: size.customers for size in simulation.tiers} != by_value
+    assert sum(by_value.values()) == simulation.customers
 
 
 def test_the_yearly_cost_is_that_of_the_tiers_and_compared_with_todays(
     workspace_graded: Workspace, duck: DuckEngine
 ) -> None:
-    told = simulate(workspace_graded, CHANGED["vip"], duck)
-    diamond, gold, basic = told.tiers
+    simulation = simulate(workspace_graded, CHANGED["vip"], duck)
+    diamond, gold, basic = simulation.tiers
     assert [diamond.cost, gold.cost] == [100 * diamond.customers, Decimal("12.50") * gold.customers]
     assert basic.cost is None
-    assert told.cost == 100 * diamond.customers + Decimal("12.50") * gold.customers
-    assert told.cost_before == 100 * (diamond.before or 0) + Decimal("12.50") * (gold.before or 0)
+    assert simulation.cost == 100 * diamond.customers + Decimal("12.50") * gold.customers
+    assert simulation.cost_before == 100 * (diamond.before or 0) + Decimal("12.50") * (gold.before or 0)
     assert simulate(workspace_graded, CHANGED["value"], duck).cost is None
 
 
 def test_names_who_moves_with_a_reason_in_the_readers_language(workspace_graded: Workspace, duck: DuckEngine) -> None:
     writer = Writer("zh-hans", "USD", "UTC", "tiers")
-    told = simulate(workspace_graded, CHANGED["value"], duck, writer=writer, movers=5)
-    assert len(told.movers) == min(5, told.moved)
-    first = told.movers[0]
+    simulation = simulate(workspace_graded, CHANGED["value"], duck, writer=writer, movers=5)
+    assert len(simulation.movers) == min(5, simulation.moved)
+    first = simulation.movers[0]
     assert (first.source, first.target, first.direction) == ("high", "mid", "down")
     assert first.reason.startswith("近一年净消费")
     assert "高价值" in first.reason
@@ -163,14 +169,24 @@ def test_what_people_decide_holds_in_a_simulation(workspace_graded: Workspace, d
 
 
 def test_a_new_scheme_has_no_before(workspace_graded: Workspace, duck: DuckEngine) -> None:
-    told = simulate(workspace_graded, CHANGED["orders_90"], duck)
-    assert {move.direction for move in told.moves} == {"entered"}
-    assert (told.moved, told.movers, told.losers, {size.before for size in told.tiers}) == (0, (), (), {None})
+    simulation = simulate(workspace_graded, CHANGED["orders_90"], duck)
+    assert {move.direction for move in simulation.moves} == {"entered"}
+    assert (simulation.moved, simulation.movers, simulation.losers, {size.before for size in simulation.tiers}) == (
+        0,
+        (),
+        (),
+        {None},
+    )
 
 
 def test_a_scheme_that_lacks_its_data_waits_and_says_for_what(workspace_graded: Workspace, duck: DuckEngine) -> None:
-    told = simulate(workspace_graded, built_in()["need"], duck)
-    assert (told.waits, told.customers, told.missing, told.notes) == (True, 0, ("feedback",), ("waiting_trait",))
+    simulation = simulate(workspace_graded, built_in()["need"], duck)
+    assert (simulation.waits, simulation.customers, simulation.missing, simulation.notes) == (
+        True,
+        0,
+        ("feedback",),
+        ("waiting_trait",),
+    )
     assert preview(workspace_graded, built_in()["need"], duck).waits
 
 
@@ -179,7 +195,9 @@ def test_schemes_that_would_be_published_together_are_tried_out_together(
 ) -> None:
     rules = [{"tier": "yes", "when": {"scheme": "value", "tier": ["high"]}}]
     reader = define({"key": "reader", "kind": "rules", "rules": rules, "tiers": [{"key": "yes"}, {"key": "no"}]})
-    alone, together = (simulate(workspace_graded, reader, duck, beside=beside) for beside in ((), (CHANGED["value"],)))
+    alone, together = (
+        simulate(workspace_graded, reader, duck, other_definitions=drafts) for drafts in ((), (CHANGED["value"],))
+    )
     alone_yes, together_yes = alone.tiers[0].customers, together.tiers[0].customers
     assert together_yes == simulate(workspace_graded, CHANGED["value"], duck).tiers[0].customers < alone_yes
 
@@ -209,23 +227,28 @@ def test_before_the_first_refresh_nothing_can_be_tried_out(workspace: Workspace,
 def test_a_preview_counts_what_the_simulation_does(workspace_graded: Workspace, engine: Engine, kind: str) -> None:
     tiers = [{"key": "a", "line": 300}, {"key": "b"}] if kind == "threshold" else QUANTILE
     draft = define({"key": "draft", "kind": kind, "trait": "spend", "tiers": tiers})
-    told, quick = simulate(workspace_graded, draft, engine), preview(workspace_graded, draft, engine)
-    assert quick.tiers == tuple((size.tier, size.customers) for size in told.tiers)
-    assert quick.ladder == told.ladder
+    simulation, quick = simulate(workspace_graded, draft, engine), preview(workspace_graded, draft, engine)
+    assert quick.tiers == tuple((size.tier, size.customers) for size in simulation.tiers)
+    assert quick.ladder == simulation.ladder
 
 
 def test_a_distribution_counts_every_value_and_carries_the_lines(workspace_graded: Workspace, engine: Engine) -> None:
-    found = distribution(workspace_graded, CHANGED["value"], engine)
-    assert (sum(found.counts), len(found.counts), len(found.edges), found.unit) == (found.customers, 40, 41, "money")
-    assert found.ladder is not None
-    assert [step.tier for step in found.ladder.steps] == ["high", "mid"]
-    assert found.edges[0] <= found.edges[-1] <= float(found.highest)
+    histogram = distribution(workspace_graded, CHANGED["value"], engine)
+    assert (sum(histogram.counts), len(histogram.counts), len(histogram.edges), histogram.unit) == (
+        histogram.customers,
+        40,
+        41,
+        "money",
+    )
+    assert histogram.ladder is not None
+    assert [step.tier for step in histogram.ladder.steps] == ["high", "mid"]
+    assert histogram.edges[0] <= histogram.edges[-1] <= float(histogram.highest)
 
 
 def test_whole_numbers_share_no_bin_by_halves(workspace_graded: Workspace, duck: DuckEngine) -> None:
-    found = distribution(workspace_graded, "orders_30d", duck)
-    assert all(edge == int(edge) for edge in found.edges)
-    assert (found.ladder, sum(found.counts)) == (None, found.customers)
+    histogram = distribution(workspace_graded, "orders_30d", duck)
+    assert all(edge == int(edge) for edge in histogram.edges)
+    assert (histogram.ladder, sum(histogram.counts)) == (None, histogram.customers)
 
 
 def test_a_distribution_of_no_values_is_empty(workspace_graded: Workspace, duck: DuckEngine) -> None:

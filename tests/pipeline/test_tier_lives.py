@@ -32,10 +32,10 @@ def test_who_leaves_every_run_ends_in_the_history_and_comes_back_anew(workspace:
     moved = run_at(workspace, duck, "2025-02-01")
     (closed,) = history_of(workspace, "a")
     assert (closed.valid_until, closed.ended_by, closed.run) == (moved.as_of, "no_facts", first.id)
-    assert {one["tier"]: one["customers"] for one in moved.record["tiers"]["vip"]} == {"gold": 1}
+    assert {size["tier"]: size["customers"] for size in moved.record["tiers"]["vip"]} == {"gold": 1}
     stock(workspace, duck, [order("a", "2025-02-03", 20)], at=AT + timedelta(days=2))
     back = run_at(workspace, duck, "2025-03-01")
-    assert [(one.tier, one.valid_from, one.valid_until) for one in history_of(workspace, "a")] == [
+    assert [(interval.tier, interval.valid_from, interval.valid_until) for interval in history_of(workspace, "a")] == [
         ("basic", back.as_of, None),
         ("silver", first.as_of, moved.as_of),
     ]
@@ -76,13 +76,13 @@ def test_since_a_review_the_period_that_ended_is_judged_and_the_new_one_lets_up_
     review, orders, runs, tiers = story
     stock(workspace, duck, [order("a", day, amount) for day, amount in orders] + [order("b", "2020-01-01", 1)])
     publish(workspace, {**YEARLY, "review": review})
-    found = [tiers_of(run_at(workspace, duck, day), duck, "club").get("a", "basic") for day in runs]
-    assert found[-len(tiers) :] == tiers
+    tiers_by_run = [tiers_of(run_at(workspace, duck, day), duck, "club").get("a", "basic") for day in runs]
+    assert tiers_by_run[-len(tiers) :] == tiers
 
 
 def test_a_scheme_that_turns_to_reviews_judges_the_last_full_period_too(workspace: Workspace, duck: DuckEngine) -> None:
     stock(workspace, duck, [order("a", "2024-01-10", 1200), order("b", "2020-01-01", 1)])
-    rolling = {name: said for name, said in YEARLY.items() if name not in ("review", "qualify")}
+    rolling = {name: value for name, value in YEARLY.items() if name not in ("review", "qualify")}
     publish(workspace, rolling | {"window": 30})
     before = run_at(workspace, duck, "2025-01-15")
     publish(workspace, YEARLY)

@@ -1,4 +1,4 @@
-"""A workspace that is kept small tells the same history as before."""
+"""Retention and compaction leave the history unchanged."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from custrata.pipeline.upkeep import compact_if_due, disk_use, retain, tidy
 from custrata.pipeline.verifying import RunBeforeRemoved
 from custrata.report import collect
 from tests.pipeline.conftest import AT, opened, shop, stock
-from tests.pipeline.lives import SIZE, VIP, order, publish, run_at, told
+from tests.pipeline.lives import SIZE, VIP, intervals_of, order, publish, run_at
 
 DAYS = (
     *("2024-09-10", "2024-09-20", "2024-09-25", "2024-10-05", "2024-10-15"),
@@ -51,10 +51,10 @@ def removed(workspace: Workspace) -> tuple[str, ...]:
 
 
 def test_history_and_stays_are_the_same_when_runs_are_removed(lived: Workspace) -> None:
-    before = told(lived), stays(lived, "vip"), stays(lived, "size"), history_of(lived, "c3")
+    before = intervals_of(lived), stays(lived, "vip"), stays(lived, "size"), history_of(lived, "c3")
     done = retain(lived)
     assert (removed(lived), len(done.runs), done.freed > 0) == (REMOVED, 2, True)
-    assert (told(lived), stays(lived, "vip"), stays(lived, "size"), history_of(lived, "c3")) == before
+    assert (intervals_of(lived), stays(lived, "vip"), stays(lived, "size"), history_of(lived, "c3")) == before
     assert retain(lived).runs == ()
 
 
@@ -66,7 +66,7 @@ def test_curves_go_on_with_the_moves_and_marks_over_what_was_removed(lived: Work
     assert len(vip.history) == 4
     before = lived.runs.all()[2]
     assert run.record["before"] in lived.runs.traces()
-    assert [vars(move) for move in vip.moves] == [vars(one) for one in moved_between(before, run, "vip")]
+    assert [vars(move) for move in vip.moves] == [vars(move) for move in moved_between(before, run, "vip")]
     assert sum(move.customers for move in vip.moves if move.target) == data.headline.customers.now
 
 
@@ -97,7 +97,7 @@ def test_withdrawing_an_old_run_takes_what_was_removed_after_it_along(lived: Wor
     second = lived.runs.ids()[1]
     assert second.startswith("20240925")
     assert withdraw(lived, duck, second, at=AT).traces == 2
-    for rows in told(lived).values():
+    for rows in intervals_of(lived).values():
         assert rows[-1]["valid_until"] is None
 
 
@@ -112,8 +112,8 @@ def test_compacting_leaves_a_run_that_can_still_be_verified(lived: Workspace, du
         stock(lived, duck, [order("late", f"2025-03-0{number + 1}")])
     run = run_at(lived, duck, "2025-04-01")
     tidy(lived, at=AT)
-    found = verify(lived, duck, run.id)
-    assert (found.equal, found.facts) == (True, True)
+    verification = verify(lived, duck, run.id)
+    assert (verification.equal, verification.facts) == (True, True)
 
 
 def test_disk_use_tells_beforehand_what_is_freed(lived: Workspace, duck: DuckEngine) -> None:

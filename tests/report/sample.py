@@ -210,8 +210,8 @@ def sample_silence() -> Silence:
 def _falling(most: float) -> tuple[SilencePoint, ...]:
     points = []
     for r in (0.2, 1.2, 2.3, 4.2, 5.6, 10.0):
-        back, seen = most / (1 + 0.2 * r), int(9000 / (1 + r) ** 1.6)
-        points.append(SilencePoint(r, seen, back, seen // 3, back - 0.03, back + 0.03, back - 0.1, back + 0.1))
+        back, observed = most / (1 + 0.2 * r), int(9000 / (1 + r) ** 1.6)
+        points.append(SilencePoint(r, observed, back, observed // 3, back - 0.03, back + 0.03, back - 0.1, back + 0.1))
     return tuple(points)
 
 

@@ -1,4 +1,4 @@
-"""Reads a picture back: its marks, and the boxes of its words."""
+"""Parses an SVG picture: its marks, and the bounding boxes of its texts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Box:
     bottom: float
 
     def overlaps(self, other: Box) -> bool:
-        """Whether the two share more than a hair."""
+        """Whether the two boxes overlap by more than a rounding error."""
         across = min(self.right, other.right) - max(self.left, other.left)
         down = min(self.bottom, other.bottom) - max(self.top, other.top)
         return across > 0.5 and down > 0.5
@@ -57,12 +57,14 @@ class Picture:
         return [float(number) for part in parts for number in NUMBER.findall(part)]
 
     def boxes(self) -> list[Box]:
-        """The boxes of the texts that lie level."""
+        """The boxes of the horizontal texts."""
         return [_box(text) for text in self.root.iter("text") if not text.get("transform")]
 
     def clashes(self) -> list[tuple[str, str]]:
-        """Texts that lie over one another."""
-        return [(one.words, other.words) for one, other in combinations(self.boxes(), 2) if one.overlaps(other)]
+        """Pairs of texts that overlap."""
+        return [
+            (first.words, second.words) for first, second in combinations(self.boxes(), 2) if first.overlaps(second)
+        ]
 
     def outside(self) -> list[str]:
         """Texts that stick out of the picture."""

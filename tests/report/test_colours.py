@@ -24,9 +24,9 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(first: str, second: str) -> float:
     """How much two colours stand out from each other, from 1 to 21."""
-    dark, light = sorted((luminance(one), luminance(other)))
+    dark, light = sorted((luminance(first), luminance(second)))
     return (light + 0.05) / (dark + 0.05)
 
 
@@ -55,8 +55,10 @@ def test_a_forced_theme_has_the_colours_of_the_one_it_forces() -> None:
 
 @pytest.mark.parametrize("tiers", range(2, 13))
 def test_no_two_tiers_of_a_scheme_share_a_colour(tiers: int) -> None:
-    found = list(tier_colours(ladder(range(tiers, 0, -1), [10 ** (tiers - place) for place in range(tiers)])).values())
-    assert (len(set(found)), found[0], found[-1]) == (tiers, "step-0", "step-20")
+    colours = list(
+        tier_colours(ladder(range(tiers, 0, -1), [10 ** (tiers - place) for place in range(tiers)])).values()
+    )
+    assert (len(set(colours)), colours[0], colours[-1]) == (tiers, "step-0", "step-20")
 
 
 def test_depth_follows_revenue_per_customer() -> None:

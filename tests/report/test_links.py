@@ -24,16 +24,16 @@ def links(picture: Markup) -> dict[str, str]:
 
 
 def test_a_ring_leads_to_its_tier() -> None:
-    found = links(rings(SCHEME, WRITE, link="/?tier=sizes:"))
-    assert list(found) == ["/?tier=sizes:t2", "/?tier=sizes:t1", "/?tier=sizes:t0"]
-    assert "Tier 2" in found["/?tier=sizes:t2"]
+    titles = links(rings(SCHEME, WRITE, link="/?tier=sizes:"))
+    assert list(titles) == ["/?tier=sizes:t2", "/?tier=sizes:t1", "/?tier=sizes:t0"]
+    assert "Tier 2" in titles["/?tier=sizes:t2"]
 
 
 def test_a_band_leads_to_its_move() -> None:
     moves = (Move("t0", "t2", 3, Decimal(9)), Move(None, "t0", 2, Decimal(4)))
-    found = links(flow(replace(SCHEME, moves=moves), WRITE, link="/?moved="))
-    assert found["/?moved=t0:t2"].startswith("Tier 0 → Tier 2: 3")
-    assert set(found) == {"/?moved=t0:t2", "/?moved=:t0"}
+    titles = links(flow(replace(SCHEME, moves=moves), WRITE, link="/?moved="))
+    assert titles["/?moved=t0:t2"].startswith("Tier 0 → Tier 2: 3")
+    assert set(titles) == {"/?moved=t0:t2", "/?moved=:t0"}
 
 
 def test_a_cell_leads_to_its_scores() -> None:
@@ -42,8 +42,8 @@ def test_a_cell_leads_to_its_scores() -> None:
 
 
 def test_a_bar_leads_to_its_tier() -> None:
-    found = links(bars(SCHEME.tiers, WRITE, "Sizes", link="/?label="))
-    assert set(found) == {"/?label=t0", "/?label=t1", "/?label=t2"}
+    titles = links(bars(SCHEME.tiers, WRITE, "Sizes", link="/?label="))
+    assert set(titles) == {"/?label=t0", "/?label=t1", "/?label=t2"}
 
 
 def test_without_an_address_nothing_is_a_link() -> None:

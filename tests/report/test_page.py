@@ -61,8 +61,8 @@ class Reader(HTMLParser):
             self.texts.append(data.strip())
 
 
-def said(html: str) -> str:
-    """All a page says, without what is no word in any language."""
+def visible_text(html: str) -> str:
+    """The text of a page, without names and codes that are the same in every language."""
     return NOT_WORDS.sub("", " ".join(Reader(html).texts))
 
 
@@ -75,22 +75,22 @@ def test_is_well_formed_and_small(language: str) -> None:
 
 def test_chinese_pages_have_no_word_of_english() -> None:
     for language in ("zh-hans", "zh-hant"):
-        assert re.findall(r"[A-Za-z]{2,}", said(sample_page(language, "CNY"))) == []
+        assert re.findall(r"[A-Za-z]{2,}", visible_text(sample_page(language, "CNY"))) == []
 
 
 def test_the_english_page_has_no_word_of_chinese() -> None:
-    assert re.findall(r"[\u3000-\u9fff]", said(sample_page("en"))) == []
+    assert re.findall(r"[\u3000-\u9fff]", visible_text(sample_page("en"))) == []
 
 
 @pytest.mark.parametrize(("language", "charset"), [("zh-hans", "gb2312"), ("zh-hant", "big5")])
 def test_each_chinese_page_keeps_to_its_own_characters(language: str, charset: str) -> None:
-    letters = set(re.findall(r"[\u4e00-\u9fff]", said(sample_page(language, "CNY"))))
+    letters = set(re.findall(r"[\u4e00-\u9fff]", visible_text(sample_page(language, "CNY"))))
     assert "".join(sorted(letters)).encode(charset, "ignore").decode(charset) == "".join(sorted(letters))
 
 
 def test_numbers_are_short_the_way_each_language_has_it() -> None:
-    shown = {language: said(sample_page(language, "USD")) for language in LANGUAGES}
-    assert ["115.7万" in shown["zh-hans"], "115.7萬" in shown["zh-hant"], "$1.2M" in shown["en"]] == [True] * 3
+    texts = {language: visible_text(sample_page(language, "USD")) for language in LANGUAGES}
+    assert ["115.7万" in texts["zh-hans"], "115.7萬" in texts["zh-hant"], "$1.2M" in texts["en"]] == [True] * 3
 
 
 def test_days_are_those_of_the_workspace_zone(report: ReportData) -> None:
@@ -172,7 +172,7 @@ def test_no_state_breaks_a_picture(state: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "remark"),
+    ("silence", "remark"),
     [
         (replace(sample_silence(), learned=False), "Not learned yet"),
         (replace(sample_silence(), learned=False), "more than 5.6 times"),
@@ -181,8 +181,8 @@ def test_no_state_breaks_a_picture(state: str) -> None:
         (Silence((SilenceStratum(1, None, (SilencePoint(0.5, 200, 0.4),)),)), "the curve never falls far enough"),
     ],
 )
-def test_says_how_the_silence_lines_came_about(found: Silence, remark: str) -> None:
-    assert remark in page(replace(EMPTY, silence=found), "en")
+def test_says_how_the_silence_lines_came_about(silence: Silence, remark: str) -> None:
+    assert remark in page(replace(EMPTY, silence=silence), "en")
 
 
 def test_a_forced_theme_is_set_on_the_page(report: ReportData) -> None:
@@ -206,7 +206,7 @@ def test_refuses_a_time_zone_that_does_not_exist(report: ReportData) -> None:
 
 def test_no_phrase_is_left_over() -> None:
     source = "\n".join(path.read_text("utf-8") for path in SOURCE.rglob("*") if path.suffix in (".py", ".html"))
-    made = {
+    prefixes = {
         f"{name}."
         for name in ("nav", "column", "table", "headline", "flow", "silence", "calibration", "histogram.unit")
     }
@@ -215,7 +215,7 @@ def test_no_phrase_is_left_over() -> None:
         for name in catalogue()["report"]
         if f'"{name.removesuffix(".one").removesuffix(".other")}"' not in source
         and f"'{name}'" not in source
-        and not name.startswith(tuple(made))
+        and not name.startswith(tuple(prefixes))
     ]
     assert unused == []
 

@@ -86,7 +86,7 @@ def test_says_nothing_on_the_console_and_asks_for_nothing(
     tab.on("request", lambda request: heard.append(request.url))
     tab.goto(pages[language].as_uri(), wait_until="networkidle")
     tab.context.close()
-    assert [said for said in heard if not said.startswith("data:")] == [pages[language].as_uri()]
+    assert [message for message in heard if not message.startswith("data:")] == [pages[language].as_uri()]
 
 
 @pytest.mark.parametrize("name", [*LANGUAGES, "crowd"])

@@ -87,21 +87,21 @@ def test_a_change_of_method_is_a_line_down_with_its_words() -> None:
 
 
 @given(cells, st.booleans())
-def test_the_rfm_map_is_sound_whatever_the_cells(found: list[RfmCell], wide: bool) -> None:
-    picture = Picture(rfm_map(RfmMap(tuple(found)), WRITE, wide=wide))
+def test_the_rfm_map_is_sound_whatever_the_cells(map_cells: list[RfmCell], wide: bool) -> None:
+    picture = Picture(rfm_map(RfmMap(tuple(map_cells)), WRITE, wide=wide))
     assert sound(picture)
     assert picture.clashes() == []
 
 
 @given(st.lists(st.tuples(shares, st.floats(-0.5, 1.5)), max_size=40), st.booleans())
-def test_the_pareto_curve_is_sound_whatever_the_points(found: list[tuple[float, float]], wide: bool) -> None:
-    assert sound(Picture(curve([ParetoPoint(x, y) for x, y in sorted(found)], WRITE, wide=wide)))
+def test_the_pareto_curve_is_sound_whatever_the_points(points: list[tuple[float, float]], wide: bool) -> None:
+    assert sound(Picture(curve([ParetoPoint(x, y) for x, y in sorted(points)], WRITE, wide=wide)))
 
 
 @given(silences, st.booleans())
-def test_the_silence_curve_is_sound_whatever_was_learned(found: Silence, wide: bool) -> None:
-    assert sound(Picture(silence(found, WRITE, wide=wide)))
-    assert sound(Picture(calibration(found, WRITE, wide=wide)))
+def test_the_silence_curve_is_sound_whatever_was_learned(silence_data: Silence, wide: bool) -> None:
+    assert sound(Picture(silence(silence_data, WRITE, wide=wide)))
+    assert sound(Picture(calibration(silence_data, WRITE, wide=wide)))
 
 
 @given(sizes, st.booleans())
@@ -125,8 +125,8 @@ def test_a_single_run_is_a_column() -> None:
 
 
 def test_the_rfm_map_puts_the_best_corner_top_right() -> None:
-    one, five = RfmCell(1, 1, 10, Decimal(1)), RfmCell(5, 5, 10, Decimal(9))
-    low, high = Picture(rfm_map(RfmMap((one, five)), WRITE)).marks("rect", "mark")
+    worst, best = RfmCell(1, 1, 10, Decimal(1)), RfmCell(5, 5, 10, Decimal(9))
+    low, high = Picture(rfm_map(RfmMap((worst, best)), WRITE)).marks("rect", "mark")
     assert float(high.attrib["x"]) > float(low.attrib["x"])
     assert float(high.attrib["y"]) < float(low.attrib["y"])
     assert [mark.attrib["class"] for mark in (low, high)] == ["mark step-20", "mark step-0"]
@@ -197,8 +197,8 @@ EMPTY: list[Callable[[bool], str]] = [
 @pytest.mark.parametrize("picture", EMPTY)
 @pytest.mark.parametrize("wide", [True, False])
 def test_without_data_a_picture_says_so(picture: Callable[[bool], str], wide: bool) -> None:
-    found = Picture(picture(wide))
-    assert (len(found.words()), found.outside()) == (1, [])
+    drawing = Picture(picture(wide))
+    assert (len(drawing.words()), drawing.outside()) == (1, [])
 
 
 def test_every_picture_has_a_name_that_screen_readers_speak(report: ReportData) -> None:

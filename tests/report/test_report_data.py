@@ -64,11 +64,11 @@ def test_moves_of_a_direction_add_up() -> None:
 
 
 def test_the_chosen_scheme_is_shown_first(report: ReportData) -> None:
-    assert [replace(report, chosen=key).shown.key for key in ("rfm", "value")] == ["rfm", "value"]  # type: ignore[union-attr]  # there are some
+    assert [replace(report, chosen=key).main_scheme.key for key in ("rfm", "value")] == ["rfm", "value"]  # type: ignore[union-attr]  # there are some
 
 
 @pytest.mark.parametrize("chosen", ["price_sensitivity", "no such scheme"])
 def test_a_choice_without_tiers_gives_way_to_the_first_that_has_some(report: ReportData, chosen: str) -> None:
-    shown = replace(report, chosen=chosen).shown
-    assert shown is not None
-    assert shown.key == "value"
+    scheme = replace(report, chosen=chosen).main_scheme
+    assert scheme is not None
+    assert scheme.key == "value"

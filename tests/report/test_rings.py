@@ -80,7 +80,7 @@ def test_past_runs_are_drawn_to_the_scale_of_the_largest() -> None:
 def test_every_run_is_drawn_with_the_same_elements_so_that_the_slider_can_change_one_into_another() -> None:
     scheme = sample_scheme("lifecycle", "en")
     drawn = [[mark.tag for mark in Picture(rings(scheme, WRITE, moment=m)).root.iter()] for m in range(13)]
-    assert all(one == drawn[0] for one in drawn)
+    assert all(tags == drawn[0] for tags in drawn)
 
 
 def test_a_ring_says_its_numbers_under_the_pointer() -> None:

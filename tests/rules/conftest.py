@@ -1,4 +1,4 @@
-"""What the rules look at: the tree, its contracts, its modules, and Django with its apps."""
+"""Fixtures for the rules: the tree, its contracts, its modules, and Django with its apps."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def library() -> list[ModuleType]:
 
 def _names() -> Iterator[str]:
     yield "custrata"
-    for found in pkgutil.walk_packages(custrata.__path__, "custrata.", onerror=lambda name: None):
-        yield found.name
+    for module in pkgutil.walk_packages(custrata.__path__, "custrata.", onerror=lambda name: None):
+        yield module.name
 
 
 @pytest.fixture(scope="session")
@@ -54,13 +54,13 @@ def errors(library: list[ModuleType], server: list[str]) -> list[type[CustrataEr
     for name in _names():
         if name.startswith(SERVER) and name not in STARTING:
             importlib.import_module(name)
-    found, kinds = list[type[CustrataError]](), [CustrataError]
+    classes, kinds = list[type[CustrataError]](), [CustrataError]
     while kinds:
         kind = kinds.pop()
         kinds.extend(kind.__subclasses__())
         if kind not in (CustrataError, BadInput, Refused) and kind.__module__.startswith("custrata."):
-            found.append(kind)
-    return sorted(set(found), key=lambda kind: kind.__name__)
+            classes.append(kind)
+    return sorted(set(classes), key=lambda kind: kind.__name__)
 
 
 @pytest.fixture(scope="session")
@@ -76,5 +76,5 @@ def server() -> list[str]:
 @pytest.fixture(scope="session")
 def templates() -> dict[str, str]:
     """Every template of the pages: its path and its text."""
-    found = sorted(path for part in ("web", "apps") for path in (ROOT / "src/custrata" / part).rglob("*.html"))
-    return {path.relative_to(ROOT / "src/custrata").as_posix(): path.read_text("utf-8") for path in found}
+    paths = sorted(path for part in ("web", "apps") for path in (ROOT / "src/custrata" / part).rglob("*.html"))
+    return {path.relative_to(ROOT / "src/custrata").as_posix(): path.read_text("utf-8") for path in paths}

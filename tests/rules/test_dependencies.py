@@ -1,4 +1,4 @@
-"""A dependency has a reason in writing; no file says where packages come from, or on what machine it grew."""
+"""Every dependency has a comment with its reason; no file names a package mirror or a local path."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def without_reason(project: str) -> Iterator[str]:
     """Requirements in the lists of a pyproject.toml that no comment explains."""
     lists = project.partition("\ndependencies = [")[2].partition("[project.scripts]")[0]
     for line in lists.splitlines():
-        if (found := REQUIREMENT.match(line)) and not REASON.search(found["rest"]):
-            yield found["requirement"]
+        if (match := REQUIREMENT.match(line)) and not REASON.search(match["rest"]):
+            yield match["requirement"]
 
 
 def tracked(root: Path) -> list[Path]:
@@ -38,8 +38,8 @@ def tracked(root: Path) -> list[Path]:
 
 
 def mentions(files: list[Path], pattern: re.Pattern[str]) -> list[str]:
-    found = ((path, pattern.search(path.read_text("utf-8", errors="replace"))) for path in files)
-    return [f"{path}: {match[0]}" for path, match in found if match]
+    matches = ((path, pattern.search(path.read_text("utf-8", errors="replace"))) for path in files)
+    return [f"{path}: {match[0]}" for path, match in matches if match]
 
 
 def test_every_dependency_has_its_reason(root: Path) -> None:
@@ -53,9 +53,12 @@ def test_sees_a_dependency_without_a_reason() -> None:
 
 def test_every_dependency_is_pinned(root: Path) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
-    asked = [*project["dependencies"], *(name for extra in project["optional-dependencies"].values() for name in extra)]
+    requirements = [
+        *project["dependencies"],
+        *(name for extra in project["optional-dependencies"].values() for name in extra),
+    ]
     pins = {line.partition("==")[0] for line in (root / "constraints.txt").read_text("utf-8").splitlines()}
-    assert {_plain(name) for name in asked} - {_plain(pin) for pin in pins} == set()
+    assert {_plain(name) for name in requirements} - {_plain(pin) for pin in pins} == set()
 
 
 def _plain(requirement: str) -> str:

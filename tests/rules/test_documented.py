@@ -1,4 +1,4 @@
-"""Undocumented does not exist: everything one can use stands in the generated reference, with its meaning."""
+"""Everything public is documented: commands, options, classes and methods, in the generated reference."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def undescribed(group: click.Group) -> Iterator[str]:
 
 
 def public_classes(library: list[ModuleType]) -> Iterator[type]:
-    """Classes one meets, without the errors: their sentence says what they are."""
+    """Public classes without the errors, which are described by their messages."""
     for module in library:
-        for name, found in vars(module).items():
-            ours = inspect.isclass(found) and found.__module__ == module.__name__ and not name.startswith("_")
-            if ours and not issubclass(found, CustrataError):
-                yield found
+        for name, member in vars(module).items():
+            ours = inspect.isclass(member) and member.__module__ == module.__name__ and not name.startswith("_")
+            if ours and not issubclass(member, CustrataError):
+                yield member
 
 
-def silent_methods(kind: type) -> list[str]:
+def undocumented_methods(kind: type) -> list[str]:
     """Public methods and properties without a docstring of their own or one they inherit."""
     own = [(name, value) for name, value in vars(kind).items() if not name.startswith("_")]
     doors = [(n, v) for n, v in own if isinstance(v, property | classmethod | staticmethod) or inspect.isfunction(v)]
@@ -87,4 +87,4 @@ def test_every_class_says_what_it_is(library: list[ModuleType]) -> None:
 
 
 def test_every_method_says_what_it_does(library: list[ModuleType]) -> None:
-    assert [name for kind in public_classes(library) for name in silent_methods(kind)] == []
+    assert [name for kind in public_classes(library) for name in undocumented_methods(kind)] == []

@@ -1,4 +1,4 @@
-"""Every door of the pipeline fails in Custrata's words: none lets an engine's own error through."""
+"""Every entry point of the pipeline raises Custrata's errors: none lets an engine's own error through."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ import pytest
 from custrata import pipeline
 from custrata.pipeline import simulation
 
-DOORS = [getattr(pipeline, name) for name in pipeline.__all__ if inspect.isfunction(getattr(pipeline, name))]
+ENTRY_POINTS = [getattr(pipeline, name) for name in pipeline.__all__ if inspect.isfunction(getattr(pipeline, name))]
 
 
-@pytest.mark.parametrize("door", [*DOORS, simulation.simulate, simulation.preview], ids=lambda door: door.__name__)
-def test_a_door_of_the_pipeline_is_guarded(door: object) -> None:
-    assert inspect.unwrap(door) is not door  # type: ignore[arg-type]  # a function, as the list is made
+@pytest.mark.parametrize(
+    "entry_point",
+    [*ENTRY_POINTS, simulation.simulate, simulation.preview],
+    ids=lambda entry_point: entry_point.__name__,
+)
+def test_every_entry_point_translates_errors(entry_point: object) -> None:
+    assert inspect.unwrap(entry_point) is not entry_point  # type: ignore[arg-type]  # a function, as the list is made

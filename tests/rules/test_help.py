@@ -20,9 +20,9 @@ def commands(command: click.Command, path: str = "custrata") -> Iterator[tuple[s
 
 def untranslated(command: click.Command, path: str, english: set[str]) -> list[str]:
     """The command and those of its options whose help nobody has translated."""
-    told = [(path, command.help or "")]
-    told += [(f"{path} {option.opts[-1]}", option.help or "") for option in options(command)]
-    return [where for where, text in told if not text or plain(text) not in english]
+    texts = [(path, command.help or "")]
+    texts += [(f"{path} {option.opts[-1]}", option.help or "") for option in options(command)]
+    return [where for where, text in texts if not text or plain(text) not in english]
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +42,10 @@ def test_no_translation_is_left_of_help_that_is_gone() -> None:
     from custrata.cli.demo import demo_command  # where the server is not installed
 
     every = [command for _, command in commands(cli)] + [demo_command]
-    told = {plain(text or "") for one in every for text in (one.help, *(option.help for option in options(one)))}
-    assert [name for name, texts in catalogue()["help"].items() if plain(texts["en"]) not in told] == []
+    english = {
+        plain(text or "") for command in every for text in (command.help, *(option.help for option in options(command)))
+    }
+    assert [name for name, texts in catalogue()["help"].items() if plain(texts["en"]) not in english] == []
 
 
 def options(command: click.Command) -> list[click.Option]:

@@ -27,8 +27,8 @@ def test_the_library_contract_names_every_package_of_the_library(
 def test_the_engine_contract_names_every_package_but_the_engine(
     root: Path, contracts: configparser.ConfigParser
 ) -> None:
-    others = packages(root / "src/custrata") - {"engine", "__main__", "__init__"}
-    assert listed(contracts, "engines-are-hidden", "source_modules") == others
+    expected = packages(root / "src/custrata") - {"engine", "__main__", "__init__"}
+    assert listed(contracts, "engines-are-hidden", "source_modules") == expected
 
 
 def test_the_apps_contract_names_every_app(root: Path, contracts: configparser.ConfigParser) -> None:

@@ -23,10 +23,10 @@ def unnamed(files: Iterable[str]) -> list[str]:
 
 
 def missing(
-    written: ProjectState, wanted: ProjectState, labels: Iterable[str], graph: MigrationGraph
+    written: ProjectState, target: ProjectState, labels: Iterable[str], graph: MigrationGraph
 ) -> dict[str, list[str]]:
     """What the models of these apps hold and their migrations do not, by app."""
-    changes = MigrationAutodetector(written, wanted, MigrationQuestioner({"ask_initial": True})).changes(graph)
+    changes = MigrationAutodetector(written, target, MigrationQuestioner({"ask_initial": True})).changes(graph)
     return {
         label: [operation.describe() for migration in changes[label] for operation in migration.operations]
         for label in labels
@@ -57,7 +57,7 @@ def test_sees_a_missing_migration(shop: ProjectState) -> None:
     assert missing(ProjectState(), shop, ["orders"], MigrationGraph()) == {"orders": ["Create model Order"]}
 
 
-def test_is_content_where_the_migrations_say_it_all(shop: ProjectState) -> None:
+def test_nothing_is_missing_where_migrations_match_the_models(shop: ProjectState) -> None:
     assert missing(shop, shop, ["orders"], MigrationGraph()) == {}
 
 

@@ -1,4 +1,4 @@
-"""Every pin can be installed where we promise to run: Python 3.11.0 and 3.13, x86-64 and arm64, without a compiler."""
+"""Every pin has a wheel for the supported platforms: Python 3.11.0 and 3.13, x86-64 and arm64."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def requires(name: str, version: str) -> str:
         package = distribution(name)
     except PackageNotFoundError:
         return ""
-    said = "Requires-Python" in package.metadata and package.version == version
-    return package.metadata["Requires-Python"] if said else ""
+    applies = "Requires-Python" in package.metadata and package.version == version
+    return package.metadata["Requires-Python"] if applies else ""
 
 
 def test_every_pin_installed_here_runs_on_every_python_promised(constraints: str) -> None:
-    said = {name: requires(name, version) for name, version in pinned(constraints).items()}
-    assert any(said.values())
-    assert {name: found for name, text in said.items() if (found := refused(text))} == {}
+    requirements = {name: requires(name, version) for name, version in pinned(constraints).items()}
+    assert any(requirements.values())
+    assert {name: pythons for name, text in requirements.items() if (pythons := refused(text))} == {}
 
 
 @pytest.mark.parametrize(("python", "machine"), PLACES)
@@ -59,11 +59,11 @@ def test_the_pins_are_made_for_the_oldest_python_that_the_project_promises(root:
 
 
 @pytest.mark.parametrize(
-    ("said", "pythons"),
+    ("requirement", "pythons"),
     [(">=3.11.5", ["3.11.0"]), (">=3.12", ["3.11.0"]), ("<3.13", ["3.13"]), (">=3.8", []), ("!=3.11.0", ["3.11.0"])],
 )
-def test_sees_a_package_that_is_too_new_or_too_old(said: str, pythons: list[str]) -> None:
-    assert refused(said) == pythons
+def test_sees_a_package_that_is_too_new_or_too_old(requirement: str, pythons: list[str]) -> None:
+    assert refused(requirement) == pythons
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 def functions() -> Iterator[tuple[str, object]]:
     for name in custrata.__all__:
-        found = getattr(custrata, name)
-        if inspect.isfunction(found):
-            yield name, found
+        member = getattr(custrata, name)
+        if inspect.isfunction(member):
+            yield name, member
 
 
 def pages(root: Path) -> Iterator[Path]:
@@ -36,17 +36,19 @@ def test_every_public_name_exists_once() -> None:
 
 def test_every_public_name_is_documented() -> None:
     named = {name: getattr(custrata, name) for name in reference.public_names()}
-    silent = [name for name, found in named.items() if callable(found) and not found.__doc__]
+    silent = [name for name, member in named.items() if callable(member) and not member.__doc__]
     assert silent == []
 
 
 def test_every_public_function_has_an_example() -> None:
-    assert [name for name, found in functions() if ">>> " not in (inspect.getdoc(found) or "")] == []
+    assert [name for name, member in functions() if ">>> " not in (inspect.getdoc(member) or "")] == []
 
 
 def test_nothing_else_is_offered() -> None:
     ours = {
-        name for name, found in vars(custrata).items() if str(getattr(found, "__module__", "")).startswith("custrata.")
+        name
+        for name, member in vars(custrata).items()
+        if str(getattr(member, "__module__", "")).startswith("custrata.")
     }
     assert ours - set(custrata.__all__) == set()
 

@@ -22,10 +22,10 @@ def app_layers(contracts: configparser.ConfigParser) -> Layers:
     return [frozenset(re.findall(r"\w+", line)) for line in lines]
 
 
-def upward_relations(found: Iterable[Model], layers: Layers) -> Iterator[str]:
+def upward_relations(registered: Iterable[Model], layers: Layers) -> Iterator[str]:
     """Every relation kept in a table whose target app stands above, or beside, its own."""
     depth = {app: number for number, layer in enumerate(layers) for app in layer}
-    for model in found:
+    for model in registered:
         own = model._meta.app_label
         for field in model._meta.get_fields():
             other = field.related_model if field.is_relation and field.concrete else None
@@ -57,17 +57,17 @@ def shop(server: list[str]) -> Apps:
     return registry
 
 
-def found(registry: Apps) -> list[Model]:
+def registered_models(registry: Apps) -> list[Model]:
     return [model for models_of_app in registry.all_models.values() for model in models_of_app.values()]
 
 
 def test_sees_a_key_that_points_up(shop: Apps) -> None:
     layers = [frozenset({"orders"}), frozenset({"people"})]
-    assert list(upward_relations(found(shop), layers)) == ["people.Person.favourite -> orders"]
+    assert list(upward_relations(registered_models(shop), layers)) == ["people.Person.favourite -> orders"]
 
 
 def test_sees_keys_between_apps_of_one_layer(shop: Apps) -> None:
-    assert len(list(upward_relations(found(shop), [frozenset({"orders", "people"})]))) == 2
+    assert len(list(upward_relations(registered_models(shop), [frozenset({"orders", "people"})]))) == 2
 
 
 def test_the_contract_gives_the_layers(contracts: configparser.ConfigParser) -> None:

@@ -1,4 +1,4 @@
-"""What goes with a release, and what an audit says where nobody answers."""
+"""Files of a release, and the audit when the service cannot be reached."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from release import NotAsPinned, browser_components, licences
 
 def test_every_pin_has_a_licence(root: Path) -> None:
     pins = pinned((root / "constraints.txt").read_text("utf-8"))
-    said = licences({name: pins[name] for name in ("Django", "django-otp", "segno", "duckdb", "pyarrow-hotfix")})
-    assert "Django 5.2" in said
-    assert "Permission is hereby granted" in said
-    assert len(said.split("=" * 78)) == 5
+    text = licences({name: pins[name] for name in ("Django", "django-otp", "segno", "duckdb", "pyarrow-hotfix")})
+    assert "Django 5.2" in text
+    assert "Permission is hereby granted" in text
+    assert len(text.split("=" * 78)) == 5
 
 
 @pytest.mark.parametrize("pin", [{"no-such-package": "1"}, {"Django": "1.0"}])
@@ -26,12 +26,14 @@ def test_a_pin_that_is_not_installed_is_no_release(pin: dict[str, str]) -> None:
         licences(pin)
 
 
-def test_what_browsers_load_is_in_the_bill_and_what_tests_use_is_not(root: Path) -> None:
-    found = browser_components(json.loads((root / "package-lock.json").read_text("utf-8")))
-    names = {component["name"] for component in found}
+def test_the_bill_of_materials_lists_browser_files_but_not_test_tools(root: Path) -> None:
+    components = browser_components(json.loads((root / "package-lock.json").read_text("utf-8")))
+    names = {component["name"] for component in components}
     assert {"htmx.org", "echarts", "@tabler/core"} <= names
     assert "axe-core" not in names
-    assert next(one["purl"] for one in found if one["name"] == "@tabler/core").startswith("pkg:npm/%40tabler/core@")
+    assert next(component["purl"] for component in components if component["name"] == "@tabler/core").startswith(
+        "pkg:npm/%40tabler/core@"
+    )
 
 
 WEAK = {"name": "b", "version": "1", "vulns": [{"id": "PYSEC-1", "fix_versions": ["2"]}]}
@@ -49,21 +51,19 @@ SKIPPED = {"name": "c", "skip_reason": "not found"}
         ([], 2, "NOT AUDITED"),
     ],
 )
-def test_what_could_not_be_asked_about_is_not_called_sound(
-    packages: list[dict[str, object]], status: int, text: str
-) -> None:
+def test_unaudited_packages_are_not_reported_as_safe(packages: list[dict[str, object]], status: int, text: str) -> None:
     verdict = python_verdict(json.dumps({"dependencies": packages}), "")
     assert (verdict.status, text in str(verdict)) == (status, True)
 
 
 @pytest.mark.parametrize("output", ["", "no json", '{"statusCode": 405}'])
-def test_an_index_that_does_not_answer_is_told(output: str) -> None:
+def test_an_unreachable_index_is_reported(output: str) -> None:
     for read in (python_verdict, browser_verdict):
         verdict = read(output, "error: 405\n")
         assert (verdict.status, "NOT AUDITED" in str(verdict), "405" in str(verdict)) == (2, True, True)
 
 
-def test_weaknesses_of_browser_files_are_told() -> None:
+def test_vulnerabilities_of_browser_files_are_reported() -> None:
     output = {"metadata": {"dependencies": {"total": 9}}, "vulnerabilities": {"echarts": {"severity": "high"}}}
     verdict = browser_verdict(json.dumps(output), "")
     assert (verdict.status, "echarts: high" in str(verdict)) == (1, True)

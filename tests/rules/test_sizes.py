@@ -1,4 +1,4 @@
-"""Functions fit the screen, files fit the head."""
+"""Functions and files stay below a maximum length."""
 
 from __future__ import annotations
 
@@ -46,5 +46,5 @@ def test_over_five_arguments_are_given_by_name(functions: list[Function]) -> Non
 
 def test_the_measure_sees_what_is_too_long(tmp_path: Path) -> None:
     (tmp_path / "long.py").write_text("def long(a, b, *, c):\n" + "    a += b\n" * 80 + "    return c\n")
-    (found,) = modules(tmp_path)[0].functions
-    assert (found.lines, found.arguments, found.positional, found.typed) == (82, 3, 2, False)
+    (function,) = modules(tmp_path)[0].functions
+    assert (function.lines, function.arguments, function.positional, function.typed) == (82, 3, 2, False)

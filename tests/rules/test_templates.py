@@ -1,4 +1,4 @@
-"""Templates say nothing but phrases, ask for phrases that exist, and hold nothing that the pages' policy forbids."""
+"""Templates contain no text but existing phrases, and nothing that the content security policy forbids."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from custrata.wording import catalogue
 
 Templates = dict[str, str]
 
-ASKED = re.compile(r'{%\s*(?P<tag>text|text_count)\s+["\'](?P<name>[\w.]+)["\'](?P<rest>[^%]*)%}')
-GIVEN = re.compile(r"(\w+)=")
+PHRASE_TAG = re.compile(r'{%\s*(?P<tag>text|text_count)\s+["\'](?P<name>[\w.]+)["\'](?P<rest>[^%]*)%}')
+ARGUMENT = re.compile(r"(\w+)=")
 AS = re.compile(r"\s+as\s+\w+\s*$")
 NOT_TEXT = re.compile(
     r"{%\s*comment\s*%}.*?{%\s*endcomment\s*%}|{%.*?%}|{{.*?}}|{#.*?#}|<!--.*?-->|&\w+;"
@@ -38,43 +38,45 @@ FORBIDDEN = {
 FORM = re.compile(r"<form\b[^>]*\bmethod=[\"']?post.*?</form>", re.I | re.DOTALL)
 
 
-def asked(text: str) -> Iterator[tuple[str, set[str]]]:
+def phrases_used(text: str) -> Iterator[tuple[str, set[str]]]:
     """Every phrase that a template asks for, with the facts it gives."""
-    for found in ASKED.finditer(text):
-        facts = set(GIVEN.findall(AS.sub("", re.sub(r'"[^"]*"|\'[^\']*\'', "", found["rest"]))))
-        for form in (".one", ".other") if found["tag"] == "text_count" else ("",):
-            yield found["name"] + form, facts | ({"number"} if form else set())
+    for match in PHRASE_TAG.finditer(text):
+        facts = set(ARGUMENT.findall(AS.sub("", re.sub(r'"[^"]*"|\'[^\']*\'', "", match["rest"]))))
+        for form in (".one", ".other") if match["tag"] == "text_count" else ("",):
+            yield match["name"] + form, facts | ({"number"} if form else set())
 
 
-def wanted(name: str) -> set[str] | None:
+def facts_of(name: str) -> set[str] | None:
     """The facts of a phrase, none where there is no such phrase."""
     area, _, rest = name.partition(".")
     texts = catalogue().get(area, {}).get(rest)
     return {fact for _, fact, _, _ in Formatter().parse(texts["en"]) if fact is not None} if texts else None
 
 
-def misasked(text: str) -> list[str]:
+def mismatched_phrases(text: str) -> list[str]:
     """Phrases asked for that do not exist, or that take other facts."""
-    return [name for name, facts in asked(text) if wanted(name) is None or not (wanted(name) or set()) <= facts]
+    return [
+        name for name, facts in phrases_used(text) if facts_of(name) is None or not (facts_of(name) or set()) <= facts
+    ]
 
 
 def untranslated(text: str) -> list[str]:
-    """Words one would see, or hear, that are no phrase."""
+    """Words of the text and of spoken attributes that are not phrases."""
     bare = NOT_TEXT.sub(" ", text)
-    seen = [*(match[2] for match in SPOKEN.finditer(bare)), ELEMENT.sub(" ", bare)]
-    return [word for part in seen for word in LETTERS.findall(part) if word not in NAMES]
+    texts = [*(match[2] for match in SPOKEN.finditer(bare)), ELEMENT.sub(" ", bare)]
+    return [word for part in texts for word in LETTERS.findall(part) if word not in NAMES]
 
 
 def forms_without_token(text: str) -> list[str]:
     return [form[0][:60] for form in FORM.finditer(text) if "csrf_token" not in form[0]]
 
 
-def faults(found: Iterable[tuple[str, list[str]]]) -> dict[str, list[str]]:
-    return {path: wrong for path, wrong in found if wrong}
+def faults(by_path: Iterable[tuple[str, list[str]]]) -> dict[str, list[str]]:
+    return {path: wrong for path, wrong in by_path if wrong}
 
 
 def test_templates_ask_for_phrases_that_exist_with_their_facts(templates: Templates) -> None:
-    assert faults((path, misasked(text)) for path, text in templates.items()) == {}
+    assert faults((path, mismatched_phrases(text)) for path, text in templates.items()) == {}
 
 
 def test_templates_say_nothing_that_is_not_translated(templates: Templates) -> None:
@@ -120,7 +122,7 @@ def test_sees_what_is_not_translated(text: str, words: list[str]) -> None:
     ],
 )
 def test_sees_what_is_wrongly_asked_for(text: str, wrong: list[str]) -> None:
-    assert misasked(text) == wrong
+    assert mismatched_phrases(text) == wrong
 
 
 @pytest.mark.parametrize(

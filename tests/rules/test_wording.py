@@ -1,4 +1,4 @@
-"""Every sentence exists in every language, with the same facts in it."""
+"""Every phrase exists in every language, with the same placeholders."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PHRASES = [(area, name) for area, phrases in catalogue().items() for name in phr
 
 
 def facts(text: str) -> set[str]:
-    """The names in braces."""
+    """The names of the placeholders."""
     return {name.partition(".")[0].partition("[")[0] for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
@@ -25,8 +25,8 @@ def faults(texts: Texts, languages: tuple[str, ...], like: str | None = None) ->
     """What is wrong with a phrase: languages it lacks or has too many, and facts that differ between them."""
     wrong = [f"no {language}" for language in languages if not texts.get(language, "").strip()]
     wrong += [f"strange {language}" for language in texts if language not in languages]
-    wanted = facts(like if like is not None else next(iter(texts.values())))
-    return wrong + [f"facts in {language}" for language, text in texts.items() if facts(text) != wanted]
+    expected = facts(like if like is not None else next(iter(texts.values())))
+    return wrong + [f"facts in {language}" for language, text in texts.items() if facts(text) != expected]
 
 
 def literal_phrases(source: Path) -> Iterator[tuple[str, str]]:
@@ -39,13 +39,13 @@ def literal_phrases(source: Path) -> Iterator[tuple[str, str]]:
 
 def literal_phrase(call: ast.Call) -> Iterator[tuple[str, str]]:
     """Of `phrase("area", "name", …)`, and of the pages' `text("area.name")`, `html(…)` and `count(…)`."""
-    asked = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    called = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
     written = [str(argument.value) for argument in call.args[:2] if isinstance(argument, ast.Constant)]
-    if asked == "phrase" and len(written) == 2:
+    if called == "phrase" and len(written) == 2:
         yield written[0], written[1]
-    if asked in ("text", "html", "count") and written and written[0].partition(".")[0] in catalogue():
+    if called in ("text", "html", "count") and written and written[0].partition(".")[0] in catalogue():
         area, _, name = written[0].partition(".")
-        yield from ((area, name + form) for form in ((".one", ".other") if asked == "count" else ("",)))
+        yield from ((area, name + form) for form in ((".one", ".other") if called == "count" else ("",)))
 
 
 def translations() -> dict[str, Texts]:
@@ -58,14 +58,16 @@ def translations() -> dict[str, Texts]:
 
 
 def test_every_phrase_speaks_every_language_of_the_same_facts() -> None:
-    found = {f"{area}.{name}": faults(catalogue()[area][name], LANGUAGES) for area, name in PHRASES}
-    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    all_faults = {f"{area}.{name}": faults(catalogue()[area][name], LANGUAGES) for area, name in PHRASES}
+    assert {name: wrong for name, wrong in all_faults.items() if wrong} == {}
 
 
 def test_every_error_is_translated_with_the_facts_of_its_sentence(errors: list[type[CustrataError]]) -> None:
     chinese = tuple(language for language in LANGUAGES if language != "en")
-    found = {kind.__name__: faults(translations().get(kind.__name__, {}), chinese, kind.template) for kind in errors}
-    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    all_faults = {
+        kind.__name__: faults(translations().get(kind.__name__, {}), chinese, kind.template) for kind in errors
+    }
+    assert {name: wrong for name, wrong in all_faults.items() if wrong} == {}
 
 
 def test_no_translation_is_left_of_an_error_that_is_gone(errors: list[type[CustrataError]]) -> None:
@@ -78,12 +80,12 @@ def test_no_error_is_translated_twice() -> None:
 
 
 def test_every_phrase_the_source_asks_for_exists(root: Path) -> None:
-    asked = set(literal_phrases(root / "src/custrata"))
-    assert {(area, name) for area, name in asked if name not in catalogue().get(area, {})} == set()
+    used = set(literal_phrases(root / "src/custrata"))
+    assert {(area, name) for area, name in used if name not in catalogue().get(area, {})} == set()
 
 
 @pytest.mark.parametrize(
-    ("code", "asked"),
+    ("code", "phrases"),
     [
         ('phrase("web", "menu", language)', [("web", "menu")]),
         ('texts.text("web.menu")', [("web", "menu")]),
@@ -91,9 +93,9 @@ def test_every_phrase_the_source_asks_for_exists(root: Path) -> None:
         ('"abc".count("b.c")', []),
     ],
 )
-def test_sees_what_the_source_asks_for(tmp_path: Path, code: str, asked: list[tuple[str, str]]) -> None:
+def test_sees_what_the_source_asks_for(tmp_path: Path, code: str, phrases: list[tuple[str, str]]) -> None:
     (tmp_path / "page.py").write_text(code)
-    assert list(literal_phrases(tmp_path)) == asked
+    assert list(literal_phrases(tmp_path)) == phrases
 
 
 @pytest.mark.parametrize(

@@ -27,18 +27,18 @@ from custrata.tiering import BUILT_IN
 from custrata.web.rights import Role
 
 __all__ = ["django_db_modify_db_settings", "own_database", "postgresql"]
-# The switches that keep a Chromium of ours to itself.
+# Command-line switches that keep Chromium from contacting other hosts.
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 QUIET += ["--disable-component-update", "--disable-sync"]
 AT = datetime(2025, 7, 1, 4, tzinfo=UTC)
 CUSTOMERS = 240
-# The graded workspace has neither feedback nor tags: what is graded by them waits.
+# The graded workspace has neither feedback nor tags: schemes based on them wait for data.
 PUBLISHED = tuple(key for key in BUILT_IN if key not in ("need", "standing"))
 RUNS = ("2025-04-01", "2025-05-01", "2025-06-01", "2025-07-01")
 
 
 def orders(seed: int = 7) -> pl.DataFrame:
-    """Two and a half years of orders of `c001` … `c240`, of every rhythm there is."""
+    """Two and a half years of orders of `c001` … `c240`, with varied rhythms."""
     chance, rows = random.Random(seed), list[dict[str, object]]()
     for number in range(1, CUSTOMERS + 1):
         day = datetime(2023, 1, 1, 2, tzinfo=UTC) + timedelta(days=chance.randrange(700))
@@ -73,9 +73,9 @@ def customers() -> pl.DataFrame:
 
 @pytest.fixture(scope="session")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a workspace of 240 customers with four runs. Read it; to change it take `own_workspace`."""
+    """The folder of a workspace of 240 customers with four runs. Read-only; to change it use `own_workspace`."""
     base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base  # made once, for all workers
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base  # created once, for all workers
     folder = shared / "graded"
     with locked(shared / "graded.lock", wait=300):
         if not folder.exists():
@@ -114,7 +114,7 @@ def own_workspace(graded: Path, tmp_path: Path, settings: Settings) -> Workspace
 
 @pytest.fixture(autouse=True)
 def quick_passwords(settings: Settings) -> None:
-    """A hash that costs nothing: how strong it is in service is not what these tests ask."""
+    """Fast password hashing; its strength is not tested here."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
@@ -148,12 +148,12 @@ def signed_in(person: Person) -> Callable[[Role], Client]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Chromium, as the system has it."""
+    """The Chromium of the system."""
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if program is None:
         lacking("pages are looked at in Chromium (on Debian: apt-get install chromium)")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs a loop of its own in this thread
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs an event loop in this thread
         browser = playwright.chromium.launch(executable_path=program, args=QUIET)
         yield browser
         browser.close()
@@ -161,5 +161,5 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def stranger() -> Client:
-    """A browser nobody is signed in with."""
+    """A client without a session."""
     return Client()

@@ -1,7 +1,7 @@
 """The databases the server's tests run on: SQLite in a file, or, with CUSTRATA_TEST_DATABASE=postgresql, a private
 PostgreSQL that lives as long as the session.
 
-Every worker of a parallel run has its own, so there is nothing to share and nothing to be left behind: the server is
+Every worker of a parallel run has its own, so nothing is shared and nothing is left behind: the server is
 a child of the test process and ends with it, however that ends.
 """
 
@@ -29,7 +29,7 @@ from tests.conftest import lacking
 
 ON_POSTGRESQL = os.environ.get("CUSTRATA_TEST_DATABASE") == "postgresql"
 LACKING = "PostgreSQL is not installed (on Debian: apt-get install postgresql)"
-# Nothing in it outlives the session: no waiting for the disk, no port, little memory.
+# Nothing outlives the session: no fsync, no port, little memory.
 OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "listen_addresses": ""}
 OPTIONS |= {"shared_buffers": "32MB", "max_connections": "60", "log_min_messages": "fatal", "jit": "off"}
 OPTIONS |= {"autovacuum": "off", "max_wal_size": "256MB"}
@@ -37,14 +37,14 @@ END_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 class Missing(Exception):
-    """What is needed to run PostgreSQL is not there."""
+    """PostgreSQL cannot be run here."""
 
 
 def programs() -> Path:
     """The folder of the newest PostgreSQL's programs. Raises `Missing`."""
-    found = [Path(path).parent for path in glob.glob("/usr/lib/postgresql/*/bin/initdb")]
-    if found:
-        return max(found, key=lambda folder: float(folder.parent.name))
+    folders = [Path(path).parent for path in glob.glob("/usr/lib/postgresql/*/bin/initdb")]
+    if folders:
+        return max(folders, key=lambda folder: float(folder.parent.name))
     on_path = shutil.which("initdb")
     if not on_path:
         raise Missing(LACKING)
@@ -52,7 +52,7 @@ def programs() -> Path:
 
 
 def owner() -> pwd.struct_passwd:
-    """Who runs it: PostgreSQL refuses to be run by root, so then it is its own user. Raises `Missing`."""
+    """The user that runs it: PostgreSQL refuses root, so then the user `postgres`. Raises `Missing`."""
     if os.getuid():
         return pwd.getpwuid(os.getuid())
     try:
@@ -63,15 +63,24 @@ def owner() -> pwd.struct_passwd:
 
 @contextmanager
 def cluster(folder: Path, who: pwd.struct_passwd) -> Iterator[str]:
-    """A PostgreSQL of our own, run by `who` from the programs in `folder`; its address."""
+    """Run a private PostgreSQL as `who` from the programs in `folder`; yields its address."""
     with tempfile.TemporaryDirectory(prefix="pg") as home:  # short: a socket's path has 107 characters at most
         os.chown(home, who.pw_uid, who.pw_gid)
         user, group = (who.pw_uid, who.pw_gid) if not os.getuid() else (None, None)
         extra_groups: list[int] | None = None if os.getuid() else []
-        made: list[str | Path] = [folder / "initdb", "-D", f"{home}/data", "-U", "postgres", "-A", "trust", "--no-sync"]
-        made += ["-E", "UTF8", "--locale=C.UTF-8", "--no-instructions"]
+        command: list[str | Path] = [
+            folder / "initdb",
+            "-D",
+            f"{home}/data",
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "--no-sync",
+        ]
+        command += ["-E", "UTF8", "--locale=C.UTF-8", "--no-instructions"]
         subprocess.run(
-            made, check=True, stdout=subprocess.DEVNULL, cwd=home, user=user, group=group, extra_groups=extra_groups
+            command, check=True, stdout=subprocess.DEVNULL, cwd=home, user=user, group=group, extra_groups=extra_groups
         )
         options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
         server = subprocess.Popen(
@@ -104,7 +113,7 @@ def _wait(ready: Path, home: str, server: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """The address of a private PostgreSQL; skips where there is none to be had."""
+    """The address of a private PostgreSQL; skips where PostgreSQL is not installed."""
     try:
         folder, who = programs(), owner()
     except Missing as error:
@@ -121,10 +130,10 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest, tmp_path_factor
     """
     default = settings.DATABASES["default"]
     if ON_POSTGRESQL:
-        found = dj_database_url.parse(request.getfixturevalue("postgresql"), conn_max_age=0)
-        default.update({**found, "OPTIONS": {}, "NAME": "custrata"})
+        database = dj_database_url.parse(request.getfixturevalue("postgresql"), conn_max_age=0)
+        default.update({**database, "OPTIONS": {}, "NAME": "custrata"})
         default["TEST"]["NAME"] = "custrata_tests"
-        del connections["default"]  # it is made anew, with another backend, when next asked for
+        del connections["default"]  # recreated with another backend on next access
     else:
         default["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "tests.sqlite3")
 
@@ -136,12 +145,12 @@ def own_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{tmp_path / 'own.sqlite3'}"
         return
     address, name = request.getfixturevalue("postgresql"), f"own_{secrets.token_hex(4)}"
-    _say(address, f"CREATE DATABASE {name}")
+    _execute(address, f"CREATE DATABASE {name}")
     yield address.removesuffix("/postgres") + f"/{name}"
-    _say(address, f"DROP DATABASE {name} WITH (FORCE)")
+    _execute(address, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _say(address: str, statement: str) -> None:
+def _execute(address: str, statement: str) -> None:
     import psycopg  # only here: SQLite needs no driver
 
     with psycopg.connect(address, autocommit=True) as connection:

@@ -44,14 +44,14 @@ class Run:
     """What a run publishes: rows of the profile, and what decided each scheme as its record keeps it."""
 
     rows: Mapping[str, Mapping[str, Any]]
-    decided: Mapping[str, Mapping[str, Any]]
+    records: Mapping[str, Mapping[str, Any]]
 
 
-def recorded(found: Graded) -> Run:
+def recorded(graded: Graded) -> Run:
     """The gradings in the record's types."""
-    decided = {key: graded_record(told) for key, told in found.told.items()}
+    records = {key: graded_record(record) for key, record in graded.records.items()}
     since = {f"{key}_since": SINCE for key in BUILT_IN}
-    return Run({name: {**row, **since} for name, row in found.rows.items()}, decided)
+    return Run({name: {**row, **since} for name, row in graded.rows.items()}, records)
 
 
 @pytest.fixture(scope="session")
@@ -61,11 +61,11 @@ def run(duck: DuckEngine) -> Run:
 
 
 @pytest.fixture(scope="session")
-def told(run: Run) -> Explain:
-    """`told("value", "Ben", "en", value=Decimal(…))`: explain a tier, with some of the row said otherwise."""
+def explain_tier(run: Run) -> Explain:
+    """`explain_tier("value", "Ben", "en", value=Decimal(…))`: explain a tier, with some of the row said otherwise."""
 
     def tell(scheme: str, customer: str, language: str = "zh-hans", **other: Any) -> Explanation:
         row = {**run.rows[customer], **other}
-        return explain(scheme, row, run.decided[scheme], Writer(language, "CNY", "Asia/Shanghai"))
+        return explain(scheme, row, run.records[scheme], Writer(language, "CNY", "Asia/Shanghai"))
 
     return tell

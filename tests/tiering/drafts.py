@@ -1,4 +1,4 @@
-"""Definitions for tests: small ones by hand, and any at all for hypothesis."""
+"""Definitions for tests: small ones by hand, and strategies of any definition for hypothesis."""
 
 from __future__ import annotations
 
@@ -104,8 +104,8 @@ JUNK = st.recursive(
 
 
 @st.composite
-def spoiled(draw: st.DrawFn) -> Data:
-    """The data of a definition with something else somewhere in it."""
+def corrupted(draw: st.DrawFn) -> Data:
+    """The data of a definition with one value replaced by another."""
     data = draw(definitions())
     place: Any = data
     while True:

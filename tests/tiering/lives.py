@@ -49,7 +49,7 @@ def customer(value: Any, was: str | None = None, status: str | None = "kept", **
     row = {"value": value, **(before if was is not None else {}), **more}
     row |= {f"shown_{name}": row.get(f"shown_{name}", row.get(f"was_{name}")) for name in ("tier", "status", "since")}
     instants = {name for name, kind in FIELDS.items() if kind == INSTANT}
-    return {name: at(given) if name in instants and isinstance(given, str) else given for name, given in row.items()}
+    return {name: at(cell) if name in instants and isinstance(cell, str) else cell for name, cell in row.items()}
 
 
 def table_of(rows: Iterable[Row]) -> pa.Table:
@@ -58,8 +58,8 @@ def table_of(rows: Iterable[Row]) -> pa.Table:
     ids = [row.get("customer_id", f"{number:05}") for number, row in enumerate(listed)]
     columns: dict[str, Any] = {"customer_id": pa.array(ids, pa.string())}
     for name, kind in FIELDS.items():
-        given = [row.get(name) for row in listed]
-        columns[name] = pa.array([_cents(value) for value in given] if name in ("value", "fresh") else given, kind)
+        values = [row.get(name) for row in listed]
+        columns[name] = pa.array([_cents(value) for value in values] if name in ("value", "fresh") else values, kind)
     return pa.table(columns)
 
 
@@ -69,11 +69,11 @@ def _cents(value: Any) -> Decimal | None:
 
 def lived(engine: Engine, life: Life, as_of: str | AsOf, rows: Iterable[Row], zone: str = ZONE) -> list[Row]:
     """What the transition says of each row, in their order."""
-    found = engine.arrow(live(engine.from_arrow(table_of(rows)), life, AsOf.of(as_of, zone)))
-    return sorted(found.to_pylist(), key=lambda row: str(row["customer_id"]))
+    states = engine.arrow(live(engine.from_arrow(table_of(rows)), life, AsOf.of(as_of, zone)))
+    return sorted(states.to_pylist(), key=lambda row: str(row["customer_id"]))
 
 
-def told(rows: Iterable[Row], *names: str) -> list[Any]:
+def columns_of(rows: Iterable[Row], *names: str) -> list[Any]:
     """Some columns of the rows."""
     return [row[names[0]] if len(names) == 1 else tuple(row[name] for name in names) for row in rows]
 
@@ -142,20 +142,20 @@ def expected(
     return enter(reach, "downgraded", "fell" if reach == met else "fell_at_most")
 
 
-def counting(life: Life, own: State, shown: State | None, as_of: AsOf, put: Put | None) -> State:
-    """What counts: one's own state, or what a person gave; `shown` is what counted before."""
+def effective_state(life: Life, own: State, previous: State | None, as_of: AsOf, put: Put | None) -> State:
+    """What counts: one's own state, or what a person gave; `previous` is what counted before."""
     now, place = as_of.instant, life.tiers.index(own.tier)
     if put is not None and put.tier in life.tiers and (put.until is None or put.until > now):
-        given = life.tiers.index(put.tier)
-        if put.mode == "exactly" or given <= place:
-            since = shown.since if shown is not None and shown.tier == put.tier else now
+        put_place = life.tiers.index(put.tier)
+        if put.mode == "exactly" or put_place <= place:
+            since = previous.since if previous is not None and previous.tier == put.tier else now
             return State(put.tier, "override", since, put.until, "by_hand", now)
-    stayed = shown is not None and shown.tier == own.tier
-    found = replace(own, since=shown.since if shown is not None and stayed else now)
-    if shown is None or shown.status != "override" or stayed:
-        return found
+    stayed = previous is not None and previous.tier == own.tier
+    state = replace(own, since=previous.since if previous is not None and stayed else now)
+    if previous is None or previous.status != "override" or stayed:
+        return state
     return replace(
-        found, status="upgraded" if place < life.tiers.index(shown.tier) else "downgraded", reason="override_over"
+        state, status="upgraded" if place < life.tiers.index(previous.tier) else "downgraded", reason="override_over"
     )
 
 

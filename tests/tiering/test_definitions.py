@@ -18,13 +18,13 @@ from custrata.tiering.checking import (
     NotANumberTrait,
     OneWindowOnly,
     UnknownTraits,
+    added_columns,
     check_definition,
-    columns_made,
 )
 from custrata.tiering.comparing import Difference, differences
 from custrata.tiering.fields import BadDefinition, UnfitDefinition
 from custrata.tiering.files import NotASchemeFile, NotYaml, WrittenTwice, read_schemes, write_schemes
-from tests.tiering.drafts import Data, definitions, spoiled, vip
+from tests.tiering.drafts import Data, corrupted, definitions, vip
 
 TRAITS = {key: trait.type for key, trait in CATALOGUE.items()} | {"shoe_size": "string", "member": "boolean"}
 TOP = {"key": "top", "line": 10}
@@ -47,7 +47,7 @@ def test_nothing_is_different_between_a_definition_and_its_copy(data: Data) -> N
     assert differences(define(data), define(define(data).data())) == []
 
 
-@given(spoiled())
+@given(corrupted())
 def test_whatever_is_given_is_read_or_refused_by_name(data: Data) -> None:
     try:
         definition = define(data)
@@ -64,7 +64,7 @@ def test_the_schemes_that_ship_are_read_back_the_same_and_fit_any_workspace() ->
 
 
 @pytest.mark.parametrize(
-    ("given", "place"),
+    ("data", "place"),
     [
         ([], "the top"),
         ({**BASE, "key": "Gold Customers"}, "key"),
@@ -94,14 +94,14 @@ def test_the_schemes_that_ship_are_read_back_the_same_and_fit_any_workspace() ->
         ({**RULES, "rules": [{"when": {"tag": "a"}}]}, "rules[0]"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_its_place(given: Any, place: str) -> None:
+def test_what_cannot_be_read_is_refused_with_its_place(data: Any, place: str) -> None:
     with pytest.raises(BadDefinition) as refused:
-        define(given)
+        define(data)
     assert refused.value.facts["place"] == place
 
 
 @pytest.mark.parametrize(
-    ("given", "place"),
+    ("data", "place"),
     [
         ({**BASE, "tiers": [TOP, {"key": "top"}]}, "tiers"),
         ({**BASE, "tiers": [LOW]}, "tiers"),
@@ -121,9 +121,9 @@ def test_what_cannot_be_read_is_refused_with_its_place(given: Any, place: str) -
         ({"key": "x", "kind": "lifecycle", "tiers": [TOP, LOW]}, "tiers"),
     ],
 )
-def test_what_does_not_go_together_is_refused_with_its_place(given: Any, place: str) -> None:
+def test_what_does_not_go_together_is_refused_with_its_place(data: Any, place: str) -> None:
     with pytest.raises(UnfitDefinition) as refused:
-        define(given)
+        define(data)
     assert refused.value.facts["place"] == place
 
 
@@ -133,7 +133,7 @@ def test_a_condition_that_cannot_be_read_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("other", "error", "told"),
+    ("other", "error", "message"),
     [
         ({"trait": "spent"}, UnknownTraits, "spend"),
         ({"among": {"trait": "order", "is": ">=", "value": 1}}, UnknownTraits, "orders"),
@@ -145,8 +145,8 @@ def test_a_condition_that_cannot_be_read_is_refused() -> None:
         ({"key": "average_order"}, ColumnsTaken, "average_order_value"),
     ],
 )
-def test_what_the_workspace_cannot_grade_by_is_refused(other: Data, error: type[Exception], told: str) -> None:
-    with pytest.raises(error, match=told):
+def test_what_the_workspace_cannot_grade_by_is_refused(other: Data, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
         check_definition(define({**BASE, **other}), TRAITS, built_in())
 
 
@@ -160,22 +160,22 @@ def test_before_the_first_refresh_no_trait_is_checked() -> None:
 
 
 def test_keys_may_begin_alike_as_long_as_their_columns_differ() -> None:
-    others = {"vip": vip()}
-    check_definition(define({**BASE, "key": "vip_gold"}), TRAITS, others)
-    check_definition(define({**BASE, "key": "value_vip"}), TRAITS, others)
+    schemes = {"vip": vip()}
+    check_definition(define({**BASE, "key": "vip_gold"}), TRAITS, schemes)
+    check_definition(define({**BASE, "key": "value_vip"}), TRAITS, schemes)
     with pytest.raises(ColumnsTaken, match="vip_was_status"):
-        check_definition(define({**BASE, "key": "vip_was"}), TRAITS, others)
+        check_definition(define({**BASE, "key": "vip_was"}), TRAITS, schemes)
 
 
 def test_a_factor_named_like_the_column_of_another_scheme_is_refused() -> None:
     clash = define({**SCORE, "key": "vip", "factors": {"gold_tier": {"trait": "spend", "weight": 1}}})
-    assert "vip_gold_tier" in columns_made(clash)
+    assert "vip_gold_tier" in added_columns(clash)
     with pytest.raises(ColumnsTaken, match="vip_gold_tier"):
         check_definition(clash, TRAITS, {"vip_gold": define({**BASE, "key": "vip_gold"})})
 
 
 def test_the_condition_of_a_missing_column_of_facts_is_refused() -> None:
-    asked = {
+    condition = {
         "facts": "events",
         "count": True,
         "where": [{"column": "nam", "is": "=", "value": "x"}],
@@ -183,13 +183,13 @@ def test_the_condition_of_a_missing_column_of_facts_is_refused() -> None:
         "value": 1,
     }
     with pytest.raises(UnknownColumn, match="name"):
-        check_definition(define({**BASE, "among": asked}), TRAITS, {}, {"events": {"name": "string"}})
+        check_definition(define({**BASE, "among": condition}), TRAITS, {}, {"events": {"name": "string"}})
 
 
 def test_differences_are_told_by_place() -> None:
     tiers = [{"key": "gold", "line": 400}, {"key": "silver", "line": 100}, {"key": "basic", "names": {"en": "All"}}]
-    found = differences(vip(), vip(tiers=tiers, told=False))
-    assert found == [
+    changes = differences(vip(), vip(tiers=tiers, told=False))
+    assert changes == [
         Difference("tiers.diamond", {"key": "diamond", "line": 2000}, None),
         Difference("tiers.gold.line", 500, 400),
         Difference("tiers.gold.keep", "80%", None),
@@ -200,14 +200,14 @@ def test_differences_are_told_by_place() -> None:
 
 
 def test_another_order_of_tiers_and_another_condition_are_differences() -> None:
-    one, other = define(RULES), define({**RULES, "tiers": [LOW, {"key": "top"}], "otherwise": "low"})
-    assert Difference("tiers", ["top", "low"], ["low", "top"]) in differences(one, other)
-    asked = [define({**BASE, "among": {"tag": tag}}) for tag in ("a", "b")]
-    assert differences(*asked) == [Difference("among", {"tag": "a"}, {"tag": "b"})]
+    before, after = define(RULES), define({**RULES, "tiers": [LOW, {"key": "top"}], "otherwise": "low"})
+    assert Difference("tiers", ["top", "low"], ["low", "top"]) in differences(before, after)
+    definitions = [define({**BASE, "among": {"tag": tag}}) for tag in ("a", "b")]
+    assert differences(*definitions) == [Difference("among", {"tag": "a"}, {"tag": "b"})]
 
 
 @pytest.mark.parametrize(
-    ("text", "error", "told"),
+    ("text", "error", "message"),
     [
         ("key: [", NotYaml, "line 1"),
         ("schemes:\n  - key: a\n   kind: b", NotYaml, "line 3"),
@@ -221,8 +221,10 @@ def test_another_order_of_tiers_and_another_condition_are_differences() -> None:
         (write_schemes([vip(), vip()]), WrittenTwice, "vip twice"),
     ],
 )
-def test_a_file_that_is_none_of_schemes_is_refused_kindly(text: str | bytes, error: type[Exception], told: str) -> None:
-    with pytest.raises(error, match=told):
+def test_a_file_that_is_none_of_schemes_is_refused_kindly(
+    text: str | bytes, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
         read_schemes(text, "vip.yaml")
 
 
@@ -243,6 +245,6 @@ def test_a_file_may_hold_one_scheme_alone() -> None:
 
 
 def test_an_unknown_trait_of_a_condition_keeps_its_own_error() -> None:
-    asked = define({**BASE, "among": {"trait": "spend", "is": ">=", "value": 1}}).settings["among"]
+    condition = define({**BASE, "among": {"trait": "spend", "is": ">=", "value": 1}}).settings["among"]
     with pytest.raises(UnknownTrait):
-        asked.check({})
+        condition.check({})

@@ -23,40 +23,40 @@ WAITING = ("standing", "price_sensitivity")  # nobody has a tag, and under 30 re
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("scheme", [key for key in BUILT_IN if key not in WAITING])
 def test_tells_every_customer_of_every_scheme_in_every_language(
-    told: Explain, run: Run, scheme: str, language: str
+    explain_tier: Explain, run: Run, scheme: str, language: str
 ) -> None:
     for customer in run.rows:
-        sentences = told(scheme, customer, language).sentences
+        sentences = explain_tier(scheme, customer, language).sentences
         assert len(sentences) >= 2
         assert not [sentence for sentence in sentences if "None" in sentence or "{" in sentence]
 
 
 def test_a_rule_is_told_in_words() -> None:
-    decided = {"kind": "rules", "facts": {"asked": [0, 2]}, "notes": []}
+    record = {"kind": "rules", "facts": {"asked": [0, 2]}, "notes": []}
     row = {"standing_tier": "red", "standing_rule": 1}
-    assert explain("standing", row, decided, Writer("zh-hans", "CNY", "UTC")).sentences[1:] == ("带有红名单标签。",)
+    assert explain("standing", row, record, Writer("zh-hans", "CNY", "UTC")).sentences[1:] == ("带有红名单标签。",)
 
 
-def test_says_the_tier_and_since_when(told: Explain) -> None:
-    first = {language: told("value", ORDERED, language).sentences[0] for language in LANGUAGES}
+def test_says_the_tier_and_since_when(explain_tier: Explain) -> None:
+    first = {language: explain_tier("value", ORDERED, language).sentences[0] for language in LANGUAGES}
     assert first == {
         "zh-hans": "购买金额：高价值，自 2024年12月31日 起。",
         "zh-hant": "購買金額：高價值，自 2024年12月31日 起。",
         "en": "Purchase amount: High value, since Dec 31, 2024.",
     }
-    assert told("value", ORDERED).since == SINCE
-    assert told("value", ORDERED, "en", value_since=None).sentences[0] == "Purchase amount: High value."
+    assert explain_tier("value", ORDERED).since == SINCE
+    assert explain_tier("value", ORDERED, "en", value_since=None).sentences[0] == "Purchase amount: High value."
 
 
-def test_says_what_it_was_decided_by(told: Explain) -> None:
-    found = told("value", "Ben", "zh-hans", value_tier="mid", value_value=Decimal("360.00"))
-    assert found.sentences[1:] == (
+def test_says_what_it_was_decided_by(explain_tier: Explain) -> None:
+    explanation = explain_tier("value", "Ben", "zh-hans", value_tier="mid", value_value=Decimal("360.00"))
+    assert explanation.sentences[1:] == (
         "过去 365 天净消费 ¥360.00。",
         "高价值：¥680.00 起。",
         "中等价值：¥100.00 起。",
         "再消费 ¥320.00 即达到“高价值”。",
     )
-    assert (found.next_tier, found.missing) == ("high", Decimal("320.00"))
+    assert (explanation.next_tier, explanation.missing) == ("high", Decimal("320.00"))
 
 
 @pytest.mark.parametrize(
@@ -72,11 +72,11 @@ def test_says_what_it_was_decided_by(told: Explain) -> None:
     ],
 )
 def test_says_what_is_missing_to_the_cent(
-    told: Explain, spend: str, tier: str, next_tier: str | None, missing: str | None
+    explain_tier: Explain, spend: str, tier: str, next_tier: str | None, missing: str | None
 ) -> None:
-    found = told("value", "Ben", value_tier=tier, value_value=Decimal(spend))
-    assert (found.next_tier, found.missing) == (next_tier, None if missing is None else Decimal(missing))
-    assert (f"再消费 ¥{missing} 即达到" in found.sentences[-1]) is (missing is not None)
+    explanation = explain_tier("value", "Ben", value_tier=tier, value_value=Decimal(spend))
+    assert (explanation.next_tier, explanation.missing) == (next_tier, None if missing is None else Decimal(missing))
+    assert (f"再消费 ¥{missing} 即达到" in explanation.sentences[-1]) is (missing is not None)
 
 
 MISSING: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
@@ -88,15 +88,15 @@ MISSING: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("scheme", MISSING)
-def test_says_what_is_missing_in_the_unit_of_the_scheme(told: Explain, scheme: str) -> None:
+def test_says_what_is_missing_in_the_unit_of_the_scheme(explain_tier: Explain, scheme: str) -> None:
     customer, other, sentences = MISSING[scheme]
     for language, sentence in sentences.items():
-        assert sentence in told(scheme, customer, language, **other).sentences
+        assert sentence in explain_tier(scheme, customer, language, **other).sentences
 
 
-def test_missing_orders_are_a_whole_number(told: Explain) -> None:
-    assert told("frequency", "Ben").missing == 2
-    assert isinstance(told("frequency", "Ben").missing, int)
+def test_missing_orders_are_a_whole_number(explain_tier: Explain) -> None:
+    assert explain_tier("frequency", "Ben").missing == 2
+    assert isinstance(explain_tier("frequency", "Ben").missing, int)
 
 
 @pytest.mark.parametrize(
@@ -111,28 +111,30 @@ def test_missing_orders_are_a_whole_number(told: Explain) -> None:
         ("usage_cycle", "不足 3 个下单日，暂不知其周期。"),
     ],
 )
-def test_says_that_there_is_nothing_to_decide_by(told: Explain, scheme: str, sentence: str) -> None:
-    found = told(scheme, NOT_ORDERED)
-    assert (found.value, found.sentences[1]) == (None, sentence)
-    assert found.missing is None
+def test_says_that_there_is_nothing_to_decide_by(explain_tier: Explain, scheme: str, sentence: str) -> None:
+    explanation = explain_tier(scheme, NOT_ORDERED)
+    assert (explanation.value, explanation.sentences[1]) == (None, sentence)
+    assert explanation.missing is None
 
 
-def test_a_score_is_made_of_its_points(told: Explain) -> None:
-    found = told("loyalty", ORDERED, "en")
-    assert "Made of: regularity 50.00, repeat 23.44, tenure 3.42." in found.sentences
-    assert abs(sum(found.points.values()) - found.value) <= Decimal("0.02")  # each part is rounded by itself
-    assert "No categories known: their weight goes to the other factors." in found.sentences
+def test_a_score_is_made_of_its_points(explain_tier: Explain) -> None:
+    explanation = explain_tier("loyalty", ORDERED, "en")
+    assert "Made of: regularity 50.00, repeat 23.44, tenure 3.42." in explanation.sentences
+    assert abs(sum(explanation.points.values()) - explanation.value) <= Decimal(
+        "0.02"
+    )  # each part is rounded by itself
+    assert "No categories known: their weight goes to the other factors." in explanation.sentences
 
 
-def test_rfm_is_told_by_the_means_and_the_scores(told: Explain) -> None:
-    means, scores = told("rfm", ORDERED, "zh-hans").sentences[1:3]
+def test_rfm_is_told_by_the_means_and_the_scores(explain_tier: Explain) -> None:
+    means, scores = explain_tier("rfm", ORDERED, "zh-hans").sentences[1:3]
     assert means.startswith("最近一次下单距今 42 天（平均 115.0 天）；下单 4 次（平均 2.00 次）；")
     assert means.endswith("净额 ¥1,000.00（平均 ¥450.00）。不差于平均即为“高”。")
     assert scores == "五分制得分 R 4、F 4、M 4，标签：忠诚客户。"
 
 
-def test_the_lifecycle_is_told_by_the_silence(told: Explain) -> None:
-    sentences = told("lifecycle", "Dee", "en").sentences
+def test_the_lifecycle_is_told_by_the_silence(explain_tier: Explain) -> None:
+    sentences = explain_tier("lifecycle", "Dee", "en").sentences
     assert sentences[1] == (
         "Silent for 336 days, 11.2 times the usual 30.0. Counted orders in all: 1; days since the first: 336."
     )
@@ -141,10 +143,10 @@ def test_the_lifecycle_is_told_by_the_silence(told: Explain) -> None:
 
 def test_a_learned_curve_says_how_many_came_back(run: Run) -> None:
     many = Stretch(Fraction(5), 1000, 313, 240, Decimal("0.2512"), Decimal("0.3749"))
-    one = Stratum(1, 3, Fraction(5, 2), thin=("churned",), stretches=(Stretch(Fraction(1, 2), 100, 80), many))
-    curve = SilenceCurve((one, Stratum(4, None)), learned=True)
-    decided = {"facts": graded_record({"curve": curve}), "notes": ["never_churned"]}
-    sentences = explain("lifecycle", run.rows["Dee"], decided, Writer("zh-hans", "CNY", "UTC")).sentences
+    stratum = Stratum(1, 3, Fraction(5, 2), thin=("churned",), stretches=(Stretch(Fraction(1, 2), 100, 80), many))
+    curve = SilenceCurve((stratum, Stratum(4, None)), learned=True)
+    record = {"facts": graded_record({"curve": curve}), "notes": ["never_churned"]}
+    sentences = explain("lifecycle", run.rows["Dee"], record, Writer("zh-hans", "CNY", "UTC")).sentences
     assert sentences[2:] == (
         "在有 1–3 个购买日、静默这么久的 240 位客户中，31%（25–37）在 90 天内再次下单。",
         "有 1–3 个购买日的客户，静默达到通常间隔的 2.50 倍视为预流失。",
@@ -153,30 +155,34 @@ def test_a_learned_curve_says_how_many_came_back(run: Run) -> None:
     )  # fmt: skip
 
 
-def test_whoever_was_won_back_is_told_after_which_silence(told: Explain) -> None:
-    found = told("lifecycle", "Dee", "en", lifecycle_tier="won_back", comeback_1=Decimal("7.25"), comeback_2=None)
-    assert "An order of the last 90 days ended a silence of 7.3 gaps, as usual then: churned" in found.sentences[2]
+def test_whoever_was_won_back_is_told_after_which_silence(explain_tier: Explain) -> None:
+    explanation = explain_tier(
+        "lifecycle", "Dee", "en", lifecycle_tier="won_back", comeback_1=Decimal("7.25"), comeback_2=None
+    )
+    assert (
+        "An order of the last 90 days ended a silence of 7.3 gaps, as usual then: churned" in explanation.sentences[2]
+    )
 
 
-def test_orders_without_any_rhythm_are_not_no_order(told: Explain) -> None:
+def test_orders_without_any_rhythm_are_not_no_order(explain_tier: Explain) -> None:
     """Where nobody has ordered on two days there is no silence to tell."""
-    found = told("lifecycle", "Cem", "en", silence=None, rhythm_days=None, lifecycle_value=None)
-    assert found.sentences[1].startswith("Silent for 21 days. Counted orders in all: 1;")
-    assert "No order yet." not in found.sentences
-    assert "at risk after 180 days without an order, and churned after 365" in found.sentences[2]
+    explanation = explain_tier("lifecycle", "Cem", "en", silence=None, rhythm_days=None, lifecycle_value=None)
+    assert explanation.sentences[1].startswith("Silent for 21 days. Counted orders in all: 1;")
+    assert "No order yet." not in explanation.sentences
+    assert "at risk after 180 days without an order, and churned after 365" in explanation.sentences[2]
 
 
-def test_lines_that_are_one_lead_to_the_better_tier(told: Explain, run: Run) -> None:
+def test_lines_that_are_one_lead_to_the_better_tier(explain_tier: Explain, run: Run) -> None:
     """Whoever reaches a line that two tiers share is in the better of them."""
     ladder = {"lowest": "low", "less_is_better": False,
               "steps": [{"tier": "high", "line": "100.00"}, {"tier": "mid", "line": "100.00"}]}  # fmt: skip
     row = {**run.rows["Dee"], "value_tier": "low", "value_value": Decimal("20.00")}
-    found = explain("value", row, {"ladder": ladder}, Writer("zh-hans", "CNY", "UTC"))
-    assert (found.next_tier, found.missing) == ("high", Decimal("80.00"))
+    explanation = explain("value", row, {"ladder": ladder}, Writer("zh-hans", "CNY", "UTC"))
+    assert (explanation.next_tier, explanation.missing) == ("high", Decimal("80.00"))
 
 
-def test_inputs_carry_the_names_people_read(told: Explain) -> None:
-    assert inputs_named(told("value", ORDERED), "zh-hans") == {"近一年净消费": Decimal("1000.00")}
+def test_inputs_carry_the_names_people_read(explain_tier: Explain) -> None:
+    assert inputs_named(explain_tier("value", ORDERED), "zh-hans") == {"近一年净消费": Decimal("1000.00")}
 
 
 @pytest.mark.parametrize(
@@ -184,7 +190,7 @@ def test_inputs_carry_the_names_people_read(told: Explain) -> None:
     [("en", "By the customer's own numbers it would be Medium value."), ("zh-hans", "按自身数据应为中等价值。"),
      ("zh-hant", "按自身資料應為中等價值。")],
 )  # fmt: skip
-def test_beneath_a_tier_by_hand_ones_own_is_told(told: Explain, language: str, own: str) -> None:
+def test_beneath_a_tier_by_hand_ones_own_is_told(explain_tier: Explain, language: str, own: str) -> None:
     by_hand = {"value_status": "override", "value_reason": "a friend", "value_tier": "high", "value_until": None}
-    assert own in told("value", "Ben", language, **by_hand, value_own_tier="mid").sentences
-    assert not any("own numbers" in sentence for sentence in told("value", "Ben", "en", **by_hand).sentences)
+    assert own in explain_tier("value", "Ben", language, **by_hand, value_own_tier="mid").sentences
+    assert not any("own numbers" in sentence for sentence in explain_tier("value", "Ben", "en", **by_hand).sentences)

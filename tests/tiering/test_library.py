@@ -29,8 +29,8 @@ def library(tmp_path: Path) -> SchemeLibrary:
 
 
 def publish(library: SchemeLibrary, *definitions: Definition, **other: bool) -> list[tuple[str, int]]:
-    made = library.publish(definitions, by="Li", at=AT, note="why", **other)
-    return [(version.key, version.number) for version in made]
+    versions = library.publish(definitions, by="Li", at=AT, note="why", **other)
+    return [(version.key, version.number) for version in versions]
 
 
 def reading(key: str, other: str) -> Definition:
@@ -40,19 +40,19 @@ def reading(key: str, other: str) -> Definition:
 
 
 def actions(library: SchemeLibrary, *definitions: Definition, replace: bool = False) -> dict[str, str]:
-    found = planned(library, definitions, replace=replace)
-    return {one.key: one.action for one in found if one.action != "unchanged"}
+    plan = planned(library, definitions, replace=replace)
+    return {change.key: change.action for change in plan if change.action != "unchanged"}
 
 
 def test_a_new_workspace_grades_by_the_schemes_that_ship(library: SchemeLibrary) -> None:
-    assert {key: one.definition for key, one in library.published().items()} == dict(built_in())
+    assert {key: version.definition for key, version in library.published().items()} == dict(built_in())
     assert library.retired() == []
 
 
 def test_publishing_adds_a_version_with_who_when_and_why(library: SchemeLibrary) -> None:
     assert publish(library, vip()) == [("vip", 1)]
-    held = library.published()["vip"]
-    assert (held.definition, held.by, held.at, held.note) == (vip(), "Li", AT, "why")
+    version = library.published()["vip"]
+    assert (version.definition, version.by, version.at, version.note) == (vip(), "Li", AT, "why")
     assert list(library.published()) == [*built_in(), "vip"]
 
 
@@ -153,8 +153,8 @@ def test_a_plan_tells_what_publishing_would_do(library: SchemeLibrary) -> None:
     library.retire("need")
     every = [*built_in().values(), vip(told=False), reading("late", "value")]
     assert actions(library, *every) == {"need": "restored", "vip": "changed", "late": "new"}
-    kept = [one for key, one in built_in().items() if key not in ("usage_cycle", "need")]
-    assert actions(library, *kept, replace=True) == {"usage_cycle": "retired", "vip": "retired"}
+    definitions = [definition for key, definition in built_in().items() if key not in ("usage_cycle", "need")]
+    assert actions(library, *definitions, replace=True) == {"usage_cycle": "retired", "vip": "retired"}
 
 
 def test_a_damaged_version_is_told_with_its_file(library: SchemeLibrary) -> None:
@@ -167,8 +167,10 @@ def test_a_damaged_version_is_told_with_its_file(library: SchemeLibrary) -> None
 def test_two_publishers_at_once_both_get_a_version(library: SchemeLibrary) -> None:
     drafts = [vip(window=days) for days in range(30, 38)]
     with ThreadPoolExecutor(4) as pool:
-        made = [version for found in pool.map(lambda one: publish(library, one), drafts) for version in found]
-    assert sorted(made) == [("vip", number) for number in range(1, 9)]
+        versions = [
+            version for published in pool.map(lambda draft: publish(library, draft), drafts) for version in published
+        ]
+    assert sorted(versions) == [("vip", number) for number in range(1, 9)]
     windows = {version.definition.window for version in library.versions("vip")}
     assert windows == set(range(30, 38))
 

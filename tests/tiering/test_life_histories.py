@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from custrata.analytics.moments import AsOf
 from custrata.engine import DuckEngine, Engine
 from custrata.tiering.life import REASONS, STATUSES, Life, Review, Rung, Term
-from tests.tiering.lives import Put, State, counting, expected, lived
+from tests.tiering.lives import Put, State, effective_state, expected, lived
 
 CUSTOMERS = 150
 ZONES = ("Asia/Shanghai", "America/Sao_Paulo", "Europe/London")
@@ -50,7 +50,7 @@ class Member:
     value: Decimal | None = None
     put: Put | None = None
     state: State | None = None
-    shown: State | None = None
+    counted: State | None = None
     history: list[Interval] = field(default_factory=list)
 
 
@@ -107,41 +107,41 @@ class Walk:
         before = (
             {f"was_{name}": getattr(was, name) for name in ("tier", "status", "since", "until", "at")} if was else {}
         )
-        if member.shown:
-            before |= {f"shown_{name}": getattr(member.shown, name) for name in ("tier", "status", "since")}
+        if member.counted:
+            before |= {f"shown_{name}": getattr(member.counted, name) for name in ("tier", "status", "since")}
         put = {f"put_{name}": getattr(member.put, name) for name in ("tier", "until", "mode")} if member.put else {}
         names = {"customer_id": f"{number:05}", "value": member.value, "member_since": member.first_order}
         return {**names, **before, **put}
 
-    def settle(self, found: list[Any]) -> None:
+    def check_and_apply(self, rows: list[Any]) -> None:
         """Take what a run said, holding it to the model and to its promises."""
-        for member, row in zip(self.members, found, strict=True):
+        for member, row in zip(self.members, rows, strict=True):
             own = expected(self.life, member.state, member.value, self.as_of, member=member.first_order)
-            shown = counting(self.life, own, member.shown, self.as_of, member.put)
+            counted = effective_state(self.life, own, member.counted, self.as_of, member.put)
             names = ("tier", "status", "since", "until")
             assert {name: row[name] for name in (*names, "reason")} == {
-                name: getattr(shown, name) for name in (*names, "reason")
+                name: getattr(counted, name) for name in (*names, "reason")
             }, (self.life, member, self.as_of)
             assert {name: row[f"own_{name}"] for name in names} == {name: getattr(own, name) for name in names}
-            self._promises(member, own, shown)
-            member.state, member.shown = own, shown
+            self._check_promises(member, own, counted)
+            member.state, member.counted = own, counted
 
-    def _promises(self, member: Member, own: State, shown: State) -> None:
+    def _check_promises(self, member: Member, own: State, counted: State) -> None:
         now, was = self.as_of.instant, member.state
         put = member.put if member.put and member.put.tier in self.life.tiers else None
         if put and (put.until is None or put.until > now):
-            assert not self._worse(shown.tier, put.tier)
-            assert put.mode == "at_least" or shown.tier == put.tier
+            assert not self._worse(counted.tier, put.tier)
+            assert put.mode == "at_least" or counted.tier == put.tier
         else:
-            assert shown.tier == own.tier
+            assert counted.tier == own.tier
         if was and self._worse(own.tier, was.tier):
             assert was.until is None or was.until <= now
-        assert all(state.until is None or state.until > now for state in (own, shown))
-        if not member.history or member.history[-1].tier != shown.tier:
+        assert all(state.until is None or state.until > now for state in (own, counted))
+        if not member.history or member.history[-1].tier != counted.tier:
             if member.history:
                 member.history[-1].end = now
-            member.history.append(Interval(shown.tier, now))
-        assert shown.since == member.history[-1].start
+            member.history.append(Interval(counted.tier, now))
+        assert counted.since == member.history[-1].start
 
     def _worse(self, tier: str, than: str) -> bool:
         return self.life.tiers.index(tier) > self.life.tiers.index(than)
@@ -153,25 +153,25 @@ class Histories(RuleBasedStateMachine):
     duck: DuckEngine
 
     @initialize(seed=st.integers(0, 2**32), review=st.sampled_from(REVIEWS), zone=st.sampled_from(ZONES))
-    def begin(self, seed: int, review: Review, zone: str) -> None:
+    def start_walk(self, seed: int, review: Review, zone: str) -> None:
         random = Random(seed)
         self.walk = Walk(any_life(random, review), zone, random)
 
     @rule(days=st.sampled_from(GAPS))
     def run(self, days: float) -> None:
         self.walk.wait(days)
-        self.given, self.at = self.walk.rows(), self.walk.as_of
-        self.found = lived(self.duck, self.walk.life, self.at, self.given)
-        self.walk.settle(self.found)
+        self.rows, self.at = self.walk.rows(), self.walk.as_of
+        self.states = lived(self.duck, self.walk.life, self.at, self.rows)
+        self.walk.check_and_apply(self.states)
 
-    @precondition(lambda self: hasattr(self, "found"))
+    @precondition(lambda self: hasattr(self, "states"))
     @rule(seed=st.integers(0, 9))
     def replay_in_another_order(self, seed: int) -> None:
-        shuffled = Random(seed).sample(self.given, len(self.given))
-        assert lived(self.duck, self.walk.life, self.at, shuffled) == self.found
+        shuffled = Random(seed).sample(self.rows, len(self.rows))
+        assert lived(self.duck, self.walk.life, self.at, shuffled) == self.states
 
     def teardown(self) -> None:
-        for member in self.walk.members if hasattr(self, "found") else ():
+        for member in self.walk.members if hasattr(self, "states") else ():
             ends = [interval.end for interval in member.history]
             assert ends == [interval.start for interval in member.history[1:]] + [None]
             assert all(interval.end is None or interval.start < interval.end for interval in member.history)
@@ -189,19 +189,19 @@ def test_engines_tell_the_same_histories(duck: DuckEngine, spark: Engine, review
     walk = Walk(any_life(random, review), random.choice(ZONES), random, customers=300)
     for days in (1, 30, 400, 0.25):
         walk.wait(days)
-        found = lived(duck, walk.life, walk.as_of, walk.rows())
-        assert lived(spark, walk.life, walk.as_of, walk.rows()) == found
-        walk.settle(found)
+        states = lived(duck, walk.life, walk.as_of, walk.rows())
+        assert lived(spark, walk.life, walk.as_of, walk.rows()) == states
+        walk.check_and_apply(states)
 
 
 def test_the_walks_meet_every_status_and_reason(duck: DuckEngine) -> None:
-    random, seen = Random(1), set[str]()
+    random, met = Random(1), set[str]()
     for review in (REVIEWS[0], REVIEWS[3]):
         walk = Walk(any_life(random, review), ZONES[0], random, customers=300)
         for days in (1, 30, 400, 7, 30, 120, 1):
             walk.wait(days)
-            walk.settle(lived(duck, walk.life, walk.as_of, walk.rows()))
-            seen |= {
-                name for member in walk.members if (state := member.shown) for name in (state.status, state.reason)
+            walk.check_and_apply(lived(duck, walk.life, walk.as_of, walk.rows()))
+            met |= {
+                name for member in walk.members if (state := member.counted) for name in (state.status, state.reason)
             }
-    assert seen == {*STATUSES, *REASONS}
+    assert met == {*STATUSES, *REASONS}

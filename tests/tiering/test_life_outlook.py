@@ -21,8 +21,8 @@ FAST = Life((Rung("quick", 7, keep=10), Rung("slow", None)), less_is_better=True
 
 
 def test_tells_the_way_up_and_the_line_that_keeps() -> None:
-    found = outlook(PLAIN, "silver", Decimal("679.99"), None, NOW)
-    assert found == Outlook("gold", Decimal("320.01"), 400, 0, None)
+    forecast = outlook(PLAIN, "silver", Decimal("679.99"), None, NOW)
+    assert forecast == Outlook("gold", Decimal("320.01"), 400, 0, None)
 
 
 def test_the_top_has_no_way_up_and_the_lowest_nothing_to_keep() -> None:
@@ -64,11 +64,11 @@ def test_the_last_day_to_keep_a_tier(life: Life, until: str | None, status: str,
 
 
 def test_says_what_keeps_a_tier_in_three_languages() -> None:
-    found = outlook(PLAIN, "gold", Decimal(720), at("2026-07-01"), NOW)
-    assert found.keep_by is not None
-    said = [Writer(language, "CNY", ZONE, "life") for language in LANGUAGES]
-    facts: dict[str, Any] = {"tier": "Gold", "missing": "¥80.00", "day": found.keep_by.isoformat()}
-    assert [write("keep.more_by", **facts) for write in said] == [
+    forecast = outlook(PLAIN, "gold", Decimal(720), at("2026-07-01"), NOW)
+    assert forecast.keep_by is not None
+    writers = [Writer(language, "CNY", ZONE, "life") for language in LANGUAGES]
+    facts: dict[str, Any] = {"tier": "Gold", "missing": "¥80.00", "day": forecast.keep_by.isoformat()}
+    assert [write("keep.more_by", **facts) for write in writers] == [
         "在 2026-06-30 前（含当天）再增加 ¥80.00 可保留Gold",
         "在 2026-06-30 前（含當天）再增加 ¥80.00 可保留Gold",
         "¥80.00 more by 2026-06-30 to stay Gold",

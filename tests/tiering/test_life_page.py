@@ -19,7 +19,7 @@ from custrata.engine import DuckEngine
 from custrata.schema.zones import day_number
 from custrata.tiering import define
 from custrata.tiering.life import Life, review_start
-from custrata.tiering.rungs import lived_on
+from custrata.tiering.rungs import life_on_ladder
 from tests.tiering.lives import ZONE, Row, State, expected, lived, reviewed, table_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "methods" / "life.md"
@@ -27,7 +27,7 @@ BLOCK = re.compile(r"```yaml\n# ([^\n]+): ([^\n]+)\n(.+?)```", re.DOTALL)
 FIRST, MONTHS = date(2023, 3, 10), 36
 Period = tuple[int, int | None, int | None]
 STATE = ("tier", "status", "since", "until", "reason")
-SHOWN = ("was_tier", "was_status", "was_since")
+SHOWN_FIELDS = ("was_tier", "was_status", "was_since")
 
 
 def policies() -> dict[tuple[str, str], Life]:
@@ -41,7 +41,7 @@ def life_in(text: str) -> Life:
     definition = define(yaml.safe_load(text))
     *upper, lowest = definition.tiers
     steps = tuple(Step(tier.key, tier.line) for tier in upper if tier.line is not None)
-    return lived_on(definition, Ladder(steps, lowest.key))
+    return life_on_ladder(definition, Ladder(steps, lowest.key))
 
 
 def table(vendor: str) -> list[list[str]]:
@@ -59,7 +59,7 @@ def orders() -> dict[date, int]:
     return {month_before[run]: amount for run, amount in spent.items() if amount}
 
 
-def walked(duck: DuckEngine, life: Life) -> Iterator[str]:
+def monthly_cells(duck: DuckEngine, life: Life) -> Iterator[str]:
     """Value, tier and status at the first of each month, as a cell of the table.
 
     The model walks; wherever it moves, the transition must move with it (a query for every month would take long).
@@ -75,8 +75,8 @@ def walked(duck: DuckEngine, life: Life) -> Iterator[str]:
         fresh = None if since is None else spent_in(since, None, as_of)
         now = expected(life, state, value, as_of, member=FIRST, fresh=fresh)
         if state is None or (now.tier, now.status) != (state.tier, state.status):
-            (found,) = lived(duck, life, as_of, [{**left_by(state), "value": value, "fresh": fresh}])
-            assert [found[name] for name in STATE] == [getattr(now, name) for name in STATE]
+            (row,) = lived(duck, life, as_of, [{**left_by(state), "value": value, "fresh": fresh}])
+            assert [row[name] for name in STATE] == [getattr(now, name) for name in STATE]
         more = max((amount for amount in (value, fresh) if amount is not None), default="–")
         yield f"{more} {now.tier}, {now.status}"
         state = now
@@ -85,16 +85,16 @@ def walked(duck: DuckEngine, life: Life) -> Iterator[str]:
 def left_by(state: State | None) -> Row:
     """The customer as the run before left it."""
     was = {} if state is None else {f"was_{name}": getattr(state, name) for name in (*STATE[:-1], "at")}
-    shown = {name.replace("was_", "shown_"): value for name, value in was.items() if name in SHOWN}
-    return {**was, **shown, "member_since": FIRST}
+    visible = {name.replace("was_", "shown_"): value for name, value in was.items() if name in SHOWN_FIELDS}
+    return {**was, **visible, "member_since": FIRST}
 
 
 def days_that_count(duck: DuckEngine, life: Life, as_of: AsOf, row: Row) -> Period:
     """Which days `since_review` counts; that changes at a review and at the run after it."""
     if life.qualify == "rolling":
         return 0, None, None
-    (found,) = duck.arrow(review_start(life, as_of, duck.from_arrow(table_of([row])))).to_pylist()
-    return found["counts_from"], found["counts_until"], found["fresh_from"]
+    (period,) = duck.arrow(review_start(life, as_of, duck.from_arrow(table_of([row])))).to_pylist()
+    return period["counts_from"], period["counts_until"], period["fresh_from"]
 
 
 def spent_in(start: int, end: int | None, as_of: AsOf) -> Decimal | None:
@@ -107,7 +107,7 @@ def spent_in(start: int, end: int | None, as_of: AsOf) -> Decimal | None:
 def test_the_worked_years_are_what_the_transition_does(duck: DuckEngine, vendor: str, policy: str) -> None:
     head, *rows = table(vendor)
     column = head.index(policy)
-    assert [row[column] for row in rows] == list(walked(duck, policies()[vendor, policy]))
+    assert [row[column] for row in rows] == list(monthly_cells(duck, policies()[vendor, policy]))
 
 
 def test_every_policy_that_the_page_promises_is_there() -> None:

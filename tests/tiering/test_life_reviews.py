@@ -12,7 +12,7 @@ from custrata.analytics.moments import AsOf
 from custrata.engine import Engine
 from custrata.schema.zones import day_from_number, day_number
 from custrata.tiering.life import Life, Review, Rung, next_review, review_start
-from tests.tiering.lives import ZONE, at, customer, lived, table_of, told
+from tests.tiering.lives import ZONE, at, columns_of, customer, lived, table_of
 
 RUNGS = (Rung("gold", 1000), Rung("basic", None))
 APRIL = Life(RUNGS, Review("calendar", ((4, 1),)), qualify="since_review")
@@ -36,8 +36,8 @@ def fallen(engine: Engine, life: Life, as_of: str, *rows: Any, zone: str = ZONE)
 
 def periods(engine: Engine, life: Life, as_of: str, *rows: Any) -> list[tuple[date | None, ...]]:
     """The days from which and until which facts count, and from which those count that came since."""
-    found = engine.arrow(review_start(life, AsOf.of(as_of, ZONE), engine.from_arrow(table_of(rows)))).to_pylist()
-    ordered = sorted(found, key=lambda row: str(row["customer_id"]))
+    starts = engine.arrow(review_start(life, AsOf.of(as_of, ZONE), engine.from_arrow(table_of(rows)))).to_pylist()
+    ordered = sorted(starts, key=lambda row: str(row["customer_id"]))
     days = [(row["counts_from"], row["counts_until"], row["fresh_from"]) for row in ordered]
     return [tuple(None if day is None else day_from_number(day) for day in three) for three in days]
 
@@ -50,9 +50,9 @@ def test_a_calendar_review_lies_after_the_run_before_and_up_to_this_one(engine: 
 
 
 def test_between_reviews_a_tier_is_protected_and_going_up_does_not_wait(engine: Engine) -> None:
-    found = lived(engine, APRIL, "2025-05-01", [failing("2025-04-30"), customer(1000, "basic", was_at="2025-04-30")])
-    assert told(found, "status", "reason") == [("protected", "no_review_yet"), ("upgraded", "met_enter")]
-    assert told(found, "until") == [None, None]
+    states = lived(engine, APRIL, "2025-05-01", [failing("2025-04-30"), customer(1000, "basic", was_at="2025-04-30")])
+    assert columns_of(states, "status", "reason") == [("protected", "no_review_yet"), ("upgraded", "met_enter")]
+    assert columns_of(states, "until") == [None, None]
 
 
 def test_the_anniversary_of_a_tier_is_the_day_it_was_entered(engine: Engine) -> None:
@@ -72,11 +72,11 @@ def test_a_member_without_a_first_order_is_reviewed_on_the_day_the_tier_was_ente
 
 @pytest.mark.parametrize("kind", ["int32", "date", "timestamp('UTC', 6)"])
 def test_the_first_order_may_be_a_day_number_a_date_or_an_instant(engine: Engine, kind: str) -> None:
-    given = engine.from_arrow(table_of([failing("2025-06-14")]))
-    said: dict[str, Any] = {"int32": day_number(date(2020, 6, 15)), "date": date(2020, 6, 15)}
-    first = ibis.literal(said.get(kind, at("2020-06-15"))).cast(kind)
-    found = engine.arrow(review_start(MEMBER, AsOf.of("2025-06-15", ZONE), given.mutate(member_since=first)))
-    assert found["counts_until"].to_pylist() == [day_number(date(2025, 6, 15))]
+    table = engine.from_arrow(table_of([failing("2025-06-14")]))
+    values: dict[str, Any] = {"int32": day_number(date(2020, 6, 15)), "date": date(2020, 6, 15)}
+    first = ibis.literal(values.get(kind, at("2020-06-15"))).cast(kind)
+    starts = engine.arrow(review_start(MEMBER, AsOf.of("2025-06-15", ZONE), table.mutate(member_since=first)))
+    assert starts["counts_until"].to_pylist() == [day_number(date(2025, 6, 15))]
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,8 @@ def test_nobody_falls_for_want_of_a_run_before(engine: Engine) -> None:
 
 
 def test_a_safe_tier_is_not_taken_at_a_review(engine: Engine) -> None:
-    (found,) = lived(engine, APRIL, "2025-04-01", [failing("2025-03-31", was_until="2025-04-02")])
-    assert (found["status"], found["reason"]) == ("protected", "safe_until")
+    (state,) = lived(engine, APRIL, "2025-04-01", [failing("2025-03-31", was_until="2025-04-02")])
+    assert (state["status"], state["reason"]) == ("protected", "safe_until")
 
 
 def test_a_review_judges_the_period_it_ends_and_looks_at_the_new_one(engine: Engine) -> None:

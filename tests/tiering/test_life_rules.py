@@ -44,7 +44,7 @@ def test_equal_lines_are_allowed_as_a_quantile_may_draw_them() -> None:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "fields",
     [
         {"valid_days": -1},
         {"valid_days": 36_501},
@@ -57,9 +57,9 @@ def test_equal_lines_are_allowed_as_a_quantile_may_draw_them() -> None:
         {"keep": Decimal("NaN")},
     ],
 )
-def test_refuses_numbers_that_are_none_or_lie_outside(given: dict[str, Any]) -> None:
+def test_refuses_numbers_that_are_none_or_lie_outside(fields: dict[str, Any]) -> None:
     with pytest.raises(rules.BadLifeNumber, match="gold"):
-        Rung(**{"tier": "gold", "enter": 1, **given})
+        Rung(**{"tier": "gold", "enter": 1, **fields})
 
 
 @pytest.mark.parametrize(

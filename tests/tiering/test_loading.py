@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from custrata.errors import BadInput
 from custrata.tiering.files import TooDeepYaml, read_schemes, write_schemes
-from custrata.tiering.loading import Dumper, core, plain
+from custrata.tiering.loading import Dumper, load_core, load_plain
 
 SCHEME = "{{key: x, kind: threshold, trait: spend, {more} tiers: [{{key: {key}, line: {line}{part}}}, {{key: b}}]}}"
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -21,8 +21,8 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 
 
 def scheme(line: str = "10", key: str = "a", part: str = "", more: str = "") -> Any:
-    (found,) = read_schemes(SCHEME.format(line=line, key=key, part=part, more=more))
-    return found
+    (definition,) = read_schemes(SCHEME.format(line=line, key=key, part=part, more=more))
+    return definition
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def scheme(line: str = "10", key: str = "a", part: str = "", more: str = "") -> 
     ],
 )  # fmt: skip
 def test_each_value_is_read_as_it_is_written(written: str, read: Any) -> None:
-    assert core(f"value: {written}")[1] == {"value": read}
-    assert type(core(f"value: {written}")[1]["value"]) is type(read)
+    assert load_core(f"value: {written}")[1] == {"value": read}
+    assert type(load_core(f"value: {written}")[1]["value"]) is type(read)
 
 
 @pytest.mark.parametrize(("written", "line"), [("010", 10), ("1_000", 1000), ("0.10", Decimal("0.1")), ("1e3", 1000)])
@@ -68,8 +68,8 @@ def test_what_is_no_number_is_refused_by_name(parts: dict[str, str], place: str)
 
 
 def test_dates_of_a_review_need_no_quotes() -> None:
-    found = scheme(more="review: {kind: calendar, dates: [04-01, 11-11]},")
-    assert found.review.dates == ((4, 1), (11, 11))
+    definition = scheme(more="review: {kind: calendar, dates: [04-01, 11-11]},")
+    assert definition.review.dates == ((4, 1), (11, 11))
 
 
 @pytest.mark.parametrize(
@@ -84,17 +84,17 @@ def test_bombs_are_refused_in_a_sentence(bomb: str) -> None:
 
 def test_aliases_in_reason_are_read() -> None:
     text = "schemes:\n- {key: x, kind: threshold, trait: spend, tiers: &t [{key: a, line: 1}, {key: b}]}\n"
-    found = read_schemes(text + "- {key: y, kind: threshold, trait: spend, tiers: *t}\n")
-    assert found[0].tiers == found[1].tiers
+    definitions = read_schemes(text + "- {key: y, kind: threshold, trait: spend, tiers: *t}\n")
+    assert definitions[0].tiers == definitions[1].tiers
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=12))
 def test_any_text_comes_back_as_it_was_by_both_readers(text: str) -> None:
     written = str(yaml.dump({"name": text}, Dumper=Dumper, allow_unicode=True))
-    assert core(written)[1] == plain(written) == {"name": text}
+    assert load_core(written)[1] == load_plain(written) == {"name": text}
 
 
 @pytest.mark.parametrize("text", ["1e3", "010", "no", "12:30", "2025-04-01", "0o17", "null", "~", "1_000", "<<", "="])
 def test_a_name_that_looks_like_something_else_comes_back(text: str) -> None:
-    found = scheme(more=f"names: {{en: '{text}'}},")
-    assert read_schemes(write_schemes([found]))[0].names["en"] == text
+    definition = scheme(more=f"names: {{en: '{text}'}},")
+    assert read_schemes(write_schemes([definition]))[0].names["en"] == text

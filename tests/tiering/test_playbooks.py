@@ -1,4 +1,4 @@
-"""The shipped playbooks are whole; what is wrong with one is refused by name."""
+"""The shipped playbooks are complete; an invalid one is refused with its error."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ def own(**first: object) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("scheme", "tier"), TIERS)
 def test_every_tier_of_a_built_in_scheme_has_an_aim_and_actions_in_every_language(scheme: str, tier: str) -> None:
-    found = playbook(scheme, tier)
-    texts = [found.meaning, found.aim, *(action.text for action in found.actions)]
+    shipped = playbook(scheme, tier)
+    texts = [shipped.meaning, shipped.aim, *(action.text for action in shipped.actions)]
     assert all(set(text) == set(LANGUAGES) for text in texts)
-    assert found.actions
+    assert shipped.actions
 
 
 def test_the_ones_of_schemes_to_come_are_there_too() -> None:
-    wanted = {"standing": 3, "need": 3, "potential": 3, "rfm": 8, "lifecycle": 7}
-    assert {scheme: sum(key[0] == scheme for key in playbooks()) for scheme in wanted} == wanted
+    expected = {"standing": 3, "need": 3, "potential": 3, "rfm": 8, "lifecycle": 7}
+    assert {scheme: sum(key[0] == scheme for key in playbooks()) for scheme in expected} == expected
 
 
 def test_no_playbook_is_for_a_tier_that_is_none() -> None:
@@ -61,40 +61,40 @@ def test_no_playbook_is_for_a_tier_that_is_none() -> None:
 
 
 def test_every_playbook_says_how_to_be_in_touch_to_serve_and_to_learn() -> None:
-    kinds = {key: {action.kind for action in found.actions} for key, found in playbooks().items()}
-    assert [key for key, found in kinds.items() if not {"touch", "service", "learn"} <= found] == []
+    kinds = {key: {action.kind for action in book.actions} for key, book in playbooks().items()}
+    assert [key for key, action_kinds in kinds.items() if not {"touch", "service", "learn"} <= action_kinds] == []
 
 
 def test_care_speaks_every_language() -> None:
-    assert [one.key for one in care()][:2] == ["birthday", "anniversary"]
-    assert all(set(one.text) == set(LANGUAGES) for one in care())
+    assert [occasion.key for occasion in care()][:2] == ["birthday", "anniversary"]
+    assert all(set(occasion.text) == set(LANGUAGES) for occasion in care())
 
 
 def test_kinds_areas_and_occasions_have_names() -> None:
     names = catalogue()["playbooks"]
-    wanted = {f"kinds.{kind}" for kind in KINDS} | {f"areas.{area}" for area in AREAS}
-    assert wanted | {f"occasions.{one.occasion}" for one in care()} <= names.keys()
+    expected = {f"kinds.{kind}" for kind in KINDS} | {f"areas.{area}" for area in AREAS}
+    assert expected | {f"occasions.{occasion.occasion}" for occasion in care()} <= names.keys()
 
 
 def test_a_playbook_survives_being_written_as_data() -> None:
-    found = playbook("value", "high")
-    assert read_playbook("value", "high", as_data(found)) == found
+    shipped = playbook("value", "high")
+    assert read_playbook("value", "high", as_data(shipped)) == shipped
 
 
 def test_the_workspaces_own_takes_the_place_of_the_shipped_one() -> None:
-    found = playbook("value", "high", own())
-    assert (found.aim, found.actions[0].due_days) == ({"en": "More"}, 3)
+    merged = playbook("value", "high", own())
+    assert (merged.aim, merged.actions[0].due_days) == ({"en": "More"}, 3)
 
 
 def test_a_text_in_one_language_is_read_by_all() -> None:
-    assert playbook("value", "high", own()).actions[0].said("zh-hans") == "Call"
+    assert playbook("value", "high", own()).actions[0].text_in("zh-hans") == "Call"
 
 
 def test_an_action_is_found_by_its_key() -> None:
-    found = playbook("value", "high", own())
-    assert found.action("call") is found.actions[0]
-    assert found.action("sing") is None
-    assert found.of_kind("offer") == ()
+    merged = playbook("value", "high", own())
+    assert merged.action("call") is merged.actions[0]
+    assert merged.action("sing") is None
+    assert merged.of_kind("offer") == ()
 
 
 def test_a_tier_without_one_is_refused() -> None:

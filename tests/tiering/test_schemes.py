@@ -43,8 +43,8 @@ def test_a_scheme_is_graded_after_those_it_needs() -> None:
 def test_a_scheme_reads_only_traits_and_what_it_needs() -> None:
     for scheme in BUILT_IN.values():
         of_others = (f"{need}_{part}" for need in scheme.needs(list(BUILT_IN)) for part in ("tier", "value", "since"))
-        known = {*CATALOGUE, "advocacy", "repeat_share", "credit", "tags", "overdue", "late_share", *of_others}
-        assert {*scheme.reads, *scheme.inputs} <= known
+        allowed = {*CATALOGUE, "advocacy", "repeat_share", "credit", "tags", "overdue", "late_share", *of_others}
+        assert {*scheme.reads, *scheme.inputs} <= allowed
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -126,7 +126,7 @@ class ClusterModel:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Fit:
     """What a fit came to, in standard deviations: labels of the sample, centres, precisions and offsets."""
 
     labels: npt.NDArray[np.int64]
@@ -168,21 +168,21 @@ def fit_clusters(
     scaled = np.column_stack(
         [_scaled(columns[name], mean, scale) for name, mean, scale in zip(traits, means, scales, strict=True)]
     )
-    found, measured, rival = _best(scaled, k, method, seed)
-    clusters = range(len(found.centres))
-    ordering = {label: columns[order_by][found.labels == label].mean() for label in clusters}
+    fit, measured, rival = _best_fit(scaled, k, method, seed)
+    clusters = range(len(fit.centres))
+    ordering = {label: columns[order_by][fit.labels == label].mean() for label in clusters}
     sign = 1 if less_is_better else -1
-    order = sorted(clusters, key=lambda label: (sign * ordering[label], tuple(found.centres[label])))
+    order = sorted(clusters, key=lambda label: (sign * ordering[label], tuple(fit.centres[label])))
     return ClusterModel(
         method=method,
         traits=tuple(traits),
         order_by=order_by,
         means=means,
         scales=scales,
-        centres=tuple(_rounded(found.centres[label], THOUSANDTH) for label in order),
-        precisions=tuple(_rounded(found.precisions[label], PRECISION) for label in order),
-        offsets=_rounded(found.offsets[order], PRECISION),
-        sizes=tuple(int((found.labels == label).sum()) for label in order),
+        centres=tuple(_rounded(fit.centres[label], THOUSANDTH) for label in order),
+        precisions=tuple(_rounded(fit.precisions[label], PRECISION) for label in order),
+        offsets=_rounded(fit.offsets[order], PRECISION),
+        sizes=tuple(int((fit.labels == label).sum()) for label in order),
         order_means=_rounded(np.array([ordering[label] for label in order]), PRECISION),
         silhouettes={k: _mean(parts) for k, parts in measured.items()},
         customers=customers,
@@ -210,18 +210,18 @@ def grade_clusters(
     ['c1', 'c2', 'unknown']
     """
     named = group_tiers(tiers, model.k, "c", rest)
-    known_traits(profile, (*model.traits, model.order_by))
+    check_traits(profile, (*model.traits, model.order_by))
     places = zip(model.traits, model.means, model.scales, strict=True)
     # Whole thousandths of a deviation: sums of their squares are exact, and equal on every engine.
     zs = {f"_z{number}": _thousandths(profile[name], mean, scale) for number, (name, mean, scale) in enumerate(places)}
-    held = profile.mutate(**zs).view()
-    costs = {f"_cost{number}": _cost(held, model, number) for number in range(model.k)}
-    held = held.mutate(**costs).view()
-    least = ibis.least(*(held[name] for name in costs)) if model.k > 1 else held["_cost0"]
-    lacks = held["_z0"].isnull()
+    scored = profile.mutate(**zs).view()
+    costs = {f"_cost{number}": _cost(scored, model, number) for number in range(model.k)}
+    scored = scored.mutate(**costs).view()
+    least = ibis.least(*(scored[name] for name in costs)) if model.k > 1 else scored["_cost0"]
+    lacks = scored["_z0"].isnull()
     for name in list(zs)[1:]:
-        lacks = lacks | held[name].isnull()
-    nearest = [(held[name] == least, ibis.literal(tier)) for name, tier in zip(costs, named, strict=False)]
+        lacks = lacks | scored[name].isnull()
+    nearest = [(scored[name] == least, ibis.literal(tier)) for name, tier in zip(costs, named, strict=False)]
     tier = ibis.cases((lacks, ibis.literal(rest)), *nearest, else_=ibis.literal(rest))
     every = named if rest in named else (*named, rest)
     facts: dict[str, object] = {"model": model}
@@ -230,7 +230,7 @@ def grade_clusters(
     if model.tiny:
         facts["tiny"] = [named[place] for place in model.tiny]
     notes = tuple(note for note, fact in (("uncertain_k", "uncertain_k"), ("tiny_clusters", "tiny")) if fact in facts)
-    return Grading(every, held, tier, held[model.order_by], facts=facts, notes=notes)
+    return Grading(every, scored, tier, scored[model.order_by], facts=facts, notes=notes)
 
 
 def group_tiers(tiers: Sequence[str] | None, groups: int, letter: str, rest: str) -> tuple[str, ...]:
@@ -238,8 +238,8 @@ def group_tiers(tiers: Sequence[str] | None, groups: int, letter: str, rest: str
 
     Raises `TiersDoNotFit`, `TierTwice`.
     """
-    given = [tier for tier in tiers or () if tier != rest]
-    named = tuple(given) if tiers is not None else tuple(f"{letter}{number}" for number in range(1, groups + 1))
+    without_rest = [tier for tier in tiers or () if tier != rest]
+    named = tuple(without_rest) if tiers is not None else tuple(f"{letter}{number}" for number in range(1, groups + 1))
     if tiers is not None and len(tiers) == groups:
         named = tuple(tiers)
     if len(named) != groups:
@@ -250,7 +250,7 @@ def group_tiers(tiers: Sequence[str] | None, groups: int, letter: str, rest: str
     return named
 
 
-def known_traits(profile: ir.Table, traits: Sequence[str]) -> None:
+def check_traits(profile: ir.Table, traits: Sequence[str]) -> None:
     """Refuse traits that the profile lacks. Raises `TraitMissing`."""
     missing = [trait for trait in traits if trait not in profile.columns]
     if missing:
@@ -262,7 +262,7 @@ def _check(profile: ir.Table, traits: Sequence[str], k: int | Literal["auto"], m
         raise UnknownClusterMethod(given=method)
     if k != "auto" and (k < 2 or k % 1):
         raise BadClusterCount(given=k)
-    known_traits(profile, traits)
+    check_traits(profile, traits)
 
 
 def _sample(
@@ -292,9 +292,9 @@ def _scaled(values: Floats, mean: Decimal, scale: Decimal) -> Floats:
     return np.clip((values - float(mean)) / float(scale), -FURTHEST, FURTHEST)
 
 
-def _best(
+def _best_fit(
     scaled: Floats, k: int | Literal["auto"], method: Method, seed: int
-) -> tuple[_Found, dict[int, list[float]], int | None]:
+) -> tuple[_Fit, dict[int, list[float]], int | None]:
     """The clusters of the wanted number, or of the number with the best silhouette; the silhouettes of every number,
     one for each sample it was measured on; and the number that may be as good."""
     # Here, since loading it takes over a second that only a fit should cost.
@@ -305,11 +305,13 @@ def _best(
         raise TooFewCustomers(needed=needed, found=differ)
     tried = [number for number in TRIED if number <= differ] if k == "auto" else [k]
     with threadpool_limits(limits=1):  # several threads add up in any order
-        found = {number: _fitted(scaled, number, method, seed) for number in tried}
-        measured = {number: _silhouettes(scaled, fit.labels) for number, fit in found.items()}
-    ranked = sorted(found, key=lambda number: (-_mean(measured[number]), number))
-    rival = next((number for number in ranked[1:] if not _surely(measured[ranked[0]], measured[number])), None)
-    return found[ranked[0]], measured, rival
+        fits = {number: _fit(scaled, number, method, seed) for number in tried}
+        measured = {number: _silhouettes(scaled, fit.labels) for number, fit in fits.items()}
+    ranked = sorted(fits, key=lambda number: (-_mean(measured[number]), number))
+    rival = next(
+        (number for number in ranked[1:] if not _is_surely_better(measured[ranked[0]], measured[number])), None
+    )
+    return fits[ranked[0]], measured, rival
 
 
 def _mean(parts: Sequence[float]) -> Decimal:
@@ -321,22 +323,22 @@ def _margin(parts: Sequence[float]) -> Decimal:
     return Decimal(SURE * float(np.std(parts, ddof=1)) / len(parts) ** 0.5).quantize(PRECISION, ROUND_HALF_UP)
 
 
-def _surely(best: Sequence[float], other: Sequence[float]) -> bool:
+def _is_surely_better(best: Sequence[float], other: Sequence[float]) -> bool:
     """Whether the first are better, sample by sample; measured on everybody there is nothing to doubt."""
     if len(best) == 1:
         return True
-    apart = [one - another for one, another in zip(best, other, strict=True)]
+    apart = [best_score - other_score for best_score, other_score in zip(best, other, strict=True)]
     return _mean(apart) > _margin(apart)
 
 
-def _fitted(scaled: Floats, k: int, method: Method, seed: int) -> _Found:
+def _fit(scaled: Floats, k: int, method: Method, seed: int) -> _Fit:
     from sklearn.cluster import KMeans
     from sklearn.mixture import GaussianMixture
 
     if method == "k_means":
         means = KMeans(k, n_init=STARTS, random_state=seed).fit(scaled)
         centres = np.asarray(means.cluster_centers_, dtype=float)
-        return _Found(means.labels_, centres, np.ones_like(centres), np.zeros(k))
+        return _Fit(means.labels_, centres, np.ones_like(centres), np.zeros(k))
     # No variance near 0, which one customer would fill.
     mixture = GaussianMixture(
         k, covariance_type="diag", reg_covar=LEAST_VARIANCE, n_init=STARTS, max_iter=500, random_state=seed
@@ -349,8 +351,8 @@ def _fitted(scaled: Floats, k: int, method: Method, seed: int) -> _Found:
         ]
     )
     # Groups of a mixture that nobody falls into are left out.
-    held, labels = np.unique(mixture.predict(scaled), return_inverse=True)
-    return _Found(labels, np.asarray(mixture.means_, dtype=float)[held], 1 / variances[held], offsets[held])
+    occupied, labels = np.unique(mixture.predict(scaled), return_inverse=True)
+    return _Fit(labels, np.asarray(mixture.means_, dtype=float)[occupied], 1 / variances[occupied], offsets[occupied])
 
 
 def _silhouettes(scaled: Floats, labels: npt.NDArray[np.int64]) -> list[float]:
@@ -362,12 +364,12 @@ def _silhouettes(scaled: Floats, labels: npt.NDArray[np.int64]) -> list[float]:
     else:
         each = min(MOST_FOR_SILHOUETTE, len(scaled) // PARTS)
         places = [slice(each * number, each * (number + 1)) for number in range(PARTS)]
-    found = []
+    scores = []
     for place in places:
         part, own = scaled[place], labels[place]
         several = 2 <= len(np.unique(own)) < len(own)
-        found.append(float(silhouette_score(part, own)) if several else -1.0)
-    return found
+        scores.append(float(silhouette_score(part, own)) if several else -1.0)
+    return scores
 
 
 def _rounded(values: Floats, step: Decimal) -> tuple[Decimal, ...]:
@@ -386,11 +388,11 @@ def _thousandths(value: ir.NumericValue, mean: Decimal, scale: Decimal) -> ir.In
     return cast(ir.IntegerValue, (part.cast("float64") * 1000).round().cast("int64"))
 
 
-def _cost(held: ir.Table, model: ClusterModel, cluster: int) -> ir.IntegerValue:
+def _cost(scored: ir.Table, model: ClusterModel, cluster: int) -> ir.IntegerValue:
     """Σ precision · (z − centre)² + offset, in units of 10⁻¹⁰: at most 2·10¹⁵ for each trait, far below 2⁶³."""
     cost: ir.Value = ibis.literal(int(model.offsets[cluster] * 10**10), "int64")
     pairs = zip(model.centres[cluster], model.precisions[cluster], strict=True)
     for trait, (centre, precision) in enumerate(pairs):
-        away = held[f"_z{trait}"] - ibis.literal(int(centre * 1000), "int64")
+        away = scored[f"_z{trait}"] - ibis.literal(int(centre * 1000), "int64")
         cost = cost + away * away * ibis.literal(int(precision * 10**4), "int64")
     return cast(ir.IntegerValue, cost)

@@ -38,59 +38,59 @@ def known_orders(
     """
     free_orders = free_orders_named(free_orders)
     at = epoch_micros(orders.ordered_at)
-    seen = orders.mutate(at=at).filter(as_of.known(at), orders.customer_id.notnull())
+    visible = orders.mutate(at=at).filter(as_of.is_known(at), orders.customer_id.notnull())
     nought = ibis.literal(0).cast(MONEY)
-    back: ir.Value = (seen.kind == "sale").ifelse(seen.refund.fill_null(nought), nought)
+    back: ir.Value = (visible.kind == "sale").ifelse(visible.refund.fill_null(nought), nought)
     if named_returns:
-        seen, back = _with_named_returns(seen)
-    wall = wall_micros(seen.ordered_at, as_of.zone)
-    net = (seen.amount - back).cast(MONEY)
-    counted = seen.status.isin(COUNTED)
+        visible, back = _with_named_returns(visible)
+    wall = wall_micros(visible.ordered_at, as_of.zone)
+    net = (visible.amount - back).cast(MONEY)
+    counted = visible.status.isin(COUNTED)
     worth = net > 0
     if free_orders == "count":
-        worth = worth | ((seen.amount == 0) & (back == 0) & (seen.status == "completed"))
-    return seen.select(
+        worth = worth | ((visible.amount == 0) & (back == 0) & (visible.status == "completed"))
+    return visible.select(
         "customer_id",
         "order_id",
         "at",
         day=(wall // DAY).cast("int32"),
         hour=((wall // (3600 * SECOND)) % 24).cast("int8"),
         net=net,
-        gross=seen.amount,
+        gross=visible.amount,
         back=back.cast(MONEY),
-        discount=seen.discount,
-        channel=seen.channel,
-        store=seen.store,
+        discount=visible.discount,
+        channel=visible.channel,
+        store=visible.store,
         counted=counted,
-        sold=counted & (seen.kind == "sale") & worth,
+        sold=counted & (visible.kind == "sale") & worth,
     )
 
 
-def _with_named_returns(seen: ir.Table) -> tuple[ir.Table, ir.Value]:
+def _with_named_returns(visible: ir.Table) -> tuple[ir.Table, ir.Value]:
     """The orders without the returns that name a known sale, and what each gave back, those returns included."""
-    counted = seen.filter(seen.status.isin(COUNTED))
+    counted = visible.filter(visible.status.isin(COUNTED))
     # Of an order that does not count, cancelled say, neither does what came back.
-    sales = seen.filter(seen.kind == "sale").select(named=seen.order_id).view()
+    sales = visible.filter(visible.kind == "sale").select(named=visible.order_id).view()
     returns = counted.filter(counted.kind == "return", counted.returns_order_id.notnull())
     named = returns.semi_join(sales, returns.returns_order_id == sales.named)
     by_sale = named.group_by(sale=named.returns_order_id).aggregate(returned=(-named.amount).sum().cast(MONEY)).view()
     gone = named.select(gone=named.order_id, gone_kind=named.kind).view()
     # A return may bear the number of the order it names.
-    rest = seen.anti_join(gone, [seen.order_id == gone.gone, seen.kind == gone.gone_kind])
+    rest = visible.anti_join(gone, [visible.order_id == gone.gone, visible.kind == gone.gone_kind])
     joined = rest.left_join(by_sale, rest.order_id == by_sale.sale).drop("sale")
     zero = ibis.literal(0).cast(MONEY)
     back = joined.refund.fill_null(zero) + joined.returned.fill_null(zero)
     return joined, cast(ir.Value, (joined.kind == "sale").ifelse(back.cast(MONEY), zero))
 
 
-def paced(known: ir.Table) -> ir.Table:
+def paced(orders: ir.Table) -> ir.Table:
     """The sold orders with what came before: the table that rhythm and sums are read from.
 
     Columns `customer_id`, `at`, `day`, `hour`, `net`, `back` and `discount` of `known_orders`; `gap` (days since the
     previous order day; empty on a first order and on a later order of one day), `previous_at`, `previous_day`, and
     `last` (true on each customer's newest order; of orders at one instant the largest).
     """
-    sold = known.filter(known.sold).select("customer_id", "at", "day", "hour", "net", "back", "discount")
+    sold = orders.filter(orders.sold).select("customer_id", "at", "day", "hour", "net", "back", "discount")
     # By day first: where clocks go back over midnight a later instant can lie on an earlier day.
     pace = ibis.window(group_by=sold.customer_id, order_by=[sold.day, sold.at, sold.net])
     walked = sold.mutate(

@@ -1,4 +1,4 @@
-"""Whether the values of a table are what a method reads; what is not is refused by name, before an engine stumbles."""
+"""Checks that a method can read the values of a table, so that bad ones raise an error before the engine fails."""
 
 from __future__ import annotations
 
@@ -50,47 +50,46 @@ class RepeatedOrders(BadInput):
     )
 
 
-def refuse_unfit(table: ir.Table, spec: TableSpec, called: Mapping[str, str]) -> None:
-    """Look through the columns that a cast could fail on, or change in silence; `called` are their own names.
+def check_values(table: ir.Table, spec: TableSpec, called: Mapping[str, str]) -> None:
+    """Check the columns that a cast could fail on or silently change; `called` are their names in the table.
 
-    Raises `UnreadableValues`, `TooLargeValues`, `UnreliableIds`, `UnknownWords`, since a row dropped in silence, or an
-    engine's own error, would help nobody.
+    Raises `UnreadableValues`, `TooLargeValues`, `UnreliableIds`, `UnknownWords`.
     """
-    asked: dict[str, ir.Value] = {}
+    checks: dict[str, ir.Value] = {}
     for name, own in called.items():
         for fault, bad in _faults(table[own], spec, name).items():
             text = table[own].cast("string")
-            asked |= {f"{name} {fault}": bad.fill_null(False).sum(), f"{name} {fault} value": text.min(where=bad)}
-    found = only_row(table.aggregate(**asked)) if asked else {}
+            checks |= {f"{name} {fault}": bad.fill_null(False).sum(), f"{name} {fault} value": text.min(where=bad)}
+    counts = only_row(table.aggregate(**checks)) if checks else {}
     for name, own in called.items():
         for fault in ("unreadable", "large", "unreliable", "unknown"):
-            if many := found.get(f"{name} {fault}"):
-                raise _refusal(fault, table[own], spec, name, many=many, value=found[f"{name} {fault} value"])
+            if many := counts.get(f"{name} {fault}"):
+                raise _refusal(fault, table[own], spec, name, many=many, value=counts[f"{name} {fault} value"])
 
 
 def _faults(value: ir.Column, spec: TableSpec, name: str) -> dict[str, ir.BooleanValue]:
     """What may be wrong with the values of a column, by name of the fault."""
     kind, dtype = dt.dtype(spec[name].type), value.type()
-    found: dict[str, ir.BooleanValue] = {}
+    faults: dict[str, ir.BooleanValue] = {}
     if dtype.is_null() or dtype.copy(nullable=True) == kind.copy(nullable=True):
-        known = WORDS.get((spec.name, name))
-        return {"unknown": _unknown(value, known)} if known and dtype.is_string() else {}
+        words = WORDS.get((spec.name, name))
+        return {"unknown": _unknown(value, words)} if words and dtype.is_string() else {}
     if dtype.is_string() and (kind.is_timestamp() or kind.is_numeric()):
         bad = value.notnull() & value.try_cast("timestamp" if kind.is_timestamp() else "float64").isnull()
-        found["unreadable"] = bad & value.try_cast(INSTANT).isnull() if kind.is_timestamp() else bad
+        faults["unreadable"] = bad & value.try_cast(INSTANT).isnull() if kind.is_timestamp() else bad
     if isinstance(kind, dt.Decimal) and (dtype.is_string() or dtype.is_numeric()):
         real = cast(ir.FloatingValue, value.try_cast("float64"))
         limit = min(LARGEST, 10 ** ((kind.precision or 38) - (kind.scale or 0)) - 1)
-        found["large"] = (real.abs() > float(limit)) & ~real.isnan() & ~real.isinf()
+        faults["large"] = (real.abs() > float(limit)) & ~real.isnan() & ~real.isinf()
     if kind.is_string() and name.endswith("_id") and (dtype.is_floating() or dtype.is_decimal()):
         real = cast(ir.FloatingValue, value.cast("float64"))
         most = EXACT if dtype.is_floating() else float("inf")
-        found["unreliable"] = (((real % 1) != 0) | (real.abs() > most)) & ~real.isnan()
-    return found
+        faults["unreliable"] = (((real % 1) != 0) | (real.abs() > most)) & ~real.isnan()
+    return faults
 
 
-def _unknown(value: ir.Column, known: tuple[str, ...]) -> ir.BooleanValue:
-    return value.notnull() & (value != "") & value.notin(known)
+def _unknown(value: ir.Column, words: tuple[str, ...]) -> ir.BooleanValue:
+    return value.notnull() & (value != "") & value.notin(words)
 
 
 def _refusal(fault: str, column: ir.Column, spec: TableSpec, name: str, *, many: int, value: str) -> BadInput:
@@ -103,14 +102,14 @@ def _refusal(fault: str, column: ir.Column, spec: TableSpec, name: str, *, many:
         return TooLargeValues(many=many, column=own, limit=f"{limit:,}", value=value)
     if fault == "unreliable":
         return UnreliableIds(many=many, column=own, value=value)
-    known = WORDS[spec.name, name]
-    table = column.name("word").as_table().filter(lambda rows: _unknown(rows.word, known))
+    known_words = WORDS[spec.name, name]
+    table = column.name("word").as_table().filter(lambda rows: _unknown(rows.word, known_words))
     counts = table.group_by("word").agg(rows=ibis._.count()).order_by(ibis.desc("rows"), "word").limit(MOST_WORDS)
     words = ", ".join(f"“{row['word']}” ({row['rows']})" for row in counts.to_pyarrow().to_pylist())
-    return UnknownWords(column=own, words=words, known=", ".join(known))
+    return UnknownWords(column=own, words=words, known=", ".join(known_words))
 
 
-def each_once(orders: ir.Table) -> ir.Table:
+def without_duplicates(orders: ir.Table) -> ir.Table:
     """The orders, each on one row, or on two where one of them gives it back: rows that say the very same count once,
     with a warning.
 
@@ -124,14 +123,14 @@ def each_once(orders: ir.Table) -> ir.Table:
         return orders
     key = ["order_id", "back"]
     several = numbered.group_by(key).agg(rows=numbered.count()).filter(ibis._.rows > 1)
-    told = [name for name in orders.columns if not orders[name].type().is_nested()]
-    contents = numbered.semi_join(several, key).select(*told, "back").distinct()
+    columns = [name for name in orders.columns if not orders[name].type().is_nested()]
+    contents = numbered.semi_join(several, key).select(*columns, "back").distinct()
     differing = contents.group_by(key).agg(contents=ibis._.count()).filter(ibis._.contents > 1)
-    asked = only_row(differing.aggregate(many=differing.count(), example=differing.order_id.min()))
-    if asked["many"]:
-        raise RepeatedOrders(**asked)
+    duplicates = only_row(differing.aggregate(many=differing.count(), example=differing.order_id.min()))
+    if duplicates["many"]:
+        raise RepeatedOrders(**duplicates)
     again = only_row(several.aggregate(rows=(several.rows - 1).sum()))["rows"]
     if not again:  # two numbers with one hash
         return orders
     warnings.warn(f"{again} rows of orders say the very same as another row, and count once.", stacklevel=4)
-    return orders.select(told).distinct()
+    return orders.select(columns).distinct()

@@ -173,21 +173,21 @@ def quantile_cut(
 
 def _sides(worth: ir.NumericColumn, ranked: Sequence[Number], limit: Number | None) -> dict[str, ir.Value]:
     """For each line how many customers it lets in, how many are better, and the nearest better value."""
-    asked: dict[str, ir.Value] = {"many": worth.count()}
+    counts: dict[str, ir.Value] = {"many": worth.count()}
     for number, line in enumerate(ranked):
         mark = mark_of(line, worth.type())
-        asked |= {
+        counts |= {
             f"upto{number}": worth.count(where=worth <= mark),
             f"better{number}": worth.count(where=worth < mark),
             f"next{number}": worth.max(where=worth < mark),
         }
-    return asked if limit is None else asked | {"limit": worth.count(where=worth <= mark_of(limit, worth.type()))}
+    return counts if limit is None else counts | {"limit": worth.count(where=worth <= mark_of(limit, worth.type()))}
 
 
-def _drawn(sides: Mapping[str, Any], number: int, line: Number, wanted: Fraction, step: Number) -> tuple[Number, int]:
-    """Of the two lines beside a share the one that holds nearer to the `wanted` number, and how many it holds."""
+def _drawn(sides: Mapping[str, Any], number: int, line: Number, target: Fraction, step: Number) -> tuple[Number, int]:
+    """Of the two lines beside a share the one that holds nearer to the `target` number, and how many it holds."""
     upto, better = int(sides[f"upto{number}"]), int(sides[f"better{number}"])
-    if upto <= ceil(wanted) or upto - wanted < wanted - better:
+    if upto <= ceil(target) or upto - target < target - better:
         return line, upto
     nearest = sides[f"next{number}"]
     return (line - step if nearest is None else nearest), better
@@ -234,6 +234,6 @@ def pareto_ladder(table: ir.Table, column: str, tiers: Sequence[str], shares: Se
         )
         for number, share in enumerate(exact)
     }
-    found = only_row(running.aggregate(**reached))
-    held = [(tier, found[f"line{number}"]) for number, tier in enumerate(tiers[:-1])]
-    return Ladder(tuple(Step(tier, line) for tier, line in held if line is not None), tiers[-1])
+    lines = only_row(running.aggregate(**reached))
+    drawn = [(tier, lines[f"line{number}"]) for number, tier in enumerate(tiers[:-1])]
+    return Ladder(tuple(Step(tier, line) for tier, line in drawn if line is not None), tiers[-1])

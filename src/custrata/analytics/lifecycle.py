@@ -116,7 +116,7 @@ def _unpaced(profile: ir.Table, days: int) -> ir.BooleanValue:
 
 def _any(conditions: Iterable[ir.BooleanValue]) -> ir.BooleanValue:
     """Whether any of them holds."""
-    return reduce(lambda one, other: cast(ir.BooleanValue, one | other), conditions, ibis.literal(False))
+    return reduce(lambda left, right: cast(ir.BooleanValue, left | right), conditions, ibis.literal(False))
 
 
 @guarded
@@ -145,8 +145,8 @@ def silence_curve(
     (False, Fraction(3, 1), Fraction(6, 1))
     """
     moment = AsOf.of(as_of, zone)
-    known = known_facts(canonical_orders(orders, zone, columns), moment, rhythm=False, free_orders=free_orders)
-    return learn_silence(known.paced, moment, SilenceRules(horizon=horizon))
+    facts = known_facts(canonical_orders(orders, zone, columns), moment, rhythm=False, free_orders=free_orders)
+    return learn_silence(facts.paced, moment, SilenceRules(horizon=horizon))
 
 
 @guarded
@@ -175,11 +175,11 @@ def lifecycle(
     ['new', 'churned']
     """
     moment = AsOf.of(as_of, zone)
-    known = known_facts(canonical_orders(orders, zone, columns), moment, free_orders=free_orders)
-    curve, lines = curve or learn_silence(known.paced, moment), lines or LifecycleLines()
-    profile = order_traits(known, moment, places=(), families=frozenset({"rhythm"}))
+    facts = known_facts(canonical_orders(orders, zone, columns), moment, free_orders=free_orders)
+    curve, lines = curve or learn_silence(facts.paced, moment), lines or LifecycleLines()
+    profile = order_traits(facts, moment, places=(), families=frozenset({"rhythm"}))
     starts = [stratum.least for stratum in curve.strata]
     if lines.won_back_days != COMEBACK_DAYS or not set(starts) <= set(STRATA):
-        own = comebacks(known.paced, moment, known.everyone, days=lines.won_back_days, strata=starts)
+        own = comebacks(facts.paced, moment, facts.everyone, days=lines.won_back_days, strata=starts)
         profile = joined_by_customer(profile.drop(*COMEBACKS), own)
     return grade_lifecycle(profile.cache(), curve, lines).table()

@@ -67,7 +67,7 @@ class AsOf:
         """The local day on which that window starts, as a day number."""
         return AsOf(self.start(days), self.zone).day
 
-    def known(self, at: ir.IntegerValue) -> ir.BooleanValue:
+    def is_known(self, at: ir.IntegerValue) -> ir.BooleanValue:
         """Whether a fact at `at` (microseconds) is known."""
         return cast(ir.BooleanValue, at < micros_of(self.instant))
 

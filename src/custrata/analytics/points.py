@@ -49,17 +49,17 @@ def grade_points(
     """
     _check(rules)
     ladder = line_ladder(tiers, lines)
-    given = {
+    points_given = {
         f"_points_{number}": condition.fill_null(False).ifelse(points, 0).cast("int64")
         for number, (_, condition, points) in enumerate(rules)
     }
     takes_part = ibis.literal(True) if has is None else has.fill_null(False)
     # A view keeps Ibis from writing every condition out wherever the sum is used.
-    held = profile.mutate(**given, _has=takes_part).view()
-    each = {name: held[f"_points_{number}"] for number, (name, _, _) in enumerate(rules)}
-    first, *others = each.values()
-    total = where(held["_has"], sum(others, first).cast("int64"))
-    graded = laddered(held, total, ladder, tiers)
+    scored = profile.mutate(**points_given, _has=takes_part).view()
+    each = {name: scored[f"_points_{number}"] for number, (name, _, _) in enumerate(rules)}
+    first, *rest = each.values()
+    total = where(scored["_has"], sum(rest, first).cast("int64"))
+    graded = laddered(scored, total, ladder, tiers)
     return replace(graded, extras=each, facts={"points": {name: points for name, _, points in rules}, **graded.facts})
 
 

@@ -125,7 +125,7 @@ def rfm_lines(
     fixed = _fixed_cuts(lines) if method == "fixed" else None
     sums = {name: inputs[f"_{name}"].sum() for name in INPUTS}
     best = {f"best_{name}": inputs[f"_{name}"].max() for name in INPUTS[1:]} | {"least_r": inputs["_r"].min()}
-    found = only_row(inputs.aggregate(customers=inputs["_f"].count(), **sums, **best))
+    totals = only_row(inputs.aggregate(customers=inputs["_f"].count(), **sums, **best))
     cuts: Mapping[str, tuple[Number, ...]] = (
         fixed if fixed is not None else _log_cuts(inputs, bins) if method == "log" else {}
     )
@@ -136,12 +136,12 @@ def rfm_lines(
         method,
         len(cuts["r"]) + 1 if method == "fixed" else bins,
         cuts,
-        {name: found[name] if found[name] is not None else 0 for name in INPUTS},
-        found["customers"],
-        method != "fixed" and _tied(cuts, found),
+        {name: totals[name] if totals[name] is not None else 0 for name in INPUTS},
+        totals["customers"],
+        method != "fixed" and _tied(cuts, totals),
         reference,
         medians,
-        found["best_m"] or 0,
+        totals["best_m"] or 0,
     )
 
 
@@ -163,11 +163,11 @@ def _cuts_and_medians(
     """
     ranked = inputs.select(_r=-inputs["_r"], _f=inputs["_f"], _m=inputs["_m"])
     cutting = COLUMNS if method == "quantile" else COLUMNS[:1] if method == "nested" else ()
-    asked = {f"{name} {k}": (name, Fraction(k, bins)) for name in cutting for k in range(1, bins)}
-    found = values_at_share(ranked, {**asked, **{f"{name} middle": (name, Fraction(1, 2)) for name in COLUMNS}})
+    quantiles = {f"{name} {k}": (name, Fraction(k, bins)) for name in cutting for k in range(1, bins)}
+    values = values_at_share(ranked, {**quantiles, **{f"{name} middle": (name, Fraction(1, 2)) for name in COLUMNS}})
 
     def turned(name: str, part: object) -> Number | None:
-        value = found[f"{name} {part}"]
+        value = values[f"{name} {part}"]
         return -value if value is not None and name == "_r" else value
 
     drawn = {
@@ -177,9 +177,9 @@ def _cuts_and_medians(
     return drawn or cuts, {name: value for name, value in middles.items() if value is not None}
 
 
-def _tied(cuts: Mapping[str, tuple[Number, ...]], found: Mapping[str, Any]) -> bool:
+def _tied(cuts: Mapping[str, tuple[Number, ...]], totals: Mapping[str, Any]) -> bool:
     """Whether a score is empty: two cuts are one, or nobody is beyond the last of them, of recency before the first."""
-    ends = {name: found["least_r" if name == "r" else f"best_{name}"] for name in cuts}
+    ends = {name: totals["least_r" if name == "r" else f"best_{name}"] for name in cuts}
     return any(len({*at, ends[name]}) <= len(at) for name, at in cuts.items() if at)
 
 
@@ -187,23 +187,23 @@ def _fixed_cuts(lines: Mapping[str, Sequence[Number]] | None) -> dict[str, tuple
     """The user's lines; those of recency are days, and fewer is better: at most so many days is beyond the line."""
     if lines is None or set(lines) != set(INPUTS):
         raise LinesMissing()
-    given = {name: tuple(Decimal(str(line)) for line in lines[name]) for name in INPUTS}
-    for name, at in given.items():
+    cuts = {name: tuple(Decimal(str(line)) for line in lines[name]) for name in INPUTS}
+    for name, at in cuts.items():
         if not at or any(high <= low for low, high in pairwise(at)):
             raise RfmLinesOutOfOrder(name=name, lines=", ".join(str(line) for line in lines[name]))
-    if len({len(at) for at in given.values()}) > 1:
-        raise RfmLinesUneven(counts=", ".join(str(len(at)) for at in given.values()))
-    return {**given, "r": tuple(-line for line in reversed(given["r"]))}
+    if len({len(at) for at in cuts.values()}) > 1:
+        raise RfmLinesUneven(counts=", ".join(str(len(at)) for at in cuts.values()))
+    return {**cuts, "r": tuple(-line for line in reversed(cuts["r"]))}
 
 
 def _log_cuts(inputs: ir.Table, bins: int) -> dict[str, tuple[Number, ...]]:
     """Equal widths of log(1 + value) between the least and the greatest; values below 0 count as 0."""
     sized = inputs.select(r=-inputs["_r"], f=inputs["_f"], m=inputs["_m"])
-    asked = {f"{name}_{end}": getattr(sized[name], end)() for name in INPUTS for end in ("min", "max")}
-    found = only_row(sized.aggregate(**asked))
+    ends = {f"{name}_{end}": getattr(sized[name], end)() for name in INPUTS for end in ("min", "max")}
+    values = only_row(sized.aggregate(**ends))
     cuts: dict[str, tuple[Number, ...]] = {}
     for name in INPUTS:
-        low, high = found[f"{name}_min"], found[f"{name}_max"]
+        low, high = values[f"{name}_min"], values[f"{name}_max"]
         if low is None:
             cuts[name] = ()
             continue

@@ -35,10 +35,10 @@ def silence(days: ir.Value, gaps: ir.Value, usual: ir.IntegerValue) -> ir.Decima
     >>> silence(ibis.literal(51), gaps, gap_days(gaps, median, 23)).execute()
     Decimal('2.303225806451')
     """
-    told = cast(ir.IntegerValue, days.cast("int64") * (gaps.cast("int64") + PRIOR_GAPS))
+    weighted = cast(ir.IntegerValue, days.cast("int64") * (gaps.cast("int64") + PRIOR_GAPS))
     divisor = usual.nullif(0)
     # In two steps of six places: one of twelve would run over.
-    whole, rest = told // divisor, (told % divisor) * STEP
+    whole, rest = weighted // divisor, (weighted % divisor) * STEP
     first, second = rest // divisor, (rest % divisor) * STEP // divisor
     return unscaled(cast(ir.IntegerValue, ((whole * STEP + first) * STEP + second).cast("int64")), PLACES)
 

@@ -46,13 +46,13 @@ def grade_rules(
         raise TierNotListed(tier=strange[0], known=", ".join(tiers))
     first = [(condition.fill_null(False), ibis.literal(number, "int32")) for number, (_, condition) in enumerate(rules)]
     # A view keeps Ibis from writing the conditions out for the tier once more.
-    held = profile.mutate(_rule=ibis.cases(*first, else_=NONE), _value=NONE if value is None else value).view()
-    named = [(held["_rule"] == number, ibis.literal(tier)) for number, (tier, _) in enumerate(rules)]
+    matched = profile.mutate(_rule=ibis.cases(*first, else_=NONE), _value=NONE if value is None else value).view()
+    named = [(matched["_rule"] == number, ibis.literal(tier)) for number, (tier, _) in enumerate(rules)]
     return Grading(
         tuple(tiers),
-        held,
+        matched,
         ibis.cases(*named, else_=ibis.literal(otherwise)),
-        held["_value"],
-        {"rule": held["_rule"]},
+        matched["_value"],
+        {"rule": matched["_rule"]},
         facts={"rules": [tier for tier, _ in rules], "otherwise": otherwise},
     )

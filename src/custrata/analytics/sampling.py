@@ -28,5 +28,5 @@ def span_of(profile: ir.Table) -> tuple[date | None, date | None]:
     """The first and the last order day of a profile's customers; nothing where it has no such columns."""
     if not {"first_order_on", "last_order_on"} <= set(profile.columns):
         return None, None
-    found = only_row(profile.aggregate(first=profile.first_order_on.min(), last=profile.last_order_on.max()))
-    return found["first"], found["last"]
+    days = only_row(profile.aggregate(first=profile.first_order_on.min(), last=profile.last_order_on.max()))
+    return days["first"], days["last"]

@@ -114,7 +114,7 @@ def grade_score(
     values = _values(profile, {name: factor for name, factor in factors.items() if name not in missing}, has)
     bounds = _bounds(values, factors)
     brought = {
-        name: ibis.null(UNIT) if name in missing else _brought(values, name, factors[name], bounds.get(name))
+        name: ibis.null(UNIT) if name in missing else _normalized(values, name, factors[name], bounds.get(name))
         for name in factors
     }
     weights = {name: factor.weight for name, factor in factors.items()}
@@ -139,16 +139,16 @@ def weighted_score(
     """
     zero = ibis.literal(0).cast(UNIT)
     # A view keeps Ibis from writing a factor out wherever the score is used, which planned for seconds.
-    held = table.mutate(**{f"_{name}": factor.cast(UNIT) for name, factor in factors.items()}).view()
-    have = [held[f"_{name}"].notnull().ifelse(weights[name], 0) for name in factors]
+    prepared = table.mutate(**{f"_{name}": factor.cast(UNIT) for name, factor in factors.items()}).view()
+    have = [prepared[f"_{name}"].notnull().ifelse(weights[name], 0) for name in factors]
     parts = {
-        f"_{name}_part": (held[f"_{name}"].fill_null(zero) * ibis.literal(100 * weights[name])).cast(WHOLE)
+        f"_{name}_part": (prepared[f"_{name}"].fill_null(zero) * ibis.literal(100 * weights[name])).cast(WHOLE)
         for name in factors
     }
     every = list(parts.values())
-    summed = held.mutate(
+    summed = prepared.mutate(
         _weight=(sum(have[1:], have[0]).cast("int64") * ibis.literal(10**UNITS, WHOLE)).cast(WHOLE),
-        _sum=reduce(lambda one, other: (one + other).cast(WHOLE), every),
+        _sum=reduce(lambda left, right: (left + right).cast(WHOLE), every),
         **parts,
     )
     summed = summed.view()
@@ -162,12 +162,12 @@ def weighted_score(
     return scored, cast(ir.DecimalValue, scored["_score"]), points
 
 
-def named_missing(graded: Grading, noted: Sequence[str], **facts: object) -> Grading:
+def with_missing_notes(graded: Grading, noted: Sequence[str], **facts: object) -> Grading:
     """The grading of a built-in score: more `facts`, and a note of its own, `without_<factor>`, for those `noted`."""
     missing = cast(list[str], graded.facts["missing"])
     own = tuple(f"without_{name}" for name in missing if name in noted)
-    others = tuple(note for note in graded.notes if note != "without_factors")
-    return replace(graded, facts={**graded.facts, **facts}, notes=(*own, *others))
+    kept_notes = tuple(note for note in graded.notes if note != "without_factors")
+    return replace(graded, facts={**graded.facts, **facts}, notes=(*own, *kept_notes))
 
 
 def _check(factors: Mapping[str, Factor]) -> None:
@@ -188,28 +188,28 @@ def _check(factors: Mapping[str, Factor]) -> None:
 
 def _without_data(profile: ir.Table, factors: Mapping[str, Factor]) -> list[str]:
     """The factors whose trait the profile lacks or nobody has; of a count, nobody has more than nought."""
-    asked: dict[str, ir.Value] = {}
+    checks: dict[str, ir.Value] = {}
     for name, factor in factors.items():
         if factor.trait in profile.columns:
             value, trait = profile[factor.trait], CATALOGUE.get(factor.trait)
             counts = trait is not None and trait.zero
-            asked[name] = ((value != 0) if counts else value.notnull()).any()
-    found = only_row(profile.aggregate(**asked)) if asked else {}
-    return [name for name in factors if not found.get(name)]
+            checks[name] = ((value != 0) if counts else value.notnull()).any()
+    has_data = only_row(profile.aggregate(**checks)) if checks else {}
+    return [name for name in factors if not has_data.get(name)]
 
 
 def _values(profile: ir.Table, factors: Mapping[str, Factor], has: ir.BooleanValue | None) -> ir.Table:
     """The profile with `_<factor>_of`, the trait of each customer that takes part, as a whole number or a decimal."""
-    held = {name: exact(profile[factor.trait]) for name, factor in factors.items()}
+    traits = {name: exact(profile[factor.trait]) for name, factor in factors.items()}
     if has is not None:
-        held = {name: where(has.fill_null(False), value) for name, value in held.items()}
-    return profile.mutate(**{f"_{name}_of": value for name, value in held.items()})
+        traits = {name: where(has.fill_null(False), value) for name, value in traits.items()}
+    return profile.mutate(**{f"_{name}_of": value for name, value in traits.items()})
 
 
 def _bounds(values: ir.Table, factors: Mapping[str, Factor]) -> dict[str, tuple[Number, Number]]:
     """Per factor the values at which it is 0 and 1; none where ranks decide, or nobody has it."""
-    found = {name: _bounds_of(values, f"_{name}_of", factor) for name, factor in factors.items()}
-    return {name: bounds for name, bounds in found.items() if bounds is not None}
+    by_factor = {name: _bounds_of(values, f"_{name}_of", factor) for name, factor in factors.items()}
+    return {name: bounds for name, bounds in by_factor.items() if bounds is not None}
 
 
 def _bounds_of(values: ir.Table, column: str, factor: Factor) -> tuple[Number, Number] | None:
@@ -235,16 +235,16 @@ def _three_deviations(value: ir.NumericColumn) -> tuple[Decimal, Decimal] | None
     lost = max(
         0, len(str(int(only_row(whole.as_table().aggregate(most=whole.abs().max()))["most"] or 0))) - MOST_DIGITS
     )
-    kept = quotient(whole, ibis.literal(10**lost, WHOLE), 0) if lost else whole
-    narrow, wide = kept.cast(dt.Decimal(18, 0)), kept.cast(dt.Decimal(19, 0))
+    trimmed = quotient(whole, ibis.literal(10**lost, WHOLE), 0) if lost else whole
+    narrow, wide = trimmed.cast(dt.Decimal(18, 0)), trimmed.cast(dt.Decimal(19, 0))
     # 18 digits times 19 are 37 or 38, the most there are.
     square = (narrow * wide).cast(WHOLE)
-    found = only_row(value.as_table().aggregate(n=wide.count(), sum=wide.sum(), squares=square.sum()))
-    if not found["n"]:
+    sums = only_row(value.as_table().aggregate(n=wide.count(), sum=wide.sum(), squares=square.sum()))
+    if not sums["n"]:
         return None
     unit = Fraction(10) ** (lost - places)
-    mean = Fraction(found["sum"]) / found["n"] * unit
-    variance = Fraction(found["squares"]) / found["n"] * unit**2 - mean**2
+    mean = Fraction(sums["sum"]) / sums["n"] * unit
+    variance = Fraction(sums["squares"]) / sums["n"] * unit**2 - mean**2
     with localcontext(prec=60):
         middle = Decimal(mean.numerator) / mean.denominator
         spread = CLIPPED * (Decimal(variance.numerator) / variance.denominator).sqrt()
@@ -253,7 +253,7 @@ def _three_deviations(value: ir.NumericColumn) -> tuple[Decimal, Decimal] | None
     return low, high
 
 
-def _brought(values: ir.Table, name: str, factor: Factor, bounds: tuple[Number, Number] | None) -> ir.Value:
+def _normalized(values: ir.Table, name: str, factor: Factor, bounds: tuple[Number, Number] | None) -> ir.Value:
     """The factor as 0–1 in units of 10⁻¹⁸; where all are alike, the middle."""
     value = values[f"_{name}_of"]
     if factor.normaliser == "rank":

@@ -99,7 +99,7 @@ class Stratum:
 
     def stretch(self, silence: Fraction | Decimal) -> Stretch | None:
         """The stretch that a silence lies in; a silence before the first is nowhere."""
-        reached = [one for one in self.stretches if one.start <= Fraction(silence)]
+        reached = [stretch for stretch in self.stretches if stretch.start <= Fraction(silence)]
         return reached[-1] if reached else None
 
 
@@ -143,12 +143,12 @@ class SilenceCurve:
 
     def stratum(self, order_days: int) -> Stratum:
         """The stratum of a customer with so many order days."""
-        return next(one for one in reversed(self.strata) if one.least <= max(1, order_days))
+        return next(stratum for stratum in reversed(self.strata) if stratum.least <= max(1, order_days))
 
     def share_back(self, order_days: int, silence: Fraction | Decimal) -> Decimal | None:
         """The share of such customers silent that long who came back within the horizon."""
-        found = self.stratum(order_days).stretch(silence)
-        return found.share if found else None
+        stretch = self.stratum(order_days).stretch(silence)
+        return stretch.share if stretch else None
 
     def record(self) -> dict[str, Any]:
         """The curve in JSON's types: shares, lines and dates as text."""
@@ -189,8 +189,8 @@ def _plain(value: object) -> Any:
 def _shares(record: Mapping[str, Any]) -> dict[str, Any]:
     """What of the curve for everybody belongs to its one stratum; fixed lines were written as 3.01 and 6.01."""
     lines = {tier: record[tier] for tier in LINED} if record["learned"] else {"at_risk": "3", "churned": "6"}
-    seen, back = (sum(stretch[name] for stretch in record["stretches"]) for name in ("seen", "back"))
-    return {**lines, "in_rhythm": record["in_rhythm"], "stretches": record["stretches"], "seen": seen, "back": back}
+    observed, back = (sum(stretch[name] for stretch in record["stretches"]) for name in ("seen", "back"))
+    return {**lines, "in_rhythm": record["in_rhythm"], "stretches": record["stretches"], "seen": observed, "back": back}
 
 
 def _stratum(record: Mapping[str, Any]) -> Stratum:
@@ -205,8 +205,8 @@ def _stretch(record: Mapping[str, Any]) -> Stretch:
 
 
 def _decimals(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    given = {name: record.get(name) for name in names}
-    return {**record, **{name: None if value is None else Decimal(value) for name, value in given.items()}}
+    values = {name: record.get(name) for name in names}
+    return {**record, **{name: None if value is None else Decimal(value) for name, value in values.items()}}
 
 
 def _day(text: str | None) -> date | None:

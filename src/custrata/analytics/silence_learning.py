@@ -14,7 +14,7 @@ from custrata.analytics.moments import AsOf
 from custrata.analytics.rhythm import PRIOR_GAPS, gap_days
 from custrata.analytics.sampling import sampled
 from custrata.analytics.silence import NOT_LEARNED, Calibration, SilenceCurve, SilenceRules
-from custrata.analytics.silence_fit import Observed, calibrated, fitted
+from custrata.analytics.silence_fit import Observed, calibrate, fit_strata
 from custrata.engine.functions import discrete_quantile, only_row
 
 USUAL = SilenceRules()
@@ -28,16 +28,16 @@ def learn_silence(paced: ir.Table, as_of: AsOf, rules: SilenceRules = USUAL) -> 
     horizon, under 3 dates or under 500 customers it is `NOT_LEARNED`.
 
     The curve is tested as it is learned: what the earlier dates say of the newest third of them is set against what
-    came. `backtested` does the same on dates after the learning.
+    came. `backtest` does the same on dates after the learning.
     """
     days = _before(paced, as_of)
-    seen = only_row(days.aggregate(first=days.day.min(), customers=days.customer_id.nunique()))
-    customers, dates = int(seen["customers"]), _past_dates(seen["first"], as_of, rules)
+    summary = only_row(days.aggregate(first=days.day.min(), customers=days.customer_id.nunique()))
+    customers, dates = int(summary["customers"]), _past_dates(summary["first"], as_of, rules)
     enough = len(dates) >= rules.least_dates and customers >= rules.least_customers
     observed = observe(sampled(days, customers, rules.most_customers), dates, rules) if enough else None
     if not observed:  # nor where nobody has ordered on two days
         return replace(NOT_LEARNED, horizon=rules.horizon, dates=len(dates), customers=customers)
-    strata = fitted(observed, rules)
+    strata = fit_strata(observed, rules)
     newest = dates[: max(1, len(dates) // 3)]
     later = observed.date >= newest[-1]
     return SilenceCurve(
@@ -48,12 +48,12 @@ def learn_silence(paced: ir.Table, as_of: AsOf, rules: SilenceRules = USUAL) -> 
         first_date=_day(dates[-1]),
         last_date=_day(dates[0]),
         customers=customers,
-        calibration=calibrated(observed.where(~later), observed.where(later), strata, rules),
+        calibration=calibrate(observed.where(~later), observed.where(later), strata, rules),
         test_dates=len(newest),
     )
 
 
-def backtested(
+def backtest(
     paced: ir.Table, learned_on: AsOf, as_of: AsOf, rules: SilenceRules = USUAL
 ) -> tuple[SilenceCurve, tuple[Calibration, ...]]:
     """The curve as learned on a past day, and its claims against what came on dates from that day on.
@@ -68,9 +68,9 @@ def backtested(
     earlier = _past_dates(first, learned_on, rules)
     if not curve.learned or not later:
         return curve, ()
-    known = observe(sampled(days, curve.customers, rules.most_customers), [*earlier, *later], rules)
-    after = known.date >= learned_on.day
-    return curve, calibrated(known.where(~after), known.where(after), curve.strata, rules)
+    observed = observe(sampled(days, curve.customers, rules.most_customers), [*earlier, *later], rules)
+    after = observed.date >= learned_on.day
+    return curve, calibrate(observed.where(~after), observed.where(after), curve.strata, rules)
 
 
 def _before(paced: ir.Table, as_of: AsOf) -> ir.Table:
@@ -92,15 +92,15 @@ def observe(days: ir.Table, dates: list[int], rules: SilenceRules = USUAL) -> Ob
 
     `days` has `customer_id`, `day` and `gap`, one row per order day.
     """
-    found = _observed(days, dates, rules.horizon).to_pyarrow()
-    customers = found["customer_id"].combine_chunks().dictionary_encode()
+    table = _observed(days, dates, rules.horizon).to_pyarrow()
+    customers = table["customer_id"].combine_chunks().dictionary_encode()
     names = np.asarray(customers.dictionary.to_pylist(), dtype=object)
     rank = np.empty(len(names), dtype=np.int64)
     rank[np.argsort(names)] = np.arange(len(names))
     person = rank[customers.indices.to_numpy(zero_copy_only=False)] if len(names) else rank
-    columns = (pc.cast(found[name], "int64").to_numpy() for name in ("date", "order_days", "days", "usual", "back"))
-    seen = Observed(person, *columns)
-    return seen.where(np.lexsort((seen.date, seen.person)))
+    columns = (pc.cast(table[name], "int64").to_numpy() for name in ("date", "order_days", "days", "usual", "back"))
+    observed = Observed(person, *columns)
+    return observed.where(np.lexsort((observed.date, observed.person)))
 
 
 def _observed(days: ir.Table, dates: list[int], horizon: int) -> ir.Table:
@@ -114,16 +114,16 @@ def _observed(days: ir.Table, dates: list[int], horizon: int) -> ir.Table:
         own=discrete_quantile(crossed.gap, 0.5, where=before),
         back=(crossed.day >= crossed.date).any(),
     )
-    known = each.filter(each["last"].notnull()).inner_join(then, "date")
-    told = known.select(
+    ordered = each.filter(each["last"].notnull()).inner_join(then, "date")
+    observations = ordered.select(
         "customer_id",
         "date",
-        order_days=known.gaps + 1,
-        days=(known.date - known["last"]).cast("int64") * (known.gaps + PRIOR_GAPS),
-        usual=gap_days(known.gaps, known.own, known.common),
-        back=known.back.cast("int64"),
+        order_days=ordered.gaps + 1,
+        days=(ordered.date - ordered["last"]).cast("int64") * (ordered.gaps + PRIOR_GAPS),
+        usual=gap_days(ordered.gaps, ordered.own, ordered.common),
+        back=ordered.back.cast("int64"),
     )
-    return told.filter(told.usual.notnull())
+    return observations.filter(observations.usual.notnull())
 
 
 def _day(number: int) -> date:

@@ -11,7 +11,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from custrata.analytics.fit import each_once, refuse_unfit
+from custrata.analytics.fit import check_values, without_duplicates
 from custrata.engine import prepare
 from custrata.engine.days import instant_of_wall
 from custrata.engine.functions import epoch_micros
@@ -36,7 +36,7 @@ class FileReader(Protocol):
     def __call__(self, path: Path, spec: TableSpec, zone: str, columns: Mapping[str, str] | None) -> ir.Table: ...
 
 
-_readers: list[FileReader] = []  # what reads files stands above the methods, and offers itself to them
+_readers: list[FileReader] = []  # registered by the ingest package, which may not be imported here
 
 
 def reads_files(reader: FileReader) -> FileReader:
@@ -109,7 +109,7 @@ def canonical_orders(source: TableLike, zone: str, columns: Mapping[str, str] | 
     needed = ("customer_id", "order_id", "ordered_at", "amount")
     table = canonical(source, ORDERS, needed, zone, columns)
     if not isinstance(source, str | Path):
-        table = each_once(table)
+        table = without_duplicates(table)
     return table.mutate(
         kind=table.kind.fill_null(ibis.ifelse(table.amount < 0, "return", "sale")),
         status=table.status.fill_null("completed"),
@@ -158,7 +158,7 @@ def canonical(
         present = ", ".join(table.columns)
         raise LacksColumns(missing=", ".join(missing), present=present, first=missing[0])
     there = {name: own for name, own in called.items() if own in table.columns}
-    refuse_unfit(table, spec, there)
+    check_values(table, spec, there)
     return table.select(
         **{
             name: _typed(table[own], spec[name].type, zone) if own in table.columns else ibis.null(spec[name].type)
@@ -175,14 +175,14 @@ def customer_table(source: TableLike, zone: str) -> ir.Table:
     table = as_table(source, CUSTOMER_RECORDS, zone)
     if "customer_id" not in table.columns:
         raise LacksColumns(missing="customer_id", present=", ".join(table.columns), first="customer_id")
-    refuse_unfit(table, CUSTOMER_RECORDS, {"customer_id": "customer_id"})
+    check_values(table, CUSTOMER_RECORDS, {"customer_id": "customer_id"})
     return table.mutate(customer_id=_typed(table.customer_id, "string", zone))
 
 
 def _refuse_strange(spec: TableSpec, columns: Mapping[str, str]) -> None:
-    known = [column.name for column in spec if column not in ORIGIN]
-    if strange := [name for name in columns if name not in known]:
-        raise UnknownColumns(strange=", ".join(strange), known=", ".join(known))
+    names = [column.name for column in spec if column not in ORIGIN]
+    if strange := [name for name in columns if name not in names]:
+        raise UnknownColumns(strange=", ".join(strange), known=", ".join(names))
 
 
 def _typed(value: ir.Value, kind: str, zone: str) -> ir.Value:
@@ -214,15 +214,15 @@ def number(value: ir.NumericValue, places: int) -> ir.DecimalValue:
 
     A float goes through two places more first, so that the 2.675 somebody wrote is not the 2.67499… it is stored as.
     """
-    dtype, wanted = value.type(), dt.Decimal(18, places)
-    if isinstance(dtype, dt.Decimal) and (dtype.precision, dtype.scale) == (wanted.precision, wanted.scale):
+    dtype, target = value.type(), dt.Decimal(18, places)
+    if isinstance(dtype, dt.Decimal) and (dtype.precision, dtype.scale) == (target.precision, target.scale):
         return cast(ir.DecimalValue, value)
     if isinstance(dtype, dt.Floating):
         real = cast(ir.FloatingValue, value)
         value = (real.isnan() | real.isinf()).ifelse(ibis.null(dtype), value).cast(dt.Decimal(18, places + 2))
     elif isinstance(dtype, dt.String):
         value = value.cast(dt.Decimal(38, 18))
-    return cast(ir.DecimalValue, value.round(places).cast(wanted))
+    return cast(ir.DecimalValue, value.round(places).cast(target))
 
 
 def exact(value: ir.Value) -> ir.NumericValue:

@@ -16,7 +16,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import numpy as np
 
-from custrata.analytics.clusters import TraitMissing, group_tiers, known_traits
+from custrata.analytics.clusters import TraitMissing, check_traits, group_tiers
 from custrata.analytics.grading import Grading
 from custrata.analytics.ladders import mark_of
 from custrata.analytics.sampling import sampled, span_of
@@ -84,16 +84,16 @@ class TreeModel:
 
     def conditions(self) -> tuple[tuple[Condition, ...], ...]:
         """Per leaf, the best first, what must hold, as (trait, `<=` or `>`, threshold); one line per trait and side."""
-        found = dict(self._paths(0, ()))
-        return tuple(_shortened(found[number]) for number in range(len(found)))
+        paths = dict(self._paths(0, ()))
+        return tuple(_narrowest(paths[number]) for number in range(len(paths)))
 
-    def _paths(self, place: int, held: tuple[Condition, ...]) -> Iterator[tuple[int, tuple[Condition, ...]]]:
+    def _paths(self, place: int, path: tuple[Condition, ...]) -> Iterator[tuple[int, tuple[Condition, ...]]]:
         node = self.nodes[place]
         if node.leaf is not None:
-            yield node.leaf, held
+            yield node.leaf, path
         elif node.trait is not None and node.threshold is not None:
-            yield from self._paths(node.below or 0, (*held, (node.trait, "<=", node.threshold)))
-            yield from self._paths(node.above or 0, (*held, (node.trait, ">", node.threshold)))
+            yield from self._paths(node.below or 0, (*path, (node.trait, "<=", node.threshold)))
+            yield from self._paths(node.above or 0, (*path, (node.trait, ">", node.threshold)))
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
@@ -159,21 +159,25 @@ def grade_tree(
     """
     leaves = model.leaves
     named = group_tiers(tiers, len(leaves), "leaf", rest)
-    known_traits(profile, model.traits)
+    check_traits(profile, model.traits)
     lacks = ibis.literal(False)
     for trait in model.traits:
         lacks = lacks | exact(profile[trait]).isnull()
-    held = profile.mutate(_leaf=lacks.ifelse(ibis.null("int32"), _leaf(profile, model, 0))).view()
-    numbered = [(held["_leaf"] == number, named[number], leaf.mean) for number, leaf in enumerate(leaves)]
+    graded = profile.mutate(_leaf=lacks.ifelse(ibis.null("int32"), _leaf(profile, model, 0))).view()
+    numbered = [(graded["_leaf"] == number, named[number], leaf.mean) for number, leaf in enumerate(leaves)]
     tier = ibis.cases(*[(at, ibis.literal(name)) for at, name, _ in numbered], else_=ibis.literal(rest))
     value = ibis.cases(*[(at, ibis.literal(mean, "decimal(38, 4)")) for at, _, mean in numbered])
-    told = zip(named, leaves, model.conditions(), strict=True)
+    rows = zip(named, leaves, model.conditions(), strict=True)
     facts = {
-        name: {"conditions": [list(one) for one in conditions], "customers": leaf.customers, "mean": leaf.mean}
-        for name, leaf, conditions in told
+        name: {
+            "conditions": list(map(list, conditions)),
+            "customers": leaf.customers,
+            "mean": leaf.mean,
+        }
+        for name, leaf, conditions in rows
     }
     every = named if rest in named else (*named, rest)
-    return Grading(every, held, tier, value, facts={"model": model, "leaves": facts})
+    return Grading(every, graded, tier, value, facts={"model": model, "leaves": facts})
 
 
 def _leaf(profile: ir.Table, model: TreeModel, place: int) -> ir.IntegerValue:
@@ -191,7 +195,7 @@ def _check(profile: ir.Table, target: str, depth: int, least_leaf: int, traits: 
         raise BadTreeShape(depth=depth, least=least_leaf)
     if not traits or target in traits:
         raise NoTraitsForTree(target=target)
-    known_traits(profile, (target, *traits))
+    check_traits(profile, (target, *traits))
 
 
 def _sample(profile: ir.Table, target: str, traits: Sequence[str]) -> tuple[dict[str, list[Any]], int]:
@@ -237,6 +241,6 @@ def _places(dtype: dt.DataType) -> int:
     return (dtype.scale or 0) if isinstance(dtype, dt.Decimal) else 0
 
 
-def _shortened(held: tuple[Condition, ...]) -> tuple[Condition, ...]:
+def _narrowest(path: tuple[Condition, ...]) -> tuple[Condition, ...]:
     """Of several conditions on one side of a trait the narrowest: the last, since a path only narrows."""
-    return tuple({(trait, sign): (trait, sign, threshold) for trait, sign, threshold in held}.values())
+    return tuple({(trait, sign): (trait, sign, threshold) for trait, sign, threshold in path}.values())

@@ -1,4 +1,4 @@
-"""The command group, and how errors leave it: one line on stderr, exit code 1 (refused) or 2 (bad input)."""
+"""The command group and its error handling: one line on stderr, exit code 1 (refused) or 2 (bad input)."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from custrata.cli.exclusions import exclude_command, excluded_command, include_c
 from custrata.cli.grades import explain_command, profile_command, refresh_command, tiers_command
 from custrata.cli.help import Group, language_option
 from custrata.cli.history import history_group
-from custrata.cli.language import listen, spoken
+from custrata.cli.language import current_language, set_environment_language
 from custrata.cli.pages import report_command
 from custrata.cli.runs import runs_group
 from custrata.cli.schemes import schemes_group
 from custrata.cli.upkeep import compact_command
-from custrata.engine.guard import of_engine
+from custrata.engine.guard import engine_error
 from custrata.engine.storage import PANIC
 from custrata.errors import CustrataError, Refused
-from custrata.lake.private import keep_private
+from custrata.lake.private import set_private_umask
 from custrata.wording import error_sentence, phrase
 
 DEBUG = "CUSTRATA_DEBUG"
@@ -77,14 +77,14 @@ def _unforeseen(error: BaseException) -> Unforeseen:
 
 
 def main() -> NoReturn:
-    """Run the command line and leave with its exit code."""
-    keep_private()
+    """Run the command line and exit with its code."""
+    set_private_umask()
     try:
-        listen(os.environ)
+        set_environment_language(os.environ)
         with cli.make_context("custrata", sys.argv[1:]) as context:
             cli.invoke(context)
     except CustrataError as error:
-        click.echo(error_sentence(error, spoken()), err=True)
+        click.echo(error_sentence(error, current_language()), err=True)
         sys.exit(error.exit_code)
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)
@@ -92,7 +92,7 @@ def main() -> NoReturn:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        click.echo(phrase("cli", "stopped", spoken()), err=True)
+        click.echo(phrase("cli", "stopped", current_language()), err=True)
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
@@ -100,9 +100,9 @@ def main() -> NoReturn:
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != PANIC:
             raise
-        named = of_engine(error) or _unforeseen(error)
+        named = engine_error(error) or _unforeseen(error)
         if os.environ.get(DEBUG) == "1":
             raise
-        click.echo(error_sentence(named, spoken()), err=True)
+        click.echo(error_sentence(named, current_language()), err=True)
         sys.exit(named.exit_code)
     sys.exit(0)

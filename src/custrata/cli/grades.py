@@ -17,7 +17,7 @@ from custrata.engine import Engine
 from custrata.errors import BadInput, Refused
 from custrata.lake import Run
 from custrata.pipeline import refresh
-from custrata.pipeline.telling import told_of
+from custrata.pipeline.run_notes import describe_run
 from custrata.tiering import explain
 from custrata.tiering.names import notes_of
 
@@ -46,21 +46,21 @@ def published(session: Session) -> Run:
     return run
 
 
-def graded_by(session: Session, run: Run, scheme: str) -> dict[str, Any]:
+def graded_scheme(session: Session, run: Run, scheme: str) -> dict[str, Any]:
     schemes: dict[str, dict[str, Any]] = run.record["schemes"]
     if scheme not in schemes:
         raise UnknownScheme(scheme=scheme, known=", ".join(schemes))
-    decided = schemes[scheme]
-    if decided["waiting"]:
-        raise SchemeWaits(scheme=scheme, reason=" ".join(notes_of(decided, session.language)))
-    return decided
+    scheme_record = schemes[scheme]
+    if scheme_record["waiting"]:
+        raise SchemeWaits(scheme=scheme, reason=" ".join(notes_of(scheme_record, session.language)))
+    return scheme_record
 
 
 @click.command("refresh", cls=Command)
 @click.option(
-    "--as-of", default=None, metavar="WHEN", help="Look from this date or time (default: after the newest fact)."
+    "--as-of", default=None, metavar="WHEN", help="Grade as of this date or time (default: after the newest fact)."
 )
-@click.option("--learn", is_flag=True, help="Learn anew what schemes learn: the silence curve, clusters, trees.")
+@click.option("--learn", is_flag=True, help="Learn the models of schemes again: the silence curve, clusters, trees.")
 @click.option("--learned-before", default=None, metavar="DATE",
               help="Learn them from the facts before this day (default: all of them); means --learn.")  # fmt: skip
 @click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
@@ -85,7 +85,7 @@ def refresh_command(
             seconds=f"{sum(record['steps'].values()):.1f}",
         )
     )
-    for sentence in told_of(done.run, session.writer("runs")):
+    for sentence in describe_run(done.run, session.writer("runs")):
         say(f"  {sentence}")
     after_refresh(session)
 
@@ -113,8 +113,8 @@ def _format_options(command: Any) -> Any:
 def tiers_command(session: Session, scheme: str, fmt: str, output: Path | None, *, raw: bool) -> None:
     """Write customer_id, tier, value and since of SCHEME, best tier first."""
     run = published(session)
-    decided = graded_by(session, run, scheme)
-    order = {tier: place for place, tier in enumerate(decided["tiers"])}
+    scheme_record = graded_scheme(session, run, scheme)
+    order = {tier: place for place, tier in enumerate(scheme_record["tiers"])}
     with session.workspace.engine() as engine:
         profile = run.read("profile", engine)
         table = profile.select("customer_id", tier=f"{scheme}_tier", value=f"{scheme}_value", since=f"{scheme}_since")
@@ -142,15 +142,15 @@ def explain_command(session: Session, customer: str, scheme: str | None, short: 
     """Say why CUSTOMER is in each tier, what is missing to the next one, and what keeps this one."""
     run, writer = published(session), session.writer("tiers")
     if scheme is not None:
-        graded_by(session, run, scheme)
+        graded_scheme(session, run, scheme)
     with session.workspace.engine() as engine:
         profile = run.read("profile", engine)
         rows = engine.arrow(profile.filter(profile.customer_id == customer)).to_pylist()
     if not rows:
         raise UnknownCustomer(customer=customer, as_of=run.as_of.date().isoformat())
-    shown = [scheme] if scheme else [key for key, of in run.record["schemes"].items() if not of["waiting"]]
+    scheme_keys = [scheme] if scheme else [key for key, of in run.record["schemes"].items() if not of["waiting"]]
     as_of = AsOf(run.as_of, run.record["zone"])
-    for key in shown:
-        told = explain(key, rows[0], run.record["schemes"][key], writer, as_of=as_of)
-        for number, sentence in enumerate(told.short if short else told.sentences):
+    for key in scheme_keys:
+        explanation = explain(key, rows[0], run.record["schemes"][key], writer, as_of=as_of)
+        for number, sentence in enumerate(explanation.short if short else explanation.sentences):
             say(f"  {sentence}" if number else click.style(sentence, bold=True))

@@ -1,8 +1,8 @@
-"""Commands whose help, and what Click says of wrong use, are in the reader's language.
+"""Commands with translated help and usage errors.
 
-The English help stands beside each command and option, as Click has it. The area `help` of the wording catalogue holds
-the same sentence with its translations, found by the English one: a changed sentence is a new one, to be translated
-again. Click's own sentences stand in the area `click`.
+The English help is that of each command and option, as usual in Click. The area `help` of the wording catalogue has its
+translations, looked up by the English sentence: a changed sentence needs a new translation. The translations of Click's
+own messages are in the area `click`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TypeVar
 import click
 from rich.cells import cell_len
 
-from custrata.cli.language import ask, is_language, spoken, valid
+from custrata.cli.language import current_language, is_language, set_language, valid
 from custrata.wording import catalogue
 
 AREAS = ("help", "click")
@@ -40,55 +40,55 @@ language_option = click.option(
 
 
 class Formatter(click.HelpFormatter):
-    """Lays out text whose characters are two columns wide, and that breaks between any two of them."""
+    """Wraps text with wide characters, which are two columns wide and may break between any two of them."""
 
     def write_text(self, text: str) -> None:
-        """A text in paragraphs."""
-        super().write_text(laid_out(text, self.width - self.current_indent))
+        """Write wrapped paragraphs."""
+        super().write_text(wrap_wide_text(text, self.width - self.current_indent))
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
-        """A list of terms and what they mean."""
+        """Write a definition list."""
         rows = list(rows)
         first = min(max((cell_len(term) for term, _ in rows), default=0), col_max) + col_spacing
         width = max(self.width - first - 2, 10)
-        super().write_dl([(term, laid_out(text, width)) for term, text in rows], col_max, col_spacing)
+        super().write_dl([(term, wrap_wide_text(text, width)) for term, text in rows], col_max, col_spacing)
 
 
 class Context(click.Context):
-    """Where a command's words go."""
+    """A context with the formatter for wide characters."""
 
     formatter_class = Formatter
 
 
 class Command(click.Command):
-    """A command that speaks the language asked for, wherever its `--language` stands in the line."""
+    """A command in the requested language, wherever `--language` is in the command line."""
 
     context_class = Context
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Hear which language is asked for before anything can be said, an error of the line itself too."""
+        """Evaluate `--language` first, so that usage errors are in that language, too."""
         if any(parameter.name == "language" for parameter in self.params):
             resilient, ctx.resilient_parsing = ctx.resilient_parsing, True
             options = self.make_parser(ctx).parse_args(list(args))[0]
             ctx.resilient_parsing = resilient
             if is_language(name := options.get("language")):
-                ask(str(name).lower())
+                set_language(str(name).lower())
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The help page."""
-        super(Command, self._in_words(ctx)).format_help(ctx, formatter)
+        super(Command, self._localized(ctx)).format_help(ctx, formatter)
 
     def get_short_help_str(self, limit: int = 45) -> str:
         """The first sentence, for the list of commands."""
-        said = translated(self.help or "")
-        return said.partition("。")[0] if spoken() != "en" else super().get_short_help_str(limit)
+        text = translated(self.help or "")
+        return text.partition("。")[0] if current_language() != "en" else super().get_short_help_str(limit)
 
-    def _in_words(self, ctx: click.Context) -> Command:
-        """The same command with its sentences in the reader's language."""
+    def _localized(self, ctx: click.Context) -> Command:
+        """A copy of the command with translated help."""
         twin, help_option = copy(self), self.get_help_option(ctx)
         twin.help = translated(self.help) if self.help else None
-        twin.params = [_in_words(parameter) for parameter in self.params]
+        twin.params = [_localized(parameter) for parameter in self.params]
         if help_option is not None:
             twin._help_option = copy(help_option)
             twin._help_option.help = translated(HELP)
@@ -104,16 +104,16 @@ class Group(Command, click.Group):
 Group.group_class = Group
 
 
-def laid_out(text: str, width: int) -> str:
-    """Lines at most `width` columns wide, marked as not to be broken again; English is left to Click.
+def wrap_wide_text(text: str, width: int) -> str:
+    """Wrap text with wide characters to `width` columns, marked as preformatted; other text is left to Click.
 
-    >>> laid_out("导入订单，刷新。", 8).split()[1:]
+    >>> wrap_wide_text("导入订单，刷新。", 8).split()[1:]
     ['导入订', '单，刷', '新。']
     """
     if not re.search(f"[{WIDE}]", text):
         return text
     paragraphs = re.split(r"\n\s*\n", text)
-    return "\n\n".join("\b\n" + "\n".join(_lines(" ".join(one.split()), width)) for one in paragraphs)
+    return "\n\n".join("\b\n" + "\n".join(_lines(" ".join(paragraph.split()), width)) for paragraph in paragraphs)
 
 
 def _lines(text: str, width: int) -> Iterable[str]:
@@ -128,14 +128,14 @@ def _lines(text: str, width: int) -> Iterable[str]:
 
 
 def translated(english: str) -> str:
-    """A sentence of the command line in the language spoken; itself where nobody has translated it."""
+    """A sentence of the command line in the current language; unchanged where it has no translation."""
     texts = _by_english().get(plain(english))
-    return texts[spoken()] if texts and spoken() != "en" else english
+    return texts[current_language()] if texts and current_language() != "en" else english
 
 
 def plain(text: str) -> str:
-    """A text without the layout of the source: paragraphs of one line."""
-    return "\n\n".join(" ".join(one.split()) for one in re.split(r"\n\s*\n", inspect.cleandoc(text)))
+    """A text with each paragraph on one line, as the catalogue has it."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", inspect.cleandoc(text)))
 
 
 @cache
@@ -144,7 +144,7 @@ def _by_english() -> Mapping[str, Mapping[str, str]]:
     return {plain(texts["en"]): texts for phrases in areas for texts in phrases}
 
 
-def _in_words(parameter: Kind) -> Kind:
+def _localized(parameter: Kind) -> Kind:
     if not isinstance(parameter, click.Option) or not parameter.help:
         return parameter
     twin = copy(parameter)
@@ -152,12 +152,12 @@ def _in_words(parameter: Kind) -> Kind:
     return twin
 
 
-def _plural(one: str, many: str, number: int) -> str:
-    return translated(one if number == 1 else many)
+def _plural(singular: str, many: str, number: int) -> str:
+    return translated(singular if number == 1 else many)
 
 
-def _answer_click() -> None:
-    """Answer Click where it asks gettext, at every message anew: it ships no catalogue, and we write no `.mo` files."""
+def _patch_click_gettext() -> None:
+    """Replace gettext in the modules of Click, which ships no catalogue, by lookups in the wording catalogue."""
     for name, module in list(sys.modules.items()):
         if name.startswith("click."):
             for asks, ours in ((gettext.gettext, translated), (gettext.ngettext, _plural)):
@@ -165,4 +165,4 @@ def _answer_click() -> None:
                     setattr(module, attribute, ours)
 
 
-_answer_click()
+_patch_click_gettext()

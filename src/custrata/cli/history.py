@@ -1,4 +1,4 @@
-"""History: who was in which tier from when to when, how long they stay, who moved; and the past made anew."""
+"""History: tiers over time, how long customers stay, who moved; and rebuilding past runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from custrata.analytics.moments import AsOf, NotAMoment
-from custrata.cli.grades import graded_by, published
+from custrata.cli.grades import graded_scheme, published
 from custrata.cli.help import Group
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, raw_option, textual
@@ -24,7 +24,7 @@ from custrata.errors import BadInput
 from custrata.lake import Run
 from custrata.pipeline import rebuild
 from custrata.pipeline.reading import Interval, RunRemoved, biggest_movers, history, history_of, moved_between, stays
-from custrata.pipeline.reading.stays import stays_told
+from custrata.pipeline.reading.stays import describe_stays
 from custrata.tiering.names import scheme_name, tier_name
 from custrata.wording import catalogue
 from custrata.wording.writer import NOTHING
@@ -45,7 +45,7 @@ scheme_option = click.option("--scheme", default=None, metavar="S", help="Only t
 @click.group("history", cls=Group)
 @workspace_option
 def history_group(session: Session) -> None:
-    """Tell the history of tiers: of one customer, of all, how long they stay; or make the past anew."""
+    """Show the history of tiers: of one customer, of all, how long they stay; or rebuild it."""
 
 
 @history_group.command("show")
@@ -56,12 +56,12 @@ def show_command(session: Session, customer: str, scheme: str | None) -> None:
     """Show from when to when CUSTOMER was in which tier, and why; the newest first."""
     run = published(session)
     if scheme is not None:
-        graded_by(session, run, scheme)
-    found = history_of(session.workspace, customer, [scheme] if scheme else None)
-    if not found:
+        graded_scheme(session, run, scheme)
+    intervals = history_of(session.workspace, customer, [scheme] if scheme else None)
+    if not intervals:
         say(session.writer("history")("none"))
-    for key in dict.fromkeys((*run.record["schemes"], *(one.scheme for one in found))):
-        _show(session, run, key, [one for one in found if one.scheme == key])
+    for key in dict.fromkeys((*run.record["schemes"], *(interval.scheme for interval in intervals))):
+        _show(session, run, key, [interval for interval in intervals if interval.scheme == key])
 
 
 @history_group.command("export")
@@ -81,49 +81,51 @@ def export_command(session: Session, scheme: str | None, fmt: str, output: Path,
     """Write the intervals of all customers: from when to when in which tier, with status, value and reason."""
     run = published(session)
     if scheme is not None:
-        graded_by(session, run, scheme)
+        graded_scheme(session, run, scheme)
     many = _write(session, [scheme] if scheme else None, fmt, output, raw=raw)
     write = session.writer("history")
     say(write("written", intervals=write.number(many), path=output))
 
 
-def _show(session: Session, run: Run, key: str, found: Sequence[Interval]) -> None:
+def _show(session: Session, run: Run, key: str, intervals: Sequence[Interval]) -> None:
     """One scheme's intervals as a table under its name."""
-    if not found:
+    if not intervals:
         return
-    write, life, decided = session.writer("history"), session.writer("life"), run.record["schemes"].get(key)
-    say(click.style(scheme_name(key, session.language, decided), bold=True))
+    write, life, scheme_record = session.writer("history"), session.writer("life"), run.record["schemes"].get(key)
+    say(click.style(scheme_name(key, session.language, scheme_record), bold=True))
     rows = [
         [
-            write.day(one.valid_from),
-            write("now") if one.valid_until is None else write.day(one.valid_until),
-            tier_name(key, one.tier, session.language, decided),
-            life(f"statuses.{one.status}") if f"statuses.{one.status}" in catalogue()["life"] else one.status,
-            "" if one.value is None else f"{one.value.normalize():f}",
-            _reason(session, one.reason),
-            _note(session, one),
+            write.day(interval.valid_from),
+            write("now") if interval.valid_until is None else write.day(interval.valid_until),
+            tier_name(key, interval.tier, session.language, scheme_record),
+            life(f"statuses.{interval.status}")
+            if f"statuses.{interval.status}" in catalogue()["life"]
+            else interval.status,
+            "" if interval.value is None else f"{interval.value.normalize():f}",
+            _reason(session, interval.reason),
+            _note(session, interval),
         ]
-        for one in found
+        for interval in intervals
     ]
     names = ("from", "until", "tier", "status", "value", "reason", "note")
     say(draw([write(f"heads.{name}") for name in names], rows, [False] * 4 + [True] + [False] * 2).rstrip("\n"))
 
 
-def _note(session: Session, one: Interval) -> str:
-    """Whether it is a correction, and why it ended where no other tier followed."""
+def _note(session: Session, interval: Interval) -> str:
+    """Notes on an interval: whether it is a correction, and why it ended where no other tier followed."""
     write = session.writer("history")
-    notes = [write("late")] if one.late else []
-    return " · ".join([*notes, *([write(f"ended_by.{one.ended_by}")] if one.ended_by else [])])
+    notes = [write("late")] if interval.late else []
+    return " · ".join([*notes, *([write(f"ended_by.{interval.ended_by}")] if interval.ended_by else [])])
 
 
 def _reason(session: Session, reason: str | None) -> str:
-    """The reason in words: those a life gives are keys, those of a person are words already."""
-    known = f"reason.{reason}" in catalogue()["history"]
-    return session.writer("history")(f"reason.{reason}") if known else reason or ""
+    """The reason as text: reasons of tier life are wording keys, those of people are text already."""
+    is_key = f"reason.{reason}" in catalogue()["history"]
+    return session.writer("history")(f"reason.{reason}") if is_key else reason or ""
 
 
 def _write(session: Session, schemes: Sequence[str] | None, fmt: str, output: Path, *, raw: bool) -> int:
-    """The intervals of all customers into a file, batch by batch, and it appears whole; how many there are."""
+    """Write the intervals of all customers to a file in batches, atomically; returns their number."""
     half, many = output.with_name(f".{output.name}.part"), 0
     try:
         for batch in _batches_into(half, fmt, history(session.workspace, schemes=schemes), raw=raw):
@@ -137,7 +139,7 @@ def _write(session: Session, schemes: Sequence[str] | None, fmt: str, output: Pa
 
 
 def _batches_into(path: Path, fmt: str, batches: Iterator[pa.RecordBatch], *, raw: bool) -> Iterator[pa.RecordBatch]:
-    """The same batches, each after it was written."""
+    """Write the batches, and yield each once it is written."""
     writer: pq.ParquetWriter | pacsv.CSVWriter | None = None
     try:
         for batch in batches:
@@ -155,15 +157,15 @@ def _batches_into(path: Path, fmt: str, batches: Iterator[pa.RecordBatch], *, ra
 
 @history_group.command("rebuild")
 @click.option("--from", "start", type=click.DateTime(["%Y-%m-%d"]), default=None, metavar="DATE",
-              help="Begin here (default: with the first fact).")  # fmt: skip
+              help="Start here (default: with the first fact).")  # fmt: skip
 @click.option("--every", type=click.Choice(("week", "month", "quarter")), default="month", show_default=True,
-              help="How dense the moments are.")  # fmt: skip
+              help="The interval between the moments.")  # fmt: skip
 @click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
 @workspace_option
 def rebuild_command(session: Session, start: datetime | None, every: Any, engine_name: str) -> None:
-    """Grade every past week, month or quarter end anew with what is known now, and tell what that corrects.
+    """Grade every past week, month or quarter end again with what is known now, and report what that corrects.
 
-    Stopped, it goes on where it was when it is begun again.
+    After an interruption, running it again continues where it stopped.
     """
     first: date | None = None if start is None else start.date()
     with session.workspace.engine(engine_name) as engine, session.progress("cli") as progress:
@@ -191,18 +193,18 @@ def rebuild_command(session: Session, start: datetime | None, every: Any, engine
 def matrix_command(session: Session, scheme: str, start: str | None, end: str | None) -> None:
     """Show who went from which tier of SCHEME to which between any two runs: customers and their spend."""
     newest = published(session)
-    decided = graded_by(session, newest, scheme)
+    scheme_record = graded_scheme(session, newest, scheme)
     runs = [run for run in session.workspace.runs.all() if _graded(run, scheme)]
-    after = _asked(session, runs, scheme, end) if end else runs[-1]
+    after = _find_run(session, runs, scheme, end) if end else runs[-1]
     place = runs.index(after)
-    before = _asked(session, runs, scheme, start) if start else runs[max(0, place - 1)]
+    before = _find_run(session, runs, scheme, start) if start else runs[max(0, place - 1)]
     write = session.writer("history")
     names = {"before": write.day(before.as_of), "after": write.day(after.as_of)}
-    say(write("between", scheme=scheme_name(scheme, session.language, decided), **names))
+    say(write("between", scheme=scheme_name(scheme, session.language, scheme_record), **names))
     rows = [
         [
             *(
-                write("nobody_before") if tier is None else tier_name(scheme, tier, session.language, decided)
+                write("nobody_before") if tier is None else tier_name(scheme, tier, session.language, scheme_record)
                 for tier in (move.source, move.target)
             ),
             move.customers,
@@ -215,24 +217,24 @@ def matrix_command(session: Session, scheme: str, start: str | None, end: str | 
 
 
 def _graded(run: Run, scheme: str) -> bool:
-    decided = run.record["schemes"].get(scheme)
-    return decided is not None and not decided["waiting"]
+    scheme_record = run.record["schemes"].get(scheme)
+    return scheme_record is not None and not scheme_record["waiting"]
 
 
-def _asked(session: Session, runs: Sequence[Run], scheme: str, asked: str) -> Run:
-    """The run of that id, else the last one that looks from the day or earlier."""
+def _find_run(session: Session, runs: Sequence[Run], scheme: str, run_or_day: str) -> Run:
+    """The run with that id, else the last one as of the day or earlier."""
     for run in runs:
-        if run.id == asked:
+        if run.id == run_or_day:
             return run
-    if asked in session.workspace.runs.traces():
-        raise RunRemoved(run=asked)
+    if run_or_day in session.workspace.runs.traces():
+        raise RunRemoved(run=run_or_day)
     try:
-        moment = AsOf.of(asked, session.workspace.settings.timezone)
+        moment = AsOf.of(run_or_day, session.workspace.settings.timezone)
     except NotAMoment as error:
-        raise NoSuchMoment(asked=asked) from error
+        raise NoSuchMoment(asked=run_or_day) from error
     earlier = [run for run in runs if run.as_of <= moment.instant]
     if not earlier:
-        raise NothingToCompare(asked=asked, scheme=scheme)
+        raise NothingToCompare(asked=run_or_day, scheme=scheme)
     return earlier[-1]
 
 
@@ -242,50 +244,50 @@ def _asked(session: Session, runs: Sequence[Run], scheme: str, asked: str) -> Ru
 def stays_command(session: Session, scheme: str) -> None:
     """Show how long customers stay in each tier of SCHEME: median, and who is still there after 30 … 365 days."""
     run, write = published(session), session.writer("history")
-    decided, found = graded_by(session, run, scheme), stays(session.workspace, scheme)
+    scheme_record, lengths = graded_scheme(session, run, scheme), stays(session.workspace, scheme)
     rows = [
         [
-            tier_name(scheme, one.tier, session.language, decided),
-            one.stays,
-            one.going_on,
-            one.before,
-            NOTHING if one.curve.median is None else write.number(one.curve.median),
+            tier_name(scheme, stay.tier, session.language, scheme_record),
+            stay.stays,
+            stay.going_on,
+            stay.before,
+            NOTHING if stay.curve.median is None else write.number(stay.curve.median),
             *(
                 NOTHING if share is None else write.share(float(share))
-                for share in one.curve.shares(found.horizons).values()
+                for share in stay.curve.shares(lengths.horizons).values()
             ),
         ]
-        for one in found.tiers
+        for stay in lengths.tiers
     ]
     heads = [write(f"heads.{name}") for name in ("tier", "stays", "going_on", "before", "median")]
-    heads += [write("heads.after", days=days) for days in found.horizons]
+    heads += [write("heads.after", days=days) for days in lengths.horizons]
     say(draw(heads, rows, [False] + [True] * (len(heads) - 1)).rstrip("\n"))
-    for sentence in (write("how_stays"), *stays_told(found, write)):
+    for sentence in (write("how_stays"), *describe_stays(lengths, write)):
         say(sentence)
 
 
 @history_group.command("movers")
 @scheme_argument
-@click.option("--run", "asked", default=None, metavar="RUN|DATE", help="At this run (default: the newest).")
-@click.option("--most", type=click.IntRange(1, 1000), default=10, show_default=True, help="So many of either way.")
+@click.option("--run", "run_or_day", default=None, metavar="RUN|DATE", help="At this run (default: the newest).")
+@click.option("--most", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many in each direction.")
 @workspace_option
-def movers_command(session: Session, scheme: str, asked: str | None, most: int) -> None:
+def movers_command(session: Session, scheme: str, run_or_day: str | None, most: int) -> None:
     """Show the biggest spenders of those who went up and down in SCHEME at a run."""
-    decided = graded_by(session, published(session), scheme)
+    scheme_record = graded_scheme(session, published(session), scheme)
     runs = [run for run in session.workspace.runs.all() if _graded(run, scheme)]
-    run = _asked(session, runs, scheme, asked) if asked else runs[-1]
+    run = _find_run(session, runs, scheme, run_or_day) if run_or_day else runs[-1]
     write = session.writer("history")
     rows = [
         [
-            {"up": "↑", "down": "↓"}[one.direction],
-            one.customer_id,
-            one.name,
-            tier_name(scheme, one.source, session.language, decided),
-            tier_name(scheme, one.target, session.language, decided),
-            write.money(one.spend or Decimal(0), 2),
-            write("late") if one.late else "",
+            {"up": "↑", "down": "↓"}[mover.direction],
+            mover.customer_id,
+            mover.name,
+            tier_name(scheme, mover.source, session.language, scheme_record),
+            tier_name(scheme, mover.target, session.language, scheme_record),
+            write.money(mover.spend or Decimal(0), 2),
+            write("late") if mover.late else "",
         ]
-        for one in biggest_movers(run, scheme, most)
+        for mover in biggest_movers(run, scheme, most)
     ]
     heads = ["", *(write(f"heads.{name}") for name in ("customer",)), "", *(
         write(f"heads.{name}") for name in ("source", "target", "spend", "note")

@@ -1,4 +1,4 @@
-"""The language a command speaks: the one asked for by option or variable, else what the environment says."""
+"""The language of a command: given by option or variable, else by the locale of the environment."""
 
 from __future__ import annotations
 
@@ -17,47 +17,47 @@ NO_LANGUAGE = re.compile(r"(?:C|POSIX)?(?:\..*)?")
 
 
 @dataclass(frozen=True)
-class Spoken:
-    """A language, and whether somebody asked for it by name."""
+class LanguageChoice:
+    """A language, and whether it was requested explicitly."""
 
     language: str
-    asked: bool = False
+    requested: bool = False
 
 
-ENGLISH = Spoken("en")
-_spoken: ContextVar[Spoken] = ContextVar("spoken", default=ENGLISH)
+ENGLISH = LanguageChoice("en")
+_current: ContextVar[LanguageChoice] = ContextVar("spoken", default=ENGLISH)
 
 
-def listen(environ: Mapping[str, str]) -> None:
-    """Begin a command line: speak what the environment says until an option says otherwise.
+def set_environment_language(environ: Mapping[str, str]) -> None:
+    """Set the language from the environment; an option may override it later.
 
-    Raises `UnknownLanguage` where `CUSTRATA_LANGUAGE` names none of ours.
+    Raises `UnknownLanguage` for an unsupported `CUSTRATA_LANGUAGE`.
     """
-    _spoken.set(Spoken(environment_language(environ)))
+    _current.set(LanguageChoice(environment_language(environ)))
     if environ.get(LANGUAGE):
-        ask(language_named(environ[LANGUAGE]))
+        set_language(language_named(environ[LANGUAGE]))
 
 
-def ask(language: str) -> None:
-    """Speak the language that an option names."""
-    _spoken.set(Spoken(language, asked=True))
+def set_language(language: str) -> None:
+    """Set the language requested by an option."""
+    _current.set(LanguageChoice(language, requested=True))
 
 
-def spoken() -> str:
+def current_language() -> str:
     """The language of messages, errors and help."""
-    return _spoken.get().language
+    return _current.get().language
 
 
-def asked() -> str | None:
-    """The language asked for by name, if any was."""
-    return spoken() if _spoken.get().asked else None
+def requested_language() -> str | None:
+    """The explicitly requested language, if any."""
+    return current_language() if _current.get().requested else None
 
 
 def environment_language(environ: Mapping[str, str]) -> str:
     """The language of the locale: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set.
 
-    As for every program that uses gettext, `LANGUAGE` may name a list that goes before it, but not where the locale is
-    none at all (`C`, `POSIX`). Languages that Custrata does not speak are passed over; English is what remains.
+    As in gettext, a list in `LANGUAGE` takes precedence, except where the locale is `C` or `POSIX`. Unsupported
+    languages are skipped; the default is English.
 
     >>> environment_language({"LANG": "zh_CN.UTF-8"}), environment_language({"LANG": "zh_HK", "LC_ALL": "de_DE"})
     ('zh-hans', 'en')
@@ -68,7 +68,7 @@ def environment_language(environ: Mapping[str, str]) -> str:
     if NO_LANGUAGE.fullmatch(locale):
         return "en"
     names = (environ.get("LANGUAGE") or locale).split(":")
-    return next((found for name in names if (found := _of_locale(name))), "en")
+    return next((language for name in names if (language := _of_locale(name))), "en")
 
 
 def _of_locale(name: str) -> str | None:
@@ -80,10 +80,10 @@ def _of_locale(name: str) -> str | None:
 
 
 def valid(language: str | None) -> str | None:
-    """An option's value, as we write it. Raises `UnknownLanguage`."""
+    """The normalised value of an option. Raises `UnknownLanguage`."""
     return None if language is None else language_named(language)
 
 
 def is_language(name: object) -> bool:
-    """Whether we speak a language of that name."""
+    """Whether a language of that name is supported."""
     return isinstance(name, str) and name.lower() in LANGUAGES

@@ -1,4 +1,4 @@
-"""The questions of an import, on a terminal; elsewhere the import is refused and names them."""
+"""Questions of an import, asked on a terminal; without one the import is refused with the list of questions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class BadDecision(BadInput):
     template = "“{decision}” is no decision. Write it as CODE=CHOICE."
 
 
-def decisions_of(decided: Iterable[str]) -> dict[str, str]:
+def decisions_of(answers: Iterable[str]) -> dict[str, str]:
     """The answers given as `CODE=CHOICE`.
 
     Raises `BadDecision`.
@@ -25,7 +25,7 @@ def decisions_of(decided: Iterable[str]) -> dict[str, str]:
     {'same_number': 'sum', 'status.a=b': 'pending'}
     """
     decisions = {}
-    for decision in decided:
+    for decision in answers:
         code, equals, choice = decision.rpartition("=")
         if not (equals and code and choice):
             raise BadDecision(decision=decision)
@@ -33,12 +33,12 @@ def decisions_of(decided: Iterable[str]) -> dict[str, str]:
     return decisions
 
 
-def answered(
+def import_with_answers(
     session: Session, decisions: dict[str, str], attempt: Callable[[Report], ImportResult], *, may_ask: bool
 ) -> ImportResult:
-    """The result of an import, tried again with the answers as long as it asks; `decisions` takes them up.
+    """Import, asking questions and retrying until none is left; the answers are added to `decisions`.
 
-    Raises `NeedsDecision` where nobody can be asked.
+    Raises `NeedsDecision` without a terminal.
     """
     while True:
         try:
@@ -47,10 +47,10 @@ def answered(
         except NeedsDecision as needs:
             if not (may_ask and sys.stdin.isatty() and sys.stdout.isatty()):
                 raise
-            decisions |= {question.code: _asked(session, question) for question in needs.questions}
+            decisions |= {question.code: _prompt(session, question) for question in needs.questions}
 
 
-def _asked(session: Session, question: Question) -> str:
+def _prompt(session: Session, question: Question) -> str:
     say(question.sentence(session.language))
     for choice in question.choices:
         say(f"  {choice} – {question.meaning(choice, session.language)}")

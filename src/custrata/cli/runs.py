@@ -1,4 +1,4 @@
-"""Runs: what was published, taken back by name, and computed once more to be compared."""
+"""Runs: list, withdraw and verify."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from custrata.lake import Run, Workspace
 from custrata.lake.retention import instant_of
 from custrata.pipeline import Verified, verify, withdraw
 from custrata.pipeline.reading import RunRemoved
-from custrata.pipeline.telling import marks_in_words
+from custrata.pipeline.run_notes import describe_marks
 from custrata.pipeline.verifying import RunBeforeRemoved
 from custrata.pipeline.withdrawal import NoSuchPublishedRun
 from custrata.wording import error_sentence
@@ -36,8 +36,8 @@ def list_command(session: Session) -> None:
     write, runs = session.writer("runs"), session.workspace.runs
     heads = [write(f"heads.{name}") for name in ("run", "as_of", "made", "customers", "note")]
     rows = [
-        [run.id, write.instant(run.as_of), write.instant(_made(run)), run.record["headline"]["customers"],
-         ", ".join(marks_in_words(run, write))]
+        [run.id, write.instant(run.as_of), write.instant(_created_at(run)), run.record["headline"]["customers"],
+         ", ".join(describe_marks(run, write))]
         for run in reversed(runs.all())
     ]  # fmt: skip
     say(draw(heads, rows, [False, False, False, True, False]).rstrip("\n") if rows else write("none"))
@@ -47,12 +47,12 @@ def list_command(session: Session) -> None:
     for gone in runs.withdrawn():
         facts = {"run": gone.id, "as_of": write.instant(gone.as_of), "by": gone.by or "?", "reason": gone.reason or "–"}
         say(write("withdrawn", at=write.instant(gone.at), **facts))
-    begun = runs.rebuilding()
-    if begun is not None:
-        say(write("rebuilding", at=write.instant(begun)))
+    started_at = runs.rebuilding()
+    if started_at is not None:
+        say(write("rebuilding", at=write.instant(started_at)))
 
 
-def _made(run: Run) -> datetime:
+def _created_at(run: Run) -> datetime:
     """When a run was made."""
     return datetime.fromisoformat(run.record["at"])
 
@@ -64,10 +64,10 @@ def _made(run: Run) -> datetime:
 @click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
 @workspace_option
 def withdraw_command(session: Session, run_id: str, reason: str, yes: bool, engine_name: str) -> None:
-    """Withdraw the run ID: it is published no more, and later runs are graded anew without it."""
+    """Withdraw the run ID: it is no longer published, and later runs are graded again without it."""
     workspace, write = session.workspace, session.writer("runs")
-    run = _known(workspace, run_id)
-    later = sum(one.as_of > run.as_of for one in workspace.runs.all())
+    run = _published_run(workspace, run_id)
+    later = sum(other.as_of > run.as_of for other in workspace.runs.all())
     if not yes:
         question = write("ask", run=run.id, as_of=write.instant(run.as_of))
         click.confirm(f"{question} {write.count('ask_later', later)}" if later else question, abort=True)
@@ -90,48 +90,52 @@ def verify_command(session: Session, run_id: str | None, everything: bool, engin
     one differs."""
     workspace = session.workspace
     ids = workspace.runs.ids()
-    wanted = ids if everything else [_known(workspace, run_id).id] if run_id else ids[-1:]
+    run_ids = ids if everything else [_published_run(workspace, run_id).id] if run_id else ids[-1:]
     equal = True
     with workspace.engine(engine_name) as engine:
-        for one in wanted:
+        for verified_id in run_ids:
             try:
-                found = verify(workspace, engine, one)
+                result = verify(workspace, engine, verified_id)
             except RunBeforeRemoved as error:
                 if not everything:
                     raise
                 say(error_sentence(error, session.language))
                 continue
-            _tell(session, found)
-            equal = equal and found.equal
-    if not wanted:
+            _print_result(session, result)
+            equal = equal and result.equal
+    if not run_ids:
         say(session.writer("runs")("none"))
     if not equal:
         sys.exit(1)
 
 
-def _tell(session: Session, found: Verified) -> None:
+def _print_result(session: Session, result: Verified) -> None:
     write = session.writer("runs")
-    head = {"run": found.run.id, "as_of": write.instant(found.run.as_of), "customers": write.number(found.customers)}
-    say(write("equal" if found.equal else "differs", **head))
-    if not found.facts:
+    head = {"run": result.run.id, "as_of": write.instant(result.run.as_of), "customers": write.number(result.customers)}
+    say(write("equal" if result.equal else "differs", **head))
+    if not result.facts:
         say("  " + write("facts_gone"))
-    if found.definitions is not None:
-        say("  " + write("other_definitions", version=found.run.record["version"]))
-    if not found.before:
+    if result.definitions is not None:
+        say("  " + write("other_definitions", version=result.run.record["version"]))
+    if not result.before:
         say("  " + write("before_gone"))
-    for name, many in (("gone", found.gone), ("added", found.added)):
+    for name, many in (("gone", result.gone), ("added", result.added)):
         if many:
             say("  " + write.count(f"rows_{name}", many))
-    if found.columns:
-        say("  " + write("columns", columns=", ".join(found.columns)))
-    for one in found.differences[:MOST_SHOWN]:
-        facts = {"published": one.published or "–", "computed": one.computed or "–", "customer": one.customer_id}
-        say("  " + write.count("difference", one.customers, column=one.column, **facts))
-    if len(found.differences) > MOST_SHOWN:
-        say("  " + write.count("more", len(found.differences) - MOST_SHOWN))
+    if result.columns:
+        say("  " + write("columns", columns=", ".join(result.columns)))
+    for difference in result.differences[:MOST_SHOWN]:
+        facts = {
+            "published": difference.published or "–",
+            "computed": difference.computed or "–",
+            "customer": difference.customer_id,
+        }
+        say("  " + write.count("difference", difference.customers, column=difference.column, **facts))
+    if len(result.differences) > MOST_SHOWN:
+        say("  " + write.count("more", len(result.differences) - MOST_SHOWN))
 
 
-def _known(workspace: Workspace, run_id: str) -> Run:
+def _published_run(workspace: Workspace, run_id: str) -> Run:
     """The published run of an id. Raises `NoSuchPublishedRun`, `RunRemoved`."""
     if run_id in workspace.runs.traces():
         raise RunRemoved(run=run_id)
@@ -141,7 +145,7 @@ def _known(workspace: Workspace, run_id: str) -> Run:
 
 
 def _who() -> str:
-    """Who is at the terminal, as the machine calls them."""
+    """The name of the system user."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

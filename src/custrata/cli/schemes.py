@@ -1,4 +1,4 @@
-"""Schemes as code: list them, write them to files, see what a file would change, publish it, and go back."""
+"""Schemes as code: list, export, plan, simulate, publish, and roll back."""
 
 from __future__ import annotations
 
@@ -50,19 +50,19 @@ def schemes_group(session: Session) -> None:
 def _list(session: Session) -> None:
     run, write = published(session), session.writer("cli")
     rows: list[list[Any]] = []
-    for key, decided in run.record["schemes"].items():
-        if decided["waiting"]:
-            note = " ".join(notes_of(decided, session.language))
-            rows.append([key, scheme_name(key, session.language, decided), note, None, None, None])
+    for key, record in run.record["schemes"].items():
+        if record["waiting"]:
+            note = " ".join(notes_of(record, session.language))
+            rows.append([key, scheme_name(key, session.language, record), note, None, None, None])
             continue
         sizes = {row["tier"]: row for row in run.record["tiers"][key]}
         everyone = sum(row["customers"] for row in sizes.values())
-        for tier in decided["tiers"]:
+        for tier in record["tiers"]:
             size = sizes.get(tier, {"customers": 0, "revenue": "0.00"})
             share = write.share(size["customers"] / everyone if everyone else None)
             names = [
-                scheme_name(key, session.language, decided),
-                tier_name(key, tier, session.language, decided),
+                scheme_name(key, session.language, record),
+                tier_name(key, tier, session.language, record),
             ]
             rows.append([f"{key}.{tier}", *names, size["customers"], share, write.money(Decimal(size["revenue"]), 2)])
     heads = [write(f"heads.{name}") for name in ("key", "scheme", "tier", "customers", "share", "revenue")]
@@ -82,11 +82,11 @@ def _list(session: Session) -> None:
 @workspace_option
 def export_command(session: Session, keys: tuple[str, ...], output: Path | None) -> None:
     """Write the published schemes (or those of the KEYs) as YAML that `apply` reads."""
-    held = SchemeLibrary(session.workspace).published()
+    published_versions = SchemeLibrary(session.workspace).published()
     for key in keys:
-        if key not in held:
-            raise UnknownScheme(scheme=key, known=", ".join(held))
-    text = write_schemes([held[key].definition for key in keys or held])
+        if key not in published_versions:
+            raise UnknownScheme(scheme=key, known=", ".join(published_versions))
+    text = write_schemes([published_versions[key].definition for key in keys or published_versions])
     if output is None:
         say(text.rstrip("\n"))
         return
@@ -105,21 +105,25 @@ def plan_command(session: Session, file: Path, only: bool) -> None:
     """Show what publishing FILE would change, field by field and customer by customer. Writes nothing."""
     library, write = SchemeLibrary(session.workspace), session.writer("cli")
     definitions = _read(file)
-    found = planned(library, definitions, replace=only)
+    plans = planned(library, definitions, replace=only)
     with session.workspace.engine() as engine:
         check_definitions(session.workspace, definitions, engine, replace=only)
         graded = session.workspace.runs.published() is not None
-        for one in found:
-            say(click.style(_headline(session, one), bold=True))
-            for difference in one.differences:
+        for plan in plans:
+            say(click.style(_headline(session, plan), bold=True))
+            for difference in plan.differences:
                 show_difference(difference)
-            if graded and one.action not in ("unchanged", "retired"):
-                beside = [other for other in definitions if other.key != one.key]
+            if graded and plan.action not in ("unchanged", "retired"):
+                other_definitions = [other for other in definitions if other.key != plan.key]
                 done = simulate(
-                    session.workspace, one.definition, engine, beside=beside, writer=session.writer("tiers")
+                    session.workspace,
+                    plan.definition,
+                    engine,
+                    other_definitions=other_definitions,
+                    writer=session.writer("tiers"),
                 )
                 show_simulation(session, done, people=0)
-    counts = {action: sum(one.action == action for one in found) for action in SIGNS}
+    counts = {action: sum(plan.action == action for plan in plans) for action in SIGNS}
     say(write("schemes.summary", **counts))
 
 
@@ -130,14 +134,24 @@ def plan_command(session: Session, file: Path, only: bool) -> None:
 @workspace_option
 def simulate_command(session: Session, file: Path, key: str | None, people: int) -> None:
     """Show what the schemes in FILE (or the one called KEY) would do to the customers. Writes nothing."""
-    definitions = {one.key: one for one in _read(file)}
+    definitions = {definition.key: definition for definition in _read(file)}
     if key is not None and key not in definitions:
         raise UnknownScheme(scheme=key, known=", ".join(definitions))
     with session.workspace.engine() as engine:
-        for one in definitions.values() if key is None else [definitions[key]]:
-            beside = [other for other in definitions.values() if other.key != one.key]
-            done = simulate(session.workspace, one, engine, beside=beside, writer=session.writer("tiers"))
-            say(click.style(f"{one.key}: {scheme_name(one.key, session.language, done.decided)}", bold=True))
+        for definition in definitions.values() if key is None else [definitions[key]]:
+            other_definitions = [other for other in definitions.values() if other.key != definition.key]
+            done = simulate(
+                session.workspace,
+                definition,
+                engine,
+                other_definitions=other_definitions,
+                writer=session.writer("tiers"),
+            )
+            say(
+                click.style(
+                    f"{definition.key}: {scheme_name(definition.key, session.language, done.record)}", bold=True
+                )
+            )
             show_simulation(session, done, people=people)
 
 
@@ -149,16 +163,16 @@ def simulate_command(session: Session, file: Path, key: str | None, people: int)
 def apply_command(session: Session, file: Path, only: bool, by: str | None, note: str) -> None:
     """Publish the schemes in FILE, all or none; the next refresh grades by them."""
     library, definitions = SchemeLibrary(session.workspace), _read(file)
-    found = [one for one in planned(library, definitions, replace=only) if one.action != "unchanged"]
+    plans = [plan for plan in planned(library, definitions, replace=only) if plan.action != "unchanged"]
     write = session.writer("cli")
-    if not found:
+    if not plans:
         say(write("schemes.nothing"))
         return
     with session.workspace.engine() as engine:
         check_definitions(session.workspace, definitions, engine, replace=only)
     library.publish(definitions, by=by or getuser(), at=now(), note=note, replace=only)
-    for one in found:
-        say(_headline(session, one))
+    for plan in plans:
+        say(_headline(session, plan))
     say(write("schemes.next_refresh"))
 
 
@@ -168,7 +182,7 @@ def apply_command(session: Session, file: Path, only: bool, by: str | None, note
 def versions_command(session: Session, key: str) -> None:
     """List every version of KEY, the newest first."""
     library, write = SchemeLibrary(session.workspace), session.writer("cli")
-    _known(library, key)
+    _ensure_scheme(library, key)
     current = library.published().get(key)
     rows = [
         [
@@ -192,11 +206,11 @@ def versions_command(session: Session, key: str) -> None:
 def diff_command(session: Session, key: str, first: int, second: int) -> None:
     """Show what is different between the versions A and B of KEY."""
     library = SchemeLibrary(session.workspace)
-    _known(library, key)
-    found = differences(library.version(key, first).definition, library.version(key, second).definition)
-    for difference in found:
+    _ensure_scheme(library, key)
+    changes = differences(library.version(key, first).definition, library.version(key, second).definition)
+    for difference in changes:
         show_difference(difference)
-    if not found:
+    if not changes:
         say(session.writer("cli")("schemes.same"))
 
 
@@ -208,7 +222,7 @@ def diff_command(session: Session, key: str, first: int, second: int) -> None:
 def rollback_command(session: Session, key: str, version: int, by: str | None, note: str) -> None:
     """Publish VERSION of KEY once more, as a new version."""
     library, write = SchemeLibrary(session.workspace), session.writer("cli")
-    _known(library, key)
+    _ensure_scheme(library, key)
     old = library.version(key, version).definition
     (plan,) = planned(library, [old])
     if plan.action == "unchanged":
@@ -224,13 +238,13 @@ def rollback_command(session: Session, key: str, version: int, by: str | None, n
 @key_argument
 @workspace_option
 def retire_command(session: Session, key: str) -> None:
-    """Grade by KEY no more, from the next refresh on; its versions and its history stay."""
+    """Retire scheme KEY at the next refresh; its versions and its history stay."""
     library, write = SchemeLibrary(session.workspace), session.writer("cli")
-    held = library.published()
-    if key not in held:
-        raise UnknownScheme(scheme=key, known=", ".join(held))
+    published_versions = library.published()
+    if key not in published_versions:
+        raise UnknownScheme(scheme=key, known=", ".join(published_versions))
     library.retire(key)
-    say(_headline(session, Planned(key, "retired", held[key].definition, held[key].number)))
+    say(_headline(session, Planned(key, "retired", published_versions[key].definition, published_versions[key].number)))
     say(write("schemes.next_refresh"))
 
 
@@ -253,15 +267,15 @@ def _read(file: Path) -> list[Definition]:
         return read_schemes(content.read(LONGEST + 1), file.name)
 
 
-def _known(library: SchemeLibrary, key: str) -> None:
-    """Raises `UnknownScheme` where there is no version of it, published or not."""
-    known: Sequence[str] = [*library.published(), *library.retired()]
-    if key not in known:
-        raise UnknownScheme(scheme=key, known=", ".join(known))
+def _ensure_scheme(library: SchemeLibrary, key: str) -> None:
+    """Raises `UnknownScheme` where the scheme has no version, published or retired."""
+    keys: Sequence[str] = [*library.published(), *library.retired()]
+    if key not in keys:
+        raise UnknownScheme(scheme=key, known=", ".join(keys))
 
 
-def _headline(session: Session, one: Planned) -> str:
-    """What happens to a scheme, in a line."""
-    name = scheme_name(one.key, session.language, {"definition": one.definition.data()})
-    what = session.writer("cli")(f"schemes.actions.{one.action}", version=one.number)
-    return f"{SIGNS[one.action]} {one.key} ({name}): {what}"
+def _headline(session: Session, plan: Planned) -> str:
+    """The planned action on a scheme, as one line."""
+    name = scheme_name(plan.key, session.language, {"definition": plan.definition.data()})
+    what = session.writer("cli")(f"schemes.actions.{plan.action}", version=plan.number)
+    return f"{SIGNS[plan.action]} {plan.key} ({name}): {what}"

@@ -1,4 +1,4 @@
-"""What a command works with: the workspace, the language, the clock, and a terminal that shows progress."""
+"""The session of a command: workspace, language, current time, and progress on the terminal."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from custrata.cli.help import language_option
-from custrata.cli.language import asked, spoken
+from custrata.cli.language import current_language, requested_language
 from custrata.errors import Refused
-from custrata.ingest.erasure import Database, Erased, carry_on
+from custrata.ingest.erasure import Database, Erased, resume_erasures
 from custrata.lake import Damaged, Workspace
-from custrata.wording import Said, error_sentence, phrase
+from custrata.wording import LazyPhrase, error_sentence, phrase
 from custrata.wording.writer import Writer
 
 WORKSPACE = "CUSTRATA_WORKSPACE"
@@ -30,61 +30,61 @@ Report = Callable[[str, float], None]
 
 
 def now() -> datetime:
-    """The clock, read once at the door of a command."""
+    """The current time, read once per command."""
     return datetime.now(UTC)
 
 
-# How the database of a server is opened; the layer that has servers puts it here.
+# Functions that open the database of a server, registered by the server layer.
 DATABASES: list[Callable[[Workspace], Database | None]] = []
 
 
 def database_of(workspace: Workspace) -> Database | None:
-    """The database of a workspace's server, where there is one that can be used from here."""
-    return next((found for opened in DATABASES if (found := opened(workspace)) is not None), None)
+    """The database of a workspace's server; None where there is none or it cannot be used."""
+    return next((database for opened in DATABASES if (database := opened(workspace)) is not None), None)
 
 
 @dataclass
 class Session:
-    """One command's workspace and reader. The workspace is opened when it is first needed."""
+    """The workspace and language of one command. The workspace is opened on first use."""
 
     folder: Path
-    asked_language: str | None = None
+    requested_language: str | None = None
     warned: bool = False
-    carried_on: list[Erased] = field(default_factory=list)
+    resumed_erasures: list[Erased] = field(default_factory=list)
 
     @cached_property
     def workspace(self) -> Workspace:
-        """The workspace, without what killed processes left there. Raises `NotAWorkspace`, `BadSettings`."""
+        """The workspace, after removing leftovers of killed processes. Raises `NotAWorkspace`, `BadSettings`."""
         workspace = Workspace.open(self.folder)
         workspace.remove_leftovers()
-        self.carried_on = self._carry_on(workspace)
+        self.resumed_erasures = self._resume_erasures(workspace)
         return workspace
 
-    def _carry_on(self, workspace: Workspace) -> list[Erased]:
-        """Go on with erasures that were stopped; what keeps them from their end keeps no command from its work."""
+    def _resume_erasures(self, workspace: Workspace) -> list[Erased]:
+        """Resume interrupted erasures; a refusal is printed and does not stop the command."""
         if not workspace.erasing.all():
             return []
         click.echo(phrase("cli", "erasure_goes_on", self.language), err=True)
         try:
-            return carry_on(workspace, at=now(), database=database_of(workspace))
+            return resume_erasures(workspace, at=now(), database=database_of(workspace))
         except Refused as error:
             click.echo(error_sentence(error, self.language), err=True)
             return []
 
     @property
     def database(self) -> Database | None:
-        """The server's database, where the workspace has one that can be used from here."""
+        """The server's database; None where there is none or it cannot be used."""
         return database_of(self.workspace)
 
     @property
     def language(self) -> str:
-        """The language of messages: as an option asks for it, else as the environment says."""
-        return self.asked_language or spoken()
+        """The language of messages: of the option, else of the environment."""
+        return self.requested_language or current_language()
 
     @property
     def language_of_pages(self) -> str:
-        """The language of what is written for others to read: as asked for by name, else the workspace's."""
-        return self.asked_language or asked() or self.workspace.settings.language
+        """The language of output for others: requested explicitly, else the workspace's."""
+        return self.requested_language or requested_language() or self.workspace.settings.language
 
     def writer(self, area: str) -> Writer:
         """Writes phrases of an area for this reader."""
@@ -93,7 +93,7 @@ class Session:
 
     @contextmanager
     def progress(self, area: str) -> Iterator[Report]:
-        """A bar on the terminal (stderr); silent where it is not one."""
+        """A progress bar on stderr, if that is a terminal."""
         write = self.writer(area)
         console = Console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
@@ -128,8 +128,8 @@ def workspace_option(command: Callable[..., None]) -> Callable[..., None]:
         context = click.get_current_context()
         above = context.find_root().obj
         if isinstance(above, Session):  # of the group that the command stands in
-            given = context.get_parameter_source("folder") is ParameterSource.COMMANDLINE
-            folder, language = folder if given else above.folder, language or above.asked_language
+            explicit = context.get_parameter_source("folder") is ParameterSource.COMMANDLINE
+            folder, language = folder if explicit else above.folder, language or above.requested_language
         session = Session(folder, language)
         context.find_root().obj = session
         command(session, **options)
@@ -146,9 +146,9 @@ def _tell_damaged_runs(session: Session) -> None:
     with suppress(Damaged, OSError):  # the command itself has said so, or did not need them
         for error in session.workspace.runs.damaged():
             reason = error.facts["reason"]
-            said = reason.said(session.language) if isinstance(reason, Said) else reason
-            told = phrase("doctor", "damaged_run", session.language, file=error.facts["file"], reason=said)
-            click.echo(told, err=True)
+            reason_text = reason.in_language(session.language) if isinstance(reason, LazyPhrase) else reason
+            message = phrase("doctor", "damaged_run", session.language, file=error.facts["file"], reason=reason_text)
+            click.echo(message, err=True)
 
 
 def command_here() -> str:

@@ -16,7 +16,7 @@ from custrata.wording.writer import Writer
 
 
 def show_difference(difference: Difference) -> None:
-    """One place and what stands there, as in `  tiers.gold.line: 5000 → 4000`."""
+    """Print one difference, as in `  tiers.gold.line: 5000 → 4000`."""
     was, now = _flow(difference.was), _flow(difference.now)
     if difference.was is None:
         say(f"  + {difference.place}: {now}")
@@ -93,7 +93,7 @@ def _move(session: Session, done: Simulation, move: Move, write: Writer) -> str:
 
 
 def _name(session: Session, done: Simulation, tier: str) -> str:
-    return tier_name(done.key, tier, session.language, done.decided)
+    return tier_name(done.key, tier, session.language, done.record)
 
 
 def _indented(text: str) -> str:

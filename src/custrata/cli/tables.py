@@ -25,7 +25,7 @@ FORMATS = ("table", "csv", "json", "parquet")
 MOST_ON_TERMINAL = 50
 
 SHOWN_PLACES = 4
-SHOWN = Decimal("0.0001")
+SMALLEST_SHOWN = Decimal("0.0001")
 
 
 class NeedsAFile(BadInput):
@@ -44,14 +44,14 @@ def write_table(table: pa.Table, fmt: str, output: Path | None, *, raw: bool = F
     if fmt == "parquet" and output is None:
         raise NeedsAFile()
     try:
-        _written(table, fmt, output, raw=raw)
+        _write(table, fmt, output, raw=raw)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
         raise CannotWrite(path=output, reason=reason_of(error)) from error
 
 
-def _written(table: pa.Table, fmt: str, output: Path | None, *, raw: bool) -> None:
+def _write(table: pa.Table, fmt: str, output: Path | None, *, raw: bool) -> None:
     match fmt:
         case "parquet":
             pq.write_table(table, output)
@@ -60,12 +60,12 @@ def _written(table: pa.Table, fmt: str, output: Path | None, *, raw: bool) -> No
         case "json":
             rows = [{name: plain(value) for name, value in row.items()} for row in table.to_pylist()]
             text = json.dumps(rows, ensure_ascii=False, indent=1)
-            _put(text + "\n", output)
+            _output(text + "\n", output)
         case _:
-            _put(_drawn(table), output)
+            _output(_render(table), output)
 
 
-def _put(text: str, output: Path | None) -> None:
+def _output(text: str, output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
     else:
@@ -78,7 +78,7 @@ raw_option = click.option(
 
 
 def textual(table: pa.Table, *, raw: bool = False) -> pa.Table:
-    """CSV knows no decimals or instants: both as text, instants in ISO 8601; texts as no formula, unless `raw`."""
+    """The table for CSV: decimals and instants (ISO 8601) as text; formulas in text neutralised, unless `raw`."""
     table = table if raw else harmless_table(table)
     columns = []
     for name in table.column_names:
@@ -91,11 +91,11 @@ def textual(table: pa.Table, *, raw: bool = False) -> pa.Table:
     return pa.table(columns, names=table.column_names)
 
 
-def _drawn(table: pa.Table) -> str:
-    shown = table.slice(0, MOST_ON_TERMINAL)
+def _render(table: pa.Table) -> str:
+    head = table.slice(0, MOST_ON_TERMINAL)
     numeric = [_is_number(table.schema.field(name).type) for name in table.column_names]
-    text = draw(table.column_names, [list(row.values()) for row in shown.to_pylist()], numeric)
-    more = table.num_rows - shown.num_rows
+    text = draw(table.column_names, [list(row.values()) for row in head.to_pylist()], numeric)
+    more = table.num_rows - head.num_rows
     return text + (f"… {more:,}\n" if more else "")
 
 
@@ -130,7 +130,7 @@ def rounded(value: Decimal) -> Decimal:
     >>> rounded(Decimal("0.33333333333333333")), rounded(Decimal("12.50"))
     (Decimal('0.3333'), Decimal('12.50'))
     """
-    return value.quantize(SHOWN, ROUND_HALF_UP) if int(value.as_tuple().exponent) < -SHOWN_PLACES else value
+    return value.quantize(SMALLEST_SHOWN, ROUND_HALF_UP) if int(value.as_tuple().exponent) < -SHOWN_PLACES else value
 
 
 def plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Keeping a workspace small: compact it, and what import and refresh do of it by themselves."""
+"""Cleanup of a workspace: the command compact, and automatic cleanup after import and refresh."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 
 from custrata.cli.help import Command
 from custrata.cli.session import Session, now, say, workspace_option
-from custrata.engine.passing import may_pass
+from custrata.engine.passing import is_transient
 from custrata.lake import Busy
 from custrata.pipeline.upkeep import Tidied, compact_if_due, retain, tidy
 
@@ -26,7 +26,7 @@ def compact_command(session: Session, as_json: bool) -> None:
     if as_json:
         say(json.dumps(_as_json(done), indent=1))
     else:
-        _tell(session, done)
+        _print_result(session, done)
 
 
 def _as_json(done: Tidied) -> dict[str, object]:
@@ -40,7 +40,7 @@ def _as_json(done: Tidied) -> dict[str, object]:
     }
 
 
-def _tell(session: Session, done: Tidied) -> None:
+def _print_result(session: Session, done: Tidied) -> None:
     write = session.writer("upkeep")
     say(write("freed", size=write.size(done.total)) if done.total else write("freed_nothing"))
     for part, size in done.freed.items():
@@ -48,43 +48,43 @@ def _tell(session: Session, done: Tidied) -> None:
     if done.merged:
         say("  " + write.count("merged", done.merged))
     if done.runs:
-        say("  " + runs_told(session, done.runs))
+        say("  " + removed_runs_text(session, done.runs))
     if done.quarantined:
         say("  " + write.count("quarantined", done.quarantined, days=session.workspace.settings.keep_quarantine))
     for part in done.busy:
         say("  " + write("busy", part=write(f"parts.{part}")))
 
 
-def runs_told(session: Session, runs: tuple[datetime, ...]) -> str:
-    """How many runs were removed, and the days from which the first and the last of them looked."""
+def removed_runs_text(session: Session, runs: tuple[datetime, ...]) -> str:
+    """How many runs were removed, with the days of the first and the last of them."""
     write = session.writer("upkeep")
     days = {"first": write.day(runs[0]), "last": write.day(runs[-1])}
     return write.count("removed", len(runs), days=session.workspace.settings.keep_runs, **days)
 
 
-def after_import(session: Session, *, told: bool) -> None:
-    """Compact the lake where it is due, and say what that freed."""
+def after_import(session: Session, *, report: bool) -> None:
+    """Compact the lake where it is due, and print the space freed."""
     write = session.writer("upkeep")
-    with _beside(session):
+    with _warn_on_failure(session):
         freed = compact_if_due(session.workspace, at=now())
-        if freed and told:
+        if freed and report:
             say(write("compacted_by_itself", size=write.size(freed)))
 
 
 @contextmanager
-def _beside(session: Session) -> Iterator[None]:
-    """What was asked for is done by now: a disk that is full, say, is told, and the next command looks again."""
+def _warn_on_failure(session: Session) -> Iterator[None]:
+    """Print operational errors, such as a full disk, as warnings: the command itself has succeeded already."""
     try:
         yield
     except Exception as error:
-        if not (isinstance(error, OSError) or may_pass(error)):
+        if not (isinstance(error, OSError) or is_transient(error)):
             raise
         click.echo(session.writer("upkeep")("not_tidied", reason=error), err=True)
 
 
 def after_refresh(session: Session) -> None:
-    """Remove the runs past their retention, and say which."""
-    with _beside(session), suppress(Busy):  # another refresh has begun meanwhile: it removes them
+    """Remove the runs past their retention, and print them."""
+    with _warn_on_failure(session), suppress(Busy):  # another refresh is running, which removes them
         done = retain(session.workspace)
         if done.runs:
-            say(runs_told(session, done.runs))
+            say(removed_runs_text(session, done.runs))

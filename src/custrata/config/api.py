@@ -1,4 +1,4 @@
-"""The REST API: what the apps offer, under one address and with one description."""
+"""The REST API: the routers of the apps under one address, with one OpenAPI description."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from custrata.web.bearers import BearerToken, NotAuthenticated, TokenRate
 from custrata.web.bodies import StrictParser
 from custrata.web.gate import to_sign_in
 from custrata.web.manifest import manifests
-from custrata.web.problems import MEDIA, ExactRenderer, no_such_address, refuse, tell_problems, with_problems
+from custrata.web.problems import MEDIA, ExactRenderer, add_problem_handlers, no_such_address, refuse, with_problems
 
 
-def for_whom_it_concerns(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Show the description to who is signed in or has a token; to everybody, where the settings say so."""
+def restrict_docs(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Restrict the API description to signed-in users and token holders, unless `API_DOCS_OPEN` is set."""
 
     @wraps(view, updated=())
-    def guarded(request: HttpRequest, *given: object, **named: object) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: object, **named: object) -> HttpResponse:
         if not (settings.API_DOCS_OPEN or request.user.is_authenticated):
             match = request.resolver_match
             if "Authorization" not in request.headers and match and match.url_name == "openapi-view":
@@ -34,21 +34,21 @@ def for_whom_it_concerns(view: Callable[..., HttpResponse]) -> Callable[..., Htt
                 BearerToken()(request)
             except NotAuthenticated as error:
                 return refuse(request, error)
-        return view(request, *given, **named)
+        return view(request, *args, **named)
 
     return guarded
 
 
 class Api(NinjaAPI):
-    """Ninja's, but for two things its description says: operations by their short names, problems by their type."""
+    """A Ninja API with short operation ids and problem details in its OpenAPI description."""
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
-        """The name of the function: programs that are generated call it so."""
+        """The name of the function, which generated clients use as method name."""
         return operation.view_func.__name__
 
-    def get_openapi_schema(self, **given: Any) -> OpenAPISchema:
-        """The description; refusals are `application/problem+json`."""
-        described = super().get_openapi_schema(**given)
+    def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
+        """The OpenAPI description, with errors as `application/problem+json`."""
+        described = super().get_openapi_schema(**kwargs)
         for operations in described["paths"].values():
             for operation in operations.values():
                 for status, answer in operation["responses"].items():
@@ -65,12 +65,12 @@ api = Api(
         "instants ISO 8601 in UTC; errors are problem details (RFC 9457) with the error's name as `code`."
     ),
     urls_namespace="api",
-    docs_decorator=for_whom_it_concerns,
+    docs_decorator=restrict_docs,
     throttle=[TokenRate()],
     renderer=ExactRenderer(),
     parser=StrictParser(),
 )
-tell_problems(api)
+add_problem_handlers(api)
 for router in (name for app in manifests() for name in app.routers):
     api.add_router("", import_string(router))
 

@@ -1,8 +1,8 @@
 """Backup and restore: the workspace and its database at one consistent point, in one file.
 
-The file is a plain tar: `backup.json` says what it is, `workspace/` holds the folder, `database/` every table as JSON
-lines, `complete.json` comes last and holds the check sums. So a backup can be looked into, and restored into SQLite or
-PostgreSQL alike.
+The file is an uncompressed tar: `backup.json` has the metadata, `workspace/` the folder, `database/` every table as
+JSON lines, and `complete.json`, the last member, the checksums. So a backup can be inspected with standard tools, and
+restored into SQLite or PostgreSQL.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
-from custrata.cli.language import LANGUAGE, spoken
+from custrata.cli.language import LANGUAGE, current_language
 from custrata.cli.session import WORKSPACE
 from custrata.engine.scratch import Scratch
 from custrata.errors import BadInput, Refused
 from custrata.lake import Workspace
-from custrata.lake.archive import frozen
+from custrata.lake.archive import freeze
 from custrata.lake.durable import sync
 from custrata.lake.private import private_files
 
@@ -38,7 +38,7 @@ FOLDERS = ("workspace", "database")
 BLOCK = 2**20
 NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
 PREFIX, DATABASE = ".backup-", "DATABASE_URL"
-STATE, NOTE = "server", ".restoring"  # of a restored workspace that is not known to be in place: config/restoring.py
+STATE, NOTE = "server", ".restoring"  # marks an unfinished restore: config/restoring.py
 KEY = Path(STATE) / "secret_key"
 CHILD = """
 from custrata.apps.jobs.management.processes import end_with_parent
@@ -102,14 +102,14 @@ def write_backup(
     at: datetime,
     wait: float = 60.0,
     verify: bool = True,
-    going: Callable[[str], None] = lambda step: None,
+    on_step: Callable[[str], None] = lambda step: None,
 ) -> Mapping[str, Any]:
-    """Write everything into one file, which only its owner may read, and say what is in it.
+    """Write everything into one file, which only its owner may read; returns its metadata.
 
-    Imports and refreshes wait for the moment it takes to note the point; then they go on while the file is written.
-    Where it is to be verified, the file is restored into a folder and a SQLite database beside it, which are then
-    removed: it comes to its place only if that went well. `going` is told now and then that it goes on, with the step:
-    `reading`, `writing` or `verifying`; whatever it raises ends the backup.
+    Imports and refreshes wait only while the snapshot is taken, then go on while the file is written. With `verify`,
+    the file is first restored into a temporary folder and SQLite database; it gets its final name only if that
+    succeeds. `on_step` is called repeatedly with the current step (`reading`, `writing` or `verifying`); an exception
+    that it raises aborts the backup.
 
     Raises `BackupExists`, `CannotWriteBackup`, `BackupNotRestorable`, `Busy`.
     """
@@ -117,25 +117,25 @@ def write_backup(
 
     if file.exists():
         raise BackupExists(file=file)
-    workspace.backups.begun(file, at=at)
+    workspace.backups.record(file, at=at)
     try:
-        with Scratch(file.absolute().parent, prefix=PREFIX) as beside:
-            part = beside / file.name
+        with Scratch(file.absolute().parent, prefix=PREFIX) as scratch:
+            part = scratch / file.name
             with Scratch(workspace.folder, prefix=PREFIX) as home:
-                going("reading")
+                on_step("reading")
                 with ExitStack() as still:
-                    frozen(workspace, home / "workspace", still, wait=wait)
+                    freeze(workspace, home / "workspace", still, wait=wait)
                     tables = dump_tables(home / "database", release=still.close)
                 if (workspace.folder / KEY).exists():
                     (home / "workspace" / KEY).parent.mkdir()
                     shutil.copy2(workspace.folder / KEY, home / "workspace" / KEY)
                 head = {"format": FORMAT, "version": version("custrata"), "at": at.isoformat(), **tables}
                 head["facts"], head["folder"] = _facts(home / "workspace"), str(workspace.folder)
-                going("writing")
+                on_step("writing")
                 _pack(home, part, head)
             sync(part)
             if verify:
-                _verify(part, beside / "restored", going)
+                _verify(part, scratch / "restored", on_step)
             _publish(part, file)
     except OSError as error:
         raise CannotWriteBackup(file=file, reason=error.strerror or error) from error
@@ -143,23 +143,23 @@ def write_backup(
 
 
 def _facts(folder: Path) -> dict[str, int]:
-    """How many rows each table of the lake has."""
+    """The number of rows of each table of the lake."""
     return {name: state.rows for name, state in Workspace.open(folder).lake.snapshot().manifest.tables.items()}
 
 
-def _verify(file: Path, folder: Path, going: Callable[[str], None]) -> None:
-    """Restore as anybody would, by the same command, in a process that ends with this one.
+def _verify(file: Path, folder: Path, on_step: Callable[[str], None]) -> None:
+    """Test the backup with the restore command, in a child process that ends with this one.
 
     Raises `BackupNotRestorable`.
     """
     elsewhere = {name: value for name, value in os.environ.items() if name not in (DATABASE, WORKSPACE)}
     command = [sys.executable, "-P", "-c", CHILD.format(pid=os.getpid()), "restore", str(file), "-w", str(folder)]
     with tempfile.TemporaryFile(dir=file.parent) as complaint:
-        child = subprocess.Popen(command, env={**elsewhere, LANGUAGE: spoken()}, stdin=subprocess.DEVNULL,
+        child = subprocess.Popen(command, env={**elsewhere, LANGUAGE: current_language()}, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.DEVNULL, stderr=complaint)  # fmt: skip
         try:
             while child.poll() is None:
-                going("verifying")
+                on_step("verifying")
                 with suppress(subprocess.TimeoutExpired):
                     child.wait(timeout=1)
         finally:
@@ -167,13 +167,13 @@ def _verify(file: Path, folder: Path, going: Callable[[str], None]) -> None:
             child.wait()
         if child.returncode:
             complaint.seek(0)
-            told = complaint.read().decode(errors="replace").strip().splitlines() or [f"exit code {child.returncode}."]
-            raise BackupNotRestorable(reason=told[-1])
+            lines = complaint.read().decode(errors="replace").strip().splitlines() or [f"exit code {child.returncode}."]
+            raise BackupNotRestorable(reason=lines[-1])
     shutil.rmtree(folder)
 
 
 def _publish(part: Path, file: Path) -> None:
-    """Give a file its name, unless there is another of that name meanwhile. Raises `BackupExists`."""
+    """Give a file its final name, without replacing another file. Raises `BackupExists`."""
     try:
         os.link(part, file)
     except FileExistsError as error:
@@ -183,8 +183,8 @@ def _publish(part: Path, file: Path) -> None:
     sync(file.absolute().parent)
 
 
-class _Summed(io.RawIOBase):
-    """A file that is read once, and its check sum."""
+class _HashingReader(io.RawIOBase):
+    """A reader that computes the checksum of what is read."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file, self.sum = file, hashlib.sha256()
@@ -199,18 +199,18 @@ def _pack(home: Path, part: Path, head: Mapping[str, Any]) -> None:
     sums: dict[str, str] = {}
     with (
         open(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as out,
-        tarfile.open(fileobj=out, mode="w|", dereference=True, bufsize=BLOCK) as tar,  # plain files, whatever they were
+        tarfile.open(fileobj=out, mode="w|", dereference=True, bufsize=BLOCK) as tar,  # links become plain files
     ):
         _add(tar, HEAD, head)
         for path in sorted(path for path in home.rglob("*") if path.is_file()):
             name = path.relative_to(home).as_posix()
             with path.open("rb") as file:
-                summed = _Summed(file)
+                reader = _HashingReader(file)
                 info = tar.gettarinfo(arcname=name, fileobj=file)
                 if not info.isreg():  # a second link to the same file
                     info.type, info.linkname, info.size = tarfile.REGTYPE, "", path.stat().st_size
-                tar.addfile(info, summed)
-            sums[name] = summed.sum.hexdigest()
+                tar.addfile(info, reader)
+            sums[name] = reader.sum.hexdigest()
         _add(tar, END, sums)
 
 
@@ -222,7 +222,7 @@ def _add(tar: tarfile.TarFile, name: str, content: Mapping[str, Any]) -> None:
 
 
 def unpack(file: Path, folder: Path) -> Mapping[str, Any]:
-    """Unpack a backup into an empty folder after checking every byte of it; what `backup.json` says.
+    """Unpack a backup into an empty folder and verify all checksums; returns the content of `backup.json`.
 
     Raises `NoSuchBackup`, `UnreadableBackup`, `NotABackup`, `UnsafeBackup`, `DamagedBackup`, `NewerBackup`.
     """
@@ -239,7 +239,7 @@ def unpack(file: Path, folder: Path) -> Mapping[str, Any]:
         raise UnreadableBackup(file=file, reason=error.strerror or error) from error
     if head.get("format") != FORMAT:
         raise NewerBackup(file=file, theirs=head.get("version"), ours=version("custrata"))
-    parts = {name: found for name, found in names.items() if name not in (HEAD, END)}
+    parts = {name: checksum for name, checksum in names.items() if name not in (HEAD, END)}
     for name in sorted(sums.keys() | parts):
         if name not in parts or parts[name] != sums.get(name):
             raise DamagedBackup(file=file, part=name)
@@ -247,11 +247,11 @@ def unpack(file: Path, folder: Path) -> Mapping[str, Any]:
 
 
 def _extract(tar: tarfile.TarFile, file: Path, folder: Path) -> dict[str, str]:
-    """Write the members into a new folder; their check sums by name.
+    """Write the members into a new folder; returns their checksums by name.
 
-    Stricter than the filter `data` of `tarfile`, which came with Python 3.11.4 only: plain files under the names that a
-    backup has, each once, so that nothing of the archive can lead out of the folder. Owners and permissions are left
-    out: what is written is its owner's alone.
+    Stricter than the filter `data` of `tarfile`, which needs Python 3.11.4: only plain files with the names of a
+    backup, each once, so that no member can be written outside the folder. Owners and permissions are not restored:
+    files are readable by the current user only.
 
     Raises `UnsafeBackup`.
     """
@@ -260,39 +260,39 @@ def _extract(tar: tarfile.TarFile, file: Path, folder: Path) -> dict[str, str]:
     for member in tar:
         name, content = member.name, tar.extractfile(member) if member.isreg() else None
         place = folder / name
-        if content is None or member.issparse() or not _is_of_a_backup(name) or _is_taken(place, folder):
+        if content is None or member.issparse() or not _is_backup_member(name) or _is_occupied(place, folder):
             raise UnsafeBackup(file=file, part=name)
         place.parent.mkdir(parents=True, exist_ok=True)
         with content, open(os.open(place, NEW_FILE, 0o600), "wb") as out:
-            summed = _Summed(content)
-            shutil.copyfileobj(summed, out, BLOCK)
+            reader = _HashingReader(content)
+            shutil.copyfileobj(reader, out, BLOCK)
         os.utime(place, (member.mtime, member.mtime))
-        names[name] = summed.sum.hexdigest()
+        names[name] = reader.sum.hexdigest()
     return names
 
 
 def _object(file: Path) -> dict[str, Any]:
-    """The object in a file of JSON. Raises `ValueError` where it is none, `FileNotFoundError`."""
-    found = json.loads(file.read_text("utf-8"))
-    if not isinstance(found, dict):
+    """The object in a JSON file. Raises `ValueError`, `FileNotFoundError`."""
+    data = json.loads(file.read_text("utf-8"))
+    if not isinstance(data, dict):
         raise ValueError(f"{file.name} is no object")
-    return found
+    return data
 
 
-def _is_of_a_backup(name: str) -> bool:
-    """Whether a member may have this name: `backup.json`, `workspace/lake/…`, written without detours."""
+def _is_backup_member(name: str) -> bool:
+    """Whether a member name is allowed: `backup.json`, `workspace/lake/…`, without `.` and `..`."""
     top, *below = name.split("/")
     plain = not any(part in ("", ".", "..") or "\0" in part for part in below)
     return plain and (top in FOLDERS if below else top in (HEAD, END))
 
 
-def _is_taken(place: Path, folder: Path) -> bool:
-    """Whether there is something in this place, or a file where a folder above it should be."""
+def _is_occupied(place: Path, folder: Path) -> bool:
+    """Whether the path exists, or one of its parents is a file."""
     above = place.relative_to(folder).parents
     return place.exists() or any((folder / parent).is_file() for parent in above)
 
 
-def empty_place(folder: Path) -> None:
-    """Refuse a folder that holds anything. Raises `FolderNotEmpty`."""
+def ensure_empty(folder: Path) -> None:
+    """Raises `FolderNotEmpty` for a folder with content."""
     if folder.exists() and any(folder.iterdir()):
         raise FolderNotEmpty(folder=folder)

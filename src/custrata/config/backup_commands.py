@@ -1,4 +1,4 @@
-"""The commands that keep a workspace safe: backup and restore."""
+"""The commands backup and restore."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from custrata.cli.help import Command
-from custrata.cli.language import spoken
+from custrata.cli.language import current_language
 from custrata.cli.session import WORKSPACE, folder_option, now, say
-from custrata.config.backup import NOTE, STATE, empty_place, unpack, write_backup
+from custrata.config.backup import NOTE, STATE, ensure_empty, unpack, write_backup
 from custrata.config.commands import migrate, prepare
 from custrata.config.erasing import erasures_option
 from custrata.engine.scratch import Scratch
@@ -22,14 +22,14 @@ BACKED_UP = ("orders", "order_lines", "customer_records", "events", "feedback", 
 
 @click.command("backup", cls=Command)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--no-verify", "unverified", is_flag=True, help="Do not try whether the backup can be restored.")
+@click.option("--no-verify", "unverified", is_flag=True, help="Do not test whether the backup can be restored.")
 @folder_option
 def backup_command(file: Path, folder: Path, *, unverified: bool) -> None:
     """Write the workspace and the server's database, as of one moment, into one FILE."""
     workspace = prepare(folder)
     migrate()
     head = write_backup(workspace, file, at=now(), verify=not unverified)
-    write = Writer(spoken(), workspace.settings.currency, workspace.settings.timezone, "server")
+    write = Writer(current_language(), workspace.settings.currency, workspace.settings.timezone, "server")
     rows = write.number(sum(head["rows"].values()))
     say(write("written", file=file, size=f"{file.stat().st_size / 2**20:,.1f}", rows=rows,
               facts=write.number(sum(head["facts"].get(name, 0) for name in BACKED_UP))))  # fmt: skip
@@ -47,38 +47,38 @@ def restore_command(file: Path, folder: Path) -> None:
     if (target / STATE / NOTE).exists():
         _finish(target)
         return
-    empty_place(folder)
+    ensure_empty(folder)
     target.parent.mkdir(parents=True, exist_ok=True)
     with Scratch(target.parent, prefix=".restoring-") as scratch:
         unpacked = scratch / "backup"
         head = unpack(file, unpacked)
-        # Settings are read once, by the process, from the folder that is being filled.
+        # Django reads its settings once per process, here from the unpacked folder.
         os.environ[WORKSPACE] = str(unpacked / "workspace")
         workspace = prepare(unpacked / "workspace")
         workspace.make_folders()
         from django.conf import settings
 
-        from custrata.config.erasing_again import erase_again
+        from custrata.config.repeated_erasure import repeat_erasures
         from custrata.config.restoring import STEPS, fill
 
-        if erase_again not in STEPS:
-            STEPS.append(erase_again)
+        if repeat_erasures not in STEPS:
+            STEPS.append(repeat_erasures)
 
         settings.STATE.mkdir(exist_ok=True, mode=0o700)
         restored, lines = fill(unpacked, head, workspace, target=target, at=at)
-    write = Writer(spoken(), workspace.settings.currency, workspace.settings.timezone, "server")
+    write = Writer(current_language(), workspace.settings.currency, workspace.settings.timezone, "server")
     say(write("restored", folder=folder, at=head["at"][:19].replace("T", " ")))
-    for found in restored.replaced:
-        facts = {"table": found.table, "column": found.column, "example": found.example}
-        say(write("replaced", count=write.number(found.count), **facts))
+    for replaced in restored.replaced:
+        facts = {"table": replaced.table, "column": replaced.column, "example": replaced.example}
+        say(write("replaced", count=write.number(replaced.count), **facts))
     for line in lines:
         say(line)
 
 
 def _finish(folder: Path) -> None:
-    """Say that a restore is over which was killed when everything was in its place."""
+    """Finish a restore that was killed after everything was in place."""
     prepare(folder)
     from custrata.config.restoring import finish_restore
 
     finish_restore(folder / STATE)
-    say(phrase("server", "restored_before", spoken(), folder=folder))
+    say(phrase("server", "restored_before", current_language(), folder=folder))

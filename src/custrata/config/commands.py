@@ -19,14 +19,14 @@ import click
 
 from custrata.cli.demo import make_demo
 from custrata.cli.help import Command, language_option
-from custrata.cli.language import LANGUAGE, spoken
+from custrata.cli.language import LANGUAGE, current_language
 from custrata.cli.session import WORKSPACE, Session, folder_option, now, say
 from custrata.config import ports
 from custrata.engine.scratch import remove_abandoned
-from custrata.engine.storage import of_storage
+from custrata.engine.storage import storage_error
 from custrata.errors import Refused
 from custrata.lake import Workspace
-from custrata.lake.private import close_folder
+from custrata.lake.private import restrict_folder
 from custrata.lake.workspace import LEFT_INSIDE
 from custrata.wording import phrase
 
@@ -58,7 +58,7 @@ class DatabaseUnreachable(Refused):
     template = "The server's database cannot be used: {reason}"
 
 
-def _address_of(command: Callable[..., None]) -> Callable[..., None]:
+def _address_options(command: Callable[..., None]) -> Callable[..., None]:
     host = click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
     port = click.option(
         "--port", type=click.IntRange(1, LAST_PORT), default=PORT, show_default=True, help="The port to listen at."
@@ -69,15 +69,15 @@ def _address_of(command: Callable[..., None]) -> Callable[..., None]:
     return host(port(workers(command)))
 
 
-def _jobs_of(command: Callable[..., None]) -> Callable[..., None]:
+def _jobs_option(command: Callable[..., None]) -> Callable[..., None]:
     return click.option(
-        "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Jobs done at the same time."
+        "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Jobs that run at the same time."
     )(command)
 
 
 @click.command("up", cls=Command)
-@_address_of
-@_jobs_of
+@_address_options
+@_jobs_option
 @folder_option
 def up_command(folder: Path, host: str, port: int, workers: int | None, jobs: int) -> None:
     """Serve the workspace: pages, jobs and schedules, until Ctrl+C or SIGTERM."""
@@ -85,7 +85,7 @@ def up_command(folder: Path, host: str, port: int, workers: int | None, jobs: in
 
 
 @click.command("web", cls=Command)
-@_address_of
+@_address_options
 @folder_option
 def web_command(folder: Path, host: str, port: int, workers: int | None) -> None:
     """Serve the pages alone; jobs are done by `custrata work`, here or elsewhere."""
@@ -98,10 +98,10 @@ def web_command(folder: Path, host: str, port: int, workers: int | None) -> None
 
 
 @click.command("work", cls=Command)
-@_jobs_of
+@_jobs_option
 @folder_option
 def work_command(folder: Path, jobs: int) -> None:
-    """Do jobs and look after schedules, without pages; as many of these as one likes, on any machine."""
+    """Run jobs and schedules without pages; any number of these processes, on any machine."""
     workspace = prepare(folder)
     _refuse_old_database()
     from custrata.config import processes
@@ -125,12 +125,12 @@ def manage_command(arguments: tuple[str, ...]) -> None:
 @language_option
 @click.option("-w", "--workspace", "folder", type=click.Path(path_type=Path), default=Path("demo"), metavar="DIR",
               show_default=True, envvar=WORKSPACE, help="The folder of the demo workspace.")  # fmt: skip
-@_address_of
+@_address_options
 def demo_command(
     *, no_serve: bool, language: str | None, folder: Path, host: str, port: int, workers: int | None
 ) -> None:
     """Load real retail data (Complete Journey), grade it at twelve month ends, write the report, and serve it."""
-    speak = language or spoken()
+    speak = language or current_language()
     if no_serve:
         make_demo(folder, speak)
         return
@@ -142,7 +142,7 @@ def demo_command(
     make_demo(folder, speak)
     prepare(folder)
     _make_demo_sign_in()
-    # A program of its own: the server's processes are forked, and must not come from one that has used an engine.
+    # A new process: the server forks, which is not safe in a process that has used an engine.
     options = ["--host", host, "--port", str(port), *(["--workers", str(workers)] if workers else [])]
     sys.stdout.flush()
     os.environ[LANGUAGE] = speak
@@ -166,17 +166,17 @@ def _cores() -> int:
 
 
 def prepare(folder: Path) -> Workspace:
-    """Make the workspace in a folder the one of this process, and set Django up.
+    """Select the workspace of this process, and set up Django.
 
     Raises `ServerMissing`, and what opening the workspace raises.
     """
     session = Session(folder)
     click.get_current_context().find_root().obj = session
     _need_server()
-    # Of a workspace that an earlier version made, the folders that hold everything else; `doctor` closes the rest.
+    # Restrict the top folders of workspaces of earlier versions; `doctor` does so for all files.
     for part in (session.workspace.folder, session.workspace.folder / "server"):
         if part.exists():
-            close_folder(part)
+            restrict_folder(part)
     os.environ[WORKSPACE] = str(session.workspace.folder.resolve())
     os.environ.setdefault(SETTINGS, SETTINGS_MODULE)
     import django
@@ -195,7 +195,7 @@ def serve(
     workers: int | None,
     jobs: int,
 ) -> None:
-    """Bring the database up to date and serve everything, in one tree of processes, until told to stop."""
+    """Migrate the database and run all services under one supervisor, until stopped."""
     from custrata.config import processes
 
     with _port(host, port):
@@ -214,7 +214,7 @@ def _supervise(
 ) -> None:
     from custrata.config import processes
 
-    name, language = workspace.settings.name, spoken()
+    name, language = workspace.settings.name, current_language()
 
     def tell() -> None:
         if address is None:
@@ -225,11 +225,11 @@ def _supervise(
             say(line)
         sys.stdout.flush()
 
-    processes.supervise(services, ready=lambda: address is None or ports.answers(*address), tell=tell)
+    processes.supervise(services, ready=lambda: address is None or ports.is_listening(*address), tell=tell)
 
 
 def _port(host: str, port: int) -> socket:
-    """Hold the address. Raises `PortInUse`, `NoSuchAddress`."""
+    """Reserve the address. Raises `PortInUse`, `NoSuchAddress`."""
     try:
         return ports.hold_port(host, port)
     except OSError as error:
@@ -239,13 +239,14 @@ def _port(host: str, port: int) -> socket:
 
 
 def _url(host: str, port: int) -> str:
-    shown = ports.reachable(host)
-    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    reachable_host = ports.reachable(host)
+    return f"http://[{reachable_host}]:{port}" if ":" in reachable_host else f"http://{reachable_host}:{port}"
 
 
 @contextmanager
 def _database() -> Iterator[None]:
-    """The server's database, which no restore is at work on. Raises `DatabaseUnreachable`, `RestoreUnfinished`."""
+    """Check that no restore is unfinished, and translate database errors. Raises `DatabaseUnreachable`,
+    `RestoreUnfinished`."""
     from django.conf import settings
     from django.db import DatabaseError, OperationalError
 
@@ -255,7 +256,7 @@ def _database() -> Iterator[None]:
         finish_restore(settings.STATE)
         yield
     except DatabaseError as error:
-        of_disk = of_storage(error)
+        of_disk = storage_error(error)
         if of_disk is not None:
             raise of_disk from error
         if not isinstance(error, OperationalError):
@@ -264,7 +265,7 @@ def _database() -> Iterator[None]:
 
 
 def migrate() -> Path | None:
-    """Bring the database up to date; the copy that was made of it before.
+    """Migrate the database; returns the copy made before, if any.
 
     Raises `DatabaseUnreachable`, `RestoreUnfinished`, `Busy`.
     """
@@ -277,7 +278,7 @@ def migrate() -> Path | None:
 def _migrate() -> None:
     copy = migrate()
     if copy is not None:
-        say(phrase("server", "backed_up", spoken(), path=copy))
+        say(phrase("server", "backed_up", current_language(), path=copy))
 
 
 def _refuse_old_database() -> None:
@@ -291,19 +292,19 @@ def _refuse_old_database() -> None:
 
 
 def _first_sign_in(url: str) -> list[str]:
-    """While there is no administrator: the link with which one becomes it."""
+    """The link to create the first administrator; empty where there is one."""
     from custrata.apps.accounts.actions import first_sign_in_link
 
     link = first_sign_in_link(at=now())
-    return [phrase("server", "first_link", spoken(), link=f"{url}{link}")] if link else []
+    return [phrase("server", "first_link", current_language(), link=f"{url}{link}")] if link else []
 
 
 def _make_demo_sign_in() -> None:
-    """Make the demo's administrator, and say name and password, which is kept nowhere."""
+    """Create the demo's administrator, and print name and password, which is not stored."""
     _migrate()
     from custrata.apps.accounts.actions import create_person, new_password
     from custrata.web.rights import Role
 
     password = new_password()
     create_person(username=DEMO, role=Role.ADMINISTRATOR, name="", password=password, actor=None, at=now())
-    say(phrase("server", "demo_sign_in", spoken(), name=DEMO, password=password))
+    say(phrase("server", "demo_sign_in", current_language(), name=DEMO, password=password))

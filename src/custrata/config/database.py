@@ -1,4 +1,4 @@
-"""The server's database brought up to date, with a copy kept of what it was."""
+"""Migration of the server's database, with copies of a SQLite database made before."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from django.db.migrations.executor import MigrationExecutor
 from custrata.lake.locks import Busy, locked
 from custrata.lake.private import FOLDER
 
-KEPT = 5  # copies
+COPIES_KEPT = 5  # copies
 COPIES, HALF = "backups", ".half"
-LOCK = 0x43555354  # of PostgreSQL, while one process migrates
+LOCK = 0x43555354  # key of the PostgreSQL advisory lock during migrations
 WAIT, PAUSE = 120.0, 0.1
 
 
 def is_behind() -> bool:
-    """Whether there are migrations that the database has not seen."""
+    """Whether there are unapplied migrations."""
     executor = MigrationExecutor(connection)
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def migrate(*, at: datetime) -> Path | None:
-    """Bring the database up to date; the copy that was made of a SQLite database before it changed.
+    """Migrate the database; returns the copy that was made of a SQLite database before.
 
-    Of several who begin at once, one does it.
+    Of several processes that call it at once, one migrates.
     """
     settings.STATE.mkdir(FOLDER, exist_ok=True)
-    with alone():
-        for half in (settings.STATE / COPIES).glob(f"*{HALF}"):  # of one that was killed
+    with migration_lock():
+        for half in (settings.STATE / COPIES).glob(f"*{HALF}"):  # left by a killed process
             half.unlink(missing_ok=True)
         if not is_behind():
             return None
@@ -46,8 +46,8 @@ def migrate(*, at: datetime) -> Path | None:
 
 
 @contextmanager
-def alone(*, wait: float = WAIT) -> Iterator[None]:
-    """Keep others from migrating the database, or restoring into it, for as long as the block lasts. Raises `Busy`."""
+def migration_lock(*, wait: float = WAIT) -> Iterator[None]:
+    """Lock the database against concurrent migrations and restores. Raises `Busy`."""
     if connection.vendor == "sqlite":
         with locked(settings.STATE / ".migrate", wait=wait):
             yield
@@ -71,15 +71,15 @@ def _lock() -> bool:
 
 
 def _holder() -> str:
-    """The process of PostgreSQL that answers whoever has the lock."""
+    """The PostgreSQL backend process that holds the lock."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted", [LOCK])
-        found = cursor.fetchone()
-    return str(found[0]) if found else "?"
+        row = cursor.fetchone()
+    return str(row[0]) if row else "?"
 
 
 def _copy(at: datetime) -> Path | None:
-    """Copy a SQLite database that holds something, whole, by SQLite itself; keep the newest five."""
+    """Copy a non-empty SQLite database with its backup API; keep the newest copies."""
     if connection.vendor != "sqlite" or not connection.introspection.table_names():
         return None
     source = Path(connection.settings_dict["NAME"])
@@ -87,10 +87,10 @@ def _copy(at: datetime) -> Path | None:
     folder.mkdir(exist_ok=True, mode=0o700)
     copy = folder / f"{source.stem}-{at:%Y%m%dT%H%M%SZ}.sqlite3"
     half = copy.with_suffix(HALF)
-    with closing(sqlite3.connect(source)) as held, closing(sqlite3.connect(half)) as written:
-        held.backup(written)
+    with closing(sqlite3.connect(source)) as original, closing(sqlite3.connect(half)) as written:
+        original.backup(written)
     half.chmod(0o600)
     half.replace(copy)
-    for old in sorted(folder.glob(f"{source.stem}-*.sqlite3"))[:-KEPT]:
+    for old in sorted(folder.glob(f"{source.stem}-*.sqlite3"))[:-COPIES_KEPT]:
         old.unlink()
     return copy

@@ -1,4 +1,4 @@
-"""The server's database for the command line: erasures reach it without a server that runs."""
+"""The server's database for the command line, so that erasures include it without a running server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from custrata.ingest.erasure import SERVER, Database
 from custrata.lake import Workspace
 
 FILE = "server.sqlite3"
-LISTS = "custrata.erasures"  # of the context of a command: lists of erasures that were named
+LISTS = "custrata.erasures"  # key in the context of a command for the given lists of erasures
 
 erasures_option = click.option(
     "--erasures",
@@ -24,14 +24,14 @@ erasures_option = click.option(
     type=click.Path(path_type=Path, exists=True),
     expose_value=False,
     callback=lambda context, parameter, lists: context.meta.update({LISTS: lists}),
-    help="Erase again whom this list of erasures, or this newer workspace, says; may be given several times.",
+    help="Erase again the customers of this list of erasures, or of this newer workspace; may be given several times.",
 )
 
 
 def server_database(workspace: Workspace) -> Database | None:
-    """The database of the server of a workspace; none where it has none, or where it cannot be used from here.
+    """The database of a workspace's server; None where there is none or it cannot be used.
 
-    A workspace without the folder of a server has no database, whatever `DATABASE_URL` says.
+    A workspace without a server folder has no database, regardless of `DATABASE_URL`.
     """
     state = workspace.folder / SERVER
     usable = state.is_dir() and (os.environ.get("DATABASE_URL") or (state / FILE).exists())

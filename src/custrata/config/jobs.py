@@ -1,4 +1,4 @@
-"""Backups that come by themselves: a job with a schedule, into a folder of which the newest are kept."""
+"""Scheduled backups: a job that writes into a folder and keeps the newest files."""
 
 from __future__ import annotations
 
@@ -18,18 +18,17 @@ NAME, ANY = "custrata-{at:%Y%m%dT%H%M%SZ}-{job}.tar", "custrata-*Z-*.tar"
 @handler("backup", attempts=3, longest=timedelta(hours=12), waits_for=(Busy,), title="server.kinds.backup",
          schedulable=True)  # fmt: skip
 def backup(running: Running) -> dict[str, object]:
-    """Write a backup, try whether it can be restored, and remove all but the newest.
+    """Write and verify a backup, and remove all but the newest.
 
-    Its effect appears once: the file is named after the job, and comes to its place whole; one that is begun again
-    finds it there.
+    Idempotent: the file is named after the job and written atomically, so a restarted job finds it.
     """
     folder = Path(settings.BACKUPS)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = folder / NAME.format(at=running.job.asked_at.astimezone(UTC), job=running.job.pk)
     if not (running.again and file.exists()):
-        going = {"reading": 0.0, "writing": 0.2, "verifying": 0.5}
+        progress = {"reading": 0.0, "writing": 0.2, "verifying": 0.5}
         write_backup(workspace(), file, at=running.clock(),
-                     going=lambda step: running.tell(going[step], f"server.backing_up.{step}"))  # fmt: skip
+                     on_step=lambda step: running.tell(progress[step], f"server.backing_up.{step}"))  # fmt: skip
     files = sorted(folder.glob(ANY))
     for old in files[: max(len(files) - settings.BACKUPS_KEPT, 0)]:
         old.unlink(missing_ok=True)

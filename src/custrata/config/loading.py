@@ -1,4 +1,4 @@
-"""The tables of a backup into an empty database: migrated, filled, compared with what was backed up."""
+"""Loading of the tables of a backup into an empty database: migrate, fill, and compare with the backup."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from django.core.management.color import no_style
 from django.db import DatabaseError, connection, models, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from custrata.config.tables import BATCH, ENCODING, ERRORS, Table, backed_up, measured
+from custrata.config.tables import BATCH, ENCODING, ERRORS, Table, tables_to_back_up, tally_of
 from custrata.errors import BadInput, Refused
 
 NO_TEXT = re.compile("[\0\ud800-\udfff]")  # what PostgreSQL cannot hold
-SUSPECT = re.compile("[\ud800-\udfff]|\\\\u0000")  # a line with such a character in it
+SUSPECT = re.compile("[\ud800-\udfff]|\\\\u0000")  # matches lines with such a character
 REPLACEMENT = "\ufffd"
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError, StopIteration)
-# Columns whose values JSON holds as the database takes them.
+# Columns whose JSON values need no conversion for the database.
 PLAIN = (models.CharField, models.TextField, models.IntegerField, models.BooleanField)
 
 Migration = tuple[str, str]
@@ -54,7 +54,7 @@ class UnknownMigrations(Refused):
 
 @dataclass(frozen=True)
 class Replaced:
-    """Values that this database cannot hold as they were: how many of a column, and the key of a row as an example."""
+    """Values that the database could not store unchanged: their number in a column, and the key of a row as example."""
 
     table: str
     column: str
@@ -63,10 +63,10 @@ class Replaced:
 
 
 def load_tables(folder: Path, head: Mapping[str, Any]) -> list[Replaced]:
-    """Fill an empty database: migrate it to where the backup stood, load every table, compare, migrate on to today.
+    """Fill an empty database: migrate it to the state of the backup, load and compare every table, migrate to current.
 
-    Parameters: `folder` holds the tables, `head` is what the backup says of itself. References are checked when all
-    tables are there, so it does not matter which comes first.
+    Parameters: `folder` holds the tables, `head` is the metadata of the backup. References are checked after all tables
+    are loaded, so their order does not matter.
 
     Raises `UnknownMigrations`, `UnreadableTable`, `BrokenReferences`, `RestoreDiffers`.
     """
@@ -74,14 +74,14 @@ def load_tables(folder: Path, head: Mapping[str, Any]) -> list[Replaced]:
     replaced: list[Replaced] = []
     with transaction.atomic():
         labels = {model._meta.label_lower for model in then.get_models(include_auto_created=True)}
-        tables = backed_up(then, without={label for label in labels if label not in head["rows"]})
+        tables = tables_to_back_up(then, without={label for label in labels if label not in head["rows"]})
         for table in tables:
             replaced += _load(table, folder / table.file)
         try:
             connection.check_constraints()
         except DatabaseError as error:
             raise BrokenReferences(reason=_first_line(error)) from error
-        _compare(tables, head, {one.table for one in replaced})
+        _compare(tables, head, {values.table for values in replaced})
         _set_sequences(tables)
     call_command("migrate", interactive=False, verbosity=0)
     return replaced
@@ -90,9 +90,10 @@ def load_tables(folder: Path, head: Mapping[str, Any]) -> list[Replaced]:
 def _migrated(migrations: list[Migration]) -> Any:
     executor = MigrationExecutor(connection)
     loader = executor.loader
-    known = set(loader.disk_migrations) | {old for one in loader.disk_migrations.values() for old in one.replaces}
+    on_disk = loader.disk_migrations
+    known_migrations = set(on_disk) | {old for migration in on_disk.values() for old in migration.replaces}
     for app, name in migrations:
-        if app in loader.migrated_apps and (app, name) not in known:
+        if app in loader.migrated_apps and (app, name) not in known_migrations:
             raise UnknownMigrations(app=app, name=name)
     targets = _newest(executor, {name for name in migrations if name in loader.graph.nodes})
     executor.migrate(targets)
@@ -100,20 +101,20 @@ def _migrated(migrations: list[Migration]) -> Any:
 
 
 def _newest(executor: MigrationExecutor, applied: set[Migration]) -> list[Migration]:
-    """The newest migration of each app among those applied."""
+    """The latest of the applied migrations of each app."""
     nodes = executor.loader.graph.node_map
     return [name for name in sorted(applied)
             if not any(child.key in applied and child.key[0] == name[0] for child in nodes[name].children)]  # fmt: skip
 
 
 def _load(table: Table, file: Path) -> list[Replaced]:
-    mender = _Mender(table) if connection.vendor == "postgresql" else None
+    sanitizer = _Sanitizer(table) if connection.vendor == "postgresql" else None
     try:
         with file.open(encoding=ENCODING, errors=ERRORS) as text:
             columns = _columns(table, json.loads(next(text)))
             converts = [_converter(column) for column in columns]
             emptied = [place for place, column in enumerate(columns) if column.attname in table.emptied]
-            _insert(table, columns, _rows(text, columns, converts, emptied, mender))
+            _insert(table, columns, _rows(text, columns, converts, emptied, sanitizer))
     except FileNotFoundError as error:
         raise UnreadableTable(table=table.label, reason=error.strerror) from error
     except UNREADABLE as error:
@@ -122,7 +123,7 @@ def _load(table: Table, file: Path) -> list[Replaced]:
         raise UnreadableTable(table=table.label, reason=" ".join(error.messages)) from error
     except DatabaseError as error:
         raise UnreadableTable(table=table.label, reason=_first_line(error)) from error
-    return mender.replaced() if mender else []
+    return sanitizer.replaced() if sanitizer else []
 
 
 def _columns(table: Table, names: Any) -> list[models.Field[Any, Any]]:
@@ -138,7 +139,7 @@ def _rows(
     columns: list[models.Field[Any, Any]],
     converts: list[Convert | None],
     emptied: list[int],
-    mender: _Mender | None,
+    sanitizer: _Sanitizer | None,
 ) -> Iterator[list[Any]]:
     for line in text:
         row = json.loads(line)
@@ -146,13 +147,13 @@ def _rows(
             raise ValueError("a row has other columns than the table")
         for place in emptied:
             row[place] = None
-        if mender:
-            mender.mend(row, columns, suspect=SUSPECT.search(line) is not None)
+        if sanitizer:
+            sanitizer.sanitize(row, columns, suspect=SUSPECT.search(line) is not None)
         yield [convert(value) if convert else value for convert, value in zip(converts, row, strict=True)]
 
 
 def _converter(column: models.Field[Any, Any]) -> Convert | None:
-    """Turns what JSON holds into what the database takes; None where that is the same."""
+    """The conversion from JSON to database values; None where none is needed."""
     last = column
     while last.related_model is not None and isinstance(last, models.ForeignKey):
         last = last.target_field
@@ -171,7 +172,7 @@ def _json(column: models.JSONField[Any, Any], value: Any) -> Any:
 
 
 def _insert(table: Table, columns: list[models.Field[Any, Any]], rows: Iterator[list[Any]]) -> None:
-    """Many rows at once: COPY on PostgreSQL, one prepared statement on SQLite."""
+    """Insert many rows: by COPY on PostgreSQL, by one prepared statement on SQLite."""
     quote = connection.ops.quote_name
     into = f"{quote(table.model._meta.db_table)} ({', '.join(quote(str(column.column)) for column in columns)})"
     with connection.wrap_database_errors, connection.cursor() as cursor:
@@ -185,8 +186,8 @@ def _insert(table: Table, columns: list[models.Field[Any, Any]], rows: Iterator[
             cursor.executemany(statement, batch)
 
 
-class _Mender:
-    """Replaces what PostgreSQL cannot hold and SQLite can, and counts it: no text is a reason to lose the rest."""
+class _Sanitizer:
+    """Replaces characters that SQLite can store and PostgreSQL cannot, and counts the changed values."""
 
     def __init__(self, table: Table) -> None:
         self.table = table
@@ -194,22 +195,22 @@ class _Mender:
         self.limits = {column.attname: column.max_length for column in table.fields
                        if isinstance(column, models.CharField) and column.max_length}  # fmt: skip
 
-    def mend(self, row: list[Any], columns: list[models.Field[Any, Any]], *, suspect: bool) -> None:
-        """Change the row in place where that is needed."""
+    def sanitize(self, row: list[Any], columns: list[models.Field[Any, Any]], *, suspect: bool) -> None:
+        """Sanitize the row in place."""
         for place, column in enumerate(columns):
             value = row[place]
             limit = self.limits.get(column.attname)
-            mended = _without(value) if suspect else value
-            if limit and isinstance(mended, str) and len(mended) > limit:
-                mended = mended[:limit]
-            if mended != value:
-                row[place] = mended
+            clean = _without(value) if suspect else value
+            if limit and isinstance(clean, str) and len(clean) > limit:
+                clean = clean[:limit]
+            if clean != value:
+                row[place] = clean
                 count, example = self.counts.get(column.attname, (0, str(row[0])))
                 self.counts[column.attname] = count + 1, example
 
     def replaced(self) -> list[Replaced]:
-        """What was replaced, by column."""
-        return [Replaced(self.table.label, name, *found) for name, found in self.counts.items()]
+        """The replaced values, by column."""
+        return [Replaced(self.table.label, name, *count_and_example) for name, count_and_example in self.counts.items()]
 
 
 def _without(value: Any) -> Any:
@@ -223,11 +224,11 @@ def _without(value: Any) -> Any:
 
 
 def _compare(tables: list[Table], head: Mapping[str, Any], replaced: set[str]) -> None:
-    """Refuse what differs from what was backed up, table by table, but where values had to be replaced."""
+    """Compare every table with the backup, except those with replaced values. Raises `RestoreDiffers`."""
     contents = head.get("contents", {})
     for table in tables:
         if table.label in contents and table.label not in replaced:
-            tally = measured(table)
+            tally = tally_of(table)
             rows, content = head["rows"].get(table.label), contents[table.label]
             if (tally.rows, tally.content) != (rows, content):
                 raise RestoreDiffers(table=table.label, rows=rows, restored=tally.rows, content=content,
@@ -242,5 +243,5 @@ def _set_sequences(tables: list[Table]) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    """What an error says, without the rows that a database may quote below."""
+    """The first line of an error message, without the rows that a database may quote below."""
     return next(chain(str(error).strip().splitlines(), [type(error).__name__]))

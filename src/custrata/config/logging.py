@@ -1,8 +1,8 @@
-"""One line per happening, in JSON for machines or plain for people, and nothing in it about any customer.
+"""Logging: one line per event, as JSON or plain text, without any data of customers.
 
-The logger `custrata.security` alone names people who sign in, with their address: `custrata.web.security_log`.
-What an exception says may quote a customer's row, so the log has its kind and its place in the code, not its words;
-with CUSTRATA_DEBUG=1 it has them.
+Only the logger `custrata.security` names people who sign in, with their address: `custrata.web.security_log`.
+Exception messages may quote the row of a customer, so the log has the type and the stack of an exception without its
+message, except with CUSTRATA_DEBUG=1.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FACTS = ("user", "address", "reason", "view", "status", "ms")
 
 
 class Anonymous(logging.Filter):
-    """Adds the reference of the request, and takes addresses out of what Django says about requests."""
+    """Adds the request id, and removes URLs from Django's messages about requests."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = reference()
@@ -33,8 +33,9 @@ class JsonLines(JsonFormatter):
     """A JSON object per line."""
 
     def process_log_record(self, log_record: dict[str, Any]) -> dict[str, Any]:
-        kept = {name: value for name, value in log_record.items() if name not in ("request", "status_code", "taskName")}
-        return {name: value for name, value in kept.items() if value not in ("", None)}
+        omitted = ("request", "status_code", "taskName")
+        fields = {name: value for name, value in log_record.items() if name not in omitted}
+        return {name: value for name, value in fields.items() if value not in ("", None)}
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - its name there
         return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
@@ -56,7 +57,7 @@ class PlainLines(logging.Formatter):
 
 
 def where(error: BaseException | None) -> str:
-    """The kind of an exception and the calls that led to it, without its words."""
+    """The type and stack of an exception and its causes, without messages."""
     if error is None:
         return ""
     calls = traceback.extract_tb(error.__traceback__)

@@ -1,4 +1,4 @@
-"""The address the pages are served at."""
+"""The address that the server listens at."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import socket
 
 
 def hold_port(host: str, port: int) -> socket.socket:
-    """Keep an address for the pages: nobody else gets it, though no process of ours may listen yet, or just now.
+    """Bind an address without listening, to reserve it while no server process listens.
 
     Raises `OSError` where it is in use or cannot be had.
     """
@@ -14,16 +14,16 @@ def hold_port(host: str, port: int) -> socket.socket:
     with socket.socket(family, kind, protocol) as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         tried.bind(address)
-    held = socket.socket(family, kind, protocol)
-    # The processes that answer share the address with this one by the same option.
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    held.bind(address)
-    return held
+    listener = socket.socket(family, kind, protocol)
+    # The server processes share the address with this socket by the same option.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.bind(address)
+    return listener
 
 
-def answers(host: str, port: int) -> bool:
-    """Whether somebody listens there."""
+def is_listening(host: str, port: int) -> bool:
+    """Whether a server listens at the address."""
     try:
         with socket.create_connection((reachable(host), port), timeout=0.2):
             return True
@@ -32,5 +32,5 @@ def answers(host: str, port: int) -> bool:
 
 
 def reachable(host: str) -> str:
-    """The address at which one reaches a server that listens at another, on this machine."""
+    """The address at which a server that listens at `host` can be reached on this machine."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)

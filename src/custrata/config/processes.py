@@ -1,4 +1,4 @@
-"""The processes of the server: one above, that starts the others, starts them again, and stops them."""
+"""The processes of the server, and the supervisor that starts, restarts and stops them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
-from custrata.apps.jobs.management.processes import STOP, end_with_parent, fork, heard, listen
+from custrata.apps.jobs.management.processes import STOP, block_signals, end_with_parent, fork, wait_for_signal
 from custrata.apps.jobs.management.scheduler import run_scheduler
 from custrata.apps.jobs.management.worker import Worker
 
 log = logging.getLogger("custrata.processes")
-TO_STOP = 4.5  # seconds until those that have not stopped are ended
+TO_STOP = 4.5  # seconds until processes that have not stopped are killed
 FIRST_PAUSE, LONGEST_PAUSE, LONG_LIVED = 0.1, 10.0, 30.0
 THREADS = 10  # per process that answers: more than may compute or wait to (`custrata.web.computing`)
-ONE_LOG = {"version": 1, "incremental": True, "handlers": {}, "loggers": {}}  # what the server says joins ours
+ONE_LOG = {"version": 1, "incremental": True, "handlers": {}, "loggers": {}}  # Granian logs through our configuration
 
 
 @dataclass
 class Service:
-    """One process that is always to be there."""
+    """A supervised process."""
 
     name: str
     run: Callable[[], object]
@@ -33,12 +33,12 @@ class Service:
     pause: float = field(default=FIRST_PAUSE)
 
     def start(self) -> None:
-        """Begin its process."""
+        """Start the process."""
         self.began = monotonic()
         self.pid = fork(self.run, name=self.name)
 
     def ended(self, how: str) -> None:
-        """Begin again soon; one that does not last, later each time."""
+        """Schedule a restart, with exponential backoff for processes that end quickly."""
         lasted = monotonic() - self.began >= LONG_LIVED
         self.pause = FIRST_PAUSE if lasted else min(self.pause * 2, LONGEST_PAUSE)
         self.pid, self.begin_at = 0, monotonic() + self.pause
@@ -46,17 +46,17 @@ class Service:
 
 
 def web(host: str, port: int, workers: int) -> Service:
-    """The pages, served by so many processes."""
+    """The web server, with so many worker processes."""
     return Service("web", lambda: _serve(host, port, workers))
 
 
 def worker(at_once: int) -> Service:
-    """What does the jobs."""
+    """The worker that runs jobs."""
     return Service("worker", Worker(at_once=at_once).run)
 
 
 def scheduler() -> Service:
-    """What looks from time to time."""
+    """The scheduler."""
     return Service("scheduler", run_scheduler)
 
 
@@ -68,7 +68,7 @@ def _serve(host: str, port: int, workers: int) -> None:
     above = os.getpid()
 
     def application() -> Callable[..., Iterable[bytes]]:
-        """The application, asked for in the process that answers requests."""
+        """Load the application, in the worker process."""
         end_with_parent(above)
         from custrata.config.wsgi import application as answer
 
@@ -91,35 +91,35 @@ def _serve(host: str, port: int, workers: int) -> None:
 
 
 def supervise(services: Sequence[Service], *, ready: Callable[[], bool], tell: Callable[[], None]) -> None:
-    """Keep the services running until SIGTERM or SIGINT, then stop them all, within five seconds.
+    """Keep the services running until SIGTERM or SIGINT, then stop them all within five seconds.
 
-    `tell` is called once, when `ready` says that they are.
+    `tell` is called once, when `ready` is true.
     """
-    listen((*STOP, signal.SIGCHLD))
-    signal.signal(signal.SIGCHLD, lambda number, frame: None)  # one that is ignored is not waited for
-    gc.freeze()  # what is here already stays shared with the children
+    block_signals((*STOP, signal.SIGCHLD))
+    signal.signal(signal.SIGCHLD, lambda number, frame: None)  # ignored signals do not wake the wait
+    gc.freeze()  # keeps existing objects shared with the children
     for service in services:
         service.start()
-    told = False
-    while heard((*STOP, signal.SIGCHLD), 1.0 if told else 0.05) not in STOP:
-        _bury(services)
+    announced = False
+    while wait_for_signal((*STOP, signal.SIGCHLD), 1.0 if announced else 0.05) not in STOP:
+        _reap(services)
         for service in services:
             if not service.pid and monotonic() >= service.begin_at:
                 service.start()
-        if not told and ready():
+        if not announced and ready():
             tell()
-            told = True
+            announced = True
     stop(services)
 
 
-def _bury(services: Sequence[Service]) -> None:
+def _reap(services: Sequence[Service]) -> None:
     for service in services:
-        if service.pid and (how := _how_ended(service)):
+        if service.pid and (how := _exit_reason(service)):
             service.ended(how)
 
 
-def _how_ended(service: Service) -> str:
-    """How the process of a service ended; empty while it runs."""
+def _exit_reason(service: Service) -> str:
+    """The exit reason of a service's process; empty while it runs."""
     ended, status = os.waitpid(service.pid, os.WNOHANG)
     if not ended:
         return ""
@@ -128,13 +128,13 @@ def _how_ended(service: Service) -> str:
 
 
 def stop(services: Sequence[Service]) -> None:
-    """Ask all to stop, and end those that have not after 4.5 seconds."""
+    """Send SIGTERM to all, and SIGKILL to those still running after 4.5 seconds."""
     until, left = monotonic() + TO_STOP, [service for service in services if service.pid]
     for service in left:
         os.kill(service.pid, signal.SIGTERM)
     while left and monotonic() < until:
-        heard((signal.SIGCHLD,), 0.05)
-        left = [service for service in left if not _how_ended(service)]
+        wait_for_signal((signal.SIGCHLD,), 0.05)
+        left = [service for service in left if not _exit_reason(service)]
     for service in left:
         log.warning("%s did not stop in time and was ended", service.name)
         os.kill(service.pid, signal.SIGKILL)

@@ -1,9 +1,9 @@
-"""A backup put into a new folder and an empty database: beside them first, then in one moment, or not at all.
+"""Restore of a backup into a new folder and an empty database, atomically.
 
-A database that is not in the folder cannot be switched in the same moment as the folder. So while it is filled it has
-a table of our own with a secret, and the folder that belongs to it has the same secret in a file. Whoever comes after
-a restore that was killed knows by them: the folder is in place, and all is done; or it is not, and what the database
-holds was never in use, so that it is emptied and filled anew.
+A database outside of the folder cannot be switched atomically with the folder. So while it is filled it has a table
+with a secret, and the restored folder has the same secret in a file. After a killed restore they tell its state: if the
+folder is in place, the restore is complete; otherwise the content of the database was never in use, and it is emptied
+and filled again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from custrata.config.backup import NOTE
-from custrata.config.database import alone
+from custrata.config.database import migration_lock
 from custrata.config.loading import Replaced, RestoreDiffers, load_tables
 from custrata.config.tables import LEFT_OUT_APPS
 from custrata.errors import Refused
@@ -35,8 +35,8 @@ from custrata.lake.locks import locked
 
 NOTE_TABLE, MIGRATIONS = "custrata_restoring", "django_migrations"
 WAIT = 60.0
-# Django fills its own catalogues when it migrates; whoever signs in fills the others.
-NOBODYS = LEFT_OUT_APPS | {"contenttypes", "auth"}
+# Tables that Django fills during migrations, or at sign-in.
+AUTOFILLED_APPS = LEFT_OUT_APPS | {"contenttypes", "auth"}
 FUNCTIONS = """
     SELECT DISTINCT p.oid::regprocedure::text FROM pg_proc p JOIN pg_depend d ON d.refobjid = p.oid
     WHERE d.refclassid = 'pg_proc'::regclass AND p.pronamespace = current_schema()::regnamespace AND (
@@ -58,9 +58,9 @@ class RestoreUnfinished(Refused):
 
 @dataclass(frozen=True)
 class Restored:
-    """A backup that stands, whole but not in place yet: the workspace, and the database that Django is connected to.
+    """A restored backup that is not yet in place: the workspace, and the database that Django is connected to.
 
-    `taken_at` is when the backup was made, `at` is now.
+    `taken_at` is when the backup was made, `at` the current time.
     """
 
     workspace: Workspace
@@ -69,45 +69,45 @@ class Restored:
     replaced: list[Replaced] = field(default_factory=list)
 
 
-# What is done after the tables are loaded and before the restored workspace is put in place, in this order. Each
-# answers with a line for who restores, or nothing; one that raises ends the restore, and nothing is restored.
+# Steps after the tables are loaded and before the restored workspace is put in place, in this order. Each returns a
+# message or None; an exception aborts the restore, and nothing is restored.
 STEPS: list[Callable[[Restored], str | None]] = []
 
 
 def fill(
     unpacked: Path, head: Mapping[str, Any], workspace: Workspace, *, target: Path, at: datetime
 ) -> tuple[Restored, list[str]]:
-    """Fill the database, carry out the steps, and put the workspace in its place; what the steps say.
+    """Fill the database, run the steps, and put the workspace in place; returns the messages of the steps.
 
-    Parameters: `unpacked` is a backup that was unpacked, `head` what it says of itself, `workspace` the one in it,
-    `target` a folder that is empty or not there.
+    Parameters: `unpacked` is the unpacked backup, `head` its metadata, `workspace` its workspace, `target` an empty or
+    missing folder.
 
     Raises `DatabaseNotEmpty`, `Busy`, `RestoreDiffers`, and what `load_tables` and the steps raise.
     """
     _compare_facts(workspace, head)
     inside = _is_inside(workspace.folder)
-    with nullcontext() if inside else _alone():
+    with nullcontext() if inside else _restore_lock():
         if not inside:
             secret = secrets.token_hex(16)
-            _empty(secret)
+            _reset_database(secret)
             (settings.STATE / NOTE).write_text(secret, "ascii")
         replaced = load_tables(unpacked / "database", head)
         restored = Restored(workspace, datetime.fromisoformat(head["at"]), at, replaced)
-        said = [line for step in STEPS if (line := step(restored))]
+        lines = [line for step in STEPS if (line := step(restored))]
         if inside:
             connection.close()
-        _put(workspace.folder, target)
+        _move_into_place(workspace.folder, target)
         if not inside:
-            _forget(target / settings.STATE.name)
-    return restored, said
+            _clear_note(target / settings.STATE.name)
+    return restored, lines
 
 
 def finish_restore(state: Path) -> bool:
-    """Whether a restore was killed when all was in place but for saying so; then it is over now.
+    """Finish a restore that was killed after everything was in place; returns whether there was one.
 
     Parameters: `state` is the server's folder in a workspace.
 
-    Raises `RestoreUnfinished` where a restore was killed before, or is under way.
+    Raises `RestoreUnfinished` where a restore was killed earlier, or is running.
     """
     state.mkdir(exist_ok=True, mode=0o700)  # SQLite may lie in it
     note = state / NOTE
@@ -118,19 +118,19 @@ def finish_restore(state: Path) -> bool:
             if not finished or cursor.fetchone() != (note.read_text("ascii"),):
                 raise RestoreUnfinished
     if finished:
-        _forget(state)
+        _clear_note(state)
     return finished
 
 
-def _forget(state: Path) -> None:
-    """Say that a restore is over: first in the database, so that the note in the folder alone means the same."""
+def _clear_note(state: Path) -> None:
+    """Remove the secrets of a finished restore: first from the database, so that the file alone means finished."""
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS {NOTE_TABLE}")
     (state / NOTE).unlink(missing_ok=True)
 
 
-def _put(folder: Path, target: Path) -> None:
-    """Put a folder in the place of an empty one, so that it stays there when the power goes."""
+def _move_into_place(folder: Path, target: Path) -> None:
+    """Move a folder to the place of an empty one, durably."""
     os.sync()
     if target.exists():
         target.rmdir()
@@ -139,7 +139,7 @@ def _put(folder: Path, target: Path) -> None:
 
 
 def _compare_facts(workspace: Workspace, head: Mapping[str, Any]) -> None:
-    """Refuse a lake whose files hold other numbers of rows than the lake had when it was backed up."""
+    """Compare the row counts of the lake's files with the backup. Raises `RestoreDiffers`."""
     snapshot = workspace.lake.snapshot()
     for name, rows in head.get("facts", {}).items():
         restored = sum(pq.read_metadata(file).num_rows for file in snapshot.files.get(name, ()))
@@ -148,54 +148,54 @@ def _compare_facts(workspace: Workspace, head: Mapping[str, Any]) -> None:
 
 
 def _is_inside(folder: Path) -> bool:
-    """Whether the database lies in the folder, and is put in place with it."""
-    return connection.vendor == "sqlite" and _place().resolve().is_relative_to(folder.resolve())
+    """Whether the database is in the folder, and put in place with it."""
+    return connection.vendor == "sqlite" and _database_path().resolve().is_relative_to(folder.resolve())
 
 
-def _place() -> Path:
+def _database_path() -> Path:
     return Path(str(connection.settings_dict["NAME"]))
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Keep the database to oneself: other restores and migrations wait. Raises `Busy`."""
+def _restore_lock() -> Iterator[None]:
+    """Lock the database against other restores and migrations. Raises `Busy`."""
     if connection.vendor != "sqlite":
-        with alone(wait=WAIT):
+        with migration_lock(wait=WAIT):
             yield
         return
-    lock = _place().with_name(f".{_place().name}.restoring")
+    lock = _database_path().with_name(f".{_database_path().name}.restoring")
     with locked(lock, wait=WAIT):
         yield
         lock.unlink(missing_ok=True)
 
 
-def _empty(secret: str) -> None:
-    """Make the database new, with a note that it is being filled; refuse one that is in use.
+def _reset_database(secret: str) -> None:
+    """Empty the database and note in it that it is being filled; refuse one that is in use.
 
     Raises `DatabaseNotEmpty`.
     """
     tables = connection.introspection.table_names()
-    others = _others(tables)
+    foreign_tables = _foreign_tables(tables)
     if connection.vendor == "sqlite":
         connection.close()
         for end in ("", "-wal", "-shm"):
-            _place().with_name(_place().name + end).unlink(missing_ok=True)
+            _database_path().with_name(_database_path().name + end).unlink(missing_ok=True)
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            _drop(cursor, [name for name in tables if name not in others])
+            _drop(cursor, [name for name in tables if name not in foreign_tables])
         cursor.execute(f"CREATE TABLE {NOTE_TABLE} (secret text NOT NULL, others text NOT NULL)")
-        cursor.execute(f"INSERT INTO {NOTE_TABLE} VALUES (%s, %s)", [secret, json.dumps(sorted(others))])
+        cursor.execute(f"INSERT INTO {NOTE_TABLE} VALUES (%s, %s)", [secret, json.dumps(sorted(foreign_tables))])
 
 
-def _others(tables: list[str]) -> set[str]:
-    """The tables that are none of ours. Raises `DatabaseNotEmpty` where ours hold rows, of whatever use."""
+def _foreign_tables(tables: list[str]) -> set[str]:
+    """The tables of other applications. Raises `DatabaseNotEmpty` where tables of Custrata have rows."""
     with connection.cursor() as cursor:
-        if NOTE_TABLE in tables:  # of a restore that was killed: what it had made was never in use
+        if NOTE_TABLE in tables:  # of a killed restore, whose tables were never in use
             cursor.execute(f"SELECT others FROM {NOTE_TABLE}")
             return set(json.loads(cursor.fetchone()[0]))
         stored = {model._meta.db_table: model._meta.app_label for model in apps.get_models(include_auto_created=True)}
         ours = (set(tables) if connection.vendor == "sqlite" else stored.keys() & set(tables)) - {MIGRATIONS}
-        idle = {name for name in ours if stored.get(name) in NOBODYS} | _indexes(cursor)
+        idle = {name for name in ours if stored.get(name) in AUTOFILLED_APPS} | _indexes(cursor)
         for name in sorted(ours - idle):
             cursor.execute(f"SELECT COUNT(*) FROM {connection.ops.quote_name(name)}")
             (rows,) = cursor.fetchone()
@@ -205,7 +205,7 @@ def _others(tables: list[str]) -> set[str]:
 
 
 def _indexes(cursor: CursorWrapper) -> set[str]:
-    """The tables that SQLite keeps for full-text indexes: they hold rows where the indexed table has none."""
+    """The internal tables of SQLite's full-text indexes, which have rows even for empty tables."""
     if connection.vendor != "sqlite":
         return set()
     cursor.execute("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL %%'")
@@ -215,7 +215,7 @@ def _indexes(cursor: CursorWrapper) -> set[str]:
 
 
 def _drop(cursor: CursorWrapper, tables: list[str]) -> None:
-    """Drop tables of PostgreSQL, and the functions of ours that their triggers and indexes call."""
+    """Drop tables in PostgreSQL, and the functions that their triggers and indexes call."""
     quoted = [connection.ops.quote_name(name) for name in tables]
     cursor.execute(FUNCTIONS, [quoted, quoted])
     functions = [name for (name,) in cursor.fetchall()]

@@ -11,10 +11,10 @@ import dj_database_url
 
 from custrata.config.installed import APPS
 from custrata.config.logging import logging_settings
-from custrata.lake.private import FOLDER, keep_private
+from custrata.lake.private import FOLDER, set_private_umask
 from custrata.web.manifest import declared_settings
 
-keep_private()  # whichever program runs Django: database, keys and exports are the owner's alone
+set_private_umask()  # whichever program runs Django: database, keys and exports are the owner's alone
 WORKSPACE = Path(os.environ.get("CUSTRATA_WORKSPACE", "."))
 STATE = WORKSPACE / "server"
 DEBUG = os.environ.get("CUSTRATA_DEBUG") == "1"
@@ -28,10 +28,10 @@ LOGGING = logging_settings(
 
 
 def _secret_key() -> str:
-    """The key of the environment, else the workspace's own, made the first time; none is kept without a workspace."""
-    given = os.environ.get("CUSTRATA_SECRET_KEY")
-    if given:
-        return given
+    """The key of the environment, else that of the workspace, created on first use; not stored without a workspace."""
+    configured = os.environ.get("CUSTRATA_SECRET_KEY")
+    if configured:
+        return configured
     path = STATE / "secret_key"
     if path.exists():
         return path.read_text(encoding="ascii").strip()
@@ -47,7 +47,7 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
-# This machine may always ask: probes and whoever watches over the process do.
+# Requests from this machine, such as health probes, are always allowed.
 ALLOWED_HOSTS = [*filter(None, os.environ.get("CUSTRATA_HOSTS", "").split(",")), "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [*filter(None, os.environ.get("CUSTRATA_ORIGINS", "").split(","))]
 
@@ -85,7 +85,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "custrata.apps.accounts.views.seen.SeenMiddleware",
+    "custrata.apps.accounts.views.session_activity.SessionActivityMiddleware",
     "custrata.apps.accounts.views.duties.DutiesMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -150,8 +150,8 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "present", "repeated", "code", "email"]
 AXES_CLIENT_IP_CALLABLE = "custrata.web.addresses.counted_address"
-AXES_USERNAME_CALLABLE = "custrata.apps.accounts.views.asking.counted_name"
-AXES_LOCKOUT_CALLABLE = "custrata.apps.accounts.views.asking.own_answer"
+AXES_USERNAME_CALLABLE = "custrata.apps.accounts.views.current_user.lockout_username"
+AXES_LOCKOUT_CALLABLE = "custrata.apps.accounts.views.current_user.lockout_response"
 OTP_TOTP_ISSUER = "Custrata"
 LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "web:start"

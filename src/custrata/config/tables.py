@@ -1,6 +1,6 @@
-"""The tables of the server's database as lines of text: which are backed up, and what is in them.
+"""The tables of the server's database as JSON lines: which are backed up, and their content.
 
-The lines are the same whatever the database is, so two databases can be compared by them.
+The lines do not depend on the database engine, so two databases can be compared by them.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils.duration import duration_string
 
 BATCH = 2_000
-# Sign-ins and wrong passwords end with a restore. Everything else is backed up, but for what cannot be without them.
+# Sessions and failed sign-ins are not backed up, nor are rows that require them; everything else is.
 LEFT_OUT_APPS = frozenset({"sessions", "axes"})
-EXACT = 2**53  # up to here a whole number is the same as an integer and as a float
-MARK = 16  # bytes of a row's check sum
-ENCODING, ERRORS = "utf-8", "surrogatepass"  # JSON of SQLite may hold halves of characters
+EXACT = 2**53  # up to here floats represent all integers exactly
+MARK = 16  # bytes of a row's checksum
+ENCODING, ERRORS = "utf-8", "surrogatepass"  # JSON in SQLite may contain unpaired surrogates
 
 
 @dataclass(frozen=True)
 class Table:
-    """A model that is backed up: its columns, and the references in it that are emptied."""
+    """A model that is backed up: its columns, and the references that are set to NULL."""
 
     model: type[models.Model]
     fields: tuple[models.Field[Any, Any], ...]
@@ -53,7 +53,7 @@ class Table:
 
 @dataclass
 class Tally:
-    """How many rows a table has, and a check sum of their contents in whatever order they come."""
+    """The number of rows of a table, and a checksum of their contents that does not depend on their order."""
 
     rows: int = 0
     emptied: int = 0
@@ -67,17 +67,17 @@ class Tally:
 
     @property
     def content(self) -> str:
-        """The check sum."""
+        """The checksum."""
         return f"{self._sum:0{2 * MARK}x}"
 
 
-def backed_up(registry: Apps, without: Container[str] = ()) -> list[Table]:
-    """The tables that are backed up, of the models of today or of a moment in the migrations.
+def tables_to_back_up(registry: Apps, without: Container[str] = ()) -> list[Table]:
+    """The tables that are backed up, of the current models or of a state in the migrations.
 
     Parameters: `without` are labels of further models to leave out, which a backup does not have.
 
-    What refers to a model that is left out is left out too where the reference is needed; where it may be empty, it
-    is emptied. That follows from the models: nobody lists it.
+    Models with a required reference to a model that is left out are left out, too; nullable references are set to NULL.
+    Both are derived from the models.
     """
     stored = [model for model in registry.get_models(include_auto_created=True)
               if model._meta.managed and not model._meta.proxy]  # fmt: skip
@@ -97,13 +97,13 @@ def backed_up(registry: Apps, without: Container[str] = ()) -> list[Table]:
 
 
 def _columns(model: type[models.Model]) -> tuple[models.Field[Any, Any], ...]:
-    """The columns of a model, its key first: a model says them in an order of its own at every moment."""
+    """The columns of a model in a fixed order, the key first: the order in models changes with migrations."""
     stored = (column for column in model._meta.local_concrete_fields if not column.generated)
     return tuple(sorted(stored, key=lambda column: (not column.primary_key, column.attname)))
 
 
 def _to(model: type[models.Model], gone: set[type[models.Model]]) -> list[models.Field[Any, Any]]:
-    """The references of a model to those that are left out."""
+    """The references of a model to models that are left out."""
     columns = model._meta.local_concrete_fields
     return [column for column in columns if column.related_model is not None and _stored(column) in gone]
 
@@ -116,7 +116,7 @@ def _stored(column: models.Field[Any, Any]) -> type[models.Model]:
 
 
 def lines(table: Table, tally: Tally) -> Iterator[str]:
-    """The rows of a table as JSON, one at a time, counted as they come."""
+    """The rows of a table as JSON lines, added to the tally."""
     names = [column.attname for column in table.fields]
     emptied = [place for place, name in enumerate(names) if name in table.emptied]
     loose = [place for place, column in enumerate(table.fields) if isinstance(column, models.JSONField)]
@@ -127,12 +127,12 @@ def lines(table: Table, tally: Tally) -> Iterator[str]:
             tally.emptied += row[place] is not None
             row[place] = None
         line = as_line(row)
-        tally.add(_alike(row, loose) if loose else line)
+        tally.add(_normalized_line(row, loose) if loose else line)
         yield line
 
 
-def measured(table: Table) -> Tally:
-    """How many rows a table has now, and what is in them."""
+def tally_of(table: Table) -> Tally:
+    """The row count and checksum of a table."""
     tally = Tally()
     for _ in lines(table, tally):
         pass
@@ -140,15 +140,15 @@ def measured(table: Table) -> Tally:
 
 
 def dump_tables(folder: Path, *, release: Callable[[], None]) -> dict[str, Any]:
-    """Write every table as JSON lines, all as of one moment; the migrations applied, and rows and check sums by table.
+    """Write every table as JSON lines, in one snapshot; returns migrations, and row counts and checksums by table.
 
-    `release` is called as soon as the moment is fixed, so that others need not wait for the writing.
+    `release` is called as soon as the snapshot is taken, so that writers do not wait for the dump.
     """
     folder.mkdir(parents=True)
-    with _one_moment():
+    with _consistent_snapshot():
         applied = sorted(MigrationRecorder(connection).applied_migrations())
         release()
-        tallies = {table.label: _dump(table, folder) for table in backed_up(apps)}
+        tallies = {table.label: _dump(table, folder) for table in tables_to_back_up(apps)}
     return {
         "migrations": [list(name) for name in applied],
         "rows": {label: tally.rows for label, tally in tallies.items()},
@@ -158,8 +158,8 @@ def dump_tables(folder: Path, *, release: Callable[[], None]) -> dict[str, Any]:
 
 
 @contextmanager
-def _one_moment() -> Iterator[None]:
-    """A transaction that sees the database as it is when it begins, and keeps no writer waiting."""
+def _consistent_snapshot() -> Iterator[None]:
+    """A snapshot transaction that does not block writers."""
     if connection.vendor != "sqlite":
         with transaction.atomic():
             with connection.cursor() as cursor:
@@ -168,7 +168,7 @@ def _one_moment() -> Iterator[None]:
         return
     connection.ensure_connection()
     mode = connection.transaction_mode  # type: ignore[attr-defined]  # SQLite's own
-    connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]  # the first read fixes the moment
+    connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]  # the first read takes the snapshot
     try:
         with transaction.atomic():
             yield
@@ -188,24 +188,24 @@ def _new(path: Path) -> int:
     return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
 
 
-def _alike(row: list[Any], loose: list[int]) -> str:
-    """The row with numbers in JSON as they are on every database: PostgreSQL knows no difference of 1 and 1.0."""
+def _normalized_line(row: list[Any], loose: list[int]) -> str:
+    """The line of a row with normalized numbers in JSON: PostgreSQL does not distinguish 1 and 1.0."""
     row = list(row)
     for place in loose:
-        row[place] = alike(row[place])
+        row[place] = normalized(row[place])
     return as_line(row)
 
 
-def alike(value: Any) -> Any:
-    """A value of JSON, equal for two that differ only in how a database writes numbers.
+def normalized(value: Any) -> Any:
+    """A JSON value with numbers in a form that does not depend on the database.
 
-    >>> alike({"a": [1.0, 1, 1e20, 10**20, 0.5, True]})
+    >>> normalized({"a": [1.0, 1, 1e20, 10**20, 0.5, True]})
     {'a': [1, 1, 1e+20, 1e+20, 0.5, True]}
     """
     if isinstance(value, dict):
-        return {key: alike(below) for key, below in value.items()}
+        return {key: normalized(below) for key, below in value.items()}
     if isinstance(value, list):
-        return [alike(below) for below in value]
+        return [normalized(below) for below in value]
     if isinstance(value, float) and value.is_integer() and abs(value) <= EXACT:
         return int(value)
     if isinstance(value, int) and abs(value) > EXACT:

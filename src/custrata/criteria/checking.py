@@ -45,11 +45,11 @@ def check(root: Node, columns: Types, facts: Mapping[str, Types] | None = None) 
         match leaf:
             case TraitLeaf(trait, test):
                 if trait not in columns:
-                    raise UnknownTrait(path=below(path, "trait"), trait=trait, near=near(trait, columns))
-                fits(test, trait, columns[trait], path)
+                    raise UnknownTrait(path=below(path, "trait"), trait=trait, near=nearest_names(trait, columns))
+                check_test(test, trait, columns[trait], path)
             case TierLeaf(scheme) if f"{scheme}_tier" not in columns:
                 schemes = [name.removesuffix("_tier") for name in columns if name.endswith("_tier")]
-                raise UngradedScheme(path=below(path, "scheme"), scheme=scheme, near=near(scheme, schemes))
+                raise UngradedScheme(path=below(path, "scheme"), scheme=scheme, near=nearest_names(scheme, schemes))
             case FactsLeaf():
                 _facts(leaf, facts, path)
             case _:
@@ -58,12 +58,12 @@ def check(root: Node, columns: Types, facts: Mapping[str, Types] | None = None) 
 
 def _facts(leaf: FactsLeaf, facts: Mapping[str, Types] | None, path: str) -> None:
     measure = leaf.measure
-    fits(leaf.test, measure.column or measure.facts, dt.int64, path)
+    check_test(leaf.test, measure.column or measure.facts, dt.int64, path)
     if facts is None:
         return
     if measure.facts not in facts:
-        known = ", ".join(facts) or "–"
-        raise UnknownFacts(path=below(path, "facts"), facts=measure.facts, known=known)
+        names = ", ".join(facts) or "–"
+        raise UnknownFacts(path=below(path, "facts"), facts=measure.facts, known=names)
     columns = facts[measure.facts]
     if measure.column is not None:
         kind = _column(columns, measure.facts, measure.column, below(path, "sum"))
@@ -71,20 +71,20 @@ def _facts(leaf: FactsLeaf, facts: Mapping[str, Types] | None, path: str) -> Non
             raise NotSummable(path=below(path, "sum"), column=measure.column, type=kind)
     for number, where in enumerate(measure.where):
         at = below(path, f"where[{number}]")
-        fits(where.test, where.column, _column(columns, measure.facts, where.column, below(at, "column")), at)
+        check_test(where.test, where.column, _column(columns, measure.facts, where.column, below(at, "column")), at)
 
 
 def _column(columns: Types, facts: str, name: str, path: str) -> dt.DataType:
     if name not in columns:
-        raise UnknownColumn(path=path, facts=facts, column=name, near=near(name, columns))
+        raise UnknownColumn(path=path, facts=facts, column=name, near=nearest_names(name, columns))
     return columns[name]
 
 
-def fits(test: Test, column: str, dtype: dt.DataType, path: str) -> None:
+def check_test(test: Test, column: str, dtype: dt.DataType, path: str) -> None:
     """Refuse a test that a column of that type cannot pass or fail."""
     kind = kind_of(dtype)
     if kind not in OPERATORS[test.operator].kinds:
-        fitting = " ".join(name for name, one in OPERATORS.items() if kind in one.kinds)
+        fitting = " ".join(name for name, candidate in OPERATORS.items() if kind in candidate.kinds)
         raise WrongOperator(
             path=below(path, "is") or TOP, operator=test.operator, column=column, type=dtype, operators=fitting
         )
@@ -96,13 +96,13 @@ def fits(test: Test, column: str, dtype: dt.DataType, path: str) -> None:
 
 
 def _typed(test: Test, kind: Kind, path: str) -> None:
-    given = test.value if test.truth is None else test.truth
+    value = test.value if test.truth is None else test.truth
     if kind == "number":
-        values.number(given, path)
+        values.number(value, path)
     elif kind == "text":
-        values.text(given, path)
+        values.text(value, path)
     elif test.truth is None:
-        raise values.NotTrueOrFalse(path=path, given=values.shown(given))
+        raise values.NotTrueOrFalse(path=path, given=values.abbreviate(value))
 
 
 def _ordered(test: Test, kind: Kind, path: str) -> None:
@@ -112,10 +112,10 @@ def _ordered(test: Test, kind: Kind, path: str) -> None:
         read(end, f"{path}[{number}]")
     low, high = (Decimal(end) if kind == "number" else day_number(date.fromisoformat(str(end))) for end in test.values)
     if low > high:
-        raise values.NotAPair(path=path, given=values.shown(list(test.values)))
+        raise values.NotAPair(path=path, given=values.abbreviate(list(test.values)))
 
 
-def near(name: str, names: Iterable[str]) -> str:
+def nearest_names(name: str, names: Iterable[str]) -> str:
     """Up to three names like it."""
-    visible = [one for one in names if not one.startswith("_")]
+    visible = [candidate for candidate in names if not candidate.startswith("_")]
     return ", ".join(get_close_matches(name, visible, n=3, cutoff=0)) or "–"

@@ -48,5 +48,5 @@ def profile_columns(leaf: Leaf) -> frozenset[str]:
             return frozenset()
 
 
-def _mark(given: object) -> str:
-    return sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()[:12]
+def _mark(data: object) -> str:
+    return sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""A condition as one handles it: read, checked, written down, put into words, and asked of one customer."""
+"""A condition: parsed, checked, serialized, described, and evaluated for one customer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from custrata.criteria.moment import Moment
 from custrata.criteria.nodes import FactsLeaf, Json, Node, TagLeaf, TierLeaf, TraitLeaf, leaves
 from custrata.criteria.parsing import Parser
 from custrata.criteria.rows import actual, holds
-from custrata.criteria.sentences import Names, Teller
+from custrata.criteria.sentences import Names, SentenceWriter
 from custrata.wording.writer import Writer
 
 Columns = Mapping[str, str | dt.DataType]
@@ -60,12 +60,12 @@ class Criteria:
     @cached_property
     def needs(self) -> Needs:
         """What it reads."""
-        found = [leaf for _, leaf in leaves(self.root)]
+        all_leaves = [leaf for _, leaf in leaves(self.root)]
         return Needs(
-            frozenset(leaf.trait for leaf in found if isinstance(leaf, TraitLeaf)),
-            frozenset(leaf.tag for leaf in found if isinstance(leaf, TagLeaf)),
-            frozenset(leaf.scheme for leaf in found if isinstance(leaf, TierLeaf)),
-            frozenset(leaf.measure.facts for leaf in found if isinstance(leaf, FactsLeaf)),
+            frozenset(leaf.trait for leaf in all_leaves if isinstance(leaf, TraitLeaf)),
+            frozenset(leaf.tag for leaf in all_leaves if isinstance(leaf, TagLeaf)),
+            frozenset(leaf.scheme for leaf in all_leaves if isinstance(leaf, TierLeaf)),
+            frozenset(leaf.measure.facts for leaf in all_leaves if isinstance(leaf, FactsLeaf)),
         )
 
     @cached_property
@@ -86,7 +86,7 @@ class Criteria:
 
     def sentence(self, writer: Writer, **names: Unpack[Names]) -> str:
         """The condition in the writer's language; without `names`, traits, tags, schemes and tiers go by their keys."""
-        return Teller(writer, names).sentence(self.root)
+        return SentenceWriter(writer, names).sentence(self.root)
 
     def holds(self, row: Mapping[str, Any], *, as_of: datetime, zone: str) -> bool:
         """Whether it holds for one row of a table that `Scope.apply` prepared for it."""
@@ -98,12 +98,12 @@ class Criteria:
         """Every leaf with its sentence, whether it holds for one row of a table that `Scope.apply` prepared, and what
         the row has there. A leaf below a `not` is told as it stands, without the `not`.
         """
-        moment, teller = Moment(as_of, zone), Teller(writer, names)
-        found = [leaf for _, leaf in leaves(self.root)]
-        return [Block(teller.sentence(leaf), holds(leaf, row, moment), actual(leaf, row)) for leaf in found]
+        moment, teller = Moment(as_of, zone), SentenceWriter(writer, names)
+        all_leaves = [leaf for _, leaf in leaves(self.root)]
+        return [Block(teller.sentence(leaf), holds(leaf, row, moment), actual(leaf, row)) for leaf in all_leaves]
 
 
-def parse(given: object) -> Criteria:
+def parse(data: object) -> Criteria:
     """Read a condition from JSON or YAML, loaded into dictionaries, lists and plain values.
 
     A float is taken for the number it was written as; a date of YAML for its day.
@@ -116,7 +116,7 @@ def parse(given: object) -> Criteria:
         ...
     custrata.criteria.values.NotAText: all[1].value: “” is not a text of 1 to 1,000 characters.
     """
-    return Criteria(Parser().node(given))
+    return Criteria(Parser().node(data))
 
 
 def _typed(columns: Columns) -> dict[str, dt.DataType]:

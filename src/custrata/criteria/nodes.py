@@ -21,13 +21,13 @@ class Test:
 
     def to_json(self) -> Json:
         """The keys of the leaf that belong to the test."""
-        found: Json = {"is": self.operator}
+        data: Json = {"is": self.operator}
         if self.values:
-            found["value"] = list(self.values)
-        for key, given in (("value", self.truth), ("value", self.value), ("days", self.days), ("share", self.share)):
-            if given is not None:
-                found[key] = given
-        return found
+            data["value"] = list(self.values)
+        for key, part in (("value", self.truth), ("value", self.value), ("days", self.days), ("share", self.share)):
+            if part is not None:
+                data[key] = part
+        return data
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class TierLeaf:
 
     def to_json(self) -> Json:
         """As `parse` reads it."""
-        found: Json = {"scheme": self.scheme, "tier": list(self.tiers)}
-        return found if self.for_days is None else {**found, "for_days": self.for_days}
+        data: Json = {"scheme": self.scheme, "tier": list(self.tiers)}
+        return data if self.for_days is None else {**data, "for_days": self.for_days}
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,10 @@ class Measure:
 
     def to_json(self) -> Json:
         """The keys of the leaf that belong to the measure."""
-        found: Json = {"facts": self.facts, **({"sum": self.column} if self.column is not None else {"count": True})}
+        data: Json = {"facts": self.facts, **({"sum": self.column} if self.column is not None else {"count": True})}
         if self.window is not None:
-            found["window"] = self.window
-        return {**found, "where": [where.to_json() for where in self.where]} if self.where else found
+            data["window"] = self.window
+        return {**data, "where": [where.to_json() for where in self.where]} if self.where else data
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""From JSON to the tree. Whatever is wrong is said with its place, such as `all[1].value`."""
+"""Parses JSON into the tree of a condition. Every error names the path, such as `all[1].value`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FACTS = ("orders", "order_lines", "events", "feedback")
 DEEPEST, MOST_NODES = 20, 500
 TOP = "$"
 
-Given = Mapping[str, object]
+Data = Mapping[str, object]
 
 
 class UnknownNode(BadInput):
@@ -59,66 +59,66 @@ class Parser:
     def __init__(self) -> None:
         self._nodes = 0
 
-    def node(self, given: object, path: str = "", depth: int = 0) -> Node:
+    def node(self, value: object, path: str = "", depth: int = 0) -> Node:
         """The node at a path."""
         self._nodes += 1
         if depth > DEEPEST or self._nodes > MOST_NODES:
             raise TooLarge(nodes=MOST_NODES, deep=DEEPEST)
-        found = values.mapping(given)
-        named = [name for name in _NODES if found is not None and name in found]
-        if found is None or len(named) != 1:
-            raise UnknownNode(path=path or TOP, given=values.shown(given), nodes=", ".join(_NODES))
-        return _NODES[named[0]](self, found, path, depth)
+        mapping = values.mapping(value)
+        named = [name for name in _NODES if mapping is not None and name in mapping]
+        if mapping is None or len(named) != 1:
+            raise UnknownNode(path=path or TOP, given=values.abbreviate(value), nodes=", ".join(_NODES))
+        return _NODES[named[0]](self, mapping, path, depth)
 
-    def parts(self, given: object, path: str, depth: int) -> tuple[Node, ...]:
+    def parts(self, value: object, path: str, depth: int) -> tuple[Node, ...]:
         """The nodes of a list."""
-        if not isinstance(given, list | tuple):
-            raise values.NotAList(path=path, given=values.shown(given))
-        return tuple(self.node(part, f"{path}[{number}]", depth + 1) for number, part in enumerate(given))
+        if not isinstance(value, list | tuple):
+            raise values.NotAList(path=path, given=values.abbreviate(value))
+        return tuple(self.node(part, f"{path}[{number}]", depth + 1) for number, part in enumerate(value))
 
 
-def _all(parser: Parser, given: Given, path: str, depth: int) -> Node:
-    _only(given, path, "all")
-    return AllOf(parser.parts(given["all"], below(path, "all"), depth))
+def _all(parser: Parser, data: Data, path: str, depth: int) -> Node:
+    _refuse_unknown_keys(data, path, "all")
+    return AllOf(parser.parts(data["all"], below(path, "all"), depth))
 
 
-def _any(parser: Parser, given: Given, path: str, depth: int) -> Node:
-    _only(given, path, "any")
-    return AnyOf(parser.parts(given["any"], below(path, "any"), depth))
+def _any(parser: Parser, data: Data, path: str, depth: int) -> Node:
+    _refuse_unknown_keys(data, path, "any")
+    return AnyOf(parser.parts(data["any"], below(path, "any"), depth))
 
 
-def _not(parser: Parser, given: Given, path: str, depth: int) -> Node:
-    _only(given, path, "not")
-    return NotOf(parser.node(given["not"], below(path, "not"), depth + 1))
+def _not(parser: Parser, data: Data, path: str, depth: int) -> Node:
+    _refuse_unknown_keys(data, path, "not")
+    return NotOf(parser.node(data["not"], below(path, "not"), depth + 1))
 
 
-def _trait(parser: Parser, given: Given, path: str, depth: int) -> Node:
-    trait = values.text(given["trait"], below(path, "trait"))
-    return TraitLeaf(trait, _test(given, path, OPERATORS, "trait"))
+def _trait(parser: Parser, data: Data, path: str, depth: int) -> Node:
+    trait = values.text(data["trait"], below(path, "trait"))
+    return TraitLeaf(trait, _test(data, path, OPERATORS, "trait"))
 
 
-def _tag(parser: Parser, given: Given, path: str, depth: int) -> Node:
-    _only(given, path, "tag")
-    return TagLeaf(values.text(given["tag"], below(path, "tag")))
+def _tag(parser: Parser, data: Data, path: str, depth: int) -> Node:
+    _refuse_unknown_keys(data, path, "tag")
+    return TagLeaf(values.text(data["tag"], below(path, "tag")))
 
 
-def _tier(parser: Parser, given: Given, path: str, depth: int) -> Node:
-    _only(given, path, "scheme", "tier", "for_days")
-    scheme = values.text(given["scheme"], below(path, "scheme"))
+def _tier(parser: Parser, data: Data, path: str, depth: int) -> Node:
+    _refuse_unknown_keys(data, path, "scheme", "tier", "for_days")
+    scheme = values.text(data["scheme"], below(path, "scheme"))
     at = below(path, "tier")
-    asked = _part(given, path, "tier")
-    tiers = _texts([asked] if isinstance(asked, str) else asked, at)
-    since = given.get("for_days")
+    tier_value = _required_part(data, path, "tier")
+    tiers = _texts([tier_value] if isinstance(tier_value, str) else tier_value, at)
+    since = data.get("for_days")
     return TierLeaf(scheme, tiers, None if since is None else values.days(since, below(path, "for_days")))
 
 
-def _facts(parser: Parser, given: Given, path: str, depth: int) -> Node:
-    measure = _measure(given, path)
-    test = _test(given, path, OF_AMOUNTS, "facts", "count", "sum", "window", "where")
+def _facts(parser: Parser, data: Data, path: str, depth: int) -> Node:
+    measure = _measure(data, path)
+    test = _test(data, path, OF_AMOUNTS, "facts", "count", "sum", "window", "where")
     return FactsLeaf(measure, test)
 
 
-_NODES: dict[str, Callable[[Parser, Given, str, int], Node]] = {
+_NODES: dict[str, Callable[[Parser, Data, str, int], Node]] = {
     "all": _all,
     "any": _any,
     "not": _not,
@@ -129,95 +129,95 @@ _NODES: dict[str, Callable[[Parser, Given, str, int], Node]] = {
 }
 
 
-def _measure(given: Given, path: str) -> Measure:
-    facts = given["facts"]
+def _measure(data: Data, path: str) -> Measure:
+    facts = data["facts"]
     if facts not in FACTS:
-        raise UnknownFacts(path=below(path, "facts"), facts=values.shown(facts), known=", ".join(FACTS))
-    if given.get("count", True) is not True:
-        raise values.BadValue(path=below(path, "count"), given=values.shown(given["count"]))
-    if "sum" not in given and "count" not in given:
+        raise UnknownFacts(path=below(path, "facts"), facts=values.abbreviate(facts), known=", ".join(FACTS))
+    if data.get("count", True) is not True:
+        raise values.BadValue(path=below(path, "count"), given=values.abbreviate(data["count"]))
+    if "sum" not in data and "count" not in data:
         raise MissingPart(path=path or TOP, part="count, sum")
-    if "sum" in given and "count" in given:
+    if "sum" in data and "count" in data:
         raise UnknownPart(path=path or TOP, part="count", parts="sum")
-    column = values.text(given["sum"], below(path, "sum")) if "sum" in given else None
-    window = given.get("window")
+    column = values.text(data["sum"], below(path, "sum")) if "sum" in data else None
+    window = data.get("window")
     within = None if window is None else values.days(window, below(path, "window"))
-    return Measure(str(facts), column, within, _wheres(given.get("where", []), below(path, "where")))
+    return Measure(str(facts), column, within, _wheres(data.get("where", []), below(path, "where")))
 
 
-def _wheres(given: object, path: str) -> tuple[Where, ...]:
-    if not isinstance(given, list | tuple):
-        raise values.NotAList(path=path, given=values.shown(given))
-    if len(given) > DEEPEST:
+def _wheres(value: object, path: str) -> tuple[Where, ...]:
+    if not isinstance(value, list | tuple):
+        raise values.NotAList(path=path, given=values.abbreviate(value))
+    if len(value) > DEEPEST:
         raise TooLarge(nodes=MOST_NODES, deep=DEEPEST)
-    return tuple(_where(one, f"{path}[{number}]") for number, one in enumerate(given))
+    return tuple(_where(condition, f"{path}[{number}]") for number, condition in enumerate(value))
 
 
-def _where(given: object, path: str) -> Where:
-    found = values.mapping(given)
-    if found is None:
-        raise UnknownNode(path=path, given=values.shown(given), nodes="column")
-    column = values.text(_part(found, path, "column"), below(path, "column"))
-    return Where(column, _test(found, path, OF_COLUMNS, "column"))
+def _where(value: object, path: str) -> Where:
+    mapping = values.mapping(value)
+    if mapping is None:
+        raise UnknownNode(path=path, given=values.abbreviate(value), nodes="column")
+    column = values.text(_required_part(mapping, path, "column"), below(path, "column"))
+    return Where(column, _test(mapping, path, OF_COLUMNS, "column"))
 
 
-def _test(given: Given, path: str, operators: Mapping[str, Operator], *beside: str) -> Test:
-    """The test of a leaf, whose other keys are `beside`."""
-    name = _part(given, path, "is")
+def _test(data: Data, path: str, operators: Mapping[str, Operator], *other_keys: str) -> Test:
+    """The test of a leaf, which may also have `other_keys`."""
+    name = _required_part(data, path, "is")
     if not isinstance(name, str) or name not in operators:
         at = below(path, "is")
-        raise UnknownOperator(path=at, operator=values.shown(name), operators=" ".join(operators))
+        raise UnknownOperator(path=at, operator=values.abbreviate(name), operators=" ".join(operators))
     takes = operators[name].takes
     key = {"days": "days", "share": "share", "nothing": None}.get(takes, "value")
-    _only(given, path, *beside, "is", *([key] if key else []))
+    _refuse_unknown_keys(data, path, *other_keys, "is", *([key] if key else []))
     if key is None:
         return Test(name)
-    asked, at = values.plain(_part(given, path, key)), below(path, key)
+    operand, at = values.plain(_required_part(data, path, key)), below(path, key)
     match takes:
         case "anything":
-            return _equal(name, asked, at)
+            return _equal(name, operand, at)
         case "number":
-            return Test(name, values.number(asked, at))
+            return Test(name, values.number(operand, at))
         case "numbers or days":
-            return Test(name, values=_pair(asked, at))
+            return Test(name, values=_pair(operand, at))
         case "text":
-            return Test(name, values.text(asked, at))
+            return Test(name, values.text(operand, at))
         case "texts":
-            return Test(name, values=_texts(asked, at))
+            return Test(name, values=_texts(operand, at))
         case "day":
-            return Test(name, values.day(asked, at))
+            return Test(name, values.day(operand, at))
         case "days":
-            return Test(name, days=values.days(asked, at))
+            return Test(name, days=values.days(operand, at))
         case _:
-            return Test(name, share=values.share(asked, at))
+            return Test(name, share=values.share(operand, at))
 
 
-def _equal(name: str, asked: object, path: str) -> Test:
-    if isinstance(asked, bool):
-        return Test(name, truth=asked)
-    return Test(name, values.text(asked, path) if isinstance(asked, str) else values.number(asked, path))
+def _equal(name: str, operand: object, path: str) -> Test:
+    if isinstance(operand, bool):
+        return Test(name, truth=operand)
+    return Test(name, values.text(operand, path) if isinstance(operand, str) else values.number(operand, path))
 
 
-def _pair(asked: object, path: str) -> tuple[str | int, str | int]:
-    if not isinstance(asked, list | tuple) or len(asked) != 2:
-        raise values.NotAPair(path=path, given=values.shown(asked))
-    low, high = (values.plain(one) for one in asked)
+def _pair(operand: object, path: str) -> tuple[str | int, str | int]:
+    if not isinstance(operand, list | tuple) or len(operand) != 2:
+        raise values.NotAPair(path=path, given=values.abbreviate(operand))
+    low, high = (values.plain(end) for end in operand)
     read = values.day if isinstance(low, str) and values.DAY.fullmatch(low) else values.number
     return read(low, f"{path}[0]"), read(high, f"{path}[1]")
 
 
-def _texts(asked: object, path: str) -> tuple[str, ...]:
-    return tuple(values.text(one, f"{path}[{number}]") for number, one in enumerate(values.listed(asked, path)))
+def _texts(operand: object, path: str) -> tuple[str, ...]:
+    return tuple(values.text(text, f"{path}[{number}]") for number, text in enumerate(values.value_list(operand, path)))
 
 
-def _part(given: Given, path: str, name: str) -> object:
-    if name not in given:
+def _required_part(data: Data, path: str, name: str) -> object:
+    if name not in data:
         raise MissingPart(path=path or TOP, part=name)
-    return given[name]
+    return data[name]
 
 
-def _only(given: Given, path: str, *names: str) -> None:
-    """Refuse keys that would otherwise be left out in silence."""
-    strange = [key for key in given if key not in names]
+def _refuse_unknown_keys(data: Data, path: str, *names: str) -> None:
+    """Refuse keys that would otherwise be ignored silently."""
+    strange = [key for key in data if key not in names]
     if strange:
-        raise UnknownPart(path=path or TOP, part=values.shown(strange[0]), parts=", ".join(names))
+        raise UnknownPart(path=path or TOP, part=values.abbreviate(strange[0]), parts=", ".join(names))

@@ -26,16 +26,16 @@ YEAR = 365
 
 def passes(value: ir.Value, test: Test, moment: Moment, line: Decimal | float | None = None) -> ir.BooleanValue:
     """Whether each value passes; an empty one passes `unknown` alone. `line` is that of a test of the population."""
-    value = known(value)
+    value = null_if_blank(value)
     if test.operator == "unknown":
         return cast(ir.BooleanValue, value.isnull())
     if test.operator == "known":
         return cast(ir.BooleanValue, value.notnull())
-    return cast(ir.BooleanValue, _asked(value, test, moment, line) & value.notnull())
+    return cast(ir.BooleanValue, _passes_known(value, test, moment, line) & value.notnull())
 
 
-def known(value: ir.Value) -> ir.Value:
-    """The value, where it is one: a float that is no number is none, and neither is blank text."""
+def null_if_blank(value: ir.Value) -> ir.Value:
+    """The value; null where a float is NaN or a text is blank."""
     if value.type().is_string():
         return filled_column(cast(ir.StringValue, value))
     if not value.type().is_floating():
@@ -44,7 +44,7 @@ def known(value: ir.Value) -> ir.Value:
     return cast(ir.Value, wide.isnan().ifelse(ibis.null("float64"), wide))
 
 
-def _asked(value: ir.Value, test: Test, moment: Moment, line: Decimal | float | None) -> ir.Value:
+def _passes_known(value: ir.Value, test: Test, moment: Moment, line: Decimal | float | None) -> ir.Value:
     match kind_of(value.type()):
         case "number":
             return _number(cast(ir.NumericValue, value), test, line)
@@ -136,7 +136,7 @@ def _day(day: ir.DateValue, test: Test, moment: Moment) -> ir.Value:
             return day.notnull() if test.days >= YEAR else _anniversary(day, first, last)
         inside = day.between(_literal(first), _literal(last))
         return ~inside if test.operator.startswith("not") else inside
-    marks = [_literal(one) for one in dates(test.value, *test.values)]
+    marks = [_literal(day) for day in dates(test.value, *test.values)]
     match test.operator:
         case "before":
             return day < marks[0]

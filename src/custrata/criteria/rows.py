@@ -98,20 +98,20 @@ def _number(value: int | float | Decimal, test: Test, line: Any) -> bool:
 
 
 def _text(value: str, test: Test) -> bool:
-    asked = str(test.value)
+    operand = str(test.value)
     match test.operator:
         case "=":
-            return value == asked
+            return value == operand
         case "!=":
-            return value != asked
+            return value != operand
         case "in":
             return value in test.values
         case "not_in":
             return value not in test.values
         case "contains":
-            return caseless(asked) in caseless(value)
+            return caseless(operand) in caseless(value)
         case _:
-            return caseless(value).startswith(caseless(asked))
+            return caseless(value).startswith(caseless(operand))
 
 
 def _day(day: date, test: Test, moment: Moment) -> bool:

@@ -38,7 +38,7 @@ from custrata.criteria.nodes import (
     TraitLeaf,
     leaves,
 )
-from custrata.criteria.passing import every, has_tag, known, passes, some
+from custrata.criteria.passing import every, has_tag, null_if_blank, passes, some
 from custrata.engine.functions import Number, epoch_micros, only_row, values_at_share
 from custrata.schema.zones import micros_of
 
@@ -48,14 +48,14 @@ Line = Number | float | None
 OWNER = "_owner"
 
 
-def unkept(table: ir.Table) -> ir.Table:
+def unmaterialized(table: ir.Table) -> ir.Table:
     """Leave an expression as it is."""
     return table
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What conditions are asked of: everybody's profile, the facts about them, and the instant one looks from.
+    """What conditions are evaluated on: the profile of all customers, their facts, and the instant.
 
     `profile` has one row per customer: `customer_id`, a column per trait, and as far as there are any `tags` (names
     joined by ", "), `<scheme>_tier` and `<scheme>_since` (an instant). `as_of` is an aware datetime, `zone` the IANA
@@ -81,7 +81,7 @@ class Scope:
     as_of: datetime
     zone: str
     facts: Mapping[str, ir.Table] = field(default_factory=dict)
-    keep: Keep = unkept
+    keep: Keep = unmaterialized
 
     def apply(self, criteria: Sequence[Criteria]) -> tuple[ir.Table, list[ir.BooleanValue]]:
         """The profile with the helper columns that the conditions need, and each condition over that table.
@@ -95,13 +95,13 @@ class Scope:
         """
         self._check(criteria)
         moment = Moment(self.as_of, self.zone)
-        found = [leaf for one in criteria for _, leaf in leaves(one.root)]
-        lines = _lines(self.profile, found)
-        table = self._measured(found, moment)
+        all_leaves = [leaf for condition in criteria for _, leaf in leaves(condition.root)]
+        lines = _lines(self.profile, all_leaves)
+        table = self._measured(all_leaves, moment)
         if lines:
             table = table.mutate(**{name: ibis.literal(line, kind) for name, (line, kind) in lines.items()})
-        asking = _Asking(table, moment, {name: line for name, (line, _) in lines.items()})
-        return table, [asking.condition(one.root) for one in criteria]
+        writer = _Conditions(table, moment, {name: line for name, (line, _) in lines.items()})
+        return table, [writer.condition(condition.root) for condition in criteria]
 
     def count(self, criteria: Sequence[Criteria]) -> list[int]:
         """Of how many customers each condition holds, computed here. Raises what `apply` raises.
@@ -109,28 +109,29 @@ class Scope:
         Only what the conditions ask for is read, so this is quick on a wide profile.
         """
         self._check(criteria)
-        asked = frozenset[str]().union(*(one.columns for one in criteria)) & frozenset(self.profile.columns)
-        narrow = _narrow(self.profile, ["customer_id", *sorted(asked - {"customer_id"})])
+        columns_read = frozenset[str]().union(*(condition.columns for condition in criteria))
+        columns = columns_read & frozenset(self.profile.columns)
+        narrow = _narrow(self.profile, ["customer_id", *sorted(columns - {"customer_id"})])
         table, conditions = replace(self, profile=narrow).apply(criteria)
         if len(conditions) == 1:  # engines skip more of a file by a filter than by a count of some rows
             rows = table.filter(conditions[0])
             return [int(only_row(rows.aggregate(found=rows.count()))["found"])]
         counts = {f"found_{number}": table.count(where=holds) for number, holds in enumerate(conditions)}
-        return [int(found) for found in only_row(table.aggregate(**counts)).values()] if counts else []
+        return [int(count) for count in only_row(table.aggregate(**counts)).values()] if counts else []
 
     def _check(self, criteria: Sequence[Criteria]) -> None:
         types = {name: table.schema() for name, table in self.facts.items()}
-        for one in criteria:
-            one.check(self.profile.schema(), types)
+        for condition in criteria:
+            condition.check(self.profile.schema(), types)
 
-    def _measured(self, found: Iterable[Leaf], moment: Moment) -> ir.Table:
+    def _measured(self, all_leaves: Iterable[Leaf], moment: Moment) -> ir.Table:
         """The profile with a column per measure; nought for a customer without such facts."""
-        measures = dict.fromkeys(leaf.measure for leaf in found if isinstance(leaf, FactsLeaf))
+        measures = dict.fromkeys(leaf.measure for leaf in all_leaves if isinstance(leaf, FactsLeaf))
         table = self.profile
         for name in dict.fromkeys(measure.facts for measure in measures):
-            asked = [measure for measure in measures if measure.facts == name]
-            sums = self.keep(_sums(self.facts[name], asked, moment))
-            columns = [measure_column(measure) for measure in asked]
+            measures_of_table = [measure for measure in measures if measure.facts == name]
+            sums = self.keep(_sums(self.facts[name], measures_of_table, moment))
+            columns = [measure_column(measure) for measure in measures_of_table]
             joined = table.left_join(sums, table["customer_id"] == sums[OWNER]).drop(OWNER)
             table = joined.mutate(
                 **{column: joined[column].fill_null(ibis.literal(0, sums[column].type())) for column in columns}
@@ -148,20 +149,21 @@ def _narrow(table: ir.Table, columns: Sequence[str]) -> ir.Table:
 
 def _sums(facts: ir.Table, measures: Sequence[Measure], moment: Moment) -> ir.Table:
     """One row per customer with such facts: the customer as `_owner`, and a column per measure."""
-    asked = [_counted(facts, measure, moment) for measure in measures]
-    seen = facts.mutate(**{f"_{number}": counts for number, counts in enumerate(asked)}) if len(asked) > 1 else facts
-    rows = seen.filter(seen["customer_id"].notnull(), seen["at"] < moment.micros, _any_of(seen, asked))
+    counted = [_counted(facts, measure, moment) for measure in measures]
+    marks = {f"_{number}": counts for number, counts in enumerate(counted)}
+    marked = facts.mutate(**marks) if len(counted) > 1 else facts
+    rows = marked.filter(marked["customer_id"].notnull(), marked["at"] < moment.micros, _any_of(marked, counted))
     sums = {
-        measure_column(measure): _measure(rows, measure, rows[f"_{number}"] if len(asked) > 1 else None)
+        measure_column(measure): _measure(rows, measure, rows[f"_{number}"] if len(counted) > 1 else None)
         for number, measure in enumerate(measures)
     }
     return rows.group_by(**{OWNER: rows["customer_id"]}).aggregate(**sums)
 
 
-def _any_of(seen: ir.Table, asked: Sequence[ir.BooleanValue]) -> ir.BooleanValue:
-    if len(asked) == 1:
-        return asked[0]
-    return cast(ir.BooleanValue, reduce(or_, [seen[f"_{number}"] for number in range(len(asked))]))
+def _any_of(marked: ir.Table, counted: Sequence[ir.BooleanValue]) -> ir.BooleanValue:
+    if len(counted) == 1:
+        return counted[0]
+    return cast(ir.BooleanValue, reduce(or_, [marked[f"_{number}"] for number in range(len(counted))]))
 
 
 def _counted(facts: ir.Table, measure: Measure, moment: Moment) -> ir.BooleanValue:
@@ -181,33 +183,35 @@ def _measure(rows: ir.Table, measure: Measure, where: ir.BooleanValue | None) ->
     return cast(ir.Value, total.fill_null(ibis.literal(0, kind)))
 
 
-def _lines(profile: ir.Table, found: Iterable[Leaf]) -> dict[str, tuple[Line, dt.DataType]]:
+def _lines(profile: ir.Table, all_leaves: Iterable[Leaf]) -> dict[str, tuple[Line, dt.DataType]]:
     """The lines of all shares asked for: by helper column the line, and the type of the trait."""
-    asked = {line_column(leaf): leaf for leaf in found if isinstance(leaf, TraitLeaf)}
-    wanted = {name: leaf for name, leaf in asked.items() if name is not None}
-    if not wanted:
+    by_column = {line_column(leaf): leaf for leaf in all_leaves if isinstance(leaf, TraitLeaf)}
+    share_leaves = {name: leaf for name, leaf in by_column.items() if name is not None}
+    if not share_leaves:
         return {}
-    values = {name: known(profile[leaf.trait]) for name, leaf in wanted.items()}
-    worth = profile.select(**{name: _worth(value, wanted[name]) for name, value in values.items()})
-    lines = values_at_share(worth, {name: (name, Decimal(leaf.test.share or 0)) for name, leaf in wanted.items()})
-    turned = {name: -line if _falls(wanted[name]) else line for name, line in lines.items() if line is not None}
-    return {name: (turned.get(name), values[name].type()) for name in wanted}
+    values = {name: null_if_blank(profile[leaf.trait]) for name, leaf in share_leaves.items()}
+    worth = profile.select(**{name: _sort_value(value, share_leaves[name]) for name, value in values.items()})
+    lines = values_at_share(worth, {name: (name, Decimal(leaf.test.share or 0)) for name, leaf in share_leaves.items()})
+    turned = {
+        name: -line if _is_descending(share_leaves[name]) else line for name, line in lines.items() if line is not None
+    }
+    return {name: (turned.get(name), values[name].type()) for name in share_leaves}
 
 
-def _worth(value: ir.Value, leaf: TraitLeaf) -> ir.Value:
+def _sort_value(value: ir.Value, leaf: TraitLeaf) -> ir.Value:
     """The value such that the best are the smallest, for ranks are counted from below."""
     if value.type().is_integer():
         value = value.cast("int64")
-    return -value if _falls(leaf) else value
+    return -value if _is_descending(leaf) else value
 
 
-def _falls(leaf: TraitLeaf) -> bool:
+def _is_descending(leaf: TraitLeaf) -> bool:
     return leaf.test.operator == "top"
 
 
 @dataclass(frozen=True)
-class _Asking:
-    """Writes conditions over one prepared table."""
+class _Conditions:
+    """Builds conditions over one prepared table."""
 
     table: ir.Table
     moment: Moment

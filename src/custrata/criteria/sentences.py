@@ -53,7 +53,7 @@ def _no_unit(_trait: str) -> str:
     return ""
 
 
-class Teller:
+class SentenceWriter:
     """Writes conditions for one reader, by the names given."""
 
     def __init__(self, writer: Writer, names: Names) -> None:
@@ -89,9 +89,9 @@ class Teller:
 
     def _within(self, node: Node) -> str:
         """A part, in brackets where it joins parts itself."""
-        told = self.sentence(node)
+        sentence = self.sentence(node)
         joins = isinstance(node, AllOf | AnyOf) and len(node.parts) > 1
-        return self.write("within", part=told) if joins else told
+        return self.write("within", part=sentence) if joins else sentence
 
     def _tiered(self, leaf: TierLeaf) -> str:
         facts = {
@@ -103,7 +103,7 @@ class Teller:
         return self.write("tier_for", days=self._days(leaf.for_days), **facts)
 
     def _measure(self, measure: Measure) -> str:
-        where = self.write("and").join(self._where(measure.facts, one) for one in measure.where)
+        where = self.write("and").join(self._where(measure.facts, condition) for condition in measure.where)
         facts = {
             "facts": self.write(f"facts.{measure.facts}"),
             "where": self.write("where", conditions=where) if where else "",
@@ -119,8 +119,8 @@ class Teller:
         return self._test(self._column(where.column), where.test, _unit_of_column(facts, where.column))
 
     def _column(self, column: str) -> str:
-        known = catalogue()["criteria"].get(f"columns.{column}")
-        return known[self.write.language] if known else column
+        names = catalogue()["criteria"].get(f"columns.{column}")
+        return names[self.write.language] if names else column
 
     def _unit(self, measure: Measure) -> str:
         return "count" if measure.column is None else _unit_of_column(measure.facts, measure.column)
@@ -134,18 +134,18 @@ class Teller:
         if test.share is not None:
             return self.write(f"tests.{operator}", name=name, share=self.write.share(*_exactly(test.share)))
         if operator == "between":
-            low, high = (self._value(one, unit) for one in test.values)
+            low, high = (self._value(end, unit) for end in test.values)
             return self.write("tests.between", name=name, low=low, high=high)
         if test.values:
-            values = self._either([self._quoted(str(one)) for one in test.values])
+            values = self._either([self._quoted(str(text)) for text in test.values])
             return self.write(f"tests.{operator}", name=name, values=values)
         if test.value is None:
             return self.write(f"tests.{operator}", name=name)
         if operator in SIGNS and (unit or isinstance(test.value, int) or operator not in ("=", "!=")):
             return self.write("compared", name=name, sign=SIGNS[operator], value=self._value(test.value, unit))
-        return self._told(name, operator, test.value, unit)
+        return self._text_test(name, operator, test.value, unit)
 
-    def _told(self, name: str, operator: str, value: str | int, unit: str) -> str:
+    def _text_test(self, name: str, operator: str, value: str | int, unit: str) -> str:
         if operator in ("=", "!="):
             return self.write("tests.in" if operator == "=" else "tests.not_in", name=name,
                               values=self._quoted(str(value)))  # fmt: skip
@@ -183,6 +183,6 @@ def _exactly(text: str) -> tuple[Decimal, int]:
 
 
 def _unit_of_column(facts: str, column: str) -> str:
-    known = TABLES[facts]
-    money = column == NET or (column in known.names and known[column].type == MONEY)
+    spec = TABLES[facts]
+    money = column == NET or (column in spec.names and spec[column].type == MONEY)
     return "money" if money else ""

@@ -1,4 +1,4 @@
-"""The values of conditions: numbers as decimals, days as dates, and what is not one, said by name."""
+"""Parsers for the values of conditions: numbers as decimals, days as dates, each with an error of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MOST_DAYS = 36_500
 MOST_VALUES = 1_000
 LONGEST = 1_000
-SHOWN = 60
+MOST_CHARACTERS = 60
 
 
 class BadValue(BadInput):
@@ -55,97 +55,97 @@ class NotAShare(BadValue):
     template = "{path}: “{given}” is not a share. Write a number over 0 and up to 1, such as 0.3."
 
 
-def shown(given: object) -> str:
-    """What was given, short enough for a sentence."""
+def abbreviate(value: object) -> str:
+    """The value as text, short enough for an error message."""
     try:
-        text = str(given).encode("utf-8", "replace").decode()
+        text = str(value).encode("utf-8", "replace").decode()
     except (ValueError, RecursionError):  # too many digits, or too deep
         return "…"
-    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
+    return text if len(text) <= MOST_CHARACTERS else text[:MOST_CHARACTERS] + "…"
 
 
-def plain(given: object) -> object:
+def plain(value: object) -> object:
     """A value of JSON or YAML as the tree keeps it: a float as it was written, a day as text."""
-    if isinstance(given, float) and isfinite(given):
-        return format(Decimal(repr(given)), "f")
-    if isinstance(given, Decimal) and given.is_finite() and abs(given.adjusted()) < SHOWN:
-        return format(given, "f")
-    return given.isoformat() if isinstance(given, date) and not isinstance(given, datetime) else given
+    if isinstance(value, float) and isfinite(value):
+        return format(Decimal(repr(value)), "f")
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < MOST_CHARACTERS:
+        return format(value, "f")
+    return value.isoformat() if isinstance(value, date) and not isinstance(value, datetime) else value
 
 
-def number(given: object, path: str) -> str | int:
+def number(value: object, path: str) -> str | int:
     """A number as the tree keeps it. Raises `NotANumber`."""
-    if isinstance(given, str | int) and not isinstance(given, bool) and NUMBER.fullmatch(_digits(given)):
-        return given
-    raise NotANumber(path=path, given=shown(given))
+    if isinstance(value, str | int) and not isinstance(value, bool) and NUMBER.fullmatch(_digits(value)):
+        return value
+    raise NotANumber(path=path, given=abbreviate(value))
 
 
-def _digits(given: str | int) -> str:
+def _digits(value: str | int) -> str:
     # Python refuses to write out a number of thousands of digits.
-    return given if isinstance(given, str) else str(given) if given.bit_length() < 64 else ""
+    return value if isinstance(value, str) else str(value) if value.bit_length() < 64 else ""
 
 
-def day(given: object, path: str) -> str:
+def day(value: object, path: str) -> str:
     """A day as the tree keeps it. Raises `NotADay`."""
     try:
-        if isinstance(given, str) and DAY.fullmatch(given):
-            return date.fromisoformat(given).isoformat()
+        if isinstance(value, str) and DAY.fullmatch(value):
+            return date.fromisoformat(value).isoformat()
     except ValueError:
         pass
-    raise NotADay(path=path, given=shown(given))
+    raise NotADay(path=path, given=abbreviate(value))
 
 
-def text(given: object, path: str) -> str:
+def text(value: object, path: str) -> str:
     """A text that every engine can hold. Raises `NotAText`."""
-    if isinstance(given, str) and 0 < len(given) <= LONGEST and "\0" not in given and _encodes(given):
-        return given
-    raise NotAText(path=path, given=shown(given))
+    if isinstance(value, str) and 0 < len(value) <= LONGEST and "\0" not in value and _encodes(value):
+        return value
+    raise NotAText(path=path, given=abbreviate(value))
 
 
-def _encodes(given: str) -> bool:
+def _encodes(value: str) -> bool:
     try:
-        return bool(given.encode("utf-8"))
+        return bool(value.encode("utf-8"))
     except UnicodeEncodeError:
         return False
 
 
-def days(given: object, path: str) -> int:
+def days(value: object, path: str) -> int:
     """A number of days. Raises `NotDays`."""
-    if isinstance(given, int) and not isinstance(given, bool) and 0 <= given <= MOST_DAYS:
-        return given
-    raise NotDays(path=path, given=shown(given))
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_DAYS:
+        return value
+    raise NotDays(path=path, given=abbreviate(value))
 
 
-def share(given: object, path: str) -> str:
+def share(value: object, path: str) -> str:
     """A share as the tree keeps it. Raises `NotAShare`."""
     try:
-        found = str(number(given, path))
+        digits = str(number(value, path))
     except NotANumber as error:
-        raise NotAShare(path=path, given=shown(given)) from error
-    if 0 < Fraction(found) <= 1:
-        return found
-    raise NotAShare(path=path, given=shown(given))
+        raise NotAShare(path=path, given=abbreviate(value)) from error
+    if 0 < Fraction(digits) <= 1:
+        return digits
+    raise NotAShare(path=path, given=abbreviate(value))
 
 
-def listed(given: object, path: str) -> list[object]:
-    """A list that is neither empty nor endless. Raises `NotAList`."""
-    if isinstance(given, list | tuple) and 0 < len(given) <= MOST_VALUES:
-        return [plain(one) for one in given]
-    raise NotAList(path=path, given=shown(given))
+def value_list(value: object, path: str) -> list[object]:
+    """A list of 1 to 1,000 values. Raises `NotAList`."""
+    if isinstance(value, list | tuple) and 0 < len(value) <= MOST_VALUES:
+        return [plain(part) for part in value]
+    raise NotAList(path=path, given=abbreviate(value))
 
 
-def mapping(given: object) -> Mapping[str, object] | None:
+def mapping(value: object) -> Mapping[str, object] | None:
     """An object of JSON, or nothing."""
-    if isinstance(given, Mapping) and all(isinstance(key, str) for key in given):
-        return given
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return value
     return None
 
 
-def decimals(*given: str | int | None) -> Iterator[Decimal]:
+def decimals(*texts: str | int | None) -> Iterator[Decimal]:
     """The numbers that the tree keeps, to compute with."""
-    return (Decimal(one) for one in given if one is not None)
+    return (Decimal(text) for text in texts if text is not None)
 
 
-def dates(*given: str | int | None) -> Iterator[date]:
+def dates(*texts: str | int | None) -> Iterator[date]:
     """The days that the tree keeps, to compute with."""
-    return (date.fromisoformat(str(one)) for one in given if one is not None)
+    return (date.fromisoformat(str(text)) for text in texts if text is not None)

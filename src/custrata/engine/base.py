@@ -46,16 +46,16 @@ class Engine(ABC):
     @contextmanager
     def keeping(self) -> Iterator[Callable[[ir.Table], ir.Table]]:
         """A `materialize` whose tables are given back when the block ends."""
-        kept: list[ir.Table] = []
+        tables: list[ir.Table] = []
 
         def keep(table: ir.Table) -> ir.Table:
-            kept.append(self.materialize(table))
-            return kept[-1]
+            tables.append(self.materialize(table))
+            return tables[-1]
 
         try:
             yield keep
         finally:
-            for table in kept:
+            for table in tables:
                 self.release(table)
 
     def arrow(self, table: ir.Table) -> pa.Table:

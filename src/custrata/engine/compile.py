@@ -68,8 +68,8 @@ def quotient_by(divided: Divided, kind: str, *, digits: int = 38) -> Visitor:
 def scaled(whole: sge.Expression, places: int, digits: int, precision: int) -> sge.Expression:
     """A whole number of so many digits times 10^-places, in decimal arithmetic throughout."""
     step = sge.Literal.number("0." + "0" * (places - 1) + "1") if places else sge.Literal.number("1")
-    held = sge.Cast(this=whole, to=sge.DataType.build(f"DECIMAL({digits}, 0)"))
-    return sge.Cast(this=sge.Mul(this=held, expression=step), to=sge.DataType.build(f"DECIMAL({precision}, {places})"))
+    units = sge.Cast(this=whole, to=sge.DataType.build(f"DECIMAL({digits}, 0)"))
+    return sge.Cast(this=sge.Mul(this=units, expression=step), to=sge.DataType.build(f"DECIMAL({precision}, {places})"))
 
 
 def named(function: str) -> Visitor:
@@ -81,7 +81,7 @@ def named(function: str) -> Visitor:
     return visit
 
 
-def teach(compiler: type[SQLGlotCompiler], visitors: dict[str, Visitor]) -> None:
-    """Let an Ibis compiler know our operations; Ibis finds a visitor by the operation's name."""
+def register_visitors(compiler: type[SQLGlotCompiler], visitors: dict[str, Visitor]) -> None:
+    """Register visitors for our operations with an Ibis compiler, which finds them by the operation's name."""
     for operation, visitor in {"Unscaled": visit_unscaled, **visitors}.items():
         setattr(compiler, f"visit_{operation}", visitor)

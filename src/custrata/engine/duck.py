@@ -18,7 +18,7 @@ from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 from ibis.common.exceptions import TableNotFound
 
 from custrata.engine.base import Engine
-from custrata.engine.compile import named, quotient_by, scaled, teach
+from custrata.engine.compile import named, quotient_by, register_visitors, scaled
 from custrata.engine.deadline import watch
 from custrata.engine.functions import Quotient
 from custrata.engine.memory import memory_in_bytes
@@ -80,7 +80,7 @@ def _date_from_day(self: SQLGlotCompiler, op: Any, *, arg: sge.Expression) -> sg
     return sge.Add(this=epoch, expression=arg)
 
 
-teach(
+register_visitors(
     DuckDBCompiler,
     {
         "DiscreteQuantile": _discrete_quantile,
@@ -97,8 +97,8 @@ with_holes(DuckDBCompiler)
 
 @lru_cache(maxsize=1024)
 def _type(kind: str, nullable: bool) -> dt.DataType:
-    found: dt.DataType = DuckDBCompiler.type_mapper.from_string(kind, nullable=nullable)
-    return found
+    dtype: dt.DataType = DuckDBCompiler.type_mapper.from_string(kind, nullable=nullable)
+    return dtype
 
 
 class _Backend(Backend):  # type: ignore[misc]  # Ibis ships no types

@@ -107,12 +107,12 @@ def values_at_shares(
     >>> values_at_shares(t, ["v"], [Fraction(k, 5) for k in (1, 2, 3, 4)])
     {'v': [1, 2, 2, 4]}
     """
-    asked = {(name, number): (name, share) for name in columns for number, share in enumerate(shares)}
-    found = values_at_share(table, {f"{name}_{number}": value for (name, number), value in asked.items()})
-    return {name: [found[f"{name}_{number}"] for number in range(len(shares))] for name in columns}
+    requests = {(name, number): (name, share) for name in columns for number, share in enumerate(shares)}
+    values = values_at_share(table, {f"{name}_{number}": value for (name, number), value in requests.items()})
+    return {name: [values[f"{name}_{number}"] for number in range(len(shares))] for name in columns}
 
 
-def values_at_share(table: ir.Table, asked: Mapping[str, tuple[str, Share]]) -> dict[str, Number | None]:
+def values_at_share(table: ir.Table, requests: Mapping[str, tuple[str, Share]]) -> dict[str, Number | None]:
     """The same, each value asked for by a name of its own: the column, and its share. In one aggregate after a count.
 
     The rank is worked out in whole numbers and the engine asked for the middle of its step: a float share times n
@@ -122,20 +122,20 @@ def values_at_share(table: ir.Table, asked: Mapping[str, tuple[str, Share]]) -> 
     >>> values_at_share(ibis.memtable({"v": [1, 2, 2, 4, 5]}), {"line": ("v", Fraction(4, 5))})
     {'line': 4}
     """
-    columns = dict.fromkeys(column for column, _ in asked.values())
+    columns = dict.fromkeys(column for column, _ in requests.values())
     if not columns:
         return {}
     counts = only_row(table.aggregate(**{column: table[column].count() for column in columns}))
     quantiles = {
         name: discrete_quantile(table[column], _middle(Fraction(share), counts[column]))
-        for name, (column, share) in asked.items()
+        for name, (column, share) in requests.items()
         if counts[column]
     }
-    found = only_row(table.aggregate(**quantiles)) if quantiles else {}
-    for name, (column, share) in asked.items():
-        if found.get(name) is not None and _beyond_double(found[name]):
-            found[name] = _among_near(table[column], found[name], _rank(Fraction(share), counts[column]))
-    return {name: found.get(name) for name in asked}
+    values = only_row(table.aggregate(**quantiles)) if quantiles else {}
+    for name, (column, share) in requests.items():
+        if values.get(name) is not None and _beyond_double(values[name]):
+            values[name] = _among_near(table[column], values[name], _rank(Fraction(share), counts[column]))
+    return {name: values.get(name) for name in requests}
 
 
 def _beyond_double(value: Number) -> bool:

@@ -20,7 +20,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.types import TimestampType
 
 from custrata.engine.base import Engine
-from custrata.engine.compile import named, quotient_by, teach
+from custrata.engine.compile import named, quotient_by, register_visitors
 from custrata.engine.memory import memory_in_bytes
 from custrata.engine.scratch import Scratch
 from custrata.schema import INSTANT
@@ -32,8 +32,8 @@ def _discrete_quantile(
     # As an anonymous function: sqlglot would turn its own PercentileDisc into Spark's approximate one.
     value = arg if where is None else self.if_(where, arg, sge.Null())
     call = sge.Anonymous(this="percentile_disc", expressions=[quantile])
-    found = sge.WithinGroup(this=call, expression=sge.Order(expressions=[sge.Ordered(this=value)]))
-    whole: sge.Expression = self.cast(found, op.dtype)  # Spark answers with a double
+    quantile_call = sge.WithinGroup(this=call, expression=sge.Order(expressions=[sge.Ordered(this=value)]))
+    whole: sge.Expression = self.cast(quantile_call, op.dtype)  # Spark answers with a double
     return whole
 
 
@@ -49,7 +49,7 @@ def _epoch_micros(self: SQLGlotCompiler, op: Any, *, arg: sge.Expression) -> sge
     return sge.Anonymous(this="unix_micros", expressions=[instant])
 
 
-teach(
+register_visitors(
     PySparkCompiler,
     {
         "DiscreteQuantile": _discrete_quantile,
@@ -99,7 +99,9 @@ class SparkEngine(Engine):
         return with_instants(self.connection.table(name))
 
     def release(self, table: ir.Table) -> None:
-        self.connection._session.catalog.uncacheTable(table.get_name())
+        catalog = self.connection._session.catalog
+        catalog.uncacheTable(table.get_name())
+        catalog.dropTempView(table.get_name())  # a view keeps the whole plan of its table in memory
 
     def write_parquet(self, table: ir.Table, path: Path, *, group: int | None = None) -> None:
         # Spark knows sizes of groups in bytes alone: what it likes will do.
@@ -136,6 +138,11 @@ def _session(threads: int | None, memory_limit: str | None, options: Mapping[str
         "spark.app.name": "custrata",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
+        # Nobody looks at Spark's own pages; what they would show of each query, its plan above all, fills the heap.
+        "spark.sql.ui.retainedExecutions": "1",
+        "spark.ui.retainedJobs": "1",
+        "spark.ui.retainedStages": "1",
+        "spark.ui.retainedTasks": "1",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         "spark.sql.shuffle.partitions": str((threads or 2) * 2),

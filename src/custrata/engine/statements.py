@@ -51,13 +51,13 @@ def shape_of(root: Concrete) -> Shape | None:
     uses: dict[Any, int] = {}
     shape: list[Any] = []
 
-    def told(value: Any) -> Any:
+    def encoded(value: Any) -> Any:
         if isinstance(value, Concrete):
             return "#", visit(value)
         if isinstance(value, tuple):
-            return tuple(map(told, value))
+            return tuple(map(encoded, value))
         if hasattr(value, "items"):
-            return tuple((name, told(part)) for name, part in value.items())
+            return tuple((name, encoded(part)) for name, part in value.items())
         return value
 
     def visit(node: Any) -> int:
@@ -73,9 +73,9 @@ def shape_of(root: Concrete) -> Shape | None:
             tables.append(node.name)
         elif isinstance(node, ops.Reference):
             # Numbered over the life of the process; only which of them are the same matters.
-            entry = (type(node), told(node.parent), uses.setdefault(node.identifier, len(uses)))
+            entry = (type(node), encoded(node.parent), uses.setdefault(node.identifier, len(uses)))
         else:
-            entry = (type(node), *map(told, node.__args__))
+            entry = (type(node), *map(encoded, node.__args__))
         place = places[node] = len(places)
         shape.append(entry)
         return place
@@ -106,7 +106,7 @@ class Statements:
     def __init__(self, compiler: SQLGlotCompiler, dialect: Any) -> None:
         self._compiler = compiler
         self._dialect = dialect
-        self._kept: OrderedDict[Any, _Template] = OrderedDict()
+        self._templates: OrderedDict[Any, _Template] = OrderedDict()
 
     def sql(self, root: Concrete, compile_whole: Compile) -> str:
         """The statement of an expression, filled into a template or compiled whole."""
@@ -114,52 +114,54 @@ class Statements:
         if shape is None:
             return compile_whole()
         values = tuple(literal.value for literal in shape.literals)
-        kept = self._kept.get(shape.key)
-        if kept is None:
+        template = self._templates.get(shape.key)
+        if template is None:
             sql = compile_whole()
-            self._kept[shape.key] = _Template(values, _unnamed(sql, shape.tables))
-            if len(self._kept) > MOST:
-                self._kept.popitem(last=False)
+            self._templates[shape.key] = _Template(values, _unnamed(sql, shape.tables))
+            if len(self._templates) > MOST:
+                self._templates.popitem(last=False)
             return sql
-        self._kept.move_to_end(shape.key)
-        changed = frozenset(place for place, value in enumerate(values) if not _same(value, kept.values[place]))
+        self._templates.move_to_end(shape.key)
+        changed = frozenset(place for place, value in enumerate(values) if not _same(value, template.values[place]))
         if not changed:
-            return _named(kept.sql, shape.tables)
-        if not changed <= kept.holes and not self._widened(kept, kept.holes | changed, shape, compile_whole):
+            return _named(template.sql, shape.tables)
+        if not changed <= template.holes and not self._widened(
+            template, template.holes | changed, shape, compile_whole
+        ):
             return compile_whole()
-        text = self._filled(kept, shape.literals)
+        text = self._filled(template, shape.literals)
         return compile_whole() if text is None else _named(text, shape.tables)
 
-    def _widened(self, kept: _Template, holes: frozenset[int], shape: Shape, compile_whole: Compile) -> bool:
+    def _widened(self, template: _Template, holes: frozenset[int], shape: Shape, compile_whole: Compile) -> bool:
         """Compile the template with more holes, and prove it by the statement that is known."""
         values = {place: shape.literals[place].value for place in holes}
-        if holes in kept.failed or not all(map(_may_vary, values.values())):
+        if holes in template.failed or not all(map(_may_vary, values.values())):
             return False
-        if any(_same(value, kept.values[place]) for place, value in values.items()):
+        if any(_same(value, template.values[place]) for place, value in values.items()):
             return False
         with _holes({shape.literals[place]: _hole(place) for place in holes}):
             text = _unnamed(compile_whole(), shape.tables)
-        known = [literal.copy(value=value) for literal, value in zip(shape.literals, kept.values, strict=True)]
-        before = kept.holes, kept.text
-        kept.holes, kept.text = holes, text
-        if self._filled(kept, known) == kept.sql:
+        literals = [literal.copy(value=value) for literal, value in zip(shape.literals, template.values, strict=True)]
+        before = template.holes, template.text
+        template.holes, template.text = holes, text
+        if self._filled(template, literals) == template.sql:
             return True
-        kept.holes, kept.text = before
-        kept.failed.add(holes)
+        template.holes, template.text = before
+        template.failed.add(holes)
         return False
 
-    def _filled(self, kept: _Template, literals: Sequence[ops.Literal]) -> str | None:
+    def _filled(self, template: _Template, literals: Sequence[ops.Literal]) -> str | None:
         """The template with these values in its holes; nothing where one of them cannot be filled in."""
-        text = kept.text
-        for place in kept.holes:
+        text = template.text
+        for place in template.holes:
             literal, hole = literals[place], _hole(place)
             if not _may_vary(literal.value):
                 return None
             written = self._compiler.visit_Literal(literal, value=literal.value, dtype=literal.dtype)
-            said = written.sql(dialect=self._dialect)
-            if said.startswith("-") and f"-{hole}" in text:
+            literal_sql = written.sql(dialect=self._dialect)
+            if literal_sql.startswith("-") and f"-{hole}" in text:
                 return None  # two signs in a row begin a comment
-            text = text.replace(hole, said)
+            text = text.replace(hole, literal_sql)
         return text
 
 

@@ -1,6 +1,6 @@
-"""What a disk or a database file says when it fails, in our words: full, read-only, forbidden, or damaged.
+"""Translates the errors of disks and database files: full, read-only, not permitted, or damaged.
 
-Python, Arrow, Delta Lake, DuckDB and SQLite each say it in their own way; here it gets one name.
+Python, Arrow, Delta Lake, DuckDB and SQLite each report them differently; here every kind has one error.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from custrata.errors import CustrataError, Refused
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
 
 class DiskFull(Refused):
@@ -76,20 +76,20 @@ CUT = re.compile(r"\s|\.\.\.")  # a statement that an error quotes, or shortens
 PANIC = "PanicException"  # of the library below Delta Lake, no Exception
 
 
-def of_storage(error: BaseException) -> CustrataError | None:
-    """The Custrata error that says what a disk's or a database's error means; none where it is neither's.
+def storage_error(error: BaseException) -> CustrataError | None:
+    """The Custrata error for an error of a disk or a database file; `None` for any other error.
 
-    >>> type(of_storage(OSError(errno.ENOSPC, "No space left on device", "orders.csv"))).__name__
+    >>> type(storage_error(OSError(errno.ENOSPC, "No space left on device", "orders.csv"))).__name__
     'DiskFull'
-    >>> of_storage(ValueError("not ours")) is None
+    >>> storage_error(ValueError("not ours")) is None
     True
     """
     if isinstance(error, CustrataError):
         return None
-    for one in _causes(error):
-        kind = _kind(one)
+    for cause in _causes(error):
+        kind = _kind(cause)
         if kind is not None:
-            return kind() if kind is DatabaseDamaged else kind(place=_place(one))
+            return kind() if kind is DatabaseDamaged else kind(place=_place(cause))
     return None
 
 
@@ -98,7 +98,7 @@ def reason_of(error: BaseException) -> object:
     number = getattr(error, "errno", None)
     name = REASONS.get(number) if isinstance(number, int) else None
     if name is not None:
-        return Said("lake", f"disk.{name}")
+        return LazyPhrase("lake", f"disk.{name}")
     return getattr(error, "strerror", None) or error
 
 
@@ -119,10 +119,10 @@ REASONS = {
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """The error and what led to it."""
-    seen: set[int] = set()
+    visited: set[int] = set()
     current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
+    while current is not None and id(current) not in visited:
+        visited.add(id(current))
         yield current
         current = current.__cause__ or current.__context__
 
@@ -141,10 +141,10 @@ def _kind(error: BaseException) -> type[Refused] | None:
 
 
 def _place(error: BaseException) -> object:
-    """The file that an error names, or that it is one of the workspace."""
+    """The file that an error names, else the phrase for a file of the workspace."""
     name = getattr(error, "filename", None)
     if name:
         return name
     quoted = str(error).replace("'", '"').split('"')[1::2]
     paths = [part for part in quoted if part.startswith("/") and not CUT.search(part)]
-    return paths[0] if paths else Said("lake", "disk.some_file")
+    return paths[0] if paths else LazyPhrase("lake", "disk.some_file")

@@ -53,7 +53,7 @@ def searchable(*parts: str) -> str:
     """
     lines = [folded(part.replace("\n", " ")) for part in parts]
     digits = [BETWEEN_DIGITS.sub("", line) for line in lines if PHONE.fullmatch(line)]
-    return "\n".join([*lines, *(one for one in digits if one not in lines)])
+    return "\n".join([*lines, *(number for number in digits if number not in lines)])
 
 
 def searched(text: str) -> tuple[str, ...]:
@@ -78,8 +78,8 @@ def _national(number: str) -> str:
         abroad = number.removeprefix("+") if number.startswith("+") else number[2:]
         for length in (1, 2, 3):
             rest = abroad[length:]
-            known = abroad[:length].isdigit() and int(abroad[:length]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE
-            if known and len(rest) >= LEAST_NATIONAL:
+            has_country = abroad[:length].isdigit() and int(abroad[:length]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+            if has_country and len(rest) >= LEAST_NATIONAL:
                 return rest.removeprefix("0")
     trunk = number.startswith("0") and not number.startswith("00") and len(number) > LEAST_NATIONAL + 1
     return number[1:] if trunk else number

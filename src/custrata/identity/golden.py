@@ -1,4 +1,4 @@
-"""The golden record: what is known of a customer, from all records that speak of her."""
+"""The golden record: one row per customer, merged from all records of the customer."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def _ranked(records: ir.Table) -> ir.Table:
     Newer beats older, by the time the source gives, else by import; of equals the later import, then the name of the
     source decides.
     """
-    told = ibis.coalesce(records.updated_at, records.imported_at)
+    changed_at = ibis.coalesce(records.updated_at, records.imported_at)
     order = ibis.row_number().over(
-        group_by=records.customer_id, order_by=[told, records.imported_at, records.source, records.source_id]
+        group_by=records.customer_id, order_by=[changed_at, records.imported_at, records.source, records.source_id]
     )
-    return records.mutate(told=order)
+    return records.mutate(rank=order)
 
 
 def golden_customers(records: ir.Table, edits: ir.Table | None = None) -> ir.Table:
@@ -41,19 +41,19 @@ def golden_customers(records: ir.Table, edits: ir.Table | None = None) -> ir.Tab
     `EDITABLE`, and what the attribute is to be as `value`, a text; empty where it is to be empty.
     """
     ranked = _ranked(records)
-    newest = {name: ranked[name].argmax(ranked.told, where=ranked[name].notnull()) for name in ATTRIBUTES}
-    told = ranked.group_by("customer_id").aggregate(**newest)
-    return told if edits is None else _edited(told, edits)
+    newest = {name: ranked[name].argmax(ranked["rank"], where=ranked[name].notnull()) for name in ATTRIBUTES}
+    customers = ranked.group_by("customer_id").aggregate(**newest)
+    return customers if edits is None else _with_edits(customers, edits)
 
 
-def _edited(told: ir.Table, edits: ir.Table) -> ir.Table:
-    """What sources told, each edited attribute replaced; a customer no source told of has what was edited."""
+def _with_edits(customers: ir.Table, edits: ir.Table) -> ir.Table:
+    """The customers with edited attributes replaced; a customer that no source has consists of the edits alone."""
     by_hand = {f"to_{name}": edits.value.max(where=edits.attribute == name) for name in EDITABLE}
     marked = {f"is_{name}": (edits.attribute == name).any() for name in EDITABLE}
     wide = edits.group_by(edited_customer=edits.customer_id).aggregate(**by_hand, **marked)
-    both = told.outer_join(wide, told.customer_id == wide.edited_customer)
+    both = customers.outer_join(wide, customers.customer_id == wide.edited_customer)
     final: dict[str, ir.Value] = {"customer_id": ibis.coalesce(both.customer_id, both.edited_customer)}
-    for name, kind in told.drop("customer_id").schema().items():
+    for name, kind in customers.drop("customer_id").schema().items():
         value = both[name]
         if name in EDITABLE:
             to = both[f"to_{name}"] if kind.is_string() else both[f"to_{name}"].try_cast(kind)
@@ -74,17 +74,19 @@ def custom_traits(records: ir.Table, taken: frozenset[str]) -> tuple[ir.Table, d
     headers = cast(list[str], frequent.to_pyarrow().to_pydict()["key"])
     names = {f"{header}_2" if header in taken else header: header for header in headers}
     ranked = _ranked(records)
-    held = ranked.filter(ranked.properties.notnull())
+    with_properties = ranked.filter(ranked.properties.notnull())
     newest = {
-        name: held.properties.get(header).argmax(held.told, where=held.properties.get(header).notnull())
+        name: with_properties.properties.get(header).argmax(
+            with_properties["rank"], where=with_properties.properties.get(header).notnull()
+        )
         for name, header in names.items()
     }
     if not newest:
         return ranked.select("customer_id").distinct(), {}
-    return held.group_by("customer_id").aggregate(**newest), names
+    return with_properties.group_by("customer_id").aggregate(**newest), names
 
 
-def payments_typed(custom: ir.Table) -> ir.Table:
+def with_typed_payments(custom: ir.Table) -> ir.Table:
     """Custom traits in which `late_share`, the share of payments made late, is a number, and `overdue` true or false.
 
     Files bring them as texts; what is neither is empty.
@@ -93,6 +95,6 @@ def payments_typed(custom: ir.Table) -> ir.Table:
     if "late_share" in custom.columns:
         typed["late_share"] = custom.late_share.try_cast("decimal(18, 6)")
     if "overdue" in custom.columns:
-        said = custom.overdue.lower()
-        typed["overdue"] = ibis.cases((said.isin(YES), True), (said.isin(NO), False), else_=ibis.null("boolean"))
+        answer = custom.overdue.lower()
+        typed["overdue"] = ibis.cases((answer.isin(YES), True), (answer.isin(NO), False), else_=ibis.null("boolean"))
     return custom.mutate(**typed) if typed else custom

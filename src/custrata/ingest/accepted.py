@@ -1,4 +1,4 @@
-"""Which of the staged rows go on: those without a problem, and of several with one key the last."""
+"""Select the rows to import: rows without problems, and of several rows with one key the last."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ MOST_ROWS = 2**40
 
 @dataclass(frozen=True)
 class Accepted:
-    """The rows of a file that go on to the lake.
+    """The rows of a file that are written to the lake.
 
-    `rows` have unique keys; `superseded` gave way to a later row of their key, `repeats` of these said the very same;
+    `rows` have unique keys; `superseded` counts rows replaced by a later row of the key, `repeats` exact duplicates;
     `left_out` turned out to be no orders; `late` are rows rejected after the first pass, as columns `_index` and
     `problem` (place in `reasons`).
     """
@@ -49,61 +49,63 @@ def sound(staged: Staged) -> ir.Table:
     return rows if not (staged.wrong or staged.blank or staged.left_out) else rows.filter(rows[PROBLEMS] == 0)
 
 
-def unique(made: Views, rows: ir.Table, key: Sequence[str]) -> Accepted:
+def unique(views: Views, rows: ir.Table, key: Sequence[str]) -> Accepted:
     """The last row of every key: by `updated_at`, none being oldest, then by its place in the file."""
     whole = _joined(rows, key)
-    counts = made.engine.arrow(rows.aggregate(rows=rows.count(), keys=fingerprint(whole).nunique())).to_pylist()[0]
+    counts = views.engine.arrow(rows.aggregate(rows=rows.count(), keys=fingerprint(whole).nunique())).to_pylist()[0]
     if counts["rows"] == counts["keys"]:
         return Accepted(rows)
     several = rows.group_by(key).having(ibis._.count() > 1).agg()
-    twins = made.kept(_ranked(rows.semi_join(several, key), key))
-    found = made.engine.arrow(twins.aggregate(
+    twins = views.materialize(_ranked(rows.semi_join(several, key), key))
+    duplicates = views.engine.arrow(twins.aggregate(
         superseded=(twins.rank > 0).sum().fill_null(0), repeats=((twins.rank > 0) & twins.same).sum().fill_null(0)
     )).to_pylist()[0]  # fmt: skip
     beaten = twins.filter(twins.rank > 0).select(INDEX)
-    return Accepted(rows.anti_join(beaten, INDEX), found["superseded"] - found["repeats"], found["repeats"])
+    return Accepted(
+        rows.anti_join(beaten, INDEX), duplicates["superseded"] - duplicates["repeats"], duplicates["repeats"]
+    )
 
 
-def accepted_orders(made: Views, staged: Staged) -> Accepted:
-    """The orders that go on: of several rows of one order the last, or one row with the money of all."""
+def accepted_orders(views: Views, staged: Staged) -> Accepted:
+    """The accepted orders: of several rows of one order the last, or one row with the summed amounts."""
     rows = sound(staged)
     if together := staged.together:
-        return summed(made, rows, "order_id", also_alike=together == "rows")
-    return unique(made, rows, ORDERS.key)
+        return summed(views, rows, "order_id", also_alike=together == "rows")
+    return unique(views, rows, ORDERS.key)
 
 
-def summed(made: Views, rows: ir.Table, key: str, *, also_alike: bool) -> Accepted:
-    """The first row of every key with the money of all its rows; of a sale only the rows that were sold count.
+def summed(views: Views, rows: ir.Table, key: str, *, also_alike: bool) -> Accepted:
+    """The first row of every key with the summed amounts of its rows; only sold rows count towards a sale.
 
-    Rows of one key that all say the very same are one row said twice, unless they are to be summed as well.
+    Identical rows of one key count once, unless `also_alike` says that they are to be summed as well.
     """
     several = rows.group_by(key).having(ibis._.count() > 1).agg()
     parts = rows.semi_join(several, key)
     if not also_alike:
-        content = _joined(parts, _told(parts))
+        content = _joined(parts, _content_columns(parts))
         unlike = parts.mutate(content=content).group_by(key).having(ibis._.content.nunique() > 1).agg()
         parts = parts.semi_join(unlike, key)
     sold = parts.status.isin(("completed", "refunded"))
-    totals = made.kept(parts.group_by(key).agg(
+    totals = views.materialize(parts.group_by(key).agg(
         first=parts[INDEX].argmin(sold.ifelse(0, 1) * MOST_ROWS + parts[INDEX]),
         **{f"{name}__sum": ibis.coalesce(parts[name].sum(where=sold), parts[name].sum()) for name in SUMMED},
     ))  # fmt: skip
     beaten = parts.join(totals, key).filter(ibis._[INDEX] != ibis._["first"]).select(INDEX)
     joined = rows.anti_join(beaten, INDEX).left_join(totals, key, rname="{name}__total")
     whole = {name: ibis.coalesce(joined[f"{name}__sum"], joined[name]).cast(rows[name].type()) for name in SUMMED}
-    return unique(made, made.kept(joined.mutate(**whole).select(*rows.columns)), (key,))
+    return unique(views, views.materialize(joined.mutate(**whole).select(*rows.columns)), (key,))
 
 
-def _told(rows: ir.Table) -> list[str]:
-    """The columns that say something of a row, besides its place in the file."""
+def _content_columns(rows: ir.Table) -> list[str]:
+    """The columns with the content of a row, without its position in the file."""
     return [name for name in rows.columns if name not in (INDEX, PROBLEMS, SIGN, CURRENCY, NOTES, NOTED)]
 
 
 def _ranked(rows: ir.Table, key: Sequence[str]) -> ir.Table:
-    """The place of each row among those of its key, from 0, and whether it says the same as the winner."""
+    """The rank of each row within its key, from 0, and whether its content equals that of the first."""
     order = [ibis.desc(rows.updated_at.notnull()), ibis.desc(rows.updated_at), ibis.desc(rows[INDEX])]
     window = ibis.window(group_by=list(key), order_by=order)
-    content = _joined(rows, _told(rows))
+    content = _joined(rows, _content_columns(rows))
     return rows.select(INDEX, rank=ibis.row_number().over(window), same=content == content.first().over(window))
 
 

@@ -43,30 +43,30 @@ LEFT_OUT_ROW = Problem(None, "left_out")
 
 
 @dataclass(frozen=True)
-class Finished:
+class CanonicalRow:
     """The columns of a row, and the problems it may have."""
 
     columns: Values
     problems: Problems
 
 
-def finished(table: ir.Table, plan: Plan) -> Finished:
-    """The columns of the kind's table that the file itself tells, and what else its orders, customers and products
-    are made of; with every problem a row may have."""
+def canonical_row(table: ir.Table, plan: Plan) -> CanonicalRow:
+    """The columns of the kind's table that the file provides, the further columns that orders, customers and products
+    are derived from, and every problem a row may have."""
     columns, problems = FINISH[plan.kind.name](table, plan)
     columns |= {"properties": table.properties, "updated_at": _field(table, plan, "updated_at", INSTANT)}
     columns |= _attributes(table, plan) | _words(table, plan)
     if plan.mapping.leave_out:
         columns[GONE] = table[GONE]
     if plan.kind.name == "orders":
-        columns[FOLLOWS] = _goes_on(table, plan)
+        columns[FOLLOWS] = _is_continuation(table, plan)
     if plan.has("cancelled_at"):
         columns[CANCELLED] = _cancelled_later(table, plan)
     present = ~table[BLANK]
     general = {Problem(None, "blank"): table[BLANK], LEFT_OUT_ROW: present & _left_out(table, plan)}
     general |= {Problem(None, "unreadable"): present & table[LOST]}
-    general |= {problem: present & found for problem, found in (_wrong(table, plan) | problems).items()}
-    return Finished(columns, general)
+    general |= {problem: present & condition for problem, condition in (_wrong(table, plan) | problems).items()}
+    return CanonicalRow(columns, general)
 
 
 def _left_out(table: ir.Table, plan: Plan) -> ir.BooleanValue:
@@ -74,13 +74,13 @@ def _left_out(table: ir.Table, plan: Plan) -> ir.BooleanValue:
     gone = table[GONE].notnull()
     if plan.has("status") and LEFT_OUT in plan.words.get("status", {}).values():
         gone |= (table.status == LEFT_OUT).fill_null(False)
-    return gone | _goes_on(table, plan)
+    return gone | _is_continuation(table, plan)
 
 
-def _goes_on(table: ir.Table, plan: Plan) -> ir.BooleanValue:
-    """Rows of orders that have the number of the order and nothing else of it: further lines of it.
+def _is_continuation(table: ir.Table, plan: Plan) -> ir.BooleanValue:
+    """Order rows with an order number and no other field of the order: continuation lines.
 
-    A word without a digit is no number but a remark below the table.
+    A word without a digit is not an order number but a remark below the table.
     """
     if plan.kind.name != "orders" or not all(map(plan.has, ("order_id", "customer_id", "ordered_at", "amount"))):
         return ibis.literal(False)
@@ -115,7 +115,7 @@ def _empty(table: ir.Table, field: Field) -> ir.BooleanValue:
 
 
 def _unusable(table: ir.Table, field: Field) -> ir.BooleanValue:
-    """Whether there is something in a cell that cannot be used."""
+    """Whether a cell is filled with a value that cannot be used."""
     wrong = table[f"{field.name}__wrong"]
     return wrong | table[f"{field.name}__large"] if field.holds == "number" else wrong
 
@@ -125,7 +125,7 @@ def _field(table: ir.Table, plan: Plan, name: str, dtype: str = "string") -> ir.
 
 
 def _attributes(table: ir.Table, plan: Plan) -> Values:
-    """What the file tells of customers and products besides the rows themselves, where it tells anything."""
+    """The customer and product attributes that the file provides."""
     values: Values = {}
     for field in plan.fields:
         if field.about != "fact":
@@ -139,7 +139,7 @@ def _attributes(table: ir.Table, plan: Plan) -> Values:
 
 
 def _words(table: ir.Table, plan: Plan) -> Values:
-    """The words of the status column that nobody knows, to be counted and asked about."""
+    """The unknown words of the status column, to be counted and asked about."""
     if not plan.has("status"):
         return {}
     unknown = table.status__wrong & ~table[BLANK]
@@ -158,16 +158,16 @@ def _orders(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
         "order_id": _field(table, plan, "order_id"),
         "customer_id": _field(table, plan, "customer_id"),
         "ordered_at": table.ordered_at,
-        told("kind"): kind,
-        told("status"): _status(table, plan),
+        as_reported("kind"): kind,
+        as_reported("status"): _status(table, plan),
         "amount": net,
         "discount": discount,
-        told("refund"): refund,
+        as_reported("refund"): refund,
         **{name: _field(table, plan, name) for name in ("returns_order_id", "channel", "store")},
     }
     problems = _missing(table, plan, "order_id", "ordered_at")
-    said = ("amount", "gross_amount", "discount")
-    wrong = ibis.or_(*(_unusable(table, plan.kind[name]) for name in said if plan.has(name)))
+    amounts = ("amount", "gross_amount", "discount")
+    wrong = ibis.or_(*(_unusable(table, plan.kind[name]) for name in amounts if plan.has(name)))
     money = "amount" if plan.has("amount") else "gross_amount"
     large = (amount.isnull() & (less.abs() > LARGEST)).fill_null(False)
     return columns, problems | {
@@ -176,25 +176,25 @@ def _orders(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
     }
 
 
-def filled(rows: ir.Table, kind: str) -> ir.Table:
-    """The rows with what follows where a cell is empty; `<column>__told` stays what the file says."""
+def with_defaults(rows: ir.Table, kind: str) -> ir.Table:
+    """The rows with derived values for empty cells; `<column>__reported` keeps the value of the file."""
     if kind != "orders":
         return rows
-    said, back = rows[told("status")].fill_null("completed"), rows[told("refund")]
-    # A refunded order that does not say how much was refunded in full; of one refunded in part nobody knows how much.
-    whole = ((said == "refunded") & (rows.amount > 0)).ifelse(rows.amount, 0).cast(MONEY)
+    status, back = rows[as_reported("status")].fill_null("completed"), rows[as_reported("refund")]
+    # A refunded order without an amount was refunded in full; the amount of a partial refund is unknown.
+    whole = ((status == "refunded") & (rows.amount > 0)).ifelse(rows.amount, 0).cast(MONEY)
     partly = (back > 0).fill_null(False).ifelse("refunded", "completed")
     refund = cast(ir.DecimalValue, ibis.coalesce(back, whole))
     return rows.mutate(
-        kind=(rows.amount < 0).ifelse("return", rows[told("kind")].fill_null("sale")),
-        status=(said == PARTLY).ifelse(partly, said),
+        kind=(rows.amount < 0).ifelse("return", rows[as_reported("kind")].fill_null("sale")),
+        status=(status == PARTLY).ifelse(partly, status),
         refund=(rows.amount >= 0).ifelse(ibis.least(refund, rows.amount), refund).cast(MONEY),
     )
 
 
-def told(column: str) -> str:
-    """Where a column that is filled later keeps what the file says."""
-    return f"{column}__told"
+def as_reported(column: str) -> str:
+    """The column that keeps the value of the file for a column that is filled later."""
+    return f"{column}__reported"
 
 
 def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
@@ -212,12 +212,12 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
         amount = ibis.coalesce(back.ifelse(-(whole.abs()), whole), computed)
     differs = ibis.literal(False)
     if plan.has("amount"):
-        given = back.ifelse(-(table.amount.abs()), table.amount)
-        amount, differs = ibis.coalesce(given, amount), (given != computed).fill_null(False)
+        reported = back.ifelse(-(table.amount.abs()), table.amount)
+        amount, differs = ibis.coalesce(reported, amount), (reported != computed).fill_null(False)
     names = ("customer_id", "product_id", "product_name", "category", "channel", "store")
     status, absent = _status(table, plan), ibis.literal(False)
     if plan.has("status"):
-        # What was never sold has often neither quantity nor price.
+        # Lines that were never sold often have neither quantity nor price.
         absent = status.isin(UNSOLD).fill_null(False)
         quantity = cast(ir.DecimalValue, ibis.coalesce(quantity, absent.ifelse(0, None).cast(QUANTITY)))
         amount = ibis.coalesce(amount, absent.ifelse(0, None).cast(MONEY))
@@ -239,21 +239,21 @@ def _lines(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
         columns["product_id"], columns["product_name"], md5(_content(columns, "quantity", "unit_price", "amount"))
     )
     problems = _missing(table, plan, "order_id")
-    problems |= {problem: found & ~absent for problem, found in _missing(table, plan, "quantity").items()}
-    asked = [name for name in ("unit_price", "gross_amount", "amount") if plan.has(name)]
-    said = ("quantity", "discount", *asked)
-    wrong = ibis.or_(*(_unusable(table, plan.kind[name]) for name in said if plan.has(name)))
-    worth = ibis.coalesce(*(table[name] for name in asked)).notnull()
+    problems |= {problem: condition & ~absent for problem, condition in _missing(table, plan, "quantity").items()}
+    amounts = [name for name in ("unit_price", "gross_amount", "amount") if plan.has(name)]
+    numbers = ("quantity", "discount", *amounts)
+    wrong = ibis.or_(*(_unusable(table, plan.kind[name]) for name in numbers if plan.has(name)))
+    worth = ibis.coalesce(*(table[name] for name in amounts)).notnull()
     return columns, problems | {
-        Problem(asked[0], "missing"): quantity.notnull() & ~worth & ~wrong & ~absent,
-        Problem(asked[0], "too_large", computed=True): (amount.abs() > LARGEST).fill_null(
+        Problem(amounts[0], "missing"): quantity.notnull() & ~worth & ~wrong & ~absent,
+        Problem(amounts[0], "too_large", computed=True): (amount.abs() > LARGEST).fill_null(
             worth & quantity.notnull() & ~wrong
         ),
     }
 
 
 def _status(table: ir.Table, plan: Plan) -> ir.Value:
-    """The status a row says; an order with a time at which it was cancelled was."""
+    """The status of a row; `cancelled` where the row has a cancellation time."""
     status = _field(table, plan, "status")
     return _cancelled_later(table, plan).ifelse("cancelled", status) if plan.has("cancelled_at") else status
 
@@ -275,7 +275,7 @@ def _of_rate(table: ir.Table, plan: Plan, gross: ir.Value) -> ir.Value:
 
 
 def _share(text: ir.StringValue) -> ir.DecimalValue:
-    """A share as 0.2, 20%, 20 or 8.5折 writes it; null for what is none."""
+    """A share parsed from 0.2, 20%, 20 or 8.5折; null where the text is not a share."""
     plain = half_width(tidy(text)).replace(",", ".")
     number = cast(
         ir.DecimalValue, plain.re_extract(r"^-?([0-9]+(?:\.[0-9]+)?)\s*[%折]?$", 1).try_cast("decimal(18, 6)")
@@ -289,7 +289,7 @@ def _share(text: ir.StringValue) -> ir.DecimalValue:
 def _line_amount(quantity: ir.DecimalValue, price: ir.DecimalValue, discount: ir.DecimalValue) -> ir.DecimalValue:
     """Quantity × price − discount, rounded half away from zero to cents; a discount makes a return smaller too."""
     less = (quantity < 0).ifelse(-discount, discount).fill_null(0)
-    # Of two narrow decimals the engine makes a narrow product, and stops at one that does not fit.
+    # The engine multiplies two narrow decimals into a narrow one, and fails where the product does not fit.
     return cast(ir.DecimalValue, (quantity.cast(WIDE) * price.cast(WIDE) - less.cast(WIDE)).try_cast(MONEY))
 
 
@@ -339,7 +339,7 @@ def _feedback(table: ir.Table, plan: Plan) -> tuple[Values, Problems]:
 
 
 def _content(columns: Values, *names: str) -> ir.StringValue:
-    """What a row says, as one text: its fingerprint stands for a number the file does not give."""
+    """The content of a row as one text, hashed into an id where the file has none."""
     parts = [columns[name].cast("string").fill_null("") for name in names]
     return cast(ir.StringValue, ibis.literal("\x1f").join(parts))
 

@@ -1,7 +1,7 @@
 """From cells of text to typed values.
 
-Every level is a view over the one before, so that nothing is computed twice; the slow way of reading a cell is taken
-only for cells that the quick way cannot read, so that clean files cost next to nothing.
+Every level is a view over the one before, so that nothing is computed twice; the slow parser is used only
+for cells that the fast one cannot read, so that clean files cost next to nothing.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from custrata.ingest.fields import CURRENCY as CURRENCY_FIELD
 from custrata.ingest.fields import Field
 from custrata.ingest.functions import texts_by_name
 from custrata.ingest.headers import LINE
-from custrata.ingest.leaving import left_out
 from custrata.ingest.money import LIMITS, currency_of, number_notes, plain_number, quick_number, wide_number
 from custrata.ingest.notes import noted, together
 from custrata.ingest.plan import Plan, Views
-from custrata.ingest.texts import chosen, tidy, tidy_id, unwrapped
+from custrata.ingest.row_filters import left_out_cell
+from custrata.ingest.texts import choice_value, tidy, tidy_id, without_wrapper
 from custrata.schema import QUANTITY
 
 SIGN, CURRENCY, BLANK, LOST, NOTES, NOTED, LOWERED, GONE = (
@@ -34,14 +34,14 @@ SIGN, CURRENCY, BLANK, LOST, NOTES, NOTED, LOWERED, GONE = (
 )  # fmt: skip
 DATES = ("instant", "date")
 CUSTOMER = "customer_id"
-# The quick way reads them with space at their edges, or leaves them to the slow one.
+# The fast parser reads them with surrounding whitespace, or leaves them to the slow one.
 READ = (*DATES, "number", "choice")
 DAY = 24 * 3600 * SECOND
 
 Values = dict[str, ir.Value]
 
 
-def typed(made: Views, raw: ir.Table, plan: Plan) -> ir.Table:
+def typed_rows(views: Views, raw: ir.Table, plan: Plan) -> ir.Table:
     """The rows with a typed column per field.
 
     Columns: every field the file tells; `<field>__wrong` where a cell can be wrong, and `<field>__text`, the cell; the
@@ -49,10 +49,10 @@ def typed(made: Views, raw: ir.Table, plan: Plan) -> ir.Table:
     amounts; `_blank`, nothing in the row; `_lost`, characters of the row could not be read; `_gone`, the cell for which
     the row is left out; `_notes` and `_noted`, what reading the row assumed and of which cells.
     """
-    table = made.level(raw.select(**_texts(raw, plan)))
+    table = views.create(raw.select(**_texts(raw, plan)))
     for level in (_quick, _month, _spelled, _turned, _slow):
-        table = made.level(table.mutate(**level(table, plan)))
-    return made.level(table.select(**_values(table, plan)))
+        table = views.create(table.mutate(**level(table, plan)))
+    return views.create(table.select(**_values(table, plan)))
 
 
 def _texts(raw: ir.Table, plan: Plan) -> Values:
@@ -61,7 +61,7 @@ def _texts(raw: ir.Table, plan: Plan) -> Values:
     cells = {header: raw[plan.cell(header)] for header in mapping.columns}
     texts: Values = {}
     for name, header in mapping.fields.items():
-        cell = unwrapped(cells[header]).nullif("") if name in plan.wrapped else cells[header]
+        cell = without_wrapper(cells[header]).nullif("") if name in plan.wrapped else cells[header]
         if name == plan.kind.table.at and plan.has("order_time"):
             cell = _with_clock(cell, cells, plan)
         text = cell if plan.kind[name].holds in READ else _tidied(cell, plan.kind[name])
@@ -74,15 +74,15 @@ def _texts(raw: ir.Table, plan: Plan) -> Values:
     lost = ibis.literal(False)
     if plan.source.unreadable:
         lost = ibis.or_(*(cell.contains(UNREADABLE).fill_null(False) for cell in cells.values()))
-    # Every column is asked for: of a wrong line the reader stumbles over those it was told to leave out.
+    # Every column is selected: the reader fails at a malformed line if columns are projected away.
     blank = ibis.coalesce(*(raw[column] for column in raw.columns)).isnull()
     properties = texts_by_name({header: tidy(cells[header]) for header in mapping.properties})
-    gone = left_out(cells, mapping.leave_out)
+    gone = left_out_cell(cells, mapping.leave_out)
     return {**texts, "properties": properties, BLANK: blank, LOST: lost, GONE: gone}
 
 
 def _with_clock(day: ir.StringValue, cells: dict[str, ir.StringValue], plan: Plan) -> ir.StringValue:
-    """A day with the time and the zone that stand in columns of their own."""
+    """A date joined with the time and the zone from separate columns."""
     bare = tidy(day).re_replace(r"[ T]00:00(:00(\.0+)?)?$", "")
     time = tidy(cells[plan.mapping.fields["order_time"]])
     zone: ir.Value = ibis.literal("")
@@ -98,7 +98,7 @@ def _tidied(cell: ir.StringValue, field: Field) -> ir.StringValue:
 
 
 def _quick(table: ir.Table, plan: Plan) -> Values:
-    """What the quick way reads; and, for what it cannot, the cell in plain signs."""
+    """The values that the fast parser reads; for other cells the text with normalized characters."""
     values: Values = {}
     for field in plan.fields:
         text = table[field.name]
@@ -124,11 +124,11 @@ def _month(table: ir.Table, plan: Plan) -> Values:
 
 
 def _spelled(table: ir.Table, plan: Plan) -> Values:
-    """Dates in digits, with the half of the day beside them; and what is a number in wide."""
+    """Dates in digits with their AM/PM marker, and numbers as wide decimals."""
     values: Values = {}
     for name in _dates(plan):
-        said = datetimes.spelled(table[f"{name}__plain"], table[f"{name}__month"])
-        values |= {f"{name}__half": datetimes.half_of(said), f"{name}__clock": datetimes.unhalved(said)}
+        text = datetimes.spelled(table[f"{name}__plain"], table[f"{name}__month"])
+        values |= {f"{name}__half": datetimes.meridiem_of(text), f"{name}__clock": datetimes.without_meridiem(text)}
     for field in plan.fields:
         if field.holds == "number":
             wide = wide_number(table[f"{field.name}__plain"], bool(plan.mapping.decimal_comma))
@@ -137,12 +137,12 @@ def _spelled(table: ir.Table, plan: Plan) -> Values:
 
 
 def _turned(table: ir.Table, plan: Plan) -> Values:
-    """Dates with the year first, and how far their clock is from Greenwich."""
+    """Dates with the year first, and their UTC offset."""
     values: Values = {}
     for name in _dates(plan):
         clock, month, half = (table[f"{name}__{part}"] for part in ("clock", "month", "half"))
         birth = plan.kind[name].holds == "date"
-        values[f"{name}__turned"] = datetimes.turned(clock, month, half, plan.mapping.date_order, birth=birth)
+        values[f"{name}__turned"] = datetimes.year_first(clock, month, half, plan.mapping.date_order, birth=birth)
         values[f"{name}__shift"] = datetimes.shift_of(clock, plan.zone)
     return values
 
@@ -152,7 +152,7 @@ def _dates(plan: Plan) -> list[str]:
 
 
 def _slow(table: ir.Table, plan: Plan) -> Values:
-    """What the slow way reads where the quick one did not."""
+    """The values that the slow parser reads where the fast one did not."""
     values: Values = {}
     for field in plan.fields:
         name = field.name
@@ -176,11 +176,11 @@ def _instant(table: ir.Table, field: Field) -> Values:
     wall = datetimes.slow_wall(turned, half)
     elsewhere = shift.notnull() | (datetimes.zone_name(clock) != "").fill_null(False)
     utc = ibis.coalesce(
-        table[f"{field.name}__utc"], wall - shift.cast("int64") * (60 * SECOND), datetimes.counted(plain)
+        table[f"{field.name}__utc"], wall - shift.cast("int64") * (60 * SECOND), datetimes.epoch_utc(plain)
     )
     own = elsewhere.ifelse(ibis.null("int64"), wall)
-    if field.holds == "date":  # nobody's birthday depends on where one looks from
-        utc, own = ibis.coalesce(table[f"{field.name}__utc"], datetimes.counted(plain)), wall
+    if field.holds == "date":  # a birthday has no time zone
+        utc, own = ibis.coalesce(table[f"{field.name}__utc"], datetimes.epoch_utc(plain)), wall
     walls = (table[f"{field.name}__wall"], own, datetimes.excel_wall(plain))
     fault = datetimes.fault_of(clock, wall.notnull() & shift.isnull() & elsewhere)
     return {f"{field.name}__utc": utc, f"{field.name}__wall": ibis.coalesce(*walls), f"{field.name}__fault": fault}
@@ -195,7 +195,7 @@ def _values(table: ir.Table, plan: Plan) -> Values:
         if field.holds in ("id", "text", "currency"):
             continue
         cell = tidy(text)
-        wrong = cell.notnull() & ~datetimes.stands_for_none(cell, field) if field.holds in DATES else cell.notnull()
+        wrong = cell.notnull() & ~datetimes.is_null_date(cell, field) if field.holds in DATES else cell.notnull()
         wrong = value.isnull().ifelse(wrong, False)
         if field.holds == "number":
             values[f"{field.name}__large"] = table[f"{field.name}__large"]
@@ -212,7 +212,7 @@ def _values(table: ir.Table, plan: Plan) -> Values:
 
 def _notes(table: ir.Table, plan: Plan) -> list[tuple[str, ir.IntegerValue, ir.StringValue]]:
     """What reading each cell assumed."""
-    found: list[tuple[str, ir.IntegerValue, ir.StringValue]] = []
+    notes: list[tuple[str, ir.IntegerValue, ir.StringValue]] = []
     excel = plan.source.file.form == "excel"
     for field in plan.fields:
         name, text = field.name, table[field.name]
@@ -233,8 +233,8 @@ def _notes(table: ir.Table, plan: Plan) -> list[tuple[str, ir.IntegerValue, ir.S
             bits = noted(lower_case_emails=table[LOWERED])
         else:
             continue
-        found.append((name, cast(ir.IntegerValue, bits), text))
-    return found
+        notes.append((name, cast(ir.IntegerValue, bits), text))
+    return notes
 
 
 def _value(table: ir.Table, field: Field, plan: Plan) -> ir.Value:
@@ -242,7 +242,7 @@ def _value(table: ir.Table, field: Field, plan: Plan) -> ir.Value:
     if field.holds == "number":
         return table[f"{field.name}__value"]
     if field.holds == "choice":
-        return chosen(text, field.choice, plan.words.get(field.name, {}))
+        return choice_value(text, field.choice, plan.words.get(field.name, {}))
     if field.holds == "phone":
         return quick_phone(text, plan.region)
     if field.holds == "email":

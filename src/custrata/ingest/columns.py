@@ -1,4 +1,4 @@
-"""Second thoughts about recognised columns: what stands beside one, and what its cells say, may change its meaning."""
+"""Corrections to recognised columns: neighbouring columns and cell values may change the meaning of a column."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping as Table
 
 from custrata.ingest.fields import Kind
 from custrata.ingest.headers import plain_header, rank
-from custrata.ingest.questions import Desk, Question
+from custrata.ingest.questions import Dialog, Question
 from custrata.ingest.sample import Sample
 from custrata.ingest.statuses import is_status
 from custrata.schema.numbers import NotANumber, decimal_of
@@ -39,7 +39,7 @@ OFFSETS = {
 OFFSET = re.compile(r"^(?:UTC|GMT)?[+-]\d{2}:?\d{2}$")
 RATE_HEADER = re.compile(r"[%％]|rate|percent|pct|ratio|率|比例", re.IGNORECASE)
 MONEY_HEADER = re.compile(r"金额|金額|amount|value|额$|額$|betrag|montant|importe", re.IGNORECASE)
-SHOWN = 3
+MAX_EXAMPLES = 3
 
 
 def is_time(value: str) -> bool:
@@ -57,10 +57,10 @@ def zone_of_header(header: str) -> str | None:
     >>> zone_of_header("Created date (UTC)"), zone_of_header("Time (GMT+8)"), zone_of_header("Order date")
     ('UTC', 'Etc/GMT-8', None)
     """
-    found = ZONE_HEADER.search(header)
-    if found is None:
+    match = ZONE_HEADER.search(header)
+    if match is None:
         return None
-    name, offset, bare, iana, chinese = found.groups()
+    name, offset, bare, iana, chinese = match.groups()
     if iana:
         return str(iana)
     if chinese:
@@ -75,67 +75,69 @@ def zone_of_header(header: str) -> str | None:
     return "UTC" if number == 0 else f"Etc/GMT{-number:+d}"
 
 
-def with_gross(file: Table[str, str], sample: Sample, kind: Kind, desk: Desk) -> dict[str, str]:
+def with_gross(file: Table[str, str], sample: Sample, kind: Kind, dialog: Dialog) -> dict[str, str]:
     """The columns, with the amount before fees as the amount where the file has amounts before and after them."""
-    found = dict(file)
-    net, gross = found.get("amount"), found.get("gross_amount")
+    fields = dict(file)
+    net, gross = fields.get("amount"), fields.get("gross_amount")
     fee = next((header for header in sample.headers if rank(header, "fee") is not None), None)
     if kind.name != "orders" or not (net and gross and fee) or "net" not in plain_header(net):
-        return found
-    if net in (fee,) or fee in found.values():
-        return found
-    del found["gross_amount"]
-    found["amount"] = gross
-    desk.tell("before_fees", sample.rows, ", ".join(sample.columns[gross][:1]), gross=gross, net=net, fee=fee)
-    return found
+        return fields
+    if net in (fee,) or fee in fields.values():
+        return fields
+    del fields["gross_amount"]
+    fields["amount"] = gross
+    dialog.tell("before_fees", sample.rows, ", ".join(sample.columns[gross][:1]), gross=gross, net=net, fee=fee)
+    return fields
 
 
-def with_chosen(file: Table[str, str], sample: Sample, repeated: Table[str, list[str]], desk: Desk) -> dict[str, str]:
+def with_chosen(
+    file: Table[str, str], sample: Sample, repeated: Table[str, list[str]], dialog: Dialog
+) -> dict[str, str]:
     """The columns, with an answer which of several columns of one name a field is."""
-    found = dict(file)
+    fields = dict(file)
     for header, columns in repeated.items():
-        names = [name for name, column in found.items() if column in columns]
+        names = [name for name, column in fields.items() if column in columns]
         if not names or len({tuple(sample.columns[column]) for column in columns}) == 1:
             continue
         name = names[0]
-        shown = "; ".join(f"{column}: {', '.join(sample.columns[column][:SHOWN])}" for column in columns)
-        default = _after_discount(found, sample, columns) if name == "amount" else found[name]
-        facts = {"header": header, "field": name, "example": shown}
-        found[name] = desk.ask(Question(f"same_header.{header}", tuple(columns), default, facts))
-        desk.tell("same_header", len(columns), found[name], header=header, field=name)
-    return found
+        examples = "; ".join(f"{column}: {', '.join(sample.columns[column][:MAX_EXAMPLES])}" for column in columns)
+        default = _after_discount(fields, sample, columns) if name == "amount" else fields[name]
+        facts = {"header": header, "field": name, "example": examples}
+        fields[name] = dialog.ask(Question(f"same_header.{header}", tuple(columns), default, facts))
+        dialog.tell("same_header", len(columns), fields[name], header=header, field=name)
+    return fields
 
 
-def _after_discount(found: Table[str, str], sample: Sample, columns: list[str]) -> str:
+def _after_discount(fields: Table[str, str], sample: Sample, columns: list[str]) -> str:
     """Of several amounts the one that is another less the discount, else the one recognised."""
-    rows = sample.numbers((*columns, found["discount"])) if "discount" in found else []
+    rows = sample.numbers((*columns, fields["discount"])) if "discount" in fields else []
     for column in columns:
         for other in columns:
             if (
                 column != other
                 and rows
-                and all(row[other] - abs(row[found["discount"]]) == row[column] for row in rows)
+                and all(row[other] - abs(row[fields["discount"]]) == row[column] for row in rows)
             ):
                 return column
-    return found["amount"]
+    return fields["amount"]
 
 
-def with_rates(file: Table[str, str], sample: Sample, kind: Kind, desk: Desk) -> dict[str, str]:
-    """The columns, with a discount that is a rate taken as one: it becomes money where the amount before it is known,
-    else it stays a property."""
-    found = dict(file)
+def with_rates(file: Table[str, str], sample: Sample, kind: Kind, dialog: Dialog) -> dict[str, str]:
+    """The columns, with rate discounts recognised: they become amounts where the gross amount is known,
+    else they stay properties."""
+    fields = dict(file)
     for name in ("discount", "discount_rate", "paid_rate"):
-        header = found.get(name)
+        header = fields.get(name)
         if header is None or (name == "discount" and not _is_rate(header, sample.columns[header])):
             continue
         paid = name == "paid_rate" or (name == "discount" and _is_paid_share(header, sample.columns[header]))
-        del found[name]
-        known = "gross_amount" in found or {"quantity", "unit_price"} <= set(found)
-        if known and "discount" not in found:
-            found["paid_rate" if paid else "discount_rate"] = header
-        code = "discount_rate_property" if not known else "paid_rate" if paid else "discount_rate"
-        desk.tell(code, len(sample.columns[header]), next(iter(sample.columns[header]), ""), header=header)
-    return {field: header for field, header in found.items() if field in kind.names}
+        del fields[name]
+        has_gross = "gross_amount" in fields or {"quantity", "unit_price"} <= set(fields)
+        if has_gross and "discount" not in fields:
+            fields["paid_rate" if paid else "discount_rate"] = header
+        code = "discount_rate_property" if not has_gross else "paid_rate" if paid else "discount_rate"
+        dialog.tell(code, len(sample.columns[header]), next(iter(sample.columns[header]), ""), header=header)
+    return {field: header for field, header in fields.items() if field in kind.names}
 
 
 def _is_rate(header: str, values: list[str]) -> bool:
@@ -166,65 +168,65 @@ def is_zone(value: str) -> bool:
 CLOCK_TESTS = {"order_time": is_time, "time_zone": is_zone}
 
 
-def clock_of(found: Table[str, str], sample: Sample, kind: Kind) -> dict[str, str]:
-    """The columns of the time of day and its zone that stand beside a day, where the file has them."""
+def clock_of(fields: Table[str, str], sample: Sample, kind: Kind) -> dict[str, str]:
+    """The separate columns for the time of day and its zone, where the file has them."""
     clock: dict[str, str] = {}
     for name, test in CLOCK_TESTS.items():
-        if name not in kind.names or name in found:
+        if name not in kind.names or name in fields:
             continue
         for header in sample.headers:
             values = sample.some(header)
-            if rank(header, name) is not None and values and all(map(test, values)) and header not in found.values():
+            if rank(header, name) is not None and values and all(map(test, values)) and header not in fields.values():
                 clock.setdefault(name, header)
     return clock
 
 
-def with_clock(file: Table[str, str], sample: Sample, kind: Kind, desk: Desk) -> dict[str, str]:
-    """The columns, with the time of day only where the day stands without one; and a word on zones in headers."""
-    found = dict(file)
-    at = found.get("ordered_at")
+def with_clock(file: Table[str, str], sample: Sample, kind: Kind, dialog: Dialog) -> dict[str, str]:
+    """The columns, with the time of day only where the date has none; adds a notice for zones in headers."""
+    fields = dict(file)
+    at = fields.get("ordered_at")
     days = sample.some(at) if at else []
     alone = bool(days) and not any(":" in day.replace("00:00:00", "").replace("00:00", "") for day in days)
-    times = sample.some(found["order_time"]) if "order_time" in found else []
-    if "order_time" in found and not (alone and all(map(is_time, times))):
-        del found["order_time"]
-    if "order_time" not in found:
-        found.pop("time_zone", None)
+    times = sample.some(fields["order_time"]) if "order_time" in fields else []
+    if "order_time" in fields and not (alone and all(map(is_time, times))):
+        del fields["order_time"]
+    if "order_time" not in fields:
+        fields.pop("time_zone", None)
     elif at:
-        headers = [found[name] for name in ("ordered_at", "order_time", "time_zone") if name in found]
-        desk.tell("time_joined", len(headers), next(iter(sample.joined(*headers)), ""), headers=", ".join(headers))
-    for name, header in found.items():
+        headers = [fields[name] for name in ("ordered_at", "order_time", "time_zone") if name in fields]
+        dialog.tell("time_joined", len(headers), next(iter(sample.joined(*headers)), ""), headers=", ".join(headers))
+    for name, header in fields.items():
         if kind[name].holds == "instant" and (zone := zone_of_header(header)):
-            desk.tell("zone_of_header", 1, next(iter(sample.some(header)), ""), header=header, zone=zone)
-    return found
+            dialog.tell("zone_of_header", 1, next(iter(sample.some(header)), ""), header=header, zone=zone)
+    return fields
 
 
-def with_customer(file: Table[str, str], sample: Sample, kind: Kind, desk: Desk) -> dict[str, str]:
-    """The columns, with the e-mail, the phone or the name as the customer where the file has no number of them."""
-    found = dict(file)
-    alone = kind.name == "orders" or (kind.name == "lines" and "order_id" not in found)
-    if "customer_id" in found or not alone:
-        return found
+def with_customer(file: Table[str, str], sample: Sample, kind: Kind, dialog: Dialog) -> dict[str, str]:
+    """The columns, with the e-mail, the phone or the name as the customer where the file has no customer id."""
+    fields = dict(file)
+    alone = kind.name == "orders" or (kind.name == "lines" and "order_id" not in fields)
+    if "customer_id" in fields or not alone:
+        return fields
     for name in ("email", "phone", "customer_name"):
-        if header := found.pop(name, None):
-            found["customer_id"] = header
+        if header := fields.pop(name, None):
+            fields["customer_id"] = header
             values = sample.columns[header]
-            desk.tell("customer_by_contact", len(values), next(iter(values), ""), header=header)
-            return found
-    return found
+            dialog.tell("customer_by_contact", len(values), next(iter(values), ""), header=header)
+            return fields
+    return fields
 
 
-def with_status(file: Table[str, str], sample: Sample, kind: Kind, desk: Desk) -> dict[str, str]:
-    """The columns, with a status that no header names; and a word where a status has too many words to be one."""
-    found = dict(file)
-    if "status" not in kind.names or "status" in found:
-        return found
+def with_status(file: Table[str, str], sample: Sample, kind: Kind, dialog: Dialog) -> dict[str, str]:
+    """The columns, with a status found by its values; adds a notice for a status column with too many words."""
+    fields = dict(file)
+    if "status" not in kind.names or "status" in fields:
+        return fields
     for header in sample.headers:
-        if header in found.values() or not sample.columns[header]:
+        if header in fields.values() or not sample.columns[header]:
             continue
         if is_status(sample.columns[header], by_header=False):
-            desk.tell("status_by_content", 1, next(iter(sample.columns[header])), header=header)
-            return {**found, "status": header}
+            dialog.tell("status_by_content", 1, next(iter(sample.columns[header])), header=header)
+            return {**fields, "status": header}
         if rank(header, "order_status") is not None and plain_header(header) != "state":
-            desk.tell("status_not_used", 1, sample.columns[header][0], header=header)
-    return found
+            dialog.tell("status_not_used", 1, sample.columns[header][0], header=header)
+    return fields

@@ -41,7 +41,7 @@ def region_of(zone: str) -> str | None:
 
 
 def quick_phone(text: ir.StringValue, region: str | None) -> ir.StringValue:
-    """The E.164 form of what needs no library: Chinese mobile numbers; null for all others."""
+    """The E.164 form of numbers parsed without the library: Chinese mobile numbers; null for all others."""
     digits = plain_phone(text).re_replace(r"[\s().\-/]", "")
     # A bare number is a Chinese mobile in China only; abroad the same digits may be anything.
     form = CHINESE_MOBILE if region == "CN" else r"^(?:\+86|0086)(1[3-9]\d{9})$"
@@ -49,7 +49,7 @@ def quick_phone(text: ir.StringValue, region: str | None) -> ir.StringValue:
 
 
 def plain_phone(text: ir.StringValue) -> ir.StringValue:
-    """The number in half width, as it was before a spreadsheet took it for one to calculate with.
+    """The number in half width, with the float format of a spreadsheet removed.
 
     `13800000001.0` and `1.3800000001E+10` still have all their digits; `1.38E+10` has lost most and stays as it is.
     """
@@ -57,10 +57,10 @@ def plain_phone(text: ir.StringValue) -> ir.StringValue:
     whole = plain.re_replace(r"^(\+?\d{5,15})\.0+$", r"\1")
     all_there = plain.upper().re_search(FLOAT)
     digits = plain.try_cast("decimal(38, 4)").cast("decimal(38, 0)").cast("string")
-    return cast(ir.StringValue, _calculated(plain).ifelse(all_there.ifelse(digits, whole), plain))
+    return cast(ir.StringValue, _is_float_like(plain).ifelse(all_there.ifelse(digits, whole), plain))
 
 
-def _calculated(text: ir.StringValue) -> ir.BooleanValue:
+def _is_float_like(text: ir.StringValue) -> ir.BooleanValue:
     return text.endswith("0") & text.contains(".") | text.upper().contains("E+")
 
 
@@ -77,8 +77,8 @@ def contact_notes(text: ir.StringValue, holds: str) -> ir.IntegerValue:
         return noted(mended_contacts=(plain != text) & plain.contains("@"))
     scientific = plain.upper().re_search(r"^\d(\.\d+)?E\+\d+$")
     return noted(
-        mended_contacts=_calculated(plain) & (plain_phone(text) != plain),
-        rounded_contacts=_calculated(plain) & scientific & ~plain.upper().re_search(FLOAT),
+        mended_contacts=_is_float_like(plain) & (plain_phone(text) != plain),
+        rounded_contacts=_is_float_like(plain) & scientific & ~plain.upper().re_search(FLOAT),
     )
 
 
@@ -88,7 +88,7 @@ def e164(text: str, region: str | None) -> str | None:
     >>> e164("020 7183 8750", "GB"), e164("12", "GB")
     ('+442071838750', None)
     """
-    plain = _uncalculated(text)
+    plain = _without_float_format(text)
     try:
         number = phonenumbers.parse(plain or "", region)
     except phonenumbers.NumberParseException:
@@ -98,11 +98,12 @@ def e164(text: str, region: str | None) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _uncalculated(text: str) -> str | None:
-    """The number before a spreadsheet took it for one to calculate with; None where that has cost it digits.
+def _without_float_format(text: str) -> str | None:
+    """The digits of a number that a spreadsheet formatted as a float; None where the format lost digits.
 
-    >>> _uncalculated("2071838750.0"), _uncalculated("4.420718387E+10"), _uncalculated("4.4E+11")
-    ('2071838750', None, None)
+    >>> _without_float_format("2071838750.0"), _without_float_format("4.420718387E+10")
+    ('2071838750', None)
+    >>> _without_float_format("4.4E+11")
     """
     plain = unicodedata.normalize("NFKC", text).strip()
     if not (written := CALCULATED.fullmatch(plain)):
@@ -110,10 +111,10 @@ def _uncalculated(text: str) -> str | None:
     return f"{Decimal(plain):f}" if len(written[1] or "") >= int(written[2]) else None
 
 
-def phone_book(numbers: Sequence[str], region: str | None, told: Callable[[float], None]) -> pa.Table:
+def phone_book(numbers: Sequence[str], region: str | None, progress: Callable[[float], None]) -> pa.Table:
     """The distinct numbers that an expression could not read, with their E.164 form: columns `text`, `e164`."""
     read: list[str | None] = []
     for start in range(0, len(numbers), BATCH):
         read += [e164(number, region) for number in numbers[start : start + BATCH]]
-        told(min(1.0, (start + BATCH) / len(numbers)))
+        progress(min(1.0, (start + BATCH) / len(numbers)))
     return pa.table({"text": pa.array(numbers, pa.string()), "e164": pa.array(read, pa.string())})

@@ -1,4 +1,4 @@
-"""The words of dates: months and weekdays in several languages, halves of the day, zones; told by CLDR's data."""
+"""The words of dates: months and weekdays in several languages, AM/PM markers, zones; from CLDR data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BRACKETS = r"\[[^\]]*\]|\([^)]*\)"
 ERAS = {"民國": 1911, "民国": 1911, "令和": 2018, "平成": 1988, "昭和": 1925}
 PARTICLES = r"\b(?:DE|DEL|OF|LE|DEN|THE|AT|UM|KL|UHR|A LAS)\b\.?"
 
-# Minutes east of Greenwich. Left out is what means several: CST, IST, BST, AST, unless the workspace's zone says it.
+# UTC offsets in minutes, without ambiguous names (CST, IST, BST, AST), which depend on the workspace's zone.
 ZONES = {
     "Z": 0, "UTC": 0, "GMT": 0, "UT": 0, "WET": 0, "WEST": 60, "CET": 60, "CEST": 120, "MEZ": 60, "MESZ": 120,
     "EET": 120, "EEST": 180, "MSK": 180, "EST": -300, "EDT": -240, "CDT": -300, "MST": -420, "MDT": -360,
@@ -47,25 +47,25 @@ def months() -> dict[str, str]:
     >>> months()["MARZ"], months()["FEVR"], months()["SEPT"]
     ('03', '02', '09')
     """
-    found = {}
+    numbers = {}
     for language in LANGUAGES:
         for context in ("format", "stand-alone"):
             for width in ("wide", "abbreviated"):
                 for month, name in Locale(language).months[context][width].items():
-                    found[without_accents(name).strip(".")] = f"{month:02}"
-    return dict(sorted(found.items(), key=lambda item: -len(item[0])))
+                    numbers[without_accents(name).strip(".")] = f"{month:02}"
+    return dict(sorted(numbers.items(), key=lambda item: -len(item[0])))
 
 
 @lru_cache(maxsize=1)
 def weekdays() -> tuple[str, ...]:
     """Every name of a day of the week that is no name of a month; the longest first."""
-    found = set()
+    weekday_names = set()
     for language in LANGUAGES:
         for width in ("wide", "abbreviated", "short"):
             for context in ("format", "stand-alone"):
                 names = Locale(language).days[context].get(width, {})
-                found |= {without_accents(name).strip(".") for name in names.values()}
-    return tuple(sorted(found - set(months()), key=lambda name: -len(name)))
+                weekday_names |= {without_accents(name).strip(".") for name in names.values()}
+    return tuple(sorted(weekday_names - set(months()), key=lambda name: -len(name)))
 
 
 @lru_cache(maxsize=1)
@@ -76,7 +76,7 @@ def month_form() -> str:
 
 @lru_cache(maxsize=1)
 def weekday_form() -> str:
-    """A regular expression of a weekday in front, with what parts it from the date; *mar* is one before a month."""
+    """A regular expression of a leading weekday with its separator; *mar* is a weekday before a month name."""
     names = "|".join(map(re.escape, weekdays()))
     return rf"^(?:{names})[., ]+|^(?:MAR|PAZ)[., ]+(\d{{1,2}}[-/. ]+(?:DE )?(?:{'|'.join(map(re.escape, months()))}))"
 
@@ -89,7 +89,7 @@ def weekday_behind_form() -> str:
 
 @lru_cache(maxsize=16)
 def zone_names(zone: str) -> dict[str, int]:
-    """The minutes east of Greenwich of every name, the workspace's own zone first.
+    """The UTC offset in minutes of every name, the workspace's own zone first.
 
     >>> zone_names("Asia/Shanghai")["CST"], zone_names("America/Chicago")["CST"], "CST" in zone_names("UTC")
     (480, -360, False)

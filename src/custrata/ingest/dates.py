@@ -1,4 +1,4 @@
-"""Dates and times as files write them; whether the day or the month comes first is read off the data, or asked."""
+"""Parse dates and times; the order of day and month is inferred from the data, or asked."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def looks_like_date(value: str) -> bool:
 
 
 def bare_date(value: str) -> str:
-    """A cell as `datetimes` spells it before it reads the date: in capitals, `#` for the name of a month.
+    """A cell normalized as in `datetimes`: in capitals, with `#` for the name of a month.
 
     >>> bare_date("Dienstag, 5. März 2024")
     '5. # 2024'
@@ -107,7 +107,7 @@ class Evidence:
 
     @property
     def order(self) -> Order | None:
-        """The order the dates settle; a stray contradiction in ten does not unsettle it."""
+        """The order of day and month, if more than ten times as many dates support it as contradict it."""
         if self.day_first > 10 * self.month_first:
             return "day-first"
         return "month-first" if self.month_first > 10 * self.day_first else None
@@ -165,7 +165,7 @@ SHORT_FORMS = [
 
 
 def form_of(values: list[str], order: Order | None) -> str | None:
-    """The one form that all of these dates are written in, where it is worth knowing: not for ISO, nor for a mixture.
+    """The `strptime` format that all of these dates share; None for ISO dates and for mixed formats.
 
     >>> form_of(["12/1/2010 08:26", "12/13/2010 09:00"], "month-first")
     '%m/%d/%Y %H:%M'
@@ -181,14 +181,14 @@ YEAR_OF_TWO = re.compile(r"^(\d{2})([-/.])(\d{1,2})[-/.](\d{2})( \d{1,2}:\d{2}(:
 
 
 def short_year_form(values: Iterable[str]) -> str | None:
-    """The form of dates such as 24/03/05 whose first part is the year: the last changes more, and none fits otherwise.
+    """The format of dates such as 24/03/05 whose first part is the year: the last part varies more.
 
     >>> short_year_form(["24/03/05", "24/12/31"]), short_year_form(["24/03/05", "25/03/05"])
     ('%y/%m/%d', None)
     """
-    found = [YEAR_OF_TWO.match(value.strip()) for value in values]
-    parts = [match for match in found if match]
-    if not parts or len(parts) != len(found):
+    matches = [YEAR_OF_TWO.match(value.strip()) for value in values]
+    parts = [match for match in matches if match]
+    if not parts or len(parts) != len(matches):
         return None
     firsts, lasts = ({match[place] for match in parts} for place in (1, 4))
     if len(lasts) <= len(firsts) or any(int(first) <= 12 for first in firsts) or any(int(last) > 31 for last in lasts):
@@ -200,7 +200,7 @@ def short_year_form(values: Iterable[str]) -> str | None:
 
 
 def order_of(form: str) -> Order | None:
-    """Whether a form names the day or the month first; None where the year comes first or the month has a name."""
+    """Whether a format has the day or the month first; None where the year comes first or the month is a name."""
     if "%m" not in form or "%d" not in form or form.lower().find("%y") in range(form.find("%m")):
         return None
     return "day-first" if form.find("%d") < form.find("%m") else "month-first"
@@ -217,7 +217,7 @@ def _fits(value: str, form: str) -> bool:
 def quick_wall(text: ir.StringValue, form: str | None) -> ir.IntegerValue:
     """Wall-clock microseconds of `YYYY-MM-DD HH:MM:SS`, of `YYYY-MM-DD`, or of the mapping's own form; else null.
 
-    A text of this shape has no room for an offset, which the cast would drop without a word.
+    A text of this shape has no room for an offset, which the cast would drop silently.
     """
     if form:
         return within(epoch_micros(cast(ir.TimestampValue, try_strptime(text, [form]))))

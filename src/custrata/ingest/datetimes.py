@@ -1,4 +1,4 @@
-"""From a cell to an instant, for whatever is no plain `YYYY-MM-DD HH:MM:SS`: word by word, in a few levels."""
+"""Parse instants that are not plain `YYYY-MM-DD HH:MM:SS`, in several steps."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ YEAR_LAST = (
 )
 CLOCK = r"\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?"
 OFFSET = rf"{CLOCK} ?(?:UTC|GMT|Z)? ?([+-]\d{{1,2}})(?::?(\d{{2}}))?$"
-# Of two digits 69 is 1969 and 68 is 2068, as POSIX has it; nobody was born in 2030 yet.
+# Two-digit years: 69 is 1969 and 68 is 2068, as in POSIX; birthdays are never in the future.
 CENTURIES = ((r"(\d{4})\b", ""), (r"([0-5]\d|6[0-8])\b", "20"), (r"(69|[7-9]\d)\b", "19"))
 OF_BIRTH = ((r"(\d{4})\b", ""), (r"([0-2]\d)\b", "20"), (r"([3-9]\d)\b", "19"))
-# A year of three digits is one of Taiwan's, with the era or without.
+# A three-digit year is a Minguo year, with or without the era.
 ERA_FORMS = (
     rf"^({'|'.join(ERAS)}) ?(\d{{1,3}})[-/. ] ?(\d{{1,2}})[-/. ] ?(\d{{1,2}})",
     r"^()(1\d{2})[-/.](\d{1,2})[-/.](\d{1,2})",
@@ -67,15 +67,15 @@ def plain_date(text: ir.StringValue) -> ir.StringValue:
     signs = cast(ir.StringValue, trim(half_width(text).upper().re_replace(r"\s+", " "), " "))
     letters = strip_accents(signs.re_replace(f"{BRACKETS}|{CJK_WEEKDAY}", " ").translate(SIGNS, PLAIN))
     worded = trim(letters.re_replace(r" +", " "), " :,")
-    return cast(ir.StringValue, _wordy(signs).ifelse(worded, trim(signs, ":, ")))
+    return cast(ir.StringValue, _has_words(signs).ifelse(worded, trim(signs, ":, ")))
 
 
-def stands_for_none(text: ir.StringValue, field: Field) -> ir.BooleanValue:
-    """Whether the cell holds what systems write where they know no date: nothing, then, not a wrong date."""
+def is_null_date(text: ir.StringValue, field: Field) -> ir.BooleanValue:
+    """Whether the cell holds a null date, as systems write it where the date is unknown."""
     return text.re_search(ZERO_DATE) | (is_placeholder(text) if field.holds == "date" else ibis.literal(False))
 
 
-def _wordy(text: ir.StringValue) -> ir.BooleanValue:
+def _has_words(text: ir.StringValue) -> ir.BooleanValue:
     return text.re_search(r"[^\d\-/.:, +TZ]")
 
 
@@ -86,30 +86,30 @@ def _named(text: ir.StringValue) -> ir.BooleanValue:
 
 def month_of(plain: ir.StringValue) -> ir.StringValue:
     """The month that a name in the cell stands for, as two digits; null where there is none."""
-    name = _unweekdayed(plain).re_extract(month_form(), 1)
+    name = _without_weekday(plain).re_extract(month_form(), 1)
     place = list_position(list(months()), name)
     return cast(ir.StringValue, _named(plain).ifelse(list_extract(list(months().values()), place), ibis.null("string")))
 
 
-def _unweekdayed(plain: ir.StringValue) -> ir.StringValue:
+def _without_weekday(plain: ir.StringValue) -> ir.StringValue:
     bare = plain.re_replace(weekday_form(), r"\1").re_replace(weekday_behind_form(), r"\1\2")
-    return _half_behind(bare.re_replace(r"(\d) ?Г\.?", r"\1"))
+    return _meridiem_last(bare.re_replace(r"(\d) ?Г\.?", r"\1"))
 
 
-def _half_behind(text: ir.StringValue) -> ir.StringValue:
+def _meridiem_last(text: ir.StringValue) -> ir.StringValue:
     return text.re_replace(r"\b([AP]M) (\d{1,2}:\d{2}(?::\d{2})?)", r"\2 \1")
 
 
 def spelled(plain: ir.StringValue, month: ir.StringValue) -> ir.StringValue:
     """The cell with `#` for the name of a month, without weekdays, particles and ordinals."""
-    name = cast(ir.StringValue, _unweekdayed(plain).re_extract(month_form(), 1))
-    named = _unweekdayed(plain).replace(name, MONTH).re_replace(rf"{MONTH}\.", MONTH)
+    name = cast(ir.StringValue, _without_weekday(plain).re_extract(month_form(), 1))
+    named = _without_weekday(plain).replace(name, MONTH).re_replace(rf"{MONTH}\.", MONTH)
     bare = named.re_replace(PARTICLES, " ").re_replace(r"(\d)(?:ST|ND|RD|TH|ER|º|ª|°)\b", r"\1")
     bare = bare.re_replace(r"(\d) ?H ?(\d{2})\b", r"\1:\2").re_replace(r"(\d) ?H$", r"\1:00").re_replace(r" +", " ")
     bare = cast(ir.StringValue, trim(bare.re_replace(YEAR_LAST, r"\1 \4 \2\3"), " ,"))
-    other = _hours(_unweekdayed(plain))
-    kept = plain.re_search(r"H|[AP]M \d").ifelse(_half_behind(_hours(plain)), plain)
-    return cast(ir.StringValue, ibis.cases((~_named(plain), kept), (month.isnull(), other), else_=bare))
+    other = _hours(_without_weekday(plain))
+    numeric = plain.re_search(r"H|[AP]M \d").ifelse(_meridiem_last(_hours(plain)), plain)
+    return cast(ir.StringValue, ibis.cases((~_named(plain), numeric), (month.isnull(), other), else_=bare))
 
 
 def _hours(text: ir.StringValue) -> ir.StringValue:
@@ -117,39 +117,39 @@ def _hours(text: ir.StringValue) -> ir.StringValue:
     return cast(ir.StringValue, trim(bare, " ,"))
 
 
-def half_of(said: ir.StringValue) -> ir.StringValue:
-    """`P` after noon, `A` before it, null where the cell does not say."""
-    afternoon, morning = said.re_search(rf"\d ?P\.? ?M\b|{AFTERNOON}"), said.re_search(rf"\d ?A\.? ?M\b|{MORNING}")
-    return cast(ir.StringValue, ibis.cases((~_wordy(said), None), (afternoon, "P"), (morning, "A")).cast("string"))
+def meridiem_of(text: ir.StringValue) -> ir.StringValue:
+    """`P` for PM, `A` for AM, null where the cell has neither."""
+    afternoon, morning = text.re_search(rf"\d ?P\.? ?M\b|{AFTERNOON}"), text.re_search(rf"\d ?A\.? ?M\b|{MORNING}")
+    return cast(ir.StringValue, ibis.cases((~_has_words(text), None), (afternoon, "P"), (morning, "A")).cast("string"))
 
 
-def unhalved(said: ir.StringValue) -> ir.StringValue:
-    """The cell without the half of the day."""
-    bare = said.re_replace(rf" ?(?:{AFTERNOON}|{MORNING}) ?", " ").re_replace(r"(\d) ?[AP]\.? ?M\b\.?", r"\1 ")
-    return cast(ir.StringValue, _wordy(said).ifelse(trim(bare.re_replace(r" +", " "), " "), said))
+def without_meridiem(text: ir.StringValue) -> ir.StringValue:
+    """The cell without its AM/PM marker."""
+    bare = text.re_replace(rf" ?(?:{AFTERNOON}|{MORNING}) ?", " ").re_replace(r"(\d) ?[AP]\.? ?M\b\.?", r"\1 ")
+    return cast(ir.StringValue, _has_words(text).ifelse(trim(bare.re_replace(r" +", " "), " "), text))
 
 
 def shift_of(clock: ir.StringValue, zone: str) -> ir.IntegerValue:
-    """Minutes east of Greenwich that the cell says of itself, after `unhalved`; null where it says none one knows."""
+    """The UTC offset that the cell states, in minutes, after `without_meridiem`; null where none is known."""
     hours, minutes = (clock.re_extract(OFFSET, part).nullif("").try_cast("int32") for part in (1, 2))
     west = clock.re_extract(OFFSET, 1).startswith("-")
-    told = hours * 60 + west.ifelse(-1, 1) * minutes.fill_null(0)
+    offset = hours * 60 + west.ifelse(-1, 1) * minutes.fill_null(0)
     names = zone_names(zone)
     place = list_position(list(names), zone_name(clock))
     minutes_of = [str(minutes) for minutes in names.values()]
     named = list_extract(minutes_of, place).cast("int32")
-    return cast(ir.IntegerValue, ibis.coalesce(told, named))
+    return cast(ir.IntegerValue, ibis.coalesce(offset, named))
 
 
 def zone_name(clock: ir.StringValue) -> ir.StringValue:
-    """The letters behind the time, which name a zone; empty where there are none."""
+    """The zone abbreviation after the time; empty where there is none."""
     return clock.re_extract(rf"(?:{CLOCK}|\d{{4}}) ?([A-Z]{{1,5}})$", 1)
 
 
-def turned(
+def year_first(
     clock: ir.StringValue, month: ir.StringValue, half: ir.StringValue, order: Order | None, *, birth: bool = False
 ) -> ir.StringValue:
-    """The date turned to `YYYY-MM-DD HH:MM:SS`, without its offset; null where it is written otherwise."""
+    """The date rearranged to `YYYY-MM-DD HH:MM:SS`, without its offset; null where no format matches."""
     bare = clock.re_replace(rf"({CLOCK}) ?[A-Z]{{0,5}}(?: ?[+-]\d{{1,2}}(?::?\d{{2}})?)?$", r"\1")
     bare = cast(ir.StringValue, trim(bare.re_replace(r"(\d) ?(?:Z|[A-Z]{3,5})$", r"\1"), " ,"))
     dated = _dated(bare, order, OF_BIRTH if birth else CENTURIES).replace(MONTH, month.fill_null(""))
@@ -163,7 +163,7 @@ def turned(
 
 
 def _dated(bare: ir.StringValue, order: Order | None, centuries: Centuries) -> ir.StringValue:
-    """The date in front with the year first, in four digits; what follows it stays as it is."""
+    """The leading date with a four-digit year first; the rest of the text is unchanged."""
     year_first = r"^(\d{4})[-/. ,] ?(\d{1,2})[-/. ,] ?(\d{1,2})\.?"
     branches = [
         (bare.re_search(year_first), bare.re_replace(year_first, r"\1-\2-\3")),
@@ -196,7 +196,7 @@ def _year_of_era(era: ir.StringValue, year: ir.StringValue) -> ir.StringValue:
 
 
 def slow_wall(turned: ir.StringValue, half: ir.StringValue) -> ir.IntegerValue:
-    """Wall-clock microseconds of a date after `turned`, on the clock it was written by; null where it is none."""
+    """Wall-clock microseconds of a date after `year_first`; null where it cannot be parsed."""
     wall = cast(ir.StringValue, turned.re_search(WALL).ifelse(turned, ibis.null("string")))
     micros = epoch_micros(wall.try_cast("timestamp"))
     early = (micros % DAY) < NOON
@@ -208,15 +208,15 @@ def slow_wall(turned: ir.StringValue, half: ir.StringValue) -> ir.IntegerValue:
 
 
 def fault_of(clock: ir.StringValue, unknown_zone: ir.BooleanValue) -> ir.StringValue:
-    """Why a date is none, where there is more to say: it names a zone nobody knows, or no day."""
+    """The reason why a date is invalid, where one is known: an unknown zone, or no day."""
     return cast(
         ir.StringValue,
         ibis.cases((unknown_zone, UNKNOWN_ZONE), (clock.re_search(NO_DAY), WITHOUT_DAY), else_=ibis.null("string")),
     )
 
 
-def counted(plain: ir.StringValue) -> ir.IntegerValue:
-    """UTC microseconds of a count of seconds, milliseconds or microseconds since 1970; null where it is none."""
+def epoch_utc(plain: ir.StringValue) -> ir.IntegerValue:
+    """UTC microseconds of a Unix time in seconds, milliseconds or microseconds; null for other texts."""
     steps = [
         (plain.re_search(form), (plain.try_cast("decimal(38, 6)") * unit).cast("int64")) for form, unit in UNIX.items()
     ]
@@ -224,17 +224,17 @@ def counted(plain: ir.StringValue) -> ir.IntegerValue:
 
 
 def excel_wall(plain: ir.StringValue) -> ir.IntegerValue:
-    """Wall-clock microseconds of a spreadsheet's count of days, to the second; null where it is none."""
+    """Wall-clock microseconds of a spreadsheet serial date, to the second; null for other texts."""
     text = plain.re_search(EXCEL_DAYS).ifelse(plain.replace(",", "."), ibis.null("string"))
     seconds = (text.try_cast("decimal(38, 9)") - EXCEL_EPOCH) * (24 * 3600)
     return within(seconds.round().cast("int64") * SECOND)
 
 
 def date_notes(table: ir.Table, field: Field, excel: bool) -> ir.IntegerValue:
-    """What reading a date assumed, as bits of `notes`; of rows that the quick way could not read."""
+    """The assumptions made in parsing a date, as bits of `notes`; only for rows that the fast parser cannot read."""
     plain, clock = table[f"{field.name}__plain"], table[f"{field.name}__clock"]
     brief = rf"^(?:\d{{1,2}}[-/. ,]+(?:\d{{1,2}}|{MONTH})|{MONTH}{GAP}\d{{1,2}})[-/. ,]+\d{{2}}\b"
-    found = noted(
+    notes = noted(
         zero_dates=plain.re_search(ZERO_DATE),
         excel_days=ibis.literal(False) if excel else plain.re_search(EXCEL_DAYS),
         epoch_times=ibis.or_(*(plain.re_search(form) for form in UNIX)),
@@ -242,12 +242,12 @@ def date_notes(table: ir.Table, field: Field, excel: bool) -> ir.IntegerValue:
         two_digit_years=clock.re_search(brief),
         zone_names=zone_name(clock).re_search(r"^[A-Z]{3,5}$") & ~zone_name(clock).re_search("^(UTC|GMT)$"),
     )
-    odd = plain.notnull().ifelse(found, ibis.literal(0, "int32"))
+    odd = plain.notnull().ifelse(notes, ibis.literal(0, "int32"))
     if field.holds != "date":
         return cast(ir.IntegerValue, odd)
     return cast(ir.IntegerValue, odd | noted(placeholder_birthdays=is_placeholder(table[field.name])))
 
 
 def is_placeholder(text: ir.StringValue) -> ir.BooleanValue:
-    """Whether a birthday is what systems write where they know none."""
+    """Whether a birthday is a placeholder, as systems write it where it is unknown."""
     return text.replace("/", "-").re_search(PLACEHOLDERS)

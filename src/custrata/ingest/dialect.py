@@ -1,4 +1,4 @@
-"""How a text file separates its cells: delimiter, quotation mark, and where its header stands."""
+"""Detect the dialect of a text file: delimiter, quotation mark and header row."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from custrata.errors import BadInput
 from custrata.ingest.files import BLOCK, blocks
-from custrata.ingest.heads import WITHIN, NoSuchRow, find_head, header_notices
+from custrata.ingest.header_rows import WITHIN, NoSuchRow, find_head, header_notices
 from custrata.ingest.notices import Notice
 
 DELIMITERS = (",", "\t", ";", "|")
@@ -56,7 +56,7 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Layout:
-    """The dialect of a text file, the cells of its header, and what is to be told of both."""
+    """The dialect of a text file, the cells of its header, and notices about both."""
 
     dialect: Dialect
     cells: tuple[str, ...]
@@ -76,17 +76,19 @@ def find_layout(
             block = block[: block.rfind(b"\n") + 1] or block
     sample = block.decode("utf-8-sig", errors="replace")
     mark = quote or _quote(sample)
-    if delimiter is None and (told := SEPARATOR_TOLD.match(sample.partition("\n")[0])):
-        delimiter = told[1]
-    found = [_tried(sample, candidate, mark, header_row) for candidate in ((delimiter,) if delimiter else DELIMITERS)]
-    layout = max(found, key=lambda pair: pair[0])[1]
+    if delimiter is None and (declared := SEPARATOR_TOLD.match(sample.partition("\n")[0])):
+        delimiter = declared[1]
+    candidates = [
+        _tried(sample, candidate, mark, header_row) for candidate in ((delimiter,) if delimiter else DELIMITERS)
+    ]
+    layout = max(candidates, key=lambda pair: pair[0])[1]
     if layout is None:
         raise NoSuchRow(file=name, row=header_row, rows=len(sample.splitlines()))
     return layout
 
 
 def check_lines(path: Path, dialect: Dialect, name: str) -> None:
-    """Refuse what no reader should be given: an endless line, a quotation mark that is never closed.
+    """Refuse files that a reader cannot handle: overlong lines and unclosed quotation marks.
 
     Raises `LineTooLong`, `UnclosedQuote`.
     """
@@ -105,9 +107,9 @@ def check_lines(path: Path, dialect: Dialect, name: str) -> None:
 
 
 def mixed_ends(path: Path) -> bytes | None:
-    """What a lone carriage return stands for, where lines end now this way, now that way: no reader likes them.
+    """The replacement for lone carriage returns in a file with mixed line endings.
 
-    A line feed where most lines end in one, else a space; None where all lines end alike.
+    A line feed where most lines end in a carriage return, else a space; None where line endings are uniform.
     """
     returns = feeds = pairs = 0
     last = b""
@@ -127,18 +129,18 @@ def mixed_ends(path: Path) -> bytes | None:
 
 def with_even_ends(path: Path, lone: bytes, target: Path) -> Path:
     """The same text with every line ended by a line feed, and `lone` for a lone carriage return."""
-    held = b""
+    carry = b""
     with path.open("rb") as file, target.open("wb") as out:
         for block in blocks(file):
-            whole = held + block
-            held = b"\r" if whole.endswith(b"\r") else b""
+            whole = carry + block
+            carry = b"\r" if whole.endswith(b"\r") else b""
             out.write(whole.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", lone))
-        out.write(held and b"\n")
+        out.write(carry and b"\n")
     return target
 
 
 def blank_rows(path: Path, dialect: Dialect, first_row: int) -> list[int]:
-    """The rows, as a spreadsheet counts them, that hold nothing at all; looked for only where two line ends meet."""
+    """The numbers of empty rows, as a spreadsheet counts them; searched only where two line ends are adjacent."""
     if not _has_blank_line(path):
         return []
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
@@ -170,7 +172,7 @@ def _quote(sample: str) -> str:
 def _tried(
     sample: str, delimiter: str, quote: str, header_row: int | None
 ) -> tuple[tuple[bool, float, int], Layout | None]:
-    """How well a delimiter fits: whether the header is known, the share of rows with the usual cells, their number."""
+    """The score of a delimiter: whether the header is known, the share of rows of the usual width, that width."""
     rows, ends = _rows(sample, delimiter, quote)
     if header_row is not None and header_row > len(rows):
         return (False, -1.0, 0), None
@@ -184,11 +186,11 @@ def _tried(
     while len(cells) > width and not cells[-1].strip():
         cells.pop()
     dialect = Dialect(delimiter, quote, ends[head.last - 1] if head.last else 0, width, len(cells) > width)
-    notices = () if header_row else header_notices(head, [_told(row) for row in rows[:WITHIN]])
+    notices = () if header_row else header_notices(head, [_reported(row) for row in rows[:WITHIN]])
     if dialect.padded:
         notices += (Notice("short_rows", len(cells) - width, ", ".join(cells[width:])),)
     layout = Layout(dialect, (*cells, *[""] * (width - len(cells))), notices)
-    return (head.known >= 2, share if share >= 0.5 else share / 10, width), layout
+    return (head.known_count >= 2, share if share >= 0.5 else share / 10, width), layout
 
 
 def _rows(sample: str, delimiter: str, quote: str) -> tuple[list[list[str]], list[int]]:
@@ -204,13 +206,13 @@ def _rows(sample: str, delimiter: str, quote: str) -> tuple[list[list[str]], lis
     return rows, ends
 
 
-def _told(row: list[str]) -> list[str]:
-    """A row above the header as it is to be told: a line that only names the delimiter is not."""
+def _reported(row: list[str]) -> list[str]:
+    """A row above the header as it is reported; empty for a `sep=` line."""
     return [] if row and row[0].strip('" ').lower().startswith("sep=") else row
 
 
 def _suspicious(path: Path, dialect: Dialect) -> bool:
-    """Whether a mark that may open a cell has none that may close it within reach, told at the speed of the disk."""
+    """Whether an opening quotation mark has no closing one within the longest cell; scans at disk speed."""
     data = np.memmap(path, np.uint8, "r")
     pending = -1
     for start in range(0, len(data), QUOTE_BLOCK):
@@ -228,7 +230,7 @@ def _suspicious(path: Path, dialect: Dialect) -> bool:
 
 
 def _unclosed_line(path: Path, dialect: Dialect) -> int | None:
-    """The line of the cell that is opened and not closed: a reader would take the rest of the file for that cell."""
+    """The line of the unclosed quotation mark: a reader would take the rest of the file for one cell."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         reader = csv.reader(file, delimiter=dialect.delimiter, quotechar=dialect.quote, strict=True)
         while True:
@@ -243,7 +245,7 @@ def _unclosed_line(path: Path, dialect: Dialect) -> int | None:
 
 
 def _marks(data: Bytes, start: int, end: int, dialect: Dialect) -> tuple[Places, Places]:
-    """Where marks stand at the beginning of a cell and where at its end, a space between allowed."""
+    """The positions of opening and of closing quotation marks; a space next to the delimiter is allowed."""
     at = np.flatnonzero(data[start:end] == ord(dialect.quote)).astype(np.int64) + start
     return at[_edge(data, at, -1, dialect)], at[_edge(data, at, 1, dialect)]
 
@@ -252,7 +254,7 @@ def _edge(data: Bytes, at: Places, step: int, dialect: Dialect) -> Flags:
     borders = np.frombuffer((dialect.delimiter + "\n\r").encode(), np.uint8)
     near, far = at + step, at + 2 * step
     beyond = (near < (3 if data[:3].tobytes() == BOM_UTF8 else 0)) | (near >= len(data))
-    beside = data[np.clip(near, 0, len(data) - 1)]
+    adjacent = data[np.clip(near, 0, len(data) - 1)]
     past = np.isin(data[np.clip(far, 0, len(data) - 1)], borders) | (far < 0) | (far >= len(data))
-    edge: Flags = beyond | np.isin(beside, borders) | ((beside == ord(" ")) & past)
+    edge: Flags = beyond | np.isin(adjacent, borders) | ((adjacent == ord(" ")) & past)
     return edge

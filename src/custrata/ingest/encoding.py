@@ -1,4 +1,4 @@
-"""How a text file writes its characters, found by strict trial, and the same text in UTF-8."""
+"""Detect the encoding of a text file by strict decoding, and convert it to UTF-8."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from custrata.ingest.files import BLOCK, HEAD, NotATable, blocks
 UTF8 = "utf-8"
 BOMS = (
     (codecs.BOM_UTF8, UTF8),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins as the next one does
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins with the UTF-16 mark, so it comes first
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -33,10 +33,10 @@ class UnknownEncoding(BadInput):
     template = "The characters of “{file}” cannot be told. Save it as CSV UTF-8 and import it again."
 
 
-def find_encoding(path: Path, name: str, words: frozenset[str], said: str | None = None) -> str:
+def find_encoding(path: Path, name: str, words: frozenset[str], declared: str | None = None) -> str:
     """The encoding of a text file; `words` are headers that decide where several encodings would do.
 
-    `said` is what the text says of itself: it counts where it is not UTF-8 and the text can be read so.
+    `declared` is the encoding the text declares: it counts where it is not UTF-8 and the text can be read so.
 
     Raises `NotATable` for a file that is no text, `UnknownEncoding`.
     """
@@ -53,8 +53,8 @@ def find_encoding(path: Path, name: str, words: frozenset[str], said: str | None
         return UTF8
     lines = _odd_lines(path)
     with suppress(LookupError):
-        if said and all(_decoded(line, said) is not None for line in lines):
-            return said
+        if declared and all(_decoded(line, declared) is not None for line in lines):
+            return declared
     return _legacy(lines, name, words)
 
 
@@ -81,7 +81,7 @@ def to_utf8(path: Path, encoding: str, target: Path, name: str) -> int:
 
 @dataclass(frozen=True)
 class Nuls:
-    """NUL characters taken out of a text: how many, and the line of the first, with what else it says."""
+    """NUL characters removed from a text: their number, and the line number and text of the first."""
 
     count: int
     line: int
@@ -144,14 +144,14 @@ def _is_utf8(path: Path) -> bool:
 
 def _odd_lines(path: Path) -> list[bytes]:
     """Lines with bytes beyond ASCII, enough of them to judge by."""
-    found, size = [], 0
+    lines, size = [], 0
     for line in _lines(path):
         if not line.isascii():
-            found.append(line)
+            lines.append(line)
             size += len(line)
         if size > ODD_BYTES:
             break
-    return found
+    return lines
 
 
 def _lines(path: Path) -> Iterator[bytes]:
@@ -163,7 +163,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 def _legacy(lines: list[bytes], name: str, words: frozenset[str]) -> str:
     valid = sum(_decoded(line, UTF8) is not None for line in lines)
     if valid * 2 > len(lines):
-        return UTF8  # chance does not write valid UTF-8: a few lines are damaged, and will be told
+        return UTF8  # mostly valid UTF-8: a few lines are damaged, and are reported
     scores = {encoding: _score(lines, encoding, words) for encoding in ("gb18030", "big5hkscs", "cp1252")}
     best = max(scores, key=lambda encoding: scores[encoding])
     if scores[best] >= 0.6:
@@ -180,9 +180,9 @@ def _score(lines: list[bytes], encoding: str, words: frozenset[str]) -> float:
     odd = [character for text in texts for character in text if not character.isascii()]
     if not odd:
         return 0.0
-    known = sum(word in words for text in texts[:3] for word in re.split(r'[,;\t|"]', text))
+    matches = sum(word in words for text in texts[:3] for word in re.split(r'[,;\t|"]', text))
     common = sum(_common(character, encoding) for character in odd) / len(odd)
-    return common * len(texts) / len(lines) + (known if encoding != "cp1252" else 0)
+    return common * len(texts) / len(lines) + (matches if encoding != "cp1252" else 0)
 
 
 def _common(character: str, encoding: str) -> bool:

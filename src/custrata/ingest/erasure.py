@@ -1,4 +1,4 @@
-"""Erase customers for good: noted first, then place by place until none is left, whoever is killed meanwhile."""
+"""Erase customers: recorded first, then removed place by place; resumable after a kill at any point."""
 
 from __future__ import annotations
 
@@ -16,11 +16,21 @@ from custrata.engine import DuckEngine
 from custrata.engine.scratch import remove_abandoned
 from custrata.errors import Refused
 from custrata.ingest.contacts import region_of
-from custrata.ingest.traces import HALF, Named, files_of, naming, parts_of, plain_id, read_as, rows_naming, take_out
+from custrata.ingest.person_matching import (
+    PARTIAL_SUFFIX,
+    Matcher,
+    cell_values,
+    count_matching_rows,
+    delete_rows,
+    interpretations,
+    normalized_id,
+    person_matcher,
+    quarantine_files,
+)
 from custrata.lake import Workspace
+from custrata.lake.customer_rows import rows_of_customers
 from custrata.lake.erasures import CUSTOMER
 from custrata.lake.intents import Intent, Person
-from custrata.lake.whose import theirs
 from custrata.lake.workspace import LEFT_INSIDE
 from custrata.schema import CUSTOMER_RECORDS, TABLES
 
@@ -40,24 +50,24 @@ class ErasureGoesOn(Refused):
 
 
 class Database(Protocol):
-    """The database of a server, as far as an erasure needs it."""
+    """The interface of a server's database that an erasure uses."""
 
     def people(self, customer_ids: Collection[str]) -> list[Person]:
-        """What it knows of these customers."""
+        """The contacts and names stored for these customers."""
 
     def rows(self, people: Sequence[Person]) -> Counts:
-        """How many rows speak of these people, by table."""
+        """How many rows refer to these people, by table."""
 
     def customer_ids(self) -> Iterator[str]:
-        """Every customer it speaks of."""
+        """The id of every customer that rows refer to."""
 
     def erase(self, people: Sequence[Person], *, at: datetime) -> Counts:
-        """Remove all that speaks of these people, also from free space and old copies; how many rows went, by table."""
+        """Remove all rows that refer to these people, also from free space and old copies; row counts by table."""
 
 
 @dataclass(frozen=True)
 class Erased:
-    """What an erasure did: rows and folders by place; and the places it could not clean yet, with why."""
+    """The result of an erasure: rows and folders removed by place, and the places not cleaned yet with the reason."""
 
     intent: Intent
     removed: Counts
@@ -70,27 +80,27 @@ def erase(
 ) -> Erased:
     """Erase a customer everywhere, and refuse their rows in later imports; what was removed, by place.
 
-    Whoever is erased is noted first. Killed, or kept from a place by somebody who uses it, the erasure goes on when
-    `carry_on` is called next.
+    The erasure is recorded first. After a kill, or where a place is in use, it is resumed when
+    `resume_erasures` is called next.
 
-    Parameters: `customer_id` in any form that imports read as the same; `database` the server's, where there is one:
+    Parameters: `customer_id` in any spelling that imports normalize to the same id; `database` is that of the server:
     without it, the erasure in a workspace that a server has used waits for that server.
 
     Raises `ErasureGoesOn`, `Busy`, `NotWritable`, `Damaged`.
     """
-    intent = begin(workspace, [customer_id], at=at, by=by, database=database)
-    done = carry_on(workspace, at=at, database=database)
-    return finished(next(one for one in done if one.intent.id == intent.id))
+    intent = begin_erasure(workspace, [customer_id], at=at, by=by, database=database)
+    done = resume_erasures(workspace, at=at, database=database)
+    return require_finished(next(erased for erased in done if erased.intent.id == intent.id))
 
 
-def finished(erased: Erased) -> Erased:
-    """The same, where every place is clean. Raises `ErasureGoesOn`."""
+def require_finished(erased: Erased) -> Erased:
+    """Return `erased` if every place is clean. Raises `ErasureGoesOn`."""
     if erased.waiting:
         raise ErasureGoesOn(places=", ".join(erased.waiting), reason=erased.reason)
     return erased
 
 
-def begin(
+def begin_erasure(
     workspace: Workspace,
     customer_ids: Collection[str],
     *,
@@ -98,27 +108,27 @@ def begin(
     by: str = "",
     database: Database | None = None,
 ) -> Intent:
-    """Note the erasure of customers, with what is known of them; from here on it cannot be forgotten."""
+    """Record the erasure of customers durably, with their contacts and names."""
     people = people_of(workspace, customer_ids, database)
-    return workspace.erasing.begin(people, at=at, by=by, removed=rows_of(workspace, people, database))
+    return workspace.erasing.add(people, at=at, by=by, removed=rows_of(workspace, people, database))
 
 
-def carry_on(workspace: Workspace, *, at: datetime, database: Database | None = None) -> list[Erased]:
-    """Go on with every erasure that is under way; what each removed since it was noted, by place.
+def resume_erasures(workspace: Workspace, *, at: datetime, database: Database | None = None) -> list[Erased]:
+    """Resume every erasure that is under way; what each has removed since it was recorded, by place.
 
-    They are refused first: an import that is under way either sees that, or is done before the lake is swept.
+    Their rows are refused first, so that a running import either skips them or ends before the lake is cleaned.
 
     Raises `Busy` where another process is at it, `NotWritable`, `Damaged`.
     """
     if not workspace.erasing.all():
         return []
     with workspace.erasing.working(wait=WAIT):
-        return [_go_on(workspace, intent, at=at, database=database) for intent in workspace.erasing.all()]
+        return [_resume(workspace, intent, at=at, database=database) for intent in workspace.erasing.all()]
 
 
-def _go_on(workspace: Workspace, intent: Intent, *, at: datetime, database: Database | None) -> Erased:
+def _resume(workspace: Workspace, intent: Intent, *, at: datetime, database: Database | None) -> Erased:
     workspace.erasures.add_all(
-        [(one.customer_id, one.emails, one.phones) for one in intent.people], at=intent.at, by=intent.by
+        [(person.customer_id, person.emails, person.phones) for person in intent.people], at=intent.at, by=intent.by
     )
     waiting: list[str] = []
     reason: object = ""
@@ -126,14 +136,14 @@ def _go_on(workspace: Workspace, intent: Intent, *, at: datetime, database: Data
         if place in intent.clean:
             continue
         try:
-            intent = workspace.erasing.cleaned(intent, place, clean(intent))
+            intent = workspace.erasing.mark_clean(intent, place, clean(intent))
         except Refused as error:
             waiting, reason = [*waiting, place], error
     if waiting:
         return Erased(intent, intent.removed, tuple(waiting), reason)
     for person in intent.people if len(intent.people) == 1 else ():
         workspace.erasures.finish(person.customer_id, intent.removed)
-    workspace.erasing.end(intent)
+    workspace.erasing.remove(intent)
     return Erased(intent, intent.removed)
 
 
@@ -146,10 +156,10 @@ class NoDatabaseHere(Refused):
 
 
 def _places(workspace: Workspace, database: Database | None, at: datetime) -> dict[str, Callable[[Intent], Counts]]:
-    """Every place where somebody may be, in the order in which it is cleaned, and how."""
+    """Every place that may hold customer data, in the order of cleaning, with the function that cleans it."""
     return {
         "lake": lambda intent: workspace.lake.erase(*intent.customer_ids, at=at),
-        RUNS: lambda intent: {RUNS: workspace.runs.rewrite(*intent.customer_ids)},
+        RUNS: lambda intent: {RUNS: workspace.runs.remove_customers(*intent.customer_ids)},
         QUARANTINE: lambda intent: {QUARANTINE: _clean_quarantine(workspace, intent.people)},
         EXCLUSIONS: lambda intent: {EXCLUSIONS: len(workspace.exclusions.remove(intent.customer_ids))},
         DATABASE: lambda intent: _clean_database(workspace, intent, database, at),
@@ -158,44 +168,46 @@ def _places(workspace: Workspace, database: Database | None, at: datetime) -> di
 
 
 def people_of(workspace: Workspace, customer_ids: Collection[str], database: Database | None) -> list[Person]:
-    """Customers with every contact and name that lake and database know of them."""
-    ids = list(dict.fromkeys(map(plain_id, customer_ids)))
+    """Customers with every contact and name stored in the lake and the database."""
+    ids = list(dict.fromkeys(map(normalized_id, customer_ids)))
     with workspace.engine() as engine:
         records = workspace.lake.snapshot().read(CUSTOMER_RECORDS.name, engine)
-        chosen = theirs(records, ids, engine).select("customer_id", "email", "phone", "name")
+        chosen = rows_of_customers(records, ids, engine).select("customer_id", "email", "phone", "name")
         rows = engine.arrow(chosen.distinct()).to_pylist()
-    known: dict[str, list[dict[str, str | None]]] = {one: [] for one in ids}
+    by_customer: dict[str, list[dict[str, str | None]]] = {customer_id: [] for customer_id in ids}
     for row in rows:
-        known[row["customer_id"]].append(row)
-    people = {one: _person(one, told) for one, told in known.items()}
+        by_customer[row["customer_id"]].append(row)
+    people = {
+        customer_id: _person(customer_id, rows_of_customer) for customer_id, rows_of_customer in by_customer.items()
+    }
     for more in database.people(ids) if database is not None else ():
         people[more.customer_id] = people[more.customer_id].joined(more)
     return list(people.values())
 
 
 def _person(customer_id: str, records: Iterable[Mapping[str, str | None]]) -> Person:
-    told = list(records)
+    rows = list(records)
     emails, phones, names = (
-        tuple(sorted({value for row in told if (value := row[name])})) for name in ("email", "phone", "name")
+        tuple(sorted({value for row in rows if (value := row[name])})) for name in ("email", "phone", "name")
     )
     return Person(customer_id, emails, phones, names)
 
 
 def rows_of(workspace: Workspace, people: Sequence[Person], database: Database | None = None) -> dict[str, int]:
-    """Rows that speak of people: by table of the lake, in runs, quarantine and exclusions, by table of the database."""
+    """Row counts of people: by table of the lake, in runs, quarantine and exclusions, by table of the database."""
     ids = [person.customer_id for person in people]
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     snapshot = workspace.lake.snapshot()
     with workspace.engine() as engine:
         for name in (name for name in TABLES if "customer_id" in TABLES[name].names):
-            found[name] = _count(theirs(snapshot.read(name, engine), ids, engine), engine)  # type: ignore[arg-type]  # DuckDB's
+            counts[name] = _count(rows_of_customers(snapshot.read(name, engine), ids, engine), engine)  # type: ignore[arg-type]  # DuckDB's
         for path in _tables_of_runs(workspace):
-            found[RUNS] += _count(theirs(engine.read_parquet([path]), ids, engine), engine)  # type: ignore[arg-type]  # as above
-    named = naming(people, region_of(workspace.settings.timezone))
-    found[QUARANTINE] = sum(rows_naming(path, named) for path in files_of(workspace.quarantine))
-    found[EXCLUSIONS] = len(set(ids) & workspace.exclusions.all().keys())
-    found.update(database.rows(people) if database is not None else {})
-    return {name: count for name, count in found.items() if count}
+            counts[RUNS] += _count(rows_of_customers(engine.read_parquet([path]), ids, engine), engine)  # type: ignore[arg-type]  # as above
+    named = person_matcher(people, region_of(workspace.settings.timezone))
+    counts[QUARANTINE] = sum(count_matching_rows(path, named) for path in quarantine_files(workspace.quarantine))
+    counts[EXCLUSIONS] = len(set(ids) & workspace.exclusions.all().keys())
+    counts.update(database.rows(people) if database is not None else {})
+    return {name: count for name, count in counts.items() if count}
 
 
 def _count(rows: ibis.Table, engine: DuckEngine) -> int:
@@ -207,41 +219,41 @@ def _tables_of_runs(workspace: Workspace) -> list[Path]:
     return [path for path in paths if "customer_id" in pq.read_schema(path).names]
 
 
-def returned(workspace: Workspace, database: Database | None = None) -> list[str]:
-    """Customers whose erasure is in force and who are here all the same, as after the restore of an older backup."""
+def reappeared_customers(workspace: Workspace, database: Database | None = None) -> list[str]:
+    """Erased customers that have data again, for example after an older backup was restored."""
     if not workspace.erasures.in_force():
         return []
-    return workspace.erasures.among(_everybody(workspace, database))
+    return workspace.erasures.erased_among(_all_customer_ids(workspace, database))
 
 
-def _everybody(workspace: Workspace, database: Database | None) -> Iterator[str]:
+def _all_customer_ids(workspace: Workspace, database: Database | None) -> Iterator[str]:
     snapshot = workspace.lake.snapshot()
     with workspace.engine() as engine:
         tables = [snapshot.read(name, engine) for name in TABLES if "customer_id" in TABLES[name].names]
         tables += [engine.read_parquet([path]) for path in _tables_of_runs(workspace)]
         for table in tables:
             ids = engine.arrow(table.select("customer_id").distinct())["customer_id"]
-            yield from (one for one in ids.to_pylist() if one is not None)
+            yield from (customer_id for customer_id in ids.to_pylist() if customer_id is not None)
     yield from workspace.exclusions.all()
-    for path in files_of(workspace.quarantine):
-        cells = parts_of(path.read_text(encoding="utf-8-sig").splitlines())
-        yield from read_as(cells, None, phones=False)[CUSTOMER]
+    for path in quarantine_files(workspace.quarantine):
+        cells = cell_values(path.read_text(encoding="utf-8-sig").splitlines())
+        yield from interpretations(cells, None, phones=False)[CUSTOMER]
     yield from database.customer_ids() if database is not None else ()
 
 
-def erase_from_quarantine(folder: Path, named: Named) -> int:
-    """Take every rejected row that names somebody out of quarantine; how many rows went.
+def erase_from_quarantine(folder: Path, named: Matcher) -> int:
+    """Delete the rejected rows that `named` matches from quarantine; how many were deleted.
 
-    Each file is replaced whole, so that a kill leaves the old one or the new one.
+    Each file is replaced atomically, so that a kill leaves the old file or the new one.
     """
-    return sum(take_out(path, named) for path in files_of(folder))
+    return sum(delete_rows(path, named) for path in quarantine_files(folder))
 
 
 def _clean_quarantine(workspace: Workspace, people: Sequence[Person]) -> int:
-    for pattern in (f"*{HALF}", "*.tmp"):  # of kills while a file was written anew
+    for pattern in (f"*{PARTIAL_SUFFIX}", "*.tmp"):  # of kills while a file was written anew
         for half in workspace.quarantine.glob(pattern):
             half.unlink(missing_ok=True)
-    return erase_from_quarantine(workspace.quarantine, naming(people, region_of(workspace.settings.timezone)))
+    return erase_from_quarantine(workspace.quarantine, person_matcher(people, region_of(workspace.settings.timezone)))
 
 
 def _clean_database(workspace: Workspace, intent: Intent, database: Database | None, at: datetime) -> Counts:
@@ -253,7 +265,7 @@ def _clean_database(workspace: Workspace, intent: Intent, database: Database | N
 
 
 def _clean_residue(workspace: Workspace) -> int:
-    """Remove what killed imports, computations, backups and restores left; how many folders.
+    """Remove leftovers of killed imports, computations, backups and restores; how many folders.
 
     Raises `StillUnderWay` while an import or a backup may hold what it read before.
     """

@@ -1,7 +1,7 @@
-"""Excel and OpenDocument tables, read in a process of their own.
+"""Read Excel and OpenDocument tables in a child process.
 
 A few bytes in such a file can ask for terabytes of memory or crash the reader, which must not take the importing
-process along: the child has a memory limit, and whatever becomes of it is one sentence here.
+process down: the child has a memory limit, and every failure of it becomes one error here.
 """
 
 from __future__ import annotations
@@ -78,5 +78,5 @@ def _sheet(answer: dict[str, Any]) -> Sheet:
         merged=tuple(answer["merged"]),
         errors=errors,
         error=example[0] if example else "",
-        rounded={int(place): Rounded(*told) for place, told in answer["rounded"].items()},
+        rounded={int(place): Rounded(*figures) for place, figures in answer["rounded"].items()},
     )

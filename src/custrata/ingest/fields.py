@@ -1,4 +1,4 @@
-"""What a file of each kind can tell: its fields, what they hold, and which of them it must have."""
+"""The fields of each kind of file, their types, and which of them are required."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class UnknownKind(BadInput):
 
 @dataclass(frozen=True)
 class Field:
-    """One thing a file can tell, under the name a mapping uses.
+    """One field of a kind of file, under the name used in mappings.
 
     `synonyms` is its entry in `synonyms.toml`; `type` the decimal of a number; `choice` the entry in `words.toml`;
     `column` the canonical column where it differs from the name. A wrong value of a `soft` field becomes a property,
@@ -74,7 +74,7 @@ def _text(name: str, **options: str) -> Field:
 
 UPDATED = Field("updated_at", "instant")
 CURRENCY = Field("currency", "currency")
-# The time of day and the zone, where they stand in columns of their own.
+# The time of day and the zone in separate columns.
 CLOCK = (_text("order_time"), _text("time_zone"))
 # A discount as a share: what is taken off, or what is left to pay.
 RATES = (_text("discount_rate"), _text("paid_rate"))
@@ -82,7 +82,7 @@ WHERE = (_text("channel"), _text("store"))
 
 
 def _person(name: str) -> tuple[Field, ...]:
-    """Who a customer is, as files of customers and of orders tell it."""
+    """The customer attributes in customers files and orders files."""
     return (
         Field(name, "text", synonyms="customer_name", column="name", about="customer"),
         Field("phone", "phone", about="customer", soft=True),

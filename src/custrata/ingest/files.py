@@ -1,4 +1,4 @@
-"""What a file is, judged by its content, never by its name; what is no table is refused by what it is."""
+"""Detect the format of a file by its content, never by its name, and refuse files that are not tables."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ HEAD = 1 << 16
 BOMB_BYTES, BOMB_RATIO = 1 << 30, 200
 ROOM_LEFT = 256 << 20
 
-# What people try to import by mistake, by its first bytes.
-STRANGERS = {
+# Formats that are refused, by their first bytes.
+UNSUPPORTED = {
     b"%PDF": "PDF",
     b"\x89PNG": "PNG",
     b"\xff\xd8\xff": "JPEG",
@@ -47,7 +47,7 @@ STRANGERS = {
     b"%!PS": "PostScript",
     b"bplist": "plist",
 }
-# What a zip archive is that is no table, by one of its members.
+# Zip-based formats that are refused, by one of their members.
 PACKAGES = {"word/document.xml": "Word", "ppt/presentation.xml": "PowerPoint", "Index/Document.iwa": "Numbers"}
 JSON_LIKE = re.compile(rb"^(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
 HTML_TAGS = rb"(?:!doctype\s+html|html|head|body|meta|table|style|div|tr|center|form|title)\b"
@@ -95,7 +95,10 @@ class DamagedGzip(BadInput):
 
 
 class TooLargeUnpacked(BadInput):
-    template = "“{file}” would unpack to more than {ratio} times its size. This looks like a trap; it was not unpacked."
+    template = (
+        "“{file}” would unpack to more than {ratio} times its size. "
+        "This looks like a decompression bomb; it was not unpacked."
+    )
 
 
 class NoRoom(BadInput):
@@ -104,7 +107,7 @@ class NoRoom(BadInput):
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file one can read: what was named, what it is, where its unpacked bytes are, and its fingerprint to come."""
+    """A readable file: its path, format, unpacked data, and its fingerprint, computed in the background."""
 
     path: Path
     form: Form
@@ -182,16 +185,16 @@ def _fingerprint(path: Path) -> str:
 
 
 def _in_background(path: Path) -> Future[str]:
-    """The fingerprint, taken beside other work: it costs as much as everything else one looks at in a file."""
-    clerk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fingerprint")
+    """The fingerprint, computed in a background thread: hashing takes as long as all other checks of the file."""
+    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fingerprint")
     try:
-        return clerk.submit(_fingerprint, path)
+        return executor.submit(_fingerprint, path)
     finally:
-        clerk.shutdown(wait=False)
+        executor.shutdown(wait=False)
 
 
 def _form(path: Path, data: Path, head: bytes) -> Form:
-    for magic, form in STRANGERS.items():
+    for magic, form in UNSUPPORTED.items():
         if head.startswith(magic):
             raise NotATable(file=path.name, form=form)
     if head.startswith(b"PAR1"):

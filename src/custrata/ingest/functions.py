@@ -1,4 +1,4 @@
-"""Functions of DuckDB that cleaning needs and Ibis has no word for."""
+"""DuckDB functions used in cleaning that Ibis does not provide."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TEXTS = dt.Map(dt.string, dt.string)
 
 @ibis.udf.scalar.builtin(signature=((dt.string, FORMS), dt.timestamp))
 def try_strptime(text, forms):  # type: ignore[no-untyped-def]
-    """The time a text writes in the first of the forms that fits, else null."""
+    """The time parsed with the first format that matches, else null."""
 
 
 @ibis.udf.scalar.builtin(signature=((dt.string, dt.string), dt.string))
@@ -38,7 +38,7 @@ def strip_accents(text):  # type: ignore[no-untyped-def]
 
 @ibis.udf.scalar.builtin(signature=((dt.string,), dt.string))
 def sha256(text):  # type: ignore[no-untyped-def]
-    """64 hexadecimal digits that stand for the text."""
+    """The SHA-256 of the text as 64 hexadecimal digits."""
 
 
 @ibis.udf.scalar.builtin(signature=((ENTRIES,), TEXTS))
@@ -48,7 +48,7 @@ def map_from_entries(entries):  # type: ignore[no-untyped-def]
 
 @ibis.udf.scalar.builtin(name="hash", signature=((dt.string,), dt.uint64))
 def fingerprint(text):  # type: ignore[no-untyped-def]
-    """64 bits that equal texts share."""
+    """A 64-bit hash of the text."""
 
 
 def texts_by_name(values: dict[str, ir.StringValue]) -> ir.MapValue:
@@ -62,17 +62,17 @@ def texts_by_name(values: dict[str, ir.StringValue]) -> ir.MapValue:
 
 @ibis.udf.scalar.builtin(signature=((dt.string,), dt.string))
 def md5(text):  # type: ignore[no-untyped-def]
-    """32 hexadecimal digits that stand for the text."""
+    """The MD5 of the text as 32 hexadecimal digits."""
 
 
 @ibis.udf.scalar.builtin(signature=((FORMS, dt.string), dt.int32))
 def list_position(values, value):  # type: ignore[no-untyped-def]
-    """The place of a value in a list, from 1; null where it is not there."""
+    """The position of a value in a list, from 1; null where it is not contained."""
 
 
 @ibis.udf.scalar.builtin(signature=((FORMS, dt.int32), dt.string))
 def list_extract(values, place):  # type: ignore[no-untyped-def]
-    """What stands at a place of a list, from 1; null where nothing does."""
+    """The element at a position of a list, from 1; null where there is none."""
 
 
 @ibis.udf.scalar.builtin(signature=((TEXTS, TEXTS), TEXTS))

@@ -1,4 +1,4 @@
-"""Headers as people write them, and the fields they may mean."""
+"""Normalize headers and match them to fields."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
 
-# What a quarantine file adds to the columns of the file it came from.
+# The columns that a quarantine file adds to those of its source file.
 ROW, COLUMN, VALUE, REASON, LINE = "_row", "_column", "_value", "_reason", "_line_id"
 OURS = (ROW, COLUMN, VALUE, REASON, LINE)
 UNIT = re.compile(r"[(\[（【〔].*?[)\]）】〕]")
@@ -51,7 +51,7 @@ def rank(header: str, entry: str) -> int | None:
 
 @lru_cache(maxsize=1)
 def known_words() -> frozenset[str]:
-    """Every Chinese header word, in simplified and traditional characters: they tell encodings apart."""
+    """Every Chinese header word, in simplified and traditional characters; used to detect encodings."""
     words, simplify = _data()
     back = {after: before for before, after in simplify.items()}
     simple = {word for entry in words.values() for word in entry if any(letter > "\u2e80" for letter in word)}
@@ -79,15 +79,15 @@ def unique_headers(cells: Iterable[str]) -> tuple[str, ...]:
     >>> unique_headers(["id", "", "id"])
     ('id', 'column_2', 'id_2')
     """
-    seen: set[str] = set()
+    taken: set[str] = set()
     names = []
     for place, cell in enumerate(cells, start=1):
         base = _bare(cell) or f"column_{place}"
         name, count = base, 1
-        while name in seen:
+        while name in taken:
             count += 1
             name = f"{base}_{count}"
-        seen.add(name)
+        taken.add(name)
         names.append(name)
     return tuple(names)
 
@@ -98,12 +98,12 @@ def repeated_headers(cells: Iterable[str]) -> dict[str, list[str]]:
     >>> repeated_headers(["id", "amount", "amount"])
     {'amount': ['amount', 'amount_2']}
     """
-    found: dict[str, list[str]] = {}
+    by_cell: dict[str, list[str]] = {}
     written = [_bare(cell) for cell in cells]
     for cell, unique in zip(written, unique_headers(written), strict=True):
         if cell:
-            found.setdefault(cell, []).append(unique)
-    return {cell: names for cell, names in found.items() if len(names) > 1}
+            by_cell.setdefault(cell, []).append(unique)
+    return {cell: names for cell, names in by_cell.items() if len(names) > 1}
 
 
 def _bare(cell: str) -> str:
@@ -111,5 +111,5 @@ def _bare(cell: str) -> str:
 
 
 def is_quarantine(headers: Iterable[str]) -> bool:
-    """Whether a file is one of our own quarantine files, mended."""
+    """Whether a file is a corrected quarantine file of Custrata."""
     return {ROW, COLUMN, VALUE, REASON} <= set(headers)

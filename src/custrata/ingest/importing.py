@@ -1,4 +1,4 @@
-"""From a file to the lake: open, recognise, read, check, and change all tables together or none."""
+"""Import a file into the lake: open, recognise, read, check, and change all tables atomically."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ import ibis
 from custrata.engine import DuckEngine, connect
 from custrata.engine.scratch import Scratch
 from custrata.errors import Refused
-from custrata.ingest.assumptions import meanings_of, settled_rows, unknown_words
+from custrata.ingest.assumptions import meanings_of, resolve_ambiguities, unknown_words
 from custrata.ingest.contacts import region_of
 from custrata.ingest.dates import AmbiguousDates, Evidence, Order, evidence, evidence_of
+from custrata.ingest.decimal_separator import with_decimal_mark
 from custrata.ingest.fields import kind_named
 from custrata.ingest.files import SourceFile, open_file
 from custrata.ingest.mapping import BadMapping, Mapping
-from custrata.ingest.marks import with_decimal_mark
 from custrata.ingest.money import CurrencyMismatch, foreign
 from custrata.ingest.numbers import with_number_column, without_spoilt_customers, without_spoilt_numbers
-from custrata.ingest.plan import Plan, Views, views
+from custrata.ingest.plan import Plan, Views, temporary_views
 from custrata.ingest.platforms import platform_of
 from custrata.ingest.quality import QualityReport
 from custrata.ingest.quarantine import faults_of
-from custrata.ingest.questions import Desk
+from custrata.ingest.quarantine_files import recover_killed
+from custrata.ingest.questions import Dialog
 from custrata.ingest.recognise import SAMPLE_ROWS, checked, recognised, with_forms
 from custrata.ingest.result import ImportResult
 from custrata.ingest.sample import Sample
-from custrata.ingest.settling import settle_killed
-from custrata.ingest.sources import Source, engine_failure, forget_rejects, open_source, reading, sample
+from custrata.ingest.sources import Source, drop_rejects, engine_failure, open_source, reading, sample
 from custrata.ingest.staging import Staged, stage
 from custrata.ingest.totals import without_remarks
-from custrata.ingest.writing import Job, written
+from custrata.ingest.writing import Job, write_import
 from custrata.lake import ImportRecord, LakeSnapshot, Workspace
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
 Progress = Callable[[str, float], None]
 
@@ -69,7 +69,7 @@ def import_file(
     engine: DuckEngine | None = None,
     progress: Progress | None = None,
 ) -> ImportResult:
-    """Bring a file into the lake of a workspace, whole or not at all.
+    """Import a file into the lake of a workspace atomically.
 
     Parameters: `kind` is orders, lines, customers, products, events or feedback; `at` the instant of the import;
     `mapping` says what the columns are, where they are not to be recognised; `source` names where the rows come from;
@@ -85,34 +85,34 @@ def import_file(
     """
     kind_named(kind)
     tell = progress or (lambda step, share: None)
-    # What the rows are compared with stays on the disk until they are written, whoever compacts meanwhile.
-    with _scratch(workspace) as scratch, _reader(engine, scratch) as made, workspace.lake.reading() as lake:
-        duck = made.engine
+    # The lake files that the rows are compared with are kept until the rows are written, even during a compaction.
+    with _scratch(workspace) as scratch, _reader(engine, scratch) as views, workspace.lake.reading() as lake:
+        duck = views.engine
         tell("open", 0.0)
         file = open_file(Path(path), scratch)
-        given = {**(mapping.decisions if mapping else {}), **(decisions or {})}
-        desk = Desk(file.name, given, accept_defaults=accept_defaults)
-        asked_for = asked_mapping(kind, mapping, sheet, header_row)
-        found, head, mapping = understood(
-            duck, file, scratch, asked_for, given=mapping is not None, order=date_order, desk=desk
+        answers = {**(mapping.decisions if mapping else {}), **(decisions or {})}
+        dialog = Dialog(file.name, answers, accept_defaults=accept_defaults)
+        asked_for = requested_mapping(kind, mapping, sheet, header_row)
+        opened, head, mapping = open_and_map(
+            duck, file, scratch, asked_for, has_mapping=mapping is not None, order=date_order, dialog=dialog
         )
         tell("recognise", 0.1)
         with reading(file.name):
             zone = workspace.settings.timezone
-            plan = plan_of(made, found, mapping, head, zone=zone, desk=desk)
-            asked = replace(plan.mapping, decisions=given)
-            earlier = _earlier(workspace, file, asked)
+            plan = plan_of(views, opened, mapping, head, zone=zone, dialog=dialog)
+            requested = replace(plan.mapping, decisions=answers)
+            earlier = _earlier(workspace, file, requested)
             if earlier and not again and not dry_run:
-                settle_killed(workspace.quarantine, [earlier])
-                return _nothing_done(earlier, asked)
+                recover_killed(workspace.quarantine, [earlier])
+                return _already_imported(earlier, requested)
             tell("read", 0.15)
-            plan, staged = read_rows(made, plan, head, rejects_of(scratch), desk=desk, snapshot=lake)
+            plan, staged = read_rows(views, plan, head, rejects_of(scratch), dialog=dialog, snapshot=lake)
             _refuse_foreign(staged, plan, workspace.settings.currency)
-            faults = without_remarks(faults_of(made, rejects_of(scratch)), plan.source, desk)
-        plan = replace(plan, mapping=replace(plan.mapping, decisions=given | desk.answers))
-        job = Job(workspace, plan, staged, faults, source, at, dry_run, scratch, tell, asked.sha256, desk)
+            faults = without_remarks(faults_of(views, rejects_of(scratch)), plan.source, dialog)
+        plan = replace(plan, mapping=replace(plan.mapping, decisions=answers | dialog.answers))
+        job = Job(workspace, plan, staged, faults, source, at, dry_run, scratch, tell, requested.sha256, dialog)
         with writing(file.name):
-            return replace(written(made, job), already_imported=earlier if dry_run else None)
+            return replace(write_import(views, job), already_imported=earlier if dry_run else None)
 
 
 def recognise(
@@ -130,85 +130,92 @@ def recognise(
     kind_named(kind)
     with Scratch() as folder, own_engine() as duck:
         file = open_file(Path(path), folder)
-        asked = asked_mapping(kind, None, sheet, header_row)
-        desk = Desk(file.name, {}, accept_defaults=True)
-        return understood(duck, file, folder, asked, given=False, order=date_order, desk=desk)[2]
+        requested = requested_mapping(kind, None, sheet, header_row)
+        dialog = Dialog(file.name, {}, accept_defaults=True)
+        return open_and_map(duck, file, folder, requested, has_mapping=False, order=date_order, dialog=dialog)[2]
 
 
-def asked_mapping(
+def requested_mapping(
     kind: str, mapping: Mapping | None, sheet: str | Sequence[str] | None, header_row: int | None
 ) -> Mapping:
-    """The mapping given, or one without columns, with the sheets and the row of the header that are asked for."""
+    """The given mapping, or one without columns, with the requested sheets and header row."""
     if mapping and mapping.kind != kind:
         raise BadMapping(file="given", reason=f"it is for {mapping.kind}, not for {kind}")
-    asked = mapping or Mapping(kind, {})
+    requested = mapping or Mapping(kind, {})
     sheets = sheet if sheet is None or isinstance(sheet, str) or len(sheet) > 1 else next(iter(sheet), None)
     sheets = sheets if sheets is None or isinstance(sheets, str) else tuple(sheets)
-    return replace(asked, sheet=sheets or asked.sheet, header_row=header_row or asked.header_row)
+    return replace(requested, sheet=sheets or requested.sheet, header_row=header_row or requested.header_row)
 
 
-def understood(
-    duck: DuckEngine, file: SourceFile, scratch: Path, asked: Mapping, *, given: bool, order: Order | None, desk: Desk
+def open_and_map(
+    duck: DuckEngine,
+    file: SourceFile,
+    scratch: Path,
+    requested: Mapping,
+    *,
+    has_mapping: bool,
+    order: Order | None,
+    dialog: Dialog,
 ) -> tuple[Source, Sample, Mapping]:
-    """The file's rows, the first of them, and its mapping: the one given, completed, or the one recognised."""
-    found = open_source(duck, file, scratch, asked, rejects_of(scratch))
-    head = Sample.of(found, sample(duck, found, SAMPLE_ROWS))
-    for notice in found.notices:
-        desk.note(notice)
-    if given:
-        mapping = with_forms(checked(asked, found, head, asked.kind, desk), found, head, order)
+    """The source, its sample, and its mapping: the given one, completed, or the recognised one."""
+    source = open_source(duck, file, scratch, requested, rejects_of(scratch))
+    head = Sample.of(source, sample(duck, source, SAMPLE_ROWS))
+    for notice in source.notices:
+        dialog.note(notice)
+    if has_mapping:
+        mapping = with_forms(checked(requested, source, head, requested.kind, dialog), source, head, order)
     else:
-        read = with_number_column(recognised(found, head, asked.kind, order, desk), head, desk)
-        mapping = replace(read, header_row=asked.header_row)
-    platform = platform_of(found.headers)
+        read = with_number_column(recognised(source, head, requested.kind, order, dialog), head, dialog)
+        mapping = replace(read, header_row=requested.header_row)
+    platform = platform_of(source.headers)
     if platform and not mapping.leave_out and mapping.kind in platform.kinds:
-        mapping = replace(mapping, leave_out=platform.left_out(found.headers))
-    return found, head, without_spoilt_numbers(mapping, head, desk)
+        mapping = replace(mapping, leave_out=platform.left_out(source.headers))
+    return source, head, without_spoilt_numbers(mapping, head, dialog)
 
 
-def plan_of(made: Views, source: Source, mapping: Mapping, head: Sample, *, zone: str, desk: Desk) -> Plan:
-    """How a file is read, with what only its whole columns settle."""
+def plan_of(views: Views, source: Source, mapping: Mapping, head: Sample, *, zone: str, dialog: Dialog) -> Plan:
+    """The plan for reading a file, with formats that only the whole columns determine."""
     plan = Plan.of(source, mapping, head, zone=zone, region=region_of(zone))
-    return with_decimal_mark(made, _with_date_order(made, plan, head), desk)
+    return with_decimal_mark(views, _with_date_order(views, plan, head), dialog)
 
 
 def read_rows(
-    made: Views, plan: Plan, head: Sample, rejects: str, *, desk: Desk, snapshot: LakeSnapshot
+    views: Views, plan: Plan, head: Sample, rejects: str, *, dialog: Dialog, snapshot: LakeSnapshot
 ) -> tuple[Plan, Staged]:
-    """The rows of a file after all that they leave open.
+    """The rows of a file with every ambiguity resolved.
 
     Raises `NeedsDecision`.
     """
-    plan, staged = _staged(made, plan, head, rejects, desk)
+    plan, staged = _staged(views, plan, head, rejects, dialog)
     for notice in staged.notices:
-        desk.note(notice)
-    staged = without_spoilt_customers(made, staged, plan, head, desk)
-    staged = settled_rows(made, staged, plan, desk, snapshot)
-    desk.close()
+        dialog.note(notice)
+    staged = without_spoilt_customers(views, staged, plan, head, dialog)
+    staged = resolve_ambiguities(views, staged, plan, dialog, snapshot)
+    dialog.close()
     return plan, staged
 
 
-def _with_date_order(made: Views, plan: Plan, head: Sample) -> Plan:
+def _with_date_order(views: Views, plan: Plan, head: Sample) -> Plan:
     """The plan with the order of day and month, from the whole column where the first rows leave it open."""
     headers = _date_headers(plan)
-    told = sum((evidence(head.columns[header]) for header in headers), Evidence())
-    return _settled(made, plan, head) if plan.mapping.date_order is None and told.open else plan
+    total = sum((evidence(head.columns[header]) for header in headers), Evidence())
+    return _settled(views, plan, head) if plan.mapping.date_order is None and total.open else plan
 
 
-def _settled(made: Views, plan: Plan, head: Sample) -> Plan:
-    table = made.over(f"FROM {plan.source.relation}")
-    told = Evidence()
+def _settled(views: Views, plan: Plan, head: Sample) -> Plan:
+    table = views.from_sql(f"FROM {plan.source.relation}")
+    total = Evidence()
     for header in _date_headers(plan):
-        # Every column is asked for: of a wrong line the reader stumbles over those it was told to leave out.
+        # Every column is selected: the reader fails at a malformed line if columns are projected away.
         whole = ibis.coalesce(*(table[column] for column in table.columns)).count()
-        asked = table.aggregate(**evidence_of(table[plan.cell(header)]), whole=whole)
-        found = made.engine.arrow(asked).to_pylist()[0]
-        told += Evidence(**{name: value for name, value in found.items() if name != "whole"})
-    if told.open:
-        raise AmbiguousDates(file=plan.source.name, example=told.example)
-    if told.order is None:
+        aggregates = table.aggregate(**evidence_of(table[plan.cell(header)]), whole=whole)
+        row = views.engine.arrow(aggregates).to_pylist()[0]
+        total += Evidence(**{name: value for name, value in row.items() if name != "whole"})
+    if total.open:
+        raise AmbiguousDates(file=plan.source.name, example=total.example)
+    if total.order is None:
         return plan
-    mapping = with_forms(plan.mapping, plan.source, head, told.order)
+    mapping = with_forms(plan.mapping, plan.source, head, total.order)
     return replace(plan, mapping=mapping)
 
 
@@ -217,28 +224,28 @@ def _date_headers(plan: Plan) -> list[str]:
     return [plan.mapping.fields[field.name] for field in fields if field.name in plan.mapping.fields]
 
 
-def _staged(made: Views, plan: Plan, head: Sample, rejects: str, desk: Desk) -> tuple[Plan, Staged]:
-    """The rows; read a second time where dates turn up further down whose order the first rows did not need, and where
-    the status has words that only an answer explains."""
-    plan, staged = _dated(made, plan, head, rejects)
-    if unknown := unknown_words(made, staged):
-        plan = plan.with_statuses(meanings_of(unknown, plan, desk))
-        forget_rejects(made.engine, rejects)
-        staged = stage(made, plan)
+def _staged(views: Views, plan: Plan, head: Sample, rejects: str, dialog: Dialog) -> tuple[Plan, Staged]:
+    """The staged rows; read a second time where later dates need an order of day and month, and where the status has
+    unknown words."""
+    plan, staged = _dated(views, plan, head, rejects)
+    if unknown := unknown_words(views, staged):
+        plan = plan.with_statuses(meanings_of(unknown, plan, dialog))
+        drop_rejects(views.engine, rejects)
+        staged = stage(views, plan)
     return plan, staged
 
 
-def _dated(made: Views, plan: Plan, head: Sample, rejects: str) -> tuple[Plan, Staged]:
-    staged = stage(made, plan)
-    undated = any(problem.reason == "not_a_date" for bits in staged.tally for problem in staged.found(bits))
+def _dated(views: Views, plan: Plan, head: Sample, rejects: str) -> tuple[Plan, Staged]:
+    staged = stage(views, plan)
+    undated = any(problem.reason == "not_a_date" for bits in staged.tally for problem in staged.problems_of(bits))
     soft = any(field.soft and field.holds == "date" for field in plan.fields)
     if plan.mapping.date_order is not None or not (undated or soft):
         return plan, staged
-    settled = _settled(made, plan, head)
+    settled = _settled(views, plan, head)
     if settled is plan:
         return plan, staged
-    forget_rejects(made.engine, rejects)
-    return settled, stage(made, settled)
+    drop_rejects(views.engine, rejects)
+    return settled, stage(views, settled)
 
 
 def _refuse_foreign(staged: Staged, plan: Plan, currency: str) -> None:
@@ -248,7 +255,7 @@ def _refuse_foreign(staged: Staged, plan: Plan, currency: str) -> None:
 
 
 def _earlier(workspace: Workspace, file: SourceFile, mapping: Mapping) -> ImportRecord | None:
-    """The import that brought the same bytes by the same mapping, unless lines waited for orders then."""
+    """The earlier import of the same bytes with the same mapping, unless it rejected lines without an order."""
     for record in reversed(workspace.lake.snapshot().imports):
         same = (record.sha256, record.table, record.mapping_sha256) == (file.sha256, mapping.kind, mapping.sha256)
         if same and not (record.table == "lines" and record.rejected):
@@ -256,7 +263,7 @@ def _earlier(workspace: Workspace, file: SourceFile, mapping: Mapping) -> Import
     return None
 
 
-def _nothing_done(earlier: ImportRecord, mapping: Mapping) -> ImportResult:
+def _already_imported(earlier: ImportRecord, mapping: Mapping) -> ImportResult:
     counts = (earlier.rows, earlier.accepted, earlier.rejected)
     report = QualityReport(earlier.table, *counts)
     return ImportResult(
@@ -265,40 +272,40 @@ def _nothing_done(earlier: ImportRecord, mapping: Mapping) -> ImportResult:
 
 
 def rejects_of(scratch: Path) -> str:
-    """The name of the table that unreadable lines go to."""
+    """The name of the table that records unreadable lines."""
     return "rejects_" + scratch.name.removeprefix(PREFIX).replace("-", "_")
 
 
 @contextmanager
 def writing(name: str) -> Iterator[None]:
-    """Tell as `NotImported` what keeps the engine from checking and writing rows that it could read."""
+    """Raise engine errors in checking and writing rows as `NotImported`."""
     try:
         yield
     except Exception as error:
         if not engine_failure(error):
             raise
-        raise NotImported(file=name, reason=Said("ingest", f"failures.{_failure(error)}")) from error
+        raise NotImported(file=name, reason=LazyPhrase("ingest", f"failures.{_failure(error)}")) from error
 
 
 def _failure(error: Exception) -> str:
-    """What kept the engine from it, without its words: memory, the disk, or a value."""
+    """The category of an engine error: `memory`, `disk` or `value`."""
     name = type(error).__name__
     return "memory" if "Memory" in name else "disk" if name in ("IOException", "FatalException") else "value"
 
 
 @contextmanager
-def _reader(given: DuckEngine | None, scratch: Path) -> Iterator[Views]:
-    """The views of one import, on the engine given or one of its own; nothing stays behind on it."""
-    if given is None:
-        # An engine of its own: a damaged file can break the engine that reads it for good.
+def _reader(engine: DuckEngine | None, scratch: Path) -> Iterator[Views]:
+    """The views of one import, on the given engine or its own; they are dropped afterwards."""
+    if engine is None:
+        # A separate engine: a damaged file can leave the engine that reads it unusable.
         with own_engine() as own:
             yield Views(own)
         return
-    with views(given) as made:
+    with temporary_views(engine) as views:
         try:
-            yield made
+            yield views
         finally:
-            forget_rejects(given, rejects_of(scratch))
+            drop_rejects(engine, rejects_of(scratch))
 
 
 @contextmanager
@@ -309,5 +316,5 @@ def own_engine() -> Iterator[DuckEngine]:
 
 
 def _scratch(workspace: Workspace) -> Scratch:
-    """A folder for what is gone when the import ends, on the disk of the workspace; leavings of killed imports go."""
+    """A temporary folder on the disk of the workspace; leftovers of killed imports are removed."""
     return Scratch(workspace.folder, prefix=PREFIX) if os.access(workspace.folder, os.W_OK) else Scratch()

@@ -1,4 +1,4 @@
-"""Signs nobody sees and wrappings nobody means: taken off every cell, and counted."""
+"""Remove invisible characters and spreadsheet wrappers from cells, and count them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from custrata.engine import DuckEngine
 from custrata.ingest.notices import Notice
 
-# Without width or ink wherever they stand; the joiners U+200C and U+200D make words and emoji, and go at edges only.
+# Invisible anywhere; the joiners U+200C and U+200D are part of words and emoji, and are removed at the edges only.
 GONE = (
     r"\x{1}-\x{8}\x{B}\x{C}\x{E}-\x{1F}\x{7F}\x{AD}\x{180E}\x{200B}\x{200E}\x{200F}"
     r"\x{202A}-\x{202E}\x{2060}-\x{2069}\x{FEFF}"
@@ -37,10 +37,10 @@ WIDE_MARKS = (
 )  # fmt: skip
 
 
-def may_hide(block: bytes, marks: Sequence[bytes] = TEXT_MARKS) -> bool:
-    """Whether some UTF-8 may hold what this module takes off: told at the speed of memory, to spare clean files.
+def may_contain_invisible(block: bytes, marks: Sequence[bytes] = TEXT_MARKS) -> bool:
+    """Whether UTF-8 data may contain what this module removes; a fast check that spares clean files.
 
-    >>> may_hide(b"A1,M1,10.00"), may_hide("A1,M1\\u200b,10.00".encode())
+    >>> may_contain_invisible(b"A1,M1,10.00"), may_contain_invisible("A1,M1\\u200b,10.00".encode())
     (False, True)
     """
     if len(block.translate(None, CONTROLS)) != len(block):
@@ -50,52 +50,54 @@ def may_hide(block: bytes, marks: Sequence[bytes] = TEXT_MARKS) -> bool:
     return not block.isascii() and any(mark in block for mark in WIDE_MARKS)
 
 
-def cleaned(cell: str) -> str:
-    """SQL for a cell without what nobody sees, null where nothing is left."""
-    seen = f"regexp_replace({cell}, {literal(UNSEEN)}, '', 'g')"
-    return f"nullif(regexp_replace({seen}, {literal(WRAPPED)}, '{UNWRAPPED}'), '')"
+def cleaned_sql(cell: str) -> str:
+    """SQL for a cell without invisible characters; null where nothing is left."""
+    visible = f"regexp_replace({cell}, {literal(UNSEEN)}, '', 'g')"
+    return f"nullif(regexp_replace({visible}, {literal(WRAPPED)}, '{UNWRAPPED}'), '')"
 
 
-def hidden_in(engine: DuckEngine, relation: str, columns: int) -> tuple[tuple[int, ...], int, str]:
+def find_invisible(engine: DuckEngine, relation: str, columns: int) -> tuple[tuple[int, ...], int, str]:
     """The columns of a relation with cells to clean; how many cells have more than space at an edge; one of them."""
-    asked = []
+    aggregates = []
     for place in range(columns):
         cell = f"c{place}"
-        changed = f"{cell} IS DISTINCT FROM {cleaned(cell)}"
-        told = f"trim({cell}, ' ' || chr(9) || chr(10) || chr(13)) IS DISTINCT FROM coalesce({cleaned(cell)}, '')"
-        asked += [f"count_if({changed})", f"count_if({cell} IS NOT NULL AND {told})",
-                  f"min({cell}) FILTER ({cell} IS NOT NULL AND {told})"]  # fmt: skip
-    found = engine.raw.execute(f"SELECT {', '.join(asked)} FROM {relation}").fetchone() or ()
-    places = tuple(place for place in range(columns) if found[3 * place])
-    example = next((str(found[3 * place + 2]) for place in range(columns) if found[3 * place + 1]), "")
-    return places, sum(int(found[3 * place + 1] or 0) for place in range(columns)), example
+        changed = f"{cell} IS DISTINCT FROM {cleaned_sql(cell)}"
+        notable = (
+            f"trim({cell}, ' ' || chr(9) || chr(10) || chr(13)) IS DISTINCT FROM coalesce({cleaned_sql(cell)}, '')"
+        )
+        aggregates += [f"count_if({changed})", f"count_if({cell} IS NOT NULL AND {notable})",
+                  f"min({cell}) FILTER ({cell} IS NOT NULL AND {notable})"]  # fmt: skip
+    counts = engine.raw.execute(f"SELECT {', '.join(aggregates)} FROM {relation}").fetchone() or ()
+    places = tuple(place for place in range(columns) if counts[3 * place])
+    example = next((str(counts[3 * place + 2]) for place in range(columns) if counts[3 * place + 1]), "")
+    return places, sum(int(counts[3 * place + 1] or 0) for place in range(columns)), example
 
 
-def without_hidden(relation: str, columns: int, places: Sequence[int]) -> str:
+def without_invisible_sql(relation: str, columns: int, places: Sequence[int]) -> str:
     """The relation with these columns cleaned."""
-    cells = [f"{cleaned(f'c{p}')} AS c{p}" if p in places else f"c{p}" for p in range(columns)]
+    cells = [f"{cleaned_sql(f'c{p}')} AS c{p}" if p in places else f"c{p}" for p in range(columns)]
     return f"(SELECT {', '.join(cells)} FROM {relation})"
 
 
-def hidden_notice(count: int, example: str, headers: Sequence[str], places: Sequence[int]) -> tuple[Notice, ...]:
-    """What to tell of cells that were cleaned."""
+def invisible_notice(count: int, example: str, headers: Sequence[str], places: Sequence[int]) -> tuple[Notice, ...]:
+    """The notice for cells that were cleaned."""
     names = ", ".join(headers[place] for place in places)
-    return (Notice("invisible", count, as_seen(example), {"columns": names}),) if count else ()
+    return (Notice("invisible", count, with_visible_escapes(example), {"columns": names}),) if count else ()
 
 
-def as_seen(text: str) -> str:
-    """A text whose invisible signs one can see.
+def with_visible_escapes(text: str) -> str:
+    """A text with invisible characters shown as code points.
 
-    >>> as_seen("M1\\u200b")
+    >>> with_visible_escapes("M1\\u200b")
     'M1‹U+200B›'
     """
     return "".join(sign if sign.isprintable() else f"‹U+{ord(sign):04X}›" for sign in text)
 
 
-def unseen_in(cell: str) -> str:
-    """A text, such as a header, without what nobody sees, in Python.
+def without_invisible(cell: str) -> str:
+    """A text, such as a header, without invisible characters; the Python form of `cleaned_sql`.
 
-    >>> unseen_in("\\ufeffOrder\\u200b ID\\xa0")
+    >>> without_invisible("\\ufeffOrder\\u200b ID\\xa0")
     'Order ID'
     """
     return _PATTERN.sub("", cell)
@@ -106,4 +108,4 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-_PATTERN = re.compile(re.sub(r"\\x\{([0-9A-F]+)\}", lambda found: f"\\u{int(found[1], 16):04x}", UNSEEN))
+_PATTERN = re.compile(re.sub(r"\\x\{([0-9A-F]+)\}", lambda match: f"\\u{int(match[1], 16):04x}", UNSEEN))

@@ -1,4 +1,4 @@
-"""Order lines: their numbers, the head of their order, and the orders that follow from them."""
+"""Order lines: their ids, the head of their order, and the orders derived from them."""
 
 from __future__ import annotations
 
@@ -27,76 +27,80 @@ LATE = (
 )
 
 
-def numbered(made: Views, staged: Staged) -> Staged:
+def with_line_ids(views: Views, staged: Staged) -> Staged:
     """Every line with a `line_id`: the file's own, else the product and its count within the order in file order.
 
-    Rejected lines are counted too, so that the others keep their numbers when these come back mended.
+    Rejected lines are counted too, so that the others keep their ids when these are corrected and imported again.
     """
     rows = staged.rows
     window = ibis.window(group_by=[rows.order_id, rows[PRODUCT]], order_by=[rows[INDEX]])
     counted = rows.mutate(count=ibis.row_number().over(window) + 1)
     own = counted[PRODUCT] + "#" + counted["count"].cast("string")
-    return replace(staged, rows=made.kept(counted.mutate(line_id=ibis.coalesce(counted.line_id, own)).drop("count")))
+    return replace(
+        staged, rows=views.materialize(counted.mutate(line_id=ibis.coalesce(counted.line_id, own)).drop("count"))
+    )
 
 
 def accepted_lines(
-    made: Views, staged: Staged, plan: Plan, snapshot: LakeSnapshot, engine: DuckEngine
+    views: Views, staged: Staged, plan: Plan, snapshot: LakeSnapshot, engine: DuckEngine
 ) -> tuple[Accepted, ir.Table]:
-    """The lines that go on, each with the customer and time of its order; and what the lake knows of these orders.
+    """The accepted lines, each with the customer and time of its order; and the lake's rows of these orders.
 
-    A line of another customer than its order's is rejected, and so is one whose customer or time only an order could
-    tell that the lake does not have.
+    A line whose customer differs from that of its order is rejected, and so is one without a customer or time whose
+    order is not in the lake.
     """
     lines = sound(staged)
-    known = _known_heads(made, lines, snapshot, engine)
-    heads = _heads(lines, known, plan)
+    existing = _existing_orders(views, lines, snapshot, engine)
+    heads = _heads(lines, existing, plan)
     joined = lines.join(heads, "order_id", rname="{name}__head")
     problem = _late_problem(joined, plan)
-    if (large := _large_orders(made, lines)) is not None:
+    if (large := _large_orders(views, lines)) is not None:
         joined = joined.left_join(large, "order_id", rname="{name}__large")
         problem = joined.large.fill_null(False).ifelse(ibis.literal(3, "int8"), _late_problem(joined, plan))
-    whole = made.kept(joined.mutate(
+    whole = views.materialize(joined.mutate(
         problem=problem,
         customer_id=ibis.coalesce(joined.customer_id, joined.customer_id__head),
         ordered_at=ibis.coalesce(joined.ordered_at, joined.ordered_at__head),
     ))  # fmt: skip
     late = whole.filter(whole.problem.notnull()).select(INDEX, "problem")
-    counts = {LATE[row["problem"]]: row["rows"] for row in made.engine.arrow(
+    counts = {LATE[row["problem"]]: row["rows"] for row in views.engine.arrow(
         late.group_by("problem").agg(rows=ibis._.count())
     ).to_pylist()}  # fmt: skip
-    done = unique(made, whole.filter(whole.problem.isnull()), ORDER_LINES.key)
-    return replace(done, late=late, reasons=LATE, late_count=counts), known
+    done = unique(views, whole.filter(whole.problem.isnull()), ORDER_LINES.key)
+    return replace(done, late=late, reasons=LATE, late_count=counts), existing
 
 
-def _large_orders(made: Views, lines: ir.Table) -> ir.Table | None:
+def _large_orders(views: Views, lines: ir.Table) -> ir.Table | None:
     """The orders whose lines add up to more than an amount holds; None where all lines together do not."""
-    total = made.engine.arrow(lines.aggregate(total=lines.amount.abs().sum())).to_pylist()[0]["total"]
+    total = views.engine.arrow(lines.aggregate(total=lines.amount.abs().sum())).to_pylist()[0]["total"]
     if total is None or total <= LARGEST:
         return None
     sums = lines.group_by("order_id").agg(total=lines.amount.abs().sum())
-    large = made.kept(sums.filter(sums.total > LARGEST).select("order_id", large=ibis.literal(True)))
-    return large if int(made.engine.arrow(large.aggregate(n=large.count())).to_pylist()[0]["n"]) else None
+    large = views.materialize(sums.filter(sums.total > LARGEST).select("order_id", large=ibis.literal(True)))
+    return large if int(views.engine.arrow(large.aggregate(n=large.count())).to_pylist()[0]["n"]) else None
 
 
-def _known_heads(made: Views, lines: ir.Table, snapshot: LakeSnapshot, engine: DuckEngine) -> ir.Table:
+def _existing_orders(views: Views, lines: ir.Table, snapshot: LakeSnapshot, engine: DuckEngine) -> ir.Table:
     """The orders of the lake that the file has lines of."""
     orders = snapshot.read(ORDERS.name, engine)
     if not snapshot.rows(ORDERS.name):
         return orders
-    return made.kept(orders.semi_join(lines, "order_id"))
+    return views.materialize(orders.semi_join(lines, "order_id"))
 
 
-def _heads(lines: ir.Table, known: ir.Table, plan: Plan) -> ir.Table:
+def _heads(lines: ir.Table, existing: ir.Table, plan: Plan) -> ir.Table:
     """One row per order of the file: `customer_id`, `ordered_at`, and `known`, whether the lake has it."""
-    told = lines.group_by("order_id").agg(
-        told_customer=lines.customer_id.argmin(lines[INDEX], where=lines.customer_id.notnull()),
-        told_at=lines.ordered_at.min(),
+    reported = lines.group_by("order_id").agg(
+        first_customer=lines.customer_id.argmin(lines[INDEX], where=lines.customer_id.notnull()),
+        first_at=lines.ordered_at.min(),
     )
-    both = told.left_join(known.select("order_id", of_lake=known.customer_id, at_lake=known.ordered_at), "order_id")
+    both = reported.left_join(
+        existing.select("order_id", of_lake=existing.customer_id, at_lake=existing.ordered_at), "order_id"
+    )
     return both.select(
         "order_id",
-        customer_id=ibis.coalesce(both.of_lake, both.told_customer),
-        ordered_at=ibis.coalesce(both.told_at, both.at_lake),
+        customer_id=ibis.coalesce(both.of_lake, both.first_customer),
+        ordered_at=ibis.coalesce(both.first_at, both.at_lake),
         known=both.at_lake.notnull(),
     )
 
@@ -110,20 +114,26 @@ def _late_problem(joined: ir.Table, plan: Plan) -> ir.IntegerValue:
 
 
 def derived_orders(
-    lines: ir.Table, known: ir.Table, snapshot: LakeSnapshot, engine: DuckEngine, own: Collection[str]
+    lines: ir.Table, existing: ir.Table, snapshot: LakeSnapshot, engine: DuckEngine, own: Collection[str]
 ) -> ir.Table:
-    """The orders that follow from lines: all lines of an order, of this file and in the lake, together.
+    """The orders derived from lines: aggregates over all lines of an order, of this file and in the lake.
 
-    `own` are the imports of orders files, whose orders keep what they say.
+    `own` are the imports of orders files; orders from these are not changed.
     """
-    kept = known.select("order_id", "channel", "store", "status", "refund", given=_given(known, own))
+    previous = existing.select(
+        "order_id", "channel", "store", "status", "refund", from_orders_file=_from_orders_file(existing, own)
+    )
     parts = _all_lines(lines, snapshot, engine)
-    orders = _summed(parts).left_join(_told_heads(lines), "order_id").left_join(kept, "order_id", rname="{name}__lake")
-    orders = orders.filter(~orders.given.fill_null(False))
-    back = (orders.amount < 0) | orders.told_return.fill_null(False)
+    orders = (
+        _summed(parts)
+        .left_join(_reported_heads(lines), "order_id")
+        .left_join(previous, "order_id", rname="{name}__lake")
+    )
+    orders = orders.filter(~orders.from_orders_file.fill_null(False))
+    back = (orders.amount < 0) | orders.any_return.fill_null(False)
     back = back | (orders.order_id.re_search(RETURN_NUMBER) & orders.any_back & (orders.amount <= 0))
     status = ibis.coalesce(orders.status, orders.status__lake, ibis.literal("completed"))
-    # What lines of this file give back; where they do not say, what was known of the order.
+    # The refund in the lines of this file; without one, the refund already known for the order.
     given_back = ibis.coalesce(orders.refund, (orders.status.isnull()).ifelse(orders.refund__lake, None), 0)
     whole = (orders.status == "refunded").fill_null(False) & (given_back == 0)
     refund = ibis.least(whole.ifelse(orders.amount, given_back), orders.amount)
@@ -141,8 +151,8 @@ def derived_orders(
     )
 
 
-def _given(known: ir.Table, own: Collection[str]) -> ir.BooleanValue:
-    return known.import_id.isin(sorted(own)) if own else ibis.literal(False)
+def _from_orders_file(existing: ir.Table, own: Collection[str]) -> ir.BooleanValue:
+    return existing.import_id.isin(sorted(own)) if own else ibis.literal(False)
 
 
 def _all_lines(lines: ir.Table, snapshot: LakeSnapshot, engine: DuckEngine) -> ir.Table:
@@ -168,8 +178,8 @@ def _summed(parts: ir.Table) -> ir.Table:
     )
 
 
-def _told_heads(lines: ir.Table) -> ir.Table:
-    """What the lines of the file say of their orders; of several words on one order the first in the file."""
+def _reported_heads(lines: ir.Table) -> ir.Table:
+    """Order attributes from the lines of the file; of several values for one order the first in the file."""
     first = {name: lines[name].argmin(lines[INDEX], where=lines[name].notnull()) for name in ("channel", "store")}
     back = lines.refund.sum()
     # A line that was given back without a sum, of an order whose other lines were not.
@@ -178,14 +188,14 @@ def _told_heads(lines: ir.Table) -> ir.Table:
         **first,
         status=order_status(lines),
         refund=ibis.coalesce((back > 0).ifelse(back, None), lost).cast(MONEY),
-        told_return=(lines.kind == "return").any(),
+        any_return=(lines.kind == "return").any(),
     )
 
 
 def order_status(lines: ir.Table) -> ir.StringScalar:
-    """The status of an order by those of its lines: sold where a line is, given back where all that were sold are."""
-    said = lines.status
-    sold, back = said.isin(("completed", PARTLY)).any(), (said == "refunded").any()
-    unsold = said.argmin(lines[INDEX], where=said.notnull())
-    known = ibis.cases((sold, "completed"), (back, "refunded"), else_=unsold)
-    return cast(ir.StringScalar, known)
+    """The status of an order from its lines: completed if a line is, refunded if all sold lines are."""
+    status = lines.status
+    sold, back = status.isin(("completed", PARTLY)).any(), (status == "refunded").any()
+    unsold = status.argmin(lines[INDEX], where=status.notnull())
+    combined = ibis.cases((sold, "completed"), (back, "refunded"), else_=unsold)
+    return cast(ir.StringScalar, combined)

@@ -1,4 +1,4 @@
-"""The mapping of a file: which of its columns is what, and how it writes dates and numbers; as TOML one can keep."""
+"""The mapping of a file: the meaning of its columns and its date and number formats; can be saved as TOML."""
 
 from __future__ import annotations
 
@@ -76,11 +76,11 @@ class Mapping:
 
     @property
     def sha256(self) -> str:
-        """A fingerprint of what it says."""
+        """A fingerprint of the mapping."""
         return hashlib.sha256(self.to_toml().encode()).hexdigest()
 
     def to_toml(self) -> str:
-        """The mapping as a file one can read, change and give to the next import.
+        """The mapping as TOML, which can be edited and passed to the next import.
 
         >>> print(Mapping("products", {"SKU": "product_id", "Colour": "property"}).to_toml())
         kind = "products"
@@ -120,7 +120,7 @@ class Mapping:
         return _checked(data, file)
 
     def write(self, path: Path) -> None:
-        """Keep the mapping in a file.
+        """Write the mapping to a file.
 
         Raises `MappingNotWritten`.
         """
@@ -140,8 +140,8 @@ class Mapping:
 
 
 def _checked(data: dict[str, object], file: str) -> Mapping:
-    known = {"kind", *TABLES, *PLAIN}
-    if unknown := sorted(set(data) - known):
+    allowed = {"kind", *TABLES, *PLAIN}
+    if unknown := sorted(set(data) - allowed):
         raise BadMapping(file=file, reason=f"it has the unknown entries {', '.join(unknown)}")
     kind = kind_named(str(data.get("kind", "")))
     columns, constants, decisions, zones = (
@@ -167,13 +167,13 @@ def _checked(data: dict[str, object], file: str) -> Mapping:
 
 
 def _left_out(data: Table[str, object], file: str) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    rules: dict[str, list[str]] = {}
     for header, cells in _table(data, "leave_out", file).items():
         listed: list[object] = cells if isinstance(cells, list) else [cells]
         if not all(isinstance(cell, str) for cell in listed):
             raise BadMapping(file=file, reason="leave_out gives texts, or a list of texts, for a column")
-        found[header] = cast(list[str], listed)
-    return found
+        rules[header] = cast(list[str], listed)
+    return rules
 
 
 def _fits(name: str, value: object) -> bool:

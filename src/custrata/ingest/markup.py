@@ -1,4 +1,4 @@
-"""Tables that programs write as HTML or as XML (SpreadsheetML 2003) and call Excel files."""
+"""Read tables in HTML or XML (SpreadsheetML 2003), which programs often name as Excel files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xml.parsers import expat
 from custrata.errors import BadInput
 from custrata.ingest.files import BLOCK
 from custrata.ingest.sheet_reader import padded, pattern
-from custrata.ingest.sheets import Covered, Sheet, written
+from custrata.ingest.sheets import Covered, Sheet, write_sheet
 from custrata.schema.numbers import LARGEST_WHOLE, MOST_DIGITS, NotANumber, decimal_of
 
 MOST_COLUMNS, MOST_ROWS = 16_384, 1_048_576
@@ -32,7 +32,7 @@ class DamagedMarkup(BadInput):
 
 
 class _Grid:
-    """A table that grows cell by cell; ranges over several rows or columns leave their place free."""
+    """A table built cell by cell; cells that span rows or columns reserve their positions."""
 
     def __init__(self) -> None:
         self.rows: dict[int, dict[int, str]] = {}
@@ -65,7 +65,7 @@ class _Grid:
         height = max(self.rows) + 1
         if width * height > MOST_CELLS:
             raise OverflowError
-        return written(name, self._lines(width, height), width, self.covered, target)
+        return write_sheet(name, self._lines(width, height), width, self.covered, target)
 
     def _lines(self, width: int, height: int) -> Iterator[list[str | None]]:
         for row in range(height):
@@ -95,8 +95,12 @@ class _Page(HTMLParser):
             self._open[-1].start_row()
         elif self._open and tag in ("td", "th"):
             self._end_cell()
-            told = dict(attrs)
-            self._cells[-1] = ([], _span(told.get("rowspan"), MOST_ROWS), _span(told.get("colspan"), MOST_COLUMNS))
+            attributes = dict(attrs)
+            self._cells[-1] = (
+                [],
+                _span(attributes.get("rowspan"), MOST_ROWS),
+                _span(attributes.get("colspan"), MOST_COLUMNS),
+            )
         elif tag in ("br", "p", "div") and self._cells and self._cells[-1]:
             self._cells[-1][0].append(" ")
 
@@ -142,24 +146,24 @@ class _Workbook:
         self._comment = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        name, told = _local(tag), {_local(key): value for key, value in attributes.items()}
+        name, values = _local(tag), {_local(key): value for key, value in attributes.items()}
         if not tag.startswith(SPREADSHEET):
             return
         if name == "Style":
-            self._style = told.get("ID", "")
+            self._style = values.get("ID", "")
         elif name == "NumberFormat":
-            self._formats[self._style] = pattern(told.get("Format", ""))
+            self._formats[self._style] = pattern(values.get("Format", ""))
         elif name == "Worksheet":
-            self.grids.append((told.get("Name", ""), _Grid()))
+            self.grids.append((values.get("Name", ""), _Grid()))
         elif name == "Row" and self.grids:
-            self.grids[-1][1].start_row(_index(told))
+            self.grids[-1][1].start_row(_index(values))
         elif name == "Cell":
-            self._cell = (_index(told), _whole(told.get("MergeDown")) + 1, _whole(told.get("MergeAcross")) + 1)
-            self._text, self._kind, self._format = None, "", self._formats.get(told.get("StyleID", ""), "")
+            self._cell = (_index(values), _whole(values.get("MergeDown")) + 1, _whole(values.get("MergeAcross")) + 1)
+            self._text, self._kind, self._format = None, "", self._formats.get(values.get("StyleID", ""), "")
         elif name == "Comment":
             self._comment = True
         elif name == "Data" and not self._comment:
-            self._text, self._kind = [], told.get("Type", "")
+            self._text, self._kind = [], values.get("Type", "")
 
     def end(self, tag: str) -> None:
         name = _local(tag) if tag.startswith(SPREADSHEET) else ""
@@ -167,14 +171,14 @@ class _Workbook:
             self._comment = False
         elif name == "Cell" and self.grids:
             column, down, across = self._cell
-            self.grids[-1][1].add(self._shown(), down, across, column)
+            self.grids[-1][1].add(self._display_text(), down, across, column)
             self._text = None
 
     def data(self, text: str) -> None:
         if self._text is not None and not self._comment:
             self._text.append(text)
 
-    def _shown(self) -> str:
+    def _display_text(self) -> str:
         """The cell as a person sees it: times with a space for XML's `T`, numbers in the digits of their format."""
         text = "".join(self._text or []).strip()
         if self._kind == "DateTime":
@@ -207,8 +211,8 @@ def _whole(text: str | None, most: int = LARGEST_WHOLE) -> int:
     return most if len(digits) > MOST_DIGITS else min(most, int(digits))
 
 
-def _index(told: dict[str, str]) -> int | None:
-    return _whole(told["Index"]) - 1 if _whole(told.get("Index")) else None
+def _index(attributes: dict[str, str]) -> int | None:
+    return _whole(attributes["Index"]) - 1 if _whole(attributes.get("Index")) else None
 
 
 def read_markup(path: Path, form: Markup, folder: Path, file: str) -> tuple[Sheet, ...]:
@@ -219,10 +223,10 @@ def read_markup(path: Path, form: Markup, folder: Path, file: str) -> tuple[Shee
     read: Callable[[Path], list[tuple[str, _Grid]]] = _tables if form == "html" else _worksheets
     try:
         grids = read(path)
-        found = [grid.written(name, folder / f"table-{place}.parquet") for place, (name, grid) in enumerate(grids)]
+        sheets = [grid.written(name, folder / f"table-{place}.parquet") for place, (name, grid) in enumerate(grids)]
     except (OverflowError, ValueError, LookupError, MemoryError, expat.ExpatError) as error:
         raise DamagedMarkup(file=file, form={"html": "HTML", "spreadsheetml": "XML"}[form]) from error
-    return tuple(sheet for sheet in found if sheet is not None)
+    return tuple(sheet for sheet in sheets if sheet is not None)
 
 
 def _tables(path: Path) -> list[tuple[str, _Grid]]:
@@ -240,7 +244,7 @@ def _worksheets(path: Path) -> list[tuple[str, _Grid]]:
     parser.buffer_text = True
 
     def refuse(*_: object) -> None:
-        raise ValueError("a document type")  # it may define entities that unfold without end
+        raise ValueError("a document type")  # it may define entities that expand without limit
 
     parser.StartDoctypeDeclHandler = refuse
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = book.start, book.end, book.data
@@ -250,7 +254,7 @@ def _worksheets(path: Path) -> list[tuple[str, _Grid]]:
 
 
 def charset(head: bytes) -> str | None:
-    """The encoding a page says it is in, as far as it is one we know."""
-    found = CHARSET.search(head)
-    name = found[1].decode().lower() if found else ""
+    """The encoding that a page declares; None where it declares none."""
+    match = CHARSET.search(head)
+    name = match[1].decode().lower() if match else ""
     return {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "iso-8859-1": "cp1252"}.get(name, name) or None

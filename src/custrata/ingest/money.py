@@ -1,4 +1,4 @@
-"""Numbers and money as files write them: separators, signs, brackets and currencies; exact decimals, no floats."""
+"""Parse numbers and amounts: separators, signs, brackets and currencies; exact decimals, no floats."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ BEFORE = r"^[-+]? ?\(? ?[-+]? ?[^-+()\d]*? ?[-+]? ?\(? ?[.,]?$"
 AFTER = r"^[^-+()\d]*? ?-? ?\)? ?-? ?[^-+()\d]*$"
 TIMES = {"千": 1_000, "万": 10_000, "萬": 10_000, "亿": 100_000_000, "億": 100_000_000}
 WIDE = "decimal(38, 8)"
-# What every sum and product further on has room for; other columns take what they have digits for.
+# Limits that keep later sums and products in range; other columns are limited by their precision.
 LIMITS = {MONEY: 10**15, QUANTITY: 10**14}
-# What stands where nothing was paid.
+# Words for free items.
 FREE = r"^(免费|免費|赠送|贈送|赠品|贈品|无料|無料|FREE|GRATIS|GRATUIT|GRATUITO|KOSTENLOS|FOC|F\.O\.C\.)$"
 COUNTED = (
     r"^([-+]?[\d.,' ]*\d) ?"
@@ -48,12 +48,12 @@ def signs() -> dict[str, tuple[str, ...]]:
     """What may stand beside an amount, in capitals, and the currencies it may mean; the longest first."""
     data = tomllib.loads((resources.files(__package__) / "currencies.toml").read_text("utf-8"))
     same = data["codes"]["same"]
-    known = {code: (same.get(code, code),) for code in data["codes"]["known"]}
-    known |= {sign: tuple(currencies) for sign, currencies in data["signs"].items()}
-    return dict(sorted(known.items(), key=lambda item: -len(item[0])))
+    meanings = {code: (same.get(code, code),) for code in data["codes"]["known"]}
+    meanings |= {sign: tuple(currencies) for sign, currencies in data["signs"].items()}
+    return dict(sorted(meanings.items(), key=lambda item: -len(item[0])))
 
 
-def foreign(found: Iterable[str], currency: str) -> list[str]:
+def foreign(symbols: Iterable[str], currency: str) -> list[str]:
     """Those of the signs and codes found that cannot mean the workspace's currency.
 
     >>> foreign(["$", "US$", "元", ""], "CNY")
@@ -61,11 +61,13 @@ def foreign(found: Iterable[str], currency: str) -> list[str]:
     """
     own = currency.upper()
     return [
-        sign for sign in found if sign and sign.upper() != own and own not in signs().get(sign.upper(), (sign.upper(),))
+        sign
+        for sign in symbols
+        if sign and sign.upper() != own and own not in signs().get(sign.upper(), (sign.upper(),))
     ]
 
 
-# What a number says about the mark before decimals: one of the two in any case, or nothing by itself.
+# Evidence of a number about the decimal separator: comma, point, or neither by itself.
 MARKS = {
     "comma": r"^0,\d|\d,\d{1,2}$|\d,\d{4,}$|\.\d{3},\d|\d\.\d{3}\.\d{3}$|[ ']\d{3},\d",
     "point": r"^0\.\d|\d\.\d{1,2}$|\d\.\d{4,}$|,\d{3}\.\d|,\d{2,3},\d{3}$|[ ']\d{3}\.\d",
@@ -101,8 +103,8 @@ class DecimalEvidence:
     def decimal_comma(self) -> bool | None:
         """Whether a comma stands before decimals; None where the numbers leave it open.
 
-        Thousands are parted in every number that is long enough or in none: beside 1500, 1.250 is one and a quarter.
-        And who writes 500 without decimals does not write 1.250 with three: those are thousands.
+        Thousands are separated in every number that is long enough or in none: next to 1500, 1.250 has decimals.
+        Next to 500 without decimals, 1.250 does not have three decimals but is 1250.
         """
         if self.comma != self.point:
             return self.comma > self.point
@@ -116,12 +118,12 @@ class DecimalEvidence:
 
     @property
     def open(self) -> bool:
-        """Whether some of the numbers make sense either way, a thousand times apart."""
+        """Whether some of the numbers can be read either way, a factor of 1000 apart."""
         return self.decimal_comma is None
 
     @property
     def assumed(self) -> bool:
-        """Whether the mark was taken for that of thousands without a number that can be read in one way only."""
+        """Whether the mark was assumed to separate thousands, without an unambiguous number."""
         if self.comma or self.point or (self.long and not self.three_after_comma):
             return False
         return bool(self.three_after_comma + self.three_after_point)
@@ -150,22 +152,22 @@ def _bare(value: str) -> str:
 def decimal_evidence_of(column: ir.StringColumn) -> dict[str, ir.Value]:
     """The same over a whole column, as aggregates with the names of `DecimalEvidence`."""
     bare = half_width(column).re_replace(r"^[^\d.,]+|[^\d]+$", "")
-    asked: dict[str, ir.Value] = {name: bare.re_search(form).sum().fill_null(0) for name, form in MARKS.items()}
-    return asked | {"example": column.min(where=bare.re_search(THREE)).fill_null("")}
+    aggregates: dict[str, ir.Value] = {name: bare.re_search(form).sum().fill_null(0) for name, form in MARKS.items()}
+    return aggregates | {"example": column.min(where=bare.re_search(THREE)).fill_null("")}
 
 
 def settled_comma(values: Iterable[str]) -> bool | None:
-    """Whether these numbers write a comma before their decimals; None where the whole column has to be looked at.
+    """Whether these numbers use a decimal comma; None where the whole column has to be examined.
 
     >>> settled_comma(["1.234,56", "12"]), settled_comma(["1,234.56"]), settled_comma(["12"]), settled_comma(["1.234"])
     (True, False, False, None)
     """
-    found = decimal_evidence(values)
-    return None if found.open or found.assumed else bool(found.decimal_comma)
+    evidence = decimal_evidence(values)
+    return None if evidence.open or evidence.assumed else bool(evidence.decimal_comma)
 
 
 def quick_number(text: ir.StringValue, dtype: str, comma: bool) -> ir.DecimalValue:
-    """The number of a cell that writes digits and a point; null for everything else, however sensible."""
+    """The number of a cell with digits and a point; null for every other format."""
     plain = text.contains("E") | text.contains("e") | text.contains("_")
     if comma:
         plain = plain | text.contains(".")
@@ -200,7 +202,7 @@ def _exponent(plain: ir.StringValue) -> ir.StringValue:
 
 
 def _rest(plain: ir.StringValue) -> ir.StringValue:
-    """What stands behind the number, without a mark that only says it is whole: “12,-” in German, “500/-” in India."""
+    """The text after the number, without a mark for a whole amount: “12,-” in German, “500/-” in India."""
     return _after(plain).re_replace(r"^E[-+]?\d{1,3}", "").re_replace(r"^(?:[.,/]-{1,2}|[.,])", "")
 
 
@@ -214,7 +216,7 @@ def _fraction(plain: ir.StringValue) -> ir.BooleanValue:
 
 
 def _signs(plain: ir.StringValue) -> tuple[ir.StringValue, ir.StringValue]:
-    """What stands before and behind the number besides its sign, brackets and factor: currencies, or it is none."""
+    """The text before and after the number without sign, brackets and factor; in a valid number a currency."""
     before = _before(plain).re_replace(r"[-+() ]", "")
     before = _fraction(plain).ifelse(before.re_replace(r"[.,]$", ""), before)
     return cast(ir.StringValue, before), _rest(plain).re_replace(rf"^ ?[{''.join(TIMES)}]", "").re_replace(
@@ -222,7 +224,7 @@ def _signs(plain: ir.StringValue) -> tuple[ir.StringValue, ir.StringValue]:
     )
 
 
-def _known(sign: ir.StringValue) -> ir.BooleanValue:
+def _is_currency(sign: ir.StringValue) -> ir.BooleanValue:
     # A search in a list costs a tenth of a regular expression of all signs, which only two signs at once need.
     listed = list_position(list(signs()), sign).notnull()
     two = sign.re_search(f"^{_sign()}{_sign()}$")
@@ -240,15 +242,15 @@ def currency_of(plain: ir.StringValue) -> ir.StringValue:
 def slow_number(plain: ir.StringValue, dtype: str, comma: bool) -> ir.DecimalValue:
     """The number a cell means after `plain_number`; null where it is none, or does not fit.
 
-    Thousands are parted every three digits (or as in India), never elsewhere: `12,50` is no number where the comma
-    parts thousands. Where two marks stand, or gaps, the last mark is the decimal one whatever the column writes.
+    Thousands are separated every three digits (or as in India): `12,50` is no number where the comma separates
+    thousands. With two different marks, or gaps, the last mark is the decimal separator in any column.
     Brackets and a minus on either side make it negative.
     """
     return cast(ir.DecimalValue, wide_number(plain, comma).try_cast(dtype))
 
 
 def wide_number(plain: ir.StringValue, comma: bool) -> ir.DecimalValue:
-    """The same with room for what no column takes: null where it is no number at all."""
+    """The number as a wide decimal, which may not fit the column; null where the cell is no number."""
     digits = _fraction(plain).ifelse(ibis.literal("0.") + _digits(plain), _with_point(_digits(plain), comma))
     written = (cast(ir.StringValue, digits) + _exponent(plain)).nullif("").try_cast(WIDE)
     factor = ibis.cases(*((_factor(plain) == word, ibis.literal(value)) for word, value in TIMES.items()), else_=1)
@@ -256,7 +258,7 @@ def wide_number(plain: ir.StringValue, comma: bool) -> ir.DecimalValue:
     around = _before(plain) + "/" + _rest(plain)
     sound = _before(plain).re_search(BEFORE) & _rest(plain).re_search(AFTER) & ~around.re_search("-.*-")
     for sign in _signs(plain):
-        sound = sound & _known(sign)
+        sound = sound & _is_currency(sign)
     number = sound.ifelse(around.re_search("[-(]").ifelse(-number, number), ibis.null(WIDE))
     return cast(ir.DecimalValue, plain.re_search(FREE).ifelse(ibis.literal(0).cast(WIDE), number).cast(WIDE))
 

@@ -1,4 +1,4 @@
-"""What reading a cell assumed, as bits beside the row: counted once for the whole file, with a cell as the example."""
+"""Assumptions made in parsing cells, as bits per row; counted for the whole file, with one cell as the example."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-# The place of a name is its bit: append, and never reorder while an import is under way.
+# The index of a name is its bit.
 NOTES = (
     "free_amounts",
     "ten_thousands",
@@ -31,7 +31,7 @@ NOTES = (
 APART, PART = "\x1e", "\x1f"
 
 
-def noted(**found: ir.BooleanValue) -> ir.IntegerValue:
+def noted(**conditions: ir.BooleanValue) -> ir.IntegerValue:
     """The bits of those notes that are true of a cell; 0 where none is.
 
     >>> import ibis
@@ -40,9 +40,9 @@ def noted(**found: ir.BooleanValue) -> ir.IntegerValue:
     """
     bits = [
         value.fill_null(False).ifelse(ibis.literal(1 << NOTES.index(name), "int32"), ibis.literal(0, "int32"))
-        for name, value in found.items()
+        for name, value in conditions.items()
     ]
-    return cast(ir.IntegerValue, reduce(lambda one, other: one | other, bits))
+    return cast(ir.IntegerValue, reduce(lambda left, right: left | right, bits))
 
 
 def names_of(bits: int) -> tuple[str, ...]:
@@ -55,13 +55,13 @@ def names_of(bits: int) -> tuple[str, ...]:
 
 
 def together(fields: Iterable[tuple[str, ir.IntegerValue, ir.StringValue]]) -> tuple[ir.IntegerValue, ir.StringValue]:
-    """The bits of a row, and its cells that were noted: from the name, the bits and the cell of every field."""
+    """The bits of a row, and its cells with notes, from the name, the bits and the cell of every field."""
     bits: ir.IntegerValue = ibis.literal(0, "int32")
     cells: list[ir.StringValue] = []
-    for name, found, cell in fields:
-        bits = cast(ir.IntegerValue, bits | found)
-        text = ibis.literal(f"{name}{PART}") + found.cast("string") + PART + cell.substr(0, 80) + APART
-        cells.append(cast(ir.StringValue, (found != 0).ifelse(text, "")))
+    for name, field_bits, cell in fields:
+        bits = cast(ir.IntegerValue, bits | field_bits)
+        text = ibis.literal(f"{name}{PART}") + field_bits.cast("string") + PART + cell.substr(0, 80) + APART
+        cells.append(cast(ir.StringValue, (field_bits != 0).ifelse(text, "")))
     whole = cells[0] if cells else ibis.null("string")
     for cell in cells[1:]:
         whole = cast(ir.StringValue, whole + cell)
@@ -70,9 +70,9 @@ def together(fields: Iterable[tuple[str, ir.IntegerValue, ir.StringValue]]) -> t
 
 def examples(cells: str | None) -> dict[str, tuple[str, str]]:
     """For each note of a row the field and the cell it is about."""
-    told: dict[str, tuple[str, str]] = {}
+    by_note: dict[str, tuple[str, str]] = {}
     for part in (cells or "").split(APART)[:-1]:
         field, bits, cell = part.split(PART, 2)
         for name in names_of(int(bits)):
-            told.setdefault(name, (field, cell))
-    return told
+            by_note.setdefault(name, (field, cell))
+    return by_note

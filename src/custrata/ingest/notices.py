@@ -10,7 +10,7 @@ from custrata.wording import phrase
 
 @dataclass(frozen=True)
 class Notice:
-    """One thing an import did that the file does not say in so many words.
+    """One assumption or action of an import that the file does not state explicitly.
 
     `code` names the sentence (`ingest`, `notice.<code>`), `count` how many rows, columns or orders it concerns,
     `example` one of them as the file writes it; `facts` are what else the sentence needs.

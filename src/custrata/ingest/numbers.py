@@ -1,4 +1,4 @@
-"""Numbers of orders and customers: which column has them, and numbers that a spreadsheet spoilt."""
+"""Order and customer numbers: detect their column, and numbers that a spreadsheet rounded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from custrata.ingest.dates import looks_like_date
 from custrata.ingest.fields import PROPERTY
 from custrata.ingest.mapping import Mapping
 from custrata.ingest.plan import Plan, Views
-from custrata.ingest.questions import Desk, Question
+from custrata.ingest.questions import Dialog, Question
 from custrata.ingest.recognise import DECIMAL_LIKE
 from custrata.ingest.sample import Sample
 from custrata.ingest.staging import PROBLEMS, Staged
@@ -24,18 +24,18 @@ SPOILT = re.compile(f"{SCIENTIFIC}|{ROUNDED}")
 FEW = 3
 
 
-def with_number_column(mapping: Mapping, sample: Sample, desk: Desk) -> Mapping:
-    """The mapping with a column that could be the order number and that no header names, where an answer says so."""
+def with_number_column(mapping: Mapping, sample: Sample, dialog: Dialog) -> Mapping:
+    """The mapping with a column confirmed by an answer as the order number, though its header does not name it."""
     if mapping.kind != "orders" or "order_id" in mapping.fields or "order_id" in mapping.constants:
         return mapping
     candidates = tuple(header for header in mapping.properties if _could_be(sample, header))
     if not candidates:
         return mapping
     facts = {"headers": ", ".join(candidates), "example": sample.columns[candidates[0]][0]}
-    choice = desk.ask(Question("order_number", (*candidates, "none"), candidates[0], facts))
+    choice = dialog.ask(Question("order_number", (*candidates, "none"), candidates[0], facts))
     if choice == "none":
         return mapping
-    desk.tell("order_number", sample.rows, facts["example"], header=choice)
+    dialog.tell("order_number", sample.rows, facts["example"], header=choice)
     return replace(mapping, columns=mapping.columns | {choice: "order_id"})
 
 
@@ -53,8 +53,8 @@ def _could_be(sample: Sample, header: str) -> bool:
     )
 
 
-def without_spoilt_numbers(mapping: Mapping, sample: Sample, desk: Desk) -> Mapping:
-    """The mapping without an order number that a spreadsheet has rounded, unless it is to be taken as it stands."""
+def without_spoilt_numbers(mapping: Mapping, sample: Sample, dialog: Dialog) -> Mapping:
+    """The mapping without an order number column that a spreadsheet rounded, unless it is to be used as written."""
     header = mapping.fields.get("order_id")
     if header is None or mapping.kind not in ("orders", "lines"):
         return mapping
@@ -64,25 +64,25 @@ def without_spoilt_numbers(mapping: Mapping, sample: Sample, desk: Desk) -> Mapp
     able = {"customer_id", "ordered_at"} <= set(mapping.fields)
     choices = ("content", "as_written") if able else ("as_written",)
     facts = {"header": header, "rows": count, "example": example}
-    choice = desk.ask(Question("spoilt_order_numbers", choices, choices[0], facts))
-    desk.tell(f"spoilt_order_numbers_{choice}", count, example, header=header)
+    choice = dialog.ask(Question("spoilt_order_numbers", choices, choices[0], facts))
+    dialog.tell(f"spoilt_order_numbers_{choice}", count, example, header=header)
     if choice == "as_written":
         return mapping
     return replace(mapping, columns=mapping.columns | {header: PROPERTY})
 
 
 def _spoilt(values: list[str]) -> tuple[int, str]:
-    """How many numbers were written as 1.2E+15 or have lost what stood behind fifteen figures, and one of them."""
+    """How many numbers are in scientific notation or rounded to fifteen digits, and one of them."""
     scientific = [value for value in values if re.match(SCIENTIFIC, value)]
     long = [value for value in values if len(value) >= 16 and value.isdigit()]
     rounded = [value for value in long if re.match(ROUNDED, value)]
     if len(rounded) < min(FEW, len(values)) or len(rounded) * 2 < len(long):
-        rounded = []  # some numbers end in noughts
-    found = scientific + rounded
-    return len(found), found[0] if found else ""
+        rounded = []  # some numbers end in zeros
+    spoilt = scientific + rounded
+    return len(spoilt), spoilt[0] if spoilt else ""
 
 
-def without_spoilt_customers(made: Views, staged: Staged, plan: Plan, sample: Sample, desk: Desk) -> Staged:
+def without_spoilt_customers(views: Views, staged: Staged, plan: Plan, sample: Sample, dialog: Dialog) -> Staged:
     """The rows whose customer is a number that a spreadsheet has rounded: nobody, unless it is to be taken as it
     stands."""
     header = plan.mapping.fields.get("customer_id")
@@ -92,11 +92,11 @@ def without_spoilt_customers(made: Views, staged: Staged, plan: Plan, sample: Sa
     if not count:
         return staged
     facts = {"header": header, "rows": count, "example": example}
-    choice = desk.ask(Question("spoilt_customers", ("anonymous", "as_written"), "anonymous", facts))
-    desk.tell(f"spoilt_customers_{choice}", count, example, header=header)
+    choice = dialog.ask(Question("spoilt_customers", ("anonymous", "as_written"), "anonymous", facts))
+    dialog.tell(f"spoilt_customers_{choice}", count, example, header=header)
     if choice == "as_written":
         return staged
     rows = staged.rows
     spoilt = (rows[PROBLEMS] == 0) & rows.customer_id.re_search(SPOILT.pattern).fill_null(False)
     customer = spoilt.ifelse(ibis.null("string"), rows.customer_id)
-    return replace(staged, rows=made.level(rows.mutate(customer_id=customer)))
+    return replace(staged, rows=views.create(rows.mutate(customer_id=customer)))

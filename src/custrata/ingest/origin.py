@@ -1,4 +1,4 @@
-"""Where rows came from, written into every one of them; and rows made ready for a canonical table."""
+"""Add the origin of rows to each row, and complete rows for a canonical table."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ class Origin:
         }
         for column in spec:
             if column.name not in columns or (column.name == "source" and "source" in rows.columns and not source):
-                known = column.name in rows.columns
-                columns[column.name] = rows[column.name] if known else ibis.null(column.type)
+                present = column.name in rows.columns
+                columns[column.name] = rows[column.name] if present else ibis.null(column.type)
         return rows.select(**{name: columns[name].cast(spec[name].type) for name in spec.names})

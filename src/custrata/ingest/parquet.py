@@ -1,7 +1,7 @@
-"""Parquet files, read in a process of their own, within limits of rows, columns, memory and time.
+"""Read Parquet files in a child process, within limits of rows, columns, memory and time.
 
-A footer of a few bytes can say hundreds of millions of rows, a dictionary repeat one long text in each of them, and a
-damaged file break a reader beyond repair: whatever becomes of the child is one sentence here.
+A footer of a few bytes can declare hundreds of millions of rows, a dictionary can repeat one long text in each of
+them, and a damaged file can crash a reader: every failure of the child becomes one error here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class DamagedFile(BadInput):
 class TooManyCells(BadInput):
     template = (
         "“{file}” unpacks to {rows} rows of {columns} columns or more, far beyond its size on the disk. This looks "
-        "like a trap; it was not imported. If it is right, allow more cells with CUSTRATA_IMPORT_CELLS."
+        "like a decompression bomb; it was not imported. If it is right, allow more cells with CUSTRATA_IMPORT_CELLS."
     )
 
 
@@ -60,7 +60,7 @@ def sound_parquet(path: Path, target: Path, file: str) -> None:
         answer: dict[str, Any] = json.loads(done.stdout)
     except subprocess.TimeoutExpired as error:
         raise TookTooLongToRead(file=file, seconds=PATIENCE) from error
-    except ValueError as error:  # it did not live to answer
+    except ValueError as error:  # the child crashed
         raise DamagedFile(file=file, reason=f"exit code {done.returncode}") from error
     match answer.get("problem"):
         case "large":
@@ -75,8 +75,8 @@ def sound_parquet(path: Path, target: Path, file: str) -> None:
 
 def _allowed() -> int:
     """How many cells the user allows; 0 where they say nothing."""
-    given = os.environ.get(LIMIT, "")
+    limit = os.environ.get(LIMIT, "")
     try:
-        return whole_of(given, most=MOST) if given else 0
+        return whole_of(limit, most=MOST) if limit else 0
     except NotANumber as error:
-        raise BadCellLimit(given=given[:40]) from error
+        raise BadCellLimit(given=limit[:40]) from error

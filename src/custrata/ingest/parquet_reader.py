@@ -36,7 +36,7 @@ def _depth(kind: Any) -> int:
 
 
 def _check(rows: int, columns: int, size: int, allowed: int) -> None:
-    """Refuse more cells than are allowed; without a limit of the user's, also what is no more than a trap."""
+    """Refuse more cells than are allowed; without a limit set by the user, also decompression bombs."""
     cells = rows * max(1, columns)
     trap = cells * CELL > UNPACKED and cells * CELL > RATIO * size
     if cells > (allowed or MOST_CELLS) or (trap and not allowed) or columns > MOST_COLUMNS:
@@ -56,24 +56,24 @@ def _decoded(batch: Any) -> int:
 
 
 def _copied(source: str, target: str, allowed: int) -> dict[str, Any]:
-    """Write the rows anew; what the footer says is checked before reading, and what comes out of it while reading."""
+    """Rewrite the rows; the footer is checked before reading, and the decoded data while reading."""
     size = os.stat(source).st_size
     with pq.ParquetFile(source) as damaged:
-        told, schema = damaged.metadata, damaged.schema_arrow
-        _check(told.num_rows, told.num_columns, size, allowed)
+        metadata, schema = damaged.metadata, damaged.schema_arrow
+        _check(metadata.num_rows, metadata.num_columns, size, allowed)
         if any(_depth(field.type) > DEEPEST for field in schema):
             return {"problem": "nested", "deepest": DEEPEST}
         rows = 0
         with pq.ParquetWriter(target, schema, compression="lz4") as writer:
             for batch in damaged.iter_batches(batch_size=BATCH):
                 rows += batch.num_rows
-                _check(rows, told.num_columns, size, allowed)
+                _check(rows, metadata.num_columns, size, allowed)
                 batch.validate(full=True)
                 if _decoded(batch) > MOST_BATCH:
                     return {"problem": "memory"}
                 writer.write_batch(batch)
-        if rows != told.num_rows:
-            return {"problem": "damaged", "reason": f"its footer says {told.num_rows:,} rows, and it has {rows:,}"}
+        if rows != metadata.num_rows:
+            return {"problem": "damaged", "reason": f"its footer says {metadata.num_rows:,} rows, and it has {rows:,}"}
     return {}
 
 

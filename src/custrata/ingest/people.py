@@ -1,4 +1,4 @@
-"""What files tell of customers: their phones read, what is invalid kept aside, the newest of every attribute."""
+"""Customer attributes from files: parse phones, keep invalid values aside, take the newest of every attribute."""
 
 from __future__ import annotations
 
@@ -27,62 +27,64 @@ ATTRIBUTES = tuple(
 )
 
 
-def with_phones(made: Views, rows: ir.Table, plan: Plan, told: Callable[[float], None]) -> ir.Table:
-    """The rows with those phone numbers read that only the library can; `phone__odd` keeps what is no number."""
+def with_phones(views: Views, rows: ir.Table, plan: Plan, progress: Callable[[float], None]) -> ir.Table:
+    """The rows with phone numbers parsed by the library; `phone__odd` keeps invalid ones."""
     if not plan.has("phone"):
         return rows
     odd = rows.filter(rows.phone__odd.notnull()).select(text=rows.phone__odd).distinct().order_by("text")
-    numbers = made.engine.arrow(odd)["text"].to_pylist()
+    numbers = views.engine.arrow(odd)["text"].to_pylist()
     if not numbers:
         return rows
-    book = made.book(phone_book(numbers, plan.region, told))
+    book = views.register(phone_book(numbers, plan.region, progress))
     joined = rows.left_join(book, rows.phone__odd == book.text)
     read = joined.mutate(
         phone=ibis.coalesce(joined.phone, joined.e164),
         phone__odd=joined.e164.isnull().ifelse(joined.phone__odd, ibis.null("string")),
     )
-    return made.level(read.drop("text", "e164"))
+    return views.create(read.drop("text", "e164"))
 
 
-def odd_contacts(rows: ir.Table, plan: Plan) -> dict[str, ir.IntegerScalar]:
-    """How many cells of every soft field are not what they should be, by header."""
+def count_invalid(rows: ir.Table, plan: Plan) -> dict[str, ir.IntegerScalar]:
+    """How many cells of every soft field are invalid, by header."""
     return {plan.header(field.name): rows[f"{field.place}__odd"].count() for field in plan.fields if field.soft}
 
 
-def with_odd_kept(rows: ir.Table, plan: Plan) -> ir.Table:
-    """Rows of a customers file whose properties hold what is no phone, e-mail, birthday, gender or kind."""
+def with_invalid_as_properties(rows: ir.Table, plan: Plan) -> ir.Table:
+    """Rows of a customers file with invalid phones, e-mails, birthdays, genders and kinds added to the properties."""
     odd = {plan.header(field.name): rows[f"{field.place}__odd"] for field in plan.fields if field.soft}
     if not odd:
         return rows
-    kept = texts_by_name(odd)
-    both = map_concat(rows.properties, kept)
-    merged = ibis.cases((kept.isnull(), rows.properties), (rows.properties.isnull(), kept), else_=both)
+    invalid = texts_by_name(odd)
+    both = map_concat(rows.properties, invalid)
+    merged = ibis.cases((invalid.isnull(), rows.properties), (rows.properties.isnull(), invalid), else_=both)
     return rows.mutate(properties=merged)
 
 
-def told_by_orders(rows: ir.Table, plan: Plan) -> ir.Table | None:
-    """One row per customer of an orders or lines file that tells of customers: the newest of every attribute.
+def records_from_orders(rows: ir.Table, plan: Plan) -> ir.Table | None:
+    """One row per customer of an orders or lines file with customer columns: the newest of every attribute.
 
-    None where the file tells nothing of them.
+    None where the file has no customer columns.
     """
-    told = [field for field in plan.fields if field.about == "customer"]
-    if not told or not plan.has("customer_id"):
+    fields = [field for field in plan.fields if field.about == "customer"]
+    if not fields or not plan.has("customer_id"):
         return None
-    known = rows.filter(rows.customer_id.notnull())
-    age = age_of(known)
-    newest = {field.place: _newest(known[field.place], age) for field in told}
-    odd = {field: _newest(known[f"{field.place}__odd"], age) for field in told if field.soft}
-    people = known.group_by("customer_id").agg(
-        **newest, **{f"{field.place}__odd": value for field, value in odd.items()}, updated_at=known.ordered_at.max()
+    identified = rows.filter(rows.customer_id.notnull())
+    age = age_of(identified)
+    newest = {field.place: _newest(identified[field.place], age) for field in fields}
+    odd = {field: _newest(identified[f"{field.place}__odd"], age) for field in fields if field.soft}
+    people = identified.group_by("customer_id").agg(
+        **newest,
+        **{f"{field.place}__odd": value for field, value in odd.items()},
+        updated_at=identified.ordered_at.max(),
     )
-    said = reduce(lambda one, other: one | other, (people[name].notnull() for name in _said(people)))
-    people = people.filter(said)
-    # A cell that is no phone is kept only where no newer cell is one.
-    kept = {plan.header(f.name): people[f.place].isnull().ifelse(people[f"{f.place}__odd"], None) for f in odd}
-    return people.mutate(source_id=people.customer_id, properties=texts_by_name(kept))
+    has_data = reduce(lambda left, right: left | right, (people[name].notnull() for name in _data_columns(people)))
+    people = people.filter(has_data)
+    # An invalid value is kept only where no newer cell is valid.
+    invalid = {plan.header(f.name): people[f.place].isnull().ifelse(people[f"{f.place}__odd"], None) for f in odd}
+    return people.mutate(source_id=people.customer_id, properties=texts_by_name(invalid))
 
 
-def _said(people: ir.Table) -> list[str]:
+def _data_columns(people: ir.Table) -> list[str]:
     return [name for name in people.columns if name not in ("customer_id", "updated_at")]
 
 
@@ -95,11 +97,11 @@ def _newest(column: ir.Column, age: ir.IntegerColumn) -> ir.Scalar:
     return column.argmax(age, where=column.notnull())
 
 
-def joined_with_known(people: ir.Table, known: ir.Table) -> ir.Table:
-    """New records with what the lake's record of the same customer tells besides; of two words the newer counts."""
-    known = known.filter(known.source == FROM_ORDERS)
-    kept = (*ATTRIBUTES, "properties", "updated_at")
-    old = known.select("source_id", **{f"{name}__old": known[name] for name in kept})
+def merged_with_existing(people: ir.Table, existing: ir.Table) -> ir.Table:
+    """New records merged with those of the lake; of two values the newer counts."""
+    existing = existing.filter(existing.source == FROM_ORDERS)
+    carried_over = (*ATTRIBUTES, "properties", "updated_at")
+    old = existing.select("source_id", **{f"{name}__old": existing[name] for name in carried_over})
     both = people.left_join(old, "source_id")
     older = (both.updated_at < both.updated_at__old).fill_null(False)
     columns: dict[str, ir.Value] = {}

@@ -1,4 +1,4 @@
-"""Customers that are none: what tills and shops write where they do not know who bought."""
+"""Placeholder customers, as tills and shops write them for unknown buyers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ import ibis.expr.types as ir
 from custrata.ingest.functions import list_position
 from custrata.ingest.headers import simplified
 from custrata.ingest.plan import Plan, Views
-from custrata.ingest.questions import Desk, Question
+from custrata.ingest.questions import Dialog, Question
 from custrata.ingest.staging import PROBLEMS, Staged
 
 LONGEST = 24
 ALIKE = r"^([1-9])[1-9]{6,}$"
-SHOWN = 5
+MAX_EXAMPLES = 5
 
 
 @lru_cache(maxsize=1)
@@ -31,7 +31,7 @@ def _data() -> tuple[frozenset[str], re.Pattern[str]]:
 
 
 def is_placeholder(customer: str) -> bool:
-    """Whether an id names nobody.
+    """Whether an id is a placeholder.
 
     >>> [is_placeholder(customer) for customer in ("Walk-in Customer", "散客", "0000000000", "M1", "100000")]
     [True, True, True, False, False]
@@ -42,52 +42,52 @@ def is_placeholder(customer: str) -> bool:
     return not bare or bare in words or figures.match(bare) is not None
 
 
-def without_placeholders(made: Views, staged: Staged, plan: Plan, desk: Desk) -> Staged:
-    """The rows whose placeholder customers are nobody; where the row has an e-mail or a phone, the customer is that."""
+def without_placeholders(views: Views, staged: Staged, plan: Plan, dialog: Dialog) -> Staged:
+    """The rows with placeholder customers set to null, or to the e-mail or phone of the row where it has one."""
     if not plan.has("customer_id"):
         return staged
-    found = _found(made, staged.rows)
-    if not found:
+    placeholders = _count_placeholders(views, staged.rows)
+    if not placeholders:
         return staged
-    shown = ", ".join(list(found)[:SHOWN])
-    question = Question("placeholder_customers", ("anonymous", "keep"), "anonymous", {"example": shown})
-    if desk.ask(question, evident=True) == "keep":
+    examples = ", ".join(list(placeholders)[:MAX_EXAMPLES])
+    question = Question("placeholder_customers", ("anonymous", "keep"), "anonymous", {"example": examples})
+    if dialog.ask(question, evident=True) == "keep":
         return staged
     rows = staged.rows
-    nobody = (list_position(list(found), rows.customer_id) > 0).fill_null(False)
+    nobody = (list_position(list(placeholders), rows.customer_id) > 0).fill_null(False)
     contacts = [rows[name] for name in ("email", "phone") if plan.has(name)]
     contact = ibis.coalesce(*contacts) if contacts else ibis.null("string")
     customer = nobody.ifelse(contact, rows.customer_id)
     by_contact = 0
     if contacts:
         counts = rows.filter(nobody & (rows[PROBLEMS] == 0)).aggregate(n=contact.count())
-        by_contact = int(made.engine.arrow(counts).to_pylist()[0]["n"])
-    total = sum(found.values())
-    desk.tell("placeholders_by_contact", by_contact, shown)
-    desk.tell("placeholders", total - by_contact, shown)
-    return replace(staged, rows=made.level(rows.mutate(customer_id=customer)))
+        by_contact = int(views.engine.arrow(counts).to_pylist()[0]["n"])
+    total = sum(placeholders.values())
+    dialog.tell("placeholders_by_contact", by_contact, examples)
+    dialog.tell("placeholders", total - by_contact, examples)
+    return replace(staged, rows=views.create(rows.mutate(customer_id=customer)))
 
 
-def _found(made: Views, rows: ir.Table) -> dict[str, int]:
+def _count_placeholders(views: Views, rows: ir.Table) -> dict[str, int]:
     """The placeholders among the customers and their rows, the commonest first."""
     sound = rows.filter((rows[PROBLEMS] == 0) & rows.customer_id.notnull())
-    # Looked for among the customers, not among the rows: there are fewer of them.
+    # Searched among the distinct customers, which are fewer than the rows.
     people = sound.group_by("customer_id").agg(rows=ibis._.count())
     customer = cast(ir.StringValue, people.customer_id)
     groups = people.filter((customer.length() <= LONGEST) & (~customer.re_search("[1-9]") | customer.re_search(ALIKE)))
-    counts = {row["customer_id"]: row["rows"] for row in made.engine.arrow(groups).to_pylist()}
-    found = {customer: count for customer, count in counts.items() if is_placeholder(customer)}
-    if "0" in found and _counts_from_nought(made, rows):
-        del found["0"]
-    return dict(sorted(found.items(), key=lambda entry: (-entry[1], entry[0])))
+    counts = {row["customer_id"]: row["rows"] for row in views.engine.arrow(groups).to_pylist()}
+    placeholders = {customer: count for customer, count in counts.items() if is_placeholder(customer)}
+    if "0" in placeholders and _numbered_from_zero(views, rows):
+        del placeholders["0"]
+    return dict(sorted(placeholders.items(), key=lambda entry: (-entry[1], entry[0])))
 
 
-def _counts_from_nought(made: Views, rows: ir.Table) -> bool:
+def _numbered_from_zero(views: Views, rows: ir.Table) -> bool:
     """Whether the customers are numbered 0, 1, 2 … without great gaps: then 0 is one of them."""
     number = rows.customer_id.try_cast("int64")
-    asked = rows.aggregate(
+    aggregates = rows.aggregate(
         customers=rows.customer_id.nunique(), numbers=number.nunique(), highest=number.max(), lowest=number.min()
     )
-    found = made.engine.arrow(asked).to_pylist()[0]
-    dense = found["lowest"] == 0 and found["highest"] < 2 * found["customers"]
-    return bool(found["customers"] >= SHOWN and found["customers"] == found["numbers"] and dense)
+    row = views.engine.arrow(aggregates).to_pylist()[0]
+    dense = row["lowest"] == 0 and row["highest"] < 2 * row["customers"]
+    return bool(row["customers"] >= MAX_EXAMPLES and row["customers"] == row["numbers"] and dense)

@@ -1,4 +1,4 @@
-"""How one file is read, and the views a reading is made of."""
+"""The plan for reading a file, and the temporary views used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from custrata.ingest.mapping import Mapping
 from custrata.ingest.platforms import platform_of
 from custrata.ingest.sample import Sample
 from custrata.ingest.sources import Source
-from custrata.ingest.statuses import answered_words, words_of
+from custrata.ingest.statuses import statuses_from_decisions, words_of
 from custrata.ingest.texts import gender_codes, meaning
 
 COMMON_WORDS = 8
@@ -42,9 +42,9 @@ class Plan:
 
     @classmethod
     def of(cls, source: Source, mapping: Mapping, sample: Sample, *, zone: str, region: str | None) -> Plan:
-        """The plan of a file, its quirks told from a sample."""
-        known = platform_of(source.headers)
-        platform = known.status if known else None
+        """The plan of a file, with its quirks detected from a sample."""
+        export = platform_of(source.headers)
+        platform = export.status if export else None
         kind = kind_named(mapping.kind)
         wrapped, whole, words = set(), set(), {}
         for name, header in mapping.fields.items():
@@ -63,7 +63,7 @@ class Plan:
 
     @property
     def mended(self) -> bool:
-        """Whether the file is a quarantine file of ours that says which lines its rows were."""
+        """Whether the file is a Custrata quarantine file with the line ids of its rows."""
         return is_quarantine(self.source.headers) and LINE in self.source.headers
 
     @property
@@ -85,7 +85,7 @@ class Plan:
         return self.mapping.fields.get(name or "", name or "")
 
     def with_statuses(self, words: dict[str, str]) -> Plan:
-        """The plan that knows more words of the status column."""
+        """The plan with further words of the status column."""
         return replace(self, words=self.words | {"status": self.words.get("status", {}) | words})
 
     def zone_of(self, name: str) -> str:
@@ -106,7 +106,7 @@ def _words(values: list[str], choice: str) -> dict[str, str]:
 def _statuses(values: list[str], mapping: Mapping, platform: str | None) -> dict[str, str]:
     """What the words of a status column mean, the commonest first; what the mapping says goes before the catalogue."""
     counts = Counter(values)
-    words = words_of(counts, platform) | mapping.values.get("status", {}) | answered_words(mapping.decisions)
+    words = words_of(counts, platform) | mapping.values.get("status", {}) | statuses_from_decisions(mapping.decisions)
     return dict(sorted(words.items(), key=lambda entry: -counts[entry[0]]))
 
 
@@ -118,41 +118,41 @@ class Views:
     names: list[str] = field(default_factory=list)
     tables: list[ir.Table] = field(default_factory=list)
 
-    def kept(self, table: ir.Table) -> ir.Table:
-        """The rows, computed once, in their order."""
+    def materialize(self, table: ir.Table) -> ir.Table:
+        """The rows as a table, computed once, in their order."""
         # Created from the query at once: created empty and filled, as Ibis does it, takes half as long again.
         name = ibis.util.gen_name("kept")
         self.engine.raw.execute(f"CREATE TABLE {name} AS {self.engine.connection.compile(table)}")
-        kept = self.engine.connection.table(name)
-        self.tables.append(kept)
-        return kept
+        materialized = self.engine.connection.table(name)
+        self.tables.append(materialized)
+        return materialized
 
-    def book(self, table: pa.Table) -> ir.Table:
+    def register(self, table: pa.Table) -> ir.Table:
         """A small table from memory."""
-        given = self.engine.from_arrow(table)
-        self.tables.append(given)
-        return given
+        registered = self.engine.from_arrow(table)
+        self.tables.append(registered)
+        return registered
 
-    def over(self, sql: str) -> ir.Table:
+    def from_sql(self, sql: str) -> ir.Table:
         """A view of SQL."""
         name = ibis.util.gen_name("import")
         self.engine.raw.execute(f"CREATE VIEW {name} AS {sql}")
         self.names.append(name)
         return self.engine.connection.table(name)
 
-    def level(self, table: ir.Table) -> ir.Table:
-        """A view of an expression, which the next expression does not dissolve into itself."""
-        return self.over(str(self.engine.connection.compile(table)))
+    def create(self, table: ir.Table) -> ir.Table:
+        """A view of an expression, so that later expressions refer to it instead of inlining it."""
+        return self.from_sql(str(self.engine.connection.compile(table)))
 
 
 @contextmanager
-def views(engine: DuckEngine) -> Iterator[Views]:
-    """Views that are gone when the block ends."""
-    made = Views(engine)
+def temporary_views(engine: DuckEngine) -> Iterator[Views]:
+    """Views that are dropped when the block ends."""
+    views = Views(engine)
     try:
-        yield made
+        yield views
     finally:
-        for name in reversed(made.names):
+        for name in reversed(views.names):
             engine.raw.execute(f"DROP VIEW IF EXISTS {name}")
-        for table in made.tables:
+        for table in views.tables:
             engine.release(table)

@@ -1,4 +1,4 @@
-"""Exports of platforms, known by their headers: which column is what, and which rows are no orders."""
+"""Platform exports, recognised by their headers: column meanings, and rows that are no orders."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from custrata.ingest.headers import plain_header
 
 @dataclass(frozen=True)
 class Platform:
-    """One platform's export: what it is called, the name of its statuses, the headers that give it away, the headers
-    of every field by kind of file, and by header the cells of rows that are no orders."""
+    """One platform's export: its label, the name of its statuses, the headers that identify it, the headers of every
+    field by kind of file, and by header the cells of rows that are no orders."""
 
     label: str
     status: str
@@ -30,8 +30,8 @@ class Platform:
         taken: dict[str, str] = {}
         for name, candidates in self.kinds.get(kind, {}).items():
             free = (places[plain] for plain in candidates if plain in places and places[plain] not in taken.values())
-            if (found := next(free, None)) is not None:
-                taken[name] = found
+            if (match := next(free, None)) is not None:
+                taken[name] = match
         return taken
 
     def left_out(self, headers: Iterable[str]) -> dict[str, list[str]]:
@@ -52,7 +52,9 @@ def _platforms() -> tuple[Platform, ...]:
             entry.pop("status", name),
             frozenset(entry.pop("signature")),
             leave_out={header: tuple(cells) for header, cells in entry.pop("leave_out", {}).items()},
-            kinds={kind: {name: tuple(found) for name, found in fields.items()} for kind, fields in entry.items()},
+            kinds={
+                kind: {name: tuple(candidates) for name, candidates in fields.items()} for kind, fields in entry.items()
+            },
         )
         for name, entry in data.items()
     )

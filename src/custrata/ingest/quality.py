@@ -1,4 +1,4 @@
-"""The quality report of an import: what was read, what is missing, doubled, odd, and what the facts add up to."""
+"""The quality report of an import: rows read, missing, duplicate and unusual values, and totals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.engine.functions import discrete_quantile
-from custrata.ingest.canonical import DIFFERS, told
+from custrata.ingest.canonical import DIFFERS, as_reported
 from custrata.ingest.fields import Kind
 from custrata.ingest.functions import fingerprint
 from custrata.ingest.lines import RETURN_NUMBER, order_status
@@ -60,7 +60,7 @@ class QualityReport:
         return {name: _plain(value) for name, value in asdict(self).items()}
 
     def entries(self) -> list[tuple[str, object]]:
-        """What is worth telling, as label key (`ingest`, `quality.<key>`) and value, in the order to tell it."""
+        """The entries to report, as label key (`ingest`, `quality.<key>`) and value, in display order."""
         own: list[tuple[str, object]] = [(name, getattr(self, name)) for name in ("rows", "accepted", "rejected")]
         own += [
             (name, getattr(self, name))
@@ -81,56 +81,56 @@ def _plain(value: object) -> object:
     return value
 
 
-def missing_cells(made: Views, staged: Staged, plan: Plan) -> dict[str, int]:
+def missing_cells(views: Views, staged: Staged, plan: Plan) -> dict[str, int]:
     """Empty cells of every column the file has, by header; columns without any are left out."""
     there: dict[str, str] = {}
     for told_field in plan.fields:
-        places = [place for place in (told(told_field.place), told_field.place) if staged.has(place)]
+        places = [place for place in (as_reported(told_field.place), told_field.place) if staged.has(place)]
         if places and told_field.name in plan.mapping.fields:
             there[told_field.name] = places[0]
-    found = made.engine.arrow(staged.rows.aggregate(
+    counts = views.engine.arrow(staged.rows.aggregate(
         **{name: staged.rows[place].count() for name, place in there.items()}
     )).to_pylist()[0]  # fmt: skip
-    return {plan.header(name): empty for name, filled in found.items() if (empty := staged.read - filled) > 0}
+    return {plan.header(name): empty for name, filled in counts.items() if (empty := staged.read - filled) > 0}
 
 
-def fact_figures(made: Views, rows: ir.Table, kind: Kind, at: datetime) -> dict[str, object]:
+def fact_figures(views: Views, rows: ir.Table, kind: Kind, at: datetime) -> dict[str, object]:
     """`first` and `last` instant, how many lie in the future of `at` or before 1990, and outlying amounts."""
     if kind.table.at is None:
         return {}
     when, now = rows[kind.table.at], ibis.literal(at, INSTANT)
-    asked: dict[str, ir.Scalar] = {
+    aggregates: dict[str, ir.Scalar] = {
         "first": when.min(),
         "last": when.max(),
         "in_future": (when > now).sum().fill_null(0),
         "before_1990": (when < ibis.literal(NINETIES, INSTANT)).sum().fill_null(0),
     }
     if kind.name in ("orders", "lines"):
-        asked["usual"] = discrete_quantile(rows.amount.abs(), OUTLYING_SHARE)
-    found = made.engine.arrow(rows.aggregate(**asked)).to_pylist()[0]
-    usual = found.pop("usual", None)
+        aggregates["usual"] = discrete_quantile(rows.amount.abs(), OUTLYING_SHARE)
+    figures = views.engine.arrow(rows.aggregate(**aggregates)).to_pylist()[0]
+    usual = figures.pop("usual", None)
     if usual and usual * OUTLYING_TIMES >= LIMITS[MONEY]:
-        found["outliers"] = 0
+        figures["outliers"] = 0
     elif usual:
-        found["outliers"] = _first(made, rows, (rows.amount.abs() > usual * OUTLYING_TIMES).sum().fill_null(0))
-    return cast(dict[str, object], found)
+        figures["outliers"] = _first(views, rows, (rows.amount.abs() > usual * OUTLYING_TIMES).sum().fill_null(0))
+    return cast(dict[str, object], figures)
 
 
-def _first(made: Views, rows: ir.Table, asked: ir.IntegerScalar) -> int:
-    return int(made.engine.arrow(rows.aggregate(n=asked)).to_pylist()[0]["n"])
+def _first(views: Views, rows: ir.Table, aggregate: ir.IntegerScalar) -> int:
+    return int(views.engine.arrow(rows.aggregate(n=aggregate)).to_pylist()[0]["n"])
 
 
-def line_figures(made: Views, lines: ir.Table, orders: ir.Table) -> dict[str, Figure]:
+def line_figures(views: Views, lines: ir.Table, orders: ir.Table) -> dict[str, Figure]:
     """Of the lines of a file and the orders they make up: anonymous lines, returns, prices, and the orders' figures."""
     returns = lines.order_id.re_search(RETURN_NUMBER) | (lines.kind == "return").fill_null(False)
-    counts = made.engine.arrow(lines.aggregate(
+    counts = views.engine.arrow(lines.aggregate(
         anonymous_lines=lines.customer_id.isnull().sum().fill_null(0),
         return_lines=returns.sum().fill_null(0),
         nonpositive_price_lines=(lines.unit_price <= 0).sum().fill_null(0),
         differing_lines=lines[DIFFERS].sum().fill_null(0),
         products=lines.product_id.nunique(),
     )).to_pylist()[0]  # fmt: skip
-    return {**counts, **order_figures(made, orders)}
+    return {**counts, **order_figures(views, orders)}
 
 
 def orders_of_lines(lines: ir.Table, *, with_status: bool) -> ir.Table:
@@ -141,27 +141,27 @@ def orders_of_lines(lines: ir.Table, *, with_status: bool) -> ir.Table:
     return orders.mutate(status=status)
 
 
-def order_figures(made: Views, orders: ir.Table) -> dict[str, Figure]:
+def order_figures(views: Views, orders: ir.Table) -> dict[str, Figure]:
     """Orders, customers, sales and returns; only orders that count, and as sales only those with an amount."""
-    counts, known = orders.status.isin(COUNTED), orders.customer_id.notnull()
-    groups = orders.group_by(counts=counts, known=known, side=orders.amount.sign().cast("int8")).agg(
+    counts, identified = orders.status.isin(COUNTED), orders.customer_id.notnull()
+    groups = orders.group_by(counts=counts, known=identified, side=orders.amount.sign().cast("int8")).agg(
         orders=orders.count(), amount=orders.amount.sum().cast("decimal(38, 2)")
     )
-    sums = {(row["counts"], row["known"], row["side"]): row for row in made.engine.arrow(groups).to_pylist()}
+    sums = {(row["counts"], row["known"], row["side"]): row for row in views.engine.arrow(groups).to_pylist()}
 
-    def found(known: bool, side: int, figure: str, nothing: Figure) -> Figure:
-        return cast(Figure, sums.get((True, known, side), {}).get(figure, nothing))
+    def figure_of(identified: bool, side: int, figure: str, nothing: Figure) -> Figure:
+        return cast(Figure, sums.get((True, identified, side), {}).get(figure, nothing))
 
-    buyers = orders.filter(counts & known & (orders.amount > 0))
+    buyers = orders.filter(counts & identified & (orders.amount > 0))
     nothing = Decimal("0.00")
     return {
-        "orders": found(True, 1, "orders", 0),
-        "customers": _first(made, buyers, fingerprint(buyers.customer_id).nunique()),
-        "sales": found(True, 1, "amount", nothing),
-        "return_orders": found(True, -1, "orders", 0),
-        "returns": found(True, -1, "amount", nothing),
-        "anonymous_orders": found(False, 1, "orders", 0),
-        "anonymous_sales": found(False, 1, "amount", nothing),
-        "anonymous_returns": found(False, -1, "amount", nothing),
+        "orders": figure_of(True, 1, "orders", 0),
+        "customers": _first(views, buyers, fingerprint(buyers.customer_id).nunique()),
+        "sales": figure_of(True, 1, "amount", nothing),
+        "return_orders": figure_of(True, -1, "orders", 0),
+        "returns": figure_of(True, -1, "amount", nothing),
+        "anonymous_orders": figure_of(False, 1, "orders", 0),
+        "anonymous_sales": figure_of(False, 1, "amount", nothing),
+        "anonymous_returns": figure_of(False, -1, "amount", nothing),
         "uncounted_orders": sum(int(row["orders"]) for row in sums.values() if not row["counts"]),
     }

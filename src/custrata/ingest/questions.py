@@ -1,4 +1,4 @@
-"""What an import asks where two readings of a file make sense and money or customers depend on which."""
+"""Questions of an import, where a file can be read in two ways that give different amounts or customers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from custrata.errors import BadInput, Refused
 from custrata.ingest.notices import Notice
-from custrata.wording import Said, catalogue, phrase
+from custrata.wording import LazyPhrase, catalogue, phrase
 
 
 class UnknownChoice(BadInput):
@@ -29,7 +29,7 @@ class Question:
 
     @property
     def family(self) -> str:
-        """The code without what it is asked of."""
+        """The code without its subject."""
         return self.code.partition(".")[0]
 
     def sentence(self, language: str) -> str:
@@ -37,7 +37,7 @@ class Question:
         return phrase("ingest", f"questions.{self.family}", language, **self.facts)
 
     def meaning(self, choice: str, language: str) -> str:
-        """What a choice does, in a language; a choice that is a column stands for itself."""
+        """The description of a choice in a language; a choice that is a column describes itself."""
         name = f"choices.{self.family}.{choice}"
         return phrase("ingest", name, language) if name in catalogue()["ingest"] else choice
 
@@ -56,25 +56,25 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Listed(Said):
+class Listed(LazyPhrase):
     """Questions as part of a sentence: each on its line, with its answers."""
 
     questions: tuple[Question, ...] = ()
 
-    def said(self, language: str) -> str:
+    def in_language(self, language: str) -> str:
         """The questions in a language; the proposed answer of each stands first."""
         lines = []
         for question in self.questions:
-            others = [choice for choice in question.choices if choice != question.default]
+            alternatives = [choice for choice in question.choices if choice != question.default]
             lines.append(f"  {question.code}: {question.sentence(language)}")
             lines += [
-                f"      {choice} – {question.meaning(choice, language)}" for choice in (question.default, *others)
+                f"      {choice} – {question.meaning(choice, language)}" for choice in (question.default, *alternatives)
             ]
         return "\n".join(lines)
 
 
 class NeedsDecision(Refused):
-    """The import waits for answers; `questions` are what it asks."""
+    """The import needs answers to `questions`."""
 
     exit_code = 2
     template = (
@@ -89,26 +89,26 @@ class NeedsDecision(Refused):
         self.questions: tuple[Question, ...] = listed.questions if isinstance(listed, Listed) else ()
 
 
-class Desk:
-    """Where one import asks its questions and puts its notices.
+class Dialog:
+    """Collects the questions and notices of one import.
 
-    `given` are answers by code; with `accept_defaults` every other question has its proposed answer. A question
-    without an answer stays in `waiting`, and what follows goes on by the proposed answer, to ask the rest as well.
+    `provided` are answers by code; with `accept_defaults` every other question has its proposed answer. A question
+    without an answer stays in `waiting`, and the import continues with the proposed answer to collect all questions.
     """
 
-    def __init__(self, file: str, given: Mapping[str, str], *, accept_defaults: bool = False) -> None:
-        self.file, self.given, self.accept_defaults = file, dict(given), accept_defaults
+    def __init__(self, file: str, provided: Mapping[str, str], *, accept_defaults: bool = False) -> None:
+        self.file, self.provided, self.accept_defaults = file, dict(provided), accept_defaults
         self.waiting: dict[str, Question] = {}
         self.answers: dict[str, str] = {}
         self._notices: dict[tuple[str, str], Notice] = {}
 
     def ask(self, question: Question, *, evident: bool = False) -> str:
-        """The answer of a question: the one given, else the one proposed; where that is `evident` nobody is asked.
+        """The answer to a question: the provided one, else the proposed one; an `evident` question is not asked.
 
         Raises `UnknownChoice`.
         """
-        if question.code in self.given:
-            choice = question.checked(self.given[question.code])
+        if question.code in self.provided:
+            choice = question.checked(self.provided[question.code])
         else:
             choice = question.default
             if not (evident or self.accept_defaults):
@@ -117,22 +117,22 @@ class Desk:
         return choice
 
     def tell(self, code: str, count: int, example: str = "", **facts: object) -> None:
-        """Put down a notice, unless it concerns nothing."""
+        """Add a notice, unless its count is zero."""
         if count:
             self.note(Notice(code, count, example, facts))
 
     def note(self, notice: Notice) -> None:
-        """Put down a notice; the same one once more takes the place of the first."""
+        """Add a notice; a repeated one replaces the first."""
         key = (notice.code, str(sorted(notice.facts.items())) if notice.facts else "")
         self._notices[key] = notice
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """The notices, in the order they were put down."""
+        """The notices, in the order they were added."""
         return tuple(self._notices.values())
 
     def close(self) -> None:
-        """End the asking.
+        """Finish collecting questions.
 
         Raises `NeedsDecision`.
         """

@@ -1,4 +1,4 @@
-"""Which column is what: told by its header where it can be, by its content where it must."""
+"""Recognise columns by their header, and by their content where the header is unknown."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from custrata.ingest.headers import plain_header, rank
 from custrata.ingest.mapping import Mapping, MappingDoesNotFit
 from custrata.ingest.money import settled_comma
 from custrata.ingest.platforms import platform_of
-from custrata.ingest.questions import Desk
+from custrata.ingest.questions import Dialog
 from custrata.ingest.sample import SAMPLE_VALUES, Sample
 from custrata.ingest.sources import NoHeader, Source
 from custrata.ingest.statuses import is_status
@@ -75,65 +75,65 @@ class LooksLikeOrders(BadInput):
 
 
 def recognised(
-    source: Source, sample: Sample, kind_name: str, date_order: Order | None = None, desk: Desk | None = None
+    source: Source, sample: Sample, kind_name: str, date_order: Order | None = None, dialog: Dialog | None = None
 ) -> Mapping:
-    """The mapping of a file nobody has described; what it leaves open is asked at the desk.
+    """The recognised mapping of a file; ambiguities are asked through `dialog`.
 
     Raises `NoHeader`, `MissingColumns`, `AmbiguousColumns`, `LooksLikeLines`, `LooksLikeOrders`.
     """
-    kind, desk = kind_named(kind_name), desk or Desk(source.name, {}, accept_defaults=True)
+    kind, dialog = kind_named(kind_name), dialog or Dialog(source.name, {}, accept_defaults=True)
     platform = platform_of(sample.headers)
-    found = platform.columns(kind.name, sample.headers) if platform else {}
-    if platform and found:
-        desk.tell("platform", len(found), platform.label)
+    fields = platform.columns(kind.name, sample.headers) if platform else {}
+    if platform and fields:
+        dialog.tell("platform", len(fields), platform.label)
     else:
         if platform and kind.name == "orders" and "lines" in platform.kinds:
             raise LooksLikeLines(file=source.name)
-        found = _by_header(source.name, sample, kind)
-        _refuse_headless(source.name, sample, found)
-        _refuse_confusion(source.name, sample, kind, found)
-        found |= _by_content(sample, kind, found)
-    found = with_customer(found, sample, kind, desk)
-    found = with_chosen(found, sample, source.repeated, desk)
-    found = with_gross(found, sample, kind, desk)
-    found = with_rates(found, sample, kind, desk)
-    found = with_status(found, sample, kind, desk)
-    found = with_clock(found, sample, kind, desk)
-    constants = _constants(sample, kind, found)
-    _refuse_missing(source.name, sample, kind, {*found, *constants}, found)
-    names = {header: name for name, header in found.items()}
+        fields = _by_header(source.name, sample, kind)
+        _refuse_headless(source.name, sample, fields)
+        _refuse_confusion(source.name, sample, kind, fields)
+        fields |= _by_content(sample, kind, fields)
+    fields = with_customer(fields, sample, kind, dialog)
+    fields = with_chosen(fields, sample, source.repeated, dialog)
+    fields = with_gross(fields, sample, kind, dialog)
+    fields = with_rates(fields, sample, kind, dialog)
+    fields = with_status(fields, sample, kind, dialog)
+    fields = with_clock(fields, sample, kind, dialog)
+    constants = _constants(sample, kind, fields)
+    _refuse_missing(source.name, sample, kind, {*fields, *constants}, fields)
+    names = {header: name for name, header in fields.items()}
     columns = {header: names.get(header, PROPERTY) for header in sample.headers}
     return with_forms(Mapping(kind_name, columns, constants), source, sample, date_order)
 
 
-def checked(mapping: Mapping, source: Source, sample: Sample, kind_name: str, desk: Desk | None = None) -> Mapping:
-    """A mapping someone gave, with the columns it does not name as properties; a time of day beside the day of the
-    orders is joined to it.
+def checked(mapping: Mapping, source: Source, sample: Sample, kind_name: str, dialog: Dialog | None = None) -> Mapping:
+    """A given mapping, with unmapped columns as properties; a separate time of day is joined to the date of the
+    orders.
 
     Raises `MappingDoesNotFit`, `MissingColumns`.
     """
-    kind, desk = kind_named(kind_name), desk or Desk(source.name, {}, accept_defaults=True)
+    kind, dialog = kind_named(kind_name), dialog or Dialog(source.name, {}, accept_defaults=True)
     named = [*mapping.columns, *mapping.leave_out, *mapping.zones]
     if unknown := list(dict.fromkeys(header for header in named if header not in sample.headers)):
         raise MappingDoesNotFit(file=source.name, columns=", ".join(unknown), headers=", ".join(sample.headers))
     _refuse_missing(source.name, sample, kind, {*mapping.fields, *mapping.constants}, mapping.fields)
     free = {header: name for name, header in clock_of(mapping.fields, sample, kind).items()}
     free = {header: name for header, name in free.items() if header not in mapping.columns}
-    fields = with_clock(mapping.fields | {name: header for header, name in free.items()}, sample, kind, desk)
+    fields = with_clock(mapping.fields | {name: header for header, name in free.items()}, sample, kind, dialog)
     names = {header: name for name, header in fields.items()}
     columns = {header: names.get(header, PROPERTY) for header in sample.headers}
     return replace(mapping, columns=columns)
 
 
 def with_forms(mapping: Mapping, source: Source, sample: Sample, date_order: Order | None) -> Mapping:
-    """The mapping with what it leaves open about dates, numbers and the file itself, where the sample tells."""
+    """The mapping with missing formats of dates, numbers and the file filled in from the sample."""
     kind = kind_named(mapping.kind)
     headers = {kind[name].holds: [] for name in mapping.fields}  # type: dict[str, list[str]]
     for name, header in mapping.fields.items():
         headers[kind[name].holds].append(header)
     dates = headers.get("instant", []) + headers.get("date", [])
-    told = mapping.date_order or (order_of(mapping.date_format) if mapping.date_format else None)
-    order = date_order or told or sum((evidence(sample.columns[h]) for h in dates), Evidence()).order
+    declared = mapping.date_order or (order_of(mapping.date_format) if mapping.date_format else None)
+    order = date_order or declared or sum((evidence(sample.columns[h]) for h in dates), Evidence()).order
     comma = mapping.decimal_comma
     if comma is None:
         comma = settled_comma(value for header in headers.get("number", []) for value in sample.some(header))
@@ -144,7 +144,7 @@ def with_forms(mapping: Mapping, source: Source, sample: Sample, date_order: Ord
     form = mapping.date_format
     if instants and form is None:
         values = sample.joined(instants[0], *clock) if clock else sample.some(instants[0])
-        form = short_year_form(values) if told is date_order is None else None
+        form = short_year_form(values) if declared is date_order is None else None
         order, form = (None, form) if form else (order, form_of(values, order))
     zones = {header: zone for header in instants if (zone := zone_of_header(header))}
     return replace(
@@ -161,23 +161,23 @@ def with_forms(mapping: Mapping, source: Source, sample: Sample, date_order: Ord
 
 
 def _by_header(file: str, sample: Sample, kind: Kind) -> dict[str, str]:
-    """For every field the column whose header names it best and whose content does not contradict."""
+    """For every field the column whose header matches best and whose content does not contradict it."""
     claims = []
     for place, field in enumerate(kind.fields):
         for header in sample.headers:
             if kind.name == "lines" and field.holds == "number" and header in sample.spanning:
                 continue
-            if (found := rank(header, field.headers)) is not None:
+            if (score := rank(header, field.headers)) is not None:
                 fits = _fits(field, sample.some(header), header)
                 if fits or field.required:
-                    claims.append((not fits, found, place, field, header))
+                    claims.append((not fits, score, place, field, header))
     taken: dict[str, str] = {}
-    for _, found, _, field, header in sorted(claims, key=lambda claim: claim[:3]):
+    for _, score, _, field, header in sorted(claims, key=lambda claim: claim[:3]):
         if header in taken.values():
             continue
         if field.name in taken:
             rival = taken[field.name]
-            if rank(rival, field.headers) == found and _fits(field, sample.some(header), header):
+            if rank(rival, field.headers) == score and _fits(field, sample.some(header), header):
                 raise AmbiguousColumns(file=file, field=field.name, headers=f"{rival}, {header}")
             continue
         taken[field.name] = header
@@ -205,8 +205,8 @@ def _test(field: Field) -> Callable[[str], bool]:
     if field.holds == "number":
         return lambda value: NUMBER_LIKE.match(value) is not None
     if field.holds == "choice":
-        known = {word for value, meanings in words()[field.choice].items() for word in (value, *meanings)}
-        return lambda value: value.lower() in known
+        known_values = {word for value, meanings in words()[field.choice].items() for word in (value, *meanings)}
+        return lambda value: value.lower() in known_values
     if field.holds == "phone":
         return lambda value: PHONE_LIKE.match(value) is not None
     if field.holds == "email":
@@ -218,29 +218,29 @@ def _is_serial(value: str) -> bool:
     return re.match(r"^[2-5]\d{4}(\.\d+)?$", value) is not None
 
 
-def _refuse_headless(file: str, sample: Sample, found: dict[str, str]) -> None:
-    """A first row that names nothing known and holds dates or numbers is data."""
+def _refuse_headless(file: str, sample: Sample, fields: dict[str, str]) -> None:
+    """Refuse a first row without known names that holds dates or numbers: it is data."""
     odd = [header for header in sample.headers if looks_like_date(header) or PLAIN_NUMBER.match(header)]
-    if odd and not found:
+    if odd and not fields:
         raise NoHeader(file=file, cells=", ".join(sample.headers[:6]))
 
 
-def _refuse_confusion(file: str, sample: Sample, kind: Kind, found: dict[str, str]) -> None:
-    if kind.name not in ("orders", "lines") or "order_id" not in found:
+def _refuse_confusion(file: str, sample: Sample, kind: Kind, fields: dict[str, str]) -> None:
+    if kind.name not in ("orders", "lines") or "order_id" not in fields:
         return
-    ids = sample.columns[found["order_id"]]
+    ids = sample.columns[fields["order_id"]]
     repeated = len(set(ids)) < 0.95 * len(ids)
-    other = _by_header(file, sample, kind_named("lines")) if kind.name == "orders" else found
+    other = _by_header(file, sample, kind_named("lines")) if kind.name == "orders" else fields
     product = {"product_id", "product_name"} & set(other)
     if kind.name == "orders" and repeated and product and {"quantity", "unit_price"} & set(other):
         raise LooksLikeLines(file=file)
-    if kind.name == "lines" and not repeated and not product and "quantity" not in found and "amount" in found:
+    if kind.name == "lines" and not repeated and not product and "quantity" not in fields and "amount" in fields:
         raise LooksLikeOrders(file=file)
 
 
-def _by_content(sample: Sample, kind: Kind, found: dict[str, str]) -> dict[str, str]:
-    """Fields that no header names and exactly one column can be, in a file long enough to tell."""
-    told: dict[str, str] = {}
+def _by_content(sample: Sample, kind: Kind, fields: dict[str, str]) -> dict[str, str]:
+    """Fields without a matching header that exactly one column fits by its content, in a sample long enough."""
+    by_content: dict[str, str] = {}
     for name, test in (
         ("ordered_at", looks_like_date),
         ("occurred_at", looks_like_date),
@@ -249,27 +249,27 @@ def _by_content(sample: Sample, kind: Kind, found: dict[str, str]) -> dict[str, 
         ("email", lambda value: EMAIL_LIKE.match(value.lower()) is not None),
         ("amount", lambda value: DECIMAL_LIKE.match(value) is not None),
     ):
-        if name not in kind.names or name in found or (name == "amount" and "unit_price" in found):
+        if name not in kind.names or name in fields or (name == "amount" and "unit_price" in fields):
             continue
-        free = [header for header in sample.headers if header not in {*found.values(), *told.values()}]
+        free = [header for header in sample.headers if header not in {*fields.values(), *by_content.values()}]
         fitting = [header for header in free if _mostly(test, sample.some(header))]
         if len(fitting) == 1:
-            told[name] = fitting[0]
-    return told | _ids_by_content(sample, kind, {**found, **told})
+            by_content[name] = fitting[0]
+    return by_content | _ids_by_content(sample, kind, {**fields, **by_content})
 
 
-def _ids_by_content(sample: Sample, kind: Kind, found: dict[str, str]) -> dict[str, str]:
-    """The number of the order is another on every row, that of the customer comes again."""
+def _ids_by_content(sample: Sample, kind: Kind, fields: dict[str, str]) -> dict[str, str]:
+    """Order and customer ids by content: order ids are unique, customer ids repeat."""
     if kind.name != "orders":
         return {}
-    told: dict[str, str] = {}
-    free = [header for header in sample.headers if header not in found.values() and _is_id(sample.columns[header])]
+    by_content: dict[str, str] = {}
+    free = [header for header in sample.headers if header not in fields.values() and _is_id(sample.columns[header])]
     shares = {header: len(set(sample.columns[header])) / len(sample.columns[header]) for header in free}
     for name, least, most in (("order_id", 1.0, 1.0), ("customer_id", 0.02, 0.98)):
         fitting = [header for header, share in shares.items() if least <= share <= most]
-        if name not in found and len(fitting) == 1:
-            told[name] = fitting[0]
-    return told
+        if name not in fields and len(fitting) == 1:
+            by_content[name] = fitting[0]
+    return by_content
 
 
 def _is_id(values: list[str]) -> bool:
@@ -290,15 +290,15 @@ def _mostly(test: Callable[[str], bool], values: list[str]) -> bool:
     return sum(map(test, values)) >= 0.95 * len(values)
 
 
-def _constants(sample: Sample, kind: Kind, found: dict[str, str]) -> dict[str, str]:
+def _constants(sample: Sample, kind: Kind, fields: dict[str, str]) -> dict[str, str]:
     """A score called NPS, CSAT or CES says what kind of feedback every row is."""
-    if kind.name != "feedback" or "kind" in found or "score" not in found:
+    if kind.name != "feedback" or "kind" in fields or "score" not in fields:
         return {}
-    name = plain_header(found["score"])
+    name = plain_header(fields["score"])
     return next(({"kind": score} for score in FEEDBACK_SCORES if name.startswith(score)), {})
 
 
-def _refuse_missing(file: str, sample: Sample, kind: Kind, names: Collection[str], found: Table[str, str]) -> None:
+def _refuse_missing(file: str, sample: Sample, kind: Kind, names: Collection[str], fields: Table[str, str]) -> None:
     missing = [need for need in kind.needs if not {*names} & {*need, *_stands_in(need)}]
     if kind.name == "lines" and "order_id" not in names and not {"customer_id", "ordered_at"} <= {*names}:
         missing = [("order_id",), *(need for need in missing if "order_id" not in need)]
@@ -306,18 +306,18 @@ def _refuse_missing(file: str, sample: Sample, kind: Kind, names: Collection[str
         return
     headers = ", ".join(sample.headers[:TOLD_HEADERS]) + (" …" if len(sample.headers) > TOLD_HEADERS else "")
     facts = {"file": file, "missing": ", ".join("/".join(need) for need in missing), "headers": headers}
-    guesses = _guesses(sample, kind, [need[0] for need in missing], found)
+    guesses = _guesses(sample, kind, [need[0] for need in missing], fields)
     if guesses is None:
         raise MissingColumns(**facts)
-    columns = {header: name for name, header in {**found, **guesses}.items()}
+    columns = {header: name for name, header in {**fields, **guesses}.items()}
     raise MissingColumnsProposed(**facts, mapping=Mapping(kind.name, columns).to_toml())
 
 
-def _guesses(sample: Sample, kind: Kind, missing: Sequence[str], found: Table[str, str]) -> dict[str, str] | None:
-    """For every missing field a column that could be it by what it holds; None where one has none."""
+def _guesses(sample: Sample, kind: Kind, missing: Sequence[str], fields: Table[str, str]) -> dict[str, str] | None:
+    """For every missing field a column that fits by content; None if one has none."""
     guesses: dict[str, str] = {}
     for name in missing:
-        taken = {*found.values(), *guesses.values()}
+        taken = {*fields.values(), *guesses.values()}
         fitting = [header for header in sample.headers if header not in taken and _could_be(kind[name], sample, header)]
         if not fitting:
             return None
@@ -326,7 +326,7 @@ def _guesses(sample: Sample, kind: Kind, missing: Sequence[str], found: Table[st
 
 
 def _could_be(field: Field, sample: Sample, header: str) -> bool:
-    """Whether every cell of a column holds what the field does, and nothing else than it."""
+    """Whether every cell of a column fits the field and no other type."""
     values = sample.some(header)
     if not values or is_status(values, by_header=False):
         return False
@@ -345,5 +345,5 @@ def _could_be(field: Field, sample: Sample, header: str) -> bool:
 
 
 def _stands_in(need: tuple[str, ...]) -> set[str]:
-    """An amount before discount does where the file has no other."""
+    """Fields that can replace a required one: the gross amount where the file has no other amount."""
     return {"gross_amount"} if need == ("amount",) else set()

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from custrata.ingest.headers import OURS, is_quarantine
 from custrata.ingest.sources import NoRows, Source
-from custrata.ingest.texts import NOTHING
+from custrata.ingest.texts import NULL_WORDS
 
 SAMPLE_VALUES = 1_000
 PLAIN_DECIMAL = re.compile(r"^[-+]?\d+(\.\d+)?$")
@@ -31,12 +31,12 @@ class Sample:
     def numbers(self, headers: Sequence[str]) -> list[dict[str, Decimal]]:
         """The cells of some columns as numbers, of rows where all of them are plain ones."""
         places = [self.headers.index(header) for header in headers]
-        found = []
+        rows = []
         for row in self.cells[:SAMPLE_VALUES]:
             texts = [(row[place] or "").strip() for place in places]
             if all(PLAIN_DECIMAL.match(text) for text in texts):
-                found.append({header: Decimal(text) for header, text in zip(headers, texts, strict=True)})
-        return found
+                rows.append({header: Decimal(text) for header, text in zip(headers, texts, strict=True)})
+        return rows
 
     @classmethod
     def of(cls, source: Source, rows: Sequence[Sequence[str | None]]) -> Sample:
@@ -49,9 +49,9 @@ class Sample:
         ours = OURS if is_quarantine(source.headers) else ()
         places = [(place, header) for place, header in enumerate(source.headers) if header not in ours]
         cells = {header: [(row[place] or "").strip() for row in rows] for place, header in places}
-        columns = {header: [cell for cell in column if cell not in NOTHING] for header, column in cells.items()}
-        kept = [tuple(row[place] for place, _ in places) for row in rows]
-        return cls(tuple(columns), columns, len(rows), kept, source.spanning)
+        columns = {header: [cell for cell in column if cell not in NULL_WORDS] for header, column in cells.items()}
+        selected = [tuple(row[place] for place, _ in places) for row in rows]
+        return cls(tuple(columns), columns, len(rows), selected, source.spanning)
 
     def some(self, header: str) -> list[str]:
         """Up to a thousand values, spread over the sample."""

@@ -51,7 +51,7 @@ Formats = dict[tuple[int, int], str]
 
 
 class Cells:
-    """The cells of one sheet as texts, and what is to be told of them."""
+    """The cells of one sheet as texts, with rounded numbers and merged ranges."""
 
     def __init__(self, formats: Formats, merged: list[tuple[tuple[int, int], tuple[int, int]]]) -> None:
         self.formats = formats
@@ -64,7 +64,7 @@ class Cells:
         self._starts = {left: dict(spans) for left, spans in self.merged.items()}
 
     def text(self, cell: object, row: int, column: int) -> str | None:
-        """A cell as a person sees it."""
+        """A cell as displayed."""
         if cell is None or cell == "":
             return None
         if isinstance(cell, bool):
@@ -78,7 +78,7 @@ class Cells:
         return str(cell)
 
     def covered(self, texts: list[str | None], row: int, column: int) -> str | None:
-        """What the merged range above says of a cell that it covers."""
+        """The value of the merged range that covers a cell."""
         bottom, value = self._open.get(column, (-1, None))
         if row <= bottom:
             return value
@@ -100,14 +100,14 @@ class Cells:
 
 
 def _instant(cell: datetime) -> str:
-    """To the millisecond, as far as Excel's days are exact."""
+    """The instant rounded to milliseconds, the precision of Excel's serial dates."""
     even = cell + timedelta(microseconds=500)
     even = even.replace(microsecond=even.microsecond // 1000 * 1000)
     return even.isoformat(sep=" ", timespec="milliseconds" if even.microsecond else "seconds")
 
 
 def pattern(code: str) -> str:
-    """What a number format asks for, where it changes the digits one sees.
+    """The part of a number format that changes the displayed digits.
 
     `%` for a percentage; where it writes leading zeros or letters before the number, the format with marks in place of
     its digits; else nothing.
@@ -129,11 +129,11 @@ def padded(shape: str, number: int) -> str:
     """A whole number in the digits of a format."""
     places = shape.count(DIGIT) + shape.count(OPTIONAL)
     digits = str(number)
-    over, shown = digits[:-places], iter(digits[-places:].rjust(places))
+    over, remaining = digits[:-places], iter(digits[-places:].rjust(places))
     out = []
     for sign in shape:
         if sign in (DIGIT, OPTIONAL):
-            digit = next(shown)
+            digit = next(remaining)
             out.append(over + ("0" if digit == " " and sign == DIGIT else digit.strip()))
             over = ""
         else:
@@ -142,12 +142,12 @@ def padded(shape: str, number: int) -> str:
 
 
 class Styles:
-    """Which styles of a workbook show a number otherwise than by its plain digits, and where its sheets are."""
+    """The styles of a workbook that change the displayed digits of numbers, and the files of its sheets."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self.archive = archive
         self.codes: dict[str, str] = {}
-        self.wanted: dict[str, str] = {}
+        self.codes_by_style: dict[str, str] = {}
         self.files: dict[str, str] = {}
         self._inside, self._place = False, 0
         _parse(archive, "xl/styles.xml", self._style)
@@ -163,7 +163,7 @@ class Styles:
         elif tag == "xf" and self._inside:
             number = attributes.get("numFmtId", "")
             if code := "%" if number in map(str, PERCENT) else self.codes.get(number, ""):
-                self.wanted[str(self._place)] = code
+                self.codes_by_style[str(self._place)] = code
             self._place += 1
 
     def _sheet(self, tag: str, attributes: dict[str, str], targets: dict[str, str]) -> None:
@@ -173,13 +173,13 @@ class Styles:
 
     def of(self, sheet: str) -> tuple[Formats, list[str]]:
         """The formats of a sheet's cells that matter, and the places of its errors."""
-        found: Formats = {}
+        formats: Formats = {}
         errors: list[str] = []
         name = self.files.get(sheet, "")
         if name not in self.archive.namelist():
-            return found, errors
+            return formats, errors
         # Attributes of a cell hold no entities, and the sheet may be large: searched, not parsed.
-        styles = "|".join(self.wanted) or "x"
+        styles = "|".join(self.codes_by_style) or "x"
         cell = re.compile(
             rf'<(?:\w+:)?c\b(?=[^>]*\s(?:t="(?P<error>e)"|s="(?P<style>{styles})"))[^>]*\sr="([A-Z]+)(\d+)"'.encode()
         )
@@ -189,8 +189,8 @@ class Styles:
                 if match["error"]:
                     errors.append(f"{match[3].decode()}{row + 1}")
                 else:
-                    found[row, column] = self.wanted[match["style"].decode()]
-        return found, errors
+                    formats[row, column] = self.codes_by_style[match["style"].decode()]
+        return formats, errors
 
 
 def _relation(tag: str, attributes: dict[str, str], targets: dict[str, str]) -> None:
@@ -199,15 +199,15 @@ def _relation(tag: str, attributes: dict[str, str], targets: dict[str, str]) -> 
         targets[attributes.get("Id", "")] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
 
 
-def _parse(archive: zipfile.ZipFile, name: str, told: Any) -> None:
-    """Tell of the start of every element of a member; one that declares a document type is none of Excel's."""
+def _parse(archive: zipfile.ZipFile, name: str, handler: Any) -> None:
+    """Call `handler` at the start of every element of a member; members with a document type are refused."""
     parser = expat.ParserCreate()
 
     def refuse(*_: object) -> None:
         raise ValueError(name)
 
     parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = lambda tag, attributes: told(tag.rpartition(":")[2], attributes)
+    parser.StartElementHandler = lambda tag, attributes: handler(tag.rpartition(":")[2], attributes)
     with suppress(KeyError, expat.ExpatError), archive.open(name) as member:
         parser.ParseFile(member)
 
@@ -272,14 +272,14 @@ def _read(source: str, folder: str, names: list[str]) -> dict[str, object]:
         if unknown := [name for name in names if name not in book.sheet_names]:
             return {"problem": "sheet", "unknown": unknown, "sheets": book.sheet_names}
         styles = _styles(source)
-        found = []
+        answers = []
         for place, (name, state) in enumerate(_states(book).items()):
-            wanted = name in names if names else not state
-            answer: dict[str, object] = {"name": name, "state": state or ("" if wanted else "other")}
-            if wanted:
+            selected = name in names if names else not state
+            answer: dict[str, object] = {"name": name, "state": state or ("" if selected else "other")}
+            if selected:
                 answer |= _sheet(book.get_sheet_by_name(name), styles, f"{folder}/sheet-{place}.parquet")
-            found.append(answer)
-        return {"sheets": found, "unread_zeros": _unread_zeros(source)}
+            answers.append(answer)
+        return {"sheets": answers, "unread_zeros": _unread_zeros(source)}
 
 
 def _sheet(sheet: CalamineSheet, styles: Styles | None, target: str) -> dict[str, object]:
@@ -308,13 +308,13 @@ def _styles(source: str) -> Styles | None:
 
 
 def _encrypted(source: str) -> bool:
-    """Whether a workbook is wrapped in encryption: the wrapping is an old kind of file with a stream of that name."""
+    """Whether a workbook is encrypted: then it is an OLE file with a stream of that name."""
     with open(source, "rb") as file:
         return "EncryptedPackage".encode("utf-16-le") in file.read()
 
 
 def _unread_zeros(source: str) -> bool:
-    """Whether a workbook other than of XML has number formats that write leading zeros, which nothing tells by cell."""
+    """Whether a non-XML workbook has number formats with leading zeros, which cannot be read by cell."""
     with open(source, "rb") as file:
         data = file.read()
     if data.startswith(b"\xd0\xcf\x11\xe0"):

@@ -1,4 +1,4 @@
-"""Sheets written out as columns of text, by whatever reader: what is known of each, and how readers write them."""
+"""Sheets as Parquet files of text columns: their description, and the writer that readers share."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ class Sheet:
 
     def top(self, rows: int) -> list[list[str]]:
         """The first rows of the sheet, from its very first on, as texts."""
-        found: list[list[str]] = []
+        top_rows: list[list[str]] = []
         for batch in self.batches():
-            part = batch.slice(0, rows - len(found))
+            part = batch.slice(0, rows - len(top_rows))
             columns = [part.column(place).to_pylist() for place in range(self.width)]
-            found += [[cell or "" for cell in cells] for cells in zip(*columns, strict=True)]
-            if len(found) >= rows:
+            top_rows += [[cell or "" for cell in cells] for cells in zip(*columns, strict=True)]
+            if len(top_rows) >= rows:
                 break
-        return found
+        return top_rows
 
     @property
     def blank_rows_above(self) -> int:
@@ -65,13 +65,13 @@ class Sheet:
         for batch in self.batches():
             table = pa.Table.from_batches([batch]).select(range(self.width))
             firsts = [column.is_valid().index(True).as_py() for column in table.columns]
-            if found := [first for first in firsts if first >= 0]:
-                return before + int(min(found))
+            if positions := [first for first in firsts if first >= 0]:
+                return before + int(min(positions))
             before += table.num_rows
         return before
 
 
-def written(name: str, rows: Iterable[Sequence[str | None]], width: int, merged: Covered, target: Path) -> Sheet:
+def write_sheet(name: str, rows: Iterable[Sequence[str | None]], width: int, merged: Covered, target: Path) -> Sheet:
     """Write rows of texts, each as long as `width`, to a Parquet file; `merged` gives what covered cells say."""
     names = [f"c{place}" for place in range(width)] + [f"m{place}" for place in merged]
     schema = pa.schema([(name, pa.string()) for name in names])

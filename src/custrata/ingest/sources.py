@@ -1,4 +1,4 @@
-"""A file as rows of text: one relation of columns `c0`, `c1` … in the order of the file, whatever its form."""
+"""Open a file of any format as one relation of text columns `c0`, `c1` … in the order of the file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,14 @@ from custrata.ingest.encoding import UTF8, find_encoding, nuls_in, to_utf8, with
 from custrata.ingest.excel import NoSuchSheet, read_workbook
 from custrata.ingest.files import HEAD, NotATable, SourceFile, blocks
 from custrata.ingest.headers import known_words, repeated_headers, unique_headers
-from custrata.ingest.invisible import CELL_MARKS, hidden_in, hidden_notice, may_hide, unseen_in, without_hidden
+from custrata.ingest.invisible import (
+    CELL_MARKS,
+    find_invisible,
+    invisible_notice,
+    may_contain_invisible,
+    without_invisible,
+    without_invisible_sql,
+)
 from custrata.ingest.mapping import Mapping
 from custrata.ingest.markup import charset, read_markup
 from custrata.ingest.notices import Notice
@@ -58,7 +65,8 @@ class UnknownFileEncoding(BadInput):
 class Source:
     """The rows of a file.
 
-    `relation` is SQL for the rows that can be read; `told` the same, noting unreadable lines in the table `rejects`.
+    `relation` is SQL for the rows that can be read; `logging_relation` the same, recording unreadable lines in the
+    table `rejects`.
     `first_row` is the row a spreadsheet shows the first data row on, `unreadable` counts lost characters. `repeated`
     gives for a header that several columns share the unique header of each; `spanning` are headers of amounts that
     belong to several rows at once; `parts` are the sheets of a workbook; `notices` are what reading the file assumed or
@@ -68,7 +76,7 @@ class Source:
     file: SourceFile
     headers: tuple[str, ...]
     relation: str
-    told: str
+    logging_relation: str
     first_row: int
     text: Path | None = None
     encoding: str | None = None
@@ -91,7 +99,7 @@ class Source:
         return self.sheets if len(self.sheets) > 1 else next(iter(self.sheets), None)
 
     def place(self, row: int) -> int | str:
-        """Where a row stands for a person, counted from `first_row`: `Sheet!5` where several sheets are read."""
+        """The displayed position of a row, counted from `first_row`: `Sheet!5` where several sheets are read."""
         if len(self.parts) < 2:
             return row
         index = row - self.first_row
@@ -109,13 +117,13 @@ def literal(value: str) -> str:
 
 
 def engine_failure(error: Exception) -> bool:
-    """Whether an exception is the engine's own, told by where it comes from: only `custrata.engine` may import it."""
+    """Whether an exception is DuckDB's, by its module name: only `custrata.engine` may import DuckDB."""
     return type(error).__module__.partition(".")[0] in ("duckdb", "_duckdb")
 
 
 @contextmanager
 def reading(name: str) -> Iterator[None]:
-    """Tell as `DamagedFile` what the engine says of a file it cannot read."""
+    """Raise engine errors in reading a file as `DamagedFile`."""
     try:
         yield
     except Exception as error:
@@ -140,29 +148,29 @@ def open_source(engine: DuckEngine, file: SourceFile, scratch: Path, mapping: Ma
         source, odd = _workbook(file, scratch, mapping)
     if len(source.headers) > MOST_COLUMNS:
         raise TooManyColumns(file=file.name, columns=len(source.headers), limit=MOST_COLUMNS)
-    return _without_hidden(engine, source) if odd else source
+    return _cleaned(engine, source) if odd else source
 
 
-def _without_hidden(engine: DuckEngine, source: Source) -> Source:
-    """The source with its cells cleaned of what nobody sees."""
+def _cleaned(engine: DuckEngine, source: Source) -> Source:
+    """The source with invisible characters removed from its cells."""
     width = len(source.headers)
     with reading(source.name):
-        places, count, example = hidden_in(engine, source.relation, width)
+        places, count, example = find_invisible(engine, source.relation, width)
     if not places:
         return source
     return replace(
         source,
-        relation=without_hidden(source.relation, width, places),
-        told=without_hidden(source.told, width, places),
-        notices=(*source.notices, *hidden_notice(count, example, source.headers, places)),
+        relation=without_invisible_sql(source.relation, width, places),
+        logging_relation=without_invisible_sql(source.logging_relation, width, places),
+        notices=(*source.notices, *invisible_notice(count, example, source.headers, places)),
     )
 
 
 def sample(engine: DuckEngine, source: Source, rows: int) -> list[tuple[str | None, ...]]:
     """The first rows, as text."""
     with reading(source.name):
-        found: list[tuple[str | None, ...]] = engine.raw.execute(f"FROM {source.relation} LIMIT {rows}").fetchall()
-    return found
+        records: list[tuple[str | None, ...]] = engine.raw.execute(f"FROM {source.relation} LIMIT {rows}").fetchall()
+    return records
 
 
 def _text(file: SourceFile, scratch: Path, mapping: Mapping, rejects: str) -> tuple[Source, bool]:
@@ -174,16 +182,16 @@ def _text(file: SourceFile, scratch: Path, mapping: Mapping, rejects: str) -> tu
             unreadable = to_utf8(file.data, encoding, path, file.name)
         except LookupError as error:
             raise UnknownFileEncoding(encoding=encoding) from error
-    told: tuple[Notice, ...] = ()
+    notices: tuple[Notice, ...] = ()
     if nuls := nuls_in(path, file.name):
         path = without_nuls(path, scratch / "plain.csv")
-        told = (Notice("nul", nuls.count, nuls.text, {"row": str(nuls.line)}),)
+        notices = (Notice("nul", nuls.count, nuls.text, {"row": str(nuls.line)}),)
     if lone := mixed_ends(path):
         path = with_even_ends(path, lone, scratch / "even.csv")
     layout = find_layout(path, file.name, mapping.delimiter, mapping.quote, mapping.header_row)
     dialect = layout.dialect
     check_lines(path, dialect, file.name)
-    cells = [unseen_in(cell) for cell in layout.cells]
+    cells = [without_invisible(cell) for cell in layout.cells]
     headers = unique_headers(cells)
     relation, noting = _csv(path, dialect, len(headers), rejects)
     source = Source(
@@ -197,15 +205,15 @@ def _text(file: SourceFile, scratch: Path, mapping: Mapping, rejects: str) -> tu
         dialect,
         unreadable=unreadable,
         repeated=repeated_headers(cells),
-        notices=(*told, *layout.notices),
+        notices=(*notices, *layout.notices),
     )
-    return source, _may_hide(path)
+    return source, _file_may_contain_invisible(path)
 
 
-def _may_hide(path: Path) -> bool:
+def _file_may_contain_invisible(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(3)  # past a mark at the beginning
-        return any(may_hide(block) for block in blocks(file))
+        return any(may_contain_invisible(block) for block in blocks(file))
 
 
 def _csv(path: Path, dialect: Dialect, columns: int, rejects: str) -> tuple[str, str]:
@@ -224,15 +232,15 @@ def _csv(path: Path, dialect: Dialect, columns: int, rejects: str) -> tuple[str,
     ]
 
     def reading_into(table: str) -> str:
-        told = ["store_rejects = true", f"rejects_table = '{table}'", f"rejects_scan = '{table}_scan'"]
-        return f"read_csv({', '.join([*options, *told])})"
+        reject_options = ["store_rejects = true", f"rejects_table = '{table}'", f"rejects_scan = '{table}_scan'"]
+        return f"read_csv({', '.join([*options, *reject_options])})"
 
-    # Noted either way: with `ignore_errors` alone the reader loses the line after a wrong one as well.
+    # Rejects are always stored: with `ignore_errors` alone the reader also loses the line after a malformed one.
     return reading_into(f"{rejects}{ASIDE}"), reading_into(rejects)
 
 
-def forget_rejects(engine: DuckEngine, rejects: str) -> None:
-    """Drop what was noted of unreadable lines."""
+def drop_rejects(engine: DuckEngine, rejects: str) -> None:
+    """Drop the tables of unreadable lines."""
     for table in (rejects, f"{rejects}{ASIDE}"):
         for name in (table, f"{table}_scan"):
             engine.raw.execute(f"DROP TABLE IF EXISTS {name}")
@@ -240,10 +248,10 @@ def forget_rejects(engine: DuckEngine, rejects: str) -> None:
 
 def _workbook(file: SourceFile, scratch: Path, mapping: Mapping) -> tuple[Source, bool]:
     names = (mapping.sheet,) if isinstance(mapping.sheet, str) else tuple(mapping.sheet or ())
-    told: tuple[Notice, ...] = ()
+    notices: tuple[Notice, ...] = ()
     if file.form == "excel":
         book = read_workbook(file.data, scratch, file.name, names)
-        sheets, told = book.sheets, (Notice("unread_formats"),) if book.unread_zeros else ()
+        sheets, notices = book.sheets, (Notice("unread_formats"),) if book.unread_zeros else ()
     else:
         sheets = _tables(file, scratch, mapping, names)
     table = as_table(sheets, mapping, scratch / "table.parquet", file.name)
@@ -258,9 +266,12 @@ def _workbook(file: SourceFile, scratch: Path, mapping: Mapping) -> tuple[Source
         repeated=table.repeated,
         spanning=table.spanning,
         parts=table.parts,
-        notices=(*told, *table.notices),
+        notices=(*notices, *table.notices),
     )
-    return source, any(_hides(batch) for batch in pq.ParquetFile(table.path).iter_batches(batch_size=PARQUET_BATCH))
+    return source, any(
+        _batch_may_contain_invisible(batch)
+        for batch in pq.ParquetFile(table.path).iter_batches(batch_size=PARQUET_BATCH)
+    )
 
 
 def _tables(file: SourceFile, scratch: Path, mapping: Mapping, names: tuple[str, ...]) -> tuple[Sheet, ...]:
@@ -269,27 +280,27 @@ def _tables(file: SourceFile, scratch: Path, mapping: Mapping, names: tuple[str,
     Raises `NotATable` where it has none, `NoSuchSheet`, `DamagedMarkup`.
     """
     with file.data.open("rb") as opened:
-        said = charset(opened.read(HEAD))
-    encoding, path = mapping.encoding or find_encoding(file.data, file.name, known_words(), said), file.data
+        declared = charset(opened.read(HEAD))
+    encoding, path = mapping.encoding or find_encoding(file.data, file.name, known_words(), declared), file.data
     if encoding != UTF8:
         path = scratch / "utf8.txt"
         to_utf8(file.data, encoding, path, file.name)
     sheets = read_markup(path, "html" if file.form == "html" else "spreadsheetml", scratch, file.name)
     if not sheets:
         raise NotATable(file=file.name, form="HTML" if file.form == "html" else "XML")
-    found = [sheet.name for sheet in sheets]
-    if unknown := [name for name in names if name not in found]:
-        raise NoSuchSheet(file=file.name, sheet=", ".join(unknown), sheets=", ".join(found))
+    available = [sheet.name for sheet in sheets]
+    if unknown := [name for name in names if name not in available]:
+        raise NoSuchSheet(file=file.name, sheet=", ".join(unknown), sheets=", ".join(available))
     return tuple(sheet for sheet in sheets if not names or sheet.name in names)
 
 
-def _hides(batch: pa.RecordBatch) -> bool:
-    """Whether a text of these rows may hold what nobody sees."""
+def _batch_may_contain_invisible(batch: pa.RecordBatch) -> bool:
+    """Whether a text of these rows may contain invisible characters."""
     for column in batch.columns:
         texts = column.dictionary if pa.types.is_dictionary(column.type) else column
         if pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type):
             data = texts.buffers()[2]
-            if data is not None and may_hide(data.to_pybytes(), CELL_MARKS):
+            if data is not None and may_contain_invisible(data.to_pybytes(), CELL_MARKS):
                 return True
     return False
 
@@ -304,18 +315,18 @@ def _parquet(engine: DuckEngine, file: SourceFile, scratch: Path) -> tuple[Sourc
 
 
 def _sound_parquet(file: SourceFile, scratch: Path) -> tuple[Path, bool]:
-    """The same rows written anew by Arrow, in a process of its own; and whether their texts may hold what nobody sees.
+    """The rows rewritten by Arrow in a child process; and whether their texts may contain invisible characters.
 
     Raises what `sound_parquet` raises.
     """
     sound = scratch / "sound.parquet"
     sound_parquet(file.data, sound, file.name)
     with pq.ParquetFile(sound) as rows:
-        return sound, any(_hides(batch) for batch in rows.iter_batches(batch_size=PARQUET_BATCH))
+        return sound, any(_batch_may_contain_invisible(batch) for batch in rows.iter_batches(batch_size=PARQUET_BATCH))
 
 
 def _cell(name: str, type_: str) -> str:
-    """A typed column as text: whole floats without `.0`, as ids that passed through a frame need it."""
+    """A typed column as text: whole floats without `.0`, for ids that a data frame converted to floats."""
     column = '"' + name.replace('"', '""') + '"'
     if type_ in ("FLOAT", "DOUBLE"):
         whole = f"CAST(TRY_CAST({column} AS HUGEINT) AS VARCHAR)"
@@ -329,6 +340,6 @@ def _columns(path: Path, cells: list[str]) -> str:
 
 
 def cells_of_line(line: str, dialect: Dialect, columns: int) -> list[str]:
-    """The cells of a line no reader accepts, as well as they can be told; what is too many stays in the last."""
+    """The cells of a malformed line, split as well as possible; surplus text stays in the last cell."""
     cells = re.split(re.escape(dialect.delimiter), line.rstrip("\r\n"), maxsplit=columns - 1)
     return [cell.strip().strip(dialect.quote) for cell in cells] + [""] * (columns - len(cells))

@@ -1,4 +1,4 @@
-"""One pass over a file: its typed, checked rows, in the order of the file."""
+"""The first pass over a file: its typed, checked rows, in the order of the file."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from custrata.ingest.canonical import Problem, filled, finished
-from custrata.ingest.cleaning import CURRENCY, NOTED, NOTES, SIGN, typed
+from custrata.ingest.canonical import Problem, canonical_row, with_defaults
+from custrata.ingest.cleaning import CURRENCY, NOTED, NOTES, SIGN, typed_rows
 from custrata.ingest.notes import examples, names_of
 from custrata.ingest.notices import Notice
 from custrata.ingest.plan import Plan, Views
@@ -46,7 +46,7 @@ class Staged:
 
     @property
     def blank(self) -> int:
-        """Rows without anything in them."""
+        """Empty rows."""
         return sum(count for bits, count in self.tally.items() if bits & 1)
 
     @property
@@ -56,7 +56,7 @@ class Staged:
 
     @property
     def read(self) -> int:
-        """Rows with something in them."""
+        """Rows that are not empty."""
         return sum(self.tally.values()) - self.blank
 
     @property
@@ -64,28 +64,28 @@ class Staged:
         """Rows with a problem."""
         return sum(count for bits, count in self.tally.items() if bits and not bits & 3)
 
-    def found(self, bits: int) -> tuple[Problem, ...]:
+    def problems_of(self, bits: int) -> tuple[Problem, ...]:
         """The problems that bits stand for."""
         return tuple(problem for place, problem in enumerate(self.problems) if bits >> place & 1)
 
 
-def stage(made: Views, plan: Plan) -> Staged:
-    """Read a file once and keep its rows, in a table that goes with the views.
+def stage(views: Views, plan: Plan) -> Staged:
+    """Read a file once and materialize its rows in a table that is dropped with the views.
 
     Raises `DamagedFile`.
     """
     with reading(plan.source.name):
-        table = typed(made, made.over(f"FROM {plan.source.told}"), plan)
-        done = finished(table, plan)
-        beside = {name: table[name] for name in (SIGN, CURRENCY, NOTES, NOTED)}
-        columns = {**done.columns, PROBLEMS: _bits(done.problems.values()), **beside}
-        told = {name: value for name, value in columns.items() if not _is_null(value)}
-        kept = made.kept(table.select(**told))
-    numbered = made.over(f"SELECT *, rowid AS {INDEX} FROM {kept.get_name()}")
-    # Columns the file does not tell take no room: they are null again from here on.
-    whole = numbered.mutate(**{name: value for name, value in columns.items() if name not in told})
-    rows = made.level(filled(whole, plan.kind.name))
-    return _counted(made, rows, tuple(done.problems), plan)
+        table = typed_rows(views, views.from_sql(f"FROM {plan.source.logging_relation}"), plan)
+        done = canonical_row(table, plan)
+        metadata = {name: table[name] for name in (SIGN, CURRENCY, NOTES, NOTED)}
+        columns = {**done.columns, PROBLEMS: _bits(done.problems.values()), **metadata}
+        present = {name: value for name, value in columns.items() if not _is_null(value)}
+        materialized = views.materialize(table.select(**present))
+    numbered = views.from_sql(f"SELECT *, rowid AS {INDEX} FROM {materialized.get_name()}")
+    # Columns that the file lacks are not stored: they are added as null here.
+    whole = numbered.mutate(**{name: value for name, value in columns.items() if name not in present})
+    rows = views.create(with_defaults(whole, plan.kind.name))
+    return _counted(views, rows, tuple(done.problems), plan)
 
 
 def _is_null(value: ir.Value) -> bool:
@@ -94,26 +94,26 @@ def _is_null(value: ir.Value) -> bool:
 
 
 def _bits(problems: Iterable[ir.BooleanValue]) -> ir.IntegerValue:
-    """One whole number that says which of the problems a row has."""
-    found = list(problems)
-    bits = [problem.ifelse(ibis.literal(1 << place, "int64"), 0) for place, problem in enumerate(found)]
-    any_found = ibis.or_(*found)
+    """The problems of a row as a bit mask."""
+    conditions = list(problems)
+    bits = [problem.ifelse(ibis.literal(1 << place, "int64"), 0) for place, problem in enumerate(conditions)]
+    any_found = ibis.or_(*conditions)
     return cast(ir.IntegerValue, any_found.ifelse(sum(bits[1:], bits[0]).cast("int64"), ibis.literal(0, "int64")))
 
 
-def _counted(made: Views, rows: ir.Table, problems: tuple[Problem, ...], plan: Plan) -> Staged:
+def _counted(views: Views, rows: ir.Table, problems: tuple[Problem, ...], plan: Plan) -> Staged:
     groups = rows.group_by(PROBLEMS, SIGN, CURRENCY, NOTES).agg(rows=rows.count(), cells=rows[NOTED].min())
-    found = made.engine.arrow(groups).to_pylist()
+    summary = views.engine.arrow(groups).to_pylist()
     tally: Counter[int] = Counter()
-    for group in found:
+    for group in summary:
         tally[group[PROBLEMS]] += group["rows"]
-    signs, currencies = ({group[name] for group in found if group[name]} for name in (SIGN, CURRENCY))
-    notices = _notices(found, plan)
+    signs, currencies = ({group[name] for group in summary if group[name]} for name in (SIGN, CURRENCY))
+    notices = _notices(summary, plan)
     return Staged(rows, problems, dict(tally), tuple(sorted(signs)), tuple(sorted(currencies)), notices=notices)
 
 
 def _notices(groups: Iterable[dict[str, Any]], plan: Plan) -> tuple[Notice, ...]:
-    """What reading the cells assumed: in how many rows, and one of the cells."""
+    """The assumptions made in parsing cells: in how many rows, and one of the cells."""
     counts: Counter[str] = Counter()
     cells: dict[str, tuple[str, str]] = {}
     for group in sorted(groups, key=lambda group: group["cells"] or ""):

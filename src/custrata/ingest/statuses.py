@@ -1,4 +1,4 @@
-"""What the words of a status column mean: a catalogue by platform, and the question about words it does not have."""
+"""The meaning of status words: a catalogue by platform, and a question about words that it does not contain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import resources
 
 from custrata.ingest.headers import simplified
-from custrata.ingest.questions import Desk, Question
+from custrata.ingest.questions import Dialog, Question
 
 # Besides the statuses of an order: part of it was given back, and rows that are no orders.
 PARTLY, LEFT_OUT = "partly_refunded", "leave_out"
@@ -24,7 +24,7 @@ HINTS = (
     ("pending", re.compile(r"退款中|退货中|售后中|申请|待退|审核|中$|request|process|progress")),
     ("refunded", re.compile(r"退款|退货|refund|return|erstatt|rembours|reembols|返金|返品")),
 )
-# Words other columns use as well: they alone make no status column.
+# Words that other columns use as well: they alone do not identify a status column.
 COMMON = {"new", "open", "ok", "done", "return", "sale", "paid", "success", "received", "成功", "完成", "取消", "退货",
           "退款", "offen", "processed", "active", "closed", "void", "invalid", "无效", "失败", "关闭"}  # fmt: skip
 
@@ -56,12 +56,12 @@ def _catalogue() -> dict[str, dict[str, str]]:
 
 @lru_cache(maxsize=1)
 def _shared() -> dict[str, str]:
-    """What words mean that all platforms use in one sense."""
+    """The words that have the same meaning on all platforms."""
     senses: defaultdict[str, set[str]] = defaultdict(set)
     for words in _catalogue().values():
         for word, status in words.items():
             senses[word].add(status)
-    return {word: found.pop() for word, found in senses.items() if len(found) == 1}
+    return {word: statuses.pop() for word, statuses in senses.items() if len(statuses) == 1}
 
 
 def status_of(word: str, platform: str | None = None) -> str | None:
@@ -76,23 +76,23 @@ def status_of(word: str, platform: str | None = None) -> str | None:
 
 
 def is_status(values: Iterable[str], *, by_header: bool) -> bool:
-    """Whether cells are the status of an order: few words; where no header says so, half of them known and telling, or
-    one that only an order can be, such as 已取消 or refunded."""
+    """Whether cells are order statuses: few words; without a header that says so, half of them known and specific, or
+    one that only orders have, such as 已取消 or refunded."""
     distinct = set(values)
     if len(distinct) > MOST_WORDS:
         return False
-    known = {word for word in distinct if status_of(word)}
+    recognised = {word for word in distinct if status_of(word)}
     if by_header:
         return True
-    telling = {word for word in known if bare(word) not in COMMON}
+    telling = {word for word in recognised if bare(word) not in COMMON}
     undone = {word for word in telling if status_of(word) in ("cancelled", "refunded", PARTLY)}
     if undone and len(distinct) <= MOST_WORDS // 2:
         return True
-    return len(known) >= 2 and bool(telling) and len(known) * 2 >= len(distinct)
+    return len(recognised) >= 2 and bool(telling) and len(recognised) * 2 >= len(distinct)
 
 
 def proposed(word: str) -> str:
-    """The answer to propose for a word nobody knows; it never makes a sale of it."""
+    """The proposed meaning of an unknown word; it is never a sale."""
     text = unicodedata.normalize("NFKC", word).lower()
     return next((status for status, hint in HINTS if hint.search(text)), "pending")
 
@@ -105,38 +105,38 @@ def words_of(values: Iterable[str], platform: str | None) -> dict[str, str]:
     return {word: status for word in distinct if (status := status_of(word, platform))}
 
 
-def asked_words(desk: Desk, unknown: Mapping[str, int], header: str) -> dict[str, str]:
-    """What words mean that the catalogue does not have, by the answer to the question about each; told too."""
+def ask_statuses(dialog: Dialog, unknown: Mapping[str, int], header: str) -> dict[str, str]:
+    """The meaning of words that the catalogue does not contain, asked for each; adds a notice."""
     total = len(unknown)
     if total > MOST_WORDS:
-        return _asked_together(desk, unknown, header)
+        return _ask_one_meaning(dialog, unknown, header)
     answers = {}
     for word, rows in sorted(unknown.items(), key=lambda entry: (-entry[1], entry[0])):
         facts = {"word": word, "rows": rows, "header": header}
         question = Question(f"status.{word}", MEANINGS, proposed(word), facts)
-        answers[word] = desk.ask(question)
+        answers[word] = dialog.ask(question)
     if total:
         example = "; ".join(f"{word} → {status}" for word, status in list(answers.items())[:5])
-        desk.tell("status_words", sum(unknown.values()), example, header=header, words=total)
+        dialog.tell("status_words", sum(unknown.values()), example, header=header, words=total)
     return answers
 
 
-def _asked_together(desk: Desk, unknown: Mapping[str, int], header: str) -> dict[str, str]:
-    """One meaning for all words of a column that has too many to ask about each."""
+def _ask_one_meaning(dialog: Dialog, unknown: Mapping[str, int], header: str) -> dict[str, str]:
+    """One meaning for all unknown words of a column that has too many to ask about each."""
     example = ", ".join(sorted(unknown, key=lambda word: (-unknown[word], word))[:5])
     facts = {"words": len(unknown), "rows": sum(unknown.values()), "header": header, "example": example}
-    choice = desk.ask(Question("status_others", MEANINGS, "pending", facts))
-    told = f"{example} … → {choice}"
-    desk.tell("status_words", sum(unknown.values()), told, header=header, words=len(unknown))
+    choice = dialog.ask(Question("status_others", MEANINGS, "pending", facts))
+    summary = f"{example} … → {choice}"
+    dialog.tell("status_words", sum(unknown.values()), summary, header=header, words=len(unknown))
     return dict.fromkeys(unknown, choice)
 
 
-def answered_words(decisions: Mapping[str, str]) -> dict[str, str]:
+def statuses_from_decisions(decisions: Mapping[str, str]) -> dict[str, str]:
     """The words whose meaning decisions tell.
 
     Raises `UnknownChoice`.
 
-    >>> answered_words({"status.退款中": "pending", "same_number": "sum"})
+    >>> statuses_from_decisions({"status.退款中": "pending", "same_number": "sum"})
     {'退款中': 'pending'}
     """
     answers = {code: choice for code, choice in decisions.items() if code.startswith("status.")}

@@ -1,4 +1,4 @@
-"""Cells as text: edges trimmed, wrappings of spreadsheets taken off, words of several languages made one."""
+"""Normalize cells as text: trim whitespace, remove spreadsheet wrappers, map words of several languages."""
 
 from __future__ import annotations
 
@@ -14,8 +14,24 @@ import ibis.expr.types as ir
 from custrata.ingest.functions import byte_length, list_extract, list_position, right, trim
 from custrata.ingest.statuses import MEANINGS
 
-# What exports write where there is nothing.
-NOTHING = ("", "NULL", "null", "Null", "\\N", "#N/A", "N/A", "n/a", "NaN", "nan", "None", "none", "(null)", "-", "--")
+# Texts for null in exports.
+NULL_WORDS = (
+    "",
+    "NULL",
+    "null",
+    "Null",
+    "\\N",
+    "#N/A",
+    "N/A",
+    "n/a",
+    "NaN",
+    "nan",
+    "None",
+    "none",
+    "(null)",
+    "-",
+    "--",
+)
 
 WIDE_SPACE, FIXED_SPACE = "\u3000", "\u00a0"
 CONTROLS = "".join(map(chr, range(1, 0x20))) + "\x7f"  # SQL has no way to write the one before them
@@ -32,7 +48,7 @@ WRAPPED = r"^(?:=\"(.*)\"|'(.*?)|`(.*?)`?)$"
 
 
 def tidy(cell: ir.StringValue) -> ir.StringValue:
-    """The cell without space and control characters at its edges; null where nothing is left, or a word for nothing.
+    """The cell without surrounding whitespace and control characters; null where it is empty or a text for null.
 
     Most cells need neither: looking at both ends costs a fifth of trimming, and seconds over ten million rows.
 
@@ -41,12 +57,12 @@ def tidy(cell: ir.StringValue) -> ir.StringValue:
     '17850'
     """
     trimmed = trim(cell, EDGES)
-    kept = list_position(NOTHING, trimmed).isnull().ifelse(trimmed, ibis.null("string"))
-    return cast(ir.StringValue, _odd(cell).ifelse(kept, cell))
+    cleaned = list_position(NULL_WORDS, trimmed).isnull().ifelse(trimmed, ibis.null("string"))
+    return cast(ir.StringValue, _may_need_trim(cell).ifelse(cleaned, cell))
 
 
-def _odd(cell: ir.StringValue) -> ir.BooleanValue:
-    """Whether a cell may have something at its edges, or be a word for nothing."""
+def _may_need_trim(cell: ir.StringValue) -> ir.BooleanValue:
+    """Whether a cell may have characters to trim, or be a text for null."""
     odd = (cell < ".") | (cell >= "\u0080")  # space and signs, full-width space: bytes before digits, beyond ASCII
     for first, after in (("N", "O"), ("n", "o"), ("\\", "]"), ("\x7f", "\x80")):  # how words for nothing begin
         odd = odd | cell.between(first, after)
@@ -65,13 +81,13 @@ def tidy_id(cell: ir.StringValue, lower: bool = False) -> ir.StringValue:
     """
     wrapped = cell.between("=", ">") | cell.between("`", "a")
     trimmed = trim(plain_signs(cell, dashes=""), EDGES).re_replace(WRAPPED, r"\1\2\3")
-    kept = list_position(NOTHING, trimmed).isnull().ifelse(trimmed, ibis.null("string"))
-    known = cast(ir.StringValue, (_odd(cell) | wrapped | _beyond_ascii(cell)).ifelse(kept, cell))
-    return cast(ir.StringValue, known.contains("@").ifelse(known.lower(), known)) if lower else known
+    cleaned = list_position(NULL_WORDS, trimmed).isnull().ifelse(trimmed, ibis.null("string"))
+    tidied = cast(ir.StringValue, (_may_need_trim(cell) | wrapped | _beyond_ascii(cell)).ifelse(cleaned, cell))
+    return cast(ir.StringValue, tidied.contains("@").ifelse(tidied.lower(), tidied)) if lower else tidied
 
 
-def unwrapped(cell: ir.StringValue) -> ir.StringValue:
-    """`="0123"`, `'0123` and a backtick before it, as exports write what a spreadsheet must not touch, as `0123`."""
+def without_wrapper(cell: ir.StringValue) -> ir.StringValue:
+    """The text of a cell that exports protect from spreadsheets: `="0123"`, `'0123` and a backtick give `0123`."""
     return cell.re_replace(WRAPPED, r"\1\2\3")
 
 
@@ -81,7 +97,7 @@ def half_width(text: ir.StringValue) -> ir.StringValue:
 
 
 def plain_signs(text: ir.StringValue, dashes: str = DASHES) -> ir.StringValue:
-    """Half width, with plain spaces, dashes, apostrophes and digits, without what nobody sees."""
+    """The text in half width, with plain spaces, dashes, apostrophes and digits, without invisible characters."""
     signs = FULL_WIDTH + SPACES + dashes + QUOTES + DIGITS + "٫٬" + INVISIBLE
     plain = HALF_WIDTH + " " * len(SPACES) + "-" * len(dashes) + "'" * len(QUOTES) + "0123456789" * 2 + ".,"
     return cast(ir.StringValue, _beyond_ascii(text).ifelse(text.translate(signs, plain), text))
@@ -96,12 +112,12 @@ def _beyond_ascii(text: ir.StringValue) -> ir.BooleanValue:
 def words() -> dict[str, dict[str, list[str]]]:
     """For each choice its canonical values, and the words that mean them; those of statuses are in a catalogue."""
     text = (resources.files(__package__) / "words.toml").read_text("utf-8")
-    found: dict[str, dict[str, list[str]]] = {name: dict(meanings) for name, meanings in tomllib.loads(text).items()}
-    return found | {"order_status": {name: [] for name in MEANINGS}}
+    choices: dict[str, dict[str, list[str]]] = {name: dict(meanings) for name, meanings in tomllib.loads(text).items()}
+    return choices | {"order_status": {name: [] for name in MEANINGS}}
 
 
 def meaning(word: str, choice: str) -> str | None:
-    """The canonical value a word stands for, None where nobody knows the word.
+    """The canonical value of a word; None where the word is unknown.
 
     >>> meaning("退货", "order_kind")
     'return'
@@ -119,14 +135,14 @@ def gender_codes(values: Iterable[str]) -> dict[str, str]:
     >>> gender_codes(["1", "2", "1"])["2"], gender_codes(["0", "1"])
     ('female', {})
     """
-    found = {value.removesuffix(".0") for value in values}
-    if "2" not in found or not found <= set(GENDERS):
+    codes = {value.removesuffix(".0") for value in values}
+    if "2" not in codes or not codes <= set(GENDERS):
         return {}
     return GENDERS | {f"{code}.0": gender for code, gender in GENDERS.items()}
 
 
-def chosen(text: ir.StringValue, choice: str, own: dict[str, str]) -> ir.StringValue:
-    """The canonical value a word stands for; null where nobody knows the word.
+def choice_value(text: ir.StringValue, choice: str, own: dict[str, str]) -> ir.StringValue:
+    """The canonical value of a word; null where the word is unknown.
 
     `own` are words as they stand in the file, the commonest first: these are tried first. The others are searched in a
     list: so many comparisons, or `isin`, which becomes a join, would be paid for by every row.
@@ -135,5 +151,5 @@ def chosen(text: ir.StringValue, choice: str, own: dict[str, str]) -> ir.StringV
     pairs += [(word, value) for value, meanings in words()[choice].items() for word in (value, *meanings)]
     place = list_position([word for word, _ in pairs], tidy(text).lower())
     other = list_extract([value for _, value in pairs], place)
-    known = [(text == word, value) for word, value in list(own.items())[:TRIED]]
-    return cast(ir.StringValue, ibis.cases(*known, else_=other) if known else other)
+    cases = [(text == word, value) for word, value in list(own.items())[:TRIED]]
+    return cast(ir.StringValue, ibis.cases(*cases, else_=other) if cases else other)

@@ -1,4 +1,4 @@
-"""From the sheets of a workbook to one table: which of them are read, where their headers stand, what is filled in."""
+"""Combine the sheets of a workbook into one table: choose sheets, locate headers, fill merged cells."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ import pyarrow.parquet as pq
 
 from custrata.errors import BadInput
 from custrata.ingest.fields import Field, Kind, kind_named
+from custrata.ingest.header_rows import WITHIN, Head, NoSuchRow, find_head, header_notices
 from custrata.ingest.headers import is_known, plain_header, rank, repeated_headers, unique_headers
-from custrata.ingest.heads import WITHIN, Head, NoSuchRow, find_head, header_notices
 from custrata.ingest.mapping import Mapping
 from custrata.ingest.notices import Notice
 from custrata.ingest.sheets import Sheet
 
 NAMES_SHOWN = 12
 LEAST_ALIKE = 3
-# Sheets of these names, and columns, speak of something else than the sheets beside them.
+# Names of sheets and columns with content that differs from that of the main sheet.
 ANOTHER = re.compile(
     "退|取消|作废|作廢|模板|范本|示例|测试|汇总|彙總|refund|return|cancel|void|template|example|summary|pivot",
     re.IGNORECASE,
@@ -36,7 +36,7 @@ class NoFilledSheet(BadInput):
 
 @dataclass(frozen=True)
 class Page:
-    """A sheet with something in it: its header, and the row of the sheet, from 0, that its table begins below."""
+    """A sheet that is not empty: its header, and the row of the sheet, from 0, where its data begin."""
 
     sheet: Sheet
     head: Head
@@ -54,18 +54,22 @@ class Page:
         return {_plain(header): place for place, header in reversed(list(enumerate(self.headers)))}
 
     def is_like(self, other: Page) -> bool:
-        """Whether two sheets are parts of one table: the same names, in whatever order, but for remarks of one."""
+        """Whether two sheets are parts of one table: the same headers in any order, except for unknown ones."""
         mine, theirs = ({_plain(cell) for cell in page.head.cells if cell} for page in (self, other))
         more = [cell for page in (self, other) for cell in page.head.cells if _plain(cell) in mine ^ theirs]
-        return bool(mine & theirs) and not any(map(_is_told, more)) and (not more or len(mine & theirs) >= LEAST_ALIKE)
+        return (
+            bool(mine & theirs)
+            and not any(map(_is_meaningful, more))
+            and (not more or len(mine & theirs) >= LEAST_ALIKE)
+        )
 
 
 def _plain(header: str) -> str:
     return plain_header(header) or header
 
 
-def _is_told(header: str) -> bool:
-    """Whether a column tells something that counts."""
+def _is_meaningful(header: str) -> bool:
+    """Whether a column is known or indicates different content."""
     return is_known(header) or bool(ANOTHER.search(header))
 
 
@@ -111,9 +115,9 @@ def as_table(sheets: Sequence[Sheet], mapping: Mapping, target: Path, file: str)
     headers = tuple(named.values())
     spanning = frozenset(header for page in chosen for header in _spanning(page, mapping))
     done = _write(chosen, headers, spanning, target)
-    told = [*_sheet_notices(sheets, pages, chosen, copies), *(notice for page in chosen for notice in page.notices)]
-    told += [*done.notices, *_cell_notices(chosen)]
-    return replace(done, repeated=repeated_headers(main.head.cells), notices=tuple(told))
+    notices = [*_sheet_notices(sheets, pages, chosen, copies), *(notice for page in chosen for notice in page.notices)]
+    notices += [*done.notices, *_cell_notices(chosen)]
+    return replace(done, repeated=repeated_headers(main.head.cells), notices=tuple(notices))
 
 
 def _page(sheet: Sheet, mapping: Mapping, file: str) -> Page | None:
@@ -131,7 +135,7 @@ def _page(sheet: Sheet, mapping: Mapping, file: str) -> Page | None:
 
 
 def _fittest(pages: Sequence[Page], mapping: Mapping) -> Page:
-    """The sheet with most of the columns one looks for, the first of several."""
+    """The sheet with most of the expected columns, the first of several."""
     kind = kind_named(mapping.kind)
 
     def fit(page: Page) -> int:
@@ -151,19 +155,19 @@ def _belongs(page: Page, main: Page) -> bool:
 
 def _field(header: str, kind: Kind) -> Field | None:
     """The field a header names best."""
-    ranked = [(found, place) for place, f in enumerate(kind.fields) if (found := rank(header, f.headers)) is not None]
+    ranked = [(score, place) for place, f in enumerate(kind.fields) if (score := rank(header, f.headers)) is not None]
     return kind.fields[min(ranked)[1]] if ranked else None
 
 
 def _without_copies(pages: Sequence[Page]) -> tuple[list[Page], list[Page]]:
-    """The sheets, and those among them whose rows are, to the last cell, those of another."""
-    seen: set[bytes] = set()
+    """The distinct sheets, and the sheets with exactly the same rows as another."""
+    digests: set[bytes] = set()
     chosen: list[Page] = []
     copies: list[Page] = []
     for page in pages:
         digest = _digest(page) if len(pages) > 1 else b""
-        (copies if digest in seen else chosen).append(page)
-        seen.add(digest)
+        (copies if digest in digests else chosen).append(page)
+        digests.add(digest)
     return chosen, copies
 
 
@@ -224,13 +228,13 @@ def _write(pages: Sequence[Page], headers: Sequence[str], spanning: frozenset[st
                     example = example or (first and f"{header} {first}")
                 writer.write_table(pa.Table.from_arrays(columns, schema=schema))
                 index += rows.num_rows
-    told = []
+    notices = []
     if cells := filled.total():
         names = ", ".join(header for header in headers if filled[header])
-        told.append(Notice("merged_cells", cells, example, {"columns": names}))
+        notices.append(Notice("merged_cells", cells, example, {"columns": names}))
     if spanning:
-        told.append(Notice("merged_amounts", len(spanning), ", ".join(sorted(spanning))))
-    return Table(target, tuple(headers), {}, tuple(parts), spanning, tuple(told))
+        notices.append(Notice("merged_amounts", len(spanning), ", ".join(sorted(spanning))))
+    return Table(target, tuple(headers), {}, tuple(parts), spanning, tuple(notices))
 
 
 def _column(
@@ -274,14 +278,14 @@ def _listed(names: Sequence[str]) -> str:
 
 def _cell_notices(pages: Sequence[Page]) -> list[Notice]:
     """Numbers that Excel rounded, and errors of formulas, in the sheets read."""
-    told = []
-    rounded = [(page, place, found) for page in pages for place, found in page.sheet.rounded.items()]
+    notices = []
+    rounded = [(page, place, numbers) for page in pages for place, numbers in page.sheet.rounded.items()]
     if rounded:
         page, place, first = rounded[0]
         names = dict.fromkeys(page.headers[place] for page, place, _ in rounded if place < len(page.headers))
         example = f"{page.headers[place]} {first.example}" if place < len(page.headers) else first.example
-        told.append(Notice("rounded_numbers", sum(found.count for *_, found in rounded), example,
+        notices.append(Notice("rounded_numbers", sum(numbers.count for *_, numbers in rounded), example,
                            {"columns": ", ".join(names), "row": str(first.row)}))  # fmt: skip
     if errors := sum(page.sheet.errors for page in pages):
-        told.append(Notice("cell_errors", errors, next(page.sheet.error for page in pages if page.sheet.errors)))
-    return told
+        notices.append(Notice("cell_errors", errors, next(page.sheet.error for page in pages if page.sheet.errors)))
+    return notices

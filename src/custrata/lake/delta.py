@@ -17,9 +17,9 @@ from custrata.lake.durable import Damaged, sync
 from custrata.lake.manifest import DataFile, TableState
 from custrata.lake.sums import check, sha256_of
 from custrata.schema import TableSpec
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
-# A log that the library shortened by itself, while committing, could lose the version the manifest still pins.
+# Automatic log cleanup during a commit could remove the version that the manifest still pins.
 CONFIGURATION = {
     "delta.enableExpiredLogCleanup": "false",
     "delta.logRetentionDuration": "interval 0 days",
@@ -33,7 +33,7 @@ MILLISECOND = timedelta(milliseconds=1)
 
 @dataclass(frozen=True)
 class Commit:
-    """What a new version takes in and leaves out; `rearranged` when the rows stay the same."""
+    """The files that a new version adds and removes; `rearranged` when the rows stay the same."""
 
     added: tuple[DataFile, ...]
     removed: tuple[DataFile, ...]
@@ -42,7 +42,7 @@ class Commit:
 
 
 def files_at(folder: Path, version: int) -> tuple[DataFile, ...]:
-    """The files of one version, as the log of the table names them. Raises `Damaged` where the version is gone."""
+    """The files of one version, from the log of the table. Raises `Damaged` where the version is missing."""
     try:
         actions = pa.table(DeltaTable(folder, version=version).get_add_actions(flatten=True)).to_pylist()
         files = [DataFile(file["path"], int(file["num_records"]), int(file["size_bytes"])) for file in actions]
@@ -64,7 +64,7 @@ def files_of(folder: Path, state: TableState, *, deep: bool = False) -> tuple[Da
         check(folder / file.name, [file.sum], deep=deep)
     if (rows := sum(file.rows for file in files)) != state.rows:
         log = folder / LOG / f"{state.version:020d}.json"
-        raise Damaged(file=log, reason=Said("lake", "damage.rows", {"rows": rows, "expected": state.rows}))
+        raise Damaged(file=log, reason=LazyPhrase("lake", "damage.rows", {"rows": rows, "expected": state.rows}))
     return files
 
 
@@ -79,11 +79,11 @@ def check_log(folder: Path, state: TableState) -> None:
     """Whether the log names, for the version that the manifest pins, the files of the manifest. Raises `Damaged`."""
     pinned = {(file.name, file.rows, file.size) for file in files_of(folder, state)}
     if {(file.name, file.rows, file.size) for file in files_at(folder, state.version)} != pinned:
-        raise Damaged(file=folder / LOG, reason=Said("lake", "damage.files", {"version": state.version}))
+        raise Damaged(file=folder / LOG, reason=LazyPhrase("lake", "damage.files", {"version": state.version}))
 
 
 def _missing(folder: Path, version: int) -> Damaged:
-    return Damaged(file=folder / LOG, reason=Said("lake", "damage.version", {"version": version}))
+    return Damaged(file=folder / LOG, reason=LazyPhrase("lake", "damage.version", {"version": version}))
 
 
 def roll_back(folder: Path, version: int) -> int:
@@ -124,8 +124,8 @@ def sync_log(folder: Path, version: int) -> None:
     sync(folder)
 
 
-def forget_past(folder: Path, version: int) -> None:
-    """Leave of the log only what the newest version needs."""
+def purge_history(folder: Path, version: int) -> None:
+    """Remove the log entries that the newest version does not need."""
     table = DeltaTable(folder, version=version)
     table.create_checkpoint()
     table.cleanup_metadata()
@@ -138,21 +138,21 @@ def written_file(path: Path) -> DataFile:
 
 
 def _statistics(path: Path, instant: str | None) -> str:
-    """What the log tells other readers of a file: its rows and the span of its instants, nothing personal."""
+    """The statistics of a file in the log: its row count and the range of its instants, no personal data."""
     metadata = pq.read_metadata(path)
-    found: dict[str, object] = {"numRecords": metadata.num_rows}
+    statistics: dict[str, object] = {"numRecords": metadata.num_rows}
     if instant is not None and (span := _span(metadata, instant)) is not None:
-        found |= {"minValues": {instant: _stamp(span[0])}, "maxValues": {instant: _stamp(span[1] + MILLISECOND)}}
-    return json.dumps(found)
+        statistics |= {"minValues": {instant: _stamp(span[0])}, "maxValues": {instant: _stamp(span[1] + MILLISECOND)}}
+    return json.dumps(statistics)
 
 
 def _span(metadata: pq.FileMetaData, column: str) -> tuple[datetime, datetime] | None:
     """The least and the greatest instant of a column, where every row group says so."""
     index = next(at for at in range(metadata.num_columns) if metadata.schema.column(at).path == column)
     groups = [metadata.row_group(group).column(index).statistics for group in range(metadata.num_row_groups)]
-    if not groups or any(found is None or not found.has_min_max for found in groups):
+    if not groups or any(group is None or not group.has_min_max for group in groups):
         return None
-    return min(found.min for found in groups), max(found.max for found in groups)
+    return min(group.min for group in groups), max(group.max for group in groups)
 
 
 def _stamp(instant: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Files that are there in full or not at all, and stay there when the power goes."""
+"""Atomic and durable file writes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import os
 from pathlib import Path
 
 from custrata.errors import Refused
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
 # What reading a damaged file may raise, whatever it was damaged to.
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError)
 
 
 class Damaged(Refused):
-    """A file of the workspace is missing, or not as it was written.
+    """A file of the workspace is missing or damaged.
 
-    `reason` is a phrase, or the error it was read with.
+    `reason` is a phrase, or the error raised in reading the file.
     """
 
     template = (
@@ -28,17 +28,17 @@ class Damaged(Refused):
         super().__init__(file=file, reason=reason)
 
 
-def _in_words(error: BaseException) -> Said:
-    """Why a file could not be read, without the words of the library that tried."""
+def _in_words(error: BaseException) -> LazyPhrase:
+    """The reason why a file could not be read, without the message of the library."""
     if isinstance(error, FileNotFoundError):
-        return Said("lake", "damage.gone")
+        return LazyPhrase("lake", "damage.gone")
     if isinstance(error, PermissionError):
-        return Said("lake", "damage.forbidden")
-    return Said("lake", "damage.disk" if isinstance(error, OSError) else "damage.form")
+        return LazyPhrase("lake", "damage.forbidden")
+    return LazyPhrase("lake", "damage.disk" if isinstance(error, OSError) else "damage.form")
 
 
 def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
+    """Flush a file, or the entries of a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -47,7 +47,7 @@ def sync(path: Path) -> None:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Put `text` in the place of the file: a reader sees the former text or this one, whenever it looks.
+    """Replace the file with `text` atomically: a reader sees either the old text or the new one.
 
     Only its owner may read it.
 

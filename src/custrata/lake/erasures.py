@@ -1,8 +1,8 @@
-"""Who was erased, as keyed hashes: imports refuse their rows, and nobody can read from the list who they are.
+"""Erased customers as keyed hashes: imports refuse their rows, and the list does not reveal who they are.
 
-The hash is HMAC-SHA-256 under a key of this workspace alone. The key lies beside the list in a file of mode 0600; both
-go into backups, so that a restored workspace refuses the same customers. Whoever has both can try out whether a number
-they know was erased, so they are as private as the facts were.
+The hash is HMAC-SHA-256 with a key of this workspace. The key is stored next to the list in a file of mode 0600; both
+are part of backups, so that a restored workspace refuses the same customers. Anyone with both can test whether a known
+id was erased, so they are as confidential as the facts were.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from typing import Any
 from custrata.errors import BadInput, Refused
 from custrata.lake.durable import UNREADABLE, Damaged, sync
 from custrata.lake.locks import locked
-from custrata.lake.sums import read_sealed, write_sealed
-from custrata.wording import Said
+from custrata.lake.sums import read_checked, write_checked
+from custrata.wording import LazyPhrase
 
 FILE, KEY, LOCK = "erasures.json", "erasures.key", ".erasures.lock"
 WAIT = 10.0
-KEY_BYTES, BLOCK, SHOWN = 32, 64, 12
+KEY_BYTES, BLOCK, NAME_LENGTH = 32, 64, 12
 FORMAT = 1
 CUSTOMER, EMAIL, PHONE = "customer", "email", "phone"
 
@@ -43,7 +43,7 @@ class NotAnErasureList(BadInput):
 
 
 class OtherErasureKey(Refused):
-    template = "{file} is of another workspace: its hashes are under another key. Nothing was taken over."
+    template = "{file} belongs to another workspace: its hashes use another key. Nothing was imported."
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class Erasure:
 
     @property
     def name(self) -> str:
-        """What stands for the customer in lists: the first digits of the hash."""
-        return self.customer[:SHOWN]
+        """The name of the customer in lists: the first digits of the hash."""
+        return self.customer[:NAME_LENGTH]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Erasures:
     def all(self) -> list[Erasure]:
         """Every erasure, lifted or not, the oldest first. Raises `Damaged`."""
         try:
-            return [_erasure(row) for row in json.loads(read_sealed(self.folder / FILE))]
+            return [_erasure(row) for row in json.loads(read_checked(self.folder / FILE))]
         except FileNotFoundError:
             return []
         except UNREADABLE as error:
@@ -110,18 +110,20 @@ class Erasures:
             key, rows = self.key(), self.all()
             in_force = {row.customer: row for row in rows if row.lifted_at is None}
             for customer_id, emails, phones in people:
-                mark = _mark(key, CUSTOMER, customer_id)
-                contacts = {_mark(key, EMAIL, one) for one in emails} | {_mark(key, PHONE, one) for one in phones}
-                former = in_force.get(mark, Erasure(mark, (), at, by))
-                in_force[mark] = replace(former, contacts=tuple(sorted({*former.contacts, *contacts})))
+                mark = _hash(key, CUSTOMER, customer_id)
+                contacts = {_hash(key, EMAIL, contact) for contact in emails} | {
+                    _hash(key, PHONE, contact) for contact in phones
+                }
+                erasure = in_force.get(mark, Erasure(mark, (), at, by))
+                in_force[mark] = replace(erasure, contacts=tuple(sorted({*erasure.contacts, *contacts})))
                 added.append(in_force[mark])
             self._write([*(row for row in rows if row.lifted_at is not None), *in_force.values()])
         return added
 
     def finish(self, customer_id: str, removed: Mapping[str, int]) -> None:
-        """Note with the erasure in force of a customer what was removed, by place."""
+        """Record what was removed, by place, in the active erasure of a customer."""
         with locked(self.folder / LOCK, wait=WAIT):
-            mark, rows = _mark(self.key(), CUSTOMER, customer_id), self.all()
+            mark, rows = _hash(self.key(), CUSTOMER, customer_id), self.all()
             self._write(
                 [
                     replace(row, removed=dict(removed)) if row.customer == mark and row.lifted_at is None else row
@@ -129,33 +131,37 @@ class Erasures:
                 ]
             )
 
-    def among(self, customer_ids: Iterable[str]) -> list[str]:
+    def erased_among(self, customer_ids: Iterable[str]) -> list[str]:
         """Those of the customers whose erasure is in force, each once. Raises `Damaged`."""
         marks = {row.customer for row in self.all() if row.lifted_at is None}
         key = self.key() if marks else b""
-        return [one for one in dict.fromkeys(customer_ids) if marks and _mark(key, CUSTOMER, one) in marks]
+        return [
+            customer_id
+            for customer_id in dict.fromkeys(customer_ids)
+            if marks and _hash(key, CUSTOMER, customer_id) in marks
+        ]
 
-    def marks(self, customer_ids: Iterable[str]) -> set[str]:
-        """The hashes of customers, which stand for them in the list; none where nobody is asked for."""
+    def hashes(self, customer_ids: Iterable[str]) -> set[str]:
+        """The hashes of customers as in the list; the key is not read for an empty list."""
         ids = list(customer_ids)
         key = self.key() if ids else b""
-        return {_mark(key, CUSTOMER, one) for one in ids}
+        return {_hash(key, CUSTOMER, customer_id) for customer_id in ids}
 
-    def marked(self, values: Mapping[str, Collection[str]]) -> set[str]:
-        """Those values whose hash is refused; `values` are by what they may be: `customer`, `email`, `phone`."""
+    def refused_values(self, values: Mapping[str, Collection[str]]) -> set[str]:
+        """The values whose hash is refused; `values` are by type: `customer`, `email`, `phone`."""
         marks = self.in_force()
         key = self.key() if marks else b""
-        return {value for what, some in values.items() for value in some if marks and _mark(key, what, value) in marks}
+        return {value for what, some in values.items() for value in some if marks and _hash(key, what, value) in marks}
 
     def export(self) -> str:
-        """The list with its key, for another copy of this workspace; as private as the facts were."""
+        """The list with its key, for another copy of this workspace; as confidential as the facts were."""
         rows = json.loads(_as_json(self.all()))
         return json.dumps({"format": FORMAT, "key": self.key().hex(), "erasures": rows}, ensure_ascii=False, indent=1)
 
-    def take_over(self, exported: str, *, file: Path) -> int:
-        """Refuse also whom another copy of this workspace refuses; how many were new.
+    def import_list(self, exported: str, *, file: Path) -> int:
+        """Add the erasures of another copy of this workspace; how many were new.
 
-        Of an erasure that both know, and that was lifted in one, the lifting counts. `file` is for messages.
+        An erasure in both lists that was lifted in one of them is lifted. `file` is for messages.
 
         Raises `NotAnErasureList`, `OtherErasureKey`, `Busy`, `NotWritable`, `Damaged`.
         """
@@ -168,15 +174,15 @@ class Erasures:
             rows = {(row.customer, row.at): row for row in self.all()}
             before = {row.customer for row in rows.values() if row.lifted_at is None}
             for row in theirs:
-                known = rows.get((row.customer, row.at))
-                if known is None or known.lifted_at is None:
+                existing = rows.get((row.customer, row.at))
+                if existing is None or existing.lifted_at is None:
                     rows[row.customer, row.at] = row
             if theirs:
                 self._write(sorted(rows.values(), key=lambda row: row.at))
             return len({row.customer for row in rows.values() if row.lifted_at is None} - before)
 
     def lift(self, customer: str, *, reason: str, by: str = "", at: datetime) -> Erasure:
-        """Take rows of a customer again; `customer` is the number, or the name of the erasure in the list.
+        """Accept rows of a customer again; `customer` is the id, or the name of the erasure in the list.
 
         Raises `NoReasonToLift`, `NotErased`, `Busy`, `NotWritable`, `Damaged`.
         """
@@ -184,19 +190,19 @@ class Erasures:
             raise NoReasonToLift()
         with locked(self.folder / LOCK, wait=WAIT):
             rows = self.all()
-            marks = {_mark(self.key(), CUSTOMER, customer)} if rows else set()
-            found = [row for row in rows if row.lifted_at is None and (row.customer in marks or row.name == customer)]
-            if not found:
+            marks = {_hash(self.key(), CUSTOMER, customer)} if rows else set()
+            matches = [row for row in rows if row.lifted_at is None and (row.customer in marks or row.name == customer)]
+            if not matches:
                 raise NotErased(customer=customer)
-            lifted = replace(found[0], contacts=(), lifted_at=at, lifted_by=by, reason=reason.strip())
-            self._write([lifted if row is found[0] else row for row in rows])
+            lifted = replace(matches[0], contacts=(), lifted_at=at, lifted_by=by, reason=reason.strip())
+            self._write([lifted if row is matches[0] else row for row in rows])
         return lifted
 
     def key(self) -> bytes:
-        """The key of this workspace, made when it is first needed. Raises `Damaged`."""
+        """The key of this workspace, created on first use. Raises `Damaged`."""
         path = self.folder / KEY
-        if not path.exists() and self.all():  # a new one would take the erased customers' rows again
-            raise Damaged(file=path, reason=Said("lake", "damage.gone"))
+        if not path.exists() and self.all():  # a new key would accept the erased customers' rows again
+            raise Damaged(file=path, reason=LazyPhrase("lake", "damage.gone"))
         if not path.exists():
             self._make_key(secrets.token_bytes(KEY_BYTES))
         try:
@@ -204,11 +210,11 @@ class Erasures:
         except (OSError, ValueError) as error:
             raise Damaged(file=path, reason=error) from error
         if len(key) != KEY_BYTES:
-            raise Damaged(file=path, reason=Said("lake", "damage.key", {"size": len(key), "expected": KEY_BYTES}))
+            raise Damaged(file=path, reason=LazyPhrase("lake", "damage.key", {"size": len(key), "expected": KEY_BYTES}))
         return key
 
     def _make_key(self, key: bytes) -> None:
-        """Write the key whole or not at all; of several who do, the first."""
+        """Write the key atomically; of several concurrent writers the first wins."""
         fresh = self.folder / f".{KEY}.{secrets.token_hex(4)}"
         with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
             file.write(key.hex())
@@ -225,7 +231,7 @@ class Erasures:
         sync(self.folder)
 
     def _write(self, rows: list[Erasure]) -> None:
-        write_sealed(self.folder / FILE, _as_json(rows))
+        write_checked(self.folder / FILE, _as_json(rows))
 
 
 def pads(key: bytes) -> tuple[bytes, bytes]:
@@ -250,15 +256,15 @@ def _erasure(row: dict[str, Any]) -> Erasure:
 
 def _exported(text: str, file: Path) -> tuple[bytes, list[Erasure]]:
     try:
-        told = json.loads(text)
-        if told["format"] != FORMAT or len(key := bytes.fromhex(told["key"])) != KEY_BYTES:
+        document = json.loads(text)
+        if document["format"] != FORMAT or len(key := bytes.fromhex(document["key"])) != KEY_BYTES:
             raise ValueError
-        return key, [_erasure(row) for row in told["erasures"]]
+        return key, [_erasure(row) for row in document["erasures"]]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise NotAnErasureList(file=file) from error
 
 
-def _mark(key: bytes, what: str, value: str) -> str:
+def _hash(key: bytes, what: str, value: str) -> str:
     return hmac.digest(key, f"{what}:{value}".encode(), "sha256").hex()
 
 

@@ -1,4 +1,4 @@
-"""Whether the lake and the runs of a workspace are as they were written. Nothing is changed."""
+"""Check the lake and the runs of a workspace for damage, without changing anything."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from custrata.lake.intents import Intents
 from custrata.lake.manifest import COPY, DataFile, Manifest, TableState
 from custrata.lake.recovery import JOURNAL
 from custrata.lake.runs import ASIDE, WITHDRAWN, Runs
-from custrata.lake.sums import check, sums_in
+from custrata.lake.sums import check, checksums_in
 from custrata.schema import TABLES
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
 LAKE, RUNS, DECISIONS = "lake", "runs", "decisions"
 
@@ -40,7 +40,9 @@ def examine_lake(home: Path, *, deep: bool = False) -> Iterator[Finding]:
         yield notice(LAKE, f"lake/{JOURNAL}", "change_stopped")
     for name in sorted(TABLES.keys() - manifest.tables.keys()):
         if (folder / name / LOG).exists() and not (folder / JOURNAL).exists():
-            stranger = Damaged(file=folder / "manifest.json", reason=Said("lake", "damage.stranger", {"table": name}))
+            stranger = Damaged(
+                file=folder / "manifest.json", reason=LazyPhrase("lake", "damage.stranger", {"table": name})
+            )
             yield damaged(LAKE, home, stranger, "backup")
     for name, state in sorted(manifest.tables.items()):
         yield from _table(home, folder / name, state, deep=deep)
@@ -57,7 +59,7 @@ def _table(home: Path, folder: Path, state: TableState, *, deep: bool) -> Iterat
 
 
 def damage_of_files(folder: Path, state: TableState, *, deep: bool) -> Iterator[Damaged]:
-    """What is wrong with the data files of a table, each by itself."""
+    """The damage of the data files of a table, one error per file."""
     if not state.files:
         try:
             files_of(folder, state, deep=deep)
@@ -72,7 +74,7 @@ def damage_of_files(folder: Path, state: TableState, *, deep: bool) -> Iterator[
 
 
 def damage_of_log(folder: Path, state: TableState) -> Damaged | None:
-    """What is wrong with the log of a table whose files are whole."""
+    """The damage of the log of a table whose data files are undamaged."""
     try:
         check_entry(folder, state.version)
         for entry in sorted((folder / LOG).glob("*.json")):
@@ -84,13 +86,13 @@ def damage_of_log(folder: Path, state: TableState) -> Damaged | None:
 
 
 def _check_entry(entry: Path) -> None:
-    """Raises `Damaged` where an entry of a log is no JSON, even where a later checkpoint has what it said."""
+    """Raises `Damaged` where a log entry is not JSON, even where a later checkpoint contains its content."""
     try:
         actions = [json.loads(line) for line in entry.read_text("utf-8").splitlines() if line.strip()]
         if not actions or not all(isinstance(action, dict) for action in actions):
             raise TypeError("no actions")
     except UNREADABLE as error:
-        raise Damaged(file=entry, reason=Said("lake", "damage.form")) from error
+        raise Damaged(file=entry, reason=LazyPhrase("lake", "damage.form")) from error
 
 
 def _check_footer(path: Path, file: DataFile | None = None) -> None:
@@ -98,9 +100,9 @@ def _check_footer(path: Path, file: DataFile | None = None) -> None:
     try:
         rows = pq.read_metadata(path).num_rows
     except UNREADABLE as error:
-        raise Damaged(file=path, reason=Said("lake", "damage.form")) from error
+        raise Damaged(file=path, reason=LazyPhrase("lake", "damage.form")) from error
     if file is not None and rows != file.rows:
-        raise Damaged(file=path, reason=Said("lake", "damage.rows", {"rows": rows, "expected": file.rows}))
+        raise Damaged(file=path, reason=LazyPhrase("lake", "damage.rows", {"rows": rows, "expected": file.rows}))
 
 
 def copy_of_manifest(folder: Path) -> Manifest | None:
@@ -143,10 +145,10 @@ def examine_runs(home: Path, *, deep: bool = False) -> Iterator[Finding]:
 
 
 def damage_of_run(runs: Runs, run_id: str, *, deep: bool) -> Damaged | None:
-    """What is wrong with a published run; none where it is whole."""
+    """The damage of a published run; None where it has none."""
     try:
         run = runs.run(run_id)
-        for name, states in sums_in(run.folder).items():
+        for name, states in checksums_in(run.folder).items():
             check(run.folder / name, states, deep=deep)
         for path in sorted(run.folder.glob("*.parquet")):
             _check_footer(path)

@@ -1,4 +1,4 @@
-"""Customers a person excluded from grading: their facts stay and are shown, but count in no trait and no line."""
+"""Customers excluded from grading: their facts are kept and shown, but affect no trait and no threshold."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from custrata.errors import BadInput
 from custrata.lake.durable import UNREADABLE, Damaged
 from custrata.lake.locks import locked
-from custrata.lake.sums import read_sealed, write_sealed
+from custrata.lake.sums import read_checked, write_checked
 
 FILE, LOCK = "exclusions.json", ".exclusions.lock"
 WAIT = 10.0
@@ -41,7 +41,7 @@ class Exclusions:
     def all(self) -> dict[str, Exclusion]:
         """Every exclusion by customer. Raises `Damaged`."""
         try:
-            rows = json.loads(read_sealed(self.folder / FILE))
+            rows = json.loads(read_checked(self.folder / FILE))
             return {row["customer_id"]: Exclusion(**row | {"at": datetime.fromisoformat(row["at"])}) for row in rows}
         except FileNotFoundError:
             return {}
@@ -57,7 +57,11 @@ class Exclusions:
             raise NoReason
         with locked(self.folder / LOCK, wait=WAIT):
             before = self.all()
-            added = {one: Exclusion(one, reason.strip(), by, at) for one in customer_ids if one not in before}
+            added = {
+                customer_id: Exclusion(customer_id, reason.strip(), by, at)
+                for customer_id in customer_ids
+                if customer_id not in before
+            }
             if added:
                 self._write(before | added)
         return list(added)
@@ -66,7 +70,7 @@ class Exclusions:
         """Grade customers again from the next refresh on; those that were excluded. Raises `Busy`, `NotWritable`."""
         with locked(self.folder / LOCK, wait=WAIT):
             before = self.all()
-            removed = [one for one in dict.fromkeys(customer_ids) if one in before]
+            removed = [customer_id for customer_id in dict.fromkeys(customer_ids) if customer_id in before]
             if removed:
                 self._write({key: row for key, row in before.items() if key not in removed})
             (self.folder / f"{FILE}.new").unlink(missing_ok=True)  # of a kill while it was written
@@ -75,9 +79,9 @@ class Exclusions:
     def _write(self, rows: Mapping[str, Exclusion]) -> None:
         ordered = [asdict(rows[key]) for key in sorted(rows)]
         text = json.dumps(ordered, default=datetime.isoformat, ensure_ascii=False, indent=1)
-        write_sealed(self.folder / FILE, text)
+        write_checked(self.folder / FILE, text)
 
 
 def fingerprint(customer_ids: Collection[str]) -> str:
-    """A short text that changes with who is excluded; empty where nobody is."""
+    """A fingerprint of the excluded customers; empty where none are excluded."""
     return sha256("\0".join(sorted(customer_ids)).encode()).hexdigest()[:16] if customer_ids else ""

@@ -1,6 +1,6 @@
-"""The manifest: which version of every table makes up the lake, and every import that brought it there.
+"""The manifest: the version of every table in the lake, and every import.
 
-It is written twice, one after the other, so that a damaged one can be told from its copy.
+It is written twice, so that a damaged one can be restored from its copy.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from custrata.lake.durable import UNREADABLE, Damaged, replace_file
-from custrata.lake.sums import Sum, read_sealed, write_sealed
-from custrata.wording import Said
+from custrata.lake.sums import Checksum, read_checked, write_checked
+from custrata.wording import LazyPhrase
 
 FILE, COPY = "manifest.json", "manifest.copy.json"
 FORMAT = 2
-READABLE = (1, FORMAT)  # the first has no files
+READABLE = (1, FORMAT)  # format 1 has no files
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,14 @@ class DataFile:
     at: float = 0.0
 
     @property
-    def sum(self) -> Sum:
-        """What it is compared with."""
-        return Sum(self.size, self.sha256, self.at)
+    def sum(self) -> Checksum:
+        """The checksum that the file is compared with."""
+        return Checksum(self.size, self.sha256, self.at)
 
 
 @dataclass(frozen=True)
 class TableState:
-    """A table's Delta version, its number of rows, a mark that changes whenever its rows do, and its files.
+    """A table's Delta version, its row count, a token that changes whenever its rows do, and its files.
 
     `files` is empty where an earlier version wrote the manifest: then they are those of the Delta version.
     """
@@ -75,7 +75,7 @@ class TableState:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The whole lake at one moment; `sweep_due` says that files of erased rows may still lie on the disk."""
+    """The state of the lake at one moment; `sweep_due` says that files of erased rows may still be on the disk."""
 
     tables: dict[str, TableState] = field(default_factory=dict)
     imports: tuple[ImportRecord, ...] = ()
@@ -83,7 +83,7 @@ class Manifest:
 
     @property
     def fingerprint(self) -> str:
-        """A short text that changes whenever the rows of a table do.
+        """A fingerprint that changes whenever the rows of a table do.
 
         >>> Manifest().fingerprint
         'e3b0c44298fc1c14'
@@ -93,10 +93,10 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
-        """The manifest in force. Raises `Damaged`."""
+        """The current manifest. Raises `Damaged`."""
         path = folder / FILE
         try:
-            return cls.from_text(read_sealed(path), path)
+            return cls.from_text(read_checked(path), path)
         except FileNotFoundError as error:
             raise Damaged(file=path, reason=error) from error
 
@@ -104,26 +104,26 @@ class Manifest:
     def from_text(cls, text: str, path: Path) -> Manifest:
         """A manifest as its file holds it. Raises `Damaged`."""
         try:
-            held = json.loads(text)
-            if held["format"] not in READABLE:
-                raise Damaged(file=path, reason=Said("lake", "damage.format", {"format": held["format"]}))
-            return cls._from_json(held)
+            document = json.loads(text)
+            if document["format"] not in READABLE:
+                raise Damaged(file=path, reason=LazyPhrase("lake", "damage.format", {"format": document["format"]}))
+            return cls._from_json(document)
         except UNREADABLE as error:
             raise Damaged(file=path, reason=error) from error
 
     @classmethod
-    def _from_json(cls, found: dict[str, Any]) -> Manifest:
+    def _from_json(cls, document: dict[str, Any]) -> Manifest:
         return cls(
-            tables={name: TableState.from_json(state) for name, state in found["tables"].items()},
+            tables={name: TableState.from_json(state) for name, state in document["tables"].items()},
             imports=tuple(
-                ImportRecord(**{**record, "at": datetime.fromisoformat(record["at"])}) for record in found["imports"]
+                ImportRecord(**{**record, "at": datetime.fromisoformat(record["at"])}) for record in document["imports"]
             ),
-            sweep_due=found["sweep_due"],
+            sweep_due=document["sweep_due"],
         )
 
     def write(self, folder: Path) -> None:
-        """Put this manifest in force: the moment at which a change becomes visible, whole."""
-        write_sealed(folder / FILE, self.text())
+        """Write this manifest, which makes a change visible atomically."""
+        write_checked(folder / FILE, self.text())
         replace_file(folder / COPY, self.text())
 
     def text(self) -> str:

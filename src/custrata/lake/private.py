@@ -1,7 +1,7 @@
-"""Files and folders that only their owner may read, whatever umask the process was started with.
+"""Files and folders that only their owner may read, independent of the umask of the process.
 
 DuckDB and Delta Lake create files themselves, so the modes are set by the umask of the process. Programs set it once,
-by `keep_private`; the library sets it while it writes a workspace, by `private_files`.
+by `set_private_umask`; the library sets it while it writes a workspace, by `private_files`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from threading import Lock
 
 UMASK = 0o077
 FOLDER = 0o700
-OTHERS = stat.S_IRWXG | stat.S_IRWXO
+GROUP_AND_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def keep_private() -> None:
-    """Create every file of this process from now on for its owner alone."""
+def set_private_umask() -> None:
+    """Set the umask of the process so that new files are accessible to their owner only."""
     os.umask(UMASK)
 
 
@@ -48,7 +48,7 @@ _writers = _Writers()
 
 @contextmanager
 def private_files() -> Iterator[None]:
-    """Create files within the block for their owner alone.
+    """Create files within the block that are accessible to their owner only.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "orders"
@@ -64,13 +64,13 @@ def private_files() -> Iterator[None]:
         _writers.leave()
 
 
-def close_folder(folder: Path) -> None:
-    """Let nobody but its owner into a folder; one that belongs to somebody else is left as it is.
+def restrict_folder(folder: Path) -> None:
+    """Restrict a folder to its owner; a folder of another user is left unchanged.
 
-    Whatever lies below it is closed with it.
+    Everything below it becomes inaccessible to others, too.
     """
     with suppress(PermissionError):
-        if folder.stat().st_mode & OTHERS:
+        if folder.stat().st_mode & GROUP_AND_OTHERS:
             folder.chmod(FOLDER)
 
 
@@ -83,13 +83,13 @@ class OpenPath:
     ours: bool
 
     def close(self) -> None:
-        """Take every right but the owner's from it."""
-        self.path.chmod(self.mode & ~OTHERS)
+        """Remove all permissions but the owner's."""
+        self.path.chmod(self.mode & ~GROUP_AND_OTHERS)
 
 
 def open_paths(folder: Path) -> list[OpenPath]:
-    """Everything in a folder, itself included, that others have a right to; links are not followed."""
-    return [one for path in (folder, *_below(folder)) if (one := _open_path(path)) is not None]
+    """Every path in a folder, itself included, that others can access; links are not followed."""
+    return [open_path for path in (folder, *_below(folder)) if (open_path := _open_path(path)) is not None]
 
 
 def _below(folder: Path) -> Iterator[Path]:
@@ -103,6 +103,6 @@ def _open_path(path: Path) -> OpenPath | None:
     except FileNotFoundError:  # a server at work removed it meanwhile
         return None
     mode = stat.S_IMODE(status.st_mode)
-    if stat.S_ISLNK(status.st_mode) or not mode & OTHERS:
+    if stat.S_ISLNK(status.st_mode) or not mode & GROUP_AND_OTHERS:
         return None
     return OpenPath(path, mode, os.geteuid() in (0, status.st_uid))

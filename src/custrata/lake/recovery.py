@@ -1,4 +1,4 @@
-"""What is done after a writer was killed, and how files that no version needs leave the disk."""
+"""Recovery after a killed writer, and removal of unreferenced files."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 
-from custrata.lake.delta import LOG, check_log, files_of, forget_past, roll_back
+from custrata.lake.delta import LOG, check_log, files_of, purge_history, roll_back
 from custrata.lake.durable import Damaged, replace_file, sync
 from custrata.lake.manifest import FILE, Manifest
 from custrata.schema import TABLES
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
 JOURNAL = ".writing"
 MARK = re.compile("[0-9a-f]{8}")
@@ -22,17 +22,17 @@ MARK = re.compile("[0-9a-f]{8}")
 
 @contextmanager
 def journal(folder: Path) -> Iterator[str]:
-    """A mark for the files of one change, noted on the disk as long as the change has not ended well."""
+    """A token for the files of one change, kept on the disk until the change has succeeded."""
     token = token_hex(4)
     replace_file(folder / JOURNAL, token)
     yield token
     (folder / JOURNAL).unlink()
 
 
-def heal(folder: Path) -> Manifest:
-    """Bring the tables back to what the manifest says, whatever a writer that was killed or failed has left behind.
+def recover(folder: Path) -> Manifest:
+    """Restore the tables to the state in the manifest after a writer was killed or failed.
 
-    Raises `Damaged` where there is more than such a writer leaves: a table the manifest does not know of.
+    Raises `Damaged` where a table exists that is neither in the manifest nor left by such a writer.
     """
     manifest, note = Manifest.read(folder), folder / JOURNAL
     pinned = manifest.tables.items()
@@ -44,18 +44,18 @@ def heal(folder: Path) -> Manifest:
         manifest.write(folder)
     token = _token(note)
     for table in (folder / name for name in TABLES.keys() - manifest.tables.keys()):
-        if _is_of_change(table, token):
+        if _was_created_by(table, token):
             shutil.rmtree(table, ignore_errors=True)
         elif (table / LOG).exists():
-            raise Damaged(file=folder / FILE, reason=Said("lake", "damage.stranger", {"table": table.name}))
+            raise Damaged(file=folder / FILE, reason=LazyPhrase("lake", "damage.stranger", {"table": table.name}))
     if token:
-        _remove_strays(folder, manifest, f"{token}-*.parquet")
+        _remove_unreferenced(folder, manifest, f"{token}-*.parquet")
     note.unlink(missing_ok=True)
     return manifest
 
 
 def _token(note: Path) -> str:
-    """The mark of the files of a change that was killed; empty where there was none, or its note says nothing."""
+    """The token of a killed change; empty where there is none or its file is unreadable."""
     try:
         token = note.read_text(encoding="ascii")
     except (FileNotFoundError, ValueError):
@@ -63,25 +63,25 @@ def _token(note: Path) -> str:
     return token if MARK.fullmatch(token) else ""
 
 
-def _is_of_change(table: Path, token: str) -> bool:
-    """Whether the change of that mark made a table, and no other one did."""
+def _was_created_by(table: Path, token: str) -> bool:
+    """Whether a table has only files of the change with that token."""
     files = [path.name for path in table.glob("*.parquet")]
     return bool(token) and all(name.startswith(f"{token}-") for name in files)
 
 
 def sweep(folder: Path, manifest: Manifest) -> Manifest:
-    """Remove every file and every version that the manifest does not need; nobody may be reading older ones.
+    """Remove every file and every version that the manifest does not reference; no reader may use older ones.
 
     We unlink the files ourselves: Delta's vacuum commits two more versions for it, each of which a kill could leave
     without a manifest.
     """
-    _remove_strays(folder, manifest, "*.parquet")
+    _remove_unreferenced(folder, manifest, "*.parquet")
     for name, state in manifest.tables.items():
-        forget_past(folder / name, state.version)
+        purge_history(folder / name, state.version)
     return replace(manifest, sweep_due=False)
 
 
-def _remove_strays(folder: Path, manifest: Manifest, pattern: str) -> None:
+def _remove_unreferenced(folder: Path, manifest: Manifest, pattern: str) -> None:
     for name, state in manifest.tables.items():
         needed = {file.name for file in files_of(folder / name, state)}
         for path in (folder / name).glob(pattern):

@@ -1,6 +1,6 @@
-"""Mending lake and runs from what is whole: the other copy of the manifest, the data files, or the files of a backup.
+"""Repair the lake and runs from undamaged data: the copy of the manifest, the data files, or a backup.
 
-Nothing that may be of use is deleted: damaged logs and runs are moved aside.
+Damaged logs and runs are moved aside, not deleted.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from custrata.lake.run import Run, withdrawn_in
 from custrata.lake.runs import ASIDE, POINTER, RECORD, STAGED, TRACE, WITHDRAWN, Runs
 from custrata.lake.runs import LOCK as RUNS_LOCK
 from custrata.lake.sums import FILE as SUMS
-from custrata.lake.sums import Sum, check, forget, list_files, sums_in
+from custrata.lake.sums import Checksum, check, checksums_in, list_files, remove_entries
 from custrata.schema import TABLES
 
 WAIT = 60.0
@@ -65,10 +65,10 @@ def files_of_backup(backup: Path | None, home: Path) -> Iterator[Fetch]:
         yield fetch
 
 
-def take_from_backup(path: Path, fetch: Fetch, accept: Callable[[Path], object]) -> bool:
-    """Put the file of a backup in the place of a damaged one, where it is accepted; whether it was.
+def restore_from_backup(path: Path, fetch: Fetch, accept: Callable[[Path], object]) -> bool:
+    """Replace a damaged file with that of a backup if `accept` succeeds; whether it was replaced.
 
-    `accept` looks at the file of the backup, and raises what reading a damaged file raises.
+    `accept` checks the file of the backup, and raises what reading a damaged file raises.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".repair-") as scratch:
@@ -86,20 +86,20 @@ def take_from_backup(path: Path, fetch: Fetch, accept: Callable[[Path], object])
 
 
 def repair_lists(home: Path) -> Iterator[Finding]:
-    """Make unreadable lists of check sums anew; a run's from its files where these can be read."""
+    """Recreate unreadable checksum lists; that of a run from its files where these can be read."""
     for path in sorted(home.rglob(SUMS)):
         folder = path.parent
         try:
-            sums_in(folder)
+            checksums_in(folder)
         except Damaged:
-            forget(folder)
+            remove_entries(folder)
             if folder.parent == home / "derived" / "runs":
                 list_files(folder, [RECORD, *(file.name for file in folder.glob("*.parquet"))])
             yield mended("sums", path.relative_to(home).as_posix(), "list_made_anew")
 
 
 def repair_lake(home: Path, fetch: Fetch) -> Iterator[Finding]:
-    """Mend the manifest from its copy, data files from a backup, logs from the manifest."""
+    """Repair the manifest from its copy, data files from a backup, logs from the manifest."""
     folder = home / "lake"
     with private_files(), locked(folder / LAKE_LOCK, wait=WAIT):
         yield from _repair_manifest(home, folder, fetch)
@@ -124,7 +124,7 @@ def _repair_manifest(home: Path, folder: Path, fetch: Fetch) -> Iterator[Finding
         if copy is not None:
             copy.write(folder)
             yield mended("lake", f"lake/{MANIFEST}", "manifest_from_copy", imports=len(copy.imports))
-        elif take_from_backup(path, fetch, lambda fresh: Manifest.from_text(fresh.read_text("utf-8"), fresh)):
+        elif restore_from_backup(path, fetch, lambda fresh: Manifest.from_text(fresh.read_text("utf-8"), fresh)):
             restored = Manifest.from_text(path.read_text("utf-8"), path)
             restored.write(folder)
             yield mended("lake", f"lake/{MANIFEST}", "manifest_from_backup", imports=len(restored.imports))
@@ -134,7 +134,7 @@ def _repair_manifest(home: Path, folder: Path, fetch: Fetch) -> Iterator[Finding
         yield mended("lake", f"lake/{COPY}", "copy_made_anew")
 
 
-def _compare(states: Sequence[Sum], fresh: Path) -> None:
+def _compare(states: Sequence[Checksum], fresh: Path) -> None:
     check(fresh, states, deep=True)
 
 
@@ -143,27 +143,27 @@ def _repair_files(home: Path, folder: Path, state: TableState, fetch: Fetch) -> 
     for error in list(damage_of_files(folder, state, deep=True)):
         path = Path(str(error.facts["file"]))
         file = files.get(path.name)
-        if file is not None and take_from_backup(path, fetch, partial(_compare, [file.sum])):
+        if file is not None and restore_from_backup(path, fetch, partial(_compare, [file.sum])):
             yield mended("lake", path.relative_to(home).as_posix(), "file_from_backup")
 
 
 def rebuild_log(folder: Path, state: TableState) -> None:
-    """Write the Delta log of a table anew from the manifest: its pinned version as a checkpoint, and no older one.
+    """Rebuild the Delta log of a table from the manifest: its pinned version as a checkpoint, without older ones.
 
-    The new log is made beside the old one, which is moved aside; numbers of versions go on.
+    The new log is built in a temporary folder, and the old one is moved aside; version numbers continue.
     """
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".repair-") as scratch:
-        made = Path(scratch) / folder.name
-        _write_log(made, folder.name, state)
+        rebuilt = Path(scratch) / folder.name
+        _write_log(rebuilt, folder.name, state)
         if (folder / LOG).exists():
             (folder / LOG).rename(folder / f"{OLD_LOG}{token_hex(4)}")
-        (made / LOG).rename(folder / LOG)
+        (rebuilt / LOG).rename(folder / LOG)
     sync_log(folder, state.version)
 
 
-def _write_log(made: Path, name: str, state: TableState) -> None:
+def _write_log(folder: Path, name: str, state: TableState) -> None:
     schema = Schema.from_arrow(TABLES[name].schema.to_pyarrow())
-    table = DeltaTable.create(made, schema, configuration=CONFIGURATION)
+    table = DeltaTable.create(folder, schema, configuration=CONFIGURATION)
     adds: list[AddAction | RemoveAction] = [
         AddAction(file.name, file.size, {}, int(file.at * 1000), True, json.dumps({"numRecords": file.rows}))
         for file in state.files
@@ -172,17 +172,17 @@ def _write_log(made: Path, name: str, state: TableState) -> None:
         return
     for number in range(1, state.version):
         entry = {"commitInfo": {"timestamp": 0, "operation": "WRITE"}}
-        (made / LOG / f"{number:020d}.json").write_text(json.dumps(entry) + "\n", "utf-8")
+        (folder / LOG / f"{number:020d}.json").write_text(json.dumps(entry) + "\n", "utf-8")
     table.update_incremental()
     table.create_write_transaction(adds, "append", schema)
     table.update_incremental()
     table.create_checkpoint()
     for number in range(state.version):
-        (made / LOG / f"{number:020d}.json").unlink()
+        (folder / LOG / f"{number:020d}.json").unlink()
 
 
 def repair_runs(home: Path, fetch: Fetch) -> Iterator[Finding]:
-    """Mend runs from a backup, move those aside that cannot be, and point at those that are whole."""
+    """Repair runs from a backup, move unrepairable ones aside, and publish the undamaged ones."""
     runs = Runs(home / "derived")
     if not runs.folder.exists():
         return
@@ -203,12 +203,12 @@ def repair_runs(home: Path, fetch: Fetch) -> Iterator[Finding]:
 
 
 def is_trace(folder: Path) -> bool:
-    """Whether retention has left of a run only its changes."""
+    """Whether retention has reduced a run to its changes."""
     return (folder / TRACE).exists() and not (folder / RECORD).exists()
 
 
 def _is_pointed_at(runs: Runs, run_id: str) -> bool:
-    """Whether a run is published, as far as anybody can tell; drafts of a killed refresh are left to the next one."""
+    """Whether a run is published, or the pointer is unreadable; drafts of a killed refresh are left to the next one."""
     try:
         return run_id in runs.ids()
     except Damaged:
@@ -218,10 +218,10 @@ def _is_pointed_at(runs: Runs, run_id: str) -> bool:
 def _run_file_from_backup(error: Damaged, fetch: Fetch) -> bool:
     path = Path(str(error.facts["file"]))
     try:
-        states = sums_in(path.parent).get(path.name)
+        states = checksums_in(path.parent).get(path.name)
     except Damaged:
         return False
-    return states is not None and take_from_backup(path, fetch, partial(_compare, states))
+    return states is not None and restore_from_backup(path, fetch, partial(_compare, states))
 
 
 def _repair_notes(home: Path, runs: Runs) -> Iterator[Finding]:
@@ -249,7 +249,7 @@ def _move_aside(runs: Runs, path: Path) -> Path:
 
 
 def _repair_pointer(home: Path, runs: Runs) -> Iterator[Finding]:
-    """Point at the runs that are whole: of those of one instant, at the one that was made last."""
+    """Publish the undamaged runs: of several runs of one instant the newest."""
     folders = list((runs.folder / "runs").glob("*"))
     present = {path.name for path in folders if not is_trace(path)}
     traces = [path.name for path in folders if is_trace(path)]
@@ -268,7 +268,7 @@ def _repair_pointer(home: Path, runs: Runs) -> Iterator[Finding]:
 
 
 def _made_at(run: Run) -> datetime:
-    """When a run was made; one that does not say counts as the oldest."""
+    """When a run was computed; a run without the time counts as the oldest."""
     try:
         return datetime.fromisoformat(run.record["at"])
     except UNREADABLE:

@@ -1,4 +1,4 @@
-"""One run in its folder: its record and its tables, and what is told of one that was withdrawn."""
+"""One run in its folder: its record and its tables, and the record of a withdrawn run."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 
 from custrata.engine import DuckEngine, Engine
 from custrata.errors import Refused
+from custrata.lake.customer_rows import rows_of_customers, rows_without
 from custrata.lake.durable import UNREADABLE, Damaged, sync
-from custrata.lake.sums import check, replace_listed, sums_in
-from custrata.lake.whose import others, theirs
+from custrata.lake.sums import check, checksums_in, replace_listed
 
 
 class NoSuchRunTable(Refused):
@@ -26,7 +26,7 @@ class NoSuchRunTable(Refused):
 
 @dataclass(frozen=True)
 class Run:
-    """One published run: the instant it sees the customers at, its folder, and what it recorded of itself."""
+    """One published run: its instant, its folder and its record."""
 
     id: str
     as_of: datetime
@@ -35,7 +35,7 @@ class Run:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it has all its tables: of a run that retention removed only a trace is left."""
+        """Whether it has all its tables: retention reduces old runs to a trace."""
         return not self.record.get("trace")
 
     def read(self, name: str, engine: Engine) -> ir.Table:
@@ -45,7 +45,7 @@ class Run:
     def table(self, name: str) -> Path:
         """The file of a table, compared with its check sum. Raises `NoSuchRunTable`, `Damaged`."""
         path = self.folder / f"{name}.parquet"
-        states = sums_in(self.folder).get(path.name)
+        states = checksums_in(self.folder).get(path.name)
         if states is not None:
             check(path, states)
         elif not path.exists():
@@ -55,7 +55,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """A run that is published no more: what it recorded, and who withdrew it, when and why."""
+    """A run that is no longer published: its record, and who withdrew it, when and why."""
 
     id: str
     as_of: datetime
@@ -66,17 +66,17 @@ class Withdrawn:
 
 
 def withdrawn_in(path: Path) -> Withdrawn:
-    """The withdrawn run of a note. Raises `Damaged`."""
+    """The withdrawn run recorded in a file. Raises `Damaged`."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        as_of, at = (datetime.fromisoformat(text) for text in (told["record"]["as_of"], told["at"]))
-        return Withdrawn(path.stem, as_of, told["by"], at, told["reason"], told["record"])
+        note = json.loads(path.read_text(encoding="utf-8"))
+        as_of, at = (datetime.fromisoformat(text) for text in (note["record"]["as_of"], note["at"]))
+        return Withdrawn(path.stem, as_of, note["by"], at, note["reason"], note["record"])
     except UNREADABLE as error:
         raise Damaged(file=path, reason=error) from error
 
 
 def damage_of(read: Callable[[], object]) -> Damaged | None:
-    """What is wrong with what is read; none where it is whole."""
+    """The `Damaged` error that `read` raises; None where it raises none."""
     try:
         read()
     except Damaged as error:
@@ -84,19 +84,19 @@ def damage_of(read: Callable[[], object]) -> Damaged | None:
     return None
 
 
-def without(customer_ids: Collection[str], path: Path, engine: DuckEngine) -> int:
-    """Put a file without the customers in the place of one that has rows of theirs; how many it had."""
+def remove_customers(customer_ids: Collection[str], path: Path, engine: DuckEngine) -> int:
+    """Rewrite a file without the rows of the customers; how many rows were removed."""
     try:
         if "customer_id" not in pq.read_schema(path).names:
             return 0
     except UNREADABLE as error:
         raise Damaged(file=path, reason=error) from error
     rows = engine.read_parquet([path])
-    counted = theirs(rows, customer_ids, engine).aggregate(rows=ibis._.count())
+    counted = rows_of_customers(rows, customer_ids, engine).aggregate(rows=ibis._.count())
     gone = int(engine.arrow(counted)["rows"][0].as_py())
     if gone:
         fresh = path.with_name(f"{path.name}.new")
-        engine.write_parquet(others(rows, customer_ids, engine), fresh)
+        engine.write_parquet(rows_without(rows, customer_ids, engine), fresh)
         sync(fresh)
         replace_listed(path, fresh)
         sync(path.parent)

@@ -24,7 +24,7 @@ from custrata.lake.erasures import Erasures
 from custrata.lake.exclusions import Exclusions
 from custrata.lake.intents import Intents
 from custrata.lake.lake import Lake
-from custrata.lake.private import FOLDER, close_folder, private_files
+from custrata.lake.private import FOLDER, private_files, restrict_folder
 from custrata.lake.retention import DAYS, QUARANTINE, SHARE, compacting_share, days_kept
 from custrata.lake.runs import Runs
 from custrata.schema.counting import FreeOrders, free_orders_named
@@ -117,8 +117,8 @@ class Settings:
             raise UnknownCurrency(currency=currency)
         memory_in_bytes(memory)
         compacting_share(compact_at)
-        for kept in (keep_runs, keep_quarantine):
-            days_kept(kept)
+        for retention in (keep_runs, keep_quarantine):
+            days_kept(retention)
         return cls(
             name=name,
             currency=currency.upper(),
@@ -283,7 +283,7 @@ class Workspace:
 
     def _make(self) -> None:
         self.lake.create()
-        close_folder(self.folder)
+        restrict_folder(self.folder)
         self.make_folders()
         # Last, since it makes the folder a workspace.
         replace_file(self.folder / FILE, tomlkit.dumps(asdict(self.settings)))
@@ -291,17 +291,17 @@ class Workspace:
 
 def _home(folder: Path | str) -> Path:
     home = Path(folder).expanduser().resolve()
-    if found := sorted(UNREADABLE & set(str(home))):
-        raise UnusableFolderName(folder=home, characters=" ".join(found))
+    if characters := sorted(UNREADABLE & set(str(home))):
+        raise UnusableFolderName(folder=home, characters=" ".join(characters))
     return home
 
 
 def _settings_in(file: Path) -> Settings:
     try:
-        found = tomllib.loads(file.read_text(encoding="utf-8"))
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadSettings(file=file, reason=error) from error
-    texts = {name: found.get(name, DEFAULTS.get(name)) for name in Settings.__dataclass_fields__}
+    texts = {name: values.get(name, DEFAULTS.get(name)) for name in Settings.__dataclass_fields__}
     for name in ("keep_runs", "keep_quarantine"):  # a number of days reads well without quotes, too
         texts[name] = str(texts[name]) if type(texts[name]) is int else texts[name]
     for name, value in texts.items():

@@ -1,4 +1,4 @@
-"""What came in late: whose past tiers it changes, told as corrections instead of being rewritten in silence."""
+"""Late facts: past tiers that they change, recorded as corrections instead of being rewritten silently."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FILE = "corrections"
 
 
 def late_summary(late: ir.Table | None) -> dict[str, int]:
-    """How many orders came in late, and of how many customers."""
+    """The number of late orders, and of customers with late orders."""
     if late is None:
         return {"customers": 0, "orders": 0}
     return only_row(late.aggregate(customers=late.count(), orders=late.late_orders.sum().fill_null(0)))
@@ -37,18 +37,18 @@ def corrections(
     wrong: bool,
     at: datetime,
 ) -> dict[str, int]:
-    """Write who was said to be in another tier at this very instant, and count them by scheme.
+    """Write the customers whom the superseded run of this instant had in another tier, and count them by scheme.
 
-    Columns `customer_id`, `scheme`, `was`, `tier`, `was_value`, `value`, `at` (when it was corrected). A customer the
-    former run did not know, or a scheme it did not grade, or by another version, is no correction. What the former run
-    corrected itself is kept. `wrong` says whether the facts are others: where only decisions or schemes changed,
-    nothing that was said then was wrong.
+    Columns `customer_id`, `scheme`, `was`, `tier`, `was_value`, `value`, `at` (when it was corrected). Customers that
+    the superseded run did not have, and schemes that it did not grade or graded by another version, do not count as
+    corrections. Corrections recorded by the superseded run are kept. `wrong` says whether the facts differ: where only
+    decisions or schemes changed, the earlier tiers were not wrong.
     """
     if superseded is None:
         return {}
     earlier = _earlier(superseded, engine)
-    found = _found(tiers, schemes, superseded, engine) if wrong else []
-    now = [part.mutate(at=ibis.literal(at).cast(INSTANT)) for part in found]
+    corrected = _corrections_by_scheme(tiers, schemes, superseded, engine) if wrong else []
+    now = [part.mutate(at=ibis.literal(at).cast(INSTANT)) for part in corrected]
     parts = [*now, *([] if earlier is None else [earlier])]
     if not parts:
         return {}
@@ -63,27 +63,27 @@ def corrections(
 def _earlier(superseded: Run, engine: Engine) -> ir.Table | None:
     if not (superseded.folder / f"{FILE}.parquet").exists():
         return None
-    kept = superseded.read(FILE, engine)
-    return kept.select("customer_id", "scheme", "was", "tier", "was_value", "value", at=kept["at"].cast(INSTANT))
+    stored = superseded.read(FILE, engine)
+    return stored.select("customer_id", "scheme", "was", "tier", "was_value", "value", at=stored["at"].cast(INSTANT))
 
 
-def _found(
+def _corrections_by_scheme(
     tiers: ir.Table, schemes: Mapping[str, Mapping[str, Any]], superseded: Run, engine: Engine
 ) -> list[ir.Table]:
-    former = superseded.read("profile", engine)
+    previous_profile = superseded.read("profile", engine)
     keys = [
         key
-        for key, decided in schemes.items()
-        if f"{key}_tier" in former.columns and same_method(superseded, key, decided)
+        for key, scheme_record in schemes.items()
+        if f"{key}_tier" in previous_profile.columns and same_method(superseded, key, scheme_record)
     ]
     if not keys:
         return []
-    told = former.select(
+    previous_tiers = previous_profile.select(
         was_customer="customer_id",
-        **{f"{key}_was": former[f"{key}_tier"] for key in keys},
-        **{f"{key}_was_value": former[f"{key}_value"] for key in keys},
+        **{f"{key}_was": previous_profile[f"{key}_tier"] for key in keys},
+        **{f"{key}_was_value": previous_profile[f"{key}_value"] for key in keys},
     )
-    both = tiers.inner_join(told, tiers.customer_id == told.was_customer)
+    both = tiers.inner_join(previous_tiers, tiers.customer_id == previous_tiers.was_customer)
     return [_corrected(both, key) for key in keys]
 
 

@@ -1,6 +1,6 @@
-"""A workspace looked at as a whole, and mended as far as it can be: settings, lake, runs, decisions, schemes, database.
+"""Examination and repair of a whole workspace: settings, lake, runs, decisions, schemes, database.
 
-Neither needs a workspace that opens: damaged settings are a finding like any other.
+Both work on a workspace that cannot be opened: damaged settings are reported as a finding.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from custrata.lake.examining import examine_decisions, examine_lake, examine_run
 from custrata.lake.exclusions import FILE as EXCLUSIONS
 from custrata.lake.findings import Finding, damaged, mended, notice, phrase_of, whole
 from custrata.lake.private import open_paths
-from custrata.lake.repairing import Fetch, files_of_backup, repair_lake, repair_lists, repair_runs, take_from_backup
+from custrata.lake.repairing import Fetch, files_of_backup, repair_lake, repair_lists, repair_runs, restore_from_backup
 from custrata.lake.sums import FILE as SUMS
-from custrata.lake.sums import sums_in, write_sealed
+from custrata.lake.sums import checksums_in, write_checked
 from custrata.lake.workspace import FILE as SETTINGS
 from custrata.lake.workspace import Settings
 from custrata.tiering.learned import LearnedLines
 from custrata.tiering.library import SchemeLibrary
-from custrata.wording import Said
+from custrata.wording import LazyPhrase
 
 DATABASE = Path("server") / "server.sqlite3"
 COPIES = Path("server") / "backups"
-LEAVINGS = (".backup-*", ".repair-*", "derived/.draft-*", "lake/.repair-*", "quarantine/*.waiting", "**/*.new")
+LEFTOVERS = (".backup-*", ".repair-*", "derived/.draft-*", "lake/.repair-*", "quarantine/*.waiting", "**/*.new")
 OPEN = "file:{path}?mode=ro"
 INDEX_FAULTS = ("missing from index", "wrong # of entries", "non-unique entry")
 
@@ -44,21 +44,21 @@ class NoSuchBackupFile(BadInput):
 
 @guarded
 def examine(folder: Path | str, *, deep: bool = False) -> list[Finding]:
-    """Look at everything in a workspace, and close what others of the machine may read; nothing else is changed.
+    """Check everything in a workspace, and remove read permissions of other users; nothing else is changed.
 
-    Parameters: `deep` computes the check sum of every file, not of those alone whose time of change is another one.
+    Parameters: `deep` computes the checksum of every file, not only of those whose modification time changed.
 
-    Raises `NotAWorkspace` where the folder is none.
+    Raises `NotAWorkspace`.
     """
     home = _home(folder)
     findings = [*_examine_lists(home), *_examine_settings(home), *examine_lake(home, deep=deep)]
     findings += [*examine_runs(home, deep=deep), *examine_decisions(home), *_examine_schemes(home)]
-    return [*findings, *_examine_database(home), *_close(home), *_leavings(home)]
+    return [*findings, *_examine_database(home), *_restrict_permissions(home), *_leftovers(home)]
 
 
 @guarded
 def repair(folder: Path | str, *, backup: Path | None = None) -> list[Finding]:
-    """Mend what can be mended from what is whole, with the files of a backup where one is named; what is left to do.
+    """Repair what can be repaired from intact files, or from a backup where one is named; returns the findings.
 
     Raises `NotAWorkspace`, `NoSuchBackupFile`, `Busy`.
     """
@@ -70,7 +70,7 @@ def repair(folder: Path | str, *, backup: Path | None = None) -> list[Finding]:
             raise NoSuchBackupFile(file=backup) from error
         findings = [*_repair_settings(home, fetch), *repair_lists(home), *repair_lake(home, fetch)]
         findings += [*repair_runs(home, fetch), *_repair_texts(home, fetch), *_repair_database(home)]
-    return [*findings, *(one for one in examine(home) if one.state in ("damaged", "mended"))]
+    return [*findings, *(finding for finding in examine(home) if finding.state in ("damaged", "mended"))]
 
 
 def _home(folder: Path | str) -> Path:
@@ -83,7 +83,7 @@ def _home(folder: Path | str) -> Path:
 def _examine_lists(home: Path) -> Iterator[Finding]:
     for path in sorted(home.rglob(SUMS)):
         try:
-            sums_in(path.parent)
+            checksums_in(path.parent)
         except Damaged as error:
             yield damaged("sums", home, error, "repair")
 
@@ -92,33 +92,33 @@ def _examine_settings(home: Path) -> Iterator[Finding]:
     try:
         Workspace.open(home)
     except CustrataError as error:
-        fault = Damaged(file=home / SETTINGS, reason=error.__cause__ or Said("lake", "damage.form"))
+        fault = Damaged(file=home / SETTINGS, reason=error.__cause__ or LazyPhrase("lake", "damage.form"))
         yield damaged("settings", home, fault, "settings")
     else:
         yield whole("settings", SETTINGS, "settings")
 
 
 def _repair_settings(home: Path, fetch: Fetch) -> Iterator[Finding]:
-    if any(one.state == "damaged" for one in _examine_settings(home)) and take_from_backup(
+    if any(finding.state == "damaged" for finding in _examine_settings(home)) and restore_from_backup(
         home / SETTINGS, fetch, lambda fresh: Workspace.open(fresh.parent)
     ):
         yield mended("settings", SETTINGS, "older_from_backup")
 
 
 def _texts(home: Path) -> Iterator[Path]:
-    """The files of decisions, schemes and learned lines: those there are, and those that are listed."""
+    """The files of decisions, schemes and learned lines: those that exist, and those that the checksum lists name."""
     folders = [home, *(path for path in (home / "schemes", *(home / "schemes").rglob("*")) if path.is_dir())]
     for folder in folders:
         names = {path.name for path in folder.glob("*") if path.suffix in (".yaml", ".json") and path.name != SUMS}
-        with suppress(Damaged):  # named by itself
-            names |= sums_in(folder).keys()
+        with suppress(Damaged):  # reported by _examine_lists
+            names |= checksums_in(folder).keys()
         yield from (folder / name for name in sorted(names) if folder != home or name in (EXCLUSIONS, ERASURES))
     if (home / KEY).exists() or (home / ERASURES).exists():
         yield home / KEY
 
 
 def _read_text(home: Path, path: Path) -> object:
-    """Read one of them as its reader does. Raises `Damaged`."""
+    """Parse one of these files. Raises `Damaged`."""
     workspace = _without_settings(home)
     if path.name in (EXCLUSIONS, ERASURES, KEY):
         lists = {EXCLUSIONS: workspace.exclusions.all, ERASURES: workspace.erasures.all, KEY: workspace.erasures.key}
@@ -132,7 +132,7 @@ def _read_text(home: Path, path: Path) -> object:
 
 
 def _without_settings(home: Path) -> Workspace:
-    """The folders of a workspace, whatever became of its settings."""
+    """The workspace with placeholder settings, to access its folders where the settings are damaged."""
     return Workspace(home, Settings("", "USD", "UTC", "en"))
 
 
@@ -142,7 +142,7 @@ def _damage_of_text(home: Path, path: Path) -> Damaged | None:
     except Damaged as error:
         return error
     except (CustrataError, *UNREADABLE) as error:
-        return Damaged(file=path, reason=error.__cause__ or Said("lake", "damage.form"))
+        return Damaged(file=path, reason=error.__cause__ or LazyPhrase("lake", "damage.form"))
     return None
 
 
@@ -164,14 +164,14 @@ def _repair_texts(home: Path, fetch: Fetch) -> Iterator[Finding]:
         error = _damage_of_text(home, path)
         if error is None or Path(str(error.facts["file"])) != path:
             continue
-        if take_from_backup(path, fetch, lambda fresh: fresh.read_text("utf-8")):
+        if restore_from_backup(path, fetch, lambda fresh: fresh.read_text("utf-8")):
             if path.name != KEY:
-                write_sealed(path, path.read_text("utf-8"))
+                write_checked(path, path.read_text("utf-8"))
             yield mended("decisions", path.relative_to(home).as_posix(), "older_from_backup")
 
 
 def _examine_database(home: Path) -> Iterator[Finding]:
-    """SQLite's own check of the server's database; PostgreSQL looks after its own."""
+    """Run SQLite's integrity check on the server's database; PostgreSQL is not checked."""
     path = home / DATABASE
     if not path.exists():
         return
@@ -182,13 +182,13 @@ def _examine_database(home: Path) -> Iterator[Finding]:
     copies = sorted((home / COPIES).glob("*.sqlite3"), reverse=True)
     newest = next((copy for copy in copies if not _faults_of(copy)), None)
     way = phrase_of("ways.backup") if newest is None else phrase_of("ways.copy", copy=_named(newest, home))
-    if all(any(one in fault for one in INDEX_FAULTS) for fault in faults):
+    if all(any(marker in fault for marker in INDEX_FAULTS) for fault in faults):
         way = phrase_of("ways.repair")
     yield Finding("database", DATABASE.as_posix(), "damaged", phrase_of("database_faults", faults=len(faults)), way)
 
 
 def _faults_of(path: Path) -> list[str]:
-    """What SQLite finds wrong with a database."""
+    """The errors that SQLite reports for a database."""
     try:
         with closing(sqlite3.connect(OPEN.format(path=path), uri=True)) as connection:
             rows = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
@@ -199,10 +199,10 @@ def _faults_of(path: Path) -> list[str]:
 
 
 def _repair_database(home: Path) -> Iterator[Finding]:
-    """Make the indexes anew where nothing else is wrong."""
+    """Rebuild the indexes where only indexes are damaged."""
     path = home / DATABASE
     faults = _faults_of(path) if path.exists() else []
-    if not faults or not all(any(one in fault for one in INDEX_FAULTS) for fault in faults):
+    if not faults or not all(any(marker in fault for marker in INDEX_FAULTS) for fault in faults):
         return
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("REINDEX")
@@ -210,16 +210,16 @@ def _repair_database(home: Path) -> Iterator[Finding]:
         yield mended("database", DATABASE.as_posix(), "indexes_made_anew")
 
 
-def _close(home: Path) -> Iterator[Finding]:
-    """Close what others of the machine may read."""
+def _restrict_permissions(home: Path) -> Iterator[Finding]:
+    """Remove permissions that let other users of the machine read files."""
     paths = open_paths(home)
-    for one in paths:
-        if one.ours:
-            one.close()
-    closed = [one for one in paths if one.ours]
+    for open_path in paths:
+        if open_path.ours:
+            open_path.close()
+    closed = [open_path for open_path in paths if open_path.ours]
     if closed:
         yield mended("permissions", ".", "closed", paths=len(closed), example=_named(closed[0].path, home))
-    foreign = [one for one in paths if not one.ours]
+    foreign = [open_path for open_path in paths if not open_path.ours]
     if foreign:
         what = phrase_of("open", paths=len(foreign), example=_named(foreign[0].path, home))
         yield Finding("permissions", ".", "damaged", what, phrase_of("ways.owner", user=os.geteuid()))
@@ -231,8 +231,8 @@ def _named(path: Path, home: Path) -> str:
     return path.relative_to(home).as_posix()
 
 
-def _leavings(home: Path) -> Iterator[Finding]:
-    """What commands that were killed left; the next of their kind removes it."""
-    for pattern in LEAVINGS:
+def _leftovers(home: Path) -> Iterator[Finding]:
+    """Files left by killed commands; the next command of the kind removes them."""
+    for pattern in LEFTOVERS:
         for path in sorted(home.glob(pattern)):
             yield notice("leavings", path.relative_to(home).as_posix(), "left")

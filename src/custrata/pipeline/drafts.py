@@ -1,4 +1,4 @@
-"""Schemes tried out over the published run: what they would be graded over, and whether they fit the workspace."""
+"""Draft schemes graded over the published run, and checks whether definitions fit the workspace."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ import ibis.expr.types as ir
 from custrata.analytics.counted import known_orders
 from custrata.analytics.grading import Grading
 from custrata.analytics.moments import AsOf
-from custrata.analytics.traits import Keep, Known, known_facts
-from custrata.analytics.traits.build import unkept
+from custrata.analytics.traits import Keep, KnownFacts, known_facts
+from custrata.analytics.traits.build import unmaterialized
 from custrata.analytics.traits.pace import Population
 from custrata.engine import Engine
 from custrata.errors import Refused
 from custrata.lake import Run, Workspace
-from custrata.pipeline.decisions import Decided, Decisions
+from custrata.pipeline.decisions import AppliedDecisions, Decisions
 from custrata.pipeline.grading import Grader
-from custrata.pipeline.learning import lines_to_be
+from custrata.pipeline.learning import expected_lines
 from custrata.pipeline.record import curve_from
 from custrata.pipeline.snapshot import counted_facts, snapshot
 from custrata.pipeline.windows import Windows, has_own_window
-from custrata.tiering.checking import Types, check_definition, columns_made, conditions
+from custrata.tiering.checking import Types, added_columns, check_definition, conditions
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.library import SchemeLibrary
-from custrata.tiering.schemes import Context, Scheme, columns_of, in_order
+from custrata.tiering.schemes import Context, Scheme, columns_of, dependency_order
 
 
 class NotGradedYet(Refused):
@@ -36,15 +36,15 @@ class NotGradedYet(Refused):
 
 
 class _ByValue(Grader):
-    """Grades by the value alone: no life of tiers, no tiers by hand, nothing computed before it is asked for."""
+    """Grades by the value alone: without tier life and overrides; nothing is computed before it is needed."""
 
-    def _lived(self, scheme: Scheme, grading: Grading) -> ir.Table:
+    def _with_life(self, scheme: Scheme, grading: Grading) -> ir.Table:
         return grading.table()
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A definition over the profile of a run, graded; `grader` holds the result and what decided it."""
+    """A definition graded over the profile of a run; `grader` holds the result and the grading."""
 
     run: Run
     scheme: Scheme
@@ -54,25 +54,25 @@ class Draft:
 
     @property
     def result(self) -> ir.Table | None:
-        """`customer_id`, `tier`, `value` and further columns; none where the scheme waits for data."""
+        """`customer_id`, `tier`, `value` and further columns; None where the scheme waits for data."""
         return self.grader.results.get(self.scheme.key)
 
 
 @contextmanager
-def drafted(
+def graded_draft(
     workspace: Workspace,
     definition: Definition,
     engine: Engine,
     *,
     run: Run | None = None,
     decisions: Decisions | None = None,
-    beside: Sequence[Definition] = (),
+    other_definitions: Sequence[Definition] = (),
     by_value: bool = False,
 ) -> Iterator[Draft]:
-    """Grade a definition as the next version of its scheme, over the published run, its tiers as they were left.
+    """Grade a definition as the next version of its scheme over the published run, continuing from its tiers.
 
-    `beside` are further definitions that would be published with it, and are graded before it where it reads them;
-    `by_value` leaves out the life of tiers. What is kept for it is given back when the block ends.
+    `other_definitions` would be published with it, and are graded before it where it reads them; `by_value` leaves out
+    the life of tiers. Cached tables are released when the block ends.
 
     Raises `NotGradedYet`, what `check_definition` raises, and what `SchemeLibrary.check` does.
     """
@@ -80,26 +80,34 @@ def drafted(
     if run is None:
         raise NotGradedYet()
     whole = run.read("profile", engine)
-    _check(workspace, [definition], engine, run, trait_types(run, whole), beside=beside)
+    _check(workspace, [definition], engine, run, trait_types(run, whole), other_definitions=other_definitions)
     moment = AsOf(run.as_of, run.record["zone"])
-    schemes = _schemes(SchemeLibrary(workspace), definition, beside)
-    with ExitStack() as held:
-        keep = held.enter_context(engine.keeping())
-        known, facts = _facts(workspace, schemes, engine, moment, keep=keep, held=held)
+    schemes = _schemes(SchemeLibrary(workspace), definition, other_definitions)
+    with ExitStack() as stack:
+        keep = stack.enter_context(engine.keeping())
+        order_facts, facts = _facts(workspace, schemes, engine, moment, keep=keep, stack=stack)
         context = Context(
             curve_from(run.record["curve"]),
             run.record["population"]["period"],
             moment,
             facts,
-            lines_to_be(workspace, engine, run, schemes),
+            expected_lines(workspace, engine, run, schemes),
             keep,
             tuple(run.record.get("uncovered", ())),
         )
         kind = _ByValue if by_value else Grader
-        # The tier of one trait is cheaper to work out once more than to keep for everybody.
-        kept = unkept if by_value and "trait" in definition.settings else keep
+        # The tier of a single trait is cheaper to compute again than to cache for all customers.
+        keep_results = unmaterialized if by_value and "trait" in definition.settings else keep
         profile = _as_refreshed(run, whole, schemes[:-1])
-        grader = kind(profile, context, Decided.of(decisions, run), run, engine, kept, Windows(known, moment, keep))
+        grader = kind(
+            profile,
+            context,
+            AppliedDecisions.of(decisions, run),
+            run,
+            engine,
+            keep_results,
+            Windows(order_facts, moment, keep),
+        )
         for scheme in schemes:
             grader.grade(scheme)
         yield Draft(run, schemes[-1], grader, moment, whole)
@@ -111,10 +119,10 @@ def check_definitions(
     engine: Engine,
     *,
     run: Run | None = None,
-    beside: Sequence[Definition] = (),
+    other_definitions: Sequence[Definition] = (),
     replace: bool = False,
 ) -> None:
-    """Whether a workspace can grade by these definitions, published together and with `beside`.
+    """Check that a workspace can grade by these definitions, published together with `other_definitions`.
 
     With `replace` they would be published in place of all others.
 
@@ -122,7 +130,7 @@ def check_definitions(
     """
     run = run or workspace.runs.published()
     traits = None if run is None else trait_types(run, run.read("profile", engine))
-    _check(workspace, definitions, engine, run, traits, beside=beside, replace=replace)
+    _check(workspace, definitions, engine, run, traits, other_definitions=other_definitions, replace=replace)
 
 
 def _check(
@@ -132,71 +140,74 @@ def _check(
     run: Run | None,
     traits: Types | None,
     *,
-    beside: Sequence[Definition],
+    other_definitions: Sequence[Definition],
     replace: bool = False,
 ) -> None:
     library = SchemeLibrary(workspace)
-    library.check([*beside, *definitions], replace=replace)
+    library.check([*other_definitions, *definitions], replace=replace)
     published = {} if replace else {key: version.definition for key, version in library.published().items()}
-    others = published | {one.key: one for one in (*beside, *definitions)}
-    asks = any(condition.needs.facts for one in definitions for condition in conditions(one))
+    all_definitions = published | {candidate.key: candidate for candidate in (*other_definitions, *definitions)}
+    asks = any(condition.needs.facts for definition in definitions for condition in conditions(definition))
     facts = _fact_types(workspace, engine, run) if asks and run is not None else None
     for definition in definitions:
-        check_definition(definition, traits, others, facts)
+        check_definition(definition, traits, all_definitions, facts)
 
 
 def trait_types(run: Run, profile: ir.Table) -> dict[str, dt.DataType]:
-    """The columns of a run's profile that no scheme made, with their types."""
-    made: set[str] = set()
-    for key, decided in run.record["schemes"].items():
-        data = decided.get("definition")
-        made |= (
-            columns_made(define(data)) if data else {f"{key}_{part}" for part in ("tier", "before", "value", "since")}
+    """The columns of a run's profile that do not come from schemes, with their types."""
+    scheme_columns: set[str] = set()
+    for key, scheme_record in run.record["schemes"].items():
+        data = scheme_record.get("definition")
+        scheme_columns |= (
+            added_columns(define(data)) if data else {f"{key}_{part}" for part in ("tier", "before", "value", "since")}
         )
-    return {name: kind for name, kind in profile.schema().items() if name not in made}
+    return {name: kind for name, kind in profile.schema().items() if name not in scheme_columns}
 
 
-def _schemes(library: SchemeLibrary, definition: Definition, beside: Sequence[Definition]) -> list[Scheme]:
-    """The definitions as their next versions, each after those it reads; of those beside it, only the ones needed."""
-    found = {one.key: scheme_of(one, library.next_number(one)) for one in (*beside, definition)}
-    asked, needed = [definition.key], dict[str, Scheme]()
-    while asked:
-        key = asked.pop()
-        needed[key] = found[key]
-        asked += [other for other in found[key].needs(found) if other not in needed]
-    return in_order(needed.values())
+def _schemes(library: SchemeLibrary, definition: Definition, other_definitions: Sequence[Definition]) -> list[Scheme]:
+    """The definition and the other definitions it depends on, as their next versions, in order of dependency."""
+    schemes = {
+        candidate.key: scheme_of(candidate, library.next_number(candidate))
+        for candidate in (*other_definitions, definition)
+    }
+    pending, needed = [definition.key], dict[str, Scheme]()
+    while pending:
+        key = pending.pop()
+        needed[key] = schemes[key]
+        pending += [other for other in schemes[key].needs(schemes) if other not in needed]
+    return dependency_order(needed.values())
 
 
 def _as_refreshed(run: Run, profile: ir.Table, anew: Sequence[Scheme]) -> ir.Table:
-    """The profile as a refresh would hand it to a scheme, without what is graded `anew`.
+    """The profile as a refresh passes it to a scheme, without the columns of the schemes graded `anew`.
 
-    Of tiers that follow their value a refresh knows no `since` yet.
+    Tiers that follow their value have no `since` at that point.
     """
-    gone = {f"{key}_since" for key, decided in run.record["schemes"].items() if not decided.get("lives")}
+    gone = {f"{key}_since" for key, scheme_record in run.record["schemes"].items() if not scheme_record.get("lives")}
     gone |= {name for scheme in anew for name in columns_of(scheme.key)}
     return profile.drop(*[name for name in profile.columns if name in gone])
 
 
 def _facts(
-    workspace: Workspace, schemes: Sequence[Scheme], engine: Engine, moment: AsOf, *, keep: Keep, held: ExitStack
-) -> tuple[Known | None, Mapping[str, ir.Table]]:
-    """What the lake knows at the instant, where a scheme counts in it or looks at a window of its own."""
-    windowed = any(has_own_window(one) or one.definition.qualify != "rolling" for one in schemes)
-    counting = any(condition.needs.facts for one in schemes for condition in conditions(one.definition))
+    workspace: Workspace, schemes: Sequence[Scheme], engine: Engine, moment: AsOf, *, keep: Keep, stack: ExitStack
+) -> tuple[KnownFacts | None, Mapping[str, ir.Table]]:
+    """The facts at the instant, where a scheme counts facts or has its own window; else none."""
+    windowed = any(has_own_window(scheme) or scheme.definition.qualify != "rolling" for scheme in schemes)
+    counting = any(condition.needs.facts for scheme in schemes for condition in conditions(scheme.definition))
     if not windowed and not counting:
         return None, {}
-    lake = held.enter_context(workspace.lake.reading())
+    lake = stack.enter_context(workspace.lake.reading())
     facts = snapshot(lake, engine, workspace.exclusions.all())
     free = workspace.settings.free_orders
-    known = known_facts(facts.orders, moment, keep=keep, rhythm=windowed, free_orders=free)
-    return known, counted_facts(facts, known)
+    order_facts = known_facts(facts.orders, moment, keep=keep, rhythm=windowed, free_orders=free)
+    return order_facts, counted_facts(facts, order_facts)
 
 
 def _fact_types(workspace: Workspace, engine: Engine, run: Run) -> dict[str, Types]:
-    """The columns of the tables that conditions may count in, whether they have rows or not."""
+    """The columns of the tables that conditions may count in, including empty tables."""
     with workspace.lake.reading() as lake:
         facts = snapshot(lake, engine, workspace.exclusions.all())
         every = replace(facts, rows=dict.fromkeys(facts.rows, 1))
         orders = known_orders(facts.orders, AsOf(run.as_of, run.record["zone"]))
-        tables = counted_facts(every, Known(orders, orders, Population(None)))
+        tables = counted_facts(every, KnownFacts(orders, orders, Population(None)))
         return {name: dict(table.schema().items()) for name, table in tables.items()}

@@ -1,4 +1,4 @@
-"""How values lie: bins of one width, for a picture."""
+"""Histograms: the distribution of values in bins of equal width."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from custrata.engine.functions import discrete_quantile, only_row
 
 @dataclass(frozen=True)
 class Distribution:
-    """Values in bins: `edges` has one more than `counts`; the outer bins take in all beyond them.
+    """Values in bins: `edges` has one more than `counts`; the outer bins include all values beyond them.
 
     `ladder` are the lines drawn through the values, `customers` how many have one, `unit` that of the values. The edges
     are floats, for a picture; `lowest` and `highest` are exact.
@@ -34,7 +34,7 @@ class Distribution:
 def histogram(
     value: ir.Value, bins: int, engine: Engine, *, ladder: Ladder | None = None, unit: str = ""
 ) -> Distribution:
-    """The distribution of a column; empty values stand outside.
+    """The distribution of a column; empty values are left out.
 
     >>> import ibis
     >>> from custrata.engine import connect
@@ -59,8 +59,8 @@ def histogram(
     low = float(ends["lowest"] if ends["lowest"] >= 0 else ends["first"])
     width, many = _bins(low, float(ends["last"]), bins, whole=column.type().is_integer())
     place = ibis.greatest(ibis.least(((column.cast("float64") - low) / width).floor().cast("int64"), many - 1), 0)
-    found = table.filter(column.notnull()).group_by(place=place).aggregate(customers=ibis._.count())
-    counts = {row["place"]: row["customers"] for row in engine.arrow(found).to_pylist()}
+    binned = table.filter(column.notnull()).group_by(place=place).aggregate(customers=ibis._.count())
+    counts = {row["place"]: row["customers"] for row in engine.arrow(binned).to_pylist()}
     return Distribution(
         tuple(low + width * number for number in range(many + 1)),
         tuple(counts.get(number, 0) for number in range(many)),

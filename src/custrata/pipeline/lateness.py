@@ -1,8 +1,8 @@
-"""Facts that came in late: which moves at a run they brought about, and which would have happened without them.
+"""Late facts: which moves at a run they caused, and which would have happened without them.
 
-Customers with late orders are graded a second time, from the same run before and by the same learned lines, beside
-everybody else as they are. A move is a correction where the tier, or of a customer who stays the status, would be
-another one without the late orders.
+Customers with late orders are graded a second time without these orders, from the same previous run and by the same
+learned lines, all other customers unchanged. A move is a correction where the tier (or, for a customer who stays, the
+status) differs without the late orders.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from custrata.analytics.traits.pace import Population
 from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros
 from custrata.lake import Run
-from custrata.pipeline.decisions import Decided
+from custrata.pipeline.decisions import AppliedDecisions
 from custrata.pipeline.grading import Grader
 from custrata.pipeline.handover import Handover
 from custrata.pipeline.learning import Lines, models_of
@@ -40,13 +40,13 @@ WITHOUT = {"customer_id": "string", "scheme": "string", "tier_without": "string"
 
 
 @dataclass(frozen=True)
-class Latecomers:
-    """What a second grading takes besides the facts: all that decided the first."""
+class LateContext:
+    """Inputs of the second grading besides the facts: the same as of the first."""
 
     source: Source
     moment: AsOf
     before: Run
-    decided: Decided
+    decisions: AppliedDecisions
     schemes: Sequence[Scheme]
     lines: Lines
     handover: Handover
@@ -58,11 +58,11 @@ class Latecomers:
         return self.source.engine
 
 
-def with_lateness(changes: ir.Table, late: ir.Table, profile: ir.Table, of: Latecomers, keep: Keep) -> ir.Table:
-    """The changes of a run, `late` where the late orders brought them about.
+def with_lateness(changes: ir.Table, late: ir.Table, profile: ir.Table, of: LateContext, keep: Keep) -> ir.Table:
+    """The changes of a run, `late` set where late orders caused them.
 
     Parameters: `changes` as `custrata.pipeline.history.changes` returns them; `late` the customers with late orders;
-    `profile` the run's own; `keep` computes a table once.
+    `profile` the profile of the run; `keep` caches a table.
     """
     suspects = changes.semi_join(late, "customer_id").filter(changes.direction != "left")
     keys = [row["scheme"] for row in of.engine.arrow(suspects.select("scheme").distinct()).to_pylist()]
@@ -78,60 +78,60 @@ def with_lateness(changes: ir.Table, late: ir.Table, profile: ir.Table, of: Late
 
 
 def _needed(keys: Sequence[str], schemes: Sequence[Scheme]) -> list[Scheme]:
-    """The schemes of these keys and those they read, in their order."""
-    by_key, waiting, needed = {one.key: one for one in schemes}, list(keys), set[str]()
+    """The schemes of these keys and those they read, in order of dependency."""
+    by_key, waiting, needed = {scheme.key: scheme for scheme in schemes}, list(keys), set[str]()
     while waiting:
         key = waiting.pop()
         if key not in needed:
             needed.add(key)
             waiting += by_key[key].needs(by_key)
-    return [one for one in schemes if one.key in needed]
+    return [scheme for scheme in schemes if scheme.key in needed]
 
 
-def _tiers_without(late: ir.Table, profile: ir.Table, keys: Sequence[str], of: Latecomers, keep: Keep) -> ir.Table:
-    """Columns of `WITHOUT`: tier and status of the customers with late orders, had these not come."""
+def _tiers_without(late: ir.Table, profile: ir.Table, keys: Sequence[str], of: LateContext, keep: Keep) -> ir.Table:
+    """Columns of `WITHOUT`: tier and status of the customers with late orders, graded without these orders."""
     schemes = _needed(keys, of.schemes)
-    timely = of.source.with_orders(partial(_timely, of))
+    timely = of.source.with_orders(partial(_without_late_orders, of))
     theirs = timely.with_orders(lambda orders: orders.semi_join(late, "customer_id"))
     since = first_day(of.source.facts.orders, of.moment)
-    known = replace(known_at(theirs, of.moment, keep), everyone=of.population, since=since)
-    view = view_of(theirs, known, of.moment, of.decided, keep)
-    whole = keep(_beside(view.profile.semi_join(late, "customer_id"), profile.anti_join(late, "customer_id")))
-    # What counts facts, or looks at another window, needs the orders of everybody else as well.
-    everyone = known
-    if any(map(_looks_at_facts, schemes)):
+    order_facts = replace(known_at(theirs, of.moment, keep), everyone=of.population, since=since)
+    view = view_of(theirs, order_facts, of.moment, of.decisions, keep)
+    whole = keep(_combined(view.profile.semi_join(late, "customer_id"), profile.anti_join(late, "customer_id")))
+    # Schemes that count facts or have their own window need the orders of all other customers as well.
+    everyone = order_facts
+    if any(map(_needs_all_orders, schemes)):
         everyone = replace(known_at(timely, of.moment, keep), everyone=of.population, since=since)
     windows = Windows(everyone, of.moment, keep)
     facts = counted_facts(timely.facts, everyone)
     models, unknown = models_of(of.lines), uncovered(since, of.moment)
     context = Context(NOT_LEARNED, of.population.period, of.moment, facts, models, keep, unknown)
-    grader = Grader(whole, context, of.decided, of.before, of.engine, keep, windows, of.handover)
+    grader = Grader(whole, context, of.decisions, of.before, of.engine, keep, windows, of.handover)
     for scheme in schemes:
         grader.grade(scheme)
     graded = {key: grader.results[key].semi_join(late, "customer_id") for key in keys if key in grader.results}
     return _stacked(graded)
 
 
-def _looks_at_facts(scheme: Scheme) -> bool:
+def _needs_all_orders(scheme: Scheme) -> bool:
     counts = any(condition.needs.facts for condition in conditions(scheme.definition))
     return counts or has_own_window(scheme) or scheme.definition.qualify != "rolling"
 
 
-def _timely(of: Latecomers, orders: ir.Table) -> ir.Table:
-    """The orders that the run before could know of, and those of the time after it."""
-    at, seen = (ibis.literal(one).cast(INSTANT) for one in (of.before.record["at"], of.before.as_of))
-    late = (epoch_micros(orders.ordered_at) < epoch_micros(seen)) & (
+def _without_late_orders(of: LateContext, orders: ir.Table) -> ir.Table:
+    """The orders without the late ones: those dated before the previous run but imported after it."""
+    at, previous_as_of = (ibis.literal(instant).cast(INSTANT) for instant in (of.before.record["at"], of.before.as_of))
+    late = (epoch_micros(orders.ordered_at) < epoch_micros(previous_as_of)) & (
         epoch_micros(orders.imported_at) > epoch_micros(at)
     )
     return orders.filter(~late)
 
 
-def _beside(theirs: ir.Table, others: ir.Table) -> ir.Table:
-    """Both together, in the columns that a profile without tiers has."""
-    kinds = {name: kind for name, kind in theirs.schema().items() if name in others.columns}
+def _combined(theirs: ir.Table, rest: ir.Table) -> ir.Table:
+    """The union of both tables, in the columns of a profile without tiers."""
+    kinds = {name: kind for name, kind in theirs.schema().items() if name in rest.columns}
     return ibis.union(
         theirs.select(**{name: theirs[name].cast(kind) for name, kind in kinds.items()}),
-        others.select(**{name: others[name].cast(kind) for name, kind in kinds.items()}),
+        rest.select(**{name: rest[name].cast(kind) for name, kind in kinds.items()}),
     )
 
 
@@ -140,11 +140,11 @@ def _stacked(graded: Mapping[str, ir.Table]) -> ir.Table:
     parts = []
     for key, table in graded.items():
         status = table.status if "status" in table.columns else ibis.null("string")
-        said: dict[str, Any] = {
+        values: dict[str, Any] = {
             "customer_id": table.customer_id,
             "scheme": ibis.literal(key),
             "tier_without": table.tier,
             "status_without": status,
         }
-        parts.append(table.select(**{name: said[name].cast(kind) for name, kind in WITHOUT.items()}))
+        parts.append(table.select(**{name: values[name].cast(kind) for name, kind in WITHOUT.items()}))
     return reduce(lambda left, right: left.union(right), parts)

@@ -1,4 +1,4 @@
-"""Where the method of a curve over time changes: other definitions, another version of a scheme, another learning."""
+"""Marks: where the method behind a curve changes, by other definitions, a new scheme version, or a new learning."""
 
 from __future__ import annotations
 
@@ -7,71 +7,71 @@ from typing import Any
 
 from custrata.lake import Run
 
-# Raised whenever a trait or a kind of scheme comes to mean something else, so that equal facts may give other tiers:
-# runs made by other definitions are made anew when they are asked for, and curves carry a mark where they change.
+# Increased whenever the definition of a trait or of a kind of scheme changes, so that equal facts may give other tiers:
+# runs made by other definitions are regraded, and curves carry a mark where the definitions change.
 DEFINITIONS = 2
 
 
 def marks_of(schemes: Mapping[str, Mapping[str, Any]], before: Run | None) -> list[dict[str, Any]]:
-    """What is graded by another method than at the run before, as a run records it.
+    """The schemes graded by another method than at the previous run, as a run records it.
 
     Each has `kind` (`definitions` for all schemes; `version`, `learning` of one), `scheme`, `was` and `now`.
     """
     if before is None:
         return []
-    former = before.record
-    was = int(former["saw"].get("definitions") or 1)
-    found = [_mark("definitions", None, was, DEFINITIONS)] if was != DEFINITIONS else []
-    return found + _schemes_apart(schemes, former["schemes"])
+    previous_record = before.record
+    was = int(previous_record["saw"].get("definitions") or 1)
+    marks = [_mark("definitions", None, was, DEFINITIONS)] if was != DEFINITIONS else []
+    return marks + _scheme_marks(schemes, previous_record["schemes"])
 
 
-def _schemes_apart(
-    schemes: Mapping[str, Mapping[str, Any]], former: Mapping[str, Mapping[str, Any]]
+def _scheme_marks(
+    schemes: Mapping[str, Mapping[str, Any]], previous_schemes: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The marks of single schemes."""
-    found: list[dict[str, Any]] = []
-    for key, decided in schemes.items():
-        earlier = former.get(key)
-        if earlier is None or earlier["waiting"] or decided["waiting"]:
+    """The marks of individual schemes."""
+    marks: list[dict[str, Any]] = []
+    for key, scheme_record in schemes.items():
+        earlier = previous_schemes.get(key)
+        if earlier is None or earlier["waiting"] or scheme_record["waiting"]:
             continue
-        versions = earlier.get("version") or 1, decided.get("version") or 1
+        versions = earlier.get("version") or 1, scheme_record.get("version") or 1
         if versions[0] != versions[1]:
-            found.append(_mark("version", key, *versions))
-        elif (numbers := (_learning(earlier), _learning(decided)))[0] != numbers[1]:
-            found.append(_mark("learning", key, *numbers))
-    return found
+            marks.append(_mark("version", key, *versions))
+        elif (numbers := (_learning(earlier), _learning(scheme_record)))[0] != numbers[1]:
+            marks.append(_mark("learning", key, *numbers))
+    return marks
 
 
 def marks_between(before: Run | None, run: Run) -> list[dict[str, Any]]:
-    """The marks of a run against the one that stands before it now: what it recorded, where it went on from that one.
+    """The marks of a run against the one that now precedes it: the recorded marks, where it continued from that run.
 
-    Else retention removed runs between them, and the marks say what changed over all of them.
+    Otherwise retention removed runs in between, and the marks cover all changes since.
     """
     recorded: list[dict[str, Any]] = list(run.record.get("marks") or ())
     if before is None or run.record.get("before") in (None, before.id):
         return recorded
-    was, now = (int((one.record.get("saw") or {}).get("definitions") or 1) for one in (before, run))
-    found = [_mark("definitions", None, was, now)] if was != now else []
-    return found + _schemes_apart(run.record["schemes"], before.record["schemes"])
+    was, now = (int((compared.record.get("saw") or {}).get("definitions") or 1) for compared in (before, run))
+    marks = [_mark("definitions", None, was, now)] if was != now else []
+    return marks + _scheme_marks(run.record["schemes"], before.record["schemes"])
 
 
 def method_of(run: Run, scheme: str) -> tuple[int, int, int | None] | None:
-    """By what a run graded a scheme: definitions, version and number of the learning; nothing if it waited."""
-    decided = run.record["schemes"].get(scheme)
-    if decided is None or decided["waiting"]:
+    """The method of a scheme at a run: definitions, version and number of the learning; None if it waited."""
+    scheme_record = run.record["schemes"].get(scheme)
+    if scheme_record is None or scheme_record["waiting"]:
         return None
-    return int(run.record["saw"].get("definitions") or 1), decided.get("version", 1), _learning(decided)
+    return int(run.record["saw"].get("definitions") or 1), scheme_record.get("version", 1), _learning(scheme_record)
 
 
-def same_method(run: Run, scheme: str, decided: Mapping[str, Any]) -> bool:
-    """Whether a run graded a scheme as it is graded now, so that another tier comes from other facts."""
-    return method_of(run, scheme) == (DEFINITIONS, decided["version"], _learning(decided))
+def same_method(run: Run, scheme: str, scheme_record: Mapping[str, Any]) -> bool:
+    """Whether a run graded a scheme by the current method, so that another tier is due to other facts."""
+    return method_of(run, scheme) == (DEFINITIONS, scheme_record["version"], _learning(scheme_record))
 
 
 def _mark(kind: str, scheme: str | None, was: int | None, now: int | None) -> dict[str, Any]:
     return {"kind": kind, "scheme": scheme, "was": was, "now": now}
 
 
-def _learning(decided: Mapping[str, Any]) -> int | None:
-    learning: int | None = (decided.get("learning") or {}).get("number")
+def _learning(scheme_record: Mapping[str, Any]) -> int | None:
+    learning: int | None = (scheme_record.get("learning") or {}).get("number")
     return learning

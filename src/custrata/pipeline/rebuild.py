@@ -13,11 +13,11 @@ from custrata.engine import Engine
 from custrata.engine.guard import guarded
 from custrata.errors import Refused
 from custrata.lake import Run, Stage, Workspace
-from custrata.pipeline.decisions import Decided, Decisions, decisions_of
-from custrata.pipeline.handover import kept_handover
+from custrata.pipeline.decisions import AppliedDecisions, Decisions, decisions_of
+from custrata.pipeline.handover import recorded_handover
 from custrata.pipeline.learning import learned_lines
-from custrata.pipeline.making import Progress, Refreshed, Task, Watch, make
-from custrata.pipeline.view import Source, opened
+from custrata.pipeline.run_creation import Progress, Refreshed, Task, Watch, create_run
+from custrata.pipeline.view import Source, open_source
 
 Every = Literal["week", "month", "quarter"]
 MONTHS = {"month": 1, "quarter": 3}
@@ -45,11 +45,11 @@ class Rebuilt:
     @property
     def corrected(self) -> dict[str, int]:
         """Corrected tiers by scheme, over all runs."""
-        found: dict[str, int] = {}
+        totals: dict[str, int] = {}
         for run in self.runs:
             for key, customers in run.record.get("corrected", {}).items():
-                found[key] = found.get(key, 0) + customers
-        return found
+                totals[key] = totals.get(key, 0) + customers
+        return totals
 
 
 @guarded
@@ -65,73 +65,74 @@ def rebuild(
     """Grade every past period's end from `start` on (default: the first fact), oldest first, with what is known now.
 
     The moments are the starts of weeks (Mondays), months or quarters in the workspace's zone, and the instants of the
-    runs there are, which are made anew, each from the one before it. What people decided is taken as the former run of
-    the moment was given it, or the last one before it; before the first run nothing was decided. All runs are graded
-    by the lines that were learned for the versions of the schemes; nothing is learned anew. Each new run tells by
-    `corrections.parquet` whom the former one of that instant had in another tier. A run that would be the same is left
-    alone.
+    existing runs, which are regraded, each from the one before it. Decisions are those of the superseded run of the
+    moment, or of the last one before it; before the first run there are none. All runs use the lines already learned
+    for the versions of the schemes; nothing is learned. The `corrections.parquet` of each new run lists the customers
+    whom the superseded run of that instant had in another tier. Runs that would be equal are kept.
 
-    Runs that retention removed cannot be graded again: where a new run goes on from one before them, what they changed
-    leaves the history.
+    Runs that retention removed cannot be graded again: where a new run continues from one before them, their changes
+    leave the history.
 
-    Readers see the former history until all runs are made; then the new one is published in one moment. Where the
-    work is stopped, the former history stays, whole, and the next rebuilding takes over the runs that were made.
+    Readers see the previous history until all runs are made; then the new one is published atomically. If the process
+    is stopped, the previous history stays complete, and the next rebuild reuses the runs already made.
 
     Raises `NoFacts`, `NothingToRebuild`, `TooManyRuns`, `Busy`.
     """
     traces = len(workspace.runs.traces())
-    with workspace.runs.staging(at=at) as stage, opened(workspace, engine, at=at) as source:
+    with workspace.runs.staging(at=at) as stage, open_source(workspace, engine, at=at) as source:
         moments = _moments(source, start=start, every=every)
         done = regrade(source, stage, moments, progress)
-    return Rebuilt(tuple(one.run for one in done if one.new), traces - len(workspace.runs.traces()))
+    return Rebuilt(tuple(refreshed.run for refreshed in done if refreshed.new), traces - len(workspace.runs.traces()))
 
 
 def regrade(source: Source, stage: Stage, moments: Sequence[AsOf], progress: Progress | None = None) -> list[Refreshed]:
-    """Grade at each moment anew, the oldest first, each from the run before it; nothing is published yet.
+    """Regrade each moment, the oldest first, each from the run before it; nothing is published yet.
 
-    What people decided is taken as the staged run of the moment was given it, or the last one before it.
+    Decisions are those of the staged run of the moment, or of the last one before it.
     """
-    schemes, shown = source.library.schemes(), tuple(source.library.published())
-    lines = learned_lines(source, schemes, Decided.of(None, source.workspace.runs.published()))
+    schemes, scheme_keys = source.library.schemes(), tuple(source.library.published())
+    lines = learned_lines(source, schemes, AppliedDecisions.of(None, source.workspace.runs.published()))
     done: list[Refreshed] = []
     for place, moment in enumerate(moments):
         earlier = [run for run in stage.all() if run.as_of <= moment.instant]
-        former = earlier.pop() if earlier and earlier[-1].as_of == moment.instant else None
+        superseded = earlier.pop() if earlier and earlier[-1].as_of == moment.instant else None
         before = earlier[-1] if earlier else None
-        given = former or before
-        decided = Decided.of(Decisions() if given is None else decisions_of(given), None)
-        handover = kept_handover(former, schemes, source.engine)
-        task = Task(source, moment, before, decided, schemes, shown, lines, handover)
-        tell = None if progress is None else _part(progress, place, len(moments))
-        # Pages ask for the newest run mostly; the others are found out when somebody looks.
+        decided_run = superseded or before
+        decisions = AppliedDecisions.of(Decisions() if decided_run is None else decisions_of(decided_run), None)
+        handover = recorded_handover(superseded, schemes, source.engine)
+        task = Task(source, moment, before, decisions, schemes, scheme_keys, lines, handover)
+        tell = None if progress is None else _share_of_progress(progress, place, len(moments))
+        # Pages mostly read the newest run; for the others, scales and movers are computed when needed.
         newest = moment == moments[-1]
-        done.append(_regraded(task, stage, former, Watch(tell), prepare=newest))
+        done.append(_regraded(task, stage, superseded, Watch(tell), prepare=newest))
     return done
 
 
-def _regraded(task: Task, stage: Stage, former: Run | None, watch: Watch, *, prepare: bool) -> Refreshed:
-    if former is not None and task.is_as(former):
-        return Refreshed(former, new=False)
+def _regraded(task: Task, stage: Stage, superseded: Run | None, watch: Watch, *, prepare: bool) -> Refreshed:
+    if superseded is not None and task.matches(superseded):
+        return Refreshed(superseded, new=False)
     waiting = stage.waiting(task.moment.instant)
-    if waiting is not None and task.is_as(waiting):
+    if waiting is not None and task.matches(waiting):
         return Refreshed(stage.take(waiting), new=True)
-    return Refreshed(make(task, stage, former, watch, prepare=prepare), new=True)
+    return Refreshed(create_run(task, stage, superseded, watch, prepare=prepare), new=True)
 
 
 def moments_to_rebuild(
     workspace: Workspace, engine: Engine, *, at: datetime, start: date | None = None, every: Every = "month"
 ) -> list[AsOf]:
     """The moments that `rebuild` grades at, the oldest first. Raises `NoFacts`, `NothingToRebuild`, `TooManyRuns`."""
-    with opened(workspace, engine, at=at) as source:
+    with open_source(workspace, engine, at=at) as source:
         return _moments(source, start=start, every=every)
 
 
 def _moments(source: Source, *, start: date | None, every: Every) -> list[AsOf]:
-    zone, former = source.zone, [run.as_of for run in source.workspace.runs.all()]
+    zone, run_instants = source.zone, [run.as_of for run in source.workspace.runs.all()]
     last = source.span.default_as_of(zone)
     first = AsOf.of(start, zone) if start is not None else AsOf(source.span.first, zone)
-    instants = {moment.instant for moment in _ends(first.date, last, zone, every) if moment.instant > first.instant}
-    instants |= {instant for instant in former if instant >= first.instant}
+    instants = {
+        moment.instant for moment in _period_ends(first.date, last, zone, every) if moment.instant > first.instant
+    }
+    instants |= {instant for instant in run_instants if instant >= first.instant}
     if not instants:
         raise NothingToRebuild(start=first.date.isoformat())
     if len(instants) > MOST:
@@ -139,8 +140,8 @@ def _moments(source: Source, *, start: date | None, every: Every) -> list[AsOf]:
     return [AsOf(instant, zone) for instant in sorted(instants)]
 
 
-def _ends(first: date, last: AsOf, zone: str, every: Every) -> Iterator[AsOf]:
-    """The starts of the periods after the first day, up to the last moment; time begins with the epoch."""
+def _period_ends(first: date, last: AsOf, zone: str, every: Every) -> Iterator[AsOf]:
+    """The starts of the periods after the first day (not before the epoch), up to the last moment."""
     first = max(first, EPOCH.date())
     for number in count(1):
         if every == "week":
@@ -155,6 +156,6 @@ def _ends(first: date, last: AsOf, zone: str, every: Every) -> Iterator[AsOf]:
         yield moment
 
 
-def _part(progress: Progress, place: int, many: int) -> Progress:
-    """The progress of one run among many."""
+def _share_of_progress(progress: Progress, place: int, many: int) -> Progress:
+    """The progress callback of one run among many."""
     return lambda step, fraction: progress(step, (place + fraction) / many)

@@ -1,4 +1,4 @@
-"""The run record: what a run decided and saw, as JSON and back."""
+"""The run record: inputs and results of a run as JSON, and back."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ EXCLUDED = "excluded.parquet"
 
 
 def write_excluded(customers: Collection[str], folder: Path) -> None:
-    """Keep with a run whom grading did not count, in a file that an erasure can rewrite; none where it counted all."""
+    """Store the excluded customers with a run, in a file that an erasure can rewrite; no file without exclusions."""
     if customers:
         ids = pa.array(sorted(customers), pa.string())
         pq.write_table(pa.table({"customer_id": ids}), folder / EXCLUDED)
 
 
 def excluded_of(run: Run) -> list[str]:
-    """Whom the grading of a run did not count."""
+    """The customers excluded from the grading of a run."""
     path = run.folder / EXCLUDED
     return list(pq.read_table(path)["customer_id"].to_pylist()) if path.exists() else []
 

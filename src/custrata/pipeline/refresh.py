@@ -13,11 +13,11 @@ from custrata.engine import Engine
 from custrata.engine.guard import guarded
 from custrata.errors import Refused
 from custrata.lake import Run, Runs, Workspace
-from custrata.pipeline.decisions import Decided, Decisions
-from custrata.pipeline.handover import handed_over
+from custrata.pipeline.decisions import AppliedDecisions, Decisions
+from custrata.pipeline.handover import handover_for
 from custrata.pipeline.learning import learned_lines
-from custrata.pipeline.making import Progress, Refreshed, Task, Watch, make
-from custrata.pipeline.view import opened
+from custrata.pipeline.run_creation import Progress, Refreshed, Task, Watch, create_run
+from custrata.pipeline.view import open_source
 
 __all__ = ["EarlierAsOf", "Refreshed", "refresh"]
 
@@ -44,39 +44,39 @@ def refresh(
 ) -> Refreshed:
     """Grade every customer as of an instant and publish the result as one run.
 
-    Parameters: `at` the clock, kept with the run: facts dated after it are told and move nothing; `as_of` the instant
-    to look from (default: the start of the day after the newest fact that is not in the future); `learn` to learn
-    anew what versions of schemes learn (silence curves, clusters, trees), from the facts before `learned_before`
-    (default: the default `as_of`, whatever instant this run looks from); `decisions` what people decided (default:
-    what the published run was given).
+    Parameters: `at` the current time, stored with the run: facts dated after it are reported and not counted; `as_of`
+    the instant of the run (default: the start of the day after the newest fact that is not in the future); `learn` to
+    learn the models of schemes again (silence curves, clusters, trees), from the facts before `learned_before`
+    (default: the default `as_of`, whatever the instant of this run); `decisions` of people (default: those of the
+    published run).
 
     A run holds `profile.parquet` (one row per customer: attributes, traits, custom traits, and per scheme
     `<key>_tier`, `<key>_before`, `<key>_value`, `<key>_since` and further columns), `changes.parquet` (who moved since
-    the run before), `corrections.parquet` (whose tiers at this very instant are others than a run said that it takes
-    the place of), scales and movers for pages, the decisions, and `run.json`. All the same again changes nothing.
+    the previous run), `corrections.parquet` (customers whose tier differs from the superseded run of this instant),
+    scales and movers for pages, the decisions, and `run.json`. A refresh with equal inputs changes nothing.
 
     Raises `NoFacts`, `NothingHappenedYet`, `EarlierAsOf`, `Busy`.
     """
     watch = Watch(progress)
     zone = workspace.settings.timezone
-    with _alone(workspace.runs) as shelf, opened(workspace, engine, at=at) as source:
+    with _exclusive_store(workspace.runs) as store, open_source(workspace, engine, at=at) as source:
         with watch.step("snapshot"):
             moment = source.span.default_as_of(zone) if as_of is None else AsOf.of(as_of, zone)
-            before, former = _runs_before(shelf, moment)
-            decided, schemes = Decided.of(decisions, workspace.runs.published()), source.library.schemes()
+            before, superseded = _runs_before(store, moment)
+            applied, schemes = AppliedDecisions.of(decisions, workspace.runs.published()), source.library.schemes()
             until = None if learned_before is None else AsOf.of(learned_before, zone)
-            lines = learned_lines(source, schemes, decided, learn=learn or until is not None, before=until)
-            handover = handed_over(former, schemes, engine)
-            shown = tuple(source.library.published())
-            task = Task(source, moment, before, decided, schemes, shown, lines, handover)
-            if former is not None and task.is_as(former):
-                return Refreshed(former, new=False)
-        return Refreshed(make(task, shelf, former, watch), new=True)
+            lines = learned_lines(source, schemes, applied, learn=learn or until is not None, before=until)
+            handover = handover_for(superseded, schemes, engine)
+            scheme_keys = tuple(source.library.published())
+            task = Task(source, moment, before, applied, schemes, scheme_keys, lines, handover)
+            if superseded is not None and task.matches(superseded):
+                return Refreshed(superseded, new=False)
+        return Refreshed(create_run(task, store, superseded, watch), new=True)
 
 
 @dataclass(frozen=True)
-class _Alone:
-    """The runs of a workspace, while nobody else makes any; each is published as it is made."""
+class _ExclusiveStore:
+    """The runs of a workspace under an exclusive lock; each run is published as it is made."""
 
     runs: Runs
     folder: Path
@@ -93,21 +93,21 @@ class _Alone:
 
 
 @contextmanager
-def _alone(runs: Runs) -> Iterator[_Alone]:
+def _exclusive_store(runs: Runs) -> Iterator[_ExclusiveStore]:
     with runs.draft() as draft:
-        yield _Alone(runs, draft)
+        yield _ExclusiveStore(runs, draft)
 
 
-def _runs_before(shelf: _Alone, moment: AsOf) -> tuple[Run | None, Run | None]:
-    """The newest run that looks from an earlier instant, and the run of this very instant.
+def _runs_before(store: _ExclusiveStore, moment: AsOf) -> tuple[Run | None, Run | None]:
+    """The newest run of an earlier instant, and the run of this instant.
 
     Raises `EarlierAsOf` where a later one is published.
     """
-    runs = shelf.all()
+    runs = store.all()
     later = [run for run in runs if run.as_of > moment.instant]
     if later:
         last = later[-1]
         raise EarlierAsOf(last=last.as_of.isoformat(), asked=moment.instant.isoformat(), run=last.id)
-    former = next((run for run in runs if run.as_of == moment.instant), None)
+    superseded = next((run for run in runs if run.as_of == moment.instant), None)
     earlier = [run for run in runs if run.as_of < moment.instant]
-    return (earlier[-1] if earlier else None), former
+    return (earlier[-1] if earlier else None), superseded

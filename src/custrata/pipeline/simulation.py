@@ -16,13 +16,13 @@ from custrata.engine import Engine
 from custrata.engine.guard import guarded
 from custrata.lake import Run, Workspace
 from custrata.pipeline.decisions import Decisions
-from custrata.pipeline.drafts import Draft, drafted
+from custrata.pipeline.drafts import Draft, graded_draft
 from custrata.pipeline.histogram import Distribution, histogram
 from custrata.pipeline.record import graded_record
 from custrata.schema import SUM
 from custrata.tiering import explain
 from custrata.tiering.definitions import Definition, TierDefinition, define
-from custrata.tiering.telling import why_moved
+from custrata.tiering.telling import explain_move
 from custrata.wording.writer import Writer
 
 __all__ = ["Distribution", "Move", "Mover", "Preview", "Simulation", "TierSize", "distribution", "preview", "simulate"]
@@ -82,7 +82,7 @@ class Simulation:
     kind has none); `movers` some who would change tiers, the one with most spend of each move first, and `losers` those
     who would go down and spend most. `cost` and `cost_before` are the yearly cost of all tiers, as drafted and as
     published, empty where none is given. `notes` are names of phrases in the area `tiers` (`notes.<name>`), `missing`
-    what the workspace lacks; where the scheme `waits`, nobody is graded. `decided` is what a run would record of it.
+    what the workspace lacks; where the scheme `waits`, nobody is graded. `record` is what a run would record of it.
     """
 
     key: str
@@ -100,7 +100,7 @@ class Simulation:
     notes: tuple[str, ...]
     missing: tuple[str, ...]
     waits: bool
-    decided: Mapping[str, Any]
+    record: Mapping[str, Any]
 
     @property
     def moved(self) -> int:
@@ -129,62 +129,64 @@ def simulate(
     decisions: Decisions | None = None,
     movers: int = 50,
     writer: Writer | None = None,
-    beside: Sequence[Definition] = (),
+    other_definitions: Sequence[Definition] = (),
 ) -> Simulation:
     """What would happen if a definition were published and the customers of a run graded by it.
 
-    Parameters: `run` (default: the published one) is whose profile is graded, at its instant, going on from its tiers;
-    `decisions` (default: the run's) what people decided; `movers` how many who would move are told of; `writer` the
-    language of their reasons (default: the workspace's); `beside` definitions that would be published together with it.
+    Parameters: `run` (default: the published one) gives the profile, the instant, and the tiers to continue from;
+    `decisions` of people (default: the run's); `movers` how many moving customers to return; `writer` the language of
+    their reasons (default: the workspace's); `other_definitions` that would be published together with it.
 
-    Only a scheme that counts facts, or has a window of its own, reads the lake, as it is now; all others read the few
-    columns they need of the profile. Writes nothing.
+    Only schemes that count facts or have their own window read the current lake; all others read the columns they need
+    from the profile. Writes nothing.
 
     Raises `NotGradedYet`, and what refuses to publish the definition.
     """
     settings = workspace.settings
     writer = writer or Writer(settings.language, settings.currency, settings.timezone, "tiers")
-    with drafted(workspace, definition, engine, run=run, decisions=decisions, beside=beside) as draft:
-        told = _Told(draft, engine, writer)
-        return told.simulation(movers)
+    with graded_draft(
+        workspace, definition, engine, run=run, decisions=decisions, other_definitions=other_definitions
+    ) as draft:
+        comparison = _Comparison(draft, engine, writer)
+        return comparison.simulation(movers)
 
 
 @guarded
 def preview(workspace: Workspace, definition: Definition, engine: Engine, *, run: Run | None = None) -> Preview:
-    """How many customers each tier would hold by value alone: quick enough to ask while a line is dragged.
+    """How many customers each tier would have by value alone: fast enough to call while a line is dragged.
 
-    The life of tiers (keep lines, validity, grace, reviews) and tiers by hand are left out: `simulate` knows them.
+    The life of tiers (keep lines, validity, grace, reviews) and overrides are left out; `simulate` includes them.
 
     Raises what `simulate` raises.
     """
-    with drafted(workspace, definition, engine, run=run, by_value=True) as draft:
-        decided, result = draft.grader.told[definition.key], draft.result
+    with graded_draft(workspace, definition, engine, run=run, by_value=True) as draft:
+        record, result = draft.grader.records[definition.key], draft.result
         sizes = {} if result is None else _counts(result, engine)
-        tiers = tuple((tier, sizes.get(tier, 0)) for tier in decided["tiers"])
-        missing = tuple(decided["facts"].get("missing", ()))
-        return Preview(tiers, decided["ladder"], tuple(decided["notes"]), missing, decided["waiting"])
+        tiers = tuple((tier, sizes.get(tier, 0)) for tier in record["tiers"])
+        missing = tuple(record["facts"].get("missing", ()))
+        return Preview(tiers, record["ladder"], tuple(record["notes"]), missing, record["waiting"])
 
 
 def distribution(
     workspace: Workspace, of: Definition | str, engine: Engine, *, run: Run | None = None, bins: int = 40
 ) -> Distribution:
-    """How the customers' values lie: those a definition decides by, with its lines, or those of a trait.
+    """The distribution of the customers' values: of a definition, with its lines, or of a trait.
 
-    Long tails are cut at the 99th percentile (and, below nought, at the first): the outer bins take in all beyond.
+    Long tails are cut at the 99th percentile (and, below zero, at the first): the outer bins include all beyond.
 
     Raises what `simulate` raises, and `UnknownTraits`, `NotANumberTrait` for a trait that will not do.
     """
     definition = of if isinstance(of, Definition) else _of_trait(of)
-    with drafted(workspace, definition, engine, run=run, by_value=True) as draft:
-        decided = draft.grader.told[definition.key]
+    with graded_draft(workspace, definition, engine, run=run, by_value=True) as draft:
+        record = draft.grader.records[definition.key]
         if draft.result is None:
-            return Distribution((), (), None, 0, decided["unit"])
-        ladder = decided["ladder"] if isinstance(of, Definition) else None
-        return histogram(draft.result.value, bins, engine, ladder=ladder, unit=decided["unit"])
+            return Distribution((), (), None, 0, record["unit"])
+        ladder = record["ladder"] if isinstance(of, Definition) else None
+        return histogram(draft.result.value, bins, engine, ladder=ladder, unit=record["unit"])
 
 
 def _of_trait(trait: str) -> Definition:
-    """A scheme that looks at a trait, for the sake of its value."""
+    """A dummy scheme over a trait, to get its value."""
     return define(
         {"key": "looked_at", "kind": "threshold", "trait": trait, "tiers": [{"key": "a", "line": 0}, {"key": "b"}]}
     )
@@ -195,24 +197,24 @@ def _counts(result: ir.Table, engine: Engine) -> dict[str, int]:
     return {row["tier"]: row["customers"] for row in engine.arrow(counted).to_pylist()}
 
 
-class _Told:
-    """Puts a draft that was graded beside the tiers as they are published."""
+class _Comparison:
+    """Compares a graded draft with the published tiers."""
 
     def __init__(self, draft: Draft, engine: Engine, writer: Writer) -> None:
         self.draft, self.engine, self.writer = draft, engine, writer
         self.key = draft.scheme.key
-        self.decided: dict[str, Any] = draft.grader.told[self.key]
-        self.recorded: dict[str, Any] = graded_record(self.decided)
+        self.decisions: dict[str, Any] = draft.grader.records[self.key]
+        self.json_record: dict[str, Any] = graded_record(self.decisions)
         published = draft.run.record["schemes"].get(self.key)
         self.published: Mapping[str, Any] | None = None if published is None or published["waiting"] else published
-        self.ranks = {tier: place for place, tier in enumerate(self.decided["tiers"])}
+        self.ranks = {tier: place for place, tier in enumerate(self.decisions["tiers"])}
 
     def simulation(self, movers: int) -> Simulation:
-        """All of it."""
-        beside = None if self.draft.result is None else self.draft.grader.keep(self._beside(self.draft.result))
-        moves = [] if beside is None else self._moves(beside)
+        """The whole simulation, with at most so many movers."""
+        compared = None if self.draft.result is None else self.draft.grader.keep(self._compared(self.draft.result))
+        moves = [] if compared is None else self._moves(compared)
         tiers = self._sizes(moves)
-        some, losers = ([], []) if beside is None or self.published is None else self._people(beside, movers)
+        some, losers = ([], []) if compared is None or self.published is None else self._movers(compared, movers)
         return Simulation(
             key=self.key,
             version=self.draft.scheme.version,
@@ -221,19 +223,19 @@ class _Told:
             customers=sum(move.customers for move in moves),
             tiers=tuple(tiers),
             moves=tuple(moves),
-            ladder=self.decided["ladder"],
+            ladder=self.decisions["ladder"],
             movers=tuple(some),
             losers=tuple(losers),
             cost=_sum(size.cost for size in tiers),
             cost_before=self._cost_before(moves),
-            notes=tuple(self.decided["notes"]),
-            missing=tuple(self.decided["facts"].get("missing", ())),
-            waits=bool(self.decided["waiting"]),
-            decided=self.recorded,
+            notes=tuple(self.decisions["notes"]),
+            missing=tuple(self.decisions["facts"].get("missing", ())),
+            waits=bool(self.decisions["waiting"]),
+            record=self.json_record,
         )
 
-    def _beside(self, result: ir.Table) -> ir.Table:
-        """Each customer's tier, value and spend, and the tier as it is published."""
+    def _compared(self, result: ir.Table) -> ir.Table:
+        """Each customer's drafted tier, value and spend, and the published tier."""
         profile = self.draft.profile
         was = ibis.null("string") if self.published is None else profile[f"{self.key}_tier"]
         before = profile.select(was_customer="customer_id", was=was, spend=profile.spend)
@@ -242,14 +244,14 @@ class _Told:
         )
         return both.drop("was_customer")
 
-    def _moves(self, beside: ir.Table) -> list[Move]:
-        spend = beside.spend.sum().fill_null(ibis.literal(0).cast(SUM)).cast(SUM)
-        counted = beside.group_by("was", "tier").aggregate(customers=beside.count(), revenue=spend)
-        found = [
+    def _moves(self, compared: ir.Table) -> list[Move]:
+        spend = compared.spend.sum().fill_null(ibis.literal(0).cast(SUM)).cast(SUM)
+        counted = compared.group_by("was", "tier").aggregate(customers=compared.count(), revenue=spend)
+        moves = [
             Move(row["was"], row["tier"], row["customers"], row["revenue"], self._direction(row["was"], row["tier"]))
             for row in self.engine.arrow(counted).to_pylist()
         ]
-        return sorted(found, key=lambda move: (self._rank(move.source), move.source or "", self._rank(move.target)))
+        return sorted(moves, key=lambda move: (self._rank(move.source), move.source or "", self._rank(move.target)))
 
     def _rank(self, tier: str | None) -> int:
         return self.ranks.get(tier or "", len(self.ranks))
@@ -267,7 +269,7 @@ class _Told:
         customers, revenue = _totals(moves)
         costs = _costs(self.draft.scheme.definition.tiers)
         sizes = []
-        for tier in self.decided["tiers"]:
+        for tier in self.decisions["tiers"]:
             many, spent = _totals([move for move in moves if move.target == tier])
             before = sum(move.customers for move in moves if move.source == tier)
             sizes.append(
@@ -284,19 +286,19 @@ class _Told:
         return sizes
 
     def _cost_before(self, moves: Sequence[Move]) -> Decimal | None:
-        """What the published tiers cost a year, with the customers they hold."""
+        """The yearly cost of the published tiers with their current customers."""
         if self.published is None or not self.published.get("definition"):
             return None
         costs = _costs(define(self.published["definition"]).tiers)
         return _sum(costs[move.source] * move.customers for move in moves if move.source in costs)
 
-    def _people(self, beside: ir.Table, movers: int) -> tuple[list[Mover], list[Mover]]:
-        """Who would move: of each move in turn the one who spends most; and of those who go down the 20 that do."""
-        moved = beside.filter(beside.was.notnull() & (beside.was != beside.tier))
+    def _movers(self, compared: ir.Table, movers: int) -> tuple[list[Mover], list[Mover]]:
+        """Who would move: round-robin over the moves, the biggest spenders first; and the 20 biggest who move down."""
+        moved = compared.filter(compared.was.notnull() & (compared.was != compared.tier))
         dearest = [moved.spend.desc(nulls_first=False), moved.customer_id]
         ranked = moved.mutate(
             turn=ibis.row_number().over(ibis.window(group_by=["was", "tier"], order_by=dearest)),
-            down=self._down(moved),
+            down=self._moves_down(moved),
         )
         turns = ranked.order_by("turn", ranked.spend.desc(nulls_first=False), "customer_id").limit(movers)
         falls = ranked.filter("down").order_by(ranked.spend.desc(nulls_first=False), "customer_id").limit(LOSERS)
@@ -304,7 +306,7 @@ class _Told:
         rows = self._rows({row["customer_id"] for row in (*some, *down)})
         return [self._mover(row, rows) for row in some], [self._mover(row, rows) for row in down]
 
-    def _down(self, moved: ir.Table) -> ir.BooleanValue:
+    def _moves_down(self, moved: ir.Table) -> ir.BooleanValue:
         places = [(tier, place) for tier, place in self.ranks.items()]
         if not places:
             return ibis.literal(False)
@@ -312,11 +314,11 @@ class _Told:
         return cast(ir.BooleanValue, (before >= 0) & (after > before))
 
     def _rows(self, customers: set[str]) -> dict[str, dict[str, Any]]:
-        """What an explanation reads, of a few customers: their traits, and the scheme's columns as drafted."""
+        """The inputs of an explanation, for a few customers: their traits, and the columns of the drafted scheme."""
         result, profile, scheme = self.draft.result, self.draft.profile, self.draft.scheme
         assert result is not None
-        wanted = {*scheme.inputs, *scheme.reads, "orders_all", "first_order_on"} & set(profile.columns)
-        picked = profile.filter(profile.customer_id.isin(sorted(customers))).select("customer_id", *sorted(wanted))
+        columns = {*scheme.inputs, *scheme.reads, "orders_all", "first_order_on"} & set(profile.columns)
+        picked = profile.filter(profile.customer_id.isin(sorted(customers))).select("customer_id", *sorted(columns))
         graded = result.filter(result.customer_id.isin(sorted(customers)))
         rows = {row["customer_id"]: row for row in self.engine.arrow(picked).to_pylist()}
         for row in self.engine.arrow(graded).to_pylist():
@@ -326,11 +328,11 @@ class _Told:
 
     def _mover(self, row: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]]) -> Mover:
         customer = row["customer_id"]
-        seen = self.key, rows[customer], self.recorded, self.writer
-        told = explain(*seen, as_of=self.draft.moment).sentences
-        reason = " ".join(why_moved(*seen, source=row["was"]))
+        subject = self.key, rows[customer], self.json_record, self.writer
+        sentences = explain(*subject, as_of=self.draft.moment).sentences
+        reason = " ".join(explain_move(*subject, source=row["was"]))
         direction = self._direction(row["was"], row["tier"])
-        return Mover(customer, row["was"], row["tier"], direction, row["value"], row["spend"], reason, told)
+        return Mover(customer, row["was"], row["tier"], direction, row["value"], row["spend"], reason, sentences)
 
 
 def _totals(moves: Sequence[Move]) -> tuple[int, Decimal]:
@@ -346,5 +348,5 @@ def _costs(tiers: Sequence[TierDefinition]) -> dict[str | None, Decimal]:
 
 
 def _sum(costs: Iterator[Decimal | None]) -> Decimal | None:
-    given = [cost for cost in costs if cost is not None]
-    return sum(given, Decimal(0)) if given else None
+    amounts = [cost for cost in costs if cost is not None]
+    return sum(amounts, Decimal(0)) if amounts else None

@@ -1,4 +1,4 @@
-"""What a run sees: the customers and facts known at its instant."""
+"""The facts of a run: tables of the lake and customers known at its instant."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import ibis.expr.types as ir
 
 from custrata.analytics.moments import EPOCH, AsOf
-from custrata.analytics.traits import Known
+from custrata.analytics.traits import KnownFacts
 from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros, only_row
 from custrata.errors import Refused
@@ -62,7 +62,7 @@ def snapshot(lake: LakeSnapshot, engine: Engine, excluded: Collection[str] = ())
 
 @dataclass(frozen=True)
 class Later:
-    """Rows dated after the clock: how many by table, the newest instant, and one of them by its key."""
+    """Rows dated in the future: counts by table, the newest instant, and the key of one row as an example."""
 
     tables: dict[str, int]
     newest: datetime
@@ -72,13 +72,13 @@ class Later:
 
     @property
     def rows(self) -> int:
-        """How many there are in all tables."""
+        """The number of rows in all tables."""
         return sum(self.tables.values())
 
 
 @dataclass(frozen=True)
 class Span:
-    """From when to when the facts go: the oldest, the newest not dated after the clock, and the rows that are."""
+    """The time span of the facts: the oldest, the newest that is not in the future, and the rows in the future."""
 
     first: datetime
     last: datetime
@@ -91,7 +91,7 @@ class Span:
 
 
 def span_of_facts(facts: Snapshot, at: datetime) -> Span:
-    """From when to when the facts go, seen from the clock. Raises `NoFacts`, `NothingHappenedYet`."""
+    """The time span of the facts, given the current time. Raises `NoFacts`, `NothingHappenedYet`."""
     clock = (at - EPOCH) // timedelta(microseconds=1)
     tables = {"orders": facts.placed, "order_lines": facts.lines, "events": facts.events, "feedback": facts.feedback}
     firsts, lasts, later = [], [], {}
@@ -112,22 +112,22 @@ def span_of_facts(facts: Snapshot, at: datetime) -> Span:
             later[spec.name] = int(row["later"]), int(row["newest"])
     if not firsts:
         raise NoFacts()
-    told = _later(tables, later) if later else None
+    later_rows = _later(tables, later) if later else None
     if not lasts:
-        assert told is not None
-        raise NothingHappenedYet(newest=told.newest.isoformat(), rows=told.rows)
-    return Span(_instant(min(firsts)), _instant(max(lasts)), told)
+        assert later_rows is not None
+        raise NothingHappenedYet(newest=later_rows.newest.isoformat(), rows=later_rows.rows)
+    return Span(_instant(min(firsts)), _instant(max(lasts)), later_rows)
 
 
 def _later(tables: Mapping[str, ir.Table], later: Mapping[str, tuple[int, int]]) -> Later:
-    """The rows dated after the clock, with the newest of them (of several, the first by its key) as the example."""
-    name = max(later, key=lambda one: later[one][1])
+    """The rows dated in the future, with the newest of them (of several, the first by key) as the example."""
+    name = max(later, key=lambda table: later[table][1])
     spec = next(spec for spec in FACTS if spec.name == name)
     assert spec.at is not None
     newest = tables[name].filter(epoch_micros(tables[name][spec.at]) == later[name][1])
     row = newest.select(*spec.key).order_by(*spec.key).limit(1).to_pyarrow().to_pylist()[0]
     key = " ".join(str(row[part]) for part in spec.key if row[part] is not None)
-    counts = {one: rows for one, (rows, _) in later.items()}
+    counts = {table: rows for table, (rows, _) in later.items()}
     at = _instant(later[name][1])
     return Later(counts, at, name, key, at)
 
@@ -136,11 +136,11 @@ def _instant(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=int(micros))
 
 
-def everyone(facts: Snapshot, as_of: AsOf) -> ir.Table:
+def known_customers(facts: Snapshot, as_of: AsOf) -> ir.Table:
     """`customer_id` of every customer known at `as_of`.
 
     A customer is known from the earliest of registration, first fact of any kind and first dated record on, so that
-    nobody is a prospect before there was anything to know of them. Of whom no source says any date is known always.
+    nobody is a prospect before the first data on them. A customer without any date is always known.
     """
     dated = [
         (facts.records, "registered_at"),
@@ -149,25 +149,25 @@ def everyone(facts: Snapshot, as_of: AsOf) -> ir.Table:
         (facts.events, "occurred_at"),
         (facts.feedback, "given_at"),
     ]
-    # The type says which column may be empty, and a union wants the same type on both sides.
+    # The type includes nullability, and a union requires equal types.
     named = [
         table.filter(table.customer_id.notnull()).select(
             customer_id=table.customer_id.cast("string"), at=epoch_micros(table[at]).cast("int64")
         )
         for table, at in dated
     ]
-    seen = reduce(lambda left, right: left.union(right), named)
-    known = seen.group_by("customer_id").aggregate(since=seen["at"].min())
-    return known.filter(known.since.isnull() | as_of.known(known.since)).select("customer_id")
+    mentions = reduce(lambda left, right: left.union(right), named)
+    first_seen = mentions.group_by("customer_id").aggregate(since=mentions["at"].min())
+    return first_seen.filter(first_seen.since.isnull() | as_of.is_known(first_seen.since)).select("customer_id")
 
 
-def counted_facts(facts: Snapshot, known: Known) -> dict[str, ir.Table]:
-    """What conditions may count in, of those tables that have rows: `customer_id`, `at` (microseconds) and the rest.
+def counted_facts(facts: Snapshot, order_facts: KnownFacts) -> dict[str, ir.Table]:
+    """The non-empty tables that conditions may count in: `customer_id`, `at` (microseconds) and further columns.
 
-    Orders are the sold ones, valued: `net` is what each is worth.
+    Orders are the sold ones, with their value in `net`.
     """
     tables = {
-        "orders": known.orders.filter(known.orders.sold),
+        "orders": order_facts.orders.filter(order_facts.orders.sold),
         "events": facts.events.mutate(at=epoch_micros(facts.events.occurred_at)),
         "feedback": facts.feedback.mutate(at=epoch_micros(facts.feedback.given_at)),
     }

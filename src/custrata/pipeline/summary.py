@@ -1,4 +1,4 @@
-"""What the pictures of a run need, small enough to be kept in its record."""
+"""Summary of a run for charts, small enough for its record."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ PARTS = ("tier", "before", "value", "since", "status", "was_status", "reason", "
 
 
 def narrowed(graded: ir.Table, keys: Collection[str]) -> ir.Table:
-    """The columns of a profile that history and pictures are made from."""
-    wanted = [*READ, *(f"{key}_{part}" for key in keys for part in PARTS)]
-    return graded.select("customer_id", *[name for name in wanted if name in graded.columns])
+    """The columns of a profile that history and summary need."""
+    columns = [*READ, *(f"{key}_{part}" for key in keys for part in PARTS)]
+    return graded.select("customer_id", *[name for name in columns if name in graded.columns])
 
 
 def summary(tiers: ir.Table, keys: Collection[str]) -> dict[str, Any]:
@@ -114,9 +114,9 @@ def _pareto(graded: ir.Table) -> ir.Table:
 
 
 def _histograms(graded: ir.Table) -> dict[str, dict[str, Any]]:
-    """Twenty equal bins from the least to the 99th percentile; the last takes in all beyond."""
+    """Twenty equal bins from the minimum to the 99th percentile; the last includes all beyond."""
     has = graded.filter(graded.orders > 0)
-    asked = {
+    aggregates = {
         f"{name}_{end}": value
         for name in HISTOGRAMS
         for end, value in (
@@ -125,7 +125,7 @@ def _histograms(graded: ir.Table) -> dict[str, dict[str, Any]]:
             ("median", discrete_quantile(has[name], 0.5)),
         )
     }
-    ends = _rows(has.aggregate(**asked))[0]
+    ends = _rows(has.aggregate(**aggregates))[0]
     return {
         name: _histogram(has, name, ends[f"{name}_low"], ends[f"{name}_high"], ends[f"{name}_median"])
         for name in HISTOGRAMS

@@ -1,4 +1,4 @@
-"""Any scheme over tables one has at hand: tables in, tiers out, without a workspace."""
+"""Grading of in-memory tables by any scheme, without a workspace."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from custrata.analytics.traits.catalogue import uncovered
 from custrata.engine.functions import epoch_micros
 from custrata.engine.guard import guarded
 from custrata.errors import BadInput
-from custrata.pipeline.decisions import Decided
+from custrata.pipeline.decisions import AppliedDecisions
 from custrata.pipeline.grading import Grader
 from custrata.pipeline.windows import Windows
 from custrata.schema.counting import FreeOrders
 from custrata.tiering import BUILT_IN, Context, Definition, Scheme, define, scheme_of
-from custrata.tiering.schemes import in_order
+from custrata.tiering.schemes import dependency_order
 
 
 class NoSuchBuiltIn(BadInput):
@@ -72,10 +72,14 @@ def grade(
     ['high', 'potential']
     """
     moment = AsOf.of(as_of, zone)
-    wanted = scheme_of(_definition(scheme))
-    known = known_facts(canonical_orders(orders, zone, columns), moment, keep=ir.Table.cache, free_orders=free_orders)
-    profile = order_traits(known, moment, lines=None if lines is None else canonical_lines(lines, zone), places=())
-    facts = {"orders": known.orders.filter(known.orders.sold)}
+    target = scheme_of(_definition(scheme))
+    order_facts = known_facts(
+        canonical_orders(orders, zone, columns), moment, keep=ir.Table.cache, free_orders=free_orders
+    )
+    profile = order_traits(
+        order_facts, moment, lines=None if lines is None else canonical_lines(lines, zone), places=()
+    )
+    facts = {"orders": order_facts.orders.filter(order_facts.orders.sold)}
     if feedback is not None:
         answers = canonical_feedback(feedback, zone)
         profile = joined_by_customer(profile, advocacy(answers, moment))
@@ -83,20 +87,26 @@ def grade(
     if customers is not None:
         profile = _with_customers(profile, customer_table(customers, zone))
     context = Context(
-        learn_silence(known.paced, moment),
-        known.everyone.period,
+        learn_silence(order_facts.paced, moment),
+        order_facts.everyone.period,
         moment,
         facts,
         keep=ir.Table.cache,
-        uncovered=uncovered(known.since, moment),
+        uncovered=uncovered(order_facts.since, moment),
     )
     grader = Grader(
-        profile.cache(), context, Decided({}), None, None, ir.Table.cache, Windows(known, moment, ir.Table.cache)
+        profile.cache(),
+        context,
+        AppliedDecisions({}),
+        None,
+        None,
+        ir.Table.cache,
+        Windows(order_facts, moment, ir.Table.cache),
     )
-    for one in _needed(wanted):
-        grader.grade(one)
-    nobody = grader.gradings[wanted.key].table().limit(0)
-    return grader.results.get(wanted.key, nobody)
+    for required in _needed(target):
+        grader.grade(required)
+    nobody = grader.gradings[target.key].table().limit(0)
+    return grader.results.get(target.key, nobody)
 
 
 def _definition(scheme: str | Mapping[str, Any] | Definition) -> Definition:
@@ -107,23 +117,23 @@ def _definition(scheme: str | Mapping[str, Any] | Definition) -> Definition:
     return scheme if isinstance(scheme, Definition) else define(scheme)
 
 
-def _needed(wanted: Scheme) -> list[Scheme]:
-    """The scheme after those it reads, and they read."""
-    known = {**BUILT_IN, wanted.key: wanted}
-    found: dict[str, Scheme] = {}
+def _needed(target: Scheme) -> list[Scheme]:
+    """The scheme and those it reads, directly or indirectly, in order of dependency."""
+    schemes = {**BUILT_IN, target.key: target}
+    collected: dict[str, Scheme] = {}
 
     def visit(key: str) -> None:
-        if key not in found:
-            found[key] = known[key]
-            for needed in known[key].needs([other for other in known if other != key]):
+        if key not in collected:
+            collected[key] = schemes[key]
+            for needed in schemes[key].needs([other for other in schemes if other != key]):
                 visit(needed)
 
-    visit(wanted.key)
-    return in_order(found.values())
+    visit(target.key)
+    return dependency_order(collected.values())
 
 
 def _with_customers(profile: ir.Table, customers: ir.Table) -> ir.Table:
-    """The traits of everybody in either table, with the columns of one's own; what counts from nought is 0."""
+    """The traits of the customers in either table, with the given columns; traits that count default to 0."""
     ids = profile.select(customer_id=profile.customer_id.cast("string"))
     everyone = ids.union(customers.select(customer_id=customers.customer_id.cast("string"))).distinct()
     own = customers.drop(*[name for name in customers.columns if name in CATALOGUE])

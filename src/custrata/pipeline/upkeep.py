@@ -1,4 +1,4 @@
-"""A workspace kept small: dead files of the lake, runs past their retention, rejected rows of long ago, leftovers."""
+"""Cleanup of a workspace: dead files of the lake, runs past their retention, old rejected rows, leftovers."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from custrata.lake import Busy, Damaged, Run, Runs, Workspace
-from custrata.lake.retention import compacting_share, days_kept, expendable, instant_of
+from custrata.lake.retention import compacting_share, days_kept, instant_of, runs_to_remove
 from custrata.lake.workspace import LEFT_INSIDE, SCRATCH
 from custrata.pipeline.marks import method_of
 
 Progress = Callable[[str, float], None]
 WAIT = 60.0
-# Of a record, what the history, the stays and the feed of changes read of a run whose tables are gone.
+# The parts of a record that history, stays and the feed of changes read of a run whose tables were removed.
 BRIEF = ("as_of", "zone", "currency", "at", "version", "before", "headline", "marks")
 OF_SCHEME = ("waiting", "version", "tiers", "notes")
 PARTS = ("facts", "dead", "lake_log", "runs", "quarantine", "backups", "database", "scratch", "other")
@@ -30,7 +30,7 @@ COPIES = Path("server") / "backups"  # of the database, made before an upgrade
 
 @dataclass(frozen=True)
 class Room:
-    """Bytes of a disk, as far as we may use it: free ones, and all."""
+    """Free and total bytes of a disk that are available to this user."""
 
     free: int
     size: int
@@ -108,36 +108,37 @@ def disk_use(workspace: Workspace, *, at: datetime) -> DiskUse:
 
 
 def disk_room(folder: Path) -> Room:
-    """How much of the disk of a folder is free; what is set aside for others is not counted."""
+    """The free space on the disk of a folder; space reserved for root is not counted."""
     disk = os.statvfs(folder)
     free = disk.f_bavail * disk.f_frsize
     return Room(free, free + (disk.f_blocks - disk.f_bfree) * disk.f_frsize)
 
 
 def retain(workspace: Workspace, *, wait: float = 0.0) -> Retained:
-    """Remove the runs that the workspace's retention lets go; what they changed stays in the history.
+    """Remove the runs past the workspace's retention; their changes stay in the history.
 
-    Raises `Busy` where a refresh is at work for longer than `wait` seconds.
+    Raises `Busy` where a refresh runs for longer than `wait` seconds.
     """
     gone = _expendable(workspace)
     if not gone:
         return Retained()
     traces = {}
     for run_id in gone:
-        with suppress(Damaged):  # superseded meanwhile, or damaged: then it stays as it is, and the others are removed
+        with suppress(Damaged):  # superseded meanwhile, or damaged: it is skipped, and the others are removed
             traces[run_id] = trace_of(workspace.runs.run(run_id))
     folders = [workspace.runs.folder / "runs" / run_id for run_id in gone]
     before = sum(map(_bytes_of, folders))
-    workspace.runs.thin(traces, wait=wait)
+    workspace.runs.reduce_to_traces(traces, wait=wait)
     freed = max(0, before - sum(map(_bytes_of, folders)))
     return Retained(tuple(instant_of(run_id) for run_id in gone if run_id in workspace.runs.traces()), freed)
 
 
 def trace_of(run: Run) -> dict[str, Any]:
-    """What stays of the record of a run that is removed."""
+    """The part of the record that stays of a removed run."""
     schemes = {
-        key: {name: decided.get(name) for name in OF_SCHEME} | {"learning": _number_of(decided.get("learning"))}
-        for key, decided in run.record["schemes"].items()
+        key: {name: scheme_record.get(name) for name in OF_SCHEME}
+        | {"learning": _number_of(scheme_record.get("learning"))}
+        for key, scheme_record in run.record["schemes"].items()
     }
     saw = {"definitions": run.record["saw"].get("definitions")}
     return {name: run.record.get(name) for name in BRIEF} | {"saw": saw, "schemes": schemes}
@@ -148,9 +149,9 @@ def _number_of(learning: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def compact_if_due(workspace: Workspace, *, at: datetime, wait: float = 5.0) -> int:
-    """Compact the lake where dead files, versions or small files are too many by its settings; bytes freed.
+    """Compact the lake where it has more dead or small files than its settings allow; returns the bytes freed.
 
-    Where somebody reads or writes for longer than `wait` seconds nothing is done: the next change looks again.
+    Where the lake stays locked for longer than `wait` seconds nothing is done; the next change tries again.
     """
     before = workspace.lake.usage()
     if not before.is_due(compacting_share(workspace.settings.compact_at)):
@@ -163,16 +164,16 @@ def compact_if_due(workspace: Workspace, *, at: datetime, wait: float = 5.0) -> 
 
 
 def is_due(workspace: Workspace) -> bool:
-    """Whether there is something for `tidy` to do by the settings. Raises `Damaged`."""
+    """Whether `tidy` has something to do by the settings. Raises `Damaged`."""
     share = compacting_share(workspace.settings.compact_at)
     return workspace.lake.usage().is_due(share) or bool(_expendable(workspace))
 
 
 def tidy(workspace: Workspace, *, at: datetime, wait: float = WAIT, progress: Progress | None = None) -> Tidied:
-    """Compact the lake, remove runs past their retention, rejected rows of long ago, and what killed processes left.
+    """Compact the lake, remove runs past their retention, old rejected rows, and leftovers of killed processes.
 
-    Each of these is whole in itself: a kill leaves the workspace as it was before or after one of them, and doing it
-    again does the rest. What others are at work on for longer than `wait` seconds is left alone, and named.
+    Each step is atomic: after a kill, calling it again does the rest. Parts that stay locked for longer than `wait`
+    seconds are skipped and listed in `busy`.
     """
     tell, busy, freed = progress or (lambda step, share: None), list[str](), dict[str, int]()
     tell("compact", 0.0)
@@ -193,7 +194,7 @@ def tidy(workspace: Workspace, *, at: datetime, wait: float = WAIT, progress: Pr
     freed["runs"] = retained.freed
     tell("quarantine", 0.8)
     old = _old_quarantine(workspace, at)
-    freed["quarantine"] = sum(map(_removed, old))
+    freed["quarantine"] = sum(map(_remove, old))
     workspace.remove_leftovers()
     tell("compacted", 1.0)
     freed = {part: size for part, size in freed.items() if size > 0}
@@ -201,21 +202,21 @@ def tidy(workspace: Workspace, *, at: datetime, wait: float = WAIT, progress: Pr
 
 
 def _expendable(workspace: Workspace) -> list[str]:
-    """The ids of the runs that retention removes; none while several runs are being made anew."""
+    """The ids of the runs that retention removes; none during a rebuild."""
     runs, settings = workspace.runs, workspace.settings
     if runs.rebuilding() is not None:
         return []
-    found = expendable(runs.ids(), days=days_kept(settings.keep_runs), zone=settings.timezone)
-    openings = _openings(runs.folder, runs.history_ids()) if found else frozenset()
-    return [run_id for run_id in found if run_id not in openings]
+    run_ids = runs_to_remove(runs.ids(), days=days_kept(settings.keep_runs), zone=settings.timezone)
+    openings = _openings(runs.folder, runs.history_ids()) if run_ids else frozenset()
+    return [run_id for run_id in run_ids if run_id not in openings]
 
 
 @lru_cache(maxsize=8)
 def _openings(folder: Path, ids: Sequence[str]) -> frozenset[str]:
-    """The runs at which the schemes of the newest run began to be graded as they are now.
+    """The first runs graded by the current method, for each scheme of the newest run.
 
-    How long customers stay in a tier is counted from there on, and the profile of that run says who was in which. The
-    runs there are decide it, so it is found once for them.
+    Stays in tiers are counted from there on, and need the profile of that run. The result depends only on the list of
+    runs, so it is cached by it.
     """
     runs = Runs(folder).history()
     keys = runs[-1].record["schemes"] if runs else ()
@@ -223,32 +224,32 @@ def _openings(folder: Path, ids: Sequence[str]) -> frozenset[str]:
 
 
 def _opening(runs: Sequence[Run], key: str) -> list[str]:
-    """The first run that graded by a scheme as the newest did; none where that one did not."""
+    """The first run that graded a scheme by the method of the newest run; none where that one did not grade it."""
     graded = [run for run in runs if method_of(run, key) is not None]
     now = method_of(runs[-1], key)
     return [run.id for run in takewhile(lambda run: method_of(run, key) == now, reversed(graded))][-1:]
 
 
 def _old_quarantine(workspace: Workspace, at: datetime) -> list[Path]:
-    """The rejected rows of imports longer ago than they are kept; an import's instant is the age of its file."""
+    """The files of rejected rows past their retention, by the instant of their import."""
     days = days_kept(workspace.settings.keep_quarantine)
     if days is None:
         return []
     since = at - timedelta(days=days)
-    old = [one.import_id for one in workspace.lake.snapshot().imports if one.rejected and one.at < since]
+    old = [record.import_id for record in workspace.lake.snapshot().imports if record.rejected and record.at < since]
     paths = (workspace.quarantine / f"{import_id}.csv" for import_id in old)
     return [path for path in paths if path.exists()]
 
 
-def _removed(path: Path) -> int:
+def _remove(path: Path) -> int:
     size = path.stat().st_size
     path.unlink(missing_ok=True)
     return size
 
 
 def _bytes_of(path: Path) -> int:
-    """The bytes of a file or of all files in a folder; those that go meanwhile count nothing."""
-    return sum(_size(one) for one in (_files(path) if path.is_dir() else [path]))
+    """The size of a file or of all files in a folder; files removed meanwhile count as 0."""
+    return sum(_size(file) for file in (_files(path) if path.is_dir() else [path]))
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""A published run computed once more from what it recorded, and compared with what it published, row by row."""
+"""Verification: a published run is recomputed from its recorded inputs and compared row by row."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from custrata.engine.guard import guarded
 from custrata.engine.scratch import Scratch
 from custrata.errors import Refused
 from custrata.lake import LakeSnapshot, Run, Workspace
-from custrata.pipeline.decisions import Decided, decisions_of
-from custrata.pipeline.handover import kept_handover
+from custrata.pipeline.decisions import AppliedDecisions, decisions_of
+from custrata.pipeline.handover import recorded_handover
 from custrata.pipeline.learning import Lines
-from custrata.pipeline.making import Task, Watch, write_profile
 from custrata.pipeline.marks import DEFINITIONS
-from custrata.pipeline.reading.connection import Asking, Serving, literal, quoted
+from custrata.pipeline.reading.connection import Connection, Serving, literal, quoted
 from custrata.pipeline.record import excluded_of
+from custrata.pipeline.run_creation import Task, Watch, write_profile
 from custrata.pipeline.snapshot import Snapshot
-from custrata.pipeline.view import Source, opened
+from custrata.pipeline.view import Source, open_source
 from custrata.pipeline.withdrawal import NoSuchPublishedRun
 from custrata.schema import INSTANT
 from custrata.tiering.definitions import define
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.learned import Learned
-from custrata.tiering.schemes import in_order
+from custrata.tiering.schemes import dependency_order
 
 
 class RunBeforeRemoved(Refused):
@@ -55,12 +55,12 @@ class Difference:
 
 @dataclass(frozen=True)
 class Verified:
-    """What became of computing a run once more.
+    """The result of recomputing a run.
 
-    `customers` were published; `gone` of them are not computed any more, `added` are computed and were not published.
-    `columns` are those that only one of the two has. `facts` says whether the facts are there as the run saw them:
-    else those of today were taken that lie before its instant and were imported by then. `definitions` are those the
-    run was made by, where they are not today's; `before` says whether the run it went on from is still there.
+    `customers` were published; `gone` of them were not recomputed, `added` were recomputed but not published.
+    `columns` are those that only one of the two has. `facts` says whether the recorded versions of the facts still
+    exist: otherwise the current facts that were imported by then are used. `definitions` are those of the run, where
+    they differ from the current ones; `before` says whether the run it continued from still exists.
     """
 
     run: Run
@@ -75,14 +75,14 @@ class Verified:
 
     @property
     def equal(self) -> bool:
-        """Whether every row came out as it was published."""
+        """Whether every row equals the published one."""
         return not (self.gone or self.added or self.columns or self.differences)
 
 
 @guarded
 def verify(workspace: Workspace, engine: Engine, run_id: str) -> Verified:
-    """Compute a published run once more, from the versions of tables, definitions, learned lines, decisions and the
-    run before that it recorded, and compare every row and column of its profile. Writes nothing.
+    """Recompute a published run from its recorded table versions, definitions, learned lines, decisions and previous
+    run, and compare every row and column of its profile. Writes nothing.
 
     Raises `NoSuchPublishedRun`, `RunBeforeRemoved`.
     """
@@ -98,18 +98,18 @@ def _verified(workspace: Workspace, engine: Engine, run_id: str) -> Verified:
     if run.record["before"] in workspace.runs.traces():
         raise RunBeforeRemoved(run=run_id, before=run.record["before"])
     at = datetime.fromisoformat(run.record["at"])
-    lake = _lake_seen(workspace, run)
+    lake = _recorded_snapshot(workspace, run)
     before = runs.get(run.record["before"] or "")
     without = excluded_of(run)
     with (
-        opened(workspace, engine, at=at, lake=lake, excluded=without) as source,
+        open_source(workspace, engine, at=at, lake=lake, excluded=without) as source,
         Scratch() as folder,
     ):
-        seen = source if lake is not None else replace(source, facts=_imported_by(source.facts, at))
+        recorded = source if lake is not None else replace(source, facts=_imported_by(source.facts, at))
         computed = folder / "profile.parquet"
-        write_profile(_task(seen, run, before), computed, Watch(None))
-        with Serving().asking() as asking:
-            compared = _compared(asking, run.table("profile"), computed)
+        write_profile(_task(recorded, run, before), computed, Watch(None))
+        with Serving().connect() as connection:
+            compared = _compared(connection, run.table("profile"), computed)
     made_by = int(run.record["saw"].get("definitions") or 1)
     return Verified(
         run=run,
@@ -120,50 +120,55 @@ def _verified(workspace: Workspace, engine: Engine, run_id: str) -> Verified:
     )
 
 
-def _lake_seen(workspace: Workspace, run: Run) -> LakeSnapshot | None:
-    """The facts as a run saw them: its versions, or those of today where compacting alone has changed the files."""
-    seen = workspace.lake.at_versions(run.record["saw"]["versions"], run.record["saw"]["rows"])
-    if seen is not None:
-        return seen
+def _recorded_snapshot(workspace: Workspace, run: Run) -> LakeSnapshot | None:
+    """The facts of a run: its recorded versions, or the current ones where only compaction changed the files."""
+    recorded = workspace.lake.at_versions(run.record["saw"]["versions"], run.record["saw"]["rows"])
+    if recorded is not None:
+        return recorded
     now = workspace.lake.snapshot()
     return now if now.fingerprint == run.record["saw"]["fingerprint"] else None
 
 
 def _imported_by(facts: Snapshot, at: datetime) -> Snapshot:
-    """The facts of today without what was imported after an instant."""
+    """The current facts without those imported after an instant."""
     clock = epoch_micros(ibis.literal(at).cast(INSTANT))
 
-    def known(table: ir.Table) -> ir.Table:
+    def imported_before(table: ir.Table) -> ir.Table:
         return table.filter(epoch_micros(table.imported_at) <= clock)
 
     names = ("orders", "lines", "products", "events", "feedback", "records", "placed")
-    return replace(facts, **{name: known(getattr(facts, name)) for name in names})
+    return replace(facts, **{name: imported_before(getattr(facts, name)) for name in names})
 
 
 def _task(source: Source, run: Run, before: Run | None) -> Task:
-    """The run as it recorded itself."""
+    """The inputs of a run, from its record."""
     recorded: Mapping[str, Mapping[str, Any]] = run.record["schemes"]
-    schemes = in_order([scheme_of(define(one["definition"]), one["version"]) for one in recorded.values()])
-    moment, decided = AsOf(run.as_of, run.record["zone"]), Decided.of(decisions_of(run), None)
-    handover = kept_handover(run, schemes, source.engine)
-    return Task(source, moment, before, decided, schemes, tuple(recorded), _lines(recorded), handover)
+    schemes = dependency_order(
+        [
+            scheme_of(define(scheme_record["definition"]), scheme_record["version"])
+            for scheme_record in recorded.values()
+        ]
+    )
+    moment, decisions = AsOf(run.as_of, run.record["zone"]), AppliedDecisions.of(decisions_of(run), None)
+    handover = recorded_handover(run, schemes, source.engine)
+    return Task(source, moment, before, decisions, schemes, tuple(recorded), _lines(recorded), handover)
 
 
 def _lines(recorded: Mapping[str, Mapping[str, Any]]) -> Lines:
-    """The learned lines that a run graded by, as it recorded them with each scheme."""
+    """The learned lines of a run, from its record."""
     lines: Lines = {}
-    for key, decided in recorded.items():
-        if (heading := decided.get("learning")) is not None:
+    for key, record in recorded.items():
+        if (heading := record.get("learning")) is not None:
             before, at = (datetime.fromisoformat(heading[name]) for name in ("before", "at"))
-            model = decided["facts"].get("curve", decided["facts"].get("model"))
-            lines[key] = Learned(key, decided["version"], heading["number"], before, at, heading["why"], "", model)
+            model = record["facts"].get("curve", record["facts"].get("model"))
+            lines[key] = Learned(key, record["version"], heading["number"], before, at, heading["why"], "", model)
     return lines
 
 
-def _compared(asking: Asking, published: Path, computed: Path) -> dict[str, Any]:
-    """The rows of both by customer, all columns in one pass; then one example of each column that differs."""
+def _compared(connection: Connection, published: Path, computed: Path) -> dict[str, Any]:
+    """Compare both profiles by customer, all columns in one query; then one example of each column that differs."""
     sides = [f"read_parquet({literal(str(path))})" for path in (published, computed)]
-    named = [asking.table(f"DESCRIBE SELECT * FROM {side}")["column_name"].to_pylist() for side in sides]
+    named = [connection.table(f"DESCRIBE SELECT * FROM {side}")["column_name"].to_pylist() for side in sides]
     shared = [name for name in named[0] if name in named[1] and name != "customer_id"]
     both = f"{sides[0]} AS a FULL JOIN {sides[1]} AS b ON a.customer_id = b.customer_id"
     here = "a.customer_id IS NOT NULL AND b.customer_id IS NOT NULL"
@@ -177,9 +182,9 @@ def _compared(asking: Asking, published: Path, computed: Path) -> dict[str, Any]
         f"min(a.customer_id) FILTER ({here} AND {_differ(name)}) AS e{place}"
         for place, name in enumerate(shared)
     ]
-    row = asking.table(f"SELECT {', '.join(counts)} FROM {both}").to_pylist()[0]
+    row = connection.table(f"SELECT {', '.join(counts)} FROM {both}").to_pylist()[0]
     differences = [
-        _example(asking, sides, name, row[f"c{place}"], row[f"e{place}"])
+        _example(connection, sides, name, row[f"c{place}"], row[f"e{place}"])
         for place, name in enumerate(shared)
         if row[f"c{place}"]
     ]
@@ -196,9 +201,9 @@ def _differ(name: str) -> str:
     return f"a.{quoted(name)} IS DISTINCT FROM b.{quoted(name)}"
 
 
-def _example(asking: Asking, sides: list[str], name: str, customers: int, customer: str) -> Difference:
+def _example(connection: Connection, sides: list[str], name: str, customers: int, customer: str) -> Difference:
     values = [
-        asking.table(f"SELECT {quoted(name)}::VARCHAR AS value FROM {side} WHERE customer_id = ?", (customer,))
+        connection.table(f"SELECT {quoted(name)}::VARCHAR AS value FROM {side} WHERE customer_id = ?", (customer,))
         for side in sides
     ]
     published, computed = (table["value"].to_pylist()[0] for table in values)

@@ -1,4 +1,4 @@
-"""Traits under another window than the usual 365 days, and what counts since a tier's last review."""
+"""Traits under another window than the default 365 days, or counted since a tier's last review."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from custrata.analytics.traits import (
     COMEBACKS,
     WINDOWED,
     Keep,
-    Known,
+    KnownFacts,
     comebacks,
     joined_by_customer,
     order_traits,
@@ -25,44 +25,44 @@ from custrata.tiering.schemes import Scheme
 
 
 def has_own_window(scheme: Scheme) -> bool:
-    """Whether a scheme reads a trait of the window and looks at another window than the usual one."""
+    """Whether a scheme reads windowed traits under another window than the default one."""
     own = scheme.definition.window != WINDOW and any(name in WINDOWED for name in scheme.reads)
     return own or _comeback_days(scheme) != COMEBACK_DAYS
 
 
 def _comeback_days(scheme: Scheme) -> int:
-    """The days within which a lifecycle calls those who came back won back."""
+    """For how many days a lifecycle counts returned customers as won back."""
     return int(scheme.definition.settings["won_back_days"]) if scheme.kind == "lifecycle" else COMEBACK_DAYS
 
 
 @dataclass
 class Windows:
-    """The profile as schemes with windows of their own see it; each window is computed once, when first asked for.
+    """The profile under the windows of schemes; each window is computed once, on first use.
 
-    `known` may be missing where no scheme has one.
+    `order_facts` may be None where no scheme has its own window.
     """
 
-    known: Known | None
+    order_facts: KnownFacts | None
     as_of: AsOf
     keep: Keep
-    _held: dict[tuple[int | None, frozenset[str]], ir.Table] = field(default_factory=dict)
+    _cache: dict[tuple[int | None, frozenset[str]], ir.Table] = field(default_factory=dict)
 
     def profile(self, profile: ir.Table, scheme: Scheme) -> ir.Table:
         """The profile, its traits of the window replaced by those of the scheme's window."""
         if not has_own_window(scheme):
             return profile
         if scheme.kind == "lifecycle":
-            assert self.known is not None
-            own = comebacks(self.known.paced, self.as_of, self.known.everyone, days=_comeback_days(scheme))
+            assert self.order_facts is not None
+            own = comebacks(self.order_facts.paced, self.as_of, self.order_facts.everyone, days=_comeback_days(scheme))
             rest = profile.drop(*[name for name in COMEBACKS if name in profile.columns])
             return joined_by_customer(rest, self.keep(own))
-        window, wanted = scheme.definition.window, [name for name in scheme.reads if name in WINDOWED]
-        traits = self._traits(window, frozenset(WINDOWED[name] for name in wanted) - {""}).select(
-            "customer_id", *wanted
+        window, columns = scheme.definition.window, [name for name in scheme.reads if name in WINDOWED]
+        traits = self._traits(window, frozenset(WINDOWED[name] for name in columns) - {""}).select(
+            "customer_id", *columns
         )
-        rest = profile.drop(*[name for name in wanted if name in profile.columns])
+        rest = profile.drop(*[name for name in columns if name in profile.columns])
         both = joined_by_customer(rest, traits)
-        sums = [name for name in ("orders", "sales", "spend") if name in wanted]
+        sums = [name for name in ("orders", "sales", "spend") if name in columns]
         counted = {name: both[name].fill_null(ibis.literal(0).cast(profile[name].type())) for name in sums}
         return both.mutate(**counted)
 
@@ -77,8 +77,8 @@ class Windows:
         reviewed = Life((Rung("", None),), scheme.definition.review, qualify="since_review")
         starts = review_start(reviewed, self.as_of, state)
         starts = starts.select("customer_id", "counts_from", "counts_until", "fresh_from")
-        assert self.known is not None
-        orders = self.known.orders.filter(self.known.orders.counted)
+        assert self.order_facts is not None
+        orders = self.order_facts.orders.filter(self.order_facts.orders.counted)
         dated = orders.left_join(starts, "customer_id")
         judged = (dated.day >= dated.counts_from).fill_null(True) & (dated.day < dated.counts_until).fill_null(True)
         since = (dated.day >= dated.fresh_from).fill_null(False)
@@ -94,11 +94,13 @@ class Windows:
         return added.select(*profile.columns), added.select("customer_id", "fresh")
 
     def _traits(self, window: int | None, families: frozenset[str]) -> ir.Table:
-        assert self.known is not None
-        if (window, families) not in self._held:
-            found = order_traits(self.known, self.as_of, places=(), window=window, families=families, keep=self.keep)
-            self._held[window, families] = self.keep(found)
-        return self._held[window, families]
+        assert self.order_facts is not None
+        if (window, families) not in self._cache:
+            traits = order_traits(
+                self.order_facts, self.as_of, places=(), window=window, families=families, keep=self.keep
+            )
+            self._cache[window, families] = self.keep(traits)
+        return self._cache[window, families]
 
 
 def _counted(dated: ir.Table, trait: str, inside: ir.BooleanValue) -> ir.Value:
@@ -107,5 +109,5 @@ def _counted(dated: ir.Table, trait: str, inside: ir.BooleanValue) -> ir.Value:
         return dated.count(where=inside & dated.sold)
     if trait == "sales":
         return total(dated.net, inside & dated.sold)
-    # An order given back counts for no amount, not even a negative one: as in `returns.return_sums`.
+    # A returned order counts as no amount, not even a negative one: as in `returns.return_sums`.
     return total(dated.net, inside & ~((dated.back > 0) & (dated.net <= 0)))

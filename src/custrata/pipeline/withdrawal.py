@@ -1,4 +1,4 @@
-"""A published run taken back: it leaves the history whole, and what it recorded is kept with who took it back."""
+"""Withdrawal of a published run: it is removed from the history; its record is kept with who withdrew it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from custrata.engine import Engine
 from custrata.engine.guard import guarded
 from custrata.errors import BadInput
 from custrata.lake import Run, Workspace
-from custrata.pipeline.making import Progress
 from custrata.pipeline.rebuild import regrade
-from custrata.pipeline.view import opened
+from custrata.pipeline.run_creation import Progress
+from custrata.pipeline.view import open_source
 
 
 class NoSuchPublishedRun(BadInput):
@@ -20,10 +20,10 @@ class NoSuchPublishedRun(BadInput):
 
 
 @dataclass(frozen=True)
-class TakenBack:
-    """The run that was withdrawn, and the later ones that were graded anew without it.
+class Withdrawn:
+    """The run that was withdrawn, and the later ones that were regraded without it.
 
-    `traces` is how many runs that retention had removed left the history with it: new runs go on past them.
+    `traces` is how many traces of runs removed by retention left the history, since regraded runs skip them.
     """
 
     run: Run
@@ -41,20 +41,24 @@ def withdraw(
     by: str = "",
     reason: str = "",
     progress: Progress | None = None,
-) -> TakenBack:
-    """Let a run be published no more; its intervals leave the history, its record stays among the withdrawn ones.
+) -> Withdrawn:
+    """Unpublish a run: its intervals leave the history, its record moves to the withdrawn runs.
 
-    Runs that look from later went on from its tiers: they are graded anew from the run before it, with what is known
-    now, as `rebuild` does. All of it becomes visible in one moment. `by` and `reason` are kept with the record.
+    Later runs continued from its tiers, so they are regraded from the run before it with the current facts, as
+    `rebuild` does. All of it becomes visible atomically. `by` and `reason` are stored with the record.
 
     Raises `NoSuchPublishedRun`, `Busy`.
     """
     traces = len(workspace.runs.traces())
-    with workspace.runs.staging(at=at) as stage, opened(workspace, engine, at=at) as source:
+    with workspace.runs.staging(at=at) as stage, open_source(workspace, engine, at=at) as source:
         run = next((run for run in stage.all() if run.id == run_id), None)
         if run is None:
             raise NoSuchPublishedRun(run=run_id)
         stage.withdraw(run, by=by, reason=reason)
-        later = [AsOf(one.as_of, one.record["zone"]) for one in stage.all() if one.as_of > run.as_of]
-        made = regrade(source, stage, later, progress) if later else []
-    return TakenBack(run, tuple(one.run for one in made if one.new), traces - len(workspace.runs.traces()))
+        later = [
+            AsOf(candidate.as_of, candidate.record["zone"]) for candidate in stage.all() if candidate.as_of > run.as_of
+        ]
+        regraded = regrade(source, stage, later, progress) if later else []
+    return Withdrawn(
+        run, tuple(refreshed.run for refreshed in regraded if refreshed.new), traces - len(workspace.runs.traces())
+    )

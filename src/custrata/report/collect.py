@@ -1,4 +1,4 @@
-"""From the published runs of a workspace to what a report shows."""
+"""Collect the data of a report from the published runs of a workspace."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from custrata.wording import phrase
 
 Record = Mapping[str, Any]
 APART = {"prospect", "unknown"}
-# The table an import of a kind fills first, where the two have different names.
+# The main table of a kind of import, where the two have different names.
 FILLED = {"lines": "order_lines", "customers": "customer_records"}
 LABELS = ("champions", "loyal", "potential_loyalist", "promising", "new", "need_attention",
           "about_to_sleep", "low_recency", "cant_lose", "at_risk", "hibernating", "lost")  # fmt: skip
@@ -46,18 +46,18 @@ LABELS = ("champions", "loyal", "potential_loyalist", "promising", "new", "need_
 
 def collect(workspace: Workspace, run: Run, language: str) -> ReportData:
     """Everything the report of a run shows, the runs before it included; names in the given language."""
-    runs = [one for one in workspace.runs.all() if one.as_of <= run.as_of]
-    record, former = run.record, runs[-2].record if len(runs) > 1 else None
+    runs = [earlier for earlier in workspace.runs.all() if earlier.as_of <= run.as_of]
+    record, previous = run.record, runs[-2].record if len(runs) > 1 else None
     settings = workspace.settings
     return ReportData(
         workspace=settings.name,
         currency=settings.currency,
         timezone=settings.timezone,
         as_of=run.as_of,
-        headline=headline(record, former),
+        headline=headline(record, previous),
         schemes=tuple(scheme(key, runs, language) for key in record["schemes"]),
         seconds=sum(record["steps"].values()),
-        previous_as_of=runs[-2].as_of if former else None,
+        previous_as_of=runs[-2].as_of if previous else None,
         runs=len(runs),
         rfm=rfm(record, language),
         pareto=_pareto(record),
@@ -67,9 +67,9 @@ def collect(workspace: Workspace, run: Run, language: str) -> ReportData:
     )
 
 
-def headline(record: Record, former: Record | None) -> Headline:
-    """The numbers on top, from the record of a run and of the one before."""
-    now, before = record["headline"], former["headline"] if former else None
+def headline(record: Record, previous: Record | None) -> Headline:
+    """The headline figures, from the record of a run and of the one before."""
+    now, before = record["headline"], previous["headline"] if previous else None
     return Headline(
         customers=Change(now["customers"], before["customers"] if before else None),
         active=Change(now["active"], before["active"] if before else None),
@@ -83,10 +83,10 @@ def _sizes(rows: Iterable[Record]) -> dict[str, Size]:
 
 def scheme(key: str, runs: Sequence[Run], language: str) -> Scheme:
     """A scheme at the last of the runs (oldest first), with the others as its history."""
-    decided = runs[-1].record["schemes"][key]
-    notes = " ".join(notes_of(decided, language))
-    name = scheme_name(key, language, decided)
-    if decided["waiting"]:
+    definition = runs[-1].record["schemes"][key]
+    notes = " ".join(notes_of(definition, language))
+    name = scheme_name(key, language, definition)
+    if definition["waiting"]:
         return Scheme(key, name, note=notes)
     history = tuple(
         Moment(run.as_of, _sizes(run.record["tiers"][key]), _marks(before, run, key, name, language))
@@ -95,8 +95,10 @@ def scheme(key: str, runs: Sequence[Run], language: str) -> Scheme:
     )
     nothing = Size(0, Decimal(0))
     tiers = tuple(
-        Tier(size.customers, size.revenue, key=tier, name=tier_name(key, tier, language, decided), apart=tier in APART)
-        for tier in decided["tiers"]
+        Tier(
+            size.customers, size.revenue, key=tier, name=tier_name(key, tier, language, definition), apart=tier in APART
+        )
+        for tier in definition["tiers"]
         for size in (history[-1].sizes.get(tier, nothing),)
     )
     moves = _moves(key, runs[-2], runs[-1]) if len(runs) > 1 else ()
@@ -104,13 +106,13 @@ def scheme(key: str, runs: Sequence[Run], language: str) -> Scheme:
 
 
 def _moves(key: str, before: Run, run: Run) -> tuple[Move, ...]:
-    """Who moved since the run before: as recorded; counted, where runs between the two were removed."""
+    """The moves since the previous run: as recorded, or counted where runs between the two were removed."""
     if run.record["before"] in (None, before.id):
         rows: Iterable[Record] = run.record["moves"].get(key, ())
     elif before.record["schemes"].get(key, {"waiting": True})["waiting"]:
         rows = ()
     else:
-        rows = [vars(one) for one in moved_between(before, run, key)]
+        rows = [vars(move) for move in moved_between(before, run, key)]
     return tuple(Move(row["source"], row["target"], row["customers"], Decimal(row["revenue"])) for row in rows)
 
 
@@ -200,8 +202,15 @@ def histogram(name: str, bins: Record, language: str) -> Histogram:
 
 def _quality(workspace: Workspace, record: Record, language: str) -> Quality:
     imports = tuple(
-        Import(one.file_name, FILLED.get(one.table, one.table), one.rows, one.accepted, one.rejected, one.at)
-        for one in workspace.lake.snapshot().imports
+        Import(
+            entry.file_name,
+            FILLED.get(entry.table, entry.table),
+            entry.rows,
+            entry.accepted,
+            entry.rejected,
+            entry.at,
+        )
+        for entry in workspace.lake.snapshot().imports
     )
     saw = record["saw"]
     first = datetime.fromisoformat(saw["first_fact"]).date() if saw.get("first_fact") else None

@@ -1,4 +1,4 @@
-"""The report: one HTML page that needs nothing but itself."""
+"""The report: one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from custrata.report import tables
 from custrata.report.data import ReportData
-from custrata.report.panels import both, cards, scheme_panel
+from custrata.report.panels import cards, in_both_widths, scheme_panel
 from custrata.report.pictures import bars, calibration, curve, histogram, rfm_map, silence
 from custrata.schema.zones import zone_named
 from custrata.wording import language_named
@@ -26,8 +26,8 @@ Theme = Literal["auto", "light", "dark"]
 def page(data: ReportData, language: str, *, theme: Theme = "auto") -> str:
     """The report on a run as an HTML page in a language (`zh-hans`, `zh-hant`, `en`).
 
-    The page loads nothing and is whole without its few lines of script. With the theme `auto` it is light or dark as
-    the reader's system is, and always light on paper. Raises `UnknownLanguage` and `UnknownTimeZone`.
+    The page loads no resources and is complete without its script. With the theme `auto` it follows the light or dark
+    mode of the reader's system, and is always light in print. Raises `UnknownLanguage` and `UnknownTimeZone`.
 
     >>> from datetime import UTC, datetime
     >>> from decimal import Decimal
@@ -40,7 +40,7 @@ def page(data: ReportData, language: str, *, theme: Theme = "auto") -> str:
     """
     zone_named(data.timezone)
     write = Writer(language_named(language), data.currency, data.timezone, "report")
-    shown = data.shown
+    main_scheme = data.main_scheme
     script = _asset("report.js")
     return (
         _templates()
@@ -52,11 +52,11 @@ def page(data: ReportData, language: str, *, theme: Theme = "auto") -> str:
             seconds=None if data.seconds is None else write.number(Decimal(str(data.seconds)), 1),
             style=Markup(_asset("pictures.css") + _asset("report.css")),
             script=Markup(script),
-            # Only this script may run, so that markup smuggled into a name could not even if it were not escaped.
+            # Only this script may run, as a second defence against markup in names, which are escaped.
             script_hash=b64encode(sha256(script.encode()).digest()).decode(),
             cards=cards(data, write),
-            shown=scheme_panel(shown, write, with_past=True) if shown else None,
-            others=[scheme_panel(scheme, write) for scheme in data.schemes if scheme is not shown],
+            shown=scheme_panel(main_scheme, write, with_past=True) if main_scheme else None,
+            others=[scheme_panel(scheme, write) for scheme in data.schemes if scheme is not main_scheme],
             sections=[name for name, present in _present(data).items() if present],
             **_sections(data, write),
         )
@@ -67,9 +67,9 @@ def _present(data: ReportData) -> dict[str, bool]:
     """The sections of the page in order, and whether each has anything to show."""
     return {
         "overview": True,
-        "schemes": any(scheme is not data.shown for scheme in data.schemes),
+        "schemes": any(scheme is not data.main_scheme for scheme in data.schemes),
         "rfm": data.rfm is not None,
-        "pareto": data.shown is not None or bool(data.pareto) or data.silence is not None,
+        "pareto": data.main_scheme is not None or bool(data.pareto) or data.silence is not None,
         "traits": bool(data.histograms),
         "quality": True,
     }
@@ -79,13 +79,13 @@ def _sections(data: ReportData, write: Writer) -> dict[str, object]:
     """The pictures that belong to no scheme, with their tables."""
     labels = data.rfm.labels if data.rfm else ()
     return {
-        "rfm_map": both(partial(rfm_map, data.rfm, write)) if data.rfm else None,
+        "rfm_map": in_both_widths(partial(rfm_map, data.rfm, write)) if data.rfm else None,
         "rfm_table": tables.rfm_table(data.rfm, write) if data.rfm else None,
-        "labels": both(partial(bars, labels, write, write("rfm.labels"))) if labels else None,
+        "labels": in_both_widths(partial(bars, labels, write, write("rfm.labels"))) if labels else None,
         "labels_table": tables.sizes_table(labels, write),
-        "pareto": both(partial(curve, data.pareto, write)),
+        "pareto": in_both_widths(partial(curve, data.pareto, write)),
         "pareto_table": tables.pareto_table(data.pareto, write),
-        "silence": both(partial(silence, data.silence, write)) if data.silence else None,
+        "silence": in_both_widths(partial(silence, data.silence, write)) if data.silence else None,
         "silence_table": tables.silence_table(data.silence, write) if data.silence else None,
         "silence_remarks": silence_remarks(data, write),
         **_calibration(data, write),
@@ -97,17 +97,17 @@ def _sections(data: ReportData, write: Writer) -> dict[str, object]:
 def _calibration(data: ReportData, write: Writer) -> dict[str, object]:
     if data.silence is None or not data.silence.claims:
         return {"calibration": None}
-    drawn = both(partial(calibration, data.silence, write))
+    drawn = in_both_widths(partial(calibration, data.silence, write))
     return {"calibration": drawn, "calibration_table": tables.calibration_table(data.silence, write)}
 
 
 def silence_remarks(data: ReportData, write: Writer) -> list[str]:
-    """What the silence curve says in words: where the lines are, why one is missing, whether they were learned."""
+    """The silence curve in words: the thresholds, why one is missing, and whether they were learned."""
     if data.silence is None:
         return []
     remarks = [] if data.silence.learned else [write("silence.not_learned")]
     for stratum in data.silence.strata:
-        remarks += tables.lines_told(stratum, data.silence, write)
+        remarks += tables.threshold_sentences(stratum, data.silence, write)
     return remarks
 
 

@@ -1,4 +1,4 @@
-"""What the panels of the page show: the pictures in both widths and the rows of the tier tables."""
+"""The panels of the page: the pictures in both widths and the rows of the tier tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from custrata.wording.writer import NOTHING, Writer
 
 
 class Picture(Protocol):
-    """A picture that can be drawn wide, for desks, and narrow, for phones."""
+    """A picture that can be drawn wide, for desktops, and narrow, for phones."""
 
     def __call__(self, *, wide: bool) -> Markup:
         """The picture as SVG."""
@@ -31,7 +31,7 @@ class Pair:
     narrow: Markup
 
 
-def both(picture: Picture) -> Pair:
+def in_both_widths(picture: Picture) -> Pair:
     """A picture in both widths."""
     return Pair(picture(wide=True), picture(wide=False))
 
@@ -99,9 +99,9 @@ def scheme_panel(scheme: Scheme, write: Writer, *, with_past: bool = False) -> S
         scheme,
         tier_rows(scheme, write),
         small_rings(scheme, write),
-        both(partial(rings, scheme, write, link=link)),
-        both(partial(flow, scheme, write)),
-        both(partial(stacked, scheme, write)),
+        in_both_widths(partial(rings, scheme, write, link=link)),
+        in_both_widths(partial(flow, scheme, write)),
+        in_both_widths(partial(stacked, scheme, write)),
         moves_table(scheme, write),
         history_tables(scheme, write),
         _past(scheme, write, link) if with_past and len(scheme.history) > 1 else (),
@@ -110,7 +110,7 @@ def scheme_panel(scheme: Scheme, write: Writer, *, with_past: bool = False) -> S
 
 def _past(scheme: Scheme, write: Writer, link: str) -> tuple[Past, ...]:
     return tuple(
-        Past(write.day(moment.as_of), both(partial(rings, scheme, write, moment=place, link=link)))
+        Past(write.day(moment.as_of), in_both_widths(partial(rings, scheme, write, moment=place, link=link)))
         for place, moment in enumerate(scheme.history)
     )
 
@@ -158,7 +158,7 @@ def _card(write: Writer, name: str, number: str, change: str, value: float | Non
 
 
 def _moved(data: ReportData, write: Writer) -> Card:
-    scheme, caption = data.shown, write("headline.moved")
+    scheme, caption = data.main_scheme, write("headline.moved")
     if scheme is None or not scheme.moves or data.previous_as_of is None:
         return Card(caption, NOTHING, remark=write("headline.first_run"))
     number = f"{write.number(scheme.moved('up').customers)} / {write.number(scheme.moved('down').customers)}"

@@ -1,4 +1,4 @@
-"""The tables behind the pictures, as text ready to be shown: the same numbers, for reading and for screen readers."""
+"""The tables with the numbers of the pictures, as formatted text, for reading and for screen readers."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from custrata.report.data import Histogram, ParetoPoint, Quality, RfmMap, Scheme, Silence, SilenceStratum, Tier, Value
-from custrata.report.pictures.axes import chosen
+from custrata.report.pictures.axes import sampled_indexes
 from custrata.report.pictures.bars import amounts
-from custrata.report.pictures.rfm_map import in_order
-from custrata.report.pictures.silence import between, share_told
+from custrata.report.pictures.rfm_map import sorted_cells
+from custrata.report.pictures.silence import between, share_text
 from custrata.tiering.silences import stratum_name
 from custrata.wording.writer import Writer
 
@@ -70,7 +70,7 @@ def history_tables(scheme: Scheme, write: Writer) -> tuple[Table, ...]:
 
 def rfm_table(data: RfmMap, write: Writer) -> Table:
     """The cells of the map that have customers, the best first."""
-    cells = [cell for cell in in_order(data.cells) if cell.customers > 0]
+    cells = [cell for cell in sorted_cells(data.cells) if cell.customers > 0]
     means = write.amounts([cell.mean for cell in cells])
     rows = tuple(
         (f"R{cell.recency} F{cell.frequency}", write.number(cell.customers), mean)
@@ -91,8 +91,8 @@ def sizes_table(tiers: Sequence[Tier], write: Writer) -> Table:
 
 def pareto_table(points: Sequence[ParetoPoint], write: Writer) -> Table:
     """Points of the curve, thinned to a readable number."""
-    kept = [points[index] for index in chosen(len(points), MOST_POINTS)] if points else []
-    rows = tuple((write.share(point.customers), write.share(point.revenue)) for point in kept)
+    sampled = [points[index] for index in sampled_indexes(len(points), MOST_POINTS)] if points else []
+    rows = tuple((write.share(point.customers), write.share(point.revenue)) for point in sampled)
     return Table((write("curve.customers"), write("curve.revenue")), rows)
 
 
@@ -102,9 +102,9 @@ def silence_table(data: Silence, write: Writer) -> Table:
         (
             stratum_words(stratum.least, stratum.most, write),
             f"{point.silence:.1f}×",
-            write.number(point.seen),
+            write.number(point.observations),
             "" if point.people is None else write.number(point.people),
-            share_told(point, write),
+            share_text(point, write),
             "" if point.date_low is None or point.date_high is None else _dates(point.date_low, point.date_high, write),
         )
         for stratum in data.drawn
@@ -121,7 +121,7 @@ def calibration_table(data: Silence, write: Writer) -> Table:
         (
             stratum_words(row.least, row.most, write),
             write(f"calibration.{row.tier}"),
-            write.number(row.seen),
+            write.number(row.observations),
             write.share(row.claimed),
             f"{write.share(row.actual)} ({between(row.low, row.high, write)})",
             write.signed(round((row.actual - row.claimed) * 100)),
@@ -132,20 +132,20 @@ def calibration_table(data: Silence, write: Writer) -> Table:
     return Table((*map(write, heads), write("calibration.difference")), rows)
 
 
-def lines_told(stratum: SilenceStratum, data: Silence, write: Writer) -> list[str]:
-    """Where a stratum's lines lie, or why it has none."""
-    said, own = [], stratum_words(stratum.least, stratum.most, write)
+def threshold_sentences(stratum: SilenceStratum, data: Silence, write: Writer) -> list[str]:
+    """The thresholds of a stratum in words, or why it has none."""
+    sentences, own = [], stratum_words(stratum.least, stratum.most, write)
     for tier, line in (("at_risk", stratum.at_risk), ("churned", stratum.churned)):
         if line is not None:
             phrase = "silence.{}_means" if data.learned else "silence.{}_beyond"
-            said.append(write(phrase.format(tier), silence=f"{line:.1f}", stratum=own))
+            sentences.append(write(phrase.format(tier), silence=f"{line:.1f}", stratum=own))
         elif stratum.points:
-            said.append(write(f"silence.{'thin' if tier in stratum.thin else 'no'}_{tier}", stratum=own))
-    return said
+            sentences.append(write(f"silence.{'thin' if tier in stratum.thin else 'no'}_{tier}", stratum=own))
+    return sentences
 
 
 def stratum_words(least: int, most: int | None, write: Writer) -> str:
-    """What a stratum is called."""
+    """The name of a stratum."""
     return stratum_name(least, most, replace(write, area="tiers"))
 
 
@@ -164,7 +164,7 @@ def histogram_table(data: Histogram, write: Writer) -> Table:
 
 
 def quality_tables(data: Quality, write: Writer) -> tuple[Table, ...]:
-    """Rows per table, remarks, and the files read; those that have nothing to say are left out."""
+    """Rows per table, remarks, and the files read; empty tables are left out."""
     counts = tuple((table_name(name, write), write.number(rows)) for name, rows in data.tables.items())
     remarks = tuple((what, value_text(value, write)) for what, value in data.rows)
     files = tuple(
@@ -188,9 +188,9 @@ def quality_tables(data: Quality, write: Writer) -> tuple[Table, ...]:
 
 
 def table_name(name: str, write: Writer) -> str:
-    """The name of a canonical table in the reader's language; any other as it is."""
-    known = ("orders", "order_lines", "customer_records", "customers", "products", "events", "feedback")
-    return write(f"table.{name}") if name in known else name
+    """The name of a canonical table in the reader's language; other names are unchanged."""
+    tables = ("orders", "order_lines", "customer_records", "customers", "products", "events", "feedback")
+    return write(f"table.{name}") if name in tables else name
 
 
 def value_text(value: Value, write: Writer) -> str:

@@ -13,7 +13,7 @@ class UnknownFreeOrders(BadInput):
     template = "Free orders cannot be treated by “{given}”. They count (count) or they do not (ignore)."
 
 
-def free_orders_named(given: str) -> FreeOrders:
+def free_orders_named(text: str) -> FreeOrders:
     """The word, known to be one of the two.
 
     Raises `UnknownFreeOrders`.
@@ -21,6 +21,6 @@ def free_orders_named(given: str) -> FreeOrders:
     >>> free_orders_named("ignore")
     'ignore'
     """
-    if given not in get_args(FreeOrders):
-        raise UnknownFreeOrders(given=given)
-    return cast(FreeOrders, given)
+    if text not in get_args(FreeOrders):
+        raise UnknownFreeOrders(given=text)
+    return cast(FreeOrders, text)

@@ -25,7 +25,7 @@ class NotANumber(ValueError):
     """What was given is no number, or one with more digits or a larger exponent than any number has that is meant."""
 
 
-def decimal_of(given: object) -> Decimal:
+def decimal_of(value: object) -> Decimal:
     """The number that a text, a whole number, a float or a decimal says. Raises `NotANumber`.
 
     >>> decimal_of("12.50"), decimal_of("１２"), decimal_of(0.1), decimal_of("1e3")
@@ -35,38 +35,38 @@ def decimal_of(given: object) -> Decimal:
         ...
     custrata.schema.numbers.NotANumber: 1e99999999
     """
-    text = GROUPED.sub("", _text(given))
-    found = WRITTEN.fullmatch(text)
-    digits = (found["whole"] or "") + (found["part"] or "") if found else ""
+    text = GROUPED.sub("", _text(value))
+    match = WRITTEN.fullmatch(text)
+    digits = (match["whole"] or "") + (match["part"] or "") if match else ""
     if not digits or len(digits) > MOST_DIGITS:
         raise NotANumber(text)
     return Decimal(text)
 
 
-def whole_of(given: object, *, most: int = LARGEST_WHOLE) -> int:
+def whole_of(value: object, *, most: int = LARGEST_WHOLE) -> int:
     """The whole number that is said, of at most `most` either way. Raises `NotANumber`.
 
     >>> whole_of("-12"), whole_of("１２"), whole_of(3)
     (-12, 12, 3)
     """
-    text = _text(given)
-    if isinstance(given, float | Decimal) or not re.fullmatch(rf"[-+]?[0-9]{{1,{MOST_DIGITS}}}", text):
+    text = _text(value)
+    if isinstance(value, float | Decimal) or not re.fullmatch(rf"[-+]?[0-9]{{1,{MOST_DIGITS}}}", text):
         raise NotANumber(text)
-    found = int(text)
-    if abs(found) > most:
+    number = int(text)
+    if abs(number) > most:
         raise NotANumber(text)
-    return found
+    return number
 
 
-def fraction_of(given: object) -> Fraction:
+def fraction_of(value: object) -> Fraction:
     """A number, a number of percent or a fraction, exactly. Raises `NotANumber`.
 
     >>> fraction_of("20%"), fraction_of("1/3"), fraction_of("0.05")
     (Fraction(1, 5), Fraction(1, 3), Fraction(1, 20))
     """
-    if isinstance(given, Fraction):
-        given = f"{given.numerator}/{given.denominator}"
-    text = _text(given)
+    if isinstance(value, Fraction):
+        value = f"{value.numerator}/{value.denominator}"
+    text = _text(value)
     top, stroke, bottom = text.partition("/")
     if stroke:
         below = whole_of(bottom.strip(), most=10**MOST_DIGITS)
@@ -78,24 +78,24 @@ def fraction_of(given: object) -> Fraction:
     return Fraction(decimal_of(text))
 
 
-def said(given: object, most: int = 60) -> str:
+def abbreviate_repr(value: object, most: int = 60) -> str:
     """What was given, short enough for a sentence; never so long that writing it out takes time."""
-    if isinstance(given, int) and given.bit_length() > 4 * LONGEST:
+    if isinstance(value, int) and value.bit_length() > 4 * LONGEST:
         return "…"
     try:
-        text = repr(given)
+        text = repr(value)
     except (ValueError, RecursionError):
         return "…"
     return text if len(text) <= most else f"{text[:most]}…"
 
 
-def _text(given: object) -> str:
+def _text(value: object) -> str:
     """The number as it is written, in half width. Raises `NotANumber`."""
-    if isinstance(given, bool) or not isinstance(given, int | float | str | Decimal):
-        raise NotANumber(said(given))
-    if isinstance(given, int) and given.bit_length() > 4 * LONGEST:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise NotANumber(abbreviate_repr(value))
+    if isinstance(value, int) and value.bit_length() > 4 * LONGEST:
         raise NotANumber("…")
-    text = given if isinstance(given, str) else str(given)
+    text = value if isinstance(value, str) else str(value)
     if len(text) > LONGEST:
         raise NotANumber(f"{text[:LONGEST]}…")
     return text.translate(HALF_WIDTH).strip()

@@ -9,7 +9,7 @@ import ibis.expr.datatypes as dt
 from custrata.analytics.traits import CATALOGUE
 from custrata.analytics.traits.windowed import ONE_WINDOW
 from custrata.criteria import Criteria
-from custrata.criteria.checking import near
+from custrata.criteria.checking import nearest_names
 from custrata.criteria.operators import kind_of
 from custrata.errors import BadInput, Refused
 from custrata.schema import CUSTOMER_RECORDS, INSTANT
@@ -26,7 +26,7 @@ PARTS = (
 )  # fmt: skip
 _RFM = ("recency", "frequency", "monetary", "r_score", "f_score", "m_score", "label")
 # Columns of the profile that a workspace may come to have, besides the catalogue's: until then a scheme waits.
-_BESIDE: dict[str, str] = {
+_POSSIBLE_COLUMNS: dict[str, str] = {
     **{column.name: column.type for column in CUSTOMER_RECORDS},
     "tags": "string",
     "owner": "string",
@@ -61,11 +61,11 @@ class ColumnsTaken(Refused):
     )
 
 
-def columns_made(definition: Definition) -> frozenset[str]:
+def added_columns(definition: Definition) -> frozenset[str]:
     """Every column that a scheme of this definition may bring into a profile.
 
     >>> from custrata.tiering.schemes import built_in
-    >>> sorted(columns_made(built_in()["standing"]))[-3:]
+    >>> sorted(added_columns(built_in()["standing"]))[-3:]
     ['standing_was', 'standing_was_status', 'standing_was_value']
     """
     return frozenset(f"{definition.key}_{part}" for part in (*PARTS, *_own_parts(definition)))
@@ -86,26 +86,26 @@ def _own_parts(definition: Definition) -> Iterator[str]:
 def check_definition(
     definition: Definition,
     traits: Types | None,
-    others: Mapping[str, Definition],
+    schemes: Mapping[str, Definition],
     facts: Mapping[str, Types] | None = None,
 ) -> None:
-    """Refuse what the workspace cannot grade by, or what would break its profile.
+    """Refuse a definition that the workspace cannot grade by, or that would break its profile.
 
     `traits` are the columns of the profile that no scheme made, with their Ibis types; none where nothing has been
-    graded yet: then no trait is checked. `others` are the schemes it would stand beside; one of its own key is left
-    out. `facts` are the columns of the tables conditions may count in. A trait that other workspaces have (the
+    graded yet: then no trait is checked. `schemes` are the other schemes of the workspace; one of the same key
+    is ignored. `facts` are the columns of the tables conditions may count in. A trait that other workspaces have (the
     catalogue's, those of customers, of payments, of feedback) is no mistake: the scheme waits for its data.
 
     Raises `UnknownTraits`, `NotANumberTrait`, `OneWindowOnly`, `ColumnsTaken`, and what `Criteria.check` raises.
     """
-    beside = {key: one for key, one in others.items() if key != definition.key}
-    _check_columns(definition, traits or {}, beside)
+    other_schemes = {key: scheme for key, scheme in schemes.items() if key != definition.key}
+    _check_columns(definition, traits or {}, other_schemes)
     _check_window(definition)
     if traits is not None:
-        known = _known(traits, beside)
-        _check_traits(definition, known)
+        column_types = _column_types(traits, other_schemes)
+        _check_traits(definition, column_types)
         for criteria in conditions(definition):
-            criteria.check(known, facts)
+            criteria.check(column_types, facts)
 
 
 def conditions(definition: Definition) -> list[Criteria]:
@@ -115,21 +115,21 @@ def conditions(definition: Definition) -> list[Criteria]:
     return [*([] if among is None else [among]), *rules]
 
 
-def _known(traits: Types, others: Mapping[str, Definition]) -> dict[str, str | dt.DataType]:
+def _column_types(traits: Types, schemes: Mapping[str, Definition]) -> dict[str, str | dt.DataType]:
     """Every column it may read, with its type: those of other schemes too."""
     kinds = ("string", "decimal(18, 4)", INSTANT)
-    of_schemes = {name: kind for key in others for name, kind in zip(columns_of(key), kinds, strict=True)}
+    of_schemes = {name: kind for key in schemes for name, kind in zip(columns_of(key), kinds, strict=True)}
     catalogue = {key: trait.type for key, trait in CATALOGUE.items()}
-    return {**_BESIDE, **catalogue, **traits, **of_schemes}
+    return {**_POSSIBLE_COLUMNS, **catalogue, **traits, **of_schemes}
 
 
-def _check_columns(definition: Definition, traits: Types, others: Mapping[str, Definition]) -> None:
-    made = columns_made(definition)
-    owners: dict[str, frozenset[str]] = {key: columns_made(one) for key, one in others.items()}
+def _check_columns(definition: Definition, traits: Types, schemes: Mapping[str, Definition]) -> None:
+    own_columns = added_columns(definition)
+    owners: dict[str, frozenset[str]] = {key: added_columns(scheme) for key, scheme in schemes.items()}
     for key, columns in owners.items():
-        if shared := made & columns:
+        if shared := own_columns & columns:
             raise ColumnsTaken(scheme=definition.key, columns=", ".join(sorted(shared)), owner=key)
-    if shared := made & {*traits, *CATALOGUE, *_BESIDE}:
+    if shared := own_columns & {*traits, *CATALOGUE, *_POSSIBLE_COLUMNS}:
         named = ", ".join(sorted(shared))
         raise ColumnsTaken(scheme=definition.key, columns=named, owner=named)
 
@@ -140,14 +140,14 @@ def _check_window(definition: Definition) -> None:
         raise OneWindowOnly(scheme=definition.key, traits=", ".join(fixed), days=WINDOW)
 
 
-def _check_traits(definition: Definition, known: Mapping[str, str | dt.DataType]) -> None:
-    asked = [name for name in scheme_of(definition).reads if not name.endswith("_since")]
-    missing = [name for name in asked if name not in known]
+def _check_traits(definition: Definition, column_types: Mapping[str, str | dt.DataType]) -> None:
+    trait_names = [name for name in scheme_of(definition).reads if not name.endswith("_since")]
+    missing = [name for name in trait_names if name not in column_types]
     if missing:
-        likely = ", ".join(dict.fromkeys(near(name, known) for name in missing))
+        likely = ", ".join(dict.fromkeys(nearest_names(name, column_types) for name in missing))
         raise UnknownTraits(scheme=definition.key, missing=", ".join(missing), near=likely)
     for name, kinds in _numbers(definition):
-        kind = dt.dtype(known[name])
+        kind = dt.dtype(column_types[name])
         if kind_of(kind) not in kinds:
             raise NotANumberTrait(scheme=definition.key, trait=name, type=kind)
 

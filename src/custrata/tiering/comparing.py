@@ -1,4 +1,4 @@
-"""What is different between two definitions of a scheme, place by place, and what publishing some would do."""
+"""Differences between two definitions of a scheme, and the effect of publishing definitions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _USUAL: dict[str, Any] = {"window": WINDOW, "review": "each_run", "qualify": "ro
 
 @dataclass(frozen=True)
 class Difference:
-    """One place where two definitions differ: plain values as YAML holds them; none where there is nothing."""
+    """One place where two definitions differ: plain values as in YAML; `None` where a side has none."""
 
     place: str
     was: Any
@@ -56,22 +56,22 @@ def _between(place: str, was: Any, now: Any) -> Iterator[Difference]:
 
 def _between_named(place: str, was: Sequence[Any], now: Sequence[Any]) -> Iterator[Difference]:
     """Lists of things with keys, as tiers are: each by its key, and the order where that has changed."""
-    held, found = ({one["key"]: one for one in many} for many in (was, now))
-    for key in dict.fromkeys((*held, *found)):
-        both = held.get(key), found.get(key)
+    old_by_key, new_by_key = ({part["key"]: part for part in many} for many in (was, now))
+    for key in dict.fromkeys((*old_by_key, *new_by_key)):
+        both = old_by_key.get(key), new_by_key.get(key)
         yield from _between(f"{place}.{key}", *both)
-    before = [key for key in held if key in found]
-    after = [key for key in found if key in held]
+    before = [key for key in old_by_key if key in new_by_key]
+    after = [key for key in new_by_key if key in old_by_key]
     if before != after:
         yield Difference(place, before, after)
 
 
 def _named(many: Any) -> bool:
-    return isinstance(many, list) and all(isinstance(one, Mapping) and "key" in one for one in many)
+    return isinstance(many, list) and all(isinstance(part, Mapping) and "key" in part for part in many)
 
 
 def _is_condition(place: str) -> bool:
-    """A condition is told as a whole: a part of it says nothing."""
+    """Conditions are compared as a whole."""
     return place.rpartition(".")[2] in ("among", "when")
 
 
@@ -97,10 +97,10 @@ def planned(library: SchemeLibrary, definitions: Sequence[Definition], *, replac
     """
     library.check(definitions, replace=replace)
     published = library.published()
-    found = [_planned(library, published.get(one.key), one) for one in definitions]
-    given = {one.key for one in definitions}
-    gone = [version for key, version in published.items() if replace and key not in given]
-    return [*found, *(Planned(version.key, "retired", version.definition, version.number) for version in gone)]
+    plans = [_planned(library, published.get(definition.key), definition) for definition in definitions]
+    keys = {definition.key for definition in definitions}
+    gone = [version for key, version in published.items() if replace and key not in keys]
+    return [*plans, *(Planned(version.key, "retired", version.definition, version.number) for version in gone)]
 
 
 def _planned(library: SchemeLibrary, published: Version | None, new: Definition) -> Planned:
@@ -108,5 +108,5 @@ def _planned(library: SchemeLibrary, published: Version | None, new: Definition)
     if published is not None:
         changed = tuple(differences(published.definition, new))
         return Planned(new.key, "changed" if changed else "unchanged", new, number, changed)
-    known = [version.number for version in library.versions(new.key)]
-    return Planned(new.key, "restored" if number in known else "new", new, number)
+    numbers = [version.number for version in library.versions(new.key)]
+    return Planned(new.key, "restored" if number in numbers else "new", new, number)

@@ -15,11 +15,11 @@ from custrata.analytics.traits import CATALOGUE
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.life import Life, Outlook, outlook
-from custrata.tiering.rungs import lived_on
+from custrata.tiering.rungs import life_on_ladder
 from custrata.tiering.schemes import built_in
 
 Row = Mapping[str, Any]
-Decided = Mapping[str, Any]
+SchemeRecord = Mapping[str, Any]
 # What is told of a customer whatever the scheme.
 ALWAYS = ("orders_all", "first_order_on")
 
@@ -52,34 +52,34 @@ class Explanation:
 class Decision:
     """One customer's tier as a run published it, with what the run recorded of the scheme."""
 
-    def __init__(self, key: str, row: Row, decided: Decided, as_of: AsOf | None = None) -> None:
-        self.key, self.row, self.decided, self.as_of = key, row, decided, as_of
+    def __init__(self, key: str, row: Row, record: SchemeRecord, as_of: AsOf | None = None) -> None:
+        self.key, self.row, self.record, self.as_of = key, row, record, as_of
 
     @cached_property
     def definition(self) -> Definition:
-        """What the run graded by; runs of before there were definitions graded by the built-in ones."""
-        data = self.decided.get("definition")
+        """The definition the run graded by; older runs that recorded none graded by the built-in ones."""
+        data = self.record.get("definition")
         return define(data) if data else built_in()[self.key]
 
     @property
     def kind(self) -> str:
         """The kind of scheme."""
-        return str(self.decided.get("kind") or self.definition.kind)
+        return str(self.record.get("kind") or self.definition.kind)
 
     @property
     def unit(self) -> str:
         """The unit of the scheme's value."""
-        return str(self.decided.get("unit") or scheme_of(self.definition).unit)
+        return str(self.record.get("unit") or scheme_of(self.definition).unit)
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """The traits that an explanation shows."""
-        return tuple(self.decided.get("inputs") or scheme_of(self.definition).inputs)
+        return tuple(self.record.get("inputs") or scheme_of(self.definition).inputs)
 
     @property
     def as_shipped(self) -> bool:
-        """Whether it graded by the built-in scheme, unchanged, so that sentences of its own speak for it."""
-        return self.key in built_in() and self.decided.get("version", 1) == 1
+        """Whether the run graded by the unchanged built-in scheme, which has sentences of its own."""
+        return self.key in built_in() and self.record.get("version", 1) == 1
 
     def of(self, part: str) -> Any:
         """A column of the scheme in the customer's row: `tier`, `value`, `since`, …"""
@@ -91,16 +91,16 @@ class Decision:
         if self.kind == "score":
             names = list(self.definition.settings["factors"])
         elif self.kind == "points":
-            names = [f"rule{number}" for number in self.decided["facts"]["asked"]]
+            names = [f"rule{number}" for number in self.record["facts"]["asked"]]
         else:
             return {}
-        held = ((name, self.of(name)) for name in names)
-        return {name: Decimal(part) for name, part in held if part is not None and (self.kind == "score" or part)}
+        parts = ((name, self.of(name)) for name in names)
+        return {name: Decimal(part) for name, part in parts if part is not None and (self.kind == "score" or part)}
 
     @cached_property
     def ladder(self) -> Ladder | None:
         """The lines that the run graded by."""
-        recorded = self.decided.get("ladder")
+        recorded = self.record.get("ladder")
         if not recorded:
             return None
         steps = tuple(Step(step["tier"], Decimal(step["line"])) for step in recorded["steps"])
@@ -109,9 +109,9 @@ class Decision:
     @cached_property
     def life(self) -> Life | None:
         """The life of the tiers on that ladder; none where they follow their value."""
-        if not self.decided.get("lives") or self.ladder is None or not self.ladder.steps:
+        if not self.record.get("lives") or self.ladder is None or not self.ladder.steps:
             return None
-        return lived_on(self.definition, self.ladder)
+        return life_on_ladder(self.definition, self.ladder)
 
     @cached_property
     def outlook(self) -> Outlook | None:
@@ -142,13 +142,13 @@ class Decision:
         return 0 if value is None and trait is not None and trait.zero else value
 
 
-def explained_by(key: str, decided: Decided, columns: Iterable[str]) -> list[str]:
+def explained_by(key: str, record: SchemeRecord, columns: Iterable[str]) -> list[str]:
     """Which of a profile's columns an explanation of a scheme reads: those it grades by, and its own.
 
     >>> decided = {"definition": built_in()["value"].data()}
     >>> explained_by("value", decided, ["customer_id", "spend", "orders", "value_tier", "value_before"])
     ['spend', 'orders', 'value_tier', 'value_before']
     """
-    decision = Decision(key, {}, decided)
+    decision = Decision(key, {}, record)
     read = {*ALWAYS, *decision.inputs, *scheme_of(decision.definition).reads}
     return [name for name in columns if name in read or name.startswith(f"{key}_")]

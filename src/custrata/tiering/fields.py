@@ -1,4 +1,4 @@
-"""Values of a scheme's definition: read from what a file or a page says, refused by name, and written back."""
+"""Parsers and serializers for the values of a scheme's definition."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from custrata.criteria import Criteria, parse
 from custrata.errors import BadInput
 from custrata.schema.numbers import NotANumber, decimal_of, fraction_of, whole_of
 from custrata.tiering.life.terms import NotATerm, Term
-from custrata.wording import LANGUAGES, Said
+from custrata.wording import LANGUAGES, LazyPhrase
 
 KEY = re.compile(r"[a-z][a-z0-9_]{0,39}|[01]{3}")
 TRAIT = re.compile(r"[^\s\"'`;][^\"'`;]{0,199}")
@@ -30,141 +30,141 @@ class UnfitDefinition(BadInput):
     template = "The scheme {scheme} cannot be as {place} says: {wanted}."
 
 
-def wanted(name: str, **facts: object) -> Said:
-    """What would have been right, a phrase in any language."""
-    return Said("schemes", f"wanted.{name}", facts)
+def requirement(name: str, **facts: object) -> LazyPhrase:
+    """The phrase that says what a valid value looks like."""
+    return LazyPhrase("schemes", f"wanted.{name}", facts)
 
 
 class Unreadable(Exception):
-    """What was given, and what would have been right; with its place it becomes a `BadDefinition`."""
+    """A value that cannot be parsed, and the requirement it fails; `define` raises it as a `BadDefinition`."""
 
-    def __init__(self, given: object, needed: Said, place: str = "") -> None:
+    def __init__(self, value: object, needed: LazyPhrase, place: str = "") -> None:
         super().__init__(str(needed))
-        self.given, self.wanted, self.place = given, needed, place
+        self.value, self.requirement, self.place = value, needed, place
 
 
-def as_it_is(value: Any) -> Any:
-    """The value, written as it is kept."""
+def identity(value: Any) -> Any:
+    """The value, unchanged."""
     return value
 
 
 @dataclass(frozen=True)
 class Field:
-    """One setting: its name, how it is read and written, and what holds where nothing is said; `...`: must be said."""
+    """One setting: its name, parser, serializer and default; the default `...` marks it as required."""
 
     name: str
     read: Callable[[Any], Any]
-    write: Callable[[Any], Any] = as_it_is
+    write: Callable[[Any], Any] = identity
     default: Any = None
 
 
-def key(given: Any) -> str:
+def key(value: Any) -> str:
     """A key: small letters, digits, underscores; also the eight codes of RFM."""
-    if not isinstance(given, str) or not KEY.fullmatch(given):
-        raise Unreadable(given, wanted("key"))
-    return given
+    if not isinstance(value, str) or not KEY.fullmatch(value):
+        raise Unreadable(value, requirement("key"))
+    return value
 
 
-def trait(given: Any) -> str:
+def trait(value: Any) -> str:
     """The name of a column of the profile."""
-    if not isinstance(given, str) or not TRAIT.fullmatch(given):
-        raise Unreadable(given, wanted("trait"))
-    return given
+    if not isinstance(value, str) or not TRAIT.fullmatch(value):
+        raise Unreadable(value, requirement("trait"))
+    return value
 
 
-def traits(given: Any) -> tuple[str, ...]:
+def traits(value: Any) -> tuple[str, ...]:
     """Names of columns, at least one."""
-    if not isinstance(given, Sequence) or isinstance(given, str) or not given:
-        raise Unreadable(given, wanted("traits"))
-    return tuple(trait(one) for one in given)
+    if not isinstance(value, Sequence) or isinstance(value, str) or not value:
+        raise Unreadable(value, requirement("traits"))
+    return tuple(trait(name) for name in value)
 
 
-def whole(given: Any, *, least: int = 0) -> int:
+def whole(value: Any, *, least: int = 0) -> int:
     """A whole number from `least` on, of at most nine digits."""
     try:
-        found = whole_of(given)
+        parsed = whole_of(value)
     except NotANumber as error:
-        raise Unreadable(given, wanted("whole_from", least=least)) from error
-    if found < least:
-        raise Unreadable(given, wanted("whole_from", least=least))
-    return found
+        raise Unreadable(value, requirement("whole_from", least=least)) from error
+    if parsed < least:
+        raise Unreadable(value, requirement("whole_from", least=least))
+    return parsed
 
 
-def days(given: Any, *, least: int = 0) -> int:
+def days(value: Any, *, least: int = 0) -> int:
     """A number of days, at most a century."""
-    found = whole(given, least=least)
-    if found > LONGEST_DAYS:
-        raise Unreadable(given, wanted("days", least=least, most=LONGEST_DAYS))
-    return found
+    parsed = whole(value, least=least)
+    if parsed > LONGEST_DAYS:
+        raise Unreadable(value, requirement("days", least=least, most=LONGEST_DAYS))
+    return parsed
 
 
-def some_days(given: Any) -> int:
+def positive_days(value: Any) -> int:
     """A number of days from 1 on, at most a century."""
-    return days(given, least=1)
+    return days(value, least=1)
 
 
-def positive(given: Any) -> int:
+def positive(value: Any) -> int:
     """A whole number from 1 on."""
-    return whole(given, least=1)
+    return whole(value, least=1)
 
 
-def term(given: Any) -> Term:
+def term(value: Any) -> Term:
     """A length of time of the calendar: `1 year`, `12 months`, `90 days`; a bare number is days.
 
     >>> term("1 year"), term(90)
     (Term(many=1, unit='year'), Term(many=90, unit='day'))
     """
     try:
-        return Term.of(whole_of(given))
+        return Term.of(whole_of(value))
     except NotANumber:
         pass  # with a unit
     try:
-        return Term.of(given)
+        return Term.of(value)
     except NotATerm as error:
-        raise Unreadable(given, wanted("term")) from error
+        raise Unreadable(value, requirement("term")) from error
 
 
-def signed(given: Any) -> int:
+def signed(value: Any) -> int:
     """A whole number of at most nine digits, also below nought."""
     try:
-        return whole_of(given)
+        return whole_of(value)
     except NotANumber as error:
-        raise Unreadable(given, wanted("whole")) from error
+        raise Unreadable(value, requirement("whole")) from error
 
 
-def flag(given: Any) -> bool:
+def flag(value: Any) -> bool:
     """True or false."""
-    if not isinstance(given, bool):
-        raise Unreadable(given, wanted("flag"))
-    return given
+    if not isinstance(value, bool):
+        raise Unreadable(value, requirement("flag"))
+    return value
 
 
-def number(given: Any) -> Decimal:
+def number(value: Any) -> Decimal:
     """A decimal number of at most 12 digits before the point and 6 after it; a float as it is written."""
     try:
-        found = decimal_of(given)
+        decimal = decimal_of(value)
     except NotANumber as error:
-        raise Unreadable(given, wanted("number")) from error
-    if abs(found) >= Decimal(10) ** 12 or found != round(found, 6):
-        raise Unreadable(given, wanted("number_size"))
-    return found if found else Decimal(0)
+        raise Unreadable(value, requirement("number")) from error
+    if abs(decimal) >= Decimal(10) ** 12 or decimal != round(decimal, 6):
+        raise Unreadable(value, requirement("number_size"))
+    return decimal if decimal else Decimal(0)
 
 
-def share(given: Any) -> Fraction:
+def share(value: Any) -> Fraction:
     """A share above 0, up to 1: `20%`, `0.2`, `1/3`.
 
     >>> share("20%"), share("1/3"), share(0.05)
     (Fraction(1, 5), Fraction(1, 3), Fraction(1, 20))
     """
-    found = _fraction(given)
-    if found is None or not 0 < found <= 1:
-        raise Unreadable(given, wanted("share"))
-    return found
+    fraction = _fraction(value)
+    if fraction is None or not 0 < fraction <= 1:
+        raise Unreadable(value, requirement("share"))
+    return fraction
 
 
-def _fraction(given: Any) -> Fraction | None:
+def _fraction(value: Any) -> Fraction | None:
     try:
-        return fraction_of(given)
+        return fraction_of(value)
     except NotANumber:
         return None
 
@@ -182,14 +182,14 @@ def share_text(value: Fraction) -> str:
     return f"{plain(Decimal(int(exact)).scaleb(-6))}%"
 
 
-def keep(given: Any) -> Decimal | Fraction:
+def keep(value: Any) -> Decimal | Fraction:
     """Where a tier is kept: a number, or a part of the line at which it is entered, such as `80%`."""
-    if isinstance(given, str) and given.strip().endswith("%"):
-        found = _fraction(given)
-        if found is None or not 0 < found <= 10 or (found * 10**8).denominator != 1:
-            raise Unreadable(given, wanted("keep"))
-        return found
-    return number(given)
+    if isinstance(value, str) and value.strip().endswith("%"):
+        fraction = _fraction(value)
+        if fraction is None or not 0 < fraction <= 10 or (fraction * 10**8).denominator != 1:
+            raise Unreadable(value, requirement("keep"))
+        return fraction
+    return number(value)
 
 
 def part_text(value: Part) -> str | int | None:
@@ -200,7 +200,7 @@ def part_text(value: Part) -> str | int | None:
 
 
 def plain(value: Decimal) -> str:
-    """A decimal without needless noughts.
+    """A decimal without trailing zeros.
 
     >>> plain(Decimal("1000.00")), plain(Decimal("0.50"))
     ('1000', '0.5')
@@ -214,21 +214,21 @@ def plain_number(value: Decimal) -> str | int:
     return int(value) if value == value.to_integral_value() else plain(value)
 
 
-def names(given: Any) -> dict[str, str]:
+def names(value: Any) -> dict[str, str]:
     """What something is called, by language; one text is its name in all of them."""
-    if isinstance(given, str):
-        given = dict.fromkeys(LANGUAGES, given)
-    if not isinstance(given, Mapping) or not set(given) <= set(LANGUAGES):
-        raise Unreadable(given, wanted("names", languages=", ".join(LANGUAGES)))
-    found = {language: text.strip() for language, text in given.items() if isinstance(text, str) and text.strip()}
-    if len(found) != len(given) or any(len(text) > 60 for text in found.values()):
-        raise Unreadable(given, wanted("name"))
-    return found
+    if isinstance(value, str):
+        value = dict.fromkeys(LANGUAGES, value)
+    if not isinstance(value, Mapping) or not set(value) <= set(LANGUAGES):
+        raise Unreadable(value, requirement("names", languages=", ".join(LANGUAGES)))
+    texts = {language: text.strip() for language, text in value.items() if isinstance(text, str) and text.strip()}
+    if len(texts) != len(value) or any(len(text) > 60 for text in texts.values()):
+        raise Unreadable(value, requirement("name"))
+    return texts
 
 
-def criteria(given: Any) -> Criteria:
+def criteria(value: Any) -> Criteria:
     """A condition of the language of `custrata.criteria`. Raises what its `parse` raises."""
-    return given if isinstance(given, Criteria) else parse(given)
+    return value if isinstance(value, Criteria) else parse(value)
 
 
 def criteria_data(value: Criteria) -> Any:
@@ -239,19 +239,19 @@ def criteria_data(value: Criteria) -> Any:
 def choice(*allowed: str) -> Callable[[Any], str]:
     """One of these words."""
 
-    def read(given: Any) -> str:
-        if given not in allowed:
-            raise Unreadable(given, wanted("word", allowed=", ".join(allowed)))
-        return str(given)
+    def read(value: Any) -> str:
+        if value not in allowed:
+            raise Unreadable(value, requirement("word", allowed=", ".join(allowed)))
+        return str(value)
 
     return read
 
 
-def at(place: str, read: Callable[[Any], Any], given: Any) -> Any:
-    """What stands at a place, read; what cannot be read is told with its place."""
+def at(place: str, read: Callable[[Any], Any], value: Any) -> Any:
+    """Parse the value at a place; errors are raised again with the place in front."""
     try:
-        return read(given)
+        return read(value)
     except Unreadable as error:
         apart = "." if error.place and not error.place.startswith("[") else ""
         within = f"{place}{apart}{error.place}"
-        raise Unreadable(error.given, error.wanted, within) from error
+        raise Unreadable(error.value, error.requirement, within) from error

@@ -17,7 +17,7 @@ from typing import Any
 from custrata.lake import Workspace
 from custrata.lake.durable import UNREADABLE, Damaged
 from custrata.lake.private import private_files
-from custrata.lake.sums import read_sealed, write_sealed
+from custrata.lake.sums import read_checked, write_checked
 from custrata.tiering.schemes import Scheme
 
 LEARNING = frozenset({"lifecycle", "cluster", "tree"})
@@ -49,8 +49,8 @@ class Learned:
     @property
     def heading(self) -> dict[str, Any]:
         """What a run records of it besides the lines themselves."""
-        told = {"number": self.number, "before": self.before.isoformat(), "at": self.at.isoformat(), "why": self.why}
-        return {**told, "learned": self.number > 0}
+        heading = {"number": self.number, "before": self.before.isoformat(), "at": self.at.isoformat(), "why": self.why}
+        return {**heading, "learned": self.number > 0}
 
 
 class LearnedLines:
@@ -66,37 +66,40 @@ class LearnedLines:
 
     def newest(self, key: str, version: int) -> Learned | None:
         """The last learning of a version; number 0 only where there is no other. Raises `Damaged`."""
-        found = self.all(key, version)
-        return found[-1] if found else None
+        learnings = self.all(key, version)
+        return learnings[-1] if learnings else None
 
     def all(self, key: str, version: int) -> list[Learned]:
         """Every learning of a version, the first one first. Raises `Damaged`."""
         paths = (self.folder / key / FOLDER).glob(f"{version}-*.json")
-        return sorted(map(_read, paths), key=lambda one: one.number)
+        return sorted(map(_read, paths), key=lambda learning: learning.number)
 
     def keep(self, learned: Learned) -> None:
-        """Write a learning down."""
+        """Save a learning."""
         home = self.folder / learned.scheme / FOLDER
         with private_files():
             home.mkdir(parents=True, exist_ok=True)
-        write_sealed(home / f"{learned.version}-{learned.number}.json", learned.text())
+        write_checked(home / f"{learned.version}-{learned.number}.json", learned.text())
 
 
-def learns(scheme: Scheme) -> bool:
+def is_learned(scheme: Scheme) -> bool:
     """Whether lines of a scheme are learned from the facts, and kept."""
     return scheme.kind in LEARNING or bool(scheme.definition.settings.get("frozen"))
 
 
 def fingerprint_of(lines: Iterable[Learned]) -> str:
     """A short text that changes with what was learned."""
-    said = [[one.scheme, one.version, one.number, one.model] for one in sorted(lines, key=lambda one: one.scheme)]
-    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16] if said else ""
+    content = [
+        [learning.scheme, learning.version, learning.number, learning.model]
+        for learning in sorted(lines, key=lambda learning: learning.scheme)
+    ]
+    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16] if content else ""
 
 
 def _read(path: Path) -> Learned:
     try:
-        held = json.loads(read_sealed(path))
-        instants = {name: datetime.fromisoformat(held[name]) for name in ("before", "at")}
-        return Learned(**{field.name: held[field.name] for field in fields(Learned)} | instants)
+        data = json.loads(read_checked(path))
+        instants = {name: datetime.fromisoformat(data[name]) for name in ("before", "at")}
+        return Learned(**{field.name: data[field.name] for field in fields(Learned)} | instants)
     except UNREADABLE as error:
         raise Damaged(file=path, reason=error) from error

@@ -20,12 +20,12 @@ from custrata.lake import Workspace
 from custrata.lake.durable import UNREADABLE, Damaged
 from custrata.lake.locks import locked
 from custrata.lake.private import FOLDER
-from custrata.lake.sums import is_listed, read_sealed, write_sealed
+from custrata.lake.sums import is_listed, read_checked, write_checked
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.fields import KEY
 from custrata.tiering.kinds import scheme_of
-from custrata.tiering.loading import Dumper, plain
-from custrata.tiering.schemes import ReadsUnknownScheme, Scheme, built_in, columns_of, in_order
+from custrata.tiering.loading import Dumper, load_plain
+from custrata.tiering.schemes import ReadsUnknownScheme, Scheme, built_in, columns_of, dependency_order
 
 LIST, LOCK = "published.json", ".lock"
 PATIENCE = 10.0
@@ -72,11 +72,11 @@ class Version:
             "at": self.at.isoformat() if self.at else None,
             "note": self.note,
         }
-        return dumped({**head, "scheme": self.definition.data()})
+        return dump_yaml({**head, "scheme": self.definition.data()})
 
 
-def dumped(data: Mapping[str, Any]) -> str:
-    """Plain values as YAML a person likes to read."""
+def dump_yaml(data: Mapping[str, Any]) -> str:
+    """Plain values as readable YAML."""
     return str(yaml.dump(dict(data), Dumper=Dumper, allow_unicode=True, sort_keys=False, width=110))
 
 
@@ -95,8 +95,8 @@ class SchemeLibrary:
     @property
     def fingerprint(self) -> str:
         """A short text that changes with what is published. Raises `Damaged`."""
-        said = json.dumps([one.definition.data() for one in self.published().values()], sort_keys=True)
-        return sha256(said.encode()).hexdigest()[:16]
+        content = json.dumps([version.definition.data() for version in self.published().values()], sort_keys=True)
+        return sha256(content.encode()).hexdigest()[:16]
 
     def published(self) -> dict[str, Version]:
         """The published version of every scheme in force, in the order in which they are shown. Raises `Damaged`."""
@@ -105,11 +105,13 @@ class SchemeLibrary:
     def retired(self) -> list[str]:
         """The keys of schemes that have versions and are not published."""
         listed = self._list()
-        return [key for key in dict.fromkeys((*built_in(), *self._kept())) if key not in listed]
+        return [key for key in dict.fromkeys((*built_in(), *self._saved_keys())) if key not in listed]
 
     def schemes(self) -> list[Scheme]:
         """The published schemes, ready to grade, each after those it reads."""
-        return in_order([scheme_of(version.definition, version.number) for version in self.published().values()])
+        return dependency_order(
+            [scheme_of(version.definition, version.number) for version in self.published().values()]
+        )
 
     def version(self, key: str, number: int) -> Version:
         """One version of a scheme. Raises `NoSuchVersion`, `Damaged`."""
@@ -119,9 +121,9 @@ class SchemeLibrary:
                 return Version(built_in()[key], 1)
             raise NoSuchVersion(scheme=key, version=number)
         try:
-            held = plain(read_sealed(path))
-            at = datetime.fromisoformat(held["at"]) if held["at"] else None
-            return Version(define(held["scheme"]), held["version"], held["by"], at, held["note"])
+            data = load_plain(read_checked(path))
+            at = datetime.fromisoformat(data["at"]) if data["at"] else None
+            return Version(define(data["scheme"]), data["version"], data["by"], at, data["note"])
         except (*UNREADABLE, BadInput, yaml.YAMLError) as error:
             raise Damaged(file=path, reason=error) from error
 
@@ -130,8 +132,8 @@ class SchemeLibrary:
         return [self.version(key, number) for number in sorted(self._numbers(key), reverse=True)]
 
     def next_number(self, definition: Definition) -> int:
-        """The number a definition would be published under: that of the published, else the newest version, where it
-        is just that."""
+        """The number a definition would be published under: that of the published or else the newest version where
+        it is identical, otherwise a new one."""
         newest = max(self._numbers(definition.key), default=0)
         for number in (self._list().get(definition.key), newest):
             if number and self.version(definition.key, number).definition == definition:
@@ -143,14 +145,16 @@ class SchemeLibrary:
 
         Raises `SchemesInCircle`, `ReadsUnknownScheme`, `KindIsTaken`.
         """
-        held = {} if replace else self.published()
+        in_force = {} if replace else self.published()
         for definition in definitions:
             numbers = self._numbers(definition.key)
             if numbers and (kind := self.version(definition.key, max(numbers)).definition.kind) != definition.kind:
                 raise KindIsTaken(scheme=definition.key, kind=kind)
-        together = {key: version.definition for key, version in held.items()} | {one.key: one for one in definitions}
-        in_order(map(scheme_of, together.values()))
-        everywhere = {*self._kept(), *built_in()}
+        together = {key: version.definition for key, version in in_force.items()} | {
+            definition.key: definition for definition in definitions
+        }
+        dependency_order(map(scheme_of, together.values()))
+        everywhere = {*self._saved_keys(), *built_in()}
         for definition in definitions:
             for needed in scheme_of(definition).needs(sorted(everywhere - {definition.key}), optional=False):
                 if needed not in together:
@@ -168,18 +172,18 @@ class SchemeLibrary:
         self.folder.mkdir(FOLDER, exist_ok=True)
         with locked(self.folder / LOCK, wait=PATIENCE):
             self.check(definitions, replace=replace)
-            versions = [Version(one, self.next_number(one), by, at, note) for one in definitions]
-            made = [version for version in versions if version.number not in self._numbers(version.key)]
-            for version in made:
+            versions = [Version(definition, self.next_number(definition), by, at, note) for definition in definitions]
+            new_versions = [version for version in versions if version.number not in self._numbers(version.key)]
+            for version in new_versions:
                 home = self.folder / version.key
                 home.mkdir(exist_ok=True)
-                write_sealed(home / f"{version.number}.yaml", version.text())
-            kept = {} if replace else self._list()
-            self._write(kept | {version.key: version.number for version in versions})
-        return made
+                write_checked(home / f"{version.number}.yaml", version.text())
+            listed = {} if replace else self._list()
+            self._write(listed | {version.key: version.number for version in versions})
+        return new_versions
 
     def retire(self, key: str) -> None:
-        """Grade by a scheme no more from the next refresh on; its versions stay.
+        """Retire a scheme from the next refresh on; its versions stay.
 
         Raises `NoSuchVersion` where it is not published, `StillRead`, `Busy`.
         """
@@ -214,17 +218,17 @@ class SchemeLibrary:
         shipped = {1} if key in built_in() else set()
         return shipped | {int(path.stem) for path in (self.folder / key).glob("*.yaml") if path.stem.isdecimal()}
 
-    def _kept(self) -> list[str]:
+    def _saved_keys(self) -> list[str]:
         return sorted(path.name for path in self.folder.glob("*") if path.is_dir())
 
     def _list(self) -> dict[str, int]:
         path = self.folder / LIST
         try:
-            return {str(key): int(number) for key, number in json.loads(read_sealed(path)).items()}
+            return {str(key): int(number) for key, number in json.loads(read_checked(path)).items()}
         except FileNotFoundError:
             return dict.fromkeys(built_in(), 1)
         except UNREADABLE as error:
             raise Damaged(file=path, reason=error) from error
 
     def _write(self, listed: Mapping[str, int]) -> None:
-        write_sealed(self.folder / LIST, json.dumps(listed, indent=1))
+        write_checked(self.folder / LIST, json.dumps(listed, indent=1))

@@ -12,7 +12,7 @@ from custrata.analytics.rfm import MOST_BINS
 from custrata.analytics.score import Direction, Normaliser
 from custrata.criteria import Criteria
 from custrata.tiering import fields
-from custrata.tiering.fields import Field, Unreadable, at, wanted
+from custrata.tiering.fields import Field, Unreadable, at, requirement
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class Shape:
 
 
 def _rules(name: str, read_rule: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def read(given: Any) -> tuple[Any, ...]:
-        if not isinstance(given, Sequence) or isinstance(given, str) or not given:
-            raise Unreadable(given, wanted(name))
-        return tuple(at(f"[{place}]", read_rule, one) for place, one in enumerate(given))
+    def read(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, Sequence) or isinstance(value, str) or not value:
+            raise Unreadable(value, requirement(name))
+        return tuple(at(f"[{place}]", read_rule, rule) for place, rule in enumerate(value))
 
     return read
 
@@ -68,19 +68,19 @@ class FactorDefinition:
     high: Decimal = Decimal(1)
 
 
-def _tier_rule(given: Any) -> TierRule:
-    if not isinstance(given, Mapping) or set(given) != {"tier", "when"}:
-        raise Unreadable(given, wanted("tier_rule"))
-    return TierRule(at("tier", fields.key, given["tier"]), fields.criteria(given["when"]))
+def _tier_rule(value: Any) -> TierRule:
+    if not isinstance(value, Mapping) or set(value) != {"tier", "when"}:
+        raise Unreadable(value, requirement("tier_rule"))
+    return TierRule(at("tier", fields.key, value["tier"]), fields.criteria(value["when"]))
 
 
-def _point_rule(given: Any) -> PointRule:
-    if not isinstance(given, Mapping) or not {"when", "points"} <= set(given) <= {"name", "when", "points"}:
-        raise Unreadable(given, wanted("point_rule"))
-    name = given.get("name", "")
+def _point_rule(value: Any) -> PointRule:
+    if not isinstance(value, Mapping) or not {"when", "points"} <= set(value) <= {"name", "when", "points"}:
+        raise Unreadable(value, requirement("point_rule"))
+    name = value.get("name", "")
     if not isinstance(name, str) or len(name) > 60:
-        raise Unreadable(name, wanted("name_most"), "name")
-    return PointRule(name, fields.criteria(given["when"]), at("points", fields.signed, given["points"]))
+        raise Unreadable(name, requirement("name_most"), "name")
+    return PointRule(name, fields.criteria(value["when"]), at("points", fields.signed, value["points"]))
 
 
 FACTOR_FIELDS: dict[str, Callable[[Any], Any]] = {
@@ -93,56 +93,56 @@ FACTOR_FIELDS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _factors(given: Any) -> dict[str, FactorDefinition]:
-    if not isinstance(given, Mapping) or not given:
-        raise Unreadable(given, wanted("factors"))
-    return {at(str(name), fields.key, name): at(str(name), _factor, one) for name, one in given.items()}
+def _factors(value: Any) -> dict[str, FactorDefinition]:
+    if not isinstance(value, Mapping) or not value:
+        raise Unreadable(value, requirement("factors"))
+    return {at(str(name), fields.key, name): at(str(name), _factor, factor) for name, factor in value.items()}
 
 
-def _factor(given: Any) -> FactorDefinition:
-    if not isinstance(given, Mapping) or not {"trait", "weight"} <= set(given) <= set(FACTOR_FIELDS):
-        raise Unreadable(given, wanted("factor", known=", ".join(FACTOR_FIELDS)))
-    found = FactorDefinition(**{name: at(name, FACTOR_FIELDS[name], value) for name, value in given.items()})
-    if found.low >= found.high:
-        raise Unreadable(given.get("low", 0), wanted("below_high"), "low")
-    return found
+def _factor(value: Any) -> FactorDefinition:
+    if not isinstance(value, Mapping) or not {"trait", "weight"} <= set(value) <= set(FACTOR_FIELDS):
+        raise Unreadable(value, requirement("factor", known=", ".join(FACTOR_FIELDS)))
+    factor = FactorDefinition(**{name: at(name, FACTOR_FIELDS[name], value) for name, value in value.items()})
+    if factor.low >= factor.high:
+        raise Unreadable(value.get("low", 0), requirement("below_high"), "low")
+    return factor
 
 
 def _factor_data(factor: FactorDefinition) -> dict[str, Any]:
     usual = FactorDefinition(factor.trait, factor.weight)
-    found: dict[str, Any] = {"trait": factor.trait, "weight": factor.weight}
+    data: dict[str, Any] = {"trait": factor.trait, "weight": factor.weight}
     for name in ("direction", "normaliser", "low", "high"):
         value = getattr(factor, name)
         if value != getattr(usual, name):
-            found[name] = fields.part_text(value) if isinstance(value, Decimal) else value
-    return found
+            data[name] = fields.part_text(value) if isinstance(value, Decimal) else value
+    return data
 
 
-def _rfm_lines(given: Any) -> dict[str, tuple[Decimal, ...]]:
-    if not isinstance(given, Mapping) or set(given) != {"r", "f", "m"} or not all(map(_is_list, given.values())):
-        raise Unreadable(given, wanted("rfm_lines"))
-    found = {name: tuple(at(name, fields.number, one) for one in lines) for name, lines in given.items()}
-    for name, lines in found.items():
+def _rfm_lines(value: Any) -> dict[str, tuple[Decimal, ...]]:
+    if not isinstance(value, Mapping) or set(value) != {"r", "f", "m"} or not all(map(_is_list, value.values())):
+        raise Unreadable(value, requirement("rfm_lines"))
+    lines_by_name = {name: tuple(at(name, fields.number, line) for line in lines) for name, lines in value.items()}
+    for name, lines in lines_by_name.items():
         if not lines or any(high <= low for low, high in pairwise(lines)):
-            raise Unreadable(given[name], wanted("rfm_rising"), name)
-    if len({len(lines) for lines in found.values()}) > 1:
-        raise Unreadable(given, wanted("rfm_even"))
-    return found
+            raise Unreadable(value[name], requirement("rfm_rising"), name)
+    if len({len(lines) for lines in lines_by_name.values()}) > 1:
+        raise Unreadable(value, requirement("rfm_even"))
+    return lines_by_name
 
 
-def _is_list(given: Any) -> bool:
-    return isinstance(given, Sequence) and not isinstance(given, str)
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
-def _bins(given: Any) -> int:
-    found = fields.whole(given, least=2)
-    if found > MOST_BINS:
-        raise Unreadable(given, wanted("bins", most=MOST_BINS))
-    return found
+def _bins(value: Any) -> int:
+    bins = fields.whole(value, least=2)
+    if bins > MOST_BINS:
+        raise Unreadable(value, requirement("bins", most=MOST_BINS))
+    return bins
 
 
-def _auto(given: Any) -> int | str:
-    return "auto" if given == "auto" else fields.whole(given, least=2)
+def _auto(value: Any) -> int | str:
+    return "auto" if value == "auto" else fields.whole(value, least=2)
 
 
 _LESS = Field("less_is_better", fields.flag, default=False)
@@ -160,23 +160,24 @@ SHAPES: dict[str, Shape] = {
               "share", ordered=True),
         Shape("pareto", (_TRAIT, _AMONG, _WITHOUT, _FROZEN), "share", ordered=True),
         Shape("prediction", (_TRAIT, _LESS, _AMONG, _WITHOUT), "either", ordered=True),
-        Shape("score", (Field("factors", _factors, lambda held: {name: _factor_data(one) for name, one in held.items()},
-                              default=...), _AMONG, _WITHOUT), "either", ordered=True),
-        Shape("points", (Field("rules", _rules("point_rules", _point_rule), lambda held: [
-            {"name": one.name, "when": fields.criteria_data(one.when), "points": one.points} for one in held
+        Shape("score", (Field("factors", _factors, lambda factors: {
+            name: _factor_data(factor) for name, factor in factors.items()
+        }, default=...), _AMONG, _WITHOUT), "either", ordered=True),
+        Shape("points", (Field("rules", _rules("point_rules", _point_rule), lambda rules: [
+            {"name": rule.name, "when": fields.criteria_data(rule.when), "points": rule.points} for rule in rules
         ], default=...), _AMONG, _WITHOUT), "line", ordered=True),
-        Shape("rules", (Field("rules", _rules("tier_rules", _tier_rule), lambda held: [
-            {"tier": one.tier, "when": fields.criteria_data(one.when)} for one in held
+        Shape("rules", (Field("rules", _rules("tier_rules", _tier_rule), lambda rules: [
+            {"tier": rule.tier, "when": fields.criteria_data(rule.when)} for rule in rules
         ], default=...), Field("otherwise", fields.key), _AMONG)),
         Shape("rfm", (
             Field("method", fields.choice("quantile", "nested", "fixed", "log"), default="quantile"),
             Field("bins", _bins, default=5),
-            Field("lines", _rfm_lines, lambda held: None if held is None else {
-                name: [fields.part_text(one) for one in lines] for name, lines in held.items()}),
+            Field("lines", _rfm_lines, lambda lines_by_name: None if lines_by_name is None else {
+                name: [fields.part_text(line) for line in lines] for name, lines in lines_by_name.items()}),
             Field("reference", fields.choice("mean", "median"), default="mean"),
         ), tiers=("111", "101", "011", "001", "110", "100", "010", "000")),
         Shape("lifecycle", tuple(
-            Field(name, fields.some_days if name.endswith("_days") else fields.positive, default=usual)
+            Field(name, fields.positive_days if name.endswith("_days") else fields.positive, default=usual)
             for name, usual in (("new_days", 60), ("new_orders", 3), ("won_back_days", 90), ("mature_orders", 6),
                                 ("mature_days", 180), ("unpaced_at_risk_days", 180), ("unpaced_churned_days", 365))
         ), tiers=("mature", "growing", "won_back", "new", "at_risk", "churned", "prospect")),

@@ -1,4 +1,4 @@
-"""From where somebody asks: the address behind the proxies that stand in front, and no other."""
+"""Client addresses: the address of the browser in front of trusted proxies."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """The address of the browser; behind proxies (CUSTRATA_PROXIES of them) the one the outermost of them saw.
+    """The address of the browser; behind proxies (CUSTRATA_PROXIES of them) the one that the outermost of them saw.
 
-    What stands further left in X-Forwarded-For the browser may have made up. None where there is no address.
+    Entries further left in X-Forwarded-For may be forged. None where there is no address.
     """
     passed = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
     proxies = getattr(settings, "PROXIES", 0)
     spoken = passed[-proxies] if 0 < proxies <= len(passed) else request.META.get("REMOTE_ADDR", "")
-    found = _parsed(spoken)
-    return str(found) if found else None
+    address = _parsed(spoken)
+    return str(address) if address else None
 
 
 def counted_address(request: HttpRequest) -> str | None:
-    """The address that failures are counted for: of IPv6 the network, since whoever has one address has its 2⁶⁴."""
-    found = _parsed(client_address(request) or "")
-    if isinstance(found, IPv6Address):
-        return str(IPv6Address(int(found) >> 64 << 64))
-    return str(found) if found else None
+    """The address that failures are counted for: of IPv6 the /64 network, since a client usually has all of it."""
+    address = _parsed(client_address(request) or "")
+    if isinstance(address, IPv6Address):
+        return str(IPv6Address(int(address) >> 64 << 64))
+    return str(address) if address else None
 
 
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:
@@ -40,7 +40,7 @@ def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     elif bare.count(":") == 1:
         bare = bare.partition(":")[0]
     try:
-        found = ip_address(bare)
+        address = ip_address(bare)
     except ValueError:  # a socket has none, and a header may hold anything
         return None
-    return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

@@ -13,7 +13,7 @@ class WebConfig(AppConfig):
     label = "web"
 
     def ready(self) -> None:
-        """Give the phrases of our apps to the catalogue, and let deadlines hold for the database."""
+        """Register the phrases of the apps in the catalogue, and apply deadlines to database connections."""
         from custrata.web.computing import watch_database
 
         connection_created.connect(watch_database, dispatch_uid="custrata.web.computing")

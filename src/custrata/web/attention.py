@@ -1,4 +1,4 @@
-"""What the overview shows a person to see to; the apps declare the functions that find it."""
+"""The attention list of the overview: its items, and those that apps declare."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from custrata.web.manifest import function, manifests
 
 @dataclass(frozen=True)
 class Person:
-    """A customer by name, with what they spent."""
+    """A customer's id, name and spend."""
 
     customer_id: str
     name: str
@@ -21,8 +21,8 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Way:
-    """From which tier to which so many customers went, and where they are listed."""
+class MoveCount:
+    """How many customers moved between two tiers, with a link to their list."""
 
     words: str
     customers: int
@@ -31,17 +31,17 @@ class Way:
 
 @dataclass(frozen=True)
 class Attention:
-    """Something to look at: an icon, how grave it is, two sentences, where it leads, and customers concerned."""
+    """An item of the attention list: icon, severity, title, text, link, and the customers concerned."""
 
     icon: str
     tone: str
     title: str
     text: str
     href: str
-    ways: tuple[Way, ...] = ()
+    ways: tuple[MoveCount, ...] = ()
     people: tuple[Person, ...] = ()
 
 
 def declared_attention(person: Any, at: datetime) -> Sequence[Attention]:
-    """What the apps declare, for a person at an instant."""
+    """The items that apps declare, for a person at an instant."""
     return [item for app in manifests() for name in app.attention for item in function(name)(person, at)]

@@ -1,6 +1,6 @@
-"""Who asks the REST API: a token in the header, good for some scopes and never for more than its maker may do.
+"""Authentication of the REST API by bearer tokens, limited to their scopes and to the rights of their creator.
 
-Where tokens are kept is the business of an app above, which declares the function that recognises one.
+Tokens are stored by an app, which declares the function that looks one up.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class BeyondRights(NotAllowed):
 
 
 class Bearer(Protocol):
-    """A token that was recognised: whose rights it acts with, and what it is good for."""
+    """A valid token: its owner, and its scopes."""
 
     @property
     def pk(self) -> int: ...
@@ -52,13 +52,13 @@ class Bearer(Protocol):
 
 
 class Recognise(Protocol):
-    """Finds the token of a secret; raises a `NotAuthenticated` where there is none, or it is over."""
+    """Looks up the token of a secret; raises `NotAuthenticated` where it is unknown or expired."""
 
     def __call__(self, secret: str, at: datetime) -> Bearer: ...
 
 
 class BearerToken(HttpBearer):
-    """Lets in who sends a token that is good for these scopes; a session's cookie counts for nothing."""
+    """Requires a token with these scopes; session cookies are not accepted."""
 
     def __init__(self, *scopes: Scope) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class BearerToken(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Bearer:
         """The token of that secret. Raises a `NotAuthenticated`, `ScopeMissing`, `BeyondRights`."""
-        bearer = _recognise(token)
+        bearer = _look_up(token)
         request.token_owner = bearer.person  # type: ignore[attr-defined]  # the log of refusals names them
         for scope in self.scopes:
             if scope not in bearer.scopes:
@@ -83,12 +83,12 @@ class BearerToken(HttpBearer):
         return bearer
 
 
-def _recognise(secret: str) -> Bearer:
-    """The token of a secret, as the app that keeps tokens knows it; where no app does, there is none."""
-    recognisers: list[Recognise] = [function(app.recognises_tokens) for app in manifests() if app.recognises_tokens]
-    if not recognisers:
+def _look_up(secret: str) -> Bearer:
+    """The token of a secret, from the app that stores tokens; without such an app there are none."""
+    declared: list[Recognise] = [function(app.token_lookup) for app in manifests() if app.token_lookup]
+    if not declared:
         raise NotAuthenticated
-    return recognisers[0](secret, timezone.now())
+    return declared[0](secret, timezone.now())
 
 
 def bearer(request: HttpRequest) -> Bearer:
@@ -97,7 +97,7 @@ def bearer(request: HttpRequest) -> Bearer:
 
 
 class TokenRate(BaseThrottle):
-    """So many requests of one token in a minute of the clock; each process counts by itself."""
+    """Limits requests per token and minute; each process counts separately."""
 
     def allow_request(self, request: HttpRequest) -> bool:
         """Count the request, and say whether it is within what the setting allows."""

@@ -1,4 +1,4 @@
-"""What programs send to the REST API, read strictly: JSON, and nothing that only looks like it."""
+"""Strict JSON parsing of the request bodies of the REST API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEEPEST = 60
 
 
 class StrictParser(Parser):
-    """Refuses what Python would take and a database or a file cannot store: NaN, infinities, NUL, unpaired surrogates.
+    """Refuses values that Python accepts but a database cannot store: NaN, infinities, NUL, unpaired surrogates.
 
     Ninja answers whatever is raised here with status 400.
     """
@@ -38,9 +38,9 @@ def read_json(text: str) -> Any:
         data = json.loads(text, parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
-    for held in _texts(data):
-        held.encode("utf-8")
-        if "\x00" in held:
+    for text_value in _texts(data):
+        text_value.encode("utf-8")
+        if "\x00" in text_value:
             raise ValueError("NUL")
     return data
 
@@ -50,10 +50,10 @@ def _refuse(word: str) -> NoReturn:
 
 
 def _finite(written: str) -> float:
-    found = float(written)
-    if not math.isfinite(found):
+    number = float(written)
+    if not math.isfinite(number):
         raise ValueError(written)
-    return found
+    return number
 
 
 def _whole(written: str) -> int:
@@ -63,7 +63,7 @@ def _whole(written: str) -> int:
 
 
 def _texts(data: Any, depth: int = 0) -> Iterator[str]:
-    """Every text in plain values, names included. Raises `ValueError` on what is nested too deep."""
+    """All strings in plain values, keys included. Raises `ValueError` on values nested too deep."""
     if depth > DEEPEST:
         raise ValueError("nested too deep")
     if isinstance(data, str):

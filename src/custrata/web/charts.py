@@ -1,6 +1,6 @@
-"""What the charts of `web/charts.js` take: one shape per chart name. Words are already in the reader's language.
+"""The data of the charts in `web/charts.js`, one type per chart. Texts are already in the reader's language.
 
-Numbers stay numbers; the browser writes them as the language and the workspace's currency have it, by `unit`. A
+Numbers stay numbers; the browser formats them by `unit`, the language and the workspace's currency. A
 `colour` is a tier's class (`step-3`, `apart`); without one a row takes the accent. An `href` makes its mark a link.
 """
 
@@ -21,7 +21,7 @@ class Row(TypedDict):
 
 
 class Mark(TypedDict):
-    """A line down at one of the days, and what it says: where the method of a curve changes."""
+    """A vertical line at one of the days, with its label: where the method of a curve changes."""
 
     at: str
     name: str
@@ -38,7 +38,7 @@ class Series(TypedDict):
 
 
 class Line(TypedDict):
-    """A line drawn across at a value, with its name."""
+    """A line at a value, with its label."""
 
     at: float
     name: str
@@ -99,7 +99,7 @@ class Order(TypedDict):
 
 
 class Rhythm(TypedDict):
-    """`rhythm`: orders over time, the instant one looks from, and when the next order is expected (ISO days)."""
+    """`rhythm`: orders over time, the instant of the run, and when the next order is expected (ISO days)."""
 
     orders: list[Order]
     as_of: str
@@ -119,7 +119,7 @@ class Bar(TypedDict):
 
 
 class Bars(TypedDict):
-    """`bars`: bars that lie, the first on top."""
+    """`bars`: horizontal bars, the first on top."""
 
     rows: list[Bar]
     unit: NotRequired[Unit]

@@ -17,26 +17,26 @@ OFF_THE_LADDER = "apart"
 def tier_colour(scheme: str, tier: str) -> str:
     """The colour class of a tier: `step-0`, the deepest, to `step-20`, or `apart`."""
     run = published_run()
-    return _of_run(run.id, _Held(run)).get((scheme, tier), OFF_THE_LADDER) if run else OFF_THE_LADDER
+    return _of_run(run.id, _Uncached(run)).get((scheme, tier), OFF_THE_LADDER) if run else OFF_THE_LADDER
 
 
-class _Held:
-    """A run that rides along without being part of the cache's key."""
+class _Uncached:
+    """A wrapper that is equal to any other, to pass a run to a cached function without it being part of the key."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held)
+        return isinstance(other, _Uncached)
 
     def __hash__(self) -> int:
         return 0
 
 
 @lru_cache(maxsize=8)
-def _of_run(run_id: str, held: _Held) -> dict[tuple[str, str], str]:
-    record, found = held.run.record, dict[tuple[str, str], str]()
-    for scheme, decided in record["schemes"].items():
+def _of_run(run_id: str, uncached: _Uncached) -> dict[tuple[str, str], str]:
+    record, colours = uncached.run.record, dict[tuple[str, str], str]()
+    for scheme, scheme_record in record["schemes"].items():
         sizes = {row["tier"]: row for row in record["tiers"].get(scheme, ())}
         tiers = tuple(
             Tier(
@@ -46,7 +46,7 @@ def _of_run(run_id: str, held: _Held) -> dict[tuple[str, str], str]:
                 name=key,
                 apart=key in APART,
             )
-            for key in (decided["tiers"] or ())
+            for key in (scheme_record["tiers"] or ())
         )
-        found |= {(scheme, key): colour for key, colour in tier_colours(Scheme(scheme, scheme, tiers)).items()}
-    return found
+        colours |= {(scheme, key): colour for key, colour in tier_colours(Scheme(scheme, scheme, tiers)).items()}
+    return colours

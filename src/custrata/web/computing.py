@@ -1,6 +1,6 @@
-"""Computations that a request waits for: a few at a time, each until its deadline, and what fails told in our words.
+"""Computations within requests: limited in number and time, with errors translated to refusals.
 
-Only a few run at once, so that a process always has threads left for whoever asks for a page.
+Only a few run at once, so that a process always has threads left for pages.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.db import DataError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from custrata.engine.deadline import TookTooLong, current
-from custrata.engine.guard import of_engine
+from custrata.engine.guard import engine_error
 from custrata.errors import CustrataError, Refused
 
 AT_ONCE, WAITING = 2, 4  # computations in one process, and those that wait for their turn
@@ -28,7 +28,7 @@ class ServerBusy(Refused):
 
 
 def named_failure(error: BaseException) -> CustrataError | None:
-    """The refusal that an error comes down to: too late, or too much at once; none where it is neither."""
+    """The refusal behind an error: deadline exceeded, or too many computations; None for other errors."""
     limit = current()
     if isinstance(error, TookTooLong | ServerBusy):
         return error
@@ -38,10 +38,10 @@ def named_failure(error: BaseException) -> CustrataError | None:
 
 
 def watch_database(*, connection: BaseDatabaseWrapper, **signal: object) -> None:
-    """Let the deadline of a request hold for the database too; sent whenever a connection is made.
+    """Apply the deadline of a request to the database; connected to Django's signal `connection_created`.
 
-    SQLite is interrupted as an engine is. PostgreSQL stops a statement itself; its connections outlive a request, and
-    are of a process that answers requests alone.
+    SQLite is interrupted like an engine. PostgreSQL gets a statement timeout; its connections outlive a request, but
+    belong to processes that only serve requests.
     """
     limit = current()
     if limit is None:
@@ -54,16 +54,18 @@ def watch_database(*, connection: BaseDatabaseWrapper, **signal: object) -> None
 
 
 def unfit_value(error: BaseException) -> bool:
-    """Whether database or disk had no room for a value: too long, too large, or not a text at all."""
+    """Whether database or disk rejected a value: too long, too large, or not encodable."""
     name = isinstance(error, OSError) and error.errno == ENAMETOOLONG
     return name or isinstance(error, DataError | OverflowError)
 
 
 @contextmanager
 def computing() -> Iterator[None]:
-    """Take one's turn to compute; what fails is told in our words. Raises `ServerBusy`, `TookTooLong`, and of_engine's.
+    """Wait for a turn to compute; errors of the engine are raised as `engine_error` translates them.
 
-    Within it as many compute as there are places; a few wait, as long as their request may take.
+    Only as many requests compute at once as there are places; a few more wait, as long as their request may take.
+
+    Raises `ServerBusy`, `TookTooLong`, and what `engine_error` returns.
     """
     if not _admitted.acquire(blocking=False):
         raise ServerBusy
@@ -74,7 +76,7 @@ def computing() -> Iterator[None]:
         try:
             yield
         except Exception as error:
-            named = named_failure(error) or of_engine(error)
+            named = named_failure(error) or engine_error(error)
             if named is None or named is error:
                 raise
             raise named from error
@@ -85,5 +87,5 @@ def computing() -> Iterator[None]:
 
 
 def _canceled(error: BaseException) -> bool:
-    """Whether PostgreSQL stopped a statement since it took too long."""
+    """Whether PostgreSQL cancelled a statement after its timeout."""
     return isinstance(error, OperationalError) and type(error.__cause__).__name__ == "QueryCanceled"

@@ -1,4 +1,4 @@
-"""What every template may use; nothing here asks the database."""
+"""Context variables of every template, without database queries."""
 
 from __future__ import annotations
 

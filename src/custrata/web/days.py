@@ -1,4 +1,4 @@
-"""Days, instants and ids that people and programs send: a calendar one can count on and back in, one line of text."""
+"""Validation of days, instants and ids in requests: dates within a safe range, single-line text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from pydantic import AfterValidator, AwareDatetime
 
-ONE_LINE = RegexValidator(r"\A[^\r\n]*\Z")  # what stands in an address: no path of ours has a line end in it
+ONE_LINE = RegexValidator(r"\A[^\r\n]*\Z")  # for values in URLs
 FIRST, LAST = date(1970, 1, 1), date(2199, 12, 31)
 
 
@@ -20,21 +20,21 @@ class DayField(forms.DateField):
         super().__init__(validators=[MinValueValidator(FIRST), MaxValueValidator(LAST)], **named)
 
 
-def _counted(given: datetime) -> datetime:
-    if not FIRST.year < given.year < LAST.year:
+def _counted(instant: datetime) -> datetime:
+    if not FIRST.year < instant.year < LAST.year:
         raise ValueError(f"write an instant between {FIRST.year + 1} and {LAST.year - 1}")
-    return given
+    return instant
 
 
 def instant_of(text: str) -> datetime | None:
-    """The instant that a text of ours names, in UTC; none where it is none that one can count with.
+    """The instant that a text names, in UTC; None where it is invalid or out of range.
 
     >>> instant_of("2025-07-01T04:00:00Z").isoformat(), instant_of("9999-12-31T23:59:59Z"), instant_of("2025-07-01")
     ('2025-07-01T04:00:00+00:00', None, None)
     """
     try:
-        found = datetime.fromisoformat(text)
-        return _counted(found).astimezone(UTC) if found.tzinfo else None
+        instant = datetime.fromisoformat(text)
+        return _counted(instant).astimezone(UTC) if instant.tzinfo else None
     except (ValueError, OverflowError):
         return None
 

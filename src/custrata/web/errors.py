@@ -1,4 +1,4 @@
-"""Pages for what went wrong."""
+"""Error pages."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Where it was refused by name, a run that was removed, say, that is what the page says."""
+    """The page shows the message of the error that caused it, such as a removed run, if there is one."""
     refused = exception.__cause__
     return _page(request, 404, text=texts.sentence(refused) if isinstance(refused, CustrataError) else "")
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """What we did not foresee. Neither database nor workspace is asked: one of them may be the trouble."""
+    """The page for unexpected errors; uses neither database nor workspace, since one of them may have failed."""
     facts = {**_facts(500, "500"), "language_tag": texts.tag(), "theme": "auto"}
     return HttpResponse(render_to_string("web/broken.html", facts), status=500)
 

@@ -1,7 +1,7 @@
-"""Tables to take along: CSV that Excel opens in the right encoding, and Excel itself, both a row at a time.
+"""Exports of tables: CSV with a BOM for Excel, and Excel files, both streamed by row.
 
-A text that begins with = + - @ would be run as a formula by whoever opens the file: in CSV it gets an apostrophe in
-front, in Excel it is kept as the text it is.
+Spreadsheets run text that begins with = + - @ as a formula: in CSV it is prefixed with an apostrophe, in Excel it is
+written as a text cell.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class _Echo:
-    """A file that hands back what is written to it."""
+    """A file object whose `write` returns the text."""
 
     def write(self, text: str) -> str:
         return text
 
 
 def csv_response(name: str, header: Sequence[str], rows: Rows) -> StreamingHttpResponse:
-    """`name`.csv, sent while it is made."""
+    """A streamed response with `name`.csv."""
     return _download(_csv(header, rows), "text/csv; charset=utf-8", f"{name}.csv")
 
 
 def excel_response(name: str, header: Sequence[str], rows: Rows) -> StreamingHttpResponse:
-    """`name`.xlsx; what does not fit on one sheet goes on to the next."""
+    """A response with `name`.xlsx; rows that do not fit on one sheet continue on the next."""
     return _download(_excel(name, header, rows), EXCEL, f"{name}.xlsx")
 
 
@@ -65,7 +65,7 @@ def _csv(header: Sequence[str], rows: Rows) -> Iterator[bytes]:
 
 
 def _local(cell: Cell, zone: ZoneInfo) -> Cell:
-    """An instant as the clock of the workspace shows it; all else as it is."""
+    """Instants in the time zone of the workspace; other values unchanged."""
     return cell.astimezone(zone).replace(tzinfo=None) if isinstance(cell, datetime) and cell.tzinfo else cell
 
 
@@ -92,7 +92,7 @@ def _write_excel(path: Path, name: str, header: Sequence[str], rows: Rows) -> No
 
 
 class _Sheets:
-    """The sheets of one table: a new one begins where the last is full."""
+    """The sheets of one table; a new one is added when the last is full."""
 
     def __init__(self, book: xlsxwriter.Workbook, name: str, header: Sequence[str]) -> None:
         self.book, self.name, self.header = book, name, header
@@ -100,10 +100,10 @@ class _Sheets:
         self.instant = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
         self.day = book.add_format({"num_format": "yyyy-mm-dd"})
         self.zone, self.many = _zone(), 0
-        self.begin()
+        self.add_sheet()
 
-    def begin(self) -> None:
-        """A sheet with the header on it."""
+    def add_sheet(self) -> None:
+        """Add a sheet with the header."""
         self.sheet, self.line = self.book.add_worksheet(_sheet_name(self.name, self.many)), 0
         self.many += 1
         self.sheet.freeze_panes(1, 0)
@@ -111,15 +111,15 @@ class _Sheets:
         self.sheet.write_row(0, 0, self.header, self.bold)
 
     def add(self, row: Sequence[Cell]) -> None:
-        """A row below the last."""
+        """Append a row."""
         if self.line == MOST_ROWS:
-            self.begin()
+            self.add_sheet()
         self.line += 1
         for column, cell in enumerate(row):
             self.write(column, _local(cell, self.zone))
 
     def write(self, column: int, cell: Cell) -> None:
-        """A cell as what it is: texts are never formulas."""
+        """Write a cell by its type; text is never a formula."""
         if isinstance(cell, str):
             self.sheet.write_string(self.line, column, cell[:LONGEST])
         elif isinstance(cell, datetime):
@@ -134,5 +134,5 @@ class _Sheets:
 
 def _sheet_name(name: str, place: int) -> str:
     """A name that Excel allows: 31 characters at most, none of []:*?/\\ in it."""
-    kept = "".join(letter for letter in name if letter not in "[]:*?/\\").strip("'")[:26] or "Custrata"
-    return kept if place == 0 else f"{kept} {place + 1}"
+    title = "".join(letter for letter in name if letter not in "[]:*?/\\").strip("'")[:26] or "Custrata"
+    return title if place == 0 else f"{title} {place + 1}"

@@ -1,4 +1,4 @@
-"""Static files, out of the package as they are; each address carries the file's version, so browsers keep it."""
+"""Static files served from the package; URLs contain the file's version, so browsers can cache them."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ STYLES = ("pictures.css",)
 
 
 class VersionedStorage(StaticFilesStorage):
-    """`{% static "web/custrata.css" %}` is `/static/web/custrata.css?v=1f0c…`: what may be kept for good."""
+    """`{% static "web/custrata.css" %}` is `/static/web/custrata.css?v=1f0c…`: cacheable forever."""
 
     def url(self, name: str | None) -> str:
-        """The address of a file with its version; of a file that is not there, without."""
+        """The URL of a file with its version; of a missing file, without."""
         version = (_version_now if settings.DEBUG else _version)(name or "")
         return f"{super().url(name)}?v={version}" if version else super().url(name)
 
 
 def _version_now(name: str) -> str:
-    found = finders.find(name)
-    return hashlib.sha256(Path(str(found)).read_bytes()).hexdigest()[:12] if found else ""
+    path = finders.find(name)
+    return hashlib.sha256(Path(str(path)).read_bytes()).hexdigest()[:12] if path else ""
 
 
 @lru_cache(maxsize=512)
 def _version(name: str) -> str:
-    """Looked up once: without DEBUG the files of a running server do not change."""
+    """The version, cached: without DEBUG the files of a running server do not change."""
     return _version_now(name)
 
 
 class ReportStyles(finders.BaseFinder):
-    """The looks of the pictures, which belong to the report, as `report/pictures.css`."""
+    """Finds the style sheet of the report's charts as `report/pictures.css`."""
 
     def __init__(self, *args: Any, **named: Any) -> None:
         self.folder = Path(custrata.report.__file__).parent / "templates"
@@ -50,8 +50,8 @@ class ReportStyles(finders.BaseFinder):
 
     def find(self, path: str, find_all: bool = False, **named: Any) -> Any:
         """The path of a file of ours, an empty list for all others."""
-        found = [str(self.folder / name) for name in STYLES if path == f"{REPORT}/{name}"]
-        return found if find_all or not found else found[0]
+        paths = [str(self.folder / name) for name in STYLES if path == f"{REPORT}/{name}"]
+        return paths if find_all or not paths else paths[0]
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, FileSystemStorage]]:
         """Every file of ours with where it lies."""

@@ -1,4 +1,4 @@
-"""The gate in front of every page: only those come in who have the right."""
+"""Access control of views by rights."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ View = Callable[..., HttpResponseBase]
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Lead to the sign-in and back to the page asked for; a part of a page takes its whole page there."""
+    """Redirect to the sign-in, with the way back to the requested page; for a fragment, to its whole page."""
     if getattr(request, "htmx", None):
         here = urlsplit(request.headers.get("HX-Current-URL", "/"))
         back = redirect_to_login(f"{here.path}?{here.query}" if here.query else here.path)
         return HttpResponse(headers={"HX-Redirect": back.url})
-    # What was about to be sent cannot be sent again on its own: back to where everybody starts.
+    # A POST cannot be repeated after the redirect: continue at the start page.
     safe = request.method in ("GET", "HEAD")
     return redirect_to_login(request.get_full_path() if safe else reverse("web:start"))
 
 
 def needs(right: Right | None) -> Callable[[View], View]:
-    """Let only those in who have the right (none: everybody signed in).
+    """Restrict a view to users with the right (None: all signed-in users).
 
-    A stranger is asked to sign in, anybody else is refused with 403.
+    Anonymous users are redirected to the sign-in, others get status 403.
     """
 
     def wrap(view: View) -> View:

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can serve."""
+"""Liveness and readiness checks."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from custrata.web.workspace import workspace
 
 
 def health(request: HttpRequest) -> HttpResponse:
-    """The process lives: nothing is asked of database or workspace."""
+    """Liveness: uses neither database nor workspace."""
     return HttpResponse("ok\n", "text/plain")
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """Whether database, migrations and workspace are there; 503 where one is not."""
-    checks = {name: _holds(check) for name, check in CHECKS.items()}
+    """Readiness of database, migrations and workspace; status 503 where one fails."""
+    checks = {name: _passes(check) for name, check in CHECKS.items()}
     return JsonResponse({"ready": all(checks.values()), "checks": checks}, status=200 if all(checks.values()) else 503)
 
 
-def _holds(check: Callable[[], bool]) -> bool:
+def _passes(check: Callable[[], bool]) -> bool:
     try:
         return check()
     except Exception:  # whatever it is, we are not ready; the reason stands in the log of who tries to work

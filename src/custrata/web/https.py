@@ -1,4 +1,4 @@
-"""The REST API over plain HTTP: refused. Leading it to HTTPS would hide that a token went unencrypted."""
+"""Refusal of plain HTTP at the REST API: a redirect would hide that a token was sent unencrypted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class HttpsRequired(NotAllowed):
 
 
 class ApiOverHttps:
-    """Refuses what comes to the API without HTTPS, where people come by HTTPS; stands before what leads pages there."""
+    """Refuses API requests without HTTPS where HTTPS is set; must come before the redirect of pages to HTTPS."""
 
     def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
         self.answer = answer

@@ -1,4 +1,4 @@
-"""The language of a page: the person's own, else what was chosen here, else what the browser asks for."""
+"""The language of a page: that of the user, else of the cookie, else of the browser."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRADITIONAL = {"hant", "tw", "hk", "mo"}
 
 
 class LanguageMiddleware:
-    """Answer in the reader's language, and say which it is."""
+    """Sets the language of a request, and `Content-Language`."""
 
     def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
         self.answer = answer
@@ -34,22 +34,22 @@ class LanguageMiddleware:
 
 
 def reader_language(request: HttpRequest) -> str:
-    """The first of: the person's language, the cookie's, the first one asked for that we speak, the workspace's."""
+    """The first of: the user's language, the cookie's, the first supported one of the browser, the workspace's."""
     own = getattr(request.user, "language", "") if request.user.is_authenticated else ""
-    for found in (own, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)):
-        if found in LANGUAGES:
-            return str(found)
-    return asked_for(request.headers.get("Accept-Language", "")) or _of_the_workspace()
+    for language in (own, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)):
+        if language in LANGUAGES:
+            return str(language)
+    return preferred_language(request.headers.get("Accept-Language", "")) or _workspace_language()
 
 
-def asked_for(header: str) -> str | None:
-    """The first language of an Accept-Language header that we speak.
+def preferred_language(header: str) -> str | None:
+    """The first supported language of an Accept-Language header.
 
-    >>> asked_for("fr, zh-TW;q=0.8, en;q=0.5"), asked_for("zh"), asked_for("de")
+    >>> preferred_language("fr, zh-TW;q=0.8, en;q=0.5"), preferred_language("zh"), preferred_language("de")
     ('zh-hant', 'zh-hans', None)
     """
-    for asked, _ in parse_accept_lang_header(header.lower()):
-        first, *more = asked.split("-")
+    for code, _ in parse_accept_lang_header(header.lower()):
+        first, *more = code.split("-")
         if first == "zh":
             return "zh-hant" if TRADITIONAL & set(more) else "zh-hans"
         if first == "en":
@@ -57,7 +57,7 @@ def asked_for(header: str) -> str | None:
     return None
 
 
-def _of_the_workspace() -> str:
+def _workspace_language() -> str:
     try:
         return workspace().settings.language
     except CustrataError:

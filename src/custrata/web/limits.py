@@ -27,7 +27,7 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class LimitsMiddleware:
-    """Refuse what cannot be held, and stop what takes too long; inside of whatever names and counts requests."""
+    """Refuses values that cannot be stored, and stops requests at their deadline."""
 
     def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
         self.answer = answer
@@ -38,25 +38,25 @@ class LimitsMiddleware:
         with deadline(settings.REQUEST_SECONDS):
             return self.answer(request)
 
-    def process_view(self, request: HttpRequest, view: object, given: object, named: object) -> HttpResponse | None:
-        """Refuse a form with what no database can hold."""
+    def process_view(self, request: HttpRequest, view: object, args: object, named: object) -> HttpResponse | None:
+        """Refuse forms with values that a database cannot store."""
         sent = request.method == "POST" and request.content_type in FORMS
         return _unreadable(request) if sent and _unusable(_pairs(request.POST), LONGEST_FIELD) else None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
-        """The page for what took too long, or for a value the database has no room for."""
+        """The response to an exceeded deadline, or to a value that the database rejected."""
         named = named_failure(error)
-        return _stopped(request, named) if named is not None else _told(request, error)
+        return _timeout_page(request, named) if named is not None else _refuse_unfit_value(request, error)
 
 
 def _pairs(query: Any) -> Iterable[tuple[str, str]]:
     return ((name, value) for name, values in query.lists() for value in values)
 
 
-def _unusable(texts_given: Iterable[str | tuple[str, str]], longest: int) -> bool:
-    """Whether a text has a null character, an unpaired surrogate, or more than anybody writes."""
-    for given in texts_given:
-        for text in (given,) if isinstance(given, str) else given:
+def _unusable(values: Iterable[str | tuple[str, str]], longest: int) -> bool:
+    """Whether a text has a null character, an unpaired surrogate, or is too long."""
+    for value in values:
+        for text in (value,) if isinstance(value, str) else value:
             if len(text) > longest or "\0" in text or not _encodes(text):
                 return True
     return False
@@ -80,13 +80,13 @@ def _unreadable(request: HttpRequest) -> HttpResponse:
     raise BadRequest("a value that no page has")
 
 
-def _told(request: HttpRequest, error: Exception) -> HttpResponse | None:
+def _refuse_unfit_value(request: HttpRequest, error: Exception) -> HttpResponse | None:
     if unfit_value(error):
         raise BadRequest("a value that nothing has room for") from error
     return None
 
 
-def _stopped(request: HttpRequest, error: CustrataError) -> HttpResponse:
+def _timeout_page(request: HttpRequest, error: CustrataError) -> HttpResponse:
     if request.path_info.startswith(API):
         return refuse(request, error)
     inside = getattr(request, "user", None) is not None and request.user.is_authenticated

@@ -171,7 +171,7 @@ class App(AppConfig):
     menu: ClassVar[tuple[Entry, ...]] = ()
     routers: ClassVar[tuple[str, ...]] = ()
     """Routers of the REST API."""
-    recognises_tokens: ClassVar[str] = ""
+    token_lookup: ClassVar[str] = ""
     """The function that finds the token of a secret (`custrata.web.bearers.Recognise`)."""
     jobs: ClassVar[tuple[str, ...]] = ()
     """Modules that register kinds of work and what is looked at from time to time (`custrata.apps.jobs.actions`)."""

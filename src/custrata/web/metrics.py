@@ -1,6 +1,6 @@
-"""What a monitoring system reads: requests by view and status, how long they took, and what apps add.
+"""Prometheus metrics: requests by view and status, durations, and gauges of apps.
 
-An app adds a number with `add_gauge`; it is read when somebody asks.
+Apps add gauges with `add_gauge`; they are read at every scrape.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _gauges: dict[str, tuple[str, str, Read]] = {}
 
 
 class _Gauges:
-    """Reads what apps added."""
+    """Collects the gauges that apps added."""
 
     def collect(self) -> Iterable[Metric]:
         for name, (help_text, label, read) in _gauges.items():
@@ -39,27 +39,27 @@ REGISTRY.register(_Gauges())
 
 
 def add_gauge(name: str, help_text: str, label: str, read: Read) -> None:
-    """Have a number per value of a label read at every look: `add_gauge("custrata_jobs", "Jobs.", "state", counts)`."""
+    """Register a gauge with one label, read at every scrape: `add_gauge("custrata_jobs", "Jobs.", "state", counts)`."""
     _gauges[name] = (help_text, label, read)
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The metrics, to who asks with the token of the settings, or, without a proxy in front, on this machine."""
+    """The metrics, for requests with the token of the settings or, without a proxy, from this machine."""
     if not (_has_token(request) or _is_local(request)):
         return HttpResponse("Metrics are given on this machine, or with the token.\n", "text/plain", status=403)
     return HttpResponse(generate_latest(REGISTRY), CONTENT_TYPE_LATEST)
 
 
 def _has_token(request: HttpRequest) -> bool:
-    asked = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    return bool(settings.METRICS_TOKEN) and hmac.compare_digest(asked.encode(), settings.METRICS_TOKEN.encode())
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return bool(settings.METRICS_TOKEN) and hmac.compare_digest(token.encode(), settings.METRICS_TOKEN.encode())
 
 
 def _is_local(request: HttpRequest) -> bool:
-    """Whether the request began on this machine: by the peer of the connection, whatever headers say.
+    """Whether the request comes from this machine, by the peer address of the connection.
 
-    A proxy on this machine makes every request come from here. So behind one nothing counts as local, nor does what
-    bears the mark of a proxy that the settings do not know.
+    Behind a proxy on this machine every request has a local peer. So with proxies configured nothing counts as local,
+    nor do requests with headers of an unconfigured proxy.
     """
     passed_on = settings.PROXIES or any(name.startswith(MARKS) for name in request.headers)
     try:

@@ -1,4 +1,4 @@
-"""What stands in the menu, and for whom; the apps declare it."""
+"""The menu, as apps declare it, by rights."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ GROUPS = ("pages", "settings")
 
 
 @dataclass(frozen=True)
-class Shown:
-    """An entry as this page shows it."""
+class MenuItem:
+    """A menu entry as rendered on a page."""
 
     phrase: str
     icon: str
@@ -32,24 +32,24 @@ def entries(*groups: str) -> list[Entry]:
     ]
 
 
-def menu(person: Any, path: str) -> dict[str, list[Shown]]:
+def menu(person: Any, path: str) -> dict[str, list[MenuItem]]:
     """The entries a person may open, by group; the one that `path` belongs to is current."""
-    groups = {group: list(_open_to(person, entries(group))) for group in GROUPS}
+    groups = {group: list(_permitted(person, entries(group))) for group in GROUPS}
     hrefs = [href for visible in groups.values() for _, href in visible]
     belongs = (href for href in hrefs if path == href or (href != "/" and path.startswith(href)))
     current = max(belongs, key=len, default=None)
     return {
-        group: [Shown(entry.phrase, entry.icon, href, href == current) for entry, href in visible]
+        group: [MenuItem(entry.phrase, entry.icon, href, href == current) for entry, href in visible]
         for group, visible in groups.items()
     }
 
 
 def first_page(person: Any) -> str:
     """Where a person starts: the first page they may open."""
-    return next((href for _, href in _open_to(person, entries(*GROUPS))), "/")
+    return next((href for _, href in _permitted(person, entries(*GROUPS))), "/")
 
 
-def _open_to(person: Any, declared: Iterable[Entry]) -> Iterator[tuple[Entry, str]]:
+def _permitted(person: Any, declared: Iterable[Entry]) -> Iterator[tuple[Entry, str]]:
     for entry in declared:
         if person.is_authenticated and (entry.right is None or may(person, entry.right)):
             yield entry, reverse(entry.address)

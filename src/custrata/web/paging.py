@@ -1,6 +1,6 @@
-"""Pages of long lists by keyset: a page begins after a row, so the thousandth costs what the first does.
+"""Keyset pagination: a page starts after a row, so late pages cost as much as the first.
 
-A cursor holds the sort values of the row at a page's edge. It travels in the address, signed, so nobody makes one up.
+A cursor holds the sort values of the row at a page's edge. It is signed in the URL, so it cannot be forged.
 
     cursor = Cursor.read(request.GET, of="-at")
     rows = keyset(Entry.objects.all(), ("-at", "-id"), cursor, limit=50)
@@ -23,7 +23,7 @@ from django.http import QueryDict
 
 Value = str | int | float | bool | Decimal | datetime | date | None
 Row = TypeVar("Row")
-Kept = TypeVar("Kept", bound=models.Model)
+ModelT = TypeVar("ModelT", bound=models.Model)
 
 NAME = "cursor"
 SALT = "custrata.web.paging"
@@ -36,7 +36,7 @@ READERS: dict[str, Callable[[str], Value]] = {
 
 @dataclass(frozen=True)
 class Cursor:
-    """The row a page begins after, by its sort values, the last of them unique; `backwards`: the page before it.
+    """The row a page starts after, by its sort values, the last of them unique; `backwards`: the page before it.
 
     `of` names the order and whatever else the list depends on: a cursor of another list is no cursor.
     """
@@ -47,18 +47,18 @@ class Cursor:
 
     @classmethod
     def read(cls, query: QueryDict, of: str = "") -> Cursor | None:
-        """The cursor in an address; none on the first page. Raises `BadRequest` on one that we did not write."""
+        """The cursor in a query string; None on the first page. Raises `BadRequest` on an invalid signature."""
         written = query.get(NAME)
         if not written:
             return None
-        found = cls.parse(written)
-        if found is None:
+        cursor = cls.parse(written)
+        if cursor is None:
             raise BadRequest("not one of our cursors")
-        return found if found.of == of else None
+        return cursor if cursor.of == of else None
 
     @classmethod
     def parse(cls, written: str) -> Cursor | None:
-        """The cursor that was written so; none where we did not write it."""
+        """The parsed cursor; None for an invalid one."""
         try:
             key, backwards, order = signing.loads(written, salt=SALT)
             return cls(tuple(_value(value) for value in key), bool(backwards), str(order))
@@ -66,7 +66,7 @@ class Cursor:
             return None
 
     def write(self) -> str:
-        """The cursor as an address carries it."""
+        """The signed cursor for a URL."""
         return signing.dumps([[_plain(value) for value in self.key], self.backwards, self.of], salt=SALT, compress=True)
 
 
@@ -91,24 +91,24 @@ def page(
 ) -> Page[Row]:
     """The page that a cursor opens, of up to `limit + 1` rows that follow it, nearest first.
 
-    The row too many says that there is more. Behind a cursor that goes backwards the rows come in the opposite order.
+    The extra row tells whether there are more. With a backwards cursor the rows are in reverse order.
     """
     backwards, more = bool(cursor and cursor.backwards), len(rows) > limit
-    kept = list(rows[:limit])
+    page_rows = list(rows[:limit])
     if backwards:
-        kept.reverse()
+        page_rows.reverse()
     has_previous, has_next = (more, True) if backwards else (cursor is not None, more)
-    if not kept:
-        return Page(kept, first=_address(query, None) if cursor else "")
+    if not page_rows:
+        return Page(page_rows, first=_address(query, None) if cursor else "")
     return Page(
-        kept,
+        page_rows,
         first=_address(query, None) if has_previous else "",
-        previous=_address(query, Cursor(key(kept[0]), True, of)) if has_previous else "",
-        next=_address(query, Cursor(key(kept[-1]), False, of)) if has_next else "",
+        previous=_address(query, Cursor(key(page_rows[0]), True, of)) if has_previous else "",
+        next=_address(query, Cursor(key(page_rows[-1]), False, of)) if has_next else "",
     )
 
 
-def keyset(rows: models.QuerySet[Kept], order: Sequence[str], cursor: Cursor | None, *, limit: int) -> list[Kept]:
+def keyset(rows: models.QuerySet[ModelT], order: Sequence[str], cursor: Cursor | None, *, limit: int) -> list[ModelT]:
     """Up to `limit + 1` rows after a cursor (before it, nearest first, where it goes backwards).
 
     `order` is as in `order_by`, its last field unique and none of them empty.
@@ -124,22 +124,22 @@ def _beyond(fields: Sequence[tuple[str, bool]], key: Sequence[Value]) -> models.
     """Rows that come after a key: greater in the first field, or equal there and greater in the next, and so on."""
     if len(fields) != len(key):
         raise BadRequest("a cursor of another list")
-    found = models.Q()
+    condition = models.Q()
     for place, (name, falls) in enumerate(fields):
         equal = models.Q(**{field: value for (field, _), value in zip(fields[:place], key, strict=False)})
-        found |= equal & models.Q(**{f"{name}__{'lt' if falls else 'gt'}": key[place]})
-    # Said once more so that an index on the first field finds where to begin.
+        condition |= equal & models.Q(**{f"{name}__{'lt' if falls else 'gt'}": key[place]})
+    # Redundant, so that an index on the first field can be used.
     name, falls = fields[0]
-    return found & models.Q(**{f"{name}__{'lte' if falls else 'gte'}": key[0]})
+    return condition & models.Q(**{f"{name}__{'lte' if falls else 'gte'}": key[0]})
 
 
 def _address(query: QueryDict, cursor: Cursor | None) -> str:
-    kept = [(name, value) for name, values in query.lists() for value in values if name != NAME]
-    return "?" + urlencode([*kept, *([(NAME, cursor.write())] if cursor else [])])
+    parameters = [(name, value) for name, values in query.lists() for value in values if name != NAME]
+    return "?" + urlencode([*parameters, *([(NAME, cursor.write())] if cursor else [])])
 
 
 def _plain(value: Value) -> object:
-    """A value as JSON has it: what it has no form for goes with its kind."""
+    """A value for JSON; types that JSON lacks are tagged."""
     if isinstance(value, Decimal):
         return ["decimal", str(value)]
     if isinstance(value, datetime):

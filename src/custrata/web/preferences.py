@@ -1,4 +1,4 @@
-"""Language and light or dark: kept with the person, and in a cookie for who has not signed in."""
+"""Language and theme: stored with the user, and in a cookie for anonymous users."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST
 
-from custrata.web.way_back import way_back
+from custrata.web.redirects import safe_next
 from custrata.wording import LANGUAGES
 
 THEMES = ("auto", "light", "dark")
@@ -19,24 +19,24 @@ def theme_of(request: HttpRequest) -> str:
     """`light`, `dark`, or `auto`: as the system has it."""
     person: Any = getattr(request, "user", None)
     own = person.theme if person is not None and person.is_authenticated else ""
-    found = own or request.COOKIES.get(settings.THEME_COOKIE_NAME, "")
-    return found if found in THEMES else "auto"
+    theme = own or request.COOKIES.get(settings.THEME_COOKIE_NAME, "")
+    return theme if theme in THEMES else "auto"
 
 
 @require_POST
 def choose_language(request: HttpRequest) -> HttpResponse:
-    """Keep the language that was chosen and go back."""
-    return _kept(request, "language", LANGUAGES, settings.LANGUAGE_COOKIE_NAME)
+    """Store the chosen language and redirect back."""
+    return _save_choice(request, "language", LANGUAGES, settings.LANGUAGE_COOKIE_NAME)
 
 
 @require_POST
 def choose_theme(request: HttpRequest) -> HttpResponse:
-    """Keep light or dark and go back."""
-    return _kept(request, "theme", THEMES, settings.THEME_COOKIE_NAME)
+    """Store the chosen theme and redirect back."""
+    return _save_choice(request, "theme", THEMES, settings.THEME_COOKIE_NAME)
 
 
-def _kept(request: HttpRequest, name: str, allowed: tuple[str, ...], cookie: str) -> HttpResponse:
-    response = HttpResponseRedirect(way_back(request, "/"))
+def _save_choice(request: HttpRequest, name: str, allowed: tuple[str, ...], cookie: str) -> HttpResponse:
+    response = HttpResponseRedirect(safe_next(request, "/"))
     chosen = request.POST.get(name, "")
     if chosen in allowed:
         response.set_cookie(cookie, chosen, max_age=A_YEAR, samesite="Lax", secure=settings.HTTPS, httponly=True)

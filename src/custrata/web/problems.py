@@ -1,4 +1,4 @@
-"""What goes wrong at the REST API, as problem details (RFC 9457), and how its answers write numbers and instants."""
+"""Errors of the REST API as problem details (RFC 9457), and its JSON encoding of numbers and instants."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from custrata.web.versions import VersionDiffers
 log = logging.getLogger("custrata.api")
 RETRY = "10"  # seconds
 MEDIA = "application/problem+json"
-# The first that fits; all others by what they are: `NoSuch…` 404, `BadInput` 422, `Refused` 409.
+# The first match counts; for all others: `NoSuch…` 404, `BadInput` 422, `Refused` 409.
 STATUSES: tuple[tuple[type[CustrataError], int], ...] = (
     (NotAuthenticated, 401),
     (NotAllowed, 403),
@@ -63,7 +63,7 @@ class ExactRenderer(JSONRenderer):
 
 
 def exact(value: Any) -> str | None:
-    """A number as text, without exponent; nothing for nothing."""
+    """A number as text, without exponent; None for None."""
     if value is None:
         return None
     return format(value, "f") if isinstance(value, Decimal) else str(value)
@@ -71,13 +71,13 @@ def exact(value: Any) -> str | None:
 
 def problem(status: int, code: str, detail: str, **more: object) -> HttpResponse:
     """Problem details: `code` names the error for programs, `detail` says in English what happened and what to do."""
-    told = {"type": f"urn:custrata:{code}", "title": HTTPStatus(status).phrase, "status": status, "code": code}
-    body = json.dumps({**told, "detail": detail, **more}, cls=ExactEncoder, ensure_ascii=False)
+    head = {"type": f"urn:custrata:{code}", "title": HTTPStatus(status).phrase, "status": status, "code": code}
+    body = json.dumps({**head, "detail": detail, **more}, cls=ExactEncoder, ensure_ascii=False)
     return HttpResponse(body, content_type=MEDIA, status=status)
 
 
 def status_of(error: CustrataError) -> int:
-    """The status an error of ours is answered with."""
+    """The HTTP status of a Custrata error."""
     for kind, status in STATUSES:
         if isinstance(error, kind):
             return status
@@ -87,7 +87,7 @@ def status_of(error: CustrataError) -> int:
 
 
 def refuse(request: HttpRequest, error: CustrataError) -> HttpResponse:
-    """An error of ours, by its name."""
+    """The response to a Custrata error."""
     status = status_of(error)
     answer = problem(status, type(error).__name__, str(error))
     if status == 503:
@@ -98,10 +98,10 @@ def refuse(request: HttpRequest, error: CustrataError) -> HttpResponse:
 
 
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    """What the description of the API does not allow: where, and why."""
-    found = [{"place": [str(step) for step in one["loc"]], "reason": one["msg"]} for one in error.errors]
-    told = "; ".join(f"{'.'.join(one['place'])}: {one['reason']}" for one in found)
-    return problem(422, "InvalidRequest", f"The request is not as the API describes it. {told}", errors=found)
+    """The response to a request that does not match the schema."""
+    faults = [{"place": [str(step) for step in fault["loc"]], "reason": fault["msg"]} for fault in error.errors]
+    reasons = "; ".join(f"{'.'.join(fault['place'])}: {fault['reason']}" for fault in faults)
+    return problem(422, "InvalidRequest", f"The request is not as the API describes it. {reasons}", errors=faults)
 
 
 def _throttled(request: HttpRequest, error: Throttled) -> HttpResponse:
@@ -125,7 +125,7 @@ def _suspicious(request: HttpRequest, error: SuspiciousOperation) -> HttpRespons
 
 
 def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
-    """What took too long, or no database has room for; what we did not foresee: the log has it under the reference."""
+    """The response to deadlines, rejected values, and unexpected errors, which are logged with the reference."""
     named = named_failure(error)
     if named is not None:
         return refuse(request, named)
@@ -136,14 +136,14 @@ def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 @csrf_exempt
-def no_such_address(request: HttpRequest, *given: object, **named: object) -> HttpResponse:
-    """The answer for an address that the API does not have."""
+def no_such_address(request: HttpRequest, *args: object, **named: object) -> HttpResponse:
+    """The response at an unknown URL of the API."""
     return problem(404, "NoSuchAddress", "The API has no such address; /api/v1/openapi.json lists them.")
 
 
-def tell_problems(api: NinjaAPI) -> None:
-    """Let an API answer every error that its operations raise with problem details."""
-    told: dict[type[Exception], Callable[..., HttpResponse]] = {
+def add_problem_handlers(api: NinjaAPI) -> None:
+    """Answer all errors of an API's operations with problem details."""
+    handlers: dict[type[Exception], Callable[..., HttpResponse]] = {
         CustrataError: refuse,
         ValidationError: _invalid,
         Throttled: _throttled,
@@ -153,26 +153,26 @@ def tell_problems(api: NinjaAPI) -> None:
         SuspiciousOperation: _suspicious,
         Exception: _broken,
     }
-    for kind, answer in told.items():
+    for kind, answer in handlers.items():
         api.add_exception_handler(kind, answer)
 
 
 def with_problems(patterns: Sequence[URLPattern]) -> None:
-    """Let these addresses, too, say in problem details that they are not asked for that way."""
+    """Answer status 405 at these URLs with problem details, too."""
     for pattern in patterns:
-        pattern.callback = _asked_rightly(pattern.callback)
+        pattern.callback = _with_405_problem(pattern.callback)
 
 
-def _asked_rightly(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def _with_405_problem(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
-    def answered(request: HttpRequest, *given: object, **named: object) -> HttpResponse:
-        answer = view(request, *given, **named)
+    def answered(request: HttpRequest, *args: object, **named: object) -> HttpResponse:
+        answer = view(request, *args, **named)
         if answer.status_code != 405:
             return answer
         allowed = ", ".join(sorted(answer.headers["Allow"].split(", ")))
-        told = problem(405, "MethodNotAllowed", f"This address is asked for with {allowed}.")
-        told.headers["Allow"] = allowed
-        return told
+        response = problem(405, "MethodNotAllowed", f"This address is asked for with {allowed}.")
+        response.headers["Allow"] = allowed
+        return response
 
     return answered
 
@@ -200,6 +200,6 @@ class ProblemOut(Schema):
 
 
 def answers(shape: Any, *refusals: int, status: int = 200) -> dict[int, Any]:
-    """The answers of an operation: its own, those that every one of them may give, and its further refusals."""
+    """The responses of an operation: its own, those common to all operations, and further errors."""
     every = (400, 401, 403, 422, 429, *refusals)
     return {status: shape, **dict.fromkeys(sorted(every), ProblemOut)}

@@ -1,4 +1,4 @@
-"""Every request has a reference, a line in the log and its place in the metrics."""
+"""Request ids, request logging and metrics."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from django.http import HttpRequest, HttpResponse
 
 from custrata.web.metrics import DURATIONS, REQUESTS
 from custrata.web.security_log import record_refusal
-from custrata.web.workspace import one_workspace
+from custrata.web.workspace import cached_workspace
 
 HEADER = "X-Request-ID"
-# Letters and figures that nobody mistakes for each other when reading them out.
+# Letters and digits that are not easily confused.
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 QUIET = ("web:health", "web:ready", "web:metrics", "static")
@@ -25,7 +25,7 @@ log = logging.getLogger("custrata.requests")
 
 
 class RequestMiddleware:
-    """Name, time and count a request; outermost, so that it sees what all others answered."""
+    """Assigns a request id, logs and counts; the outermost middleware, so that it sees the final response."""
 
     def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
         self.answer = answer
@@ -34,7 +34,7 @@ class RequestMiddleware:
         reference = "".join(secrets.choice(ALPHABET) for _ in range(10))
         token, began = current.set(reference), perf_counter()
         try:
-            with one_workspace():
+            with cached_workspace():
                 response = self.answer(request)
             seconds = perf_counter() - began
             _record(request, response, seconds)
@@ -52,7 +52,7 @@ def reference() -> str:
 
 
 def _record(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
-    """Count and log: the name of the view and no address, since addresses hold customer ids and what was searched."""
+    """Count and log by the name of the view, not the URL, which may hold customer ids and search terms."""
     match = request.resolver_match
     static = request.path.startswith(settings.STATIC_URL)
     view = (match.view_name or match.func.__name__) if match else "static" if static else "none"
@@ -66,6 +66,6 @@ def _record(request: HttpRequest, response: HttpResponse, seconds: float) -> Non
 
 
 def _keep_private(request: HttpRequest, response: HttpResponse) -> None:
-    """No cache on the way, nor the browser's, keeps a page about customers."""
+    """Forbid caches to store pages."""
     if "Cache-Control" not in response.headers and not getattr(response, "file_to_stream", None):
         response.headers["Cache-Control"] = "no-store, private"

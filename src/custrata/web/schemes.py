@@ -1,4 +1,4 @@
-"""The schemes that the published run graded by, and what they are called in the reader's language."""
+"""The schemes of the published run, and their names in the reader's language."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from custrata.web.workspace import published_run
 
 
 def graded_schemes() -> Mapping[str, Mapping[str, Any]]:
-    """What the published run recorded of every scheme, in the order in which they are shown; nothing without a run."""
+    """The records of all schemes in the published run, in display order; empty without a run."""
     run = published_run()
-    found: Mapping[str, Mapping[str, Any]] = run.record["schemes"] if run is not None else {}
-    return found
+    schemes: Mapping[str, Mapping[str, Any]] = run.record["schemes"] if run is not None else {}
+    return schemes
 
 
 def scheme_named(key: str, language: str | None = None) -> str:
@@ -29,7 +29,7 @@ def tier_named(key: str, tier: str, language: str | None = None) -> str:
 
 
 def has_order(key: str) -> bool:
-    """Whether the tiers of a scheme stand in an order, so that one may be given at least."""
+    """Whether the tiers of a scheme are ordered, so that an override may be `at_least`."""
     kind = graded_schemes().get(key, {}).get("kind")
     return kind in SHAPES and SHAPES[kind].ordered
 

@@ -1,4 +1,4 @@
-"""The log of who came in and who was turned away: one line each, with the person and the address, without secrets.
+"""The log of sign-ins and refused requests: one line each, with the person and the address, without secrets.
 
 It is the one part of the log that names people; the logger is `custrata.security`.
 """
@@ -17,18 +17,18 @@ REFUSALS = (401, 403, 429)
 
 
 def record_event(request: HttpRequest, event: str, *, user: str = "", **facts: object) -> None:
-    """Write down what happened: `event` says what, `user` is a user name as it is stored, never as it was typed."""
+    """Log a security event; `user` is a user name as it is stored, never as it was typed."""
     named = {"user": user or "-", "address": client_address(request) or "-", **facts}
     log.log(logging.INFO if event == "signed_in" else logging.WARNING, event, extra=named)
 
 
 def record_refusal(request: HttpRequest, response: HttpResponse, view: str) -> None:
-    """Write down that a request was refused; the sign-in pages say more about theirs themselves."""
+    """Log that a request was refused; the sign-in pages log their own events."""
     if response.status_code in REFUSALS and not view.startswith("accounts:sign_in"):
         record_event(request, "refused", user=_who(request), view=view, status=response.status_code)
 
 
 def _who(request: HttpRequest) -> str:
-    """Whoever was recognised while the request was answered; nobody is looked up for the log alone."""
+    """The user already authenticated in the request; none is looked up only for the log."""
     person: Any = getattr(request, "token_owner", None) or getattr(request, "_cached_user", None)
     return str(getattr(person, "username", ""))

@@ -1,4 +1,4 @@
-"""Sessions that end for two reasons: unused for some hours, or begun too long ago.
+"""Sessions with two limits: idle time, and total age.
 
 The row in the database says until when a session is good, so a session that is over is not even loaded. The cookie
 lives as long as a session can at most.
@@ -17,17 +17,17 @@ from django.utils import timezone
 BEGAN = "began"  # in the session: the instant of the sign-in, in seconds
 
 
-def good_until(began: datetime, at: datetime) -> datetime:
-    """When a session ends that is in use at a moment and unused from then on."""
+def expiry_of(began: datetime, at: datetime) -> datetime:
+    """When a session expires that is used now and unused from then on."""
     longest = timedelta(seconds=settings.SESSION_COOKIE_AGE)
     return min(at + timedelta(hours=settings.IDLE_HOURS), began + longest)
 
 
 class SessionStore(DatabaseSessions):
-    """Django's sessions in the database, with an end that knows both limits."""
+    """Django's database sessions, which expire at the earlier of both limits."""
 
     def create_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:
         row = super().create_model_instance(data)
         at = timezone.now()
-        row.expire_date = good_until(datetime.fromtimestamp(data.get(BEGAN, at.timestamp()), UTC), at)
+        row.expire_date = expiry_of(datetime.fromtimestamp(data.get(BEGAN, at.timestamp()), UTC), at)
         return row

@@ -1,4 +1,4 @@
-"""Where one comes in."""
+"""The start page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from custrata.web.navigation import first_page
 
 
 def start(request: HttpRequest) -> HttpResponse:
-    """Lead to the first page the person may open, a stranger to the sign-in."""
+    """Redirect to the first page that the user may open; anonymous users to the sign-in."""
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     return HttpResponseRedirect(first_page(request.user))

@@ -1,4 +1,4 @@
-"""What pages say, in the language of the request (of the process, where there is none)."""
+"""Texts of pages, in the language of the request, or of the process outside of requests."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ TAGS = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant", "en": "en"}
 
 def language() -> str:
     """The language in use: one of `custrata.wording.LANGUAGES`."""
-    found = translation.get_language()
-    return found if found in LANGUAGES else settings.LANGUAGE_CODE
+    code = translation.get_language()
+    return code if code in LANGUAGES else settings.LANGUAGE_CODE
 
 
 def tag() -> str:
@@ -32,14 +32,14 @@ def tag() -> str:
 
 def writer(area: str = "web") -> Writer:
     """Writes numbers, money and dates for this reader: their language, the workspace's currency and time zone."""
-    held = workspace().settings
-    return Writer(language(), held.currency, held.timezone, area)
+    settings_of_workspace = workspace().settings
+    return Writer(language(), settings_of_workspace.currency, settings_of_workspace.timezone, area)
 
 
 def text(name: str, /, **facts: object) -> str:
     """The phrase `area.name` with its facts; numbers and dates among them are written as the language does.
 
-    Plain text: what goes into HTML is escaped where it is put there.
+    Plain text, to be escaped in HTML.
     """
     area, _, rest = name.partition(".")
     return phrase(area, rest, language(), **{key: written(value) for key, value in facts.items()})
@@ -48,9 +48,9 @@ def text(name: str, /, **facts: object) -> str:
 def html(name: str, /, **facts: object) -> SafeString:
     """The phrase as HTML: escaped, but for facts that are HTML already."""
     area, _, rest = name.partition(".")
-    told = {key: _escaped(value) for key, value in facts.items()}
+    escaped = {key: _escaped(value) for key, value in facts.items()}
     template = escape(phrase(area, rest, language()))
-    return mark_safe(template.format(**told) if told else template)
+    return mark_safe(template.format(**escaped) if escaped else template)
 
 
 def _escaped(value: object) -> str:
@@ -69,12 +69,12 @@ def count(name: str, number: int, /, **facts: object) -> str:
 
 
 def sentence(error: CustrataError) -> str:
-    """What an error says to the reader."""
+    """The message of an error in the current language."""
     return error_sentence(error, language())
 
 
 def written(value: object) -> object:
-    """A fact as a phrase takes it: numbers, days and instants become text, all else stays."""
+    """A fact for a phrase: numbers, days and instants are formatted, other values unchanged."""
     if isinstance(value, bool):
         return value
     if isinstance(value, int | Decimal):

@@ -1,7 +1,7 @@
-"""What a form was opened with: whoever saves it learns what others changed meanwhile, and overwrites nothing unseen.
+"""Optimistic locking of forms and API requests, to prevent lost updates.
 
-A form carries what it showed as `{% opened held %}`, signed. The action gets it as `opened(request)` and calls
-`ensure_unchanged` once it holds the row. Programs send the `ETag` of what they read as `If-Match`.
+A form contains the values it showed, signed, by `{% opened held %}`. The action gets them as `opened(request)` and
+calls `ensure_unchanged` once it has locked the row. API clients send the `ETag` of what they read as `If-Match`.
 """
 
 from __future__ import annotations
@@ -35,54 +35,54 @@ class VersionDiffers(Refused):
     template = "It is not the version of If-Match any more. Read it again, and decide anew."
 
 
-def parts_of(held: object, path: str = "") -> dict[str, str]:
-    """Plain values as a flat mapping from their places to texts; parts of a list go by their `key`, if they have one.
+def parts_of(value: object, path: str = "") -> dict[str, str]:
+    """Flatten plain values to a mapping from paths to texts; items of a list are named by their `key`, if any.
 
     >>> parts_of({"aim": {"en": "Keep"}, "actions": [{"key": "call", "days": 3}]})
     {'aim.en': 'Keep', 'actions.call.key': 'call', 'actions.call.days': '3'}
     """
-    if isinstance(held, Mapping):
-        return _joined((f"{path}.{name}".lstrip("."), part) for name, part in held.items())
-    if isinstance(held, list | tuple):
-        named = [part.get("key", place) if isinstance(part, Mapping) else place for place, part in enumerate(held)]
-        return _joined((f"{path}.{name}".lstrip("."), part) for name, part in zip(named, held, strict=True))
-    return {path: held.isoformat() if isinstance(held, date) else "" if held is None else str(held)}
+    if isinstance(value, Mapping):
+        return _joined((f"{path}.{name}".lstrip("."), part) for name, part in value.items())
+    if isinstance(value, list | tuple):
+        named = [part.get("key", place) if isinstance(part, Mapping) else place for place, part in enumerate(value)]
+        return _joined((f"{path}.{name}".lstrip("."), part) for name, part in zip(named, value, strict=True))
+    return {path: value.isoformat() if isinstance(value, date) else "" if value is None else str(value)}
 
 
 def _joined(parts: Iterator[tuple[str, object]]) -> dict[str, str]:
     return {place: text for path, part in parts for place, text in parts_of(part, path).items()}
 
 
-def written(held: object) -> str:
-    """What a form shows, as its hidden field carries it."""
-    return signing.dumps(parts_of(held), salt=SALT, compress=True)
+def written(value: object) -> str:
+    """The signed values for the hidden field of a form."""
+    return signing.dumps(parts_of(value), salt=SALT, compress=True)
 
 
 def opened(request: HttpRequest) -> Parts | None:
-    """What the form showed that was sent; none where it does not say."""
+    """The values that the submitted form showed; None without a valid field."""
     try:
-        found = signing.loads(request.POST.get(NAME, ""), salt=SALT)
+        parts = signing.loads(request.POST.get(NAME, ""), salt=SALT)
     except signing.BadSignature:
         return None
-    return found if isinstance(found, dict) else None
+    return parts if isinstance(parts, dict) else None
 
 
-def ensure_unchanged(opened: Parts | None, held: object) -> None:
-    """Refuse where what is held is not what the form was opened with. Raises `ChangedMeanwhile`."""
-    now = parts_of(held)
+def ensure_unchanged(opened: Parts | None, value: object) -> None:
+    """Compare the current values with those the form showed. Raises `ChangedMeanwhile`."""
+    now = parts_of(value)
     if opened is None or opened == now:
         return
     places = [place for place in {**opened, **now} if opened.get(place, "") != now.get(place, "")]
     if not places:
         return
-    told = [f"{_label(place)}: {_short(opened.get(place))} → {_short(now.get(place))}" for place in places[:MOST_TOLD]]
-    raise ChangedMeanwhile(changes="; ".join([*told, *(["…"] if len(places) > MOST_TOLD else [])]))
+    lines = [f"{_label(place)}: {_short(opened.get(place))} → {_short(now.get(place))}" for place in places[:MOST_TOLD]]
+    raise ChangedMeanwhile(changes="; ".join([*lines, *(["…"] if len(places) > MOST_TOLD else [])]))
 
 
 def _label(place: str) -> str:
-    """What the parts on the way to a value are called; a key that has no name in words stays."""
-    known = catalogue().get("web", {})
-    steps = [known.get(f"part.{step}", {}).get(texts.language(), step) for step in place.split(".")]
+    """The label of a path; keys without a translation are shown as they are."""
+    labels = catalogue().get("web", {})
+    steps = [labels.get(f"part.{step}", {}).get(texts.language(), step) for step in place.split(".")]
     return " · ".join(steps)
 
 
@@ -92,19 +92,19 @@ def _short(text: str | None) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def tag_of(held: object) -> str:
-    """The version of what is held, as HTTP writes it."""
-    digest = hashlib.sha256(json.dumps(parts_of(held), sort_keys=True).encode()).hexdigest()
+def tag_of(value: object) -> str:
+    """The ETag of values."""
+    digest = hashlib.sha256(json.dumps(parts_of(value), sort_keys=True).encode()).hexdigest()
     return f'"{digest[:20]}"'
 
 
-def with_tag(response: HttpResponse, held: object) -> None:
-    """Say in an answer which version it tells."""
-    response.headers["ETag"] = tag_of(held)
+def with_tag(response: HttpResponse, value: object) -> None:
+    """Set the ETag of a response."""
+    response.headers["ETag"] = tag_of(value)
 
 
-def ensure_match(request: HttpRequest, held: object) -> None:
-    """Refuse where a program names a version that is not the one held. Raises `VersionDiffers`."""
-    asked = request.headers.get("If-Match", "")
-    if asked and asked != "*" and tag_of(held) not in [tag.strip() for tag in asked.split(",")]:
+def ensure_match(request: HttpRequest, value: object) -> None:
+    """Check `If-Match` against the current values. Raises `VersionDiffers`."""
+    if_match = request.headers.get("If-Match", "")
+    if if_match and if_match != "*" and tag_of(value) not in [tag.strip() for tag in if_match.split(",")]:
         raise VersionDiffers

@@ -17,29 +17,29 @@ from custrata.lake.workspace import FILE
 State = tuple[int, int, int]
 
 
-# What was found since the request began; none outside of one.
-_found: ContextVar[list[Workspace] | None] = ContextVar("workspace_of_request", default=None)
+# The workspace opened in this request; None outside of requests.
+_request_cache: ContextVar[list[Workspace] | None] = ContextVar("workspace_of_request", default=None)
 
 
 @contextmanager
-def one_workspace() -> Iterator[None]:
-    """Within it `workspace` looks once and keeps to what it found, since a page asks for it hundreds of times."""
-    token = _found.set([])
+def cached_workspace() -> Iterator[None]:
+    """Cache the result of `workspace` within the block, since a page calls it hundreds of times."""
+    token = _request_cache.set([])
     try:
         yield
     finally:
-        _found.reset(token)
+        _request_cache.reset(token)
 
 
 def workspace() -> Workspace:
     """The workspace of the settings. Raises `NotAWorkspace`, `BadSettings`, and what opening it raises."""
-    found = _found.get()
-    if found:
-        return found[0]
+    cached = _request_cache.get()
+    if cached:
+        return cached[0]
     folder = Path(settings.WORKSPACE)
     opened = _opened(folder, _state(folder / FILE))
-    if found is not None:
-        found.append(opened)
+    if cached is not None:
+        cached.append(opened)
     return opened
 
 
@@ -50,12 +50,12 @@ def published_run() -> Run | None:
 
 
 def _state(file: Path) -> State | None:
-    """What changes when a file is replaced: so a process sees what another one wrote."""
+    """The identity of a file, which changes when another process replaces it."""
     try:
-        found = file.stat()
+        stat = file.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 @lru_cache(maxsize=4)

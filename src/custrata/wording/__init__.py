@@ -18,7 +18,7 @@ from custrata.errors import BadInput, CustrataError
 
 __all__ = [
     "LANGUAGES",
-    "Said",
+    "LazyPhrase",
     "UnknownLanguage",
     "add_area",
     "catalogue",
@@ -54,12 +54,12 @@ def catalogue() -> dict[str, Catalogue]:
     """Every phrase: area, then phrase, then language."""
     folder = resources.files(__package__)
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
-    found = {file.name.removesuffix(".toml"): _phrases(file) for file in files}
+    phrases = {file.name.removesuffix(".toml"): _phrases(file) for file in files}
     for area, file in _ADDED.items():
-        added, known = _phrases(file), found.setdefault(area, {})
-        assert not added.keys() & known.keys(), f"{area} says twice: {sorted(added.keys() & known.keys())}"
-        known.update(added)
-    return found
+        added, existing = _phrases(file), phrases.setdefault(area, {})
+        assert not added.keys() & existing.keys(), f"{area} says twice: {sorted(added.keys() & existing.keys())}"
+        existing.update(added)
+    return phrases
 
 
 def add_area(area: str, file: Traversable) -> None:
@@ -96,10 +96,12 @@ def phrase(area: str, name: str, language: str, /, **facts: object) -> str:
 
 
 @dataclass(frozen=True)
-class Said:
-    """A fact of a sentence that is a phrase itself: English by itself, and any language in a sentence of that one.
+class LazyPhrase:
+    """A phrase that is translated only when its language is known, such as a fact of another sentence.
 
-    >>> str(Said("languages", "own")), Said("languages", "own").said("zh-hans")
+    `str()` gives the English text.
+
+    >>> str(LazyPhrase("languages", "own")), LazyPhrase("languages", "own").in_language("zh-hans")
     ('English', '简体中文')
     """
 
@@ -108,9 +110,9 @@ class Said:
     facts: Mapping[str, object] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return self.said("en")
+        return self.in_language("en")
 
-    def said(self, language: str) -> str:
+    def in_language(self, language: str) -> str:
         """The phrase in a language."""
         return phrase(self.area, self.name, language, **self.facts)
 
@@ -120,13 +122,13 @@ def error_sentence(error: CustrataError, language: str) -> str:
     name = f"errors.{type(error).__name__}"
     for phrases in catalogue().values():
         if language in phrases.get(name, {}):
-            facts = {key: _said(fact, language) for key, fact in error.facts.items()}
+            facts = {key: _localized(fact, language) for key, fact in error.facts.items()}
             return phrases[name][language].format(**facts)
     return str(error)
 
 
-def _said(fact: object, language: str) -> object:
+def _localized(fact: object, language: str) -> object:
     """A fact of a sentence in a language, where it is a sentence itself."""
-    if isinstance(fact, Said):
-        return fact.said(language)
+    if isinstance(fact, LazyPhrase):
+        return fact.in_language(language)
     return error_sentence(fact, language) if isinstance(fact, CustrataError) else fact

@@ -1,4 +1,4 @@
-"""What the tests of people share."""
+"""Fixtures shared by the tests of accounts."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ SignIn = Callable[..., Client]
 
 @pytest.fixture(autouse=True)
 def quick_passwords(settings: Any) -> None:
-    """Passwords are hashed quickly; how slow it is in earnest is Django's business."""
+    """Fast password hashing."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
 def served(tmp_path: Path, settings: Any) -> Workspace:
-    """A workspace without customers, served: people need none."""
+    """A served workspace without customers: accounts need none."""
     settings.WORKSPACE = tmp_path / "shop"
     return Workspace.create(settings.WORKSPACE, name="Test", currency="CNY", timezone="Asia/Shanghai", language="en")
 
 
 @pytest.fixture
 def browser() -> SignIn:
-    """Signs a person in as people do, and gives the browser."""
+    """Signs a person in by the form, and returns the client."""
 
     def sign_in(person: User, password: str = PASSWORD, agent: str = "Firefox on Linux") -> Client:
         client = Client(headers={"user-agent": agent})

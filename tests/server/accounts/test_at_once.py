@@ -1,4 +1,4 @@
-"""Two at once: a link lets in one of them, and one administrator stays."""
+"""Concurrent requests: a link is used once, and one administrator remains."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 GOOD = "seven green chairs"
 
 
-def at_once(*acts: Callable[[], object]) -> list[str]:
-    """Do these at the same time, each on a connection of its own; which errors came of it, none as "done"."""
+def run_concurrently(*acts: Callable[[], object]) -> list[str]:
+    """Run these concurrently, each on a connection of its own; returns the names of their errors, or "done"."""
     start = Barrier(len(acts))
 
     def run(act: Callable[[], object]) -> str:
@@ -54,7 +54,7 @@ def at_once(*acts: Callable[[], object]) -> list[str]:
 @pytest.mark.parametrize("attempt", range(3))
 def test_an_invitation_used_by_several_at_once_makes_one_person(attempt: int) -> None:
     secret = invite(username="ben", email="", role="agent", actor=None, at=AT)
-    came = at_once(*[lambda: accept_invitation(secret=secret, name="", password=GOOD, at=AT)] * 4)
+    came = run_concurrently(*[lambda: accept_invitation(secret=secret, name="", password=GOOD, at=AT)] * 4)
     assert came == [LinkOver.__name__] * 3 + ["done"]
     assert User.objects.count() == 1
     assert Change.objects.filter(action="accounts.create_person").count() == 1
@@ -63,7 +63,7 @@ def test_an_invitation_used_by_several_at_once_makes_one_person(attempt: int) ->
 def test_a_first_link_used_by_two_at_once_makes_one_administrator() -> None:
     secret = (first_sign_in_link(AT) or "").split("/")[-2]
     acts = [lambda n=n: take_first_link(secret=secret, username=n, name="", password=GOOD, at=AT) for n in "ab"]
-    assert at_once(*acts) == [LinkOver.__name__, "done"]
+    assert run_concurrently(*acts) == [LinkOver.__name__, "done"]
     assert User.objects.count() == 1
 
 
@@ -72,14 +72,14 @@ def test_a_password_link_used_by_two_at_once_sets_one_password() -> None:
     secret = make_password_link(person_id=anna.pk, actor=None, at=AT)
     passwords = [f"{GOOD} {number}" for number in range(2)]
     acts = [lambda p=p: set_password_by_link(secret=secret, password=p, at=AT) for p in passwords]
-    assert at_once(*acts) == [LinkOver.__name__, "done"]
+    assert run_concurrently(*acts) == [LinkOver.__name__, "done"]
     assert sum(User.objects.get().check_password(password) for password in passwords) == 1
 
 
 @pytest.mark.parametrize("attempt", range(3))
 def test_of_two_administrators_who_demote_each_other_one_stays(attempt: int) -> None:
     a, b = (create_person(username=name, role="administrator", at=AT).user for name in "ab")
-    came = at_once(
+    came = run_concurrently(
         lambda: change_role(person_id=a.pk, role="agent", actor=b, at=AT),
         lambda: change_role(person_id=b.pk, role="agent", actor=a, at=AT),
     )
@@ -90,7 +90,7 @@ def test_of_two_administrators_who_demote_each_other_one_stays(attempt: int) -> 
 @pytest.mark.parametrize("attempt", range(3))
 def test_of_two_administrators_who_leave_at_once_one_stays(attempt: int) -> None:
     a, b = (create_person(username=name, role="administrator", at=AT).user for name in "ab")
-    came = at_once(
+    came = run_concurrently(
         lambda: deactivate(person_id=a.pk, actor=a, at=AT),
         lambda: change_role(person_id=b.pk, role="agent", actor=b, at=AT),
     )
@@ -100,11 +100,11 @@ def test_of_two_administrators_who_leave_at_once_one_stays(attempt: int) -> None
 
 def test_one_of_two_people_with_one_name_is_made() -> None:
     acts = [lambda n=n: create_person(username=n, role="agent", at=AT) for n in ("anna", "ANNA")]
-    assert at_once(*acts) == [UserNameTaken.__name__, "done"]
+    assert run_concurrently(*acts) == [UserNameTaken.__name__, "done"]
     assert User.objects.count() == 1
 
 
 def test_inviting_one_person_twice_at_once_leaves_one_open_link() -> None:
     acts = [lambda: invite(username="ben", email="", role="agent", actor=None, at=AT)] * 4
-    assert set(at_once(*acts)) <= {"done", AlreadyInvited.__name__}
+    assert set(run_concurrently(*acts)) <= {"done", AlreadyInvited.__name__}
     assert OneTimeLink.objects.filter(used_at=None, revoked_at=None).count() == 1

@@ -9,16 +9,16 @@ from django.core.management import CommandError, call_command
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.models import Change
-from custrata.cli.language import listen
+from custrata.cli.language import set_environment_language
 
 pytestmark = pytest.mark.django_db
 
 
 def test_makes_a_person_and_says_the_password_once() -> None:
-    said = StringIO()
-    call_command("create_person", "ada", "--name", "Ada", stdout=said)
+    output = StringIO()
+    call_command("create_person", "ada", "--name", "Ada", stdout=output)
     ada = User.objects.get()
-    assert ada.check_password(said.getvalue().split()[-1])
+    assert ada.check_password(output.getvalue().split()[-1])
     assert (ada.role, ada.name, Change.objects.get().actor_name) == ("administrator", "Ada", "")
 
 
@@ -30,10 +30,10 @@ def test_refuses_a_name_that_is_taken() -> None:
 
 
 def test_speaks_as_the_environment_says() -> None:
-    listen({"LANG": "zh_CN.UTF-8"})
-    said = StringIO()
-    call_command("create_person", "ada", stdout=said)
+    set_environment_language({"LANG": "zh_CN.UTF-8"})
+    output = StringIO()
+    call_command("create_person", "ada", stdout=output)
     with pytest.raises(CommandError, match="已经有"):
         call_command("create_person", "Ada", stdout=StringIO())
-    listen({})
-    assert "密码 " in said.getvalue()
+    set_environment_language({})
+    assert "密码 " in output.getvalue()

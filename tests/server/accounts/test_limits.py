@@ -1,4 +1,4 @@
-"""What keeps out who guesses: limits by address and overall, folded names, and a log of it all."""
+"""Protection against guessing: limits by address and overall, folded names, and the log."""
 
 from __future__ import annotations
 
@@ -80,13 +80,13 @@ def test_whatever_a_proxy_writes_is_no_error(anna: User, settings: Settings, for
 
 def test_the_present_password_is_guessed_five_times_and_kept_nowhere(anna: User, browser: Browser) -> None:
     here = browser(anna)
-    given = {"present": "my other secret", "password": "seven green chairs", "repeated": "seven green chairs"}
-    pages = [here.post("/account/me/password/", given).content.decode() for _ in range(6)]
+    form = {"present": "my other secret", "password": "seven green chairs", "repeated": "seven green chairs"}
+    pages = [here.post("/account/me/password/", form).content.decode() for _ in range(6)]
     assert "not the present password" in pages[0]
     assert "Try again in 15 minutes" in pages[5]
-    kept = str(list(AccessAttempt.objects.values()))
-    assert "my other secret" not in kept
-    assert "seven green" not in kept
+    attempts = str(list(AccessAttempt.objects.values()))
+    assert "my other secret" not in attempts
+    assert "seven green" not in attempts
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[tuple[str, Any, Any]]:

@@ -67,8 +67,8 @@ def test_the_first_link_is_over_once_there_is_an_administrator(stranger: Client)
 
 
 def test_a_new_first_link_voids_the_one_before(stranger: Client) -> None:
-    former, newer = (first_sign_in_link(timezone.now()) or "" for _ in range(2))
-    assert (stranger.get(former).status_code, stranger.get(newer).status_code) == (410, 200)
+    older, newer = (first_sign_in_link(timezone.now()) or "" for _ in range(2))
+    assert (stranger.get(older).status_code, stranger.get(newer).status_code) == (410, 200)
 
 
 def test_an_invitation_lets_in_with_the_role_it_says(secret: str, stranger: Client) -> None:
@@ -140,8 +140,8 @@ def test_two_different_passwords_are_not_taken(secret: str, stranger: Client) ->
 
 
 def test_the_secret_is_kept_nowhere(secret: str) -> None:
-    kept = str([list(model.objects.values()) for model in (OneTimeLink, Change)])
-    assert secret not in kept
+    stored = str([list(model.objects.values()) for model in (OneTimeLink, Change)])
+    assert secret not in stored
 
 
 def test_a_password_link_sets_the_password_and_ends_every_session(

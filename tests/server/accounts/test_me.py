@@ -1,4 +1,4 @@
-"""One's own page, password and sessions."""
+"""The own account: page, password and sessions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.server.accounts.conftest import PASSWORD
 from tests.server.accounts.conftest import SignIn as Browser
 from tests.server.conftest import AT, Person
 
-from custrata.apps.accounts.actions import WrongPassword, change_password, forget_expired
+from custrata.apps.accounts.actions import WrongPassword, change_password, delete_expired
 from custrata.apps.accounts.models import SignIn, User
 from custrata.apps.accounts.queries import device_name
 from custrata.apps.audit.models import Change
@@ -32,18 +32,18 @@ def anna(person: Person) -> User:
 
 
 def change(client: Client, present: str = PASSWORD, password: str = NEW, repeated: str = "") -> Any:
-    given = {"present": present, "password": password, "repeated": repeated or password}
-    return client.post("/account/me/password/", given)
+    form = {"present": present, "password": password, "repeated": repeated or password}
+    return client.post("/account/me/password/", form)
 
 
 def test_changes_name_address_language_and_looks(anna: User, browser: Browser) -> None:
-    given = {"name": "Anna", "email": "anna@example.com", "language": "zh-hant", "theme": "dark"}
+    form = {"name": "Anna", "email": "anna@example.com", "language": "zh-hant", "theme": "dark"}
     client = browser(anna)
-    assert "已儲存" in client.post("/account/me/", {**given, "present": PASSWORD}, follow=True).content.decode()
-    held = User.objects.get()
-    assert (held.name, held.email, held.language, held.theme) == tuple(given.values())
+    assert "已儲存" in client.post("/account/me/", {**form, "present": PASSWORD}, follow=True).content.decode()
+    user = User.objects.get()
+    assert (user.name, user.email, user.language, user.theme) == tuple(form.values())
     row = Change.objects.get(action="accounts.change_me")
-    assert (row.before, row.after) == ({"name": "", "email": "", "language": "en", "theme": ""}, given)
+    assert (row.before, row.after) == ({"name": "", "email": "", "language": "en", "theme": ""}, form)
 
 
 def test_saving_the_same_changes_nothing(anna: User, browser: Browser) -> None:
@@ -72,10 +72,10 @@ def test_a_new_password_ends_every_other_session_and_keeps_this_one(anna: User, 
 
 def test_the_session_has_another_key_after_a_new_password(anna: User, browser: Browser) -> None:
     here = browser(anna)
-    former = here.session.session_key
+    old_key = here.session.session_key
     change(here)
-    assert former != here.session.session_key
-    assert not Session.objects.filter(session_key=former).exists()
+    assert old_key != here.session.session_key
+    assert not Session.objects.filter(session_key=old_key).exists()
 
 
 def test_needs_the_present_password(anna: User, browser: Browser) -> None:
@@ -119,10 +119,10 @@ def test_ends_one_session(anna: User, browser: Browser) -> None:
 
 
 def test_ends_all_other_sessions(anna: User, browser: Browser) -> None:
-    here, others = browser(anna), [browser(anna) for _ in range(2)]
+    here, other_browsers = browser(anna), [browser(anna) for _ in range(2)]
     assert "2 sessions were ended" in here.post("/account/me/sessions/end/", follow=True).content.decode()
     assert here.get("/account/me/").status_code == 200
-    assert [other.get("/account/me/").status_code for other in others] == [302, 302]
+    assert [other.get("/account/me/").status_code for other in other_browsers] == [302, 302]
 
 
 def test_nobody_ends_another_persons_session(anna: User, person: Person, browser: Browser) -> None:
@@ -147,9 +147,9 @@ def test_notes_when_a_session_was_last_used_at_most_once_a_minute(
 
 def test_what_has_run_out_is_forgotten(anna: User, browser: Browser) -> None:
     browser(anna)
-    forget_expired(at=timezone.now())
+    delete_expired(at=timezone.now())
     assert SignIn.objects.count() == 1
-    forget_expired(at=timezone.now() + timedelta(days=15))
+    delete_expired(at=timezone.now() + timedelta(days=15))
     assert not SignIn.objects.exists()
     assert not Session.objects.exists()
 
@@ -182,4 +182,4 @@ def test_names_a_device(agent: str, name: str) -> None:
 
 
 def test_the_server_looks_after_what_has_run_out_every_hour() -> None:
-    assert CHECKS["custrata.apps.accounts.jobs.forget_what_has_run_out"].seconds == 3600
+    assert CHECKS["custrata.apps.accounts.jobs.purge_expired"].seconds == 3600

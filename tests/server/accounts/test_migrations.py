@@ -1,4 +1,4 @@
-"""Migrations of people: names are folded on the way, and every step goes back."""
+"""Migrations of accounts: names are folded, and every migration is reversible."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def as_of_migration(name: str) -> Any:
-    """The model of people as it was then, with the database at that migration."""
+    """The user model of a migration, with the database at that migration."""
     MigrationExecutor(connection).migrate([("accounts", name)])
     return MigrationExecutor(connection).loader.project_state([("accounts", name)]).apps.get_model("accounts", "User")
 
 
 def test_names_that_were_two_people_stay_two_people() -> None:
-    former = as_of_migration("0003_create_sign_ins")
+    old_model = as_of_migration("0003_create_sign_ins")
     for name in ("Strasse", "Straße", "王小明"):
-        former.objects.create(username=name, role="agent", password="x", joined_at=AT)
+        old_model.objects.create(username=name, role="agent", password="x", joined_at=AT)
     call_command("migrate", verbosity=0)
     second = User.objects.get(username="Straße")
     assert list(User.objects.order_by("pk").values_list("folded", flat=True)) == [

@@ -1,4 +1,4 @@
-"""People: making them, their roles, letting in and keeping out; there is always an administrator."""
+"""Accounts: creation, roles, deactivation and reactivation; there is always an administrator."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def anna(person: Person) -> User:
 
 
 def test_a_new_person_can_sign_in_with_the_password_shown(browser: Browser) -> None:
-    made = create_person(username="ada", role="operator", at=AT)
-    answer = browser(made.user, made.password).get("/account/me/")
+    created = create_person(username="ada", role="operator", at=AT)
+    answer = browser(created.user, created.password).get("/account/me/")
     assert answer.headers["Location"] == "/account/me/password/"
     assert Change.objects.get(action="accounts.create_person").after == {
         "username": "ada", "name": "", "email": "", "role": "operator"
@@ -152,7 +152,7 @@ def test_the_page_lists_people_invitations_and_rights(
     create_person(username="ada", role="agent", at=AT)
     with django_assert_num_queries(5):  # session, person, people, locked out, invitations
         page = client.get("/account/people/").content.decode()
-    assert all(found in page for found in ("analyst", "ben", "ada", "Manage people", "Withdraw"))
+    assert all(text in page for text in ("analyst", "ben", "ada", "Manage people", "Withdraw"))
 
 
 def test_the_page_says_who_is_locked_out(signed_in: SignedIn, anna: User, stranger: Client) -> None:

@@ -1,4 +1,4 @@
-"""Who may open which page of people, and the table of rights in page and docs."""
+"""Permissions of the account pages, and the table of rights in page and docs."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def test_others_are_refused_and_nothing_changes(
     signed_in: Callable[[Role], Client], person: Person, role: Role, method: str, page: str
 ) -> None:
     chief = person(Role.ADMINISTRATOR)
-    given = {"role": "agent", "username": "eve", "name": "x", "language": "en"}
-    answer = getattr(signed_in(role), method)(page.format(number=chief.pk), given)
+    form = {"role": "agent", "username": "eve", "name": "x", "language": "en"}
+    answer = getattr(signed_in(role), method)(page.format(number=chief.pk), form)
     assert answer.status_code == 403
     assert not Change.objects.exists()
     assert User.objects.filter(role="administrator", is_active=True).count() == 1

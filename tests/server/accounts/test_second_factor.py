@@ -1,4 +1,4 @@
-"""Two-step sign-in: set up, taken, lost, required by role, turned off."""
+"""Two-step sign-in: set-up, use, loss, required by role, turned off."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("served")]
 
 
 def code_of(device: TOTPDevice, ahead: int = 0) -> str:
-    """The code the app shows, so many half minutes ahead: each is taken once."""
-    shown = TOTP(device.bin_key)
-    shown.time = time.time() + 30 * ahead
-    return f"{shown.token():06}"
+    """The code of the authenticator, so many time steps ahead: each code is accepted once."""
+    generator = TOTP(device.bin_key)
+    generator.time = time.time() + 30 * ahead
+    return f"{generator.token():06}"
 
 
 @pytest.fixture
@@ -56,25 +56,25 @@ def anna(person: Person) -> User:
 
 @pytest.fixture
 def device(anna: User) -> TOTPDevice:
-    """Anna's authenticator, in force; the code of this half minute is used up."""
-    return with_two_steps(anna)
+    """Anna's confirmed authenticator; the code of the current time step is used up."""
+    return enable_second_factor(anna)
 
 
-def with_two_steps(person: User) -> TOTPDevice:
-    made = begin_set_up(person=person)
-    confirm_set_up(person=person, device_id=made.pk, code=code_of(made), keep=None, at=timezone.now())
-    return TOTPDevice.objects.get(pk=made.pk)
+def enable_second_factor(person: User) -> TOTPDevice:
+    device = begin_set_up(person=person)
+    confirm_set_up(person=person, device_id=device.pk, code=code_of(device), keep=None, at=timezone.now())
+    return TOTPDevice.objects.get(pk=device.pk)
 
 
 @pytest.fixture
 def codes(anna: User) -> list[str]:
-    """Anna's recovery codes, of a second factor in force."""
-    made = begin_set_up(person=anna)
-    return confirm_set_up(person=anna, device_id=made.pk, code=code_of(made), keep=None, at=timezone.now())
+    """Anna's recovery codes, of a confirmed second factor."""
+    device = begin_set_up(person=anna)
+    return confirm_set_up(person=anna, device_id=device.pk, code=code_of(device), keep=None, at=timezone.now())
 
 
-def half_way(username: str = "analyst") -> Client:
-    """A browser in which the password was right and the code was not asked for yet."""
+def after_password(username: str = "analyst") -> Client:
+    """A browser between the password and the code of the sign-in."""
     client = Client()
     answer = client.post(PAGE, {"username": username, "password": PASSWORD, "next": "/account/me/"})
     assert (answer.status_code, answer.headers["Location"]) == (302, CODE)
@@ -87,16 +87,16 @@ def test_is_set_up_with_password_picture_and_first_code(anna: User, browser: Bro
     page, device = here.get(OWN + "set-up/").content.decode(), TOTPDevice.objects.get()
     assert "<svg" in page
     assert "style=" not in page
-    former = here.session.session_key
+    old_key = here.session.session_key
     done = here.post(OWN + "set-up/", {"code": code_of(device)}).content.decode()
-    assert here.session.session_key != former
+    assert here.session.session_key != old_key
     assert len(re.findall(r"<code>(?:[a-z2-9]{4}-){5}[a-z2-9]{4}</code>", done)) == 10
     assert (here.get(OWN).status_code, there.get(OWN).status_code) == (200, 302)
     assert Change.objects.filter(action="accounts.set_up_second_factor").count() == 1
 
 
 def test_its_pages_ask_few_questions(device: TOTPDevice, django_assert_num_queries: Any) -> None:
-    client = half_way()
+    client = after_password()
     with django_assert_num_queries(2):  # session, person
         client.get(CODE)
     client.post(CODE, {"code": code_of(device, 1)})
@@ -136,7 +136,7 @@ def test_a_set_up_runs_out(anna: User, browser: Browser, settings: Settings) -> 
 
 
 def test_the_password_alone_no_longer_lets_in(device: TOTPDevice) -> None:
-    client = half_way()
+    client = after_password()
     assert client.get("/account/me/").status_code == 302
     assert not SignIn.objects.exists()
     answer = client.post(CODE, {"code": code_of(device, 1)})
@@ -146,12 +146,12 @@ def test_the_password_alone_no_longer_lets_in(device: TOTPDevice) -> None:
 
 def test_a_code_is_taken_once(device: TOTPDevice) -> None:
     code = code_of(device, 1)
-    assert half_way().post(CODE, {"code": code}).status_code == 302
-    assert half_way().post(CODE, {"code": code}).status_code == 422
+    assert after_password().post(CODE, {"code": code}).status_code == 302
+    assert after_password().post(CODE, {"code": code}).status_code == 422
 
 
 def test_wrong_codes_make_one_wait_and_even_the_right_one_then(anna: User, device: TOTPDevice) -> None:
-    client = half_way()
+    client = after_password()
     assert [client.post(CODE, {"code": "000000"}).status_code for _ in range(5)] == [422] * 5
     with pytest.raises(SecondFactorThrottled):
         check_second_step(person=anna, code=code_of(device, 1), at=timezone.now())
@@ -160,36 +160,36 @@ def test_wrong_codes_make_one_wait_and_even_the_right_one_then(anna: User, devic
 
 @pytest.mark.parametrize("written", [str, str.upper, lambda code: code.replace("-", " ")])
 def test_a_recovery_code_lets_in_once(anna: User, codes: list[str], written: Callable[[str], str]) -> None:
-    assert half_way().post(CODE, {"code": written(codes[3])}).status_code == 302
-    assert half_way().post(CODE, {"code": codes[3]}).status_code == 422
+    assert after_password().post(CODE, {"code": written(codes[3])}).status_code == 302
+    assert after_password().post(CODE, {"code": codes[3]}).status_code == 422
     assert RecoveryCode.objects.filter(used_at=None).count() == 9
     assert Change.objects.filter(action="accounts.use_recovery_code").count() == 1
 
 
 def test_recovery_codes_and_secrets_are_in_no_audit_and_no_digest_tells_them(codes: list[str]) -> None:
-    kept = str([list(model.objects.values()) for model in (RecoveryCode, Change)])
-    assert [code for code in codes if code in kept or code.replace("-", "") in kept] == []
+    stored = str([list(model.objects.values()) for model in (RecoveryCode, Change)])
+    assert [code for code in codes if code in stored or code.replace("-", "") in stored] == []
     assert TOTPDevice.objects.get().key not in str(list(Change.objects.values()))
 
 
 def test_new_recovery_codes_void_the_earlier_ones(anna: User, codes: list[str]) -> None:
-    client = half_way()
+    client = after_password()
     client.post(CODE, {"code": codes[0]})
     page = client.post(OWN + "codes/", {"present": PASSWORD}).content.decode()
     newer = re.findall(r"<code>([\w-]+)</code>", page)
-    assert half_way().post(CODE, {"code": codes[1]}).status_code == 422
-    assert half_way().post(CODE, {"code": newer[0]}).status_code == 302
+    assert after_password().post(CODE, {"code": codes[1]}).status_code == 422
+    assert after_password().post(CODE, {"code": newer[0]}).status_code == 302
 
 
 @pytest.mark.parametrize("other", [{"password": "x"}, {"is_active": False}])
 def test_the_second_step_ends_with_the_password_or_the_person(device: TOTPDevice, other: dict[str, Any]) -> None:
-    client = half_way()
+    client = after_password()
     User.objects.update(**other)
     assert client.post(CODE, {"code": code_of(device, 1)}).headers["Location"] == PAGE
 
 
 def test_the_second_step_is_taken_within_five_minutes(device: TOTPDevice) -> None:
-    client = half_way()
+    client = after_password()
     session = client.session
     session["second_step"] = {**session["second_step"], "at": time.time() - 301}
     session.save()
@@ -209,11 +209,11 @@ def test_a_link_to_a_new_password_does_not_go_round_it(anna: User, device: TOTPD
 
 
 def test_is_turned_off_with_the_password(anna: User, device: TOTPDevice, browser: Browser) -> None:
-    client = half_way()
+    client = after_password()
     client.post(CODE, {"code": code_of(device, 1)})
-    former = client.session.session_key
+    old_key = client.session.session_key
     assert client.post(OWN + "turn-off/", {"present": PASSWORD}).headers["Location"] == OWN
-    assert client.session.session_key != former
+    assert client.session.session_key != old_key
     assert not RecoveryCode.objects.exists()
     assert browser(anna).get("/account/me/").status_code == 200
 
@@ -249,7 +249,7 @@ def test_other_roles_may_do_without(anna: User, browser: Browser, settings: Sett
 def test_an_administrator_resets_it(
     anna: User, device: TOTPDevice, signed_in: Callable[[Role], Client], browser: Browser
 ) -> None:
-    client = half_way()
+    client = after_password()
     client.post(CODE, {"code": code_of(device, 1)})
     chief = signed_in(Role.ADMINISTRATOR)
     assert "Reset it" in chief.get(f"/account/people/{anna.pk}/").content.decode()
@@ -261,17 +261,17 @@ def test_an_administrator_resets_it(
 
 def test_nobody_resets_their_own(person: Person) -> None:
     chief = person(Role.ADMINISTRATOR)
-    with_two_steps(chief)
+    enable_second_factor(chief)
     with pytest.raises(OwnSecondFactor):
         reset_second_factor(person_id=chief.pk, actor=chief, at=AT)
     assert TOTPDevice.objects.filter(confirmed=True).exists()
 
 
 def test_the_command_resets_it_for_who_is_locked_out(anna: User, device: TOTPDevice) -> None:
-    said = StringIO()
-    call_command("reset_second_factor", "ANALYST", stdout=said)
-    call_command("reset_second_factor", "analyst", stdout=said)
-    assert [line.split(maxsplit=1)[0] for line in said.getvalue().splitlines()] == ["Two-step", "analyst"]
+    output = StringIO()
+    call_command("reset_second_factor", "ANALYST", stdout=output)
+    call_command("reset_second_factor", "analyst", stdout=output)
+    assert [line.split(maxsplit=1)[0] for line in output.getvalue().splitlines()] == ["Two-step", "analyst"]
     assert not TOTPDevice.objects.exists()
     with pytest.raises(CommandError, match="no such person"):
         call_command("reset_second_factor", "nobody")

@@ -1,4 +1,4 @@
-"""Sessions end unused and end in the end; a password somebody else chose is changed first."""
+"""Sessions expire when idle and after their maximum age; a password set by somebody else must be changed first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.server.conftest import AT, Person
 from custrata.apps.accounts.actions import PasswordUnchanged, change_password, create_person
 from custrata.apps.accounts.models import SignIn, User
 from custrata.web.rights import Role
-from custrata.web.sessions import good_until
+from custrata.web.sessions import expiry_of
 
 NEW = "seven green chairs"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("served")]
@@ -59,9 +59,9 @@ def test_no_use_lets_it_last_longer_than_two_weeks(anna: User, browser: Browser)
 @pytest.mark.parametrize(("used", "hours"), [(0, 12), (13 * 24, 12), (13.75 * 24, 6), (14 * 24, 0)])
 def test_the_end_is_the_earlier_of_both(used: float, hours: float, settings: Settings) -> None:
     at = AT + timedelta(hours=used)
-    assert good_until(AT, at) - at == timedelta(hours=hours)
+    assert expiry_of(AT, at) - at == timedelta(hours=hours)
     settings.IDLE_HOURS = 0.5
-    assert good_until(AT, AT) - AT == timedelta(minutes=30)
+    assert expiry_of(AT, AT) - AT == timedelta(minutes=30)
 
 
 def test_the_cookie_lives_as_long_as_a_session_can(anna: User, stranger: Client) -> None:
@@ -70,13 +70,13 @@ def test_the_cookie_lives_as_long_as_a_session_can(anna: User, stranger: Client)
 
 
 def test_a_password_somebody_else_chose_is_changed_first(browser: Browser) -> None:
-    made = create_person(username="ada", role="administrator", at=AT)
-    here = browser(made.user, made.password)
+    created = create_person(username="ada", role="administrator", at=AT)
+    here = browser(created.user, created.password)
     for page in ("/start/", "/account/me/", "/account/people/", "/account/me/second-step/"):
         assert here.get(page).headers["Location"] == "/account/me/password/"
     assert "Somebody else set" in here.get("/account/me/password/").content.decode()
-    assert change(here, made.password, made.password).status_code == 422
-    assert change(here, made.password, NEW).status_code == 302
+    assert change(here, created.password, created.password).status_code == 422
+    assert change(here, created.password, NEW).status_code == 302
     assert here.get("/account/people/").status_code == 200
 
 
@@ -113,7 +113,7 @@ def test_names_here_do_no_harm_in_a_long_password(anna: User, browser: Browser) 
 def test_the_list_of_leaked_passwords_is_whole() -> None:
     from django.contrib.auth.password_validation import get_default_password_validators
 
-    listed = [one.passwords for one in get_default_password_validators() if hasattr(one, "passwords")]
+    listed = [validator.passwords for validator in get_default_password_validators() if hasattr(validator, "passwords")]
     assert sorted(map(len, listed)) == [19_640, 100_000]
 
 

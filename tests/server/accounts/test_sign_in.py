@@ -1,4 +1,4 @@
-"""Coming in: the right password lets in, wrong ones lock out, and nothing tells who exists."""
+"""Sign-in: the right password succeeds, wrong ones lock out, and nothing reveals which accounts exist."""
 
 from __future__ import annotations
 
@@ -51,11 +51,13 @@ def test_the_user_name_is_one_however_it_is_written(anna: User, stranger: Client
 
 
 @pytest.mark.parametrize(
-    ("asked", "led"),
+    ("next_url", "location"),
     [("/account/me/", "/account/me/"), ("https://elsewhere.example/", "/start/"), ("//elsewhere.example", "/start/")],
 )
-def test_leads_where_one_wanted_to_go_within_the_house(anna: User, stranger: Client, asked: str, led: str) -> None:
-    assert attempt(stranger, PASSWORD, next=asked).url == led
+def test_redirects_to_the_requested_page_of_this_host(
+    anna: User, stranger: Client, next_url: str, location: str
+) -> None:
+    assert attempt(stranger, PASSWORD, next=next_url).url == location
 
 
 def test_whoever_is_in_is_not_asked_again(anna: User, browser: Browser) -> None:
@@ -86,9 +88,9 @@ def test_twenty_wrong_passwords_lock_out_even_the_right_one(anna: User, stranger
 
 
 def test_a_name_nobody_has_is_locked_out_the_same_way(anna: User, stranger: Client) -> None:
-    known, unknown = ([attempt(stranger, username=name) for _ in range(6)] for name in ("analyst", "nobody"))
-    assert [answer.status_code for answer in known] == [answer.status_code for answer in unknown]
-    assert _sentence(known[-1]) == _sentence(unknown[-1])
+    existing, unknown = ([attempt(stranger, username=name) for _ in range(6)] for name in ("analyst", "nobody"))
+    assert [answer.status_code for answer in existing] == [answer.status_code for answer in unknown]
+    assert _sentence(existing[-1]) == _sentence(unknown[-1])
 
 
 def test_spelling_the_name_otherwise_gives_no_more_tries(anna: User, stranger: Client) -> None:

@@ -1,4 +1,4 @@
-"""Two steps as people take them, in a real browser under our policy of what pages may load."""
+"""Two-step sign-in in a real browser under the content security policy."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PICTURES = os.environ.get("CUSTRATA_TEST_PICTURES", "")  # a folder, to look at the pages
 
 
-def looked_at(page: Page, name: str) -> None:
-    """Every width and colour: nothing is wider than the screen."""
+def check_layout(page: Page, name: str) -> None:
+    """Assert that nothing is wider than the screen, in every width and theme."""
     for width in (1440, 360):
         for scheme in ("light", "dark"):
             page.set_viewport_size({"width": width, "height": 900})
@@ -43,23 +43,23 @@ def test_sets_up_signs_out_and_comes_in_with_a_recovery_code(
 ) -> None:
     person(Role.OPERATOR)
     page, wrong = chromium.new_page(), list[str]()
-    page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
     sign_in(page, live_server)
     page.goto(f"{live_server.url}/account/me/second-step/")
-    looked_at(page, "off")
+    check_layout(page, "off")
     page.fill("[name=present]", PASSWORD)
     page.click("text=Set it up")
-    looked_at(page, "set-up")
+    check_layout(page, "set-up")
     secret = page.input_value("#secret").replace(" ", "")
     page.fill("[name=code]", f"{totp(b32decode(secret)):06}")
     page.click("text=Confirm and turn on")
     codes = page.locator("main code").all_inner_texts()
-    looked_at(page, "codes")
+    check_layout(page, "codes")
     page.click("text=Done, I have kept them")
-    looked_at(page, "on")
+    check_layout(page, "on")
     page.context.clear_cookies()
     sign_in(page, live_server)
-    looked_at(page, "second-step")
+    check_layout(page, "second-step")
     page.fill("[name=code]", codes[0])
     page.click("main button.btn-primary")
     page.wait_for_selector("text=9 recovery codes are left")

@@ -27,8 +27,8 @@ def test_changes_name_language_and_memory_and_leaves_the_rest(served: Workspace,
     file.write_text("# our shop\n" + file.read_text("utf-8"), "utf-8")
     page = signed_in(Role.ADMINISTRATOR).post(PAGE, CHANGED, follow=True)
     assert "小店" in page.content.decode()
-    held = Workspace.open(served.folder).settings
-    assert held == Settings("小店", "CNY", "Asia/Shanghai", "zh-hans", "8GB")
+    settings = Workspace.open(served.folder).settings
+    assert settings == Settings("小店", "CNY", "Asia/Shanghai", "zh-hans", "8GB")
     assert file.read_text("utf-8").startswith("# our shop\n")
 
 
@@ -56,15 +56,15 @@ def test_refuses(served: Workspace, name: str, language: str, memory: str, refus
 
 def test_currency_and_zone_are_shown_with_the_reason_why_they_stay(served: Workspace, signed_in: SignedIn) -> None:
     page = signed_in(Role.ADMINISTRATOR).get(PAGE).content.decode()
-    assert all(found in page for found in ("CNY", "Asia/Shanghai", "make a new workspace and import again"))
+    assert all(text in page for text in ("CNY", "Asia/Shanghai", "make a new workspace and import again"))
     assert 'name="currency"' not in page
 
 
 def test_how_long_things_stay_is_changed_here_too(served: Workspace, signed_in: SignedIn) -> None:
-    kept = {"keep_runs": "All", "keep_quarantine": " 90 ", "compact_at": "20%"}
-    assert signed_in(Role.ADMINISTRATOR).post(PAGE, CHANGED | kept).status_code == 302
-    held = Workspace.open(served.folder).settings
-    assert (held.keep_runs, held.keep_quarantine, held.compact_at) == ("all", "90", "20%")
+    retention = {"keep_runs": "All", "keep_quarantine": " 90 ", "compact_at": "20%"}
+    assert signed_in(Role.ADMINISTRATOR).post(PAGE, CHANGED | retention).status_code == 302
+    settings = Workspace.open(served.folder).settings
+    assert (settings.keep_runs, settings.keep_quarantine, settings.compact_at) == ("all", "90", "20%")
 
 
 @pytest.mark.parametrize("wrong", [{"keep_runs": "0"}, {"keep_quarantine": "long"}, {"compact_at": "1e99999999%"}])

@@ -1,4 +1,4 @@
-"""A program that asks the API, with a token of its own."""
+"""A client of the API with a token of its own."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from django.test import Client
 from tests.server.conftest import AT, Person
 
 from custrata.apps.accounts.models import User
-from custrata.apps.connect.actions import make_token
+from custrata.apps.connect.actions import create_token
 from custrata.web.manifest import scopes as declared_scopes
 from custrata.web.rights import Role
 from custrata.web.scopes import Scope
 
-Asking = Callable[..., "Program"]
+MakeProgram = Callable[..., "Program"]
 
 
 class Program:
-    """Asks with a token; `get`, `post` and `delete` take the address below `/api/v1`."""
+    """Sends requests with a token; `get`, `post` and `delete` take the path below `/api/v1`."""
 
     def __init__(self, token: str) -> None:
         self.token = token
@@ -33,7 +33,7 @@ class Program:
         return self._client.post(f"/api/v1{address}", body, content_type="application/json")
 
     def send(self, address: str, body: str) -> Any:
-        """A body as it is, whatever it may be."""
+        """Send a raw body."""
         return self._client.post(f"/api/v1{address}", body, content_type="application/json")
 
     def delete(self, address: str) -> Any:
@@ -41,20 +41,20 @@ class Program:
 
 
 @pytest.fixture(autouse=True)
-def nothing_counted() -> None:
-    """How often a token asked is counted in the process, and tokens of two tests have the same number."""
+def reset_counters() -> None:
+    """Reset the request counters: they live in the process, and tokens of two tests have the same id."""
     cache.clear()
 
 
 @pytest.fixture
-def asking(person: Person) -> Asking:
-    """Makes a program whose token an administrator made, good for these scopes; for all, where none is named."""
+def make_program(person: Person) -> MakeProgram:
+    """Makes a client with an administrator's token for these scopes, or for all where none is named."""
     makers: list[User] = []
 
     def ask(*scopes: Scope) -> Program:
         if not makers:
             makers.append(person(Role.ADMINISTRATOR))
-        _, token = make_token(
+        _, token = create_token(
             name="till", scopes=scopes or tuple(declared_scopes()), expires_at=None, actor=makers[0], at=AT
         )
         return Program(token)

@@ -1,4 +1,4 @@
-"""Changes of tiers for programs that follow along: each once, in order, and a word when history was made anew."""
+"""The feed of tier changes: each once, in order, with an error when history was rewritten."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.server.api.conftest import Asking, Program
+from tests.server.api.conftest import MakeProgram, Program
 
 from custrata.engine import DuckEngine
 from custrata.lake import Workspace
@@ -18,30 +18,30 @@ LATER = datetime(2025, 7, 9, tzinfo=UTC)
 
 
 @pytest.fixture
-def program(asking: Asking) -> Program:
-    return asking()
+def program(make_program: MakeProgram) -> Program:
+    return make_program()
 
 
-def follow(program: Program, since: str = "", **query: Any) -> tuple[list[dict[str, Any]], str]:
+def read_changes(program: Program, since: str = "", **query: Any) -> tuple[list[dict[str, Any]], str]:
     """Everything since a cursor, and the cursor after it."""
-    seen, more = list[dict[str, Any]](), True
+    changes, more = list[dict[str, Any]](), True
     while more:
-        told = program.get("/changes", since=since, **query).json()
-        seen += told["changes"]
-        since, more = told["since"], told["more"]
-    return seen, since
+        body = program.get("/changes", since=since, **query).json()
+        changes += body["changes"]
+        since, more = body["since"], body["more"]
+    return changes, since
 
 
-def places(changes: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
-    return [(one["run"], one["customer_id"], one["scheme"]) for one in changes]
+def change_keys(changes: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    return [(change["run"], change["customer_id"], change["scheme"]) for change in changes]
 
 
 def test_each_change_comes_once_in_the_order_of_runs_customers_and_schemes(program: Program, served: Workspace) -> None:
-    seen, _ = follow(program, limit=70)
+    changes, _ = read_changes(program, limit=70)
     every = [
         (run.id, row["customer_id"], row["scheme"]) for run in served.runs.all() for row in changes_of(run, limit=9999)
     ]
-    assert places(seen) == every
+    assert change_keys(changes) == every
     assert every == sorted(every)
 
 
@@ -52,46 +52,48 @@ def test_a_change_says_from_where_to_where_when_and_why(program: Program) -> Non
 
 
 def test_only_the_schemes_asked_for(program: Program) -> None:
-    seen, _ = follow(program, scheme="value,frequency", limit=1000)
-    assert {one["scheme"] for one in seen} == {"value", "frequency"}
+    changes, _ = read_changes(program, scheme="value,frequency", limit=1000)
+    assert {change["scheme"] for change in changes} == {"value", "frequency"}
 
 
 def test_who_has_seen_everything_keeps_the_cursor_and_sees_the_next_run(
     program: Program, own_workspace: Workspace
 ) -> None:
-    _, cursor = follow(program, limit=1000)
-    told = program.get("/changes", since=cursor).json()
-    assert (told["changes"], told["since"], told["more"]) == ([], cursor, False)
+    _, cursor = read_changes(program, limit=1000)
+    body = program.get("/changes", since=cursor).json()
+    assert (body["changes"], body["since"], body["more"]) == ([], cursor, False)
     with DuckEngine(threads=2) as engine:
-        made = refresh(own_workspace, engine, at=LATER, as_of="2025-07-09")
-    seen, _ = follow(program, since=cursor)
-    assert {one["run"] for one in seen} == {made.run.id}
+        refreshed = refresh(own_workspace, engine, at=LATER, as_of="2025-07-09")
+    changes, _ = read_changes(program, since=cursor)
+    assert {change["run"] for change in changes} == {refreshed.run.id}
 
 
 def test_history_made_anew_behind_the_cursor_is_said_and_told_again(program: Program, own_workspace: Workspace) -> None:
-    before, cursor = follow(program, limit=1000)
+    before, cursor = read_changes(program, limit=1000)
     third = own_workspace.runs.all()[2]
-    anew(own_workspace, third.as_of)
+    remake_run(own_workspace, third.as_of)
     answer = program.get("/changes", since=cursor)
     assert (answer.status_code, answer.json()["code"]) == (410, "ChangesRewritten")
-    again, _ = follow(program, since=answer.json()["since"], limit=1000)
-    expected = [one["customer_id"] for one in before if one["at"] >= third.as_of.isoformat().replace("+00:00", "Z")]
-    assert [one["customer_id"] for one in again] == expected
+    again, _ = read_changes(program, since=answer.json()["since"], limit=1000)
+    expected = [
+        change["customer_id"] for change in before if change["at"] >= third.as_of.isoformat().replace("+00:00", "Z")
+    ]
+    assert [change["customer_id"] for change in again] == expected
 
 
 def test_a_cursor_before_what_was_made_anew_stays_good(program: Program, own_workspace: Workspace) -> None:
     cursor = program.get("/changes", limit=1).json()["since"]
-    anew(own_workspace, own_workspace.runs.all()[-1].as_of)
+    remake_run(own_workspace, own_workspace.runs.all()[-1].as_of)
     assert program.get("/changes", since=cursor).status_code == 200
 
 
-def anew(workspace: Workspace, as_of: datetime) -> None:
-    """Make the run of an instant again, and nothing else: what a late import and a refresh do."""
-    former = next(run for run in workspace.runs.all() if run.as_of == as_of)
+def remake_run(workspace: Workspace, as_of: datetime) -> None:
+    """Replace the run of an instant, as a late import and a refresh do."""
+    original = next(run for run in workspace.runs.all() if run.as_of == as_of)
     with workspace.runs.draft() as draft:
-        for path in former.folder.glob("*.parquet"):
+        for path in original.folder.glob("*.parquet"):
             (draft / path.name).write_bytes(path.read_bytes())
-        workspace.runs.publish(draft, former.record | {"at": LATER.isoformat()}, supersedes=[former.id])
+        workspace.runs.publish(draft, original.record | {"at": LATER.isoformat()}, supersedes=[original.id])
 
 
 @pytest.mark.parametrize("since", ["nonsense", "a:b:c"])

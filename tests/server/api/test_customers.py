@@ -1,4 +1,4 @@
-"""Customers by the API: their tiers, why, since when, and tiers by hand."""
+"""Customers by the API: tiers, explanations, history and overrides."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from tests.server.api.conftest import Asking, Program
+from tests.server.api.conftest import MakeProgram, Program
 from tests.server.conftest import PUBLISHED
 
 from custrata.analytics.moments import AsOf
@@ -24,15 +24,15 @@ OVERRIDE = "/customers/c007/tiers/value/override"
 
 
 @pytest.fixture
-def program(asking: Asking) -> Program:
+def program(make_program: MakeProgram) -> Program:
     Customer.objects.create(customer_id="c007", name="Seven", mark="0")
-    return asking()
+    return make_program()
 
 
 def test_a_customer_is_in_one_tier_of_every_scheme(program: Program) -> None:
-    told = program.get("/customers/c001/tiers").json()
-    assert {one["scheme"] for one in told["tiers"]} == set(PUBLISHED)
-    assert {one["scheme"]: one["value"] for one in told["tiers"]}["value"] == "5187.72"
+    body = program.get("/customers/c001/tiers").json()
+    assert {tier["scheme"] for tier in body["tiers"]} == set(PUBLISHED)
+    assert {tier["scheme"]: tier["value"] for tier in body["tiers"]}["value"] == "5187.72"
 
 
 @pytest.mark.parametrize("what", ["tiers", "explanations", "history"])
@@ -48,10 +48,10 @@ def test_an_address_with_nul_is_refused(program: Program) -> None:
 
 
 def test_an_explanation_says_what_decided_and_what_the_next_tier_takes(program: Program) -> None:
-    (told,) = program.get("/customers/c007/explanations", scheme="value").json()["explanations"]
-    assert (told["tier"], told["next_tier"], told["missing"]) == ("low", "mid", "343.64")
-    assert told["inputs"] == [{"trait": "spend", "value": "0.00"}]
-    assert any("CN¥343.64 more" in sentence for sentence in told["sentences"])
+    (explanation,) = program.get("/customers/c007/explanations", scheme="value").json()["explanations"]
+    assert (explanation["tier"], explanation["next_tier"], explanation["missing"]) == ("low", "mid", "343.64")
+    assert explanation["inputs"] == [{"trait": "spend", "value": "0.00"}]
+    assert any("CN¥343.64 more" in sentence for sentence in explanation["sentences"])
 
 
 def test_an_explanation_comes_short_and_in_the_language_asked_for(program: Program) -> None:
@@ -59,26 +59,26 @@ def test_an_explanation_comes_short_and_in_the_language_asked_for(program: Progr
         program.get("/customers/c007/explanations", scheme="value", language="zh-hans", form=form).json()
         for form in ("full", "short")
     )
-    sentences = [told["explanations"][0]["sentences"] for told in (full, short)]
+    sentences = [body["explanations"][0]["sentences"] for body in (full, short)]
     assert len(sentences[1]) < len(sentences[0])
     assert "低价值" in sentences[1][0]
 
 
 def test_the_history_is_what_the_runs_tell(program: Program, served: Workspace) -> None:
-    told = program.get("/customers/c004/history", scheme="frequency,rfm").json()["intervals"]
+    intervals = program.get("/customers/c004/history", scheme="frequency,rfm").json()["intervals"]
     expected = history_of(served, "c004", ["frequency", "rfm"])
-    assert [(one["scheme"], one["tier"], one["run"]) for one in told] == [
-        (one.scheme, one.tier, one.run) for one in expected
+    assert [(interval["scheme"], interval["tier"], interval["run"]) for interval in intervals] == [
+        (interval.scheme, interval.tier, interval.run) for interval in expected
     ]
-    assert len(told) > 2
+    assert len(intervals) > 2
 
 
 def test_a_tier_by_hand_is_kept_with_its_reason_and_audited(program: Program) -> None:
     until = (timezone.now() + timedelta(days=30)).isoformat()
     answer = program.post(OVERRIDE, tier="high", reason="Founding member", until=until)
     assert (answer.status_code, answer.json()["approved_by"]) == (200, "administrator")
-    held = Override.objects.get()
-    assert (held.customer_id, held.tier, held.reason) == ("c007", "high", "Founding member")
+    override = Override.objects.get()
+    assert (override.customer_id, override.tier, override.reason) == ("c007", "high", "Founding member")
     assert Change.objects.get(action="tiers.override").customer_id == "c007"
 
 
@@ -109,13 +109,13 @@ def test_what_cannot_be_done_by_hand_is_refused_by_name(
 
 
 def test_an_explanation_reads_few_columns_and_says_the_same_as_from_all_of_them(served: Workspace) -> None:
-    found = reading(served)
-    assert found is not None
-    writer, as_of = Writer("en", "CNY", "Asia/Shanghai", "tiers"), AsOf(found.run.as_of, "Asia/Shanghai")
+    profile = reading(served)
+    assert profile is not None
+    writer, as_of = Writer("en", "CNY", "Asia/Shanghai", "tiers"), AsOf(profile.run.as_of, "Asia/Shanghai")
     for key in PUBLISHED:
-        decided = found.run.record["schemes"][key]
-        columns = explained_by(key, decided, found.columns)
+        outcome = profile.run.record["schemes"][key]
+        columns = explained_by(key, outcome, profile.columns)
         for customer in ("c001", "c007", "c100"):
-            rows = (found.customer(customer, columns), found.customer(customer))
-            few, all_of_it = (explain(key, row or {}, decided, writer, as_of=as_of) for row in rows)
+            rows = (profile.customer(customer, columns), profile.customer(customer))
+            few, all_of_it = (explain(key, row or {}, outcome, writer, as_of=as_of) for row in rows)
             assert few == all_of_it

@@ -1,4 +1,4 @@
-"""The API answers as its own description says, whatever it is asked: made-up requests for every operation."""
+"""The API conforms to its OpenAPI description: generated requests for every operation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from tests.server.api.conftest import Asking
+from tests.server.api.conftest import MakeProgram
 
 from custrata.config.api import api
 from custrata.lake import Workspace
@@ -43,15 +43,15 @@ def test_the_docs_name_every_operation() -> None:
     page = PAGE.read_text("utf-8")
     named = [
         f"`{method.upper()} {path}`"
-        for path, found in api.get_openapi_schema(path_prefix="")["paths"].items()
-        for method in found
+        for path, operations in api.get_openapi_schema(path_prefix="")["paths"].items()
+        for method in operations
     ]
     assert len(named) == 19
     assert [name for name in named if name not in page] == []
 
 
 @pytest.fixture
-def described(own_workspace: Workspace, settings: Settings) -> Iterator[Any]:
+def api_schema(own_workspace: Workspace, settings: Settings) -> Iterator[Any]:
     """The description, as the server hands it out; requests share the connection, and so the transaction, of the test.
 
     Django's own client for tests does the same with the signals.
@@ -68,9 +68,9 @@ def described(own_workspace: Workspace, settings: Settings) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("mode", GenerationMode)
-def test_every_operation_answers_as_described(described: Any, asking: Asking, mode: GenerationMode) -> None:
-    headers = {"Authorization": f"Bearer {asking().token}"}
-    operations = [found.ok() for found in described.get_all_operations()]
+def test_every_operation_answers_as_described(api_schema: Any, make_program: MakeProgram, mode: GenerationMode) -> None:
+    headers = {"Authorization": f"Bearer {make_program().token}"}
+    operations = [result.ok() for result in api_schema.get_all_operations()]
     assert len(operations) == 19
     for operation in operations:
 

@@ -1,4 +1,4 @@
-"""The page that describes the API: whole, under our policy of what pages may load, and without the network."""
+"""The API documentation page: complete, under the content security policy, and without the network."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def test_every_operation_is_shown_and_nothing_comes_from_elsewhere(
     chromium: Browser, served: Workspace, live_server: LiveServer, settings: Settings
 ) -> None:
     settings.API_DOCS_OPEN = True
-    page, wrong, asked = chromium.new_page(), list[str](), list[str]()
-    page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("request", lambda request: asked.append(request.url))
+    page, wrong, requested_urls = chromium.new_page(), list[str](), list[str]()
+    page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("request", lambda request: requested_urls.append(request.url))
     page.goto(f"{live_server.url}/api/v1/docs")
     page.wait_for_selector(".opblock >> nth=15")
     page.close()
     assert wrong == []
-    assert [url for url in asked if not url.startswith((live_server.url, "data:"))] == []
+    assert [url for url in requested_urls if not url.startswith((live_server.url, "data:"))] == []

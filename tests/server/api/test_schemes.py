@@ -1,4 +1,4 @@
-"""Schemes by the API: read, tried out, published, taken back."""
+"""Schemes by the API: reading, simulation, publishing, rollback."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.server.api.conftest import Asking, Program
+from tests.server.api.conftest import MakeProgram, Program
 from tests.server.conftest import PUBLISHED
 
 from custrata.apps.audit.models import Change
@@ -25,14 +25,14 @@ HALVES: dict[str, Any] = {
 
 
 @pytest.fixture
-def program(asking: Asking) -> Program:
-    return asking()
+def program(make_program: MakeProgram) -> Program:
+    return make_program()
 
 
 def test_every_scheme_is_listed_with_the_tiers_of_the_published_run(program: Program) -> None:
-    found = {scheme["key"]: scheme for scheme in program.get("/schemes").json()["schemes"]}
-    assert {key for key, scheme in found.items() if not scheme["graded"]["waiting"]} == set(PUBLISHED)
-    tiers = found["value"]["graded"]["tiers"]
+    schemes = {scheme["key"]: scheme for scheme in program.get("/schemes").json()["schemes"]}
+    assert {key for key, scheme in schemes.items() if not scheme["graded"]["waiting"]} == set(PUBLISHED)
+    tiers = schemes["value"]["graded"]["tiers"]
     assert sum(tier["customers"] for tier in tiers) == 240
     assert tiers[0]["names"] == {"zh-hans": "高价值", "zh-hant": "高價值", "en": "High value"}
     assert isinstance(tiers[0]["revenue"], str)
@@ -51,16 +51,16 @@ def test_an_unknown_scheme_version_or_tier_is_not_found(program: Program) -> Non
 
 
 def test_the_customers_of_a_tier_come_page_by_page_each_once(program: Program, served: Workspace) -> None:
-    seen, cursor = list[dict[str, Any]](), ""
+    customers, cursor = list[dict[str, Any]](), ""
     while cursor is not None:
         answer = program.get("/schemes/value/tiers/high/customers", fields="spend,orders", limit=25, cursor=cursor)
-        seen += answer.json()["customers"]
+        customers += answer.json()["customers"]
         cursor = answer.json()["next"]
-    found = reading(served)
-    assert found is not None
-    expected = found.customers(columns=("value_tier", "spend"), limit=500)
+    profile = reading(served)
+    assert profile is not None
+    expected = profile.customers(columns=("value_tier", "spend"), limit=500)
     high = [(row["customer_id"], str(row["spend"])) for row in expected if row["value_tier"] == "high"]
-    assert [(row["customer_id"], row["spend"]) for row in seen] == high
+    assert [(row["customer_id"], row["spend"]) for row in customers] == high
 
 
 @pytest.mark.parametrize(
@@ -77,19 +77,24 @@ def test_a_cursor_of_another_list_is_refused(program: Program) -> None:
 
 
 def test_trying_out_tells_sizes_moves_costs_and_people_and_writes_nothing(program: Program, served: Workspace) -> None:
-    told = program.post("/schemes/simulate", scheme=HALVES, language="zh-hans", movers=3).json()
-    assert (told["scheme"], told["version"], told["customers"]) == ("value", 2, 240)
-    assert Decimal(told["cost"]) == 2 * told["tiers"][2]["customers"]
-    assert sum(move["customers"] for move in told["moves"]) == 240
-    assert len(told["movers"]) == 3
-    assert "净消费" in told["movers"][0]["reason"]
+    simulation = program.post("/schemes/simulate", scheme=HALVES, language="zh-hans", movers=3).json()
+    assert (simulation["scheme"], simulation["version"], simulation["customers"]) == ("value", 2, 240)
+    assert Decimal(simulation["cost"]) == 2 * simulation["tiers"][2]["customers"]
+    assert sum(move["customers"] for move in simulation["moves"]) == 240
+    assert len(simulation["movers"]) == 3
+    assert "净消费" in simulation["movers"][0]["reason"]
     assert SchemeLibrary(served).published()["value"].number == 1
 
 
 def test_publishing_makes_a_version_and_says_so_in_the_audit(program: Program, own_workspace: Workspace) -> None:
     answer = program.post("/schemes", schemes=[HALVES], note="Half of it")
-    (made,) = answer.json()["versions"]
-    assert (made["number"], made["by"], made["note"], made["published"]) == (2, "administrator", "Half of it", True)
+    (version,) = answer.json()["versions"]
+    assert (version["number"], version["by"], version["note"], version["published"]) == (
+        2,
+        "administrator",
+        "Half of it",
+        True,
+    )
     assert SchemeLibrary(own_workspace).published()["value"].number == 2
     written = Change.objects.get(action="tiers.apply")
     assert (written.actor_name, written.subject_id) == ("administrator", "value")
@@ -111,10 +116,10 @@ def test_all_are_published_or_none(program: Program, own_workspace: Workspace) -
 
 def test_going_back_publishes_the_old_version_under_a_new_number(program: Program, own_workspace: Workspace) -> None:
     program.post("/schemes", schemes=[HALVES])
-    made = program.post("/schemes/value/rollback", version=1, note="Back").json()
-    assert (made["number"], made["definition"]["tiers"][0]["share"]) == (3, "80%")
+    restored = program.post("/schemes/value/rollback", version=1, note="Back").json()
+    assert (restored["number"], restored["definition"]["tiers"][0]["share"]) == (3, "80%")
     versions = program.get("/schemes/value/versions").json()["versions"]
-    assert [(one["number"], one["published"]) for one in versions] == [(3, True), (2, False), (1, False)]
+    assert [(version["number"], version["published"]) for version in versions] == [(3, True), (2, False), (1, False)]
 
 
 def test_a_retired_scheme_says_so(program: Program, own_workspace: Workspace) -> None:

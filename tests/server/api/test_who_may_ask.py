@@ -1,4 +1,4 @@
-"""Who may ask the API for what: tokens with the scope, as long as their maker has the right; nobody else."""
+"""API permissions: tokens with the scope, as long as their creator has the right; nobody else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
-from tests.server.api.conftest import Asking, Program
+from tests.server.api.conftest import MakeProgram, Program
 from tests.server.conftest import AT
 
 from custrata.apps.accounts.models import User
@@ -25,17 +25,24 @@ from custrata.web.rights import Role
 from custrata.web.scopes import Scope
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("served")]
-GIVEN = {"key": "value", "scheme": "value", "number": "1", "tier": "high", "customer_id": "c001", "run_id": "x"}
-GIVEN |= {"erasure": "0"}
+PATH_ARGUMENTS = {
+    "key": "value",
+    "scheme": "value",
+    "number": "1",
+    "tier": "high",
+    "customer_id": "c001",
+    "run_id": "x",
+}
+PATH_ARGUMENTS |= {"erasure": "0"}
 BODY: dict[str, object] = {"schemes": [{"key": "x"}], "scheme": {}, "version": 1, "tier": "high", "reason": "why"}
 
 
 def operations() -> Iterator[tuple[str, str, tuple[Scope, ...]]]:
-    """Every operation of the API: its method, its address, and the scopes it asks for."""
+    """Every operation of the API: its method, its address, and the scopes it requires."""
     for bound in api._get_bound_routers():  # Ninja has no public list
         for view in bound.path_operations.values():
             for operation in view.operations:
-                address = operation.path.replace("path:", "").format(**GIVEN)
+                address = operation.path.replace("path:", "").format(**PATH_ARGUMENTS)
                 (gate,) = operation.auth_callbacks
                 assert isinstance(gate, BearerToken)
                 yield operation.methods[0], address, gate.scopes
@@ -65,9 +72,9 @@ def test_without_a_token_nobody_gets_an_answer(method: str, address: str, scopes
 
 @pytest.mark.parametrize(("method", "address", "scopes"), OPERATIONS)
 def test_a_token_without_the_scope_is_refused_and_changes_nothing(
-    asking: Asking, method: str, address: str, scopes: tuple[Scope, ...]
+    make_program: MakeProgram, method: str, address: str, scopes: tuple[Scope, ...]
 ) -> None:
-    program = asking(*(scope for scope in scopes_declared() if scope != scopes[-1]))
+    program = make_program(*(scope for scope in scopes_declared() if scope != scopes[-1]))
     before = Change.objects.count()
     answer = ask(Client(), method, address, program.token)
     assert (answer.status_code, answer.json()["code"]) == (403, "ScopeMissing")
@@ -77,17 +84,17 @@ def test_a_token_without_the_scope_is_refused_and_changes_nothing(
 
 @pytest.mark.parametrize(("method", "address", "scopes"), OPERATIONS)
 def test_a_token_with_just_these_scopes_comes_in(
-    asking: Asking, own_workspace: Workspace, method: str, address: str, scopes: tuple[Scope, ...]
+    make_program: MakeProgram, own_workspace: Workspace, method: str, address: str, scopes: tuple[Scope, ...]
 ) -> None:
-    assert ask(Client(), method, address, asking(*scopes).token).status_code in (200, 404, 409, 422)
+    assert ask(Client(), method, address, make_program(*scopes).token).status_code in (200, 404, 409, 422)
 
 
 def test_a_session_opens_the_pages_and_not_the_api(signed_in: Callable[[Role], Client]) -> None:
     assert signed_in(Role.ADMINISTRATOR).get("/api/v1/schemes").status_code == 401
 
 
-def test_what_its_maker_may_not_do_any_more_a_token_may_not_either(asking: Asking) -> None:
-    program = asking()
+def test_what_its_maker_may_not_do_any_more_a_token_may_not_either(make_program: MakeProgram) -> None:
+    program = make_program()
     User.objects.update(role=Role.ANALYST)
     refused = program.post("/schemes/value/rollback", version=1)
     assert (refused.status_code, refused.json()["code"]) == (403, "BeyondRights")
@@ -95,8 +102,8 @@ def test_what_its_maker_may_not_do_any_more_a_token_may_not_either(asking: Askin
 
 
 @pytest.mark.parametrize("over", ["TokenRevoked", "TokenExpired", "TokenIdle"])
-def test_a_token_that_is_over_is_refused_by_name(asking: Asking, over: str) -> None:
-    program, token = asking(), Token.objects.get()
+def test_a_token_that_is_over_is_refused_by_name(make_program: MakeProgram, over: str) -> None:
+    program, token = make_program(), Token.objects.get()
     if over == "TokenRevoked":
         revoke_token(number=token.pk, actor=None, at=AT)
     if over == "TokenExpired":
@@ -114,15 +121,15 @@ def test_other_headers_open_nothing(header: str) -> None:
 
 
 def test_other_sites_and_forms_need_no_csrf_token_since_cookies_count_for_nothing(
-    asking: Asking, own_workspace: Workspace
+    make_program: MakeProgram, own_workspace: Workspace
 ) -> None:
     strict = Client(enforce_csrf_checks=True)
-    assert ask(strict, "POST", "/schemes/value/rollback", asking().token).json()["code"] == "NothingToPublish"
+    assert ask(strict, "POST", "/schemes/value/rollback", make_program().token).json()["code"] == "NothingToPublish"
 
 
-def test_who_asks_too_often_is_told_when_to_ask_again(asking: Asking, settings: Settings) -> None:
+def test_who_asks_too_often_is_told_when_to_ask_again(make_program: MakeProgram, settings: Settings) -> None:
     settings.API_PER_MINUTE = 2
-    program, other = asking(), asking()
+    program, other = make_program(), make_program()
     program.get("/schemes/value"), program.get("/schemes/value")
     refused = program.get("/schemes/value")
     assert (refused.status_code, refused.json()["code"]) == (429, "TooManyRequests")
@@ -131,22 +138,22 @@ def test_who_asks_too_often_is_told_when_to_ask_again(asking: Asking, settings: 
 
 
 def test_the_description_is_for_who_is_signed_in_or_has_a_token(
-    asking: Asking, signed_in: Callable[[Role], Client]
+    make_program: MakeProgram, signed_in: Callable[[Role], Client]
 ) -> None:
     assert Client().get("/api/v1/openapi.json").json()["code"] == "NotAuthenticated"
     assert Client().get("/api/v1/docs").headers["Location"] == "/account/sign-in/?next=/api/v1/docs"
     wrong = Client(headers={"Authorization": "Bearer wrong"})
     assert [wrong.get(f"/api/v1/{page}").status_code for page in ("openapi.json", "docs")] == [401, 401]
-    for allowed in (Client(headers={"Authorization": f"Bearer {asking().token}"}), signed_in(Role.AGENT)):
+    for allowed in (Client(headers={"Authorization": f"Bearer {make_program().token}"}), signed_in(Role.AGENT)):
         assert [allowed.get(f"/api/v1/{page}").status_code for page in ("openapi.json", "docs")] == [200, 200]
 
 
 @pytest.mark.parametrize("address", ["/schemes", "/docs", "/openapi.json", "/nothing", ""])
 def test_over_plain_http_the_api_refuses_where_pages_lead_to_https(
-    asking: Asking, settings: Settings, address: str
+    make_program: MakeProgram, settings: Settings, address: str
 ) -> None:
     settings.SECURE_SSL_REDIRECT = True
-    client = Client(headers={"Authorization": f"Bearer {asking().token}"})
+    client = Client(headers={"Authorization": f"Bearer {make_program().token}"})
     answer = client.post(f"/api/v1{address}") if address else client.get("/api")
     assert (answer.status_code, answer.headers["Content-Type"]) == (403, "application/problem+json")
     assert answer.json()["code"] == "HttpsRequired"
@@ -161,8 +168,8 @@ def test_an_open_description_says_nothing_of_the_workspace(served: Workspace, se
     assert answer.json()["info"]["title"] == "Custrata"
 
 
-def test_an_unknown_address_and_a_wrong_method_are_problems_too(asking: Asking) -> None:
-    program: Program = asking()
+def test_an_unknown_address_and_a_wrong_method_are_problems_too(make_program: MakeProgram) -> None:
+    program: Program = make_program()
     assert program.get("/nothing").json()["code"] == "NoSuchAddress"
     refused = program.delete("/schemes")
     assert (refused.status_code, refused.json()["code"]) == (405, "MethodNotAllowed")

@@ -1,4 +1,4 @@
-"""What the tests of the audit share with those of people."""
+"""Fixtures shared with the tests of accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The audit page: reading, searching, paging, taking along; only for who may."""
+"""The audit page: reading, searching, paging, exporting, and permissions."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ def note(actor: User | None = None, action: str = "shop.open", at: datetime = AT
     record_change(actor=actor, at=at, action=action, subject="shop", subject_id="7", **more)
 
 
-def found(browser: Client, query: str) -> int:
+def count_rows(browser: Client, query: str) -> int:
     return browser.get(PAGE + query).content.decode().count('<td class="tabular text-nowrap">')
 
 
 def test_shows_who_what_before_and_after(anna: User, browser: Client) -> None:
     note(anna, "accounts.change_role", before={"role": "agent"}, after={"role": "analyst"})
     page = browser.get(PAGE).content.decode()
-    assert all(shown in page for shown in ("operator", "Changed a role", "Agent", "Analyst", "Jul 1, 2025 12:00"))
+    assert all(text in page for text in ("operator", "Changed a role", "Agent", "Analyst", "Jul 1, 2025 12:00"))
 
 
 def test_what_no_app_has_words_for_is_shown_as_it_is(browser: Client) -> None:
     note(after={"open": True})
     page = browser.get(PAGE).content.decode()
-    assert all(shown in page for shown in ("shop.open", "The server", "yes"))
+    assert all(text in page for text in ("shop.open", "The server", "yes"))
 
 
 def test_nothing_that_was_written_becomes_markup(browser: Client) -> None:
@@ -80,21 +80,21 @@ def test_finds(anna: User, browser: Client, query: str, many: int) -> None:
     note(anna, at=datetime(2025, 7, 1, 16, tzinfo=UTC))  # midnight in Shanghai: July 2
     note(action="shop.close", at=datetime(2025, 7, 1, 15, 59, tzinfo=UTC))
     note(customer_id="c1")
-    assert found(browser, query) == many
+    assert count_rows(browser, query) == many
 
 
 def test_every_change_stands_on_one_page_however_many_there_are(browser: Client) -> None:
     Change.objects.bulk_create(_many(120))
-    seen, address = list[str](), "?what=shop.open"
+    subject_ids, address = list[str](), "?what=shop.open"
     while address:
         page = browser.get(PAGE + address).context["page"]
-        seen += [change.subject_id for change in page.rows]
+        subject_ids += [change.subject_id for change in page.rows]
         address = page.next
-    assert seen == [str(number) for number in reversed(range(120))]
+    assert subject_ids == [str(number) for number in reversed(range(120))]
 
 
 def _many(number: int) -> list[Change]:
-    """Changes in pairs at one instant."""
+    """Changes, two at each instant."""
     at = [AT + timedelta(minutes=place // 2) for place in range(number)]
     return [Change(at=at[n], action="shop.open", subject="shop", subject_id=str(n)) for n in range(number)]
 
@@ -118,7 +118,7 @@ def test_an_empty_audit_says_what_will_be_here(browser: Client) -> None:
     assert "Nothing found" in browser.get(PAGE + "?customer=x").content.decode()
 
 
-def test_takes_along_as_csv_what_was_looked_for(anna: User, browser: Client) -> None:
+def test_exports_the_search_as_csv(anna: User, browser: Client) -> None:
     note(anna, "accounts.change_role", before={"role": "agent"}, after={"name": "王"})
     note(action="shop.close")
     rows = _csv(browser.post(PAGE + "export/?who=operator", {"file": "csv"}))
@@ -136,7 +136,7 @@ def _content(response: Any) -> bytes:
     return b"".join(response.streaming_content)
 
 
-def test_takes_along_as_excel(browser: Client) -> None:
+def test_exports_as_excel(browser: Client) -> None:
     note(after={"formula": "=1+1"})
     content = _content(browser.post(PAGE + "export/?what=shop.open", {"file": "xlsx"}))
     (_, row) = CalamineWorkbook.from_filelike(BytesIO(content)).get_sheet_by_index(0).to_python()
@@ -144,7 +144,7 @@ def test_takes_along_as_excel(browser: Client) -> None:
     assert row[-1] == '{"formula": "=1+1"}'
 
 
-def test_taking_along_is_written_down(browser: Client) -> None:
+def test_exports_are_audited(browser: Client) -> None:
     rows = _csv(browser.post(PAGE + "export/?customer=c1", {"file": "csv"}))
     assert len(rows) == 1
     assert (Change.objects.get().action, Change.objects.get().after) == ("audit.export", {"customer": "c1"})

@@ -1,4 +1,4 @@
-"""Changes are written down, and stay as they were written."""
+"""Changes are recorded and cannot be edited."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line in processes of its own, and what backups and workspaces hold."""
+"""Run the command line in processes of its own, and read backups and workspaces."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ MAIN = "from custrata.__main__ import main; main()"
 
 
 def environment(database: str | None = None, **more: str) -> dict[str, str]:
-    """What a process of ours is told: nothing of the workspace and the database that others use."""
+    """Environment variables of a process, without the workspace and database of the caller."""
     rest = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "CUSTRATA_WORKSPACE"}}
     return rest | more | ({"DATABASE_URL": database} if database else {})
 
 
 def run(*arguments: object, database: str | None = None, fails: bool = False, **more: str) -> str:
-    """The command line, in a process of its own: what it says or, where it must fail, how it complains."""
+    """Run the command line in a process of its own; returns stdout, or stderr where it must fail."""
     command = [sys.executable, "-c", MAIN, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment(database, **more), timeout=300)
     assert (done.returncode != 0) is fails, done.stderr
@@ -30,13 +30,13 @@ def run(*arguments: object, database: str | None = None, fails: bool = False, **
 
 
 def fill(folder: Path, database: str | None = None) -> str:
-    """Fill the database of a workspace with rows of every model; the models that have none."""
+    """Fill the database of a workspace with rows of every model; returns the models without rows."""
     paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
-    told = {"CUSTRATA_WORKSPACE": str(folder), "DJANGO_SETTINGS_MODULE": "custrata.config.settings"}
+    variables = {"CUSTRATA_WORKSPACE": str(folder), "DJANGO_SETTINGS_MODULE": "custrata.config.settings"}
     run("manage", "migrate", "-v", "0", database=database, CUSTRATA_WORKSPACE=str(folder))
-    command = [sys.executable, "-m", "tests.server.backup.used"]
+    command = [sys.executable, "-m", "tests.server.backup.fill_database"]
     done = subprocess.run(
-        command, capture_output=True, text=True, env=environment(database, **told, PYTHONPATH=paths), cwd=ROOT
+        command, capture_output=True, text=True, env=environment(database, **variables, PYTHONPATH=paths), cwd=ROOT
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -51,21 +51,21 @@ def tables(file: Path) -> dict[str, bytes]:
 
 def files(folder: Path) -> dict[str, bytes]:
     """Every file of a workspace, but the database and the list of its backups."""
-    found = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "backups.")))
+    paths = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "backups.")))
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in found if "server." not in path.name
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in paths if "server." not in path.name
     }  # fmt: skip
 
 
-def head(file: Path) -> dict[str, Any]:
-    """What a backup says of itself."""
+def read_manifest(file: Path) -> dict[str, Any]:
+    """The `backup.json` of a backup."""
     with tarfile.open(file) as tar:
         content: dict[str, Any] = json.load(tar.extractfile("backup.json"))  # type: ignore[arg-type]  # a file
     return content
 
 
 def rows(file: Path) -> dict[str, list[Any]]:
-    """Every table in a backup as values, in whatever order a database sorts its keys; 1 and 1.0 are equal in them."""
+    """Every table in a backup as sorted values, independent of the collation; 1 equals 1.0."""
     return {
         name: sorted(([*map(json.loads, content.decode("utf-8", "surrogatepass").splitlines())]), key=repr)
         for name, content in tables(file).items()

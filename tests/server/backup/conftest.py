@@ -9,27 +9,27 @@ from pathlib import Path
 
 import pytest
 from tests.server.backup.commands import fill, run
-from tests.server.postgresql import _say as say
+from tests.server.postgresql import _execute as say
 
 
 @dataclass(frozen=True)
 class Used:
-    """The folder of a used server, its backup, the models without a row, and what the backup said."""
+    """The folder of a used server, its backup, the models without a row, and the output of the backup command."""
 
     folder: Path
     backup: Path
     without_rows: str
-    said: str
+    output: str
 
 
 @pytest.fixture(scope="session")
 def used(tmp_path_factory: pytest.TempPathFactory) -> Used:
-    """A server with rows in every table, and its backup. Read it only."""
+    """A server with rows in every table, and its backup. Read-only."""
     home = tmp_path_factory.mktemp("used")
     run("init", home / "shop", "--language", "en")
     without = fill(home / "shop")
-    said = run("backup", home / "used.tar", "-w", home / "shop", CUSTRATA_LANGUAGE="en")
-    return Used(home / "shop", home / "used.tar", without, said)
+    output = run("backup", home / "used.tar", "-w", home / "shop", CUSTRATA_LANGUAGE="en")
+    return Used(home / "shop", home / "used.tar", without, output)
 
 
 @pytest.fixture

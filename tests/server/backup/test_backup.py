@@ -1,4 +1,4 @@
-"""A backup restored into a new place holds what the old one held, on both databases and across them."""
+"""A restored backup equals the original, on both databases and across them."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ VIP = "{key: vip, kind: threshold, trait: spend, tiers: [{key: gold, line: 500},
 
 
 @pytest.fixture(scope="session")
-def made(graded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def backup_home(graded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `shop`, a graded workspace with a scheme of its own and Ann in its database, and its backup."""
     home = tmp_path_factory.mktemp("backup")
     shutil.copytree(graded, home / "shop", ignore=shutil.ignore_patterns("server"))
     own = tmp_path_factory.mktemp("schemes") / "vip.yaml"
     own.write_text(VIP, encoding="utf-8")
     run("schemes", "apply", own, "-w", home / "shop")
-    run("backup", home / "empty.tar", "-w", home / "shop", "--no-verify")  # brings the database up to date
+    run("backup", home / "empty.tar", "-w", home / "shop", "--no-verify")  # migrates the database
     run("manage", "create_person", "ann", CUSTRATA_WORKSPACE=str(home / "shop"))
     run("backup", home / "one.tar", "-w", home / "shop")
     return home
 
 
 @pytest.fixture
-def shop(made: Path) -> Path:
-    """The workspace that was backed up. Read it only."""
-    return made / "shop"
+def shop(backup_home: Path) -> Path:
+    """The workspace that was backed up. Read-only."""
+    return backup_home / "shop"
 
 
 @pytest.fixture
-def backup(made: Path) -> Path:
-    """Its backup. Read it only."""
-    return made / "one.tar"
+def backup(backup_home: Path) -> Path:
+    """Its backup. Read-only."""
+    return backup_home / "one.tar"
 
 
 def test_restores_every_file_and_every_row(shop: Path, backup: Path, tmp_path: Path) -> None:
@@ -56,9 +56,9 @@ def test_moves_from_sqlite_to_postgresql_and_back(backup: Path, tmp_path: Path, 
     assert not (tmp_path / "again").exists()
 
 
-def test_only_its_owner_may_read_it(made: Path, backup: Path) -> None:
+def test_only_its_owner_may_read_it(backup_home: Path, backup: Path) -> None:
     assert backup.stat().st_mode & 0o777 == 0o600
-    assert sorted(path.name for path in made.iterdir()) == ["empty.tar", "one.tar", "shop"]
+    assert sorted(path.name for path in backup_home.iterdir()) == ["empty.tar", "one.tar", "shop"]
 
 
 def test_does_not_write_over_a_backup(shop: Path, tmp_path: Path) -> None:
@@ -74,16 +74,18 @@ def test_does_not_restore_over_a_workspace(shop: Path, backup: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "told"),
+    ("harm", "message"),
     [("cut", "不是完整的备份"), ("changed", ".parquet"), ("text", "不是完整的备份"), ("gone", "没有文件")],
 )
-def test_refuses_a_damaged_backup_and_leaves_nothing_behind(backup: Path, tmp_path: Path, harm: str, told: str) -> None:
+def test_refuses_a_damaged_backup_and_leaves_nothing_behind(
+    backup: Path, tmp_path: Path, harm: str, message: str
+) -> None:
     whole = backup.read_bytes()
     at = whole.index(b"PAR1") + 8
     harmed = {"cut": whole[: len(whole) // 2], "changed": whole[:at] + b"~~~~" + whole[at + 4 :], "text": b"no tar"}
     if harm in harmed:
         (tmp_path / "harmed.tar").write_bytes(harmed[harm])
-    said = run("restore", tmp_path / "harmed.tar", "-w", tmp_path / "new", fails=True, CUSTRATA_LANGUAGE="zh-hans")
-    assert "harmed.tar" in said
-    assert told in said
+    output = run("restore", tmp_path / "harmed.tar", "-w", tmp_path / "new", fails=True, CUSTRATA_LANGUAGE="zh-hans")
+    assert "harmed.tar" in output
+    assert message in output
     assert [path.name for path in tmp_path.iterdir() if path.name != "harmed.tar"] == []

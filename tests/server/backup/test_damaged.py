@@ -1,4 +1,4 @@
-"""Commands of the server say in a sentence that its database is damaged, and change nothing."""
+"""Commands of the server report a damaged database in one line, and change nothing."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from tests.server.backup.commands import run
-from tests.server.backup.test_backup import made
+from tests.server.backup.test_backup import backup_home
 
-__all__ = ["made"]
+__all__ = ["backup_home"]
 
 
 def zero_header(path: Path) -> None:
@@ -23,13 +23,13 @@ def cut(path: Path) -> None:
 
 @pytest.mark.parametrize("harm", [zero_header, cut])
 @pytest.mark.parametrize("command", [("backup", "{file}"), ("work",)])
-def test_a_damaged_database_is_named(made: Path, tmp_path: Path, harm: object, command: tuple[str, ...]) -> None:
+def test_a_damaged_database_is_named(backup_home: Path, tmp_path: Path, harm: object, command: tuple[str, ...]) -> None:
     shop = tmp_path / "shop"
-    shutil.copytree(made / "shop", shop)
+    shutil.copytree(backup_home / "shop", shop)
     for wal in shop.glob("server/*-wal"):
         wal.unlink()
     assert callable(harm)
     harm(shop / "server" / "server.sqlite3")
-    said = run(*(word.format(file=tmp_path / "one.tar") for word in command), "-w", shop, fails=True)
-    assert ("database is damaged" in said, said.count("\n")) == (True, 1)
+    output = run(*(word.format(file=tmp_path / "one.tar") for word in command), "-w", shop, fails=True)
+    assert ("database is damaged" in output, output.count("\n")) == (True, 1)
     assert not (tmp_path / "one.tar").exists()

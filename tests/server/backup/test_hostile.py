@@ -1,4 +1,4 @@
-"""An archive that somebody else has put together writes nothing outside of the new folder, on any Python we promise."""
+"""A crafted archive writes nothing outside of the new folder, on every supported Python."""
 
 from __future__ import annotations
 
@@ -35,11 +35,15 @@ def special(name: str, kind: bytes, target: str = "") -> Member:
 
 def archive(path: Path, *members: Member, sums: object = None) -> Path:
     """A backup with these members between its head and its end."""
-    head = {"format": 1, "version": version("custrata"), "at": "2025-01-01T00:00:00+00:00"}
+    read_manifest = {"format": 1, "version": version("custrata"), "at": "2025-01-01T00:00:00+00:00"}
     plains = {member.name: hashlib.sha256(content).hexdigest() for member, content in members}
     end = json.dumps(plains if sums is None else sums).encode()
     with tarfile.open(path, "w") as tar:
-        for member, content in (plain("backup.json", json.dumps(head).encode()), *members, plain("complete.json", end)):
+        for member, content in (
+            plain("backup.json", json.dumps(read_manifest).encode()),
+            *members,
+            plain("complete.json", end),
+        ):
             tar.addfile(member, io.BytesIO(content))
     return path
 
@@ -102,8 +106,8 @@ def test_a_sparse_file_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", [0o7777, 0o000, 0o600, 0o666, 0o4755])
 def test_what_is_unpacked_is_its_owners_alone(tmp_path: Path, mode: int) -> None:
     unpack(archive(tmp_path / "a.tar", plain(FILE, mode=mode)), tmp_path / "new")
-    found = (tmp_path / "new" / FILE).stat()
-    assert (found.st_mode & 0o7777, found.st_uid) == (0o600, tmp_path.stat().st_uid)
+    file_stat = (tmp_path / "new" / FILE).stat()
+    assert (file_stat.st_mode & 0o7777, file_stat.st_uid) == (0o600, tmp_path.stat().st_uid)
     assert (tmp_path / "new/workspace").stat().st_mode & 0o7777 == 0o700
 
 

@@ -1,4 +1,4 @@
-"""Backups and restores killed at any moment: run again they give what an unkilled one gives, without residue."""
+"""Backups and restores killed at any moment: a second run gives the result of an undisturbed one, without residue."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.server.backup.commands import MAIN, environment, files, head, run
+from tests.server.backup.commands import MAIN, environment, files, read_manifest, run
 from tests.server.backup.conftest import Used
 
 NewDatabase = Callable[[], str]
 KILLS = int(os.environ.get("CUSTRATA_KILLS", "60"))
 
 
-def killed(seconds: float, *arguments: object, database: str | None = None) -> bool:
-    """Begin a command and kill it after so many seconds; whether it was still at work."""
+def run_and_kill(seconds: float, *arguments: object, database: str | None = None) -> bool:
+    """Start a command and kill it after so many seconds; returns whether it was still running."""
     command = [sys.executable, "-c", MAIN, *map(str, arguments)]
     process = subprocess.Popen(command, env=environment(database), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -33,8 +33,8 @@ def killed(seconds: float, *arguments: object, database: str | None = None) -> b
     return False
 
 
-def lasting(*arguments: object, database: str | None = None) -> float:
-    """How long a command takes here and now."""
+def measure_seconds(*arguments: object, database: str | None = None) -> float:
+    """The duration of a command in seconds."""
     began = time.monotonic()
     run(*arguments, database=database)
     return time.monotonic() - began
@@ -46,28 +46,28 @@ def names(folder: Path) -> set[str]:
 
 def try_backups(used: Used, home: Path, rounds: int) -> None:
     shutil.copytree(used.folder, home / "shop")
-    longest = lasting("backup", home / "unkilled.tar", "-w", home / "shop")
+    longest = measure_seconds("backup", home / "unkilled.tar", "-w", home / "shop")
     before, chance = names(home / "shop"), random.Random(rounds)
     for number in range(rounds):
-        killed(chance.uniform(0.3, 1.0) * longest, "backup", home / f"{number}.tar", "-w", home / "shop")
+        run_and_kill(chance.uniform(0.3, 1.0) * longest, "backup", home / f"{number}.tar", "-w", home / "shop")
     run("backup", home / "again.tar", "-w", home / "shop", "--no-verify")
     assert names(home / "shop") == before
     assert [path.name for path in home.iterdir() if path.name.startswith(".")] == []
-    for made in home.glob("*.tar"):  # those that were quicker than the kill are whole
-        assert head(made)["contents"] == head(used.backup)["contents"]
+    for archive in home.glob("*.tar"):  # backups that finished before the kill are complete
+        assert read_manifest(archive)["contents"] == read_manifest(used.backup)["contents"]
 
 
 def try_restores(used: Used, home: Path, rounds: int, database: str | None, other: str | None) -> None:
-    longest = lasting("restore", used.backup, "-w", home / "unkilled", database=other)
+    longest = measure_seconds("restore", used.backup, "-w", home / "unkilled", database=other)
     chance = random.Random(rounds)
     for _ in range(rounds):
-        killed(chance.uniform(0.3, 1.05) * longest, "restore", used.backup, "-w", home / "new", database=database)
+        run_and_kill(chance.uniform(0.3, 1.05) * longest, "restore", used.backup, "-w", home / "new", database=database)
         if (home / "new").exists():
-            break  # all was in place, perhaps but for saying so
+            break  # everything is in place, perhaps except for the final mark
     if not (home / "new").exists() or (home / "new/server/.restoring").exists():
         run("restore", used.backup, "-w", home / "new", database=database)
     run("backup", home / "after.tar", "-w", home / "new", "--no-verify", database=database)
-    assert head(home / "after.tar")["contents"] == head(used.backup)["contents"]
+    assert read_manifest(home / "after.tar")["contents"] == read_manifest(used.backup)["contents"]
     assert files(home / "new") == files(used.folder)
     assert {path.name for path in home.iterdir()} <= {"unkilled", "new", "after.tar", "db.sqlite3"}
     assert not (home / "new/server/.restoring").exists()
@@ -96,10 +96,10 @@ def test_restores_survive_many_kills(used: Used, tmp_path: Path, where: str, req
     done = 0
     while done < KILLS:
         (home := tmp_path / f"{done}").mkdir()
-        made: dict[str, Callable[[str], str | None]] = {
+        database_for: dict[str, Callable[[str], str | None]] = {
             "in the folder": lambda name: None,
             "a file elsewhere": lambda name: f"sqlite:///{home / name}.sqlite3",
             "PostgreSQL": lambda name: str(request.getfixturevalue("new_postgresql")()),
         }
-        try_restores(used, home, 4, made[where]("db"), None)
+        try_restores(used, home, 4, database_for[where]("db"), None)
         done += 4

@@ -1,4 +1,4 @@
-"""Another user of the machine reads nothing of a workspace that commands and the server have written."""
+"""Another user of the machine cannot read a workspace written by commands and the server."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def open_folder(folder: Path) -> None:
 
 
 def run(*arguments: object, workspace: Path) -> None:
-    """A command in a process of its own that was started with the umask 0."""
+    """Run a command in a process started with umask 0."""
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     environment["CUSTRATA_WORKSPACE"] = str(workspace)
     done = subprocess.run([sys.executable, "-c", MAIN, *map(str, arguments)], env=environment, capture_output=True)
@@ -66,7 +66,7 @@ def write_everything(home: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def used(home: Path) -> Path:
-    """The folder of those two workspaces. Read it only."""
+    """The folder of those two workspaces. Read-only."""
     write_everything(home / "used")
     return home / "used"
 

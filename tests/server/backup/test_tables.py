@@ -1,4 +1,4 @@
-"""What is backed up follows from the models; what is in a table is the same on every database."""
+"""The backed-up tables follow from the models; their content is the same on every database."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from django.db.migrations.state import ModelState, ProjectState
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custrata.config.tables import Tally, alike, backed_up, lines
+from custrata.config.tables import Tally, lines, normalized, tables_to_back_up
 
 Column = tuple[str, "models.Field[Any, Any]"]
 
 
-def to(model: str, **options: Any) -> models.ForeignKey[Any, Any]:
+def foreign_key(model: str, **options: Any) -> models.ForeignKey[Any, Any]:
     return models.ForeignKey(model, models.CASCADE, **options)
 
 
@@ -26,13 +26,13 @@ def registry() -> Apps:
     """A shop: carts need a session, lines need a cart, visits may have a session, notes need a visit."""
     state = ProjectState()
     key: Column = ("id", models.BigAutoField(primary_key=True))
-    maybe = to("sessions.Session", null=True, db_constraint=False)
+    maybe = foreign_key("sessions.Session", null=True, db_constraint=False)
     fields: dict[str, list[Column]] = {
-        "Cart": [key, ("session", to("sessions.Session"))],
-        "Line": [key, ("cart", to("shop.Cart"))],
+        "Cart": [key, ("session", foreign_key("sessions.Session"))],
+        "Line": [key, ("cart", foreign_key("shop.Cart"))],
         "Mark": [key, ("lines", models.ManyToManyField("shop.Line"))],
         "Visit": [key, ("a_page", models.TextField()), ("session", maybe)],
-        "Note": [key, ("visit", to("shop.Visit"))],
+        "Note": [key, ("visit", foreign_key("shop.Visit"))],
     }
     session: list[Column] = [("session_key", models.CharField(max_length=40, primary_key=True))]
     state.add_model(ModelState("sessions", "Session", session))
@@ -42,12 +42,12 @@ def registry() -> Apps:
 
 
 def test_what_needs_something_left_out_is_left_out_and_what_may_be_empty_is_emptied() -> None:
-    kept = {table.label: table.emptied for table in backed_up(registry())}
-    assert kept == {"shop.mark": frozenset(), "shop.visit": frozenset({"session_id"}), "shop.note": frozenset()}
+    emptied = {table.label: table.emptied for table in tables_to_back_up(registry())}
+    assert emptied == {"shop.mark": frozenset(), "shop.visit": frozenset({"session_id"}), "shop.note": frozenset()}
 
 
 def test_what_a_backup_does_not_have_is_left_out_like_it() -> None:
-    assert {table.label for table in backed_up(registry(), without={"shop.visit"})} == {"shop.mark"}
+    assert {table.label for table in tables_to_back_up(registry(), without={"shop.visit"})} == {"shop.mark"}
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def visits(transactional_db: None) -> Iterator[type[models.Model]]:
 def test_emptied_references_are_counted(visits: type[models.Model]) -> None:
     visits._base_manager.create(a_page="/", session_id="s")
     visits._base_manager.create(a_page="/x", session_id=None)
-    (table,) = [table for table in backed_up(registry()) if table.label == "shop.visit"]
+    (table,) = [table for table in tables_to_back_up(registry()) if table.label == "shop.visit"]
     tally = Tally()
     assert [json.loads(line)[1:] for line in lines(table, tally)] == [["/", None], ["/x", None]]
     assert (tally.rows, tally.emptied) == (2, 1)
@@ -91,10 +91,10 @@ json_values = st.recursive(
 @given(json_values)
 def test_numbers_that_a_database_may_write_otherwise_are_alike(value: Any) -> None:
     as_whole = json.loads(json.dumps(value), parse_float=lambda text: float(text))
-    assert json.dumps(alike(value)) == json.dumps(alike(as_whole))
-    assert alike(alike(value)) == alike(value)
+    assert json.dumps(normalized(value)) == json.dumps(normalized(as_whole))
+    assert normalized(normalized(value)) == normalized(value)
 
 
 @pytest.mark.parametrize(("there", "here"), [(1.0, 1), (-0.0, 0), (1e20, 10**20), (1e23, 10**23)])
 def test_postgresql_writes_whole_numbers_without_a_point(there: float, here: int) -> None:
-    assert json.dumps(alike(there)) == json.dumps(alike(here))
+    assert json.dumps(normalized(there)) == json.dumps(normalized(here))

@@ -1,4 +1,4 @@
-"""The whole product as people meet it: `custrata up` on a workspace of its own, and a browser."""
+"""The whole product: `custrata up` on a workspace of its own, and a browser."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class Served:
-    """The product at work: its address, its workspace, and an administrator's name and password."""
+    """The running product: its address, its workspace, and an administrator's name and password."""
 
     url: str
     folder: Path
@@ -34,11 +34,13 @@ class Served:
 
 @pytest.fixture(scope="module")
 def product(graded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """`custrata up`, with everything real: web, worker, scheduler."""
+    """`custrata up` with web, worker and scheduler."""
     home = tmp_path_factory.mktemp("product")
     shutil.copytree(graded, home / "shop", ignore=shutil.ignore_patterns("server"))
-    kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "CUSTRATA_WORKSPACE"}}
-    environment = kept | {"CUSTRATA_WORKSPACE": str(home / "shop")}
+    inherited = {
+        name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "CUSTRATA_WORKSPACE"}
+    }
+    environment = inherited | {"CUSTRATA_WORKSPACE": str(home / "shop")}
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -47,10 +49,10 @@ def product(graded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         tree = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         _wait(f"http://127.0.0.1:{port}/ready", tree, home / "log")
-        made = subprocess.run([sys.executable, "-c", MAIN, "manage", "create_person", "ann"],
+        completed = subprocess.run([sys.executable, "-c", MAIN, "manage", "create_person", "ann"],
                               env=environment, check=True, capture_output=True, text=True)  # fmt: skip
-        password = re.search(r"password (\S+)", made.stdout)
-        assert password, made.stdout
+        password = re.search(r"password (\S+)", completed.stdout)
+        assert password, completed.stdout
         yield Served(f"http://127.0.0.1:{port}", home / "shop", "ann", password[1])
     finally:
         tree.terminate()
@@ -72,14 +74,14 @@ def _wait(address: str, tree: subprocess.Popen[bytes], log: Path) -> None:
 
 @dataclass
 class Window:
-    """A window of the browser, and what went wrong in it."""
+    """A browser window, and the errors recorded in it."""
 
     page: Page
     wrong: list[str]
     url: str
 
     def open(self, path: str) -> Page:
-        """Go to a page and wait until it is at rest."""
+        """Go to a page and wait until it is idle."""
         self.page.goto(self.url + path)
         self.page.wait_for_load_state("networkidle")
         return self.page
@@ -92,8 +94,8 @@ def _is_outside(address: str, ours: str) -> bool:
     return not address.startswith((ours, "data:", "blob:"))
 
 
-def come_in(page: Page, url: str, name: str, password: str) -> None:
-    """Sign in with the password of the command line, and choose one's own, as everybody has to."""
+def sign_in(page: Page, url: str, name: str, password: str) -> None:
+    """Sign in with the initial password, and choose another, as every new user has to."""
     page.goto(f"{url}/")
     page.fill("input[name=username]", name)
     page.fill("input[name=password]", password)
@@ -111,15 +113,15 @@ def session(chromium: Browser, product: Served) -> dict[str, Any]:
     """The cookies of a person who signed in through the form."""
     context = chromium.new_context()
     page = context.new_page()
-    come_in(page, product.url, product.name, product.password)
+    sign_in(page, product.url, product.name, product.password)
     cookies = {"cookies": context.cookies(), "origins": []}
     context.close()
     return cookies
 
 
-def _failed(asked: Request) -> bool:
-    """Whether a request failed; one that the browser gave up, since the next page was opened, did not."""
-    return asked.failure != "net::ERR_ABORTED"
+def _is_failure(request: Request) -> bool:
+    """Whether a request failed. One that the browser aborted because the next page was opened did not."""
+    return request.failure != "net::ERR_ABORTED"
 
 
 @pytest.fixture
@@ -132,13 +134,14 @@ def window(chromium: Browser, product: Served, session: dict[str, Any]) -> Itera
         contexts.append(chromium.new_context(viewport=viewport, storage_state=session, **more))  # type: ignore[arg-type]  # a dict is a viewport
         contexts[-1].add_cookies([{"name": "django_language", "value": language, "url": product.url}])
         page, wrong = contexts[-1].new_page(), list[str]()
-        page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("response", lambda answer: wrong.append(answer.url) if answer.status >= 400 else None)
         page.on(
-            "requestfailed", lambda asked: wrong.append(f"{asked.url}: {asked.failure}") if _failed(asked) else None
+            "requestfailed",
+            lambda request: wrong.append(f"{request.url}: {request.failure}") if _is_failure(request) else None,
         )
-        page.on("request", lambda asked: wrong.append(asked.url) if _is_outside(asked.url, product.url) else None)
+        page.on("request", lambda request: wrong.append(request.url) if _is_outside(request.url, product.url) else None)
         return Window(page, wrong, product.url)
 
     yield new

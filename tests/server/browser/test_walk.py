@@ -1,4 +1,4 @@
-"""Every page, in every language, light and dark, wide and narrow: nothing complains, nothing sticks out."""
+"""Every page, in every language, light and dark, wide and narrow: no errors, no overflow."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ LANGUAGES = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant", "en": "en"}
 
 @pytest.fixture
 def pages(product: Served, window: Open) -> list[str]:
-    """The pages, once there are two drafts: of a scheme that is new, and of one that customers would move in."""
+    """The pages, after creating two drafts: of a new scheme, and of one in which customers would move."""
     page = window().page
     if page.goto(f"{product.url}/tiers/my_membership/edit/").status == 404:  # type: ignore[union-attr]  # it answers
         page.goto(f"{product.url}/tiers/new/")
@@ -81,27 +81,29 @@ def pages(product: Served, window: Open) -> list[str]:
 
 @pytest.mark.parametrize(("colours", "width"), [("light", 1440), ("dark", 360)])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_page_is_quiet_and_fits(window: Open, pages: list[str], language: str, colours: str, width: int) -> None:
-    shown = window(language=language, width=width, color_scheme=colours)
+def test_every_page_has_no_errors_and_no_overflow(
+    window: Open, pages: list[str], language: str, colours: str, width: int
+) -> None:
+    browser_window = window(language=language, width=width, color_scheme=colours)
     faults = {}
     for path in pages:
-        page = shown.open(path)
+        page = browser_window.open(path)
         wide, spoken = page.evaluate(TOO_WIDE), page.locator("html").get_attribute("lang")
-        if shown.wrong or wide > 0 or spoken != LANGUAGES[language]:
-            faults[path] = (list(shown.wrong), wide, spoken)
-            shown.wrong.clear()
+        if browser_window.wrong or wide > 0 or spoken != LANGUAGES[language]:
+            faults[path] = (list(browser_window.wrong), wide, spoken)
+            browser_window.wrong.clear()
     assert faults == {}
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
-def test_every_page_is_open_to_people_who_see_or_move_less(window: Open, pages: list[str], colours: str) -> None:
-    shown = window(color_scheme=colours, bypass_csp=True)
+def test_every_page_is_accessible(window: Open, pages: list[str], colours: str) -> None:
+    browser_window = window(color_scheme=colours, bypass_csp=True)
     faults = {}
     for path in pages:
-        page = shown.open(path)
+        page = browser_window.open(path)
         page.add_script_tag(path=AXE)
-        found = page.evaluate("axe.run().then(run => run.violations)")
-        grave = [fault for fault in found if fault["impact"] in ("serious", "critical")]
+        violations = page.evaluate("axe.run().then(run => run.violations)")
+        grave = [fault for fault in violations if fault["impact"] in ("serious", "critical")]
         if grave:
             faults[path] = [(fault["id"], [node["html"][:150] for node in fault["nodes"]][:3]) for fault in grave]
     assert faults == {}

@@ -1,4 +1,4 @@
-"""What people come for: from a ring to one customer's reason, half a phone number, an export, a refresh watched."""
+"""Common tasks: from a chart to one customer's explanation, search by phone, an export, watching a refresh."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def test_exports_what_is_filtered(window: Open) -> None:
     with page.expect_download() as coming:
         page.get_by_role("button", name="CSV").click()
     lines = coming.value.path().read_text("utf-8-sig").splitlines()
-    shown = int(re.sub(r"\D", "", page.locator(".found-many").inner_text()))
-    assert len(lines) == shown + 1
+    listed_count = int(re.sub(r"\D", "", page.locator(".found-many").inner_text()))
+    assert len(lines) == listed_count + 1
 
 
 def test_runs_a_refresh_and_watches_it(window: Open, product: Served) -> None:

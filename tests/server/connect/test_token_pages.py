@@ -1,4 +1,4 @@
-"""The page of tokens: for administrators, a new one shown once, revoking with a question before."""
+"""The page of tokens: for administrators, a new one is shown once, revoking asks for confirmation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from custrata.web.rights import Role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("served")]
 FILLED: dict[str, Any] = {"name": "Till", "scopes": ["read:schemes", "read:runs"], "days": "90"}
-SHOWN = re.compile(r"cst_[0-9a-f]{12}_[\w-]{43}")
+TOKEN_TEXT = re.compile(r"cst_[0-9a-f]{12}_[\w-]{43}")
 SignIn = Callable[[Role], Client]
 
 
@@ -26,9 +26,9 @@ def chief(signed_in: SignIn) -> Client:
 
 def test_a_new_token_is_shown_once(chief: Client) -> None:
     answer = chief.post("/tokens/", FILLED)
-    assert SHOWN.search(answer.content.decode())
+    assert TOKEN_TEXT.search(answer.content.decode())
     assert "no-store" in answer.headers["Cache-Control"]
-    assert not SHOWN.search(chief.get("/tokens/").content.decode())
+    assert not TOKEN_TEXT.search(chief.get("/tokens/").content.decode())
 
 
 def test_it_lasts_as_long_as_was_chosen(chief: Client) -> None:
@@ -44,7 +44,7 @@ def test_what_is_missing_is_said_and_what_was_filled_in_stays(chief: Client) -> 
     answer = chief.post("/tokens/", {"name": "Till", "days": "30"})
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "Choose what the token is good for." in page
+    assert "Choose at least one scope for the token." in page
     assert 'value="Till"' in page
     assert '<option value="30" selected>' in page
     assert not Token.objects.exists()

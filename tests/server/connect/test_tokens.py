@@ -1,4 +1,4 @@
-"""Tokens: made with what their maker may do, recognised by their text, over when they are revoked or run out."""
+"""Tokens: limited to their creator's rights, recognised by their text, invalid once revoked or expired."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from custrata.apps.connect.actions import (
     TokenRevoked,
     TokenUnknown,
     UnknownScope,
-    make_token,
-    recognise,
+    authenticate,
+    create_token,
     revoke_token,
 )
 from custrata.apps.connect.models import Token
@@ -40,23 +40,23 @@ def ann(person: Person) -> User:
 
 
 def make(actor: User, **other: Any) -> tuple[Token, str]:
-    asked: dict[str, Any] = {"name": "Till", "scopes": [READ], "expires_at": None}
-    return make_token(**{**asked, **other}, actor=actor, at=AT)
+    defaults: dict[str, Any] = {"name": "Till", "scopes": [READ], "expires_at": None}
+    return create_token(**{**defaults, **other}, actor=actor, at=AT)
 
 
 def test_a_token_is_recognised_by_its_text_and_only_a_digest_is_kept(ann: User) -> None:
-    made, shown = make(ann)
-    assert recognise(shown, AT) == made
-    assert shown.startswith(f"cst_{made.key}_")
-    assert shown.split("_", 2)[2] not in str(vars(Token.objects.get()))
+    token, text = make(ann)
+    assert authenticate(text, AT) == token
+    assert text.startswith(f"cst_{token.key}_")
+    assert text.split("_", 2)[2] not in str(vars(Token.objects.get()))
 
 
 def test_the_audit_says_who_made_it_and_not_what_it_is(ann: User) -> None:
-    _, shown = make(ann, scopes=["write:schemes", READ])
+    _, text = make(ann, scopes=["write:schemes", READ])
     written = Change.objects.get()
     assert (written.action, written.actor_name, written.subject) == ("connect.make_token", "administrator", "token")
     assert written.after == {"scopes": [READ, "write:schemes"], "expires_at": None}
-    assert shown.split("_", 2)[2] not in str(vars(written))
+    assert text.split("_", 2)[2] not in str(vars(written))
 
 
 @pytest.mark.parametrize(
@@ -84,40 +84,40 @@ def test_nobody_makes_a_token_for_more_than_they_may_do(person: Person) -> None:
 
 @pytest.mark.parametrize("spoilt", ["", "cst_", "cst__x", "x", "cst_000000000000_y", "{}x", "x{}", "\udcff"])
 def test_no_other_text_is_recognised(ann: User, spoilt: str) -> None:
-    _, shown = make(ann)
+    _, text = make(ann)
     with pytest.raises(TokenUnknown):
-        recognise(spoilt.format(shown), AT)
+        authenticate(spoilt.format(text), AT)
 
 
 def test_a_revoked_token_is_over_and_is_not_revoked_twice(ann: User) -> None:
-    made, shown = make(ann)
-    revoke_token(number=made.pk, actor=ann, at=AT)
+    token, text = make(ann)
+    revoke_token(number=token.pk, actor=ann, at=AT)
     with pytest.raises(TokenRevoked):
-        recognise(shown, AT)
+        authenticate(text, AT)
     with pytest.raises(NoSuchToken):
-        revoke_token(number=made.pk, actor=ann, at=AT)
+        revoke_token(number=token.pk, actor=ann, at=AT)
     assert Change.objects.filter(action="connect.revoke_token").count() == 1
 
 
 def test_a_token_runs_out_at_its_instant(ann: User) -> None:
-    made, shown = make(ann, expires_at=AT + timedelta(days=30))
-    assert recognise(shown, AT + timedelta(days=30, microseconds=-1)) == made
+    token, text = make(ann, expires_at=AT + timedelta(days=30))
+    assert authenticate(text, AT + timedelta(days=30, microseconds=-1)) == token
     with pytest.raises(TokenExpired):
-        recognise(shown, AT + timedelta(days=30))
+        authenticate(text, AT + timedelta(days=30))
 
 
-def test_a_token_sleeps_while_its_maker_is_deactivated(ann: User) -> None:
-    _, shown = make(ann)
+def test_a_token_is_idle_while_its_creator_is_deactivated(ann: User) -> None:
+    _, text = make(ann)
     User.objects.update(is_active=False)
     with pytest.raises(TokenIdle):
-        recognise(shown, AT)
+        authenticate(text, AT)
 
 
 def test_its_use_is_noted_once_a_minute(ann: User, django_assert_num_queries: Any) -> None:
-    _, shown = make(ann)
+    _, text = make(ann)
     with django_assert_num_queries(2):
-        recognise(shown, AT)
+        authenticate(text, AT)
     with django_assert_num_queries(1):
-        recognise(shown, AT + timedelta(seconds=59))
-    recognise(shown, AT + timedelta(seconds=60))
+        authenticate(text, AT + timedelta(seconds=59))
+    authenticate(text, AT + timedelta(seconds=60))
     assert Token.objects.get().last_used_at == AT + timedelta(seconds=60)

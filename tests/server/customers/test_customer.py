@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.test import Client
 from tests.server.conftest import AT, PUBLISHED
-from tests.server.customers.conftest import Import, happened
+from tests.server.customers.conftest import ImportCustomers, timeline_entries
 
 from custrata.apps.accounts.models import User
-from custrata.apps.customers.actions import follow_lake
+from custrata.apps.customers.actions import sync_customers
 from custrata.apps.customers.models import Customer, Edit, Note
 from custrata.apps.customers.rights import ASSIGN_OWNERS, EDIT_CUSTOMERS
 from custrata.engine import DuckEngine
@@ -27,7 +27,7 @@ TABS = ("portrait", "why", "timeline", "purchases", "notes")
 
 @pytest.fixture
 def browser(followed: Workspace, signed_in: SignedIn) -> Client:
-    """An operator's."""
+    """An operator's browser."""
     return signed_in(Role.OPERATOR)
 
 
@@ -52,7 +52,7 @@ def test_a_stranger_is_asked_to_sign_in(followed: Workspace, stranger: Client) -
     assert stranger.get("/customers/c007/")["Location"].startswith("/account/sign-in/")
 
 
-def test_nobody_is_not_found(browser: Client) -> None:
+def test_an_unknown_customer_is_not_found(browser: Client) -> None:
     assert browser.get("/customers/nobody/").status_code == 404
 
 
@@ -86,13 +86,13 @@ def test_why_explains_every_tier(browser: Client) -> None:
 
 
 def test_the_timeline_goes_back_to_the_beginning(browser: Client) -> None:
-    seen, query = 0, "?tab=timeline"
+    entries, query = 0, "?tab=timeline"
     while query:
         text = page(browser, query, "c001")
-        seen += text.count('class="happening"')
+        entries += text.count('class="happening"')
         onward = re.search(r'href="(\?tab=timeline&amp;before=[^"]+)"', text)
         query = onward[1].replace("&amp;", "&") if onward else ""
-    assert seen > 0
+    assert entries > 0
     assert "Ordered for" in text
 
 
@@ -119,7 +119,7 @@ def test_a_refusal_is_said_and_nothing_changed(browser: Client) -> None:
     text = post(browser, "edit", attribute="email", value="nowhere").content.decode()
     assert "“nowhere” cannot be used here" in text
     assert not Edit.objects.exists()
-    assert happened("c007") == []
+    assert timeline_entries("c007") == []
 
 
 def test_a_tag_is_made_put_on_and_taken_off(browser: Client) -> None:
@@ -127,7 +127,7 @@ def test_a_tag_is_made_put_on_and_taken_off(browser: Client) -> None:
     assert "The tag was added" in text
     (tag,) = set(re.findall(r'name="tag" value="(\d+)"', text))
     assert "The tag was taken off" in post(browser, "untag", tag=tag).content.decode()
-    assert [kind for kind, _ in happened("c007")] == ["tag", "untag"]
+    assert [kind for kind, _ in timeline_entries("c007")] == ["tag", "untag"]
 
 
 def test_an_owner_is_assigned(browser: Client) -> None:
@@ -148,8 +148,8 @@ def test_what_happened_here_stands_on_the_timeline(browser: Client) -> None:
     post(browser, "owner", owner=User.objects.get().pk)
     post(browser, "note", text="x")
     text = page(browser, "?tab=timeline")
-    for told in ("City was edited", "Tagged “vip”", "operator looks after this customer", "A note was written"):
-        assert told in text
+    for sentence in ("City was edited", "Tagged “vip”", "operator looks after this customer", "A note was written"):
+        assert sentence in text
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -171,7 +171,7 @@ def test_changes_only_for_those_who_may(
     answer = signed_in(role).post(f"/customers/-/{what}/", {"customer_id": "c007", **sent})
     assert answer.status_code == (302 if may(User(role=role), right) else 403)
     if answer.status_code == 403:
-        assert happened("c007") == []
+        assert timeline_entries("c007") == []
 
 
 def test_a_form_that_is_not_ours_is_refused(browser: Client) -> None:
@@ -179,22 +179,24 @@ def test_a_form_that_is_not_ours_is_refused(browser: Client) -> None:
 
 
 def test_a_tier_given_by_hand_says_so(own_workspace: Workspace, signed_in: SignedIn) -> None:
-    follow_lake(own_workspace, at=AT)
-    given = dict.fromkeys(SCHEMAS["overrides"].names) | {"customer_id": "c007", "reason": "Promised"}
+    sync_customers(own_workspace, at=AT)
+    override = dict.fromkeys(SCHEMAS["overrides"].names) | {"customer_id": "c007", "reason": "Promised"}
     table = (
         SCHEMAS["overrides"]
         .empty_table()
-        .from_pylist([given | {"scheme": "value", "tier": "high"}], SCHEMAS["overrides"])
+        .from_pylist([override | {"scheme": "value", "tier": "high"}], SCHEMAS["overrides"])
     )
     with DuckEngine(threads=2) as engine:
         refresh(own_workspace, engine, at=AT, as_of="2025-08-01", decisions=Decisions(overrides=table))
     assert "Put here by hand, for good. Promised" in page(signed_in(Role.AGENT), "?tab=why")
 
 
-def test_ids_may_hold_anything(own_workspace: Workspace, bring: Import, signed_in: SignedIn) -> None:
+def test_ids_may_hold_anything(
+    own_workspace: Workspace, import_customers: ImportCustomers, signed_in: SignedIn
+) -> None:
     strange = "a/b?c=d&e#f%20 ü"
-    bring(customer_id=[strange], name=["Strange"])
-    follow_lake(own_workspace, at=AT)
+    import_customers(customer_id=[strange], name=["Strange"])
+    sync_customers(own_workspace, at=AT)
     browser = signed_in(Role.OPERATOR)
     (address,) = re.findall(r'href="(/customers/a[^"]+)"', browser.get("/customers/?q=strange").content.decode())
     assert "<h1>Strange</h1>" in browser.get(address.replace("&amp;", "&")).content.decode()

@@ -1,4 +1,4 @@
-"""Edits: what a person says beats the sources, and can be taken back."""
+"""Edits: manual values override the sources, and can be undone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.server.conftest import AT
-from tests.server.customers.conftest import happened, written
+from tests.server.customers.conftest import audit_changes, timeline_entries
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.models import Change
@@ -20,7 +20,7 @@ from custrata.apps.customers.actions import (
 )
 from custrata.apps.customers.actions.editing import usable_value
 from custrata.apps.customers.models import Customer, Edit, TimelineEntry
-from custrata.apps.customers.queries import found_customers
+from custrata.apps.customers.queries import search_customers
 from custrata.lake import Workspace
 
 pytestmark = pytest.mark.usefixtures("followed")
@@ -33,17 +33,17 @@ def edit(anna: User, attribute: str, value: str, customer_id: str = "c007", sour
 
 
 def nothing_changed() -> bool:
-    told = TimelineEntry.objects.exclude(kind="tier")
-    return not (Edit.objects.exists() or told.exists() or Change.objects.exists())
+    entries = TimelineEntry.objects.exclude(kind="tier")
+    return not (Edit.objects.exists() or entries.exists() or Change.objects.exists())
 
 
 def test_an_edit_is_kept_shown_audited_and_on_the_timeline(anna: User) -> None:
     assert edit(anna, "name", "  Ann   Lee ")
     assert Customer.objects.get(customer_id="c007").name == "Ann Lee"
-    assert found_customers("ann lee").customer_ids == ("c007",)
+    assert search_customers("ann lee").customer_ids == ("c007",)
     facts = {"attribute": "name", "before": "王007", "after": "Ann Lee"}
-    assert happened("c007") == [("edit", facts)]
-    (change,) = written("edit")
+    assert timeline_entries("c007") == [("edit", facts)]
+    (change,) = audit_changes("edit")
     assert (change.before, change.after, change.customer_id) == ({"name": "王007"}, {"name": "Ann Lee"}, "c007")
     assert change.actor_name == anna.username
 
@@ -52,23 +52,23 @@ def test_the_same_again_changes_nothing(anna: User) -> None:
     edit(anna, "name", "Ann Lee")
     assert not edit(anna, "name", "Ann Lee")
     assert not edit(anna, "email", "c007@example.com", source="c007@example.com")
-    assert len(written("edit")) == 1
+    assert len(audit_changes("edit")) == 1
 
 
 def test_an_empty_value_empties_the_attribute(anna: User) -> None:
     edit(anna, "phone", "", source="+8613800130007")
     assert Edit.objects.get().value is None
     assert Customer.objects.get(customer_id="c007").phone == ""
-    assert found_customers("13800130007").customer_ids == ()
+    assert search_customers("13800130007").customer_ids == ()
 
 
-def test_undo_lets_the_source_speak_again(anna: User) -> None:
+def test_undo_restores_the_value_of_the_source(anna: User) -> None:
     edit(anna, "name", "Ann Lee")
     undo_edit(customer_id="c007", attribute="name", source_value="王007", actor=anna, at=AT)
     assert not Edit.objects.exists()
     assert Customer.objects.get(customer_id="c007").name == "王007"
-    assert [kind for kind, _ in happened("c007")] == ["edit", "undo"]
-    assert len(written("undo")) == 1
+    assert [kind for kind, _ in timeline_entries("c007")] == ["edit", "undo"]
+    assert len(audit_changes("undo")) == 1
 
 
 def test_refuses_to_undo_what_nobody_edited(anna: User) -> None:
@@ -108,7 +108,7 @@ def test_refuses_values_that_make_no_sense(anna: User, attribute: str, value: st
 
 
 @pytest.mark.parametrize(
-    ("attribute", "value", "kept"),
+    ("attribute", "value", "expected"),
     [
         ("email", "Ann@Example.COM", "ann@example.com"),
         ("birthday", "1980-02-29", "1980-02-29"),
@@ -118,10 +118,10 @@ def test_refuses_values_that_make_no_sense(anna: User, attribute: str, value: st
         ("city", "", None),
     ],
 )
-def test_values_are_kept_as_imports_keep_them(attribute: str, value: str, kept: Any) -> None:
-    assert usable_value(attribute, value) == kept
+def test_values_are_kept_as_imports_keep_them(attribute: str, value: str, expected: Any) -> None:
+    assert usable_value(attribute, value) == expected
 
 
-def test_no_source_no_harm(followed: Workspace, anna: User) -> None:
+def test_an_edit_without_a_source_value_is_accepted(followed: Workspace, anna: User) -> None:
     assert edit(anna, "city", "Graz", source=None)
-    assert happened("c007") == [("edit", {"attribute": "city", "before": None, "after": "Graz"})]
+    assert timeline_entries("c007") == [("edit", {"attribute": "city", "before": None, "after": "Graz"})]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 from tests.server.conftest import AT
-from tests.server.customers.conftest import happened, written
+from tests.server.customers.conftest import audit_changes, timeline_entries
 
 from custrata.apps.accounts.models import User
 from custrata.apps.customers.actions import NoSuchCustomer, exclude_customers, include_customers
@@ -23,8 +23,8 @@ FORM = {"customer_id": "c007", "tab": "notes"}
 def test_is_shown_audited_and_on_the_timeline_once(followed: Workspace, anna: User) -> None:
     for _ in range(2):
         exclude_customers(followed, customer_ids=["c007"], reason="till card", actor=anna, at=AT)
-    assert happened("c007") == [("exclude", {"reason": "till card"})]
-    assert [change.customer_id for change in written("exclude")] == ["c007"]
+    assert timeline_entries("c007") == [("exclude", {"reason": "till card"})]
+    assert [change.customer_id for change in audit_changes("exclude")] == ["c007"]
     assert include_customers(followed, customer_ids=["c007", "c008"], actor=anna, at=AT) == ["c007"]
     assert followed.exclusions.all() == {}
 
@@ -36,7 +36,7 @@ def test_refuses(followed: Workspace, anna: User, customer: str, reason: str, re
     with pytest.raises(refusal):
         exclude_customers(followed, customer_ids=[customer], reason=reason, actor=anna, at=AT)
     assert followed.exclusions.all() == {}
-    assert happened(customer) == []
+    assert timeline_entries(customer) == []
 
 
 def test_the_page_excludes_says_why_and_undoes(followed: Workspace, signed_in: SignedIn) -> None:

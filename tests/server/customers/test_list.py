@@ -1,4 +1,4 @@
-"""The list of customers: who may see it, search, filters, columns, pages, files, and what is done to all of it."""
+"""The list of customers: permissions, search, filters, columns, pages, exports and bulk actions."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pytest
 from django.test import Client
 from python_calamine import CalamineWorkbook
 from tests.server.conftest import AT, CUSTOMERS
-from tests.server.customers.conftest import Import, happened, written
+from tests.server.customers.conftest import ImportCustomers, audit_changes, timeline_entries
 
 from custrata.apps.accounts.models import User
-from custrata.apps.customers.actions import follow_lake, make_tag, tag_customers
+from custrata.apps.customers.actions import make_tag, sync_customers, tag_customers
 from custrata.apps.customers.models import Customer, CustomerTag, ListColumns
 from custrata.apps.customers.rights import ASSIGN_OWNERS, EDIT_CUSTOMERS, EXPORT
 from custrata.lake import Workspace
@@ -29,19 +29,19 @@ SignedIn = Callable[[Role], Client]
 
 @pytest.fixture
 def browser(followed: Workspace, signed_in: SignedIn) -> Client:
-    """An administrator's."""
+    """An administrator's browser."""
     return signed_in(Role.ADMINISTRATOR)
 
 
 @pytest.fixture
-def shown(followed: Workspace) -> Reading:
-    found = reading(followed)
-    assert found is not None
-    return found
+def profile(followed: Workspace) -> Reading:
+    published = reading(followed)
+    assert published is not None
+    return published
 
 
 def ids(browser: Client, query: str = "") -> list[str]:
-    """Who stands on the page."""
+    """Ids of the customers on the page."""
     return re.findall(r'<th scope="row"><a href="/customers/(c\d+)/"', page(browser, query))
 
 
@@ -51,9 +51,9 @@ def page(browser: Client, query: str = "") -> str:
     return unquote(response.content.decode())
 
 
-def many(browser: Client, query: str) -> int:
-    found = re.search(r'class="found-many">([\d,]+)', page(browser, query))
-    return int(found[1].replace(",", "")) if found else 0
+def count_customers(browser: Client, query: str) -> int:
+    match = re.search(r'class="found-many">([\d,]+)', page(browser, query))
+    return int(match[1].replace(",", "")) if match else 0
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -74,14 +74,14 @@ def test_a_page_asks_the_database_little(browser: Client, django_assert_num_quer
 
 
 def test_pages_go_on_and_back(browser: Client) -> None:
-    seen, query, pages = [], "?sort=-spend", []
+    customer_ids, query, pages = [], "?sort=-spend", []
     while query:
         text = page(browser, query)
         pages.append(ids(browser, query))
-        seen += pages[-1]
+        customer_ids += pages[-1]
         onward = re.search(r'rel="next" href="([^"]+)"', text)
         query = onward[1].replace("&amp;", "&") if onward else ""
-    assert len(seen) == len(set(seen)) == CUSTOMERS
+    assert len(customer_ids) == len(set(customer_ids)) == CUSTOMERS
     back = re.search(r'rel="prev" href="([^"]+)"', text)
     assert back is not None
     assert ids(browser, back[1].replace("&amp;", "&")) == pages[-2]
@@ -94,13 +94,13 @@ def test_finds_by_a_part_of_anything_one_knows(browser: Client, q: str) -> None:
 
 def test_a_search_finds_nobody_else(browser: Client) -> None:
     assert ids(browser, "?q=0130007") == ["c007"]
-    assert many(browser, "?q=0130007") == 1
+    assert count_customers(browser, "?q=0130007") == 1
     assert "No customer matches" in page(browser, "?q=zzz")
     assert "No customer matches" in page(browser, "?q=%25")
 
 
 @pytest.mark.parametrize(
-    ("query", "asked"),
+    ("query", "filters"),
     [
         ("tier=value:high", [Tiered("value", ("high",))]),
         ("tier=value:high&tier=value:mid", [Tiered("value", ("high", "mid"))]),
@@ -111,8 +111,8 @@ def test_a_search_finds_nobody_else(browser: Client) -> None:
         ("tier=nonsense&rfm=9-9&moved=value:high&tag=x&owner=-1&sort=shoe_size", []),
     ],
 )
-def test_filters_are_those_of_the_profile(browser: Client, shown: Reading, query: str, asked: list[Any]) -> None:
-    assert many(browser, f"?{query}") == shown.count(asked)
+def test_filters_are_those_of_the_profile(browser: Client, profile: Reading, query: str, filters: list[Any]) -> None:
+    assert count_customers(browser, f"?{query}") == profile.count(filters)
 
 
 def test_every_filter_is_a_chip_one_can_take_away(browser: Client) -> None:
@@ -124,9 +124,9 @@ def test_every_filter_is_a_chip_one_can_take_away(browser: Client) -> None:
 
 def test_a_past_run_is_listed_as_it_was(browser: Client, followed: Workspace) -> None:
     past = followed.runs.all()[0]
-    found = reading(followed, past.id)
-    assert found is not None
-    assert many(browser, f"?tier=value:high&run={past.id}") == found.count([Tiered("value", ("high",))])
+    profile = reading(followed, past.id)
+    assert profile is not None
+    assert count_customers(browser, f"?tier=value:high&run={past.id}") == profile.count([Tiered("value", ("high",))])
     assert browser.get(LIST + "?run=none").status_code == 404
 
 
@@ -136,22 +136,24 @@ def test_filters_by_tag_and_owner(browser: Client, anna: User) -> None:
     Customer.objects.filter(customer_id="c009").update(owner=anna)
     assert ids(browser, f"?tag={tag.pk}") == ["c003", "c009"]
     assert ids(browser, f"?owner={anna.pk}") == ["c009"]
-    assert many(browser, "?owner=none") == CUSTOMERS - 1
+    assert count_customers(browser, "?owner=none") == CUSTOMERS - 1
     assert ids(browser, f"?tag={tag.pk}&owner=none") == ["c003"]
 
 
 def test_columns_are_kept_per_person(browser: Client) -> None:
-    kept = browser.post("/customers/-/columns/", {"column": ["silence", "email", "nonsense"], "query": "q=c00"})
-    assert kept["Location"] == "/customers/?q=c00"
+    response = browser.post("/customers/-/columns/", {"column": ["silence", "email", "nonsense"], "query": "q=c00"})
+    assert response["Location"] == "/customers/?q=c00"
     text = page(browser)
     assert ("Silence" in text, "c001@example.com" in text, "Spend, 365 days</a>" in text) == (True, True, False)
     browser.post("/customers/-/columns/", {"reset": "1"})
     assert not ListColumns.objects.exists()
 
 
-def test_who_came_after_the_run_is_found_too(own_workspace: Workspace, bring: Import, signed_in: SignedIn) -> None:
-    bring(customer_id=["late"], name=["Late Comer"])
-    follow_lake(own_workspace, at=AT)
+def test_who_came_after_the_run_is_found_too(
+    own_workspace: Workspace, import_customers: ImportCustomers, signed_in: SignedIn
+) -> None:
+    import_customers(customer_id=["late"], name=["Late Comer"])
+    sync_customers(own_workspace, at=AT)
     text = page(signed_in(Role.AGENT), "?q=late")
     assert "Came after the last refresh" in text
     assert "/customers/late/" in text
@@ -167,20 +169,20 @@ def test_lists_contacts_before_anything_is_graded(tmp_path: Any, settings: Any, 
     assert "Ann" in page(browser, "?q=ann&tier=value:high&rfm=5-5")
 
 
-def exported(browser: Client, kind: str, query: str = "tier=value:high&sort=-spend") -> Any:
+def export_file(browser: Client, kind: str, query: str = "tier=value:high&sort=-spend") -> Any:
     response = browser.post("/customers/-/export/", {"format": kind, "query": query})
     assert response.status_code == 200, response.status_code
     return b"".join(response.streaming_content)  # type: ignore[attr-defined]  # a streaming response
 
 
-def test_exports_what_is_filtered_as_csv(browser: Client, shown: Reading) -> None:
-    rows = list(csv.reader(StringIO(exported(browser, "csv").decode("utf-8-sig"))))
+def test_exports_what_is_filtered_as_csv(browser: Client, profile: Reading) -> None:
+    rows = list(csv.reader(StringIO(export_file(browser, "csv").decode("utf-8-sig"))))
     assert rows[0][:4] == ["Customer id", "Name", "Purchase amount", "Lifecycle"]
-    assert len(rows) - 1 == shown.count([Tiered("value", ("high",))])
+    assert len(rows) - 1 == profile.count([Tiered("value", ("high",))])
     assert {row[2] for row in rows[1:]} == {"High value"}
     spent = [float(row[rows[0].index("Spend, 365 days")]) for row in rows[1:]]
     assert spent == sorted(spent, reverse=True)
-    assert written("export")[0].after == {
+    assert audit_changes("export")[0].after == {
         "chosen": "tier=value:high",
         "customers": len(rows) - 1,
         "kind": "csv",
@@ -188,7 +190,7 @@ def test_exports_what_is_filtered_as_csv(browser: Client, shown: Reading) -> Non
 
 
 def test_exports_what_is_filtered_as_excel(browser: Client) -> None:
-    book = CalamineWorkbook.from_filelike(BytesIO(exported(browser, "xlsx", "q=0130007")))
+    book = CalamineWorkbook.from_filelike(BytesIO(export_file(browser, "xlsx", "q=0130007")))
     rows = book.get_sheet_by_index(0).to_python()
     assert [row[:2] for row in rows] == [["Customer id", "Name"], ["c007", "王007"]]
 
@@ -198,13 +200,13 @@ def test_exports_for_those_who_may(followed: Workspace, signed_in: SignedIn, rol
     browser = signed_in(role)
     status = browser.post("/customers/-/export/", {"format": "csv"}).status_code
     assert status == (200 if may(User(role=role), EXPORT) else 403)
-    assert bool(written("export")) == (status == 200)
+    assert bool(audit_changes("export")) == (status == 200)
 
 
 def test_tags_everybody_the_list_shows_after_saying_how_many(browser: Client) -> None:
     tag = make_tag(name="vip", actor=None, at=AT)
     address = "/customers/-/together/tag/?q=00130"
-    count = many(browser, "?q=00130")
+    count = count_customers(browser, "?q=00130")
     assert f"This tags {count} customers" in browser.get(address).content.decode()
     done = browser.post(address, {"tag": tag.pk, "seen": count}, follow=True)
     assert f"{count} customers were changed" in done.content.decode()
@@ -225,14 +227,14 @@ def test_assigns_everybody_the_list_shows(browser: Client) -> None:
     owner = User.objects.get()
     browser.post("/customers/-/together/owner/?q=0130007", {"owner": owner.pk, "seen": 1})
     assert list(Customer.objects.filter(owner=owner).values_list("customer_id", flat=True)) == ["c007"]
-    assert happened("c007") == [("own", {"owner": "administrator"})]
+    assert timeline_entries("c007") == [("own", {"owner": "administrator"})]
 
 
 def test_the_audit_says_how_many_were_chosen_but_not_what_was_searched_for(browser: Client) -> None:
-    tag, asked = make_tag(name="vip", actor=None, at=AT), "?q=王0&tier=value:high&owner=none"
-    browser.post(f"/customers/-/together/tag/{asked}", {"tag": tag.pk, "seen": many(browser, asked)})
-    exported(browser, "csv", asked[1:])
-    for change in (written("tag")[0], written("export")[0]):
+    tag, query = make_tag(name="vip", actor=None, at=AT), "?q=王0&tier=value:high&owner=none"
+    browser.post(f"/customers/-/together/tag/{query}", {"tag": tag.pk, "seen": count_customers(browser, query)})
+    export_file(browser, "csv", query[1:])
+    for change in (audit_changes("tag")[0], audit_changes("export")[0]):
         assert change.after is not None
         assert change.after["chosen"] == "tier=value:high&owner=none&searched=yes"
         assert change.after["customers"] > 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, transaction
 from tests.server.conftest import AT
-from tests.server.customers.conftest import happened, written
+from tests.server.customers.conftest import audit_changes, timeline_entries
 
 from custrata.apps.accounts.models import User
 from custrata.apps.customers.actions import (
@@ -50,19 +50,19 @@ def tags(customer_id: str) -> list[str]:
 
 
 def test_tags_many_at_once_and_writes_it_down(anna: User, vip: Tag) -> None:
-    done = tag_customers(customer_ids=["c001", "c002", "nobody"], tag_id=vip.pk, actor=anna, at=AT, asked="rfm=5-5")
-    assert (done.changed, done.asked) == (2, 3)
+    done = tag_customers(customer_ids=["c001", "c002", "nobody"], tag_id=vip.pk, actor=anna, at=AT, selection="rfm=5-5")
+    assert (done.changed, done.requested) == (2, 3)
     assert (tags("c001"), tags("c002"), tags("c003")) == (["vip"], ["vip"], [])
-    assert happened("c001") == happened("c002") == [("tag", {"tag": "vip"})]
-    (change,) = written("tag")
+    assert timeline_entries("c001") == timeline_entries("c002") == [("tag", {"tag": "vip"})]
+    (change,) = audit_changes("tag")
     assert (change.after, change.customer_id) == ({"tag": "vip", "customers": 2, "chosen": "rfm=5-5"}, None)
 
 
 def test_the_same_tag_again_changes_nothing(anna: User, vip: Tag) -> None:
     tag_customers(customer_ids=["c001"], tag_id=vip.pk, actor=anna, at=AT)
     assert tag_customers(customer_ids=["c001", "c001"], tag_id=vip.pk, actor=anna, at=AT).changed == 0
-    assert len(happened("c001")) == 1
-    assert [change.customer_id for change in written("tag")] == ["c001"]
+    assert len(timeline_entries("c001")) == 1
+    assert [change.customer_id for change in audit_changes("tag")] == ["c001"]
 
 
 def test_of_an_exclusive_group_a_customer_has_one(anna: User, levels: list[Tag]) -> None:
@@ -82,15 +82,15 @@ def test_takes_tags_off(anna: User, vip: Tag) -> None:
     tag_customers(customer_ids=["c001", "c002"], tag_id=vip.pk, actor=anna, at=AT)
     assert untag_customers(customer_ids=["c001", "c003"], tag_id=vip.pk, actor=anna, at=AT).changed == 1
     assert (tags("c001"), tags("c002")) == ([], ["vip"])
-    assert [kind for kind, _ in happened("c001")] == ["tag", "untag"]
-    assert happened("c003") == []
+    assert [kind for kind, _ in timeline_entries("c001")] == ["tag", "untag"]
+    assert timeline_entries("c003") == []
 
 
 def test_a_removed_tag_leaves_everybody(anna: User, vip: Tag) -> None:
     tag_customers(customer_ids=["c001", "c002"], tag_id=vip.pk, actor=anna, at=AT)
     assert remove_tag(tag_id=vip.pk, actor=anna, at=AT) == 2
     assert not Tag.objects.exists()
-    assert happened("c001")[-1] == ("untag", {"tag": "vip"})
+    assert timeline_entries("c001")[-1] == ("untag", {"tag": "vip"})
     with pytest.raises(NoSuchTag):
         remove_tag(tag_id=vip.pk, actor=anna, at=AT)
 
@@ -108,7 +108,7 @@ def test_refuses_names_that_are_none(anna: User, name: str) -> None:
 def test_refuses_a_name_twice_whatever_its_case(anna: User, vip: Tag) -> None:
     with pytest.raises(NameTaken, match="VIP"):
         make_tag(name="VIP", actor=anna, at=AT)
-    assert len(written("make_tag")) == 1
+    assert len(audit_changes("make_tag")) == 1
 
 
 def test_refuses_tags_and_groups_that_are_not_there(anna: User) -> None:
@@ -116,29 +116,31 @@ def test_refuses_tags_and_groups_that_are_not_there(anna: User) -> None:
         tag_customers(customer_ids=["c001"], tag_id=9, actor=anna, at=AT)
     with pytest.raises(NoSuchGroup):
         make_tag(name="vip", group_id=9, actor=anna, at=AT)
-    assert happened("c001") == []
+    assert timeline_entries("c001") == []
 
 
 def test_assigns_many_to_an_owner(anna: User) -> None:
-    done = assign_owner(customer_ids=["c001", "c002", "nobody"], owner_id=anna.pk, actor=anna, at=AT, asked="rfm=5-5")
-    assert (done.changed, done.asked) == (2, 3)
+    done = assign_owner(
+        customer_ids=["c001", "c002", "nobody"], owner_id=anna.pk, actor=anna, at=AT, selection="rfm=5-5"
+    )
+    assert (done.changed, done.requested) == (2, 3)
     assert Customer.objects.filter(owner=anna).count() == 2
-    assert happened("c002") == [("own", {"owner": "operator"})]
-    assert written("own")[0].after == {"owner": "operator", "customers": 2, "chosen": "rfm=5-5"}
+    assert timeline_entries("c002") == [("own", {"owner": "operator"})]
+    assert audit_changes("own")[0].after == {"owner": "operator", "customers": 2, "chosen": "rfm=5-5"}
 
 
 def test_assigning_again_changes_nothing_and_nobody_takes_it_away(anna: User) -> None:
     for owner in (anna.pk, anna.pk, None, None):
         assign_owner(customer_ids=["c001"], owner_id=owner, actor=anna, at=AT)
-    assert [facts["owner"] for _, facts in happened("c001")] == ["operator", None]
-    assert [change.before for change in written("own")] == [{"owner": None}, {"owner": "operator"}]
+    assert [facts["owner"] for _, facts in timeline_entries("c001")] == ["operator", None]
+    assert [change.before for change in audit_changes("own")] == [{"owner": None}, {"owner": "operator"}]
 
 
 def test_refuses_owners_who_have_left(anna: User) -> None:
     User.objects.filter(pk=anna.pk).update(is_active=False)
     with pytest.raises(NoSuchOwner):
         assign_owner(customer_ids=["c001"], owner_id=anna.pk, actor=anna, at=AT)
-    assert happened("c001") == []
+    assert timeline_entries("c001") == []
 
 
 def test_a_note_is_written_and_removed(anna: User) -> None:
@@ -146,8 +148,8 @@ def test_a_note_is_written_and_removed(anna: User) -> None:
     assert note.text == "Calls on Mondays"
     remove_note(customer_id="c001", note_id=note.pk, anybodys=False, actor=anna, at=AT)
     assert not Note.objects.exists()
-    assert [kind for kind, _ in happened("c001")] == ["write_note", "remove_note"]
-    assert written("remove_note")[0].before == {"text": "Calls on Mondays"}
+    assert [kind for kind, _ in timeline_entries("c001")] == ["write_note", "remove_note"]
+    assert audit_changes("remove_note")[0].before == {"text": "Calls on Mondays"}
 
 
 def test_refuses_empty_endless_and_lost_notes(anna: User) -> None:
@@ -158,7 +160,7 @@ def test_refuses_empty_endless_and_lost_notes(anna: User) -> None:
     with pytest.raises(NoSuchCustomer):
         write_note(customer_id="nobody", text="x", actor=anna, at=AT)
     assert not Note.objects.exists()
-    assert happened("c001") == []
+    assert timeline_entries("c001") == []
 
 
 def test_a_note_of_somebody_else_stays_unless_one_may_remove_anybodys(anna: User) -> None:

@@ -1,4 +1,4 @@
-"""Very many customers are tagged by a job: what it does, once, and what its page says."""
+"""Tagging very many customers by a job: its effect, exactly once, and its page."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 from tests.server.conftest import AT
-from tests.server.customers.conftest import written
+from tests.server.customers.conftest import audit_changes
 
 from custrata.apps.accounts.models import User
-from custrata.apps.customers.actions import Many, NoSuchTag, make_tag, start_tagging
+from custrata.apps.customers.actions import NoSuchTag, TaggingRequest, make_tag, start_tagging
 from custrata.apps.customers.models import Customer, CustomerTag, Tag, TimelineEntry
 from custrata.apps.customers.queries.tagging import MANY
 from custrata.apps.jobs.actions.queue import take_job
@@ -28,7 +28,7 @@ ADDRESS = "/customers/-/together/tag/?q=crowd"
 
 @pytest.fixture
 def crowd(tmp_path: Path, settings: Settings, db: None) -> int:
-    """More customers than are tagged while one waits, of a workspace in which nothing is graded; how many."""
+    """More customers than are tagged synchronously, in a workspace without runs; returns how many."""
     settings.WORKSPACE = tmp_path / "new"
     Workspace.create(settings.WORKSPACE, currency="CNY", timezone="Asia/Shanghai", language="en")
     Customer.objects.bulk_create(
@@ -42,8 +42,8 @@ def tag(db: None) -> Tag:
     return make_tag(name="Fair 2026", actor=None, at=AT)
 
 
-def done() -> Job:
-    """The one job there is, performed."""
+def perform_job() -> Job:
+    """Perform the only job."""
     job = take_job("a worker", at=AT)
     assert job is not None
     perform(job)
@@ -51,10 +51,10 @@ def done() -> Job:
     return job
 
 
-def wanted(followed: Workspace, *, seen: int = 9) -> Many:
+def selection(followed: Workspace, *, shown_count: int = 9) -> TaggingRequest:
     run = followed.runs.published()
     assert run is not None
-    return Many("q=王00", run.id, seen)
+    return TaggingRequest("q=王00", run.id, shown_count)
 
 
 def test_an_agent_tags_a_crowd_and_sees_what_came_of_it(crowd: int, tag: Tag, signed_in: SignedIn) -> None:
@@ -63,11 +63,11 @@ def test_an_agent_tags_a_crowd_and_sees_what_came_of_it(crowd: int, tag: Tag, si
     page = browser.post(ADDRESS, {"tag": tag.pk, "seen": crowd})["Location"]
     assert 'hx-trigger="every 1s"' in browser.get(page).content.decode()
     Job.objects.update(run_after=AT)
-    assert done().result == {"changed": crowd, "asked": crowd}
-    shown = browser.get(page).content.decode()
-    assert "20,001 customers were changed." in shown
-    assert "every 1s" not in shown
-    assert [(change.after or {})["customers"] for change in written("tag")] == [MANY, 1]
+    assert perform_job().result == {"changed": crowd, "asked": crowd}
+    html = browser.get(page).content.decode()
+    assert "20,001 customers were changed." in html
+    assert "every 1s" not in html
+    assert [(change.after or {})["customers"] for change in audit_changes("tag")] == [MANY, 1]
 
 
 def test_a_tag_that_is_gone_is_refused_in_the_form(crowd: int, signed_in: SignedIn) -> None:
@@ -77,35 +77,35 @@ def test_a_tag_that_is_gone_is_refused_in_the_form(crowd: int, signed_in: Signed
 
 def test_tags_and_untags_those_the_run_and_the_search_let_through(followed: Workspace, anna: User, tag: Tag) -> None:
     for off, left in ((False, 9), (True, 0)):
-        start_tagging(many=wanted(followed), tag_id=tag.pk, off=off, actor=anna, at=AT)
-        assert done().result == {"changed": 9, "asked": 9}
+        start_tagging(many=selection(followed), tag_id=tag.pk, off=off, actor=anna, at=AT)
+        assert perform_job().result == {"changed": 9, "asked": 9}
         assert CustomerTag.objects.count() == left
-    (change,) = written("tag")
+    (change,) = audit_changes("tag")
     assert change.actor_id == anna.pk
-    assert (change.after or {})["chosen"].endswith("&searched=yes")  # and not for whom
+    assert (change.after or {})["chosen"].endswith("&searched=yes")  # but not the search text
 
 
-def test_done_twice_it_is_done_once(followed: Workspace, anna: User, tag: Tag) -> None:
-    start_tagging(many=wanted(followed), tag_id=tag.pk, off=False, actor=anna, at=AT)
-    job = done()
+def test_running_twice_has_one_effect(followed: Workspace, anna: User, tag: Tag) -> None:
+    start_tagging(many=selection(followed), tag_id=tag.pk, off=False, actor=anna, at=AT)
+    job = perform_job()
     Job.objects.filter(pk=job.pk).update(status="waiting", finished_at=None, losses=1)
-    assert done().result == {"changed": 0, "asked": 9}
-    assert (TimelineEntry.objects.filter(kind="tag").count(), len(written("tag"))) == (9, 1)
+    assert perform_job().result == {"changed": 0, "asked": 9}
+    assert (TimelineEntry.objects.filter(kind="tag").count(), len(audit_changes("tag"))) == (9, 1)
 
 
 def test_changes_nothing_where_the_list_has_moved_on(followed: Workspace, anna: User, tag: Tag) -> None:
-    start_tagging(many=wanted(followed, seen=8), tag_id=tag.pk, off=False, actor=anna, at=AT)
-    job = done()
+    start_tagging(many=selection(followed, shown_count=8), tag_id=tag.pk, off=False, actor=anna, at=AT)
+    job = perform_job()
     assert (job.status, job.error, job.error_facts) == ("failed", "ListMovedOn", {"asked": "8", "found": "9"})
     assert not CustomerTag.objects.exists()
 
 
 def test_refuses_a_tag_there_is_not(followed: Workspace, anna: User) -> None:
     with pytest.raises(NoSuchTag):
-        start_tagging(many=wanted(followed), tag_id=99, off=False, actor=anna, at=AT)
+        start_tagging(many=selection(followed), tag_id=99, off=False, actor=anna, at=AT)
     assert not Job.objects.exists()
 
 
 def test_nobody_else_sees_it(followed: Workspace, anna: User, tag: Tag, signed_in: SignedIn) -> None:
-    job = start_tagging(many=wanted(followed), tag_id=tag.pk, off=False, actor=anna, at=AT)
+    job = start_tagging(many=selection(followed), tag_id=tag.pk, off=False, actor=anna, at=AT)
     assert signed_in(Role.AGENT).get(f"/customers/-/together/tag/{job.pk}/").status_code == 404

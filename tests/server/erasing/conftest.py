@@ -1,4 +1,4 @@
-"""A shop whose customer Wanda left traces everywhere, and what finds them."""
+"""A shop whose customer Wanda has data everywhere, and helpers that find it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from custrata.lake import Workspace
 from custrata.pipeline import refresh
 
 MAIN = "from custrata.__main__ import main; main()"
-DECIDED = Path(__file__).with_name("decided.py")
+FILL_SERVER = Path(__file__).with_name("fill_server.py")
 WHO = "ZQ-77001"
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 TRACES = re.compile(rb"ZQ-77001|Wanda|wanda\.quill|13800138077", re.IGNORECASE)
@@ -38,9 +38,11 @@ FILES = {
 
 
 def run(*arguments: object, database: str | None = None, fails: bool = False, program: object = None) -> str:
-    """The command line, in a process of its own: what it says or, where it must fail, how it complains."""
-    kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "CUSTRATA_WORKSPACE"}}
-    environment = kept | ({"DATABASE_URL": database} if database else {})
+    """Run the command line in a process of its own; returns stdout, or stderr where it must fail."""
+    inherited = {
+        name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "CUSTRATA_WORKSPACE"}
+    }
+    environment = inherited | ({"DATABASE_URL": database} if database else {})
     if program is not None:
         command, environment = [sys.executable, str(program)], environment | {"CUSTRATA_WORKSPACE": str(arguments[0])}
     else:
@@ -51,18 +53,18 @@ def run(*arguments: object, database: str | None = None, fails: bool = False, pr
     return done.stderr if fails else done.stdout
 
 
-def bring(folder: Path, files: Path) -> Counter[str]:
-    """Import every kind of file again, under new names, and grade; the notices, with how many rows they concern."""
+def import_all(folder: Path, files: Path) -> Counter[str]:
+    """Import every kind of file again, under new names, and refresh; returns the notices with their row counts."""
     files.mkdir(exist_ok=True)
-    told, workspace = Counter[str](), Workspace.open(folder)
+    notices, workspace = Counter[str](), Workspace.open(folder)
     with DuckEngine() as engine:
         for kind, content in FILES.items():
             file = files / f"{kind}-{len(list(files.iterdir()))}.csv"
             file.write_text(content, "utf-8")
             done = import_file(workspace, kind, file, at=AT, again=True, accept_defaults=True, engine=engine)
-            told.update({notice.code: notice.count for notice in done.notices})
+            notices.update({notice.code: notice.count for notice in done.notices})
         refresh(workspace, engine, at=AT)
-    return told
+    return notices
 
 
 def traces(folder: Path) -> list[str]:
@@ -86,7 +88,7 @@ def rows_of(database: str) -> Iterator[bytes]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """The database of the server, empty: none names the file in the workspace."""
+    """An empty database for the server; `None` for the file in the workspace."""
     if request.param == "sqlite":
         yield None
         return
@@ -99,11 +101,11 @@ def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
 
 @pytest.fixture
 def shop(tmp_path: Path, database: str | None) -> Path:
-    """A graded shop whose server has decided everything about Wanda, with an older backup, and residue of kills."""
+    """A graded shop with data about Wanda in every table, an older backup, and residue of killed processes."""
     folder = tmp_path / "home" / "shop"
     Workspace.create(folder, language="en")
-    bring(folder, tmp_path / "files")
-    run(folder, program=DECIDED, database=database)
+    import_all(folder, tmp_path / "files")
+    run(folder, program=FILL_SERVER, database=database)
     run("backup", tmp_path / "older.tar", "--no-verify", "-w", folder, database=database)
     _leave_residue(folder)
     return folder

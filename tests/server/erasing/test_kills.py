@@ -15,8 +15,8 @@ KILLS = int(os.environ.get("CUSTRATA_ERASE_KILLS", "30"))
 LONGEST = 12.0  # seconds until a kill, at most
 
 
-def killed(folder: Path, database: str | None, after: float) -> bool:
-    """Erase, and be killed after so many seconds; whether it came so far."""
+def erase_and_kill(folder: Path, database: str | None, after: float) -> bool:
+    """Erase, and kill the process after so many seconds; returns whether it was still running."""
     environment = os.environ | ({"DATABASE_URL": database} if database else {})
     command = [sys.executable, "-c", MAIN, "erase", WHO, "--yes", "-w", str(folder)]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
@@ -31,7 +31,7 @@ def killed(folder: Path, database: str | None, after: float) -> bool:
 @pytest.mark.deep
 def test_an_erasure_killed_again_and_again_ends(shop: Path, database: str | None) -> None:
     chance = random.Random(KILLS)
-    many = sum(killed(shop, database, chance.uniform(0.5, LONGEST)) for _ in range(KILLS))
+    many = sum(erase_and_kill(shop, database, chance.uniform(0.5, LONGEST)) for _ in range(KILLS))
     assert many > 0
     if (shop / "erasing.json").exists() or not (shop / "erasures.json").exists():
         assert "Erased customer" in run("erase", WHO, "--yes", "-w", shop, database=database)

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 @dataclass
 class Form:
-    """Where a form is sent, how, and its fields in their order."""
+    """Action, method and ordered fields of a form."""
 
     action: str
     method: str
@@ -26,22 +26,26 @@ class _Reader(HTMLParser):
     form: Form | None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.form = Form(told.get("action") or self.page, told.get("method", "get").lower())
+            self.form = Form(attributes.get("action") or self.page, attributes.get("method", "get").lower())
             self.forms.append(self.form)
-            self.named[told.get("id", "")] = self.form
-        if "hx-post" in told:
-            self.parts.append((Form(told["hx-post"], "post"), self.form, told.get("hx-include", "")))
-        if self.form is None or ("name" not in told and tag != "option"):
+            self.named[attributes.get("id", "")] = self.form
+        if "hx-post" in attributes:
+            self.parts.append((Form(attributes["hx-post"], "post"), self.form, attributes.get("hx-include", "")))
+        if self.form is None or ("name" not in attributes and tag != "option"):
             return
         if tag in ("input", "button"):
-            self.form.fields.append((told["name"], told.get("value", "on" if told.get("type") == "checkbox" else "")))
+            self.form.fields.append(
+                (attributes["name"], attributes.get("value", "on" if attributes.get("type") == "checkbox" else ""))
+            )
         elif tag in ("select", "textarea"):
-            self.select, self.in_text = told["name"], tag == "textarea"
-            self.form.fields.append((told["name"], ""))
-        elif tag == "option" and self.select and ("selected" in told or self.form.fields[-1] == (self.select, "")):
-            self.form.fields[-1] = (self.select, told.get("value", ""))
+            self.select, self.in_text = attributes["name"], tag == "textarea"
+            self.form.fields.append((attributes["name"], ""))
+        elif (
+            tag == "option" and self.select and ("selected" in attributes or self.form.fields[-1] == (self.select, ""))
+        ):
+            self.form.fields[-1] = (self.select, attributes.get("value", ""))
 
     def handle_data(self, data: str) -> None:
         if self.in_text and self.form is not None:
@@ -56,7 +60,7 @@ class _Reader(HTMLParser):
 
 
 def forms_of(page: str, html: str) -> list[Form]:
-    """Every form of a page, and every part of it that is sent by itself."""
+    """Every form of a page, and every element that is submitted on its own by htmx."""
     reader = _Reader(page)
     reader.feed(html)
     for part, around, included in reader.parts:

@@ -1,4 +1,4 @@
-"""The overview: its numbers, its pictures, what needs attention, and whose choice of scheme it keeps."""
+"""The overview: figures, charts, notices, and the scheme chosen per user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from custrata.apps.insights import queries
 from custrata.apps.jobs.models import Job
 from custrata.apps.tiers.queries import runs
 from custrata.lake import Workspace
-from custrata.lake.sums import write_sealed
+from custrata.lake.sums import write_checked
 from custrata.web.rights import Role
 
 pytestmark = pytest.mark.django_db
@@ -74,10 +74,10 @@ def test_it_says_how_fresh_the_data_is(served: Workspace, operator: Client) -> N
 
 def test_new_imports_are_announced(own_workspace: Workspace, operator: Client) -> None:
     path = own_workspace.lake.folder / "manifest.json"
-    found = json.loads(path.read_text("utf-8"))
-    found["tables"]["orders"]["content"] = "other"
-    found["imports"].append({**found["imports"][-1], "at": "2025-07-02T00:00:00+00:00"})
-    write_sealed(path, json.dumps(found))
+    manifest = json.loads(path.read_text("utf-8"))
+    manifest["tables"]["orders"]["content"] = "other"
+    manifest["imports"].append({**manifest["imports"][-1], "at": "2025-07-02T00:00:00+00:00"})
+    write_checked(path, json.dumps(manifest))
     assert "1 import came after this run" in page(operator)
 
 
@@ -101,28 +101,28 @@ def test_those_about_to_drop_come_first(served: Workspace, operator: Client) -> 
     assert first.href == "/customers/?tier=lifecycle:at_risk&sort=-spend"
     assert all(way.href.startswith("/customers/?moved=lifecycle:") for way in first.ways)
     assert all(f'href="/customers/{person.customer_id}/"' in page(operator) for person in first.people)
-    assert [one.spend for one in first.people] == sorted((one.spend for one in first.people), reverse=True)
+    assert [person.spend for person in first.people] == sorted((person.spend for person in first.people), reverse=True)
 
 
 def test_a_failed_job_is_shown_to_who_may_see_jobs(served: Workspace, operator: Client) -> None:
     job = failed_job()
-    found = queries.attention(runs.run(served.runs.ids()[-1]), with_jobs=True)
-    assert f"/jobs/{job.pk}/" in [one.href for one in found]
-    assert queries.attention(runs.run(served.runs.ids()[-1]), with_jobs=False) != found
+    notices = queries.attention(runs.run(served.runs.ids()[-1]), with_jobs=True)
+    assert f"/jobs/{job.pk}/" in [notice.href for notice in notices]
+    assert queries.attention(runs.run(served.runs.ids()[-1]), with_jobs=False) != notices
 
 
 def test_a_job_that_was_done_since_is_forgotten(served: Workspace) -> None:
     job = failed_job()
     Job.objects.create(kind="refresh", status="done", asked_at=AT, run_after=AT, finished_at=AT)
-    found = queries.attention(runs.run(served.runs.ids()[-1]), with_jobs=True)
-    assert f"/jobs/{job.pk}/" not in [one.href for one in found]
+    notices = queries.attention(runs.run(served.runs.ids()[-1]), with_jobs=True)
+    assert f"/jobs/{job.pk}/" not in [notice.href for notice in notices]
 
 
 def test_rejected_rows_are_shown(own_workspace: Workspace, operator: Client) -> None:
     path = own_workspace.lake.folder / "manifest.json"
-    found = json.loads(path.read_text("utf-8"))
-    found["imports"][-1] |= {"rejected": 7, "file_name": "july.csv"}
-    write_sealed(path, json.dumps(found))
+    manifest = json.loads(path.read_text("utf-8"))
+    manifest["imports"][-1] |= {"rejected": 7, "file_name": "july.csv"}
+    write_checked(path, json.dumps(manifest))
     assert "july.csv: 7 rows were rejected" in page(operator)
 
 

@@ -1,4 +1,4 @@
-"""Jobs to do, and real workers."""
+"""Fixtures for jobs and for real workers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.server.jobs.at_work import AT, Tree
+from tests.server.jobs.process_tree import AT, Tree
 from tests.server.jobs.trials import jobs  # noqa: F401 - registers the trials
 
 from custrata.apps.jobs.actions import enqueue
@@ -14,25 +14,25 @@ from custrata.apps.jobs.actions.queue import take_job
 from custrata.apps.jobs.models import Job
 from custrata.lake import Workspace
 
-Ask = Callable[..., Job]
+EnqueueJob = Callable[..., Job]
 
 
 @pytest.fixture
-def ask(db: None) -> Ask:
-    """Asks for a job: its kind, then its arguments by name."""
+def enqueue_job(db: None) -> EnqueueJob:
+    """Enqueues a job of a kind with keyword arguments."""
 
-    def asked(kind: str = "trial_nap", **arguments: object) -> Job:
+    def enqueued(kind: str = "trial_nap", **arguments: object) -> Job:
         return enqueue(kind=kind, arguments=arguments, actor=None, at=AT)
 
-    return asked
+    return enqueued
 
 
 @pytest.fixture
-def taken(ask: Ask) -> Ask:
-    """Asks for a job and claims it."""
+def claim_job(enqueue_job: EnqueueJob) -> EnqueueJob:
+    """Enqueues a job and claims it."""
 
     def claimed(kind: str = "trial_nap", **arguments: object) -> Job:
-        ask(kind, **arguments)
+        enqueue_job(kind, **arguments)
         job = take_job("worker", at=AT)
         assert job is not None
         return job
@@ -42,7 +42,7 @@ def taken(ask: Ask) -> Ask:
 
 @pytest.fixture
 def tree(own_workspace: Workspace, transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., Tree]]:
-    """Starts `custrata` with arguments on the test's workspace and database; ends what it started."""
+    """Starts `custrata` with arguments on the test's workspace and database; kills it at teardown."""
     trees: list[Tree] = []
 
     def started(*arguments: str) -> Tree:
@@ -50,5 +50,5 @@ def tree(own_workspace: Workspace, transactional_db: None, tmp_path: Path) -> It
         return trees[-1]
 
     yield started
-    for one in trees:
-        one.kill()
+    for started_tree in trees:
+        started_tree.kill()

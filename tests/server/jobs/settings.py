@@ -1,4 +1,4 @@
-"""The server's settings with the trials, for processes that tests start."""
+"""The server's settings with the trial app, for processes that tests start."""
 
 import os
 

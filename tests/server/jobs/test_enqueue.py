@@ -1,4 +1,4 @@
-"""A job is asked for; of one key there is at most one."""
+"""Enqueueing jobs: at most one open job per key."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 from django.db import IntegrityError, connection, transaction
 from tests.server.conftest import Person
-from tests.server.jobs.at_work import AT
+from tests.server.jobs.process_tree import AT
 
 from custrata.apps.jobs.actions import UnknownJobKind, cancel, enqueue
 from custrata.apps.jobs.actions.queue import finish, take_job
@@ -39,14 +39,14 @@ def test_jobs_without_a_key_are_each_their_own(db: None) -> None:
     assert nap().pk != nap().pk
 
 
-def test_of_a_key_the_open_one_is_given(db: None) -> None:
+def test_enqueueing_an_open_key_returns_the_open_job(db: None) -> None:
     first = nap("refresh")
     assert nap("refresh").pk == first.pk
     take_job("worker", at=AT)
     assert nap("refresh").pk == first.pk
 
 
-def test_of_a_key_that_is_over_another_is_made(db: None) -> None:
+def test_enqueueing_an_ended_key_creates_another_job(db: None) -> None:
     first = nap("refresh")
     cancel(first, actor=None, at=AT)
     assert nap("refresh").pk != first.pk
@@ -65,15 +65,15 @@ def test_the_database_refuses_a_job_that_runs_without_a_claim(db: None) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_who_ask_at_once_all_are_given_the_same() -> None:
+def test_concurrent_enqueueing_of_a_key_creates_one_job() -> None:
     with ThreadPoolExecutor(4) as threads:
-        found = list(threads.map(lambda _: _and_close(lambda: nap("refresh").pk), range(12)))
-    assert len(set(found)) == 1
+        job_ids = list(threads.map(lambda _: _then_close_connection(lambda: nap("refresh").pk), range(12)))
+    assert len(set(job_ids)) == 1
     assert Job.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_workers_each_job_has_one() -> None:
+def test_concurrent_workers_claim_each_job_once() -> None:
     for _ in range(24):
         nap()
 
@@ -85,13 +85,13 @@ def test_of_many_workers_each_job_has_one() -> None:
         return jobs
 
     with ThreadPoolExecutor(4) as threads:
-        found = list(threads.map(lambda worker: _and_close(lambda: take(worker)), range(4)))
-    assert sorted(pk for jobs in found for pk in jobs) == sorted(Job.objects.values_list("pk", flat=True))
+        taken = list(threads.map(lambda worker: _then_close_connection(lambda: take(worker)), range(4)))
+    assert sorted(pk for jobs in taken for pk in jobs) == sorted(Job.objects.values_list("pk", flat=True))
     assert set(Job.objects.values_list("status", "attempts")) == {(Status.DONE, 1)}
 
 
-def _and_close(do: Callable[[], T]) -> T:
-    """In a thread: its connection is its own."""
+def _then_close_connection(do: Callable[[], T]) -> T:
+    """Run in a thread, which has a database connection of its own, and close that."""
     try:
         return do()
     finally:

@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from django.utils import timezone
-from tests.server.jobs.at_work import Tree
+from tests.server.jobs.process_tree import Tree
 
 from custrata.apps.jobs.actions import enqueue
 from custrata.apps.jobs.models import Job, Status
@@ -29,37 +29,37 @@ DAYS = [f"2025-07-{day:02}" for day in range(2, 30)]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def ask(as_of: str) -> Job:
+def enqueue_job(as_of: str) -> Job:
     return enqueue(kind="refresh", arguments={"as_of": as_of}, actor=None, at=timezone.now())
 
 
-def outcome(workspace: Workspace) -> dict[str, list[dict[str, object]]]:
-    """What every run holds, whatever its id and the time it was made."""
+def profiles_by_day(workspace: Workspace) -> dict[str, list[dict[str, object]]]:
+    """The profile of every run by its instant, regardless of run ids and creation times."""
     runs = workspace.runs.all()
-    found = {run.as_of.isoformat(): pl.read_parquet(run.folder / "profile.parquet") for run in runs}
-    assert len(found) == len(runs), "a day was graded twice"
-    return {as_of: rows.sort("customer_id").to_dicts() for as_of, rows in found.items()}
+    profiles = {run.as_of.isoformat(): pl.read_parquet(run.folder / "profile.parquet") for run in runs}
+    assert len(profiles) == len(runs), "a day was graded twice"
+    return {as_of: rows.sort("customer_id").to_dicts() for as_of, rows in profiles.items()}
 
 
-def unharmed(graded: Path, folder: Path, days: list[str]) -> dict[str, list[dict[str, object]]]:
-    """What the same refreshes give where nobody kills anything."""
+def expected_profiles(graded: Path, folder: Path, days: list[str]) -> dict[str, list[dict[str, object]]]:
+    """The profiles of the same refreshes without kills."""
     shutil.copytree(graded, folder)
     workspace = Workspace.open(folder)
     with DuckEngine(threads=2) as engine:
         for day in days:
             refresh(workspace, engine, at=timezone.now(), as_of=day)
-    return outcome(workspace)
+    return profiles_by_day(workspace)
 
 
 def test_refreshes_killed_at_random_appear_once_and_whole(
     tree: Callable[..., Tree], own_workspace: Workspace, graded: Path, tmp_path: Path
 ) -> None:
     chance, work, killed, days = random.Random(KILLS), tree("work").ready(), 0, iter(DAYS)
-    asked: list[str] = []
+    requested_days: list[str] = []
     while killed < KILLS or running("refresh"):
         if not running("refresh"):
-            asked.append(next(days))
-            ask(asked[-1])
+            requested_days.append(next(days))
+            enqueue_job(requested_days[-1])
         time.sleep(chance.uniform(0, 1))
         if killed < KILLS:
             killed += 1
@@ -71,7 +71,7 @@ def test_refreshes_killed_at_random_appear_once_and_whole(
                 _kill(victim)
     assert work.stop() < 5
     assert set(Job.objects.filter(kind="refresh").values_list("status", flat=True)) == {Status.DONE}
-    assert outcome(own_workspace) == unharmed(graded, tmp_path / "unharmed", asked)
+    assert profiles_by_day(own_workspace) == expected_profiles(graded, tmp_path / "unharmed", requested_days)
     assert list((own_workspace.folder / "derived").glob(".draft-*")) == []
 
 

@@ -1,4 +1,4 @@
-"""Work that comes again: when, once each time, by one scheduler."""
+"""Schedules: next times, one job per time, and one active scheduler."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.server.conftest import Person
-from tests.server.jobs.at_work import AT
+from tests.server.jobs.process_tree import AT
 
 from custrata.apps.audit.models import Change
 from custrata.apps.jobs.actions import Check, enqueue_due, release_lease, set_schedule, take_lease
@@ -68,8 +68,8 @@ def test_says_a_cron_form_in_words(language: str, words: str) -> None:
 
 def test_no_english_is_left_in_chinese_words() -> None:
     forms = ("0 3 * * SUN#2", "5 4 1 JAN,MAY *", "0 3 * JUL-SEP 5L")
-    said = "".join(cron_in_words(cron, "zh-hans") for cron in forms)
-    assert not any(letter.isascii() and letter.isalpha() for letter in said)
+    words = "".join(cron_in_words(cron, "zh-hans") for cron in forms)
+    assert not any(letter.isascii() and letter.isalpha() for letter in words)
 
 
 def test_sets_when_it_comes_and_writes_down_what_changed(person: Person) -> None:
@@ -86,7 +86,7 @@ def test_setting_the_same_again_writes_nothing_down(db: None) -> None:
     assert Change.objects.count() == 1
 
 
-def test_it_comes_when_it_is_due_and_not_before(db: None) -> None:
+def test_a_job_is_enqueued_when_due_and_not_before(db: None) -> None:
     due = nightly().next_at
     assert due is not None
     assert enqueue_due(zone=SHANGHAI, at=due - timedelta(seconds=1)) == []
@@ -95,20 +95,20 @@ def test_it_comes_when_it_is_due_and_not_before(db: None) -> None:
     assert enqueue_due(zone=SHANGHAI, at=due + timedelta(seconds=1)) == []
 
 
-def test_a_time_missed_often_comes_once(db: None) -> None:
+def test_several_missed_times_enqueue_one_job(db: None) -> None:
     nightly()
     assert len(enqueue_due(zone=SHANGHAI, at=AT + 10 * DAY)) == 1
     assert enqueue_due(zone=SHANGHAI, at=AT + 10 * DAY + timedelta(minutes=1)) == []
     assert Schedule.objects.get().next_at == at("2025-07-11T19:00")
 
 
-def test_one_that_is_switched_off_does_not_come(db: None) -> None:
+def test_a_disabled_schedule_enqueues_nothing(db: None) -> None:
     nightly()
     assert nightly(enabled=False).next_at is None
     assert enqueue_due(zone=SHANGHAI, at=AT + DAY) == []
 
 
-def test_while_the_last_is_open_no_other_is_made(db: None) -> None:
+def test_no_job_is_enqueued_while_the_last_is_open(db: None) -> None:
     nightly()
     enqueue_due(zone=SHANGHAI, at=AT + DAY)
     enqueue_due(zone=SHANGHAI, at=AT + 2 * DAY)
@@ -130,7 +130,7 @@ def test_one_holds_a_lease_until_it_ends(db: None) -> None:
     assert not take_lease("s", "one", at=AT + 2 * lasts, lasts=lasts)
 
 
-def test_a_lease_given_back_or_of_one_who_is_gone_is_free(db: None) -> None:
+def test_a_released_or_orphaned_lease_is_free(db: None) -> None:
     gone = "/".join([*this_process().split("/")[:3], "1"])
     take_lease("s", gone, at=AT, lasts=DAY)
     assert take_lease("s", "other", at=AT, lasts=DAY)
@@ -138,16 +138,16 @@ def test_a_lease_given_back_or_of_one_who_is_gone_is_free(db: None) -> None:
     assert take_lease("s", "third", at=AT, lasts=DAY)
 
 
-def test_of_two_schedulers_one_looks(served: Workspace, db: None) -> None:
+def test_only_one_of_two_schedulers_runs(served: Workspace, db: None) -> None:
     looked: list[datetime] = []
     checks = {"c": Check("c", 0, looked.append)}
-    one, other = Scheduler("one", checks), Scheduler("other", checks)
-    assert [one.look(AT), other.look(AT), one.look(AT + timedelta(seconds=1))] == [True, False, True]
+    first, second = Scheduler("one", checks), Scheduler("other", checks)
+    assert [first.look(AT), second.look(AT), first.look(AT + timedelta(seconds=1))] == [True, False, True]
     assert looked == [AT, AT + timedelta(seconds=1)]
     assert Lease.objects.get().holder == "one"
 
 
-def test_it_looks_every_so_many_seconds(served: Workspace, db: None) -> None:
+def test_checks_run_at_their_interval(served: Workspace, db: None) -> None:
     looked: list[datetime] = []
     clock = iter([0.0, 0.0, 4.0, 5.0, 5.0])
     scheduler = Scheduler("one", {"c": Check("c", 5, looked.append)}, since=lambda: next(clock))

@@ -1,4 +1,4 @@
-"""A shop, its workspace behind a whole server, and somebody who is signed in."""
+"""A shop, its workspace behind a whole server, and a signed-in user."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from pytest_django.fixtures import Settings
-from tests.server.jobs.at_work import AT, Tree
-from tests.server.kills.business import Shop
-from tests.server.kills.crowd import Browser
+from tests.server.jobs.process_tree import AT, Tree
+from tests.server.kills.shop import Shop
+from tests.server.kills.users import Browser
 from tests.server.processes.conftest import port
 
 from custrata.apps.accounts.actions import create_person
@@ -22,7 +22,7 @@ NAME, PASSWORD = "keeper", "correct horse 7"
 
 @pytest.fixture
 def quick_passwords() -> None:
-    """Passwords as in service: the server's own processes check them."""
+    """Passwords hashed as in production: the server's own processes check them."""
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def workspace(shop: Shop, tmp_path: Path, settings: Settings) -> Workspace:
 
 @pytest.fixture
 def untouched(workspace: Workspace, tmp_path: Path) -> Workspace:
-    """A copy of it that nobody serves."""
+    """A copy of it that is not served."""
     shutil.copytree(workspace.folder, tmp_path / "untouched")
     return Workspace.open(tmp_path / "untouched")
 
@@ -50,17 +50,17 @@ def untouched(workspace: Workspace, tmp_path: Path) -> Workspace:
 def start(
     workspace: Workspace, untouched: Workspace, transactional_db: None, port: int, tmp_path: Path
 ) -> Iterator[Callable[[], Tree]]:
-    """Starts `custrata up`; ends what it started."""
+    """Starts `custrata up`; kills it at teardown."""
     trees: list[Tree] = []
 
     def started() -> Tree:
-        asked = ("up", "--port", str(port), "--workers", "2")
-        trees.append(Tree(workspace.folder, tmp_path / f"log-{len(trees)}", asked))
+        arguments = ("up", "--port", str(port), "--workers", "2")
+        trees.append(Tree(workspace.folder, tmp_path / f"log-{len(trees)}", arguments))
         return trees[-1]
 
     yield started
-    for one in trees:
-        one.kill()
+    for started_tree in trees:
+        started_tree.kill()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What is there in the end: in lake, runs and quarantine of a workspace, and in the server's database."""
+"""The final state: lake, runs and quarantine of a workspace, and the server's database."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from custrata.engine import DuckEngine
 from custrata.lake import Workspace
 from custrata.pipeline.reading import moves
 
-OF_AN_IMPORT = ("import_id", "imported_at")  # when it was, which is not the same
+OF_AN_IMPORT = ("import_id", "imported_at")  # depend on the time of the import
 Rows = list[dict[str, object]]
 
 
 def imports(workspace: Workspace) -> list[tuple[str, str, int, int]]:
-    """The ledger: every import once, in its order."""
-    held = workspace.lake.snapshot().imports
-    return [(record.table, record.file_name, record.accepted, record.rejected) for record in held]
+    """Every import of the ledger, in order."""
+    records = workspace.lake.snapshot().imports
+    return [(record.table, record.file_name, record.accepted, record.rejected) for record in records]
 
 
 def facts(workspace: Workspace) -> dict[str, Rows]:
@@ -31,74 +31,76 @@ def facts(workspace: Workspace) -> dict[str, Rows]:
     with DuckEngine(threads=2) as engine:
         tables = {name: pl.from_arrow(engine.arrow(snapshot.read(name, engine))) for name in snapshot.files}
     frames = {name: table for name, table in tables.items() if isinstance(table, pl.DataFrame)}
-    told = {name: table.drop(*OF_AN_IMPORT, strict=False) for name, table in frames.items()}
-    return {name: _sorted(table) for name, table in told.items()}
+    comparable = {name: table.drop(*OF_AN_IMPORT, strict=False) for name, table in frames.items()}
+    return {name: _sorted(table) for name, table in comparable.items()}
 
 
 def rejected(workspace: Workspace) -> list[tuple[str, str]]:
-    """What is in quarantine: by the mark of the file it comes from, the rows."""
+    """The rows in quarantine, with the mark of their file."""
     files = list(workspace.quarantine.iterdir())
     return sorted((path.name.partition("-")[2], path.read_text("utf-8-sig")) for path in files)
 
 
 def runs(workspace: Workspace) -> dict[str, Rows]:
-    """Every row of every run, by the instant it looks from."""
-    held = workspace.runs.all()
-    found = {run.as_of.isoformat(): pl.read_parquet(run.folder / "profile.parquet") for run in held}
-    assert len(found) == len(held), "a day was graded twice"
-    return {as_of: _sorted(rows) for as_of, rows in found.items()}
+    """Every row of every run, by its instant."""
+    published = workspace.runs.all()
+    profiles = {run.as_of.isoformat(): pl.read_parquet(run.folder / "profile.parquet") for run in published}
+    assert len(profiles) == len(published), "a day was graded twice"
+    return {as_of: _sorted(rows) for as_of, rows in profiles.items()}
 
 
-def leavings(workspace: Workspace) -> list[str]:
-    """What killed processes left and nobody has cleared away."""
+def leftovers(workspace: Workspace) -> list[str]:
+    """Files that killed processes left and nothing has removed."""
     derived, lake = workspace.runs.folder, workspace.lake.folder
     listed = {run.folder for run in workspace.runs.all()}
     stray = [path for path in derived.glob("runs/*") if path not in listed]
     return [path.name for path in (*stray, *derived.glob(".draft-*"), *lake.glob(".writing"))]
 
 
-def moved(workspace: Workspace) -> Counter[tuple[str, str, str]]:
+def recorded_moves(workspace: Workspace) -> Counter[tuple[str, str, str]]:
     """Every move of every run, as the timeline should have it."""
-    found: Counter[tuple[str, str, str]] = Counter()
+    counts: Counter[tuple[str, str, str]] = Counter()
     for run in workspace.runs.all():
         for batch in moves(run, start=0, rows=10_000):
             rows = batch.select(["customer_id", "at", "facts"]).to_pylist()
-            found.update((row["customer_id"], row["at"].isoformat(), _told(json.loads(row["facts"]))) for row in rows)
-    return found
+            counts.update(
+                (row["customer_id"], row["at"].isoformat(), _canonical_json(json.loads(row["facts"]))) for row in rows
+            )
+    return counts
 
 
-def on_timeline() -> Counter[tuple[str, str, str]]:
-    """Every move that stands on the timeline."""
-    held = TimelineEntry.objects.filter(kind="tier").values_list("customer_id", "at", "facts")
-    return Counter((who, at.isoformat(), _told(told)) for who, at, told in held.iterator())
+def timeline_moves() -> Counter[tuple[str, str, str]]:
+    """Every move on the timeline."""
+    entries = TimelineEntry.objects.filter(kind="tier").values_list("customer_id", "at", "facts")
+    return Counter((who, at.isoformat(), _canonical_json(details)) for who, at, details in entries.iterator())
 
 
-def followed() -> set[str]:
-    """The runs whose moves are counted as being on the timeline."""
+def followed_runs() -> set[str]:
+    """The runs recorded as being on the timeline."""
     return set(FollowedRun.objects.values_list("run", flat=True))
 
 
 def notes() -> Counter[str]:
-    """What was written down."""
+    """Texts of the notes, counted."""
     return Counter(Note.objects.values_list("text", flat=True))
 
 
 def check_audit() -> None:
-    """Of each note and each refresh asked for there is one row in the audit, and of each note one on the timeline."""
+    """Each note and each requested refresh has one row in the audit, and each note one entry on the timeline."""
     written = sorted(str(pk) for pk in Note.objects.values_list("pk", flat=True))
     assert sorted(_audited("customers.write_note")) == written
-    told = TimelineEntry.objects.filter(kind="write_note").values_list("facts__note", flat=True)
-    assert sorted(str(pk) for pk in told) == written
-    asked = Job.objects.filter(kind="refresh").values_list("pk", flat=True)
-    assert sorted(_audited("tiers.refresh")) == sorted(str(pk) for pk in asked)
+    note_ids = TimelineEntry.objects.filter(kind="write_note").values_list("facts__note", flat=True)
+    assert sorted(str(pk) for pk in note_ids) == written
+    job_ids = Job.objects.filter(kind="refresh").values_list("pk", flat=True)
+    assert sorted(_audited("tiers.refresh")) == sorted(str(pk) for pk in job_ids)
 
 
 def check_jobs() -> None:
-    """Every job has ended, was done at most once, and was never taken while somebody had it."""
+    """Every job has ended, was done at most once, and was never claimed by two workers at once."""
     assert not Job.objects.exclude(status__in=(Status.DONE, Status.FAILED)).exists()
     for job in Job.objects.all():
-        said = Line.objects.filter(job=job).exclude(phrase="").order_by("pk").values_list("phrase", flat=True)
-        log = [phrase.removeprefix("jobs.log.") for phrase in said]
+        phrases = Line.objects.filter(job=job).exclude(phrase="").order_by("pk").values_list("phrase", flat=True)
+        log = [phrase.removeprefix("jobs.log.") for phrase in phrases]
         assert ("taken", "taken") not in pairwise(log), log
         assert log.count("done") == (job.status == Status.DONE), log
 
@@ -107,7 +109,7 @@ def _audited(action: str) -> list[str]:
     return list(Change.objects.filter(action=action).values_list("subject_id", flat=True))
 
 
-def _told(facts: dict[str, object]) -> str:
+def _canonical_json(facts: dict[str, object]) -> str:
     return json.dumps(facts, sort_keys=True)
 
 

@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 import pytest
 from django.utils import timezone
-from tests.server.jobs.at_work import Tree, until
+from tests.server.jobs.process_tree import Tree, wait_until
 from tests.server.kills import outcome
-from tests.server.kills.business import Round, Shop, kind_of, unharmed
 from tests.server.kills.conftest import NAME, PASSWORD
-from tests.server.kills.crowd import PAGES, Browser, Crowd
-from tests.server.kills.killing import Killer, Victims
+from tests.server.kills.killer import Killer, Processes
+from tests.server.kills.shop import Round, Shop, kind_of, run_undisturbed
+from tests.server.kills.users import PAGES, Browser, Users
 
-from custrata.apps.customers.actions import is_followed
+from custrata.apps.customers.actions import is_synced
 from custrata.apps.jobs.actions import retry
 from custrata.apps.jobs.models import OPEN, Job, Status
 from custrata.lake import Workspace
@@ -23,24 +23,24 @@ from custrata.lake import Workspace
 KILLS = int(os.environ.get("CUSTRATA_KILLS", "4"))
 A_ROUND = 10  # kills at most
 SEED = int(os.environ.get("CUSTRATA_KILLS_SEED", str(KILLS)))
-LONGEST = 300  # seconds for one thing that is killed again and again
+LONGEST = 300  # seconds for one step that is killed repeatedly
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def asked(day: str, browser: Browser) -> Job:
-    """The refresh of a day, asked for by its page until it is in the queue."""
+def request_refresh(day: str, browser: Browser) -> Job:
+    """Request the refresh of a day by its page, repeated until it is in the queue."""
 
     def is_there() -> bool:
-        browser.ask("/tiers/runs/refresh/", {"as_of": day})
+        browser.request("/tiers/runs/refresh/", {"as_of": day})
         return Job.objects.filter(kind="refresh", arguments={"as_of": day}).exists()
 
-    until(is_there, LONGEST)
+    wait_until(is_there, LONGEST)
     return Job.objects.filter(kind="refresh", arguments={"as_of": day}).latest("pk")
 
 
 def is_done(job: Job) -> bool:
-    """Whether a job is done; meanwhile see to it as a person would: try it again, and wait for no pause."""
+    """Whether a job is done; retries a failed job at once, as a person would."""
     now = timezone.now()
     Job.objects.filter(status=Status.WAITING, run_after__gt=now).update(run_after=now)
     job.refresh_from_db()
@@ -49,47 +49,56 @@ def is_done(job: Job) -> bool:
     return job.status == Status.DONE
 
 
-def go_through(one: Round, victims: Victims, browser: Browser) -> None:
+def run_round(round_: Round, processes: Processes, browser: Browser) -> None:
     """One round: a file, then a refresh and the next files at the same time."""
-    victims.imported(kind_of(one.people), one.people)
-    refreshing = asked(one.day.isoformat(), browser)
-    for file in one.orders:
-        victims.imported(kind_of(file), file)
-    until(lambda: is_done(refreshing), LONGEST)
+    processes.import_until_done(kind_of(round_.people), round_.people)
+    refreshing = request_refresh(round_.day.isoformat(), browser)
+    for file in round_.orders:
+        processes.import_until_done(kind_of(file), file)
+    wait_until(lambda: is_done(refreshing), LONGEST)
 
 
-def killed(shop: Shop, start: Callable[[], Tree], workspace: Workspace, browser: Browser) -> tuple[list[Round], Crowd]:
-    """The rounds it took to kill so many times, and the people who looked on."""
-    victims, rounds = Victims(start, workspace.folder, browser), list[Round]()
+def run_with_kills(
+    shop: Shop, start: Callable[[], Tree], workspace: Workspace, browser: Browser
+) -> tuple[list[Round], Users]:
+    """Run rounds until all kills are done; returns the rounds and the users."""
+    processes, rounds = Processes(start, workspace.folder, browser), list[Round]()
     browser.sign_in(NAME, PASSWORD)
-    until(lambda: is_followed(workspace), LONGEST)  # before, nobody can write about a customer
-    with Crowd(browser) as crowd, Killer(victims, KILLS, random.Random(SEED)) as killer:
-        for one in shop.rounds():
-            rounds.append(one)
+    wait_until(lambda: is_synced(workspace), LONGEST)  # before, nobody can write about a customer
+    with Users(browser) as crowd, Killer(processes, KILLS, random.Random(SEED)) as killer:
+        for round_ in shop.rounds():
+            rounds.append(round_)
             killer.allowed += A_ROUND
-            go_through(one, victims, browser)
+            run_round(round_, processes, browser)
             if killer.is_done():
                 break
-    until(lambda: is_followed(workspace) and not Job.objects.filter(status__in=OPEN).exists(), LONGEST)
+    wait_until(lambda: is_synced(workspace) and not Job.objects.filter(status__in=OPEN).exists(), LONGEST)
     print(f"{KILLS} kills in {len(rounds)} rounds: {dict(killer.killed)}; {crowd.answers.total()} pages asked for")
     for page in PAGES:
-        assert browser.ask(page).status == 200, page
-    victims.up.stop()
+        assert browser.request(page).status == 200, page
+    processes.up.stop()
     return rounds, crowd
 
 
 def test_a_killed_server_loses_and_doubles_nothing(
     shop: Shop, start: Callable[[], Tree], workspace: Workspace, untouched: Workspace, browser: Browser
 ) -> None:
-    rounds, crowd = killed(shop, start, workspace, browser)
-    unharmed(untouched, rounds)
+    rounds, crowd = run_with_kills(shop, start, workspace, browser)
+    run_undisturbed(untouched, rounds)
     assert {status for _, status in crowd.answers} <= {0, 200}, crowd.answers
-    for look in (outcome.imports, outcome.facts, outcome.rejected, outcome.runs, outcome.moved, outcome.leavings):
+    for look in (
+        outcome.imports,
+        outcome.facts,
+        outcome.rejected,
+        outcome.runs,
+        outcome.recorded_moves,
+        outcome.leftovers,
+    ):
         assert look(workspace) == look(untouched), look.__name__
-    assert outcome.on_timeline() == outcome.moved(untouched)
-    assert outcome.followed() == set(workspace.runs.ids())
-    kept = outcome.notes()
-    assert set(kept.values()) <= {1}
-    assert {text for text, answered in crowd.notes.items() if answered} <= kept.keys() <= crowd.notes.keys()
+    assert outcome.timeline_moves() == outcome.recorded_moves(untouched)
+    assert outcome.followed_runs() == set(workspace.runs.ids())
+    notes = outcome.notes()
+    assert set(notes.values()) <= {1}
+    assert {text for text, answered in crowd.notes.items() if answered} <= notes.keys() <= crowd.notes.keys()
     outcome.check_audit()
     outcome.check_jobs()

@@ -1,4 +1,4 @@
-"""Addresses of pages that go wrong, for the tests of the kit; the server's own stand beside them."""
+"""URLs of pages that fail, for the tests of the kit, in addition to the server's own."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ SHOWCASE = """{% extends "web/page.html" %}
 
 @needs(SEE_OVERVIEW)
 def showcase(request: HttpRequest) -> HttpResponse:
-    """Everything the kit has, on one page."""
+    """Every component of the kit on one page."""
     return HttpResponse(Template(SHOWCASE).render(RequestContext(request, {"charts": CHARTS})))
 
 

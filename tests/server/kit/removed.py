@@ -25,7 +25,7 @@ def main(app: str) -> None:
     from django.urls import reverse
 
     from custrata.apps.accounts.actions import create_person
-    from custrata.apps.customers.actions import ServerDatabase, follow_lake
+    from custrata.apps.customers.actions import ServerDatabase, sync_customers
     from custrata.lake.intents import Person
     from custrata.web.manifest import manifests
     from custrata.web.navigation import GROUPS, entries
@@ -38,7 +38,7 @@ def main(app: str) -> None:
     call_command("migrate", interactive=False, verbosity=0)
     call_command("makemigrations", check_changes=True, dry_run=True, verbosity=0)
     made = create_person(username="ada", role=Role.ADMINISTRATOR, name="", password=PASSWORD, actor=None, at=AT)
-    follow_lake(workspace(), at=AT)
+    sync_customers(workspace(), at=AT)
     browser = Client(headers={"host": "localhost"})
     browser.force_login(made.user, "django.contrib.auth.backends.ModelBackend")
     tabs = [tab.key for declared in manifests() for tab in declared.customer_tabs]

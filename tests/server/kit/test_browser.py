@@ -1,4 +1,4 @@
-"""The kit as a browser shows it: nothing on the console, nothing too wide, whole without script, open to everybody."""
+"""The kit in a browser: no console errors, no overflow, usable without JavaScript, accessible."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def opened(
     signed_in: Callable[[Role], Client],
     live_server: LiveServer,
 ) -> Iterator[Open]:
-    """Opens a page as an operator in a window of its own, and notes in `WRONG` what goes wrong."""
+    """Opens a page as an operator in a window of its own, and records errors in `WRONG`."""
     session = signed_in(Role.OPERATOR).cookies["sessionid"].value
     contexts = []
 
@@ -47,7 +47,7 @@ def opened(
 
 
 def _listen(page: Page, wrong: list[str]) -> None:
-    page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("response", lambda answer: wrong.append(answer.url) if answer.status >= 400 else None)
 
@@ -58,7 +58,7 @@ def wait_for_charts(page: Page) -> None:
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
-def test_everything_is_drawn_and_nothing_complains(opened: Open, colours: str, width: int) -> None:
+def test_everything_is_drawn_without_errors(opened: Open, colours: str, width: int) -> None:
     page = opened(width=width, color_scheme=colours)
     wait_for_charts(page)
     assert WRONG[page] == []
@@ -67,12 +67,12 @@ def test_everything_is_drawn_and_nothing_complains(opened: Open, colours: str, w
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
-def test_nothing_is_closed_to_people_who_see_or_move_less(opened: Open, colours: str) -> None:
+def test_the_kit_is_accessible(opened: Open, colours: str) -> None:
     page = opened(color_scheme=colours, bypass_csp=True)
     wait_for_charts(page)
     page.add_script_tag(path=AXE)
-    found = page.evaluate("axe.run().then(run => run.violations)")
-    grave = [fault for fault in found if fault["impact"] in ("serious", "critical")]
+    violations = page.evaluate("axe.run().then(run => run.violations)")
+    grave = [fault for fault in violations if fault["impact"] in ("serious", "critical")]
     assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in grave] == []
 
 
@@ -143,8 +143,8 @@ def test_a_request_that_does_not_arrive_is_told(opened: Open) -> None:
     page.context.set_offline(False)
 
 
-def test_on_paper_there_is_the_content_alone(opened: Open) -> None:
+def test_print_shows_only_the_content(opened: Open) -> None:
     page = opened()
     page.emulate_media(media="print")
-    shown = [page.locator(part).first.is_visible() for part in (".menu", ".actions", ".notices", "main")]
-    assert shown == [False, False, False, True]
+    visible = [page.locator(part).first.is_visible() for part in (".menu", ".actions", ".notices", "main")]
+    assert visible == [False, False, False, True]

@@ -1,4 +1,4 @@
-"""What browsers load is fetched at installation, in fixed versions, and is all there."""
+"""Front-end files are fetched at installation, in pinned versions, and are complete."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ def page(folder: Path, name: str, text: str) -> None:
 
 
 def test_versions_are_exact() -> None:
-    asked = json.loads((ROOT / "package.json").read_text("utf-8"))
-    versions = [*asked["dependencies"].values(), *asked["devDependencies"].values()]
+    package = json.loads((ROOT / "package.json").read_text("utf-8"))
+    versions = [*package["dependencies"].values(), *package["devDependencies"].values()]
     assert [version for version in versions if not re.fullmatch(r"\d+\.\d+\.\d+", version)] == []
 
 
 def test_the_lock_file_has_the_same_versions_and_no_addresses_to_fetch_from() -> None:
-    asked = json.loads((ROOT / "package.json").read_text("utf-8"))
+    package = json.loads((ROOT / "package.json").read_text("utf-8"))
     locked = json.loads((ROOT / "package-lock.json").read_text("utf-8"))["packages"]
-    wanted = {**asked["dependencies"], **asked["devDependencies"]}
-    assert {name: locked[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+    pinned = {**package["dependencies"], **package["devDependencies"]}
+    assert {name: locked[f"node_modules/{name}"]["version"] for name in pinned} == pinned
     assert [name for name, package in locked.items() if "resolved" in package] == []
     assert [name for name, package in locked.items() if name and "integrity" not in package] == []
 
 
-def test_everything_is_there_and_nothing_of_how_it_came() -> None:
+def test_all_files_are_there_and_no_build_residue() -> None:
     there = {path.name for path in hatch_build.VENDOR.iterdir()}
-    wanted = {*hatch_build.FILES, "icons.svg", "LICENSES.txt"}
-    assert there == wanted | {f"{name}.gz" for name in wanted} | {"made-of.json"}
+    expected = {*hatch_build.FILES, "icons.svg", "LICENSES.txt"}
+    assert there == expected | {f"{name}.gz" for name in expected} | {"made-of.json"}
 
 
 def test_licences_travel_with_the_files() -> None:
-    told = (hatch_build.VENDOR / "LICENSES.txt").read_text("utf-8")
-    assert [name for name in hatch_build.LICENSED if f"{name} " not in told] == []
-    assert "MIT License" in told
-    assert "Apache License" in told
+    licences = (hatch_build.VENDOR / "LICENSES.txt").read_text("utf-8")
+    assert [name for name in hatch_build.LICENSED if f"{name} " not in licences] == []
+    assert "MIT License" in licences
+    assert "Apache License" in licences
 
 
-def test_no_file_looks_for_others_elsewhere() -> None:
+def test_no_file_loads_others_from_elsewhere() -> None:
     texts = {name: (hatch_build.VENDOR / name).read_text("utf-8") for name in hatch_build.FILES}
     assert [name for name, text in texts.items() if "sourceMappingURL" in text] == []
     assert re.findall(r"url\((?![\"']?data:)[^)]{0,40}", texts["tabler.min.css"]) == []
@@ -61,6 +61,6 @@ def test_finds_every_word_that_may_name_an_icon(tmp_path: Path) -> None:
 
 def test_a_sprite_holds_the_icons_there_are(tmp_path: Path) -> None:
     page(tmp_path, "users.svg", USERS)
-    made = hatch_build.sprite(tmp_path, ["nothing", "users"])
-    assert '<symbol id="users" viewBox="0 0 24 24"><path d="M5 7" /></symbol>' in made
-    assert made.count("<symbol") == 1
+    sprite = hatch_build.sprite(tmp_path, ["nothing", "users"])
+    assert '<symbol id="users" viewBox="0 0 24 24"><path d="M5 7" /></symbol>' in sprite
+    assert sprite.count("<symbol") == 1

@@ -1,4 +1,4 @@
-"""What a page says when something went wrong, and what the log keeps of it."""
+"""Error pages, and what is logged of an error."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ ENGLISH = {"accept-language": "en"}
 
 @pytest.fixture
 def lines(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], list[dict[str, object]]]]:
-    """What the log of the server would say, line by line."""
+    """The lines of the server's log."""
     fields = logging_settings(form="json", level="INFO", debug=False)["formatters"]["chosen"]
     form = JsonLines(fields["fmt"], rename_fields=fields["rename_fields"], json_ensure_ascii=False)
 
-    class Read(logging.Handler):
+    class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if Anonymous().filter(record):
-                said.append(json.loads(form.format(record)))
+                records.append(json.loads(form.format(record)))
 
-    said: list[dict[str, object]] = []
+    records: list[dict[str, object]] = []
     caplog.set_level("INFO")
-    handler = Read()
+    handler = Collector()
     logging.getLogger().addHandler(handler)
-    yield lambda: said
+    yield lambda: records
     logging.getLogger().removeHandler(handler)
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "said"),
+    ("path", "status", "message"),
     [
         ("/no-sense/", 400, "could not be read"),
         ("/shut/", 403, "not open to you"),
@@ -48,12 +48,12 @@ def lines(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], list[dict[s
     ],
 )
 def test_says_what_went_wrong_to_strangers_and_people_alike(
-    stranger: Client, signed_in: Callable[[Role], Client], path: str, status: int, said: str
+    stranger: Client, signed_in: Callable[[Role], Client], path: str, status: int, message: str
 ) -> None:
     for client in (stranger, signed_in(Role.AGENT)):
         answer = client.get(path, headers=ENGLISH)
         assert answer.status_code == status
-        assert said in answer.content.decode()
+        assert message in answer.content.decode()
 
 
 def test_a_person_keeps_the_menu_on_an_error_page(stranger: Client, signed_in: Callable[[Role], Client]) -> None:
@@ -67,7 +67,7 @@ def test_a_form_without_its_token_is_refused_and_says_why(db: None) -> None:
     assert "This form is out of date" in answer.content.decode()
 
 
-def test_the_unforeseen_has_a_reference_that_is_in_the_log(
+def test_an_unexpected_error_has_a_reference_that_is_in_the_log(
     lines: Callable[[], list[dict[str, object]]],
 ) -> None:
     answer = Client(raise_request_exception=False).get("/broken/c001/?q=secret", headers=ENGLISH)
@@ -80,8 +80,8 @@ def test_the_unforeseen_has_a_reference_that_is_in_the_log(
 
 def test_the_log_holds_nothing_about_a_person(lines: Callable[[], list[dict[str, object]]]) -> None:
     Client(raise_request_exception=False).get("/broken/c001/?q=13912345678", headers=ENGLISH)
-    kept = json.dumps(lines(), ensure_ascii=False)
-    assert [word for word in ("c001", "王小明", "13800138000", "13912345678", "127.0.0.1") if word in kept] == []
+    log = json.dumps(lines(), ensure_ascii=False)
+    assert [word for word in ("c001", "王小明", "13800138000", "13912345678", "127.0.0.1") if word in log] == []
 
 
 def test_a_request_is_one_line_with_view_status_and_time(
@@ -93,7 +93,7 @@ def test_a_request_is_one_line_with_view_status_and_time(
     assert {"at", "level", "logger", "ms", "request_id"} <= line.keys()
 
 
-def test_the_page_of_the_unforeseen_asks_neither_database_nor_workspace(settings: Settings) -> None:
+def test_the_error_page_needs_neither_database_nor_workspace(settings: Settings) -> None:
     settings.WORKSPACE = "/nowhere"
     with connection.execute_wrapper(_no_database):
         answer = Client(raise_request_exception=False).get("/broken/c001/")
@@ -105,22 +105,22 @@ def _no_database(*_: object) -> None:
 
 
 def test_every_answer_has_a_reference_of_its_own(stranger: Client) -> None:
-    found = {stranger.get("/health", headers={"x-request-id": "made-up"}).headers[HEADER] for _ in range(3)}
-    assert len(found) == 3
-    assert "made-up" not in found
+    references = {stranger.get("/health", headers={"x-request-id": "made-up"}).headers[HEADER] for _ in range(3)}
+    assert len(references) == 3
+    assert "made-up" not in references
 
 
-def test_pages_are_kept_by_nobody_on_the_way(signed_in: Callable[[Role], Client]) -> None:
+def test_pages_are_not_cached(signed_in: Callable[[Role], Client]) -> None:
     assert signed_in(Role.ANALYST).get("/plain/").headers["Cache-Control"] == "no-store, private"
 
 
-def test_what_a_page_tells_once_is_escaped(signed_in: Callable[[Role], Client]) -> None:
+def test_messages_are_escaped(signed_in: Callable[[Role], Client]) -> None:
     assert "kept &lt;b&gt;" in signed_in(Role.ANALYST).get("/plain/").content.decode()
 
 
 def test_a_part_of_a_page_takes_its_whole_page_to_the_sign_in(stranger: Client) -> None:
-    asked = {"hx-request": "true", "hx-current-url": "http://testserver/tiers/?run=1"}
-    answer = stranger.get("/plain/", headers=asked)
+    headers = {"hx-request": "true", "hx-current-url": "http://testserver/tiers/?run=1"}
+    answer = stranger.get("/plain/", headers=headers)
     assert answer.headers["HX-Redirect"] == "/account/sign-in/?next=/tiers/%3Frun%3D1"
 
 
@@ -132,10 +132,10 @@ def test_where_an_exception_came_from_is_told_without_its_words() -> None:
     try:
         raise ValueError("王小明") from KeyError("13800138000")
     except ValueError as error:
-        told = where(error)
-    assert "builtins.KeyError\nled to\nbuiltins.ValueError\n" in told
-    assert "test_errors.py" in told
-    assert "王小明" not in told
+        trace = where(error)
+    assert "builtins.KeyError\nled to\nbuiltins.ValueError\n" in trace
+    assert "test_errors.py" in trace
+    assert "王小明" not in trace
 
 
 def test_plain_lines_are_for_people(served: Workspace) -> None:

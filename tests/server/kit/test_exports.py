@@ -1,4 +1,4 @@
-"""Tables to take along."""
+"""Exports of tables."""
 
 from __future__ import annotations
 
@@ -49,22 +49,22 @@ def test_csv_holds_values_as_they_are() -> None:
 
 
 def test_no_text_in_csv_is_a_formula() -> None:
-    found = read_csv([[text, 1] for text in EVIL])
-    assert found[0][1] == "'=name"
-    assert [row[0] for row in found[1:]] == [f"'{text}" for text in EVIL]
+    rows = read_csv([[text, 1] for text in EVIL])
+    assert rows[0][1] == "'=name"
+    assert [row[0] for row in rows[1:]] == [f"'{text}" for text in EVIL]
 
 
 def test_csv_is_sent_while_it_is_made() -> None:
-    asked = []
+    produced = []
 
     def rows() -> Iterator[list[Cell]]:
         for number in range(5000):
-            asked.append(number)
+            produced.append(number)
             yield [number, "x"]
 
     parts = iter(csv_response("many", HEADER, rows()).streaming_content)  # type: ignore[arg-type]  # it is no asynchronous one
     next(parts)
-    assert len(asked) < 1000
+    assert len(produced) < 1000
 
 
 def test_excel_holds_values_with_their_types() -> None:

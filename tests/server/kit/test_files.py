@@ -1,4 +1,4 @@
-"""Static files and how long they are kept."""
+"""Static files and their caching."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def fetch(client: Client, path: str, **headers: str) -> tuple[int, dict[str, str
 
 @pytest.fixture
 def named(db: None, served: object, stranger: Client) -> list[str]:
-    """Every file that a page asks for."""
+    """Every file that a page loads."""
     page = stranger.get(PAGE).content.decode()
     return re.findall(r'(?:href|src|data-echarts)="(/static/[^"]+)"', page)
 
@@ -46,12 +46,12 @@ def test_another_content_has_another_address(tmp_path: Path, settings: Settings)
     settings.STATICFILES_DIRS = [tmp_path]
     settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
     _forget_finders()
-    found = []
+    urls = []
     for content in ("a", "b"):
         (tmp_path / "x.css").write_text(content)
-        found.append(static("x.css"))
+        urls.append(static("x.css"))
     _forget_finders()
-    assert found[0] != found[1]
+    assert urls[0] != urls[1]
 
 
 def _forget_finders() -> None:
@@ -68,7 +68,7 @@ def test_files_travel_compressed(stranger: Client) -> None:
     assert b".btn" in gzip.decompress(content)
 
 
-def test_the_looks_of_the_pictures_come_from_the_report() -> None:
+def test_chart_styles_come_from_the_report() -> None:
     finder = ReportStyles()
     assert str(finder.find("report/pictures.css")).endswith("report/templates/pictures.css")
     assert finder.find("report/page.html") == []

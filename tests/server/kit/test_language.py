@@ -1,4 +1,4 @@
-"""Whose language and looks a page has."""
+"""The language and theme of a page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from custrata.apps.accounts.models import User
-from custrata.web.language import asked_for
+from custrata.web.language import preferred_language
 from custrata.web.rights import Role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("served")]
@@ -33,15 +33,17 @@ SignIn = Callable[[Role], Client]
     ],
 )
 def test_reads_what_the_browser_asks_for(header: str, language: str | None) -> None:
-    assert asked_for(header) == language
+    assert preferred_language(header) == language
 
 
-@pytest.mark.parametrize(("asked", "told", "said"), [("zh-TW", "zh-Hant", "登入"), ("en", "en", "no such page")])
-def test_answers_a_stranger_in_the_language_asked_for(stranger: Client, asked: str, told: str, said: str) -> None:
-    answer = stranger.get(NOWHERE, headers={"accept-language": asked})
-    assert answer.headers["Content-Language"] == told
+@pytest.mark.parametrize(("accept_language", "content_language"), [("zh-TW", "zh-Hant"), ("en", "en")])
+def test_answers_a_stranger_in_the_language_asked_for(
+    stranger: Client, accept_language: str, content_language: str
+) -> None:
+    answer = stranger.get(NOWHERE, headers={"accept-language": accept_language})
+    assert answer.headers["Content-Language"] == content_language
     assert {"Accept-Language", "Cookie"} <= {name.strip() for name in answer.headers["Vary"].split(",")}
-    assert f'<html lang="{told}"' in answer.content.decode()
+    assert f'<html lang="{content_language}"' in answer.content.decode()
 
 
 def test_answers_in_the_language_of_the_workspace_where_none_is_known(stranger: Client) -> None:
@@ -70,7 +72,7 @@ def test_an_unknown_language_changes_nothing(signed_in: SignIn) -> None:
     assert User.objects.get().language == "en"
 
 
-def test_nobody_is_led_away_from_here(stranger: Client) -> None:
+def test_redirects_stay_on_this_host(stranger: Client) -> None:
     answer = stranger.post("/language/", {"language": "en", "next": "https://elsewhere.example/"})
     assert answer.headers["Location"] == "/"
 
@@ -79,11 +81,11 @@ def test_language_and_looks_are_chosen_by_sending_a_form(stranger: Client) -> No
     assert [stranger.get(path).status_code for path in ("/language/", "/theme/")] == [405, 405]
 
 
-@pytest.mark.parametrize(("theme", "shown"), [("dark", "dark"), ("light", "light"), ("auto", "light")])
-def test_a_stranger_chooses_light_or_dark(stranger: Client, theme: str, shown: str) -> None:
+@pytest.mark.parametrize(("theme", "bootstrap_theme"), [("dark", "dark"), ("light", "light"), ("auto", "light")])
+def test_a_stranger_chooses_light_or_dark(stranger: Client, theme: str, bootstrap_theme: str) -> None:
     stranger.post("/theme/", {"theme": theme})
     page = stranger.get(NOWHERE).content.decode()
-    assert f'data-bs-theme="{shown}"' in page
+    assert f'data-bs-theme="{bootstrap_theme}"' in page
     assert f'data-scheme="{theme}"' in page
 
 

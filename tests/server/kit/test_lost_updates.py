@@ -1,4 +1,4 @@
-"""Two people open the same form: the second to save overwrites nothing unseen, and keeps what was typed."""
+"""Two people open the same form: saving a stale form overwrites nothing, and keeps what was typed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import pytest
 from django.contrib.messages import get_messages
 from django.db import connection, connections
 from django.test import Client
-from tests.server.api.conftest import asking, nothing_counted
+from tests.server.api.conftest import make_program, reset_counters
 from tests.server.conftest import AT, Person
 from tests.server.hostile.forms import Form, forms_of
 
 from custrata.apps.customers.models import Customer
 from custrata.apps.jobs.actions import set_schedule
-from custrata.apps.tiers.actions import end_override, put_by_hand, save_draft
+from custrata.apps.tiers.actions import end_override, save_draft, set_override
 from custrata.apps.tiers.actions.overriding import NothingToEnd
 from custrata.lake import Workspace
 from custrata.web.rights import Role
 
-__all__ = ["asking", "nothing_counted"]
+__all__ = ["make_program", "reset_counters"]
 
-# Where the form is, a field of it, and what a first person and a second one type there.
+# URL of the form, a field, and the values that a first and a second person enter.
 FORMS = {
     "playbook": ("/playbooks/value/high/edit/", "aim", "First", "Second"),
     "workspace": ("/account/workspace/", "name", "First", "Second"),
@@ -35,20 +35,20 @@ FORMS = {
 }
 
 
-def sheet(client: Client, address: str, name: str) -> Form:
-    """The form of a page that says what it showed and has a field of that name."""
-    found = forms_of(address, client.get(address).content.decode())
-    return next(form for form in found if {"opened", name} <= {held for held, _ in form.fields})
+def form_with_field(client: Client, address: str, name: str) -> Form:
+    """The form of a page that carries the version it showed and has a field of that name."""
+    forms = forms_of(address, client.get(address).content.decode())
+    return next(form for form in forms if {"opened", name} <= {field for field, _ in form.fields})
 
 
-def sent(client: Client, form: Form, name: str, typed: str) -> Any:
-    """The form with one field typed anew, sent."""
+def submit_field(client: Client, form: Form, name: str, typed: str) -> Any:
+    """Submit the form with one field changed."""
     return client.post(form.action, {**dict(form.fields), name: typed})
 
 
-def said(answer: Any) -> str:
-    """All that a page, and the notices that follow it, say."""
-    notices = " ".join(str(one) for one in get_messages(answer.wsgi_request))
+def page_text(answer: Any) -> str:
+    """The text of a page and of its messages."""
+    notices = " ".join(str(message) for message in get_messages(answer.wsgi_request))
     return unescape(answer.content.decode() + notices)
 
 
@@ -63,22 +63,22 @@ def client(own_workspace: Workspace, signed_in: Callable[[Role], Client]) -> Cli
 @pytest.mark.parametrize("form", FORMS)
 def test_the_second_to_save_is_told_what_the_first_changed(client: Client, form: str) -> None:
     address, name, first, second = FORMS[form]
-    mine, theirs = sheet(client, address, name), sheet(client, address, name)
-    assert sent(client, theirs, name, first).status_code == 302
-    refused = sent(client, mine, name, second)
+    mine, theirs = form_with_field(client, address, name), form_with_field(client, address, name)
+    assert submit_field(client, theirs, name, first).status_code == 302
+    refused = submit_field(client, mine, name, second)
     page = client.get(refused.headers["Location"]) if refused.status_code == 302 else refused
-    assert f"→ {first}" in said(refused) + said(page)
+    assert f"→ {first}" in page_text(refused) + page_text(page)
     assert second in unescape(page.content.decode()), "what was typed is kept"
-    again = sent(client, sheet(client, address, name), name, second)
+    again = submit_field(client, form_with_field(client, address, name), name, second)
     assert again.status_code == 302
-    assert "after you opened it" not in said(again)
+    assert "after you opened it" not in page_text(again)
 
 
 def test_a_role_that_somebody_changed_meanwhile_stays(client: Client, person: Person) -> None:
     someone = person(Role.ANALYST)
-    form = sheet(client, f"/account/people/{someone.pk}/", "role")
-    sent(client, form, "role", "operator")
-    sent(client, form, "role", "agent")
+    form = form_with_field(client, f"/account/people/{someone.pk}/", "role")
+    submit_field(client, form, "role", "operator")
+    submit_field(client, form, "role", "agent")
     someone.refresh_from_db()
     assert someone.role == "operator"
 
@@ -86,18 +86,18 @@ def test_a_role_that_somebody_changed_meanwhile_stays(client: Client, person: Pe
 def test_a_draft_keeps_what_was_typed_and_tells_what_was_saved(client: Client, own_workspace: Workspace) -> None:
     tiers = [{"key": "gold", "line": 1000}, {"key": "basic"}]
     vip: dict[str, Any] = {"kind": "threshold", "trait": "spend", "names": {"en": "VIP"}, "tiers": tiers}
-    draft = save_draft(key="vip", definition=vip, note="", seen=None, actor=None, at=AT)
+    draft = save_draft(key="vip", definition=vip, note="", revision=None, actor=None, at=AT)
     newer = {**vip, "names": {"en": "Newer"}}
-    save_draft(key="vip", definition=newer, note="", seen=draft.at, actor=None, at=AT.replace(hour=5))
+    save_draft(key="vip", definition=newer, note="", revision=draft.at, actor=None, at=AT.replace(hour=5))
     typed = {"has": "names", "names-en": "Typed", "seen": draft.at.isoformat()}
     refused = client.post("/tiers/vip/edit/save/", typed)
     assert refused.status_code == 409
-    assert "Typed → Newer" in said(refused)
+    assert "Typed → Newer" in page_text(refused)
     assert 'value="Typed"' in refused.content.decode()
 
 
-def test_a_program_that_names_its_version_overwrites_no_other(own_workspace: Workspace, asking: Any) -> None:
-    program = asking()
+def test_a_program_that_names_its_version_overwrites_no_other(own_workspace: Workspace, make_program: Any) -> None:
+    program = make_program()
     Customer.objects.get_or_create(customer_id="c001", defaults={"name": "王001", "mark": 1})
     address = "/api/v1/customers/c001/tiers/value/override"
     send: dict[str, Any] = {"content_type": "application/json", "headers": {"Authorization": f"Bearer {program.token}"}}
@@ -108,11 +108,11 @@ def test_a_program_that_names_its_version_overwrites_no_other(own_workspace: Wor
     assert (late.status_code, late.json()["code"]) == (412, "VersionDiffers")
 
 
-def test_a_scheme_that_another_program_changed_is_not_rolled_back(own_workspace: Workspace, asking: Any) -> None:
-    token = {"Authorization": f"Bearer {asking().token}", "If-Match": '"another"'}
-    given: dict[str, Any] = {"content_type": "application/json", "headers": token}
+def test_a_scheme_that_another_program_changed_is_not_rolled_back(own_workspace: Workspace, make_program: Any) -> None:
+    token = {"Authorization": f"Bearer {make_program().token}", "If-Match": '"another"'}
+    options: dict[str, Any] = {"content_type": "application/json", "headers": token}
     assert Client().get("/api/v1/schemes/value", headers=token).headers["ETag"]
-    answer = Client().post("/api/v1/schemes/value/rollback", {"version": 1}, **given)
+    answer = Client().post("/api/v1/schemes/value/rollback", {"version": 1}, **options)
     assert (answer.status_code, answer.json()["code"]) == (412, "VersionDiffers")
 
 
@@ -128,7 +128,7 @@ def test_set_and_taken_back_at_once_neither_fails(own_workspace: Workspace) -> N
         try:
             for _ in range(25):
                 try:
-                    end_override(**who) if number % 2 else put_by_hand(**who, tier="high", reason="x", until=None)
+                    end_override(**who) if number % 2 else set_override(**who, tier="high", reason="x", until=None)
                 except NothingToEnd:
                     continue
         except Exception as error:

@@ -25,7 +25,7 @@ SETTINGS = Path(__file__).resolve().parents[3] / "docs/server/settings.md"
 def functions() -> Iterator[str]:
     """Every dotted name of a function that an app declares."""
     for app in manifests():
-        yield from (*app.routers, *filter(None, [app.recognises_tokens]), *app.attention, *app.preloads)
+        yield from (*app.routers, *filter(None, [app.token_lookup]), *app.attention, *app.preloads)
         yield from (tab.context for tab in app.customer_tabs)
         yield from (link.exists for link in app.tier_links)
         yield from (column.values for column in app.list_columns)

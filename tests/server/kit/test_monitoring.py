@@ -1,4 +1,4 @@
-"""What those ask who keep the server running."""
+"""Health checks and metrics."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from custrata.web import metrics
 pytestmark = pytest.mark.django_db
 
 
-def test_health_asks_nobody(stranger: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_health_needs_no_database(stranger: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     with django_assert_num_queries(0):
         answer = stranger.get("/health")
     assert (answer.status_code, answer.content) == (200, b"ok\n")
@@ -59,10 +59,10 @@ def test_probes_are_answered_without_https_and_pages_are_not(stranger: Client, s
 
 def test_counts_requests_by_view_and_status(stranger: Client) -> None:
     stranger.get("/nowhere/c001/")
-    told = stranger.get("/metrics").content.decode()
-    assert 'custrata_requests_total{method="GET",status="404",view="none"}' in told
-    assert 'custrata_request_seconds_bucket{le="0.2",view="none"}' in told
-    assert "c001" not in told
+    metrics = stranger.get("/metrics").content.decode()
+    assert 'custrata_requests_total{method="GET",status="404",view="none"}' in metrics
+    assert 'custrata_request_seconds_bucket{le="0.2",view="none"}' in metrics
+    assert "c001" not in metrics
 
 
 def test_tells_what_an_app_adds(stranger: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Who sees what in the menu, and where one starts."""
+"""The menu by role, and the start page."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from custrata.web.rights import Role
 from custrata.web.texts import text
 
 
-def shown(role: Role) -> list[str]:
-    found = menu(User(role=role), "/")
-    return [entry.phrase.partition(".nav.")[2] for entry in (*found["pages"], *found["settings"])]
+def menu_phrases(role: Role) -> list[str]:
+    sections = menu(User(role=role), "/")
+    return [entry.phrase.partition(".nav.")[2] for entry in (*sections["pages"], *sections["settings"])]
 
 
 def test_every_entry_leads_somewhere_and_has_its_phrase(served: Workspace) -> None:
@@ -28,17 +28,17 @@ def test_every_entry_leads_somewhere_and_has_its_phrase(served: Workspace) -> No
 
 
 def test_an_administrator_sees_everything() -> None:
-    assert len(shown(Role.ADMINISTRATOR)) == len(entries(*GROUPS))
+    assert len(menu_phrases(Role.ADMINISTRATOR)) == len(entries(*GROUPS))
 
 
 def test_an_agent_sees_tiers_customers_and_their_own_account() -> None:
-    assert shown(Role.AGENT) == ["tiers", "rfm_map", "customers", "playbooks", "tasks", "me"]
+    assert menu_phrases(Role.AGENT) == ["tiers", "rfm_map", "customers", "playbooks", "tasks", "me"]
 
 
 @pytest.mark.parametrize("role", Role)
 def test_an_entry_shows_only_to_those_with_the_right(role: Role) -> None:
     shut = [entry for entry in entries(*GROUPS) if entry.right and role not in entry.right.roles]
-    assert {entry.phrase.partition(".nav.")[2] for entry in shut} & set(shown(role)) == set()
+    assert {entry.phrase.partition(".nav.")[2] for entry in shut} & set(menu_phrases(role)) == set()
 
 
 def test_a_stranger_has_no_menu() -> None:
@@ -57,8 +57,10 @@ def test_a_stranger_has_no_menu() -> None:
     ],
 )
 def test_the_entry_a_page_belongs_to_is_current(path: str, current: str | None) -> None:
-    found = menu(User(role=Role.ADMINISTRATOR), path)
-    marked = [entry.phrase.partition(".nav.")[2] for entry in (*found["pages"], *found["settings"]) if entry.current]
+    sections = menu(User(role=Role.ADMINISTRATOR), path)
+    marked = [
+        entry.phrase.partition(".nav.")[2] for entry in (*sections["pages"], *sections["settings"]) if entry.current
+    ]
     assert marked == ([current] if current else [])
 
 

@@ -32,19 +32,21 @@ def read(address: str, of: str = "") -> Cursor | None:
 def people(db: None) -> list[str]:
     """Seven people in the order of the list, two of whom joined at the same instant."""
     joined = [JOINED.replace(day=day) for day in (9, 8, 7, 7, 5, 4, 3)]
-    made = [User(username=f"u{place}", role="agent", joined_at=at) for place, at in enumerate(joined)]
-    return [user.username for user in User.objects.bulk_create(made)]
+    users = [User(username=f"u{place}", role="agent", joined_at=at) for place, at in enumerate(joined)]
+    return [user.username for user in User.objects.bulk_create(users)]
 
 
-def look(address: str, limit: int = 3) -> Page[User]:
+def fetch_page(address: str, limit: int = 3) -> Page[User]:
     cursor = read(address, "joined")
     rows = keyset(User.objects.all(), ORDER, cursor, limit=limit)
-    asked = query(address)
-    return page(rows, query=asked, cursor=cursor, limit=limit, key=lambda user: (user.joined_at, user.pk), of="joined")
+    parameters = query(address)
+    return page(
+        rows, query=parameters, cursor=cursor, limit=limit, key=lambda user: (user.joined_at, user.pk), of="joined"
+    )
 
 
-def names(shown: Page[User]) -> list[str]:
-    return [user.username for user in shown.rows]
+def names(user_page: Page[User]) -> list[str]:
+    return [user.username for user in user_page.rows]
 
 
 values = st.none() | st.booleans() | st.integers() | st.text() | st.dates() | st.decimals(allow_nan=False)
@@ -54,10 +56,10 @@ values = st.none() | st.booleans() | st.integers() | st.text() | st.dates() | st
 @given(key=st.lists(values | st.datetimes(timezones=st.just(UTC)), max_size=4), backwards=st.booleans(), of=st.text())
 def test_a_cursor_reads_as_it_was_written(key: list[Value], backwards: bool, of: str) -> None:
     written = Cursor(tuple(key), backwards, of)
-    asked = query()
-    asked = asked.copy()
-    asked["cursor"] = written.write()
-    assert Cursor.read(asked, of) == written
+    parameters = query()
+    parameters = parameters.copy()
+    parameters["cursor"] = written.write()
+    assert Cursor.read(parameters, of) == written
 
 
 def test_there_is_no_cursor_on_the_first_page() -> None:
@@ -81,42 +83,42 @@ def test_a_cursor_that_was_changed_is_refused() -> None:
 
 
 def test_walks_forwards_and_back_over_the_same_pages(people: list[str]) -> None:
-    first = look("")
-    second = look(first.next)
-    third = look(second.next)
+    first = fetch_page("")
+    second = fetch_page(first.next)
+    third = fetch_page(second.next)
     assert names(first) + names(second) + names(third) == people
-    assert names(look(third.previous)) == names(second)
-    assert names(look(look(third.previous).previous)) == names(first)
+    assert names(fetch_page(third.previous)) == names(second)
+    assert names(fetch_page(fetch_page(third.previous).previous)) == names(first)
 
 
 def test_says_where_there_is_more(people: list[str]) -> None:
-    first, last = look(""), look(look(look("").next).next)
+    first, last = fetch_page(""), fetch_page(fetch_page(fetch_page("").next).next)
     assert (bool(first.first), bool(first.previous), bool(first.next)) == (False, False, True)
     assert (bool(last.first), bool(last.previous), bool(last.next)) == (True, True, False)
 
 
 def test_a_full_last_page_has_none_behind_it(people: list[str]) -> None:
-    assert look("", limit=7).next == ""
+    assert fetch_page("", limit=7).next == ""
 
 
 def test_keeps_what_else_was_asked_for(people: list[str]) -> None:
-    address = look("?tier=value%3Ahigh&tier=value%3Alow&q=%E7%8E%8B").next
-    kept = parse_qs(address.lstrip("?"))
-    assert (kept["tier"], kept["q"]) == (["value:high", "value:low"], ["王"])
-    assert len(kept["cursor"]) == 1
+    address = fetch_page("?tier=value%3Ahigh&tier=value%3Alow&q=%E7%8E%8B").next
+    parameters = parse_qs(address.lstrip("?"))
+    assert (parameters["tier"], parameters["q"]) == (["value:high", "value:low"], ["王"])
+    assert len(parameters["cursor"]) == 1
 
 
 def test_rows_that_went_leave_an_empty_page_with_a_way_back(people: list[str]) -> None:
-    address = look("").next
+    address = fetch_page("").next
     User.objects.all().delete()
-    shown = look(address)
-    assert (shown.rows, shown.first) == ([], "?")
+    empty_page = fetch_page(address)
+    assert (empty_page.rows, empty_page.first) == ([], "?")
 
 
 def test_a_page_costs_one_query(people: list[str], django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    address = look("").next
+    address = fetch_page("").next
     with django_assert_num_queries(1):
-        look(address)
+        fetch_page(address)
 
 
 def test_refuses_a_cursor_with_other_values_than_the_order_has(people: list[str]) -> None:

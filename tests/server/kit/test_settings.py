@@ -25,24 +25,24 @@ PRODUCTION = {
 }
 
 
-def named_in(code: str) -> set[str]:
-    """The environment variables of ours that some code names."""
+def variables_in(code: str) -> set[str]:
+    """The environment variables of the product that some code names."""
     written = [node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)]
     return {name for name in written if isinstance(name, str) and re.fullmatch(r"CUSTRATA_[A-Z_]+", name)}
 
 
-def asked_for() -> set[str]:
+def variables_read() -> set[str]:
     files = (ROOT / "src/custrata").rglob("*.py")
-    return {"DATABASE_URL"}.union(*(named_in(path.read_text("utf-8")) for path in files))
+    return {"DATABASE_URL"}.union(*(variables_in(path.read_text("utf-8")) for path in files))
 
 
 def settings_with(workspace: Path, code: str, **environment: str) -> str:
-    """What a fresh process prints with these variables and no other of ours."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CUSTRATA_", "DATABASE_"))}
+    """The output of a fresh process with these variables and no others of the product."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CUSTRATA_", "DATABASE_"))}
     path = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
-    given = {**kept, "CUSTRATA_WORKSPACE": str(workspace), "PYTHONPATH": path, **environment}
+    variables = {**inherited, "CUSTRATA_WORKSPACE": str(workspace), "PYTHONPATH": path, **environment}
     code = f"import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'custrata.config.settings'; {code}"
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=given, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
 
@@ -59,17 +59,17 @@ def shop(tmp_path: Path) -> Path:
 
 def test_every_variable_that_is_read_is_documented() -> None:
     page = PAGE.read_text("utf-8")
-    assert {name for name in asked_for() if f"| `{name}` |" not in page} == set()
+    assert {name for name in variables_read() if f"| `{name}` |" not in page} == set()
 
 
 def test_every_documented_variable_is_read() -> None:
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", PAGE.read_text("utf-8"), re.MULTILINE))
-    assert documented - asked_for() == set()
+    assert documented - variables_read() == set()
 
 
 def test_sees_a_variable_that_is_read() -> None:
     code = "import os\nos.environ.get('CUSTRATA_X')\nNAME = 'CUSTRATA_Y'\ns = 'set CUSTRATA_Z to 1'"
-    assert named_in(code) == {"CUSTRATA_X", "CUSTRATA_Y"}
+    assert variables_in(code) == {"CUSTRATA_X", "CUSTRATA_Y"}
 
 
 def test_the_documented_production_settings_are_clean_by_djangos_own_check(shop: Path) -> None:
@@ -105,16 +105,16 @@ def test_sqlite_queues_its_writers_and_never_waits_to_read(shop: Path) -> None:
 
 
 def test_a_database_url_is_taken(shop: Path) -> None:
-    found = value_of(shop, "DATABASES", DATABASE_URL="postgres://u:p@db:5433/shop")
-    assert isinstance(found, dict)
-    assert (found["default"]["ENGINE"], found["default"]["PORT"]) == ("django.db.backends.postgresql", 5433)
+    databases = value_of(shop, "DATABASES", DATABASE_URL="postgres://u:p@db:5433/shop")
+    assert isinstance(databases, dict)
+    assert (databases["default"]["ENGINE"], databases["default"]["PORT"]) == ("django.db.backends.postgresql", 5433)
 
 
 def test_tls_to_the_database_is_asked_for_in_its_url(shop: Path) -> None:
     url = "postgres://u:p@db/shop?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem"
-    found = value_of(shop, "DATABASES", DATABASE_URL=url)
-    assert isinstance(found, dict)
-    assert found["default"]["OPTIONS"] == {"sslmode": "verify-full", "sslrootcert": "/etc/ssl/db.pem"}
+    databases = value_of(shop, "DATABASES", DATABASE_URL=url)
+    assert isinstance(databases, dict)
+    assert databases["default"]["OPTIONS"] == {"sslmode": "verify-full", "sslrootcert": "/etc/ssl/db.pem"}
 
 
 @pytest.mark.parametrize("name", ["SESSION_COOKIE", "CSRF_COOKIE", "LANGUAGE_COOKIE", "THEME_COOKIE"])

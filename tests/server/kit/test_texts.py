@@ -1,4 +1,4 @@
-"""What pages say, in whose language."""
+"""Texts of pages and their language."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def rendered(source: str, **facts: object) -> str:
         return Template(source).render(Context(facts))
 
 
-@pytest.mark.parametrize(("language", "said"), [("zh-hans", "客户"), ("zh-hant", "客戶"), ("en", "Customers")])
-def test_says_a_phrase_in_the_language_in_use(language: str, said: str) -> None:
+@pytest.mark.parametrize(("language", "phrase"), [("zh-hans", "客户"), ("zh-hant", "客戶"), ("en", "Customers")])
+def test_says_a_phrase_in_the_language_in_use(language: str, phrase: str) -> None:
     with translation.override(language):
-        assert texts.text("customers.nav.customers") == said
+        assert texts.text("customers.nav.customers") == phrase
 
 
 def test_falls_back_to_the_default_language() -> None:

@@ -1,4 +1,4 @@
-"""Which workspace is served, and how often that is looked up."""
+"""The served workspace, and how often it is looked up."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from custrata.lake import Workspace
-from custrata.web.workspace import one_workspace, workspace
+from custrata.web.workspace import cached_workspace, workspace
 
 
 def test_a_request_keeps_to_the_workspace_it_began_with(served: Workspace, settings: Settings) -> None:
-    with one_workspace():
-        found = workspace()
+    with cached_workspace():
+        current = workspace()
         settings.WORKSPACE = Path("/nowhere")
-        assert workspace() is found
+        assert workspace() is current
     with pytest.raises(Exception, match="nowhere"):
         workspace()
 
 
 def test_what_could_not_be_opened_is_looked_for_again(served: Workspace, settings: Settings) -> None:
     settings.WORKSPACE = Path("/nowhere")
-    with one_workspace():
+    with cached_workspace():
         with pytest.raises(Exception, match="nowhere"):
             workspace()
         settings.WORKSPACE = served.folder

@@ -1,4 +1,4 @@
-"""Customers who are graded and known, people who make tasks, and what is written down of it."""
+"""Graded customers in the database, users who make tasks, and helpers that read the audit and the timeline."""
 
 from __future__ import annotations
 
@@ -23,63 +23,63 @@ SignedIn = Callable[[Role], Client]
 
 
 @pytest.fixture
-def known(served: Workspace, db: None) -> Workspace:
+def workspace(served: Workspace, db: None) -> Workspace:
     """The graded workspace, and its customers in the database."""
-    held = reading(served) or pytest.fail("no run")
+    profile = reading(served) or pytest.fail("no run")
     Customer.objects.bulk_create(
-        Customer(customer_id=str(one), name=f"王{str(one)[1:]}", search=str(one), mark=0)
-        for one in held.ids().to_pylist()
+        Customer(customer_id=str(customer_id), name=f"王{str(customer_id)[1:]}", search=str(customer_id), mark=0)
+        for customer_id in profile.ids().to_pylist()
     )
     return served
 
 
 @pytest.fixture
-def ann(known: Workspace, person: Callable[[Role], User]) -> User:
+def ann(workspace: Workspace, person: Callable[[Role], User]) -> User:
     """Ann, an operator."""
     return person(Role.OPERATOR)
 
 
 @pytest.fixture
-def bob(known: Workspace, person: Callable[[Role], User]) -> User:
+def bob(workspace: Workspace, person: Callable[[Role], User]) -> User:
     """Bob, an agent."""
     return person(Role.AGENT)
 
 
 @pytest.fixture
-def operator(known: Workspace, signed_in: SignedIn) -> Client:
+def operator(workspace: Workspace, signed_in: SignedIn) -> Client:
     """An operator's browser."""
     return signed_in(Role.OPERATOR)
 
 
 def ids_in(workspace: Workspace, scheme: str, tier: str) -> list[str]:
     """The customers of a tier."""
-    held = reading(workspace) or pytest.fail("no run")
-    return [str(one) for one in held.ids([Tiered(scheme, (tier,))]).to_pylist()]
+    profile = reading(workspace) or pytest.fail("no run")
+    return [str(customer_id) for customer_id in profile.ids([Tiered(scheme, (tier,))]).to_pylist()]
 
 
 def make(actor: User | None, **other: Any) -> Task:
-    """A task for customer c007, told otherwise."""
-    asked = {
+    """A task for customer c007, with some fields overridden."""
+    defaults = {
         "customer_id": "c007",
         "scheme": "value",
         "tier": "high",
         "action": "tailor_made",
         "title": "Make an offer",
     }
-    return make_task(**{**asked, **other}, actor=actor, at=AT)
+    return make_task(**{**defaults, **other}, actor=actor, at=AT)
 
 
-def written() -> list[tuple[str, str | None]]:
-    """What the audit says, the oldest first: what was done, and to which customer."""
+def audit_entries() -> list[tuple[str, str | None]]:
+    """Action and customer of each audit entry, oldest first."""
     return list(Change.objects.order_by("id").values_list("action", "customer_id"))
 
 
-def told(customer_id: str = "c007") -> list[str]:
-    """What stands on a customer's timeline, the oldest first."""
+def timeline_kinds(customer_id: str = "c007") -> list[str]:
+    """Kinds of the entries on a customer's timeline, oldest first."""
     return list(TimelineEntry.objects.filter(customer_id=customer_id).order_by("id").values_list("kind", flat=True))
 
 
-def everything() -> tuple[Any, ...]:
-    """All that an action here may change: equal before and after means that nothing did."""
+def database_state() -> tuple[Any, ...]:
+    """All rows that an action may change, to assert that nothing changed."""
     tables = (OwnPlaybook, Task, Change, TimelineEntry)
     return tuple(list(table._base_manager.order_by("pk").values()) for table in tables)

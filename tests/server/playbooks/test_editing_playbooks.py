@@ -1,4 +1,4 @@
-"""A workspace's own playbook takes the place of the shipped one, until that is restored."""
+"""A workspace's own playbook replaces the shipped one, until that is restored."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from tests.server.playbooks.conftest import AT, everything, written
+from tests.server.playbooks.conftest import AT, audit_entries, database_state
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.models import Change
 from custrata.apps.playbooks.actions import NotEdited, edit_playbook, restore_playbook
-from custrata.apps.playbooks.forms import content, filled_in
+from custrata.apps.playbooks.forms import content, form_initial
 from custrata.apps.playbooks.models import OwnPlaybook
-from custrata.apps.playbooks.queries import held_playbook
+from custrata.apps.playbooks.queries import effective_playbook
 from custrata.errors import CustrataError
 from custrata.tiering.playbooks import ActionTwice, NoSuchPlaybook, UnknownActionKind, as_data, playbook
 
@@ -25,75 +25,75 @@ def edit(actor: User, data: dict[str, Any], tier: str = "high") -> None:
     edit_playbook(scheme="value", tier=tier, content=data, actor=actor, at=AT)
 
 
-def changed(**parts: Any) -> dict[str, Any]:
+def custom_playbook(**parts: Any) -> dict[str, Any]:
     return deepcopy(SHIPPED) | parts
 
 
 def test_it_holds_from_then_on_and_only_what_differs_is_written_down(ann: User) -> None:
-    edit(ann, changed(aim={"en": "Spoil them"}))
-    assert held_playbook("value", "high").aim == {"en": "Spoil them"}
+    edit(ann, custom_playbook(aim={"en": "Spoil them"}))
+    assert effective_playbook("value", "high").aim == {"en": "Spoil them"}
     change = Change.objects.get()
     assert (change.action, list(change.after or {})) == ("playbooks.edit_playbook", ["aim"])
 
 
-def test_saying_the_same_again_is_nothing(ann: User) -> None:
-    edit(ann, changed(aim={"en": "Spoil them"}))
-    before = everything()
-    edit(ann, changed(aim={"en": "Spoil them"}))
-    assert everything() == before
+def test_saving_the_same_again_changes_nothing(ann: User) -> None:
+    edit(ann, custom_playbook(aim={"en": "Spoil them"}))
+    before = database_state()
+    edit(ann, custom_playbook(aim={"en": "Spoil them"}))
+    assert database_state() == before
 
 
-def test_saying_what_ships_is_nothing(ann: User) -> None:
+def test_saving_the_shipped_playbook_changes_nothing(ann: User) -> None:
     edit(ann, SHIPPED)
     assert not OwnPlaybook.objects.exists()
-    assert not written()
+    assert not audit_entries()
 
 
 def test_the_shipped_one_is_restored_once(ann: User) -> None:
-    edit(ann, changed(aim={"en": "Spoil them"}))
+    edit(ann, custom_playbook(aim={"en": "Spoil them"}))
     restore_playbook(scheme="value", tier="high", actor=ann, at=AT)
-    assert held_playbook("value", "high") == playbook("value", "high")
-    before = everything()
+    assert effective_playbook("value", "high") == playbook("value", "high")
+    before = database_state()
     with pytest.raises(NotEdited):
         restore_playbook(scheme="value", tier="high", actor=ann, at=AT)
-    assert everything() == before
+    assert database_state() == before
 
 
 @pytest.mark.parametrize(
     ("data", "tier", "refusal"),
     [
         (SHIPPED, "golden", NoSuchPlaybook),
-        (changed(actions=SHIPPED["actions"] * 2), "high", ActionTwice),
-        (changed(actions=[SHIPPED["actions"][0] | {"kind": "bribe"}]), "high", UnknownActionKind),
+        (custom_playbook(actions=SHIPPED["actions"] * 2), "high", ActionTwice),
+        (custom_playbook(actions=[SHIPPED["actions"][0] | {"kind": "bribe"}]), "high", UnknownActionKind),
     ],
 )
 def test_it_refuses_by_name_and_changes_nothing(
     ann: User, data: dict[str, Any], tier: str, refusal: type[CustrataError]
 ) -> None:
-    before = everything()
+    before = database_state()
     with pytest.raises(refusal):
         edit(ann, data, tier)
-    assert everything() == before
+    assert database_state() == before
 
 
 def test_what_was_not_changed_in_the_form_keeps_every_language() -> None:
-    held = playbook("value", "high")
-    whole, rows = filled_in(held, "en")
-    assert content(held, "en", whole, rows) == SHIPPED
+    shipped = playbook("value", "high")
+    whole, rows = form_initial(shipped, "en")
+    assert content(shipped, "en", whole, rows) == SHIPPED
 
 
 def test_what_was_changed_in_the_form_is_kept_in_its_language_alone() -> None:
-    held = playbook("value", "high")
-    whole, rows = filled_in(held, "en")
+    shipped = playbook("value", "high")
+    whole, rows = form_initial(shipped, "en")
     rows[0]["text"] = "Call their mother"
-    told = content(held, "en", whole | {"aim": "Spoil them"}, rows)
-    assert (told["aim"], told["actions"][0]["text"]) == ({"en": "Spoil them"}, {"en": "Call their mother"})
-    assert told["meaning"] == SHIPPED["meaning"]
+    edited = content(shipped, "en", whole | {"aim": "Spoil them"}, rows)
+    assert (edited["aim"], edited["actions"][0]["text"]) == ({"en": "Spoil them"}, {"en": "Call their mother"})
+    assert edited["meaning"] == SHIPPED["meaning"]
 
 
 def test_rows_without_a_text_go_and_new_ones_get_a_key() -> None:
-    held = playbook("value", "high")
-    whole, rows = filled_in(held, "en")
+    shipped = playbook("value", "high")
+    whole, rows = form_initial(shipped, "en")
     new = {"key": "", "kind": "touch", "area": "care", "text": "Sing", "due_days": None, "every_days": None}
-    told = content(held, "en", whole, [rows[0] | {"text": " "}, rows[1], new, new])
-    assert [action["key"] for action in told["actions"]] == ["quarterly_visit", "own_1", "own_2"]
+    edited = content(shipped, "en", whole, [rows[0] | {"text": " "}, rows[1], new, new])
+    assert [action["key"] for action in edited["actions"]] == ["quarterly_visit", "own_1", "own_2"]

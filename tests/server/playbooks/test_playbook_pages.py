@@ -1,4 +1,4 @@
-"""The pages of playbooks and tasks: what stands on them, who may see and do what, and what they cost."""
+"""The pages of playbooks and tasks: content, permissions and query counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from python_calamine import CalamineWorkbook
-from tests.server.playbooks.conftest import SignedIn, everything, ids_in, make
+from tests.server.playbooks.conftest import SignedIn, database_state, ids_in, make
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.models import Change
@@ -20,7 +20,7 @@ from custrata.tiering import BUILT_IN
 from custrata.web.rights import Role
 
 pytestmark = pytest.mark.django_db
-SEEN = ("/playbooks/", "/playbooks/value/high/", "/playbooks/customers/c007/", "/tasks/", "/tasks/{task}/")
+READABLE = ("/playbooks/", "/playbooks/value/high/", "/playbooks/customers/c007/", "/tasks/", "/tasks/{task}/")
 EDITING = ("/playbooks/value/high/edit/", "/playbooks/value/high/restore/")
 DOING = ("/playbooks/-/next/", "/tasks/{task}/finish/", "/tasks/{task}/reopen/", "/tasks/{task}/hand-over/")
 MAKE = "/playbooks/value/high/task/tailor_made/"
@@ -29,8 +29,8 @@ NEXT = {"customer_id": "c007", "scheme": "value", "tier": "high", "action": "tai
 
 
 @pytest.fixture
-def task(known: Workspace) -> Task:
-    """A task of nobody's for c007."""
+def task(workspace: Workspace) -> Task:
+    """An unassigned task for c007."""
     return make(None)
 
 
@@ -41,34 +41,36 @@ def page(client: Client, address: str, language: str = "en") -> str:
 
 
 @pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("address", SEEN)
+@pytest.mark.parametrize("address", READABLE)
 def test_every_role_sees_playbooks_and_tasks(task: Task, signed_in: SignedIn, role: Role, address: str) -> None:
     assert signed_in(role).get(address.format(task=task.pk)).status_code == 200
 
 
 @pytest.mark.parametrize(("role", "status"), [(Role.AGENT, 403), (Role.ANALYST, 403), (Role.OPERATOR, 200)])
-def test_only_operators_and_administrators_edit(known: Workspace, signed_in: SignedIn, role: Role, status: int) -> None:
+def test_only_operators_and_administrators_edit(
+    workspace: Workspace, signed_in: SignedIn, role: Role, status: int
+) -> None:
     assert signed_in(role).get(EDITING[0]).status_code == status
 
 
 @pytest.mark.parametrize("address", DOING)
 def test_an_analyst_does_nothing(task: Task, signed_in: SignedIn, address: str) -> None:
-    before = everything()
+    before = database_state()
     assert signed_in(Role.ANALYST).post(address.format(task=task.pk), NEXT).status_code == 403
-    assert everything() == before
+    assert database_state() == before
 
 
-@pytest.mark.parametrize("address", [*SEEN, *EDITING, *DOING, MAKE])
+@pytest.mark.parametrize("address", [*READABLE, *EDITING, *DOING, MAKE])
 def test_a_stranger_is_asked_to_sign_in(task: Task, stranger: Client, address: str) -> None:
-    before = everything()
+    before = database_state()
     for ask in (stranger.get, stranger.post):
         answer = ask(address.format(task=task.pk))
         assert (answer.status_code, answer.headers["Location"].startswith("/account/sign-in/")) == (302, True)
-    assert everything() == before
+    assert database_state() == before
 
 
 @pytest.mark.parametrize("whom", ["each", "whole"])
-def test_an_agent_makes_tasks_for_one_customer_only(known: Workspace, signed_in: SignedIn, whom: str) -> None:
+def test_an_agent_makes_tasks_for_one_customer_only(workspace: Workspace, signed_in: SignedIn, whom: str) -> None:
     agent = signed_in(Role.AGENT)
     assert agent.post(MAKE, FILLED | {"whom": whom}).status_code == 403
     assert "For the whole tier" not in page(agent, MAKE)
@@ -99,7 +101,7 @@ def test_a_page_asks_the_database_little(
 def test_the_list_shows_every_tier_of_every_scheme(operator: Client) -> None:
     html = page(operator, "/playbooks/")
     tiers = [(key, tier) for key, scheme in BUILT_IN.items() for tier in scheme.tiers]
-    assert [one for one in tiers if f'href="/playbooks/{one[0]}/{one[1]}/"' not in html] == []
+    assert [pair for pair in tiers if f'href="/playbooks/{pair[0]}/{pair[1]}/"' not in html] == []
     assert "Birthday" in html
 
 
@@ -118,7 +120,7 @@ def test_a_playbook_shows_its_actions_by_kind(operator: Client) -> None:
 @pytest.mark.parametrize(
     ("language", "aim"), [("zh-hans", "重点保护"), ("zh-hant", "重點保護"), ("en", "Protect them")]
 )
-def test_a_playbook_speaks_the_readers_language(known: Workspace, stranger: Client, signed_in: SignedIn,
+def test_a_playbook_speaks_the_readers_language(workspace: Workspace, stranger: Client, signed_in: SignedIn,
                                                 language: str, aim: str) -> None:  # fmt: skip
     client = signed_in(Role.ANALYST)
     User.objects.update(language=language)
@@ -154,11 +156,11 @@ def test_the_form_says_what_is_wrong(operator: Client, wrong: dict[str, str]) ->
     assert not OwnPlaybook.objects.exists()
 
 
-def test_tasks_for_each_of_a_tier_are_made_when_confirmed(known: Workspace, operator: Client) -> None:
+def test_tasks_for_each_of_a_tier_are_made_when_confirmed(workspace: Workspace, operator: Client) -> None:
     many = tier_customers("value", "high")
-    asked = operator.post(MAKE, FILLED | {"whom": "each"})
-    assert (asked.status_code, Task.objects.count()) == (200, 0)
-    assert f"Make {many} tasks" in asked.content.decode()
+    response = operator.post(MAKE, FILLED | {"whom": "each"})
+    assert (response.status_code, Task.objects.count()) == (200, 0)
+    assert f"Make {many} tasks" in response.content.decode()
     operator.post(MAKE, FILLED | {"whom": "each", "seen": str(many)})
     assert Task.objects.count() == many
 
@@ -182,8 +184,8 @@ def test_the_form_of_a_task_says_what_is_wrong(operator: Client, wrong: dict[str
     assert not Task.objects.exists()
 
 
-def test_the_next_steps_follow_the_customers_tiers(known: Workspace, operator: Client) -> None:
-    whom = ids_in(known, "value", "high")[0]
+def test_the_next_steps_follow_the_customers_tiers(workspace: Workspace, operator: Client) -> None:
+    whom = ids_in(workspace, "value", "high")[0]
     html = page(operator, f"/playbooks/customers/{whom}/")
     assert 'href="/playbooks/value/high/"' in html
     assert html.index('href="/playbooks/lifecycle/') < html.index('href="/playbooks/usage_cycle/')
@@ -230,15 +232,15 @@ def test_a_form_that_is_no_use_says_so(task: Task, operator: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "shown"),
+    ("query", "is_listed"),
     [("", False), ("?whose=all", True), ("?whose=nobody", True), ("?whose=all&stands=overdue", True),
      ("?whose=all&stands=done", False), ("?whose=all&scheme=rfm", False), ("?whose=whoever&stands=how", False)],
 )  # fmt: skip
-def test_tasks_are_found_by_whose_and_how_they_stand(task: Task, operator: Client, query: str, shown: bool) -> None:
-    assert ("Make an offer" in page(operator, f"/tasks/{query}")) == shown
+def test_tasks_are_found_by_whose_and_how_they_stand(task: Task, operator: Client, query: str, is_listed: bool) -> None:
+    assert ("Make an offer" in page(operator, f"/tasks/{query}")) == is_listed
 
 
-def test_every_task_is_on_one_of_the_pages(known: Workspace, operator: Client) -> None:
+def test_every_task_is_on_one_of_the_pages(workspace: Workspace, operator: Client) -> None:
     for number in range(1, 121):
         make(None, customer_id=f"c{number:03}")
     first = page(operator, "/tasks/?whose=all")
@@ -248,27 +250,27 @@ def test_every_task_is_on_one_of_the_pages(known: Workspace, operator: Client) -
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_tasks_are_taken_along_and_that_is_noted(task: Task, operator: Client, kind: str) -> None:
+def test_tasks_are_exported_and_that_is_audited(task: Task, operator: Client, kind: str) -> None:
     answer: Any = operator.post("/tasks/export/?whose=all", {"file": kind})
-    held = b"".join(answer.streaming_content)
+    content = b"".join(answer.streaming_content)
     cells = (
-        held.decode()
+        content.decode()
         if kind == "csv"
-        else str(CalamineWorkbook.from_filelike(io.BytesIO(held)).get_sheet_by_index(0).to_python())
+        else str(CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python())
     )
     assert "Make an offer" in cells
     assert Change.objects.filter(action="playbooks.export").count() == 1
 
 
-def test_an_agent_takes_nothing_along(task: Task, signed_in: Callable[[Role], Client], operator: Client) -> None:
+def test_an_agent_may_not_export(task: Task, signed_in: Callable[[Role], Client], operator: Client) -> None:
     assert signed_in(Role.AGENT).post("/tasks/export/", {"file": "csv"}).status_code == 403
     assert operator.post("/tasks/export/", {"file": "exe"}).status_code == 404
     assert not Change.objects.filter(action="playbooks.export").exists()
 
 
-@pytest.mark.parametrize(("due", "said"), [("2025-07-02", "1 of your tasks is overdue"), ("2999-01-01", "")])
-def test_the_overview_says_what_of_ones_own_is_overdue(task: Task, operator: Client, due: str, said: str) -> None:
+@pytest.mark.parametrize(("due", "message"), [("2025-07-02", "1 of your tasks is overdue"), ("2999-01-01", "")])
+def test_the_overview_says_what_of_ones_own_is_overdue(task: Task, operator: Client, due: str, message: str) -> None:
     Task.objects.update(assignee=User.objects.get(username="operator"), due=due)
     html = page(operator, "/")
-    assert ("your task" in html) == bool(said)
-    assert said in html
+    assert ("your task" in html) == bool(message)
+    assert message in html

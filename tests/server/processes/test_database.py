@@ -1,4 +1,4 @@
-"""The database is brought up to date, with a copy of what it was."""
+"""The database is migrated, with a copy of its former state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from pytest_django.fixtures import Settings
-from tests.server.jobs.at_work import AT
+from tests.server.jobs.process_tree import AT
 from tests.server.postgresql import ON_POSTGRESQL
 
 from custrata.config import database
@@ -24,7 +24,7 @@ def state(tmp_path: Path, settings: Settings) -> Path:
     return tmp_path / "server"
 
 
-def go_back() -> None:
+def migrate_back() -> None:
     call_command("migrate", "jobs", "zero", verbosity=0)
 
 
@@ -35,7 +35,7 @@ def test_a_database_that_is_up_to_date_is_left_alone(state: Path) -> None:
 
 
 def test_a_database_that_is_behind_is_brought_up_to_date() -> None:
-    go_back()
+    migrate_back()
     assert database.is_behind()
     database.migrate(at=AT)
     assert not database.is_behind()
@@ -43,12 +43,12 @@ def test_a_database_that_is_behind_is_brought_up_to_date() -> None:
 
 @pytest.mark.skipif(ON_POSTGRESQL, reason="of PostgreSQL the backups are its own")
 def test_what_it_was_is_kept_whole() -> None:
-    go_back()
+    migrate_back()
     copy = database.migrate(at=AT)
     assert copy is not None
-    with closing(sqlite3.connect(copy)) as kept:
-        tables = {name for (name,) in kept.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        assert kept.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    with closing(sqlite3.connect(copy)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert "accounts_user" in tables
     assert "jobs_job" not in tables
 
@@ -56,8 +56,8 @@ def test_what_it_was_is_kept_whole() -> None:
 @pytest.mark.skipif(ON_POSTGRESQL, reason="of PostgreSQL the backups are its own")
 def test_the_newest_five_copies_are_kept(state: Path) -> None:
     for day in range(7):
-        go_back()
+        migrate_back()
         database.migrate(at=AT + timedelta(days=day))
-    kept = sorted(path.name for path in (state / "backups").iterdir())
-    assert len(kept) == 5
-    assert "20250707" in kept[-1]
+    copies = sorted(path.name for path in (state / "backups").iterdir())
+    assert len(copies) == 5
+    assert "20250707" in copies[-1]

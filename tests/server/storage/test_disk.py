@@ -1,4 +1,4 @@
-"""The page of the disk: for administrators; compacting by a button, and by itself."""
+"""The disk page: for administrators; compaction by a button, and automatically."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from custrata.apps.jobs.actions.queue import take_job
 from custrata.apps.jobs.management.performing import perform
 from custrata.apps.jobs.models import Job, Status
 from custrata.apps.storage import queries
-from custrata.apps.storage.actions import AlreadyCompacting, start_compacting
+from custrata.apps.storage.actions import AlreadyCompacting, start_compaction
 from custrata.apps.storage.jobs import compact_when_due
 from custrata.engine import DuckEngine
 from custrata.ingest import import_file
@@ -31,8 +31,8 @@ SignedIn = Callable[[Role], Client]
 
 
 @pytest.fixture
-def untidy(own_workspace: Workspace) -> Workspace:
-    """A workspace with dead files: all orders came again, each a cent dearer."""
+def fragmented(own_workspace: Workspace) -> Workspace:
+    """A workspace with dead files: all orders were imported again, each with a cent more."""
     file = own_workspace.folder.parent / "dearer.csv"
     dearer = orders()
     dearer.with_columns(dearer["amount"] + 0.01).write_csv(file)
@@ -42,8 +42,8 @@ def untidy(own_workspace: Workspace) -> Workspace:
     return own_workspace
 
 
-def done_job() -> tuple[Job, dict[str, Any]]:
-    """The waiting job, done here, and what it brought."""
+def perform_job() -> tuple[Job, dict[str, Any]]:
+    """Perform the waiting job; returns it and its result."""
     job = take_job("test", at=timezone.now() + timedelta(days=1))
     assert job is not None
     perform(job, clock=lambda: AT)
@@ -52,7 +52,7 @@ def done_job() -> tuple[Job, dict[str, Any]]:
     return job, job.result
 
 
-def test_shows_what_takes_how_much_and_what_would_be_freed(untidy: Workspace, signed_in: SignedIn) -> None:
+def test_shows_what_takes_how_much_and_what_would_be_freed(fragmented: Workspace, signed_in: SignedIn) -> None:
     page = signed_in(Role.ADMINISTRATOR).get(PAGE).content.decode()
     assert all(part in page for part in ("Facts", "Former versions of facts", "Runs", "Compacting now frees about"))
     assert "The disk is nearly full" not in page
@@ -66,13 +66,13 @@ def test_nobody_else_sees_it_or_compacts(served: Workspace, signed_in: SignedIn,
     assert not Job.objects.exists()
 
 
-def test_the_button_has_the_workspace_compacted_once(untidy: Workspace, signed_in: SignedIn) -> None:
+def test_the_button_has_the_workspace_compacted_once(fragmented: Workspace, signed_in: SignedIn) -> None:
     client = signed_in(Role.ADMINISTRATOR)
     assert "Compacting has begun." in client.post(f"{PAGE}compact/", follow=True).content.decode()
     assert "being compacted already" in client.post(f"{PAGE}compact/", follow=True).content.decode()
     assert [change.action for change in Change.objects.all()] == ["storage.compact"]
-    job, result = done_job()
-    assert (job.status, result["freed"] > 0, untidy.lake.usage().dead) == (Status.DONE, True, 0)
+    job, result = perform_job()
+    assert (job.status, result["freed"] > 0, fragmented.lake.usage().dead) == (Status.DONE, True, 0)
     page = client.get(PAGE).content.decode()
     assert "Compacted last" in page
     assert "There is nothing to free now." in page
@@ -85,24 +85,24 @@ def test_takes_few_queries(served: Workspace, signed_in: SignedIn, django_assert
         client.get(PAGE)
 
 
-def test_the_server_compacts_by_itself_when_it_is_due_and_not_again_at_once(untidy: Workspace) -> None:
+def test_the_server_compacts_by_itself_when_it_is_due_and_not_again_at_once(fragmented: Workspace) -> None:
     compact_when_due(AT)
     compact_when_due(AT + timedelta(minutes=5))
     assert Job.objects.count() == 1
-    assert done_job()[1]["parts"]["dead"] > 0
+    assert perform_job()[1]["parts"]["dead"] > 0
     compact_when_due(AT + timedelta(hours=2))
     assert Job.objects.count() == 1
 
 
-def test_a_compacting_that_finds_somebody_reading_leaves_that_part(untidy: Workspace, monkeypatch: Any) -> None:
+def test_a_compacting_that_finds_somebody_reading_leaves_that_part(fragmented: Workspace, monkeypatch: Any) -> None:
     monkeypatch.setattr("custrata.apps.storage.jobs.PATIENCE", 0.0)
-    start_compacting(actor=None, at=AT)
-    with untidy.lake.reading():
-        assert done_job()[1]["busy"] == ["dead"]
-    assert untidy.lake.usage().dead > 0
-    start_compacting(actor=None, at=AT)
+    start_compaction(actor=None, at=AT)
+    with fragmented.lake.reading():
+        assert perform_job()[1]["busy"] == ["dead"]
+    assert fragmented.lake.usage().dead > 0
+    start_compaction(actor=None, at=AT)
     with pytest.raises(AlreadyCompacting):
-        start_compacting(actor=None, at=AT)
+        start_compaction(actor=None, at=AT)
 
 
 def test_a_disk_that_is_nearly_full_is_told_there_and_on_the_overview(

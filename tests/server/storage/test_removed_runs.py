@@ -1,4 +1,4 @@
-"""Pages and programs when runs were removed: the history is whole, and what is gone is named."""
+"""Pages and the API after runs were removed: the history is complete, and removed runs are named."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from tests.server.conftest import AT
 
-from custrata.apps.customers.actions import follow_lake
+from custrata.apps.customers.actions import sync_customers
 from custrata.apps.customers.models import TimelineEntry
 from custrata.apps.tiers.queries import runs as run_queries
 from custrata.apps.tiers.queries.feed import feed
@@ -20,28 +20,28 @@ pytestmark = pytest.mark.django_db
 SignedIn = Callable[[Role], Client]
 
 
-def told(since: str = "") -> list[tuple[str, str, str]]:
+def changes_since(since: str = "") -> list[tuple[str, str, str]]:
     """Every change from a cursor on."""
-    found = feed(since, schemes=None, limit=1_000_000)
-    return [(change["run"].id, change["customer_id"], change["scheme"]) for change in found.changes]
+    feed_page = feed(since, schemes=None, limit=1_000_000)
+    return [(change["run"].id, change["customer_id"], change["scheme"]) for change in feed_page.changes]
 
 
 def remove(workspace: Workspace, place: int) -> str:
-    """Leave of a run only its trace."""
+    """Remove the data of a run, leaving its record."""
     run = workspace.runs.all()[place]
-    workspace.runs.thin({run.id: trace_of(run)})
+    workspace.runs.reduce_to_traces({run.id: trace_of(run)})
     assert run.id in workspace.runs.traces()
     return run.id
 
 
 def test_the_timeline_and_the_feed_of_changes_tell_the_same(own_workspace: Workspace) -> None:
-    follow_lake(own_workspace, at=AT)
+    sync_customers(own_workspace, at=AT)
     halfway = feed("", schemes=None, limit=50).since
-    before = (TimelineEntry.objects.count(), told(), told(halfway))
+    before = (TimelineEntry.objects.count(), changes_since(), changes_since(halfway))
     assert all(before)
     remove(own_workspace, 1)
-    follow_lake(own_workspace, at=AT)
-    assert (TimelineEntry.objects.count(), told(), told(halfway)) == before
+    sync_customers(own_workspace, at=AT)
+    assert (TimelineEntry.objects.count(), changes_since(), changes_since(halfway)) == before
 
 
 def test_a_page_of_a_removed_run_says_why_it_is_gone(own_workspace: Workspace, signed_in: SignedIn) -> None:
@@ -70,8 +70,8 @@ def test_moves_over_removed_runs_lead_to_no_list_that_says_something_else(
 ) -> None:
     later = own_workspace.runs.ids()[2]
     client, link = signed_in(Role.ADMINISTRATOR), "moved=value"
-    assert run_queries.recorded_moves(run_queries.run(later))
+    assert run_queries.has_recorded_moves(run_queries.run(later))
     assert link in client.get(f"/tiers/value/?run={later}").content.decode()
     remove(own_workspace, 1)
-    assert not run_queries.recorded_moves(run_queries.run(later))
+    assert not run_queries.has_recorded_moves(run_queries.run(later))
     assert link not in client.get(f"/tiers/value/?run={later}").content.decode()

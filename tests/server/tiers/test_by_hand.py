@@ -1,4 +1,4 @@
-"""A tier given by hand: with a reason, told to everybody, taken in by the next refresh, and taken back."""
+"""Overrides: with a reason, shown on pages, applied by the next refresh, and removed again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.test import Client
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.models import Change
-from custrata.apps.customers.actions import NoSuchCustomer, follow_lake
+from custrata.apps.customers.actions import NoSuchCustomer, sync_customers
 from custrata.apps.customers.models import Customer, TimelineEntry
 from custrata.apps.jobs.actions.queue import take_job
 from custrata.apps.jobs.management.performing import perform
@@ -19,9 +19,9 @@ from custrata.apps.tiers.actions import (
     NothingToEnd,
     OverrideEndsBefore,
     OverrideNeedsReason,
+    delete_orphaned_overrides,
     end_override,
-    forget_erased,
-    put_by_hand,
+    set_override,
     start_refresh,
 )
 from custrata.apps.tiers.models import Override
@@ -39,19 +39,19 @@ FILLED = {"tier": "high", "reason": "Founding member", "until": ""}
 
 @pytest.fixture
 def ann(served: Workspace, person: Callable[[Role], User]) -> User:
-    """Ann, an operator, and one customer to decide about."""
+    """Ann, an operator, and one customer."""
     Customer.objects.create(customer_id="c007", name="Seven", mark="0")
     return person(Role.OPERATOR)
 
 
-def put(actor: User, **other: object) -> Override:
-    asked = {"customer_id": "c007", "scheme": "value", "tier": "high", "reason": "Founding member", "until": None}
-    return put_by_hand(**{**asked, **other}, actor=actor, at=AT)  # type: ignore[arg-type]  # the test's business
+def put_override(actor: User, **other: object) -> Override:
+    defaults = {"customer_id": "c007", "scheme": "value", "tier": "high", "reason": "Founding member", "until": None}
+    return set_override(**{**defaults, **other}, actor=actor, at=AT)  # type: ignore[arg-type]  # the test's business
 
 
 def test_it_is_told_on_the_timeline_and_in_the_audit(ann: User) -> None:
-    put(ann)
-    put(ann, tier="mid")
+    put_override(ann)
+    put_override(ann, tier="mid")
     assert Override.objects.get().tier == "mid"
     assert list(TimelineEntry.objects.values_list("kind", "facts__tier")) == [("override", "high"), ("override", "mid")]
     assert list(Change.objects.values_list("before__tier", "after__tier")) == [(None, "high"), ("high", "mid")]
@@ -71,13 +71,13 @@ def test_it_refuses_by_name_and_changes_nothing(
     ann: User, wrong: dict[str, object], refusal: type[CustrataError]
 ) -> None:
     with pytest.raises(refusal):
-        put(ann, **wrong)
+        put_override(ann, **wrong)
     assert not Override.objects.exists()
     assert not Change.objects.exists()
 
 
 def test_it_is_taken_back_once(ann: User) -> None:
-    put(ann)
+    put_override(ann)
     end_override(customer_id="c007", scheme="value", actor=ann, at=AT)
     with pytest.raises(NothingToEnd):
         end_override(customer_id="c007", scheme="value", actor=ann, at=AT)
@@ -85,15 +85,15 @@ def test_it_is_taken_back_once(ann: User) -> None:
 
 
 def test_who_was_erased_has_none_left(ann: User) -> None:
-    put(ann)
+    put_override(ann)
     Customer.objects.all().delete()
-    assert (forget_erased(), Override.objects.count()) == (1, 0)
+    assert (delete_orphaned_overrides(), Override.objects.count()) == (1, 0)
 
 
 def test_the_next_refresh_takes_it_in(own_workspace: Workspace, person: Callable[[Role], User]) -> None:
     ann = person(Role.OPERATOR)
-    follow_lake(own_workspace, at=AT)
-    put(ann, scheme="combined", tier="high")
+    sync_customers(own_workspace, at=AT)
+    put_override(ann, scheme="combined", tier="high")
     start_refresh(as_of=date(2025, 7, 15), actor=ann, at=AT)
     perform(take_job("a worker", at=AT))  # type: ignore[arg-type]  # there is one
     row = (reading(own_workspace) or pytest.fail("no run")).customer("c007") or {}
@@ -107,8 +107,8 @@ def test_the_next_refresh_takes_it_in(own_workspace: Workspace, person: Callable
 def test_the_page_puts_and_takes_back(ann: User, signed_in: Callable[[Role], Client]) -> None:
     browser = signed_in(Role.ADMINISTRATOR)
     assert browser.post(ADDRESS, FILLED | {"until": "2099-12-31"}).headers["Location"] == "/customers/c007/?tab=why"
-    held = Override.objects.get()
-    assert held.until == datetime(2099, 12, 31, 16, tzinfo=UTC)
+    override = Override.objects.get()
+    assert override.until == datetime(2099, 12, 31, 16, tzinfo=UTC)
     assert b"Founding member" in browser.get(ADDRESS).content
     browser.post(ADDRESS, {"end": "1"})
     assert not Override.objects.exists()
@@ -117,9 +117,9 @@ def test_the_page_puts_and_takes_back(ann: User, signed_in: Callable[[Role], Cli
 def test_the_page_gives_at_least_unless_told_exactly(ann: User, signed_in: Callable[[Role], Client]) -> None:
     browser = signed_in(Role.ADMINISTRATOR)
     assert b'name="mode"' in browser.get(ADDRESS).content
-    for chosen, held in ((None, "at_least"), ("exactly", "exactly"), ("at_least", "at_least")):
+    for chosen, mode in ((None, "at_least"), ("exactly", "exactly"), ("at_least", "at_least")):
         browser.post(ADDRESS, FILLED | ({"mode": chosen} if chosen else {}))
-        assert Override.objects.get().mode == held
+        assert Override.objects.get().mode == mode
     assert overrides()["mode"].to_pylist() == ["at_least"]
     assert (Change.objects.latest("id").after or {})["mode"] == "at_least"
 

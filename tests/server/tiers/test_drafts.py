@@ -1,4 +1,4 @@
-"""Drafts and versions of schemes: each action does it once, refuses by name, and then has changed nothing."""
+"""Drafts and versions of schemes: each action takes effect once; a refused one changes nothing."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from custrata.apps.tiers.actions import (
     KeyTaken,
     KindCannotChange,
     NoDraft,
-    begin_scheme,
     copy_scheme,
+    create_scheme,
     discard_draft,
     free_key,
     publish_draft,
@@ -33,7 +33,7 @@ from custrata.apps.tiers.actions import (
     start_refresh,
 )
 from custrata.apps.tiers.models import Draft
-from custrata.apps.tiers.queries.drafts import library, standing
+from custrata.apps.tiers.queries.drafts import library, scheme_state
 from custrata.apps.tiers.queries.values import value_histogram
 from custrata.errors import CustrataError
 from custrata.lake import Workspace
@@ -60,15 +60,15 @@ def ann(own_workspace: Workspace, person: Callable[[Role], User]) -> User:
 
 
 def save(actor: User, **other: Any) -> Draft:
-    asked = {"key": "vip", "definition": VIP, "note": "", "seen": None, "actor": actor, "at": AT}
-    return save_draft(**{**asked, **other})
+    defaults = {"key": "vip", "definition": VIP, "note": "", "revision": None, "actor": actor, "at": AT}
+    return save_draft(**{**defaults, **other})
 
 
 def publish(actor: User, key: str = "vip", **other: Any) -> int:
-    return publish_draft(**{"key": key, "note": "", "seen": AT, "actor": actor, "at": LATER, **other}).number
+    return publish_draft(**{"key": key, "note": "", "revision": AT, "actor": actor, "at": LATER, **other}).number
 
 
-def told() -> list[str]:
+def audited_actions() -> list[str]:
     return list(Change.objects.order_by("pk").values_list("action", flat=True))
 
 
@@ -78,9 +78,9 @@ def lowered(line: int = 900) -> dict[str, Any]:
 
 def test_a_draft_is_kept_and_told(ann: User) -> None:
     save(ann)
-    save(ann, definition=lowered(), seen=AT, at=LATER)
-    held = Draft.objects.get()
-    assert (held.definition["tiers"][0]["line"], held.author, held.at) == (900, ann, LATER)
+    save(ann, definition=lowered(), revision=AT, at=LATER)
+    draft = Draft.objects.get()
+    assert (draft.definition["tiers"][0]["line"], draft.author, draft.at) == (900, ann, LATER)
     assert [change.before and change.before["tiers"][0]["line"] for change in Change.objects.order_by("pk")] == [
         None,
         1000,
@@ -89,8 +89,8 @@ def test_a_draft_is_kept_and_told(ann: User) -> None:
 
 def test_the_same_draft_again_changes_nothing(ann: User) -> None:
     save(ann)
-    save(ann, seen=AT, at=LATER)
-    assert (Draft.objects.get().at, told()) == (AT, ["tiers.draft"])
+    save(ann, revision=AT, at=LATER)
+    assert (Draft.objects.get().at, audited_actions()) == (AT, ["tiers.draft"])
 
 
 def test_an_unfinished_draft_is_kept(ann: User) -> None:
@@ -98,12 +98,12 @@ def test_an_unfinished_draft_is_kept(ann: User) -> None:
     assert Draft.objects.get().definition["tiers"][0]["line"] == "many"
 
 
-@pytest.mark.parametrize("seen", [None, AT - timedelta(hours=1), LATER])
-def test_a_save_that_did_not_see_the_newest_is_refused(ann: User, seen: datetime | None) -> None:
+@pytest.mark.parametrize("revision", [None, AT - timedelta(hours=1), LATER])
+def test_a_save_that_did_not_see_the_newest_is_refused(ann: User, revision: datetime | None) -> None:
     save(ann)
     with pytest.raises(DraftChangedMeanwhile):
-        save(ann, definition=lowered(), seen=seen, at=LATER)
-    assert (Draft.objects.get().definition["tiers"][0]["line"], len(told())) == (1000, 1)
+        save(ann, definition=lowered(), revision=revision, at=LATER)
+    assert (Draft.objects.get().definition["tiers"][0]["line"], len(audited_actions())) == (1000, 1)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_save_that_did_not_see_the_newest_is_refused(ann: User, seen: datetime
         ({"key": "Größe"}, BadKey),
         ({"key": "111"}, BadKey),
         ({"key": "value"}, KindCannotChange),
-        ({"seen": AT}, DraftChangedMeanwhile),
+        ({"revision": AT}, DraftChangedMeanwhile),
     ],
 )
 def test_saving_refuses_by_name_and_changes_nothing(
@@ -121,21 +121,21 @@ def test_saving_refuses_by_name_and_changes_nothing(
 ) -> None:
     with pytest.raises(refusal):
         save(ann, **wrong)
-    assert (Draft.objects.exists(), told()) == (False, [])
+    assert (Draft.objects.exists(), audited_actions()) == (False, [])
 
 
 def test_a_draft_is_discarded_once(ann: User) -> None:
     save(ann)
-    discard_draft(key="vip", seen=AT, actor=ann, at=LATER)
+    discard_draft(key="vip", revision=AT, actor=ann, at=LATER)
     with pytest.raises(NoDraft):
-        discard_draft(key="vip", seen=AT, actor=ann, at=LATER)
-    assert (Draft.objects.exists(), told()) == (False, ["tiers.draft", "tiers.draft_discarded"])
+        discard_draft(key="vip", revision=AT, actor=ann, at=LATER)
+    assert (Draft.objects.exists(), audited_actions()) == (False, ["tiers.draft", "tiers.draft_discarded"])
 
 
 def test_discarding_what_one_has_not_seen_is_refused(ann: User) -> None:
     save(ann)
     with pytest.raises(DraftChangedMeanwhile):
-        discard_draft(key="vip", seen=LATER, actor=ann, at=LATER)
+        discard_draft(key="vip", revision=LATER, actor=ann, at=LATER)
     assert Draft.objects.exists()
 
 
@@ -146,7 +146,7 @@ def test_publishing_makes_a_version_and_starts_a_refresh(ann: User) -> None:
     assert (version.by, version.at, version.note) == (str(ann), LATER, "first")
     assert version.definition.tiers[0].line == 1000
     assert (Draft.objects.exists(), Job.objects.get().kind) == (False, "refresh")
-    assert told() == ["tiers.draft", "tiers.refresh", "tiers.publish"]
+    assert audited_actions() == ["tiers.draft", "tiers.refresh", "tiers.publish"]
 
 
 def test_publishing_twice_is_refused(ann: User) -> None:
@@ -167,7 +167,7 @@ def test_no_second_refresh_is_started(ann: User) -> None:
 def test_publishing_what_one_has_not_seen_is_refused(ann: User) -> None:
     save(ann)
     with pytest.raises(DraftChangedMeanwhile):
-        publish(ann, seen=LATER)
+        publish(ann, revision=LATER)
     assert (Draft.objects.count(), library().versions("vip"), Job.objects.exists()) == (1, [], False)
 
 
@@ -200,50 +200,50 @@ def test_a_draft_that_changes_nothing_is_not_published(ann: User) -> None:
     publish(ann)
     save(ann, at=LATER)
     with pytest.raises(NothingToPublish):
-        publish(ann, seen=LATER)
+        publish(ann, revision=LATER)
     assert (Draft.objects.count(), len(library().versions("vip"))) == (1, 1)
 
 
 @pytest.fixture
-def twice(ann: User) -> User:
+def published_twice(ann: User) -> User:
     """Ann, after she published two versions of a scheme, at 1000 and at 900."""
     save(ann)
     publish(ann)
     save(ann, definition=lowered(), at=LATER)
-    publish(ann, seen=LATER)
+    publish(ann, revision=LATER)
     return ann
 
 
-def test_rolling_back_publishes_the_old_version_as_a_new_one(twice: User) -> None:
-    assert roll_back(key="vip", number=1, note="back", actor=twice, at=LATER).number == 3
+def test_rolling_back_publishes_the_old_version_as_a_new_one(published_twice: User) -> None:
+    assert roll_back(key="vip", number=1, note="back", actor=published_twice, at=LATER).number == 3
     assert library().published()["vip"].definition.tiers[0].line == 1000
-    assert told()[-1] == "tiers.roll_back"
+    assert audited_actions()[-1] == "tiers.roll_back"
 
 
-def test_rolling_back_to_what_is_published_is_refused(twice: User) -> None:
-    before = told()
+def test_rolling_back_to_what_is_published_is_refused(published_twice: User) -> None:
+    before = audited_actions()
     with pytest.raises(NothingToPublish):
-        roll_back(key="vip", number=2, actor=twice, at=LATER)
+        roll_back(key="vip", number=2, actor=published_twice, at=LATER)
     with pytest.raises(NoSuchVersion):
-        roll_back(key="vip", number=9, actor=twice, at=LATER)
-    assert (len(library().versions("vip")), told()) == (2, before)
+        roll_back(key="vip", number=9, actor=published_twice, at=LATER)
+    assert (len(library().versions("vip")), audited_actions()) == (2, before)
 
 
-def test_a_scheme_is_retired_and_restored_once_each(twice: User) -> None:
-    retire_scheme(key="vip", actor=twice, at=LATER)
+def test_a_scheme_is_retired_and_restored_once_each(published_twice: User) -> None:
+    retire_scheme(key="vip", actor=published_twice, at=LATER)
     with pytest.raises(NoSuchVersion):
-        retire_scheme(key="vip", actor=twice, at=LATER)
+        retire_scheme(key="vip", actor=published_twice, at=LATER)
     assert "vip" not in library().published()
-    assert restore_scheme(key="vip", actor=twice, at=LATER).number == 2
+    assert restore_scheme(key="vip", actor=published_twice, at=LATER).number == 2
     with pytest.raises(NothingToPublish):
-        restore_scheme(key="vip", actor=twice, at=LATER)
-    assert told()[-2:] == ["tiers.retire", "tiers.restore"]
+        restore_scheme(key="vip", actor=published_twice, at=LATER)
+    assert audited_actions()[-2:] == ["tiers.retire", "tiers.restore"]
 
 
 def test_a_scheme_that_others_read_is_not_retired(ann: User) -> None:
     with pytest.raises(StillRead):
         retire_scheme(key="value", actor=ann, at=AT)
-    assert ("value" in library().published(), told(), Job.objects.exists()) == (True, [], False)
+    assert ("value" in library().published(), audited_actions(), Job.objects.exists()) == (True, [], False)
 
 
 def test_a_copy_keeps_the_names(ann: User) -> None:
@@ -256,22 +256,22 @@ def test_a_copy_keeps_the_names(ann: User) -> None:
 def test_a_copy_needs_a_key_of_its_own(ann: User, key: str, refusal: type[CustrataError]) -> None:
     with pytest.raises(refusal):
         copy_scheme(key="value", new_key=key, actor=ann, at=AT)
-    assert (Draft.objects.exists(), told()) == (False, [])
+    assert (Draft.objects.exists(), audited_actions()) == (False, [])
 
 
 def test_a_key_that_is_taken_gets_a_number(ann: User) -> None:
-    begin_scheme(key=free_key("vip"), definition=VIP, actor=ann, at=AT)
+    create_scheme(key=free_key("vip"), definition=VIP, actor=ann, at=AT)
     assert (free_key("vip"), free_key("value"), free_key("other")) == ("vip_2", "value_2", "other")
 
 
-def test_a_scheme_says_where_it_stands(twice: User) -> None:
-    found = standing("vip")
-    assert found is not None
-    assert (found.waits, found.graded, found.is_retired, found.seen) == (True, None, False, "")
-    shipped = standing("value")
+def test_a_scheme_says_where_it_stands(published_twice: User) -> None:
+    status = scheme_state("vip")
+    assert status is not None
+    assert (status.waits, status.graded, status.is_retired, status.revision) == (True, None, False, "")
+    shipped = scheme_state("value")
     assert shipped is not None
     assert (shipped.waits, shipped.graded) == (False, 1)
-    assert standing("nothing") is None
+    assert scheme_state("nothing") is None
 
 
 def test_a_refresh_grades_by_what_was_published(ann: User, own_workspace: Workspace) -> None:
@@ -282,9 +282,9 @@ def test_a_refresh_grades_by_what_was_published(ann: User, own_workspace: Worksp
     perform(take_job("a worker", at=LATER))  # type: ignore[arg-type]  # there is one
     run = own_workspace.runs.all()[-1]
     assert (run.record["schemes"]["vip"]["version"], run.as_of.isoformat()) == (1, "2025-07-19T16:00:00+00:00")
-    found = standing("vip")
-    assert found is not None
-    assert not found.waits
+    status = scheme_state("vip")
+    assert status is not None
+    assert not status.waits
     spread = value_histogram(run, "vip", "en")
     assert spread is not None
     orders = pq.read_table(run.folder / "profile.parquet", columns=["orders"])["orders"].to_pylist()

@@ -1,4 +1,4 @@
-"""The pages on which schemes are made and changed: forms that post, what they show, and who may."""
+"""The pages on which schemes are created and changed: forms, content and permissions."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FIELD = re.compile(
 @pytest.fixture
 def vip(own_workspace: Workspace, person: Callable[[Role], User]) -> Draft:
     """A draft of a scheme that is not published yet, by an administrator."""
-    return save_draft(key="vip", definition=VIP, note="", seen=None, actor=person(Role.ADMINISTRATOR), at=AT)
+    return save_draft(key="vip", definition=VIP, note="", revision=None, actor=person(Role.ADMINISTRATOR), at=AT)
 
 
 def page(client: Client, address: str) -> str:
@@ -53,32 +53,32 @@ def page(client: Client, address: str) -> str:
     return response.content.decode()
 
 
-def filled(html: str) -> dict[str, Any]:
-    """What a browser would send of the form of a draft, as it stands."""
+def form_values(html: str) -> dict[str, Any]:
+    """The values a browser would submit for the form of a draft."""
     html = unescape(html)
     form = html[html.index('id="definition"') : html.index("</form>", html.index('id="definition"'))]
-    found: dict[str, Any] = {}
+    form_data: dict[str, Any] = {}
     for field in FIELD.finditer(form):
         if field["name"]:
             value = re.search(r'value="([^"]*)"', field.group(0))
             if ("checkbox" not in field["rest"] and 'type="checkbox"' not in field.group(0)) or "checked" in field[
                 "rest"
             ]:
-                found.setdefault(field["name"], []).append(value[1] if value else "")
+                form_data.setdefault(field["name"], []).append(value[1] if value else "")
         elif field["select"]:
             chosen = re.findall(r'<option value="([^"]*)"[^>]*selected', field["options"])
             first = re.findall(r'<option value="([^"]*)"', field["options"])
-            found.setdefault(field["select"], []).append((chosen or first or [""])[0])
+            form_data.setdefault(field["select"], []).append((chosen or first or [""])[0])
         else:
-            found.setdefault(field["area"], []).append(field["text"])
-    return found
+            form_data.setdefault(field["area"], []).append(field["text"])
+    return form_data
 
 
-def sent(client: Client, key: str = "vip", **changes: Any) -> Any:
-    """Open the editor, change some fields, and send it."""
-    given = filled(page(client, f"/tiers/{key}/edit/"))
+def submit_changes(client: Client, key: str = "vip", **changes: Any) -> Any:
+    """Open the editor, change some fields, and submit it."""
+    form_data = form_values(page(client, f"/tiers/{key}/edit/"))
     return client.post(
-        f"/tiers/{key}/edit/save/", given | {name.replace("__", "-"): value for name, value in changes.items()}
+        f"/tiers/{key}/edit/save/", form_data | {name.replace("__", "-"): value for name, value in changes.items()}
     )
 
 
@@ -86,12 +86,12 @@ def sent(client: Client, key: str = "vip", **changes: Any) -> Any:
 def test_sending_the_form_as_it_is_changes_nothing_of_the_definition(
     own_workspace: Workspace, operator: Client, key: str
 ) -> None:
-    assert sent(operator, key).status_code == 302
+    assert submit_changes(operator, key).status_code == 302
     assert define(Draft.objects.get(scheme=key).definition) == BUILT_IN[key].definition
 
 
 def test_a_line_that_is_changed_is_kept(vip: Draft, operator: Client) -> None:
-    sent(operator, tier__0__line="1500", tier__0__keep="1200", tier__0__keep_unit="value", do="save")
+    submit_changes(operator, tier__0__line="1500", tier__0__keep="1200", tier__0__keep_unit="value", do="save")
     tier = Draft.objects.get().definition["tiers"][0]
     assert (tier["line"], tier["keep"], Draft.objects.get().author.username) == (1500, 1200, "operator")  # type: ignore[union-attr]  # there is one
 
@@ -108,29 +108,29 @@ def test_a_line_that_is_changed_is_kept(vip: Draft, operator: Client) -> None:
     ],
 )
 def test_buttons_change_the_rows(vip: Draft, operator: Client, button: str, keys: list[str]) -> None:
-    sent(operator, do=button)
+    submit_changes(operator, do=button)
     assert [tier["key"] for tier in Draft.objects.get().definition["tiers"]] == keys
 
 
 def test_all_tiers_are_filled_in_at_once(vip: Draft, operator: Client) -> None:
-    sent(operator, do="tier:all", all__keep="80", all__grace_days="60")
+    submit_changes(operator, do="tier:all", all__keep="80", all__grace_days="60")
     tiers = Draft.objects.get().definition["tiers"]
     assert [(tier.get("keep"), tier.get("grace_days")) for tier in tiers] == [("80%", 60), ("80%", 60), (None, None)]
 
 
 @pytest.mark.parametrize(
-    ("many", "unit", "held"),
+    ("many", "unit", "expected"),
     [("1", "year", "1 year"), ("12", "month", "12 months"), ("90", "day", None), ("", "year", None)],
 )
-def test_validity_is_days_months_or_years(vip: Draft, operator: Client, many: str, unit: str, held: Any) -> None:
-    sent(operator, tier__0__valid_days=many, tier__0__valid_unit=unit)
+def test_validity_is_days_months_or_years(vip: Draft, operator: Client, many: str, unit: str, expected: Any) -> None:
+    submit_changes(operator, tier__0__valid_days=many, tier__0__valid_unit=unit)
     tier = Draft.objects.get().definition["tiers"][0]
-    assert (tier.get("valid"), tier.get("valid_days")) == (held, 90 if unit == "day" else None)
+    assert (tier.get("valid"), tier.get("valid_days")) == (expected, 90 if unit == "day" else None)
     assert f'<option value="{unit}" selected>' in page(operator, "/tiers/vip/edit/") or not many
 
 
 def test_what_is_wrong_stands_beside_its_field(vip: Draft, operator: Client) -> None:
-    sent(operator, tier__1__line="many", tier__0__grace_days="-3")
+    submit_changes(operator, tier__1__line="many", tier__0__grace_days="-3")
     html = page(operator, "/tiers/vip/edit/")
     assert html.count("Give a number.") == 1
     assert "Give whole days." in html
@@ -138,7 +138,7 @@ def test_what_is_wrong_stands_beside_its_field(vip: Draft, operator: Client) -> 
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"tier-1-line": "2000"}, "Each tier must be harder to reach"),
         ({"tier-0-keep": "120"}, "cannot be harder to keep than to enter"),
@@ -148,27 +148,27 @@ def test_what_is_wrong_stands_beside_its_field(vip: Draft, operator: Client) -> 
         ({"review": "calendar", "dates": "13-01"}, "Give month and day"),
     ],
 )
-def test_every_mistake_is_told(vip: Draft, operator: Client, change: dict[str, str], said: str) -> None:
-    operator.post("/tiers/vip/edit/save/", filled(page(operator, "/tiers/vip/edit/")) | change)
-    assert said in page(operator, "/tiers/vip/edit/")
+def test_every_mistake_is_told(vip: Draft, operator: Client, change: dict[str, str], message: str) -> None:
+    operator.post("/tiers/vip/edit/save/", form_values(page(operator, "/tiers/vip/edit/")) | change)
+    assert message in page(operator, "/tiers/vip/edit/")
 
 
 def test_a_second_person_is_refused_and_sees_what_they_typed(vip: Draft, operator: Client) -> None:
-    given = filled(page(operator, "/tiers/vip/edit/"))
-    operator.post("/tiers/vip/edit/save/", given | {"tier-0-line": "1100"})
-    late = operator.post("/tiers/vip/edit/save/", given | {"tier-0-line": "1200"})
+    form_data = form_values(page(operator, "/tiers/vip/edit/"))
+    operator.post("/tiers/vip/edit/save/", form_data | {"tier-0-line": "1100"})
+    late = operator.post("/tiers/vip/edit/save/", form_data | {"tier-0-line": "1200"})
     assert (late.status_code, "Somebody saved another draft" in late.content.decode()) == (409, True)
     assert 'value="1200"' in late.content.decode()
     assert Draft.objects.get().definition["tiers"][0]["line"] == 1100
 
 
 def test_the_expert_view_takes_json(vip: Draft, operator: Client) -> None:
-    given = {"has": "json", "seen": vip.at.isoformat(), "do": "save"}
-    operator.post("/tiers/vip/edit/save/", {**given, "json": '{"trait": "orders", "key": "other"}'})
-    held = Draft.objects.get().definition
-    assert (held["key"], held["kind"], held["trait"]) == ("vip", "threshold", "orders")
-    operator.post("/tiers/vip/edit/save/", {**given, "json": "{"})
-    assert Draft.objects.get().definition == held
+    form_data = {"has": "json", "seen": vip.at.isoformat(), "do": "save"}
+    operator.post("/tiers/vip/edit/save/", {**form_data, "json": '{"trait": "orders", "key": "other"}'})
+    definition = Draft.objects.get().definition
+    assert (definition["key"], definition["kind"], definition["trait"]) == ("vip", "threshold", "orders")
+    operator.post("/tiers/vip/edit/save/", {**form_data, "json": "{"})
+    assert Draft.objects.get().definition == definition
 
 
 @pytest.mark.parametrize(
@@ -185,8 +185,8 @@ def test_the_expert_view_takes_json(vip: Draft, operator: Client) -> None:
     ],
 )
 def test_the_expert_view_refuses_what_no_form_could_show(vip: Draft, operator: Client, odd: str) -> None:
-    given = {"has": "json", "seen": vip.at.isoformat(), "do": "save", "json": odd}
-    assert "This is no valid JSON" in operator.post("/tiers/vip/edit/save/", given, follow=True).content.decode()
+    form_data = {"has": "json", "seen": vip.at.isoformat(), "do": "save", "json": odd}
+    assert "This is no valid JSON" in operator.post("/tiers/vip/edit/save/", form_data, follow=True).content.decode()
     assert Draft.objects.get().definition == vip.definition
 
 
@@ -200,16 +200,16 @@ def test_the_expert_view_refuses_what_no_form_could_show(vip: Draft, operator: C
     ],
 )
 def test_what_is_odd_is_told_and_shown(vip: Draft, operator: Client, odd: str) -> None:
-    given = {"has": "json", "seen": vip.at.isoformat(), "do": "save", "json": odd}
-    html = operator.post("/tiers/vip/edit/save/", given, follow=True).content.decode()
+    form_data = {"has": "json", "seen": vip.at.isoformat(), "do": "save", "json": odd}
+    html = operator.post("/tiers/vip/edit/save/", form_data, follow=True).content.decode()
     assert "mending" in html or "alert-warning" in html
 
 
 def test_conditions_are_rows_of_widgets(own_workspace: Workspace, operator: Client) -> None:
     html = page(operator, "/tiers/need/edit/")
     assert 'name="rule-0-0-window" value="90"' in html
-    sent(operator, "need", do="row:add:rule-0")
-    sent(
+    submit_changes(operator, "need", do="row:add:rule-0")
+    submit_changes(
         operator,
         "need",
         rule__0__1__trait="city",
@@ -223,11 +223,11 @@ def test_conditions_are_rows_of_widgets(own_workspace: Workspace, operator: Clie
 
 
 def test_the_sizes_follow_the_form_and_nothing_is_kept(vip: Draft, operator: Client) -> None:
-    given = filled(page(operator, "/tiers/vip/edit/"))
-    html = operator.post("/tiers/vip/edit/preview/", given | {"tier-0-line": "200.01"}).content.decode()
+    form_data = form_values(page(operator, "/tiers/vip/edit/"))
+    html = operator.post("/tiers/vip/edit/preview/", form_data | {"tier-0-line": "200.01"}).content.decode()
     assert ("CN¥200.01" in html, 'id="sizes"' in html) == (True, True)
     assert Draft.objects.get().definition == vip.definition
-    spread = operator.post("/tiers/vip/edit/preview/", given | {"part": "spread"}).content.decode()
+    spread = operator.post("/tiers/vip/edit/preview/", form_data | {"part": "spread"}).content.decode()
     assert 'data-chart="distribution"' in spread
     assert "<svg" in spread
 
@@ -240,12 +240,12 @@ def test_without_script_the_effect_is_asked_for(vip: Draft, operator: Client) ->
 
 @pytest.mark.parametrize("goal", GOALS, ids=lambda goal: goal.key)
 def test_every_question_of_the_wizard_leads_to_a_scheme(own_workspace: Workspace, operator: Client, goal: Any) -> None:
-    begun = operator.post("/tiers/new/begin/", {"goal": goal.key})
-    assert begun["Location"] == f"/tiers/my_{goal.key}/steps/measure/"
+    response = operator.post("/tiers/new/begin/", {"goal": goal.key})
+    assert response["Location"] == f"/tiers/my_{goal.key}/steps/measure/"
     define(Draft.objects.get().definition)
     for step in ("measure", "tiers"):
         address = f"/tiers/my_{goal.key}/steps/{step}/"
-        operator.post(f"/tiers/my_{goal.key}/edit/save/", filled(page(operator, address)))
+        operator.post(f"/tiers/my_{goal.key}/edit/save/", form_values(page(operator, address)))
     define(Draft.objects.get().definition)
     assert "Publish and refresh" in page(operator, f"/tiers/my_{goal.key}/simulate/?now=1&wizard=1")
 
@@ -257,7 +257,7 @@ def test_a_question_nobody_asked_is_not_found(own_workspace: Workspace, operator
 
 
 def test_a_simulation_says_who_moves_and_why(own_workspace: Workspace, operator: Client) -> None:
-    sent(operator, "loyalty", tier__0__line="80")
+    submit_changes(operator, "loyalty", tier__0__line="80")
     html = page(operator, "/tiers/loyalty/simulate/?now=1")
     assert ": 0 customers go up, " in html
     assert "Loyal → Potentially loyal" in html
@@ -275,10 +275,10 @@ def test_without_a_draft_there_is_nothing_to_simulate(own_workspace: Workspace, 
 
 
 def test_publishing_and_rolling_back_through_the_pages(vip: Draft, operator: Client) -> None:
-    given = {"note": "Autumn", "seen": vip.at.isoformat()}
-    assert operator.post("/tiers/vip/publish/", given)["Location"] == "/tiers/vip/versions/"
+    form_data = {"note": "Autumn", "seen": vip.at.isoformat()}
+    assert operator.post("/tiers/vip/publish/", form_data)["Location"] == "/tiers/vip/versions/"
     assert "Version 1 waits for the next refresh" in page(operator, "/tiers/")
-    sent(operator, tier__0__line="1500")
+    submit_changes(operator, tier__0__line="1500")
     operator.post("/tiers/vip/publish/", {"seen": Draft.objects.get().at.isoformat()})
     html = page(operator, "/tiers/vip/versions/?before=1&after=2")
     assert ("Autumn" in html, "Version 1 and version 2" in html, "gold · Line" in html) == (True, True, True)
@@ -299,14 +299,14 @@ def test_a_scheme_is_retired_restored_copied_and_a_draft_discarded(own_workspace
     operator.post("/tiers/rfm/restore/")
     assert "rfm" in library().published()
     operator.post("/tiers/rfm/copy/")
-    held = Draft.objects.get()
-    assert held.scheme == "rfm_copy"
-    operator.post("/tiers/rfm_copy/edit/discard/", {"seen": held.at.isoformat()})
+    draft = Draft.objects.get()
+    assert draft.scheme == "rfm_copy"
+    operator.post("/tiers/rfm_copy/edit/discard/", {"seen": draft.at.isoformat()})
     assert not Draft.objects.exists()
 
 
 def test_a_scheme_page_leads_to_its_settings(own_workspace: Workspace, operator: Client) -> None:
-    sent(operator, "value", tier__0__line="70")
+    submit_changes(operator, "value", tier__0__line="70")
     html = page(operator, "/tiers/value/")
     for address in ("edit", "simulate", "versions"):
         assert f'href="/tiers/value/{address}/"' in html
@@ -320,8 +320,8 @@ OPEN_TO = {Role.ADMINISTRATOR: 5, Role.OPERATOR: 5, Role.ANALYST: 3, Role.AGENT:
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.ANALYST, Role.AGENT])
 def test_only_those_who_may_see_a_page(vip: Draft, signed_in: Callable[[Role], Client], role: Role) -> None:
     client = signed_in(role)
-    seen = [address for address in PAGES if client.get(address).status_code == 200]
-    assert len(seen) == OPEN_TO[role]
+    readable = [address for address in PAGES if client.get(address).status_code == 200]
+    assert len(readable) == OPEN_TO[role]
 
 
 def test_an_analyst_looks_and_cannot_change(vip: Draft, signed_in: Callable[[Role], Client]) -> None:

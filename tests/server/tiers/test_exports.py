@@ -1,4 +1,4 @@
-"""Tiers as files: what is in them, who may take them, and that it is written down."""
+"""Exports of tiers: content, permissions, and the audit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from custrata.web.rights import Role
 pytestmark = pytest.mark.django_db
 
 
-def taken(client: Client, file: str, key: str = "value", **more: str) -> bytes:
+def export_file(client: Client, file: str, key: str = "value", **more: str) -> bytes:
     response = client.post(f"/tiers/{key}/export/", {"file": file, **more})
     assert response.status_code == 200
     return bytes(response.getvalue())
@@ -29,38 +29,38 @@ def rows(file: bytes) -> list[list[str]]:
 
 
 def test_the_tiers_add_up(served: Workspace, operator: Client) -> None:
-    head, *tiers = rows(taken(operator, "tiers.csv"))
+    head, *tiers = rows(export_file(operator, "tiers.csv"))
     assert head[:4] == ["As of", "Key", "Tier", "Customers"]
     assert [row[1] for row in tiers] == ["high", "mid", "low"]
     assert sum(int(row[3]) for row in tiers) == CUSTOMERS
 
 
 def test_excel_holds_the_same(served: Workspace, operator: Client) -> None:
-    book = CalamineWorkbook.from_filelike(BytesIO(taken(operator, "tiers.xlsx")))
+    book = CalamineWorkbook.from_filelike(BytesIO(export_file(operator, "tiers.xlsx")))
     sheet = book.get_sheet_by_index(0).to_python()
     assert [row[1] for row in sheet] == ["Key", "high", "mid", "low"]
 
 
 @pytest.mark.parametrize("key", ["value", "lifecycle", "rfm", "usage_cycle"])
 def test_every_customer_has_a_line(served: Workspace, operator: Client, key: str) -> None:
-    head, *customers = rows(taken(operator, "customers.csv", key))
+    head, *customers = rows(export_file(operator, "customers.csv", key))
     assert head[:2] == ["Customer", "Name"]
     assert [row[0] for row in customers] == sorted(row[0] for row in customers)
     assert len(customers) == CUSTOMERS
 
 
 def test_customers_come_as_excel_too(served: Workspace, operator: Client) -> None:
-    book = CalamineWorkbook.from_filelike(BytesIO(taken(operator, "customers.xlsx")))
+    book = CalamineWorkbook.from_filelike(BytesIO(export_file(operator, "customers.xlsx")))
     assert len(book.get_sheet_by_index(0).to_python()) == CUSTOMERS + 1
 
 
 def test_an_earlier_run_can_be_taken(served: Workspace, operator: Client) -> None:
-    _, *tiers = rows(taken(operator, "tiers.csv", run=served.runs.ids()[0]))
+    _, *tiers = rows(export_file(operator, "tiers.csv", run=served.runs.ids()[0]))
     assert tiers[0][0] == "Apr 1, 2025"
 
 
 def test_it_is_written_down(served: Workspace, operator: Client) -> None:
-    taken(operator, "tiers.csv")
+    export_file(operator, "tiers.csv")
     change = Change.objects.get()
     assert (change.action, change.subject_id, change.actor_name) == ("tiers.export", "value", "operator")
 

@@ -1,4 +1,4 @@
-"""The past on pages: stays, movers, corrections, and history made anew."""
+"""History pages: stays, movers, corrections, and rebuilds."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def page(client: Client, address: str, language: str = "en") -> str:
 
 @pytest.fixture
 def corrected(own_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """Three big orders of May come in late: a refresh tells so, and a rebuilding mends June and July."""
+    """Three large orders of May are imported late: a refresh reports it, and a rebuild corrects June and July."""
     days = ("2025-05-11", "2025-05-12", "2025-05-13")
     rows = [{"order_id": day, "customer_id": "c007", "ordered_at": day, "amount": 9000} for day in days]
     file = tmp_path_factory.mktemp("late") / "late.csv"
@@ -64,8 +64,8 @@ def addresses(workspace: Workspace) -> dict[str, set[Role]]:
 @pytest.mark.parametrize("role", Role)
 def test_who_may_sees_the_past(served: Workspace, signed_in: Callable[[Role], Client], role: Role) -> None:
     client = signed_in(role)
-    found = {address: client.get(address).status_code for address in addresses(served)}
-    assert found == {address: 200 if role in roles else 403 for address, roles in addresses(served).items()}
+    statuses = {address: client.get(address).status_code for address in addresses(served)}
+    assert statuses == {address: 200 if role in roles else 403 for address, roles in addresses(served).items()}
 
 
 def test_a_stranger_is_asked_to_sign_in(served: Workspace, stranger: Client) -> None:
@@ -130,13 +130,13 @@ def test_the_plan_says_how_many_runs(served: Workspace, operator: Client) -> Non
 
 
 @pytest.mark.parametrize(
-    ("start", "every", "said"), [("2031-01-01", "month", "no moment"), ("x", "month", "valid date")]
+    ("start", "every", "message"), [("2031-01-01", "month", "no moment"), ("x", "month", "valid date")]
 )
 def test_a_plan_that_cannot_be_is_refused(
-    served: Workspace, operator: Client, start: str, every: str, said: str
+    served: Workspace, operator: Client, start: str, every: str, message: str
 ) -> None:
     response = operator.get(f"/tiers/runs/rebuild/?start={start}&every={every}")
-    assert (said in response.content.decode(), Job.objects.exists()) == (True, False)
+    assert (message in response.content.decode(), Job.objects.exists()) == (True, False)
 
 
 def test_the_page_starts_the_job(served: Workspace, operator: Client) -> None:
@@ -185,10 +185,10 @@ def test_handed_back_half_way_the_former_history_stays_and_it_goes_on_where_it_w
     start_rebuild(start=date(2025, 2, 15), every="month", actor=None, at=LATER)
     job = take_job("a worker", at=LATER)
     assert job
-    told, former = count(), own_workspace.runs.ids()
+    calls, former_ids = count(), own_workspace.runs.ids()
     with pytest.raises(HandedBack):
-        rebuild_job(Running(job, clock=lambda: LATER, asked_back=lambda: next(told) > 12), start="2025-02-15")
-    assert own_workspace.runs.ids() == former
+        rebuild_job(Running(job, clock=lambda: LATER, asked_back=lambda: next(calls) > 12), start="2025-02-15")
+    assert own_workspace.runs.ids() == former_ids
     assert own_workspace.runs.rebuilding() == LATER
     result = rebuild_job(Running(job, clock=lambda: LATER, asked_back=lambda: False), start="2025-02-15")
     assert (len(own_workspace.runs.ids()), result) == (len(RUNS) + 1, {"runs": 5, "corrected": 0})

@@ -1,4 +1,4 @@
-"""What runs and schemes are, read from the records of runs."""
+"""Queries of runs and schemes from the records of runs."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from custrata.report import Move
 
 
 def newest() -> Run:
-    found = runs.newest()
-    assert found is not None
-    return found
+    run = runs.newest()
+    assert run is not None
+    return run
 
 
 def test_a_record_is_read_once(served: Workspace) -> None:
@@ -37,7 +37,7 @@ def test_a_new_run_is_seen_at_once(own_workspace: Workspace) -> None:
 
 
 def test_history_goes_back_no_further_than_it_should(served: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "MOST", 3)
+    monkeypatch.setattr(runs, "MAX_RUNS", 3)
     assert [run.id for run in runs.history(newest())] == list(served.runs.ids()[-3:])
 
 
@@ -47,9 +47,9 @@ def test_history_of_a_past_run_ends_with_it(served: Workspace) -> None:
 
 
 def test_a_select_offers_the_newest_runs_and_the_one_shown(served: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "MOST", 2)
+    monkeypatch.setattr(runs, "MAX_RUNS", 2)
     ids = served.runs.ids()
-    assert [run.id for run in runs.offered(runs.run(ids[0]))] == [ids[3], ids[2], ids[0]]
+    assert [run.id for run in runs.selectable(runs.run(ids[0]))] == [ids[3], ids[2], ids[0]]
 
 
 def test_an_unknown_run_is_refused(served: Workspace) -> None:
@@ -63,30 +63,33 @@ def test_nothing_came_after_a_run_that_saw_everything(served: Workspace) -> None
 
 def test_before_the_first_run_everything_is_new(own_workspace: Workspace) -> None:
     shutil.rmtree(own_workspace.runs.folder)
-    assert {one.table for one in runs.new_imports()} == {"orders", "customers"}
+    assert {record.table for record in runs.new_imports()} == {"orders", "customers"}
 
 
 @pytest.mark.parametrize("key", PUBLISHED)
 def test_moves_that_are_counted_are_those_that_were_recorded(served: Workspace, key: str) -> None:
     before, now = runs.run(served.runs.ids()[-2]), newest()
-    counted = comparison._counted(served.runs.folder, before.id, now.id, key)
+    counted = comparison._count_moves(served.runs.folder, before.id, now.id, key)
     recorded = schemes.scheme(key, now).moves
     assert sorted(map(repr, counted)) == sorted(map(repr, recorded))
 
 
 def test_moves_over_several_runs_end_where_the_later_run_is(served: Workspace) -> None:
     before, now = runs.run(served.runs.ids()[0]), newest()
-    found = comparison.moves_between("value", before, now)
-    arrived = {tier.key: sum(move.customers for move in found.moves if move.target == tier.key) for tier in found.tiers}
-    assert arrived == {tier.key: tier.customers for tier in found.tiers}
+    scheme_moves = comparison.moves_between("value", before, now)
+    arrived = {
+        tier.key: sum(move.customers for move in scheme_moves.moves if move.target == tier.key)
+        for tier in scheme_moves.tiers
+    }
+    assert arrived == {tier.key: tier.customers for tier in scheme_moves.tiers}
 
 
 @pytest.mark.parametrize("key", values.RECORDED | values.COUNTED)
 def test_a_spread_counts_every_customer_with_a_value(served: Workspace, key: str) -> None:
-    found = values.value_histogram(newest(), key, "en")
-    assert found is not None
-    assert len(found.edges) == len(found.counts) + 1
-    assert 0 < sum(found.counts) <= 240
+    histogram = values.value_histogram(newest(), key, "en")
+    assert histogram is not None
+    assert len(histogram.edges) == len(histogram.counts) + 1
+    assert 0 < sum(histogram.counts) <= 240
 
 
 @pytest.mark.parametrize("key", ["lifecycle", "rfm"])
@@ -95,16 +98,16 @@ def test_a_scheme_without_one_value_has_no_spread(served: Workspace, key: str) -
 
 
 def test_a_matrix_counts_each_customer_once(served: Workspace) -> None:
-    found = schemes.scheme("lifecycle", newest())
-    table = panels.matrix(found)
+    scheme = schemes.scheme("lifecycle", newest())
+    table = panels.matrix(scheme)
     cells = [cell for _, _, row in table.rows for cell in row if cell]
-    assert sum(cell.customers for cell in cells) == found.customers
+    assert sum(cell.customers for cell in cells) == scheme.customers
     assert all(total == sum(cell.customers for cell in row if cell) for _, total, row in table.rows)
 
 
 def test_a_matrix_puts_those_without_a_tier_together(served: Workspace) -> None:
-    found = schemes.scheme("value", newest())
-    strays = replace(found, moves=(Move(None, "high", 2, Decimal(2)), Move("retired", "high", 3, Decimal(3))))
+    scheme = schemes.scheme("value", newest())
+    strays = replace(scheme, moves=(Move(None, "high", 2, Decimal(2)), Move("retired", "high", 3, Decimal(3))))
     (name, total, row) = panels.matrix(strays).rows[-1]
     assert (name, total, row[0] and row[0].customers) == ("新进入", 5, 5)
 

@@ -42,8 +42,8 @@ def test_who_may_sees_runs(served: Workspace, signed_in: Callable[[Role], Client
 
 def test_the_list_has_every_run_the_newest_first(served: Workspace, operator: Client) -> None:
     html = page(operator, "/tiers/runs/")
-    found = re.findall(r'href="/tiers/runs/([^"/]+)/"', html)
-    assert [run for run in found if run not in ("compare", "rebuild")] == list(reversed(served.runs.ids()))
+    links = re.findall(r'href="/tiers/runs/([^"/]+)/"', html)
+    assert [run for run in links if run not in ("compare", "rebuild")] == list(reversed(served.runs.ids()))
 
 
 def test_a_long_list_goes_on_another_page(served: Workspace, operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,10 +88,10 @@ def test_comparing_shows_the_newest_two_by_default(served: Workspace, operator: 
 
 def test_the_earlier_run_comes_first_whichever_way_one_asks(served: Workspace, operator: Client) -> None:
     first, last = served.runs.ids()[0], served.runs.ids()[-1]
-    one = page(operator, f"/tiers/runs/compare/?before={last}&after={first}&moves=1")
-    other = page(operator, f"/tiers/runs/compare/?before={first}&after={last}&moves=1")
+    backward = page(operator, f"/tiers/runs/compare/?before={last}&after={first}&moves=1")
+    forward = page(operator, f"/tiers/runs/compare/?before={first}&after={last}&moves=1")
     main = re.compile(r"<main.*</main>", re.DOTALL)
-    assert main.findall(one) == main.findall(other)
+    assert main.findall(backward) == main.findall(forward)
 
 
 def test_runs_that_are_no_neighbours_are_counted_when_asked_for(served: Workspace, operator: Client) -> None:
@@ -106,7 +106,7 @@ def test_a_run_compared_with_itself_asks_for_another(served: Workspace, operator
     assert "Choose two different runs." in page(operator, f"/tiers/runs/compare/?before={run}&after={run}")
 
 
-def test_before_the_first_run_pages_say_what_comes_next(fresh: Workspace, operator: Client) -> None:
+def test_before_the_first_run_pages_say_what_comes_next(empty_workspace: Workspace, operator: Client) -> None:
     assert all("No run yet" in page(operator, address) for address in ("/tiers/runs/", "/tiers/runs/compare/"))
 
 

@@ -1,4 +1,4 @@
-"""The pages of schemes: what stands on them, where their marks lead, who may see them."""
+"""The pages of schemes: content, links of their charts, and permissions."""
 
 from __future__ import annotations
 
@@ -149,7 +149,9 @@ def test_what_is_not_there_is_not_found(served: Workspace, operator: Client, add
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_before_the_first_run_a_page_says_what_comes_next(fresh: Workspace, operator: Client, address: str) -> None:
+def test_before_the_first_run_a_page_says_what_comes_next(
+    empty_workspace: Workspace, operator: Client, address: str
+) -> None:
     html = page(operator, address)
     assert "No run yet" in html
     assert "custrata import orders" in html

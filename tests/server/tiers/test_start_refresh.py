@@ -1,4 +1,4 @@
-"""Starting a refresh: who may, once at a time, and never into the past."""
+"""Starting a refresh: permissions, one at a time, and never before the newest run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from custrata.apps.accounts.models import User
-from custrata.apps.customers.actions import edit_attribute, follow_lake
+from custrata.apps.customers.actions import edit_attribute, sync_customers
 from custrata.apps.jobs.actions.queue import take_job
 from custrata.apps.jobs.management.performing import perform
 from custrata.apps.jobs.models import Job
@@ -64,17 +64,17 @@ def test_the_page_never_leads_elsewhere(served: Workspace, operator: Client) -> 
 
 
 @pytest.mark.parametrize(
-    ("as_of", "said"),
+    ("as_of", "message"),
     [
         ("2025-06-30", "would rewrite history"),
         ("nonsense", "Enter a day"),
-        ("2099-01-01", "not come"),
+        ("2099-01-01", "in the future"),
         ("2999-01-01", "Enter a day"),
     ],
 )
-def test_the_page_says_why_it_refuses(served: Workspace, operator: Client, as_of: str, said: str) -> None:
+def test_the_page_says_why_it_refuses(served: Workspace, operator: Client, as_of: str, message: str) -> None:
     response = operator.post("/tiers/runs/refresh/", {"as_of": as_of}, follow=True)
-    assert said in response.content.decode()
+    assert message in response.content.decode()
     assert not Job.objects.exists()
 
 
@@ -106,12 +106,12 @@ def test_a_run_knows_who_asked_for_it(served: Workspace) -> None:
 
 def test_a_refresh_takes_in_what_people_decided(own_workspace: Workspace, person: Callable[[Role], User]) -> None:
     ann = person(Role.OPERATOR)
-    follow_lake(own_workspace, at=AT)
+    sync_customers(own_workspace, at=AT)
     edit_attribute(customer_id="c007", attribute="name", value="Ada", source_value=None, actor=ann, at=AT)
     start_refresh(as_of=date(2025, 7, 15), actor=ann, at=AT)
     job = take_job("a worker", at=AT)
     assert job
     perform(job)
-    found = reading(own_workspace)
-    assert found
-    assert (found.customer("c007") or {})["name"] == "Ada"
+    profile = reading(own_workspace)
+    assert profile
+    assert (profile.customer("c007") or {})["name"] == "Ada"

@@ -1,4 +1,4 @@
-"""Withdrawing a run: who may, with which reason, and what is left of it."""
+"""Withdrawing a run: permissions, the reason, and what remains."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def test_it_is_asked_for_and_audited(served: Workspace, administrator: Client) -
     assert administrator.get(f"/tiers/runs/{run_id}/withdraw/").status_code == 200
     answer = administrator.post(f"/tiers/runs/{run_id}/withdraw/", {"reason": "a wrong day"})
     job, entry = Job.objects.get(), Change.objects.get(action="tiers.withdraw")
-    wanted = {"run": run_id, "reason": "a wrong day", "by": "administrator"}
-    assert (answer.status_code, job.kind, job.arguments) == (302, "withdraw", wanted)
+    arguments = {"run": run_id, "reason": "a wrong day", "by": "administrator"}
+    assert (answer.status_code, job.kind, job.arguments) == (302, "withdraw", arguments)
     assert entry.subject_id == run_id

@@ -24,13 +24,13 @@ from custrata.schema.counting import FreeOrders
 Keep = Callable[[ir.Table], ir.Table]
 
 
-def unkept(table: ir.Table) -> ir.Table:
+def unmaterialized(table: ir.Table) -> ir.Table:
     """Leave an expression as it is: for callers who need no intermediate table computed once."""
     return table
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownFacts:
     """What is known at an instant, computed once: the valued orders, the paced sales, and the common figures.
 
     `since` is the local day of the oldest order of all, as a day number: what lies before it is unknown.
@@ -46,20 +46,20 @@ def known_facts(
     orders: ir.Table,
     as_of: AsOf,
     *,
-    keep: Keep = unkept,
+    keep: Keep = unmaterialized,
     named_returns: bool = True,
     rhythm: bool = True,
     free_orders: FreeOrders = "count",
-) -> Known:
+) -> KnownFacts:
     """Value the orders known at `as_of` and walk through each customer's in order.
 
     `keep` computes an intermediate table once, such as `Engine.materialize`; `rhythm=False` spares the population's
     median gap, for callers who read no rhythm, loyalty or silence. `named_returns` and `free_orders` as in
     `known_orders`.
     """
-    known = known_orders(orders, as_of, named_returns=named_returns, free_orders=free_orders)
-    walked = keep(paced(known))
-    return Known(known, walked, population(walked) if rhythm else Population(None), first_day(orders, as_of))
+    valued = known_orders(orders, as_of, named_returns=named_returns, free_orders=free_orders)
+    walked = keep(paced(valued))
+    return KnownFacts(valued, walked, population(walked) if rhythm else Population(None), first_day(orders, as_of))
 
 
 def first_day(orders: ir.Table, as_of: AsOf) -> int | None:
@@ -69,7 +69,7 @@ def first_day(orders: ir.Table, as_of: AsOf) -> int | None:
 
 
 def order_traits(
-    known: Known,
+    facts: KnownFacts,
     as_of: AsOf,
     *,
     lines: ir.Table | None = None,
@@ -77,7 +77,7 @@ def order_traits(
     places: tuple[str, ...] = ("channel", "store"),
     window: int | None = 365,
     families: frozenset[str] = FAMILIES,
-    keep: Keep = unkept,
+    keep: Keep = unmaterialized,
 ) -> ir.Table:
     """One row per customer with a counted order or return: `customer_id` and every trait of the catalogue.
 
@@ -85,20 +85,20 @@ def order_traits(
     computes an intermediate table once, as in `known_facts`.
     """
     spans = "spans" in families
-    sold = keep(paced_traits(known.paced, as_of, known.everyone, window, families))
-    spent = spend_traits(sold, return_sums(known.orders, as_of, window, spans=spans), spans=spans)
-    beside = [keep(place_traits(known.orders, as_of, place, window)) for place in places]
+    sold = keep(paced_traits(facts.paced, as_of, facts.everyone, window, families))
+    spent = spend_traits(sold, return_sums(facts.orders, as_of, window, spans=spans), spans=spans)
+    parts = [keep(place_traits(facts.orders, as_of, place, window)) for place in places]
     if "rhythm" in families:
-        beside.append(keep(comebacks(known.paced, as_of, known.everyone)))
+        parts.append(keep(comebacks(facts.paced, as_of, facts.everyone)))
     if lines is not None:
-        beside.append(keep(line_traits(keep(sold_lines(lines, known.orders, products)), as_of, window)))
-    wide = joined_by_customer(spent, *beside)
+        parts.append(keep(line_traits(keep(sold_lines(lines, facts.orders, products)), as_of, window)))
+    wide = joined_by_customer(spent, *parts)
     if spans:
-        wide = _reaching(wide, uncovered(known.since, as_of))
+        wide = _with_earlier_windows(wide, uncovered(facts.since, as_of))
     return conformed(wide, whole=families == FAMILIES)
 
 
-def _reaching(wide: ir.Table, unknown: Collection[str]) -> ir.Table:
+def _with_earlier_windows(wide: ir.Table, unknown: Collection[str]) -> ir.Table:
     """The traits of an earlier window: nothing where the facts do not reach back to it, else counted from nought."""
     return wide.mutate(
         **{
@@ -168,11 +168,11 @@ def profile_of(
 ) -> ir.Table:
     """As `traits`, computed once; fewer `families` (of `FAMILIES`) leave out what a method does not read."""
     moment = AsOf.of(as_of, zone)
-    known = known_facts(
+    facts = known_facts(
         canonical_orders(orders, zone, columns), moment, rhythm="rhythm" in families, free_orders=free_orders
     )
     profile = order_traits(
-        known,
+        facts,
         moment,
         lines=None if lines is None else canonical_lines(lines, zone),
         products=None if products is None else canonical_products(products, zone),

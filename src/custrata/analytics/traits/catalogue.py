@@ -111,9 +111,9 @@ _TRAITS = [
                 SILENCE,
                 "ratio",
                 f"the longest silence that an order of the last 90 days ended, in the usual gaps known before it; of "
-                f"orders before which {known} known; empty under one usual gap",
+                f"orders before which {days} known; empty under one usual gap",
             )
-            for start, known in (
+            for start, days in (
                 (1, "one order day was"),
                 (2, "2 or 3 order days were"),
                 (4, "4 to 12 order days were"),

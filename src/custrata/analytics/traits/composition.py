@@ -12,14 +12,14 @@ from custrata.engine.functions import divide
 from custrata.schema import SUM
 
 
-def place_traits(known: ir.Table, as_of: AsOf, place: str, window: int | None = 365) -> ir.Table:
+def place_traits(orders: ir.Table, as_of: AsOf, place: str, window: int | None = 365) -> ir.Table:
     """The `place` (channel or store) of a customer's orders in the window: how many, the top one and its share.
 
     Columns `customer_id`, `channels`, `top_channel`, `top_channel_share`, named after `place`.
     """
-    seen = known.filter(known.sold, as_of.within(known.at, window), known[place].notnull())
-    counts = seen.group_by("customer_id", name=seen[place]).aggregate(
-        orders=seen.count(), sales=seen.net.sum().cast(SUM)
+    placed = orders.filter(orders.sold, as_of.within(orders.at, window), orders[place].notnull())
+    counts = placed.group_by("customer_id", name=placed[place]).aggregate(
+        orders=placed.count(), sales=placed.net.sum().cast(SUM)
     )
     ranked = counts.mutate(
         rank=ibis.row_number().over(
@@ -42,19 +42,21 @@ def place_traits(known: ir.Table, as_of: AsOf, place: str, window: int | None = 
     )
 
 
-def sold_lines(lines: ir.Table, known: ir.Table, products: ir.Table | None) -> ir.Table:
+def sold_lines(lines: ir.Table, orders: ir.Table, products: ir.Table | None) -> ir.Table:
     """The lines of sold orders with customer, instant and category (the product's own, else the line's).
 
     Columns `customer_id`, `order_id`, `at`, `product_id`, `category`, `quantity`, `amount`.
     """
-    heads = known.filter(known.sold).select("order_id", "customer_id", "at")
-    held = lines.select("order_id", "product_id", "category", "quantity", "amount")
-    joined = held.inner_join(heads, "order_id")
+    heads = orders.filter(orders.sold).select("order_id", "customer_id", "at")
+    columns = lines.select("order_id", "product_id", "category", "quantity", "amount")
+    joined = columns.inner_join(heads, "order_id")
     if products is None:
         return joined
     names = products.filter(products.category.notnull()).select(of_product="product_id", of_category="category")
-    told = joined.left_join(names, joined.product_id == names.of_product)
-    return told.mutate(category=ibis.coalesce(told.of_category, told.category)).drop("of_product", "of_category")
+    categorised = joined.left_join(names, joined.product_id == names.of_product)
+    return categorised.mutate(category=ibis.coalesce(categorised.of_category, categorised.category)).drop(
+        "of_product", "of_category"
+    )
 
 
 def line_traits(sold: ir.Table, as_of: AsOf, window: int | None = 365) -> ir.Table:
@@ -78,16 +80,16 @@ def line_traits(sold: ir.Table, as_of: AsOf, window: int | None = 365) -> ir.Tab
 def _category_traits(sold: ir.Table, as_of: AsOf, window: int | None) -> ir.Table:
     named = sold.filter(sold.category.notnull())
     now = as_of.within(named.at, window)
-    held = named.group_by("customer_id", "category").aggregate(
+    by_category = named.group_by("customer_id", "category").aggregate(
         spent=named.amount.sum(where=now).cast(SUM), lines=named.count(where=now), first_at=named.at.min()
     )
     nought = ibis.literal(0).cast(SUM)
-    mine = ibis.window(group_by=held.customer_id)
-    fresh = as_of.within(held.first_at, 90)
-    parts = held.mutate(
+    mine = ibis.window(group_by=by_category.customer_id)
+    fresh = as_of.within(by_category.first_at, 90)
+    parts = by_category.mutate(
         fresh=fresh,
-        inside=held.lines > 0,
-        worth=ibis.greatest(held.spent.fill_null(nought), nought),
+        inside=by_category.lines > 0,
+        worth=ibis.greatest(by_category.spent.fill_null(nought), nought),
     )
     parts = parts.mutate(
         rank=ibis.row_number().over(
@@ -107,12 +109,12 @@ def _category_traits(sold: ir.Table, as_of: AsOf, window: int | None) -> ir.Tabl
     )
 
 
-def joined_by_customer(first: ir.Table, *others: ir.Table) -> ir.Table:
+def joined_by_customer(first: ir.Table, *tables: ir.Table) -> ir.Table:
     """Tables with a row per customer, side by side; every customer of the first is kept."""
-    if not others:
+    if not tables:
         return first
     # One chain of joins with one choice of columns at its end: a choice after each would be planned again and again.
-    named = [other.rename({f"customer_beside_{n}": "customer_id"}) for n, other in enumerate(others)]
+    named = [other.rename({f"customer_beside_{n}": "customer_id"}) for n, other in enumerate(tables)]
     chain = first
     for n, other in enumerate(named):
         chain = chain.left_join(other, first.customer_id == other[f"customer_beside_{n}"])

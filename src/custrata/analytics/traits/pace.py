@@ -36,8 +36,8 @@ class Population:
 
 def population(paced: ir.Table) -> Population:
     """The discrete median of all gaps between the order days of all customers."""
-    found = only_row(paced.aggregate(gap=discrete_quantile(paced.gap, 0.5)))["gap"]
-    return Population(None if found is None else int(found))
+    row = only_row(paced.aggregate(gap=discrete_quantile(paced.gap, 0.5)))["gap"]
+    return Population(None if row is None else int(row))
 
 
 def paced_traits(
@@ -52,26 +52,26 @@ def paced_traits(
     First and last day, orders and sales are always there; `families` says what else is wanted.
     """
     now = as_of.within(paced.at, window)
-    asked = _basics(paced, now)
+    aggregates = _basics(paced, now)
     if "spans" in families:
-        asked |= _spans(paced, as_of)
+        aggregates |= _spans(paced, as_of)
     if "habits" in families:
-        asked |= _habits(paced, now)
+        aggregates |= _habits(paced, now)
     if "rhythm" in families:
-        asked |= _gaps(paced, as_of, everyone, window)
+        aggregates |= _gaps(paced, as_of, everyone, window)
     if "price" in families:
-        asked |= _prices(paced, now)
-    sums = paced.group_by("customer_id").aggregate(**asked)
-    found = _basic_traits(sums, as_of)
+        aggregates |= _prices(paced, now)
+    sums = paced.group_by("customer_id").aggregate(**aggregates)
+    traits = _basic_traits(sums, as_of)
     if "spans" in families:
-        found |= _span_traits(sums)
+        traits |= _span_traits(sums)
     if "habits" in families:
-        found |= _habit_traits(sums)
+        traits |= _habit_traits(sums)
     if "rhythm" in families:
-        found |= _rhythm_traits(sums, as_of, everyone)
+        traits |= _rhythm_traits(sums, as_of, everyone)
     if "price" in families:
-        found |= _price_traits(sums)
-    return sums.mutate(**found)
+        traits |= _price_traits(sums)
+    return sums.mutate(**traits)
 
 
 def total(value: ir.NumericValue, where: ir.BooleanValue | None = None) -> ir.Value:
@@ -176,13 +176,13 @@ def _habit_traits(sums: ir.Table) -> dict[str, ir.Value]:
 
 def _price_traits(sums: ir.Table) -> dict[str, ir.Value]:
     """Nothing for a customer none of whose orders in the window says what discount there was."""
-    known, share = sums.discounts_known > 0, ibis.null(SHARE)
+    has_discount, share = sums.discounts_known > 0, ibis.null(SHARE)
     listed = (sums.sales + sums.discount).cast(SUM)
     return {
-        "discount": known.ifelse(sums.discount, ibis.null(SUM)),
-        "discount_rate": known.ifelse(share_of(sums.discount, listed), share),
-        "discounted_order_share": known.ifelse(share_of(sums.discounted_orders, sums.orders), share),
-        "full_price_share": known.ifelse(share_of(sums.full_price_sales, sums.sales), share),
+        "discount": has_discount.ifelse(sums.discount, ibis.null(SUM)),
+        "discount_rate": has_discount.ifelse(share_of(sums.discount, listed), share),
+        "discounted_order_share": has_discount.ifelse(share_of(sums.discounted_orders, sums.orders), share),
+        "full_price_share": has_discount.ifelse(share_of(sums.full_price_sales, sums.sales), share),
     }
 
 

@@ -17,37 +17,37 @@ WINDOW = ("", "_all")
 SPANS = ("_30d", "_90d", "_365d", "_before_90d", "_before_365d")
 
 
-def return_sums(known: ir.Table, as_of: AsOf, window: int | None = 365, *, spans: bool = True) -> ir.Table:
+def return_sums(orders: ir.Table, as_of: AsOf, window: int | None = 365, *, spans: bool = True) -> ir.Table:
     """Sums over the counted orders that are no sale: returns that name no order, and orders wholly given back.
 
     One row per customer that has any. `returned…` are negative, as the amounts of returns are.
     """
-    others = known.filter(known.counted, ~known.sold)
-    wholly = (others.back > 0) & (others.net <= 0)
+    returns = orders.filter(orders.counted, ~orders.sold)
+    wholly = (returns.back > 0) & (returns.net <= 0)
     # An order given back counts for no amount, not even a negative one where more came back than was paid.
-    others = others.mutate(wholly=wholly, net=wholly.ifelse(ibis.literal(0).cast(MONEY), others.net))
-    now, wholly = as_of.within(others.at, window), others.wholly
-    return others.group_by("customer_id").aggregate(
-        **_returned(others, as_of, window, spans=spans),
-        unnamed_returns=others.count(where=now & (others.net < 0)),
-        unnamed_value=total(-others.net, now & (others.net < 0)),
-        refunded_orders=others.count(where=now & wholly),
-        refunded_gross=total(others.gross, now & wholly),
-        refunded_back=total(others.back, now & wholly),
-        last_return_on=as_date(cast(ir.IntegerValue, others.day.max(where=others.net < 0))),
+    returns = returns.mutate(wholly=wholly, net=wholly.ifelse(ibis.literal(0).cast(MONEY), returns.net))
+    now, wholly = as_of.within(returns.at, window), returns.wholly
+    return returns.group_by("customer_id").aggregate(
+        **_returned(returns, as_of, window, spans=spans),
+        unnamed_returns=returns.count(where=now & (returns.net < 0)),
+        unnamed_value=total(-returns.net, now & (returns.net < 0)),
+        refunded_orders=returns.count(where=now & wholly),
+        refunded_gross=total(returns.gross, now & wholly),
+        refunded_back=total(returns.back, now & wholly),
+        last_return_on=as_date(cast(ir.IntegerValue, returns.day.max(where=returns.net < 0))),
     )
 
 
-def _returned(others: ir.Table, as_of: AsOf, window: int | None, *, spans: bool) -> dict[str, ir.Value]:
-    asked = {"returned": total(others.net, as_of.within(others.at, window)), "returned_all": total(others.net)}
+def _returned(returns: ir.Table, as_of: AsOf, window: int | None, *, spans: bool) -> dict[str, ir.Value]:
+    sums = {"returned": total(returns.net, as_of.within(returns.at, window)), "returned_all": total(returns.net)}
     if not spans:
-        return asked
-    return asked | {
-        "returned_30d": total(others.net, as_of.within(others.at, 30)),
-        "returned_90d": total(others.net, as_of.within(others.at, 90)),
-        "returned_365d": total(others.net, as_of.within(others.at, 365)),
-        "returned_before_90d": total(others.net, as_of.between(others.at, older=180, newer=90)),
-        "returned_before_365d": total(others.net, as_of.between(others.at, older=730, newer=365)),
+        return sums
+    return sums | {
+        "returned_30d": total(returns.net, as_of.within(returns.at, 30)),
+        "returned_90d": total(returns.net, as_of.within(returns.at, 90)),
+        "returned_365d": total(returns.net, as_of.within(returns.at, 365)),
+        "returned_before_90d": total(returns.net, as_of.between(returns.at, older=180, newer=90)),
+        "returned_before_365d": total(returns.net, as_of.between(returns.at, older=730, newer=365)),
     }
 
 
@@ -55,8 +55,8 @@ def spend_traits(sold: ir.Table, returned: ir.Table, *, spans: bool = True) -> i
     """Both sides put together: spend by window, and the return traits. One row per customer of either side."""
     back = returned.rename(returning_customer="customer_id")
     both = sold.outer_join(back, sold.customer_id == back.returning_customer)
-    asked = WINDOW + SPANS if spans else WINDOW
-    spend = {f"spend{span}": _money(both, f"sales{span}") + _money(both, f"returned{span}") for span in asked}
+    spans_read = WINDOW + SPANS if spans else WINDOW
+    spend = {f"spend{span}": _money(both, f"sales{span}") + _money(both, f"returned{span}") for span in spans_read}
     spent = both.mutate(
         customer_id=ibis.coalesce(both.customer_id, both.returning_customer),
         **{name: value.cast(SUM) for name, value in spend.items()},

@@ -1,4 +1,4 @@
-"""What people fill in; what it means is for the actions to say."""
+"""Forms of the account pages; the actions validate the meaning."""
 
 from __future__ import annotations
 
@@ -13,46 +13,48 @@ from custrata.web.rights import Role
 from custrata.web.texts import text
 from custrata.wording import LANGUAGES, phrase
 
-said = lazy(text, str)
-LONGEST_PASSWORD = 4096  # longer ones would only keep the server busy
+text_lazy = lazy(text, str)
+LONGEST_PASSWORD = 4096  # longer ones would only cost hashing time
 LANGUAGE_NAMES = [(language, phrase("languages", "own", language)) for language in LANGUAGES]
-ROLE_NAMES = [(role.value, said(f"web.roles.{role.value}")) for role in Role]
+ROLE_NAMES = [(role.value, text_lazy(f"web.roles.{role.value}")) for role in Role]
 
 
-class Filled(forms.Form):
-    """A form whose fields look and complain as ours do."""
+class StyledForm(forms.Form):
+    """A form with the product's field styles and error messages."""
 
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         for field in self.fields.values():
             chosen = isinstance(field.widget, forms.Select)
             field.widget.attrs["class"] = "form-select" if chosen else "form-control"
-            field.error_messages["required"] = said("accounts.fault.required")
+            field.error_messages["required"] = text_lazy("accounts.fault.required")
 
 
 def username_field(**more: Any) -> forms.CharField:
     """A user name."""
     marks = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", **more}
-    return forms.CharField(max_length=150, label=said("accounts.field.username"), widget=forms.TextInput(attrs=marks))
+    return forms.CharField(
+        max_length=150, label=text_lazy("accounts.field.username"), widget=forms.TextInput(attrs=marks)
+    )
 
 
 def password_field(label: str, autocomplete: str, *, required: bool = True) -> forms.CharField:
-    """A password, taken as it is: spaces belong to it."""
+    """A password; spaces are kept."""
     return forms.CharField(
         max_length=LONGEST_PASSWORD,
         strip=False,
         required=required,
-        label=said(label),
+        label=text_lazy(label),
         widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}),
     )
 
 
 def name_field() -> forms.CharField:
-    """What a person is called."""
+    """The name of a person."""
     return forms.CharField(
         max_length=150,
         required=False,
-        label=said("accounts.field.name"),
+        label=text_lazy("accounts.field.name"),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
 
@@ -62,46 +64,50 @@ def email_field() -> forms.EmailField:
     return forms.EmailField(
         max_length=254,
         required=False,
-        label=said("accounts.field.email"),
-        error_messages={"invalid": said("accounts.fault.email")},
+        label=text_lazy("accounts.field.email"),
+        error_messages={"invalid": text_lazy("accounts.fault.email")},
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
 
-class SignInForm(Filled):
+class SignInForm(StyledForm):
     username = username_field(autofocus=True)
     password = password_field("accounts.field.password", "current-password")
 
 
-class CodeForm(Filled):
-    """The code of an authenticator, or a recovery code."""
+class CodeForm(StyledForm):
+    """A code of the authenticator, or a recovery code."""
 
     code = forms.CharField(
         max_length=60,
-        label=said("accounts.field.code"),
+        label=text_lazy("accounts.field.code"),
         widget=forms.TextInput(
             attrs={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
         ),
     )
 
 
-class PresentPasswordForm(Filled):
-    """The password of whoever is signed in already."""
+class PresentPasswordForm(StyledForm):
+    """The current password of the signed-in person."""
 
     present = password_field("accounts.field.present", "current-password")
 
 
-class NewPasswordForm(Filled):
-    """A password, given twice."""
+class NewPasswordForm(StyledForm):
+    """A new password, entered twice."""
 
     password = password_field("accounts.field.new_password", "new-password")
     repeated = password_field("accounts.field.repeated", "new-password")
 
     def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
-        if given.get("password") and given.get("repeated") and given["password"] != given["repeated"]:
+        cleaned_data = super().clean() or self.cleaned_data
+        if (
+            cleaned_data.get("password")
+            and cleaned_data.get("repeated")
+            and cleaned_data["password"] != cleaned_data["repeated"]
+        ):
             self.add_error("repeated", ValidationError(text("accounts.fault.repeated")))
-        return given
+        return cleaned_data
 
 
 class InvitedForm(NewPasswordForm):
@@ -120,36 +126,40 @@ class ChangePasswordForm(NewPasswordForm):
     field_order = ("present", "password", "repeated")
 
 
-class InviteForm(Filled):
+class InviteForm(StyledForm):
     username = username_field(autocomplete="off")
     email = email_field()
-    role = forms.ChoiceField(choices=ROLE_NAMES, label=said("accounts.field.role"), initial=Role.AGENT.value)
+    role = forms.ChoiceField(choices=ROLE_NAMES, label=text_lazy("accounts.field.role"), initial=Role.AGENT.value)
 
 
-class RoleForm(Filled):
-    role = forms.ChoiceField(choices=ROLE_NAMES, label=said("accounts.field.role"))
+class RoleForm(StyledForm):
+    role = forms.ChoiceField(choices=ROLE_NAMES, label=text_lazy("accounts.field.role"))
 
 
-class MeForm(Filled):
-    """One's own data; another e-mail address needs the password."""
+class MeForm(StyledForm):
+    """One's own profile; a new e-mail address requires the password."""
 
     name = name_field()
     email = email_field()
     present = password_field("accounts.field.present", "current-password", required=False)
     language = forms.ChoiceField(
         required=False,
-        choices=[("", said("accounts.me.any_language")), *LANGUAGE_NAMES],
-        label=said("web.language"),
+        choices=[("", text_lazy("accounts.me.any_language")), *LANGUAGE_NAMES],
+        label=text_lazy("web.language"),
     )
     theme = forms.ChoiceField(
-        required=False, choices=[(theme, said(f"web.theme.{theme}")) for theme in THEMES], label=said("web.theme.title")
+        required=False,
+        choices=[(theme, text_lazy(f"web.theme.{theme}")) for theme in THEMES],
+        label=text_lazy("web.theme.title"),
     )
 
 
-class WorkspaceForm(Filled):
-    name = forms.CharField(max_length=100, label=said("accounts.workspace.name"))
-    language = forms.ChoiceField(choices=LANGUAGE_NAMES, label=said("accounts.workspace.language"))
-    memory = forms.CharField(max_length=20, label=said("accounts.workspace.memory"))
-    keep_runs = forms.CharField(max_length=20, required=False, label=said("accounts.workspace.keep_runs"))
-    keep_quarantine = forms.CharField(max_length=20, required=False, label=said("accounts.workspace.keep_quarantine"))
-    compact_at = forms.CharField(max_length=20, required=False, label=said("accounts.workspace.compact_at"))
+class WorkspaceForm(StyledForm):
+    name = forms.CharField(max_length=100, label=text_lazy("accounts.workspace.name"))
+    language = forms.ChoiceField(choices=LANGUAGE_NAMES, label=text_lazy("accounts.workspace.language"))
+    memory = forms.CharField(max_length=20, label=text_lazy("accounts.workspace.memory"))
+    keep_runs = forms.CharField(max_length=20, required=False, label=text_lazy("accounts.workspace.keep_runs"))
+    keep_quarantine = forms.CharField(
+        max_length=20, required=False, label=text_lazy("accounts.workspace.keep_quarantine")
+    )
+    compact_at = forms.CharField(max_length=20, required=False, label=text_lazy("accounts.workspace.compact_at"))

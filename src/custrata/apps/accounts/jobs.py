@@ -1,14 +1,14 @@
-"""What this app looks after itself: what has run out."""
+"""Periodic clean-up of expired sessions, failed sign-ins and links."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from custrata.apps.accounts.actions import forget_expired
+from custrata.apps.accounts.actions import delete_expired
 from custrata.apps.jobs.actions import every
 
 
 @every(seconds=3600)
-def forget_what_has_run_out(at: datetime) -> None:
-    """Remove sessions, wrong passwords with their addresses, and links that have run out."""
-    forget_expired(at=at)
+def purge_expired(at: datetime) -> None:
+    """Delete expired sessions, failed sign-ins with their addresses, and links."""
+    delete_expired(at=at)

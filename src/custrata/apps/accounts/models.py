@@ -1,4 +1,4 @@
-"""People who sign in, the links that let them in, their recovery codes, and where they are signed in."""
+"""People, one-time links, recovery codes and sign-ins."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROLES = [role.value for role in Role]
 
 
 def folded(username: str) -> str:
-    """A user name without case, width and compatible forms: what spells the same person is the same text.
+    """A user name without case, width and compatibility variants, for comparison.
 
     >>> folded(" AnalyſT "), folded("ａｎａｌｙｓｔ")
     ('analyst', 'analyst')
@@ -34,13 +34,13 @@ class FoldedName(models.CharField):  # type: ignore[type-arg]  # of plain text, 
         return value
 
     def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
-        """As a plain text: migrations fill it themselves."""
-        name, _, given, named = super().deconstruct()
-        return name, "django.db.models.CharField", given, named
+        """As a plain `CharField`: migrations fill it themselves."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
 
 
 class People(BaseUserManager["User"]):
-    """Users by their user name, however it is spelt."""
+    """Users by their user name, regardless of case and width."""
 
     def get_by_natural_key(self, username: str | None) -> User:
         person = self.named(username or "")
@@ -49,20 +49,20 @@ class People(BaseUserManager["User"]):
         return person
 
     def named(self, username: str) -> User | None:
-        """The person of a name: as it is stored, of two whose names became one when they were folded; else folded."""
+        """The person of a user name: an exact match before a folded one."""
         spelt = username.strip()
         people = self.filter(models.Q(username=spelt) | models.Q(folded=folded(spelt)))
         return min(people, key=lambda person: person.username != spelt, default=None)
 
 
 class User(AbstractBaseUser):
-    """A person with one role. People are deactivated, never deleted: what they did keeps its name."""
+    """A person with one role. People are deactivated, never deleted, so that their records keep their name."""
 
-    # The first two are Django's, without its names for them, which differ by the language a migration is made in.
+    # The first two are Django's, without verbose names, which depend on the language a migration is made in.
     password = models.CharField(max_length=128)
     last_login = models.DateTimeField(blank=True, null=True)
     username = models.CharField(max_length=150, unique=True)
-    folded = FoldedName(max_length=500, unique=True, editable=False)  # what the name is looked up by
+    folded = FoldedName(max_length=500, unique=True, editable=False)  # for look-ups of the user name
     name = models.CharField(max_length=150, blank=True)
     email = models.EmailField(blank=True)
     role = models.CharField(max_length=20, choices=[(role.value, role.value) for role in Role])
@@ -90,9 +90,9 @@ OPEN = models.Q(used_at__isnull=True, revoked_at__isnull=True)
 
 
 class OneTimeLink(models.Model):
-    """A link that lets somebody choose a password, once: the first administrator, one invited, one who forgot theirs.
+    """A link to choose a password once: for the first administrator, an invitation, or a password reset.
 
-    Only the digest of its secret is kept, so nobody who reads the database can use it.
+    Only the digest of its secret is stored, so that a reader of the database cannot use it.
     """
 
     class Kind(models.TextChoices):
@@ -102,7 +102,7 @@ class OneTimeLink(models.Model):
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     digest = models.CharField(max_length=64, unique=True)
-    username = models.CharField(max_length=150, blank=True)  # of an invitation: who will be made, and how
+    username = models.CharField(max_length=150, blank=True)  # of an invitation: the person to create
     email = models.EmailField(blank=True)
     role = models.CharField(max_length=20, blank=True)
     person = models.ForeignKey(User, models.PROTECT, null=True, related_name="links")  # of a password link: whose
@@ -140,11 +140,11 @@ class OneTimeLink(models.Model):
 
 
 class SignIn(models.Model):
-    """Where a person is signed in; it goes with its session."""
+    """A sign-in of a person; deleted with its session."""
 
     session = models.OneToOneField(Session, models.CASCADE, related_name="sign_in")
     person = models.ForeignKey(User, models.CASCADE, related_name="sign_ins")
-    device = models.CharField(max_length=255, blank=True)  # as the browser names itself
+    device = models.CharField(max_length=255, blank=True)  # the user agent
     address = models.GenericIPAddressField(null=True)
     since = models.DateTimeField()
     seen_at = models.DateTimeField()
@@ -154,7 +154,7 @@ class SignIn(models.Model):
 
 
 class RecoveryCode(models.Model):
-    """A code that stands in, once, for the one of the authenticator; kept as a digest."""
+    """A single-use code in place of one of the authenticator; stored as a digest."""
 
     person = models.ForeignKey(User, models.CASCADE, related_name="recovery_codes")
     digest = models.CharField(max_length=64, unique=True)

@@ -1,4 +1,4 @@
-"""What is known of people: who there is, where they are signed in, which links are open."""
+"""Queries on people, their sessions and one-time links."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from custrata.web.texts import text
 
 
 class Row(NamedTuple):
-    """A right, what it is called, and which roles have it, in the order of the roles."""
+    """A right, its title, and which roles have it, in the order of the roles."""
 
     right: Right
     name: str
@@ -29,8 +29,8 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Place:
-    """One place a person is signed in at."""
+class ActiveSession:
+    """A session in which a person is signed in."""
 
     number: int
     device: str
@@ -40,7 +40,7 @@ class Place:
     current: bool
 
 
-# The first name found is the one meant: the later ones stand in the earlier ones' texts too.
+# The first match wins: user agents of the earlier entries contain the later names too.
 BROWSERS = {"MicroMessenger": "WeChat", "Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "FxiOS": "Firefox"}
 BROWSERS |= {"Chrome": "Chrome", "CriOS": "Chrome", "Safari": "Safari", "curl": "curl", "python": "Python"}
 SYSTEMS = {"Windows": "Windows", "Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Mac OS X": "macOS"}
@@ -49,20 +49,20 @@ SYSTEMS |= {"CrOS": "ChromeOS", "Linux": "Linux"}
 
 
 def people() -> QuerySet[User]:
-    """Everybody, with `places`, the number of their open sessions, and `second`, whether they sign in with two steps.
+    """All people, with `places`, the number of their sessions, and `second`, whether they have a second factor.
 
-    Those who may sign in come first.
+    Active people come first.
     """
     return User.objects.annotate(places=Count("sign_ins"), second=SECOND).order_by("-is_active", Lower("username"))
 
 
-def administered() -> bool:
+def has_active_administrator() -> bool:
     """Whether there is an active administrator."""
     return User.objects.filter(role=Role.ADMINISTRATOR, is_active=True).exists()
 
 
 def locked_out(at: datetime) -> set[str]:
-    """Folded user names that too many wrong passwords keep out from some address."""
+    """Folded user names that are locked out from some address after too many wrong passwords."""
     recent = AccessAttempt.objects.filter(attempt_time__gt=at - axes.AXES_COOLOFF_TIME)
     counted = recent.values("username", "ip_address").annotate(failures=Sum("failures_since_start"))
     over = counted.filter(failures__gte=axes.AXES_FAILURE_LIMIT)
@@ -70,10 +70,10 @@ def locked_out(at: datetime) -> set[str]:
 
 
 def too_many_failures(counted: str | None, address: str | None, at: datetime) -> bool:
-    """Whether sign-ins from an address are put off: after failures for many names from there, or from everywhere.
+    """Whether sign-ins from an address are throttled: after too many failures from there, or overall.
 
-    `counted` is what failures from the address are counted for. What comes from everywhere keeps out nobody at an
-    address where somebody is signed in.
+    `counted` is the address or network that failures are counted for. The overall limit does not apply to addresses
+    from which somebody is signed in.
     """
     recent = AccessAttempt.objects.filter(attempt_time__gt=at - axes.AXES_COOLOFF_TIME)
     failures = recent.aggregate(
@@ -88,18 +88,18 @@ def too_many_failures(counted: str | None, address: str | None, at: datetime) ->
 
 
 def person_named(username: str) -> User | None:
-    """The person of a user name, however it is spelt."""
+    """The person with a user name, regardless of case and width."""
     return User.objects.named(username)
 
 
 def second_factor(person: User) -> TOTPDevice | None:
-    """The authenticator whose codes a person signs in with; None where the password is enough."""
+    """The confirmed authenticator of a person; None without a second factor."""
     device: TOTPDevice | None = TOTPDevice.objects.devices_for_user(person, confirmed=True).first()
     return device
 
 
 def set_up_in_progress(person: User, device_id: object) -> TOTPDevice | None:
-    """The authenticator that a person is about to confirm."""
+    """The unconfirmed authenticator of a person."""
     device: TOTPDevice | None = (
         TOTPDevice.objects.devices_for_user(person, confirmed=False).filter(pk=device_id).first()
     )
@@ -112,40 +112,47 @@ def recovery_codes_left(person: User) -> int:
 
 
 def open_invitations() -> QuerySet[OneTimeLink]:
-    """Invitations neither used nor withdrawn, the newest first; some may have run out."""
+    """Invitations neither used nor revoked, newest first; some may have expired."""
     open_ones = OneTimeLink.objects.filter(kind=OneTimeLink.Kind.INVITATION, used_at=None, revoked_at=None)
     return open_ones.select_related("made_by").order_by("-made_at", "-pk")
 
 
 def usable_links(secret: str, kind: str, at: datetime) -> QuerySet[OneTimeLink]:
-    """The link of a secret, as long as it can be used: one or none."""
+    """The usable link of a secret: one or none."""
     return OneTimeLink.objects.filter(
         digest=digest(secret), kind=kind, used_at=None, revoked_at=None, expires_at__gt=at
     )
 
 
 def digest(secret: str) -> str:
-    """What is kept of a link's secret: of 256 random bits a plain digest tells nothing."""
+    """The stored digest of a link's secret; 256 random bits need no salt."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def places(person: User, current: str | None, at: datetime) -> list[Place]:
-    """Where a person is signed in, this session first, then the one last used."""
-    found = SignIn.objects.filter(person=person, session__expire_date__gt=at).order_by("-seen_at")
+def active_sessions(person: User, current: str | None, at: datetime) -> list[ActiveSession]:
+    """The sessions of a person, the current one first, then by last use."""
+    sign_ins = SignIn.objects.filter(person=person, session__expire_date__gt=at).order_by("-seen_at")
     listed = [
-        Place(one.pk, device_name(one.device), one.address, one.since, one.seen_at, one.session_id == current)
-        for one in found
+        ActiveSession(
+            sign_in.pk,
+            device_name(sign_in.device),
+            sign_in.address,
+            sign_in.since,
+            sign_in.seen_at,
+            sign_in.session_id == current,
+        )
+        for sign_in in sign_ins
     ]
     return sorted(listed, key=lambda place: not place.current)
 
 
 def signed_in_since(session_key: str) -> datetime | None:
-    """Since when somebody is signed in with a session."""
+    """When the sign-in of a session began."""
     return SignIn.objects.filter(session_id=session_key).values_list("since", flat=True).first()
 
 
 def device_name(agent: str) -> str:
-    """Browser and system in a few words, as far as the browser says; empty where it does not.
+    """Browser and operating system of a user agent; empty if unknown.
 
     >>> device_name("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36 Edg/126.0")
     'Edge · Windows'
@@ -156,10 +163,10 @@ def device_name(agent: str) -> str:
 
 
 def rights_table() -> list[Row]:
-    """Every right and who has it, as the apps declare it, in the reader's language."""
+    """Every right and the roles that have it, in the reader's language."""
     return [Row(right, text(right.phrase), [role in right.roles for role in Role]) for right in rights()]
 
 
-def found_person(person_id: int) -> User | None:
-    """The person of that number."""
+def person_by_id(person_id: int) -> User | None:
+    """The person with that id."""
     return User.objects.filter(pk=person_id).annotate(places=Count("sign_ins"), second=SECOND).first()

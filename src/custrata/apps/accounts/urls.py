@@ -1,4 +1,4 @@
-"""Addresses of the app."""
+"""URL patterns of the app."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ urlpatterns = [
     path("me/", me.me, name="me"),
     path("me/password/", me.password, name="password"),
     path("me/second-step/", second_factor.overview, name="second_factor"),
-    path("me/second-step/begin/", second_factor.begin, name="begin_second_factor"),
+    path("me/second-step/begin/", second_factor.begin_set_up, name="begin_second_factor"),
     path("me/second-step/set-up/", second_factor.set_up, name="set_up_second_factor"),
     path("me/second-step/codes/", second_factor.renew_codes, name="renew_recovery_codes"),
     path("me/second-step/turn-off/", second_factor.turn_off, name="turn_off_second_factor"),
     path("me/sessions/", me.sessions, name="sessions"),
     path("me/sessions/end/", me.end_others, name="end_other_sessions"),
     path("me/sessions/<int:number>/end/", me.end_one, name="end_session"),
-    path("people/", people.everybody, name="people"),
+    path("people/", people.people_list, name="people"),
     path("people/invite/", people.invite, name="invite"),
     path("people/invitations/<int:number>/revoke/", people.revoke, name="revoke_invitation"),
     path("people/<int:number>/", people.person, name="person"),

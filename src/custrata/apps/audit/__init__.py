@@ -1,1 +1,1 @@
-"""Who changed what, when, with before and after."""
+"""The audit log: who changed what and when, with the values before and after."""

@@ -1,4 +1,4 @@
-"""Write down what was changed."""
+"""Record changes in the audit log."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from django.db.models import F
 
 from custrata.apps.audit.models import Change
 
-ERASED = "erased"  # stands where a customer's id stood
-PORTION = 500  # ids in one statement
+ERASED = "erased"  # replaces the id of an erased customer
+BATCH_SIZE = 500  # ids per statement
 SECRET = re.compile(r"password|token|secret|session_key", re.IGNORECASE)
 
 
 class Actor(Protocol):
-    """Whoever did it: a user, seen from below."""
+    """The user who made a change. A protocol, since this app must not import the accounts app."""
 
     @property
     def pk(self) -> int: ...
@@ -40,10 +40,10 @@ def record_change(
     before: Mapping[str, object] | None = None,
     after: Mapping[str, object] | None = None,
 ) -> None:
-    """Write down one change, in the transaction of the change itself.
+    """Record one change, in the same transaction as the change itself.
 
-    `action` is `<app>.<verb>`; the app's wording names it under `audit.<verb>`. `actor` is None where the server did
-    it by itself. Raises `ValueError` when `before` or `after` names something that must never be written down.
+    `action` is `<app>.<verb>`; the app's wording names it under `audit.<verb>`. `actor` is None for changes the server
+    makes by itself. Raises `ValueError` when `before` or `after` has a field whose name marks it as secret.
     """
     for name in (*(before or ()), *(after or ())):
         if SECRET.search(name):
@@ -63,14 +63,14 @@ def record_change(
 
 @transaction.atomic
 def erase_customers(*, customer_ids: Sequence[str], at: datetime) -> int:
-    """Take what is known of erased customers out of the audit; how many rows spoke of them.
+    """Remove the data of erased customers from the audit log. Returns the number of rows changed.
 
-    That something was done, by whom and when, stays; of whom and what, goes.
+    Action, actor and time are kept; the customer id and the values before and after are removed.
     """
     rows = 0
-    with opened(connection):
-        for start in range(0, len(customer_ids), PORTION):
-            theirs = Change.objects.filter(customer_id__in=customer_ids[start : start + PORTION])
+    with triggers_disabled(connection):
+        for start in range(0, len(customer_ids), BATCH_SIZE):
+            theirs = Change.objects.filter(customer_id__in=customer_ids[start : start + BATCH_SIZE])
             theirs.filter(subject_id=F("customer_id")).update(subject_id=ERASED)
             rows += theirs.update(customer_id=ERASED, before=None, after=None)
     if customer_ids:
@@ -80,19 +80,19 @@ def erase_customers(*, customer_ids: Sequence[str], at: datetime) -> int:
 
 
 @contextmanager
-def opened(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """The audit without its triggers, for as long as the block lasts; inside a transaction."""
+def triggers_disabled(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Disable the triggers of the audit table for the duration of the block. Use inside a transaction."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_change'")
             triggers = cursor.fetchall()
-            closing = [sql for _, sql in triggers]
-            opening = [f'DROP TRIGGER "{name}"' for name, _ in triggers]
+            enable = [sql for _, sql in triggers]
+            disable = [f'DROP TRIGGER "{name}"' for name, _ in triggers]
         else:
-            closing = ["ALTER TABLE audit_change ENABLE TRIGGER USER"]
-            opening = ["ALTER TABLE audit_change DISABLE TRIGGER USER"]
-        for statement in opening:
+            enable = ["ALTER TABLE audit_change ENABLE TRIGGER USER"]
+            disable = ["ALTER TABLE audit_change DISABLE TRIGGER USER"]
+        for statement in disable:
             cursor.execute(statement)
         yield
-        for statement in closing:
+        for statement in enable:
             cursor.execute(statement)

@@ -1,4 +1,4 @@
-"""What one looks for in the audit."""
+"""The search form of the audit log."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from custrata.apps.audit.queries import SERVER, Search, action_name
 from custrata.web.days import DayField
 from custrata.web.texts import text
 
-said = lazy(text, str)
+lazy_text = lazy(text, str)
 
 
 class SearchForm(forms.Form):
-    """Who, what, which customer, from day to day."""
+    """Filters by actor, action, customer and date range."""
 
-    who = forms.ChoiceField(required=False, label=said("audit.who"))
-    what = forms.ChoiceField(required=False, label=said("audit.what"))
-    customer = forms.CharField(required=False, max_length=255, label=said("audit.customer"))
-    since = DayField(required=False, label=said("audit.since"), widget=forms.DateInput({"type": "date"}))
-    until = DayField(required=False, label=said("audit.until"), widget=forms.DateInput({"type": "date"}))
+    who = forms.ChoiceField(required=False, label=lazy_text("audit.who"))
+    what = forms.ChoiceField(required=False, label=lazy_text("audit.what"))
+    customer = forms.CharField(required=False, max_length=255, label=lazy_text("audit.customer"))
+    since = DayField(required=False, label=lazy_text("audit.since"), widget=forms.DateInput({"type": "date"}))
+    until = DayField(required=False, label=lazy_text("audit.until"), widget=forms.DateInput({"type": "date"}))
 
     def __init__(self, query: QueryDict, actors: list[str], actions: list[str]) -> None:
         super().__init__(query)
@@ -37,13 +37,13 @@ class SearchForm(forms.Form):
             field.error_messages |= {name: text("audit.unusable") for name in ("invalid", "invalid_choice")}
 
     def search(self) -> Search:
-        """What is asked for; what cannot be used is left out, and its field says so."""
+        """The search filters. Invalid values are ignored; their fields show an error."""
         self.is_valid()
-        given = self.cleaned_data
+        data = self.cleaned_data
         return Search(
-            who=given.get("who", ""),
-            what=given.get("what", ""),
-            customer=given.get("customer", "").strip(),
-            since=given.get("since"),
-            until=given.get("until"),
+            who=data.get("who", ""),
+            what=data.get("what", ""),
+            customer=data.get("customer", "").strip(),
+            since=data.get("since"),
+            until=data.get("until"),
         )

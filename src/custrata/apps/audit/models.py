@@ -1,4 +1,4 @@
-"""What was changed; rows are only ever added, and triggers in the database refuse anything else."""
+"""The audit log. Rows are only ever inserted; database triggers refuse updates and deletions."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from django.db import models
 
 
 class Change(models.Model):
-    """One change: who, when, what to which subject, and how it looked before and after.
+    """One change: actor, time, action, subject, and the values before and after.
 
-    The actor is a number and a name, not a key: the row outlives the person, and this app stands below theirs.
+    The actor is stored as an id and a name, not as a foreign key: the row outlives the user, and this app must not
+    depend on the accounts app.
     """
 
     at = models.DateTimeField()

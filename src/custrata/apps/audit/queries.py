@@ -1,4 +1,4 @@
-"""What was changed, found by who, what, which customer and when."""
+"""Searching the audit log by actor, action, customer and date."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SERVER = ":server"  # no user name has a colon
 
 @dataclass(frozen=True)
 class Search:
-    """What one looks for; empty is everything. Days are days of the workspace's zone, both included."""
+    """Search filters; an empty one matches everything. Both dates are inclusive, in the workspace's time zone."""
 
     who: str = ""
     what: str = ""
@@ -32,7 +32,7 @@ class Search:
 
 
 class Difference(NamedTuple):
-    """One thing that was changed: what it is called, and how it looked before and after."""
+    """A changed field: its label, and its value before and after."""
 
     name: str
     before: str
@@ -40,67 +40,67 @@ class Difference(NamedTuple):
 
 
 def changes(search: Search, zone: str) -> QuerySet[Change]:
-    """The changes one looks for, in no order."""
-    found = Change.objects.all()
+    """The changes that match a search, unordered."""
+    selected = Change.objects.all()
     if search.who:
-        found = found.filter(actor_name="" if search.who == SERVER else search.who)
+        selected = selected.filter(actor_name="" if search.who == SERVER else search.who)
     if search.what:
-        found = found.filter(action=search.what)
+        selected = selected.filter(action=search.what)
     if search.customer:
-        found = found.filter(customer_id=search.customer)
+        selected = selected.filter(customer_id=search.customer)
     if search.since:
-        found = found.filter(at__gte=_midnight(search.since, zone))
+        selected = selected.filter(at__gte=_midnight(search.since, zone))
     if search.until:
-        found = found.filter(at__lt=_midnight(search.until + timedelta(days=1), zone))
-    return found
+        selected = selected.filter(at__lt=_midnight(search.until + timedelta(days=1), zone))
+    return selected
 
 
 def actors() -> list[str]:
-    """Everybody who changed something, by user name; empty for the server itself."""
+    """The user names of all actors; empty for the server itself."""
     return _distinct("actor_name")
 
 
 def actions() -> list[str]:
-    """Everything that was done at least once."""
+    """All actions that were recorded at least once."""
     return _distinct("action")
 
 
 def action_name(action: str) -> str:
-    """What was done, in the reader's language, as the app that did it says under `audit`."""
+    """The name of an action in the reader's language, from the `audit` section of the app's wording."""
     area, _, verb = action.partition(".")
-    return _said(area, f"audit.{verb}") or action
+    return _phrase(area, f"audit.{verb}") or action
 
 
 def subject_name(change: Change) -> str:
-    """What kind of thing was changed, in the reader's language."""
-    return _said(change.action.partition(".")[0], f"audit_subject.{change.subject}") or change.subject
+    """The kind of the changed object, in the reader's language."""
+    return _phrase(change.action.partition(".")[0], f"audit_subject.{change.subject}") or change.subject
 
 
 def differences(change: Change) -> Iterator[Difference]:
-    """What was changed, thing by thing, in the order in which it was written down."""
+    """The changed fields, in the order in which they were recorded."""
     before, after = change.before or {}, change.after or {}
     area = change.action.partition(".")[0]
     for key in dict.fromkeys([*before, *after]):
-        name = _said(area, f"audit_field.{key}") or key
-        yield Difference(name, _shown(area, key, before.get(key)), _shown(area, key, after.get(key)))
+        name = _phrase(area, f"audit_field.{key}") or key
+        yield Difference(name, _format_value(area, key, before.get(key)), _format_value(area, key, after.get(key)))
 
 
 def as_json(value: object) -> str | None:
-    """A side of a change as a file holds it."""
+    """The values before or after a change as JSON, for exports."""
     return None if value is None else json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)
 
 
-def _shown(area: str, key: str, value: object) -> str:
+def _format_value(area: str, key: str, value: object) -> str:
     if value is None or value == "":
         return "–"
     if isinstance(value, bool):
         return text("audit.yes" if value else "audit.no")
     if not isinstance(value, str):
         return as_json(value) or ""
-    return _said(area, f"audit_value.{key}.{value}") or value
+    return _phrase(area, f"audit_value.{key}.{value}") or value
 
 
-def _said(area: str, name: str) -> str:
+def _phrase(area: str, name: str) -> str:
     return catalogue().get(area, {}).get(name, {}).get(language(), "")
 
 
@@ -109,7 +109,7 @@ def _midnight(day: date, zone: str) -> datetime:
 
 
 def _distinct(column: str) -> list[str]:
-    """The values of an indexed column, each found behind the one before: it costs what there are values, not rows."""
+    """The distinct values of an indexed column, by a loose index scan: the cost grows with the values, not the rows."""
     statement = f"""
         WITH RECURSIVE found(value) AS (
             SELECT min({column}) FROM audit_change

@@ -1,4 +1,4 @@
-"""The audit: to be read, searched and taken along."""
+"""The audit log: list, search and export."""
 
 from __future__ import annotations
 
@@ -45,32 +45,40 @@ def changes_list(request: HttpRequest) -> HttpResponse:
     search = form.search()
     cursor = Cursor.read(request.GET, of="audit")
     rows = keyset(changes(search, _zone()), NEWEST_FIRST, cursor, limit=LIMIT)
-    shown = page(rows, query=request.GET, cursor=cursor, limit=LIMIT, key=lambda row: (row.at, row.pk), of="audit")
-    found = [(row, action_name(row.action), subject_name(row), list(differences(row))) for row in shown.rows]
-    told = {"form": form, "page": shown, "found": found, "searched": search != Search(), "query": _query(request)}
-    return render(request, "audit/list.html", told)
+    listing = page(rows, query=request.GET, cursor=cursor, limit=LIMIT, key=lambda row: (row.at, row.pk), of="audit")
+    rows_with_names = [
+        (row, action_name(row.action), subject_name(row), list(differences(row))) for row in listing.rows
+    ]
+    context = {
+        "form": form,
+        "page": listing,
+        "found": rows_with_names,
+        "searched": search != Search(),
+        "query": _query(request),
+    }
+    return render(request, "audit/list.html", context)
 
 
 @needs(SEE_AUDIT)
 @require_POST
 def export(request: HttpRequest) -> HttpResponseBase:
-    """The changes one looked for as a file; that somebody took them along is written down, and stands in it."""
+    """Export the matching changes as a file. The export itself is recorded, and is part of the file."""
     respond = FILES.get(request.POST.get("file", ""))
     if respond is None:
         raise Http404
     assert not isinstance(request.user, AnonymousUser)
-    known = actions()
-    form = SearchForm(request.GET, actors(), known)
+    all_actions = actions()
+    form = SearchForm(request.GET, actors(), all_actions)
     search = form.search()
-    looked_for = {key: value for key, value in form.cleaned_data.items() if value}
+    filters = {key: value for key, value in form.cleaned_data.items() if value}
     record_change(
-        actor=request.user, at=timezone.now(), action="audit.export", subject="audit", subject_id="", after=looked_for
+        actor=request.user, at=timezone.now(), action="audit.export", subject="audit", subject_id="", after=filters
     )
-    # Here, not while the rows are sent: by then the reader's language is forgotten.
-    names = {action: action_name(action) for action in {*known, "audit.export"}}
-    server, found = text("audit.server"), changes(search, _zone()).order_by(*NEWEST_FIRST)
+    # Translated here: the reader's language is no longer active while the rows are streamed.
+    names = {action: action_name(action) for action in {*all_actions, "audit.export"}}
+    server, selected = text("audit.server"), changes(search, _zone()).order_by(*NEWEST_FIRST)
     header = [text(f"audit.column.{name}") for name in COLUMNS]
-    return respond(text("audit.file"), header, (_row(row, names, server) for row in found.iterator(chunk_size=2000)))
+    return respond(text("audit.file"), header, (_row(row, names, server) for row in selected.iterator(chunk_size=2000)))
 
 
 def _row(change: Change, names: dict[str, str], server: str) -> Sequence[Cell]:
@@ -91,7 +99,7 @@ def _zone() -> str:
 
 
 def _query(request: HttpRequest) -> str:
-    """What is looked for, as the addresses of the exports carry it."""
-    asked = request.GET.copy()
-    asked.pop("cursor", None)
-    return asked.urlencode()
+    """The search as a query string without the cursor, for the export links."""
+    query = request.GET.copy()
+    query.pop("cursor", None)
+    return query.urlencode()

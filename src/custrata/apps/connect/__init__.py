@@ -1,1 +1,1 @@
-"""Programs that ask: the tokens they show."""
+"""API tokens."""

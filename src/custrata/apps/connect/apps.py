@@ -9,4 +9,4 @@ class ConnectApp(App):
     address = "tokens/"
     rights = (MANAGE_TOKENS,)
     menu = (Entry("connect.nav.tokens", "key", "connect:tokens", MANAGE_TOKENS, order=50, group="settings"),)
-    recognises_tokens = "custrata.apps.connect.actions.recognise"
+    token_lookup = "custrata.apps.connect.actions.authenticate"

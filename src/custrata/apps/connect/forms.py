@@ -1,4 +1,4 @@
-"""What one says of a new token."""
+"""The form of a new token."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from django.utils.functional import lazy
 from custrata.web.manifest import scopes
 from custrata.web.texts import text
 
-said = lazy(text, str)
+lazy_text = lazy(text, str)
 DAYS = (30, 90, 365)
 NEVER = ""
 
 
 class TokenForm(forms.Form):
-    """What it is for, what it is good for, and for how many days; without days for good."""
+    """Name, scopes and lifetime in days; without days the token does not expire."""
 
     name = forms.CharField(max_length=100, required=False, strip=True)
     scopes = forms.MultipleChoiceField(choices=lambda: [(scope, scope) for scope in scopes()], required=False)

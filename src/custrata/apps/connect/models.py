@@ -6,22 +6,22 @@ from django.db import models
 
 from custrata.apps.accounts.models import User
 
-MARK = "cst"  # every token begins with it: programs that look for leaked secrets know it by that
+MARK = "cst"  # prefix of every token, so that secret scanners recognise leaked ones
 
 
 class Token(models.Model):
-    """A token: what it is for, what it is good for, whose rights it acts with. Of its secret only a digest is kept.
+    """An API token: name, scopes, and the user whose rights it acts with. Only a digest of its secret is stored.
 
-    A token that is over stays in the list: the audit speaks of it.
+    Expired and revoked tokens are kept, since the audit log refers to them.
     """
 
     name = models.CharField(max_length=100)
-    key = models.CharField(max_length=12, unique=True)  # the part of the token that may be shown
+    key = models.CharField(max_length=12, unique=True)  # the public part of the token
     digest = models.CharField(max_length=64)
     scopes: models.JSONField[list[str], list[str]] = models.JSONField()
     person: models.ForeignKey[User, User] = models.ForeignKey(User, models.PROTECT, related_name="tokens")
     made_at = models.DateTimeField()
-    expires_at = models.DateTimeField(null=True)  # empty: it does not run out
+    expires_at = models.DateTimeField(null=True)  # empty: does not expire
     last_used_at = models.DateTimeField(null=True)  # to the minute
     revoked_at = models.DateTimeField(null=True)
 
@@ -38,6 +38,6 @@ class Token(models.Model):
         return self.name
 
     @property
-    def beginning(self) -> str:
-        """What may be shown of its text."""
+    def prefix(self) -> str:
+        """The public start of the token's text."""
         return f"{MARK}_{self.key}_…"

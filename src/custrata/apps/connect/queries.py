@@ -1,4 +1,4 @@
-"""The tokens there are."""
+"""API tokens and their state."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ State = Literal["active", "expired", "revoked", "idle"]
 
 
 def tokens() -> QuerySet[Token]:
-    """Every token with whoever made it, the newest first."""
+    """All tokens with their owners, the newest first."""
     return Token.objects.select_related("person").order_by("-made_at", "-pk")
 
 
-def found_token(number: int) -> Token | None:
-    """The token of that number."""
+def get_token(number: int) -> Token | None:
+    """The token with this primary key."""
     return tokens().filter(pk=number).first()
 
 
 def state_of(token: Token, at: datetime) -> State:
-    """Whether a token can be used; `idle` while whoever made it is deactivated."""
+    """The state of a token; `idle` while its owner is deactivated."""
     if token.revoked_at is not None:
         return "revoked"
     if token.expires_at is not None and token.expires_at <= at:
@@ -33,5 +33,5 @@ def state_of(token: Token, at: datetime) -> State:
 
 
 def digest(secret: str) -> str:
-    """What is kept of a token's secret: of 256 random bits a plain digest tells nothing."""
+    """The stored digest of a token's secret. The secret has 256 random bits, so an unsalted hash is safe."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,4 +1,4 @@
-"""The tokens: a list, a new one shown once, and revoking with a question before."""
+"""API tokens: the list, creating one, and revoking one after a confirmation."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.connect import actions
 from custrata.apps.connect.forms import DAYS, TokenForm
-from custrata.apps.connect.queries import found_token, state_of, tokens
+from custrata.apps.connect.queries import get_token, state_of, tokens
 from custrata.apps.connect.rights import MANAGE_TOKENS
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
@@ -27,23 +27,23 @@ from custrata.web.texts import sentence, text
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def token_list(request: HttpRequest) -> HttpResponse:
-    """The tokens there are, and a form for a new one, which is shown this once."""
+    """The list of tokens and the form for a new one, whose text is shown only once."""
     form = TokenForm(request.POST if request.method == "POST" else None)
     fault = ""
     if form.is_bound and form.is_valid():
         days, at = form.cleaned_data["days"], timezone.now()
         expires_at = at + timedelta(days=days) if days else None
-        asked: dict[str, Any] = {name: form.cleaned_data[name] for name in ("name", "scopes")}
+        fields: dict[str, Any] = {name: form.cleaned_data[name] for name in ("name", "scopes")}
         try:
-            made, shown = actions.make_token(**asked, expires_at=expires_at, actor=asking_person(request), at=at)
+            token, secret = actions.create_token(**fields, expires_at=expires_at, actor=current_user(request), at=at)
         except CustrataError as error:
             fault = sentence(error)
         else:
-            return render(request, "connect/token_made.html", {"token": made, "shown": shown})
-    return _listed(request, form, fault)
+            return render(request, "connect/token_made.html", {"token": token, "shown": secret})
+    return _render_list(request, form, fault)
 
 
-def _listed(request: HttpRequest, form: TokenForm, fault: str) -> HttpResponse:
+def _render_list(request: HttpRequest, form: TokenForm, fault: str) -> HttpResponse:
     at = timezone.now()
     page = {
         "tokens": [(token, state_of(token, at)) for token in tokens()],
@@ -60,14 +60,14 @@ def _listed(request: HttpRequest, form: TokenForm, fault: str) -> HttpResponse:
 @needs(MANAGE_TOKENS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request: HttpRequest, number: int) -> HttpResponse:
-    """Say what revoking means; do it."""
-    token = found_token(number)
+    """Ask for confirmation, then revoke a token."""
+    token = get_token(number)
     if token is None:
         raise Http404
     if request.method != "POST":
         return render(request, "connect/revoke.html", {"token": token})
     try:
-        actions.revoke_token(number=number, actor=asking_person(request), at=timezone.now())
+        actions.revoke_token(number=number, actor=current_user(request), at=timezone.now())
     except CustrataError as error:
         messages.error(request, sentence(error))
     else:

@@ -1,4 +1,4 @@
-"""Customers in the REST API: their tiers, why, and since when."""
+"""REST API of customers: tiers, explanations, history and erasures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PARTS = ("tier", "since", "before", "status", "reason", "until")
 
 
 class CustomerTierOut(Schema):
-    """A customer's tier in one scheme; `status` says how it came about, where tiers live or are given by hand."""
+    """A customer's tier in one scheme; `status` is set for tiers with a lifecycle or an override."""
 
     scheme: str
     version: int
@@ -54,7 +54,7 @@ class CustomerTiersOut(Schema):
 
 
 class InputOut(Schema):
-    """A trait that decided, and its value."""
+    """An input of the decision, and its value."""
 
     trait: str
     value: str | None
@@ -114,18 +114,18 @@ class HistoryOut(Schema):
 
 
 class OfSchemes(Schema):
-    """Of which schemes."""
+    """Restricts a request to schemes."""
 
     scheme: str = Field("", max_length=2000, description="Keys of schemes, with commas between; none for all.")
 
     @property
     def keys(self) -> list[str]:
-        """The keys asked for."""
+        """The requested keys."""
         return [key.strip() for key in self.scheme.split(",") if key.strip()]
 
 
-class Told(OfSchemes):
-    """Of which schemes, in which language, and for whom: all of it for staff, or what a customer may be told."""
+class ExplanationQuery(OfSchemes):
+    """The schemes, the language, and the form: full for staff, short for customers."""
 
     language: str = Field("en", pattern="^(zh-hans|zh-hant|en)$")
     form: str = Field("full", pattern="^(full|short)$")
@@ -134,67 +134,75 @@ class Told(OfSchemes):
 @router.get(f"{CUSTOMER}/tiers", auth=READ, response=answers(CustomerTiersOut, 404), url_name="tiers")
 def customer_tiers(request: HttpRequest, customer_id: str) -> dict[str, Any]:
     """The customer's tier in every scheme of the published run."""
-    found = _published(customer_id)
-    schemes = found.run.record["schemes"]
+    published = _published(customer_id)
+    schemes = published.run.record["schemes"]
     columns = [f"{key}_{part}" for key in schemes for part in (*PARTS, "value")]
-    row = _row(found, customer_id, columns)
-    told = [_tier(row, key, decided) for key, decided in schemes.items() if row.get(f"{key}_tier")]
-    return {"customer_id": customer_id, "run": found.run.id, "as_of": found.run.as_of, "tiers": told}
+    row = _row(published, customer_id, columns)
+    tiers = [_tier(row, key, record) for key, record in schemes.items() if row.get(f"{key}_tier")]
+    return {"customer_id": customer_id, "run": published.run.id, "as_of": published.run.as_of, "tiers": tiers}
 
 
-def _tier(row: dict[str, Any], key: str, decided: dict[str, Any]) -> dict[str, Any]:
+def _tier(row: dict[str, Any], key: str, record: dict[str, Any]) -> dict[str, Any]:
     parts = {part: row.get(f"{key}_{part}") for part in PARTS}
-    return {"scheme": key, "version": decided.get("version", 1), "value": exact(row.get(f"{key}_value")), **parts}
+    return {"scheme": key, "version": record.get("version", 1), "value": exact(row.get(f"{key}_value")), **parts}
 
 
 @router.get(f"{CUSTOMER}/explanations", auth=READ, response=answers(ExplanationsOut, 404), url_name="explanations")
-def customer_explanations(request: HttpRequest, customer_id: str, told: Query[Told]) -> dict[str, Any]:
-    """Why the customer is in these tiers, and what would change it."""
-    found = _published(customer_id)
+def customer_explanations(request: HttpRequest, customer_id: str, options: Query[ExplanationQuery]) -> dict[str, Any]:
+    """Why the customer is in these tiers, and what the next tier takes."""
+    published = _published(customer_id)
     schemes = {
-        key: decided for key, decided in found.run.record["schemes"].items() if not told.keys or key in told.keys
+        key: record
+        for key, record in published.run.record["schemes"].items()
+        if not options.keys or key in options.keys
     }
-    columns = [name for key, decided in schemes.items() for name in explained_by(key, decided, found.columns)]
-    row = _row(found, customer_id, columns)
-    held = workspace().settings
-    writer = Writer(told.language, held.currency, held.timezone, "tiers")
-    as_of = AsOf(found.run.as_of, found.run.record["zone"])
+    columns = [name for key, record in schemes.items() for name in explained_by(key, record, published.columns)]
+    row = _row(published, customer_id, columns)
+    settings = workspace().settings
+    writer = Writer(options.language, settings.currency, settings.timezone, "tiers")
+    as_of = AsOf(published.run.as_of, published.run.record["zone"])
     explained = [
-        explain(key, row, decided, writer, as_of=as_of) for key, decided in schemes.items() if row.get(f"{key}_tier")
+        explain(key, row, record, writer, as_of=as_of) for key, record in schemes.items() if row.get(f"{key}_tier")
     ]
-    said = [_explanation(one, one.sentences if told.form == "full" else one.short) for one in explained]
-    facts = {"run": found.run.id, "as_of": found.run.as_of, "language": told.language}
-    return {"customer_id": customer_id, "explanations": said, **facts}
+    explanations = [
+        _explanation(explanation, explanation.sentences if options.form == "full" else explanation.short)
+        for explanation in explained
+    ]
+    facts = {"run": published.run.id, "as_of": published.run.as_of, "language": options.language}
+    return {"customer_id": customer_id, "explanations": explanations, **facts}
 
 
-def _explanation(one: Explanation, sentences: Sequence[str]) -> dict[str, Any]:
-    facts = {name: getattr(one, name) for name in ("scheme", "tier", "since", "status", "until", "points", "next_tier")}
-    inputs = [{"trait": trait, "value": exact(value)} for trait, value in one.inputs]
-    numbers = {"value": exact(one.value), "missing": exact(one.missing)}
+def _explanation(explanation: Explanation, sentences: Sequence[str]) -> dict[str, Any]:
+    facts = {
+        name: getattr(explanation, name)
+        for name in ("scheme", "tier", "since", "status", "until", "points", "next_tier")
+    }
+    inputs = [{"trait": trait, "value": exact(value)} for trait, value in explanation.inputs]
+    numbers = {"value": exact(explanation.value), "missing": exact(explanation.missing)}
     return {**facts, **numbers, "inputs": inputs, "sentences": sentences}
 
 
 @router.get(f"{CUSTOMER}/history", auth=READ, response=answers(HistoryOut, 404), url_name="history")
-def customer_history(request: HttpRequest, customer_id: str, asked: Query[OfSchemes]) -> dict[str, Any]:
+def customer_history(request: HttpRequest, customer_id: str, options: Query[OfSchemes]) -> dict[str, Any]:
     """In which tiers the customer was, from when until when, over all runs."""
-    found = history_of(workspace(), customer_id, asked.keys or None)
-    if not found:
+    intervals = history_of(workspace(), customer_id, options.keys or None)
+    if not intervals:
         _row(_published(customer_id), customer_id, ["customer_id"])
-    return {"customer_id": customer_id, "intervals": [vars(one) for one in found]}
+    return {"customer_id": customer_id, "intervals": [vars(interval) for interval in intervals]}
 
 
 def _published(customer_id: str) -> Reading:
-    """The published run. Raises `NoSuchCustomer` where there is none: nobody is in it."""
-    found = reading(workspace())
-    if found is None:
+    """The published run. Raises `NoSuchCustomer` if there is none."""
+    published = reading(workspace())
+    if published is None:
         raise NoSuchCustomer(customer=customer_id)
-    return found
+    return published
 
 
-def _row(found: Reading, customer_id: str, columns: Sequence[str]) -> dict[str, Any]:
+def _row(published: Reading, customer_id: str, columns: Sequence[str]) -> dict[str, Any]:
     """These columns of the customer's profile, as far as the run has them. Raises `NoSuchCustomer`."""
-    held = [name for name in columns if name in found.columns]
-    row = found.customer(customer_id, held or ["customer_id"])
+    present = [name for name in columns if name in published.columns]
+    row = published.customer(customer_id, present or ["customer_id"])
     if row is None:
         raise NoSuchCustomer(customer=customer_id)
     return row
@@ -220,13 +228,13 @@ class ErasuresOut(Schema):
 
 
 class EraseIn(Schema):
-    """Whom to erase: the number, in any form that imports read as the same."""
+    """Whom to erase: the customer id, in any spelling that imports read as the same."""
 
     customer_id: str = Field(min_length=1, max_length=255, pattern=r"^[^\x00]*$")
 
 
 class ErasingOut(Schema):
-    """An erasure that is noted and under way: what there is by place, and the job that removes it."""
+    """A started erasure: the number of rows by place, and the job that removes them."""
 
     erasure: str
     removed: dict[str, int]
@@ -234,31 +242,31 @@ class ErasingOut(Schema):
 
 
 class LiftIn(Schema):
-    """Why rows of the customer are taken again."""
+    """Why rows of the customer are accepted again."""
 
     reason: str = Field(min_length=1, max_length=500)
 
 
 @router.get("/erasures", auth=ERASE, response=answers(ErasuresOut), url_name="erasures")
 def list_erasures(request: HttpRequest) -> dict[str, Any]:
-    """Every erasure. Nobody can read from it who was erased."""
-    return {"erasures": [vars(one) for one in erasures(workspace())]}
+    """Every erasure. The list does not identify the customers."""
+    return {"erasures": [vars(erasure) for erasure in erasures(workspace())]}
 
 
 @router.post("/erasures", auth=ERASE, response=answers(ErasingOut, 404, 409, status=202))
-def erase_customer(request: HttpRequest, asked: EraseIn) -> Status[dict[str, Any]]:
+def erase_customer(request: HttpRequest, payload: EraseIn) -> Status[dict[str, Any]]:
     """Erase a customer for good from facts, runs, quarantine and database, and refuse their rows from now on.
 
-    The work is noted on the disk before this answers, and goes on whatever ends the server.
+    The erasure is recorded on disk before the response, and completes even if the server stops.
     """
     person = bearer(request).person
-    made = start_erasure(workspace(), customer_id=asked.customer_id, actor=person, at=timezone.now())
-    return Status(202, {"erasure": made.erasure, "removed": made.removed, "job": made.job.pk})
+    started = start_erasure(workspace(), customer_id=payload.customer_id, actor=person, at=timezone.now())
+    return Status(202, {"erasure": started.erasure, "removed": started.removed, "job": started.job.pk})
 
 
 @router.post("/erasures/{erasure}/lift", auth=ERASE, response=answers(ErasureOut, 409))
-def lift_one_erasure(request: HttpRequest, erasure: str, asked: LiftIn) -> dict[str, Any]:
-    """Take rows of the customer again. It brings no data back."""
+def lift_one_erasure(request: HttpRequest, erasure: str, payload: LiftIn) -> dict[str, Any]:
+    """Accept rows of the customer again. Erased data is not restored."""
     person = bearer(request).person
-    lifted = lift_erasure(workspace(), erasure=erasure, reason=asked.reason, actor=person, at=timezone.now())
-    return vars(next(one for one in erasures(workspace()) if one.erasure == lifted.name))
+    lifted = lift_erasure(workspace(), erasure=erasure, reason=payload.reason, actor=person, at=timezone.now())
+    return vars(next(listed for listed in erasures(workspace()) if listed.erasure == lifted.name))

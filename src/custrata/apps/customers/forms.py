@@ -1,4 +1,4 @@
-"""What browsers send: the forms of a customer's page, of many customers and of tags."""
+"""Forms of the customer page, of bulk actions and of tags."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from custrata.web.days import ONE_LINE
 
 
 class CustomerForm(forms.Form):
-    """What every form on a customer's page sends: which customer, and which tab to go back to."""
+    """Fields of every form on a customer's page: the customer, and the tab to return to."""
 
     customer_id = forms.CharField(strip=False, validators=[ONE_LINE])
     tab = forms.CharField(required=False, max_length=20)
 
 
 class EditForm(CustomerForm):
-    """An attribute and what it is to be."""
+    """An attribute and its new value."""
 
     attribute = forms.CharField(max_length=40)
     value = forms.CharField(required=False)
 
 
 class UndoForm(CustomerForm):
-    """An attribute that is to be what the sources say."""
+    """An attribute whose edit is undone."""
 
     attribute = forms.CharField(max_length=40)
 
@@ -36,20 +36,20 @@ class NoteForm(CustomerForm):
 
 
 class RemoveNoteForm(CustomerForm):
-    """A note that is to go."""
+    """A note to remove."""
 
     note = forms.IntegerField()
 
 
 class TagOneForm(CustomerForm):
-    """A tag on one customer: one there is, or the name of a new one."""
+    """A tag for one customer: an existing one, or the name of a new one."""
 
     tag = forms.IntegerField(required=False)
     name = forms.CharField(required=False, max_length=60)
 
 
 class OwnOneForm(CustomerForm):
-    """Who looks after one customer; none: nobody."""
+    """The owner of one customer, if any."""
 
     owner = forms.IntegerField(required=False)
 
@@ -61,7 +61,7 @@ class ExcludeForm(CustomerForm):
 
 
 class BulkForm(forms.Form):
-    """What is done to everybody a question lets through, and how many the person saw there are."""
+    """An action on all customers of a list, and the number of customers that was shown."""
 
     tag = forms.IntegerField(required=False)
     owner = forms.IntegerField(required=False)
@@ -82,6 +82,6 @@ class GroupForm(forms.Form):
     exclusive = forms.BooleanField(required=False)
 
 
-def numbers(form: forms.Form, name: str) -> Any:
-    """A number of a form that was found right, none where it was left open."""
+def cleaned_number(form: forms.Form, name: str) -> Any:
+    """A cleaned number of a form; None if left empty."""
     return form.cleaned_data.get(name)

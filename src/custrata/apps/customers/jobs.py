@@ -1,4 +1,4 @@
-"""The customers follow the lake by themselves; and very many of them are tagged."""
+"""Jobs that synchronize customers with the lake, tag large numbers of customers, and erase customers."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from django.http import QueryDict
 from custrata.apps.accounts.models import User
 from custrata.apps.customers.actions import (
     ListMovedOn,
-    follow_lake,
-    is_followed,
+    is_synced,
     server_database,
+    sync_customers,
     tag_customers,
     untag_customers,
 )
 from custrata.apps.customers.queries.erasures import KIND as ERASE
-from custrata.apps.customers.queries.listing import ids_chosen
-from custrata.apps.customers.queries.questions import asked, told
+from custrata.apps.customers.queries.list_query import describe_list_query, parse_list_query
+from custrata.apps.customers.queries.listing import matching_ids
 from custrata.apps.customers.queries.tagging import KIND as TAG
 from custrata.apps.customers.queries.tagging import MANY
 from custrata.apps.jobs.actions import Running, enqueue, every, handler
 from custrata.errors import CustrataError
-from custrata.ingest.erasure import ErasureGoesOn, carry_on, finished
+from custrata.ingest.erasure import ErasureGoesOn, require_finished, resume_erasures
 from custrata.lake.locks import Busy
 from custrata.pipeline.reading import prepare_facts, reading
 from custrata.web.workspace import workspace
@@ -34,14 +34,14 @@ FOLLOW = "customers.follow"
 
 
 @handler(FOLLOW, attempts=5, waits_for=(Busy,), title="customers.kinds.follow")
-def follow(running: Running) -> dict[str, object]:
-    """Bring customers and timeline up to the lake, and write large facts once more so that pages find them quickly.
+def sync(running: Running) -> dict[str, object]:
+    """Synchronize customers and timeline with the lake, and write indexed copies of large facts for pages.
 
-    Its effect appears once: customers are compared with the lake, and how many of a run's moves stand on the timeline
-    is kept with them, portion by portion.
+    Idempotent: customers are compared with the lake, and the number of a run's moves on the timeline is stored with
+    each portion.
     """
     served = workspace()
-    done = follow_lake(
+    done = sync_customers(
         served, at=running.clock(), tell=lambda fraction: running.tell(fraction * 0.8, "customers.following")
     )
     running.tell(0.8, "customers.preparing")
@@ -53,15 +53,15 @@ def follow(running: Running) -> dict[str, object]:
 def tag(
     running: Running, question: str, seen: int, tag: int, run: str | None = None, *, off: bool = False
 ) -> dict[str, object]:
-    """Put a tag on everybody a question lets through, or take it off them.
+    """Tag or untag all customers that match a list query.
 
-    It goes in portions, each with its row in the audit, so that nobody who writes waits long. Its effect appears once:
-    every portion is a transaction that holds the job, and whoever has the tag, or has it no more, is passed over. Begun
-    again, it does not ask whether they are still as many, since its own effect may have changed that.
+    Works in portions, each with a row in the audit log, so that other writers do not wait long. Idempotent: every
+    portion is a transaction that locks the job, and customers that have the tag (or no longer have it) are skipped.
+    A restart does not check the number of customers, since the job itself may have changed it.
     """
     running.tell(0.0, "customers.together.finding")
-    asks = replace(asked(QueryDict(question)), run=run)
-    ids = ids_chosen(reading(workspace(), run), asks)
+    list_query = replace(parse_list_query(QueryDict(question)), run=run)
+    ids = matching_ids(reading(workspace(), run), list_query)
     if len(ids) != seen and not running.again:
         raise ListMovedOn(asked=seen, found=len(ids))
     act, changed = untag_customers if off else tag_customers, 0
@@ -71,36 +71,42 @@ def tag(
         whom = ids[start : start + MANY]
         with transaction.atomic():
             running.hold()
-            changed += act(customer_ids=whom, tag_id=tag, actor=actor, at=running.clock(), asked=told(asks)).changed
+            changed += act(
+                customer_ids=whom,
+                tag_id=tag,
+                actor=actor,
+                at=running.clock(),
+                selection=describe_list_query(list_query),
+            ).changed
     return {"changed": changed, "asked": len(ids)}
 
 
 @handler(ERASE, attempts=5, waits_for=(Busy, ErasureGoesOn), title="customers.kinds.erase")
 def erase(running: Running) -> dict[str, object]:
-    """Go on with every erasure that is under way, whoever asked for it; what went, by place.
+    """Continue every erasure under way; return the number of removed rows by place.
 
-    Its effect appears once: every place that is clean is noted, and what is not there any more is not removed again.
-    Where a place is in use, the erasure waits for it and the job comes again.
+    Idempotent: finished places are recorded, and removing absent rows has no effect. If a place is in use, the job is
+    retried.
     """
     running.tell(None, "customers.erase.working")
     removed: Counter[str] = Counter()
-    done = carry_on(workspace(), at=running.clock(), database=server_database())
-    for one in done:
-        removed.update(finished(one).removed)
-    told = ", ".join(f"{place} {rows}" for place, rows in removed.items())
-    if told:
-        running.log(told)
+    done = resume_erasures(workspace(), at=running.clock(), database=server_database())
+    for intent in done:
+        removed.update(require_finished(intent).removed)
+    summary = ", ".join(f"{place} {rows}" for place, rows in removed.items())
+    if summary:
+        running.log(summary)
     return {"erasures": len(done), "removed": dict(removed)}
 
 
 @every(seconds=5)
-def look(at: datetime) -> None:
-    """Ask for a following where lake or runs have moved on, and go on with erasures that were stopped."""
+def enqueue_due(at: datetime) -> None:
+    """Enqueue a synchronization if lake or runs have changed, and continue interrupted erasures."""
     try:
-        followed = is_followed(workspace())
+        followed = is_synced(workspace())
         if workspace().erasing.all():
             enqueue(kind=ERASE, arguments={}, actor=None, at=at, key=ERASE)
-    except CustrataError:  # no workspace yet, or one that is being restored: there is nothing to follow
+    except CustrataError:  # no workspace yet, or one that is being restored: nothing to synchronize
         return
     if not followed:
         enqueue(kind=FOLLOW, arguments={}, actor=None, at=at, key=FOLLOW)

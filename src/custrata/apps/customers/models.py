@@ -1,7 +1,7 @@
-"""The customers as people work with them, and what people decide about them.
+"""Customers, and what people decide about them: edits, tags, notes and owners.
 
-`Customer` follows the lake and is never the source of anything; what people decide stands in the other tables and
-reaches the next refresh. Customers are known by the text the sources call them by.
+`Customer` is a copy of data in the lake. Decisions of people are stored in the other tables and used by the next
+refresh. `customer_id` is the id of the customer in the sources.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class Customer(models.Model):
     phone = models.TextField(blank=True)
     email = models.TextField(blank=True)
     company = models.TextField(blank=True)
-    search = models.TextField(blank=True)  # all of it, folded: a search finds its parts (queries/searching.py)
-    mark = models.BigIntegerField()  # stands for what the lake says: differs when that does
+    search = models.TextField(blank=True)  # the folded search text (queries/searching.py)
+    mark = models.BigIntegerField()  # hash of the lake's data
     owner = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="customers")
 
     def __str__(self) -> str:
@@ -35,11 +35,11 @@ def _of_customer(name: str) -> models.ForeignKey[Customer, Customer]:
 
 
 class Edit(models.Model):
-    """What a person says an attribute is; it beats every source until it is undone."""
+    """An attribute set by a person; it takes precedence over all sources until it is undone."""
 
     customer = _of_customer("edits")
     attribute = models.CharField(max_length=40)
-    value = models.TextField(null=True)  # none: the attribute is to be empty
+    value = models.TextField(null=True)  # None: the attribute is cleared
     at = models.DateTimeField()
     actor = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
 
@@ -53,7 +53,7 @@ class Edit(models.Model):
 
 
 class TagGroup(models.Model):
-    """Tags that belong together; of an exclusive group a customer has at most one."""
+    """A group of tags; a customer has at most one tag of an exclusive group."""
 
     name = models.CharField(max_length=60)
     exclusive = models.BooleanField(default=False)
@@ -66,7 +66,7 @@ class TagGroup(models.Model):
 
 
 class Tag(models.Model):
-    """A label put by hand."""
+    """A label set by people."""
 
     name = models.CharField(max_length=60)
     group = models.ForeignKey(TagGroup, models.PROTECT, null=True, related_name="tags")
@@ -88,7 +88,7 @@ class CustomerTag(models.Model):
     tag = models.ForeignKey(Tag, models.CASCADE, related_name="customers")
     exclusive_group = models.ForeignKey(
         TagGroup, models.PROTECT, null=True, related_name="+"
-    )  # the tag's, if it is one
+    )  # the tag's group if exclusive
     at = models.DateTimeField()
     actor = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
 
@@ -107,7 +107,7 @@ class CustomerTag(models.Model):
 
 
 class Note(models.Model):
-    """What somebody wrote down about a customer."""
+    """A note about a customer."""
 
     customer = _of_customer("notes")
     text = models.TextField()
@@ -122,14 +122,14 @@ class Note(models.Model):
 
 
 class TimelineEntry(models.Model):
-    """Something that happened to a customer here: a change of tier, an edit, a tag. Facts of the lake stay there."""
+    """An event of a customer: a change of tier, an edit, a tag. Events of the lake are not copied."""
 
     customer_id = models.TextField()
     at = models.DateTimeField()
     kind = models.CharField(max_length=40)
     facts = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     actor = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
-    run = models.CharField(max_length=64, blank=True)  # the run that told it; empty: no run did
+    run = models.CharField(max_length=64, blank=True)  # the run that recorded it; empty if none
 
     class Meta:
         indexes = (
@@ -142,7 +142,7 @@ class TimelineEntry(models.Model):
 
 
 class FollowedRun(models.Model):
-    """How many of the changes a run tells stand on the timeline already."""
+    """How many of the moves of a run are on the timeline already."""
 
     run = models.CharField(max_length=64, unique=True)
     rows = models.BigIntegerField()
@@ -160,7 +160,7 @@ class FollowedRun(models.Model):
 
 
 class FollowedLake(models.Model):
-    """The state of lake and run that the customers here show: one row."""
+    """The state of lake and runs that was last synchronized: a single row."""
 
     only = models.BooleanField(default=True, unique=True)
     fingerprint = models.CharField(max_length=200, blank=True)

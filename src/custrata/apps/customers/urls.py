@@ -1,19 +1,19 @@
-"""Addresses of the app. A customer's id may hold anything, slashes too: all else stands behind a dash of its own."""
+"""URL patterns. A customer id may contain anything, even slashes, so all other paths are below `-/`."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from custrata.apps.customers.views import changing, erasing, lists, person, tags, together
+from custrata.apps.customers.views import bulk, changing, erasing, lists, person, tags
 
 app_name = "customers"
 urlpatterns = [
     path("", lists.customer_list, name="list"),
     path("-/columns/", lists.columns, name="columns"),
     path("-/export/", lists.export, name="export"),
-    path("-/together/tag/", together.tag, name="tag_together"),
-    path("-/together/tag/<int:number>/", together.tagging, name="tagging"),
-    path("-/together/owner/", together.own, name="own_together"),
+    path("-/together/tag/", bulk.tag, name="tag_together"),
+    path("-/together/tag/<int:number>/", bulk.tagging, name="tagging"),
+    path("-/together/owner/", bulk.own, name="own_together"),
     path("-/tags/", tags.tag_list, name="tags"),
     path("-/tags/make/", tags.make, name="make_tag"),
     path("-/tags/group/", tags.make_group, name="make_tag_group"),

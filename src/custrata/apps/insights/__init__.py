@@ -1,1 +1,1 @@
-"""The overview and what needs attention."""
+"""The overview and the attention list."""

@@ -1,4 +1,4 @@
-"""The overview: headline numbers, what needs attention, how fresh the data is; from the record of the newest run."""
+"""The overview: headline numbers, attention items and data freshness, from the record of the newest run."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from custrata.report import Change, Move, Scheme, Size, collect
 from custrata.report.panels import sign
 from custrata.report.pictures import sparkline
 from custrata.web import texts
-from custrata.web.attention import Attention, Person, Way
+from custrata.web.attention import Attention, MoveCount, Person
 from custrata.web.workspace import workspace
 
-NAMED = 5
-MOST_WAYS = 4
+MAX_PEOPLE = 5
+MAX_MOVES = 4
 LATEST_IMPORTS = 20
 LATEST_JOBS = 30
 
 
 @dataclass(frozen=True)
 class Number:
-    """A headline number: its caption's name, the number, its change and trend, and where it leads."""
+    """A headline number: wording key of its caption, formatted value, change, trend and link."""
 
     name: str
     value: str
@@ -44,7 +44,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Freshness:
-    """When the run was done, how long it took, and how many imports it has not seen."""
+    """When the run was made, how long it took, and the number of imports since."""
 
     at: datetime
     seconds: float
@@ -52,22 +52,22 @@ class Freshness:
 
 
 def headline_numbers(run: Run) -> tuple[Number, ...]:
-    """Customers, active ones and their spend, each with its change since the run before."""
+    """Customers, active customers and their spend, each with its change since the previous run."""
     past, write = runs.history(run), texts.writer("report")
     head = collect.headline(run.record, past[-2].record if len(past) > 1 else None)
     more: Change[int] = head.customers
     return (
-        _number("customers", past, write.number(more.now), write.signed(more.difference), more.difference),
-        _number(
+        _headline_number("customers", past, write.number(more.now), write.signed(more.difference), more.difference),
+        _headline_number(
             "active", past, write.number(head.active.now), write.signed_share(head.active.growth), head.active.growth
         ),
-        _number(
+        _headline_number(
             "spend", past, write.short_money(head.spend.now), write.signed_share(head.spend.growth), head.spend.growth
         ),
     )
 
 
-def _number(name: str, past: tuple[Run, ...], value: str, change: str, grown: float | None) -> Number:
+def _headline_number(name: str, past: tuple[Run, ...], value: str, change: str, grown: float | None) -> Number:
     column = {"spend": "spend_90d"}.get(name, name)
     values = [round(float(run.record["headline"][column])) for run in past]
     trend = sparkline(values, texts.text(f"insights.headline.{name}"))
@@ -78,43 +78,43 @@ def _number(name: str, past: tuple[Run, ...], value: str, change: str, grown: fl
 
 
 def freshness(run: Run) -> Freshness:
-    """How fresh what a page shows is."""
+    """The freshness of a run's data."""
     facts = runs.run_facts(run)
     return Freshness(facts.at, facts.seconds, len(runs.new_imports()))
 
 
-def chosen_scheme(run: Run, *wanted: str) -> str:
-    """The first of the wanted schemes that the run graded, else the one shown to everybody."""
+def chosen_scheme(run: Run, *keys: str) -> str:
+    """The first of the given schemes that the run graded, else the default scheme."""
     graded = schemes.graded_keys(run)
-    return next((key for key in wanted if key in graded), schemes.default_scheme(run))
+    return next((key for key in keys if key in graded), schemes.default_scheme(run))
 
 
 def attention(run: Run, *, with_jobs: bool, with_disk: bool = False) -> tuple[Attention, ...]:
-    """What needs somebody: a disk that is nearly full, customers about to drop, falling values, rejected rows, failed
-    jobs, schemes that wait."""
-    found = [
-        _disk() if with_disk else None,
-        _about_to_drop(run),
-        _losers(run),
+    """Attention items: a nearly full disk, customers at risk, customers who moved down, likely shared cards, rejected
+    rows, failed jobs, schemes waiting for data."""
+    items = [
+        _disk_nearly_full() if with_disk else None,
+        _customers_at_risk(run),
+        _customers_moved_down(run),
         *_shared_cards(run),
-        *_rejected(),
+        *_rejected_rows(),
         *(_failed_jobs() if with_jobs else ()),
-        _waiting(run),
+        _waiting_schemes(run),
     ]
-    return tuple(one for one in found if one is not None)
+    return tuple(item for item in items if item is not None)
 
 
-def _about_to_drop(run: Run) -> Attention | None:
-    """Customers who entered `at_risk` since the run before."""
+def _customers_at_risk(run: Run) -> Attention | None:
+    """Customers who entered `at_risk` since the previous run."""
     if "lifecycle" not in schemes.graded_keys(run):
         return None
-    found = schemes.scheme("lifecycle", run)
-    sources = tuple(tier.key for tier in found.tiers if tier.key not in ("at_risk", "churned"))
-    moves = [move for move in found.moves if move.source in sources and move.target == "at_risk"]
+    scheme = schemes.scheme("lifecycle", run)
+    sources = tuple(tier.key for tier in scheme.tiers if tier.key not in ("at_risk", "churned"))
+    moves = [move for move in scheme.moves if move.source in sources and move.target == "at_risk"]
     size = Size(sum(move.customers for move in moves), sum((move.revenue for move in moves), Decimal(0)))
     if not size.customers:
         return None
-    name = next(tier.name for tier in found.tiers if tier.key == "at_risk")
+    name = next(tier.name for tier in scheme.tiers if tier.key == "at_risk")
     revenue = texts.writer().short_money(size.revenue)
     return Attention(
         "trending-down",
@@ -122,44 +122,44 @@ def _about_to_drop(run: Run) -> Attention | None:
         texts.count("insights.attention.at_risk", size.customers),
         texts.text("insights.attention.at_risk_text", tier=name, revenue=revenue),
         panels.customers_href(tier="lifecycle:at_risk", sort="-spend"),
-        _ways(found, moves),
-        _people(run.id, "lifecycle", _ends(moves)),
+        _biggest_moves(scheme, moves),
+        _people(run.id, "lifecycle", _move_pairs(moves)),
     )
 
 
-def _losers(run: Run) -> Attention | None:
-    """Customers who fell in the value scheme since the run before, the biggest spenders first."""
+def _customers_moved_down(run: Run) -> Attention | None:
+    """Customers who moved down in the value scheme since the previous run, the biggest spenders first."""
     if "value" not in schemes.graded_keys(run):
         return None
-    found = schemes.scheme("value", run)
-    size = found.moved("down")
+    scheme = schemes.scheme("value", run)
+    size = scheme.moved("down")
     if not size.customers:
         return None
-    moves = [move for move in found.moves if found.direction(move) == "down"]
+    moves = [move for move in scheme.moves if scheme.direction(move) == "down"]
     return Attention(
         "arrow-down-right",
         "warning",
         texts.count("insights.attention.losers", size.customers),
         texts.text("insights.attention.losers_text", revenue=texts.writer().short_money(size.revenue)),
         f"{reverse('tiers:scheme', args=['value'])}#moves",
-        _ways(found, moves),
-        _people(run.id, "value", _ends(moves)),
+        _biggest_moves(scheme, moves),
+        _people(run.id, "value", _move_pairs(moves)),
     )
 
 
-def _ends(moves: list[Move]) -> frozenset[tuple[str | None, str | None]]:
+def _move_pairs(moves: list[Move]) -> frozenset[tuple[str | None, str | None]]:
     return frozenset((move.source, move.target) for move in moves)
 
 
-def _ways(found: Scheme, moves: list[Move]) -> tuple[Way, ...]:
-    """The moves that most customers made, each with its list."""
-    names = {tier.key: tier.name for tier in found.tiers}
-    most = sorted(moves, key=lambda move: -move.customers)[:MOST_WAYS]
+def _biggest_moves(scheme: Scheme, moves: list[Move]) -> tuple[MoveCount, ...]:
+    """The moves with the most customers, each with a link to its list."""
+    names = {tier.key: tier.name for tier in scheme.tiers}
+    most = sorted(moves, key=lambda move: -move.customers)[:MAX_MOVES]
     return tuple(
-        Way(
+        MoveCount(
             f"{names[move.source or '']} → {names[move.target or '']}",
             move.customers,
-            panels.customers_href(moved=f"{found.key}:{move.source}:{move.target}", sort="-spend"),
+            panels.customers_href(moved=f"{scheme.key}:{move.source}:{move.target}", sort="-spend"),
         )
         for move in most
     )
@@ -167,20 +167,20 @@ def _ways(found: Scheme, moves: list[Move]) -> tuple[Way, ...]:
 
 @lru_cache(maxsize=64)
 def _people(run_id: str, scheme: str, moves: frozenset[tuple[str | None, str | None]]) -> tuple[Person, ...]:
-    """The biggest spenders of those who moved; what a run found never changes, so it is asked once per process."""
-    held = reading(workspace())
-    if held is None or held.run.id != run_id:
+    """The biggest spenders among those who moved. A run never changes, so the result is cached per process."""
+    run_reading = reading(workspace())
+    if run_reading is None or run_reading.run.id != run_id:
         return ()
     people = [
         Person(row["customer_id"], row["name"] or row["customer_id"], row["spend"] or Decimal(0))
-        for row in held.movers(scheme)
+        for row in run_reading.movers(scheme)
         if (row["source"], row["target"]) in moves
     ]
-    return tuple(sorted(people, key=lambda one: (-one.spend, one.customer_id))[:NAMED])
+    return tuple(sorted(people, key=lambda person: (-person.spend, person.customer_id))[:MAX_PEOPLE])
 
 
 def _shared_cards(run: Run) -> list[Attention]:
-    """Customers whose number is likely shared and who are not excluded from grading yet, the busiest three."""
+    """Customer numbers that several people likely share and that are not excluded from grading yet, busiest first."""
     excluded = workspace().exclusions.all()
     cards = [card for card in likely_shared_cards(run) if card.customer_id not in excluded]
     write = texts.writer()
@@ -194,33 +194,33 @@ def _shared_cards(run: Run) -> list[Attention]:
             ),
             reverse("customers:customer", args=[card.customer_id]),
         )
-        for card in cards[:MOST_WAYS]
+        for card in cards[:MAX_MOVES]
     ]
 
 
-def _rejected() -> list[Attention]:
-    """The newest import of each file whose rows were not all accepted."""
-    latest = {one.file_name: one for one in runs.lake_state().imports[-LATEST_IMPORTS:]}
+def _rejected_rows() -> list[Attention]:
+    """The newest imports of files that had rejected rows, one per file."""
+    latest = {record.file_name: record for record in runs.lake_state().imports[-LATEST_IMPORTS:]}
     return [
         Attention(
             "file-alert",
             "warning",
-            texts.count("insights.attention.rejected", one.rejected, file=one.file_name),
-            texts.text("insights.attention.rejected_text", day=texts.writer().day(one.at)),
+            texts.count("insights.attention.rejected", record.rejected, file=record.file_name),
+            texts.text("insights.attention.rejected_text", day=texts.writer().day(record.at)),
             "",
         )
-        for one in islice((one for one in reversed(latest.values()) if one.rejected), 3)
+        for record in islice((record for record in reversed(latest.values()) if record.rejected), 3)
     ]
 
 
-def _disk() -> Attention | None:
+def _disk_nearly_full() -> Attention | None:
     """Less than a tenth of the disk is free."""
     room = nearly_full()
     if room is None:
         return None
     write = texts.writer()
-    said = texts.text("storage.nearly_full_text", free=write.size(room[0]), size=write.size(room[1]))
-    return Attention("database", "danger", texts.text("storage.nearly_full"), said, reverse("storage:disk"))
+    text = texts.text("storage.nearly_full_text", free=write.size(room[0]), size=write.size(room[1]))
+    return Attention("database", "danger", texts.text("storage.nearly_full"), text, reverse("storage:disk"))
 
 
 def _failed_jobs() -> list[Attention]:
@@ -241,7 +241,7 @@ def _failed_jobs() -> list[Attention]:
     ]
 
 
-def _waiting(run: Run) -> Attention | None:
+def _waiting_schemes(run: Run) -> Attention | None:
     waiting = len(schemes.scheme_keys(run)) - len(schemes.graded_keys(run))
     if not waiting:
         return None

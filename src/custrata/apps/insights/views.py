@@ -1,4 +1,4 @@
-"""The overview, and the scheme a person wants to see on it."""
+"""The overview page and the choice of the scheme shown on it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHOSEN = "scheme"
 @needs(SEE_OVERVIEW)
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    """Everything at a glance, with one scheme in pictures: the one asked for, else the person's own choice."""
+    """The overview with the charts of one scheme: the one in the query, else the one stored in the session."""
     run, may_refresh = runs.newest(), may(request.user, REFRESH)
     job = refreshes.refresh_under_way()
     if run is None:
@@ -32,27 +32,27 @@ def overview(request: HttpRequest) -> HttpResponse:
         empty = {"orders": orders.rows if orders else 0, "may_refresh": may_refresh, "job": job}
         return render(request, "tiers/no_run.html", empty)
     key = queries.chosen_scheme(run, request.GET.get(CHOSEN, ""), request.session.get(CHOSEN, ""))
-    found = schemes.scheme(key, run)
-    shown = {
+    scheme = schemes.scheme(key, run)
+    context = {
         "run": run,
         "before": runs.run_before(run),
         "fresh": queries.freshness(run),
         "numbers": queries.headline_numbers(run),
-        "scheme": found,
-        "schemes": [schemes.scheme(one, run) for one in schemes.graded_keys(run)],
-        "rungs": panels.rungs(found, run),
-        "rings": panels.rings_panel(found, run),
-        "moves": panels.moves_panel(found, run) if found.moves else None,
-        "history": panels.history_panel(found),
+        "scheme": scheme,
+        "schemes": [schemes.scheme(scheme_key, run) for scheme_key in schemes.graded_keys(run)],
+        "rungs": panels.rungs(scheme, run),
+        "rings": panels.rings_panel(scheme, run),
+        "moves": panels.moves_panel(scheme, run) if scheme.moves else None,
+        "history": panels.history_panel(scheme),
         "attention": (*declared_attention(request.user, timezone.now()), *_attention(request, run)),
         "may_refresh": may_refresh,
         "job": job,
     }
-    return render(request, "insights/overview.html", shown)
+    return render(request, "insights/overview.html", context)
 
 
 def _attention(request: HttpRequest, run: Run) -> tuple[Attention, ...]:
-    """What needs somebody, as far as it is for this person to see."""
+    """The attention items this person may see."""
     with_jobs, with_disk = (may(request.user, right) for right in (SEE_JOBS, MANAGE_WORKSPACE))
     return queries.attention(run, with_jobs=with_jobs, with_disk=with_disk)
 
@@ -60,7 +60,7 @@ def _attention(request: HttpRequest, run: Run) -> tuple[Attention, ...]:
 @needs(SEE_OVERVIEW)
 @require_POST
 def choose_scheme(request: HttpRequest) -> HttpResponse:
-    """Keep the scheme a person wants to see on the overview, for as long as they are signed in."""
+    """Store the scheme shown on the overview in the session."""
     run, key = runs.newest(), request.POST.get(CHOSEN, "")
     if run is not None and key in schemes.graded_keys(run):
         request.session[CHOSEN] = key

@@ -17,8 +17,8 @@ class JobsApp(App):
     jobs = ("custrata.apps.jobs.jobs",)
 
     def ready(self) -> None:
-        """Learn what kinds of work there are, and show how many jobs to who monitors."""
-        from custrata.apps.jobs import queries  # models stand only now
+        """Register the job kinds, and the metric of jobs by status."""
+        from custrata.apps.jobs import queries  # models are loaded only now
         from custrata.web.metrics import add_gauge
 
         for module in (*(module for app in manifests() for module in app.jobs), *settings.JOBS):

@@ -1,4 +1,4 @@
-"""What people choose and fill in."""
+"""Forms of the job pages."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Any
 from django import forms
 from django.utils.functional import lazy
 
-from custrata.apps.jobs.actions import KINDS, titled
+from custrata.apps.jobs.actions import KINDS, title_phrase
 from custrata.apps.jobs.models import Status
 from custrata.web.texts import text
 
-said = lazy(text, str)
+text_lazy = lazy(text, str)
 
 
 class FilterForm(forms.Form):
     """Which jobs to list."""
 
-    kind = forms.ChoiceField(required=False, label=said("jobs.filter.kind"))
-    status = forms.ChoiceField(required=False, label=said("jobs.filter.status"))
+    kind = forms.ChoiceField(required=False, label=text_lazy("jobs.filter.kind"))
+    status = forms.ChoiceField(required=False, label=text_lazy("jobs.filter.status"))
 
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         every = ("", text("jobs.filter.all"))
-        kinds = [(kind, text(titled(kind)) if titled(kind) else kind) for kind in sorted(KINDS)]
+        kinds = [(kind, text(title_phrase(kind)) if title_phrase(kind) else kind) for kind in sorted(KINDS)]
         statuses = [(status, text(f"jobs.status.{status}")) for status in Status.values]
         for name, choices in (("kind", kinds), ("status", statuses)):
             field = self.fields[name]
@@ -33,12 +33,12 @@ class FilterForm(forms.Form):
 
 
 class ScheduleForm(forms.Form):
-    """When a kind of work comes again."""
+    """The schedule of a job kind."""
 
     cron = forms.CharField(
         max_length=100,
-        label=said("jobs.schedule.cron"),
-        error_messages={"required": said("jobs.fault.required")},
+        label=text_lazy("jobs.schedule.cron"),
+        error_messages={"required": text_lazy("jobs.fault.required")},
         widget=forms.TextInput(
             attrs={
                 "class": "form-control",
@@ -50,6 +50,6 @@ class ScheduleForm(forms.Form):
     )
     enabled = forms.BooleanField(
         required=False,
-        label=said("jobs.schedule.enabled"),
+        label=text_lazy("jobs.schedule.enabled"),
         widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
     )

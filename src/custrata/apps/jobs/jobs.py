@@ -1,15 +1,15 @@
-"""What this app looks after itself: jobs that ended long ago."""
+"""Periodic clean-up of old jobs."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from custrata.apps.jobs.actions import every, forget_old
+from custrata.apps.jobs.actions import delete_old_jobs, every
 
-KEPT = timedelta(days=90)
+RETENTION = timedelta(days=90)
 
 
 @every(seconds=3600)
-def forget_jobs(at: datetime) -> None:
+def purge_old_jobs(at: datetime) -> None:
     """Delete jobs that ended more than 90 days ago."""
-    forget_old(before=at - KEPT)
+    delete_old_jobs(before=at - RETENTION)

@@ -1,4 +1,4 @@
-"""Long work as rows: what was asked for, how far it is, what it said; when it comes again; who looks after what."""
+"""Background jobs with their logs, schedules and leases."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db import models
 
 
 class Status(models.TextChoices):
-    """Where a job stands."""
+    """The status of a job."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -21,10 +21,11 @@ OVER = (Status.DONE, Status.FAILED, Status.CANCELLED)
 
 
 class Job(models.Model):
-    """One piece of work.
+    """A background job.
 
-    While it runs, `claim` is the secret of the worker that took it: everything the worker writes asks for it, so one
-    that was given up and comes back changes nothing. Who asked is a number and a name, not a key: people stand above.
+    While it runs, `claim` is a secret of the worker that took it. Every write of the worker is conditional on it, so a
+    worker that was considered lost and comes back changes nothing. The actor is stored as id and name instead of a
+    foreign key, since the accounts app depends on this one.
     """
 
     kind = models.CharField(max_length=64)
@@ -35,8 +36,8 @@ class Job(models.Model):
     actor_id = models.BigIntegerField(null=True)
     actor_name = models.CharField(max_length=150, blank=True)  # empty: the server itself
     run_after = models.DateTimeField()
-    attempts = models.PositiveIntegerField(default=0)  # begun, and not handed back
-    losses = models.PositiveIntegerField(default=0)  # times its worker was gone
+    attempts = models.PositiveIntegerField(default=0)  # started, and not returned to the queue
+    losses = models.PositiveIntegerField(default=0)  # times its worker was lost
     worker = models.CharField(max_length=100, blank=True)
     claim = models.CharField(max_length=32, blank=True)
     started_at = models.DateTimeField(null=True)
@@ -47,9 +48,9 @@ class Job(models.Model):
     phrase = models.CharField(max_length=200, blank=True)
     facts = models.JSONField(encoder=DjangoJSONEncoder, default=dict)
     result = models.JSONField(encoder=DjangoJSONEncoder, null=True)
-    error = models.CharField(max_length=100, blank=True)  # the name of an error of ours, else of what went wrong
+    error = models.CharField(max_length=100, blank=True)  # class name of the error
     error_facts = models.JSONField(encoder=DjangoJSONEncoder, default=dict)
-    error_template = models.TextField(blank=True)  # what an error of ours says in English, facts in braces
+    error_template = models.TextField(blank=True)  # English message of a CustrataError, with facts in braces
     reference = models.CharField(max_length=16, blank=True)  # finds the failure in the log
 
     class Meta:
@@ -99,7 +100,7 @@ class Job(models.Model):
 
 
 class Line(models.Model):
-    """One line of a job's log: a phrase of ours with its facts, or text of the handler."""
+    """One line of a job's log: a wording key with its facts, or text of the handler."""
 
     job: models.ForeignKey[Job, Job] = models.ForeignKey(Job, models.CASCADE, related_name="lines")
     at = models.DateTimeField()
@@ -120,15 +121,15 @@ class Line(models.Model):
 
 
 class Schedule(models.Model):
-    """When a kind of work comes again: a cron form in the workspace's time zone."""
+    """A recurring job: a cron expression in the workspace's time zone."""
 
     kind = models.CharField(max_length=64, unique=True)
     arguments = models.JSONField(encoder=DjangoJSONEncoder, default=dict)
     cron = models.CharField(max_length=100)
-    zone = models.CharField(max_length=100)  # that next_at was worked out in
+    zone = models.CharField(max_length=100)  # in which next_at was computed
     enabled = models.BooleanField(default=True)
     next_at = models.DateTimeField(null=True)
-    last_at = models.DateTimeField(null=True)  # when it last came
+    last_at = models.DateTimeField(null=True)  # when it was last enqueued
 
     class Meta:
         constraints = (
@@ -143,7 +144,7 @@ class Schedule(models.Model):
 
 
 class Lease(models.Model):
-    """Who looks after something that one process alone may do, and until when unless it says so again."""
+    """The process that holds a singleton task, and until when unless it renews."""
 
     name = models.CharField(max_length=64, primary_key=True)
     holder = models.CharField(max_length=100, blank=True)

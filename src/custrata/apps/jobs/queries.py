@@ -1,4 +1,4 @@
-"""Jobs as they stand, the times of a schedule, and which process this is."""
+"""Queries on jobs, the times of schedules, and the identity of processes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\
 
 class UnusableCron(BadInput):
     template = (
-        "“{cron}” is no cron form: write minute, hour, day, month and weekday, such as 0 3 * * * for 03:00 every day."
+        "“{cron}” is not a valid cron expression: write minute, hour, day, month and weekday, "
+        "such as 0 3 * * * for 03:00 every day."
     )
 
 
@@ -53,8 +54,8 @@ def running(kind: str) -> Job | None:
 
 def jobs(kind: str = "", status: str = "") -> QuerySet[Job]:
     """The jobs of a kind and status, or all, in no order."""
-    wanted = {name: value for name, value in (("kind", kind), ("status", status)) if value}
-    return Job.objects.filter(**wanted).defer("result")
+    filters = {name: value for name, value in (("kind", kind), ("status", status)) if value}
+    return Job.objects.filter(**filters).defer("result")
 
 
 def counts() -> dict[str, int]:
@@ -69,14 +70,14 @@ def job_lines(pk: int, limit: int = LINES) -> list[Line]:
 
 
 def schedule(kind: str) -> Schedule | None:
-    """When a kind of work comes again."""
+    """The schedule of a job kind."""
     return Schedule.objects.filter(kind=kind).first()
 
 
 def next_times(cron: str, zone: str, after: datetime, many: int = 5) -> list[datetime]:
-    """The next times of a cron form in a time zone, as instants. Raises `UnusableCron`.
+    """The next times of a cron expression in a time zone, in UTC. Raises `UnusableCron`.
 
-    A time that the clocks leave out comes when they have gone forward; one they repeat comes once.
+    A local time that a clock change skips comes right after the change; one that it repeats comes once.
 
     >>> [str(at) for at in next_times("30 2 * * *", "America/New_York", datetime(2026, 3, 7, 12, tzinfo=UTC), 2)]
     ['2026-03-08 07:00:00+00:00', '2026-03-09 06:30:00+00:00']
@@ -88,16 +89,16 @@ def _times(cron: str, zone: str, after: datetime) -> Iterator[datetime]:
     if len(cron.split()) != FIELDS:
         raise UnusableCron(cron=cron)
     try:
-        found = CronSim(cron, after.astimezone(ZoneInfo(zone)))
-        first = next(found)
-    except (CronSimError, StopIteration) as error:  # it ends where no day ever fits
+        times = CronSim(cron, after.astimezone(ZoneInfo(zone)))
+        first = next(times)
+    except (CronSimError, StopIteration) as error:  # exhausted where no date matches
         raise UnusableCron(cron=cron) from error
     yield first.astimezone(UTC)
-    yield from (at.astimezone(UTC) for at in found)
+    yield from (at.astimezone(UTC) for at in times)
 
 
 def cron_in_words(cron: str, language: str) -> str:
-    """What a cron form says. Raises `UnusableCron`.
+    """A cron expression in words. Raises `UnusableCron`.
 
     >>> cron_in_words("0 3 * * MON", "en"), cron_in_words("0 3 * * MON", "zh-hant")
     ('At 03:00, only on Monday', '在 03:00，僅在星期一')
@@ -105,62 +106,62 @@ def cron_in_words(cron: str, language: str) -> str:
     options = Options(locale_code={"zh-hans": "zh_CN", "zh-hant": "zh_TW"}.get(language, "en_US"))
     options.use_24hour_time_format = True
     try:
-        said = str(get_description(cron, options))
+        description = str(get_description(cron, options))
     except (FormatError, MissingFieldError, ValueError, IndexError) as error:
         raise UnusableCron(cron=cron) from error
     if language == "en":
-        return said
+        return description
     # The library leaves the names of days and months in English.
     names = _names(language)
-    said = re.sub(f" ?({'|'.join(names)}) ?", lambda found: names[found[1]], said)
-    return re.sub(r" ?, ?", "，", said).strip()
+    description = re.sub(f" ?({'|'.join(names)}) ?", lambda match: names[match[1]], description)
+    return re.sub(r" ?, ?", "，", description).strip()
 
 
 @lru_cache
 def _names(language: str) -> Mapping[str, str]:
-    found: dict[str, str] = {}
+    translations: dict[str, str] = {}
     for names in (get_day_names, get_month_names):
         english, own = names("wide", locale="en"), names("wide", locale=LOCALES[language])
-        found |= {english[number]: own[number] for number in english}
-    return found
+        translations |= {english[number]: own[number] for number in english}
+    return translations
 
 
 def error_of(failed: Job, language: str) -> str:
-    """What went wrong, in a language; empty where it was none of our errors."""
+    """The error message of a failed job in a language; empty for unexpected errors."""
     name = f"errors.{failed.error}"
     translated = (phrases[name][language] for phrases in catalogue().values() if language in phrases.get(name, {}))
-    said = next(translated, str(failed.error_template))
-    return said.format(**{key: _read(fact) for key, fact in failed.error_facts.items()})
+    template = next(translated, str(failed.error_template))
+    return template.format(**{key: _read(fact) for key, fact in failed.error_facts.items()})
 
 
 def _read(fact: str) -> str:
-    """A fact of an error for people: instants, which are kept as ISO 8601 text, as their language writes them."""
+    """An error fact for display: instants, stored as ISO 8601 text, are formatted for the reader's language."""
     return writer().instant(datetime.fromisoformat(fact)) if INSTANT.match(fact) else fact
 
 
-class Place(NamedTuple):
-    """A process as its name tells it: the machine's start and the process space, its number and when it began."""
+class ProcessIdentity(NamedTuple):
+    """A process by boot id and PID namespace, PID and start time."""
 
-    space: str
+    namespace: str
     pid: int
-    began: str
+    start_time: str
 
 
 def this_process() -> str:
-    """The name of this process: no other, here or on another machine, before or after, has it."""
-    place = Place(_space(), os.getpid(), _began(os.getpid()) or "?")
-    return f"{socket.gethostname()[:40]}/{place.pid}/{place.space}/{place.began}"
+    """The name of this process, unique across machines and time."""
+    identity = ProcessIdentity(_namespace(), os.getpid(), _start_time(os.getpid()) or "?")
+    return f"{socket.gethostname()[:40]}/{identity.pid}/{identity.namespace}/{identity.start_time}"
 
 
 def is_gone(process: str) -> bool:
-    """Whether it is certain that a process is no more; of one on another machine nothing is certain."""
+    """Whether a process has certainly ended; always False for processes of other machines."""
     parts = process.split("/")
-    if len(parts) != 4 or parts[2] != _space() or parts[2] == "?":
+    if len(parts) != 4 or parts[2] != _namespace() or parts[2] == "?":
         return False
-    return _began(int(parts[1])) != parts[3]
+    return _start_time(int(parts[1])) != parts[3]
 
 
-def _space() -> str:
+def _namespace() -> str:
     try:
         boot = (PROC / "sys/kernel/random/boot_id").read_text().strip()[:8]
         return f"{boot}-{(PROC / 'self/ns/pid').stat().st_ino}"
@@ -168,8 +169,8 @@ def _space() -> str:
         return "?"
 
 
-def _began(pid: int) -> str | None:
-    """When a process began, in ticks since the machine's start; None where it is gone, or waits to be buried."""
+def _start_time(pid: int) -> str | None:
+    """The start time of a process in ticks since boot; None if it has ended or is a zombie."""
     try:
         state, *fields = (PROC / str(pid) / "stat").read_text().rpartition(") ")[2].split()
     except OSError:

@@ -1,4 +1,4 @@
-"""Pages of jobs: the list, one job, its progress, and when work comes again."""
+"""Pages of jobs: the list, one job, its progress, and schedules."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from custrata.web.versions import opened
 from custrata.web.workspace import workspace
 
 PAGE = 50
-USUAL = "0 3 * * *"
-OFTEN = {
-    USUAL: "jobs.often.daily",
+DEFAULT_CRON = "0 3 * * *"
+COMMON_CRONS = {
+    DEFAULT_CRON: "jobs.often.daily",
     "0 * * * *": "jobs.often.hourly",
     "0 3 * * MON": "jobs.often.weekly",
     "0 3 * * MON-FRI": "jobs.often.weekdays",
@@ -34,7 +34,7 @@ OFTEN = {
 }
 
 
-def _found(pk: int) -> Job:
+def _job_or_404(pk: int) -> Job:
     job = queries.job(pk)
     if job is None:
         raise Http404
@@ -43,22 +43,22 @@ def _found(pk: int) -> Job:
 
 @needs(SEE_JOBS)
 @require_safe
-def all_jobs(request: HttpRequest) -> HttpResponse:
-    """The jobs, newest first, of a kind and status or all."""
+def job_list(request: HttpRequest) -> HttpResponse:
+    """The jobs, newest first, filtered by kind and status."""
     form, cursor = FilterForm(request.GET), Cursor.read(request.GET)
     chosen = form.cleaned_data if form.is_valid() else {}
     rows = keyset(queries.jobs(**chosen), ("-pk",), cursor, limit=PAGE)
-    shown = page(rows, query=request.GET, cursor=cursor, limit=PAGE, key=lambda job: (job.pk,))
+    jobs_page = page(rows, query=request.GET, cursor=cursor, limit=PAGE, key=lambda job: (job.pk,))
     schedulable = [kind.name for kind in KINDS.values() if kind.schedulable] if may(request.user, SCHEDULE) else []
-    context = {"page": shown, "form": form, "chosen": any(chosen.values()), "schedulable": schedulable}
+    context = {"page": jobs_page, "form": form, "chosen": any(chosen.values()), "schedulable": schedulable}
     return render(request, "jobs/list.html", context)
 
 
 @needs(SEE_JOBS)
 @require_safe
-def one_job(request: HttpRequest, pk: int) -> HttpResponse:
-    """A job: how far it is, what it said, what can be done about it."""
-    job = _found(pk)
+def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """A job: its progress, log and actions."""
+    job = _job_or_404(pk)
     lines = queries.job_lines(pk)
     context = {"job": job, "lines": lines, "shortened": len(lines) == queries.LINES}
     return render(request, "jobs/job.html", context)
@@ -67,8 +67,8 @@ def one_job(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(SEE_JOBS)
 @require_safe
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """How far a job is, as a part of a page; once it is over the page that shows it is loaded anew."""
-    job = _found(pk)
+    """The progress of a job as a page fragment; reloads the whole page once the job has ended."""
+    job = _job_or_404(pk)
     answer = render(request, "jobs/progress.html", {"job": job})
     if not job.is_open:
         answer.headers["HX-Refresh"] = "true"
@@ -78,9 +78,9 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(REFRESH)
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    """Stop a job."""
+    """Cancel a job."""
     try:
-        job = actions.cancel(_found(pk), actor=_person(request), at=timezone.now())
+        job = actions.cancel(_job_or_404(pk), actor=_person(request), at=timezone.now())
     except CustrataError as error:
         messages.error(request, sentence(error))
     else:
@@ -91,9 +91,9 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(REFRESH)
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
-    """Try a job again."""
+    """Retry a job."""
     try:
-        actions.retry(_found(pk), actor=_person(request), at=timezone.now())
+        actions.retry(_job_or_404(pk), actor=_person(request), at=timezone.now())
     except CustrataError as error:
         messages.error(request, sentence(error))
     else:
@@ -104,24 +104,28 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(SCHEDULE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def schedule(request: HttpRequest, kind: str) -> HttpResponse:
-    """When a kind of work comes again; `?cron=` shows what another form would mean, and changes nothing."""
+    """The schedule of a job kind; `?cron=` previews another cron expression without saving it."""
     if kind not in KINDS or not KINDS[kind].schedulable:
         raise Http404
-    kept, zone = queries.schedule(kind), workspace().settings.timezone
-    saved = {"cron": kept.cron if kept else USUAL, "enabled": kept is not None and kept.enabled}
+    current, zone = queries.schedule(kind), workspace().settings.timezone
+    saved = {"cron": current.cron if current else DEFAULT_CRON, "enabled": current is not None and current.enabled}
     if request.method != "POST":
         tried = {"cron": request.GET["cron"], "enabled": "on"} if request.GET.get("cron") else None
         return _schedule_page(request, kind, ScheduleForm(tried or saved), zone)
     form = ScheduleForm(request.POST)
     if form.is_valid():
         try:
-            asked = {**form.cleaned_data, "kind": kind, "zone": zone}
-            made = actions.set_schedule(actor=_person(request), at=timezone.now(), opened=opened(request), **asked)
+            fields = {**form.cleaned_data, "kind": kind, "zone": zone}
+            updated = actions.set_schedule(actor=_person(request), at=timezone.now(), opened=opened(request), **fields)
         except CustrataError as error:
             form.add_error("cron", sentence(error))
         else:
-            told = text("jobs.schedule.saved", at=made.next_at) if made.enabled else text("jobs.schedule.switched_off")
-            messages.success(request, told)
+            message = (
+                text("jobs.schedule.saved", at=updated.next_at)
+                if updated.enabled
+                else text("jobs.schedule.switched_off")
+            )
+            messages.success(request, message)
             return redirect("jobs:schedule", kind)
     return _schedule_page(request, kind, form, zone, status=422)
 
@@ -130,17 +134,17 @@ def _schedule_page(request: HttpRequest, kind: str, form: ScheduleForm, zone: st
     cron, words, times = str(form["cron"].value() or ""), "", []
     try:
         times = queries.next_times(cron, zone, timezone.now())
-        words = text(OFTEN[cron]) if cron in OFTEN else queries.cron_in_words(cron, language())
+        words = text(COMMON_CRONS[cron]) if cron in COMMON_CRONS else queries.cron_in_words(cron, language())
     except CustrataError as error:
         if not form.errors:
             form.add_error("cron", sentence(error))
-    often = [(usual, text(said)) for usual, said in OFTEN.items()]
-    kept = queries.schedule(kind)
-    context = {"kind": kind, "form": form, "zone": zone, "kept": kept, "words": words, "times": times}
-    context["shown"] = {"cron": kept.cron, "enabled": kept.enabled} if kept else None
+    often = [(usual, text(phrase)) for usual, phrase in COMMON_CRONS.items()]
+    current = queries.schedule(kind)
+    context = {"kind": kind, "form": form, "zone": zone, "kept": current, "words": words, "times": times}
+    context["shown"] = {"cron": current.cron, "enabled": current.enabled} if current else None
     return render(request, "jobs/schedule.html", {**context, "often": often}, status=status)
 
 
 def _person(request: HttpRequest) -> Any:
-    """Whoever asks, behind a gate that lets only people in; the app of people stands above this one."""
+    """The signed-in user; untyped, since the accounts app depends on this one."""
     return request.user

@@ -1,4 +1,4 @@
-"""What people fill in: a playbook, a task, what came of it."""
+"""Forms of playbooks and tasks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from custrata.apps.playbooks.queries import STANDS, WHOSE, Search
-from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, said
+from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, localized
 from custrata.web.days import ONE_LINE, DayField
 
 MOST_ACTIONS = 40
@@ -17,14 +17,14 @@ OWNER = "owner"
 
 
 class PlaybookForm(forms.Form):
-    """What a tier means and the aim, in the reader's language."""
+    """The meaning of a tier and the aim, in the reader's language."""
 
     meaning = forms.CharField(max_length=1_000)
     aim = forms.CharField(max_length=300)
 
 
 class ActionForm(forms.Form):
-    """One action; without a text it is left out."""
+    """One action; ignored without a text."""
 
     key = forms.CharField(required=False, max_length=64)
     kind = forms.ChoiceField(choices=[(kind, kind) for kind in KINDS])
@@ -37,34 +37,34 @@ class ActionForm(forms.Form):
 ActionForms = forms.formset_factory(ActionForm, extra=BLANK_ROWS, max_num=MOST_ACTIONS, absolute_max=MOST_ACTIONS + 5)
 
 
-def filled_in(found: Playbook, language: str) -> tuple[dict[str, str], list[dict[str, Any]]]:
-    """A playbook as its form shows it to a reader."""
+def form_initial(playbook: Playbook, language: str) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """The initial data of a playbook's form in a language."""
     rows: list[dict[str, Any]] = [
         {
             "key": action.key,
             "kind": action.kind,
             "area": action.area,
-            "text": action.said(language),
+            "text": action.text_in(language),
             "due_days": action.due_days,
             "every_days": action.every_days,
         }
-        for action in found.actions
+        for action in playbook.actions
     ]
-    return {"meaning": said(found.meaning, language), "aim": said(found.aim, language)}, rows
+    return {"meaning": localized(playbook.meaning, language), "aim": localized(playbook.aim, language)}, rows
 
 
-def content(held: Playbook, language: str, whole: Mapping[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """What was filled in, as data of a playbook.
+def content(playbook: Playbook, language: str, whole: Mapping[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The submitted form as playbook data.
 
-    A text that was changed is kept in the language it was written in alone: the others would say something else.
+    A changed text is kept only in the language of the form, since translations would be out of date.
     """
-    data, known = as_data(held), {action.key: action for action in held.actions}
+    data, actions = as_data(playbook), {action.key: action for action in playbook.actions}
     for name in ("meaning", "aim"):
         data[name] = _text(data[name], whole[name], language)
     data["actions"] = []
     for row in (row for row in rows if row.get("text", "").strip()):
-        key = row["key"] or _free_key(known, data["actions"])
-        before = known[key].text if key in known else {}
+        key = row["key"] or _free_key(actions, data["actions"])
+        before = actions[key].text if key in actions else {}
         days = {name: row[name] for name in ("due_days", "every_days") if row[name] is not None}
         text_now = _text(before, row["text"], language)
         data["actions"].append({"key": key, "kind": row["kind"], "area": row["area"], "text": text_now, **days})
@@ -73,16 +73,16 @@ def content(held: Playbook, language: str, whole: Mapping[str, Any], rows: list[
 
 def _text(before: Mapping[str, str], now: str, language: str) -> dict[str, str]:
     text_now = " ".join(now.split())
-    return dict(before) if before and said(before, language) == text_now else {language: text_now}
+    return dict(before) if before and localized(before, language) == text_now else {language: text_now}
 
 
-def _free_key(known: Mapping[str, object], taken: list[dict[str, Any]]) -> str:
-    used = {*known, *(action["key"] for action in taken)}
+def _free_key(existing: Mapping[str, object], taken: list[dict[str, Any]]) -> str:
+    used = {*existing, *(action["key"] for action in taken)}
     return next(key for number in range(1, 1_000) if (key := f"own_{number}") not in used)
 
 
 class TaskForm(forms.Form):
-    """What is to be done, until when, whose it is; and for whom: a customer somebody is looking for, or the tier."""
+    """A new task: title, due date, assignee, and the customer, if any."""
 
     title = forms.CharField(max_length=500)
     due = DayField()
@@ -90,18 +90,18 @@ class TaskForm(forms.Form):
     customer = forms.CharField(required=False, max_length=255, strip=True)
 
     def whose(self) -> dict[str, Any]:
-        """The assignee as actions take it."""
+        """The assignee as arguments of the actions."""
         return assigned(self.cleaned_data["assignee"])
 
 
 def assigned(written: str) -> dict[str, Any]:
-    """A choice of the list of people: one by number, whoever looks after the customer, nobody."""
+    """The chosen assignee: a person by id, the customer's owner, or nobody."""
     number = int(written) if written.isdecimal() else None
     return {"assignee_id": number, "to_owner": written == OWNER}
 
 
 class NextForm(forms.Form):
-    """An action of a customer's tier that becomes a task with everything as the playbook says."""
+    """An action of a customer's tier that becomes a task with the playbook's defaults."""
 
     customer_id = forms.CharField(max_length=1_000, strip=False, validators=[ONE_LINE])
     scheme = forms.CharField(max_length=64)
@@ -110,28 +110,30 @@ class NextForm(forms.Form):
 
 
 class FinishForm(forms.Form):
-    """What came of a task."""
+    """The result of a task."""
 
     result = forms.CharField(required=False, max_length=5_000)
     again = forms.BooleanField(required=False)
 
 
 class HandOverForm(forms.Form):
-    """Who does a task, by when."""
+    """The assignee and due date of a task."""
 
     assignee = forms.IntegerField(required=False)
     due = DayField(required=False)
 
 
 class SearchForm(forms.Form):
-    """Whose tasks, how they stand, of which scheme."""
+    """Filters of the task list: assignee, state and scheme."""
 
-    whose = forms.ChoiceField(required=False, choices=[(one, one) for one in WHOSE])
-    stands = forms.ChoiceField(required=False, choices=[(one, one) for one in STANDS])
+    whose = forms.ChoiceField(required=False, choices=[(value, value) for value in WHOSE])
+    stands = forms.ChoiceField(required=False, choices=[(value, value) for value in STANDS])
     scheme = forms.CharField(required=False, max_length=64)
 
     def search(self, usual: str) -> Search:
-        """What is asked for; what cannot be used is as usual."""
+        """The search; invalid values are replaced by defaults."""
         self.is_valid()
-        given = self.cleaned_data
-        return Search(given.get("whose") or usual, given.get("stands") or "open", given.get("scheme") or "")
+        cleaned_data = self.cleaned_data
+        return Search(
+            cleaned_data.get("whose") or usual, cleaned_data.get("stands") or "open", cleaned_data.get("scheme") or ""
+        )

@@ -1,4 +1,4 @@
-"""A workspace's own playbooks, and the tasks that people make of an action."""
+"""A workspace's own playbooks, and tasks created from actions."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ PERSON = settings.AUTH_USER_MODEL
 
 
 class OwnPlaybook(models.Model):
-    """What a workspace says instead of the shipped playbook of a tier; without it the shipped one holds."""
+    """A workspace's replacement of the shipped playbook of a tier."""
 
     scheme = models.CharField(max_length=64)
     tier = models.CharField(max_length=64)
-    content = models.JSONField()  # as `custrata.tiering.playbooks.as_data` gives it
+    content = models.JSONField()  # in the format of `custrata.tiering.playbooks.as_data`
     at = models.DateTimeField()
     actor = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
 
@@ -28,7 +28,7 @@ class OwnPlaybook(models.Model):
 
 
 class State(models.TextChoices):
-    """How a task stands."""
+    """The state of a task."""
 
     OPEN = "open"
     DONE = "done"
@@ -40,14 +40,14 @@ IS_OPEN = models.Q(state=State.OPEN)
 
 
 class Task(models.Model):
-    """Something a person does by a day: for one customer, or (without one) for a tier as a whole."""
+    """A task with a due date: for one customer, or (without one) for a tier as a whole."""
 
     customer = models.ForeignKey(
         Customer, models.CASCADE, to_field="customer_id", null=True, related_name="tasks"
-    )  # goes when the customer is erased
+    )  # deleted when the customer is erased
     scheme = models.CharField(max_length=64)
     tier = models.CharField(max_length=64)
-    action = models.CharField(max_length=64)  # the key in the playbook it was made of
+    action = models.CharField(max_length=64)  # the key of the action in the playbook
     kind = models.CharField(max_length=16)
     title = models.CharField(max_length=500)
     due = models.DateField()

@@ -1,1 +1,1 @@
-"""What the workspace takes on the disk, and freeing what it no longer needs."""
+"""Disk usage of the workspace, and compaction."""

@@ -1,4 +1,4 @@
-"""Have the workspace compacted."""
+"""Start the compaction of the workspace."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
 from custrata.apps.jobs import actions as jobs
 from custrata.apps.jobs.models import Job
-from custrata.apps.storage.queries import KIND, compacting
+from custrata.apps.storage.queries import KIND, current_compaction
 from custrata.errors import Refused
 
 
 class AlreadyCompacting(Refused):
-    template = "The workspace is being compacted already; nothing else was started. Wait until it is done."
+    template = "The workspace is being compacted already; no other job was started. Wait until it is done."
 
 
 @transaction.atomic
-def start_compacting(*, actor: User | None, at: datetime) -> Job:
-    """Put compacting in the queue. Raises `AlreadyCompacting`."""
-    if compacting() is not None:
+def start_compaction(*, actor: User | None, at: datetime) -> Job:
+    """Enqueue a compaction job. Raises `AlreadyCompacting`."""
+    if current_compaction() is not None:
         raise AlreadyCompacting
     job = jobs.enqueue(kind=KIND, arguments={}, actor=actor, at=at, key=KIND)
     record_change(actor=actor, at=at, action="storage.compact", subject="job", subject_id=str(job.pk))

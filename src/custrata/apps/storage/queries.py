@@ -1,4 +1,4 @@
-"""What the workspace and the server's database take on the disk, and what compacting did last."""
+"""Disk usage of the workspace and the server's database, and the compaction jobs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KIND = "compact"
 
 @dataclass(frozen=True)
 class Row:
-    """A part of the workspace: its phrase, its bytes, its share of all, and how many bytes of it would be freed."""
+    """A part of the workspace: wording key, size in bytes, share of the total, and bytes that can be freed."""
 
     phrase: str
     size: int
@@ -25,37 +25,37 @@ class Row:
     freeable: int
 
 
-def compacting() -> Job | None:
-    """The compacting that runs, else the one that waits."""
+def current_compaction() -> Job | None:
+    """The running compaction job, else the queued one."""
     return running(KIND)
 
 
-def last_compacting() -> Job | None:
-    """The compacting that was done last."""
+def last_compaction() -> Job | None:
+    """The last compaction job that succeeded."""
     return Job.objects.filter(kind=KIND, status=Status.DONE).order_by("-pk").first()
 
 
-def use(at: datetime) -> DiskUse:
-    """What everything takes at an instant; PostgreSQL says itself how large the database is. Raises `Damaged`."""
-    found = disk_use(workspace(), at=at)
+def disk_usage(at: datetime) -> DiskUse:
+    """Disk usage at an instant, including the size of a PostgreSQL database. Raises `Damaged`."""
+    usage = disk_use(workspace(), at=at)
     if connection.vendor != "postgresql":
-        return found
+        return usage
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_database_size(current_database())")
         size = int(cursor.fetchone()[0])
-    return replace(found, parts={**found.parts, "database": found.parts["database"] + size})
+    return replace(usage, parts={**usage.parts, "database": usage.parts["database"] + size})
 
 
-def rows(found: DiskUse) -> list[Row]:
-    """The parts that take anything, the largest first."""
-    parts = sorted(found.parts.items(), key=lambda part: -part[1])
-    whole = max(found.total, 1)
+def usage_rows(usage: DiskUse) -> list[Row]:
+    """The parts with a size above zero, the largest first."""
+    parts = sorted(usage.parts.items(), key=lambda part: -part[1])
+    whole = max(usage.total, 1)
     return [
-        Row(f"upkeep.parts.{part}", size, size / whole, found.freeable.get(part, 0)) for part, size in parts if size
+        Row(f"upkeep.parts.{part}", size, size / whole, usage.freeable.get(part, 0)) for part, size in parts if size
     ]
 
 
 def nearly_full() -> tuple[int, int] | None:
-    """Free and usable bytes of the disk, where less than a tenth of it is free."""
+    """Free and usable bytes of the disk if less than a tenth of it is free, else None."""
     room = disk_room(workspace().folder)
     return (room.free, room.size) if room.nearly_full else None

@@ -1,4 +1,4 @@
-"""The page of the disk: what takes how much, what would be freed, and a button to free it."""
+"""The disk page: usage by part, what can be freed, and a button that starts compaction."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from custrata.apps.accounts.rights import MANAGE_WORKSPACE
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.storage import queries
-from custrata.apps.storage.actions import start_compacting
+from custrata.apps.storage.actions import start_compaction
 from custrata.errors import Refused
 from custrata.web.gate import needs
 from custrata.web.texts import sentence, text
@@ -21,25 +21,25 @@ from custrata.web.workspace import workspace
 @needs(MANAGE_WORKSPACE)
 @require_safe
 def disk(request: HttpRequest) -> HttpResponse:
-    """What the workspace takes, by part, and what compacting and retention would free of it."""
-    found = queries.use(timezone.now())
-    shown = {
-        "use": found,
-        "rows": queries.rows(found),
-        "freeable": sum(found.freeable.values()),
+    """Disk usage by part, and what compaction and retention would free."""
+    usage = queries.disk_usage(timezone.now())
+    context = {
+        "use": usage,
+        "rows": queries.usage_rows(usage),
+        "freeable": sum(usage.freeable.values()),
         "settings": workspace().settings,
-        "job": queries.compacting(),
-        "last": queries.last_compacting(),
+        "job": queries.current_compaction(),
+        "last": queries.last_compaction(),
     }
-    return render(request, "storage/disk.html", shown)
+    return render(request, "storage/disk.html", context)
 
 
 @needs(MANAGE_WORKSPACE)
 @require_POST
 def compact(request: HttpRequest) -> HttpResponse:
-    """Start compacting."""
+    """Start a compaction job."""
     try:
-        start_compacting(actor=asking_person(request), at=timezone.now())
+        start_compaction(actor=current_user(request), at=timezone.now())
     except Refused as error:
         messages.error(request, sentence(error))
     else:

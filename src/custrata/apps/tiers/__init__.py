@@ -1,1 +1,1 @@
-"""Schemes and tiers, and the refresh that fills them."""
+"""Schemes, tiers and runs."""

@@ -1,4 +1,4 @@
-"""The refresh: grade every customer and publish the result as one run; and the rebuilding of history."""
+"""Jobs that refresh, withdraw runs and rebuild history."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from custrata.analytics.moments import AsOf
 from custrata.apps.customers.queries import decisions
 from custrata.apps.jobs.actions import Running, handler
-from custrata.apps.tiers.actions import forget_erased
+from custrata.apps.tiers.actions import delete_orphaned_overrides
 from custrata.apps.tiers.queries.overrides import overrides
 from custrata.lake import Run, Workspace
 from custrata.lake.locks import Busy
@@ -24,34 +24,34 @@ from custrata.web.workspace import workspace
 
 @handler("refresh", attempts=3, waits_for=(Busy,), opens=("tiers:run", "run"), schedulable=True)
 def refresh(running: Running, as_of: str | None = None, learn: bool = False) -> dict[str, object]:
-    """Grade every customer as of an instant (default: after the newest fact), with what people decided.
+    """Grade every customer as of an instant (default: after the newest fact), with overrides and exclusions.
 
-    `learn` learns anew what schemes learn; begun again, the same facts teach the same and no learning is added.
+    `learn` retrains the learned parts of schemes; a restarted job learns the same from the same facts.
 
-    Its effect appears once: a run is written aside and published in one moment by one pointer, and the same instant
-    over the same facts is not graded again. What a killed refresh left is removed by the next.
+    Idempotent: a run is written to a separate folder and published atomically by one pointer, and the same instant
+    over the same facts is not graded again. Leftovers of a killed refresh are removed by the next one.
     """
-    return _refreshed(running, as_of, learn=learn)
+    return _run_refresh(running, as_of, learn=learn)
 
 
 @handler("learn", attempts=3, waits_for=(Busy,), opens=("tiers:run", "run"), schedulable=True)
 def learn(running: Running) -> dict[str, object]:
-    """A refresh that learns anew what schemes learn. Its effect appears once, as that of a refresh does."""
-    return _refreshed(running, None, learn=True)
+    """A refresh that retrains the learned parts of schemes. Idempotent, as `refresh` is."""
+    return _run_refresh(running, None, learn=True)
 
 
 @handler("withdraw", attempts=5, longest=timedelta(hours=12), waits_for=(Busy,))
 def withdraw(running: Running, run: str, reason: str, by: str) -> dict[str, object]:
-    """Let a run be published no more, and grade later ones anew without it.
+    """Withdraw a published run and grade the later runs again without it.
 
-    Its effect appears once: all becomes visible in one moment, and a run that is withdrawn already is left so.
+    Idempotent: all changes become visible atomically, and a run that is withdrawn already is left alone.
     """
-    served = workspace()
-    if running.again and run in {one.id for one in served.runs.withdrawn()}:
+    current_workspace = workspace()
+    if running.again and run in {withdrawn.id for withdrawn in current_workspace.runs.withdrawn()}:
         return {"withdrawn": run, "anew": 0}
-    with served.engine() as engine:
+    with current_workspace.engine() as engine:
         done = withdraw_run(
-            served,
+            current_workspace,
             engine,
             run,
             at=running.clock(),
@@ -62,27 +62,29 @@ def withdraw(running: Running, run: str, reason: str, by: str) -> dict[str, obje
     return {"withdrawn": run, "anew": len(done.anew)}
 
 
-def _refreshed(running: Running, as_of: str | None, *, learn: bool) -> dict[str, object]:
-    served = workspace()
-    forget_erased()
+def _run_refresh(running: Running, as_of: str | None, *, learn: bool) -> dict[str, object]:
+    current_workspace = workspace()
+    delete_orphaned_overrides()
     try:
-        return _graded(running, served, as_of, learn=learn)
+        return _grade(running, current_workspace, as_of, learn=learn)
     except EarlierAsOf:
         if as_of is None:
-            # The newest run looks from later than the day after the newest fact: that one is graded anew, so that
-            # schemes and decisions take effect without new data.
-            return _graded(running, served, served.runs.all()[-1].as_of, learn=learn)
-        # Killed after it had published and before it could say so; meanwhile somebody has graded a later day.
-        published = _published(served, as_of) if running.again else None
+            # The newest run is later than the day after the newest fact: grade that run again, so that schemes and
+            # decisions take effect without new data.
+            return _grade(running, current_workspace, current_workspace.runs.all()[-1].as_of, learn=learn)
+        # The job was killed after publishing and before reporting; meanwhile a later day was graded.
+        published = _find_run(current_workspace, as_of) if running.again else None
         if published is None:
             raise
         return _result(published, new=True)
 
 
-def _graded(running: Running, served: Workspace, as_of: datetime | str | None, *, learn: bool) -> dict[str, object]:
-    with served.engine() as engine:
+def _grade(
+    running: Running, current_workspace: Workspace, as_of: datetime | str | None, *, learn: bool
+) -> dict[str, object]:
+    with current_workspace.engine() as engine:
         done = refresh_workspace(
-            served,
+            current_workspace,
             engine,
             at=running.clock(),
             as_of=as_of,
@@ -92,36 +94,37 @@ def _graded(running: Running, served: Workspace, as_of: datetime | str | None, *
         )
     retained = Retained()
     with suppress(Busy):
-        retained = retain(served)
+        retained = retain(current_workspace)
     return _result(done.run, new=done.new) | {"removed": len(retained.runs)}
 
 
 @handler("rebuild", attempts=5, longest=timedelta(hours=12), waits_for=(Busy,))
 def rebuild(running: Running, start: str | None = None, every: Every = "month") -> dict[str, object]:
-    """Grade every past period's end from a day on (default: the first fact) anew, with what is known now.
+    """Grade the end of every past period again with current data, from a day on (default: the first fact).
 
-    Its effect appears once: all runs take their formers' places in one moment, and one that would be the same is left
-    alone. A killed one takes over what it had made; what it corrected is counted over all runs made since it was asked
-    for.
+    Idempotent: all runs replace the previous ones atomically, and a run that would not change is left alone. A
+    restarted job reuses the runs it has made; corrections are counted over all runs made since the job was requested.
     """
-    served = workspace()
-    with served.engine() as engine:
+    current_workspace = workspace()
+    with current_workspace.engine() as engine:
         rebuild_workspace(
-            served,
+            current_workspace,
             engine,
             at=running.clock(),
             start=None if start is None else date.fromisoformat(start),
             every=every,
             progress=lambda step, fraction: running.tell(fraction, f"cli.steps.{step}"),
         )
-    made = [run for run in served.runs.all() if datetime.fromisoformat(run.record["at"]) >= running.job.asked_at]
-    corrected = sum(sum(run.record.get("corrected", {}).values()) for run in made)
-    return {"runs": len(made), "corrected": corrected}
+    rebuilt = [
+        run for run in current_workspace.runs.all() if datetime.fromisoformat(run.record["at"]) >= running.job.asked_at
+    ]
+    corrected = sum(sum(run.record.get("corrected", {}).values()) for run in rebuilt)
+    return {"runs": len(rebuilt), "corrected": corrected}
 
 
-def _published(served: Workspace, as_of: str) -> Run | None:
-    instant = AsOf.of(as_of, served.settings.timezone).instant
-    return next((run for run in served.runs.all() if run.as_of == instant), None)
+def _find_run(current_workspace: Workspace, as_of: str) -> Run | None:
+    instant = AsOf.of(as_of, current_workspace.settings.timezone).instant
+    return next((run for run in current_workspace.runs.all() if run.as_of == instant), None)
 
 
 def _result(run: Run, *, new: bool) -> dict[str, object]:

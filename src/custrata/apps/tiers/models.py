@@ -1,4 +1,4 @@
-"""What people decide here: tiers they gave by hand, and drafts of schemes."""
+"""Overrides (tiers set by hand) and drafts of schemes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from custrata.pipeline.decisions import AT_LEAST, EXACTLY
 
 
 class Override(models.Model):
-    """One customer's tier in one scheme, at least or exactly, until it ends; the next refresh takes it in.
+    """A tier set by hand for one customer in one scheme, as a minimum or exactly, applied by the next refresh.
 
-    The customer is a text, not a key: the projection of customers comes and goes in bulk.
+    The customer is a text, not a foreign key: the customer projection is replaced in bulk.
     """
 
     customer_id = models.TextField()
@@ -19,7 +19,7 @@ class Override(models.Model):
     tier = models.CharField(max_length=64)
     mode = models.CharField(max_length=8, default=AT_LEAST)
     reason = models.TextField()
-    until = models.DateTimeField(null=True)  # empty: for good
+    until = models.DateTimeField(null=True)  # empty: no end
     approver: models.ForeignKey[User | None, User | None] = models.ForeignKey(User, models.SET_NULL, null=True)
     approved_at = models.DateTimeField()
 
@@ -41,9 +41,9 @@ class Override(models.Model):
 
 
 class Draft(models.Model):
-    """A scheme that somebody is changing, or making: one draft of a scheme, perhaps unfinished, until it is published.
+    """The unpublished draft of a new or existing scheme, possibly incomplete; at most one per scheme.
 
-    `definition` is what `custrata.tiering.define` reads once it is finished; `at` is when it was saved last.
+    `definition` is input for `custrata.tiering.define` once it is complete; `at` is the time of the last save.
     """
 
     scheme = models.CharField(max_length=40)

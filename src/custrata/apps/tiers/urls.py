@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.urls import path
 
 from custrata.apps.tiers.views import (
-    by_hand,
     drafts,
     exports,
+    overrides,
     past,
     rebuilding,
     runs,
@@ -22,7 +22,7 @@ app_name = "tiers"
 urlpatterns = [
     path("", schemes.scheme_list, name="list"),
     path("new/", wizard.new, name="new"),
-    path("new/begin/", wizard.begin, name="begin"),
+    path("new/begin/", wizard.create, name="begin"),
     path("rfm/map/", schemes.rfm_map, name="rfm_map"),
     path("runs/", runs.run_list, name="runs"),
     path("runs/compare/", runs.compare, name="compare"),
@@ -35,7 +35,7 @@ urlpatterns = [
     path("<str:key>/rings/", schemes.rings, name="rings"),
     path("<str:key>/history/", past.history, name="history"),
     path("<str:key>/export/", exports.export, name="export"),
-    path("<str:key>/by-hand/<path:customer_id>/", by_hand.by_hand, name="by_hand"),
+    path("<str:key>/by-hand/<path:customer_id>/", overrides.edit_override, name="by_hand"),
     path("<str:key>/edit/", drafts.edit, name="edit"),
     path("<str:key>/edit/save/", drafts.save, name="save"),
     path("<str:key>/edit/preview/", drafts.preview, name="preview"),
@@ -46,7 +46,7 @@ urlpatterns = [
     path("<str:key>/publish/", simulating.publish, name="publish"),
     path("<str:key>/versions/", versions.versions, name="versions"),
     path("<str:key>/versions/<int:number>/", versions.version, name="version"),
-    path("<str:key>/versions/<int:number>/again/", versions.again, name="again"),
+    path("<str:key>/versions/<int:number>/again/", versions.republish, name="again"),
     path("<str:key>/retire/", versions.retire, name="retire"),
     path("<str:key>/restore/", versions.restore, name="restore"),
 ]

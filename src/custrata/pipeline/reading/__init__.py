@@ -1,4 +1,4 @@
-"""Reading the published run: pages, counts and single customers out of a million, in milliseconds.
+"""Reading the published run: pages, counts and single customers, in milliseconds for a million customers.
 
 from custrata.pipeline.reading import Tiered, reading
 
@@ -9,7 +9,7 @@ if shop is not None:
 
 from custrata.pipeline.reading.changes import changes_of
 from custrata.pipeline.reading.contacts import Contacts, contacts
-from custrata.pipeline.reading.facts import CustomerFacts, Part, Purchases, Sale, Told, prepare_facts
+from custrata.pipeline.reading.facts import CustomerFacts, Part, Purchases, Sale, SourceValue, prepare_facts
 from custrata.pipeline.reading.filters import AnyOf, Between, Cell, Filter, Ids, Moved, Tiered
 from custrata.pipeline.reading.history import Interval, history, history_of
 from custrata.pipeline.reading.moves import Mover, Moves, biggest_movers, late_moves, moved_between, moves, moves_in
@@ -44,10 +44,10 @@ __all__ = [
     "RunRemoved",
     "Sale",
     "SharedCard",
+    "SourceValue",
     "Stays",
     "TierStays",
     "Tiered",
-    "Told",
     "biggest_movers",
     "changes_of",
     "contacts",

@@ -1,4 +1,4 @@
-"""What a run changed, a row per customer and scheme, from any place on: for programs that follow along."""
+"""The changes of a run, a row per customer and scheme, by keyset: for programs that consume the feed of changes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def changes_of(
     """Up to so many changes of a run, by customer and scheme, after the place (customer, scheme) of one of them.
 
     Columns `customer_id`, `scheme`, `version`, `from_tier`, `tier`, `direction`, `status`, `reason`, `value`, `at`,
-    `until`, `late`. The first run of a workspace changed nothing: its profile is the opening.
+    `until`, `late`. The first run of a workspace has no changes: the history starts with its profile.
     """
     conditions, values = ["true"], list[object]()
     if after is not None:
@@ -33,5 +33,5 @@ def changes_of(
     source = changes_sql(set(pq.read_schema(path).names), f"read_parquet({literal(str(path))})")
     where = " AND ".join(conditions)
     sql = f"SELECT * FROM ({source}) WHERE {where} ORDER BY customer_id, scheme LIMIT {int(limit)}"
-    with Serving().asking() as asking:
-        return list(asking.table(sql, values).to_pylist())
+    with Serving().connect() as connection:
+        return list(connection.table(sql, values).to_pylist())

@@ -1,4 +1,4 @@
-"""The one engine of this process that serves pages: a few threads, little memory, any number of readers at once."""
+"""The engine of this process that serves pages: few threads, little memory, any number of concurrent readers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ENGINES: dict[tuple[int, str], DuckEngine] = {}
 
 @dataclass(frozen=True)
 class Serving:
-    """How much of the machine the reading may take: threads, and memory such as `256MB`."""
+    """Resource limits of reading: threads, and memory such as `256MB`."""
 
     threads: int = THREADS
     memory: str = MEMORY
@@ -37,61 +37,61 @@ class Serving:
             return _ENGINES[key]
 
     @contextmanager
-    def asking(self) -> Iterator[Asking]:
-        """A connection of one's own for a few questions."""
+    def connect(self) -> Iterator[Connection]:
+        """A connection for a few queries."""
         cursor = self.engine.raw.cursor()
         try:
             cursor.execute("SET TimeZone = 'UTC'")
-            asking = Asking(cursor)
-            watch(asking, cursor.interrupt)
+            connection = Connection(cursor)
+            watch(connection, cursor.interrupt)
             with in_time():
-                yield asking
+                yield connection
         finally:
             cursor.close()
 
 
-class Asking:
-    """One reader's connection; others read beside it."""
+class Connection:
+    """The connection of one reader; any number may be open at once."""
 
     def __init__(self, cursor: Any) -> None:
         self._cursor = cursor
-        self._given = 0
+        self._registered = 0
 
     def table(self, sql: str, values: Sequence[object] = ()) -> pa.Table:
-        """The answer, in memory."""
+        """The result, in memory."""
         return self._cursor.execute(sql, list(values)).to_arrow_table()
 
     def batches(self, sql: str, values: Sequence[object], rows: int) -> pa.RecordBatchReader:
-        """The answer, so many rows at a time."""
+        """The result in batches of so many rows."""
         return self._cursor.execute(sql, list(values)).to_arrow_reader(rows)
 
-    def give(self, table: pa.Table) -> str:
-        """Let the questions name an Arrow table; what to call it is returned."""
-        self._given += 1
-        name = f"given_{self._given}"
+    def register(self, table: pa.Table) -> str:
+        """Register an Arrow table for queries; returns its name."""
+        self._registered += 1
+        name = f"registered_{self._registered}"
         self._cursor.register(name, table)
         return name
 
 
-def begin_serving() -> None:
-    """Open the engine and let it load what its first question needs, a third of a second, before somebody asks."""
-    with Serving().asking() as asking:
-        asking.table("SELECT ? AS ready", [True])
+def warm_up() -> None:
+    """Open the engine and run a first query, so that the first request does not have to load it."""
+    with Serving().connect() as connection:
+        connection.table("SELECT ? AS ready", [True])
 
 
 def _opened(threads: int, memory: str) -> DuckEngine:
     engine = DuckEngine(threads=threads, memory_limit=memory)
-    # What a file's footer says is kept, and looked up again when the file changes.
+    # Caches file footers until a file changes.
     engine.raw.execute("SET parquet_metadata_cache = true")
     atexit.register(engine.close)
     return engine
 
 
 def quoted(name: str) -> str:
-    """A column's name as SQL takes it."""
+    """An SQL identifier, quoted."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """A text as SQL takes it."""
+    """An SQL string literal, quoted."""
     return "'" + text.replace("'", "''") + "'"

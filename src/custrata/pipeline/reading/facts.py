@@ -1,8 +1,8 @@
-"""What the lake knows of one customer: orders, lines, events, feedback.
+"""The facts of single customers in the lake: orders, lines, events, feedback.
 
-In a large lake a customer's rows lie scattered over every file. `prepare_facts` writes the large tables once more,
-sorted by customer, beside the published run; a reading that finds the copy of the present rows takes it, in a few
-milliseconds instead of hundreds.
+In a large lake the rows of a customer are scattered over all files. `prepare_facts` writes copies of the large tables,
+sorted by customer, next to the published run; a query that finds a current copy uses it, and takes a few milliseconds
+instead of hundreds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from custrata.lake import LakeSnapshot, Run, Workspace
 from custrata.lake.durable import sync
 from custrata.lake.locks import locked
 from custrata.lake.manifest import FILE as MANIFEST
-from custrata.pipeline.reading.connection import Asking, Serving, literal
+from custrata.pipeline.reading.connection import Connection, Serving, literal
 from custrata.schema import TABLES
 
 Row = dict[str, Any]
@@ -39,7 +39,7 @@ ORDERS = (
 RECORDS = "customer_id, imported_at, source, source_id, import_id, updated_at, " + ", ".join(ATTRIBUTES)
 EVENTS = "customer_id, occurred_at, event_id, name, channel, value"
 FEEDBACK = "customer_id, given_at, feedback_id, kind, score, text, channel"
-# Only the order knows for certain whose a line is; a product's own category goes before the line's.
+# The customer of a line is that of its order; the category of the product takes precedence over that of the line.
 LINES = """
 SELECT o.customer_id, o.ordered_at, l.order_id, coalesce(l.product_name, p.name, l.product_id) AS product,
        coalesce(p.category, l.category) AS category, l.quantity, l.amount
@@ -52,7 +52,7 @@ LEFT JOIN (SELECT product_id, name, category FROM {products}) AS p ON l.product_
 
 @dataclass(frozen=True)
 class Part:
-    """A part of what somebody bought: how many sold orders have it, and the money. No name: it is not known."""
+    """The part of a category or channel in the purchases: number of sold orders, and amount. Name None: unknown."""
 
     name: str | None
     orders: int
@@ -60,8 +60,8 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the sources say of an attribute: the newest value, of which source and file, imported when."""
+class SourceValue:
+    """The newest value of an attribute in the sources, with its source, file and time of import."""
 
     value: Any
     source: str
@@ -91,7 +91,7 @@ class Purchases:
 
 @dataclass(frozen=True)
 class _Copy:
-    """A table of the lake, sorted by customer: the tables it is made of, and how."""
+    """A copy of lake data sorted by customer: the tables it is made of, and its query."""
 
     name: str
     made_of: tuple[str, ...]
@@ -100,12 +100,12 @@ class _Copy:
     key: str
 
     def mark(self, lake: LakeSnapshot) -> str:
-        """A short text that changes whenever the rows do."""
+        """A short hash of the content of the source tables."""
         states = (lake.manifest.tables.get(name) for name in self.made_of)
         return sha256("".join(state.content if state else "-" for state in states).encode()).hexdigest()[:16]
 
     def path(self, run: Run, lake: LakeSnapshot) -> Path:
-        """Where the copy of these very rows lies."""
+        """The path of the copy for the current content."""
         return run.folder / f"{self.name}{COPY}{self.mark(lake)}.parquet"
 
 
@@ -126,7 +126,7 @@ COPIES = {
 
 
 class CustomerFacts:
-    """The facts of single customers, out of the lake as it is now."""
+    """The facts of single customers in the current lake."""
 
     run: Run
 
@@ -134,7 +134,7 @@ class CustomerFacts:
         self._workspace = workspace
         self._serving = serving
         self._lake: tuple[tuple[int, int, int], LakeSnapshot] | None = None
-        self._looking = Lock()
+        self._lake_lock = Lock()
 
     def orders(self, customer_id: str, limit: int = ALL, *, before: datetime | None = None) -> list[Row]:
         """Orders and returns, the newest first: `order_id`, `ordered_at`, `kind`, `status`, `amount`, `discount`,
@@ -147,15 +147,15 @@ class CustomerFacts:
         return self._facts("order_lines", customer_id, limit)
 
     def events(self, customer_id: str, limit: int = ALL, *, before: datetime | None = None) -> list[Row]:
-        """What the customer did, the newest first: `occurred_at`, `event_id`, `name`, `channel`, `value`."""
+        """Events, the newest first: `occurred_at`, `event_id`, `name`, `channel`, `value`."""
         return self._facts("events", customer_id, limit, before)
 
     def feedback(self, customer_id: str, limit: int = ALL, *, before: datetime | None = None) -> list[Row]:
-        """What the customer told, the newest first: `given_at`, `feedback_id`, `kind`, `score`, `text`, `channel`."""
+        """Feedback, the newest first: `given_at`, `feedback_id`, `kind`, `score`, `text`, `channel`."""
         return self._facts("feedback", customer_id, limit, before)
 
     def purchases(self, customer_id: str) -> Purchases:
-        """What the customer bought, by the rules by which traits count: see `custrata.analytics.counted`."""
+        """The purchases, counted by the same rules as traits: see `custrata.analytics.counted`."""
         sales = tuple(_sold(self.orders(customer_id), free=self._workspace.settings.free_orders == "count"))
         numbers = {sale.order_id for sale in sales}
         lines = [line for line in self.lines(customer_id) if line["order_id"] in numbers]
@@ -165,29 +165,29 @@ class CustomerFacts:
             _parts((sale.channel, sale.order_id, sale.net) for sale in sales),
         )
 
-    def told(self, customer_id: str) -> dict[str, Told]:
-        """What the sources say of each attribute: the newest non-empty value, as the golden record takes it."""
-        files = {record.import_id: record.file_name for record in self._now().imports}
-        found: dict[str, Told] = {}
-        for record in sorted(self._facts("customer_records", customer_id, ALL), key=_age, reverse=True):
+    def source_values(self, customer_id: str) -> dict[str, SourceValue]:
+        """The newest non-empty value of each attribute in the sources, as the golden record takes it."""
+        files = {record.import_id: record.file_name for record in self._snapshot().imports}
+        values: dict[str, SourceValue] = {}
+        for record in sorted(self._facts("customer_records", customer_id, ALL), key=_recency, reverse=True):
             for name in ATTRIBUTES:
-                if record[name] is not None and name not in found:
+                if record[name] is not None and name not in values:
                     file = files.get(record["import_id"])
-                    found[name] = Told(record[name], record["source"], file, record["imported_at"])
-        return found
+                    values[name] = SourceValue(record[name], record["source"], file, record["imported_at"])
+        return values
 
     def _facts(self, name: str, customer_id: str, limit: int, before: datetime | None = None) -> list[Row]:
         copy = COPIES[name]
         earlier = "" if before is None else f"WHERE {copy.at} < ? "
         values: list[object] = [customer_id] if before is None else [customer_id, before]
 
-        def ask(asking: Asking, lake: LakeSnapshot) -> list[Row]:
+        def query(connection: Connection, lake: LakeSnapshot) -> list[Row]:
             sql = self._source(copy, lake)
             order = f"{copy.at} DESC, {copy.key} LIMIT {int(limit)}"
-            found = asking.table(f"SELECT * EXCLUDE (customer_id) FROM ({sql}) {earlier}ORDER BY {order}", values)
-            return list(found.to_pylist())
+            rows = connection.table(f"SELECT * EXCLUDE (customer_id) FROM ({sql}) {earlier}ORDER BY {order}", values)
+            return list(rows.to_pylist())
 
-        return [] if not self._now().rows(name) else self._asked(ask)
+        return [] if not self._snapshot().rows(name) else self._run_lake_query(query)
 
     def _source(self, copy: _Copy, lake: LakeSnapshot) -> str:
         path = copy.path(self.run, lake)
@@ -195,35 +195,35 @@ class CustomerFacts:
             return f"SELECT * FROM read_parquet({literal(str(path))}) WHERE customer_id = ?"
         return copy.sql.format(**_tables(copy, lake), whose="customer_id = ?")
 
-    def _asked(self, ask: Callable[[Asking, LakeSnapshot], Answer]) -> Answer:
-        """Ask the lake; and where its files were swept meanwhile, ask what came in their place."""
+    def _run_lake_query(self, query: Callable[[Connection, LakeSnapshot], Answer]) -> Answer:
+        """Run a query on the lake; retry once on a new snapshot where its files were removed meanwhile."""
         for last in (False, True):
-            lake = self._now(anew=last)
+            lake = self._snapshot(anew=last)
             try:
-                with self._serving.asking() as asking:
-                    return ask(asking, lake)
-            except Exception:  # whatever the engine says of a file that is gone
+                with self._serving.connect() as connection:
+                    return query(connection, lake)
+            except Exception:  # any engine error about a missing file
                 if last:
                     raise
         raise AssertionError
 
-    def _now(self, *, anew: bool = False) -> LakeSnapshot:
-        """The lake as it is, looked up again when its manifest was replaced."""
-        found = (self._workspace.lake.folder / MANIFEST).stat()
-        state = (found.st_ino, found.st_mtime_ns, found.st_size)
-        with self._looking:
+    def _snapshot(self, *, anew: bool = False) -> LakeSnapshot:
+        """The current snapshot of the lake, cached until its manifest is replaced."""
+        stat = (self._workspace.lake.folder / MANIFEST).stat()
+        state = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        with self._lake_lock:
             if anew or self._lake is None or self._lake[0] != state:
                 self._lake = (state, self._workspace.lake.snapshot())
             return self._lake[1]
 
 
 def prepare_facts(workspace: Workspace, *, threads: int = 2, memory: str = "1GB", many: int = MANY) -> list[str]:
-    """Write the tables of at least `many` rows once more, sorted by customer; the names of those that were written.
+    """Write copies of tables of at least `many` rows, sorted by customer; returns the names of the written ones.
 
-    The copies lie in the folder of the published run, leave with it, and are erased from as it is. What is up to date
-    is not written again.
+    The copies are in the folder of the published run, are removed with it, and erasures rewrite them. Copies that are
+    up to date are not written again.
 
-    Raises `Busy` where another process is at it.
+    Raises `Busy` where another process is writing them.
     """
     run = workspace.runs.published()
     if run is None:
@@ -254,7 +254,7 @@ def _write(copy: _Copy, run: Run, lake: LakeSnapshot, engine: DuckEngine) -> Non
 
 
 def _tables(copy: _Copy, lake: LakeSnapshot) -> dict[str, str]:
-    """Each table the copy is made of, as SQL reads it; one without files is an empty one."""
+    """The source tables of a copy as SQL; a table without files is an empty one."""
     return {name: _read(name, lake.files.get(name, ())) for name in copy.made_of}
 
 
@@ -265,14 +265,14 @@ def _read(name: str, files: Sequence[Path]) -> str:
     return f"(SELECT {columns} WHERE false)"
 
 
-def _age(record: Row) -> tuple[datetime, datetime, str, str]:
-    """The order in which records are newer than others: see `custrata.identity.golden`."""
-    told = record["updated_at"] or record["imported_at"]
-    return told, record["imported_at"], record["source"], record["source_id"]
+def _recency(record: Row) -> tuple[datetime, datetime, str, str]:
+    """The sort key of records by age: see `custrata.identity.golden`."""
+    updated_at = record["updated_at"] or record["imported_at"]
+    return updated_at, record["imported_at"], record["source"], record["source_id"]
 
 
 def _sold(orders: Sequence[Mapping[str, Any]], *, free: bool) -> Iterable[Sale]:
-    """The counted sales that were not wholly given back, the first one first; a return that names a sale is taken off
+    """The counted sales that were not fully returned, oldest first; a return that refers to a sale is subtracted from
     it."""
     counted = [order for order in orders if order["status"] in COUNTED]
     back: dict[str, Decimal] = {}
@@ -288,11 +288,11 @@ def _sold(orders: Sequence[Mapping[str, Any]], *, free: bool) -> Iterable[Sale]:
 
 
 def _parts(named: Iterable[tuple[str | None, str, Decimal]]) -> tuple[Part, ...]:
-    """What belongs to each name: distinct orders and the sum, the largest first."""
+    """By name, the number of distinct orders and the sum, the largest first."""
     orders: dict[str | None, set[str]] = {}
     sums: dict[str | None, Decimal] = {}
     for name, order, amount in named:
         orders.setdefault(name, set()).add(order)
         sums[name] = sums.get(name, Decimal(0)) + amount
-    found = (Part(name, len(orders[name]), amount) for name, amount in sums.items())
-    return tuple(sorted(found, key=lambda part: (-part.amount, part.name or "")))
+    parts = (Part(name, len(orders[name]), amount) for name, amount in sums.items())
+    return tuple(sorted(parts, key=lambda part: (-part.amount, part.name or "")))

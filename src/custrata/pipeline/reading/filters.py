@@ -1,4 +1,4 @@
-"""What one may ask of the customers of a run; all filters of a question hold together."""
+"""Filters of the customers of a run; several filters are combined with AND."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from custrata.pipeline.reading.connection import Asking, quoted
+from custrata.pipeline.reading.connection import Connection, quoted
 
 Value = str | int | float | bool | Decimal | date | datetime | None
 
@@ -25,12 +25,12 @@ class Condition:
 
 @dataclass(frozen=True)
 class AnyOf:
-    """The column has one of the values; None stands for an empty one."""
+    """The column has one of the values; None matches NULL."""
 
     column: str
     values: tuple[Value, ...]
 
-    def condition(self, asking: Asking) -> Condition:
+    def condition(self, connection: Connection) -> Condition:
         """This filter in SQL."""
         some = tuple(value for value in self.values if value is not None)
         parts = [f"{quoted(self.column)} IN ({', '.join('?' * len(some))})"] if some else []
@@ -45,20 +45,20 @@ class Tiered:
     scheme: str
     tiers: tuple[str, ...]
 
-    def condition(self, asking: Asking) -> Condition:
+    def condition(self, connection: Connection) -> Condition:
         """This filter in SQL."""
-        return AnyOf(f"{self.scheme}_tier", tuple(self.tiers)).condition(asking)
+        return AnyOf(f"{self.scheme}_tier", tuple(self.tiers)).condition(connection)
 
 
 @dataclass(frozen=True)
 class Between:
-    """The column lies between two values, both included; None leaves an end open."""
+    """The column is between two values, inclusive; None leaves an end open."""
 
     column: str
     low: Value = None
     high: Value = None
 
-    def condition(self, asking: Asking) -> Condition:
+    def condition(self, connection: Connection) -> Condition:
         """This filter in SQL."""
         name = quoted(self.column)
         ends = [(sign, value) for sign, value in ((">=", self.low), ("<=", self.high)) if value is not None]
@@ -73,20 +73,20 @@ class Cell:
     r: int
     f: int
 
-    def condition(self, asking: Asking) -> Condition:
+    def condition(self, connection: Connection) -> Condition:
         """This filter in SQL."""
         return Condition("rfm_r_score = ? AND rfm_f_score = ?", (self.r, self.f), ("rfm_r_score", "rfm_f_score"))
 
 
 @dataclass(frozen=True)
 class Moved:
-    """In the tier `target` now and in `source` at the run before; no source: there for the first time."""
+    """In the tier `target` now and in `source` at the previous run; source None: in the scheme for the first time."""
 
     scheme: str
     source: str | None
     target: str
 
-    def condition(self, asking: Asking) -> Condition:
+    def condition(self, connection: Connection) -> Condition:
         """This filter in SQL."""
         before, now = f"{self.scheme}_before", f"{self.scheme}_tier"
         sql = f"{quoted(before)} IS NOT DISTINCT FROM ? AND {quoted(now)} = ?"
@@ -95,16 +95,16 @@ class Moved:
 
 @dataclass(frozen=True)
 class Ids:
-    """One of these customers; or, `excluded`, anybody but them."""
+    """One of these customers; with `excluded`, all customers but them."""
 
     customer_ids: Sequence[str] | pa.Array
     excluded: bool = False
 
-    def condition(self, asking: Asking) -> Condition:
+    def condition(self, connection: Connection) -> Condition:
         """This filter in SQL."""
-        given = asking.give(pa.table({"id": pa.array(self.customer_ids, pa.string())}))
+        ids = connection.register(pa.table({"id": pa.array(self.customer_ids, pa.string())}))
         holds = "NOT IN" if self.excluded else "IN"
-        return Condition(f"customer_id {holds} (SELECT id FROM {given})", (), ("customer_id",))
+        return Condition(f"customer_id {holds} (SELECT id FROM {ids})", (), ("customer_id",))
 
 
 Filter = AnyOf | Tiered | Between | Cell | Moved | Ids

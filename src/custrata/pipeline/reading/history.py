@@ -1,4 +1,4 @@
-"""Who was in which tier from when to when: the history that the runs of a workspace tell."""
+"""The history of tiers as intervals, derived from the runs of a workspace."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from custrata.lake import Run, Workspace
-from custrata.pipeline.reading.connection import Asking, Serving, literal, quoted
+from custrata.pipeline.reading.connection import Connection, Serving, literal, quoted
 
-# Columns of a run's changes, and what stands for those that runs of earlier versions lack.
+# Columns of a run's changes, with defaults for those that runs of earlier versions lack.
 CHANGED = {
     "customer_id": "customer_id",
     "scheme": "scheme",
@@ -27,10 +27,10 @@ CHANGED = {
     "until": "NULL::TIMESTAMPTZ",
     "late": "false",
 }
-# What a tier without a life has for a status; `kept` is one that was given by hand and is so no more.
+# The status of a tier without a life; `kept` is the end of an override with the same tier.
 BY_MOVE = """CASE direction WHEN 'up' THEN 'upgraded' WHEN 'down' THEN 'downgraded' WHEN 'stayed' THEN 'kept'
     WHEN 'left' THEN 'left' ELSE 'entered' END"""
-# Whoever left opens an interval without a tier: it ends the one before, and is none itself.
+# A customer who left has an interval without a tier, which ends the previous one and is filtered out.
 HISTORY = """
 SELECT * FROM (
     SELECT customer_id, scheme, version, tier, status, opened.at AS valid_from,
@@ -52,11 +52,11 @@ PORTION = 50_000
 
 @dataclass(frozen=True)
 class Interval:
-    """One stretch of a customer's life in a scheme: in a tier, with a status, from an instant until another.
+    """An interval of a customer in a scheme: in a tier, with a status, from one instant until another.
 
-    `valid_until` is empty where it goes on; `until` is the end of validity, grace or override at its beginning; `late`
-    says that facts which came in late brought it about. `ended_by` says why it ended where no other tier followed:
-    `no_facts`, the customer is in no run any more; `not_graded`, the scheme was graded no more.
+    `valid_until` is empty while it goes on; `until` is the end of validity, grace or override at its start; `late` says
+    that late facts caused it. `ended_by` says why it ended where no other tier followed: `no_facts`, the customer is no
+    longer in the run; `not_graded`, the scheme is no longer graded.
     """
 
     scheme: str
@@ -76,8 +76,8 @@ class Interval:
 def history_of(workspace: Workspace, customer_id: str, schemes: Sequence[str] | None = None) -> list[Interval]:
     """The history of one customer in these schemes, in every one where none are named; by scheme, the newest first."""
     rows = [row for batch in history(workspace, customer_id=customer_id, schemes=schemes) for row in batch.to_pylist()]
-    found = [Interval(**{name: value for name, value in row.items() if name != "customer_id"}) for row in rows]
-    return sorted(found, key=lambda one: (one.scheme, one.valid_from), reverse=True)
+    stretches = [Interval(**{name: value for name, value in row.items() if name != "customer_id"}) for row in rows]
+    return sorted(stretches, key=lambda interval: (interval.scheme, interval.valid_from), reverse=True)
 
 
 def history(
@@ -88,12 +88,14 @@ def history(
     Columns `customer_id`, `scheme`, `version`, `tier`, `status`, `valid_from`, `valid_until`, `value`, `reason`,
     `until`, `late`, `run`, `ended_by`; ordered by customer, scheme and instant.
     """
-    with workspace.runs.reading(), Serving().asking() as asking:
+    with workspace.runs.reading(), Serving().connect() as connection:
         runs = workspace.runs.history()
-        for some in [Some("customer_id = ?", (customer_id,))] if customer_id is not None else _portions(asking, runs):
-            sql, values = intervals(asking, runs, schemes, some)
+        for some in (
+            [Some("customer_id = ?", (customer_id,))] if customer_id is not None else _portions(connection, runs)
+        ):
+            sql, values = intervals(connection, runs, schemes, some)
             if sql:
-                yield from asking.batches(f"{sql} ORDER BY customer_id, scheme, valid_from", values, rows)
+                yield from connection.batches(f"{sql} ORDER BY customer_id, scheme, valid_from", values, rows)
 
 
 @dataclass(frozen=True)
@@ -104,62 +106,64 @@ class Some:
     values: tuple[object, ...] = ()
 
 
-def _portions(asking: Asking, runs: Sequence[Run]) -> Iterator[Some]:
-    """All customers, so many at a time that sorting their intervals takes little memory."""
+def _portions(connection: Connection, runs: Sequence[Run]) -> Iterator[Some]:
+    """All customers in portions, so that sorting their intervals takes little memory."""
     if not runs:
         return
     profile = f"read_parquet({literal(str(runs[-1].folder / 'profile.parquet'))})"
     numbered = f"SELECT customer_id, row_number() OVER (ORDER BY customer_id) AS place FROM {profile}"
-    marks = asking.table(f"SELECT customer_id FROM ({numbered}) WHERE place % {PORTION} = 0 ORDER BY customer_id")
+    marks = connection.table(f"SELECT customer_id FROM ({numbered}) WHERE place % {PORTION} = 0 ORDER BY customer_id")
     ends = marks["customer_id"].to_pylist()
     for start, end in pairwise([None, *ends, None]):
-        limits = [(sql, one) for sql, one in (("customer_id >= ?", start), ("customer_id < ?", end)) if one is not None]
-        yield Some(" AND ".join(sql for sql, _ in limits) or "true", tuple(one for _, one in limits))
+        limits = [
+            (sql, bound) for sql, bound in (("customer_id >= ?", start), ("customer_id < ?", end)) if bound is not None
+        ]
+        yield Some(" AND ".join(sql for sql, _ in limits) or "true", tuple(bound for _, bound in limits))
 
 
 def intervals(
-    asking: Asking,
+    connection: Connection,
     runs: Sequence[Run],
     schemes: Sequence[str] | None = None,
     some: Some = Some(),
     *,
     moves_only: bool = False,
 ) -> tuple[str, list[object]]:
-    """The same as SQL, and its values; empty where no scheme was graded.
+    """The intervals as SQL with its values; empty where no scheme was graded.
 
-    With `moves_only` an interval goes on until the tier changes, whatever becomes of the status.
+    With `moves_only` an interval lasts until the tier changes, whatever the status.
     """
-    graded = [one for one in segments(runs) if schemes is None or one[0] in schemes]
+    graded = [segment for segment in segments(runs) if schemes is None or segment[0] in schemes]
     if not graded:
         return "", []
     keys = list(dict.fromkeys(key for key, _, _ in graded))
     changes = f"scheme IN ({', '.join(map(literal, keys))})" + (" AND direction <> 'stayed'" if moves_only else "")
-    # What changed at the first of the runs, its profile tells already.
+    # The changes of the first run are contained in its profile.
     parts = [*_openings(runs, keys), *(f"{_changes(run)} WHERE {changes}" for run in runs[1:])]
     opened = " UNION ALL ".join(f"SELECT * FROM ({part}) WHERE {some.sql}" for part in parts)
-    known = asking.give(
+    runs_table = connection.register(
         pa.table({"run": [run.id for run in runs], "at": pa.array([run.as_of for run in runs], INSTANT)})
     )
     named = zip(("scheme", "begin", "ended"), zip(*graded, strict=True), (pa.string(), INSTANT, INSTANT), strict=True)
-    held = asking.give(pa.table({name: pa.array(values, kind) for name, values, kind in named}))
-    return HISTORY.format(opened=opened, runs=known, segments=held), list(some.values) * len(parts)
+    segments_table = connection.register(pa.table({name: pa.array(values, kind) for name, values, kind in named}))
+    return HISTORY.format(opened=opened, runs=runs_table, segments=segments_table), list(some.values) * len(parts)
 
 
 def segments(runs: Sequence[Run]) -> list[tuple[str, datetime, datetime | None]]:
     """From when until when each scheme was graded without a break."""
-    found: list[tuple[str, datetime, datetime | None]] = []
-    begun: dict[str, datetime] = {}
+    ended: list[tuple[str, datetime, datetime | None]] = []
+    started: dict[str, datetime] = {}
     for run in runs:
-        graded = {key for key, decided in run.record["schemes"].items() if not decided["waiting"]}
-        for key in [key for key in begun if key not in graded]:
-            found.append((key, begun.pop(key), run.as_of))
-        for key in graded - begun.keys():
-            begun[key] = run.as_of
-    return [*found, *((key, since, None) for key, since in begun.items())]
+        graded = {key for key, scheme_record in run.record["schemes"].items() if not scheme_record["waiting"]}
+        for key in [key for key in started if key not in graded]:
+            ended.append((key, started.pop(key), run.as_of))
+        for key in graded - started.keys():
+            started[key] = run.as_of
+    return [*ended, *((key, since, None) for key, since in started.items())]
 
 
 def _openings(runs: Sequence[Run], schemes: Sequence[str]) -> Iterator[str]:
-    """What the profile of the first run opens, read once for all schemes: its changes tell nothing."""
+    """The intervals that the profile of the first run opens, in one query for all schemes."""
     for run in runs[:1]:
         columns = set(pq.read_schema(run.folder / "profile.parquet").names)
         parts = [_opening(key, columns, run) for key in schemes if f"{key}_tier" in columns]
@@ -171,20 +175,20 @@ def _openings(runs: Sequence[Run], schemes: Sequence[str]) -> Iterator[str]:
 
 
 def _opening(key: str, columns: set[str], run: Run) -> str:
-    """One scheme's columns of a profile as the columns of changes."""
+    """The profile columns of one scheme, mapped to the columns of changes."""
 
-    def held(part: str, kind: str) -> str:
+    def column(part: str, kind: str) -> str:
         return quoted(f"{key}_{part}") if f"{key}_{part}" in columns else f"NULL::{kind}"
 
     parts = {
         "scheme": literal(key),
         "version": str(int(run.record["schemes"][key].get("version", 1))),
-        "tier": held("tier", "VARCHAR"),
-        "status": f"coalesce(nullif({held('status', 'VARCHAR')}, 'computed'), 'entered')",
+        "tier": column("tier", "VARCHAR"),
+        "status": f"coalesce(nullif({column('status', 'VARCHAR')}, 'computed'), 'entered')",
         "at": f"{literal(run.as_of.isoformat())}::TIMESTAMPTZ",
         "value": f"{quoted(f'{key}_value')}::DECIMAL(18, 4)",
-        "reason": held("reason", "VARCHAR"),
-        "until": f"{held('until', 'TIMESTAMPTZ')}::TIMESTAMPTZ",
+        "reason": column("reason", "VARCHAR"),
+        "until": f"{column('until', 'TIMESTAMPTZ')}::TIMESTAMPTZ",
         "late": "false",
     }
     return "{" + ", ".join(f"'{name}': {parts[name]}" for name in CHANGED if name != "customer_id") + "}"
@@ -197,12 +201,12 @@ def _changes(run: Run) -> str:
     return f"SELECT {named} FROM ({changed})"
 
 
-def changes_sql(held: set[str], source: str) -> str:
-    """The changes of a run in the columns of today, whichever of them its file holds; `from_tier` and `direction` too.
+def changes_sql(file_columns: set[str], source: str) -> str:
+    """The changes of a run in the current columns, with defaults for missing ones; also `from_tier` and `direction`.
 
-    Parameters: `held` are the columns of the file, `source` is the file as SQL reads it.
+    Parameters: `file_columns` are the columns of the file, `source` is the file as SQL.
     """
-    columns = {name: quoted(name) if name in held else other for name, other in CHANGED.items()}
+    columns = {name: quoted(name) if name in file_columns else other for name, other in CHANGED.items()}
     columns["status"] = f"coalesce(nullif({columns['status']}, 'computed'), {BY_MOVE})"
     named = ", ".join(f"{column} AS {quoted(name)}" for name, column in columns.items())
     return f"SELECT {named}, from_tier, direction FROM {source}"

@@ -1,8 +1,8 @@
-"""What pages ask of a run again and again, found once when the run is made and kept beside its profile.
+"""Precomputed data for pages, written when a run is made and stored next to its profile.
 
-`scales.parquet` has a column for each number of the profile: its values at every thousandth of the customers.
-`movers.parquet` has the biggest spenders of every move between two tiers. A run without them, made by an earlier
-version, is asked itself.
+`scales.parquet` has a column for each numeric column of the profile: its values at every thousandth of the customers.
+`movers.parquet` has the biggest spenders of every move between two tiers. For a run of an earlier version without
+these files the data is computed when needed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from custrata.engine import DuckEngine
-from custrata.pipeline.reading.connection import Asking, literal, quoted
+from custrata.pipeline.reading.connection import Connection, literal, quoted
 
 Scale = npt.NDArray[np.float64]
 
@@ -36,18 +36,18 @@ ORDER BY moved.scheme, source, target, profile.spend DESC NULLS LAST, customer_i
 
 
 def prepare_run(folder: Path, *, threads: int = 2, memory: str = "1GB") -> None:
-    """Write both beside the profile and the changes in the folder of a run that is being made."""
+    """Write both files into the folder of a run that is being made."""
     with DuckEngine(threads=threads, memory_limit=memory) as engine:
-        asking = Asking(engine.raw)
-        columns = columns_of(asking, folder)
+        connection = Connection(engine.raw)
+        columns = columns_of(connection, folder)
         numbers = [name for name, kind in columns.items() if is_number(kind)]
-        pq.write_table(_as_table(learned_scales(asking, folder, numbers)), folder / SCALES)
-        pq.write_table(found_movers(asking, folder, named="name" in columns), folder / MOVERS)
+        pq.write_table(_as_table(compute_scales(connection, folder, numbers)), folder / SCALES)
+        pq.write_table(compute_movers(connection, folder, named="name" in columns), folder / MOVERS)
 
 
-def columns_of(asking: Asking, folder: Path) -> dict[str, str]:
+def columns_of(connection: Connection, folder: Path) -> dict[str, str]:
     """The columns of a run's profile and their SQL types."""
-    described = asking.table(f"DESCRIBE SELECT * FROM {profile_of(folder)}").to_pylist()
+    described = connection.table(f"DESCRIBE SELECT * FROM {profile_of(folder)}").to_pylist()
     return {row["column_name"]: row["column_type"] for row in described}
 
 
@@ -57,34 +57,34 @@ def is_number(kind: str) -> bool:
 
 
 def profile_of(folder: Path) -> str:
-    """The profile of a run as SQL reads it."""
+    """The profile of a run as SQL."""
     return _read(folder / "profile.parquet")
 
 
-def learned_scales(asking: Asking, folder: Path, traits: Sequence[str]) -> dict[str, Scale]:
-    """The values at every thousandth of the customers; of more than 50,000, one in so many stands for the others."""
+def compute_scales(connection: Connection, folder: Path, traits: Sequence[str]) -> dict[str, Scale]:
+    """The values at every thousandth of the customers; of more than 50,000, from a sample."""
     if not traits:
         return {}
     source = profile_of(folder)
-    many = int(asking.table(f"SELECT count(*) AS many FROM {source}")["many"][0].as_py())
+    many = int(connection.table(f"SELECT count(*) AS many FROM {source}")["many"][0].as_py())
     every = -(-many // SAMPLE) or 1
     named = ", ".join(f"{quoted(name)}::DOUBLE AS {quoted(name)}" for name in traits)
-    sampled = asking.table(f"SELECT {named} FROM {source} WHERE hash(customer_id) % {every} = 0")
+    sampled = connection.table(f"SELECT {named} FROM {source} WHERE hash(customer_id) % {every} = 0")
     return {name: _scale(sampled[name]) for name in traits}
 
 
-def kept_scales(folder: Path, traits: Sequence[str]) -> dict[str, Scale]:
-    """Those of the traits that were written when the run was made; none where they were not."""
+def read_scales(folder: Path, traits: Sequence[str]) -> dict[str, Scale]:
+    """The stored scales of these traits; empty where the run has no file."""
     try:
         with pq.ParquetFile(folder / SCALES) as file:
-            held = set(file.schema_arrow.names)
-            table = file.read([name for name in traits if name in held])
+            columns = set(file.schema_arrow.names)
+            table = file.read([name for name in traits if name in columns])
     except FileNotFoundError:
         return {}
     return {name: table[name].drop_null().to_numpy() for name in table.column_names}
 
 
-def found_movers(asking: Asking, folder: Path, *, named: bool, scheme: str | None = None) -> pa.Table:
+def compute_movers(connection: Connection, folder: Path, *, named: bool, scheme: str | None = None) -> pa.Table:
     """The biggest spenders of every move, of one scheme or of all: columns `scheme`, `source`, `target`,
     `customer_id`, `name`, `spend`."""
     sql = MOVED.format(
@@ -94,13 +94,13 @@ def found_movers(asking: Asking, folder: Path, *, named: bool, scheme: str | Non
         which="true" if scheme is None else "moved.scheme = ?",
         most=MOST_MOVERS,
     )
-    return asking.table(sql, () if scheme is None else (scheme,))
+    return connection.table(sql, () if scheme is None else (scheme,))
 
 
-def kept_movers(asking: Asking, folder: Path, scheme: str) -> pa.Table | None:
-    """The same of one scheme, as it was written when the run was made; none where it was not."""
+def read_movers(connection: Connection, folder: Path, scheme: str) -> pa.Table | None:
+    """The stored movers of one scheme; None where the run has no file."""
     path = folder / MOVERS
-    return asking.table(f"SELECT * FROM {_read(path)} WHERE scheme = ?", (scheme,)) if path.exists() else None
+    return connection.table(f"SELECT * FROM {_read(path)} WHERE scheme = ?", (scheme,)) if path.exists() else None
 
 
 def _read(path: Path) -> str:

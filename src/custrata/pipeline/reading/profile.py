@@ -1,4 +1,4 @@
-"""The customers of one run: pages of them, counts, one of them, and where a value stands among all."""
+"""Queries on the customers of one run: pages, counts, single customers, and percentiles."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ import pyarrow as pa
 from custrata.errors import BadInput
 from custrata.lake import Run, Workspace
 from custrata.lake.runs import POINTER
-from custrata.pipeline.reading.connection import MEMORY, THREADS, Asking, Serving, quoted
+from custrata.pipeline.reading.connection import MEMORY, THREADS, Connection, Serving, quoted
 from custrata.pipeline.reading.facts import CustomerFacts
 from custrata.pipeline.reading.filters import Filter
 from custrata.pipeline.reading.prepared import (
     Scale,
     columns_of,
-    found_movers,
+    compute_movers,
+    compute_scales,
     is_number,
-    kept_movers,
-    kept_scales,
-    learned_scales,
     profile_of,
+    read_movers,
+    read_scales,
 )
 
 Row = dict[str, Any]
@@ -59,15 +59,15 @@ def refuse_unpublished(workspace: Workspace, run_id: str) -> None:
 
 @dataclass(frozen=True)
 class Order:
-    """By a column, empty values last, then by `customer_id`; `backwards`: all of that the other way round."""
+    """Sort by a column, empty values last, then by `customer_id`; `backwards` reverses the whole order."""
 
     column: str
     descending: bool = False
     backwards: bool = False
 
     @property
-    def falls(self) -> bool:
-        """Whether the column's values fall from row to row."""
+    def sorts_descending(self) -> bool:
+        """Whether the column is sorted in descending order."""
         return self.descending != self.backwards
 
     @property
@@ -75,14 +75,14 @@ class Order:
         """The order in SQL."""
         ids = f"customer_id {'DESC' if self.backwards else 'ASC'}"
         if self.column == "customer_id":
-            return f"customer_id {'DESC' if self.falls else 'ASC'}"
+            return f"customer_id {'DESC' if self.sorts_descending else 'ASC'}"
         nulls = "FIRST" if self.backwards else "LAST"
-        return f"{quoted(self.column)} {'DESC' if self.falls else 'ASC'} NULLS {nulls}, {ids}"
+        return f"{quoted(self.column)} {'DESC' if self.sorts_descending else 'ASC'} NULLS {nulls}, {ids}"
 
     def beyond(self, after: After) -> tuple[str, list[object]]:
-        """The condition, in SQL with its values, that a row comes after one."""
+        """The SQL condition, with its values, for rows after a given one."""
         name, (value, customer_id) = quoted(self.column), after
-        further, later = "<" if self.falls else ">", "<" if self.backwards else ">"
+        further, later = "<" if self.sorts_descending else ">", "<" if self.backwards else ">"
         if self.column == "customer_id":
             return f"customer_id {further} ?", [customer_id]
         if value is None:
@@ -94,9 +94,9 @@ class Order:
 
 
 class Reading(CustomerFacts):
-    """One run, open. Any number of threads may read it at once.
+    """An open run. Any number of threads may read it at once.
 
-    The published run moves on: where a run is superseded and its files go, what is asked is asked of the newer one.
+    With `follows`, queries continue on the newer published run when this one is superseded and its files are removed.
 
     `columns` are the profile's columns and their SQL types, in their order.
     """
@@ -106,11 +106,11 @@ class Reading(CustomerFacts):
         self._follows = follows
         self._lock = Lock()
         self._scales: dict[str, Scale] = {}
-        self._take(run)
+        self._open(run)
 
-    def _take(self, run: Run) -> None:
-        with self._serving.asking() as asking:
-            self.columns = columns_of(asking, run.folder)
+    def _open(self, run: Run) -> None:
+        with self._serving.connect() as connection:
+            self.columns = columns_of(connection, run.folder)
         self.run = run
         self._scales = {}
 
@@ -125,7 +125,7 @@ class Reading(CustomerFacts):
         backwards: bool = False,
         limit: int = 50,
     ) -> list[Row]:
-        """A page of customers: `customer_id` and the columns asked for, all where none are.
+        """A page of customers: `customer_id` and the given columns (default: all).
 
         Sorted by a column, empty values last, then by `customer_id`. `after` is the end of the page before: the value
         of the sort column, and the `customer_id`, of its last row. `backwards` gives the rows before that row instead,
@@ -134,12 +134,12 @@ class Reading(CustomerFacts):
         Raises `NoSuchColumn`.
         """
 
-        def ask(asking: Asking) -> list[Row]:
+        def query(connection: Connection) -> list[Row]:
             order = Order(sort, descending, backwards)
-            sql, values = self._question(asking, filters, columns, order, after)
-            return list(asking.table(f"{sql} LIMIT {int(limit)}", values).to_pylist())
+            sql, values = self._question(connection, filters, columns, order, after)
+            return list(connection.table(f"{sql} LIMIT {int(limit)}", values).to_pylist())
 
-        return self._answer(ask)
+        return self._run_query(query)
 
     def batches(
         self,
@@ -150,61 +150,61 @@ class Reading(CustomerFacts):
         descending: bool = False,
         rows: int = 10_000,
     ) -> Iterator[pa.RecordBatch]:
-        """Every customer that the filters let through, a batch at a time: for exports. Raises `NoSuchColumn`."""
-        with self._serving.asking() as asking:
-            sql, values = self._question(asking, filters, columns, Order(sort, descending), None)
-            yield from asking.batches(sql, values, rows)
+        """All customers that match the filters, in batches, for exports. Raises `NoSuchColumn`."""
+        with self._serving.connect() as connection:
+            sql, values = self._question(connection, filters, columns, Order(sort, descending), None)
+            yield from connection.batches(sql, values, rows)
 
     def count(self, filters: Sequence[Filter] = ()) -> int:
-        """How many customers the filters let through. Raises `NoSuchColumn`."""
+        """The number of customers that match the filters. Raises `NoSuchColumn`."""
 
-        def ask(asking: Asking) -> int:
-            where, values = self._where(asking, filters)
-            found = asking.table(f"SELECT count(*) AS many FROM {_rows_of(self.run)} WHERE {where}", values)
-            return int(found["many"][0].as_py())
+        def query(connection: Connection) -> int:
+            where, values = self._where(connection, filters)
+            table = connection.table(f"SELECT count(*) AS many FROM {_rows_of(self.run)} WHERE {where}", values)
+            return int(table["many"][0].as_py())
 
-        return self._answer(ask)
+        return self._run_query(query)
 
     def ids(self, filters: Sequence[Filter] = ()) -> pa.Array:
-        """The `customer_id` of every customer that the filters let through. Raises `NoSuchColumn`."""
+        """The `customer_id` of every customer that matches the filters. Raises `NoSuchColumn`."""
 
-        def ask(asking: Asking) -> pa.Array:
-            where, values = self._where(asking, filters)
-            found = asking.table(f"SELECT customer_id FROM {_rows_of(self.run)} WHERE {where}", values)
-            return found["customer_id"].combine_chunks()
+        def query(connection: Connection) -> pa.Array:
+            where, values = self._where(connection, filters)
+            table = connection.table(f"SELECT customer_id FROM {_rows_of(self.run)} WHERE {where}", values)
+            return table["customer_id"].combine_chunks()
 
-        return self._answer(ask)
+        return self._run_query(query)
 
     def customer(self, customer_id: str, columns: Sequence[str] = ()) -> Row | None:
-        """The profile of one customer, none where the run does not know them.
+        """The profile of one customer; None where the run does not have them.
 
-        All of it, or `customer_id` and these columns: of a million customers a few are found five times as fast.
+        All columns, or `customer_id` and the given ones, which is faster.
 
         Raises `NoSuchColumn`.
         """
 
-        def ask(asking: Asking) -> Row | None:
+        def query(connection: Connection) -> Row | None:
             self._check(columns)
             chosen = ", ".join(map(quoted, dict.fromkeys(("customer_id", *columns)))) if columns else "*"
-            found = asking.table(f"SELECT {chosen} FROM {_rows_of(self.run)} WHERE customer_id = ?", [customer_id])
-            return next(iter(found.to_pylist()), None)
+            table = connection.table(f"SELECT {chosen} FROM {_rows_of(self.run)} WHERE customer_id = ?", [customer_id])
+            return next(iter(table.to_pylist()), None)
 
-        return self._answer(ask)
+        return self._run_query(query)
 
     def percentiles(self, customer_id: str, traits: Sequence[str] = ()) -> dict[str, float]:
-        """Where a customer stands in each trait: the share of customers with a lower value.
+        """The percentile of a customer in each trait: the share of customers with a lower value.
 
-        From 0 to 1, to about a hundredth: of more than 50,000 customers, one in so many stands for the others. Traits
-        that are no numbers, or empty at this customer, are left out; asked for none, all are told.
+        From 0 to 1, accurate to about a hundredth: more than 50,000 customers are sampled. Traits that are not numeric,
+        or empty for this customer, are left out; by default all traits are returned.
         """
         row = self.customer(customer_id)
-        return {} if row is None else self.standing(row, traits)
+        return {} if row is None else self.percentiles_of(row, traits)
 
-    def standing(self, row: Mapping[str, Any], traits: Sequence[str] = ()) -> dict[str, float]:
-        """The same for a row of the profile that one has already."""
-        wanted = [name for name in traits or self.columns if row.get(name) is not None and self.is_number(name)]
-        scales = self._scaled(wanted)
-        return {name: _standing(scales[name], float(row[name])) for name in wanted if len(scales[name])}
+    def percentiles_of(self, row: Mapping[str, Any], traits: Sequence[str] = ()) -> dict[str, float]:
+        """The percentiles for a row of the profile."""
+        numeric_traits = [name for name in traits or self.columns if row.get(name) is not None and self.is_number(name)]
+        scales = self._scaled(numeric_traits)
+        return {name: _percentile(scales[name], float(row[name])) for name in numeric_traits if len(scales[name])}
 
     def is_number(self, column: str) -> bool:
         """Whether a column holds numbers."""
@@ -214,39 +214,44 @@ class Reading(CustomerFacts):
         """The five biggest spenders of each move in a scheme since the run before: `scheme`, `source`, `target`,
         `customer_id`, `name`, `spend`."""
 
-        def ask(asking: Asking) -> list[Row]:
+        def query(connection: Connection) -> list[Row]:
             folder, named = self.run.folder, "name" in self.columns
-            kept = kept_movers(asking, folder, scheme)
-            found = kept if kept is not None else found_movers(asking, folder, named=named, scheme=scheme)
-            return list(found.to_pylist())
+            stored = read_movers(connection, folder, scheme)
+            movers = stored if stored is not None else compute_movers(connection, folder, named=named, scheme=scheme)
+            return list(movers.to_pylist())
 
-        return self._answer(ask)
+        return self._run_query(query)
 
     def _scaled(self, traits: Sequence[str]) -> dict[str, Scale]:
-        """The values at every thousandth of the customers, for each trait; what the run does not hold is learned."""
+        """The values at every thousandth of the customers, for each trait; missing scales are computed."""
         with self._lock:
             missing = [name for name in traits if name not in self._scales]
             if missing:
-                self._scales |= kept_scales(self.run.folder, missing)
+                self._scales |= read_scales(self.run.folder, missing)
                 missing = [name for name in missing if name not in self._scales]
             if missing:
-                self._scales |= self._answer(lambda asking: learned_scales(asking, self.run.folder, missing))
+                self._scales |= self._run_query(lambda connection: compute_scales(connection, self.run.folder, missing))
             return {name: self._scales[name] for name in traits}
 
     def _question(
-        self, asking: Asking, filters: Sequence[Filter], columns: Sequence[str], order: Order, after: After | None
+        self,
+        connection: Connection,
+        filters: Sequence[Filter],
+        columns: Sequence[str],
+        order: Order,
+        after: After | None,
     ) -> tuple[str, list[object]]:
         names = list(dict.fromkeys(["customer_id", *(columns or self.columns), order.column]))
         self._check(names)
-        where, values = self._where(asking, filters)
+        where, values = self._where(connection, filters)
         if after is not None:
             beyond, more = order.beyond(after)
             where, values = f"{where} AND {beyond}", [*values, *more]
         chosen = ", ".join(quoted(name) for name in names)
         return f"SELECT {chosen} FROM {_rows_of(self.run)} WHERE {where} ORDER BY {order.sql}", values
 
-    def _where(self, asking: Asking, filters: Sequence[Filter]) -> tuple[str, list[object]]:
-        conditions = [one.condition(asking) for one in filters]
+    def _where(self, connection: Connection, filters: Sequence[Filter]) -> tuple[str, list[object]]:
+        conditions = [row_filter.condition(connection) for row_filter in filters]
         self._check([column for condition in conditions for column in condition.columns])
         sql = " AND ".join(f"({condition.sql})" for condition in conditions) or "true"
         return sql, [value for condition in conditions for value in condition.values]
@@ -256,26 +261,26 @@ class Reading(CustomerFacts):
             if name not in self.columns:
                 raise NoSuchColumn(column=name)
 
-    def _answer(self, ask: Callable[[Asking], Answer]) -> Answer:
-        """Ask; and where the files were taken away meanwhile, ask the run that came in their place."""
+    def _run_query(self, query: Callable[[Connection], Answer]) -> Answer:
+        """Run a query; where the files of the run were removed meanwhile, retry on the newer published run."""
         while True:
-            asked = self.run
+            run = self.run
             try:
-                with self._serving.asking() as asking:
-                    return ask(asking)
-            except Exception:  # whatever the engine says of a file that is gone
+                with self._serving.connect() as connection:
+                    return query(connection)
+            except Exception:  # any engine error about a missing file
                 if not self._follows:
-                    refuse_unpublished(self._workspace, asked.id)
-                if not self._moved_on(asked):
+                    refuse_unpublished(self._workspace, run.id)
+                if not self._reopen_newer(run):
                     raise
 
-    def _moved_on(self, asked: Run) -> bool:
-        if not self._follows or _file_of(asked).exists():
+    def _reopen_newer(self, run: Run) -> bool:
+        if not self._follows or _file_of(run).exists():
             return False
         newer = self._workspace.runs.published()
-        if newer is None or newer.id == asked.id:
+        if newer is None or newer.id == run.id:
             return False
-        self._take(newer)
+        self._open(newer)
         return True
 
 
@@ -288,20 +293,20 @@ def reading(
 ) -> Reading | None:
     """The published run, or a past one by its id; opened once per process and run. None: nothing is published yet.
 
-    Parameters: `threads` and `memory` are how much of the machine all reading of this process may take together.
+    Parameters: `threads` and `memory` limit all reading of this process together.
 
     Raises `NoSuchRun`, `RunRemoved`, `Damaged`.
     """
     serving = Serving(threads, memory)
     key, state = (workspace.folder, run_id, serving), _state(workspace.runs.folder / POINTER)
     with _OPENING:
-        held = _OPEN.get(key)
-        if held is None or held[0] != state:
-            # Past runs are opened rarely, and a workspace of another folder never in one server: forget all but this.
+        opened = _OPEN.get(key)
+        if opened is None or opened[0] != state:
+            # Past runs are opened rarely, and a server has one workspace: drop all other entries.
             for other in [other for other in _OPEN if other[1] is not None or other[0] != workspace.folder]:
                 del _OPEN[other]
-            held = _OPEN[key] = (state, _opened(workspace, run_id, serving))
-        return held[1]
+            opened = _OPEN[key] = (state, _opened(workspace, run_id, serving))
+        return opened[1]
 
 
 def _opened(workspace: Workspace, run_id: str | None, serving: Serving) -> Reading | None:
@@ -313,12 +318,12 @@ def _opened(workspace: Workspace, run_id: str | None, serving: Serving) -> Readi
 
 
 def _state(file: Path) -> State | None:
-    """What changes when a file is replaced."""
+    """The identity of a file, which changes when it is replaced."""
     try:
-        found = file.stat()
+        stat = file.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def _file_of(run: Run) -> Path:
@@ -329,5 +334,5 @@ def _rows_of(run: Run) -> str:
     return profile_of(run.folder)
 
 
-def _standing(scale: Scale, value: float) -> float:
+def _percentile(scale: Scale, value: float) -> float:
     return float(np.searchsorted(scale, value, "left")) / len(scale)

@@ -14,7 +14,7 @@ FILE = "shared_cards.parquet"
 
 @dataclass(frozen=True)
 class SharedCard:
-    """A customer with a number of orders that one person hardly makes; `share` of all orders."""
+    """A customer with more orders than one person plausibly makes; `share` of all orders."""
 
     customer_id: str
     orders: int
@@ -22,6 +22,6 @@ class SharedCard:
 
 
 def likely_shared_cards(run: Run) -> list[SharedCard]:
-    """Those that a run names, the busiest first; none for a run of an earlier version."""
+    """The likely shared cards of a run, by number of orders; none for a run of an earlier version."""
     path = run.folder / FILE
     return [SharedCard(**row) for row in pq.read_table(path).to_pylist()] if path.exists() else []

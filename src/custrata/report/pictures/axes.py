@@ -1,4 +1,4 @@
-"""Places along a line: scales, round numbers and dates for an axis, and labels moved apart."""
+"""Axes: scales, round tick values and dates, and labels without overlap."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
     return [place * step for place in range(first, last + 1)]
 
 
-def spread(wanted: Sequence[float], heights: Sequence[float], low: float, high: float) -> list[float]:
-    """Middles for labels of these heights, near the wanted ones (given in order) and between the limits.
+def spread_labels(targets: Sequence[float], heights: Sequence[float], low: float, high: float) -> list[float]:
+    """Centres for labels of these heights, near the targets (given in order) and between the limits.
 
-    No two overlap, unless there is no room for all; then they share what there is evenly.
+    No two overlap, unless there is not enough room for all; then all are squeezed evenly.
 
-    >>> spread([10, 11, 60], [14, 14, 14], 0, 100)
+    >>> spread_labels([10, 11, 60], [14, 14, 14], 0, 100)
     [10, 24.0, 60]
     """
     squeeze = min(1.0, (high - low) / (sum(heights) or 1.0))
     half = [height * squeeze / 2 for height in heights]
     places: list[float] = []
     edge = low
-    for want, own in zip(wanted, half, strict=True):
+    for want, own in zip(targets, half, strict=True):
         places.append(max(want, edge + own))
         edge = places[-1] + own
     edge = high
@@ -49,10 +49,10 @@ def spread(wanted: Sequence[float], heights: Sequence[float], low: float, high: 
     return places
 
 
-def chosen(count: int, most: int) -> list[int]:
+def sampled_indexes(count: int, most: int) -> list[int]:
     """At most so many of the indexes 0 … count − 1, evenly, the last always among them.
 
-    >>> chosen(13, 5)
+    >>> sampled_indexes(13, 5)
     [0, 3, 6, 9, 12]
     """
     stride = max(1, math.ceil((count - 1) / max(1, most - 1)))
@@ -78,7 +78,7 @@ class Scale:
 
 
 def time_places(moments: Sequence[datetime], start: float, end: float) -> list[float]:
-    """Where moments lie along a line, true to time; one alone, or none, is in the middle."""
+    """The positions of moments along a line, proportional to time; a single one, or none, is in the middle."""
     if len(moments) < 2 or moments[0] == moments[-1]:
         return [(start + end) / 2] * max(1, len(moments))
     scale = Scale(moments[0].timestamp(), moments[-1].timestamp(), start, end)
@@ -101,6 +101,6 @@ def draw_dates(drawing: Drawing, write: Writer, moments: Sequence[datetime], xs:
         words = [write.day(moment) for moment in moments]
     room = max(width(word, 12) for word in words) + 18
     most = max(2, int((xs[-1] - xs[0]) / room) + 1)
-    for index in chosen(len(moments), most):
+    for index in sampled_indexes(len(moments), most):
         half = width(words[index], 12) / 2
         drawing.text(min(drawing.width - half - 1, max(half, xs[index])), y, words[index], "middle small muted")

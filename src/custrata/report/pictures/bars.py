@@ -12,7 +12,7 @@ from markupsafe import Markup
 from custrata.report.colours import tier_colours
 from custrata.report.data import Histogram, Scheme, Tier, Unit
 from custrata.report.pictures.lettering import fit, width
-from custrata.report.pictures.svg import Drawing, blank, path
+from custrata.report.pictures.svg import Drawing, empty_picture, path
 from custrata.wording.writer import Writer
 
 NAME, SMALL = 13.0, 12.0
@@ -25,7 +25,7 @@ def bars(tiers: Sequence[Tier], write: Writer, title: str, *, wide: bool = True,
     """
     across, name_room, row = (720.0, 150.0, 36.0) if wide else (300.0, 104.0, 28.0)
     if not any(tier.customers for tier in tiers):
-        return blank(across, 200, title, write("empty.customers"))
+        return empty_picture(across, 200, title, write("empty.customers"))
     drawing = Drawing(across, row * len(tiers) + 4, title, "bars")
     colours = tier_colours(Scheme("", "", tuple(tiers)))
     most = max(tier.customers for tier in tiers)
@@ -67,7 +67,7 @@ def histogram(data: Histogram, write: Writer) -> Markup:
     """The distribution of a trait with its median; the bars are equally wide whatever their bounds."""
     title = write("histogram.title", trait=data.name)
     if not any(data.counts) or len(data.edges) != len(data.counts) + 1:
-        return blank(300, 150, title, write("empty.customers"))
+        return empty_picture(300, 150, title, write("empty.customers"))
     drawing = Drawing(300, 150, title, "histogram")
     floor = Floor(4, 296, 26, 126)
     step, most = (floor.right - floor.left) / len(data.counts), max(data.counts)

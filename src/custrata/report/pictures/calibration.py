@@ -1,4 +1,4 @@
-"""What the silence curve claimed against what came: a mark for each stratum and tier, on the diagonal where it held."""
+"""Calibration of the silence curve: predicted against actual shares, a mark for each stratum and tier."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from custrata.report.pictures.silence import (
     name,
     strata_key,
 )
-from custrata.report.pictures.svg import Drawing, blank, path
+from custrata.report.pictures.svg import Drawing, empty_picture, path
 from custrata.wording.writer import Writer
 
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -30,7 +30,7 @@ def calibration(data: Silence, write: Writer, *, wide: bool = True) -> Markup:
     title = write("calibration.title")
     across, height = (620.0, 340.0) if wide else (300.0, 300.0)
     if not data.claims:
-        return blank(across, height, title, write("empty.calibration"))
+        return empty_picture(across, height, title, write("empty.calibration"))
     strata = [SilenceStratum(*bounds, ()) for bounds in dict.fromkeys((row.least, row.most) for row in data.claims)]
     key = [
         *strata_key(strata, write),
@@ -55,13 +55,13 @@ def _claim(drawing: Drawing, write: Writer, claim: SilenceClaim, x: Scale, y: Sc
     stratum = SilenceStratum(claim.least, claim.most, ())
     css, across = colour(stratum), x(claim.claimed)
     drawing.add("path", d=path([(across, y(claim.low)), (across, y(claim.high))]), css=f"whisker {css}")
-    said = write(
+    sentence = write(
         "calibration.mark",
         stratum=name(stratum, write),
         tier=write(f"calibration.{claim.tier}"),
         claimed=write.share(claim.claimed, 0),
         actual=write.share(claim.actual, 0),
         interval=between(claim.low, claim.high, write),
-        seen=write.number(claim.seen),
+        seen=write.number(claim.observations),
     )
-    draw_mark(drawing, f"shape {SHAPES[claim.tier]} {css}", across, y(claim.actual), said)
+    draw_mark(drawing, f"shape {SHAPES[claim.tier]} {css}", across, y(claim.actual), sentence)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from custrata.report.data import ParetoPoint
 from custrata.report.pictures.axes import Scale, draw_lines, ticks
 from custrata.report.pictures.lettering import width
-from custrata.report.pictures.svg import Drawing, blank, path
+from custrata.report.pictures.svg import Drawing, empty_picture, path
 from custrata.wording.writer import Writer
 
 LINES = (0.8, 0.95)
@@ -35,7 +35,7 @@ def curve(points: Sequence[ParetoPoint], write: Writer, *, wide: bool = True) ->
     title = write("curve.title")
     across, height = (620.0, 340.0) if wide else (300.0, 270.0)
     if not points:
-        return blank(across, height, title, write("empty.revenue"))
+        return empty_picture(across, height, title, write("empty.revenue"))
     drawn = [ParetoPoint(0.0, 0.0), *(point for point in points if point.customers > 0)]
     drawing = Drawing(across, height, title, "curve")
     steps = ticks(min(0.0, *(p.revenue for p in drawn)), max(1.0, *(p.revenue for p in drawn)), 5)

@@ -1,4 +1,4 @@
-"""How a scheme's value is distributed, and where its lines are: each bar in the colour of the tier it falls in."""
+"""The distribution of a scheme's value with its thresholds: each bar in the colour of its tier."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from custrata.report.data import Histogram, Line, Lines
 from custrata.report.pictures.axes import Scale, draw_lines, ticks
 from custrata.report.pictures.bars import amounts
 from custrata.report.pictures.lettering import width
-from custrata.report.pictures.svg import Drawing, blank, path
+from custrata.report.pictures.svg import Drawing, empty_picture, path
 from custrata.wording.writer import Writer
 
 SMALL, BOTTOM, RIGHT, ROW = 12.0, 26.0, 8.0, 18.0
@@ -23,7 +23,7 @@ def distribution(data: Histogram, lines: Lines, write: Writer, *, wide: bool = T
     title = write("histogram.title", trait=data.name)
     across, plot = (720.0, 220.0) if wide else (300.0, 170.0)
     if not any(data.counts) or len(data.edges) != len(data.counts) + 1:
-        return blank(across, plot, title, write("empty.customers"))
+        return empty_picture(across, plot, title, write("empty.customers"))
     top = ROW * len(lines.steps) + 10
     drawing = Drawing(across, top + plot + BOTTOM, title, "distribution")
     steps = ticks(0, max(data.counts), 4)

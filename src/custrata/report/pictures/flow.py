@@ -1,4 +1,4 @@
-"""Who moved up and who moved down between two runs: tiers left and right, a band for every move between them."""
+"""The flow diagram of moves between two runs: tiers left and right, a band for every move between them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from markupsafe import Markup
 
 from custrata.report.colours import APART, tier_colours
 from custrata.report.data import Move, Scheme
-from custrata.report.pictures.axes import spread
+from custrata.report.pictures.axes import spread_labels
 from custrata.report.pictures.lettering import fit, width
-from custrata.report.pictures.svg import Drawing, blank
+from custrata.report.pictures.svg import Drawing, empty_picture
 from custrata.wording.writer import Writer
 
 OUTSIDE = ""
@@ -65,7 +65,7 @@ def flow(scheme: Scheme, write: Writer, *, wide: bool = True, link: str = "") ->
     names = max(48.0, min(longest, 160.0 if wide else 84.0))
     frame = Frame(720.0 if wide else 300.0, max(380.0 if wide else 330.0, rows * ONE_LINE + 2 * MARGIN), names)
     if not moves:
-        return blank(frame.width, 240, title, write("empty.flow"))
+        return empty_picture(frame.width, 240, title, write("empty.flow"))
     drawing = Drawing(frame.width, frame.height, title, "flow")
     left = _nodes(scheme, write, [(move.source, move.customers) for move in moves], "flow.before", frame)
     right = _nodes(scheme, write, [(move.target, move.customers) for move in moves], "flow.after", frame)
@@ -128,7 +128,7 @@ def _stacked(moves: list[Move], places: list[int], nodes: list[Node], scale: flo
 
 
 def _sentence(write: Writer, move: Move, source: Node, target: Node) -> str:
-    """What a band says under the pointer."""
+    """The tooltip of a band."""
     customers, revenue = write.number(move.customers), write.short_money(move.revenue)
     return write("flow.mark", source=source.name, target=target.name, customers=customers, revenue=revenue)
 
@@ -147,12 +147,12 @@ def _draw_band(drawing: Drawing, band: Band, frame: Frame, css: str, sentence: s
 def _draw_nodes(
     drawing: Drawing, write: Writer, nodes: list[Node], colours: dict[str, str], frame: Frame, *, on_left: bool
 ) -> None:
-    """The bars of one side with their names, which keep their distance where the bars are thin."""
+    """The bars of one side with their names, which are spread out where the bars are thin."""
     x = frame.names if on_left else frame.width - frame.names - BAR
-    shown = [node for node in nodes if node.customers]
-    heights = [TWO_LINES if node.height >= TWO_LINES else ONE_LINE for node in shown]
-    middles = [node.top + node.height / 2 for node in shown]
-    for node, y in zip(shown, spread(middles, heights, 2, frame.height - 2), strict=True):
+    visible = [node for node in nodes if node.customers]
+    heights = [TWO_LINES if node.height >= TWO_LINES else ONE_LINE for node in visible]
+    middles = [node.top + node.height / 2 for node in visible]
+    for node, y in zip(visible, spread_labels(middles, heights, 2, frame.height - 2), strict=True):
         css = f"mark {colours.get(node.key, APART)}"
         drawing.add("rect", x=x, y=node.top, width=BAR, height=max(1.0, node.height), css=css)
         _name(drawing, write, node, y, frame, on_left=on_left)

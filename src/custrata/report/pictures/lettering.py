@@ -1,4 +1,4 @@
-"""How wide a text will be, near enough to place it: the page's fonts are the reader's own."""
+"""Estimate the width of texts: the page uses the fonts of the reader's system."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def fit(words: str, size: float, room: float) -> str:
     """
     if width(words, size) <= room:
         return words
-    kept = words
-    while kept and width(kept.rstrip() + "…", size) > room:
-        kept = kept[:-1]
-    return kept.rstrip() + "…" if kept else ""
+    shortened = words
+    while shortened and width(shortened.rstrip() + "…", size) > room:
+        shortened = shortened[:-1]
+    return shortened.rstrip() + "…" if shortened else ""
 
 
 def _em(letter: str) -> float:

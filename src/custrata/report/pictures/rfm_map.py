@@ -12,7 +12,7 @@ from markupsafe import Markup
 from custrata.report.colours import colour
 from custrata.report.data import RfmCell, RfmMap
 from custrata.report.pictures.lettering import width
-from custrata.report.pictures.svg import Drawing, blank
+from custrata.report.pictures.svg import Drawing, empty_picture
 from custrata.wording.writer import Writer
 
 SCORES = range(1, 6)
@@ -46,7 +46,7 @@ def rfm_map(data: RfmMap, write: Writer, *, wide: bool = True, link: str = "") -
     across, height = LEFT + 5 * (side + GAP), 5 * (side + GAP) + BOTTOM
     cells = [cell for cell in data.cells if cell.customers > 0]
     if not cells:
-        return blank(across, height, title, write("empty.customers"))
+        return empty_picture(across, height, title, write("empty.customers"))
     drawing = Drawing(across, height, title, "rfm")
     magnitudes = [_magnitude(cell) for cell in cells]
     grid = Grid(side, max(cell.customers for cell in cells), (min(magnitudes), max(magnitudes)))
@@ -113,6 +113,6 @@ def _draw(drawing: Drawing, write: Writer, cell: RfmCell, grid: Grid, link: str)
         drawing.text(middle, y + grid.side - inset + SMALL, number, "middle tiny muted")
 
 
-def in_order(cells: Sequence[RfmCell]) -> list[RfmCell]:
+def sorted_cells(cells: Sequence[RfmCell]) -> list[RfmCell]:
     """The cells from the best corner of the map to the worst, as a table lists them."""
     return sorted(cells, key=lambda cell: (-cell.recency, -cell.frequency))

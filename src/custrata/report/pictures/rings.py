@@ -15,7 +15,7 @@ from markupsafe import Markup
 from custrata.report.colours import tier_colours
 from custrata.report.data import Scheme, Size, Tier
 from custrata.report.pictures.lettering import fit, width
-from custrata.report.pictures.svg import Drawing, Point, blank, path
+from custrata.report.pictures.svg import Drawing, Point, empty_picture, path
 from custrata.wording.writer import NOTHING, Writer
 
 MARGIN = 8.0
@@ -50,19 +50,19 @@ class Part:
 
 @dataclass(frozen=True)
 class Frame:
-    """What all moments of a scheme's rings share: the size, and whether names stand beside the rings."""
+    """The layout that all moments of a scheme's rings share: the size, and whether labels are next to the rings."""
 
     width: float
     height: float
     radius: float
     full: int
-    beside: bool
+    labels_beside: bool
     gap: float
 
     @property
     def centre(self) -> Point:
         """The centre of the rings."""
-        return (self.radius + MARGIN if self.beside else self.width / 2), self.radius + MARGIN
+        return (self.radius + MARGIN if self.labels_beside else self.width / 2), self.radius + MARGIN
 
     def label_y(self, place: int) -> float:
         """How far below the centre the label of a tier is: the best one just above it, the others downwards."""
@@ -88,11 +88,11 @@ def rings(scheme: Scheme, write: Writer, *, wide: bool = True, moment: int = -1,
     frame = _frame(scheme, write, wide)
     title = write("rings.title", scheme=scheme.name)
     if not frame.full:
-        return blank(frame.width, 240, title, write("empty.customers"))
+        return empty_picture(frame.width, 240, title, write("empty.customers"))
     drawing = Drawing(frame.width, frame.height, title, "rings")
     parts = _parts(scheme, write, scheme.timeline[moment], frame.radius, frame.full)
     _discs(drawing, write, parts, frame.centre, link)
-    if frame.beside:
+    if frame.labels_beside:
         _labels_beside(drawing, write, parts, frame)
     else:
         _labels_inside(drawing, write, parts, frame.centre)
@@ -103,7 +103,7 @@ def small_rings(scheme: Scheme, write: Writer) -> Markup:
     """The rings of this run alone, small and without names."""
     title = write("rings.title", scheme=scheme.name)
     if scheme.customers == 0:
-        return blank(120, 120, title, NOTHING)
+        return empty_picture(120, 120, title, NOTHING)
     drawing = Drawing(120, 120, title, "rings")
     _discs(drawing, write, _parts(scheme, write, scheme.tiers, 57, scheme.customers), (60, 60), "")
     return drawing.markup()
@@ -124,11 +124,11 @@ def _frame(scheme: Scheme, write: Writer, wide: bool) -> Frame:
     across, radius = (520.0, 176.0) if wide else (300.0, 132.0)
     moments = (ring_radii([size.customers for size in sizes], radius, full) for sizes in scheme.timeline)
     if all(_names_fit(scheme, write, sizes, shapes) for sizes, shapes in zip(scheme.timeline, moments, strict=True)):
-        return Frame(across, 2 * (radius + MARGIN), radius, full, beside=False, gap=0)
+        return Frame(across, 2 * (radius + MARGIN), radius, full, labels_beside=False, gap=0)
     radius = radius if wide else 84.0
     gap = min(MOST_GAP, max(LEAST_GAP, radius / max(1.0, len(scheme.tiers) - 1.5)))
     lowest = gap * (len(scheme.tiers) - 1.5) + gap / 2
-    return Frame(across, radius + 2 * MARGIN + max(radius, lowest), radius, full, beside=True, gap=gap)
+    return Frame(across, radius + 2 * MARGIN + max(radius, lowest), radius, full, labels_beside=True, gap=gap)
 
 
 def _names_fit(scheme: Scheme, write: Writer, sizes: Sequence[Size], shapes: Sequence[Ring]) -> bool:
@@ -151,7 +151,7 @@ def _inside(tier: Tier, size: Size, write: Writer) -> str:
 
 
 def _sentence(part: Part, write: Writer) -> str:
-    """What a ring says under the pointer."""
+    """The tooltip of a ring."""
     return write(
         "rings.mark",
         tier=part.tier.name,

@@ -14,7 +14,7 @@ from custrata.analytics.silence import STRATA
 from custrata.report.data import Silence, SilencePoint, SilenceStratum
 from custrata.report.pictures.axes import Scale, draw_lines, ticks
 from custrata.report.pictures.lettering import width
-from custrata.report.pictures.svg import Drawing, Point, blank, path
+from custrata.report.pictures.svg import Drawing, Point, empty_picture, path
 from custrata.tiering.silences import interval, stratum_name
 from custrata.wording.writer import Writer
 
@@ -28,7 +28,7 @@ def silence(data: Silence, write: Writer, *, wide: bool = True) -> Markup:
     title = write("silence.title")
     across, height = (620.0, 340.0) if wide else (300.0, 270.0)
     if not data.drawn:
-        return blank(across, height, title, write("empty.silence"))
+        return empty_picture(across, height, title, write("empty.silence"))
     key = [*strata_key(data.drawn, write), *((write(f"silence.{tier}_from"), css) for tier, css in LINE_MARKS.items())]
     top = key_height(key, across)
     drawing = Drawing(across, height + top - 46, title, "silence")
@@ -46,7 +46,7 @@ def silence(data: Silence, write: Writer, *, wide: bool = True) -> Markup:
 
 
 def name(stratum: SilenceStratum, write: Writer) -> str:
-    """What a stratum is called."""
+    """The name of a stratum."""
     return stratum_name(stratum.least, stratum.most, replace(write, area="tiers"))
 
 
@@ -100,7 +100,7 @@ def draw_mark(drawing: Drawing, css: str, x: float, y: float, title: str = "") -
 
 
 def _reach(stratum: SilenceStratum) -> list[float]:
-    """How far along the axis a stratum needs it."""
+    """The values that the axis must include for a stratum."""
     lines = [line * 1.15 for line in (stratum.at_risk, stratum.churned) if line is not None]
     return [stratum.points[-1].silence * 1.15, *lines]
 
@@ -117,28 +117,28 @@ def _curve(drawing: Drawing, write: Writer, data: Silence, stratum: SilenceStrat
             )  # fmt: skip
     drawing.add("path", d=path(_steps(places, end)), css=f"curve {css}")
     for point, (across, up) in zip(stratum.points, places, strict=True):
-        drawing.add("circle", title=_said(point, stratum, data, write), cx=across, cy=up, r=3, css=f"mark {css}")
+        drawing.add("circle", title=_sentence(point, stratum, data, write), cx=across, cy=up, r=3, css=f"mark {css}")
     for line, kind in zip((stratum.at_risk, stratum.churned), LINE_MARKS.values(), strict=True):
         if line is not None:
             reached = [point for point in stratum.points if point.silence <= line] or [stratum.points[0]]
             draw_mark(drawing, f"{kind} {css}", x(math.log1p(line)), y(reached[-1].back))
 
 
-def _said(point: SilencePoint, stratum: SilenceStratum, data: Silence, write: Writer) -> str:
+def _sentence(point: SilencePoint, stratum: SilenceStratum, data: Silence, write: Writer) -> str:
     return write(
         "silence.mark",
         stratum=name(stratum, write),
         silence=f"{point.silence:.1f}",
-        seen=write.number(point.seen),
-        back=share_told(point, write),
+        seen=write.number(point.observations),
+        back=share_text(point, write),
         days=data.horizon_days,
     )
 
 
-def share_told(point: SilencePoint, write: Writer) -> str:
+def share_text(point: SilencePoint, write: Writer) -> str:
     """The share, with its interval where there is one."""
-    said = write.share(point.back, 0)
-    return said if point.low is None or point.high is None else f"{said} ({between(point.low, point.high, write)})"
+    share = write.share(point.back, 0)
+    return share if point.low is None or point.high is None else f"{share} ({between(point.low, point.high, write)})"
 
 
 def between(low: float, high: float, write: Writer) -> str:

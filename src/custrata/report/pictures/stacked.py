@@ -1,4 +1,4 @@
-"""Revenue by tier over the runs, the tiers on top of each other, the best at the bottom."""
+"""Revenue by tier over the runs as a stacked area chart, the best tier at the bottom."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from custrata.report.colours import tier_colours
 from custrata.report.data import Scheme, Size
 from custrata.report.pictures.axes import Scale, draw_dates, draw_lines, ticks, time_places
 from custrata.report.pictures.lettering import width
-from custrata.report.pictures.svg import Drawing, Point, blank, path
+from custrata.report.pictures.svg import Drawing, Point, empty_picture, path
 from custrata.wording.writer import Writer
 
 SMALL, TOP, BOTTOM, RIGHT, COLUMN = 12.0, 14.0, 26.0, 14.0, 36.0
@@ -19,31 +19,31 @@ Layer = list[tuple[float, float]]
 
 
 def layers(timeline: Sequence[Sequence[Size]]) -> list[Layer]:
-    """For each tier, from where to where it reaches at each moment; losses hang below zero.
+    """For each tier its lower and upper edge at each moment; negative revenue is stacked below zero.
 
     >>> from decimal import Decimal
     >>> layers([[Size(1, Decimal(5)), Size(2, Decimal(-1)), Size(3, Decimal(2))]])
     [[(0.0, 5.0)], [(0.0, -1.0)], [(5.0, 7.0)]]
     """
-    found: list[Layer] = [[] for _ in (timeline[0] if timeline else ())]
+    stack: list[Layer] = [[] for _ in (timeline[0] if timeline else ())]
     for sizes in timeline:
         gain = loss = 0.0
-        for layer, size in zip(found, sizes, strict=True):
+        for layer, size in zip(stack, sizes, strict=True):
             # Money becomes a float only here, where it turns into pixels.
             value = float(size.revenue)
             layer.append((gain, gain + value) if value >= 0 else (loss, loss + value))
             gain, loss = max(gain, gain + value), min(loss, loss + value)
-    return found
+    return stack
 
 
 def stacked(scheme: Scheme, write: Writer, *, wide: bool = True) -> Markup:
     """The revenue of a scheme's tiers at each run; a single run is a column."""
     title = write("stacked.title", scheme=scheme.name)
     across, height = (520.0, 280.0) if wide else (300.0, 230.0)
-    found = layers(scheme.timeline)
-    edges = [edge for layer in found for pair in layer for edge in pair]
+    stack = layers(scheme.timeline)
+    edges = [edge for layer in stack for pair in layer for edge in pair]
     if not any(edges):
-        return blank(across, height, title, write("empty.revenue"))
+        return empty_picture(across, height, title, write("empty.revenue"))
     drawing = Drawing(across, height, title, "stacked")
     lines = ticks(min(edges), max(edges), 5 if wide else 4)
     words = [write.short_money(Decimal(str(line))) for line in lines]
@@ -53,7 +53,7 @@ def stacked(scheme: Scheme, write: Writer, *, wide: bool = True) -> Markup:
     moments = [moment.as_of for moment in scheme.history]
     xs = time_places(moments, left, across - RIGHT)
     colours = tier_colours(scheme)
-    for tier, layer in zip(scheme.tiers, found, strict=True):
+    for tier, layer in zip(scheme.tiers, stack, strict=True):
         outline = _outline(xs, [(y(low), y(high)) for low, high in layer])
         drawing.add("path", title=tier.name, d=path(outline, closed=True), css=f"layer {colours[tier.key]}")
     drawing.add("path", d=path([(left, y(0)), (across - RIGHT, y(0))]), css="axis")
@@ -70,10 +70,10 @@ def _draw_marks(drawing: Drawing, scheme: Scheme, xs: list[float], word: str, he
             continue
         line = path([(x, TOP), (x, height - BOTTOM)])
         drawing.add("path", title=" · ".join(moment.marks), d=line, css="method")
-        begin = min(x - width(word, SMALL) / 2, drawing.width - width(word, SMALL))
-        if begin >= free:
-            drawing.text(begin, TOP - 4, word, "muted")
-            free = begin + width(word, SMALL) + 8
+        start = min(x - width(word, SMALL) / 2, drawing.width - width(word, SMALL))
+        if start >= free:
+            drawing.text(start, TOP - 4, word, "muted")
+            free = start + width(word, SMALL) + 8
 
 
 def _outline(xs: list[float], layer: Layer) -> list[Point]:

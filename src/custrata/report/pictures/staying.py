@@ -1,4 +1,4 @@
-"""How long customers stay in each tier: the share that is still there, by days since they came."""
+"""Retention in each tier: the share of customers still in it, by days since they entered."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from custrata.report.pictures.axes import Scale, draw_lines, spread, ticks
+from custrata.report.pictures.axes import Scale, draw_lines, spread_labels, ticks
 from custrata.report.pictures.lettering import width
-from custrata.report.pictures.svg import Drawing, Point, blank, path
+from custrata.report.pictures.svg import Drawing, Point, empty_picture, path
 from custrata.wording.writer import Writer
 
 SMALL, LEFT, TOP, BOTTOM = 12.0, 46.0, 14.0, 42.0
@@ -26,12 +26,12 @@ class StayingLine:
 
 
 def staying(lines: Sequence[StayingLine], write: Writer, *, wide: bool = True) -> Markup:
-    """A stepped curve per tier, its name at its end; each begins with everybody there."""
+    """A step curve per tier, labelled at its end; each begins at 100 %."""
     title = write("staying.title")
     across, height = (620.0, 320.0) if wide else (300.0, 270.0)
     drawn = [line for line in lines if line.longest > 0]
     if not drawn:
-        return blank(across, height, title, write("staying.empty"))
+        return empty_picture(across, height, title, write("staying.empty"))
     drawing = Drawing(across, height, title, "staying")
     right = across - 10 - min(max(width(line.name, SMALL) for line in drawn), across * 0.3)
     x = Scale(0, max(line.longest for line in drawn), LEFT, right - 8)
@@ -43,7 +43,7 @@ def staying(lines: Sequence[StayingLine], write: Writer, *, wide: bool = True) -
     drawing.text((LEFT + right) / 2, height - 6, write("staying.axis"), "middle small")
     ends = [_curve(drawing, write, line, x, y) for line in drawn]
     order = sorted(range(len(drawn)), key=lambda place: ends[place][1])
-    heights = spread([ends[place][1] for place in order], [15.0] * len(order), TOP - 6, height - BOTTOM)
+    heights = spread_labels([ends[place][1] for place in order], [15.0] * len(order), TOP - 6, height - BOTTOM)
     for place, at in zip(order, heights, strict=True):
         drawing.text(right + 2, at + 4, drawn[place].name, "small halo")
         drawing.add("path", d=path([ends[place], (right - 2, at)]), css="leader")
@@ -51,7 +51,7 @@ def staying(lines: Sequence[StayingLine], write: Writer, *, wide: bool = True) -
 
 
 def _curve(drawing: Drawing, write: Writer, line: StayingLine, x: Scale, y: Scale) -> Point:
-    """Level from each step to the next, and on as far as anybody was seen; where it ends."""
+    """Draw a step curve up to the longest observed stay; returns its end point."""
     points, share = [(x(0), y(1))], 1.0
     for days, after in line.steps:
         points += [(x(days), y(share)), (x(days), y(after))]

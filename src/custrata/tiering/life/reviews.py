@@ -38,11 +38,11 @@ def review_start(life: Life, as_of: AsOf, table: ir.Table) -> ir.Table:
         return table.mutate(counts_from=none, counts_until=none, fresh_from=none)
     read = table.mutate(**days_read(table, life, as_of))
     reviews = Reviews(read, life, as_of)
-    last, former = reviews.last_two()
-    ended = ((reviews.due | read.ran_day.isnull()) & (former < last)).fill_null(False)
+    last, previous = reviews.last_two()
+    ended = ((reviews.due | read.ran_day.isnull()) & (previous < last)).fill_null(False)
     a_year_before = ibis.literal(day_number(_a_year_before(as_of.date)), "int32")
     days = {
-        "counts_from": ibis.coalesce(ended.ifelse(former, last), a_year_before),
+        "counts_from": ibis.coalesce(ended.ifelse(previous, last), a_year_before),
         "counts_until": ended.ifelse(last, none),
         "fresh_from": ended.ifelse(last, none),
     }
@@ -73,7 +73,7 @@ def next_review(
     if day is None:
         return None
     later = (_day_in(year, day.month, day.day) for year in (max(today.year, day.year + 1), today.year + 1))
-    return min(found for found in later if found > today)
+    return min(review_day for review_day in later if review_day > today)
 
 
 def _anchor_day(life: Life, since: datetime | None, member_since: date | int | None, zone: str) -> date | None:
@@ -126,8 +126,8 @@ class Reviews:
     def last_two(self) -> tuple[ir.IntegerValue, ir.IntegerValue]:
         """The day of the last review and of the one before; where there is none, the day one reckons from."""
         if self.life.review.kind == "calendar":
-            former, last = (ibis.literal(day, "int32") for day in self._calendar()[-2:])
-            return last, former
+            previous, last = (ibis.literal(day, "int32") for day in self._calendar()[-2:])
+            return last, previous
         anchor = self.read.anchor_day
         return ibis.coalesce(self._anniversary(0), anchor), ibis.coalesce(self._anniversary(1), anchor)
 
@@ -144,9 +144,9 @@ class Reviews:
         month, of_month, from_year = day.month(), day.day(), day.year()
         this, earlier = _in(month, of_month, year - back), _in(month, of_month, year - back - 1)
         passed = month * 32 + of_month <= self.as_of.date.month * 32 + self.as_of.date.day
-        found = passed.ifelse(this, earlier)
+        anniversary = passed.ifelse(this, earlier)
         exists = passed.ifelse(year - back, year - back - 1) > from_year
-        return cast(ir.IntegerValue, exists.ifelse(found, ibis.null("int32")))
+        return cast(ir.IntegerValue, exists.ifelse(anniversary, ibis.null("int32")))
 
 
 def _as_day(member_since: ir.Value, as_of: AsOf) -> ir.IntegerValue:

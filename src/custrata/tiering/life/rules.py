@@ -98,15 +98,15 @@ class Rung:
             if term is not None and getattr(self, days):
                 raise TwoTerms(what=days, term=term, tier=self.tier)
 
-    def _check_line(self, what: str, given: object) -> None:
-        if given is None or (isinstance(given, int) and not isinstance(given, bool)):
+    def _check_line(self, what: str, value: object) -> None:
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return
-        if not (isinstance(given, Decimal) and given.is_finite()):
-            raise BadLifeNumber(given=given, what=what, tier=self.tier, wanted="12, Decimal('12.50')")
+        if not (isinstance(value, Decimal) and value.is_finite()):
+            raise BadLifeNumber(given=value, what=what, tier=self.tier, wanted="12, Decimal('12.50')")
 
-    def _check(self, what: str, given: object, least: int, most: int) -> None:
-        if not isinstance(given, int) or isinstance(given, bool) or not least <= given <= most:
-            raise BadLifeNumber(given=given, what=what, tier=self.tier, wanted=f"{least} … {most}")
+    def _check(self, what: str, value: object, least: int, most: int) -> None:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise BadLifeNumber(given=value, what=what, tier=self.tier, wanted=f"{least} … {most}")
 
     @property
     def validity(self) -> Term:

@@ -52,20 +52,20 @@ class Term:
         return self.many > 0
 
     @classmethod
-    def of(cls, given: Term | str | int) -> Term:
+    def of(cls, value: Term | str | int) -> Term:
         """The term that a text names; a bare number is days. Raises `NotATerm`.
 
         >>> Term.of("12 months"), Term.of("1 年"), Term.of(90)
         (Term(many=12, unit='month'), Term(many=1, unit='year'), Term(many=90, unit='day'))
         """
-        if isinstance(given, Term):
-            return given
-        if isinstance(given, int) and not isinstance(given, bool):
-            return cls(given)
-        found = WRITTEN.fullmatch(given.strip().lower()) if isinstance(given, str) else None
-        if found is None or found[2] not in UNITS:
-            raise NotATerm(given=given)
-        return cls(int(found[1]), UNITS[found[2]])
+        if isinstance(value, Term):
+            return value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return cls(value)
+        match = WRITTEN.fullmatch(value.strip().lower()) if isinstance(value, str) else None
+        if match is None or match[2] not in UNITS:
+            raise NotATerm(given=value)
+        return cls(int(match[1]), UNITS[match[2]])
 
     def after(self, as_of: AsOf) -> datetime:
         """The instant at which the term is over: the same time on the clock of the zone, so much later; in UTC.

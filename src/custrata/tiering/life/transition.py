@@ -81,19 +81,21 @@ def live(table: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
     >>> live(rows, life, AsOf.of("2025-01-31", "Asia/Shanghai")).execute()[["tier", "status", "reason"]].values.tolist()
     [['gold', 'entered', 'met_enter']]
     """
-    seen = _seen(table, life, as_of)
-    judged = seen.mutate(status=_status(seen, life, as_of))
-    own = _own(judged.mutate(place=_place_now(judged, life)), life, as_of)
-    return _shown(own, life, as_of)
+    state = _state_before(table, life, as_of)
+    judged = state.mutate(status=_status(state, life, as_of))
+    own = _own_state(judged.mutate(place=_next_place(judged, life)), life, as_of)
+    return _effective_state(own, life, as_of)
 
 
-def _seen(table: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
-    """What is known of each customer before anything is decided; places are counted from 0, the best."""
+def _state_before(table: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
+    """The inputs of the transition for each customer; places are counted from 0, the best."""
     pending = (epoch_micros(table.was_until) > micros_of(as_of.instant)).fill_null(False)
-    met = _met(table.value, life)
+    met = _best_place_met(table.value, life)
     none = ibis.null("int8")
-    met_fresh = table.fresh.notnull().ifelse(_met(table.fresh, life), none) if "fresh" in table.columns else none
-    shown = {
+    met_fresh = (
+        table.fresh.notnull().ifelse(_best_place_met(table.fresh, life), none) if "fresh" in table.columns else none
+    )
+    effective_before = {
         name: table[f"shown_{name}"] if f"shown_{name}" in table.columns else table[f"was_{name}"]
         for name in ("tier", "status", "since")
     }
@@ -110,11 +112,11 @@ def _seen(table: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
         fell_now=again & (table.was_status == "downgraded").fill_null(False),
         was_since=table.was_since.cast(INSTANT),
         was_until=table.was_until.cast(INSTANT),
-        shown_was=_place(shown["tier"], life),
-        shown_since=shown["since"].cast(INSTANT),
-        released=(shown["status"] == "override").fill_null(False),
+        shown_was=_place(effective_before["tier"], life),
+        shown_since=effective_before["since"].cast(INSTANT),
+        released=(effective_before["status"] == "override").fill_null(False),
         **days_read(table, life, as_of),
-        **_put(table, life, as_of),
+        **_overrides(table, life, as_of),
     )
 
 
@@ -123,7 +125,7 @@ def _place(tier: ir.StringValue, life: Life) -> ir.IntegerValue:
     return cast(ir.IntegerValue, ibis.cases(*places, else_=ibis.null("int8")))
 
 
-def _met(value: ir.NumericValue, life: Life) -> ir.IntegerValue:
+def _best_place_met(value: ir.NumericValue, life: Life) -> ir.IntegerValue:
     """The place of the best tier whose enter line the value meets; the lowest has none to meet."""
     *upper, _ = life.rungs
     lowest = ibis.literal(len(upper), "int8")
@@ -136,51 +138,51 @@ def _meets(value: ir.NumericValue, line: Number | None, life: Life) -> ir.Boolea
     return cast(ir.BooleanValue, meets(value, line, less_is_better=life.less_is_better).fill_null(False))
 
 
-def _put(table: ir.Table, life: Life, as_of: AsOf) -> dict[str, ir.Value]:
-    """What a person decided, as far as it is in force and names a tier there is."""
+def _overrides(table: ir.Table, life: Life, as_of: AsOf) -> dict[str, ir.Value]:
+    """The override of each customer, where it is in force and names an existing tier."""
     if "put_tier" not in table.columns:
         return {name: ibis.null(kind) for name, kind in _NOBODY_PUT.items()}
     ends_later = (epoch_micros(table.put_until) > micros_of(as_of.instant)).fill_null(True)
     place = _place(table.put_tier, life)
     mode = table.put_mode if "put_mode" in table.columns else ibis.null("string")
-    given = {"put_place": place, "put_mode": mode}
-    given |= {name: table[name] for name in _NOBODY_PUT if name not in given}
-    held = place.notnull() & ends_later
-    return {name: held.ifelse(given[name].cast(kind), ibis.null(kind)) for name, kind in _NOBODY_PUT.items()}
+    override = {"put_place": place, "put_mode": mode}
+    override |= {name: table[name] for name in _NOBODY_PUT if name not in override}
+    in_force = place.notnull() & ends_later
+    return {name: in_force.ifelse(override[name].cast(kind), ibis.null(kind)) for name, kind in _NOBODY_PUT.items()}
 
 
-def _status(seen: ir.Table, life: Life, as_of: AsOf) -> ir.StringValue:
+def _status(state: ir.Table, life: Life, as_of: AsOf) -> ir.StringValue:
     """The first that holds. Grace that is over falls without another review: the one that began it decided."""
     gracious = [place for place, rung in enumerate(life.rungs) if rung.respite]
     bounded = any(rung.drop_at_most is not None for rung in life.rungs)
-    considered = Reviews(seen, life, as_of).due
-    found = ibis.cases(
-        (seen.was.isnull(), "entered"),
-        (seen.met < seen.was, "upgraded"),
-        (_keeps(seen, life), "kept"),
-        (seen.pending, seen.graced.ifelse("grace", "protected")),
+    considered = Reviews(state, life, as_of).due
+    status = ibis.cases(
+        (state.was.isnull(), "entered"),
+        (state.met < state.was, "upgraded"),
+        (_keeps(state, life), "kept"),
+        (state.pending, state.graced.ifelse("grace", "protected")),
         # Who fell as far as one run lets him falls no further when that very instant is graded again.
-        (seen.fell_now & bounded, "downgraded"),
-        (seen.graced, "downgraded"),
+        (state.fell_now & bounded, "downgraded"),
+        (state.graced, "downgraded"),
         (~considered, "protected"),
-        (seen.was.isin(gracious) if gracious else ibis.literal(False), "grace"),
+        (state.was.isin(gracious) if gracious else ibis.literal(False), "grace"),
         else_="downgraded",
     )
-    return cast(ir.StringValue, found)
+    return cast(ir.StringValue, status)
 
 
-def _keeps(seen: ir.Table, life: Life) -> ir.BooleanValue:
+def _keeps(state: ir.Table, life: Life) -> ir.BooleanValue:
     """Whether the value meets the keep line of the tier before, or what came since its enter line.
 
     The lowest is kept by anything.
     """
     *upper, _ = life.rungs
-    lines = [(seen.was == place, _meets(seen.value, rung.keep_line, life)) for place, rung in enumerate(upper)]
-    anew = (seen.met_fresh <= seen.was).fill_null(False)
+    lines = [(state.was == place, _meets(state.value, rung.keep_line, life)) for place, rung in enumerate(upper)]
+    anew = (state.met_fresh <= state.was).fill_null(False)
     return cast(ir.BooleanValue, anew | ibis.cases(*lines, else_=True) if lines else ibis.literal(True))
 
 
-def _place_now(judged: ir.Table, life: Life) -> ir.IntegerValue:
+def _next_place(judged: ir.Table, life: Life) -> ir.IntegerValue:
     """Where the status puts each customer; a fall ends where the tier before lets it."""
     bottom = len(life.rungs) - 1
     bound = [
@@ -199,8 +201,8 @@ def _place_now(judged: ir.Table, life: Life) -> ir.IntegerValue:
     return cast(ir.IntegerValue, place.cast("int8"))
 
 
-def _own(placed: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
-    """One's own life: the instants and the reason that follow, and whether a person decided otherwise."""
+def _own_state(placed: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
+    """The own state: its instants and its reason, and whether an override applies."""
     now = ibis.literal(as_of.instant).cast(INSTANT)
     moved = placed.was.isnull() | (placed.place != placed.was)
     by_hand = placed.put_place.notnull() & ((placed.put_mode == "exactly") | (placed.put_place <= placed.place))
@@ -212,8 +214,8 @@ def _own(placed: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
     )
 
 
-def _shown(own: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
-    """What counts: one's own tier, or the one a person gave; in words."""
+def _effective_state(own: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
+    """The effective state: the override where there is one, else the own tier; tiers by their keys."""
     now = ibis.literal(as_of.instant).cast(INSTANT)
     place = own.by_hand.ifelse(own.put_place, own.place)
     moved = own.shown_was.isnull() | (place != own.shown_was)
@@ -221,7 +223,7 @@ def _shown(own: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
     after = (place < own.shown_was).ifelse("upgraded", "downgraded")
     own_tier = _tier(own.place, life)
     nothing = ibis.null("string")
-    shown = {
+    effective = {
         "tier": _tier(place, life),
         "status": ibis.cases((own.by_hand, "override"), (over, after), else_=own.status),
         "since": moved.ifelse(now, ibis.coalesce(own.shown_since, now)),
@@ -231,8 +233,8 @@ def _shown(own: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
         "put_approver": own.by_hand.ifelse(own.put_approver, nothing),
     }
     beneath = {"own_tier": own_tier, "own_status": own.status, "own_since": own.since, "own_until": own.until}
-    said = {"customer_id": own.customer_id, **shown, **beneath}
-    return own.select(**{name: said[name].cast(LIVED[name]) for name in LIVED.names})
+    columns = {"customer_id": own.customer_id, **effective, **beneath}
+    return own.select(**{name: columns[name].cast(LIVED[name]) for name in LIVED.names})
 
 
 def _tier(place: ir.IntegerValue, life: Life) -> ir.StringValue:
@@ -244,13 +246,13 @@ def _until(placed: ir.Table, life: Life, as_of: AsOf, moved: ir.BooleanValue) ->
     valid = _ends(placed.place, [rung.validity for rung in life.rungs], as_of)
     grace = _ends(placed.place, [rung.respite for rung in life.rungs], as_of)
     left = (placed.pending & ~placed.graced).ifelse(placed.was_until, ibis.null(INSTANT))
-    found = ibis.cases(
+    until = ibis.cases(
         (placed.status == "grace", placed.graced.ifelse(placed.was_until, grace)),
         (moved, valid),
         ((placed.status == "kept") & (placed.met == placed.was) & (valid > left).fill_null(left.isnull()), valid),
         else_=left,
     )
-    return cast(ir.TimestampValue, found.cast(INSTANT))
+    return cast(ir.TimestampValue, until.cast(INSTANT))
 
 
 def _ends(place: ir.IntegerValue, terms: list[Term], as_of: AsOf) -> ir.TimestampValue:
@@ -263,7 +265,7 @@ def _ends(place: ir.IntegerValue, terms: list[Term], as_of: AsOf) -> ir.Timestam
 def _reason(placed: ir.Table, life: Life) -> ir.StringValue:
     """A code for what decided; texts are in the wording."""
     at_line, fell = placed.met == placed.place, placed.status == "downgraded"
-    found = ibis.cases(
+    reason = ibis.cases(
         (placed.status == "grace", "grace_until"),
         (placed.status == "protected", placed.pending.ifelse("safe_until", "no_review_yet")),
         (fell, at_line.ifelse("fell", "fell_at_most")),
@@ -271,7 +273,7 @@ def _reason(placed: ir.Table, life: Life) -> ir.StringValue:
         (placed.place == len(life.rungs) - 1, "met_none"),
         else_=at_line.ifelse("met_enter", "met_keep"),
     )
-    return cast(ir.StringValue, found)
+    return cast(ir.StringValue, reason)
 
 
 def ladder_of(life: Life) -> Ladder:

@@ -13,7 +13,7 @@ from importlib import resources
 from typing import Any
 
 from custrata.errors import BadInput
-from custrata.tiering.loading import plain
+from custrata.tiering.loading import load_plain
 from custrata.wording import LANGUAGES
 
 __all__ = [
@@ -92,9 +92,9 @@ class Action:
     due_days: int | None = None
     every_days: int | None = None
 
-    def said(self, language: str) -> str:
+    def text_in(self, language: str) -> str:
         """The text in a language; in another one where a workspace wrote it in that alone."""
-        return said(self.text, language)
+        return localized(self.text, language)
 
 
 @dataclass(frozen=True)
@@ -127,10 +127,10 @@ class Care:
     text: Texts
 
 
-def said(texts: Texts, language: str) -> str:
+def localized(texts: Texts, language: str) -> str:
     """A text in a language, or in the first one it has.
 
-    >>> said({"zh-hans": "你好", "en": "Hello"}, "en"), said({"zh-hans": "你好"}, "en")
+    >>> localized({"zh-hans": "你好", "en": "Hello"}, "en"), localized({"zh-hans": "你好"}, "en")
     ('Hello', '你好')
     """
     return texts.get(language) or next(iter(texts.values()))
@@ -146,10 +146,10 @@ def playbook(scheme: str, tier: str, own: object = None) -> Playbook:
     """
     if own is not None:
         return read_playbook(scheme, tier, own, languages=())
-    found = playbooks().get((scheme, tier))
-    if found is None:
+    shipped = playbooks().get((scheme, tier))
+    if shipped is None:
         raise NoSuchPlaybook(scheme=scheme, tier=tier)
-    return found
+    return shipped
 
 
 @lru_cache(maxsize=1)
@@ -182,20 +182,22 @@ def read_playbook(scheme: str, tier: str, data: object, languages: Sequence[str]
     actions = data.get("actions")
     if not isinstance(actions, list) or not actions:
         raise UnusablePlaybook(where=where, part="actions")
-    found = tuple(_action(f"{where}.{place}", one, languages) for place, one in enumerate(actions, start=1))
-    keys = [action.key for action in found]
+    parsed = tuple(
+        _action(f"{where}.{place}", action_data, languages) for place, action_data in enumerate(actions, start=1)
+    )
+    keys = [action.key for action in parsed]
     for key in keys:
         if keys.count(key) > 1:
             raise ActionTwice(where=where, key=key)
     meaning, aim = (_texts(f"{where}.{name}", data.get(name), languages) for name in ("meaning", "aim"))
-    return Playbook(scheme, tier, meaning, aim, found)
+    return Playbook(scheme, tier, meaning, aim, parsed)
 
 
-def as_data(found: Playbook) -> dict[str, Any]:
+def as_data(playbook: Playbook) -> dict[str, Any]:
     """A playbook as data that JSON and YAML can hold; `read_playbook` reads it again."""
     return {
-        "meaning": dict(found.meaning),
-        "aim": dict(found.aim),
+        "meaning": dict(playbook.meaning),
+        "aim": dict(playbook.aim),
         "actions": [
             {
                 "key": action.key,
@@ -204,13 +206,13 @@ def as_data(found: Playbook) -> dict[str, Any]:
                 "text": dict(action.text),
                 **{name: days for name in ("due_days", "every_days") if (days := getattr(action, name)) is not None},
             }
-            for action in found.actions
+            for action in playbook.actions
         ],
     }
 
 
 def _file(name: str) -> Any:
-    return plain(resources.files(__package__).joinpath(f"{name}.yaml").read_text("utf-8"))
+    return load_plain(resources.files(__package__).joinpath(f"{name}.yaml").read_text("utf-8"))
 
 
 def _action(where: str, data: object, languages: Sequence[str]) -> Action:
@@ -238,12 +240,12 @@ def _texts(where: str, data: object, languages: Sequence[str]) -> Texts:
     return {language: text.strip() for language, text in data.items() if text.strip()}
 
 
-def _days(where: str, given: object) -> int | None:
-    if given is None:
+def _days(where: str, value: object) -> int | None:
+    if value is None:
         return None
-    if not isinstance(given, int) or isinstance(given, bool) or not 1 <= given <= MOST_DAYS:
-        raise UnusableDays(where=where, given=given, most=MOST_DAYS)
-    return given
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_DAYS:
+        raise UnusableDays(where=where, given=value, most=MOST_DAYS)
+    return value
 
 
 def _care(data: Data) -> Care:

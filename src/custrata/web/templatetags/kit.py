@@ -146,15 +146,15 @@ def tier_class(scheme: str, tier: str) -> str:
 
 
 @register.simple_tag
-def opened(held: object) -> SafeString:
-    """`{% opened held %}`: the field with which a form says what it showed (see `custrata.web.versions`)."""
-    return format_html('<input type="hidden" name="{}" value="{}">', versions.NAME, versions.written(held))
+def opened(values: object) -> SafeString:
+    """`{% opened held %}`: the hidden field with the values that a form shows (see `custrata.web.versions`)."""
+    return format_html('<input type="hidden" name="{}" value="{}">', versions.NAME, versions.written(values))
 
 
 @register.simple_tag
 def icon(name: str, **more: str) -> SafeString:
     """`{% icon "users" %}`: a Tabler icon out of the sprite; `class="…"` adds classes, `label="…"` says it aloud."""
-    said = (
+    label = (
         format_html('role="img" aria-label="{}"', more["label"])
         if "label" in more
         else SafeString('aria-hidden="true"')
@@ -163,7 +163,7 @@ def icon(name: str, **more: str) -> SafeString:
         '<svg class="icon {}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" '
         'stroke-linecap="round" stroke-linejoin="round" {}><use href="{}#{}"></use></svg>',
         more.get("class", ""),
-        said,
+        label,
         static("vendor/icons.svg"),
         name,
     )
@@ -172,12 +172,12 @@ def icon(name: str, **more: str) -> SafeString:
 @register.inclusion_tag("web/parts/badge.html")
 def tier_badge(scheme: str, tier: str | None, href: str = "") -> dict[str, object]:
     """`{% tier_badge "value" "high" %}`: the tier's name on its colour; a link where `href` is given."""
-    known = tier is not None
+    has_tier = tier is not None
     return {
         "scheme": scheme_named(scheme),
         "name": tier_named(scheme, tier) if tier is not None else NOTHING,
         "colour": tier_colour(scheme, tier) if tier is not None else "apart",
-        "href": href if known else "",
+        "href": href if has_tier else "",
     }
 
 
@@ -191,9 +191,9 @@ def chart(
     `fallback` (markup) stands in its place until, and where, there is no script; `height` is "", "low" or "high".
     """
     write = texts.writer()
-    told = {"language": texts.tag(), "currency": write.currency, "timezone": write.timezone, **data}
-    held = json.dumps(told, cls=DjangoJSONEncoder, ensure_ascii=False).translate(UNSAFE_IN_SCRIPT)
-    return {"name": name, "data": mark_safe(held), "label": label, "fallback": fallback, "height": height}
+    payload = {"language": texts.tag(), "currency": write.currency, "timezone": write.timezone, **data}
+    encoded = json.dumps(payload, cls=DjangoJSONEncoder, ensure_ascii=False).translate(UNSAFE_IN_SCRIPT)
+    return {"name": name, "data": mark_safe(encoded), "label": label, "fallback": fallback, "height": height}
 
 
 def _exact(value: int | Decimal | float) -> int | Decimal:

@@ -1,4 +1,4 @@
-"""Work that sleeps, fails, breaks down and writes."""
+"""Job handlers for tests that sleep, fail, crash and write."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Unwilling(Refused):
 
 @handler("trial_nap")
 def nap(running: Running, seconds: float, started: str = "") -> dict[str, object]:
-    """Tell every tenth of a second; nothing to appear once."""
+    """Report progress every tenth of a second; no effect."""
     if started:
         Path(started).touch()
     until = time.monotonic() + seconds
@@ -34,7 +34,7 @@ def nap(running: Running, seconds: float, started: str = "") -> dict[str, object
 
 @handler("trial_stuck", longest=timedelta(seconds=1), attempts=1)
 def stuck(running: Running, started: str = "") -> None:
-    """Never tell, and take no hint; nothing to appear once."""
+    """Never report progress and ignore SIGTERM; no effect."""
     if started:
         Path(started).touch()
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
@@ -43,19 +43,19 @@ def stuck(running: Running, started: str = "") -> None:
 
 @handler("trial_deaf")
 def deaf(running: Running, started: str) -> None:
-    """Like `stuck`, for as long as it likes."""
+    """Like `stuck`, without a time limit."""
     stuck(running, started)
 
 
 @handler("trial_break_down", attempts=2)
 def break_down(running: Running) -> None:
-    """End the whole process, as running out of memory does; nothing to appear once."""
+    """Kill the process, as running out of memory does; no effect."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 @handler("trial_fail", attempts=3, waits_for=(Busy,))
 def fail(running: Running, how: str) -> None:
-    """Go wrong in a way of one's choice; nothing to appear once."""
+    """Raise the chosen error; no effect."""
     if how == "busy":
         raise Busy(folder="lake", holder="1")
     if how == "refused":
@@ -65,7 +65,7 @@ def fail(running: Running, how: str) -> None:
 
 @handler("trial_write")
 def write(running: Running) -> None:
-    """Make a row whose name is the job's: a second time it is there already."""
+    """Create a row named after the job: creating it a second time fails."""
     with transaction.atomic():
         running.hold()
         Lease.objects.get_or_create(name=f"written by {running.job.pk}", defaults={"until": running.clock()})

@@ -1,4 +1,4 @@
-"""What can be done with people, their passwords, links and sessions, and with the workspace's own settings."""
+"""Actions on people, passwords, one-time links, sessions and workspace settings."""
 
 from custrata.apps.accounts.actions.links import (
     AlreadyInvited,
@@ -52,11 +52,11 @@ from custrata.apps.accounts.actions.second_factor import (
 )
 from custrata.apps.accounts.actions.sessions import (
     begin_session,
+    delete_expired,
     end_other_sessions,
     end_session,
-    forget_expired,
     record_lock_out,
-    session_seen,
+    touch_session,
     unlock,
 )
 from custrata.apps.accounts.actions.workspace import WorkspaceNameMissing, change_workspace
@@ -97,10 +97,10 @@ __all__ = [
     "confirm_set_up",
     "create_person",
     "deactivate",
+    "delete_expired",
     "end_other_sessions",
     "end_session",
     "first_sign_in_link",
-    "forget_expired",
     "invite",
     "make_password_link",
     "new_password",
@@ -108,9 +108,9 @@ __all__ = [
     "renew_recovery_codes",
     "reset_second_factor",
     "revoke_link",
-    "session_seen",
     "set_password_by_link",
     "take_first_link",
+    "touch_session",
     "turn_off_second_factor",
     "unlock",
 ]

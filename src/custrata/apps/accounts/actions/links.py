@@ -1,4 +1,4 @@
-"""One-time links: for the first administrator, for somebody invited, for somebody who forgot their password."""
+"""One-time links: first administrator, invitation, and password reset."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.urls import reverse
 from custrata.apps.accounts.actions.passwords import replace_password
 from custrata.apps.accounts.actions.people import NoSuchPerson, UserNameTaken, create_person, role_of, username_of
 from custrata.apps.accounts.models import OneTimeLink, User
-from custrata.apps.accounts.queries import administered, digest, person_named, usable_links
+from custrata.apps.accounts.queries import digest, has_active_administrator, person_named, usable_links
 from custrata.apps.audit.actions import record_change
 from custrata.errors import Refused
 from custrata.web.rights import Role
@@ -33,45 +33,47 @@ class AlreadyInvited(Refused):
 
 
 def first_sign_in_link(at: datetime) -> str | None:
-    """The path of a new link for the first administrator; None once there is an active administrator.
+    """The path of a new link for the first administrator; None if there is an active administrator.
 
-    It voids the one made before; it is used on its page by `take_first_link`.
+    It invalidates the previous one; `take_first_link` uses it.
     """
-    if administered():
+    if has_active_administrator():
         return None
-    return reverse("accounts:first", args=[_make(OneTimeLink(kind=Kind.FIRST), at=at)])
+    return reverse("accounts:first", args=[_issue(OneTimeLink(kind=Kind.FIRST), at=at)])
 
 
 @transaction.atomic
 def take_first_link(*, secret: str, username: str, name: str, password: str, at: datetime) -> User:
     """Become the first administrator. Raises `LinkOver` and what `create_person` raises."""
-    _use(secret, Kind.FIRST, at)
-    if administered():
+    _redeem(secret, Kind.FIRST, at)
+    if has_active_administrator():
         raise LinkOver(days=VALID.days)
-    made = create_person(username=username, role=Role.ADMINISTRATOR, name=name, password=password, actor=None, at=at)
-    return made.user
+    created = create_person(username=username, role=Role.ADMINISTRATOR, name=name, password=password, actor=None, at=at)
+    return created.user
 
 
 @transaction.atomic
 def invite(*, username: str, email: str, role: str, actor: User | None, at: datetime) -> str:
-    """Invite somebody; the secret of their link, shown once and kept nowhere. An earlier link for them is void.
+    """Invite a person; return the secret of the link, which is not stored. Invalidates an earlier invitation.
 
     Raises `UserNameUnusable`, `UserNameTaken`, `UnknownRole`, `AlreadyInvited`.
     """
-    wanted = username_of(username)
-    if person_named(wanted):
-        raise UserNameTaken(username=wanted)
-    link = OneTimeLink(kind=Kind.INVITATION, username=wanted, email=email.strip(), role=role_of(role), made_by=actor)
-    secret = _make(link, at=at)
+    normalized = username_of(username)
+    if person_named(normalized):
+        raise UserNameTaken(username=normalized)
+    link = OneTimeLink(
+        kind=Kind.INVITATION, username=normalized, email=email.strip(), role=role_of(role), made_by=actor
+    )
+    secret = _issue(link, at=at)
     _record(link, "accounts.invite", actor=actor, at=at, after={"email": link.email, "role": link.role})
     return secret
 
 
 @transaction.atomic
 def accept_invitation(*, secret: str, name: str, password: str, at: datetime) -> User:
-    """Become the person one was invited as. Raises `LinkOver` and what `create_person` raises."""
-    link = _use(secret, Kind.INVITATION, at)
-    made = create_person(
+    """Create the invited person. Raises `LinkOver` and what `create_person` raises."""
+    link = _redeem(secret, Kind.INVITATION, at)
+    created = create_person(
         username=link.username,
         role=link.role,
         name=name,
@@ -80,17 +82,17 @@ def accept_invitation(*, secret: str, name: str, password: str, at: datetime) ->
         actor=link.made_by,
         at=at,
     )
-    return made.user
+    return created.user
 
 
 @transaction.atomic
 def make_password_link(*, person_id: int, actor: User | None, at: datetime) -> str:
-    """The secret of a link with which a person sets a new password. Raises `NoSuchPerson`, `AlreadyInvited`."""
+    """Make a link to set a new password; return its secret. Raises `NoSuchPerson`, `AlreadyInvited`."""
     person = User.objects.filter(pk=person_id, is_active=True).first()
     if person is None:
         raise NoSuchPerson
     link = OneTimeLink(kind=Kind.PASSWORD, person=person, made_by=actor)
-    secret = _make(link, at=at)
+    secret = _issue(link, at=at)
     record_change(
         actor=actor, at=at, action="accounts.make_password_link", subject="person", subject_id=person.username
     )
@@ -103,7 +105,7 @@ def set_password_by_link(*, secret: str, password: str, at: datetime) -> User:
 
     Raises `LinkOver` and what the password's rules raise.
     """
-    link = _use(secret, Kind.PASSWORD, at)
+    link = _redeem(secret, Kind.PASSWORD, at)
     person = User.objects.select_for_update().filter(pk=link.person_id or 0, is_active=True).first()
     if person is None:
         raise LinkOver(days=VALID.days)
@@ -124,21 +126,21 @@ def revoke_link(*, link_id: int, actor: User | None, at: datetime) -> None:
     _record(link, "accounts.revoke_invitation", actor=actor, at=at)
 
 
-def _use(secret: str, kind: str, at: datetime) -> OneTimeLink:
-    """Take the link for oneself: of two who come at once one gets it. Raises `LinkOver`."""
+def _redeem(secret: str, kind: str, at: datetime) -> OneTimeLink:
+    """Mark a link as used, once even under concurrent requests. Raises `LinkOver`."""
     if usable_links(secret, kind, at).update(used_at=at) != 1:
         raise LinkOver(days=VALID.days)
     return OneTimeLink.objects.select_related("made_by").get(digest=digest(secret))
 
 
-def _make(link: OneTimeLink, *, at: datetime) -> str:
-    """Keep a new link, void the open one for the same, and give its secret."""
+def _issue(link: OneTimeLink, *, at: datetime) -> str:
+    """Save a new link, invalidate the open one for the same purpose, and return its secret."""
     secret = secrets.token_urlsafe(32)
     link.digest, link.made_at, link.expires_at = digest(secret), at, at + VALID
-    former = OneTimeLink.objects.annotate(lowered=Lower("username")).filter(kind=link.kind, person=link.person)
+    earlier_links = OneTimeLink.objects.annotate(lowered=Lower("username")).filter(kind=link.kind, person=link.person)
     try:
         with transaction.atomic():
-            former.filter(lowered=link.username.lower(), used_at=None, revoked_at=None).update(revoked_at=at)
+            earlier_links.filter(lowered=link.username.lower(), used_at=None, revoked_at=None).update(revoked_at=at)
             link.save(force_insert=True)
     except IntegrityError:
         raise AlreadyInvited from None

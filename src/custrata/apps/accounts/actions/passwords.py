@@ -1,4 +1,4 @@
-"""Passwords: the rules they keep to, and changing one's own."""
+"""Password rules, and changing one's own password."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from custrata.errors import BadInput, CustrataError, Refused
 from custrata.web.workspace import workspace
 
 PRODUCT = "custrata"
-OWN_SHARE = 8  # characters a password has beside such names
-# No letter or figure that is taken for another when it is read out or typed from paper.
+OWN_SHARE = 8  # characters a password needs besides such names
+# Without characters that are easily confused when read aloud or typed from paper.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -64,7 +64,7 @@ FAULTS: dict[str | None, type[BadInput]] = {
 def check_password_rules(password: str, person: User) -> None:
     """Raises `PasswordTooShort`, `PasswordTooCommon`, `PasswordOnlyDigits`, `PasswordTooLikeName`.
 
-    Also `PasswordTooLikeWorkspace`, where too little is left without the names that everybody here would try first.
+    Also `PasswordTooLikeWorkspace`, where too little is left without the names of product and workspace.
     """
     try:
         validate_password(password, person)
@@ -73,14 +73,14 @@ def check_password_rules(password: str, person: User) -> None:
         facts = {"minimum": first.params["min_length"]} if first.code == "password_too_short" and first.params else {}
         raise FAULTS[first.code](**facts) from None
     left = folded(password)
-    for name in _names_here():
+    for name in _obvious_names():
         left = left.replace(name, "")
     if len(left) < OWN_SHARE and left != folded(password):
         raise PasswordTooLikeWorkspace
 
 
-def _names_here() -> list[str]:
-    """Product and workspace, as a whole and word by word."""
+def _obvious_names() -> list[str]:
+    """The names of product and workspace, in full and word by word."""
     try:
         name = folded(workspace().settings.name)
     except CustrataError:
@@ -89,12 +89,12 @@ def _names_here() -> list[str]:
 
 
 def new_password() -> str:
-    """A password nobody has to think of: four groups of four, about 79 bits."""
+    """A random password: four groups of four characters, about 79 bits."""
     return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(4))
 
 
 def replace_password(person: User, password: str, *, keep: str | None = None) -> None:
-    """Store a password that keeps the rules, and end every session of the person but `keep`. For use in an action."""
+    """Check and store a password, and end every session of the person but `keep`. For use in an action."""
     check_password_rules(password, person)
     person.set_password(password)
     person.must_change_password = False
@@ -108,11 +108,11 @@ def change_password(*, person: User, present: str, password: str, keep: str | No
 
     Raises `WrongPassword`, `PasswordUnchanged` and what `check_password_rules` raises.
     """
-    held = User.objects.select_for_update().get(pk=person.pk)
-    if not held.check_password(present):
+    locked_person = User.objects.select_for_update().get(pk=person.pk)
+    if not locked_person.check_password(present):
         raise WrongPassword
     if password == present:
         raise PasswordUnchanged
-    replace_password(held, password, keep=keep)
-    person.password, person.must_change_password = held.password, False
+    replace_password(locked_person, password, keep=keep)
+    person.password, person.must_change_password = locked_person.password, False
     record_change(actor=person, at=at, action="accounts.change_password", subject="person", subject_id=person.username)

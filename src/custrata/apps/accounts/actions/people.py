@@ -1,4 +1,4 @@
-"""Making people, changing their role, letting them in and keeping them out."""
+"""Create people, change their roles, deactivate and reactivate them."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class LastAdministrator(Refused):
 
 @dataclass(frozen=True)
 class NewPerson:
-    """A person just made, and the password to hand over; nobody can look it up later."""
+    """A new person and their initial password, which is not stored in plain text."""
 
     user: User
     password: str
 
 
 def username_of(text: str) -> str:
-    """A user name as it is kept. Raises `UserNameUnusable`."""
+    """A user name in its stored form. Raises `UserNameUnusable`."""
     name = unicodedata.normalize("NFKC", text).strip()
     if not USERNAME.fullmatch(name):
         raise UserNameUnusable(username=name[:150])
@@ -76,7 +76,7 @@ def create_person(
     language: str = "",
     password: str | None = None,
 ) -> NewPerson:
-    """Make a person; with a random password where none is given, to be changed at the first sign-in.
+    """Create a person. Without a password a random one is set, to be changed at the first sign-in.
 
     Raises `UserNameUnusable`, `UserNameTaken`, `UnknownRole` and what the password's rules raise.
     """
@@ -90,38 +90,38 @@ def create_person(
             person.save(force_insert=True)
     except IntegrityError:
         raise UserNameTaken(username=person.username) from None
-    _record(person, "accounts.create_person", actor=actor, at=at, after=_told(person))
+    _record(person, "accounts.create_person", actor=actor, at=at, after=_audit_fields(person))
     return NewPerson(person, secret)
 
 
 @transaction.atomic
 def change_role(*, person_id: int, role: str, actor: User | None, at: datetime, opened: Parts | None = None) -> User:
-    """Give a person another role; `opened` is the one somebody saw.
+    """Change the role of a person; `opened` is the role the actor saw.
 
     Raises `NoSuchPerson`, `UnknownRole`, `LastAdministrator`, `ChangedMeanwhile`.
     """
-    wanted = role_of(role)
-    person = _locked(person_id)
-    if person.role == wanted:
+    new_role = role_of(role)
+    person = _locked_person(person_id)
+    if person.role == new_role:
         return person
     ensure_unchanged(opened, {"role": person.role})
-    _keep_an_administrator(person, stays=wanted == Role.ADMINISTRATOR)
-    before, person.role = person.role, wanted
+    _ensure_an_administrator(person, stays=new_role == Role.ADMINISTRATOR)
+    before, person.role = person.role, new_role
     person.save(update_fields=["role"])
-    _record(person, "accounts.change_role", actor=actor, at=at, before={"role": before}, after={"role": wanted})
+    _record(person, "accounts.change_role", actor=actor, at=at, before={"role": before}, after={"role": new_role})
     return person
 
 
 @transaction.atomic
 def deactivate(*, person_id: int, actor: User | None, at: datetime) -> User:
-    """Let a person in no longer: their sessions end, links made for them are void; what they did stays.
+    """Deactivate a person: their sessions end and their links become invalid; their records stay.
 
     Raises `NoSuchPerson`, `LastAdministrator`.
     """
-    person = _locked(person_id)
+    person = _locked_person(person_id)
     if not person.is_active:
         return person
-    _keep_an_administrator(person, stays=False)
+    _ensure_an_administrator(person, stays=False)
     person.is_active = False
     person.save(update_fields=["is_active"])
     Session.objects.filter(sign_in__person=person).delete()
@@ -132,8 +132,8 @@ def deactivate(*, person_id: int, actor: User | None, at: datetime) -> User:
 
 @transaction.atomic
 def activate(*, person_id: int, actor: User | None, at: datetime) -> User:
-    """Let a person in again. Raises `NoSuchPerson`."""
-    person = _locked(person_id)
+    """Reactivate a person. Raises `NoSuchPerson`."""
+    person = _locked_person(person_id)
     if not person.is_active:
         person.is_active = True
         person.save(update_fields=["is_active"])
@@ -145,27 +145,31 @@ def activate(*, person_id: int, actor: User | None, at: datetime) -> User:
 def change_me(
     *, person: User, name: str, email: str, language: str, theme: str, at: datetime, opened: Parts | None = None
 ) -> None:
-    """Change one's own name, e-mail address, language and looks; `opened` is what one saw.
+    """Change one's own name, e-mail address, language and theme; `opened` is the state that was shown.
 
     Raises `ChangedMeanwhile`.
     """
-    held = User.objects.select_for_update().get(pk=person.pk)
-    wanted = {"name": name.strip(), "email": email.strip(), "language": language, "theme": theme}
-    before = {key: getattr(held, key) for key, value in wanted.items() if getattr(held, key) != value}
+    locked_person = User.objects.select_for_update().get(pk=person.pk)
+    new_values = {"name": name.strip(), "email": email.strip(), "language": language, "theme": theme}
+    before = {
+        key: getattr(locked_person, key) for key, value in new_values.items() if getattr(locked_person, key) != value
+    }
     if not before:
         return
-    ensure_unchanged(opened, {key: getattr(held, key) for key in wanted} | {"theme": held.theme or "auto"})
+    ensure_unchanged(
+        opened, {key: getattr(locked_person, key) for key in new_values} | {"theme": locked_person.theme or "auto"}
+    )
     for key in before:
-        setattr(person, key, wanted[key])
+        setattr(person, key, new_values[key])
     person.save(update_fields=list(before))
-    after = {key: wanted[key] for key in before}
+    after = {key: new_values[key] for key in before}
     _record(person, "accounts.change_me", actor=person, at=at, before=before, after=after)
 
 
-def _locked(person_id: int) -> User:
-    """The person, locked until the transaction ends, after all active administrators, always in the same order.
+def _locked_person(person_id: int) -> User:
+    """The person, locked until the transaction ends, after all active administrators in a fixed order.
 
-    So of two who take away an administrator at once the second sees what the first has done.
+    So of two concurrent removals of administrators, the second sees the result of the first.
     """
     administrators = User.objects.select_for_update().filter(role=Role.ADMINISTRATOR, is_active=True)
     list(administrators.order_by("pk").values_list("pk"))
@@ -175,15 +179,15 @@ def _locked(person_id: int) -> User:
     return person
 
 
-def _keep_an_administrator(person: User, *, stays: bool) -> None:
-    """Raises `LastAdministrator`, unless somebody is active administrator after this person's change."""
+def _ensure_an_administrator(person: User, *, stays: bool) -> None:
+    """Raises `LastAdministrator` if no active administrator would remain."""
     if stays or person.role != Role.ADMINISTRATOR or not person.is_active:
         return
     if not User.objects.filter(role=Role.ADMINISTRATOR, is_active=True).exclude(pk=person.pk).exists():
         raise LastAdministrator(name=str(person))
 
 
-def _told(person: User) -> dict[str, object]:
+def _audit_fields(person: User) -> dict[str, object]:
     return {"username": person.username, "name": person.name, "email": person.email, "role": person.role}
 
 

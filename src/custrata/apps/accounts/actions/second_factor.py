@@ -1,6 +1,6 @@
 """The second step of a sign-in: a code that changes every half minute (TOTP, RFC 6238), and recovery codes.
 
-Secrets, tolerance, replays and the delay after wrong codes are django-otp's business.
+django-otp handles secrets, clock drift, replays and the delay after wrong codes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from custrata.apps.audit.actions import record_change
 from custrata.errors import Refused
 
 CODES = 10
-GROUPS = 6  # of four letters and figures: 118 bits, so that a plain digest is enough
+GROUPS = 6  # of four characters: 118 bits, so that an unsalted digest is enough
 SEPARATORS = re.compile(r"[\s\-‐-―]")
 
 
@@ -41,7 +41,7 @@ class SecondFactorOn(Refused):
 
 
 class SetUpOver(Refused):
-    template = "This set-up has run out. Start again."
+    template = "This set-up has expired. Start again."
 
 
 class SecondFactorRequired(Refused):
@@ -54,7 +54,7 @@ class OwnSecondFactor(Refused):
 
 @transaction.atomic
 def begin_set_up(*, person: User) -> TOTPDevice:
-    """A new secret for the person's app, not in force before it is confirmed. Raises `SecondFactorOn`."""
+    """Create an unconfirmed authenticator for a person. Raises `SecondFactorOn`."""
     User.objects.select_for_update().get(pk=person.pk)
     if second_factor(person):
         raise SecondFactorOn
@@ -64,7 +64,7 @@ def begin_set_up(*, person: User) -> TOTPDevice:
 
 
 def confirm_set_up(*, person: User, device_id: int, code: str, keep: str | None, at: datetime) -> list[str]:
-    """Put a secret in force with its first code; the recovery codes, once. Every session but `keep` ends.
+    """Confirm an authenticator by its first code; return the recovery codes. Every session but `keep` ends.
 
     Raises `SetUpOver`, `SecondFactorWrong`, `SecondFactorThrottled`.
     """
@@ -83,7 +83,7 @@ def confirm_set_up(*, person: User, device_id: int, code: str, keep: str | None,
 
 
 def check_second_step(*, person: User, code: str, at: datetime) -> bool:
-    """Take the code of a person's app, or one of their recovery codes; whether it was a recovery code.
+    """Check a code of the authenticator or a recovery code; return whether it was a recovery code.
 
     Each works once. Raises `SecondFactorWrong`, `SecondFactorThrottled`.
     """
@@ -102,7 +102,7 @@ def check_second_step(*, person: User, code: str, at: datetime) -> bool:
 
 @transaction.atomic
 def renew_recovery_codes(*, person: User, at: datetime) -> list[str]:
-    """New recovery codes; the earlier ones are void. Raises `SetUpOver` where there is no second factor."""
+    """Replace the recovery codes. Raises `SetUpOver` if the person has no second factor."""
     if second_factor(person) is None:
         raise SetUpOver
     _record(person, "renew_recovery_codes", actor=person, at=at)
@@ -111,7 +111,7 @@ def renew_recovery_codes(*, person: User, at: datetime) -> list[str]:
 
 @transaction.atomic
 def turn_off_second_factor(*, person: User, keep: str | None, at: datetime) -> None:
-    """Sign in with the password alone from now on; every session but `keep` ends. Raises `SecondFactorRequired`."""
+    """Turn off the second factor; every session but `keep` ends. Raises `SecondFactorRequired`."""
     if person.role in SECOND_FACTOR_ROLES.value:
         raise SecondFactorRequired
     if _remove(person):
@@ -121,7 +121,7 @@ def turn_off_second_factor(*, person: User, keep: str | None, at: datetime) -> N
 
 @transaction.atomic
 def reset_second_factor(*, person_id: int, actor: User | None, at: datetime) -> bool:
-    """Take a person's second factor away, for instance after a lost phone; their sessions end. Whether there was one.
+    """Remove a person's second factor and end their sessions; return whether there was one.
 
     Raises `NoSuchPerson`, `OwnSecondFactor`.
     """
@@ -142,7 +142,7 @@ def _record(person: User, action: str, *, actor: User | None, at: datetime) -> N
 
 
 def _use_recovery_code(person: User, code: str, at: datetime) -> None:
-    """Of two who come at once with one code, one gets in. Raises `SecondFactorWrong`."""
+    """Mark a recovery code as used, once even under concurrent requests. Raises `SecondFactorWrong`."""
     with transaction.atomic():
         mine = RecoveryCode.objects.filter(person=person, digest=digest(code), used_at=None)
         if mine.update(used_at=at) != 1:
@@ -169,7 +169,7 @@ def _end_sessions(person: User, keep: str | None) -> None:
 
 
 def _seconds_to_wait(device: TOTPDevice, at: datetime) -> int:
-    """How long no code is taken: twice as long after each wrong one."""
+    """Seconds until the next code is accepted; the delay doubles with each wrong code."""
     allowed, facts = device.verify_is_allowed()
     if allowed:
         return 0
@@ -178,5 +178,5 @@ def _seconds_to_wait(device: TOTPDevice, at: datetime) -> int:
 
 
 def _plain(code: str) -> str:
-    """A code without the spaces and dashes it is read with."""
+    """A code without spaces and dashes."""
     return SEPARATORS.sub("", unicodedata.normalize("NFKC", code)).lower()

@@ -1,4 +1,4 @@
-"""Sessions: where somebody is signed in, ending one, and what too many wrong passwords lead to."""
+"""Sessions, and lock-outs after too many wrong passwords."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from custrata.apps.accounts.actions.people import NoSuchPerson
 from custrata.apps.accounts.models import OneTimeLink, SignIn, User
 from custrata.apps.accounts.queries import person_named
 from custrata.apps.audit.actions import record_change
-from custrata.web.sessions import good_until
+from custrata.web.sessions import expiry_of
 
 ATTEMPTS_KEPT = timedelta(days=1)
 LINKS_KEPT = timedelta(days=90)
@@ -22,7 +22,7 @@ LINKS_KEPT = timedelta(days=90)
 def begin_session(
     *, person: User, session_key: str, device: str, address: str | None, since: datetime, at: datetime
 ) -> None:
-    """Note that a person signed in; `since` is earlier than `at` where the same session goes on under a new key."""
+    """Record a sign-in; `since` is earlier than `at` if an existing session continues under a new key."""
     SignIn.objects.create(
         session_id=session_key,
         person=person,
@@ -35,17 +35,17 @@ def begin_session(
         record_change(actor=person, at=at, action="accounts.sign_in", subject="person", subject_id=person.username)
 
 
-def session_seen(*, session_key: str, at: datetime) -> None:
-    """Note that a session is in use, and let it last. Not a change: nothing is written into the audit."""
+def touch_session(*, session_key: str, at: datetime) -> None:
+    """Update the last use of a session and extend it. Not recorded in the audit log."""
     since = SignIn.objects.filter(session_id=session_key).values_list("since", flat=True).first()
     if since is not None:
         SignIn.objects.filter(session_id=session_key).update(seen_at=at)
-        Session.objects.filter(session_key=session_key).update(expire_date=good_until(since, at))
+        Session.objects.filter(session_key=session_key).update(expire_date=expiry_of(since, at))
 
 
 @transaction.atomic
 def end_session(*, person: User, sign_in_id: int, actor: User | None, at: datetime) -> bool:
-    """End one session of a person; whether there was one."""
+    """End one session of a person; return whether it existed."""
     ended, _ = Session.objects.filter(sign_in__pk=sign_in_id, sign_in__person=person).delete()
     if ended:
         _record(person, actor=actor, at=at, sessions=1)
@@ -54,9 +54,9 @@ def end_session(*, person: User, sign_in_id: int, actor: User | None, at: dateti
 
 @transaction.atomic
 def end_other_sessions(*, person: User, keep: str | None, actor: User | None, at: datetime) -> int:
-    """End every session of a person but `keep`; how many."""
-    others = SignIn.objects.filter(person=person).exclude(session_id=keep or "")
-    keys = list(others.values_list("session_id", flat=True))
+    """End every session of a person but `keep`; return how many."""
+    other_sign_ins = SignIn.objects.filter(person=person).exclude(session_id=keep or "")
+    keys = list(other_sign_ins.values_list("session_id", flat=True))
     Session.objects.filter(session_key__in=keys).delete()
     if keys:
         _record(person, actor=actor, at=at, sessions=len(keys))
@@ -64,7 +64,7 @@ def end_other_sessions(*, person: User, keep: str | None, actor: User | None, at
 
 
 def record_lock_out(*, username: str, at: datetime) -> None:
-    """Write down that too many wrong passwords locked somebody out; a name nobody has is not kept."""
+    """Record a lock-out after too many wrong passwords; unknown user names are not stored."""
     person = person_named(username)
     if person:
         record_change(actor=None, at=at, action="accounts.lock_out", subject="person", subject_id=person.username)
@@ -72,7 +72,7 @@ def record_lock_out(*, username: str, at: datetime) -> None:
 
 @transaction.atomic
 def unlock(*, person_id: int, actor: User | None, at: datetime) -> None:
-    """Forget the wrong passwords given for a person, from every address. Raises `NoSuchPerson`."""
+    """Clear the failed sign-ins of a person, from every address. Raises `NoSuchPerson`."""
     person = User.objects.filter(pk=person_id).first()
     if person is None:
         raise NoSuchPerson
@@ -81,8 +81,8 @@ def unlock(*, person_id: int, actor: User | None, at: datetime) -> None:
 
 
 @transaction.atomic
-def forget_expired(*, at: datetime) -> None:
-    """Remove what has run out: sessions, wrong passwords with their addresses, old links."""
+def delete_expired(*, at: datetime) -> None:
+    """Delete expired sessions, failed sign-ins with their addresses, and links."""
     Session.objects.filter(expire_date__lt=at).delete()
     AccessAttempt.objects.filter(attempt_time__lt=at - ATTEMPTS_KEPT).delete()
     OneTimeLink.objects.filter(expires_at__lt=at - LINKS_KEPT).delete()

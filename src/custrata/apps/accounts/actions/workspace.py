@@ -1,4 +1,4 @@
-"""The settings of the workspace that can change after it was made."""
+"""Change the settings of the workspace."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from custrata.lake.workspace import FILE, Settings
 from custrata.web.versions import Parts, ensure_unchanged
 from custrata.wording import language_named
 
-KEPT = ("keep_runs", "keep_quarantine", "compact_at")
-CHANGEABLE = ("name", "language", "memory", *KEPT)
+RETENTION_KEYS = ("keep_runs", "keep_quarantine", "compact_at")
+CHANGEABLE = ("name", "language", "memory", *RETENTION_KEYS)
 WAIT = 5.0
 
 
@@ -39,48 +39,48 @@ def change_workspace(
     actor: User | None,
     at: datetime,
     opened: Parts | None = None,
-    **kept: str,
+    **retention: str,
 ) -> Settings:
-    """Give the workspace another name, language or memory limit, and others of `KEPT`; the file keeps its comments.
+    """Change name, language, memory limit and retention (`RETENTION_KEYS`); the file keeps its comments.
 
-    `opened` is what the person saw of them.
+    `opened` is the state the person saw.
 
     Raises `ChangedMeanwhile`, `WorkspaceNameMissing`, `UnknownLanguage`, `BadMemoryLimit`, `NotARetention`,
     `NotACompactingShare`, `Busy`, `NotWritable`, and what opening a workspace raises.
     """
     memory_in_bytes(memory)
-    kept = {key: kept[key].strip().lower() for key in KEPT if kept.get(key, "").strip()}
-    for key, value in kept.items():
+    retention = {key: retention[key].strip().lower() for key in RETENTION_KEYS if retention.get(key, "").strip()}
+    for key, value in retention.items():
         (compacting_share if key == "compact_at" else days_kept)(value)
     if not name.strip():
         raise WorkspaceNameMissing
     with locked(workspace.folder / f".{FILE}.lock", wait=WAIT), transaction.atomic():
-        held = Workspace.open(workspace.folder).settings
+        current = Workspace.open(workspace.folder).settings
         changed: dict[str, Any] = {"name": name.strip(), "language": language_named(language), "memory": memory.strip()}
-        wanted = replace(held, **(changed | kept))
-        if wanted != held:
-            ensure_unchanged(opened, {key: getattr(held, key) for key in CHANGEABLE})
-            _record(held, wanted, actor=actor, at=at)
-            _write(workspace, wanted)  # last, so that nothing is written where the database refuses
-    return wanted
+        updated = replace(current, **(changed | retention))
+        if updated != current:
+            ensure_unchanged(opened, {key: getattr(current, key) for key in CHANGEABLE})
+            _record(current, updated, actor=actor, at=at)
+            _write(workspace, updated)  # last, so that nothing is written where the database refuses
+    return updated
 
 
-def _write(workspace: Workspace, wanted: Settings) -> None:
+def _write(workspace: Workspace, settings: Settings) -> None:
     file = workspace.folder / FILE
-    found = tomlkit.parse(file.read_text(encoding="utf-8"))
+    document = tomlkit.parse(file.read_text(encoding="utf-8"))
     for key in CHANGEABLE:
-        found[key] = getattr(wanted, key)
-    replace_file(file, tomlkit.dumps(found))
+        document[key] = getattr(settings, key)
+    replace_file(file, tomlkit.dumps(document))
 
 
-def _record(held: Settings, wanted: Settings, *, actor: User | None, at: datetime) -> None:
-    changed = [key for key in CHANGEABLE if getattr(held, key) != getattr(wanted, key)]
+def _record(before: Settings, after: Settings, *, actor: User | None, at: datetime) -> None:
+    changed = [key for key in CHANGEABLE if getattr(before, key) != getattr(after, key)]
     record_change(
         actor=actor,
         at=at,
         action="accounts.change_workspace",
         subject="workspace",
         subject_id="",
-        before={key: getattr(held, key) for key in changed},
-        after={key: getattr(wanted, key) for key in changed},
+        before={key: getattr(before, key) for key in changed},
+        after={key: getattr(after, key) for key in changed},
     )

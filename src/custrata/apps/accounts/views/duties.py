@@ -1,4 +1,4 @@
-"""What somebody who is signed in has to do before anything else: choose a password of their own, set up two steps."""
+"""Required steps after the sign-in: choosing an own password, and setting up a second factor."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from django.urls import reverse
 from custrata.apps.accounts.models import User
 from custrata.apps.accounts.queries import second_factor
 from custrata.apps.accounts.settings import SECOND_FACTOR_ROLES
-from custrata.apps.accounts.views.arrival import VERIFIED
+from custrata.apps.accounts.views.authentication import VERIFIED
 
-# Open to everybody, whoever may be signed in.
+# Accessible regardless of required steps.
 ALWAYS = {"web:health", "web:ready", "web:metrics", "web:language", "web:theme", "accounts:sign_out"}
 OF_PASSWORD = "accounts:password"
 OF_SECOND_FACTOR = (
@@ -24,7 +24,7 @@ OF_SECOND_FACTOR = (
 
 
 class DutiesMiddleware:
-    """Leads to what has to be done first, from every page there is; programs with tokens have no such duties."""
+    """Redirects every page to the required step; requests with API tokens are not affected."""
 
     def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
         self.answer = answer
@@ -32,7 +32,7 @@ class DutiesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.answer(request)
 
-    def process_view(self, request: HttpRequest, view: object, *given: object) -> HttpResponse | None:
+    def process_view(self, request: HttpRequest, view: object, *args: object) -> HttpResponse | None:
         match = request.resolver_match
         if match is None or match.view_name in ALWAYS or not isinstance(request.user, User):
             return None
@@ -45,7 +45,7 @@ class DutiesMiddleware:
 
 
 def _duty(request: HttpRequest, person: User) -> tuple[str, ...]:
-    """The pages of what has to be done first, the one to begin with before the others."""
+    """The pages of the required step, the first one to redirect to."""
     if person.must_change_password:
         return (OF_PASSWORD,)
     if person.role in SECOND_FACTOR_ROLES.value and not request.session.get(VERIFIED):

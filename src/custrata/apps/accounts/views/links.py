@@ -1,4 +1,4 @@
-"""Pages that one-time links open: everybody who holds the link may use them, once."""
+"""Pages of one-time links: anybody with the link may use it, once."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from custrata.apps.accounts.actions import (
 )
 from custrata.apps.accounts.forms import FirstForm, InvitedForm, NewPasswordForm
 from custrata.apps.accounts.models import OneTimeLink, User
-from custrata.apps.accounts.queries import administered, usable_links
-from custrata.apps.accounts.views.arrival import admit
+from custrata.apps.accounts.queries import has_active_administrator, usable_links
+from custrata.apps.accounts.views.authentication import admit
 from custrata.errors import CustrataError
 from custrata.web.texts import sentence
 
@@ -33,7 +33,7 @@ Kind = OneTimeLink.Kind
 @require_http_methods(["GET", "HEAD", "POST"])
 def first(request: HttpRequest, secret: str) -> HttpResponse:
     """Become the first administrator."""
-    if administered():
+    if has_active_administrator():
         return _over(request)
     return _page(request, secret, Kind.FIRST, FirstForm(request.POST or None), take_first_link)
 
@@ -42,7 +42,7 @@ def first(request: HttpRequest, secret: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
-    """Accept an invitation: name and password, and one is in."""
+    """Accept an invitation with name and password, and sign in."""
     return _page(request, secret, Kind.INVITATION, InvitedForm(request.POST or None), accept_invitation)
 
 
@@ -54,19 +54,19 @@ def password(request: HttpRequest, secret: str) -> HttpResponse:
     return _page(request, secret, Kind.PASSWORD, NewPasswordForm(request.POST or None), set_password_by_link)
 
 
-@sensitive_variables("secret", "given")
+@sensitive_variables("secret", "fields")
 def _page(
     request: HttpRequest, secret: str, kind: str, form: NewPasswordForm, take: Callable[..., User]
 ) -> HttpResponse:
-    """The form of a link; where it is filled in, take the link and come in."""
+    """The form of a link; a valid submission uses the link and signs in."""
     at = timezone.now()
     link = usable_links(secret, kind, at).select_related("person").first()
     if link is None:
         return _over(request)
     if request.method == "POST" and form.is_valid():
-        given = {key: value for key, value in form.cleaned_data.items() if key != "repeated"}
+        fields = {key: value for key, value in form.cleaned_data.items() if key != "repeated"}
         try:
-            person = take(secret=secret, at=at, **given)
+            person = take(secret=secret, at=at, **fields)
         except LinkOver:
             return _over(request)
         except CustrataError as error:

@@ -1,4 +1,4 @@
-"""People and their roles: for administrators."""
+"""Pages of people and their roles, for administrators."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from custrata.apps.accounts import actions
 from custrata.apps.accounts.forms import InviteForm, RoleForm
 from custrata.apps.accounts.models import User
-from custrata.apps.accounts.queries import found_person, locked_out, open_invitations, people, rights_table
+from custrata.apps.accounts.queries import locked_out, open_invitations, people, person_by_id, rights_table
 from custrata.apps.accounts.rights import MANAGE_PEOPLE
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.rights import Role
@@ -26,7 +26,7 @@ from custrata.web.versions import opened
 
 
 def _person(number: int) -> User:
-    person = found_person(number)
+    person = person_by_id(number)
     if person is None:
         raise Http404
     return person
@@ -34,12 +34,12 @@ def _person(number: int) -> User:
 
 @needs(MANAGE_PEOPLE)
 @require_safe
-def everybody(request: HttpRequest) -> HttpResponse:
-    """Who there is, who is invited, and what each role may do."""
-    return _everybody(request, InviteForm())
+def people_list(request: HttpRequest) -> HttpResponse:
+    """People, invitations, and the rights of each role."""
+    return _people_page(request, InviteForm())
 
 
-def _everybody(request: HttpRequest, form: InviteForm) -> HttpResponse:
+def _people_page(request: HttpRequest, form: InviteForm) -> HttpResponse:
     at = timezone.now()
     page = {
         "people": people(),
@@ -57,27 +57,27 @@ def _everybody(request: HttpRequest, form: InviteForm) -> HttpResponse:
 @never_cache
 @require_POST
 def invite(request: HttpRequest) -> HttpResponse:
-    """Invite somebody and show their link, this once."""
+    """Invite a person and show the link once."""
     form = InviteForm(request.POST)
     if form.is_valid():
         try:
-            secret = actions.invite(actor=asking_person(request), at=timezone.now(), **form.cleaned_data)
+            secret = actions.invite(actor=current_user(request), at=timezone.now(), **form.cleaned_data)
         except CustrataError as error:
             form.add_error(None, sentence(error))
         else:
             link = request.build_absolute_uri(reverse("accounts:invitation", args=[secret]))
             page = {"link": link, "username": form.cleaned_data["username"], "back": reverse("accounts:people")}
             return render(request, "accounts/link_made.html", {**page, "kind": "invitation"})
-    return _everybody(request, form)
+    return _people_page(request, form)
 
 
 @needs(MANAGE_PEOPLE)
 @require_POST
 def revoke(request: HttpRequest, number: int) -> HttpResponse:
-    """Withdraw an invitation."""
-    return _done(
+    """Revoke an invitation."""
+    return _run_action(
         request,
-        lambda: actions.revoke_link(link_id=number, actor=asking_person(request), at=timezone.now()),
+        lambda: actions.revoke_link(link_id=number, actor=current_user(request), at=timezone.now()),
         text("accounts.people.revoked"),
         reverse("accounts:people"),
     )
@@ -87,38 +87,38 @@ def revoke(request: HttpRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def person(request: HttpRequest, number: int) -> HttpResponse:
     """One person, and their role."""
-    found = _person(number)
-    form = RoleForm(request.POST or None, initial={"role": found.role})
+    person = _person(number)
+    form = RoleForm(request.POST or None, initial={"role": person.role})
     if request.method == "POST" and form.is_valid():
         role = form.cleaned_data["role"]
-        return _done(
+        return _run_action(
             request,
             lambda: actions.change_role(
                 person_id=number,
                 role=role,
-                actor=asking_person(request),
+                actor=current_user(request),
                 at=timezone.now(),
                 opened=opened(request),
             ),
-            text("accounts.person.role_changed", person=str(found), role=text(f"web.roles.{role}")),
-            reverse("accounts:person", args=[number]) if number != asking_person(request).pk else reverse("web:start"),
+            text("accounts.person.role_changed", person=str(person), role=text(f"web.roles.{role}")),
+            reverse("accounts:person", args=[number]) if number != current_user(request).pk else reverse("web:start"),
         )
-    locked = found.folded in locked_out(timezone.now())
-    page = {"person": found, "form": form, "locked": locked, "shown": {"role": found.role}}
+    locked = person.folded in locked_out(timezone.now())
+    page = {"person": person, "form": form, "locked": locked, "shown": {"role": person.role}}
     return render(request, "accounts/person.html", page)
 
 
 @needs(MANAGE_PEOPLE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def deactivate(request: HttpRequest, number: int) -> HttpResponse:
-    """Say what letting somebody in no longer means; do it."""
-    found = _person(number)
+    """Explain and confirm the deactivation of a person."""
+    person = _person(number)
     if request.method != "POST":
-        return render(request, "accounts/deactivate.html", {"person": found})
-    return _done(
+        return render(request, "accounts/deactivate.html", {"person": person})
+    return _run_action(
         request,
-        lambda: actions.deactivate(person_id=number, actor=asking_person(request), at=timezone.now()),
-        text("accounts.person.deactivated", person=str(found)),
+        lambda: actions.deactivate(person_id=number, actor=current_user(request), at=timezone.now()),
+        text("accounts.person.deactivated", person=str(person)),
         reverse("accounts:person", args=[number]),
     )
 
@@ -126,12 +126,12 @@ def deactivate(request: HttpRequest, number: int) -> HttpResponse:
 @needs(MANAGE_PEOPLE)
 @require_POST
 def activate(request: HttpRequest, number: int) -> HttpResponse:
-    """Let somebody in again."""
-    found = _person(number)
-    return _done(
+    """Reactivate a person."""
+    person = _person(number)
+    return _run_action(
         request,
-        lambda: actions.activate(person_id=number, actor=asking_person(request), at=timezone.now()),
-        text("accounts.person.activated", person=str(found)),
+        lambda: actions.activate(person_id=number, actor=current_user(request), at=timezone.now()),
+        text("accounts.person.activated", person=str(person)),
         reverse("accounts:person", args=[number]),
     )
 
@@ -139,12 +139,12 @@ def activate(request: HttpRequest, number: int) -> HttpResponse:
 @needs(MANAGE_PEOPLE)
 @require_POST
 def unlock(request: HttpRequest, number: int) -> HttpResponse:
-    """Let somebody try again who gave too many wrong passwords."""
-    found = _person(number)
-    return _done(
+    """Lift the lock-out of a person after too many wrong passwords."""
+    person = _person(number)
+    return _run_action(
         request,
-        lambda: actions.unlock(person_id=number, actor=asking_person(request), at=timezone.now()),
-        text("accounts.person.unlocked", person=str(found)),
+        lambda: actions.unlock(person_id=number, actor=current_user(request), at=timezone.now()),
+        text("accounts.person.unlocked", person=str(person)),
         reverse("accounts:person", args=[number]),
     )
 
@@ -152,12 +152,12 @@ def unlock(request: HttpRequest, number: int) -> HttpResponse:
 @needs(MANAGE_PEOPLE)
 @require_POST
 def reset_second_factor(request: HttpRequest, number: int) -> HttpResponse:
-    """Let somebody sign in without the second step, so that they can set it up anew."""
-    found = _person(number)
-    return _done(
+    """Remove a person's second factor, so that they can set it up again."""
+    person = _person(number)
+    return _run_action(
         request,
-        lambda: actions.reset_second_factor(person_id=number, actor=asking_person(request), at=timezone.now()),
-        text("accounts.person.second_reset", person=str(found)),
+        lambda: actions.reset_second_factor(person_id=number, actor=current_user(request), at=timezone.now()),
+        text("accounts.person.second_reset", person=str(person)),
         reverse("accounts:person", args=[number]),
     )
 
@@ -165,10 +165,10 @@ def reset_second_factor(request: HttpRequest, number: int) -> HttpResponse:
 @needs(MANAGE_PEOPLE)
 @require_POST
 def end_sessions(request: HttpRequest, number: int) -> HttpResponse:
-    """Sign somebody out everywhere (oneself everywhere else)."""
-    found, actor = _person(number), asking_person(request)
-    keep = request.session.session_key if found.pk == actor.pk else None
-    ended = actions.end_other_sessions(person=found, keep=keep, actor=actor, at=timezone.now())
+    """End all sessions of a person; one's own except for the current one."""
+    person, actor = _person(number), current_user(request)
+    keep = request.session.session_key if person.pk == actor.pk else None
+    ended = actions.end_other_sessions(person=person, keep=keep, actor=actor, at=timezone.now())
     messages.success(request, count("accounts.sessions.ended", ended))
     return redirect("accounts:person", number)
 
@@ -177,24 +177,24 @@ def end_sessions(request: HttpRequest, number: int) -> HttpResponse:
 @never_cache
 @require_POST
 def password_link(request: HttpRequest, number: int) -> HttpResponse:
-    """Make a link with which somebody sets a new password, and show it, this once."""
-    found, back = _person(number), reverse("accounts:person", args=[number])
+    """Make a link to set a new password and show it once."""
+    person, back = _person(number), reverse("accounts:person", args=[number])
     try:
-        secret = actions.make_password_link(person_id=number, actor=asking_person(request), at=timezone.now())
+        secret = actions.make_password_link(person_id=number, actor=current_user(request), at=timezone.now())
     except CustrataError as error:
         messages.error(request, sentence(error))
         return redirect(back)
     link = request.build_absolute_uri(reverse("accounts:password_link", args=[secret]))
-    page = {"link": link, "username": found.username, "back": back, "kind": "password"}
+    page = {"link": link, "username": person.username, "back": back, "kind": "password"}
     return render(request, "accounts/link_made.html", page)
 
 
-def _done(request: HttpRequest, act: Callable[[], object], said: str, back: str) -> HttpResponse:
-    """Do it, say that it is done or why not, and go back."""
+def _run_action(request: HttpRequest, act: Callable[[], object], message: str, back: str) -> HttpResponse:
+    """Run an action, report success or the error, and redirect."""
     try:
         act()
     except CustrataError as error:
         messages.error(request, sentence(error))
     else:
-        messages.success(request, said)
+        messages.success(request, message)
     return redirect(back)

@@ -1,4 +1,4 @@
-"""One's own two-step sign-in: set up, confirmed by a first code, with recovery codes, turned off."""
+"""One's own two-step sign-in: set-up, recovery codes, and turning it off."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from custrata.apps.accounts.queries import (
     signed_in_since,
 )
 from custrata.apps.accounts.settings import SECOND_FACTOR_ROLES
-from custrata.apps.accounts.views.arrival import WITHIN, come_in, confirm_password
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.authentication import WITHIN, complete_sign_in, confirm_password
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.texts import sentence, text
 
-SETTING_UP = "setting_up"  # in the session: which secret may be shown here, and since when
+SETTING_UP = "setting_up"  # in the session: which secret may be shown, and since when
 
 
 @needs(None)
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    """Whether two steps are on, and what can be done."""
+    """The state of the second factor and its actions."""
     return _overview(request, PresentPasswordForm())
 
 
 def _overview(request: HttpRequest, form: PresentPasswordForm) -> HttpResponse:
-    person = asking_person(request)
+    person = current_user(request)
     device = second_factor(person)
     page = {
         "form": form,
@@ -57,8 +57,8 @@ def _overview(request: HttpRequest, form: PresentPasswordForm) -> HttpResponse:
 @sensitive_post_parameters("present")
 @needs(None)
 @require_POST
-def begin(request: HttpRequest) -> HttpResponse:
-    """Make a secret for the app, after the password."""
+def begin_set_up(request: HttpRequest) -> HttpResponse:
+    """Create an unconfirmed authenticator, after the password."""
 
     def make(person: User) -> HttpResponse:
         device = actions.begin_set_up(person=person)
@@ -73,8 +73,8 @@ def begin(request: HttpRequest) -> HttpResponse:
 @needs(None)
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_up(request: HttpRequest) -> HttpResponse:
-    """The secret as a picture and in letters; its first code puts it in force."""
-    person, device = asking_person(request), _device(request)
+    """The secret as a QR code and as text; the first code confirms it."""
+    person, device = current_user(request), _device(request)
     if device is None:
         return redirect("accounts:second_factor")
     form = CodeForm(request.POST or None)
@@ -89,7 +89,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
             form.add_error(None, sentence(error))
         else:
             del request.session[SETTING_UP]
-            come_in(request, person, since, verified=True)
+            complete_sign_in(request, person, since, verified=True)
             return _codes(request, codes)
     page = {"form": form, "picture": picture(device), "secret": _in_groups(b32encode(device.bin_key).decode())}
     return render(request, "accounts/set_up_second_factor.html", page, status=422 if form.errors else 200)
@@ -110,13 +110,13 @@ def renew_codes(request: HttpRequest) -> HttpResponse:
 @needs(None)
 @require_POST
 def turn_off(request: HttpRequest) -> HttpResponse:
-    """Sign in with the password alone from now on, after the password."""
+    """Turn the second factor off, after the password."""
 
     def off(person: User) -> HttpResponse:
         key = request.session.session_key
         since = signed_in_since(key or "")
         actions.turn_off_second_factor(person=person, keep=key, at=timezone.now())
-        come_in(request, person, since)
+        complete_sign_in(request, person, since)
         messages.success(request, text("accounts.second.turned_off"))
         return redirect("accounts:second_factor")
 
@@ -124,8 +124,8 @@ def turn_off(request: HttpRequest) -> HttpResponse:
 
 
 def _with_password(request: HttpRequest, act: Callable[[User], HttpResponse]) -> HttpResponse:
-    """Do it where the password is right; else the page again, with why not."""
-    form, person = PresentPasswordForm(request.POST), asking_person(request)
+    """Run an action if the password is right; else show the page again with the error."""
+    form, person = PresentPasswordForm(request.POST), current_user(request)
     if form.is_valid():
         try:
             confirm_password(request, person, form.cleaned_data["present"])
@@ -136,23 +136,23 @@ def _with_password(request: HttpRequest, act: Callable[[User], HttpResponse]) ->
 
 
 def _device(request: HttpRequest) -> TOTPDevice | None:
-    """The authenticator being set up in this session, for the few minutes after the password."""
+    """The authenticator being set up in this session, until it expires."""
     number, began = request.session.get(SETTING_UP, (None, 0))
     if timezone.now().timestamp() - began > 3 * WITHIN.total_seconds():
         return None
-    return set_up_in_progress(asking_person(request), number)
+    return set_up_in_progress(current_user(request), number)
 
 
 def _codes(request: HttpRequest, codes: list[str]) -> HttpResponse:
-    """The recovery codes, this once."""
+    """Show the recovery codes once."""
     return render(request, "accounts/recovery_codes.html", {"codes": codes})
 
 
 def picture(device: TOTPDevice) -> str:
-    """The secret as a QR code: SVG with attributes alone, since the page allows no inline styles."""
+    """The secret as a QR code: SVG without inline styles, which the content security policy forbids."""
     code = segno.make(device.config_url, error="m")
     drawn = code.svg_inline(scale=5, border=4, dark="#000", light="#fff", svgclass=None, lineclass=None)
-    return mark_safe(drawn)  # of figures and of what segno writes alone
+    return mark_safe(drawn)  # numbers and markup by segno only
 
 
 def _in_groups(secret: str) -> str:

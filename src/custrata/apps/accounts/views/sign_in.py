@@ -1,4 +1,4 @@
-"""Coming in and going out."""
+"""Sign in and sign out."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from custrata.apps.accounts.actions import check_second_step, record_lock_out
 from custrata.apps.accounts.forms import CodeForm, SignInForm
 from custrata.apps.accounts.models import User
 from custrata.apps.accounts.queries import person_named, recovery_codes_left
-from custrata.apps.accounts.views.arrival import PENDING, admit, come_in, must_wait, pending_person
+from custrata.apps.accounts.views.authentication import PENDING, admit, complete_sign_in, is_throttled, pending_person
 from custrata.errors import CustrataError
+from custrata.web.redirects import safe_next
 from custrata.web.security_log import record_event
 from custrata.web.texts import count, sentence, text
-from custrata.web.way_back import way_back
 
 
 @sensitive_post_parameters("password")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Ask for user name and password, and lead where one wanted to go."""
-    wanted = way_back(request, reverse("web:start"))
+    """Ask for user name and password, and redirect to the requested page."""
+    next_url = safe_next(request, reverse("web:start"))
     if request.user.is_authenticated:
-        return redirect(wanted)
+        return redirect(next_url)
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        if must_wait(request):
-            return _refused(request, form, wanted, "crowded")
+        if is_throttled(request):
+            return _refused(request, form, next_url, "crowded")
         person = authenticate(request, **form.cleaned_data)
         if isinstance(person, User):
-            return admit(request, person, wanted)
+            return admit(request, person, next_url)
         locked = getattr(request, "axes_locked_out", False)
-        return _refused(request, form, wanted, "locked" if locked else "wrong")
-    page = {"form": form, "next": wanted}
+        return _refused(request, form, next_url, "locked" if locked else "wrong")
+    page = {"form": form, "next": next_url}
     return render(request, "accounts/sign_in.html", page, status=422 if form.errors else 200)
 
 
@@ -55,17 +55,17 @@ def code(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:sign_in")
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        wanted = request.session[PENDING]["wanted"]
+        next_url = request.session[PENDING]["wanted"]
         try:
             recovered = check_second_step(person=person, code=form.cleaned_data["code"], at=timezone.now())
         except CustrataError as error:
             record_event(request, "second_step_failed", user=person.username, reason=type(error).__name__)
             form.add_error(None, sentence(error))
         else:
-            come_in(request, person, verified=True)
+            complete_sign_in(request, person, verified=True)
             if recovered:
                 messages.warning(request, count("accounts.second.left", recovery_codes_left(person)))
-            return redirect(wanted)
+            return redirect(next_url)
     return render(request, "accounts/sign_in_code.html", {"form": form}, status=422 if form.errors else 200)
 
 
@@ -74,21 +74,23 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """End this session."""
     logout(request)
     response = redirect("accounts:sign_in")
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'  # pages that the browser still has; cookies are gone
+    response.headers["Clear-Site-Data"] = (
+        '"cache", "storage"'  # pages cached by the browser; cookies are deleted already
+    )
     return response
 
 
-def _refused(request: HttpRequest, form: SignInForm, wanted: str, why: str) -> HttpResponse:
-    """The page again, with a sentence that does not tell whether there is such a person."""
+def _refused(request: HttpRequest, form: SignInForm, next_url: str, why: str) -> HttpResponse:
+    """The page again, with a message that does not reveal whether the user name exists."""
     wait = int(axes.AXES_COOLOFF_TIME.total_seconds())
     username = form.cleaned_data["username"]
     person = person_named(username)
-    # What nobody is called may be a password in the wrong field: it is not written down.
+    # An unknown user name may be a password typed into the wrong field: it is not logged.
     record_event(request, "sign_in_failed", user=person.username if person else "", reason=why)
     if why == "locked" and getattr(request, "axes_failures_since_start", None) == axes.AXES_FAILURE_LIMIT:
         record_lock_out(username=username, at=timezone.now())
     form.add_error(None, text(f"accounts.sign_in.{why}", minutes=wait // 60))
-    page = {"form": form, "next": wanted}
+    page = {"form": form, "next": next_url}
     response = render(request, "accounts/sign_in.html", page, status=422 if why == "wrong" else 429)
     if why != "wrong":
         response.headers["Retry-After"] = str(wait)

@@ -14,7 +14,7 @@ from custrata.apps.accounts.actions import change_workspace
 from custrata.apps.accounts.actions.workspace import CHANGEABLE
 from custrata.apps.accounts.forms import WorkspaceForm
 from custrata.apps.accounts.rights import MANAGE_WORKSPACE
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.errors import CustrataError
 from custrata.lake import Workspace
 from custrata.web.gate import needs
@@ -26,16 +26,16 @@ from custrata.web.workspace import workspace
 @needs(MANAGE_WORKSPACE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
-    """Name, language, memory and how long things stay; currency and zone are only shown.
+    """Name, language, memory limit and retention; currency and time zone are read-only.
 
-    Every amount and day was read in them.
+    All imported amounts and days depend on those two.
     """
     served = workspace()
-    held = {key: getattr(served.settings, key) for key in CHANGEABLE}
-    form = WorkspaceForm(request.POST or None, initial=held)
+    current = {key: getattr(served.settings, key) for key in CHANGEABLE}
+    form = WorkspaceForm(request.POST or None, initial=current)
     if request.method == "POST" and form.is_valid():
         try:
-            who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+            who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
             change_workspace(served, opened=opened(request), **who, **form.cleaned_data)
         except CustrataError as error:
             form.add_error(None, sentence(error))
@@ -43,6 +43,6 @@ def settings(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, text("accounts.workspace.kept"))
             return redirect("accounts:workspace")
-    shown = {name: getattr(served.settings, name) for name in held}
-    page = {"form": form, "held": served.settings, "shown": shown}
+    values = {name: getattr(served.settings, name) for name in current}
+    page = {"form": form, "held": served.settings, "shown": values}
     return render(request, "accounts/workspace.html", page, status=422 if form.errors else 200)

@@ -1,4 +1,4 @@
-"""Triggers that let rows be added and nothing else; a migration that rebuilds the table has to make them again."""
+"""Triggers that allow inserts only. A migration that rebuilds the table has to create them again."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def close(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def reopen(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
-    """Take the triggers away."""
+    """Drop the triggers."""
     if editor.connection.vendor == "sqlite":
         for name in SQLITE:
             editor.execute(f"DROP TRIGGER {name}")

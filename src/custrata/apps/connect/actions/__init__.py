@@ -1,21 +1,21 @@
-"""What is done with tokens: make one, recognise it, revoke it."""
+"""Create, authenticate and revoke API tokens."""
 
-from custrata.apps.connect.actions.making import (
+from custrata.apps.connect.actions.authentication import (
+    TokenExpired,
+    TokenIdle,
+    TokenRevoked,
+    TokenUnknown,
+    authenticate,
+)
+from custrata.apps.connect.actions.tokens import (
     NoSuchToken,
     ScopeBeyondRights,
     TokenExpiresBefore,
     TokenNeedsName,
     TokenNeedsScope,
     UnknownScope,
-    make_token,
+    create_token,
     revoke_token,
-)
-from custrata.apps.connect.actions.recognising import (
-    TokenExpired,
-    TokenIdle,
-    TokenRevoked,
-    TokenUnknown,
-    recognise,
 )
 
 __all__ = [
@@ -29,7 +29,7 @@ __all__ = [
     "TokenRevoked",
     "TokenUnknown",
     "UnknownScope",
-    "make_token",
-    "recognise",
+    "authenticate",
+    "create_token",
     "revoke_token",
 ]

@@ -1,13 +1,12 @@
-"""What is done with customers."""
+"""Actions on customers."""
 
 from custrata.apps.customers.actions.columns import choose_columns
+from custrata.apps.customers.actions.deletion import ServerDatabase, delete_customers
 from custrata.apps.customers.actions.editing import NotEditable, NothingToUndo, UnusableValue, edit_attribute, undo_edit
-from custrata.apps.customers.actions.erasing import Started, lift_erasure, server_database, start_erasure
+from custrata.apps.customers.actions.erasing import StartedErasure, lift_erasure, server_database, start_erasure
 from custrata.apps.customers.actions.excluding import exclude_customers, include_customers
 from custrata.apps.customers.actions.exporting import record_export
-from custrata.apps.customers.actions.following import Followed, follow_lake, is_followed
-from custrata.apps.customers.actions.forgetting import ServerDatabase, forget
-from custrata.apps.customers.actions.known import NoSuchCustomer, held_customer
+from custrata.apps.customers.actions.lookups import NoSuchCustomer, lock_customer
 from custrata.apps.customers.actions.notes import (
     EmptyNote,
     NoSuchNote,
@@ -17,8 +16,9 @@ from custrata.apps.customers.actions.notes import (
     write_note,
 )
 from custrata.apps.customers.actions.owning import NoSuchOwner, assign_owner
+from custrata.apps.customers.actions.syncing import SyncResult, is_synced, sync_customers
 from custrata.apps.customers.actions.tagging import (
-    Done,
+    BulkResult,
     NameTaken,
     NoSuchGroup,
     NoSuchTag,
@@ -29,15 +29,13 @@ from custrata.apps.customers.actions.tagging import (
     tag_customers,
     untag_customers,
 )
-from custrata.apps.customers.actions.tagging_many import ListMovedOn, Many, start_tagging
+from custrata.apps.customers.actions.tagging_many import ListMovedOn, TaggingRequest, start_tagging
 from custrata.apps.customers.actions.timeline import record_on_timeline
 
 __all__ = [
-    "Done",
+    "BulkResult",
     "EmptyNote",
-    "Followed",
     "ListMovedOn",
-    "Many",
     "NameTaken",
     "NoSuchCustomer",
     "NoSuchGroup",
@@ -49,19 +47,20 @@ __all__ = [
     "NoteTooLong",
     "NothingToUndo",
     "ServerDatabase",
-    "Started",
+    "StartedErasure",
+    "SyncResult",
+    "TaggingRequest",
     "UnusableName",
     "UnusableValue",
     "assign_owner",
     "choose_columns",
+    "delete_customers",
     "edit_attribute",
     "exclude_customers",
-    "follow_lake",
-    "forget",
-    "held_customer",
     "include_customers",
-    "is_followed",
+    "is_synced",
     "lift_erasure",
+    "lock_customer",
     "make_tag",
     "make_tag_group",
     "record_export",
@@ -71,6 +70,7 @@ __all__ = [
     "server_database",
     "start_erasure",
     "start_tagging",
+    "sync_customers",
     "tag_customers",
     "undo_edit",
     "untag_customers",

@@ -1,4 +1,4 @@
-"""Many rows into the database at once: COPY on PostgreSQL, one prepared statement on SQLite."""
+"""Bulk inserts: COPY on PostgreSQL, one prepared statement on SQLite."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Row = Sequence[Any]
 
 
 def append(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Add rows to a table; instants are given as `datetime`, JSON as text."""
+    """Append rows to a table; instants are passed as `datetime`, JSON as text."""
     named = ", ".join(f'"{column}"' for column in columns)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -22,14 +22,17 @@ def append(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
                     copy.write_row(row)
         else:
             places = ", ".join(["%s"] * len(columns))
-            # The types ask for a list of rows; the database takes them one at a time.
+            # The type stubs require a sequence; the database accepts an iterator.
             one_at_a_time: Any = rows
             cursor.executemany(f'INSERT INTO "{table}" ({named}) VALUES ({places})', one_at_a_time)
 
 
 @contextmanager
 def staged(columns: dict[str, str], rows: Iterable[Row]) -> Iterator[str]:
-    """A temporary table of rows, gone when the block ends; `columns` are names and SQL types. Within a transaction."""
+    """A temporary table of rows, dropped at the end of the block; `columns` are names and SQL types.
+
+    Use it within a transaction.
+    """
     name = "customers_staged"
     described = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
     with connection.cursor() as cursor:
@@ -42,21 +45,28 @@ def staged(columns: dict[str, str], rows: Iterable[Row]) -> Iterator[str]:
 
 
 def run(sql: str, values: Sequence[Any] = ()) -> int:
-    """Carry out one statement; how many rows it touched."""
+    """Execute a statement; return the number of affected rows."""
     with connection.cursor() as cursor:
         cursor.execute(sql, list(values))
         return int(cursor.rowcount)
 
 
 def instant(at: Any) -> object:
-    """An instant as this database takes it where Django does not stand between."""
+    """An instant in the database's representation, for raw SQL."""
     return connection.ops.adapt_datetimefield_value(at)
 
 
-def tell_many(customers: str, values: Sequence[Any], *, kind: str, facts: dict[str, object], actor_id: int | None,
-              at: Any) -> int:  # fmt: skip
-    """One timeline entry for each customer that a query (`SELECT customer_id …`) finds."""
-    # A query's own columns have no type a JSON text would be turned into by itself.
+def record_on_timelines(
+    customers: str,
+    values: Sequence[Any],
+    *,
+    kind: str,
+    facts: dict[str, object],
+    actor_id: int | None,
+    at: Any,
+) -> int:
+    """Insert one timeline entry per customer that a query (`SELECT customer_id …`) returns; return how many."""
+    # Select-list parameters are untyped, so JSON text is not converted implicitly.
     as_json = "CAST(%s AS jsonb)" if connection.vendor == "postgresql" else "%s"
     return run(
         "INSERT INTO customers_timelineentry (customer_id, at, kind, facts, actor_id, run) "

@@ -1,4 +1,4 @@
-"""Keep which columns a person sees in the list."""
+"""Save the columns of a person's customer list."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ MOST = 40
 
 @transaction.atomic
 def choose_columns(*, columns: Sequence[str], actor: User, at: datetime) -> list[str]:
-    """Keep the columns, in their order and each once; none: those everybody sees at first. A matter of taste, so it is
-    not audited."""
-    kept = list(dict.fromkeys(columns))[:MOST]
-    if kept:
-        ListColumns.objects.update_or_create(person=actor, defaults={"columns": kept})
+    """Save the columns without duplicates; an empty list restores the defaults.
+
+    A preference, so not recorded in the audit log.
+    """
+    chosen = list(dict.fromkeys(columns))[:MOST]
+    if chosen:
+        ListColumns.objects.update_or_create(person=actor, defaults={"columns": chosen})
     else:
         ListColumns.objects.filter(person=actor).delete()
-    return kept
+    return chosen

@@ -1,4 +1,4 @@
-"""Say what an attribute of a customer is, against what the sources say; and take that back."""
+"""Override an attribute of a customer, and undo the override."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from django.db import transaction
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
-from custrata.apps.customers.actions.known import held_customer
+from custrata.apps.customers.actions.lookups import lock_customer
 from custrata.apps.customers.actions.timeline import record_on_timeline
 from custrata.apps.customers.models import Customer, Edit
 from custrata.errors import BadInput, Refused
 from custrata.identity.folding import searchable
 from custrata.identity.golden import EDITABLE
-from custrata.pipeline.reading.contacts import LONGEST_SEARCH, SHOWN
+from custrata.pipeline.reading.contacts import CONTACT_COLUMNS, LONGEST_SEARCH
 from custrata.web.versions import Parts, ensure_unchanged
 
 CHOICES = {"kind": ("person", "company"), "gender": ("female", "male", "other")}
@@ -48,43 +48,43 @@ def edit_attribute(
     at: datetime,
     opened: Parts | None = None,
 ) -> bool:
-    """Say what an attribute is; an empty value empties it. Whether anything changed.
+    """Override an attribute; an empty value clears it. Return whether anything changed.
 
-    `source_value` is what the sources say, for the audit and for who undoes it. The list shows it at once, tiers and
-    traits at the next refresh. `opened` is what the person saw, by the attribute's name.
+    `source_value` is the value from the sources, for the audit log. Lists show the edit at once, tiers and traits at
+    the next refresh. `opened` is the state the person saw, by the attribute's name.
 
     Raises `NoSuchCustomer`, `ChangedMeanwhile`, `NotEditable`, `UnusableValue`.
     """
     if attribute not in EDITABLE:
         raise NotEditable(attribute=attribute)
-    said = usable_value(attribute, value)
-    customer = held_customer(customer_id)
-    held = Edit.objects.filter(customer_id=customer_id, attribute=attribute).first()
-    before = held.value if held is not None else source_value
-    if (before or None) == said:
+    new_value = usable_value(attribute, value)
+    customer = lock_customer(customer_id)
+    existing = Edit.objects.filter(customer_id=customer_id, attribute=attribute).first()
+    before = existing.value if existing is not None else source_value
+    if (before or None) == new_value:
         return False
     ensure_unchanged(opened, {attribute: before})
-    fields = {"value": said, "at": at, "actor": actor}
+    fields = {"value": new_value, "at": at, "actor": actor}
     Edit.objects.update_or_create(customer_id=customer_id, attribute=attribute, defaults=fields)
-    _show(customer, attribute, said)
-    _tell(customer_id, "edit", attribute, before=before, after=said, actor=actor, at=at)
+    _update_customer(customer, attribute, new_value)
+    _record(customer_id, "edit", attribute, before=before, after=new_value, actor=actor, at=at)
     return True
 
 
 @transaction.atomic
 def undo_edit(*, customer_id: str, attribute: str, source_value: str | None, actor: User | None, at: datetime) -> None:
-    """Let an attribute be what the sources say again. Raises `NoSuchCustomer`, `NothingToUndo`."""
-    customer = held_customer(customer_id)
-    held = Edit.objects.filter(customer_id=customer_id, attribute=attribute).first()
-    if held is None:
+    """Restore the value of the sources. Raises `NoSuchCustomer`, `NothingToUndo`."""
+    customer = lock_customer(customer_id)
+    existing = Edit.objects.filter(customer_id=customer_id, attribute=attribute).first()
+    if existing is None:
         raise NothingToUndo
-    held.delete()
-    _show(customer, attribute, source_value)
-    _tell(customer_id, "undo", attribute, before=held.value, after=source_value, actor=actor, at=at)
+    existing.delete()
+    _update_customer(customer, attribute, source_value)
+    _record(customer_id, "undo", attribute, before=existing.value, after=source_value, actor=actor, at=at)
 
 
 def usable_value(attribute: str, value: str) -> str | None:
-    """A value as it is kept; none where it says nothing. Raises `UnusableValue`."""
+    """A value in its stored form; None if empty. Raises `UnusableValue`."""
     text = " ".join(value.split())
     if not text:
         return None
@@ -105,7 +105,7 @@ def usable_value(attribute: str, value: str) -> str | None:
 
 
 def _phone(text: str) -> str:
-    """In international form where it says its country, else as it was typed; it has to have digits."""
+    """In E.164 form if it has a country code, else as typed; it must have digits."""
     try:
         return phonenumbers.format_number(phonenumbers.parse(text), phonenumbers.PhoneNumberFormat.E164)
     except phonenumbers.NumberParseException as error:
@@ -114,17 +114,17 @@ def _phone(text: str) -> str:
         return text
 
 
-def _show(customer: Customer, attribute: str, value: str | None) -> None:
-    """Search and lists show it at once."""
-    if attribute not in SHOWN:
+def _update_customer(customer: Customer, attribute: str, value: str | None) -> None:
+    """Update the customer, so that search and lists show the value at once."""
+    if attribute not in CONTACT_COLUMNS:
         return
     setattr(customer, attribute, value or "")
-    parts = [customer.customer_id, *(getattr(customer, name) for name in SHOWN)]
+    parts = [customer.customer_id, *(getattr(customer, name) for name in CONTACT_COLUMNS)]
     customer.search = searchable(*parts)[:LONGEST_SEARCH]
     customer.save(update_fields=[attribute, "search"])
 
 
-def _tell(
+def _record(
     customer_id: str,
     verb: str,
     attribute: str,

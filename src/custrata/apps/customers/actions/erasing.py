@@ -1,4 +1,4 @@
-"""Erase a customer from everything, and take rows of an erased one again: asked for here, carried out by a job."""
+"""Start the erasure of a customer, which a job carries out, and lift erasures."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.db import transaction
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import ERASED, record_change
-from custrata.apps.customers.actions.forgetting import ServerDatabase
-from custrata.apps.customers.actions.known import NoSuchCustomer
+from custrata.apps.customers.actions.deletion import ServerDatabase
+from custrata.apps.customers.actions.lookups import NoSuchCustomer
 from custrata.apps.customers.queries.erasures import KIND
 from custrata.apps.jobs.actions import enqueue
 from custrata.apps.jobs.models import Job
@@ -22,8 +22,8 @@ from custrata.lake.erasures import Erasure
 
 
 @dataclass(frozen=True)
-class Started:
-    """An erasure that is noted: what stands for it in the list, what there was by place, and the job that does it."""
+class StartedErasure:
+    """A started erasure: its name in the list, the number of rows by place, and its job."""
 
     erasure: str
     removed: dict[str, int]
@@ -31,16 +31,17 @@ class Started:
 
 
 def server_database() -> ServerDatabase:
-    """The database of this server, with the folder that its copies lie in."""
+    """The database of this server, with the folder of its copies."""
     return ServerDatabase(Path(settings.WORKSPACE) / SERVER)
 
 
-def start_erasure(workspace: Workspace, *, customer_id: str, actor: User, at: datetime) -> Started:
-    """Note that a customer is to be erased, refuse their rows from now on, and put the work in the queue.
+def start_erasure(workspace: Workspace, *, customer_id: str, actor: User, at: datetime) -> StartedErasure:
+    """Record the erasure of a customer, reject their rows from now on, and enqueue the job.
 
-    Whatever ends this server meanwhile, the work is done: it is noted on the disk first. Audit and job do not say whom.
+    The intent is written to disk first, so the erasure completes even if the server stops. Audit log and job do not
+    identify the customer.
 
-    Raises `NoSuchCustomer` where nothing speaks of them, `Busy`, `NotWritable`, `Damaged`.
+    Raises `NoSuchCustomer` if there is no data about them, `Busy`, `NotWritable`, `Damaged`.
     """
     database = server_database()
     people = people_of(workspace, [customer_id], database)
@@ -48,8 +49,8 @@ def start_erasure(workspace: Workspace, *, customer_id: str, actor: User, at: da
     if not rows:
         raise NoSuchCustomer(customer=customer_id)
     (person,) = people
-    workspace.erasing.begin(people, at=at, by=actor.username, removed=rows)
-    told = workspace.erasures.add(
+    workspace.erasing.add(people, at=at, by=actor.username, removed=rows)
+    record = workspace.erasures.add(
         person.customer_id, emails=person.emails, phones=person.phones, at=at, by=actor.username
     )
     with transaction.atomic():
@@ -59,14 +60,14 @@ def start_erasure(workspace: Workspace, *, customer_id: str, actor: User, at: da
             action="customers.erase",
             subject="customer",
             subject_id=ERASED,
-            after={"erasure": told.name},
+            after={"erasure": record.name},
         )
         job = enqueue(kind=KIND, arguments={}, actor=actor, at=at, key=KIND)
-    return Started(told.name, rows, job)
+    return StartedErasure(record.name, rows, job)
 
 
 def lift_erasure(workspace: Workspace, *, erasure: str, reason: str, actor: User, at: datetime) -> Erasure:
-    """Take rows of an erased customer again, named by the number or as the list does; the audit says who and why.
+    """Accept rows of an erased customer again, given by id or by name in the list; recorded in the audit log.
 
     Raises `NoReasonToLift`, `NotErased`, `Busy`, `NotWritable`, `Damaged`.
     """

@@ -1,4 +1,4 @@
-"""Exclude customers from grading, and grade them again: one door with the command line's."""
+"""Exclude customers from grading, and include them again; the command line uses the same list."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db import transaction
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
-from custrata.apps.customers.actions.known import held_customer
+from custrata.apps.customers.actions.lookups import lock_customer
 from custrata.apps.customers.actions.timeline import record_on_timeline
 from custrata.lake import Workspace
 
@@ -23,7 +23,7 @@ def exclude_customers(
     Raises `NoSuchCustomer`, `NoReason`, `Busy`.
     """
     for customer_id in customer_ids:
-        held_customer(customer_id)
+        lock_customer(customer_id)
     added = workspace.exclusions.add(customer_ids, reason=reason, by=str(actor or ""), at=at)
     for customer_id in added:
         _record("exclude", customer_id, {"reason": reason.strip()}, actor=actor, at=at)
@@ -34,7 +34,7 @@ def exclude_customers(
 def include_customers(
     workspace: Workspace, *, customer_ids: Sequence[str], actor: User | None, at: datetime
 ) -> list[str]:
-    """Grade customers again from the next refresh on; those that were excluded. Raises `Busy`."""
+    """Grade customers again from the next refresh on; return those that were excluded. Raises `Busy`."""
     removed = workspace.exclusions.remove(customer_ids)
     for customer_id in removed:
         _record("include", customer_id, {}, actor=actor, at=at)

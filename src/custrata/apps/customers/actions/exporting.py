@@ -1,4 +1,4 @@
-"""Customers leave the house as a file: that is written down."""
+"""Record exports of customers in the audit log."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from custrata.apps.audit.actions import record_change
 
 @transaction.atomic
 def record_export(*, chosen: str, customers: int, kind: str, actor: User, at: datetime) -> None:
-    """Write down who took which customers along, and how many."""
+    """Record who exported which customers, and how many."""
     after: dict[str, object] = {"chosen": chosen, "customers": customers, "kind": kind}
     record_change(actor=actor, at=at, action="customers.export", subject="customers", subject_id="", after=after)

@@ -1,4 +1,4 @@
-"""Write something down about a customer, and take it away again."""
+"""Write and remove notes about customers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import transaction
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
-from custrata.apps.customers.actions.known import held_customer
+from custrata.apps.customers.actions.lookups import lock_customer
 from custrata.apps.customers.actions.timeline import record_on_timeline
 from custrata.apps.customers.models import Note
 from custrata.errors import BadInput, Refused
@@ -17,7 +17,7 @@ LONGEST = 10_000
 
 
 class EmptyNote(BadInput):
-    template = "The note says nothing. Write something, or leave it."
+    template = "The note is empty. Write something first."
 
 
 class NoteTooLong(BadInput):
@@ -35,30 +35,30 @@ class NotYourNote(Refused):
 @transaction.atomic
 def write_note(*, customer_id: str, text: str, actor: User | None, at: datetime) -> Note:
     """Write a note. Raises `NoSuchCustomer`, `EmptyNote`, `NoteTooLong`."""
-    said = text.strip()
-    if not said:
+    stripped = text.strip()
+    if not stripped:
         raise EmptyNote
-    if len(said) > LONGEST:
+    if len(stripped) > LONGEST:
         raise NoteTooLong(most=LONGEST)
-    held_customer(customer_id)
-    note = Note.objects.create(customer_id=customer_id, text=said, actor=actor, at=at)
-    _tell(note, "write_note", actor, at, after={"text": said})
+    lock_customer(customer_id)
+    note = Note.objects.create(customer_id=customer_id, text=stripped, actor=actor, at=at)
+    _record(note, "write_note", actor, at, after={"text": stripped})
     return note
 
 
 @transaction.atomic
 def remove_note(*, customer_id: str, note_id: int, anybodys: bool, actor: User | None, at: datetime) -> None:
-    """Remove a note: one's own, or with `anybodys` that of anybody. Raises `NoSuchNote`, `NotYourNote`."""
+    """Remove a note: one's own, or with `anybodys` anyone's. Raises `NoSuchNote`, `NotYourNote`."""
     note = Note.objects.select_for_update().filter(customer_id=customer_id, pk=note_id).first()
     if note is None:
         raise NoSuchNote
     if not anybodys and (actor is None or note.actor_id != actor.pk):
         raise NotYourNote
-    _tell(note, "remove_note", actor, at, before={"text": note.text})
+    _record(note, "remove_note", actor, at, before={"text": note.text})
     note.delete()
 
 
-def _tell(
+def _record(
     note: Note,
     verb: str,
     actor: User | None,

@@ -1,4 +1,4 @@
-"""Say who looks after customers: one, or as many as a filter lets through."""
+"""Assign owners to customers: to one, or to all that match a filter."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.db import transaction
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
-from custrata.apps.customers.actions.bulk import run, staged, tell_many
-from custrata.apps.customers.actions.tagging import Done
+from custrata.apps.customers.actions.bulk import record_on_timelines, run, staged
+from custrata.apps.customers.actions.tagging import BulkResult
 from custrata.apps.customers.models import Customer
 from custrata.errors import BadInput
 from custrata.web.versions import Parts, ensure_unchanged
@@ -27,30 +27,33 @@ def assign_owner(
     owner_id: int | None,
     actor: User | None,
     at: datetime,
-    asked: str = "",
+    selection: str = "",
     opened: Parts | None = None,
-) -> Done:
-    """Let a person look after customers, nobody where `owner_id` is none. Ids nobody has are passed over.
+) -> BulkResult:
+    """Assign an owner to customers, or remove it if `owner_id` is None. Unknown ids are ignored.
 
-    `asked` says for the audit how the customers were chosen, `opened` whom a person saw who changes one of them.
+    `selection` describes for the audit log how the customers were chosen; `opened` is the owner that was shown for a
+    single customer.
 
     Raises `NoSuchOwner`, `ChangedMeanwhile`.
     """
     owner = User.objects.filter(pk=owner_id, is_active=True).first() if owner_id is not None else None
     if owner_id is not None and owner is None:
         raise NoSuchOwner
-    one = customer_ids[0] if len(customer_ids) == 1 else None
+    single_id = customer_ids[0] if len(customer_ids) == 1 else None
     before = None
-    if one is not None:
-        Customer.objects.select_for_update().filter(customer_id=one).first()
-        before = _owner_of(one)
+    if single_id is not None:
+        Customer.objects.select_for_update().filter(customer_id=single_id).first()
+        before = _owner_of(single_id)
         if before != (str(owner) if owner else None):
             ensure_unchanged(opened, {"owner": before})
     other = "c.owner_id IS DISTINCT FROM CAST(%s AS bigint)"
     with staged({"customer_id": "text"}, ((customer_id,) for customer_id in set(customer_ids))) as name:
         sql = f"SELECT c.customer_id FROM customers_customer AS c JOIN {name} USING (customer_id) WHERE {other}"
         facts: dict[str, object] = {"owner": str(owner) if owner else None}
-        many = tell_many(sql, [owner_id], kind="own", facts=facts, actor_id=actor.pk if actor else None, at=at)
+        many = record_on_timelines(
+            sql, [owner_id], kind="own", facts=facts, actor_id=actor.pk if actor else None, at=at
+        )
         run(
             "UPDATE customers_customer SET owner_id = CAST(%s AS bigint) "
             f"WHERE customer_id IN (SELECT customer_id FROM {name})",
@@ -62,12 +65,12 @@ def assign_owner(
             at=at,
             action="customers.own",
             subject="customer",
-            subject_id=one or "",
-            customer_id=one,
-            before={"owner": before} if one is not None else None,
-            after={**facts, "customers": many} | ({"chosen": asked} if asked else {}),
+            subject_id=single_id or "",
+            customer_id=single_id,
+            before={"owner": before} if single_id is not None else None,
+            after={**facts, "customers": many} | ({"chosen": selection} if selection else {}),
         )
-    return Done(many, len(customer_ids))
+    return BulkResult(many, len(customer_ids))
 
 
 def _owner_of(customer_id: str) -> str | None:

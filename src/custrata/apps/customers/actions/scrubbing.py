@@ -1,4 +1,4 @@
-"""Take somebody's number and contacts out of texts that speak of other things: notes, jobs, the audit."""
+"""Redact ids and contacts of erased people in other texts: notes, jobs, the audit log."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from custrata.identity.folding import searchable, searched
 from custrata.lake.intents import Person
 from custrata.web.manifest import manifests
 
-LEAST = 4  # characters of a number that is looked for in running text; shorter ones stand there by chance
+LEAST = 4  # minimum length of an id that is searched for in running text; shorter ones match by chance
 LEAST_DIGITS = 7
-FEW = 20  # so many people the database looks for; for more, every row is looked at
-TOKEN = re.compile(r"[\w@.+-]+", re.ASCII)  # Chinese may stand beside it without a blank
-QUESTION = "question"  # of a job about a list of customers: its address, in which a search stands
+FEW = 20  # up to so many people the database filters rows; beyond, every row is scanned
+TOKEN = re.compile(r"[\w@.+-]+", re.ASCII)  # Chinese text may be adjacent without a space
+QUESTION = "question"  # of a job about a list of customers: the query string of the list, which may contain a search
 
 
 class Needles:
-    """What is looked for of some people in a text, and the text without it.
+    """Search terms of some people, and texts with them redacted.
 
     >>> ann = Person("C-0815", ("ann@example.com",), ("+8613800130007",))
-    >>> Needles([ann]).without("客户C-0815来电, Ann@example.com; C-08156")
+    >>> Needles([ann]).redact("客户C-0815来电, Ann@example.com; C-08156")
     '客户erased来电, erased; C-08156'
     """
 
@@ -45,30 +45,30 @@ class Needles:
         odd = sorted(lower - self._whole, key=len, reverse=True)
         self._odd = re.compile("|".join(map(re.escape, odd)), re.IGNORECASE) if odd else None
 
-    def without(self, text: str) -> str:
-        """The text with something neutral in their place."""
+    def redact(self, text: str) -> str:
+        """The text with the terms replaced."""
         text = self._odd.sub(ERASED, text) if self._odd else text
-        return TOKEN.sub(self._neutral, text)
+        return TOKEN.sub(self._replacement, text)
 
-    def _neutral(self, found: re.Match[str]) -> str:
-        whole = found[0]
-        plain = whole.rstrip(".+-")  # the end of a sentence
-        hit = next((one for one in (whole, plain) if one.lower() in self._whole), None)
+    def _replacement(self, match: re.Match[str]) -> str:
+        whole = match[0]
+        plain = whole.rstrip(".+-")  # sentence punctuation
+        hit = next((token for token in (whole, plain) if token.lower() in self._whole), None)
         return whole if hit is None else ERASED + whole[len(hit) :]
 
-    def out_of(self, value: Any) -> Any:
-        """A value of JSON with something neutral in their place."""
+    def redact_json(self, value: Any) -> Any:
+        """A JSON value with the terms replaced."""
         if isinstance(value, str):
-            return self.without(value)
+            return self.redact(value)
         if isinstance(value, list):
-            return [self.out_of(one) for one in value]
+            return [self.redact_json(element) for element in value]
         if isinstance(value, dict):
-            return {self.without(name): self.out_of(one) for name, one in value.items()}
+            return {self.redact(name): self.redact_json(element) for name, element in value.items()}
         return value
 
 
 def _national(phone: str) -> Iterator[str]:
-    """A number as it is typed without its country, as far as `searchable` knows it."""
+    """The national forms of a phone number, as `searchable` indexes them."""
     import phonenumbers
 
     try:
@@ -81,9 +81,9 @@ def _national(phone: str) -> Iterator[str]:
 
 
 def scrub(people: Sequence[Person]) -> dict[str, int]:
-    """Take numbers and contacts of people out of every text and JSON of the apps; how many rows changed, by table.
+    """Redact ids and contacts of people in every text and JSON field of the apps; return changed rows by table.
 
-    The audit must be open. Names stay in texts: others bear them too.
+    The audit log must be open for changes. Names are not redacted, since others may have the same name.
     """
     changed: dict[str, int] = {}
     needles = Needles(people)
@@ -96,7 +96,7 @@ def scrub(people: Sequence[Person]) -> dict[str, int]:
 
 
 def _models() -> list[type[models.Model]]:
-    """The models whose texts may speak of customers."""
+    """The models whose texts may mention customers."""
     return [model for app in manifests() if app.mentions_people for model in app.get_models() if model is not Customer]
 
 
@@ -109,16 +109,16 @@ def _scrub(model: type[models.Model], fields: Sequence[models.Field[Any, Any]], 
     if not needles.words or not fields:
         return 0
     as_text = {f"{field.attname}__text": Cast(field.attname, models.TextField()) for field in fields}
-    wanted = Q()
+    condition = Q()
     for word in needles.words if look else ():
-        for form in {word, json.dumps(word)[1:-1]}:  # as SQLite keeps JSON
+        for form in {word, json.dumps(word)[1:-1]}:  # as SQLite stores JSON
             for name in as_text:
-                wanted |= Q(**{f"{name}__icontains": form})
+                condition |= Q(**{f"{name}__icontains": form})
     names = [field.attname for field in fields]
-    rows = model._base_manager.annotate(**as_text).filter(wanted).only("pk", *names)
+    rows = model._base_manager.annotate(**as_text).filter(condition).only("pk", *names)
     changes = [
         (row.pk, {name: new for field, name in zip(fields, names, strict=True)
-                  if (new := _fitting(field, needles.out_of(getattr(row, name)))) != getattr(row, name)})
+                  if (new := _truncate(field, needles.redact_json(getattr(row, name)))) != getattr(row, name)})
         for row in rows.iterator(chunk_size=2000)
     ]  # fmt: skip
     changes = [(key, values) for key, values in changes if values]
@@ -127,14 +127,14 @@ def _scrub(model: type[models.Model], fields: Sequence[models.Field[Any, Any]], 
     return len(changes)
 
 
-def _fitting(field: models.Field[Any, Any], value: Any) -> Any:
+def _truncate(field: models.Field[Any, Any], value: Any) -> Any:
     longest = getattr(field, "max_length", None)
     return value[:longest] if isinstance(value, str) and longest else value
 
 
 def _scrub_searches(people: Sequence[Person]) -> int:
-    """Take searches that find one of the people out of jobs: what was typed may be a name."""
-    texts = [searchable(one.customer_id, *one.names, *one.phones, *one.emails) for one in people]
+    """Redact searches in jobs that match one of the people, since the search text may be a name."""
+    texts = [searchable(person.customer_id, *person.names, *person.phones, *person.emails) for person in people]
     finds: Callable[[str], bool] = lambda typed: any(  # noqa: E731  # short
         all(part in text for part in searched(typed)) for text in texts
     )

@@ -1,4 +1,4 @@
-"""Make tags, and put them on one customer or on as many as a filter lets through."""
+"""Create tags, and tag one customer or all that match a filter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
-from custrata.apps.customers.actions.bulk import instant, run, staged, tell_many
+from custrata.apps.customers.actions.bulk import instant, record_on_timelines, run, staged
 from custrata.apps.customers.models import Tag, TagGroup
 from custrata.errors import BadInput, Refused
 
@@ -35,14 +35,14 @@ class NameTaken(Refused):
 
 
 @dataclass(frozen=True)
-class Done:
-    """How many customers were changed, of how many that were asked for."""
+class BulkResult:
+    """The number of changed customers, and of requested ones."""
 
     changed: int
-    asked: int
+    requested: int
 
 
-def _named(name: str) -> str:
+def _normalized_name(name: str) -> str:
     text = " ".join(name.split())
     if not text or len(text) > LONGEST or "," in text:
         raise UnusableName(name=text[:LONGEST])
@@ -51,34 +51,34 @@ def _named(name: str) -> str:
 
 @transaction.atomic
 def make_tag(*, name: str, group_id: int | None = None, actor: User | None, at: datetime) -> Tag:
-    """Make a tag. Raises `UnusableName`, `NameTaken`, `NoSuchGroup`."""
-    said = _named(name)
+    """Create a tag. Raises `UnusableName`, `NameTaken`, `NoSuchGroup`."""
+    normalized = _normalized_name(name)
     group = TagGroup.objects.filter(pk=group_id).first() if group_id is not None else None
     if group_id is not None and group is None:
         raise NoSuchGroup
-    tag = Tag(name=said, group=group)
-    _save(tag, said)
-    after: dict[str, object] = {"name": said, "group": group.name if group else None}
+    tag = Tag(name=normalized, group=group)
+    _save(tag, normalized)
+    after: dict[str, object] = {"name": normalized, "group": group.name if group else None}
     _audit("make_tag", "tag", str(tag.pk), actor, at, after=after)
     return tag
 
 
 @transaction.atomic
 def make_tag_group(*, name: str, exclusive: bool, actor: User | None, at: datetime) -> TagGroup:
-    """Make a group of tags; of an `exclusive` one a customer has at most one. Raises `UnusableName`, `NameTaken`."""
-    said = _named(name)
-    group = TagGroup(name=said, exclusive=exclusive)
-    _save(group, said)
-    _audit("make_tag_group", "tag group", str(group.pk), actor, at, after={"name": said, "exclusive": exclusive})
+    """Create a tag group; customers have at most one tag of an `exclusive` one. Raises `UnusableName`, `NameTaken`."""
+    normalized = _normalized_name(name)
+    group = TagGroup(name=normalized, exclusive=exclusive)
+    _save(group, normalized)
+    _audit("make_tag_group", "tag group", str(group.pk), actor, at, after={"name": normalized, "exclusive": exclusive})
     return group
 
 
 @transaction.atomic
 def remove_tag(*, tag_id: int, actor: User | None, at: datetime) -> int:
-    """Remove a tag from everywhere; how many customers had it. Raises `NoSuchTag`."""
-    tag = _held(tag_id)
+    """Delete a tag; return how many customers had it. Raises `NoSuchTag`."""
+    tag = _locked_tag(tag_id)
     sql = "SELECT customer_id FROM customers_customertag WHERE tag_id = %s"
-    _told(sql, [tag.pk], "untag", tag, actor=actor, at=at)
+    _record_tagging(sql, [tag.pk], "untag", tag, actor=actor, at=at)
     many = run("DELETE FROM customers_customertag WHERE tag_id = %s", [tag.pk])
     _audit("remove_tag", "tag", str(tag.pk), actor, at, before={"name": tag.name, "customers": many})
     tag.delete()
@@ -87,16 +87,16 @@ def remove_tag(*, tag_id: int, actor: User | None, at: datetime) -> int:
 
 @transaction.atomic
 def tag_customers(
-    *, customer_ids: Sequence[str], tag_id: int, actor: User | None, at: datetime, asked: str = ""
-) -> Done:
-    """Put a tag on customers; in an exclusive group it takes the place of another. Ids nobody has are passed over.
+    *, customer_ids: Sequence[str], tag_id: int, actor: User | None, at: datetime, selection: str = ""
+) -> BulkResult:
+    """Tag customers, replacing a tag of the same exclusive group. Unknown ids are ignored.
 
-    `asked` says for the audit how the customers were chosen. Raises `NoSuchTag`.
+    `selection` describes for the audit log how the customers were chosen. Raises `NoSuchTag`.
     """
-    tag = _held(tag_id)
+    tag = _locked_tag(tag_id)
     exclusive = tag.group_id if tag.group is not None and tag.group.exclusive else None
-    with _fresh(customer_ids, tag) as fresh:
-        sql = f"SELECT customer_id FROM {fresh}"
+    with _untagged(customer_ids, tag) as untagged:
+        sql = f"SELECT customer_id FROM {untagged}"
         if exclusive is not None:
             run(
                 f"DELETE FROM customers_customertag WHERE exclusive_group_id = %s AND customer_id IN ({sql})",
@@ -104,35 +104,35 @@ def tag_customers(
             )
         many = run(
             "INSERT INTO customers_customertag (customer_id, tag_id, exclusive_group_id, at, actor_id) "
-            f"SELECT customer_id, %s, {int(exclusive) if exclusive is not None else 'NULL'}, %s, %s FROM {fresh}",
+            f"SELECT customer_id, %s, {int(exclusive) if exclusive is not None else 'NULL'}, %s, %s FROM {untagged}",
             [tag.pk, instant(at), actor.pk if actor else None],
         )
-        _told(sql, [], "tag", tag, actor=actor, at=at)
+        _record_tagging(sql, [], "tag", tag, actor=actor, at=at)
     if many:
-        _audit_many("tag", customer_ids, many, tag, asked=asked, actor=actor, at=at)
-    return Done(many, len(customer_ids))
+        _audit_many("tag", customer_ids, many, tag, selection=selection, actor=actor, at=at)
+    return BulkResult(many, len(customer_ids))
 
 
 @transaction.atomic
 def untag_customers(
-    *, customer_ids: Sequence[str], tag_id: int, actor: User | None, at: datetime, asked: str = ""
-) -> Done:
-    """Take a tag off customers. Raises `NoSuchTag`."""
-    tag = _held(tag_id)
+    *, customer_ids: Sequence[str], tag_id: int, actor: User | None, at: datetime, selection: str = ""
+) -> BulkResult:
+    """Untag customers. Raises `NoSuchTag`."""
+    tag = _locked_tag(tag_id)
     with staged({"customer_id": "text"}, ((customer_id,) for customer_id in customer_ids)) as name:
         having = f"tag_id = %s AND customer_id IN (SELECT customer_id FROM {name})"
-        _told(
+        _record_tagging(
             f"SELECT customer_id FROM customers_customertag WHERE {having}", [tag.pk], "untag", tag, actor=actor, at=at
         )
         many = run(f"DELETE FROM customers_customertag WHERE {having}", [tag.pk])
     if many:
-        _audit_many("untag", customer_ids, many, tag, asked=asked, actor=actor, at=at)
-    return Done(many, len(customer_ids))
+        _audit_many("untag", customer_ids, many, tag, selection=selection, actor=actor, at=at)
+    return BulkResult(many, len(customer_ids))
 
 
 @contextmanager
-def _fresh(customer_ids: Sequence[str], tag: Tag) -> Iterator[str]:
-    """The customers among the ids that do not have the tag, as a temporary table."""
+def _untagged(customer_ids: Sequence[str], tag: Tag) -> Iterator[str]:
+    """The existing customers among the ids that do not have the tag, as a temporary table."""
     with staged({"customer_id": "text"}, ((customer_id,) for customer_id in set(customer_ids))) as name:
         run(
             f"DELETE FROM {name} WHERE "
@@ -144,7 +144,7 @@ def _fresh(customer_ids: Sequence[str], tag: Tag) -> Iterator[str]:
         yield name
 
 
-def _held(tag_id: int) -> Tag:
+def _locked_tag(tag_id: int) -> Tag:
     tag = Tag.objects.select_for_update(of=("self",)).select_related("group").filter(pk=tag_id).first()
     if tag is None:
         raise NoSuchTag
@@ -159,9 +159,9 @@ def _save(row: Tag | TagGroup, name: str) -> None:
         raise NameTaken(name=name) from error
 
 
-def _told(sql: str, values: list[object], kind: str, tag: Tag, *, actor: User | None, at: datetime) -> None:
+def _record_tagging(sql: str, values: list[object], kind: str, tag: Tag, *, actor: User | None, at: datetime) -> None:
     facts: dict[str, object] = {"tag": tag.name}
-    tell_many(sql, values, kind=kind, facts=facts, actor_id=actor.pk if actor else None, at=at)
+    record_on_timelines(sql, values, kind=kind, facts=facts, actor_id=actor.pk if actor else None, at=at)
 
 
 def _audit(
@@ -188,9 +188,17 @@ def _audit(
 
 
 def _audit_many(
-    verb: str, customer_ids: Sequence[str], many: int, tag: Tag, *, asked: str, actor: User | None, at: datetime
+    verb: str, customer_ids: Sequence[str], many: int, tag: Tag, *, selection: str, actor: User | None, at: datetime
 ) -> None:
-    """One row for all of them; of a single customer it names them."""
+    """One audit row for all customers; with the customer id if there is only one."""
     after: dict[str, object] = {"tag": tag.name, "customers": many}
-    one = customer_ids[0] if len(customer_ids) == 1 else None
-    _audit(verb, "tag", str(tag.pk), actor, at, after=after | ({"chosen": asked} if asked else {}), customer_id=one)
+    single_id = customer_ids[0] if len(customer_ids) == 1 else None
+    _audit(
+        verb,
+        "tag",
+        str(tag.pk),
+        actor,
+        at,
+        after=after | ({"chosen": selection} if selection else {}),
+        customer_id=single_id,
+    )

@@ -1,4 +1,4 @@
-"""Ask for the tagging of very many customers, which a job does."""
+"""Tag a very large number of customers in a job."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ class ListMovedOn(Refused):
 
 
 @dataclass(frozen=True)
-class Many:
-    """Whom to tag: the question of a list as its address says it, the run it was asked of, how many were seen."""
+class TaggingRequest:
+    """Whom to tag: the query string of a list, its run, and the number of customers that was shown."""
 
     question: str
     run: str | None
-    seen: int
+    customers: int
 
 
-def start_tagging(*, many: Many, tag_id: int, off: bool, actor: User, at: datetime) -> Job:
-    """Put the tagging of very many customers, or where `off` taking the tag off them, in the queue.
+def start_tagging(*, many: TaggingRequest, tag_id: int, off: bool, actor: User, at: datetime) -> Job:
+    """Enqueue tagging, or with `off` untagging, of a very large number of customers.
 
-    The audit has it as it is done. Raises `NoSuchTag`.
+    The job records it in the audit log. Raises `NoSuchTag`.
     """
     if not Tag.objects.filter(pk=tag_id).exists():
         raise NoSuchTag
-    arguments = {"question": many.question, "run": many.run, "seen": many.seen, "tag": tag_id, "off": off}
+    arguments = {"question": many.question, "run": many.run, "seen": many.customers, "tag": tag_id, "off": off}
     return enqueue(kind=KIND, arguments=arguments, actor=actor, at=at)

@@ -1,4 +1,4 @@
-"""What happens to a customer here is written on their timeline: journeys, webhooks and pages read it there."""
+"""Record events on a customer's timeline, which journeys, webhooks and pages read."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from custrata.apps.customers.models import TimelineEntry
 def record_on_timeline(
     *, customer_id: str, at: datetime, kind: str, facts: Mapping[str, object], actor: User | None
 ) -> TimelineEntry:
-    """Write one entry, in the transaction of what happened. An app declares the `kind` in its `apps.py`."""
+    """Add an entry, in the transaction of the event. An app declares the `kind` in its `apps.py`."""
     return TimelineEntry.objects.create(customer_id=customer_id, at=at, kind=kind, facts=dict(facts), actor=actor)

@@ -1,8 +1,8 @@
-"""What there is to read of customers."""
+"""Queries on customers."""
 
 from custrata.apps.customers.queries.customers import (
     contacts_of,
-    found_customer,
+    customer_by_id,
     notes_of,
     owners,
     tag_groups,
@@ -11,17 +11,17 @@ from custrata.apps.customers.queries.customers import (
     tags_with_customers,
 )
 from custrata.apps.customers.queries.decided import decisions
-from custrata.apps.customers.queries.searching import Found, found_customers
+from custrata.apps.customers.queries.searching import SearchResult, search_customers
 from custrata.apps.customers.queries.state import state_of
 
 __all__ = [
-    "Found",
+    "SearchResult",
     "contacts_of",
+    "customer_by_id",
     "decisions",
-    "found_customer",
-    "found_customers",
     "notes_of",
     "owners",
+    "search_customers",
     "state_of",
     "tag_groups",
     "tags",

@@ -1,4 +1,4 @@
-"""The columns a list of customers may show, with how each is written."""
+"""The columns of the customer list, and their formats."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONTACT = ("kind", "phone", "email", "gender", "birthday", "company", "country",
            "postcode", "registered_at")  # fmt: skip
 SCORES = ("rfm_label", "rfm_r_score", "rfm_f_score", "rfm_m_score")
 STARTING = ("value_tier", "lifecycle_tier", "rfm_tier", "orders", "spend", "last_order_on", "owner", "tags")
-DECIDED = "decided"  # the group of columns whose values stand in the database
+DECIDED = "decided"  # the group of columns that apps declare
 GROUPS = (DECIDED, "contact", "tiers", "time", "money", "rhythm", "price", "returns", "breadth", "channel", "other")
 HIDDEN = ("customer_id", "name")
 BY_TYPE: Sequence[tuple[str, Kind]] = (
@@ -40,7 +40,7 @@ BY_UNIT: dict[str, Kind] = {"money": "money", "share": "share"}
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its key in the profile, what it is called, its group, how it is written, and of which scheme."""
+    """One column: its key in the profile, label, group, format and scheme."""
 
     key: str
     label: str
@@ -50,7 +50,7 @@ class Column:
 
     @property
     def is_number(self) -> bool:
-        """Whether it stands to the right."""
+        """Whether it is right-aligned."""
         return self.kind in ("money", "share", "number", "decimal")
 
     @property
@@ -59,20 +59,20 @@ class Column:
         return self.group != DECIDED
 
 
-def columns_known(types: Mapping[str, str], language: str) -> dict[str, Column]:
-    """Every column that can be shown, by key; `types` are the columns of the profile and their SQL types."""
-    found = {key: _declared(column, language) for key, column in list_columns().items()}
+def available_columns(types: Mapping[str, str], language: str) -> dict[str, Column]:
+    """Every available column by key; `types` maps columns of the profile to SQL types."""
+    columns = {key: _declared(column, language) for key, column in list_columns().items()}
     schemes = tuple(graded_schemes())
     for name, kind in types.items():
         column = _column(name, kind, language, schemes)
-        if column is not None and column.key not in found:
-            found[column.key] = column
-    return found
+        if column is not None and column.key not in columns:
+            columns[column.key] = column
+    return columns
 
 
 @cache
 def list_columns() -> dict[str, ListColumn]:
-    """Every column that an app declares, by key."""
+    """The columns that apps declare, by key."""
     return {column.key: column for app in manifests() for column in app.list_columns}
 
 
@@ -81,11 +81,11 @@ def _declared(column: ListColumn, language: str) -> Column:
     return Column(column.key, phrase(area, name, language), DECIDED, cast(Kind, column.kind))
 
 
-def columns_of(person: User, known: Mapping[str, Column]) -> list[Column]:
-    """The columns a person chose, as far as there are such; else those everybody sees at first."""
-    held = ListColumns.objects.filter(person=person).values_list("columns", flat=True).first()
-    chosen = [known[key] for key in held or () if key in known]
-    return chosen or [known[key] for key in STARTING if key in known]
+def columns_of(person: User, columns: Mapping[str, Column]) -> list[Column]:
+    """The columns a person chose, as far as available; else the defaults."""
+    saved_keys = ListColumns.objects.filter(person=person).values_list("columns", flat=True).first()
+    chosen = [columns[key] for key in saved_keys or () if key in columns]
+    return chosen or [columns[key] for key in STARTING if key in columns]
 
 
 def _column(name: str, kind: str, language: str, schemes: Sequence[str]) -> Column | None:
@@ -109,7 +109,7 @@ def _column(name: str, kind: str, language: str, schemes: Sequence[str]) -> Colu
 
 
 def trait_label(name: str, language: str) -> str:
-    """What an attribute is called."""
+    """The label of an attribute."""
     return phrase("customers", f"attribute.{name}", language)
 
 

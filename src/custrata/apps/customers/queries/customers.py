@@ -1,4 +1,4 @@
-"""Customers found by what one knows of them, and what people say of one."""
+"""Customers by id, tag and owner, and their notes and tags."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from custrata.apps.accounts.models import User
 from custrata.apps.customers.models import Customer, CustomerTag, Note, Tag, TagGroup
 
 
-def found_customer(customer_id: str) -> Customer | None:
-    """The customer of that id."""
+def customer_by_id(customer_id: str) -> Customer | None:
+    """The customer with that id."""
     return Customer.objects.select_related("owner").filter(customer_id=customer_id).first()
 
 
 def contacts_of(customer_ids: Sequence[str]) -> dict[str, Customer]:
     """Customers by id, with their owners."""
-    found = Customer.objects.select_related("owner").filter(customer_id__in=customer_ids).defer("search", "mark")
-    return {customer.customer_id: customer for customer in found}
+    customers = Customer.objects.select_related("owner").filter(customer_id__in=customer_ids).defer("search", "mark")
+    return {customer.customer_id: customer for customer in customers}
 
 
 def tags_of(customer_ids: Sequence[str]) -> dict[str, list[Tag]]:
     """The tags of customers, by name."""
-    found: dict[str, list[Tag]] = {}
+    tags_by_customer: dict[str, list[Tag]] = {}
     rows = CustomerTag.objects.filter(customer_id__in=customer_ids).select_related("tag__group").order_by("tag__name")
     for row in rows:
-        found.setdefault(row.customer_id, []).append(row.tag)
-    return found
+        tags_by_customer.setdefault(row.customer_id, []).append(row.tag)
+    return tags_by_customer
 
 
 def tag_values(customers: Mapping[str, Customer]) -> dict[str, list[Tag]]:
-    """The tags of the customers of a page: the column `tags` of their list."""
+    """The tags of customers by id, for the column `tags` of the list."""
     return tags_of(list(customers)) if customers else {}
 
 
 def owner_values(customers: Mapping[str, Customer]) -> dict[str, User | None]:
-    """Who looks after the customers of a page: the column `owner` of their list."""
+    """The owners of customers by id, for the column `owner` of the list."""
     return {customer_id: customer.owner for customer_id, customer in customers.items()}
 
 
 def notes_of(customer_id: str) -> QuerySet[Note]:
-    """What was written down about a customer, the newest first."""
+    """The notes on a customer, newest first."""
     return Note.objects.filter(customer_id=customer_id).select_related("actor").order_by("-at", "-id")
 
 
@@ -61,5 +61,5 @@ def tag_groups() -> QuerySet[TagGroup]:
 
 
 def owners() -> QuerySet[User]:
-    """The people who may look after customers."""
+    """The people who can own customers."""
     return User.objects.filter(is_active=True).order_by("name", "username")

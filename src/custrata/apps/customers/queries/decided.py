@@ -1,4 +1,4 @@
-"""What people decided, as the next refresh takes it."""
+"""Decisions of people, as input of the next refresh."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PORTION = 50_000
 
 
 def decisions() -> Decisions:
-    """Edits, tags and owners of all customers; tiers given by hand are the business of the app `tiers`."""
+    """Edits, tags and owners of all customers; the app `tiers` provides tier overrides."""
     owned = Customer.objects.filter(owner__isnull=False)
     called = Coalesce(NullIf("owner__name", Value("")), F("owner__username"))
     return Decisions(
@@ -28,15 +28,15 @@ def decisions() -> Decisions:
 def _table(
     name: str, rows: QuerySet[Edit] | QuerySet[CustomerTag] | QuerySet[Customer], fields: Sequence[str]
 ) -> pa.Table:
-    """Rows as the table of decisions of that name."""
-    schema, batches, held = SCHEMAS[name], [], list[tuple[object, ...]]()
+    """Rows as the decision table of that name."""
+    schema, batches, pending = SCHEMAS[name], [], list[tuple[object, ...]]()
     for row in rows.values_list(*fields).iterator(chunk_size=PORTION):
-        held.append(row)
-        if len(held) == PORTION:
-            batches.append(_batch(held, schema))
-            held = []
-    if held:
-        batches.append(_batch(held, schema))
+        pending.append(row)
+        if len(pending) == PORTION:
+            batches.append(_batch(pending, schema))
+            pending = []
+    if pending:
+        batches.append(_batch(pending, schema))
     return pa.Table.from_batches(batches, schema)
 
 

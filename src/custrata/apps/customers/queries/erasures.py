@@ -1,4 +1,4 @@
-"""Who was erased, as the list tells it: hashes in place of customers."""
+"""The list of erasures, with hashes in place of customers."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ KIND = "customers.erase"
 
 
 @dataclass(frozen=True)
-class Listed:
-    """One erasure of the list; `under_way` until every place is clean."""
+class ListedErasure:
+    """One erasure; `under_way` until every place is clean."""
 
     erasure: str
     at: datetime
@@ -25,12 +25,12 @@ class Listed:
     reason: str
 
 
-def erasures(workspace: Workspace) -> list[Listed]:
+def erasures(workspace: Workspace) -> list[ListedErasure]:
     """Every erasure, the newest first. Raises `Damaged`."""
-    ids = [one for intent in workspace.erasing.all() for one in intent.customer_ids]
-    under_way = workspace.erasures.marks(ids)
+    ids = [customer_id for intent in workspace.erasing.all() for customer_id in intent.customer_ids]
+    under_way = workspace.erasures.hashes(ids)
     return [
-        Listed(
+        ListedErasure(
             erasure=row.name,
             at=row.at,
             by=row.by,

@@ -16,7 +16,7 @@ UNOWNED = "none"
 
 
 @dataclass(frozen=True)
-class Selected:
+class Selection:
     """Whom a filter lets through: the customers of a condition, or all but those. No customer meets it twice."""
 
     condition: Q
@@ -37,9 +37,9 @@ def list_filters() -> dict[str, ListFilter]:
     return {declared.name: declared for app in manifests() for declared in app.list_filters}
 
 
-def selected(name: str, value: str) -> Selected | None:
+def selection_of(name: str, value: str) -> Selection | None:
     """Whom a value of a filter lets through; none where the value makes no sense."""
-    selection: Selected | None = function(list_filters()[name].customers)(value)
+    selection: Selection | None = function(list_filters()[name].customers)(value)
     return selection
 
 
@@ -53,10 +53,10 @@ def tag_choices() -> list[tuple[str, str]]:
     return [(str(tag.pk), tag.name) for tag in tags()]
 
 
-def tagged(value: str) -> Selected | None:
+def tagged(value: str) -> Selection | None:
     """Customers with a tag."""
     tag_id = whole_number(value)
-    return Selected(Q(tags__tag_id=tag_id)) if tag_id is not None else None
+    return Selection(Q(tags__tag_id=tag_id)) if tag_id is not None else None
 
 
 def tag_chip(value: str) -> str:
@@ -70,12 +70,12 @@ def owner_choices() -> list[tuple[str, str]]:
     return [(UNOWNED, text("customers.owner.nobody")), *((str(person.pk), str(person)) for person in owners())]
 
 
-def owned(value: str) -> Selected | None:
+def owned(value: str) -> Selection | None:
     """Customers whom a person looks after; or whom nobody does, which holds for those the database lacks too."""
     if value == UNOWNED:
-        return Selected(Q(owner__isnull=False), excluded=True)
+        return Selection(Q(owner__isnull=False), excluded=True)
     person_id = whole_number(value)
-    return Selected(Q(owner_id=person_id)) if person_id is not None else None
+    return Selection(Q(owner_id=person_id)) if person_id is not None else None
 
 
 def owner_chip(value: str) -> str:

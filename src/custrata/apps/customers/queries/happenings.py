@@ -1,4 +1,4 @@
-"""The timeline of a customer: what happened here, and the orders, events and feedback of the lake, the newest first."""
+"""The timeline of a customer: entries of the database, and orders, events and feedback of the lake."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def timeline_kinds() -> dict[str, tuple[str, TimelineKind]]:
 
 
 @dataclass
-class Happening:
-    """One thing that happened; the tiers that changed at one instant are one."""
+class TimelineEvent:
+    """One event on the timeline; tier changes of the same instant are combined."""
 
     at: datetime
     kind: str
@@ -66,47 +66,47 @@ class Happening:
 
     @property
     def corrects(self) -> bool:
-        """Whether all its moves are corrections: facts came in late, and nothing happened to the customer then."""
+        """Whether all its moves are corrections due to late facts."""
         return bool(self.moves) and all(move.get("late") for move in self.moves)
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """A stretch of the timeline, and the instant before which it goes on, where it does."""
+    """A page of the timeline, and the instant before which the next page starts, if any."""
 
-    happenings: list[Happening]
+    events: list[TimelineEvent]
     earlier: datetime | None
 
 
 def timeline(reading: Reading | None, customer_id: str, before: datetime | None = None) -> Timeline:
-    """The newest happenings, or those before an instant. What happened at one instant is never torn apart."""
-    found = [*_here(customer_id, before)]
+    """The newest events, or those before an instant. Events of the same instant stay on one page."""
+    events = [*_database_events(customer_id, before)]
     if reading is not None:
-        found += [*_in_lake(reading, customer_id, before)]
-    found.sort(key=lambda happening: (happening.at, happening.kind), reverse=True)
-    shown = found[:LIMIT]
-    shown += [happening for happening in found[LIMIT:] if happening.at == shown[-1].at]
-    return Timeline(shown, shown[-1].at if len(found) > len(shown) else None)
+        events += [*_lake_events(reading, customer_id, before)]
+    events.sort(key=lambda event: (event.at, event.kind), reverse=True)
+    page = events[:LIMIT]
+    page += [event for event in events[LIMIT:] if event.at == page[-1].at]
+    return Timeline(page, page[-1].at if len(events) > len(page) else None)
 
 
-def _here(customer_id: str, before: datetime | None) -> Iterator[Happening]:
+def _database_events(customer_id: str, before: datetime | None) -> Iterator[TimelineEvent]:
     rows = TimelineEntry.objects.filter(customer_id=customer_id).select_related("actor").order_by("-at", "-id")
     if before is not None:
         rows = rows.filter(at__lt=before)
-    together: dict[datetime, Happening] = {}
+    together: dict[datetime, TimelineEvent] = {}
     for entry in rows[: LIMIT * 10]:
-        happening = Happening(entry.at, entry.kind, entry.facts, str(entry.actor) if entry.actor else "")
+        event = TimelineEvent(entry.at, entry.kind, entry.facts, str(entry.actor) if entry.actor else "")
         if entry.kind != "tier":
-            yield happening
+            yield event
         elif entry.at in together:
             together[entry.at].moves.append(entry.facts)
         else:
-            together[entry.at] = happening
-            happening.moves.append(entry.facts)
-            yield happening
+            together[entry.at] = event
+            event.moves.append(entry.facts)
+            yield event
 
 
-def _in_lake(reading: Reading, customer_id: str, before: datetime | None) -> Iterator[Happening]:
+def _lake_events(reading: Reading, customer_id: str, before: datetime | None) -> Iterator[TimelineEvent]:
     for name, (at, kind) in LAKE.items():
         for row in getattr(reading, name)(customer_id, LIMIT + 1, before=before):
-            yield Happening(row[at], "return" if row.get("kind") == "return" else kind, row)
+            yield TimelineEvent(row[at], "return" if row.get("kind") == "return" else kind, row)

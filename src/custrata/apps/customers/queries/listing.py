@@ -1,4 +1,4 @@
-"""The list of customers: who is asked for, a page of them, and how many there are."""
+"""The list of customers: its query, its pages and its count."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 from custrata.apps.customers.models import Customer
 from custrata.apps.customers.queries.columns import DECIDED, Column, list_columns
 from custrata.apps.customers.queries.customers import contacts_of
-from custrata.apps.customers.queries.filters import Selected, selected
-from custrata.apps.customers.queries.searching import Found, found_customers
+from custrata.apps.customers.queries.filters import Selection, selection_of
+from custrata.apps.customers.queries.searching import SearchResult, search_customers
 from custrata.identity.folding import searched
 from custrata.pipeline.reading import Cell, Filter, Ids, Moved, Reading, Tiered
 from custrata.web.manifest import function
@@ -24,42 +24,42 @@ FEW = 500
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Which customers a list shows, and in which order. All of it holds together; tiers of a scheme are either-or."""
+class ListQuery:
+    """The filters and order of a list. Filters are combined with AND, tiers of the same scheme with OR."""
 
     q: str = ""
     tiers: tuple[tuple[str, tuple[str, ...]], ...] = ()
     cell: tuple[int, int] | None = None
     moved: tuple[tuple[str, str | None, str], ...] = ()
-    declared: tuple[tuple[str, str], ...] = ()  # filters of the apps, by name, each with its value
+    declared: tuple[tuple[str, str], ...] = ()  # filters that apps declare: name and value
     run: str | None = None
     sort: str = "customer_id"
     descending: bool = False
 
     @property
     def of_profile(self) -> list[Filter]:
-        """What is asked of the profile."""
+        """The filters on the profile."""
         cell: list[Filter] = [Cell(*self.cell)] if self.cell else []
         moves = [Moved(scheme, source, target) for scheme, source, target in self.moved]
         return [*(Tiered(scheme, tiers) for scheme, tiers in self.tiers), *cell, *moves]
 
     @property
     def is_filtered(self) -> bool:
-        """Whether anybody is left out."""
+        """Whether any filter is set."""
         return bool(self.q or self.tiers or self.cell or self.moved or self.declared)
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """The filters of a question, and what its search found; `found` is none where nothing was searched for."""
+class ResolvedFilters:
+    """The filters of a list query, and its search result; None without a search."""
 
     filters: tuple[Filter, ...]
-    found: Found | None = None
+    search: SearchResult | None = None
 
 
 @dataclass(frozen=True)
 class Line:
-    """One customer of the list: contacts and declared columns as they are now, all else as the run saw it."""
+    """One customer of the list: contacts and declared columns are current, the rest is as of the run."""
 
     customer_id: str
     name: str
@@ -69,111 +69,113 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A page and one line more, how many there are in all, what a search found, and who of them is not graded yet."""
+class ListPage:
+    """A page plus one row, the total count, the search result, and found customers that are not graded yet."""
 
     rows: list[Line]
     many: int
-    found: Found | None
+    search: SearchResult | None
     ungraded: list[Line]
 
 
-def chosen(asked: Asked) -> Chosen:
-    """The filters of a question: what the database knows becomes a filter by id."""
-    filters = asked.of_profile
-    found = found_customers(asked.q) if asked.q else None
-    ids = [Ids(found.customer_ids)] if found is not None else []
-    ids += [Ids(selection.ids(), excluded=selection.excluded) for selection in _selections(asked)]
-    return Chosen((*ids, *filters), found)
+def resolve_filters(list_query: ListQuery) -> ResolvedFilters:
+    """The filters of a list query; filters on the database become filters by id."""
+    filters = list_query.of_profile
+    result = search_customers(list_query.q) if list_query.q else None
+    ids = [Ids(result.customer_ids)] if result is not None else []
+    ids += [Ids(selection.ids(), excluded=selection.excluded) for selection in _selections(list_query)]
+    return ResolvedFilters((*ids, *filters), result)
 
 
-def _selections(asked: Asked) -> Iterator[Selected]:
-    """Whom the filters of the apps let through."""
-    for name, value in asked.declared:
-        selection = selected(name, value)
+def _selections(list_query: ListQuery) -> Iterator[Selection]:
+    """The customers that the declared filters select."""
+    for name, value in list_query.declared:
+        selection = selection_of(name, value)
         if selection is not None:
             yield selection
 
 
-def listed(reading: Reading, asked: Asked, columns: Sequence[Column], cursor: Cursor | None) -> Listed:
-    """A page of customers after or before a cursor, and how many there are in all."""
-    picked = chosen(asked)
-    ids = picked.found.customer_ids if picked.found is not None else ()
-    if picked.found is not None and cursor is None and len(ids) <= FEW:
-        # All that were found, in one look: it tells how many they are, too.
-        rows = lines(reading, asked, picked.filters, columns, None, limit=len(ids))
-        return Listed(
-            rows[: LIMIT + 1], len(rows), picked.found, _ungraded(asked, ids, {row.customer_id for row in rows})
+def list_page(reading: Reading, list_query: ListQuery, columns: Sequence[Column], cursor: Cursor | None) -> ListPage:
+    """A page of customers after or before a cursor, and the total count."""
+    picked = resolve_filters(list_query)
+    ids = picked.search.customer_ids if picked.search is not None else ()
+    if picked.search is not None and cursor is None and len(ids) <= FEW:
+        # One query for all search results, which also gives the count.
+        rows = lines(reading, list_query, picked.filters, columns, None, limit=len(ids))
+        return ListPage(
+            rows[: LIMIT + 1], len(rows), picked.search, _ungraded(list_query, ids, {row.customer_id for row in rows})
         )
-    rows = lines(reading, asked, picked.filters, columns, cursor)
-    if picked.found is None:
-        return Listed(rows, reading.count(picked.filters), None, [])
-    seen = set(reading.ids(picked.filters).to_pylist())
-    return Listed(rows, len(seen), picked.found, _ungraded(asked, ids, seen) if len(rows) <= LIMIT else [])
+    rows = lines(reading, list_query, picked.filters, columns, cursor)
+    if picked.search is None:
+        return ListPage(rows, reading.count(picked.filters), None, [])
+    graded_ids = set(reading.ids(picked.filters).to_pylist())
+    return ListPage(
+        rows, len(graded_ids), picked.search, _ungraded(list_query, ids, graded_ids) if len(rows) <= LIMIT else []
+    )
 
 
 def lines(
     reading: Reading,
-    asked: Asked,
+    list_query: ListQuery,
     filters: Sequence[Filter],
     columns: Sequence[Column],
     cursor: Cursor | None,
     *,
     limit: int = LIMIT + 1,
 ) -> list[Line]:
-    """Up to so many customers, after or before a cursor."""
-    wanted = ["customer_id", *(column.key for column in columns if column.key in reading.columns)]
+    """Up to `limit` customers after or before a cursor."""
+    keys = ["customer_id", *(column.key for column in columns if column.key in reading.columns)]
     after = (cursor.key[0], str(cursor.key[1])) if cursor is not None else None
     rows = reading.customers(
         filters,
-        [*wanted, *(["name"] if "name" in reading.columns else [])],
-        sort=asked.sort,
-        descending=asked.descending,
+        [*keys, *(["name"] if "name" in reading.columns else [])],
+        sort=list_query.sort,
+        descending=list_query.descending,
         after=after,
         backwards=bool(cursor and cursor.backwards),
         limit=limit,
     )
-    return _lines(rows, columns, asked.sort)
+    return _lines(rows, columns, list_query.sort)
 
 
-def _ungraded(asked: Asked, found: Sequence[str], seen: Set[str]) -> list[Line]:
-    """Customers a search found whom the run has not seen: they came after it, and nothing but contacts is known."""
-    if asked.of_profile or asked.run:
+def _ungraded(list_query: ListQuery, customer_ids: Sequence[str], graded_ids: Set[str]) -> list[Line]:
+    """Customers found by a search that are not in the run, since they are newer; only their contacts are known."""
+    if list_query.of_profile or list_query.run:
         return []
-    unseen = [customer_id for customer_id in found if customer_id not in seen][:LIMIT]
+    unseen = [customer_id for customer_id in customer_ids if customer_id not in graded_ids][:LIMIT]
     return _lines([{"customer_id": customer_id} for customer_id in unseen], (), "customer_id")
 
 
-def customers_without_run(asked: Asked) -> QuerySet[Customer]:
-    """Whom a question lets through before anything is graded."""
+def customers_without_run(list_query: ListQuery) -> QuerySet[Customer]:
+    """The customers that match a list query before the first run."""
     rows = Customer.objects.all()
-    if asked.q:
-        for word in searched(asked.q):
+    if list_query.q:
+        for word in searched(list_query.q):
             rows = rows.filter(search__contains=word)
-    for selection in _selections(asked):
+    for selection in _selections(list_query):
         rows = selection.within(rows)
     return rows
 
 
-def lines_without_run(asked: Asked, columns: Sequence[Column], cursor: Cursor | None) -> list[Line]:
-    """A page of them, by id."""
-    held = keyset(customers_without_run(asked), ("customer_id",), cursor, limit=LIMIT)
-    return _lines([{"customer_id": customer.customer_id} for customer in held], columns, "customer_id")
+def lines_without_run(list_query: ListQuery, columns: Sequence[Column], cursor: Cursor | None) -> list[Line]:
+    """A page of these customers, by id."""
+    customers = keyset(customers_without_run(list_query), ("customer_id",), cursor, limit=LIMIT)
+    return _lines([{"customer_id": customer.customer_id} for customer in customers], columns, "customer_id")
 
 
-def ids_chosen(reading: Reading | None, asked: Asked) -> list[str]:
-    """The ids of everybody a question lets through: for what is done to all of them at once."""
+def matching_ids(reading: Reading | None, list_query: ListQuery) -> list[str]:
+    """The ids of all customers that match a list query, for bulk actions."""
     if reading is not None:
-        return list(reading.ids(chosen(asked).filters).to_pylist())
-    return list(customers_without_run(asked).order_by().values_list("customer_id", flat=True))
+        return list(reading.ids(resolve_filters(list_query).filters).to_pylist())
+    return list(customers_without_run(list_query).order_by().values_list("customer_id", flat=True))
 
 
-def table(reading: Reading, asked: Asked, columns: Sequence[Column]) -> Iterator[list[Any]]:
-    """Everybody a question lets through, as rows to take along: id, name, then the columns."""
-    wanted = [column.key for column in columns if column.key in reading.columns]
+def table(reading: Reading, list_query: ListQuery, columns: Sequence[Column]) -> Iterator[list[Any]]:
+    """All customers that match a list query, as export rows: id, name, then the columns."""
+    keys = [column.key for column in columns if column.key in reading.columns]
     named = ["name"] if "name" in reading.columns else []
     for batch in reading.batches(
-        chosen(asked).filters, [*named, *wanted], sort=asked.sort, descending=asked.descending
+        resolve_filters(list_query).filters, [*named, *keys], sort=list_query.sort, descending=list_query.descending
     ):
         yield from _rows(batch, columns)
 
@@ -184,15 +186,17 @@ def _rows(batch: pa.RecordBatch, columns: Sequence[Column]) -> Iterator[list[Any
 
 
 def _plain(value: Any) -> Any:
-    """A cell as a file holds it."""
+    """A cell as written to a file."""
     if isinstance(value, list):
         return ", ".join(tag.name for tag in value)
     return (
-        value if value is None or isinstance(value, bool | int | float) or hasattr(value, "as_tuple") else _said(value)
+        value
+        if value is None or isinstance(value, bool | int | float) or hasattr(value, "as_tuple")
+        else _date_or_text(value)
     )
 
 
-def _said(value: Any) -> Any:
+def _date_or_text(value: Any) -> Any:
     return value if hasattr(value, "isoformat") else str(value)
 
 

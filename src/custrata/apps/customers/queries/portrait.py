@@ -1,4 +1,4 @@
-"""One customer: what is known, by whom it is said, where they stand, and in which tiers and why."""
+"""One customer: attributes with their sources, trait ranks, tiers and explanations."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 from custrata.analytics.traits import CATALOGUE
 from custrata.apps.customers.models import Edit
-from custrata.apps.customers.queries.columns import BY_UNIT, Kind, columns_known, trait_label
+from custrata.apps.customers.queries.columns import BY_UNIT, Kind, available_columns, trait_label
 from custrata.identity.golden import ATTRIBUTES, EDITABLE
-from custrata.pipeline.reading import Reading, Told
+from custrata.pipeline.reading import Reading, SourceValue
 from custrata.tiering import Explanation, explain
 from custrata.tiering.names import trait_name
 from custrata.web.schemes import graded_schemes, scheme_named, tier_named
@@ -24,43 +24,43 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Attribute:
-    """An attribute as it is now, what the sources say of it, and the edit that beats them."""
+    """An attribute: its current value, the value of the sources, and the edit that overrides it."""
 
     name: str
     label: str
     value: Any
-    told: Told | None
+    source: SourceValue | None
     edit: Edit | None
 
     @property
-    def shown(self) -> dict[str, str | None]:
-        """What a form shows of it, by its name."""
+    def displayed(self) -> dict[str, str | None]:
+        """The value that a form shows, by the attribute's name."""
         return {self.name: None if self.value is None else str(self.value)}
 
     @property
     def editable(self) -> bool:
-        """Whether a person may say what it is."""
+        """Whether people can edit it."""
         return self.name in EDITABLE
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The values there are, where there are few."""
+        """The allowed values, if limited."""
         return CHOICES.get(self.name, ())
 
     @property
     def written(self) -> str:
-        """The value as a form holds it."""
+        """The value as form text."""
         return "" if self.value is None else str(self.value)
 
     @property
     def input(self) -> str:
-        """The kind of field to write it in."""
+        """The HTML input type."""
         return {"birthday": "date", "email": "email", "phone": "tel"}.get(self.name, "text")
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A trait of the customer and the share of customers with less of it."""
+class TraitRank:
+    """A trait of the customer, and the share of customers with a lower value."""
 
     key: str
     label: str
@@ -71,7 +71,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class InTier:
-    """A customer's tier in one scheme; `by_hand` where somebody put them there."""
+    """A customer's tier in one scheme; `by_hand` if it is an override."""
 
     scheme: str
     tier: str
@@ -88,14 +88,14 @@ def edits_of(customer_id: str) -> dict[str, Edit]:
     return {edit.attribute: edit for edit in rows}
 
 
-def attributes(told: Mapping[str, Told], edits: Mapping[str, Edit], language: str) -> list[Attribute]:
-    """Every attribute: what a person said, else what the newest source did."""
+def attributes(source_values: Mapping[str, SourceValue], edits: Mapping[str, Edit], language: str) -> list[Attribute]:
+    """Every attribute: the edited value, else that of the newest source."""
     return [
         Attribute(
             name,
             trait_label(name, language),
-            _edited(edits[name]) if name in edits else (told[name].value if name in told else None),
-            told.get(name),
+            _edited(edits[name]) if name in edits else (source_values[name].value if name in source_values else None),
+            source_values.get(name),
             edits.get(name),
         )
         for name in ATTRIBUTES
@@ -107,7 +107,7 @@ def _edited(edit: Edit) -> Any:
 
 
 def tiers_of(row: Row, schemes: Iterable[str] | None = None) -> list[InTier]:
-    """The customer's tier in these schemes, in every published one where none are named."""
+    """The customer's tier in these schemes; by default in every published one."""
     return [
         InTier(
             key,
@@ -123,53 +123,53 @@ def tiers_of(row: Row, schemes: Iterable[str] | None = None) -> list[InTier]:
     ]
 
 
-def standings(reading: Reading, row: Row, language: str) -> list[tuple[str, list[Standing]]]:
-    """The traits by group, those that are empty left out, with where the customer stands in each."""
-    places = reading.standing(row, [name for name in CATALOGUE if row.get(name) is not None])
-    groups: dict[str, list[Standing]] = {group: [] for group in TRAIT_GROUPS}
-    known = columns_known(reading.columns, language)
+def trait_ranks(reading: Reading, row: Row, language: str) -> list[tuple[str, list[TraitRank]]]:
+    """The non-empty traits by group, with the customer's rank in each."""
+    places = reading.percentiles_of(row, [name for name in CATALOGUE if row.get(name) is not None])
+    groups: dict[str, list[TraitRank]] = {group: [] for group in TRAIT_GROUPS}
+    columns = available_columns(reading.columns, language)
     for trait in CATALOGUE.values():
-        value, column = row.get(trait.key), known.get(trait.key)
+        value, column = row.get(trait.key), columns.get(trait.key)
         if value is not None and column is not None:
             groups[trait.group].append(
-                Standing(trait.key, column.label, value, column.kind, places.get(trait.key) if trait.unit else None)
+                TraitRank(trait.key, column.label, value, column.kind, places.get(trait.key) if trait.unit else None)
             )
-    others = [
-        Standing(column.key, trait_name(column.key, language), row[column.key], column.kind, None)
-        for column in known.values()
+    extra = [
+        TraitRank(column.key, trait_name(column.key, language), row[column.key], column.kind, None)
+        for column in columns.values()
         if column.group == "other" and row.get(column.key) is not None
     ]
-    return [(group, found) for group, found in (*groups.items(), ("other", others)) if found]
+    return [(group, ranks) for group, ranks in (*groups.items(), ("other", extra)) if ranks]
 
 
 def explanations(reading: Reading, row: Row, writer: Writer) -> Iterator[tuple[InTier, Explanation, Sequence[Any]]]:
-    """Why the customer is in each tier: the explanation, and its inputs with labels and how they are written."""
-    known = columns_known(reading.columns, writer.language)
-    for held in tiers_of(row, reading.run.record["schemes"]):
-        told = explain(held.scheme, row, reading.run.record["schemes"][held.scheme], writer)
+    """Why the customer is in each tier: the explanation, and its inputs with labels and formats."""
+    columns = available_columns(reading.columns, writer.language)
+    for membership in tiers_of(row, reading.run.record["schemes"]):
+        explanation = explain(membership.scheme, row, reading.run.record["schemes"][membership.scheme], writer)
         inputs = []
-        for name, value in told.inputs:
-            if value is not None and not name.endswith("_since"):  # when a tier began stands with that tier
-                column = known.get(name)
+        for name, value in explanation.inputs:
+            if value is not None and not name.endswith("_since"):  # shown with the tier itself
+                column = columns.get(name)
                 if column is not None and column.kind == "tier":
                     inputs.append((column.label, tier_named(column.scheme, value, writer.language), "text"))
                 else:
                     inputs.append(
-                        (_called(name, writer.language), value, column.kind if column else _kind(name, value))
+                        (_input_label(name, writer.language), value, column.kind if column else _kind(name, value))
                     )
-        yield held, told, inputs
+        yield membership, explanation, inputs
 
 
 def _kind(name: str, value: Any) -> Kind:
-    """How an input is written that is no column of the list: by what it holds, and by the trait's unit."""
+    """The format of an input that is no column of the list, by its value and the trait's unit."""
     if isinstance(value, str | bool | list):
         return "text"
     trait = CATALOGUE.get(name)
     return "day" if isinstance(value, date) else BY_UNIT.get(trait.unit if trait else "", "decimal")
 
 
-def _called(name: str, language: str) -> str:
-    """What an input is called: a trait, or the score of another scheme."""
+def _input_label(name: str, language: str) -> str:
+    """The label of an input: a trait, or the score of another scheme."""
     scheme = name.removesuffix("_value")
-    known = name.endswith("_value") and scheme in graded_schemes()
-    return scheme_named(scheme, language) if known else trait_name(name, language)
+    is_score = name.endswith("_value") and scheme in graded_schemes()
+    return scheme_named(scheme, language) if is_score else trait_name(name, language)

@@ -1,4 +1,4 @@
-"""What a customer bought, as the page shows it: parts, and the rhythm of the orders with when the next is expected."""
+"""A customer's purchases: shares by category and channel, newest sales, and the expected next order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_ORDERS = 200
 
 @dataclass(frozen=True)
 class Slice:
-    """A part and its share of the whole; `rest` stands for the many small ones."""
+    """A part and its share of the total; `rest` is the number of small parts combined in it."""
 
     name: str | None
     orders: int
@@ -26,14 +26,14 @@ class Slice:
 
 
 def slices(parts: Sequence[Part]) -> list[Slice]:
-    """The largest parts and the rest, with their shares of what is worth something."""
+    """The largest parts and the rest, with their shares of the positive total."""
     whole = sum((part.amount for part in parts if part.amount > 0), Decimal(0)) or Decimal(1)
-    shown = [Slice(part.name, part.orders, part.amount, float(part.amount / whole)) for part in parts[:MOST_PARTS]]
+    pieces = [Slice(part.name, part.orders, part.amount, float(part.amount / whole)) for part in parts[:MOST_PARTS]]
     left = parts[MOST_PARTS:]
     if left:
         amount = sum((part.amount for part in left), Decimal(0))
-        shown.append(Slice(None, sum(part.orders for part in left), amount, float(amount / whole), len(left)))
-    return shown
+        pieces.append(Slice(None, sum(part.orders for part in left), amount, float(amount / whole), len(left)))
+    return pieces
 
 
 def newest(purchases: Purchases) -> list[Sale]:
@@ -42,7 +42,7 @@ def newest(purchases: Purchases) -> list[Sale]:
 
 
 def expected_days(row: Mapping[str, Any]) -> tuple[date, date] | None:
-    """From when to when the next order is expected: the customer's rhythm, and the upper quartile of their gaps."""
+    """When the next order is expected: from the customer's usual gap to the upper quartile of their gaps."""
     first, last = row.get("next_order_expected_on"), row.get("last_order_on")
     if first is None or last is None:
         return None

@@ -1,4 +1,4 @@
-"""Which state of lake and runs something shows."""
+"""Fingerprints of the state of lake and runs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from custrata.lake.manifest import Manifest
 
 
 def state_of(workspace: Workspace) -> tuple[str, str]:
-    """Texts that change whenever the lake's rows, or the published runs, do; cheap enough to ask every few seconds."""
+    """Fingerprints of the lake's rows and of the published runs; cheap enough to compute every few seconds."""
     runs = ",".join(workspace.runs.history_ids())
     return Manifest.read(workspace.lake.folder).fingerprint, sha256(runs.encode()).hexdigest()

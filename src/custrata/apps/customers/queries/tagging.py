@@ -1,4 +1,4 @@
-"""The tagging of very many customers as a job."""
+"""The job that tags a large number of customers."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from custrata.apps.jobs.models import Job
 from custrata.apps.jobs.queries import job
 
 KIND = "customers.tag"
-MANY = 20_000  # so many are tagged while one waits
+MANY = 20_000  # up to so many customers are tagged within the request
 
 
 def tagging_of(person: User, number: int) -> Job | None:
-    """The job of that number, where it is a tagging that the person asked for."""
-    found = job(number)
-    return found if found is not None and found.kind == KIND and found.actor_id == person.pk else None
+    """The job with that id, if it is a tagging requested by the person."""
+    tagging = job(number)
+    return tagging if tagging is not None and tagging.kind == KIND and tagging.actor_id == person.pk else None

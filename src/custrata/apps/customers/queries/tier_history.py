@@ -1,4 +1,4 @@
-"""In which tier a customer was from when to when, as strips that a page draws and as tables."""
+"""The tier history of a customer, for charts and tables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WIDTH = 1000.0
 
 @dataclass(frozen=True)
 class Stretch:
-    """An interval as it is drawn, from `x` on so wide out of `WIDTH`, and as it is told."""
+    """An interval as drawn, at `x` with a width out of `WIDTH`, and its description."""
 
     x: float
     width: float
@@ -27,64 +27,75 @@ class Stretch:
     tier: str
     status: str
     reason: str
-    told: str
+    description: str
 
 
 @dataclass(frozen=True)
 class Strip:
-    """A scheme's intervals, the oldest first, between the first instant and the last that the page shows."""
+    """A scheme's intervals, oldest first, within the period shown."""
 
     scheme: str
     stretches: tuple[Stretch, ...]
 
     @property
     def newest_first(self) -> tuple[Stretch, ...]:
-        """The same as a table tells them."""
+        """The intervals in the order of the table."""
         return self.stretches[::-1]
 
     @property
     def now(self) -> str | None:
-        """The tier the customer is in; none where the scheme grades no more."""
+        """The current tier; None if the scheme no longer grades the customer."""
         last = self.stretches[-1].interval
         return last.tier if last.valid_until is None else None
 
 
 @dataclass(frozen=True)
 class TierHistory:
-    """A customer's strips and the instants they go from and to."""
+    """A customer's strips, and the period they cover."""
 
     strips: tuple[Strip, ...]
-    begin: datetime | None
+    start: datetime | None
     end: datetime | None
 
 
 def tier_history(workspace: Workspace, run: Run, customer_id: str) -> TierHistory:
     """The history of a customer in every scheme, those that grade now first."""
-    found = history_of(workspace, customer_id)
-    if not found:
+    intervals = history_of(workspace, customer_id)
+    if not intervals:
         return TierHistory((), None, None)
-    begin, end = min(one.valid_from for one in found), run.as_of
-    order = dict.fromkeys((*graded_schemes(), *(one.scheme for one in found)))
-    parts = {key: [one for one in reversed(found) if one.scheme == key] for key in order}
-    return TierHistory(tuple(_strip(key, part, begin, end) for key, part in parts.items() if part), begin, end)
+    start, end = min(interval.valid_from for interval in intervals), run.as_of
+    order = dict.fromkeys((*graded_schemes(), *(interval.scheme for interval in intervals)))
+    parts = {key: [interval for interval in reversed(intervals) if interval.scheme == key] for key in order}
+    return TierHistory(tuple(_strip(key, part, start, end) for key, part in parts.items() if part), start, end)
 
 
-def _strip(key: str, found: Sequence[Interval], begin: datetime, end: datetime) -> Strip:
-    return Strip(key, tuple(_stretch(one, begin, end) for one in found))
+def _strip(key: str, intervals: Sequence[Interval], start: datetime, end: datetime) -> Strip:
+    return Strip(key, tuple(_stretch(interval, start, end) for interval in intervals))
 
 
-def _stretch(one: Interval, begin: datetime, end: datetime) -> Stretch:
-    whole = (end - begin).total_seconds()
-    until = end if one.valid_until is None else one.valid_until
-    start = WIDTH * (one.valid_from - begin).total_seconds() / whole if whole else 0.0
-    # What began at the newest run lasts no time yet, and is seen all the same.
-    stop = max(start + 6.0, WIDTH * (until - begin).total_seconds() / whole) if whole else WIDTH
-    tier, status, write = tier_named(one.scheme, one.tier), _status(one.status), writer("history")
-    last = write("now") if one.valid_until is None else write.day(one.valid_until)
-    told = text("customers.history.stretch", tier=tier, status=status, begin=write.day(one.valid_from), end=last)
-    x = min(start, WIDTH - 6.0)
-    width = min(stop, WIDTH) - x
-    return Stretch(x, width, tier_colour(one.scheme, one.tier), one, tier, status, _reason(one.reason), told)
+def _stretch(interval: Interval, start: datetime, end: datetime) -> Stretch:
+    whole = (end - start).total_seconds()
+    until = end if interval.valid_until is None else interval.valid_until
+    left = WIDTH * (interval.valid_from - start).total_seconds() / whole if whole else 0.0
+    # An interval that began at the newest run has no duration yet, so it gets a minimum width.
+    right = max(left + 6.0, WIDTH * (until - start).total_seconds() / whole) if whole else WIDTH
+    tier, status, write = tier_named(interval.scheme, interval.tier), _status(interval.status), writer("history")
+    last = write("now") if interval.valid_until is None else write.day(interval.valid_until)
+    description = text(
+        "customers.history.stretch", tier=tier, status=status, begin=write.day(interval.valid_from), end=last
+    )
+    x = min(left, WIDTH - 6.0)
+    width = min(right, WIDTH) - x
+    return Stretch(
+        x,
+        width,
+        tier_colour(interval.scheme, interval.tier),
+        interval,
+        tier,
+        status,
+        _reason(interval.reason),
+        description,
+    )
 
 
 def _status(status: str) -> str:
@@ -92,5 +103,5 @@ def _status(status: str) -> str:
 
 
 def _reason(reason: str | None) -> str:
-    """The reason in words: those a life gives are keys, those of a person are words already."""
+    """The reason in words: reasons of a lifecycle are wording keys, those of people are free text."""
     return text(f"history.reason.{reason}") if f"reason.{reason}" in catalogue()["history"] else reason or ""

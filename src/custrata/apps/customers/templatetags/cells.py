@@ -1,4 +1,4 @@
-"""Values as a table or a portrait shows them, many at a time: what is the same for all is looked up once."""
+"""Formatted values for tables and profiles; common look-ups are cached."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ NOTHING = SafeString('<span class="text-secondary">–</span>')
 
 
 class Cells:
-    """Writes values for one reader, of one run."""
+    """Formats values for one reader and one run."""
 
     def __init__(self, writer: Writer) -> None:
         self.write = writer
         self._badges: dict[tuple[str, str], SafeString] = {}
 
     def cell(self, value: Any, kind: Kind, scheme: str = "") -> SafeString | str:
-        """One value, by how it is written; plain text is escaped where it is put into the page."""
+        """Format a value by its kind; plain text is escaped by the template."""
         if value is None or value == "" or value == []:
             return NOTHING
         match kind:
@@ -57,7 +57,7 @@ class Cells:
         return str(value)
 
     def badge(self, scheme: str, tier: str) -> SafeString:
-        """A tier on its colour, as `web/parts/badge.html` has it."""
+        """A tier badge, as in `web/parts/badge.html`."""
         if (scheme, tier) not in self._badges:
             self._badges[scheme, tier] = format_html(
                 '<span class="tier-badge {}" title="{}">{}</span>',
@@ -78,9 +78,9 @@ def _cells(language: str, currency: str, timezone: str, run: str) -> Cells:
 
 
 def cells() -> Cells:
-    """What writes for the reader of this page."""
-    held, run = workspace().settings, published_run()
-    return _cells(texts.language(), held.currency, held.timezone, run.id if run is not None else "")
+    """The formatter for the current reader."""
+    settings, run = workspace().settings, published_run()
+    return _cells(texts.language(), settings.currency, settings.timezone, run.id if run is not None else "")
 
 
 @register.simple_tag
@@ -96,11 +96,11 @@ def row_of_cells(line: Any) -> SafeString:
     return format_html_join(
         "",
         "<td{}>{}</td>",
-        ((_looks(column), write.cell(value, column.kind, column.scheme)) for column, value in line.cells),
+        ((_cell_attributes(column), write.cell(value, column.kind, column.scheme)) for column, value in line.cells),
     )
 
 
-def _looks(column: Column) -> SafeString:
+def _cell_attributes(column: Column) -> SafeString:
     if column.is_number:
         return SafeString(' class="number"')
     return SafeString(' class="wide"' if column.kind == "text" else "")

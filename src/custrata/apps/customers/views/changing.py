@@ -1,4 +1,4 @@
-"""Changing one customer: each form goes to one action and leads back to the customer's page."""
+"""Changes to one customer: each form calls one action and redirects to the customer's page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from custrata.apps.accounts.models import User
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers import actions
 from custrata.apps.customers.forms import (
     CustomerForm,
@@ -29,7 +29,7 @@ from custrata.apps.customers.forms import (
 )
 from custrata.apps.customers.models import Tag
 from custrata.apps.customers.rights import ASSIGN_OWNERS, EDIT_CUSTOMERS
-from custrata.apps.customers.views.asking import TYPED, asked_reading
+from custrata.apps.customers.views.lookups import TYPED, reading_or_404
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.rights import may
@@ -41,19 +41,19 @@ Sent = dict[str, Any]
 Act = Callable[[Sent, User, datetime], object]
 
 
-def _change(request: HttpRequest, kind: type[CustomerForm], act: Act, said: str) -> HttpResponse:
-    """Do what a form asks for, say what came of it, and go back to the customer."""
+def _change(request: HttpRequest, kind: type[CustomerForm], act: Act, phrase_key: str) -> HttpResponse:
+    """Run the action of a form, report the result, and redirect to the customer."""
     form = kind(request.POST)
     if not form.is_valid():
         raise BadRequest("a form of ours has all its fields")
     sent = form.cleaned_data
     try:
-        changed = act(sent, asking_person(request), timezone.now())
+        changed = act(sent, current_user(request), timezone.now())
     except CustrataError as error:
         messages.error(request, sentence(error))
     else:
         if changed is not False:
-            messages.success(request, text(said))
+            messages.success(request, text(phrase_key))
     again = request.session.get(TYPED, {}).get("attribute")
     query = {"edit": again} if again else {"tab": sent["tab"]} if sent["tab"] else {}
     address = reverse("customers:customer", args=[sent["customer_id"]])
@@ -61,16 +61,16 @@ def _change(request: HttpRequest, kind: type[CustomerForm], act: Act, said: str)
 
 
 def _source_value(customer_id: str, attribute: str) -> str | None:
-    """What the sources say of an attribute, as an edit is written."""
-    reading = asked_reading()
-    told = (reading.told(customer_id) if reading is not None else {}).get(attribute)
-    return None if told is None else str(told.value)
+    """The value of an attribute in the sources, as text."""
+    reading = reading_or_404()
+    source_value = (reading.source_values(customer_id) if reading is not None else {}).get(attribute)
+    return None if source_value is None else str(source_value.value)
 
 
 @needs(EDIT_CUSTOMERS)
 @require_POST
 def edit(request: HttpRequest) -> HttpResponse:
-    """Say what an attribute is."""
+    """Override an attribute."""
 
     def act(sent: Sent, actor: User, at: datetime) -> bool:
         source = _source_value(sent["customer_id"], sent["attribute"])
@@ -78,7 +78,7 @@ def edit(request: HttpRequest) -> HttpResponse:
         try:
             return actions.edit_attribute(**named, source_value=source, actor=actor, at=at, opened=opened(request))
         except ChangedMeanwhile:
-            request.session[TYPED] = named  # the form opens again with what was typed
+            request.session[TYPED] = named  # the form opens again with the input
             raise
 
     return _change(request, EditForm, act, "customers.said.edited")
@@ -87,7 +87,7 @@ def edit(request: HttpRequest) -> HttpResponse:
 @needs(EDIT_CUSTOMERS)
 @require_POST
 def undo(request: HttpRequest) -> HttpResponse:
-    """Let an attribute be what the sources say."""
+    """Undo the override of an attribute."""
 
     def act(sent: Sent, actor: User, at: datetime) -> None:
         source = _source_value(sent["customer_id"], sent["attribute"])
@@ -100,13 +100,13 @@ def undo(request: HttpRequest) -> HttpResponse:
 @needs(EDIT_CUSTOMERS)
 @require_POST
 def tag(request: HttpRequest) -> HttpResponse:
-    """Put a tag on a customer, a new one where a new name is given."""
+    """Tag a customer; a new name creates the tag."""
 
     def act(sent: Sent, actor: User, at: datetime) -> bool:
         name, chosen = sent["name"].strip(), sent["tag"]
         if name:
-            known = Tag.objects.filter(name__iexact=name).first()
-            chosen = (known or actions.make_tag(name=name, actor=actor, at=at)).pk
+            existing = Tag.objects.filter(name__iexact=name).first()
+            chosen = (existing or actions.make_tag(name=name, actor=actor, at=at)).pk
         done = actions.tag_customers(customer_ids=[sent["customer_id"]], tag_id=chosen or 0, actor=actor, at=at)
         return done.changed > 0
 
@@ -116,7 +116,7 @@ def tag(request: HttpRequest) -> HttpResponse:
 @needs(EDIT_CUSTOMERS)
 @require_POST
 def untag(request: HttpRequest) -> HttpResponse:
-    """Take a tag off a customer."""
+    """Untag a customer."""
 
     def act(sent: Sent, actor: User, at: datetime) -> bool:
         ids, number = [sent["customer_id"]], sent["tag"] or 0
@@ -128,7 +128,7 @@ def untag(request: HttpRequest) -> HttpResponse:
 @needs(ASSIGN_OWNERS)
 @require_POST
 def own(request: HttpRequest) -> HttpResponse:
-    """Say who looks after a customer."""
+    """Assign the owner of a customer."""
 
     def act(sent: Sent, actor: User, at: datetime) -> bool:
         ids = [sent["customer_id"]]

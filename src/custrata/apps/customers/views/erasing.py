@@ -1,4 +1,4 @@
-"""Erasing a customer, and the list of those who were erased."""
+"""Pages of erasures: the list, erasing a customer, and lifting an erasure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers.actions import lift_erasure, server_database, start_erasure
 from custrata.apps.customers.queries.erasures import erasures
 from custrata.apps.customers.rights import ERASE_CUSTOMERS
@@ -24,22 +24,22 @@ LONGEST = 255
 @needs(ERASE_CUSTOMERS)
 @require_safe
 def erasure_list(request: HttpRequest) -> HttpResponse:
-    """Every erasure, and the field that asks whom to erase."""
+    """The list of erasures, with the field to start one."""
     return render(request, "customers/erasures.html", {"erasures": erasures(workspace())})
 
 
 @needs(ERASE_CUSTOMERS)
 @require_http_methods(["GET", "POST"])
 def erase(request: HttpRequest) -> HttpResponse:
-    """Say what there is of a customer, by place; then erase them."""
-    given = request.POST if request.method == "POST" else request.GET
-    customer_id = given.get("customer_id", "").replace("\0", "").strip()[:LONGEST]
+    """Show the data about a customer by place; after confirmation, erase them."""
+    parameters = request.POST if request.method == "POST" else request.GET
+    customer_id = parameters.get("customer_id", "").replace("\0", "").strip()[:LONGEST]
     if not customer_id:
         return redirect("customers:erasures")
     served = workspace()
     if request.method == "POST":
         try:
-            started = start_erasure(served, customer_id=customer_id, actor=asking_person(request), at=timezone.now())
+            started = start_erasure(served, customer_id=customer_id, actor=current_user(request), at=timezone.now())
         except CustrataError as error:
             messages.error(request, sentence(error))
             return redirect("customers:erasures")
@@ -54,8 +54,8 @@ def erase(request: HttpRequest) -> HttpResponse:
 @needs(ERASE_CUSTOMERS)
 @require_POST
 def lift(request: HttpRequest, erasure: str) -> HttpResponse:
-    """Take rows of an erased customer again."""
-    reason, person = request.POST.get("reason", "")[:1000], asking_person(request)
+    """Accept rows of an erased customer again."""
+    reason, person = request.POST.get("reason", "")[:1000], current_user(request)
     try:
         lift_erasure(workspace(), erasure=erasure, reason=reason, actor=person, at=timezone.now())
     except CustrataError as error:

@@ -1,4 +1,4 @@
-"""One customer, whole: the head of their page, and the tabs of this app."""
+"""The page of a customer: its head, and the tabs of this app."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from custrata.apps.customers.models import Customer
-from custrata.apps.customers.queries import found_customer, notes_of, owners, tags, tags_of
+from custrata.apps.customers.queries import customer_by_id, notes_of, owners, tags, tags_of
 from custrata.apps.customers.queries.happenings import timeline
 from custrata.apps.customers.queries.portrait import (
     attributes,
     edits_of,
-    standings,
     tiers_of,
+    trait_ranks,
 )
 from custrata.apps.customers.queries.purchases import expected_days, newest, slices
 from custrata.apps.customers.queries.tier_history import tier_history
 from custrata.apps.customers.rights import ASSIGN_OWNERS, EDIT_CUSTOMERS, SEE_CUSTOMERS
-from custrata.apps.customers.views.asking import TYPED, asked_reading
+from custrata.apps.customers.views.lookups import TYPED, reading_or_404
 from custrata.pipeline.reading import Reading
 from custrata.web.days import instant_of
 from custrata.web.gate import needs
@@ -36,9 +36,9 @@ Row = dict[str, Any]
 @needs(SEE_CUSTOMERS)
 @require_safe
 def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
-    """The page of a customer; asked for by a link of its tabs, the tab alone changes."""
-    held, who = asked_reading(), found_customer(customer_id)
-    row = held.customer(customer_id) if held is not None else None
+    """The page of a customer, with one tab."""
+    reading, who = reading_or_404(), customer_by_id(customer_id)
+    row = reading.customer(customer_id) if reading is not None else None
     if who is None and row is None:
         raise Http404
     tabs = customer_tabs()
@@ -47,7 +47,7 @@ def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
         "customer": who or Customer(customer_id=customer_id, name=(row or {}).get("name") or ""),
         "known": who is not None,
         "row": row,
-        "run": held.run if held is not None else None,
+        "run": reading.run if reading is not None else None,
         "tab": tab.key,
         "tab_template": tab.template,
         "tabs": tabs,
@@ -66,41 +66,41 @@ def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
     page["all_tags"] = list(tags()) if page["may_edit"] else []
     page["owner_shown"] = {"owner": str(who.owner) if who is not None and who.owner else None}
     page["owners"] = list(owners()) if page["may_assign"] else []
-    return render(request, "customers/customer.html", page | function(tab.context)(request, held, row, customer_id))
+    return render(request, "customers/customer.html", page | function(tab.context)(request, reading, row, customer_id))
 
 
 def customer_tabs() -> list[Tab]:
-    """The tabs of the page of a customer, as the apps declare them."""
+    """The tabs of the page of a customer, as apps declare them."""
     return sorted((tab for app in manifests() for tab in app.customer_tabs), key=lambda tab: tab.order)
 
 
-def portrait_tab(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
-    told = held.told(customer_id) if held is not None else {}
+def portrait_tab(request: HttpRequest, reading: Reading | None, row: Row | None, customer_id: str) -> Row:
+    source_values = reading.source_values(customer_id) if reading is not None else {}
     editing, typed = request.GET.get("edit", ""), request.session.pop(TYPED, {})
     return {
-        "attributes": attributes(told, edits_of(customer_id), language()),
-        "standings": standings(held, row, language()) if held is not None and row is not None else [],
+        "attributes": attributes(source_values, edits_of(customer_id), language()),
+        "standings": trait_ranks(reading, row, language()) if reading is not None and row is not None else [],
         "editing": editing,
         "typed": typed["value"] if typed.get("attribute") == editing and typed["customer_id"] == customer_id else None,
     }
 
 
-def history_tab(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
-    return {"past": tier_history(workspace(), held.run, customer_id) if held is not None else None}
+def history_tab(request: HttpRequest, reading: Reading | None, row: Row | None, customer_id: str) -> Row:
+    return {"past": tier_history(workspace(), reading.run, customer_id) if reading is not None else None}
 
 
-def timeline_tab(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
-    return {"timeline": timeline(held, customer_id, instant_of(request.GET.get("before", "")))}
+def timeline_tab(request: HttpRequest, reading: Reading | None, row: Row | None, customer_id: str) -> Row:
+    return {"timeline": timeline(reading, customer_id, instant_of(request.GET.get("before", "")))}
 
 
-def purchases_tab(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
-    if held is None:
+def purchases_tab(request: HttpRequest, reading: Reading | None, row: Row | None, customer_id: str) -> Row:
+    if reading is None:
         return {"sales": []}
-    bought = held.purchases(customer_id)
+    bought = reading.purchases(customer_id)
     sales, expected = newest(bought), expected_days(row) if row is not None else None
     chart: Row = {
         "orders": [{"at": sale.at.isoformat(), "amount": float(sale.net)} for sale in reversed(sales)],
-        "as_of": held.run.as_of.date().isoformat(),
+        "as_of": reading.run.as_of.date().isoformat(),
         "as_of_name": text("customers.purchases.as_of"),
         "y_name": text("customers.purchases.amount"),
     }
@@ -118,5 +118,5 @@ def purchases_tab(request: HttpRequest, held: Reading | None, row: Row | None, c
     }
 
 
-def notes_tab(request: HttpRequest, held: Reading | None, row: Row | None, customer_id: str) -> Row:
+def notes_tab(request: HttpRequest, reading: Reading | None, row: Row | None, customer_id: str) -> Row:
     return {"notes": list(notes_of(customer_id)), "anybodys": may(request.user, ASSIGN_OWNERS)}

@@ -1,4 +1,4 @@
-"""The tags there are."""
+"""Pages of tags and tag groups."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers import actions
-from custrata.apps.customers.forms import GroupForm, TagForm, numbers
+from custrata.apps.customers.forms import GroupForm, TagForm, cleaned_number
 from custrata.apps.customers.queries import tag_groups, tags_with_customers
 from custrata.apps.customers.rights import EDIT_CUSTOMERS
 from custrata.errors import CustrataError
@@ -23,20 +23,20 @@ from custrata.web.texts import sentence, text
 @needs(EDIT_CUSTOMERS)
 @require_safe
 def tag_list(request: HttpRequest) -> HttpResponse:
-    """Every tag with how many customers have it, and the groups."""
+    """Every tag with its number of customers, and the groups."""
     return render(request, "customers/tags.html", {"tags": list(tags_with_customers()), "groups": list(tag_groups())})
 
 
 @needs(EDIT_CUSTOMERS)
 @require_POST
 def make(request: HttpRequest) -> HttpResponse:
-    """Make a tag."""
+    """Create a tag."""
     form = TagForm(request.POST)
     form.is_valid()
-    name, group = form.cleaned_data.get("name", ""), numbers(form, "group")
-    return _done(
+    name, group = form.cleaned_data.get("name", ""), cleaned_number(form, "group")
+    return _run_action(
         request,
-        lambda: actions.make_tag(name=name, group_id=group, actor=asking_person(request), at=timezone.now()),
+        lambda: actions.make_tag(name=name, group_id=group, actor=current_user(request), at=timezone.now()),
         text("customers.tags.made", name=name),
     )
 
@@ -44,12 +44,12 @@ def make(request: HttpRequest) -> HttpResponse:
 @needs(EDIT_CUSTOMERS)
 @require_POST
 def make_group(request: HttpRequest) -> HttpResponse:
-    """Make a group of tags."""
+    """Create a tag group."""
     form = GroupForm(request.POST)
     form.is_valid()
     name, exclusive = form.cleaned_data.get("name", ""), bool(form.cleaned_data.get("exclusive"))
-    person, at = asking_person(request), timezone.now()
-    return _done(
+    person, at = current_user(request), timezone.now()
+    return _run_action(
         request,
         lambda: actions.make_tag_group(name=name, exclusive=exclusive, actor=person, at=at),
         text("customers.tags.made", name=name),
@@ -59,22 +59,22 @@ def make_group(request: HttpRequest) -> HttpResponse:
 @needs(EDIT_CUSTOMERS)
 @require_http_methods(["GET", "POST"])
 def remove(request: HttpRequest, number: int) -> HttpResponse:
-    """Say how many customers have a tag, then take it away from all of them."""
+    """Show how many customers have a tag; after confirmation, delete it."""
     tag = get_object_or_404(tags_with_customers(), pk=number)
     if request.method == "GET":
         return render(request, "customers/remove_tag.html", {"tag": tag})
-    return _done(
+    return _run_action(
         request,
-        lambda: actions.remove_tag(tag_id=number, actor=asking_person(request), at=timezone.now()),
+        lambda: actions.remove_tag(tag_id=number, actor=current_user(request), at=timezone.now()),
         text("customers.tags.removed", name=tag.name),
     )
 
 
-def _done(request: HttpRequest, act: Callable[[], object], said: str) -> HttpResponse:
+def _run_action(request: HttpRequest, act: Callable[[], object], message: str) -> HttpResponse:
     try:
         act()
     except CustrataError as error:
         messages.error(request, sentence(error))
     else:
-        messages.success(request, said)
+        messages.success(request, message)
     return redirect("customers:tags")

@@ -1,4 +1,4 @@
-"""Ask for work, stop it, ask again; say what work there is, and when it comes."""
+"""Enqueue, cancel and retry jobs; register job kinds, periodic checks and schedules."""
 
 from custrata.apps.jobs.actions.leases import release_lease, take_lease
 from custrata.apps.jobs.actions.queue import (
@@ -8,11 +8,11 @@ from custrata.apps.jobs.actions.queue import (
     SameIsOpen,
     UnknownJobKind,
     cancel,
+    delete_old_jobs,
     enqueue,
-    forget_old,
     retry,
 )
-from custrata.apps.jobs.actions.registry import CHECKS, KINDS, Check, Kind, every, handler, titled
+from custrata.apps.jobs.actions.registry import CHECKS, KINDS, Check, Kind, every, handler, title_phrase
 from custrata.apps.jobs.actions.running import Cancelled, ClaimLost, HandedBack, Running
 from custrata.apps.jobs.actions.schedules import enqueue_due, set_schedule
 
@@ -31,14 +31,14 @@ __all__ = [
     "SameIsOpen",
     "UnknownJobKind",
     "cancel",
+    "delete_old_jobs",
     "enqueue",
     "enqueue_due",
     "every",
-    "forget_old",
     "handler",
     "release_lease",
     "retry",
     "set_schedule",
     "take_lease",
-    "titled",
+    "title_phrase",
 ]

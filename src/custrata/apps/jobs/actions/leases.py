@@ -1,4 +1,4 @@
-"""One process of all there are looks after something: the one that holds its lease."""
+"""Leases: at most one process at a time performs a singleton task."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from custrata.apps.jobs.queries import is_gone
 
 
 def take_lease(name: str, holder: str, *, at: datetime, lasts: timedelta) -> bool:
-    """Take or renew a lease; whether one holds it now.
+    """Acquire or renew a lease; return whether `holder` has it now.
 
-    It is free when it has run out, was given back, or its holder is known to be gone.
+    It is free if it has expired, was released, or its holder is known to be gone.
     """
     Lease.objects.get_or_create(name=name, defaults={"until": at})
     taken = {"holder": holder, "until": at + lasts}
@@ -25,5 +25,5 @@ def take_lease(name: str, holder: str, *, at: datetime, lasts: timedelta) -> boo
 
 
 def release_lease(name: str, holder: str) -> None:
-    """Give a lease back, if one holds it."""
+    """Release a lease if `holder` has it."""
     Lease.objects.filter(name=name, holder=holder).update(holder="")

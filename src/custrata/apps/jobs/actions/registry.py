@@ -1,4 +1,4 @@
-"""What kinds of work there are and what is looked at from time to time, as the `jobs` modules of the apps say it."""
+"""The registry of job kinds and periodic checks, filled by the `jobs` modules of the apps."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Look = Callable[[datetime], object]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of work.
+    """A kind of job.
 
-    `perform(running, **arguments)` may be begun again at any moment after it was begun, even where it had finished
-    but for saying so: it states in its docstring how its effect appears once all the same.
+    `perform(running, **arguments)` may be restarted at any time, even when it had finished but not yet recorded that.
+    It must be idempotent and states in its docstring how.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Check:
-    """Something the one scheduler looks at every so many seconds."""
+    """A periodic check, run by the active scheduler every `seconds`."""
 
     name: str
     seconds: float
@@ -53,13 +53,12 @@ def handler(
     opens: tuple[str, str] | None = None,
     schedulable: bool = False,
 ) -> Callable[[Perform], Perform]:
-    """Register a function as what performs a kind of work, in a process of its own.
+    """Register a function as the handler of a job kind; it runs in a process of its own.
 
-    Parameters: `attempts` in all, with growing pauses between; `longest` it may take before it is stopped; errors of
-    `waits_for` mean that somebody else is at it: they are no failure, the job tries again shortly; `title` names the
-    phrase that says what it is (default: `kinds.<kind>` of the app, else of `jobs`); `opens` is the name of the page
-    that shows its result, and the fact of the result that this address takes; of `schedulable` kinds a person may say
-    when they come again.
+    Parameters: `attempts` in total, with growing delays between them; `longest` is the time limit; errors in
+    `waits_for` mean that a resource is in use: the job is retried shortly and no failure is recorded; `title` is the
+    wording key of the title (default: `kinds.<kind>` of the app, else of `jobs`); `opens` is the URL name of the page
+    that shows the result, and the key of the result that this URL takes; `schedulable` kinds can have a schedule.
     """
 
     def register(perform: Perform) -> Perform:
@@ -74,9 +73,9 @@ def handler(
 
 
 def every(*, seconds: float) -> Callable[[Look], Look]:
-    """Have a function called with the present instant every so many seconds, in one process of all there are.
+    """Call a function with the current time every `seconds`, in one process only.
 
-    It looks, and enqueues what is to be done (with a key, so that nothing waits twice); it does no work itself.
+    It checks and enqueues jobs (with a key, so that none is queued twice); it does no long work itself.
     """
 
     def register(look: Look) -> Look:
@@ -89,10 +88,10 @@ def every(*, seconds: float) -> Callable[[Look], Look]:
     return register
 
 
-def titled(kind: str) -> str:
-    """The phrase (`area.name`) that says what a kind of work is; empty where nobody has said it."""
-    known = KINDS.get(kind)
-    for phrase in ((known.title,) if known else ()) + (f"jobs.kinds.{kind}",):
+def title_phrase(kind: str) -> str:
+    """The wording key (`area.name`) of a job kind's title; empty if there is none."""
+    registered = KINDS.get(kind)
+    for phrase in ((registered.title,) if registered else ()) + (f"jobs.kinds.{kind}",):
         area, _, name = phrase.partition(".")
         if name in catalogue().get(area, {}):
             return phrase

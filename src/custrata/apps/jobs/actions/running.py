@@ -1,4 +1,4 @@
-"""What a handler says while it works, and how it learns that it is to stop."""
+"""Progress reports and cancellation for job handlers."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ MOST_LINES = 1000
 
 
 class Cancelled(BaseException):
-    """Somebody cancelled the job. Not an `Exception`: no handler takes it for a failure of its own."""
+    """The job was cancelled. Not an `Exception`, so that no handler catches it as a failure."""
 
 
 class HandedBack(BaseException):
-    """The worker stops, and the job goes back to where another takes it."""
+    """The worker is shutting down; the job returns to the queue."""
 
 
 class ClaimLost(BaseException):
-    """The job was given to another worker, since this one was silent for too long; nothing it writes counts."""
+    """The job was given to another worker after this one was silent for too long; its writes have no effect."""
 
 
 class Running:
-    """A job at work, in the process that performs it.
+    """A running job, in the process that performs it.
 
-    Parameters: `job` as it was claimed; `clock` tells the time; `asked_back` says whether the worker is to stop.
+    Parameters: `job` as claimed; `clock` returns the current time; `asked_back` whether the worker is shutting down.
     """
 
     def __init__(self, job: Job, *, clock: Callable[[], datetime], asked_back: Callable[[], bool]) -> None:
@@ -37,32 +37,32 @@ class Running:
         self.clock = clock
         self._asked_back = asked_back
         self._mine = Job.objects.filter(pk=job.pk, claim=job.claim, status=Status.RUNNING)
-        self._told: tuple[str, float] = ("", float("-inf"))
+        self._last_report: tuple[str, float] = ("", float("-inf"))
         self._lines = 0
 
     @property
     def again(self) -> bool:
-        """Whether it was begun before, so that its effect may already be there."""
+        """Whether this is a restart, so that effects of an earlier attempt may exist."""
         return self.job.attempts > 1 or self.job.losses > 0
 
     def tell(self, fraction: float | None, phrase: str, /, **facts: object) -> None:
-        """Say how far it is, from 0 to 1 (None: nobody knows), and what is being done (a phrase `area.name`).
+        """Report progress: a fraction from 0 to 1 (None: unknown), and the current step (a wording key `area.name`).
 
-        Raises `Cancelled`, `HandedBack`, `ClaimLost`; a good place to stop is where one tells.
+        Raises `Cancelled`, `HandedBack`, `ClaimLost`, so call it where the job can stop safely.
         """
         if self._asked_back():
             raise HandedBack
-        told, at = self._told
-        if phrase == told and monotonic() - at < PAUSE:
+        last_phrase, at = self._last_report
+        if phrase == last_phrase and monotonic() - at < PAUSE:
             return
-        self._told = (phrase, monotonic())
+        self._last_report = (phrase, monotonic())
         share = None if fraction is None else min(max(fraction, 0.0), 1.0)
         told_to = self._mine.filter(cancel_asked_at__isnull=True)
         if told_to.update(fraction=share, phrase=phrase, facts=facts, heartbeat_at=self.clock()) != 1:
             raise Cancelled if self.stopped() else ClaimLost
 
     def log(self, text: str) -> None:
-        """Add a line to the job's log: what was done, and nothing about any person. Raises `ClaimLost`."""
+        """Add a line to the job's log; it must contain no personal data. Raises `ClaimLost`."""
         self._lines += 1
         if self._lines <= MOST_LINES:
             self._write(text if self._lines < MOST_LINES else "…")
@@ -73,13 +73,13 @@ class Running:
             Line.objects.create(job=self.job, at=self.clock(), text=text)
 
     def stopped(self) -> bool:
-        """Whether somebody cancelled it: the next `tell` raises `Cancelled`."""
+        """Whether the job was cancelled: the next `tell` raises `Cancelled`."""
         return self._mine.filter(cancel_asked_at__isnull=False).exists()
 
     def hold(self) -> None:
-        """Keep the job for oneself until the transaction one is in ends. Raises `ClaimLost`.
+        """Lock the job until the current transaction ends. Raises `ClaimLost`.
 
-        Call it first in a transaction whose effect must appear once: no other worker is given the job before it ends.
+        Call it first in a transaction that must take effect exactly once: no other worker can claim the job meanwhile.
         """
         if self._mine.update(heartbeat_at=self.clock()) != 1:
             raise ClaimLost

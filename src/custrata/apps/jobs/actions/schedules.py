@@ -1,4 +1,4 @@
-"""Say when a kind of work comes again, and enqueue it when it does."""
+"""Schedules of recurring jobs: set them, and enqueue what is due."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def set_schedule(
     arguments: Mapping[str, object] | None = None,
     opened: Parts | None = None,
 ) -> Schedule:
-    """Have a kind of work come again by a cron form in a time zone, or no more; `opened` is what the person saw of it.
+    """Set the schedule of a job kind by a cron expression in a time zone; `opened` is the state the person saw.
 
     Raises `UnusableCron`, `ChangedMeanwhile`.
     """
     cron = " ".join(cron.split())
     first = next_times(cron, zone, at, 1)[0]
-    kept = Schedule.objects.select_for_update().filter(kind=kind).first()
-    before = {"cron": kept.cron, "enabled": kept.enabled} if kept else None
+    existing = Schedule.objects.select_for_update().filter(kind=kind).first()
+    before = {"cron": existing.cron, "enabled": existing.enabled} if existing else None
     after = {"cron": cron, "enabled": enabled}
     if before is not None and before != after:
         ensure_unchanged(opened, before)
-    schedule = kept or Schedule(kind=kind)
+    schedule = existing or Schedule(kind=kind)
     schedule.cron, schedule.zone, schedule.enabled = cron, zone, enabled
     schedule.arguments = dict(arguments or {})
     schedule.next_at = first if enabled else None
@@ -56,21 +56,21 @@ def set_schedule(
 
 
 def enqueue_due(*, zone: str, at: datetime) -> list[Job]:
-    """Enqueue what is due; a time that was missed comes once, however often it was missed.
+    """Enqueue due jobs; missed times are made up for by a single job.
 
-    The time is moved on in the transaction that enqueues, and only where nobody has moved it yet: each comes once.
+    The schedule is advanced in the transaction that enqueues, by a conditional update: each time is enqueued once.
     """
-    return [job for schedule in _to_move(zone, at) if (job := _move(schedule, zone, at)) is not None]
+    return [job for schedule in _schedules_to_advance(zone, at) if (job := _advance(schedule, zone, at)) is not None]
 
 
-def _to_move(zone: str, at: datetime) -> list[Schedule]:
+def _schedules_to_advance(zone: str, at: datetime) -> list[Schedule]:
     enabled = Schedule.objects.filter(enabled=True)
     return list(enabled.filter(next_at__lte=at) | enabled.exclude(zone=zone))
 
 
 @transaction.atomic
-def _move(schedule: Schedule, zone: str, at: datetime) -> Job | None:
-    """Move a schedule to its next time; the job, if it was due."""
+def _advance(schedule: Schedule, zone: str, at: datetime) -> Job | None:
+    """Advance a schedule to its next time; return the enqueued job if it was due."""
     assert schedule.next_at is not None
     due = schedule.next_at <= at
     following = next_times(schedule.cron, zone, at, 1)[0]

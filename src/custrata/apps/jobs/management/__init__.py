@@ -1,1 +1,1 @@
-"""The processes that do the work: workers, a process of its own per job, and the scheduler."""
+"""Processes: workers, one child process per job, and the scheduler."""

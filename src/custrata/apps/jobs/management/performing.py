@@ -1,4 +1,4 @@
-"""One job, performed in this process."""
+"""Perform one job in the current process."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from custrata.apps.jobs.models import Job
 from custrata.errors import CustrataError
 
 log = logging.getLogger("custrata.jobs")
-NICE = 5  # pages come first
+NICE = 5  # web requests take precedence
 
 
 def perform(job: Job, *, clock: Callable[[], datetime] = timezone.now, asked_back: Callable[[], bool] = bool) -> None:
-    """Do a claimed job and write down what became of it."""
+    """Perform a claimed job and record its outcome."""
     running = Running(job, clock=clock, asked_back=asked_back)
     try:
         result = KINDS[job.kind].perform(running, **job.arguments)
@@ -37,7 +37,7 @@ def perform(job: Job, *, clock: Callable[[], datetime] = timezone.now, asked_bac
 
 
 def _reference(job: Job, error: Exception) -> str:
-    """Under what the log has an error that is none of ours."""
+    """Log an unexpected error and return its reference; empty for a `CustrataError`."""
     if isinstance(error, CustrataError):
         return ""
     reference = secrets.token_hex(5)
@@ -46,9 +46,9 @@ def _reference(job: Job, error: Exception) -> str:
 
 
 def perform_as_child(job: Job) -> None:
-    """Do a claimed job in a process that has nothing else to do: SIGTERM asks it back."""
-    asked: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, frame: asked.append(number))
+    """Perform a claimed job in a child process of its own; SIGTERM makes it return the job to the queue."""
+    stop_signals: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: stop_signals.append(number))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches every process at the terminal; the worker decides
     os.nice(NICE)
-    perform(job, asked_back=lambda: bool(asked))
+    perform(job, asked_back=lambda: bool(stop_signals))

@@ -1,4 +1,4 @@
-"""What every process of ours does about signals and about its parent's end."""
+"""Forking, signals and parent death, for all server processes."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ STOP = (signal.SIGTERM, signal.SIGINT)
 
 
 def fork(run: Callable[[], object], *, name: str) -> int:
-    """Run a function in a child process that ends with this one, however that ends; the number of the child.
+    """Run a function in a child process that is killed when this one ends; return the PID of the child.
 
     `ps` and `top` show it as `custrata-<name>`, cut to fifteen characters.
 
-    Connections to the database do not survive a fork, on either side, so there are none when it happens. The parent
-    must never have used an engine: their threads do not survive either.
+    Database connections do not survive a fork on either side, so they are closed first. The parent must never have
+    used an engine, since threads do not survive a fork.
     """
     connections.close_all()
     sys.stdout.flush()
@@ -29,10 +29,10 @@ def fork(run: Callable[[], object], *, name: str) -> int:
     parent, child = os.getpid(), os.fork()
     if child:
         return child
-    _be(run, parent, name)
+    _run_child(run, parent, name)
 
 
-def _be(run: Callable[[], object], parent: int, name: str) -> NoReturn:
+def _run_child(run: Callable[[], object], parent: int, name: str) -> NoReturn:
     code = 1
     try:
         end_with_parent(parent)
@@ -49,22 +49,22 @@ def _be(run: Callable[[], object], parent: int, name: str) -> NoReturn:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(code)  # what the parent set up is the parent's to clear away
+        os._exit(code)  # without the exit handlers of the parent
 
 
 def end_with_parent(parent: int) -> None:
-    """Have the kernel end this process when its parent ends, at once where that has happened already."""
+    """Have the kernel kill this process when its parent ends; exit at once if it already has."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 
 
-def listen(numbers: Collection[signal.Signals]) -> None:
-    """Keep signals until `heard` is asked for them."""
+def block_signals(numbers: Collection[signal.Signals]) -> None:
+    """Block signals, so that `wait_for_signal` receives them."""
     signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
 
 
-def heard(numbers: Collection[signal.Signals], seconds: float) -> int | None:
-    """The next signal, or None after so many seconds without one."""
-    found = signal.sigtimedwait(numbers, max(seconds, 0.0))
-    return found.si_signo if found is not None else None
+def wait_for_signal(numbers: Collection[signal.Signals], seconds: float) -> int | None:
+    """The next signal, or None after `seconds` without one."""
+    signal_info = signal.sigtimedwait(numbers, max(seconds, 0.0))
+    return signal_info.si_signo if signal_info is not None else None

@@ -1,4 +1,4 @@
-"""The scheduler: of all there are, the one that holds the lease looks from time to time."""
+"""The scheduler: of all that run, the lease holder enqueues due jobs and runs periodic checks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
 from custrata.apps.jobs.actions import CHECKS, Check, enqueue_due, release_lease, take_lease
-from custrata.apps.jobs.management.processes import STOP, heard, listen
+from custrata.apps.jobs.management.processes import STOP, block_signals, wait_for_signal
 from custrata.apps.jobs.queries import this_process
 from custrata.web.workspace import workspace
 
@@ -22,28 +22,28 @@ ROUND = 1.0
 
 
 class Scheduler:
-    """Looks at what is due, while it holds the lease."""
+    """Runs what is due while it holds the lease."""
 
     def __init__(self, name: str, checks: dict[str, Check], *, since: Callable[[], float] = monotonic) -> None:
         self.name = name
         self.checks = checks
         self.since = since
-        self._looked: dict[str, float] = {}
+        self._last_looked: dict[str, float] = {}
 
     def look(self, at: datetime) -> bool:
-        """One round; whether this scheduler is the one."""
+        """One round; return whether this scheduler holds the lease."""
         if not take_lease(LEASE, self.name, at=at, lasts=LASTS):
-            self._looked.clear()
+            self._last_looked.clear()
             return False
         self._guarded("schedules", lambda: enqueue_due(zone=workspace().settings.timezone, at=at))
         for check in self.checks.values():
-            if self.since() - self._looked.get(check.name, float("-inf")) >= check.seconds:
-                self._looked[check.name] = self.since()
+            if self.since() - self._last_looked.get(check.name, float("-inf")) >= check.seconds:
+                self._last_looked[check.name] = self.since()
                 self._guarded(check.name, lambda check=check: check.look(at))  # type: ignore[misc]  # the loop's check
         return True
 
     def _guarded(self, name: str, look: Callable[[], object]) -> None:
-        """One that fails stops no other, and is tried again when its time comes."""
+        """Run one check; a failure is logged and does not affect the others."""
         try:
             look()
         except (OperationalError, InterfaceError):
@@ -53,8 +53,8 @@ class Scheduler:
 
 
 def run_scheduler() -> None:
-    """Look about once a second until SIGTERM or SIGINT; then give the lease back."""
-    listen(STOP)
+    """Run a round about once a second until SIGTERM or SIGINT, then release the lease."""
+    block_signals(STOP)
     scheduler = Scheduler(this_process(), CHECKS)
     while True:
         try:
@@ -62,6 +62,6 @@ def run_scheduler() -> None:
         except (OperationalError, InterfaceError) as error:
             log.warning("the database does not answer: %s", type(error).__name__)
             connections.close_all()
-        if heard(STOP, ROUND) is not None:
+        if wait_for_signal(STOP, ROUND) is not None:
             break
     release_lease(LEASE, scheduler.name)

@@ -1,7 +1,7 @@
-"""The worker: claims jobs, does each in a process of its own, and answers for them while they run.
+"""The worker: claims jobs, runs each in a child process and supervises it.
 
-It has one thread and computes nothing itself, so it is always there to say that its jobs live, to end one that does
-not stop, and to hand all of them back when it is to stop.
+It is single-threaded and does no work itself, so that it can always send heartbeats, kill a job that does not stop,
+and return all jobs to the queue when it shuts down.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from custrata.apps.jobs.actions.queue import (
     fail,
     hand_back,
     keep_alive,
+    requeue_orphaned_jobs,
     stop_cancelled,
     take_job,
-    take_up_lost,
 )
 from custrata.apps.jobs.management.performing import perform_as_child
-from custrata.apps.jobs.management.processes import STOP, fork, heard, listen
+from custrata.apps.jobs.management.processes import STOP, block_signals, fork, wait_for_signal
 from custrata.apps.jobs.models import Job
 from custrata.apps.jobs.queries import is_gone, this_process
 
@@ -37,18 +37,18 @@ log = logging.getLogger("custrata.jobs")
 
 @dataclass(frozen=True)
 class Pace:
-    """How often it does what, in seconds."""
+    """Intervals and time limits, in seconds."""
 
-    look: float = 0.5  # for waiting jobs
+    look: float = 0.5  # between queries for waiting jobs
     beat: float = 2.0
-    silence: float = 60.0  # after which a worker on another machine is taken for lost
-    to_cancel: float = 10.0  # that a job has to notice that it was cancelled, before its process is ended
-    to_stop: float = 3.0  # that a job has to hand itself back when the worker stops
+    silence: float = 60.0  # after which a worker on another machine is considered lost
+    to_cancel: float = 10.0  # grace period of a cancelled job before its process is killed
+    to_stop: float = 3.0  # grace period for jobs to return to the queue on shutdown
 
 
 @dataclass
 class Child:
-    """A job and the process that does it."""
+    """A job and the process that performs it."""
 
     job: Job
     began: float
@@ -56,77 +56,77 @@ class Child:
 
 
 class Worker:
-    """Does up to `at_once` jobs at a time until it is told to stop."""
+    """Runs up to `at_once` jobs at a time until it is stopped."""
 
     def __init__(self, *, at_once: int = 2, pace: Pace | None = None) -> None:
         self.at_once = at_once
         self.pace = pace or Pace()
         self.name = ""
         self.children: dict[int, Child] = {}
-        self._beaten = float("-inf")
+        self._last_beat = float("-inf")
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT; then hand back what cannot be finished in time."""
+        """Work until SIGTERM or SIGINT; then return to the queue what cannot be finished in time."""
         self.name = this_process()
-        listen((*STOP, signal.SIGCHLD))
-        signal.signal(signal.SIGCHLD, lambda number, frame: None)  # one that is ignored is not waited for
+        block_signals((*STOP, signal.SIGCHLD))
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)  # an ignored signal cannot be waited for
         log.info("worker %s begins, %s jobs at once", self.name, self.at_once)
         while True:
             try:
-                self._round()
+                self._run_once()
             except (OperationalError, InterfaceError) as error:  # the database restarts, or is in use for too long
                 log.warning("the database does not answer: %s", type(error).__name__)
                 connections.close_all()
-            if heard((*STOP, signal.SIGCHLD), self.pace.look) in STOP:
+            if wait_for_signal((*STOP, signal.SIGCHLD), self.pace.look) in STOP:
                 break
         self._stop()
         log.info("worker %s has stopped", self.name)
 
-    def _round(self) -> None:
-        self._bury()
-        if monotonic() - self._beaten >= self.pace.beat:
-            self._beaten = monotonic()
-            self._beat()
+    def _run_once(self) -> None:
+        self._reap()
+        if monotonic() - self._last_beat >= self.pace.beat:
+            self._last_beat = monotonic()
+            self._send_heartbeats()
         while len(self.children) < self.at_once and (job := take_job(self.name, at=timezone.now())) is not None:
             log.info("job %s (%s) begins", job.pk, job.kind)
             pid = fork(lambda job=job: perform_as_child(job), name="job")  # type: ignore[misc]  # the loop's job
             self.children[pid] = Child(job, monotonic())
 
-    def _beat(self) -> None:
-        """Say that our jobs live, end those that are to end, and take up those that others lost."""
+    def _send_heartbeats(self) -> None:
+        """Send heartbeats, kill jobs that have to end, and requeue orphaned jobs."""
         now = timezone.now()
         if self.children:
             ours = keep_alive([child.job.claim for child in self.children.values()], at=now)
             for pid, child in self.children.items():
                 self._end_if_due(pid, child, ours)
         silence = timedelta(seconds=self.pace.silence)
-        if lost := take_up_lost(at=now, silence=silence, is_gone=is_gone):
+        if lost := requeue_orphaned_jobs(at=now, silence=silence, is_gone=is_gone):
             log.warning("%s jobs of workers that are gone wait again", lost)
 
     def _end_if_due(self, pid: int, child: Child, ours: dict[str, datetime | None]) -> None:
         longest = KINDS[child.job.kind].longest
         if child.job.claim not in ours:
-            # Over, and its process about to end; if it is still there next time, another worker has the job.
+            # The job is over and its process about to exit; if it still runs next time, another worker has the job.
             if child.ended_for == "lost":
-                _end(pid)
+                _kill(pid)
             child.ended_for = "lost"
             return
-        asked = ours[child.job.claim]
-        if asked is not None and timezone.now() - asked > timedelta(seconds=self.pace.to_cancel):
+        cancel_asked_at = ours[child.job.claim]
+        if cancel_asked_at is not None and timezone.now() - cancel_asked_at > timedelta(seconds=self.pace.to_cancel):
             child.ended_for = "cancelled"
-            _end(pid)
+            _kill(pid)
         elif monotonic() - child.began > longest.total_seconds():
             child.ended_for = JobTookTooLong(minutes=round(longest.total_seconds() / 60))
-            _end(pid)
+            _kill(pid)
 
-    def _bury(self) -> None:
-        """See which processes have ended, and write down what became of jobs that could not say so themselves."""
+    def _reap(self) -> None:
+        """Reap exited processes and record the outcome of jobs that could not do so themselves."""
         for pid in list(self.children):
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
-                self._settle(self.children.pop(pid), os.waitstatus_to_exitcode(status))
+                self._record_exit(self.children.pop(pid), os.waitstatus_to_exitcode(status))
 
-    def _settle(self, child: Child, code: int) -> None:
+    def _record_exit(self, child: Child, code: int) -> None:
         now, why = timezone.now(), child.ended_for
         if isinstance(why, Exception):
             fail(child.job, why, at=now)
@@ -136,24 +136,24 @@ class Worker:
             hand_back(child.job, at=now)
         elif why != "lost":
             how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-            if fail(child.job, JobProcessEnded(how=how), at=now, again=True):  # still ours: it ended without a word
+            if fail(child.job, JobProcessEnded(how=how), at=now, again=True):  # still ours: it crashed
                 log.error("the process of job %s (%s) ended: %s", child.job.pk, child.job.kind, how)
 
     def _stop(self) -> None:
-        """Ask every job back, end those that do not come, and let all wait for another worker."""
+        """Ask every job to return to the queue, and kill those that do not in time."""
         for pid, child in self.children.items():
             child.ended_for = child.ended_for or "stopping"
             os.kill(pid, signal.SIGTERM)
         until = monotonic() + self.pace.to_stop
         while self.children and monotonic() < until:
-            heard((signal.SIGCHLD,), 0.1)
-            self._bury()
+            wait_for_signal((signal.SIGCHLD,), 0.1)
+            self._reap()
         for pid in self.children:
-            _end(pid)
+            _kill(pid)
         while self.children:
-            heard((signal.SIGCHLD,), 0.1)
-            self._bury()
+            wait_for_signal((signal.SIGCHLD,), 0.1)
+            self._reap()
 
 
-def _end(pid: int) -> None:
+def _kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)

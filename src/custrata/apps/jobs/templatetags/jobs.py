@@ -1,4 +1,4 @@
-"""What a job is, what it is at, and what went wrong, in the reader's language."""
+"""Titles, statuses and errors of jobs in the reader's language."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.template import Library
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from custrata.apps.jobs.actions import KINDS, titled
+from custrata.apps.jobs.actions import KINDS, title_phrase
 from custrata.apps.jobs.models import Job, Line, Status
 from custrata.apps.jobs.queries import error_of
 from custrata.apps.jobs.rights import REFRESH
@@ -20,20 +20,20 @@ register = Library()
 
 @register.filter
 def kind_title(kind: str) -> str:
-    """What a kind of work is called."""
-    phrase = titled(kind)
+    """The title of a job kind."""
+    phrase = title_phrase(kind)
     return text(phrase) if phrase else kind
 
 
 @register.filter
 def job_status(job: Job) -> str:
-    """Where a job stands, in a word."""
+    """The status of a job, in a word."""
     return text("jobs.status.stopping" if job.is_stopping else f"jobs.status.{job.status}")
 
 
 @register.filter
 def job_says(job: Job) -> str:
-    """What a job is at, in a sentence."""
+    """The status or current step of a job, in a sentence."""
     if job.is_stopping:
         return text("jobs.says.stopping")
     if job.status == Status.RUNNING:
@@ -45,7 +45,7 @@ def job_says(job: Job) -> str:
 
 @register.filter
 def job_error(job: Job) -> str:
-    """What went wrong; empty where nothing did."""
+    """The error message of a job; empty if it has none."""
     if not job.error:
         return ""
     return error_of(job, language()) or text("jobs.unforeseen", reference=job.reference)
@@ -61,7 +61,7 @@ def job_seconds(job: Job) -> float | None:
 
 @register.filter
 def job_link(job: Job) -> str:
-    """The page that shows what a job brought; empty where there is none."""
+    """The page with the result of a job; empty if there is none."""
     kind = KINDS.get(job.kind)
     if job.status != Status.DONE or kind is None or kind.opens is None:
         return ""
@@ -80,7 +80,7 @@ def may_steer(person: Any) -> bool:
 
 @register.filter
 def line_text(line: Line) -> str:
-    """What a line of the log says."""
+    """The text of a log line."""
     facts = {**line.facts}
     if not facts.get("who", "-"):
         facts["who"] = text("jobs.server")

@@ -1,4 +1,4 @@
-"""What people do here: change playbooks, make tasks of them, and carry tasks out."""
+"""Actions on playbooks and tasks."""
 
 from custrata.apps.playbooks.actions.doing import (
     DropNeedsReason,
@@ -21,7 +21,7 @@ from custrata.apps.playbooks.actions.making import (
     TaskThereAlready,
     TierHasChanged,
     TierTooLarge,
-    due_by,
+    default_due_date,
     make_task,
     make_tasks_for_tier,
 )
@@ -41,7 +41,7 @@ __all__ = [
     "TaskThereAlready",
     "TierHasChanged",
     "TierTooLarge",
-    "due_by",
+    "default_due_date",
     "edit_playbook",
     "finish_task",
     "hand_over_task",

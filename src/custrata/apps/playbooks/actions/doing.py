@@ -1,4 +1,4 @@
-"""Carry tasks out: finish or drop them, open them again, hand them over."""
+"""Finish, drop, reopen and reassign tasks."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from django.db import transaction
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
-from custrata.apps.playbooks.actions.making import DueBefore, assignee_named, make_task, save, tell
+from custrata.apps.playbooks.actions.making import DueBefore, assignee_by_id, make_task, record_task_event, save_task
 from custrata.apps.playbooks.models import State, Task
-from custrata.apps.playbooks.queries import doers, rhythm_of, today
+from custrata.apps.playbooks.queries import possible_assignees, repeat_days, today
 from custrata.errors import BadInput, Refused
 from custrata.web.versions import Parts, ensure_unchanged
 
@@ -35,33 +35,35 @@ class DropNeedsReason(BadInput):
 def finish_task(
     *, task_id: int, result: str = "", dropped: bool = False, again: bool = False, actor: User | None, at: datetime
 ) -> Task:
-    """End a task: it is done, or `dropped` for the reason that `result` gives.
+    """End a task: done, or `dropped` with the reason in `result`.
 
-    `again` makes the next one, for the same person, where the action comes again every so many days.
+    `again` creates the next task for the same person if the action recurs.
 
     Raises `NoSuchTask`, `TaskEndedAlready`, `DropNeedsReason`.
     """
-    said = result.strip()
-    if dropped and not said:
+    stripped = result.strip()
+    if dropped and not stripped:
         raise DropNeedsReason
     state = State.DROPPED if dropped else State.DONE
-    # Two people, one task: whoever finds it open ends it.
+    # A conditional update: of two concurrent requests only one ends the task.
     mine = Task.objects.filter(pk=task_id, state=State.OPEN)
-    if mine.update(state=state, result=said, ended_at=at, ended_by=actor) != 1:
+    if mine.update(state=state, result=stripped, ended_at=at, ended_by=actor) != 1:
         raise (TaskEndedAlready if Task.objects.filter(pk=task_id).exists() else NoSuchTask)
-    task = _held(task_id)
+    task = _locked_task(task_id)
     kind = "task_dropped" if dropped else "task_done"
-    tell(task, "drop_task" if dropped else "finish_task", kind, actor=actor, at=at, after={"result": said})
+    record_task_event(
+        task, "drop_task" if dropped else "finish_task", kind, actor=actor, at=at, after={"result": stripped}
+    )
     if again and not dropped:
         _make_next(task, actor=actor, at=at)
     return task
 
 
 def _make_next(task: Task, *, actor: User | None, at: datetime) -> None:
-    days = rhythm_of(task)
+    days = repeat_days(task)
     if days is None:
         return
-    still = task.assignee_id is not None and doers().filter(pk=task.assignee_id).exists()
+    still = task.assignee_id is not None and possible_assignees().filter(pk=task.assignee_id).exists()
     make_task(
         customer_id=task.customer_id,
         scheme=task.scheme,
@@ -77,17 +79,19 @@ def _make_next(task: Task, *, actor: User | None, at: datetime) -> None:
 
 @transaction.atomic
 def reopen_task(*, task_id: int, actor: User | None, at: datetime) -> Task:
-    """Open an ended task again; what came of it stays until it is ended anew.
+    """Reopen an ended task; its result stays until it is ended again.
 
     Raises `NoSuchTask`, `TaskOpenAlready`, `TaskThereAlready`.
     """
-    task = _held(task_id)
+    task = _locked_task(task_id)
     if task.state == State.OPEN:
         raise TaskOpenAlready
     before: dict[str, object] = {"state": task.state}
     task.state, task.ended_at, task.ended_by = State.OPEN, None, None
-    save(task)
-    tell(task, "reopen_task", "task_reopened", actor=actor, at=at, before=before, after={"state": task.state})
+    save_task(task)
+    record_task_event(
+        task, "reopen_task", "task_reopened", actor=actor, at=at, before=before, after={"state": task.state}
+    )
     return task
 
 
@@ -101,16 +105,16 @@ def hand_over_task(
     at: datetime,
     opened: Parts | None = None,
 ) -> bool:
-    """Say who does an open task, nobody where none is named, and by when; whether anything changed.
+    """Reassign or reschedule an open task; return whether anything changed.
 
-    `opened` is what the person saw: `assignee` and `due`.
+    `opened` is the state the person saw: `assignee` and `due`.
 
     Raises `NoSuchTask`, `ChangedMeanwhile`, `TaskEndedAlready`, `NoSuchAssignee`, `DueBefore`.
     """
-    task = _held(task_id)
+    task = _locked_task(task_id)
     if task.state != State.OPEN:
         raise TaskEndedAlready
-    person, day = assignee_named(assignee_id), due or task.due
+    person, day = assignee_by_id(assignee_id), due or task.due
     if day != task.due and day < today(at):
         raise DueBefore(due=day.isoformat())
     if (person.pk if person else None, day) == (task.assignee_id, task.due):
@@ -120,18 +124,20 @@ def hand_over_task(
     task.assignee, task.due = person, day
     task.save(update_fields=["assignee", "due"])
     after = {"assignee": str(person) if person else None, "due": day.isoformat()}
-    tell(task, "hand_over_task", "task_handed_over", actor=actor, at=at, before=dict(before), after=dict(after))
+    record_task_event(
+        task, "hand_over_task", "task_handed_over", actor=actor, at=at, before=dict(before), after=dict(after)
+    )
     return True
 
 
 @transaction.atomic
 def record_export(*, chosen: dict[str, str], kind: str, actor: User | None, at: datetime) -> None:
-    """Write down that somebody took tasks along as a file."""
+    """Record an export of tasks in the audit log."""
     after: dict[str, object] = {**chosen, "format": kind}
     record_change(actor=actor, at=at, action="playbooks.export", subject="task", subject_id="", after=after)
 
 
-def _held(task_id: int) -> Task:
+def _locked_task(task_id: int) -> Task:
     task = Task.objects.select_for_update(of=("self",)).select_related("assignee").filter(pk=task_id).first()
     if task is None:
         raise NoSuchTask

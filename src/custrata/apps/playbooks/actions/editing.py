@@ -1,4 +1,4 @@
-"""Put a workspace's own playbook in the place of a shipped one, and take it back."""
+"""Replace a shipped playbook with the workspace's own, and restore it."""
 
 from __future__ import annotations
 
@@ -30,40 +30,40 @@ def edit_playbook(
     at: datetime,
     opened: Parts | None = None,
 ) -> Playbook:
-    """Say what to do for a tier, instead of what was said before.
+    """Replace the playbook of a tier; identical content changes nothing.
 
-    `content` is of the form `custrata.tiering.playbooks.as_data` gives; each text needs one language at least. What
-    is no different from what holds already changes nothing. `opened` is what the person saw, as `as_data` gives it.
+    `content` has the format of `custrata.tiering.playbooks.as_data`; each text needs at least one language. `opened` is
+    the state the person saw, in the same format.
 
     Raises `NoSuchPlaybook`, `ChangedMeanwhile`, and what `custrata.tiering.playbooks.read_playbook` raises.
     """
-    shipped, wanted = playbook(scheme, tier), playbook(scheme, tier, content)
-    held = OwnPlaybook.objects.select_for_update().filter(scheme=scheme, tier=tier).first()
-    before = playbook(scheme, tier, held.content) if held else shipped
-    if wanted == before:
+    shipped, updated = playbook(scheme, tier), playbook(scheme, tier, content)
+    existing = OwnPlaybook.objects.select_for_update().filter(scheme=scheme, tier=tier).first()
+    before = playbook(scheme, tier, existing.content) if existing else shipped
+    if updated == before:
         return before
     ensure_unchanged(opened, as_data(before))
-    facts = {"content": as_data(wanted), "actor": actor, "at": at}
+    facts = {"content": as_data(updated), "actor": actor, "at": at}
     OwnPlaybook.objects.update_or_create(scheme=scheme, tier=tier, defaults=facts)
-    _tell("edit_playbook", before, wanted, actor=actor, at=at)
-    return wanted
+    _record_edit("edit_playbook", before, updated, actor=actor, at=at)
+    return updated
 
 
 @transaction.atomic
 def restore_playbook(*, scheme: str, tier: str, actor: User | None, at: datetime) -> Playbook:
-    """Let the shipped playbook hold again. Raises `NoSuchPlaybook`, `NotEdited`."""
+    """Restore the shipped playbook. Raises `NoSuchPlaybook`, `NotEdited`."""
     shipped = playbook(scheme, tier)
-    held = OwnPlaybook.objects.select_for_update().filter(scheme=scheme, tier=tier).first()
-    if held is None:
+    existing = OwnPlaybook.objects.select_for_update().filter(scheme=scheme, tier=tier).first()
+    if existing is None:
         raise NotEdited(tier=tier)
-    before = playbook(scheme, tier, held.content)
-    held.delete()
-    _tell("restore_playbook", before, shipped, actor=actor, at=at)
+    before = playbook(scheme, tier, existing.content)
+    existing.delete()
+    _record_edit("restore_playbook", before, shipped, actor=actor, at=at)
     return shipped
 
 
-def _tell(verb: str, before: Playbook, after: Playbook, *, actor: User | None, at: datetime) -> None:
-    """What differs is written down, part by part; what is the same is left out."""
+def _record_edit(verb: str, before: Playbook, after: Playbook, *, actor: User | None, at: datetime) -> None:
+    """Record the changed parts in the audit log."""
     old, new = as_data(before), as_data(after)
     parts = [name for name in new if old[name] != new[name]]
     record_change(

@@ -1,4 +1,4 @@
-"""Make a task of an action: for one customer, for every customer of a tier, or for the tier as a whole."""
+"""Create tasks from actions: for one customer, for every customer of a tier, or for the tier as a whole."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from django.db import IntegrityError, connection, transaction
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
 from custrata.apps.customers.actions import record_on_timeline
-from custrata.apps.customers.actions.bulk import instant, run, staged, tell_many
-from custrata.apps.customers.actions.known import held_customer
+from custrata.apps.customers.actions.bulk import instant, record_on_timelines, run, staged
+from custrata.apps.customers.actions.lookups import lock_customer
 from custrata.apps.customers.models import Customer
 from custrata.apps.playbooks.models import State, Task
-from custrata.apps.playbooks.queries import doers, held_playbook, tier_customers, tier_ids, today
+from custrata.apps.playbooks.queries import effective_playbook, possible_assignees, tier_customers, tier_ids, today
 from custrata.errors import BadInput, Refused
 from custrata.tiering.playbooks import Action
 
@@ -30,7 +30,7 @@ class NoSuchAction(BadInput):
 
 
 class TaskNeedsTitle(BadInput):
-    template = "Say in 1 to {most} characters what is to be done."
+    template = "A task needs a title of 1 to {most} characters."
 
 
 class NoSuchAssignee(BadInput):
@@ -38,7 +38,7 @@ class NoSuchAssignee(BadInput):
 
 
 class DueBefore(BadInput):
-    template = "{due} is over already. Choose today or a later day."
+    template = "{due} is in the past. Choose today or a later day."
 
 
 class TaskThereAlready(Refused):
@@ -61,8 +61,8 @@ class NobodyInTier(Refused):
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a task is to be: of which action, under which title, until when, whose."""
+class TaskDraft:
+    """The validated fields of a new task."""
 
     scheme: str
     tier: str
@@ -72,28 +72,35 @@ class Wanted:
     assignee: User | None
 
 
-def due_by(action: Action, at: datetime) -> date:
-    """The day by which a task of an action is to be done, unless told otherwise."""
+def default_due_date(action: Action, at: datetime) -> date:
+    """The default due date of a task for an action."""
     return today(at) + timedelta(days=action.due_days or DEFAULT_DAYS)
 
 
-def _wanted(
+def _draft(
     scheme: str, tier: str, action: str, *, title: str, due: date | None, assignee_id: int | None, at: datetime
-) -> Wanted:
-    found = held_playbook(scheme, tier).action(action)
-    if found is None:
+) -> TaskDraft:
+    playbook_action = effective_playbook(scheme, tier).action(action)
+    if playbook_action is None:
         raise NoSuchAction(tier=tier, action=action)
-    said = " ".join(title.split())
-    if not said or len(said) > LONGEST_TITLE:
+    normalized = " ".join(title.split())
+    if not normalized or len(normalized) > LONGEST_TITLE:
         raise TaskNeedsTitle(most=LONGEST_TITLE)
     if due is not None and due < today(at):
         raise DueBefore(due=due.isoformat())
-    return Wanted(scheme, tier, found, said, due or due_by(found, at), assignee_named(assignee_id))
+    return TaskDraft(
+        scheme,
+        tier,
+        playbook_action,
+        normalized,
+        due or default_due_date(playbook_action, at),
+        assignee_by_id(assignee_id),
+    )
 
 
-def assignee_named(assignee_id: int | None) -> User | None:
-    """The person a task is given to, nobody where none is named. Raises `NoSuchAssignee`."""
-    person = doers().filter(pk=assignee_id).first() if assignee_id is not None else None
+def assignee_by_id(assignee_id: int | None) -> User | None:
+    """The assignee with that id; None for None. Raises `NoSuchAssignee`."""
+    person = possible_assignees().filter(pk=assignee_id).first() if assignee_id is not None else None
     if assignee_id is not None and person is None:
         raise NoSuchAssignee
     return person
@@ -113,26 +120,26 @@ def make_task(
     actor: User | None,
     at: datetime,
 ) -> Task:
-    """Make a task for a customer, or without one for the tier as a whole.
+    """Create a task for a customer, or without one for the tier as a whole.
 
-    Without `due` it is due when the playbook says. `to_owner` gives it to whoever looks after the customer, and to
-    the assignee only where nobody does.
+    Without `due` the playbook determines the due date. `to_owner` assigns the task to the customer's owner, and to the
+    assignee only if there is none.
 
     Raises `NoSuchPlaybook`, `NoSuchAction`, `TaskNeedsTitle`, `DueBefore`, `NoSuchAssignee`, `NoSuchCustomer`,
     `TaskThereAlready`.
     """
-    wanted = _wanted(scheme, tier, action, title=title, due=due, assignee_id=assignee_id, at=at)
-    customer = held_customer(customer_id) if customer_id is not None else None
+    draft = _draft(scheme, tier, action, title=title, due=due, assignee_id=assignee_id, at=at)
+    customer = lock_customer(customer_id) if customer_id is not None else None
     owner = _owner_of(customer) if customer is not None and to_owner else None
-    task = Task(customer=customer, assignee=owner or wanted.assignee, made_by=actor, made_at=at, **_facts(wanted))
-    save(task)
-    tell(task, "make_task", "task", actor=actor, at=at, after=_said(task))
+    task = Task(customer=customer, assignee=owner or draft.assignee, made_by=actor, made_at=at, **_facts(draft))
+    save_task(task)
+    record_task_event(task, "make_task", "task", actor=actor, at=at, after=_audit_fields(task))
     return task
 
 
 def _owner_of(customer: Customer) -> User | None:
-    """Whoever looks after a customer, where they may do tasks."""
-    return doers().filter(pk=customer.owner_id).first() if customer.owner_id is not None else None
+    """The owner of a customer, if they can have tasks."""
+    return possible_assignees().filter(pk=customer.owner_id).first() if customer.owner_id is not None else None
 
 
 @transaction.atomic
@@ -145,54 +152,54 @@ def make_tasks_for_tier(
     due: date | None = None,
     assignee_id: int | None = None,
     to_owner: bool = False,
-    seen: int,
+    confirmed: int,
     most: int = MOST_TASKS,
     actor: User | None,
     at: datetime,
 ) -> int:
-    """Make a task for every customer of a tier who does not have it open already; how many were made.
+    """Create a task for every customer of a tier without an open one of the action; return how many.
 
-    `seen` is how many customers were shown to whoever confirmed it; of more than `most` it is refused.
+    `confirmed` is the number of customers that the person confirmed; more than `most` are refused.
 
     Raises what `make_task` raises, and `TierHasChanged`, `TierTooLarge`, `NobodyInTier`.
     """
-    wanted = _wanted(scheme, tier, action, title=title, due=due, assignee_id=assignee_id, at=at)
+    draft = _draft(scheme, tier, action, title=title, due=due, assignee_id=assignee_id, at=at)
     now = tier_customers(scheme, tier)
     if now > most:
         raise TierTooLarge(customers=now, most=most)
-    if now != seen:
-        raise TierHasChanged(now=now, seen=seen)
-    with _without_it(tier_ids(scheme, tier), wanted) as fresh:
-        made = _insert(fresh, wanted, to_owner=to_owner, actor=actor, at=at)
-        facts: dict[str, object] = {"title": wanted.title}
+    if now != confirmed:
+        raise TierHasChanged(now=now, seen=confirmed)
+    with _customers_without_task(tier_ids(scheme, tier), draft) as fresh:
+        inserted = _insert(fresh, draft, to_owner=to_owner, actor=actor, at=at)
+        facts: dict[str, object] = {"title": draft.title}
         names, person = f"SELECT customer_id FROM {fresh}", actor.pk if actor else None
-        tell_many(names, [], kind="task", facts=facts, actor_id=person, at=at)
-    if not made:
+        record_on_timelines(names, [], kind="task", facts=facts, actor_id=person, at=at)
+    if not inserted:
         raise NobodyInTier
-    after = {"title": wanted.title, "due": wanted.due.isoformat(), "customers": made}
+    after = {"title": draft.title, "due": draft.due.isoformat(), "customers": inserted}
     subject_id = f"{scheme}.{tier}.{action}"
     record_change(actor=actor, at=at, action="playbooks.make_tasks", subject="tier", subject_id=subject_id, after=after)
-    return made
+    return inserted
 
 
 @contextmanager
-def _without_it(customer_ids: list[str], wanted: Wanted) -> Iterator[str]:
-    """Those of the customers who are known here and have no such task open, as a temporary table."""
+def _customers_without_task(customer_ids: list[str], draft: TaskDraft) -> Iterator[str]:
+    """The existing customers without an open task of the action, as a temporary table."""
     with staged({"customer_id": "text"}, ((customer_id,) for customer_id in customer_ids)) as name:
         run(
             f"DELETE FROM {name} WHERE customer_id NOT IN (SELECT customer_id FROM customers_customer) "
             "OR customer_id IN (SELECT customer_id FROM playbooks_task WHERE customer_id IS NOT NULL "
             "AND state = 'open' AND scheme = %s AND tier = %s AND action = %s)",
-            [wanted.scheme, wanted.tier, wanted.action.key],
+            [draft.scheme, draft.tier, draft.action.key],
         )
         yield name
 
 
-def _insert(fresh: str, wanted: Wanted, *, to_owner: bool, actor: User | None, at: datetime) -> int:
-    """One task each; whoever looks after a customer and may do tasks gets it where that is wanted."""
-    owners = list(doers().values_list("pk", flat=True)) if to_owner else []
-    theirs = f"CASE WHEN c.owner_id IN ({', '.join(str(int(one)) for one in owners)}) THEN c.owner_id END, "
-    due = connection.ops.adapt_datefield_value(wanted.due)
+def _insert(fresh: str, draft: TaskDraft, *, to_owner: bool, actor: User | None, at: datetime) -> int:
+    """Insert one task per customer, with `to_owner` assigned to owners that can have tasks."""
+    owners = list(possible_assignees().values_list("pk", flat=True)) if to_owner else []
+    theirs = f"CASE WHEN c.owner_id IN ({', '.join(str(int(owner_id)) for owner_id in owners)}) THEN c.owner_id END, "
+    due = connection.ops.adapt_datefield_value(draft.due)
     assignee = f"COALESCE({theirs if owners else ''}CAST(%s AS bigint), NULL)"
     return run(
         "INSERT INTO playbooks_task (customer_id, scheme, tier, action, kind, title, due, state, result, "
@@ -200,25 +207,25 @@ def _insert(fresh: str, wanted: Wanted, *, to_owner: bool, actor: User | None, a
         f"SELECT c.customer_id, %s, %s, %s, %s, %s, %s, 'open', '', %s, CAST(%s AS bigint), {assignee} "
         f"FROM {fresh} AS f JOIN customers_customer AS c ON c.customer_id = f.customer_id ORDER BY c.customer_id",
         [
-            *(wanted.scheme, wanted.tier, wanted.action.key, wanted.action.kind, wanted.title, due),
-            *(instant(at), actor.pk if actor else None, wanted.assignee.pk if wanted.assignee else None),
+            *(draft.scheme, draft.tier, draft.action.key, draft.action.kind, draft.title, due),
+            *(instant(at), actor.pk if actor else None, draft.assignee.pk if draft.assignee else None),
         ],
     )
 
 
-def _facts(wanted: Wanted) -> dict[str, object]:
+def _facts(draft: TaskDraft) -> dict[str, object]:
     return {
-        "scheme": wanted.scheme,
-        "tier": wanted.tier,
-        "action": wanted.action.key,
-        "kind": wanted.action.kind,
-        "title": wanted.title,
-        "due": wanted.due,
+        "scheme": draft.scheme,
+        "tier": draft.tier,
+        "action": draft.action.key,
+        "kind": draft.action.kind,
+        "title": draft.title,
+        "due": draft.due,
     }
 
 
-def save(task: Task) -> None:
-    """Keep a task that is open, the only one of its kind. Raises `TaskThereAlready`."""
+def save_task(task: Task) -> None:
+    """Save an open task. Raises `TaskThereAlready` if there is another open one of the same action."""
     try:
         with transaction.atomic():
             task.save()
@@ -230,12 +237,12 @@ def save(task: Task) -> None:
         raise TaskThereAlready(title=there.title) from error
 
 
-def _said(task: Task) -> dict[str, object]:
+def _audit_fields(task: Task) -> dict[str, object]:
     assignee = str(task.assignee) if task.assignee else None
     return {"title": task.title, "due": task.due.isoformat(), "assignee": assignee}
 
 
-def tell(
+def record_task_event(
     task: Task,
     verb: str,
     kind: str,
@@ -245,7 +252,7 @@ def tell(
     before: dict[str, object] | None = None,
     after: dict[str, object] | None = None,
 ) -> None:
-    """Write down what happened to a task: in the audit, and on the timeline of the customer it is for."""
+    """Record a change of a task in the audit log and on the customer's timeline."""
     if task.customer_id is not None:
         facts = {"task": task.pk, "title": task.title, "result": task.result}
         record_on_timeline(customer_id=task.customer_id, at=at, kind=kind, facts=facts, actor=actor)

@@ -1,4 +1,4 @@
-"""Playbooks as a workspace has them: the shipped ones, and its own in their place."""
+"""The playbooks of a workspace: the shipped ones and its own replacements."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from custrata.web.workspace import published_run, workspace
 
 @dataclass(frozen=True)
 class Card:
-    """A playbook as the list shows it: whether it is the workspace's own, and how many customers are in the tier."""
+    """A playbook in the list: whether it is the workspace's own, and the number of customers in the tier."""
 
     playbook: Playbook
     own: bool
@@ -27,27 +27,27 @@ def has_playbook(scheme: str, tier: str) -> bool:
 
 
 def own_playbook(scheme: str, tier: str) -> OwnPlaybook | None:
-    """What the workspace says instead of the shipped playbook."""
+    """The workspace's replacement of a shipped playbook, if any."""
     return OwnPlaybook.objects.select_related("actor").filter(scheme=scheme, tier=tier).first()
 
 
-def held_playbook(scheme: str, tier: str) -> Playbook:
-    """The playbook of a tier as the workspace has it. Raises `NoSuchPlaybook`."""
+def effective_playbook(scheme: str, tier: str) -> Playbook:
+    """The playbook of a tier that is in effect in the workspace. Raises `NoSuchPlaybook`."""
     shipped = playbook(scheme, tier)
     own = own_playbook(scheme, tier)
     return playbook(scheme, tier, own.content) if own else shipped
 
 
 def cards(scheme: str = "") -> list[tuple[str, list[Card]]]:
-    """The playbooks of every scheme, or of one, with the tiers from the best down."""
-    own = {(one.scheme, one.tier): one.content for one in OwnPlaybook.objects.all()}
+    """The playbooks of every scheme, or of one, with tiers from best to worst."""
+    own = {(row.scheme, row.tier): row.content for row in OwnPlaybook.objects.all()}
     shipped, sizes = playbooks(), _sizes()
-    found: list[tuple[str, list[Card]]] = []
-    for key, held in BUILT_IN.items():
-        tiers = [tier for tier in held.tiers if (key, tier) in shipped] if scheme in ("", key) else []
+    cards_by_scheme: list[tuple[str, list[Card]]] = []
+    for key, definition in BUILT_IN.items():
+        tiers = [tier for tier in definition.tiers if (key, tier) in shipped] if scheme in ("", key) else []
         if tiers:
-            found.append((key, [_card(key, tier, own, sizes) for tier in tiers]))
-    return found
+            cards_by_scheme.append((key, [_card(key, tier, own, sizes) for tier in tiers]))
+    return cards_by_scheme
 
 
 def _card(scheme: str, tier: str, own: Mapping[tuple[str, str], object], sizes: Mapping[tuple[str, str], int]) -> Card:
@@ -56,35 +56,39 @@ def _card(scheme: str, tier: str, own: Mapping[tuple[str, str], object], sizes: 
 
 
 def _sizes() -> dict[tuple[str, str], int]:
-    """How many customers the published run counted in each tier."""
+    """The number of customers in each tier of the published run."""
     run = published_run()
     tiers = run.record["tiers"] if run is not None else {}
     return {(scheme, row["tier"]): row["customers"] for scheme, rows in tiers.items() for row in rows}
 
 
-def kinds_of(found: Playbook) -> list[tuple[str, tuple[Action, ...]]]:
-    """The five kinds in their order, each with its actions."""
-    return [(kind, found.of_kind(kind)) for kind in KINDS]
+def kinds_of(playbook: Playbook) -> list[tuple[str, tuple[Action, ...]]]:
+    """The five kinds in order, each with its actions."""
+    return [(kind, playbook.of_kind(kind)) for kind in KINDS]
 
 
 def tier_customers(scheme: str, tier: str) -> int:
-    """How many customers the published run has in a tier; 0 where it did not grade by the scheme."""
-    held = reading(workspace())
-    return held.count([Tiered(scheme, (tier,))]) if held is not None and f"{scheme}_tier" in held.columns else 0
+    """The number of customers in a tier of the published run; 0 if the run did not grade by the scheme."""
+    published = reading(workspace())
+    return (
+        published.count([Tiered(scheme, (tier,))])
+        if published is not None and f"{scheme}_tier" in published.columns
+        else 0
+    )
 
 
 def tier_ids(scheme: str, tier: str) -> list[str]:
-    """Their ids. Ask `tier_customers` first: there may be a million."""
-    held = reading(workspace())
-    if held is None or f"{scheme}_tier" not in held.columns:
+    """The ids of these customers; check `tier_customers` first, since there may be a million."""
+    published = reading(workspace())
+    if published is None or f"{scheme}_tier" not in published.columns:
         return []
-    return [str(one) for one in held.ids([Tiered(scheme, (tier,))]).to_pylist()]
+    return [str(customer_id) for customer_id in published.ids([Tiered(scheme, (tier,))]).to_pylist()]
 
 
-def rhythm_of(task: Task) -> int | None:
-    """After how many days the action of a task comes again, as its playbook says today."""
+def repeat_days(task: Task) -> int | None:
+    """The interval in days after which the action of a task recurs by its current playbook; None if it does not."""
     try:
-        action = held_playbook(task.scheme, task.tier).action(task.action)
+        action = effective_playbook(task.scheme, task.tier).action(task.action)
     except NoSuchPlaybook:
         return None
     return action.every_days if action is not None else None
@@ -92,23 +96,26 @@ def rhythm_of(task: Task) -> int | None:
 
 @dataclass(frozen=True)
 class Step:
-    """A tier a customer is in, and what its playbook says to do; `waiting` are the keys with an open task."""
+    """The playbook of a customer's tier; `waiting` are the keys of actions with an open task."""
 
     playbook: Playbook
     waiting: frozenset[str]
 
 
-# The scheme that asks for something soonest comes first; these tiers of them ask for nothing of their own.
+# Schemes by urgency, and tiers without next steps of their own.
 URGENT = ("need", "standing", "lifecycle", "combined", "value", "loyalty", "rfm")
 QUIET = {("need", "none"), ("standing", "general")}
 
 
 def next_steps(row: Mapping[str, object], open_tasks: Sequence[Task]) -> list[Step]:
-    """What to do next with a customer, by the tiers in their row of the profile: the most urgent scheme first."""
-    own = {(one.scheme, one.tier): one.content for one in OwnPlaybook.objects.all()}
+    """The next steps for a customer by the tiers in their profile row, most urgent scheme first."""
+    own = {(row.scheme, row.tier): row.content for row in OwnPlaybook.objects.all()}
     places = {scheme: place for place, scheme in enumerate(URGENT)}
     tiers = [(key, str(row[f"{key}_tier"])) for key in BUILT_IN if row.get(f"{key}_tier") is not None]
-    wanted = [one for one in tiers if one in playbooks() and one not in QUIET]
-    wanted.sort(key=lambda one: places.get(one[0], len(places)))
-    busy = {one: frozenset(task.action for task in open_tasks if (task.scheme, task.tier) == one) for one in wanted}
-    return [Step(playbook(*one, own.get(one)), busy[one]) for one in wanted]
+    relevant = [scheme_tier for scheme_tier in tiers if scheme_tier in playbooks() and scheme_tier not in QUIET]
+    relevant.sort(key=lambda scheme_tier: places.get(scheme_tier[0], len(places)))
+    busy = {
+        scheme_tier: frozenset(task.action for task in open_tasks if (task.scheme, task.tier) == scheme_tier)
+        for scheme_tier in relevant
+    }
+    return [Step(playbook(*scheme_tier, own.get(scheme_tier)), busy[scheme_tier]) for scheme_tier in relevant]

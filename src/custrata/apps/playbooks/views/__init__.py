@@ -1,1 +1,1 @@
-"""The pages of playbooks and tasks."""
+"""Pages of playbooks and tasks."""

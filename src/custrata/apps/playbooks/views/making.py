@@ -1,4 +1,4 @@
-"""Making tasks: of an action on its page, and of what is next for a customer."""
+"""Create tasks: from an action, and from the next steps of a customer."""
 
 from __future__ import annotations
 
@@ -12,54 +12,66 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from custrata.apps.customers.queries import found_customer, found_customers
-from custrata.apps.playbooks.actions import MOST_TASKS, due_by, make_task, make_tasks_for_tier
+from custrata.apps.accounts.views.current_user import current_user
+from custrata.apps.customers.queries import customer_by_id, search_customers
+from custrata.apps.playbooks.actions import MOST_TASKS, default_due_date, make_task, make_tasks_for_tier
 from custrata.apps.playbooks.forms import NextForm, TaskForm
-from custrata.apps.playbooks.queries import doers, held_playbook, next_steps, open_tasks_of, tier_customers, today
+from custrata.apps.playbooks.queries import (
+    effective_playbook,
+    next_steps,
+    open_tasks_of,
+    possible_assignees,
+    tier_customers,
+    today,
+)
 from custrata.apps.playbooks.rights import DO_TASKS, EDIT_PLAYBOOKS, SEE_PLAYBOOKS
-from custrata.apps.playbooks.views.asking import asking_person, done, known_playbook
+from custrata.apps.playbooks.views.lookups import playbook_or_404, run_action
 from custrata.apps.playbooks.views.playbooks import ICONS
 from custrata.errors import CustrataError
 from custrata.pipeline.reading import reading
-from custrata.tiering.playbooks import Action, NoSuchPlaybook, said
+from custrata.tiering.playbooks import Action, NoSuchPlaybook, localized
 from custrata.web.gate import needs
 from custrata.web.rights import may
 from custrata.web.texts import count, language, sentence, text
 from custrata.web.workspace import workspace
 
 WHOM = ("customer", "each", "whole")
-SHOWN = 3  # schemes at once; the rest unfolds
+SCHEMES_SHOWN = 3  # schemes shown at first; the rest is collapsed
 
 
 @needs(DO_TASKS)
 def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse:
-    """The form of a task: for one customer, for each of the tier (asked twice), or for the tier as a whole."""
-    found = known_playbook(key, tier).action(action)
-    if found is None:
+    """The form of a task: for one customer, for each customer of the tier (with confirmation), or for the tier."""
+    playbook_action = playbook_or_404(key, tier).action(action)
+    if playbook_action is None:
         raise Http404
     sent = request.POST if request.method == "POST" else None
     at = timezone.now()
-    usual = {"title": found.said(language()), "due": due_by(found, at), "assignee": str(request.user.pk)}
+    usual = {
+        "title": playbook_action.text_in(language()),
+        "due": default_due_date(playbook_action, at),
+        "assignee": str(request.user.pk),
+    }
     form = TaskForm(sent, initial=usual | {"customer": request.GET.get("customer", "")})
     whom = sent.get("whom", "customer") if sent is not None else ""
     if whom in WHOM[1:] and not may(request.user, EDIT_PLAYBOOKS):
         raise PermissionDenied
     customers = tier_customers(key, tier)
     sure = whom != "each" or "seen" in request.POST
-    if sent is not None and form.is_valid() and sure and _made(request, form, key, tier, found, whom=whom):
+    if sent is not None and form.is_valid() and sure and _make(request, form, key, tier, playbook_action, whom=whom):
         return HttpResponseRedirect(
             reverse("playbooks:tasks") + "?whose=all" if whom == "each" else reverse("playbooks:tasks")
         )
     page: dict[str, Any] = {
         "scheme": key,
         "tier": tier,
-        "action": found,
-        "icon_name": ICONS[found.kind],
+        "action": playbook_action,
+        "icon_name": ICONS[playbook_action.kind],
         "form": form,
         "customers": customers,
         "fits": customers <= MOST_TASKS,
         "most": MOST_TASKS,
-        "people": list(doers()),
+        "people": list(possible_assignees()),
         "today": today(at),
         "may_edit": may(request.user, EDIT_PLAYBOOKS),
         "confirming": whom == "each" and form.is_valid(),
@@ -67,58 +79,58 @@ def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse
     return render(request, "playbooks/make.html", page, status=200 if sent is None or page["confirming"] else 422)
 
 
-def _made(request: HttpRequest, form: TaskForm, scheme: str, tier: str, action: Action, *, whom: str) -> bool:
-    """Make what was asked for, and say so; False where it was refused."""
+def _make(request: HttpRequest, form: TaskForm, scheme: str, tier: str, action: Action, *, whom: str) -> bool:
+    """Create the requested tasks with a message; False if refused."""
     sent: dict[str, Any] = {"scheme": scheme, "tier": tier, "action": action.key, **form.whose()}
     sent |= {"title": form.cleaned_data["title"], "due": form.cleaned_data["due"]}
-    sent |= {"actor": asking_person(request), "at": timezone.now()}
+    sent |= {"actor": current_user(request), "at": timezone.now()}
     if whom == "each":
-        seen = request.POST["seen"]
-        number = int(seen) if seen.isdecimal() else -1
+        confirmed = request.POST["seen"]
+        number = int(confirmed) if confirmed.isdecimal() else -1
 
         def all_of_them() -> None:
-            messages.success(request, count("playbooks.said.made_many", make_tasks_for_tier(seen=number, **sent)))
+            messages.success(request, count("playbooks.said.made_many", make_tasks_for_tier(confirmed=number, **sent)))
 
-        return done(request, all_of_them, "")
+        return run_action(request, all_of_them, "")
     customer_id = None
     if whom == "customer":
         customer_id = _customer(form)
         if customer_id is None:
             return False
-    return done(request, lambda: make_task(customer_id=customer_id, **sent), text("playbooks.said.made"))
+    return run_action(request, lambda: make_task(customer_id=customer_id, **sent), text("playbooks.said.made"))
 
 
 def _customer(form: TaskForm) -> str | None:
-    """The one customer that is meant, by id or by what a search finds; what is wrong stands at the field."""
+    """The customer entered, by id or by a search with one result; else add an error to the field."""
     written = form.cleaned_data["customer"]
-    if written and found_customer(written) is not None:
+    if written and customer_by_id(written) is not None:
         return str(written)
-    found = found_customers(written).customer_ids if written else ()
-    if len(found) == 1:
-        return found[0]
-    form.add_error("customer", text("playbooks.make.many_customers" if found else "playbooks.make.no_customer"))
+    customer_ids = search_customers(written).customer_ids if written else ()
+    if len(customer_ids) == 1:
+        return customer_ids[0]
+    form.add_error("customer", text("playbooks.make.many_customers" if customer_ids else "playbooks.make.no_customer"))
     return None
 
 
 @needs(SEE_PLAYBOOKS)
 @require_safe
 def next_for(request: HttpRequest, customer_id: str) -> HttpResponse:
-    """What to do next with a customer: as a part of their page, or on a page of its own."""
+    """The next steps for a customer: as a fragment of their page, or on a page of its own."""
     return _next(request, customer_id)
 
 
 @needs(DO_TASKS)
 @require_POST
 def make_next(request: HttpRequest) -> HttpResponse:
-    """Make a task of what is next, as the playbook says, for whoever looks after the customer, else for who asks."""
+    """Create a task from a next step with the playbook's defaults, for the owner or else the current user."""
     form = NextForm(request.POST)
     if not form.is_valid():
         raise BadRequest("a form of ours has all its fields")
-    sent, who, at = form.cleaned_data, asking_person(request), timezone.now()
+    sent, who, at = form.cleaned_data, current_user(request), timezone.now()
     refused = ""
     try:
-        action = held_playbook(sent["scheme"], sent["tier"]).action(sent["action"])
-        title = action.said(language()) if action is not None else sent["action"]
+        action = effective_playbook(sent["scheme"], sent["tier"]).action(sent["action"])
+        title = action.text_in(language()) if action is not None else sent["action"]
         make_task(**sent, title=title, assignee_id=who.pk, to_owner=True, actor=who, at=at)
     except NoSuchPlaybook as error:
         raise Http404(sentence(error)) from error
@@ -131,40 +143,40 @@ def make_next(request: HttpRequest) -> HttpResponse:
 
 
 def _next(request: HttpRequest, customer_id: str, refused: str = "") -> HttpResponse:
-    held, known = reading(workspace()), found_customer(customer_id)
-    row = held.customer(customer_id) if held is not None else None
-    if row is None and known is None:
+    published, customer = reading(workspace()), customer_by_id(customer_id)
+    row = published.customer(customer_id) if published is not None else None
+    if row is None and customer is None:
         raise Http404
     waiting, spoken = open_tasks_of(customer_id), language()
     steps = [
         {
             "scheme": step.playbook.scheme,
             "tier": step.playbook.tier,
-            "aim": said(step.playbook.aim, spoken),
+            "aim": localized(step.playbook.aim, spoken),
             "actions": [
                 (
-                    one.key,
-                    ICONS[one.kind],
-                    text(f"playbooks.kinds.{one.kind}"),
-                    one.said(spoken),
-                    one.key in step.waiting,
+                    action.key,
+                    ICONS[action.kind],
+                    text(f"playbooks.kinds.{action.kind}"),
+                    action.text_in(spoken),
+                    action.key in step.waiting,
                 )
-                for one in step.playbook.actions
+                for action in step.playbook.actions
             ],
         }
         for step in next_steps(row or {}, waiting)
     ]
     page = {
         "customer_id": customer_id,
-        "customer": known or (row or {}).get("name") or customer_id,
-        "known": known is not None,
+        "customer": customer or (row or {}).get("name") or customer_id,
+        "known": customer is not None,
         "steps": steps,
-        "shown": SHOWN,
-        "rest": len(steps) - SHOWN,
+        "shown": SCHEMES_SHOWN,
+        "rest": len(steps) - SCHEMES_SHOWN,
         "waiting": waiting,
         "today": today(timezone.now()),
         "refused": refused,
-        "may_do": may(request.user, DO_TASKS) and known is not None,
+        "may_do": may(request.user, DO_TASKS) and customer is not None,
     }
     part = bool(request.headers.get("HX-Request"))
     return render(request, "playbooks/parts/next.html" if part else "playbooks/next.html", page)

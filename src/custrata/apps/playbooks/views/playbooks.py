@@ -1,4 +1,4 @@
-"""Playbooks: all of them, one of them, and its editing."""
+"""Pages of playbooks: the list, one playbook, and its editor."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.playbooks.actions import edit_playbook, restore_playbook
-from custrata.apps.playbooks.forms import ActionForms, PlaybookForm, content, filled_in
+from custrata.apps.playbooks.forms import ActionForms, PlaybookForm, content, form_initial
 from custrata.apps.playbooks.queries import cards, kinds_of, own_playbook, tier_customers
 from custrata.apps.playbooks.rights import DO_TASKS, EDIT_PLAYBOOKS, SEE_PLAYBOOKS
-from custrata.apps.playbooks.views.asking import asking_person, done, known_playbook
+from custrata.apps.playbooks.views.lookups import playbook_or_404, run_action
 from custrata.tiering import BUILT_IN
-from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, care, said
+from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, care, localized
 from custrata.web.gate import needs
 from custrata.web.rights import may
 from custrata.web.texts import language, text
@@ -28,28 +29,37 @@ ICONS = {"touch": "message", "offer": "discount", "benefit": "gift", "service": 
 @needs(SEE_PLAYBOOKS)
 @require_safe
 def playbook_list(request: HttpRequest) -> HttpResponse:
-    """Every playbook as a card, by scheme; one scheme alone where it is asked for."""
+    """Playbooks as cards, grouped by scheme; optionally of one scheme."""
     chosen = request.GET.get("scheme", "")
     chosen = chosen if chosen in BUILT_IN else ""
     spoken = language()
     schemes = [
-        (key, [(card, said(card.playbook.aim, spoken), said(card.playbook.meaning, spoken)) for card in held])
-        for key, held in cards(chosen)
+        (
+            key,
+            [
+                (card, localized(card.playbook.aim, spoken), localized(card.playbook.meaning, spoken))
+                for card in scheme_cards
+            ],
+        )
+        for key, scheme_cards in cards(chosen)
     ]
-    caring = [(one, text(f"playbooks.occasions.{one.occasion}"), said(one.text, spoken)) for one in care()]
-    known = [key for key, _ in cards()] if chosen else [key for key, _ in schemes]
-    page = {"schemes": schemes, "chosen": chosen, "known": known, "care": [] if chosen else caring}
+    caring = [
+        (message, text(f"playbooks.occasions.{message.occasion}"), localized(message.text, spoken))
+        for message in care()
+    ]
+    scheme_keys = [key for key, _ in cards()] if chosen else [key for key, _ in schemes]
+    page = {"schemes": schemes, "chosen": chosen, "known": scheme_keys, "care": [] if chosen else caring}
     return render(request, "playbooks/list.html", page)
 
 
 @needs(SEE_PLAYBOOKS)
 @require_safe
-def one_playbook(request: HttpRequest, key: str, tier: str) -> HttpResponse:
+def playbook_detail(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     """The playbook of a tier, by the five kinds of action."""
-    found = known_playbook(key, tier)
+    playbook = playbook_or_404(key, tier)
     page = {
-        **_told(found),
-        "kinds": [(kind, ICONS[kind], _kind(kind), _lines(actions)) for kind, actions in kinds_of(found)],
+        **_playbook_context(playbook),
+        "kinds": [(kind, ICONS[kind], _kind(kind), _lines(actions)) for kind, actions in kinds_of(playbook)],
         "own": own_playbook(key, tier),
         "customers": tier_customers(key, tier),
         "tiers": list(BUILT_IN[key].tiers),
@@ -61,50 +71,50 @@ def one_playbook(request: HttpRequest, key: str, tier: str) -> HttpResponse:
 
 @needs(EDIT_PLAYBOOKS)
 def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
-    """The form of a playbook, and what was filled in."""
-    found, spoken = known_playbook(key, tier), language()
-    whole, rows = filled_in(found, spoken)
+    """The editor of a playbook."""
+    playbook, spoken = playbook_or_404(key, tier), language()
+    whole, rows = form_initial(playbook, spoken)
     sent = request.POST if request.method == "POST" else None
     form, actions = PlaybookForm(sent, initial=whole), ActionForms(sent, initial=rows, prefix="actions")
     if sent is not None and form.is_valid() and actions.is_valid():
-        told = [row.cleaned_data for row in actions if row.cleaned_data]
-        who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+        action_rows = [row.cleaned_data for row in actions if row.cleaned_data]
+        who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
 
         def act() -> object:
-            data = content(found, spoken, form.cleaned_data, told)
+            data = content(playbook, spoken, form.cleaned_data, action_rows)
             return edit_playbook(scheme=key, tier=tier, content=data, opened=opened(request), **who)
 
-        if done(request, act, text("playbooks.said.edited")):
+        if run_action(request, act, text("playbooks.said.edited")):
             return HttpResponseRedirect(reverse("playbooks:one", args=[key, tier]))
-        found = known_playbook(key, tier)
+        playbook = playbook_or_404(key, tier)
     choices = {
         "kinds": [(kind, _kind(kind)) for kind in KINDS],
         "areas": [(area, text(f"playbooks.areas.{area}")) for area in AREAS],
     }
-    page = {**_told(found), "form": form, "actions": actions, "own": own_playbook(key, tier), **choices}
-    page["held"] = as_data(found)
+    page = {**_playbook_context(playbook), "form": form, "actions": actions, "own": own_playbook(key, tier), **choices}
+    page["held"] = as_data(playbook)
     return render(request, "playbooks/edit.html", page, status=200 if sent is None else 422)
 
 
 @needs(EDIT_PLAYBOOKS)
 def restore(request: HttpRequest, key: str, tier: str) -> HttpResponse:
-    """Ask whether the shipped playbook is to hold again, and let it."""
-    found, held = known_playbook(key, tier), own_playbook(key, tier)
+    """Confirm and restore the shipped playbook."""
+    playbook, own = playbook_or_404(key, tier), own_playbook(key, tier)
     back = HttpResponseRedirect(reverse("playbooks:one", args=[key, tier]))
     if request.method == "POST":
-        who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
-        done(request, lambda: restore_playbook(scheme=key, tier=tier, **who), text("playbooks.said.restored"))
+        who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
+        run_action(request, lambda: restore_playbook(scheme=key, tier=tier, **who), text("playbooks.said.restored"))
         return back
-    return render(request, "playbooks/restore.html", {**_told(found), "own": held}) if held else back
+    return render(request, "playbooks/restore.html", {**_playbook_context(playbook), "own": own}) if own else back
 
 
-def _told(found: Playbook) -> dict[str, Any]:
+def _playbook_context(playbook: Playbook) -> dict[str, Any]:
     spoken = language()
     return {
-        "scheme": found.scheme,
-        "tier": found.tier,
-        "meaning": said(found.meaning, spoken),
-        "aim": said(found.aim, spoken),
+        "scheme": playbook.scheme,
+        "tier": playbook.tier,
+        "meaning": localized(playbook.meaning, spoken),
+        "aim": localized(playbook.aim, spoken),
     }
 
 
@@ -113,11 +123,11 @@ def _kind(kind: str) -> str:
 
 
 def _lines(actions: Any) -> list[dict[str, Any]]:
-    """Actions as a page shows them."""
+    """Actions for the template."""
     return [
         {
             "key": action.key,
-            "text": action.said(language()),
+            "text": action.text_in(language()),
             "area": text(f"playbooks.areas.{action.area}"),
             "due_days": action.due_days,
             "every_days": action.every_days,

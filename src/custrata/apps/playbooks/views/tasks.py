@@ -1,4 +1,4 @@
-"""Tasks: the list, a file of it, one task and what becomes of it."""
+"""Pages of tasks: the list, its export, one task and its actions."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers.rights import EXPORT
 from custrata.apps.playbooks.actions import finish_task, hand_over_task, record_export, reopen_task
 from custrata.apps.playbooks.forms import FinishForm, HandOverForm, SearchForm
@@ -23,15 +24,15 @@ from custrata.apps.playbooks.queries import (
     WHOSE,
     Search,
     counts,
-    doers,
     has_playbook,
     is_overdue,
-    rhythm_of,
+    possible_assignees,
+    repeat_days,
     tasks,
     today,
 )
 from custrata.apps.playbooks.rights import DO_TASKS, SEE_PLAYBOOKS
-from custrata.apps.playbooks.views.asking import asking_person, done, known_task
+from custrata.apps.playbooks.views.lookups import run_action, task_or_404
 from custrata.apps.playbooks.views.playbooks import ICONS
 from custrata.tiering import BUILT_IN
 from custrata.tiering.names import scheme_name, tier_name
@@ -51,20 +52,20 @@ SOONEST, NEWEST = ("due", "id"), ("-ended_at", "-id")
 @needs(SEE_PLAYBOOKS)
 @require_safe
 def task_list(request: HttpRequest) -> HttpResponse:
-    """Tasks: one's own by default, the soonest first; ended ones the newest first."""
-    search, person, day = _search(request), asking_person(request), today(timezone.now())
+    """Tasks, one's own by default: open ones by due date, ended ones newest first."""
+    search, person, day = _search(request), current_user(request), today(timezone.now())
     of, order = f"tasks {search.whose} {search.stands} {search.scheme}", _order(search)
     cursor = Cursor.read(request.GET, of=of)
     rows = keyset(tasks(search, person, day), order, cursor, limit=LIMIT)
-    shown = page(rows, query=request.GET, cursor=cursor, limit=LIMIT, key=_key(search), of=of)
+    task_page = page(rows, query=request.GET, cursor=cursor, limit=LIMIT, key=_key(search), of=of)
     number = counts(search, person, day)
     facts = {
-        "page": shown,
-        "found": [(row, ICONS[row.kind], is_overdue(row, day)) for row in shown.rows],
+        "page": task_page,
+        "found": [(row, ICONS[row.kind], is_overdue(row, day)) for row in task_page.rows],
         "today": day,
         "search": search,
-        "whose": [(one, text(f"playbooks.whose.{one}")) for one in WHOSE],
-        "stands": [(one, text(f"playbooks.stands.{one}"), getattr(number, one)) for one in STANDS],
+        "whose": [(value, text(f"playbooks.whose.{value}")) for value in WHOSE],
+        "stands": [(value, text(f"playbooks.stands.{value}"), getattr(number, value)) for value in STANDS],
         "schemes": list(BUILT_IN),
         "query": _query(request),
         "may_export": may(request.user, EXPORT),
@@ -76,20 +77,20 @@ def task_list(request: HttpRequest) -> HttpResponse:
 @needs(EXPORT)
 @require_POST
 def export(request: HttpRequest) -> HttpResponseBase:
-    """The tasks one looks for as a file; that somebody took them along is written down."""
+    """Export the selected tasks; recorded in the audit log."""
     kind = request.POST.get("file", "")
     if kind not in FILES:
         raise Http404
-    search, person, at = _search(request), asking_person(request), timezone.now()
+    search, person, at = _search(request), current_user(request), timezone.now()
     chosen = {"whose": search.whose, "stands": search.stands, "scheme": search.scheme}
     record_export(chosen=chosen, kind=kind, actor=person, at=at)
-    # Here, not while the rows are sent: by then the reader's language is forgotten.
+    # Before streaming: the language is no longer active while the rows are sent.
     header = [text(f"playbooks.column.{name}") for name in COLUMNS]
     rows = tasks(search, person, today(at)).order_by(*_order(search)).iterator(chunk_size=2_000)
     return FILES[kind](text("playbooks.tasks.title"), header, _rows(rows, language()))
 
 
-def _rows(found: Iterator[Task], spoken: str) -> Iterator[Sequence[Cell]]:
+def _rows(tasks: Iterator[Task], spoken: str) -> Iterator[Sequence[Cell]]:
     kinds = {kind: text(f"playbooks.kinds.{kind}") for kind in ICONS}
     states = {state: text(f"playbooks.state.{state}") for state in State.values}
     return (
@@ -106,27 +107,27 @@ def _rows(found: Iterator[Task], spoken: str) -> Iterator[Sequence[Cell]]:
             row.result,
             row.ended_at,
         )
-        for row in found
+        for row in tasks
     )
 
 
 @needs(SEE_PLAYBOOKS)
 @require_safe
-def one_task(request: HttpRequest, number: int) -> HttpResponse:
-    """One task: what, for whom, by whom, and what came of it."""
-    found, day = known_task(number), today(timezone.now())
+def task_detail(request: HttpRequest, number: int) -> HttpResponse:
+    """One task."""
+    task, day = task_or_404(number), today(timezone.now())
     facts = {
-        "task": found,
-        "icon_name": ICONS[found.kind],
-        "kind": text(f"playbooks.kinds.{found.kind}"),
-        "state": text(f"playbooks.state.{found.state}"),
-        "overdue": is_overdue(found, day),
+        "task": task,
+        "icon_name": ICONS[task.kind],
+        "kind": text(f"playbooks.kinds.{task.kind}"),
+        "state": text(f"playbooks.state.{task.state}"),
+        "overdue": is_overdue(task, day),
         "today": day,
-        "has_playbook": has_playbook(found.scheme, found.tier),
-        "rhythm": rhythm_of(found) if found.state == State.OPEN else None,
-        "people": list(doers()) if may(request.user, DO_TASKS) and found.state == State.OPEN else [],
+        "has_playbook": has_playbook(task.scheme, task.tier),
+        "rhythm": repeat_days(task) if task.state == State.OPEN else None,
+        "people": list(possible_assignees()) if may(request.user, DO_TASKS) and task.state == State.OPEN else [],
         "may_do": may(request.user, DO_TASKS),
-        "shown": {"assignee": str(found.assignee or ""), "due": found.due},
+        "shown": {"assignee": str(task.assignee or ""), "due": task.due},
     }
     return render(request, "playbooks/task.html", facts)
 
@@ -136,42 +137,44 @@ def one_task(request: HttpRequest, number: int) -> HttpResponse:
 def finish(request: HttpRequest, number: int) -> HttpResponse:
     """End a task, done or dropped."""
     form, dropped = FinishForm(request.POST), "drop" in request.POST
-    known_task(number)
+    task_or_404(number)
     if not form.is_valid():
         return _back(request, number, None, text("playbooks.unusable"))
-    told = {"result": form.cleaned_data["result"], "again": form.cleaned_data["again"], "dropped": dropped}
-    said = text("playbooks.said.dropped" if dropped else "playbooks.said.done")
-    return _back(request, number, lambda who: finish_task(task_id=number, **told, **who), said)
+    fields = {"result": form.cleaned_data["result"], "again": form.cleaned_data["again"], "dropped": dropped}
+    message = text("playbooks.said.dropped" if dropped else "playbooks.said.done")
+    return _back(request, number, lambda who: finish_task(task_id=number, **fields, **who), message)
 
 
 @needs(DO_TASKS)
 @require_POST
 def reopen(request: HttpRequest, number: int) -> HttpResponse:
-    """Open a task again."""
-    known_task(number)
+    """Reopen a task."""
+    task_or_404(number)
     return _back(request, number, lambda who: reopen_task(task_id=number, **who), text("playbooks.said.reopened"))
 
 
 @needs(DO_TASKS)
 @require_POST
 def hand_over(request: HttpRequest, number: int) -> HttpResponse:
-    """Give a task to somebody else, or another day."""
+    """Reassign or reschedule a task."""
     form = HandOverForm(request.POST)
-    known_task(number)
+    task_or_404(number)
     if not form.is_valid():
         return _back(request, number, None, text("playbooks.unusable"))
-    told = {"assignee_id": form.cleaned_data["assignee"], "due": form.cleaned_data["due"], "opened": opened(request)}
-    said = text("playbooks.said.handed_over")
-    return _back(request, number, lambda who: hand_over_task(task_id=number, **told, **who), said)
+    fields = {"assignee_id": form.cleaned_data["assignee"], "due": form.cleaned_data["due"], "opened": opened(request)}
+    message = text("playbooks.said.handed_over")
+    return _back(request, number, lambda who: hand_over_task(task_id=number, **fields, **who), message)
 
 
-def _back(request: HttpRequest, number: int, act: Callable[[dict[str, Any]], object] | None, said: str) -> HttpResponse:
-    """Do it (or say what is wrong with what was sent), and go back to the task."""
+def _back(
+    request: HttpRequest, number: int, act: Callable[[dict[str, Any]], object] | None, message: str
+) -> HttpResponse:
+    """Run an action, or show the error if there is none, and redirect to the task."""
     if act is None:
-        messages.error(request, said)
+        messages.error(request, message)
     else:
-        who = {"actor": asking_person(request), "at": timezone.now()}
-        done(request, lambda: act(who), said)
+        who = {"actor": current_user(request), "at": timezone.now()}
+        run_action(request, lambda: act(who), message)
     return HttpResponseRedirect(reverse("playbooks:task", args=[number]))
 
 
@@ -191,7 +194,7 @@ def _key(search: Search) -> Callable[[Task], tuple[date | None, int]]:
 
 
 def _query(request: HttpRequest) -> str:
-    """What is looked for, as the address of the export carries it."""
-    asked = request.GET.copy()
-    asked.pop("cursor", None)
-    return asked.urlencode()
+    """The query string of the search, for the export."""
+    parameters = request.GET.copy()
+    parameters.pop("cursor", None)
+    return parameters.urlencode()

@@ -1,4 +1,4 @@
-"""Change a scheme in a draft that nobody is graded by."""
+"""Create, save and discard drafts of schemes."""
 
 from __future__ import annotations
 
@@ -11,130 +11,131 @@ from django.db import transaction
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
 from custrata.apps.tiers.models import Draft
-from custrata.apps.tiers.queries.drafts import definition_name, is_known, library, standing
+from custrata.apps.tiers.queries.drafts import definition_name, key_exists, library, scheme_state
 from custrata.errors import BadInput, Refused
 from custrata.tiering.fields import KEY
 from custrata.tiering.names import scheme_name, tier_name
 from custrata.wording import LANGUAGES, phrase
 
-RESERVED = frozenset({"new", "runs", "none", "all"})  # addresses of their own
+RESERVED = frozenset({"new", "runs", "none", "all"})  # used by URLs of their own
 
 
 class DraftChangedMeanwhile(Refused):
     template = (
         "Somebody saved another draft of {scheme} after you opened it; yours was not saved. "
-        "What you typed still stands in the form: look at both and save again."
+        "Your changes are still in the form: compare both and save again."
     )
 
 
 class NoDraft(Refused):
-    template = "There is no draft of {scheme}: it was published or discarded. Nothing was done."
+    template = "There is no draft of {scheme}: it was published or discarded. Nothing was changed."
 
 
 class KeyTaken(Refused):
-    template = "There is a scheme, or was one, with the key {key}. Choose another key."
+    template = "The key {key} is or was used by another scheme. Choose another key."
 
 
 class BadKey(BadInput):
     template = (
-        "“{key}” cannot be the key of a scheme: small letters, digits and underscores, at most 40, a letter first."
+        "“{key}” is not a valid scheme key: use lower-case letters, digits and underscores, at most 40, a letter first."
     )
 
 
 class KindCannotChange(Refused):
-    template = "The scheme {scheme} is of the kind {kind}; another kind takes another scheme. Make a new one."
+    template = "The scheme {scheme} is of the kind {kind}, which cannot change. Create a new scheme instead."
 
 
 @transaction.atomic
 def save_draft(
-    *, key: str, definition: Mapping[str, Any], note: str, seen: datetime | None, actor: User | None, at: datetime
+    *, key: str, definition: Mapping[str, Any], note: str, revision: datetime | None, actor: User | None, at: datetime
 ) -> Draft:
-    """Keep a draft of a scheme, finished or not; `seen` is when the draft was saved that the person changed, if any.
+    """Save the draft of a scheme, complete or not.
 
-    The same draft once more changes nothing. Raises `DraftChangedMeanwhile`, `KindCannotChange`, `BadKey`.
+    `revision` is the save time of the draft the change is based on, None for a new draft. Saving the same draft again
+    changes nothing. Raises `DraftChangedMeanwhile`, `KindCannotChange`, `BadKey`.
     """
-    held = Draft.objects.select_for_update().filter(scheme=key).first()
-    if (held.at if held else None) != seen:
+    stored = Draft.objects.select_for_update().filter(scheme=key).first()
+    if (stored.at if stored else None) != revision:
         raise DraftChangedMeanwhile(scheme=key)
-    kept = {**definition, "key": key}
-    _check_kind(key, kept)
-    if held is not None and held.definition == kept and held.note == note:
-        return held
-    facts = {"definition": kept, "note": note, "author": actor, "at": at}
-    if held is None:
-        found, made = Draft.objects.get_or_create(scheme=_checked(key), defaults=facts)
-        saved = int(made)
+    content = {**definition, "key": key}
+    _check_kind(key, content)
+    if stored is not None and stored.definition == content and stored.note == note:
+        return stored
+    facts = {"definition": content, "note": note, "author": actor, "at": at}
+    if stored is None:
+        draft, created = Draft.objects.get_or_create(scheme=_validated_key(key), defaults=facts)
+        saved = int(created)
     else:
-        saved = Draft.objects.filter(scheme=key, at=held.at).update(**facts)
-        found = Draft.objects.get(scheme=key)
+        saved = Draft.objects.filter(scheme=key, at=stored.at).update(**facts)
+        draft = Draft.objects.get(scheme=key)
     if saved != 1:
         raise DraftChangedMeanwhile(scheme=key)
-    _tell("draft", key, before=held.definition if held else None, after=kept, actor=actor, at=at)
-    return found
+    _record("draft", key, before=stored.definition if stored else None, after=content, actor=actor, at=at)
+    return draft
 
 
 @transaction.atomic
-def discard_draft(*, key: str, seen: datetime | None, actor: User | None, at: datetime) -> None:
-    """Drop a draft; what is published stays. Raises `NoDraft`, `DraftChangedMeanwhile`."""
-    held = Draft.objects.select_for_update().filter(scheme=key).first()
-    if held is None:
+def discard_draft(*, key: str, revision: datetime | None, actor: User | None, at: datetime) -> None:
+    """Delete a draft; the published version is kept. Raises `NoDraft`, `DraftChangedMeanwhile`."""
+    draft = Draft.objects.select_for_update().filter(scheme=key).first()
+    if draft is None:
         raise NoDraft(scheme=key)
-    if seen is not None and held.at != seen:
+    if revision is not None and draft.at != revision:
         raise DraftChangedMeanwhile(scheme=key)
-    held.delete()
-    _tell("draft_discarded", key, before=held.definition, after=None, actor=actor, at=at)
+    draft.delete()
+    _record("draft_discarded", key, before=draft.definition, after=None, actor=actor, at=at)
 
 
 @transaction.atomic
 def copy_scheme(*, key: str, new_key: str, actor: User | None, at: datetime) -> Draft:
-    """Begin a scheme of one's own as a copy of another, names and all. Raises `NoDraft`, `KeyTaken`, `BadKey`."""
-    found = standing(key)
-    if found is None:
+    """Create a new scheme as a copy of another one, including its names. Raises `NoDraft`, `KeyTaken`, `BadKey`."""
+    state = scheme_state(key)
+    if state is None:
         raise NoDraft(scheme=key)
-    return begin_scheme(key=new_key, definition=_named_copy(key, found.data), actor=actor, at=at)
+    return create_scheme(key=new_key, definition=_named_copy(key, state.data), actor=actor, at=at)
 
 
 @transaction.atomic
-def begin_scheme(*, key: str, definition: Mapping[str, Any], actor: User | None, at: datetime) -> Draft:
-    """Begin a new scheme as a draft. Raises `KeyTaken`, `BadKey`."""
-    if is_known(_checked(key)):
+def create_scheme(*, key: str, definition: Mapping[str, Any], actor: User | None, at: datetime) -> Draft:
+    """Create the draft of a new scheme. Raises `KeyTaken`, `BadKey`."""
+    if key_exists(_validated_key(key)):
         raise KeyTaken(key=key)
-    return save_draft(key=key, definition=definition, note="", seen=None, actor=actor, at=at)
+    return save_draft(key=key, definition=definition, note="", revision=None, actor=actor, at=at)
 
 
-def free_key(wanted: str) -> str:
-    """The wanted key, with a number behind it where it is taken."""
-    return next(key for key in (wanted, *(f"{wanted}_{number}" for number in range(2, 1000))) if not is_known(key))
+def free_key(base: str) -> str:
+    """The given key, with a number appended if it is taken."""
+    return next(key for key in (base, *(f"{base}_{number}" for number in range(2, 1000))) if not key_exists(key))
 
 
-def _checked(key: str) -> str:
+def _validated_key(key: str) -> str:
     if not KEY.fullmatch(key) or key.isdigit() or key in RESERVED:
         raise BadKey(key=key)
     return key
 
 
 def _check_kind(key: str, data: Mapping[str, Any]) -> None:
-    """A version of another kind would break the scheme's history."""
+    """Refuse a definition of another kind: it would break the scheme's history."""
     versions = library().versions(key)
     if versions and data.get("kind") != versions[0].definition.kind:
         raise KindCannotChange(scheme=definition_name(data), kind=versions[0].definition.kind)
 
 
 def _named_copy(key: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The definition with the names that wording gives a built-in scheme, so that the copy keeps them."""
-    decided = {"definition": data}
+    """The definition with explicit names, so that the copy keeps the translated names of a built-in scheme."""
+    record = {"definition": data}
     names = {
-        language: phrase("tiers", "drafts.copy_of", language, scheme=scheme_name(key, language, decided))[:60]
+        language: phrase("tiers", "drafts.copy_of", language, scheme=scheme_name(key, language, record))[:60]
         for language in LANGUAGES
     }
     tiers = [
-        {**tier, "names": {language: tier_name(key, tier["key"], language, decided) for language in LANGUAGES}}
+        {**tier, "names": {language: tier_name(key, tier["key"], language, record) for language in LANGUAGES}}
         for tier in data.get("tiers") or ()
     ]
     return {**data, "names": names, **({"tiers": tiers} if tiers else {})}
 
 
-def _tell(
+def _record(
     verb: str,
     key: str,
     *,

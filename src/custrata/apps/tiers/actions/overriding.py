@@ -1,4 +1,4 @@
-"""Put a customer into a tier by hand, and take that back."""
+"""Set and end overrides: tiers given to customers by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import record_change
-from custrata.apps.customers.actions import held_customer, record_on_timeline
+from custrata.apps.customers.actions import lock_customer, record_on_timeline
 from custrata.apps.customers.models import Customer
 from custrata.apps.tiers.models import Override
 from custrata.apps.tiers.queries.overrides import override
@@ -27,27 +27,27 @@ class NoSuchTier(BadInput):
 
 
 class OverrideNeedsReason(BadInput):
-    template = "Say why: whoever reads it later cannot ask you."
+    template = "Give a reason, for those who read it later."
 
 
 class OverrideEndsBefore(BadInput):
-    template = "{until} is over already. Choose a later day, or leave it empty."
+    template = "{until} is in the past. Choose a later day, or leave it empty."
 
 
 class NoSuchMode(BadInput):
-    template = "A tier is given at_least or exactly, not “{mode}”."
+    template = "The mode of an override is at_least or exactly, not “{mode}”."
 
 
 class NothingToEnd(Refused):
-    template = "Nobody gave {customer_id} a tier in {scheme} by hand, or it was taken back already."
+    template = "{customer_id} has no override in {scheme}, or it was ended already."
 
 
-def as_it_is(held: object) -> None:
-    """Whatever stands there may be changed."""
+def accept_any(current: object) -> None:
+    """Accept any current override: the default check."""
 
 
 @transaction.atomic
-def put_by_hand(
+def set_override(
     *,
     customer_id: str,
     scheme: str,
@@ -58,12 +58,12 @@ def put_by_hand(
     at: datetime,
     mode: str = AT_LEAST,
     opened: Parts | None = None,
-    unchanged: Unchanged = as_it_is,
+    unchanged: Unchanged = accept_any,
 ) -> Override:
-    """Give a customer a tier, with a reason; from the next refresh on, and instead of what was given before.
+    """Set a customer's override in a scheme, replacing the previous one. It takes effect with the next refresh.
 
-    `mode` is `at_least`, the better of it and the customer's own tier counts, or `exactly`. `opened` is what the person
-    saw, `unchanged` may refuse what stands there now.
+    `mode` is `at_least` (the better of this and the computed tier applies) or `exactly`. `opened` is the override as
+    the form showed it; `unchanged` may refuse the current one by raising.
 
     Raises `ChangedMeanwhile`, `NoSuchTier`, `NoSuchCustomer`, `OverrideNeedsReason`, `OverrideEndsBefore`,
     `NoSuchMode`.
@@ -76,14 +76,14 @@ def put_by_hand(
         raise OverrideNeedsReason
     if until is not None and until <= at:
         raise OverrideEndsBefore(until=until.date().isoformat())
-    held_customer(customer_id)  # whoever sets or takes back a tier of theirs waits for the other
+    lock_customer(customer_id)  # locks the customer: concurrent changes of their overrides wait
     before = override(customer_id, scheme)
-    ensure_unchanged(opened, said_of(before))
-    unchanged(said_of(before))
+    ensure_unchanged(opened, override_data(before))
+    unchanged(override_data(before))
     facts = {"tier": tier, "mode": mode, "reason": reason.strip(), "until": until, "approver": actor, "approved_at": at}
-    held, _ = Override.objects.update_or_create(customer_id=customer_id, scheme=scheme, defaults=facts)
-    _tell(held, "override", before=said_of(before), after=said_of(held), actor=actor, at=at)
-    return held
+    stored, _ = Override.objects.update_or_create(customer_id=customer_id, scheme=scheme, defaults=facts)
+    _record(stored, "override", before=override_data(before), after=override_data(stored), actor=actor, at=at)
+    return stored
 
 
 @transaction.atomic
@@ -94,35 +94,41 @@ def end_override(
     actor: User | None,
     at: datetime,
     opened: Parts | None = None,
-    unchanged: Unchanged = as_it_is,
+    unchanged: Unchanged = accept_any,
 ) -> None:
-    """Let the numbers decide again, from the next refresh on. Raises `NothingToEnd`, `ChangedMeanwhile`."""
+    """Remove an override, from the next refresh on. Raises `NothingToEnd`, `ChangedMeanwhile`."""
     Customer.objects.select_for_update().filter(customer_id=customer_id).first()
-    held = Override.objects.select_for_update().filter(customer_id=customer_id, scheme=scheme).first()
-    if held is None:
+    stored = Override.objects.select_for_update().filter(customer_id=customer_id, scheme=scheme).first()
+    if stored is None:
         raise NothingToEnd(customer_id=customer_id, scheme=scheme)
-    ensure_unchanged(opened, said_of(held))
-    unchanged(said_of(held))
-    held.delete()
-    _tell(held, "override_ended", before=said_of(held), after=None, actor=actor, at=at)
+    ensure_unchanged(opened, override_data(stored))
+    unchanged(override_data(stored))
+    stored.delete()
+    _record(stored, "override_ended", before=override_data(stored), after=None, actor=actor, at=at)
 
 
-def forget_erased() -> int:
-    """Drop what was given to customers who are not there any more; how many."""
+def delete_orphaned_overrides() -> int:
+    """Delete the overrides of customers that no longer exist. Returns their number."""
     there = Customer.objects.filter(customer_id=OuterRef("customer_id"))
     return Override.objects.filter(~Exists(there)).delete()[0]
 
 
-def said_of(held: Override | None) -> dict[str, object] | None:
-    """What somebody decided, as plain values; nothing where nobody did."""
-    if held is None:
+def override_data(override: Override | None) -> dict[str, object] | None:
+    """An override as plain values; None without one."""
+    if override is None:
         return None
-    until = held.until.isoformat() if held.until else None
-    return {"scheme": held.scheme, "tier": held.tier, "mode": held.mode, "reason": held.reason, "until": until}
+    until = override.until.isoformat() if override.until else None
+    return {
+        "scheme": override.scheme,
+        "tier": override.tier,
+        "mode": override.mode,
+        "reason": override.reason,
+        "until": until,
+    }
 
 
-def _tell(
-    held: Override,
+def _record(
+    override: Override,
     kind: str,
     *,
     before: dict[str, object] | None,
@@ -130,15 +136,15 @@ def _tell(
     actor: User | None,
     at: datetime,
 ) -> None:
-    facts = {"scheme": held.scheme, "tier": held.tier, "reason": held.reason}
-    record_on_timeline(customer_id=held.customer_id, at=at, kind=kind, facts=facts, actor=actor)
+    facts = {"scheme": override.scheme, "tier": override.tier, "reason": override.reason}
+    record_on_timeline(customer_id=override.customer_id, at=at, kind=kind, facts=facts, actor=actor)
     record_change(
         actor=actor,
         at=at,
         action=f"tiers.{kind}",
         subject="customer",
-        subject_id=held.customer_id,
-        customer_id=held.customer_id,
+        subject_id=override.customer_id,
+        customer_id=override.customer_id,
         before=before,
         after=after,
     )

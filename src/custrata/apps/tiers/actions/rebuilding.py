@@ -1,4 +1,4 @@
-"""Make history anew: every past period's end graded again with what is known now."""
+"""Rebuild history: grade the end of every past period again with current data."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from custrata.pipeline.rebuild import Every
 
 
 class AlreadyRebuilding(Refused):
-    template = "History is being rebuilt already; nothing else was started. Wait for it, or cancel it first."
+    template = "History is being rebuilt already; no other job was started. Wait for it, or cancel it first."
 
 
 @transaction.atomic
 def start_rebuild(*, start: date | None, every: Every, actor: User | None, at: datetime) -> Job:
-    """Put the rebuilding of history in the queue, from a day or, without one, from the first fact on.
+    """Enqueue a rebuild of history, from a day or, without one, from the first fact on.
 
     Raises `AlreadyRebuilding`, `AlreadyRefreshing`.
     """

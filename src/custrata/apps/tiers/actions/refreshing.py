@@ -1,4 +1,4 @@
-"""What people do here: start a refresh, take tiers away as a file."""
+"""Start refreshes and record exports."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ class AlreadyRefreshing(Refused):
 
 class RefreshTooEarly(Refused):
     template = (
-        "The newest run looks from {last}; a run as of {asked} would rewrite history. Choose a later day, leave it "
+        "The newest run is as of {last}; a run as of {asked} would rewrite history. Choose a later day, leave it "
         "empty, withdraw that run on its page, or rebuild history."
     )
 
 
 class RefreshTooLate(Refused):
-    template = "{asked} has not come yet. Choose today or an earlier day, or leave it empty."
+    template = "{asked} is in the future. Choose today or an earlier day, or leave it empty."
 
 
 @transaction.atomic
 def start_refresh(*, as_of: date | None, actor: User | None, at: datetime, learn: bool = False) -> Job:
-    """Put a refresh in the queue, as of the start of a day or, without one, of the newest data.
+    """Enqueue a refresh as of the start of a day or, without one, of the newest data.
 
-    `learn` has it learn lines anew.
+    `learn` retrains the learned lines.
 
     Raises `AlreadyRefreshing`, `RefreshTooEarly`, `RefreshTooLate`.
     """
@@ -52,7 +52,7 @@ def start_refresh(*, as_of: date | None, actor: User | None, at: datetime, learn
 
 
 def _check(as_of: date, at: datetime) -> None:
-    """Refuse a day before the newest run's, and one that has not begun."""
+    """Refuse a day before the newest run, and one in the future."""
     zone = workspace().settings.timezone
     moment, last = AsOf.of(as_of, zone).instant, newest()
     if last is not None and moment < last.as_of:
@@ -63,6 +63,6 @@ def _check(as_of: date, at: datetime) -> None:
 
 @transaction.atomic
 def record_export(*, scheme: str, run: str, what: str, kind: str, actor: User | None, at: datetime) -> None:
-    """Write down that somebody took the tiers of a scheme, or its customers, away as a file."""
+    """Record in the audit log that the tiers of a scheme, or its customers, were exported."""
     after = {"run": run, "what": what, "format": kind}
     record_change(actor=actor, at=at, action="tiers.export", subject="scheme", subject_id=scheme, after=after)

@@ -1,4 +1,4 @@
-"""Withdraw a run by name: it is published no more, its record stays, and the audit says who did it and why."""
+"""Withdraw a published run. Its record is kept; the audit log has the actor and the reason."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class WithdrawalNeedsReason(BadInput):
 
 @transaction.atomic
 def start_withdrawal(*, run: Run, reason: str, actor: User | None, at: datetime) -> Job:
-    """Put the withdrawal of a run in the queue; later runs are graded anew without it.
+    """Enqueue the withdrawal of a run; later runs are graded again without it.
 
     Raises `WithdrawalNeedsReason`, `AlreadyRefreshing`, `AlreadyRebuilding`.
     """
@@ -36,6 +36,6 @@ def start_withdrawal(*, run: Run, reason: str, actor: User | None, at: datetime)
     by = actor.username if actor is not None else ""
     arguments = {"run": run.id, "reason": reason.strip(), "by": by}
     job = jobs.enqueue(kind=WITHDRAW, arguments=arguments, actor=actor, at=at, key=WITHDRAW)
-    told = {"as_of": run.as_of.isoformat(), "reason": reason.strip()}
-    record_change(actor=actor, at=at, action="tiers.withdraw", subject="run", subject_id=run.id, before=told)
+    facts = {"as_of": run.as_of.isoformat(), "reason": reason.strip()}
+    record_change(actor=actor, at=at, action="tiers.withdraw", subject="run", subject_id=run.id, before=facts)
     return job

@@ -1,4 +1,4 @@
-"""Changes of tiers, for programs that follow along."""
+"""The feed of tier changes."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ router = Router(tags=["changes"])
 
 
 class Since(Schema):
-    """From where on, of which schemes, and how many."""
+    """Cursor, schemes and page size."""
 
-    since: str = Field("", max_length=2000, description="The cursor of the answer before; none to begin.")
-    scheme: str = Field("", max_length=2000, description="Keys of schemes, with commas between; none for all.")
-    limit: int = Field(100, ge=1, le=MOST, description="How many at most.")
+    since: str = Field(
+        "", max_length=2000, description="The cursor of the previous response; empty to start from the beginning."
+    )
+    scheme: str = Field("", max_length=2000, description="Keys of schemes, separated by commas; empty for all.")
+    limit: int = Field(100, ge=1, le=MOST, description="Maximum number of changes.")
 
 
 READ = BearerToken(READ_CHANGES)
 
 
 @router.get("/changes", auth=READ, response=answers(ChangesOut, 410), by_alias=True, url_name="changes")
-def list_changes(request: HttpRequest, asked: Query[Since]) -> dict[str, Any] | HttpResponse:
-    """What changed over all runs since a cursor, in the order of runs, then of customers and schemes."""
-    schemes = [key.strip() for key in asked.scheme.split(",") if key.strip()] or None
+def list_changes(request: HttpRequest, params: Query[Since]) -> dict[str, Any] | HttpResponse:
+    """The tier changes of all runs since a cursor, ordered by run, customer and scheme."""
+    schemes = [key.strip() for key in params.scheme.split(",") if key.strip()] or None
     try:
-        found = feed(asked.since, schemes=schemes, limit=asked.limit)
+        page = feed(params.since, schemes=schemes, limit=params.limit)
     except ChangesRewritten as error:
         return problem(410, type(error).__name__, str(error), since=error.facts["since"])
-    changes = [
-        {**row, "source": row["from_tier"], "target": row["tier"], "run": row["run"].id} for row in found.changes
-    ]
-    return {"changes": changes, "since": found.since, "more": found.more}
+    changes = [{**row, "source": row["from_tier"], "target": row["tier"], "run": row["run"].id} for row in page.changes]
+    return {"changes": changes, "since": page.since, "more": page.more}

@@ -24,18 +24,18 @@ READ = BearerToken(READ_RUNS)
 def list_runs(request: HttpRequest, paged: Query[Paged]) -> dict[str, Any]:
     """Every published refresh, the newest first."""
     place = place_in(paged, "runs")
-    found = [run for run in reversed(all_runs()) if place is None or run.id < str(place[0])]
-    shown, following = cut(found[: paged.limit + 1], paged, "runs", lambda run: (run.id,))
-    return {"runs": [_run(run) for run in shown], "next": following}
+    runs = [run for run in reversed(all_runs()) if place is None or run.id < str(place[0])]
+    page, following = cut(runs[: paged.limit + 1], paged, "runs", lambda run: (run.id,))
+    return {"runs": [_run(run) for run in page], "next": following}
 
 
 @router.get("/runs/{run_id}", auth=READ, response=answers(OneRunOut, 404), url_name="run")
 def one_run(request: HttpRequest, run_id: str) -> dict[str, Any]:
     """One published refresh."""
     run = run_of(run_id)
-    return {**_run(run), "schemes": {key: decided.get("version", 1) for key, decided in run.record["schemes"].items()}}
+    return {**_run(run), "schemes": {key: record.get("version", 1) for key, record in run.record["schemes"].items()}}
 
 
 def _run(run: Run) -> dict[str, Any]:
-    told = {name: run.record[name] for name in ("at", "headline", "steps")}
-    return {"id": run.id, "as_of": run.as_of, **told}
+    fields = {name: run.record[name] for name in ("at", "headline", "steps")}
+    return {"id": run.id, "as_of": run.as_of, **fields}

@@ -1,4 +1,4 @@
-"""Schemes: as they are, their versions, who is in a tier; trying one out, publishing it, going back."""
+"""Schemes: definitions, versions and members; simulation, publication and rollback."""
 
 from __future__ import annotations
 
@@ -61,16 +61,19 @@ def list_schemes(request: HttpRequest) -> dict[str, Any]:
     auth=BearerToken(READ_SCHEMES, READ_CUSTOMERS),
     response=answers(SimulationOut, 409),
     url_name="simulate",
-)  # before the addresses with a key: it is none
-def simulate_scheme(request: HttpRequest, asked: SimulateIn) -> dict[str, Any]:
+)  # before the routes with `{key}`, which would match it
+def simulate_scheme(request: HttpRequest, payload: SimulateIn) -> dict[str, Any]:
     """What publishing a definition would do: sizes, moves, cost, and who would move. Writes nothing."""
     settings = workspace().settings
-    writer = Writer(asked.language, settings.currency, settings.timezone, "tiers")
+    writer = Writer(payload.language, settings.currency, settings.timezone, "tiers")
     with computing(), DuckEngine(threads=2, memory_limit="1GB") as engine:
-        found = simulate(workspace(), define(asked.scheme), engine, movers=asked.movers, writer=writer)
-    told = {name: getattr(found, name) for name in SimulationOut.model_fields if hasattr(found, name)}
-    people = {"movers": [_mover(one) for one in found.movers], "losers": [_mover(one) for one in found.losers]}
-    return told | people | {"scheme": found.key}
+        simulation = simulate(workspace(), define(payload.scheme), engine, movers=payload.movers, writer=writer)
+    fields = {name: getattr(simulation, name) for name in SimulationOut.model_fields if hasattr(simulation, name)}
+    people = {
+        "movers": [_mover(mover) for mover in simulation.movers],
+        "losers": [_mover(mover) for mover in simulation.losers],
+    }
+    return fields | people | {"scheme": simulation.key}
 
 
 def _mover(mover: Mover) -> dict[str, Any]:
@@ -79,25 +82,25 @@ def _mover(mover: Mover) -> dict[str, Any]:
 
 @router.get("/schemes/{key}", auth=READ, response=answers(SchemeOut, 404), url_name="scheme")
 def one_scheme(request: HttpRequest, response: HttpResponse, key: str) -> SchemeOut:
-    """One scheme. Of a retired one the newest version."""
+    """One scheme; for a retired scheme, its newest version."""
     version = published_versions().get(key)
     with_tag(response, _in_force(key))
     return _scheme(version or versions_of(key)[0], newest(), published=version is not None)
 
 
 def _in_force(key: str) -> dict[str, Any]:
-    """What the version of a scheme is told by."""
-    found = published_versions().get(key)
-    return {"scheme": key, "version": found.number if found else None}
+    """The data that the ETag of a scheme is computed from."""
+    version = published_versions().get(key)
+    return {"scheme": key, "version": version.number if version else None}
 
 
 def _scheme(version: Version, run: Run | None, *, published: bool) -> SchemeOut:
     key, definition = version.key, version.definition.data()
-    told = {"definition": definition}
+    record = {"definition": definition}
     return SchemeOut(
         key=key,
         kind=version.definition.kind,
-        names={language: scheme_name(key, language, told) for language in LANGUAGES},
+        names={language: scheme_name(key, language, record) for language in LANGUAGES},
         version=version.number,
         published=published,
         by=version.by,
@@ -109,27 +112,25 @@ def _scheme(version: Version, run: Run | None, *, published: bool) -> SchemeOut:
 
 
 def _graded(key: str, run: Run) -> GradedOut:
-    decided = run.record["schemes"][key]
+    record = run.record["schemes"][key]
     sizes = {row["tier"]: row for row in run.record["tiers"].get(key, ())}
     nothing = {"customers": 0, "revenue": "0.00"}
     tiers = [
         TierOut(
             key=tier,
-            names={language: tier_name(key, tier, language, decided) for language in LANGUAGES},
+            names={language: tier_name(key, tier, language, record) for language in LANGUAGES},
             customers=sizes.get(tier, nothing)["customers"],
             revenue=sizes.get(tier, nothing)["revenue"],
         )
-        for tier in ([] if decided["waiting"] else decided["tiers"])
+        for tier in ([] if record["waiting"] else record["tiers"])
     ]
     return GradedOut(
         run=run.id,
         as_of=run.as_of,
-        version=decided.get("version", 1),
-        waiting=bool(decided["waiting"]),
+        version=record.get("version", 1),
+        waiting=bool(record["waiting"]),
         tiers=tiers,
-        notes=[
-            NoteOut(key=key, text=text) for key, text in zip(decided["notes"], notes_of(decided, "en"), strict=True)
-        ],
+        notes=[NoteOut(key=key, text=text) for key, text in zip(record["notes"], notes_of(record, "en"), strict=True)],
     )
 
 
@@ -137,12 +138,12 @@ def _graded(key: str, run: Run) -> GradedOut:
 def list_versions(request: HttpRequest, key: str) -> dict[str, Any]:
     """Every version of a scheme, the newest first."""
     number = published_number(key)
-    return {"versions": [_version(one, number) for one in versions_of(key)]}
+    return {"versions": [_version(version, number) for version in versions_of(key)]}
 
 
 @router.get("/schemes/{key}/versions/{number}", auth=READ, response=answers(VersionOut, 404), url_name="version")
 def one_version(request: HttpRequest, key: str, number: Path[Number]) -> VersionOut:
-    """One version of a scheme; what was published never changes."""
+    """One version of a scheme. Published versions never change."""
     return _version(version_of(key, number), published_number(key))
 
 
@@ -159,9 +160,9 @@ def _version(version: Version, published: int | None) -> VersionOut:
 
 
 class Members(Paged):
-    """Which part of a tier's customers, and what of them."""
+    """The page of a tier's customers, and the columns to return."""
 
-    fields: str = Field("", max_length=2000, description="Columns of the profile, with commas between.")
+    fields: str = Field("", max_length=2000, description="Columns of the profile, separated by commas.")
 
 
 @router.get(
@@ -170,38 +171,38 @@ class Members(Paged):
     response=answers(MembersOut, 404, 409),
     url_name="members",
 )
-def tier_members(request: HttpRequest, key: str, tier: str, asked: Query[Members]) -> dict[str, Any]:
+def tier_members(request: HttpRequest, key: str, tier: str, params: Query[Members]) -> dict[str, Any]:
     """The customers of a tier in the published run, by `customer_id`."""
-    found = reading(workspace())
-    if found is None:
+    run_reading = reading(workspace())
+    if run_reading is None:
         raise NotGradedYet
-    if tier not in found.run.record["schemes"].get(key, {}).get("tiers", ()):
+    if tier not in run_reading.run.record["schemes"].get(key, {}).get("tiers", ()):
         raise NoSuchTier(scheme=key, tier=tier)
     of = f"members:{key}:{tier}"
-    place = place_in(asked, of)
+    place = place_in(params, of)
     after = (place[-1], str(place[-1])) if place else None
-    columns = ["customer_id", *(name.strip() for name in asked.fields.split(",") if name.strip())]
-    rows = found.customers([Tiered(key, (tier,))], columns, after=after, limit=asked.limit + 1)
-    shown, following = cut(rows, asked, of, lambda row: (row["customer_id"],))
-    return {"run": found.run.id, "customers": shown, "next": following}
+    columns = ["customer_id", *(name.strip() for name in params.fields.split(",") if name.strip())]
+    rows = run_reading.customers([Tiered(key, (tier,))], columns, after=after, limit=params.limit + 1)
+    page, following = cut(rows, params, of, lambda row: (row["customer_id"],))
+    return {"run": run_reading.run.id, "customers": page, "next": following}
 
 
 @router.post("/schemes", auth=WRITE, response=answers(VersionsOut, 409, 412))
-def publish_schemes(request: HttpRequest, asked: PublishIn) -> dict[str, Any]:
-    """Publish schemes, all or none, and start a refresh; the versions in force. Sent twice it does no more."""
-    definitions = [define(data) for data in asked.schemes]
+def publish_schemes(request: HttpRequest, payload: PublishIn) -> dict[str, Any]:
+    """Publish schemes, all or none, and start a refresh; returns the versions in force. Idempotent."""
+    definitions = [define(data) for data in payload.schemes]
     if len(definitions) == 1:
         ensure_match(request, _in_force(definitions[0].key))
     who = {"actor": bearer(request).person, "at": timezone.now()}
-    made = apply_schemes(definitions=definitions, note=asked.note, **who)
-    return {"versions": [_version(one, one.number) for one in made]}
+    versions = apply_schemes(definitions=definitions, note=payload.note, **who)
+    return {"versions": [_version(version, version.number) for version in versions]}
 
 
 @router.post("/schemes/{key}/rollback", auth=WRITE, response=answers(VersionOut, 404, 409, 412), url_name="rollback")
-def roll_back_scheme(request: HttpRequest, key: str, asked: RollbackIn) -> VersionOut:
+def roll_back_scheme(request: HttpRequest, key: str, payload: RollbackIn) -> VersionOut:
     """Publish an earlier version again, under a new number, and start a refresh."""
     who = {"actor": bearer(request).person, "at": timezone.now()}
-    version_of(key, asked.version)
+    version_of(key, payload.version)
     ensure_match(request, _in_force(key))
-    made = roll_back(key=key, number=asked.version, note=asked.note, **who)
-    return _version(made, made.number)
+    version = roll_back(key=key, number=payload.version, note=payload.note, **who)
+    return _version(version, version.number)

@@ -1,4 +1,4 @@
-"""What the API says of schemes, changes and runs. Decimals are text, instants are UTC."""
+"""Request and response schemas for schemes, changes and runs. Decimals are strings, instants are UTC."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ninja import Field, Schema
 from custrata.web.days import Instant
 
 Number = Annotated[int, Field(ge=1, le=1_000_000)]
-# What a database keeps as text: none of them knows NUL.
+# Databases do not store NUL characters in text.
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Names = Annotated[dict[str, str], Field(description="By language: zh-hans, zh-hant, en.")]
 Definition = Annotated[dict[str, Any], Field(description="A scheme as data, as `custrata schemes export` writes it.")]
 
 
 class TierOut(Schema):
-    """A tier of the published run: how many customers, and what they spent in the last 365 days."""
+    """A tier of the published run: its customers and their spend in the last 365 days."""
 
     key: str
     names: Names
@@ -27,7 +27,7 @@ class TierOut(Schema):
 
 
 class NoteOut(Schema):
-    """Something to know of how a scheme was graded."""
+    """A note on how a scheme was graded."""
 
     key: str
     text: str
@@ -45,9 +45,9 @@ class GradedOut(Schema):
 
 
 class SchemeOut(Schema):
-    """A scheme: the version in force from the next refresh on, and how the published run graded by it.
+    """A scheme: the version in force from the next refresh on, and its result in the published run.
 
-    A retired scheme is not `published`; its newest version is told.
+    A retired scheme is not `published`; its newest version is returned.
     """
 
     key: str
@@ -69,7 +69,7 @@ class SchemesOut(Schema):
 
 
 class VersionOut(Schema):
-    """One version of a scheme; the one that ships has neither author nor instant."""
+    """One version of a scheme; a built-in version has neither author nor time."""
 
     scheme: str
     number: int
@@ -87,7 +87,7 @@ class VersionsOut(Schema):
 
 
 class MembersOut(Schema):
-    """A page of a tier's customers: `customer_id`, and the fields asked for."""
+    """A page of a tier's customers: `customer_id`, and the requested fields."""
 
     run: str
     customers: list[dict[str, Any]]
@@ -102,14 +102,14 @@ class PublishIn(Schema):
 
 
 class RollbackIn(Schema):
-    """Which version is to be in force again, and a remark."""
+    """The version to publish again, and a remark."""
 
     version: Number
     note: Text = Field("", max_length=1000)
 
 
 class SimulateIn(Schema):
-    """A definition to try out, the language of the reasons, and how many who would move are told of."""
+    """A definition to simulate, the language of the reasons, and the number of movers to return."""
 
     scheme: Definition
     language: str = Field("en", pattern="^(zh-hans|zh-hant|en)$")
@@ -117,7 +117,7 @@ class SimulateIn(Schema):
 
 
 class SizeOut(Schema):
-    """One tier as it would be; `before` is how many customers it holds as it is published."""
+    """One tier after publication; `before` is its number of customers in the published run."""
 
     tier: str
     customers: int
@@ -129,7 +129,7 @@ class SizeOut(Schema):
 
 
 class MoveOut(Schema):
-    """How many customers would come from which tier to which."""
+    """The number of customers who would move between two tiers."""
 
     source: str | None
     target: str
@@ -152,7 +152,7 @@ class MoverOut(Schema):
 
 
 class SimulationOut(Schema):
-    """What publishing a definition would do to the customers of the published run. Nothing was written."""
+    """The effect of publishing a definition on the customers of the published run. Nothing is written."""
 
     scheme: str
     version: int
@@ -172,7 +172,7 @@ class SimulationOut(Schema):
 
 
 class OverrideIn(Schema):
-    """A tier by hand: at least or exactly, why, and until when; without `until` for good."""
+    """An override: tier, mode, reason and end; without `until` it does not end."""
 
     tier: Text = Field(max_length=64)
     mode: Literal["at_least", "exactly"] = "at_least"
@@ -181,7 +181,7 @@ class OverrideIn(Schema):
 
 
 class OverrideOut(Schema):
-    """A tier given by hand; the next refresh takes it in."""
+    """An override; it takes effect with the next refresh."""
 
     customer_id: str
     scheme: str
@@ -196,9 +196,9 @@ class OverrideOut(Schema):
 class ChangeOut(Schema):
     """One change. `direction`: entered, up, down, stayed in the tier with another `status`, or left.
 
-    Whoever left is in no run any more: `to` is empty.
+    A customer who left is in no later run: `to` is empty.
 
-    `late` says that facts which came in late brought it about: a correction, not something the customer did now.
+    `late` marks a correction caused by facts that arrived late.
     """
 
     customer_id: str
@@ -217,7 +217,7 @@ class ChangeOut(Schema):
 
 
 class ChangesOut(Schema):
-    """Changes since a cursor, and the cursor after them; `more` says that one need not wait to ask again."""
+    """Changes since a cursor, and the cursor after them; `more` says that further changes are available now."""
 
     changes: list[ChangeOut]
     since: str
@@ -225,7 +225,7 @@ class ChangesOut(Schema):
 
 
 class RunOut(Schema):
-    """A refresh: the instant it looks from, when it was made, what it found, seconds by step."""
+    """A refresh: its as-of instant, creation time, headline numbers, and seconds by step."""
 
     id: str
     as_of: datetime

@@ -1,4 +1,4 @@
-"""What people fill in: a day to look from, a past to make anew, a tier by hand."""
+"""Forms for refreshes, rebuilds and overrides."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from custrata.web.days import DayField
 
 
 class RefreshForm(forms.Form):
-    """A day to look from, or none: then from the day after the newest data; whether lines are learned anew."""
+    """The as-of day (default: the day after the newest data), and whether lines are learned again."""
 
     as_of = DayField(required=False)
     learn = forms.BooleanField(required=False)
 
 
 class RebuildForm(forms.Form):
-    """From when on history is made anew, or from the first fact, and how dense its moments are."""
+    """The first day to rebuild (default: the first fact), and the period between runs."""
 
     start = DayField(required=False)
-    every = forms.ChoiceField(choices=[(one, one) for one in ("month", "quarter", "week")])
+    every = forms.ChoiceField(choices=[(period, period) for period in ("month", "quarter", "week")])
 
 
 class OverrideForm(forms.Form):
-    """A tier, at least or exactly, why, and until when; without a day for good."""
+    """Tier, mode, reason and end of an override; without a day it does not end."""
 
     tier = forms.ChoiceField()
     mode = forms.ChoiceField(choices=((AT_LEAST, AT_LEAST), (EXACTLY, EXACTLY)), required=False)
     reason = forms.CharField(max_length=1000)
     until = DayField(required=False)
 
-    def __init__(self, *given: Any, tiers: Sequence[tuple[str, str]], **named: Any) -> None:
-        super().__init__(*given, **named)
+    def __init__(self, *args: Any, tiers: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         field = self.fields["tier"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = list(tiers)

@@ -1,6 +1,6 @@
-"""Conditions as rows of a form: what was filled in, and how a condition is laid out to be filled in.
+"""Conditions as rows of a form: parsing submitted rows, and laying out a condition as rows.
 
-A condition of one level, all or any of its parts, is rows; any other is JSON in a field of its own.
+A condition of one level (all or any of its parts) is shown as rows; any other as JSON in a text field.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from custrata.schema.numbers import NotANumber, decimal_of, whole_of
 from custrata.web.bodies import read_json
 
 Data = dict[str, Any]
-WHATS = ("trait", "tag", "tier", "facts")
 AMOUNTS = ("=", "!=", ">", ">=", "<", "<=", "between")
 PAIRED = {name for name, operator in OPERATORS.items() if operator.takes == "numbers or days"}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One part of a condition as its widgets hold it."""
+    """One part of a condition, as the values of its widgets."""
 
     what: str
     negated: bool = False
@@ -45,7 +44,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition laid out: `how` its rows go together (`all`, `any`), or `expert`, then it is `text`."""
+    """A condition as a form: `how` is `all` or `any` for rows, `expert` for JSON in `text`."""
 
     how: str
     rows: tuple[Row, ...] = ()
@@ -54,7 +53,7 @@ class Condition:
 
 
 def condition_of(when: Any) -> Condition:
-    """A condition laid out as rows, as far as it is one level deep.
+    """A condition as rows if it is one level deep, else as JSON text.
 
     >>> condition_of({"trait": "orders", "is": ">=", "value": 3}).rows[0].value
     '3'
@@ -67,21 +66,21 @@ def condition_of(when: Any) -> Condition:
         parts = when[how]
     try:
         return Condition(how, tuple(map(_row, parts)), data=when)
-    except (_Deeper, TypeError, ValueError, AttributeError, KeyError):
-        return Condition("expert", text=_dumped(when), data=when)
+    except (_NotARow, TypeError, ValueError, AttributeError, KeyError):
+        return Condition("expert", text=_to_json(when), data=when)
 
 
-class _Deeper(Exception):
-    """It is no row."""
+class _NotARow(Exception):
+    """The condition cannot be shown as a row."""
 
 
-def _dumped(when: Any) -> str:
+def _to_json(when: Any) -> str:
     return when if isinstance(when, str) else json.dumps(when, ensure_ascii=False, indent=1)
 
 
 def _row(part: Any) -> Row:
     if not isinstance(part, Mapping):
-        raise _Deeper
+        raise _NotARow
     if set(part) == {"not"}:
         inner = _row(part["not"])
         return Row(**{**vars(inner), "negated": True})
@@ -95,13 +94,13 @@ def _row(part: Any) -> Row:
         return _facts_row(part)
     if "trait" in part:
         return Row("trait", trait=str(part["trait"]), **_test(part))
-    raise _Deeper
+    raise _NotARow
 
 
 def _facts_row(part: Mapping[str, Any]) -> Row:
     wheres = part.get("where") or []
     if len(wheres) > 1 or (wheres and wheres[0].get("is") != "="):
-        raise _Deeper
+        raise _NotARow
     where = wheres[0] if wheres else {}
     return Row(
         "facts",
@@ -115,7 +114,7 @@ def _facts_row(part: Mapping[str, Any]) -> Row:
 
 
 def _test(part: Mapping[str, Any]) -> dict[str, Any]:
-    """Operator and value of a leaf, as texts."""
+    """Operator and value of a leaf as text."""
     operator = str(part.get("is", ">="))
     value = next((part[name] for name in ("value", "days", "share") if name in part), "")
     if operator in PAIRED and isinstance(value, list):
@@ -132,56 +131,51 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def condition_posted(post: QueryDict, name: str) -> Any:
-    """The condition that the widgets called `name` hold; nothing where there is no row."""
+def parse_condition(post: QueryDict, name: str) -> Any:
+    """The condition submitted by the widgets called `name`; None without rows."""
     if post.get(f"{name}-how") == "expert":
         text = post.get(f"{name}-text", "").strip()
         try:
             return read_json(text) if text else None
         except ValueError:
             return text
-    rows = [_posted(post, f"{name}-{token}") for token in post.getlist(f"{name}-row")]
-    return together(rows, post.get(f"{name}-how", "all"))
+    rows = [_parse_row(post, f"{name}-{token}") for token in post.getlist(f"{name}-row")]
+    return combine(rows, post.get(f"{name}-how", "all"))
 
 
-def together(rows: Sequence[Data], how: str) -> Any:
-    """Parts as one condition; a single part is the condition."""
+def combine(rows: Sequence[Data], how: str) -> Any:
+    """Combine parts into one condition; a single part is returned as it is."""
     return None if not rows else rows[0] if len(rows) == 1 else {how if how in ("all", "any") else "all": list(rows)}
 
 
-def new_row(traits: Sequence[str]) -> Data:
-    """A part to be filled in."""
-    return {"trait": traits[0] if traits else "orders", "is": ">=", "value": 1}
-
-
-def _posted(post: QueryDict, name: str) -> Data:
-    def given(part: str) -> str:
+def _parse_row(post: QueryDict, name: str) -> Data:
+    def posted(part: str) -> str:
         return post.get(f"{name}-{part}", "").strip()
 
-    what = given("what")
+    what = posted("what")
     if what == "tag":
-        leaf: Data = {"tag": given("tag")}
+        leaf: Data = {"tag": posted("tag")}
     elif what == "tier":
-        leaf = {"scheme": given("scheme"), "tier": post.getlist(f"{name}-tier")}
-        leaf |= {"for_days": number(given("for_days"))} if given("for_days") else {}
+        leaf = {"scheme": posted("scheme"), "tier": post.getlist(f"{name}-tier")}
+        leaf |= {"for_days": number(posted("for_days"))} if posted("for_days") else {}
     elif what == "facts":
-        leaf = _facts_posted(given)
+        leaf = _parse_facts(posted)
     else:
-        leaf = {"trait": given("trait"), **_test_posted(given("is"), given("value"), given("high"), given("sort"))}
-    return {"not": leaf} if given("not") else leaf
+        leaf = {"trait": posted("trait"), **_parse_test(posted("is"), posted("value"), posted("high"), posted("sort"))}
+    return {"not": leaf} if posted("not") else leaf
 
 
-def _facts_posted(given: Any) -> Data:
-    leaf: Data = {"facts": given("facts") or "orders"}
-    leaf |= {"sum": given("column")} if given("column") else {"count": True}
-    leaf |= {"window": number(given("window"))} if given("window") else {}
-    if given("where"):
-        leaf["where"] = [{"column": given("where"), "is": "=", "value": given("where_value")}]
-    operator = given("is") if given("is") in AMOUNTS else ">="
-    return {**leaf, **_test_posted(operator, given("value"), given("high"))}
+def _parse_facts(posted: Any) -> Data:
+    leaf: Data = {"facts": posted("facts") or "orders"}
+    leaf |= {"sum": posted("column")} if posted("column") else {"count": True}
+    leaf |= {"window": number(posted("window"))} if posted("window") else {}
+    if posted("where"):
+        leaf["where"] = [{"column": posted("where"), "is": "=", "value": posted("where_value")}]
+    operator = posted("is") if posted("is") in AMOUNTS else ">="
+    return {**leaf, **_parse_test(operator, posted("value"), posted("high"))}
 
 
-def _test_posted(operator: str, value: str, high: str, sort: str = "number") -> Data:
+def _parse_test(operator: str, value: str, high: str, sort: str = "number") -> Data:
     takes = OPERATORS[operator].takes if operator in OPERATORS else "anything"
     leaf: Data = {"is": operator}
     match takes:
@@ -194,29 +188,29 @@ def _test_posted(operator: str, value: str, high: str, sort: str = "number") -> 
         case "numbers or days":
             return {**leaf, "value": [number(value), number(high)]}
         case "texts":
-            return {**leaf, "value": [one.strip() for one in value.replace("，", ",").split(",") if one.strip()]}
+            return {**leaf, "value": [part.strip() for part in value.replace("，", ",").split(",") if part.strip()]}
         case "number":
             return {**leaf, "value": number(value)}
         case "anything":
-            return {**leaf, "value": _sorted(value, sort)}
+            return {**leaf, "value": _typed_value(value, sort)}
     return {**leaf, "value": value}
 
 
-def _sorted(value: str, sort: str) -> Any:
-    """A value to be equal to, as the trait holds it; what is no number where one is wanted stays as it was typed."""
+def _typed_value(value: str, sort: str) -> Any:
+    """The value of an equality test in the type of its trait; text that is not a number is returned unchanged."""
     if sort == "truth":
         return value == "true"
     if sort == "text":
         return value
-    found = number(value)
+    parsed = number(value)
     try:
-        return float(decimal_of(found)) if isinstance(found, str) else found
+        return float(decimal_of(parsed)) if isinstance(parsed, str) else parsed
     except NotANumber:
-        return found
+        return parsed
 
 
 def number(text: str) -> str | int:
-    """A whole number as such, all else as it was typed."""
+    """Parse an integer; any other text is returned unchanged."""
     try:
         return whole_of(text)
     except NotANumber:

@@ -1,7 +1,7 @@
-"""A scheme's definition as a form: what was filled in, section by section, and the buttons that change its rows.
+"""A scheme's definition as a form: parsing submitted sections, and the buttons that change rows.
 
-A form says which sections it has (`has`), so that a page may show some of them; all else stays as it was. What cannot
-be read is kept as it was typed, so that the person can mend it.
+A form lists the sections it contains (`has`), so that a page may show some of them; the others are kept. Invalid input
+is kept as it was typed, so that the user can correct it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from custrata.apps.tiers.forms.conditions import condition_posted, number, together
+from custrata.apps.tiers.forms.conditions import combine, number, parse_condition
 from custrata.schema.numbers import NotANumber, whole_of
 from custrata.tiering.shapes import SHAPES
 from custrata.web.bodies import read_json
@@ -23,46 +23,46 @@ MOST_ROWS = 20
 
 
 class NotJson(ValueError):
-    """What was typed into the expert view is no JSON object."""
+    """The text of the expert view is not a JSON object."""
 
 
-def definition_posted(held: Mapping[str, Any], post: QueryDict) -> Data:
-    """The definition with what the form's sections say. Raises `NotJson`."""
-    data: Data = dict(held)
+def parse_definition(definition: Mapping[str, Any], post: QueryDict) -> Data:
+    """The definition updated from the submitted sections. Raises `NotJson`."""
+    data: Data = dict(definition)
     for section in post.getlist("has"):
         if section in _SECTIONS:
             _SECTIONS[section](data, post)
     return data
 
 
-def _whole(data: Data, post: QueryDict) -> None:
-    """The expert view: all of it as JSON; key and kind stay."""
+def _parse_json(data: Data, post: QueryDict) -> None:
+    """The expert view: the whole definition as JSON; key and kind are kept."""
     try:
-        found = read_json(post.get("json", ""))
+        parsed = read_json(post.get("json", ""))
     except ValueError as error:
         raise NotJson from error
-    if not isinstance(found, dict) or not _fits(found):
+    if not isinstance(parsed, dict) or not _is_editable(parsed):
         raise NotJson
-    kept: Data = {name: data[name] for name in ("key", "kind") if name in data}
+    identity: Data = {name: data[name] for name in ("key", "kind") if name in data}
     data.clear()
-    data.update({**kept, **found, **kept})
+    data.update({**identity, **parsed, **identity})
 
 
-def _fits(found: Data) -> bool:
-    """Whether its parts are what the form can show: rows of mappings, names by language."""
-    rows = [found.get(name, []) for name in ("tiers", "rules")]
-    named = [found.get(name, {}) for name in ("names", "about")]
-    tiers = found.get("tiers", [])
+def _is_editable(definition: Data) -> bool:
+    """Whether the form can show the definition: rows are mappings, names are by language."""
+    rows = [definition.get(name, []) for name in ("tiers", "rules")]
+    named = [definition.get(name, {}) for name in ("names", "about")]
+    tiers = definition.get("tiers", [])
     return (
-        all(isinstance(many, list) and all(isinstance(one, dict) for one in many) for many in rows)
-        and all(isinstance(one, str | dict) for one in (*named, *(tier.get("names", {}) for tier in tiers)))
+        all(isinstance(many, list) and all(isinstance(row, dict) for row in many) for many in rows)
+        and all(isinstance(text, str | dict) for text in (*named, *(tier.get("names", {}) for tier in tiers)))
         and all(isinstance(tier.get("key"), str) for tier in tiers)
-        and isinstance(found.get("factors", {}), dict)
-        and all(isinstance(factor, dict) for factor in found.get("factors", {}).values())
-        and isinstance(found.get("review", ""), str | dict)
-        and isinstance(found.get("traits", []), list)
-        and isinstance(found.get("lines", {}) or {}, dict)
-        and isinstance(found.get("trait", ""), str)
+        and isinstance(definition.get("factors", {}), dict)
+        and all(isinstance(factor, dict) for factor in definition.get("factors", {}).values())
+        and isinstance(definition.get("review", ""), str | dict)
+        and isinstance(definition.get("traits", []), list)
+        and isinstance(definition.get("lines", {}) or {}, dict)
+        and isinstance(definition.get("trait", ""), str)
     )
 
 
@@ -73,12 +73,12 @@ def _named(data: Data, post: QueryDict) -> None:
 
 
 def _languages(post: QueryDict, name: str) -> Data:
-    found = {language: post.get(f"{name}-{language}", "").strip() for language in LANGUAGES}
-    return {language: text for language, text in found.items() if text}
+    translations = {language: post.get(f"{name}-{language}", "").strip() for language in LANGUAGES}
+    return {language: text for language, text in translations.items() if text}
 
 
 def _put(data: Data, name: str, value: Any) -> None:
-    """Set a field; nothing, and nothing said, is left out."""
+    """Set a field; an empty value removes it."""
     if value is None or value in ("", {}, []):
         data.pop(name, None)
     else:
@@ -86,7 +86,7 @@ def _put(data: Data, name: str, value: Any) -> None:
 
 
 def _measure(data: Data, post: QueryDict) -> None:
-    """The fields of the kind; those the form does not have stay."""
+    """The fields of the kind; fields missing from the form are kept."""
     own = {field.name for field in SHAPES[data["kind"]].own} if data.get("kind") in SHAPES else set()
     for name in ("trait", "order_by", "target", "otherwise", "waits_for", "without_order"):
         if name in own and name in post:
@@ -111,35 +111,35 @@ def _measure(data: Data, post: QueryDict) -> None:
 
 
 def _rfm_lines(post: QueryDict) -> Data:
-    found = {name: [number(one) for one in re.split(r"[\s,，、;]+", post.get(f"lines-{name}", "").strip()) if one]
+    lines = {name: [number(part) for part in re.split(r"[\s,，、;]+", post.get(f"lines-{name}", "").strip()) if part]
              for name in ("r", "f", "m")}  # fmt: skip
-    return found if any(found.values()) else {}
+    return lines if any(lines.values()) else {}
 
 
 def _among(data: Data, post: QueryDict) -> None:
-    _put(data, "among", condition_posted(post, "among"))
+    _put(data, "among", parse_condition(post, "among"))
 
 
 def _tiers(data: Data, post: QueryDict) -> None:
     tiers = [_tier(post, f"tier-{token}") for token in post.getlist("tier")[:MOST_ROWS]]
     if post.get("do") == "tier:all":
-        tiers = [*(_filled(tier, _for_all(post)) for tier in tiers[:-1]), *tiers[-1:]]
+        tiers = [*(_with_common_values(tier, _common_values(post)) for tier in tiers[:-1]), *tiers[-1:]]
     data["tiers"] = tiers
 
 
-def _filled(tier: Data, for_all: Data) -> Data:
-    """A tier with what was said for all of them; an empty part goes."""
-    return {part: held for part, held in {**tier, **for_all}.items() if held is not None}
+def _with_common_values(tier: Data, for_all: Data) -> Data:
+    """A tier with the values entered for all tiers; None removes a part."""
+    return {part: value for part, value in {**tier, **for_all}.items() if value is not None}
 
 
-def _for_all(post: QueryDict) -> Data:
-    """What was filled in once for all tiers but the last."""
+def _common_values(post: QueryDict) -> Data:
+    """The values entered once for all tiers but the last."""
     keep = post.get("all-keep", "").strip().removesuffix("%")
-    found: Data = {"keep": f"{keep}%"} if keep else {}
-    _put_terms(found, post, "all")
-    # Where there were months and now are days, the days alone stay.
-    others = {"valid": "valid_days", "valid_days": "valid", "grace": "grace_days", "grace_days": "grace"}
-    return found | {others[part]: None for part in found if part in others}
+    terms: Data = {"keep": f"{keep}%"} if keep else {}
+    _put_terms(terms, post, "all")
+    # Days replace months and months replace days.
+    counterparts = {"valid": "valid_days", "valid_days": "valid", "grace": "grace_days", "grace_days": "grace"}
+    return terms | {counterparts[part]: None for part in terms if part in counterparts}
 
 
 def _put_terms(tier: Data, post: QueryDict, name: str) -> None:
@@ -154,22 +154,22 @@ def _put_terms(tier: Data, post: QueryDict, name: str) -> None:
 
 
 def _tier(post: QueryDict, name: str) -> Data:
-    def given(part: str) -> str:
+    def posted(part: str) -> str:
         return post.get(f"{name}-{part}", "").strip()
 
-    tier: Data = {"key": given("key")}
+    tier: Data = {"key": posted("key")}
     _put(tier, "names", _languages(post, f"{name}-names"))
-    value = given("line").replace(",", "")
-    if given("drawn") == "share":
+    value = posted("line").replace(",", "")
+    if posted("drawn") == "share":
         _put(tier, "share", f"{value}%" if value and re.fullmatch(r"[\d.]+", value) else value)
     else:
         _put(tier, "line", number(value))
-    keep = given("keep").replace(",", "")
-    _put(tier, "keep", f"{keep}%" if keep and given("keep_unit") == "%" and not keep.endswith("%") else number(keep))
+    keep = posted("keep").replace(",", "")
+    _put(tier, "keep", f"{keep}%" if keep and posted("keep_unit") == "%" and not keep.endswith("%") else number(keep))
     _put_terms(tier, post, name)
     for part in ("drop_at_most", "cost"):
-        _put(tier, part, number(given(part)))
-    return {part: held for part, held in tier.items() if held not in (0,) or part == "line"}
+        _put(tier, part, number(posted(part)))
+    return {part: value for part, value in tier.items() if value not in (0,) or part == "line"}
 
 
 def _life(data: Data, post: QueryDict) -> None:
@@ -187,10 +187,10 @@ def _rules(data: Data, post: QueryDict) -> None:
 
 
 def _rule(data: Data, post: QueryDict, name: str) -> Data:
-    when = condition_posted(post, name)
+    when = parse_condition(post, name)
     if data.get("kind") == "points":
-        said = {"name": post.get(f"{name}-name", "").strip(), "when": when}
-        return {**said, "points": number(post.get(f"{name}-points", "").strip())}
+        rule = {"name": post.get(f"{name}-name", "").strip(), "when": when}
+        return {**rule, "points": number(post.get(f"{name}-points", "").strip())}
     return {"tier": post.get(f"{name}-tier", ""), "when": when}
 
 
@@ -201,20 +201,20 @@ def _factors(data: Data, post: QueryDict) -> None:
 
 
 def _factor(post: QueryDict, name: str) -> Data:
-    def given(part: str) -> str:
+    def posted(part: str) -> str:
         return post.get(f"{name}-{part}", "").strip()
 
-    factor: Data = {"trait": given("trait"), "weight": number(given("weight"))}
+    factor: Data = {"trait": posted("trait"), "weight": number(posted("weight"))}
     for part, usual in (("direction", "more"), ("normaliser", "lines")):
-        _put(factor, part, None if given(part) in ("", usual) else given(part))
+        _put(factor, part, None if posted(part) in ("", usual) else posted(part))
     for part, plain in (("low", 0), ("high", 1)):
-        value = number(given(part))
+        value = number(posted(part))
         _put(factor, part, None if value == plain else value)
     return factor
 
 
 _SECTIONS: dict[str, Callable[[Data, QueryDict], None]] = {
-    "json": _whole,
+    "json": _parse_json,
     "names": _named,
     "measure": _measure,
     "among": _among,
@@ -225,28 +225,28 @@ _SECTIONS: dict[str, Callable[[Data, QueryDict], None]] = {
 }
 
 
-def pressed(data: Data, button: str, traits: tuple[str, ...]) -> Data:
+def apply_button(data: Data, button: str, traits: tuple[str, ...]) -> Data:
     """The definition after a button that changes rows: `tier:add`, `rule:up:2`, `row:add:rule-1`, `row:remove:among:0`.
 
-    `traits` are those a new row may begin with, the usual one first.
+    `traits` are the candidates for a new row, the preferred one first.
     """
     what, _, rest = button.partition(":")
     verb, _, place = rest.partition(":")
-    found = {**data}
+    changed = {**data}
     if what == "row":
-        _row_pressed(found, verb, place, traits)
+        _edit_condition(changed, verb, place, traits)
     elif what == "tier":
-        found["tiers"] = _moved(list(found.get("tiers") or ()), verb, place, lambda: _new_tier(found))
-        _give_up_last(found)
+        changed["tiers"] = _edit_rows(list(changed.get("tiers") or ()), verb, place, lambda: _new_tier(changed))
+        _clear_last_tier(changed)
     elif what == "rule":
-        found["rules"] = _moved(list(found.get("rules") or ()), verb, place, lambda: _new_rule(found, traits))
+        changed["rules"] = _edit_rows(list(changed.get("rules") or ()), verb, place, lambda: _new_rule(changed, traits))
     elif what == "factor":
-        _factor_pressed(found, verb, place, traits)
-    return found
+        _edit_factors(changed, verb, place, traits)
+    return changed
 
 
-def _moved(rows: list[Any], verb: str, place: str, new: Callable[[], Any]) -> list[Any]:
-    at = place_of(place, rows)
+def _edit_rows(rows: list[Any], verb: str, place: str, new: Callable[[], Any]) -> list[Any]:
+    at = row_index(place, rows)
     if verb == "add" and len(rows) < MOST_ROWS:
         return [new(), *rows] if place == "top" else [*rows, new()]
     if at is None:
@@ -260,8 +260,8 @@ def _moved(rows: list[Any], verb: str, place: str, new: Callable[[], Any]) -> li
     return rows
 
 
-def place_of(text: str, rows: Sequence[object]) -> int | None:
-    """The place among the rows that a button names; none where there is no such row."""
+def row_index(text: str, rows: Sequence[object]) -> int | None:
+    """The row index a button names; None if there is no such row."""
     try:
         place = whole_of(text)
     except NotANumber:
@@ -274,12 +274,12 @@ def _new_tier(data: Data) -> Data:
     return {"key": next(key for key in (f"tier{number}" for number in range(1, 99)) if key not in keys)}
 
 
-def _give_up_last(data: Data) -> None:
-    """The last tier takes in everybody else: it has no line and no life, and whoever it was before may have had."""
+def _clear_last_tier(data: Data) -> None:
+    """Remove line and lifetime fields from the last tier, which takes in all remaining customers."""
     tiers = data.get("tiers") or []
     if tiers:
-        kept = {name: tiers[-1][name] for name in ("key", "names", "cost") if name in tiers[-1]}
-        data["tiers"] = [*tiers[:-1], kept]
+        last = {name: tiers[-1][name] for name in ("key", "names", "cost") if name in tiers[-1]}
+        data["tiers"] = [*tiers[:-1], last]
 
 
 def _new_rule(data: Data, traits: tuple[str, ...]) -> Data:
@@ -290,31 +290,34 @@ def _new_rule(data: Data, traits: tuple[str, ...]) -> Data:
     return {"tier": tiers[0]["key"], "when": when}
 
 
-def _factor_pressed(data: Data, verb: str, place: str, traits: tuple[str, ...]) -> None:
+def _edit_factors(data: Data, verb: str, place: str, traits: tuple[str, ...]) -> None:
     factors = dict(data.get("factors") or {})
     if verb == "remove":
         factors.pop(place, None)
     elif verb == "add":
-        trait = next((one for one in traits if all(held.get("trait") != one for held in factors.values())), traits[0])
+        trait = next(
+            (candidate for candidate in traits if all(factor.get("trait") != candidate for factor in factors.values())),
+            traits[0],
+        )
         name = next(key for key in (trait[:30], *(f"factor{n}" for n in range(2, 99))) if key not in factors)
         factors[name] = {"trait": trait, "weight": 10, "normaliser": "rank"}
     data["factors"] = factors
 
 
-def _row_pressed(data: Data, verb: str, place: str, traits: tuple[str, ...]) -> None:
-    """Add a row to a condition, or take one away: `row:add:among`, `row:remove:rule-0:2`."""
+def _edit_condition(data: Data, verb: str, place: str, traits: tuple[str, ...]) -> None:
+    """Add a row to a condition or remove one: `row:add:among`, `row:remove:rule-0:2`."""
     name, _, at = place.partition(":")
     rules = list(data.get("rules") or ())
-    number_of = place_of(name.removeprefix("rule-"), rules)
+    number_of = row_index(name.removeprefix("rule-"), rules)
     if name == "among":
-        _put(data, "among", _rows_after(data.get("among"), verb, at, traits))
+        _put(data, "among", _edited_condition(data.get("among"), verb, at, traits))
     elif number_of is not None:
         rule = rules[number_of]
-        rules[number_of] = {**rule, "when": _rows_after(rule.get("when"), verb, at, traits)}
+        rules[number_of] = {**rule, "when": _edited_condition(rule.get("when"), verb, at, traits)}
         data["rules"] = rules
 
 
-def _rows_after(when: Any, verb: str, at: str, traits: tuple[str, ...]) -> Any:
+def _edited_condition(when: Any, verb: str, at: str, traits: tuple[str, ...]) -> Any:
     how, parts = "all", [when] if when else []
     if isinstance(when, Mapping) and len(when) == 1 and isinstance(when.get("any", when.get("all")), list):
         how = next(iter(when))
@@ -322,7 +325,7 @@ def _rows_after(when: Any, verb: str, at: str, traits: tuple[str, ...]) -> Any:
     if verb == "add":
         trait = traits[0] if traits else "orders"
         return {how: [*parts, {"trait": trait, "is": ">=", "value": 1}]}
-    place = place_of(at, parts)
+    place = row_index(at, parts)
     if verb == "remove" and place is not None:
         del parts[place]
-    return together(parts, how)
+    return combine(parts, how)

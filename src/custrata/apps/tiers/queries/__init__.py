@@ -1,4 +1,4 @@
-"""What runs and schemes are, read from the records of the published runs."""
+"""Queries on runs and schemes, from the records of the published runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two runs side by side: sizes, revenue, lines, and who moved from the one to the other."""
+"""Comparing two runs: sizes, revenue, lines and moves."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TierChange:
 
 @dataclass(frozen=True)
 class LineChange:
-    """Where a tier begins in both runs, in the scheme's unit; `changed` is whether it moved."""
+    """The line of a tier in both runs, formatted in the scheme's unit; `changed` if they differ."""
 
     tier: str
     before: str
@@ -58,30 +58,30 @@ class SchemeChange:
 
     @property
     def moved_lines(self) -> tuple[LineChange, ...]:
-        """The lines that are not where they were."""
+        """The lines that changed."""
         return tuple(line for line in self.lines if line.changed)
 
 
 def headline_change(before: Run, now: Run) -> Headline:
-    """The numbers on top, of both runs."""
+    """The headline numbers of both runs."""
     return collect.headline(now.record, before.record)
 
 
 def scheme_change(key: str, before: Run, now: Run) -> SchemeChange:
-    """One scheme in both runs; a tier that one of them did not know is empty there."""
-    found, nothing = scheme(key, now), Size(0, Decimal(0))
+    """One scheme in both runs; a tier missing from the earlier run has size zero there."""
+    graded, nothing = scheme(key, now), Size(0, Decimal(0))
     sizes = {
         row["tier"]: Size(row["customers"], Decimal(row["revenue"])) for row in before.record["tiers"].get(key, ())
     }
     tiers = tuple(
-        TierChange(tier, sizes.get(tier.key, nothing), Size(tier.customers, tier.revenue)) for tier in found.tiers
+        TierChange(tier, sizes.get(tier.key, nothing), Size(tier.customers, tier.revenue)) for tier in graded.tiers
     )
-    return SchemeChange(found, tiers, _lines(key, before, now, found))
+    return SchemeChange(graded, tiers, _lines(key, before, now, graded))
 
 
-def _lines(key: str, before: Run, now: Run, found: Scheme) -> tuple[LineChange, ...]:
-    names = {tier.key: tier.name for tier in found.tiers}
-    old, new = _marks(key, before), _marks(key, now)
+def _lines(key: str, before: Run, now: Run, graded: Scheme) -> tuple[LineChange, ...]:
+    names = {tier.key: tier.name for tier in graded.tiers}
+    old, new = _tier_lines(key, before), _tier_lines(key, now)
     return tuple(
         LineChange(names[tier], old.get(tier, ""), new.get(tier, ""), old.get(tier) != new.get(tier))
         for tier in names
@@ -89,44 +89,44 @@ def _lines(key: str, before: Run, now: Run, found: Scheme) -> tuple[LineChange, 
     )
 
 
-def _marks(key: str, run: Run) -> dict[str, str]:
-    """Where each tier begins: the steps of a ladder, or the learned lines of the lifecycle."""
-    decided = run.record["schemes"].get(key)
-    if decided is None:
+def _tier_lines(key: str, run: Run) -> dict[str, str]:
+    """The line of each tier: the steps of a ladder, or the learned lines of the lifecycle."""
+    record = run.record["schemes"].get(key)
+    if record is None:
         return {}
     if key == "lifecycle":
-        return _silences(SilenceCurve.from_record(decided["facts"]["curve"]))
-    return {step["tier"]: amount(key, step["line"]) for step in (decided["ladder"] or {}).get("steps", ())}
+        return _lifecycle_lines(SilenceCurve.from_record(record["facts"]["curve"]))
+    return {step["tier"]: amount(key, step["line"]) for step in (record["ladder"] or {}).get("steps", ())}
 
 
-def _silences(curve: SilenceCurve) -> dict[str, str]:
-    """The silences from which a customer is at risk and churned, of each stratum that has such a line."""
+def _lifecycle_lines(curve: SilenceCurve) -> dict[str, str]:
+    """The silences from which a customer is at risk or churned, for each stratum that has such a line."""
     write = texts.writer("tiers")
     sign = "" if curve.learned else "> "
-    found: dict[str, list[str]] = {}
+    lines_by_tier: dict[str, list[str]] = {}
     for stratum in curve.strata:
         named = "" if len(curve.strata) == 1 else f"{stratum_name(stratum.least, stratum.most, write)} "
         for tier in LINED:
             line = stratum.line(tier)
             if line is not None:
-                found.setdefault(tier, []).append(f"{named}{sign}{number(line, write)}×")
-    return {tier: " · ".join(lines) for tier, lines in found.items()}
+                lines_by_tier.setdefault(tier, []).append(f"{named}{sign}{number(line, write)}×")
+    return {tier: " · ".join(lines) for tier, lines in lines_by_tier.items()}
 
 
 def moves_between(key: str, before: Run, now: Run) -> Scheme:
     """The scheme at the later run, with the moves from the earlier one to it.
 
-    Neighbours have recorded them; between others they are counted from the two profiles, once per process.
+    Consecutive runs have recorded their moves; otherwise they are counted from the two profiles, cached per process.
     """
-    found, neighbour = scheme(key, now), run_before(now)
+    graded, neighbour = scheme(key, now), run_before(now)
     if neighbour is not None and neighbour.id == before.id == now.record["before"]:
-        return found
-    if before.record["schemes"].get(key, {"waiting": True})["waiting"] or not found.tiers:
-        return replace(found, moves=())
-    return replace(found, moves=_counted(workspace().runs.folder, before.id, now.id, key))
+        return graded
+    if before.record["schemes"].get(key, {"waiting": True})["waiting"] or not graded.tiers:
+        return replace(graded, moves=())
+    return replace(graded, moves=_count_moves(workspace().runs.folder, before.id, now.id, key))
 
 
 @lru_cache(maxsize=256)
-def _counted(folder: Path, before: str, now: str, key: str) -> tuple[Move, ...]:
+def _count_moves(folder: Path, before: str, now: str, key: str) -> tuple[Move, ...]:
     runs = Runs(folder)
-    return tuple(Move(**vars(one)) for one in moved_between(runs.run(before), runs.run(now), key))
+    return tuple(Move(**vars(move)) for move in moved_between(runs.run(before), runs.run(now), key))

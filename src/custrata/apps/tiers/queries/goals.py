@@ -1,4 +1,4 @@
-"""What one may want to know, and the definition that a wizard begins with for each answer."""
+"""The goals offered by the scheme wizard, and the initial definition of each."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from custrata.wording import LANGUAGES, phrase
 
 Data = dict[str, Any]
 SHARES = (0.99, 0.95, 0.85, 0.6)
-# Lines of a ladder where there is no data to take them from.
-USUAL = (20000, 8000, 3000, 1000)
+# Lines of a ladder without data.
+DEFAULT_LINES = (20000, 8000, 3000, 1000)
 
 
 @dataclass(frozen=True)
 class Goal:
-    """An answer to "what do you want to know?": its key, the icon on its card, and its tiers from the best down."""
+    """A goal of the wizard: key, icon, scheme kind, and tiers from the best down."""
 
     key: str
     icon: str
@@ -41,10 +41,10 @@ BY_KEY = {goal.key: goal for goal in GOALS}
 
 
 def definition_for(goal: Goal) -> Data:
-    """What a scheme for this goal begins as: names in every language, a trait, tiers."""
+    """The initial definition for a goal: names in every language, settings of the kind, tiers."""
     names = {language: phrase("tiers", f"goals.{goal.key}.name", language) for language in LANGUAGES}
     data: Data = {"kind": goal.kind, "names": names, **_settings(goal)}
-    drawn = _drawn(goal)
+    drawn = _thresholds(goal)
     tiers = [_tier(goal, key, drawn[place] if place < len(drawn) else {}) for place, key in enumerate(goal.tiers)]
     return {**data, **({"tiers": tiers} if tiers else {})}
 
@@ -62,7 +62,7 @@ def _settings(goal: Goal) -> Data:
         case "often":
             return {"trait": "orders", "among": some}
         case "loyal":
-            return {"among": some, "factors": _loyal()}
+            return {"among": some, "factors": _loyalty_factors()}
         case "rules":
             return {"rules": [{"tier": "first", "when": {"trait": "spend", "is": "top", "share": "0.1"}}]}
         case "points":
@@ -74,7 +74,7 @@ def _settings(goal: Goal) -> Data:
     return {"target": "spend", "traits": ["orders", "recency_days", "tenure_days"], "least_leaf": 20}
 
 
-def _loyal() -> Data:
+def _loyalty_factors() -> Data:
     return {
         "orders": {"trait": "orders", "weight": 40, "normaliser": "rank"},
         "regularity": {"trait": "regularity", "weight": 30},
@@ -83,12 +83,12 @@ def _loyal() -> Data:
     }
 
 
-def _drawn(goal: Goal) -> list[Data]:
-    """What each tier but the last is drawn by."""
+def _thresholds(goal: Goal) -> list[Data]:
+    """The line or share of each tier but the last."""
     match goal.key:
         case "membership":
             life = {"keep": "90%", "valid": "1 year", "grace": "1 month", "drop_at_most": 1}
-            return [{"line": line, **life} for line in lines_for("spend", SHARES) or USUAL]
+            return [{"line": line, **life} for line in lines_for("spend", SHARES) or DEFAULT_LINES]
         case "spenders":
             return [{"share": "80%"}, {"share": "95%"}]
         case "often":
@@ -101,18 +101,18 @@ def _drawn(goal: Goal) -> list[Data]:
 
 
 def lines_for(trait: str, shares: Sequence[float]) -> list[int] | None:
-    """Round lines near these quantiles of a trait over those who have some of it; none where they would not differ."""
+    """Rounded quantiles of the positive values of a trait; None if they are not strictly decreasing."""
     run = newest()
     if run is None:
         return None
     column, source = quoted(trait), f"read_parquet({literal(str(profile_of(run)))})"
     sql = f"SELECT quantile_disc({column}::DOUBLE, {list(shares)}) AS lines FROM {source} WHERE {column} > 0"
-    with Serving().asking() as asking:
-        lines = [_rounded(value) for value in asking.table(sql).to_pylist()[0]["lines"] or ()]
+    with Serving().connect() as connection:
+        lines = [_rounded(value) for value in connection.table(sql).to_pylist()[0]["lines"] or ()]
     return lines if lines == sorted(set(lines), reverse=True) and lines else None
 
 
 def _rounded(value: float) -> int:
-    """To two figures: 12,345 is 12,000."""
+    """Round to two significant digits: 12,345 becomes 12,000."""
     exact = Decimal(str(value))
     return max(1, int(round(exact, 1 - exact.adjusted()))) if exact >= 10 else max(1, round(value))

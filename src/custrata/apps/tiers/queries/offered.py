@@ -1,4 +1,4 @@
-"""What a scheme may be made of: the columns of the profile by group, tags, tiers, and facts to count."""
+"""What the scheme editor offers: profile columns by group, tags, tiers, and facts to count."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from custrata.analytics.traits import CATALOGUE
 from custrata.apps.customers.models import Tag
-from custrata.apps.customers.queries.columns import GROUPS, columns_known
+from custrata.apps.customers.queries.columns import GROUPS, available_columns
 from custrata.criteria.operators import OPERATORS
 from custrata.pipeline.reading import reading
 from custrata.tiering.names import trait_name
@@ -15,7 +15,7 @@ from custrata.web import texts
 from custrata.web.schemes import graded_schemes, scheme_named, tier_named, tiers_of_scheme
 from custrata.web.workspace import workspace
 
-# Facts a condition may count: what it may sum of them, and what it may ask of each.
+# Facts a condition may count: columns it may sum, and columns it may filter by.
 FACTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "orders": (("net", "discount", "refund"), ("channel", "store")),
     "events": (("value",), ("name", "channel")),
@@ -28,7 +28,7 @@ DAYS = ("DATE", "TIMESTAMP")
 
 @dataclass(frozen=True)
 class Offer:
-    """A column of the profile: its key, what it is called, its group, and what sort of value it holds."""
+    """A column of the profile: key, label, group, and sort of value."""
 
     key: str
     label: str
@@ -39,32 +39,32 @@ class Offer:
 
 @dataclass(frozen=True)
 class Group:
-    """Columns that stand together in a select."""
+    """An option group of a select."""
 
     name: str
     offers: tuple[Offer, ...]
 
 
 def offers() -> dict[str, Offer]:
-    """Every column that a condition may ask for, by key: of the newest run, else of the catalogue."""
-    held, language = reading(workspace()), texts.language()
-    if held is None:
+    """The columns a condition may use, by key: those of the newest run, else of the trait catalogue."""
+    run_reading, language = reading(workspace()), texts.language()
+    if run_reading is None:
         return {
             trait.key: Offer(trait.key, trait_name(trait.key, language), trait.group, _sort(trait.type.upper()),
                              trait.unit) for trait in CATALOGUE.values()
         }  # fmt: skip
-    found = {
-        column.key: Offer(column.key, column.label, column.group, _sort(held.columns[column.key]),
+    by_key = {
+        column.key: Offer(column.key, column.label, column.group, _sort(run_reading.columns[column.key]),
                           CATALOGUE[column.key].unit if column.key in CATALOGUE else "")
-        for column in columns_known(held.columns, language).values()
-        if column.key in held.columns and column.kind not in ("tier", "label") and column.group != "decided"
+        for column in available_columns(run_reading.columns, language).values()
+        if column.key in run_reading.columns and column.kind not in ("tier", "label") and column.group != "decided"
     }  # fmt: skip
     for scheme in graded_schemes():
         name = f"{scheme}_value"
-        if name in held.columns:
+        if name in run_reading.columns:
             label = texts.text("tiers.offered.value_of", scheme=scheme_named(scheme))
-            found[name] = Offer(name, label, "tiers", _sort(held.columns[name]))
-    return found
+            by_key[name] = Offer(name, label, "tiers", _sort(run_reading.columns[name]))
+    return by_key
 
 
 def _sort(kind: str) -> str:
@@ -75,23 +75,23 @@ def _sort(kind: str) -> str:
     return "truth" if kind.startswith("BOOL") else "text"
 
 
-def grouped(found: Iterable[Offer]) -> list[Group]:
-    """Columns by group, each group by name."""
-    held = list(found)
+def grouped(columns: Iterable[Offer]) -> list[Group]:
+    """Columns by group, sorted by label."""
+    all_columns = list(columns)
     return [
-        Group(texts.text(f"customers.group.{group}"), tuple(sorted(offers, key=lambda one: one.label)))
+        Group(texts.text(f"customers.group.{group}"), tuple(sorted(offers, key=lambda offer: offer.label)))
         for group in GROUPS
-        if (offers := [one for one in held if one.group == group])
+        if (offers := [offer for offer in all_columns if offer.group == group])
     ]
 
 
-def measures(found: dict[str, Offer]) -> list[Group]:
-    """Columns that lines can be drawn on: numbers, and what files brought as texts."""
-    return grouped(one for one in found.values() if one.sort == "number" or one.group == "other")
+def measures(columns: dict[str, Offer]) -> list[Group]:
+    """Columns that a scheme can draw lines on: numbers, and text columns from imported files."""
+    return grouped(offer for offer in columns.values() if offer.sort == "number" or offer.group == "other")
 
 
 def tags() -> list[str]:
-    """The tags there are."""
+    """All tag names."""
     return list(Tag.objects.order_by("name").values_list("name", flat=True).distinct())
 
 
@@ -106,12 +106,12 @@ def tier_choices(scheme: str) -> list[tuple[str, str]]:
 
 
 def operators_of(sort: str) -> tuple[str, ...]:
-    """The operators that fit a sort of value, the usual one first."""
+    """The operators for a sort of value, the default one first."""
     first = {"number": ">=", "text": "=", "truth": "=", "day": "within_last"}.get(sort, "=")
     fitting = [name for name, operator in OPERATORS.items() if sort in operator.kinds]
     return tuple(sorted(fitting, key=lambda name: name != first))
 
 
 def fact_columns(facts: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Columns of a table of facts: those that can be summed, and those that can be asked for a text."""
+    """Columns of a fact table: those that can be summed, and text columns to filter by."""
     return FACTS.get(facts, ((), ()))

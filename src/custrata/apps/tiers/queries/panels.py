@@ -1,4 +1,4 @@
-"""What pages show of a scheme: pictures whose every mark leads to the customers behind it, and their tables."""
+"""The panels of a scheme's pages: charts whose marks link to the customers behind them, and tables."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from functools import partial
 from django.urls import reverse
 from markupsafe import Markup
 
-from custrata.apps.tiers.queries.runs import history, newest, recorded_moves
+from custrata.apps.tiers.queries.runs import has_recorded_moves, history, newest
 from custrata.lake import Run
 from custrata.report import Move, Scheme, Silence, SilencePoint, Size, Tier
 from custrata.report.colours import tier_colours
-from custrata.report.panels import Pair, TierRow, both, tier_rows
+from custrata.report.panels import Pair, TierRow, in_both_widths, tier_rows
 from custrata.report.pictures import flow, rings, small_rings, stacked
-from custrata.report.pictures.silence import colour, share_told
+from custrata.report.pictures.silence import colour, share_text
 from custrata.report.tables import Table, history_tables, stratum_words
 from custrata.web import texts
 from custrata.web.charts import Mark, Row, Series, Unit
@@ -32,7 +32,7 @@ HEAT = 6
 
 @dataclass(frozen=True)
 class Rung:
-    """A line of a tier table, where its customers are listed, and links of other apps (empty: none for this tier)."""
+    """A row of a tier table, with a link to its customers, and links that apps declare (empty: none for this tier)."""
 
     row: TierRow
     href: str
@@ -40,13 +40,13 @@ class Rung:
 
     @property
     def tier(self) -> Tier:
-        """The tier of the line."""
+        """The tier of the row."""
         return self.row.tier
 
 
 @dataclass(frozen=True)
 class RingsPanel:
-    """The rings at one run, and the runs a slider goes through: `place` of `places`, 0 the oldest."""
+    """The rings at one run, and the days of the runs for a slider; `place` 0 is the oldest."""
 
     picture: Pair
     day: datetime
@@ -62,7 +62,7 @@ class RingsPanel:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of the matrix: customers, their share of the tier they came from, how deep it is shaded."""
+    """A cell of the matrix: customers, their share of the source tier, and the shade."""
 
     customers: int
     share: float | None
@@ -75,7 +75,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Matrix:
-    """From which tier (rows) to which (columns); the row and the column without a tier are there if anybody is."""
+    """Moves from tiers (rows) to tiers (columns), with a row or column for “no tier” if anybody is in it."""
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, int, tuple[Cell | None, ...]], ...]
@@ -83,7 +83,7 @@ class Matrix:
 
 @dataclass(frozen=True)
 class MovesPanel:
-    """Who moved between two neighbouring runs: the flow, its matrix, and the sums."""
+    """The moves between two consecutive runs: flow chart, matrix and sums."""
 
     picture: Pair
     matrix: Matrix
@@ -94,7 +94,7 @@ class MovesPanel:
 
 @dataclass(frozen=True)
 class HistoryPanel:
-    """Sizes and revenue of the tiers at each run: what the chart is drawn from, its stand-in, and the tables."""
+    """Sizes and revenue of the tiers at each run: chart data, fallback picture and tables."""
 
     revenue: Mapping[str, object]
     customers: Mapping[str, object]
@@ -103,25 +103,25 @@ class HistoryPanel:
 
 
 def customers_href(run: Run | None = None, **filters: str) -> str:
-    """The list of customers with filters; `run` where it is not the newest one that is meant."""
+    """The URL of the customer list with filters; `run` is added unless it is the newest one."""
     latest = newest()
     past = [f"run={run.id}"] if run is not None and latest is not None and run.id != latest.id else []
-    asked = [f"{name}={value}" for name, value in filters.items()]
-    query = "&".join((*past, *asked))
+    params = [f"{name}={value}" for name, value in filters.items()]
+    query = "&".join((*past, *params))
     return f"{reverse('customers:list')}{'?' if query else ''}{query}"
 
 
-def rungs(found: Scheme, run: Run) -> tuple[Rung, ...]:
+def rungs(scheme: Scheme, run: Run) -> tuple[Rung, ...]:
     """The tier table of a scheme at a run."""
-    rows = tier_rows(found, texts.writer("report"))
+    rows = tier_rows(scheme, texts.writer("report"))
     return tuple(
-        Rung(row, customers_href(run, tier=f"{found.key}:{row.tier.key}"), _links(found.key, row.tier.key))
+        Rung(row, customers_href(run, tier=f"{scheme.key}:{row.tier.key}"), _links(scheme.key, row.tier.key))
         for row in rows
     )
 
 
 def _links(scheme: str, tier: str) -> tuple[tuple[TierLink, str], ...]:
-    """What the apps link a tier to, each with its address; empty where there is nothing for this tier."""
+    """The links that apps declare, each with its address; empty where there is no page for this tier."""
     declared = (link for app in manifests() for link in app.tier_links)
     return tuple(
         (link, reverse(link.address, args=[scheme, tier]) if function(link.exists)(scheme, tier) else "")
@@ -129,63 +129,65 @@ def _links(scheme: str, tier: str) -> tuple[tuple[TierLink, str], ...]:
     )
 
 
-def rings_panel(found: Scheme, run: Run, place: int | None = None) -> RingsPanel:
+def rings_panel(scheme: Scheme, run: Run, place: int | None = None) -> RingsPanel:
     """The rings of a scheme at a run, or at an earlier place of its history."""
-    days = tuple(moment.as_of for moment in found.history) or (run.as_of,)
+    days = tuple(moment.as_of for moment in scheme.history) or (run.as_of,)
     last = len(days) - 1
-    shown = last if place is None else min(max(place, 0), last)
-    known = [one for one in history(run) if found.key in one.record["tiers"]]
-    link = customers_href(known[shown] if known else run, tier=f"{found.key}:")
-    picture = both(partial(rings, found, texts.writer("report"), moment=shown, link=link))
-    colours = tier_colours(found)
-    sizes = zip(found.tiers, found.timeline[shown], strict=True)
-    return RingsPanel(picture, days[shown], shown, days, tuple((tier, size, colours[tier.key]) for tier, size in sizes))
-
-
-def moves_panel(found: Scheme, run: Run) -> MovesPanel:
-    """The moves into a run, each leading to who made it: a run knows its own, not those over runs that were removed."""
-    link = customers_href(run, moved=f"{found.key}:") if recorded_moves(run) else ""
-    write = texts.writer("report")
-    return MovesPanel(
-        both(partial(flow, found, write, link=link)),
-        matrix(found, link),
-        found.moved("up"),
-        found.moved("down"),
-        found.moved("stay"),
+    position = last if place is None else min(max(place, 0), last)
+    graded_runs = [past_run for past_run in history(run) if scheme.key in past_run.record["tiers"]]
+    link = customers_href(graded_runs[position] if graded_runs else run, tier=f"{scheme.key}:")
+    picture = in_both_widths(partial(rings, scheme, texts.writer("report"), moment=position, link=link))
+    colours = tier_colours(scheme)
+    sizes = zip(scheme.tiers, scheme.timeline[position], strict=True)
+    return RingsPanel(
+        picture, days[position], position, days, tuple((tier, size, colours[tier.key]) for tier, size in sizes)
     )
 
 
-def matrix(found: Scheme, link: str = "") -> Matrix:
-    """The moves of a scheme as a table, each cell leading to `link` with `source:target` behind it."""
-    write, names = texts.writer("report"), {tier.key: tier.name for tier in found.tiers}
+def moves_panel(scheme: Scheme, run: Run) -> MovesPanel:
+    """The moves into a run, linked to their customers if the run recorded them since the previous run."""
+    link = customers_href(run, moved=f"{scheme.key}:") if has_recorded_moves(run) else ""
+    write = texts.writer("report")
+    return MovesPanel(
+        in_both_widths(partial(flow, scheme, write, link=link)),
+        matrix(scheme, link),
+        scheme.moved("up"),
+        scheme.moved("down"),
+        scheme.moved("stay"),
+    )
+
+
+def matrix(scheme: Scheme, link: str = "") -> Matrix:
+    """The moves of a scheme as a table; each cell links to `link` followed by `source:target`."""
+    write, names = texts.writer("report"), {tier.key: tier.name for tier in scheme.tiers}
     moves: dict[tuple[str | None, str | None], Move] = {}
-    for move in found.moves:
-        ends = (_known(found, move.source), _known(found, move.target))
-        held = moves.get(ends, Move(*ends, 0, Decimal(0)))
-        moves[ends] = Move(*ends, held.customers + move.customers, held.revenue + move.revenue)
-    # Tiers that nobody left and nobody came to would only be empty lines.
+    for move in scheme.moves:
+        ends = (_current_tier(scheme, move.source), _current_tier(scheme, move.target))
+        merged = moves.get(ends, Move(*ends, 0, Decimal(0)))
+        moves[ends] = Move(*ends, merged.customers + move.customers, merged.revenue + move.revenue)
+    # Omit tiers without moves.
     ends_seen = {end for ends in moves for end in ends}
-    tiers = [tier for tier in found.rank if tier in ends_seen]
+    tiers = [tier for tier in scheme.rank if tier in ends_seen]
     sources: list[str | None] = [*tiers, *([None] if any(source is None for source, _ in moves) else [])]
     targets: list[str | None] = [*tiers, *([None] if any(target is None for _, target in moves) else [])]
     rows = []
     for source in sources:
         total = sum(move.customers for (start, _), move in moves.items() if start == source)
-        cells = tuple(_cell(found, moves.get((source, target)), total, link) for target in targets)
+        cells = tuple(_cell(scheme, moves.get((source, target)), total, link) for target in targets)
         rows.append((names.get(source or "", write("flow.before")), total, cells))
     return Matrix(tuple(names.get(target or "", write("flow.after")) for target in targets), tuple(rows))
 
 
-def _known(found: Scheme, tier: str | None) -> str | None:
-    """The tier where it is one of today's, else none: new customers, and those of tiers that are no more."""
-    return tier if tier in found.rank else None
+def _current_tier(scheme: Scheme, tier: str | None) -> str | None:
+    """The tier if it still exists, else None: for new customers and removed tiers."""
+    return tier if tier in scheme.rank else None
 
 
-def _cell(found: Scheme, move: Move | None, total: int, link: str) -> Cell | None:
+def _cell(scheme: Scheme, move: Move | None, total: int, link: str) -> Cell | None:
     if move is None or not move.customers:
         return None
     share = move.customers / total
-    names, write = {tier.key: tier.name for tier in found.tiers}, texts.writer("report")
+    names, write = {tier.key: tier.name for tier in scheme.tiers}, texts.writer("report")
     title = write(
         "flow.mark",
         source=names.get(move.source or "", write("flow.before")),
@@ -193,47 +195,47 @@ def _cell(found: Scheme, move: Move | None, total: int, link: str) -> Cell | Non
         customers=write.number(move.customers),
         revenue=write.short_money(move.revenue),
     )
-    heat = 0 if found.direction(move) == "outside" else max(1, min(HEAT, round(share * HEAT + 0.5)))
+    heat = 0 if scheme.direction(move) == "outside" else max(1, min(HEAT, round(share * HEAT + 0.5)))
     href = f"{link}{move.source or ''}:{move.target or ''}" if link else ""
-    return Cell(move.customers, share, move.revenue, found.direction(move), heat, href, title)
+    return Cell(move.customers, share, move.revenue, scheme.direction(move), heat, href, title)
 
 
-def history_panel(found: Scheme) -> HistoryPanel:
-    """The history of a scheme up to the run it is of."""
+def history_panel(scheme: Scheme) -> HistoryPanel:
+    """The history of a scheme up to its run."""
     write = texts.writer("report")
-    # Money becomes a float only here, where it is drawn.
-    revenue = [[float(size.revenue) for size in sizes] for sizes in found.timeline]
-    customers = [[float(size.customers) for size in sizes] for sizes in found.timeline]
+    # Money is converted to float only for drawing.
+    revenue = [[float(size.revenue) for size in sizes] for sizes in scheme.timeline]
+    customers = [[float(size.customers) for size in sizes] for sizes in scheme.timeline]
     return HistoryPanel(
-        _series(found, revenue, "money"),
-        _series(found, customers, "number"),
-        both(partial(stacked, found, write)),
-        history_tables(found, write),
+        _series(scheme, revenue, "money"),
+        _series(scheme, customers, "number"),
+        in_both_widths(partial(stacked, scheme, write)),
+        history_tables(scheme, write),
     )
 
 
-def _series(found: Scheme, values: list[list[float]], unit: Unit) -> Mapping[str, object]:
-    """The layers of a scheme's tiers over its runs, each leading to the customers of its tier."""
-    colours, held = tier_colours(found), workspace().settings
+def _series(scheme: Scheme, values: list[list[float]], unit: Unit) -> Mapping[str, object]:
+    """Chart data of a scheme's tiers over its runs, each linked to the customers of the tier."""
+    colours, settings = tier_colours(scheme), workspace().settings
     rows: list[Row] = [
         {
             "name": tier.name,
             "colour": colours[tier.key],
             "values": [run[place] for run in values],
-            "hrefs": [customers_href(tier=f"{found.key}:{tier.key}")] * len(values),
+            "hrefs": [customers_href(tier=f"{scheme.key}:{tier.key}")] * len(values),
         }
-        for place, tier in enumerate(found.tiers)
+        for place, tier in enumerate(scheme.tiers)
     ]
-    days = [moment.as_of.isoformat() for moment in found.history]
+    days = [moment.as_of.isoformat() for moment in scheme.history]
     marks: list[Mark] = [
-        {"at": moment.as_of.isoformat(), "name": " · ".join(moment.marks)} for moment in found.history if moment.marks
+        {"at": moment.as_of.isoformat(), "name": " · ".join(moment.marks)} for moment in scheme.history if moment.marks
     ]
     series: Series = {"days": days, "rows": rows, "unit": unit, "stacked": True, "marks": marks}
-    return {**series, "currency": held.currency, "timezone": held.timezone}
+    return {**series, "currency": settings.currency, "timezone": settings.timezone}
 
 
-def silence_chart(found: Silence) -> Mapping[str, object]:
-    """What the chart of the silence curve is drawn from."""
+def silence_chart(curve: Silence) -> Mapping[str, object]:
+    """Chart data of the silence curve."""
     write = texts.writer("report")
     chart: SilenceChart = {
         "rows": [
@@ -244,10 +246,10 @@ def silence_chart(found: Silence) -> Mapping[str, object]:
                 "at_risk": stratum.at_risk,
                 "churned": stratum.churned,
             }
-            for stratum in found.drawn
+            for stratum in curve.drawn
         ],
         "x_name": write("silence.axis"),
-        "y_name": write("silence.back", days=found.horizon_days),
+        "y_name": write("silence.back", days=curve.horizon_days),
         "seen_name": write("silence.seen"),
         "at_risk_name": write("silence.at_risk_from"),
         "churned_name": write("silence.churned_from"),
@@ -259,14 +261,14 @@ def _silence_point(point: SilencePoint, write: Writer) -> ChartPoint:
     drawn: ChartPoint = {
         "start": point.silence,
         "back": point.back,
-        "seen": point.seen,
-        "said": share_told(point, write),
+        "seen": point.observations,
+        "said": share_text(point, write),
     }
     if point.low is not None and point.high is not None:
         drawn |= {"low": point.low, "high": point.high}
     return drawn
 
 
-def small(found: Scheme) -> Markup:
-    """The rings, small and without names."""
-    return small_rings(found, texts.writer("report"))
+def small(scheme: Scheme) -> Markup:
+    """Small rings without labels."""
+    return small_rings(scheme, texts.writer("report"))

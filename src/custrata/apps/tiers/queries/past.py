@@ -1,4 +1,4 @@
-"""The past of a scheme: how long customers stay, who moved most value, and what facts that came in late changed."""
+"""The history of a scheme: durations of stays, biggest movers, and corrections from late facts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from custrata.lake import Run
 from custrata.lake.runs import Runs
 from custrata.pipeline.reading import Mover, biggest_movers
 from custrata.pipeline.reading.connection import Serving, literal
-from custrata.pipeline.reading.stays import Stays, stays_of, stays_told
+from custrata.pipeline.reading.stays import Stays, describe_stays, stays_of
 from custrata.report import Scheme
 from custrata.report.colours import tier_colours
-from custrata.report.panels import Pair, both
+from custrata.report.panels import Pair, in_both_widths
 from custrata.report.pictures import staying
 from custrata.report.pictures.staying import StayingLine
 from custrata.report.tables import Table
@@ -31,17 +31,17 @@ ROWS = 100
 
 @dataclass(frozen=True)
 class StaysPanel:
-    """How long customers stay in the tiers of a scheme: the picture, the table, and what was looked at in words."""
+    """How long customers stay in the tiers of a scheme: chart, table, and a description of the data."""
 
     picture: Pair
     table: Table
-    told: tuple[str, ...]
+    sentences: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class LateRun:
-    """What came in late, as one run tells: customers with late orders, and how many of its tiers were corrected since
-    it was made first."""
+    """Late facts of a run: customers with late orders, and how many of its tiers were corrected since it was first
+    made."""
 
     id: str
     as_of: datetime
@@ -52,7 +52,7 @@ class LateRun:
 
 @dataclass(frozen=True)
 class Correction:
-    """A customer who was said to be in another tier at the instant of a run than is known now."""
+    """A customer whose tier at a run was corrected: published first as `was`, now `tier`."""
 
     customer_id: str
     name: str | None
@@ -62,58 +62,58 @@ class Correction:
     at: datetime | None
 
 
-def stays_panel(found: Scheme) -> StaysPanel:
-    """The stays of a scheme as all runs saw them."""
-    colours, names = tier_colours(found), {tier.key: tier.name for tier in found.tiers}
+def stays_panel(scheme: Scheme) -> StaysPanel:
+    """The stays of a scheme over all runs."""
+    colours, names = tier_colours(scheme), {tier.key: tier.name for tier in scheme.tiers}
     write = texts.writer("history")
-    seen = _stays(workspace().runs.folder, workspace().runs.history_ids(), found.key)
-    known = [one for one in seen.tiers if one.tier in names]
+    stays = _stays(workspace().runs.folder, workspace().runs.history_ids(), scheme.key)
+    listed = [tier_stays for tier_stays in stays.tiers if tier_stays.tier in names]
     lines = [
         StayingLine(
-            names[one.tier],
-            colours[one.tier],
-            tuple((step.days, float(step.share)) for step in one.curve.steps),
-            one.curve.longest or 0,
+            names[tier_stays.tier],
+            colours[tier_stays.tier],
+            tuple((step.days, float(step.share)) for step in tier_stays.curve.steps),
+            tier_stays.curve.longest or 0,
         )
-        for one in known
+        for tier_stays in listed
     ]
     head = [write(f"heads.{name}") for name in ("tier", "stays", "going_on", "before", "median")]
-    head += [write("heads.after", days=days) for days in seen.horizons]
+    head += [write("heads.after", days=days) for days in stays.horizons]
     rows = tuple(
         (
-            names[one.tier],
-            write.number(one.stays),
-            write.number(one.going_on),
-            write.number(one.before),
-            NOTHING if one.curve.median is None else write.number(one.curve.median),
+            names[tier_stays.tier],
+            write.number(tier_stays.stays),
+            write.number(tier_stays.going_on),
+            write.number(tier_stays.before),
+            NOTHING if tier_stays.curve.median is None else write.number(tier_stays.curve.median),
             *(
                 NOTHING if share is None else write.share(float(share))
-                for share in one.curve.shares(seen.horizons).values()
+                for share in tier_stays.curve.shares(stays.horizons).values()
             ),
         )
-        for one in known
+        for tier_stays in listed
     )
-    drawn = both(partial(staying, lines, texts.writer("report")))
-    return StaysPanel(drawn, Table(tuple(head), rows), tuple(stays_told(seen, write)))
+    drawn = in_both_widths(partial(staying, lines, texts.writer("report")))
+    return StaysPanel(drawn, Table(tuple(head), rows), tuple(describe_stays(stays, write)))
 
 
 @lru_cache(maxsize=256)
 def _stays(folder: Path, ids: tuple[str, ...], key: str) -> Stays:
-    """Counted once for the runs there are."""
+    """Cached per process for a list of runs."""
     runs = Runs(folder)
     with runs.reading():
-        return stays_of([runs.recorded(one) for one in ids], key)
+        return stays_of([runs.recorded(run_id) for run_id in ids], key)
 
 
-def movers(found: Scheme, run: Run) -> list[Mover]:
-    """The biggest spenders of those who went up, then of those who went down."""
-    return biggest_movers(run, found.key)
+def movers(scheme: Scheme, run: Run) -> list[Mover]:
+    """The biggest spenders who moved up, then those who moved down."""
+    return biggest_movers(run, scheme.key)
 
 
 def late_runs(key: str | None = None) -> list[LateRun]:
-    """The newest runs that late facts touched, the newest first, in one scheme or in all."""
-    found = (_late_run(run, key) for run in reversed(all_runs()))
-    return [one for one in found if one.late_orders or one.corrected][:MOST_RUNS]
+    """The newest runs with late facts or corrections, newest first, in one scheme or in all."""
+    rows = (_late_run(run, key) for run in reversed(all_runs()))
+    return [row for row in rows if row.late_orders or row.corrected][:MOST_RUNS]
 
 
 def _late_run(run: Run, key: str | None) -> LateRun:
@@ -123,21 +123,21 @@ def _late_run(run: Run, key: str | None) -> LateRun:
 
 
 def late_run(run: Run) -> LateRun:
-    """What came in late, as this run tells, over all its schemes."""
+    """The late facts of a run, over all its schemes."""
     return _late_run(run, None)
 
 
 def corrected_by_scheme(run: Run) -> dict[str, int]:
-    """How many customers' tiers were corrected at a run, by scheme, since it was made first."""
+    """The number of customers with a corrected tier at a run, by scheme."""
     if not _file(run).exists():
         return {}
     sql = f"SELECT scheme, count(*) AS many FROM {_corrections(run)} GROUP BY ALL ORDER BY ALL"
-    with Serving().asking() as asking:
-        return {row["scheme"]: row["many"] for row in asking.table(sql).to_pylist()}
+    with Serving().connect() as connection:
+        return {row["scheme"]: row["many"] for row in connection.table(sql).to_pylist()}
 
 
 def corrections(run: Run, *, scheme: str = "", start: int = 0, most: int = ROWS) -> list[Correction]:
-    """Who was corrected at a run, the newest corrections first, from the `start`th on."""
+    """The corrections at a run, newest first, from offset `start` on."""
     if not _file(run).exists():
         return []
     columns = _columns(run)
@@ -150,15 +150,15 @@ def corrections(run: Run, *, scheme: str = "", start: int = 0, most: int = ROWS)
         WHERE ? IN ('', wrong.scheme)
         ORDER BY "at" DESC, customer_id, wrong.scheme LIMIT ? OFFSET ?"""
     values: Sequence[Any] = (scheme, most, start)
-    with Serving().asking() as asking:
-        return [Correction(**row) for row in asking.table(sql, values).to_pylist()]
+    with Serving().connect() as connection:
+        return [Correction(**row) for row in connection.table(sql, values).to_pylist()]
 
 
 def _columns(run: Run, name: str = "corrections") -> set[str]:
     source = literal(str(run.folder / f"{name}.parquet"))
-    with Serving().asking() as asking:
-        found = asking.table(f"DESCRIBE SELECT * FROM read_parquet({source})")
-    return set(found["column_name"].to_pylist())
+    with Serving().connect() as connection:
+        description = connection.table(f"DESCRIBE SELECT * FROM read_parquet({source})")
+    return set(description["column_name"].to_pylist())
 
 
 def _file(run: Run) -> Path:

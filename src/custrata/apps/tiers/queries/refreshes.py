@@ -1,4 +1,4 @@
-"""Refreshes as jobs: the one under way, and who asked for a run; and the rebuilding of history."""
+"""Refresh and rebuild jobs, and the authors of runs."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from custrata.pipeline.rebuild import Every, moments_to_rebuild
 from custrata.web.workspace import workspace
 
 KIND, REBUILD, WITHDRAW = "refresh", "rebuild", "withdraw"
-LOOKED_AT = 200
+RECENT_JOBS = 200
 
 
 def refresh_under_way() -> Job | None:
-    """The refresh that runs, else the one that waits."""
+    """The running refresh, else the queued one."""
     return running(KIND)
 
 
 def rebuild_under_way() -> Job | None:
-    """The rebuilding of history that runs, else the one that waits."""
+    """The running rebuild, else the queued one."""
     return running(REBUILD)
 
 
 def moments_planned(start: date | None, every: Every, at: datetime) -> list[AsOf]:
-    """The moments that a rebuilding would grade at. Raises `NoFacts`, `NothingToRebuild`, `TooManyRuns`."""
+    """The instants a rebuild would grade at. Raises `NoFacts`, `NothingToRebuild`, `TooManyRuns`."""
     with workspace().engine() as engine:
         return moments_to_rebuild(workspace(), engine, at=at, start=start, every=every)
 
 
 def refresh_authors() -> dict[str, str]:
-    """Who asked for a run, by its id, as far as the recent jobs tell; nothing where the server did it by itself."""
+    """The user who requested a run, by run id, from the recent jobs; runs made by the server itself are missing."""
     done = Job.objects.filter(kind=KIND, status=Status.DONE).exclude(actor_name="").order_by("-pk")
-    rows = done.values_list("result", "actor_name")[:LOOKED_AT]
+    rows = done.values_list("result", "actor_name")[:RECENT_JOBS]
     return {result["run"]: name for result, name in rows if isinstance(result, dict) and "run" in result}

@@ -1,4 +1,4 @@
-"""The published runs, read once per process: what a run recorded never changes."""
+"""The published runs. Records are cached per process, since they never change."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from custrata.lake.runs import Runs
 from custrata.pipeline.reading import refuse_unpublished
 from custrata.web.workspace import workspace
 
-# So many runs a history goes back; a page with more could not be read.
-MOST = 60
+# Maximum number of runs in a history.
+MAX_RUNS = 60
 BRIEF = ("as_of", "at", "before", "headline", "tiers", "steps", "version", "late", "corrected", "marks", "later")
 Read = TypeVar("Read")
 
@@ -33,53 +33,55 @@ def run_ids() -> tuple[str, ...]:
 def run(run_id: str) -> Run:
     """A published run with all it recorded. Raises `NoSuchRun`, `RunRemoved`."""
     refuse_unpublished(workspace(), run_id)
-    return _steady(lambda: _whole(workspace().runs.folder, run_id))
+    return _retry_replaced(lambda: _full_run(workspace().runs.folder, run_id))
 
 
 def newest() -> Run | None:
-    """The run published last; nothing where there is none yet."""
+    """The newest published run; None before the first."""
 
     def read() -> Run | None:
         ids = run_ids()
-        return _whole(workspace().runs.folder, ids[-1]) if ids else None
+        return _full_run(workspace().runs.folder, ids[-1]) if ids else None
 
-    return _steady(read)
+    return _retry_replaced(read)
 
 
-def chosen(run_id: str) -> Run | None:
-    """The run of that id, the newest where none is asked for; nothing before the first run. Raises `NoSuchRun`."""
+def run_or_newest(run_id: str) -> Run | None:
+    """The run with this id, or the newest if it is empty; None before the first run. Raises `NoSuchRun`."""
     return run(run_id) if run_id else newest()
 
 
 def all_runs() -> tuple[Run, ...]:
-    """Every run, the oldest first, with the short form of its record: `BRIEF`, and the tiers of its schemes."""
-    return _steady(lambda: tuple(_brief(workspace().runs.folder, run_id) for run_id in run_ids()))
+    """All runs, oldest first, with short records: `BRIEF`, and the tiers of its schemes."""
+    return _retry_replaced(lambda: tuple(_short_run(workspace().runs.folder, run_id) for run_id in run_ids()))
 
 
 def recorded_runs() -> tuple[Run, ...]:
-    """Every run and every trace of one that retention removed, the oldest first, as `all_runs` has them."""
-    return _steady(lambda: tuple(_brief(workspace().runs.folder, run_id) for run_id in workspace().runs.history_ids()))
+    """All runs and the traces of runs removed by retention, oldest first, with short records as in `all_runs`."""
+    return _retry_replaced(
+        lambda: tuple(_short_run(workspace().runs.folder, run_id) for run_id in workspace().runs.history_ids())
+    )
 
 
-def offered(*shown: Run) -> tuple[Run, ...]:
-    """The runs a select offers, the newest first: the newest `MOST`, and those that are shown."""
+def selectable(*selected: Run) -> tuple[Run, ...]:
+    """The options of a run select, newest first: the newest `MAX_RUNS` runs and the selected ones."""
     everything = all_runs()
-    kept = {run.id for run in (*everything[-MOST:], *shown)}
-    return tuple(run for run in reversed(everything) if run.id in kept)
+    ids = {run.id for run in (*everything[-MAX_RUNS:], *selected)}
+    return tuple(run for run in reversed(everything) if run.id in ids)
 
 
 def history(run: Run) -> tuple[Run, ...]:
-    """A run with those before it, the oldest first, at most `MOST`; only the last has its whole record."""
+    """A run and its predecessors, oldest first, at most `MAX_RUNS`; only the last has its full record."""
 
     def read() -> tuple[Run, ...]:
         earlier = [run_id for run_id in run_ids() if run_id < run.id]
-        return tuple(_brief(workspace().runs.folder, run_id) for run_id in earlier[-MOST + 1 :])
+        return tuple(_short_run(workspace().runs.folder, run_id) for run_id in earlier[-MAX_RUNS + 1 :])
 
-    return (*_steady(read), run)
+    return (*_retry_replaced(read), run)
 
 
-def rebuilding() -> datetime | None:
-    """When the rebuilding of history began that is not finished; until it is, pages show the former history."""
+def rebuild_started_at() -> datetime | None:
+    """The start of the unfinished rebuild of history, if any; until it ends, pages show the previous history."""
     return workspace().runs.rebuilding()
 
 
@@ -89,19 +91,19 @@ def withdrawn() -> list[Withdrawn]:
 
 
 def run_before(run: Run) -> Run | None:
-    """The run before another one, in short form."""
+    """The run before another one, with a short record."""
     earlier = [run_id for run_id in run_ids() if run_id < run.id]
-    return _steady(lambda: _brief(workspace().runs.folder, earlier[-1])) if earlier else None
+    return _retry_replaced(lambda: _short_run(workspace().runs.folder, earlier[-1])) if earlier else None
 
 
-def recorded_moves(run: Run) -> bool:
-    """Whether a run recorded who moved since the run that stands before it now."""
+def has_recorded_moves(run: Run) -> bool:
+    """Whether a run recorded its moves since the run that is now the previous one."""
     before = run_before(run)
     return before is None or run.record["before"] in (None, before.id)
 
 
-def removed_since(instant: datetime | None) -> int:
-    """How many runs retention removed that look from an instant or later; all, without one."""
+def count_removed_since(instant: datetime | None) -> int:
+    """The number of runs removed by retention, as of an instant or later; all without an instant."""
     return sum(instant is None or instant_of(trace) >= instant for trace in workspace().runs.traces())
 
 
@@ -112,7 +114,7 @@ def last_removed() -> datetime | None:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """A run in a few numbers: when it was done and how long it took, customers, active ones, spend of 90 days."""
+    """A summary of a run: creation time, duration, customers, active customers, spend in 90 days."""
 
     id: str
     as_of: datetime
@@ -124,7 +126,7 @@ class RunFacts:
 
 
 def run_facts(run: Run) -> RunFacts:
-    """A run in a few numbers."""
+    """The summary of a run."""
     head = run.record["headline"]
     return RunFacts(
         run.id,
@@ -138,46 +140,46 @@ def run_facts(run: Run) -> RunFacts:
 
 
 def profile_of(run: Run) -> Path:
-    """The file with a row per customer of a run."""
+    """The profile file of a run, with one row per customer."""
     return run.folder / "profile.parquet"
 
 
 def new_imports() -> tuple[ImportRecord, ...]:
-    """The imports that came after the newest run looked at the data, the newest first."""
+    """The imports since the newest run, newest first."""
     run, manifest = newest(), lake_state()
     if run is None:
         return manifest.imports[::-1]
     if manifest.fingerprint == run.record["saw"].get("fingerprint"):
         return ()
     at = datetime.fromisoformat(run.record["at"])
-    return tuple(one for one in reversed(manifest.imports) if one.at > at)
+    return tuple(record for record in reversed(manifest.imports) if record.at > at)
 
 
 def lake_state() -> Manifest:
-    """What the lake holds now: rows of each table, and every import."""
+    """The current manifest of the lake: rows of each table, and all imports."""
     return Manifest.read(workspace().lake.folder)
 
 
 @lru_cache(maxsize=32)
-def _whole(folder: Path, run_id: str) -> Run:
+def _full_run(folder: Path, run_id: str) -> Run:
     return Runs(folder).run(run_id)
 
 
 @lru_cache(maxsize=4096)
-def _brief(folder: Path, run_id: str) -> Run:
-    """The part of a record that a history shows, so that years of runs fit into memory."""
+def _short_run(folder: Path, run_id: str) -> Run:
+    """A run with the part of its record that histories show, so that years of runs fit into memory."""
     whole = Runs(folder).recorded(run_id)
     schemes = {
-        key: {name: decided.get(name) for name in ("tiers", "notes", "waiting", "version", "learning")}
-        for key, decided in whole.record["schemes"].items()
+        key: {name: record.get(name) for name in ("tiers", "notes", "waiting", "version", "learning")}
+        for key, record in whole.record["schemes"].items()
     }
     saw = {"definitions": (whole.record.get("saw") or {}).get("definitions")}
     record: dict[str, Any] = {name: whole.record.get(name) for name in BRIEF} | {"schemes": schemes, "saw": saw}
     return Run(whole.id, whole.as_of, whole.folder, record)
 
 
-def _steady(read: Callable[[], Read]) -> Read:
-    """Read again where a run was superseded between the list of runs and its record."""
+def _retry_replaced(read: Callable[[], Read]) -> Read:
+    """Retry a read if a run was replaced between listing the runs and reading its record."""
     while True:
         ids = run_ids()
         try:

@@ -1,4 +1,4 @@
-"""Schemes as a run graded them: tiers with their history, the lines between them, and what decided, in words."""
+"""Schemes as graded by a run: tiers with history, lines, and an explanation in words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from custrata.report import Line, Lines, Moment, Move, RfmMap, Scheme, Silence, 
 from custrata.report.colours import tier_colours
 from custrata.tiering import BUILT_IN
 from custrata.tiering.names import about_scheme, notes_of, tier_name
-from custrata.tiering.silences import lines_told, unpaced_told
+from custrata.tiering.silences import line_sentences, unpaced_sentences
 from custrata.tiering.telling import rfm_reference
 from custrata.web import texts
 from custrata.web.schemes import graded_schemes
@@ -26,7 +26,7 @@ from custrata.web.workspace import workspace
 from custrata.wording import catalogue
 from custrata.wording.writer import Writer
 
-Decided = Mapping[str, Any]
+SchemeRecord = Mapping[str, Any]
 
 
 class NoSuchScheme(Refused):
@@ -34,9 +34,9 @@ class NoSuchScheme(Refused):
 
 
 def scheme_keys(run: Run) -> list[str]:
-    """The keys of the schemes a run graded, in the order they are graded in; those that wait for data come last."""
-    decided = run.record["schemes"]
-    return sorted(decided, key=lambda key: bool(decided[key]["waiting"]))
+    """The keys of a run's schemes in grading order; those that wait for data come last."""
+    records = run.record["schemes"]
+    return sorted(records, key=lambda key: bool(records[key]["waiting"]))
 
 
 def graded_keys(run: Run) -> list[str]:
@@ -48,34 +48,34 @@ def scheme(key: str, run: Run) -> Scheme:
     """A scheme at a run with its history up to it, named in the reader's language. Raises `NoSuchScheme`."""
     if key not in run.record["schemes"]:
         raise NoSuchScheme(scheme=key)
-    ids = tuple(one.id for one in history(run))
+    ids = tuple(past_run.id for past_run in history(run))
     return _scheme(workspace().runs.folder, ids, key, texts.language())
 
 
 @lru_cache(maxsize=512)
 def _scheme(folder: Path, ids: tuple[str, ...], key: str, language: str) -> Scheme:
-    """Built once for the runs it shows; `folder` keeps the schemes of two workspaces apart."""
+    """Cached per list of runs; `folder` distinguishes workspaces."""
     runs = history(run_of(ids[-1]))
-    known = [run for run in runs[:-1] if key in run.record["schemes"]]
-    return collect.scheme(key, [*known, runs[-1]], language)
+    graded_runs = [run for run in runs[:-1] if key in run.record["schemes"]]
+    return collect.scheme(key, [*graded_runs, runs[-1]], language)
 
 
-def at_moment(found: Scheme, moment: Moment) -> Scheme:
-    """The scheme with the sizes it had at an earlier moment of its history, and no moves."""
+def at_moment(scheme: Scheme, moment: Moment) -> Scheme:
+    """The scheme with its sizes at an earlier moment, without moves."""
     tiers = tuple(
         replace(tier, customers=size.customers, revenue=size.revenue)
-        for tier in found.tiers
+        for tier in scheme.tiers
         if (size := moment.sizes.get(tier.key)) is not None
     )
-    return replace(found, tiers=tiers, moves=())
+    return replace(scheme, tiers=tiers, moves=())
 
 
-def lines(key: str, run: Run, found: Scheme) -> Lines | None:
-    """The lines of a scheme that has a ladder."""
+def lines(key: str, run: Run, scheme: Scheme) -> Lines | None:
+    """The lines of a scheme; None without a ladder."""
     ladder = run.record["schemes"][key]["ladder"]
     if not ladder:
         return None
-    colours, names = tier_colours(found), {tier.key: tier.name for tier in found.tiers}
+    colours, names = tier_colours(scheme), {tier.key: tier.name for tier in scheme.tiers}
     sign = "≤" if ladder["less_is_better"] else "≥"
     steps = tuple(
         Line(Decimal(step["line"]), colours[step["tier"]], f"{names[step['tier']]} {sign} {amount(key, step['line'])}")
@@ -85,11 +85,11 @@ def lines(key: str, run: Run, found: Scheme) -> Lines | None:
 
 
 def amount(key: str, value: Any) -> str:
-    """A value of a scheme in its unit, as exactly as a line is drawn."""
+    """Format a value of a scheme in its unit, with the precision of a line."""
     write, exact = texts.writer("tiers"), Decimal(str(value))
-    held = graded_schemes().get(key, {})
-    # A run of an earlier version recorded no units: it graded by the built-in schemes alone.
-    unit = held.get("unit") or (BUILT_IN[key].unit if key in BUILT_IN else "count")
+    record = graded_schemes().get(key, {})
+    # Runs of early versions recorded no units; they used only the built-in schemes.
+    unit = record.get("unit") or (BUILT_IN[key].unit if key in BUILT_IN else "count")
     if unit == "money":
         return write.money(exact, 2)
     if unit == "share":
@@ -98,21 +98,21 @@ def amount(key: str, value: Any) -> str:
     return write.number(exact, 0 if whole else 2)
 
 
-def decided(key: str, run: Run) -> list[str]:
-    """What decided a scheme at a run, in sentences: how it grades, its lines, what it learned, what was missing."""
-    found = run.record["schemes"][key]
-    about = about_scheme(key, texts.language(), found)
+def explanation(key: str, run: Run) -> list[str]:
+    """How a scheme was graded at a run, in sentences: method, lines, learned values, missing data."""
+    record = run.record["schemes"][key]
+    about = about_scheme(key, texts.language(), record)
     if not about and f"about.{key}" in catalogue()["tiers"]:
         about = texts.text(f"tiers.about.{key}")
-    return [*([about] if about else []), *_told(key, found, texts.writer("tiers"))]
+    return [*([about] if about else []), *_sentences(key, record, texts.writer("tiers"))]
 
 
-def _told(key: str, found: Decided, write: Writer) -> Iterator[str]:
-    ladder, facts = found["ladder"], found["facts"] or {}
+def _sentences(key: str, record: SchemeRecord, write: Writer) -> Iterator[str]:
+    ladder, facts = record["ladder"], record["facts"] or {}
     if ladder:
         phrase = "line.most" if ladder["less_is_better"] else "line.least"
         for step in ladder["steps"]:
-            tier = tier_name(key, step["tier"], write.language, found)
+            tier = tier_name(key, step["tier"], write.language, record)
             yield write(phrase, tier=tier, line=amount(key, step["line"]))
     if "weights" in facts:
         weights = (
@@ -127,10 +127,10 @@ def _told(key: str, found: Decided, write: Writer) -> Iterator[str]:
         yield from _lifecycle(facts, write)
     if facts.get("customers"):
         yield texts.count("tiers.decided.graded", facts["customers"])
-    yield from notes_of(found, write.language)
+    yield from notes_of(record, write.language)
 
 
-def _rfm(facts: Decided, write: Writer) -> Iterator[str]:
+def _rfm(facts: SchemeRecord, write: Writer) -> Iterator[str]:
     means = rfm_reference(facts)
     yield texts.text(
         "tiers.decided.rfm_medians" if facts.get("reference") == "median" else "tiers.decided.rfm_means",
@@ -148,13 +148,13 @@ def _rfm(facts: Decided, write: Writer) -> Iterator[str]:
         )
 
 
-def _lifecycle(facts: Decided, write: Writer) -> Iterator[str]:
+def _lifecycle(facts: SchemeRecord, write: Writer) -> Iterator[str]:
     named = ("new_days", "new_orders", "won_back_days", "mature_orders", "mature_days")
     yield texts.text("tiers.decided.lifecycle", **{name: facts[name] for name in named})
-    yield from unpaced_told(facts, write)
+    yield from unpaced_sentences(facts, write)
     curve = SilenceCurve.from_record(facts["curve"])
     for stratum in curve.strata:
-        yield from lines_told(stratum, curve, write)
+        yield from line_sentences(stratum, curve, write)
     if curve.learned:
         yield texts.text("tiers.decided.learned", dates=curve.dates, customers=curve.customers)
 
@@ -165,17 +165,17 @@ def silence_curve(run: Run) -> Silence:
 
 
 def rfm_cells(run: Run) -> RfmMap:
-    """The RFM map of a run, its eleven labels in the reader's language."""
+    """The RFM map of a run, with its eleven labels in the reader's language."""
     return collect.rfm(run.record, texts.language())
 
 
 def moves(key: str, run: Run) -> tuple[Move, ...]:
-    """The moves into a run from the one before it."""
+    """The moves into a run from the previous one."""
     return scheme(key, run).moves
 
 
 def default_scheme(run: Run | None = None) -> str:
-    """The scheme shown to somebody who has chosen none."""
-    found = run or newest()
-    keys = graded_keys(found) if found else []
+    """The scheme shown by default."""
+    graded_run = run or newest()
+    keys = graded_keys(graded_run) if graded_run else []
     return "value" if "value" in keys or not keys else keys[0]

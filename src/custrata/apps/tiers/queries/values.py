@@ -1,4 +1,4 @@
-"""How the value a scheme grades by is spread over the customers."""
+"""The distribution of a scheme's value over the customers."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from custrata.web.schemes import scheme_named
 from custrata.wording import catalogue
 
 BINS = 20
-# The scheme, what its value is called (a trait or the scheme itself), and the value's unit. A run has recorded the
-# spread of the first three already; that of the others is counted from its profile.
+# By scheme: the name of its value (a trait or the scheme itself) and its unit. Runs record the histograms of the
+# schemes in RECORDED; those of COUNTED are computed from the profile.
 RECORDED: dict[str, tuple[str, Unit]] = {
     "frequency": ("orders", "orders"),
     "value": ("spend", "money"),
@@ -35,61 +35,61 @@ Spread = tuple[tuple[Decimal, ...], tuple[int, ...]]
 
 
 def value_histogram(run: Run, key: str, language: str) -> Histogram | None:
-    """The spread of a scheme's value at a run; none for a scheme that has no single value or waits for data."""
-    decided = run.record["schemes"].get(key)
-    if decided is None or decided["waiting"]:
+    """The histogram of a scheme's value at a run; None if the scheme has no single value or waits for data."""
+    record = run.record["schemes"].get(key)
+    if record is None or record["waiting"]:
         return None
-    recorded = is_shipped(decided) and key in RECORDED
-    named = (RECORDED.get(key) or COUNTED.get(key)) if is_shipped(decided) else None
-    named = named or _own(key, decided)
+    recorded = is_shipped(record) and key in RECORDED
+    named = (RECORDED.get(key) or COUNTED.get(key)) if is_shipped(record) else None
+    named = named or _custom_value(key, record)
     if named is None:
         return None
     name, unit = named
-    found = _recorded(run, name) if recorded else _counted(profile_of(run), key, unit)
+    spread = _recorded_histogram(run, name) if recorded else _count_histogram(profile_of(run), key, unit)
     label = trait_name(name, language) if name in catalogue()["traits"] else scheme_named(key, language)
-    return Histogram(key, label, unit, *found)
+    return Histogram(key, label, unit, *spread)
 
 
-def is_shipped(decided: Mapping[str, Any]) -> bool:
-    """Whether a run graded by the scheme as it is shipped; its value is known then without counting."""
-    return int(decided.get("version", 1)) == 1
+def is_shipped(record: Mapping[str, Any]) -> bool:
+    """Whether a run used the built-in version of the scheme."""
+    return int(record.get("version", 1)) == 1
 
 
-def is_counted(key: str, decided: Mapping[str, Any]) -> bool:
-    """Whether the spread has to be counted from the profile: what a page asks for only after it is there."""
-    if is_shipped(decided) and key in RECORDED:
+def is_counted(key: str, record: Mapping[str, Any]) -> bool:
+    """Whether the histogram has to be computed from the profile, which pages request lazily."""
+    if is_shipped(record) and key in RECORDED:
         return False
-    return (is_shipped(decided) and key in COUNTED) or _own(key, decided) is not None
+    return (is_shipped(record) and key in COUNTED) or _custom_value(key, record) is not None
 
 
-def _own(key: str, decided: Mapping[str, Any]) -> tuple[str, Unit] | None:
-    """What the value of a scheme of one's own is called, and its unit; none where it has no lines."""
-    if not decided["ladder"] or (key in built_in() and is_shipped(decided)):
+def _custom_value(key: str, record: Mapping[str, Any]) -> tuple[str, Unit] | None:
+    """Name and unit of the value of a custom scheme; None if it has no lines."""
+    if not record["ladder"] or (key in built_in() and is_shipped(record)):
         return None
-    trait = (decided.get("definition") or {}).get("trait", key)
-    unit: Unit = next((one for one in get_args(Unit) if one == decided.get("unit")), "orders")
+    trait = (record.get("definition") or {}).get("trait", key)
+    unit: Unit = next((candidate for candidate in get_args(Unit) if candidate == record.get("unit")), "orders")
     return str(trait), unit
 
 
-def _recorded(run: Run, trait: str) -> Spread:
-    found = run.record["histograms"][trait]
-    return tuple(Decimal(str(edge)) for edge in found["edges"]), tuple(found["counts"])
+def _recorded_histogram(run: Run, trait: str) -> Spread:
+    histogram = run.record["histograms"][trait]
+    return tuple(Decimal(str(edge)) for edge in histogram["edges"]), tuple(histogram["counts"])
 
 
 @lru_cache(maxsize=256)
-def _counted(profile: Path, key: str, unit: Unit) -> Spread:
-    """Equal bins, counted once per process and run; the last takes in all beyond."""
+def _count_histogram(profile: Path, key: str, unit: Unit) -> Spread:
+    """Counts in equal bins, cached per process and run; the last bin includes all larger values."""
     source, value = f"read_parquet({literal(str(profile))})", f"{quoted(f'{key}_value')}::DOUBLE"
-    with Serving().asking() as asking:
+    with Serving().connect() as connection:
         if unit == "score":
             low, high = 0.0, 100.0
         else:
             sql = f"SELECT min({value}) AS low, quantile_disc({value}, 0.99) AS high FROM {source}"
-            ends = asking.table(sql).to_pylist()[0]
+            ends = connection.table(sql).to_pylist()[0]
             low, high = ends["low"] or 0.0, ends["high"] or 0.0
         width = max((high - low) / BINS, 1.0 if unit == "days" else 0.0001)
         place = f"least(greatest(floor(({value} - ?) / ?), 0), {BINS - 1})::INTEGER"
         sql = f"SELECT {place} AS place, count(*) AS customers FROM {source} WHERE {value} IS NOT NULL GROUP BY place"
-        counts = {row["place"]: row["customers"] for row in asking.table(sql, [low, width]).to_pylist()}
+        counts = {row["place"]: row["customers"] for row in connection.table(sql, [low, width]).to_pylist()}
     edges = tuple(Decimal(str(round(low + width * number, 4))) for number in range(BINS + 1))
     return edges, tuple(counts.get(number, 0) for number in range(BINS))

@@ -1,4 +1,4 @@
-"""The schemes of the workspace as they are published, and their versions."""
+"""Published schemes and their versions."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ def published_versions() -> dict[str, Version]:
 
 
 def published_number(key: str) -> int | None:
-    """The number of the published version; none of a scheme that is retired. Raises `NoSuchScheme`."""
-    found = published_versions().get(key)
-    if found is None and key not in library().retired():
+    """The number of the published version; None for a retired scheme. Raises `NoSuchScheme`."""
+    version = published_versions().get(key)
+    if version is None and key not in library().retired():
         raise NoSuchScheme(scheme=key)
-    return found.number if found else None
+    return version.number if version else None
 
 
 def versions_of(key: str) -> list[Version]:

@@ -1,4 +1,4 @@
-"""A scheme's draft: the editor, what is saved from it, and what it would do, shown while one edits."""
+"""The scheme editor: showing, saving, previewing, copying and discarding drafts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.tiers.actions import DraftChangedMeanwhile, copy_scheme, discard_draft, free_key, save_draft
-from custrata.apps.tiers.forms.definitions import NotJson, definition_posted, pressed
+from custrata.apps.tiers.forms.definitions import NotJson, apply_button, parse_definition
 from custrata.apps.tiers.queries import offered
-from custrata.apps.tiers.queries.drafts import Standing, standing
+from custrata.apps.tiers.queries.drafts import SchemeState, scheme_state
 from custrata.apps.tiers.queries.offered import Offer
 from custrata.apps.tiers.queries.problems import problems
 from custrata.apps.tiers.queries.runs import newest
@@ -38,43 +38,43 @@ PAGES = {"edit": "tiers/edit.html", "measure": "tiers/step_measure.html", "tiers
 USUAL_TRAITS = ("spend", "orders", "recency_days", "tenure_days", "regularity")
 
 
-def known_standing(key: str) -> Standing:
-    """Where a scheme stands, or a page that says there is none."""
-    found = standing(key)
-    if found is None:
+def state_or_404(key: str) -> SchemeState:
+    """The state of a scheme, or a 404 response."""
+    state = scheme_state(key)
+    if state is None:
         raise Http404
-    return found
+    return state
 
 
 @needs(SEE_DRAFTS)
 @require_safe
 def edit(request: HttpRequest, key: str) -> HttpResponse:
-    """The editor, with the draft or what is published; who may not edit looks."""
-    return page(request, known_standing(key), "edit")
+    """The editor, with the draft or the published version; read-only without the right to edit."""
+    return page(request, state_or_404(key), "edit")
 
 
 def page(
-    request: HttpRequest, found: Standing, name: str, data: Mapping[str, Any] | None = None, status: int = 200
+    request: HttpRequest, state: SchemeState, name: str, data: Mapping[str, Any] | None = None, status: int = 200
 ) -> HttpResponse:
     """A page that shows a draft as a form: the editor, or a step of the wizard."""
-    held, offers = found.data if data is None else data, offered.offers()
-    wrong = problems(held, offers if newest() else None)
-    shown: dict[str, Any] = {
-        "standing": found,
-        "form": layout(held, wrong, offers),
+    definition, offers = state.data if data is None else data, offered.offers()
+    errors = problems(definition, offers if newest() else None)
+    context: dict[str, Any] = {
+        "standing": state,
+        "form": layout(definition, errors, offers),
         "page": name,
-        "seen": found.seen,  # what is saved once more has been looked at beside it
+        "seen": state.revision,  # after a conflict, saving again overwrites this revision
         "may_edit": may(request.user, EDIT_SCHEMES),
         "has_run": newest() is not None,
-        **choices(held, offers),
+        **choices(definition, offers),
     }
     if "effect" in request.GET:
-        shown |= {"effect": effect(held, wrong), "spread": spread(held, wrong)}
-    return render(request, PAGES[name], shown, status=status)
+        context |= {"effect": effect(definition, errors), "spread": spread(definition, errors)}
+    return render(request, PAGES[name], context, status=status)
 
 
 def choices(data: Mapping[str, Any], offers: Mapping[str, Offer]) -> dict[str, Any]:
-    """What the selects of the form offer, and what its numbers are measured in."""
+    """Template context for the form's selects and units."""
     names = {
         "rfm_methods": ("quantile", "nested", "fixed", "log"),
         "references": ("mean", "median"),
@@ -83,7 +83,10 @@ def choices(data: Mapping[str, Any], offers: Mapping[str, Offer]) -> dict[str, A
     }
     kind = data.get("kind")
     return {
-        **{name: [(one, texts.text(f"tiers.choice.{one}")) for one in held] for name, held in names.items()},
+        **{
+            name: [(option, texts.text(f"tiers.choice.{option}")) for option in options]
+            for name, options in names.items()
+        },
         "offered_keys": set(offers),
         "kind_name": texts.text(f"tiers.kind.{kind}") if kind in SHAPES else "",
         "unit": unit_sign(data),
@@ -95,7 +98,7 @@ def choices(data: Mapping[str, Any], offers: Mapping[str, Offer]) -> dict[str, A
 
 
 def unit_sign(data: Mapping[str, Any]) -> str:
-    """The sign behind a line: the currency's, days, points; nothing for plain counts."""
+    """The unit shown after a line: currency symbol or days; empty for plain numbers."""
     match unit_of(data):
         case "money":
             return get_currency_symbol(texts.writer().currency, LOCALES[texts.language()])
@@ -107,55 +110,55 @@ def unit_sign(data: Mapping[str, Any]) -> str:
 @needs(EDIT_SCHEMES)
 @require_POST
 def save(request: HttpRequest, key: str) -> HttpResponseBase:
-    """Keep what was filled in, after the button that was pressed, and go where it leads."""
-    found = known_standing(key)
+    """Save the form after applying the pressed button, then redirect to its target."""
+    state = state_or_404(key)
     name = request.POST.get("page", "edit")
     button = request.POST.get("do", "save")
     try:
-        data = pressed(definition_posted(found.data, request.POST), button, _usual(offered.offers()))
+        data = apply_button(parse_definition(state.data, request.POST), button, _starting_traits(offered.offers()))
     except NotJson:
         messages.error(request, texts.text("tiers.editor.not_json"))
         return redirect("tiers:edit", key)
     try:
         save_draft(
-            key=key, definition=data, note=found.draft.note if found.draft else "", seen=seen(request),
-            actor=asking_person(request), at=timezone.now(),
+            key=key, definition=data, note=state.draft.note if state.draft else "", revision=posted_revision(request),
+            actor=current_user(request), at=timezone.now(),
         )  # fmt: skip
     except CustrataError as error:
         messages.error(request, texts.sentence(error))
         if isinstance(error, DraftChangedMeanwhile):
-            found = known_standing(key)
-            _tell_difference(request, found.data, data)
-        return page(request, found, name if name in PAGES else "edit", data, 200 if _htmx(request) else 409)
+            state = state_or_404(key)
+            _report_difference(request, state.data, data)
+        return page(request, state, name if name in PAGES else "edit", data, 200 if _htmx(request) else 409)
     if button == "save":
         messages.success(request, texts.text("tiers.editor.saved"))
-    return redirect(_next(button, name, key))
+    return redirect(_next_url(button, name, key))
 
 
-def _tell_difference(request: HttpRequest, saved: Mapping[str, Any], typed: Mapping[str, Any]) -> None:
-    """Say in what the draft that was saved meanwhile differs from what was typed, which stays in the form."""
+def _report_difference(request: HttpRequest, saved: Mapping[str, Any], typed: Mapping[str, Any]) -> None:
+    """Add a message with the differences between the stored draft and the submitted form."""
     try:
         ensure_unchanged(parts_of(typed), saved)
     except ChangedMeanwhile as error:
         messages.warning(request, texts.text("tiers.editor.differs", changes=str(error.facts["changes"])))
 
 
-def _usual(offers: Mapping[str, Offer]) -> tuple[str, ...]:
-    """Traits a new row may begin with, the usual one first."""
-    return tuple(one for one in USUAL_TRAITS if one in offers) or tuple(offers) or ("spend",)
+def _starting_traits(offers: Mapping[str, Offer]) -> tuple[str, ...]:
+    """The candidate traits for a new row, the preferred one first."""
+    return tuple(trait for trait in USUAL_TRAITS if trait in offers) or tuple(offers) or ("spend",)
 
 
 def _htmx(request: HttpRequest) -> bool:
     return bool(getattr(request, "htmx", None))
 
 
-def seen(request: HttpRequest) -> datetime | None:
-    """When the draft was saved that the person looked at; nothing where there was none."""
+def posted_revision(request: HttpRequest) -> datetime | None:
+    """The revision of the draft the form was opened with; None without a draft."""
     return instant_of(request.POST.get("seen", ""))
 
 
-def _next(button: str, name: str, key: str) -> str:
-    """Where a button leads: `go:simulate`, `go:tiers`; all others stay."""
+def _next_url(button: str, name: str, key: str) -> str:
+    """The target of a button: `go:simulate`, `go:tiers`; all others stay on the page."""
     goal = button.removeprefix("go:") if button.startswith("go:") else name
     match goal:
         case "new":
@@ -170,47 +173,49 @@ def _next(button: str, name: str, key: str) -> str:
 @needs(SEE_DRAFTS)
 @require_POST
 def preview(request: HttpRequest, key: str) -> HttpResponse:
-    """What the form as it stands would do: the sizes of its tiers, or how the value lies. Nothing is kept."""
-    found = known_standing(key)
+    """Preview the submitted form without saving: tier sizes, or the distribution of the value."""
+    state = state_or_404(key)
     try:
-        data = definition_posted(found.data, request.POST)
+        data = parse_definition(state.data, request.POST)
     except NotJson:
-        data = dict(found.data)
-    wrong = problems(data, offered.offers() if newest() else None)
+        data = dict(state.data)
+    errors = problems(data, offered.offers() if newest() else None)
     if request.POST.get("part") == "spread":
-        return render(request, "tiers/editor/spread.html", {"standing": found, "spread": spread(data, wrong)})
-    return render(request, "tiers/editor/sizes.html", {"standing": found, "effect": effect(data, wrong)})
+        return render(request, "tiers/editor/spread.html", {"standing": state, "spread": spread(data, errors)})
+    return render(request, "tiers/editor/sizes.html", {"standing": state, "effect": effect(data, errors)})
 
 
-def done(request: HttpRequest, act: Callable[[], object], said: str, to: str, back: str) -> HttpResponseBase:
-    """Do it, say so and go on; where it is refused, say why and go back."""
+def run_action(request: HttpRequest, act: Callable[[], object], message: str, to: str, back: str) -> HttpResponseBase:
+    """Run an action and redirect to `to` with a success message, or to `back` with its error message."""
     try:
         act()
     except CustrataError as error:
         messages.error(request, texts.sentence(error))
         return redirect(back)
-    messages.success(request, said)
+    messages.success(request, message)
     return redirect(to)
 
 
 @needs(EDIT_SCHEMES)
 @require_POST
 def discard(request: HttpRequest, key: str) -> HttpResponseBase:
-    """Drop the draft."""
-    found = known_standing(key)
-    who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
-    to = reverse("tiers:versions", args=[key]) if found.latest else reverse("tiers:list")
-    said = texts.text("tiers.editor.discarded")
-    return done(request, lambda: discard_draft(key=key, seen=seen(request), **who), said, to, to)
+    """Discard the draft."""
+    state = state_or_404(key)
+    who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
+    to = reverse("tiers:versions", args=[key]) if state.latest else reverse("tiers:list")
+    message = texts.text("tiers.editor.discarded")
+    return run_action(
+        request, lambda: discard_draft(key=key, revision=posted_revision(request), **who), message, to, to
+    )
 
 
 @needs(EDIT_SCHEMES)
 @require_POST
 def copy(request: HttpRequest, key: str) -> HttpResponseBase:
-    """Begin a scheme of one's own as a copy."""
-    known_standing(key)
+    """Create a new scheme as a copy."""
+    state_or_404(key)
     new = free_key(f"{key[:30]}_copy")
-    who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+    who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
     back, to = reverse("tiers:versions", args=[key]), reverse("tiers:edit", args=[new])
-    said = texts.text("tiers.editor.copied")
-    return done(request, lambda: copy_scheme(key=key, new_key=new, **who), said, to, back)
+    message = texts.text("tiers.editor.copied")
+    return run_action(request, lambda: copy_scheme(key=key, new_key=new, **who), message, to, back)

@@ -1,4 +1,4 @@
-"""Tiers as files: CSV and Excel."""
+"""Exports of tiers as CSV and Excel."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers.rights import EXPORT
 from custrata.apps.tiers.actions import record_export
 from custrata.apps.tiers.queries import runs, sheets
-from custrata.apps.tiers.views.asking import known_scheme
+from custrata.apps.tiers.views.lookups import scheme_or_404
 from custrata.pipeline.reading import NoSuchRun
 from custrata.web import texts
 from custrata.web.exports import csv_response, excel_response
@@ -23,19 +23,19 @@ CHOICES = ("tiers.csv", "tiers.xlsx", "customers.csv", "customers.xlsx")
 @needs(EXPORT)
 @require_POST
 def export(request: HttpRequest, key: str) -> HttpResponseBase:
-    """The tiers of a scheme, or its customers with their tier, as a file."""
-    asked = request.POST.get("file", "")
+    """Export the tiers of a scheme, or its customers with their tiers."""
+    choice = request.POST.get("file", "")
     try:
-        run = runs.chosen(request.POST.get("run", ""))
+        run = runs.run_or_newest(request.POST.get("run", ""))
     except NoSuchRun as error:
         raise Http404(texts.sentence(error)) from error
-    if run is None or asked not in CHOICES:
+    if run is None or choice not in CHOICES:
         raise Http404
-    found = known_scheme(key, run)
-    if not found.tiers or (asked == "customers.xlsx" and found.customers > sheets.MOST_IN_EXCEL):
+    scheme = scheme_or_404(key, run)
+    if not scheme.tiers or (choice == "customers.xlsx" and scheme.customers > sheets.MOST_IN_EXCEL):
         raise Http404
-    what, _, kind = asked.partition(".")
-    sheet = sheets.tier_sheet(found, run) if what == "tiers" else sheets.customer_sheet(found, run)
-    record_export(scheme=key, run=run.id, what=what, kind=kind, actor=asking_person(request), at=timezone.now())
+    what, _, kind = choice.partition(".")
+    sheet = sheets.tier_sheet(scheme, run) if what == "tiers" else sheets.customer_sheet(scheme, run)
+    record_export(scheme=key, run=run.id, what=what, kind=kind, actor=current_user(request), at=timezone.now())
     respond = csv_response if kind == "csv" else excel_response
     return respond(f"{key}-{what}-{run.id[:8]}", sheet.header, sheet.rows)

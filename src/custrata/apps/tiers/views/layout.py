@@ -1,4 +1,4 @@
-"""A draft laid out to be filled in: rows of tiers, rules, factors and conditions, each with what is wrong with it."""
+"""The form of a draft: rows of tiers, rules, factors and conditions, each with its validation messages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WIDGETS = {"number": "number", "text": "text", "texts": "text", "day": "date", "
 
 
 def buttons(what: str, token: int) -> Mapping[str, str]:
-    """What the buttons of a row send, by what they do."""
+    """The submitted values of a row's buttons, by verb."""
     return {verb: f"{what}:{verb}:{token}" for verb in ("up", "down", "remove")}
 
 
@@ -48,7 +48,7 @@ class TierRow:
 
     token: int
     key: str
-    shown: str
+    display_name: str
     names: tuple[Name, ...]
     drawn: str
     line: str
@@ -66,13 +66,13 @@ class TierRow:
 
     @property
     def buttons(self) -> Mapping[str, str]:
-        """What its buttons send."""
+        """The values of its buttons."""
         return buttons("tier", self.token)
 
 
 @dataclass(frozen=True)
 class Part:
-    """One row of a condition, with what its selects offer."""
+    """One row of a condition, with the options of its selects."""
 
     token: int
     row: Row
@@ -86,18 +86,18 @@ class Part:
 
     @property
     def name(self) -> str:
-        """What its fields are called by."""
+        """The prefix of its field names."""
         return f"{self.builder}-{self.token}"
 
     @property
     def remove(self) -> str:
-        """What the button sends that takes it away."""
+        """The value of the button that removes it."""
         return f"row:remove:{self.builder}:{self.token}"
 
 
 @dataclass(frozen=True)
 class Builder:
-    """A condition as its widgets show it."""
+    """A condition as rows of widgets."""
 
     name: str
     condition: Condition
@@ -107,13 +107,13 @@ class Builder:
 
     @property
     def add(self) -> str:
-        """What the button sends that adds a row."""
+        """The value of the button that adds a row."""
         return f"row:add:{self.name}"
 
 
 @dataclass(frozen=True)
 class RuleRow:
-    """One rule: of a tier, or with points."""
+    """One rule, with a tier or with points."""
 
     token: int
     tier: str
@@ -124,7 +124,7 @@ class RuleRow:
 
     @property
     def buttons(self) -> Mapping[str, str]:
-        """What its buttons send."""
+        """The values of its buttons."""
         return buttons("rule", self.token)
 
 
@@ -145,19 +145,19 @@ class FactorRow:
 
     @property
     def remove(self) -> str:
-        """What the button sends that takes it away."""
+        """The value of the button that removes it."""
         return f"factor:remove:{self.key}"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """All of a draft's form."""
+    """The whole form of a draft."""
 
     data: Data
     kind: str
     names: tuple[Name, ...]
     about: tuple[Name, ...]
-    told: bool
+    may_be_told: bool
     fields: Mapping[str, Any]
     tiers: tuple[TierRow, ...]
     fixed: bool
@@ -179,35 +179,35 @@ class Layout:
     facts: Choices = ()
 
 
-def layout(data: Data, found: Problems, offers: dict[str, Offer]) -> Layout:
+def layout(data: Data, problems: Problems, offers: dict[str, Offer]) -> Layout:
     """The form of a draft."""
     kind = str(data.get("kind", ""))
     shape, review = SHAPES.get(kind), data.get("review", "each_run")
-    has = {one.name for one in shape.own} if shape else set()
+    has = {spec.name for spec in shape.own} if shape else set()
     is_calendar = isinstance(review, Mapping)
-    tiers = tuple(_tiers(data, found, shape.drawn if shape else "none"))
+    tiers = tuple(_tiers(data, problems, shape.drawn if shape else "none"))
     return Layout(
         data=data,
         kind=kind,
         names=_names(data, "names"),
         about=_names(data, "about"),
-        told=data.get("told", True) is not False,
+        may_be_told=data.get("told", True) is not False,
         fields=_fields(data),
         tiers=tiers,
         fixed=bool(shape and shape.tiers),
         drawn=shape.drawn if shape else "none",
         ordered=bool(shape and shape.ordered),
-        among=_builder("among", data.get("among"), found.get("among", ""), offers) if "among" in has else None,
-        rules=tuple(_rules(data, found, offers)),
-        factors=tuple(_factors(data, found)),
+        among=_builder("among", data.get("among"), problems.get("among", ""), offers) if "among" in has else None,
+        rules=tuple(_rules(data, problems, offers)),
+        factors=tuple(_factors(data, problems)),
         review="calendar" if is_calendar else str(review),
         dates=_text_of(review.get("dates")) if isinstance(review, Mapping) else "",
         qualify=str(data.get("qualify", "rolling")),
         measures=offered.measures(offers),
         all_groups=offered.grouped(offers.values()),
-        problems=found,
+        problems=problems,
         text=json.dumps(data, ensure_ascii=False, indent=2),
-        tier_choices=[(tier.key, tier.shown) for tier in tiers],
+        tier_choices=[(tier.key, tier.display_name) for tier in tiers],
         tags=offered.tags(),
         schemes=[(key, name) for key, name in offered.scheme_choices() if key != data.get("key")],
         facts=[(facts, texts.text(f"criteria.facts.{facts}")) for facts in offered.FACTS],
@@ -215,27 +215,29 @@ def layout(data: Data, found: Problems, offers: dict[str, Offer]) -> Layout:
 
 
 def _names(data: Data, part: str) -> tuple[Name, ...]:
-    held = data.get(part) or {}
-    held = dict.fromkeys(LANGUAGES, held) if isinstance(held, str) else held
+    values = data.get(part) or {}
+    values = dict.fromkeys(LANGUAGES, values) if isinstance(values, str) else values
     key = str(data.get("key", ""))
-    usual = {one: scheme_name(key, one, {"definition": data}) if part == "names" else "" for one in LANGUAGES}
-    return tuple(_name(one, held, usual[one]) for one in LANGUAGES)
+    usual = {
+        language: scheme_name(key, language, {"definition": data}) if part == "names" else "" for language in LANGUAGES
+    }
+    return tuple(_name(language, values, usual[language]) for language in LANGUAGES)
 
 
-def _name(language: str, held: Data, usual: str) -> Name:
+def _name(language: str, values: Data, usual: str) -> Name:
     label = texts.text(f"tiers.languages.{language}")
-    return Name(language, label, str(held.get(language, "")), usual)
+    return Name(language, label, str(values.get(language, "")), usual)
 
 
 def _fields(data: Data) -> dict[str, Any]:
-    """The fields of the kind as texts; what is not said as it usually is."""
+    """The values of the kind's fields, with defaults for missing ones."""
     shape = SHAPES.get(data.get("kind", ""))
-    usual = {one.name: one.default for one in shape.own} if shape else {}
-    found = {name: data.get(name, None if default is ... else default) for name, default in usual.items()}
+    usual = {spec.name: spec.default for spec in shape.own} if shape else {}
+    values = {name: data.get(name, None if default is ... else default) for name, default in usual.items()}
     window = data.get("window", 365)
     lines = data.get("lines") or {}
     return {
-        **found,
+        **values,
         "has": set(usual),
         "window": "" if window == "all" else window,
         "window_all": window == "all",
@@ -243,25 +245,27 @@ def _fields(data: Data) -> dict[str, Any]:
     }
 
 
-def _tiers(data: Data, found: Problems, drawn: str) -> Iterator[TierRow]:
+def _tiers(data: Data, problems: Problems, drawn: str) -> Iterator[TierRow]:
     shape = SHAPES.get(data.get("kind", ""))
-    held = data.get("tiers") or [{"key": key} for key in (shape.tiers if shape else ())]
-    for place, tier in enumerate(held):
-        shade = colour(place / max(1, len(held) - 1))
-        yield _tier(data, tier, place, found, drawn=drawn, shade=shade, last=place == len(held) - 1)
+    rows = data.get("tiers") or [{"key": key} for key in (shape.tiers if shape else ())]
+    for place, tier in enumerate(rows):
+        shade = colour(place / max(1, len(rows) - 1))
+        yield _tier(data, tier, place, problems, drawn=drawn, shade=shade, last=place == len(rows) - 1)
 
 
-def _tier(data: Data, tier: Data, place: int, found: Problems, *, drawn: str, shade: str, last: bool) -> TierRow:
+def _tier(data: Data, tier: Data, place: int, problems: Problems, *, drawn: str, shade: str, last: bool) -> TierRow:
     key, names, where = str(tier.get("key", "")), tier.get("names") or {}, f"tiers[{place}]."
     names = dict.fromkeys(LANGUAGES, names) if isinstance(names, str) else names
-    usual = {one: tier_name(str(data.get("key", "")), key, one, {"definition": data}) for one in LANGUAGES}
+    usual = {
+        language: tier_name(str(data.get("key", "")), key, language, {"definition": data}) for language in LANGUAGES
+    }
     keep = _text(tier.get("keep"))
     by_share = drawn == "share" or (drawn == "either" and "share" in tier)
     return TierRow(
         token=place,
         key=key,
-        shown=usual[texts.language()],
-        names=tuple(_name(one, names, usual[one]) for one in LANGUAGES),
+        display_name=usual[texts.language()],
+        names=tuple(_name(language, names, usual[language]) for language in LANGUAGES),
         drawn="share" if by_share else "line" if drawn != "none" else "none",
         line=_text(tier.get("share")).removesuffix("%") if by_share else _text(tier.get("line")),
         keep=keep.removesuffix("%"),
@@ -270,7 +274,7 @@ def _tier(data: Data, tier: Data, place: int, found: Problems, *, drawn: str, sh
         **{name: _text(tier.get(name)) for name in ("drop_at_most", "cost")},
         last=last and drawn != "none",
         colour=shade,
-        problems={name.removeprefix(where): said for name, said in found.items() if name.startswith(where)},
+        problems={name.removeprefix(where): message for name, message in problems.items() if name.startswith(where)},
     )
 
 
@@ -292,27 +296,27 @@ def _text_of(many: Any) -> str:
     return ", ".join(map(str, many)) if isinstance(many, list) else _text(many)
 
 
-def _rules(data: Data, found: Problems, offers: dict[str, Offer]) -> Iterator[RuleRow]:
+def _rules(data: Data, problems: Problems, offers: dict[str, Offer]) -> Iterator[RuleRow]:
     for place, rule in enumerate(data.get("rules") or ()):
         where = f"rules[{place}]."
-        wrong = {name.removeprefix(where): said for name, said in found.items() if name.startswith(where)}
-        builder = _builder(f"rule-{place}", rule.get("when"), wrong.get("when", ""), offers)
+        errors = {name.removeprefix(where): message for name, message in problems.items() if name.startswith(where)}
+        builder = _builder(f"rule-{place}", rule.get("when"), errors.get("when", ""), offers)
         yield RuleRow(
-            place, str(rule.get("tier", "")), str(rule.get("name", "")), _text(rule.get("points")), builder, wrong
+            place, str(rule.get("tier", "")), str(rule.get("name", "")), _text(rule.get("points")), builder, errors
         )
 
 
-def _factors(data: Data, found: Problems) -> Iterator[FactorRow]:
-    held = data.get("factors") or {}
-    weights = {name: factor.get("weight") for name, factor in held.items()}
+def _factors(data: Data, problems: Problems) -> Iterator[FactorRow]:
+    factors = data.get("factors") or {}
+    weights = {name: factor.get("weight") for name, factor in factors.items()}
     total = sum(weight for weight in weights.values() if isinstance(weight, int)) or 1
-    for place, (name, factor) in enumerate(held.items()):
-        wrong = next((said for where, said in found.items() if where.startswith(f"factors[{name}].")), "")
+    for place, (name, factor) in enumerate(factors.items()):
+        problem = next((message for where, message in problems.items() if where.startswith(f"factors[{name}].")), "")
         weight = weights[name]
         yield FactorRow(
             place, name, str(factor.get("trait", "")), _text(weight), str(factor.get("direction", "more")),
             str(factor.get("normaliser", "lines")), _text(factor.get("low", 0)), _text(factor.get("high", 1)),
-            weight / total if isinstance(weight, int) else 0.0, wrong,
+            weight / total if isinstance(weight, int) else 0.0, problem,
         )  # fmt: skip
 
 
@@ -323,7 +327,7 @@ def _builder(name: str, when: Any, problem: str, offers: dict[str, Offer]) -> Bu
 
 
 def sentence_of(when: Any) -> str:
-    """A condition in words; nothing where it is not finished."""
+    """A condition in words; empty if it is incomplete."""
     if not when:
         return ""
     try:
@@ -339,12 +343,12 @@ def _part(place: int, row: Row, offers: dict[str, Offer]) -> Part:
         sums, wheres = offered.fact_columns(row.facts)
         return Part(
             place, row, _operators(offered.AMOUNTS), "pair" if row.operator == "between" else "number",
-            sums=[(one, texts.text(f"criteria.columns.{one}")) for one in sums],
-            wheres=[(one, texts.text(f"criteria.columns.{one}")) for one in wheres],
+            sums=[(column, texts.text(f"criteria.columns.{column}")) for column in sums],
+            wheres=[(column, texts.text(f"criteria.columns.{column}")) for column in wheres],
         )  # fmt: skip
     if row.what == "tag":
         return Part(place, row, (), "")
-    sort = offers[row.trait].sort if row.trait in offers else _likely(row)
+    sort = offers[row.trait].sort if row.trait in offers else _guess_sort(row)
     fitting = offered.operators_of(sort)
     operator = row.operator if row.operator in fitting else fitting[0]
     takes = OPERATORS[operator].takes
@@ -353,8 +357,8 @@ def _part(place: int, row: Row, offers: dict[str, Offer]) -> Part:
     return Part(place, row, _operators(fitting), widget or "", sort=sort)
 
 
-def _likely(row: Row) -> str:
-    """What sort of value a trait holds that is not there, by how it is asked for: so that nothing changes unseen."""
+def _guess_sort(row: Row) -> str:
+    """Guess the sort of a missing trait from its operator and value, so that the condition stays unchanged."""
     if row.value in ("true", "false"):
         return "truth"
     kinds = OPERATORS[row.operator].kinds if row.operator in OPERATORS else frozenset()

@@ -1,4 +1,4 @@
-"""Making history anew: what would be done, and its start."""
+"""Rebuilding history: preview and start."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.jobs.rights import REFRESH
 from custrata.apps.tiers.actions import start_rebuild
 from custrata.apps.tiers.forms import RebuildForm
@@ -21,9 +21,9 @@ from custrata.web.gate import needs
 
 @needs(REFRESH)
 def rebuild(request: HttpRequest) -> HttpResponse:
-    """The form, then how many runs that makes anew, then the job."""
-    asked = request.POST if request.method == "POST" else request.GET
-    form = RebuildForm(asked if "every" in asked else None)
+    """Show the form, preview the number of runs, and start the job."""
+    data = request.POST if request.method == "POST" else request.GET
+    form = RebuildForm(data if "every" in data else None)
     page: dict[str, Any] = {
         "form": form,
         "job": refreshes.rebuild_under_way(),
@@ -31,17 +31,17 @@ def rebuild(request: HttpRequest) -> HttpResponse:
         "every": form["every"].value() or "month",
     }
     if form.is_bound and form.is_valid():
-        wanted = {"start": form.cleaned_data["start"], "every": form.cleaned_data["every"]}
+        options = {"start": form.cleaned_data["start"], "every": form.cleaned_data["every"]}
         try:
             if request.method == "POST":
-                start_rebuild(**wanted, actor=asking_person(request), at=timezone.now())
+                start_rebuild(**options, actor=current_user(request), at=timezone.now())
                 messages.success(request, texts.text("tiers.rebuild.started"))
                 return redirect("tiers:rebuild")
-            page["moments"] = refreshes.moments_planned(**wanted, at=timezone.now())
-            held = {run.as_of for run in runs.all_runs()}
-            page["anew"] = sum(moment.instant in held for moment in page["moments"])
+            page["moments"] = refreshes.moments_planned(**options, at=timezone.now())
+            existing = {run.as_of for run in runs.all_runs()}
+            page["anew"] = sum(moment.instant in existing for moment in page["moments"])
             page["added"] = len(page["moments"]) - page["anew"]
-            page["removed"] = runs.removed_since(page["moments"][0].instant)
+            page["removed"] = runs.count_removed_since(page["moments"][0].instant)
         except CustrataError as error:
             messages.error(request, texts.sentence(error))
     return render(request, "tiers/rebuild.html", page, status=422 if form.is_bound and not form.is_valid() else 200)

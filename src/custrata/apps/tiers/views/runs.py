@@ -1,4 +1,4 @@
-"""Runs: all of them, one, two side by side, and the start of a new one."""
+"""Runs: list, details, comparison, and starting a refresh."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.jobs.rights import REFRESH
 from custrata.apps.tiers.actions import start_refresh
 from custrata.apps.tiers.forms import RefreshForm
 from custrata.apps.tiers.queries import comparison, panels, past, refreshes, runs, schemes
 from custrata.apps.tiers.queries.runs import RunFacts
 from custrata.apps.tiers.rights import SEE_RUNS, WITHDRAW_RUNS
-from custrata.apps.tiers.views.asking import known_scheme, no_run
+from custrata.apps.tiers.views.lookups import no_run, scheme_or_404
 from custrata.errors import Refused
 from custrata.lake import Run
 from custrata.pipeline.reading import NoSuchRun
-from custrata.pipeline.telling import told_of
-from custrata.report.panels import both
+from custrata.pipeline.run_notes import describe_run
+from custrata.report.panels import in_both_widths
 from custrata.report.pictures import flow
 from custrata.report.tables import table_name
 from custrata.web import texts
 from custrata.web.gate import needs
+from custrata.web.redirects import safe_next
 from custrata.web.rights import may
-from custrata.web.way_back import way_back
 from custrata.wording import catalogue
 
 PAGE = 50
@@ -41,14 +41,14 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class RunRow(RunFacts):
-    """A line of the list: a run, and who asked for it where that is known."""
+    """A row of the list: a run, and who requested it, if known."""
 
     author: str
 
 
 @dataclass(frozen=True)
 class RunPage:
-    """A page of runs, the newest first, with the addresses of its neighbours."""
+    """A page of runs, newest first, with the URLs of the neighbouring pages."""
 
     rows: Sequence[RunRow]
     first: str = ""
@@ -59,35 +59,35 @@ class RunPage:
 @needs(SEE_RUNS)
 @require_safe
 def run_list(request: HttpRequest) -> HttpResponse:
-    """The runs, the newest first, and the refresh that is under way."""
-    found = runs.all_runs()
-    if not found:
+    """The list of runs, newest first, and the current refresh."""
+    all_runs = runs.all_runs()
+    if not all_runs:
         return no_run(request)
     authors = refreshes.refresh_authors()
-    shown = {
-        "page": _page(found[::-1], request.GET.get("from", ""), authors),
-        "newest_run": found[-1],
-        "before_newest": found[-2] if len(found) > 1 else None,
+    context = {
+        "page": _page(all_runs[::-1], request.GET.get("from", ""), authors),
+        "newest_run": all_runs[-1],
+        "before_newest": all_runs[-2] if len(all_runs) > 1 else None,
         "authors": authors,
         "new_data": runs.new_imports(),
-        "rebuilding": runs.rebuilding(),
+        "rebuilding": runs.rebuild_started_at(),
         "withdrawn": runs.withdrawn(),
-        "removed": runs.removed_since(None),
+        "removed": runs.count_removed_since(None),
         "removed_last": runs.last_removed(),
         **_refreshing(request),
     }
-    return render(request, "tiers/runs.html", shown)
+    return render(request, "tiers/runs.html", context)
 
 
 @needs(SEE_RUNS)
 @require_safe
 def one_run(request: HttpRequest, run_id: str) -> HttpResponse:
-    """One run: what it saw, what it took, and what came of it."""
-    run = _known(run_id)
+    """One run: input data, duration and results."""
+    run = _run_or_404(run_id)
     seconds, saw = run.record["steps"], run.record["saw"]
     graded = [schemes.scheme(key, run) for key in schemes.graded_keys(run)]
     latest = runs.newest()
-    shown = {
+    context = {
         "run": run,
         "newest": latest is not None and latest.id == run.id,
         "before": runs.run_before(run),
@@ -97,61 +97,61 @@ def one_run(request: HttpRequest, run_id: str) -> HttpResponse:
             (table_name(name, texts.writer("report")), rows, saw.get("versions", {}).get(name))
             for name, rows in saw["rows"].items()
         ],
-        "schemes": [(found, panels.rungs(found, run)) for found in graded],
+        "schemes": [(scheme, panels.rungs(scheme, run)) for scheme in graded],
         "late": past.late_run(run),
         "corrected": past.corrections(run, most=10),
         "author": refreshes.refresh_authors().get(run.id, ""),
-        "told": told_of(run, texts.writer("runs")),
+        "told": describe_run(run, texts.writer("runs")),
         "may_withdraw": may(request.user, WITHDRAW_RUNS),
     }
-    return render(request, "tiers/run.html", shown)
+    return render(request, "tiers/run.html", context)
 
 
 @needs(SEE_RUNS)
 @require_safe
 def compare(request: HttpRequest) -> HttpResponse:
-    """Two runs side by side, the newest two by default, with one scheme in full."""
-    found = runs.all_runs()
-    if not found:
+    """Compare two runs, by default the newest two, with one scheme in full."""
+    all_runs = runs.all_runs()
+    if not all_runs:
         return no_run(request)
-    asked = request.GET.get("before", ""), request.GET.get("after", "")
-    before = _known(asked[0] or found[max(0, len(found) - 2)].id)
-    after = _known(asked[1] or found[-1].id)
+    chosen = request.GET.get("before", ""), request.GET.get("after", "")
+    before = _run_or_404(chosen[0] or all_runs[max(0, len(all_runs) - 2)].id)
+    after = _run_or_404(chosen[1] or all_runs[-1].id)
     if before.id > after.id:
         before, after = after, before
     key = request.GET.get("scheme", "") or schemes.default_scheme(after)
-    known_scheme(key, after)
-    shown: dict[str, Any] = {"runs": runs.offered(before, after), "before": before, "after": after}
+    scheme_or_404(key, after)
+    context: dict[str, Any] = {"runs": runs.selectable(before, after), "before": before, "after": after}
     if before.id == after.id:
-        return render(request, "tiers/compare.html", {**shown, "same": True})
+        return render(request, "tiers/compare.html", {**context, "same": True})
     moves = _moves(key, before, after, counted="moves" in request.GET)
-    return render(request, "tiers/compare.html", {**shown, **_changes(key, before, after), **moves})
+    return render(request, "tiers/compare.html", {**context, **_changes(key, before, after), **moves})
 
 
 @needs(REFRESH)
 @require_POST
 def refresh(request: HttpRequest) -> HttpResponse:
-    """Start a refresh and go back to where one came from."""
+    """Start a refresh and return to the previous page."""
     form = RefreshForm(request.POST)
     if not form.is_valid():
         messages.error(request, texts.text("tiers.refresh.bad_day"))
     else:
         try:
-            wanted = {name: form.cleaned_data[name] for name in ("as_of", "learn")}
-            start_refresh(**wanted, actor=asking_person(request), at=timezone.now())
+            options = {name: form.cleaned_data[name] for name in ("as_of", "learn")}
+            start_refresh(**options, actor=current_user(request), at=timezone.now())
             messages.success(request, texts.text("tiers.refresh.started"))
         except Refused as error:
             messages.error(request, texts.sentence(error))
-    return HttpResponseRedirect(way_back(request, reverse("tiers:runs")))
+    return HttpResponseRedirect(safe_next(request, reverse("tiers:runs")))
 
 
 def _step(name: str) -> str:
-    """What a step of a refresh does, in words; of an unknown one its name."""
+    """The label of a refresh step; its name if it is unknown."""
     return texts.text(f"cli.steps.{name}") if f"steps.{name}" in catalogue()["cli"] else name
 
 
 def _refreshing(request: HttpRequest) -> dict[str, Any]:
-    """What a page needs to start a refresh, or to show the one under way."""
+    """Template context to start a refresh or to show the current one."""
     return {
         "job": refreshes.refresh_under_way(),
         "form": RefreshForm(),
@@ -160,9 +160,9 @@ def _refreshing(request: HttpRequest) -> dict[str, Any]:
 
 
 def _changes(key: str, before: Run, after: Run) -> dict[str, Any]:
-    """What changed between two runs: the numbers, the lines of every scheme, and all of the chosen one."""
-    shared = [one for one in schemes.graded_keys(after) if one in schemes.graded_keys(before)]
-    changes = {one: comparison.scheme_change(one, before, after) for one in shared}
+    """The changes between two runs: headline numbers, lines of all schemes, and details of the chosen one."""
+    shared = [scheme_key for scheme_key in schemes.graded_keys(after) if scheme_key in schemes.graded_keys(before)]
+    changes = {scheme_key: comparison.scheme_change(scheme_key, before, after) for scheme_key in shared}
     return {
         "headline": comparison.headline_change(before, after),
         "schemes": [change.scheme for change in changes.values()],
@@ -173,34 +173,34 @@ def _changes(key: str, before: Run, after: Run) -> dict[str, Any]:
 
 
 def _moves(key: str, before: Run, after: Run, *, counted: bool) -> dict[str, Any]:
-    """The moves of a scheme: at once where they are recorded, otherwise when they are asked for."""
+    """The moves of a scheme if they are recorded or requested, else the URL that requests them."""
     neighbour = runs.run_before(after)
     if not counted and (neighbour is None or neighbour.id != before.id):
-        asked = {"before": before.id, "after": after.id, "scheme": key, "moves": 1}
-        return {"moves_later": f"{reverse('tiers:compare')}?{urlencode(asked)}"}
-    found = comparison.moves_between(key, before, after)
+        query = {"before": before.id, "after": after.id, "scheme": key, "moves": 1}
+        return {"moves_later": f"{reverse('tiers:compare')}?{urlencode(query)}"}
+    scheme = comparison.moves_between(key, before, after)
     recorded = neighbour is not None and neighbour.id == before.id == after.record["before"]
     link = panels.customers_href(after, moved=f"{key}:") if recorded else ""
-    picture = both(partial(flow, found, texts.writer("report"), link=link))
-    sums = {way: found.moved(way) for way in ("up", "down", "stay")}
-    return {"moves": {"picture": picture, "matrix": panels.matrix(found, link), **sums}}
+    picture = in_both_widths(partial(flow, scheme, texts.writer("report"), link=link))
+    sums = {way: scheme.moved(way) for way in ("up", "down", "stay")}
+    return {"moves": {"picture": picture, "matrix": panels.matrix(scheme, link), **sums}}
 
 
-def _page(found: Sequence[Run], start: str, authors: Mapping[str, str]) -> RunPage:
-    """The runs from one on; ids begin with their instant, so an id that is gone still says where to begin."""
-    begin = next((place for place, run in enumerate(found) if run.id <= start), 0) if start else 0
+def _page(newest_first: Sequence[Run], start: str, authors: Mapping[str, str]) -> RunPage:
+    """A page of runs from an id on. Ids start with their instant, so the id of a removed run still works."""
+    first = next((place for place, run in enumerate(newest_first) if run.id <= start), 0) if start else 0
     address = reverse("tiers:runs")
 
     def at(place: int) -> str:
-        return address if place <= 0 else f"{address}?from={found[place].id}"
+        return address if place <= 0 else f"{address}?from={newest_first[place].id}"
 
-    later = at(begin + PAGE) if begin + PAGE < len(found) else ""
-    facts = [runs.run_facts(run) for run in found[begin : begin + PAGE]]
+    later = at(first + PAGE) if first + PAGE < len(newest_first) else ""
+    facts = [runs.run_facts(run) for run in newest_first[first : first + PAGE]]
     rows = [RunRow(**vars(run), author=authors.get(run.id, "")) for run in facts]
-    return RunPage(rows, at(0) if begin else "", at(begin - PAGE) if begin else "", later)
+    return RunPage(rows, at(0) if first else "", at(first - PAGE) if first else "", later)
 
 
-def _known(run_id: str) -> Run:
+def _run_or_404(run_id: str) -> Run:
     try:
         return runs.run(run_id)
     except NoSuchRun as error:

@@ -1,4 +1,4 @@
-"""Schemes: all of them, one of them, and the RFM map."""
+"""The list of schemes, one scheme, and the RFM map."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from django.views.decorators.http import require_safe
 
 from custrata.apps.customers.rights import EXPORT
 from custrata.apps.tiers.queries import panels, runs, schemes, sheets, values
-from custrata.apps.tiers.queries.drafts import standing, standings
+from custrata.apps.tiers.queries.drafts import scheme_state, scheme_states
 from custrata.apps.tiers.rights import EDIT_SCHEMES, SEE_DRAFTS, SEE_TIERS
-from custrata.apps.tiers.views.asking import asked_run, choice, known_scheme, no_run
+from custrata.apps.tiers.views.lookups import no_run, run_choices, run_or_404, scheme_or_404
 from custrata.lake import Run
 from custrata.report import Scheme
-from custrata.report.panels import both
+from custrata.report.panels import in_both_widths
 from custrata.report.pictures import bars, calibration, distribution, silence
 from custrata.report.pictures import rfm_map as rfm_picture
 from custrata.report.tables import calibration_table, histogram_table, rfm_table, silence_table, sizes_table
@@ -29,24 +29,24 @@ from custrata.web.rights import may
 @require_safe
 def scheme_list(request: HttpRequest) -> HttpResponse:
     """Every scheme as a card."""
-    run = asked_run(request)
+    run = run_or_404(request)
     if run is None:
         return no_run(request)
-    cards, where = [], standings()
+    cards, states = [], scheme_states()
     for key in schemes.graded_keys(run):
-        found = schemes.scheme(key, run)
-        card = {"scheme": found, "rungs": panels.rungs(found, run), "small": panels.small(found)}
-        cards.append({**card, "standing": where.get(key)})
+        scheme = schemes.scheme(key, run)
+        card = {"scheme": scheme, "rungs": panels.rungs(scheme, run), "small": panels.small(scheme)}
+        cards.append({**card, "standing": states.get(key)})
     waiting = [schemes.scheme(key, run) for key in schemes.scheme_keys(run) if key not in schemes.graded_keys(run)]
-    known = run.record["schemes"]
+    recorded = run.record["schemes"]
     drafted = may(request.user, SEE_DRAFTS)
-    coming = [(one, one.name) for key, one in where.items() if key not in known and (drafted or one.latest)]
-    shown = {"run": run, "cards": cards, "waiting": waiting, "coming": coming, **_rights(request), **choice(run)}
-    return render(request, "tiers/list.html", shown)
+    coming = [(state, state.name) for key, state in states.items() if key not in recorded and (drafted or state.latest)]
+    context = {"run": run, "cards": cards, "waiting": waiting, "coming": coming, **_rights(request), **run_choices(run)}
+    return render(request, "tiers/list.html", context)
 
 
 def _rights(request: HttpRequest) -> dict[str, bool]:
-    """What a page about schemes offers to whom."""
+    """The user's rights on schemes, as template context."""
     return {
         "may_edit": may(request.user, EDIT_SCHEMES),
         "may_see_drafts": may(request.user, SEE_DRAFTS),
@@ -57,82 +57,82 @@ def _rights(request: HttpRequest) -> dict[str, bool]:
 @require_safe
 def one_scheme(request: HttpRequest, key: str) -> HttpResponse:
     """One scheme at a run."""
-    run = asked_run(request)
+    run = run_or_404(request)
     if run is None:
         return no_run(request)
-    found = known_scheme(key, run)
-    shown: dict[str, Any] = {
+    scheme = scheme_or_404(key, run)
+    context: dict[str, Any] = {
         "run": run,
-        "scheme": found,
-        "decided": schemes.decided(key, run),
-        "standing": standing(key),
+        "scheme": scheme,
+        "decided": schemes.explanation(key, run),
+        "standing": scheme_state(key),
         "may_export": may(request.user, EXPORT),
         **_rights(request),
-        "excel_fits": found.customers <= sheets.MOST_IN_EXCEL,
-        **choice(run),
+        "excel_fits": scheme.customers <= sheets.MOST_IN_EXCEL,
+        **run_choices(run),
     }
-    if found.tiers:
+    if scheme.tiers:
         before = runs.run_before(run)
-        shown |= {
-            "rungs": panels.rungs(found, run),
-            "rings": panels.rings_panel(found, run),
-            "moves": panels.moves_panel(found, run) if found.moves else None,
+        context |= {
+            "rungs": panels.rungs(scheme, run),
+            "rings": panels.rings_panel(scheme, run),
+            "moves": panels.moves_panel(scheme, run) if scheme.moves else None,
             "before": before,
-            "history": panels.history_panel(found),
-            **_values(found, run, counted="values" in request.GET),
+            "history": panels.history_panel(scheme),
+            **_values(scheme, run, counted="values" in request.GET),
             **(_silence(run) if key == "lifecycle" else {}),
         }
-    return render(request, "tiers/scheme.html", shown)
+    return render(request, "tiers/scheme.html", context)
 
 
 @needs(SEE_TIERS)
 @require_safe
 def rings(request: HttpRequest, key: str) -> HttpResponse:
-    """The rings of a scheme at any run of its history: what the slider asks for."""
+    """The rings of a scheme at a run of its history, requested by the slider."""
     run = runs.newest()
     if run is None:
         return no_run(request)
-    found = known_scheme(key, run)
+    scheme = scheme_or_404(key, run)
     place = request.GET.get("place", "")
-    panel = panels.rings_panel(found, run, int(place) if place.isdecimal() and len(place) < 6 else None)
+    panel = panels.rings_panel(scheme, run, int(place) if place.isdecimal() and len(place) < 6 else None)
     name = "tiers/parts/rings.html" if request.headers.get("HX-Request") else "tiers/rings.html"
-    return render(request, name, {"run": run, "scheme": found, "rings": panel})
+    return render(request, name, {"run": run, "scheme": scheme, "rings": panel})
 
 
 @needs(SEE_TIERS)
 @require_safe
 def rfm_map(request: HttpRequest) -> HttpResponse:
     """The RFM map with its labels and groups."""
-    run = asked_run(request)
+    run = run_or_404(request)
     if run is None:
         return no_run(request)
-    found, write = known_scheme("rfm", run), texts.writer("report")
+    scheme, write = scheme_or_404("rfm", run), texts.writer("report")
     cells = schemes.rfm_cells(run)
     link = panels.customers_href(run, rfm="")
-    shown = {
+    context = {
         "run": run,
-        "scheme": found,
-        "rungs": panels.rungs(found, run),
-        "map": both(partial(rfm_picture, cells, write, link=link)),
+        "scheme": scheme,
+        "rungs": panels.rungs(scheme, run),
+        "map": in_both_widths(partial(rfm_picture, cells, write, link=link)),
         "map_table": rfm_table(cells, write),
-        "labels": both(partial(bars, cells.labels, write, write("rfm.labels"))),
+        "labels": in_both_widths(partial(bars, cells.labels, write, write("rfm.labels"))),
         "labels_table": sizes_table(cells.labels, write),
-        "decided": schemes.decided("rfm", run),
-        **choice(run),
+        "decided": schemes.explanation("rfm", run),
+        **run_choices(run),
     }
-    return render(request, "tiers/rfm_map.html", shown)
+    return render(request, "tiers/rfm_map.html", context)
 
 
-def _values(found: Scheme, run: Run, *, counted: bool) -> dict[str, Any]:
-    """The spread of the value, where the run recorded it or it is asked for; `values_later` where it may be asked."""
-    if not counted and values.is_counted(found.key, run.record["schemes"][found.key]):
+def _values(scheme: Scheme, run: Run, *, counted: bool) -> dict[str, Any]:
+    """The histogram of the value if it is recorded or requested, else `values_later`."""
+    if not counted and values.is_counted(scheme.key, run.record["schemes"][scheme.key]):
         return {"values_later": True}
-    spread, drawn = values.value_histogram(run, found.key, texts.language()), schemes.lines(found.key, run, found)
+    spread, drawn = values.value_histogram(run, scheme.key, texts.language()), schemes.lines(scheme.key, run, scheme)
     if spread is None or drawn is None:
         return {}
     write = texts.writer("report")
     return {
-        "values": both(partial(distribution, spread, drawn, write)),
+        "values": in_both_widths(partial(distribution, spread, drawn, write)),
         "values_name": spread.name,
         "values_table": histogram_table(spread, write),
     }
@@ -145,7 +145,7 @@ def _silence(run: Run) -> dict[str, Any]:
         "silence_chart": panels.silence_chart(curve),
         "silence_fallback": silence(curve, write),
         "silence_table": silence_table(curve, write),
-        "calibration": both(partial(calibration, curve, write)) if curve.claims else None,
+        "calibration": in_both_widths(partial(calibration, curve, write)) if curve.claims else None,
         "calibration_table": calibration_table(curve, write),
         "learned_dates": curve.dates - curve.test_dates,
     }

@@ -1,4 +1,4 @@
-"""The versions of a scheme: who changed what and when, two side by side, an old one again, in force or not."""
+"""The versions of a scheme: list, comparison, republishing, retiring and restoring."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from custrata.apps.accounts.views.asking import asking_person
+from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.jobs.rights import REFRESH
 from custrata.apps.tiers.actions import restore_scheme, retire_scheme, roll_back
 from custrata.apps.tiers.queries.drafts import library
 from custrata.apps.tiers.queries.refreshes import refresh_under_way
 from custrata.apps.tiers.rights import EDIT_SCHEMES, SEE_DRAFTS, SEE_TIERS
-from custrata.apps.tiers.views.drafts import done, known_standing
+from custrata.apps.tiers.views.drafts import run_action, state_or_404
 from custrata.apps.tiers.views.effect import name_of
 from custrata.apps.tiers.views.layout import sentence_of
 from custrata.tiering import Definition, Version
@@ -45,7 +45,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Row:
-    """A version in the list, with what it changed against the one before."""
+    """A version in the list, with its differences from the previous one."""
 
     version: Version
     lines: tuple[Line, ...]
@@ -55,44 +55,44 @@ class Row:
 @needs(SEE_TIERS)
 @require_safe
 def versions(request: HttpRequest, key: str) -> HttpResponse:
-    """Every version, the newest first, with what each changed; two of them side by side."""
-    found, held = known_standing(key), library().versions(key)
-    number = found.published.number if found.published else None
-    older = [*held[1:], None]
+    """All versions, newest first, with their changes, and a comparison of two of them."""
+    state, all_versions = state_or_404(key), library().versions(key)
+    number = state.published.number if state.published else None
+    older = [*all_versions[1:], None]
     rows = [
-        Row(one, lines_between(before.definition, one.definition) if before else (), one.number == number)
-        for one, before in zip(held, older, strict=True)
+        Row(version, lines_between(before.definition, version.definition) if before else (), version.number == number)
+        for version, before in zip(all_versions, older, strict=True)
     ]
-    shown: dict[str, Any] = {
-        "standing": found,
+    context: dict[str, Any] = {
+        "standing": state,
         "rows": rows,
         "may_edit": may(request.user, EDIT_SCHEMES),
         "may_see_drafts": may(request.user, SEE_DRAFTS),
         "job": refresh_under_way(),
         "may_refresh": may(request.user, REFRESH),
     }
-    asked = [request.GET.get(name, "") for name in ("before", "after")]
-    if all(one.isascii() and one.isdecimal() and len(one) < 10 for one in asked):
-        before, after = (_version(key, int(one)) for one in asked)
-        shown |= {"before": before, "after": after, "compared": lines_between(before.definition, after.definition)}
-    return render(request, "tiers/versions.html", shown)
+    numbers = [request.GET.get(name, "") for name in ("before", "after")]
+    if all(digits.isascii() and digits.isdecimal() and len(digits) < 10 for digits in numbers):
+        before, after = (_version(key, int(digits)) for digits in numbers)
+        context |= {"before": before, "after": after, "compared": lines_between(before.definition, after.definition)}
+    return render(request, "tiers/versions.html", context)
 
 
 @needs(SEE_TIERS)
 @require_safe
 def version(request: HttpRequest, key: str, number: int) -> HttpResponse:
-    """One version against what is published: what publishing it again would change."""
-    found, old = known_standing(key), _version(key, number)
-    now = found.published
-    shown = {
-        "standing": found,
+    """One version, and what republishing it would change."""
+    state, old = state_or_404(key), _version(key, number)
+    now = state.published
+    context = {
+        "standing": state,
         "version": old,
         "lines": lines_between(now.definition, old.definition) if now else (),
         "is_published": now is not None and now.number == number,
         "may_edit": may(request.user, EDIT_SCHEMES),
         "text": old.text(),
     }
-    return render(request, "tiers/version.html", shown)
+    return render(request, "tiers/version.html", context)
 
 
 def _version(key: str, number: int) -> Version:
@@ -104,50 +104,54 @@ def _version(key: str, number: int) -> Version:
 
 @needs(EDIT_SCHEMES)
 @require_POST
-def again(request: HttpRequest, key: str, number: int) -> HttpResponseBase:
+def republish(request: HttpRequest, key: str, number: int) -> HttpResponseBase:
     """Publish an old version again."""
-    known_standing(key)
+    state_or_404(key)
     note = texts.text("tiers.versions.rolled_back_note", version=number)
-    who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+    who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
     to = reverse("tiers:versions", args=[key])
-    said = texts.text("tiers.versions.rolled_back", version=number)
-    return done(request, lambda: roll_back(key=key, number=number, note=note, **who), said, to, to)
+    message = texts.text("tiers.versions.rolled_back", version=number)
+    return run_action(request, lambda: roll_back(key=key, number=number, note=note, **who), message, to, to)
 
 
 @needs(EDIT_SCHEMES)
 @require_POST
 def retire(request: HttpRequest, key: str) -> HttpResponseBase:
-    """Grade by it no more."""
-    known_standing(key)
+    """Retire a scheme."""
+    state_or_404(key)
     to = reverse("tiers:versions", args=[key])
-    who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
-    return done(request, lambda: retire_scheme(key=key, **who), texts.text("tiers.versions.retired"), to, to)
+    who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
+    return run_action(request, lambda: retire_scheme(key=key, **who), texts.text("tiers.versions.retired"), to, to)
 
 
 @needs(EDIT_SCHEMES)
 @require_POST
 def restore(request: HttpRequest, key: str) -> HttpResponseBase:
-    """Grade by it again."""
-    known_standing(key)
+    """Restore a retired scheme."""
+    state_or_404(key)
     to = reverse("tiers:versions", args=[key])
-    who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
-    return done(request, lambda: restore_scheme(key=key, **who), texts.text("tiers.versions.restored"), to, to)
+    who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
+    return run_action(request, lambda: restore_scheme(key=key, **who), texts.text("tiers.versions.restored"), to, to)
 
 
 def lines_between(old: Definition, new: Definition) -> tuple[Line, ...]:
-    """What is different, in words."""
+    """The differences of two definitions, in words."""
     data = {**old.data(), **new.data()}
-    tiers = {tier["key"]: tier for one in (old.data(), new.data()) for tier in one.get("tiers") or ()}
+    tiers = {tier["key"]: tier for version_data in (old.data(), new.data()) for tier in version_data.get("tiers") or ()}
     named = {**data, "tiers": list(tiers.values())}
-    return tuple(_line(named, one) for one in differences(old, new))
+    return tuple(_line(named, difference) for difference in differences(old, new))
 
 
-def _line(data: Mapping[str, Any], found: Difference) -> Line:
-    return Line(_place(data, found.place), _said(found.place, found.was), _said(found.place, found.now))
+def _line(data: Mapping[str, Any], difference: Difference) -> Line:
+    return Line(
+        _place(data, difference.place),
+        _value_text(difference.place, difference.was),
+        _value_text(difference.place, difference.now),
+    )
 
 
 def _place(data: Mapping[str, Any], place: str) -> str:
-    """Where it is, by the names people know."""
+    """The path of a difference as labels."""
     keys = {tier["key"] for tier in data["tiers"]}
     words = [
         name_of(data, part) if number and part in keys else _field(part) for number, part in enumerate(place.split("."))
@@ -163,8 +167,8 @@ def _field(part: str) -> str:
     return texts.text(f"tiers.field.{part}") if f"field.{part}" in catalogue()["tiers"] else part
 
 
-def _said(place: str, value: Any) -> str:
-    """A value in words: a trait by its name, a condition as a sentence, all else as it is written."""
+def _value_text(place: str, value: Any) -> str:
+    """A value in words: the name of a trait, a condition as a sentence, anything else as text."""
     part = place.rpartition(".")[2]
     if value is None:
         return "–"
@@ -177,8 +181,12 @@ def _said(place: str, value: Any) -> str:
     if f"choice.{value}" in catalogue()["tiers"]:
         return texts.text(f"tiers.choice.{value}")
     if isinstance(value, Mapping):
-        told = ((_field(name), _said(name, held)) for name, held in value.items() if name not in ("key", "names"))
-        return texts.text("tiers.versions.comma").join(f"{name} {held}" for name, held in told) or "✓"
+        parts = (
+            (_field(name), _value_text(name, part_value))
+            for name, part_value in value.items()
+            if name not in ("key", "names")
+        )
+        return texts.text("tiers.versions.comma").join(f"{name} {part_value}" for name, part_value in parts) or "✓"
     if isinstance(value, list):
-        return texts.text("tiers.versions.comma").join(_said("", one) for one in value)
+        return texts.text("tiers.versions.comma").join(_value_text("", element) for element in value)
     return str(value)

@@ -1,4 +1,4 @@
-"""Why a customer is in their tiers: a tab of their page."""
+"""The explanation of a customer's tiers, a tab of the customer page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from custrata.web.texts import writer
 def why_tab(
     request: HttpRequest, reading: Reading | None, row: Mapping[str, Any] | None, customer_id: str
 ) -> dict[str, Any]:
-    """The explanation of each tier, and whether the person may set tiers by hand."""
+    """The explanation of each tier, and whether the person may override tiers."""
     if reading is None or row is None:
         return {"explanations": []}
     return {

@@ -1,4 +1,4 @@
-"""The wizard: from what one wants to know to a scheme, step by step; what is filled in lives in the draft."""
+"""The wizard for a new scheme. Each step saves the draft."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from custrata.apps.accounts.views.asking import asking_person
-from custrata.apps.tiers.actions import begin_scheme, free_key
+from custrata.apps.accounts.views.current_user import current_user
+from custrata.apps.tiers.actions import create_scheme, free_key
 from custrata.apps.tiers.queries.drafts import definition_name, unpublished
 from custrata.apps.tiers.queries.goals import BY_KEY, GOALS, definition_for
 from custrata.apps.tiers.rights import EDIT_SCHEMES
-from custrata.apps.tiers.views.drafts import known_standing, page
+from custrata.apps.tiers.views.drafts import page, state_or_404
 from custrata.errors import CustrataError
 from custrata.web import texts
 from custrata.web.gate import needs
@@ -26,25 +26,25 @@ STEPS = ("measure", "tiers")
 @needs(EDIT_SCHEMES)
 @require_safe
 def new(request: HttpRequest) -> HttpResponse:
-    """What do you want to know?"""
+    """The first step: choosing a goal."""
     cards = [
         (goal, texts.text(f"tiers.goals.{goal.key}.question"), texts.text(f"tiers.goals.{goal.key}.text"))
         for goal in GOALS
     ]
-    begun = [(held, definition_name(held.definition)) for held in unpublished()]
-    return render(request, "tiers/new.html", {"cards": cards, "begun": begun})
+    unfinished = [(draft, definition_name(draft.definition)) for draft in unpublished()]
+    return render(request, "tiers/new.html", {"cards": cards, "begun": unfinished})
 
 
 @needs(EDIT_SCHEMES)
 @require_POST
-def begin(request: HttpRequest) -> HttpResponseBase:
-    """Begin a draft for the goal that was chosen."""
+def create(request: HttpRequest) -> HttpResponseBase:
+    """Create a draft for the chosen goal."""
     goal = BY_KEY.get(request.POST.get("goal", ""))
     if goal is None:
         raise Http404
-    who: dict[str, Any] = {"actor": asking_person(request), "at": timezone.now()}
+    who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
     try:
-        draft = begin_scheme(key=free_key(f"my_{goal.key}"), definition=definition_for(goal), **who)
+        draft = create_scheme(key=free_key(f"my_{goal.key}"), definition=definition_for(goal), **who)
     except CustrataError as error:
         messages.error(request, texts.sentence(error))
         return redirect("tiers:new")
@@ -54,8 +54,8 @@ def begin(request: HttpRequest) -> HttpResponseBase:
 @needs(EDIT_SCHEMES)
 @require_safe
 def step(request: HttpRequest, key: str, step: str) -> HttpResponse:
-    """One step: what is measured, or the tiers."""
-    found = known_standing(key)
-    if step not in STEPS or found.draft is None:
+    """A later step: the measure, or the tiers."""
+    state = state_or_404(key)
+    if step not in STEPS or state.draft is None:
         raise Http404
-    return page(request, found, step)
+    return page(request, state, step)

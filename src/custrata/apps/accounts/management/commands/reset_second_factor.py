@@ -1,4 +1,4 @@
-"""`custrata manage reset_second_factor`: let somebody in again who lost their authenticator and the recovery codes."""
+"""`custrata manage reset_second_factor`: remove the second factor of a person who lost it with the recovery codes."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from django.utils import timezone
 
 from custrata.apps.accounts.actions import NoSuchPerson, reset_second_factor
 from custrata.apps.accounts.queries import person_named
-from custrata.cli.language import spoken
+from custrata.cli.language import current_language
 from custrata.wording import error_sentence, phrase
 
 
 class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.description = _said("about")
-        parser.add_argument("username", help=_said("username"))
+        parser.description = _text("about")
+        parser.add_argument("username", help=_text("username"))
 
-    def handle(self, *given: Any, **options: Any) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         person = person_named(options["username"])
         if person is None:
-            raise CommandError(error_sentence(NoSuchPerson(), spoken()))
+            raise CommandError(error_sentence(NoSuchPerson(), current_language()))
         done = reset_second_factor(person_id=person.pk, actor=None, at=timezone.now())
-        self.stdout.write(_said("done" if done else "none", username=person.username))
+        self.stdout.write(_text("done" if done else "none", username=person.username))
 
 
-def _said(name: str, **facts: object) -> str:
-    return phrase("accounts", f"reset_second_factor.{name}", spoken(), **facts)
+def _text(name: str, **facts: object) -> str:
+    return phrase("accounts", f"reset_second_factor.{name}", current_language(), **facts)

@@ -1,4 +1,4 @@
-"""`flush` empties every table, the audit's too, whose triggers would otherwise refuse it."""
+"""Override of `flush` that also empties the audit table, whose triggers would refuse it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 from django.core.management.commands import flush
 from django.db import connections, transaction
 
-from custrata.apps.audit.actions import opened
+from custrata.apps.audit.actions import triggers_disabled
 
 
 class Command(flush.Command):
-    """Django's command with the audit opened while it runs; both happen or neither."""
+    """Django's command with the audit triggers disabled, in one transaction."""
 
     def handle(self, **options: Any) -> None:
         connection = connections[options["database"]]
-        with transaction.atomic(using=connection.alias), opened(connection):
+        with transaction.atomic(using=connection.alias), triggers_disabled(connection):
             super().handle(**options)

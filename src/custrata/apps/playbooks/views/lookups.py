@@ -1,0 +1,45 @@
+"""Playbooks and tasks by URL arguments, and running actions with messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest
+
+from custrata.apps.playbooks.models import Task
+from custrata.apps.playbooks.queries import effective_playbook, task
+from custrata.errors import CustrataError
+from custrata.tiering import BUILT_IN
+from custrata.tiering.playbooks import NoSuchPlaybook, Playbook
+from custrata.web.texts import sentence
+
+
+def playbook_or_404(scheme: str, tier: str) -> Playbook:
+    """The workspace's playbook of a tier; 404 if there is none."""
+    if scheme not in BUILT_IN:
+        raise Http404
+    try:
+        return effective_playbook(scheme, tier)
+    except NoSuchPlaybook as error:
+        raise Http404(sentence(error)) from error
+
+
+def task_or_404(number: int) -> Task:
+    """The task with that id; 404 if there is none."""
+    requested_task = task(number)
+    if requested_task is None:
+        raise Http404
+    return requested_task
+
+
+def run_action(request: HttpRequest, act: Callable[[], object], message: str) -> bool:
+    """Run an action and show a message of success or refusal; return whether it succeeded."""
+    try:
+        act()
+    except CustrataError as error:
+        messages.error(request, sentence(error))
+        return False
+    if message:
+        messages.success(request, message)
+    return True

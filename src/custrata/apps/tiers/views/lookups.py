@@ -1,0 +1,49 @@
+"""Lookups of the objects named in a URL, and shared page parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from custrata.apps.jobs.rights import REFRESH
+from custrata.apps.tiers.queries import refreshes, runs, schemes
+from custrata.lake import Run
+from custrata.pipeline.reading import NoSuchRun
+from custrata.report import Scheme
+from custrata.web import texts
+from custrata.web.rights import may
+
+
+def scheme_or_404(key: str, run: Run) -> Scheme:
+    """A scheme, or a 404 response."""
+    try:
+        return schemes.scheme(key, run)
+    except schemes.NoSuchScheme as error:
+        raise Http404(texts.sentence(error)) from error
+
+
+def run_or_404(request: HttpRequest) -> Run | None:
+    """The run in the query string, the newest by default; a 404 response if it is unknown."""
+    try:
+        return runs.run_or_newest(request.GET.get("run", ""))
+    except NoSuchRun as error:
+        raise Http404(texts.sentence(error)) from error
+
+
+def run_choices(run: Run) -> dict[str, Any]:
+    """Template context of the run select."""
+    offered_runs = runs.selectable(run)
+    return {"runs": offered_runs, "newest": offered_runs[0].id == run.id}
+
+
+def no_run(request: HttpRequest) -> HttpResponse:
+    """The page of a workspace that has no run yet."""
+    orders = runs.lake_state().tables.get("orders")
+    context = {
+        "orders": orders.rows if orders else 0,
+        "may_refresh": may(request.user, REFRESH),
+        "job": refreshes.refresh_under_way(),
+    }
+    return render(request, "tiers/no_run.html", context)

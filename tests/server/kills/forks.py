@@ -1,0 +1,152 @@
+"""Commands as forks of one process that has imported everything, so that kills hit their work and not their imports.
+
+Each line of its input is a command as JSON: `arguments`, `environment`, `output` (a file), and `seconds` after which
+it is killed (none: never). The answer to each is a line of JSON: `code`, `killed`, `seconds`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pkgutil
+import select
+import signal
+import subprocess
+import sys
+import time
+import traceback
+import weakref
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+ROOT = Path(__file__).resolve().parents[3]
+PACKAGES = ("cli", "pipeline", "ingest", "lake", "engine", "tiering", "report", "analytics")
+LIBRARIES = ("deltalake", "duckdb", "pyarrow.parquet", "pyarrow.dataset", "polars", "pandas", "psycopg",
+             "sklearn.cluster", "sklearn.tree", "django.core.management", "django.db.models")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its exit code, whether it was killed, how long it took, and what it wrote."""
+
+    code: int
+    killed: bool
+    seconds: float
+    output: str
+
+
+class Forks:
+    """The process whose forks run commands. Ends with `close`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.server.kills.forks"], cwd=ROOT, env=os.environ | {"PYTHONPATH": paths},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self._answer()
+
+    def run(self, *arguments: object, database: str | None, seconds: float | None = None) -> Ended:
+        """Run a command, with a temporary folder of its own; kill it after so many seconds."""
+        temporary = self.folder / "temporary"
+        temporary.mkdir(exist_ok=True)
+        environment = {"TMPDIR": str(temporary), "CUSTRATA_LANGUAGE": "en"} | (
+            {"DATABASE_URL": database} if database else {}
+        )
+        output = self.folder / "output"
+        command = {
+            "arguments": [*map(str, arguments)],
+            "environment": environment,
+            "output": str(output),
+            "seconds": seconds,
+        }
+        assert self._process.stdin is not None
+        print(json.dumps(command), file=self._process.stdin, flush=True)
+        answer = self._answer()
+        return Ended(**answer, output=output.read_text("utf-8", "replace"))
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=30)
+        self._process.stdout.close()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+
+def main() -> None:
+    """Fork for each command that is read, until the input ends."""
+    _import_everything()
+    print("{}", flush=True)
+    for line in sys.stdin:
+        command = json.loads(line)
+        began = time.monotonic()
+        pid = os.fork()
+        if pid == 0:
+            _become(command)
+        killed = _wait(pid, command["seconds"])
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        print(json.dumps({"code": code, "killed": killed, "seconds": time.monotonic() - began}), flush=True)
+
+
+def _import_everything() -> None:
+    import_module("custrata.__main__")
+    for package in PACKAGES:
+        for module in pkgutil.walk_packages(import_module(f"custrata.{package}").__path__, f"custrata.{package}."):
+            import_module(module.name)
+    for library in LIBRARIES:
+        import_module(library)
+
+
+def _become(command: dict[str, Any]) -> NoReturn:
+    """Be the command, and end with its exit code."""
+    from custrata.__main__ import main as command_line
+
+    output = os.open(command["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    for stream in (1, 2):
+        os.dup2(output, stream)
+    os.close(0)
+    for name in ("DATABASE_URL", "CUSTRATA_WORKSPACE", "DJANGO_SETTINGS_MODULE"):
+        os.environ.pop(name, None)
+    os.environ.update(command["environment"])
+    import tempfile
+
+    tempfile.tempdir = None  # was asked for by an import
+    sys.argv = ["custrata", *command["arguments"]]
+    code: object = 0
+    try:
+        command_line()
+    except SystemExit as end:
+        code = end.code
+    except BaseException:
+        traceback.print_exc()
+        code = 99
+    # Not by the interpreter's end: it would wait for threads of libraries that a fork does not have.
+    weakref.finalize._exitfunc()  # type: ignore[attr-defined]  # what the end would do for scratch folders
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 1)
+
+
+def _wait(pid: int, seconds: float | None) -> bool:
+    """Wait for the end of a process, at most so long; whether it was killed."""
+    descriptor = os.pidfd_open(pid)
+    try:
+        ended, _, _ = select.select([descriptor], [], [], seconds)
+        if not ended:
+            os.kill(pid, signal.SIGKILL)
+        return not ended
+    finally:
+        os.close(descriptor)
+
+
+if __name__ == "__main__":
+    main()
