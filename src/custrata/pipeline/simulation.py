@@ -22,7 +22,7 @@ from custrata.pipeline.record import graded_record
 from custrata.schema import SUM
 from custrata.tiering import explain
 from custrata.tiering.definitions import Definition, TierDefinition, define
-from custrata.tiering.telling import explain_move
+from custrata.tiering.explanations import explain_move
 from custrata.wording.writer import Writer
 
 __all__ = ["Distribution", "Move", "Mover", "Preview", "Simulation", "TierSize", "distribution", "preview", "simulate"]

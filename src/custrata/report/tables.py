@@ -11,7 +11,7 @@ from custrata.report.pictures.axes import sampled_indexes
 from custrata.report.pictures.bars import amounts
 from custrata.report.pictures.rfm_map import sorted_cells
 from custrata.report.pictures.silence import between, share_text
-from custrata.tiering.silences import stratum_name
+from custrata.tiering.silence_sentences import stratum_name
 from custrata.wording.writer import Writer
 
 MOST_POINTS = 21

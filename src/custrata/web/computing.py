@@ -61,11 +61,9 @@ def unfit_value(error: BaseException) -> bool:
 
 @contextmanager
 def computing() -> Iterator[None]:
-    """Wait for a turn to compute; errors of the engine are raised as `engine_error` translates them.
+    """Limit concurrent computations, and translate errors. Raises `ServerBusy`, `TookTooLong`, and others.
 
-    Only as many requests compute at once as there are places; a few more wait, as long as their request may take.
-
-    Raises `ServerBusy`, `TookTooLong`, and what `engine_error` returns.
+    A few computations run at once, and a few more wait, at most until the deadline of their request.
     """
     if not _admitted.acquire(blocking=False):
         raise ServerBusy

@@ -15,7 +15,7 @@ from custrata.report.data import Silence, SilencePoint, SilenceStratum
 from custrata.report.pictures.axes import Scale, draw_lines, ticks
 from custrata.report.pictures.lettering import width
 from custrata.report.pictures.svg import Drawing, Point, empty_picture, path
-from custrata.tiering.silences import interval, stratum_name
+from custrata.tiering.silence_sentences import interval, stratum_name
 from custrata.wording.writer import Writer
 
 SMALL, LEFT, BOTTOM, RIGHT, ROW = 12.0, 46.0, 42.0, 14.0, 18.0

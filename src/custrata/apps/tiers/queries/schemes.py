@@ -17,9 +17,9 @@ from custrata.lake import Run
 from custrata.report import Line, Lines, Moment, Move, RfmMap, Scheme, Silence, collect
 from custrata.report.colours import tier_colours
 from custrata.tiering import BUILT_IN
+from custrata.tiering.explanations import rfm_reference
 from custrata.tiering.names import about_scheme, notes_of, tier_name
-from custrata.tiering.silences import line_sentences, unpaced_sentences
-from custrata.tiering.telling import rfm_reference
+from custrata.tiering.silence_sentences import line_sentences, unpaced_sentences
 from custrata.web import texts
 from custrata.web.schemes import graded_schemes
 from custrata.web.workspace import workspace

@@ -15,7 +15,7 @@ from custrata.criteria import Criteria, Names
 from custrata.tiering.definitions import WINDOW
 from custrata.tiering.explain import Decision, Explanation, Row, SchemeRecord
 from custrata.tiering.names import notes_of, scheme_name, tier_name, trait_name
-from custrata.tiering.silences import silence_sentences
+from custrata.tiering.silence_sentences import silence_sentences
 from custrata.wording import catalogue
 from custrata.wording.writer import Writer
 
