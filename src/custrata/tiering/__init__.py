@@ -3,7 +3,7 @@
 from custrata.tiering.definitions import Definition, TierDefinition, define
 from custrata.tiering.explain import Explanation, explained_by
 from custrata.tiering.kinds import scheme_of
-from custrata.tiering.library import SchemeLibrary, Version
+from custrata.tiering.library import Publication, SchemeLibrary, Version
 from custrata.tiering.schemes import Context, Scheme, built_in
 from custrata.tiering.telling import explain
 
@@ -15,6 +15,7 @@ __all__ = [
     "Context",
     "Definition",
     "Explanation",
+    "Publication",
     "Scheme",
     "SchemeLibrary",
     "TierDefinition",
