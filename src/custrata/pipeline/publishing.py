@@ -31,10 +31,11 @@ class NoLog:
     """The log of a workspace without a server: the version files alone say who published."""
 
     def transaction(self) -> AbstractContextManager[object]:
+        """A block without a transaction."""
         return nullcontext()
 
     def record(self, verb: Verb, publications: Sequence[Publication]) -> None:
-        return None
+        """Record nothing."""
 
 
 @dataclass(frozen=True)
