@@ -17,7 +17,7 @@ import polars as pl
 
 from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import Calibration, SilenceCurve
-from custrata.analytics.silence_learning import backtested, learn_silence
+from custrata.analytics.silence_learning import backtest, learn_silence
 from custrata.analytics.sources import canonical_orders
 from custrata.analytics.traits import known_facts
 from custrata.engine import DuckEngine
@@ -85,7 +85,7 @@ def main() -> None:
             canonical_orders(engine.from_arrow(orders.to_arrow()), arguments.zone), moment, keep=engine.materialize
         )
         if arguments.learned_on:
-            curve, rows = backtested(facts.paced, AsOf.of(arguments.learned_on, arguments.zone), moment)
+            curve, rows = backtest(facts.paced, AsOf.of(arguments.learned_on, arguments.zone), moment)
         else:
             curve = learn_silence(facts.paced, moment)
             rows = curve.calibration

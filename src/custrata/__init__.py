@@ -16,8 +16,8 @@ from custrata.analytics.silence import SilenceCurve
 from custrata.analytics.traits import CATALOGUE, Trait, traits
 from custrata.engine import connect
 from custrata.errors import BadInput, CustrataError, Refused
-from custrata.ingest.door import ReadingWarning, read
 from custrata.ingest.mapping import Mapping
+from custrata.ingest.read_file import ReadingWarning, read
 from custrata.pipeline.tables import grade
 
 __version__ = version("custrata")

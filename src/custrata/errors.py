@@ -32,7 +32,7 @@ class CustrataError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, **facts: object) -> None:
-        # What was handed in may be as long as it likes; a sentence about it may not.
+        # Input may be arbitrarily long, an error message may not.
         self.facts = {name: _short(fact) for name, fact in facts.items()}
         super().__init__(self.template.format(**self.facts))
 

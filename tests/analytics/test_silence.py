@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import NOT_LEARNED, SilenceCurve, SilenceRules, Stratum
-from custrata.analytics.silence_fit import Observed, fitted
+from custrata.analytics.silence_fit import Observed, fit_strata
 from custrata.analytics.silence_learning import learn_silence
 from custrata.engine import DuckEngine, Engine
 from tests.analytics.grades import Graded, graded
@@ -198,7 +198,7 @@ def lined(stratum: Stratum) -> tuple[float | None, float | None]:
 
 def test_the_curve_of_the_method_page() -> None:
     """Barlow et al. 1972: 0.75 after 0.70 rises, so the two are pooled to 650 of 900; p₁ = 0.80."""
-    (stratum,) = fitted(rows_of((1, 1000, 800), (2, 500, 350), (3, 400, 300), (5, 300, 150), (6, 200, 60)), ALONE)
+    (stratum,) = fit_strata(rows_of((1, 1000, 800), (2, 500, 350), (3, 400, 300), (5, 300, 150), (6, 200, 60)), ALONE)
     assert [str(stretch.share) for stretch in stratum.stretches] == ["0.8000", "0.7222", "0.5000", "0.3000"]
     assert (*lined(stratum), stratum.in_rhythm) == (5, 6, Decimal("0.8000"))
     assert SilenceCurve((stratum,), learned=True).share_back(1, Decimal("4.99")) == Decimal("0.7222")
@@ -206,20 +206,22 @@ def test_the_curve_of_the_method_page() -> None:
 
 def test_a_share_at_a_line_is_not_below_it() -> None:
     """0.60 is 0.75 · 0.80, and 0.40 is 0.5 · 0.80; of two thirds they are a half and a third."""
-    (stratum,) = fitted(rows_of((1, 1000, 800), (2, 1000, 600), (3, 1000, 599), (4, 1000, 400), (5, 1000, 399)), ALONE)
+    (stratum,) = fit_strata(
+        rows_of((1, 1000, 800), (2, 1000, 600), (3, 1000, 599), (4, 1000, 400), (5, 1000, 399)), ALONE
+    )
     assert lined(stratum) == (3, 5)
-    (thirds,) = fitted(rows_of((1, 900, 600), (2, 900, 450), (3, 900, 449), (4, 900, 300), (5, 900, 299)), ALONE)
+    (thirds,) = fit_strata(rows_of((1, 900, 600), (2, 900, 450), (3, 900, 449), (4, 900, 300), (5, 900, 299)), ALONE)
     assert lined(thirds) == (3, 5)
 
 
 def test_a_curve_that_never_falls_has_no_lines() -> None:
-    (stratum,) = fitted(rows_of((1, 500, 400), (9, 500, 400)), ALONE)
+    (stratum,) = fit_strata(rows_of((1, 500, 400), (9, 500, 400)), ALONE)
     assert (stratum.at_risk, stratum.churned, stratum.thin) == (None, None, ())
 
 
 def test_nobody_is_at_risk_before_one_usual_gap() -> None:
     """Of silences up to 1 half come back; those of 0.5 to 1 are seldom seen again, and yet in rhythm."""
-    (stratum,) = fitted(rows_of((0.1, 300, 240), (0.5, 300, 90), (1.5, 100, 10)), ALONE)
+    (stratum,) = fit_strata(rows_of((0.1, 300, 240), (0.5, 300, 90), (1.5, 100, 10)), ALONE)
     assert lined(stratum) == (1, 1.5)
 
 
@@ -230,7 +232,7 @@ def test_a_line_rests_on_100_observations_of_50_people(count: int, twice: bool, 
     beyond = rows_of((5, count, 0), first=1000)
     if twice:
         beyond = replace(beyond, person=beyond.person // 2)
-    (stratum,) = fitted(both(rows_of((1, 500, 400)), beyond), ALONE)
+    (stratum,) = fit_strata(both(rows_of((1, 500, 400)), beyond), ALONE)
     assert (stratum.churned, stratum.thin) == (line, () if line else ("at_risk", "churned"))
 
 
@@ -245,7 +247,7 @@ def test_a_line_rests_on_100_observations_of_50_people(count: int, twice: bool, 
 )
 def test_a_stratum_with_too_little_is_joined(few: tuple[float, int, int], bounds: list[Bounds]) -> None:
     many = rows_of((1, 300, 200), order_days=2, first=1000)
-    strata = fitted(both(rows_of(few), many), SilenceRules(strata=(1, 2), resamples=20))
+    strata = fit_strata(both(rows_of(few), many), SilenceRules(strata=(1, 2), resamples=20))
     assert [(stratum.least, stratum.most) for stratum in strata] == bounds
 
 
@@ -254,14 +256,14 @@ def test_an_interval_is_one_of_people_not_of_rows() -> None:
     once = rows_of((1, 100, 50))
     repeated = both(*(replace(once, date=once.date + day) for day in range(10)))
     rules = replace(ALONE, least_seen=1, least_back=1, resamples=200)
-    (single,), (ten,) = fitted(once, rules), fitted(repeated, rules)
+    (single,), (ten,) = fit_strata(once, rules), fit_strata(repeated, rules)
     assert (single.stretches[0].low, single.stretches[0].high) == (ten.stretches[0].low, ten.stretches[0].high)
     assert Decimal("0.38") < (single.stretches[0].low or 0) < Decimal("0.44")
 
 
 def test_where_all_came_back_the_interval_says_how_few_that_were() -> None:
     """Wilson 1927: of 50, all: from 0.9287 on."""
-    (stratum,) = fitted(rows_of((1, 50, 50)), ALONE)
+    (stratum,) = fit_strata(rows_of((1, 50, 50)), ALONE)
     assert (stratum.stretches[0].low, stratum.stretches[0].high) == (Decimal("0.9287"), Decimal("1.0000"))
 
 
@@ -283,7 +285,7 @@ def observed_from(rows: Sequence[tuple[int, int, int, int, int]]) -> Observed:
 
 @given(observations)
 def test_no_curve_rises_and_no_line_lies_before_one_gap(rows: list[tuple[int, int, int, int, int]]) -> None:
-    for stratum in fitted(observed_from(rows), LOOSE):
+    for stratum in fit_strata(observed_from(rows), LOOSE):
         shares = [Fraction(stretch.back, stretch.seen) for stretch in stratum.stretches]
         assert shares == sorted(shares, reverse=True)
         assert all(line is None or line >= 1 for line in (stratum.at_risk, stratum.churned))
@@ -295,12 +297,12 @@ def test_no_curve_rises_and_no_line_lies_before_one_gap(rows: list[tuple[int, in
 def test_the_order_of_rows_changes_nothing(rows: list[tuple[int, int, int, int, int]], random: st.DataObject) -> None:
     observed_rows, order = observed_from(rows), list(range(len(rows)))
     random.shuffle(order)  # type: ignore[attr-defined]
-    assert fitted(observed_rows.where(np.asarray(order)), LOOSE) == fitted(observed_rows, LOOSE)
+    assert fit_strata(observed_rows.where(np.asarray(order)), LOOSE) == fit_strata(observed_rows, LOOSE)
 
 
 @given(observations)
 def test_a_curve_goes_into_a_record_and_comes_back(rows: list[tuple[int, int, int, int, int]]) -> None:
-    curve = SilenceCurve(fitted(observed_from(rows), LOOSE), learned=True)
+    curve = SilenceCurve(fit_strata(observed_from(rows), LOOSE), learned=True)
     assert SilenceCurve.from_record(curve.record()) == curve
 
 

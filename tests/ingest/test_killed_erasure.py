@@ -13,8 +13,8 @@ import pytest
 from tests.ingest.conftest import AT, Shop
 from tests.lake.test_erase import traces
 
+from custrata.ingest.erased_rows import CODE
 from custrata.ingest.erasure import ErasureGoesOn, begin_erasure, erase, people_of, resume_erasures, rows_of
-from custrata.ingest.refusing import CODE
 from custrata.lake import Workspace
 from custrata.pipeline import refresh
 

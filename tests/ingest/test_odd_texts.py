@@ -9,7 +9,7 @@ from tests.ingest.conftest import Shop
 
 from custrata.ingest import recognise
 from custrata.ingest.files import NotATable
-from custrata.ingest.heads import NoSuchRow
+from custrata.ingest.header_rows import NoSuchRow
 from custrata.ingest.sources import NoRows
 
 HEAD = "order_id,customer_id,order_date,amount\n"

@@ -5,8 +5,8 @@ from tests.ingest.conftest import OpenShop, Shop
 
 from custrata.ingest import ImportResult
 from custrata.ingest.erasure import erase_from_quarantine
-from custrata.ingest.settling import pending_file
-from custrata.ingest.traces import person_matcher
+from custrata.ingest.person_matching import person_matcher
+from custrata.ingest.quarantine_files import pending_file
 from custrata.lake.intents import Person
 
 HEAD = "order_id,customer_id,ordered_at,amount,note"

@@ -14,7 +14,7 @@ import xlsxwriter
 
 import custrata as cs
 from custrata.ingest.dates import AmbiguousDates
-from custrata.ingest.door import NeedsAnswer, NoUsableRows, SeveralCurrencies
+from custrata.ingest.read_file import NeedsAnswer, NoUsableRows, SeveralCurrencies
 from custrata.ingest.recognise import MissingColumns
 
 ROWS = [["1", "007", "2025年1月5日", "¥1,200"], ["2", "007", "2025-01-09", "80"], ["3", "8", "2025/1/11", "9.50"]]

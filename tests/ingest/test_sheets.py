@@ -14,7 +14,7 @@ from tests.ingest.conftest import Shop
 
 from custrata.ingest import ImportResult
 from custrata.ingest.excel import NoSuchSheet
-from custrata.ingest.heads import NoSuchRow
+from custrata.ingest.header_rows import NoSuchRow
 from custrata.ingest.mapping import Mapping
 
 Row = list[Any]

@@ -15,7 +15,7 @@ from custrata.engine import DuckEngine
 from custrata.lake import Workspace
 from custrata.schema import CUSTOMER_RECORDS
 from custrata.tiering import BUILT_IN, define, scheme_of
-from custrata.tiering.schemes import in_order
+from custrata.tiering.schemes import dependency_order
 from tests.analytics.conftest import orders_table
 from tests.pipeline.conftest import AT, shop, stock
 from tests.pipeline.lives import VIP, by_hand, column, order, publish, run_at, tiers_of
@@ -41,7 +41,7 @@ def by_lines(key: str, trait: str, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("keys", list(permutations(["vip", "upper", "over"])))
 def test_a_scheme_stands_after_what_it_reads(keys: tuple[str, ...]) -> None:
     definitions = {"vip": VIP, "upper": reader("upper", "vip", "gold"), "over": reader("over", "upper", "yes")}
-    assert [scheme.key for scheme in in_order([scheme_of(define(definitions[key])) for key in keys])] == [
+    assert [scheme.key for scheme in dependency_order([scheme_of(define(definitions[key])) for key in keys])] == [
         "vip",
         "upper",
         "over",

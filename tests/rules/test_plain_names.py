@@ -14,7 +14,7 @@ GENERIC = re.compile(
     "decided|begin|held_by|thing|things|stuff|data2|result2|tmp)_*",
     re.IGNORECASE,
 )
-LIMITS = {"src": 7.3, "tests": 6.5, "benchmarks": 5.5}  # percent of the bound names of each tree
+LIMITS = {"src": 0.5, "tests": 0.5, "benchmarks": 0.5}
 
 
 def bound_names(tree: ast.AST) -> Iterator[str]:

@@ -11,7 +11,7 @@ import pytest
 from custrata.analytics.silence import SilenceCurve, Stratum, Stretch
 from custrata.pipeline.record import graded_record
 from custrata.tiering import BUILT_IN, explain
-from custrata.tiering.telling import inputs_named
+from custrata.tiering.explanations import inputs_named
 from custrata.wording import LANGUAGES
 from custrata.wording.writer import Writer
 from tests.tiering.conftest import SINCE, Explain, Run

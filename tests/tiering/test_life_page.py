@@ -19,7 +19,7 @@ from custrata.engine import DuckEngine
 from custrata.schema.zones import day_number
 from custrata.tiering import define
 from custrata.tiering.life import Life, review_start
-from custrata.tiering.rungs import lived_on
+from custrata.tiering.rungs import life_on_ladder
 from tests.tiering.lives import ZONE, Row, State, expected, lived, reviewed, table_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "methods" / "life.md"
@@ -41,7 +41,7 @@ def life_in(text: str) -> Life:
     definition = define(yaml.safe_load(text))
     *upper, lowest = definition.tiers
     steps = tuple(Step(tier.key, tier.line) for tier in upper if tier.line is not None)
-    return lived_on(definition, Ladder(steps, lowest.key))
+    return life_on_ladder(definition, Ladder(steps, lowest.key))
 
 
 def table(vendor: str) -> list[list[str]]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from custrata.errors import BadInput
 from custrata.tiering.files import TooDeepYaml, read_schemes, write_schemes
-from custrata.tiering.loading import Dumper, core, plain
+from custrata.tiering.loading import Dumper, load_core, load_plain
 
 SCHEME = "{{key: x, kind: threshold, trait: spend, {more} tiers: [{{key: {key}, line: {line}{part}}}, {{key: b}}]}}"
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -36,8 +36,8 @@ def scheme(line: str = "10", key: str = "a", part: str = "", more: str = "") -> 
     ],
 )  # fmt: skip
 def test_each_value_is_read_as_it_is_written(written: str, read: Any) -> None:
-    assert core(f"value: {written}")[1] == {"value": read}
-    assert type(core(f"value: {written}")[1]["value"]) is type(read)
+    assert load_core(f"value: {written}")[1] == {"value": read}
+    assert type(load_core(f"value: {written}")[1]["value"]) is type(read)
 
 
 @pytest.mark.parametrize(("written", "line"), [("010", 10), ("1_000", 1000), ("0.10", Decimal("0.1")), ("1e3", 1000)])
@@ -91,7 +91,7 @@ def test_aliases_in_reason_are_read() -> None:
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=12))
 def test_any_text_comes_back_as_it_was_by_both_readers(text: str) -> None:
     written = str(yaml.dump({"name": text}, Dumper=Dumper, allow_unicode=True))
-    assert core(written)[1] == plain(written) == {"name": text}
+    assert load_core(written)[1] == load_plain(written) == {"name": text}
 
 
 @pytest.mark.parametrize("text", ["1e3", "010", "no", "12:30", "2025-04-01", "0o17", "null", "~", "1_000", "<<", "="])

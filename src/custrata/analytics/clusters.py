@@ -168,7 +168,7 @@ def fit_clusters(
     scaled = np.column_stack(
         [_scaled(columns[name], mean, scale) for name, mean, scale in zip(traits, means, scales, strict=True)]
     )
-    fit, measured, rival = _best(scaled, k, method, seed)
+    fit, measured, rival = _best_fit(scaled, k, method, seed)
     clusters = range(len(fit.centres))
     ordering = {label: columns[order_by][fit.labels == label].mean() for label in clusters}
     sign = 1 if less_is_better else -1
@@ -210,7 +210,7 @@ def grade_clusters(
     ['c1', 'c2', 'unknown']
     """
     named = group_tiers(tiers, model.k, "c", rest)
-    known_traits(profile, (*model.traits, model.order_by))
+    check_traits(profile, (*model.traits, model.order_by))
     places = zip(model.traits, model.means, model.scales, strict=True)
     # Whole thousandths of a deviation: sums of their squares are exact, and equal on every engine.
     zs = {f"_z{number}": _thousandths(profile[name], mean, scale) for number, (name, mean, scale) in enumerate(places)}
@@ -250,7 +250,7 @@ def group_tiers(tiers: Sequence[str] | None, groups: int, letter: str, rest: str
     return named
 
 
-def known_traits(profile: ir.Table, traits: Sequence[str]) -> None:
+def check_traits(profile: ir.Table, traits: Sequence[str]) -> None:
     """Refuse traits that the profile lacks. Raises `TraitMissing`."""
     missing = [trait for trait in traits if trait not in profile.columns]
     if missing:
@@ -262,7 +262,7 @@ def _check(profile: ir.Table, traits: Sequence[str], k: int | Literal["auto"], m
         raise UnknownClusterMethod(given=method)
     if k != "auto" and (k < 2 or k % 1):
         raise BadClusterCount(given=k)
-    known_traits(profile, traits)
+    check_traits(profile, traits)
 
 
 def _sample(
@@ -292,7 +292,7 @@ def _scaled(values: Floats, mean: Decimal, scale: Decimal) -> Floats:
     return np.clip((values - float(mean)) / float(scale), -FURTHEST, FURTHEST)
 
 
-def _best(
+def _best_fit(
     scaled: Floats, k: int | Literal["auto"], method: Method, seed: int
 ) -> tuple[_Fit, dict[int, list[float]], int | None]:
     """The clusters of the wanted number, or of the number with the best silhouette; the silhouettes of every number,
@@ -305,10 +305,12 @@ def _best(
         raise TooFewCustomers(needed=needed, found=differ)
     tried = [number for number in TRIED if number <= differ] if k == "auto" else [k]
     with threadpool_limits(limits=1):  # several threads add up in any order
-        fits = {number: _fitted(scaled, number, method, seed) for number in tried}
+        fits = {number: _fit(scaled, number, method, seed) for number in tried}
         measured = {number: _silhouettes(scaled, fit.labels) for number, fit in fits.items()}
     ranked = sorted(fits, key=lambda number: (-_mean(measured[number]), number))
-    rival = next((number for number in ranked[1:] if not _surely(measured[ranked[0]], measured[number])), None)
+    rival = next(
+        (number for number in ranked[1:] if not _is_surely_better(measured[ranked[0]], measured[number])), None
+    )
     return fits[ranked[0]], measured, rival
 
 
@@ -321,7 +323,7 @@ def _margin(parts: Sequence[float]) -> Decimal:
     return Decimal(SURE * float(np.std(parts, ddof=1)) / len(parts) ** 0.5).quantize(PRECISION, ROUND_HALF_UP)
 
 
-def _surely(best: Sequence[float], other: Sequence[float]) -> bool:
+def _is_surely_better(best: Sequence[float], other: Sequence[float]) -> bool:
     """Whether the first are better, sample by sample; measured on everybody there is nothing to doubt."""
     if len(best) == 1:
         return True
@@ -329,7 +331,7 @@ def _surely(best: Sequence[float], other: Sequence[float]) -> bool:
     return _mean(apart) > _margin(apart)
 
 
-def _fitted(scaled: Floats, k: int, method: Method, seed: int) -> _Fit:
+def _fit(scaled: Floats, k: int, method: Method, seed: int) -> _Fit:
     from sklearn.cluster import KMeans
     from sklearn.mixture import GaussianMixture
 

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
 from custrata.analytics.loyalty import grade_loyalty
-from custrata.analytics.score import Factor, grade_score, named_missing
+from custrata.analytics.score import Factor, grade_score, with_missing_notes
 from custrata.analytics.sources import TableLike
 from custrata.analytics.traits import profile_of
 from custrata.engine.functions import only_row
@@ -40,7 +40,7 @@ def grade_combined(
         "credit": Factor("credit", weights["credit"], high=100),
     }
     wide = with_credit(profile)
-    return named_missing(grade_score(wide, factors, TIERS, lines, has=wide.orders > 0), ("credit",))
+    return with_missing_notes(grade_score(wide, factors, TIERS, lines, has=wide.orders > 0), ("credit",))
 
 
 def with_credit(profile: ir.Table) -> ir.Table:

@@ -1,4 +1,4 @@
-"""Whether the values of a table are what a method reads; what is not is refused by name, before an engine stumbles."""
+"""Checks that a method can read the values of a table, so that bad ones raise an error before the engine fails."""
 
 from __future__ import annotations
 
@@ -50,11 +50,10 @@ class RepeatedOrders(BadInput):
     )
 
 
-def refuse_unfit(table: ir.Table, spec: TableSpec, called: Mapping[str, str]) -> None:
-    """Look through the columns that a cast could fail on, or change in silence; `called` are their own names.
+def check_values(table: ir.Table, spec: TableSpec, called: Mapping[str, str]) -> None:
+    """Check the columns that a cast could fail on or silently change; `called` are their names in the table.
 
-    Raises `UnreadableValues`, `TooLargeValues`, `UnreliableIds`, `UnknownWords`, since a row dropped in silence, or an
-    engine's own error, would help nobody.
+    Raises `UnreadableValues`, `TooLargeValues`, `UnreliableIds`, `UnknownWords`.
     """
     checks: dict[str, ir.Value] = {}
     for name, own in called.items():
@@ -110,7 +109,7 @@ def _refusal(fault: str, column: ir.Column, spec: TableSpec, name: str, *, many:
     return UnknownWords(column=own, words=words, known=", ".join(known_words))
 
 
-def each_once(orders: ir.Table) -> ir.Table:
+def without_duplicates(orders: ir.Table) -> ir.Table:
     """The orders, each on one row, or on two where one of them gives it back: rows that say the very same count once,
     with a warning.
 

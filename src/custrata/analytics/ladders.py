@@ -185,7 +185,7 @@ def _sides(worth: ir.NumericColumn, ranked: Sequence[Number], limit: Number | No
 
 
 def _drawn(sides: Mapping[str, Any], number: int, line: Number, target: Fraction, step: Number) -> tuple[Number, int]:
-    """Of the two lines beside a share the one that holds nearer to the `wanted` number, and how many it holds."""
+    """Of the two lines beside a share the one that holds nearer to the `target` number, and how many it holds."""
     upto, better = int(sides[f"upto{number}"]), int(sides[f"better{number}"])
     if upto <= ceil(target) or upto - target < target - better:
         return line, upto

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
 from custrata.analytics.moments import AsOf
-from custrata.analytics.score import FACTOR, Factor, grade_score, named_missing
+from custrata.analytics.score import FACTOR, Factor, grade_score, with_missing_notes
 from custrata.analytics.sources import TableLike, canonical_feedback
 from custrata.analytics.traits import joined_by_customer, profile_of
 from custrata.analytics.traits.pace import share_of
@@ -63,7 +63,7 @@ def grade_loyalty(
     }
     wide = with_repeat_share(profile)
     graded = grade_score(wide, factors, TIERS, lines, has=wide.orders > 0)
-    return named_missing(graded, ("breadth", "advocacy"), period=period)
+    return with_missing_notes(graded, ("breadth", "advocacy"), period=period)
 
 
 def with_repeat_share(profile: ir.Table) -> ir.Table:

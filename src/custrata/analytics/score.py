@@ -114,7 +114,7 @@ def grade_score(
     values = _values(profile, {name: factor for name, factor in factors.items() if name not in missing}, has)
     bounds = _bounds(values, factors)
     brought = {
-        name: ibis.null(UNIT) if name in missing else _brought(values, name, factors[name], bounds.get(name))
+        name: ibis.null(UNIT) if name in missing else _normalized(values, name, factors[name], bounds.get(name))
         for name in factors
     }
     weights = {name: factor.weight for name, factor in factors.items()}
@@ -162,7 +162,7 @@ def weighted_score(
     return scored, cast(ir.DecimalValue, scored["_score"]), points
 
 
-def named_missing(graded: Grading, noted: Sequence[str], **facts: object) -> Grading:
+def with_missing_notes(graded: Grading, noted: Sequence[str], **facts: object) -> Grading:
     """The grading of a built-in score: more `facts`, and a note of its own, `without_<factor>`, for those `noted`."""
     missing = cast(list[str], graded.facts["missing"])
     own = tuple(f"without_{name}" for name in missing if name in noted)
@@ -253,7 +253,7 @@ def _three_deviations(value: ir.NumericColumn) -> tuple[Decimal, Decimal] | None
     return low, high
 
 
-def _brought(values: ir.Table, name: str, factor: Factor, bounds: tuple[Number, Number] | None) -> ir.Value:
+def _normalized(values: ir.Table, name: str, factor: Factor, bounds: tuple[Number, Number] | None) -> ir.Value:
     """The factor as 0–1 in units of 10⁻¹⁸; where all are alike, the middle."""
     value = values[f"_{name}_of"]
     if factor.normaliser == "rank":

@@ -143,22 +143,24 @@ class Curve:
         return None
 
 
-def fitted(observed: Observed, rules: SilenceRules) -> tuple[Stratum, ...]:
+def fit_strata(observed: Observed, rules: SilenceRules) -> tuple[Stratum, ...]:
     """The curve of every stratum, those with too little joined with their neighbour.
 
     >>> days = np.repeat([1, 2, 5], 300)
     >>> back = np.tile(np.arange(300), 3) < np.repeat([240, 150, 60], 300)
     >>> people, same = np.arange(900), np.ones(900, dtype=np.int64)
     >>> seen = Observed(people, same, same, days, same, back.astype(np.int64))
-    >>> stratum, = fitted(seen, SilenceRules(strata=(1,)))
+    >>> stratum, = fit_strata(seen, SilenceRules(strata=(1,)))
     >>> stratum.at_risk, stratum.churned, stratum.stretch(Decimal("2.5")).share
     (Fraction(2, 1), Fraction(5, 1), Decimal('0.5000'))
     """
     people = People(int(observed.person.max(initial=-1)) + 1, rules.resamples)
-    return tuple(_fitted(observed.within(*bounds), *bounds, rules, people) for bounds in _joined(observed, rules))
+    return tuple(
+        _fit_stratum(observed.within(*bounds), *bounds, rules, people) for bounds in _stratum_bounds(observed, rules)
+    )
 
 
-def _joined(observed: Observed, rules: SilenceRules) -> list[tuple[int, int | None]]:
+def _stratum_bounds(observed: Observed, rules: SilenceRules) -> list[tuple[int, int | None]]:
     """The strata's bounds: one that has too little is joined with the one before, the first with the one after."""
     starts = list(rules.strata)
     while len(starts) > 1:
@@ -183,7 +185,7 @@ def _thin(observed: Observed, rules: SilenceRules) -> bool:
     return few or len(rhythmic) < rules.least_in_rhythm or not rhythmic.any()
 
 
-def _fitted(observed: Observed, least: int, most: int | None, rules: SilenceRules, people: People) -> Stratum:
+def _fit_stratum(observed: Observed, least: int, most: int | None, rules: SilenceRules, people: People) -> Stratum:
     if not len(observed):
         return Stratum(least, most)
     curve, rhythmic = Curve(observed), observed.back[observed.in_rhythm]
@@ -191,7 +193,7 @@ def _fitted(observed: Observed, least: int, most: int | None, rules: SilenceRule
     thin: list[str] = []
     for tier, part in zip(LINED, (rules.at_risk_share, rules.churned_share), strict=True):
         line = curve.line(part * Fraction(int(rhythmic.sum()), len(rhythmic))) if len(rhythmic) else None
-        if line is not None and not _rests(curve, curve.place(line), len(curve.values), rules):
+        if line is not None and not _rests_on_enough(curve, curve.place(line), len(curve.values), rules):
             thin, line = [*thin, tier], None
         lines[tier] = line
     return Stratum(
@@ -209,7 +211,7 @@ def _fitted(observed: Observed, least: int, most: int | None, rules: SilenceRule
     )
 
 
-def _rests(curve: Curve, start: int, end: int, rules: SilenceRules) -> bool:
+def _rests_on_enough(curve: Curve, start: int, end: int, rules: SilenceRules) -> bool:
     """Whether enough observations of enough people lie between two places."""
     many = int(curve.firsts[end] - curve.firsts[start])
     if many < rules.beyond_seen:
@@ -236,7 +238,7 @@ def _cuts(curve: Curve, lines: Sequence[int], rules: SilenceRules) -> list[int]:
     # A section that rests on too little is told together with the one after it, the last with the one before.
     for place in sections[1:-1]:
         below = sections[sections.index(place) - 1]
-        if not _rests(curve, below, place, rules):
+        if not _rests_on_enough(curve, below, place, rules):
             sections.remove(place)
     cuts = [0]
     for start, end in pairwise(sections):
@@ -254,7 +256,7 @@ def _cuts(curve: Curve, lines: Sequence[int], rules: SilenceRules) -> list[int]:
 def _parts(curve: Curve, places: tuple[int, int, int], least: int, rules: SilenceRules) -> bool:
     """Whether enough lies on both sides of the middle one of three places."""
     return all(
-        curve.firsts[last] - curve.firsts[first] >= least and _rests(curve, first, last, rules)
+        curve.firsts[last] - curve.firsts[first] >= least and _rests_on_enough(curve, first, last, rules)
         for first, last in pairwise(places)
     )
 
@@ -277,7 +279,7 @@ def _by_date(rows: Observed) -> Iterator[Whole]:
         yield rows.back[rows.date == day]
 
 
-def calibrated(
+def calibrate(
     claimed_by: Observed, observed: Observed, strata: Sequence[Stratum], rules: SilenceRules
 ) -> tuple[Calibration, ...]:
     """Claimed against actual for every stratum and tier of a curve: what `claimed_by` says of what was `seen` later."""

@@ -14,7 +14,7 @@ from custrata.analytics.moments import AsOf
 from custrata.analytics.rhythm import PRIOR_GAPS, gap_days
 from custrata.analytics.sampling import sampled
 from custrata.analytics.silence import NOT_LEARNED, Calibration, SilenceCurve, SilenceRules
-from custrata.analytics.silence_fit import Observed, calibrated, fitted
+from custrata.analytics.silence_fit import Observed, calibrate, fit_strata
 from custrata.engine.functions import discrete_quantile, only_row
 
 USUAL = SilenceRules()
@@ -28,7 +28,7 @@ def learn_silence(paced: ir.Table, as_of: AsOf, rules: SilenceRules = USUAL) -> 
     horizon, under 3 dates or under 500 customers it is `NOT_LEARNED`.
 
     The curve is tested as it is learned: what the earlier dates say of the newest third of them is set against what
-    came. `backtested` does the same on dates after the learning.
+    came. `backtest` does the same on dates after the learning.
     """
     days = _before(paced, as_of)
     summary = only_row(days.aggregate(first=days.day.min(), customers=days.customer_id.nunique()))
@@ -37,7 +37,7 @@ def learn_silence(paced: ir.Table, as_of: AsOf, rules: SilenceRules = USUAL) -> 
     observed = observe(sampled(days, customers, rules.most_customers), dates, rules) if enough else None
     if not observed:  # nor where nobody has ordered on two days
         return replace(NOT_LEARNED, horizon=rules.horizon, dates=len(dates), customers=customers)
-    strata = fitted(observed, rules)
+    strata = fit_strata(observed, rules)
     newest = dates[: max(1, len(dates) // 3)]
     later = observed.date >= newest[-1]
     return SilenceCurve(
@@ -48,12 +48,12 @@ def learn_silence(paced: ir.Table, as_of: AsOf, rules: SilenceRules = USUAL) -> 
         first_date=_day(dates[-1]),
         last_date=_day(dates[0]),
         customers=customers,
-        calibration=calibrated(observed.where(~later), observed.where(later), strata, rules),
+        calibration=calibrate(observed.where(~later), observed.where(later), strata, rules),
         test_dates=len(newest),
     )
 
 
-def backtested(
+def backtest(
     paced: ir.Table, learned_on: AsOf, as_of: AsOf, rules: SilenceRules = USUAL
 ) -> tuple[SilenceCurve, tuple[Calibration, ...]]:
     """The curve as learned on a past day, and its claims against what came on dates from that day on.
@@ -70,7 +70,7 @@ def backtested(
         return curve, ()
     observed = observe(sampled(days, curve.customers, rules.most_customers), [*earlier, *later], rules)
     after = observed.date >= learned_on.day
-    return curve, calibrated(observed.where(~after), observed.where(after), curve.strata, rules)
+    return curve, calibrate(observed.where(~after), observed.where(after), curve.strata, rules)
 
 
 def _before(paced: ir.Table, as_of: AsOf) -> ir.Table:

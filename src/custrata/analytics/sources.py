@@ -11,7 +11,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from custrata.analytics.fit import each_once, refuse_unfit
+from custrata.analytics.fit import check_values, without_duplicates
 from custrata.engine import prepare
 from custrata.engine.days import instant_of_wall
 from custrata.engine.functions import epoch_micros
@@ -36,7 +36,7 @@ class FileReader(Protocol):
     def __call__(self, path: Path, spec: TableSpec, zone: str, columns: Mapping[str, str] | None) -> ir.Table: ...
 
 
-_readers: list[FileReader] = []  # what reads files stands above the methods, and offers itself to them
+_readers: list[FileReader] = []  # registered by the ingest package, which may not be imported here
 
 
 def reads_files(reader: FileReader) -> FileReader:
@@ -109,7 +109,7 @@ def canonical_orders(source: TableLike, zone: str, columns: Mapping[str, str] | 
     needed = ("customer_id", "order_id", "ordered_at", "amount")
     table = canonical(source, ORDERS, needed, zone, columns)
     if not isinstance(source, str | Path):
-        table = each_once(table)
+        table = without_duplicates(table)
     return table.mutate(
         kind=table.kind.fill_null(ibis.ifelse(table.amount < 0, "return", "sale")),
         status=table.status.fill_null("completed"),
@@ -158,7 +158,7 @@ def canonical(
         present = ", ".join(table.columns)
         raise LacksColumns(missing=", ".join(missing), present=present, first=missing[0])
     there = {name: own for name, own in called.items() if own in table.columns}
-    refuse_unfit(table, spec, there)
+    check_values(table, spec, there)
     return table.select(
         **{
             name: _typed(table[own], spec[name].type, zone) if own in table.columns else ibis.null(spec[name].type)
@@ -175,7 +175,7 @@ def customer_table(source: TableLike, zone: str) -> ir.Table:
     table = as_table(source, CUSTOMER_RECORDS, zone)
     if "customer_id" not in table.columns:
         raise LacksColumns(missing="customer_id", present=", ".join(table.columns), first="customer_id")
-    refuse_unfit(table, CUSTOMER_RECORDS, {"customer_id": "customer_id"})
+    check_values(table, CUSTOMER_RECORDS, {"customer_id": "customer_id"})
     return table.mutate(customer_id=_typed(table.customer_id, "string", zone))
 
 

@@ -16,7 +16,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import numpy as np
 
-from custrata.analytics.clusters import TraitMissing, group_tiers, known_traits
+from custrata.analytics.clusters import TraitMissing, check_traits, group_tiers
 from custrata.analytics.grading import Grading
 from custrata.analytics.ladders import mark_of
 from custrata.analytics.sampling import sampled, span_of
@@ -85,7 +85,7 @@ class TreeModel:
     def conditions(self) -> tuple[tuple[Condition, ...], ...]:
         """Per leaf, the best first, what must hold, as (trait, `<=` or `>`, threshold); one line per trait and side."""
         paths = dict(self._paths(0, ()))
-        return tuple(_shortened(paths[number]) for number in range(len(paths)))
+        return tuple(_narrowest(paths[number]) for number in range(len(paths)))
 
     def _paths(self, place: int, path: tuple[Condition, ...]) -> Iterator[tuple[int, tuple[Condition, ...]]]:
         node = self.nodes[place]
@@ -159,7 +159,7 @@ def grade_tree(
     """
     leaves = model.leaves
     named = group_tiers(tiers, len(leaves), "leaf", rest)
-    known_traits(profile, model.traits)
+    check_traits(profile, model.traits)
     lacks = ibis.literal(False)
     for trait in model.traits:
         lacks = lacks | exact(profile[trait]).isnull()
@@ -195,7 +195,7 @@ def _check(profile: ir.Table, target: str, depth: int, least_leaf: int, traits: 
         raise BadTreeShape(depth=depth, least=least_leaf)
     if not traits or target in traits:
         raise NoTraitsForTree(target=target)
-    known_traits(profile, (target, *traits))
+    check_traits(profile, (target, *traits))
 
 
 def _sample(profile: ir.Table, target: str, traits: Sequence[str]) -> tuple[dict[str, list[Any]], int]:
@@ -241,6 +241,6 @@ def _places(dtype: dt.DataType) -> int:
     return (dtype.scale or 0) if isinstance(dtype, dt.Decimal) else 0
 
 
-def _shortened(path: tuple[Condition, ...]) -> tuple[Condition, ...]:
+def _narrowest(path: tuple[Condition, ...]) -> tuple[Condition, ...]:
     """Of several conditions on one side of a trait the narrowest: the last, since a path only narrows."""
     return tuple({(trait, sign): (trait, sign, threshold) for trait, sign, threshold in path}.values())

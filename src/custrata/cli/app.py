@@ -23,7 +23,7 @@ from custrata.cli.pages import report_command
 from custrata.cli.runs import runs_group
 from custrata.cli.schemes import schemes_group
 from custrata.cli.upkeep import compact_command
-from custrata.engine.guard import of_engine
+from custrata.engine.guard import engine_error
 from custrata.engine.storage import PANIC
 from custrata.errors import CustrataError, Refused
 from custrata.lake.private import set_private_umask
@@ -100,7 +100,7 @@ def main() -> NoReturn:
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != PANIC:
             raise
-        named = of_engine(error) or _unforeseen(error)
+        named = engine_error(error) or _unforeseen(error)
         if os.environ.get(DEBUG) == "1":
             raise
         click.echo(error_sentence(named, current_language()), err=True)

@@ -24,7 +24,7 @@ from custrata.engine.storage import reason_of
 from custrata.errors import BadInput
 from custrata.ingest import ImportResult, Mapping, import_file
 from custrata.ingest.mapping import LAST_ROW
-from custrata.ingest.settling import recover_killed
+from custrata.ingest.quarantine_files import recover_killed
 from custrata.lake import Workspace
 from custrata.schema.cells import harmless
 from custrata.schema.counting import FreeOrders

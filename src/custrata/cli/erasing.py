@@ -21,7 +21,7 @@ from custrata.ingest.erasure import (
     resume_erasures,
     rows_of,
 )
-from custrata.ingest.traces import normalized_id
+from custrata.ingest.person_matching import normalized_id
 from custrata.lake.erasures import NotAnErasureList
 from custrata.wording.writer import Writer
 

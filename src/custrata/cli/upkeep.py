@@ -11,7 +11,7 @@ import click
 
 from custrata.cli.help import Command
 from custrata.cli.session import Session, now, say, workspace_option
-from custrata.engine.passing import may_pass
+from custrata.engine.passing import is_transient
 from custrata.lake import Busy
 from custrata.pipeline.upkeep import Tidied, compact_if_due, retain, tidy
 
@@ -77,7 +77,7 @@ def _warn_on_failure(session: Session) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not (isinstance(error, OSError) or may_pass(error)):
+        if not (isinstance(error, OSError) or is_transient(error)):
             raise
         click.echo(session.writer("upkeep")("not_tidied", reason=error), err=True)
 

@@ -23,7 +23,7 @@ from custrata.cli.language import LANGUAGE, current_language
 from custrata.cli.session import WORKSPACE, Session, folder_option, now, say
 from custrata.config import ports
 from custrata.engine.scratch import remove_abandoned
-from custrata.engine.storage import of_storage
+from custrata.engine.storage import storage_error
 from custrata.errors import Refused
 from custrata.lake import Workspace
 from custrata.lake.private import restrict_folder
@@ -256,7 +256,7 @@ def _database() -> Iterator[None]:
         finish_restore(settings.STATE)
         yield
     except DatabaseError as error:
-        of_disk = of_storage(error)
+        of_disk = storage_error(error)
         if of_disk is not None:
             raise of_disk from error
         if not isinstance(error, OperationalError):

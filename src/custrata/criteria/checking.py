@@ -45,11 +45,11 @@ def check(root: Node, columns: Types, facts: Mapping[str, Types] | None = None) 
         match leaf:
             case TraitLeaf(trait, test):
                 if trait not in columns:
-                    raise UnknownTrait(path=below(path, "trait"), trait=trait, near=near(trait, columns))
-                fits(test, trait, columns[trait], path)
+                    raise UnknownTrait(path=below(path, "trait"), trait=trait, near=nearest_names(trait, columns))
+                check_test(test, trait, columns[trait], path)
             case TierLeaf(scheme) if f"{scheme}_tier" not in columns:
                 schemes = [name.removesuffix("_tier") for name in columns if name.endswith("_tier")]
-                raise UngradedScheme(path=below(path, "scheme"), scheme=scheme, near=near(scheme, schemes))
+                raise UngradedScheme(path=below(path, "scheme"), scheme=scheme, near=nearest_names(scheme, schemes))
             case FactsLeaf():
                 _facts(leaf, facts, path)
             case _:
@@ -58,7 +58,7 @@ def check(root: Node, columns: Types, facts: Mapping[str, Types] | None = None) 
 
 def _facts(leaf: FactsLeaf, facts: Mapping[str, Types] | None, path: str) -> None:
     measure = leaf.measure
-    fits(leaf.test, measure.column or measure.facts, dt.int64, path)
+    check_test(leaf.test, measure.column or measure.facts, dt.int64, path)
     if facts is None:
         return
     if measure.facts not in facts:
@@ -71,16 +71,16 @@ def _facts(leaf: FactsLeaf, facts: Mapping[str, Types] | None, path: str) -> Non
             raise NotSummable(path=below(path, "sum"), column=measure.column, type=kind)
     for number, where in enumerate(measure.where):
         at = below(path, f"where[{number}]")
-        fits(where.test, where.column, _column(columns, measure.facts, where.column, below(at, "column")), at)
+        check_test(where.test, where.column, _column(columns, measure.facts, where.column, below(at, "column")), at)
 
 
 def _column(columns: Types, facts: str, name: str, path: str) -> dt.DataType:
     if name not in columns:
-        raise UnknownColumn(path=path, facts=facts, column=name, near=near(name, columns))
+        raise UnknownColumn(path=path, facts=facts, column=name, near=nearest_names(name, columns))
     return columns[name]
 
 
-def fits(test: Test, column: str, dtype: dt.DataType, path: str) -> None:
+def check_test(test: Test, column: str, dtype: dt.DataType, path: str) -> None:
     """Refuse a test that a column of that type cannot pass or fail."""
     kind = kind_of(dtype)
     if kind not in OPERATORS[test.operator].kinds:
@@ -115,7 +115,7 @@ def _ordered(test: Test, kind: Kind, path: str) -> None:
         raise values.NotAPair(path=path, given=values.abbreviate(list(test.values)))
 
 
-def near(name: str, names: Iterable[str]) -> str:
+def nearest_names(name: str, names: Iterable[str]) -> str:
     """Up to three names like it."""
     visible = [candidate for candidate in names if not candidate.startswith("_")]
     return ", ".join(get_close_matches(name, visible, n=3, cutoff=0)) or "–"

@@ -1,4 +1,4 @@
-"""A condition as one handles it: read, checked, written down, put into words, and asked of one customer."""
+"""A condition: parsed, checked, serialized, described, and evaluated for one customer."""
 
 from __future__ import annotations
 

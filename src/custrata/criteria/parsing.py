@@ -1,4 +1,4 @@
-"""From JSON to the tree. Whatever is wrong is said with its place, such as `all[1].value`."""
+"""Parses JSON into the tree of a condition. Every error names the path, such as `all[1].value`."""
 
 from __future__ import annotations
 
@@ -78,17 +78,17 @@ class Parser:
 
 
 def _all(parser: Parser, data: Data, path: str, depth: int) -> Node:
-    _only(data, path, "all")
+    _refuse_unknown_keys(data, path, "all")
     return AllOf(parser.parts(data["all"], below(path, "all"), depth))
 
 
 def _any(parser: Parser, data: Data, path: str, depth: int) -> Node:
-    _only(data, path, "any")
+    _refuse_unknown_keys(data, path, "any")
     return AnyOf(parser.parts(data["any"], below(path, "any"), depth))
 
 
 def _not(parser: Parser, data: Data, path: str, depth: int) -> Node:
-    _only(data, path, "not")
+    _refuse_unknown_keys(data, path, "not")
     return NotOf(parser.node(data["not"], below(path, "not"), depth + 1))
 
 
@@ -98,15 +98,15 @@ def _trait(parser: Parser, data: Data, path: str, depth: int) -> Node:
 
 
 def _tag(parser: Parser, data: Data, path: str, depth: int) -> Node:
-    _only(data, path, "tag")
+    _refuse_unknown_keys(data, path, "tag")
     return TagLeaf(values.text(data["tag"], below(path, "tag")))
 
 
 def _tier(parser: Parser, data: Data, path: str, depth: int) -> Node:
-    _only(data, path, "scheme", "tier", "for_days")
+    _refuse_unknown_keys(data, path, "scheme", "tier", "for_days")
     scheme = values.text(data["scheme"], below(path, "scheme"))
     at = below(path, "tier")
-    tier_value = _part(data, path, "tier")
+    tier_value = _required_part(data, path, "tier")
     tiers = _texts([tier_value] if isinstance(tier_value, str) else tier_value, at)
     since = data.get("for_days")
     return TierLeaf(scheme, tiers, None if since is None else values.days(since, below(path, "for_days")))
@@ -157,22 +157,22 @@ def _where(value: object, path: str) -> Where:
     mapping = values.mapping(value)
     if mapping is None:
         raise UnknownNode(path=path, given=values.abbreviate(value), nodes="column")
-    column = values.text(_part(mapping, path, "column"), below(path, "column"))
+    column = values.text(_required_part(mapping, path, "column"), below(path, "column"))
     return Where(column, _test(mapping, path, OF_COLUMNS, "column"))
 
 
 def _test(data: Data, path: str, operators: Mapping[str, Operator], *other_keys: str) -> Test:
-    """The test of a leaf, whose other keys are `beside`."""
-    name = _part(data, path, "is")
+    """The test of a leaf, which may also have `other_keys`."""
+    name = _required_part(data, path, "is")
     if not isinstance(name, str) or name not in operators:
         at = below(path, "is")
         raise UnknownOperator(path=at, operator=values.abbreviate(name), operators=" ".join(operators))
     takes = operators[name].takes
     key = {"days": "days", "share": "share", "nothing": None}.get(takes, "value")
-    _only(data, path, *other_keys, "is", *([key] if key else []))
+    _refuse_unknown_keys(data, path, *other_keys, "is", *([key] if key else []))
     if key is None:
         return Test(name)
-    operand, at = values.plain(_part(data, path, key)), below(path, key)
+    operand, at = values.plain(_required_part(data, path, key)), below(path, key)
     match takes:
         case "anything":
             return _equal(name, operand, at)
@@ -207,17 +207,17 @@ def _pair(operand: object, path: str) -> tuple[str | int, str | int]:
 
 
 def _texts(operand: object, path: str) -> tuple[str, ...]:
-    return tuple(values.text(text, f"{path}[{number}]") for number, text in enumerate(values.listed(operand, path)))
+    return tuple(values.text(text, f"{path}[{number}]") for number, text in enumerate(values.value_list(operand, path)))
 
 
-def _part(data: Data, path: str, name: str) -> object:
+def _required_part(data: Data, path: str, name: str) -> object:
     if name not in data:
         raise MissingPart(path=path or TOP, part=name)
     return data[name]
 
 
-def _only(data: Data, path: str, *names: str) -> None:
-    """Refuse keys that would otherwise be left out in silence."""
+def _refuse_unknown_keys(data: Data, path: str, *names: str) -> None:
+    """Refuse keys that would otherwise be ignored silently."""
     strange = [key for key in data if key not in names]
     if strange:
         raise UnknownPart(path=path or TOP, part=values.abbreviate(strange[0]), parts=", ".join(names))

@@ -35,7 +35,7 @@ def passes(value: ir.Value, test: Test, moment: Moment, line: Decimal | float | 
 
 
 def null_if_blank(value: ir.Value) -> ir.Value:
-    """The value, where it is one: a float that is no number is none, and neither is blank text."""
+    """The value; null where a float is NaN or a text is blank."""
     if value.type().is_string():
         return filled_column(cast(ir.StringValue, value))
     if not value.type().is_floating():

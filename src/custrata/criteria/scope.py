@@ -48,14 +48,14 @@ Line = Number | float | None
 OWNER = "_owner"
 
 
-def unkept(table: ir.Table) -> ir.Table:
+def unmaterialized(table: ir.Table) -> ir.Table:
     """Leave an expression as it is."""
     return table
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What conditions are asked of: everybody's profile, the facts about them, and the instant one looks from.
+    """What conditions are evaluated on: the profile of all customers, their facts, and the instant.
 
     `profile` has one row per customer: `customer_id`, a column per trait, and as far as there are any `tags` (names
     joined by ", "), `<scheme>_tier` and `<scheme>_since` (an instant). `as_of` is an aware datetime, `zone` the IANA
@@ -81,7 +81,7 @@ class Scope:
     as_of: datetime
     zone: str
     facts: Mapping[str, ir.Table] = field(default_factory=dict)
-    keep: Keep = unkept
+    keep: Keep = unmaterialized
 
     def apply(self, criteria: Sequence[Criteria]) -> tuple[ir.Table, list[ir.BooleanValue]]:
         """The profile with the helper columns that the conditions need, and each condition over that table.
@@ -190,26 +190,28 @@ def _lines(profile: ir.Table, all_leaves: Iterable[Leaf]) -> dict[str, tuple[Lin
     if not share_leaves:
         return {}
     values = {name: null_if_blank(profile[leaf.trait]) for name, leaf in share_leaves.items()}
-    worth = profile.select(**{name: _worth(value, share_leaves[name]) for name, value in values.items()})
+    worth = profile.select(**{name: _sort_value(value, share_leaves[name]) for name, value in values.items()})
     lines = values_at_share(worth, {name: (name, Decimal(leaf.test.share or 0)) for name, leaf in share_leaves.items()})
-    turned = {name: -line if _falls(share_leaves[name]) else line for name, line in lines.items() if line is not None}
+    turned = {
+        name: -line if _is_descending(share_leaves[name]) else line for name, line in lines.items() if line is not None
+    }
     return {name: (turned.get(name), values[name].type()) for name in share_leaves}
 
 
-def _worth(value: ir.Value, leaf: TraitLeaf) -> ir.Value:
+def _sort_value(value: ir.Value, leaf: TraitLeaf) -> ir.Value:
     """The value such that the best are the smallest, for ranks are counted from below."""
     if value.type().is_integer():
         value = value.cast("int64")
-    return -value if _falls(leaf) else value
+    return -value if _is_descending(leaf) else value
 
 
-def _falls(leaf: TraitLeaf) -> bool:
+def _is_descending(leaf: TraitLeaf) -> bool:
     return leaf.test.operator == "top"
 
 
 @dataclass(frozen=True)
 class _Conditions:
-    """Writes conditions over one prepared table."""
+    """Builds conditions over one prepared table."""
 
     table: ir.Table
     moment: Moment

@@ -1,4 +1,4 @@
-"""The values of conditions: numbers as decimals, days as dates, and what is not one, said by name."""
+"""Parsers for the values of conditions: numbers as decimals, days as dates, each with an error of its own."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class NotAShare(BadValue):
 
 
 def abbreviate(value: object) -> str:
-    """What was given, short enough for a sentence."""
+    """The value as text, short enough for an error message."""
     try:
         text = str(value).encode("utf-8", "replace").decode()
     except (ValueError, RecursionError):  # too many digits, or too deep
@@ -127,8 +127,8 @@ def share(value: object, path: str) -> str:
     raise NotAShare(path=path, given=abbreviate(value))
 
 
-def listed(value: object, path: str) -> list[object]:
-    """A list that is neither empty nor endless. Raises `NotAList`."""
+def value_list(value: object, path: str) -> list[object]:
+    """A list of 1 to 1,000 values. Raises `NotAList`."""
     if isinstance(value, list | tuple) and 0 < len(value) <= MOST_VALUES:
         return [plain(part) for part in value]
     raise NotAList(path=path, given=abbreviate(value))

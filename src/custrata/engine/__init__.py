@@ -1,4 +1,4 @@
-"""Who computes: DuckDB in this process, or Apache Spark. The only package that knows either."""
+"""The engines: DuckDB in this process, or Apache Spark. No other package depends on either."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def named(function: str) -> Visitor:
     return visit
 
 
-def teach(compiler: type[SQLGlotCompiler], visitors: dict[str, Visitor]) -> None:
-    """Let an Ibis compiler know our operations; Ibis finds a visitor by the operation's name."""
+def register_visitors(compiler: type[SQLGlotCompiler], visitors: dict[str, Visitor]) -> None:
+    """Register visitors for our operations with an Ibis compiler, which finds them by the operation's name."""
     for operation, visitor in {"Unscaled": visit_unscaled, **visitors}.items():
         setattr(compiler, f"visit_{operation}", visitor)

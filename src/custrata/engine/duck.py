@@ -18,7 +18,7 @@ from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 from ibis.common.exceptions import TableNotFound
 
 from custrata.engine.base import Engine
-from custrata.engine.compile import named, quotient_by, scaled, teach
+from custrata.engine.compile import named, quotient_by, register_visitors, scaled
 from custrata.engine.deadline import watch
 from custrata.engine.functions import Quotient
 from custrata.engine.memory import memory_in_bytes
@@ -80,7 +80,7 @@ def _date_from_day(self: SQLGlotCompiler, op: Any, *, arg: sge.Expression) -> sg
     return sge.Add(this=epoch, expression=arg)
 
 
-teach(
+register_visitors(
     DuckDBCompiler,
     {
         "DiscreteQuantile": _discrete_quantile,

@@ -1,4 +1,4 @@
-"""What an engine says when it fails, in our words: nobody has to read a database's own."""
+"""Translates the errors of an engine into Custrata errors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 import ibis.expr.types as ir
 
-from custrata.engine.storage import of_storage
+from custrata.engine.storage import storage_error
 from custrata.errors import CustrataError, Refused
 
 P = ParamSpec("P")
@@ -47,35 +47,35 @@ class EngineFailed(Refused):
 def guarded(function: Callable[P, R]) -> Callable[P, R]:
     """A function whose result is computed before it returns, and that fails with a Custrata error alone.
 
-    A table comes back computed, so that no error waits in it. What is none of the engine's is left as it is.
+    A table is returned computed, so that it raises no error later. Other errors are raised unchanged.
     """
 
     @wraps(function)
-    def careful(*args: P.args, **kwargs: P.kwargs) -> R:
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             result = function(*args, **kwargs)
             return result.cache() if isinstance(result, ir.Table) else result
         except Exception as error:
-            named = of_engine(error)
+            named = engine_error(error)
             if named is None:
                 raise
             raise named from error
 
-    return careful
+    return wrapper
 
 
-def of_engine(error: BaseException) -> CustrataError | None:
-    """The Custrata error that says what an engine's error, or a disk's, means; none where it is neither's.
+def engine_error(error: BaseException) -> CustrataError | None:
+    """The Custrata error for an error of an engine or a disk; `None` for any other error.
 
     >>> import duckdb
-    >>> type(of_engine(duckdb.OutOfRangeException("Overflow in multiplication of INT32"))).__name__
+    >>> type(engine_error(duckdb.OutOfRangeException("Overflow in multiplication of INT32"))).__name__
     'NumberTooLarge'
-    >>> of_engine(ValueError("not ours")) is None
+    >>> engine_error(ValueError("not ours")) is None
     True
     """
     if isinstance(error, CustrataError):
         return None
-    if (of_disk := of_storage(error)) is not None:
+    if (of_disk := storage_error(error)) is not None:
         return of_disk
     if type(error).__module__.partition(".")[0] not in _ENGINES:
         return None

@@ -1,6 +1,6 @@
-"""Which failures of an engine may be over when the same is asked again: those of files, connections and locks.
+"""Which errors of an engine are transient and worth a retry: those of files, connections and locks.
 
-What fails in a cast, in arithmetic or for want of a column fails on the same input for good.
+Errors of casts, of arithmetic or of missing columns recur on the same input.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import duckdb
 OF_DUCKDB = (duckdb.IOException, duckdb.TransactionException, duckdb.ConnectionException, duckdb.InterruptException)
 
 
-def may_pass(error: BaseException) -> bool:
-    """Whether an error of an engine is one of circumstances.
+def is_transient(error: BaseException) -> bool:
+    """Whether an error of an engine is transient.
 
-    >>> may_pass(duckdb.IOException("disk full")), may_pass(duckdb.ConversionException("no number"))
+    >>> is_transient(duckdb.IOException("disk full")), is_transient(duckdb.ConversionException("no number"))
     (True, False)
     """
     spark = sys.modules.get("py4j.protocol")  # there only where Spark was used

@@ -20,7 +20,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.types import TimestampType
 
 from custrata.engine.base import Engine
-from custrata.engine.compile import named, quotient_by, teach
+from custrata.engine.compile import named, quotient_by, register_visitors
 from custrata.engine.memory import memory_in_bytes
 from custrata.engine.scratch import Scratch
 from custrata.schema import INSTANT
@@ -49,7 +49,7 @@ def _epoch_micros(self: SQLGlotCompiler, op: Any, *, arg: sge.Expression) -> sge
     return sge.Anonymous(this="unix_micros", expressions=[instant])
 
 
-teach(
+register_visitors(
     PySparkCompiler,
     {
         "DiscreteQuantile": _discrete_quantile,

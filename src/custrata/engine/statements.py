@@ -106,7 +106,7 @@ class Statements:
     def __init__(self, compiler: SQLGlotCompiler, dialect: Any) -> None:
         self._compiler = compiler
         self._dialect = dialect
-        self._kept: OrderedDict[Any, _Template] = OrderedDict()
+        self._templates: OrderedDict[Any, _Template] = OrderedDict()
 
     def sql(self, root: Concrete, compile_whole: Compile) -> str:
         """The statement of an expression, filled into a template or compiled whole."""
@@ -114,14 +114,14 @@ class Statements:
         if shape is None:
             return compile_whole()
         values = tuple(literal.value for literal in shape.literals)
-        template = self._kept.get(shape.key)
+        template = self._templates.get(shape.key)
         if template is None:
             sql = compile_whole()
-            self._kept[shape.key] = _Template(values, _unnamed(sql, shape.tables))
-            if len(self._kept) > MOST:
-                self._kept.popitem(last=False)
+            self._templates[shape.key] = _Template(values, _unnamed(sql, shape.tables))
+            if len(self._templates) > MOST:
+                self._templates.popitem(last=False)
             return sql
-        self._kept.move_to_end(shape.key)
+        self._templates.move_to_end(shape.key)
         changed = frozenset(place for place, value in enumerate(values) if not _same(value, template.values[place]))
         if not changed:
             return _named(template.sql, shape.tables)

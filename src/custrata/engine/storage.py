@@ -1,6 +1,6 @@
-"""What a disk or a database file says when it fails, in our words: full, read-only, forbidden, or damaged.
+"""Translates the errors of disks and database files: full, read-only, not permitted, or damaged.
 
-Python, Arrow, Delta Lake, DuckDB and SQLite each say it in their own way; here it gets one name.
+Python, Arrow, Delta Lake, DuckDB and SQLite each report them differently; here every kind has one error.
 """
 
 from __future__ import annotations
@@ -76,12 +76,12 @@ CUT = re.compile(r"\s|\.\.\.")  # a statement that an error quotes, or shortens
 PANIC = "PanicException"  # of the library below Delta Lake, no Exception
 
 
-def of_storage(error: BaseException) -> CustrataError | None:
-    """The Custrata error that says what a disk's or a database's error means; none where it is neither's.
+def storage_error(error: BaseException) -> CustrataError | None:
+    """The Custrata error for an error of a disk or a database file; `None` for any other error.
 
-    >>> type(of_storage(OSError(errno.ENOSPC, "No space left on device", "orders.csv"))).__name__
+    >>> type(storage_error(OSError(errno.ENOSPC, "No space left on device", "orders.csv"))).__name__
     'DiskFull'
-    >>> of_storage(ValueError("not ours")) is None
+    >>> storage_error(ValueError("not ours")) is None
     True
     """
     if isinstance(error, CustrataError):
@@ -141,7 +141,7 @@ def _kind(error: BaseException) -> type[Refused] | None:
 
 
 def _place(error: BaseException) -> object:
-    """The file that an error names, or that it is one of the workspace."""
+    """The file that an error names, else the phrase for a file of the workspace."""
     name = getattr(error, "filename", None)
     if name:
         return name

@@ -1,5 +1,5 @@
-"""Who is who: from what the sources say to one row per customer."""
+"""Golden records: from the records of all sources to one row per customer."""
 
-from custrata.identity.golden import custom_traits, golden_customers, payments_typed
+from custrata.identity.golden import custom_traits, golden_customers, with_typed_payments
 
-__all__ = ["custom_traits", "golden_customers", "payments_typed"]
+__all__ = ["custom_traits", "golden_customers", "with_typed_payments"]

@@ -1,4 +1,4 @@
-"""The golden record: what is known of a customer, from all records that speak of her."""
+"""The golden record: one row per customer, merged from all records of the customer."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def golden_customers(records: ir.Table, edits: ir.Table | None = None) -> ir.Tab
     ranked = _ranked(records)
     newest = {name: ranked[name].argmax(ranked["rank"], where=ranked[name].notnull()) for name in ATTRIBUTES}
     customers = ranked.group_by("customer_id").aggregate(**newest)
-    return customers if edits is None else _edited(customers, edits)
+    return customers if edits is None else _with_edits(customers, edits)
 
 
-def _edited(customers: ir.Table, edits: ir.Table) -> ir.Table:
-    """What sources told, each edited attribute replaced; a customer no source told of has what was edited."""
+def _with_edits(customers: ir.Table, edits: ir.Table) -> ir.Table:
+    """The customers with edited attributes replaced; a customer that no source has consists of the edits alone."""
     by_hand = {f"to_{name}": edits.value.max(where=edits.attribute == name) for name in EDITABLE}
     marked = {f"is_{name}": (edits.attribute == name).any() for name in EDITABLE}
     wide = edits.group_by(edited_customer=edits.customer_id).aggregate(**by_hand, **marked)
@@ -86,7 +86,7 @@ def custom_traits(records: ir.Table, taken: frozenset[str]) -> tuple[ir.Table, d
     return with_properties.group_by("customer_id").aggregate(**newest), names
 
 
-def payments_typed(custom: ir.Table) -> ir.Table:
+def with_typed_payments(custom: ir.Table) -> ir.Table:
     """Custom traits in which `late_share`, the share of payments made late, is a number, and `overdue` true or false.
 
     Files bring them as texts; what is neither is empty.

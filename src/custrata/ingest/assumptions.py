@@ -9,9 +9,9 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from custrata.ingest.above import forward_filled
 from custrata.ingest.canonical import CANCELLED, FOLLOWS, WORD, as_reported
 from custrata.ingest.cleaning import GONE
+from custrata.ingest.forward_fill import forward_filled
 from custrata.ingest.keys import with_order_ids
 from custrata.ingest.placeholders import without_placeholders
 from custrata.ingest.plan import Plan, Views

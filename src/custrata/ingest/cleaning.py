@@ -22,10 +22,10 @@ from custrata.ingest.fields import CURRENCY as CURRENCY_FIELD
 from custrata.ingest.fields import Field
 from custrata.ingest.functions import texts_by_name
 from custrata.ingest.headers import LINE
-from custrata.ingest.leaving import left_out_cell
 from custrata.ingest.money import LIMITS, currency_of, number_notes, plain_number, quick_number, wide_number
 from custrata.ingest.notes import noted, together
 from custrata.ingest.plan import Plan, Views
+from custrata.ingest.row_filters import left_out_cell
 from custrata.ingest.texts import choice_value, tidy, tidy_id, without_wrapper
 from custrata.schema import QUANTITY
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from custrata.errors import BadInput
 from custrata.ingest.files import BLOCK, blocks
-from custrata.ingest.heads import WITHIN, NoSuchRow, find_head, header_notices
+from custrata.ingest.header_rows import WITHIN, NoSuchRow, find_head, header_notices
 from custrata.ingest.notices import Notice
 
 DELIMITERS = (",", "\t", ";", "|")

@@ -16,7 +16,7 @@ from custrata.engine import DuckEngine
 from custrata.engine.scratch import remove_abandoned
 from custrata.errors import Refused
 from custrata.ingest.contacts import region_of
-from custrata.ingest.traces import (
+from custrata.ingest.person_matching import (
     PARTIAL_SUFFIX,
     Matcher,
     cell_values,
@@ -28,9 +28,9 @@ from custrata.ingest.traces import (
     quarantine_files,
 )
 from custrata.lake import Workspace
+from custrata.lake.customer_rows import rows_of_customers
 from custrata.lake.erasures import CUSTOMER
 from custrata.lake.intents import Intent, Person
-from custrata.lake.whose import rows_of_customers
 from custrata.lake.workspace import LEFT_INSIDE
 from custrata.schema import CUSTOMER_RECORDS, TABLES
 

@@ -19,21 +19,21 @@ from custrata.errors import Refused
 from custrata.ingest.assumptions import meanings_of, resolve_ambiguities, unknown_words
 from custrata.ingest.contacts import region_of
 from custrata.ingest.dates import AmbiguousDates, Evidence, Order, evidence, evidence_of
+from custrata.ingest.decimal_separator import with_decimal_mark
 from custrata.ingest.fields import kind_named
 from custrata.ingest.files import SourceFile, open_file
 from custrata.ingest.mapping import BadMapping, Mapping
-from custrata.ingest.marks import with_decimal_mark
 from custrata.ingest.money import CurrencyMismatch, foreign
 from custrata.ingest.numbers import with_number_column, without_spoilt_customers, without_spoilt_numbers
 from custrata.ingest.plan import Plan, Views, temporary_views
 from custrata.ingest.platforms import platform_of
 from custrata.ingest.quality import QualityReport
 from custrata.ingest.quarantine import faults_of
+from custrata.ingest.quarantine_files import recover_killed
 from custrata.ingest.questions import Dialog
 from custrata.ingest.recognise import SAMPLE_ROWS, checked, recognised, with_forms
 from custrata.ingest.result import ImportResult
 from custrata.ingest.sample import Sample
-from custrata.ingest.settling import recover_killed
 from custrata.ingest.sources import Source, drop_rejects, engine_failure, open_source, reading, sample
 from custrata.ingest.staging import Staged, stage
 from custrata.ingest.totals import without_remarks

@@ -61,7 +61,7 @@ class Listed(LazyPhrase):
 
     questions: tuple[Question, ...] = ()
 
-    def said(self, language: str) -> str:
+    def in_language(self, language: str) -> str:
         """The questions in a language; the proposed answer of each stands first."""
         lines = []
         for question in self.questions:

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 
 from custrata.errors import BadInput
 from custrata.ingest.fields import Field, Kind, kind_named
+from custrata.ingest.header_rows import WITHIN, Head, NoSuchRow, find_head, header_notices
 from custrata.ingest.headers import is_known, plain_header, rank, repeated_headers, unique_headers
-from custrata.ingest.heads import WITHIN, Head, NoSuchRow, find_head, header_notices
 from custrata.ingest.mapping import Mapping
 from custrata.ingest.notices import Notice
 from custrata.ingest.sheets import Sheet

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 
 from custrata.ingest import catalogue, people
 from custrata.ingest.accepted import Accepted, accepted_orders, sound, unique
-from custrata.ingest.alike import report_similar_ids
+from custrata.ingest.erased_rows import faults_without_erased, without_erased
 from custrata.ingest.lines import accepted_lines, derived_orders, with_line_ids
 from custrata.ingest.origin import Origin
 from custrata.ingest.plan import Plan, Views
@@ -28,11 +28,11 @@ from custrata.ingest.quality import (
     orders_of_lines,
 )
 from custrata.ingest.quarantine import Fault, faulty_rows, write_quarantine
+from custrata.ingest.quarantine_files import finalize, pending_file, recover_killed
 from custrata.ingest.questions import Dialog
-from custrata.ingest.refusing import faults_without_erased, without_erased
 from custrata.ingest.remarks import report_future_dates, report_shared_cards
 from custrata.ingest.result import ImportResult
-from custrata.ingest.settling import finalize, pending_file, recover_killed
+from custrata.ingest.similar_ids import report_similar_ids
 from custrata.ingest.staging import Staged
 from custrata.lake import Change, ImportRecord, LakeSnapshot, Merged, Workspace
 from custrata.lake.durable import sync

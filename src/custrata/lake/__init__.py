@@ -1,4 +1,4 @@
-"""Where facts are kept: Delta tables that change together, runs published by one pointer, and the workspace of both."""
+"""Storage: Delta tables that change atomically together, runs published by one pointer, and the workspace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A workspace frozen at one moment, as files that nobody changes any more."""
+"""A consistent copy of the files of a workspace, for backups."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ LEFT_OUT = {".lock", ".lease"}
 
 
 def freeze(workspace: Workspace, target: Path, stack: ExitStack, *, wait: float = WAIT) -> None:
-    """Put every file of the workspace under `target`, as of one moment between two changes.
+    """Link every file of the workspace into `target`, consistent as of one moment between two changes.
 
-    Parameters: `target` a new folder on the same disk; `stack` holds the workspace still until it is closed, so that a
-    caller can look at a database meanwhile. Files are linked, not copied, since none is ever written to again: it takes
-    a moment, whatever the size. Dead files stay behind: those of former versions of tables, and what no run needs.
+    Parameters: `target` a new folder on the same disk; `stack` holds the locks of the workspace until it is closed, so
+    that a caller can copy a database meanwhile. Files are linked, not copied, since they are immutable, so it is fast
+    for any size. Dead files are left out: those of older table versions, and those that no run needs.
 
     Raises `Busy` where an import or a refresh is at work for longer than `wait` seconds.
     """
     for lock in (workspace.lake.folder / LAKE_LOCK, workspace.runs.folder / RUNS_LOCK):
         stack.enter_context(locked(lock, wait=wait))
-    workspace.erasures.key()  # by it a restored workspace is known to be the same one
+    workspace.erasures.key()  # it identifies a restored workspace as the same one
     dead = workspace.lake.dead_files() | workspace.runs.dead_folders()
     for file in _archived_files(workspace.folder, dead):
         there = target / file.relative_to(workspace.folder)
@@ -55,7 +55,7 @@ def _archived_files(folder: Path, dead: Set[Path]) -> Iterator[Path]:
         for home, folders, names in os.walk(folder / part):
             here = Path(home)
             folders[:] = [name for name in folders if not name.startswith(DRAFT) and here / name not in dead]
-            # Schemes may be published meanwhile: their list might not fit the files.
+            # Schemes may be published meanwhile, so their checksum list may not match the files.
             left_out = LEFT_OUT | {SUMS} if part == "schemes" else LEFT_OUT
             archived = (name for name in names if name not in left_out and not name.endswith(".new"))
             yield from (here / name for name in archived if here / name not in dead)

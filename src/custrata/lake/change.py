@@ -10,15 +10,15 @@ from pathlib import Path
 import ibis.expr.types as ir
 
 from custrata.engine import DuckEngine
+from custrata.lake.customer_rows import rows_of_customers, rows_without
 from custrata.lake.manifest import ImportRecord, Manifest
 from custrata.lake.pending import SMALL, PendingTable
 from custrata.lake.upsert import Merged, upsert
-from custrata.lake.whose import rows_of_customers, rows_without
 from custrata.schema import TABLES
 
 
 class Change:
-    """What `Lake.change` hands out; it ends with the block."""
+    """The change that `Lake.change` yields; it ends with the block."""
 
     def __init__(self, folder: Path, manifest: Manifest, *, at: datetime, token: str) -> None:
         self._folder = folder
@@ -29,12 +29,12 @@ class Change:
         self._imports: list[ImportRecord] = []
 
     def upsert(self, table_name: str, rows: ir.Table, engine: DuckEngine) -> Merged:
-        """Bring rows into a table; by the natural key, the last `updated_at` wins (none is oldest), then this import.
+        """Upsert rows into a table by its natural key; the last `updated_at` wins (null is oldest), then this import.
 
         Parameters: `rows` has every column of the table, and no key twice. It is computed once where the table is
         empty and up to three times where it is not, so give what is cheap to read.
 
-        Rows that say the same as the known ones in all columns but `updated_at`, `imported_at` and `import_id` are
+        Rows that equal the existing ones in all columns but `updated_at`, `imported_at` and `import_id` are
         counted as unchanged and not written.
         """
         return upsert(self._table(table_name), rows, engine)
@@ -44,7 +44,7 @@ class Change:
         self._imports.append(record)
 
     def delete_customers(self, customer_ids: Collection[str]) -> dict[str, int]:
-        """Delete every row that names one of the customers; how many, by table."""
+        """Delete every row of the customers; how many, by table."""
         with DuckEngine() as engine:
             return {
                 name: self._delete_customers(self._table(name), customer_ids, engine)
@@ -53,7 +53,7 @@ class Change:
             }
 
     def compact(self) -> dict[str, int]:
-        """Write the small files of every table together; how many files went, by table."""
+        """Merge the small files of every table; how many files fewer, by table."""
         with DuckEngine() as engine:
             return {name: self._compact(self._table(name), engine) for name in self._manifest.tables}
 

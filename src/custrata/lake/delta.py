@@ -19,7 +19,7 @@ from custrata.lake.sums import check, sha256_of
 from custrata.schema import TableSpec
 from custrata.wording import LazyPhrase
 
-# A log that the library shortened by itself, while committing, could lose the version the manifest still pins.
+# Automatic log cleanup during a commit could remove the version that the manifest still pins.
 CONFIGURATION = {
     "delta.enableExpiredLogCleanup": "false",
     "delta.logRetentionDuration": "interval 0 days",
@@ -33,7 +33,7 @@ MILLISECOND = timedelta(milliseconds=1)
 
 @dataclass(frozen=True)
 class Commit:
-    """What a new version takes in and leaves out; `rearranged` when the rows stay the same."""
+    """The files that a new version adds and removes; `rearranged` when the rows stay the same."""
 
     added: tuple[DataFile, ...]
     removed: tuple[DataFile, ...]
@@ -42,7 +42,7 @@ class Commit:
 
 
 def files_at(folder: Path, version: int) -> tuple[DataFile, ...]:
-    """The files of one version, as the log of the table names them. Raises `Damaged` where the version is gone."""
+    """The files of one version, from the log of the table. Raises `Damaged` where the version is missing."""
     try:
         actions = pa.table(DeltaTable(folder, version=version).get_add_actions(flatten=True)).to_pylist()
         files = [DataFile(file["path"], int(file["num_records"]), int(file["size_bytes"])) for file in actions]
@@ -125,7 +125,7 @@ def sync_log(folder: Path, version: int) -> None:
 
 
 def purge_history(folder: Path, version: int) -> None:
-    """Leave of the log only what the newest version needs."""
+    """Remove the log entries that the newest version does not need."""
     table = DeltaTable(folder, version=version)
     table.create_checkpoint()
     table.cleanup_metadata()
@@ -138,7 +138,7 @@ def written_file(path: Path) -> DataFile:
 
 
 def _statistics(path: Path, instant: str | None) -> str:
-    """What the log tells other readers of a file: its rows and the span of its instants, nothing personal."""
+    """The statistics of a file in the log: its row count and the range of its instants, no personal data."""
     metadata = pq.read_metadata(path)
     statistics: dict[str, object] = {"numRecords": metadata.num_rows}
     if instant is not None and (span := _span(metadata, instant)) is not None:

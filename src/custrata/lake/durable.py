@@ -1,4 +1,4 @@
-"""Files that are there in full or not at all, and stay there when the power goes."""
+"""Atomic and durable file writes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexErr
 
 
 class Damaged(Refused):
-    """A file of the workspace is missing, or not as it was written.
+    """A file of the workspace is missing or damaged.
 
-    `reason` is a phrase, or the error it was read with.
+    `reason` is a phrase, or the error raised in reading the file.
     """
 
     template = (
@@ -29,7 +29,7 @@ class Damaged(Refused):
 
 
 def _in_words(error: BaseException) -> LazyPhrase:
-    """Why a file could not be read, without the words of the library that tried."""
+    """The reason why a file could not be read, without the message of the library."""
     if isinstance(error, FileNotFoundError):
         return LazyPhrase("lake", "damage.gone")
     if isinstance(error, PermissionError):
@@ -38,7 +38,7 @@ def _in_words(error: BaseException) -> LazyPhrase:
 
 
 def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
+    """Flush a file, or the entries of a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -47,7 +47,7 @@ def sync(path: Path) -> None:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Put `text` in the place of the file: a reader sees the former text or this one, whenever it looks.
+    """Replace the file with `text` atomically: a reader sees either the old text or the new one.
 
     Only its owner may read it.
 

@@ -1,8 +1,8 @@
-"""Who was erased, as keyed hashes: imports refuse their rows, and nobody can read from the list who they are.
+"""Erased customers as keyed hashes: imports refuse their rows, and the list does not reveal who they are.
 
-The hash is HMAC-SHA-256 under a key of this workspace alone. The key lies beside the list in a file of mode 0600; both
-go into backups, so that a restored workspace refuses the same customers. Whoever has both can try out whether a number
-they know was erased, so they are as private as the facts were.
+The hash is HMAC-SHA-256 with a key of this workspace. The key is stored next to the list in a file of mode 0600; both
+are part of backups, so that a restored workspace refuses the same customers. Anyone with both can test whether a known
+id was erased, so they are as confidential as the facts were.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class NotAnErasureList(BadInput):
 
 
 class OtherErasureKey(Refused):
-    template = "{file} is of another workspace: its hashes are under another key. Nothing was taken over."
+    template = "{file} belongs to another workspace: its hashes use another key. Nothing was imported."
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Erasure:
 
     @property
     def name(self) -> str:
-        """What stands for the customer in lists: the first digits of the hash."""
+        """The name of the customer in lists: the first digits of the hash."""
         return self.customer[:NAME_LENGTH]
 
 
@@ -121,7 +121,7 @@ class Erasures:
         return added
 
     def finish(self, customer_id: str, removed: Mapping[str, int]) -> None:
-        """Note with the erasure in force of a customer what was removed, by place."""
+        """Record what was removed, by place, in the active erasure of a customer."""
         with locked(self.folder / LOCK, wait=WAIT):
             mark, rows = _hash(self.key(), CUSTOMER, customer_id), self.all()
             self._write(
@@ -142,26 +142,26 @@ class Erasures:
         ]
 
     def hashes(self, customer_ids: Iterable[str]) -> set[str]:
-        """The hashes of customers, which stand for them in the list; none where nobody is asked for."""
+        """The hashes of customers as in the list; the key is not read for an empty list."""
         ids = list(customer_ids)
         key = self.key() if ids else b""
         return {_hash(key, CUSTOMER, customer_id) for customer_id in ids}
 
     def refused_values(self, values: Mapping[str, Collection[str]]) -> set[str]:
-        """Those values whose hash is refused; `values` are by what they may be: `customer`, `email`, `phone`."""
+        """The values whose hash is refused; `values` are by type: `customer`, `email`, `phone`."""
         marks = self.in_force()
         key = self.key() if marks else b""
         return {value for what, some in values.items() for value in some if marks and _hash(key, what, value) in marks}
 
     def export(self) -> str:
-        """The list with its key, for another copy of this workspace; as private as the facts were."""
+        """The list with its key, for another copy of this workspace; as confidential as the facts were."""
         rows = json.loads(_as_json(self.all()))
         return json.dumps({"format": FORMAT, "key": self.key().hex(), "erasures": rows}, ensure_ascii=False, indent=1)
 
     def import_list(self, exported: str, *, file: Path) -> int:
-        """Refuse also whom another copy of this workspace refuses; how many were new.
+        """Add the erasures of another copy of this workspace; how many were new.
 
-        Of an erasure that both know, and that was lifted in one, the lifting counts. `file` is for messages.
+        An erasure in both lists that was lifted in one of them is lifted. `file` is for messages.
 
         Raises `NotAnErasureList`, `OtherErasureKey`, `Busy`, `NotWritable`, `Damaged`.
         """
@@ -182,7 +182,7 @@ class Erasures:
             return len({row.customer for row in rows.values() if row.lifted_at is None} - before)
 
     def lift(self, customer: str, *, reason: str, by: str = "", at: datetime) -> Erasure:
-        """Take rows of a customer again; `customer` is the number, or the name of the erasure in the list.
+        """Accept rows of a customer again; `customer` is the id, or the name of the erasure in the list.
 
         Raises `NoReasonToLift`, `NotErased`, `Busy`, `NotWritable`, `Damaged`.
         """
@@ -199,9 +199,9 @@ class Erasures:
         return lifted
 
     def key(self) -> bytes:
-        """The key of this workspace, made when it is first needed. Raises `Damaged`."""
+        """The key of this workspace, created on first use. Raises `Damaged`."""
         path = self.folder / KEY
-        if not path.exists() and self.all():  # a new one would take the erased customers' rows again
+        if not path.exists() and self.all():  # a new key would accept the erased customers' rows again
             raise Damaged(file=path, reason=LazyPhrase("lake", "damage.gone"))
         if not path.exists():
             self._make_key(secrets.token_bytes(KEY_BYTES))
@@ -214,7 +214,7 @@ class Erasures:
         return key
 
     def _make_key(self, key: bytes) -> None:
-        """Write the key whole or not at all; of several who do, the first."""
+        """Write the key atomically; of several concurrent writers the first wins."""
         fresh = self.folder / f".{KEY}.{secrets.token_hex(4)}"
         with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
             file.write(key.hex())

@@ -1,4 +1,4 @@
-"""Whether the lake and the runs of a workspace are as they were written. Nothing is changed."""
+"""Check the lake and the runs of a workspace for damage, without changing anything."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _table(home: Path, folder: Path, state: TableState, *, deep: bool) -> Iterat
 
 
 def damage_of_files(folder: Path, state: TableState, *, deep: bool) -> Iterator[Damaged]:
-    """What is wrong with the data files of a table, each by itself."""
+    """The damage of the data files of a table, one error per file."""
     if not state.files:
         try:
             files_of(folder, state, deep=deep)
@@ -74,7 +74,7 @@ def damage_of_files(folder: Path, state: TableState, *, deep: bool) -> Iterator[
 
 
 def damage_of_log(folder: Path, state: TableState) -> Damaged | None:
-    """What is wrong with the log of a table whose files are whole."""
+    """The damage of the log of a table whose data files are undamaged."""
     try:
         check_entry(folder, state.version)
         for entry in sorted((folder / LOG).glob("*.json")):
@@ -86,7 +86,7 @@ def damage_of_log(folder: Path, state: TableState) -> Damaged | None:
 
 
 def _check_entry(entry: Path) -> None:
-    """Raises `Damaged` where an entry of a log is no JSON, even where a later checkpoint has what it said."""
+    """Raises `Damaged` where a log entry is not JSON, even where a later checkpoint contains its content."""
     try:
         actions = [json.loads(line) for line in entry.read_text("utf-8").splitlines() if line.strip()]
         if not actions or not all(isinstance(action, dict) for action in actions):
@@ -145,7 +145,7 @@ def examine_runs(home: Path, *, deep: bool = False) -> Iterator[Finding]:
 
 
 def damage_of_run(runs: Runs, run_id: str, *, deep: bool) -> Damaged | None:
-    """What is wrong with a published run; none where it is whole."""
+    """The damage of a published run; None where it has none."""
     try:
         run = runs.run(run_id)
         for name, states in checksums_in(run.folder).items():

@@ -1,4 +1,4 @@
-"""Customers a person excluded from grading: their facts stay and are shown, but count in no trait and no line."""
+"""Customers excluded from grading: their facts are kept and shown, but affect no trait and no threshold."""
 
 from __future__ import annotations
 
@@ -83,5 +83,5 @@ class Exclusions:
 
 
 def fingerprint(customer_ids: Collection[str]) -> str:
-    """A short text that changes with who is excluded; empty where nobody is."""
+    """A fingerprint of the excluded customers; empty where none are excluded."""
     return sha256("\0".join(sorted(customer_ids)).encode()).hexdigest()[:16] if customer_ids else ""

@@ -1,4 +1,4 @@
-"""What an examination of a workspace comes to: one finding for each part that is whole, damaged or mended."""
+"""The findings of a workspace check: one for each part that is whole, damaged or repaired."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ State = Literal["whole", "notice", "mended", "damaged"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One part of a workspace: `what` is the matter with it, and `way` leads back where it is damaged."""
+    """One part of a workspace: `what` describes its state, and `way` how to repair it where it is damaged."""
 
     part: str
     path: str
@@ -34,17 +34,17 @@ def whole(part: str, path: str, name: str, **facts: object) -> Finding:
 
 
 def notice(part: str, path: str, name: str, **facts: object) -> Finding:
-    """Something to know of that is no damage."""
+    """A remark that is no damage."""
     return Finding(part, path, "notice", phrase_of(name, **facts))
 
 
 def mended(part: str, path: str, name: str, **facts: object) -> Finding:
-    """A part that was damaged until now."""
+    """A part that was repaired."""
     return Finding(part, path, "mended", phrase_of(name, **facts))
 
 
 def damaged(part: str, home: Path, error: Damaged, way: str, **facts: object) -> Finding:
-    """A part that cannot be read, and the way back."""
+    """A damaged part, and how to repair it."""
     file = Path(str(error.facts["file"]))
     path = file.relative_to(home).as_posix() if file.is_relative_to(home) else str(file)
     reason = error.facts["reason"]

@@ -1,7 +1,7 @@
-"""Erasures that are under way: noted before anything is removed, and until every place is clean.
+"""Erasures in progress: recorded before anything is removed, until every place is clean.
 
-Until then the note holds whom it is about in plain text, since what is left of them could not be searched for without;
-afterwards only the hashes of `erasures` stay.
+The record holds the ids and contacts in plain text, which are needed to search for remaining data; afterwards only
+the hashes of `erasures` are kept.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WAIT = 10.0
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who is erased: the number, and the contacts and names known of them when it began."""
+    """A person being erased: the customer id, and the contacts and names known when the erasure started."""
 
     customer_id: str
     emails: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class Person:
     names: tuple[str, ...] = ()
 
     def joined(self, other: Person) -> Person:
-        """The same person with what somebody else knows of them besides.
+        """The person with contacts and names of both.
 
         >>> Person("a", names=("Ann",)).joined(Person("a", names=("Ann", "Anne"))).names
         ('Ann', 'Anne')
@@ -50,8 +50,8 @@ class Person:
 
 @dataclass(frozen=True)
 class Intent:
-    """An erasure under way: of whom, when and by whom it was asked for, what there was of them by place, and which
-    places are clean by now."""
+    """An erasure in progress: the people, when and by whom it was requested, row counts by place, and which places are
+    clean."""
 
     id: str
     people: tuple[Person, ...]
@@ -62,7 +62,7 @@ class Intent:
 
     @property
     def customer_ids(self) -> list[str]:
-        """The numbers of those who are erased."""
+        """The ids of the customers to erase."""
         return [person.customer_id for person in self.people]
 
 
@@ -85,14 +85,14 @@ class Intents:
     def add(
         self, people: Collection[Person], *, at: datetime, by: str = "", removed: Mapping[str, int] | None = None
     ) -> Intent:
-        """Note an erasure, on the disk when this returns. Raises `Busy`, `NotWritable`, `Damaged`."""
+        """Record an erasure durably. Raises `Busy`, `NotWritable`, `Damaged`."""
         intent = Intent(token_hex(6), tuple(people), at, by, dict(removed or {}))
         with locked(self.folder / LOCK, wait=WAIT):
             self._write([*self.all(), intent])
         return intent
 
     def mark_clean(self, intent: Intent, place: str, removed: Mapping[str, int]) -> Intent:
-        """Note that a place is clean, and what went there where that is more than was counted before."""
+        """Mark a place as clean, with the number of removed rows where it exceeds the earlier count."""
         more = {name: max(count, intent.removed.get(name, 0)) for name, count in removed.items() if count}
         clean = tuple(dict.fromkeys((*intent.clean, place)))
         intent = replace(intent, removed={**intent.removed, **more}, clean=clean)
@@ -101,13 +101,13 @@ class Intents:
         return intent
 
     def remove(self, intent: Intent) -> None:
-        """Forget an erasure that is done, and with it who it was about."""
+        """Remove a finished erasure with its personal data."""
         with locked(self.folder / LOCK, wait=WAIT):
             self._write([other for other in self.all() if other.id != intent.id])
 
     @contextmanager
     def working(self, *, wait: float = WAIT) -> Iterator[None]:
-        """Hold the work on the erasures of this workspace, which one process does at a time. Raises `Busy`."""
+        """Hold the lock for processing erasures, one process at a time. Raises `Busy`."""
         with locked(self.folder / WORK, wait=wait):
             yield
 

@@ -1,4 +1,4 @@
-"""The lake: Delta tables that change together."""
+"""The lake: Delta tables that change atomically together."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ LOCK, LEASE = ".lock", ".lease"
 class Lake:
     """The tables of a workspace, each a Delta table in its folder; `manifest.json` pins the version of each.
 
-    One process writes at a time, any number read meanwhile and see the state before or after a change. Other programs
-    may read the tables; what they write is rolled back by the next change.
+    One process writes at a time; concurrent readers see the state before or after a change. Other programs may read
+    the tables; their writes are rolled back by the next change.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,21 +37,21 @@ class Lake:
             Manifest().write(self.folder)
 
     def snapshot(self) -> LakeSnapshot:
-        """The lake as it is now; it waits for nobody. Raises `Damaged`."""
+        """The current state of the lake, without waiting for locks. Raises `Damaged`."""
         return LakeSnapshot.take(self.folder)
 
     def at_versions(self, versions: Mapping[str, int], rows: Mapping[str, int]) -> LakeSnapshot | None:
-        """The tables as they were at these versions, with so many rows each; nothing where a version is gone."""
+        """The tables at these versions, with these row counts; None where a version no longer exists."""
         return LakeSnapshot.of_versions(self.folder, versions, rows)
 
     @contextmanager
     def reading(self, *, wait: float = WAIT) -> Iterator[LakeSnapshot]:
-        """A snapshot whose files stay until the block ends: `erase` and `compact` wait for it.
+        """A snapshot whose files are kept until the block ends: `erase` and `compact` wait for it.
 
-        Whoever publishes what was computed from customers stays in the block until then, so that an erasure in
-        between is not undone.
+        Code that publishes results computed from customers stays in the block until they are published, so that an
+        erasure in between is not undone.
 
-        Where nobody here may write to the lake there is no lock to hold: then it is a snapshot like any other.
+        Without write permission for the lake no lock is held, and the snapshot is an ordinary one.
 
         Raises `Busy` where old files are being removed for longer than `wait` seconds, `Damaged`.
         """
@@ -63,7 +63,7 @@ class Lake:
 
     @contextmanager
     def change(self, *, at: datetime, wait: float = WAIT) -> Iterator[Change]:
-        """A change that becomes visible, whole, when the block ends without an error, and never otherwise.
+        """A change that becomes visible atomically when the block ends without an error, and never otherwise.
 
         Parameters: `at` is the instant of the change; `wait` how many seconds to wait for another writer.
 
@@ -73,7 +73,7 @@ class Lake:
             yield change
 
     def erase(self, *customer_ids: str, at: datetime, wait: float = WAIT) -> dict[str, int]:
-        """Delete customers from every table, and with them every older version and file; rows deleted, by table.
+        """Delete customers from every table, and every older version and file; rows deleted, by table.
 
         Raises `Busy` where another process writes, or holds `reading`, for longer than `wait` seconds, and `Damaged`;
         then nothing is deleted.
@@ -82,7 +82,7 @@ class Lake:
             return change.delete_customers(customer_ids)
 
     def compact(self, *, at: datetime, wait: float = WAIT) -> dict[str, int]:
-        """Write small files together and remove every older version; how many files fewer, by table.
+        """Merge small files and remove every older version; how many files fewer, by table.
 
         Raises as `erase` does.
         """
@@ -90,11 +90,11 @@ class Lake:
             return change.compact()
 
     def usage(self) -> LakeUsage:
-        """What the lake takes on the disk, and what of it compacting would free. Raises `Damaged`."""
+        """The disk usage of the lake, and how much compacting would free. Raises `Damaged`."""
         return usage_of(self.folder)
 
     def dead_files(self) -> set[Path]:
-        """The files of rows that the present version does not need; a change that is under way counts as dead."""
+        """The data files that the current version does not need, including those of a change in progress."""
         return dead_files(self.folder)
 
     @contextmanager
@@ -115,19 +115,19 @@ class Lake:
             if manifest != current:
                 manifest.write(self.folder)
             return
-        # Alone before it is visible: if a reader does not leave, nothing has happened yet.
+        # The lease is taken before the change is visible: if a reader does not finish, nothing has changed.
         with locked(self.folder / LEASE, wait=wait):
             self._sweep(manifest)
 
     def _sweep(self, manifest: Manifest) -> Manifest:
-        """Put the manifest in force and remove what it does not need; after a kill, the next change does."""
+        """Write the manifest and remove unreferenced files; after a kill the next change finishes this."""
         replace(manifest, sweep_due=True).write(self.folder)
         swept = sweep(self.folder, manifest)
         swept.write(self.folder)
         return swept
 
     def _finish_sweep(self, manifest: Manifest) -> Manifest:
-        """Remove what an erasure that was killed had no time to, unless somebody is reading."""
+        """Finish the cleanup of a killed erasure, unless a reader holds the lease."""
         if manifest.sweep_due:
             with suppress(Busy), locked(self.folder / LEASE, wait=0):
                 return self._sweep(manifest)

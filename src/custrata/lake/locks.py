@@ -1,4 +1,4 @@
-"""Locks between processes: held by the kernel, so they end with the process that held them."""
+"""Locks between processes, held by the kernel, so that they end with the process."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class NotWritable(Refused):
 
 @contextmanager
 def locked(path: Path, *, wait: float, shared: bool = False) -> Iterator[None]:
-    """Hold the lock file: alone, or together with others who share it.
+    """Hold the lock file, exclusively or shared.
 
-    Whoever holds one writes into the workspace, so that files created within the block are their owner's alone.
+    Holders write into the workspace, so files created within the block are readable by their owner only.
 
     Parameters: `wait` is how many seconds to try.
 
-    Raises `Busy`, naming the process that holds it (of several who share it, the last that came), and `NotWritable`.
+    Raises `Busy`, with the process that holds it (of several that share it, the last one), and `NotWritable`.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / ".lock"

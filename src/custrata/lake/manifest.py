@@ -1,6 +1,6 @@
-"""The manifest: which version of every table makes up the lake, and every import that brought it there.
+"""The manifest: the version of every table in the lake, and every import.
 
-It is written twice, one after the other, so that a damaged one can be told from its copy.
+It is written twice, so that a damaged one can be restored from its copy.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from custrata.wording import LazyPhrase
 
 FILE, COPY = "manifest.json", "manifest.copy.json"
 FORMAT = 2
-READABLE = (1, FORMAT)  # the first has no files
+READABLE = (1, FORMAT)  # format 1 has no files
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,13 @@ class DataFile:
 
     @property
     def sum(self) -> Checksum:
-        """What it is compared with."""
+        """The checksum that the file is compared with."""
         return Checksum(self.size, self.sha256, self.at)
 
 
 @dataclass(frozen=True)
 class TableState:
-    """A table's Delta version, its number of rows, a mark that changes whenever its rows do, and its files.
+    """A table's Delta version, its row count, a token that changes whenever its rows do, and its files.
 
     `files` is empty where an earlier version wrote the manifest: then they are those of the Delta version.
     """
@@ -75,7 +75,7 @@ class TableState:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The whole lake at one moment; `sweep_due` says that files of erased rows may still lie on the disk."""
+    """The state of the lake at one moment; `sweep_due` says that files of erased rows may still be on the disk."""
 
     tables: dict[str, TableState] = field(default_factory=dict)
     imports: tuple[ImportRecord, ...] = ()
@@ -83,7 +83,7 @@ class Manifest:
 
     @property
     def fingerprint(self) -> str:
-        """A short text that changes whenever the rows of a table do.
+        """A fingerprint that changes whenever the rows of a table do.
 
         >>> Manifest().fingerprint
         'e3b0c44298fc1c14'
@@ -93,7 +93,7 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
-        """The manifest in force. Raises `Damaged`."""
+        """The current manifest. Raises `Damaged`."""
         path = folder / FILE
         try:
             return cls.from_text(read_checked(path), path)
@@ -122,7 +122,7 @@ class Manifest:
         )
 
     def write(self, folder: Path) -> None:
-        """Put this manifest in force: the moment at which a change becomes visible, whole."""
+        """Write this manifest, which makes a change visible atomically."""
         write_checked(folder / FILE, self.text())
         replace_file(folder / COPY, self.text())
 

@@ -1,4 +1,4 @@
-"""A table within a change: the files it will consist of, seen by nobody until the change is committed."""
+"""A table within a change: its new files, which are invisible until the change is committed."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from custrata.lake.manifest import DataFile, TableState
 from custrata.lake.sums import check
 from custrata.schema import TableSpec
 
-# About 1.3 million orders: few enough files to open, small enough ones to rewrite.
+# About 1.3 million orders: few files to open, and small enough to rewrite.
 FILE_SIZE = "32MB"
 SMALL = 8 * 2**20
 
 
 class PendingTable:
-    """One table of a change; `token` marks the files of the change, so that those of a killed one can be told."""
+    """One table of a change; `token` prefixes the files of the change, so that those of a killed one can be found."""
 
     def __init__(self, spec: TableSpec, folder: Path, state: TableState | None, token: str) -> None:
         self.spec = spec
@@ -37,17 +37,17 @@ class PendingTable:
 
     @property
     def files(self) -> tuple[DataFile, ...]:
-        """The files the table consists of by now."""
+        """The current files of the table within the change."""
         return tuple(self._files.values())
 
     @property
     def rows(self) -> int:
-        """How many rows the table has by now."""
+        """The current row count of the table within the change."""
         return sum(file.rows for file in self._files.values())
 
     @property
     def changed(self) -> bool:
-        """Whether the files are others than before the change."""
+        """Whether the files differ from those before the change."""
         return self._files.keys() != self._before.keys()
 
     def read(self, engine: DuckEngine, names: Collection[str] | None = None) -> ir.Table:
@@ -55,7 +55,7 @@ class PendingTable:
         return engine.read_parquet(self._paths(names)).select(*self.spec.names)
 
     def row_counts_by_file(self, engine: DuckEngine, choose: Callable[[ir.Table], ir.Table]) -> dict[str, int]:
-        """The files that hold rows of those `choose` leaves of the table, and how many."""
+        """The files with rows that `choose` selects, and how many in each."""
         rows = engine.connection.read_parquet([str(path) for path in self._paths()], filename="filename")
         counts = choose(rows).group_by("filename").agg(rows=ibis._.count())
         return {Path(row["filename"]).name: row["rows"] for row in engine.arrow(counts).to_pylist()}
@@ -65,7 +65,7 @@ class PendingTable:
 
         `rearranged` says that the rows stay the same and only lie in other files.
         """
-        for name in gone:  # rows of a damaged file are not written anew, under a check sum of their own
+        for name in gone:  # rows of a damaged file must not be rewritten with a valid checksum
             check(self._folder / name, [self._files[name].sum], deep=True)
         self._folder.mkdir(exist_ok=True)
         stem = f"{self._token}-{self._written}-"
@@ -92,7 +92,7 @@ class PendingTable:
         return [self._folder / name for name in (self._files.keys() if names is None else names)]
 
     def commit(self, at: datetime) -> TableState:
-        """Make the table's next Delta version of the files it consists of by now."""
+        """Commit the current files as the table's next Delta version."""
         added = tuple(file for name, file in self._files.items() if name not in self._before)
         removed = tuple(file for name, file in self._before.items() if name not in self._files)
         for file in added:

@@ -1,4 +1,4 @@
-"""Files and folders that only their owner may read, whatever umask the process was started with.
+"""Files and folders that only their owner may read, independent of the umask of the process.
 
 DuckDB and Delta Lake create files themselves, so the modes are set by the umask of the process. Programs set it once,
 by `set_private_umask`; the library sets it while it writes a workspace, by `private_files`.
@@ -20,7 +20,7 @@ GROUP_AND_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def set_private_umask() -> None:
-    """Create every file of this process from now on for its owner alone."""
+    """Set the umask of the process so that new files are accessible to their owner only."""
     os.umask(UMASK)
 
 
@@ -48,7 +48,7 @@ _writers = _Writers()
 
 @contextmanager
 def private_files() -> Iterator[None]:
-    """Create files within the block for their owner alone.
+    """Create files within the block that are accessible to their owner only.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "orders"
@@ -65,9 +65,9 @@ def private_files() -> Iterator[None]:
 
 
 def restrict_folder(folder: Path) -> None:
-    """Let nobody but its owner into a folder; one that belongs to somebody else is left as it is.
+    """Restrict a folder to its owner; a folder of another user is left unchanged.
 
-    Whatever lies below it is closed with it.
+    Everything below it becomes inaccessible to others, too.
     """
     with suppress(PermissionError):
         if folder.stat().st_mode & GROUP_AND_OTHERS:
@@ -83,12 +83,12 @@ class OpenPath:
     ours: bool
 
     def close(self) -> None:
-        """Take every right but the owner's from it."""
+        """Remove all permissions but the owner's."""
         self.path.chmod(self.mode & ~GROUP_AND_OTHERS)
 
 
 def open_paths(folder: Path) -> list[OpenPath]:
-    """Everything in a folder, itself included, that others have a right to; links are not followed."""
+    """Every path in a folder, itself included, that others can access; links are not followed."""
     return [open_path for path in (folder, *_below(folder)) if (open_path := _open_path(path)) is not None]
 
 

@@ -1,4 +1,4 @@
-"""What is done after a writer was killed, and how files that no version needs leave the disk."""
+"""Recovery after a killed writer, and removal of unreferenced files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MARK = re.compile("[0-9a-f]{8}")
 
 @contextmanager
 def journal(folder: Path) -> Iterator[str]:
-    """A mark for the files of one change, noted on the disk as long as the change has not ended well."""
+    """A token for the files of one change, kept on the disk until the change has succeeded."""
     token = token_hex(4)
     replace_file(folder / JOURNAL, token)
     yield token
@@ -30,9 +30,9 @@ def journal(folder: Path) -> Iterator[str]:
 
 
 def recover(folder: Path) -> Manifest:
-    """Bring the tables back to what the manifest says, whatever a writer that was killed or failed has left behind.
+    """Restore the tables to the state in the manifest after a writer was killed or failed.
 
-    Raises `Damaged` where there is more than such a writer leaves: a table the manifest does not know of.
+    Raises `Damaged` where a table exists that is neither in the manifest nor left by such a writer.
     """
     manifest, note = Manifest.read(folder), folder / JOURNAL
     pinned = manifest.tables.items()
@@ -55,7 +55,7 @@ def recover(folder: Path) -> Manifest:
 
 
 def _token(note: Path) -> str:
-    """The mark of the files of a change that was killed; empty where there was none, or its note says nothing."""
+    """The token of a killed change; empty where there is none or its file is unreadable."""
     try:
         token = note.read_text(encoding="ascii")
     except (FileNotFoundError, ValueError):
@@ -64,13 +64,13 @@ def _token(note: Path) -> str:
 
 
 def _was_created_by(table: Path, token: str) -> bool:
-    """Whether the change of that mark made a table, and no other one did."""
+    """Whether a table has only files of the change with that token."""
     files = [path.name for path in table.glob("*.parquet")]
     return bool(token) and all(name.startswith(f"{token}-") for name in files)
 
 
 def sweep(folder: Path, manifest: Manifest) -> Manifest:
-    """Remove every file and every version that the manifest does not need; nobody may be reading older ones.
+    """Remove every file and every version that the manifest does not reference; no reader may use older ones.
 
     We unlink the files ourselves: Delta's vacuum commits two more versions for it, each of which a kill could leave
     without a manifest.

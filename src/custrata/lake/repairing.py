@@ -1,6 +1,6 @@
-"""Mending lake and runs from what is whole: the other copy of the manifest, the data files, or the files of a backup.
+"""Repair the lake and runs from undamaged data: the copy of the manifest, the data files, or a backup.
 
-Nothing that may be of use is deleted: damaged logs and runs are moved aside.
+Damaged logs and runs are moved aside, not deleted.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ def files_of_backup(backup: Path | None, home: Path) -> Iterator[Fetch]:
 
 
 def restore_from_backup(path: Path, fetch: Fetch, accept: Callable[[Path], object]) -> bool:
-    """Put the file of a backup in the place of a damaged one, where it is accepted; whether it was.
+    """Replace a damaged file with that of a backup if `accept` succeeds; whether it was replaced.
 
-    `accept` looks at the file of the backup, and raises what reading a damaged file raises.
+    `accept` checks the file of the backup, and raises what reading a damaged file raises.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".repair-") as scratch:
@@ -86,7 +86,7 @@ def restore_from_backup(path: Path, fetch: Fetch, accept: Callable[[Path], objec
 
 
 def repair_lists(home: Path) -> Iterator[Finding]:
-    """Make unreadable lists of check sums anew; a run's from its files where these can be read."""
+    """Recreate unreadable checksum lists; that of a run from its files where these can be read."""
     for path in sorted(home.rglob(SUMS)):
         folder = path.parent
         try:
@@ -99,7 +99,7 @@ def repair_lists(home: Path) -> Iterator[Finding]:
 
 
 def repair_lake(home: Path, fetch: Fetch) -> Iterator[Finding]:
-    """Mend the manifest from its copy, data files from a backup, logs from the manifest."""
+    """Repair the manifest from its copy, data files from a backup, logs from the manifest."""
     folder = home / "lake"
     with private_files(), locked(folder / LAKE_LOCK, wait=WAIT):
         yield from _repair_manifest(home, folder, fetch)
@@ -148,9 +148,9 @@ def _repair_files(home: Path, folder: Path, state: TableState, fetch: Fetch) -> 
 
 
 def rebuild_log(folder: Path, state: TableState) -> None:
-    """Write the Delta log of a table anew from the manifest: its pinned version as a checkpoint, and no older one.
+    """Rebuild the Delta log of a table from the manifest: its pinned version as a checkpoint, without older ones.
 
-    The new log is made beside the old one, which is moved aside; numbers of versions go on.
+    The new log is built in a temporary folder, and the old one is moved aside; version numbers continue.
     """
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".repair-") as scratch:
         rebuilt = Path(scratch) / folder.name
@@ -182,7 +182,7 @@ def _write_log(folder: Path, name: str, state: TableState) -> None:
 
 
 def repair_runs(home: Path, fetch: Fetch) -> Iterator[Finding]:
-    """Mend runs from a backup, move those aside that cannot be, and point at those that are whole."""
+    """Repair runs from a backup, move unrepairable ones aside, and publish the undamaged ones."""
     runs = Runs(home / "derived")
     if not runs.folder.exists():
         return
@@ -203,12 +203,12 @@ def repair_runs(home: Path, fetch: Fetch) -> Iterator[Finding]:
 
 
 def is_trace(folder: Path) -> bool:
-    """Whether retention has left of a run only its changes."""
+    """Whether retention has reduced a run to its changes."""
     return (folder / TRACE).exists() and not (folder / RECORD).exists()
 
 
 def _is_pointed_at(runs: Runs, run_id: str) -> bool:
-    """Whether a run is published, as far as anybody can tell; drafts of a killed refresh are left to the next one."""
+    """Whether a run is published, or the pointer is unreadable; drafts of a killed refresh are left to the next one."""
     try:
         return run_id in runs.ids()
     except Damaged:
@@ -249,7 +249,7 @@ def _move_aside(runs: Runs, path: Path) -> Path:
 
 
 def _repair_pointer(home: Path, runs: Runs) -> Iterator[Finding]:
-    """Point at the runs that are whole: of those of one instant, at the one that was made last."""
+    """Publish the undamaged runs: of several runs of one instant the newest."""
     folders = list((runs.folder / "runs").glob("*"))
     present = {path.name for path in folders if not is_trace(path)}
     traces = [path.name for path in folders if is_trace(path)]
@@ -268,7 +268,7 @@ def _repair_pointer(home: Path, runs: Runs) -> Iterator[Finding]:
 
 
 def _made_at(run: Run) -> datetime:
-    """When a run was made; one that does not say counts as the oldest."""
+    """When a run was computed; a run without the time counts as the oldest."""
     try:
         return datetime.fromisoformat(run.record["at"])
     except UNREADABLE:

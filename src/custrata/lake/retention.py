@@ -1,4 +1,4 @@
-"""How long what a workspace no longer needs stays: which runs are removed, and when the lake is compacted."""
+"""Retention: which runs are removed, and when the lake is compacted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class NotACompactingShare(BadInput):
 
 
 def days_kept(value: str) -> int | None:
-    """For how many days something stays; none: for ever. Raises `NotARetention`.
+    """The retention period in days; None: unlimited. Raises `NotARetention`.
 
     >>> days_kept("60"), days_kept("all")
     (60, None)
@@ -38,7 +38,7 @@ def days_kept(value: str) -> int | None:
 
 
 def compacting_share(value: str) -> Decimal | None:
-    """At which share of dead bytes to live ones the lake is compacted; none: never. Raises `NotACompactingShare`.
+    """The ratio of dead to live bytes at which the lake is compacted; None: never. Raises `NotACompactingShare`.
 
     >>> compacting_share("50%")
     Decimal('0.5')
@@ -56,8 +56,8 @@ def runs_to_remove(ids: Sequence[str], *, days: int | None, zone: str) -> list[s
     Parameters: `ids` are those of all published runs by `as_of`, which they begin with; `days` counts back from the
     newest, so that it does not depend on the clock; `zone` is the one whose months count.
 
-    These stay: the first run, with which the history begins; the newest and the one before it; all of the last `days`;
-    and the last run of each month. A run at the start of a month looks back on the month before, and closes that one.
+    Kept are the first run, with which the history begins; the newest and the one before it; all of the last `days`;
+    and the last run of each month. A run at the start of a month belongs to the month before.
 
     >>> ids = ["20250101T000000000000Z-a", "20250120T000000000000Z-b", "20250201T000000000000Z-c"]
     >>> runs_to_remove([*ids, "20250501T000000000000Z-d", "20250502T000000000000Z-e"], days=60, zone="UTC")
@@ -72,7 +72,7 @@ def runs_to_remove(ids: Sequence[str], *, days: int | None, zone: str) -> list[s
 
 
 def instant_of(run_id: str) -> datetime:
-    """The instant that a run looks from, as its id says it."""
+    """The `as_of` of a run, parsed from its id."""
     return datetime.strptime(run_id.partition("-")[0], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
 
 

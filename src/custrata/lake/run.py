@@ -1,4 +1,4 @@
-"""One run in its folder: its record and its tables, and what is told of one that was withdrawn."""
+"""One run in its folder: its record and its tables, and the record of a withdrawn run."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 
 from custrata.engine import DuckEngine, Engine
 from custrata.errors import Refused
+from custrata.lake.customer_rows import rows_of_customers, rows_without
 from custrata.lake.durable import UNREADABLE, Damaged, sync
 from custrata.lake.sums import check, checksums_in, replace_listed
-from custrata.lake.whose import rows_of_customers, rows_without
 
 
 class NoSuchRunTable(Refused):
@@ -26,7 +26,7 @@ class NoSuchRunTable(Refused):
 
 @dataclass(frozen=True)
 class Run:
-    """One published run: the instant it sees the customers at, its folder, and what it recorded of itself."""
+    """One published run: its instant, its folder and its record."""
 
     id: str
     as_of: datetime
@@ -35,7 +35,7 @@ class Run:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it has all its tables: of a run that retention removed only a trace is left."""
+        """Whether it has all its tables: retention reduces old runs to a trace."""
         return not self.record.get("trace")
 
     def read(self, name: str, engine: Engine) -> ir.Table:
@@ -55,7 +55,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """A run that is published no more: what it recorded, and who withdrew it, when and why."""
+    """A run that is no longer published: its record, and who withdrew it, when and why."""
 
     id: str
     as_of: datetime
@@ -66,7 +66,7 @@ class Withdrawn:
 
 
 def withdrawn_in(path: Path) -> Withdrawn:
-    """The withdrawn run of a note. Raises `Damaged`."""
+    """The withdrawn run recorded in a file. Raises `Damaged`."""
     try:
         note = json.loads(path.read_text(encoding="utf-8"))
         as_of, at = (datetime.fromisoformat(text) for text in (note["record"]["as_of"], note["at"]))
@@ -76,7 +76,7 @@ def withdrawn_in(path: Path) -> Withdrawn:
 
 
 def damage_of(read: Callable[[], object]) -> Damaged | None:
-    """What is wrong with what is read; none where it is whole."""
+    """The `Damaged` error that `read` raises; None where it raises none."""
     try:
         read()
     except Damaged as error:
@@ -85,7 +85,7 @@ def damage_of(read: Callable[[], object]) -> Damaged | None:
 
 
 def remove_customers(customer_ids: Collection[str], path: Path, engine: DuckEngine) -> int:
-    """Put a file without the customers in the place of one that has rows of theirs; how many it had."""
+    """Rewrite a file without the rows of the customers; how many rows were removed."""
     try:
         if "customer_id" not in pq.read_schema(path).names:
             return 0

@@ -1,4 +1,4 @@
-"""Runs: what a refresh computed, in a folder of its own, published by one pointer that is replaced whole."""
+"""Runs: the results of refreshes, one folder each, published by one pointer that is replaced atomically."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from custrata.lake.sums import check, checksums_in, list_files, read_checked, wr
 POINTER, RECORD, LOCK, DRAFT = "published.json", "run.json", ".lock", ".draft-"
 STAGED, WITHDRAWN, LEASE, ASIDE = "staged.json", "withdrawn", ".lease", "damaged"
 STAMP = "%Y%m%dT%H%M%S%fZ"
-# What stays of a run that retention removed: a short record, and the changes that the history is made of.
+# The trace of a run that retention removed: a short record, and the changes for the history.
 TRACE, CHANGES = "trace.json", "changes.parquet"
 
 
 @dataclass(frozen=True)
 class _Published:
-    """The pointer: the ids of all runs by `as_of`, the current one, and those of which only a trace is left."""
+    """The pointer: the ids of all runs by `as_of`, the current one, and those reduced to a trace."""
 
     runs: tuple[str, ...] = ()
     current: str | None = None
@@ -44,11 +44,11 @@ class Runs:
         self.folder = folder
 
     def all(self) -> list[Run]:
-        """Every published run, by `as_of`, but those that `damaged` lists. Raises `Damaged` where it is the newest."""
+        """Every published run, by `as_of`, except damaged ones. Raises `Damaged` where the newest one is damaged."""
         return self._load(lambda published: published.runs, but_damaged=True)
 
     def damaged(self) -> list[Damaged]:
-        """What is wrong with published runs, and with the records of withdrawn ones. Raises `Damaged`."""
+        """The damage of published runs, and of the records of withdrawn ones. Raises `Damaged`."""
         published = self.ids()
         notes = [path for path in sorted((self.folder / WITHDRAWN).glob("*.json")) if path.stem not in published]
         reads: list[Callable[[], object]] = [
@@ -58,7 +58,7 @@ class Runs:
         return [error for read in reads if (error := damage_of(read)) is not None]
 
     def ids(self) -> tuple[str, ...]:
-        """The ids of every published run, by `as_of`; what they recorded is not read. Raises `Damaged`."""
+        """The ids of every published run, by `as_of`, without reading their records. Raises `Damaged`."""
         return self._pointer().runs
 
     def run(self, run_id: str) -> Run:
@@ -66,7 +66,7 @@ class Runs:
         return self._run(run_id)
 
     def traces(self) -> tuple[str, ...]:
-        """The ids of the runs that retention removed, by `as_of`; their changes stay. Raises `Damaged`."""
+        """The ids of the runs reduced to a trace, by `as_of`. Raises `Damaged`."""
         return self._pointer().traces
 
     def history_ids(self) -> tuple[str, ...]:
@@ -79,7 +79,7 @@ class Runs:
         return self._run(run_id, TRACE if run_id in self.traces() else RECORD)
 
     def history(self) -> list[Run]:
-        """Every published run and every trace, by `as_of`: what the history is made of.
+        """Every published run and every trace, by `as_of`, for the history.
 
         A trace has a short record and the table `changes`, no other. Raises `Damaged`.
         """
@@ -87,9 +87,9 @@ class Runs:
 
     @contextmanager
     def reading(self, *, wait: float = 60.0) -> Iterator[None]:
-        """Within the block no file of a run is removed, however many runs are published or removed meanwhile.
+        """Within the block no file of a run is removed, even if runs are published or removed.
 
-        A workspace that nobody here may write to needs no such promise. Raises `Busy`.
+        Without write permission no lock is held. Raises `Busy`.
         """
         if self.folder.exists() and not os.access(self.folder, os.W_OK):
             yield
@@ -99,7 +99,7 @@ class Runs:
             yield
 
     def published(self) -> Run | None:
-        """The current run: the one that looks from the latest instant. Raises `Damaged`."""
+        """The current run, with the latest `as_of`. Raises `Damaged`."""
         runs = self._load(lambda published: (published.current,) if published.current else ())
         return runs[0] if runs else None
 
@@ -107,7 +107,7 @@ class Runs:
     def draft(self, *, wait: float = 0.0) -> Iterator[Path]:
         """An empty folder to write a run's tables into; one refresh at a time.
 
-        What was not published when the block ends is removed, and so is what a killed refresh left behind.
+        A draft that is not published when the block ends is removed, and so are leftovers of a killed refresh.
 
         Raises `Busy` where another refresh is at work for longer than `wait` seconds.
         """
@@ -128,7 +128,7 @@ class Runs:
             shutil.rmtree(draft, ignore_errors=True)
 
     def publish(self, draft: Path, record: Mapping[str, object], supersedes: Collection[str] = ()) -> Run:
-        """Take a draft among the runs, in one moment, in place of those it supersedes; the newest is the current one.
+        """Publish a draft atomically in place of the runs it supersedes; the newest is the current one.
 
         Parameters: `draft` is the folder of the `draft` block we are in; `record` has at least `as_of`, an instant or
         its ISO 8601 text; decimals, dates and instants are kept as text. `supersedes` are ids of runs that leave the
@@ -140,11 +140,10 @@ class Runs:
 
     @contextmanager
     def staging(self, *, at: datetime, wait: float = 0.0) -> Iterator[Stage]:
-        """Make several runs that are published together, in one moment, when the block ends without an error.
+        """Compute several runs that are published together atomically when the block ends without an error.
 
-        Until then, and for good where it is killed, the published runs are the former ones. What was staged before an
-        error stays aside, and the next stage may take it instead of making it again. `at` is when the work began, for
-        those who ask `rebuilding`.
+        Until then, and after a kill, the published runs are unchanged. Runs staged before an error are kept, and the
+        next stage may reuse them. `at` is when the work began, as `rebuilding` returns it.
 
         Raises `Busy` where another refresh is at work for longer than `wait` seconds.
         """
@@ -161,7 +160,7 @@ class Runs:
             stage.commit()
 
     def rebuilding(self) -> datetime | None:
-        """When the making of several runs began that is under way, or was stopped half-way; nothing otherwise."""
+        """When a rebuild that is running or was interrupted began; None otherwise."""
         path = self.folder / STAGED
         try:
             return datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["at"])
@@ -171,7 +170,7 @@ class Runs:
             raise Damaged(file=path, reason=error) from error
 
     def withdrawn(self) -> list[Withdrawn]:
-        """The runs that were withdrawn, by `as_of`, but those that `damaged` lists. Raises `Damaged`."""
+        """The runs that were withdrawn, by `as_of`, except damaged ones. Raises `Damaged`."""
         published = self.ids()
         paths = [path for path in sorted((self.folder / WITHDRAWN).glob("*.json")) if path.stem not in published]
         return [withdrawn_in(path) for path in paths if damage_of(partial(withdrawn_in, path)) is None]
@@ -183,7 +182,7 @@ class Runs:
         replace_file(home / f"{run.id}.json", json.dumps(note, ensure_ascii=False, indent=1))
 
     def _place(self, draft: Path, record: Mapping[str, object]) -> Run:
-        """Put a draft among the folders of runs, on the disk, not pointed at yet."""
+        """Move a draft durably to the folders of runs, without publishing it."""
         as_of = datetime.fromisoformat(str(record["as_of"]))
         run_id = f"{as_of.astimezone(UTC):{STAMP}}-{token_hex(4)}"
         text = json.dumps(record, default=_as_text, ensure_ascii=False, indent=1)
@@ -196,7 +195,7 @@ class Runs:
         return self._run(run_id)
 
     def _switch(self, added: Collection[str], removed: Collection[str]) -> None:
-        """Publish some runs in place of others, in one moment."""
+        """Publish some runs in place of others atomically."""
         # Ids begin with the instant, so they sort by it.
         before = self._pointer()
         published = sorted({*added, *before.runs} - set(removed))
@@ -206,7 +205,7 @@ class Runs:
         self._remove(map(self._home, (*removed, *passed)))
 
     def _passed(self, traces: Collection[str], added: Collection[str]) -> set[str]:
-        """The traces that lie between a new run and the one it went on from: its changes take the place of theirs."""
+        """The traces between a new run and its previous run: its changes replace theirs."""
         passed: set[str] = set()
         for run_id in added if traces else ():
             before = str(self._run(run_id).record.get("before") or "")
@@ -217,17 +216,17 @@ class Runs:
         write_checked(self.folder / POINTER, json.dumps(asdict(pointer)))
 
     def _remove(self, folders: Iterable[Path]) -> None:
-        """Remove folders, unless somebody is reading: then what makes the next run does."""
+        """Remove folders, unless a reader holds the lease: then the next refresh removes them."""
         with suppress(Busy), locked(self.folder / LEASE, wait=0):
             for folder in folders:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def reduce_to_traces(self, records: Mapping[str, Mapping[str, object]], *, wait: float = 0.0) -> None:
-        """Leave of published runs only a trace: the short record that is passed by id, and their changes.
+        """Reduce published runs to a trace: the short record given by id, and their changes.
 
-        It happens in one moment. The files go once nobody holds `reading`: after a kill, or where somebody does, by
-        the next that makes or thins runs. While several runs are being made, or their making was stopped half-way,
-        nothing is done: they may go on from any run.
+        The change is atomic. The files are removed when no reader holds `reading`; after a kill, or if one does, by the
+        next refresh or retention. During a rebuild, or after an interrupted one, nothing is done, since it may continue
+        from any run.
 
         Raises `Busy` where a refresh is at work for longer than `wait` seconds.
         """
@@ -246,7 +245,7 @@ class Runs:
             self._strip()
 
     def clear(self, *, wait: float = 0.0) -> None:
-        """Remove what killed processes left.
+        """Remove leftovers of killed processes.
 
         Raises `Busy` where a refresh is at work for longer than `wait` seconds.
         """
@@ -254,12 +253,12 @@ class Runs:
             self._clear()
 
     def dead_folders(self) -> set[Path]:
-        """The folders of runs that are neither published nor wait for it, nor hold a trace. Raises `Damaged`."""
+        """The folders of runs that are neither published nor staged nor traces. Raises `Damaged`."""
         needed = {*self.history_ids(), *self._staged()}
         return {run for run in self.folder.glob("runs/*") if run.name not in needed}
 
     def _strip(self) -> None:
-        """Remove of every trace what belongs to it no more."""
+        """Remove the files that traces no longer need."""
         with suppress(Busy), locked(self.folder / LEASE, wait=0):
             for trace in self._pointer().traces:
                 for path in self._home(trace).iterdir():
@@ -267,17 +266,17 @@ class Runs:
                         path.unlink()
 
     def point_at(self, run_ids: Collection[str], traces: Collection[str]) -> None:
-        """Publish these runs and traces and no others; whoever repairs holds the lock."""
+        """Publish exactly these runs and traces; the caller holds the lock."""
         pointed = tuple(sorted(run_ids))
         self._point(_Published(pointed, pointed[-1] if pointed else None, tuple(sorted(traces))))
 
     def _ensure_pointer(self) -> None:
-        """Point at no run before there is one: from then on a missing pointer is damage."""
+        """Write an empty pointer before the first run, so that a missing pointer is detected as damage."""
         if not (self.folder / POINTER).exists() and not any(self.folder.glob("runs/*")):
             self._point(self._pointer())
 
     def remove_customers(self, *customer_ids: str, wait: float = 60.0) -> int:
-        """Take customers out of every table of every run; how many rows went.
+        """Remove customers from every table of every run; how many rows were removed.
 
         Raises `Busy` where a refresh is at work for longer than `wait` seconds.
         """
@@ -285,7 +284,7 @@ class Runs:
         with locked(self.folder / LOCK, wait=wait), DuckEngine() as engine:
             self._ensure_pointer()
             self._clear()
-            shutil.rmtree(self.folder / ASIDE, ignore_errors=True)  # nobody can say who is in damaged files
+            shutil.rmtree(self.folder / ASIDE, ignore_errors=True)  # damaged files cannot be searched for customers
             tables = sorted(self.folder.glob("runs/*/*.parquet"))
             return sum(remove_customers(customer_ids, path, engine) for path in tables)
 
@@ -352,7 +351,7 @@ class Runs:
             check(home / name, states, content=False)
 
     def _staged(self) -> tuple[str, ...]:
-        """The ids of runs that wait to be published together with others."""
+        """The ids of staged runs."""
         path = self.folder / STAGED
         try:
             return tuple(json.loads(path.read_text(encoding="utf-8"))["runs"])
@@ -362,7 +361,7 @@ class Runs:
             raise Damaged(file=path, reason=error) from error
 
     def _clear(self) -> None:
-        """Remove what killed processes left: drafts, runs that were never pointed at, halves of rewritten files."""
+        """Remove leftovers of killed processes: drafts, unpublished runs, partially rewritten files."""
         self._remove((*self.folder.glob(f"{DRAFT}*"), *self.dead_folders()))
         for half in self.folder.glob("runs/*/*.new"):
             half.unlink()
@@ -370,7 +369,7 @@ class Runs:
 
 
 class Stage:
-    """What `Runs.staging` hands out: runs as they would be published, those made meanwhile among them."""
+    """The stage that `Runs.staging` yields: the runs as they will be published, including new ones."""
 
     def __init__(self, runs: Runs, *, at: datetime) -> None:
         self._runs = runs
@@ -383,11 +382,11 @@ class Stage:
         self._write()
 
     def all(self) -> list[Run]:
-        """Every run as it would be published, by `as_of`."""
+        """Every run as it will be published, by `as_of`."""
         return [self._present[instant] for instant in sorted(self._present)]
 
     def waiting(self, as_of: datetime) -> Run | None:
-        """A run of that instant that an earlier stage had made before it was stopped."""
+        """A run of that instant from an earlier, interrupted stage."""
         return self._waiting.get(as_of)
 
     @contextmanager
@@ -397,23 +396,23 @@ class Stage:
             yield draft
 
     def take(self, run: Run) -> Run:
-        """Publish, together with the others, a run that waited; in place of the one of its instant."""
+        """Stage a waiting run in place of the run of its instant."""
         self._present[run.as_of] = run
         self._waiting.pop(run.as_of, None)
         self._write()
         return run
 
     def publish(self, draft: Path, record: Mapping[str, object], supersedes: Collection[str] = ()) -> Run:
-        """Take a draft among the runs that will be published together; it takes the place of the one of its instant."""
+        """Stage a draft in place of the run of its instant."""
         return self.take(self._runs._place(draft, record))
 
     def withdraw(self, run: Run, *, by: str, reason: str) -> None:
-        """Let a run be published no more; what it recorded is kept, with who withdrew it and why."""
+        """Stop publishing a run; its record is kept, with who withdrew it and why."""
         self._runs._note_withdrawn(run, by=by, at=self._at, reason=reason)
         del self._present[run.as_of]
 
     def commit(self) -> None:
-        """Publish all in one moment, and remove what they replace."""
+        """Publish all staged runs atomically, and remove the replaced ones."""
         before = {run.id for run in self._published.values()}
         after = {run.id for run in self._present.values()}
         if before != after:
@@ -423,7 +422,7 @@ class Stage:
             shutil.rmtree(run.folder, ignore_errors=True)
 
     def leave(self) -> None:
-        """Publish nothing; what was made waits for the next stage."""
+        """Publish nothing; staged runs are kept for the next stage."""
         if not self._staged():
             (self._runs.folder / STAGED).unlink(missing_ok=True)
 
@@ -437,7 +436,7 @@ class Stage:
 
 
 def _as_text(value: object) -> str:
-    """How what JSON has no form for is kept: instants and days as ISO 8601, decimals to the last digit."""
+    """Serialize values for JSON: instants and days as ISO 8601, decimals as exact text."""
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Decimal):

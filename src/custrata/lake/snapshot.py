@@ -1,4 +1,4 @@
-"""One consistent view of the lake, for as long as its files are there."""
+"""One consistent view of the lake, valid while its files exist."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from custrata.schema import TABLES
 
 @dataclass(frozen=True)
 class LakeSnapshot:
-    """All tables as one change left them, however many come after.
+    """All tables as of one change, unaffected by later ones.
 
-    Erasing and compacting remove files of the past; whoever reads for longer takes the snapshot by `Lake.reading`.
+    Erasing and compacting remove old files; long reads take the snapshot by `Lake.reading`.
     """
 
     manifest: Manifest
@@ -27,7 +27,7 @@ class LakeSnapshot:
 
     @classmethod
     def take(cls, folder: Path) -> LakeSnapshot:
-        """The lake as it is now. Raises `Damaged`."""
+        """The current state of the lake. Raises `Damaged`."""
         while True:
             manifest = Manifest.read(folder)
             try:
@@ -44,12 +44,12 @@ class LakeSnapshot:
 
     @classmethod
     def empty(cls) -> LakeSnapshot:
-        """A lake without a row, for those who have none."""
+        """A lake without rows."""
         return cls(Manifest(), {})
 
     @classmethod
     def of_versions(cls, folder: Path, versions: Mapping[str, int], rows: Mapping[str, int]) -> LakeSnapshot | None:
-        """Tables at versions of the past; nothing where one is gone, by erasing or compacting."""
+        """Tables at past versions; None where one was removed by erasing or compacting."""
         try:
             files = {name: files_at(folder / name, version) for name, version in versions.items()}
         except Damaged:
@@ -79,7 +79,7 @@ class LakeSnapshot:
 
     @property
     def fingerprint(self) -> str:
-        """A short text that changes whenever the rows of a table do."""
+        """A fingerprint that changes whenever the rows of a table do."""
         return self.manifest.fingerprint
 
     @property

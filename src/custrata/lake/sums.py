@@ -1,8 +1,8 @@
-"""Check sums beside the files of a folder: what is read is what was written, and what is missing is missed.
+"""Checksums of the files in a folder, to detect changed and missing files.
 
 `.sums.json` lists files of its folder with size, SHA-256 and time of change. A file is compared by size and time, and
-by its SHA-256 where the time is another one (a copy of the workspace, or damage). While a file is replaced both its
-states are listed, so that a kill at any moment leaves a state that is listed.
+by its SHA-256 where the time differs (a copy of the workspace, or damage). While a file is replaced both states are
+listed, so that a kill at any moment leaves a listed state.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def list_files(folder: Path, names: Iterable[str]) -> None:
 
 
 def replace_listed(path: Path, fresh: Path) -> None:
-    """Put a file that is whole in the place of another one; a listed one stays listed."""
+    """Replace a file with a complete one, and update its checksum if it is listed."""
     with _exclusive(path.parent):
         listed, state = checksums_in(path.parent), Checksum.of(fresh)
         if path.name in listed:
@@ -115,7 +115,7 @@ def replace_listed(path: Path, fresh: Path) -> None:
 
 
 def write_checked(path: Path, text: str) -> None:
-    """Replace a text file, as `replace_file` does, and list it."""
+    """Replace a text file, as `replace_file` does, and list its checksum."""
     digest = hashlib.sha256(data := text.encode()).hexdigest()
     with _exclusive(path.parent):
         listed, state = checksums_in(path.parent), Checksum(len(data), digest, 0.0)
@@ -126,9 +126,9 @@ def write_checked(path: Path, text: str) -> None:
 
 
 def read_checked(path: Path) -> str:
-    """The text of a file, as it was written.
+    """The text of a file, verified by its checksum.
 
-    Raises `FileNotFoundError` where it never was, `Damaged` where it is missing or not as it was written.
+    Raises `FileNotFoundError` where it was never written, `Damaged` where it is missing or changed.
     """
     for _ in range(READS):
         states, data = checksums_in(path.parent).get(path.name), _bytes(path)
@@ -168,7 +168,7 @@ def _unlisted(path: Path) -> tuple[Checksum, ...]:
 
 @contextmanager
 def _exclusive(folder: Path) -> Iterator[None]:
-    """Let one process at a time change the list of a folder; the folder itself is the lock."""
+    """Hold an exclusive lock on the checksum list of a folder; the folder itself is the lock file."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -192,5 +192,5 @@ def remove_entries(folder: Path, *names: str) -> None:
 
 
 def is_listed(path: Path) -> bool:
-    """Whether a file was written and is to be there. Raises `Damaged`."""
+    """Whether a file has a checksum. Raises `Damaged`."""
     return path.name in checksums_in(path.parent)

@@ -1,4 +1,4 @@
-"""Rows that come in meet rows that are there: which are new, changed, the same or outdated.
+"""Upsert rows into a table: new, changed, unchanged and outdated rows.
 
 Everything is an expression over the whole table; DuckDB computes them.
 """
@@ -15,7 +15,7 @@ from custrata.engine import DuckEngine
 from custrata.lake.pending import PendingTable
 from custrata.schema import TableSpec
 
-# When and how a row came is not part of what it says.
+# Columns about the import of a row, which are not part of its content.
 METADATA_COLUMNS = frozenset({"updated_at", "imported_at", "import_id"})
 PAIRS = "array<struct<key: string, value: string>>"
 
@@ -24,8 +24,8 @@ PAIRS = "array<struct<key: string, value: string>>"
 class Merged:
     """What became of the rows of an upsert.
 
-    `added` had an unknown key, `updated` took the place of a row, `unchanged` said what was known already, `outdated`
-    were older than what was known.
+    `added` rows had a new key, `updated` rows replaced one, `unchanged` rows equalled the existing row, `outdated` rows
+    were older than it.
     """
 
     added: int
@@ -37,7 +37,7 @@ class Merged:
 # Ibis' own way to DuckDB's hash goes over text and takes twice as long, and it has no word for the pairs of a map.
 @ibis.udf.scalar.builtin(name="hash", signature=((None,), "uint64"))  # type: ignore[untyped-decorator]  # Ibis has no types
 def _hash(row: ir.StructValue) -> ir.Value:
-    """64 bits that stand for a row."""
+    """A 64-bit hash of a row."""
 
 
 @ibis.udf.scalar.builtin(name="map_entries", signature=((None,), PAIRS))  # type: ignore[untyped-decorator]  # Ibis has no types
@@ -51,11 +51,11 @@ def canonical(rows: ir.Table, spec: TableSpec) -> ir.Table:
 
 
 def content(rows: ir.Table, spec: TableSpec) -> ir.Value:
-    """64 bits that stand for all a row says: two rows of one key differ in them unless they say the same.
+    """A 64-bit hash of the content of a row: two rows of one key have different hashes unless they are equal.
 
-    A map's pairs have no order, and an empty map says as much as none. To compare the columns themselves, a join would
-    have to hold them all, in three times the memory; that two different rows agree in all 64 bits happens once in 10¹⁹
-    changed rows.
+    The order of a map's pairs does not matter, and an empty map equals null. To compare the columns themselves, a join
+    would have to hold them all, in three times the memory; two different rows have the same hash once in 10¹⁹ changed
+    rows.
     """
     compared = [name for name in spec.names if name not in spec.key and name not in METADATA_COLUMNS]
     return _hash(ibis.struct({name: _comparable(rows[name]) for name in compared}))
@@ -82,7 +82,7 @@ def matched_rows(existing: ir.Table, incoming: ir.Table, spec: TableSpec) -> ir.
 
 
 def upsert(table: PendingTable, rows: ir.Table, engine: DuckEngine) -> Merged:
-    """Bring rows with unique keys into a table: last `updated_at` wins (none is oldest), then the later import."""
+    """Upsert rows with unique keys: the last `updated_at` wins (null is oldest), then the later import."""
     incoming = canonical(rows, table.spec)
     if not table.files:
         return Merged(added=table.replace((), incoming, engine))
@@ -109,7 +109,7 @@ def _tally(meetings: ir.Table, incoming: ir.Table, engine: DuckEngine) -> Merged
 
 
 def _write(table: PendingTable, incoming: ir.Table, meetings: ir.Table, engine: DuckEngine, *, replaces: bool) -> None:
-    """Append what is new; write anew, without the replaced rows, only the files that hold some."""
+    """Append new rows; rewrite only the files with replaced rows."""
     key, wins = table.spec.key, ~meetings.same & meetings.newer
     written = incoming.anti_join(meetings.filter(~wins), key)
     if not replaces:

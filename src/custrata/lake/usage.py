@@ -1,4 +1,4 @@
-"""What a lake takes on the disk, by what it is for, and whether compacting is due."""
+"""Disk usage of a lake by purpose, and whether compacting is due."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from custrata.lake.delta import LOG, files_at
 from custrata.lake.manifest import Manifest
 from custrata.lake.pending import SMALL
 
-# More than so many versions or small files of one table slow every reader down, however little room they take.
+# More versions or small files of one table slow readers down, even if they take little space.
 MOST_VERSIONS, MOST_SMALL = 50, 50
 
 
@@ -38,7 +38,7 @@ class LakeUsage:
 
 
 def usage_of(folder: Path) -> LakeUsage:
-    """What the lake in a folder takes; a change that is under way counts as dead. Raises `Damaged`."""
+    """The disk usage of the lake in a folder; files of a change in progress count as dead. Raises `Damaged`."""
     live = log = versions = small = 0
     manifest = Manifest.read(folder)
     for name, state in manifest.tables.items():
@@ -64,7 +64,7 @@ def _dead_of(folder: Path, manifest: Manifest) -> Iterator[Path]:
 
 
 def _size(path: Path) -> int:
-    """The bytes of a file; none where it has gone meanwhile."""
+    """The size of a file; 0 where it was removed meanwhile."""
     try:
         return path.stat().st_size
     except FileNotFoundError:

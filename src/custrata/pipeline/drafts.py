@@ -13,7 +13,7 @@ from custrata.analytics.counted import known_orders
 from custrata.analytics.grading import Grading
 from custrata.analytics.moments import AsOf
 from custrata.analytics.traits import Keep, KnownFacts, known_facts
-from custrata.analytics.traits.build import unkept
+from custrata.analytics.traits.build import unmaterialized
 from custrata.analytics.traits.pace import Population
 from custrata.engine import Engine
 from custrata.errors import Refused
@@ -28,7 +28,7 @@ from custrata.tiering.checking import Types, added_columns, check_definition, co
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.library import SchemeLibrary
-from custrata.tiering.schemes import Context, Scheme, columns_of, in_order
+from custrata.tiering.schemes import Context, Scheme, columns_of, dependency_order
 
 
 class NotGradedYet(Refused):
@@ -97,7 +97,7 @@ def graded_draft(
         )
         kind = _ByValue if by_value else Grader
         # The tier of a single trait is cheaper to compute again than to cache for all customers.
-        keep_results = unkept if by_value and "trait" in definition.settings else keep
+        keep_results = unmaterialized if by_value and "trait" in definition.settings else keep
         profile = _as_refreshed(run, whole, schemes[:-1])
         grader = kind(
             profile,
@@ -175,7 +175,7 @@ def _schemes(library: SchemeLibrary, definition: Definition, other_definitions: 
         key = pending.pop()
         needed[key] = schemes[key]
         pending += [other for other in schemes[key].needs(schemes) if other not in needed]
-    return in_order(needed.values())
+    return dependency_order(needed.values())
 
 
 def _as_refreshed(run: Run, profile: ir.Table, anew: Sequence[Scheme]) -> ir.Table:

@@ -20,7 +20,7 @@ from custrata.pipeline.handover import Handover
 from custrata.pipeline.state import OWN, previous_state
 from custrata.pipeline.windows import Windows
 from custrata.schema import INSTANT
-from custrata.tiering.kinds import waiting
+from custrata.tiering.kinds import waiting_grading
 from custrata.tiering.life import STATE, live
 from custrata.tiering.rungs import life_of
 from custrata.tiering.schemes import Context, Scheme, columns_of
@@ -53,7 +53,7 @@ class Grader:
     def grade(self, scheme: Scheme) -> None:
         """Grade by one scheme; the schemes it reads must be graded already."""
         table, missing = self._inputs(scheme)
-        grading = scheme.grade(table, self.context) if not missing else waiting(scheme.tiers, table, missing)
+        grading = scheme.grade(table, self.context) if not missing else waiting_grading(scheme.tiers, table, missing)
         unknown = [name for name in self.context.uncovered if name in scheme.columns_read]
         if unknown:
             facts = {**grading.facts, "uncovered": unknown}

@@ -23,8 +23,8 @@ from custrata.pipeline.snapshot import counted_facts
 from custrata.pipeline.view import Source, known_at, open_source, view_of
 from custrata.pipeline.windows import Windows
 from custrata.tiering import Context
-from custrata.tiering.learned import Learned, LearnedLines, learns
-from custrata.tiering.schemes import Scheme, in_order
+from custrata.tiering.learned import Learned, LearnedLines, is_learned
+from custrata.tiering.schemes import Scheme, dependency_order
 
 Lines = dict[str, Learned]
 
@@ -43,7 +43,7 @@ def learned_lines(
     the default instant of the facts).
     """
     lines = stored_lines(source.workspace, schemes)
-    due = [scheme for scheme in schemes if learns(scheme) and (learn or _is_due(lines.get(scheme.key), source))]
+    due = [scheme for scheme in schemes if is_learned(scheme) and (learn or _is_due(lines.get(scheme.key), source))]
     if due:
         moment = before or source.span.default_as_of(source.zone)
         models = learn_models(source, schemes, decisions, moment=moment, due=due, lines=lines)
@@ -58,7 +58,7 @@ def learned_lines(
 def stored_lines(workspace: Workspace, schemes: Sequence[Scheme]) -> Lines:
     """The stored lines of these schemes, by key; nothing is learned."""
     stored = LearnedLines(workspace)
-    lines = {scheme.key: stored.newest(scheme.key, scheme.version) for scheme in schemes if learns(scheme)}
+    lines = {scheme.key: stored.newest(scheme.key, scheme.version) for scheme in schemes if is_learned(scheme)}
     return {key: learned for key, learned in lines.items() if learned is not None}
 
 
@@ -68,7 +68,7 @@ def expected_lines(workspace: Workspace, engine: Engine, run: Run, schemes: Sequ
     Stored lines are used; missing ones are learned as the next refresh will, from the current facts.
     """
     lines = stored_lines(workspace, schemes)
-    fresh = [scheme for scheme in schemes if learns(scheme) and scheme.key not in lines]
+    fresh = [scheme for scheme in schemes if is_learned(scheme) and scheme.key not in lines]
     if not fresh:
         return models_of(lines)
     clock = datetime.fromisoformat(run.record["at"])
@@ -76,7 +76,7 @@ def expected_lines(workspace: Workspace, engine: Engine, run: Run, schemes: Sequ
         workspace, engine, at=max([clock, *(record.at for record in workspace.lake.snapshot().imports)])
     ) as source:
         drafts = {scheme.key: scheme for scheme in schemes}
-        together = in_order(({scheme.key: scheme for scheme in source.library.schemes()} | drafts).values())
+        together = dependency_order(({scheme.key: scheme for scheme in source.library.schemes()} | drafts).values())
         other_lines = stored_lines(workspace, [scheme for scheme in together if scheme not in fresh])
         moment = source.span.default_as_of(source.zone)
         learned = learn_models(

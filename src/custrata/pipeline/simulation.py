@@ -22,7 +22,7 @@ from custrata.pipeline.record import graded_record
 from custrata.schema import SUM
 from custrata.tiering import explain
 from custrata.tiering.definitions import Definition, TierDefinition, define
-from custrata.tiering.telling import why_moved
+from custrata.tiering.explanations import explain_move
 from custrata.wording.writer import Writer
 
 __all__ = ["Distribution", "Move", "Mover", "Preview", "Simulation", "TierSize", "distribution", "preview", "simulate"]
@@ -330,7 +330,7 @@ class _Comparison:
         customer = row["customer_id"]
         subject = self.key, rows[customer], self.json_record, self.writer
         sentences = explain(*subject, as_of=self.draft.moment).sentences
-        reason = " ".join(why_moved(*subject, source=row["was"]))
+        reason = " ".join(explain_move(*subject, source=row["was"]))
         direction = self._direction(row["was"], row["tier"])
         return Mover(customer, row["was"], row["tier"], direction, row["value"], row["spend"], reason, sentences)
 

@@ -29,7 +29,7 @@ from custrata.pipeline.grading import Grader
 from custrata.pipeline.windows import Windows
 from custrata.schema.counting import FreeOrders
 from custrata.tiering import BUILT_IN, Context, Definition, Scheme, define, scheme_of
-from custrata.tiering.schemes import in_order
+from custrata.tiering.schemes import dependency_order
 
 
 class NoSuchBuiltIn(BadInput):
@@ -129,7 +129,7 @@ def _needed(target: Scheme) -> list[Scheme]:
                 visit(needed)
 
     visit(target.key)
-    return in_order(collected.values())
+    return dependency_order(collected.values())
 
 
 def _with_customers(profile: ir.Table, customers: ir.Table) -> ir.Table:

@@ -32,7 +32,7 @@ from custrata.schema import INSTANT
 from custrata.tiering.definitions import define
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.learned import Learned
-from custrata.tiering.schemes import in_order
+from custrata.tiering.schemes import dependency_order
 
 
 class RunBeforeRemoved(Refused):
@@ -143,7 +143,7 @@ def _imported_by(facts: Snapshot, at: datetime) -> Snapshot:
 def _task(source: Source, run: Run, before: Run | None) -> Task:
     """The inputs of a run, from its record."""
     recorded: Mapping[str, Mapping[str, Any]] = run.record["schemes"]
-    schemes = in_order(
+    schemes = dependency_order(
         [
             scheme_of(define(scheme_record["definition"]), scheme_record["version"])
             for scheme_record in recorded.values()

@@ -16,7 +16,7 @@ from custrata.analytics.moments import AsOf
 from custrata.analytics.traits import CATALOGUE, Keep, KnownFacts, joined_by_customer, known_facts, order_traits
 from custrata.engine import Engine
 from custrata.engine.functions import only_row
-from custrata.identity import custom_traits, golden_customers, payments_typed
+from custrata.identity import custom_traits, golden_customers, with_typed_payments
 from custrata.lake import LakeSnapshot, Workspace
 from custrata.pipeline.decisions import OF_PEOPLE, AppliedDecisions
 from custrata.pipeline.snapshot import Snapshot, Span, known_customers, snapshot, span_of_facts
@@ -136,7 +136,7 @@ def _profile(
         tables.insert(0, golden_customers(facts.records, edits))
         taken = frozenset((*CATALOGUE, *OF_PEOPLE, *tables[0].columns, "advocacy"))
         custom, headers = custom_traits(facts.records, taken)
-        tables += [payments_typed(custom)] if headers else []
+        tables += [with_typed_payments(custom)] if headers else []
     wide = joined_by_customer(customers, *tables, *decisions.tags_and_owners(engine))
     counts = {
         trait.key: wide[trait.key].fill_null(ibis.literal(0).cast(trait.type))

@@ -1,6 +1,6 @@
 """The report: one self-contained HTML page drawn from plain data, and its pictures for pages elsewhere.
 
-It reads nothing, computes no tier and knows no clock: `page(data, language)` takes a `ReportData` and returns text.
+It does no I/O, computes no tiers and does not use the clock: `page(data, language)` renders a `ReportData` as text.
 """
 
 from __future__ import annotations

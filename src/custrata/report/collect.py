@@ -1,4 +1,4 @@
-"""From the published runs of a workspace to what a report shows."""
+"""Collect the data of a report from the published runs of a workspace."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from custrata.wording import phrase
 
 Record = Mapping[str, Any]
 APART = {"prospect", "unknown"}
-# The table an import of a kind fills first, where the two have different names.
+# The main table of a kind of import, where the two have different names.
 FILLED = {"lines": "order_lines", "customers": "customer_records"}
 LABELS = ("champions", "loyal", "potential_loyalist", "promising", "new", "need_attention",
           "about_to_sleep", "low_recency", "cant_lose", "at_risk", "hibernating", "lost")  # fmt: skip
@@ -68,7 +68,7 @@ def collect(workspace: Workspace, run: Run, language: str) -> ReportData:
 
 
 def headline(record: Record, previous: Record | None) -> Headline:
-    """The numbers on top, from the record of a run and of the one before."""
+    """The headline figures, from the record of a run and of the one before."""
     now, before = record["headline"], previous["headline"] if previous else None
     return Headline(
         customers=Change(now["customers"], before["customers"] if before else None),
@@ -106,7 +106,7 @@ def scheme(key: str, runs: Sequence[Run], language: str) -> Scheme:
 
 
 def _moves(key: str, before: Run, run: Run) -> tuple[Move, ...]:
-    """Who moved since the run before: as recorded; counted, where runs between the two were removed."""
+    """The moves since the previous run: as recorded, or counted where runs between the two were removed."""
     if run.record["before"] in (None, before.id):
         rows: Iterable[Record] = run.record["moves"].get(key, ())
     elif before.record["schemes"].get(key, {"waiting": True})["waiting"]:

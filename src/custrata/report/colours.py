@@ -1,4 +1,4 @@
-"""Which step of the colour ramp a tier has. The ramp itself, light and dark, is in `templates/pictures.css`."""
+"""The steps of the colour ramp for tiers. The ramp itself, light and dark, is in `templates/pictures.css`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ APART = "apart"
 def tier_colours(scheme: Scheme) -> dict[str, str]:
     """The colour class of each tier: `step-0` the deepest, `step-20` the palest, `apart` for tiers off the ladder.
 
-    Depth follows revenue per customer, in even steps so that neighbours can be told apart; tiers without customers
-    stand where the better tier beside them does. Every picture and table of a scheme takes its colours from here.
+    Depth follows revenue per customer, in even steps so that neighbours are distinguishable; tiers without customers
+    have the value of the next better tier. Every picture and table of a scheme uses these colours.
 
     >>> from custrata.report.data import Tier
     >>> tiers = Tier(2, Decimal(90), key="high", name="High"), Tier(5, Decimal(30), key="low", name="Low")

@@ -1,7 +1,7 @@
-"""What a report is drawn from: plain values, already computed, names already in the reader's language.
+"""The data of a report: plain, computed values, with names in the reader's language.
 
-A `ReportData` holds one published run of a workspace and what is needed of the runs before it. Everything in it is
-frozen; sizes and money are kept, and what follows from them (shares, means, changes) is derived here, once.
+A `ReportData` holds one published run of a workspace and the required data of the runs before it. All classes are
+frozen; sizes and amounts are stored, and derived values (shares, means, changes) are computed here.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Change(Generic[Number]):
 
 @dataclass(frozen=True)
 class Headline:
-    """The numbers on top: all customers, those who ordered in the last 90 days, and what those spent."""
+    """The headline figures: all customers, those who ordered in the last 90 days, and their spend."""
 
     customers: Change[int]
     active: Change[int]
@@ -66,10 +66,10 @@ class Size:
 
 @dataclass(frozen=True, kw_only=True)
 class Tier(Size):
-    """One rung with its customers and revenue at this run.
+    """One tier with its customers and revenue at this run.
 
-    `aim` and `action` say what to do for it, one sentence each. `apart` marks a tier that is no rung of the ladder
-    (no order yet, not known yet); it is drawn grey.
+    `aim` and `action` are recommendations, one sentence each. `apart` marks a tier outside the ranking (no order yet,
+    not known yet); it is drawn grey.
     """
 
     key: str
@@ -83,8 +83,7 @@ class Tier(Size):
 class Moment:
     """One run in the history of a scheme: the sizes of its tiers by tier key.
 
-    `marks` say in words what is graded by another method than at the run before: what changes there may be no change
-    of the customers.
+    `marks` describe changes of the grading method since the run before: changes of sizes may be due to these.
     """
 
     as_of: datetime
@@ -96,7 +95,7 @@ class Moment:
 class Move:
     """Customers who were in tier `source` at the run before and are in `target` now, with the revenue they carry.
 
-    `source` is none for customers who were not there before, `target` for customers who are there no more.
+    `source` is None for new customers, `target` for customers who were removed.
     """
 
     source: str | None
@@ -107,7 +106,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Scheme:
-    """A ladder: tiers best first, history oldest first with this run as its last moment, moves since the last run.
+    """A scheme: tiers best first, history oldest first with this run as its last moment, moves since the last run.
 
     `note` is a remark to show with it ("not learned yet"). A scheme without tiers waits for data, and its note says
     for which.
@@ -148,7 +147,7 @@ class Scheme:
         return tier.customers / self.customers if self.customers else None
 
     def revenue_share(self, tier: Tier) -> float | None:
-        """The tier's share of the revenue; none where the sum is no gain to share."""
+        """The tier's share of the revenue; None where the total is not positive."""
         return float(tier.revenue / self.revenue) if self.revenue > 0 else None
 
     def change(self, tier: Tier) -> int | None:
@@ -157,7 +156,7 @@ class Scheme:
         return None if before is None else tier.customers - before.customers
 
     def direction(self, move: Move) -> Literal["up", "down", "stay", "outside"]:
-        """Whether a move climbs the ladder.
+        """The direction of a move.
 
         >>> high, low = Tier(1, Decimal(9), key="high", name="High"), Tier(3, Decimal(2), key="low", name="Low")
         >>> ladder = Scheme("value", "Value", (high, low))
@@ -240,7 +239,7 @@ class SilenceStratum:
 
 @dataclass(frozen=True)
 class SilenceClaim:
-    """What the curve claimed of a stratum's customers in one tier, and what came: `actual` of `observations`."""
+    """The predicted and the actual share of returning customers of a stratum in one tier, with the observations."""
 
     least: int
     most: int | None
@@ -255,7 +254,7 @@ class SilenceClaim:
 
 @dataclass(frozen=True)
 class Silence:
-    """The learned curves of coming back, one for each stratum of order days, and their back-test.
+    """The learned return curves, one for each stratum of order days, and their back-test.
 
     `learned` is false where the lines are fixed ones. The claims were made from `dates − test_dates` dates and tested
     on the `test_dates` newest.
@@ -297,7 +296,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Lines:
-    """The lines of a scheme, the best tier's first; who meets none has the colour `lowest`.
+    """The thresholds of a scheme, the best tier's first; values below all of them have the colour `lowest`.
 
     >>> Lines((Line(Decimal(50), "step-0", ""), Line(Decimal(20), "step-10", "")), "step-20").colour(Decimal(30))
     'step-10'

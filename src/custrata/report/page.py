@@ -1,4 +1,4 @@
-"""The report: one HTML page that needs nothing but itself."""
+"""The report: one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ Theme = Literal["auto", "light", "dark"]
 def page(data: ReportData, language: str, *, theme: Theme = "auto") -> str:
     """The report on a run as an HTML page in a language (`zh-hans`, `zh-hant`, `en`).
 
-    The page loads nothing and is whole without its few lines of script. With the theme `auto` it is light or dark as
-    the reader's system is, and always light on paper. Raises `UnknownLanguage` and `UnknownTimeZone`.
+    The page loads no resources and is complete without its script. With the theme `auto` it follows the light or dark
+    mode of the reader's system, and is always light in print. Raises `UnknownLanguage` and `UnknownTimeZone`.
 
     >>> from datetime import UTC, datetime
     >>> from decimal import Decimal
@@ -52,7 +52,7 @@ def page(data: ReportData, language: str, *, theme: Theme = "auto") -> str:
             seconds=None if data.seconds is None else write.number(Decimal(str(data.seconds)), 1),
             style=Markup(_asset("pictures.css") + _asset("report.css")),
             script=Markup(script),
-            # Only this script may run, so that markup smuggled into a name could not even if it were not escaped.
+            # Only this script may run, as a second defence against markup in names, which are escaped.
             script_hash=b64encode(sha256(script.encode()).digest()).decode(),
             cards=cards(data, write),
             shown=scheme_panel(main_scheme, write, with_past=True) if main_scheme else None,
@@ -102,7 +102,7 @@ def _calibration(data: ReportData, write: Writer) -> dict[str, object]:
 
 
 def silence_remarks(data: ReportData, write: Writer) -> list[str]:
-    """What the silence curve says in words: where the lines are, why one is missing, whether they were learned."""
+    """The silence curve in words: the thresholds, why one is missing, and whether they were learned."""
     if data.silence is None:
         return []
     remarks = [] if data.silence.learned else [write("silence.not_learned")]

@@ -1,4 +1,4 @@
-"""What the panels of the page show: the pictures in both widths and the rows of the tier tables."""
+"""The panels of the page: the pictures in both widths and the rows of the tier tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from custrata.wording.writer import NOTHING, Writer
 
 
 class Picture(Protocol):
-    """A picture that can be drawn wide, for desks, and narrow, for phones."""
+    """A picture that can be drawn wide, for desktops, and narrow, for phones."""
 
     def __call__(self, *, wide: bool) -> Markup:
         """The picture as SVG."""

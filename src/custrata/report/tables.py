@@ -1,4 +1,4 @@
-"""The tables behind the pictures, as text ready to be shown: the same numbers, for reading and for screen readers."""
+"""The tables with the numbers of the pictures, as formatted text, for reading and for screen readers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from custrata.report.pictures.axes import sampled_indexes
 from custrata.report.pictures.bars import amounts
 from custrata.report.pictures.rfm_map import sorted_cells
 from custrata.report.pictures.silence import between, share_text
-from custrata.tiering.silences import stratum_name
+from custrata.tiering.silence_sentences import stratum_name
 from custrata.wording.writer import Writer
 
 MOST_POINTS = 21
@@ -133,7 +133,7 @@ def calibration_table(data: Silence, write: Writer) -> Table:
 
 
 def threshold_sentences(stratum: SilenceStratum, data: Silence, write: Writer) -> list[str]:
-    """Where a stratum's lines lie, or why it has none."""
+    """The thresholds of a stratum in words, or why it has none."""
     sentences, own = [], stratum_words(stratum.least, stratum.most, write)
     for tier, line in (("at_risk", stratum.at_risk), ("churned", stratum.churned)):
         if line is not None:
@@ -145,7 +145,7 @@ def threshold_sentences(stratum: SilenceStratum, data: Silence, write: Writer) -
 
 
 def stratum_words(least: int, most: int | None, write: Writer) -> str:
-    """What a stratum is called."""
+    """The name of a stratum."""
     return stratum_name(least, most, replace(write, area="tiers"))
 
 
@@ -164,7 +164,7 @@ def histogram_table(data: Histogram, write: Writer) -> Table:
 
 
 def quality_tables(data: Quality, write: Writer) -> tuple[Table, ...]:
-    """Rows per table, remarks, and the files read; those that have nothing to say are left out."""
+    """Rows per table, remarks, and the files read; empty tables are left out."""
     counts = tuple((table_name(name, write), write.number(rows)) for name, rows in data.tables.items())
     remarks = tuple((what, value_text(value, write)) for what, value in data.rows)
     files = tuple(
@@ -188,7 +188,7 @@ def quality_tables(data: Quality, write: Writer) -> tuple[Table, ...]:
 
 
 def table_name(name: str, write: Writer) -> str:
-    """The name of a canonical table in the reader's language; any other as it is."""
+    """The name of a canonical table in the reader's language; other names are unchanged."""
     tables = ("orders", "order_lines", "customer_records", "customers", "products", "events", "feedback")
     return write(f"table.{name}") if name in tables else name
 

@@ -9,7 +9,7 @@ import ibis.expr.datatypes as dt
 from custrata.analytics.traits import CATALOGUE
 from custrata.analytics.traits.windowed import ONE_WINDOW
 from custrata.criteria import Criteria
-from custrata.criteria.checking import near
+from custrata.criteria.checking import nearest_names
 from custrata.criteria.operators import kind_of
 from custrata.errors import BadInput, Refused
 from custrata.schema import CUSTOMER_RECORDS, INSTANT
@@ -65,7 +65,7 @@ def added_columns(definition: Definition) -> frozenset[str]:
     """Every column that a scheme of this definition may bring into a profile.
 
     >>> from custrata.tiering.schemes import built_in
-    >>> sorted(columns_made(built_in()["standing"]))[-3:]
+    >>> sorted(added_columns(built_in()["standing"]))[-3:]
     ['standing_was', 'standing_was_status', 'standing_was_value']
     """
     return frozenset(f"{definition.key}_{part}" for part in (*PARTS, *_own_parts(definition)))
@@ -89,11 +89,11 @@ def check_definition(
     schemes: Mapping[str, Definition],
     facts: Mapping[str, Types] | None = None,
 ) -> None:
-    """Refuse what the workspace cannot grade by, or what would break its profile.
+    """Refuse a definition that the workspace cannot grade by, or that would break its profile.
 
     `traits` are the columns of the profile that no scheme made, with their Ibis types; none where nothing has been
-    graded yet: then no trait is checked. `others` are the schemes it would stand beside; one of its own key is left
-    out. `facts` are the columns of the tables conditions may count in. A trait that other workspaces have (the
+    graded yet: then no trait is checked. `schemes` are the other schemes of the workspace; one of the same key
+    is ignored. `facts` are the columns of the tables conditions may count in. A trait that other workspaces have (the
     catalogue's, those of customers, of payments, of feedback) is no mistake: the scheme waits for its data.
 
     Raises `UnknownTraits`, `NotANumberTrait`, `OneWindowOnly`, `ColumnsTaken`, and what `Criteria.check` raises.
@@ -144,7 +144,7 @@ def _check_traits(definition: Definition, column_types: Mapping[str, str | dt.Da
     trait_names = [name for name in scheme_of(definition).reads if not name.endswith("_since")]
     missing = [name for name in trait_names if name not in column_types]
     if missing:
-        likely = ", ".join(dict.fromkeys(near(name, column_types) for name in missing))
+        likely = ", ".join(dict.fromkeys(nearest_names(name, column_types) for name in missing))
         raise UnknownTraits(scheme=definition.key, missing=", ".join(missing), near=likely)
     for name, kinds in _numbers(definition):
         kind = dt.dtype(column_types[name])

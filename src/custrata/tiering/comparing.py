@@ -1,4 +1,4 @@
-"""What is different between two definitions of a scheme, place by place, and what publishing some would do."""
+"""Differences between two definitions of a scheme, and the effect of publishing definitions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _USUAL: dict[str, Any] = {"window": WINDOW, "review": "each_run", "qualify": "ro
 
 @dataclass(frozen=True)
 class Difference:
-    """One place where two definitions differ: plain values as YAML holds them; none where there is nothing."""
+    """One place where two definitions differ: plain values as in YAML; `None` where a side has none."""
 
     place: str
     was: Any
@@ -71,7 +71,7 @@ def _named(many: Any) -> bool:
 
 
 def _is_condition(place: str) -> bool:
-    """A condition is told as a whole: a part of it says nothing."""
+    """Conditions are compared as a whole."""
     return place.rpartition(".")[2] in ("among", "when")
 
 

@@ -101,7 +101,7 @@ class Definition:
             data["qualify"] = self.qualify
         if not self.shown_to_customers:
             data["told"] = False
-        if self.tiers and not _plain_tiers(self.tiers, shape):
+        if self.tiers and not _are_default_tiers(self.tiers, shape):
             data["tiers"] = [_tier_data(tier) for tier in self.tiers]
         return data
 
@@ -118,7 +118,7 @@ def define(data: object) -> Definition:
     """
     name = str(data.get("key", "?")) if isinstance(data, Mapping) else "?"
     try:
-        return _checked(_defined(data))
+        return _validated(_defined(data))
     except Unreadable as error:
         place = error.place or "the top"
         raise BadDefinition(
@@ -159,7 +159,7 @@ def _own(own: Field, data: Mapping[str, Any]) -> Any:
 
 
 def _window(value: Any) -> int | None:
-    return None if value in ("all", None) else fields.some_days(value)
+    return None if value in ("all", None) else fields.positive_days(value)
 
 
 def _tiers(value: Any, shape: Shape) -> tuple[TierDefinition, ...]:
@@ -218,7 +218,7 @@ def _tier_data(tier: TierDefinition) -> dict[str, Any]:
     }
 
 
-def _plain_tiers(tiers: Sequence[TierDefinition], shape: Shape) -> bool:
+def _are_default_tiers(tiers: Sequence[TierDefinition], shape: Shape) -> bool:
     return tuple(tiers) == tuple(TierDefinition(key) for key in shape.tiers)
 
 
@@ -253,8 +253,8 @@ def _review_data(review: Review) -> Any:
     return {"kind": review.kind, "dates": [f"{month:02d}-{day:02d}" for month, day in review.dates]}
 
 
-def _checked(definition: Definition) -> Definition:
-    """What no single field can say: tiers once each, lines in order, a life only on a ladder."""
+def _validated(definition: Definition) -> Definition:
+    """Validate across fields: unique tiers, ordered lines, lives only on a ladder."""
     shape, tiers = SHAPES[definition.kind], definition.tiers
     keys = [tier.key for tier in tiers]
     _require(definition, "tiers", len(set(keys)) == len(keys), requirement("tier_twice"))
@@ -319,11 +319,11 @@ def _check_lines(definition: Definition, shape: Shape) -> None:
     for place, tier in enumerate(definition.tiers):
         if tier.keep is None:
             continue
-        easier = _easier(tier, rising=rising)
+        easier = _keep_is_easier(tier, rising=rising)
         _require(definition, f"tiers[{place}]", easier, requirement("keep_easier"))
 
 
-def _easier(tier: TierDefinition, *, rising: bool) -> bool:
+def _keep_is_easier(tier: TierDefinition, *, rising: bool) -> bool:
     if isinstance(tier.keep, Fraction):
         return tier.keep >= 1 if rising else tier.keep <= 1
     assert tier.keep is not None

@@ -15,7 +15,7 @@ from custrata.analytics.traits import CATALOGUE
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.life import Life, Outlook, outlook
-from custrata.tiering.rungs import lived_on
+from custrata.tiering.rungs import life_on_ladder
 from custrata.tiering.schemes import built_in
 
 Row = Mapping[str, Any]
@@ -57,7 +57,7 @@ class Decision:
 
     @cached_property
     def definition(self) -> Definition:
-        """What the run graded by; runs of before there were definitions graded by the built-in ones."""
+        """The definition the run graded by; older runs that recorded none graded by the built-in ones."""
         data = self.record.get("definition")
         return define(data) if data else built_in()[self.key]
 
@@ -78,7 +78,7 @@ class Decision:
 
     @property
     def as_shipped(self) -> bool:
-        """Whether it graded by the built-in scheme, unchanged, so that sentences of its own speak for it."""
+        """Whether the run graded by the unchanged built-in scheme, which has sentences of its own."""
         return self.key in built_in() and self.record.get("version", 1) == 1
 
     def of(self, part: str) -> Any:
@@ -111,7 +111,7 @@ class Decision:
         """The life of the tiers on that ladder; none where they follow their value."""
         if not self.record.get("lives") or self.ladder is None or not self.ladder.steps:
             return None
-        return lived_on(self.definition, self.ladder)
+        return life_on_ladder(self.definition, self.ladder)
 
     @cached_property
     def outlook(self) -> Outlook | None:

@@ -1,4 +1,4 @@
-"""Values of a scheme's definition: read from what a file or a page says, refused by name, and written back."""
+"""Parsers and serializers for the values of a scheme's definition."""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ class UnfitDefinition(BadInput):
 
 
 def requirement(name: str, **facts: object) -> LazyPhrase:
-    """What would have been right, a phrase in any language."""
+    """The phrase that says what a valid value looks like."""
     return LazyPhrase("schemes", f"wanted.{name}", facts)
 
 
 class Unreadable(Exception):
-    """What was given, and what would have been right; with its place it becomes a `BadDefinition`."""
+    """A value that cannot be parsed, and the requirement it fails; `define` raises it as a `BadDefinition`."""
 
     def __init__(self, value: object, needed: LazyPhrase, place: str = "") -> None:
         super().__init__(str(needed))
         self.value, self.requirement, self.place = value, needed, place
 
 
-def as_it_is(value: Any) -> Any:
-    """The value, written as it is kept."""
+def identity(value: Any) -> Any:
+    """The value, unchanged."""
     return value
 
 
 @dataclass(frozen=True)
 class Field:
-    """One setting: its name, how it is read and written, and what holds where nothing is said; `...`: must be said."""
+    """One setting: its name, parser, serializer and default; the default `...` marks it as required."""
 
     name: str
     read: Callable[[Any], Any]
-    write: Callable[[Any], Any] = as_it_is
+    write: Callable[[Any], Any] = identity
     default: Any = None
 
 
@@ -98,7 +98,7 @@ def days(value: Any, *, least: int = 0) -> int:
     return parsed
 
 
-def some_days(value: Any) -> int:
+def positive_days(value: Any) -> int:
     """A number of days from 1 on, at most a century."""
     return days(value, least=1)
 
@@ -200,7 +200,7 @@ def part_text(value: Part) -> str | int | None:
 
 
 def plain(value: Decimal) -> str:
-    """A decimal without needless noughts.
+    """A decimal without trailing zeros.
 
     >>> plain(Decimal("1000.00")), plain(Decimal("0.50"))
     ('1000', '0.5')
@@ -248,7 +248,7 @@ def choice(*allowed: str) -> Callable[[Any], str]:
 
 
 def at(place: str, read: Callable[[Any], Any], value: Any) -> Any:
-    """What stands at a place, read; what cannot be read is told with its place."""
+    """Parse the value at a place; errors are raised again with the place in front."""
     try:
         return read(value)
     except Unreadable as error:

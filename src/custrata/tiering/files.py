@@ -13,8 +13,8 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 
 from custrata.errors import BadInput
 from custrata.tiering.definitions import Definition, define
-from custrata.tiering.library import dumped
-from custrata.tiering.loading import TooMuch, core
+from custrata.tiering.library import dump_yaml
+from custrata.tiering.loading import TooComplex, load_core
 
 LONGEST = 500_000  # bytes: enough for hundreds of schemes
 
@@ -55,8 +55,8 @@ def read_schemes(content: bytes | str, file: str = "YAML") -> list[Definition]:
     if len(content) > LONGEST:
         raise TooLongYaml(file=file, most=f"{LONGEST // 1000} KB")
     try:
-        root, data = core(content)
-    except TooMuch as error:
+        root, data = load_core(content)
+    except TooComplex as error:
         raise TooDeepYaml(file=file) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -64,19 +64,19 @@ def read_schemes(content: bytes | str, file: str = "YAML") -> list[Definition]:
         raise NotYaml(file=file, reason=error.problem or error.context, line=line, column=column) from error
     except (yaml.YAMLError, ValueError) as error:  # bytes that are no text; a date that no calendar has
         raise NotYaml(file=file, reason=" ".join(str(error).split()), line=1, column=1) from error
-    _once(root, file)
-    parts = _parts(root, data, file)
-    definitions = [_defined(scheme_data, node, file) for scheme_data, node in parts]
-    _distinct(definitions, [node for _, node in parts], file)
+    _refuse_duplicate_keys(root, file)
+    parts = _scheme_nodes(root, data, file)
+    definitions = [_define_at(scheme_data, node, file) for scheme_data, node in parts]
+    _refuse_duplicate_schemes(definitions, [node for _, node in parts], file)
     return definitions
 
 
 def write_schemes(definitions: Sequence[Definition]) -> str:
     """A file of schemes that `read_schemes` reads back the same."""
-    return dumped({"schemes": [definition.data() for definition in definitions]})
+    return dump_yaml({"schemes": [definition.data() for definition in definitions]})
 
 
-def _parts(root: Node | None, data: Any, file: str) -> list[tuple[Any, Node]]:
+def _scheme_nodes(root: Node | None, data: Any, file: str) -> list[tuple[Any, Node]]:
     """Each scheme as plain values, with the node it stands in."""
     if not isinstance(root, MappingNode):
         raise NotASchemeFile(file=file, given="nothing" if root is None else type(data).__name__)
@@ -86,13 +86,13 @@ def _parts(root: Node | None, data: Any, file: str) -> list[tuple[Any, Node]]:
         return [(data, root)]
     if unexpected := [str(name) for name in data if name != "schemes"]:
         raise NotASchemeFile(file=file, given=", ".join(unexpected))
-    listed = _below(root, "schemes")
+    listed = _child(root, "schemes")
     if not isinstance(listed, SequenceNode) or not listed.value:
         raise NotASchemeFile(file=file, given=f"schemes: {data['schemes']!r:.60}")
     return list(zip(data["schemes"], listed.value, strict=True))
 
 
-def _defined(data: Any, node: Node, file: str) -> Definition:
+def _define_at(data: Any, node: Node, file: str) -> Definition:
     """The definition; a mistake in it is told with file and line."""
     try:
         return define(data)
@@ -102,21 +102,21 @@ def _defined(data: Any, node: Node, file: str) -> Definition:
             raise
         place = str(error.facts[name])
         where = place if name == "place" else f"{data.get('key')}: {place}"
-        line = (_nearest(node, place) if name == "place" else node).start_mark.line + 1
+        line = (_node_at(node, place) if name == "place" else node).start_mark.line + 1
         raise type(error)(**{**error.facts, name: f"{file}:{line} {where}"}) from error
 
 
-def _nearest(node: Node, place: str) -> Node:
+def _node_at(node: Node, place: str) -> Node:
     """The node at a place such as `tiers[1].line`, or the deepest there is on the way."""
     for step in place.replace("[", ".").replace("]", "").split("."):
-        below = _below(node, step)
+        below = _child(node, step)
         if below is None:
             return node
         node = below
     return node
 
 
-def _below(node: Node, step: str) -> Node | None:
+def _child(node: Node, step: str) -> Node | None:
     if isinstance(node, MappingNode):
         return next((value for key, value in node.value if key.value == step), None)
     if isinstance(node, SequenceNode) and step.isdecimal() and int(step) < len(node.value):
@@ -125,8 +125,8 @@ def _below(node: Node, step: str) -> Node | None:
     return None
 
 
-def _once(root: Node | None, file: str) -> None:
-    """Refuse a key that stands twice in one mapping: YAML would take the last without a word."""
+def _refuse_duplicate_keys(root: Node | None, file: str) -> None:
+    """Refuse duplicate keys in a mapping, of which YAML would silently take the last."""
     for node in _mappings(root):
         first_lines: dict[Any, int] = {}
         for key, _ in node.value:
@@ -152,7 +152,7 @@ def _mappings(node: Node | None) -> Iterator[MappingNode]:
             waiting += current.value
 
 
-def _distinct(definitions: Sequence[Definition], nodes: Sequence[Node], file: str) -> None:
+def _refuse_duplicate_schemes(definitions: Sequence[Definition], nodes: Sequence[Node], file: str) -> None:
     lines: dict[str, int] = {}
     for definition, node in zip(definitions, nodes, strict=True):
         line = node.start_mark.line + 1

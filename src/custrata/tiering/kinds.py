@@ -20,14 +20,14 @@ from custrata.analytics.lifecycle import LifecycleLines, grade_lifecycle
 from custrata.analytics.points import grade_points
 from custrata.analytics.rfm import LIFECYCLE, grade_rfm
 from custrata.analytics.rules import grade_rules
-from custrata.analytics.score import Factor, grade_score, named_missing
+from custrata.analytics.score import Factor, grade_score, with_missing_notes
 from custrata.analytics.threshold import grade_pareto, grade_quantile, grade_threshold
 from custrata.analytics.traits import CATALOGUE, COMEBACKS
 from custrata.analytics.trees import NothingToLearn, TreeModel, fit_tree, grade_tree
 from custrata.criteria import Criteria, Scope
 from custrata.engine.functions import only_row
 from custrata.tiering.definitions import Definition
-from custrata.tiering.ordering import among_customers, order_column
+from custrata.tiering.ordering import for_customers_with_orders, order_count_column
 from custrata.tiering.schemes import Context, Scheme
 from custrata.tiering.shapes import FactorDefinition, PointRule, TierRule
 
@@ -44,8 +44,8 @@ def scheme_of(definition: Definition, version: int = 1) -> Scheme:
     parts = {*PARTS.get(definition.settings.get("trait", ""), ())} - {*_columns(*_among(definition))}
     traits_shown = tuple(name for name in reads if not name.endswith(("_tier", "_since")) and name not in parts)
     inputs = _INPUTS.get(definition.kind, traits_shown)
-    if column := order_column(definition, reads):
-        grade, reads = among_customers(definition, grade, column), tuple(dict.fromkeys((*reads, column)))
+    if column := order_count_column(definition, reads):
+        grade, reads = for_customers_with_orders(definition, grade, column), tuple(dict.fromkeys((*reads, column)))
     optional = _OPTIONAL.get(definition.kind, ())
     return Scheme(definition, version, _unit(definition), tuple(inputs), reads, grade, optional)
 
@@ -75,7 +75,7 @@ def _columns(*criteria: Criteria) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for condition in criteria for name in sorted(condition.columns)))
 
 
-def _applied(
+def _apply_criteria(
     profile: ir.Table, criteria: Sequence[Criteria], context: Context
 ) -> tuple[ir.Table, list[ir.BooleanValue]]:
     scope = Scope(profile, context.as_of.instant, context.as_of.zone, context.facts, context.keep)
@@ -85,7 +85,7 @@ def _applied(
 def _chosen(definition: Definition, profile: ir.Table, context: Context) -> tuple[ir.Table, ir.NumericValue]:
     """The profile, and the value of the customers among whom lines are drawn; empty for the others."""
     trait, among = definition.settings["trait"], _among(definition)
-    table, conditions = _applied(profile, among, context)
+    table, conditions = _apply_criteria(profile, among, context)
     value = _number(unrounded(table, trait))
     return table, cast(ir.NumericValue, conditions[0].ifelse(value, ibis.null(value.type())) if conditions else value)
 
@@ -148,12 +148,12 @@ def _score(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
 
     def grade(profile: ir.Table, context: Context) -> Grading:
         if not any(factor.trait in profile.columns for factor in factor_definitions.values()):
-            return waiting(tiers, profile, [factor.trait for factor in factor_definitions.values()])
-        table, conditions = _applied(profile, _among(definition), context)
+            return waiting_grading(tiers, profile, [factor.trait for factor in factor_definitions.values()])
+        table, conditions = _apply_criteria(profile, _among(definition), context)
         has = conditions[0] if conditions else None
         graded = grade_score(table, factors, tiers, lines or None, shares or None, has=has)
-        noted = set(cast(list[str], graded.facts["missing"])) <= NOTED
-        graded = named_missing(graded, tuple(NOTED)) if noted else graded
+        noted = set(cast(list[str], graded.facts["missing"])) <= NOTED_FACTORS
+        graded = with_missing_notes(graded, tuple(NOTED_FACTORS)) if noted else graded
         reads_rhythm = any(factor.trait == "regularity" for factor in factor_definitions.values())
         return replace(graded, facts={**graded.facts, "period": context.period}) if reads_rhythm else graded
 
@@ -161,8 +161,8 @@ def _score(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     return grade, tuple(traits)
 
 
-# Factors of the built-in schemes whose lack is told in words of its own.
-NOTED = frozenset({"breadth", "advocacy", "credit"})
+# Factors of the built-in schemes whose absence has a note of its own.
+NOTED_FACTORS = frozenset({"breadth", "advocacy", "credit"})
 
 
 def _drawn(definition: Definition) -> tuple[list[Decimal], list[Fraction], tuple[str, ...]]:
@@ -172,21 +172,21 @@ def _drawn(definition: Definition) -> tuple[list[Decimal], list[Fraction], tuple
     return lines, shares, tuple(tier.key for tier in definition.tiers)
 
 
-def waiting(tiers: Sequence[str], table: ir.Table, missing: Sequence[str]) -> Grading:
-    """What a scheme says that lacks its data: which; nobody is graded."""
+def waiting_grading(tiers: Sequence[str], table: ir.Table, missing: Sequence[str]) -> Grading:
+    """The grading of a scheme whose data is missing: it names what is missing and grades nobody."""
     nothing = cast(ir.StringValue, ibis.null("string"))
     facts = {"missing": list(missing)}
     return Grading(tuple(tiers), table, nothing, ibis.null("int32"), facts=facts, notes=("waiting_trait",))
 
 
 def _answerable(criteria: Criteria, profile: ir.Table, context: Context) -> bool:
-    """Whether the workspace has what a condition asks for; that nobody has a tag is an answer."""
+    """Whether the workspace has every column and table that a condition reads; tags may be missing."""
     columns = {name for name in _columns(criteria) if name != "tags" and not name.endswith("_since")}
     return columns <= set(profile.columns) and criteria.needs.facts <= set(context.facts)
 
 
-def _touched(criteria: Criteria, profile: ir.Table, context: Context) -> bool:
-    """Whether the workspace has anything at all of what a condition reads."""
+def _has_any_input(criteria: Criteria, profile: ir.Table, context: Context) -> bool:
+    """Whether the workspace has at least one column or table that a condition reads."""
     return bool(set(_columns(criteria)) & set(profile.columns) or criteria.needs.facts & set(context.facts))
 
 
@@ -198,9 +198,9 @@ def _missing(criteria: Criteria, profile: ir.Table, context: Context) -> list[st
 def _answerable_rules(
     rules: Sequence[TierRule | PointRule], profile: ir.Table, context: Context
 ) -> tuple[list[int], list[str]]:
-    """The numbers of the rules that can be asked here, and what the others lack."""
+    """The numbers of the rules that can be evaluated here, and what the others lack."""
     answerable = [number for number, rule in enumerate(rules) if _answerable(rule.when, profile, context)]
-    if not any(_touched(rule.when, profile, context) for rule in rules):
+    if not any(_has_any_input(rule.when, profile, context) for rule in rules):
         answerable = []
     left_out = [rule for number, rule in enumerate(rules) if number not in answerable]
     missing = dict.fromkeys(name for rule in left_out for name in _missing(rule.when, profile, context))
@@ -214,11 +214,11 @@ def _rules(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     def grade(profile: ir.Table, context: Context) -> Grading:
         answerable, missing = _answerable_rules(rules, profile, context)
         if not answerable:
-            return waiting(tiers, profile, missing)
-        chosen = _only_among(definition, profile, context)
-        table, conditions = _applied(chosen, [rules[number].when for number in answerable], context)
+            return waiting_grading(tiers, profile, missing)
+        chosen = _restricted(definition, profile, context)
+        table, conditions = _apply_criteria(chosen, [rules[number].when for number in answerable], context)
         pairs = [(rules[number].tier, holds) for number, holds in zip(answerable, conditions, strict=True)]
-        return _left_out(grade_rules(table, pairs, otherwise, tiers), answerable, missing)
+        return _with_rules_used(grade_rules(table, pairs, otherwise, tiers), answerable, missing)
 
     return grade, _columns(*_among(definition), *(rule.when for rule in rules))
 
@@ -230,24 +230,24 @@ def _points(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     def grade(profile: ir.Table, context: Context) -> Grading:
         answerable, missing = _answerable_rules(rules, profile, context)
         if not answerable:
-            return waiting(tiers, profile, missing)
-        chosen = _only_among(definition, profile, context)
-        table, conditions = _applied(chosen, [rules[number].when for number in answerable], context)
+            return waiting_grading(tiers, profile, missing)
+        chosen = _restricted(definition, profile, context)
+        table, conditions = _apply_criteria(chosen, [rules[number].when for number in answerable], context)
         point_rules = [
             (f"rule{number}", holds, rules[number].points) for number, holds in zip(answerable, conditions, strict=True)
         ]
-        return _left_out(grade_points(table, point_rules, tiers, lines), answerable, missing)
+        return _with_rules_used(grade_points(table, point_rules, tiers, lines), answerable, missing)
 
     return grade, _columns(*_among(definition), *(rule.when for rule in rules))
 
 
-def _only_among(definition: Definition, profile: ir.Table, context: Context) -> ir.Table:
+def _restricted(definition: Definition, profile: ir.Table, context: Context) -> ir.Table:
     """The profile, its columns empty for customers who are not among those the scheme is for: no rule holds for them,
     and no share of the population counts them."""
     among = _among(definition)
     if not among:
         return profile
-    table, (inside,) = _applied(profile, among, context)
+    table, (inside,) = _apply_criteria(profile, among, context)
     masked = {
         name: inside.ifelse(table[name], ibis.null(table[name].type()))
         for name in profile.columns
@@ -256,8 +256,8 @@ def _only_among(definition: Definition, profile: ir.Table, context: Context) -> 
     return table.mutate(**masked)
 
 
-def _left_out(graded: Grading, answerable: list[int], missing: list[str]) -> Grading:
-    """Say which rules were asked, and what those that were not lack."""
+def _with_rules_used(graded: Grading, answerable: list[int], missing: list[str]) -> Grading:
+    """Record which rules were evaluated, and what the others lack."""
     notes = (*graded.notes, "rules_left_out") if missing else graded.notes
     return replace(graded, facts={**graded.facts, "asked": answerable, "missing": missing}, notes=notes)
 
@@ -313,13 +313,13 @@ def _tree(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
 def _unless_too_few(grade: Grade) -> Grade:
     """The same, but waiting where there are too few customers to learn from."""
 
-    def careful(profile: ir.Table, context: Context) -> Grading:
+    def guarded_grade(profile: ir.Table, context: Context) -> Grading:
         try:
             return grade(profile, context)
         except (TooFewCustomers, NothingToLearn, NothingLearned):
-            return replace(waiting((), profile, ()), notes=("waiting_customers",))
+            return replace(waiting_grading((), profile, ()), notes=("waiting_customers",))
 
-    return careful
+    return guarded_grade
 
 
 def _learned(context: Context, key: str) -> Mapping[str, Any]:

@@ -75,14 +75,14 @@ class LearnedLines:
         return sorted(map(_read, paths), key=lambda learning: learning.number)
 
     def keep(self, learned: Learned) -> None:
-        """Write a learning down."""
+        """Save a learning."""
         home = self.folder / learned.scheme / FOLDER
         with private_files():
             home.mkdir(parents=True, exist_ok=True)
         write_checked(home / f"{learned.version}-{learned.number}.json", learned.text())
 
 
-def learns(scheme: Scheme) -> bool:
+def is_learned(scheme: Scheme) -> bool:
     """Whether lines of a scheme are learned from the facts, and kept."""
     return scheme.kind in LEARNING or bool(scheme.definition.settings.get("frozen"))
 

@@ -24,8 +24,8 @@ from custrata.lake.sums import is_listed, read_checked, write_checked
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.fields import KEY
 from custrata.tiering.kinds import scheme_of
-from custrata.tiering.loading import Dumper, plain
-from custrata.tiering.schemes import ReadsUnknownScheme, Scheme, built_in, columns_of, in_order
+from custrata.tiering.loading import Dumper, load_plain
+from custrata.tiering.schemes import ReadsUnknownScheme, Scheme, built_in, columns_of, dependency_order
 
 LIST, LOCK = "published.json", ".lock"
 PATIENCE = 10.0
@@ -72,7 +72,7 @@ class Version:
             "at": self.at.isoformat() if self.at else None,
             "note": self.note,
         }
-        return dumped({**head, "scheme": self.definition.data()})
+        return dump_yaml({**head, "scheme": self.definition.data()})
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,8 @@ def record_nothing(publications: Sequence[Publication]) -> None:
     """The recorder of a workspace without a log."""
 
 
-def dumped(data: Mapping[str, Any]) -> str:
-    """Plain values as YAML a person likes to read."""
+def dump_yaml(data: Mapping[str, Any]) -> str:
+    """Plain values as readable YAML."""
     return str(yaml.dump(dict(data), Dumper=Dumper, allow_unicode=True, sort_keys=False, width=110))
 
 
@@ -125,7 +125,9 @@ class SchemeLibrary:
 
     def schemes(self) -> list[Scheme]:
         """The published schemes, ready to grade, each after those it reads."""
-        return in_order([scheme_of(version.definition, version.number) for version in self.published().values()])
+        return dependency_order(
+            [scheme_of(version.definition, version.number) for version in self.published().values()]
+        )
 
     def version(self, key: str, number: int) -> Version:
         """One version of a scheme. Raises `NoSuchVersion`, `Damaged`."""
@@ -135,7 +137,7 @@ class SchemeLibrary:
                 return Version(built_in()[key], 1)
             raise NoSuchVersion(scheme=key, version=number)
         try:
-            data = plain(read_checked(path))
+            data = load_plain(read_checked(path))
             at = datetime.fromisoformat(data["at"]) if data["at"] else None
             return Version(define(data["scheme"]), data["version"], data["by"], at, data["note"])
         except (*UNREADABLE, BadInput, yaml.YAMLError) as error:
@@ -146,8 +148,8 @@ class SchemeLibrary:
         return [self.version(key, number) for number in sorted(self._numbers(key), reverse=True)]
 
     def next_number(self, definition: Definition) -> int:
-        """The number a definition would be published under: that of the published, else the newest version, where it
-        is just that."""
+        """The number a definition would be published under: that of the published or else the newest version where
+        it is identical, otherwise a new one."""
         newest = max(self._numbers(definition.key), default=0)
         for number in (self._list().get(definition.key), newest):
             if number and self.version(definition.key, number).definition == definition:
@@ -167,7 +169,7 @@ class SchemeLibrary:
         together = {key: version.definition for key, version in in_force.items()} | {
             definition.key: definition for definition in definitions
         }
-        in_order(map(scheme_of, together.values()))
+        dependency_order(map(scheme_of, together.values()))
         everywhere = {*self._saved_keys(), *built_in()}
         for definition in definitions:
             for needed in scheme_of(definition).needs(sorted(everywhere - {definition.key}), optional=False):
@@ -206,7 +208,7 @@ class SchemeLibrary:
         return new_versions
 
     def retire(self, key: str, *, record: Recorder = record_nothing) -> None:
-        """Grade by a scheme no more from the next refresh on; its versions stay.
+        """Retire a scheme from the next refresh on; its versions stay.
 
         Raises `NoSuchVersion` where it is not published, `StillRead`, `Busy`.
         """

@@ -15,7 +15,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 # The C library's reader is ten times as fast, and is there in all but unusual builds of PyYAML.
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-MOST_DIGITS = 40  # what is longer is no number that anybody means
+MOST_DIGITS = 40  # longer ones are read as text
 DEEPEST, MOST_NODES = 60, 100_000
 
 _TAG = "tag:yaml.org,2002:"
@@ -35,8 +35,8 @@ for _name, (_pattern, _first) in _CORE.items():
         _RESOLVERS.setdefault(_letter, []).append((_TAG + _name, re.compile(f"(?:{_pattern})$")))
 
 
-class TooMuch(Exception):
-    """YAML that is nested too deep, or that refers to itself so often that it would grow beyond all use."""
+class TooComplex(Exception):
+    """YAML that is nested too deep, or expands to too many nodes through aliases."""
 
 
 class CoreLoader(yaml.SafeLoader):
@@ -50,11 +50,11 @@ class CoreLoader(yaml.SafeLoader):
             return text
         if text[:2] in ("0o", "0x"):
             return int(text, 0)
-        return int(text) if re.fullmatch(r"[-+]?[0-9]+", text) else Decimal(_words(text))
+        return int(text) if re.fullmatch(r"[-+]?[0-9]+", text) else Decimal(_special_value(text))
 
 
-def _words(text: str) -> str:
-    """Infinity and not-a-number as decimals have them; they are refused by name wherever a number is wanted."""
+def _special_value(text: str) -> str:
+    """Infinity and NaN as `Decimal` spells them; they are refused wherever a number is required."""
     return text.replace(".", "") if text.lower().lstrip("+-.") in ("inf", "nan") else text
 
 
@@ -71,19 +71,19 @@ class Dumper(yaml.SafeDumper):
     }
 
 
-def plain(text: str) -> Any:
+def load_plain(text: str) -> Any:
     """The plain values that a YAML text says which ships, or which was written here. Raises PyYAML's `YAMLError`.
 
-    >>> plain("{key: vip, tiers: [gold, basic]}")
+    >>> load_plain("{key: vip, tiers: [gold, basic]}")
     {'key': 'vip', 'tiers': ['gold', 'basic']}
     """
     return yaml.load(text, LOADER)
 
 
-def core(text: str | bytes) -> tuple[Node | None, Any]:
-    """The nodes and the plain values of what people write. Raises PyYAML's `YAMLError`, and `TooMuch`.
+def load_core(text: str | bytes) -> tuple[Node | None, Any]:
+    """The nodes and the plain values of what people write. Raises PyYAML's `YAMLError`, and `TooComplex`.
 
-    >>> core("{key: no, line: 010, cost: 12:30, day: 2025-04-01, share: 0.20}")[1]
+    >>> load_core("{key: no, line: 010, cost: 12:30, day: 2025-04-01, share: 0.20}")[1]
     {'key': 'no', 'line': 10, 'cost': '12:30', 'day': '2025-04-01', 'share': Decimal('0.20')}
     """
     loader = CoreLoader(text)
@@ -94,7 +94,7 @@ def core(text: str | bytes) -> tuple[Node | None, Any]:
         _measure(root)
         return root, loader.construct_document(root)
     except RecursionError as error:
-        raise TooMuch from error
+        raise TooComplex from error
     finally:
         loader.dispose()
 
@@ -105,12 +105,12 @@ def _measure(root: Node) -> None:
 
     def size(node: Node, depth: int) -> int:
         if depth > DEEPEST or sizes.get(id(node), 0) < 0:
-            raise TooMuch
+            raise TooComplex
         if id(node) not in sizes:
             sizes[id(node)] = -1  # being measured: to meet it again is a circle
             sizes[id(node)] = 1 + sum(size(part, depth + 1) for part in _parts(node))
         if sizes[id(node)] > MOST_NODES:
-            raise TooMuch
+            raise TooComplex
         return sizes[id(node)]
 
     size(root, 0)

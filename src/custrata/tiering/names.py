@@ -1,7 +1,7 @@
 """What schemes, tiers and traits are called in a language; keys are for files, names for people.
 
-A scheme that people made has names of its own, in its definition; a run records it. So who asks for a name hands in
-what a run recorded of the scheme, where there is one.
+A custom scheme has its names in its definition, which a run records; so callers pass the run's record of the scheme
+where there is one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def scheme_name(scheme: str, language: str, record: SchemeRecord | None = None) 
     >>> scheme_name("vip", "en", {"definition": {"names": {"zh-hans": "会员等级"}}})
     '会员等级'
     """
-    return _own(_definition(record), language) or _shipped(f"schemes.{scheme}", language) or scheme
+    return _own_name(_definition(record), language) or _shipped_name(f"schemes.{scheme}", language) or scheme
 
 
 def tier_name(scheme: str, tier: str, language: str, record: SchemeRecord | None = None) -> str:
@@ -33,13 +33,13 @@ def tier_name(scheme: str, tier: str, language: str, record: SchemeRecord | None
     'At risk'
     """
     tiers = {tier_data["key"]: tier_data for tier_data in _definition(record).get("tiers", ())}
-    own = _own(tiers.get(tier, {}), language)
-    return own or _shipped(f"tiers.{scheme}.{tier}", language) or _numbered(tier, language) or tier
+    own = _own_name(tiers.get(tier, {}), language)
+    return own or _shipped_name(f"tiers.{scheme}.{tier}", language) or _numbered_name(tier, language) or tier
 
 
 def about_scheme(scheme: str, language: str, record: SchemeRecord | None = None) -> str:
     """What a scheme of one's own is for, as its definition says; empty where it does not."""
-    return _own({"names": _definition(record).get("about") or {}}, language)
+    return _own_name({"names": _definition(record).get("about") or {}}, language)
 
 
 def notes_of(record: SchemeRecord, language: str) -> list[str]:
@@ -50,7 +50,7 @@ def notes_of(record: SchemeRecord, language: str) -> list[str]:
 def _note(note: str, record: SchemeRecord, language: str) -> str:
     facts = record.get("facts") or {}
     if note == "shares_missed" and facts.get("missed"):
-        return _missed(facts["missed"], record, language)
+        return _missed_note(facts["missed"], record, language)
     if note == "waiting_least" and "least" in facts:
         return phrase("tiers", f"notes.{note}_of", language, customers=facts["customers"], least=facts["least"])
     if note == "uncovered" and facts.get("uncovered"):
@@ -72,7 +72,7 @@ def _note(note: str, record: SchemeRecord, language: str) -> str:
     return phrase("tiers", f"notes.{note}_of", language, missing=inputs)
 
 
-def _missed(missed: Sequence[Mapping[str, Any]], record: SchemeRecord, language: str) -> str:
+def _missed_note(missed: Sequence[Mapping[str, Any]], record: SchemeRecord, language: str) -> str:
     """Which tiers equal values left empty or made far too large, with their sizes and shares."""
     key = _definition(record).get("key", "")
     parts = [
@@ -91,30 +91,30 @@ def _missed(missed: Sequence[Mapping[str, Any]], record: SchemeRecord, language:
 
 def input_name(name: str, language: str) -> str:
     """What a column of the profile, or a table of facts, is called that a scheme reads."""
-    return _shipped(f"inputs.{name}", language) or trait_name(name, language)
+    return _shipped_name(f"inputs.{name}", language) or trait_name(name, language)
 
 
 def trait_name(trait: str, language: str) -> str:
     """The label of a trait; a custom trait is called by its key."""
-    return _shipped(trait, language, "traits") or trait
+    return _shipped_name(trait, language, "traits") or trait
 
 
 def _definition(record: SchemeRecord | None) -> Mapping[str, Any]:
     return (record or {}).get("definition") or {}
 
 
-def _own(named: Mapping[str, Any], language: str) -> str:
+def _own_name(named: Mapping[str, Any], language: str) -> str:
     """The name in the language, else in one that the reader is likely to read."""
     names = named.get("names") or {}
     order = (language, *(other for other in LANGUAGES if other[:2] == language[:2]), *LANGUAGES)
     return next((str(names[code]) for code in order if code in names), "")
 
 
-def _shipped(name: str, language: str, area: str = "tiers") -> str:
+def _shipped_name(name: str, language: str, area: str = "tiers") -> str:
     return catalogue()[area].get(name, {}).get(language, "")
 
 
-def _numbered(tier: str, language: str) -> str:
+def _numbered_name(tier: str, language: str) -> str:
     """Tiers that come out of the data: `c1` is a cluster, `leaf1` a leaf of a tree."""
     for prefix in ("leaf", "c"):
         number = tier.removeprefix(prefix)

@@ -22,7 +22,7 @@ _OF_CUSTOMERS = frozenset({"quantile", "pareto", "cluster", "tree"})
 _LINES = frozenset({"threshold", "prediction", "score"})
 
 
-def order_column(definition: Definition, reads: Sequence[str]) -> str | None:
+def order_count_column(definition: Definition, reads: Sequence[str]) -> str | None:
     """The count that says whether a customer has an order as the scheme counts; none where that does not matter.
 
     A scheme that reads a trait of its window counts the orders in that window, any other all orders. Lines on what is
@@ -47,11 +47,11 @@ def tier_without_order(definition: Definition) -> str | None:
     return PROSPECT if PROSPECT in keys and not definition.lives else keys[-1]
 
 
-def among_customers(definition: Definition, grade: Grade, column: str) -> Grade:
+def for_customers_with_orders(definition: Definition, grade: Grade, column: str) -> Grade:
     """The same, for customers with a counted order alone: what it reads is empty for all others."""
     own, lowest = tier_without_order(definition), definition.tiers[-1].key if definition.tiers else None
 
-    def careful(profile: ir.Table, context: Context) -> Grading:
+    def guarded_grade(profile: ir.Table, context: Context) -> Grading:
         if column not in profile.columns:  # a table of one's own, which says nothing of orders
             return grade(profile, context)
         ordered = (profile[column] > 0).fill_null(False)
@@ -61,4 +61,4 @@ def among_customers(definition: Definition, grade: Grade, column: str) -> Grade:
             return graded
         return replace(graded, tier=graded.base["_ordered"].ifelse(graded.tier, ibis.literal(own)))
 
-    return careful
+    return guarded_grade

@@ -16,10 +16,10 @@ def life_of(definition: Definition, grading: Grading) -> Life | None:
     """The life of a scheme's tiers at a run; none where they follow their value, or no line could be drawn."""
     if not definition.lives or grading.ladder is None or not grading.ladder.steps:
         return None
-    return lived_on(definition, grading.ladder)
+    return life_on_ladder(definition, grading.ladder)
 
 
-def lived_on(definition: Definition, ladder: Ladder) -> Life:
+def life_on_ladder(definition: Definition, ladder: Ladder) -> Life:
     """The same on a ladder that was drawn before, as a run recorded it."""
     named, less = {tier.key: tier for tier in definition.tiers}, ladder.less_is_better
     steps = tuple(_rung(named[step.tier], step.line, less_is_better=less) for step in ladder.steps)

@@ -13,10 +13,10 @@ import ibis.expr.types as ir
 from custrata.analytics.grading import Grading
 from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import SilenceCurve
-from custrata.analytics.traits.build import unkept
+from custrata.analytics.traits.build import unmaterialized
 from custrata.errors import Refused
 from custrata.tiering.definitions import Definition, define
-from custrata.tiering.loading import plain
+from custrata.tiering.loading import load_plain
 
 Keep = Callable[[ir.Table], ir.Table]
 
@@ -45,7 +45,7 @@ class Context:
     as_of: AsOf
     facts: Mapping[str, ir.Table] = field(default_factory=dict)
     learned: Mapping[str, Any] = field(default_factory=dict)
-    keep: Keep = unkept
+    keep: Keep = unmaterialized
     uncovered: tuple[str, ...] = ()
 
     def curve_of(self, key: str) -> SilenceCurve:
@@ -106,10 +106,10 @@ def columns_of(key: str) -> tuple[str, str, str]:
 def built_in() -> Mapping[str, Definition]:
     """The definitions every workspace begins with."""
     text = resources.files(__package__).joinpath("builtin.yaml").read_text("utf-8")
-    return {definition.key: definition for definition in map(define, plain(text)["schemes"])}
+    return {definition.key: definition for definition in map(define, load_plain(text)["schemes"])}
 
 
-def in_order(schemes: Iterable[Scheme]) -> list[Scheme]:
+def dependency_order(schemes: Iterable[Scheme]) -> list[Scheme]:
     """The schemes so that each comes after those it reads, otherwise as they stood.
 
     Raises `SchemesInCircle`.

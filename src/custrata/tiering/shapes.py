@@ -177,7 +177,7 @@ SHAPES: dict[str, Shape] = {
             Field("reference", fields.choice("mean", "median"), default="mean"),
         ), tiers=("111", "101", "011", "001", "110", "100", "010", "000")),
         Shape("lifecycle", tuple(
-            Field(name, fields.some_days if name.endswith("_days") else fields.positive, default=usual)
+            Field(name, fields.positive_days if name.endswith("_days") else fields.positive, default=usual)
             for name, usual in (("new_days", 60), ("new_orders", 3), ("won_back_days", 90), ("mature_orders", 6),
                                 ("mature_days", 180), ("unpaced_at_risk_days", 180), ("unpaced_churned_days", 365))
         ), tiers=("mature", "growing", "won_back", "new", "at_risk", "churned", "prospect")),

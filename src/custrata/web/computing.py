@@ -15,7 +15,7 @@ from django.db import DataError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from custrata.engine.deadline import TookTooLong, current
-from custrata.engine.guard import of_engine
+from custrata.engine.guard import engine_error
 from custrata.errors import CustrataError, Refused
 
 AT_ONCE, WAITING = 2, 4  # computations in one process, and those that wait for their turn
@@ -74,7 +74,7 @@ def computing() -> Iterator[None]:
         try:
             yield
         except Exception as error:
-            named = named_failure(error) or of_engine(error)
+            named = named_failure(error) or engine_error(error)
             if named is None or named is error:
                 raise
             raise named from error

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from django.core import signing
@@ -26,7 +26,7 @@ Row = TypeVar("Row")
 ModelT = TypeVar("ModelT", bound=models.Model)
 
 NAME = "cursor"
-SALT = "custrata.web.paging"
+SALT, EARLIER_SALT = "custrata.web.cursor", "custrata.web.paging"
 READERS: dict[str, Callable[[str], Value]] = {
     "decimal": Decimal,
     "instant": datetime.fromisoformat,
@@ -60,14 +60,23 @@ class Cursor:
     def parse(cls, written: str) -> Cursor | None:
         """The parsed cursor; None for an invalid one."""
         try:
-            key, backwards, order = signing.loads(written, salt=SALT)
+            key, backwards, order = _unsigned(written)
             return cls(tuple(_value(value) for value in key), bool(backwards), str(order))
         except (signing.BadSignature, ValueError, TypeError, KeyError):
             return None
 
     def write(self) -> str:
-        """The signed cursor for a URL."""
-        return signing.dumps([[_plain(value) for value in self.key], self.backwards, self.of], salt=SALT, compress=True)
+        """The signed cursor for a URL; the same cursor is the same text whenever it is written."""
+        parts = [[_plain(value) for value in self.key], self.backwards, self.of]
+        return signing.Signer(salt=SALT).sign_object(parts, compress=True)
+
+
+def _unsigned(text: str) -> Any:
+    """The parts of a signed cursor, also of one with a time, as earlier versions signed them."""
+    try:
+        return signing.Signer(salt=SALT).unsign_object(text)
+    except signing.BadSignature:
+        return signing.loads(text, salt=EARLIER_SALT)
 
 
 @dataclass(frozen=True)

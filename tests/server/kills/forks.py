@@ -14,10 +14,12 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
+import weakref
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ("cli", "pipeline", "ingest", "lake", "engine", "tiering", "report", "analytics")
@@ -69,8 +71,10 @@ class Forks:
     def close(self) -> None:
         """End the process."""
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait(timeout=30)
+        self._process.stdout.close()
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
@@ -88,7 +92,6 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             _become(command)
-            return
         killed = _wait(pid, command["seconds"])
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         print(json.dumps({"code": code, "killed": killed, "seconds": time.monotonic() - began}), flush=True)
@@ -103,8 +106,8 @@ def _import_everything() -> None:
         import_module(library)
 
 
-def _become(command: dict[str, Any]) -> None:
-    """Be the command: the process ends as it would have ended."""
+def _become(command: dict[str, Any]) -> NoReturn:
+    """Be the command, and end with its exit code."""
     from custrata.__main__ import main as command_line
 
     output = os.open(command["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -118,7 +121,19 @@ def _become(command: dict[str, Any]) -> None:
 
     tempfile.tempdir = None  # was asked for by an import
     sys.argv = ["custrata", *command["arguments"]]
-    command_line()
+    code: object = 0
+    try:
+        command_line()
+    except SystemExit as end:
+        code = end.code
+    except BaseException:
+        traceback.print_exc()
+        code = 99
+    # Not by the interpreter's end: it would wait for threads of libraries that a fork does not have.
+    weakref.finalize._exitfunc()  # type: ignore[attr-defined]  # what the end would do for scratch folders
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 1)
 
 
 def _wait(pid: int, seconds: float | None) -> bool:

@@ -9,6 +9,7 @@ import secrets
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -165,8 +166,9 @@ def _stem(path: Path) -> str:
 
 
 def _rows_of(shop: Path) -> Iterator[bytes]:
-    with sqlite3.connect(shop / "server" / "server.sqlite3") as connection:
-        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    with closing(sqlite3.connect(shop / "server" / "server.sqlite3")) as connection:
+        tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%trigrams%'"  # an index
+        names = connection.execute(tables).fetchall()
         for (name,) in names:
             for row in connection.execute(f'SELECT * FROM "{name}"'):
                 yield f"{name} {row}".encode()

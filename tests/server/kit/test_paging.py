@@ -7,6 +7,7 @@ from decimal import Decimal
 from urllib.parse import parse_qs
 
 import pytest
+from django.core import signing
 from django.core.exceptions import BadRequest
 from django.http import QueryDict
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from custrata.apps.accounts.models import User
-from custrata.web.paging import Cursor, Page, Value, keyset, page
+from custrata.web.paging import EARLIER_SALT, Cursor, Page, Value, keyset, page
 
 JOINED = datetime(2025, 1, 1, tzinfo=UTC)
 ORDER = ("-joined_at", "id")
@@ -124,3 +125,16 @@ def test_a_page_costs_one_query(people: list[str], django_assert_num_queries: Dj
 def test_refuses_a_cursor_with_other_values_than_the_order_has(people: list[str]) -> None:
     with pytest.raises(BadRequest):
         keyset(User.objects.all(), ORDER, Cursor((1,)), limit=3)
+
+
+def test_a_cursor_is_the_same_text_whenever_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    cursor = Cursor((1, "a"), of="-at")
+    before = cursor.write()
+    monkeypatch.setattr("time.time", lambda: 9_999_999_999.0)
+    assert cursor.write() == before
+
+
+def test_a_cursor_of_an_earlier_version_is_still_read() -> None:
+    assert Cursor.parse(signing.dumps([[1, "a"], False, "-at"], salt=EARLIER_SALT, compress=True)) == Cursor(
+        (1, "a"), of="-at"
+    )

@@ -24,7 +24,7 @@ from custrata.schema.counting import FreeOrders
 Keep = Callable[[ir.Table], ir.Table]
 
 
-def unkept(table: ir.Table) -> ir.Table:
+def unmaterialized(table: ir.Table) -> ir.Table:
     """Leave an expression as it is: for callers who need no intermediate table computed once."""
     return table
 
@@ -46,7 +46,7 @@ def known_facts(
     orders: ir.Table,
     as_of: AsOf,
     *,
-    keep: Keep = unkept,
+    keep: Keep = unmaterialized,
     named_returns: bool = True,
     rhythm: bool = True,
     free_orders: FreeOrders = "count",
@@ -77,7 +77,7 @@ def order_traits(
     places: tuple[str, ...] = ("channel", "store"),
     window: int | None = 365,
     families: frozenset[str] = FAMILIES,
-    keep: Keep = unkept,
+    keep: Keep = unmaterialized,
 ) -> ir.Table:
     """One row per customer with a counted order or return: `customer_id` and every trait of the catalogue.
 
@@ -94,11 +94,11 @@ def order_traits(
         parts.append(keep(line_traits(keep(sold_lines(lines, facts.orders, products)), as_of, window)))
     wide = joined_by_customer(spent, *parts)
     if spans:
-        wide = _reaching(wide, uncovered(facts.since, as_of))
+        wide = _with_earlier_windows(wide, uncovered(facts.since, as_of))
     return conformed(wide, whole=families == FAMILIES)
 
 
-def _reaching(wide: ir.Table, unknown: Collection[str]) -> ir.Table:
+def _with_earlier_windows(wide: ir.Table, unknown: Collection[str]) -> ir.Table:
     """The traits of an earlier window: nothing where the facts do not reach back to it, else counted from nought."""
     return wide.mutate(
         **{

@@ -1,4 +1,4 @@
-"""Places along a line: scales, round numbers and dates for an axis, and labels moved apart."""
+"""Axes: scales, round tick values and dates, and labels without overlap."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
 
 
 def spread_labels(targets: Sequence[float], heights: Sequence[float], low: float, high: float) -> list[float]:
-    """Middles for labels of these heights, near the wanted ones (given in order) and between the limits.
+    """Centres for labels of these heights, near the targets (given in order) and between the limits.
 
-    No two overlap, unless there is no room for all; then they share what there is evenly.
+    No two overlap, unless there is not enough room for all; then all are squeezed evenly.
 
     >>> spread_labels([10, 11, 60], [14, 14, 14], 0, 100)
     [10, 24.0, 60]
@@ -78,7 +78,7 @@ class Scale:
 
 
 def time_places(moments: Sequence[datetime], start: float, end: float) -> list[float]:
-    """Where moments lie along a line, true to time; one alone, or none, is in the middle."""
+    """The positions of moments along a line, proportional to time; a single one, or none, is in the middle."""
     if len(moments) < 2 or moments[0] == moments[-1]:
         return [(start + end) / 2] * max(1, len(moments))
     scale = Scale(moments[0].timestamp(), moments[-1].timestamp(), start, end)

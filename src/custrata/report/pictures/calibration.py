@@ -1,4 +1,4 @@
-"""What the silence curve claimed against what came: a mark for each stratum and tier, on the diagonal where it held."""
+"""Calibration of the silence curve: predicted against actual shares, a mark for each stratum and tier."""
 
 from __future__ import annotations
 

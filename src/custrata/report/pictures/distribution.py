@@ -1,4 +1,4 @@
-"""How a scheme's value is distributed, and where its lines are: each bar in the colour of the tier it falls in."""
+"""The distribution of a scheme's value with its thresholds: each bar in the colour of its tier."""
 
 from __future__ import annotations
 

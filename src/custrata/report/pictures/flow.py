@@ -1,4 +1,4 @@
-"""Who moved up and who moved down between two runs: tiers left and right, a band for every move between them."""
+"""The flow diagram of moves between two runs: tiers left and right, a band for every move between them."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _stacked(moves: list[Move], places: list[int], nodes: list[Node], scale: flo
 
 
 def _sentence(write: Writer, move: Move, source: Node, target: Node) -> str:
-    """What a band says under the pointer."""
+    """The tooltip of a band."""
     customers, revenue = write.number(move.customers), write.short_money(move.revenue)
     return write("flow.mark", source=source.name, target=target.name, customers=customers, revenue=revenue)
 
@@ -147,7 +147,7 @@ def _draw_band(drawing: Drawing, band: Band, frame: Frame, css: str, sentence: s
 def _draw_nodes(
     drawing: Drawing, write: Writer, nodes: list[Node], colours: dict[str, str], frame: Frame, *, on_left: bool
 ) -> None:
-    """The bars of one side with their names, which keep their distance where the bars are thin."""
+    """The bars of one side with their names, which are spread out where the bars are thin."""
     x = frame.names if on_left else frame.width - frame.names - BAR
     visible = [node for node in nodes if node.customers]
     heights = [TWO_LINES if node.height >= TWO_LINES else ONE_LINE for node in visible]

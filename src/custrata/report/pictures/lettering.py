@@ -1,4 +1,4 @@
-"""How wide a text will be, near enough to place it: the page's fonts are the reader's own."""
+"""Estimate the width of texts: the page uses the fonts of the reader's system."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Frame:
-    """What all moments of a scheme's rings share: the size, and whether names stand beside the rings."""
+    """The layout that all moments of a scheme's rings share: the size, and whether labels are next to the rings."""
 
     width: float
     height: float
@@ -151,7 +151,7 @@ def _inside(tier: Tier, size: Size, write: Writer) -> str:
 
 
 def _sentence(part: Part, write: Writer) -> str:
-    """What a ring says under the pointer."""
+    """The tooltip of a ring."""
     return write(
         "rings.mark",
         tier=part.tier.name,

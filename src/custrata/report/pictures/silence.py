@@ -15,7 +15,7 @@ from custrata.report.data import Silence, SilencePoint, SilenceStratum
 from custrata.report.pictures.axes import Scale, draw_lines, ticks
 from custrata.report.pictures.lettering import width
 from custrata.report.pictures.svg import Drawing, Point, empty_picture, path
-from custrata.tiering.silences import interval, stratum_name
+from custrata.tiering.silence_sentences import interval, stratum_name
 from custrata.wording.writer import Writer
 
 SMALL, LEFT, BOTTOM, RIGHT, ROW = 12.0, 46.0, 42.0, 14.0, 18.0
@@ -46,7 +46,7 @@ def silence(data: Silence, write: Writer, *, wide: bool = True) -> Markup:
 
 
 def name(stratum: SilenceStratum, write: Writer) -> str:
-    """What a stratum is called."""
+    """The name of a stratum."""
     return stratum_name(stratum.least, stratum.most, replace(write, area="tiers"))
 
 
@@ -100,7 +100,7 @@ def draw_mark(drawing: Drawing, css: str, x: float, y: float, title: str = "") -
 
 
 def _reach(stratum: SilenceStratum) -> list[float]:
-    """How far along the axis a stratum needs it."""
+    """The values that the axis must include for a stratum."""
     lines = [line * 1.15 for line in (stratum.at_risk, stratum.churned) if line is not None]
     return [stratum.points[-1].silence * 1.15, *lines]
 

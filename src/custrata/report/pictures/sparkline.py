@@ -1,4 +1,4 @@
-"""A line the size of a word: how a number went over the runs."""
+"""A sparkline: the course of a number over the runs."""
 
 from __future__ import annotations
 

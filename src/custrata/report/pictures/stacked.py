@@ -1,4 +1,4 @@
-"""Revenue by tier over the runs, the tiers on top of each other, the best at the bottom."""
+"""Revenue by tier over the runs as a stacked area chart, the best tier at the bottom."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Layer = list[tuple[float, float]]
 
 
 def layers(timeline: Sequence[Sequence[Size]]) -> list[Layer]:
-    """For each tier, from where to where it reaches at each moment; losses hang below zero.
+    """For each tier its lower and upper edge at each moment; negative revenue is stacked below zero.
 
     >>> from decimal import Decimal
     >>> layers([[Size(1, Decimal(5)), Size(2, Decimal(-1)), Size(3, Decimal(2))]])

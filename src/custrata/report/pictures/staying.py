@@ -1,4 +1,4 @@
-"""How long customers stay in each tier: the share that is still there, by days since they came."""
+"""Retention in each tier: the share of customers still in it, by days since they entered."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class StayingLine:
 
 
 def staying(lines: Sequence[StayingLine], write: Writer, *, wide: bool = True) -> Markup:
-    """A stepped curve per tier, its name at its end; each begins with everybody there."""
+    """A step curve per tier, labelled at its end; each begins at 100 %."""
     title = write("staying.title")
     across, height = (620.0, 320.0) if wide else (300.0, 270.0)
     drawn = [line for line in lines if line.longest > 0]
@@ -51,7 +51,7 @@ def staying(lines: Sequence[StayingLine], write: Writer, *, wide: bool = True) -
 
 
 def _curve(drawing: Drawing, write: Writer, line: StayingLine, x: Scale, y: Scale) -> Point:
-    """Level from each step to the next, and on as far as anybody was seen; where it ends."""
+    """Draw a step curve up to the longest observed stay; returns its end point."""
     points, share = [(x(0), y(1))], 1.0
     for days, after in line.steps:
         points += [(x(days), y(share)), (x(days), y(after))]

@@ -1,4 +1,4 @@
-"""A drawing: SVG elements with their numbers rounded and their texts escaped."""
+"""SVG drawings, with numbers rounded and texts escaped."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def path(points: Iterable[Point], *, closed: bool = False) -> str:
 
 
 def empty_picture(width: float, height: float, title: str, words: str) -> Markup:
-    """The picture of nothing: words in the middle saying what will be here."""
+    """A placeholder picture with a centred text."""
     drawing = Drawing(width, height, f"{title}: {words}", "blank")
     drawing.add("rect", x=0.5, y=0.5, width=width - 1, height=height - 1, rx=8, css="blank-frame")
     drawing.text(width / 2, height / 2 + 4, words, "middle muted")
@@ -85,5 +85,5 @@ def empty_picture(width: float, height: float, title: str, words: str) -> Markup
 def _text(value: Attribute) -> str:
     if isinstance(value, str):
         return value
-    assert math.isfinite(value), "a picture has a place that is no number"
+    assert math.isfinite(value), "a coordinate is not finite"
     return f"{value:.2f}".rstrip("0").rstrip(".")

@@ -83,16 +83,18 @@ def live(table: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
     """
     state = _state_before(table, life, as_of)
     judged = state.mutate(status=_status(state, life, as_of))
-    own = _own(judged.mutate(place=_place_now(judged, life)), life, as_of)
-    return _effective(own, life, as_of)
+    own = _own_state(judged.mutate(place=_next_place(judged, life)), life, as_of)
+    return _effective_state(own, life, as_of)
 
 
 def _state_before(table: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
-    """What is known of each customer before anything is decided; places are counted from 0, the best."""
+    """The inputs of the transition for each customer; places are counted from 0, the best."""
     pending = (epoch_micros(table.was_until) > micros_of(as_of.instant)).fill_null(False)
-    met = _met(table.value, life)
+    met = _best_place_met(table.value, life)
     none = ibis.null("int8")
-    met_fresh = table.fresh.notnull().ifelse(_met(table.fresh, life), none) if "fresh" in table.columns else none
+    met_fresh = (
+        table.fresh.notnull().ifelse(_best_place_met(table.fresh, life), none) if "fresh" in table.columns else none
+    )
     effective_before = {
         name: table[f"shown_{name}"] if f"shown_{name}" in table.columns else table[f"was_{name}"]
         for name in ("tier", "status", "since")
@@ -114,7 +116,7 @@ def _state_before(table: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
         shown_since=effective_before["since"].cast(INSTANT),
         released=(effective_before["status"] == "override").fill_null(False),
         **days_read(table, life, as_of),
-        **_put(table, life, as_of),
+        **_overrides(table, life, as_of),
     )
 
 
@@ -123,7 +125,7 @@ def _place(tier: ir.StringValue, life: Life) -> ir.IntegerValue:
     return cast(ir.IntegerValue, ibis.cases(*places, else_=ibis.null("int8")))
 
 
-def _met(value: ir.NumericValue, life: Life) -> ir.IntegerValue:
+def _best_place_met(value: ir.NumericValue, life: Life) -> ir.IntegerValue:
     """The place of the best tier whose enter line the value meets; the lowest has none to meet."""
     *upper, _ = life.rungs
     lowest = ibis.literal(len(upper), "int8")
@@ -136,8 +138,8 @@ def _meets(value: ir.NumericValue, line: Number | None, life: Life) -> ir.Boolea
     return cast(ir.BooleanValue, meets(value, line, less_is_better=life.less_is_better).fill_null(False))
 
 
-def _put(table: ir.Table, life: Life, as_of: AsOf) -> dict[str, ir.Value]:
-    """What a person decided, as far as it is in force and names a tier there is."""
+def _overrides(table: ir.Table, life: Life, as_of: AsOf) -> dict[str, ir.Value]:
+    """The override of each customer, where it is in force and names an existing tier."""
     if "put_tier" not in table.columns:
         return {name: ibis.null(kind) for name, kind in _NOBODY_PUT.items()}
     ends_later = (epoch_micros(table.put_until) > micros_of(as_of.instant)).fill_null(True)
@@ -180,7 +182,7 @@ def _keeps(state: ir.Table, life: Life) -> ir.BooleanValue:
     return cast(ir.BooleanValue, anew | ibis.cases(*lines, else_=True) if lines else ibis.literal(True))
 
 
-def _place_now(judged: ir.Table, life: Life) -> ir.IntegerValue:
+def _next_place(judged: ir.Table, life: Life) -> ir.IntegerValue:
     """Where the status puts each customer; a fall ends where the tier before lets it."""
     bottom = len(life.rungs) - 1
     bound = [
@@ -199,8 +201,8 @@ def _place_now(judged: ir.Table, life: Life) -> ir.IntegerValue:
     return cast(ir.IntegerValue, place.cast("int8"))
 
 
-def _own(placed: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
-    """One's own life: the instants and the reason that follow, and whether a person decided otherwise."""
+def _own_state(placed: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
+    """The own state: its instants and its reason, and whether an override applies."""
     now = ibis.literal(as_of.instant).cast(INSTANT)
     moved = placed.was.isnull() | (placed.place != placed.was)
     by_hand = placed.put_place.notnull() & ((placed.put_mode == "exactly") | (placed.put_place <= placed.place))
@@ -212,8 +214,8 @@ def _own(placed: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
     )
 
 
-def _effective(own: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
-    """What counts: one's own tier, or the one a person gave; in words."""
+def _effective_state(own: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
+    """The effective state: the override where there is one, else the own tier; tiers by their keys."""
     now = ibis.literal(as_of.instant).cast(INSTANT)
     place = own.by_hand.ifelse(own.put_place, own.place)
     moved = own.shown_was.isnull() | (place != own.shown_was)

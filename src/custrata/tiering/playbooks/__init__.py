@@ -13,7 +13,7 @@ from importlib import resources
 from typing import Any
 
 from custrata.errors import BadInput
-from custrata.tiering.loading import plain
+from custrata.tiering.loading import load_plain
 from custrata.wording import LANGUAGES
 
 __all__ = [
@@ -212,7 +212,7 @@ def as_data(playbook: Playbook) -> dict[str, Any]:
 
 
 def _file(name: str) -> Any:
-    return plain(resources.files(__package__).joinpath(f"{name}.yaml").read_text("utf-8"))
+    return load_plain(resources.files(__package__).joinpath(f"{name}.yaml").read_text("utf-8"))
 
 
 def _action(where: str, data: object, languages: Sequence[str]) -> Action:

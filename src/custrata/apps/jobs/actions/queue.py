@@ -16,7 +16,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, transact
 from custrata.apps.audit.actions import Actor, record_change
 from custrata.apps.jobs.actions.registry import KINDS
 from custrata.apps.jobs.models import OPEN, OVER, Job, Line, Status
-from custrata.engine.passing import may_pass as engine_may_pass
+from custrata.engine.passing import is_transient as engine_may_pass
 from custrata.errors import BadInput, CustrataError, Refused
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)

@@ -14,7 +14,7 @@ from custrata.lake import Run
 from custrata.lake.runs import Runs
 from custrata.pipeline.reading import moved_between
 from custrata.report import Change, Headline, Move, Scheme, Size, Tier, collect
-from custrata.tiering.silences import number, stratum_name
+from custrata.tiering.silence_sentences import number, stratum_name
 from custrata.web import texts
 from custrata.web.workspace import workspace
 

@@ -17,9 +17,9 @@ from custrata.lake import Run
 from custrata.report import Line, Lines, Moment, Move, RfmMap, Scheme, Silence, collect
 from custrata.report.colours import tier_colours
 from custrata.tiering import BUILT_IN
+from custrata.tiering.explanations import rfm_reference
 from custrata.tiering.names import about_scheme, notes_of, tier_name
-from custrata.tiering.silences import lines_told, unpaced_told
-from custrata.tiering.telling import rfm_reference
+from custrata.tiering.silence_sentences import line_sentences, unpaced_sentences
 from custrata.web import texts
 from custrata.web.schemes import graded_schemes
 from custrata.web.workspace import workspace
@@ -151,10 +151,10 @@ def _rfm(facts: SchemeRecord, write: Writer) -> Iterator[str]:
 def _lifecycle(facts: SchemeRecord, write: Writer) -> Iterator[str]:
     named = ("new_days", "new_orders", "won_back_days", "mature_orders", "mature_days")
     yield texts.text("tiers.decided.lifecycle", **{name: facts[name] for name in named})
-    yield from unpaced_told(facts, write)
+    yield from unpaced_sentences(facts, write)
     curve = SilenceCurve.from_record(facts["curve"])
     for stratum in curve.strata:
-        yield from lines_told(stratum, curve, write)
+        yield from line_sentences(stratum, curve, write)
     if curve.learned:
         yield texts.text("tiers.decided.learned", dates=curve.dates, customers=curve.customers)
 

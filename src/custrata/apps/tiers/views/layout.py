@@ -14,9 +14,9 @@ from custrata.apps.tiers.queries.problems import Problems
 from custrata.criteria import OPERATORS, parse
 from custrata.errors import CustrataError
 from custrata.report.colours import colour
+from custrata.tiering.explanations import criteria_sentence
 from custrata.tiering.names import scheme_name, tier_name
 from custrata.tiering.shapes import SHAPES
-from custrata.tiering.telling import criteria_sentence
 from custrata.web import texts
 from custrata.wording import LANGUAGES
 

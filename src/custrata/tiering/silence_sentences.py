@@ -15,7 +15,7 @@ Row = Mapping[str, Any]
 Facts = Mapping[str, Any]
 
 
-def silence_told(row: Row, facts: Facts, write: Writer, *, won_back: bool) -> Iterator[str]:
+def silence_sentences(row: Row, facts: Facts, write: Writer, *, won_back: bool) -> Iterator[str]:
     """Of one customer, from the published row and the facts that the run recorded of the scheme."""
     inputs = {
         "days": write.number(row["recency_days"]),
@@ -24,7 +24,7 @@ def silence_told(row: Row, facts: Facts, write: Writer, *, won_back: bool) -> It
     }
     if row["silence"] is None:
         yield write("value.lifecycle_unpaced", **inputs)
-        yield from unpaced_told(facts, write)
+        yield from unpaced_sentences(facts, write)
         return
     curve = SilenceCurve.from_record(facts["curve"])
     stratum = curve.stratum(int(row.get("order_days") or row["orders_all"]))
@@ -32,13 +32,13 @@ def silence_told(row: Row, facts: Facts, write: Writer, *, won_back: bool) -> It
     yield write("value.lifecycle", silence=silence, rhythm=rhythm, **inputs)
     stretch = stratum.stretch(row["silence"])
     if stretch is not None:
-        yield came_back(stratum, stretch, curve.horizon, write)
+        yield return_sentence(stratum, stretch, curve.horizon, write)
     if won_back:
         yield from _comeback(row, facts, curve, write)
-    yield from lines_told(stratum, curve, write)
+    yield from line_sentences(stratum, curve, write)
 
 
-def came_back(stratum: Stratum, stretch: Stretch, horizon: int, write: Writer) -> str:
+def return_sentence(stratum: Stratum, stretch: Stretch, horizon: int, write: Writer) -> str:
     """How many of those that stand in a stretch came back, with how many they are and the interval."""
     share = write.share(stretch.share, 0)
     if stretch.people is None or stretch.low is None or stretch.high is None:
@@ -58,7 +58,7 @@ def interval(low: Decimal, high: Decimal, write: Writer) -> str:
     return write("interval", low=write.number(low * 100, 0), high=write.number(high * 100, 0))
 
 
-def lines_told(stratum: Stratum, curve: SilenceCurve, write: Writer) -> Iterator[str]:
+def line_sentences(stratum: Stratum, curve: SilenceCurve, write: Writer) -> Iterator[str]:
     """From which silence on the customers of a stratum are at risk and churned, or why they never are."""
     name = stratum_name(stratum.least, stratum.most, write)
     for tier in LINED:
@@ -71,7 +71,7 @@ def lines_told(stratum: Stratum, curve: SilenceCurve, write: Writer) -> Iterator
             yield write(f"silence_none.{tier}.{why}", stratum=name)
 
 
-def unpaced_told(facts: Facts, write: Writer) -> Iterator[str]:
+def unpaced_sentences(facts: Facts, write: Writer) -> Iterator[str]:
     """From how many days on customers are at risk and churned where no rhythm is known."""
     names = {tier: f"unpaced_{tier}_days" for tier in LINED}
     if set(names.values()) <= set(facts):  # runs of before had none

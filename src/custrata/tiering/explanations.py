@@ -15,7 +15,7 @@ from custrata.criteria import Criteria, Names
 from custrata.tiering.definitions import WINDOW
 from custrata.tiering.explain import Decision, Explanation, Row, SchemeRecord
 from custrata.tiering.names import notes_of, scheme_name, tier_name, trait_name
-from custrata.tiering.silences import silence_told
+from custrata.tiering.silence_sentences import silence_sentences
 from custrata.wording import catalogue
 from custrata.wording.writer import Writer
 
@@ -48,7 +48,7 @@ def explain(
     )
 
 
-def why_moved(scheme_key: str, row: Row, record: SchemeRecord, writer: Writer, *, source: str) -> list[str]:
+def explain_move(scheme_key: str, row: Row, record: SchemeRecord, writer: Writer, *, source: str) -> list[str]:
     """Why a customer is no longer in the tier `source`, in a sentence or two: what decides, and the line between."""
     return list(ExplanationWriter(Decision(scheme_key, row, record), writer).moved(source))
 
@@ -120,7 +120,7 @@ class ExplanationWriter:
         match self.decision.kind:
             case "lifecycle":
                 won_back = self.decision.of("tier") == "won_back"
-                yield from silence_told(self.row, self.record["facts"], self.write, won_back=won_back)
+                yield from silence_sentences(self.row, self.record["facts"], self.write, won_back=won_back)
             case "rfm":
                 yield from self._rfm()
             case "rules":
@@ -134,7 +134,7 @@ class ExplanationWriter:
             yield from (self._line(step) for step in self.decision.ladder.steps)
 
     def _speaks(self) -> bool:
-        """Whether there is anything that decides."""
+        """Whether there is a reason to explain."""
         return self.decision.of("value") is not None or self._unpaced() or self.decision.kind == "rules"
 
     def _line(self, step: Step) -> str:

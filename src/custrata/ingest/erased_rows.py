@@ -10,11 +10,11 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from custrata.ingest import people
+from custrata.ingest.person_matching import cell_values, interpretations
 from custrata.ingest.plan import Plan, Views
 from custrata.ingest.quarantine import Fault
 from custrata.ingest.questions import Dialog
 from custrata.ingest.staging import INDEX, LEFT_OUT_BITS, PROBLEMS, Staged
-from custrata.ingest.traces import cell_values, interpretations
 from custrata.lake.erasures import CUSTOMER, EMAIL, PHONE, Erasures, pads
 
 CODE = "erased_customer"

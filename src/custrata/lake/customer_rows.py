@@ -1,4 +1,4 @@
-"""Rows by whose they are: those of some customers, and all others."""
+"""Filter rows by customer: those of some customers, and all others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from custrata.engine import Engine
 
-FEW = 50  # so many are compared one by one, which keeps the rows in their order
+FEW = 50  # up to this many are compared one by one, which keeps the order of rows
 
 
 def rows_of_customers(rows: ir.Table, customer_ids: Collection[str], engine: Engine) -> ir.Table:
@@ -21,7 +21,7 @@ def rows_of_customers(rows: ir.Table, customer_ids: Collection[str], engine: Eng
 
 
 def rows_without(rows: ir.Table, customer_ids: Collection[str], engine: Engine) -> ir.Table:
-    """The rows of everybody else, and those of nobody.
+    """The rows of all other customers, and those without a customer.
 
     >>> from custrata.engine import DuckEngine
     >>> with DuckEngine() as engine:
