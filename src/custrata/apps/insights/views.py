@@ -12,7 +12,7 @@ from custrata.apps.accounts.models import User
 from custrata.apps.insights import queries
 from custrata.apps.playbooks.queries import today
 from custrata.apps.tiers.queries import panels, refreshes, runs, schemes
-from custrata.lake import Run
+from custrata.pipeline.reading import GradedRun
 from custrata.web.gate import needs
 from custrata.web.rights import Right, may
 
@@ -49,7 +49,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "insights/overview.html", context)
 
 
-def _attention(request: HttpRequest, run: Run) -> tuple[queries.Attention, ...]:
+def _attention(request: HttpRequest, run: GradedRun) -> tuple[queries.Attention, ...]:
     """The attention items this person may see."""
     with_jobs, with_disk = (may(request.user, right) for right in (Right.SEE_JOBS, Right.MANAGE_WORKSPACE))
     return queries.attention(run, with_jobs=with_jobs, with_disk=with_disk)
