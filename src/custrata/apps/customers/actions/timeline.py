@@ -12,5 +12,5 @@ from custrata.apps.customers.models import TimelineEntry
 def record_on_timeline(
     *, customer_id: str, at: datetime, kind: str, facts: Mapping[str, object], actor: User | None
 ) -> TimelineEntry:
-    """Add an entry, in the transaction of the event. Its wording key is `customers.timeline.<kind>`."""
+    """Add an entry, in the transaction of the event. An app declares the `kind` in its `apps.py`."""
     return TimelineEntry.objects.create(customer_id=customer_id, at=at, kind=kind, facts=dict(facts), actor=actor)
