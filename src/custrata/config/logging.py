@@ -16,6 +16,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 from custrata.web.requests import reference
 
+FORMS = ("json", "plain")  # of a line
 FACTS = ("user", "address", "reason", "view", "status", "ms")
 
 

@@ -7,29 +7,30 @@ import secrets
 from datetime import timedelta
 from pathlib import Path
 
-import dj_database_url
-
 from custrata.config.installed import APPS
-from custrata.config.logging import logging_settings
+from custrata.config.logging import FORMS, logging_settings
 from custrata.lake.private import FOLDER, set_private_umask
+from custrata.web import environment
 from custrata.web.manifest import declared_settings
 
 set_private_umask()  # whichever program runs Django: database, keys and exports are the owner's alone
-WORKSPACE = Path(os.environ.get("CUSTRATA_WORKSPACE", "."))
+WORKSPACE = Path(environment.text("CUSTRATA_WORKSPACE", "."))
 STATE = WORKSPACE / "server"
-DEBUG = os.environ.get("CUSTRATA_DEBUG") == "1"
-HTTPS = os.environ.get("CUSTRATA_HTTPS") == "1"
+DEBUG = environment.switch("CUSTRATA_DEBUG")
+HTTPS = environment.switch("CUSTRATA_HTTPS")
 COOKIE_PREFIX = "__Host-" if HTTPS else ""  # browsers take such a cookie from this host over HTTPS alone
-PROXIES = int(os.environ.get("CUSTRATA_PROXIES", "1" if HTTPS else "0"))
-METRICS_TOKEN = os.environ.get("CUSTRATA_METRICS_TOKEN", "")
+PROXIES = environment.whole_number("CUSTRATA_PROXIES", 1 if HTTPS else 0)
+METRICS_TOKEN = environment.text("CUSTRATA_METRICS_TOKEN")
 LOGGING = logging_settings(
-    form=os.environ.get("CUSTRATA_LOG", "json"), level=os.environ.get("CUSTRATA_LOG_LEVEL", "INFO"), debug=DEBUG
+    form=environment.choice("CUSTRATA_LOG", FORMS, "json"),
+    level=environment.choice("CUSTRATA_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
+    debug=DEBUG,
 )
 
 
 def _secret_key() -> str:
     """The key of the environment, else that of the workspace, created on first use; not stored without a workspace."""
-    configured = os.environ.get("CUSTRATA_SECRET_KEY")
+    configured = environment.text("CUSTRATA_SECRET_KEY")
     if configured:
         return configured
     path = STATE / "secret_key"
@@ -48,8 +49,8 @@ def _secret_key() -> str:
 
 SECRET_KEY = _secret_key()
 # Requests from this machine, such as health probes, are always allowed.
-ALLOWED_HOSTS = [*filter(None, os.environ.get("CUSTRATA_HOSTS", "").split(",")), "localhost", "127.0.0.1", "[::1]"]
-CSRF_TRUSTED_ORIGINS = [*filter(None, os.environ.get("CUSTRATA_ORIGINS", "").split(","))]
+ALLOWED_HOSTS = [*environment.words("CUSTRATA_HOSTS"), "localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = environment.words("CUSTRATA_ORIGINS")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -68,7 +69,7 @@ INSTALLED_APPS = [
     *APPS,
 ]
 
-globals().update(declared_settings(APPS, os.environ))
+globals().update(declared_settings(APPS))
 
 MIDDLEWARE = [
     "custrata.web.requests.RequestMiddleware",
@@ -109,7 +110,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{(STATE / 'server.sqlite3').resolve()}")}
+DATABASES = {"default": environment.database(f"sqlite:///{(STATE / 'server.sqlite3').resolve()}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Writers queue instead of failing halfway, readers never wait, and a power cut loses at most the newest moment.
     DATABASES["default"]["OPTIONS"] = {
@@ -189,19 +190,19 @@ CONTENT_SECURITY_POLICY = {
 }
 # Kinds of work beside those of the apps; where scheduled backups go, and how many of them stay.
 JOBS = ["custrata.config.jobs"]
-BACKUPS = Path(os.environ.get("CUSTRATA_BACKUPS") or STATE / "backups")
-BACKUPS_KEPT = max(int(os.environ.get("CUSTRATA_BACKUPS_KEPT", "7")), 1)
+BACKUPS = Path(environment.text("CUSTRATA_BACKUPS", str(STATE / "backups")))
+BACKUPS_KEPT = environment.whole_number("CUSTRATA_BACKUPS_KEPT", 7, least=1)
 # The description of the REST API and its page: for who is signed in or has a token, or for everybody.
-API_DOCS_OPEN = os.environ.get("CUSTRATA_API_DOCS", "closed") == "open"
+API_DOCS_OPEN = environment.choice("CUSTRATA_API_DOCS", ("open", "closed"), "closed") == "open"
 # How often a token may ask in a minute, in each process by itself.
-API_PER_MINUTE = int(os.environ.get("CUSTRATA_API_PER_MINUTE", "600"))
+API_PER_MINUTE = environment.whole_number("CUSTRATA_API_PER_MINUTE", 600, least=1)
 
 # How long a page or an answer may take, until engine and database are interrupted; jobs take as long as they need.
-REQUEST_SECONDS = float(os.environ.get("CUSTRATA_REQUEST_SECONDS", "30"))
+REQUEST_SECONDS = environment.number("CUSTRATA_REQUEST_SECONDS", 30)
 
 SESSION_ENGINE = "custrata.web.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # the longest a session lasts, however much it is used
-IDLE_HOURS = float(os.environ.get("CUSTRATA_IDLE_HOURS", "12"))
+IDLE_HOURS = environment.number("CUSTRATA_IDLE_HOURS", 12)
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
 LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}django_language"

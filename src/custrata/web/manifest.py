@@ -6,7 +6,7 @@ module, which is imported when it is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
@@ -15,6 +15,7 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from custrata.web import environment
 from custrata.web.rights import Right
 from custrata.web.scopes import Scope
 
@@ -25,7 +26,8 @@ Value = TypeVar("Value")
 class Setting(Generic[Value]):
     """A setting of an app: its name among Django's settings, its environment variable, what it means, and its value.
 
-    Parameters: `read` makes the value of the variable's text; `default` is the text where there is no variable.
+    Parameters: `read` makes the value of the variable's text; `default` is the text where there is no variable;
+    `expected` says what it can be, in any language. `read` raises `ValueError` for anything else.
     `docs/server/settings.md` has a line with `meaning` for each.
     """
 
@@ -34,10 +36,11 @@ class Setting(Generic[Value]):
     meaning: str
     read: Callable[[str], Value]
     default: str
+    expected: str
 
-    def of(self, environment: Mapping[str, str]) -> Value:
-        """The value in an environment. Raises what `read` does."""
-        return self.read(environment.get(self.variable, self.default))
+    def of_environment(self) -> Value:
+        """The value that the environment has for it. Raises `BadVariable`."""
+        return environment.read(self.variable, self.default, self.read, self.expected)
 
     @property
     def value(self) -> Value:
@@ -195,12 +198,12 @@ class App(AppConfig):
         cls.default = True
 
 
-def declared_settings(names: Iterable[str], environment: Mapping[str, str]) -> dict[str, Any]:
-    """The settings of apps, by name, in an environment; for settings themselves, before Django has loaded the apps."""
+def declared_settings(names: Iterable[str]) -> dict[str, Any]:
+    """The settings of apps, by name, of the environment; for settings themselves, before Django has loaded the apps."""
     modules = (import_module(f"{name}.apps") for name in names)
     declared = (app for module in modules for app in vars(module).values() if isinstance(app, type))
     apps_of_ours = (app for app in declared if issubclass(app, App))
-    return {setting.name: setting.of(environment) for app in apps_of_ours for setting in app.settings}
+    return {setting.name: setting.of_environment() for app in apps_of_ours for setting in app.settings}
 
 
 def manifests() -> Iterator[App]:

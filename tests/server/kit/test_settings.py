@@ -136,3 +136,38 @@ def test_every_page_says_what_a_browser_may_load(served: Workspace, stranger: Cl
     assert "default-src 'self'" in policy
     assert "unsafe" not in policy
     assert "http" not in policy
+
+
+BAD = {
+    "CUSTRATA_LOG": "text",
+    "CUSTRATA_LOG_LEVEL": "loud",
+    "CUSTRATA_DEBUG": "yes",
+    "CUSTRATA_HTTPS": "on",
+    "CUSTRATA_PROXIES": "-1",
+    "CUSTRATA_BACKUPS_KEPT": "0",
+    "CUSTRATA_API_DOCS": "public",
+    "CUSTRATA_API_PER_MINUTE": "1e9",
+    "CUSTRATA_REQUEST_SECONDS": "nan",
+    "CUSTRATA_IDLE_HOURS": "0",
+    "CUSTRATA_SECOND_FACTOR": "boss",
+    "CUSTRATA_SIGN_IN_PER_ADDRESS": "many",
+    "CUSTRATA_SIGN_IN_OVERALL": "9" * 30,
+    "DATABASE_URL": "nonsense://secret@host",
+}
+
+
+def test_a_bad_setting_stops_the_start_with_a_sentence_that_names_it(shop: Path) -> None:
+    attempt = (
+        "import sys; import importlib; from custrata.errors import CustrataError\n"
+        "for name, value in json.loads(sys.stdin.read()).items():\n"
+        "    os.environ[name] = value\n"
+        "    try:\n"
+        "        import custrata.config.settings\n"
+        "    except CustrataError as error:\n"
+        "        assert name in str(error), error\n"
+        "        print(name, 'secret' in str(error))\n"
+        "    del os.environ[name]\n"
+        "    sys.modules.pop('custrata.config.settings', None)\n"
+    )
+    code = f"import io, json, sys; sys.stdin = io.StringIO({json.dumps(BAD)!r}); exec({attempt!r})"
+    assert settings_with(shop, code).split("\n")[:-1] == [f"{name} False" for name in BAD]
