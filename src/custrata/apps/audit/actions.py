@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F
 
-from custrata.apps.audit.models import Change
+from custrata.apps.audit.models import Audited, Change, Subject
 
 ERASED = "erased"  # replaces the id of an erased customer
 BATCH_SIZE = 500  # ids per statement
@@ -29,6 +29,37 @@ class Actor(Protocol):
     def username(self) -> str: ...
 
 
+def record(
+    subject: Audited,
+    verb: str,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+    *,
+    actor: Actor | None,
+    at: datetime,
+) -> None:
+    """Record one change, in the same transaction as the change itself.
+
+    `verb` is `<app>.<verb>`; the app's wording names it under `audit.<verb>`. `actor` is None for changes the server
+    makes by itself. Raises `ValueError` when `before` or `after` has a field whose name marks it as secret.
+    """
+    for name in (*(before or ()), *(after or ())):
+        if SECRET.search(name):
+            raise ValueError(f"{name} is never written into the audit")
+    named = subject.audit_subject
+    Change.objects.create(
+        at=at,
+        actor_id=actor.pk if actor else None,
+        actor_name=actor.username if actor else "",
+        action=verb,
+        subject=named.kind,
+        subject_id=str(named.id),
+        customer_id=named.customer_id,
+        before=dict(before) if before is not None else None,
+        after=dict(after) if after is not None else None,
+    )
+
+
 def record_change(
     *,
     actor: Actor | None,
@@ -40,25 +71,8 @@ def record_change(
     before: Mapping[str, object] | None = None,
     after: Mapping[str, object] | None = None,
 ) -> None:
-    """Record one change, in the same transaction as the change itself.
-
-    `action` is `<app>.<verb>`; the app's wording names it under `audit.<verb>`. `actor` is None for changes the server
-    makes by itself. Raises `ValueError` when `before` or `after` has a field whose name marks it as secret.
-    """
-    for name in (*(before or ()), *(after or ())):
-        if SECRET.search(name):
-            raise ValueError(f"{name} is never written into the audit")
-    Change.objects.create(
-        at=at,
-        actor_id=actor.pk if actor else None,
-        actor_name=actor.username if actor else "",
-        action=action,
-        subject=subject,
-        subject_id=str(subject_id),
-        customer_id=customer_id,
-        before=dict(before) if before is not None else None,
-        after=dict(after) if after is not None else None,
-    )
+    """`record`, with the parts of its subject one by one."""
+    record(Subject(subject, subject_id, customer_id), action, before, after, actor=actor, at=at)
 
 
 @transaction.atomic
@@ -75,7 +89,7 @@ def erase_customers(*, customer_ids: Sequence[str], at: datetime) -> int:
             rows += theirs.update(customer_id=ERASED, before=None, after=None)
     if customer_ids:
         after = {"customers": len(customer_ids), "rows": rows}
-        record_change(actor=None, at=at, action="audit.erase", subject="audit", subject_id="", after=after)
+        record(Subject("audit"), "audit.erase", after=after, actor=None, at=at)
     return rows
 
 
