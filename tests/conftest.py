@@ -54,6 +54,8 @@ def spark() -> Iterator[Engine]:
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     # Tables of a few rows: compiling Java code and planning for size cost more than they bring.
     small = {"spark.sql.shuffle.partitions": "1", "spark.sql.adaptive.enabled": "false"}
+    # The quick compiler alone: a session of small queries ends before the thorough one pays.
+    small |= {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss4m"}
     small |= {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
     with connect("spark", threads=2, memory_limit="3GB", spark_options=small) as engine:
         yield engine

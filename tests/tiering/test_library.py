@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def library(tmp_path: Path) -> SchemeLibrary:
     return SchemeLibrary(Workspace.create(tmp_path / "shop"))
 
 
-def publish(library: SchemeLibrary, *definitions: Definition, **other: bool) -> list[tuple[str, int]]:
+def publish(library: SchemeLibrary, *definitions: Definition, **other: Any) -> list[tuple[str, int]]:
     versions = library.publish(definitions, by="Li", at=AT, note="why", **other)
     return [(version.key, version.number) for version in versions]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from getpass import getuser
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import click
 
 from custrata.cli.grades import UnknownScheme, published
 from custrata.cli.help import Group
-from custrata.cli.session import Session, now, say, workspace_option
+from custrata.cli.session import Session, say, workspace_option
 from custrata.cli.simulations import show_difference, show_simulation
 from custrata.cli.tables import CannotWrite, draw
 from custrata.engine.storage import reason_of
@@ -22,7 +21,6 @@ from custrata.tiering import SchemeLibrary
 from custrata.tiering.comparing import Planned, differences, planned
 from custrata.tiering.definitions import Definition
 from custrata.tiering.files import LONGEST, read_schemes, write_schemes
-from custrata.tiering.library import NothingToPublish
 from custrata.tiering.names import notes_of, scheme_name, tier_name
 
 SIGNS = {"new": "+", "changed": "~", "unchanged": "=", "restored": "+", "retired": "-"}
@@ -168,9 +166,7 @@ def apply_command(session: Session, file: Path, only: bool, by: str | None, note
     if not plans:
         say(write("schemes.nothing"))
         return
-    with session.workspace.engine() as engine:
-        check_definitions(session.workspace, definitions, engine, replace=only)
-    library.publish(definitions, by=by or getuser(), at=now(), note=note, replace=only)
+    session.publisher(by).publish(definitions, note=note, replace=only)
     for plan in plans:
         say(_headline(session, plan))
     say(write("schemes.next_refresh"))
@@ -225,11 +221,7 @@ def rollback_command(session: Session, key: str, version: int, by: str | None, n
     _ensure_scheme(library, key)
     old = library.version(key, version).definition
     (plan,) = planned(library, [old])
-    if plan.action == "unchanged":
-        raise NothingToPublish(scheme=key, version=plan.number)
-    with session.workspace.engine() as engine:
-        check_definitions(session.workspace, [old], engine)
-    library.publish([old], by=by or getuser(), at=now(), note=note or write("schemes.rolled_back", version=version))
+    session.publisher(by).roll_back(key, version, note=note or write("schemes.rolled_back", version=version))
     say(_headline(session, plan))
     say(write("schemes.next_refresh"))
 
@@ -243,7 +235,7 @@ def retire_command(session: Session, key: str) -> None:
     published_versions = library.published()
     if key not in published_versions:
         raise UnknownScheme(scheme=key, known=", ".join(published_versions))
-    library.retire(key)
+    session.publisher().retire(key)
     say(_headline(session, Planned(key, "retired", published_versions[key].definition, published_versions[key].number)))
     say(write("schemes.next_refresh"))
 
@@ -257,7 +249,7 @@ def restore_command(session: Session, key: str) -> None:
     retired = library.retired()
     if key not in retired:
         raise UnknownScheme(scheme=key, known=", ".join(retired) or "–")
-    version = library.restore(key)
+    version = session.publisher().restore(key)
     say(_headline(session, Planned(key, "restored", version.definition, version.number)))
     say(write("schemes.next_refresh"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, wraps
+from getpass import getuser
 from pathlib import Path
 
 import click
@@ -21,6 +23,7 @@ from custrata.cli.language import current_language, requested_language
 from custrata.errors import Refused
 from custrata.ingest.erasure import Database, Erased, resume_erasures
 from custrata.lake import Damaged, Workspace
+from custrata.pipeline.publishing import NoLog, PublicationLog, Publisher
 from custrata.wording import LazyPhrase, error_sentence, phrase
 from custrata.wording.writer import Writer
 
@@ -36,6 +39,18 @@ def now() -> datetime:
 
 # Functions that open the database of a server, registered by the server layer.
 DATABASES: list[Callable[[Workspace], Database | None]] = []
+
+
+# Functions that open the audit of a server for the publications of an operating-system user.
+LOGS: list[Callable[[Workspace, str, datetime], PublicationLog | None]] = []
+
+
+def system_user() -> str:
+    """The name of the operating-system user, or its number where it has no name."""
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def database_of(workspace: Workspace) -> Database | None:
@@ -75,6 +90,12 @@ class Session:
     def database(self) -> Database | None:
         """The server's database; None where there is none or it cannot be used."""
         return database_of(self.workspace)
+
+    def publisher(self, by: str | None = None) -> Publisher:
+        """The publisher of the workspace's schemes, with the server's audit as its log, if there is one."""
+        user, at = system_user(), now()
+        logs = (log for opened in LOGS if (log := opened(self.workspace, user, at)) is not None)
+        return Publisher(self.workspace, next(logs, NoLog()), by=by or user, at=at)
 
     @property
     def language(self) -> str:

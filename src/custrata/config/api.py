@@ -9,15 +9,15 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path, re_path
+from django.utils.module_loading import import_string
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from custrata.apps.customers.api import router as customers
-from custrata.apps.tiers.api import routers as tiers
 from custrata.web.bearers import BearerToken, NotAuthenticated, TokenRate
 from custrata.web.bodies import StrictParser
 from custrata.web.gate import to_sign_in
+from custrata.web.manifest import manifests
 from custrata.web.problems import MEDIA, ExactRenderer, add_problem_handlers, no_such_address, refuse, with_problems
 
 
@@ -71,8 +71,8 @@ api = Api(
     parser=StrictParser(),
 )
 add_problem_handlers(api)
-for router in (customers, *tiers):
-    api.add_router("", router)
+for router in (name for app in manifests() for name in app.routers):
+    api.add_router("", import_string(router))
 
 addresses = api.urls
 with_problems([address for address in addresses[0] if isinstance(address, URLPattern)])

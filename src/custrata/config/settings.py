@@ -9,9 +9,10 @@ from pathlib import Path
 
 import dj_database_url
 
+from custrata.config.installed import APPS
 from custrata.config.logging import logging_settings
 from custrata.lake.private import FOLDER, set_private_umask
-from custrata.web.rights import roles_named
+from custrata.web.manifest import declared_settings
 
 set_private_umask()  # whichever program runs Django: database, keys and exports are the owner's alone
 WORKSPACE = Path(os.environ.get("CUSTRATA_WORKSPACE", "."))
@@ -64,16 +65,10 @@ INSTALLED_APPS = [
     "csp",
     "ninja",
     "custrata.web",
-    "custrata.apps.audit",
-    "custrata.apps.jobs",
-    "custrata.apps.accounts",
-    "custrata.apps.storage",
-    "custrata.apps.customers",
-    "custrata.apps.connect",
-    "custrata.apps.tiers",
-    "custrata.apps.playbooks",
-    "custrata.apps.insights",
+    *APPS,
 ]
+
+globals().update(declared_settings(APPS, os.environ))
 
 MIDDLEWARE = [
     "custrata.web.requests.RequestMiddleware",
@@ -145,9 +140,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 # Wrong passwords are counted per person and address: nobody can lock somebody else out from elsewhere. Who tries many
-# names from one address, or from many addresses, meets the other two limits within the same quarter of an hour.
-SIGN_IN_PER_ADDRESS = int(os.environ.get("CUSTRATA_SIGN_IN_PER_ADDRESS", "20"))
-SIGN_IN_OVERALL = int(os.environ.get("CUSTRATA_SIGN_IN_OVERALL", "100"))
+# names from one address, or from many addresses, meets two limits of the app `accounts` within the same time.
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -159,8 +152,6 @@ AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "p
 AXES_CLIENT_IP_CALLABLE = "custrata.web.addresses.counted_address"
 AXES_USERNAME_CALLABLE = "custrata.apps.accounts.views.current_user.lockout_username"
 AXES_LOCKOUT_CALLABLE = "custrata.apps.accounts.views.current_user.lockout_response"
-# Roles that sign in with two steps: with commas between, `all` for every one.
-SECOND_FACTOR_ROLES = roles_named(os.environ.get("CUSTRATA_SECOND_FACTOR", ""))
 OTP_TOTP_ISSUER = "Custrata"
 LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "web:start"
@@ -200,10 +191,9 @@ CONTENT_SECURITY_POLICY = {
 JOBS = ["custrata.config.jobs"]
 BACKUPS = Path(os.environ.get("CUSTRATA_BACKUPS") or STATE / "backups")
 BACKUPS_KEPT = max(int(os.environ.get("CUSTRATA_BACKUPS_KEPT", "7")), 1)
-# The REST API: who recognises a token, and how often one may ask, in each process by itself.
-TOKENS = "custrata.apps.connect.actions.authenticate"
-# Its description and the page of it: for who is signed in or has a token, or for everybody.
+# The description of the REST API and its page: for who is signed in or has a token, or for everybody.
 API_DOCS_OPEN = os.environ.get("CUSTRATA_API_DOCS", "closed") == "open"
+# How often a token may ask in a minute, in each process by itself.
 API_PER_MINUTE = int(os.environ.get("CUSTRATA_API_PER_MINUTE", "600"))
 
 # How long a page or an answer may take, until engine and database are interrupted; jobs take as long as they need.

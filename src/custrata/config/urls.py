@@ -2,18 +2,12 @@
 
 from django.urls import include, path
 
+from custrata.web.manifest import manifests
+
 urlpatterns = [
     path("", include("custrata.web.urls")),
-    path("", include("custrata.apps.insights.urls")),
-    path("account/", include("custrata.apps.accounts.urls")),
-    path("audit/", include("custrata.apps.audit.urls")),
-    path("storage/", include("custrata.apps.storage.urls")),
-    path("jobs/", include("custrata.apps.jobs.urls")),
-    path("customers/", include("custrata.apps.customers.urls")),
-    path("tokens/", include("custrata.apps.connect.urls")),
     path("api/", include("custrata.config.api")),
-    path("tiers/", include("custrata.apps.tiers.urls")),
-    path("", include("custrata.apps.playbooks.urls")),
+    *(path(app.address, include(f"{app.name}.urls")) for app in manifests() if app.address is not None),
 ]
 
 handler400 = "custrata.web.errors.bad_request"

@@ -5,10 +5,11 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 from custrata.pipeline.reading.connection import warm_up
-from custrata.tiering.playbooks import playbooks
+from custrata.web.manifest import function, manifests
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "custrata.config.settings")
 application = get_wsgi_application()
 # Preloaded at startup, so that the first request does not wait for it.
-playbooks()
+for preload in (name for app in manifests() for name in app.preloads):
+    function(preload)()
 warm_up()

@@ -4,7 +4,7 @@ from custrata.tiering.definitions import Definition, TierDefinition, define
 from custrata.tiering.explain import Explanation, explained_by
 from custrata.tiering.explanations import explain
 from custrata.tiering.kinds import scheme_of
-from custrata.tiering.library import SchemeLibrary, Version
+from custrata.tiering.library import Publication, SchemeLibrary, Version
 from custrata.tiering.schemes import Context, Scheme, built_in
 
 # Every built-in scheme, ready to grade, in the order in which they are shown.
@@ -15,6 +15,7 @@ __all__ = [
     "Context",
     "Definition",
     "Explanation",
+    "Publication",
     "Scheme",
     "SchemeLibrary",
     "TierDefinition",

@@ -7,7 +7,7 @@ list. A workspace without the folder grades by the built-in schemes.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -73,6 +73,22 @@ class Version:
             "note": self.note,
         }
         return dump_yaml({**head, "scheme": self.definition.data()})
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A change of the published version of a scheme; `before` and `after` are None where none is published."""
+
+    key: str
+    before: Version | None
+    after: Version | None
+
+
+Recorder = Callable[[Sequence[Publication]], None]
+
+
+def record_nothing(publications: Sequence[Publication]) -> None:
+    """The recorder of a workspace without a log."""
 
 
 def dump_yaml(data: Mapping[str, Any]) -> str:
@@ -161,7 +177,14 @@ class SchemeLibrary:
                     raise ReadsUnknownScheme(scheme=definition.key, needed=needed)
 
     def publish(
-        self, definitions: Sequence[Definition], *, by: str, at: datetime, note: str = "", replace: bool = False
+        self,
+        definitions: Sequence[Definition],
+        *,
+        by: str,
+        at: datetime,
+        note: str = "",
+        replace: bool = False,
+        record: Recorder = record_nothing,
     ) -> list[Version]:
         """Publish new versions, all or none, from the next refresh on; what is published already is left alone.
 
@@ -174,15 +197,17 @@ class SchemeLibrary:
             self.check(definitions, replace=replace)
             versions = [Version(definition, self.next_number(definition), by, at, note) for definition in definitions]
             new_versions = [version for version in versions if version.number not in self._numbers(version.key)]
+            listed = {} if replace else self._list()
+            listed |= {version.key: version.number for version in versions}
+            self._record(listed, record, new_versions)
             for version in new_versions:
                 home = self.folder / version.key
                 home.mkdir(exist_ok=True)
                 write_checked(home / f"{version.number}.yaml", version.text())
-            listed = {} if replace else self._list()
-            self._write(listed | {version.key: version.number for version in versions})
+            self._write(listed)
         return new_versions
 
-    def retire(self, key: str) -> None:
+    def retire(self, key: str, *, record: Recorder = record_nothing) -> None:
         """Retire a scheme from the next refresh on; its versions stay.
 
         Raises `NoSuchVersion` where it is not published, `StillRead`, `Busy`.
@@ -195,9 +220,11 @@ class SchemeLibrary:
             readers = [scheme.key for scheme in self.schemes() if set(columns_of(key)) & set(scheme.reads)]
             if readers:
                 raise StillRead(scheme=key, readers=", ".join(readers))
-            self._write({other: number for other, number in listed.items() if other != key})
+            del listed[key]
+            self._record(listed, record)
+            self._write(listed)
 
-    def restore(self, key: str) -> Version:
+    def restore(self, key: str, *, record: Recorder = record_nothing) -> Version:
         """Publish the newest version of a retired scheme again.
 
         Raises `NoSuchVersion`, and what `check` raises, where a scheme it reads is retired too.
@@ -209,8 +236,18 @@ class SchemeLibrary:
         self.folder.mkdir(FOLDER, exist_ok=True)
         with locked(self.folder / LOCK, wait=PATIENCE):
             self.check([version.definition])
-            self._write(self._list() | {key: version.number})
+            listed = self._list() | {key: version.number}
+            self._record(listed, record)
+            self._write(listed)
         return version
+
+    def _record(self, listed: Mapping[str, int], record: Recorder, new_versions: Sequence[Version] = ()) -> None:
+        """Pass the difference between the published list and `listed` to `record`, before any file is written."""
+        unsaved = {version.key: version for version in new_versions}
+        before = self.published()
+        after = {key: unsaved.get(key) or self.version(key, number) for key, number in listed.items()}
+        changes = [Publication(key, before.get(key), after.get(key)) for key in dict.fromkeys((*after, *before))]
+        record([change for change in changes if change.before != change.after])
 
     def _numbers(self, key: str) -> set[int]:
         if not KEY.fullmatch(key):  # no name of a folder of ours, whatever else it may be the name of

@@ -1,6 +1,6 @@
 """Authentication of the REST API by bearer tokens, limited to their scopes and to the rights of their creator.
 
-Tokens are stored by an app: the setting `TOKENS` names the function that looks one up.
+Tokens are stored by an app, which declares the function that looks one up.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.module_loading import import_string
 from ninja.security import HttpBearer
 from ninja.throttling import BaseThrottle
 
 from custrata.errors import Refused
+from custrata.web.manifest import function, manifests
 from custrata.web.rights import may
-from custrata.web.scopes import RIGHT_FOR, Scope
+from custrata.web.scopes import Scope
 
 
 class NotAuthenticated(Refused):
@@ -73,15 +73,22 @@ class BearerToken(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Bearer:
         """The token of that secret. Raises a `NotAuthenticated`, `ScopeMissing`, `BeyondRights`."""
-        recognise: Recognise = import_string(settings.TOKENS)
-        bearer = recognise(token, timezone.now())
+        bearer = _look_up(token)
         request.token_owner = bearer.person  # type: ignore[attr-defined]  # the log of refusals names them
         for scope in self.scopes:
             if scope not in bearer.scopes:
                 raise ScopeMissing(scope=scope)
-            if not may(bearer.person, RIGHT_FOR[scope]):
+            if not may(bearer.person, scope.right):
                 raise BeyondRights(scope=scope)
         return bearer
+
+
+def _look_up(secret: str) -> Bearer:
+    """The token of a secret, from the app that stores tokens; without such an app there are none."""
+    declared: list[Recognise] = [function(app.token_lookup) for app in manifests() if app.token_lookup]
+    if not declared:
+        raise NotAuthenticated
+    return declared[0](secret, timezone.now())
 
 
 def bearer(request: HttpRequest) -> Bearer:

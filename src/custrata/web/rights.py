@@ -1,13 +1,14 @@
-"""The table of roles and rights, which the docs show; every view declares the right it needs."""
+"""Who may do what: the roles there are, and what a right is. Each app declares its rights in its `rights.py`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
 
 class Role(StrEnum):
-    """The role of a person."""
+    """What a person is here for."""
 
     ADMINISTRATOR = "administrator"
     OPERATOR = "operator"
@@ -15,64 +16,26 @@ class Role(StrEnum):
     AGENT = "agent"
 
 
-class Right(StrEnum):
-    """A permission."""
+class Right(str):
+    """One thing a person may do: its name as a text, and the roles that have it, administrators always among them.
 
-    SEE_OVERVIEW = "see_overview"
-    SEE_TIERS = "see_tiers"
-    SEE_CUSTOMERS = "see_customers"
-    EDIT_CUSTOMERS = "edit_customers"
-    ASSIGN_OWNERS = "assign_owners"
-    OVERRIDE_TIERS = "override_tiers"
-    SEE_DRAFTS = "see_drafts"
-    EDIT_SCHEMES = "edit_schemes"
-    SEE_PLAYBOOKS = "see_playbooks"
-    DO_TASKS = "do_tasks"
-    EDIT_PLAYBOOKS = "edit_playbooks"
-    EXPORT = "export"
-    SEE_RUNS = "see_runs"
-    REFRESH = "refresh"
-    WITHDRAW_RUNS = "withdraw_runs"
-    ERASE_CUSTOMERS = "erase_customers"
-    SEE_JOBS = "see_jobs"
-    SCHEDULE = "schedule"
-    SEE_AUDIT = "see_audit"
-    MANAGE_PEOPLE = "manage_people"
-    MANAGE_WORKSPACE = "manage_workspace"
-    MANAGE_TOKENS = "manage_tokens"
+    Parameters: `app` is the label of the app that declares it, whose wording names it under `rights.<name>`; tables of
+    rights show the lowest `order` first.
+    """
 
+    app: str
+    order: int
+    roles: frozenset[Role]
 
-_AGENT = frozenset({Right.SEE_CUSTOMERS, Right.EDIT_CUSTOMERS, Right.SEE_TIERS, Right.SEE_PLAYBOOKS, Right.DO_TASKS})
-_ANALYST = frozenset(
-    {
-        Right.SEE_OVERVIEW,
-        Right.SEE_TIERS,
-        Right.SEE_DRAFTS,
-        Right.SEE_CUSTOMERS,
-        Right.SEE_PLAYBOOKS,
-        Right.EXPORT,
-        Right.SEE_RUNS,
-        Right.SEE_JOBS,
-    }
-)
-_OPERATOR = (
-    _ANALYST
-    | _AGENT
-    | {
-        Right.ASSIGN_OWNERS,
-        Right.OVERRIDE_TIERS,
-        Right.EDIT_SCHEMES,
-        Right.EDIT_PLAYBOOKS,
-        Right.REFRESH,
-        Right.SCHEDULE,
-    }
-)
-RIGHTS: dict[Role, frozenset[Right]] = {
-    Role.ADMINISTRATOR: frozenset(Right),
-    Role.OPERATOR: _OPERATOR,
-    Role.ANALYST: _ANALYST,
-    Role.AGENT: _AGENT,
-}
+    def __new__(cls, name: str, *, app: str, order: int, roles: Iterable[Role] = ()) -> Right:
+        right = super().__new__(cls, name)
+        right.app, right.order, right.roles = app, order, frozenset({Role.ADMINISTRATOR, *roles})
+        return right
+
+    @property
+    def phrase(self) -> str:
+        """The phrase that names it."""
+        return f"{self.app}.rights.{self}"
 
 
 def roles_named(text: str) -> frozenset[Role]:
@@ -88,5 +51,4 @@ def roles_named(text: str) -> frozenset[Role]:
 
 def may(person: Any, right: Right) -> bool:
     """Whether a person (a user, or nobody) has a right."""
-    role = getattr(person, "role", None)
-    return bool(person.is_authenticated and person.is_active and role in RIGHTS and right in RIGHTS[Role(role)])
+    return bool(person.is_authenticated and person.is_active and getattr(person, "role", None) in right.roles)

@@ -1,30 +1,27 @@
-"""Scopes of API tokens, and the right that the creator of a token needs for each."""
+"""What a token of the REST API may be good for. Each app declares its scopes in its `rights.py`."""
 
 from __future__ import annotations
-
-from enum import StrEnum
 
 from custrata.web.rights import Right
 
 
-class Scope(StrEnum):
-    """A scope of a token."""
+class Scope(str):
+    """One thing that a token is good for: its name as a text, and the right that its maker must have for it.
 
-    READ_SCHEMES = "read:schemes"
-    READ_CUSTOMERS = "read:customers"
-    READ_CHANGES = "read:changes"
-    READ_RUNS = "read:runs"
-    WRITE_SCHEMES = "write:schemes"
-    WRITE_OVERRIDES = "write:overrides"
-    WRITE_ERASURES = "write:erasures"
+    Parameters: `app` is the label of the app that declares it, whose wording names it under `scopes.<name>`, with an
+    underscore for the colon; lists of scopes show the lowest `order` first.
+    """
 
+    app: str
+    order: int
+    right: Right
 
-RIGHT_FOR: dict[Scope, Right] = {
-    Scope.READ_SCHEMES: Right.SEE_TIERS,
-    Scope.READ_CUSTOMERS: Right.SEE_CUSTOMERS,
-    Scope.READ_CHANGES: Right.SEE_CUSTOMERS,
-    Scope.READ_RUNS: Right.SEE_RUNS,
-    Scope.WRITE_SCHEMES: Right.EDIT_SCHEMES,
-    Scope.WRITE_OVERRIDES: Right.OVERRIDE_TIERS,
-    Scope.WRITE_ERASURES: Right.ERASE_CUSTOMERS,
-}
+    def __new__(cls, name: str, *, app: str, order: int, right: Right) -> Scope:
+        scope = super().__new__(cls, name)
+        scope.app, scope.order, scope.right = app, order, right
+        return scope
+
+    @property
+    def phrase(self) -> str:
+        """The phrase that names it."""
+        return f"{self.app}.scopes.{self.replace(':', '_')}"

@@ -12,6 +12,7 @@ from tests.server.conftest import AT, Person
 
 from custrata.apps.accounts.models import User
 from custrata.apps.connect.actions import create_token
+from custrata.web.manifest import scopes as declared_scopes
 from custrata.web.rights import Role
 from custrata.web.scopes import Scope
 
@@ -53,7 +54,9 @@ def make_program(person: Person) -> MakeProgram:
     def ask(*scopes: Scope) -> Program:
         if not makers:
             makers.append(person(Role.ADMINISTRATOR))
-        _, token = create_token(name="till", scopes=scopes or tuple(Scope), expires_at=None, actor=makers[0], at=AT)
+        _, token = create_token(
+            name="till", scopes=scopes or tuple(declared_scopes()), expires_at=None, actor=makers[0], at=AT
+        )
         return Program(token)
 
     return ask

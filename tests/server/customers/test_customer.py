@@ -14,6 +14,7 @@ from tests.server.customers.conftest import ImportCustomers, timeline_entries
 from custrata.apps.accounts.models import User
 from custrata.apps.customers.actions import sync_customers
 from custrata.apps.customers.models import Customer, Edit, Note
+from custrata.apps.customers.rights import ASSIGN_OWNERS, EDIT_CUSTOMERS
 from custrata.engine import DuckEngine
 from custrata.lake import Workspace
 from custrata.pipeline import refresh
@@ -43,7 +44,7 @@ def test_everybody_who_may_see_customers_sees_every_tab(
 ) -> None:
     text = page(signed_in(role), f"?tab={tab}")
     assert "王007" in text
-    editing = may(User(role=role), Right.EDIT_CUSTOMERS)
+    editing = may(User(role=role), EDIT_CUSTOMERS)
     assert ("/customers/-/tag/" in text) == editing
 
 
@@ -155,13 +156,13 @@ def test_what_happened_here_stands_on_the_timeline(browser: Client) -> None:
 @pytest.mark.parametrize(
     ("what", "sent", "right"),
     [
-        ("edit", {"attribute": "name", "value": "X"}, Right.EDIT_CUSTOMERS),
-        ("undo", {"attribute": "name"}, Right.EDIT_CUSTOMERS),
-        ("tag", {"name": "vip"}, Right.EDIT_CUSTOMERS),
-        ("untag", {"tag": 1}, Right.EDIT_CUSTOMERS),
-        ("owner", {"owner": ""}, Right.ASSIGN_OWNERS),
-        ("note", {"text": "x"}, Right.EDIT_CUSTOMERS),
-        ("note/remove", {"note": 1}, Right.EDIT_CUSTOMERS),
+        ("edit", {"attribute": "name", "value": "X"}, EDIT_CUSTOMERS),
+        ("undo", {"attribute": "name"}, EDIT_CUSTOMERS),
+        ("tag", {"name": "vip"}, EDIT_CUSTOMERS),
+        ("untag", {"tag": 1}, EDIT_CUSTOMERS),
+        ("owner", {"owner": ""}, ASSIGN_OWNERS),
+        ("note", {"text": "x"}, EDIT_CUSTOMERS),
+        ("note/remove", {"note": 1}, EDIT_CUSTOMERS),
     ],
 )
 def test_changes_only_for_those_who_may(

@@ -18,9 +18,10 @@ from tests.server.customers.conftest import ImportCustomers, audit_changes, time
 from custrata.apps.accounts.models import User
 from custrata.apps.customers.actions import make_tag, sync_customers, tag_customers
 from custrata.apps.customers.models import Customer, CustomerTag, ListColumns
+from custrata.apps.customers.rights import ASSIGN_OWNERS, EDIT_CUSTOMERS, EXPORT
 from custrata.lake import Workspace
 from custrata.pipeline.reading import Cell, Moved, Reading, Tiered, reading
-from custrata.web.rights import Right, Role, may
+from custrata.web.rights import Role, may
 
 LIST = "/customers/"
 SignedIn = Callable[[Role], Client]
@@ -198,7 +199,7 @@ def test_exports_what_is_filtered_as_excel(browser: Client) -> None:
 def test_exports_for_those_who_may(followed: Workspace, signed_in: SignedIn, role: Role) -> None:
     browser = signed_in(role)
     status = browser.post("/customers/-/export/", {"format": "csv"}).status_code
-    assert status == (200 if may(User(role=role), Right.EXPORT) else 403)
+    assert status == (200 if may(User(role=role), EXPORT) else 403)
     assert bool(audit_changes("export")) == (status == 200)
 
 
@@ -244,8 +245,8 @@ def test_does_to_many_only_what_the_role_may(followed: Workspace, signed_in: Sig
     browser, person = signed_in(role), User(role=role)
     tagging = browser.get("/customers/-/together/tag/?q=c001").status_code
     owning = browser.get("/customers/-/together/owner/?q=c001").status_code
-    assert tagging == (200 if may(person, Right.EDIT_CUSTOMERS) else 403)
-    assert owning == (200 if may(person, Right.ASSIGN_OWNERS) else 403)
+    assert tagging == (200 if may(person, EDIT_CUSTOMERS) else 403)
+    assert owning == (200 if may(person, ASSIGN_OWNERS) else 403)
 
 
 def test_tags_are_made_listed_and_removed(browser: Client) -> None:

@@ -29,8 +29,8 @@ from custrata.apps.tiers.actions import save_draft
 from custrata.apps.tiers.models import Draft
 from custrata.lake import Workspace
 from custrata.tiering import BUILT_IN
+from custrata.web.manifest import scopes
 from custrata.web.rights import Role
-from custrata.web.scopes import Scope
 
 SOURCE = Path(__file__).resolve().parents[3] / "src/custrata"
 LONGEST = 30.0  # seconds that an answer may take
@@ -99,7 +99,7 @@ class Trial:
     def sign_in(self) -> None:
         """Sign in again, whatever the state of the last session."""
         User.objects.filter(pk=self.person.pk).update(is_active=True, role=Role.ADMINISTRATOR.value)
-        _, self.token = create_token(name="till", scopes=tuple(Scope), expires_at=None, actor=self.person, at=AT)
+        _, self.token = create_token(name="till", scopes=tuple(scopes()), expires_at=None, actor=self.person, at=AT)
         self.client.force_login(self.person, backend="django.contrib.auth.backends.ModelBackend")
 
 

@@ -18,9 +18,10 @@ from custrata.apps.jobs.actions import enqueue
 from custrata.apps.jobs.actions.queue import fail, finish
 from custrata.apps.jobs.models import Job, Schedule, Status
 from custrata.apps.jobs.queries import recent, running
+from custrata.apps.jobs.rights import REFRESH
 from custrata.lake import Workspace
 from custrata.pipeline.refresh import EarlierAsOf
-from custrata.web.rights import Right, Role, may
+from custrata.web.rights import Role, may
 
 pytestmark = pytest.mark.usefixtures("served")
 SignIn = Callable[[Role], Client]
@@ -165,7 +166,7 @@ def test_what_cannot_be_done_is_said(signed_in: SignIn, enqueue_job: EnqueueJob)
 @pytest.mark.parametrize("role", list(Role))
 def test_only_who_may_refresh_cancels(signed_in: SignIn, enqueue_job: EnqueueJob, role: Role) -> None:
     job, client = enqueue_job(), signed_in(role)
-    allowed = may(client_user(client), Right.REFRESH)
+    allowed = may(client_user(client), REFRESH)
     assert client.post(f"/jobs/{job.pk}/cancel/").status_code == (302 if allowed else 403)
     assert Job.objects.get().status == (Status.CANCELLED if allowed else Status.WAITING)
 

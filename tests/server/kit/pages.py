@@ -11,10 +11,10 @@ from django.shortcuts import render
 from django.template import RequestContext, Template
 from django.urls import path
 
+from custrata.apps.insights.rights import SEE_OVERVIEW
 from custrata.config.urls import handler400, handler403, handler404, handler500
 from custrata.config.urls import urlpatterns as ours
 from custrata.web.gate import needs
-from custrata.web.rights import Right
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
@@ -77,13 +77,13 @@ SHOWCASE = """{% extends "web/page.html" %}
 </div>{% endblock %}"""
 
 
-@needs(Right.SEE_OVERVIEW)
+@needs(SEE_OVERVIEW)
 def showcase(request: HttpRequest) -> HttpResponse:
     """Every component of the kit on one page."""
     return HttpResponse(Template(SHOWCASE).render(RequestContext(request, {"charts": CHARTS})))
 
 
-@needs(Right.SEE_OVERVIEW)
+@needs(SEE_OVERVIEW)
 def plain(request: HttpRequest) -> HttpResponse:
     messages.success(request, "kept <b>")
     return render(request, "web/page.html")

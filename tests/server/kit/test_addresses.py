@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from custrata.lake import Workspace
-from custrata.web.rights import RIGHTS, Right, Role
+from custrata.web.rights import Right, Role
 
 # Open to anonymous users; each has tests of its own.
 OPEN = {
@@ -134,7 +134,7 @@ def test_a_role_without_the_right_is_refused_and_changes_nothing(
     served: Workspace, signed_in: Callable[[Role], Client], role: Role
 ) -> None:
     client, run = signed_in(role), served.runs.all()[-1].id
-    shut = [address for address in addresses() if address.right and address.right not in RIGHTS[role]]
+    shut = [address for address in addresses() if address.right and role not in address.right.roles]
     before = fingerprints(served.folder)
     for ask in (client.get, client.post):
         statuses = {address.name: ask(address.path(run)).status_code for address in shut}
@@ -146,7 +146,7 @@ def test_a_role_without_the_right_is_refused_and_changes_nothing(
 def test_get_requests_change_nothing(served: Workspace, signed_in: Callable[[Role], Client], role: Role) -> None:
     client, run = signed_in(role), served.runs.all()[-1].id
     candidates = [address for address in addresses() if address.name not in NOTED]
-    open_to = [address for address in candidates if address.right is None or address.right in RIGHTS[role]]
+    open_to = [address for address in candidates if address.right is None or role in address.right.roles]
     before = fingerprints(served.folder)
     statuses = {address.name: _get_status(client, address.path(run)) for address in open_to}
     assert {name: status for name, status in statuses.items() if status == 403 or status >= 500} == {}

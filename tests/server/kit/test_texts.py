@@ -25,7 +25,7 @@ def rendered(source: str, **facts: object) -> str:
 @pytest.mark.parametrize(("language", "phrase"), [("zh-hans", "客户"), ("zh-hant", "客戶"), ("en", "Customers")])
 def test_says_a_phrase_in_the_language_in_use(language: str, phrase: str) -> None:
     with translation.override(language):
-        assert texts.text("web.nav.customers") == phrase
+        assert texts.text("customers.nav.customers") == phrase
 
 
 def test_falls_back_to_the_default_language() -> None:

@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 from axes.conf import settings as axes
 from axes.models import AccessAttempt
-from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Lower
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from custrata.apps.accounts.models import OneTimeLink, RecoveryCode, SignIn, User
-from custrata.web.rights import RIGHTS, Right, Role
+from custrata.apps.accounts.settings import SIGN_IN_OVERALL, SIGN_IN_PER_ADDRESS
+from custrata.web.manifest import rights
+from custrata.web.rights import Right, Role
 from custrata.web.texts import text
 
 
@@ -79,9 +80,9 @@ def too_many_failures(counted: str | None, address: str | None, at: datetime) ->
         everywhere=Sum("failures_since_start", default=0),
         here=Sum("failures_since_start", filter=Q(ip_address=counted), default=0),
     )
-    if failures["here"] >= settings.SIGN_IN_PER_ADDRESS:
+    if failures["here"] >= SIGN_IN_PER_ADDRESS.value:
         return True
-    if failures["everywhere"] < settings.SIGN_IN_OVERALL:
+    if failures["everywhere"] < SIGN_IN_OVERALL.value:
         return False
     return not SignIn.objects.filter(address=address, session__expire_date__gt=at).exists()
 
@@ -163,7 +164,7 @@ def device_name(agent: str) -> str:
 
 def rights_table() -> list[Row]:
     """Every right and the roles that have it, in the reader's language."""
-    return [Row(right, text(f"accounts.rights.{right}"), [right in RIGHTS[role] for role in Role]) for right in Right]
+    return [Row(right, text(right.phrase), [role in right.roles for role in Role]) for right in rights()]
 
 
 def person_by_id(person_id: int) -> User | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -19,11 +20,19 @@ BATCH_SIZE = 500  # ids per statement
 SECRET = re.compile(r"password|token|secret|session_key", re.IGNORECASE)
 
 
+@dataclass(frozen=True)
+class SystemUser:
+    """The operating-system user of a command: an actor without an account."""
+
+    username: str
+    pk: None = None
+
+
 class Actor(Protocol):
     """The user who made a change. A protocol, since this app must not import the accounts app."""
 
     @property
-    def pk(self) -> int: ...
+    def pk(self) -> int | None: ...
 
     @property
     def username(self) -> str: ...
@@ -58,21 +67,6 @@ def record(
         before=dict(before) if before is not None else None,
         after=dict(after) if after is not None else None,
     )
-
-
-def record_change(
-    *,
-    actor: Actor | None,
-    at: datetime,
-    action: str,
-    subject: str,
-    subject_id: str,
-    customer_id: str | None = None,
-    before: Mapping[str, object] | None = None,
-    after: Mapping[str, object] | None = None,
-) -> None:
-    """`record`, with the parts of its subject one by one."""
-    record(Subject(subject, subject_id, customer_id), action, before, after, actor=actor, at=at)
 
 
 @transaction.atomic

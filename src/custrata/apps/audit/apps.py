@@ -1,7 +1,13 @@
-from django.apps import AppConfig
+from __future__ import annotations
+
+from custrata.apps.audit.rights import SEE_AUDIT
+from custrata.web.manifest import App, Entry, Personal
 
 
-class AuditConfig(AppConfig):
+class AuditApp(App):
     name = "custrata.apps.audit"
-    label = "audit"
-    default_auto_field = "django.db.models.BigAutoField"
+    address = "audit/"
+    rights = (SEE_AUDIT,)
+    menu = (Entry("audit.nav.audit", "history", "audit:list", SEE_AUDIT, order=70, group="settings"),)
+    personal = (Personal("Change", ("at", "action", "before", "after"), erased=False, moves=False),)  # emptied instead
+    mentions_people = True

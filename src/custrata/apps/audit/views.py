@@ -24,10 +24,10 @@ from custrata.apps.audit.queries import (
     differences,
     subject_name,
 )
+from custrata.apps.audit.rights import SEE_AUDIT
 from custrata.web.exports import Cell, csv_response, excel_response
 from custrata.web.gate import needs
 from custrata.web.paging import Cursor, keyset, page
-from custrata.web.rights import Right
 from custrata.web.texts import text
 from custrata.web.workspace import workspace
 
@@ -37,7 +37,7 @@ FILES = {"csv": csv_response, "xlsx": excel_response}
 COLUMNS = ("at", "who", "what", "subject", "subject_id", "customer", "before", "after")
 
 
-@needs(Right.SEE_AUDIT)
+@needs(SEE_AUDIT)
 @require_safe
 def changes_list(request: HttpRequest) -> HttpResponse:
     """Changes, the newest first."""
@@ -59,7 +59,7 @@ def changes_list(request: HttpRequest) -> HttpResponse:
     return render(request, "audit/list.html", context)
 
 
-@needs(Right.SEE_AUDIT)
+@needs(SEE_AUDIT)
 @require_POST
 def export(request: HttpRequest) -> HttpResponseBase:
     """Export the matching changes as a file. The export itself is recorded, and is part of the file."""

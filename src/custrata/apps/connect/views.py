@@ -16,14 +16,14 @@ from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.connect import actions
 from custrata.apps.connect.forms import DAYS, TokenForm
 from custrata.apps.connect.queries import get_token, state_of, tokens
+from custrata.apps.connect.rights import MANAGE_TOKENS
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
-from custrata.web.rights import Right
-from custrata.web.scopes import Scope
+from custrata.web.manifest import scopes
 from custrata.web.texts import sentence, text
 
 
-@needs(Right.MANAGE_TOKENS)
+@needs(MANAGE_TOKENS)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def token_list(request: HttpRequest) -> HttpResponse:
@@ -49,7 +49,7 @@ def _render_list(request: HttpRequest, form: TokenForm, fault: str) -> HttpRespo
         "tokens": [(token, state_of(token, at)) for token in tokens()],
         "form": form,
         "fault": fault,
-        "scopes": [(scope.value, f"connect.scope.{scope.name.lower()}") for scope in Scope],
+        "scopes": [(scope, scope.phrase) for scope in scopes()],
         "chosen": form["scopes"].value() or (),
         "days": [str(days) for days in DAYS],
         "lasting": str(form["days"].value() or ""),
@@ -57,7 +57,7 @@ def _render_list(request: HttpRequest, form: TokenForm, fault: str) -> HttpRespo
     return render(request, "connect/tokens.html", page, status=422 if form.is_bound else 200)
 
 
-@needs(Right.MANAGE_TOKENS)
+@needs(MANAGE_TOKENS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request: HttpRequest, number: int) -> HttpResponse:
     """Ask for confirmation, then revoke a token."""

@@ -15,17 +15,17 @@ from ninja.responses import Status
 from custrata.analytics.moments import AsOf
 from custrata.apps.customers.actions import NoSuchCustomer, lift_erasure, start_erasure
 from custrata.apps.customers.queries.erasures import erasures
+from custrata.apps.customers.rights import READ_CUSTOMERS, WRITE_ERASURES
 from custrata.pipeline.reading import Reading, history_of, reading
 from custrata.tiering import Explanation, explain, explained_by
 from custrata.web.bearers import BearerToken, bearer
 from custrata.web.problems import answers, exact
-from custrata.web.scopes import Scope
 from custrata.web.workspace import workspace
 from custrata.wording.writer import Writer
 
 router = Router(tags=["customers"])
-READ = BearerToken(Scope.READ_CUSTOMERS)
-ERASE = BearerToken(Scope.WRITE_ERASURES)
+READ = BearerToken(READ_CUSTOMERS)
+ERASE = BearerToken(WRITE_ERASURES)
 CUSTOMER = "/customers/{path:customer_id}"
 PARTS = ("tier", "since", "before", "status", "reason", "until")
 

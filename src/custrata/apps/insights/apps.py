@@ -1,7 +1,11 @@
-from django.apps import AppConfig
+from __future__ import annotations
+
+from custrata.apps.insights.rights import SEE_OVERVIEW
+from custrata.web.manifest import App, Entry
 
 
-class InsightsConfig(AppConfig):
+class InsightsApp(App):
     name = "custrata.apps.insights"
-    label = "insights"
-    default_auto_field = "django.db.models.BigAutoField"
+    address = ""
+    rights = (SEE_OVERVIEW,)
+    menu = (Entry("insights.nav.overview", "layout-dashboard", "insights:overview", SEE_OVERVIEW, order=10),)

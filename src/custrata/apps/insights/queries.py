@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
@@ -11,10 +11,8 @@ from itertools import islice
 from django.urls import reverse
 from markupsafe import Markup
 
-from custrata.apps.accounts.models import User
 from custrata.apps.jobs.models import Job, Status
 from custrata.apps.jobs.queries import recent
-from custrata.apps.playbooks.queries import due_tasks
 from custrata.apps.storage.queries import nearly_full
 from custrata.apps.tiers.queries import panels, runs, schemes
 from custrata.lake import Run
@@ -23,6 +21,7 @@ from custrata.report import Change, Move, Scheme, Size, collect
 from custrata.report.panels import sign
 from custrata.report.pictures import sparkline
 from custrata.web import texts
+from custrata.web.attention import Attention, MoveCount, Person
 from custrata.web.workspace import workspace
 
 MAX_PEOPLE = 5
@@ -41,37 +40,6 @@ class Number:
     sign: str
     trend: Markup
     href: str
-
-
-@dataclass(frozen=True)
-class Person:
-    """A customer's id, name and spend."""
-
-    customer_id: str
-    name: str
-    spend: Decimal
-
-
-@dataclass(frozen=True)
-class MoveCount:
-    """How many customers moved between two tiers, with a link to their list."""
-
-    words: str
-    customers: int
-    href: str
-
-
-@dataclass(frozen=True)
-class Attention:
-    """An item of the attention list: icon, severity, title, text, link, and the customers concerned."""
-
-    icon: str
-    tone: str
-    title: str
-    text: str
-    href: str
-    ways: tuple[MoveCount, ...] = ()
-    people: tuple[Person, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,18 +102,6 @@ def attention(run: Run, *, with_jobs: bool, with_disk: bool = False) -> tuple[At
         _waiting_schemes(run),
     ]
     return tuple(item for item in items if item is not None)
-
-
-def tasks_due(person: User, day: date) -> tuple[Attention, ...]:
-    """A person's own tasks, if any are overdue or due on this day."""
-    late, due, still_open = due_tasks(person, day)
-    if not late and not due:
-        return ()
-    title = texts.count("insights.attention.tasks", late) if late else texts.count("insights.attention.tasks_due", due)
-    text = texts.text("insights.attention.tasks_text", open=still_open)
-    query = "?whose=mine&stands=overdue" if late else "?whose=mine"
-    href = f"{reverse('playbooks:tasks')}{query}"
-    return (Attention("checklist", "danger" if late else "info", title, text, href),)
 
 
 def _customers_at_risk(run: Run) -> Attention | None:

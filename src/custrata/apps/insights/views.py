@@ -8,22 +8,24 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from custrata.apps.accounts.models import User
+from custrata.apps.accounts.rights import MANAGE_WORKSPACE
 from custrata.apps.insights import queries
-from custrata.apps.playbooks.queries import today
+from custrata.apps.insights.rights import SEE_OVERVIEW
+from custrata.apps.jobs.rights import REFRESH, SEE_JOBS
 from custrata.apps.tiers.queries import panels, refreshes, runs, schemes
 from custrata.lake import Run
+from custrata.web.attention import Attention, declared_attention
 from custrata.web.gate import needs
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 
 CHOSEN = "scheme"
 
 
-@needs(Right.SEE_OVERVIEW)
+@needs(SEE_OVERVIEW)
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """The overview with the charts of one scheme: the one in the query, else the one stored in the session."""
-    run, may_refresh = runs.newest(), may(request.user, Right.REFRESH)
+    run, may_refresh = runs.newest(), may(request.user, REFRESH)
     job = refreshes.refresh_under_way()
     if run is None:
         orders = runs.lake_state().tables.get("orders")
@@ -42,27 +44,20 @@ def overview(request: HttpRequest) -> HttpResponse:
         "rings": panels.rings_panel(scheme, run),
         "moves": panels.moves_panel(scheme, run) if scheme.moves else None,
         "history": panels.history_panel(scheme),
-        "attention": (*_own_tasks(request), *_attention(request, run)),
+        "attention": (*declared_attention(request.user, timezone.now()), *_attention(request, run)),
         "may_refresh": may_refresh,
         "job": job,
     }
     return render(request, "insights/overview.html", context)
 
 
-def _attention(request: HttpRequest, run: Run) -> tuple[queries.Attention, ...]:
+def _attention(request: HttpRequest, run: Run) -> tuple[Attention, ...]:
     """The attention items this person may see."""
-    with_jobs, with_disk = (may(request.user, right) for right in (Right.SEE_JOBS, Right.MANAGE_WORKSPACE))
+    with_jobs, with_disk = (may(request.user, right) for right in (SEE_JOBS, MANAGE_WORKSPACE))
     return queries.attention(run, with_jobs=with_jobs, with_disk=with_disk)
 
 
-def _own_tasks(request: HttpRequest) -> tuple[queries.Attention, ...]:
-    """The person's own tasks due by today, if they may do tasks."""
-    if not isinstance(request.user, User) or not may(request.user, Right.DO_TASKS):
-        return ()
-    return queries.tasks_due(request.user, today(timezone.now()))
-
-
-@needs(Right.SEE_OVERVIEW)
+@needs(SEE_OVERVIEW)
 @require_POST
 def choose_scheme(request: HttpRequest) -> HttpResponse:
     """Store the scheme shown on the overview in the session."""

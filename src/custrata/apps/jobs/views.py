@@ -14,10 +14,11 @@ from custrata.apps.jobs import actions, queries
 from custrata.apps.jobs.actions import KINDS
 from custrata.apps.jobs.forms import FilterForm, ScheduleForm
 from custrata.apps.jobs.models import Job
+from custrata.apps.jobs.rights import REFRESH, SCHEDULE, SEE_JOBS
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.paging import Cursor, keyset, page
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 from custrata.web.texts import language, sentence, text
 from custrata.web.versions import opened
 from custrata.web.workspace import workspace
@@ -40,7 +41,7 @@ def _job_or_404(pk: int) -> Job:
     return job
 
 
-@needs(Right.SEE_JOBS)
+@needs(SEE_JOBS)
 @require_safe
 def job_list(request: HttpRequest) -> HttpResponse:
     """The jobs, newest first, filtered by kind and status."""
@@ -48,14 +49,12 @@ def job_list(request: HttpRequest) -> HttpResponse:
     chosen = form.cleaned_data if form.is_valid() else {}
     rows = keyset(queries.jobs(**chosen), ("-pk",), cursor, limit=PAGE)
     jobs_page = page(rows, query=request.GET, cursor=cursor, limit=PAGE, key=lambda job: (job.pk,))
-    schedulable = (
-        [kind.name for kind in KINDS.values() if kind.schedulable] if may(request.user, Right.SCHEDULE) else []
-    )
+    schedulable = [kind.name for kind in KINDS.values() if kind.schedulable] if may(request.user, SCHEDULE) else []
     context = {"page": jobs_page, "form": form, "chosen": any(chosen.values()), "schedulable": schedulable}
     return render(request, "jobs/list.html", context)
 
 
-@needs(Right.SEE_JOBS)
+@needs(SEE_JOBS)
 @require_safe
 def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """A job: its progress, log and actions."""
@@ -65,7 +64,7 @@ def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "jobs/job.html", context)
 
 
-@needs(Right.SEE_JOBS)
+@needs(SEE_JOBS)
 @require_safe
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """The progress of a job as a page fragment; reloads the whole page once the job has ended."""
@@ -76,7 +75,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     return answer
 
 
-@needs(Right.REFRESH)
+@needs(REFRESH)
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Cancel a job."""
@@ -89,7 +88,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("jobs:job", pk)
 
 
-@needs(Right.REFRESH)
+@needs(REFRESH)
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     """Retry a job."""
@@ -102,7 +101,7 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("jobs:job", pk)
 
 
-@needs(Right.SCHEDULE)
+@needs(SCHEDULE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def schedule(request: HttpRequest, kind: str) -> HttpResponse:
     """The schedule of a job kind; `?cron=` previews another cron expression without saving it."""

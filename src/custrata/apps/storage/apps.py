@@ -1,7 +1,11 @@
-from django.apps import AppConfig
+from __future__ import annotations
+
+from custrata.apps.accounts.rights import MANAGE_WORKSPACE
+from custrata.web.manifest import App, Entry
 
 
-class StorageConfig(AppConfig):
+class StorageApp(App):
     name = "custrata.apps.storage"
-    label = "storage"
-    default_auto_field = "django.db.models.BigAutoField"
+    address = "storage/"
+    menu = (Entry("storage.nav.storage", "database", "storage:disk", MANAGE_WORKSPACE, order=40, group="settings"),)
+    jobs = ("custrata.apps.storage.jobs",)

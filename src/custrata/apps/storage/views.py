@@ -8,17 +8,17 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from custrata.apps.accounts.rights import MANAGE_WORKSPACE
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.storage import queries
 from custrata.apps.storage.actions import start_compaction
 from custrata.errors import Refused
 from custrata.web.gate import needs
-from custrata.web.rights import Right
 from custrata.web.texts import sentence, text
 from custrata.web.workspace import workspace
 
 
-@needs(Right.MANAGE_WORKSPACE)
+@needs(MANAGE_WORKSPACE)
 @require_safe
 def disk(request: HttpRequest) -> HttpResponse:
     """Disk usage by part, and what compaction and retention would free."""
@@ -34,7 +34,7 @@ def disk(request: HttpRequest) -> HttpResponse:
     return render(request, "storage/disk.html", context)
 
 
-@needs(Right.MANAGE_WORKSPACE)
+@needs(MANAGE_WORKSPACE)
 @require_POST
 def compact(request: HttpRequest) -> HttpResponse:
     """Start a compaction job."""

@@ -14,7 +14,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from custrata.tiering.names import trait_name
-from custrata.tiering.playbooks import playbooks
 from custrata.web import texts, versions
 from custrata.web.colours import tier_colour
 from custrata.web.schemes import scheme_named, tier_named
@@ -144,12 +143,6 @@ def tier_label(scheme: str, tier: str) -> str:
 def tier_class(scheme: str, tier: str) -> str:
     """The colour class of a tier: `step-0` … `step-20` or `apart`, as `custrata.report.colours` gives it."""
     return tier_colour(scheme, tier)
-
-
-@register.filter
-def has_playbook(scheme: str, tier: str) -> bool:
-    """Whether a playbook ships for a tier: `{% if scheme.key|has_playbook:tier.key %}`."""
-    return (scheme, tier) in playbooks()
 
 
 @register.simple_tag

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from django.apps import AppConfig
+from custrata.web.manifest import App
 
 
-class TrialsConfig(AppConfig):
+class TrialsApp(App):
     name = "tests.server.jobs.trials"
     label = "trials"
+    jobs = ("tests.server.jobs.trials.jobs",)

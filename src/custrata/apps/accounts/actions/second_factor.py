@@ -11,7 +11,6 @@ import unicodedata
 from datetime import datetime
 from math import ceil
 
-from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -20,6 +19,7 @@ from custrata.apps.accounts.actions.passwords import ALPHABET
 from custrata.apps.accounts.actions.people import NoSuchPerson
 from custrata.apps.accounts.models import RecoveryCode, User
 from custrata.apps.accounts.queries import digest, second_factor
+from custrata.apps.accounts.settings import SECOND_FACTOR_ROLES
 from custrata.apps.audit.actions import record
 from custrata.errors import Refused
 
@@ -112,7 +112,7 @@ def renew_recovery_codes(*, person: User, at: datetime) -> list[str]:
 @transaction.atomic
 def turn_off_second_factor(*, person: User, keep: str | None, at: datetime) -> None:
     """Turn off the second factor; every session but `keep` ends. Raises `SecondFactorRequired`."""
-    if person.role in settings.SECOND_FACTOR_ROLES:
+    if person.role in SECOND_FACTOR_ROLES.value:
         raise SecondFactorRequired
     if _remove(person):
         _end_sessions(person, keep)

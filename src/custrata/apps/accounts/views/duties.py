@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from custrata.apps.accounts.models import User
 from custrata.apps.accounts.queries import second_factor
+from custrata.apps.accounts.settings import SECOND_FACTOR_ROLES
 from custrata.apps.accounts.views.authentication import VERIFIED
 
 # Accessible regardless of required steps.
@@ -48,6 +48,6 @@ def _duty(request: HttpRequest, person: User) -> tuple[str, ...]:
     """The pages of the required step, the first one to redirect to."""
     if person.must_change_password:
         return (OF_PASSWORD,)
-    if person.role in settings.SECOND_FACTOR_ROLES and not request.session.get(VERIFIED):
+    if person.role in SECOND_FACTOR_ROLES.value and not request.session.get(VERIFIED):
         return () if second_factor(person) else OF_SECOND_FACTOR
     return ()

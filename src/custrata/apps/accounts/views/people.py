@@ -16,10 +16,11 @@ from custrata.apps.accounts import actions
 from custrata.apps.accounts.forms import InviteForm, RoleForm
 from custrata.apps.accounts.models import User
 from custrata.apps.accounts.queries import locked_out, open_invitations, people, person_by_id, rights_table
+from custrata.apps.accounts.rights import MANAGE_PEOPLE
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
-from custrata.web.rights import Right, Role
+from custrata.web.rights import Role
 from custrata.web.texts import count, sentence, text
 from custrata.web.versions import opened
 
@@ -31,7 +32,7 @@ def _person(number: int) -> User:
     return person
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @require_safe
 def people_list(request: HttpRequest) -> HttpResponse:
     """People, invitations, and the rights of each role."""
@@ -52,7 +53,7 @@ def _people_page(request: HttpRequest, form: InviteForm) -> HttpResponse:
     return render(request, "accounts/people.html", page, status=422 if form.errors else 200)
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @never_cache
 @require_POST
 def invite(request: HttpRequest) -> HttpResponse:
@@ -70,7 +71,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     return _people_page(request, form)
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @require_POST
 def revoke(request: HttpRequest, number: int) -> HttpResponse:
     """Revoke an invitation."""
@@ -82,7 +83,7 @@ def revoke(request: HttpRequest, number: int) -> HttpResponse:
     )
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def person(request: HttpRequest, number: int) -> HttpResponse:
     """One person, and their role."""
@@ -107,7 +108,7 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "accounts/person.html", page)
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def deactivate(request: HttpRequest, number: int) -> HttpResponse:
     """Explain and confirm the deactivation of a person."""
@@ -122,7 +123,7 @@ def deactivate(request: HttpRequest, number: int) -> HttpResponse:
     )
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @require_POST
 def activate(request: HttpRequest, number: int) -> HttpResponse:
     """Reactivate a person."""
@@ -135,7 +136,7 @@ def activate(request: HttpRequest, number: int) -> HttpResponse:
     )
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @require_POST
 def unlock(request: HttpRequest, number: int) -> HttpResponse:
     """Lift the lock-out of a person after too many wrong passwords."""
@@ -148,7 +149,7 @@ def unlock(request: HttpRequest, number: int) -> HttpResponse:
     )
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @require_POST
 def reset_second_factor(request: HttpRequest, number: int) -> HttpResponse:
     """Remove a person's second factor, so that they can set it up again."""
@@ -161,7 +162,7 @@ def reset_second_factor(request: HttpRequest, number: int) -> HttpResponse:
     )
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @require_POST
 def end_sessions(request: HttpRequest, number: int) -> HttpResponse:
     """End all sessions of a person; one's own except for the current one."""
@@ -172,7 +173,7 @@ def end_sessions(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("accounts:person", number)
 
 
-@needs(Right.MANAGE_PEOPLE)
+@needs(MANAGE_PEOPLE)
 @never_cache
 @require_POST
 def password_link(request: HttpRequest, number: int) -> HttpResponse:

@@ -6,7 +6,6 @@ from base64 import b32encode
 from collections.abc import Callable
 
 import segno
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -26,6 +25,7 @@ from custrata.apps.accounts.queries import (
     set_up_in_progress,
     signed_in_since,
 )
+from custrata.apps.accounts.settings import SECOND_FACTOR_ROLES
 from custrata.apps.accounts.views.authentication import WITHIN, complete_sign_in, confirm_password
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.errors import CustrataError
@@ -49,7 +49,7 @@ def _overview(request: HttpRequest, form: PresentPasswordForm) -> HttpResponse:
         "form": form,
         "device": device,
         "codes_left": recovery_codes_left(person) if device else 0,
-        "required": person.role in settings.SECOND_FACTOR_ROLES,
+        "required": person.role in SECOND_FACTOR_ROLES.value,
     }
     return render(request, "accounts/second_factor.html", page, status=422 if form.errors else 200)
 

@@ -13,17 +13,17 @@ from django.views.decorators.http import require_http_methods
 from custrata.apps.accounts.actions import change_workspace
 from custrata.apps.accounts.actions.workspace import CHANGEABLE
 from custrata.apps.accounts.forms import WorkspaceForm
+from custrata.apps.accounts.rights import MANAGE_WORKSPACE
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.errors import CustrataError
 from custrata.lake import Workspace
 from custrata.web.gate import needs
-from custrata.web.rights import Right
 from custrata.web.texts import sentence, text
 from custrata.web.versions import opened
 from custrata.web.workspace import workspace
 
 
-@needs(Right.MANAGE_WORKSPACE)
+@needs(MANAGE_WORKSPACE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
     """Name, language, memory limit and retention; currency and time zone are read-only.

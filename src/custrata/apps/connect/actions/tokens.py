@@ -14,8 +14,8 @@ from custrata.apps.audit.actions import record
 from custrata.apps.connect.models import MARK, Token
 from custrata.apps.connect.queries import digest
 from custrata.errors import BadInput, Refused
+from custrata.web.manifest import scopes
 from custrata.web.rights import may
-from custrata.web.scopes import RIGHT_FOR, Scope
 
 
 class TokenNeedsName(BadInput):
@@ -76,10 +76,10 @@ def _scopes(requested: Sequence[str], actor: User) -> list[str]:
     """The requested scopes, checked, in canonical order and without duplicates."""
     if not requested:
         raise TokenNeedsScope
-    available = [scope.value for scope in Scope]
-    for scope in requested:
-        if scope not in available:
-            raise UnknownScope(scope=scope, known=", ".join(available))
-        if not may(actor, RIGHT_FOR[Scope(scope)]):
-            raise ScopeBeyondRights(scope=scope)
-    return [scope for scope in available if scope in requested]
+    available = {str(scope): scope for scope in scopes()}
+    for name in requested:
+        if name not in available:
+            raise UnknownScope(scope=name, known=", ".join(available))
+        if not may(actor, available[name].right):
+            raise ScopeBeyondRights(scope=name)
+    return [name for name in available if name in requested]

@@ -7,14 +7,14 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from django.apps import apps
-from django.db import OperationalError, connection, models, transaction
+from django.db import OperationalError, connection, transaction
 
 from custrata.apps.audit.actions import erase_customers, triggers_disabled
 from custrata.apps.audit.models import Change
 from custrata.apps.customers.actions.bulk import run, staged
 from custrata.apps.customers.actions.scrubbing import scrub
 from custrata.apps.customers.models import Customer, Edit
+from custrata.apps.customers.queries.personal import personal_models
 from custrata.errors import Refused
 from custrata.lake.intents import Person
 
@@ -45,13 +45,8 @@ def _delete_rows(customer_ids: Sequence[str], at: datetime) -> dict[str, int]:
 
 def _tables() -> list[str]:
     """Every table with rows per customer, of any app, the customers last; without the audit log."""
-    about = [model for model in apps.get_models() if any(field.attname == CUSTOMER for field in _fields(model))]
-    tables = [model._meta.db_table for model in about if model not in (Customer, Change)]
-    return [*tables, Customer._meta.db_table]
-
-
-def _fields(model: type[models.Model]) -> Collection[models.Field[object, object]]:
-    return model._meta.concrete_fields
+    erased = [model for model, declared in personal_models() if declared.erased and model is not Customer]
+    return [*(model._meta.db_table for model in erased), Customer._meta.db_table]
 
 
 class ServerDatabase:

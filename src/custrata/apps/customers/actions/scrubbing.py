@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
-from django.apps import apps
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Cast
@@ -18,8 +17,8 @@ from custrata.apps.customers.models import Customer
 from custrata.apps.jobs.models import Job
 from custrata.identity.folding import searchable, searched
 from custrata.lake.intents import Person
+from custrata.web.manifest import manifests
 
-APPS = ("audit", "jobs", "customers", "tiers", "playbooks")
 LEAST = 4  # minimum length of an id that is searched for in running text; shorter ones match by chance
 LEAST_DIGITS = 7
 FEW = 20  # up to so many people the database filters rows; beyond, every row is scanned
@@ -88,14 +87,17 @@ def scrub(people: Sequence[Person]) -> dict[str, int]:
     """
     changed: dict[str, int] = {}
     needles = Needles(people)
-    for model in (
-        model for label in APPS for model in apps.get_app_config(label).get_models() if model is not Customer
-    ):
+    for model in _models():
         fields = [field for field in model._meta.concrete_fields if _is_text(field)]
         changed[model._meta.db_table] = _scrub(model, fields, needles, look=len(people) <= FEW)
     jobs = Job._meta.db_table
     changed[jobs] = changed.get(jobs, 0) + _scrub_searches(people)
     return {table: count for table, count in changed.items() if count}
+
+
+def _models() -> list[type[models.Model]]:
+    """The models whose texts may mention customers."""
+    return [model for app in manifests() if app.mentions_people for model in app.get_models() if model is not Customer]
 
 
 def _is_text(field: models.Field[Any, Any]) -> bool:

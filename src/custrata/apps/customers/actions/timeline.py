@@ -24,8 +24,8 @@ def record_with_timeline(
 ) -> None:
     """Record a change in the audit log and on the timeline of the customer it concerns, if any.
 
-    The `kind` of the timeline entry is the verb without its app, unless given; its wording key is
-    `customers.timeline.<kind>`.
+    The `kind` of the timeline entry is the verb without its app, unless given. An app declares its kinds in its
+    `apps.py`.
     """
     customer_id = subject.audit_subject.customer_id
     if customer_id is not None:

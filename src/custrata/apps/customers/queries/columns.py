@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from typing import Literal, cast
 
 from custrata.analytics.traits import CATALOGUE
 from custrata.apps.accounts.models import User
 from custrata.apps.customers.models import ListColumns
 from custrata.tiering.names import trait_name
+from custrata.web.manifest import ListColumn, manifests
 from custrata.web.schemes import graded_schemes, scheme_named
 from custrata.wording import phrase
 
@@ -18,12 +20,12 @@ Kind = Literal[
     "tags",
 ]  # fmt: skip
 
-BY_PEOPLE: dict[str, Kind] = {"owner": "owner", "tags": "tags"}
 CONTACT = ("kind", "phone", "email", "gender", "birthday", "company", "country", "province", "city", "address",
            "postcode", "registered_at")  # fmt: skip
 SCORES = ("rfm_label", "rfm_r_score", "rfm_f_score", "rfm_m_score")
 STARTING = ("value_tier", "lifecycle_tier", "rfm_tier", "orders", "spend", "last_order_on", "owner", "tags")
-GROUPS = ("decided", "contact", "tiers", "time", "money", "rhythm", "price", "returns", "breadth", "channel", "other")
+DECIDED = "decided"  # the group of columns that apps declare
+GROUPS = (DECIDED, "contact", "tiers", "time", "money", "rhythm", "price", "returns", "breadth", "channel", "other")
 HIDDEN = ("customer_id", "name")
 BY_TYPE: Sequence[tuple[str, Kind]] = (
     ("DATE", "day"),
@@ -54,21 +56,29 @@ class Column:
     @property
     def sorts(self) -> bool:
         """Whether the list can be sorted by it."""
-        return self.kind not in BY_PEOPLE.values()
+        return self.group != DECIDED
 
 
 def available_columns(types: Mapping[str, str], language: str) -> dict[str, Column]:
     """Every available column by key; `types` maps columns of the profile to SQL types."""
-    columns = {
-        key: Column(key, phrase("customers", f"column.{key}", language), "decided", kind)
-        for key, kind in BY_PEOPLE.items()
-    }
+    columns = {key: _declared(column, language) for key, column in list_columns().items()}
     schemes = tuple(graded_schemes())
     for name, kind in types.items():
         column = _column(name, kind, language, schemes)
         if column is not None and column.key not in columns:
             columns[column.key] = column
     return columns
+
+
+@cache
+def list_columns() -> dict[str, ListColumn]:
+    """The columns that apps declare, by key."""
+    return {column.key: column for app in manifests() for column in app.list_columns}
+
+
+def _declared(column: ListColumn, language: str) -> Column:
+    area, _, name = column.phrase.partition(".")
+    return Column(column.key, phrase(area, name, language), DECIDED, cast(Kind, column.kind))
 
 
 def columns_of(person: User, columns: Mapping[str, Column]) -> list[Column]:

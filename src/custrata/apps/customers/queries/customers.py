@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db.models import Count, QuerySet
 
@@ -30,6 +30,16 @@ def tags_of(customer_ids: Sequence[str]) -> dict[str, list[Tag]]:
     return tags_by_customer
 
 
+def tag_values(customers: Mapping[str, Customer]) -> dict[str, list[Tag]]:
+    """The tags of customers by id, for the column `tags` of the list."""
+    return tags_of(list(customers)) if customers else {}
+
+
+def owner_values(customers: Mapping[str, Customer]) -> dict[str, User | None]:
+    """The owners of customers by id, for the column `owner` of the list."""
+    return {customer_id: customer.owner for customer_id, customer in customers.items()}
+
+
 def notes_of(customer_id: str) -> QuerySet[Note]:
     """The notes on a customer, newest first."""
     return Note.objects.filter(customer_id=customer_id).select_related("actor").order_by("-at", "-id")
@@ -48,21 +58,6 @@ def tags_with_customers() -> QuerySet[Tag]:
 def tag_groups() -> QuerySet[TagGroup]:
     """Every group of tags."""
     return TagGroup.objects.order_by("name")
-
-
-def tagged(tag_id: int) -> list[str]:
-    """The ids of the customers that have a tag."""
-    return list(CustomerTag.objects.filter(tag_id=tag_id).order_by().values_list("customer__customer_id", flat=True))
-
-
-def owned_by(person_id: int) -> list[str]:
-    """The ids of the customers that a person owns."""
-    return list(Customer.objects.filter(owner_id=person_id).order_by().values_list("customer_id", flat=True))
-
-
-def owned() -> list[str]:
-    """The ids of the customers that have an owner."""
-    return list(Customer.objects.filter(owner__isnull=False).order_by().values_list("customer_id", flat=True))
 
 
 def owners() -> QuerySet[User]:

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from custrata.apps.customers.models import TimelineEntry
 from custrata.pipeline.reading import Reading
+from custrata.web.manifest import TimelineKind, manifests
+from custrata.web.texts import html
 
 LIMIT = 40
 LAKE = {"orders": ("ordered_at", "order"), "events": ("occurred_at", "event"), "feedback": ("given_at", "feedback")}
+
+PLAIN = "customers/happenings/plain.html"
+
+
+@cache
+def timeline_kinds() -> dict[str, tuple[str, TimelineKind]]:
+    """Every kind of entry by name, with the label of the app that declares it."""
+    return {kind.name: (app.label, kind) for app in manifests() for kind in app.timeline}
 
 
 @dataclass
@@ -23,6 +34,35 @@ class TimelineEvent:
     facts: Mapping[str, Any]
     actor: str = ""
     moves: list[Mapping[str, Any]] = field(default_factory=list)
+
+    @property
+    def icon(self) -> str:
+        """The icon of its kind."""
+        declared = timeline_kinds().get(self.kind)
+        return declared[1].icon if declared else "info-circle"
+
+    @property
+    def template(self) -> str:
+        """The template that shows it."""
+        declared = timeline_kinds().get(self.kind)
+        return (declared[1].template if declared else "") or PLAIN
+
+    @property
+    def phrase(self) -> str:
+        """The phrase of its kind."""
+        app = timeline_kinds()[self.kind][0]
+        return f"{app}.timeline.{self.kind}"
+
+    @property
+    def sentence(self) -> str:
+        """What it says in plain words; the name of its kind, where no app declares it any more."""
+        return html(self.phrase, **self.facts) if self.kind in timeline_kinds() else self.kind
+
+    @property
+    def detail(self) -> str:
+        """What stands small below it."""
+        declared = timeline_kinds().get(self.kind)
+        return str(self.facts.get(declared[1].detail) or "") if declared else ""
 
     @property
     def corrects(self) -> bool:

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from custrata.apps.customers.queries.listing import NOBODY, ListQuery
+from custrata.apps.customers.queries.filters import list_filters, selection_of
+from custrata.apps.customers.queries.listing import ListQuery
 from custrata.web.schemes import tiers_of_scheme
 
 LONGEST_QUERY = 200
@@ -22,8 +23,7 @@ def parse_list_query(query: QueryDict) -> ListQuery:
         tiers=_tiers(query.getlist("tier")),
         cell=_cell(query.get("rfm", "")),
         moved=tuple(moves(query.getlist("moved"))),
-        tag=_number(query.get("tag", "")),
-        owner=NOBODY if query.get("owner") == "none" else _number(query.get("owner", "")),
+        declared=tuple(_declared(query)),
         run=query.get("run") or None,
         sort=sort.lstrip("-") or "customer_id",
         descending=sort.startswith("-"),
@@ -37,15 +37,21 @@ def describe_list_query(list_query: ListQuery) -> str:
     """
     parameters = [("tier", f"{scheme}:{tier}") for scheme, tiers in list_query.tiers for tier in tiers]
     parameters += [("moved", f"{scheme}:{source or NOWHERE}:{target}") for scheme, source, target in list_query.moved]
-    owner = "none" if list_query.owner == NOBODY else list_query.owner
     remaining = {
         "rfm": "-".join(map(str, list_query.cell or ())),
-        "tag": list_query.tag,
-        "owner": owner,
+        **dict(list_query.declared),
         "run": list_query.run,
     }
     remaining["searched"] = "yes" if list_query.q else None
     return urlencode([*parameters, *((name, value) for name, value in remaining.items() if value)], safe=":")
+
+
+def _declared(query: QueryDict) -> Iterator[tuple[str, str]]:
+    """The declared filters in a query string that have a valid value."""
+    for name in list_filters():
+        value = query.get(name, "")
+        if value and selection_of(name, value) is not None:
+            yield name, value
 
 
 def _tiers(written: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -76,7 +82,3 @@ def moves(written: Iterable[str]) -> Iterator[tuple[str, str | None, str]]:
 
 def _is_tier(scheme: str, tier: str) -> bool:
     return tier in tiers_of_scheme(scheme)
-
-
-def _number(written: str) -> int | None:
-    return int(written) if written.isdecimal() and len(written) < 19 else None

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 from django.db.models import QuerySet
 
-from custrata.apps.customers.models import Customer, Tag
-from custrata.apps.customers.queries.columns import Column
-from custrata.apps.customers.queries.customers import (
-    contacts_of,
-    owned,
-    owned_by,
-    tagged,
-    tags_of,
-)
+from custrata.apps.customers.models import Customer
+from custrata.apps.customers.queries.columns import DECIDED, Column, list_columns
+from custrata.apps.customers.queries.customers import contacts_of
+from custrata.apps.customers.queries.filters import Selection, selection_of
 from custrata.apps.customers.queries.searching import SearchResult, search_customers
 from custrata.identity.folding import searched
 from custrata.pipeline.reading import Cell, Filter, Ids, Moved, Reading, Tiered
+from custrata.web.manifest import function
 from custrata.web.paging import Cursor, keyset
 
 LIMIT = 50
 FEW = 500
-NOBODY = 0
 
 
 @dataclass(frozen=True)
@@ -36,8 +31,7 @@ class ListQuery:
     tiers: tuple[tuple[str, tuple[str, ...]], ...] = ()
     cell: tuple[int, int] | None = None
     moved: tuple[tuple[str, str | None, str], ...] = ()
-    tag: int | None = None
-    owner: int | None = None  # NOBODY: customers without an owner
+    declared: tuple[tuple[str, str], ...] = ()  # filters that apps declare: name and value
     run: str | None = None
     sort: str = "customer_id"
     descending: bool = False
@@ -52,7 +46,7 @@ class ListQuery:
     @property
     def is_filtered(self) -> bool:
         """Whether any filter is set."""
-        return bool(self.q or self.tiers or self.cell or self.moved or self.tag or self.owner is not None)
+        return bool(self.q or self.tiers or self.cell or self.moved or self.declared)
 
 
 @dataclass(frozen=True)
@@ -65,12 +59,11 @@ class ResolvedFilters:
 
 @dataclass(frozen=True)
 class Line:
-    """One customer of the list: contact, owner and tags are current, the rest is as of the run."""
+    """One customer of the list: contacts and declared columns are current, the rest is as of the run."""
 
     customer_id: str
     name: str
     customer: Customer | None
-    tags: Sequence[Tag]
     cells: Sequence[tuple[Column, Any]]
     at: tuple[Any, str] = field(repr=False, default=(None, ""))
 
@@ -90,10 +83,16 @@ def resolve_filters(list_query: ListQuery) -> ResolvedFilters:
     filters = list_query.of_profile
     result = search_customers(list_query.q) if list_query.q else None
     ids = [Ids(result.customer_ids)] if result is not None else []
-    ids += [Ids(tagged(list_query.tag))] if list_query.tag is not None else []
-    if list_query.owner is not None:
-        ids.append(Ids(owned(), excluded=True) if list_query.owner == NOBODY else Ids(owned_by(list_query.owner)))
+    ids += [Ids(selection.ids(), excluded=selection.excluded) for selection in _selections(list_query)]
     return ResolvedFilters((*ids, *filters), result)
+
+
+def _selections(list_query: ListQuery) -> Iterator[Selection]:
+    """The customers that the declared filters select."""
+    for name, value in list_query.declared:
+        selection = selection_of(name, value)
+        if selection is not None:
+            yield selection
 
 
 def list_page(reading: Reading, list_query: ListQuery, columns: Sequence[Column], cursor: Cursor | None) -> ListPage:
@@ -153,10 +152,8 @@ def customers_without_run(list_query: ListQuery) -> QuerySet[Customer]:
     if list_query.q:
         for word in searched(list_query.q):
             rows = rows.filter(search__contains=word)
-    if list_query.tag is not None:
-        rows = rows.filter(tags__tag_id=list_query.tag)
-    if list_query.owner is not None:
-        rows = rows.filter(owner_id=list_query.owner or None)
+    for selection in _selections(list_query):
+        rows = selection.within(rows)
     return rows
 
 
@@ -206,19 +203,24 @@ def _date_or_text(value: Any) -> Any:
 def _lines(rows: Sequence[dict[str, Any]], columns: Sequence[Column], sort: str) -> list[Line]:
     ids = [row["customer_id"] for row in rows]
     contacts = contacts_of(ids)
-    wants_tags = any(column.kind == "tags" for column in columns)
-    tags = tags_of(ids) if wants_tags and ids else {}
-    return [
-        _line(row, contacts.get(row["customer_id"]), tags.get(row["customer_id"], []), columns, sort) for row in rows
-    ]
+    declared = {
+        column.key: function(list_columns()[column.key].values)(contacts)
+        for column in columns
+        if column.group == DECIDED
+    }
+    return [_line(row, contacts.get(row["customer_id"]), declared, columns, sort) for row in rows]
 
 
 def _line(
-    row: dict[str, Any], customer: Customer | None, tags: Sequence[Tag], columns: Sequence[Column], sort: str
+    row: dict[str, Any],
+    customer: Customer | None,
+    declared: Mapping[str, Mapping[str, Any]],
+    columns: Sequence[Column],
+    sort: str,
 ) -> Line:
-    now: dict[str, Any] = {"tags": list(tags), "owner": customer.owner if customer else None}
+    now: dict[str, Any] = {key: values.get(row["customer_id"]) for key, values in declared.items()}
     if customer is not None:
         now |= {name: getattr(customer, name) or None for name in ("phone", "email", "company")}
     cells = [(column, now[column.key] if column.key in now else row.get(column.key)) for column in columns]
     name = customer.name if customer is not None else row.get("name") or ""
-    return Line(row["customer_id"], name, customer, tags, cells, (row.get(sort), row["customer_id"]))
+    return Line(row["customer_id"], name, customer, cells, (row.get(sort), row["customer_id"]))

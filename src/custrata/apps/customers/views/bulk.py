@@ -16,23 +16,23 @@ from custrata.apps.customers.queries import owners, tags
 from custrata.apps.customers.queries.list_query import describe_list_query, parse_list_query
 from custrata.apps.customers.queries.listing import matching_ids
 from custrata.apps.customers.queries.tagging import MANY, tagging_of
+from custrata.apps.customers.rights import ASSIGN_OWNERS, EDIT_CUSTOMERS
 from custrata.apps.customers.views.chips import chips
 from custrata.apps.customers.views.lookups import reading_or_404
 from custrata.apps.jobs.models import Job
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
-from custrata.web.rights import Right
 from custrata.web.texts import count, sentence, text
 
 
-@needs(Right.EDIT_CUSTOMERS)
+@needs(EDIT_CUSTOMERS)
 @require_http_methods(["GET", "POST"])
 def tag(request: HttpRequest) -> HttpResponse:
     """Tag or untag all customers of a list."""
     return _bulk_page(request, "tag")
 
 
-@needs(Right.ASSIGN_OWNERS)
+@needs(ASSIGN_OWNERS)
 @require_http_methods(["GET", "POST"])
 def own(request: HttpRequest) -> HttpResponse:
     """Assign an owner to all customers of a list."""
@@ -104,7 +104,7 @@ def _enqueue(request: HttpRequest, form: BulkForm, many: TaggingRequest) -> Job 
         return None
 
 
-@needs(Right.EDIT_CUSTOMERS)
+@needs(EDIT_CUSTOMERS)
 @require_safe
 def tagging(request: HttpRequest, number: int) -> HttpResponse:
     """The progress and result of a tagging job that the person requested."""

@@ -28,10 +28,11 @@ from custrata.apps.customers.forms import (
     UndoForm,
 )
 from custrata.apps.customers.models import Tag
+from custrata.apps.customers.rights import ASSIGN_OWNERS, EDIT_CUSTOMERS
 from custrata.apps.customers.views.lookups import TYPED, reading_or_404
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 from custrata.web.texts import sentence, text
 from custrata.web.versions import ChangedMeanwhile, opened
 from custrata.web.workspace import workspace
@@ -66,7 +67,7 @@ def _source_value(customer_id: str, attribute: str) -> str | None:
     return None if source_value is None else str(source_value.value)
 
 
-@needs(Right.EDIT_CUSTOMERS)
+@needs(EDIT_CUSTOMERS)
 @require_POST
 def edit(request: HttpRequest) -> HttpResponse:
     """Override an attribute."""
@@ -83,7 +84,7 @@ def edit(request: HttpRequest) -> HttpResponse:
     return _change(request, EditForm, act, "customers.said.edited")
 
 
-@needs(Right.EDIT_CUSTOMERS)
+@needs(EDIT_CUSTOMERS)
 @require_POST
 def undo(request: HttpRequest) -> HttpResponse:
     """Undo the override of an attribute."""
@@ -96,7 +97,7 @@ def undo(request: HttpRequest) -> HttpResponse:
     return _change(request, UndoForm, act, "customers.said.undone")
 
 
-@needs(Right.EDIT_CUSTOMERS)
+@needs(EDIT_CUSTOMERS)
 @require_POST
 def tag(request: HttpRequest) -> HttpResponse:
     """Tag a customer; a new name creates the tag."""
@@ -112,7 +113,7 @@ def tag(request: HttpRequest) -> HttpResponse:
     return _change(request, TagOneForm, act, "customers.said.tagged")
 
 
-@needs(Right.EDIT_CUSTOMERS)
+@needs(EDIT_CUSTOMERS)
 @require_POST
 def untag(request: HttpRequest) -> HttpResponse:
     """Untag a customer."""
@@ -124,7 +125,7 @@ def untag(request: HttpRequest) -> HttpResponse:
     return _change(request, TagOneForm, act, "customers.said.untagged")
 
 
-@needs(Right.ASSIGN_OWNERS)
+@needs(ASSIGN_OWNERS)
 @require_POST
 def own(request: HttpRequest) -> HttpResponse:
     """Assign the owner of a customer."""
@@ -137,7 +138,7 @@ def own(request: HttpRequest) -> HttpResponse:
     return _change(request, OwnOneForm, act, "customers.said.owned")
 
 
-@needs(Right.ASSIGN_OWNERS)
+@needs(ASSIGN_OWNERS)
 @require_POST
 def exclude(request: HttpRequest) -> HttpResponse:
     """Exclude a customer from grading."""
@@ -149,7 +150,7 @@ def exclude(request: HttpRequest) -> HttpResponse:
     return _change(request, ExcludeForm, act, "customers.said.excluded")
 
 
-@needs(Right.ASSIGN_OWNERS)
+@needs(ASSIGN_OWNERS)
 @require_POST
 def include(request: HttpRequest) -> HttpResponse:
     """Grade a customer again."""
@@ -160,7 +161,7 @@ def include(request: HttpRequest) -> HttpResponse:
     return _change(request, CustomerForm, act, "customers.said.included")
 
 
-@needs(Right.EDIT_CUSTOMERS)
+@needs(EDIT_CUSTOMERS)
 @require_POST
 def write_note(request: HttpRequest) -> HttpResponse:
     """Write a note."""
@@ -171,13 +172,13 @@ def write_note(request: HttpRequest) -> HttpResponse:
     return _change(request, NoteForm, act, "customers.said.noted")
 
 
-@needs(Right.EDIT_CUSTOMERS)
+@needs(EDIT_CUSTOMERS)
 @require_POST
 def remove_note(request: HttpRequest) -> HttpResponse:
     """Remove a note."""
 
     def act(sent: Sent, actor: User, at: datetime) -> None:
-        anybodys = may(actor, Right.ASSIGN_OWNERS)
+        anybodys = may(actor, ASSIGN_OWNERS)
         whom = {"customer_id": sent["customer_id"], "note_id": sent["note"]}
         actions.remove_note(**whom, anybodys=anybodys, actor=actor, at=at)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from django.http import QueryDict
 
-from custrata.apps.customers.models import Tag
-from custrata.apps.customers.queries import owners
+from custrata.apps.customers.queries.filters import list_filters
 from custrata.apps.customers.queries.list_query import moves
-from custrata.apps.customers.queries.listing import NOBODY, ListQuery
+from custrata.apps.customers.queries.listing import ListQuery
+from custrata.web.manifest import function
 from custrata.web.paging import NAME as CURSOR
 from custrata.web.schemes import scheme_named, tier_named
 from custrata.web.texts import text
@@ -50,15 +50,5 @@ def chips(list_query: ListQuery, query: QueryDict) -> Iterator[Chip]:
                 "customers.chip.moved", scheme=scheme_named(scheme), source=came, target=tier_named(scheme, target)
             )
             yield Chip(named, query_without(query, "moved", written))
-    if list_query.tag is not None:
-        tag = Tag.objects.filter(pk=list_query.tag).first()
-        yield Chip(text("customers.chip.tag", tag=tag.name if tag else "?"), query_without(query, "tag"))
-    if list_query.owner is not None:
-        yield Chip(_owned(list_query.owner), query_without(query, "owner"))
-
-
-def _owned(owner: int) -> str:
-    if owner == NOBODY:
-        return text("customers.chip.unowned")
-    person = owners().filter(pk=owner).first()
-    return text("customers.chip.owner", owner=str(person) if person else "?")
+    for name, value in list_query.declared:
+        yield Chip(function(list_filters()[name].chip)(value), query_without(query, name))

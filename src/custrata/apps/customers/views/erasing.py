@@ -11,24 +11,24 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers.actions import lift_erasure, server_database, start_erasure
 from custrata.apps.customers.queries.erasures import erasures
+from custrata.apps.customers.rights import ERASE_CUSTOMERS
 from custrata.errors import CustrataError
 from custrata.ingest.erasure import people_of, rows_of
 from custrata.web.gate import needs
-from custrata.web.rights import Right
 from custrata.web.texts import sentence, text
 from custrata.web.workspace import workspace
 
 LONGEST = 255
 
 
-@needs(Right.ERASE_CUSTOMERS)
+@needs(ERASE_CUSTOMERS)
 @require_safe
 def erasure_list(request: HttpRequest) -> HttpResponse:
     """The list of erasures, with the field to start one."""
     return render(request, "customers/erasures.html", {"erasures": erasures(workspace())})
 
 
-@needs(Right.ERASE_CUSTOMERS)
+@needs(ERASE_CUSTOMERS)
 @require_http_methods(["GET", "POST"])
 def erase(request: HttpRequest) -> HttpResponse:
     """Show the data about a customer by place; after confirmation, erase them."""
@@ -51,7 +51,7 @@ def erase(request: HttpRequest) -> HttpResponse:
     return render(request, "customers/erase.html", {"customer": people[0], "rows": rows})
 
 
-@needs(Right.ERASE_CUSTOMERS)
+@needs(ERASE_CUSTOMERS)
 @require_POST
 def lift(request: HttpRequest, erasure: str) -> HttpResponse:
     """Accept rows of an erased customer again."""

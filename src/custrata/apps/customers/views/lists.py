@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers.actions import choose_columns, record_export
-from custrata.apps.customers.queries import owners, tags
 from custrata.apps.customers.queries.columns import GROUPS, Column, available_columns, columns_of
+from custrata.apps.customers.queries.filters import list_filters
 from custrata.apps.customers.queries.list_query import describe_list_query, parse_list_query
 from custrata.apps.customers.queries.listing import (
     LIMIT,
@@ -29,15 +29,17 @@ from custrata.apps.customers.queries.listing import (
     resolve_filters,
     table,
 )
+from custrata.apps.customers.rights import ASSIGN_OWNERS, EDIT_CUSTOMERS, EXPORT, SEE_CUSTOMERS
 from custrata.apps.customers.views.chips import chips
 from custrata.apps.customers.views.lookups import reading_or_404
 from custrata.pipeline.reading import Reading
 from custrata.tiering.names import scheme_name, tier_name
 from custrata.web.exports import csv_response, excel_response
 from custrata.web.gate import needs
+from custrata.web.manifest import ListFilter, function
 from custrata.web.paging import NAME as CURSOR
 from custrata.web.paging import Cursor, Page, page
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 from custrata.web.schemes import tier_named
 from custrata.web.texts import language, text
 from custrata.wording import phrase
@@ -56,7 +58,7 @@ class Head:
     sorted: str = ""
 
 
-@needs(Right.SEE_CUSTOMERS)
+@needs(SEE_CUSTOMERS)
 @require_safe
 def customer_list(request: HttpRequest) -> HttpResponse:
     """A page of customers."""
@@ -79,13 +81,12 @@ def customer_list(request: HttpRequest) -> HttpResponse:
             "columns": columns,
             "groups": _groups(available, columns),
             "filters": _filters(list_query, reading),
-            "tags": list(tags()),
-            "owners": list(owners()),
+            "declared_filters": _declared_filters(list_query),
             "kept": [(name, value) for name, value in _other_parameters(request.GET)],
             "query": _query(request.GET),
-            "may_export": may(request.user, Right.EXPORT) and reading is not None,
-            "may_edit": may(request.user, Right.EDIT_CUSTOMERS),
-            "may_assign": may(request.user, Right.ASSIGN_OWNERS),
+            "may_export": may(request.user, EXPORT) and reading is not None,
+            "may_edit": may(request.user, EDIT_CUSTOMERS),
+            "may_assign": may(request.user, ASSIGN_OWNERS),
             "excel_fits": listing["many"] <= MOST_IN_EXCEL,
         },
     )
@@ -193,7 +194,17 @@ def _filters(list_query: ListQuery, reading: Reading | None) -> list[tuple[str, 
     ]
 
 
-@needs(Right.SEE_CUSTOMERS)
+def _declared_filters(list_query: ListQuery) -> list[tuple[ListFilter, list[tuple[str, str, bool]]]]:
+    """The filters that apps declare, with their choices, and whether they are selected; without choices, left out."""
+    values = dict(list_query.declared)
+    filters = [
+        (declared, [(value, label, value == values.get(name)) for value, label in function(declared.choices)()])
+        for name, declared in list_filters().items()
+    ]
+    return [(declared, choices) for declared, choices in filters if choices]
+
+
+@needs(SEE_CUSTOMERS)
 @require_POST
 def columns(request: HttpRequest) -> HttpResponse:
     """Save the chosen columns and return to the list."""
@@ -203,7 +214,7 @@ def columns(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('customers:list')}?{back.urlencode()}")
 
 
-@needs(Right.EXPORT)
+@needs(EXPORT)
 @require_POST
 def export(request: HttpRequest) -> HttpResponseBase:
     """Export all customers of the list with the person's columns."""

@@ -14,20 +14,20 @@ from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers import actions
 from custrata.apps.customers.forms import GroupForm, TagForm, cleaned_number
 from custrata.apps.customers.queries import tag_groups, tags_with_customers
+from custrata.apps.customers.rights import EDIT_CUSTOMERS
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
-from custrata.web.rights import Right
 from custrata.web.texts import sentence, text
 
 
-@needs(Right.EDIT_CUSTOMERS)
+@needs(EDIT_CUSTOMERS)
 @require_safe
 def tag_list(request: HttpRequest) -> HttpResponse:
     """Every tag with its number of customers, and the groups."""
     return render(request, "customers/tags.html", {"tags": list(tags_with_customers()), "groups": list(tag_groups())})
 
 
-@needs(Right.EDIT_CUSTOMERS)
+@needs(EDIT_CUSTOMERS)
 @require_POST
 def make(request: HttpRequest) -> HttpResponse:
     """Create a tag."""
@@ -41,7 +41,7 @@ def make(request: HttpRequest) -> HttpResponse:
     )
 
 
-@needs(Right.EDIT_CUSTOMERS)
+@needs(EDIT_CUSTOMERS)
 @require_POST
 def make_group(request: HttpRequest) -> HttpResponse:
     """Create a tag group."""
@@ -56,7 +56,7 @@ def make_group(request: HttpRequest) -> HttpResponse:
     )
 
 
-@needs(Right.EDIT_CUSTOMERS)
+@needs(EDIT_CUSTOMERS)
 @require_http_methods(["GET", "POST"])
 def remove(request: HttpRequest, number: int) -> HttpResponse:
     """Show how many customers have a tag; after confirmation, delete it."""

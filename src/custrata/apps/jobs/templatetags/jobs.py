@@ -11,7 +11,8 @@ from django.utils import timezone
 from custrata.apps.jobs.actions import KINDS, title_phrase
 from custrata.apps.jobs.models import Job, Line, Status
 from custrata.apps.jobs.queries import error_of
-from custrata.web.rights import Right, may
+from custrata.apps.jobs.rights import REFRESH
+from custrata.web.rights import may
 from custrata.web.texts import language, text
 
 register = Library()
@@ -74,7 +75,7 @@ def job_link(job: Job) -> str:
 @register.filter
 def may_steer(person: Any) -> bool:
     """Whether a person may cancel jobs and try them again."""
-    return may(person, Right.REFRESH)
+    return may(person, REFRESH)
 
 
 @register.filter

@@ -21,6 +21,11 @@ class Card:
     customers: int | None
 
 
+def has_playbook(scheme: str, tier: str) -> bool:
+    """Whether a playbook ships for a tier."""
+    return (scheme, tier) in playbooks()
+
+
 def own_playbook(scheme: str, tier: str) -> OwnPlaybook | None:
     """The workspace's replacement of a shipped playbook, if any."""
     return OwnPlaybook.objects.select_related("actor").filter(scheme=scheme, tier=tier).first()

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
 
 from custrata.analytics.moments import AsOf
 from custrata.apps.accounts.models import User
 from custrata.apps.playbooks.models import State, Task
-from custrata.web.rights import RIGHTS, Right
+from custrata.apps.playbooks.rights import DO_TASKS
+from custrata.web.attention import Attention
+from custrata.web.rights import may
+from custrata.web.texts import count, text
 from custrata.web.workspace import workspace
 
 STANDS = ("open", "overdue", "done", "dropped")
@@ -75,6 +80,19 @@ def due_tasks(person: User, day: date) -> tuple[int, int, int]:
     return totals["late"], totals["due"], totals["all"]
 
 
+def tasks_due(person: Any, at: datetime) -> list[Attention]:
+    """A person's own tasks as an attention item, if any are overdue or due today, and the person may do tasks."""
+    if not may(person, DO_TASKS):
+        return []
+    late, due, still_open = due_tasks(person, today(at))
+    if not late and not due:
+        return []
+    title = count("playbooks.attention.tasks", late) if late else count("playbooks.attention.tasks_due", due)
+    href = reverse("playbooks:tasks") + ("?whose=mine&stands=overdue" if late else "?whose=mine")
+    details = text("playbooks.attention.tasks_text", open=still_open)
+    return [Attention("checklist", "danger" if late else "info", title, details, href)]
+
+
 def is_overdue(task: Task, day: date) -> bool:
     """Whether a task is open and was due before a day."""
     return task.state == State.OPEN and task.due < day
@@ -93,11 +111,4 @@ def open_tasks_of(customer_id: str) -> list[Task]:
 
 def possible_assignees() -> QuerySet[User]:
     """The people who may have tasks."""
-    roles = [role for role, rights in RIGHTS.items() if Right.DO_TASKS in rights]
-    return User.objects.filter(is_active=True, role__in=roles).order_by("name", "username")
-
-
-def personal_data(customer_id: str) -> list[dict[str, object]]:
-    """All data about a customer in this app, for requests for personal data."""
-    columns = ("title", "scheme", "tier", "due", "state", "result", "made_at", "ended_at")
-    return list(Task.objects.filter(customer_id=customer_id).order_by("id").values(*columns))
+    return User.objects.filter(is_active=True, role__in=DO_TASKS.roles).order_by("name", "username")

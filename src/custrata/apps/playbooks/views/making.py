@@ -24,13 +24,14 @@ from custrata.apps.playbooks.queries import (
     tier_customers,
     today,
 )
+from custrata.apps.playbooks.rights import DO_TASKS, EDIT_PLAYBOOKS, SEE_PLAYBOOKS
 from custrata.apps.playbooks.views.lookups import playbook_or_404, run_action
 from custrata.apps.playbooks.views.playbooks import ICONS
 from custrata.errors import CustrataError
 from custrata.pipeline.reading import reading
 from custrata.tiering.playbooks import Action, NoSuchPlaybook, localized
 from custrata.web.gate import needs
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 from custrata.web.texts import count, language, sentence, text
 from custrata.web.workspace import workspace
 
@@ -38,7 +39,7 @@ WHOM = ("customer", "each", "whole")
 SCHEMES_SHOWN = 3  # schemes shown at first; the rest is collapsed
 
 
-@needs(Right.DO_TASKS)
+@needs(DO_TASKS)
 def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse:
     """The form of a task: for one customer, for each customer of the tier (with confirmation), or for the tier."""
     playbook_action = playbook_or_404(key, tier).action(action)
@@ -53,7 +54,7 @@ def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse
     }
     form = TaskForm(sent, initial=usual | {"customer": request.GET.get("customer", "")})
     whom = sent.get("whom", "customer") if sent is not None else ""
-    if whom in WHOM[1:] and not may(request.user, Right.EDIT_PLAYBOOKS):
+    if whom in WHOM[1:] and not may(request.user, EDIT_PLAYBOOKS):
         raise PermissionDenied
     customers = tier_customers(key, tier)
     sure = whom != "each" or "seen" in request.POST
@@ -72,7 +73,7 @@ def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse
         "most": MOST_TASKS,
         "people": list(possible_assignees()),
         "today": today(at),
-        "may_edit": may(request.user, Right.EDIT_PLAYBOOKS),
+        "may_edit": may(request.user, EDIT_PLAYBOOKS),
         "confirming": whom == "each" and form.is_valid(),
     }
     return render(request, "playbooks/make.html", page, status=200 if sent is None or page["confirming"] else 422)
@@ -111,14 +112,14 @@ def _customer(form: TaskForm) -> str | None:
     return None
 
 
-@needs(Right.SEE_PLAYBOOKS)
+@needs(SEE_PLAYBOOKS)
 @require_safe
 def next_for(request: HttpRequest, customer_id: str) -> HttpResponse:
     """The next steps for a customer: as a fragment of their page, or on a page of its own."""
     return _next(request, customer_id)
 
 
-@needs(Right.DO_TASKS)
+@needs(DO_TASKS)
 @require_POST
 def make_next(request: HttpRequest) -> HttpResponse:
     """Create a task from a next step with the playbook's defaults, for the owner or else the current user."""
@@ -175,7 +176,7 @@ def _next(request: HttpRequest, customer_id: str, refused: str = "") -> HttpResp
         "waiting": waiting,
         "today": today(timezone.now()),
         "refused": refused,
-        "may_do": may(request.user, Right.DO_TASKS) and customer is not None,
+        "may_do": may(request.user, DO_TASKS) and customer is not None,
     }
     part = bool(request.headers.get("HX-Request"))
     return render(request, "playbooks/parts/next.html" if part else "playbooks/next.html", page)

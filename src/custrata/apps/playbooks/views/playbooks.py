@@ -14,18 +14,19 @@ from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.playbooks.actions import edit_playbook, restore_playbook
 from custrata.apps.playbooks.forms import ActionForms, PlaybookForm, content, form_initial
 from custrata.apps.playbooks.queries import cards, kinds_of, own_playbook, tier_customers
+from custrata.apps.playbooks.rights import DO_TASKS, EDIT_PLAYBOOKS, SEE_PLAYBOOKS
 from custrata.apps.playbooks.views.lookups import playbook_or_404, run_action
 from custrata.tiering import BUILT_IN
 from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, care, localized
 from custrata.web.gate import needs
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 from custrata.web.texts import language, text
 from custrata.web.versions import opened
 
 ICONS = {"touch": "message", "offer": "discount", "benefit": "gift", "service": "headset", "learn": "bulb"}
 
 
-@needs(Right.SEE_PLAYBOOKS)
+@needs(SEE_PLAYBOOKS)
 @require_safe
 def playbook_list(request: HttpRequest) -> HttpResponse:
     """Playbooks as cards, grouped by scheme; optionally of one scheme."""
@@ -51,7 +52,7 @@ def playbook_list(request: HttpRequest) -> HttpResponse:
     return render(request, "playbooks/list.html", page)
 
 
-@needs(Right.SEE_PLAYBOOKS)
+@needs(SEE_PLAYBOOKS)
 @require_safe
 def playbook_detail(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     """The playbook of a tier, by the five kinds of action."""
@@ -62,13 +63,13 @@ def playbook_detail(request: HttpRequest, key: str, tier: str) -> HttpResponse:
         "own": own_playbook(key, tier),
         "customers": tier_customers(key, tier),
         "tiers": list(BUILT_IN[key].tiers),
-        "may_edit": may(request.user, Right.EDIT_PLAYBOOKS),
-        "may_do": may(request.user, Right.DO_TASKS),
+        "may_edit": may(request.user, EDIT_PLAYBOOKS),
+        "may_do": may(request.user, DO_TASKS),
     }
     return render(request, "playbooks/one.html", page)
 
 
-@needs(Right.EDIT_PLAYBOOKS)
+@needs(EDIT_PLAYBOOKS)
 def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     """The editor of a playbook."""
     playbook, spoken = playbook_or_404(key, tier), language()
@@ -95,7 +96,7 @@ def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     return render(request, "playbooks/edit.html", page, status=200 if sent is None else 422)
 
 
-@needs(Right.EDIT_PLAYBOOKS)
+@needs(EDIT_PLAYBOOKS)
 def restore(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     """Confirm and restore the shipped playbook."""
     playbook, own = playbook_or_404(key, tier), own_playbook(key, tier)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from custrata.apps.accounts.views.current_user import current_user
+from custrata.apps.customers.rights import EXPORT
 from custrata.apps.playbooks.actions import finish_task, hand_over_task, record_export, reopen_task
 from custrata.apps.playbooks.forms import FinishForm, HandOverForm, SearchForm
 from custrata.apps.playbooks.models import State, Task
@@ -23,12 +24,14 @@ from custrata.apps.playbooks.queries import (
     WHOSE,
     Search,
     counts,
+    has_playbook,
     is_overdue,
     possible_assignees,
     repeat_days,
     tasks,
     today,
 )
+from custrata.apps.playbooks.rights import DO_TASKS, SEE_PLAYBOOKS
 from custrata.apps.playbooks.views.lookups import run_action, task_or_404
 from custrata.apps.playbooks.views.playbooks import ICONS
 from custrata.tiering import BUILT_IN
@@ -36,7 +39,7 @@ from custrata.tiering.names import scheme_name, tier_name
 from custrata.web.exports import Cell, csv_response, excel_response
 from custrata.web.gate import needs
 from custrata.web.paging import Cursor, keyset, page
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 from custrata.web.texts import language, text
 from custrata.web.versions import opened
 
@@ -46,7 +49,7 @@ COLUMNS = ("title", "kind", "customer", "name", "scheme", "tier", "due", "assign
 SOONEST, NEWEST = ("due", "id"), ("-ended_at", "-id")
 
 
-@needs(Right.SEE_PLAYBOOKS)
+@needs(SEE_PLAYBOOKS)
 @require_safe
 def task_list(request: HttpRequest) -> HttpResponse:
     """Tasks, one's own by default: open ones by due date, ended ones newest first."""
@@ -65,13 +68,13 @@ def task_list(request: HttpRequest) -> HttpResponse:
         "stands": [(value, text(f"playbooks.stands.{value}"), getattr(number, value)) for value in STANDS],
         "schemes": list(BUILT_IN),
         "query": _query(request),
-        "may_export": may(request.user, Right.EXPORT),
-        "may_do": may(request.user, Right.DO_TASKS),
+        "may_export": may(request.user, EXPORT),
+        "may_do": may(request.user, DO_TASKS),
     }
     return render(request, "playbooks/tasks.html", facts)
 
 
-@needs(Right.EXPORT)
+@needs(EXPORT)
 @require_POST
 def export(request: HttpRequest) -> HttpResponseBase:
     """Export the selected tasks; recorded in the audit log."""
@@ -108,7 +111,7 @@ def _rows(tasks: Iterator[Task], spoken: str) -> Iterator[Sequence[Cell]]:
     )
 
 
-@needs(Right.SEE_PLAYBOOKS)
+@needs(SEE_PLAYBOOKS)
 @require_safe
 def task_detail(request: HttpRequest, number: int) -> HttpResponse:
     """One task."""
@@ -120,15 +123,16 @@ def task_detail(request: HttpRequest, number: int) -> HttpResponse:
         "state": text(f"playbooks.state.{task.state}"),
         "overdue": is_overdue(task, day),
         "today": day,
+        "has_playbook": has_playbook(task.scheme, task.tier),
         "rhythm": repeat_days(task) if task.state == State.OPEN else None,
-        "people": list(possible_assignees()) if may(request.user, Right.DO_TASKS) and task.state == State.OPEN else [],
-        "may_do": may(request.user, Right.DO_TASKS),
+        "people": list(possible_assignees()) if may(request.user, DO_TASKS) and task.state == State.OPEN else [],
+        "may_do": may(request.user, DO_TASKS),
         "shown": {"assignee": str(task.assignee or ""), "due": task.due},
     }
     return render(request, "playbooks/task.html", facts)
 
 
-@needs(Right.DO_TASKS)
+@needs(DO_TASKS)
 @require_POST
 def finish(request: HttpRequest, number: int) -> HttpResponse:
     """End a task, done or dropped."""
@@ -141,7 +145,7 @@ def finish(request: HttpRequest, number: int) -> HttpResponse:
     return _back(request, number, lambda who: finish_task(task_id=number, **fields, **who), message)
 
 
-@needs(Right.DO_TASKS)
+@needs(DO_TASKS)
 @require_POST
 def reopen(request: HttpRequest, number: int) -> HttpResponse:
     """Reopen a task."""
@@ -149,7 +153,7 @@ def reopen(request: HttpRequest, number: int) -> HttpResponse:
     return _back(request, number, lambda who: reopen_task(task_id=number, **who), text("playbooks.said.reopened"))
 
 
-@needs(Right.DO_TASKS)
+@needs(DO_TASKS)
 @require_POST
 def hand_over(request: HttpRequest, number: int) -> HttpResponse:
     """Reassign or reschedule a task."""
@@ -175,7 +179,7 @@ def _back(
 
 
 def _search(request: HttpRequest) -> Search:
-    usual = "mine" if may(request.user, Right.DO_TASKS) else "all"
+    usual = "mine" if may(request.user, DO_TASKS) else "all"
     return SearchForm(request.GET).search(usual)
 
 

@@ -23,6 +23,7 @@ from custrata.apps.tiers.actions.overriding import (
     set_override,
 )
 from custrata.apps.tiers.actions.publishing import (
+    PublicationAudit,
     SentTwice,
     apply_schemes,
     publish_draft,
@@ -52,6 +53,7 @@ __all__ = [
     "NothingToEnd",
     "OverrideEndsBefore",
     "OverrideNeedsReason",
+    "PublicationAudit",
     "RefreshTooEarly",
     "RefreshTooLate",
     "SentTwice",

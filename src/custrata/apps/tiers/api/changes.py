@@ -9,10 +9,10 @@ from ninja import Field, Query, Router, Schema
 
 from custrata.apps.tiers.api.shapes import ChangesOut
 from custrata.apps.tiers.queries.feed import ChangesRewritten, feed
+from custrata.apps.tiers.rights import READ_CHANGES
 from custrata.web.bearers import BearerToken
 from custrata.web.listing import MOST
 from custrata.web.problems import answers, problem
-from custrata.web.scopes import Scope
 
 router = Router(tags=["changes"])
 
@@ -27,7 +27,7 @@ class Since(Schema):
     limit: int = Field(100, ge=1, le=MOST, description="Maximum number of changes.")
 
 
-READ = BearerToken(Scope.READ_CHANGES)
+READ = BearerToken(READ_CHANGES)
 
 
 @router.get("/changes", auth=READ, response=answers(ChangesOut, 410), by_alias=True, url_name="changes")

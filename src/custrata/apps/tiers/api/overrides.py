@@ -12,14 +12,14 @@ from ninja.responses import Status
 
 from custrata.apps.tiers.actions import end_override, override_data, set_override
 from custrata.apps.tiers.api.shapes import OverrideIn, OverrideOut
+from custrata.apps.tiers.rights import WRITE_OVERRIDES
 from custrata.web.bearers import BearerToken, bearer
 from custrata.web.problems import answers
-from custrata.web.scopes import Scope
 from custrata.web.versions import ensure_match, with_tag
 
 router = Router(tags=["customers"])
 ADDRESS = "/customers/{path:customer_id}/tiers/{scheme}/override"
-WRITE = BearerToken(Scope.WRITE_OVERRIDES)
+WRITE = BearerToken(WRITE_OVERRIDES)
 
 
 @router.post(ADDRESS, auth=WRITE, response=answers(OverrideOut, 404, 412), url_name="override")

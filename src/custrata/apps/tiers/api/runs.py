@@ -10,14 +10,14 @@ from ninja import Query, Router
 from custrata.apps.tiers.api.shapes import OneRunOut, RunsOut
 from custrata.apps.tiers.queries.runs import all_runs
 from custrata.apps.tiers.queries.runs import run as run_of
+from custrata.apps.tiers.rights import READ_RUNS
 from custrata.lake import Run
 from custrata.web.bearers import BearerToken
 from custrata.web.listing import Paged, cut, place_in
 from custrata.web.problems import answers
-from custrata.web.scopes import Scope
 
 router = Router(tags=["runs"])
-READ = BearerToken(Scope.READ_RUNS)
+READ = BearerToken(READ_RUNS)
 
 
 @router.get("/runs", auth=READ, response=answers(RunsOut), url_name="runs")

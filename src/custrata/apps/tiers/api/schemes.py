@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Field, Path, Query, Router
 
+from custrata.apps.customers.rights import READ_CUSTOMERS
 from custrata.apps.tiers.actions import NoSuchTier, apply_schemes, roll_back
 from custrata.apps.tiers.api.shapes import (
     GradedOut,
@@ -26,6 +27,7 @@ from custrata.apps.tiers.api.shapes import (
 )
 from custrata.apps.tiers.queries.runs import newest
 from custrata.apps.tiers.queries.versions import published_number, published_versions, version_of, versions_of
+from custrata.apps.tiers.rights import READ_SCHEMES, WRITE_SCHEMES
 from custrata.engine import DuckEngine
 from custrata.lake import Run
 from custrata.pipeline.drafts import NotGradedYet
@@ -37,15 +39,14 @@ from custrata.web.bearers import BearerToken, bearer
 from custrata.web.computing import computing
 from custrata.web.listing import Paged, cut, place_in
 from custrata.web.problems import answers, exact
-from custrata.web.scopes import Scope
 from custrata.web.versions import ensure_match, with_tag
 from custrata.web.workspace import workspace
 from custrata.wording import LANGUAGES
 from custrata.wording.writer import Writer
 
 router = Router(tags=["schemes"])
-READ = BearerToken(Scope.READ_SCHEMES)
-WRITE = BearerToken(Scope.WRITE_SCHEMES)
+READ = BearerToken(READ_SCHEMES)
+WRITE = BearerToken(WRITE_SCHEMES)
 
 
 @router.get("/schemes", auth=READ, response=answers(SchemesOut), url_name="schemes")
@@ -57,7 +58,7 @@ def list_schemes(request: HttpRequest) -> dict[str, Any]:
 
 @router.post(
     "/schemes/simulate",
-    auth=BearerToken(Scope.READ_SCHEMES, Scope.READ_CUSTOMERS),
+    auth=BearerToken(READ_SCHEMES, READ_CUSTOMERS),
     response=answers(SimulationOut, 409),
     url_name="simulate",
 )  # before the routes with `{key}`, which would match it
@@ -166,7 +167,7 @@ class Members(Paged):
 
 @router.get(
     "/schemes/{key}/tiers/{tier}/customers",
-    auth=BearerToken(Scope.READ_SCHEMES, Scope.READ_CUSTOMERS),
+    auth=BearerToken(READ_SCHEMES, READ_CUSTOMERS),
     response=answers(MembersOut, 404, 409),
     url_name="members",
 )

@@ -23,6 +23,7 @@ from custrata.web import texts
 from custrata.web.charts import Mark, Row, Series, Unit
 from custrata.web.charts import Silence as SilenceChart
 from custrata.web.charts import SilencePoint as ChartPoint
+from custrata.web.manifest import TierLink, function, manifests
 from custrata.web.workspace import workspace
 from custrata.wording.writer import Writer
 
@@ -31,10 +32,11 @@ HEAT = 6
 
 @dataclass(frozen=True)
 class Rung:
-    """A row of a tier table, with a link to its customers."""
+    """A row of a tier table, with a link to its customers, and links that apps declare (empty: none for this tier)."""
 
     row: TierRow
     href: str
+    links: tuple[tuple[TierLink, str], ...] = ()
 
     @property
     def tier(self) -> Tier:
@@ -112,7 +114,19 @@ def customers_href(run: Run | None = None, **filters: str) -> str:
 def rungs(scheme: Scheme, run: Run) -> tuple[Rung, ...]:
     """The tier table of a scheme at a run."""
     rows = tier_rows(scheme, texts.writer("report"))
-    return tuple(Rung(row, customers_href(run, tier=f"{scheme.key}:{row.tier.key}")) for row in rows)
+    return tuple(
+        Rung(row, customers_href(run, tier=f"{scheme.key}:{row.tier.key}"), _links(scheme.key, row.tier.key))
+        for row in rows
+    )
+
+
+def _links(scheme: str, tier: str) -> tuple[tuple[TierLink, str], ...]:
+    """The links that apps declare, each with its address; empty where there is no page for this tier."""
+    declared = (link for app in manifests() for link in app.tier_links)
+    return tuple(
+        (link, reverse(link.address, args=[scheme, tier]) if function(link.exists)(scheme, tier) else "")
+        for link in declared
+    )
 
 
 def rings_panel(scheme: Scheme, run: Run, place: int | None = None) -> RingsPanel:

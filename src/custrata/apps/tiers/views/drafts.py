@@ -22,6 +22,7 @@ from custrata.apps.tiers.queries.drafts import SchemeState, scheme_state
 from custrata.apps.tiers.queries.offered import Offer
 from custrata.apps.tiers.queries.problems import problems
 from custrata.apps.tiers.queries.runs import newest
+from custrata.apps.tiers.rights import EDIT_SCHEMES, SEE_DRAFTS
 from custrata.apps.tiers.views.effect import effect, spread, unit_of
 from custrata.apps.tiers.views.layout import layout
 from custrata.errors import CustrataError
@@ -29,7 +30,7 @@ from custrata.tiering.shapes import SHAPES
 from custrata.web import texts
 from custrata.web.days import instant_of
 from custrata.web.gate import needs
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 from custrata.web.versions import ChangedMeanwhile, ensure_unchanged, parts_of
 from custrata.wording.writer import LOCALES
 
@@ -45,7 +46,7 @@ def state_or_404(key: str) -> SchemeState:
     return state
 
 
-@needs(Right.SEE_DRAFTS)
+@needs(SEE_DRAFTS)
 @require_safe
 def edit(request: HttpRequest, key: str) -> HttpResponse:
     """The editor, with the draft or the published version; read-only without the right to edit."""
@@ -63,7 +64,7 @@ def page(
         "form": layout(definition, errors, offers),
         "page": name,
         "seen": state.revision,  # after a conflict, saving again overwrites this revision
-        "may_edit": may(request.user, Right.EDIT_SCHEMES),
+        "may_edit": may(request.user, EDIT_SCHEMES),
         "has_run": newest() is not None,
         **choices(definition, offers),
     }
@@ -106,7 +107,7 @@ def unit_sign(data: Mapping[str, Any]) -> str:
     return ""
 
 
-@needs(Right.EDIT_SCHEMES)
+@needs(EDIT_SCHEMES)
 @require_POST
 def save(request: HttpRequest, key: str) -> HttpResponseBase:
     """Save the form after applying the pressed button, then redirect to its target."""
@@ -169,7 +170,7 @@ def _next_url(button: str, name: str, key: str) -> str:
     return reverse("tiers:edit", args=[key])
 
 
-@needs(Right.SEE_DRAFTS)
+@needs(SEE_DRAFTS)
 @require_POST
 def preview(request: HttpRequest, key: str) -> HttpResponse:
     """Preview the submitted form without saving: tier sizes, or the distribution of the value."""
@@ -195,7 +196,7 @@ def run_action(request: HttpRequest, act: Callable[[], object], message: str, to
     return redirect(to)
 
 
-@needs(Right.EDIT_SCHEMES)
+@needs(EDIT_SCHEMES)
 @require_POST
 def discard(request: HttpRequest, key: str) -> HttpResponseBase:
     """Discard the draft."""
@@ -208,7 +209,7 @@ def discard(request: HttpRequest, key: str) -> HttpResponseBase:
     )
 
 
-@needs(Right.EDIT_SCHEMES)
+@needs(EDIT_SCHEMES)
 @require_POST
 def copy(request: HttpRequest, key: str) -> HttpResponseBase:
     """Create a new scheme as a copy."""

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from custrata.apps.accounts.views.current_user import current_user
+from custrata.apps.customers.rights import EXPORT
 from custrata.apps.tiers.actions import record_export
 from custrata.apps.tiers.queries import runs, sheets
 from custrata.apps.tiers.views.lookups import scheme_or_404
@@ -15,12 +16,11 @@ from custrata.pipeline.reading import NoSuchRun
 from custrata.web import texts
 from custrata.web.exports import csv_response, excel_response
 from custrata.web.gate import needs
-from custrata.web.rights import Right
 
 CHOICES = ("tiers.csv", "tiers.xlsx", "customers.csv", "customers.xlsx")
 
 
-@needs(Right.EXPORT)
+@needs(EXPORT)
 @require_POST
 def export(request: HttpRequest, key: str) -> HttpResponseBase:
     """Export the tiers of a scheme, or its customers with their tiers."""

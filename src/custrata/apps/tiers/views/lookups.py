@@ -7,12 +7,13 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from custrata.apps.jobs.rights import REFRESH
 from custrata.apps.tiers.queries import refreshes, runs, schemes
 from custrata.lake import Run
 from custrata.pipeline.reading import NoSuchRun
 from custrata.report import Scheme
 from custrata.web import texts
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 
 
 def scheme_or_404(key: str, run: Run) -> Scheme:
@@ -42,7 +43,7 @@ def no_run(request: HttpRequest) -> HttpResponse:
     orders = runs.lake_state().tables.get("orders")
     context = {
         "orders": orders.rows if orders else 0,
-        "may_refresh": may(request.user, Right.REFRESH),
+        "may_refresh": may(request.user, REFRESH),
         "job": refreshes.refresh_under_way(),
     }
     return render(request, "tiers/no_run.html", context)

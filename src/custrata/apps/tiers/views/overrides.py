@@ -16,18 +16,18 @@ from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.tiers.actions import end_override, override_data, set_override
 from custrata.apps.tiers.forms import OverrideForm
 from custrata.apps.tiers.queries.overrides import override
+from custrata.apps.tiers.rights import OVERRIDE_TIERS
 from custrata.errors import CustrataError
 from custrata.pipeline.decisions import AT_LEAST
 from custrata.pipeline.reading import reading
 from custrata.web import texts
 from custrata.web.gate import needs
-from custrata.web.rights import Right
 from custrata.web.schemes import has_order, tier_named, tiers_of_scheme
 from custrata.web.versions import opened
 from custrata.web.workspace import workspace
 
 
-@needs(Right.OVERRIDE_TIERS)
+@needs(OVERRIDE_TIERS)
 def edit_override(request: HttpRequest, key: str, customer_id: str) -> HttpResponse:
     """Show and process the override form."""
     run_reading = reading(workspace())

@@ -11,14 +11,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from custrata.apps.tiers.queries import past, runs
+from custrata.apps.tiers.rights import SEE_RUNS, SEE_TIERS
 from custrata.apps.tiers.views.lookups import no_run, run_choices, run_or_404, scheme_or_404
 from custrata.pipeline.reading import NoSuchRun
 from custrata.web import texts
 from custrata.web.gate import needs
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 
 
-@needs(Right.SEE_TIERS)
+@needs(SEE_TIERS)
 @require_safe
 def history(request: HttpRequest, key: str) -> HttpResponse:
     """The history of a scheme; its panels are also loaded into the scheme's page."""
@@ -34,13 +35,13 @@ def history(request: HttpRequest, key: str) -> HttpResponse:
         "stays": past.stays_panel(scheme),
         "movers": past.movers(scheme, run),
         "late_runs": past.late_runs(key),
-        "may_see_runs": may(request.user, Right.SEE_RUNS),
+        "may_see_runs": may(request.user, SEE_RUNS),
         **run_choices(run),
     }
     return render(request, "tiers/history.html", context)
 
 
-@needs(Right.SEE_RUNS)
+@needs(SEE_RUNS)
 @require_safe
 def corrections(request: HttpRequest, run_id: str) -> HttpResponse:
     """The corrections at a run, in one scheme or in all, with the previous and the current tier."""

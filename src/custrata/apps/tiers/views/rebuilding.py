@@ -10,16 +10,16 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from custrata.apps.accounts.views.current_user import current_user
+from custrata.apps.jobs.rights import REFRESH
 from custrata.apps.tiers.actions import start_rebuild
 from custrata.apps.tiers.forms import RebuildForm
 from custrata.apps.tiers.queries import refreshes, runs
 from custrata.errors import CustrataError
 from custrata.web import texts
 from custrata.web.gate import needs
-from custrata.web.rights import Right
 
 
-@needs(Right.REFRESH)
+@needs(REFRESH)
 def rebuild(request: HttpRequest) -> HttpResponse:
     """Show the form, preview the number of runs, and start the job."""
     data = request.POST if request.method == "POST" else request.GET

@@ -16,10 +16,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from custrata.apps.accounts.views.current_user import current_user
+from custrata.apps.jobs.rights import REFRESH
 from custrata.apps.tiers.actions import start_refresh
 from custrata.apps.tiers.forms import RefreshForm
 from custrata.apps.tiers.queries import comparison, panels, past, refreshes, runs, schemes
 from custrata.apps.tiers.queries.runs import RunFacts
+from custrata.apps.tiers.rights import SEE_RUNS, WITHDRAW_RUNS
 from custrata.apps.tiers.views.lookups import no_run, scheme_or_404
 from custrata.errors import Refused
 from custrata.lake import Run
@@ -31,7 +33,7 @@ from custrata.report.tables import table_name
 from custrata.web import texts
 from custrata.web.gate import needs
 from custrata.web.redirects import safe_next
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 from custrata.wording import catalogue
 
 PAGE = 50
@@ -54,7 +56,7 @@ class RunPage:
     next: str = ""
 
 
-@needs(Right.SEE_RUNS)
+@needs(SEE_RUNS)
 @require_safe
 def run_list(request: HttpRequest) -> HttpResponse:
     """The list of runs, newest first, and the current refresh."""
@@ -77,7 +79,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
     return render(request, "tiers/runs.html", context)
 
 
-@needs(Right.SEE_RUNS)
+@needs(SEE_RUNS)
 @require_safe
 def one_run(request: HttpRequest, run_id: str) -> HttpResponse:
     """One run: input data, duration and results."""
@@ -100,12 +102,12 @@ def one_run(request: HttpRequest, run_id: str) -> HttpResponse:
         "corrected": past.corrections(run, most=10),
         "author": refreshes.refresh_authors().get(run.id, ""),
         "told": describe_run(run, texts.writer("runs")),
-        "may_withdraw": may(request.user, Right.WITHDRAW_RUNS),
+        "may_withdraw": may(request.user, WITHDRAW_RUNS),
     }
     return render(request, "tiers/run.html", context)
 
 
-@needs(Right.SEE_RUNS)
+@needs(SEE_RUNS)
 @require_safe
 def compare(request: HttpRequest) -> HttpResponse:
     """Compare two runs, by default the newest two, with one scheme in full."""
@@ -126,7 +128,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     return render(request, "tiers/compare.html", {**context, **_changes(key, before, after), **moves})
 
 
-@needs(Right.REFRESH)
+@needs(REFRESH)
 @require_POST
 def refresh(request: HttpRequest) -> HttpResponse:
     """Start a refresh and return to the previous page."""
@@ -153,7 +155,7 @@ def _refreshing(request: HttpRequest) -> dict[str, Any]:
     return {
         "job": refreshes.refresh_under_way(),
         "form": RefreshForm(),
-        "may_refresh": may(request.user, Right.REFRESH),
+        "may_refresh": may(request.user, REFRESH),
     }
 
 

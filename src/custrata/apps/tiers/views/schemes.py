@@ -9,8 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from custrata.apps.customers.rights import EXPORT
 from custrata.apps.tiers.queries import panels, runs, schemes, sheets, values
 from custrata.apps.tiers.queries.drafts import scheme_state, scheme_states
+from custrata.apps.tiers.rights import EDIT_SCHEMES, SEE_DRAFTS, SEE_TIERS
 from custrata.apps.tiers.views.lookups import no_run, run_choices, run_or_404, scheme_or_404
 from custrata.lake import Run
 from custrata.report import Scheme
@@ -20,10 +22,10 @@ from custrata.report.pictures import rfm_map as rfm_picture
 from custrata.report.tables import calibration_table, histogram_table, rfm_table, silence_table, sizes_table
 from custrata.web import texts
 from custrata.web.gate import needs
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 
 
-@needs(Right.SEE_TIERS)
+@needs(SEE_TIERS)
 @require_safe
 def scheme_list(request: HttpRequest) -> HttpResponse:
     """Every scheme as a card."""
@@ -37,7 +39,7 @@ def scheme_list(request: HttpRequest) -> HttpResponse:
         cards.append({**card, "standing": states.get(key)})
     waiting = [schemes.scheme(key, run) for key in schemes.scheme_keys(run) if key not in schemes.graded_keys(run)]
     recorded = run.record["schemes"]
-    drafted = may(request.user, Right.SEE_DRAFTS)
+    drafted = may(request.user, SEE_DRAFTS)
     coming = [(state, state.name) for key, state in states.items() if key not in recorded and (drafted or state.latest)]
     context = {"run": run, "cards": cards, "waiting": waiting, "coming": coming, **_rights(request), **run_choices(run)}
     return render(request, "tiers/list.html", context)
@@ -46,12 +48,12 @@ def scheme_list(request: HttpRequest) -> HttpResponse:
 def _rights(request: HttpRequest) -> dict[str, bool]:
     """The user's rights on schemes, as template context."""
     return {
-        "may_edit": may(request.user, Right.EDIT_SCHEMES),
-        "may_see_drafts": may(request.user, Right.SEE_DRAFTS),
+        "may_edit": may(request.user, EDIT_SCHEMES),
+        "may_see_drafts": may(request.user, SEE_DRAFTS),
     }
 
 
-@needs(Right.SEE_TIERS)
+@needs(SEE_TIERS)
 @require_safe
 def one_scheme(request: HttpRequest, key: str) -> HttpResponse:
     """One scheme at a run."""
@@ -64,7 +66,7 @@ def one_scheme(request: HttpRequest, key: str) -> HttpResponse:
         "scheme": scheme,
         "decided": schemes.explanation(key, run),
         "standing": scheme_state(key),
-        "may_export": may(request.user, Right.EXPORT),
+        "may_export": may(request.user, EXPORT),
         **_rights(request),
         "excel_fits": scheme.customers <= sheets.MOST_IN_EXCEL,
         **run_choices(run),
@@ -83,7 +85,7 @@ def one_scheme(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "tiers/scheme.html", context)
 
 
-@needs(Right.SEE_TIERS)
+@needs(SEE_TIERS)
 @require_safe
 def rings(request: HttpRequest, key: str) -> HttpResponse:
     """The rings of a scheme at a run of its history, requested by the slider."""
@@ -97,7 +99,7 @@ def rings(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, name, {"run": run, "scheme": scheme, "rings": panel})
 
 
-@needs(Right.SEE_TIERS)
+@needs(SEE_TIERS)
 @require_safe
 def rfm_map(request: HttpRequest) -> HttpResponse:
     """The RFM map with its labels and groups."""

@@ -20,6 +20,7 @@ from custrata.apps.tiers.queries import panels
 from custrata.apps.tiers.queries.panels import Matrix
 from custrata.apps.tiers.queries.runs import newest
 from custrata.apps.tiers.queries.simulations import customer_names, simulate_draft
+from custrata.apps.tiers.rights import EDIT_SCHEMES, SEE_DRAFTS
 from custrata.apps.tiers.views.drafts import posted_revision, state_or_404
 from custrata.apps.tiers.views.effect import name_of, tier_colour
 from custrata.errors import CustrataError
@@ -31,7 +32,7 @@ from custrata.tiering import Definition, define
 from custrata.tiering.names import tier_name
 from custrata.web import texts
 from custrata.web.gate import needs
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 from custrata.web.schemes import tier_named, tiers_of_scheme
 
 
@@ -67,7 +68,7 @@ class Person:
     reason: str
 
 
-@needs(Right.SEE_DRAFTS)
+@needs(SEE_DRAFTS)
 @require_safe
 def simulate(request: HttpRequest, key: str) -> HttpResponse:
     """The simulation page; it loads the result with `?now=1`."""
@@ -75,7 +76,7 @@ def simulate(request: HttpRequest, key: str) -> HttpResponse:
     context: dict[str, Any] = {
         "standing": state,
         "wizard": "wizard" in request.GET,
-        "may_edit": may(request.user, Right.EDIT_SCHEMES),
+        "may_edit": may(request.user, EDIT_SCHEMES),
         "has_run": newest() is not None,
     }
     if "now" in request.GET and state.draft is not None:
@@ -175,7 +176,7 @@ def _person(data: dict[str, Any], mover: Mover, named: dict[str, str]) -> Person
     )  # fmt: skip
 
 
-@needs(Right.EDIT_SCHEMES)
+@needs(EDIT_SCHEMES)
 @require_POST
 def publish(request: HttpRequest, key: str) -> HttpResponseBase:
     """Publish the draft and start a refresh."""

@@ -14,9 +14,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from custrata.apps.accounts.views.current_user import current_user
+from custrata.apps.jobs.rights import REFRESH
 from custrata.apps.tiers.actions import restore_scheme, retire_scheme, roll_back
 from custrata.apps.tiers.queries.drafts import library
 from custrata.apps.tiers.queries.refreshes import refresh_under_way
+from custrata.apps.tiers.rights import EDIT_SCHEMES, SEE_DRAFTS, SEE_TIERS
 from custrata.apps.tiers.views.drafts import run_action, state_or_404
 from custrata.apps.tiers.views.effect import name_of
 from custrata.apps.tiers.views.layout import sentence_of
@@ -26,7 +28,7 @@ from custrata.tiering.library import NoSuchVersion
 from custrata.tiering.names import trait_name
 from custrata.web import texts
 from custrata.web.gate import needs
-from custrata.web.rights import Right, may
+from custrata.web.rights import may
 from custrata.wording import LANGUAGES, catalogue
 
 TRAITS = ("trait", "order_by", "target", "waits_for")
@@ -50,7 +52,7 @@ class Row:
     published: bool
 
 
-@needs(Right.SEE_TIERS)
+@needs(SEE_TIERS)
 @require_safe
 def versions(request: HttpRequest, key: str) -> HttpResponse:
     """All versions, newest first, with their changes, and a comparison of two of them."""
@@ -64,10 +66,10 @@ def versions(request: HttpRequest, key: str) -> HttpResponse:
     context: dict[str, Any] = {
         "standing": state,
         "rows": rows,
-        "may_edit": may(request.user, Right.EDIT_SCHEMES),
-        "may_see_drafts": may(request.user, Right.SEE_DRAFTS),
+        "may_edit": may(request.user, EDIT_SCHEMES),
+        "may_see_drafts": may(request.user, SEE_DRAFTS),
         "job": refresh_under_way(),
-        "may_refresh": may(request.user, Right.REFRESH),
+        "may_refresh": may(request.user, REFRESH),
     }
     numbers = [request.GET.get(name, "") for name in ("before", "after")]
     if all(digits.isascii() and digits.isdecimal() and len(digits) < 10 for digits in numbers):
@@ -76,7 +78,7 @@ def versions(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "tiers/versions.html", context)
 
 
-@needs(Right.SEE_TIERS)
+@needs(SEE_TIERS)
 @require_safe
 def version(request: HttpRequest, key: str, number: int) -> HttpResponse:
     """One version, and what republishing it would change."""
@@ -87,7 +89,7 @@ def version(request: HttpRequest, key: str, number: int) -> HttpResponse:
         "version": old,
         "lines": lines_between(now.definition, old.definition) if now else (),
         "is_published": now is not None and now.number == number,
-        "may_edit": may(request.user, Right.EDIT_SCHEMES),
+        "may_edit": may(request.user, EDIT_SCHEMES),
         "text": old.text(),
     }
     return render(request, "tiers/version.html", context)
@@ -100,7 +102,7 @@ def _version(key: str, number: int) -> Version:
         raise Http404(texts.sentence(error)) from error
 
 
-@needs(Right.EDIT_SCHEMES)
+@needs(EDIT_SCHEMES)
 @require_POST
 def republish(request: HttpRequest, key: str, number: int) -> HttpResponseBase:
     """Publish an old version again."""
@@ -112,7 +114,7 @@ def republish(request: HttpRequest, key: str, number: int) -> HttpResponseBase:
     return run_action(request, lambda: roll_back(key=key, number=number, note=note, **who), message, to, to)
 
 
-@needs(Right.EDIT_SCHEMES)
+@needs(EDIT_SCHEMES)
 @require_POST
 def retire(request: HttpRequest, key: str) -> HttpResponseBase:
     """Retire a scheme."""
@@ -122,7 +124,7 @@ def retire(request: HttpRequest, key: str) -> HttpResponseBase:
     return run_action(request, lambda: retire_scheme(key=key, **who), texts.text("tiers.versions.retired"), to, to)
 
 
-@needs(Right.EDIT_SCHEMES)
+@needs(EDIT_SCHEMES)
 @require_POST
 def restore(request: HttpRequest, key: str) -> HttpResponseBase:
     """Restore a retired scheme."""

@@ -10,14 +10,14 @@ from django.utils import timezone
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.tiers.actions import start_withdrawal
 from custrata.apps.tiers.queries import runs
+from custrata.apps.tiers.rights import WITHDRAW_RUNS
 from custrata.errors import CustrataError
 from custrata.pipeline.reading import NoSuchRun
 from custrata.web import texts
 from custrata.web.gate import needs
-from custrata.web.rights import Right
 
 
-@needs(Right.WITHDRAW_RUNS)
+@needs(WITHDRAW_RUNS)
 def withdraw(request: HttpRequest, run_id: str) -> HttpResponse:
     """Ask for a reason, show how many later runs are graded again, and start the job."""
     try:

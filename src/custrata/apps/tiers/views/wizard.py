@@ -14,16 +14,16 @@ from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.tiers.actions import create_scheme, free_key
 from custrata.apps.tiers.queries.drafts import definition_name, unpublished
 from custrata.apps.tiers.queries.goals import BY_KEY, GOALS, definition_for
+from custrata.apps.tiers.rights import EDIT_SCHEMES
 from custrata.apps.tiers.views.drafts import page, state_or_404
 from custrata.errors import CustrataError
 from custrata.web import texts
 from custrata.web.gate import needs
-from custrata.web.rights import Right
 
 STEPS = ("measure", "tiers")
 
 
-@needs(Right.EDIT_SCHEMES)
+@needs(EDIT_SCHEMES)
 @require_safe
 def new(request: HttpRequest) -> HttpResponse:
     """The first step: choosing a goal."""
@@ -35,7 +35,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "tiers/new.html", {"cards": cards, "begun": unfinished})
 
 
-@needs(Right.EDIT_SCHEMES)
+@needs(EDIT_SCHEMES)
 @require_POST
 def create(request: HttpRequest) -> HttpResponseBase:
     """Create a draft for the chosen goal."""
@@ -51,7 +51,7 @@ def create(request: HttpRequest) -> HttpResponseBase:
     return redirect("tiers:step", draft.scheme, "measure")
 
 
-@needs(Right.EDIT_SCHEMES)
+@needs(EDIT_SCHEMES)
 @require_safe
 def step(request: HttpRequest, key: str, step: str) -> HttpResponse:
     """A later step: the measure, or the tiers."""

@@ -1,0 +1,15 @@
+"""The apps of this server, the lowest first; each declares in its `apps.py` what it adds."""
+
+from __future__ import annotations
+
+APPS = (
+    "custrata.apps.audit",
+    "custrata.apps.jobs",
+    "custrata.apps.accounts",
+    "custrata.apps.storage",
+    "custrata.apps.customers",
+    "custrata.apps.connect",
+    "custrata.apps.tiers",
+    "custrata.apps.playbooks",
+    "custrata.apps.insights",
+)
