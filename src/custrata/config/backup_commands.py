@@ -13,7 +13,8 @@ from custrata.cli.session import WORKSPACE, folder_option, now, say
 from custrata.config.backup import NOTE, STATE, ensure_empty, unpack, write_backup
 from custrata.config.commands import migrate, prepare
 from custrata.config.erasing import erasures_option
-from custrata.engine.scratch import Scratch
+from custrata.engine.scratch import Scratch, remove_abandoned
+from custrata.lake.workspace import LEFT_BESIDE
 from custrata.wording import phrase
 from custrata.wording.writer import Writer
 
@@ -44,6 +45,7 @@ def backup_command(file: Path, folder: Path, *, unverified: bool) -> None:
 def restore_command(file: Path, folder: Path) -> None:
     """Put a backup FILE into a new folder, and its tables into an empty database."""
     at, target = now(), folder.absolute()
+    remove_abandoned(target.parent, *LEFT_BESIDE)
     if (target / STATE / NOTE).exists():
         _finish(target)
         return

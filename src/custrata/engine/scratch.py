@@ -62,12 +62,20 @@ def remove_abandoned(home: Path, *prefixes: str) -> int:
     removed = 0
     with suppress(OSError):
         for path in [Path(entry.path) for entry in os.scandir(home) if entry.name.startswith(prefixes)]:
-            lock = _claim(path)
-            if lock is not None:
-                _delete(path)
-                os.close(lock)
-                removed += not path.exists()
+            removed += remove_unlocked(path)
     return removed
+
+
+def remove_unlocked(path: Path) -> bool:
+    """Remove a file or folder of ours unless a process has locked it; whether it is gone."""
+    lock = _claim(path)
+    if lock is None:
+        return False
+    try:
+        _delete(path)
+    finally:
+        os.close(lock)
+    return not path.exists()
 
 
 def _make(home: Path, prefix: str) -> tuple[Path, int]:

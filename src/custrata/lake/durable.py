@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
+from custrata.engine.scratch import remove_unlocked
 from custrata.errors import Refused
 from custrata.wording import LazyPhrase
 
 # What reading a damaged file may raise, whatever it was damaged to.
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError)
+HALF_WRITTEN = ".new"  # the suffix of a file until it takes the place of the old one
 
 
 class Damaged(Refused):
@@ -49,7 +54,8 @@ def sync(path: Path) -> None:
 def replace_file(path: Path, text: str) -> None:
     """Replace the file with `text` atomically: a reader sees either the old text or the new one.
 
-    Only its owner may read it.
+    Only its owner may read it. A writer that is killed leaves NAME.new; it is locked while it is written, so that
+    `remove_half_written` can tell such a file from one being written.
 
     >>> import tempfile
     >>> note = Path(tempfile.mkdtemp()) / "note"
@@ -57,9 +63,28 @@ def replace_file(path: Path, text: str) -> None:
     >>> note.read_text()
     'seen'
     """
-    fresh = path.with_name(f"{path.name}.new")
-    with open(os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+    fresh = path.with_name(f"{path.name}{HALF_WRITTEN}")
+    with open(open_locked(fresh), "w", encoding="utf-8") as file:
         file.write(text)
-    sync(fresh)
-    fresh.replace(path)
+        file.flush()
+        os.fsync(file.fileno())
+        fresh.replace(path)  # still locked
     sync(path.parent)
+
+
+def remove_half_written(paths: Iterable[Path]) -> int:
+    """Remove the files that killed writers left among `paths`; how many. Those being written stay."""
+    return sum(remove_unlocked(path) for path in paths if path.name.endswith(HALF_WRITTEN))
+
+
+def open_locked(path: Path) -> int:
+    """A new, empty file to write to, locked; whoever took it for abandoned in between has removed it."""
+    while True:
+        handle = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
+        with suppress(OSError):  # a disk without locks: then nobody takes anything for abandoned there
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(handle), path.stat()):
+                os.ftruncate(handle, 0)
+                return handle
+        os.close(handle)

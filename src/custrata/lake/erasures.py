@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from custrata.errors import BadInput, Refused
-from custrata.lake.durable import UNREADABLE, Damaged, sync
+from custrata.lake.durable import HALF_WRITTEN, UNREADABLE, Damaged, open_locked, sync
 from custrata.lake.locks import locked
 from custrata.lake.sums import read_checked, write_checked
 from custrata.wording import LazyPhrase
@@ -215,19 +215,19 @@ class Erasures:
 
     def _make_key(self, key: bytes) -> None:
         """Write the key atomically; of several concurrent writers the first wins."""
-        fresh = self.folder / f".{KEY}.{secrets.token_hex(4)}"
-        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        fresh = self.folder / f".{KEY}.{secrets.token_hex(4)}{HALF_WRITTEN}"
+        with os.fdopen(open_locked(fresh), "w") as file:
             file.write(key.hex())
             file.flush()
             os.fsync(file.fileno())
-        try:
-            os.link(fresh, self.folder / KEY)
-        except FileExistsError:
-            pass
-        except OSError:  # a disk without links
-            fresh.replace(self.folder / KEY)
-        finally:
-            fresh.unlink(missing_ok=True)
+            try:
+                os.link(fresh, self.folder / KEY)
+            except FileExistsError:
+                pass
+            except OSError:  # a disk without links
+                fresh.replace(self.folder / KEY)
+            finally:
+                fresh.unlink(missing_ok=True)
         sync(self.folder)
 
     def _write(self, rows: list[Erasure]) -> None:

@@ -43,6 +43,10 @@ class Checksum:
         return cls(status.st_size, sha256_of(path), status.st_mtime)
 
 
+# Listed beside the first state of a file until it is in its place: a kill before that leaves none, which is no damage.
+ABSENT = Checksum(-1, "", 0.0)
+
+
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file, computed once per process as long as the file stays the same."""
     status = path.stat()
@@ -65,6 +69,8 @@ def check(path: Path, states: Sequence[Checksum], *, deep: bool = False, content
     try:
         status = path.stat()
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and ABSENT in states:
+            return
         raise Damaged(file=path, reason=error) from error
     alike = [state for state in states if state.size == status.st_size]
     if not alike:
@@ -132,7 +138,7 @@ def read_checked(path: Path) -> str:
     """
     for _ in range(READS):
         states, data = checksums_in(path.parent).get(path.name), _bytes(path)
-        if states is None and data is None:
+        if data is None and (states is None or ABSENT in states):
             raise FileNotFoundError(path)
         if data is not None and (states is None or _is_listed(data, states)):
             return _text(path, data)
@@ -162,8 +168,8 @@ def _is_listed(data: bytes, states: Sequence[Checksum]) -> bool:
 
 
 def _unlisted(path: Path) -> tuple[Checksum, ...]:
-    """The state of a file that an earlier version wrote: it is listed until the new one is in its place."""
-    return (Checksum.of(path),) if path.exists() else ()
+    """The state of a file that is not listed: it is listed until the new one is in its place."""
+    return (Checksum.of(path) if path.exists() else ABSENT,)
 
 
 @contextmanager

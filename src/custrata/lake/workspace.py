@@ -19,7 +19,7 @@ from custrata.engine.scratch import PREFIX, remove_abandoned
 from custrata.engine.storage import reason_of
 from custrata.errors import BadInput, Refused
 from custrata.lake.backups import Backups
-from custrata.lake.durable import Damaged, replace_file
+from custrata.lake.durable import Damaged, remove_half_written, replace_file
 from custrata.lake.erasures import Erasures
 from custrata.lake.exclusions import Exclusions
 from custrata.lake.intents import Intents
@@ -37,6 +37,16 @@ DEFAULTS = {"memory": HALF, "free_orders": "count"}
 DEFAULTS |= {"keep_runs": DAYS, "keep_quarantine": QUARANTINE, "compact_at": SHARE}
 SCRATCH = "scratch"
 # What killed processes may leave in a workspace, in its folder for spilling, and beside it.
+# Where files are replaced as a whole; what a killed writer leaves there ends in `.new`.
+HALF_WRITTEN_IN = (
+    "*.new",
+    ".*.new",
+    "derived/*.new",
+    "derived/*/*.new",
+    "lake/*.new",
+    "schemes/**/*.new",
+    "server/*.new",
+)
 LEFT_INSIDE, LEFT_IN_SCRATCH, LEFT_BESIDE = (".import-", ".backup-"), ("custrata-",), (".restoring-",)
 # Delta Lake decodes the percent sign in a path, and Spark reads the others as patterns.
 UNREADABLE = frozenset('%*?[]{}\\"')
@@ -269,6 +279,9 @@ class Workspace:
             (Path(tempfile.gettempdir()), (PREFIX,)),
             *((folder, LEFT_INSIDE) for folder in self._backed_up_to()),
         )
+        half_written = (path for pattern in HALF_WRITTEN_IN for path in self.folder.glob(pattern))
+        with suppress(OSError):
+            remove_half_written(half_written)
         return sum(remove_abandoned(place, *prefixes) for place, prefixes in places)
 
     def _backed_up_to(self) -> list[Path]:

@@ -23,8 +23,8 @@ from custrata.lake.exclusions import FILE as EXCLUSIONS
 from custrata.lake.findings import Finding, damaged, mended, notice, phrase_of, whole
 from custrata.lake.private import open_paths
 from custrata.lake.repairing import Fetch, files_of_backup, repair_lake, repair_lists, repair_runs, restore_from_backup
+from custrata.lake.sums import ABSENT, checksums_in, write_checked
 from custrata.lake.sums import FILE as SUMS
-from custrata.lake.sums import checksums_in, write_checked
 from custrata.lake.workspace import FILE as SETTINGS
 from custrata.lake.workspace import Settings
 from custrata.tiering.learned import LearnedLines
@@ -111,7 +111,8 @@ def _texts(home: Path) -> Iterator[Path]:
     for folder in folders:
         names = {path.name for path in folder.glob("*") if path.suffix in (".yaml", ".json") and path.name != SUMS}
         with suppress(Damaged):  # reported by _examine_lists
-            names |= checksums_in(folder).keys()
+            listed = checksums_in(folder).items()
+            names |= {name for name, states in listed if ABSENT not in states}
         yield from (folder / name for name in sorted(names) if folder != home or name in (EXCLUSIONS, ERASURES))
     if (home / KEY).exists() or (home / ERASURES).exists():
         yield home / KEY

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -64,3 +65,13 @@ def test_a_customer_can_be_erased(served_without: tuple[str, dict[str, Any]]) ->
 
 def test_no_token_opens_the_api(served_without: tuple[str, dict[str, Any]]) -> None:
     assert served_without[1]["api"] == 401
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_only_the_list_of_apps_names_an_app_outside_its_folder(app: str) -> None:
+    source = ROOT / "src/custrata"
+    files = [path for suffix in ("py", "html", "toml") for path in source.rglob(f"*.{suffix}")]
+    outside = [path for path in files if source / "apps" / app not in path.parents]
+    named = re.compile(rf"""custrata[./]apps[./]{app}\b|["']{app}:""")
+    naming = {path.relative_to(source).as_posix() for path in outside if named.search(path.read_text("utf-8"))}
+    assert naming == {"config/installed.py"}

@@ -70,10 +70,12 @@ def record(
 
 
 @transaction.atomic
-def erase_customers(*, customer_ids: Sequence[str], at: datetime) -> int:
+def erase_customers(*, customer_ids: Sequence[str], at: datetime, removed: int = 0) -> int:
     """Remove the data of erased customers from the audit log. Returns the number of rows changed.
 
-    Action, actor and time are kept; the customer id and the values before and after are removed.
+    Action, actor and time are kept; the customer id and the values before and after are removed. The erasure itself is
+    recorded unless it changes nothing here and `removed`, the number of rows removed elsewhere, is 0: then it was
+    killed after its work was done, and stands in the log already.
     """
     rows = 0
     with triggers_disabled(connection):
@@ -81,7 +83,7 @@ def erase_customers(*, customer_ids: Sequence[str], at: datetime) -> int:
             theirs = Change.objects.filter(customer_id__in=customer_ids[start : start + BATCH_SIZE])
             theirs.filter(subject_id=F("customer_id")).update(subject_id=ERASED)
             rows += theirs.update(customer_id=ERASED, before=None, after=None)
-    if customer_ids:
+    if rows or removed:
         after = {"customers": len(customer_ids), "rows": rows}
         record(Subject("audit"), "audit.erase", after=after, actor=None, at=at)
     return rows

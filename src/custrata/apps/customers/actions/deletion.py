@@ -39,7 +39,7 @@ def _delete_rows(customer_ids: Sequence[str], at: datetime) -> dict[str, int]:
     with staged({CUSTOMER: "text"}, ((customer_id,) for customer_id in customer_ids)) as name:
         for table in _tables():
             gone[table] = run(f'DELETE FROM "{table}" WHERE customer_id IN (SELECT customer_id FROM {name})')
-    gone[Change._meta.db_table] = erase_customers(customer_ids=customer_ids, at=at)
+    gone[Change._meta.db_table] = erase_customers(customer_ids=customer_ids, at=at, removed=sum(gone.values()))
     return gone
 
 
