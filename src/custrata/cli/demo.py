@@ -23,6 +23,7 @@ from custrata.errors import Refused
 from custrata.ingest import import_file
 from custrata.lake import Run, Workspace
 from custrata.pipeline import rebuild
+from custrata.pipeline.reading import GradedRun
 from custrata.schema import INSTANT, MONEY
 from custrata.wording import language_named
 
@@ -158,13 +159,13 @@ def make_demo(folder: Path, language: str) -> Workspace:
         say(write("demo.grading", runs=len(MONTH_ENDS)))
         run = grade_demo(workspace, engine)
     report = write_report(session, workspace.folder / "report.html")
-    head = run.record["headline"]
+    graded = GradedRun.of(run)
     say(
         write(
             "demo.done",
-            customers=write.number(head["customers"]),
-            orders=write.number(run.record["saw"]["rows"]["orders"]),
-            lines=write.number(run.record["saw"]["rows"]["order_lines"]),
+            customers=write.number(graded.totals.customers),
+            orders=write.number(graded.inputs.rows["orders"]),
+            lines=write.number(graded.inputs.rows["order_lines"]),
             runs=len(MONTH_ENDS),
             loading=f"{loaded - start:.1f}",
             grading=f"{perf_counter() - loaded:.1f}",

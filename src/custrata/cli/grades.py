@@ -8,15 +8,14 @@ from typing import Any
 import click
 import ibis.expr.types as ir
 
-from custrata.analytics.moments import AsOf
 from custrata.cli.help import Command
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import FORMATS, raw_option, write_table
 from custrata.cli.upkeep import after_refresh
 from custrata.engine import Engine
 from custrata.errors import BadInput, Refused
-from custrata.lake import Run
 from custrata.pipeline import refresh
+from custrata.pipeline.reading import GradedRun, GradedScheme
 from custrata.pipeline.run_notes import describe_run
 from custrata.tiering import explain
 from custrata.tiering.names import notes_of
@@ -38,22 +37,22 @@ class UnknownCustomer(BadInput):
     template = "There is no customer “{customer}” in the run as of {as_of}."
 
 
-def published(session: Session) -> Run:
+def published(session: Session) -> GradedRun:
     """The published run. Raises `NothingPublished`."""
     run = session.workspace.runs.published()
     if run is None:
         raise NothingPublished()
-    return run
+    return GradedRun.of(run)
 
 
-def graded_scheme(session: Session, run: Run, scheme: str) -> dict[str, Any]:
-    schemes: dict[str, dict[str, Any]] = run.record["schemes"]
-    if scheme not in schemes:
-        raise UnknownScheme(scheme=scheme, known=", ".join(schemes))
-    scheme_record = schemes[scheme]
-    if scheme_record["waiting"]:
-        raise SchemeWaits(scheme=scheme, reason=" ".join(notes_of(scheme_record, session.language)))
-    return scheme_record
+def graded_scheme(session: Session, run: GradedRun, key: str) -> GradedScheme:
+    """A scheme that customers were graded by. Raises `UnknownScheme`, `SchemeWaits`."""
+    if key not in run.schemes:
+        raise UnknownScheme(scheme=key, known=", ".join(run.schemes))
+    scheme = run.schemes[key]
+    if scheme.waiting:
+        raise SchemeWaits(scheme=key, reason=" ".join(notes_of(scheme.record, session.language)))
+    return scheme
 
 
 @click.command("refresh", cls=Command)
@@ -75,14 +74,14 @@ def refresh_command(
             session.workspace, engine, at=now(), as_of=as_of, learn=learn, learned_before=learned_before,
             progress=progress,
         )  # fmt: skip
-    record = done.run.record
+    run = GradedRun.of(done.run)
     phrase = "refreshed" if done.new else "unchanged"
     say(
         write(
             phrase,
-            customers=write.number(record["headline"]["customers"]),
+            customers=write.number(run.totals.customers),
             as_of=write.instant(done.run.as_of),
-            seconds=f"{sum(record['steps'].values()):.1f}",
+            seconds=f"{run.seconds:.1f}",
         )
     )
     for sentence in describe_run(done.run, session.writer("runs")):
@@ -113,8 +112,7 @@ def _format_options(command: Any) -> Any:
 def tiers_command(session: Session, scheme: str, fmt: str, output: Path | None, *, raw: bool) -> None:
     """Write customer_id, tier, value and since of SCHEME, best tier first."""
     run = published(session)
-    scheme_record = graded_scheme(session, run, scheme)
-    order = {tier: place for place, tier in enumerate(scheme_record["tiers"])}
+    order = {tier: place for place, tier in enumerate(graded_scheme(session, run, scheme).tier_keys)}
     with session.workspace.engine() as engine:
         profile = run.read("profile", engine)
         table = profile.select("customer_id", tier=f"{scheme}_tier", value=f"{scheme}_value", since=f"{scheme}_since")
@@ -148,9 +146,8 @@ def explain_command(session: Session, customer: str, scheme: str | None, short: 
         rows = engine.arrow(profile.filter(profile.customer_id == customer)).to_pylist()
     if not rows:
         raise UnknownCustomer(customer=customer, as_of=run.as_of.date().isoformat())
-    scheme_keys = [scheme] if scheme else [key for key, of in run.record["schemes"].items() if not of["waiting"]]
-    as_of = AsOf(run.as_of, run.record["zone"])
+    scheme_keys = [scheme] if scheme else [key for key, graded in run.schemes.items() if not graded.waiting]
     for key in scheme_keys:
-        explanation = explain(key, rows[0], run.record["schemes"][key], writer, as_of=as_of)
+        explanation = explain(key, rows[0], run.schemes[key].record, writer, as_of=run.moment)
         for number, sentence in enumerate(explanation.short if short else explanation.sentences):
             say(f"  {sentence}" if number else click.style(sentence, bold=True))

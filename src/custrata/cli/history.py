@@ -23,7 +23,16 @@ from custrata.engine.storage import reason_of
 from custrata.errors import BadInput
 from custrata.lake import Run
 from custrata.pipeline import rebuild
-from custrata.pipeline.reading import Interval, RunRemoved, biggest_movers, history, history_of, moved_between, stays
+from custrata.pipeline.reading import (
+    GradedRun,
+    Interval,
+    RunRemoved,
+    biggest_movers,
+    history,
+    history_of,
+    moved_between,
+    stays,
+)
 from custrata.pipeline.reading.stays import describe_stays
 from custrata.tiering.names import scheme_name, tier_name
 from custrata.wording import catalogue
@@ -60,7 +69,7 @@ def show_command(session: Session, customer: str, scheme: str | None) -> None:
     intervals = history_of(session.workspace, customer, [scheme] if scheme else None)
     if not intervals:
         say(session.writer("history")("none"))
-    for key in dict.fromkeys((*run.record["schemes"], *(interval.scheme for interval in intervals))):
+    for key in dict.fromkeys((*run.schemes, *(interval.scheme for interval in intervals))):
         _show(session, run, key, [interval for interval in intervals if interval.scheme == key])
 
 
@@ -87,11 +96,12 @@ def export_command(session: Session, scheme: str | None, fmt: str, output: Path,
     say(write("written", intervals=write.number(many), path=output))
 
 
-def _show(session: Session, run: Run, key: str, intervals: Sequence[Interval]) -> None:
+def _show(session: Session, run: GradedRun, key: str, intervals: Sequence[Interval]) -> None:
     """One scheme's intervals as a table under its name."""
     if not intervals:
         return
-    write, life, scheme_record = session.writer("history"), session.writer("life"), run.record["schemes"].get(key)
+    write, life, graded = session.writer("history"), session.writer("life"), run.schemes.get(key)
+    scheme_record = None if graded is None else graded.record
     say(click.style(scheme_name(key, session.language, scheme_record), bold=True))
     rows = [
         [
@@ -178,9 +188,10 @@ def rebuild_command(session: Session, start: datetime | None, every: Any, engine
     say(write.count("rebuilt", len(done.runs), **ends))
     if done.traces:
         say("  " + session.writer("runs").count("traces_left", done.traces))
-    schemes = done.runs[-1].record["schemes"]
+    schemes = GradedRun.of(done.runs[-1]).schemes
     for key, many in sorted(done.corrected.items()):
-        say("  " + write.count("corrected", many, scheme=scheme_name(key, session.language, schemes.get(key))))
+        record = schemes[key].record if key in schemes else None
+        say("  " + write.count("corrected", many, scheme=scheme_name(key, session.language, record)))
     if not done.corrected:
         say("  " + write("corrected_nothing"))
 
@@ -193,7 +204,7 @@ def rebuild_command(session: Session, start: datetime | None, every: Any, engine
 def matrix_command(session: Session, scheme: str, start: str | None, end: str | None) -> None:
     """Show who went from which tier of SCHEME to which between any two runs: customers and their spend."""
     newest = published(session)
-    scheme_record = graded_scheme(session, newest, scheme)
+    scheme_record = graded_scheme(session, newest, scheme).record
     runs = [run for run in session.workspace.runs.all() if _graded(run, scheme)]
     after = _find_run(session, runs, scheme, end) if end else runs[-1]
     place = runs.index(after)
@@ -217,8 +228,7 @@ def matrix_command(session: Session, scheme: str, start: str | None, end: str | 
 
 
 def _graded(run: Run, scheme: str) -> bool:
-    scheme_record = run.record["schemes"].get(scheme)
-    return scheme_record is not None and not scheme_record["waiting"]
+    return GradedRun.of(run).scheme(scheme) is not None
 
 
 def _find_run(session: Session, runs: Sequence[Run], scheme: str, run_or_day: str) -> Run:
@@ -244,7 +254,7 @@ def _find_run(session: Session, runs: Sequence[Run], scheme: str, run_or_day: st
 def stays_command(session: Session, scheme: str) -> None:
     """Show how long customers stay in each tier of SCHEME: median, and who is still there after 30 … 365 days."""
     run, write = published(session), session.writer("history")
-    scheme_record, lengths = graded_scheme(session, run, scheme), stays(session.workspace, scheme)
+    scheme_record, lengths = graded_scheme(session, run, scheme).record, stays(session.workspace, scheme)
     rows = [
         [
             tier_name(scheme, stay.tier, session.language, scheme_record),
@@ -273,7 +283,7 @@ def stays_command(session: Session, scheme: str) -> None:
 @workspace_option
 def movers_command(session: Session, scheme: str, run_or_day: str | None, most: int) -> None:
     """Show the biggest spenders of those who went up and down in SCHEME at a run."""
-    scheme_record = graded_scheme(session, published(session), scheme)
+    scheme_record = graded_scheme(session, published(session), scheme).record
     runs = [run for run in session.workspace.runs.all() if _graded(run, scheme)]
     run = _find_run(session, runs, scheme, run_or_day) if run_or_day else runs[-1]
     write = session.writer("history")

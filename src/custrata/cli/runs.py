@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import sys
-from datetime import datetime
 
 import click
 
@@ -14,7 +13,7 @@ from custrata.cli.tables import draw
 from custrata.lake import Run, Workspace
 from custrata.lake.retention import instant_of
 from custrata.pipeline import Verified, verify, withdraw
-from custrata.pipeline.reading import RunRemoved
+from custrata.pipeline.reading import GradedRun, RunRemoved
 from custrata.pipeline.run_notes import describe_marks
 from custrata.pipeline.verifying import RunBeforeRemoved
 from custrata.pipeline.withdrawal import NoSuchPublishedRun
@@ -36,9 +35,9 @@ def list_command(session: Session) -> None:
     write, runs = session.writer("runs"), session.workspace.runs
     heads = [write(f"heads.{name}") for name in ("run", "as_of", "made", "customers", "note")]
     rows = [
-        [run.id, write.instant(run.as_of), write.instant(_created_at(run)), run.record["headline"]["customers"],
+        [run.id, write.instant(run.as_of), write.instant(run.created_at), run.totals.customers,
          ", ".join(describe_marks(run, write))]
-        for run in reversed(runs.all())
+        for run in map(GradedRun.of, reversed(runs.all()))
     ]  # fmt: skip
     say(draw(heads, rows, [False, False, False, True, False]).rstrip("\n") if rows else write("none"))
     if traces := runs.traces():
@@ -50,11 +49,6 @@ def list_command(session: Session) -> None:
     started_at = runs.rebuilding()
     if started_at is not None:
         say(write("rebuilding", at=write.instant(started_at)))
-
-
-def _created_at(run: Run) -> datetime:
-    """When a run was made."""
-    return datetime.fromisoformat(run.record["at"])
 
 
 @runs_group.command("withdraw", cls=Command)
@@ -116,7 +110,7 @@ def _print_result(session: Session, result: Verified) -> None:
     if not result.facts:
         say("  " + write("facts_gone"))
     if result.definitions is not None:
-        say("  " + write("other_definitions", version=result.run.record["version"]))
+        say("  " + write("other_definitions", version=GradedRun.of(result.run).version))
     if not result.before:
         say("  " + write("before_gone"))
     for name, many in (("gone", result.gone), ("added", result.added)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -48,21 +47,19 @@ def schemes_group(session: Session) -> None:
 def _list(session: Session) -> None:
     run, write = published(session), session.writer("cli")
     rows: list[list[Any]] = []
-    for key, record in run.record["schemes"].items():
-        if record["waiting"]:
+    for key, scheme in run.schemes.items():
+        record = scheme.record
+        if scheme.waiting:
             note = " ".join(notes_of(record, session.language))
             rows.append([key, scheme_name(key, session.language, record), note, None, None, None])
             continue
-        sizes = {row["tier"]: row for row in run.record["tiers"][key]}
-        everyone = sum(row["customers"] for row in sizes.values())
-        for tier in record["tiers"]:
-            size = sizes.get(tier, {"customers": 0, "revenue": "0.00"})
-            share = write.share(size["customers"] / everyone if everyone else None)
+        for tier in scheme.tiers:
+            share = write.share(tier.customers / scheme.customers if scheme.customers else None)
             names = [
                 scheme_name(key, session.language, record),
-                tier_name(key, tier, session.language, record),
+                tier_name(key, tier.key, session.language, record),
             ]
-            rows.append([f"{key}.{tier}", *names, size["customers"], share, write.money(Decimal(size["revenue"]), 2)])
+            rows.append([f"{key}.{tier.key}", *names, tier.customers, share, write.money(tier.revenue, 2)])
     heads = [write(f"heads.{name}") for name in ("key", "scheme", "tier", "customers", "share", "revenue")]
     say(draw(heads, rows, [False, False, False, True, True, True]).rstrip("\n"))
 

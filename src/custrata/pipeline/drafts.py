@@ -19,9 +19,9 @@ from custrata.engine import Engine
 from custrata.errors import Refused
 from custrata.lake import Run, Workspace
 from custrata.pipeline.decisions import AppliedDecisions, Decisions
+from custrata.pipeline.graded import GradedRun
 from custrata.pipeline.grading import Grader
 from custrata.pipeline.learning import expected_lines
-from custrata.pipeline.record import curve_from
 from custrata.pipeline.snapshot import counted_facts, snapshot
 from custrata.pipeline.windows import Windows, has_own_window
 from custrata.tiering.checking import Types, added_columns, check_definition, conditions
@@ -81,19 +81,20 @@ def graded_draft(
         raise NotGradedYet()
     whole = run.read("profile", engine)
     _check(workspace, [definition], engine, run, trait_types(run, whole), other_definitions=other_definitions)
-    moment = AsOf(run.as_of, run.record["zone"])
+    graded = GradedRun.of(run)
+    moment = graded.moment
     schemes = _schemes(SchemeLibrary(workspace), definition, other_definitions)
     with ExitStack() as stack:
         keep = stack.enter_context(engine.keeping())
         order_facts, facts = _facts(workspace, schemes, engine, moment, keep=keep, stack=stack)
         context = Context(
-            curve_from(run.record["curve"]),
-            run.record["population"]["period"],
+            graded.curve,
+            graded.period,
             moment,
             facts,
             expected_lines(workspace, engine, run, schemes),
             keep,
-            tuple(run.record.get("uncovered", ())),
+            graded.uncovered,
         )
         kind = _ByValue if by_value else Grader
         # The tier of a single trait is cheaper to compute again than to cache for all customers.
@@ -156,11 +157,9 @@ def _check(
 def trait_types(run: Run, profile: ir.Table) -> dict[str, dt.DataType]:
     """The columns of a run's profile that do not come from schemes, with their types."""
     scheme_columns: set[str] = set()
-    for key, scheme_record in run.record["schemes"].items():
-        data = scheme_record.get("definition")
-        scheme_columns |= (
-            added_columns(define(data)) if data else {f"{key}_{part}" for part in ("tier", "before", "value", "since")}
-        )
+    for key, scheme in GradedRun.of(run).schemes.items():
+        unversioned = {f"{key}_{part}" for part in ("tier", "before", "value", "since")}
+        scheme_columns |= added_columns(define(scheme.definition)) if scheme.definition else unversioned
     return {name: kind for name, kind in profile.schema().items() if name not in scheme_columns}
 
 
@@ -183,7 +182,7 @@ def _as_refreshed(run: Run, profile: ir.Table, anew: Sequence[Scheme]) -> ir.Tab
 
     Tiers that follow their value have no `since` at that point.
     """
-    gone = {f"{key}_since" for key, scheme_record in run.record["schemes"].items() if not scheme_record.get("lives")}
+    gone = {f"{key}_since" for key, scheme in GradedRun.of(run).schemes.items() if not scheme.lives}
     gone |= {name for scheme in anew for name in columns_of(scheme.key)}
     return profile.drop(*[name for name in profile.columns if name in gone])
 
@@ -208,6 +207,6 @@ def _fact_types(workspace: Workspace, engine: Engine, run: Run) -> dict[str, Typ
     with workspace.lake.reading() as lake:
         facts = snapshot(lake, engine, workspace.exclusions.all())
         every = replace(facts, rows=dict.fromkeys(facts.rows, 1))
-        orders = known_orders(facts.orders, AsOf(run.as_of, run.record["zone"]))
+        orders = known_orders(facts.orders, GradedRun.of(run).moment)
         tables = counted_facts(every, KnownFacts(orders, orders, Population(None)))
         return {name: dict(table.schema().items()) for name, table in tables.items()}

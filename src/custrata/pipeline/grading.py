@@ -16,6 +16,7 @@ from custrata.analytics.traits import Keep, joined_by_customer
 from custrata.engine import Engine
 from custrata.lake import Run
 from custrata.pipeline.decisions import AppliedDecisions
+from custrata.pipeline.graded import GradedRun
 from custrata.pipeline.handover import Handover
 from custrata.pipeline.state import OWN, previous_state
 from custrata.pipeline.windows import Windows
@@ -108,8 +109,8 @@ class Grader:
 
     def _counted_since(self, scheme: Scheme) -> bool:
         """Whether the previous run used the same reviews; else this run judges the last full period as its first."""
-        previous_record = {} if self.previous_run is None else self.previous_run.record["schemes"].get(scheme.key, {})
-        definition = self.handover.definitions.get(scheme.key) or previous_record.get("definition") or {}
+        previous = None if self.previous_run is None else GradedRun.of(self.previous_run).schemes.get(scheme.key)
+        definition = self.handover.definitions.get(scheme.key) or ({} if previous is None else previous.definition)
         now = scheme.definition.data()
         return all(definition.get(name) == now.get(name) for name in ("qualify", "review"))
 

@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 
 from custrata.engine import Engine
 from custrata.lake import Run
+from custrata.pipeline.graded import GradedRun
 from custrata.pipeline.state import previous_state
 from custrata.tiering.schemes import Scheme
 
@@ -43,27 +44,27 @@ def handover_for(superseded: Run | None, schemes: Sequence[Scheme], engine: Engi
     previous = recorded_handover(superseded, schemes, engine)
     if superseded is None:
         return previous
-    recorded = superseded.record["schemes"]
+    graded = GradedRun.of(superseded)
     anew = {
-        scheme.key: recorded[scheme.key]
+        scheme.key: replaced.definition
         for scheme in schemes
-        if scheme.definition.lives and scheme.key in recorded and not recorded[scheme.key]["waiting"]
-        and recorded[scheme.key].get("version") != scheme.version
-    }  # fmt: skip
+        if scheme.definition.lives
+        and (replaced := graded.scheme(scheme.key)) is not None
+        and replaced.version != scheme.version
+    }
     states = {key: previous_state(superseded, key, engine) for key in anew}
-    definitions = {key: scheme_record.get("definition") or {} for key, scheme_record in anew.items()}
-    return Handover({**previous.states, **states}, {**previous.definitions, **definitions})
+    return Handover({**previous.states, **states}, {**previous.definitions, **anew})
 
 
 def recorded_handover(run: Run | None, schemes: Sequence[Scheme], engine: Engine) -> Handover:
     """The handover that a run recorded, for schemes whose version has not changed since."""
     if run is None:
         return Handover()
-    recorded, definitions = run.record["schemes"], run.record.get("handover", {})
+    graded = GradedRun.of(run)
     same = [
         scheme.key
         for scheme in schemes
-        if scheme.key in definitions and recorded[scheme.key]["version"] == scheme.version
+        if scheme.key in graded.handover and graded.schemes[scheme.key].version == scheme.version
     ]
     states = {key: run.read(file_of(key), engine) for key in same}
-    return Handover(states, {key: definitions[key] for key in same})
+    return Handover(states, {key: graded.handover[key] for key in same})

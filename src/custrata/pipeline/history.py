@@ -13,6 +13,7 @@ from custrata.analytics.moments import AsOf
 from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros
 from custrata.lake import Run
+from custrata.pipeline.graded import GradedRun
 from custrata.schema import INSTANT
 
 CHANGES = ibis.schema(
@@ -84,7 +85,7 @@ def late_customers(orders: ir.Table, before: Run | None) -> ir.Table | None:
     """
     if before is None:
         return None
-    at = ibis.literal(before.record["at"]).cast(INSTANT)
+    at = ibis.literal(GradedRun.of(before).created_at).cast(INSTANT)
     previous_as_of = ibis.literal(before.as_of).cast(INSTANT)
     late = orders.filter(
         orders.customer_id.notnull(),

@@ -25,6 +25,7 @@ from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros
 from custrata.lake import Run
 from custrata.pipeline.decisions import AppliedDecisions
+from custrata.pipeline.graded import GradedRun
 from custrata.pipeline.grading import Grader
 from custrata.pipeline.handover import Handover
 from custrata.pipeline.learning import Lines, models_of
@@ -119,7 +120,9 @@ def _needs_all_orders(scheme: Scheme) -> bool:
 
 def _without_late_orders(of: LateContext, orders: ir.Table) -> ir.Table:
     """The orders without the late ones: those dated before the previous run but imported after it."""
-    at, previous_as_of = (ibis.literal(instant).cast(INSTANT) for instant in (of.before.record["at"], of.before.as_of))
+    at, previous_as_of = (
+        ibis.literal(instant).cast(INSTANT) for instant in (GradedRun.of(of.before).created_at, of.before.as_of)
+    )
     late = (epoch_micros(orders.ordered_at) < epoch_micros(previous_as_of)) & (
         epoch_micros(orders.imported_at) > epoch_micros(at)
     )

@@ -8,7 +8,6 @@ the same facts, versions and instant are equal, in whatever order they are made.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from custrata.analytics.moments import AsOf
@@ -17,6 +16,7 @@ from custrata.analytics.silence_learning import learn_silence
 from custrata.engine import Engine
 from custrata.lake import Run, Workspace
 from custrata.pipeline.decisions import AppliedDecisions
+from custrata.pipeline.graded import GradedRun
 from custrata.pipeline.grading import Grader
 from custrata.pipeline.record import curve_from, graded_record
 from custrata.pipeline.snapshot import counted_facts
@@ -71,7 +71,7 @@ def expected_lines(workspace: Workspace, engine: Engine, run: Run, schemes: Sequ
     fresh = [scheme for scheme in schemes if is_learned(scheme) and scheme.key not in lines]
     if not fresh:
         return models_of(lines)
-    clock = datetime.fromisoformat(run.record["at"])
+    clock = GradedRun.of(run).created_at
     with open_source(
         workspace, engine, at=max([clock, *(record.at for record in workspace.lake.snapshot().imports)])
     ) as source:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from custrata.lake import Run
+from custrata.pipeline.graded import GradedRun, GradedScheme
 
 # Increased whenever the definition of a trait or of a kind of scheme changes, so that equal facts may give other tiers:
 # runs made by other definitions are regraded, and curves carry a mark where the definitions change.
@@ -19,25 +20,26 @@ def marks_of(schemes: Mapping[str, Mapping[str, Any]], before: Run | None) -> li
     """
     if before is None:
         return []
-    previous_record = before.record
-    was = int(previous_record["saw"].get("definitions") or 1)
+    previous_run = GradedRun.of(before)
+    was = previous_run.inputs.definitions
     marks = [_mark("definitions", None, was, DEFINITIONS)] if was != DEFINITIONS else []
-    return marks + _scheme_marks(schemes, previous_record["schemes"])
+    graded = {key: GradedScheme(key, scheme_record, {}) for key, scheme_record in schemes.items()}
+    return marks + _scheme_marks(graded, previous_run.schemes)
 
 
 def _scheme_marks(
-    schemes: Mapping[str, Mapping[str, Any]], previous_schemes: Mapping[str, Mapping[str, Any]]
+    schemes: Mapping[str, GradedScheme], previous_schemes: Mapping[str, GradedScheme]
 ) -> list[dict[str, Any]]:
     """The marks of individual schemes."""
     marks: list[dict[str, Any]] = []
-    for key, scheme_record in schemes.items():
+    for key, scheme in schemes.items():
         earlier = previous_schemes.get(key)
-        if earlier is None or earlier["waiting"] or scheme_record["waiting"]:
+        if earlier is None or earlier.waiting or scheme.waiting:
             continue
-        versions = earlier.get("version") or 1, scheme_record.get("version") or 1
+        versions = earlier.version, scheme.version
         if versions[0] != versions[1]:
             marks.append(_mark("version", key, *versions))
-        elif (numbers := (_learning(earlier), _learning(scheme_record)))[0] != numbers[1]:
+        elif (numbers := (_learning(earlier), _learning(scheme)))[0] != numbers[1]:
             marks.append(_mark("learning", key, *numbers))
     return marks
 
@@ -47,31 +49,31 @@ def marks_between(before: Run | None, run: Run) -> list[dict[str, Any]]:
 
     Otherwise retention removed runs in between, and the marks cover all changes since.
     """
-    recorded: list[dict[str, Any]] = list(run.record.get("marks") or ())
-    if before is None or run.record.get("before") in (None, before.id):
-        return recorded
-    was, now = (int((compared.record.get("saw") or {}).get("definitions") or 1) for compared in (before, run))
+    graded = GradedRun.of(run)
+    if before is None or graded.follows(before):
+        return list(map(dict, graded.marks))
+    earlier = GradedRun.of(before)
+    was, now = earlier.inputs.definitions, graded.inputs.definitions
     marks = [_mark("definitions", None, was, now)] if was != now else []
-    return marks + _scheme_marks(run.record["schemes"], before.record["schemes"])
+    return marks + _scheme_marks(graded.schemes, earlier.schemes)
 
 
 def method_of(run: Run, scheme: str) -> tuple[int, int, int | None] | None:
     """The method of a scheme at a run: definitions, version and number of the learning; None if it waited."""
-    scheme_record = run.record["schemes"].get(scheme)
-    if scheme_record is None or scheme_record["waiting"]:
-        return None
-    return int(run.record["saw"].get("definitions") or 1), scheme_record.get("version", 1), _learning(scheme_record)
+    graded = GradedRun.of(run)
+    by = graded.scheme(scheme)
+    return None if by is None else (graded.inputs.definitions, by.version, _learning(by))
 
 
 def same_method(run: Run, scheme: str, scheme_record: Mapping[str, Any]) -> bool:
     """Whether a run graded a scheme by the current method, so that another tier is due to other facts."""
-    return method_of(run, scheme) == (DEFINITIONS, scheme_record["version"], _learning(scheme_record))
+    by = GradedScheme(scheme, scheme_record, {})
+    return method_of(run, scheme) == (DEFINITIONS, by.version, _learning(by))
 
 
 def _mark(kind: str, scheme: str | None, was: int | None, now: int | None) -> dict[str, Any]:
     return {"kind": kind, "scheme": scheme, "was": was, "now": now}
 
 
-def _learning(scheme_record: Mapping[str, Any]) -> int | None:
-    learning: int | None = (scheme_record.get("learning") or {}).get("number")
-    return learning
+def _learning(scheme: GradedScheme) -> int | None:
+    return None if scheme.learning is None else scheme.learning.number

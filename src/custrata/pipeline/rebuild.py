@@ -14,6 +14,7 @@ from custrata.engine.guard import guarded
 from custrata.errors import Refused
 from custrata.lake import Run, Stage, Workspace
 from custrata.pipeline.decisions import AppliedDecisions, Decisions, decisions_of
+from custrata.pipeline.graded import GradedRun
 from custrata.pipeline.handover import recorded_handover
 from custrata.pipeline.learning import learned_lines
 from custrata.pipeline.run_creation import Progress, Refreshed, Task, Watch, create_run
@@ -47,7 +48,7 @@ class Rebuilt:
         """Corrected tiers by scheme, over all runs."""
         totals: dict[str, int] = {}
         for run in self.runs:
-            for key, customers in run.record.get("corrected", {}).items():
+            for key, customers in GradedRun.of(run).corrected.items():
                 totals[key] = totals.get(key, 0) + customers
         return totals
 

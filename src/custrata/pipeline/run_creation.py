@@ -26,6 +26,7 @@ from custrata.lake import Run
 from custrata.lake.exclusions import fingerprint
 from custrata.pipeline.corrections import corrections, late_summary
 from custrata.pipeline.decisions import AppliedDecisions
+from custrata.pipeline.graded import GradedRun
 from custrata.pipeline.grading import Grader
 from custrata.pipeline.handover import Handover
 from custrata.pipeline.history import changes, departed_customers, late_customers, with_history
@@ -120,7 +121,7 @@ class Task:
 
     def matches(self, run: Run) -> bool:
         """Whether a run was made from equal inputs."""
-        return all(run.record["saw"].get(name, "") == value for name, value in self.marks.items())
+        return GradedRun.of(run).has_inputs(self.marks)
 
 
 def create_run(task: Task, store: RunStore, superseded: Run | None, watch: Watch, *, prepare: bool = True) -> Run:
@@ -258,7 +259,8 @@ def _written(
         whole = engine.read_parquet([draft / "profile.parquet"])
         moved = with_lateness(moved, late, whole, _late_context(task, before, gap), keep)
     engine.write_parquet(moved.order_by("customer_id", "scheme"), draft / "changes.parquet", group=ROWS_TOGETHER)
-    wrong = superseded is not None and superseded.record["saw"]["fingerprint"] != task.source.lake.fingerprint
+    fingerprint_now = task.source.lake.fingerprint
+    wrong = superseded is not None and GradedRun.of(superseded).inputs.fingerprint != fingerprint_now
     corrected = corrections(tiers, graded, superseded, engine, draft, wrong=wrong, at=task.source.at)
     task.decisions.write(draft)
     task.handover.write(draft, engine)

@@ -17,6 +17,7 @@ from custrata.engine.guard import guarded
 from custrata.lake import Run, Workspace
 from custrata.pipeline.decisions import Decisions
 from custrata.pipeline.drafts import Draft, graded_draft
+from custrata.pipeline.graded import GradedRun
 from custrata.pipeline.histogram import Distribution, histogram
 from custrata.pipeline.record import graded_record
 from custrata.schema import SUM
@@ -205,8 +206,7 @@ class _Comparison:
         self.key = draft.scheme.key
         self.decisions: dict[str, Any] = draft.grader.records[self.key]
         self.json_record: dict[str, Any] = graded_record(self.decisions)
-        published = draft.run.record["schemes"].get(self.key)
-        self.published: Mapping[str, Any] | None = None if published is None or published["waiting"] else published
+        self.published = GradedRun.of(draft.run).scheme(self.key)
         self.ranks = {tier: place for place, tier in enumerate(self.decisions["tiers"])}
 
     def simulation(self, movers: int) -> Simulation:
@@ -287,9 +287,9 @@ class _Comparison:
 
     def _cost_before(self, moves: Sequence[Move]) -> Decimal | None:
         """The yearly cost of the published tiers with their current customers."""
-        if self.published is None or not self.published.get("definition"):
+        if self.published is None or not self.published.definition:
             return None
-        costs = _costs(define(self.published["definition"]).tiers)
+        costs = _costs(define(self.published.definition).tiers)
         return _sum(costs[move.source] * move.customers for move in moves if move.source in costs)
 
     def _movers(self, compared: ir.Table, movers: int) -> tuple[list[Mover], list[Mover]]:

@@ -15,6 +15,7 @@ from typing import Any
 from custrata.lake import Busy, Damaged, Run, Runs, Workspace
 from custrata.lake.retention import compacting_share, days_kept, instant_of, runs_to_remove
 from custrata.lake.workspace import LEFT_INSIDE, SCRATCH
+from custrata.pipeline.graded import GradedRun
 from custrata.pipeline.marks import method_of
 
 Progress = Callable[[str, float], None]
@@ -135,17 +136,7 @@ def retain(workspace: Workspace, *, wait: float = 0.0) -> Retained:
 
 def trace_of(run: Run) -> dict[str, Any]:
     """The part of the record that stays of a removed run."""
-    schemes = {
-        key: {name: scheme_record.get(name) for name in OF_SCHEME}
-        | {"learning": _number_of(scheme_record.get("learning"))}
-        for key, scheme_record in run.record["schemes"].items()
-    }
-    saw = {"definitions": run.record["saw"].get("definitions")}
-    return {name: run.record.get(name) for name in BRIEF} | {"saw": saw, "schemes": schemes}
-
-
-def _number_of(learning: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return None if learning is None else {"number": learning.get("number")}
+    return GradedRun.of(run).brief(BRIEF, OF_SCHEME)
 
 
 def compact_if_due(workspace: Workspace, *, at: datetime, wait: float = 5.0) -> int:
@@ -219,7 +210,7 @@ def _openings(folder: Path, ids: Sequence[str]) -> frozenset[str]:
     runs, so it is cached by it.
     """
     runs = Runs(folder).history()
-    keys = runs[-1].record["schemes"] if runs else ()
+    keys = GradedRun.of(runs[-1]).schemes if runs else ()
     return frozenset(run_id for key in keys for run_id in _opening(runs, key))
 
 

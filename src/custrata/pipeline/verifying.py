@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from custrata.analytics.moments import AsOf
 from custrata.engine import Engine
 from custrata.engine.functions import epoch_micros
 from custrata.engine.guard import guarded
@@ -19,6 +17,7 @@ from custrata.engine.scratch import Scratch
 from custrata.errors import Refused
 from custrata.lake import LakeSnapshot, Run, Workspace
 from custrata.pipeline.decisions import AppliedDecisions, decisions_of
+from custrata.pipeline.graded import GradedRun
 from custrata.pipeline.handover import recorded_handover
 from custrata.pipeline.learning import Lines
 from custrata.pipeline.marks import DEFINITIONS
@@ -94,12 +93,12 @@ def _verified(workspace: Workspace, engine: Engine, run_id: str) -> Verified:
     runs = {run.id: run for run in workspace.runs.all()}
     if run_id not in runs:
         raise NoSuchPublishedRun(run=run_id)
-    run = runs[run_id]
-    if run.record["before"] in workspace.runs.traces():
-        raise RunBeforeRemoved(run=run_id, before=run.record["before"])
-    at = datetime.fromisoformat(run.record["at"])
+    run = GradedRun.of(runs[run_id])
+    if run.before in workspace.runs.traces():
+        raise RunBeforeRemoved(run=run_id, before=run.before)
+    at = run.created_at
     lake = _recorded_snapshot(workspace, run)
-    before = runs.get(run.record["before"] or "")
+    before = runs.get(run.before or "")
     without = excluded_of(run)
     with (
         open_source(workspace, engine, at=at, lake=lake, excluded=without) as source,
@@ -110,23 +109,23 @@ def _verified(workspace: Workspace, engine: Engine, run_id: str) -> Verified:
         write_profile(_task(recorded, run, before), computed, Watch(None))
         with Serving().connect() as connection:
             compared = _compared(connection, run.table("profile"), computed)
-    made_by = int(run.record["saw"].get("definitions") or 1)
+    made_by = run.inputs.definitions
     return Verified(
         run=run,
         facts=lake is not None,
         definitions=None if made_by == DEFINITIONS else made_by,
-        before=before is not None or run.record["before"] is None,
+        before=before is not None or run.before is None,
         **compared,
     )
 
 
-def _recorded_snapshot(workspace: Workspace, run: Run) -> LakeSnapshot | None:
+def _recorded_snapshot(workspace: Workspace, run: GradedRun) -> LakeSnapshot | None:
     """The facts of a run: its recorded versions, or the current ones where only compaction changed the files."""
-    recorded = workspace.lake.at_versions(run.record["saw"]["versions"], run.record["saw"]["rows"])
+    recorded = workspace.lake.at_versions(run.inputs.versions, run.inputs.rows)
     if recorded is not None:
         return recorded
     now = workspace.lake.snapshot()
-    return now if now.fingerprint == run.record["saw"]["fingerprint"] else None
+    return now if now.fingerprint == run.inputs.fingerprint else None
 
 
 def _imported_by(facts: Snapshot, at: datetime) -> Snapshot:
@@ -140,28 +139,27 @@ def _imported_by(facts: Snapshot, at: datetime) -> Snapshot:
     return replace(facts, **{name: imported_before(getattr(facts, name)) for name in names})
 
 
-def _task(source: Source, run: Run, before: Run | None) -> Task:
+def _task(source: Source, run: GradedRun, before: Run | None) -> Task:
     """The inputs of a run, from its record."""
-    recorded: Mapping[str, Mapping[str, Any]] = run.record["schemes"]
     schemes = dependency_order(
-        [
-            scheme_of(define(scheme_record["definition"]), scheme_record["version"])
-            for scheme_record in recorded.values()
-        ]
+        [scheme_of(define(scheme.definition), scheme.version) for scheme in run.schemes.values()]
     )
-    moment, decisions = AsOf(run.as_of, run.record["zone"]), AppliedDecisions.of(decisions_of(run), None)
+    decisions = AppliedDecisions.of(decisions_of(run), None)
     handover = recorded_handover(run, schemes, source.engine)
-    return Task(source, moment, before, decisions, schemes, tuple(recorded), _lines(recorded), handover)
+    return Task(source, run.moment, before, decisions, schemes, tuple(run.schemes), _lines(run), handover)
 
 
-def _lines(recorded: Mapping[str, Mapping[str, Any]]) -> Lines:
+def _lines(run: GradedRun) -> Lines:
     """The learned lines of a run, from its record."""
     lines: Lines = {}
-    for key, record in recorded.items():
-        if (heading := record.get("learning")) is not None:
-            before, at = (datetime.fromisoformat(heading[name]) for name in ("before", "at"))
-            model = record["facts"].get("curve", record["facts"].get("model"))
-            lines[key] = Learned(key, record["version"], heading["number"], before, at, heading["why"], "", model)
+    for key, scheme in run.schemes.items():
+        learning = scheme.learning
+        if learning is None or learning.number is None or learning.before is None or learning.at is None:
+            continue
+        model = scheme.facts.get("curve", scheme.facts.get("model"))
+        lines[key] = Learned(
+            key, scheme.version, learning.number, learning.before, learning.at, learning.why, "", model
+        )
     return lines
 
 

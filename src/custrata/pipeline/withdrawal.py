@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from custrata.analytics.moments import AsOf
 from custrata.engine import Engine
 from custrata.engine.guard import guarded
 from custrata.errors import BadInput
 from custrata.lake import Run, Workspace
+from custrata.pipeline.graded import GradedRun
 from custrata.pipeline.rebuild import regrade
 from custrata.pipeline.run_creation import Progress
 from custrata.pipeline.view import open_source
@@ -55,9 +55,7 @@ def withdraw(
         if run is None:
             raise NoSuchPublishedRun(run=run_id)
         stage.withdraw(run, by=by, reason=reason)
-        later = [
-            AsOf(candidate.as_of, candidate.record["zone"]) for candidate in stage.all() if candidate.as_of > run.as_of
-        ]
+        later = [GradedRun.of(candidate).moment for candidate in stage.all() if candidate.as_of > run.as_of]
         regraded = regrade(source, stage, later, progress) if later else []
     return Withdrawn(
         run, tuple(refreshed.run for refreshed in regraded if refreshed.new), traces - len(workspace.runs.traces())

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 from custrata.analytics.silence import SilenceCurve, Stratum
 from custrata.lake import Run, Workspace
 from custrata.pipeline.marks import marks_between
-from custrata.pipeline.reading import moved_between
+from custrata.pipeline.reading import GradedRun, GradedTier, RecordedHistogram, moved_between
 from custrata.report.data import (
     Change,
     Headline,
@@ -36,7 +34,6 @@ from custrata.report.data import (
 from custrata.tiering.names import notes_of, scheme_name, tier_name, trait_name
 from custrata.wording import phrase
 
-Record = Mapping[str, Any]
 APART = {"prospect", "unknown"}
 # The main table of a kind of import, where the two have different names.
 FILLED = {"lines": "order_lines", "customers": "customer_records"}
@@ -46,74 +43,74 @@ LABELS = ("champions", "loyal", "potential_loyalist", "promising", "new", "need_
 
 def collect(workspace: Workspace, run: Run, language: str) -> ReportData:
     """Everything the report of a run shows, the runs before it included; names in the given language."""
-    runs = [earlier for earlier in workspace.runs.all() if earlier.as_of <= run.as_of]
-    record, previous = run.record, runs[-2].record if len(runs) > 1 else None
+    runs = [GradedRun.of(earlier) for earlier in workspace.runs.all() if earlier.as_of <= run.as_of]
+    graded, previous = GradedRun.of(run), runs[-2] if len(runs) > 1 else None
     settings = workspace.settings
     return ReportData(
         workspace=settings.name,
         currency=settings.currency,
         timezone=settings.timezone,
         as_of=run.as_of,
-        headline=headline(record, previous),
-        schemes=tuple(scheme(key, runs, language) for key in record["schemes"]),
-        seconds=sum(record["steps"].values()),
-        previous_as_of=runs[-2].as_of if previous else None,
+        headline=headline(graded, previous),
+        schemes=tuple(scheme(key, runs, language) for key in graded.schemes),
+        seconds=graded.seconds,
+        previous_as_of=previous.as_of if previous else None,
         runs=len(runs),
-        rfm=rfm(record, language),
-        pareto=_pareto(record),
-        silence=silence(record["curve"]),
-        histograms=tuple(histogram(name, bins, language) for name, bins in record["histograms"].items()),
-        quality=_quality(workspace, record, language),
+        rfm=rfm(graded, language),
+        pareto=_pareto(graded),
+        silence=silence(graded.curve),
+        histograms=tuple(histogram(name, bins, language) for name, bins in graded.histograms.items()),
+        quality=_quality(workspace, graded, language),
     )
 
 
-def headline(record: Record, previous: Record | None) -> Headline:
-    """The headline figures, from the record of a run and of the one before."""
-    now, before = record["headline"], previous["headline"] if previous else None
+def headline(run: GradedRun, previous: GradedRun | None) -> Headline:
+    """The headline figures, of a run and of the one before."""
+    now, before = run.totals, previous.totals if previous else None
     return Headline(
-        customers=Change(now["customers"], before["customers"] if before else None),
-        active=Change(now["active"], before["active"] if before else None),
-        spend=Change(Decimal(now["spend_90d"]), Decimal(before["spend_90d"]) if before else None),
+        customers=Change(now.customers, before.customers if before else None),
+        active=Change(now.active, before.active if before else None),
+        spend=Change(now.spend_90d, before.spend_90d if before else None),
     )
 
 
-def _sizes(rows: Iterable[Record]) -> dict[str, Size]:
-    return {row["tier"]: Size(row["customers"], Decimal(row["revenue"])) for row in rows}
+def _sizes(tiers: Mapping[str, GradedTier]) -> dict[str, Size]:
+    return {key: Size(tier.customers, tier.revenue) for key, tier in tiers.items()}
 
 
-def scheme(key: str, runs: Sequence[Run], language: str) -> Scheme:
+def scheme(key: str, runs: Sequence[GradedRun], language: str) -> Scheme:
     """A scheme at the last of the runs (oldest first), with the others as its history."""
-    definition = runs[-1].record["schemes"][key]
-    notes = " ".join(notes_of(definition, language))
-    name = scheme_name(key, language, definition)
-    if definition["waiting"]:
+    graded = runs[-1].schemes[key]
+    notes = " ".join(notes_of(graded.record, language))
+    name = scheme_name(key, language, graded.record)
+    if graded.waiting:
         return Scheme(key, name, note=notes)
     history = tuple(
-        Moment(run.as_of, _sizes(run.record["tiers"][key]), _marks(before, run, key, name, language))
+        Moment(run.as_of, _sizes(by.sizes), _marks(before, run, key, name, language))
         for before, run in zip((None, *runs), runs, strict=False)
-        if key in run.record["tiers"]
+        if (by := run.scheme(key)) is not None
     )
-    nothing = Size(0, Decimal(0))
     tiers = tuple(
         Tier(
-            size.customers, size.revenue, key=tier, name=tier_name(key, tier, language, definition), apart=tier in APART
+            tier.customers,
+            tier.revenue,
+            key=tier.key,
+            name=tier_name(key, tier.key, language, graded.record),
+            apart=tier.key in APART,
         )
-        for tier in definition["tiers"]
-        for size in (history[-1].sizes.get(tier, nothing),)
+        for tier in graded.tiers
     )
     moves = _moves(key, runs[-2], runs[-1]) if len(runs) > 1 else ()
     return Scheme(key, name, tiers, history, moves, notes)
 
 
-def _moves(key: str, before: Run, run: Run) -> tuple[Move, ...]:
+def _moves(key: str, before: GradedRun, run: GradedRun) -> tuple[Move, ...]:
     """The moves since the previous run: as recorded, or counted where runs between the two were removed."""
-    if run.record["before"] in (None, before.id):
-        rows: Iterable[Record] = run.record["moves"].get(key, ())
-    elif before.record["schemes"].get(key, {"waiting": True})["waiting"]:
-        rows = ()
-    else:
-        rows = [vars(move) for move in moved_between(before, run, key)]
-    return tuple(Move(row["source"], row["target"], row["customers"], Decimal(row["revenue"])) for row in rows)
+    if run.follows(before):
+        return tuple(Move(**vars(move)) for move in run.moves(key))
+    if before.scheme(key) is None:
+        return ()
+    return tuple(Move(**vars(move)) for move in moved_between(before, run, key))
 
 
 def _marks(before: Run | None, run: Run, key: str, name: str, language: str) -> tuple[str, ...]:
@@ -122,13 +119,13 @@ def _marks(before: Run | None, run: Run, key: str, name: str, language: str) -> 
     return tuple(phrase("runs", f"mark.{mark['kind']}", language, **{**mark, "scheme": name}) for mark in marks)
 
 
-def rfm(record: Record, language: str) -> RfmMap:
-    """The RFM map of a run's record."""
+def rfm(run: GradedRun, language: str) -> RfmMap:
+    """The RFM map of a run."""
     cells = tuple(
-        RfmCell(row["r"], row["f"], row["customers"], Decimal(row["monetary"]) / row["customers"])
-        for row in record["rfm_map"]
+        RfmCell(cell.recency, cell.frequency, cell.customers, cell.monetary / cell.customers)
+        for cell in run.score_cells
     )
-    sizes = _sizes(record["rfm_labels"])
+    sizes = run.score_labels
     labels = tuple(
         Tier(sizes[label].customers, sizes[label].revenue, key=label, name=phrase("tiers", f"labels.{label}", language))
         for label in LABELS
@@ -137,17 +134,16 @@ def rfm(record: Record, language: str) -> RfmMap:
     return RfmMap(cells, labels)
 
 
-def _pareto(record: Record) -> tuple[ParetoPoint, ...]:
-    points = record["pareto"]
+def _pareto(run: GradedRun) -> tuple[ParetoPoint, ...]:
+    points = run.pareto
     if not points:
         return ()
-    many, total = points[-1]["customers"], Decimal(points[-1]["spend"])
-    return tuple(ParetoPoint(point["customers"] / many, float(Decimal(point["spend"]) / total)) for point in points)
+    many, total = points[-1]
+    return tuple(ParetoPoint(customers / many, float(spend / total)) for customers, spend in points)
 
 
-def silence(record: Record) -> Silence:
-    """The silence curve a run recorded."""
-    curve = SilenceCurve.from_record(record)
+def silence(curve: SilenceCurve) -> Silence:
+    """A silence curve, as it is drawn."""
     claims = tuple(
         SilenceClaim(
             row.least,
@@ -182,7 +178,7 @@ def _stratum(stratum: Stratum) -> SilenceStratum:
     return SilenceStratum(*bounds, points, in_rhythm, at_risk, churned, stratum.thin, stratum.people)
 
 
-def histogram(name: str, bins: Record, language: str) -> Histogram:
+def histogram(name: str, bins: RecordedHistogram, language: str) -> Histogram:
     """How a trait is distributed, as a run recorded it."""
     units: dict[str, Unit] = {
         "recency_days": "days",
@@ -194,13 +190,13 @@ def histogram(name: str, bins: Record, language: str) -> Histogram:
         name,
         trait_name(name, language),
         units[name],
-        tuple(Decimal(str(edge)) for edge in bins["edges"]),
-        tuple(bins["counts"]),
-        None if bins["median"] is None else Decimal(str(bins["median"])),
+        bins.edges,
+        bins.counts,
+        bins.median,
     )
 
 
-def _quality(workspace: Workspace, record: Record, language: str) -> Quality:
+def _quality(workspace: Workspace, run: GradedRun, language: str) -> Quality:
     imports = tuple(
         Import(
             entry.file_name,
@@ -212,13 +208,11 @@ def _quality(workspace: Workspace, record: Record, language: str) -> Quality:
         )
         for entry in workspace.lake.snapshot().imports
     )
-    saw = record["saw"]
-    first = datetime.fromisoformat(saw["first_fact"]).date() if saw.get("first_fact") else None
-    last = datetime.fromisoformat(saw["last_fact"]).date() if saw.get("last_fact") else None
-    head = record["headline"]
+    inputs, totals = run.inputs, run.totals
+    first, last = (None if at is None else at.date() for at in (inputs.first_fact, inputs.last_fact))
     rows: tuple[tuple[str, int | Decimal], ...] = (
-        (phrase("report", "quality.orders_counted", language), int(head["orders"])),
-        (phrase("report", "quality.spend_all", language), Decimal(head["spend_all"])),
-        (phrase("report", "quality.spend_window", language), Decimal(head["spend"])),
+        (phrase("report", "quality.orders_counted", language), totals.orders),
+        (phrase("report", "quality.spend_all", language), totals.spend_all),
+        (phrase("report", "quality.spend_window", language), totals.spend),
     )
-    return Quality(saw["rows"], first, last, rows, imports)
+    return Quality(inputs.rows, first, last, rows, imports)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import lru_cache
 
-from custrata.lake import Run
+from custrata.pipeline.reading import GradedRun
 from custrata.report.collect import APART
 from custrata.report.colours import tier_colours
 from custrata.report.data import Scheme, Tier
@@ -23,7 +22,7 @@ def tier_colour(scheme: str, tier: str) -> str:
 class _Uncached:
     """A wrapper that is equal to any other, to pass a run to a cached function without it being part of the key."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: GradedRun) -> None:
         self.run = run
 
     def __eq__(self, other: object) -> bool:
@@ -35,18 +34,11 @@ class _Uncached:
 
 @lru_cache(maxsize=8)
 def _of_run(run_id: str, uncached: _Uncached) -> dict[tuple[str, str], str]:
-    record, colours = uncached.run.record, dict[tuple[str, str], str]()
-    for scheme, scheme_record in record["schemes"].items():
-        sizes = {row["tier"]: row for row in record["tiers"].get(scheme, ())}
+    colours = dict[tuple[str, str], str]()
+    for scheme, graded in uncached.run.schemes.items():
         tiers = tuple(
-            Tier(
-                customers=sizes[key]["customers"] if key in sizes else 0,
-                revenue=Decimal(sizes[key]["revenue"]) if key in sizes else Decimal(0),
-                key=key,
-                name=key,
-                apart=key in APART,
-            )
-            for key in (scheme_record["tiers"] or ())
+            Tier(tier.customers, tier.revenue, key=tier.key, name=tier.key, apart=tier.key in APART)
+            for tier in graded.tiers
         )
         colours |= {(scheme, key): colour for key, colour in tier_colours(Scheme(scheme, scheme, tiers)).items()}
     return colours

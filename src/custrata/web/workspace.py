@@ -10,9 +10,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-from custrata.lake import Run, Workspace
+from custrata.lake import Workspace
 from custrata.lake.runs import POINTER
 from custrata.lake.workspace import FILE
+from custrata.pipeline.reading import GradedRun
 
 State = tuple[int, int, int]
 
@@ -43,7 +44,7 @@ def workspace() -> Workspace:
     return opened
 
 
-def published_run() -> Run | None:
+def published_run() -> GradedRun | None:
     """The published run, read once per process and run. Raises what `workspace` raises, and `Damaged`."""
     served = workspace()
     return _published(served, _state(served.runs.folder / POINTER))
@@ -64,5 +65,6 @@ def _opened(folder: Path, state: State | None) -> Workspace:
 
 
 @lru_cache(maxsize=4)
-def _published(served: Workspace, state: State | None) -> Run | None:
-    return served.runs.published()
+def _published(served: Workspace, state: State | None) -> GradedRun | None:
+    run = served.runs.published()
+    return None if run is None else GradedRun.of(run)

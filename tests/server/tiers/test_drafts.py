@@ -37,6 +37,7 @@ from custrata.apps.tiers.queries.drafts import library, scheme_state
 from custrata.apps.tiers.queries.values import value_histogram
 from custrata.errors import CustrataError
 from custrata.lake import Workspace
+from custrata.pipeline.reading import GradedRun
 from custrata.tiering.checking import NotANumberTrait, UnknownTraits
 from custrata.tiering.fields import BadDefinition
 from custrata.tiering.library import NoSuchVersion, NothingToPublish, StillRead
@@ -280,8 +281,8 @@ def test_a_refresh_grades_by_what_was_published(ann: User, own_workspace: Worksp
     save(ann)
     publish(ann)
     perform(take_job("a worker", at=LATER))  # type: ignore[arg-type]  # there is one
-    run = own_workspace.runs.all()[-1]
-    assert (run.record["schemes"]["vip"]["version"], run.as_of.isoformat()) == (1, "2025-07-19T16:00:00+00:00")
+    run = GradedRun.of(own_workspace.runs.all()[-1])
+    assert (run.schemes["vip"].version, run.as_of.isoformat()) == (1, "2025-07-19T16:00:00+00:00")
     status = scheme_state("vip")
     assert status is not None
     assert not status.waits

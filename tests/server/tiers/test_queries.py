@@ -11,12 +11,12 @@ import pytest
 from tests.server.conftest import PUBLISHED
 
 from custrata.apps.tiers.queries import comparison, panels, runs, schemes, values
-from custrata.lake import Run, Workspace
-from custrata.pipeline.reading import NoSuchRun
+from custrata.lake import Workspace
+from custrata.pipeline.reading import GradedRun, NoSuchRun
 from custrata.report import Move
 
 
-def newest() -> Run:
+def newest() -> GradedRun:
     run = runs.newest()
     assert run is not None
     return run

@@ -12,11 +12,10 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 from ninja.responses import Status
 
-from custrata.analytics.moments import AsOf
 from custrata.apps.customers.actions import NoSuchCustomer, lift_erasure, start_erasure
 from custrata.apps.customers.queries.erasures import erasures
 from custrata.apps.customers.rights import READ_CUSTOMERS, WRITE_ERASURES
-from custrata.pipeline.reading import Reading, history_of, reading
+from custrata.pipeline.reading import GradedScheme, Reading, history_of, reading
 from custrata.tiering import Explanation, explain, explained_by
 from custrata.web.bearers import BearerToken, bearer
 from custrata.web.problems import answers, exact
@@ -135,16 +134,17 @@ class ExplanationQuery(OfSchemes):
 def customer_tiers(request: HttpRequest, customer_id: str) -> dict[str, Any]:
     """The customer's tier in every scheme of the published run."""
     published = _published(customer_id)
-    schemes = published.run.record["schemes"]
+    schemes = published.run.schemes
     columns = [f"{key}_{part}" for key in schemes for part in (*PARTS, "value")]
     row = _row(published, customer_id, columns)
-    tiers = [_tier(row, key, record) for key, record in schemes.items() if row.get(f"{key}_tier")]
+    tiers = [_tier(row, graded) for key, graded in schemes.items() if row.get(f"{key}_tier")]
     return {"customer_id": customer_id, "run": published.run.id, "as_of": published.run.as_of, "tiers": tiers}
 
 
-def _tier(row: dict[str, Any], key: str, record: dict[str, Any]) -> dict[str, Any]:
+def _tier(row: dict[str, Any], graded: GradedScheme) -> dict[str, Any]:
+    key = graded.key
     parts = {part: row.get(f"{key}_{part}") for part in PARTS}
-    return {"scheme": key, "version": record.get("version", 1), "value": exact(row.get(f"{key}_value")), **parts}
+    return {"scheme": key, "version": graded.version, "value": exact(row.get(f"{key}_value")), **parts}
 
 
 @router.get(f"{CUSTOMER}/explanations", auth=READ, response=answers(ExplanationsOut, 404), url_name="explanations")
@@ -152,15 +152,13 @@ def customer_explanations(request: HttpRequest, customer_id: str, options: Query
     """Why the customer is in these tiers, and what the next tier takes."""
     published = _published(customer_id)
     schemes = {
-        key: record
-        for key, record in published.run.record["schemes"].items()
-        if not options.keys or key in options.keys
+        key: graded.record for key, graded in published.run.schemes.items() if not options.keys or key in options.keys
     }
     columns = [name for key, record in schemes.items() for name in explained_by(key, record, published.columns)]
     row = _row(published, customer_id, columns)
     settings = workspace().settings
     writer = Writer(options.language, settings.currency, settings.timezone, "tiers")
-    as_of = AsOf(published.run.as_of, published.run.record["zone"])
+    as_of = published.run.moment
     explained = [
         explain(key, row, record, writer, as_of=as_of) for key, record in schemes.items() if row.get(f"{key}_tier")
     ]

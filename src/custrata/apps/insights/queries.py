@@ -15,8 +15,7 @@ from custrata.apps.jobs.models import Job, Status
 from custrata.apps.jobs.queries import recent
 from custrata.apps.storage.queries import nearly_full
 from custrata.apps.tiers.queries import panels, runs, schemes
-from custrata.lake import Run
-from custrata.pipeline.reading import likely_shared_cards, reading
+from custrata.pipeline.reading import GradedRun, likely_shared_cards, reading
 from custrata.report import Change, Move, Scheme, Size, collect
 from custrata.report.panels import sign
 from custrata.report.pictures import sparkline
@@ -51,10 +50,10 @@ class Freshness:
     new_imports: int
 
 
-def headline_numbers(run: Run) -> tuple[Number, ...]:
+def headline_numbers(run: GradedRun) -> tuple[Number, ...]:
     """Customers, active customers and their spend, each with its change since the previous run."""
     past, write = runs.history(run), texts.writer("report")
-    head = collect.headline(run.record, past[-2].record if len(past) > 1 else None)
+    head = collect.headline(run, past[-2] if len(past) > 1 else None)
     more: Change[int] = head.customers
     return (
         _headline_number("customers", past, write.number(more.now), write.signed(more.difference), more.difference),
@@ -67,9 +66,9 @@ def headline_numbers(run: Run) -> tuple[Number, ...]:
     )
 
 
-def _headline_number(name: str, past: tuple[Run, ...], value: str, change: str, grown: float | None) -> Number:
+def _headline_number(name: str, past: tuple[GradedRun, ...], value: str, change: str, grown: float | None) -> Number:
     column = {"spend": "spend_90d"}.get(name, name)
-    values = [round(float(run.record["headline"][column])) for run in past]
+    values = [round(float(getattr(run.totals, column))) for run in past]
     trend = sparkline(values, texts.text(f"insights.headline.{name}"))
     listed = {"active": {"sort": "-orders_90d"}, "spend": {"sort": "-spend_90d"}}.get(name, {})
     return Number(
@@ -77,19 +76,19 @@ def _headline_number(name: str, past: tuple[Run, ...], value: str, change: str, 
     )
 
 
-def freshness(run: Run) -> Freshness:
+def freshness(run: GradedRun) -> Freshness:
     """The freshness of a run's data."""
     facts = runs.run_facts(run)
     return Freshness(facts.at, facts.seconds, len(runs.new_imports()))
 
 
-def chosen_scheme(run: Run, *keys: str) -> str:
+def chosen_scheme(run: GradedRun, *keys: str) -> str:
     """The first of the given schemes that the run graded, else the default scheme."""
     graded = schemes.graded_keys(run)
     return next((key for key in keys if key in graded), schemes.default_scheme(run))
 
 
-def attention(run: Run, *, with_jobs: bool, with_disk: bool = False) -> tuple[Attention, ...]:
+def attention(run: GradedRun, *, with_jobs: bool, with_disk: bool = False) -> tuple[Attention, ...]:
     """Attention items: a nearly full disk, customers at risk, customers who moved down, likely shared cards, rejected
     rows, failed jobs, schemes waiting for data."""
     items = [
@@ -104,7 +103,7 @@ def attention(run: Run, *, with_jobs: bool, with_disk: bool = False) -> tuple[At
     return tuple(item for item in items if item is not None)
 
 
-def _customers_at_risk(run: Run) -> Attention | None:
+def _customers_at_risk(run: GradedRun) -> Attention | None:
     """Customers who entered `at_risk` since the previous run."""
     if "lifecycle" not in schemes.graded_keys(run):
         return None
@@ -127,7 +126,7 @@ def _customers_at_risk(run: Run) -> Attention | None:
     )
 
 
-def _customers_moved_down(run: Run) -> Attention | None:
+def _customers_moved_down(run: GradedRun) -> Attention | None:
     """Customers who moved down in the value scheme since the previous run, the biggest spenders first."""
     if "value" not in schemes.graded_keys(run):
         return None
@@ -179,7 +178,7 @@ def _people(run_id: str, scheme: str, moves: frozenset[tuple[str | None, str | N
     return tuple(sorted(people, key=lambda person: (-person.spend, person.customer_id))[:MAX_PEOPLE])
 
 
-def _shared_cards(run: Run) -> list[Attention]:
+def _shared_cards(run: GradedRun) -> list[Attention]:
     """Customer numbers that several people likely share and that are not excluded from grading yet, busiest first."""
     excluded = workspace().exclusions.all()
     cards = [card for card in likely_shared_cards(run) if card.customer_id not in excluded]
@@ -241,7 +240,7 @@ def _failed_jobs() -> list[Attention]:
     ]
 
 
-def _waiting_schemes(run: Run) -> Attention | None:
+def _waiting_schemes(run: GradedRun) -> Attention | None:
     waiting = len(schemes.scheme_keys(run)) - len(schemes.graded_keys(run))
     if not waiting:
         return None

@@ -13,7 +13,7 @@ from custrata.apps.insights import queries
 from custrata.apps.insights.rights import SEE_OVERVIEW
 from custrata.apps.jobs.rights import REFRESH, SEE_JOBS
 from custrata.apps.tiers.queries import panels, refreshes, runs, schemes
-from custrata.lake import Run
+from custrata.pipeline.reading import GradedRun
 from custrata.web.attention import Attention, declared_attention
 from custrata.web.gate import needs
 from custrata.web.rights import may
@@ -51,7 +51,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "insights/overview.html", context)
 
 
-def _attention(request: HttpRequest, run: Run) -> tuple[Attention, ...]:
+def _attention(request: HttpRequest, run: GradedRun) -> tuple[Attention, ...]:
     """The attention items this person may see."""
     with_jobs, with_disk = (may(request.user, right) for right in (SEE_JOBS, MANAGE_WORKSPACE))
     return queries.attention(run, with_jobs=with_jobs, with_disk=with_disk)

@@ -16,6 +16,7 @@ from custrata.lake.locks import Busy
 from custrata.pipeline import rebuild as rebuild_workspace
 from custrata.pipeline import refresh as refresh_workspace
 from custrata.pipeline import withdraw as withdraw_run
+from custrata.pipeline.reading import GradedRun
 from custrata.pipeline.rebuild import Every
 from custrata.pipeline.refresh import EarlierAsOf
 from custrata.pipeline.upkeep import Retained, retain
@@ -115,10 +116,8 @@ def rebuild(running: Running, start: str | None = None, every: Every = "month") 
             every=every,
             progress=lambda step, fraction: running.tell(fraction, f"cli.steps.{step}"),
         )
-    rebuilt = [
-        run for run in current_workspace.runs.all() if datetime.fromisoformat(run.record["at"]) >= running.job.asked_at
-    ]
-    corrected = sum(sum(run.record.get("corrected", {}).values()) for run in rebuilt)
+    rebuilt = [run for run in map(GradedRun.of, current_workspace.runs.all()) if run.created_at >= running.job.asked_at]
+    corrected = sum(sum(run.corrected.values()) for run in rebuilt)
     return {"runs": len(rebuilt), "corrected": corrected}
 
 
@@ -128,4 +127,4 @@ def _find_run(current_workspace: Workspace, as_of: str) -> Run | None:
 
 
 def _result(run: Run, *, new: bool) -> dict[str, object]:
-    return {"run": run.id, "as_of": run.as_of.isoformat(), "new": new, "customers": run.record["headline"]["customers"]}
+    return {"run": run.id, "as_of": run.as_of.isoformat(), "new": new, "customers": GradedRun.of(run).totals.customers}

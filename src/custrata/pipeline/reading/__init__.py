@@ -7,6 +7,7 @@ if shop is not None:
     shop.customers([Tiered("value", ("high",))], columns=("name", "spend"), sort="spend", descending=True)
 """
 
+from custrata.pipeline.graded import GradedMove, GradedRun, GradedScheme, GradedTier, RecordedHistogram, Totals
 from custrata.pipeline.reading.changes import changes_of
 from custrata.pipeline.reading.contacts import Contacts, contacts
 from custrata.pipeline.reading.facts import CustomerFacts, Part, Purchases, Sale, SourceValue, prepare_facts
@@ -31,6 +32,10 @@ __all__ = [
     "Contacts",
     "CustomerFacts",
     "Filter",
+    "GradedMove",
+    "GradedRun",
+    "GradedScheme",
+    "GradedTier",
     "Ids",
     "Interval",
     "Moved",
@@ -41,6 +46,7 @@ __all__ = [
     "Part",
     "Purchases",
     "Reading",
+    "RecordedHistogram",
     "RunRemoved",
     "Sale",
     "SharedCard",
@@ -48,6 +54,7 @@ __all__ = [
     "Stays",
     "TierStays",
     "Tiered",
+    "Totals",
     "biggest_movers",
     "changes_of",
     "contacts",

@@ -23,6 +23,7 @@ from custrata.lake import LakeSnapshot, Run, Workspace
 from custrata.lake.durable import sync
 from custrata.lake.locks import locked
 from custrata.lake.manifest import FILE as MANIFEST
+from custrata.pipeline.graded import GradedRun
 from custrata.pipeline.reading.connection import Connection, Serving, literal
 from custrata.schema import TABLES
 
@@ -128,7 +129,7 @@ COPIES = {
 class CustomerFacts:
     """The facts of single customers in the current lake."""
 
-    run: Run
+    run: GradedRun
 
     def __init__(self, workspace: Workspace, serving: Serving) -> None:
         self._workspace = workspace

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from custrata.lake import Run, Workspace
+from custrata.pipeline.graded import GradedRun
 from custrata.pipeline.reading.connection import Connection, Serving, literal, quoted
 
 # Columns of a run's changes, with defaults for those that runs of earlier versions lack.
@@ -154,7 +155,7 @@ def segments(runs: Sequence[Run]) -> list[tuple[str, datetime, datetime | None]]
     ended: list[tuple[str, datetime, datetime | None]] = []
     started: dict[str, datetime] = {}
     for run in runs:
-        graded = {key for key, scheme_record in run.record["schemes"].items() if not scheme_record["waiting"]}
+        graded = {key for key, scheme in GradedRun.of(run).schemes.items() if not scheme.waiting}
         for key in [key for key in started if key not in graded]:
             ended.append((key, started.pop(key), run.as_of))
         for key in graded - started.keys():
@@ -182,7 +183,7 @@ def _opening(key: str, columns: set[str], run: Run) -> str:
 
     parts = {
         "scheme": literal(key),
-        "version": str(int(run.record["schemes"][key].get("version", 1))),
+        "version": str(GradedRun.of(run).schemes[key].version),
         "tier": column("tier", "VARCHAR"),
         "status": f"coalesce(nullif({column('status', 'VARCHAR')}, 'computed'), 'entered')",
         "at": f"{literal(run.as_of.isoformat())}::TIMESTAMPTZ",

@@ -14,6 +14,7 @@ import pyarrow as pa
 from custrata.errors import BadInput
 from custrata.lake import Run, Workspace
 from custrata.lake.runs import POINTER
+from custrata.pipeline.graded import GradedRun
 from custrata.pipeline.reading.connection import MEMORY, THREADS, Connection, Serving, quoted
 from custrata.pipeline.reading.facts import CustomerFacts
 from custrata.pipeline.reading.filters import Filter
@@ -111,7 +112,7 @@ class Reading(CustomerFacts):
     def _open(self, run: Run) -> None:
         with self._serving.connect() as connection:
             self.columns = columns_of(connection, run.folder)
-        self.run = run
+        self.run = GradedRun.of(run)
         self._scales = {}
 
     def customers(

@@ -9,6 +9,7 @@ from itertools import pairwise, takewhile
 
 from custrata.analytics.stays import HORIZONS, Lasted, Survival, survival
 from custrata.lake import Run, Workspace
+from custrata.pipeline.graded import GradedRun
 from custrata.pipeline.marks import method_of
 from custrata.pipeline.reading.connection import Serving, literal
 from custrata.pipeline.reading.history import intervals, segments
@@ -101,15 +102,8 @@ def stays_of(every: Sequence[Run], scheme: str) -> Stays:
 
 def _tiers(runs: Sequence[Run], scheme: str) -> Sequence[str]:
     """The tiers as the newest run that graded by the scheme has them."""
-    graded = (run.record["schemes"].get(scheme) for run in reversed(runs))
-    return next(
-        (
-            scheme_record["tiers"]
-            for scheme_record in graded
-            if scheme_record is not None and not scheme_record["waiting"]
-        ),
-        (),
-    )
+    graded = (GradedRun.of(run).scheme(scheme) for run in reversed(runs))
+    return next((by.tier_keys for by in graded if by is not None), ())
 
 
 def _tier_stays(tier: str, rows: Sequence[dict[str, int]]) -> TierStays:

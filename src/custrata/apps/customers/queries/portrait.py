@@ -145,8 +145,8 @@ def trait_ranks(reading: Reading, row: Row, language: str) -> list[tuple[str, li
 def explanations(reading: Reading, row: Row, writer: Writer) -> Iterator[tuple[InTier, Explanation, Sequence[Any]]]:
     """Why the customer is in each tier: the explanation, and its inputs with labels and formats."""
     columns = available_columns(reading.columns, writer.language)
-    for membership in tiers_of(row, reading.run.record["schemes"]):
-        explanation = explain(membership.scheme, row, reading.run.record["schemes"][membership.scheme], writer)
+    for membership in tiers_of(row, reading.run.schemes):
+        explanation = explain(membership.scheme, row, reading.run.schemes[membership.scheme].record, writer)
         inputs = []
         for name, value in explanation.inputs:
             if value is not None and not name.endswith("_since"):  # shown with the tier itself

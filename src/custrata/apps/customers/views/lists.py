@@ -183,13 +183,13 @@ def _filters(list_query: ListQuery, reading: Reading | None) -> list[tuple[str, 
     selected = dict(list_query.tiers)
     return [
         (
-            scheme_name(key, language(), record),
+            scheme_name(key, language(), graded.record),
             [
-                (f"{key}:{tier}", tier_name(key, tier, language(), record), tier in selected.get(key, ()))
-                for tier in record["tiers"]
+                (f"{key}:{tier}", tier_name(key, tier, language(), graded.record), tier in selected.get(key, ()))
+                for tier in graded.tier_keys
             ],
         )
-        for key, record in reading.run.record["schemes"].items()
+        for key, graded in reading.run.schemes.items()
         if f"{key}_tier" in reading.columns
     ]
 

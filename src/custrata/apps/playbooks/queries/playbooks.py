@@ -58,8 +58,8 @@ def _card(scheme: str, tier: str, own: Mapping[tuple[str, str], object], sizes: 
 def _sizes() -> dict[tuple[str, str], int]:
     """The number of customers in each tier of the published run."""
     run = published_run()
-    tiers = run.record["tiers"] if run is not None else {}
-    return {(scheme, row["tier"]): row["customers"] for scheme, rows in tiers.items() for row in rows}
+    schemes = {} if run is None else run.schemes
+    return {(key, tier.key): tier.customers for key, graded in schemes.items() for tier in graded.sizes.values()}
 
 
 def kinds_of(playbook: Playbook) -> list[tuple[str, tuple[Action, ...]]]:

@@ -11,7 +11,8 @@ from custrata.apps.tiers.api.shapes import OneRunOut, RunsOut
 from custrata.apps.tiers.queries.runs import all_runs
 from custrata.apps.tiers.queries.runs import run as run_of
 from custrata.apps.tiers.rights import READ_RUNS
-from custrata.lake import Run
+from custrata.pipeline.reading import GradedRun
+from custrata.pipeline.record import graded_record
 from custrata.web.bearers import BearerToken
 from custrata.web.listing import Paged, cut, place_in
 from custrata.web.problems import answers
@@ -33,9 +34,9 @@ def list_runs(request: HttpRequest, paged: Query[Paged]) -> dict[str, Any]:
 def one_run(request: HttpRequest, run_id: str) -> dict[str, Any]:
     """One published refresh."""
     run = run_of(run_id)
-    return {**_run(run), "schemes": {key: record.get("version", 1) for key, record in run.record["schemes"].items()}}
+    return {**_run(run), "schemes": {key: graded.version for key, graded in run.schemes.items()}}
 
 
-def _run(run: Run) -> dict[str, Any]:
-    fields = {name: run.record[name] for name in ("at", "headline", "steps")}
-    return {"id": run.id, "as_of": run.as_of, **fields}
+def _run(run: GradedRun) -> dict[str, Any]:
+    facts = {"at": run.created_at, "headline": graded_record(run.totals), "steps": run.steps}
+    return {"id": run.id, "as_of": run.as_of, **facts}

@@ -29,9 +29,8 @@ from custrata.apps.tiers.queries.runs import newest
 from custrata.apps.tiers.queries.versions import published_number, published_versions, version_of, versions_of
 from custrata.apps.tiers.rights import READ_SCHEMES, WRITE_SCHEMES
 from custrata.engine import DuckEngine
-from custrata.lake import Run
 from custrata.pipeline.drafts import NotGradedYet
-from custrata.pipeline.reading import Tiered, reading
+from custrata.pipeline.reading import GradedRun, Tiered, reading
 from custrata.pipeline.simulation import Mover, simulate
 from custrata.tiering import Version, define
 from custrata.tiering.names import notes_of, scheme_name, tier_name
@@ -94,7 +93,7 @@ def _in_force(key: str) -> dict[str, Any]:
     return {"scheme": key, "version": version.number if version else None}
 
 
-def _scheme(version: Version, run: Run | None, *, published: bool) -> SchemeOut:
+def _scheme(version: Version, run: GradedRun | None, *, published: bool) -> SchemeOut:
     key, definition = version.key, version.definition.data()
     record = {"definition": definition}
     return SchemeOut(
@@ -107,30 +106,29 @@ def _scheme(version: Version, run: Run | None, *, published: bool) -> SchemeOut:
         at=version.at,
         note=version.note,
         definition=definition,
-        graded=_graded(key, run) if run is not None and key in run.record["schemes"] else None,
+        graded=_graded(key, run) if run is not None and key in run.schemes else None,
     )
 
 
-def _graded(key: str, run: Run) -> GradedOut:
-    record = run.record["schemes"][key]
-    sizes = {row["tier"]: row for row in run.record["tiers"].get(key, ())}
-    nothing = {"customers": 0, "revenue": "0.00"}
+def _graded(key: str, run: GradedRun) -> GradedOut:
+    graded = run.schemes[key]
+    notes = zip(graded.notes, notes_of(graded.record, "en"), strict=True)
     tiers = [
         TierOut(
-            key=tier,
-            names={language: tier_name(key, tier, language, record) for language in LANGUAGES},
-            customers=sizes.get(tier, nothing)["customers"],
-            revenue=sizes.get(tier, nothing)["revenue"],
+            key=tier.key,
+            names={language: tier_name(key, tier.key, language, graded.record) for language in LANGUAGES},
+            customers=tier.customers,
+            revenue=tier.revenue,
         )
-        for tier in ([] if record["waiting"] else record["tiers"])
+        for tier in (() if graded.waiting else graded.tiers)
     ]
     return GradedOut(
         run=run.id,
         as_of=run.as_of,
-        version=record.get("version", 1),
-        waiting=bool(record["waiting"]),
+        version=graded.version,
+        waiting=graded.waiting,
         tiers=tiers,
-        notes=[NoteOut(key=key, text=text) for key, text in zip(record["notes"], notes_of(record, "en"), strict=True)],
+        notes=[NoteOut(key=note, text=text) for note, text in notes],
     )
 
 
@@ -176,7 +174,8 @@ def tier_members(request: HttpRequest, key: str, tier: str, params: Query[Member
     run_reading = reading(workspace())
     if run_reading is None:
         raise NotGradedYet
-    if tier not in run_reading.run.record["schemes"].get(key, {}).get("tiers", ()):
+    graded = run_reading.run.schemes.get(key)
+    if graded is None or tier not in graded.tier_keys:
         raise NoSuchTier(scheme=key, tier=tier)
     of = f"members:{key}:{tier}"
     place = place_in(params, of)

@@ -10,9 +10,8 @@ from pathlib import Path
 from custrata.analytics.silence import LINED, SilenceCurve
 from custrata.apps.tiers.queries.runs import run_before
 from custrata.apps.tiers.queries.schemes import amount, scheme
-from custrata.lake import Run
 from custrata.lake.runs import Runs
-from custrata.pipeline.reading import moved_between
+from custrata.pipeline.reading import GradedRun, moved_between
 from custrata.report import Change, Headline, Move, Scheme, Size, Tier, collect
 from custrata.tiering.silence_sentences import number, stratum_name
 from custrata.web import texts
@@ -62,24 +61,23 @@ class SchemeChange:
         return tuple(line for line in self.lines if line.changed)
 
 
-def headline_change(before: Run, now: Run) -> Headline:
+def headline_change(before: GradedRun, now: GradedRun) -> Headline:
     """The headline numbers of both runs."""
-    return collect.headline(now.record, before.record)
+    return collect.headline(now, before)
 
 
-def scheme_change(key: str, before: Run, now: Run) -> SchemeChange:
+def scheme_change(key: str, before: GradedRun, now: GradedRun) -> SchemeChange:
     """One scheme in both runs; a tier missing from the earlier run has size zero there."""
     graded, nothing = scheme(key, now), Size(0, Decimal(0))
-    sizes = {
-        row["tier"]: Size(row["customers"], Decimal(row["revenue"])) for row in before.record["tiers"].get(key, ())
-    }
+    earlier = before.scheme(key)
+    sizes = {tier.key: Size(tier.customers, tier.revenue) for tier in (earlier.sizes.values() if earlier else ())}
     tiers = tuple(
         TierChange(tier, sizes.get(tier.key, nothing), Size(tier.customers, tier.revenue)) for tier in graded.tiers
     )
     return SchemeChange(graded, tiers, _lines(key, before, now, graded))
 
 
-def _lines(key: str, before: Run, now: Run, graded: Scheme) -> tuple[LineChange, ...]:
+def _lines(key: str, before: GradedRun, now: GradedRun, graded: Scheme) -> tuple[LineChange, ...]:
     names = {tier.key: tier.name for tier in graded.tiers}
     old, new = _tier_lines(key, before), _tier_lines(key, now)
     return tuple(
@@ -89,14 +87,14 @@ def _lines(key: str, before: Run, now: Run, graded: Scheme) -> tuple[LineChange,
     )
 
 
-def _tier_lines(key: str, run: Run) -> dict[str, str]:
+def _tier_lines(key: str, run: GradedRun) -> dict[str, str]:
     """The line of each tier: the steps of a ladder, or the learned lines of the lifecycle."""
-    record = run.record["schemes"].get(key)
-    if record is None:
+    graded = run.schemes.get(key)
+    if graded is None:
         return {}
     if key == "lifecycle":
-        return _lifecycle_lines(SilenceCurve.from_record(record["facts"]["curve"]))
-    return {step["tier"]: amount(key, step["line"]) for step in (record["ladder"] or {}).get("steps", ())}
+        return _lifecycle_lines(SilenceCurve.from_record(graded.facts["curve"]))
+    return {step.tier: amount(key, step.line) for step in (graded.ladder.steps if graded.ladder else ())}
 
 
 def _lifecycle_lines(curve: SilenceCurve) -> dict[str, str]:
@@ -113,15 +111,15 @@ def _lifecycle_lines(curve: SilenceCurve) -> dict[str, str]:
     return {tier: " · ".join(lines) for tier, lines in lines_by_tier.items()}
 
 
-def moves_between(key: str, before: Run, now: Run) -> Scheme:
+def moves_between(key: str, before: GradedRun, now: GradedRun) -> Scheme:
     """The scheme at the later run, with the moves from the earlier one to it.
 
     Consecutive runs have recorded their moves; otherwise they are counted from the two profiles, cached per process.
     """
     graded, neighbour = scheme(key, now), run_before(now)
-    if neighbour is not None and neighbour.id == before.id == now.record["before"]:
+    if neighbour is not None and neighbour.id == before.id == now.before:
         return graded
-    if before.record["schemes"].get(key, {"waiting": True})["waiting"] or not graded.tiers:
+    if before.scheme(key) is None or not graded.tiers:
         return replace(graded, moves=())
     return replace(graded, moves=_count_moves(workspace().runs.folder, before.id, now.id, key))
 

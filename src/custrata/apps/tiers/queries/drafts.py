@@ -101,13 +101,9 @@ def scheme_states() -> dict[str, SchemeState]:
 
 
 def _graded_versions() -> dict[str, int]:
-    """The version of each scheme used by the newest run.
-
-    Runs made before schemes had versions used the built-in schemes, which are version 1.
-    """
+    """The version of each scheme used by the newest run."""
     run = newest()
-    records = run.record["schemes"] if run is not None else {}
-    return {key: int(record.get("version", 1)) for key, record in records.items()}
+    return {} if run is None else {key: graded.version for key, graded in run.schemes.items()}
 
 
 def unpublished() -> list[Draft]:

@@ -14,8 +14,7 @@ from typing import Any
 
 from custrata.apps.tiers.queries.runs import recorded_runs
 from custrata.errors import Refused
-from custrata.lake import Run
-from custrata.pipeline.reading import changes_of
+from custrata.pipeline.reading import GradedRun, changes_of
 from custrata.web.listing import key_of
 from custrata.web.paging import Cursor
 from custrata.web.workspace import workspace
@@ -83,7 +82,7 @@ def feed(since: str, *, schemes: Sequence[str] | None, limit: int) -> Feed:
                 raise
 
 
-def _read_changes(place: Place, runs: Sequence[Run], schemes: Sequence[str] | None, limit: int) -> Feed:
+def _read_changes(place: Place, runs: Sequence[GradedRun], schemes: Sequence[str] | None, limit: int) -> Feed:
     changes: list[dict[str, Any]] = []
     for run in (run for run in runs if run.as_of >= place.as_of):
         after = (place.customer_id, place.scheme) if run.as_of == place.as_of and place.run else None
@@ -95,32 +94,27 @@ def _read_changes(place: Place, runs: Sequence[Run], schemes: Sequence[str] | No
     return Feed(page, _next_place(page, place, runs).write(), len(changes) > limit)
 
 
-def check_history(place: Place, runs: Sequence[Run]) -> None:
+def check_history(place: Place, runs: Sequence[GradedRun]) -> None:
     """Check that the history up to a place is unchanged. Raises `ChangesRewritten`."""
     if not place.run:
         return
     before = [run for run in runs if run.as_of <= place.as_of]
-    anew = [run for run in before if _made_at(run) > place.made_at]
+    anew = [run for run in before if run.created_at > place.made_at]
     if place.run not in {run.id for run in before}:
         anew = anew or [run for run in runs if run.as_of >= place.as_of][:1] or list(runs[-1:])
     if not anew:
         return
     start = Place(anew[0].as_of, "", "", "", START)
-    made_at = max(_made_at(run) for run in anew)
+    made_at = max(run.created_at for run in anew)
     error = ChangesRewritten(made=made_at.isoformat(), start=anew[0].as_of.isoformat())
     error.facts["since"] = start.write()
     raise error
 
 
-def _next_place(changes: Sequence[dict[str, Any]], place: Place, runs: Sequence[Run]) -> Place:
+def _next_place(changes: Sequence[dict[str, Any]], place: Place, runs: Sequence[GradedRun]) -> Place:
     """The place after the last change; the given place if there are no changes."""
     if not changes:
         return place
     last, run = changes[-1], changes[-1]["run"]
-    made_at = max(_made_at(past_run) for past_run in runs if past_run.as_of <= run.as_of)
+    made_at = max(past_run.created_at for past_run in runs if past_run.as_of <= run.as_of)
     return Place(run.as_of, last["customer_id"], last["scheme"], run.id, made_at)
-
-
-def _made_at(run: Run) -> datetime:
-    """When a run was made."""
-    return datetime.fromisoformat(run.record["at"])

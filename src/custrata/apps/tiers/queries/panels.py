@@ -12,7 +12,7 @@ from django.urls import reverse
 from markupsafe import Markup
 
 from custrata.apps.tiers.queries.runs import has_recorded_moves, history, newest
-from custrata.lake import Run
+from custrata.pipeline.reading import GradedRun
 from custrata.report import Move, Scheme, Silence, SilencePoint, Size, Tier
 from custrata.report.colours import tier_colours
 from custrata.report.panels import Pair, TierRow, in_both_widths, tier_rows
@@ -102,7 +102,7 @@ class HistoryPanel:
     tables: tuple[Table, ...]
 
 
-def customers_href(run: Run | None = None, **filters: str) -> str:
+def customers_href(run: GradedRun | None = None, **filters: str) -> str:
     """The URL of the customer list with filters; `run` is added unless it is the newest one."""
     latest = newest()
     past = [f"run={run.id}"] if run is not None and latest is not None and run.id != latest.id else []
@@ -111,7 +111,7 @@ def customers_href(run: Run | None = None, **filters: str) -> str:
     return f"{reverse('customers:list')}{'?' if query else ''}{query}"
 
 
-def rungs(scheme: Scheme, run: Run) -> tuple[Rung, ...]:
+def rungs(scheme: Scheme, run: GradedRun) -> tuple[Rung, ...]:
     """The tier table of a scheme at a run."""
     rows = tier_rows(scheme, texts.writer("report"))
     return tuple(
@@ -129,12 +129,12 @@ def _links(scheme: str, tier: str) -> tuple[tuple[TierLink, str], ...]:
     )
 
 
-def rings_panel(scheme: Scheme, run: Run, place: int | None = None) -> RingsPanel:
+def rings_panel(scheme: Scheme, run: GradedRun, place: int | None = None) -> RingsPanel:
     """The rings of a scheme at a run, or at an earlier place of its history."""
     days = tuple(moment.as_of for moment in scheme.history) or (run.as_of,)
     last = len(days) - 1
     position = last if place is None else min(max(place, 0), last)
-    graded_runs = [past_run for past_run in history(run) if scheme.key in past_run.record["tiers"]]
+    graded_runs = [past_run for past_run in history(run) if past_run.scheme(scheme.key) is not None]
     link = customers_href(graded_runs[position] if graded_runs else run, tier=f"{scheme.key}:")
     picture = in_both_widths(partial(rings, scheme, texts.writer("report"), moment=position, link=link))
     colours = tier_colours(scheme)
@@ -144,7 +144,7 @@ def rings_panel(scheme: Scheme, run: Run, place: int | None = None) -> RingsPane
     )
 
 
-def moves_panel(scheme: Scheme, run: Run) -> MovesPanel:
+def moves_panel(scheme: Scheme, run: GradedRun) -> MovesPanel:
     """The moves into a run, linked to their customers if the run recorded them since the previous run."""
     link = customers_href(run, moved=f"{scheme.key}:") if has_recorded_moves(run) else ""
     write = texts.writer("report")

@@ -12,7 +12,7 @@ from typing import Any
 from custrata.apps.tiers.queries.runs import all_runs
 from custrata.lake import Run
 from custrata.lake.runs import Runs
-from custrata.pipeline.reading import Mover, biggest_movers
+from custrata.pipeline.reading import GradedRun, Mover, biggest_movers
 from custrata.pipeline.reading.connection import Serving, literal
 from custrata.pipeline.reading.stays import Stays, describe_stays, stays_of
 from custrata.report import Scheme
@@ -116,13 +116,12 @@ def late_runs(key: str | None = None) -> list[LateRun]:
     return [row for row in rows if row.late_orders or row.corrected][:MOST_RUNS]
 
 
-def _late_run(run: Run, key: str | None) -> LateRun:
-    late, corrected = run.record.get("late") or {}, run.record.get("corrected") or {}
-    many = sum(corrected.values()) if key is None else corrected.get(key, 0)
-    return LateRun(run.id, run.as_of, late.get("customers", 0), late.get("orders", 0), many)
+def _late_run(run: GradedRun, key: str | None) -> LateRun:
+    many = sum(run.corrected.values()) if key is None else run.corrected.get(key, 0)
+    return LateRun(run.id, run.as_of, run.late.customers, run.late.orders, many)
 
 
-def late_run(run: Run) -> LateRun:
+def late_run(run: GradedRun) -> LateRun:
     """The late facts of a run, over all its schemes."""
     return _late_run(run, None)
 

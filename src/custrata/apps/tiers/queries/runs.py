@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from custrata.lake import Run
 from custrata.lake.durable import Damaged
@@ -16,12 +16,13 @@ from custrata.lake.manifest import ImportRecord, Manifest
 from custrata.lake.retention import instant_of
 from custrata.lake.run import Withdrawn
 from custrata.lake.runs import Runs
-from custrata.pipeline.reading import refuse_unpublished
+from custrata.pipeline.reading import GradedRun, refuse_unpublished
 from custrata.web.workspace import workspace
 
 # Maximum number of runs in a history.
 MAX_RUNS = 60
 BRIEF = ("as_of", "at", "before", "headline", "tiers", "steps", "version", "late", "corrected", "marks", "later")
+OF_SCHEME = ("tiers", "notes", "waiting", "version")
 Read = TypeVar("Read")
 
 
@@ -30,50 +31,50 @@ def run_ids() -> tuple[str, ...]:
     return workspace().runs.ids()
 
 
-def run(run_id: str) -> Run:
+def run(run_id: str) -> GradedRun:
     """A published run with all it recorded. Raises `NoSuchRun`, `RunRemoved`."""
     refuse_unpublished(workspace(), run_id)
     return _retry_replaced(lambda: _full_run(workspace().runs.folder, run_id))
 
 
-def newest() -> Run | None:
+def newest() -> GradedRun | None:
     """The newest published run; None before the first."""
 
-    def read() -> Run | None:
+    def read() -> GradedRun | None:
         ids = run_ids()
         return _full_run(workspace().runs.folder, ids[-1]) if ids else None
 
     return _retry_replaced(read)
 
 
-def run_or_newest(run_id: str) -> Run | None:
+def run_or_newest(run_id: str) -> GradedRun | None:
     """The run with this id, or the newest if it is empty; None before the first run. Raises `NoSuchRun`."""
     return run(run_id) if run_id else newest()
 
 
-def all_runs() -> tuple[Run, ...]:
+def all_runs() -> tuple[GradedRun, ...]:
     """All runs, oldest first, with short records: `BRIEF`, and the tiers of its schemes."""
     return _retry_replaced(lambda: tuple(_short_run(workspace().runs.folder, run_id) for run_id in run_ids()))
 
 
-def recorded_runs() -> tuple[Run, ...]:
+def recorded_runs() -> tuple[GradedRun, ...]:
     """All runs and the traces of runs removed by retention, oldest first, with short records as in `all_runs`."""
     return _retry_replaced(
         lambda: tuple(_short_run(workspace().runs.folder, run_id) for run_id in workspace().runs.history_ids())
     )
 
 
-def selectable(*selected: Run) -> tuple[Run, ...]:
+def selectable(*selected: GradedRun) -> tuple[GradedRun, ...]:
     """The options of a run select, newest first: the newest `MAX_RUNS` runs and the selected ones."""
     everything = all_runs()
     ids = {run.id for run in (*everything[-MAX_RUNS:], *selected)}
     return tuple(run for run in reversed(everything) if run.id in ids)
 
 
-def history(run: Run) -> tuple[Run, ...]:
+def history(run: GradedRun) -> tuple[GradedRun, ...]:
     """A run and its predecessors, oldest first, at most `MAX_RUNS`; only the last has its full record."""
 
-    def read() -> tuple[Run, ...]:
+    def read() -> tuple[GradedRun, ...]:
         earlier = [run_id for run_id in run_ids() if run_id < run.id]
         return tuple(_short_run(workspace().runs.folder, run_id) for run_id in earlier[-MAX_RUNS + 1 :])
 
@@ -90,16 +91,16 @@ def withdrawn() -> list[Withdrawn]:
     return workspace().runs.withdrawn()[::-1]
 
 
-def run_before(run: Run) -> Run | None:
+def run_before(run: GradedRun) -> GradedRun | None:
     """The run before another one, with a short record."""
     earlier = [run_id for run_id in run_ids() if run_id < run.id]
     return _retry_replaced(lambda: _short_run(workspace().runs.folder, earlier[-1])) if earlier else None
 
 
-def has_recorded_moves(run: Run) -> bool:
+def has_recorded_moves(run: GradedRun) -> bool:
     """Whether a run recorded its moves since the run that is now the previous one."""
     before = run_before(run)
-    return before is None or run.record["before"] in (None, before.id)
+    return before is None or run.follows(before)
 
 
 def count_removed_since(instant: datetime | None) -> int:
@@ -125,18 +126,10 @@ class RunFacts:
     spend: Decimal
 
 
-def run_facts(run: Run) -> RunFacts:
+def run_facts(run: GradedRun) -> RunFacts:
     """The summary of a run."""
-    head = run.record["headline"]
-    return RunFacts(
-        run.id,
-        run.as_of,
-        datetime.fromisoformat(run.record["at"]),
-        float(sum(run.record["steps"].values())),
-        head["customers"],
-        head["active"],
-        Decimal(head["spend_90d"]),
-    )
+    totals = run.totals
+    return RunFacts(run.id, run.as_of, run.created_at, run.seconds, totals.customers, totals.active, totals.spend_90d)
 
 
 def profile_of(run: Run) -> Path:
@@ -149,10 +142,9 @@ def new_imports() -> tuple[ImportRecord, ...]:
     run, manifest = newest(), lake_state()
     if run is None:
         return manifest.imports[::-1]
-    if manifest.fingerprint == run.record["saw"].get("fingerprint"):
+    if manifest.fingerprint == run.inputs.fingerprint:
         return ()
-    at = datetime.fromisoformat(run.record["at"])
-    return tuple(record for record in reversed(manifest.imports) if record.at > at)
+    return tuple(record for record in reversed(manifest.imports) if record.at > run.created_at)
 
 
 def lake_state() -> Manifest:
@@ -161,21 +153,15 @@ def lake_state() -> Manifest:
 
 
 @lru_cache(maxsize=32)
-def _full_run(folder: Path, run_id: str) -> Run:
-    return Runs(folder).run(run_id)
+def _full_run(folder: Path, run_id: str) -> GradedRun:
+    return GradedRun.of(Runs(folder).run(run_id))
 
 
 @lru_cache(maxsize=4096)
-def _short_run(folder: Path, run_id: str) -> Run:
+def _short_run(folder: Path, run_id: str) -> GradedRun:
     """A run with the part of its record that histories show, so that years of runs fit into memory."""
-    whole = Runs(folder).recorded(run_id)
-    schemes = {
-        key: {name: record.get(name) for name in ("tiers", "notes", "waiting", "version", "learning")}
-        for key, record in whole.record["schemes"].items()
-    }
-    saw = {"definitions": (whole.record.get("saw") or {}).get("definitions")}
-    record: dict[str, Any] = {name: whole.record.get(name) for name in BRIEF} | {"schemes": schemes, "saw": saw}
-    return Run(whole.id, whole.as_of, whole.folder, record)
+    whole = GradedRun.of(Runs(folder).recorded(run_id))
+    return GradedRun(whole.id, whole.as_of, whole.folder, whole.brief(BRIEF, OF_SCHEME))
 
 
 def _retry_replaced(read: Callable[[], Read]) -> Read:

@@ -13,7 +13,7 @@ from custrata.analytics.silence import SilenceCurve
 from custrata.apps.tiers.queries.runs import history, newest
 from custrata.apps.tiers.queries.runs import run as run_of
 from custrata.errors import Refused
-from custrata.lake import Run
+from custrata.pipeline.reading import GradedRun, GradedScheme
 from custrata.report import Line, Lines, Moment, Move, RfmMap, Scheme, Silence, collect
 from custrata.report.colours import tier_colours
 from custrata.tiering import BUILT_IN
@@ -26,27 +26,26 @@ from custrata.web.workspace import workspace
 from custrata.wording import catalogue
 from custrata.wording.writer import Writer
 
-SchemeRecord = Mapping[str, Any]
+Facts = Mapping[str, Any]
 
 
 class NoSuchScheme(Refused):
     template = "There is no scheme “{scheme}”. Choose one from the list of schemes."
 
 
-def scheme_keys(run: Run) -> list[str]:
+def scheme_keys(run: GradedRun) -> list[str]:
     """The keys of a run's schemes in grading order; those that wait for data come last."""
-    records = run.record["schemes"]
-    return sorted(records, key=lambda key: bool(records[key]["waiting"]))
+    return sorted(run.schemes, key=lambda key: run.schemes[key].waiting)
 
 
-def graded_keys(run: Run) -> list[str]:
+def graded_keys(run: GradedRun) -> list[str]:
     """The keys of the schemes that have tiers at a run."""
-    return [key for key in scheme_keys(run) if not run.record["schemes"][key]["waiting"]]
+    return [key for key in scheme_keys(run) if not run.schemes[key].waiting]
 
 
-def scheme(key: str, run: Run) -> Scheme:
+def scheme(key: str, run: GradedRun) -> Scheme:
     """A scheme at a run with its history up to it, named in the reader's language. Raises `NoSuchScheme`."""
-    if key not in run.record["schemes"]:
+    if key not in run.schemes:
         raise NoSuchScheme(scheme=key)
     ids = tuple(past_run.id for past_run in history(run))
     return _scheme(workspace().runs.folder, ids, key, texts.language())
@@ -56,7 +55,7 @@ def scheme(key: str, run: Run) -> Scheme:
 def _scheme(folder: Path, ids: tuple[str, ...], key: str, language: str) -> Scheme:
     """Cached per list of runs; `folder` distinguishes workspaces."""
     runs = history(run_of(ids[-1]))
-    graded_runs = [run for run in runs[:-1] if key in run.record["schemes"]]
+    graded_runs = [run for run in runs[:-1] if key in run.schemes]
     return collect.scheme(key, [*graded_runs, runs[-1]], language)
 
 
@@ -70,26 +69,26 @@ def at_moment(scheme: Scheme, moment: Moment) -> Scheme:
     return replace(scheme, tiers=tiers, moves=())
 
 
-def lines(key: str, run: Run, scheme: Scheme) -> Lines | None:
+def lines(key: str, run: GradedRun, scheme: Scheme) -> Lines | None:
     """The lines of a scheme; None without a ladder."""
-    ladder = run.record["schemes"][key]["ladder"]
-    if not ladder:
+    ladder = run.schemes[key].ladder
+    if ladder is None:
         return None
     colours, names = tier_colours(scheme), {tier.key: tier.name for tier in scheme.tiers}
-    sign = "≤" if ladder["less_is_better"] else "≥"
+    sign = "≤" if ladder.less_is_better else "≥"
     steps = tuple(
-        Line(Decimal(step["line"]), colours[step["tier"]], f"{names[step['tier']]} {sign} {amount(key, step['line'])}")
-        for step in ladder["steps"]
+        Line(Decimal(step.line), colours[step.tier], f"{names[step.tier]} {sign} {amount(key, step.line)}")
+        for step in ladder.steps
     )
-    return Lines(steps, colours[ladder["lowest"]], ladder["less_is_better"])
+    return Lines(steps, colours[ladder.lowest], ladder.less_is_better)
 
 
 def amount(key: str, value: Any) -> str:
     """Format a value of a scheme in its unit, with the precision of a line."""
     write, exact = texts.writer("tiers"), Decimal(str(value))
-    record = graded_schemes().get(key, {})
+    graded = graded_schemes().get(key)
     # Runs of early versions recorded no units; they used only the built-in schemes.
-    unit = record.get("unit") or (BUILT_IN[key].unit if key in BUILT_IN else "count")
+    unit = (graded.unit if graded else "") or (BUILT_IN[key].unit if key in BUILT_IN else "count")
     if unit == "money":
         return write.money(exact, 2)
     if unit == "share":
@@ -98,22 +97,22 @@ def amount(key: str, value: Any) -> str:
     return write.number(exact, 0 if whole else 2)
 
 
-def explanation(key: str, run: Run) -> list[str]:
+def explanation(key: str, run: GradedRun) -> list[str]:
     """How a scheme was graded at a run, in sentences: method, lines, learned values, missing data."""
-    record = run.record["schemes"][key]
-    about = about_scheme(key, texts.language(), record)
+    graded = run.schemes[key]
+    about = about_scheme(key, texts.language(), graded.record)
     if not about and f"about.{key}" in catalogue()["tiers"]:
         about = texts.text(f"tiers.about.{key}")
-    return [*([about] if about else []), *_sentences(key, record, texts.writer("tiers"))]
+    return [*([about] if about else []), *_sentences(graded, texts.writer("tiers"))]
 
 
-def _sentences(key: str, record: SchemeRecord, write: Writer) -> Iterator[str]:
-    ladder, facts = record["ladder"], record["facts"] or {}
+def _sentences(graded: GradedScheme, write: Writer) -> Iterator[str]:
+    key, ladder, facts = graded.key, graded.ladder, graded.facts
     if ladder:
-        phrase = "line.most" if ladder["less_is_better"] else "line.least"
-        for step in ladder["steps"]:
-            tier = tier_name(key, step["tier"], write.language, record)
-            yield write(phrase, tier=tier, line=amount(key, step["line"]))
+        phrase = "line.most" if ladder.less_is_better else "line.least"
+        for step in ladder.steps:
+            tier = tier_name(key, step.tier, write.language, graded.record)
+            yield write(phrase, tier=tier, line=amount(key, step.line))
     if "weights" in facts:
         weights = (
             f"{write(f'points.{name}')} {write.number(Decimal(str(weight)))}"
@@ -127,10 +126,10 @@ def _sentences(key: str, record: SchemeRecord, write: Writer) -> Iterator[str]:
         yield from _lifecycle(facts, write)
     if facts.get("customers"):
         yield texts.count("tiers.decided.graded", facts["customers"])
-    yield from notes_of(record, write.language)
+    yield from notes_of(graded.record, write.language)
 
 
-def _rfm(facts: SchemeRecord, write: Writer) -> Iterator[str]:
+def _rfm(facts: Facts, write: Writer) -> Iterator[str]:
     means = rfm_reference(facts)
     yield texts.text(
         "tiers.decided.rfm_medians" if facts.get("reference") == "median" else "tiers.decided.rfm_means",
@@ -148,7 +147,7 @@ def _rfm(facts: SchemeRecord, write: Writer) -> Iterator[str]:
         )
 
 
-def _lifecycle(facts: SchemeRecord, write: Writer) -> Iterator[str]:
+def _lifecycle(facts: Facts, write: Writer) -> Iterator[str]:
     named = ("new_days", "new_orders", "won_back_days", "mature_orders", "mature_days")
     yield texts.text("tiers.decided.lifecycle", **{name: facts[name] for name in named})
     yield from unpaced_sentences(facts, write)
@@ -159,22 +158,22 @@ def _lifecycle(facts: SchemeRecord, write: Writer) -> Iterator[str]:
         yield texts.text("tiers.decided.learned", dates=curve.dates, customers=curve.customers)
 
 
-def silence_curve(run: Run) -> Silence:
+def silence_curve(run: GradedRun) -> Silence:
     """The curve the lifecycle lines were learned from."""
-    return collect.silence(run.record["curve"])
+    return collect.silence(run.curve)
 
 
-def rfm_cells(run: Run) -> RfmMap:
+def rfm_cells(run: GradedRun) -> RfmMap:
     """The RFM map of a run, with its eleven labels in the reader's language."""
-    return collect.rfm(run.record, texts.language())
+    return collect.rfm(run, texts.language())
 
 
-def moves(key: str, run: Run) -> tuple[Move, ...]:
+def moves(key: str, run: GradedRun) -> tuple[Move, ...]:
     """The moves into a run from the previous one."""
     return scheme(key, run).moves
 
 
-def default_scheme(run: Run | None = None) -> str:
+def default_scheme(run: GradedRun | None = None) -> str:
     """The scheme shown by default."""
     graded_run = run or newest()
     keys = graded_keys(graded_run) if graded_run else []

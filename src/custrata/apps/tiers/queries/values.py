@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from custrata.apps.tiers.queries.runs import profile_of
-from custrata.lake import Run
+from custrata.pipeline.reading import GradedRun, GradedScheme
 from custrata.pipeline.reading.connection import Serving, literal, quoted
 from custrata.report.data import Histogram, Unit
 from custrata.tiering import built_in
@@ -34,14 +33,14 @@ COUNTED: dict[str, tuple[str, Unit]] = {
 Spread = tuple[tuple[Decimal, ...], tuple[int, ...]]
 
 
-def value_histogram(run: Run, key: str, language: str) -> Histogram | None:
+def value_histogram(run: GradedRun, key: str, language: str) -> Histogram | None:
     """The histogram of a scheme's value at a run; None if the scheme has no single value or waits for data."""
-    record = run.record["schemes"].get(key)
-    if record is None or record["waiting"]:
+    graded = run.scheme(key)
+    if graded is None:
         return None
-    recorded = is_shipped(record) and key in RECORDED
-    named = (RECORDED.get(key) or COUNTED.get(key)) if is_shipped(record) else None
-    named = named or _custom_value(key, record)
+    recorded = is_shipped(graded) and key in RECORDED
+    named = (RECORDED.get(key) or COUNTED.get(key)) if is_shipped(graded) else None
+    named = named or _custom_value(graded)
     if named is None:
         return None
     name, unit = named
@@ -50,30 +49,30 @@ def value_histogram(run: Run, key: str, language: str) -> Histogram | None:
     return Histogram(key, label, unit, *spread)
 
 
-def is_shipped(record: Mapping[str, Any]) -> bool:
+def is_shipped(graded: GradedScheme) -> bool:
     """Whether a run used the built-in version of the scheme."""
-    return int(record.get("version", 1)) == 1
+    return graded.version == 1
 
 
-def is_counted(key: str, record: Mapping[str, Any]) -> bool:
+def is_counted(graded: GradedScheme) -> bool:
     """Whether the histogram has to be computed from the profile, which pages request lazily."""
-    if is_shipped(record) and key in RECORDED:
+    if is_shipped(graded) and graded.key in RECORDED:
         return False
-    return (is_shipped(record) and key in COUNTED) or _custom_value(key, record) is not None
+    return (is_shipped(graded) and graded.key in COUNTED) or _custom_value(graded) is not None
 
 
-def _custom_value(key: str, record: Mapping[str, Any]) -> tuple[str, Unit] | None:
+def _custom_value(graded: GradedScheme) -> tuple[str, Unit] | None:
     """Name and unit of the value of a custom scheme; None if it has no lines."""
-    if not record["ladder"] or (key in built_in() and is_shipped(record)):
+    if graded.ladder is None or (graded.key in built_in() and is_shipped(graded)):
         return None
-    trait = (record.get("definition") or {}).get("trait", key)
-    unit: Unit = next((candidate for candidate in get_args(Unit) if candidate == record.get("unit")), "orders")
+    trait = graded.definition.get("trait", graded.key)
+    unit: Unit = next((candidate for candidate in get_args(Unit) if candidate == graded.unit), "orders")
     return str(trait), unit
 
 
-def _recorded_histogram(run: Run, trait: str) -> Spread:
-    histogram = run.record["histograms"][trait]
-    return tuple(Decimal(str(edge)) for edge in histogram["edges"]), tuple(histogram["counts"])
+def _recorded_histogram(run: GradedRun, trait: str) -> Spread:
+    histogram = run.histograms[trait]
+    return histogram.edges, histogram.counts
 
 
 @lru_cache(maxsize=256)

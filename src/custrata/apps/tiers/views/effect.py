@@ -77,7 +77,8 @@ def effect(data: Mapping[str, Any], errors: Problems) -> Effect:
         return Effect(reason=texts.sentence(error))
     if preview.waits:
         return Effect(reason=texts.text("tiers.effect.waits"))
-    before = {row["tier"]: row["customers"] for row in run.record["tiers"].get(data["key"], ())}
+    graded = run.scheme(data["key"])
+    before = {key: tier.customers for key, tier in graded.sizes.items()} if graded else {}
     total = sum(many for _, many in preview.tiers) or 1
     lines = ladder_lines(data, preview.ladder)
     named = {line["tier"]: line["said"] for line in lines}

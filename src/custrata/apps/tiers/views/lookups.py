@@ -9,14 +9,13 @@ from django.shortcuts import render
 
 from custrata.apps.jobs.rights import REFRESH
 from custrata.apps.tiers.queries import refreshes, runs, schemes
-from custrata.lake import Run
-from custrata.pipeline.reading import NoSuchRun
+from custrata.pipeline.reading import GradedRun, NoSuchRun
 from custrata.report import Scheme
 from custrata.web import texts
 from custrata.web.rights import may
 
 
-def scheme_or_404(key: str, run: Run) -> Scheme:
+def scheme_or_404(key: str, run: GradedRun) -> Scheme:
     """A scheme, or a 404 response."""
     try:
         return schemes.scheme(key, run)
@@ -24,7 +23,7 @@ def scheme_or_404(key: str, run: Run) -> Scheme:
         raise Http404(texts.sentence(error)) from error
 
 
-def run_or_404(request: HttpRequest) -> Run | None:
+def run_or_404(request: HttpRequest) -> GradedRun | None:
     """The run in the query string, the newest by default; a 404 response if it is unknown."""
     try:
         return runs.run_or_newest(request.GET.get("run", ""))
@@ -32,7 +31,7 @@ def run_or_404(request: HttpRequest) -> Run | None:
         raise Http404(texts.sentence(error)) from error
 
 
-def run_choices(run: Run) -> dict[str, Any]:
+def run_choices(run: GradedRun) -> dict[str, Any]:
     """Template context of the run select."""
     offered_runs = runs.selectable(run)
     return {"runs": offered_runs, "newest": offered_runs[0].id == run.id}

@@ -24,8 +24,7 @@ from custrata.apps.tiers.queries.runs import RunFacts
 from custrata.apps.tiers.rights import SEE_RUNS, WITHDRAW_RUNS
 from custrata.apps.tiers.views.lookups import no_run, scheme_or_404
 from custrata.errors import Refused
-from custrata.lake import Run
-from custrata.pipeline.reading import NoSuchRun
+from custrata.pipeline.reading import GradedRun, NoSuchRun
 from custrata.pipeline.run_notes import describe_run
 from custrata.report.panels import in_both_widths
 from custrata.report.pictures import flow
@@ -84,7 +83,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
 def one_run(request: HttpRequest, run_id: str) -> HttpResponse:
     """One run: input data, duration and results."""
     run = _run_or_404(run_id)
-    seconds, saw = run.record["steps"], run.record["saw"]
+    seconds, inputs = run.steps, run.inputs
     graded = [schemes.scheme(key, run) for key in schemes.graded_keys(run)]
     latest = runs.newest()
     context = {
@@ -94,8 +93,8 @@ def one_run(request: HttpRequest, run_id: str) -> HttpResponse:
         "steps": [(_step(name), taken, taken / (max(seconds.values()) or 1)) for name, taken in seconds.items()],
         "facts": runs.run_facts(run),
         "seen": [
-            (table_name(name, texts.writer("report")), rows, saw.get("versions", {}).get(name))
-            for name, rows in saw["rows"].items()
+            (table_name(name, texts.writer("report")), rows, inputs.versions.get(name))
+            for name, rows in inputs.rows.items()
         ],
         "schemes": [(scheme, panels.rungs(scheme, run)) for scheme in graded],
         "late": past.late_run(run),
@@ -159,7 +158,7 @@ def _refreshing(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _changes(key: str, before: Run, after: Run) -> dict[str, Any]:
+def _changes(key: str, before: GradedRun, after: GradedRun) -> dict[str, Any]:
     """The changes between two runs: headline numbers, lines of all schemes, and details of the chosen one."""
     shared = [scheme_key for scheme_key in schemes.graded_keys(after) if scheme_key in schemes.graded_keys(before)]
     changes = {scheme_key: comparison.scheme_change(scheme_key, before, after) for scheme_key in shared}
@@ -172,21 +171,21 @@ def _changes(key: str, before: Run, after: Run) -> dict[str, Any]:
     }
 
 
-def _moves(key: str, before: Run, after: Run, *, counted: bool) -> dict[str, Any]:
+def _moves(key: str, before: GradedRun, after: GradedRun, *, counted: bool) -> dict[str, Any]:
     """The moves of a scheme if they are recorded or requested, else the URL that requests them."""
     neighbour = runs.run_before(after)
     if not counted and (neighbour is None or neighbour.id != before.id):
         query = {"before": before.id, "after": after.id, "scheme": key, "moves": 1}
         return {"moves_later": f"{reverse('tiers:compare')}?{urlencode(query)}"}
     scheme = comparison.moves_between(key, before, after)
-    recorded = neighbour is not None and neighbour.id == before.id == after.record["before"]
+    recorded = neighbour is not None and neighbour.id == before.id == after.before
     link = panels.customers_href(after, moved=f"{key}:") if recorded else ""
     picture = in_both_widths(partial(flow, scheme, texts.writer("report"), link=link))
     sums = {way: scheme.moved(way) for way in ("up", "down", "stay")}
     return {"moves": {"picture": picture, "matrix": panels.matrix(scheme, link), **sums}}
 
 
-def _page(newest_first: Sequence[Run], start: str, authors: Mapping[str, str]) -> RunPage:
+def _page(newest_first: Sequence[GradedRun], start: str, authors: Mapping[str, str]) -> RunPage:
     """A page of runs from an id on. Ids start with their instant, so the id of a removed run still works."""
     first = next((place for place, run in enumerate(newest_first) if run.id <= start), 0) if start else 0
     address = reverse("tiers:runs")
@@ -200,7 +199,7 @@ def _page(newest_first: Sequence[Run], start: str, authors: Mapping[str, str]) -
     return RunPage(rows, at(0) if first else "", at(first - PAGE) if first else "", later)
 
 
-def _run_or_404(run_id: str) -> Run:
+def _run_or_404(run_id: str) -> GradedRun:
     try:
         return runs.run(run_id)
     except NoSuchRun as error:

@@ -14,7 +14,7 @@ from custrata.apps.tiers.queries import panels, runs, schemes, sheets, values
 from custrata.apps.tiers.queries.drafts import scheme_state, scheme_states
 from custrata.apps.tiers.rights import EDIT_SCHEMES, SEE_DRAFTS, SEE_TIERS
 from custrata.apps.tiers.views.lookups import no_run, run_choices, run_or_404, scheme_or_404
-from custrata.lake import Run
+from custrata.pipeline.reading import GradedRun
 from custrata.report import Scheme
 from custrata.report.panels import in_both_widths
 from custrata.report.pictures import bars, calibration, distribution, silence
@@ -38,9 +38,10 @@ def scheme_list(request: HttpRequest) -> HttpResponse:
         card = {"scheme": scheme, "rungs": panels.rungs(scheme, run), "small": panels.small(scheme)}
         cards.append({**card, "standing": states.get(key)})
     waiting = [schemes.scheme(key, run) for key in schemes.scheme_keys(run) if key not in schemes.graded_keys(run)]
-    recorded = run.record["schemes"]
     drafted = may(request.user, SEE_DRAFTS)
-    coming = [(state, state.name) for key, state in states.items() if key not in recorded and (drafted or state.latest)]
+    coming = [
+        (state, state.name) for key, state in states.items() if key not in run.schemes and (drafted or state.latest)
+    ]
     context = {"run": run, "cards": cards, "waiting": waiting, "coming": coming, **_rights(request), **run_choices(run)}
     return render(request, "tiers/list.html", context)
 
@@ -123,9 +124,9 @@ def rfm_map(request: HttpRequest) -> HttpResponse:
     return render(request, "tiers/rfm_map.html", context)
 
 
-def _values(scheme: Scheme, run: Run, *, counted: bool) -> dict[str, Any]:
+def _values(scheme: Scheme, run: GradedRun, *, counted: bool) -> dict[str, Any]:
     """The histogram of the value if it is recorded or requested, else `values_later`."""
-    if not counted and values.is_counted(scheme.key, run.record["schemes"][scheme.key]):
+    if not counted and values.is_counted(run.schemes[scheme.key]):
         return {"values_later": True}
     spread, drawn = values.value_histogram(run, scheme.key, texts.language()), schemes.lines(scheme.key, run, scheme)
     if spread is None or drawn is None:
@@ -138,7 +139,7 @@ def _values(scheme: Scheme, run: Run, *, counted: bool) -> dict[str, Any]:
     }
 
 
-def _silence(run: Run) -> dict[str, Any]:
+def _silence(run: GradedRun) -> dict[str, Any]:
     curve, write = schemes.silence_curve(run), texts.writer("report")
     return {
         "silence": curve,
