@@ -35,6 +35,7 @@ FORBIDDEN = {
     "a link without address": re.compile(r"<a\b(?![^>]*\bhref=)", re.I),
     "a text marked safe": re.compile(r"\|\s*safe\b|{%\s*autoescape\s+off"),
 }
+LONGEST_LINE = 200
 FORM = re.compile(r"<form\b[^>]*\bmethod=[\"']?post.*?</form>", re.I | re.DOTALL)
 
 
@@ -71,6 +72,12 @@ def forms_without_token(text: str) -> list[str]:
     return [form[0][:60] for form in FORM.finditer(text) if "csrf_token" not in form[0]]
 
 
+def long_lines(text: str) -> list[str]:
+    """The lines that are too long to read, by their number."""
+    lines = enumerate(text.splitlines(), 1)
+    return [f"line {number}: {len(line)} characters" for number, line in lines if len(line) > LONGEST_LINE]
+
+
 def faults(by_path: Iterable[tuple[str, list[str]]]) -> dict[str, list[str]]:
     return {path: wrong for path, wrong in by_path if wrong}
 
@@ -90,6 +97,11 @@ def test_templates_hold_nothing_forbidden(templates: Templates, what: str) -> No
 
 def test_every_form_that_changes_something_has_its_token(templates: Templates) -> None:
     assert faults((path, forms_without_token(text)) for path, text in templates.items()) == {}
+
+
+def test_no_line_of_a_template_is_longer_than_can_be_read(root: Path) -> None:
+    paths = sorted((root / "src").rglob("*.html"))
+    assert faults((str(path.relative_to(root)), long_lines(path.read_text("utf-8"))) for path in paths) == {}
 
 
 def test_every_icon_named_in_a_template_is_in_the_sprite(root: Path, templates: Templates) -> None:
@@ -142,3 +154,7 @@ def test_sees_what_is_forbidden(text: str, what: str) -> None:
 
 def test_sees_a_form_without_token() -> None:
     assert len(forms_without_token('<form method="post"><button></button></form>')) == 1
+
+
+def test_sees_a_line_that_is_too_long() -> None:
+    assert long_lines("short\n" + "x" * 201 + "\n" + "x" * 200) == ["line 2: 201 characters"]

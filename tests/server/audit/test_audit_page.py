@@ -13,8 +13,8 @@ from python_calamine import CalamineWorkbook
 from tests.server.conftest import AT, Person
 
 from custrata.apps.accounts.models import User
-from custrata.apps.audit.actions import record_change
-from custrata.apps.audit.models import Change
+from custrata.apps.audit.actions import record
+from custrata.apps.audit.models import Change, Subject
 from custrata.apps.audit.queries import actions, actors
 from custrata.web.rights import Role
 
@@ -33,8 +33,10 @@ def browser(signed_in: SignedIn) -> Client:
     return signed_in(Role.ADMINISTRATOR)
 
 
-def note(actor: User | None = None, action: str = "shop.open", at: datetime = AT, **more: Any) -> None:
-    record_change(actor=actor, at=at, action=action, subject="shop", subject_id="7", **more)
+def note(
+    actor: User | None = None, action: str = "shop.open", at: datetime = AT, customer_id: str | None = None, **more: Any
+) -> None:
+    record(Subject("shop", 7, customer_id), action, actor=actor, at=at, **more)
 
 
 def count_rows(browser: Client, query: str) -> int:

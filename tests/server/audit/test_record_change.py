@@ -11,8 +11,8 @@ from django.utils import timezone
 from tests.server.conftest import Person
 from tests.server.postgresql import ON_POSTGRESQL
 
-from custrata.apps.audit.actions import record_change
-from custrata.apps.audit.models import Change
+from custrata.apps.audit.actions import record
+from custrata.apps.audit.models import Change, Subject
 from custrata.web.rights import Role
 
 AT = datetime(2025, 7, 1, 4, tzinfo=UTC)
@@ -20,23 +20,14 @@ AT = datetime(2025, 7, 1, 4, tzinfo=UTC)
 
 @pytest.fixture
 def change(db: None) -> Change:
-    record_change(actor=None, at=AT, action="shop.open", subject="shop", subject_id="7", after={"open": True})
+    record(Subject("shop", 7), "shop.open", after={"open": True}, actor=None, at=AT)
     return Change.objects.get()
 
 
 def test_writes_who_when_what_before_and_after(person: Person) -> None:
     anna = person(Role.OPERATOR)
     before, after = {"limit": Decimal("1.50")}, {"limit": Decimal(2), "since": date(2025, 7, 1)}
-    record_change(
-        actor=anna,
-        at=AT,
-        action="shop.limit",
-        subject="shop",
-        subject_id="7",
-        customer_id="c1",
-        before=before,
-        after=after,
-    )
+    record(Subject("shop", 7, "c1"), "shop.limit", before, after, actor=anna, at=AT)
     row = Change.objects.get()
     assert (row.actor_id, row.actor_name, row.at, row.customer_id) == (anna.pk, "operator", AT, "c1")
     assert (row.before, row.after) == ({"limit": "1.50"}, {"limit": "2", "since": "2025-07-01"})
@@ -49,7 +40,7 @@ def test_the_server_itself_has_no_name(change: Change) -> None:
 @pytest.mark.parametrize("name", ["password", "reset_token", "secret", "session_key"])
 def test_refuses_to_write_down_a_secret(db: None, name: str) -> None:
     with pytest.raises(ValueError, match="never written"):
-        record_change(actor=None, at=AT, action="a.b", subject="a", subject_id="1", after={name: "x"})
+        record(Subject("a"), "a.b", after={name: "x"}, actor=None, at=AT)
     assert not Change.objects.exists()
 
 
@@ -87,10 +78,10 @@ def test_the_database_refuses_to_empty_the_table(change: Change) -> None:
 def test_emptying_the_whole_database_empties_the_audit_and_closes_it_again() -> None:
     from django.core.management import call_command
 
-    record_change(actor=None, at=AT, action="shop.open", subject="shop", subject_id="7")
+    record(Subject("shop", 7), "shop.open", actor=None, at=AT)
     call_command("flush", interactive=False, verbosity=0)
     assert not Change.objects.exists()
-    record_change(actor=None, at=AT, action="shop.open", subject="shop", subject_id="7")
+    record(Subject("shop", 7), "shop.open", actor=None, at=AT)
     with pytest.raises(IntegrityError, match="not editable"):
         Change.objects.update(action="x")
 
@@ -101,6 +92,6 @@ def test_the_migrations_go_back_and_forth() -> None:
 
     call_command("migrate", "audit", "zero", verbosity=0)
     call_command("migrate", verbosity=0)
-    record_change(actor=None, at=AT, action="shop.open", subject="shop", subject_id="7")
+    record(Subject("shop", 7), "shop.open", actor=None, at=AT)
     with pytest.raises(IntegrityError, match="not editable"), transaction.atomic():
         Change.objects.all().delete()

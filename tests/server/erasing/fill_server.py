@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "custrata.config.settings")
 django.setup()
 
 from custrata.apps.accounts.models import User  # noqa: E402  # Django is set up first
-from custrata.apps.audit.actions import record_change  # noqa: E402
+from custrata.apps.audit.actions import record  # noqa: E402
 from custrata.apps.customers.actions import (  # noqa: E402
     edit_attribute,
     exclude_customers,
@@ -57,7 +57,7 @@ def fill() -> None:
     job = Job.objects.create(kind="customers.tag", arguments=question, result={"first": WHO}, **done)
     Line.objects.create(job=job, at=AT, text=f"tagged {WHO} ({MAIL})")
     after = {"chosen": f"q={WHO}"}
-    record_change(action="customers.tag", subject="tag", subject_id="1", after=after, **who)
+    record(tag, "customers.tag", after=after, **who)
 
 
 if __name__ == "__main__":

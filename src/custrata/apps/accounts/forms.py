@@ -6,28 +6,16 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.functional import lazy
 
+from custrata.web.forms import StyledForm, text_lazy
 from custrata.web.preferences import THEMES
 from custrata.web.rights import Role
 from custrata.web.texts import text
 from custrata.wording import LANGUAGES, phrase
 
-text_lazy = lazy(text, str)
 LONGEST_PASSWORD = 4096  # longer ones would only cost hashing time
 LANGUAGE_NAMES = [(language, phrase("languages", "own", language)) for language in LANGUAGES]
 ROLE_NAMES = [(role.value, text_lazy(f"web.roles.{role.value}")) for role in Role]
-
-
-class StyledForm(forms.Form):
-    """A form with the product's field styles and error messages."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            chosen = isinstance(field.widget, forms.Select)
-            field.widget.attrs["class"] = "form-select" if chosen else "form-control"
-            field.error_messages["required"] = text_lazy("accounts.fault.required")
 
 
 def username_field(**more: Any) -> forms.CharField:

@@ -11,6 +11,7 @@ from django.contrib.sessions.models import Session
 from django.db import models
 from django.db.models.functions import Lower
 
+from custrata.apps.audit.models import Subject
 from custrata.web.rights import Role
 
 ROLES = [role.value for role in Role]
@@ -82,6 +83,10 @@ class User(AbstractBaseUser):
             models.UniqueConstraint(Lower("username"), name="accounts_user_username_once"),
         )
 
+    @property
+    def audit_subject(self) -> Subject:
+        return Subject("person", self.username)
+
     def __str__(self) -> str:
         return self.name or self.username
 
@@ -134,6 +139,10 @@ class OneTimeLink(models.Model):
                 fields=["person"], condition=OPEN & models.Q(kind="password"), name="accounts_link_one_password"
             ),
         )
+
+    @property
+    def audit_subject(self) -> Subject:
+        return Subject("invitation", self.username)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.username}"

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F
 
-from custrata.apps.audit.models import Change
+from custrata.apps.audit.models import Audited, Change, Subject
 
 ERASED = "erased"  # replaces the id of an erased customer
 BATCH_SIZE = 500  # ids per statement
@@ -38,33 +38,32 @@ class Actor(Protocol):
     def username(self) -> str: ...
 
 
-def record_change(
+def record(
+    subject: Audited,
+    verb: str,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
     *,
     actor: Actor | None,
     at: datetime,
-    action: str,
-    subject: str,
-    subject_id: str,
-    customer_id: str | None = None,
-    before: Mapping[str, object] | None = None,
-    after: Mapping[str, object] | None = None,
 ) -> None:
     """Record one change, in the same transaction as the change itself.
 
-    `action` is `<app>.<verb>`; the app's wording names it under `audit.<verb>`. `actor` is None for changes the server
+    `verb` is `<app>.<verb>`; the app's wording names it under `audit.<verb>`. `actor` is None for changes the server
     makes by itself. Raises `ValueError` when `before` or `after` has a field whose name marks it as secret.
     """
     for name in (*(before or ()), *(after or ())):
         if SECRET.search(name):
             raise ValueError(f"{name} is never written into the audit")
+    named = subject.audit_subject
     Change.objects.create(
         at=at,
         actor_id=actor.pk if actor else None,
         actor_name=actor.username if actor else "",
-        action=action,
-        subject=subject,
-        subject_id=str(subject_id),
-        customer_id=customer_id,
+        action=verb,
+        subject=named.kind,
+        subject_id=str(named.id),
+        customer_id=named.customer_id,
         before=dict(before) if before is not None else None,
         after=dict(after) if after is not None else None,
     )
@@ -86,7 +85,7 @@ def erase_customers(*, customer_ids: Sequence[str], at: datetime, removed: int =
             rows += theirs.update(customer_id=ERASED, before=None, after=None)
     if rows or removed:
         after = {"customers": len(customer_ids), "rows": rows}
-        record_change(actor=None, at=at, action="audit.erase", subject="audit", subject_id="", after=after)
+        record(Subject("audit"), "audit.erase", after=after, actor=None, at=at)
     return rows
 
 

@@ -2,8 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Protocol
+
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a change is about: its kind, its id where there are several, and the customer it concerns, if any."""
+
+    kind: str
+    id: object = ""
+    customer_id: str | None = None
+
+    @property
+    def audit_subject(self) -> Subject:
+        return self
+
+
+class Audited(Protocol):
+    """A row of another app that says how it is named in the audit log."""
+
+    @property
+    def audit_subject(self) -> Subject: ...
 
 
 class Change(models.Model):

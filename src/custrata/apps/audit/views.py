@@ -11,9 +11,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from custrata.apps.audit.actions import record_change
+from custrata.apps.audit.actions import record
 from custrata.apps.audit.forms import SearchForm
-from custrata.apps.audit.models import Change
+from custrata.apps.audit.models import Change, Subject
 from custrata.apps.audit.queries import (
     Search,
     action_name,
@@ -71,9 +71,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     form = SearchForm(request.GET, actors(), all_actions)
     search = form.search()
     filters = {key: value for key, value in form.cleaned_data.items() if value}
-    record_change(
-        actor=request.user, at=timezone.now(), action="audit.export", subject="audit", subject_id="", after=filters
-    )
+    record(Subject("audit"), "audit.export", after=filters, actor=request.user, at=timezone.now())
     # Translated here: the reader's language is no longer active while the rows are streamed.
     names = {action: action_name(action) for action in {*all_actions, "audit.export"}}
     server, selected = text("audit.server"), changes(search, _zone()).order_by(*NEWEST_FIRST)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from custrata.apps.accounts.models import User
+from custrata.apps.audit.models import Subject
 
 MARK = "cst"  # prefix of every token, so that secret scanners recognise leaked ones
 
@@ -33,6 +34,10 @@ class Token(models.Model):
                 name="connect_token_expires_later",
             ),
         )
+
+    @property
+    def audit_subject(self) -> Subject:
+        return Subject("token", f"{self.name} ({self.key})")
 
     def __str__(self) -> str:
         return self.name

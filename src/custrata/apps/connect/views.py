@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -20,6 +20,7 @@ from custrata.apps.connect.rights import MANAGE_TOKENS
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.manifest import scopes
+from custrata.web.posting import redirect_after
 from custrata.web.texts import sentence, text
 
 
@@ -64,12 +65,12 @@ def revoke(request: HttpRequest, number: int) -> HttpResponse:
     token = get_token(number)
     if token is None:
         raise Http404
+    back = reverse("connect:tokens")
     if request.method != "POST":
-        return render(request, "connect/revoke.html", {"token": token})
-    try:
-        actions.revoke_token(number=number, actor=current_user(request), at=timezone.now())
-    except CustrataError as error:
-        messages.error(request, sentence(error))
-    else:
-        messages.success(request, text("connect.revoke.done", token=token.name))
-    return redirect("connect:tokens")
+        return render(request, "connect/revoke.html", {"token": token, "back": back})
+    return redirect_after(
+        request,
+        lambda: actions.revoke_token(number=number, actor=current_user(request), at=timezone.now()),
+        text("connect.revoke.done", token=token.name),
+        to=back,
+    )

@@ -11,6 +11,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.functions import Lower
 
+from custrata.apps.audit.models import Subject
+
 PERSON = settings.AUTH_USER_MODEL
 
 
@@ -25,6 +27,10 @@ class Customer(models.Model):
     search = models.TextField(blank=True)  # the folded search text (queries/searching.py)
     mark = models.BigIntegerField()  # hash of the lake's data
     owner = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="customers")
+
+    @property
+    def audit_subject(self) -> Subject:
+        return Subject("customer", self.customer_id, self.customer_id)
 
     def __str__(self) -> str:
         return self.name or self.customer_id
@@ -61,6 +67,10 @@ class TagGroup(models.Model):
     class Meta:
         constraints = (models.UniqueConstraint(Lower("name"), name="customers_taggroup_name_once"),)
 
+    @property
+    def audit_subject(self) -> Subject:
+        return Subject("tag group", self.pk)
+
     def __str__(self) -> str:
         return self.name
 
@@ -76,6 +86,10 @@ class Tag(models.Model):
             models.UniqueConstraint(Lower("name"), name="customers_tag_name_once"),
             models.CheckConstraint(condition=~models.Q(name=""), name="customers_tag_named"),
         )
+
+    @property
+    def audit_subject(self) -> Subject:
+        return Subject("tag", self.pk)
 
     def __str__(self) -> str:
         return self.name
@@ -116,6 +130,10 @@ class Note(models.Model):
 
     class Meta:
         constraints = (models.CheckConstraint(condition=~models.Q(text=""), name="customers_note_says_something"),)
+
+    @property
+    def audit_subject(self) -> Subject:
+        return Subject("note", self.pk, self.customer_id)
 
     def __str__(self) -> str:
         return f"{self.customer_id} {self.at:%Y-%m-%d}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
+from custrata.apps.audit.models import Subject
+
 
 class Status(models.TextChoices):
     """The status of a job."""
@@ -85,6 +87,10 @@ class Job(models.Model):
             models.Index(fields=["finished_at"], name="jobs_job_finished"),
         )
 
+    @property
+    def audit_subject(self) -> Subject:
+        return Subject("job", self.pk)
+
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
 
@@ -138,6 +144,10 @@ class Schedule(models.Model):
                 name="jobs_schedule_next_when_enabled",
             ),
         )
+
+    @property
+    def audit_subject(self) -> Subject:
+        return Subject("schedule", self.kind)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.cron}"

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -18,6 +19,7 @@ from custrata.apps.jobs.rights import REFRESH, SCHEDULE, SEE_JOBS
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.paging import Cursor, keyset, page
+from custrata.web.posting import redirect_after
 from custrata.web.rights import may
 from custrata.web.texts import language, sentence, text
 from custrata.web.versions import opened
@@ -79,26 +81,26 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Cancel a job."""
-    try:
-        job = actions.cancel(_job_or_404(pk), actor=_person(request), at=timezone.now())
-    except CustrataError as error:
-        messages.error(request, sentence(error))
-    else:
-        messages.success(request, text("jobs.stopping_notice" if job.is_open else "jobs.cancelled_notice"))
-    return redirect("jobs:job", pk)
+    job = _job_or_404(pk)
+    return redirect_after(
+        request,
+        lambda: actions.cancel(job, actor=_person(request), at=timezone.now()),
+        lambda cancelled: text("jobs.stopping_notice" if cancelled.is_open else "jobs.cancelled_notice"),
+        to=reverse("jobs:job", args=[pk]),
+    )
 
 
 @needs(REFRESH)
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     """Retry a job."""
-    try:
-        actions.retry(_job_or_404(pk), actor=_person(request), at=timezone.now())
-    except CustrataError as error:
-        messages.error(request, sentence(error))
-    else:
-        messages.success(request, text("jobs.retried_notice"))
-    return redirect("jobs:job", pk)
+    job = _job_or_404(pk)
+    return redirect_after(
+        request,
+        lambda: actions.retry(job, actor=_person(request), at=timezone.now()),
+        text("jobs.retried_notice"),
+        to=reverse("jobs:job", args=[pk]),
+    )
 
 
 @needs(SCHEDULE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from custrata.apps.audit.models import Subject
 from custrata.apps.customers.models import Customer
 from custrata.tiering.playbooks import KINDS
 
@@ -85,6 +86,10 @@ class Task(models.Model):
             models.Index(fields=["assignee", "state", "due", "id"], name="playbooks_task_persons_by_day"),
             models.Index(fields=["state", "ended_at", "id"], name="playbooks_task_by_end"),
         )
+
+    @property
+    def audit_subject(self) -> Subject:
+        return Subject("task", self.pk, self.customer_id)
 
     def __str__(self) -> str:
         return self.title

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from custrata.apps.accounts.models import User
-from custrata.apps.audit.actions import record_change
+from custrata.apps.audit.actions import record
 from custrata.apps.jobs import actions as jobs
 from custrata.apps.jobs.models import Job
 from custrata.apps.storage.queries import KIND, current_compaction
@@ -24,5 +24,5 @@ def start_compaction(*, actor: User | None, at: datetime) -> Job:
     if current_compaction() is not None:
         raise AlreadyCompacting
     job = jobs.enqueue(kind=KIND, arguments={}, actor=actor, at=at, key=KIND)
-    record_change(actor=actor, at=at, action="storage.compact", subject="job", subject_id=str(job.pk))
+    record(job, "storage.compact", actor=actor, at=at)
     return job

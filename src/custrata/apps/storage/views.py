@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -12,9 +12,9 @@ from custrata.apps.accounts.rights import MANAGE_WORKSPACE
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.storage import queries
 from custrata.apps.storage.actions import start_compaction
-from custrata.errors import Refused
 from custrata.web.gate import needs
-from custrata.web.texts import sentence, text
+from custrata.web.posting import redirect_after
+from custrata.web.texts import text
 from custrata.web.workspace import workspace
 
 
@@ -38,10 +38,9 @@ def disk(request: HttpRequest) -> HttpResponse:
 @require_POST
 def compact(request: HttpRequest) -> HttpResponse:
     """Start a compaction job."""
-    try:
-        start_compaction(actor=current_user(request), at=timezone.now())
-    except Refused as error:
-        messages.error(request, sentence(error))
-    else:
-        messages.success(request, text("storage.started"))
-    return redirect("storage:disk")
+    return redirect_after(
+        request,
+        lambda: start_compaction(actor=current_user(request), at=timezone.now()),
+        text("storage.started"),
+        to=reverse("storage:disk"),
+    )

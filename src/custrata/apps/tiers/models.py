@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from custrata.apps.accounts.models import User
+from custrata.apps.audit.models import Subject
 from custrata.pipeline.decisions import AT_LEAST, EXACTLY
 
 
@@ -36,6 +37,10 @@ class Override(models.Model):
             ),
         )
 
+    @property
+    def audit_subject(self) -> Subject:
+        return Subject("customer", self.customer_id, self.customer_id)
+
     def __str__(self) -> str:
         return f"{self.customer_id} {self.scheme}: {self.tier}"
 
@@ -57,6 +62,10 @@ class Draft(models.Model):
             models.UniqueConstraint(fields=["scheme"], name="tiers_draft_one_of_a_scheme"),
             models.CheckConstraint(condition=~models.Q(scheme=""), name="tiers_draft_names_its_scheme"),
         )
+
+    @property
+    def audit_subject(self) -> Subject:
+        return Subject("scheme", self.scheme)
 
     def __str__(self) -> str:
         return self.scheme

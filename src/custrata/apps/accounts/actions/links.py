@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -14,7 +13,7 @@ from custrata.apps.accounts.actions.passwords import replace_password
 from custrata.apps.accounts.actions.people import NoSuchPerson, UserNameTaken, create_person, role_of, username_of
 from custrata.apps.accounts.models import OneTimeLink, User
 from custrata.apps.accounts.queries import digest, has_active_administrator, person_named, usable_links
-from custrata.apps.audit.actions import record_change
+from custrata.apps.audit.actions import record
 from custrata.errors import Refused
 from custrata.web.rights import Role
 
@@ -65,7 +64,7 @@ def invite(*, username: str, email: str, role: str, actor: User | None, at: date
         kind=Kind.INVITATION, username=normalized, email=email.strip(), role=role_of(role), made_by=actor
     )
     secret = _issue(link, at=at)
-    _record(link, "accounts.invite", actor=actor, at=at, after={"email": link.email, "role": link.role})
+    record(link, "accounts.invite", after={"email": link.email, "role": link.role}, actor=actor, at=at)
     return secret
 
 
@@ -93,9 +92,7 @@ def make_password_link(*, person_id: int, actor: User | None, at: datetime) -> s
         raise NoSuchPerson
     link = OneTimeLink(kind=Kind.PASSWORD, person=person, made_by=actor)
     secret = _issue(link, at=at)
-    record_change(
-        actor=actor, at=at, action="accounts.make_password_link", subject="person", subject_id=person.username
-    )
+    record(person, "accounts.make_password_link", actor=actor, at=at)
     return secret
 
 
@@ -110,9 +107,7 @@ def set_password_by_link(*, secret: str, password: str, at: datetime) -> User:
     if person is None:
         raise LinkOver(days=VALID.days)
     replace_password(person, password)
-    record_change(
-        actor=person, at=at, action="accounts.set_password_by_link", subject="person", subject_id=person.username
-    )
+    record(person, "accounts.set_password_by_link", actor=person, at=at)
     return person
 
 
@@ -123,7 +118,7 @@ def revoke_link(*, link_id: int, actor: User | None, at: datetime) -> None:
     if open_links.update(revoked_at=at) != 1:
         raise LinkOver(days=VALID.days)
     link = OneTimeLink.objects.get(pk=link_id)
-    _record(link, "accounts.revoke_invitation", actor=actor, at=at)
+    record(link, "accounts.revoke_invitation", actor=actor, at=at)
 
 
 def _redeem(secret: str, kind: str, at: datetime) -> OneTimeLink:
@@ -145,9 +140,3 @@ def _issue(link: OneTimeLink, *, at: datetime) -> str:
     except IntegrityError:
         raise AlreadyInvited from None
     return secret
-
-
-def _record(
-    link: OneTimeLink, action: str, *, actor: User | None, at: datetime, after: Mapping[str, object] | None = None
-) -> None:
-    record_change(actor=actor, at=at, action=action, subject="invitation", subject_id=link.username, after=after)

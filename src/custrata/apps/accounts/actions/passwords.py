@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from custrata.apps.accounts.models import User, folded
-from custrata.apps.audit.actions import record_change
+from custrata.apps.audit.actions import record
 from custrata.errors import BadInput, CustrataError, Refused
 from custrata.web.workspace import workspace
 
@@ -115,4 +115,4 @@ def change_password(*, person: User, present: str, password: str, keep: str | No
         raise PasswordUnchanged
     replace_password(locked_person, password, keep=keep)
     person.password, person.must_change_password = locked_person.password, False
-    record_change(actor=person, at=at, action="accounts.change_password", subject="person", subject_id=person.username)
+    record(person, "accounts.change_password", actor=person, at=at)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +12,7 @@ from django.db import IntegrityError, transaction
 
 from custrata.apps.accounts.actions.passwords import check_password_rules, new_password
 from custrata.apps.accounts.models import OneTimeLink, User
-from custrata.apps.audit.actions import record_change
+from custrata.apps.audit.actions import record
 from custrata.errors import BadInput, Refused
 from custrata.web.rights import Role
 from custrata.web.versions import Parts, ensure_unchanged
@@ -90,7 +89,7 @@ def create_person(
             person.save(force_insert=True)
     except IntegrityError:
         raise UserNameTaken(username=person.username) from None
-    _record(person, "accounts.create_person", actor=actor, at=at, after=_audit_fields(person))
+    record(person, "accounts.create_person", after=_audit_fields(person), actor=actor, at=at)
     return NewPerson(person, secret)
 
 
@@ -108,7 +107,7 @@ def change_role(*, person_id: int, role: str, actor: User | None, at: datetime, 
     _ensure_an_administrator(person, stays=new_role == Role.ADMINISTRATOR)
     before, person.role = person.role, new_role
     person.save(update_fields=["role"])
-    _record(person, "accounts.change_role", actor=actor, at=at, before={"role": before}, after={"role": new_role})
+    record(person, "accounts.change_role", before={"role": before}, after={"role": new_role}, actor=actor, at=at)
     return person
 
 
@@ -126,7 +125,7 @@ def deactivate(*, person_id: int, actor: User | None, at: datetime) -> User:
     person.save(update_fields=["is_active"])
     Session.objects.filter(sign_in__person=person).delete()
     OneTimeLink.objects.filter(person=person, used_at=None, revoked_at=None).update(revoked_at=at)
-    _record(person, "accounts.deactivate", actor=actor, at=at, before={"active": True}, after={"active": False})
+    record(person, "accounts.deactivate", before={"active": True}, after={"active": False}, actor=actor, at=at)
     return person
 
 
@@ -137,7 +136,7 @@ def activate(*, person_id: int, actor: User | None, at: datetime) -> User:
     if not person.is_active:
         person.is_active = True
         person.save(update_fields=["is_active"])
-        _record(person, "accounts.activate", actor=actor, at=at, before={"active": False}, after={"active": True})
+        record(person, "accounts.activate", before={"active": False}, after={"active": True}, actor=actor, at=at)
     return person
 
 
@@ -163,7 +162,7 @@ def change_me(
         setattr(person, key, new_values[key])
     person.save(update_fields=list(before))
     after = {key: new_values[key] for key in before}
-    _record(person, "accounts.change_me", actor=person, at=at, before=before, after=after)
+    record(person, "accounts.change_me", before=before, after=after, actor=person, at=at)
 
 
 def _locked_person(person_id: int) -> User:
@@ -189,17 +188,3 @@ def _ensure_an_administrator(person: User, *, stays: bool) -> None:
 
 def _audit_fields(person: User) -> dict[str, object]:
     return {"username": person.username, "name": person.name, "email": person.email, "role": person.role}
-
-
-def _record(
-    person: User,
-    action: str,
-    *,
-    actor: User | None,
-    at: datetime,
-    before: Mapping[str, object] | None = None,
-    after: Mapping[str, object] | None = None,
-) -> None:
-    record_change(
-        actor=actor, at=at, action=action, subject="person", subject_id=person.username, before=before, after=after
-    )

@@ -20,7 +20,7 @@ from custrata.apps.accounts.actions.people import NoSuchPerson
 from custrata.apps.accounts.models import RecoveryCode, User
 from custrata.apps.accounts.queries import digest, second_factor
 from custrata.apps.accounts.settings import SECOND_FACTOR_ROLES
-from custrata.apps.audit.actions import record_change
+from custrata.apps.audit.actions import record
 from custrata.errors import Refused
 
 CODES = 10
@@ -75,7 +75,7 @@ def confirm_set_up(*, person: User, device_id: int, code: str, keep: str | None,
             device.confirmed = True
             device.save(update_fields=["confirmed"])
             _end_sessions(person, keep)
-            _record(person, "set_up_second_factor", actor=person, at=at)
+            record(person, "accounts.set_up_second_factor", actor=person, at=at)
             return _new_codes(person, at)
     if device is None:
         raise SetUpOver
@@ -105,7 +105,7 @@ def renew_recovery_codes(*, person: User, at: datetime) -> list[str]:
     """Replace the recovery codes. Raises `SetUpOver` if the person has no second factor."""
     if second_factor(person) is None:
         raise SetUpOver
-    _record(person, "renew_recovery_codes", actor=person, at=at)
+    record(person, "accounts.renew_recovery_codes", actor=person, at=at)
     return _new_codes(person, at)
 
 
@@ -116,7 +116,7 @@ def turn_off_second_factor(*, person: User, keep: str | None, at: datetime) -> N
         raise SecondFactorRequired
     if _remove(person):
         _end_sessions(person, keep)
-        _record(person, "turn_off_second_factor", actor=person, at=at)
+        record(person, "accounts.turn_off_second_factor", actor=person, at=at)
 
 
 @transaction.atomic
@@ -133,12 +133,8 @@ def reset_second_factor(*, person_id: int, actor: User | None, at: datetime) -> 
     removed = _remove(person)
     if removed:
         _end_sessions(person, None)
-        _record(person, "reset_second_factor", actor=actor, at=at)
+        record(person, "accounts.reset_second_factor", actor=actor, at=at)
     return removed
-
-
-def _record(person: User, action: str, *, actor: User | None, at: datetime) -> None:
-    record_change(actor=actor, at=at, action=f"accounts.{action}", subject="person", subject_id=person.username)
 
 
 def _use_recovery_code(person: User, code: str, at: datetime) -> None:
@@ -147,7 +143,7 @@ def _use_recovery_code(person: User, code: str, at: datetime) -> None:
         mine = RecoveryCode.objects.filter(person=person, digest=digest(code), used_at=None)
         if mine.update(used_at=at) != 1:
             raise SecondFactorWrong
-        _record(person, "use_recovery_code", actor=person, at=at)
+        record(person, "accounts.use_recovery_code", actor=person, at=at)
 
 
 def _new_codes(person: User, at: datetime) -> list[str]:

@@ -11,7 +11,7 @@ from django.db import transaction
 from custrata.apps.accounts.actions.people import NoSuchPerson
 from custrata.apps.accounts.models import OneTimeLink, SignIn, User
 from custrata.apps.accounts.queries import person_named
-from custrata.apps.audit.actions import record_change
+from custrata.apps.audit.actions import record
 from custrata.web.sessions import expiry_of
 
 ATTEMPTS_KEPT = timedelta(days=1)
@@ -32,7 +32,7 @@ def begin_session(
         seen_at=at,
     )
     if since == at:
-        record_change(actor=person, at=at, action="accounts.sign_in", subject="person", subject_id=person.username)
+        record(person, "accounts.sign_in", actor=person, at=at)
 
 
 def touch_session(*, session_key: str, at: datetime) -> None:
@@ -48,7 +48,7 @@ def end_session(*, person: User, sign_in_id: int, actor: User | None, at: dateti
     """End one session of a person; return whether it existed."""
     ended, _ = Session.objects.filter(sign_in__pk=sign_in_id, sign_in__person=person).delete()
     if ended:
-        _record(person, actor=actor, at=at, sessions=1)
+        record(person, "accounts.end_sessions", before={"sessions": 1}, actor=actor, at=at)
     return bool(ended)
 
 
@@ -59,7 +59,7 @@ def end_other_sessions(*, person: User, keep: str | None, actor: User | None, at
     keys = list(other_sign_ins.values_list("session_id", flat=True))
     Session.objects.filter(session_key__in=keys).delete()
     if keys:
-        _record(person, actor=actor, at=at, sessions=len(keys))
+        record(person, "accounts.end_sessions", before={"sessions": len(keys)}, actor=actor, at=at)
     return len(keys)
 
 
@@ -67,7 +67,7 @@ def record_lock_out(*, username: str, at: datetime) -> None:
     """Record a lock-out after too many wrong passwords; unknown user names are not stored."""
     person = person_named(username)
     if person:
-        record_change(actor=None, at=at, action="accounts.lock_out", subject="person", subject_id=person.username)
+        record(person, "accounts.lock_out", actor=None, at=at)
 
 
 @transaction.atomic
@@ -77,7 +77,7 @@ def unlock(*, person_id: int, actor: User | None, at: datetime) -> None:
     if person is None:
         raise NoSuchPerson
     if AccessAttempt.objects.filter(username=person.folded).delete()[0]:
-        record_change(actor=actor, at=at, action="accounts.unlock", subject="person", subject_id=person.username)
+        record(person, "accounts.unlock", actor=actor, at=at)
 
 
 @transaction.atomic
@@ -86,14 +86,3 @@ def delete_expired(*, at: datetime) -> None:
     Session.objects.filter(expire_date__lt=at).delete()
     AccessAttempt.objects.filter(attempt_time__lt=at - ATTEMPTS_KEPT).delete()
     OneTimeLink.objects.filter(expires_at__lt=at - LINKS_KEPT).delete()
-
-
-def _record(person: User, *, actor: User | None, at: datetime, sessions: int) -> None:
-    record_change(
-        actor=actor,
-        at=at,
-        action="accounts.end_sessions",
-        subject="person",
-        subject_id=person.username,
-        before={"sessions": sessions},
-    )

@@ -10,7 +10,8 @@ import tomlkit
 from django.db import transaction
 
 from custrata.apps.accounts.models import User
-from custrata.apps.audit.actions import record_change
+from custrata.apps.audit.actions import record
+from custrata.apps.audit.models import Subject
 from custrata.engine import memory_in_bytes
 from custrata.errors import BadInput
 from custrata.lake import Workspace
@@ -60,7 +61,9 @@ def change_workspace(
         updated = replace(current, **(changed | retention))
         if updated != current:
             ensure_unchanged(opened, {key: getattr(current, key) for key in CHANGEABLE})
-            _record(current, updated, actor=actor, at=at)
+            differing = [key for key in CHANGEABLE if getattr(current, key) != getattr(updated, key)]
+            before, after = ({key: getattr(state, key) for key in differing} for state in (current, updated))
+            record(Subject("workspace"), "accounts.change_workspace", before, after, actor=actor, at=at)
             _write(workspace, updated)  # last, so that nothing is written where the database refuses
     return updated
 
@@ -71,16 +74,3 @@ def _write(workspace: Workspace, settings: Settings) -> None:
     for key in CHANGEABLE:
         document[key] = getattr(settings, key)
     replace_file(file, tomlkit.dumps(document))
-
-
-def _record(before: Settings, after: Settings, *, actor: User | None, at: datetime) -> None:
-    changed = [key for key in CHANGEABLE if getattr(before, key) != getattr(after, key)]
-    record_change(
-        actor=actor,
-        at=at,
-        action="accounts.change_workspace",
-        subject="workspace",
-        subject_id="",
-        before={key: getattr(before, key) for key in changed},
-        after={key: getattr(after, key) for key in changed},
-    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,6 +18,7 @@ from custrata.apps.accounts.rights import MANAGE_PEOPLE
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
+from custrata.web.posting import redirect_after
 from custrata.web.rights import Role
 from custrata.web.texts import count, sentence, text
 from custrata.web.versions import opened
@@ -75,11 +74,11 @@ def invite(request: HttpRequest) -> HttpResponse:
 @require_POST
 def revoke(request: HttpRequest, number: int) -> HttpResponse:
     """Revoke an invitation."""
-    return _run_action(
+    return redirect_after(
         request,
         lambda: actions.revoke_link(link_id=number, actor=current_user(request), at=timezone.now()),
         text("accounts.people.revoked"),
-        reverse("accounts:people"),
+        to=reverse("accounts:people"),
     )
 
 
@@ -91,7 +90,8 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
     form = RoleForm(request.POST or None, initial={"role": person.role})
     if request.method == "POST" and form.is_valid():
         role = form.cleaned_data["role"]
-        return _run_action(
+        own = number == current_user(request).pk  # who gives up the right to see the page is led elsewhere
+        return redirect_after(
             request,
             lambda: actions.change_role(
                 person_id=number,
@@ -101,7 +101,7 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
                 opened=opened(request),
             ),
             text("accounts.person.role_changed", person=str(person), role=text(f"web.roles.{role}")),
-            reverse("accounts:person", args=[number]) if number != current_user(request).pk else reverse("web:start"),
+            to=reverse("web:start") if own else reverse("accounts:person", args=[number]),
         )
     locked = person.folded in locked_out(timezone.now())
     page = {"person": person, "form": form, "locked": locked, "shown": {"role": person.role}}
@@ -112,14 +112,14 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def deactivate(request: HttpRequest, number: int) -> HttpResponse:
     """Explain and confirm the deactivation of a person."""
-    person = _person(number)
+    person, back = _person(number), reverse("accounts:person", args=[number])
     if request.method != "POST":
-        return render(request, "accounts/deactivate.html", {"person": person})
-    return _run_action(
+        return render(request, "accounts/deactivate.html", {"person": person, "back": back})
+    return redirect_after(
         request,
         lambda: actions.deactivate(person_id=number, actor=current_user(request), at=timezone.now()),
         text("accounts.person.deactivated", person=str(person)),
-        reverse("accounts:person", args=[number]),
+        to=back,
     )
 
 
@@ -128,11 +128,11 @@ def deactivate(request: HttpRequest, number: int) -> HttpResponse:
 def activate(request: HttpRequest, number: int) -> HttpResponse:
     """Reactivate a person."""
     person = _person(number)
-    return _run_action(
+    return redirect_after(
         request,
         lambda: actions.activate(person_id=number, actor=current_user(request), at=timezone.now()),
         text("accounts.person.activated", person=str(person)),
-        reverse("accounts:person", args=[number]),
+        to=reverse("accounts:person", args=[number]),
     )
 
 
@@ -141,11 +141,11 @@ def activate(request: HttpRequest, number: int) -> HttpResponse:
 def unlock(request: HttpRequest, number: int) -> HttpResponse:
     """Lift the lock-out of a person after too many wrong passwords."""
     person = _person(number)
-    return _run_action(
+    return redirect_after(
         request,
         lambda: actions.unlock(person_id=number, actor=current_user(request), at=timezone.now()),
         text("accounts.person.unlocked", person=str(person)),
-        reverse("accounts:person", args=[number]),
+        to=reverse("accounts:person", args=[number]),
     )
 
 
@@ -154,11 +154,11 @@ def unlock(request: HttpRequest, number: int) -> HttpResponse:
 def reset_second_factor(request: HttpRequest, number: int) -> HttpResponse:
     """Remove a person's second factor, so that they can set it up again."""
     person = _person(number)
-    return _run_action(
+    return redirect_after(
         request,
         lambda: actions.reset_second_factor(person_id=number, actor=current_user(request), at=timezone.now()),
         text("accounts.person.second_reset", person=str(person)),
-        reverse("accounts:person", args=[number]),
+        to=reverse("accounts:person", args=[number]),
     )
 
 
@@ -187,14 +187,3 @@ def password_link(request: HttpRequest, number: int) -> HttpResponse:
     link = request.build_absolute_uri(reverse("accounts:password_link", args=[secret]))
     page = {"link": link, "username": person.username, "back": back, "kind": "password"}
     return render(request, "accounts/link_made.html", page)
-
-
-def _run_action(request: HttpRequest, act: Callable[[], object], message: str, back: str) -> HttpResponse:
-    """Run an action, report success or the error, and redirect."""
-    try:
-        act()
-    except CustrataError as error:
-        messages.error(request, sentence(error))
-    else:
-        messages.success(request, message)
-    return redirect(back)

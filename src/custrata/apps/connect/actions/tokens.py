@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from custrata.apps.accounts.models import User
-from custrata.apps.audit.actions import record_change
+from custrata.apps.audit.actions import record
 from custrata.apps.connect.models import MARK, Token
 from custrata.apps.connect.queries import digest
 from custrata.errors import BadInput, Refused
@@ -60,7 +60,7 @@ def create_token(
     token = Token.objects.create(
         name=name.strip(), key=key, digest=digest(secret), person=actor, made_at=at, **facts
     )  # fmt: skip
-    _record(token, "connect.make_token", actor=actor, at=at, after=facts)
+    record(token, "connect.make_token", after=facts, actor=actor, at=at)
     return token, f"{MARK}_{key}_{secret}"
 
 
@@ -69,7 +69,7 @@ def revoke_token(*, number: int, actor: User | None, at: datetime) -> None:
     """Revoke a token. Raises `NoSuchToken`."""
     if Token.objects.filter(pk=number, revoked_at=None).update(revoked_at=at) != 1:
         raise NoSuchToken
-    _record(Token.objects.get(pk=number), "connect.revoke_token", actor=actor, at=at)
+    record(Token.objects.get(pk=number), "connect.revoke_token", actor=actor, at=at)
 
 
 def _scopes(requested: Sequence[str], actor: User) -> list[str]:
@@ -83,11 +83,3 @@ def _scopes(requested: Sequence[str], actor: User) -> list[str]:
         if not may(actor, available[name].right):
             raise ScopeBeyondRights(scope=name)
     return [name for name in available if name in requested]
-
-
-def _record(
-    token: Token, action: str, *, actor: User | None, at: datetime, after: dict[str, object] | None = None
-) -> None:
-    record_change(
-        actor=actor, at=at, action=action, subject="token", subject_id=f"{token.name} ({token.key})", after=after
-    )

@@ -30,7 +30,7 @@ from custrata.apps.customers.actions.tagging import (
     untag_customers,
 )
 from custrata.apps.customers.actions.tagging_many import ListMovedOn, TaggingRequest, start_tagging
-from custrata.apps.customers.actions.timeline import record_on_timeline
+from custrata.apps.customers.actions.timeline import record_with_timeline
 
 __all__ = [
     "BulkResult",
@@ -64,7 +64,7 @@ __all__ = [
     "make_tag",
     "make_tag_group",
     "record_export",
-    "record_on_timeline",
+    "record_with_timeline",
     "remove_note",
     "remove_tag",
     "server_database",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
 
 import phonenumbers
@@ -11,9 +10,8 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from custrata.apps.accounts.models import User
-from custrata.apps.audit.actions import record_change
 from custrata.apps.customers.actions.lookups import lock_customer
-from custrata.apps.customers.actions.timeline import record_on_timeline
+from custrata.apps.customers.actions.timeline import record_with_timeline
 from custrata.apps.customers.models import Customer, Edit
 from custrata.errors import BadInput, Refused
 from custrata.identity.folding import searchable
@@ -67,7 +65,9 @@ def edit_attribute(
     fields = {"value": new_value, "at": at, "actor": actor}
     Edit.objects.update_or_create(customer_id=customer_id, attribute=attribute, defaults=fields)
     _update_customer(customer, attribute, new_value)
-    _record(customer_id, "edit", attribute, before=before, after=new_value, actor=actor, at=at)
+    facts = {"attribute": attribute, "before": before, "after": new_value}
+    changed = {attribute: before}, {attribute: new_value}
+    record_with_timeline(customer, "customers.edit", *changed, facts=facts, actor=actor, at=at)
     return True
 
 
@@ -80,7 +80,9 @@ def undo_edit(*, customer_id: str, attribute: str, source_value: str | None, act
         raise NothingToUndo
     existing.delete()
     _update_customer(customer, attribute, source_value)
-    _record(customer_id, "undo", attribute, before=existing.value, after=source_value, actor=actor, at=at)
+    facts = {"attribute": attribute, "before": existing.value, "after": source_value}
+    changed = {attribute: existing.value}, {attribute: source_value}
+    record_with_timeline(customer, "customers.undo", *changed, facts=facts, actor=actor, at=at)
 
 
 def usable_value(attribute: str, value: str) -> str | None:
@@ -122,27 +124,3 @@ def _update_customer(customer: Customer, attribute: str, value: str | None) -> N
     parts = [customer.customer_id, *(getattr(customer, name) for name in CONTACT_COLUMNS)]
     customer.search = searchable(*parts)[:LONGEST_SEARCH]
     customer.save(update_fields=[attribute, "search"])
-
-
-def _record(
-    customer_id: str,
-    verb: str,
-    attribute: str,
-    *,
-    before: str | None,
-    after: str | None,
-    actor: User | None,
-    at: datetime,
-) -> None:
-    facts: Mapping[str, object] = {"attribute": attribute, "before": before, "after": after}
-    record_on_timeline(customer_id=customer_id, at=at, kind=verb, facts=facts, actor=actor)
-    record_change(
-        actor=actor,
-        at=at,
-        action=f"customers.{verb}",
-        subject="customer",
-        subject_id=customer_id,
-        customer_id=customer_id,
-        before={attribute: before},
-        after={attribute: after},
-    )

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db import transaction
 
 from custrata.apps.accounts.models import User
-from custrata.apps.audit.actions import ERASED, record_change
+from custrata.apps.audit.actions import ERASED, record
+from custrata.apps.audit.models import Subject
 from custrata.apps.customers.actions.deletion import ServerDatabase
 from custrata.apps.customers.actions.lookups import NoSuchCustomer
 from custrata.apps.customers.queries.erasures import KIND
@@ -50,20 +51,14 @@ def start_erasure(workspace: Workspace, *, customer_id: str, actor: User, at: da
         raise NoSuchCustomer(customer=customer_id)
     (person,) = people
     workspace.erasing.add(people, at=at, by=actor.username, removed=rows)
-    record = workspace.erasures.add(
+    erasure = workspace.erasures.add(
         person.customer_id, emails=person.emails, phones=person.phones, at=at, by=actor.username
     )
     with transaction.atomic():
-        record_change(
-            actor=actor,
-            at=at,
-            action="customers.erase",
-            subject="customer",
-            subject_id=ERASED,
-            after={"erasure": record.name},
-        )
+        after = {"erasure": erasure.name}
+        record(Subject("customer", ERASED), "customers.erase", after=after, actor=actor, at=at)
         job = enqueue(kind=KIND, arguments={}, actor=actor, at=at, key=KIND)
-    return StartedErasure(record.name, rows, job)
+    return StartedErasure(erasure.name, rows, job)
 
 
 def lift_erasure(workspace: Workspace, *, erasure: str, reason: str, actor: User, at: datetime) -> Erasure:
@@ -72,12 +67,6 @@ def lift_erasure(workspace: Workspace, *, erasure: str, reason: str, actor: User
     Raises `NoReasonToLift`, `NotErased`, `Busy`, `NotWritable`, `Damaged`.
     """
     lifted = workspace.erasures.lift(erasure, reason=reason, by=actor.username, at=at)
-    record_change(
-        actor=actor,
-        at=at,
-        action="customers.lift_erasure",
-        subject="erasure",
-        subject_id=lifted.name,
-        after={"reason": lifted.reason},
-    )
+    after = {"reason": lifted.reason}
+    record(Subject("erasure", lifted.name), "customers.lift_erasure", after=after, actor=actor, at=at)
     return lifted

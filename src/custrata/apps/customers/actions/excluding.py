@@ -8,9 +8,9 @@ from datetime import datetime
 from django.db import transaction
 
 from custrata.apps.accounts.models import User
-from custrata.apps.audit.actions import record_change
+from custrata.apps.audit.models import Subject
 from custrata.apps.customers.actions.lookups import lock_customer
-from custrata.apps.customers.actions.timeline import record_on_timeline
+from custrata.apps.customers.actions.timeline import record_with_timeline
 from custrata.lake import Workspace
 
 
@@ -26,7 +26,8 @@ def exclude_customers(
         lock_customer(customer_id)
     added = workspace.exclusions.add(customer_ids, reason=reason, by=str(actor or ""), at=at)
     for customer_id in added:
-        _record("exclude", customer_id, {"reason": reason.strip()}, actor=actor, at=at)
+        subject, facts = Subject("customer", customer_id, customer_id), {"reason": reason.strip()}
+        record_with_timeline(subject, "customers.exclude", after=facts, facts=facts, actor=actor, at=at)
     return added
 
 
@@ -37,18 +38,6 @@ def include_customers(
     """Grade customers again from the next refresh on; return those that were excluded. Raises `Busy`."""
     removed = workspace.exclusions.remove(customer_ids)
     for customer_id in removed:
-        _record("include", customer_id, {}, actor=actor, at=at)
+        subject = Subject("customer", customer_id, customer_id)
+        record_with_timeline(subject, "customers.include", facts={}, actor=actor, at=at)
     return removed
-
-
-def _record(verb: str, customer_id: str, facts: dict[str, object], *, actor: User | None, at: datetime) -> None:
-    record_change(
-        actor=actor,
-        at=at,
-        action=f"customers.{verb}",
-        subject="customer",
-        subject_id=customer_id,
-        customer_id=customer_id,
-        after=facts or None,
-    )
-    record_on_timeline(customer_id=customer_id, kind=verb, facts=facts, actor=actor, at=at)

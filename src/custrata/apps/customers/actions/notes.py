@@ -7,9 +7,8 @@ from datetime import datetime
 from django.db import transaction
 
 from custrata.apps.accounts.models import User
-from custrata.apps.audit.actions import record_change
 from custrata.apps.customers.actions.lookups import lock_customer
-from custrata.apps.customers.actions.timeline import record_on_timeline
+from custrata.apps.customers.actions.timeline import record_with_timeline
 from custrata.apps.customers.models import Note
 from custrata.errors import BadInput, Refused
 
@@ -42,7 +41,8 @@ def write_note(*, customer_id: str, text: str, actor: User | None, at: datetime)
         raise NoteTooLong(most=LONGEST)
     lock_customer(customer_id)
     note = Note.objects.create(customer_id=customer_id, text=stripped, actor=actor, at=at)
-    _record(note, "write_note", actor, at, after={"text": stripped})
+    after, facts = {"text": stripped}, {"note": note.pk}
+    record_with_timeline(note, "customers.write_note", None, after, facts=facts, actor=actor, at=at)
     return note
 
 
@@ -54,27 +54,6 @@ def remove_note(*, customer_id: str, note_id: int, anybodys: bool, actor: User |
         raise NoSuchNote
     if not anybodys and (actor is None or note.actor_id != actor.pk):
         raise NotYourNote
-    _record(note, "remove_note", actor, at, before={"text": note.text})
+    before, facts = {"text": note.text}, {"note": note.pk}
+    record_with_timeline(note, "customers.remove_note", before, facts=facts, actor=actor, at=at)
     note.delete()
-
-
-def _record(
-    note: Note,
-    verb: str,
-    actor: User | None,
-    at: datetime,
-    *,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
-) -> None:
-    record_on_timeline(customer_id=note.customer_id, at=at, kind=verb, facts={"note": note.pk}, actor=actor)
-    record_change(
-        actor=actor,
-        at=at,
-        action=f"customers.{verb}",
-        subject="note",
-        subject_id=str(note.pk),
-        customer_id=note.customer_id,
-        before=before,
-        after=after,
-    )

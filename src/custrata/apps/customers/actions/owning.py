@@ -8,7 +8,8 @@ from datetime import datetime
 from django.db import transaction
 
 from custrata.apps.accounts.models import User
-from custrata.apps.audit.actions import record_change
+from custrata.apps.audit.actions import record
+from custrata.apps.audit.models import Subject
 from custrata.apps.customers.actions.bulk import record_on_timelines, run, staged
 from custrata.apps.customers.actions.tagging import BulkResult
 from custrata.apps.customers.models import Customer
@@ -60,15 +61,13 @@ def assign_owner(
             [owner_id],
         )
     if many:
-        record_change(
+        record(
+            Subject("customer", single_id or "", single_id),
+            "customers.own",
+            {"owner": before} if single_id is not None else None,
+            {**facts, "customers": many} | ({"chosen": selection} if selection else {}),
             actor=actor,
             at=at,
-            action="customers.own",
-            subject="customer",
-            subject_id=single_id or "",
-            customer_id=single_id,
-            before={"owner": before} if single_id is not None else None,
-            after={**facts, "customers": many} | ({"chosen": selection} if selection else {}),
         )
     return BulkResult(many, len(customer_ids))
 

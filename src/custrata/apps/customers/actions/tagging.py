@@ -10,7 +10,8 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from custrata.apps.accounts.models import User
-from custrata.apps.audit.actions import record_change
+from custrata.apps.audit.actions import record
+from custrata.apps.audit.models import Subject
 from custrata.apps.customers.actions.bulk import instant, record_on_timelines, run, staged
 from custrata.apps.customers.models import Tag, TagGroup
 from custrata.errors import BadInput, Refused
@@ -59,7 +60,7 @@ def make_tag(*, name: str, group_id: int | None = None, actor: User | None, at: 
     tag = Tag(name=normalized, group=group)
     _save(tag, normalized)
     after: dict[str, object] = {"name": normalized, "group": group.name if group else None}
-    _audit("make_tag", "tag", str(tag.pk), actor, at, after=after)
+    record(tag, "customers.make_tag", after=after, actor=actor, at=at)
     return tag
 
 
@@ -69,7 +70,8 @@ def make_tag_group(*, name: str, exclusive: bool, actor: User | None, at: dateti
     normalized = _normalized_name(name)
     group = TagGroup(name=normalized, exclusive=exclusive)
     _save(group, normalized)
-    _audit("make_tag_group", "tag group", str(group.pk), actor, at, after={"name": normalized, "exclusive": exclusive})
+    after = {"name": normalized, "exclusive": exclusive}
+    record(group, "customers.make_tag_group", after=after, actor=actor, at=at)
     return group
 
 
@@ -80,7 +82,7 @@ def remove_tag(*, tag_id: int, actor: User | None, at: datetime) -> int:
     sql = "SELECT customer_id FROM customers_customertag WHERE tag_id = %s"
     _record_tagging(sql, [tag.pk], "untag", tag, actor=actor, at=at)
     many = run("DELETE FROM customers_customertag WHERE tag_id = %s", [tag.pk])
-    _audit("remove_tag", "tag", str(tag.pk), actor, at, before={"name": tag.name, "customers": many})
+    record(tag, "customers.remove_tag", {"name": tag.name, "customers": many}, actor=actor, at=at)
     tag.delete()
     return many
 
@@ -164,41 +166,12 @@ def _record_tagging(sql: str, values: list[object], kind: str, tag: Tag, *, acto
     record_on_timelines(sql, values, kind=kind, facts=facts, actor_id=actor.pk if actor else None, at=at)
 
 
-def _audit(
-    verb: str,
-    subject: str,
-    subject_id: str,
-    actor: User | None,
-    at: datetime,
-    *,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
-    customer_id: str | None = None,
-) -> None:
-    record_change(
-        actor=actor,
-        at=at,
-        action=f"customers.{verb}",
-        subject=subject,
-        subject_id=subject_id,
-        customer_id=customer_id,
-        before=before,
-        after=after,
-    )
-
-
 def _audit_many(
     verb: str, customer_ids: Sequence[str], many: int, tag: Tag, *, selection: str, actor: User | None, at: datetime
 ) -> None:
     """One audit row for all customers; with the customer id if there is only one."""
     after: dict[str, object] = {"tag": tag.name, "customers": many}
     single_id = customer_ids[0] if len(customer_ids) == 1 else None
-    _audit(
-        verb,
-        "tag",
-        str(tag.pk),
-        actor,
-        at,
-        after=after | ({"chosen": selection} if selection else {}),
-        customer_id=single_id,
-    )
+    if selection:
+        after["chosen"] = selection
+    record(Subject("tag", tag.pk, single_id), f"customers.{verb}", after=after, actor=actor, at=at)

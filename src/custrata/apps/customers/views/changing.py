@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -30,10 +29,10 @@ from custrata.apps.customers.forms import (
 from custrata.apps.customers.models import Tag
 from custrata.apps.customers.rights import ASSIGN_OWNERS, EDIT_CUSTOMERS
 from custrata.apps.customers.views.lookups import TYPED, reading_or_404
-from custrata.errors import CustrataError
 from custrata.web.gate import needs
+from custrata.web.posting import run_action
 from custrata.web.rights import may
-from custrata.web.texts import sentence, text
+from custrata.web.texts import text
 from custrata.web.versions import ChangedMeanwhile, opened
 from custrata.web.workspace import workspace
 
@@ -47,13 +46,11 @@ def _change(request: HttpRequest, kind: type[CustomerForm], act: Act, phrase_key
     if not form.is_valid():
         raise BadRequest("a form of ours has all its fields")
     sent = form.cleaned_data
-    try:
-        changed = act(sent, current_user(request), timezone.now())
-    except CustrataError as error:
-        messages.error(request, sentence(error))
-    else:
-        if changed is not False:
-            messages.success(request, text(phrase_key))
+    run_action(
+        request,
+        lambda: act(sent, current_user(request), timezone.now()),
+        lambda changed: "" if changed is False else text(phrase_key),
+    )
     again = request.session.get(TYPED, {}).get("attribute")
     query = {"edit": again} if again else {"tab": sent["tab"]} if sent["tab"] else {}
     address = reverse("customers:customer", args=[sent["customer_id"]])

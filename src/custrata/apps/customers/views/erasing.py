@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -15,6 +16,7 @@ from custrata.apps.customers.rights import ERASE_CUSTOMERS
 from custrata.errors import CustrataError
 from custrata.ingest.erasure import people_of, rows_of
 from custrata.web.gate import needs
+from custrata.web.posting import redirect_after
 from custrata.web.texts import sentence, text
 from custrata.web.workspace import workspace
 
@@ -56,10 +58,9 @@ def erase(request: HttpRequest) -> HttpResponse:
 def lift(request: HttpRequest, erasure: str) -> HttpResponse:
     """Accept rows of an erased customer again."""
     reason, person = request.POST.get("reason", "")[:1000], current_user(request)
-    try:
-        lift_erasure(workspace(), erasure=erasure, reason=reason, actor=person, at=timezone.now())
-    except CustrataError as error:
-        messages.error(request, sentence(error))
-    else:
-        messages.success(request, text("customers.erase.lifted", erasure=erasure))
-    return redirect("customers:erasures")
+    return redirect_after(
+        request,
+        lambda: lift_erasure(workspace(), erasure=erasure, reason=reason, actor=person, at=timezone.now()),
+        text("customers.erase.lifted", erasure=erasure),
+        to=reverse("customers:erasures"),
+    )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -15,9 +13,9 @@ from custrata.apps.customers import actions
 from custrata.apps.customers.forms import GroupForm, TagForm, cleaned_number
 from custrata.apps.customers.queries import tag_groups, tags_with_customers
 from custrata.apps.customers.rights import EDIT_CUSTOMERS
-from custrata.errors import CustrataError
 from custrata.web.gate import needs
-from custrata.web.texts import sentence, text
+from custrata.web.posting import redirect_after
+from custrata.web.texts import text
 
 
 @needs(EDIT_CUSTOMERS)
@@ -34,10 +32,11 @@ def make(request: HttpRequest) -> HttpResponse:
     form = TagForm(request.POST)
     form.is_valid()
     name, group = form.cleaned_data.get("name", ""), cleaned_number(form, "group")
-    return _run_action(
+    return redirect_after(
         request,
         lambda: actions.make_tag(name=name, group_id=group, actor=current_user(request), at=timezone.now()),
         text("customers.tags.made", name=name),
+        to=reverse("customers:tags"),
     )
 
 
@@ -49,10 +48,11 @@ def make_group(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     name, exclusive = form.cleaned_data.get("name", ""), bool(form.cleaned_data.get("exclusive"))
     person, at = current_user(request), timezone.now()
-    return _run_action(
+    return redirect_after(
         request,
         lambda: actions.make_tag_group(name=name, exclusive=exclusive, actor=person, at=at),
         text("customers.tags.made", name=name),
+        to=reverse("customers:tags"),
     )
 
 
@@ -63,18 +63,9 @@ def remove(request: HttpRequest, number: int) -> HttpResponse:
     tag = get_object_or_404(tags_with_customers(), pk=number)
     if request.method == "GET":
         return render(request, "customers/remove_tag.html", {"tag": tag})
-    return _run_action(
+    return redirect_after(
         request,
         lambda: actions.remove_tag(tag_id=number, actor=current_user(request), at=timezone.now()),
         text("customers.tags.removed", name=tag.name),
+        to=reverse("customers:tags"),
     )
-
-
-def _run_action(request: HttpRequest, act: Callable[[], object], message: str) -> HttpResponse:
-    try:
-        act()
-    except CustrataError as error:
-        messages.error(request, sentence(error))
-    else:
-        messages.success(request, message)
-    return redirect("customers:tags")

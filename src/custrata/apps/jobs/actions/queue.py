@@ -13,7 +13,7 @@ from secrets import token_hex
 from deltalake.exceptions import CommitFailedError
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
-from custrata.apps.audit.actions import Actor, record_change
+from custrata.apps.audit.actions import Actor, record
 from custrata.apps.jobs.actions.registry import KINDS
 from custrata.apps.jobs.models import OPEN, OVER, Job, Line, Status
 from custrata.engine.passing import is_transient as engine_may_pass
@@ -116,14 +116,8 @@ def cancel(job: Job, *, actor: Actor | None, at: datetime) -> Job:
         locked_job.status, locked_job.finished_at = Status.CANCELLED, at
     locked_job.save(update_fields=["status", "finished_at", "cancel_asked_at"])
     _log_phrase(locked_job, at, "cancel_asked", who=actor.username if actor else "")
-    _record(
-        locked_job,
-        "jobs.cancel",
-        actor=actor,
-        at=at,
-        before=before,
-        after={"kind": locked_job.kind, "status": locked_job.status},
-    )
+    after = {"kind": locked_job.kind, "status": locked_job.status}
+    record(locked_job, "jobs.cancel", before, after, actor=actor, at=at)
     return locked_job
 
 
@@ -144,14 +138,8 @@ def retry(job: Job, *, actor: Actor | None, at: datetime) -> Job:
     except IntegrityError as error:
         raise SameIsOpen(job=same.get().pk) from error
     _log_phrase(locked_job, at, "retried", who=actor.username if actor else "")
-    _record(
-        locked_job,
-        "jobs.retry",
-        actor=actor,
-        at=at,
-        before={"status": locked_job.status},
-        after={"status": Status.WAITING},
-    )
+    before = {"status": locked_job.status}
+    record(locked_job, "jobs.retry", before, {"status": Status.WAITING}, actor=actor, at=at)
     locked_job.refresh_from_db()
     return locked_job
 
@@ -295,15 +283,3 @@ def _release(
 
 def _log_phrase(job: Job, at: datetime, phrase: str, **facts: object) -> None:
     Line.objects.create(job=job, at=at, phrase=f"jobs.log.{phrase}", facts=facts)
-
-
-def _record(
-    job: Job,
-    action: str,
-    *,
-    actor: Actor | None,
-    at: datetime,
-    before: Mapping[str, object] | None = None,
-    after: Mapping[str, object] | None = None,
-) -> None:
-    record_change(actor=actor, at=at, action=action, subject="job", subject_id=str(job.pk), before=before, after=after)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from custrata.apps.audit.actions import Actor, record_change
+from custrata.apps.audit.actions import Actor, record
 from custrata.apps.jobs.actions.queue import enqueue
 from custrata.apps.jobs.models import Job, Schedule
 from custrata.apps.jobs.queries import next_times
@@ -43,15 +43,7 @@ def set_schedule(
     schedule.next_at = first if enabled else None
     schedule.save()
     if before != after:
-        record_change(
-            actor=actor,
-            at=at,
-            action="jobs.set_schedule",
-            subject="schedule",
-            subject_id=kind,
-            before=before,
-            after=after,
-        )
+        record(schedule, "jobs.set_schedule", before, after, actor=actor, at=at)
     return schedule
 
 

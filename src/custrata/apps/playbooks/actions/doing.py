@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from custrata.apps.accounts.models import User
-from custrata.apps.audit.actions import record_change
+from custrata.apps.audit.actions import record
+from custrata.apps.audit.models import Subject
 from custrata.apps.playbooks.actions.making import DueBefore, assignee_by_id, make_task, record_task_event, save_task
 from custrata.apps.playbooks.models import State, Task
 from custrata.apps.playbooks.queries import possible_assignees, repeat_days, today
@@ -134,7 +135,7 @@ def hand_over_task(
 def record_export(*, chosen: dict[str, str], kind: str, actor: User | None, at: datetime) -> None:
     """Record an export of tasks in the audit log."""
     after: dict[str, object] = {**chosen, "format": kind}
-    record_change(actor=actor, at=at, action="playbooks.export", subject="task", subject_id="", after=after)
+    record(Subject("task"), "playbooks.export", after=after, actor=actor, at=at)
 
 
 def _locked_task(task_id: int) -> Task:

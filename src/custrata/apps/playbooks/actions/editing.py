@@ -9,7 +9,8 @@ from typing import Any
 from django.db import transaction
 
 from custrata.apps.accounts.models import User
-from custrata.apps.audit.actions import record_change
+from custrata.apps.audit.actions import record
+from custrata.apps.audit.models import Subject
 from custrata.apps.playbooks.models import OwnPlaybook
 from custrata.errors import Refused
 from custrata.tiering.playbooks import Playbook, as_data, playbook
@@ -66,12 +67,5 @@ def _record_edit(verb: str, before: Playbook, after: Playbook, *, actor: User | 
     """Record the changed parts in the audit log."""
     old, new = as_data(before), as_data(after)
     parts = [name for name in new if old[name] != new[name]]
-    record_change(
-        actor=actor,
-        at=at,
-        action=f"playbooks.{verb}",
-        subject="playbook",
-        subject_id=f"{after.scheme}.{after.tier}",
-        before={name: old[name] for name in parts},
-        after={name: new[name] for name in parts},
-    )
+    changed = ({name: data[name] for name in parts} for data in (old, new))
+    record(Subject("playbook", f"{after.scheme}.{after.tier}"), f"playbooks.{verb}", *changed, actor=actor, at=at)

@@ -10,8 +10,9 @@ from datetime import date, datetime, timedelta
 from django.db import IntegrityError, connection, transaction
 
 from custrata.apps.accounts.models import User
-from custrata.apps.audit.actions import record_change
-from custrata.apps.customers.actions import record_on_timeline
+from custrata.apps.audit.actions import record
+from custrata.apps.audit.models import Subject
+from custrata.apps.customers.actions import record_with_timeline
 from custrata.apps.customers.actions.bulk import instant, record_on_timelines, run, staged
 from custrata.apps.customers.actions.lookups import lock_customer
 from custrata.apps.customers.models import Customer
@@ -177,8 +178,8 @@ def make_tasks_for_tier(
     if not inserted:
         raise NobodyInTier
     after = {"title": draft.title, "due": draft.due.isoformat(), "customers": inserted}
-    subject_id = f"{scheme}.{tier}.{action}"
-    record_change(actor=actor, at=at, action="playbooks.make_tasks", subject="tier", subject_id=subject_id, after=after)
+    subject = Subject("tier", f"{scheme}.{tier}.{action}")
+    record(subject, "playbooks.make_tasks", after=after, actor=actor, at=at)
     return inserted
 
 
@@ -253,16 +254,5 @@ def record_task_event(
     after: dict[str, object] | None = None,
 ) -> None:
     """Record a change of a task in the audit log and on the customer's timeline."""
-    if task.customer_id is not None:
-        facts = {"task": task.pk, "title": task.title, "result": task.result}
-        record_on_timeline(customer_id=task.customer_id, at=at, kind=kind, facts=facts, actor=actor)
-    record_change(
-        actor=actor,
-        at=at,
-        action=f"playbooks.{verb}",
-        subject="task",
-        subject_id=str(task.pk),
-        customer_id=task.customer_id,
-        before=before,
-        after=after,
-    )
+    facts = {"task": task.pk, "title": task.title, "result": task.result}
+    record_with_timeline(task, f"playbooks.{verb}", before, after, facts=facts, kind=kind, actor=actor, at=at)

@@ -1,15 +1,11 @@
-"""Playbooks and tasks by URL arguments, and running actions with messages."""
+"""Playbooks and tasks by URL arguments."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from django.contrib import messages
-from django.http import Http404, HttpRequest
+from django.http import Http404
 
 from custrata.apps.playbooks.models import Task
 from custrata.apps.playbooks.queries import effective_playbook, task
-from custrata.errors import CustrataError
 from custrata.tiering import BUILT_IN
 from custrata.tiering.playbooks import NoSuchPlaybook, Playbook
 from custrata.web.texts import sentence
@@ -31,15 +27,3 @@ def task_or_404(number: int) -> Task:
     if requested_task is None:
         raise Http404
     return requested_task
-
-
-def run_action(request: HttpRequest, act: Callable[[], object], message: str) -> bool:
-    """Run an action and show a message of success or refusal; return whether it succeeded."""
-    try:
-        act()
-    except CustrataError as error:
-        messages.error(request, sentence(error))
-        return False
-    if message:
-        messages.success(request, message)
-    return True

@@ -25,12 +25,13 @@ from custrata.apps.playbooks.queries import (
     today,
 )
 from custrata.apps.playbooks.rights import DO_TASKS, EDIT_PLAYBOOKS, SEE_PLAYBOOKS
-from custrata.apps.playbooks.views.lookups import playbook_or_404, run_action
+from custrata.apps.playbooks.views.lookups import playbook_or_404
 from custrata.apps.playbooks.views.playbooks import ICONS
 from custrata.errors import CustrataError
 from custrata.pipeline.reading import reading
 from custrata.tiering.playbooks import Action, NoSuchPlaybook, localized
 from custrata.web.gate import needs
+from custrata.web.posting import run_action
 from custrata.web.rights import may
 from custrata.web.texts import count, language, sentence, text
 from custrata.web.workspace import workspace

@@ -15,10 +15,11 @@ from custrata.apps.playbooks.actions import edit_playbook, restore_playbook
 from custrata.apps.playbooks.forms import ActionForms, PlaybookForm, content, form_initial
 from custrata.apps.playbooks.queries import cards, kinds_of, own_playbook, tier_customers
 from custrata.apps.playbooks.rights import DO_TASKS, EDIT_PLAYBOOKS, SEE_PLAYBOOKS
-from custrata.apps.playbooks.views.lookups import playbook_or_404, run_action
+from custrata.apps.playbooks.views.lookups import playbook_or_404
 from custrata.tiering import BUILT_IN
 from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, care, localized
 from custrata.web.gate import needs
+from custrata.web.posting import run_action
 from custrata.web.rights import may
 from custrata.web.texts import language, text
 from custrata.web.versions import opened

@@ -32,13 +32,14 @@ from custrata.apps.playbooks.queries import (
     today,
 )
 from custrata.apps.playbooks.rights import DO_TASKS, SEE_PLAYBOOKS
-from custrata.apps.playbooks.views.lookups import run_action, task_or_404
+from custrata.apps.playbooks.views.lookups import task_or_404
 from custrata.apps.playbooks.views.playbooks import ICONS
 from custrata.tiering import BUILT_IN
 from custrata.tiering.names import scheme_name, tier_name
 from custrata.web.exports import Cell, csv_response, excel_response
 from custrata.web.gate import needs
 from custrata.web.paging import Cursor, keyset, page
+from custrata.web.posting import run_action
 from custrata.web.rights import may
 from custrata.web.texts import language, text
 from custrata.web.versions import opened

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from custrata.apps.accounts.models import User
-from custrata.apps.audit.actions import record_change
+from custrata.apps.audit.actions import record
 from custrata.apps.tiers.models import Draft
 from custrata.apps.tiers.queries.drafts import definition_name, key_exists, library, scheme_state
 from custrata.errors import BadInput, Refused
@@ -70,7 +70,7 @@ def save_draft(
         draft = Draft.objects.get(scheme=key)
     if saved != 1:
         raise DraftChangedMeanwhile(scheme=key)
-    _record("draft", key, before=stored.definition if stored else None, after=content, actor=actor, at=at)
+    record(draft, "tiers.draft", stored.definition if stored else None, content, actor=actor, at=at)
     return draft
 
 
@@ -83,7 +83,7 @@ def discard_draft(*, key: str, revision: datetime | None, actor: User | None, at
     if revision is not None and draft.at != revision:
         raise DraftChangedMeanwhile(scheme=key)
     draft.delete()
-    _record("draft_discarded", key, before=draft.definition, after=None, actor=actor, at=at)
+    record(draft, "tiers.draft_discarded", draft.definition, actor=actor, at=at)
 
 
 @transaction.atomic
@@ -133,17 +133,3 @@ def _named_copy(key: str, data: Mapping[str, Any]) -> dict[str, Any]:
         for tier in data.get("tiers") or ()
     ]
     return {**data, "names": names, **({"tiers": tiers} if tiers else {})}
-
-
-def _record(
-    verb: str,
-    key: str,
-    *,
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any] | None,
-    actor: User | None,
-    at: datetime,
-) -> None:
-    record_change(
-        actor=actor, at=at, action=f"tiers.{verb}", subject="scheme", subject_id=key, before=before, after=after
-    )

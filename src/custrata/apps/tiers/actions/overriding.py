@@ -9,8 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from custrata.apps.accounts.models import User
-from custrata.apps.audit.actions import record_change
-from custrata.apps.customers.actions import lock_customer, record_on_timeline
+from custrata.apps.customers.actions import lock_customer, record_with_timeline
 from custrata.apps.customers.models import Customer
 from custrata.apps.tiers.models import Override
 from custrata.apps.tiers.queries.overrides import override
@@ -82,7 +81,15 @@ def set_override(
     unchanged(override_data(before))
     facts = {"tier": tier, "mode": mode, "reason": reason.strip(), "until": until, "approver": actor, "approved_at": at}
     stored, _ = Override.objects.update_or_create(customer_id=customer_id, scheme=scheme, defaults=facts)
-    _record(stored, "override", before=override_data(before), after=override_data(stored), actor=actor, at=at)
+    record_with_timeline(
+        stored,
+        "tiers.override",
+        override_data(before),
+        override_data(stored),
+        facts=_timeline_facts(stored),
+        actor=actor,
+        at=at,
+    )
     return stored
 
 
@@ -104,7 +111,9 @@ def end_override(
     ensure_unchanged(opened, override_data(stored))
     unchanged(override_data(stored))
     stored.delete()
-    _record(stored, "override_ended", before=override_data(stored), after=None, actor=actor, at=at)
+    record_with_timeline(
+        stored, "tiers.override_ended", override_data(stored), facts=_timeline_facts(stored), actor=actor, at=at
+    )
 
 
 def delete_orphaned_overrides() -> int:
@@ -127,24 +136,5 @@ def override_data(override: Override | None) -> dict[str, object] | None:
     }
 
 
-def _record(
-    override: Override,
-    kind: str,
-    *,
-    before: dict[str, object] | None,
-    after: dict[str, object] | None,
-    actor: User | None,
-    at: datetime,
-) -> None:
-    facts = {"scheme": override.scheme, "tier": override.tier, "reason": override.reason}
-    record_on_timeline(customer_id=override.customer_id, at=at, kind=kind, facts=facts, actor=actor)
-    record_change(
-        actor=actor,
-        at=at,
-        action=f"tiers.{kind}",
-        subject="customer",
-        subject_id=override.customer_id,
-        customer_id=override.customer_id,
-        before=before,
-        after=after,
-    )
+def _timeline_facts(override: Override) -> dict[str, object]:
+    return {"scheme": override.scheme, "tier": override.tier, "reason": override.reason}

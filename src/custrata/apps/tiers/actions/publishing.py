@@ -11,7 +11,8 @@ from typing import Any
 from django.db import transaction
 
 from custrata.apps.accounts.models import User
-from custrata.apps.audit.actions import Actor, record_change
+from custrata.apps.audit.actions import Actor, record
+from custrata.apps.audit.models import Subject
 from custrata.apps.tiers.actions.drafting import DraftChangedMeanwhile, NoDraft
 from custrata.apps.tiers.actions.refreshing import start_refresh
 from custrata.apps.tiers.models import Draft
@@ -40,15 +41,9 @@ class PublicationAudit:
     def record(self, verb: Verb, publications: Sequence[Publication]) -> None:
         """Write an audit row for each scheme."""
         for publication in publications:
-            record_change(
-                actor=self.actor,
-                at=self.at,
-                action=f"tiers.{verb}",
-                subject="scheme",
-                subject_id=publication.key,
-                before=_version_data(publication.before),
-                after=_version_data(publication.after),
-            )
+            subject = Subject("scheme", publication.key)
+            before, after = _version_data(publication.before), _version_data(publication.after)
+            record(subject, f"tiers.{verb}", before, after, actor=self.actor, at=self.at)
 
 
 @dataclass(frozen=True)

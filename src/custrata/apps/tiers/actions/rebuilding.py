@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from custrata.apps.accounts.models import User
-from custrata.apps.audit.actions import record_change
+from custrata.apps.audit.actions import record
 from custrata.apps.jobs import actions as jobs
 from custrata.apps.jobs.models import Job
 from custrata.apps.tiers.actions.refreshing import AlreadyRefreshing
@@ -32,5 +32,5 @@ def start_rebuild(*, start: date | None, every: Every, actor: User | None, at: d
         raise AlreadyRefreshing
     arguments = {"start": start.isoformat() if start else None, "every": every}
     job = jobs.enqueue(kind=REBUILD, arguments=arguments, actor=actor, at=at, key=REBUILD)
-    record_change(actor=actor, at=at, action="tiers.rebuild", subject="job", subject_id=str(job.pk), after=arguments)
+    record(job, "tiers.rebuild", after=arguments, actor=actor, at=at)
     return job

@@ -8,7 +8,8 @@ from django.db import transaction
 
 from custrata.analytics.moments import AsOf
 from custrata.apps.accounts.models import User
-from custrata.apps.audit.actions import record_change
+from custrata.apps.audit.actions import record
+from custrata.apps.audit.models import Subject
 from custrata.apps.jobs import actions as jobs
 from custrata.apps.jobs.models import Job
 from custrata.apps.tiers.queries.refreshes import KIND, refresh_under_way
@@ -47,7 +48,7 @@ def start_refresh(*, as_of: date | None, actor: User | None, at: datetime, learn
     arguments: dict[str, object] = {"as_of": as_of.isoformat() if as_of else None}
     arguments |= {"learn": True} if learn else {}
     job = jobs.enqueue(kind=KIND, arguments=arguments, actor=actor, at=at, key=KIND)
-    record_change(actor=actor, at=at, action="tiers.refresh", subject="job", subject_id=str(job.pk), after=arguments)
+    record(job, "tiers.refresh", after=arguments, actor=actor, at=at)
     return job
 
 
@@ -65,4 +66,4 @@ def _check(as_of: date, at: datetime) -> None:
 def record_export(*, scheme: str, run: str, what: str, kind: str, actor: User | None, at: datetime) -> None:
     """Record in the audit log that the tiers of a scheme, or its customers, were exported."""
     after = {"run": run, "what": what, "format": kind}
-    record_change(actor=actor, at=at, action="tiers.export", subject="scheme", subject_id=scheme, after=after)
+    record(Subject("scheme", scheme), "tiers.export", after=after, actor=actor, at=at)

@@ -7,7 +7,8 @@ from datetime import datetime
 from django.db import transaction
 
 from custrata.apps.accounts.models import User
-from custrata.apps.audit.actions import record_change
+from custrata.apps.audit.actions import record
+from custrata.apps.audit.models import Subject
 from custrata.apps.jobs import actions as jobs
 from custrata.apps.jobs.models import Job
 from custrata.apps.tiers.actions.rebuilding import AlreadyRebuilding
@@ -37,5 +38,5 @@ def start_withdrawal(*, run: Run, reason: str, actor: User | None, at: datetime)
     arguments = {"run": run.id, "reason": reason.strip(), "by": by}
     job = jobs.enqueue(kind=WITHDRAW, arguments=arguments, actor=actor, at=at, key=WITHDRAW)
     facts = {"as_of": run.as_of.isoformat(), "reason": reason.strip()}
-    record_change(actor=actor, at=at, action="tiers.withdraw", subject="run", subject_id=run.id, before=facts)
+    record(Subject("run", run.id), "tiers.withdraw", before=facts, actor=actor, at=at)
     return job

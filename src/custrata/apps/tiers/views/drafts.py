@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,7 @@ from custrata.tiering.shapes import SHAPES
 from custrata.web import texts
 from custrata.web.days import instant_of
 from custrata.web.gate import needs
+from custrata.web.posting import redirect_after
 from custrata.web.rights import may
 from custrata.web.versions import ChangedMeanwhile, ensure_unchanged, parts_of
 from custrata.wording.writer import LOCALES
@@ -185,17 +186,6 @@ def preview(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "tiers/editor/sizes.html", {"standing": state, "effect": effect(data, errors)})
 
 
-def run_action(request: HttpRequest, act: Callable[[], object], message: str, to: str, back: str) -> HttpResponseBase:
-    """Run an action and redirect to `to` with a success message, or to `back` with its error message."""
-    try:
-        act()
-    except CustrataError as error:
-        messages.error(request, texts.sentence(error))
-        return redirect(back)
-    messages.success(request, message)
-    return redirect(to)
-
-
 @needs(EDIT_SCHEMES)
 @require_POST
 def discard(request: HttpRequest, key: str) -> HttpResponseBase:
@@ -204,8 +194,8 @@ def discard(request: HttpRequest, key: str) -> HttpResponseBase:
     who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
     to = reverse("tiers:versions", args=[key]) if state.latest else reverse("tiers:list")
     message = texts.text("tiers.editor.discarded")
-    return run_action(
-        request, lambda: discard_draft(key=key, revision=posted_revision(request), **who), message, to, to
+    return redirect_after(
+        request, lambda: discard_draft(key=key, revision=posted_revision(request), **who), message, to=to
     )
 
 
@@ -218,4 +208,4 @@ def copy(request: HttpRequest, key: str) -> HttpResponseBase:
     who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
     back, to = reverse("tiers:versions", args=[key]), reverse("tiers:edit", args=[new])
     message = texts.text("tiers.editor.copied")
-    return run_action(request, lambda: copy_scheme(key=key, new_key=new, **who), message, to, back)
+    return redirect_after(request, lambda: copy_scheme(key=key, new_key=new, **who), message, to=to, back=back)

@@ -19,7 +19,7 @@ from custrata.apps.tiers.actions import restore_scheme, retire_scheme, roll_back
 from custrata.apps.tiers.queries.drafts import library
 from custrata.apps.tiers.queries.refreshes import refresh_under_way
 from custrata.apps.tiers.rights import EDIT_SCHEMES, SEE_DRAFTS, SEE_TIERS
-from custrata.apps.tiers.views.drafts import run_action, state_or_404
+from custrata.apps.tiers.views.drafts import state_or_404
 from custrata.apps.tiers.views.effect import name_of
 from custrata.apps.tiers.views.layout import sentence_of
 from custrata.tiering import Definition, Version
@@ -28,6 +28,7 @@ from custrata.tiering.library import NoSuchVersion
 from custrata.tiering.names import trait_name
 from custrata.web import texts
 from custrata.web.gate import needs
+from custrata.web.posting import redirect_after
 from custrata.web.rights import may
 from custrata.wording import LANGUAGES, catalogue
 
@@ -111,7 +112,7 @@ def republish(request: HttpRequest, key: str, number: int) -> HttpResponseBase:
     who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
     to = reverse("tiers:versions", args=[key])
     message = texts.text("tiers.versions.rolled_back", version=number)
-    return run_action(request, lambda: roll_back(key=key, number=number, note=note, **who), message, to, to)
+    return redirect_after(request, lambda: roll_back(key=key, number=number, note=note, **who), message, to=to)
 
 
 @needs(EDIT_SCHEMES)
@@ -121,7 +122,7 @@ def retire(request: HttpRequest, key: str) -> HttpResponseBase:
     state_or_404(key)
     to = reverse("tiers:versions", args=[key])
     who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
-    return run_action(request, lambda: retire_scheme(key=key, **who), texts.text("tiers.versions.retired"), to, to)
+    return redirect_after(request, lambda: retire_scheme(key=key, **who), texts.text("tiers.versions.retired"), to=to)
 
 
 @needs(EDIT_SCHEMES)
@@ -131,7 +132,7 @@ def restore(request: HttpRequest, key: str) -> HttpResponseBase:
     state_or_404(key)
     to = reverse("tiers:versions", args=[key])
     who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
-    return run_action(request, lambda: restore_scheme(key=key, **who), texts.text("tiers.versions.restored"), to, to)
+    return redirect_after(request, lambda: restore_scheme(key=key, **who), texts.text("tiers.versions.restored"), to=to)
 
 
 def lines_between(old: Definition, new: Definition) -> tuple[Line, ...]:
