@@ -161,6 +161,7 @@ def apply_command(session: Session, file: Path, only: bool, by: str | None, note
     plans = [plan for plan in planned(library, definitions, replace=only) if plan.action != "unchanged"]
     write = session.writer("cli")
     if not plans:
+        session.publisher(by).record_missing(definitions)
         say(write("schemes.nothing"))
         return
     session.publisher(by).publish(definitions, note=note, replace=only)

@@ -26,6 +26,9 @@ class PublicationLog(Protocol):
     def record(self, verb: Verb, publications: Sequence[Publication]) -> None:
         """Record the publications of one change, before they are written."""
 
+    def record_missing(self, versions: Sequence[Version]) -> None:
+        """Record published versions that are not in the log: a publisher was killed after it had written them."""
+
 
 class NoLog:
     """The log of a workspace without a server: the version files alone say who published."""
@@ -35,6 +38,9 @@ class NoLog:
         return nullcontext()
 
     def record(self, verb: Verb, publications: Sequence[Publication]) -> None:
+        """Record nothing."""
+
+    def record_missing(self, versions: Sequence[Version]) -> None:
         """Record nothing."""
 
 
@@ -63,8 +69,15 @@ class Publisher:
         with self.log.transaction():
             record = partial(self._record, verb)
             library.publish(definitions, by=self.by, at=self.at, note=note.strip(), replace=replace, record=record)
-        published = library.published()
-        return [published[definition.key] for definition in definitions]
+        return self.record_missing(definitions)
+
+    def record_missing(self, definitions: Sequence[Definition]) -> list[Version]:
+        """Record the published versions of schemes that a killed publisher wrote and did not record; all of them."""
+        published = SchemeLibrary(self.workspace).published()
+        versions = [published[definition.key] for definition in definitions]
+        with self.log.transaction():
+            self.log.record_missing([version for version in versions if version.at])
+        return versions
 
     def publish_changed(self, definition: Definition, *, note: str = "", verb: Verb = "publish") -> Version:
         """Publish one scheme. Raises `NothingToPublish` where it is published as it is, and what `publish` raises."""

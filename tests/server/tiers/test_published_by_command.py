@@ -14,6 +14,7 @@ from tests.server.tiers.test_drafts import AT, LATER, VIP, lowered
 
 from custrata.__main__ import main
 from custrata.apps.accounts.models import User
+from custrata.apps.audit.actions import triggers_disabled
 from custrata.apps.audit.models import Change
 from custrata.apps.jobs.models import Job
 from custrata.apps.tiers.actions import publish_draft, restore_scheme, retire_scheme, roll_back, save_draft
@@ -143,3 +144,15 @@ def test_a_database_that_cannot_be_used_is_reported(
     settings.STATE = tmp_path
     assert (command("apply", VIP), Change.objects.exists()) == (0, False)
     assert "audit will not record" in capsys.readouterr().err
+
+
+def test_a_version_whose_publisher_was_killed_before_its_audit_is_recorded_when_it_is_published_again(
+    command: Command,
+) -> None:
+    assert command("apply", VIP) == 0
+    (row,) = publications()
+    with triggers_disabled(connection):
+        Change.objects.filter(subject="scheme").delete()
+    assert command("apply", VIP) in (0, 1)
+    assert command("apply", VIP) in (0, 1)
+    assert publications() == [row]

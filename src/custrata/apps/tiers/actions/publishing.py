@@ -12,7 +12,7 @@ from django.db import transaction
 
 from custrata.apps.accounts.models import User
 from custrata.apps.audit.actions import Actor, record
-from custrata.apps.audit.models import Subject
+from custrata.apps.audit.models import Change, Subject
 from custrata.apps.tiers.actions.drafting import DraftChangedMeanwhile, NoDraft
 from custrata.apps.tiers.actions.refreshing import start_refresh
 from custrata.apps.tiers.models import Draft
@@ -44,6 +44,14 @@ class PublicationAudit:
             subject = Subject("scheme", publication.key)
             before, after = _version_data(publication.before), _version_data(publication.after)
             record(subject, f"tiers.{verb}", before, after, actor=self.actor, at=self.at)
+
+    def record_missing(self, versions: Sequence[Version]) -> None:
+        """Write an audit row for each version that has none, as the actor's publication now."""
+        for version in versions:
+            rows = Change.objects.filter(subject="scheme", subject_id=version.key, after__version=version.number)
+            if not rows.exists():
+                subject = Subject("scheme", version.key)
+                record(subject, "tiers.publish", None, _version_data(version), actor=self.actor, at=self.at)
 
 
 @dataclass(frozen=True)
