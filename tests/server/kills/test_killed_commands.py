@@ -169,7 +169,10 @@ def _rows_of(shop: Path) -> Iterator[bytes]:
 
 
 def try_kills(make: Callable[[str], Trial], kills: int, chance: random.Random) -> int:
-    """Kill the command so many times at random moments, three times on one copy; how often it was at work."""
+    """Kill the command so many times at random moments, three times on one copy; how often it was at work.
+
+    Asserts after each kill that nothing is damaged, and in the end that the result equals an unkilled one.
+    """
     unkilled = make("unkilled")
     longest, _ = unkilled.run()
     expected, killed = unkilled.result(), 0
@@ -193,8 +196,7 @@ def test_a_command_killed_at_any_moment_is_run_again(
     name: str, template: Template, forks: Forks, tmp_path: Path
 ) -> None:
     seed = int(os.environ.get("CUSTRATA_KILLS_SEED", "1"))
-    killed = try_kills(lambda label: Trial(name, template, forks, tmp_path / label), 2, random.Random(seed))
-    assert killed >= 0
+    try_kills(lambda label: Trial(name, template, forks, tmp_path / label), 2, random.Random(seed))
 
 
 @pytest.mark.deep
