@@ -125,7 +125,7 @@ class _Backend(Backend):  # type: ignore[misc]  # Ibis ships no types
         if any(place.values()):
             return super().get_schema(table_name, **place)
         try:
-            columns = self.con.sql(f"DESCRIBE {sge.to_identifier(table_name, quoted=True).sql()}").fetchall()
+            columns = self.con.execute(f"DESCRIBE {sge.to_identifier(table_name, quoted=True).sql()}").fetchall()
         except duckdb.CatalogException as error:
             raise TableNotFound(table_name) from error
         return ibis.schema({name: _type(kind, nullable == "YES") for name, kind, nullable, *_ in columns})
