@@ -120,7 +120,7 @@ def test_ends_one_session(anna: User, browser: Browser) -> None:
 
 def test_ends_all_other_sessions(anna: User, browser: Browser) -> None:
     here, other_browsers = browser(anna), [browser(anna) for _ in range(2)]
-    assert "2 sessions were ended" in here.post("/account/me/sessions/end/", follow=True).content.decode()
+    assert "2 sessions ended" in here.post("/account/me/sessions/end/", follow=True).content.decode()
     assert here.get("/account/me/").status_code == 200
     assert [other.get("/account/me/").status_code for other in other_browsers] == [302, 302]
 

@@ -254,7 +254,7 @@ def test_tags_are_made_listed_and_removed(browser: Client) -> None:
     assert "level" in browser.get("/customers/-/tags/").content.decode()
     browser.post("/customers/-/tags/make/", {"name": "gold", "group": ""})
     again = browser.post("/customers/-/tags/make/", {"name": "Gold"}, follow=True)
-    assert "There is a “Gold” already" in again.content.decode()
+    assert "The name “Gold” is already in use" in again.content.decode()
     (tag,) = re.findall(r"/customers/-/tags/(\d+)/remove/", browser.get("/customers/-/tags/").content.decode())
     assert "0 customers have this tag" in browser.get(f"/customers/-/tags/{tag}/remove/").content.decode()
     browser.post(f"/customers/-/tags/{tag}/remove/")

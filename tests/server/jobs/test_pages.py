@@ -233,5 +233,5 @@ def test_instants_in_what_went_wrong_are_written_as_people_do(signed_in: SignIn,
     job = claim_job("refresh")
     fail(job, EarlierAsOf(last="2025-07-01T16:00:00+00:00", asked="2025-06-01", run="a run"), at=AT)
     html = page(signed_in(Role.OPERATOR), f"/jobs/{job.pk}/")
-    assert "looks from Jul 2, 2025" in html
+    assert "is as of Jul 2, 2025" in html
     assert "T16:00" not in html

@@ -259,7 +259,7 @@ def test_a_question_nobody_asked_is_not_found(own_workspace: Workspace, operator
 def test_a_simulation_says_who_moves_and_why(own_workspace: Workspace, operator: Client) -> None:
     submit_changes(operator, "loyalty", tier__0__line="80")
     html = page(operator, "/tiers/loyalty/simulate/?now=1")
-    assert ": 0 customers go up, " in html
+    assert ": 0 customers move up, " in html
     assert "Loyal → Potentially loyal" in html
     assert re.search(r'href="/customers/c\d+/\?tab=why"', html)
     assert Job.objects.count() == 0
@@ -282,7 +282,7 @@ def test_publishing_and_rolling_back_through_the_pages(vip: Draft, operator: Cli
     operator.post("/tiers/vip/publish/", {"seen": Draft.objects.get().at.isoformat()})
     html = page(operator, "/tiers/vip/versions/?before=1&after=2")
     assert ("Autumn" in html, "Version 1 and version 2" in html, "gold · Line" in html) == (True, True, True)
-    assert "differs from the one in force in 1 place" in page(operator, "/tiers/vip/versions/1/")
+    assert "differs from the current version in 1 place" in page(operator, "/tiers/vip/versions/1/")
     operator.post("/tiers/vip/versions/1/again/")
     assert library().published()["vip"].number == 3
 

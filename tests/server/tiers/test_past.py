@@ -126,7 +126,7 @@ def test_the_strip_of_a_customer_leads_to_the_runs(corrected: Workspace, operato
 def test_the_plan_says_how_many_runs(served: Workspace, operator: Client) -> None:
     html = page(operator, "/tiers/runs/rebuild/?start=2025-03-15&every=month")
     assert "4 dates will be graded" in html
-    assert "Runs made anew: 4; runs added: 0" in html
+    assert "Runs to replace: 4; runs to add: 0" in html
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_what_decided_is_said_in_words(served: Workspace, operator: Client) -> N
 def test_an_earlier_run_is_shown_as_such(served: Workspace, operator: Client) -> None:
     earlier = served.runs.ids()[1]
     html = page(operator, f"/tiers/value/?run={earlier}")
-    assert "You are looking at the run of May 1, 2025" in html
+    assert "This is the run of May 1, 2025" in html
     assert f'href="/customers/?run={earlier}&amp;tier=value:high"' in html
 
 
