@@ -112,7 +112,7 @@ def test_a_disk_that_is_nearly_full_is_told_there_and_on_the_overview(
         monkeypatch.setattr(module, "disk_room", lambda folder: Room(free=9_000_000_000, size=100_000_000_000))
     client = signed_in(Role.ADMINISTRATOR)
     assert all("Disk space is low" in client.get(page).content.decode() for page in (PAGE, "/"))
-    assert "9.0 GB of 100 GB are free" in client.get(PAGE).content.decode()
+    assert "9.0 GB of 100 GB is free" in client.get(PAGE).content.decode()
 
 
 def test_only_who_can_free_the_disk_is_told_on_the_overview(
