@@ -27,7 +27,7 @@ def test_a_wrong_run_is_named_withdrawn_and_listed(custrata: Run, lived: Path) -
 
 def test_it_verifies_and_says_what_differs(custrata: Run, lived: Path) -> None:
     assert custrata("runs", "verify", "--all", "-w", lived).code == 0
-    path = Workspace.open(lived).runs.published().folder / "profile.parquet"  # type: ignore[union-attr]
+    path = Workspace.open(lived).runs.published().folder / "profile.parquet"  # type: ignore[union-attr]  # there is one
     table = pq.read_table(path)
     tiers = pa.array(["high"] * table.num_rows)
     other = path.with_suffix(".other")

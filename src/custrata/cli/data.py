@@ -138,7 +138,7 @@ def import_command(
         result = import_with_answers(
             session,
             decisions,
-            lambda progress, file=file: import_file(  # type: ignore[misc]
+            lambda progress, file=file: import_file(  # type: ignore[misc]  # the loop's file
                 session.workspace, kind, file, at=now(), mapping=mapping, source=source, dry_run=dry_run,
                 again=again, date_order=date_order, sheet=sheets, header_row=header_row, decisions=decisions,
                 accept_defaults=yes, progress=progress,

@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from custrata.errors import Refused
 from custrata.lake.locks import Busy, locked
 from custrata.lake.private import FOLDER
 
@@ -21,6 +22,14 @@ COPIES_KEPT = 5  # copies
 COPIES, HALF = "backups", ".half"
 LOCK = 0x43555354  # key of the PostgreSQL advisory lock during migrations
 WAIT, PAUSE = 120.0, 0.1
+
+
+class DatabaseBehind(Refused):
+    template = "The server's database is older than this version. Bring it up to date: custrata manage migrate"
+
+
+class DatabaseUnreachable(Refused):
+    template = "The server's database cannot be used: {reason}"
 
 
 def is_behind() -> bool:
