@@ -41,7 +41,7 @@ def test_compact_frees_previous_versions_and_reports_it(custrata: Run, uncompact
     assert dead(uncompacted) > 0
     ended = custrata("compact", "-w", uncompacted)
     assert (ended.code, dead(uncompacted)) == (0, 0)
-    assert "Former versions of facts" in ended.out
+    assert "Old versions of facts" in ended.out
     assert "nothing to free" in custrata("compact", "-w", uncompacted).out
 
 

@@ -129,7 +129,7 @@ def test_two_versions_are_compared_and_the_old_one_comes_back(custrata: Run, ran
 def test_a_retired_scheme_comes_back(custrata: Run, ranked: Path) -> None:
     assert "- vip (VIP): retired" in custrata("schemes", "retire", "vip", "-w", ranked).out
     assert custrata("schemes", "retire", "vip", "-w", ranked).code == 2
-    assert "+ vip (VIP): in force again" in custrata("schemes", "restore", "vip", "-w", ranked).out
+    assert "+ vip (VIP): restored" in custrata("schemes", "restore", "vip", "-w", ranked).out
     assert custrata("schemes", "restore", "vip", "-w", ranked).code == 2
 
 

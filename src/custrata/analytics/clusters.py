@@ -43,11 +43,11 @@ PRECISION = Decimal("0.0001")
 
 
 class UnknownClusterMethod(BadInput):
-    template = "Clusters cannot be found by “{given}”. They can by k_means and gaussian."
+    template = "Unknown clustering method “{given}”. Available: k_means and gaussian."
 
 
 class BadClusterCount(BadInput):
-    template = "There cannot be {given} clusters. Ask for a whole number from 2 up, or for auto."
+    template = "{given} is not a valid number of clusters. Use a whole number of 2 or more, or auto."
 
 
 class TraitMissing(BadInput):
@@ -55,11 +55,14 @@ class TraitMissing(BadInput):
 
 
 class TooFewCustomers(BadInput):
-    template = "{needed} clusters need as many customers that differ, and there are {found}. Ask for fewer, or wait."
+    template = (
+        "{needed} clusters require as many customers that differ, and there are {found}. Use fewer clusters, or wait "
+        "for more data."
+    )
 
 
 class TiersDoNotFit(BadInput):
-    template = "The model has {needed} groups, and {given} tiers are named for them. Name one for each."
+    template = "The model has {needed} groups, but {given} tiers are named. Name one tier for each group."
 
 
 @dataclass(frozen=True)

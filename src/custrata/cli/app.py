@@ -21,8 +21,8 @@ DEBUG = "CUSTRATA_DEBUG"
 
 class Unforeseen(Refused):
     template = (
-        "Something happened that Custrata does not foresee ({kind}, {place}). `custrata doctor` looks for damage. With "
-        f"{DEBUG}=1 the command shows everything, for a report to the maintainers."
+        "An unexpected error occurred ({kind}, {place}). `custrata doctor` checks for damage. With CUSTRATA_DEBUG=1 "
+        "the command shows all details, for a report to the maintainers."
     )
 
 

@@ -36,7 +36,7 @@ language_option = click.option(
     default=None,
     metavar="L",
     callback=lambda context, parameter, value: valid(value),
-    help="zh-hans, zh-hant or en (default: as the environment says, LANG for instance).",
+    help="zh-hans, zh-hant or en (default: from the environment, such as LANG).",
 )
 
 

@@ -42,7 +42,7 @@ def backup_command(file: Path, folder: Path, *, unverified: bool) -> None:
               help="A new folder for the workspace.")  # fmt: skip
 @erasures_option
 def restore_command(file: Path, folder: Path) -> None:
-    """Put a backup FILE into a new folder, and its tables into an empty database."""
+    """Restore a backup FILE into a new folder, and its tables into an empty database."""
     at, target = now(), folder.absolute()
     remove_abandoned(target.parent, *LEFT_BESIDE)
     if (target / STATE / NOTE).exists():

@@ -66,7 +66,7 @@ def up_command(folder: Path, host: str, port: int, workers: int | None, jobs: in
 @_address_options
 @folder_option
 def web_command(folder: Path, host: str, port: int, workers: int | None) -> None:
-    """Serve the pages alone; jobs are done by `custrata work`, here or elsewhere."""
+    """Serve only the pages; `custrata work` runs the jobs, on this machine or another."""
     prepare(folder).serve_pages(host, port, workers)
 
 
@@ -74,14 +74,14 @@ def web_command(folder: Path, host: str, port: int, workers: int | None) -> None
 @_jobs_option
 @folder_option
 def work_command(folder: Path, jobs: int) -> None:
-    """Run jobs and schedules without pages; any number of these processes, on any machine."""
+    """Run jobs and schedules without pages; any number of these processes can run, on any machine."""
     prepare(folder).work(jobs)
 
 
 @click.command("manage", cls=Command, context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def manage_command(arguments: tuple[str, ...]) -> None:
-    """Run a command of Django's, such as migrate or shell, on the workspace of this folder or $CUSTRATA_WORKSPACE."""
+    """Run a Django command, such as migrate or shell, on the workspace of this folder or $CUSTRATA_WORKSPACE."""
     _need_server()
     select_settings()
     from django.core.management import execute_from_command_line

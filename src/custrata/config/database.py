@@ -25,7 +25,7 @@ WAIT, PAUSE = 120.0, 0.1
 
 
 class DatabaseBehind(Refused):
-    template = "The server's database is older than this version. Bring it up to date: custrata manage migrate"
+    template = "The server's database is older than this version. Upgrade it first: custrata manage migrate"
 
 
 class DatabaseUnreachable(Refused):

@@ -11,11 +11,11 @@ DEFAULT_PORT, LAST_PORT = 8000, 65535
 
 
 class PortInUse(Refused):
-    template = "Port {port} is in use already. Stop what uses it, or name another: --port {other}"
+    template = "Port {port} is already in use. Stop the program that uses it, or choose another: --port {other}"
 
 
 class NoSuchAddress(Refused):
-    template = "The server cannot listen at {host}, port {port}: {reason}. Name another with --host and --port."
+    template = "The server cannot listen at {host}, port {port}: {reason}. Choose another with --host and --port."
 
 
 def reserve(host: str, port: int) -> socket.socket:

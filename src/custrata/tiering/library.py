@@ -36,7 +36,7 @@ class NoSuchVersion(BadInput):
 
 
 class NothingToPublish(Refused):
-    template = "The scheme {scheme} is just as it is published, in version {version}. Nothing was done."
+    template = "The scheme {scheme} is identical to its published version {version}. Nothing was changed."
 
 
 class KindIsTaken(Refused):
