@@ -62,7 +62,9 @@ def commands_page() -> str:
 
 def commands(group: click.Group = cli, path: str = "custrata") -> Iterator[tuple[str, click.Command]]:
     """Every command below a group with the words one types, groups left out."""
-    for name, command in group.commands.items():
+    for name in group.list_commands(context := click.Context(group)):
+        command = group.get_command(context, name)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from commands(command, f"{path} {name}")
         else:
@@ -87,7 +89,9 @@ def settings_page() -> str:
 
 def settings() -> Iterator[tuple[str, str, str]]:
     """Name, default and meaning of every setting, as the option of `custrata init` of the same name gives them."""
-    options = {option.name: option for option in cli.commands["init"].params if isinstance(option, click.Option)}
+    command = cli.get_command(click.Context(cli), "init")
+    assert command is not None
+    options = {option.name: option for option in command.params if isinstance(option, click.Option)}
     for field in dataclasses.fields(Settings):
         option = options.get(field.name)
         default = option.default if option and isinstance(option.default, str) else ""

@@ -12,15 +12,6 @@ import pytest
 from tests.cli.conftest import Run
 
 
-@pytest.fixture
-def lived(custrata: Run, shop: Path, orders_file: Path) -> Path:
-    """The workspace with two runs."""
-    assert custrata("import", "orders", orders_file, "-w", shop).code == 0
-    for day in ("2025-02-01", "2025-03-02"):
-        assert custrata("refresh", "--as-of", day, "-w", shop).code == 0
-    return shop
-
-
 def test_one_customer_the_newest_first(custrata: Run, lived: Path) -> None:
     ended = custrata("history", "show", "a", "--scheme", "frequency", "-w", lived)
     assert ended.code == 0

@@ -13,15 +13,6 @@ from custrata.lake.sums import replace_listed
 from tests.cli.conftest import Run
 
 
-@pytest.fixture
-def lived(custrata: Run, shop: Path, orders_file: Path) -> Path:
-    """The workspace with two runs."""
-    assert custrata("import", "orders", orders_file, "-w", shop).code == 0
-    for day in ("2025-02-01", "2025-03-02"):
-        assert custrata("refresh", "--as-of", day, "-w", shop).code == 0
-    return shop
-
-
 def test_a_wrong_run_is_named_withdrawn_and_listed(custrata: Run, lived: Path) -> None:
     refused = custrata("refresh", "--as-of", "2025-02-15", "-w", lived)
     wrong = Workspace.open(lived).runs.ids()[-1]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import Prepare, Run
 
 VIP = """key: vip
 kind: threshold
@@ -36,11 +36,15 @@ def lower(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ranked(custrata: Run, graded: Path, vip: Path) -> Path:
+def ranked(custrata: Run, graded: Path, vip: Path, prepare: Prepare) -> Path:
     """The graded workspace, graded by the scheme of the file too."""
-    assert custrata("schemes", "apply", vip, "--by", "Li", "--note", "first", "-w", graded).code == 0
-    assert custrata("refresh", "-w", graded).code == 0
-    return graded
+
+    def make() -> Path:
+        assert custrata("schemes", "apply", vip, "--by", "Li", "--note", "first", "-w", graded).code == 0
+        assert custrata("refresh", "-w", graded).code == 0
+        return graded
+
+    return prepare("ranked", make)
 
 
 def test_without_a_subcommand_it_lists_the_schemes(custrata: Run, graded: Path) -> None:

@@ -30,7 +30,7 @@ from custrata.errors import BadInput, Refused
 from custrata.lake import Workspace
 from custrata.lake.archive import freeze
 from custrata.lake.durable import sync
-from custrata.lake.private import private_files
+from custrata.private import private_files
 
 FORMAT = 1
 HEAD, END = "backup.json", "complete.json"

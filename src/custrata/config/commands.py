@@ -21,7 +21,7 @@ from custrata.cli.session import WORKSPACE, Session, folder_option, say
 from custrata.config import ports
 from custrata.config.django_setup import select_settings, set_up_django
 from custrata.errors import Refused
-from custrata.lake.private import restrict_folder
+from custrata.private import restrict_folder
 from custrata.wording import phrase
 
 if TYPE_CHECKING:
@@ -115,9 +115,6 @@ def demo_command(
     sys.stdout.flush()
     os.environ[LANGUAGE] = speak
     os.execv(sys.executable, [sys.executable, "-m", "custrata", "up", "-w", str(folder), *options])
-
-
-COMMANDS = (up_command, web_command, work_command, manage_command, demo_command)
 
 
 def _has_server() -> bool:

@@ -16,7 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from custrata.errors import Refused
 from custrata.lake.locks import Busy, locked
-from custrata.lake.private import FOLDER
+from custrata.private import FOLDER
 
 COPIES_KEPT = 5  # copies
 COPIES, HALF = "backups", ".half"

@@ -24,9 +24,9 @@ from custrata.lake.erasures import Erasures
 from custrata.lake.exclusions import Exclusions
 from custrata.lake.intents import Intents
 from custrata.lake.lake import Lake
-from custrata.lake.private import FOLDER, private_files, restrict_folder
 from custrata.lake.retention import DAYS, QUARANTINE, SHARE, compacting_share, days_kept
 from custrata.lake.runs import Runs
+from custrata.private import FOLDER, private_files, restrict_folder
 from custrata.schema.counting import FreeOrders, free_orders_named
 from custrata.schema.zones import zone_named
 from custrata.wording import language_named
