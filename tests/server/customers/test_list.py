@@ -170,7 +170,7 @@ def test_lists_contacts_before_anything_is_graded(tmp_path: Any, settings: Any, 
 
 
 def export_file(browser: Client, kind: str, query: str = "tier=value:high&sort=-spend") -> Any:
-    response = browser.post("/customers/-/export/", {"format": kind, "query": query})
+    response = browser.post("/customers/-/export/", {"file": kind, "query": query})
     assert response.status_code == 200, response.status_code
     return b"".join(response.streaming_content)  # type: ignore[attr-defined]  # a streaming response
 
@@ -198,7 +198,7 @@ def test_exports_what_is_filtered_as_excel(browser: Client) -> None:
 @pytest.mark.parametrize("role", list(Role))
 def test_exports_for_those_who_may(followed: Workspace, signed_in: SignedIn, role: Role) -> None:
     browser = signed_in(role)
-    status = browser.post("/customers/-/export/", {"format": "csv"}).status_code
+    status = browser.post("/customers/-/export/", {"file": "csv"}).status_code
     assert status == (200 if may(User(role=role), EXPORT) else 403)
     assert bool(audit_changes("export")) == (status == 200)
 

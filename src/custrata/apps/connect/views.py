@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,13 +15,32 @@ from django.views.decorators.http import require_http_methods
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.connect import actions
 from custrata.apps.connect.forms import DAYS, TokenForm
+from custrata.apps.connect.models import Token
 from custrata.apps.connect.queries import get_token, state_of, tokens
 from custrata.apps.connect.rights import MANAGE_TOKENS
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
+from custrata.web.lists import Column, Empty, Listing, columns
 from custrata.web.manifest import scopes
 from custrata.web.posting import redirect_after
 from custrata.web.texts import sentence, text
+
+TOKENS = Listing(
+    "connect.list",
+    (
+        *columns("connect.field", "name", "scopes", "state", "made", "expires", "used"),
+        Column("connect.revoke.button", "actions"),
+    ),
+    "connect/token_row.html",
+)
+EMPTY = Empty("key", "connect.none")
+
+
+class TokenRow(NamedTuple):
+    """A token of the list, and whether it can be used."""
+
+    token: Token
+    state: str
 
 
 @needs(MANAGE_TOKENS)
@@ -47,7 +66,7 @@ def token_list(request: HttpRequest) -> HttpResponse:
 def _render_list(request: HttpRequest, form: TokenForm, fault: str) -> HttpResponse:
     at = timezone.now()
     page = {
-        "tokens": [(token, state_of(token, at)) for token in tokens()],
+        "tokens": TOKENS.table([TokenRow(token, state_of(token, at)) for token in tokens()], empty=EMPTY),
         "form": form,
         "fault": fault,
         "scopes": [(scope, scope.phrase) for scope in scopes()],

@@ -14,15 +14,29 @@ from custrata.apps.customers.forms import GroupForm, TagForm, cleaned_number
 from custrata.apps.customers.queries import tag_groups, tags_with_customers
 from custrata.apps.customers.rights import EDIT_CUSTOMERS
 from custrata.web.gate import needs
+from custrata.web.lists import Column, Empty, Listing
 from custrata.web.posting import redirect_after
 from custrata.web.texts import text
+
+TAGS = Listing(
+    "customers.tags.all",
+    (
+        Column("customers.column.tag"),
+        Column("customers.tags.group"),
+        Column("customers.title", "number"),
+        Column("customers.tags.remove", "actions"),
+    ),
+    "customers/parts/tag_row.html",
+)
+EMPTY = Empty("tags", "customers.tags.none", "customers.tags.none_text")
 
 
 @needs(EDIT_CUSTOMERS)
 @require_safe
 def tag_list(request: HttpRequest) -> HttpResponse:
     """Every tag with its number of customers, and the groups."""
-    return render(request, "customers/tags.html", {"tags": list(tags_with_customers()), "groups": list(tag_groups())})
+    table = TAGS.table(list(tags_with_customers()), empty=EMPTY)
+    return render(request, "customers/tags.html", {"tags": table, "groups": list(tag_groups())})
 
 
 @needs(EDIT_CUSTOMERS)
@@ -62,7 +76,7 @@ def remove(request: HttpRequest, number: int) -> HttpResponse:
     """Show how many customers have a tag; after confirmation, delete it."""
     tag = get_object_or_404(tags_with_customers(), pk=number)
     if request.method == "GET":
-        return render(request, "customers/remove_tag.html", {"tag": tag})
+        return render(request, "customers/remove_tag.html", {"tag": tag, "back": reverse("customers:tags")})
     return redirect_after(
         request,
         lambda: actions.remove_tag(tag_id=number, actor=current_user(request), at=timezone.now()),
