@@ -17,7 +17,7 @@ from custrata.apps.playbooks.queries import cards, kinds_of, own_playbook, tier_
 from custrata.apps.playbooks.rights import DO_TASKS, EDIT_PLAYBOOKS, SEE_PLAYBOOKS
 from custrata.apps.playbooks.views.lookups import playbook_or_404
 from custrata.tiering import BUILT_IN
-from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, care, localized
+from custrata.tiering.playbooks import Playbook, as_data, care, localized
 from custrata.web.gate import needs
 from custrata.web.posting import redirect_after, run_action
 from custrata.web.rights import may
@@ -88,11 +88,7 @@ def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
         if run_action(request, act, text("playbooks.said.edited")):
             return HttpResponseRedirect(reverse("playbooks:one", args=[key, tier]))
         playbook = playbook_or_404(key, tier)
-    choices = {
-        "kinds": [(kind, _kind(kind)) for kind in KINDS],
-        "areas": [(area, text(f"playbooks.areas.{area}")) for area in AREAS],
-    }
-    page = {**_playbook_context(playbook), "form": form, "actions": actions, "own": own_playbook(key, tier), **choices}
+    page = {**_playbook_context(playbook), "form": form, "actions": actions, "own": own_playbook(key, tier)}
     page["held"] = as_data(playbook)
     return render(request, "playbooks/edit.html", page, status=200 if sent is None else 422)
 
