@@ -40,8 +40,8 @@ test: setup ## run all tests, the server's on PostgreSQL too (ARGS for pytest: m
 	@$(BIN)/pytest -q -n auto --dist loadgroup $(ARGS)
 	@$(if $(ARGS),,$(MAKE) --no-print-directory postgresql)
 
-test-deep: setup ## the long trials: kills, damages, hostile input (ARGS for pytest)
-	@$(BIN)/pytest -q -m deep $(ARGS)
+test-deep: setup ## the long trials: kills, damages, hostile input, all examples of properties (ARGS for pytest)
+	@CUSTRATA_TEST_EXAMPLES=all $(BIN)/pytest -q -m 'deep or hypothesis' $(ARGS)
 	@CUSTRATA_TEST_DATABASE=postgresql $(BIN)/pytest -q -m deep tests/server $(ARGS)
 
 # Browsers see the same pages on either database; tests of backups and erasures start both databases themselves.

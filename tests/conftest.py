@@ -11,12 +11,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from custrata.engine import DuckEngine, Engine, connect
+from tests.examples import examples
 
 REQUIRE_ALL = os.environ.get("CUSTRATA_REQUIRE_ALL") == "1"
 NO_JAVA = "Spark needs a Java runtime (on Debian: apt-get install default-jre-headless)"
 
 # No deadline, since a machine may be busy; CI tries the same examples every time.
-settings.register_profile("here", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("here", examples(50), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 

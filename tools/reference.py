@@ -1,7 +1,7 @@
 """Write the reference pages of the documentation from the code they speak of.
 
 `docs/hooks.py` hands them to MkDocs at build time; nothing of them is committed. `python tools/reference.py PAGE`
-prints one of them: library, commands, settings, traits, tables, headers or errors.
+prints one of them: library, commands, settings, traits, tables, headers, terms or errors.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import resources
 from types import ModuleType
+from typing import Any
 
 import click
 import django
@@ -26,6 +27,7 @@ from custrata.analytics.traits import CATALOGUE
 from custrata.errors import BadInput, CustrataError, Refused
 from custrata.lake import Settings
 from custrata.schema import TABLES
+from custrata.wording import TERMS
 
 # To walk through the packages is to import them, and some of the server's ask for the settings when they are.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "custrata.config.settings")
@@ -60,7 +62,9 @@ def commands_page() -> str:
 
 def commands(group: click.Group = cli, path: str = "custrata") -> Iterator[tuple[str, click.Command]]:
     """Every command below a group with the words one types, groups left out."""
-    for name, command in group.commands.items():
+    for name in group.list_commands(context := click.Context(group)):
+        command = group.get_command(context, name)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from commands(command, f"{path} {name}")
         else:
@@ -85,7 +89,9 @@ def settings_page() -> str:
 
 def settings() -> Iterator[tuple[str, str, str]]:
     """Name, default and meaning of every setting, as the option of `custrata init` of the same name gives them."""
-    options = {option.name: option for option in cli.commands["init"].params if isinstance(option, click.Option)}
+    command = cli.get_command(click.Context(cli), "init")
+    assert command is not None
+    options = {option.name: option for option in command.params if isinstance(option, click.Option)}
     for field in dataclasses.fields(Settings):
         option = options.get(field.name)
         default = option.default if option and isinstance(option.default, str) else ""
@@ -130,6 +136,18 @@ def headers_page() -> str:
     words = tomllib.loads((resources.files("custrata.ingest") / "synonyms.toml").read_text("utf-8"))["headers"]
     rows = [(f"`{field}`", ", ".join(headers)) for field, headers in words.items()]
     return "\n".join([*lines, *_table(("field", "headers"), rows)])
+
+
+def terms_page() -> str:
+    """The words of the product in every language."""
+    lines = ["# Terms", "", "The words of the product, as its pages, commands and this documentation use them.", ""]
+    rows = sorted((term["en"], term["zh-hans"], term["zh-hant"], term["meaning"]) for term in terms().values())
+    return "\n".join([*lines, *_table(("term", "简体中文", "繁體中文", "meaning"), rows)])
+
+
+def terms() -> dict[str, dict[str, Any]]:
+    """The word list: each term with its word in every language, its meaning and its banned synonyms."""
+    return tomllib.loads((resources.files("custrata.wording") / TERMS).read_text("utf-8"))
 
 
 def errors_page() -> str:
@@ -182,6 +200,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "traits": traits_page,
     "tables": tables_page,
     "headers": headers_page,
+    "terms": terms_page,
     "errors": errors_page,
 }
 

@@ -1,18 +1,22 @@
 """The command `custrata`: the library's commands, and the server's beside them."""
 
 from custrata.cli import cli, main
-from custrata.cli.session import DATABASES, LOGS
-from custrata.config.backup_commands import backup_command, restore_command
-from custrata.config.commands import COMMANDS
-from custrata.config.server_access import publication_log, server_database
+from custrata.cli.hooks import DATABASES, LOGS
 
 __all__ = ["cli", "main"]
 
-DATABASES.append(server_database)
-LOGS.append(publication_log)
+DATABASES.append("custrata.config.server_access:server_database")
+LOGS.append("custrata.config.server_access:publication_log")
 
-for command in (*COMMANDS, backup_command, restore_command):
-    cli.add_command(command)
+cli.lazy |= {
+    "up": "custrata.config.commands:up_command",
+    "web": "custrata.config.commands:web_command",
+    "work": "custrata.config.commands:work_command",
+    "manage": "custrata.config.commands:manage_command",
+    "demo": "custrata.config.commands:demo_command",
+    "backup": "custrata.config.backup_commands:backup_command",
+    "restore": "custrata.config.backup_commands:restore_command",
+}
 
 if __name__ == "__main__":
     main()

@@ -159,7 +159,7 @@ def test_clusters_that_cannot_be_are_refused(duck: DuckEngine, model: ClusterMod
     for error, options in refused:
         with pytest.raises(error):
             fit_clusters(profile, **options)
-    with pytest.raises(clusters.TiersDoNotFit, match="The model has 3 groups, and 2 tiers"):
+    with pytest.raises(clusters.TiersDoNotFit, match="The model has 3 groups, but 2 tiers"):
         grade_clusters(profile, model, ("a", "b"))
     with pytest.raises(TierTwice):
         grade_clusters(profile, model, ("a", "a", "b"))

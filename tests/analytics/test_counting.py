@@ -168,7 +168,7 @@ def test_free_orders_can_be_left_out(engine: Engine) -> None:
 
 
 def test_free_orders_are_counted_or_ignored_and_nothing_else(duck: DuckEngine) -> None:
-    with pytest.raises(UnknownFreeOrders, match="or they do not"):
+    with pytest.raises(UnknownFreeOrders, match="Use count or ignore"):
         cs.traits(duck.from_arrow(orders_table([])), as_of=AS_OF, free_orders="half")  # type: ignore[arg-type]  # on purpose
 
 

@@ -11,12 +11,13 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from custrata.analytics.ladders import Ladder, Step, pareto_ladder, quantile_cut, quantile_ladder
 from custrata.engine import DuckEngine, Engine
 from custrata.engine.functions import Number, values_at_shares
+from tests.examples import examples
 
 TIERS = ("high", "mid", "low")
 FIFTHS = (Fraction(1, 5), Fraction(1, 2))
@@ -121,7 +122,7 @@ def test_the_own_step_of_a_tier_is_its_line() -> None:
 
 
 @given(values=populations, probabilities=st.lists(shares, min_size=1, max_size=3))
-@settings(max_examples=25)
+@examples(25)
 def test_a_discrete_quantile_is_the_sorted_value_at_its_rank(
     duck: DuckEngine, values: list[Decimal | None], probabilities: list[Fraction]
 ) -> None:
@@ -143,7 +144,7 @@ def nearest(present: list[Decimal], share: Fraction) -> list[Decimal]:
 
 
 @given(values=populations, low=shares, high=shares)
-@settings(max_examples=25)
+@examples(25)
 def test_a_quantile_tier_holds_its_share_or_what_equal_values_leave_nearest_to_it(
     duck: DuckEngine, values: list[Decimal | None], low: Fraction, high: Fraction
 ) -> None:
@@ -175,7 +176,7 @@ def test_at_most_is_the_least_where_less_is_better(duck: DuckEngine) -> None:
 
 
 @given(values=populations)
-@settings(max_examples=25)
+@examples(25)
 def test_the_best_tiers_of_an_abc_analysis_are_the_fewest_that_hold_their_share(
     duck: DuckEngine, values: list[Decimal | None]
 ) -> None:
@@ -189,7 +190,7 @@ def test_the_best_tiers_of_an_abc_analysis_are_the_fewest_that_hold_their_share(
 
 
 @given(values=populations, lines=st.lists(cents, min_size=2, max_size=2))
-@settings(max_examples=25)
+@examples(25)
 def test_everybody_has_one_tier_equals_share_it_and_more_is_never_worse(
     duck: DuckEngine, values: list[Decimal | None], lines: list[Decimal]
 ) -> None:
@@ -203,7 +204,7 @@ def test_everybody_has_one_tier_equals_share_it_and_more_is_never_worse(
 
 
 @given(lines=st.lists(cents, min_size=1, max_size=4), less=st.booleans(), value=cents)
-@settings(max_examples=25)
+@examples(25)
 def test_whoever_reaches_the_next_step_is_there(lines: list[Decimal], less: bool, value: Decimal) -> None:
     ordered = sorted(lines, reverse=not less)
     ladder = Ladder(tuple(Step(f"t{number}", line) for number, line in enumerate(ordered)), "none", less)

@@ -7,7 +7,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from custrata.analytics import points, rules, threshold
@@ -16,6 +16,7 @@ from custrata.analytics.points import grade_points
 from custrata.analytics.rules import grade_rules
 from custrata.engine import DuckEngine
 from tests.analytics.conftest import MakeProfile, by_customer, profile_table
+from tests.examples import examples
 
 TIERS = ("gold", "silver", "basic")
 
@@ -116,7 +117,7 @@ def test_rules_that_make_no_sense_are_refused(duck: DuckEngine) -> None:
 
 
 @given(conditions=st.lists(st.tuples(st.booleans(), st.one_of(st.none(), st.booleans())), min_size=1, max_size=8))
-@settings(max_examples=20)
+@examples(20)
 def test_equals_are_treated_alike_in_any_order(duck: DuckEngine, conditions: list[tuple[bool, bool | None]]) -> None:
     rows = [{"customer_id": str(n), "first": first, "second": second} for n, (first, second) in enumerate(conditions)]
     schema = ibis.schema({"customer_id": "string", "first": "boolean", "second": "boolean"})

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from custrata.analytics.moments import AsOf
@@ -16,6 +16,7 @@ from custrata.engine import DuckEngine
 from custrata.tiering import BUILT_IN
 from tests.analytics.grades import Graded, graded, profiled
 from tests.analytics.population import AS_OF, ZONE, Shop, shop
+from tests.examples import examples
 
 NOW = "2025-01-31"
 LOWEST = {
@@ -109,7 +110,7 @@ def test_the_ladder_that_is_kept_gives_the_tiers_that_were_given(large: Graded) 
 
 
 @given(chance=st.integers(0, 2**32))
-@settings(max_examples=2)
+@examples(2)
 def test_any_order_of_rows_gives_the_same_result(duck: DuckEngine, large: Graded, chance: int) -> None:
     sold = shop(customers=120, seed=3)
     for rows in (sold.orders, sold.lines, sold.feedback):

@@ -7,7 +7,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from custrata.analytics.grading import Grading
@@ -18,6 +18,7 @@ from custrata.engine.functions import epoch_micros
 from custrata.tiering import BUILT_IN, Context
 from tests.analytics.conftest import MakeProfile, by_customer, profile_table
 from tests.analytics.population import feedback_table
+from tests.examples import examples
 
 AS_OF = datetime(2025, 1, 31, tzinfo=UTC)
 TEXT, YES, SHARE = pa.string(), pa.bool_(), pa.decimal128(18, 4)
@@ -151,7 +152,7 @@ def test_nobody_is_graded_where_nobody_is(make_profile: MakeProfile) -> None:
 
 
 @given(changes=st.lists(st.integers(-20, 20), min_size=1, max_size=25), high=st.sets(st.integers(0, 24)))
-@settings(max_examples=25)
+@examples(25)
 def test_more_growth_is_never_worse_and_equals_are_alike(duck: DuckEngine, changes: list[int], high: set[int]) -> None:
     rows = {
         str(n): {"orders": 1, "spend_change_90d": change, "value_tier": "high" if n in high else "mid"}

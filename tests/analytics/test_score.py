@@ -10,7 +10,7 @@ from typing import Any
 import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from custrata.analytics import score
@@ -18,6 +18,7 @@ from custrata.analytics.grading import Grading
 from custrata.analytics.score import Factor, grade_score
 from custrata.engine import DuckEngine, Engine
 from tests.analytics.conftest import MakeProfile, by_customer, profile_table
+from tests.examples import examples
 
 TIERS = ("good", "fair", "poor")
 LINES = (Decimal(60), Decimal(30))
@@ -192,7 +193,7 @@ customers = st.lists(st.tuples(st.integers(0, 20), st.one_of(st.none(), st.integ
 
 
 @given(rows=customers, normaliser=st.sampled_from(["lines", "rank", "min_max", "z"]))
-@settings(max_examples=12)
+@examples(12)
 def test_a_score_is_from_0_to_100_equal_for_equals_and_in_any_order(
     duck: DuckEngine, rows: list[tuple[int, int | None]], normaliser: Any
 ) -> None:

@@ -296,7 +296,7 @@ def test_no_curve_rises_and_no_line_lies_before_one_gap(rows: list[tuple[int, in
 @given(observations, st.randoms())
 def test_the_order_of_rows_changes_nothing(rows: list[tuple[int, int, int, int, int]], random: st.DataObject) -> None:
     observed_rows, order = observed_from(rows), list(range(len(rows)))
-    random.shuffle(order)  # type: ignore[attr-defined]
+    random.shuffle(order)  # type: ignore[attr-defined]  # a random.Random
     assert fit_strata(observed_rows.where(np.asarray(order)), LOOSE) == fit_strata(observed_rows, LOOSE)
 
 

@@ -254,7 +254,7 @@ def test_a_row_that_comes_twice_counts_once_and_is_told(engine: Engine) -> None:
 
 
 def test_refuses_a_frame_whose_column_has_two_types() -> None:
-    with pytest.raises(UnusableTable, match="one type"):
+    with pytest.raises(UnusableTable, match="single type"):
         as_table(ORDERED.to_pandas().assign(amount=[1, "x", b"y"]))
 
 

@@ -122,7 +122,7 @@ def test_shares_that_are_not_cumulated_are_refused(duck: DuckEngine, shares: str
 
 def test_a_share_too_few_is_refused(duck: DuckEngine) -> None:
     profile = duck.from_arrow(profile_table({"a": {"orders": 1}}))
-    with pytest.raises(LinesDoNotFit, match="3 tiers need 2 lines or shares between them, and there are 1"):
+    with pytest.raises(LinesDoNotFit, match="3 tiers require 2 lines or shares between them, and there are 1"):
         grade_quantile(profile, profile.orders, CLASSES, [Decimal("0.2")])
 
 

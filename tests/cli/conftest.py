@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -62,9 +63,47 @@ def orders_file(tmp_path: Path) -> Path:
     return path
 
 
+Prepare = Callable[[str, Callable[[], Path]], Path]
+
+
+@pytest.fixture(scope="session")
+def prepared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where workspaces are that several tests begin with."""
+    return tmp_path_factory.mktemp("prepared")
+
+
 @pytest.fixture
-def graded(custrata: Run, shop: Path, orders_file: Path) -> Path:
+def prepare(prepared_folder: Path, tmp_path: Path) -> Prepare:
+    """`prepare("graded", make)`: the workspace that `make` returns; made by the first test, copied for the others."""
+
+    def workspace(name: str, make: Callable[[], Path]) -> Path:
+        if not (prepared_folder / name).exists():
+            copytree(make(), prepared_folder / name)
+        return Path(copytree(prepared_folder / name, tmp_path / "shop", dirs_exist_ok=True))
+
+    return workspace
+
+
+@pytest.fixture
+def graded(custrata: Run, shop: Path, orders_file: Path, prepare: Prepare) -> Path:
     """The workspace with the orders imported and graded."""
-    assert custrata("import", "orders", orders_file, "-w", shop).code == 0
-    assert custrata("refresh", "-w", shop).code == 0
-    return shop
+
+    def make() -> Path:
+        assert custrata("import", "orders", orders_file, "-w", shop).code == 0
+        assert custrata("refresh", "-w", shop).code == 0
+        return shop
+
+    return prepare("graded", make)
+
+
+@pytest.fixture
+def lived(custrata: Run, shop: Path, orders_file: Path, prepare: Prepare) -> Path:
+    """The workspace with two runs."""
+
+    def make() -> Path:
+        assert custrata("import", "orders", orders_file, "-w", shop).code == 0
+        for day in ("2025-02-01", "2025-03-02"):
+            assert custrata("refresh", "--as-of", day, "-w", shop).code == 0
+        return shop
+
+    return prepare("lived", make)

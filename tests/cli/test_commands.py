@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 
@@ -162,3 +164,8 @@ def test_every_command_removes_what_killed_ones_left(custrata: Run, shop: Path) 
         (folder / "people.csv").write_text("secret", "utf-8")
     assert custrata("runs", "list", "-w", shop).err == ""
     assert [folder for folder in left if folder.exists()] == []
+
+
+def test_the_command_line_imports_django_only_for_the_server() -> None:
+    look = "import sys, custrata.__main__; print([name for name in sys.modules if name.split('.')[0] == 'django'])"
+    assert subprocess.run([sys.executable, "-c", look], capture_output=True, text=True).stdout.strip() == "[]"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from custrata.lake import Workspace
-from tests.cli.conftest import Run
+from tests.cli.conftest import Prepare, Run
 
 
 def corrected(folder: Path, number: int) -> Path:
@@ -24,20 +24,24 @@ def dead(folder: Path) -> int:
 
 
 @pytest.fixture
-def uncompacted(custrata: Run, tmp_path: Path) -> Path:
+def uncompacted(custrata: Run, tmp_path: Path, prepare: Prepare) -> Path:
     """A workspace that does not compact by itself, with dead files."""
-    folder = tmp_path / "never"
-    custrata("init", folder, "--currency", "USD", "--language", "en", "--compact-at", "never")
-    for number in range(4):
-        assert custrata("import", "orders", corrected(tmp_path, number), "-w", folder).code == 0
-    return folder
+
+    def make() -> Path:
+        folder = tmp_path / "never"
+        custrata("init", folder, "--currency", "USD", "--language", "en", "--compact-at", "never")
+        for number in range(4):
+            assert custrata("import", "orders", corrected(tmp_path, number), "-w", folder).code == 0
+        return folder
+
+    return prepare("uncompacted", make)
 
 
 def test_compact_frees_previous_versions_and_reports_it(custrata: Run, uncompacted: Path) -> None:
     assert dead(uncompacted) > 0
     ended = custrata("compact", "-w", uncompacted)
     assert (ended.code, dead(uncompacted)) == (0, 0)
-    assert "Former versions of facts" in ended.out
+    assert "Old versions of facts" in ended.out
     assert "nothing to free" in custrata("compact", "-w", uncompacted).out
 
 

@@ -100,7 +100,7 @@ def faults(case: Case, names: tuple[str, ...], whole: Path, answers: dict[str, s
         shop = copied(whole, folder / name.replace(" ", "-"), case)
         before = state(shop)
         code, out, err = command(name, whole, shop)
-        if "Traceback" in err + out or "does not foresee" in err or "maintainers" in err:
+        if "Traceback" in err + out or "unexpected error" in err or "maintainers" in err:
             yield f"{name}: {err.strip()[-300:]}"
         if code == 0 and out != answers[name] and not err:
             yield f"{name}: another answer without a word"

@@ -39,7 +39,7 @@ def test_an_erasure_is_lifted_with_a_reason_and_stays_in_the_list(
 
 def test_an_erasure_that_was_killed_goes_on_with_any_command(custrata: Run, graded: Path) -> None:
     begin_erasure(Workspace.open(graded), ["a"], at=datetime(2026, 1, 1, tzinfo=UTC))
-    assert "Going on with an erasure" in custrata("tiers", "value", "-w", graded).err
+    assert "Continuing an unfinished erasure" in custrata("tiers", "value", "-w", graded).err
     assert custrata("profile", "a", "-w", graded).code != 0
     assert custrata("tiers", "value", "-w", graded).err == ""
 
@@ -48,7 +48,7 @@ def test_the_same_erasure_asked_for_again_says_that_it_went_on(custrata: Run, gr
     begin_erasure(Workspace.open(graded), ["a"], at=datetime(2026, 1, 1, tzinfo=UTC))
     ended = custrata("erase", " ａ ", "--yes", "-w", graded)
     assert ended.code == 0
-    assert "Going on" in ended.err
+    assert "Continuing" in ended.err
     assert "Erased customer a: orders 3" in ended.out
 
 

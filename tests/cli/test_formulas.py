@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import Prepare, Run
 
 IDS = ["=cmd|' /C calc'!A0", "+4915112", "@sum", "-x", "＝1+1", "a'b", "-5"]
 MARKED = ["'=cmd|' /C calc'!A0", "'+4915112", "'@sum", "'-x", "-5"]
@@ -24,10 +24,13 @@ def orders(path: Path, ids: list[str]) -> Path:
 
 
 @pytest.fixture
-def graded(custrata: Run, shop: Path, tmp_path: Path) -> Path:
-    assert custrata("import", "orders", orders(tmp_path / "odd.csv", IDS), "-w", shop).code == 0
-    assert custrata("refresh", "-w", shop).code == 0
-    return shop
+def graded(custrata: Run, shop: Path, tmp_path: Path, prepare: Prepare) -> Path:
+    def make() -> Path:
+        assert custrata("import", "orders", orders(tmp_path / "odd.csv", IDS), "-w", shop).code == 0
+        assert custrata("refresh", "-w", shop).code == 0
+        return shop
+
+    return prepare("formulas", make)
 
 
 def customers(file: Path) -> set[str]:

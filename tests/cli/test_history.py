@@ -12,15 +12,6 @@ import pytest
 from tests.cli.conftest import Run
 
 
-@pytest.fixture
-def lived(custrata: Run, shop: Path, orders_file: Path) -> Path:
-    """The workspace with two runs."""
-    assert custrata("import", "orders", orders_file, "-w", shop).code == 0
-    for day in ("2025-02-01", "2025-03-02"):
-        assert custrata("refresh", "--as-of", day, "-w", shop).code == 0
-    return shop
-
-
 def test_one_customer_the_newest_first(custrata: Run, lived: Path) -> None:
     ended = custrata("history", "show", "a", "--scheme", "frequency", "-w", lived)
     assert ended.code == 0
@@ -35,7 +26,7 @@ def test_in_chinese(custrata: Run, lived: Path) -> None:
 
 
 def test_an_unknown_customer_has_no_history(custrata: Run, lived: Path) -> None:
-    assert "No run has ever" in custrata("history", "show", "zz", "-w", lived).out
+    assert "No run has graded" in custrata("history", "show", "zz", "-w", lived).out
 
 
 def test_all_into_a_file(custrata: Run, lived: Path, tmp_path: Path) -> None:
@@ -72,7 +63,7 @@ def test_the_matrix_between_runs_named_by_day_or_id(custrata: Run, lived: Path) 
 
 
 @pytest.mark.parametrize(
-    ("start", "message"), [("nonsense", "no day either"), ("2020-01-01", "No run up to 2020-01-01")]
+    ("start", "message"), [("nonsense", "not a date either"), ("2020-01-01", "No run up to 2020-01-01")]
 )
 def test_a_run_that_is_not_there_is_named(custrata: Run, lived: Path, start: str, message: str) -> None:
     ended = custrata("history", "matrix", "value", "--from", start, "-w", lived)
@@ -80,13 +71,13 @@ def test_a_run_that_is_not_there_is_named(custrata: Run, lived: Path, start: str
 
 
 def test_stays_and_movers(custrata: Run, lived: Path) -> None:
-    assert "There after 365 days" in custrata("history", "stays", "value", "-w", lived).out
+    assert "Still there after 365 days" in custrata("history", "stays", "value", "-w", lived).out
     assert custrata("history", "movers", "value", "--most", "3", "-w", lived).code == 0
 
 
 def test_rebuilding_tells_what_it_did_and_a_second_time_nothing(custrata: Run, lived: Path) -> None:
     first = custrata("history", "rebuild", "--from", date(2025, 1, 10), "--every", "month", "-w", lived)
-    assert (first.code, "Made 2 runs anew, from Mar 1, 2025 to Mar 2, 2025." in first.out) == (0, True)
+    assert (first.code, "Graded 2 runs again, from Mar 1, 2025 to Mar 2, 2025." in first.out) == (0, True)
     assert "Nothing changed" in custrata("history", "rebuild", "--from", "2025-01-10", "-w", lived).out
 
 

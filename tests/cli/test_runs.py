@@ -13,15 +13,6 @@ from custrata.lake.sums import replace_listed
 from tests.cli.conftest import Run
 
 
-@pytest.fixture
-def lived(custrata: Run, shop: Path, orders_file: Path) -> Path:
-    """The workspace with two runs."""
-    assert custrata("import", "orders", orders_file, "-w", shop).code == 0
-    for day in ("2025-02-01", "2025-03-02"):
-        assert custrata("refresh", "--as-of", day, "-w", shop).code == 0
-    return shop
-
-
 def test_a_wrong_run_is_named_withdrawn_and_listed(custrata: Run, lived: Path) -> None:
     refused = custrata("refresh", "--as-of", "2025-02-15", "-w", lived)
     wrong = Workspace.open(lived).runs.ids()[-1]
@@ -36,7 +27,7 @@ def test_a_wrong_run_is_named_withdrawn_and_listed(custrata: Run, lived: Path) -
 
 def test_it_verifies_and_says_what_differs(custrata: Run, lived: Path) -> None:
     assert custrata("runs", "verify", "--all", "-w", lived).code == 0
-    path = Workspace.open(lived).runs.published().folder / "profile.parquet"  # type: ignore[union-attr]
+    path = Workspace.open(lived).runs.published().folder / "profile.parquet"  # type: ignore[union-attr]  # there is one
     table = pq.read_table(path)
     tiers = pa.array(["high"] * table.num_rows)
     other = path.with_suffix(".other")

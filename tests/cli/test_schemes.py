@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import Prepare, Run
 
 VIP = """key: vip
 kind: threshold
@@ -36,11 +36,15 @@ def lower(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ranked(custrata: Run, graded: Path, vip: Path) -> Path:
+def ranked(custrata: Run, graded: Path, vip: Path, prepare: Prepare) -> Path:
     """The graded workspace, graded by the scheme of the file too."""
-    assert custrata("schemes", "apply", vip, "--by", "Li", "--note", "first", "-w", graded).code == 0
-    assert custrata("refresh", "-w", graded).code == 0
-    return graded
+
+    def make() -> Path:
+        assert custrata("schemes", "apply", vip, "--by", "Li", "--note", "first", "-w", graded).code == 0
+        assert custrata("refresh", "-w", graded).code == 0
+        return graded
+
+    return prepare("ranked", make)
 
 
 def test_without_a_subcommand_it_lists_the_schemes(custrata: Run, graded: Path) -> None:
@@ -125,7 +129,7 @@ def test_two_versions_are_compared_and_the_old_one_comes_back(custrata: Run, ran
 def test_a_retired_scheme_comes_back(custrata: Run, ranked: Path) -> None:
     assert "- vip (VIP): retired" in custrata("schemes", "retire", "vip", "-w", ranked).out
     assert custrata("schemes", "retire", "vip", "-w", ranked).code == 2
-    assert "+ vip (VIP): in force again" in custrata("schemes", "restore", "vip", "-w", ranked).out
+    assert "+ vip (VIP): restored" in custrata("schemes", "restore", "vip", "-w", ranked).out
     assert custrata("schemes", "restore", "vip", "-w", ranked).code == 2
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from custrata.criteria import Criteria, Scope, parse
@@ -17,6 +17,7 @@ from custrata.wording import LANGUAGES
 from custrata.wording.writer import Writer
 from tests.criteria import trees
 from tests.criteria.evaluation import AS_OF, ZONE, answers
+from tests.examples import examples
 
 ZONES = ["Asia/Shanghai", "UTC", "America/Sao_Paulo", "America/St_Johns", "Pacific/Apia"]
 INSTANTS = [AS_OF, datetime(2024, 2, 28, 23, 30, tzinfo=UTC), datetime(2025, 2, 28, tzinfo=UTC)]
@@ -35,7 +36,7 @@ def disagreements(engine: Engine, scope: Scope, criteria: list[Criteria]) -> lis
 
 
 @given(trees.trees)
-@settings(max_examples=200)
+@examples(200)
 def test_a_condition_survives_being_written(tree: Any) -> None:
     criteria = parse(tree)
     assert parse(criteria.to_json()) == criteria
@@ -49,7 +50,7 @@ def test_a_condition_can_be_said_in_every_language(tree: Any) -> None:
 
 
 @given(trees.profiles, trees.orders, st.lists(trees.trees, min_size=1, max_size=4), MOMENTS)
-@settings(max_examples=100)
+@examples(100)
 def test_the_engine_and_a_row_alone_agree(
     duck: DuckEngine, profile: pa.Table, orders: pa.Table, conditions: list[Any], moment: tuple[datetime, str]
 ) -> None:
@@ -68,7 +69,7 @@ def _sample() -> tuple[pa.Table, pa.Table, list[Any]]:
     """A larger table and many conditions, the same every time."""
     samples: list[tuple[pa.Table, pa.Table, list[Any]]] = []
 
-    @settings(max_examples=25, derandomize=True, database=None)
+    @examples(25, derandomize=True, database=None)
     @given(trees.profiles, trees.orders, st.lists(trees.trees, min_size=2, max_size=4))
     def draw(profile: pa.Table, orders: pa.Table, conditions: list[Any]) -> None:
         samples.append((profile, orders, conditions))

@@ -98,7 +98,9 @@ def test_names_nothing_where_there_is_nothing() -> None:
 
 
 def test_says_what_fits_instead() -> None:
-    with pytest.raises(WrongOperator, match=r"“contains” does not fit “vip” \(boolean\)\. Here fit = known unknown\."):
+    with pytest.raises(
+        WrongOperator, match=r"“contains” does not fit “vip” \(boolean\)\. Available: = known unknown\."
+    ):
         parse(leaf("vip", "contains", "x")).check(COLUMNS)
 
 

@@ -97,7 +97,7 @@ def test_facts_of_nobody_count_nought(engine: Engine) -> None:
 
 def test_facts_must_be_there_with_their_columns(duck: DuckEngine) -> None:
     scope = scope_of(duck, PEOPLE, events=EVENTS)
-    with pytest.raises(UnknownFacts, match=r"^any\[0\].facts: .*orders.* The facts are events"):
+    with pytest.raises(UnknownFacts, match=r"^any\[0\].facts: .*orders.* Available: events"):
         matches(duck, scope, {"any": [{"facts": "orders", "count": True, "is": ">", "value": 1}]})
     with pytest.raises(UnknownColumn, match=r"^sum: events have no column “nam”. The nearest names are name"):
         matches(duck, scope, {"facts": "events", "sum": "nam", "is": ">", "value": 1})

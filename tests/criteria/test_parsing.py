@@ -126,7 +126,7 @@ def test_refuses_what_is_too_large(condition: object) -> None:
 
 def test_takes_twenty_levels_and_hundreds_of_parts() -> None:
     assert parse(deep(20)).to_json() == deep(20)
-    assert len(parse({"all": [{"tag": "a"}] * 499}).to_json()["all"]) == 499  # type: ignore[arg-type]
+    assert len(parse({"all": [{"tag": "a"}] * 499}).to_json()["all"]) == 499  # type: ignore[arg-type]  # a list of conditions
 
 
 def test_says_which_operators_there_are() -> None:

@@ -8,12 +8,13 @@ from math import ceil
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from custrata.criteria import parse
 from custrata.engine import DuckEngine, Engine
 from tests.criteria.evaluation import MONEY, answers, cents, matches, people, scope_of
+from tests.examples import examples
 
 MIXED = ["5.00", "4.00", "4.00", "2.00", "1.00", None]
 CASES: list[tuple[list[str | None], str, str, str]] = [
@@ -53,7 +54,7 @@ def test_lines_are_the_same_on_every_engine(engine: Engine, kind: pa.DataType) -
 
 
 @given(values=st.lists(st.integers(-4, 4), min_size=1, max_size=30), percent=st.integers(1, 100))
-@settings(max_examples=25)
+@examples(25)
 def test_the_best_share_is_the_sorted_values_down_to_its_rank(
     duck: DuckEngine, values: list[int], percent: int
 ) -> None:

@@ -62,7 +62,7 @@ ENGLISH: list[tuple[object, str]] = [
      "Last order between Jan 1, 2025 and Jan 31, 2025"),
     ({"trait": "last", "is": "not_within_last", "days": 1}, "Last order not within the last 1 day"),
     ({"trait": "city", "is": "unknown"}, "City is unknown"),
-    ({"any": []}, "nobody"),
+    ({"any": []}, "no customers"),
 ]  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def test_says_it_in_english(condition: object, sentence: str) -> None:
 
 def test_says_it_in_traditional_chinese() -> None:
     sentence = parse({"all": [SPENT, {"not": RED}]}).sentence(Writer("zh-hant", "TWD", "Asia/Taipei"), **NAMES)
-    assert sentence == "近 90 天訂單淨額合計 ≥ $1,000.00 且 不符合（標籤含「红名单」）"
+    assert sentence == "近 90 天訂單淨額合計 ≥ $1,000.00 且 不滿足（標籤含「红名单」）"
 
 
 def test_without_names_things_go_by_their_keys() -> None:

@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from custrata.engine import DuckEngine, Engine
 from custrata.engine.days import as_date, instant_of_wall, local_day, wall_micros
 from custrata.engine.functions import epoch_micros
 from custrata.schema.zones import offset_steps
+from tests.examples import examples
 
 ZONES = (
     "Asia/Shanghai",  # summer time until 1991
@@ -66,7 +67,7 @@ def test_reads_the_clock_of_every_zone_around_its_changes(engine: Engine) -> Non
 
 
 @given(moments=st.lists(instants, min_size=1, max_size=200))
-@settings(max_examples=3)
+@examples(3)
 def test_reads_the_clock_at_any_instant(duck: DuckEngine, moments: list[datetime]) -> None:
     assert walls(duck, moments) == expected(moments)
 

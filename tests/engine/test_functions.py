@@ -10,11 +10,12 @@ from typing import Any
 import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from custrata.engine import DuckEngine, Engine
 from custrata.engine.functions import discrete_quantile, divide, epoch_micros, instant_from_micros, unscaled
+from tests.examples import examples
 
 Pair = tuple[Any, Any]
 
@@ -67,7 +68,7 @@ def test_divides_decimals_of_different_places(engine: Engine) -> None:
     pairs=st.lists(st.tuples(st.integers(-(10**9), 10**9), st.integers(-1000, 1000)), min_size=1, max_size=60),
     places=st.integers(0, 6),
 )
-@settings(max_examples=30)
+@examples(30)
 def test_divides_whole_numbers_as_the_decimal_module_does(duck: DuckEngine, pairs: list[Pair], places: int) -> None:
     assert quotients(duck, pairs, places, (pa.int64(), pa.int64())) == [exact(a, b, places) for a, b in pairs]
 
@@ -75,7 +76,7 @@ def test_divides_whole_numbers_as_the_decimal_module_does(duck: DuckEngine, pair
 @given(
     pairs=st.lists(st.tuples(st.decimals(-(10**11), 10**11, places=2), st.integers(1, 10**6)), min_size=1, max_size=60)
 )
-@settings(max_examples=30)
+@examples(30)
 def test_divides_money_as_the_decimal_module_does(duck: DuckEngine, pairs: list[Pair]) -> None:
     assert quotients(duck, pairs, 2, (MONEY, pa.int32())) == [exact(a, b, 2) for a, b in pairs]
 
@@ -105,7 +106,7 @@ def test_a_discrete_quantile_of_nothing_is_nothing(duck: DuckEngine) -> None:
 
 
 @given(values=st.lists(st.integers(-5, 5), min_size=1, max_size=50), percent=st.integers(1, 100))
-@settings(max_examples=30)
+@examples(30)
 def test_a_discrete_quantile_is_the_sorted_value_at_its_rank(duck: DuckEngine, values: list[int], percent: int) -> None:
     """Type 1 of Hyndman and Fan, 1996."""
     table: ir.Table = duck.from_arrow(pa.table({"v": pa.array(values, pa.int32())}))
@@ -136,7 +137,7 @@ SIZES = st.one_of(
     scale=st.integers(0, 4),
     places=st.integers(0, 6),
 )
-@settings(max_examples=60)
+@examples(60)
 def test_divides_decimals_of_38_digits_exactly(
     duck: DuckEngine, pairs: list[tuple[int, int]], scale: int, places: int
 ) -> None:

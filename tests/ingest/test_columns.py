@@ -17,7 +17,7 @@ def rows(*cells: str, head: str = HEAD) -> str:
 
 
 def codes(result: object) -> list[str]:
-    return [notice.code for notice in result.notices]  # type: ignore[attr-defined]
+    return [notice.code for notice in result.notices]  # type: ignore[attr-defined]  # of either reading
 
 
 def times(shop: Shop) -> list[str]:

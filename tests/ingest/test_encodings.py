@@ -80,4 +80,4 @@ def test_a_lost_character_of_another_encoding_goes_to_quarantine(shop: Shop) -> 
     content = ",".join(HEADERS).encode("gb18030") + b"\n" + rows + b"99,\xff\xff,2024-01-05,1\n"
     result = shop.import_text("orders", content)
     assert (result.accepted, result.quality.reasons) == (60, {"unreadable": 1})
-    assert shop.quarantine(result)[1].endswith("characters that cannot be read")
+    assert shop.quarantine(result)[1].endswith("contains unreadable characters")

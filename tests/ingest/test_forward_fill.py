@@ -16,7 +16,7 @@ ONCE = (
 
 
 def codes(notices: object) -> dict[str, int]:
-    return {notice.code: notice.count for notice in notices}  # type: ignore[attr-defined]
+    return {notice.code: notice.count for notice in notices}  # type: ignore[attr-defined]  # they are notices
 
 
 @pytest.mark.parametrize(

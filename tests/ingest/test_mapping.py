@@ -90,5 +90,5 @@ def test_refuses_a_mapping_file_it_cannot_read_or_write(tmp_path: Path) -> None:
 
 @given(st.dictionaries(st.text(min_size=1), st.just("property"), max_size=5), st.sampled_from([None, "day-first"]))
 def test_every_mapping_survives_being_written(columns: dict[str, str], order: str | None) -> None:
-    mapping = Mapping("orders", columns, date_order=order, decimal_comma=True)  # type: ignore[arg-type]
+    mapping = Mapping("orders", columns, date_order=order, decimal_comma=True)  # type: ignore[arg-type]  # one of the orders
     assert Mapping.from_toml(mapping.to_toml()) == mapping

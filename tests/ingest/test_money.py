@@ -6,8 +6,9 @@ from typing import Literal
 import ibis
 import pytest
 from babel.numbers import format_currency
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.examples import examples
 from tests.ingest.conftest import OpenShop, Shop
 
 from custrata.engine import DuckEngine
@@ -135,7 +136,7 @@ def test_the_longest_sign_is_tried_first() -> None:
     assert lengths == sorted(lengths, reverse=True)
 
 
-@settings(max_examples=8)
+@examples(8)
 @given(
     st.lists(st.decimals(min_value=-(10**12), max_value=10**12, places=2), min_size=20),
     st.sampled_from([",", " ", "'"]),
@@ -150,7 +151,7 @@ def test_every_amount_is_read_as_python_writes_it(duck: DuckEngine, amounts: lis
 WRITERS = ["en_US", "en_IN", "de_DE", "de_CH", "fr_FR", "es_ES", "it_IT", "pl_PL", "pt_BR", "sv_SE", "ja_JP", "zh_CN"]
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(
     st.lists(st.decimals(min_value=-(10**12), max_value=10**12, places=2), min_size=10, max_size=40),
     st.sampled_from(WRITERS),

@@ -18,7 +18,7 @@ def test_keeps_a_rejected_row_whole_with_row_column_value_and_reason(shop: Shop)
     result = shop.import_text("orders", f"{HEAD}\n{GOOD}\n{BAD}\n")
     header, row = shop.quarantine(result)
     assert header == f"{HEAD},_row,_column,_value,_reason"
-    reasons = "not a date that can be read; not a number that can be read"
+    reasons = "not a recognized date; not a recognized number"
     assert row == f"{BAD},3,ordered_at; amount,yesterday; much,{reasons}"
 
 

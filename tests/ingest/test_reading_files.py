@@ -60,7 +60,7 @@ def test_tells_rows_left_out_and_what_was_assumed(tmp_path: Path) -> None:
     warning = caught[0].message
     assert isinstance(warning, cs.ReadingWarning)
     assert (warning.rejected, [notice.code for notice in warning.notices]) == ({"not_a_date": 1}, ["ten_thousands"])
-    assert "not a date that can be read (1)" in str(warning)
+    assert "not a recognized date (1)" in str(warning)
 
 
 def test_asks_by_a_name_of_its_own_and_takes_the_answer(tmp_path: Path) -> None:

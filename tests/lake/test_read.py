@@ -121,7 +121,7 @@ def test_refuses_a_lake_whose_version_is_gone(workspace: Workspace, duck: DuckEn
 def test_refuses_to_write_where_the_manifest_does_not_know_a_table(workspace: Workspace, duck: DuckEngine) -> None:
     put(workspace, duck, "orders", SOLD)
     Manifest().write(workspace.lake.folder)
-    with pytest.raises(Damaged, match="does not know the table orders"):
+    with pytest.raises(Damaged, match="does not list the table orders"):
         put(workspace, duck, "orders", SOLD)
     assert list(workspace.lake.folder.glob("orders/*.parquet"))
 

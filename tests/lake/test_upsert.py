@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from custrata.engine import DuckEngine
 from custrata.lake import Merged, Workspace
+from tests.examples import examples
 from tests.lake.facts import AT, Row, day, keys_in, put, rows_in, table_of
 
 STORED = {
@@ -142,7 +143,7 @@ def judge(old: Row | None, row: Row) -> str:
     return "outdated" if outdated else "updated"
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(IMPORTS)
 def test_any_sequence_of_imports_ends_as_in_a_dict(duck: DuckEngine, imports: list[list[dict[str, Any]]]) -> None:
     stored: dict[str, Row] = {}

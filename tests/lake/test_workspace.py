@@ -50,7 +50,7 @@ def test_settings_are_a_file_a_person_can_edit(workspace: Workspace) -> None:
 
 def test_refuses_to_create_a_workspace_over_another(workspace: Workspace) -> None:
     before = (workspace.folder / "custrata.toml").read_bytes()
-    with pytest.raises(AlreadyAWorkspace, match="is a workspace already"):
+    with pytest.raises(AlreadyAWorkspace, match="is already a workspace"):
         Workspace.create(workspace.folder, name="other")
     assert (workspace.folder / "custrata.toml").read_bytes() == before
 

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from custrata.engine import DuckEngine
@@ -16,6 +16,7 @@ from custrata.pipeline import rebuild
 from custrata.pipeline.drafts import graded_draft
 from custrata.pipeline.verifying import verify
 from custrata.tiering import define
+from tests.examples import examples
 from tests.pipeline.conftest import AT, opened, shop, stock
 from tests.pipeline.lives import VIP, order, publish, run_at, tiers_of
 
@@ -97,7 +98,7 @@ def test_that_instant_graded_again_and_rebuilt_goes_on_from_the_same_tiers(tmp_p
 
 
 @given(seed=st.integers(0, 2**16))
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(4, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_version_agrees_with_its_simulation(tmp_path_factory: Any, duck: DuckEngine, seed: int) -> None:
     workspace, _ = shop_of_january(tmp_path_factory.mktemp("any"), duck)
     for days in (2, 3):

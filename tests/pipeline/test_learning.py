@@ -7,13 +7,14 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from custrata.engine import DuckEngine
 from custrata.lake import Run, Workspace
 from custrata.pipeline import rebuild, refresh
 from custrata.tiering.learned import LearnedLines
+from tests.examples import examples
 from tests.pipeline.conftest import AT, opened, shop, stock
 from tests.pipeline.lives import order, publish, run_at
 
@@ -107,7 +108,7 @@ def alone(duck: DuckEngine, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     return by_day
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(["import", *DAYS, "rebuild"]))
 def test_a_run_is_the_same_in_whatever_order_all_was_done(
     duck: DuckEngine, tmp_path_factory: pytest.TempPathFactory, alone: dict[str, pa.Table], order: list[str]

@@ -61,7 +61,7 @@ def test_a_band_says_who_moves_where() -> None:
 
 def test_newcomers_and_leavers_have_a_place_of_their_own() -> None:
     words = Picture(flow(moving({(None, "t0"): 50, ("t0", None): 50}), WRITE)).words()
-    assert [word for word in words if not word[0].isdigit()] == ["Tier 0", "New", "Tier 0", "Gone"]
+    assert [word for word in words if not word[0].isdigit()] == ["Tier 0", "New", "Tier 0", "Left"]
 
 
 def test_a_tier_that_is_no_more_is_called_another() -> None:

@@ -38,7 +38,7 @@ def test_a_band_leads_to_its_move() -> None:
 
 def test_a_cell_leads_to_its_scores() -> None:
     cells = RfmMap((RfmCell(5, 4, 10, Decimal(9)),))
-    assert links(rfm_map(cells, WRITE, link="/?rfm=")) == {"/?rfm=5-4": "R5 F4: 10 customers, $9 each"}
+    assert links(rfm_map(cells, WRITE, link="/?rfm=")) == {"/?rfm=5-4": "R5 F4: 10 customers, $9 per customer"}
 
 
 def test_a_bar_leads_to_its_tier() -> None:

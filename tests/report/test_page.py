@@ -176,9 +176,9 @@ def test_no_state_breaks_a_picture(state: str) -> None:
     [
         (replace(sample_silence(), learned=False), "Not learned yet"),
         (replace(sample_silence(), learned=False), "more than 5.6 times"),
-        (sample_silence(), "1–3 order days: churned from 5.6 times"),
-        (sample_silence(), "13 or more order days: too few were silent long enough"),
-        (Silence((SilenceStratum(1, None, (SilencePoint(0.5, 200, 0.4),)),)), "the curve never falls far enough"),
+        (sample_silence(), "1–3 order days: churned after a silence of 5.6 times"),
+        (sample_silence(), "13 or more order days: too few customers were silent for long enough"),
+        (Silence((SilenceStratum(1, None, (SilencePoint(0.5, 200, 0.4),)),)), "the curve never falls to the level"),
     ],
 )
 def test_says_how_the_silence_lines_came_about(silence: Silence, remark: str) -> None:

@@ -116,7 +116,7 @@ def test_is_whole_without_script(browser: Browser, pages: dict[str, Path]) -> No
     tab = opened(browser, pages["en"], script=False)
     assert tab.locator(".live .wide svg").is_visible()
     assert not tab.locator("input[type=range]").is_visible()
-    tab.get_by_text("Show as a table").first.click()
+    tab.get_by_text("Show as table").first.click()
     assert tab.locator("details table").first.is_visible()
     tab.context.close()
 

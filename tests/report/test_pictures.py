@@ -78,11 +78,9 @@ def test_stacked_is_sound_whatever_the_revenue(customers: list[int], revenue: li
 
 def test_a_change_of_method_is_a_line_down_with_its_words() -> None:
     past = with_past(ladder([5, 3]))
-    marked = replace(past.history[4], marks=("version 1 → 2", "lines learned anew"))
+    marked = replace(past.history[4], marks=("version 1 → 2", "lines relearned"))
     picture = Picture(stacked(replace(past, history=(*past.history[:4], marked, *past.history[5:])), WRITE))
-    assert [mark.findtext("title") for mark in picture.marks("path", "method")] == [
-        "version 1 → 2 · lines learned anew"
-    ]
+    assert [mark.findtext("title") for mark in picture.marks("path", "method")] == ["version 1 → 2 · lines relearned"]
     assert ("method" in picture.markup, sound(picture), picture.clashes()) == (True, True, [])
 
 

@@ -52,7 +52,7 @@ def test_names_stand_inside_where_every_ring_has_room() -> None:
 def test_names_stand_beside_thin_rings_at_leader_lines() -> None:
     picture = Picture(rings(ladder([1000, 1, 1000]), WRITE))
     assert len(picture.marks("path", "leader")) == 3
-    assert picture.words()[:3] == ["Tier 0", "1,000 · 50.0%", "$10 each"]
+    assert picture.words()[:3] == ["Tier 0", "1,000 · 50.0%", "$10 per customer"]
 
 
 @given(sizes.filter(any))
@@ -85,7 +85,7 @@ def test_every_run_is_drawn_with_the_same_elements_so_that_the_slider_can_change
 
 def test_a_ring_says_its_numbers_under_the_pointer() -> None:
     core = Picture(rings(ladder([100, 300]), WRITE)).marks("circle", "ring")[-1]
-    assert core.findtext("title") == "Tier 0: 100 customers, 25.0%, $10 each"
+    assert core.findtext("title") == "Tier 0: 100 customers, 25.0%, $10 per customer"
 
 
 def test_a_ring_is_a_link_where_an_address_is_given() -> None:

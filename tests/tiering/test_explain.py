@@ -80,9 +80,9 @@ def test_says_what_is_missing_to_the_cent(
 
 
 MISSING: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
-    "frequency": ("Cem", {}, {"zh-hans": "再下单 1 次即达到“中频”。", "en": "Orders still missing to Medium: 1."}),
-    "loyalty": ("Cem", {}, {"zh-hans": "再得 15.46 分即达到“忠诚客户”。", "en": "15.46 more points to Loyal."}),
-    "combined": ("Ben", {}, {"zh-hant": "再得 1.21 分即達到「高階」。", "en": "1.21 more points to Premium."}),
+    "frequency": ("Cem", {}, {"zh-hans": "再下单 1 次即达到“中频”。", "en": "Orders missing to reach Medium: 1."}),
+    "loyalty": ("Cem", {}, {"zh-hans": "再得 15.46 分即达到“忠诚客户”。", "en": "15.46 more points to reach Loyal."}),
+    "combined": ("Ben", {}, {"zh-hant": "再得 1.21 分即達到「高階」。", "en": "1.21 more points to reach Premium."}),
     "high_ticket": ("Ann", {}, {"zh-hans": "平均客单价再高 ¥90.00 即达到“高客单价”。"}),
 }
 
@@ -107,7 +107,7 @@ def test_missing_orders_are_a_whole_number(explain_tier: Explain) -> None:
         ("lifecycle", "还没有订单。"),
         ("rfm", "过去 365 天内没有有效订单。"),
         ("combined", "过去 365 天内没有有效订单。"),
-        ("high_ticket", "过去 365 天内不足 2 个有效订单，无法判断。"),
+        ("high_ticket", "过去 365 天内不足 2 笔有效订单，无法判断。"),
         ("usage_cycle", "不足 3 个下单日，暂不知其周期。"),
     ],
 )
@@ -119,11 +119,11 @@ def test_says_that_there_is_nothing_to_decide_by(explain_tier: Explain, scheme: 
 
 def test_a_score_is_made_of_its_points(explain_tier: Explain) -> None:
     explanation = explain_tier("loyalty", ORDERED, "en")
-    assert "Made of: regularity 50.00, repeat 23.44, tenure 3.42." in explanation.sentences
+    assert "Composed of: regularity 50.00, repeat 23.44, tenure 3.42." in explanation.sentences
     assert abs(sum(explanation.points.values()) - explanation.value) <= Decimal(
         "0.02"
     )  # each part is rounded by itself
-    assert "No categories known: their weight goes to the other factors." in explanation.sentences
+    assert "There is no category data; its weight is distributed among the other factors." in explanation.sentences
 
 
 def test_rfm_is_told_by_the_means_and_the_scores(explain_tier: Explain) -> None:
@@ -136,9 +136,10 @@ def test_rfm_is_told_by_the_means_and_the_scores(explain_tier: Explain) -> None:
 def test_the_lifecycle_is_told_by_the_silence(explain_tier: Explain) -> None:
     sentences = explain_tier("lifecycle", "Dee", "en").sentences
     assert sentences[1] == (
-        "Silent for 336 days, 11.2 times the usual 30.0. Counted orders in all: 1; days since the first: 336."
+        "Silent for 336 days, 11.2 times the usual gap of 30.0 days. "
+        "Counted orders, all time: 1; days since the first order: 336."
     )
-    assert "Not learned yet: the lines are the fixed 3 and 6 gaps." in sentences
+    assert "Not learned yet: fixed lines of 3 and 6 usual gaps are used." in sentences
 
 
 def test_a_learned_curve_says_how_many_came_back(run: Run) -> None:
@@ -148,9 +149,9 @@ def test_a_learned_curve_says_how_many_came_back(run: Run) -> None:
     record = {"facts": graded_record({"curve": curve}), "notes": ["never_churned"]}
     sentences = explain("lifecycle", run.rows["Dee"], record, Writer("zh-hans", "CNY", "UTC")).sentences
     assert sentences[2:] == (
-        "在有 1–3 个购买日、静默这么久的 240 位客户中，31%（25–37）在 90 天内再次下单。",
-        "有 1–3 个购买日的客户，静默达到通常间隔的 2.50 倍视为预流失。",
-        "有 1–3 个购买日的客户，静默更久的太少，因此没有流失线。",
+        "在有 1–3 个购买日、沉默这么久的 240 位客户中，31%（25–37）在 90 天内再次下单。",
+        "有 1–3 个购买日的客户，沉默达到通常间隔的 2.50 倍视为预流失。",
+        "有 1–3 个购买日的客户，沉默更久的太少，因此没有流失线。",
         "曲线从未降到该水平，因此没有“流失”。",
     )  # fmt: skip
 
@@ -160,16 +161,17 @@ def test_whoever_was_won_back_is_told_after_which_silence(explain_tier: Explain)
         "lifecycle", "Dee", "en", lifecycle_tier="won_back", comeback_1=Decimal("7.25"), comeback_2=None
     )
     assert (
-        "An order of the last 90 days ended a silence of 7.3 gaps, as usual then: churned" in explanation.sentences[2]
+        "The order within the last 90 days ended a silence of 7.3 times the usual gap, which counted as churned"
+        in explanation.sentences[2]
     )
 
 
 def test_orders_without_any_rhythm_are_not_no_order(explain_tier: Explain) -> None:
     """Where nobody has ordered on two days there is no silence to tell."""
     explanation = explain_tier("lifecycle", "Cem", "en", silence=None, rhythm_days=None, lifecycle_value=None)
-    assert explanation.sentences[1].startswith("Silent for 21 days. Counted orders in all: 1;")
-    assert "No order yet." not in explanation.sentences
-    assert "at risk after 180 days without an order, and churned after 365" in explanation.sentences[2]
+    assert explanation.sentences[1].startswith("Silent for 21 days. Counted orders, all time: 1;")
+    assert "No orders yet." not in explanation.sentences
+    assert "at risk after 180 days without an order and churned after 365" in explanation.sentences[2]
 
 
 def test_lines_that_are_one_lead_to_the_better_tier(explain_tier: Explain, run: Run) -> None:
@@ -187,7 +189,7 @@ def test_inputs_carry_the_names_people_read(explain_tier: Explain) -> None:
 
 @pytest.mark.parametrize(
     ("language", "own"),
-    [("en", "By the customer's own numbers it would be Medium value."), ("zh-hans", "按自身数据应为中等价值。"),
+    [("en", "By the customer's own data it would be Medium value."), ("zh-hans", "按自身数据应为中等价值。"),
      ("zh-hant", "按自身資料應為中等價值。")],
 )  # fmt: skip
 def test_beneath_a_tier_by_hand_ones_own_is_told(explain_tier: Explain, language: str, own: str) -> None:

@@ -10,13 +10,14 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from custrata.analytics.moments import AsOf
 from custrata.engine import DuckEngine, Engine
 from custrata.tiering.life import REASONS, STATUSES, Life, Review, Rung, Term
+from tests.examples import examples
 from tests.tiering.lives import Put, State, effective_state, expected, lived
 
 CUSTOMERS = 150
@@ -179,7 +180,7 @@ class Histories(RuleBasedStateMachine):
 
 def test_histories_keep_every_promise(duck: DuckEngine) -> None:
     machine = type("Histories", (Histories,), {"duck": duck})
-    few = settings(max_examples=10, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck))
+    few = examples(10, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(machine, settings=few)
 
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from math import floor, log, log10
-from typing import Any, Literal, Self, cast, get_args
+from math import floor, log10
+from typing import TYPE_CHECKING, Any, Literal, Self, cast, get_args
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -26,29 +26,28 @@ from custrata.analytics.threshold import TierTwice
 from custrata.engine.functions import divide, only_row
 from custrata.errors import BadInput
 
+if TYPE_CHECKING:
+    from custrata.analytics.cluster_fits import Fit
+
 Method = Literal["k_means", "gaussian"]
 Floats = npt.NDArray[np.float64]
 Rows = tuple[tuple[Decimal, ...], ...]
 
 MOST_CUSTOMERS = 20_000
-MOST_FOR_SILHOUETTE = 2_000
-PARTS = 5  # samples that a silhouette is measured on, where it cannot be measured on everybody
 SURE = 2.776  # Student's t of four degrees of freedom, 95 %
 TINY_SHARE, TINY = 0.01, 30
 TRIED = range(2, 9)
 FURTHEST = 20  # standard deviations from the mean; beyond counts as that, so that every distance is a whole number
 THOUSANDTH = Decimal("0.001")
 PRECISION = Decimal("0.0001")
-LEAST_VARIANCE = 0.01
-STARTS = 4  # one alone can end in a poor fit
 
 
 class UnknownClusterMethod(BadInput):
-    template = "Clusters cannot be found by “{given}”. They can by k_means and gaussian."
+    template = "Unknown clustering method “{given}”. Available: k_means and gaussian."
 
 
 class BadClusterCount(BadInput):
-    template = "There cannot be {given} clusters. Ask for a whole number from 2 up, or for auto."
+    template = "{given} is not a valid number of clusters. Use a whole number of 2 or more, or auto."
 
 
 class TraitMissing(BadInput):
@@ -56,11 +55,14 @@ class TraitMissing(BadInput):
 
 
 class TooFewCustomers(BadInput):
-    template = "{needed} clusters need as many customers that differ, and there are {found}. Ask for fewer, or wait."
+    template = (
+        "{needed} clusters require as many customers that differ, and there are {found}. Use fewer clusters, or wait "
+        "for more data."
+    )
 
 
 class TiersDoNotFit(BadInput):
-    template = "The model has {needed} groups, and {given} tiers are named for them. Name one for each."
+    template = "The model has {needed} groups, but {given} tiers are named. Name one tier for each group."
 
 
 @dataclass(frozen=True)
@@ -123,16 +125,6 @@ class ClusterModel:
         }
         lists = {name: tuple(record[name]) for name in ("traits", "sizes")}
         return cls(**{**record, **lists, **exact, **measured, "span": (first, last)})
-
-
-@dataclass(frozen=True)
-class _Fit:
-    """What a fit came to, in standard deviations: labels of the sample, centres, precisions and offsets."""
-
-    labels: npt.NDArray[np.int64]
-    centres: Floats
-    precisions: Floats
-    offsets: Floats
 
 
 def fit_clusters(
@@ -294,19 +286,17 @@ def _scaled(values: Floats, mean: Decimal, scale: Decimal) -> Floats:
 
 def _best_fit(
     scaled: Floats, k: int | Literal["auto"], method: Method, seed: int
-) -> tuple[_Fit, dict[int, list[float]], int | None]:
+) -> tuple[Fit, dict[int, list[float]], int | None]:
     """The clusters of the wanted number, or of the number with the best silhouette; the silhouettes of every number,
     one for each sample it was measured on; and the number that may be as good."""
-    # Here, since loading it takes over a second that only a fit should cost.
-    from threadpoolctl import threadpool_limits
+    # Here, since loading scikit-learn takes over a second that only a fit should cost.
+    from custrata.analytics.cluster_fits import fit_each
 
     differ = len(np.unique(scaled, axis=0))
     if differ < (needed := 2 if k == "auto" else k):
         raise TooFewCustomers(needed=needed, found=differ)
     tried = [number for number in TRIED if number <= differ] if k == "auto" else [k]
-    with threadpool_limits(limits=1):  # several threads add up in any order
-        fits = {number: _fit(scaled, number, method, seed) for number in tried}
-        measured = {number: _silhouettes(scaled, fit.labels) for number, fit in fits.items()}
+    fits, measured = fit_each(scaled, tried, method, seed)
     ranked = sorted(fits, key=lambda number: (-_mean(measured[number]), number))
     rival = next(
         (number for number in ranked[1:] if not _is_surely_better(measured[ranked[0]], measured[number])), None
@@ -329,47 +319,6 @@ def _is_surely_better(best: Sequence[float], other: Sequence[float]) -> bool:
         return True
     apart = [best_score - other_score for best_score, other_score in zip(best, other, strict=True)]
     return _mean(apart) > _margin(apart)
-
-
-def _fit(scaled: Floats, k: int, method: Method, seed: int) -> _Fit:
-    from sklearn.cluster import KMeans
-    from sklearn.mixture import GaussianMixture
-
-    if method == "k_means":
-        means = KMeans(k, n_init=STARTS, random_state=seed).fit(scaled)
-        centres = np.asarray(means.cluster_centers_, dtype=float)
-        return _Fit(means.labels_, centres, np.ones_like(centres), np.zeros(k))
-    # No variance near 0, which one customer would fill.
-    mixture = GaussianMixture(
-        k, covariance_type="diag", reg_covar=LEAST_VARIANCE, n_init=STARTS, max_iter=500, random_state=seed
-    ).fit(scaled)
-    variances = np.asarray(mixture.covariances_, dtype=float)
-    offsets = np.array(
-        [
-            sum(log(variance) for variance in own) - 2 * log(max(share, 1e-12))
-            for own, share in zip(variances, mixture.weights_, strict=True)
-        ]
-    )
-    # Groups of a mixture that nobody falls into are left out.
-    occupied, labels = np.unique(mixture.predict(scaled), return_inverse=True)
-    return _Fit(labels, np.asarray(mixture.means_, dtype=float)[occupied], 1 / variances[occupied], offsets[occupied])
-
-
-def _silhouettes(scaled: Floats, labels: npt.NDArray[np.int64]) -> list[float]:
-    """The mean silhouette of everybody, or of several samples that share nobody; −1 where one has no two clusters."""
-    from sklearn.metrics import silhouette_score
-
-    if len(scaled) <= MOST_FOR_SILHOUETTE:
-        places = [slice(None)]
-    else:
-        each = min(MOST_FOR_SILHOUETTE, len(scaled) // PARTS)
-        places = [slice(each * number, each * (number + 1)) for number in range(PARTS)]
-    scores = []
-    for place in places:
-        part, own = scaled[place], labels[place]
-        several = 2 <= len(np.unique(own)) < len(own)
-        scores.append(float(silhouette_score(part, own)) if several else -1.0)
-    return scores
 
 
 def _rounded(values: Floats, step: Decimal) -> tuple[Decimal, ...]:

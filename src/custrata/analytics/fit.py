@@ -25,28 +25,32 @@ MOST_WORDS = 5
 
 
 class UnreadableValues(BadInput):
-    template = "{many} values of “{column}” cannot be read as {kind}, {value} among them. Mend or leave out those rows."
+    template = (
+        "{many} values of “{column}” cannot be read as {kind}, for example {value}. Correct or leave out those rows."
+    )
 
 
 class UnreliableIds(BadInput):
     template = (
-        "The column “{column}” holds ids as floating-point numbers, and {many} of them, such as {value}, are no longer "
-        "what they were. Read the column as text."
+        "The column “{column}” stores IDs as floating-point numbers, and {many} of them, such as {value}, have lost "
+        "digits. Read the column as text."
     )
 
 
 class TooLargeValues(BadInput):
-    template = "{many} values of “{column}” are larger than {limit}, {value} among them. Mend or leave out those rows."
+    template = (
+        "{many} values of “{column}” are larger than {limit}, for example {value}. Correct or leave out those rows."
+    )
 
 
 class UnknownWords(BadInput):
-    template = "The column “{column}” has words nobody knows: {words}. The words are {known}."
+    template = "The column “{column}” has unknown values: {words}. The known values are {known}."
 
 
 class RepeatedOrders(BadInput):
     template = (
-        "{many} order numbers come on several rows that differ, {example} among them: these may be order lines. "
-        "Sum them up to one row per order, or hand them in as lines."
+        "{many} order numbers appear on several rows that differ, for example {example}: these may be order lines. "
+        "Sum them up to one row per order, or pass them as lines."
     )
 
 

@@ -31,8 +31,8 @@ LEAST_DISCOUNTED = 30
 
 class TooFewDiscounted(Refused):
     template = (
-        "Price sensitivity is told among customers with at least two orders, one of them discounted. There are "
-        "{found}, and {least} are needed. Wait for more orders, or ask for less with least_customers."
+        "Price sensitivity is compared among customers with at least two orders, one of them discounted. There are "
+        "{found}, and at least {least} are required. Wait for more orders, or lower least_customers."
     )
 
 

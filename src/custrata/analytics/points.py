@@ -15,15 +15,15 @@ from custrata.errors import BadInput
 
 
 class NoRules(BadInput):
-    template = "There are no rules. Give at least one."
+    template = "There are no rules. Add at least one."
 
 
 class RuleTwice(BadInput):
-    template = "The rule “{rule}” stands twice. Give every rule a name of its own."
+    template = "The rule “{rule}” appears twice. Give every rule a different name."
 
 
 class BadPoints(BadInput):
-    template = "The rule “{rule}” gives {points} points. Points are a whole number, below 0 to take some away."
+    template = "The rule “{rule}” gives {points} points. Points are a whole number, negative to subtract."
 
 
 def grade_points(

@@ -51,27 +51,30 @@ COLUMNS = tuple(f"_{name}" for name in INPUTS)
 
 
 class BadRfmMethod(BadInput):
-    template = "RFM cannot be cut by “{method}”. The methods are quantile, nested, fixed and log."
+    template = "Unknown RFM method “{method}”. The methods are quantile, nested, fixed and log."
 
 
 class LinesMissing(BadInput):
-    template = "RFM with fixed lines needs lines={{'r': …, 'f': …, 'm': …}}, each from the lowest line up."
+    template = "RFM with fixed lines requires lines={{'r': …, 'f': …, 'm': …}}, each in rising order."
 
 
 class RfmLinesOutOfOrder(BadInput):
-    template = "The lines {lines} of “{name}” are out of order: they go from the lowest up, and no two may be one."
+    template = "The lines {lines} of “{name}” are out of order: they must rise, without duplicates."
 
 
 class RfmLinesUneven(BadInput):
-    template = "There are {counts} lines of r, f and m. Give as many of each, or their scores cannot be compared."
+    template = (
+        "There are {counts} lines of r, f and m. Use the same number for each, otherwise their scores cannot be "
+        "compared."
+    )
 
 
 class BadRfmBins(BadInput):
-    template = "RFM cannot be scored in {given} bins. Ask for a whole number from 2 to 100."
+    template = "RFM cannot be scored in {given} bins. Use a whole number from 2 to 100."
 
 
 class UnknownReference(BadInput):
-    template = "The eight groups cannot be parted at the “{given}”. They can at the mean or the median."
+    template = "The eight groups cannot be divided at the “{given}”. Use the mean or the median."
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ CLIPPED = 3  # standard deviations on either side of the mean
 
 
 class NoFactors(BadInput):
-    template = "A score needs at least one factor. Name a trait and its weight."
+    template = "A score requires at least one factor. Name a trait and its weight."
 
 
 class BadWeight(BadInput):
@@ -44,15 +44,15 @@ class BadWeight(BadInput):
 
 
 class UnknownNormaliser(BadInput):
-    template = "“{factor}” cannot be brought to 0–1 by “{given}”. It can by lines, rank, min_max and z."
+    template = "“{factor}” cannot be scaled to 0–1 by “{given}”. Available: lines, rank, min_max and z."
 
 
 class UnknownDirection(BadInput):
-    template = "“{factor}” has the direction “{given}”. It is more or less: which of them is better."
+    template = "“{factor}” has the direction “{given}”. It must be more or less: which of them is better."
 
 
 class BadBounds(BadInput):
-    template = "“{factor}” goes from {low} to {high}. The first must be below the second."
+    template = "“{factor}” ranges from {low} to {high}. The first must be below the second."
 
 
 class BadWinsor(BadInput):
@@ -60,7 +60,7 @@ class BadWinsor(BadInput):
 
 
 class LinesOrShares(BadInput):
-    template = "A score is parted either by lines or by shares. Give one of them."
+    template = "A score is divided either by lines or by shares. Use only one of them."
 
 
 @dataclass(frozen=True)

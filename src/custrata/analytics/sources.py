@@ -51,20 +51,21 @@ OFFSET = r":\d\d(\.\d+)? ?([Zz]|[+-]\d\d(:?\d\d)?)$"
 
 class LacksColumns(BadInput):
     template = (
-        "The table lacks {missing}. It has {present}. Rename yours, or for orders columns={{'{first}': 'yours'}}."
+        "The table lacks {missing}. It has {present}. Rename your columns, or for orders use columns={{'{first}': "
+        "'yours'}}."
     )
 
 
 class UnknownColumns(BadInput):
-    template = "There is no column {strange} to give a name to. The columns are {known}."
+    template = "There is no column {strange}. The columns are {known}."
 
 
 class UnknownTable(BadInput):
-    template = "{given} is not a table: hand in an Ibis, Polars, pandas or Arrow table, or the path of a file."
+    template = "{given} is not a table: pass an Ibis, Polars, pandas or Arrow table, or the path of a file."
 
 
 class UnusableTable(BadInput):
-    template = "The table cannot be taken over: {reason}. Give every column one type."
+    template = "The table cannot be used: {reason}. Give every column a single type."
 
 
 def as_table(

@@ -20,20 +20,20 @@ Share: TypeAlias = Decimal | Fraction
 
 
 class TierTwice(BadInput):
-    template = "The tier “{tier}” is named twice. Give every tier a name of its own."
+    template = "The tier “{tier}” appears twice. Give every tier a different name."
 
 
 class LinesDoNotFit(BadInput):
-    template = "{tiers} tiers need {needed} lines or shares between them, and there are {given}."
+    template = "{tiers} tiers require {needed} lines or shares between them, and there are {given}."
 
 
 class LinesOutOfOrder(BadInput):
-    template = "The lines {lines} are out of order: they go from the best tier down, and no two may be one."
+    template = "The lines {lines} are out of order: sort them from the best tier down, without duplicates."
 
 
 class SharesOutOfOrder(BadInput):
     template = (
-        "The shares {shares} are no cumulated shares: each must be above the one before, and all above 0, at most 1."
+        "The shares {shares} are not cumulative: each must be greater than the one before, and all above 0, at most 1."
     )
 
 

@@ -33,16 +33,17 @@ MEAN = Decimal("0.0001")
 
 
 class BadTreeShape(BadInput):
-    template = "A tree of depth {depth} with {least} customers in a leaf cannot be grown. Both are at least 1."
+    template = "A tree of depth {depth} with {least} customers per leaf cannot be fitted. Both must be at least 1."
 
 
 class NoTraitsForTree(BadInput):
-    template = "A tree needs at least one trait besides its target “{target}”. Name some."
+    template = "A tree requires at least one trait besides its target “{target}”. Name some."
 
 
 class NothingToLearn(BadInput):
     template = (
-        "Only {found} customers have “{target}” and all traits; a leaf alone needs {least}. Ask for less, or wait."
+        "Only {found} customers have “{target}” and all traits, but a leaf alone requires {least}. Lower the "
+        "requirements, or wait for more data."
     )
 
 

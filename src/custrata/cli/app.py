@@ -10,23 +10,10 @@ from typing import NoReturn
 
 import click
 
-from custrata.cli.data import import_command, init_command, quarantine_command
-from custrata.cli.demo import demo_command
-from custrata.cli.doctor import doctor_command, repair_command
-from custrata.cli.erasing import erase_command, erasures_group
-from custrata.cli.exclusions import exclude_command, excluded_command, include_command
-from custrata.cli.grades import explain_command, profile_command, refresh_command, tiers_command
-from custrata.cli.help import Group, language_option
-from custrata.cli.history import history_group
+from custrata.cli.help import LazyGroup, language_option
 from custrata.cli.language import current_language, set_environment_language
-from custrata.cli.pages import report_command
-from custrata.cli.runs import runs_group
-from custrata.cli.schemes import schemes_group
-from custrata.cli.upkeep import compact_command
-from custrata.engine.guard import engine_error
-from custrata.engine.storage import PANIC
 from custrata.errors import CustrataError, Refused
-from custrata.lake.private import set_private_umask
+from custrata.private import set_private_umask
 from custrata.wording import error_sentence, phrase
 
 DEBUG = "CUSTRATA_DEBUG"
@@ -34,41 +21,43 @@ DEBUG = "CUSTRATA_DEBUG"
 
 class Unforeseen(Refused):
     template = (
-        "Something happened that Custrata does not foresee ({kind}, {place}). `custrata doctor` looks for damage. With "
-        f"{DEBUG}=1 the command shows everything, for a report to the maintainers."
+        "An unexpected error occurred ({kind}, {place}). `custrata doctor` checks for damage. With CUSTRATA_DEBUG=1 "
+        "the command shows all details, for a report to the maintainers."
     )
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+# Imported when they are run: all of them together take two seconds to import.
+COMMANDS = {
+    "init": "custrata.cli.data:init_command",
+    "import": "custrata.cli.data:import_command",
+    "quarantine": "custrata.cli.data:quarantine_command",
+    "refresh": "custrata.cli.grades:refresh_command",
+    "schemes": "custrata.cli.schemes:schemes_group",
+    "tiers": "custrata.cli.grades:tiers_command",
+    "profile": "custrata.cli.grades:profile_command",
+    "explain": "custrata.cli.grades:explain_command",
+    "exclude": "custrata.cli.exclusions:exclude_command",
+    "include": "custrata.cli.exclusions:include_command",
+    "excluded": "custrata.cli.exclusions:excluded_command",
+    "history": "custrata.cli.history:history_group",
+    "runs": "custrata.cli.runs:runs_group",
+    "compact": "custrata.cli.upkeep:compact_command",
+    "report": "custrata.cli.pages:report_command",
+    "erase": "custrata.cli.erasing:erase_command",
+    "erasures": "custrata.cli.erasing:erasures_group",
+    "doctor": "custrata.cli.doctor:doctor_command",
+    "repair": "custrata.cli.doctor:repair_command",
+    "demo": "custrata.cli.demo:demo_command",
+}
+
+
+@click.group(
+    cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(package_name="custrata")
 @language_option
 def cli(language: str | None) -> None:
     """Custrata grades customers: import orders, refresh, and read tiers, reasons and reports."""
-
-
-for command in (
-    init_command,
-    import_command,
-    quarantine_command,
-    refresh_command,
-    schemes_group,
-    tiers_command,
-    profile_command,
-    explain_command,
-    exclude_command,
-    include_command,
-    excluded_command,
-    history_group,
-    runs_group,
-    compact_command,
-    report_command,
-    erase_command,
-    erasures_group,
-    doctor_command,
-    repair_command,
-    demo_command,
-):
-    cli.add_command(command)
 
 
 def _unforeseen(error: BaseException) -> Unforeseen:
@@ -98,6 +87,9 @@ def main() -> NoReturn:
         sys.stderr.close()
         sys.exit(0)
     except BaseException as error:
+        from custrata.engine.guard import engine_error  # imports Ibis, which `custrata --version` does not need
+        from custrata.engine.storage import PANIC
+
         if not isinstance(error, Exception) and type(error).__name__ != PANIC:
             raise
         named = engine_error(error) or _unforeseen(error)

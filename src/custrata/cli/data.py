@@ -35,30 +35,33 @@ KINDS = ("orders", "lines", "customers", "products", "events", "feedback")
 
 
 class NoQuarantine(BadInput):
-    template = "No rows of an import “{import_id}” are in quarantine."
+    template = "There are no rejected rows of an import “{import_id}”."
 
 
 @click.command("init", cls=Command)
 @click.argument("directory", type=click.Path(path_type=Path), default=Path())
-@click.option("--name", default=None, help="What the workspace is called (default: the folder's name).")
-@click.option("--currency", default="CNY", show_default=True, help="Its one currency, as an ISO 4217 code.")
-@click.option("--timezone", default="Asia/Shanghai", show_default=True, help="The time zone that days are counted in.")
+@click.option("--name", default=None, help="The name of the workspace (default: the folder's name).")
+@click.option("--currency", default="CNY", show_default=True, help="Its currency, as an ISO 4217 code.")
+@click.option("--timezone", default="Asia/Shanghai", show_default=True, help="The time zone of its dates.")
 @click.option(
-    "--memory", default="50%", show_default=True, help="Memory of a computation before it uses the disk: 8GB, 50%."
+    "--memory",
+    default="50%",
+    show_default=True,
+    help="Memory a computation may use before it continues on disk: 8GB, 50%.",
 )
 @click.option(
     "--free-orders",
     type=click.Choice(["count", "ignore"]),
     default="count",
     show_default=True,
-    help="Whether orders for which nothing was paid count for recency and frequency.",
+    help="Whether orders without payment count for recency and frequency.",
 )
 @click.option("--keep-runs", default="60", show_default=True, metavar="DAYS",
-              help="For how many days all runs stay, or all; of older ones the last of each month stays.")  # fmt: skip
+              help="Number of days for which all runs are retained, or all; then the last of each month.")  # fmt: skip
 @click.option("--keep-quarantine", default="180", show_default=True, metavar="DAYS",
-              help="For how many days rejected rows stay, or all.")  # fmt: skip
+              help="Number of days for which rejected rows are retained, or all.")  # fmt: skip
 @click.option("--compact-at", default="50%", show_default=True, metavar="SHARE",
-              help="At which share of dead files to live ones the facts are compacted, or never.")  # fmt: skip
+              help="Share of old data files to current ones at which the facts are compacted, or never.")  # fmt: skip
 @language_option
 def init_command(
     directory: Path,
@@ -96,7 +99,7 @@ def init_command(
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--mapping", "mapping_file", type=click.Path(path_type=Path), default=None, metavar="FILE",
-              help="A mapping.toml that says which column is which.")  # fmt: skip
+              help="A mapping.toml that assigns the columns.")  # fmt: skip
 @click.option("--save-mapping", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="Write the mapping that was used, for later imports.")  # fmt: skip
 @click.option("--date-order", type=click.Choice(["day-first", "month-first"]), default=None,
@@ -105,12 +108,12 @@ def init_command(
               help="The sheet of a workbook to read; several are read as one table.")  # fmt: skip
 @click.option("--header-row", type=click.IntRange(1, LAST_ROW), default=None, metavar="N",
               help="The row that holds the column names, counted from 1.")  # fmt: skip
-@click.option("--source", default="file", show_default=True, help="The name of where the rows come from.")
+@click.option("--source", default="file", show_default=True, help="The name of the data source.")
 @click.option("--dry-run", is_flag=True, help="Read, check and report; change nothing.")
-@click.option("--again", is_flag=True, help="Import a file again that was imported before.")
+@click.option("--again", is_flag=True, help="Import a file that was already imported.")
 @click.option("--decide", "answers", multiple=True, metavar="CODE=CHOICE",
-              help="Answer a question of the import; may be given several times.")  # fmt: skip
-@click.option("--yes", is_flag=True, help="Take the proposed answer of every question.")
+              help="Answer a question of the import; can be given several times.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Accept the proposed answer to every question.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @workspace_option
 def import_command(
@@ -138,7 +141,7 @@ def import_command(
         result = import_with_answers(
             session,
             decisions,
-            lambda progress, file=file: import_file(  # type: ignore[misc]
+            lambda progress, file=file: import_file(  # type: ignore[misc]  # the loop's file
                 session.workspace, kind, file, at=now(), mapping=mapping, source=source, dry_run=dry_run,
                 again=again, date_order=date_order, sheet=sheets, header_row=header_row, decisions=decisions,
                 accept_defaults=yes, progress=progress,
@@ -209,7 +212,7 @@ def _harmless(file: Path) -> str:
 @click.command("quarantine", cls=Command)
 @click.argument("import_id", required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE",
-              help="Write the rows there, to be corrected and imported again.")  # fmt: skip
+              help="Write the rows to this file, to be corrected and imported again.")  # fmt: skip
 @raw_option
 @workspace_option
 def quarantine_command(session: Session, import_id: str | None, output: Path | None, *, raw: bool) -> None:

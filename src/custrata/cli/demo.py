@@ -37,7 +37,7 @@ class DemoDataMissing(Refused):
 
 
 class NotTheDemo(Refused):
-    template = "{folder} holds something the demo did not make: name another folder with -w."
+    template = "{folder} contains files that the demo did not create: name another folder with -w."
 
 
 def _source() -> Path:

@@ -19,11 +19,11 @@ SIGNS = {"whole": "✓", "notice": "•", "mended": "+", "damaged": "✗"}
 
 
 @click.command("doctor", cls=Command)
-@click.option("--deep", is_flag=True, help="Compute the check sum of every file.")
+@click.option("--deep", is_flag=True, help="Compute the checksum of every file.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @workspace_option
 def doctor_command(session: Session, *, deep: bool, as_json: bool) -> None:
-    """Examine everything in the workspace; exit code 1 where something is damaged.
+    """Examine everything in the workspace; exit code 1 if something is damaged.
 
     Permissions that let other users of the machine read files are removed.
     """
@@ -32,11 +32,11 @@ def doctor_command(session: Session, *, deep: bool, as_json: bool) -> None:
 
 @click.command("repair", cls=Command)
 @click.option("--backup", type=click.Path(path_type=Path), default=None, metavar="FILE",
-              help="Take damaged files from this backup.")  # fmt: skip
+              help="Restore damaged files from this backup.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @workspace_option
 def repair_command(session: Session, *, backup: Path | None, as_json: bool) -> None:
-    """Repair what can be repaired from intact files; exit code 1 where something stays damaged.
+    """Repair what can be repaired from intact files; exit code 1 if damage remains.
 
     Damaged runs are moved aside, not deleted.
     """

@@ -35,7 +35,7 @@ class NobodyToErase(BadInput):
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @workspace_option
 def erase_command(session: Session, customer: str, yes: bool) -> None:
-    """Erase CUSTOMER from the workspace, its runs and files and the server's database, for good."""
+    """Permanently erase CUSTOMER from the workspace, its runs and files, and the server's database."""
     workspace, write = session.workspace, session.writer("cli")
     plain = normalized_id(customer)
     done = next((erased for erased in session.resumed_erasures if plain in erased.intent.customer_ids), None)
@@ -66,7 +66,7 @@ def erasures_group() -> None:
 @erasures_group.command("list", cls=Command)
 @workspace_option
 def list_command(session: Session) -> None:
-    """List the erasures: hashes in place of customers, when, and why they were lifted."""
+    """List the erasures: hashes in place of customers, time, and the reason if they were lifted."""
     write, rows = session.writer("cli"), session.workspace.erasures.all()
     heads = [write(f"heads.{name}") for name in ("erasure", "at", "lifted", "reason")]
     listed = [
@@ -111,7 +111,7 @@ def import_command(session: Session, file: Path) -> None:
 
 @erasures_group.command("lift", cls=Command)
 @click.argument("customer")
-@click.option("--reason", required=True, help="Why, such as: the customer asked for a new account.")
+@click.option("--reason", required=True, help="The reason, for example: the customer requested a new account.")
 @workspace_option
 def lift_command(session: Session, customer: str, reason: str) -> None:
     """Accept rows of CUSTOMER again, named by the number or by the hash of the list."""

@@ -14,10 +14,12 @@ from custrata.pipeline.reading import likely_shared_cards
 
 @click.command("exclude", cls=Command)
 @click.argument("customers", nargs=-1, required=True, metavar="CUSTOMER...")
-@click.option("--reason", required=True, help="Why, such as: the till's own card.")
+@click.option("--reason", required=True, help="The reason, for example: shared card of the store.")
 @workspace_option
 def exclude_command(session: Session, customers: tuple[str, ...], reason: str) -> None:
-    """Exclude customers from grading: kept and shown, but counted in no line from the next refresh on."""
+    """Exclude customers from grading: their data stays visible, but does not count toward lines from the next
+    refresh on.
+    """
     workspace, write = session.workspace, session.writer("cli")
     run = published(session)
     for customer in customers:
@@ -30,7 +32,7 @@ def exclude_command(session: Session, customers: tuple[str, ...], reason: str) -
 @click.argument("customers", nargs=-1, required=True, metavar="CUSTOMER...")
 @workspace_option
 def include_command(session: Session, customers: tuple[str, ...]) -> None:
-    """Grade customers again that were excluded, from the next refresh on."""
+    """Include excluded customers in grading again, from the next refresh on."""
     write, removed = session.writer("cli"), session.workspace.exclusions.remove(customers)
     say(write("included", customers=", ".join(removed)) if removed else write("not_excluded"))
 
@@ -38,7 +40,7 @@ def include_command(session: Session, customers: tuple[str, ...]) -> None:
 @click.command("excluded", cls=Command)
 @workspace_option
 def excluded_command(session: Session) -> None:
-    """List the customers excluded from grading, and those whose number is likely shared by many people."""
+    """List the customers excluded from grading, and those whose ID is probably shared by several people."""
     write, rows = session.writer("cli"), session.workspace.exclusions.all().values()
     listed = [[row.customer_id, row.reason, row.by or "–", write.instant(row.at)] for row in rows]
     heads = [write(f"heads.{name}") for name in ("customer", "reason", "by", "at")]

@@ -30,7 +30,7 @@ class UnknownScheme(BadInput):
 
 
 class SchemeWaits(Refused):
-    template = "The scheme “{scheme}” waits for data: {reason}"
+    template = "The scheme “{scheme}” is waiting for data: {reason}"
 
 
 class UnknownCustomer(BadInput):
@@ -59,9 +59,9 @@ def graded_scheme(session: Session, run: GradedRun, key: str) -> GradedScheme:
 @click.option(
     "--as-of", default=None, metavar="WHEN", help="Grade as of this date or time (default: after the newest fact)."
 )
-@click.option("--learn", is_flag=True, help="Learn the models of schemes again: the silence curve, clusters, trees.")
+@click.option("--learn", is_flag=True, help="Relearn the models of schemes: the silence curve, clusters, trees.")
 @click.option("--learned-before", default=None, metavar="DATE",
-              help="Learn them from the facts before this day (default: all of them); means --learn.")  # fmt: skip
+              help="Learn only from facts before this day (default: all facts); implies --learn.")  # fmt: skip
 @click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
 @workspace_option
 def refresh_command(
@@ -101,7 +101,7 @@ def _format_options(command: Any) -> Any:
         "-o", "--output", type=path, default=None, metavar="FILE", help="Write to FILE (default: the terminal)."
     )(command)
     return click.option(
-        "--format", "fmt", type=click.Choice(FORMATS), default="table", show_default=True, help="How to write it."
+        "--format", "fmt", type=click.Choice(FORMATS), default="table", show_default=True, help="The output format."
     )(command)
 
 
@@ -134,10 +134,12 @@ def profile_command(session: Session, fmt: str, output: Path | None, *, raw: boo
 @click.command("explain", cls=Command)
 @click.argument("customer")
 @click.option("--scheme", default=None, metavar="S", help="Only this scheme.")
-@click.option("--short", is_flag=True, help="Only what the customer may be told.")
+@click.option("--short", is_flag=True, help="Only what the customer may be informed of.")
 @workspace_option
 def explain_command(session: Session, customer: str, scheme: str | None, short: bool) -> None:
-    """Say why CUSTOMER is in each tier, what is missing to the next one, and what keeps this one."""
+    """Explain why CUSTOMER is in each tier, what is missing for the next tier, and what is needed to keep the current
+    tier.
+    """
     run, writer = published(session), session.writer("tiers")
     if scheme is not None:
         graded_scheme(session, run, scheme)

@@ -14,7 +14,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from copy import copy
 from functools import cache
-from typing import TypeVar
+from importlib import import_module
+from typing import Any, TypeVar
 
 import click
 from rich.cells import cell_len
@@ -35,7 +36,7 @@ language_option = click.option(
     default=None,
     metavar="L",
     callback=lambda context, parameter, value: valid(value),
-    help="zh-hans, zh-hant or en (default: as the environment says, LANG for instance).",
+    help="zh-hans, zh-hant or en (default: from the environment, such as LANG).",
 )
 
 
@@ -102,6 +103,25 @@ class Group(Command, click.Group):
 
 
 Group.group_class = Group
+
+
+class LazyGroup(Group):
+    """A group whose commands are imported when they are run, from `module:attribute`."""
+
+    def __init__(self, *arguments: Any, lazy: Mapping[str, str], **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.lazy = dict(lazy)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands."""
+        return sorted({*self.lazy, *self.commands})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name."""
+        if cmd_name in self.lazy and cmd_name not in self.commands:
+            module, _, attribute = self.lazy[cmd_name].partition(":")
+            self.add_command(getattr(import_module(module), attribute), cmd_name)
+        return self.commands.get(cmd_name)
 
 
 def wrap_wide_text(text: str, width: int) -> str:

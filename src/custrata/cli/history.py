@@ -40,7 +40,9 @@ from custrata.wording.writer import NOTHING
 
 
 class NoSuchMoment(BadInput):
-    template = "There is no run “{asked}”, and it is no day either. Give the id of a run, or a day such as 2025-01-31."
+    template = (
+        "There is no run “{asked}”, and it is not a date either. Give the ID of a run, or a date such as 2025-01-31."
+    )
 
 
 class NothingToCompare(BadInput):
@@ -62,7 +64,7 @@ def history_group(session: Session) -> None:
 @scheme_option
 @workspace_option
 def show_command(session: Session, customer: str, scheme: str | None) -> None:
-    """Show from when to when CUSTOMER was in which tier, and why; the newest first."""
+    """Show which tiers CUSTOMER was in, from when to when and why, newest first."""
     run = published(session)
     if scheme is not None:
         graded_scheme(session, run, scheme)
@@ -81,13 +83,13 @@ def show_command(session: Session, customer: str, scheme: str | None) -> None:
     type=click.Choice(("csv", "parquet")),
     default="parquet",
     show_default=True,
-    help="How to write it.",
+    help="The output format.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Write to FILE.")
 @raw_option
 @workspace_option
 def export_command(session: Session, scheme: str | None, fmt: str, output: Path, *, raw: bool) -> None:
-    """Write the intervals of all customers: from when to when in which tier, with status, value and reason."""
+    """Write the tier intervals of all customers: start, end, tier, status, value and reason."""
     run = published(session)
     if scheme is not None:
         graded_scheme(session, run, scheme)
@@ -167,13 +169,13 @@ def _batches_into(path: Path, fmt: str, batches: Iterator[pa.RecordBatch], *, ra
 
 @history_group.command("rebuild")
 @click.option("--from", "start", type=click.DateTime(["%Y-%m-%d"]), default=None, metavar="DATE",
-              help="Start here (default: with the first fact).")  # fmt: skip
+              help="Start on this day (default: with the first fact).")  # fmt: skip
 @click.option("--every", type=click.Choice(("week", "month", "quarter")), default="month", show_default=True,
-              help="The interval between the moments.")  # fmt: skip
+              help="The interval between the dates.")  # fmt: skip
 @click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
 @workspace_option
 def rebuild_command(session: Session, start: datetime | None, every: Any, engine_name: str) -> None:
-    """Grade every past week, month or quarter end again with what is known now, and report what that corrects.
+    """Grade every past week, month or quarter end again with the data available now, and report what that corrects.
 
     After an interruption, running it again continues where it stopped.
     """
@@ -198,11 +200,11 @@ def rebuild_command(session: Session, start: datetime | None, every: Any, engine
 
 @history_group.command("matrix")
 @scheme_argument
-@click.option("--from", "start", default=None, metavar="RUN|DATE", help="The earlier run (default: the one before).")
+@click.option("--from", "start", default=None, metavar="RUN|DATE", help="The earlier run (default: the run before).")
 @click.option("--to", "end", default=None, metavar="RUN|DATE", help="The later run (default: the newest).")
 @workspace_option
 def matrix_command(session: Session, scheme: str, start: str | None, end: str | None) -> None:
-    """Show who went from which tier of SCHEME to which between any two runs: customers and their spend."""
+    """Show the moves between the tiers of SCHEME from one run to another: customers and their spend."""
     newest = published(session)
     scheme_record = graded_scheme(session, newest, scheme).record
     runs = [run for run in session.workspace.runs.all() if _graded(run, scheme)]
@@ -252,7 +254,9 @@ def _find_run(session: Session, runs: Sequence[Run], scheme: str, run_or_day: st
 @scheme_argument
 @workspace_option
 def stays_command(session: Session, scheme: str) -> None:
-    """Show how long customers stay in each tier of SCHEME: median, and who is still there after 30 … 365 days."""
+    """Show how long customers stay in each tier of SCHEME: the median, and the share still there after 30 to 365
+    days.
+    """
     run, write = published(session), session.writer("history")
     scheme_record, lengths = graded_scheme(session, run, scheme).record, stays(session.workspace, scheme)
     rows = [
@@ -279,10 +283,16 @@ def stays_command(session: Session, scheme: str) -> None:
 @history_group.command("movers")
 @scheme_argument
 @click.option("--run", "run_or_day", default=None, metavar="RUN|DATE", help="At this run (default: the newest).")
-@click.option("--most", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many in each direction.")
+@click.option(
+    "--most",
+    type=click.IntRange(1, 1000),
+    default=10,
+    show_default=True,
+    help="Number of customers to list in each direction.",
+)
 @workspace_option
 def movers_command(session: Session, scheme: str, run_or_day: str | None, most: int) -> None:
-    """Show the biggest spenders of those who went up and down in SCHEME at a run."""
+    """Show the customers with the highest spend who moved up or down in SCHEME in a run."""
     scheme_record = graded_scheme(session, published(session), scheme).record
     runs = [run for run in session.workspace.runs.all() if _graded(run, scheme)]
     run = _find_run(session, runs, scheme, run_or_day) if run_or_day else runs[-1]

@@ -28,10 +28,10 @@ def write_report(session: Session, output: Path) -> Path:
 
 @click.command("report", cls=Command)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE.html",
-              help="Where to write it (default: report.html in the workspace).")  # fmt: skip
+              help="The file to write (default: report.html in the workspace).")  # fmt: skip
 @workspace_option
 def report_command(session: Session, output: Path | None) -> None:
-    """Write one self-contained page: rings, flow, tier tables, RFM map, curves, data quality.
+    """Write a self-contained page: rings, flow, tier tables, RFM map, curves, data quality.
 
     In the language of the workspace, unless --language names another.
     """

@@ -13,7 +13,7 @@ from custrata.ingest import ImportResult, NeedsDecision, Question
 
 
 class BadDecision(BadInput):
-    template = "“{decision}” is no decision. Write it as CODE=CHOICE."
+    template = "“{decision}” is not a decision. Write it as CODE=CHOICE."
 
 
 def decisions_of(answers: Iterable[str]) -> dict[str, str]:

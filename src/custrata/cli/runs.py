@@ -25,13 +25,13 @@ MOST_SHOWN = 10
 @click.group("runs", cls=Group)
 @workspace_option
 def runs_group(session: Session) -> None:
-    """List what was published, withdraw a run, or compute one anew and compare."""
+    """List published runs, withdraw a run, or compute it again and compare."""
 
 
 @runs_group.command("list", cls=Command)
 @workspace_option
 def list_command(session: Session) -> None:
-    """List every run, the newest first, and those that were withdrawn."""
+    """List every run, newest first, including withdrawn ones."""
     write, runs = session.writer("runs"), session.workspace.runs
     heads = [write(f"heads.{name}") for name in ("run", "as_of", "made", "customers", "note")]
     rows = [
@@ -53,7 +53,7 @@ def list_command(session: Session) -> None:
 
 @runs_group.command("withdraw", cls=Command)
 @click.argument("run_id", metavar="ID")
-@click.option("--reason", default="", help="Why; kept with the record of the run.")
+@click.option("--reason", default="", help="The reason, stored with the record of the run.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
 @workspace_option
@@ -80,8 +80,9 @@ def withdraw_command(session: Session, run_id: str, reason: str, yes: bool, engi
 @click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
 @workspace_option
 def verify_command(session: Session, run_id: str | None, everything: bool, engine_name: str) -> None:
-    """Compute the run ID (default: the newest) anew from what it recorded, and compare every row; exit code 1 where
-    one differs."""
+    """Compute the run ID (default: the newest) again from what it recorded, and compare every row; exit code 1
+    if any row differs.
+    """
     workspace = session.workspace
     ids = workspace.runs.ids()
     run_ids = ids if everything else [_published_run(workspace, run_id).id] if run_id else ids[-1:]

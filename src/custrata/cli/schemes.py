@@ -30,16 +30,14 @@ key_argument = click.argument("key")
 
 def by_options(command: Callable[..., None]) -> Callable[..., None]:
     """Who publishes, and why."""
-    command = click.option("--note", default="", metavar="TEXT", help="A remark that stays with the version.")(command)
-    return click.option("--by", default=None, metavar="NAME", help="Who publishes (default: the system's user).")(
-        command
-    )
+    command = click.option("--note", default="", metavar="TEXT", help="A note stored with the version.")(command)
+    return click.option("--by", default=None, metavar="NAME", help="Who publishes (default: the system user).")(command)
 
 
 @click.group("schemes", cls=Group, invoke_without_command=True)
 @workspace_option
 def schemes_group(session: Session) -> None:
-    """List the schemes with their tiers and sizes; or write, compare, try out and publish them."""
+    """List the schemes with their tiers and sizes; or write, compare, simulate and publish them."""
     if click.get_current_context().invoked_subcommand is None:
         _list(session)
 
@@ -94,7 +92,7 @@ def export_command(session: Session, keys: tuple[str, ...], output: Path | None)
 
 @schemes_group.command("plan")
 @file_argument
-@click.option("--only", is_flag=True, help="As if every scheme that the file leaves out were retired.")
+@click.option("--only", is_flag=True, help="Show also the retirement of every scheme that is not in the file.")
 @workspace_option
 def plan_command(session: Session, file: Path, only: bool) -> None:
     """Show what publishing FILE would change, field by field and customer by customer. Writes nothing."""
@@ -125,10 +123,12 @@ def plan_command(session: Session, file: Path, only: bool) -> None:
 @schemes_group.command("simulate")
 @file_argument
 @click.argument("key", required=False, default=None)
-@click.option("--people", type=click.IntRange(0, 50), default=10, show_default=True, help="How many who move to name.")
+@click.option(
+    "--people", type=click.IntRange(0, 50), default=10, show_default=True, help="Number of moving customers to list."
+)
 @workspace_option
 def simulate_command(session: Session, file: Path, key: str | None, people: int) -> None:
-    """Show what the schemes in FILE (or the one called KEY) would do to the customers. Writes nothing."""
+    """Show how the schemes in FILE (or the scheme KEY) would move customers. Writes nothing."""
     definitions = {definition.key: definition for definition in _read(file)}
     if key is not None and key not in definitions:
         raise UnknownScheme(scheme=key, known=", ".join(definitions))
@@ -152,7 +152,7 @@ def simulate_command(session: Session, file: Path, key: str | None, people: int)
 
 @schemes_group.command("apply")
 @file_argument
-@click.option("--only", is_flag=True, help="Retire every scheme that the file leaves out.")
+@click.option("--only", is_flag=True, help="Retire every scheme that is not in the file.")
 @by_options
 @workspace_option
 def apply_command(session: Session, file: Path, only: bool, by: str | None, note: str) -> None:
@@ -174,7 +174,7 @@ def apply_command(session: Session, file: Path, only: bool, by: str | None, note
 @key_argument
 @workspace_option
 def versions_command(session: Session, key: str) -> None:
-    """List every version of KEY, the newest first."""
+    """List every version of KEY, newest first."""
     library, write = SchemeLibrary(session.workspace), session.writer("cli")
     _ensure_scheme(library, key)
     current = library.published().get(key)
@@ -198,7 +198,7 @@ def versions_command(session: Session, key: str) -> None:
 @click.argument("second", type=click.IntRange(1, 1_000_000), metavar="B")
 @workspace_option
 def diff_command(session: Session, key: str, first: int, second: int) -> None:
-    """Show what is different between the versions A and B of KEY."""
+    """Show the differences between the versions A and B of KEY."""
     library = SchemeLibrary(session.workspace)
     _ensure_scheme(library, key)
     changes = differences(library.version(key, first).definition, library.version(key, second).definition)
@@ -214,7 +214,7 @@ def diff_command(session: Session, key: str, first: int, second: int) -> None:
 @by_options
 @workspace_option
 def rollback_command(session: Session, key: str, version: int, by: str | None, note: str) -> None:
-    """Publish VERSION of KEY once more, as a new version."""
+    """Publish VERSION of KEY again, as a new version."""
     library, write = SchemeLibrary(session.workspace), session.writer("cli")
     _ensure_scheme(library, key)
     old = library.version(key, version).definition
@@ -228,7 +228,7 @@ def rollback_command(session: Session, key: str, version: int, by: str | None, n
 @key_argument
 @workspace_option
 def retire_command(session: Session, key: str) -> None:
-    """Retire scheme KEY at the next refresh; its versions and its history stay."""
+    """Retire scheme KEY at the next refresh; its versions and history are retained."""
     library, write = SchemeLibrary(session.workspace), session.writer("cli")
     published_versions = library.published()
     if key not in published_versions:

@@ -19,11 +19,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from custrata.cli.help import language_option
+from custrata.cli.hooks import DATABASES, LOGS, imported
 from custrata.cli.language import current_language, requested_language
 from custrata.errors import Refused
 from custrata.ingest.erasure import Database, Erased, resume_erasures
 from custrata.lake import Damaged, Workspace
-from custrata.pipeline.publishing import NoLog, PublicationLog, Publisher
+from custrata.pipeline.publishing import NoLog, Publisher
 from custrata.wording import LazyPhrase, error_sentence, phrase
 from custrata.wording.writer import Writer
 
@@ -37,14 +38,6 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-# Functions that open the database of a server, registered by the server layer.
-DATABASES: list[Callable[[Workspace], Database | None]] = []
-
-
-# Functions that open the audit of a server for the publications of an operating-system user.
-LOGS: list[Callable[[Workspace, str, datetime], PublicationLog | None]] = []
-
-
 def system_user() -> str:
     """The name of the operating-system user, or its number where it has no name."""
     try:
@@ -55,7 +48,7 @@ def system_user() -> str:
 
 def database_of(workspace: Workspace) -> Database | None:
     """The database of a workspace's server; None where there is none or it cannot be used."""
-    return next((database for opened in DATABASES if (database := opened(workspace)) is not None), None)
+    return next((database for opened in imported(DATABASES) if (database := opened(workspace)) is not None), None)
 
 
 @dataclass
@@ -94,7 +87,7 @@ class Session:
     def publisher(self, by: str | None = None) -> Publisher:
         """The publisher of the workspace's schemes, with the server's audit as its log, if there is one."""
         user, at = system_user(), now()
-        logs = (log for opened in LOGS if (log := opened(self.workspace, user, at)) is not None)
+        logs = (log for opened in imported(LOGS) if (log := opened(self.workspace, user, at)) is not None)
         return Publisher(self.workspace, next(logs, NoLog()), by=by or user, at=at)
 
     @property

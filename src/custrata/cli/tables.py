@@ -29,7 +29,7 @@ SMALLEST_SHOWN = Decimal("0.0001")
 
 
 class NeedsAFile(BadInput):
-    template = "Parquet is no text: name a file with -o."
+    template = "Parquet is not text: name a file with -o."
 
 
 class CannotWrite(BadInput):
@@ -73,7 +73,7 @@ def _output(text: str, output: Path | None) -> None:
 
 
 raw_option = click.option(
-    "--raw", is_flag=True, help="Leave texts in CSV as they are, also where a spreadsheet would run them as formulas."
+    "--raw", is_flag=True, help="Leave texts in CSV as they are, even if a spreadsheet would run them as formulas."
 )
 
 

@@ -20,7 +20,7 @@ from custrata.pipeline.upkeep import Tidied, compact_if_due, retain, tidy
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @workspace_option
 def compact_command(session: Session, as_json: bool) -> None:
-    """Free what the workspace no longer needs: former versions of facts, runs past their retention, leftovers."""
+    """Free what the workspace no longer needs: old versions of facts, runs past their retention, leftovers."""
     with session.progress("upkeep") as progress:
         done = tidy(session.workspace, at=now(), progress=progress)
     if as_json:

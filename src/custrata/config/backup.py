@@ -30,7 +30,7 @@ from custrata.errors import BadInput, Refused
 from custrata.lake import Workspace
 from custrata.lake.archive import freeze
 from custrata.lake.durable import sync
-from custrata.lake.private import private_files
+from custrata.private import private_files
 
 FORMAT = 1
 HEAD, END = "backup.json", "complete.json"
@@ -49,7 +49,7 @@ main()
 
 
 class BackupExists(Refused):
-    template = "{file} is there already. Name another file, or remove it first."
+    template = "{file} already exists. Name another file, or remove it first."
 
 
 class CannotWriteBackup(Refused):
@@ -57,9 +57,7 @@ class CannotWriteBackup(Refused):
 
 
 class FolderNotEmpty(Refused):
-    template = (
-        "{folder} is not empty. Restore into a new folder, look at it, and then put it in the place of the old one."
-    )
+    template = "{folder} is not empty. Restore into a new folder, check it, and then replace the old folder with it."
 
 
 class NoSuchBackup(BadInput):
@@ -71,17 +69,17 @@ class UnreadableBackup(Refused):
 
 
 class NotABackup(BadInput):
-    template = "{file} is not a whole backup: it ends too early, or is something else. Nothing was restored."
+    template = "{file} is not a complete backup: it ends too early, or is another kind of file. Nothing was restored."
 
 
 class DamagedBackup(BadInput):
-    template = "{file} is damaged: {part} is missing in it, or is not as it was written. Nothing was restored."
+    template = "{file} is damaged: {part} is missing, or differs from what was written. Nothing was restored."
 
 
 class UnsafeBackup(BadInput):
     template = (
-        "{file} was not made by custrata backup: {part} in it is no plain file of a backup, or would be written "
-        "outside of the new folder. Nothing was restored."
+        "{file} was not made by custrata backup: {part} in it is not a plain file of a backup, or would be written "
+        "outside the new folder. Nothing was restored."
     )
 
 
@@ -91,7 +89,7 @@ class NewerBackup(Refused):
 
 class BackupNotRestorable(Refused):
     template = (
-        "The backup was written and cannot be restored, so it was removed: {reason} `--no-verify` leaves the trial out."
+        "The backup was written but cannot be restored, so it was removed: {reason} `--no-verify` skips this check."
     )
 
 

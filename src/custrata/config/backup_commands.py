@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
 from custrata.cli.help import Command
 from custrata.cli.language import current_language
-from custrata.cli.session import WORKSPACE, folder_option, now, say
-from custrata.config.backup import NOTE, STATE, ensure_empty, unpack, write_backup
-from custrata.config.commands import migrate, prepare
+from custrata.cli.session import folder_option, now, say
+from custrata.config.backup import NOTE, STATE, ensure_empty, unpack
+from custrata.config.commands import prepare
 from custrata.config.erasing import erasures_option
 from custrata.engine.scratch import Scratch, remove_abandoned
+from custrata.lake import Workspace
 from custrata.lake.workspace import LEFT_BESIDE
 from custrata.wording import phrase
 from custrata.wording.writer import Writer
@@ -27,10 +27,9 @@ BACKED_UP = ("orders", "order_lines", "customer_records", "events", "feedback", 
 @folder_option
 def backup_command(file: Path, folder: Path, *, unverified: bool) -> None:
     """Write the workspace and the server's database, as of one moment, into one FILE."""
-    workspace = prepare(folder)
-    migrate()
-    head = write_backup(workspace, file, at=now(), verify=not unverified)
-    write = Writer(current_language(), workspace.settings.currency, workspace.settings.timezone, "server")
+    server = prepare(folder)
+    head = server.back_up(file, verify=not unverified)
+    write = _writer(server.workspace)
     rows = write.number(sum(head["rows"].values()))
     say(write("written", file=file, size=f"{file.stat().st_size / 2**20:,.1f}", rows=rows,
               facts=write.number(sum(head["facts"].get(name, 0) for name in BACKED_UP))))  # fmt: skip
@@ -43,7 +42,7 @@ def backup_command(file: Path, folder: Path, *, unverified: bool) -> None:
               help="A new folder for the workspace.")  # fmt: skip
 @erasures_option
 def restore_command(file: Path, folder: Path) -> None:
-    """Put a backup FILE into a new folder, and its tables into an empty database."""
+    """Restore a backup FILE into a new folder, and its tables into an empty database."""
     at, target = now(), folder.absolute()
     remove_abandoned(target.parent, *LEFT_BESIDE)
     if (target / STATE / NOTE).exists():
@@ -55,20 +54,8 @@ def restore_command(file: Path, folder: Path) -> None:
         unpacked = scratch / "backup"
         head = unpack(file, unpacked)
         # Django reads its settings once per process, here from the unpacked folder.
-        os.environ[WORKSPACE] = str(unpacked / "workspace")
-        workspace = prepare(unpacked / "workspace")
-        workspace.make_folders()
-        from django.conf import settings
-
-        from custrata.config.repeated_erasure import repeat_erasures
-        from custrata.config.restoring import STEPS, fill
-
-        if repeat_erasures not in STEPS:
-            STEPS.append(repeat_erasures)
-
-        settings.STATE.mkdir(exist_ok=True, mode=0o700)
-        restored, lines = fill(unpacked, head, workspace, target=target, at=at)
-    write = Writer(current_language(), workspace.settings.currency, workspace.settings.timezone, "server")
+        restored, lines = prepare(unpacked / "workspace").restore(unpacked, head, target=target, at=at)
+    write = _writer(restored.workspace)
     say(write("restored", folder=folder, at=head["at"][:19].replace("T", " ")))
     for replaced in restored.replaced:
         facts = {"table": replaced.table, "column": replaced.column, "example": replaced.example}
@@ -79,8 +66,9 @@ def restore_command(file: Path, folder: Path) -> None:
 
 def _finish(folder: Path) -> None:
     """Finish a restore that was killed after everything was in place."""
-    prepare(folder)
-    from custrata.config.restoring import finish_restore
-
-    finish_restore(folder / STATE)
+    prepare(folder).finish_restore()
     say(phrase("server", "restored_before", current_language(), folder=folder))
+
+
+def _writer(workspace: Workspace) -> Writer:
+    return Writer(current_language(), workspace.settings.currency, workspace.settings.timezone, "server")

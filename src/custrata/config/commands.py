@@ -1,18 +1,15 @@
 """The commands that serve: up, web, work, manage; and the demo, served.
 
-Nothing here imports Django before a command runs, so that the library's commands work where it is not installed.
+Nothing here imports Django before a command calls `prepare`, so that the library's commands work without it.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from socket import socket
 from typing import TYPE_CHECKING
 
 import click
@@ -20,48 +17,29 @@ import click
 from custrata.cli.demo import make_demo
 from custrata.cli.help import Command, language_option
 from custrata.cli.language import LANGUAGE, current_language
-from custrata.cli.session import WORKSPACE, Session, folder_option, now, say
+from custrata.cli.session import WORKSPACE, Session, folder_option, say
 from custrata.config import ports
-from custrata.engine.scratch import remove_abandoned
-from custrata.engine.storage import storage_error
+from custrata.config.django_setup import select_settings, set_up_django
 from custrata.errors import Refused
-from custrata.lake import Workspace
-from custrata.lake.private import restrict_folder
-from custrata.lake.workspace import LEFT_INSIDE
+from custrata.private import restrict_folder
 from custrata.wording import phrase
 
 if TYPE_CHECKING:
-    from custrata.config.processes import Service
-
-SETTINGS, SETTINGS_MODULE = "DJANGO_SETTINGS_MODULE", "custrata.config.settings"
-PORT, LAST_PORT = 8000, 65535
-DEMO = "demo"
+    from custrata.config.server import Server
 
 
 class ServerMissing(Refused):
     template = "The server is not installed. Install it: pip install 'custrata[server]'"
 
 
-class PortInUse(Refused):
-    template = "Port {port} is in use already. Stop what uses it, or name another: --port {other}"
-
-
-class NoSuchAddress(Refused):
-    template = "The server cannot listen at {host}, port {port}: {reason}. Name another with --host and --port."
-
-
-class DatabaseBehind(Refused):
-    template = "The server's database is older than this version. Bring it up to date: custrata manage migrate"
-
-
-class DatabaseUnreachable(Refused):
-    template = "The server's database cannot be used: {reason}"
-
-
 def _address_options(command: Callable[..., None]) -> Callable[..., None]:
     host = click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
     port = click.option(
-        "--port", type=click.IntRange(1, LAST_PORT), default=PORT, show_default=True, help="The port to listen at."
+        "--port",
+        type=click.IntRange(1, ports.LAST_PORT),
+        default=ports.DEFAULT_PORT,
+        show_default=True,
+        help="The port to listen at.",
     )
     workers = click.option(
         "--workers", type=click.IntRange(1, 64), default=None, help="Processes that answer (default: 2; 1 on one core)."
@@ -81,40 +59,31 @@ def _jobs_option(command: Callable[..., None]) -> Callable[..., None]:
 @folder_option
 def up_command(folder: Path, host: str, port: int, workers: int | None, jobs: int) -> None:
     """Serve the workspace: pages, jobs and schedules, until Ctrl+C or SIGTERM."""
-    serve(prepare(folder), host=host, port=port, workers=workers, jobs=jobs)
+    prepare(folder).serve(host, port, workers, jobs)
 
 
 @click.command("web", cls=Command)
 @_address_options
 @folder_option
 def web_command(folder: Path, host: str, port: int, workers: int | None) -> None:
-    """Serve the pages alone; jobs are done by `custrata work`, here or elsewhere."""
-    workspace = prepare(folder)
-    from custrata.config import processes
-
-    with _port(host, port):
-        _refuse_old_database()
-        _supervise(workspace, [processes.web(host, port, workers or _cores())], address=(host, port))
+    """Serve only the pages; `custrata work` runs the jobs, on this machine or another."""
+    prepare(folder).serve_pages(host, port, workers)
 
 
 @click.command("work", cls=Command)
 @_jobs_option
 @folder_option
 def work_command(folder: Path, jobs: int) -> None:
-    """Run jobs and schedules without pages; any number of these processes, on any machine."""
-    workspace = prepare(folder)
-    _refuse_old_database()
-    from custrata.config import processes
-
-    _supervise(workspace, [processes.worker(jobs), processes.scheduler()])
+    """Run jobs and schedules without pages; any number of these processes can run, on any machine."""
+    prepare(folder).work(jobs)
 
 
 @click.command("manage", cls=Command, context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def manage_command(arguments: tuple[str, ...]) -> None:
-    """Run a command of Django's, such as migrate or shell, on the workspace of this folder or $CUSTRATA_WORKSPACE."""
+    """Run a Django command, such as migrate or shell, on the workspace of this folder or $CUSTRATA_WORKSPACE."""
     _need_server()
-    os.environ.setdefault(SETTINGS, SETTINGS_MODULE)
+    select_settings()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(["custrata manage", *arguments])
@@ -138,18 +107,14 @@ def demo_command(
         make_demo(folder, speak)
         say(phrase("server", "install", speak))
         return
-    _port(host, port).close()  # refuses before the work, not after it
+    ports.reserve(host, port).close()  # refuses before the work, not after it
     make_demo(folder, speak)
-    prepare(folder)
-    _make_demo_sign_in()
+    prepare(folder).make_demo_sign_in()
     # A new process: the server forks, which is not safe in a process that has used an engine.
     options = ["--host", host, "--port", str(port), *(["--workers", str(workers)] if workers else [])]
     sys.stdout.flush()
     os.environ[LANGUAGE] = speak
     os.execv(sys.executable, [sys.executable, "-m", "custrata", "up", "-w", str(folder), *options])
-
-
-COMMANDS = (up_command, web_command, work_command, manage_command, demo_command)
 
 
 def _has_server() -> bool:
@@ -161,12 +126,8 @@ def _need_server() -> None:
         raise ServerMissing
 
 
-def _cores() -> int:
-    return min(len(os.sched_getaffinity(0)), 2)
-
-
-def prepare(folder: Path) -> Workspace:
-    """Select the workspace of this process, and set up Django.
+def prepare(folder: Path) -> Server:
+    """Select the workspace of this process, set up Django, and return the workspace's server.
 
     Raises `ServerMissing`, and what opening the workspace raises.
     """
@@ -177,134 +138,9 @@ def prepare(folder: Path) -> Workspace:
     for part in (session.workspace.folder, session.workspace.folder / "server"):
         if part.exists():
             restrict_folder(part)
-    os.environ[WORKSPACE] = str(session.workspace.folder.resolve())
-    os.environ.setdefault(SETTINGS, SETTINGS_MODULE)
-    import django
-    from django.conf import settings
+    set_up_django(session.workspace.folder)
+    from custrata.config.server import Server
 
-    django.setup()
-    remove_abandoned(settings.BACKUPS, *LEFT_INSIDE)
-    return session.workspace
-
-
-def serve(
-    workspace: Workspace,
-    *,
-    host: str,
-    port: int,
-    workers: int | None,
-    jobs: int,
-) -> None:
-    """Migrate the database and run all services under one supervisor, until stopped."""
-    from custrata.config import processes
-
-    with _port(host, port):
-        _migrate()
-        lines = _first_sign_in(_url(host, port))
-        services = [processes.web(host, port, workers or _cores()), processes.worker(jobs), processes.scheduler()]
-        _supervise(workspace, services, address=(host, port), lines=lines)
-
-
-def _supervise(
-    workspace: Workspace,
-    services: Sequence[Service],
-    *,
-    address: tuple[str, int] | None = None,
-    lines: Sequence[str] = (),
-) -> None:
-    from custrata.config import processes
-
-    name, language = workspace.settings.name, current_language()
-
-    def tell() -> None:
-        if address is None:
-            say(phrase("server", "working", language, name=name))
-        else:
-            say(phrase("server", "serving", language, name=name, address=_url(*address)))
-        for line in lines:
-            say(line)
-        sys.stdout.flush()
-
-    processes.supervise(services, ready=lambda: address is None or ports.is_listening(*address), tell=tell)
-
-
-def _port(host: str, port: int) -> socket:
-    """Reserve the address. Raises `PortInUse`, `NoSuchAddress`."""
-    try:
-        return ports.hold_port(host, port)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise PortInUse(port=port, other=port + 1 if port < LAST_PORT else PORT) from error
-        raise NoSuchAddress(host=host, port=port, reason=error.strerror or error) from error
-
-
-def _url(host: str, port: int) -> str:
-    reachable_host = ports.reachable(host)
-    return f"http://[{reachable_host}]:{port}" if ":" in reachable_host else f"http://{reachable_host}:{port}"
-
-
-@contextmanager
-def _database() -> Iterator[None]:
-    """Check that no restore is unfinished, and translate database errors. Raises `DatabaseUnreachable`,
-    `RestoreUnfinished`."""
-    from django.conf import settings
-    from django.db import DatabaseError, OperationalError
-
-    from custrata.config.restoring import finish_restore
-
-    try:
-        finish_restore(settings.STATE)
-        yield
-    except DatabaseError as error:
-        of_disk = storage_error(error)
-        if of_disk is not None:
-            raise of_disk from error
-        if not isinstance(error, OperationalError):
-            raise
-        raise DatabaseUnreachable(reason=str(error).strip().splitlines()[0]) from error
-
-
-def migrate() -> Path | None:
-    """Migrate the database; returns the copy made before, if any.
-
-    Raises `DatabaseUnreachable`, `RestoreUnfinished`, `Busy`.
-    """
-    from custrata.config import database
-
-    with _database():
-        return database.migrate(at=now())
-
-
-def _migrate() -> None:
-    copy = migrate()
-    if copy is not None:
-        say(phrase("server", "backed_up", current_language(), path=copy))
-
-
-def _refuse_old_database() -> None:
-    """Raises `DatabaseBehind`, `DatabaseUnreachable`, `RestoreUnfinished`."""
-    from custrata.config import database
-
-    with _database():
-        behind = database.is_behind()
-    if behind:
-        raise DatabaseBehind
-
-
-def _first_sign_in(url: str) -> list[str]:
-    """The link to create the first administrator; empty where there is one."""
-    from custrata.apps.accounts.actions import first_sign_in_link
-
-    link = first_sign_in_link(at=now())
-    return [phrase("server", "first_link", current_language(), link=f"{url}{link}")] if link else []
-
-
-def _make_demo_sign_in() -> None:
-    """Create the demo's administrator, and print name and password, which is not stored."""
-    _migrate()
-    from custrata.apps.accounts.actions import create_person, new_password
-    from custrata.web.rights import Role
-
-    password = new_password()
-    create_person(username=DEMO, role=Role.ADMINISTRATOR, name="", password=password, actor=None, at=now())
-    say(phrase("server", "demo_sign_in", current_language(), name=DEMO, password=password))
+    server = Server(session.workspace)
+    server.remove_abandoned()
+    return server

@@ -14,13 +14,22 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from custrata.errors import Refused
 from custrata.lake.locks import Busy, locked
-from custrata.lake.private import FOLDER
+from custrata.private import FOLDER
 
 COPIES_KEPT = 5  # copies
 COPIES, HALF = "backups", ".half"
 LOCK = 0x43555354  # key of the PostgreSQL advisory lock during migrations
 WAIT, PAUSE = 120.0, 0.1
+
+
+class DatabaseBehind(Refused):
+    template = "The server's database is older than this version. Upgrade it first: custrata manage migrate"
+
+
+class DatabaseUnreachable(Refused):
+    template = "The server's database cannot be used: {reason}"
 
 
 def is_behind() -> bool:

@@ -16,5 +16,5 @@ erasures_option = click.option(
     type=click.Path(path_type=Path, exists=True),
     expose_value=False,
     callback=lambda context, parameter, lists: context.meta.update({LISTS: lists}),
-    help="Erase again the customers of this list of erasures, or of this newer workspace; may be given several times.",
+    help="Erase again the customers of this list of erasures, or of this newer workspace; can be given several times.",
 )

@@ -40,8 +40,8 @@ class BrokenReferences(Refused):
 
 class RestoreDiffers(Refused):
     template = (
-        "The restored table {table} differs from the backup: {rows} rows were backed up and {restored} are there, "
-        "check sums {content} and {restored_content}. Nothing was restored."
+        "The restored table {table} differs from the backup: {rows} rows were backed up and {restored} restored, "
+        "checksums {content} and {restored_content}. Nothing was restored."
     )
 
 

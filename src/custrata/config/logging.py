@@ -38,17 +38,17 @@ class JsonLines(JsonFormatter):
         fields = {name: value for name, value in log_record.items() if name not in omitted}
         return {name: value for name, value in fields.items() if value not in ("", None)}
 
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - its name there
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802  # the name in logging
         return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802 - its name there
+    def formatException(self, ei: Any) -> str:  # noqa: N802  # the name in logging
         return where(ei[1])
 
 
 class PlainLines(logging.Formatter):
     """A line for people at a terminal."""
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802 - its name there
+    def formatException(self, ei: Any) -> str:  # noqa: N802  # the name in logging
         return where(ei[1])
 
     def format(self, record: logging.LogRecord) -> str:

@@ -6,19 +6,17 @@ import gc
 import logging
 import os
 import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
-from custrata.apps.jobs.management.processes import STOP, block_signals, end_with_parent, fork, wait_for_signal
+from custrata.apps.jobs.management.processes import STOP, block_signals, fork, wait_for_signal
 from custrata.apps.jobs.management.scheduler import run_scheduler
 from custrata.apps.jobs.management.worker import Worker
 
 log = logging.getLogger("custrata.processes")
 TO_STOP = 4.5  # seconds until processes that have not stopped are killed
 FIRST_PAUSE, LONGEST_PAUSE, LONG_LIVED = 0.1, 10.0, 30.0
-THREADS = 10  # per process that answers: more than may compute or wait to (`custrata.web.computing`)
-ONE_LOG = {"version": 1, "incremental": True, "handlers": {}, "loggers": {}}  # Granian logs through our configuration
 
 
 @dataclass
@@ -61,33 +59,9 @@ def scheduler() -> Service:
 
 
 def _serve(host: str, port: int, workers: int) -> None:
-    from granian.constants import Interfaces  # only where pages are served
-    from granian.log import LogLevels
-    from granian.server import Server
+    from custrata.config.web_server import serve  # only in the process that serves pages
 
-    above = os.getpid()
-
-    def application() -> Callable[..., Iterable[bytes]]:
-        """Load the application, in the worker process."""
-        end_with_parent(above)
-        from custrata.config.wsgi import application as answer
-
-        return answer
-
-    Server(
-        "custrata.config.wsgi:application",
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=THREADS,
-        backlog=1024,
-        websockets=False,
-        respawn_failed_workers=True,
-        workers_kill_timeout=2,
-        log_level=LogLevels.warning,
-        log_dictconfig=ONE_LOG,
-    ).serve(target_loader=application, wrap_loader=False)
+    serve(host, port, workers)
 
 
 def supervise(services: Sequence[Service], *, ready: Callable[[], bool], tell: Callable[[], None]) -> None:

@@ -49,11 +49,11 @@ FUNCTIONS = """
 
 
 class DatabaseNotEmpty(Refused):
-    template = "The database holds {rows} rows in {table} already. Restore into a new database."
+    template = "The database already has {rows} rows in {table}. Restore into a new database."
 
 
 class RestoreUnfinished(Refused):
-    template = "A restore into this database is under way or was not finished. Run it again, or use another database."
+    template = "A restore into this database is in progress or was not finished. Run it again, or use another database."
 
 
 @dataclass(frozen=True)

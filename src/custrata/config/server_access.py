@@ -8,27 +8,27 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import click
 
 from custrata.cli.language import current_language
-from custrata.cli.session import WORKSPACE
-from custrata.config.commands import SETTINGS, SETTINGS_MODULE
+from custrata.config.django_setup import set_up_django
 from custrata.ingest.erasure import SERVER, Database
 from custrata.lake import Workspace
 from custrata.pipeline.publishing import PublicationLog
 from custrata.wording import phrase
+
+if TYPE_CHECKING:
+    from custrata.config.server_connection import ServerConnection
 
 FILE = "server.sqlite3"
 
 
 def server_database(workspace: Workspace) -> Database | None:
     """The database of a workspace's server; None where there is none or it cannot be used."""
-    if not _connect(workspace):
-        return None
-    from custrata.config import server_connection
-
-    return server_connection.erasure_database(workspace.folder / SERVER)
+    connection = _connection(workspace) if _has_database(workspace) else None
+    return connection.erasure_database() if connection else None
 
 
 def publication_log(workspace: Workspace, user: str, at: datetime) -> PublicationLog | None:
@@ -38,12 +38,11 @@ def publication_log(workspace: Workspace, user: str, at: datetime) -> Publicatio
     """
     if not _has_database(workspace):
         return None
-    if not _connect(workspace):
+    connection = _connection(workspace)
+    if connection is None:
         click.echo(phrase("server", "not_audited", current_language()), err=True)
         return None
-    from custrata.config import server_connection
-
-    return server_connection.command_audit(user, at)
+    return connection.audit(user, at)
 
 
 def _has_database(workspace: Workspace) -> bool:
@@ -52,15 +51,12 @@ def _has_database(workspace: Workspace) -> bool:
     return state.is_dir() and bool(os.environ.get("DATABASE_URL") or (state / FILE).exists())
 
 
-def _connect(workspace: Workspace) -> bool:
-    """Set up Django on the database of a workspace's server. Returns whether it can be used."""
-    if not _has_database(workspace) or find_spec("django") is None:
-        return False
-    os.environ[WORKSPACE] = str(workspace.folder.resolve())
-    os.environ.setdefault(SETTINGS, SETTINGS_MODULE)
-    import django
+def _connection(workspace: Workspace) -> ServerConnection | None:
+    """Set up Django on the database of a workspace's server; None where it cannot be used."""
+    if find_spec("django") is None:
+        return None
+    set_up_django(workspace.folder)
+    from custrata.config.server_connection import ServerConnection
 
-    django.setup()
-    from custrata.config import server_connection
-
-    return server_connection.is_usable(workspace.folder / SERVER)
+    connection = ServerConnection(workspace.folder / SERVER)
+    return connection if connection.is_usable() else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -13,28 +14,31 @@ from django.db import DatabaseError, OperationalError, transaction
 from custrata.apps.audit.actions import SystemUser
 from custrata.apps.customers.actions import ServerDatabase
 from custrata.apps.tiers.actions import PublicationAudit
-from custrata.config.commands import DatabaseUnreachable
-from custrata.config.database import is_behind
+from custrata.config.database import DatabaseUnreachable, is_behind
 from custrata.ingest.erasure import Database
 from custrata.pipeline.publishing import PublicationLog
 
 
-def is_usable(state: Path) -> bool:
-    """Whether Django is set up for the server of this state folder, and its database is up to date."""
-    try:
-        return Path(settings.STATE).resolve() == state.resolve() and not is_behind()
-    except OperationalError:
-        return False
+@dataclass(frozen=True)
+class ServerConnection:
+    """A connection to the database of the server with this state folder."""
 
+    state: Path
 
-def erasure_database(state: Path) -> Database:
-    """The server's database for erasures."""
-    return ServerDatabase(state)
+    def is_usable(self) -> bool:
+        """Whether Django is set up for this server, and its database is up to date."""
+        try:
+            return Path(settings.STATE).resolve() == self.state.resolve() and not is_behind()
+        except OperationalError:
+            return False
 
+    def erasure_database(self) -> Database:
+        """The database for erasures."""
+        return ServerDatabase(self.state)
 
-def command_audit(user: str, at: datetime) -> PublicationLog:
-    """The server's audit for publications of an operating-system user."""
-    return CommandAudit(SystemUser(user), at)
+    def audit(self, user: str, at: datetime) -> PublicationLog:
+        """The audit for publications of an operating-system user."""
+        return CommandAudit(SystemUser(user), at)
 
 
 class CommandAudit(PublicationAudit):

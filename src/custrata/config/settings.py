@@ -9,7 +9,7 @@ from pathlib import Path
 
 from custrata.config.installed import APPS
 from custrata.config.logging import FORMS, logging_settings
-from custrata.lake.private import FOLDER, set_private_umask
+from custrata.private import FOLDER, set_private_umask
 from custrata.web import environment
 from custrata.web.manifest import declared_settings
 from custrata.web.static_headers import revalidate_modules

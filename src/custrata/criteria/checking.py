@@ -32,7 +32,7 @@ class UnknownColumn(BadInput):
 
 
 class WrongOperator(BadInput):
-    template = "{path}: the operator “{operator}” does not fit “{column}” ({type}). Here fit {operators}."
+    template = "{path}: the operator “{operator}” does not fit “{column}” ({type}). Available: {operators}."
 
 
 class NotSummable(BadInput):

@@ -30,11 +30,11 @@ Data = Mapping[str, object]
 
 
 class UnknownNode(BadInput):
-    template = "{path}: “{given}” is no condition. It is an object with one of {nodes}."
+    template = "{path}: “{given}” is not a condition. A condition is an object with one of {nodes}."
 
 
 class UnknownPart(BadInput):
-    template = "{path}: “{part}” does not belong here. What belongs here is {parts}."
+    template = "{path}: “{part}” does not belong here. Available: {parts}."
 
 
 class MissingPart(BadInput):
@@ -46,7 +46,7 @@ class UnknownOperator(BadInput):
 
 
 class UnknownFacts(BadInput):
-    template = "{path}: there are no facts “{facts}”. The facts are {known}."
+    template = "{path}: there is no table of facts “{facts}”. Available: {known}."
 
 
 class TooLarge(BadInput):

@@ -20,7 +20,7 @@ MOST_CHARACTERS = 60
 
 
 class BadValue(BadInput):
-    template = "{path}: “{given}” is no value for this."
+    template = "{path}: “{given}” is not a valid value."
 
 
 class NotANumber(BadValue):
@@ -28,7 +28,7 @@ class NotANumber(BadValue):
 
 
 class NotADay(BadValue):
-    template = "{path}: “{given}” is not a day. Write it as 2025-01-31."
+    template = "{path}: “{given}” is not a date. Write it as 2025-01-31."
 
 
 class NotAText(BadValue):

@@ -20,8 +20,8 @@ AGAIN = 0.1  # seconds between one interruption and the next
 
 class TookTooLong(Refused):
     template = (
-        "This took longer than {seconds} seconds and was stopped; nothing has changed. Ask for less at once, or let a "
-        "refresh do it."
+        "The computation took longer than {seconds} seconds and was stopped; nothing was changed. Reduce its range, "
+        "or leave it to a refresh."
     )
 
 

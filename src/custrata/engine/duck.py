@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -101,12 +101,18 @@ def _type(kind: str, nullable: bool) -> dt.DataType:
     return dtype
 
 
+@cache
+def _statements(compiler: SQLGlotCompiler) -> Statements:
+    """The statements of all connections: a new one starts with what the earlier ones compiled."""
+    return Statements(compiler, compiler.dialect)
+
+
 class _Backend(Backend):  # type: ignore[misc]  # Ibis ships no types
     """Ibis' connection, which compiles what differs by its values alone only once."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._statements = Statements(self.compiler, self.dialect)
+        self._statements = _statements(self.compiler)
 
     def disconnect(self) -> None:
         # Tables that Ibis cached go with the database; dropped one by one later on, they would find it closed.
@@ -119,7 +125,7 @@ class _Backend(Backend):  # type: ignore[misc]  # Ibis ships no types
         if any(place.values()):
             return super().get_schema(table_name, **place)
         try:
-            columns = self.con.sql(f"DESCRIBE {sge.to_identifier(table_name, quoted=True).sql()}").fetchall()
+            columns = self.con.execute(f"DESCRIBE {sge.to_identifier(table_name, quoted=True).sql()}").fetchall()
         except duckdb.CatalogException as error:
             raise TableNotFound(table_name) from error
         return ibis.schema({name: _type(kind, nullable == "YES") for name, kind, nullable, *_ in columns})

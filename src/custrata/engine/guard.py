@@ -22,25 +22,25 @@ _TYPES = ("binder", "no operation", "signaturevalidation", "inputtypeerror", "da
 
 class EngineOutOfMemory(Refused):
     template = (
-        "The memory did not suffice. Close other programs, give more with connect(memory_limit=…), or look at fewer "
+        "Not enough memory. Close other programs, allow more with connect(memory_limit=…), or process fewer "
         "customers at once."
     )
 
 
 class NumberTooLarge(Refused):
     template = (
-        "A number is larger than can be computed with. Amounts may have 15 digits before the point, and a customer "
-        "ten million of them; look for rows beyond that."
+        "A number is too large to compute with. Amounts may have 15 digits before the decimal point, and a customer "
+        "ten million orders; check the rows beyond that."
     )
 
 
 class UnfitColumn(Refused):
-    template = "A column has a type that cannot be computed with here. Give numbers as numbers and dates as dates."
+    template = "A column has a type that cannot be used here. Pass numbers as numbers and dates as dates."
 
 
 class EngineFailed(Refused):
     template = (
-        "The engine could not finish ({kind}). The cause is kept with this error, for a report to the maintainers."
+        "The engine could not finish ({kind}). The cause is stored with this error, for a report to the maintainers."
     )
 
 

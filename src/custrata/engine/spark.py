@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ import sqlglot.expressions as sge
 from ibis.backends.pyspark import Backend
 from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import TimestampType
 
 from custrata.engine.base import Engine
@@ -24,6 +25,9 @@ from custrata.engine.compile import named, quotient_by, register_visitors
 from custrata.engine.memory import memory_in_bytes
 from custrata.engine.scratch import Scratch
 from custrata.schema import INSTANT
+
+# It reports every connection that closes, also after the end of whatever the report would go to.
+logging.getLogger("py4j.clientserver").setLevel(logging.WARNING)
 
 
 def _discrete_quantile(
@@ -77,6 +81,8 @@ class SparkEngine(Engine):
     ) -> None:
         self._scratch = Scratch(scratch)
         super().__init__(ibis.pyspark.connect(_session(threads, memory_limit, options or {})))
+        self._local = self.connection._session.sparkContext.master.startswith("local")
+        self._frames: dict[str, DataFrame] = {}
 
     def from_arrow(self, table: pa.Table) -> ir.Table:
         # Through a file: Spark cannot make a frame of some Arrow types, and of an empty table not at all.
@@ -93,15 +99,23 @@ class SparkEngine(Engine):
         return with_instants(self.connection.table(name))
 
     def materialize(self, table: ir.Table) -> ir.Table:
-        frame = self.connection._session.sql(ibis.to_sql(table, dialect="pyspark")).persist()
+        frame = self.connection._session.sql(ibis.to_sql(table, dialect="pyspark"))
+        # Cut off from the plan it came from: what is computed of it would be planned with all of that once more. Where
+        # a worker can be lost, its rows are computed again, for which Spark needs the plan.
+        frame = frame.localCheckpoint() if self._local else frame.persist()
         name = ibis.util.gen_name("kept")
         frame.createOrReplaceTempView(name)
+        self._frames[name] = frame
         return with_instants(self.connection.table(name))
 
     def release(self, table: ir.Table) -> None:
-        catalog = self.connection._session.catalog
-        catalog.uncacheTable(table.get_name())
-        catalog.dropTempView(table.get_name())  # a view keeps the whole plan of its table in memory
+        frame = self._frames.pop(table.get_name(), None)
+        if frame is not None and self._local:
+            frame._jdf.queryExecution().logical().rdd().unpersist(False)
+        elif frame is not None:
+            frame.unpersist()
+        # A view holds the whole plan of its table in memory.
+        self.connection._session.catalog.dropTempView(table.get_name())
 
     def write_parquet(self, table: ir.Table, path: Path, *, group: int | None = None) -> None:
         # Spark knows sizes of groups in bytes alone: what it likes will do.

@@ -19,6 +19,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from threading import RLock
 from types import MappingProxyType
 from typing import Any
 
@@ -69,7 +70,7 @@ def shape_of(root: Concrete) -> Shape | None:
             entry: Any = (ops.Literal, node.dtype, _sign(node.value))
             literals.append(node)
         elif isinstance(node, ops.DatabaseTable | ops.InMemoryTable):
-            entry = (type(node), node.schema)
+            entry = (type(node), node.schema, str(getattr(node, "namespace", "")))
             tables.append(node.name)
         elif isinstance(node, ops.Reference):
             # Numbered over the life of the process; only which of them are the same matters.
@@ -101,18 +102,23 @@ class _Template:
 
 
 class Statements:
-    """The statements of one compiler. Not for several threads at once."""
+    """The statements of one compiler, for all connections and threads of the process."""
 
     def __init__(self, compiler: SQLGlotCompiler, dialect: Any) -> None:
         self._compiler = compiler
         self._dialect = dialect
         self._templates: OrderedDict[Any, _Template] = OrderedDict()
+        self._lock = RLock()
 
     def sql(self, root: Concrete, compile_whole: Compile) -> str:
         """The statement of an expression, filled into a template or compiled whole."""
         shape = shape_of(root)
         if shape is None:
             return compile_whole()
+        with self._lock:
+            return self._of_shape(shape, compile_whole)
+
+    def _of_shape(self, shape: Shape, compile_whole: Compile) -> str:
         values = tuple(literal.value for literal in shape.literals)
         template = self._templates.get(shape.key)
         if template is None:

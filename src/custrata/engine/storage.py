@@ -15,40 +15,40 @@ from custrata.wording import LazyPhrase
 
 class DiskFull(Refused):
     template = (
-        "The disk is full: {place} could not be written. What had not finished has changed nothing. Make room, with "
-        "`custrata compact` for instance, and try again."
+        "The disk is full: {place} could not be written. Unfinished work changed nothing. Make room, for example "
+        "with `custrata compact`, and try again."
     )
 
 
 class DiskReadOnly(Refused):
-    template = "The disk cannot be written to: {place} lies where everything is read-only. Nothing was changed."
+    template = "The disk cannot be written to: the location of {place} is read-only. Nothing was changed."
 
 
 class NotPermitted(Refused):
     template = (
-        "This user may not read or write {place}. Nothing was changed. Run the command as the user who owns the "
-        "workspace, or change its permissions."
+        "This user has no permission to read or write {place}. Nothing was changed. Run the command as the owner of "
+        "the workspace, or change the permissions."
     )
 
 
 class DiskFailed(Refused):
     template = (
-        "The disk does not read or write {place}. What had not finished has changed nothing. Look at the disk, then "
-        "run `custrata doctor`."
+        "The disk cannot read or write {place}. Unfinished work changed nothing. Check the disk, then run `custrata "
+        "doctor`."
     )
 
 
 class StoredFileDamaged(Refused):
     template = (
-        "A file of the workspace is damaged and cannot be read ({place}). `custrata doctor` names everything that is "
-        "damaged, `custrata repair` mends what can be mended."
+        "A file of the workspace is damaged and cannot be read ({place}). `custrata doctor` lists all damage, "
+        "`custrata repair` repairs what it can."
     )
 
 
 class DatabaseDamaged(Refused):
     template = (
-        "The server's database is damaged. `custrata doctor` says how badly and which copies there are; "
-        "`custrata repair` mends what can be mended; otherwise restore a backup."
+        "The server's database is damaged. `custrata doctor` reports the extent and the available copies; `custrata "
+        "repair` repairs what it can; otherwise restore a backup."
     )
 
 

@@ -6,6 +6,8 @@ for cells that the fast one cannot read, so that clean files cost next to nothin
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 import ibis
@@ -49,10 +51,16 @@ def typed_rows(views: Views, raw: ir.Table, plan: Plan) -> ir.Table:
     amounts; `_blank`, nothing in the row; `_lost`, characters of the row could not be read; `_gone`, the cell for which
     the row is left out; `_notes` and `_noted`, what reading the row assumed and of which cells.
     """
-    table = views.create(raw.select(**_texts(raw, plan)))
-    for level in (_quick, _month, _spelled, _turned, _slow):
-        table = views.create(table.mutate(**level(table, plan)))
-    return views.create(table.select(**_values(table, plan)))
+    readers = (_quick, _month, _spelled, _turned, _slow)
+    return views.layers(raw, (
+        lambda rows: rows.select(**_texts(rows, plan)),
+        *(partial(_with, plan=plan, values=reader) for reader in readers),
+        lambda rows: rows.select(**_values(rows, plan)),
+    ))  # fmt: skip
+
+
+def _with(table: ir.Table, plan: Plan, values: Callable[[ir.Table, Plan], Values]) -> ir.Table:
+    return table.mutate(**values(table, plan))
 
 
 def _texts(raw: ir.Table, plan: Plan) -> Values:

@@ -54,8 +54,8 @@ SHORT_DATE = re.compile(SHORT, re.ASCII)
 
 class AmbiguousDates(BadInput):
     template = (
-        "“{file}”: dates such as {example} may be day/month or month/day, and nothing in the column settles it. "
-        "Say --date-order day-first or --date-order month-first."
+        "“{file}”: dates such as {example} may be day/month or month/day, and nothing in the column decides it. Use "
+        "--date-order day-first or --date-order month-first."
     )
 
 

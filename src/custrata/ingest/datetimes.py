@@ -138,7 +138,7 @@ def shift_of(clock: ir.StringValue, zone: str) -> ir.IntegerValue:
     place = list_position(list(names), zone_name(clock))
     minutes_of = [str(minutes) for minutes in names.values()]
     named = list_extract(minutes_of, place).cast("int32")
-    return cast(ir.IntegerValue, ibis.coalesce(offset, named))
+    return cast(ir.IntegerValue, ibis.coalesce(offset.cast("int32"), named))
 
 
 def zone_name(clock: ir.StringValue) -> ir.StringValue:

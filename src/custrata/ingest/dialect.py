@@ -37,7 +37,10 @@ class LineTooLong(BadInput):
 
 
 class UnclosedQuote(BadInput):
-    template = "“{file}”: the quotation mark opened on line {line} is never closed. Mend that line and import it again."
+    template = (
+        "“{file}”: the quotation mark opened on line {line} is never closed. Correct that line and import the file "
+        "again."
+    )
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 
 class UnknownEncoding(BadInput):
-    template = "The characters of “{file}” cannot be told. Save it as CSV UTF-8 and import it again."
+    template = "The character encoding of “{file}” cannot be determined. Save it as CSV UTF-8 and import it again."
 
 
 def find_encoding(path: Path, name: str, words: frozenset[str], declared: str | None = None) -> str:

@@ -44,8 +44,8 @@ Counts = Mapping[str, int]
 
 class ErasureGoesOn(Refused):
     template = (
-        "The erasure is noted and not finished yet; still to be cleaned: {places} ({reason}). "
-        "The next command or start of the server goes on with it."
+        "The erasure is recorded but not finished; still to be cleaned: {places} ({reason}). The next command or "
+        "server start continues it."
     )
 
 
@@ -148,7 +148,7 @@ def _resume(workspace: Workspace, intent: Intent, *, at: datetime, database: Dat
 
 
 class StillUnderWay(Refused):
-    template = "an import or a backup is under way in {folder}"
+    template = "an import or a backup is in progress in {folder}"
 
 
 class NoDatabaseHere(Refused):

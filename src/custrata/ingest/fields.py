@@ -69,7 +69,7 @@ class Kind:
 
 
 def _text(name: str, **options: str) -> Field:
-    return Field(name, "text", **options)  # type: ignore[arg-type]
+    return Field(name, "text", **options)  # type: ignore[arg-type]  # options of Field
 
 
 UPDATED = Field("updated_at", "instant")

@@ -81,8 +81,7 @@ class NotATable(BadInput):
 
 class OtherForm(NotATable):
     template = (
-        "“{file}” is {form}, whatever its name says. "
-        "Open it in the program it belongs to, save it as .xlsx or as CSV UTF-8 and import that."
+        "“{file}” is actually {form}. Open it in a suitable program, save it as .xlsx or as CSV UTF-8 and import that."
     )
 
 
@@ -102,7 +101,7 @@ class TooLargeUnpacked(BadInput):
 
 
 class NoRoom(BadInput):
-    template = "There is not enough room on the disk to unpack “{file}”."
+    template = "There is not enough disk space to unpack “{file}”."
 
 
 @dataclass(frozen=True)

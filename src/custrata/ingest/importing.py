@@ -48,7 +48,7 @@ PREFIX = ".import-"
 
 
 class NotImported(Refused):
-    template = "“{file}” was not imported, and nothing has changed: {reason}"
+    template = "“{file}” was not imported, and nothing was changed: {reason}"
 
 
 def import_file(

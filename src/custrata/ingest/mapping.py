@@ -163,7 +163,7 @@ def _checked(data: dict[str, object], file: str) -> Mapping:
     if isinstance(plain["sheet"], list):
         plain["sheet"] = tuple(plain["sheet"])
     leave_out = _left_out(data, file)
-    return Mapping(kind.name, columns, constants, values, decisions, leave_out, zones, **plain)  # type: ignore[arg-type]
+    return Mapping(kind.name, columns, constants, values, decisions, leave_out, zones, **plain)  # type: ignore[arg-type]  # checked above
 
 
 def _left_out(data: Table[str, object], file: str) -> dict[str, list[str]]:

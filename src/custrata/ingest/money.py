@@ -38,8 +38,8 @@ COUNTED = (
 
 class CurrencyMismatch(BadInput):
     template = (
-        "“{file}” holds amounts in {found}, but this workspace is kept in {currency}. "
-        "Convert them first, or import them into a workspace in that currency."
+        "“{file}” has amounts in {found}, but this workspace uses {currency}. Convert them first, or import them "
+        "into a workspace in that currency."
     )
 
 

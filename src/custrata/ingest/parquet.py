@@ -28,8 +28,9 @@ class DamagedFile(BadInput):
 
 class TooManyCells(BadInput):
     template = (
-        "“{file}” unpacks to {rows} rows of {columns} columns or more, far beyond its size on the disk. This looks "
-        "like a decompression bomb; it was not imported. If it is right, allow more cells with CUSTRATA_IMPORT_CELLS."
+        "“{file}” unpacks to {rows} rows of {columns} columns or more, far beyond its size on disk. This looks like "
+        "a decompression bomb; it was not imported. If the content is genuine, raise the limit with "
+        "CUSTRATA_IMPORT_CELLS."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -139,6 +139,19 @@ class Views:
         self.engine.raw.execute(f"CREATE VIEW {name} AS {sql}")
         self.names.append(name)
         return self.engine.connection.table(name)
+
+    def layers(self, table: ir.Table, layers: Iterable[Callable[[ir.Table], ir.Table]]) -> ir.Table:
+        """A view of expressions of which each reads the one before.
+
+        DuckDB binds it once; of views upon views it would bind all that are below with every further one.
+        """
+        parts: list[str] = []
+        for layer in layers:
+            table = layer(table)
+            name = f"layer_{len(parts)}"
+            parts.append(f"{name} AS NOT MATERIALIZED ({self.engine.connection.compile(table)})")
+            table = ibis.table(table.schema(), name=name)
+        return self.from_sql(f"WITH {', '.join(parts)} FROM {table.get_name()}")
 
     def create(self, table: ir.Table) -> ir.Table:
         """A view of an expression, so that later expressions refer to it instead of inlining it."""

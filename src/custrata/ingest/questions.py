@@ -11,7 +11,7 @@ from custrata.wording import LazyPhrase, catalogue, phrase
 
 
 class UnknownChoice(BadInput):
-    template = "“{choice}” is no answer to {code}. The answers are: {choices}."
+    template = "“{choice}” is not an answer to {code}. The answers are: {choices}."
 
 
 @dataclass(frozen=True)

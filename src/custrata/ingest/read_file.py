@@ -53,7 +53,7 @@ class NoUsableRows(BadInput):
 
 
 class SeveralCurrencies(BadInput):
-    template = "“{file}” holds amounts in {found}. Convert them to one currency first."
+    template = "“{file}” has amounts in several currencies: {found}. Convert them to a single currency first."
 
 
 class NeedsAnswer(NeedsDecision):

@@ -48,26 +48,26 @@ FEEDBACK_SCORES = ("nps", "csat", "ces")
 
 class MissingColumns(BadInput):
     template = (
-        "“{file}” has no column for {missing}. Its columns are: {headers}. "
-        "Say in a mapping file which is which, and give it with --mapping."
+        "“{file}” has no column for {missing}. Its columns are: {headers}. Assign the columns in a mapping file, and "
+        "pass it with --mapping."
     )
 
 
 class MissingColumnsProposed(MissingColumns):
     template = (
-        "“{file}” has no column for {missing}. Its columns are: {headers}. "
-        "If the following is right, write it to a mapping file, else change it, and give it with --mapping:\n{mapping}"
+        "“{file}” has no column for {missing}. Its columns are: {headers}. If the following mapping is correct, save "
+        "it as a mapping file, otherwise correct it, and pass it with --mapping:\n{mapping}"
     )
 
 
 class AmbiguousColumns(BadInput):
-    template = "“{file}” has several columns that could be {field}: {headers}. Say which in a mapping file (--mapping)."
+    template = (
+        "“{file}” has several columns that could be {field}: {headers}. Choose one in a mapping file (--mapping)."
+    )
 
 
 class LooksLikeLines(BadInput):
-    template = (
-        "“{file}” looks like order lines: orders come several times and it has products. Use `custrata import lines`."
-    )
+    template = "“{file}” looks like order lines: order numbers repeat and it has products. Use `custrata import lines`."
 
 
 class LooksLikeOrders(BadInput):

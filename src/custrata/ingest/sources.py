@@ -52,8 +52,8 @@ class TooManyColumns(BadInput):
 
 class TornTable(BadInput):
     template = (
-        "“{file}” cannot be read as a table: its quotation marks and line ends do not fit together. "
-        "Open it in a spreadsheet, save it as CSV and import that."
+        "“{file}” cannot be read as a table: its quotation marks and line ends do not match. Open it in a "
+        "spreadsheet, save it as CSV and import that."
     )
 
 

@@ -31,7 +31,7 @@ ANOTHER = re.compile(
 
 
 class NoFilledSheet(BadInput):
-    template = "No sheet of “{file}” holds anything."
+    template = "All sheets of “{file}” are empty."
 
 
 @dataclass(frozen=True)

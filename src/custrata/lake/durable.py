@@ -24,8 +24,8 @@ class Damaged(Refused):
     """
 
     template = (
-        "{file} cannot be read: {reason}. `custrata doctor` names everything that is damaged, `custrata repair` mends "
-        "what can be mended; otherwise restore the workspace from a backup."
+        "{file} cannot be read: {reason}. `custrata doctor` lists all damage, `custrata repair` repairs what it can; "
+        "otherwise restore the workspace from a backup."
     )
 
     def __init__(self, *, file: Path, reason: object) -> None:

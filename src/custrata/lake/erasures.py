@@ -31,15 +31,15 @@ CUSTOMER, EMAIL, PHONE = "customer", "email", "phone"
 
 
 class NoReasonToLift(BadInput):
-    template = "Say why the erasure is lifted, so that others understand it later."
+    template = "Give a reason for lifting the erasure, for those who read it later."
 
 
 class NotErased(BadInput):
-    template = "No erasure of “{customer}” is in force. `custrata erasures list` shows them."
+    template = "There is no erasure of “{customer}” in force. `custrata erasures list` lists them."
 
 
 class NotAnErasureList(BadInput):
-    template = "{file} is no list of erasures. Write one with `custrata erasures export`."
+    template = "{file} is not a list of erasures. Create one with `custrata erasures export`."
 
 
 class OtherErasureKey(Refused):

@@ -19,7 +19,7 @@ WAIT = 10.0
 
 
 class NoReason(BadInput):
-    template = "Say why this customer is excluded from grading, so that others understand it later."
+    template = "Give a reason for excluding this customer from grading, for those who read it later."
 
 
 @dataclass(frozen=True)

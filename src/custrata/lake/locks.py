@@ -12,7 +12,7 @@ from typing import TextIO
 
 from custrata.engine.storage import reason_of
 from custrata.errors import Refused
-from custrata.lake.private import private_files
+from custrata.private import private_files
 
 PAUSE = 0.02
 

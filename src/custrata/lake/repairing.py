@@ -28,12 +28,12 @@ from custrata.lake.lake import LOCK as LAKE_LOCK
 from custrata.lake.locks import locked
 from custrata.lake.manifest import COPY, Manifest, TableState
 from custrata.lake.manifest import FILE as MANIFEST
-from custrata.lake.private import FOLDER, private_files
 from custrata.lake.run import Run, withdrawn_in
 from custrata.lake.runs import ASIDE, POINTER, RECORD, STAGED, TRACE, WITHDRAWN, Runs
 from custrata.lake.runs import LOCK as RUNS_LOCK
 from custrata.lake.sums import FILE as SUMS
 from custrata.lake.sums import Checksum, check, checksums_in, list_files, remove_entries
+from custrata.private import FOLDER, private_files
 from custrata.schema import TABLES
 
 WAIT = 60.0

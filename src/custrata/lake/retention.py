@@ -17,11 +17,11 @@ MOMENT = timedelta(microseconds=1)
 
 
 class NotARetention(BadInput):
-    template = "“{value}” is no number of days to keep something. Write a whole number from 1 to 36500, or all."
+    template = "“{value}” is not a number of days. Use a whole number from 1 to 36500, or all."
 
 
 class NotACompactingShare(BadInput):
-    template = "“{value}” is no share at which to compact. Write a percentage from 1% to 1000%, or never."
+    template = "“{value}” is not a share at which to compact. Use a percentage from 1% to 1000%, or never."
 
 
 def days_kept(value: str) -> int | None:

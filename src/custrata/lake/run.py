@@ -21,7 +21,9 @@ from custrata.lake.sums import check, checksums_in, replace_listed
 
 
 class NoSuchRunTable(Refused):
-    template = "The run {run} has no table “{table}”: an earlier version made it. Refresh the workspace to have it."
+    template = (
+        "The run {run} has no table “{table}” because an earlier version made it. Refresh the workspace to create it."
+    )
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from secrets import token_hex
 from custrata.engine import DuckEngine
 from custrata.lake.durable import UNREADABLE, Damaged, replace_file, sync
 from custrata.lake.locks import Busy, locked
-from custrata.lake.private import FOLDER
 from custrata.lake.run import Run, Withdrawn, damage_of, remove_customers, withdrawn_in
 from custrata.lake.sums import check, checksums_in, list_files, read_checked, write_checked
+from custrata.private import FOLDER
 
 POINTER, RECORD, LOCK, DRAFT = "published.json", "run.json", ".lock", ".draft-"
 STAGED, WITHDRAWN, LEASE, ASIDE = "staged.json", "withdrawn", ".lease", "damaged"

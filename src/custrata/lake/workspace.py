@@ -24,9 +24,9 @@ from custrata.lake.erasures import Erasures
 from custrata.lake.exclusions import Exclusions
 from custrata.lake.intents import Intents
 from custrata.lake.lake import Lake
-from custrata.lake.private import FOLDER, private_files, restrict_folder
 from custrata.lake.retention import DAYS, QUARANTINE, SHARE, compacting_share, days_kept
 from custrata.lake.runs import Runs
+from custrata.private import FOLDER, private_files, restrict_folder
 from custrata.schema.counting import FreeOrders, free_orders_named
 from custrata.schema.zones import zone_named
 from custrata.wording import language_named
@@ -53,15 +53,15 @@ UNREADABLE = frozenset('%*?[]{}\\"')
 
 
 class NotAWorkspace(Refused):
-    template = "{folder} is not a workspace. Make one with `custrata init {folder}`, or name another folder."
+    template = "{folder} is not a workspace. Create one with `custrata init {folder}`, or name another folder."
 
 
 class AlreadyAWorkspace(Refused):
-    template = "{folder} is a workspace already. Use it as it is, or name another folder."
+    template = "{folder} is already a workspace. Use it, or name another folder."
 
 
 class CannotMakeWorkspace(Refused):
-    template = "No workspace can be made in {folder}: {reason}. Name another folder, or change its permissions."
+    template = "No workspace can be created in {folder}: {reason}. Name another folder, or change its permissions."
 
 
 class UnusableFolderName(BadInput):
@@ -69,11 +69,11 @@ class UnusableFolderName(BadInput):
 
 
 class BadSettings(BadInput):
-    template = "The settings in {file} cannot be read: {reason}. Mend the file."
+    template = "The settings in {file} cannot be read: {reason}. Correct the file."
 
 
 class MissingSetting(BadInput):
-    template = 'The settings in {file} need {setting} = "…". Add that line.'
+    template = 'The settings in {file} lack {setting} = "…". Add that line.'
 
 
 class UnknownCurrency(BadInput):

@@ -21,12 +21,12 @@ from custrata.lake.erasures import KEY
 from custrata.lake.examining import examine_decisions, examine_lake, examine_runs
 from custrata.lake.exclusions import FILE as EXCLUSIONS
 from custrata.lake.findings import Finding, damaged, mended, notice, phrase_of, whole
-from custrata.lake.private import open_paths
 from custrata.lake.repairing import Fetch, files_of_backup, repair_lake, repair_lists, repair_runs, restore_from_backup
 from custrata.lake.sums import ABSENT, checksums_in, write_checked
 from custrata.lake.sums import FILE as SUMS
 from custrata.lake.workspace import FILE as SETTINGS
 from custrata.lake.workspace import Settings
+from custrata.private import open_paths
 from custrata.tiering.learned import LearnedLines
 from custrata.tiering.library import SchemeLibrary
 from custrata.wording import LazyPhrase

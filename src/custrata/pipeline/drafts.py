@@ -32,7 +32,7 @@ from custrata.tiering.schemes import Context, Scheme, columns_of, dependency_ord
 
 
 class NotGradedYet(Refused):
-    template = "Nothing is graded yet, so nothing can be tried out. Refresh first (custrata refresh)."
+    template = "There is no run yet, so nothing can be simulated. Refresh first (custrata refresh)."
 
 
 class _ByValue(Grader):

@@ -26,11 +26,11 @@ MOST = 600
 
 
 class TooManyRuns(Refused):
-    template = "That would be {runs} runs; at most {most} are made at once. Begin later, or take longer steps."
+    template = "That would be {runs} runs; at most {most} can be made at once. Start later, or use a longer interval."
 
 
 class NothingToRebuild(Refused):
-    template = "There is no moment from {start} on to grade: the facts end before. Begin earlier."
+    template = "There is no date from {start} on to grade: the facts end before. Start earlier."
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ __all__ = ["EarlierAsOf", "Refreshed", "refresh"]
 
 class EarlierAsOf(Refused):
     template = (
-        "The last published run looks from {last}; a run as of {asked} would rewrite history. Nothing was done. If "
-        "that run should not be, withdraw it (custrata runs withdraw {run}); if the past is to be graded anew, "
-        "rebuild it (custrata history rebuild)."
+        "The last published run is as of {last}; a run as of {asked} would rewrite history. Nothing was changed. If "
+        "that run is wrong, withdraw it (custrata runs withdraw {run}); to grade the past again with the current "
+        "data, rebuild the history (custrata history rebuild)."
     )
 
 

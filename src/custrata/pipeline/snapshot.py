@@ -26,7 +26,8 @@ class NoFacts(Refused):
 
 class NothingHappenedYet(Refused):
     template = (
-        "Every fact is dated in the future ({rows} rows, the newest {newest}). Mend their dates and import them again."
+        "Every fact is dated in the future ({rows} rows, the newest {newest}). Correct their dates and import them "
+        "again."
     )
 
 

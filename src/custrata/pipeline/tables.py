@@ -33,7 +33,7 @@ from custrata.tiering.schemes import dependency_order
 
 
 class NoSuchBuiltIn(BadInput):
-    template = "There is no built-in scheme “{scheme}”. There is {known}; or hand in a definition."
+    template = "There is no built-in scheme “{scheme}”. Available: {known}; or pass a definition."
 
 
 @guarded

@@ -36,8 +36,8 @@ from custrata.tiering.schemes import dependency_order
 
 class RunBeforeRemoved(Refused):
     template = (
-        "The run {run} went on from {before}, which was removed, since runs are kept for a limited time. So it cannot "
-        "be computed once more."
+        "The run {run} continues from {before}, which was removed because it is past its retention. So it cannot be "
+        "computed again."
     )
 
 

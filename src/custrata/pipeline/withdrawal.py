@@ -16,7 +16,7 @@ from custrata.pipeline.view import open_source
 
 
 class NoSuchPublishedRun(BadInput):
-    template = "There is no published run “{run}”. Give an id as custrata runs lists them."
+    template = "There is no published run “{run}”. Give an ID from custrata runs list."
 
 
 @dataclass(frozen=True)

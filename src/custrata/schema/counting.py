@@ -10,7 +10,7 @@ FreeOrders: TypeAlias = Literal["count", "ignore"]
 
 
 class UnknownFreeOrders(BadInput):
-    template = "Free orders cannot be treated by “{given}”. They count (count) or they do not (ignore)."
+    template = "Free orders cannot be treated by “{given}”. Use count or ignore."
 
 
 def free_orders_named(text: str) -> FreeOrders:

@@ -49,14 +49,14 @@ class NotANumberTrait(BadInput):
 
 class OneWindowOnly(BadInput):
     template = (
-        "The scheme {scheme} looks at a window of its own, and {traits} are counted over the last {days} days alone. "
-        "Leave the window out, or read other traits."
+        "The scheme {scheme} has its own window, but {traits} are counted only over the last {days} days. Leave the "
+        "window out, or use other traits."
     )
 
 
 class ColumnsTaken(Refused):
     template = (
-        "The scheme {scheme} would make the columns {columns}, and {owner} has them already. Give the scheme another "
+        "The scheme {scheme} would create the columns {columns}, which {owner} already uses. Give the scheme another "
         "key."
     )
 

@@ -23,11 +23,11 @@ Part = Decimal | Fraction | None
 
 
 class BadDefinition(BadInput):
-    template = "The scheme {scheme} cannot be read at {place}: {given} is no {wanted}."
+    template = "The scheme {scheme} cannot be read at {place}: {given} is not a {wanted}."
 
 
 class UnfitDefinition(BadInput):
-    template = "The scheme {scheme} cannot be as {place} says: {wanted}."
+    template = "The scheme {scheme} is invalid at {place}: {wanted}."
 
 
 def requirement(name: str, **facts: object) -> LazyPhrase:

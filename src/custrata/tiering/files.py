@@ -33,13 +33,13 @@ class TooLongYaml(BadInput):
 
 class NotASchemeFile(BadInput):
     template = (
-        "{file} holds {given} at the top. A file of schemes holds one scheme (key, kind, …), or a list of them under "
-        "schemes."
+        "{file} has {given} at the top level. A file of schemes contains a single scheme (key, kind and so on), or a "
+        "list of them under schemes."
     )
 
 
 class WrittenTwice(BadInput):
-    template = "{file} says {what} twice: in line {first} and in line {second}. Keep one of them."
+    template = "{file} defines {what} twice: in line {first} and in line {second}. Remove one of them."
 
 
 def read_schemes(content: bytes | str, file: str = "YAML") -> list[Definition]:

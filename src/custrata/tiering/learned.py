@@ -16,8 +16,8 @@ from typing import Any
 
 from custrata.lake import Workspace
 from custrata.lake.durable import UNREADABLE, Damaged
-from custrata.lake.private import private_files
 from custrata.lake.sums import read_checked, write_checked
+from custrata.private import private_files
 from custrata.tiering.schemes import Scheme
 
 LEARNING = frozenset({"lifecycle", "cluster", "tree"})

@@ -19,8 +19,8 @@ from custrata.errors import BadInput, Refused
 from custrata.lake import Workspace
 from custrata.lake.durable import UNREADABLE, Damaged
 from custrata.lake.locks import locked
-from custrata.lake.private import FOLDER
 from custrata.lake.sums import is_listed, read_checked, write_checked
+from custrata.private import FOLDER
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.fields import KEY
 from custrata.tiering.kinds import scheme_of
@@ -36,7 +36,7 @@ class NoSuchVersion(BadInput):
 
 
 class NothingToPublish(Refused):
-    template = "The scheme {scheme} is just as it is published, in version {version}. Nothing was done."
+    template = "The scheme {scheme} is identical to its published version {version}. Nothing was changed."
 
 
 class KindIsTaken(Refused):

@@ -42,7 +42,7 @@ class TooComplex(Exception):
 class CoreLoader(yaml.SafeLoader):
     """Reads what people write: the core schema of YAML 1.2; a number with a point as a decimal."""
 
-    yaml_implicit_resolvers = {**_RESOLVERS, "<": [(f"{_TAG}merge", re.compile("<<$"))]}  # noqa: RUF012 PyYAML's name
+    yaml_implicit_resolvers = {**_RESOLVERS, "<": [(f"{_TAG}merge", re.compile("<<$"))]}  # noqa: RUF012  # PyYAML's name
 
     def _number(self, node: ScalarNode) -> Any:
         text = str(self.construct_scalar(node))
@@ -65,7 +65,7 @@ CoreLoader.add_constructor(f"{_TAG}float", CoreLoader._number)
 class Dumper(yaml.SafeDumper):
     """Writes text in quotes wherever YAML 1.1 or 1.2 would read something else in it."""
 
-    yaml_implicit_resolvers: dict[Any, Any] = {  # noqa: RUF012 PyYAML's name
+    yaml_implicit_resolvers: dict[Any, Any] = {  # noqa: RUF012  # PyYAML's name
         letter: [*yaml.SafeDumper.yaml_implicit_resolvers.get(letter, []), *_RESOLVERS.get(letter, [])]
         for letter in {*yaml.SafeDumper.yaml_implicit_resolvers, *_RESOLVERS}
     }

@@ -22,11 +22,11 @@ Keep = Callable[[ir.Table], ir.Table]
 
 
 class SchemesInCircle(Refused):
-    template = "The schemes {circle} read each other in a circle. Let one of them read something else."
+    template = "The schemes {circle} depend on each other in a circle. Change one of them."
 
 
 class ReadsUnknownScheme(Refused):
-    template = "The scheme {scheme} reads the scheme {needed}, which there is not. Publish that one first."
+    template = "The scheme {scheme} reads the scheme {needed}, which does not exist. Publish that scheme first."
 
 
 @dataclass(frozen=True)

@@ -27,15 +27,15 @@ class NotAuthenticated(Refused):
 
 
 class NotAllowed(Refused):
-    template = "This token may not do that."
+    template = "This token has no permission for that."
 
 
 class ScopeMissing(NotAllowed):
-    template = "This token lacks the scope {scope}. Make a token with it (Settings, API tokens)."
+    template = "This token lacks the scope {scope}. Create a token with it (Settings, API tokens)."
 
 
 class BeyondRights(NotAllowed):
-    template = "Whoever made this token may not do what {scope} allows any more. An administrator can say why."
+    template = "The person who created this token no longer has the permission for {scope}. Ask an administrator."
 
 
 class Bearer(Protocol):

@@ -24,7 +24,7 @@ _running, _admitted = BoundedSemaphore(AT_ONCE), BoundedSemaphore(AT_ONCE + WAIT
 
 
 class ServerBusy(Refused):
-    template = "Too much is being computed at this moment. Nothing has changed; ask again in a few seconds."
+    template = "Too many computations are running. Nothing was changed; try again in a few seconds."
 
 
 def named_failure(error: BaseException) -> CustrataError | None:

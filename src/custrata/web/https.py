@@ -12,7 +12,7 @@ from custrata.web.problems import refuse
 
 
 class HttpsRequired(NotAllowed):
-    template = "The API answers over HTTPS only. A token that was sent without it may have been read: revoke it."
+    template = "The API accepts only HTTPS. A token that was sent without encryption may have been read: revoke it."
 
 
 class ApiOverHttps:

@@ -15,7 +15,7 @@ MOST = 1000
 
 
 class NotACursor(BadInput):
-    template = "“{cursor}” is no cursor of this list. Send the `next` of the page before, or none to begin."
+    template = "“{cursor}” is not a cursor of this list. Use the `next` of the previous page, or none to start."
 
 
 class Paged(Schema):

@@ -26,13 +26,13 @@ Parts = Mapping[str, str]
 
 class ChangedMeanwhile(Refused):
     template = (
-        "Somebody changed this after you opened it: {changes}. Yours was not saved, and still stands in the form: look "
-        "at both and save again."
+        "Someone changed this after you opened it: {changes}. Your changes were not saved and are still in the form: "
+        "compare both and save again."
     )
 
 
 class VersionDiffers(Refused):
-    template = "It is not the version of If-Match any more. Read it again, and decide anew."
+    template = "The content no longer matches the version of If-Match. Read it again before you decide."
 
 
 def parts_of(value: object, path: str = "") -> dict[str, str]:

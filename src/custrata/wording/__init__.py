@@ -2,7 +2,7 @@
 
 One TOML file per area, one table per phrase with a text in every language. An error's English sentence stands
 beside its class; its translations stand in the table `errors.ClassName` of its area. What stands on the library (the
-server's apps) adds areas of its own with `add_area`.
+server's apps) adds areas of its own with `add_area`. `terms.toml` lists the words of the product.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 LANGUAGES = ("zh-hans", "zh-hant", "en")
+TERMS = "terms.toml"  # the word list, which is no area of phrases
 
 Catalogue = dict[str, dict[str, str]]
 
@@ -53,7 +54,10 @@ def language_named(name: str) -> str:
 def catalogue() -> dict[str, Catalogue]:
     """Every phrase: area, then phrase, then language."""
     folder = resources.files(__package__)
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
+    files = sorted(
+        (file for file in folder.iterdir() if file.name.endswith(".toml") and file.name != TERMS),
+        key=lambda file: file.name,
+    )
     phrases = {file.name.removesuffix(".toml"): _phrases(file) for file in files}
     for area, file in _ADDED.items():
         added, existing = _phrases(file), phrases.setdefault(area, {})

@@ -24,7 +24,7 @@ def test_makes_a_person_and_says_the_password_once() -> None:
 
 def test_refuses_a_name_that_is_taken() -> None:
     call_command("create_person", "ada", "--role", "agent", stdout=StringIO())
-    with pytest.raises(CommandError, match="There is a person named"):
+    with pytest.raises(CommandError, match="is already in use"):
         call_command("create_person", "Ada", stdout=StringIO())
     assert User.objects.count() == 1
 
@@ -33,7 +33,7 @@ def test_speaks_as_the_environment_says() -> None:
     set_environment_language({"LANG": "zh_CN.UTF-8"})
     output = StringIO()
     call_command("create_person", "ada", stdout=output)
-    with pytest.raises(CommandError, match="已经有"):
+    with pytest.raises(CommandError, match="已被使用"):
         call_command("create_person", "Ada", stdout=StringIO())
     set_environment_language({})
     assert "密码 " in output.getvalue()

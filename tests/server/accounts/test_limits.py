@@ -82,7 +82,7 @@ def test_the_present_password_is_guessed_five_times_and_kept_nowhere(anna: User,
     here = browser(anna)
     form = {"present": "my other secret", "password": "seven green chairs", "repeated": "seven green chairs"}
     pages = [here.post("/account/me/password/", form).content.decode() for _ in range(6)]
-    assert "not the present password" in pages[0]
+    assert "current password is incorrect" in pages[0]
     assert "Try again in 15 minutes" in pages[5]
     attempts = str(list(AccessAttempt.objects.values()))
     assert "my other secret" not in attempts

@@ -195,5 +195,5 @@ def test_the_administrator_makes_a_password_link(signed_in: Any, person: Person)
 def test_what_was_refused_is_said_beside_the_form(signed_in: Any) -> None:
     page = signed_in(Role.ADMINISTRATOR).post("/account/people/invite/", {"username": "ADMINISTRATOR", "role": "agent"})
     assert page.status_code == 422
-    assert "There is a person named" in page.content.decode()
+    assert "is already in use" in page.content.decode()
     assert not SignIn.objects.exists()

@@ -56,7 +56,7 @@ def test_saving_the_same_changes_nothing(anna: User, browser: Browser) -> None:
 def test_refuses_what_is_no_address(anna: User, browser: Browser) -> None:
     page = browser(anna).post("/account/me/", {"email": "nobody", "language": "en", "theme": "auto"})
     assert page.status_code == 422
-    assert "This is not an e-mail address." in page.content.decode()
+    assert "This is not an email address." in page.content.decode()
     assert User.objects.get().email == ""
 
 
@@ -81,7 +81,7 @@ def test_the_session_has_another_key_after_a_new_password(anna: User, browser: B
 def test_needs_the_present_password(anna: User, browser: Browser) -> None:
     page = change(browser(anna), present="guess")
     assert page.status_code == 422
-    assert "That is not the present password" in page.content.decode()
+    assert "The current password is incorrect" in page.content.decode()
     with pytest.raises(WrongPassword):
         change_password(person=anna, present="guess", password=NEW, keep=None, at=AT)
     assert User.objects.get().check_password(PASSWORD)
@@ -106,7 +106,7 @@ def test_sees_where_one_is_signed_in(anna: User, browser: Browser, django_assert
     here.get("/account/me/sessions/")
     with django_assert_num_queries(3):  # session, person, places
         page = here.get("/account/me/sessions/").content.decode()
-    assert page.index("Firefox · Windows") < page.index("this one") < page.index("Safari · iPhone")
+    assert page.index("Firefox · Windows") < page.index("this device") < page.index("Safari · iPhone")
     assert "127.0.0.1" in page
     assert str(here.session.session_key) not in page
 
@@ -120,7 +120,7 @@ def test_ends_one_session(anna: User, browser: Browser) -> None:
 
 def test_ends_all_other_sessions(anna: User, browser: Browser) -> None:
     here, other_browsers = browser(anna), [browser(anna) for _ in range(2)]
-    assert "2 sessions were ended" in here.post("/account/me/sessions/end/", follow=True).content.decode()
+    assert "2 sessions ended" in here.post("/account/me/sessions/end/", follow=True).content.decode()
     assert here.get("/account/me/").status_code == 200
     assert [other.get("/account/me/").status_code for other in other_browsers] == [302, 302]
 

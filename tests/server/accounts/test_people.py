@@ -167,7 +167,7 @@ def test_the_page_says_who_is_locked_out(signed_in: SignedIn, anna: User, strang
 def test_a_role_is_changed_on_the_page(signed_in: SignedIn, anna: User) -> None:
     client = signed_in(Role.ADMINISTRATOR)
     page = client.post(f"/account/people/{anna.pk}/", {"role": "agent"}, follow=True).content.decode()
-    assert "analyst now has the role Agent." in page
+    assert "The role of analyst is now Agent." in page
     assert User.objects.get(pk=anna.pk).role == "agent"
 
 

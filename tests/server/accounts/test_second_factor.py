@@ -231,7 +231,7 @@ def test_who_must_have_it_reaches_nothing_else_before(anna: User, browser: Brows
     for page in ("/start/", "/account/me/", "/customers/", "/account/me/password/", "/api/v1/docs"):
         assert client.get(page).headers["Location"] == OWN
     assert client.get("/customers/", headers={"hx-request": "true"}).headers["HX-Redirect"] == OWN
-    assert "Your role signs in with two steps" in client.get(OWN).content.decode()
+    assert "Your role requires two-step sign-in" in client.get(OWN).content.decode()
     client.post(OWN + "begin/", {"present": PASSWORD})
     client.post(OWN + "set-up/", {"code": code_of(TOTPDevice.objects.get())})
     assert client.get("/account/me/").status_code == 200
@@ -252,7 +252,7 @@ def test_an_administrator_resets_it(
     client = after_password()
     client.post(CODE, {"code": code_of(device, 1)})
     chief = signed_in(Role.ADMINISTRATOR)
-    assert "Reset it" in chief.get(f"/account/people/{anna.pk}/").content.decode()
+    assert "Reset" in chief.get(f"/account/people/{anna.pk}/").content.decode()
     chief.post(f"/account/people/{anna.pk}/second-step/reset/")
     assert client.get("/account/me/").status_code == 302
     assert browser(anna).get("/account/me/").status_code == 200

@@ -56,7 +56,7 @@ def test_refuses(served: Workspace, name: str, language: str, memory: str, refus
 
 def test_currency_and_zone_are_shown_with_the_reason_why_they_stay(served: Workspace, signed_in: SignedIn) -> None:
     page = signed_in(Role.ADMINISTRATOR).get(PAGE).content.decode()
-    assert all(text in page for text in ("CNY", "Asia/Shanghai", "make a new workspace and import again"))
+    assert all(text in page for text in ("CNY", "Asia/Shanghai", "create a new workspace and import again"))
     assert 'name="currency"' not in page
 
 

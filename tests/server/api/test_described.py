@@ -11,7 +11,7 @@ import schemathesis
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, given, seed
 from pytest_django.fixtures import Settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from tests.examples import examples
 from tests.server.api.conftest import MakeProgram
 
 from custrata.config.api import api
@@ -34,7 +35,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-FEW = settings(max_examples=8, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+FEW = examples(8, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 PAGE = Path(__file__).resolve().parents[3] / "docs/server/api.md"
 DESCRIPTION = "/api/v1/openapi.json"
 

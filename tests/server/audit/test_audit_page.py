@@ -52,7 +52,7 @@ def test_shows_who_what_before_and_after(anna: User, browser: Client) -> None:
 def test_what_no_app_has_words_for_is_shown_as_it_is(browser: Client) -> None:
     note(after={"open": True})
     page = browser.get(PAGE).content.decode()
-    assert all(text in page for text in ("shop.open", "The server", "yes"))
+    assert all(text in page for text in ("shop.open", "System", "yes"))
 
 
 def test_nothing_that_was_written_becomes_markup(browser: Client) -> None:
@@ -115,16 +115,16 @@ def test_people_and_actions_are_found_without_reading_every_row(anna: User) -> N
 
 
 def test_an_empty_audit_says_what_will_be_here(browser: Client) -> None:
-    assert "Every change is written down here" in browser.get(PAGE).content.decode()
+    assert "Every change is recorded here" in browser.get(PAGE).content.decode()
     note()
-    assert "Nothing found" in browser.get(PAGE + "?customer=x").content.decode()
+    assert "No matching entries" in browser.get(PAGE + "?customer=x").content.decode()
 
 
 def test_exports_the_search_as_csv(anna: User, browser: Client) -> None:
     note(anna, "accounts.change_role", before={"role": "agent"}, after={"name": "王"})
     note(action="shop.close")
     rows = _csv(browser.post(PAGE + "export/?who=operator", {"file": "csv"}))
-    assert rows[0] == "When,Who,What,Subject,Subject id,Customer id,Before,After"
+    assert rows[0] == "When,Who,Action,Subject,Subject ID,Customer ID,Before,After"
     assert rows[1:] == [
         '2025-07-01 12:00:00,operator,Changed a role,shop,7,,"{""role"": ""agent""}","{""name"": ""王""}"'
     ]

@@ -8,7 +8,10 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+from tests.server.forks import Forks
 
 ROOT = Path(__file__).resolve().parents[3]
 MAIN = "from custrata.__main__ import main; main()"
@@ -22,11 +25,12 @@ def environment(database: str | None = None, **more: str) -> dict[str, str]:
 
 def run(*arguments: object, database: str | None = None, fails: bool = False, **more: str) -> str:
     """Run the command line in a process of its own; returns stdout, or stderr where it must fail."""
-    command = [sys.executable, "-c", MAIN, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(database, **more), timeout=300)
-    assert (done.returncode != 0) is fails, done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stderr if fails else done.stdout
+    with TemporaryDirectory() as folder:
+        ended = Forks(Path(folder)).run(*arguments, environment=environment(database, **more), seconds=300)
+    assert not ended.killed
+    assert (ended.code != 0) is fails, ended.errors
+    assert "Traceback" not in ended.errors
+    return ended.errors if fails else ended.output
 
 
 def fill(folder: Path, database: str | None = None) -> str:

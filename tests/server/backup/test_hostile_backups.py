@@ -9,25 +9,23 @@ import random
 import shutil
 import tarfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.hostile import plain, spoilt, value
 from tests.server.backup.conftest import Used
-from tests.server.kills.forks import Forks
+from tests.server.forks import Forks
 
 LONGEST = 30.0  # seconds
 Members = dict[str, bytes]
 
 
 @pytest.fixture
-def forks(tmp_path: Path) -> Iterator[Forks]:
-    """The process that commands are forks of."""
-    processes = Forks(tmp_path)
-    yield processes
-    processes.close()
+def forks(tmp_path: Path) -> Forks:
+    """Runs commands."""
+    return Forks(tmp_path)
 
 
 def members_of(file: Path) -> Members:
@@ -114,8 +112,8 @@ def failures(used: Used, forks: Forks, home: Path, seed: int, rounds: int) -> li
             write_archive(spoil(members, random.Random(label)), folder / "spoilt.tar")
             ended = forks.run("restore", folder / "spoilt.tar", "-w", folder / "new", database=None)
             ends[ended.code] += 1
-            if ended.code not in (0, 1, 2) or "Traceback" in ended.output or ended.seconds > LONGEST:
-                faults.append(f"{label}: {ended.code}, {ended.seconds:.1f} s, {ended.output[-600:]}")
+            if ended.code not in (0, 1, 2) or "Traceback" in ended.written or ended.seconds > LONGEST:
+                faults.append(f"{label}: {ended.code}, {ended.seconds:.1f} s, {ended.written[-600:]}")
             elif ended.code and (left := {path.name for path in folder.iterdir()} - {"spoilt.tar"}):
                 faults.append(f"{label}: leaves {left}")
             shutil.rmtree(folder)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from custrata.lake.private import open_paths
+from custrata.private import open_paths
 
 MAIN = "import os; os.umask(0); from custrata.__main__ import main; main()"
 STRANGER = "nobody"

@@ -15,7 +15,7 @@ def test_from_a_ring_to_the_reason_of_one_customer(window: Open) -> None:
     page.locator("#content svg a[href*='/customers/?tier=']").filter(visible=True).last.click()
     page.wait_for_url(re.compile(r"/customers/\?.*tier="))
     page.locator("table tbody a[href^='/customers/']").first.click()
-    page.get_by_role("link", name="Why").click()
+    page.get_by_role("link", name="Reasons").click()
     expect(page.locator("main")).to_contain_text("Ticket size")
     expect(page.locator("main")).to_contain_text("Lifecycle")
 

@@ -76,7 +76,7 @@ def test_the_list_names_nobody_and_an_erasure_is_lifted_with_a_reason(
     followed: Workspace, administrator: Client
 ) -> None:
     administrator.post("/customers/-/erasures/erase/", {"customer_id": "c007"})
-    assert "Under way" in administrator.get("/customers/-/erasures/").content.decode()
+    assert "In progress" in administrator.get("/customers/-/erasures/").content.decode()
     perform_job()
     name = followed.erasures.all()[0].name
     page = administrator.get("/customers/-/erasures/").content.decode()

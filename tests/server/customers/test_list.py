@@ -95,8 +95,8 @@ def test_finds_by_a_part_of_anything_one_knows(browser: Client, q: str) -> None:
 def test_a_search_finds_nobody_else(browser: Client) -> None:
     assert ids(browser, "?q=0130007") == ["c007"]
     assert count_customers(browser, "?q=0130007") == 1
-    assert "No customer matches" in page(browser, "?q=zzz")
-    assert "No customer matches" in page(browser, "?q=%25")
+    assert "No matching customers" in page(browser, "?q=zzz")
+    assert "No matching customers" in page(browser, "?q=%25")
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_who_came_after_the_run_is_found_too(
     import_customers(customer_id=["late"], name=["Late Comer"])
     sync_customers(own_workspace, at=AT)
     text = page(signed_in(Role.AGENT), "?q=late")
-    assert "Came after the last refresh" in text
+    assert "Added after the last refresh" in text
     assert "/customers/late/" in text
 
 
@@ -177,7 +177,7 @@ def export_file(browser: Client, kind: str, query: str = "tier=value:high&sort=-
 
 def test_exports_what_is_filtered_as_csv(browser: Client, profile: Reading) -> None:
     rows = list(csv.reader(StringIO(export_file(browser, "csv").decode("utf-8-sig"))))
-    assert rows[0][:4] == ["Customer id", "Name", "Purchase amount", "Lifecycle"]
+    assert rows[0][:4] == ["Customer ID", "Name", "Purchase amount", "Lifecycle"]
     assert len(rows) - 1 == profile.count([Tiered("value", ("high",))])
     assert {row[2] for row in rows[1:]} == {"High value"}
     spent = [float(row[rows[0].index("Spend, 365 days")]) for row in rows[1:]]
@@ -192,7 +192,7 @@ def test_exports_what_is_filtered_as_csv(browser: Client, profile: Reading) -> N
 def test_exports_what_is_filtered_as_excel(browser: Client) -> None:
     book = CalamineWorkbook.from_filelike(BytesIO(export_file(browser, "xlsx", "q=0130007")))
     rows = book.get_sheet_by_index(0).to_python()
-    assert [row[:2] for row in rows] == [["Customer id", "Name"], ["c007", "王007"]]
+    assert [row[:2] for row in rows] == [["Customer ID", "Name"], ["c007", "王007"]]
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -207,9 +207,9 @@ def test_tags_everybody_the_list_shows_after_saying_how_many(browser: Client) ->
     tag = make_tag(name="vip", actor=None, at=AT)
     address = "/customers/-/together/tag/?q=00130"
     count = count_customers(browser, "?q=00130")
-    assert f"This tags {count} customers" in browser.get(address).content.decode()
+    assert f"Adds or removes a tag for {count} customers" in browser.get(address).content.decode()
     done = browser.post(address, {"tag": tag.pk, "seen": count}, follow=True)
-    assert f"{count} customers were changed" in done.content.decode()
+    assert f"{count} customers changed" in done.content.decode()
     assert CustomerTag.objects.count() == count
     browser.post(address, {"tag": tag.pk, "seen": count, "untag": "1"})
     assert not CustomerTag.objects.exists()
@@ -254,7 +254,7 @@ def test_tags_are_made_listed_and_removed(browser: Client) -> None:
     assert "level" in browser.get("/customers/-/tags/").content.decode()
     browser.post("/customers/-/tags/make/", {"name": "gold", "group": ""})
     again = browser.post("/customers/-/tags/make/", {"name": "Gold"}, follow=True)
-    assert "There is a “Gold” already" in again.content.decode()
+    assert "The name “Gold” is already in use" in again.content.decode()
     (tag,) = re.findall(r"/customers/-/tags/(\d+)/remove/", browser.get("/customers/-/tags/").content.decode())
     assert "0 customers have this tag" in browser.get(f"/customers/-/tags/{tag}/remove/").content.decode()
     browser.post(f"/customers/-/tags/{tag}/remove/")

@@ -65,7 +65,7 @@ def test_an_agent_tags_a_crowd_and_sees_what_came_of_it(crowd: int, tag: Tag, si
     Job.objects.update(run_after=AT)
     assert perform_job().result == {"changed": crowd, "asked": crowd}
     html = browser.get(page).content.decode()
-    assert "20,001 customers were changed." in html
+    assert "20,001 customers changed." in html
     assert "every 1s" not in html
     assert [(change.after or {})["customers"] for change in audit_changes("tag")] == [MANY, 1]
 

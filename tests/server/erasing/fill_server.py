@@ -12,8 +12,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "custrata.config.settings")
 django.setup()
 
 from custrata.apps.accounts.models import User  # noqa: E402  # Django is set up first
-from custrata.apps.audit.actions import record  # noqa: E402
-from custrata.apps.customers.actions import (  # noqa: E402
+from custrata.apps.audit.actions import record  # noqa: E402  # as above
+from custrata.apps.customers.actions import (  # noqa: E402  # as above
     edit_attribute,
     exclude_customers,
     make_tag,
@@ -21,11 +21,11 @@ from custrata.apps.customers.actions import (  # noqa: E402
     tag_customers,
     write_note,
 )
-from custrata.apps.jobs.models import Job, Line  # noqa: E402
-from custrata.apps.playbooks.models import Task  # noqa: E402
-from custrata.apps.tiers.models import Draft, Override  # noqa: E402
-from custrata.config.database import migrate  # noqa: E402
-from custrata.web.workspace import workspace  # noqa: E402
+from custrata.apps.jobs.models import Job, Line  # noqa: E402  # as above
+from custrata.apps.playbooks.models import Task  # noqa: E402  # as above
+from custrata.apps.tiers.models import Draft, Override  # noqa: E402  # as above
+from custrata.config.database import migrate  # noqa: E402  # as above
+from custrata.web.workspace import workspace  # noqa: E402  # as above
 
 WHO, NAME, MAIL, PHONE = "ZQ-77001", "Wanda Quill", "wanda.quill@example.com", "13800138077"
 AT = datetime(2026, 1, 1, tzinfo=UTC)

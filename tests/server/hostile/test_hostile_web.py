@@ -125,7 +125,7 @@ def crawl(trial: Trial) -> None:
     pages = [address.path(trial.run) for address in addresses() if address.name not in LEFT_OUT]
     pages += [f"/tiers/{key}/edit/" for key in (*EDITED, "vip")] + [f"/customers/c001/?tab={tab}" for tab in TABS]
     for page in pages:
-        answer = trial.send(f"GET {page}", lambda page=page: trial.client.get(page))  # type: ignore[misc]
+        answer = trial.send(f"GET {page}", lambda page=page: trial.client.get(page))  # type: ignore[misc]  # the loop's page
         if answer.status_code == 200 and "html" in answer.headers.get("Content-Type", ""):
             trial.forms += forms_of(page, answer.content.decode())
     distinct = {(form.action, tuple(name for name, _ in form.fields)): form for form in trial.forms}

@@ -78,7 +78,7 @@ def test_new_imports_are_announced(own_workspace: Workspace, operator: Client) -
     manifest["tables"]["orders"]["content"] = "other"
     manifest["imports"].append({**manifest["imports"][-1], "at": "2025-07-02T00:00:00+00:00"})
     write_checked(path, json.dumps(manifest))
-    assert "1 import came after this run" in page(operator)
+    assert "1 import arrived after this run" in page(operator)
 
 
 def test_a_chosen_scheme_is_kept_for_the_person(served: Workspace, operator: Client) -> None:

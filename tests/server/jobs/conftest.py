@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.server.jobs.process_tree import AT, Tree
-from tests.server.jobs.trials import jobs  # noqa: F401 - registers the trials
+from tests.server.jobs.trials import jobs  # noqa: F401  # registers the trials
 
 from custrata.apps.jobs.actions import enqueue
 from custrata.apps.jobs.actions.queue import take_job

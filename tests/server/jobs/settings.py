@@ -2,7 +2,7 @@
 
 import os
 
-from custrata.config.settings import *  # noqa: F403 - settings are taken over whole
+from custrata.config.settings import *  # noqa: F403  # settings are taken over whole
 from custrata.config.settings import INSTALLED_APPS as OURS
 
 INSTALLED_APPS = [*OURS, "tests.server.jobs.trials"]

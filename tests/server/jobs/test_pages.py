@@ -62,7 +62,7 @@ def test_the_list_is_narrowed_by_kind_and_status(
     assert link(waiting) in page(client, LIST, kind="refresh")
     assert link(job) not in page(client, LIST, kind="refresh")
     assert link(waiting) not in page(client, LIST, status="done")
-    assert "No job fits" in page(client, LIST, status="failed")
+    assert "No matching jobs" in page(client, LIST, status="failed")
 
 
 def link(job: Job) -> str:
@@ -101,7 +101,7 @@ def test_the_page_of_a_failed_job_says_why_in_the_readers_language(signed_in: Si
     fail(job, Unwilling(what="today"), at=AT)
     html = page(signed_in(Role.OPERATOR), f"/jobs/{job.pk}/")
     assert "Not today." in html
-    assert "Try again" in html
+    assert "Retry" in html
     assert "every 1s" not in html
 
 
@@ -154,7 +154,7 @@ def test_an_operator_cancels_and_tries_again(signed_in: SignIn, enqueue_job: Enq
     job, client = enqueue_job(), signed_in(Role.OPERATOR)
     assert "was cancelled" in client.post(f"/jobs/{job.pk}/cancel/", follow=True).content.decode()
     assert Job.objects.get().status == Status.CANCELLED
-    assert "waits to be tried again" in client.post(f"/jobs/{job.pk}/retry/", follow=True).content.decode()
+    assert "The job is queued again" in client.post(f"/jobs/{job.pk}/retry/", follow=True).content.decode()
     assert Job.objects.get().status == Status.WAITING
 
 
@@ -191,8 +191,7 @@ def test_the_schedule_shows_in_words_and_times_what_a_form_means(signed_in: Sign
 def test_the_schedule_is_kept_and_switched_off(signed_in: SignIn) -> None:
     client = signed_in(Role.OPERATOR)
     assert (
-        "The next time is"
-        in client.post(SCHEDULE, {"cron": "30 4 * * *", "enabled": "on"}, follow=True).content.decode()
+        "Saved. Next:" in client.post(SCHEDULE, {"cron": "30 4 * * *", "enabled": "on"}, follow=True).content.decode()
     )
     assert Schedule.objects.get().enabled
     assert "The schedule is off" in client.post(SCHEDULE, {"cron": "30 4 * * *"}, follow=True).content.decode()
@@ -234,5 +233,5 @@ def test_instants_in_what_went_wrong_are_written_as_people_do(signed_in: SignIn,
     job = claim_job("refresh")
     fail(job, EarlierAsOf(last="2025-07-01T16:00:00+00:00", asked="2025-06-01", run="a run"), at=AT)
     html = page(signed_in(Role.OPERATOR), f"/jobs/{job.pk}/")
-    assert "looks from Jul 2, 2025" in html
+    assert "is as of Jul 2, 2025" in html
     assert "T16:00" not in html

@@ -18,8 +18,8 @@ import psycopg
 import pytest
 from tests.server.backup.commands import files, read_manifest
 from tests.server.erasing.conftest import FILL_SERVER, TRACES, WHO, import_all, rows_of, run
+from tests.server.forks import Forks
 from tests.server.kills import outcome
-from tests.server.kills.forks import Forks
 from tests.server.postgresql import ON_POSTGRESQL
 
 from custrata.lake import Workspace
@@ -96,11 +96,9 @@ def template(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
 
 
 @pytest.fixture
-def forks(tmp_path: Path) -> Iterator[Forks]:
-    """The process that commands are forks of."""
-    processes = Forks(tmp_path)
-    yield processes
-    processes.close()
+def forks(tmp_path: Path) -> Forks:
+    """Runs commands."""
+    return Forks(tmp_path)
 
 
 class Trial:
@@ -119,16 +117,16 @@ class Trial:
     def run(self, seconds: float | None = None) -> tuple[float, bool]:
         """Run the command, or kill it; how long it took, and whether it was killed."""
         ended = self.forks.run(*self.words, "-w", self.shop, database=self.database, seconds=seconds)
-        assert "Traceback" not in ended.output, ended.output
+        assert "Traceback" not in ended.written, ended.written
         if seconds is None:
-            assert ended.code in DONE_BEFORE.get(self.name, (0,)), ended.output
+            assert ended.code in DONE_BEFORE.get(self.name, (0,)), ended.written
         return ended.seconds, ended.killed
 
     def examine(self) -> None:
         """Nothing is damaged."""
         if (self.shop / "custrata.toml").exists():
             ended = self.forks.run("doctor", "-w", self.shop, database=self.database)
-            assert ended.code == 0, ended.output
+            assert ended.code == 0, ended.written
 
     def result(self) -> dict[str, object]:
         """What is there in the end, without the times at which it was done."""

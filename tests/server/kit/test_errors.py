@@ -43,8 +43,8 @@ def lines(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], list[dict[s
     ("path", "status", "message"),
     [
         ("/no-sense/", 400, "could not be read"),
-        ("/shut/", 403, "not open to you"),
-        ("/nowhere/", 404, "no such page"),
+        ("/shut/", 403, "do not have permission to view this page"),
+        ("/nowhere/", 404, "Page not found"),
     ],
 )
 def test_says_what_went_wrong_to_strangers_and_people_alike(
@@ -64,7 +64,7 @@ def test_a_person_keeps_the_menu_on_an_error_page(stranger: Client, signed_in: C
 def test_a_form_without_its_token_is_refused_and_says_why(db: None) -> None:
     answer = Client(enforce_csrf_checks=True).post("/form/", headers=ENGLISH)
     assert answer.status_code == 403
-    assert "This form is out of date" in answer.content.decode()
+    assert "This form has expired" in answer.content.decode()
 
 
 def test_an_unexpected_error_has_a_reference_that_is_in_the_log(

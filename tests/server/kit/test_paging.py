@@ -10,9 +10,10 @@ import pytest
 from django.core import signing
 from django.core.exceptions import BadRequest
 from django.http import QueryDict
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django.fixtures import DjangoAssertNumQueries
+from tests.examples import examples
 
 from custrata.apps.accounts.models import User
 from custrata.web.paging import EARLIER_SALT, Cursor, Page, Value, keyset, page
@@ -53,7 +54,7 @@ def names(user_page: Page[User]) -> list[str]:
 values = st.none() | st.booleans() | st.integers() | st.text() | st.dates() | st.decimals(allow_nan=False)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(key=st.lists(values | st.datetimes(timezones=st.just(UTC)), max_size=4), backwards=st.booleans(), of=st.text())
 def test_a_cursor_reads_as_it_was_written(key: list[Value], backwards: bool, of: str) -> None:
     written = Cursor(tuple(key), backwards, of)

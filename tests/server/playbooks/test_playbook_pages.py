@@ -145,7 +145,7 @@ def test_it_is_edited_and_restored_on_its_page(operator: Client) -> None:
     html = page(operator, "/playbooks/value/high/")
     assert "Spoil them" in html
     assert "Edited by" in html
-    assert "Restore the shipped playbook?" in page(operator, EDITING[1])
+    assert "Restore the default playbook?" in page(operator, EDITING[1])
     operator.post(EDITING[1])
     assert not OwnPlaybook.objects.exists()
 
@@ -160,7 +160,7 @@ def test_tasks_for_each_of_a_tier_are_made_when_confirmed(workspace: Workspace, 
     many = tier_customers("value", "high")
     response = operator.post(MAKE, FILLED | {"whom": "each"})
     assert (response.status_code, Task.objects.count()) == (200, 0)
-    assert f"Make {many} tasks" in response.content.decode()
+    assert f"Create {many} tasks" in response.content.decode()
     operator.post(MAKE, FILLED | {"whom": "each", "seen": str(many)})
     assert Task.objects.count() == many
 
@@ -194,7 +194,7 @@ def test_the_next_steps_follow_the_customers_tiers(workspace: Workspace, operato
 def test_a_next_step_becomes_a_task_at_once(operator: Client) -> None:
     assert operator.post("/playbooks/-/next/", NEXT).headers["Location"] == "/customers/c007/"
     part = operator.post("/playbooks/-/next/", NEXT, headers={"hx-request": "true"}).content.decode()
-    assert "There is an open task for this already" in part
+    assert "The same task is already open" in part
     assert Task.objects.get().assignee == User.objects.get(username="operator")
 
 

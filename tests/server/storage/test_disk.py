@@ -54,8 +54,8 @@ def perform_job() -> tuple[Job, dict[str, Any]]:
 
 def test_shows_what_takes_how_much_and_what_would_be_freed(fragmented: Workspace, signed_in: SignedIn) -> None:
     page = signed_in(Role.ADMINISTRATOR).get(PAGE).content.decode()
-    assert all(part in page for part in ("Facts", "Former versions of facts", "Runs", "Compacting now frees about"))
-    assert "The disk is nearly full" not in page
+    assert all(part in page for part in ("Facts", "Old versions of facts", "Runs", "Compacting now frees about"))
+    assert "Disk space is low" not in page
 
 
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.ANALYST, Role.AGENT])
@@ -68,14 +68,14 @@ def test_nobody_else_sees_it_or_compacts(served: Workspace, signed_in: SignedIn,
 
 def test_the_button_has_the_workspace_compacted_once(fragmented: Workspace, signed_in: SignedIn) -> None:
     client = signed_in(Role.ADMINISTRATOR)
-    assert "Compacting has begun." in client.post(f"{PAGE}compact/", follow=True).content.decode()
+    assert "Compacting has started." in client.post(f"{PAGE}compact/", follow=True).content.decode()
     assert "being compacted already" in client.post(f"{PAGE}compact/", follow=True).content.decode()
     assert [change.action for change in Change.objects.all()] == ["storage.compact"]
     job, result = perform_job()
     assert (job.status, result["freed"] > 0, fragmented.lake.usage().dead) == (Status.DONE, True, 0)
     page = client.get(PAGE).content.decode()
-    assert "Compacted last" in page
-    assert "There is nothing to free now." in page
+    assert "Last compacted" in page
+    assert "No space can be freed now." in page
 
 
 def test_takes_few_queries(served: Workspace, signed_in: SignedIn, django_assert_max_num_queries: Any) -> None:
@@ -111,7 +111,7 @@ def test_a_disk_that_is_nearly_full_is_told_there_and_on_the_overview(
     for module in (upkeep, queries):
         monkeypatch.setattr(module, "disk_room", lambda folder: Room(free=9_000_000_000, size=100_000_000_000))
     client = signed_in(Role.ADMINISTRATOR)
-    assert all("The disk is nearly full" in client.get(page).content.decode() for page in (PAGE, "/"))
+    assert all("Disk space is low" in client.get(page).content.decode() for page in (PAGE, "/"))
     assert "9.0 GB of 100 GB are free" in client.get(PAGE).content.decode()
 
 
@@ -119,5 +119,5 @@ def test_only_who_can_free_the_disk_is_told_on_the_overview(
     served: Workspace, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queries, "disk_room", lambda folder: Room(free=1, size=100))
-    assert "nearly full" not in signed_in(Role.ANALYST).get("/").content.decode()
+    assert "Disk space is low" not in signed_in(Role.ANALYST).get("/").content.decode()
     assert Room(free=10, size=100).nearly_full is False

@@ -62,7 +62,7 @@ def test_pages_that_go_through_the_past_open_all_the_same(own_workspace: Workspa
         "/tiers/runs/rebuild/?every=month",
     ):
         assert (page, client.get(page).status_code) == (page, 200)
-    assert "1 run of that time was removed" in client.get("/tiers/runs/rebuild/?every=month").content.decode()
+    assert "1 run of this period was removed" in client.get("/tiers/runs/rebuild/?every=month").content.decode()
 
 
 def test_moves_over_removed_runs_lead_to_no_list_that_says_something_else(

@@ -132,8 +132,8 @@ def test_validity_is_days_months_or_years(vip: Draft, operator: Client, many: st
 def test_what_is_wrong_stands_beside_its_field(vip: Draft, operator: Client) -> None:
     submit_changes(operator, tier__1__line="many", tier__0__grace_days="-3")
     html = page(operator, "/tiers/vip/edit/")
-    assert html.count("Give a number.") == 1
-    assert "Give whole days." in html
+    assert html.count("Enter a number.") == 1
+    assert "Enter a whole number of days." in html
     assert 'value="many"' in html
 
 
@@ -142,10 +142,10 @@ def test_what_is_wrong_stands_beside_its_field(vip: Draft, operator: Client) -> 
     [
         ({"tier-1-line": "2000"}, "Each tier must be harder to reach"),
         ({"tier-0-keep": "120"}, "cannot be harder to keep than to enter"),
-        ({"tier-0-line": ""}, "Say from which value on"),
+        ({"tier-0-line": ""}, "Enter the value from which"),
         ({"trait": ""}, "Choose a trait."),
-        ({"qualify": "since_review"}, "needs a review"),
-        ({"review": "calendar", "dates": "13-01"}, "Give month and day"),
+        ({"qualify": "since_review"}, "requires a review"),
+        ({"review": "calendar", "dates": "13-01"}, "Enter month and day"),
     ],
 )
 def test_every_mistake_is_told(vip: Draft, operator: Client, change: dict[str, str], message: str) -> None:
@@ -186,7 +186,7 @@ def test_the_expert_view_takes_json(vip: Draft, operator: Client) -> None:
 )
 def test_the_expert_view_refuses_what_no_form_could_show(vip: Draft, operator: Client, odd: str) -> None:
     form_data = {"has": "json", "seen": vip.at.isoformat(), "do": "save", "json": odd}
-    assert "This is no valid JSON" in operator.post("/tiers/vip/edit/save/", form_data, follow=True).content.decode()
+    assert "This is not valid JSON" in operator.post("/tiers/vip/edit/save/", form_data, follow=True).content.decode()
     assert Draft.objects.get().definition == vip.definition
 
 
@@ -259,7 +259,7 @@ def test_a_question_nobody_asked_is_not_found(own_workspace: Workspace, operator
 def test_a_simulation_says_who_moves_and_why(own_workspace: Workspace, operator: Client) -> None:
     submit_changes(operator, "loyalty", tier__0__line="80")
     html = page(operator, "/tiers/loyalty/simulate/?now=1")
-    assert ": 0 customers go up, " in html
+    assert ": 0 customers move up, " in html
     assert "Loyal → Potentially loyal" in html
     assert re.search(r'href="/customers/c\d+/\?tab=why"', html)
     assert Job.objects.count() == 0
@@ -267,7 +267,7 @@ def test_a_simulation_says_who_moves_and_why(own_workspace: Workspace, operator:
 
 def test_a_simulation_reckons_the_cost(vip: Draft, operator: Client) -> None:
     html = page(operator, "/tiers/vip/simulate/?now=1")
-    assert re.search(r"It costs CN¥[\d,]+ a year in all", html)
+    assert re.search(r"Total cost: CN¥[\d,]+ a year", html)
 
 
 def test_without_a_draft_there_is_nothing_to_simulate(own_workspace: Workspace, operator: Client) -> None:
@@ -277,12 +277,12 @@ def test_without_a_draft_there_is_nothing_to_simulate(own_workspace: Workspace, 
 def test_publishing_and_rolling_back_through_the_pages(vip: Draft, operator: Client) -> None:
     form_data = {"note": "Autumn", "seen": vip.at.isoformat()}
     assert operator.post("/tiers/vip/publish/", form_data)["Location"] == "/tiers/vip/versions/"
-    assert "Version 1 waits for the next refresh" in page(operator, "/tiers/")
+    assert "Version 1 takes effect at the next refresh" in page(operator, "/tiers/")
     submit_changes(operator, tier__0__line="1500")
     operator.post("/tiers/vip/publish/", {"seen": Draft.objects.get().at.isoformat()})
     html = page(operator, "/tiers/vip/versions/?before=1&after=2")
     assert ("Autumn" in html, "Version 1 and version 2" in html, "gold · Line" in html) == (True, True, True)
-    assert "differs from the one in force in 1 place" in page(operator, "/tiers/vip/versions/1/")
+    assert "differs from the current version in 1 place" in page(operator, "/tiers/vip/versions/1/")
     operator.post("/tiers/vip/versions/1/again/")
     assert library().published()["vip"].number == 3
 
@@ -295,7 +295,7 @@ def test_publishing_what_is_gone_says_so(own_workspace: Workspace, operator: Cli
 def test_a_scheme_is_retired_restored_copied_and_a_draft_discarded(own_workspace: Workspace, operator: Client) -> None:
     operator.post("/tiers/rfm/retire/")
     assert "rfm" not in library().published()
-    assert "Goes with the next refresh" in page(operator, "/tiers/rfm/versions/")
+    assert "Retired at the next refresh" in page(operator, "/tiers/rfm/versions/")
     operator.post("/tiers/rfm/restore/")
     assert "rfm" in library().published()
     operator.post("/tiers/rfm/copy/")

@@ -125,12 +125,12 @@ def test_the_strip_of_a_customer_leads_to_the_runs(corrected: Workspace, operato
 
 def test_the_plan_says_how_many_runs(served: Workspace, operator: Client) -> None:
     html = page(operator, "/tiers/runs/rebuild/?start=2025-03-15&every=month")
-    assert "4 moments would be graded" in html
-    assert "Runs made anew: 4; runs added: 0" in html
+    assert "4 dates will be graded" in html
+    assert "Runs to replace: 4; runs to add: 0" in html
 
 
 @pytest.mark.parametrize(
-    ("start", "every", "message"), [("2031-01-01", "month", "no moment"), ("x", "month", "valid date")]
+    ("start", "every", "message"), [("2031-01-01", "month", "no date"), ("x", "month", "valid date")]
 )
 def test_a_plan_that_cannot_be_is_refused(
     served: Workspace, operator: Client, start: str, every: str, message: str
@@ -148,7 +148,7 @@ def test_the_page_starts_the_job(served: Workspace, operator: Client) -> None:
         {"start": "2025-05-15", "every": "month"},
     )
     assert Change.objects.filter(action="tiers.rebuild").count() == 1
-    assert "History is being rebuilt" in page(operator, "/tiers/runs/rebuild/")
+    assert "Rebuilding history" in page(operator, "/tiers/runs/rebuild/")
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.AGENT])

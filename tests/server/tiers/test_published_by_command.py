@@ -66,7 +66,7 @@ def by_browser(actor: User) -> None:
     for definition in (VIP, lowered()):
         save_draft(key="vip", definition=definition, note="", revision=None, actor=actor, at=AT)
         publish_draft(key="vip", note="as agreed", revision=AT, actor=actor, at=LATER)
-    roll_back(key="vip", number=1, note="Back to version 1", actor=actor, at=LATER)
+    roll_back(key="vip", number=1, note="Restored version 1", actor=actor, at=LATER)
     retire_scheme(key="vip", actor=actor, at=LATER)
     restore_scheme(key="vip", actor=actor, at=LATER)
 
@@ -143,7 +143,7 @@ def test_a_database_that_cannot_be_used_is_reported(
 ) -> None:
     settings.STATE = tmp_path
     assert (command("apply", VIP), Change.objects.exists()) == (0, False)
-    assert "audit will not record" in capsys.readouterr().err
+    assert "will not be recorded in the audit log" in capsys.readouterr().err
 
 
 def test_a_version_whose_publisher_was_killed_before_its_audit_is_recorded_when_it_is_published_again(

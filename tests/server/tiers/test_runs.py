@@ -107,7 +107,7 @@ def test_a_run_compared_with_itself_asks_for_another(served: Workspace, operator
 
 
 def test_before_the_first_run_pages_say_what_comes_next(empty_workspace: Workspace, operator: Client) -> None:
-    assert all("No run yet" in page(operator, address) for address in ("/tiers/runs/", "/tiers/runs/compare/"))
+    assert all("No refresh yet" in page(operator, address) for address in ("/tiers/runs/", "/tiers/runs/compare/"))
 
 
 @pytest.mark.parametrize(("address", "queries"), [("/tiers/runs/", 4), ("/tiers/runs/compare/", 2)])

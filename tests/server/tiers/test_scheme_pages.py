@@ -45,9 +45,9 @@ def test_the_list_shows_every_scheme_and_links_its_tiers(served: Workspace, oper
 
 def test_a_scheme_that_waits_says_what_is_missing(waiting: Workspace, operator: Client) -> None:
     html = page(operator, "/tiers/")
-    assert "Waiting for data: the orders carry no discounts." in html
+    assert "Waiting for data: the orders have no discounts." in html
     assert 'href="/tiers/price_sensitivity/"' not in html
-    assert "Waiting for data: the orders carry no discounts." in page(operator, "/tiers/price_sensitivity/")
+    assert "Waiting for data: the orders have no discounts." in page(operator, "/tiers/price_sensitivity/")
 
 
 @pytest.mark.parametrize("key", PUBLISHED)
@@ -87,33 +87,36 @@ def test_lifecycle_shows_the_silence_curve_with_counts(learned: Workspace, opera
     html = page(operator, "/tiers/lifecycle/")
     assert 'data-chart="silence"' in html
     assert '<td class="number">1,144</td><td class="number">900</td><td class="number">99% (98–99)</td>' in html
-    assert "With 1–12 order days a customer is at risk from 6.30 usual gaps of silence on." in html
-    assert "With 1–12 order days too few were silent long enough to draw a line: nobody counts as churned." in html
+    assert "With 1–12 order days, a customer is at risk after a silence of 6.30 usual gaps." in html
+    assert (
+        "With 1–12 order days, too few customers were silent for long enough to draw a line, so no customer is churned."
+        in html
+    )
     assert "The curve was learned at 5 past dates from 2,446 customers." in html
 
 
 def test_a_curve_that_was_not_learned_is_said_to_be_none(served: Workspace, operator: Client) -> None:
     html = page(operator, "/tiers/lifecycle/")
-    assert "Too little history for a curve" in html
+    assert "The history is too short for a curve" in html
     assert "Not learned yet" in html
 
 
 def test_what_decided_is_said_in_words(served: Workspace, operator: Client) -> None:
     html = page(operator, "/tiers/rfm/", "en")
     assert "Means:" in html
-    assert "Cuts of the scores:" in html
+    assert "Score boundaries:" in html
 
 
 def test_an_earlier_run_is_shown_as_such(served: Workspace, operator: Client) -> None:
     earlier = served.runs.ids()[1]
     html = page(operator, f"/tiers/value/?run={earlier}")
-    assert "You are looking at the run of May 1, 2025" in html
+    assert "This is the run of May 1, 2025" in html
     assert f'href="/customers/?run={earlier}&amp;tier=value:high"' in html
 
 
 def test_the_first_run_has_no_moves_yet(served: Workspace, operator: Client) -> None:
     html = page(operator, f"/tiers/value/?run={served.runs.ids()[0]}")
-    assert "After the next run this shows who moved up" in html
+    assert "After the next run, this shows who moved up" in html
 
 
 def test_the_slider_gets_the_rings_alone(served: Workspace, operator: Client) -> None:
@@ -153,7 +156,7 @@ def test_before_the_first_run_a_page_says_what_comes_next(
     empty_workspace: Workspace, operator: Client, address: str
 ) -> None:
     html = page(operator, address)
-    assert "No run yet" in html
+    assert "No refresh yet" in html
     assert "custrata import orders" in html
 
 

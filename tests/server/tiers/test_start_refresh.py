@@ -67,9 +67,9 @@ def test_the_page_never_leads_elsewhere(served: Workspace, operator: Client) -> 
     ("as_of", "message"),
     [
         ("2025-06-30", "would rewrite history"),
-        ("nonsense", "Enter a day"),
+        ("nonsense", "Enter a date"),
         ("2099-01-01", "in the future"),
-        ("2999-01-01", "Enter a day"),
+        ("2999-01-01", "Enter a date"),
     ],
 )
 def test_the_page_says_why_it_refuses(served: Workspace, operator: Client, as_of: str, message: str) -> None:

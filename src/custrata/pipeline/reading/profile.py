@@ -36,7 +36,7 @@ Answer = TypeVar("Answer")
 
 
 class NoSuchColumn(BadInput):
-    template = "The profile has no column “{column}”. Choose one of the columns that the reference of traits lists."
+    template = "The profile has no column “{column}”. Choose a column from the reference of traits."
 
 
 class NoSuchRun(BadInput):
@@ -45,8 +45,8 @@ class NoSuchRun(BadInput):
 
 class RunRemoved(NoSuchRun):
     template = (
-        "The run {run} was removed, since runs are kept for a limited time. What it changed is part of the history; "
-        "choose one from the list of runs."
+        "The run {run} was removed because it is past its retention. Its changes remain in the history; choose "
+        "another run from the list."
     )
 
 

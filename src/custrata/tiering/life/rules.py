@@ -19,48 +19,56 @@ LEAP_YEAR = 2024
 
 
 class NoTiers(BadInput):
-    template = "A life without tiers: name at least the one for whoever meets no line."
+    template = "There are no tiers: define at least one, for customers who meet no line."
 
 
 class RungTwice(BadInput):
-    template = "Tier “{tier}” is there twice. Give every tier its own key."
+    template = "The tier “{tier}” appears twice. Give every tier a different key."
 
 
 class EnterLineMissing(BadInput):
-    template = "Tier “{tier}” has no enter line. Only the last tier goes without one."
+    template = "The tier “{tier}” has no line to enter. Only the last tier can be without one."
 
 
 class LowestHasLine(BadInput):
-    template = "The last tier, “{tier}”, takes whoever meets no line. Leave out its enter and keep lines."
+    template = "The last tier, “{tier}”, includes everyone who meets no line. Remove its lines to enter and to keep."
 
 
 class RungsOutOfOrder(BadInput):
-    template = "Tier “{tier}” is harder to enter ({enter}) than “{above}” above it ({line}). Put the best tier first."
+    template = (
+        "The tier “{tier}” is harder to enter ({enter}) than “{above}” above it ({line}). Put the best tier first."
+    )
 
 
 class KeepBeyondEnter(BadInput):
-    template = "Tier “{tier}” is harder to keep ({keep}) than to enter ({enter}). Its keep line may not lie beyond."
+    template = (
+        "The tier “{tier}” is harder to keep ({keep}) than to enter ({enter}). Its line to keep must not exceed the "
+        "line to enter."
+    )
 
 
 class BadLifeNumber(BadInput):
-    template = "“{given}” will not do for {what} of tier “{tier}”. Write {wanted}."
+    template = "“{given}” is not valid for {what} of the tier “{tier}”. Use {wanted}."
 
 
 class UnknownLifeWord(BadInput):
-    template = "The life of a tier knows no “{given}” here. Choose from: {known}."
+    template = "“{given}” is not valid in the life of a tier. Choose from: {known}."
 
 
 class TwoTerms(BadInput):
-    template = "Tier “{tier}” says both {what} and a term, {term}. Leave one of them out."
+    template = "The tier “{tier}” has both {what} and a term, {term}. Remove one of them."
 
 
 class BadReviewDates(BadInput):
-    template = "“{given}” will not do as dates of a review. Write month and day, such as 04-01, for “calendar” alone."
+    template = (
+        "“{given}” is not valid as dates of a review. Use month and day, such as 04-01, and only with “calendar”."
+    )
 
 
 class NothingSince(BadInput):
     template = (
-        "With a review at each run nothing counts since the last one. Choose another review, or qualify “rolling”."
+        "With a review at each run, there is no period since the last review. Choose another review, or set qualify "
+        "to “rolling”."
     )
 
 

@@ -23,7 +23,7 @@ UNITS: dict[str, Unit] = {
 
 
 class NotATerm(BadInput):
-    template = "“{given}” is no length of time. Write 1 year, 12 months or 90 days, at most a century."
+    template = "“{given}” is not a length of time. Use 1 year, 12 months or 90 days, at most 100 years."
 
 
 @dataclass(frozen=True)

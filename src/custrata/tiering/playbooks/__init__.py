@@ -67,15 +67,15 @@ class MissingLanguage(BadInput):
 
 
 class ActionTwice(BadInput):
-    template = "{where}: two actions have the key “{key}”. Give each a key of its own."
+    template = "{where}: two actions have the key “{key}”. Give each action a different key."
 
 
 class UnusableDays(BadInput):
-    template = "{where}: “{given}” is no number of days from 1 to {most}. Correct it, or leave it out."
+    template = "{where}: “{given}” is not a number of days from 1 to {most}. Correct it, or leave it out."
 
 
 class UnusablePlaybook(BadInput):
-    template = "{where}: “{part}” is missing, or is not of the form it should have."
+    template = "{where}: “{part}” is missing, or has the wrong format."
 
 
 @dataclass(frozen=True)

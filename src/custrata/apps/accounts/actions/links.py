@@ -22,13 +22,11 @@ Kind = OneTimeLink.Kind
 
 
 class LinkOver(Refused):
-    template = (
-        "This link does not work any more: it was used, withdrawn, or is older than {days} days. Ask for a new one."
-    )
+    template = "This link is no longer valid: it was used, withdrawn, or is older than {days} days. Ask for a new link."
 
 
 class AlreadyInvited(Refused):
-    template = "Somebody else has just made a link for the same person. Look at the list again."
+    template = "Someone else has just created a link for the same person. Look at the list again."
 
 
 def first_sign_in_link(at: datetime) -> str | None:

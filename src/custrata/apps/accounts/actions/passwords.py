@@ -22,31 +22,31 @@ ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 class PasswordTooShort(BadInput):
-    template = "This password is too short. Take at least {minimum} characters."
+    template = "This password is too short. Use at least {minimum} characters."
 
 
 class PasswordTooCommon(BadInput):
-    template = "This password is one of those tried first. Take several words that do not belong together."
+    template = "This password is too common. Use several unrelated words."
 
 
 class PasswordOnlyDigits(BadInput):
-    template = "This password has only digits. Mix in letters."
+    template = "This password has only digits. Add letters."
 
 
 class PasswordTooLikeName(BadInput):
-    template = "This password is too much like the name or e-mail address. Take another."
+    template = "This password is too similar to the name or email address. Choose another."
 
 
 class PasswordTooLikeWorkspace(BadInput):
-    template = "This password is little more than the name of the product or the workspace. Take another."
+    template = "This password is little more than the name of the product or the workspace. Choose another."
 
 
 class WrongPassword(Refused):
-    template = "That is not the present password. Nothing was changed."
+    template = "The current password is incorrect. Nothing was changed."
 
 
 class PasswordUnchanged(BadInput):
-    template = "This is the password you have already. Take another."
+    template = "This is your current password. Choose another."
 
 
 class TooManyTries(Refused):

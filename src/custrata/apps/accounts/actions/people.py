@@ -21,11 +21,13 @@ USERNAME = re.compile(r"[\w.@+-]{1,150}")
 
 
 class UserNameUnusable(BadInput):
-    template = "“{username}” cannot be a user name. Use letters, digits and . @ + - _ only, 150 at most."
+    template = (
+        "“{username}” cannot be used as a username. Use only letters, digits and . @ + - _, at most 150 characters."
+    )
 
 
 class UserNameTaken(Refused):
-    template = "There is a person named “{username}” already. Choose another user name."
+    template = "The username “{username}” is already in use. Choose another."
 
 
 class UnknownRole(BadInput):
@@ -37,7 +39,7 @@ class NoSuchPerson(Refused):
 
 
 class LastAdministrator(Refused):
-    template = "{name} is the last active administrator. Make somebody else administrator first."
+    template = "{name} is the last active administrator. Make someone else administrator first."
 
 
 @dataclass(frozen=True)

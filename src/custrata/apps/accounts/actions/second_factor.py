@@ -29,7 +29,7 @@ SEPARATORS = re.compile(r"[\s\-‐-―]")
 
 
 class SecondFactorWrong(Refused):
-    template = "This code is not right, or it was used already. Take the next one that your app shows."
+    template = "The code is incorrect, or was already used. Enter the next code that your app shows."
 
 
 class SecondFactorThrottled(Refused):
@@ -37,7 +37,7 @@ class SecondFactorThrottled(Refused):
 
 
 class SecondFactorOn(Refused):
-    template = "Two-step sign-in is on already. Turn it off first to set it up on another device."
+    template = "Two-step sign-in is already on. Turn it off first to set it up on another device."
 
 
 class SetUpOver(Refused):
@@ -45,11 +45,14 @@ class SetUpOver(Refused):
 
 
 class SecondFactorRequired(Refused):
-    template = "Your role signs in with two steps; it stays on. Ask an administrator to reset it for another device."
+    template = (
+        "Your role requires two-step sign-in, so it cannot be turned off. To use another device, ask an "
+        "administrator to reset it."
+    )
 
 
 class OwnSecondFactor(Refused):
-    template = "Nobody resets their own two-step sign-in. Turn it off on your account's page, with your password."
+    template = "You cannot reset your own two-step sign-in. Turn it off on your account page, with your password."
 
 
 @transaction.atomic

@@ -28,7 +28,7 @@ WAIT = 5.0
 
 
 class WorkspaceNameMissing(BadInput):
-    template = "The workspace needs a name. Give it one."
+    template = "The workspace must have a name."
 
 
 def change_workspace(

@@ -28,11 +28,11 @@ class NotEditable(BadInput):
 
 
 class UnusableValue(BadInput):
-    template = "“{value}” cannot be used here. Look at the hint beside the field and try again."
+    template = "“{value}” cannot be used here. Check the hint next to the field and try again."
 
 
 class NothingToUndo(Refused):
-    template = "Nobody has edited this: what is shown comes from the sources."
+    template = "There is no edit to undo: the value comes from the sources."
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ LONGEST = 10_000
 
 
 class EmptyNote(BadInput):
-    template = "The note is empty. Write something first."
+    template = "The note is empty. Enter some text."
 
 
 class NoteTooLong(BadInput):
@@ -24,11 +24,11 @@ class NoteTooLong(BadInput):
 
 
 class NoSuchNote(BadInput):
-    template = "This note is not there any more."
+    template = "This note no longer exists."
 
 
 class NotYourNote(Refused):
-    template = "Somebody else wrote this note. Only they, or who may assign owners, can remove it."
+    template = "Someone else wrote this note. Only its author, or people who may assign owners, can delete it."
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ from custrata.web.versions import Parts, ensure_unchanged
 
 
 class NoSuchOwner(BadInput):
-    template = "There is no such person, or they were deactivated. Choose somebody else."
+    template = "There is no such person, or they were deactivated. Choose someone else."
 
 
 @transaction.atomic

@@ -20,7 +20,7 @@ LONGEST = 60
 
 
 class UnusableName(BadInput):
-    template = "“{name}” cannot be a name here. Use 1 to 60 characters, without a comma."
+    template = "“{name}” cannot be used as a name. Use 1 to 60 characters, without a comma."
 
 
 class NoSuchTag(BadInput):
@@ -28,11 +28,11 @@ class NoSuchTag(BadInput):
 
 
 class NoSuchGroup(BadInput):
-    template = "There is no such group of tags. Look at the list again."
+    template = "There is no such tag group. Look at the list again."
 
 
 class NameTaken(Refused):
-    template = "There is a “{name}” already. Choose another name."
+    template = "The name “{name}” is already in use. Choose another."
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from custrata.errors import Refused
 
 
 class ListMovedOn(Refused):
-    template = "The list has changed: it had {asked} customers and now has {found}. Look at it and tag again."
+    template = "The list has changed: it had {asked} customers and now has {found}. Review it and try again."
 
 
 @dataclass(frozen=True)

@@ -30,11 +30,11 @@ NO_ERROR: Mapping[str, object] = {"error": "", "error_facts": {}, "error_templat
 
 
 class UnknownJobKind(BadInput):
-    template = "There is no kind of job “{kind}”."
+    template = "There is no job type “{kind}”."
 
 
 class JobIsOver(Refused):
-    template = "This job is over already. There is nothing to cancel."
+    template = "This job is already over. There is nothing to cancel."
 
 
 class JobIsOpen(Refused):
@@ -42,19 +42,19 @@ class JobIsOpen(Refused):
 
 
 class JobIsDone(Refused):
-    template = "This job was done. Ask for a new one instead of trying it again."
+    template = "This job is already done. Start a new job instead of retrying it."
 
 
 class SameIsOpen(Refused):
-    template = "Another job is doing the same already: number {job}."
+    template = "Another job is already doing the same: number {job}."
 
 
 class JobTookTooLong(Refused):
-    template = "The job was stopped since it took longer than {minutes} minutes."
+    template = "The job was stopped because it took longer than {minutes} minutes."
 
 
 class JobProcessEnded(Refused):
-    template = "The process that did the job ended unexpectedly ({how})."
+    template = "The process of the job ended unexpectedly ({how})."
 
 
 class JobKeptLosingWorkers(Refused):

@@ -17,19 +17,19 @@ from custrata.web.versions import Parts, ensure_unchanged
 
 
 class NoSuchTask(BadInput):
-    template = "This task is not there any more."
+    template = "This task no longer exists."
 
 
 class TaskEndedAlready(Refused):
-    template = "This task was ended already. Open it again first, if there is more to do."
+    template = "This task has already ended. Reopen it first if there is more to do."
 
 
 class TaskOpenAlready(Refused):
-    template = "This task is open already."
+    template = "This task is already open."
 
 
 class DropNeedsReason(BadInput):
-    template = "Say why it is dropped: whoever reads it later cannot ask you."
+    template = "Give a reason for dropping the task, for those who read it later."
 
 
 @transaction.atomic

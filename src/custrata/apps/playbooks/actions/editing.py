@@ -18,7 +18,7 @@ from custrata.web.versions import Parts, ensure_unchanged
 
 
 class NotEdited(Refused):
-    template = "The playbook of {tier} is the shipped one already."
+    template = "The playbook of {tier} is already the default."
 
 
 @transaction.atomic

@@ -35,7 +35,7 @@ class TaskNeedsTitle(BadInput):
 
 
 class NoSuchAssignee(BadInput):
-    template = "There is no such person who may do tasks. Choose somebody else."
+    template = "There is no such person, or they may not do tasks. Choose someone else."
 
 
 class DueBefore(BadInput):
@@ -43,22 +43,21 @@ class DueBefore(BadInput):
 
 
 class TaskThereAlready(Refused):
-    template = "There is an open task for this already: “{title}”. Finish it first, or leave it."
+    template = "The same task is already open: “{title}”. Complete it first, or do not create another."
 
 
 class TierHasChanged(Refused):
-    template = "The tier has {now} customers now, not {seen}. No task was made; look at the number and confirm again."
+    template = "The tier now has {now} customers, not {seen}. No task was created; review the number and confirm again."
 
 
 class TierTooLarge(Refused):
     template = (
-        "{customers} customers are too many for a task each; {most} are the most. "
-        "Make one task for the tier as a whole."
+        "{customers} customers are too many for a task each (at most {most}). Create a single task for the whole tier."
     )
 
 
 class NobodyInTier(Refused):
-    template = "There is nobody in this tier, or all of them have the task already. No task was made."
+    template = "The tier has no customers, or all of them already have the task. No task was created."
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """Commands as forks of one process that has imported everything, so that kills hit their work and not their imports.
 
-Each line of its input is a command as JSON: `arguments`, `environment`, `output` (a file), and `seconds` after which
-it is killed (none: never). The answer to each is a line of JSON: `code`, `killed`, `seconds`.
+Each line of its input is a command as JSON: `arguments`, `environment`, `output` and `errors` (files), and `seconds`
+after which it is killed (none: never). The answer to each is a line of JSON: `code`, `killed`, `seconds`.
 """
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import pkgutil
@@ -16,12 +17,14 @@ import sys
 import time
 import traceback
 import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("cli", "pipeline", "ingest", "lake", "engine", "tiering", "report", "analytics")
 LIBRARIES = ("deltalake", "duckdb", "pyarrow.parquet", "pyarrow.dataset", "polars", "pandas", "psycopg",
              "sklearn.cluster", "sklearn.tree", "django.core.management", "django.db.models")  # fmt: skip
@@ -35,57 +38,72 @@ class Ended:
     killed: bool
     seconds: float
     output: str
+    errors: str
+
+    @property
+    def written(self) -> str:
+        """All that it wrote."""
+        return self.output + self.errors
 
 
 class Forks:
-    """The process whose forks run commands. Ends with `close`."""
+    """Runs commands as forks of the process of this session, with a temporary folder of their own below `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.server.kills.forks"], cwd=ROOT, env=os.environ | {"PYTHONPATH": paths},
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        self._answer()
 
-    def run(self, *arguments: object, database: str | None, seconds: float | None = None) -> Ended:
-        """Run a command, with a temporary folder of its own; kill it after so many seconds."""
+    def run(
+        self, *arguments: object, environment: Mapping[str, str] | None = None, seconds: float | None = None,
+        database: str | None = None,
+    ) -> Ended:  # fmt: skip
+        """Run a command; kill it after so many seconds."""
         temporary = self.folder / "temporary"
         temporary.mkdir(exist_ok=True)
-        environment = {"TMPDIR": str(temporary), "CUSTRATA_LANGUAGE": "en"} | (
-            {"DATABASE_URL": database} if database else {}
+        own = {"TMPDIR": str(temporary), "CUSTRATA_LANGUAGE": "en"} if environment is None else {}
+        variables = (
+            without_workspace() | own | dict(environment or {}) | ({"DATABASE_URL": database} if database else {})
         )
-        output = self.folder / "output"
-        command = {
-            "arguments": [*map(str, arguments)],
-            "environment": environment,
-            "output": str(output),
-            "seconds": seconds,
-        }
-        assert self._process.stdin is not None
-        print(json.dumps(command), file=self._process.stdin, flush=True)
-        answer = self._answer()
-        return Ended(**answer, output=output.read_text("utf-8", "replace"))
+        output, errors = self.folder / "output", self.folder / "errors"
+        answer = ask(
+            {
+                "arguments": [*map(str, arguments)], "environment": variables, "output": str(output),
+                "errors": str(errors), "seconds": seconds,
+            }
+        )  # fmt: skip
+        return Ended(**answer, output=output.read_text("utf-8", "replace"), errors=errors.read_text("utf-8", "replace"))
 
-    def close(self) -> None:
-        """End the process."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(timeout=30)
-        self._process.stdout.close()
 
-    def _answer(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return answer
+def without_workspace() -> dict[str, str]:
+    """The environment of this process, without the workspace and database of the caller."""
+    own = {"DATABASE_URL", "CUSTRATA_WORKSPACE", "DJANGO_SETTINGS_MODULE"}
+    return {name: value for name, value in os.environ.items() if name not in own}
+
+
+def ask(command: Mapping[str, Any]) -> dict[str, Any]:
+    """Send a command to the process, and wait for its answer."""
+    process = _process()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    print(json.dumps(command), file=process.stdin, flush=True)
+    answer: dict[str, Any] = json.loads(process.stdout.readline())
+    return answer
+
+
+@cache
+def _process() -> subprocess.Popen[str]:
+    """The process whose forks run commands, until this one ends."""
+    paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.server.forks"], cwd=ROOT, env=os.environ | {"PYTHONPATH": paths},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    atexit.register(process.communicate)
+    return process
 
 
 def main() -> None:
     """Fork for each command that is read, until the input ends."""
     _import_everything()
-    print("{}", flush=True)
     for line in sys.stdin:
         command = json.loads(line)
         began = time.monotonic()
@@ -110,12 +128,10 @@ def _become(command: dict[str, Any]) -> NoReturn:
     """Be the command, and end with its exit code."""
     from custrata.__main__ import main as command_line
 
-    output = os.open(command["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    for stream in (1, 2):
-        os.dup2(output, stream)
+    for stream, name in ((1, "output"), (2, "errors")):
+        os.dup2(os.open(command[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), stream)
     os.close(0)
-    for name in ("DATABASE_URL", "CUSTRATA_WORKSPACE", "DJANGO_SETTINGS_MODULE"):
-        os.environ.pop(name, None)
+    os.environ.clear()
     os.environ.update(command["environment"])
     import tempfile
 

@@ -13,8 +13,8 @@ import pytest
 from custrata.engine import DuckEngine
 from custrata.ingest import import_file
 from custrata.lake import Workspace
-from custrata.lake.private import open_paths, private_files, restrict_folder
 from custrata.pipeline import refresh
+from custrata.private import open_paths, private_files, restrict_folder
 from custrata.tiering.library import SchemeLibrary
 from custrata.tiering.schemes import built_in
 

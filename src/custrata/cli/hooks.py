@@ -1,0 +1,21 @@
+"""How commands reach a workspace's server: functions named by the server's layer, imported when they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+from typing import Any
+
+# `module:function` of what opens the database of a server: `(workspace) -> Database | None`.
+DATABASES: list[str] = []
+
+# `module:function` of what opens the audit of a server for the publications of an operating-system user:
+# `(workspace, user, at) -> PublicationLog | None`.
+LOGS: list[str] = []
+
+
+def imported(names: Iterable[str]) -> Iterator[Callable[..., Any]]:
+    """The functions of these names."""
+    for name in names:
+        module, _, attribute = name.partition(":")
+        yield getattr(import_module(module), attribute)
