@@ -12,6 +12,7 @@ from custrata.config.logging import FORMS, logging_settings
 from custrata.private import FOLDER, set_private_umask
 from custrata.web import environment
 from custrata.web.manifest import declared_settings
+from custrata.web.static_headers import revalidate_modules
 
 set_private_umask()  # whichever program runs Django: database, keys and exports are the owner's alone
 WORKSPACE = Path(environment.text("CUSTRATA_WORKSPACE", "."))
@@ -170,6 +171,7 @@ STATICFILES_FINDERS = [
 ]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_ROOT = None
+WHITENOISE_ADD_HEADERS_FUNCTION = revalidate_modules
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_MAX_AGE = 0 if DEBUG else 31_536_000
 STORAGES = {

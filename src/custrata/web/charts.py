@@ -1,4 +1,4 @@
-"""The data of the charts in `web/charts.js`, one type per chart. Texts are already in the reader's language.
+"""The data of the charts in `web/charts/draw.js`, one type per chart. Texts are already in the reader's language.
 
 Numbers stay numbers; the browser formats them by `unit`, the language and the workspace's currency. A
 `colour` is a tier's class (`step-3`, `apart`); without one a row takes the accent. An `href` makes its mark a link.

@@ -14,7 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import xlsxwriter
-from django.http import StreamingHttpResponse
+from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from custrata.engine.scratch import Scratch
@@ -46,6 +46,22 @@ def csv_response(name: str, header: Sequence[str], rows: Rows) -> StreamingHttpR
 def excel_response(name: str, header: Sequence[str], rows: Rows) -> StreamingHttpResponse:
     """A response with `name`.xlsx; rows that do not fit on one sheet continue on the next."""
     return _download(_excel(name, header, rows), EXCEL, f"{name}.xlsx")
+
+
+KINDS = {"csv": csv_response, "xlsx": excel_response}
+
+
+def export_kind(request: HttpRequest) -> str:
+    """The kind of file that an export form requests, "csv" or "xlsx". Raises `Http404` for any other."""
+    kind = request.POST.get("file", "")
+    if kind not in KINDS:
+        raise Http404
+    return kind
+
+
+def file_response(kind: str, name: str, header: Sequence[str], rows: Rows) -> StreamingHttpResponse:
+    """A response with a file of this kind."""
+    return KINDS[kind](name, header, rows)
 
 
 def _download(content: Iterator[bytes], kind: str, file_name: str) -> StreamingHttpResponse:

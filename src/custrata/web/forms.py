@@ -10,6 +10,7 @@ from django.utils.functional import lazy
 from custrata.web.texts import text
 
 text_lazy = lazy(text, str)
+TICKED = (forms.CheckboxInput, forms.RadioSelect, forms.CheckboxSelectMultiple)
 
 
 class StyledForm(forms.Form):
@@ -18,6 +19,17 @@ class StyledForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            chosen = isinstance(field.widget, forms.Select)
-            field.widget.attrs["class"] = "form-select" if chosen else "form-control"
+            if not field.widget.is_hidden:
+                field.widget.attrs["class"] = _style(field.widget)
             field.error_messages["required"] = text_lazy("web.required")
+
+
+def day_input() -> forms.DateInput:
+    """The browser's own control for a day."""
+    return forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+
+
+def _style(widget: forms.Widget) -> str:
+    if isinstance(widget, TICKED):
+        return "form-check-input"
+    return "form-select" if isinstance(widget, forms.Select) else "form-control"

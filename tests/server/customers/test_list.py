@@ -17,7 +17,7 @@ from tests.server.customers.conftest import ImportCustomers, audit_changes, time
 
 from custrata.apps.accounts.models import User
 from custrata.apps.customers.actions import make_tag, sync_customers, tag_customers
-from custrata.apps.customers.models import Customer, CustomerTag, ListColumns
+from custrata.apps.customers.models import Customer, CustomerTag, ListColumns, TagGroup
 from custrata.apps.customers.rights import ASSIGN_OWNERS, EDIT_CUSTOMERS, EXPORT
 from custrata.lake import Workspace
 from custrata.pipeline.reading import Cell, Moved, Reading, Tiered, reading
@@ -170,7 +170,7 @@ def test_lists_contacts_before_anything_is_graded(tmp_path: Any, settings: Any, 
 
 
 def export_file(browser: Client, kind: str, query: str = "tier=value:high&sort=-spend") -> Any:
-    response = browser.post("/customers/-/export/", {"format": kind, "query": query})
+    response = browser.post("/customers/-/export/", {"file": kind, "query": query})
     assert response.status_code == 200, response.status_code
     return b"".join(response.streaming_content)  # type: ignore[attr-defined]  # a streaming response
 
@@ -198,7 +198,7 @@ def test_exports_what_is_filtered_as_excel(browser: Client) -> None:
 @pytest.mark.parametrize("role", list(Role))
 def test_exports_for_those_who_may(followed: Workspace, signed_in: SignedIn, role: Role) -> None:
     browser = signed_in(role)
-    status = browser.post("/customers/-/export/", {"format": "csv"}).status_code
+    status = browser.post("/customers/-/export/", {"file": "csv"}).status_code
     assert status == (200 if may(User(role=role), EXPORT) else 403)
     assert bool(audit_changes("export")) == (status == 200)
 
@@ -259,3 +259,12 @@ def test_tags_are_made_listed_and_removed(browser: Client) -> None:
     assert "0 customers have this tag" in browser.get(f"/customers/-/tags/{tag}/remove/").content.decode()
     browser.post(f"/customers/-/tags/{tag}/remove/")
     assert "No tags yet" in browser.get("/customers/-/tags/").content.decode()
+
+
+def test_a_refused_tag_stays_in_its_field(browser: Client) -> None:
+    group = TagGroup.objects.create(name="level")
+    sent = {"name": "", "group": str(group.pk)}
+    answer = browser.post("/customers/-/tags/make/", sent)
+    assert answer.status_code == 422
+    assert 'id="id_name_error"' in answer.content.decode()
+    assert f'<option value="{group.pk}" selected>level</option>' in answer.content.decode()

@@ -69,7 +69,7 @@ SHOWCASE = """{% extends "web/page.html" %}
 <td class="number">{{ 1157000|money }}</td></tr>
 <tr><td>{% tier_badge "value" "low" %}</td><td></td><td></td></tr></tbody>
 </table></div></div>
-<div class="card">{% include "web/parts/empty.html" with icon="users" title="Nobody" href="/" action="Go" %}</div>
+<div class="card">{% include "web/empty.html" with icon="users" title="Nobody" href="/" action="Go" %}</div>
 <div class="card"><div class="card-body">{% include "web/parts/progress.html" with fraction=0.4 label="Half way" %}
 <form hx-get="/broken/c001/" hx-target="#there"><button class="btn" id="ask">Ask</button></form><div id="there"></div>
 <span class="badge bg-green-lt">Well</span> <span class="badge bg-red-lt">Bad</span>

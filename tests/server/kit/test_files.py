@@ -79,3 +79,8 @@ def test_our_styles_and_scripts_load_nothing_from_the_network() -> None:
     own = Path(custrata.web.__file__).parent / "static/web"
     texts = [path.read_text("utf-8") for path in own.iterdir() if path.suffix in (".css", ".js")]
     assert [text for text in texts if re.search(r"https?://|@import|url\(", text)] == []
+
+
+def test_modules_that_others_import_are_revalidated(stranger: Client) -> None:
+    _, headers, _ = fetch(stranger, "/static/web/charts/theme.js")
+    assert headers["Cache-Control"] == "no-cache"

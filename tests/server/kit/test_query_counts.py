@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from types import NoneType
 
 import pytest
 from django.db import connection
+from django.template import Context, Template, VariableDoesNotExist
+from django.template.context import BaseContext
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -40,6 +44,7 @@ PATHS = {
     "tiers:step": {"key": "value", "step": "measure"},
 }
 TABS = ("portrait", "why", "history", "timeline", "purchases", "notes")
+PLAIN = (NoneType, BaseContext, dict, str, list)
 pytestmark = pytest.mark.skipif(ON_POSTGRESQL, reason="pinned on SQLite; on PostgreSQL some pages query its size, too")
 
 
@@ -72,13 +77,29 @@ def count_queries(client: Client, path: str) -> int | str:
     return len(queries)
 
 
-def test_every_page_runs_the_pinned_number_of_queries(served: Workspace, browser: Client) -> None:
-    run = served.runs.all()[-1].id
+def page_paths(run: str) -> dict[str, str]:
+    """The path of every page, by the name of its address."""
     pages = {address.name: address.path(run) for address in addresses() if address.name not in OPEN | NOTED}
     pages |= {name: reverse(name, kwargs=arguments) for name, arguments in PATHS.items()}
     customer = pages["customers:customer"]
-    pages |= {f"customers:customer?tab={tab}": f"{customer}?tab={tab}" for tab in TABS}
-    counts = {name: count_queries(browser, path) for name, path in sorted(pages.items())}
+    return pages | {f"customers:customer?tab={tab}": f"{customer}?tab={tab}" for tab in TABS}
+
+
+def failed_lookups(records: list[logging.LogRecord]) -> set[str]:
+    """The attributes that templates read of objects that lack them, as `Class.attribute`."""
+    failed = set[str]()
+    for record in records:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, VariableDoesNotExist):
+            name, holder, *_ = (*error.params, None)
+            if not isinstance(holder, PLAIN) and type(holder) is not tuple:
+                failed.add(f"{type(holder).__name__}.{name}")
+    return failed
+
+
+def test_every_page_runs_the_pinned_number_of_queries(served: Workspace, browser: Client) -> None:
+    run = served.runs.all()[-1].id
+    counts = {name: count_queries(browser, path) for name, path in sorted(page_paths(run).items())}
     lines = [f'"{name}" = {count}\n' for name, count in counts.items() if isinstance(count, int)]
     if os.environ.get("CUSTRATA_PIN_QUERY_COUNTS"):
         PINS.write_text(HEAD + "".join(lines), "utf-8")
@@ -86,3 +107,18 @@ def test_every_page_runs_the_pinned_number_of_queries(served: Workspace, browser
     # 405: accepts POST only; 200: a file; 302: redirects to a page.
     assert {name: status for name, status in others.items() if status not in ("200", "302", "405")} == {}
     assert tomllib.loads("".join(lines)) == tomllib.loads(PINS.read_text("utf-8"))
+
+
+def test_templates_read_only_attributes_that_exist(
+    served: Workspace, browser: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, logger="django.template"):
+        for path in page_paths(served.runs.all()[-1].id).values():
+            browser.get(path)
+    assert failed_lookups(caplog.records) == set()
+
+
+def test_a_renamed_attribute_is_noticed(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, logger="django.template"):
+        Template("{{ day.no_such }}{{ day.year }}{{ nobody.name }}").render(Context({"day": AT.date(), "nobody": None}))
+    assert failed_lookups(caplog.records) == {"date.no_such"}

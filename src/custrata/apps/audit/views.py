@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -15,6 +17,7 @@ from custrata.apps.audit.actions import record
 from custrata.apps.audit.forms import SearchForm
 from custrata.apps.audit.models import Change, Subject
 from custrata.apps.audit.queries import (
+    Difference,
     Search,
     action_name,
     actions,
@@ -25,16 +28,30 @@ from custrata.apps.audit.queries import (
     subject_name,
 )
 from custrata.apps.audit.rights import SEE_AUDIT
-from custrata.web.exports import Cell, csv_response, excel_response
+from custrata.web.exports import Cell, export_kind, file_response
 from custrata.web.gate import needs
-from custrata.web.paging import Cursor, keyset, page
+from custrata.web.lists import Column, Empty, Listing, columns, query_string
 from custrata.web.texts import text
 from custrata.web.workspace import workspace
 
-NEWEST_FIRST = ("-at", "-id")
-LIMIT = 50
-FILES = {"csv": csv_response, "xlsx": excel_response}
 COLUMNS = ("at", "who", "what", "subject", "subject_id", "customer", "before", "after")
+CHANGES = Listing(
+    "audit.title",
+    (*columns("audit.column", "at", "who", "what"), Column("audit.changed")),
+    "audit/row.html",
+    order=("-at", "-id"),
+    name="audit",
+)
+EMPTY = Empty("history", "audit.empty", "audit.empty_text")
+
+
+class ChangeRow(NamedTuple):
+    """A change of the list, with its names in the reader's language."""
+
+    change: Change
+    action: str
+    subject: str
+    differences: list[Difference]
 
 
 @needs(SEE_AUDIT)
@@ -43,18 +60,17 @@ def changes_list(request: HttpRequest) -> HttpResponse:
     """Changes, the newest first."""
     form = SearchForm(request.GET, actors(), actions())
     search = form.search()
-    cursor = Cursor.read(request.GET, of="audit")
-    rows = keyset(changes(search, _zone()), NEWEST_FIRST, cursor, limit=LIMIT)
-    listing = page(rows, query=request.GET, cursor=cursor, limit=LIMIT, key=lambda row: (row.at, row.pk), of="audit")
-    rows_with_names = [
-        (row, action_name(row.action), subject_name(row), list(differences(row))) for row in listing.rows
+    page = CHANGES.page(request, changes(search, _zone()))
+    rows = [
+        ChangeRow(change, action_name(change.action), subject_name(change), list(differences(change)))
+        for change in page.rows
     ]
+    none = Empty("history", "audit.none_found", "audit.none_found_text", "audit.all", reverse("audit:list"))
     context = {
         "form": form,
-        "page": listing,
-        "found": rows_with_names,
-        "searched": search != Search(),
-        "query": _query(request),
+        "page": page,
+        "table": CHANGES.table(rows, page=page, empty=none if search != Search() else EMPTY),
+        "export": f"{reverse('audit:export')}?{query_string(request.GET)}",
     }
     return render(request, "audit/list.html", context)
 
@@ -63,9 +79,7 @@ def changes_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 def export(request: HttpRequest) -> HttpResponseBase:
     """Export the matching changes as a file. The export itself is recorded, and is part of the file."""
-    respond = FILES.get(request.POST.get("file", ""))
-    if respond is None:
-        raise Http404
+    kind = export_kind(request)
     assert not isinstance(request.user, AnonymousUser)
     all_actions = actions()
     form = SearchForm(request.GET, actors(), all_actions)
@@ -74,9 +88,10 @@ def export(request: HttpRequest) -> HttpResponseBase:
     record(Subject("audit"), "audit.export", after=filters, actor=request.user, at=timezone.now())
     # Translated here: the reader's language is no longer active while the rows are streamed.
     names = {action: action_name(action) for action in {*all_actions, "audit.export"}}
-    server, selected = text("audit.server"), changes(search, _zone()).order_by(*NEWEST_FIRST)
+    server, selected = text("audit.server"), changes(search, _zone()).order_by(*CHANGES.order)
     header = [text(f"audit.column.{name}") for name in COLUMNS]
-    return respond(text("audit.file"), header, (_row(row, names, server) for row in selected.iterator(chunk_size=2000)))
+    rows = (_row(row, names, server) for row in selected.iterator(chunk_size=2000))
+    return file_response(kind, text("audit.file"), header, rows)
 
 
 def _row(change: Change, names: dict[str, str], server: str) -> Sequence[Cell]:
@@ -94,10 +109,3 @@ def _row(change: Change, names: dict[str, str], server: str) -> Sequence[Cell]:
 
 def _zone() -> str:
     return workspace().settings.timezone
-
-
-def _query(request: HttpRequest) -> str:
-    """The search as a query string without the cursor, for the export links."""
-    query = request.GET.copy()
-    query.pop("cursor", None)
-    return query.urlencode()

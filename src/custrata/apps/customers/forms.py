@@ -6,7 +6,10 @@ from typing import Any
 
 from django import forms
 
+from custrata.apps.customers.queries import tag_groups
 from custrata.web.days import ONE_LINE
+from custrata.web.forms import StyledForm, text_lazy
+from custrata.web.texts import text
 
 
 class CustomerForm(forms.Form):
@@ -68,18 +71,26 @@ class BulkForm(forms.Form):
     seen = forms.IntegerField(min_value=0)
 
 
-class TagForm(forms.Form):
+class TagForm(StyledForm):
     """A new tag."""
 
-    name = forms.CharField(required=False, max_length=80)
-    group = forms.IntegerField(required=False)
+    name = forms.CharField(max_length=60, label=text_lazy("customers.column.name"))
+    group = forms.TypedChoiceField(
+        coerce=int, empty_value=None, required=False, label=text_lazy("customers.tags.group")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        group = self.fields["group"]
+        assert isinstance(group, forms.TypedChoiceField)
+        group.choices = [("", text("customers.tags.no_group")), *((group.pk, group.name) for group in tag_groups())]
 
 
-class GroupForm(forms.Form):
+class GroupForm(StyledForm):
     """A new group of tags."""
 
-    name = forms.CharField(required=False, max_length=80)
-    exclusive = forms.BooleanField(required=False)
+    name = forms.CharField(max_length=60, label=text_lazy("customers.column.name"))
+    exclusive = forms.BooleanField(required=False, label=text_lazy("customers.tags.exclusive"))
 
 
 def cleaned_number(form: forms.Form, name: str) -> Any:

@@ -29,7 +29,7 @@ class FilterForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = [every, *choices]
-            field.widget.attrs = {"class": "form-select", "data-submits": ""}
+            field.widget.attrs = {"class": "form-select"}
 
 
 class ScheduleForm(forms.Form):

@@ -18,14 +18,20 @@ from custrata.apps.jobs.models import Job
 from custrata.apps.jobs.rights import REFRESH, SCHEDULE, SEE_JOBS
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
-from custrata.web.paging import Cursor, keyset, page
+from custrata.web.lists import Empty, Listing, columns
 from custrata.web.posting import redirect_after
 from custrata.web.rights import may
 from custrata.web.texts import language, sentence, text
 from custrata.web.versions import opened
 from custrata.web.workspace import workspace
 
-PAGE = 50
+JOBS = Listing(
+    "jobs.title",
+    columns("jobs.column", "job", "status", "who", "asked", "took", took="number"),
+    "jobs/row.html",
+    order=("-pk",),
+)
+EMPTY = Empty("list-check", "jobs.empty.title", "jobs.empty.text")
 DEFAULT_CRON = "0 3 * * *"
 COMMON_CRONS = {
     DEFAULT_CRON: "jobs.often.daily",
@@ -47,12 +53,13 @@ def _job_or_404(pk: int) -> Job:
 @require_safe
 def job_list(request: HttpRequest) -> HttpResponse:
     """The jobs, newest first, filtered by kind and status."""
-    form, cursor = FilterForm(request.GET), Cursor.read(request.GET)
+    form = FilterForm(request.GET)
     chosen = form.cleaned_data if form.is_valid() else {}
-    rows = keyset(queries.jobs(**chosen), ("-pk",), cursor, limit=PAGE)
-    jobs_page = page(rows, query=request.GET, cursor=cursor, limit=PAGE, key=lambda job: (job.pk,))
+    page = JOBS.page(request, queries.jobs(**chosen))
+    none = Empty("list-check", "jobs.none.title", "jobs.none.text", "jobs.none.all", reverse("jobs:list"))
+    table = JOBS.table(page.rows, page=page, empty=none if any(chosen.values()) else EMPTY)
     schedulable = [kind.name for kind in KINDS.values() if kind.schedulable] if may(request.user, SCHEDULE) else []
-    context = {"page": jobs_page, "form": form, "chosen": any(chosen.values()), "schedulable": schedulable}
+    context = {"page": page, "table": table, "form": form, "schedulable": schedulable}
     return render(request, "jobs/list.html", context)
 
 

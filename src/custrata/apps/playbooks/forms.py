@@ -10,28 +10,46 @@ from django import forms
 from custrata.apps.playbooks.queries import STANDS, WHOSE, Search
 from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, localized
 from custrata.web.days import ONE_LINE, DayField
+from custrata.web.forms import StyledForm, day_input, text_lazy
+from custrata.web.texts import text
 
 MOST_ACTIONS = 40
 BLANK_ROWS = 2
 OWNER = "owner"
 
 
-class PlaybookForm(forms.Form):
+class PlaybookForm(StyledForm):
     """The meaning of a tier and the aim, in the reader's language."""
 
-    meaning = forms.CharField(max_length=1_000)
-    aim = forms.CharField(max_length=300)
+    aim = forms.CharField(max_length=300, label=text_lazy("playbooks.aim"))
+    meaning = forms.CharField(
+        max_length=1_000, label=text_lazy("playbooks.meaning"), widget=forms.Textarea({"rows": 2})
+    )
 
 
-class ActionForm(forms.Form):
+def _kinds() -> list[tuple[str, str]]:
+    return [(kind, text(f"playbooks.kinds.{kind}")) for kind in KINDS]
+
+
+def _areas() -> list[tuple[str, str]]:
+    return [(area, text(f"playbooks.areas.{area}")) for area in AREAS]
+
+
+class ActionForm(StyledForm):
     """One action; ignored without a text."""
 
-    key = forms.CharField(required=False, max_length=64)
-    kind = forms.ChoiceField(choices=[(kind, kind) for kind in KINDS])
-    area = forms.ChoiceField(choices=[(area, area) for area in AREAS])
-    text = forms.CharField(required=False, max_length=500)
-    due_days = forms.IntegerField(required=False, min_value=1, max_value=3_650)
-    every_days = forms.IntegerField(required=False, min_value=1, max_value=3_650)
+    key = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    text = forms.CharField(
+        required=False, max_length=500, label=text_lazy("playbooks.edit.what"), widget=forms.Textarea({"rows": 2})
+    )
+    kind = forms.ChoiceField(choices=_kinds, label=text_lazy("playbooks.edit.kind"))
+    area = forms.ChoiceField(choices=_areas, label=text_lazy("playbooks.edit.area"))
+    due_days = forms.IntegerField(
+        required=False, min_value=1, max_value=3_650, label=text_lazy("playbooks.edit.due_days")
+    )
+    every_days = forms.IntegerField(
+        required=False, min_value=1, max_value=3_650, label=text_lazy("playbooks.edit.every_days")
+    )
 
 
 ActionForms = forms.formset_factory(ActionForm, extra=BLANK_ROWS, max_num=MOST_ACTIONS, absolute_max=MOST_ACTIONS + 5)
@@ -81,11 +99,11 @@ def _free_key(existing: Mapping[str, object], taken: list[dict[str, Any]]) -> st
     return next(key for number in range(1, 1_000) if (key := f"own_{number}") not in used)
 
 
-class TaskForm(forms.Form):
+class TaskForm(StyledForm):
     """A new task: title, due date, assignee, and the customer, if any."""
 
-    title = forms.CharField(max_length=500)
-    due = DayField()
+    title = forms.CharField(max_length=500, widget=forms.Textarea({"rows": 2}))
+    due = DayField(label=text_lazy("playbooks.make.due"), widget=day_input())
     assignee = forms.CharField(required=False, max_length=20)
     customer = forms.CharField(required=False, max_length=255, strip=True)
 

@@ -185,7 +185,7 @@ def tier_badge(scheme: str, tier: str | None, href: str = "") -> dict[str, objec
 def chart(
     name: str, data: Mapping[str, object], *, label: str = "", fallback: str = "", height: str = ""
 ) -> dict[str, object]:
-    """`{% chart "series" data label=… fallback=svg %}`: a chart drawn by `web/charts.js`, which lists what there is.
+    """`{% chart "series" data label=… fallback=svg %}`: a chart drawn by `web/charts/draw.js`, which lists them.
 
     `data` is what the chart's builder takes (see `custrata.web.charts`), `label` says what the picture shows,
     `fallback` (markup) stands in its place until, and where, there is no script; `height` is "", "low" or "high".

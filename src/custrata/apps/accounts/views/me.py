@@ -19,8 +19,15 @@ from custrata.apps.accounts.views.authentication import VERIFIED, complete_sign_
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
+from custrata.web.lists import Empty, Listing, columns
 from custrata.web.texts import count, sentence, text
 from custrata.web.versions import ChangedMeanwhile, opened
+
+SESSIONS = Listing(
+    "accounts.sessions.title",
+    columns("accounts.sessions", "device", "address", "since", "seen", "end", end="actions"),
+    "accounts/session_row.html",
+)
 
 
 @sensitive_post_parameters("present")
@@ -81,8 +88,11 @@ def password(request: HttpRequest) -> HttpResponse:
 def sessions(request: HttpRequest) -> HttpResponse:
     """One's own sessions."""
     sign_ins = active_sessions(current_user(request), request.session.session_key, timezone.now())
+    others = any(not sign_in.current for sign_in in sign_ins)
     return render(
-        request, "accounts/sessions.html", {"places": sign_ins, "others": any(not p.current for p in sign_ins)}
+        request,
+        "accounts/sessions.html",
+        {"table": SESSIONS.table(sign_ins, empty=Empty("logout", "accounts.sessions.none")), "others": others},
     )
 
 

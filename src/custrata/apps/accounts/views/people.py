@@ -18,10 +18,28 @@ from custrata.apps.accounts.rights import MANAGE_PEOPLE
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
+from custrata.web.lists import Listing, columns
 from custrata.web.posting import redirect_after
 from custrata.web.rights import Role
 from custrata.web.texts import count, sentence, text
 from custrata.web.versions import opened
+
+PEOPLE = Listing(
+    "accounts.people.everybody",
+    (
+        *columns("accounts.field", "name", "username", "role"),
+        *columns("accounts.people", "state", "last_sign_in", "second", "places", places="number"),
+    ),
+    "accounts/person_row.html",
+)
+INVITATIONS = Listing(
+    "accounts.people.invited",
+    (
+        *columns("accounts.field", "username", "role"),
+        *columns("accounts.people", "invited_by", "valid_until", "revoke", revoke="actions"),
+    ),
+    "accounts/invitation_row.html",
+)
 
 
 def _person(number: int) -> User:
@@ -41,9 +59,9 @@ def people_list(request: HttpRequest) -> HttpResponse:
 def _people_page(request: HttpRequest, form: InviteForm) -> HttpResponse:
     at = timezone.now()
     page = {
-        "people": people(),
+        "people": PEOPLE.table(list(people())),
         "locked": locked_out(at),
-        "invitations": open_invitations(),
+        "invitations": INVITATIONS.table(list(open_invitations())),
         "now": at,
         "form": form,
         "roles": list(Role),

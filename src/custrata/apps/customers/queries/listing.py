@@ -16,10 +16,10 @@ from custrata.apps.customers.queries.filters import Selection, selection_of
 from custrata.apps.customers.queries.searching import SearchResult, search_customers
 from custrata.identity.folding import searched
 from custrata.pipeline.reading import Cell, Filter, Ids, Moved, Reading, Tiered
+from custrata.web.lists import LIMIT
 from custrata.web.manifest import function
 from custrata.web.paging import Cursor, keyset
 
-LIMIT = 50
 FEW = 500
 
 

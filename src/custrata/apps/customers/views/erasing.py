@@ -16,18 +16,25 @@ from custrata.apps.customers.rights import ERASE_CUSTOMERS
 from custrata.errors import CustrataError
 from custrata.ingest.erasure import people_of, rows_of
 from custrata.web.gate import needs
+from custrata.web.lists import Empty, Listing, columns
 from custrata.web.posting import redirect_after
 from custrata.web.texts import sentence, text
 from custrata.web.workspace import workspace
 
 LONGEST = 255
+ERASURES = Listing(
+    "customers.erase.erased",
+    columns("customers.erase", "erasure", "at", "removed", "state"),
+    "customers/parts/erasure_row.html",
+)
+EMPTY = Empty("user-off", "customers.erase.nobody", "customers.erase.nobody_text")
 
 
 @needs(ERASE_CUSTOMERS)
 @require_safe
 def erasure_list(request: HttpRequest) -> HttpResponse:
     """The list of erasures, with the field to start one."""
-    return render(request, "customers/erasures.html", {"erasures": erasures(workspace())})
+    return render(request, "customers/erasures.html", {"erasures": ERASURES.table(erasures(workspace()), empty=EMPTY)})
 
 
 @needs(ERASE_CUSTOMERS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -19,7 +19,6 @@ from custrata.apps.customers.queries.columns import GROUPS, Column, available_co
 from custrata.apps.customers.queries.filters import list_filters
 from custrata.apps.customers.queries.list_query import describe_list_query, parse_list_query
 from custrata.apps.customers.queries.listing import (
-    LIMIT,
     Line,
     ListPage,
     ListQuery,
@@ -34,28 +33,17 @@ from custrata.apps.customers.views.chips import chips
 from custrata.apps.customers.views.lookups import reading_or_404
 from custrata.pipeline.reading import Reading
 from custrata.tiering.names import scheme_name, tier_name
-from custrata.web.exports import csv_response, excel_response
+from custrata.web.exports import export_kind, file_response
 from custrata.web.gate import needs
+from custrata.web.lists import LIMIT, Heading, Kind, other_parameters, query_string, sort_heading
 from custrata.web.manifest import ListFilter, function
-from custrata.web.paging import NAME as CURSOR
 from custrata.web.paging import Cursor, Page, page
 from custrata.web.rights import may
 from custrata.web.schemes import tier_named
 from custrata.web.texts import language, text
 from custrata.wording import phrase
 
-FORMATS = ("csv", "xlsx")
 MOST_IN_EXCEL = 200_000
-
-
-@dataclass(frozen=True)
-class Head:
-    """A column header: its sort link, and the current sort order."""
-
-    label: str
-    href: str
-    is_number: bool
-    sorted: str = ""
 
 
 @needs(SEE_CUSTOMERS)
@@ -76,14 +64,13 @@ def customer_list(request: HttpRequest) -> HttpResponse:
             "asked": list_query,
             "run": reading.run if reading is not None else None,
             "chips": list(chips(list_query, request.GET)),
-            "heads": [_head(column, list_query, request.GET) for column in columns],
-            "name_head": _name_head(list_query, request.GET),
+            "headings": list(_headings(columns, list_query, request.GET)),
             "columns": columns,
             "groups": _groups(available, columns),
             "filters": _filters(list_query, reading),
             "declared_filters": _declared_filters(list_query),
-            "kept": [(name, value) for name, value in _other_parameters(request.GET)],
-            "query": _query(request.GET),
+            "kept": list(other_parameters(request.GET, "q")),
+            "query": query_string(request.GET),
             "may_export": may(request.user, EXPORT) and reading is not None,
             "may_edit": may(request.user, EDIT_CUSTOMERS),
             "may_assign": may(request.user, ASSIGN_OWNERS),
@@ -128,39 +115,20 @@ def _sortable(list_query: ListQuery, available: dict[str, Column], reading: Read
     return replace(list_query, sort="customer_id", descending=False)
 
 
-def _head(column: Column, list_query: ListQuery, query: QueryDict) -> Head:
-    if not column.sorts:
-        return Head(column.label, "", column.is_number)
-    # The first click sorts numbers and days descending, texts ascending.
-    is_first = list_query.sort != column.key
-    falls = column.kind not in ("text", "tier", "label") if is_first else not list_query.descending
-    now = "" if is_first else ("descending" if list_query.descending else "ascending")
-    return Head(column.label, _sorted(query, f"{'-' if falls else ''}{column.key}"), column.is_number, now)
-
-
-def _name_head(list_query: ListQuery, query: QueryDict) -> Head:
-    falls = list_query.sort == "customer_id" and not list_query.descending
-    now = "" if list_query.sort != "customer_id" else ("descending" if list_query.descending else "ascending")
-    return Head(text("customers.column.customer"), _sorted(query, f"{'-' if falls else ''}customer_id"), False, now)
-
-
-def _sorted(query: QueryDict, sort: str) -> str:
-    rest = query.copy()
-    rest.pop(CURSOR, None)
-    rest["sort"] = sort
-    return "?" + rest.urlencode()
-
-
-def _other_parameters(query: QueryDict, *, but: tuple[str, ...] = ("q",)) -> Iterator[tuple[str, str]]:
-    for name, values in query.lists():
-        if name not in (*but, CURSOR):
-            yield from ((name, value) for value in values)
-
-
-def _query(query: QueryDict) -> str:
-    rest = query.copy()
-    rest.pop(CURSOR, None)
-    return rest.urlencode()
+def _headings(columns: list[Column], list_query: ListQuery, query: QueryDict) -> Iterator[Heading]:
+    sort, descending = list_query.sort, list_query.descending
+    label = text("customers.column.customer")
+    yield sort_heading(query, "customer_id", label, sort=sort, descending=descending)
+    for column in columns:
+        kind: Kind = "number" if column.is_number else ""
+        if not column.sorts:
+            yield Heading(column.label, kind)
+        else:
+            # The first click sorts numbers and days in descending order, texts in ascending order.
+            falls_first = column.kind not in ("text", "tier", "label")
+            yield sort_heading(
+                query, column.key, column.label, kind=kind, falls_first=falls_first, sort=sort, descending=descending
+            )
 
 
 def _groups(available: dict[str, Column], chosen: list[Column]) -> list[tuple[str, list[tuple[Column, bool]]]]:
@@ -218,10 +186,10 @@ def columns(request: HttpRequest) -> HttpResponse:
 @require_POST
 def export(request: HttpRequest) -> HttpResponseBase:
     """Export all customers of the list with the person's columns."""
-    query, kind = QueryDict(request.POST.get("query", "")), request.POST.get("format", "")
+    query, kind = QueryDict(request.POST.get("query", "")), export_kind(request)
     list_query = parse_list_query(query)
     reading = reading_or_404(list_query.run)
-    if reading is None or kind not in FORMATS:
+    if reading is None:
         raise Http404
     available = available_columns(reading.columns, language())
     columns = columns_of(current_user(request), available)
@@ -238,8 +206,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     )
     header = [text("customers.column.id"), text("customers.column.name"), *(column.label for column in columns)]
     rows = _named(table(reading, list_query, columns), columns, language())
-    respond = csv_response if kind == "csv" else excel_response
-    return respond(f"{text('customers.title')}-{reading.run.as_of:%Y%m%d}", header, rows)
+    return file_response(kind, f"{text('customers.title')}-{reading.run.as_of:%Y%m%d}", header, rows)
 
 
 def _named(rows: Iterator[list[Any]], columns: list[Column], spoken: str) -> Iterator[list[Any]]:

@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers import actions
-from custrata.apps.customers.forms import GroupForm, TagForm, cleaned_number
-from custrata.apps.customers.queries import tag_groups, tags_with_customers
+from custrata.apps.customers.forms import GroupForm, TagForm
+from custrata.apps.customers.queries import tags_with_customers
 from custrata.apps.customers.rights import EDIT_CUSTOMERS
 from custrata.web.gate import needs
-from custrata.web.posting import redirect_after
+from custrata.web.lists import Column, Empty, Listing
+from custrata.web.posting import redirect_after, run_form
 from custrata.web.texts import text
+
+TAGS = Listing(
+    "customers.tags.all",
+    (
+        Column("customers.column.tag"),
+        Column("customers.tags.group"),
+        Column("customers.title", "number"),
+        Column("customers.tags.remove", "actions"),
+    ),
+    "customers/parts/tag_row.html",
+)
+EMPTY = Empty("tags", "customers.tags.none", "customers.tags.none_text")
 
 
 @needs(EDIT_CUSTOMERS)
 @require_safe
 def tag_list(request: HttpRequest) -> HttpResponse:
-    """Every tag with its number of customers, and the groups."""
-    return render(request, "customers/tags.html", {"tags": list(tags_with_customers()), "groups": list(tag_groups())})
+    """Every tag with its number of customers, and the forms of a new tag and a new group."""
+    return _tags_page(request, TagForm(), _group_form())
+
+
+def _group_form(sent: QueryDict | None = None) -> GroupForm:
+    return GroupForm(sent, auto_id="id_group_%s")
+
+
+def _tags_page(request: HttpRequest, form: TagForm, group_form: GroupForm) -> HttpResponse:
+    table = TAGS.table(list(tags_with_customers()), empty=EMPTY)
+    page = {"tags": table, "form": form, "group_form": group_form}
+    return render(request, "customers/tags.html", page, status=422 if form.errors or group_form.errors else 200)
 
 
 @needs(EDIT_CUSTOMERS)
@@ -30,30 +55,28 @@ def tag_list(request: HttpRequest) -> HttpResponse:
 def make(request: HttpRequest) -> HttpResponse:
     """Create a tag."""
     form = TagForm(request.POST)
-    form.is_valid()
-    name, group = form.cleaned_data.get("name", ""), cleaned_number(form, "group")
-    return redirect_after(
-        request,
-        lambda: actions.make_tag(name=name, group_id=group, actor=current_user(request), at=timezone.now()),
-        text("customers.tags.made", name=name),
-        to=reverse("customers:tags"),
-    )
+    if _made(request, form, lambda sent, **who: actions.make_tag(name=sent["name"], group_id=sent["group"], **who)):
+        return redirect("customers:tags")
+    return _tags_page(request, form, _group_form())
 
 
 @needs(EDIT_CUSTOMERS)
 @require_POST
 def make_group(request: HttpRequest) -> HttpResponse:
     """Create a tag group."""
-    form = GroupForm(request.POST)
-    form.is_valid()
-    name, exclusive = form.cleaned_data.get("name", ""), bool(form.cleaned_data.get("exclusive"))
-    person, at = current_user(request), timezone.now()
-    return redirect_after(
-        request,
-        lambda: actions.make_tag_group(name=name, exclusive=exclusive, actor=person, at=at),
-        text("customers.tags.made", name=name),
-        to=reverse("customers:tags"),
-    )
+    form = _group_form(request.POST)
+    if _made(request, form, lambda sent, **who: actions.make_tag_group(**sent, **who)):
+        return redirect("customers:tags")
+    return _tags_page(request, TagForm(), form)
+
+
+def _made(request: HttpRequest, form: TagForm | GroupForm, make: Callable[..., object]) -> bool:
+    """Create what a form describes; on refusal add the error to its name."""
+
+    def act() -> object:
+        return make(form.cleaned_data, actor=current_user(request), at=timezone.now())
+
+    return run_form(request, form, act, lambda _: text("customers.tags.made", name=form.cleaned_data["name"]), "name")
 
 
 @needs(EDIT_CUSTOMERS)
@@ -62,7 +85,7 @@ def remove(request: HttpRequest, number: int) -> HttpResponse:
     """Show how many customers have a tag; after confirmation, delete it."""
     tag = get_object_or_404(tags_with_customers(), pk=number)
     if request.method == "GET":
-        return render(request, "customers/remove_tag.html", {"tag": tag})
+        return render(request, "customers/remove_tag.html", {"tag": tag, "back": reverse("customers:tags")})
     return redirect_after(
         request,
         lambda: actions.remove_tag(tag_id=number, actor=current_user(request), at=timezone.now()),

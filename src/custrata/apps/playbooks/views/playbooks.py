@@ -17,9 +17,9 @@ from custrata.apps.playbooks.queries import cards, kinds_of, own_playbook, tier_
 from custrata.apps.playbooks.rights import DO_TASKS, EDIT_PLAYBOOKS, SEE_PLAYBOOKS
 from custrata.apps.playbooks.views.lookups import playbook_or_404
 from custrata.tiering import BUILT_IN
-from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, care, localized
+from custrata.tiering.playbooks import Playbook, as_data, care, localized
 from custrata.web.gate import needs
-from custrata.web.posting import run_action
+from custrata.web.posting import redirect_after, run_action
 from custrata.web.rights import may
 from custrata.web.texts import language, text
 from custrata.web.versions import opened
@@ -88,11 +88,7 @@ def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
         if run_action(request, act, text("playbooks.said.edited")):
             return HttpResponseRedirect(reverse("playbooks:one", args=[key, tier]))
         playbook = playbook_or_404(key, tier)
-    choices = {
-        "kinds": [(kind, _kind(kind)) for kind in KINDS],
-        "areas": [(area, text(f"playbooks.areas.{area}")) for area in AREAS],
-    }
-    page = {**_playbook_context(playbook), "form": form, "actions": actions, "own": own_playbook(key, tier), **choices}
+    page = {**_playbook_context(playbook), "form": form, "actions": actions, "own": own_playbook(key, tier)}
     page["held"] = as_data(playbook)
     return render(request, "playbooks/edit.html", page, status=200 if sent is None else 422)
 
@@ -101,12 +97,14 @@ def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
 def restore(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     """Confirm and restore the shipped playbook."""
     playbook, own = playbook_or_404(key, tier), own_playbook(key, tier)
-    back = HttpResponseRedirect(reverse("playbooks:one", args=[key, tier]))
+    back = reverse("playbooks:one", args=[key, tier])
     if request.method == "POST":
         who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
-        run_action(request, lambda: restore_playbook(scheme=key, tier=tier, **who), text("playbooks.said.restored"))
-        return back
-    return render(request, "playbooks/restore.html", {**_playbook_context(playbook), "own": own}) if own else back
+        restored = text("playbooks.said.restored")
+        return redirect_after(request, lambda: restore_playbook(scheme=key, tier=tier, **who), restored, to=back)
+    if own is None:
+        return HttpResponseRedirect(back)
+    return render(request, "playbooks/restore.html", {**_playbook_context(playbook), "own": own, "back": back})
 
 
 def _playbook_context(playbook: Playbook) -> dict[str, Any]:

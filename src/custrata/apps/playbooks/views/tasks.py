@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -36,18 +36,31 @@ from custrata.apps.playbooks.views.lookups import task_or_404
 from custrata.apps.playbooks.views.playbooks import ICONS
 from custrata.tiering import BUILT_IN
 from custrata.tiering.names import scheme_name, tier_name
-from custrata.web.exports import Cell, csv_response, excel_response
+from custrata.web.exports import Cell, export_kind, file_response
 from custrata.web.gate import needs
-from custrata.web.paging import Cursor, keyset, page
+from custrata.web.lists import Empty, Listing, columns, query_string
 from custrata.web.posting import run_action
 from custrata.web.rights import may
 from custrata.web.texts import language, text
 from custrata.web.versions import opened
 
-LIMIT = 50
-FILES = {"csv": csv_response, "xlsx": excel_response}
 COLUMNS = ("title", "kind", "customer", "name", "scheme", "tier", "due", "assignee", "state", "result", "ended")
-SOONEST, NEWEST = ("due", "id"), ("-ended_at", "-id")
+NAMES = ("title", "who", "tier", "assignee")
+OPEN_TASKS = Listing(
+    "playbooks.tasks.title",
+    columns("playbooks.column", *NAMES, "due"),
+    "playbooks/parts/task_row.html",
+    order=("due", "id"),
+)
+ENDED_TASKS = replace(OPEN_TASKS, columns=columns("playbooks.column", *NAMES, "ended"), order=("-ended_at", "-id"))
+
+
+class TaskRow(NamedTuple):
+    """A task of the list."""
+
+    task: Task
+    icon: str
+    is_overdue: bool
 
 
 @needs(SEE_PLAYBOOKS)
@@ -55,21 +68,21 @@ SOONEST, NEWEST = ("due", "id"), ("-ended_at", "-id")
 def task_list(request: HttpRequest) -> HttpResponse:
     """Tasks, one's own by default: open ones by due date, ended ones newest first."""
     search, person, day = _search(request), current_user(request), today(timezone.now())
-    of, order = f"tasks {search.whose} {search.stands} {search.scheme}", _order(search)
-    cursor = Cursor.read(request.GET, of=of)
-    rows = keyset(tasks(search, person, day), order, cursor, limit=LIMIT)
-    task_page = page(rows, query=request.GET, cursor=cursor, limit=LIMIT, key=_key(search), of=of)
-    number = counts(search, person, day)
+    listing, number = _listing(search), counts(search, person, day)
+    page = listing.page(request, tasks(search, person, day))
+    rows = [TaskRow(task, ICONS[task.kind], is_overdue(task, day)) for task in page.rows]
+    empty = Empty(
+        "checklist", "playbooks.tasks.none", "playbooks.tasks.none_text", "playbooks.title", reverse("playbooks:list")
+    )
     facts = {
-        "page": task_page,
-        "found": [(row, ICONS[row.kind], is_overdue(row, day)) for row in task_page.rows],
+        "page": page,
+        "table": listing.table(rows, page=page, empty=empty),
         "today": day,
         "search": search,
         "whose": [(value, text(f"playbooks.whose.{value}")) for value in WHOSE],
         "stands": [(value, text(f"playbooks.stands.{value}"), getattr(number, value)) for value in STANDS],
         "schemes": list(BUILT_IN),
-        "query": _query(request),
-        "may_export": may(request.user, EXPORT),
+        "export": f"{reverse('playbooks:export')}?{query_string(request.GET)}" if may(request.user, EXPORT) else "",
         "may_do": may(request.user, DO_TASKS),
     }
     return render(request, "playbooks/tasks.html", facts)
@@ -79,16 +92,14 @@ def task_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 def export(request: HttpRequest) -> HttpResponseBase:
     """Export the selected tasks; recorded in the audit log."""
-    kind = request.POST.get("file", "")
-    if kind not in FILES:
-        raise Http404
+    kind = export_kind(request)
     search, person, at = _search(request), current_user(request), timezone.now()
     chosen = {"whose": search.whose, "stands": search.stands, "scheme": search.scheme}
     record_export(chosen=chosen, kind=kind, actor=person, at=at)
     # Before streaming: the language is no longer active while the rows are sent.
     header = [text(f"playbooks.column.{name}") for name in COLUMNS]
-    rows = tasks(search, person, today(at)).order_by(*_order(search)).iterator(chunk_size=2_000)
-    return FILES[kind](text("playbooks.tasks.title"), header, _rows(rows, language()))
+    rows = tasks(search, person, today(at)).order_by(*_listing(search).order).iterator(chunk_size=2_000)
+    return file_response(kind, text("playbooks.tasks.title"), header, _rows(rows, language()))
 
 
 def _rows(tasks: Iterator[Task], spoken: str) -> Iterator[Sequence[Cell]]:
@@ -184,18 +195,7 @@ def _search(request: HttpRequest) -> Search:
     return SearchForm(request.GET).search(usual)
 
 
-def _order(search: Search) -> tuple[str, str]:
-    return SOONEST if search.stands in ("open", "overdue") else NEWEST
-
-
-def _key(search: Search) -> Callable[[Task], tuple[date | None, int]]:
-    if _order(search) == SOONEST:
-        return lambda row: (row.due, row.pk)
-    return lambda row: (row.ended_at, row.pk)
-
-
-def _query(request: HttpRequest) -> str:
-    """The query string of the search, for the export."""
-    parameters = request.GET.copy()
-    parameters.pop("cursor", None)
-    return parameters.urlencode()
+def _listing(search: Search) -> Listing:
+    """Open tasks by due date, ended ones newest first; cursors are those of the search."""
+    listing = OPEN_TASKS if search.stands in ("open", "overdue") else ENDED_TASKS
+    return replace(listing, name=f"tasks {search.whose} {search.stands} {search.scheme}")

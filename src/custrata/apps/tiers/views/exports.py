@@ -14,7 +14,7 @@ from custrata.apps.tiers.queries import runs, sheets
 from custrata.apps.tiers.views.lookups import scheme_or_404
 from custrata.pipeline.reading import NoSuchRun
 from custrata.web import texts
-from custrata.web.exports import csv_response, excel_response
+from custrata.web.exports import file_response
 from custrata.web.gate import needs
 
 CHOICES = ("tiers.csv", "tiers.xlsx", "customers.csv", "customers.xlsx")
@@ -37,5 +37,4 @@ def export(request: HttpRequest, key: str) -> HttpResponseBase:
     what, _, kind = choice.partition(".")
     sheet = sheets.tier_sheet(scheme, run) if what == "tiers" else sheets.customer_sheet(scheme, run)
     record_export(scheme=key, run=run.id, what=what, kind=kind, actor=current_user(request), at=timezone.now())
-    respond = csv_response if kind == "csv" else excel_response
-    return respond(f"{key}-{what}-{run.id[:8]}", sheet.header, sheet.rows)
+    return file_response(kind, f"{key}-{what}-{run.id[:8]}", sheet.header, sheet.rows)
