@@ -44,7 +44,7 @@ def test_excel_holds_the_same(served: Workspace, operator: Client) -> None:
 @pytest.mark.parametrize("key", ["value", "lifecycle", "rfm", "usage_cycle"])
 def test_every_customer_has_a_line(served: Workspace, operator: Client, key: str) -> None:
     head, *customers = rows(export_file(operator, "customers.csv", key))
-    assert head[:2] == ["Customer", "Name"]
+    assert head[:2] == ["Customer ID", "Name"]
     assert [row[0] for row in customers] == sorted(row[0] for row in customers)
     assert len(customers) == CUSTOMERS
 
