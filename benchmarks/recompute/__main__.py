@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from custrata.engine import Engine, connect
 from custrata.lake import LakeSnapshot, Run, Workspace
 
 MAX_EXAMPLES = 3
+# What makes a customer known, and from when on.
+MENTIONS = (("customer_records", "registered_at"), ("customer_records", "updated_at"), ("events", "occurred_at"),
+            ("feedback", "given_at"), ("orders", "ordered_at"))  # fmt: skip
 
 
 def judge_of(curve: Mapping[str, Any]) -> Judge:
@@ -42,13 +46,20 @@ def bought(lake: LakeSnapshot, engine: Engine) -> ir.Table:
     return both.select("order_id", category=both.category.fill_null(both.usual)).distinct()
 
 
+def mentioned(lake: LakeSnapshot, engine: Engine, table: str, at: str) -> ir.Table:
+    """When a table first mentions each customer: `customer_id`, `at` (null: at no time that is stated)."""
+    rows = lake.read(table, engine)
+    return rows.filter(rows.customer_id.notnull()).group_by("customer_id").aggregate(at=rows[at].min())
+
+
 def compare_run(workspace: Workspace, run: Run) -> dict[str, int]:
     """Differences by scheme of one run, printed with examples."""
     with workspace.lake.reading() as lake, connect() as engine:
         orders = engine.arrow(lake.read("orders", engine).filter(lambda row: row.ordered_at < run.as_of)).to_pylist()
         categories = engine.arrow(bought(lake, engine)).to_pylist()
         profile = engine.arrow(run.read("profile", engine)).to_pylist()
-    facts = Facts(orders, categories, run.as_of, run.record["zone"])
+        tables = [engine.arrow(mentioned(lake, engine, table, at)).to_pylist() for table, at in MENTIONS]
+    facts = Facts(orders, categories, run.as_of, run.record["zone"], mentions=chain(*tables))
     mine = Schemes(facts, judge_of(run.record["curve"])).every()
     counts = {}
     for key, tiers in mine.items():

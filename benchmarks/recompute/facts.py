@@ -65,14 +65,16 @@ class Facts:
     """Everybody at an instant. Rows of the canonical tables; times are aware."""
 
     def __init__(
-        self, orders: Iterable[Row], lines: Iterable[Row], as_of: datetime, zone: str, feedback: Iterable[Row] = ()
-    ) -> None:
+        self, orders: Iterable[Row], lines: Iterable[Row], as_of: datetime, zone: str, feedback: Iterable[Row] = (),
+        mentions: Iterable[Row] = (),
+    ) -> None:  # fmt: skip
         self.zone, self.as_of = ZoneInfo(zone), as_of
         self.today = day_of(as_of, self.zone)
         self.people: dict[str, Person] = defaultdict(Person)
         past = [row for row in orders if row["ordered_at"] < as_of]
         self.first_fact = min(row["ordered_at"] for row in past)
         self._count(past)
+        self._prospects(mentions)
         self._categories(lines)
         self._feedback([row for row in feedback if row["given_at"] < as_of])
         gaps = [gap for person in self.people.values() for gap in gaps_of(person.days)]
@@ -112,6 +114,16 @@ class Facts:
             person.orders.append(Order(row["order_id"], row["ordered_at"], day, net, sold, discount))
         for person in self.people.values():
             person.orders.sort(key=lambda order: (order.at, order.net))
+
+    def _prospects(self, mentions: Iterable[Row]) -> None:
+        """Those who are known without having ordered: from their earliest mention on, always where none is dated."""
+        earliest: dict[str, datetime | None] = {}
+        for row in mentions:
+            times = [at for at in (earliest.get(row["customer_id"]), row["at"]) if at is not None]
+            earliest[row["customer_id"]] = min(times, default=None)
+        for name, at in earliest.items():
+            if at is None or at < self.as_of:
+                self.people[name]  # a defaultdict: somebody without orders
 
     def _categories(self, lines: Iterable[Row]) -> None:
         counted = {

@@ -196,7 +196,9 @@ class Schemes:
 
     def potential(self) -> Tiers:
         high = {name for name, tier in self.value().items() if tier == "high"}
-        grown = {name: self.spend(name, 90) - self.spend(name, 180, 90) for name in self.active}
+        # A window before the first fact is not empty but unknown.
+        covered = self.facts.first_fact <= self.facts.start(180)
+        grown = {name: self.spend(name, 90) - self.spend(name, 180, 90) for name in self.active if covered}
         line = share_line(list(grown.values()), Fraction(3, 10))
         return {
             name: "high"
