@@ -19,6 +19,7 @@ AGAIN = 0.1  # seconds between one interruption and the next
 
 
 class TookTooLong(Refused):
+    status = 503
     template = (
         "This took longer than {seconds} seconds and was stopped; nothing has changed. Ask for less at once, or let a "
         "refresh do it."

@@ -23,6 +23,7 @@ class Damaged(Refused):
     `reason` is a phrase, or the error raised in reading the file.
     """
 
+    status = 500
     template = (
         "{file} cannot be read: {reason}. `custrata doctor` names everything that is damaged, `custrata repair` mends "
         "what can be mended; otherwise restore the workspace from a backup."

@@ -33,6 +33,7 @@ from custrata.tiering.schemes import dependency_order
 
 
 class NoSuchBuiltIn(BadInput):
+    status = 404
     template = "There is no built-in scheme “{scheme}”. There is {known}; or hand in a definition."
 
 

@@ -24,6 +24,7 @@ _running, _admitted = BoundedSemaphore(AT_ONCE), BoundedSemaphore(AT_ONCE + WAIT
 
 
 class ServerBusy(Refused):
+    status = 503
     template = "Too much is being computed at this moment. Nothing has changed; ask again in a few seconds."
 
 

@@ -32,6 +32,7 @@ class ChangedMeanwhile(Refused):
 
 
 class VersionDiffers(Refused):
+    status = 412
     template = "It is not the version of If-Match any more. Read it again, and decide anew."
 
 
