@@ -74,7 +74,7 @@ def test_price_sensitivity_by_its_definition() -> None:
 
 
 def test_price_sensitivity_is_refused_where_too_few_had_a_discount() -> None:
-    with pytest.raises(TooFewDiscounted, match="There are 0, and 30 are needed"):
+    with pytest.raises(TooFewDiscounted, match="There are 0, and at least 30 are required"):
         cs.price_sensitivity(sales(a="50 50"), as_of=AS_OF)
 
 

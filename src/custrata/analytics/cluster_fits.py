@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import log
@@ -35,7 +36,9 @@ def fit_each(
     scaled: Floats, numbers: Iterable[int], method: str, seed: int
 ) -> tuple[dict[int, Fit], dict[int, list[float]]]:
     """The clusters for each number of them, and their mean silhouettes on every sample."""
-    with threadpool_limits(limits=1):  # several threads add up in any order
+    with threadpool_limits(limits=1), warnings.catch_warnings():  # several threads add up in any order
+        # In some containers scikit-learn cannot count the cores, and says so; one thread needs no count.
+        warnings.filterwarnings("ignore", "Could not find the number of physical cores", UserWarning)
         fits = {number: _fit(scaled, number, method, seed) for number in numbers}
         return fits, {number: _silhouettes(scaled, fit.labels) for number, fit in fits.items()}
 

@@ -19,6 +19,7 @@ AGAIN = 0.1  # seconds between one interruption and the next
 
 
 class TookTooLong(Refused):
+    status = 503
     template = (
         "The computation took longer than {seconds} seconds and was stopped; nothing was changed. Reduce its range, "
         "or leave it to a refresh."

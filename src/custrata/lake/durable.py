@@ -23,6 +23,7 @@ class Damaged(Refused):
     `reason` is a phrase, or the error raised in reading the file.
     """
 
+    status = 500
     template = (
         "{file} cannot be read: {reason}. `custrata doctor` lists all damage, `custrata repair` repairs what it can; "
         "otherwise restore the workspace from a backup."

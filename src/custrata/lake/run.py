@@ -21,6 +21,7 @@ from custrata.lake.sums import check, checksums_in, replace_listed
 
 
 class NoSuchRunTable(Refused):
+    status = 404
     template = (
         "The run {run} has no table “{table}” because an earlier version made it. Refresh the workspace to create it."
     )

@@ -10,7 +10,6 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.ladders import Ladder
-from custrata.engine import Engine
 from custrata.engine.functions import discrete_quantile, only_row
 
 
@@ -31,16 +30,46 @@ class Distribution:
     highest: Any = None
 
 
-def histogram(
-    value: ir.Value, bins: int, engine: Engine, *, ladder: Ladder | None = None, unit: str = ""
-) -> Distribution:
-    """The distribution of a column; empty values are left out.
+@dataclass(frozen=True)
+class Bins:
+    """Bins of equal width from `low` on; the first and the last include all values beyond them."""
+
+    low: float
+    width: float
+    number: int
+
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """The limits of the bins, one more than there are bins."""
+        return tuple(self.low + self.width * place for place in range(self.number + 1))
+
+
+def histogram(value: ir.Value, bins: Bins) -> tuple[int, ...]:
+    """The number of values in each bin; empty values are left out.
+
+    >>> import ibis
+    >>> orders = ibis.memtable({"orders": [1, 1, 2, 7, None]}).orders
+    >>> histogram(orders, Bins(low=1, width=2, number=3))
+    (3, 0, 1)
+    """
+    table = value.name("value").as_table()
+    place = ((table["value"].cast("float64") - bins.low) / bins.width).floor().cast("int64")
+    rows = table.filter(table["value"].notnull())
+    counted = rows.group_by(place=ibis.greatest(ibis.least(place, bins.number - 1), 0)).aggregate(
+        customers=rows.count()
+    )
+    counts = {row["place"]: row["customers"] for row in counted.to_pyarrow().to_pylist()}
+    return tuple(counts.get(place, 0) for place in range(bins.number))
+
+
+def distribution_of(value: ir.Value, number: int, *, ladder: Ladder | None = None, unit: str = "") -> Distribution:
+    """The distribution of a column in at most so many bins; empty values are left out.
 
     >>> import ibis
     >>> from custrata.engine import connect
     >>> with connect() as duck:
     ...     table = duck.from_arrow(ibis.memtable({"orders": [1, 1, 2, 7, None]}).to_pyarrow())
-    ...     histogram(table.orders.cast("int32"), 40, duck).counts
+    ...     distribution_of(table.orders.cast("int32"), 40).counts
     (2, 1, 0, 0, 0, 0, 1)
     """
     table = value.as_table()
@@ -57,24 +86,14 @@ def histogram(
     if not ends["customers"]:
         return Distribution((), (), ladder, 0, unit)
     low = float(ends["lowest"] if ends["lowest"] >= 0 else ends["first"])
-    width, many = _bins(low, float(ends["last"]), bins, whole=column.type().is_integer())
-    place = ibis.greatest(ibis.least(((column.cast("float64") - low) / width).floor().cast("int64"), many - 1), 0)
-    binned = table.filter(column.notnull()).group_by(place=place).aggregate(customers=ibis._.count())
-    counts = {row["place"]: row["customers"] for row in engine.arrow(binned).to_pylist()}
-    return Distribution(
-        tuple(low + width * number for number in range(many + 1)),
-        tuple(counts.get(number, 0) for number in range(many)),
-        ladder,
-        ends["customers"],
-        unit,
-        ends["lowest"],
-        ends["highest"],
-    )
+    bins = _bins(low, float(ends["last"]), number, whole=column.type().is_integer())
+    counts = histogram(column, bins)
+    return Distribution(bins.edges, counts, ladder, ends["customers"], unit, ends["lowest"], ends["highest"])
 
 
-def _bins(low: float, high: float, bins: int, *, whole: bool) -> tuple[float, int]:
-    """The width of a bin, and how many there are; whole numbers are never parted."""
+def _bins(low: float, high: float, number: int, *, whole: bool) -> Bins:
+    """The bins between two values; whole numbers are never parted."""
     if whole:
-        width = max(1, ceil((high - low + 1) / bins))
-        return float(width), ceil((high - low + 1) / width)
-    return ((high - low) / bins, bins) if high > low else (1.0, 1)
+        width = max(1, ceil((high - low + 1) / number))
+        return Bins(low, float(width), ceil((high - low + 1) / width))
+    return Bins(low, (high - low) / number, number) if high > low else Bins(low, 1.0, 1)

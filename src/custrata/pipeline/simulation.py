@@ -18,7 +18,7 @@ from custrata.lake import Run, Workspace
 from custrata.pipeline.decisions import Decisions
 from custrata.pipeline.drafts import Draft, graded_draft
 from custrata.pipeline.graded import GradedRun
-from custrata.pipeline.histogram import Distribution, histogram
+from custrata.pipeline.histogram import Distribution, distribution_of
 from custrata.pipeline.record import graded_record
 from custrata.schema import SUM
 from custrata.tiering import explain
@@ -183,7 +183,7 @@ def distribution(
         if draft.result is None:
             return Distribution((), (), None, 0, record["unit"])
         ladder = record["ladder"] if isinstance(of, Definition) else None
-        return histogram(draft.result.value, bins, engine, ladder=ladder, unit=record["unit"])
+        return distribution_of(draft.result.value, bins, ladder=ladder, unit=record["unit"])
 
 
 def _of_trait(trait: str) -> Definition:

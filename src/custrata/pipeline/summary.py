@@ -10,6 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.engine.functions import discrete_quantile
+from custrata.pipeline.histogram import Bins, histogram
 from custrata.schema import SUM
 
 PARETO_POINTS = 100
@@ -127,19 +128,17 @@ def _histograms(graded: ir.Table) -> dict[str, dict[str, Any]]:
     }
     ends = _rows(has.aggregate(**aggregates))[0]
     return {
-        name: _histogram(has, name, ends[f"{name}_low"], ends[f"{name}_high"], ends[f"{name}_median"])
-        for name in HISTOGRAMS
+        name: _recorded(has[name], unit, ends[f"{name}_low"], ends[f"{name}_high"], ends[f"{name}_median"])
+        for name, unit in HISTOGRAMS.items()
     }
 
 
-def _histogram(has: ir.Table, name: str, low: float | None, high: float, median: Any) -> dict[str, Any]:
+def _recorded(value: ir.Value, unit: str, low: float | None, high: float, median: Any) -> dict[str, Any]:
     if low is None:
         return {"edges": [], "counts": [], "median": None}
-    width = max((high - low) / BINS, 1.0 if HISTOGRAMS[name] != "money" else 0.01)
-    place = ibis.least(((has[name].cast("float64") - low) / width).floor().cast("int64"), BINS - 1)
-    counts = {row["place"]: row["n"] for row in _rows(has.group_by(place=place).aggregate(n=has.count()))}
+    bins = Bins(low, max((high - low) / BINS, 0.01 if unit == "money" else 1.0), BINS)
     return {
-        "edges": [round(low + width * number, 2) for number in range(BINS + 1)],
-        "counts": [counts.get(number, 0) for number in range(BINS)],
+        "edges": [round(edge, 2) for edge in bins.edges],
+        "counts": list(histogram(value, bins)),
         "median": median,
     }

@@ -33,6 +33,7 @@ from custrata.tiering.schemes import dependency_order
 
 
 class NoSuchBuiltIn(BadInput):
+    status = 404
     template = "There is no built-in scheme “{scheme}”. Available: {known}; or pass a definition."
 
 

@@ -16,6 +16,7 @@ from custrata.pipeline.view import open_source
 
 
 class NoSuchPublishedRun(BadInput):
+    status = 404
     template = "There is no published run “{run}”. Give an ID from custrata runs list."
 
 

@@ -32,6 +32,7 @@ PATIENCE = 10.0
 
 
 class NoSuchVersion(BadInput):
+    status = 404
     template = "The scheme {scheme} has no version {version}."
 
 
@@ -41,7 +42,8 @@ class NothingToPublish(Refused):
 
 class KindIsTaken(Refused):
     template = (
-        "The scheme {scheme} is of the kind {kind}; a version of another kind would break its history. Use another key."
+        "The scheme {scheme} is of the kind {kind}, which cannot change: a version of another kind would break its "
+        "history. Create a new scheme instead."
     )
 
 
@@ -163,9 +165,7 @@ class SchemeLibrary:
         """
         in_force = {} if replace else self.published()
         for definition in definitions:
-            numbers = self._numbers(definition.key)
-            if numbers and (kind := self.version(definition.key, max(numbers)).definition.kind) != definition.kind:
-                raise KindIsTaken(scheme=definition.key, kind=kind)
+            self.check_kind(definition.key, definition.kind)
         together = {key: version.definition for key, version in in_force.items()} | {
             definition.key: definition for definition in definitions
         }
@@ -175,6 +175,15 @@ class SchemeLibrary:
             for needed in scheme_of(definition).needs(sorted(everywhere - {definition.key}), optional=False):
                 if needed not in together:
                     raise ReadsUnknownScheme(scheme=definition.key, needed=needed)
+
+    def check_kind(self, key: str, kind: object, *, name: str = "") -> None:
+        """Whether a version of this kind can follow those of the scheme, which the refusal calls by `name` or key.
+
+        Raises `KindIsTaken`.
+        """
+        numbers = self._numbers(key)
+        if numbers and (published := self.version(key, max(numbers)).definition.kind) != kind:
+            raise KindIsTaken(scheme=name or key, kind=published)
 
     def publish(
         self,

@@ -23,10 +23,12 @@ from custrata.web.scopes import Scope
 
 
 class NotAuthenticated(Refused):
+    status = 401
     template = "Send a token of this server in the header: Authorization: Bearer TOKEN."
 
 
 class NotAllowed(Refused):
+    status = 403
     template = "This token has no permission for that."
 
 

@@ -24,6 +24,7 @@ _running, _admitted = BoundedSemaphore(AT_ONCE), BoundedSemaphore(AT_ONCE + WAIT
 
 
 class ServerBusy(Refused):
+    status = 503
     template = "Too many computations are running. Nothing was changed; try again in a few seconds."
 
 

@@ -97,6 +97,6 @@ def _timeout_page(request: HttpRequest, error: CustrataError) -> HttpResponse:
         "text": texts.sentence(error),
         "reference": "",
     }
-    answer = render(request, "web/error.html", page, status=503)
+    answer = render(request, "web/error.html", page, status=error.status)
     answer.headers["Retry-After"] = "10"
     return answer

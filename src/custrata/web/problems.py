@@ -20,28 +20,13 @@ from ninja.errors import HttpError, Throttled, ValidationError
 from ninja.renderers import JSONRenderer
 from ninja.responses import NinjaJSONEncoder
 
-from custrata.engine.deadline import TookTooLong
-from custrata.errors import BadInput, CustrataError
-from custrata.lake.durable import Damaged
-from custrata.pipeline.reading import NoSuchColumn
-from custrata.web.bearers import NotAllowed, NotAuthenticated
-from custrata.web.computing import ServerBusy, named_failure, unfit_value
+from custrata.errors import CustrataError
+from custrata.web.computing import named_failure, unfit_value
 from custrata.web.requests import reference
-from custrata.web.versions import VersionDiffers
 
 log = logging.getLogger("custrata.api")
 RETRY = "10"  # seconds
 MEDIA = "application/problem+json"
-# The first match counts; for all others: `NoSuch…` 404, `BadInput` 422, `Refused` 409.
-STATUSES: tuple[tuple[type[CustrataError], int], ...] = (
-    (NotAuthenticated, 401),
-    (NotAllowed, 403),
-    (NoSuchColumn, 422),
-    (TookTooLong, 503),
-    (VersionDiffers, 412),
-    (ServerBusy, 503),
-    (Damaged, 500),
-)
 
 
 class ExactEncoder(NinjaJSONEncoder):
@@ -76,23 +61,12 @@ def problem(status: int, code: str, detail: str, **more: object) -> HttpResponse
     return HttpResponse(body, content_type=MEDIA, status=status)
 
 
-def status_of(error: CustrataError) -> int:
-    """The HTTP status of a Custrata error."""
-    for kind, status in STATUSES:
-        if isinstance(error, kind):
-            return status
-    if type(error).__name__.startswith("NoSuch"):
-        return 404
-    return 422 if isinstance(error, BadInput) else 409
-
-
-def refuse(request: HttpRequest, error: CustrataError) -> HttpResponse:
-    """The response to a Custrata error."""
-    status = status_of(error)
-    answer = problem(status, type(error).__name__, str(error))
-    if status == 503:
+def refuse(request: HttpRequest, error: CustrataError, **more: object) -> HttpResponse:
+    """The response to a Custrata error, with the status of its class."""
+    answer = problem(error.status, type(error).__name__, str(error), **more)
+    if error.status == 503:
         answer.headers["Retry-After"] = RETRY
-    if status == 401:
+    if error.status == 401:
         answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
 

@@ -32,6 +32,7 @@ class ChangedMeanwhile(Refused):
 
 
 class VersionDiffers(Refused):
+    status = 412
     template = "The content no longer matches the version of If-Match. Read it again before you decide."
 
 

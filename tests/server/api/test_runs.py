@@ -6,6 +6,7 @@ import pytest
 from tests.server.api.conftest import MakeProgram
 
 from custrata.lake import Workspace
+from custrata.pipeline.upkeep import trace_of
 
 pytestmark = pytest.mark.django_db
 
@@ -30,3 +31,10 @@ def test_one_refresh_tells_what_it_found_and_by_which_versions(make_program: Mak
 def test_an_unknown_refresh_is_not_found(make_program: MakeProgram, served: Workspace) -> None:
     answer = make_program().get("/runs/nope")
     assert (answer.status_code, answer.json()["code"]) == (404, "NoSuchRun")
+
+
+def test_a_removed_run_is_not_found_either(make_program: MakeProgram, own_workspace: Workspace) -> None:
+    run = own_workspace.runs.all()[1]
+    own_workspace.runs.reduce_to_traces({run.id: trace_of(run)})
+    answer = make_program().get(f"/runs/{run.id}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "RunRemoved")

@@ -53,7 +53,8 @@ def _listen(page: Page, wrong: list[str]) -> None:
 
 
 def wait_for_charts(page: Page) -> None:
-    page.wait_for_function(f"document.querySelectorAll('figure.drawn canvas').length >= {len(CHARTS)}")
+    # As a function: the policy of the pages forbids text to be evaluated again and again.
+    page.wait_for_function(f"() => document.querySelectorAll('figure.drawn canvas').length >= {len(CHARTS)}")
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])

@@ -19,7 +19,6 @@ from custrata.apps.tiers.actions import (
     BadKey,
     DraftChangedMeanwhile,
     KeyTaken,
-    KindCannotChange,
     NoDraft,
     copy_scheme,
     create_scheme,
@@ -40,7 +39,7 @@ from custrata.lake import Workspace
 from custrata.pipeline.reading import GradedRun
 from custrata.tiering.checking import NotANumberTrait, UnknownTraits
 from custrata.tiering.fields import BadDefinition
-from custrata.tiering.library import NoSuchVersion, NothingToPublish, StillRead
+from custrata.tiering.library import KindIsTaken, NoSuchVersion, NothingToPublish, StillRead
 from custrata.web.rights import Role
 
 pytestmark = pytest.mark.django_db
@@ -113,7 +112,7 @@ def test_a_save_that_did_not_see_the_newest_is_refused(ann: User, revision: date
         ({"key": "new"}, BadKey),
         ({"key": "Größe"}, BadKey),
         ({"key": "111"}, BadKey),
-        ({"key": "value"}, KindCannotChange),
+        ({"key": "value"}, KindIsTaken),
         ({"revision": AT}, DraftChangedMeanwhile),
     ],
 )

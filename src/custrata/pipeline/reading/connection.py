@@ -6,9 +6,12 @@ import atexit
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import ibis
+import ibis.expr.types as ir
 import pyarrow as pa
 
 from custrata.engine import DuckEngine
@@ -64,6 +67,10 @@ class Connection:
     def batches(self, sql: str, values: Sequence[object], rows: int) -> pa.RecordBatchReader:
         """The result in batches of so many rows."""
         return self._cursor.execute(sql, list(values)).to_arrow_reader(rows)
+
+    def parquet(self, path: Path) -> ir.Table:
+        """A Parquet file as an Ibis table, which is computed on this connection."""
+        return ibis.duckdb.from_connection(self._cursor).read_parquet(path)
 
     def register(self, table: pa.Table) -> str:
         """Register an Arrow table for queries; returns its name."""

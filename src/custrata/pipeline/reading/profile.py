@@ -40,6 +40,7 @@ class NoSuchColumn(BadInput):
 
 
 class NoSuchRun(BadInput):
+    status = 404
     template = "There is no run “{run}”. It may have been replaced by a newer one; choose one from the list of runs."
 
 

@@ -48,6 +48,7 @@ Data = Mapping[str, Any]
 
 
 class NoSuchPlaybook(BadInput):
+    status = 404
     template = "There is no playbook for the tier {tier} of the scheme {scheme}."
 
 

@@ -35,6 +35,7 @@ class UnknownRole(BadInput):
 
 
 class NoSuchPerson(Refused):
+    status = 404
     template = "There is no such person. Look at the list again."
 
 

@@ -39,6 +39,7 @@ class TokenExpiresBefore(BadInput):
 
 
 class NoSuchToken(Refused):
+    status = 404
     template = "There is no such token, or it was revoked already. Look at the list again."
 
 

@@ -7,6 +7,7 @@ from custrata.errors import BadInput
 
 
 class NoSuchCustomer(BadInput):
+    status = 404
     template = "There is no customer “{customer}”. Look at the list again."
 
 

@@ -24,6 +24,7 @@ class NoteTooLong(BadInput):
 
 
 class NoSuchNote(BadInput):
+    status = 404
     template = "This note no longer exists."
 
 

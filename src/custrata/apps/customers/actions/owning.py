@@ -18,6 +18,7 @@ from custrata.web.versions import Parts, ensure_unchanged
 
 
 class NoSuchOwner(BadInput):
+    status = 404
     template = "There is no such person, or they were deactivated. Choose someone else."
 
 

@@ -24,10 +24,12 @@ class UnusableName(BadInput):
 
 
 class NoSuchTag(BadInput):
+    status = 404
     template = "There is no such tag. Look at the list again."
 
 
 class NoSuchGroup(BadInput):
+    status = 404
     template = "There is no such tag group. Look at the list again."
 
 

@@ -17,6 +17,7 @@ from custrata.web.versions import Parts, ensure_unchanged
 
 
 class NoSuchTask(BadInput):
+    status = 404
     template = "This task no longer exists."
 
 

@@ -27,6 +27,7 @@ DEFAULT_DAYS = 7
 
 
 class NoSuchAction(BadInput):
+    status = 404
     template = "The playbook of {tier} has no action “{action}”. It may have been edited; look at it again."
 
 
@@ -35,6 +36,7 @@ class TaskNeedsTitle(BadInput):
 
 
 class NoSuchAssignee(BadInput):
+    status = 404
     template = "There is no such person, or they may not do tasks. Choose someone else."
 
 

@@ -41,10 +41,6 @@ class BadKey(BadInput):
     )
 
 
-class KindCannotChange(Refused):
-    template = "The scheme {scheme} is of the kind {kind}, which cannot change. Create a new scheme instead."
-
-
 @transaction.atomic
 def save_draft(
     *, key: str, definition: Mapping[str, Any], note: str, revision: datetime | None, actor: User | None, at: datetime
@@ -52,13 +48,13 @@ def save_draft(
     """Save the draft of a scheme, complete or not.
 
     `revision` is the save time of the draft the change is based on, None for a new draft. Saving the same draft again
-    changes nothing. Raises `DraftChangedMeanwhile`, `KindCannotChange`, `BadKey`.
+    changes nothing. Raises `DraftChangedMeanwhile`, `KindIsTaken`, `BadKey`.
     """
     stored = Draft.objects.select_for_update().filter(scheme=key).first()
     if (stored.at if stored else None) != revision:
         raise DraftChangedMeanwhile(scheme=key)
     content = {**definition, "key": key}
-    _check_kind(key, content)
+    library().check_kind(key, content.get("kind"), name=definition_name(content))
     if stored is not None and stored.definition == content and stored.note == note:
         return stored
     facts = {"definition": content, "note": note, "author": actor, "at": at}
@@ -112,13 +108,6 @@ def _validated_key(key: str) -> str:
     if not KEY.fullmatch(key) or key.isdigit() or key in RESERVED:
         raise BadKey(key=key)
     return key
-
-
-def _check_kind(key: str, data: Mapping[str, Any]) -> None:
-    """Refuse a definition of another kind: it would break the scheme's history."""
-    versions = library().versions(key)
-    if versions and data.get("kind") != versions[0].definition.kind:
-        raise KindCannotChange(scheme=definition_name(data), kind=versions[0].definition.kind)
 
 
 def _named_copy(key: str, data: Mapping[str, Any]) -> dict[str, Any]:

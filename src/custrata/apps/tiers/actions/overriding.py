@@ -22,6 +22,7 @@ Unchanged = Callable[[object], None]
 
 
 class NoSuchTier(BadInput):
+    status = 404
     template = "The scheme {scheme} has no tier {tier}."
 
 
@@ -34,6 +35,7 @@ class OverrideEndsBefore(BadInput):
 
 
 class NoSuchMode(BadInput):
+    status = 404
     template = "The mode of an override is at_least or exactly, not “{mode}”."
 
 

@@ -12,7 +12,7 @@ from custrata.apps.tiers.queries.feed import ChangesRewritten, feed
 from custrata.apps.tiers.rights import READ_CHANGES
 from custrata.web.bearers import BearerToken
 from custrata.web.listing import MOST
-from custrata.web.problems import answers, problem
+from custrata.web.problems import answers, refuse
 
 router = Router(tags=["changes"])
 
@@ -37,6 +37,6 @@ def list_changes(request: HttpRequest, params: Query[Since]) -> dict[str, Any] |
     try:
         page = feed(params.since, schemes=schemes, limit=params.limit)
     except ChangesRewritten as error:
-        return problem(410, type(error).__name__, str(error), since=error.facts["since"])
+        return refuse(request, error, since=error.facts["since"])
     changes = [{**row, "source": row["from_tier"], "target": row["tier"], "run": row["run"].id} for row in page.changes]
     return {"changes": changes, "since": page.since, "more": page.more}

@@ -24,6 +24,7 @@ START = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class ChangesRewritten(Refused):
+    status = 410
     template = (
         "The history before this cursor was rebuilt on {made}, from {start} on. Continue with the cursor in `since`: "
         "it returns all changes from then on again, and they replace those read before."

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from custrata.apps.tiers.queries.runs import newest, profile_of
-from custrata.pipeline.reading.connection import Serving, literal, quoted
+from custrata.apps.tiers.queries.runs import newest
+from custrata.pipeline.reading.values import positive_quantiles
 from custrata.wording import LANGUAGES, phrase
 
 Data = dict[str, Any]
@@ -105,10 +105,7 @@ def lines_for(trait: str, shares: Sequence[float]) -> list[int] | None:
     run = newest()
     if run is None:
         return None
-    column, source = quoted(trait), f"read_parquet({literal(str(profile_of(run)))})"
-    sql = f"SELECT quantile_disc({column}::DOUBLE, {list(shares)}) AS lines FROM {source} WHERE {column} > 0"
-    with Serving().connect() as connection:
-        lines = [_rounded(value) for value in connection.table(sql).to_pylist()[0]["lines"] or ()]
+    lines = [_rounded(value) for value in positive_quantiles(run, trait, shares)]
     return lines if lines == sorted(set(lines), reverse=True) and lines else None
 
 

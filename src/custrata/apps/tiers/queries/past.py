@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
 from custrata.apps.tiers.queries.runs import all_runs
 from custrata.lake import Run
 from custrata.lake.runs import Runs
 from custrata.pipeline.reading import GradedRun, Mover, biggest_movers
-from custrata.pipeline.reading.connection import Serving, literal
 from custrata.pipeline.reading.stays import Stays, describe_stays, stays_of
 from custrata.report import Scheme
 from custrata.report.colours import tier_colours
@@ -48,18 +45,6 @@ class LateRun:
     late_customers: int
     late_orders: int
     corrected: int
-
-
-@dataclass(frozen=True)
-class Correction:
-    """A customer whose tier at a run was corrected: published first as `was`, now `tier`."""
-
-    customer_id: str
-    name: str | None
-    scheme: str
-    was: str
-    tier: str
-    at: datetime | None
 
 
 def stays_panel(scheme: Scheme) -> StaysPanel:
@@ -124,45 +109,3 @@ def _late_run(run: GradedRun, key: str | None) -> LateRun:
 def late_run(run: GradedRun) -> LateRun:
     """The late facts of a run, over all its schemes."""
     return _late_run(run, None)
-
-
-def corrected_by_scheme(run: Run) -> dict[str, int]:
-    """The number of customers with a corrected tier at a run, by scheme."""
-    if not _file(run).exists():
-        return {}
-    sql = f"SELECT scheme, count(*) AS many FROM {_corrections(run)} GROUP BY ALL ORDER BY ALL"
-    with Serving().connect() as connection:
-        return {row["scheme"]: row["many"] for row in connection.table(sql).to_pylist()}
-
-
-def corrections(run: Run, *, scheme: str = "", start: int = 0, most: int = ROWS) -> list[Correction]:
-    """The corrections at a run, newest first, from offset `start` on."""
-    if not _file(run).exists():
-        return []
-    columns = _columns(run)
-    profile = f"read_parquet({literal(str(run.folder / 'profile.parquet'))})"
-    at = 'wrong."at"' if "at" in columns else "NULL"
-    named = "named.name" if "name" in _columns(run, "profile") else "NULL"
-    sql = f"""
-        SELECT customer_id, {named} AS name, wrong.scheme, wrong.was, wrong.tier, {at} AS "at"
-        FROM {_corrections(run)} AS wrong LEFT JOIN {profile} AS named USING (customer_id)
-        WHERE ? IN ('', wrong.scheme)
-        ORDER BY "at" DESC, customer_id, wrong.scheme LIMIT ? OFFSET ?"""
-    values: Sequence[Any] = (scheme, most, start)
-    with Serving().connect() as connection:
-        return [Correction(**row) for row in connection.table(sql, values).to_pylist()]
-
-
-def _columns(run: Run, name: str = "corrections") -> set[str]:
-    source = literal(str(run.folder / f"{name}.parquet"))
-    with Serving().connect() as connection:
-        description = connection.table(f"DESCRIBE SELECT * FROM read_parquet({source})")
-    return set(description["column_name"].to_pylist())
-
-
-def _file(run: Run) -> Path:
-    return run.folder / "corrections.parquet"
-
-
-def _corrections(run: Run) -> str:
-    return f"read_parquet({literal(str(_file(run)))})"

@@ -10,7 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from custrata.lake import Run
 from custrata.lake.durable import Damaged
 from custrata.lake.manifest import ImportRecord, Manifest
 from custrata.lake.retention import instant_of
@@ -130,11 +129,6 @@ def run_facts(run: GradedRun) -> RunFacts:
     """The summary of a run."""
     totals = run.totals
     return RunFacts(run.id, run.as_of, run.created_at, run.seconds, totals.customers, totals.active, totals.spend_90d)
-
-
-def profile_of(run: Run) -> Path:
-    """The profile file of a run, with one row per customer."""
-    return run.folder / "profile.parquet"
 
 
 def new_imports() -> tuple[ImportRecord, ...]:

@@ -30,6 +30,7 @@ Facts = Mapping[str, Any]
 
 
 class NoSuchScheme(Refused):
+    status = 404
     template = "There is no scheme “{scheme}”. Choose one from the list of schemes."
 
 

@@ -14,6 +14,7 @@ from custrata.apps.tiers.queries import past, runs
 from custrata.apps.tiers.rights import SEE_RUNS, SEE_TIERS
 from custrata.apps.tiers.views.lookups import no_run, run_choices, run_or_404, scheme_or_404
 from custrata.pipeline.reading import NoSuchRun
+from custrata.pipeline.reading.corrections import corrected_by_scheme, corrections_of
 from custrata.web import texts
 from custrata.web.gate import needs
 from custrata.web.rights import may
@@ -51,7 +52,7 @@ def corrections(request: HttpRequest, run_id: str) -> HttpResponse:
         raise Http404(texts.sentence(error)) from error
     scheme, offset = request.GET.get("scheme", ""), request.GET.get("from", "")
     start = int(offset) if offset.isdecimal() and len(offset) < 10 else 0
-    rows = past.corrections(run, scheme=scheme, start=start, most=past.ROWS + 1)
+    rows = corrections_of(run, scheme=scheme, start=start, most=past.ROWS + 1)
 
     def at(place: int) -> str:
         query = {"scheme": scheme, "from": place}
@@ -64,5 +65,5 @@ def corrections(request: HttpRequest, run_id: str) -> HttpResponse:
         "previous": at(max(0, start - past.ROWS)) if start else "",
         "next": at(start + past.ROWS) if len(rows) > past.ROWS else "",
     }
-    context = {"run": run, "page": page, "chosen": scheme, "schemes": past.corrected_by_scheme(run)}
+    context = {"run": run, "page": page, "chosen": scheme, "schemes": corrected_by_scheme(run)}
     return render(request, "tiers/corrections.html", context)

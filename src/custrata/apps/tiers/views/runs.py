@@ -25,6 +25,7 @@ from custrata.apps.tiers.rights import SEE_RUNS, WITHDRAW_RUNS
 from custrata.apps.tiers.views.lookups import no_run, scheme_or_404
 from custrata.errors import Refused
 from custrata.pipeline.reading import GradedRun, NoSuchRun
+from custrata.pipeline.reading.corrections import corrections_of
 from custrata.pipeline.run_notes import describe_run
 from custrata.report.panels import in_both_widths
 from custrata.report.pictures import flow
@@ -98,7 +99,7 @@ def one_run(request: HttpRequest, run_id: str) -> HttpResponse:
         ],
         "schemes": [(scheme, panels.rungs(scheme, run)) for scheme in graded],
         "late": past.late_run(run),
-        "corrected": past.corrections(run, most=10),
+        "corrected": corrections_of(run, most=10),
         "author": refreshes.refresh_authors().get(run.id, ""),
         "told": describe_run(run, texts.writer("runs")),
         "may_withdraw": may(request.user, WITHDRAW_RUNS),
