@@ -65,8 +65,8 @@ class Facts:
     """Everybody at an instant. Rows of the canonical tables; times are aware."""
 
     def __init__(
-        self, orders: Iterable[Row], lines: Iterable[Row], as_of: datetime, zone: str, feedback: Iterable[Row] = (),
-        mentions: Iterable[Row] = (),
+        self, orders: Iterable[Row], lines: Iterable[Row], as_of: datetime, zone: str, *,
+        feedback: Iterable[Row] = (), mentions: Iterable[Row] = (),
     ) -> None:  # fmt: skip
         self.zone, self.as_of = ZoneInfo(zone), as_of
         self.today = day_of(as_of, self.zone)

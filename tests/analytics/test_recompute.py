@@ -67,7 +67,7 @@ def grades(engine: Engine, sample_shop: Shop) -> Graded:
 def schemes(sample_shop: Shop, grades: Graded) -> Schemes:
     empty = {"returns_order_id": None}
     rows = [empty | row | {"ordered_at": datetime.fromisoformat(row["ordered_at"])} for row in sample_shop.orders]
-    facts = Facts(rows, sample_shop.lines, AS_OF, ZONE, sample_shop.feedback)
+    facts = Facts(rows, sample_shop.lines, AS_OF, ZONE, feedback=sample_shop.feedback)
     return Schemes(facts, judge_of(graded_record(grades.curve)))
 
 

@@ -109,7 +109,9 @@ def test_parquet_needs_a_file_and_a_folder_that_exists(custrata: Run, graded: Pa
 
 def test_explain_says_why_and_what_is_missing(custrata: Run, graded: Path) -> None:
     out = custrata("explain", "b", "--scheme", "value", "-w", graded).out
-    assert [part for part in ("Purchase amount: Medium value", "$240.01 more to High value") if part not in out] == []
+    assert [
+        part for part in ("Purchase amount: Medium value", "$240.01 more to reach High value") if part not in out
+    ] == []
 
 
 def test_explain_refuses_unknown_customers(custrata: Run, graded: Path) -> None:
