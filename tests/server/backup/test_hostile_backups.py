@@ -117,7 +117,7 @@ def failures(used: Used, forks: Forks, home: Path, seed: int, rounds: int) -> li
             elif ended.code and (left := {path.name for path in folder.iterdir()} - {"spoilt.tar"}):
                 faults.append(f"{label}: leaves {left}")
             shutil.rmtree(folder)
-    print(dict(ends))
+    print(dict(ends), *faults, sep="\n")
     return faults
 
 
