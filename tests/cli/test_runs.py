@@ -34,7 +34,7 @@ def test_it_verifies_and_says_what_differs(custrata: Run, lived: Path) -> None:
     pq.write_table(table.set_column(table.column_names.index("value_tier"), "value_tier", tiers), other)
     replace_listed(path, other)  # as a version that grades otherwise would have written it
     ended = custrata("runs", "verify", "-w", lived)
-    assert (ended.code, "value_tier" in ended.out, "was high" in ended.out) == (1, True, True)
+    assert (ended.code, "value_tier" in ended.out, "published as high" in ended.out) == (1, True, True)
 
 
 @pytest.mark.parametrize("command", ["withdraw", "verify"])

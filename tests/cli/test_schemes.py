@@ -115,14 +115,14 @@ def test_versions_tell_who_when_and_why(custrata: Run, ranked: Path, lower: Path
     newest, first = custrata("schemes", "versions", "vip", "-w", ranked).out.splitlines()[1:]
     assert ("Wang" in newest, "published" in newest) == (True, True)
     assert ("Li" in first, "first" in first, "published" in first) == (True, True, False)
-    assert "shipped" in custrata("schemes", "versions", "value", "-w", ranked).out
+    assert "built-in" in custrata("schemes", "versions", "value", "-w", ranked).out
 
 
 def test_two_versions_are_compared_and_the_old_one_comes_back(custrata: Run, ranked: Path, lower: Path) -> None:
     custrata("schemes", "apply", lower, "-w", ranked)
     assert "tiers.gold.line: 100 → 10" in custrata("schemes", "diff", "vip", "1", "2", "-w", ranked).out
     assert "version 3" in custrata("schemes", "rollback", "vip", "1", "-w", ranked).out
-    assert "the same" in custrata("schemes", "diff", "vip", "1", "3", "-w", ranked).out
+    assert "identical" in custrata("schemes", "diff", "vip", "1", "3", "-w", ranked).out
     assert custrata("schemes", "rollback", "vip", "3", "-w", ranked).code == 1
 
 

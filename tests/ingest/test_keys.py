@@ -33,7 +33,7 @@ def test_overlapping_files_without_numbers_are_known_again_by_content(shop: Shop
 
 def test_asks_whether_rows_of_one_customer_and_day_are_one_order(shop: Shop) -> None:
     content = rows("a,2024-01-05,10", "a,2024-01-05,10", "a,2024-01-05,5", "b,2024-01-05,7", head=BARE)
-    with pytest.raises(NeedsDecision, match=r"rows_without_number.*1 times, 3 rows, such as customer a"):
+    with pytest.raises(NeedsDecision, match=r"rows_without_number.*cases: 1, rows: 3, such as customer a"):
         shop.import_text("orders", content)
     shop.import_text("orders", content, accept_defaults=True)
     assert orders(shop) == [("a", Decimal(10)), ("a", Decimal(10)), ("a", Decimal(5)), ("b", Decimal(7))]
@@ -87,7 +87,7 @@ PARTS = rows("1,a,2024-01-05,8", "1,a,2024-01-05,9", "1,a,2024-01-05,9", "2,a,20
 
 @pytest.mark.parametrize(("choice", "amounts"), [("sum", [26, 1]), ("last", [9, 1]), ("apart", [8, 9, 1])])
 def test_rows_that_share_a_number_are_asked_about(shop: Shop, choice: str, amounts: list[int]) -> None:
-    with pytest.raises(NeedsDecision, match=r"same_number: .*1 on 2 rows, such as 1"):
+    with pytest.raises(NeedsDecision, match=r"same_number: .*1 in 2 rows, such as 1"):
         shop.import_text("orders", PARTS)
     shop.import_text("orders", PARTS, decisions={"same_number": choice})
     assert sorted(amount for _, amount in orders(shop)) == sorted(map(Decimal, amounts))

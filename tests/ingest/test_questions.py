@@ -12,7 +12,7 @@ UNKNOWN = f"{HEAD}\n1,a,2024-01-05,8,paid\n2,a,2024-01-06,8,zufrieden\n3,b,2024-
 
 def test_refuses_and_changes_nothing_while_a_question_waits(shop: Shop) -> None:
     before = shop.state
-    with pytest.raises(NeedsDecision, match=r"zufrieden.*rows: 2") as raised:
+    with pytest.raises(NeedsDecision, match=r"zufrieden.*2 rows") as raised:
         shop.import_text("orders", UNKNOWN)
     assert [question.code for question in raised.value.questions] == ["status.zufrieden"]
     assert (raised.value.exit_code, shop.state) == (2, before)

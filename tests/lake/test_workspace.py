@@ -94,7 +94,7 @@ def test_refuses_unknown_settings(tmp_path: Path, option: str, value: str, error
     [
         ("name = ", BadSettings, "Invalid value"),
         (b"\xff\xfe", BadSettings, "custrata.toml"),
-        (GOOD.replace('"EUR"', "7"), MissingSetting, 'need currency = "…"'),
+        (GOOD.replace('"EUR"', "7"), MissingSetting, 'lack currency = "…"'),
         (GOOD.replace('language = "en"', ""), MissingSetting, "language"),
         (GOOD.replace("EUR", "EURO"), UnknownCurrency, "EURO"),
     ],
