@@ -25,7 +25,7 @@ class Notice:
         """The notice in a language.
 
         >>> Notice("in_future", 1, "order 7, 2062-01-05").sentence("en")
-        'Dated in the future: 1 rows, for example order 7, 2062-01-05. They are kept.'
+        'Dated in the future: 1 rows, for example order 7, 2062-01-05. They were imported.'
         """
         return phrase("ingest", f"notice.{self.code}", language, count=self.count, example=self.example, **self.facts)
 
