@@ -15,6 +15,8 @@ from pathlib import Path
 import psycopg
 import pyarrow.parquet as pq
 import pytest
+from tests.server.backup.commands import environment
+from tests.server.backup.commands import run as run_command
 
 from custrata.engine import DuckEngine
 from custrata.ingest import import_file
@@ -38,19 +40,13 @@ FILES = {
 
 
 def run(*arguments: object, database: str | None = None, fails: bool = False, program: object = None) -> str:
-    """Run the command line in a process of its own; returns stdout, or stderr where it must fail."""
-    inherited = {
-        name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "CUSTRATA_WORKSPACE"}
-    }
-    environment = inherited | ({"DATABASE_URL": database} if database else {})
-    if program is not None:
-        command, environment = [sys.executable, str(program)], environment | {"CUSTRATA_WORKSPACE": str(arguments[0])}
-    else:
-        command = [sys.executable, "-c", MAIN, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=240)
+    """Run the command line, or a program on a workspace, in a process of its own; returns what it wrote."""
+    if program is None:
+        return run_command(*arguments, database=database, fails=fails)
+    variables = environment(database, CUSTRATA_WORKSPACE=str(arguments[0]))
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, env=variables, timeout=240)
     assert (done.returncode != 0) is fails, done.stderr + done.stdout
-    assert "Traceback" not in done.stderr
-    return done.stderr if fails else done.stdout
+    return done.stdout
 
 
 def import_all(folder: Path, files: Path) -> Counter[str]:
