@@ -1,7 +1,8 @@
 """Commands as forks of one process that has imported everything, so that kills hit their work and not their imports.
 
-Each line of its input is a command as JSON: `arguments`, `environment`, `output` and `errors` (files), and `seconds`
-after which it is killed (none: never). The answer to each is a line of JSON: `code`, `killed`, `seconds`.
+Each line of its input is a command as JSON: `arguments`, `environment`, `output` and `errors` (files), `seconds` after
+which it is killed (none: never), and `umask` (none: that of the process). The answer to each is a line of JSON:
+`code`, `killed`, `seconds`.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Forks:
 
     def run(
         self, *arguments: object, environment: Mapping[str, str] | None = None, seconds: float | None = None,
-        database: str | None = None,
+        database: str | None = None, umask: int | None = None,
     ) -> Ended:  # fmt: skip
         """Run a command; kill it after so many seconds."""
         temporary = self.folder / "temporary"
@@ -67,7 +68,7 @@ class Forks:
         answer = ask(
             {
                 "arguments": [*map(str, arguments)], "environment": variables, "output": str(output),
-                "errors": str(errors), "seconds": seconds,
+                "errors": str(errors), "seconds": seconds, "umask": umask,
             }
         )  # fmt: skip
         return Ended(**answer, output=output.read_text("utf-8", "replace"), errors=errors.read_text("utf-8", "replace"))
@@ -131,6 +132,8 @@ def _become(command: dict[str, Any]) -> NoReturn:
     for stream, name in ((1, "output"), (2, "errors")):
         os.dup2(os.open(command[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), stream)
     os.close(0)
+    if command["umask"] is not None:
+        os.umask(command["umask"])
     os.environ.clear()
     os.environ.update(command["environment"])
     import tempfile

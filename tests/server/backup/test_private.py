@@ -6,16 +6,15 @@ import os
 import pwd
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.server.forks import Forks, without_workspace
 
 from custrata.private import open_paths
 
-MAIN = "import os; os.umask(0); from custrata.__main__ import main; main()"
 STRANGER = "nobody"
 
 
@@ -36,10 +35,10 @@ def open_folder(folder: Path) -> None:
 
 def run(*arguments: object, workspace: Path) -> None:
     """Run a command in a process started with umask 0."""
-    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    environment["CUSTRATA_WORKSPACE"] = str(workspace)
-    done = subprocess.run([sys.executable, "-c", MAIN, *map(str, arguments)], env=environment, capture_output=True)
-    assert done.returncode == 0, done.stderr.decode()
+    variables = without_workspace() | {"CUSTRATA_WORKSPACE": str(workspace)}
+    with tempfile.TemporaryDirectory() as folder:
+        ended = Forks(Path(folder)).run(*arguments, environment=variables, umask=0)
+    assert ended.code == 0, ended.errors
 
 
 def readable(folder: Path) -> list[str]:
