@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Protocol, TypeAlias, cast, runtime_checkable
 
 import ibis
@@ -37,21 +37,7 @@ class FileReader(Protocol):
     def __call__(self, path: Path, spec: TableSpec, zone: str, columns: Mapping[str, str] | None) -> ir.Table: ...
 
 
-READER = "custrata.ingest.read_file"  # above this package, so it registers itself when it is imported
-_readers: list[FileReader] = []
-
-
-def reads_files(reader: FileReader) -> FileReader:
-    """Let methods read their files by that reader from now on."""
-    _readers[:] = [reader]
-    return reader
-
-
-def _reader() -> FileReader:
-    if not _readers:
-        import_module(READER)
-    return _readers[0]
-
+READER = "custrata.ingest.read_file:read_for_method"  # a `FileReader` above this package: named, not imported
 
 # A time that says how far its clock is from UTC: 12:00Z, 12:00:00.5 +08:00.
 OFFSET = r":\d\d(\.\d+)? ?([Zz]|[+-]\d\d(:?\d\d)?)$"
@@ -96,7 +82,8 @@ def as_table(
     if isinstance(source, ir.Table):
         return prepare(source)
     if isinstance(source, str | Path):
-        return _reader()(Path(source), spec, zone, columns)
+        reader: FileReader = resolve_name(READER)
+        return reader(Path(source), spec, zone, columns)
     if not isinstance(source, ArrowStream):
         raise UnknownTable(given=type(source).__name__)
     try:

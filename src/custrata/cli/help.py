@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from copy import copy
 from functools import cache
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any, TypeVar
 
 import click
@@ -119,8 +119,7 @@ class LazyGroup(Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a name."""
         if cmd_name in self.lazy and cmd_name not in self.commands:
-            module, _, attribute = self.lazy[cmd_name].partition(":")
-            self.add_command(getattr(import_module(module), attribute), cmd_name)
+            self.add_command(resolve_name(self.lazy[cmd_name]), cmd_name)
         return self.commands.get(cmd_name)
 
 

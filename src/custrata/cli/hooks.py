@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any
 
 # `module:function` of what opens the database of a server: `(workspace) -> Database | None`.
@@ -16,6 +16,4 @@ LOGS: list[str] = []
 
 def imported(names: Iterable[str]) -> Iterator[Callable[..., Any]]:
     """The functions of these names."""
-    for name in names:
-        module, _, attribute = name.partition(":")
-        yield getattr(import_module(module), attribute)
+    return map(resolve_name, names)

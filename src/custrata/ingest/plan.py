@@ -143,7 +143,8 @@ class Views:
     def layers(self, table: ir.Table, layers: Iterable[Callable[[ir.Table], ir.Table]]) -> ir.Table:
         """A view of expressions of which each reads the one before.
 
-        DuckDB binds it once; of views upon views it would bind all that are below with every further one.
+        DuckDB binds it once; of views upon views it would bind all that are below with every further one. Between the
+        layers columns have the types that Ibis infers: cast where DuckDB computes another one.
         """
         parts: list[str] = []
         for layer in layers:

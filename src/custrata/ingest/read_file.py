@@ -13,7 +13,6 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from custrata.analytics.sources import reads_files
 from custrata.engine.scratch import Scratch
 from custrata.errors import BadInput
 from custrata.ingest import people
@@ -127,8 +126,7 @@ def read(
             raise NeedsAnswer(**waiting.facts) from None
 
 
-@reads_files
-def for_methods(path: Path, spec: TableSpec, zone: str, columns: Table[str, str] | None) -> ir.Table:
+def read_for_method(path: Path, spec: TableSpec, zone: str, columns: Table[str, str] | None) -> ir.Table:
     """The rows of a file passed to a method that expects the canonical table `spec`."""
     return read(path, KIND_OF[spec.name], zone=zone, columns=columns)
 
