@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -146,9 +147,9 @@ def signed_in(person: Person) -> Callable[[Role], Client]:
     return sign_in
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """The Chromium of the system."""
+@contextmanager
+def launched_chromium() -> Iterator[Browser]:
+    """The Chromium of the system, until the block ends."""
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if program is None:
         lacking("pages are looked at in Chromium (on Debian: apt-get install chromium)")
@@ -157,6 +158,13 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The Chromium of the system, for the tests of a file."""
+    with launched_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture
