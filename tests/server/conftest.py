@@ -16,7 +16,8 @@ from django.test import Client
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django.fixtures import Settings
 from tests.conftest import lacking
-from tests.server.postgresql import django_db_modify_db_settings, own_database, postgresql
+from tests.server.postgresql import ON_POSTGRESQL, django_db_modify_db_settings, own_database, postgresql
+from tests.server.statements import Recorder, deselect_repetitions, statements_file
 
 from custrata.apps.accounts.models import User
 from custrata.engine import DuckEngine
@@ -36,6 +37,22 @@ CUSTOMERS = 240
 # The graded workspace has neither feedback nor tags: schemes based on them wait for data.
 PUBLISHED = tuple(key for key in BUILT_IN if key not in ("need", "standing"))
 RUNS = ("2025-04-01", "2025-05-01", "2025-06-01", "2025-07-01")
+STATEMENTS = statements_file()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Record the statements of each test on SQLite, where a file is named for them."""
+    if STATEMENTS and not ON_POSTGRESQL:
+        with Recorder(STATEMENTS).recording(item):
+            return (yield)
+    return (yield)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL, run what the recorded statements need."""
+    if STATEMENTS and ON_POSTGRESQL:
+        deselect_repetitions(config, items, STATEMENTS)
 
 
 def orders(seed: int = 7) -> pl.DataFrame:
