@@ -16,6 +16,7 @@ from django.test import Client
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django.fixtures import Settings
 from tests.conftest import lacking
+from tests.prepared import made_once_per_code
 from tests.server.postgresql import ON_POSTGRESQL, django_db_modify_db_settings, own_database, postgresql
 from tests.server.statements import Recorder, deselect_repetitions, statements_file
 
@@ -97,13 +98,12 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = shared / "graded"
     with locked(shared / "graded.lock", wait=300):
         if not folder.exists():
-            draft = tmp_path_factory.mktemp("draft")
-            _grade(draft / "workspace", draft)
-            (draft / "workspace").rename(folder)
+            shutil.copytree(made_once_per_code("graded", _grade), folder)
     return folder
 
 
-def _grade(folder: Path, files: Path) -> None:
+def _grade(folder: Path) -> None:
+    files = folder.parent
     workspace = Workspace.create(folder, name="Test", currency="CNY", timezone="Asia/Shanghai", language="zh-hans")
     orders().write_csv(files / "orders.csv")
     customers().write_csv(files / "customers.csv")
