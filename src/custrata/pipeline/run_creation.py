@@ -45,7 +45,7 @@ from custrata.tiering.schemes import Scheme
 
 Progress = Callable[[str, float], None]
 ROWS_TOGETHER = 20_000
-FEW = 200_000
+FEW = 2_000_000
 UNSORTED = "unsorted.parquet"
 STEPS = ("snapshot", "facts", "traits", "schemes", "profile", "history", "publish")
 
