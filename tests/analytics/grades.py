@@ -59,7 +59,7 @@ def graded(
     moment = AsOf.of(as_of, zone)
     answers = canonical_feedback(engine.from_arrow(feedback_table(shop.feedback)), zone)
     facts = {"feedback": answers.mutate(at=epoch_micros(answers.given_at))} if shop.feedback else {}
-    return graded_by_every_scheme(engine, *profiled(engine, shop, moment), moment, facts, schemes)
+    return graded_by_every_scheme(engine, *profiled(engine, shop, moment), moment, facts, schemes=schemes)
 
 
 def graded_by_every_scheme(
@@ -68,6 +68,7 @@ def graded_by_every_scheme(
     order_facts: KnownFacts,
     moment: AsOf,
     facts: Mapping[str, ir.Table] | None = None,
+    *,
     schemes: Iterable[str] = BUILT_IN,
 ) -> Graded:
     """A profile graded by every scheme, or by the named ones, from what it was worked out from."""
