@@ -143,6 +143,7 @@ class DuckEngine(Engine):
     """One DuckDB in memory, spilling to a temporary folder of its own."""
 
     name = "duckdb"
+    sorts_at_once = 200_000
     connection: _Backend
 
     def __init__(
