@@ -31,6 +31,12 @@ def test_a_master_that_does_not_answer_is_named(custrata: Run, shop: Path) -> No
     assert (ended.code, f"with the master {NOBODY}" in ended.err) == (1, True)
 
 
+def test_spark_connect_is_refused(custrata: Run, shop: Path) -> None:
+    remote = ("--spark-option", "spark.remote=sc://127.0.0.1:1")
+    ended = custrata("refresh", "--engine", "spark", *remote, "-w", shop, "--language", "en")
+    assert (ended.code, "Spark Connect (spark.remote) cannot be used" in ended.err) == (2, True)
+
+
 def test_the_settings_of_a_workspace_name_the_master(custrata: Run, shop: Path) -> None:
     with (shop / "custrata.toml").open("a") as file:
         file.write(f'[spark]\nmaster = "{NOBODY}"\nexecutor.cores = 2\nspeculation = true\n')

@@ -14,6 +14,7 @@ from benchmarks.standalone import HOST, standalone
 
 from tests.conftest import NO_JAVA, lacking
 
+NO_PYTHON = "/bin/false"  # workers need no Python
 JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss4m"
 # For tables of a few rows, as in the session that the other tests share.
 SMALL = {
@@ -50,7 +51,7 @@ def python(tmp_path: Path) -> Run:
 
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, *map(str, arguments)]
-        environment = {**os.environ, "SPARK_LOCAL_IP": HOST, "LC_ALL": "C.UTF-8"}
+        environment = {**os.environ, "SPARK_LOCAL_IP": HOST, "LC_ALL": "C.UTF-8", "PYSPARK_PYTHON": NO_PYTHON}
         return subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600, check=False
         )

@@ -39,11 +39,11 @@ def test_the_run_equals_the_one_of_this_machine_to_the_cent(
     duck: DuckEngine, master: str, python: Run, tmp_path: Path
 ) -> None:
     ours = opened(tmp_path)
-    stock(ours, duck, shop(40))
+    stock(ours, duck, shop(520))  # enough to learn from
     refresh(ours, duck, at=AT, as_of="2025-05-01")
     theirs = Workspace.open(shutil.copytree(ours.folder, tmp_path / "shared"))
-    refresh(ours, duck, at=AT, as_of="2025-06-01")
-    done = python(*REFRESH, "--master", master, *options(), "-w", theirs.folder)
+    refresh(ours, duck, at=AT, as_of="2025-06-01", learn=True)
+    done = python(*REFRESH, "--learn", "--master", master, *options(), "-w", theirs.folder)
     assert (done.returncode, done.stderr.count("custrata:")) == (0, 0), done.stderr
     for name in ("profile", "changes", "shared_cards"):
         assert published(theirs, name).equals(published(ours, name)), name

@@ -70,6 +70,18 @@ register_visitors(
 )
 
 
+class _Backend(Backend):  # type: ignore[misc]  # Ibis ships no types
+    """Ibis' connection, which hands tables in memory over in files: by itself it would need Python on every worker."""
+
+    stored: Callable[[pa.Table], DataFrame]
+
+    def _register_in_memory_table(self, op: ops.InMemoryTable) -> None:
+        self.stored(op.data.to_pyarrow(op.schema)).createOrReplaceTempView(op.name)
+
+
+_Backend.register_options()  # which Ibis does for those backends that are found by their names
+
+
 class SparkEngine(Engine):
     """A Spark session: local on `threads` cores, unless `options` (Spark's own settings) name another master.
 
@@ -78,7 +90,7 @@ class SparkEngine(Engine):
 
     name = "spark"
     sorts_at_once = sys.maxsize  # it sorts in parts, on the disk where they are large
-    connection: Backend
+    connection: _Backend
 
     def __init__(
         self,
@@ -93,17 +105,15 @@ class SparkEngine(Engine):
             raise SharedFolderMissing()
         self._scratch = Scratch(scratch)
         session = start_session(threads, memory_limit, options)
-        super().__init__(ibis.pyspark.connect(session))
+        super().__init__(_Backend().connect(session))
+        self.connection.stored = self._stored
         self._local = (session.sparkContext.master or LOCAL).startswith(LOCAL)
         self._removals: dict[str, Callable[[], None]] = {}
         if not self._local:
             self._check_workers()
 
     def from_arrow(self, table: pa.Table) -> ir.Table:
-        # Through a file: Spark cannot make a frame of some Arrow types, and of an empty table not at all.
-        path = self._scratch.folder / f"{ibis.util.gen_name('table')}.parquet"
-        pq.write_table(table, path, coerce_timestamps="us")
-        return self.read_parquet([path])
+        return self._view("table", self._stored(table))
 
     def read_parquet(self, paths: Sequence[Path | str], schema: ibis.Schema | None = None) -> ir.Table:
         if not paths:
@@ -146,6 +156,13 @@ class SparkEngine(Engine):
         except Refused:
             self.close()
             raise
+
+    def _stored(self, table: pa.Table) -> DataFrame:
+        # Through a file: Spark cannot make a frame of some Arrow types, and of an empty table not at all.
+        path = self._scratch.folder / f"{ibis.util.gen_name('table')}.parquet"
+        pq.write_table(table, path, coerce_timestamps="us")
+        frame: DataFrame = self.connection._session.read.parquet(address(path))
+        return frame
 
     def _frame(self, table: ir.Table) -> DataFrame:
         frame: DataFrame = self.connection._session.sql(ibis.to_sql(table, dialect="pyspark"))

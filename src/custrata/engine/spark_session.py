@@ -17,7 +17,7 @@ from custrata.engine.memory import memory_in_bytes
 from custrata.engine.spark_options import MASTER, is_cluster
 from custrata.errors import BadInput, Refused
 
-STANDALONE = "spark://"
+STANDALONE, REMOTE = "spark://", "spark.remote"
 ANSWER = 5.0  # seconds that a master has to answer
 PATIENCE = ("spark.network.timeout", "120s")  # that a cluster has to do the first task
 
@@ -36,6 +36,13 @@ class SparkNotStarted(Refused):
     )
 
 
+class SparkConnectRefused(BadInput):
+    template = (
+        "Spark Connect (spark.remote) cannot be used: its server does not see the folders of this machine. Name the "
+        "master of a cluster whose workers see the workspace."
+    )
+
+
 class NoSparkWorkers(Refused):
     template = (
         "No worker of the Spark master {master} has done a task within {seconds} seconds. Check that workers are "
@@ -51,7 +58,9 @@ class FolderNotShared(Refused):
 
 
 def start_session(threads: int | None, memory_limit: str | None, options: Mapping[str, str]) -> SparkSession:
-    """Start a session, or take the one of this process. Raises `SparkNotStarted`."""
+    """Start a session, or take the one of this process. Raises `SparkConnectRefused`, `SparkNotStarted`."""
+    if REMOTE in options:
+        raise SparkConnectRefused()
     settings = {**_settings(threads, memory_limit, cluster=is_cluster(options)), **options}
     master = settings[MASTER]
     if master.startswith(STANDALONE):
