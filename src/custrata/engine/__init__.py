@@ -54,8 +54,9 @@ def connect(
     Spark's own settings, such as `{"spark.master": "spark://host:7077"}`; on a cluster all its workers must see
     `scratch`, and the files that are read.
 
-    Raises `UnknownEngine`, `EngineMissing`, `BadMemoryLimit`; of Spark `SparkNotStarted`, `SparkConnectRefused`, and on
-    a cluster `SharedFolderMissing`, `NoSparkWorkers`, `FolderNotShared`.
+    Raises `UnknownEngine`, `EngineMissing`, `BadMemoryLimit`; of Spark `SparkNotStarted`,
+    `SparkConnectRefused`, `OtherSparkSession`, and on a cluster `SharedFolderMissing`, `NoSparkWorkers`,
+    `FolderNotShared`.
 
     >>> with connect(threads=1) as duck:
     ...     duck.name

@@ -36,6 +36,13 @@ class SparkNotStarted(Refused):
     )
 
 
+class OtherSparkSession(Refused):
+    template = (
+        "This process has a Spark session already, with the master {active}. Close it, or use {master} in another "
+        "process."
+    )
+
+
 class SparkConnectRefused(BadInput):
     template = (
         "Spark Connect (spark.remote) cannot be used: its server does not see the folders of this machine. Name the "
@@ -58,13 +65,19 @@ class FolderNotShared(Refused):
 
 
 def start_session(threads: int | None, memory_limit: str | None, options: Mapping[str, str]) -> SparkSession:
-    """Start a session, or take the one of this process. Raises `SparkConnectRefused`, `SparkNotStarted`."""
+    """Start a session, or take the one of this process.
+
+    Raises `SparkConnectRefused`, `OtherSparkSession`, `SparkNotStarted`.
+    """
     if REMOTE in options:
         raise SparkConnectRefused()
     settings = {**_settings(threads, memory_limit, cluster=is_cluster(options)), **options}
     master = settings[MASTER]
     if master.startswith(STANDALONE):
         _check_reachable(master)
+    active = SparkSession.getActiveSession()
+    if active is not None and options.get(MASTER, active.sparkContext.master) != active.sparkContext.master:
+        raise OtherSparkSession(active=active.sparkContext.master, master=options[MASTER])
     builder = SparkSession.builder
     for key, value in settings.items():
         builder = builder.config(key, value)
