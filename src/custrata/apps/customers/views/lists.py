@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -211,10 +212,11 @@ def export(request: HttpRequest) -> HttpResponseBase:
 
 def _named(rows: Iterator[list[Any]], columns: list[Column], spoken: str) -> Iterator[list[Any]]:
     """Rows with tiers and labels by their names."""
+    tier_name_of = cache(partial(tier_named, language=spoken))
     for row in rows:
         for place, column in enumerate(columns, 2):
             if row[place] is not None and column.kind == "tier":
-                row[place] = tier_named(column.scheme, row[place], spoken)
+                row[place] = tier_name_of(column.scheme, row[place])
             elif row[place] is not None and column.kind == "label":
                 row[place] = phrase("tiers", f"labels.{row[place]}", spoken)
         yield row
