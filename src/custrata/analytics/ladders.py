@@ -18,7 +18,7 @@ from custrata.engine.functions import Number, only_row, values_at_shares
 
 
 @dataclass(frozen=True)
-class Step:
+class LadderStep:
     """One rung: the tier, and the line at which it begins."""
 
     tier: str
@@ -39,7 +39,7 @@ class Ladder:
     Step(tier='gold', line=100)
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[LadderStep, ...]
     lowest: str
     less_is_better: bool = False
 
@@ -54,13 +54,13 @@ class Ladder:
         ]
         return cast(ir.StringValue, ibis.cases(*branches, else_=lowest))
 
-    def next_step(self, tier: str) -> Step | None:
+    def next_step(self, tier: str) -> LadderStep | None:
         """The step above a tier, if there is one; of steps at one line the best, since whoever meets it is there."""
         tiers = [step.tier for step in self.steps]
         above = self.steps[: tiers.index(tier)] if tier in tiers else self.steps
         return next((step for step in above if step.line == above[-1].line), None)
 
-    def own_step(self, tier: str) -> Step | None:
+    def own_step(self, tier: str) -> LadderStep | None:
         """The step of a tier; the lowest has none."""
         return next((step for step in self.steps if step.tier == tier), None)
 
@@ -166,7 +166,9 @@ def quantile_cut(
             (limit, int(sides["limit"])) if line > limit and share < 1 else (line, inside)
             for (line, inside), share in zip(drawn, exact, strict=True)
         ]
-    steps = tuple(Step(tier, line if less_is_better else -line) for tier, (line, _) in zip(tiers, drawn, strict=False))
+    steps = tuple(
+        LadderStep(tier, line if less_is_better else -line) for tier, (line, _) in zip(tiers, drawn, strict=False)
+    )
     tied = any(sides[f"upto{number}"] > ceil(share * many) for number, share in enumerate(exact))
     return QuantileCut(Ladder(steps, tiers[-1], less_is_better), many, tied, _sizes(tiers, exact, drawn, many))
 
@@ -236,4 +238,4 @@ def pareto_ladder(table: ir.Table, column: str, tiers: Sequence[str], shares: Se
     }
     lines = only_row(running.aggregate(**reached))
     drawn = [(tier, lines[f"line{number}"]) for number, tier in enumerate(tiers[:-1])]
-    return Ladder(tuple(Step(tier, line) for tier, line in drawn if line is not None), tiers[-1])
+    return Ladder(tuple(LadderStep(tier, line) for tier, line in drawn if line is not None), tiers[-1])

@@ -59,7 +59,7 @@ def refuse_unpublished(workspace: Workspace, run_id: str) -> None:
 
 
 @dataclass(frozen=True)
-class Order:
+class SortOrder:
     """Sort by a column, empty values last, then by `customer_id`; `backwards` reverses the whole order."""
 
     column: str
@@ -136,7 +136,7 @@ class Reading(CustomerFacts):
         """
 
         def query(connection: Connection) -> list[Row]:
-            order = Order(sort, descending, backwards)
+            order = SortOrder(sort, descending, backwards)
             sql, values = self._question(connection, filters, columns, order, after)
             return list(connection.table(f"{sql} LIMIT {int(limit)}", values).to_pylist())
 
@@ -153,7 +153,7 @@ class Reading(CustomerFacts):
     ) -> Iterator[pa.RecordBatch]:
         """All customers that match the filters, in batches, for exports. Raises `NoSuchColumn`."""
         with self._serving.connect() as connection:
-            sql, values = self._question(connection, filters, columns, Order(sort, descending), None)
+            sql, values = self._question(connection, filters, columns, SortOrder(sort, descending), None)
             yield from connection.batches(sql, values, rows)
 
     def count(self, filters: Sequence[Filter] = ()) -> int:
@@ -239,7 +239,7 @@ class Reading(CustomerFacts):
         connection: Connection,
         filters: Sequence[Filter],
         columns: Sequence[str],
-        order: Order,
+        order: SortOrder,
         after: After | None,
     ) -> tuple[str, list[object]]:
         names = list(dict.fromkeys(["customer_id", *(columns or self.columns), order.column]))

@@ -11,7 +11,7 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from custrata.analytics.ladders import Ladder, Step, meets
+from custrata.analytics.ladders import Ladder, LadderStep, meets
 from custrata.analytics.moments import AsOf
 from custrata.engine.functions import Number, epoch_micros
 from custrata.schema import INSTANT
@@ -279,5 +279,5 @@ def _reason(placed: ir.Table, life: Life) -> ir.StringValue:
 def ladder_of(life: Life) -> Ladder:
     """The enter lines as a ladder: what decides where nothing was before."""
     *upper, lowest = life.rungs
-    steps = tuple(Step(rung.tier, rung.enter) for rung in upper if rung.enter is not None)
+    steps = tuple(LadderStep(rung.tier, rung.enter) for rung in upper if rung.enter is not None)
     return Ladder(steps, lowest.tier, life.less_is_better)

@@ -71,7 +71,7 @@ class TierRow:
 
 
 @dataclass(frozen=True)
-class Part:
+class ConditionRow:
     """One row of a condition, with the options of its selects."""
 
     token: int
@@ -101,7 +101,7 @@ class Builder:
 
     name: str
     condition: Condition
-    parts: tuple[Part, ...]
+    parts: tuple[ConditionRow, ...]
     sentence: str
     problem: str
 
@@ -336,25 +336,25 @@ def sentence_of(when: Any) -> str:
         return ""
 
 
-def _part(place: int, row: Row, offers: dict[str, Offer]) -> Part:
+def _part(place: int, row: Row, offers: dict[str, Offer]) -> ConditionRow:
     if row.what == "tier":
-        return Part(place, row, (), "", tiers=offered.tier_choices(row.scheme))
+        return ConditionRow(place, row, (), "", tiers=offered.tier_choices(row.scheme))
     if row.what == "facts":
         sums, wheres = offered.fact_columns(row.facts)
-        return Part(
+        return ConditionRow(
             place, row, _operators(offered.AMOUNTS), "pair" if row.operator == "between" else "number",
             sums=[(column, texts.text(f"criteria.columns.{column}")) for column in sums],
             wheres=[(column, texts.text(f"criteria.columns.{column}")) for column in wheres],
         )  # fmt: skip
     if row.what == "tag":
-        return Part(place, row, (), "")
+        return ConditionRow(place, row, (), "")
     sort = offers[row.trait].sort if row.trait in offers else _guess_sort(row)
     fitting = offered.operators_of(sort)
     operator = row.operator if row.operator in fitting else fitting[0]
     takes = OPERATORS[operator].takes
     widget = WIDGETS.get(takes) if takes in WIDGETS else {"number": "number", "truth": "truth"}.get(sort, "text")
     widget = "days_pair" if widget == "pair" and sort == "day" else widget
-    return Part(place, row, _operators(fitting), widget or "", sort=sort)
+    return ConditionRow(place, row, _operators(fitting), widget or "", sort=sort)
 
 
 def _guess_sort(row: Row) -> str:
