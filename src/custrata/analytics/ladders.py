@@ -31,12 +31,12 @@ class Ladder:
 
     `less_is_better` turns the ladder round: a value at or below a line is in.
 
-    >>> ladder = Ladder((Step("gold", 100), Step("silver", 50)), "basic")
+    >>> ladder = Ladder((LadderStep("gold", 100), LadderStep("silver", 50)), "basic")
     >>> spend = ibis.memtable({"spend": [100, 99, 50, 49, None]}).spend
     >>> ladder.tier(spend).execute().tolist()
     ['gold', 'silver', 'silver', 'basic', 'basic']
     >>> ladder.next_step("silver")
-    Step(tier='gold', line=100)
+    LadderStep(tier='gold', line=100)
     """
 
     steps: tuple[LadderStep, ...]
@@ -121,7 +121,7 @@ def quantile_ladder(
 
     >>> customers = ibis.memtable({"orders": [9, 5, 5, 2, 1]})
     >>> quantile_ladder(customers, "orders", ("high", "mid", "low"), (Fraction(1, 5), Fraction(1, 2))).steps
-    (Step(tier='high', line=9), Step(tier='mid', line=5))
+    (LadderStep(tier='high', line=9), LadderStep(tier='mid', line=5))
     """
     return quantile_cut(table, column, tiers, shares, less_is_better=less_is_better).ladder
 
@@ -145,7 +145,7 @@ def quantile_cut(
     >>> alike = ibis.memtable({"orders": [2] * 20})
     >>> cut = quantile_cut(alike, "orders", ("high", "low"), (Fraction(1, 5),))
     >>> cut.ladder.steps, [tier.customers for tier in cut.missed]
-    ((Step(tier='high', line=3),), [0])
+    ((LadderStep(tier='high', line=3),), [0])
     """
     exact = [Fraction(share) for share in shares]
     value = table[column]
@@ -222,7 +222,7 @@ def pareto_ladder(table: ir.Table, column: str, tiers: Sequence[str], shares: Se
 
     >>> customers = ibis.memtable({"spend": [70, 10, 10, 5, 5, 0]})
     >>> pareto_ladder(customers, "spend", ("A", "B", "C"), (Decimal("0.8"), Decimal("0.95"))).steps
-    (Step(tier='A', line=10), Step(tier='B', line=5))
+    (LadderStep(tier='A', line=10), LadderStep(tier='B', line=5))
     """
     values = table.select(value=table[column])
     positive = values.filter(values.value > 0)

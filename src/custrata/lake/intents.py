@@ -34,7 +34,7 @@ class ErasedPerson:
     def joined(self, other: ErasedPerson) -> ErasedPerson:
         """The person with contacts and names of both.
 
-        >>> Person("a", names=("Ann",)).joined(Person("a", names=("Ann", "Anne"))).names
+        >>> ErasedPerson("a", names=("Ann",)).joined(ErasedPerson("a", names=("Ann", "Anne"))).names
         ('Ann', 'Anne')
         """
         emails, phones, names = (

@@ -18,7 +18,7 @@ def tier_colours(scheme: SchemeSummary) -> dict[str, str]:
 
     >>> from custrata.report.data import Tier
     >>> tiers = Tier(2, Decimal(90), key="high", name="High"), Tier(5, Decimal(30), key="low", name="Low")
-    >>> tier_colours(Scheme("value", "Value", tiers))
+    >>> tier_colours(SchemeSummary("value", "Value", tiers))
     {'high': 'step-0', 'low': 'step-20'}
     """
     worth: dict[str, Decimal] = {}

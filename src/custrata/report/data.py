@@ -22,7 +22,7 @@ Value = int | Decimal | float | date | str
 class NumberChange(Generic[Number]):
     """A number of this run and, where there was one, of the run before.
 
-    >>> Change(2469, 2458).difference, Change(3).difference
+    >>> NumberChange(2469, 2458).difference, NumberChange(3).difference
     (11, None)
     """
 
@@ -159,8 +159,8 @@ class SchemeSummary:
         """The direction of a move.
 
         >>> high, low = Tier(1, Decimal(9), key="high", name="High"), Tier(3, Decimal(2), key="low", name="Low")
-        >>> ladder = Scheme("value", "Value", (high, low))
-        >>> ladder.direction(Move("low", "high", 1, Decimal(5)))
+        >>> ladder = SchemeSummary("value", "Value", (high, low))
+        >>> ladder.direction(TierMove("low", "high", 1, Decimal(5)))
         'up'
         """
         if move.source not in self.rank or move.target not in self.rank:
@@ -298,7 +298,8 @@ class TierLine:
 class Lines:
     """The thresholds of a scheme, the best tier's first; values below all of them have the colour `lowest`.
 
-    >>> Lines((Line(Decimal(50), "step-0", ""), Line(Decimal(20), "step-10", "")), "step-20").colour(Decimal(30))
+    >>> steps = (TierLine(Decimal(50), "step-0", ""), TierLine(Decimal(20), "step-10", ""))
+    >>> Lines(steps, "step-20").colour(Decimal(30))
     'step-10'
     """
 

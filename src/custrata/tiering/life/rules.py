@@ -166,7 +166,7 @@ class Life:
     Raises `NoTiers`, `RungTwice`, `EnterLineMissing`, `LowestHasLine`, `RungsOutOfOrder`, `KeepBeyondEnter`,
     `NothingSince`, `UnknownLifeWord`; a `LifeTier` raises `BadLifeNumber` and a `Review` `BadReviewDates`.
 
-    >>> life = Life((Rung("gold", 1000, keep=800, valid_days=365), Rung("basic", None)))
+    >>> life = Life((LifeTier("gold", 1000, keep=800, valid_days=365), LifeTier("basic", None)))
     >>> life.tiers
     ('gold', 'basic')
     """

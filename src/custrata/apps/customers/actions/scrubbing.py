@@ -29,7 +29,7 @@ QUESTION = "question"  # of a job about a list of customers: the query string of
 class Needles:
     """Search terms of some people, and texts with them redacted.
 
-    >>> ann = Person("C-0815", ("ann@example.com",), ("+8613800130007",))
+    >>> ann = ErasedPerson("C-0815", ("ann@example.com",), ("+8613800130007",))
     >>> Needles([ann]).redact("客户C-0815来电, Ann@example.com; C-08156")
     '客户erased来电, erased; C-08156'
     """
