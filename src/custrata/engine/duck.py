@@ -198,7 +198,7 @@ class DuckEngine(Engine):
     """One DuckDB in memory, spilling to a temporary folder of its own."""
 
     name = "duckdb"
-    sorts_at_once = 2_000_000
+    sorts_at_once = 500_000
     connection: _Backend
 
     def __init__(
