@@ -154,9 +154,8 @@ def test_what_others_are_at_work_on_is_left_alone_and_named(lived: Workspace) ->
         lived.lake.compact(at=AT, wait=0)
 
 
-def test_all_runs_stay_where_the_workspace_says_so(duck: DuckEngine, tmp_path: Path) -> None:
-    workspace = Workspace.create(tmp_path / "all", currency="USD", timezone="UTC", language="en", keep_runs="all")
-    stock(workspace, duck, shop(5))
-    for day in DAYS:
-        run_at(workspace, duck, day)
+def test_all_runs_stay_where_the_workspace_says_so(lived: Workspace) -> None:
+    settings = lived.folder / "custrata.toml"
+    settings.write_text(settings.read_text("utf-8").replace('keep_runs = "60"', 'keep_runs = "all"'), "utf-8")
+    workspace = Workspace.open(lived.folder)
     assert (retain(workspace).runs, len(workspace.runs.ids())) == ((), len(DAYS))
