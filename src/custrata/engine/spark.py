@@ -22,7 +22,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql.types import TimestampType
 
 from custrata.engine.base import Engine
-from custrata.engine.compile import named, quotient_by, register_visitors
+from custrata.engine.compile import named, quotient_by, register_visitors, units_by
 from custrata.engine.duck import DuckEngine
 from custrata.engine.scratch import Scratch
 from custrata.engine.spark_options import LOCAL, is_cluster
@@ -63,6 +63,7 @@ register_visitors(
     {
         "DiscreteQuantile": _discrete_quantile,
         "Quotient": quotient_by(_integer_quotient, "DECIMAL(38, 0)", digits=37),
+        "WholeUnits": units_by("DECIMAL(38, 0)"),
         "DateFromDay": named("date_from_unix_date"),
         "EpochMicros": _epoch_micros,
         "InstantFromMicros": named("timestamp_micros"),

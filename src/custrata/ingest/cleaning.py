@@ -21,12 +21,12 @@ from custrata.ingest.contacts import clean_email, contact_notes, quick_phone
 from custrata.ingest.dates import SECOND, quick_utc, quick_wall
 from custrata.ingest.encoding import UNREADABLE
 from custrata.ingest.fields import CURRENCY as CURRENCY_FIELD
-from custrata.ingest.fields import Field
+from custrata.ingest.fields import ImportField
 from custrata.ingest.functions import texts_by_name
 from custrata.ingest.headers import LINE
 from custrata.ingest.money import LIMITS, currency_of, number_notes, plain_number, quick_number, wide_number
 from custrata.ingest.notes import noted, together
-from custrata.ingest.plan import Plan, Views
+from custrata.ingest.plan import Layer, Plan
 from custrata.ingest.row_filters import left_out_cell
 from custrata.ingest.texts import choice_value, tidy, tidy_id, without_wrapper
 from custrata.schema import QUANTITY
@@ -43,8 +43,8 @@ DAY = 24 * 3600 * SECOND
 Values = dict[str, ir.Value]
 
 
-def typed_rows(views: Views, raw: ir.Table, plan: Plan) -> ir.Table:
-    """The rows with a typed column per field.
+def typed_rows(plan: Plan) -> tuple[Layer, ...]:
+    """The rows with a typed column per field, in layers of which each reads the one before.
 
     Columns: every field the file tells; `<field>__wrong` where a cell can be wrong, and `<field>__text`, the cell; the
     properties; `<field>__large` where a number is too large for its column; `_sign` and `_currency`, what stands beside
@@ -52,11 +52,11 @@ def typed_rows(views: Views, raw: ir.Table, plan: Plan) -> ir.Table:
     the row is left out; `_notes` and `_noted`, what reading the row assumed and of which cells.
     """
     readers = (_quick, _month, _spelled, _turned, _slow)
-    return views.layers(raw, (
+    return (
         lambda rows: rows.select(**_texts(rows, plan)),
         *(partial(_with, plan=plan, values=reader) for reader in readers),
         lambda rows: rows.select(**_values(rows, plan)),
-    ))  # fmt: skip
+    )
 
 
 def _with(table: ir.Table, plan: Plan, values: Callable[[ir.Table, Plan], Values]) -> ir.Table:
@@ -101,7 +101,7 @@ def _with_clock(day: ir.StringValue, cells: dict[str, ir.StringValue], plan: Pla
     return cast(ir.StringValue, ibis.coalesce(bare + " " + time + zone, bare))
 
 
-def _tidied(cell: ir.StringValue, field: Field) -> ir.StringValue:
+def _tidied(cell: ir.StringValue, field: ImportField) -> ir.StringValue:
     return tidy_id(cell, lower=field.name == CUSTOMER) if field.holds == "id" else tidy(cell)
 
 
@@ -177,7 +177,7 @@ def _slow(table: ir.Table, plan: Plan) -> Values:
     return values
 
 
-def _instant(table: ir.Table, field: Field) -> Values:
+def _instant(table: ir.Table, field: ImportField) -> Values:
     plain, clock, half, turned, shift = (
         table[f"{field.name}__{part}"] for part in ("plain", "clock", "half", "turned", "shift")
     )
@@ -245,7 +245,7 @@ def _notes(table: ir.Table, plan: Plan) -> list[tuple[str, ir.IntegerValue, ir.S
     return notes
 
 
-def _value(table: ir.Table, field: Field, plan: Plan) -> ir.Value:
+def _value(table: ir.Table, field: ImportField, plan: Plan) -> ir.Value:
     text = table[field.name]
     if field.holds == "number":
         return table[f"{field.name}__value"]

@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from custrata.analytics.counted import known_orders
+from custrata.analytics.counted import known_orders, unmaterialized
 from custrata.analytics.grading import Grading
 from custrata.analytics.moments import AsOf
 from custrata.analytics.traits import Keep, KnownFacts, known_facts
-from custrata.analytics.traits.build import unmaterialized
 from custrata.analytics.traits.pace import Population
 from custrata.engine import Engine
 from custrata.errors import Refused
@@ -28,7 +27,7 @@ from custrata.tiering.checking import Types, added_columns, check_definition, co
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.library import SchemeLibrary
-from custrata.tiering.schemes import Context, Scheme, columns_of, dependency_order
+from custrata.tiering.schemes import GradingContext, Scheme, columns_of, dependency_order
 
 
 class NotGradedYet(Refused):
@@ -87,7 +86,7 @@ def graded_draft(
     with ExitStack() as stack:
         keep = stack.enter_context(engine.keeping())
         order_facts, facts = _facts(workspace, schemes, engine, moment, keep=keep, stack=stack)
-        context = Context(
+        context = GradingContext(
             graded.curve,
             graded.period,
             moment,

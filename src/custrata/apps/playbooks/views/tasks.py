@@ -17,12 +17,12 @@ from django.views.decorators.http import require_POST, require_safe
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers.rights import EXPORT
 from custrata.apps.playbooks.actions import finish_task, hand_over_task, record_export, reopen_task
-from custrata.apps.playbooks.forms import FinishForm, HandOverForm, SearchForm
+from custrata.apps.playbooks.forms import FinishForm, HandOverForm, TaskSearchForm
 from custrata.apps.playbooks.models import State, Task
 from custrata.apps.playbooks.queries import (
     STANDS,
     WHOSE,
-    Search,
+    TaskSearch,
     counts,
     has_playbook,
     is_overdue,
@@ -190,12 +190,12 @@ def _back(
     return HttpResponseRedirect(reverse("playbooks:task", args=[number]))
 
 
-def _search(request: HttpRequest) -> Search:
+def _search(request: HttpRequest) -> TaskSearch:
     usual = "mine" if may(request.user, DO_TASKS) else "all"
-    return SearchForm(request.GET).search(usual)
+    return TaskSearchForm(request.GET).search(usual)
 
 
-def _listing(search: Search) -> Listing:
+def _listing(search: TaskSearch) -> Listing:
     """Open tasks by due date, ended ones newest first; cursors are those of the search."""
     listing = OPEN_TASKS if search.stands in ("open", "overdue") else ENDED_TASKS
     return replace(listing, name=f"tasks {search.whose} {search.stands} {search.scheme}")

@@ -1,0 +1,217 @@
+"""Conditions as rows of a form: parsing submitted rows, and laying out a condition as rows.
+
+A condition of one level (all or any of its parts) is shown as rows; any other as JSON in a text field.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import QueryDict
+
+from custrata.criteria.operators import OPERATORS
+from custrata.schema.numbers import UnreadableNumber, decimal_of, whole_of
+from custrata.web.bodies import read_json
+
+Data = dict[str, Any]
+AMOUNTS = ("=", "!=", ">", ">=", "<", "<=", "between")
+PAIRED = {name for name, operator in OPERATORS.items() if operator.takes == "numbers or days"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One part of a condition, as the values of its widgets."""
+
+    what: str
+    negated: bool = False
+    trait: str = ""
+    operator: str = ">="
+    value: str = ""
+    high: str = ""
+    tag: str = ""
+    scheme: str = ""
+    tiers: tuple[str, ...] = ()
+    for_days: str = ""
+    facts: str = "orders"
+    column: str = ""
+    window: str = ""
+    where: str = ""
+    where_value: str = ""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition as a form: `how` is `all` or `any` for rows, `expert` for JSON in `text`."""
+
+    how: str
+    rows: tuple[Row, ...] = ()
+    text: str = ""
+    data: Any = field(default=None, compare=False)
+
+
+def condition_of(when: Any) -> Condition:
+    """A condition as rows if it is one level deep, else as JSON text.
+
+    >>> condition_of({"trait": "orders", "is": ">=", "value": 3}).rows[0].value
+    '3'
+    >>> condition_of({"any": [{"all": []}]}).how
+    'expert'
+    """
+    how, parts = "all", [when] if when else []
+    if isinstance(when, Mapping) and len(when) == 1 and isinstance(when.get("any", when.get("all")), list):
+        how = next(iter(when))
+        parts = when[how]
+    try:
+        return Condition(how, tuple(map(_row, parts)), data=when)
+    except (_NotARow, TypeError, ValueError, AttributeError, KeyError):
+        return Condition("expert", text=_to_json(when), data=when)
+
+
+class _NotARow(Exception):
+    """The condition cannot be shown as a row."""
+
+
+def _to_json(when: Any) -> str:
+    return when if isinstance(when, str) else json.dumps(when, ensure_ascii=False, indent=1)
+
+
+def _row(part: Any) -> Row:
+    if not isinstance(part, Mapping):
+        raise _NotARow
+    if set(part) == {"not"}:
+        inner = _row(part["not"])
+        return Row(**{**vars(inner), "negated": True})
+    if set(part) == {"tag"}:
+        return Row("tag", tag=str(part["tag"]))
+    if "scheme" in part:
+        tiers = part.get("tier") or []
+        tiers = (tiers,) if isinstance(tiers, str) else tuple(map(str, tiers))
+        return Row("tier", scheme=str(part["scheme"]), tiers=tiers, for_days=_text(part.get("for_days")))
+    if "facts" in part:
+        return _facts_row(part)
+    if "trait" in part:
+        return Row("trait", trait=str(part["trait"]), **_test(part))
+    raise _NotARow
+
+
+def _facts_row(part: Mapping[str, Any]) -> Row:
+    wheres = part.get("where") or []
+    if len(wheres) > 1 or (wheres and wheres[0].get("is") != "="):
+        raise _NotARow
+    where = wheres[0] if wheres else {}
+    return Row(
+        "facts",
+        facts=str(part["facts"]),
+        column=_text(part.get("sum")),
+        window=_text(part.get("window")),
+        where=_text(where.get("column")),
+        where_value=_text(where.get("value")),
+        **_test(part),
+    )
+
+
+def _test(part: Mapping[str, Any]) -> dict[str, Any]:
+    """Operator and value of a leaf as text."""
+    operator = str(part.get("is", ">="))
+    value = next((part[name] for name in ("value", "days", "share") if name in part), "")
+    if operator in PAIRED and isinstance(value, list):
+        low, high = (*value, "", "")[:2]
+        return {"operator": operator, "value": _text(low), "high": _text(high)}
+    return {"operator": operator, "value": _text(value)}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_text, value))
+    return "" if value is None else str(value)
+
+
+def parse_condition(post: QueryDict, name: str) -> Any:
+    """The condition submitted by the widgets called `name`; None without rows."""
+    if post.get(f"{name}-how") == "expert":
+        text = post.get(f"{name}-text", "").strip()
+        try:
+            return read_json(text) if text else None
+        except ValueError:
+            return text
+    rows = [_parse_row(post, f"{name}-{token}") for token in post.getlist(f"{name}-row")]
+    return combine(rows, post.get(f"{name}-how", "all"))
+
+
+def combine(rows: Sequence[Data], how: str) -> Any:
+    """Combine parts into one condition; a single part is returned as it is."""
+    return None if not rows else rows[0] if len(rows) == 1 else {how if how in ("all", "any") else "all": list(rows)}
+
+
+def _parse_row(post: QueryDict, name: str) -> Data:
+    def posted(part: str) -> str:
+        return post.get(f"{name}-{part}", "").strip()
+
+    what = posted("what")
+    if what == "tag":
+        leaf: Data = {"tag": posted("tag")}
+    elif what == "tier":
+        leaf = {"scheme": posted("scheme"), "tier": post.getlist(f"{name}-tier")}
+        leaf |= {"for_days": number(posted("for_days"))} if posted("for_days") else {}
+    elif what == "facts":
+        leaf = _parse_facts(posted)
+    else:
+        leaf = {"trait": posted("trait"), **_parse_test(posted("is"), posted("value"), posted("high"), posted("sort"))}
+    return {"not": leaf} if posted("not") else leaf
+
+
+def _parse_facts(posted: Any) -> Data:
+    leaf: Data = {"facts": posted("facts") or "orders"}
+    leaf |= {"sum": posted("column")} if posted("column") else {"count": True}
+    leaf |= {"window": number(posted("window"))} if posted("window") else {}
+    if posted("where"):
+        leaf["where"] = [{"column": posted("where"), "is": "=", "value": posted("where_value")}]
+    operator = posted("is") if posted("is") in AMOUNTS else ">="
+    return {**leaf, **_parse_test(operator, posted("value"), posted("high"))}
+
+
+def _parse_test(operator: str, value: str, high: str, sort: str = "number") -> Data:
+    takes = OPERATORS[operator].takes if operator in OPERATORS else "anything"
+    leaf: Data = {"is": operator}
+    match takes:
+        case "nothing":
+            return leaf
+        case "days":
+            return {**leaf, "days": number(value)}
+        case "share":
+            return {**leaf, "share": value}
+        case "numbers or days":
+            return {**leaf, "value": [number(value), number(high)]}
+        case "texts":
+            return {**leaf, "value": [part.strip() for part in value.replace("，", ",").split(",") if part.strip()]}
+        case "number":
+            return {**leaf, "value": number(value)}
+        case "anything":
+            return {**leaf, "value": _typed_value(value, sort)}
+    return {**leaf, "value": value}
+
+
+def _typed_value(value: str, sort: str) -> Any:
+    """The value of an equality test in the type of its trait; text that is not a number is returned unchanged."""
+    if sort == "truth":
+        return value == "true"
+    if sort == "text":
+        return value
+    parsed = number(value)
+    try:
+        return float(decimal_of(parsed)) if isinstance(parsed, str) else parsed
+    except UnreadableNumber:
+        return parsed
+
+
+def number(text: str) -> str | int:
+    """Parse an integer; any other text is returned unchanged."""
+    try:
+        return whole_of(text)
+    except UnreadableNumber:
+        return text
