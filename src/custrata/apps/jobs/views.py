@@ -31,6 +31,7 @@ JOBS = Listing(
     "jobs/row.html",
     order=("-pk",),
 )
+LOG = Listing("jobs.log_title", columns("jobs.column", "at", "line"), "jobs/line_row.html")
 EMPTY = Empty("list-check", "jobs.empty.title", "jobs.empty.text")
 DEFAULT_CRON = "0 3 * * *"
 COMMON_CRONS = {
@@ -69,7 +70,7 @@ def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """A job: its progress, log and actions."""
     job = _job_or_404(pk)
     lines = queries.job_lines(pk)
-    context = {"job": job, "lines": lines, "shortened": len(lines) == queries.LINES}
+    context = {"job": job, "log": LOG.table(lines), "shortened": len(lines) == queries.LINES}
     return render(request, "jobs/job.html", context)
 
 

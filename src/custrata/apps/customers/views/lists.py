@@ -35,15 +35,32 @@ from custrata.pipeline.reading import Reading
 from custrata.tiering.names import scheme_name, tier_name
 from custrata.web.exports import export_kind, file_response
 from custrata.web.gate import needs
-from custrata.web.lists import LIMIT, Heading, Kind, other_parameters, query_string, sort_heading
+from custrata.web.lists import (
+    Empty,
+    Heading,
+    Kind,
+    Listing,
+    Table,
+    other_parameters,
+    query_string,
+    read_page,
+    sort_heading,
+)
+from custrata.web.lists import columns as columns_named
 from custrata.web.manifest import ListFilter, function
-from custrata.web.paging import Cursor, Page, page
+from custrata.web.paging import Cursor
 from custrata.web.rights import may
 from custrata.web.schemes import tier_named
 from custrata.web.texts import language, text
 from custrata.wording import phrase
 
 MOST_IN_EXCEL = 200_000
+NOBODY = Empty("users", "customers.empty.nobody", "customers.empty.nobody_text")
+UNGRADED = Listing(
+    "customers.ungraded",
+    (*columns_named("customers.column", "customer"), *columns_named("customers.attribute", "phone", "email")),
+    "customers/parts/ungraded_row.html",
+)
 
 
 @needs(SEE_CUSTOMERS)
@@ -64,7 +81,6 @@ def customer_list(request: HttpRequest) -> HttpResponse:
             "asked": list_query,
             "run": reading.run if reading is not None else None,
             "chips": list(chips(list_query, request.GET)),
-            "headings": list(_headings(columns, list_query, request.GET)),
             "columns": columns,
             "groups": _groups(available, columns),
             "filters": _filters(list_query, reading),
@@ -82,19 +98,35 @@ def customer_list(request: HttpRequest) -> HttpResponse:
 def _listing_page(
     request: HttpRequest, reading: Reading | None, list_query: ListQuery, columns: list[Column]
 ) -> dict[str, Any]:
+    listing: ListPage | None = None
+
+    def read(cursor: Cursor | None) -> list[Line]:
+        nonlocal listing
+        if reading is not None:
+            listing = list_page(reading, list_query, columns, cursor)
+        else:
+            many = customers_without_run(list_query).count()
+            listing = ListPage(lines_without_run(list_query, columns, cursor), many, None, [])
+        return listing.rows
+
     order = f"{'-' if list_query.descending else ''}{list_query.sort}"
-    cursor = Cursor.read(request.GET, of=order)
-    if reading is None:
-        listing = ListPage(
-            lines_without_run(list_query, columns, cursor), customers_without_run(list_query).count(), None, []
-        )
-    else:
-        listing = list_page(reading, list_query, columns, cursor)
-    opened: Page[Line] = page(
-        listing.rows, query=request.GET, cursor=cursor, limit=LIMIT, key=_sort_key if reading else _by_id, of=order
+    page = read_page(request, read, key=_sort_key if reading else _by_id, of=order)
+    assert listing is not None
+    filtered = list_query.is_filtered or bool(page.first)
+    headings = list(_headings(columns, list_query, request.GET))
+    return {
+        "table": Table(text("customers.title"), headings, "customers/parts/row.html", page.rows, page),
+        "empty": _no_match() if filtered else NOBODY,
+        "many": listing.many,
+        "more": listing.search is not None and listing.search.more,
+        "ungraded": UNGRADED.table(listing.ungraded),
+    }
+
+
+def _no_match() -> Empty:
+    return Empty(
+        "search", "customers.empty.none", "customers.empty.none_text", "customers.chip.all", reverse("customers:list")
     )
-    more = listing.search is not None and listing.search.more
-    return {"page": opened, "many": listing.many, "more": more, "ungraded": listing.ungraded}
 
 
 def _sort_key(line: Line) -> tuple[Any, str]:
